@@ -12,13 +12,13 @@ import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { isAuthority, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { describeAuthorities, toSeen } from "./describe-parts.ts";
 import { createReader, evaluateSentChain } from "./describe-probe.ts";
-import type { StreamHome } from "./recording/probe-result.ts";
+import type { StreamResult } from "./recording/probe-result.ts";
 
 const NONCE = "0123456789abcdef0123456789abcdef";
 const BEGIN = `--nonce '${NONCE.slice(0, 16)}''${NONCE.slice(16)}'`;
 const TARGET = { kind: "ssh" as const, host: "web1", port: 22, user: "root" };
 
-function readStream(stream: string, more: Partial<StreamHome> = {}): HostProbe {
+function readStream(stream: string, more: Partial<StreamResult> = {}): HostProbe {
   const read = createReader(openStore({ path: ":memory:", access: "write" }));
   const visit = read({
     kind: "stream",

@@ -18,7 +18,7 @@ import { describeHost } from "./describe-host.ts";
 import { evaluateWithinBudget, toSeen } from "./describe-parts.ts";
 import type { ReadProbe } from "./recording/batches.ts";
 import { publicRoots } from "./recording/note-public.ts";
-import type { ChainHome, StreamHome } from "./recording/probe-result.ts";
+import type { ChainResult, StreamResult } from "./recording/probe-result.ts";
 
 type Read = {
   readCertificate: (der: Uint8Array) => Certificate | null;
@@ -28,7 +28,7 @@ type Read = {
   chains: Pick<RecordingStore["chains"], "named">;
 };
 
-/** Reads and judges what visits bring home: each certificate once. */
+/** Reads and judges what probes come to: each certificate once. */
 export function createReader({ uses, chains }: Pick<RecordingStore, "uses" | "chains">): ReadProbe {
   const read: Read = { readCertificate: createCertificateCache(), memory: uses, chains };
   return (home) => {
@@ -45,7 +45,7 @@ export function createReader({ uses, chains }: Pick<RecordingStore, "uses" | "ch
   };
 }
 
-function describeChain(home: ChainHome, { readCertificate, chains }: Read): EndpointProbe {
+function describeChain(home: ChainResult, { readCertificate, chains }: Read): EndpointProbe {
   const { visited, facts, offers } = home;
   const unread: string[] = [];
   const readChain = (ders: readonly Uint8Array[], of: string) =>
@@ -93,7 +93,7 @@ function evaluateChain(target: TlsTarget, chain: readonly (SeenCertificate | nul
 const CUTS = new Set<HostProbe["outcome"]>(["reset", "timed-out", "throttled", "truncated"]);
 
 /** What is told of a host that is behind a jump host which has ended meanwhile. */
-export function blame<Visit extends HostProbe>(visit: Visit, lost: StreamHome["lost"]): Visit {
+export function blame<Visit extends HostProbe>(visit: Visit, lost: StreamResult["lost"]): Visit {
   if (!lost || !CUTS.has(visit.outcome)) return visit;
   return { ...visit, outcome: "jump-failed", message: lost.message, jumpHost: lost.jumpHost };
 }
@@ -103,7 +103,7 @@ export function blame<Visit extends HostProbe>(visit: Visit, lost: StreamHome["l
  * collector left nothing out.
  */
 function describeStream(
-  { visited, nonce, reading, lost }: StreamHome,
+  { visited, nonce, reading, lost }: StreamResult,
   { readCertificate, memory }: Read,
 ): HostProbe {
   const { hostKey, stream } = reading;

@@ -17,7 +17,7 @@ import type { ReadProbe } from "./recording/batches.ts";
 import { createServedEvaluator, type ServedEvaluator } from "./recording/judge-served-by.ts";
 import type { CarriedBundle } from "./recording/messages.ts";
 import { createPublicNoter } from "./recording/note-public.ts";
-import type { StreamHome } from "./recording/probe-result.ts";
+import type { StreamResult } from "./recording/probe-result.ts";
 import { createViolationRecorder } from "./recording/record-violations.ts";
 import type { ImportBundle } from "./recording/recorder.ts";
 
@@ -82,7 +82,7 @@ function differencesOf({ claims }: Pick<RecordingStore, "claims">, read: ReadPro
 }
 
 /** It is compared, and recorded nowhere. */
-const NO_SCAN = 0 as StreamHome["visited"]["scanId"];
+const NO_SCAN = 0 as StreamResult["visited"]["scanId"];
 
 type Beside = { plan: BundlePlan; carried: CarriedBundle; importedAt: string };
 
@@ -138,7 +138,7 @@ function write(
 function readCarried(
   read: ReadProbe,
   { bundle: { stream, collection }, signers }: BundlePlan,
-  visited: StreamHome["visited"],
+  visited: StreamResult["visited"],
 ): HostProbe {
   const reading = {
     state: "ok",

@@ -69,7 +69,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
     probeEndpoint: async () => ({ ...READING, outcome: "presented" as const, message: "", chain }),
   };
   const store = openStore({ path: ":memory:", access: "write" });
-  const home = await visitEndpoint(
+  const result = await visitEndpoint(
     { prober, retryPolicy: AT_ONCE, now: () => new Date(START) },
     {
       scanId: ScanId.parse(beginScan(store)),
@@ -77,7 +77,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
       signal: new AbortController().signal,
     },
   );
-  const visit = createReader(store)(home) as EndpointProbe;
+  const visit = createReader(store)(result) as EndpointProbe;
   store.atomically(() => store.endpoints.visit(visit));
 
   expect(visit).toMatchObject({
@@ -109,7 +109,7 @@ test("an endpoint for which this computer had no descriptor left is tried again,
   const answers = [refused, refused].map((answer) => ({ ...answer, passing: "no-descriptor" as const }));
   const closed = { ...refused, outcome: "refused" as const, message: "closed" };
   const prober = { probeEndpoint: async () => answers.shift() ?? closed };
-  const home = await visitEndpoint(
+  const result = await visitEndpoint(
     { prober, retryPolicy: AT_ONCE, now: () => new Date(START) },
     {
       scanId: ScanId.parse(1),
@@ -117,7 +117,7 @@ test("an endpoint for which this computer had no descriptor left is tried again,
       signal: new AbortController().signal,
     },
   );
-  expect(home).toMatchObject({ kind: "met", visit: { outcome: "refused", message: "closed" } });
+  expect(result).toMatchObject({ kind: "met", visit: { outcome: "refused", message: "closed" } });
   expect(answers).toEqual([]);
 });
 

@@ -25,12 +25,12 @@ import type { KeyKindsAt } from "#store/serving/serving-list.ts";
 import type { Store } from "#store/store.ts";
 import type { HostProbe } from "#store/visit.ts";
 import { blame } from "./describe-probe.ts";
-import type { BroughtHome } from "./recording/probe-result.ts";
+import type { ProbeResult } from "./recording/probe-result.ts";
 import type { Recording } from "./recording/recording.ts";
 import type { AtOnce, Visits } from "./run-scan.ts";
 
 export type ProbeDeps = {
-  recording: Pick<Recording, "makeRoom">;
+  recording: Pick<Recording, "waitForBytes">;
   openConnections: OpenConnections;
   prober: TlsProber;
   workstation: Workstation;
@@ -74,12 +74,12 @@ export function createProbes(deps: ProbeDeps) {
       return opening;
     };
     const keepOpen = async (jumps: PlannedRoute["jumps"]) => (await connections()).keepJumpHosts(jumps);
-    const { makeRoom } = recording;
+    const { waitForBytes } = recording;
     return {
       ways,
       keepOpen,
       visitHost: async (login) =>
-        visitHost({ scanId, connections: await connections(), collectorScript, makeRoom, now }, login),
+        visitHost({ scanId, connections: await connections(), collectorScript, waitForBytes, now }, login),
       ...createEndpointProbes(
         { prober, retryPolicy, now, user, keepOpen, keyKindsAt: store.served.readKeyKinds() },
         options,
@@ -148,7 +148,7 @@ type HostProber = {
   connections: Connections;
   collectorScript: Uint8Array;
   /** Resolves when there is room for so many bytes more, until they are read. */
-  makeRoom: (bytes: number) => Promise<void>;
+  waitForBytes: (bytes: number) => Promise<void>;
   now: () => Date;
 };
 
@@ -159,8 +159,8 @@ type HostProber = {
 async function visitHost(
   visitor: HostProber,
   { target, useSudo, route, transport }: PlannedLogin,
-): Promise<BroughtHome> {
-  const { scanId, connections, collectorScript, makeRoom, now } = visitor;
+): Promise<ProbeResult> {
+  const { scanId, connections, collectorScript, waitForBytes, now } = visitor;
   if (route.kind === "unsupported") {
     const visited = { scanId, target, at: toInstant(now()), tookMs: 0 };
     const told = { state: "failed", outcome: "not-supported", message: route.why } as const;
@@ -177,7 +177,7 @@ async function visitHost(
         const options = { target: named, user, collectorScript, nonce, limits: SSH_LIMITS, signal };
         const reading = await collectHost(connection, options);
         const begun = performance.now();
-        if ("stream" in reading) await makeRoom(reading.stream.length);
+        if ("stream" in reading) await waitForBytes(reading.stream.length);
         waitedMs = Math.round(performance.now() - begun);
         return reading;
       },
@@ -236,7 +236,7 @@ type Visit = { scanId: ScanId; target: TlsTarget; signal: AbortSignal; wish?: Pr
 export async function visitEndpoint(
   { prober, keepWay = goDirectly, retryPolicy, now }: Deps,
   { scanId, target, signal, wish }: Visit,
-): Promise<BroughtHome> {
+): Promise<ProbeResult> {
   const kept = await keepWay();
   if (isFailure(kept)) {
     const visited = { scanId, target, at: toInstant(now()), tookMs: 0 };

@@ -8,7 +8,7 @@ import { START } from "#store/testing/make-visit.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { recordInto } from "./recorders.ts";
-import type { BroughtHome } from "./recording/probe-result.ts";
+import type { ProbeResult } from "./recording/probe-result.ts";
 
 const web1: SshTarget = { kind: "ssh", host: "web1", port: 22, user: "root" };
 const NONCE = "0123456789abcdef0123456789abcdef";
@@ -41,7 +41,7 @@ type Opened = Awaited<ReturnType<typeof open>>;
 const begin = ({ recording }: Opened) =>
   recording.begin({ asked: [{ target: web1, useSudo: false }], at: START });
 
-async function streamHome(scanId: number): Promise<BroughtHome> {
+async function streamHome(scanId: number): Promise<ProbeResult> {
   return {
     kind: "stream",
     nonce: NONCE,

@@ -6,7 +6,7 @@ import type { Store } from "#store/store.ts";
 import { createReader } from "./describe-probe.ts";
 import { createBundleImporter } from "./import-bundle.ts";
 import type { Hear, RecorderLink, Sent, Told } from "./recording/messages.ts";
-import { carryError, reviveError } from "./recording/probe-result.ts";
+import { reviveError, serializeError } from "./recording/probe-result.ts";
 import { createRecorder } from "./recording/recorder.ts";
 import { createRecording } from "./recording/recording.ts";
 import type { RecordingWork } from "./recording-worker.ts";
@@ -34,7 +34,7 @@ function recordAside(work: RecordingWork, hear: Hear): RecorderLink {
   let isDead = false;
   // Once: when it has been told, the next thread may have been started.
   const die = (error: unknown) => {
-    if (!isDead) hear({ kind: "dead", error: carryError(error) });
+    if (!isDead) hear({ kind: "dead", error: serializeError(error) });
     isDead = true;
   };
   worker
@@ -45,7 +45,7 @@ function recordAside(work: RecordingWork, hear: Hear): RecorderLink {
       resolve();
     });
   return {
-    send: (sent, handOver = []) => worker.postMessage(sent, handOver),
+    send: (sent, transfer = []) => worker.postMessage(sent, transfer),
     close() {
       worker.postMessage({ kind: "close" } satisfies Sent);
       return ended;

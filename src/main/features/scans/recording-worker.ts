@@ -4,7 +4,7 @@ import { openRecordingStore } from "#store/recording-store.ts";
 import { createReader } from "./describe-probe.ts";
 import { createBundleImporter } from "./import-bundle.ts";
 import type { Sent, Told } from "./recording/messages.ts";
-import { carryError } from "./recording/probe-result.ts";
+import { serializeError } from "./recording/probe-result.ts";
 import { createRecorder } from "./recording/recorder.ts";
 
 export type RecordingWork = Parameters<typeof openRecordingStore>[0];
@@ -20,5 +20,5 @@ try {
     if (sent.kind === "close") parentPort?.close();
   });
 } catch (error) {
-  tell({ kind: "dead", error: carryError(error) });
+  tell({ kind: "dead", error: serializeError(error) });
 }

@@ -6,7 +6,7 @@ import type { TlsTarget } from "#shared/model/target.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, makeCertificate, START } from "#store/testing/make-visit.ts";
 import { recordInto } from "./recorders.ts";
-import type { BroughtHome } from "./recording/probe-result.ts";
+import type { ProbeResult } from "./recording/probe-result.ts";
 import { chooseAtOnce, executeScan, inParallel, type Visits } from "./run-scan.ts";
 
 const target: TlsTarget = { kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" };
@@ -79,7 +79,7 @@ const NO_HOSTS = {
   visitHost: () => Promise.reject(new Error("no host is visited")),
 };
 
-const refused = (visited: TlsTarget): BroughtHome => ({ kind: "met", visit: refusedProbe(visited) });
+const refused = (visited: TlsTarget): ProbeResult => ({ kind: "met", visit: refusedProbe(visited) });
 
 const refusedProbe = (visited: TlsTarget) => ({
   scanId: ScanId.parse(1),

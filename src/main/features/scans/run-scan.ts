@@ -6,7 +6,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/target.ts";
 import type { EndedState } from "./recording/messages.ts";
-import { type BroughtHome, brokenProbe } from "./recording/probe-result.ts";
+import { brokenProbe, type ProbeResult } from "./recording/probe-result.ts";
 import type { Recording } from "./recording/recording.ts";
 
 /** What is visited, and how it is told. */
@@ -18,9 +18,9 @@ export type Visits = {
   /** Keeps jump hosts open until it is disposed; null where there are none. */
   keepOpen: (jumps: PlannedRoute["jumps"]) => Promise<AsyncDisposable | null>;
   /** Both reject only when the scan is told to stop. */
-  visitHost: (login: PlannedLogin) => Promise<BroughtHome>;
+  visitHost: (login: PlannedLogin) => Promise<ProbeResult>;
   /** `onReached`: told whenever an address has answered. */
-  visitEndpoint: (target: TlsTarget, onReached?: () => void) => Promise<BroughtHome>;
+  visitEndpoint: (target: TlsTarget, onReached?: () => void) => Promise<ProbeResult>;
   endpointWays: {
     /** How an endpoint is reached. */
     of: (target: TlsTarget) => WayText;
@@ -32,8 +32,8 @@ export type Visits = {
 type Keeping = {
   /** Resolves when one more visit may be kept. */
   awaitTurn: () => Promise<void>;
-  /** Takes what a visit brought home; writing it is not waited for. */
-  keep: (home: BroughtHome) => void;
+  /** Takes what a probe came to; writing it is not waited for. */
+  keep: (result: ProbeResult) => void;
   /** Told of a fault of this program in one visit; the others go on. */
   log: (error: unknown) => void;
   now: () => Date;
@@ -122,13 +122,13 @@ async function visitAll(
     const limit = behind.length > all ? Math.min(all, OF_MANY_AT_ONCE) : all;
     await inParallel(behind, { limit, most: all }, async (target, place) => {
       place.lendAfter(UNANSWERED_MS);
-      const home = await guarded(
+      const result = await guarded(
         target,
         visitEndpoint(target, () => place.lendAfter(SILENT_MS)),
       );
       place.hold();
       await awaitTurn();
-      keep(home);
+      keep(result);
     });
   }
 
@@ -140,7 +140,7 @@ async function visitAll(
     });
   }
 
-  async function guarded(target: Target, visit: Promise<BroughtHome>): Promise<BroughtHome> {
+  async function guarded(target: Target, visit: Promise<ProbeResult>): Promise<ProbeResult> {
     try {
       return await visit;
     } catch (error) {

@@ -7,7 +7,7 @@ import { createServedEvaluator } from "./judge-served-by.ts";
 import type { Told } from "./messages.ts";
 import { createPublicNoter } from "./note-public.ts";
 import { createRevokedNoter } from "./note-revoked.ts";
-import { asBroken, type BroughtHome, carryError, scanOf } from "./probe-result.ts";
+import { asBroken, type ProbeResult, scanOf, serializeError } from "./probe-result.ts";
 import { createViolationRecorder } from "./record-violations.ts";
 
 type Options<T> = {
@@ -77,8 +77,8 @@ function countWritten(count: number): number {
   return count;
 }
 
-/** Reads and judges what a visit brought home. */
-export type ReadProbe = (home: BroughtHome) => HostProbe | EndpointProbe;
+/** Reads and judges what a probe came to. */
+export type ReadProbe = (result: ProbeResult) => HostProbe | EndpointProbe;
 
 type Deps = { store: RecordingStore; read: ReadProbe; tell: (told: Told) => void };
 
@@ -95,46 +95,46 @@ export function createProbeWriter({ store, read, tell }: Deps) {
   const judgeServed = createServedEvaluator(store);
 
   /** The first of these in one commit, until its time is over; or one by one where a fault of this program is met. */
-  return function write(homes: readonly BroughtHome[], isOver: () => boolean): number {
+  return function write(results: readonly ProbeResult[], isOver: () => boolean): number {
     let count = 0;
     const keepSome = () => {
       do {
-        const home = homes[count++];
-        if (home) keep(home);
-      } while (count < homes.length && !isOver());
+        const result = results[count++];
+        if (result) keep(result);
+      } while (count < results.length && !isOver());
     };
     try {
       store.atomically(keepSome);
     } catch (error) {
       count = Math.max(count, 1);
-      const tried = homes.slice(0, count);
+      const tried = results.slice(0, count);
       if (error instanceof Refusal) fail(tried, error);
       else writeAlone(tried);
     }
     return count;
   };
 
-  function writeAlone(homes: readonly BroughtHome[]): void {
+  function writeAlone(results: readonly ProbeResult[]): void {
     try {
-      for (const home of homes) keepOrTell(home);
+      for (const result of results) keepOrTell(result);
     } catch (error) {
-      fail(homes, error);
+      fail(results, error);
     }
   }
 
-  function keepOrTell(home: BroughtHome): void {
+  function keepOrTell(result: ProbeResult): void {
     try {
-      store.atomically(() => keep(home));
+      store.atomically(() => keep(result));
     } catch (error) {
       if (error instanceof Refusal) throw error;
-      tell({ kind: "fault", error: carryError(error) });
-      store.atomically(() => keep({ kind: "met", visit: asBroken(home) }));
+      tell({ kind: "fault", error: serializeError(error) });
+      store.atomically(() => keep({ kind: "met", visit: asBroken(result) }));
     }
   }
 
-  function keep(home: BroughtHome): void {
-    if (failed.has(scanOf(home))) return;
-    const visit = read(home);
+  function keep(result: ProbeResult): void {
+    if (failed.has(scanOf(result))) return;
+    const visit = read(result);
     if ("presented" in visit) store.endpoints.visit(visit);
     else store.hosts.visit(visit);
     notePublic(visit);
@@ -143,11 +143,11 @@ export function createProbeWriter({ store, read, tell }: Deps) {
     judgeServed.after(visit);
   }
 
-  function fail(homes: readonly BroughtHome[], error: unknown): void {
-    for (const scanId of new Set(homes.map(scanOf))) {
+  function fail(results: readonly ProbeResult[], error: unknown): void {
+    for (const scanId of new Set(results.map(scanOf))) {
       if (failed.has(scanId)) continue;
       failed.add(scanId);
-      tell({ kind: "failed", scanId, error: carryError(error) });
+      tell({ kind: "failed", scanId, error: serializeError(error) });
     }
   }
 }

@@ -6,7 +6,7 @@ import type { ScanId } from "#shared/model/scan.ts";
 import type { HeldHere } from "#store/people/people-store.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
-import type { BroughtHome, CarriedError } from "./probe-result.ts";
+import type { ProbeResult, SerializedError } from "./probe-result.ts";
 
 /** A host key that is trusted from now on, for nobody has seen another one of this host. */
 export type AcceptedKey = Omit<Parameters<RecordingStore["pins"]["put"]>[0], "source" | "pinnedAt">;
@@ -44,7 +44,7 @@ export type AskedFor = { kind: "request"; id: number; request: Request };
 
 /** What the recorder is told. `lend` and `give-back`: somebody else writes in between. */
 export type Sent =
-  | { kind: "visits"; visits: readonly BroughtHome[] }
+  | { kind: "visits"; visits: readonly ProbeResult[] }
   | AskedFor
   | { kind: "lend" }
   | { kind: "give-back" }
@@ -55,20 +55,20 @@ export type Told =
   /** So many visits wait no longer, nor so many bytes of what they sent, and there is news of these scans. */
   | { kind: "written"; visits: number; bytes: number; scanIds: readonly ScanId[] }
   /** Nothing more of this scan is written. */
-  | { kind: "failed"; scanId: ScanId; error: CarriedError }
+  | { kind: "failed"; scanId: ScanId; error: SerializedError }
   | { kind: "answer"; id: number; answer: Answer }
-  | { kind: "refusal"; id: number; error: CarriedError }
+  | { kind: "refusal"; id: number; error: SerializedError }
   /** It writes nothing until it is given back. */
   | { kind: "lent" }
   /** A fault of this program in one visit; the others go on. */
-  | { kind: "fault"; error: CarriedError }
+  | { kind: "fault"; error: SerializedError }
   /** It does nothing any more. */
-  | { kind: "dead"; error: CarriedError };
+  | { kind: "dead"; error: SerializedError };
 
 /** A recorder, wherever it runs. */
 export type RecorderLink = {
-  /** `handOver`: memory that is the other's from now on. */
-  send(sent: Sent, handOver?: ArrayBuffer[]): void;
+  /** `transfer`: memory that is the other's from now on. */
+  send(sent: Sent, transfer?: ArrayBuffer[]): void;
   /** Resolves once it has ended. Nothing may wait to be written any more. */
   close(): Promise<void>;
 };

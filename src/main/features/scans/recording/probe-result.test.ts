@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Refusal } from "#shared/model/refusal.ts";
 import { ScanId } from "#shared/model/scan.ts";
 import { formatFault } from "#shared/text/fault.ts";
-import { type BroughtHome, carryError, packHome, reviveError } from "./probe-result.ts";
+import { type ProbeResult, reviveError, serializeError, toTransferable } from "./probe-result.ts";
 
 const common = { scanId: ScanId.parse(1), at: "2026-06-01T00:00:00Z", tookMs: 1 };
 const HOST = { ...common, target: { kind: "ssh" as const, host: "web1", port: 22, user: "root" } };
@@ -14,12 +14,12 @@ const ENDPOINT = {
 /** Three bytes in the middle of a thousand: as a packet holds a key, or a record a certificate. */
 const partOf = (fill: number) => new Uint8Array(1_000).fill(fill).subarray(500, 503);
 
-function cross(home: BroughtHome): BroughtHome {
-  const { home: packed, handOver } = packHome(home);
-  return structuredClone(packed, { transfer: handOver });
+function cross(result: ProbeResult): ProbeResult {
+  const { result: packed, transfer } = toTransferable(result);
+  return structuredClone(packed, { transfer: transfer });
 }
 
-const streamHome = (stream: Uint8Array): BroughtHome => ({
+const streamHome = (stream: Uint8Array): ProbeResult => ({
   kind: "stream",
   visited: HOST,
   nonce: "n",
@@ -36,7 +36,7 @@ const streamHome = (stream: Uint8Array): BroughtHome => ({
 
 test("of a certificate or a key only its own bytes go over, and not what they are part of", () => {
   const said = { outcome: "presented" as const, message: "", address: "192.0.2.1" };
-  const home = cross({
+  const result = cross({
     kind: "chain",
     visited: ENDPOINT,
     chain: [partOf(1), partOf(2)],
@@ -47,7 +47,7 @@ test("of a certificate or a key only its own bytes go over, and not what they ar
     addresses: [{ ...said, chain: [partOf(6)] }],
   });
   const three = (fill: number) => new Uint8Array(3).fill(fill);
-  expect(home).toEqual({
+  expect(result).toEqual({
     kind: "chain",
     visited: ENDPOINT,
     facts: {},
@@ -57,10 +57,10 @@ test("of a certificate or a key only its own bytes go over, and not what they ar
     wire: { staple: three(3), timestamps: three(4), authorities: [three(5)] },
     addresses: [{ ...said, chain: [three(6)] }],
   });
-  const { chain, wire, addresses } = home as Extract<BroughtHome, { kind: "chain" }>;
+  const { chain, wire, addresses } = result as Extract<ProbeResult, { kind: "chain" }>;
   const parts = [...chain, wire.staple, wire.timestamps, wire.authorities?.[0], addresses?.[0]?.chain[0]];
   expect(parts.map((part) => part?.buffer.byteLength)).toEqual([3, 3, 3, 3, 3, 3]);
-  const { reading } = cross(streamHome(new Uint8Array(1))) as Extract<BroughtHome, { kind: "stream" }>;
+  const { reading } = cross(streamHome(new Uint8Array(1))) as Extract<ProbeResult, { kind: "stream" }>;
   expect(reading.hostKey?.blob.buffer.byteLength).toBe(3);
 });
 
@@ -78,7 +78,7 @@ test("a stream that shares its memory is copied, and what it shares it with stay
   expect(packet.length).toBe(5);
 });
 
-const carry = (error: unknown): Error => reviveError(structuredClone(carryError(error)));
+const carry = (error: unknown): Error => reviveError(structuredClone(serializeError(error)));
 
 test("a refusal is a refusal on the other side, with its code, its sentence and its cause", () => {
   const full = new Refusal("unusable", "the disk is full", { cause: new RangeError("too far") });

@@ -11,7 +11,7 @@ type Visited<Target> = Pick<HostProbe, "scanId" | "at" | "tookMs"> & { target: T
 type Reading = Omit<Exclude<HostReading, { state: "failed" }>, "loginKey" | "hostKey" | "transport">;
 
 /** A host that answered: what it sent, as it came; or what was carried here from it by hand, which has no host key. */
-export type StreamHome = {
+export type StreamResult = {
   kind: "stream";
   visited: Visited<SshTarget> & Pick<HostProbe, "transport" | "login" | "isCarried">;
   nonce: string;
@@ -21,16 +21,16 @@ export type StreamHome = {
 };
 
 /** An endpoint that presented a chain, and what it sent beside it: exact bytes, as they came. */
-export type ChainHome = { kind: "chain"; visited: Visited<TlsTarget> } & Pick<
+export type ChainResult = { kind: "chain"; visited: Visited<TlsTarget> } & Pick<
   EndpointReading,
   "chain" | "facts" | "wire" | "addresses" | "offers" | "others"
 >;
 
 /**
- * What a visit brought home. What strangers sent is not looked at where connections are kept: that is done by whoever
+ * What a probe came to. What strangers sent is not looked at where connections are kept: that is done by whoever
  * records it. `met`: there is nothing to be read.
  */
-export type BroughtHome = { kind: "met"; visit: HostProbe | EndpointProbe } | StreamHome | ChainHome;
+export type ProbeResult = { kind: "met"; visit: HostProbe | EndpointProbe } | StreamResult | ChainResult;
 
 /** What is told of a visit in which this program itself was at fault. */
 const BROKEN = {
@@ -39,14 +39,14 @@ const BROKEN = {
   message: "this program failed while it read what came back; the log has the details",
 } as const;
 
-export const scanOf = (home: BroughtHome) => probedOf(home).scanId;
+export const scanOf = (result: ProbeResult) => probedOf(result).scanId;
 
 /** Of what a visit has sent: the bytes that wait until they are read. */
-export function sizeOf(home: BroughtHome): number {
-  if (home.kind === "stream") return home.reading.stream.length;
-  if (home.kind !== "chain") return 0;
-  const { staple, timestamps, authorities } = home.wire;
-  const chains = [home.chain, ...home.others, ...(home.addresses ?? []).map(({ chain }) => chain)];
+export function sizeOf(result: ProbeResult): number {
+  if (result.kind === "stream") return result.reading.stream.length;
+  if (result.kind !== "chain") return 0;
+  const { staple, timestamps, authorities } = result.wire;
+  const chains = [result.chain, ...result.others, ...(result.addresses ?? []).map(({ chain }) => chain)];
   return sum([
     ...chains.flat(),
     ...(authorities ?? []),
@@ -66,51 +66,51 @@ export function brokenProbe(visited: Visited<Target>, hostKey: HostProbe["hostKe
 }
 
 /** The same visit, without what it read. */
-export const asBroken = (home: BroughtHome) => brokenProbe(probedOf(home), keyOf(home));
+export const asBroken = (result: ProbeResult) => brokenProbe(probedOf(result), keyOf(result));
 
-const probedOf = (home: BroughtHome) => (home.kind === "met" ? home.visit : home.visited);
+const probedOf = (result: ProbeResult) => (result.kind === "met" ? result.visit : result.visited);
 
-function keyOf(home: BroughtHome): HostProbe["hostKey"] {
-  if (home.kind === "stream") return home.reading.hostKey;
-  return home.kind === "met" && "hostKey" in home.visit ? home.visit.hostKey : null;
+function keyOf(result: ProbeResult): HostProbe["hostKey"] {
+  if (result.kind === "stream") return result.reading.hostKey;
+  return result.kind === "met" && "hostKey" in result.visit ? result.visit.hostKey : null;
 }
 
 /**
- * What a visit brought home, ready to go to another thread: bytes that are part of something larger would take all of
+ * What a probe came to, ready to go to another thread: bytes that are part of something larger would take all of
  * that along, and so are copied; the stream itself is handed over as it is.
  */
-export function packHome(home: BroughtHome): { home: BroughtHome; handOver: ArrayBuffer[] } {
-  switch (home.kind) {
+export function toTransferable(result: ProbeResult): { result: ProbeResult; transfer: ArrayBuffer[] } {
+  switch (result.kind) {
     case "chain":
-      return { home: packChain(home), handOver: [] };
+      return { result: toTransferableChain(result), transfer: [] };
     case "stream": {
-      const stream = whole(home.reading.stream);
-      const { hostKey } = home.reading;
+      const stream = whole(result.reading.stream);
+      const { hostKey } = result.reading;
       const shown = hostKey && { ...hostKey, blob: alone(hostKey.blob) };
-      const reading = { ...home.reading, stream, hostKey: shown };
-      return { home: { ...home, reading }, handOver: [stream.buffer] };
+      const reading = { ...result.reading, stream, hostKey: shown };
+      return { result: { ...result, reading }, transfer: [stream.buffer] };
     }
     case "met": {
-      const { visit } = home;
-      if (!("hostKey" in visit) || !visit.hostKey) return { home, handOver: [] };
+      const { visit } = result;
+      if (!("hostKey" in visit) || !visit.hostKey) return { result, transfer: [] };
       const hostKey = { ...visit.hostKey, blob: alone(visit.hostKey.blob) };
-      return { home: { ...home, visit: { ...visit, hostKey } }, handOver: [] };
+      return { result: { ...result, visit: { ...visit, hostKey } }, transfer: [] };
     }
   }
 }
 
-function packChain(home: ChainHome): ChainHome {
-  const { staple, timestamps, authorities } = home.wire;
+function toTransferableChain(result: ChainResult): ChainResult {
+  const { staple, timestamps, authorities } = result.wire;
   return {
-    ...home,
-    chain: home.chain.map(alone),
-    others: home.others.map((chain) => chain.map(alone)),
+    ...result,
+    chain: result.chain.map(alone),
+    others: result.others.map((chain) => chain.map(alone)),
     wire: {
       staple: staple && alone(staple),
       timestamps: timestamps && alone(timestamps),
       authorities: authorities?.map(alone) ?? null,
     },
-    addresses: home.addresses?.map((one) => ({ ...one, chain: one.chain.map(alone) })) ?? null,
+    addresses: result.addresses?.map((one) => ({ ...one, chain: one.chain.map(alone) })) ?? null,
   };
 }
 
@@ -124,18 +124,18 @@ function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** An error as it goes from one thread to another, where its class and its code would be lost. */
-export type CarriedError = {
+export type SerializedError = {
   refusal: RefusalCode | null;
   name: string;
   message: string;
   stack: string;
   code: string | null;
-  cause: CarriedError | null;
+  cause: SerializedError | null;
 };
 
-export function carryError(error: unknown): CarriedError {
+export function serializeError(error: unknown): SerializedError {
   if (!(error instanceof Error))
-    return carryError(new Error(`a ${typeof error} was thrown that is no error`));
+    return serializeError(new Error(`a ${typeof error} was thrown that is no error`));
   const { code } = error as { code?: unknown };
   return {
     name: error.name,
@@ -143,11 +143,11 @@ export function carryError(error: unknown): CarriedError {
     stack: error.stack ?? "",
     refusal: error instanceof Refusal ? error.code : null,
     code: typeof code === "string" ? code : null,
-    cause: error.cause instanceof Error ? carryError(error.cause) : null,
+    cause: error.cause instanceof Error ? serializeError(error.cause) : null,
   };
 }
 
-export function reviveError({ refusal, name, message, stack, code, cause }: CarriedError): Error {
+export function reviveError({ refusal, name, message, stack, code, cause }: SerializedError): Error {
   const options = cause ? { cause: reviveError(cause) } : {};
   if (refusal) return new Refusal(refusal, message, options);
   return Object.assign(new Error(message, options), { name, stack, ...(code !== null && { code }) });

@@ -4,7 +4,7 @@ import { ScanId } from "#shared/model/scan.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
 import type { Request, Told } from "./messages.ts";
-import { type BroughtHome, brokenProbe } from "./probe-result.ts";
+import { brokenProbe, type ProbeResult } from "./probe-result.ts";
 import { createRecorder } from "./recorder.ts";
 
 const visited = (host: string, scanId = 1) => ({
@@ -14,7 +14,7 @@ const visited = (host: string, scanId = 1) => ({
   target: { kind: "ssh" as const, host, port: 22, user: "root" },
 });
 
-const home = (host: string, scanId = 1): BroughtHome => ({
+const result = (host: string, scanId = 1): ProbeResult => ({
   kind: "met",
   visit: { ...brokenProbe(visited(host, scanId)), state: "failed", outcome: "refused", message: "closed" },
 });
@@ -55,7 +55,7 @@ test("what was kept before a request is written before it is answered, without w
   const { told, hear, ask, begin, probes } = open();
   begin();
   await nextTurn();
-  hear({ kind: "visits", visits: [home("web1"), home("web2")] });
+  hear({ kind: "visits", visits: [result("web1"), result("web2")] });
   ask({ kind: "settle" });
   await turns(2);
   expect(told).toEqual([
@@ -70,7 +70,7 @@ test("a visit that this program fails at costs none of those beside it, and is t
   const { told, hear, ask, begin, probes } = open();
   begin();
   await nextTurn();
-  hear({ kind: "visits", visits: [home("web1"), home("bad"), home("web2")] });
+  hear({ kind: "visits", visits: [result("web1"), result("bad"), result("web2")] });
   ask({ kind: "settle" });
   await turns(2);
   expect(told).toContainEqual({ kind: "fault", error: expect.objectContaining({ name: "TypeError" }) });
@@ -98,7 +98,7 @@ test("while it is lent to somebody it writes nothing and answers nothing", async
   begin();
   await nextTurn();
   hear({ kind: "lend" });
-  hear({ kind: "visits", visits: [home("web1")] });
+  hear({ kind: "visits", visits: [result("web1")] });
   ask({ kind: "settle" });
   begin();
   await turns(3);
@@ -123,11 +123,11 @@ test("a database that takes a commit no more ends the scans that were in it, onc
   begin();
   await nextTurn();
   isFull = true;
-  hear({ kind: "visits", visits: [home("web1")] });
+  hear({ kind: "visits", visits: [result("web1")] });
   ask({ kind: "settle" });
   await turns(2);
   isFull = false;
-  hear({ kind: "visits", visits: [home("web2"), home("web3", 2)] });
+  hear({ kind: "visits", visits: [result("web2"), result("web3", 2)] });
   ask({ kind: "settle" });
   await turns(2);
   expect(told.filter(({ kind }) => kind === "failed")).toMatchObject([

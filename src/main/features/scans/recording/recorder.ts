@@ -8,7 +8,7 @@ import { formatTarget } from "#shared/text/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import { createBatches, createProbeWriter, type ReadProbe } from "./batches.ts";
 import type { Answer, AskedFor, CarriedBundle, Request, Sent, Told } from "./messages.ts";
-import { type BroughtHome, carryError, scanOf, sizeOf } from "./probe-result.ts";
+import { type ProbeResult, scanOf, serializeError, sizeOf } from "./probe-result.ts";
 
 type Deps = {
   store: RecordingStore;
@@ -40,14 +40,14 @@ const BATCH = {
 };
 
 /**
- * Reads, judges and writes what visits bring home, a commit at a time, in the order in which it came; and what is asked
+ * Reads, judges and writes what probes come to, a commit at a time, in the order in which it came; and what is asked
  * for beside it. Answers with what it is to be told.
  */
 export function createRecorder({ store, read, importBundle, tell }: Deps): (sent: Sent) => void {
   const writeProbes = createProbeWriter({ store, read, tell });
   /** Whoever asked waits: these come first, and wait for no others. */
   const first = createBatches<AskedFor>({ ...BATCH, most: 1, write: answerAll });
-  const inOrder = createBatches<BroughtHome | AskedFor>({ ...BATCH, write: writeNext });
+  const inOrder = createBatches<ProbeResult | AskedFor>({ ...BATCH, write: writeNext });
 
   const all = [first, inOrder];
 
@@ -90,24 +90,24 @@ export function createRecorder({ store, read, importBundle, tell }: Deps): (sent
   }
 
   /** The visits up to the next request, or that. */
-  function writeNext(waiting: readonly (BroughtHome | AskedFor)[], isOver: () => boolean): number {
+  function writeNext(waiting: readonly (ProbeResult | AskedFor)[], isOver: () => boolean): number {
     const [next] = waiting;
     if (next?.kind === "request") return answerAll([next]);
-    const homes = takeWhileHome(waiting);
-    const written = homes.slice(0, writeProbes(homes, isOver));
-    const bytes = written.reduce((sum, home) => sum + sizeOf(home), 0);
+    const results = takeWhileHome(waiting);
+    const written = results.slice(0, writeProbes(results, isOver));
+    const bytes = written.reduce((sum, result) => sum + sizeOf(result), 0);
     tell({ kind: "written", visits: written.length, bytes, scanIds: [...new Set(written.map(scanOf))] });
     return written.length;
   }
 }
 
-function takeWhileHome(waiting: readonly (BroughtHome | AskedFor)[]): BroughtHome[] {
-  const homes: BroughtHome[] = [];
+function takeWhileHome(waiting: readonly (ProbeResult | AskedFor)[]): ProbeResult[] {
+  const results: ProbeResult[] = [];
   for (const one of waiting) {
     if (one.kind === "request") break;
-    homes.push(one);
+    results.push(one);
   }
-  return homes;
+  return results;
 }
 
 function createThreadClock(): () => number {
@@ -134,7 +134,7 @@ function answerRequests(means: Means, asked: readonly AskedFor[], tell: (told: T
     const answers = means.store.atomically(() => asked.map((one) => answerOne(means, one)));
     answers.forEach(tell);
   } catch (error) {
-    for (const { id } of asked) tell({ kind: "refusal", id, error: carryError(error) });
+    for (const { id } of asked) tell({ kind: "refusal", id, error: serializeError(error) });
   }
 }
 
@@ -143,7 +143,7 @@ function answerOne(means: Means, { id, request }: AskedFor): Told {
     return { kind: "answer", id, answer: means.store.atomically(() => carryOut(means, request)) };
   } catch (error) {
     if (!(error instanceof Refusal && error.code === "conflict")) throw error;
-    return { kind: "refusal", id, error: carryError(error) };
+    return { kind: "refusal", id, error: serializeError(error) };
   }
 }
 

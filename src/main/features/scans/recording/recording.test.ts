@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { createRoom } from "./recording.ts";
+import { createByteBudget } from "./recording.ts";
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Comes in when there is room, and fills it. */
-async function fill(room: ReturnType<typeof createRoom>, sizes: readonly number[]) {
+async function fill(room: ReturnType<typeof createByteBudget>, sizes: readonly number[]) {
   const inside: number[] = [];
   for (const size of sizes) {
     void room.make(size).then(() => {
@@ -17,7 +17,7 @@ async function fill(room: ReturnType<typeof createRoom>, sizes: readonly number[
 }
 
 test("who comes when there is no room waits until some was emptied, in the order of coming", async () => {
-  const room = createRoom(10);
+  const room = createByteBudget(10);
   const inside = await fill(room, [6, 3]);
   const late = await fill(room, [4, 1]);
   expect([inside, late]).toEqual([[6, 3], []]);
@@ -30,7 +30,7 @@ test("who comes when there is no room waits until some was emptied, in the order
 });
 
 test("what is larger than all the room comes in alone", async () => {
-  const room = createRoom(10);
+  const room = createByteBudget(10);
   const inside = await fill(room, [25, 1]);
   expect(inside).toEqual([25]);
   room.empty(25);
@@ -39,7 +39,7 @@ test("what is larger than all the room comes in alone", async () => {
 });
 
 test("when nothing is read any more, nobody waits for room", async () => {
-  const room = createRoom(10);
+  const room = createByteBudget(10);
   const inside = await fill(room, [10, 20, 30]);
   room.clear();
   await nextTurn();

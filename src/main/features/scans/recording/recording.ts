@@ -16,7 +16,7 @@ import type {
   Sent,
   Told,
 } from "./messages.ts";
-import { type BroughtHome, packHome, reviveError, sizeOf } from "./probe-result.ts";
+import { type ProbeResult, reviveError, sizeOf, toTransferable } from "./probe-result.ts";
 
 type Deps = {
   startRecorder: (hear: Hear) => RecorderLink;
@@ -40,33 +40,33 @@ export type Recording = ReturnType<typeof createRecording>;
  * Whoever else writes to the database meanwhile takes a turn.
  */
 export function createRecording({ startRecorder, announce, log }: Deps) {
-  const room = createRoom(MOST_WAITING);
-  const queue = createRoom(MOST_PROBES_WAITING);
+  const byteBudget = createByteBudget(MOST_WAITING);
+  const probeBudget = createByteBudget(MOST_PROBES_WAITING);
   const failures = new Map<ScanId, (error: unknown) => void>();
-  const hear = createListener({ room, queue, failures, announce, log });
-  const line = createLine({ start: startRecorder, hear });
-  const basket = createBasket(line);
+  const hear = createListener({ byteBudget, probeBudget, failures, announce, log });
+  const channel = createChannel({ start: startRecorder, hear });
+  const batch = createBatch(channel);
 
   /** What was kept before is handed over before. */
-  const request: typeof line.request = (wish) => {
-    basket.empty();
-    return line.request(wish);
+  const request: typeof channel.request = (wish) => {
+    batch.empty();
+    return channel.request(wish);
   };
 
   return {
-    takeTurn: line.takeTurn,
-    makeRoom: room.make,
+    takeTurn: channel.takeTurn,
+    waitForBytes: byteBudget.make,
     /** Resolves when one more visit may be kept. */
-    awaitTurn: () => queue.make(1),
+    awaitTurn: () => probeBudget.make(1),
 
     /** What is asked for is remembered, and the scan is on record as running. */
     begin: (scan: { asked: readonly RequestedTarget[]; at: Instant }) => request({ kind: "begin", ...scan }),
 
-    /** Takes what a visit brought home; its writing is not waited for. */
-    keep(home: BroughtHome): void {
-      room.fill(sizeOf(home));
-      queue.fill(1);
-      basket.add(home);
+    /** Takes what a probe came to; its writing is not waited for. */
+    keep(result: ProbeResult): void {
+      byteBudget.fill(sizeOf(result));
+      probeBudget.fill(1);
+      batch.add(result);
     },
 
     /** Resolves when the host's key is trusted, and that is on the disk. */
@@ -88,23 +88,23 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
       request({ kind: "finish", ...scan }).finally(() => failures.delete(scan.scanId)),
 
     /** To be called when every scan has ended. */
-    close: line.close,
+    close: channel.close,
   };
 }
 
 type Listening = Pick<Deps, "announce" | "log"> & {
-  room: ReturnType<typeof createRoom>;
-  queue: ReturnType<typeof createRoom>;
+  byteBudget: ReturnType<typeof createByteBudget>;
+  probeBudget: ReturnType<typeof createByteBudget>;
   failures: ReadonlyMap<ScanId, (error: unknown) => void>;
 };
 
 const createListener =
-  ({ room, queue, failures, announce, log }: Listening) =>
+  ({ byteBudget, probeBudget, failures, announce, log }: Listening) =>
   (news: News): void => {
     switch (news.kind) {
       case "written":
-        room.empty(news.bytes);
-        queue.empty(news.visits);
+        byteBudget.empty(news.bytes);
+        probeBudget.empty(news.visits);
         for (const scanId of news.scanIds) announce({ kind: "scan-progressed", scanId });
         break;
       case "failed":
@@ -114,8 +114,8 @@ const createListener =
         log(reviveError(news.error));
         break;
       case "dead":
-        room.clear();
-        queue.clear();
+        byteBudget.clear();
+        probeBudget.clear();
         for (const tell of failures.values()) tell(reviveError(news.error));
         break;
       default:
@@ -124,26 +124,26 @@ const createListener =
   };
 
 /** Gathers what comes within a moment; a stream waits for nothing. */
-function createBasket({ send }: Pick<ReturnType<typeof createLine>, "send">) {
-  let gathered: BroughtHome[] = [];
+function createBatch({ send }: Pick<ReturnType<typeof createChannel>, "send">) {
+  let gathered: ProbeResult[] = [];
   let timer: NodeJS.Timeout | null = null;
 
   function empty(): void {
     if (timer) clearTimeout(timer);
     timer = null;
     if (gathered.length === 0) return;
-    const packed = gathered.map(packHome);
+    const packed = gathered.map(toTransferable);
     gathered = [];
-    const visits = packed.map(({ home }) => home);
-    const handOver = packed.flatMap((one) => one.handOver);
-    send({ kind: "visits", visits }, handOver);
+    const visits = packed.map(({ result }) => result);
+    const transfer = packed.flatMap((one) => one.transfer);
+    send({ kind: "visits", visits }, transfer);
   }
 
   return {
     empty,
-    add(home: BroughtHome): void {
-      gathered.push(home);
-      if (home.kind === "stream") empty();
+    add(result: ProbeResult): void {
+      gathered.push(result);
+      if (result.kind === "stream") empty();
       else timer ??= setTimeout(empty, GATHER_MS);
     },
   };
@@ -154,8 +154,8 @@ type News = Exclude<Told, { kind: "answer" | "refusal" | "lent" }>;
 
 type ChannelDeps = { start: (hear: Hear) => RecorderLink; hear: (news: News) => void };
 
-/** The line to the recorder, which is started when it is needed; again, where it has died. */
-function createLine({ start, hear }: ChannelDeps) {
+/** The channel to the recorder, which is started when it is needed; again, where it has died. */
+function createChannel({ start, hear }: ChannelDeps) {
   const asked = new Map<number, PromiseWithResolvers<Answer>>();
   const borrowers: (() => void)[] = [];
   let link: RecorderLink | null = null;
@@ -186,9 +186,9 @@ function createLine({ start, hear }: ChannelDeps) {
     close: async (): Promise<void> => link?.close(),
   };
 
-  function send(sent: Sent, handOver?: ArrayBuffer[]): void {
+  function send(sent: Sent, transfer?: ArrayBuffer[]): void {
     link ??= start(take);
-    link.send(sent, handOver);
+    link.send(sent, transfer);
   }
 
   function take(told: Told): void {
@@ -217,7 +217,7 @@ function createLine({ start, hear }: ChannelDeps) {
 }
 
 /** Room for so many bytes. One thing more than that may come when there is room at all: none is too large for ever. */
-export function createRoom(most: number) {
+export function createByteBudget(most: number) {
   let filled = 0;
   let waiting: { bytes: number; enter: () => void }[] = [];
 

@@ -59,7 +59,7 @@ export function addScan(program: Command, { world, finish }: Session): void {
     .option("--one-address", "of a name with several addresses, probe only the first that answers")
     .option("--capabilities", "find out which TLS versions and groups endpoints support (more connections)")
     .option("--concurrency <targets>", "targets at a time", wholeNumber(1, 512))
-    .option("--strict", "exit 1 if a target could not be read")
+    .option("--strict", "exit 1 if a target could not be read at all")
     .addHelpText("after", HELP)
     .action(async (words: string[], _: object, command: Command) =>
       finish(await scanTargets(words, command.optsWithGlobals<ScanOptions>(), world)),
