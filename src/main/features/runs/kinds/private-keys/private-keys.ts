@@ -1,9 +1,15 @@
 /** Private halves of a run: made, put where the old ones were, committed, taken back. Idempotent, each by what it finds. */
 
 import { viewKey } from "#codec/fingerprint.ts";
-import { type HalfPlace, namesOf } from "#net/local/private-halves/replace-half.ts";
 import { makeKeyPair, type NewKeyType, toIdentity } from "#net/local/private-halves/key-pair.ts";
-import { clearTorn, makeHalf, putHalf, undoHalf } from "#net/local/private-halves/replace-half.ts";
+import {
+  clearTorn,
+  type HalfPlace,
+  makeHalf,
+  namesOf,
+  putHalf,
+  undoHalf,
+} from "#net/local/private-halves/replace-half.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHostHalf } from "#net/ssh/hand/look-half.ts";
