@@ -1,14 +1,14 @@
-import type { Collection, Unread } from "#domain/collection/collection.ts";
+import type { Collection, Unreadable } from "#domain/collection/collection.ts";
 import { findShownBy } from "#domain/deployment-status/find-shown-by.ts";
 import { chosenNames, type HostMap } from "#domain/deployment-status/host-map.ts";
-import { listServings } from "#domain/deployment-status/list-bindings.ts";
+import { listBindings } from "#domain/deployment-status/list-bindings.ts";
 import { expiringFrom, isForClients, isOverPublicLimit } from "#domain/findings/certificate-findings.ts";
-import { type Authority, areAuthoritiesTold } from "#domain/ssh/authorities.ts";
+import { type Authority, areAuthoritiesKnown } from "#domain/ssh/authorities.ts";
 import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
 import { evaluateUses } from "#domain/use/evaluate-use.ts";
 import { findLogins, withoutFuture } from "#domain/use/find-logins.ts";
 import { dayToInstant } from "#domain/use/log-dates.ts";
-import { TooMuchToJudge, withinBudget } from "#domain/work-budget.ts";
+import { WorkBudgetSpent, withinBudget } from "#domain/work-budget.ts";
 import { sshFingerprintOf } from "#domain/x509/keys.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
@@ -78,7 +78,7 @@ export function describeDisk(
 ): CollectedDisk {
   const held = new Map(files.map(({ path, certificates }) => [path, certificates[0]?.certificate ?? null]));
   const heldIn = (path: string) => held.get(path) ?? null;
-  const listed = listServings(map.configurations, (path) => diskFiles.get(path)?.realPath ?? null);
+  const listed = listBindings(map.configurations, (path) => diskFiles.get(path)?.realPath ?? null);
   const shownBy = findShownBy(listed, {
     host,
     namesIn: (path) => chosenNames(heldIn(path)),
@@ -122,7 +122,7 @@ const MOST_UNREADABLE = 200;
 const WHY =
   "too much to judge: its lists are so long that not each entry could be laid beside each other one; nothing is said of it now, and what was known before stays";
 
-export const tooMuch = (path: string): Unread => ({ kind: "limit", path, why: WHY });
+export const tooMuch = (path: string): Unreadable => ({ kind: "limit", path, why: WHY });
 
 /**
  * Judges what a host sent, within a budget. What costs more is not judged: then all but the host's own facts is left out, and said
@@ -132,7 +132,7 @@ export function evaluateWithinBudget<T>(collection: Collection, judge: (collecti
   try {
     return withinBudget({ steps: HOST_STEPS, isLate: lateAfter(HOST_MS) }, () => judge(collection));
   } catch (error) {
-    if (!(error instanceof TooMuchToJudge)) throw error;
+    if (!(error instanceof WorkBudgetSpent)) throw error;
     return judge(withoutLists(collection));
   }
 }
@@ -165,9 +165,9 @@ function withoutLists(collection: Collection): Collection {
     logs: [],
     lastLogins: [],
     reach: { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] },
-    unread: [
+    unreadable: [
       tooMuch("its accounts, keys, certificates, configurations and rules"),
-      ...collection.unread.slice(0, MOST_UNREADABLE),
+      ...collection.unreadable.slice(0, MOST_UNREADABLE),
     ],
   };
 }
@@ -204,7 +204,7 @@ export const describeAuthorities = (
         : [{ account, fingerprint, keyType, comment, file, line, principals, effective }],
     ),
   ),
-  isToldWhole: areAuthoritiesTold(collection),
+  isToldWhole: areAuthoritiesKnown(collection),
 });
 
 /** A fleet serves few certificates from many places, and a cache hands out each as one object. */

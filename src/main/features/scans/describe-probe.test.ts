@@ -132,8 +132,8 @@ function tell(config: string, authorities: string | null) {
     { ...entry, path: "/", type: "folder" as const },
   ];
   const bytes = authorities === null ? null : Buffer.from(authorities);
-  const whyUnread = authorities === null ? "permission denied" : null;
-  const file = { path, bytes, whyUnread, realPath: path, walk, through: [], isAbsent: false };
+  const whyUnreadable = authorities === null ? "permission denied" : null;
+  const file = { path, bytes, whyUnreadable, realPath: path, walk, through: [], isAbsent: false };
   const collection = makeCollection({ accounts, config, sshdFiles: new Map([[path, file]]) });
   return describeAuthorities(collection, evaluateAuthorities(collection));
 }

@@ -226,10 +226,10 @@ function describeFile(file: AuthorizedKeysFile, { accounts }: Collection): Carri
 
 /** Why it would not be changed; what else is in the way is seen there. */
 function formatObstacle(
-  { path, bytes, whyUnread, isCut, isLink, linkCount }: AuthorizedKeysFile,
+  { path, bytes, whyUnreadable, isCut, isLink, linkCount }: AuthorizedKeysFile,
   hasEntry: boolean,
 ): string | null {
-  if (bytes === null) return whyUnread ?? `${path} was not read`;
+  if (bytes === null) return whyUnreadable ?? `${path} was not read`;
   if (isCut) return `${path} is too large for a bundle`;
   if (isLink)
     return `${path} is a symbolic link: change the file that it leads to, or put a file in its place`;

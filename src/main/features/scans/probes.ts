@@ -5,7 +5,7 @@ import { refuseUnusable } from "#connect/login-keys.ts";
 import { type PlannedLogin, type PlannedRoute, planLogins } from "#connect/plan-logins.ts";
 import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { readWay } from "#domain/targets/proxies.ts";
+import { readProxy } from "#domain/targets/proxies.ts";
 import { type Failure, isFailure } from "#net/connect-failure.ts";
 import { type RetryPolicy, retry } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
@@ -134,7 +134,7 @@ function createEndpointProbes(
 function findJumps({ asked, sshConfig }: ProbeOptions, user: string): PlannedRoute[] {
   const texts = new Set(asked.map(({ way = "" }) => way).filter(isJumpHost));
   return [...texts].flatMap((text) => {
-    const way = readWay(text);
+    const way = readProxy(text);
     const route = way.kind === "jump" ? routeToJump(way, { ...sshConfig, user }) : null;
     return route && "hops" in route ? { jumps: route.hops, hosts: [] } : [];
   });
