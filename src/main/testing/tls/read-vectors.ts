@@ -39,7 +39,7 @@ export type GoVector = {
 /** `go`: the version that was asked. How to ask anew is in the folder's README. */
 type GoVectors = { go: string; vectors: GoVector[] };
 
-export const GO_VECTORS = join(import.meta.dirname, "#domain/x509/path/testdata/go/vectors.json");
+export const GO_VECTORS = join(import.meta.dirname, "../../domain/x509/path/testdata/go/vectors.json");
 
 export const readGoVectors = (): GoVectors => JSON.parse(readFileSync(GO_VECTORS, "utf8"));
 

@@ -40,7 +40,7 @@ test.skipIf(!canStartHosts())(
       planId: await planVault(app, host),
       consents: [UNSIGNED_SCRIPTS],
     });
-    const killer = readFileSync(new URL("#testing/faults/kill-at-call.py", import.meta.url), "utf8");
+    const killer = readFileSync(new URL("../../../testing/faults/kill-at-call.py", import.meta.url), "utf8");
     await writeThere(host, KILLER, killer);
     await host.run("cp -a /home/deploy/.ssh /opt/kept");
     const old = await host.run(`cat ${KEY}.pub`);
