@@ -77,10 +77,11 @@ export function createApp(options: AppOptions) {
       return sealTo(await (await vault()).receiver(), typed);
     },
     async [Symbol.asyncDispose]() {
+      await using closing = new AsyncDisposableStack();
+      closing.defer(() => store.close());
+      closing.defer(async () => (await recording.ifMade())?.close());
+      closing.defer(async () => (await vault.ifMade())?.[Symbol.asyncDispose]());
       await stop();
-      await (await vault.ifMade())?.[Symbol.asyncDispose]();
-      await (await recording.ifMade())?.close();
-      store.close();
     },
   };
 }

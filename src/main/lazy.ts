@@ -7,16 +7,21 @@ export type Lazy<T> = {
   ifMade(): Promise<T> | null;
 };
 
-/** `make` imports what the part is made of. */
+/** `make` imports what the part is made of. One that fails is tried again when it is next asked for. */
 export function lazily<T>(make: () => Promise<T>): Lazy<T> {
   let made: Promise<T> | null = null;
   const get = () => {
-    made ??= make();
+    made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    });
     return made;
   };
   return Object.assign(get, { ifMade: () => made });
 }
 
-/** The procedures of a feature that is loaded when one of them is first called. */
-export const lazyRouter = <Router>(make: () => Promise<Router>): LazyRouter<Router> =>
-  lazy(async () => ({ default: await make() }));
+/** The procedures of a feature that is loaded when one of them is first called, and made once: oRPC asks for them again at every call. */
+export function lazyRouter<Router>(make: () => Promise<Router>): LazyRouter<Router> {
+  const get = lazily(make);
+  return lazy(async () => ({ default: await get() }));
+}

@@ -65,7 +65,7 @@ test("no script is written before all is agreed to and typed that a run would wa
   const { consents, typed } = agreeTo(planned);
   const write = (given: { consents?: string[]; typed?: string | null }) =>
     app.client.runbooks.exportScripts({ planId: planned.id, ...given });
-  await expect(write({ typed })).rejects.toThrow("1 consent missing");
+  await expect(write({ typed })).rejects.toThrow("1 acknowledgement missing");
   await expect(write({ consents })).rejects.toThrow('type "web1" to run plan');
   expect((await write({ consents, typed })).files.map(({ name }) => name)).toEqual(["web1-22.sh"]);
 });

@@ -20,16 +20,17 @@ export async function execute(execution: Execution, want: () => "on" | "pause" |
   const { runId, plan, token, planHash, who, journal, ask, retryPolicy, trace, signal } = execution;
   let opened: RunContext | null = null;
   const open = () => openSessions(execution, () => opened && runbook.alsoHostKey(opened));
-  const sessions = await open();
-  const run = runbook.open(
-    { runId, plan, token, planHash, who, journal, sessions, ask, retryPolicy, trace, signal },
-    request,
-  );
-  opened = run;
+  let sessions = await open();
   try {
+    const run = runbook.open(
+      { runId, plan, token, planHash, who, journal, sessions, ask, retryPolicy, trace, signal },
+      request,
+    );
+    opened = run;
     const reopen = async () => {
-      await run.sessions[Symbol.asyncDispose]();
-      run.sessions = await open();
+      await sessions[Symbol.asyncDispose]();
+      sessions = await open();
+      run.sessions = sessions;
     };
     return await runOn(runbook, run, { want, reopen });
   } catch (error) {
@@ -38,7 +39,7 @@ export async function execute(execution: Execution, want: () => "on" | "pause" |
     if (error instanceof Locked) return blockedBy("stopped", error.message);
     throw error;
   } finally {
-    await run.sessions[Symbol.asyncDispose]();
+    await sessions[Symbol.asyncDispose]();
   }
 }
 

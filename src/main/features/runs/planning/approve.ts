@@ -47,7 +47,7 @@ export function refuseUnagreed(id: PlanId, plan: Plan, given: Agreement): void {
     const more = missing.length - said.length;
     throw new Refusal(
       "conflict",
-      `${formatCount(missing.length, "acknowledge")} missing: ${said.join("; ")}${more > 0 ? `; and ${more} more` : ""}`,
+      `${formatCount(missing.length, "acknowledgement")} missing: ${said.join("; ")}${more > 0 ? `; and ${more} more` : ""}`,
     );
   }
   if (plan.confirm && given.typed !== plan.confirm.word)
