@@ -139,8 +139,8 @@ test.each([
   ["the same, marked as ours", `${OURS} CREATE TABLE bookmark (url TEXT)`, "has no trigger"],
   [
     "ours without a column",
-    `${OURS} ${SCHEMA.tables} ALTER TABLE scope DROP COLUMN note`,
-    "has no column scope.note: an earlier build of Latchkey made it",
+    `${OURS} ${SCHEMA.tables} ALTER TABLE inventory DROP COLUMN note`,
+    "has no column inventory.note: an earlier build of Latchkey made it",
   ],
 ])("T18: a stranger's database is refused and stays as it is: %s", async (_, sql, why) => {
   await using folder = await makeTemporaryFolder();

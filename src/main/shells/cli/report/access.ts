@@ -176,7 +176,7 @@ const toGrantJson = (grant: GrantRow) => ({
   verdict: grant.verdict,
   orphaned: grant.orphaned,
   orphan: grant.orphan,
-  isRogue: grant.isRogue,
+  isUnapproved: grant.isRogue,
   approval: grant.approval,
   why: grant.why,
 });

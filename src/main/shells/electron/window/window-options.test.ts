@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { readWindowState, rememberWindowState, windowOptions } from "./open-window.ts";
+import { readWindowState, rememberWindowState, windowOptions } from "./window-options.ts";
 
 const state = { bounds: { x: 10, y: 20, width: 1280, height: 860 }, isMaximized: false };
 
