@@ -65,6 +65,8 @@ test("of the demo fleet exactly the planted orphans are listed, each with its re
   expect(list.out).toMatch(
     /unknown: 1 grant .* because 1 host was not read completely: \S+ \(read without root\); scan every host as root/,
   );
+  const findings = await fleet.type("findings", "--rule", "grant-orphaned");
+  expect(findings.err).toContain("unknown: 1 grant whose private key was not found, because 1 host");
   expect((await fleet.list()).get("postgres on db-1, line 2")).toMatchObject({
     orphan: "unknown",
     why: [expect.stringMatching(/^its private key was not found .*: it may be there$/), expect.anything()],

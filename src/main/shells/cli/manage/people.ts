@@ -189,6 +189,7 @@ export function addInventory(program: Command, { world }: Session): void {
   const note = "what is not scanned, for whoever reads the verdicts";
   inventory
     .command("show", { isDefault: true })
+    .allowExcessArguments(false)
     .description("show whether it is marked complete")
     .action((_: object, command: Command) => show(command.optsWithGlobals<InventoryOptions>(), world));
   inventory

@@ -9,6 +9,7 @@ import { formatAmount, formatTotal } from "#shared/text/total.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, paint, printTable } from "#shells/cli/print-table.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { formatUndecided } from "./access.ts";
 
 type Options = CommonOptions & {
   severity?: Severity;
@@ -19,6 +20,8 @@ type Options = CommonOptions & {
   failOn?: Severity;
   limit?: number;
 };
+
+type FindingFilter = { rule: RuleId | null; host: string | null; accepted: boolean };
 
 export function addFindings(program: Command, { world, finish }: Session): void {
   program
@@ -45,7 +48,8 @@ export function addFindings(program: Command, { world, finish }: Session): void 
 }
 
 const HELP = `
-Accepted findings (latchkey accept) are not counted, and --fail-on ignores them.
+Accepted findings (latchkey accept) are not counted, and --fail-on ignores them. Grants that may be orphans, but for a host
+that was not read completely, are no findings: how many there are is said on standard error.
 
 Examples:
   latchkey findings --fail-on high             for a nightly job: exit 1 if a finding is high or critical
@@ -94,6 +98,8 @@ async function listFindings(words: readonly string[], options: Options, world: W
     const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
     world.out(`${formatTotal(total, "finding")}${shown}: ${said.join(", ")}`);
   }
+  const undecided = await formatUndecidedOrphans(filter, app.client);
+  if (undecided !== null) world.err(`latchkey: ${printable(undecided)}`);
   if (!options.failOn) return 0;
   const counts = await Promise.all(atLeast(options.failOn).map((severity) => countOf(severity, false)));
   return counts.some((count) => isMoreThan(count, 0)) ? 1 : 0;
@@ -111,6 +117,16 @@ async function formatNone(filter: object, client: LatchkeyClient): Promise<strin
   return isEmpty
     ? "nothing was scanned yet; start with: latchkey scan web1.example"
     : "nothing needs attention in what was scanned";
+}
+
+/** Orphans that are no findings only because a host was not read completely; null for none, and where these are not asked for. */
+async function formatUndecidedOrphans(
+  { rule, host, accepted }: FindingFilter,
+  client: LatchkeyClient,
+): Promise<string | null> {
+  if (accepted || (rule !== null && rule !== "grant-orphaned")) return null;
+  const { isWhole } = await client.people.inventory();
+  return isWhole ? formatUndecided(client, { host }) : null;
 }
 
 /** A paragraph; what strangers wrote is encoded. */
