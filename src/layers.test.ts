@@ -43,7 +43,7 @@ const FORBIDDEN = [
   ["src/renderer/features/certificates", "../scans/page.tsx"],
   ["src/renderer/features/certificates", "#renderer/features/scans/page.tsx"],
   ["src/renderer/features/certificates", "node:fs"],
-  ["src/renderer/ui", "./renderer/api/connection.ts"],
+  ["src/renderer/ui", "#renderer/api/connection.ts"],
   ["src/renderer/api", "#app"],
 ] as const;
 

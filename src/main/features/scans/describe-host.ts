@@ -62,7 +62,7 @@ export function describeHost(
     ...reach.tooMuch,
     ...(authorities ? [] : ["which accounts certificates of authorities open"]),
   ];
-  const judged = { ...collection, unread: [...unreadable, ...left.map(tooMuch)] };
+  const judged = { ...collection, unreadable: [...unreadable, ...left.map(tooMuch)] };
   return describeEvaluated(judged, at, { readCertificate, name, ...memory, reach, authorities });
 }
 

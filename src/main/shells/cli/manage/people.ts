@@ -189,9 +189,13 @@ export function addInventory(program: Command, { world }: Session): void {
   const note = "what is not scanned, for whoever reads the verdicts";
   inventory
     .command("show", { isDefault: true })
-    .allowExcessArguments(false)
     .description("show whether it is marked complete")
-    .action((_: object, command: Command) => show(command.optsWithGlobals<InventoryOptions>(), world));
+    .action((_: object, command: Command) => {
+      const [word] = command.args;
+      if (word !== undefined)
+        throw new Refusal("invalid-input", `the inventory is marked complete or incomplete, not ${word}`);
+      return show(command.optsWithGlobals<InventoryOptions>(), world);
+    });
   inventory
     .command("complete")
     .description("every machine with private keys is scanned, or its keys are in a people source")
