@@ -281,7 +281,9 @@ test("while another process writes, a collector is printed without a number, and
   await using _app = open(database);
   const { code, out, err } = await openTerminal(database, { now })("collector");
   expect([code, `${out}\n`]).toEqual([0, await readCollector()]);
-  expect(err).toMatch(/^latchkey: this collector has no serial number, so its bundles cannot be traced to it: .* is held by /);
+  expect(err).toMatch(
+    /^latchkey: this collector has no serial number, so its bundles cannot be traced to it: .* is held by /,
+  );
 });
 
 test("of two bundles with one number one was made of the other, and the second is refused unless it is verified", async () => {

@@ -200,7 +200,7 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
 }
 
 /** Where one begins, and in which direction; without a start every step is listed. */
-export function StartBar({ search, onChange }: Props) {
+function StartBar({ search, onChange }: Props) {
   const [text, setText] = useState(search.start ?? "");
   useEffect(() => setText(search.start ?? ""), [search.start]);
   const submit = (event: FormEvent) => {
@@ -264,6 +264,6 @@ export type ListProps = {
   onClear: () => void;
 };
 
-export type Props = { search: Search; onChange: (patch: Partial<Search>) => void };
+type Props = { search: Search; onChange: (patch: Partial<Search>) => void };
 
-export const HINT = "web1, deploy@web1, SHA256:..., person:ann or this computer";
+const HINT = "web1, deploy@web1, SHA256:..., person:ann or this computer";

@@ -228,7 +228,7 @@ export function CertificateLine({ certificate }: { certificate: Certificate }) {
 
 export type Certificate = Extract<Inspection["items"][number], { what: "certificate" }>;
 
-export function Issuer({ issuer }: { issuer: string }) {
+function Issuer({ issuer }: { issuer: string }) {
   return (
     <>
       Issued by <Untrusted text={issuer || "no name"} />

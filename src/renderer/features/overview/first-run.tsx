@@ -211,7 +211,7 @@ function Warning({ children }: { children: ReactNode }) {
 }
 
 /** Three ways on from a first scan, each to a list. */
-export function NextSteps({ overview: { certificates, grants, findings } }: { overview: Overview }) {
+function NextSteps({ overview: { certificates, grants, findings } }: { overview: Overview }) {
   const found = findings.reduce((sum, { count }) => sum + count, 0);
   return (
     <ul className={firstRunClasses.next}>
@@ -241,7 +241,7 @@ export function NextSteps({ overview: { certificates, grants, findings } }: { ov
   );
 }
 
-export const useThisComputer = () => useQuery(useApi().thisComputer.look.queryOptions());
+const useThisComputer = () => useQuery(useApi().thisComputer.look.queryOptions());
 
 type StepProps = {
   Icon: TablerIcon;
@@ -250,7 +250,7 @@ type StepProps = {
   renderLink: (look: { className: string | undefined; children: ReactNode }) => ReactNode;
 };
 
-export function NextStep({ Icon, title, why, renderLink }: StepProps) {
+function NextStep({ Icon, title, why, renderLink }: StepProps) {
   return (
     <li>
       {renderLink({

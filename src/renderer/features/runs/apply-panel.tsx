@@ -171,7 +171,7 @@ export function TypedWord({ confirm: { word, why }, typed, onType }: WordProps) 
 }
 
 /** Plans a wish again, and goes to what comes of it. */
-export function useAnew() {
+function useAnew() {
   const navigate = planRoute.useNavigate();
   const { identityFiles } = useLogins();
   const { mutate, isPending, error } = useMakePlan();

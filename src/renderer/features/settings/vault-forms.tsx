@@ -269,7 +269,7 @@ export function SecretForm<Name extends string>({ fields, does, onSubmit, childr
 type Kept = { id: string; label: string };
 
 /** Passphrases of keystores belong to nothing that would forget them: whoever looks here does. */
-export function KeptPassphrases() {
+function KeptPassphrases() {
   const { data: kept = [], error } = useKeptPassphrases();
   const [leaving, setLeaving] = useState<Kept | null>(null);
   return (
