@@ -14,6 +14,11 @@ import classes from "./graph.module.css";
 import { useShared } from "./queries.ts";
 import type { ListProps } from "./step-list.tsx";
 
+const KIND_WORDS: Record<SharedKey["kind"], string> = {
+  people: "Key of several people",
+  hosts: "Host key of several hosts",
+};
+
 const KINDS = (["people", "hosts"] as const).map((value) => ({ value, label: KIND_WORDS[value] }));
 
 const COLUMNS: readonly Column<SharedKey>[] = [
@@ -144,9 +149,4 @@ function SharedDrawer({ shared, onClose }: Props) {
 const WHY: Record<SharedKey["kind"], string> = {
   people: "The logs cannot tell these people apart, and access cannot be revoked for one of them alone.",
   hosts: "Whoever has one of these hosts can answer as any of the others, and no client would notice.",
-};
-
-const KIND_WORDS: Record<SharedKey["kind"], string> = {
-  people: "Key of several people",
-  hosts: "Host key of several hosts",
 };
