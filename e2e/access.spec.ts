@@ -40,7 +40,7 @@ test("orphans are a list of their own, each with its reason and what was not loo
 
   const drawer = await list.open("carol@corp.example");
   await expect(drawer).toContainText("Owner left");
-  await expect(drawer).toContainText("says people.csv");
+  await expect(drawer).toContainText("according to people.csv");
   await expect(drawer).toContainText("not scanned: laptops");
   await expect(drawer).toContainText("this is the key of somebody who has left (Carol Nolan)");
   expect(await camera.photograph("orphan")).toEqual([]);

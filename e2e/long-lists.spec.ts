@@ -6,7 +6,7 @@ test("of a list of hundreds only what is in view is on the page, and the rest co
   const frame = await openEmpty();
   const dialog = await frame.openScanDialog();
   await dialog.scan(["ssh://127.9.0.1-250:2"]);
-  await expect(dialog.progress).toContainText("250 of 250 visited");
+  await expect(dialog.progress).toContainText("250 of 250 scanned");
   await frame.press("Escape");
 
   const list = await frame.goTo("Hosts");

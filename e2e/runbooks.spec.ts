@@ -23,7 +23,7 @@ test("without any run, the screen says that changes appear there before anything
   const frame = await openEmpty();
   await frame.press("g");
   await frame.press("b");
-  await expect(frame.page.getByText("Changes appear here before anything is written")).toBeVisible();
+  await expect(frame.page.getByText("you review the plan before anything is written")).toBeVisible();
   expect(await camera.photograph("runbooks-empty")).toEqual([]);
 });
 

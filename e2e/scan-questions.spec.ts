@@ -75,7 +75,7 @@ test("the passphrase of a key file is asked for over any screen, by keyboard alo
   await frame.press("Enter");
 
   await expect(question.root).toBeHidden();
-  await expect(scan.progress).toContainText("1 of 1 visited");
+  await expect(scan.progress).toContainText("1 of 1 scanned");
   await expect(scan.visits).toContainText(["cannot run a script"]);
   expect(server.attempts).toContain("publickey");
   expect(await findLeaks()).toEqual([]);
@@ -124,7 +124,7 @@ test("one password is asked for and tried at every host of its user; a host may 
   expect(await camera.photograph("scan-asks-password")).toEqual([]);
   await password.field("Password").fill("canary-password");
   await frame.press("Enter");
-  await expect(scan.progress).toContainText("2 of 2 visited");
+  await expect(scan.progress).toContainText("2 of 2 scanned");
   for (const { attempts } of [one, two]) expect(attempts).toEqual(["none", "password canary-password"]);
   await frame.press("Escape");
 
@@ -136,7 +136,7 @@ test("one password is asked for and tried at every host of its user; a host may 
   await asked.root.getByRole("textbox").first().fill("canary-code");
   await asked.field("PIN:").fill("canary-pin");
   await frame.press("Enter");
-  await expect(second.progress).toContainText("1 of 1 visited");
+  await expect(second.progress).toContainText("1 of 1 scanned");
   expect(await findLeaks()).toEqual([]);
 });
 

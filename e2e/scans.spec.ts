@@ -41,7 +41,7 @@ test("rows arrive while a scan runs; cancelled, it keeps what it has read", asyn
   // A host is visited by one login after the other, so the scan lasts until it is cancelled.
   const logins = Array.from({ length: 12 }, (_, index) => `user${index}@${formatPlace(silent.endpoint)}`);
   await dialog.scan([formatPlace(shop.endpoint), `smtp://${formatPlace(mail.endpoint)}`, ...logins]);
-  await expect(dialog.progress).toContainText(/[1-9]\d* of 14 visited/);
+  await expect(dialog.progress).toContainText(/[1-9]\d* of 14 scanned/);
   await expect(dialog.visits).toContainText(["Presented"]);
   await expect(dialog.visits).toContainText(["TLS by SMTP"]);
   await expect(frame.page.getByRole("link", { name: /Scanning \d+ of 14/ })).toBeVisible();
@@ -90,7 +90,7 @@ test("all that failed is scanned again, also what is not shown; a text that is t
   const frame = await openEmpty();
   const dialog = await frame.openScanDialog();
   await dialog.scan([`127.0.0.1-130:${port}`]);
-  await expect(dialog.progress).toContainText("130 of 130 visited");
+  await expect(dialog.progress).toContainText("130 of 130 scanned");
   await frame.press("Escape");
   const list = await frame.goTo("Scans");
   const drawer = await list.open("#1");

@@ -32,7 +32,7 @@ test("what a stranger wrote in a certificate is text on every screen, and nothin
   }
   const dialog = await frame.openScanDialog();
   await dialog.scan(places);
-  await expect(dialog.progress).toContainText(`${places.length} of ${places.length} visited`);
+  await expect(dialog.progress).toContainText(`${places.length} of ${places.length} scanned`);
   await frame.press("Escape");
 
   const list = await frame.goTo("Certificates");
@@ -52,7 +52,7 @@ test("what would hide or turn text around is shown by name", async ({ openEmpty 
   const frame = await openEmpty();
   const dialog = await frame.openScanDialog();
   await dialog.scan([formatPlace(server.endpoint)]);
-  await expect(dialog.progress).toContainText("1 of 1 visited");
+  await expect(dialog.progress).toContainText("1 of 1 scanned");
   await frame.press("Escape");
   const list = await frame.goTo("Certificates");
   await expect(list.rows.first()).toContainText("moc.U+202EelgoogU+200B.example");

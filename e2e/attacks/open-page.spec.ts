@@ -21,7 +21,7 @@ test("ten wrong codes of another user free no port: the page goes on, and so doe
   const logins = Array.from({ length: 12 }, (_, index) => `user${index}@${formatPlace(silent.endpoint)}`);
   await dialog.scan(logins);
   const running = frame.page.getByRole("link", { name: /Scanning \d+ of 12/ });
-  await expect(dialog.progress).toContainText("of 12 visited");
+  await expect(dialog.progress).toContainText("of 12 scanned");
   await frame.press("Escape");
 
   await using stranger = await startAttack("take-port.py", port, host);

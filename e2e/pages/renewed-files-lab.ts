@@ -70,7 +70,7 @@ export async function startRenewedFilesLab(): Promise<RenewedFilesLab> {
     scanAll: async (frame) => {
       const dialog = await frame.openScanDialog();
       await dialog.scan(targets);
-      await expect(dialog.progress).toContainText(`${targets.length} of ${targets.length} visited`);
+      await expect(dialog.progress).toContainText(`${targets.length} of ${targets.length} scanned`);
       await frame.press("Escape");
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -2,18 +2,19 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { typeLine } from "./terminal.ts";
 
 const MODULE = join(import.meta.dirname, "terminal.ts");
 
 /** Asks twice on a terminal of its own, and says what it got and what the terminal is like after that. */
 const PROGRAM = `
   import { execFileSync } from "node:child_process";
-  import { typeLine } from ${JSON.stringify(MODULE)};
+  import { ${typeLine.name} } from ${JSON.stringify(MODULE)};
   const terminal = { input: process.stdin, output: process.stderr };
   const signal = new AbortController().signal;
   process.on("SIGINT", () => console.log("stopped"));
   for (const isHidden of [true, false]) {
-    const line = await typeLine(terminal, isHidden ? "Hidden: " : "Shown: ", { isHidden, signal });
+    const line = await ${typeLine.name}(terminal, isHidden ? "Hidden: " : "Shown: ", { isHidden, signal });
     console.log("got " + Buffer.from(String(line)).toString("hex"));
   }
   const settings = execFileSync("stty", ["-a"], { stdio: ["inherit", "pipe", "inherit"] }).toString();

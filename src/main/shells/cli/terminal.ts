@@ -111,7 +111,7 @@ const ESCAPE = "\u001b";
  * One line as it is typed after a prompt; null once it is given up: by the signal, by Ctrl-D, or by Ctrl-C, which
  * stops the program as it does anywhere else. The terminal is its old self again in any case.
  */
-async function typeLine(
+export async function typeLine(
   { input, output }: Terminal,
   prompt: string,
   { isHidden, signal }: TypeOptions,
@@ -188,7 +188,10 @@ const isWithin = (byte: number | undefined) => byte !== undefined && (byte & 0xc
  * One line as it is typed after a prompt, as bytes that can be overwritten: it is never a string. Nothing of it is shown.
  * Null once it is given up, as `typeLine` is.
  */
-async function typeSecret({ input, output }: Terminal, prompt: string): Promise<Redacted<Uint8Array> | null> {
+export async function typeSecret(
+  { input, output }: Terminal,
+  prompt: string,
+): Promise<Redacted<Uint8Array> | null> {
   const { promise, resolve } = Promise.withResolvers<Redacted<Uint8Array> | null>();
   const typed = secretBytes(MOST_BYTES);
   let length = 0;

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { typeSecret } from "./terminal.ts";
 
 const MODULE = join(import.meta.dirname, "terminal.ts");
 
@@ -9,9 +10,9 @@ const MODULE = join(import.meta.dirname, "terminal.ts");
 const PROGRAM = `
   import { execFileSync } from "node:child_process";
   import { Redacted } from ${JSON.stringify(join(import.meta.dirname, "../../../shared/model/redacted.ts"))};
-  import { typeSecret } from ${JSON.stringify(MODULE)};
+  import { ${typeSecret.name} } from ${JSON.stringify(MODULE)};
   process.on("SIGINT", () => console.log("stopped"));
-  const typed = await typeSecret({ input: process.stdin, output: process.stderr }, "Passphrase: ");
+  const typed = await ${typeSecret.name}({ input: process.stdin, output: process.stderr }, "Passphrase: ");
   console.log("got " + (typed ? Buffer.from(Redacted.reveal(typed)).toString("hex") : "nothing"));
   const settings = execFileSync("stty", ["-a"], { stdio: ["inherit", "pipe", "inherit"] }).toString();
   console.log(/ echo /.test(settings) && / icanon/.test(settings) ? "as before" : settings);

@@ -87,14 +87,14 @@ lab(
     const looked = await lookAtWays(hand);
     expect(await host.run("cat /root/owned 2>/dev/null || true")).toBe("");
     // Nor does it keep the host's own servers from being asked: it is none of them.
-    expect(looked).toMatchObject({ kind: "seen", look: { isRoot: true, dumps: [], unread: [] } });
+    expect(looked).toMatchObject({ kind: "seen", look: { isRoot: true, dumps: [], unreadable: [] } });
     await host.run(OF_ROOT);
-    const unread = [
+    const unreadable = [
       expect.stringContaining("nginx was started with a file that is not there, or that others"),
     ];
     expect(await lookAtWays(hand).finally(() => host.run(END_OF_ROOT))).toMatchObject({
       kind: "seen",
-      look: { dumps: [], unread },
+      look: { dumps: [], unreadable },
     });
   },
 );
@@ -123,12 +123,12 @@ lab(
     };
     expect(await look("nginx -c conf/own.conf")).toMatchObject({
       dumps: [{ server: "nginx", text: expect.stringContaining("server_name own.test") }],
-      unread: [],
+      unreadable: [],
     });
     const elsewhere = "has processes or a root folder of its own, as in a container or a chroot";
     expect(await look("unshare --pid --fork nginx -c conf/own.conf")).toMatchObject({
       dumps: [],
-      unread: [expect.stringContaining(`nginx ${elsewhere}`)],
+      unreadable: [expect.stringContaining(`nginx ${elsewhere}`)],
     });
   },
 );

@@ -58,6 +58,7 @@ rm -f etc/ssh/ssh_host_*
 if [ -e "$RSA_KEY" ]; then
 	install -m 600 "$RSA_KEY" etc/ssh/ssh_host_rsa_key
 	chroot . ssh-keygen -q -c -P '' -C "root@$name" -f /etc/ssh/ssh_host_rsa_key >/dev/null
+	echo "$(chroot . ssh-keygen -y -f /etc/ssh/ssh_host_rsa_key | cut -d' ' -f1,2) root@$name" >etc/ssh/ssh_host_rsa_key.pub
 else
 	chroot . ssh-keygen -q -t rsa -b 2048 -N '' -C "root@$name" -f /etc/ssh/ssh_host_rsa_key
 	install -m 600 etc/ssh/ssh_host_rsa_key "$RSA_KEY.$name" && mv "$RSA_KEY.$name" "$RSA_KEY"

@@ -125,7 +125,7 @@ lab("a port that is taken is said with the program that has it, and nothing is c
       hasOpenssl: true,
       isRoot: true,
       dumps: [],
-      unread: [],
+      unreadable: [],
     },
   });
   await host.run(`kill ${other}`);
