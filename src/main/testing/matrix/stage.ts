@@ -34,7 +34,7 @@ type Attempt = {
   account: string;
   key?: string;
   certificate?: CertificateRequest;
-  hand?: Hand;
+  touch?: Hand;
   password?: true;
   how?: "command" | "forwarding";
   from: string;
@@ -65,10 +65,10 @@ export async function makeStage(): Promise<Stage> {
     return {
       keys: keys.lines,
       start: async (wish) => stack.use(await startOn(network, { ...wish, nth: ++hosts, keys })),
-      login: (host, { key = "key", certificate, hand = "touches", ...attempt }) =>
+      login: (host, { key = "key", certificate, touch = "touches", ...attempt }) =>
         turns(async () => {
           const { account, from, port = 22, how = "command", password } = attempt;
-          const offer = certificate ? await keys.offerCertificate(certificate) : keys.offer(key, hand);
+          const offer = certificate ? await keys.offerCertificate(certificate) : keys.offer(key, touch);
           const to = from.includes(":") ? host.address6 : host.address;
           return tryLogin(network, {
             account,
