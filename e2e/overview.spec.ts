@@ -48,7 +48,7 @@ test("an empty Latchkey says what it found here, what a scan would visit, and th
   await firstScan.scan([formatPlace(server.endpoint)]);
   await expect(firstScan.progress).toContainText("1 of 1 scanned");
   await expect(firstScan.visits).toContainText("Presented");
-  await expect(page.getByRole("link", { name: /^Look at \d+ finding/ })).toBeVisible();
+  await expect(page.getByRole("link", { name: /^Review \d+ finding/ })).toBeVisible();
   expect(await camera.photograph("first-run-done")).toEqual([]);
 
   await page.getByRole("button", { name: "Show the overview" }).click();

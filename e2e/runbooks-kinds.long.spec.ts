@@ -24,7 +24,7 @@ async function rollBack(frame: Frame, run: Locator): Promise<void> {
   await run.getByRole("button", { name: "Roll back" }).click();
   const dialog = frame.page.getByRole("dialog", { name: "Roll this run back?" });
   await dialog.getByRole("button", { name: "Roll back" }).click();
-  await run.getByText("Rolled back", { exact: true }).waitFor();
+  await run.getByText("Rolled back", { exact: true }).first().waitFor();
 }
 
 test("a host's own key is rotated from its row, and waits for the days of grace with both of them", async ({

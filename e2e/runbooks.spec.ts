@@ -177,7 +177,7 @@ test("lines of a run that somebody has changed are repaired from its page by key
   await frame.press("Enter");
   await expect(agree).toBeFocused();
   await frame.press("Enter");
-  await run.getByText("Rolled back", { exact: true }).waitFor();
+  await run.getByText("Rolled back", { exact: true }).first().waitFor();
   await expect(repair).toBeHidden();
   expect(await host?.run(`cat ${file}`)).toBe(`${added[0]}\n${added[2]}\n`);
 });
