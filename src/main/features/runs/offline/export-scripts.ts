@@ -52,7 +52,10 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
     if (parts.length === 0 && run)
       throw new Refusal("conflict", `nothing of plan ${id} is left to be carried: run ${run.id} has it all`);
     if (signWith === null && !agreed.consents.includes(UNSIGNED_SCRIPTS))
-      throw new Refusal("conflict", `1 acknowledgement missing: ${UNSIGNED_SCRIPTS} (${UNSIGNED_CHECK.text})`);
+      throw new Refusal(
+        "conflict",
+        `1 acknowledgement missing: ${UNSIGNED_SCRIPTS} (${UNSIGNED_CHECK.text})`,
+      );
     const key = signWith === null ? null : await findSigner(signWith, workstation);
     const of = {
       plan,

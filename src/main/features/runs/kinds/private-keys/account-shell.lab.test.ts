@@ -28,7 +28,7 @@ import type { Near } from "./locations.ts";
 import { createHolders } from "./private-keys.ts";
 
 const lab = test.skipIf(!canStartHosts());
-const ATTACK = join(import.meta.dirname, "../../../testing/attacks/answer-for-shell.py");
+const ATTACK = join(import.meta.dirname, "../../../../testing/attacks/answer-for-shell.py");
 const OLD = "id.latchkey-old";
 const HELD = "/home/ci/.ssh/id";
 
