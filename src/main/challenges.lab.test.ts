@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { chooseChallengeMethod, readChallengeFacts } from "#domain/acme/challenge-methods.ts";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answer } from "#net/challenges/answer.ts";
-import type { Answered, Near } from "#net/challenges/challenge.ts";
+import type { Answered, ChallengeDeps } from "#net/challenges/challenge.ts";
 import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 const open = async (at: LabHost) => openHandIn(startShellIn(at), await readRotationScript("challenge"));
-const nearOf = (hand: Hand, at: LabHost): Near => ({
+const nearOf = (hand: Hand, at: LabHost): ChallengeDeps => ({
   hand,
   token: "run00000001",
   address: at.address,
@@ -130,7 +130,7 @@ lab("what the server answers otherwise is seen before the authority is told, and
     keyAuthorization: "tok_en-1.x",
   };
   const url = `http://plain.test/.well-known/acme-challenge/tok_en-1`;
-  const ask = (path: string, near: Partial<Near> = {}, name = "plain.test") => {
+  const ask = (path: string, near: Partial<ChallengeDeps> = {}, name = "plain.test") => {
     const way: ChallengeWay = { kind: "webroot", path, of: "site" };
     return answer(way, { ...challenge, name }, { ...nearOf(hand, host), ...near });
   };

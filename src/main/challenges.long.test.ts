@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answer } from "#net/challenges/answer.ts";
-import { type Answered, type Near, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
+import { type Answered, type ChallengeDeps, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
 import { clearChallenges } from "#net/ssh/hand/challenges/clear-challenges.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
@@ -50,7 +50,7 @@ afterAll(async () => {
 });
 
 /** What pebble issues where one way answers all challenges, and what was said of each. */
-async function orderBy(way: ChallengeWay, names: readonly string[], near: Near) {
+async function orderBy(way: ChallengeWay, names: readonly string[], near: ChallengeDeps) {
   const answered: Answered[] = [];
   const client = createAcmeClient({
     url: pebble.directory,
@@ -70,7 +70,7 @@ async function orderBy(way: ChallengeWay, names: readonly string[], near: Near) 
   return { ordered, said: answered.map((one) => (one.kind === "ready" ? one.note : one.message)) };
 }
 
-const nearOf = (more: Partial<Near>): Near => ({
+const nearOf = (more: Partial<ChallengeDeps>): ChallengeDeps => ({
   hand: null,
   token: "run00000001",
   address: host.address,

@@ -6,7 +6,7 @@
  * begins, once a scan. What it refuses for good is not asked of it again in this scan.
  */
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
-import { ConnectionLimiter, type Place } from "#net/connection-limiter.ts";
+import { type ConnectionLimit, ConnectionLimiter } from "#net/connection-limiter.ts";
 import { readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 import { type Passing, type RetryPolicy, retry } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
@@ -286,27 +286,27 @@ const stands = ({ met, lost }: Met<object>): boolean =>
 /** At one machine, as it is seen from the jump host before it, or from here. */
 const placeOf = (behind: string, address: string, port: number): string => `${behind}|${address}:${port}`;
 
-const placeInScan = (name: string, { hosts, isFixed }: ConnectOptions["atOnce"]): Place => ({
+const placeInScan = (name: string, { hosts, isFixed }: ConnectOptions["atOnce"]): ConnectionLimit => ({
   key: name,
   most: hosts,
   ...(!isFixed && { yieldAfterMs: YIELD_AFTER_MS }),
 });
 
 /** A host that waits for a place at its jump host holds none that others need. */
-const throughPlaces = (name: string, jumps: readonly Hop[]): Place[] =>
+const throughPlaces = (name: string, jumps: readonly Hop[]): ConnectionLimit[] =>
   jumps.map((_, index) => ({
     key: `through ${name} ${keyOf(jumps.slice(0, index + 1))}`,
     most: AT_ONCE_THROUGH_A_JUMP_HOST,
   }));
 
 /** One jump host is kept open at a time at each address, whichever logins there are to it: the others wait. */
-function keptPlaces(name: string, { port }: Hop, way: Found | SshFailure): Place[] {
+function keptPlaces(name: string, { port }: Hop, way: Found | SshFailure): ConnectionLimit[] {
   const addresses = "addresses" in way ? way.addresses : [];
   return addresses.map((one) => ({ key: `kept ${name} ${placeOf("", one, port)}`, most: 1 }));
 }
 
 /** One login at a time at each of a machine's addresses, whatever it is called. */
-function loginPlaces({ address, port }: Hop, way: Before | Found): Place[] {
+function loginPlaces({ address, port }: Hop, way: Before | Found): ConnectionLimit[] {
   const [behind, addresses] = "reach" in way ? [way.key, [address]] : ["", way.addresses];
   return addresses.map((one) => ({ key: `login ${placeOf(behind, one, port)}`, most: 1 }));
 }

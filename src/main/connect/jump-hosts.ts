@@ -107,7 +107,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   }
 
   /** Opens a stream to a machine that this jump host can reach. Rejects only when told to stop. */
-  async reach(to: Place): Promise<Reached | WayFailure> {
+  async reach(to: SocketAddress): Promise<Reached | WayFailure> {
     for (;;) {
       this.#opening ??= this.#open();
       const opening = this.#opening;
@@ -131,7 +131,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   }
 
   /** The way to one machine, for as many streams as are needed there. */
-  leadTo(to: Place): Before {
+  leadTo(to: SocketAddress): Before {
     let last: Reached | null = null;
     return {
       key: this.#key,
@@ -196,7 +196,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   }
 }
 
-type Place = { address: string; port: number };
+type SocketAddress = { address: string; port: number };
 type Open = { connection: Connection; findLost: () => Where | null; lose(): void; close(): Promise<void> };
 
 const whereOf = ({ name, port }: Hop): Where => ({ host: name, port });
@@ -222,7 +222,7 @@ const ended = (jumpHost: Where): WayFailure => ({
 
 function explainUnreached(
   jumpHost: Where,
-  to: Place,
+  to: SocketAddress,
   { error, afterMs }: { error: NotOpened | null; afterMs: number },
 ): WayFailure {
   const [through, address] = [formatAddress(jumpHost), formatAddress({ host: to.address, port: to.port })];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { ConnectionLimiter, type Place } from "./connection-limiter.ts";
+import { type ConnectionLimit, ConnectionLimiter } from "./connection-limiter.ts";
 
 const never = new AbortController().signal;
 
@@ -110,7 +110,7 @@ test("no key is ever held by more than its number, and everybody has a turn in t
         const limiter = new ConnectionLimiter();
         const held = new Map<string, number>();
         let done = 0;
-        const change = (taken: readonly Place[], by: number) => {
+        const change = (taken: readonly ConnectionLimit[], by: number) => {
           for (const { key } of taken) held.set(key, (held.get(key) ?? 0) + by);
           for (const count of held.values()) expect(count).toBeLessThanOrEqual(most);
         };

@@ -1,5 +1,5 @@
 /** So many at a time, of whatever the key names. */
-export type Place = {
+export type ConnectionLimit = {
   key: string;
   most: number;
   /** Work that takes longer goes on, but no longer keeps others waiting for this place: as many at a time as `most`. */
@@ -7,10 +7,10 @@ export type Place = {
 };
 
 /** A place that is lent on while the work that took it goes on. */
-type Lending = { place: Place; isLent: boolean; lend: () => void };
+type Lending = { place: ConnectionLimit; isLent: boolean; lend: () => void };
 
 /** Gives the places back, all or some; a second time does nothing. */
-export type Release = (some?: readonly Place[]) => void;
+export type Release = (some?: readonly ConnectionLimit[]) => void;
 
 /**
  * Places that are taken in turn. Who needs several gets them all at once, and holds none while it waits: so nobody
@@ -21,10 +21,10 @@ export class ConnectionLimiter {
   /** Places whose work goes on beside those that hold one, by their keys; and those whose work has taken so long, too. */
   readonly #lent = new Map<string, number>();
   readonly #overdue = new Set<Lending>();
-  readonly #waiting = new Set<{ places: readonly Place[]; begin: () => void }>();
+  readonly #waiting = new Set<{ places: readonly ConnectionLimit[]; begin: () => void }>();
 
   /** Rejects only when told to stop; then it waits no longer, whoever holds the places. */
-  async acquire(places: readonly Place[], signal: AbortSignal): Promise<Release> {
+  async acquire(places: readonly ConnectionLimit[], signal: AbortSignal): Promise<Release> {
     signal.throwIfAborted();
     if (this.#hasRoom(places)) this.#seize(places);
     else await this.#waitFor(places, signal);
@@ -33,7 +33,11 @@ export class ConnectionLimiter {
   }
 
   /** Does the work while it holds the places. */
-  async during<T>(places: readonly Place[], signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async during<T>(
+    places: readonly ConnectionLimit[],
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> {
     const release = await this.acquire(places, signal);
     const lendings = places
       .filter(({ yieldAfterMs }) => yieldAfterMs !== undefined)
@@ -78,7 +82,7 @@ export class ConnectionLimiter {
     }
   }
 
-  async #waitFor(places: readonly Place[], signal: AbortSignal): Promise<void> {
+  async #waitFor(places: readonly ConnectionLimit[], signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiting = { places, begin: resolve };
     const stop = () => {
@@ -90,7 +94,7 @@ export class ConnectionLimiter {
     await promise.finally(() => signal.removeEventListener("abort", stop));
   }
 
-  #free(places: readonly Place[]): void {
+  #free(places: readonly ConnectionLimit[]): void {
     for (const { key } of places) {
       const left = (this.#taken.get(key) ?? 0) - 1;
       if (left > 0) this.#taken.set(key, left);
@@ -104,11 +108,11 @@ export class ConnectionLimiter {
     }
   }
 
-  #hasRoom(places: readonly Place[]): boolean {
+  #hasRoom(places: readonly ConnectionLimit[]): boolean {
     return places.every(({ key, most }) => (this.#taken.get(key) ?? 0) < most);
   }
 
-  #seize(places: readonly Place[]): void {
+  #seize(places: readonly ConnectionLimit[]): void {
     for (const { key } of places) this.#taken.set(key, (this.#taken.get(key) ?? 0) + 1);
   }
 }

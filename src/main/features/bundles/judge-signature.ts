@@ -6,12 +6,12 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { formatSignature } from "#shared/text/bundle.ts";
 import type { Store } from "#store/store.ts";
 
-type Wish = Pick<GivenBundle, "signature" | "signers" | "requireSignature">;
+type SignatureRequest = Pick<GivenBundle, "signature" | "signers" | "requireSignature">;
 
 /** Who has signed a bundle. One with a wrong signature is refused, and where a signature is required one without. */
 export function judgeSignature(
   { bundles }: Pick<Store, "bundles">,
-  { signature: armored, signers, requireSignature }: Wish,
+  { signature: armored, signers, requireSignature }: SignatureRequest,
   bytes: Uint8Array,
 ): BundleSignature {
   const signature = armored === null ? NONE : findSigner(bundles, signers, check(armored, bytes));

@@ -15,7 +15,7 @@ type Deps = {
   now: () => Date;
   notes: RevocationNotes;
 };
-type Given = { kind: TrustItem["kind"]; name: string; base64: string };
+type TrustUpload = { kind: TrustItem["kind"]; name: string; base64: string };
 
 type FetchedLists = { added: number; known: number; failed: { address: string; why: string }[] };
 
@@ -28,7 +28,7 @@ const NAMES = { root: "certificate", crl: "revocation list" } as const;
 /** The roots and revocation lists that the user gives, and takes back. */
 export function createTrust({ store, announce, now, notes }: Deps) {
   return {
-    async give({ kind, name, base64 }: Given): Promise<{ added: number; known: number }> {
+    async give({ kind, name, base64 }: TrustUpload): Promise<{ added: number; known: number }> {
       const items = READ[kind](Buffer.from(base64, "base64"));
       if (items.length === 0)
         throw new Refusal("invalid-input", `${name} holds no ${NAMES[kind]}; give a file of PEM or DER`);

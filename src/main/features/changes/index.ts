@@ -26,7 +26,7 @@ export function createChanges({ store, announce, now }: Deps) {
     history: os.history.handler(({ input }) => store.changes.history(input.grant)),
   };
 
-  function summarise({ host, ...asked }: Asked & { host: string | null }) {
+  function summarise({ host, ...asked }: ScanRange & { host: string | null }) {
     const between = choose(store, asked);
     const counts = store.changes.counts({ ...between, host });
     return {
@@ -70,10 +70,10 @@ export function createChanges({ store, announce, now }: Deps) {
   }
 }
 
-type Asked = { from: number | null; to: number | null };
+type ScanRange = { from: number | null; to: number | null };
 
 /** The two scans that are meant. Without any scan both are before all of them. */
-function choose(store: Store, asked: Asked): { from: number; to: number } {
+function choose(store: Store, asked: ScanRange): { from: number; to: number } {
   for (const scan of [asked.from, asked.to]) if (scan !== null && scan !== 0) findScan(store, scan);
   const to = asked.to ?? store.changes.lastEnded() ?? 0;
   return { to, from: asked.from ?? store.changes.lastEnded(to) ?? 0 };

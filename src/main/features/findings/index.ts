@@ -46,12 +46,12 @@ export function createFindings({ store, announce, now }: Deps) {
   }
 }
 
-type Asked = { ids: readonly string[]; reason: string; until: string };
+type AcceptanceRequest = { ids: readonly string[]; reason: string; until: string };
 
 /** Acceptances, all of one request or none; the audit log names each finding. */
 function createAcceptances({ store, now }: { store: Store; now: () => Date }) {
   return {
-    accept({ ids, reason, until }: Asked): Promise<{ accepted: number }> {
+    accept({ ids, reason, until }: AcceptanceRequest): Promise<{ accepted: number }> {
       return store.inTurn(() => {
         const acceptedAt = toInstant(now());
         if (until <= acceptedAt)

@@ -1,6 +1,6 @@
 import type { GraphEdge, GraphNode } from "#shared/model/graph.ts";
 import type { Store } from "#store/store.ts";
-import { type Asked, distanceOf, type Reached, reach, type WalkedEdge } from "./walks.ts";
+import { distanceOf, type Reached, reach, type WalkedEdge, type WalkQuery } from "./walks.ts";
 
 type Picture = { nodes: GraphNode[]; edges: GraphEdge[]; starts: string[]; isCut: boolean };
 
@@ -8,7 +8,10 @@ type Picture = { nodes: GraphNode[]; edges: GraphEdge[]; starts: string[]; isCut
  * The nearest things around a start, and every edge between them. What root has anyway and what leads no further is left
  * out: the accounts of a host's services, and keys that open nothing that is known. The table has them.
  */
-export function drawPicture(graph: Store["graph"], { most, ...asked }: Asked & { most: number }): Picture {
+export function drawPicture(
+  graph: Store["graph"],
+  { most, ...asked }: WalkQuery & { most: number },
+): Picture {
   const reached = reach(graph, asked);
   const leading = [...reached.all.keys()]
     .filter((id) => asked.direction === "to" || reached.starts.has(id) || !isDeadEnd(reached, id))

@@ -3,15 +3,18 @@ import type { GraphLink, GraphNode } from "#shared/model/graph.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import type { Store } from "#store/store.ts";
 import { keepRows, wordsIn } from "./keep-rows.ts";
-import { type Asked, distanceOf, isByKey, type Reached, reach, type WalkedEdge } from "./walks.ts";
+import { distanceOf, isByKey, type Reached, reach, type WalkedEdge, type WalkQuery } from "./walks.ts";
 
 type Filter = { search: string; host: string | null; onlyRoot: boolean };
 
 /** The rows of what a start reaches. */
 export const createReachList = (graph: Store["graph"]) =>
-  keepRows(graph, (wanted: Asked & Filter) => listReached(graph, wanted));
+  keepRows(graph, (wanted: WalkQuery & Filter) => listReached(graph, wanted));
 
-function listReached(graph: Store["graph"], wanted: Asked & Filter): { rows: GraphLink[]; isCut: boolean } {
+function listReached(
+  graph: Store["graph"],
+  wanted: WalkQuery & Filter,
+): { rows: GraphLink[]; isCut: boolean } {
   const reached = reach(graph, wanted);
   const ends = [...reached.all.keys()].filter((id) => isShown(reached, id));
   const rows = ends.map((id) => toRow(graph, reached, { id, isBackward: wanted.direction === "to" }));
@@ -47,7 +50,12 @@ const firstStep = (way: readonly WalkedEdge[]): readonly WalkedEdge[] =>
 const lastStep = (way: readonly WalkedEdge[]): readonly WalkedEdge[] =>
   isByKey(way.at(-1)) && way.at(-2)?.how === "holds" ? way.slice(-2) : way.slice(-1);
 
-function createFilter({ search, host, onlyRoot, direction }: Asked & Filter): (row: GraphLink) => boolean {
+function createFilter({
+  search,
+  host,
+  onlyRoot,
+  direction,
+}: WalkQuery & Filter): (row: GraphLink) => boolean {
   const hasWords = wordsIn(search);
   const endOf = (row: GraphLink): GraphNode => (direction === "to" ? row.from : row.to);
   return (row) => {

@@ -9,7 +9,7 @@ export const MOST_EDGES = 100_000;
 /** To have a key file is to have its key; every other edge is a login, or a change of account. */
 export type WalkedEdge = GraphEdge & Edge;
 
-export type Asked = { start: string; direction: "from" | "to"; onlyCertain: boolean };
+export type WalkQuery = { start: string; direction: "from" | "to"; onlyCertain: boolean };
 
 export type Reached = {
   starts: ReadonlySet<string>;
@@ -25,7 +25,7 @@ type Graph = Store["graph"];
 /** What a thing reaches, or is reached from. Each thing's edges are read once. */
 export function reach(
   graph: Graph,
-  { start, direction, onlyCertain }: Asked,
+  { start, direction, onlyCertain }: WalkQuery,
   mostEdges = MOST_EDGES,
 ): Reached {
   const isBackward = direction === "to";

@@ -11,7 +11,7 @@ import type { Store } from "#store/store.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 type Deps = { store: Pick<Store, "hostKeys">; takeSnapshot: () => Promise<Snapshot> };
-type Wish = { ids: readonly string[]; resolver: string | null };
+type SshfpQuery = { ids: readonly string[]; resolver: string | null };
 
 /** Names that are asked for at a time. */
 const AT_ONCE = 16;
@@ -21,7 +21,7 @@ export function createSshfp({ store, takeSnapshot }: Deps) {
   const slots = new Slots(AT_ONCE);
 
   return async function compare(
-    { ids, resolver }: Wish,
+    { ids, resolver }: SshfpQuery,
     signal: AbortSignal = new AbortController().signal,
   ): Promise<{ names: SshfpComparison[] }> {
     const resolvers = chooseResolvers(resolver);

@@ -5,7 +5,7 @@ import { splitWords } from "#store/lists/search.ts";
 
 type Column = "name" | "state" | "keyType" | "fingerprint";
 type Order = { by: Column; descending: boolean };
-type Wish = HostKeyFilter & { sort: Order; after: string | null; limit: number };
+type HostKeyQuery = HostKeyFilter & { sort: Order; after: string | null; limit: number };
 
 /** A cursor carries no more of a name. */
 const LONGEST_SORTED = 120;
@@ -25,7 +25,7 @@ const MOST_KEPT = 20;
 export function createWindows(rows: readonly HostKeyRow[]) {
   const kept = new Map<string, HostKeyRow[]>();
 
-  return function read({ after, limit, sort, ...filter }: Wish) {
+  return function read({ after, limit, sort, ...filter }: HostKeyQuery) {
     const key = JSON.stringify([sort, filter]);
     const all = kept.get(key) ?? order(rows.filter(fits(filter)), sort);
     if (kept.size >= MOST_KEPT) kept.clear();
@@ -45,12 +45,16 @@ const toSort = ({ by, descending }: Order): Sort => ({
   descending,
 });
 
-type Place = readonly [Value, Value, Value];
+type SortKey = readonly [Value, Value, Value];
 
 /** Where a row stands in an order: what are the same there stand by their names. */
-const placeOf = (row: HostKeyRow, { by }: Order): Place => [SORTED_BY[by](row), SORTED_BY.name(row), row.id];
+const placeOf = (row: HostKeyRow, { by }: Order): SortKey => [
+  SORTED_BY[by](row),
+  SORTED_BY.name(row),
+  row.id,
+];
 
-const toKey = ([sort_0, sort_1, sort_2]: Place) => ({ sort_0, sort_1, sort_2 });
+const toKey = ([sort_0, sort_1, sort_2]: SortKey) => ({ sort_0, sort_1, sort_2 });
 
 function fits({ search, state, host, shared, weak }: HostKeyFilter): (row: HostKeyRow) => boolean {
   const words = splitWords(search.toLowerCase());

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { threadEnvironment } from "#shared/model/thread-environment.ts";
-import type { Answered, Asked } from "./inspect-worker.ts";
+import type { Answered, InspectJob } from "./inspect-worker.ts";
 
 /** Beside this file, as source and as built: all parts of the program are in one folder then. */
 const WORKER = new URL(`./inspect-worker${extname(import.meta.url)}`, import.meta.url);
@@ -61,7 +61,7 @@ const startWorker = (): Worker =>
 
 type Asking = { worker: Worker; isFresh: boolean };
 
-async function ask({ worker, isFresh }: Asking, asked: Asked, limitMs: number): Promise<Aside> {
+async function ask({ worker, isFresh }: Asking, asked: InspectJob, limitMs: number): Promise<Aside> {
   const { promise, resolve } = Promise.withResolvers<Aside>();
   let timer: NodeJS.Timeout | undefined;
   const begin = () => {

@@ -8,14 +8,14 @@ import type { createAside } from "./inspect-aside.ts";
 /** A larger file is looked into where it can be stopped. */
 const MOST_HERE = 256 * 1024;
 
-type Given = { name: string; base64: string; passwords: readonly Redacted<string>[] };
+type InspectRequest = { name: string; base64: string; passwords: readonly Redacted<string>[] };
 
 /**
  * What a file holds. What is quick is done here; what has a lock to try passwords on, is large or is YAML is done in a
  * thread that can be stopped.
  */
 export async function inspectFile(
-  { name, base64, passwords }: Given,
+  { name, base64, passwords }: InspectRequest,
   aside: ReturnType<typeof createAside>,
 ): Promise<Inspection> {
   const bytes = Buffer.from(base64, "base64");

@@ -4,14 +4,14 @@ import type { Trial } from "#domain/inspect/found.ts";
 import { inspectBytes } from "#domain/inspect/inspect-bytes.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
 
-export type Asked = { name: string; bytes: Uint8Array; trial: Trial };
+export type InspectJob = { name: string; bytes: Uint8Array; trial: Trial };
 /** `ready`: the thread has loaded what it needs, and time counts from now on. */
 export type Answered =
   | { kind: "ready" }
   | { kind: "inspected"; inspection: Inspection }
   | { kind: "failed"; why: string };
 
-const answer = ({ name, bytes, trial }: Asked): Answered => {
+const answer = ({ name, bytes, trial }: InspectJob): Answered => {
   try {
     return { kind: "inspected", inspection: inspectBytes(name, bytes, trial) };
   } catch (error) {
@@ -20,5 +20,5 @@ const answer = ({ name, bytes, trial }: Asked): Answered => {
   }
 };
 
-parentPort?.on("message", (asked: Asked) => parentPort?.postMessage(answer(asked)));
+parentPort?.on("message", (asked: InspectJob) => parentPort?.postMessage(answer(asked)));
 parentPort?.postMessage({ kind: "ready" } satisfies Answered);

@@ -8,7 +8,7 @@ import type { Store } from "#store/store.ts";
 
 type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
 
-type Asked = {
+type LabelRequest = {
   things: readonly Labelled[];
   owner?: string | null | undefined;
   addTags: readonly string[];
@@ -25,7 +25,7 @@ export function createLabels({ store, announce, now }: Deps) {
     setTag: os.setTag.handler(async ({ input }) => announced(await setTag(input))),
   };
 
-  function set({ things, ...labelled }: Asked): Promise<{ labelled: number }> {
+  function set({ things, ...labelled }: LabelRequest): Promise<{ labelled: number }> {
     return store.inTurn(() => {
       const { owner, addTags, removeTags } = labelled;
       for (const row of things.map(findRow)) {

@@ -92,13 +92,17 @@ function findPeopleSource(store: Store, name: string): Roster {
 
 type ImportDeps = { store: Store; settle: () => void; now: () => Date };
 
-type Wish = { name: string; files: readonly { name: string; base64: string }[]; isWhole: boolean };
+type PeopleSourceRequest = {
+  name: string;
+  files: readonly { name: string; base64: string }[];
+  isWhole: boolean;
+};
 
 /** Files of one roster together may be as large as this, decoded. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
 function createImport({ store, settle, now }: ImportDeps) {
-  return async ({ name, files, isWhole }: Wish) => {
+  return async ({ name, files, isWhole }: PeopleSourceRequest) => {
     const size = files.reduce((sum, { base64 }) => sum + (base64.length * 3) / 4, 0);
     if (size > MOST_BYTES)
       throw new Refusal(

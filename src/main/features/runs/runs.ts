@@ -13,10 +13,10 @@ import type { RunRecord } from "#store/runs/run-table.ts";
 import { toSteps } from "./engine/journal.ts";
 import {
   createLauncher,
-  type Means,
   type OneRun,
   type RunDeps,
   type Running,
+  type RunOptions,
   refuseBegun,
   refuseTwice,
 } from "./engine/launch.ts";
@@ -78,7 +78,7 @@ export function createRuns(deps: RunsDeps) {
     return { wasRunning: one !== undefined };
   }
 
-  async function resume(id: RunId, means: Means & { typed?: string | null }): Promise<void> {
+  async function resume(id: RunId, means: RunOptions & { typed?: string | null }): Promise<void> {
     const run = record(id);
     if (isCarried(run) && !(means.removesOld && isDone(deps, id))) {
       if ((await confirmClaims(id)) === 0) refuseUnended(deps, run);
@@ -94,7 +94,7 @@ export function createRuns(deps: RunsDeps) {
 
   async function repair(
     id: RunId,
-    { approved, ...means }: Means & { approved: readonly RunRepair[] },
+    { approved, ...means }: RunOptions & { approved: readonly RunRepair[] },
   ): Promise<void> {
     const run = record(id);
     refuseOffline(run);
@@ -114,7 +114,7 @@ export function createRuns(deps: RunsDeps) {
     await begin(run, run.direction === "back" ? "back" : "on", means);
   }
 
-  async function rollBack(id: RunId, means: Means): Promise<void> {
+  async function rollBack(id: RunId, means: RunOptions): Promise<void> {
     const run = record(id);
     const one = running.get(id);
     refuseRollBack(deps, run);
@@ -196,7 +196,7 @@ function refuseDone(deps: RunDeps, run: RunRecord): void {
 /** Takes back one that has ended while that was asked for: where it is committed, there is no way back. */
 const createBackTaker =
   ({ store, announce, now }: RunDeps, running: Running, begin: ReturnType<typeof createBeginner>) =>
-  async (run: RunRecord, means: Means): Promise<void> => {
+  async (run: RunRecord, means: RunOptions): Promise<void> => {
     if (running.has(run.id) || run.state === "rolled-back") return;
     if (RESUMABLE.has(run.state)) return begin(run, "back", means);
     const note = { kind: "over-already" } as const;
@@ -218,7 +218,7 @@ const createStarter =
   ({ store, now, runbookOf }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
   async (
     detail: PlanDetail,
-    given: Means & { hash: string; consents: readonly string[]; typed: string | null },
+    given: RunOptions & { hash: string; consents: readonly string[]; typed: string | null },
   ): Promise<{ runId: RunId }> => {
     const plan = approve(detail, given);
     const { kind, title } = plan;
@@ -263,7 +263,7 @@ const createBeginner =
     running: Running,
     launch: ReturnType<typeof createLauncher>,
   ) =>
-  async ({ id, planId }: RunRecord, want: OneRun["want"], means: Means): Promise<void> => {
+  async ({ id, planId }: RunRecord, want: OneRun["want"], means: RunOptions): Promise<void> => {
     const { runs, plans, journal: journals } = store.runbooks;
     const plan = plans.find(planId)?.plan;
     if (!plan) throw new Error(`run ${id} has no plan`);

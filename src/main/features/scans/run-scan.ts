@@ -172,7 +172,7 @@ export function chooseAtOnce(concurrency: number | null, freeDescriptors: number
 }
 
 /** The place of one item among those that are under way. */
-type Place = {
+type ScanSlot = {
   /** From so many milliseconds on another item may begin beside this one; until then, or until it is held, none. */
   lendAfter(ms: number): void;
   /** No other item begins beside this one, though one may have begun already. */
@@ -192,7 +192,7 @@ type Limits = {
 export async function inParallel<T>(
   items: Iterable<T>,
   { limit, most = limit }: Limits,
-  work: (item: T, place: Place) => Promise<void>,
+  work: (item: T, place: ScanSlot) => Promise<void>,
 ): Promise<void> {
   const queue = items[Symbol.iterator]();
   const ended = Promise.withResolvers<void>();
@@ -230,7 +230,7 @@ export async function inParallel<T>(
 }
 
 /** `note` is told when the place is lent (1), and when it is taken back (-1). */
-function createPlace(note: (change: 1 | -1) => void): { place: Place; end: () => void } {
+function createPlace(note: (change: 1 | -1) => void): { place: ScanSlot; end: () => void } {
   let timer: NodeJS.Timeout | undefined;
   let isLent = false;
   const hold = () => {

@@ -6,7 +6,7 @@ import { putChallengeFile, serveChallenge, showChallenge } from "#net/ssh/hand/c
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
-import { type Answered, giveUp, type Near, type Undo } from "./challenge.ts";
+import { type Answered, type ChallengeDeps, giveUp, type Undo } from "./challenge.ts";
 import { type Checked, checkOverHttp, checkOverTls } from "./check-from-here.ts";
 
 type Http = Extract<AcmeChallenge, { type: "http-01" }>;
@@ -25,7 +25,11 @@ const idOf = (...words: string[]): string =>
 const failed = (message: string): Answered => ({ kind: "failed", message });
 const NO_HAND = "the way that was chosen is by the host itself, to which there is no login";
 
-export async function answerByFile(way: Way<"webroot">, challenge: Http, near: Near): Promise<Answered> {
+export async function answerByFile(
+  way: Way<"webroot">,
+  challenge: Http,
+  near: ChallengeDeps,
+): Promise<Answered> {
   const { hand, token } = near;
   if (!hand) return failed(NO_HAND);
   const { name, token: file, keyAuthorization } = challenge;
@@ -41,7 +45,7 @@ export async function answerByFile(way: Way<"webroot">, challenge: Http, near: N
 export async function answerByServer(
   { port }: Way<"served-on-host">,
   challenge: Http,
-  near: Near,
+  near: ChallengeDeps,
 ): Promise<Answered> {
   const { hand, token } = near;
   if (!hand) return failed(NO_HAND);
@@ -61,7 +65,11 @@ export async function answerByServer(
   return conclude(checked, undo, `it is served by ${program} at port ${port}`);
 }
 
-export async function answerByTls({ port }: Way<"tls-alpn">, challenge: Tls, near: Near): Promise<Answered> {
+export async function answerByTls(
+  { port }: Way<"tls-alpn">,
+  challenge: Tls,
+  near: ChallengeDeps,
+): Promise<Answered> {
   const { hand, token } = near;
   if (!hand) return failed(NO_HAND);
   const { name, digest } = challenge;

@@ -2,7 +2,7 @@ import type { AcmeChallenge } from "#shared/model/acme.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { answerByFile, answerByServer, answerByTls } from "./answer-on-host.ts";
-import { type Answered, type Near, TYPE_OF_WAY } from "./challenge.ts";
+import { type Answered, type ChallengeDeps, TYPE_OF_WAY } from "./challenge.ts";
 import { answerByHook } from "./dns/answer-by-hook.ts";
 import { answerByUpdate } from "./dns/answer-by-update.ts";
 
@@ -10,7 +10,11 @@ import { answerByUpdate } from "./dns/answer-by-update.ts";
  * Shows an authority that a name is ours, in this way. It is ready once we have seen from here what the authority is to see,
  * or where that cannot be seen from here, as its note then says.
  */
-export async function answer(way: ChallengeWay, challenge: AcmeChallenge, near: Near): Promise<Answered> {
+export async function answer(
+  way: ChallengeWay,
+  challenge: AcmeChallenge,
+  near: ChallengeDeps,
+): Promise<Answered> {
   const isHttp = challenge.type === "http-01";
   switch (way.kind) {
     case "webroot":

@@ -4,7 +4,7 @@ import type { ChallengeType } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Redacted } from "#shared/model/redacted.ts";
 
-export type Near = {
+export type ChallengeDeps = {
   /** The hand of the host that answers; null for ways that need none. */
   hand: Hand | null;
   /** Of the run: what was made for it on a host goes by this. Letters and digits. */

@@ -8,7 +8,7 @@ type Fetched = { kind: "fetched"; bytes: Uint8Array } | { kind: "failed"; why: s
 const openHttp = () => process.getBuiltinModule("node:http");
 
 /** `named`: hosts that the user has named, which are gone to wherever they are. */
-type Wish = {
+type HttpRequest = {
   address: string;
   named: readonly string[];
   posted?: { type: string; bytes: Uint8Array };
@@ -22,7 +22,7 @@ type FetchLimits = { bytes: number; timeoutMs: number };
  * this computer or its own link: a certificate is anybody's text. What comes is not believed by the way it came:
  * it is signed, which is why authorities serve it without TLS (RFC 5280, section 8; RFC 6960, appendix A).
  */
-function fetchByHttp({ address, named, posted }: Wish, limits: FetchLimits): Promise<Fetched> {
+function fetchByHttp({ address, named, posted }: HttpRequest, limits: FetchLimits): Promise<Fetched> {
   const url = URL.parse(address);
   const ask =
     url?.protocol === "http:" ? openHttp().request : url?.protocol === "https:" ? https.request : null;

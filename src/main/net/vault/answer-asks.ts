@@ -5,7 +5,7 @@ import type { Sealed } from "#shared/model/vault.ts";
 import { createVaultFile, openByKeyring, openByPassphrase } from "./find-vault.ts";
 import type { Answers, Ask } from "./keeper-messages.ts";
 import { readLockMark } from "./lock-mark.ts";
-import type { OpenVault, Place } from "./open-vault.ts";
+import type { OpenVault, VaultFileOptions } from "./open-vault.ts";
 import { dropKeyringKey, putKeyringKey } from "./os-keyring.ts";
 import { passphraseForms, plainPassphrase } from "./passphrase-forms.ts";
 import { createReceiver } from "./sealed-box.ts";
@@ -14,16 +14,16 @@ import { LOCKED } from "./vault.ts";
 const LEAST_PASSPHRASE_BYTES = 8;
 
 type Passphrase = Redacted<Uint8Array>;
-type Asked<What extends Ask["what"]> = Extract<Ask, { what: What }>;
+type AskOf<What extends Ask["what"]> = Extract<Ask, { what: What }>;
 
 /** Answers what a keeper is asked, and holds what it knows. */
 export class Answerer {
-  readonly #place: Place;
+  readonly #place: VaultFileOptions;
   readonly #receiver = createReceiver();
   #vault: OpenVault | null = null;
   #mark: string | null = null;
 
-  constructor(place: Place) {
+  constructor(place: VaultFileOptions) {
     this.#place = place;
   }
 
@@ -54,7 +54,7 @@ export class Answerer {
 
   #answerOpen(
     vault: OpenVault,
-    ask: Asked<"make-key" | "keep" | "sign" | "hmac" | "open" | "forget">,
+    ask: AskOf<"make-key" | "keep" | "sign" | "hmac" | "open" | "forget">,
   ): Answers[Ask["what"]] {
     switch (ask.what) {
       case "make-key":
@@ -75,7 +75,7 @@ export class Answerer {
     }
   }
 
-  #create({ passphrase, recovery, at }: Asked<"create">): null {
+  #create({ passphrase, recovery, at }: AskOf<"create">): null {
     this.#withPassphrase(passphrase, (first) => {
       if (!recovery) return this.#begin(() => createVaultFile(this.#place, first, null, at));
       return this.#withPassphrase(recovery, (second) => {
@@ -122,7 +122,7 @@ export class Answerer {
     return opened;
   }
 
-  #change({ kind, current, next, at }: Asked<"change">): "changed" | "wrong" {
+  #change({ kind, current, next, at }: AskOf<"change">): "changed" | "wrong" {
     if (!next && kind === "passphrase") throw new Refusal("invalid-input", "a vault needs a passphrase");
     const vault = this.#unlock(current);
     if (!vault) return "wrong";
@@ -153,7 +153,7 @@ export class Answerer {
   }
 }
 
-async function setKeyring(vault: OpenVault, { isUsed, at }: Asked<"set-keyring">): Promise<void> {
+async function setKeyring(vault: OpenVault, { isUsed, at }: AskOf<"set-keyring">): Promise<void> {
   if (!isUsed) {
     // First, for without it what the keyring has opens nothing.
     vault.wrapBy(null, at);

@@ -10,7 +10,7 @@ import type { StartVaultProcess } from "./keeper-messages.ts";
 import { writeLockMark } from "./lock-mark.ts";
 import { createUnmasking } from "./masked-way.ts";
 import { sealTo } from "./sealed-box.ts";
-import { ABSENT, type Given, LOCKED, type Vault } from "./vault.ts";
+import { ABSENT, LOCKED, type PassphraseInput, type Vault } from "./vault.ts";
 import { readVault } from "./vault-file.ts";
 import { SCRYPT_COST } from "./wraps.ts";
 
@@ -44,7 +44,7 @@ export function createVault({
   };
   const keeper = new VaultProcess({ start, wish: { path, cost, idleMs }, onEnd: () => become(false) });
   const state = (): VaultState => (isOpen ? "open" : existsSync(path) ? "locked" : "absent");
-  const seal = async (given: Given): Promise<Sealed> =>
+  const seal = async (given: PassphraseInput): Promise<Sealed> =>
     given instanceof Redacted ? sealTo(await keeper.ask({ what: "receiver" }), given) : given;
 
   return {
@@ -69,7 +69,7 @@ export function createVault({
   };
 }
 
-type Seal = (given: Given) => Promise<Sealed>;
+type Seal = (given: PassphraseInput) => Promise<Sealed>;
 type Door = {
   keeper: VaultProcess;
   seal: Seal;
@@ -81,8 +81,12 @@ type Door = {
 
 /** What opens and shuts it. */
 function doorOf({ keeper, seal, become, onChange, at, path }: Door) {
-  const sealOrNull = async (given: Given | null) => given && (await seal(given));
-  const change = async (kind: "passphrase" | "recovery", current: Given, next: Given | null) => {
+  const sealOrNull = async (given: PassphraseInput | null) => given && (await seal(given));
+  const change = async (
+    kind: "passphrase" | "recovery",
+    current: PassphraseInput,
+    next: PassphraseInput | null,
+  ) => {
     const typed = { current: await seal(current), next: await sealOrNull(next) };
     const answer = await keeper.ask({ what: "change", kind, ...typed, at: at() });
     if (answer === "changed") {

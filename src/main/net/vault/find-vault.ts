@@ -3,7 +3,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { VAULT_FORMAT, VAULT_VERSION, type VaultContent } from "#shared/model/vault-file.ts";
-import { OpenVault, type Place } from "./open-vault.ts";
+import { OpenVault, type VaultFileOptions } from "./open-vault.ts";
 import { getKeyringKey } from "./os-keyring.ts";
 import { type ReadVault, readVault, writeVault } from "./vault-file.ts";
 import { unwrapByKeyring, unwrapByPassphrase, wrapByPassphrase } from "./wraps.ts";
@@ -12,7 +12,7 @@ type Passphrase = Redacted<Uint8Array>;
 
 /** A new vault. Refused where there is something already. */
 export function createVaultFile(
-  place: Place,
+  place: VaultFileOptions,
   passphrase: Passphrase,
   recovery: Passphrase | null,
   since: Instant,
@@ -30,13 +30,13 @@ export function createVaultFile(
 }
 
 /** Null where neither passphrase of the file is this one. */
-export function openByPassphrase(place: Place, passphrase: Passphrase): OpenVault | null {
+export function openByPassphrase(place: VaultFileOptions, passphrase: Passphrase): OpenVault | null {
   const read = readOrRefuse(place);
   const dataKey = unwrapByPassphrase(read.content, passphrase);
   return dataKey && new OpenVault(place, read, dataKey);
 }
 
-export async function openByKeyring(place: Place): Promise<OpenVault> {
+export async function openByKeyring(place: VaultFileOptions): Promise<OpenVault> {
   const read = readOrRefuse(place);
   if (!read.content.wraps.some(({ kind }) => kind === "keyring"))
     throw new Refusal(
@@ -53,7 +53,7 @@ export async function openByKeyring(place: Place): Promise<OpenVault> {
   );
 }
 
-function readOrRefuse({ path }: Place): ReadVault {
+function readOrRefuse({ path }: VaultFileOptions): ReadVault {
   const read = readVault(path);
   if (read) return read;
   throw new Refusal("not-found", `there is no vault ${path} yet; create it (latchkey vault create)`);

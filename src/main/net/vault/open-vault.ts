@@ -24,18 +24,18 @@ import {
 /** What never leaves the keeper, by how its kind begins. */
 const STAYS = ["account-", "authority-"];
 
-export type Place = { path: string; cost: ScryptCost };
+export type VaultFileOptions = { path: string; cost: ScryptCost };
 
 /** What is done with the key of a file. Each change is on the disk when it is answered. */
 export class OpenVault {
-  readonly #place: Place;
+  readonly #place: VaultFileOptions;
   #dataKey: Buffer;
   #content: VaultContent;
   #seen: string;
   /** Of the file when it was looked at last. */
   #identity: string | null = null;
 
-  constructor(place: Place, { content, seen }: ReadVault, dataKey: Buffer) {
+  constructor(place: VaultFileOptions, { content, seen }: ReadVault, dataKey: Buffer) {
     this.#place = place;
     this.#content = content;
     this.#seen = seen;

@@ -6,7 +6,7 @@ import type { Receiver, Sealed, VaultState, VaultStatus } from "#shared/model/va
  * A secret on its way into the vault. Bytes are overwritten with zeros once they are taken; what was typed on a screen
  * comes sealed, and is never plain in this process.
  */
-export type Given = Redacted<Uint8Array> | Sealed;
+export type PassphraseInput = Redacted<Uint8Array> | Sealed;
 
 /**
  * What a secret is. `kind` says who uses it and cannot be changed: what begins with `account-` or `authority-` never
@@ -29,21 +29,27 @@ export type Vault = {
   status(): Promise<VaultStatus>;
   /** To whom secrets are sealed that are typed elsewhere. */
   receiver(): Promise<Receiver>;
-  create(passphrase: Given, recovery: Given | null): Promise<void>;
+  create(passphrase: PassphraseInput, recovery: PassphraseInput | null): Promise<void>;
   /** With either passphrase. */
-  unlock(passphrase: Given): Promise<{ kind: "open" } | { kind: "wrong" }>;
+  unlock(passphrase: PassphraseInput): Promise<{ kind: "open" } | { kind: "wrong" }>;
   unlockByKeyring(): Promise<void>;
   /** Resolves when the process that knew is gone. Those of other programs end within a second. */
   lock(): Promise<void>;
-  changePassphrase(current: Given, next: Given): Promise<{ kind: "changed" } | { kind: "wrong" }>;
+  changePassphrase(
+    current: PassphraseInput,
+    next: PassphraseInput,
+  ): Promise<{ kind: "changed" } | { kind: "wrong" }>;
   /** Another recovery passphrase, or for null none any more. */
-  changeRecovery(current: Given, next: Given | null): Promise<{ kind: "changed" } | { kind: "wrong" }>;
+  changeRecovery(
+    current: PassphraseInput,
+    next: PassphraseInput | null,
+  ): Promise<{ kind: "changed" } | { kind: "wrong" }>;
   /** Whether the keyring of the operating system opens it, too. */
   setKeyring(isUsed: boolean): Promise<void>;
 
   /** A private key that is made in the keeper. */
   makeKey(kind: KeyKind, about: About): Promise<{ id: string; spki: Uint8Array }>;
-  keep(secret: Given, about: About): Promise<{ id: string }>;
+  keep(secret: PassphraseInput, about: About): Promise<{ id: string }>;
   sign(id: string, data: Uint8Array, how: SignHow): Promise<Uint8Array>;
   hmacSha256(id: string, data: Uint8Array): Promise<Uint8Array>;
   /** Of a secret that is meant to be sent elsewhere; a private key as PKCS#8 DER. Whoever asked overwrites it afterwards. */

@@ -64,7 +64,7 @@ export function hold<T>(
 }
 
 /** Where a proxy is asked to connect to. */
-export type Place = { host: string; port: number };
+export type ProxyDestination = { host: string; port: number };
 
 export type Credentials = { user: string; password: Redacted<string> };
 
@@ -72,7 +72,7 @@ export type Credentials = { user: string; password: Redacted<string> };
  * What a proxy answered. `refused-by-proxy`: it does not want to; `unreached`: it tried, and the endpoint did not let it.
  * `garbage`: what answers there is no such proxy.
  */
-export type Said =
+export type ProxyAnswer =
   | { kind: "open" }
   | { kind: "login-wanted" }
   | { kind: "login-refused" }

@@ -2,7 +2,7 @@ import { Duplex, PassThrough } from "node:stream";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Redacted } from "#shared/model/redacted.ts";
-import { hold, type Negotiation, type Said } from "./dialogue.ts";
+import { hold, type Negotiation, type ProxyAnswer } from "./dialogue.ts";
 import { askConnect } from "./http-connect.ts";
 import { askSocks5 } from "./socks5.ts";
 
@@ -10,7 +10,7 @@ const credentials = { user: "jo", password: new Redacted("s3cret") };
 const place = { host: "shop.example", port: 443 };
 
 /** Hears the pieces one after the other; what was said, how it ended, and what is left. */
-function hear(dialogue: Negotiation<Said>, pieces: readonly Uint8Array[]) {
+function hear(dialogue: Negotiation<ProxyAnswer>, pieces: readonly Uint8Array[]) {
   const said = [Buffer.from(dialogue.begin)];
   let heard = Buffer.alloc(0);
   for (const [index, piece] of pieces.entries()) {
@@ -60,7 +60,7 @@ test("a login is offered where there is one, and each refusal is told apart", ()
     "\x01\x02jo\x06s3cret",
   ]);
   expect(open.result).toEqual({ kind: "open" });
-  const result = (dialogue: Negotiation<Said>, answer: string) => hear(dialogue, [hex(answer)]).result;
+  const result = (dialogue: Negotiation<ProxyAnswer>, answer: string) => hear(dialogue, [hex(answer)]).result;
   expect(result(askSocks5(place, credentials), "0502 0101")).toEqual({ kind: "login-refused" });
   expect(result(askSocks5(place, credentials), "05ff")).toEqual({ kind: "login-refused" });
   expect(result(askSocks5(place, null), "05ff")).toEqual({ kind: "login-wanted" });
@@ -106,7 +106,7 @@ test("what is no HTTP is told at once", () => {
     expect(hear(askConnect(place, null), [Buffer.from(answer)]).result).toMatchObject({ kind: "garbage" });
 });
 
-const NEGOTIATIONS: [string, () => Negotiation<Said>, Buffer][] = [
+const NEGOTIATIONS: [string, () => Negotiation<ProxyAnswer>, Buffer][] = [
   ["SOCKS5", () => askSocks5(place, credentials), hex("0502 0100 05000003 03616263 0050 1603")],
   ["CONNECT", () => askConnect(place, credentials), Buffer.from("HTTP/1.1 200 OK\r\nVia: x\r\n\r\n220 mail")],
 ];

@@ -1,10 +1,13 @@
 /** The client's side of a tunnel through an HTTP proxy: CONNECT (RFC 9110, 9.3.6), with a login by Basic (RFC 7617). */
 import { isIPv6 } from "node:net";
 import { Redacted } from "#shared/model/redacted.ts";
-import type { Credentials, Negotiation, Place, Said, Step } from "./dialogue.ts";
+import type { Credentials, Negotiation, ProxyAnswer, ProxyDestination, Step } from "./dialogue.ts";
 
 /** Asks a proxy for a tunnel to a place; a name is resolved there. */
-export function askConnect({ host, port }: Place, credentials: Credentials | null): Negotiation<Said> {
+export function askConnect(
+  { host, port }: ProxyDestination,
+  credentials: Credentials | null,
+): Negotiation<ProxyAnswer> {
   const place = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
   const lines = [
     `CONNECT ${place} HTTP/1.1`,
@@ -20,7 +23,7 @@ export function askConnect({ host, port }: Place, credentials: Credentials | nul
 const BEGINNING = Buffer.from("HTTP/1.");
 
 /** An answer counts once its head is there in full. Behind a head that opens the tunnel the endpoint's own bytes begin. */
-function takeHead(heard: Buffer, hasLogin: boolean): Step<Said> {
+function takeHead(heard: Buffer, hasLogin: boolean): Step<ProxyAnswer> {
   const garbage = { kind: "over", result: { kind: "garbage", heard }, used: heard.length } as const;
   const known = Math.min(heard.length, BEGINNING.length);
   if (!heard.subarray(0, known).equals(BEGINNING.subarray(0, known))) return garbage;
@@ -35,7 +38,7 @@ function takeHead(heard: Buffer, hasLogin: boolean): Step<Said> {
   return { kind: "over", result: judge(status, `${status} ${reason}`.trim(), hasLogin), used: end };
 }
 
-function judge(status: number, said: string, hasLogin: boolean): Said {
+function judge(status: number, said: string, hasLogin: boolean): ProxyAnswer {
   if (status < 300) return { kind: "open" };
   if (status === 407) return { kind: hasLogin ? "login-refused" : "login-wanted" };
   if (status === 504) return { kind: "unreached", why: "timed-out", said };

@@ -4,18 +4,25 @@ import { findAddresses } from "#net/find-addresses.ts";
 import { connectToFirst } from "#net/tls/connect.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Outcome } from "#shared/model/probe.ts";
-import { type Credentials, type Ending, hold, type Negotiation, type Place, type Said } from "./dialogue.ts";
+import {
+  type Credentials,
+  type Ending,
+  hold,
+  type Negotiation,
+  type ProxyAnswer,
+  type ProxyDestination,
+} from "./dialogue.ts";
 import { askConnect } from "./http-connect.ts";
 import { askSocks5 } from "./socks5.ts";
 
-export type ProxyPlace = Place & { kind: "socks5" | "http"; credentials: Credentials | null };
+export type ProxyPlace = ProxyDestination & { kind: "socks5" | "http"; credentials: Credentials | null };
 
 /** A way to endpoints that leads through something else, which knows their names. */
 export type Way = {
   /** In a few words, for people; without a secret. */
   name: string;
   /** A stream to a place, paused; or why there is none. Rejects only when `signal` says stop. */
-  reach: (to: Place, signal: AbortSignal) => Promise<{ stream: Duplex } | Failure>;
+  reach: (to: ProxyDestination, signal: AbortSignal) => Promise<{ stream: Duplex } | Failure>;
 };
 
 type Limits = {
@@ -30,7 +37,10 @@ const LIMITS: Limits = { connectMs: 3_000, answerMs: 10_000 };
 /** More than any proxy says before it lets us through. */
 const MOST_BYTES = 16 * 1024;
 
-const ASK: Record<ProxyPlace["kind"], (to: Place, credentials: Credentials | null) => Negotiation<Said>> = {
+const ASK: Record<
+  ProxyPlace["kind"],
+  (to: ProxyDestination, credentials: Credentials | null) => Negotiation<ProxyAnswer>
+> = {
   socks5: askSocks5,
   http: askConnect,
 };
@@ -95,7 +105,7 @@ function formatEnding(proxy: string, { kind, heard }: Ending, limits: { answerMs
 }
 
 /** Null where it let us through. */
-function formatRefused(proxy: string, to: Place, said: Said): Failure | null {
+function formatRefused(proxy: string, to: ProxyDestination, said: ProxyAnswer): Failure | null {
   const place = `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
   switch (said.kind) {
     case "open":
@@ -118,7 +128,7 @@ function formatRefused(proxy: string, to: Place, said: Said): Failure | null {
   }
 }
 
-const OUTCOMES: Record<Extract<Said, { kind: "unreached" }>["why"], Outcome> = {
+const OUTCOMES: Record<Extract<ProxyAnswer, { kind: "unreached" }>["why"], Outcome> = {
   refused: "refused",
   "no-way": "timed-out",
   "no-such-name": "no-such-name",

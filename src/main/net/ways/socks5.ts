@@ -1,7 +1,7 @@
 /** The client's side of SOCKS 5 (RFC 1928), with its login by name and password (RFC 1929). */
 import { isIP } from "node:net";
 import { Redacted } from "#shared/model/redacted.ts";
-import type { Credentials, Negotiation, Place, Said, Step } from "./dialogue.ts";
+import type { Credentials, Negotiation, ProxyAnswer, ProxyDestination, Step } from "./dialogue.ts";
 
 const VERSION = 5;
 const LOGIN_VERSION = 1;
@@ -10,7 +10,10 @@ const CONNECT = 1;
 const ADDRESS = { ipv4: 1, name: 3, ipv6: 4 };
 
 /** Asks a proxy for a connection to a place; a name is resolved there. */
-export function askSocks5({ host, port }: Place, credentials: Credentials | null): Negotiation<Said> {
+export function askSocks5(
+  { host, port }: ProxyDestination,
+  credentials: Credentials | null,
+): Negotiation<ProxyAnswer> {
   let stage: "method" | "login" | "reply" = "method";
   const request = Buffer.concat([
     Buffer.from([VERSION, CONNECT, 0]),
@@ -32,7 +35,7 @@ export function askSocks5({ host, port }: Place, credentials: Credentials | null
     },
   };
 
-  function takeMethod(heard: Buffer): Step<Said> {
+  function takeMethod(heard: Buffer): Step<ProxyAnswer> {
     const [version, method] = heard;
     if (version === undefined) return MORE;
     if (version !== VERSION) return over(heard, { kind: "garbage", heard });
@@ -48,7 +51,7 @@ export function askSocks5({ host, port }: Place, credentials: Credentials | null
     return over(heard, { kind: credentials ? "login-refused" : "login-wanted" });
   }
 
-  function takeLogin(heard: Buffer): Step<Said> {
+  function takeLogin(heard: Buffer): Step<ProxyAnswer> {
     const [version, status] = heard;
     if (version === undefined) return MORE;
     if (version !== LOGIN_VERSION) return over(heard, { kind: "garbage", heard });
@@ -61,10 +64,14 @@ export function askSocks5({ host, port }: Place, credentials: Credentials | null
 
 const MORE = { kind: "more" } as const;
 
-const over = ({ length }: Buffer, result: Said): Step<Said> => ({ kind: "over", result, used: length });
+const over = ({ length }: Buffer, result: ProxyAnswer): Step<ProxyAnswer> => ({
+  kind: "over",
+  result,
+  used: length,
+});
 
 /** What is bound comes as an address, of no use to us, that has to be there in full. */
-function takeReply(heard: Buffer): Step<Said> {
+function takeReply(heard: Buffer): Step<ProxyAnswer> {
   const [version, code, , type, length] = heard;
   if (version === undefined) return MORE;
   if (version !== VERSION) return over(heard, { kind: "garbage", heard });
@@ -85,7 +92,7 @@ function sizeOfAddress(type: number, length: number): number | null {
 }
 
 /** RFC 1928, section 6: who refuses is the proxy itself, or what it tried to reach. */
-const REFUSALS: Record<number, Said> = {
+const REFUSALS: Record<number, ProxyAnswer> = {
   1: { kind: "refused-by-proxy", said: "general failure" },
   2: { kind: "refused-by-proxy", said: "not allowed by its rules" },
   3: { kind: "unreached", why: "no-way", said: "network unreachable" },

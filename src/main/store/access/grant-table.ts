@@ -122,7 +122,7 @@ const briefUnapproved = (
 
 type Column = "host" | "account" | "fingerprint" | "keyType" | "effective" | "comment";
 
-type Wanted = AccessFilter & Window & { sort: { by: Column; descending: boolean } };
+type GrantQuery = AccessFilter & Window & { sort: { by: Column; descending: boolean } };
 
 const SORTED_BY: Record<Column, readonly string[]> = {
   host: ["host_name", "port", "substr(account, 1, 64)", "substr(file, 1, 128)", "line"],
@@ -157,7 +157,7 @@ export function grantTable(db: Database, { lists, rows, inventory }: Deps) {
   const search = grantSearch(lists, () => countStanding(EVERYTHING));
 
   return {
-    list({ sort, after, limit, ...filter }: Wanted): Listed<GrantRow> {
+    list({ sort, after, limit, ...filter }: GrantQuery): Listed<GrantRow> {
       const standing = { ...filter, isAbsenceEvaluated: evaluatesAbsence(inventory.read()) };
       const sought = search(filter.search);
       const plain = toConditions(filter);

@@ -18,7 +18,7 @@ export type Restored = {
   setAside: string | null;
 };
 
-type Wish = { database: string; from: string; at: Instant };
+type RestoreRequest = { database: string; from: string; at: Instant };
 
 /**
  * Puts a backup in the place of the database, while nobody has it open to write. `from` is the name of a backup, a
@@ -27,7 +27,7 @@ type Wish = { database: string; from: string; at: Instant };
  * Nothing is lost: what was the database is set aside under another name, with its log. Until the last rename it
  * still has its own name too, so that a power cut at any moment leaves the one or the other.
  */
-export function restoreDatabase({ database, from, at }: Wish): Restored {
+export function restoreDatabase({ database, from, at }: RestoreRequest): Restored {
   const source = findSource(database, from);
   try {
     using backup = openToLook(source);

@@ -12,7 +12,7 @@ import { DATE_COLUMNS } from "./date-rules.ts";
 
 type Column = "notAfter" | "subject" | "issuer" | "keyType" | "placeCount";
 
-type Wanted = CertificateFilter &
+type CertificateQuery = CertificateFilter &
   Window & { sort: { by: Column; descending: boolean }; placeLimit: number; now: Date };
 
 const SORTED_BY: Record<Column, string> = {
@@ -43,7 +43,7 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
   }
 
   return {
-    list({ sort, placeLimit, now, after, limit, ...filter }: Wanted): Listed<CertificateRow> {
+    list({ sort, placeLimit, now, after, limit, ...filter }: CertificateQuery): Listed<CertificateRow> {
       const sought = search(filter.search);
       const isSought = filter.search.trim() !== "";
       const plain = toConditions(filter, now);

@@ -12,16 +12,16 @@ export type DueRow = {
 export type EndRow = { endsOn: string; issuer: string; owner: string; count: number };
 
 /** Null asks for all; an empty text for what has issued itself, and for nobody's. */
-type Asked = { issuer: string | null; owner: string | null };
+type ExpiryQuery = { issuer: string | null; owner: string | null };
 
 /** When certificates end and when they are due, from what is added up along the way. */
 export function expiryTable(db: Database) {
-  const due = db.prepare<Asked & { today: string }, DueRow>(`
+  const due = db.prepare<ExpiryQuery & { today: string }, DueRow>(`
     SELECT due_on AS dueOn, life_days AS lifeDays, issuer, owner, public, sum(count) AS count
     FROM expiry
     WHERE ends_on >= @today AND (@issuer IS NULL OR issuer = @issuer) AND (@owner IS NULL OR owner = @owner)
     GROUP BY due_on, life_days, issuer, owner, public`);
-  const ends = db.prepare<Asked, EndRow>(`
+  const ends = db.prepare<ExpiryQuery, EndRow>(`
     SELECT ends_on AS endsOn, issuer, owner, sum(count) AS count
     FROM expiry
     WHERE (@issuer IS NULL OR issuer = @issuer) AND (@owner IS NULL OR owner = @owner)
@@ -29,7 +29,7 @@ export function expiryTable(db: Database) {
 
   return {
     /** Those that have not expired by this day. */
-    due: (asked: Asked & { today: string }): DueRow[] => due.all(asked),
-    ends: ({ issuer, owner }: Asked): EndRow[] => ends.all({ issuer, owner }),
+    due: (asked: ExpiryQuery & { today: string }): DueRow[] => due.all(asked),
+    ends: ({ issuer, owner }: ExpiryQuery): EndRow[] => ends.all({ issuer, owner }),
   };
 }

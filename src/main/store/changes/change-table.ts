@@ -24,7 +24,7 @@ import { formatDifference, formatFacts, type VersionReader } from "./revision-ro
 /** Two scans by their numbers, in either order; 0 is before every scan. */
 type Between = { from: number; to: number };
 
-type Wanted = Between & ChangeFilter & Window;
+type ChangeQuery = Between & ChangeFilter & Window;
 
 type Row = ChangeFound & { host: string; at: string };
 
@@ -44,7 +44,7 @@ export function changeTable(
   const nameId = db.prepare<[string], number>("SELECT id FROM host_name WHERE name = ?").pluck();
 
   return {
-    list({ from, to, host, kind, what, search, after, limit }: Wanted): Listed<ChangeRow> {
+    list({ from, to, host, kind, what, search, after, limit }: ChangeQuery): Listed<ChangeRow> {
       const isBack = from > to;
       const wanted = what && isBack ? INVERSE[what] : what;
       const sources = CHANGE_SOURCES.filter(

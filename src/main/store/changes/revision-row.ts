@@ -24,7 +24,7 @@ type Grant = {
 };
 type KeyFile = { path: string; fingerprint: string | null; keyType: string | null; firstLook: number };
 type HostKey = { keyType: string; fingerprint: string; firstLook: number };
-type Place = {
+type CertificateSight = {
   sha256: string;
   subject: string;
   notAfter: string;
@@ -57,7 +57,7 @@ export function versionReader(db: Database): (id: number) => Version {
   const hostLook = db
     .prepare<[number], number>("SELECT ifnull(first_read_scan, 0) FROM host WHERE id = ?")
     .pluck();
-  const place = db.prepare<[number], Place>(`
+  const place = db.prepare<[number], CertificateSight>(`
     SELECT sha256, subject, not_after AS notAfter, path, position,
       (SELECT host || ':' || port || iif(server_name = '', '', ' as ' || server_name)
          || iif(protocol = 'tls', '', ' by ' || protocol)
@@ -152,7 +152,15 @@ function formatAccount(
   return { title: name, place: "", facts, opens: null, firstLook };
 }
 
-function formatPlace({ sha256, subject, notAfter, path, position, endpoint, firstLook }: Place): Version {
+function formatPlace({
+  sha256,
+  subject,
+  notAfter,
+  path,
+  position,
+  endpoint,
+  firstLook,
+}: CertificateSight): Version {
   const at = position === 0 ? "" : `, number ${position + 1}`;
   return {
     title: subject,

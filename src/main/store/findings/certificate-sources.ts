@@ -3,7 +3,7 @@ import type { Part } from "#store/lists/order.ts";
 import { ON_ONE_HOST } from "./certificate-descriptions.ts";
 import { acceptedFor, type FindingSource, HOST_ID, rankOf } from "./finding-source.ts";
 
-type Wish = {
+type CertificateSourceOptions = {
   name: FindingSource["name"];
   rule: RuleId;
   severity: Severity;
@@ -15,7 +15,15 @@ type Wish = {
 };
 
 /** The planner cannot know how few certificates are due among all, and is told. */
-const aboutCertificate = ({ name, rule, severity, since, firstSeen, where, index }: Wish): FindingSource => ({
+const aboutCertificate = ({
+  name,
+  rule,
+  severity,
+  since,
+  firstSeen,
+  where,
+  index,
+}: CertificateSourceOptions): FindingSource => ({
   name,
   from: `certificate INDEXED BY ${index}`,
   // By their ids, of which one host has few.
@@ -43,7 +51,7 @@ const aboutCertificate = ({ name, rule, severity, since, firstSeen, where, index
   isAccepted: acceptedFor(rule, "certificate", "id"),
 });
 
-type Dated = Pick<Wish, "rule" | "severity" | "since" | "where"> & { index?: string };
+type Dated = Pick<CertificateSourceOptions, "rule" | "severity" | "since" | "where"> & { index?: string };
 
 const dates = ({ index = "certificate_due", ...wish }: Dated): FindingSource =>
   aboutCertificate({ ...wish, index, name: "date", firstSeen: `max(first_seen, ${wish.since})` });
@@ -52,7 +60,9 @@ const dates = ({ index = "certificate_due", ...wish }: Dated): FindingSource =>
 const DUE = ["due_from <= @now", "not_after >= @now", "due_from < not_after"];
 
 /** What is wrong with a certificate since it was first seen. */
-const lasting = (wish: Pick<Wish, "rule" | "severity" | "where" | "index">): FindingSource =>
+const lasting = (
+  wish: Pick<CertificateSourceOptions, "rule" | "severity" | "where" | "index">,
+): FindingSource =>
   aboutCertificate({ ...wish, name: "certificate", since: "first_seen", firstSeen: "first_seen" });
 
 /** An SSH key that is met nowhere any more is none; the private half beside a certificate never was. */

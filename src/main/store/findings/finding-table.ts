@@ -15,7 +15,7 @@ import { readInTurn, type SourceSort, sourcePage, sourceReader, sourceWhole } fr
 
 type Column = "severity" | "rule" | "host" | "label" | "firstSeen";
 
-type Wanted = FindingFilter & Window & { sort: { by: Column; descending: boolean }; now: Date };
+type FindingQuery = FindingFilter & Window & { sort: { by: Column; descending: boolean }; now: Date };
 
 type Count = { rule: RuleId; severity: Severity; count: number };
 
@@ -39,7 +39,7 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
   const countSource = sourceCounter({ lists, acceptances });
 
   return {
-    list({ sort: { by, descending }, after: cursor, limit, now, ...filter }: Wanted): Listed<Finding> {
+    list({ sort: { by, descending }, after: cursor, limit, now, ...filter }: FindingQuery): Listed<Finding> {
       const sort: SourceSort = { name: by, columns: SORTED_BY[by], descending };
       const after = cursor === null ? null : readCursor(sort, cursor);
       const wanted = { ...filter, sort, limit: limit + 1 };

@@ -14,14 +14,14 @@ type Resolve = (about: FindingDraft["about"]) => number | null;
 /** A draft whose object has been found. */
 type FoundOut = Omit<FindingDraft, "about"> & { kind: About["kind"]; about: number };
 
-type Said = { sentence: string; evidence: string; remedy: string; members: string };
+type FindingText = { sentence: string; evidence: string; remedy: string; members: string };
 
 /** A finding as it is written down; `host` is empty while several report it. */
 type Standing = { id: number; severity: number; label: string; host: string };
 
 type Finding = { rule: string; kind: About["kind"]; about: number };
 
-type Report = Said & Finding & { id: number; finding: Standing };
+type Report = FindingText & Finding & { id: number; finding: Standing };
 
 export type FindingWriter = ReturnType<typeof findingWriter>;
 
@@ -139,7 +139,7 @@ function findingKeeper(db: Database) {
 
 /** What was said from a place when it was last visited. */
 function reportReader(db: Database) {
-  type Row = Said & { id: number; finding: number };
+  type Row = FindingText & { id: number; finding: number };
   const reportsOf = {
     endpoint: db.prepare<[number], Row>(`
       SELECT id, finding, sentence, evidence, remedy, members FROM report WHERE endpoint = ?`),
@@ -166,7 +166,7 @@ function reportReader(db: Database) {
 
 const aboutOf = ({ rule, kind, about }: Finding): Finding => ({ rule, kind, about });
 
-const isSame = (known: Said, said: Said): boolean =>
+const isSame = (known: FindingText, said: FindingText): boolean =>
   // biome-ignore lint/plugin: whether the row is written anew
   known.sentence === said.sentence &&
   known.evidence === said.evidence &&

@@ -28,7 +28,7 @@ export type Looked = { from: string; where: readonly Part[]; total: Total };
 type Narrowed = { from: string; where: readonly Part[]; filter: Pick<FindingFilter, "host"> };
 
 /** `isMuch` where all of the source is too much to be looked at; `isWalk` where an index in the order of the list will do. */
-type Wanted = { from: string; where: readonly Part[]; isMuch: boolean; isWalk: boolean };
+type SourceQuery = { from: string; where: readonly Part[]; isMuch: boolean; isWalk: boolean };
 
 /** Looks through sources, what was accepted apart from what was not. */
 export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
@@ -70,7 +70,7 @@ export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances
     source: FindingSource,
     { accepted, search, ...filter }: FindingFilter,
     named: { now: string },
-  ): Wanted | null {
+  ): SourceQuery | null {
     const plain = sourceConditions(source, filter);
     if (!plain) return null;
     const isOne = accepted || filter.host !== null;

@@ -200,7 +200,7 @@ export type StoredEndpoint = Omit<Endpoint, "timestamps"> & {
   timestamps: Uint8Array | null;
 };
 
-type Wanted = { scanId: ScanId; after: string | null; limit: number };
+type EndpointQuery = { scanId: ScanId; after: string | null; limit: number };
 
 const COLUMNS = `endpoint.id, endpoint.host, endpoint.port, endpoint.server_name, endpoint.protocol, endpoint.state,
   endpoint.outcome, endpoint.message, endpoint.last_seen, endpoint.facts, endpoint.staple, endpoint.timestamps,
@@ -232,7 +232,7 @@ export function endpointReader(db: Database, lists: Lists) {
     },
 
     /** Those that showed a chain in a scan, in the order of their visits. */
-    ofScan: ({ scanId, ...page }: Wanted): Listed<StoredEndpoint> =>
+    ofScan: ({ scanId, ...page }: EndpointQuery): Listed<StoredEndpoint> =>
       lists.list(
         {
           select: `${COLUMNS}, probe.id AS probe`,

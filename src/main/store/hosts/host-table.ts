@@ -12,7 +12,7 @@ import { reachReader } from "./reach-tables.ts";
 
 type Column = "host" | "os" | "state" | "grantCount" | "accountCount" | "lastSeen";
 
-type Wanted = Window & {
+type HostQuery = Window & {
   search: string;
   state: ProbeState | null;
   sort: { by: Column; descending: boolean };
@@ -94,7 +94,7 @@ export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) 
     LIMIT 1`);
 
   return {
-    list({ search, state, sort, ...page }: Wanted): Listed<HostRow> {
+    list({ search, state, sort, ...page }: HostQuery): Listed<HostRow> {
       const where: Part[] = [
         ...eachWord(search, TEXT),
         ...(state ? [{ sql: "state = ?", values: [state] }] : []),

@@ -23,7 +23,7 @@ export type Listed<Row> = { rows: Row[]; total: Total; next: string | null };
 export type Window = { after: string | null; limit: number };
 
 /** What a list is to show; `named` are the values of parameters such as `@now`. */
-export type Asked = Window & {
+export type ListQuery = Window & {
   select: string;
   from: string;
   where: readonly Part[];
@@ -54,7 +54,7 @@ export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
   const atOnce = <Found>(work: () => Found): Found =>
     db.inTransaction ? work() : (inOneView(work) as Found);
   return {
-    list: <Row, Item>(asked: Asked, toItem: (row: Row) => Item): Listed<Item> =>
+    list: <Row, Item>(asked: ListQuery, toItem: (row: Row) => Item): Listed<Item> =>
       atOnce(() => list(asked, toItem)),
     count,
     find,
@@ -69,7 +69,7 @@ export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
   };
 }
 
-type Means = Pick<ReturnType<typeof answerReader>, "read" | "keep"> &
+type ListDeps = Pick<ReturnType<typeof answerReader>, "read" | "keep"> &
   Pick<ReturnType<typeof foundReader>, "isAmong" | "isIn"> &
   Pick<ReturnType<typeof counter>, "count"> & { mostCounted: number };
 
@@ -77,8 +77,8 @@ type Means = Pick<ReturnType<typeof answerReader>, "read" | "keep"> &
  * A page begins after the last row of the one before it, by that row's values in the order of the list: it costs the same at
  * any depth.
  */
-function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: Means) {
-  return <Row, Item>(asked: Asked, toItem: (row: Row) => Item): Listed<Item> => {
+function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: ListDeps) {
+  return <Row, Item>(asked: ListQuery, toItem: (row: Row) => Item): Listed<Item> => {
     const { sort, limit } = asked;
     const total = asked.total?.() ?? count(asked.from, conditionsOf(asked), asked.named);
     if (total === 0) return { rows: [], total, next: null };
@@ -88,11 +88,11 @@ function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: Means) {
     return { ...cut(rows, sort, limit, toItem), total };
   };
 
-  function conditionsOf({ where, found, sought = "" }: Asked): readonly Part[] {
+  function conditionsOf({ where, found, sought = "" }: ListQuery): readonly Part[] {
     return found ? [isIn(sought, found), ...where] : where;
   }
 
-  function readPage<Row>(asked: Asked, total: Total): (Row & Key)[] {
+  function readPage<Row>(asked: ListQuery, total: Total): (Row & Key)[] {
     const { select, from, sort, after, limit, named, found, sought = "" } = asked;
     const wanted = [...(found ? [isAmong(sought, found)] : []), ...choose(asked, total)];
     return readKeyRanges(startAfter(sort, after), limit + 1, ({ where, columns }, most) => {
@@ -103,7 +103,7 @@ function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: Means) {
   }
 
   /** By what was found for the first page, in its order; null when the row before this page is not among that any more. */
-  function readKept<Row>(asked: Asked, id: string): (Row & Key)[] | null {
+  function readKept<Row>(asked: ListQuery, id: string): (Row & Key)[] | null {
     const { select, from, sort, after, limit, named = {} } = asked;
     const where = conditionsOf(asked);
     const sql = `SELECT ${id} AS id FROM ${from}${conditions(where)}${orderBy(sort)}`;
@@ -124,7 +124,7 @@ function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: Means) {
 /** As `order.ts` has it, of rows that have their keys. */
 export const orderOf = ({ columns, descending }: Sort): Order => ({ count: columns.length, descending });
 
-function choose({ where, limit, size, sought }: Asked, total: Total): readonly Part[] {
+function choose({ where, limit, size, sought }: ListQuery, total: Total): readonly Part[] {
   const isWalk = size !== undefined && (sought !== undefined || isWalkShorter(total, limit, size()));
   return isWalk ? where.map((part) => part.walk ?? part) : where;
 }

@@ -23,7 +23,10 @@ export function setUp(db: Database): void {
   }
 }
 
-type Asked = Pick<Statement, "all" | "get" | "iterate" | "run"> & { pluck(): Asked; raw(): Asked };
+type PreparedStatement = Pick<Statement, "all" | "get" | "iterate" | "run"> & {
+  pluck(): PreparedStatement;
+  raw(): PreparedStatement;
+};
 
 /**
  * From now on statements of this database are compiled when they are first asked: a command asks some of the hundreds that
@@ -34,14 +37,14 @@ export function compileLater(db: Database): void {
   Object.assign(db, { prepare: (sql: string) => later(() => prepare(sql)) });
 }
 
-function later(compile: () => Statement): Asked {
+function later(compile: () => Statement): PreparedStatement {
   let shape: "pluck" | "raw" | null = null;
   let compiled: Statement | null = null;
   const real = (): Statement => {
     compiled ??= shape === null ? compile() : compile()[shape]();
     return compiled;
   };
-  const asked: Asked = {
+  const asked: PreparedStatement = {
     all: (...values) => real().all(...values),
     get: (...values) => real().get(...values),
     iterate: (...values) => real().iterate(...values),

@@ -82,7 +82,7 @@ export const helloName = ({
   serverName ?? (addresses === undefined && !isAddress(address) ? address : null);
 
 /** What has to be seen at a place. */
-export type Wanted = {
+export type ExpectedCertificates = {
   /** Any of these, by their SHA-256; null: what was shown there before is not known, and anything will do. */
   leaves: readonly string[] | null;
   /** All of these, anywhere behind the leaf. */
@@ -101,7 +101,7 @@ export function wantedAt(
   { before }: { before: string | null },
   which: "new" | "old",
   { fresh, old }: { fresh: Fresh; old: string },
-): Wanted {
+): ExpectedCertificates {
   if (which === "old") return { leaves: before === null ? null : [before, old], intermediates: [] };
   return {
     leaves: fresh.sha256 === null ? [] : [fresh.sha256],
@@ -109,7 +109,7 @@ export function wantedAt(
   };
 }
 
-function intermediatesOf(chain: string | null): Wanted["intermediates"] {
+function intermediatesOf(chain: string | null): ExpectedCertificates["intermediates"] {
   const [, ...ders] = chain === null ? [] : readPem(Buffer.from(chain)).ders;
   return ders.flatMap((der) => {
     const opened = openCertificate(der);
@@ -155,7 +155,7 @@ export const closesForGood = (before: string | null, looks: readonly Shown[]): b
  */
 export function evaluateShown(
   before: string | null,
-  { leaves, intermediates }: Wanted,
+  { leaves, intermediates }: ExpectedCertificates,
   { chain: [leaf, ...others], message, isLeafAlone = false }: Shown,
 ): string | null {
   if (leaf === undefined) return message;

@@ -12,13 +12,16 @@ import type { Vault } from "#net/vault/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { LocalAuthority } from "#store/issuers/issuer-store.ts";
 
-type Wish = { name: string; permitted: readonly string[]; now: Date };
+type AuthorityRequest = { name: string; permitted: readonly string[]; now: Date };
 
 const ROOT_KEY: AuthorityKeyKind = "p384";
 const INTERMEDIATE_KEY: AuthorityKeyKind = "p256";
 
 /** Makes the keys of an authority in the vault, and its certificates. Where that fails, the vault keeps nothing of it. */
-export async function makeAuthority(vault: Vault, wish: Wish): Promise<Omit<LocalAuthority, "daysValid">> {
+export async function makeAuthority(
+  vault: Vault,
+  wish: AuthorityRequest,
+): Promise<Omit<LocalAuthority, "daysValid">> {
   const permitted = readAllPermitted(wish.permitted);
   const own = { name: wish.name, permitted, now: wish.now };
   const { makeIntermediate, makeRoot } = await import("#domain/issuing/make-certificate.ts");

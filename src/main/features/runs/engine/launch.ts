@@ -31,7 +31,7 @@ export type RunDeps = {
   now: () => Date;
 };
 
-export type Means = {
+export type RunOptions = {
   mayAsk: boolean;
   identityFiles: readonly string[];
   /** Whoever has asked does not want to wait for the rest of the days of grace. */
@@ -63,9 +63,9 @@ export type Running = Map<RunId, OneRun>;
 export function createLauncher(
   deps: RunDeps,
   running: Running,
-  takeBack: (id: RunId, means: Means) => Promise<void>,
+  takeBack: (id: RunId, means: RunOptions) => Promise<void>,
 ) {
-  return (one: OneRun, means: Means): void => {
+  return (one: OneRun, means: RunOptions): void => {
     let heard = one.want;
     const listen = () => {
       heard = one.want;
@@ -121,7 +121,7 @@ function carryOn(
   deps: RunDeps,
   { one, listen }: { one: OneRun; listen: () => OneRun["want"] },
   journal: Journal,
-  { mayAsk, identityFiles, signal }: Means & { signal: AbortSignal },
+  { mayAsk, identityFiles, signal }: RunOptions & { signal: AbortSignal },
 ): Promise<Ended> {
   const { runs, facts } = deps.store.runbooks;
   const { id, plan, endsGrace, consents, removesOld } = one;

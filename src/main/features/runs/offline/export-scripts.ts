@@ -28,14 +28,14 @@ export type ExportDeps = ConfirmDeps & {
   workstation: Pick<Workstation, "home" | "agentSocket">;
 };
 
-type Asked = Agreement & { signWith: string | null };
+type ScriptExport = Agreement & { signWith: string | null };
 
 /** A script for each host of a plan that has something to do now, signed where a key is named for that. */
 export function createScriptExport({ store, carried, workstation, now, ...deps }: ExportDeps) {
   const { runs, journal, offline, files: runFiles } = store.runbooks;
   const confirmClaims = createClaimConfirmer({ store, now, ...deps });
 
-  return async (found: PlanDetail, { signWith, ...agreed }: Asked): Promise<Scripts> => {
+  return async (found: PlanDetail, { signWith, ...agreed }: ScriptExport): Promise<Scripts> => {
     const { id, hash } = found;
     const plan = readyPlan(found);
     const before = found.runId === null ? null : runs.find(found.runId);

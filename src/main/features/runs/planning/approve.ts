@@ -7,13 +7,13 @@ import { formatCount } from "#shared/text/count.ts";
 /** What somebody agrees to: consents by their names, and the word that was typed. */
 export type Agreement = { consents: readonly string[]; typed: string | null };
 
-type Given = Agreement & { hash: string };
+type Approval = Agreement & { hash: string };
 
 /** Consents that are told of by name in one refusal. */
 const MOST_SAID = 5;
 
 /** The plan that is to be run, if it is the one that was shown and all is agreed to that has to be. */
-export function approve({ id, plan, hash, state, message, runId }: PlanDetail, given: Given): Plan {
+export function approve({ id, plan, hash, state, message, runId }: PlanDetail, given: Approval): Plan {
   if (!plan)
     throw new Refusal(
       "conflict",

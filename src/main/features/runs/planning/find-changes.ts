@@ -94,9 +94,9 @@ function gather(
   return [...hosts.values()];
 }
 
-type Place = { host: string; port: number; account: string };
+type AccountAddress = { host: string; port: number; account: string };
 
-function findPlaces(places: readonly Place[], inventory: Inventory): Sought {
+function findPlaces(places: readonly AccountAddress[], inventory: Inventory): Sought {
   const hosts = new Map<number, FoundHost>();
   for (const { host, port, account } of places) {
     const known = inventory.hostAt(host, port);

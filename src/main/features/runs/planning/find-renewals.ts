@@ -31,7 +31,7 @@ const BUDGET_MS = 60_000;
 /** One that tells nothing may not know that certificate; two are not asked any more. */
 const SILENT_IN_A_ROW = 2;
 
-type Means = {
+type RenewalSearchDeps = {
   issuers: readonly Issuer[];
   askWindow: ReadWindow;
   seenOf: Store["runbooks"]["certificates"]["seenOf"];
@@ -43,7 +43,7 @@ type Means = {
 };
 
 /** Asks each ACME directory about what runs had of it. One that cannot be asked, or is slow, changes nothing, and that is said. */
-export async function readWindows(means: Means): Promise<Early> {
+export async function readWindows(means: RenewalSearchDeps): Promise<Early> {
   const acme = means.issuers.filter(({ kind }) => kind === "acme");
   const asked = await Promise.all(acme.map((issuer) => askOne(means, issuer)));
   return {
@@ -53,7 +53,7 @@ export async function readWindows(means: Means): Promise<Early> {
 }
 
 async function askOne(
-  { askWindow, seenOf, due, now, signal, budgetMs = BUDGET_MS }: Means,
+  { askWindow, seenOf, due, now, signal, budgetMs = BUDGET_MS }: RenewalSearchDeps,
   { id, name }: Issuer,
 ): Promise<Early> {
   const open = seenOf(id).filter((sha256) => !due.has(sha256));

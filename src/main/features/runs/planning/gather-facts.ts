@@ -34,7 +34,7 @@ export type FactDeps = {
   now: () => Date;
 };
 
-type Asked = { wish: KeyRequest; options: KeyOptions; sought: Sought };
+type FactsRequest = { wish: KeyRequest; options: KeyOptions; sought: Sought };
 
 /** Hosts looked at side by side. */
 const AT_ONCE = 8;
@@ -42,7 +42,7 @@ const AT_ONCE = 8;
 /** Looks at every host that the wish is about. One that cannot be looked at is in the facts as such. */
 export async function gatherFacts(
   deps: FactDeps,
-  { wish, options, sought }: Asked,
+  { wish, options, sought }: FactsRequest,
   sessions: HostSessions | null,
   onRead: (read: number) => Promise<void>,
 ): Promise<PlanFacts> {

@@ -75,7 +75,7 @@ type PlanMeans = { identityFiles: readonly string[]; mayAsk: boolean };
 type PlanRequest = PlanMeans & { wish: Wish; options: PlanOptions };
 type PlanImport = PlanMeans & { plan: unknown; hash: string };
 
-type Asked = PlanMeans & Work;
+type PlanWorkRequest = PlanMeans & Work;
 
 /** Plans: made of what hosts hold now, or brought from elsewhere. */
 export function createPlans(deps: PlanDeps) {
@@ -141,7 +141,11 @@ function createMaker(deps: PlanDeps) {
   const { store, announce, now } = deps;
   const { plans } = store.runbooks;
 
-  return async (planId: PlanId, asked: () => Promise<Asked>, closing: AbortSignal): Promise<void> => {
+  return async (
+    planId: PlanId,
+    asked: () => Promise<PlanWorkRequest>,
+    closing: AbortSignal,
+  ): Promise<void> => {
     try {
       const made = await make(planId, await asked(), closing);
       const [at, hash] = [toInstant(now()), hashPlan(made)];
@@ -158,7 +162,7 @@ function createMaker(deps: PlanDeps) {
 
   async function make(
     planId: PlanId,
-    { hosts, openSessions, identityFiles, mayAsk, make: finish }: Asked,
+    { hosts, openSessions, identityFiles, mayAsk, make: finish }: PlanWorkRequest,
     signal: AbortSignal,
   ): Promise<Plan> {
     const sessionRequest = {

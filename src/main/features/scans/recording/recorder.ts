@@ -126,10 +126,10 @@ function createThreadClock(): () => number {
 export type ImportBundle = (bundle: CarriedBundle, at: Instant) => ImportedBundle;
 
 /** What requests are carried out with. */
-type Means = { store: RecordingStore; importBundle: ImportBundle };
+type RecorderDeps = { store: RecordingStore; importBundle: ImportBundle };
 
 /** Carries out what is asked for, in one commit, and tells what came of each. One that cannot be fails alone. */
-function answerRequests(means: Means, asked: readonly AskedFor[], tell: (told: Told) => void): void {
+function answerRequests(means: RecorderDeps, asked: readonly AskedFor[], tell: (told: Told) => void): void {
   try {
     const answers = means.store.atomically(() => asked.map((one) => answerOne(means, one)));
     answers.forEach(tell);
@@ -138,7 +138,7 @@ function answerRequests(means: Means, asked: readonly AskedFor[], tell: (told: T
   }
 }
 
-function answerOne(means: Means, { id, request }: AskedFor): Told {
+function answerOne(means: RecorderDeps, { id, request }: AskedFor): Told {
   try {
     return { kind: "answer", id, answer: means.store.atomically(() => carryOut(means, request)) };
   } catch (error) {
@@ -147,7 +147,7 @@ function answerOne(means: Means, { id, request }: AskedFor): Told {
   }
 }
 
-function carryOut({ store, importBundle }: Means, request: Request): Answer {
+function carryOut({ store, importBundle }: RecorderDeps, request: Request): Answer {
   switch (request.kind) {
     case "begin":
       return begin(store, request);
@@ -169,10 +169,10 @@ function carryOut({ store, importBundle }: Means, request: Request): Answer {
   }
 }
 
-type Wish<Kind extends Request["kind"]> = Extract<Request, { kind: Kind }>;
+type RequestOf<Kind extends Request["kind"]> = Extract<Request, { kind: Kind }>;
 
 /** What is asked for is remembered, and on the record. */
-function begin({ targets, scans, events }: RecordingStore, { asked, at }: Wish<"begin">): ScanId {
+function begin({ targets, scans, events }: RecordingStore, { asked, at }: RequestOf<"begin">): ScanId {
   for (const one of asked) targets.remember({ ...one, at });
   const scanId = scans.begin({ asked, at });
   const first = asked.slice(0, 20).map(({ target }) => formatTarget(target));
@@ -180,7 +180,7 @@ function begin({ targets, scans, events }: RecordingStore, { asked, at }: Wish<"
   return scanId;
 }
 
-function accept({ pins, events }: RecordingStore, { key, at }: Wish<"accept">): void {
+function accept({ pins, events }: RecordingStore, { key, at }: RequestOf<"accept">): void {
   const { host, port, keyType, fingerprint } = key;
   pins.put({ ...key, source: "accepted", pinnedAt: at });
   const detail = { host, port, keyType, fingerprint, by: "accept-new" };
@@ -188,12 +188,12 @@ function accept({ pins, events }: RecordingStore, { key, at }: Wish<"accept">): 
 }
 
 /** With the keys of this computer it is settled who is still there, for a day may have been somebody's last. */
-function hold({ people }: RecordingStore, { held: { found, lookedAt }, at }: Wish<"hold">): void {
+function hold({ people }: RecordingStore, { held: { found, lookedAt }, at }: RequestOf<"hold">): void {
   people.holdHere(found, ({ kind }) => lookedAt.includes(kind), at);
   people.settle(settleStandings(people.entries(), at.slice(0, 10)), at);
 }
 
-function finish({ scans, events }: RecordingStore, { scanId, state, at }: Wish<"finish">): void {
+function finish({ scans, events }: RecordingStore, { scanId, state, at }: RequestOf<"finish">): void {
   scans.finish(scanId, state, at);
   events.append({ at, kind: "scan-finished", detail: { scanId, state } });
 }

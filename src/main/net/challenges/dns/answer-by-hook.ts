@@ -1,4 +1,4 @@
-import { type Answered, giveUp, type Near, type Undo } from "#net/challenges/challenge.ts";
+import { type Answered, type ChallengeDeps, giveUp, type Undo } from "#net/challenges/challenge.ts";
 import { findResolvers } from "#net/dns/ask-records.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
@@ -17,7 +17,7 @@ const SPREAD_MS = 120_000;
 export async function answerByHook(
   { program }: Extract<ChallengeWay, { kind: "dns-hook" }>,
   { name, txt }: Dns,
-  near: Near,
+  near: ChallengeDeps,
 ): Promise<Answered> {
   const { signal, hookMs = HOOK_MS, spreadMs = SPREAD_MS, resolvers = findResolvers() } = near;
   const record = recordOf(name);

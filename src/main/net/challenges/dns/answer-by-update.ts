@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { type Answered, giveUp, type Near, type Undo } from "#net/challenges/challenge.ts";
+import { type Answered, type ChallengeDeps, giveUp, type Undo } from "#net/challenges/challenge.ts";
 import { findResolvers, isSameName, plainName, type Resolver } from "#net/dns/ask-records.ts";
 import { type Sent, sendUpdate, type TsigKey } from "#net/dns/update.ts";
 import { findAddresses } from "#net/find-addresses.ts";
@@ -19,7 +19,7 @@ const TIMEOUT_MS = 5_000;
 const failed = (message: string): Answered => ({ kind: "failed", message });
 
 /** By an update of the zone that its server takes (RFC 2136), signed with a shared key (RFC 8945). */
-export async function answerByUpdate(way: Way, { name, txt }: Dns, near: Near): Promise<Answered> {
+export async function answerByUpdate(way: Way, { name, txt }: Dns, near: ChallengeDeps): Promise<Answered> {
   const { signal, openSecret, spreadMs = SPREAD_MS, resolvers = findResolvers() } = near;
   if (!openSecret) return failed(`the secret of the key ${way.keyName} is not to be had here`);
   const server = await findServer(way, signal);
@@ -86,7 +86,7 @@ async function findServer(
 /** For one update, whose sender overwrites it. */
 async function openKey(
   { keyName, algorithm, secretId }: Way,
-  openSecret: NonNullable<Near["openSecret"]>,
+  openSecret: NonNullable<ChallengeDeps["openSecret"]>,
 ): Promise<TsigKey | null> {
   const secret = readTsigSecret(Redacted.reveal(await openSecret(secretId)));
   return secret && { name: keyName, algorithm, secret };

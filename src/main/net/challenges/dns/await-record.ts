@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { askRecords, isSameName, plainName, type Resolver } from "#net/dns/ask-records.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 
-type Wish = {
+type RecordQuery = {
   /** Where the record is: `_acme-challenge.NAME`, or where that is an alias of. */
   record: string;
   txt: string;
@@ -27,7 +27,7 @@ export const recordOf = (name: string): string => `_acme-challenge.${plainName(n
 /** Where a record leads, by its aliases: authorities follow them. Its own name where nobody tells of one. */
 export async function followAliases(
   record: string,
-  { resolvers, signal }: Pick<Wish, "resolvers" | "signal">,
+  { resolvers, signal }: Pick<RecordQuery, "resolvers" | "signal">,
 ): Promise<string> {
   let at = record;
   for (let times = 0; times < MOST_ALIASES; times++) {
@@ -50,7 +50,7 @@ async function findAlias(name: string, resolvers: readonly Resolver[], signal: A
 }
 
 /** Waits until every server of the zone has the record, as an authority may ask any of them. */
-export async function awaitRecord(wish: Wish): Promise<Spread> {
+export async function awaitRecord(wish: RecordQuery): Promise<Spread> {
   const { record, txt, spreadMs, signal } = wish;
   const { servers, lost } = await findServers(wish);
   if (servers.length === 0)
@@ -107,7 +107,7 @@ const textOf = (data: string | Buffer | (string | Buffer)[]): string =>
     .join("");
 
 /** The servers of the nearest zone above, by those that are known, else by this system's resolvers. */
-async function findServers({ record, known, resolvers, signal }: Wish) {
+async function findServers({ record, known, resolvers, signal }: RecordQuery) {
   const asked = [
     ...known.map((server) => ({ server, recurses: false })),
     ...resolvers.map((server) => ({ server, recurses: true })),
@@ -126,10 +126,14 @@ async function findServers({ record, known, resolvers, signal }: Wish) {
   return { servers: servers.slice(0, MOST_SERVERS), lost };
 }
 
-type Asked = readonly { server: Resolver; recurses: boolean }[];
+type RecordServers = readonly { server: Resolver; recurses: boolean }[];
 
 /** As the zone's own servers tell it, which may be another than what this system makes of the name. */
-async function findServerAddresses(name: string, asked: Asked, signal: AbortSignal): Promise<string[]> {
+async function findServerAddresses(
+  name: string,
+  asked: RecordServers,
+  signal: AbortSignal,
+): Promise<string[]> {
   for (const { server, recurses } of asked) {
     const told = await Promise.all(
       (["A", "AAAA"] as const).map((type) => askRecords(server, { name, type, recurses, signal })),
@@ -143,7 +147,7 @@ async function findServerAddresses(name: string, asked: Asked, signal: AbortSign
   return Array.isArray(found) ? found : [];
 }
 
-async function findServerNames(record: string, asked: Asked, signal: AbortSignal): Promise<string[]> {
+async function findServerNames(record: string, asked: RecordServers, signal: AbortSignal): Promise<string[]> {
   const labels = record.split(".");
   for (const { server, recurses } of asked) {
     // No zone ends above its last label.

@@ -2,7 +2,7 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { answer } from "#net/challenges/answer.ts";
-import type { Near } from "#net/challenges/challenge.ts";
+import type { ChallengeDeps } from "#net/challenges/challenge.ts";
 import { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { runHook } from "./run-hook.ts";
@@ -18,7 +18,7 @@ async function writeHook(folder: string, script: string): Promise<string> {
   return path;
 }
 
-const ask = (program: string, more: Partial<Near> = {}) =>
+const ask = (program: string, more: Partial<ChallengeDeps> = {}) =>
   answer({ kind: "dns-hook", program }, challenge, {
     hand: null,
     token: "run1",

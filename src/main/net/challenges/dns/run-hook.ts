@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-type Wish = {
+type HookRequest = {
   /** No shell is between: these are its words. */
   words: readonly string[];
   env: { [name: string]: string };
@@ -19,7 +19,7 @@ const PATIENCE_MS = 2_000;
 const LAST_WORDS_MS = 300;
 
 /** Runs a program of the user's. It and what it has started are over when this answers, or left it. */
-export async function runHook(program: string, wish: Wish): Promise<Ran> {
+export async function runHook(program: string, wish: HookRequest): Promise<Ran> {
   try {
     return await runToEnd(start(program, wish), wish);
   } catch (error) {
@@ -28,7 +28,7 @@ export async function runHook(program: string, wish: Wish): Promise<Ran> {
 }
 
 /** Throws at once for some that cannot be started, and has others say so later. */
-function start(program: string, { words, env }: Wish) {
+function start(program: string, { words, env }: HookRequest) {
   const { ELECTRON_RUN_AS_NODE: _, NODE_OPTIONS: __, ...own } = process.env;
   return spawn(program, words, {
     env: { ...own, ...env },
@@ -39,7 +39,7 @@ function start(program: string, { words, env }: Wish) {
   });
 }
 
-async function runToEnd(child: ReturnType<typeof start>, { deadlineMs, signal }: Wish): Promise<Ran> {
+async function runToEnd(child: ReturnType<typeof start>, { deadlineMs, signal }: HookRequest): Promise<Ran> {
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (piece: string) => {
     said = `${said}${piece}`.slice(-MOST_KEPT);

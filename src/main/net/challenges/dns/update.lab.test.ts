@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { answer } from "#net/challenges/answer.ts";
-import type { Near } from "#net/challenges/challenge.ts";
+import type { ChallengeDeps } from "#net/challenges/challenge.ts";
 import { askRecords, type Resolver } from "#net/dns/ask-records.ts";
 import { sendUpdate } from "#net/dns/update.ts";
 import { Redacted } from "#shared/model/redacted.ts";
@@ -14,7 +14,7 @@ const KEY = { name: "latchkey", algorithm: "hmac-sha256", secret: SECRET };
 const RECORDS = `_acme-challenge.alias CNAME _acme-challenge.target.${ZONE}.\n_acme-challenge.away CNAME x.else.test.`;
 const signal = new AbortController().signal;
 
-const nearOf = (secret = SECRET): Near => ({
+const nearOf = (secret = SECRET): ChallengeDeps => ({
   hand: null,
   token: "run1",
   address: null,
@@ -73,7 +73,7 @@ test("a server that says no is said with what is wrong, and nothing stays", asyn
   const where = { address: server.address, port: DNS_PORT };
   const at = `${where.address}:${where.port}`;
   const challenge = { type: "dns-01" as const, name: `www.${ZONE}`, txt: "text" };
-  const messageOf = async (way: object, near: Near = nearOf()) => {
+  const messageOf = async (way: object, near: ChallengeDeps = nearOf()) => {
     const answered = await answer(wayTo(where, way), challenge, near);
     return answered.kind === "failed" ? answered.message : answered.kind;
   };

@@ -10,7 +10,7 @@ import { loginOf } from "./prove-login.ts";
 /** From being let in until the host has proved the keys that it names. */
 const NAMING_MS = 5_000;
 
-type Wish = {
+type HostKeyRequest = {
   user: string;
   /** What logs in; without one the host is asked for its key alone, which is a login that fails. */
   key: Identity | null;
@@ -22,12 +22,16 @@ type Wish = {
  * Logs in over the key that is known, and has sshd prove all that it holds (hostkeys-00@openssh.com), as clients with
  * UpdateHostKeys do. Rejects only when told to stop.
  */
-export const verifyHostKeyNamed = (route: VerificationRoute, wish: Wish): Promise<LoginVerification> =>
-  whileItReloads(route, () => tryNamed(route, wish));
+export const verifyHostKeyNamed = (
+  route: VerificationRoute,
+  wish: HostKeyRequest,
+): Promise<LoginVerification> => whileItReloads(route, () => tryNamed(route, wish));
 
 /** A fresh connection that takes this key of the host and no other of its type. */
-export const verifyHostKeyPresented = (route: VerificationRoute, wish: Wish): Promise<LoginVerification> =>
-  whileItReloads(route, () => tryPresented(route, wish));
+export const verifyHostKeyPresented = (
+  route: VerificationRoute,
+  wish: HostKeyRequest,
+): Promise<LoginVerification> => whileItReloads(route, () => tryPresented(route, wish));
 
 /** An sshd that reads its configuration again listens nowhere for a moment, and has its old keys until then. */
 const TRIES = 12;
@@ -47,7 +51,10 @@ async function whileItReloads(
   }
 }
 
-async function tryNamed(route: VerificationRoute, { user, key, blob }: Wish): Promise<LoginVerification> {
+async function tryNamed(
+  route: VerificationRoute,
+  { user, key, blob }: HostKeyRequest,
+): Promise<LoginVerification> {
   if (!key) return inconclusive("impossible", "without a login the host names no keys");
   const { promise, resolve } = Promise.withResolvers<readonly Uint8Array[] | null>();
   const way = await route.open();
@@ -74,7 +81,10 @@ async function tryNamed(route: VerificationRoute, { user, key, blob }: Wish): Pr
   }
 }
 
-async function tryPresented(route: VerificationRoute, { user, key, blob }: Wish): Promise<LoginVerification> {
+async function tryPresented(
+  route: VerificationRoute,
+  { user, key, blob }: HostKeyRequest,
+): Promise<LoginVerification> {
   const way = await route.open();
   route.signal.throwIfAborted();
   if ("outcome" in way) return readFailure(way);

@@ -7,7 +7,7 @@ import type { ClientKey } from "./client-login.ts";
 import { findProgram } from "./find-ssh.ts";
 import { type ClientConfig, writeClientConfig } from "./write-config.ts";
 
-type Wish = Omit<ClientConfig, "identityFiles" | "knownHostsFile" | "record"> & {
+type ClientFolderOptions = Omit<ClientConfig, "identityFiles" | "knownHostsFile" | "record"> & {
   trustedKeys: readonly Uint8Array[];
   keys: readonly ClientKey[];
 };
@@ -28,7 +28,11 @@ const MOST_LOG = 256 * 1024;
  * A folder that only this user can look into, for one login: its ssh_config, the keys that are trusted, the public
  * halves of the agent's keys, and what ssh says. No secret is written there. It is gone with the returned value.
  */
-export async function makeClientFolder({ trustedKeys, keys, ...wish }: Wish): Promise<ClientFolder> {
+export async function makeClientFolder({
+  trustedKeys,
+  keys,
+  ...wish
+}: ClientFolderOptions): Promise<ClientFolder> {
   const path = await mkdtemp(join(tmpdir(), "latchkey-ssh-"));
   const inside = (name: string) => join(path, name);
   const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });

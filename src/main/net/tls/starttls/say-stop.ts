@@ -14,7 +14,7 @@ export type Stop =
   | { kind: "closed"; hasHeard: boolean }
   | { kind: "reset" };
 
-type Asked = { target: TlsTarget; protocol: StartTls };
+type StartTlsEndpoint = { target: TlsTarget; protocol: StartTls };
 
 /** What each protocol calls the wish for TLS. */
 const REQUESTS: Record<StartTls, string> = {
@@ -39,7 +39,7 @@ const REQUESTS: Record<StartTls, string> = {
 const MOST_SAID = 200;
 
 /** What kept us from TLS, for people: what happened, and what to do. */
-export function formatStop(stop: Stop, asked: Asked): Failure {
+export function formatStop(stop: Stop, asked: StartTlsEndpoint): Failure {
   const { protocol } = asked;
   const [name, request] = [formatProtocol(protocol), REQUESTS[protocol]];
   switch (stop.kind) {
@@ -76,14 +76,14 @@ export function formatStop(stop: Stop, asked: Asked): Failure {
 }
 
 /** XMPP's words for a domain that is not served (RFC 6120 section 4.9.3.6); all else is a matter of who may connect. */
-const formatHowToBeTaken = (said: string, { target }: Asked): string =>
+const formatHowToBeTaken = (said: string, { target }: StartTlsEndpoint): string =>
   said.startsWith("host-unknown")
     ? `write the domain that it serves behind a slash: ${formatEndpoint({ ...target, serverName: "DOMAIN" })}`
     : "does it take connections from this computer?";
 
 function formatSilence(
   stop: Extract<Stop, { kind: "timed-out" | "closed" | "reset" }>,
-  { target, protocol }: Asked,
+  { target, protocol }: StartTlsEndpoint,
 ): Failure {
   const name = formatProtocol(protocol);
   const atOnce = `if TLS is spoken there at once, write ${formatEndpoint({ ...target, protocol: "tls" })}`;
@@ -120,7 +120,7 @@ function formatSilence(
   }
 }
 
-function sayOther(heard: Uint8Array, { target, protocol }: Asked): string {
+function sayOther(heard: Uint8Array, { target, protocol }: StartTlsEndpoint): string {
   const what = `what listens there does not speak ${formatProtocol(protocol)}`;
   if (isTls(heard)) return `${what} but TLS at once; write ${formatEndpoint({ ...target, protocol: "tls" })}`;
   const speaker = findSpeaker(heard);

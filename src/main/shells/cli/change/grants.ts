@@ -216,16 +216,16 @@ async function choose(
   return rows.map(({ id }) => id);
 }
 
-type Place = { host: string; port: number; account: string };
+type AccountAddress = { host: string; port: number; account: string };
 
 /** `user@host`, `user@host:port`: hosts by the names and ports that they are known by. */
-async function readPlaces(words: readonly string[], client: LatchkeyClient): Promise<Place[]> {
-  const places: Place[] = [];
+async function readPlaces(words: readonly string[], client: LatchkeyClient): Promise<AccountAddress[]> {
+  const places: AccountAddress[] = [];
   for (const word of words) places.push(await readPlace(word, client));
   return places;
 }
 
-async function readPlace(word: string, client: LatchkeyClient): Promise<Place> {
+async function readPlace(word: string, client: LatchkeyClient): Promise<AccountAddress> {
   const at = word.lastIndexOf("@");
   if (at <= 0 || at === word.length - 1)
     throw new Refusal("invalid-input", `${word} is not an account; write user@host`);

@@ -28,7 +28,7 @@ type ImportOptions = CommonOptions & {
   requireSignature?: boolean;
 };
 
-type Given = Parameters<LatchkeyClient["bundles"]["import"]>[0];
+type BundleImport = Parameters<LatchkeyClient["bundles"]["import"]>[0];
 
 const MOST_SIGNATURE_BYTES = 65_536;
 const MOST_SIGNERS_BYTES = 1024 * 1024;
@@ -149,7 +149,7 @@ async function importBundles(
     };
     codes.push(explain(error, aside));
   };
-  const given: { file: string; bundle: Given }[] = [];
+  const given: { file: string; bundle: BundleImport }[] = [];
   for (const file of files) {
     try {
       const bundle = { ...common, ...(await readBundleFile(file)) };
@@ -175,7 +175,7 @@ async function importBundles(
 }
 
 /** Of several bundles of one host the last has the last word, and none of the others is too old. */
-async function oldestFirst<One extends { bundle: Given }>(
+async function oldestFirst<One extends { bundle: BundleImport }>(
   given: readonly One[],
   { bundles }: LatchkeyClient,
 ): Promise<One[]> {
@@ -195,7 +195,7 @@ async function oldestFirst<One extends { bundle: Given }>(
 async function readCommon(
   { as, approveUnverified = [], signer = [], requireSignature = false }: ImportOptions,
   client: LatchkeyClient,
-): Promise<Pick<Given, "as" | "approved" | "signers" | "requireSignature">> {
+): Promise<Pick<BundleImport, "as" | "approved" | "signers" | "requireSignature">> {
   const signers = [];
   const approved = [];
   for (const host of approveUnverified)
@@ -227,7 +227,7 @@ async function readSigners(path: string): Promise<string> {
   return Buffer.from(bytes).toString("utf8");
 }
 
-async function readBundleFile(path: string): Promise<Pick<Given, "base64" | "signature">> {
+async function readBundleFile(path: string): Promise<Pick<BundleImport, "base64" | "signature">> {
   const bytes = await readFileOrRefuse(path, MOST_BUNDLE_BYTES);
   if (bytes === null) throw new Refusal("too-many", "it is larger than 16 MiB, too large for a bundle");
   return { base64: Buffer.from(bytes).toString("base64"), signature: await readSignature(`${path}.sig`) };
@@ -242,7 +242,7 @@ async function readSignature(path: string): Promise<string | null> {
 }
 
 /** The result of an offline script begins with these bytes. */
-const isResult = ({ base64 }: Pick<Given, "base64">): boolean =>
+const isResult = ({ base64 }: Pick<BundleImport, "base64">): boolean =>
   Buffer.from(base64.slice(0, 64), "base64").toString("latin1").startsWith("latchkey-result-");
 
 const toJson = (answer: Answer) =>

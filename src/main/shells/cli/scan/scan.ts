@@ -100,7 +100,7 @@ With --json: { scanId, state, probes: { ok, failed, partial },
   failures: [{ target, outcome, message, transport, jumpHost }], broken: [{ where, text, why }],
   endpoints: [{ target, facts, addresses, authorities, capabilities, timestamps, stapleBytes }] }`;
 
-type Wanted = TargetText & { again: "failed" | "unfinished" | null };
+type ScanRequest = TargetText & { again: "failed" | "unfinished" | null };
 type Visited = ProbedScan & { broken: readonly BrokenEntry[] };
 
 /**
@@ -113,7 +113,7 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
   const again = chooseAgain(options);
   await using app = openApp(options, world, "write");
   await refuseBrokenWords(words, text, app.client);
-  const run = async (wanted: Wanted) => {
+  const run = async (wanted: ScanRequest) => {
     const visit = await visitAll(wanted, options, app.client, world);
     if (!options.json) printScan(visit, world);
     return visit;
@@ -140,7 +140,7 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
   return codeOf(visits, options);
 }
 
-function chooseAgain({ failed, resume }: ScanOptions): Wanted["again"] {
+function chooseAgain({ failed, resume }: ScanOptions): ScanRequest["again"] {
   if (failed && resume)
     throw new Refusal("invalid-input", "--failed and --resume exclude each other; name one of them");
   return failed ? "failed" : resume ? "unfinished" : null;
@@ -155,7 +155,7 @@ function chooseWay({ proxy, jump }: ScanOptions): string | null {
 }
 
 async function visitAll(
-  wanted: Wanted,
+  wanted: ScanRequest,
   options: ScanOptions,
   client: LatchkeyClient,
   world: World,

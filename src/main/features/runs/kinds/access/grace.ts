@@ -169,7 +169,7 @@ const wait = (dueAt: Instant, found: RunNote[]): GraceVerdict => ({
 });
 
 /** All times are by the host's clock. */
-type Asked = {
+type QuietQuery = {
   use: HostUse;
   fingerprints: readonly string[];
   accounts: readonly string[];
@@ -183,7 +183,14 @@ type Asked = {
  * Of one host. A use counts whoever tells of it, for it only keeps the old line; silence is as strong as the log that is silent. That there was no login is said only where its logs reach from then to now without a gap, which they do if they
  * tell of the login that read them.
  */
-export function evaluateQuiet({ use, fingerprints, accounts, since, readTo, now }: Asked): OldKeySilence {
+export function evaluateQuiet({
+  use,
+  fingerprints,
+  accounts,
+  since,
+  readTo,
+  now,
+}: QuietQuery): OldKeySilence {
   const recent = use.logins.filter(({ account, lastAt }) => accounts.includes(account) && lastAt > since);
   const [used] = findUses({ use, fingerprints, accounts, since }).toSorted((one, other) =>
     one.at < other.at ? 1 : -1,

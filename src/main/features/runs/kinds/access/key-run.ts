@@ -1,7 +1,7 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { Locked, type RunContext, type RunRequest } from "#runs/engine/runbook.ts";
-import type { Holders, Near, NewKeyMade } from "#runs/kinds/private-keys/locations.ts";
+import type { Holders, NewKeyMade, PrivateKeyContext } from "#runs/kinds/private-keys/locations.ts";
 import { type HostAddress, type KeyPlan, newKeyOf, oldKeyOf, verificationsOf } from "#shared/model/plan.ts";
 import type { AccessCheck } from "#shared/model/run.ts";
 import type { Awaited, Cause, Evidence, KeyName } from "#shared/model/step-result.ts";
@@ -14,7 +14,7 @@ export type KeyRun<P extends KeyPlan = KeyPlan> = RunContext<P> & {
   /** What people have said of the new key by now. */
   confirmations: () => Confirmations;
   /** Changes while the run goes on: the key that it has made, and what is secret of it. */
-  made: Pick<Near, "newKey" | "secrets">;
+  made: Pick<PrivateKeyContext, "newKey" | "secrets">;
   /**
    * Opens the new private half of a run that was begun before, as soon as something is to be done with it: while a run only
    * waits nobody has to be there who tells a passphrase. Rejects with `Locked`.
@@ -86,7 +86,7 @@ export function openKeyRun<P extends KeyPlan>(
 }
 
 /** What whoever holds private halves has to know of a run. */
-export const nearOf = ({ plan, made, ask, signal }: KeyRun): Near => ({
+export const nearOf = ({ plan, made, ask, signal }: KeyRun): PrivateKeyContext => ({
   plan,
   ask,
   signal,

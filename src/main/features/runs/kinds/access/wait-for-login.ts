@@ -149,7 +149,7 @@ type Heard =
   /** No log can be read, or nobody knows. */
   | { kind: "unknown"; why: string };
 
-type Wish = {
+type LoginQuery = {
   account: string;
   fingerprint: string;
   /** How far back logs are read; a second since the epoch, as all here, by the host's own clock. */
@@ -164,7 +164,7 @@ type Wish = {
   zone: string | null;
 };
 
-export async function findLoginInLog(hand: Hand, wish: Wish): Promise<Heard> {
+export async function findLoginInLog(hand: Hand, wish: LoginQuery): Promise<Heard> {
   const { fingerprint, since } = wish;
   const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [fingerprint] });
   if (read.kind === "lost") return { kind: "unknown", why: read.message };
@@ -179,7 +179,7 @@ export async function findLoginInLog(hand: Hand, wish: Wish): Promise<Heard> {
 const linesOf = (bytes: Uint8Array): string[] => Buffer.from(bytes).toString("utf8").split("\n");
 
 /** Its time is journald's own. */
-function isInJournal(line: string, wish: Wish): boolean {
+function isInJournal(line: string, wish: LoginQuery): boolean {
   const entry = readSshdEntry(line);
   return entry !== null && isOf(entry.message, wish) && (wish.after === null || entry.at > wish.after);
 }
@@ -189,9 +189,9 @@ const MESSAGE =
   /^(?:\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ (?:[a-z0-9]+\.[a-z]+ )?sshd(?:-session|-auth)?(?:\[\d+\])?: (Accepted .*)$/;
 
 /** Anybody may choose what stands further on in a line, for an unknown user's name is in it. */
-const isLogin = (line: string, wish: Wish): boolean => isOf(MESSAGE.exec(line)?.[1] ?? "", wish);
+const isLogin = (line: string, wish: LoginQuery): boolean => isOf(MESSAGE.exec(line)?.[1] ?? "", wish);
 
-function isOf(message: string, { account, fingerprint, isAuthority }: Wish): boolean {
+function isOf(message: string, { account, fingerprint, isAuthority }: LoginQuery): boolean {
   const login = readLoginMessage(message);
   if (login?.account !== account || login.isPartial) return false;
   return isAuthority
@@ -200,7 +200,7 @@ function isOf(message: string, { account, fingerprint, isAuthority }: Wish): boo
 }
 
 /** A stamp that tells no moment for certain is no proof. */
-function isLater(line: string, { after, isNew, zone, since }: Wish): boolean {
+function isLater(line: string, { after, isNew, zone, since }: LoginQuery): boolean {
   if (after === null) return true;
   const [, day = "", time = ""] =
     /^(\d{4}-\d\d-\d\d)T(\S+)/.exec(line) ?? /^([A-Z][a-z]{2} [ \d]\d) (\d\d:\d\d:\d\d) /.exec(line) ?? [];

@@ -115,7 +115,7 @@ type HostKeyVerification =
   | { kind: "proved" | "unverified"; evidence: Evidence[] }
   | { kind: "refused" | "unsure" | "alarm"; cause: Cause };
 
-type Asked = {
+type HostKeyQuery = {
   /** `remove`: the old key's line is gone from the configuration. */
   phase: "add" | "remove";
   host: string;
@@ -135,7 +135,7 @@ export function createHostKeys({ store, now }: Deps) {
   const findPin = (host: string, port: number) => store.pins.find(host, port);
   return {
     /** Has sshd read its configuration, and proves on a fresh connection that it holds, or presents, the new key. */
-    async prove(asked: Asked, { hand, route }: HeldLogin): Promise<HostKeyVerification> {
+    async prove(asked: HostKeyQuery, { hand, route }: HeldLogin): Promise<HostKeyVerification> {
       const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
       const missing = await placeKey(hand, asked, blob);
       if (missing) return missing;
@@ -186,13 +186,13 @@ export function createHostKeys({ store, now }: Deps) {
   }
 
   /** Only a key that this very session was opened by, and that is the pin, is replaced. */
-  async function trust({ host, port, oldKey }: Asked, blob: Uint8Array): Promise<void> {
+  async function trust({ host, port, oldKey }: HostKeyQuery, blob: Uint8Array): Promise<void> {
     const pin = findPin(host, port);
     if (pin && oldKey !== null && pin.fingerprint === oldKey) await replacePin(host, port, toPin(blob));
   }
 }
 
-type RollbackRequest = Pick<Asked, "host" | "port" | "newLine" | "oldKey">;
+type RollbackRequest = Pick<HostKeyQuery, "host" | "port" | "newLine" | "oldKey">;
 
 /** A session that was opened after the change has met the new key: then the host tells the old one. */
 async function findOldKey(hand: Hand, oldKey: string | null): Promise<Uint8Array | null> {
@@ -207,7 +207,7 @@ async function findOldKey(hand: Hand, oldKey: string | null): Promise<Uint8Array
 /** What was made beside its place takes it. Null: it stands there. */
 async function placeKey(
   hand: Hand,
-  { keyFile, newLine, comment }: Asked,
+  { keyFile, newLine, comment }: HostKeyQuery,
   blob: Uint8Array,
 ): Promise<Exclude<HostKeyVerification, { evidence: Evidence[] }> | null> {
   const refuse = (why: Extract<Cause, { kind: "host-key-not-in-place" }>["why"]) => ({

@@ -24,7 +24,7 @@ import {
   readResultThere,
   writeThere,
 } from "#testing/runs/offline-hosts.ts";
-import type { Near } from "./locations.ts";
+import type { PrivateKeyContext } from "./locations.ts";
 import { createHolders } from "./private-keys.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -167,7 +167,7 @@ lab(
     const before = await readKeys();
     await using hand = await openHand();
     const { signal } = new AbortController();
-    const near: Near = { plan, newKey: null, secrets: null, ask: async () => null, signal };
+    const near: PrivateKeyContext = { plan, newKey: null, secrets: null, ask: async () => null, signal };
     const made = await holders.makeKey(near, hand);
     if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
     const going = { ...near, newKey: made };
@@ -193,7 +193,7 @@ lab(
     const before = await readKeys();
     await using hand = await openHand();
     const { signal } = new AbortController();
-    const near: Near = { plan, newKey: null, secrets: null, ask: async () => null, signal };
+    const near: PrivateKeyContext = { plan, newKey: null, secrets: null, ask: async () => null, signal };
     await answerAs("deaf:make");
     const failed = await holders.makeKey(near, hand, true);
     expect(failed).toMatchObject({ kind: "failed", cause: { kind: "refused", why: "no-answer" } });

@@ -29,7 +29,15 @@ import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { blobOf, DONE, fail, failSaying, type Near, NO_PRIVATE_KEY, type Outcome } from "./locations.ts";
+import {
+  blobOf,
+  DONE,
+  fail,
+  failSaying,
+  NO_PRIVATE_KEY,
+  type Outcome,
+  type PrivateKeyContext,
+} from "./locations.ts";
 
 /** A plan is not held up by an agent that asks somebody who is not there; a run waits for whoever started it. */
 const PLAN_WAITS_MS = 10_000;
@@ -65,7 +73,7 @@ export const toPlace = ({ path, before, hasPublicFile }: PrivateKeyPlan): HalfPl
   hasPublicFile,
 });
 
-export async function inspectHere(near: Near, holder: PrivateKeyPlan): Promise<PrivateKeySeen> {
+export async function inspectHere(near: PrivateKeyContext, holder: PrivateKeyPlan): Promise<PrivateKeySeen> {
   const fingerprint = near.newKey?.fingerprint ?? "";
   if (holder.kind === "agent") return inspectAgent(near, holder);
   const state = await lookAtHalf(toPlace(holder), fingerprint);
@@ -84,12 +92,12 @@ export async function inspectHere(near: Near, holder: PrivateKeyPlan): Promise<P
   }
 }
 
-const isMadeAt = ({ plan }: Near, { path }: PrivateKeyPlan): boolean => {
+const isMadeAt = ({ plan }: PrivateKeyContext, { path }: PrivateKeyPlan): boolean => {
   const newKey = newKeyOf(plan);
   return newKey?.kind === "made-here" && newKey.path === path;
 };
 
-export async function installHere(near: Near, holder: PrivateKeyPlan): Promise<Outcome> {
+export async function installHere(near: PrivateKeyContext, holder: PrivateKeyPlan): Promise<Outcome> {
   const { newKey, secrets } = near;
   if (!newKey) throw new Error("there is no new key to hand over");
   if (holder.kind === "agent") {
@@ -112,7 +120,7 @@ export async function installHere(near: Near, holder: PrivateKeyPlan): Promise<O
 
 /** Null where the agent has signed with the old key just now, or what it did not sign was agreed to by its path. */
 async function refuseAgent(
-  near: Near,
+  near: PrivateKeyContext,
   { path, possession: planned }: PrivateKeyPlan,
 ): Promise<Outcome | null> {
   // It was added to before, and has forgotten the old one since.
@@ -124,7 +132,7 @@ async function refuseAgent(
 }
 
 /** Null where the file holds the old private half: whoever has the passphrase opens it for that, if it is locked. */
-async function refuseFile(near: Near, holder: PrivateKeyPlan): Promise<Outcome | null> {
+async function refuseFile(near: PrivateKeyContext, holder: PrivateKeyPlan): Promise<Outcome | null> {
   const { path, before, possession } = holder;
   // A key that is made where nothing stood takes nobody's place.
   if (before === null || (possession.kind === "claimed" && !isOpenedHere(holder))) return null;
@@ -134,7 +142,11 @@ async function refuseFile(near: Near, holder: PrivateKeyPlan): Promise<Outcome |
   return fail({ kind: "another-key", path });
 }
 
-export async function commitHere(near: Near, holder: PrivateKeyPlan, keepsOld: boolean): Promise<Outcome> {
+export async function commitHere(
+  near: PrivateKeyContext,
+  holder: PrivateKeyPlan,
+  keepsOld: boolean,
+): Promise<Outcome> {
   if (holder.kind === "file") {
     const end = keepsOld ? keepHalf : commitHalf;
     return toOutcome(await end(toPlace(holder), near.newKey?.fingerprint ?? ""));
@@ -147,7 +159,7 @@ export async function commitHere(near: Near, holder: PrivateKeyPlan, keepsOld: b
 export const dropKeptHere = async (holder: PrivateKeyPlan): Promise<Outcome> =>
   toOutcome(await dropKeptHalf(toPlace(holder)));
 
-export async function undoHere({ newKey }: Near, holder: PrivateKeyPlan): Promise<Outcome> {
+export async function undoHere({ newKey }: PrivateKeyContext, holder: PrivateKeyPlan): Promise<Outcome> {
   if (!newKey) return DONE;
   if (holder.kind === "agent") return toOutcome(await removeFromAgent(holder.path, blobOf(newKey)));
   return toOutcome(await undoHalf(toPlace(holder), newKey.fingerprint));
@@ -157,7 +169,10 @@ const toOutcome = (outcome: HalfOutcome): Outcome =>
   outcome.kind === "done" ? DONE : failSaying(outcome.message);
 
 /** One that was emptied, or started anew, holds neither: the new key is still to be added then. */
-async function inspectAgent({ plan, newKey }: Near, { path }: PrivateKeyPlan): Promise<PrivateKeySeen> {
+async function inspectAgent(
+  { plan, newKey }: PrivateKeyContext,
+  { path }: PrivateKeyPlan,
+): Promise<PrivateKeySeen> {
   if (!(await findInAgent(path, newKey?.fingerprint ?? null))) return "old";
   return (await findInAgent(path, oldKeyOf(plan))) ? "new" : "committed";
 }
@@ -168,7 +183,7 @@ async function findInAgent(socketPath: string, fingerprint: string | null) {
 }
 
 /** `secrets`: with a passphrase that was told already, which is tried before anybody is asked. */
-type Asking = Pick<Near, "ask" | "signal"> & { secrets?: Near["secrets"] };
+type Asking = Pick<PrivateKeyContext, "ask" | "signal"> & { secrets?: PrivateKeyContext["secrets"] };
 
 type Opened = { pair: KeyPair; passphrase: Redacted<string> | null } | { why: string };
 

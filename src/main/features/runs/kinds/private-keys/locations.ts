@@ -12,7 +12,7 @@ import type { Cause, PlainCause } from "#shared/model/step-result.ts";
 export type NewKeyMade = { line: string; fingerprint: string };
 
 /** What a run knows, as far as private halves are concerned. `line` is `type base64`. */
-export type Near = {
+export type PrivateKeyContext = {
   plan: KeyPlan;
   newKey: NewKeyMade | null;
   secrets: RunSecrets | null;
@@ -45,22 +45,27 @@ export const NO_PRIVATE_KEY: PlainCause = { kind: "new-key-not-at-hand", path: n
 export type Holders = {
   /** What an earlier try has made is taken; `isFresh`: there was none, so that what lies there is another run's. */
   makeKey(
-    near: Near,
+    near: PrivateKeyContext,
     hand: Hand | null,
     isFresh: boolean,
   ): Promise<({ kind: "made"; secrets: RunSecrets | null } & NewKeyMade) | { kind: "failed"; cause: Cause }>;
-  undoMake(near: Near, hand: Hand | null): Promise<Outcome>;
+  undoMake(near: PrivateKeyContext, hand: Hand | null): Promise<Outcome>;
   /** After a restart. */
   reopen(
-    near: Near,
+    near: PrivateKeyContext,
   ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; cause: PlainCause }>;
-  look(near: Near, holder: PrivateKeyPlan, hand: Hand | null): Promise<PrivateKeySeen>;
-  handOver(near: Near, holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
-  undo(near: Near, holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
+  look(near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null): Promise<PrivateKeySeen>;
+  handOver(near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
+  undo(near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
   /** `keepsOld`: the old half stays beside it, for somewhere it still counts. */
-  commit(near: Near, holder: PrivateKeyPlan, hand: Hand | null, keepsOld: boolean): Promise<Outcome>;
+  commit(
+    near: PrivateKeyContext,
+    holder: PrivateKeyPlan,
+    hand: Hand | null,
+    keepsOld: boolean,
+  ): Promise<Outcome>;
   /** An old half that was kept at the end of the run is gone, whatever stands in its place by now; no other file is. */
   dropKept(holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
   /** What proofs from here log in with; null where its private half cannot be used here. */
-  proofKey(near: Near, fingerprint: string): Promise<VerificationKey | null>;
+  proofKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null>;
 };

@@ -21,7 +21,15 @@ import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { ClaimReason, KeyPossession } from "#shared/model/possession.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { PlainCause } from "#shared/model/step-result.ts";
-import { blobOf, DONE, fail, failBy, type Near, NO_PRIVATE_KEY, type Outcome } from "./locations.ts";
+import {
+  blobOf,
+  DONE,
+  fail,
+  failBy,
+  NO_PRIVATE_KEY,
+  type Outcome,
+  type PrivateKeyContext,
+} from "./locations.ts";
 
 /** `hash`: of the very file that signed; null where none did. */
 type Verified = { possession: KeyPossession; hash: string | null };
@@ -47,7 +55,7 @@ export async function verifyThere(hand: Hand, path: string, fingerprint: string)
 }
 
 export async function inspectThere(
-  near: Near,
+  near: PrivateKeyContext,
   { path, before }: PrivateKeyPlan,
   hand: Hand,
 ): Promise<PrivateKeySeen> {
@@ -66,7 +74,11 @@ export async function inspectThere(
 /** Nothing is this key. */
 export const NO_BLOB = Buffer.from("no key of ours");
 
-export async function installThere(near: Near, holder: PrivateKeyPlan, hand: Hand): Promise<Outcome> {
+export async function installThere(
+  near: PrivateKeyContext,
+  holder: PrivateKeyPlan,
+  hand: Hand,
+): Promise<Outcome> {
   const { path, before, mode, uid: owner } = holder;
   return withInspection(near, holder, hand, async (seen, newKey) => {
     const blob = blobOf(newKey);
@@ -102,7 +114,7 @@ async function showAgain(hand: Hand, { path, before }: PrivateKeyPlan, blob: Buf
  * signs with another key gets nothing.
  */
 export async function refuseUnverified(
-  { plan }: Pick<Near, "plan">,
+  { plan }: Pick<PrivateKeyContext, "plan">,
   { path, before, possession: planned }: PrivateKeyPlan,
   hand: Hand,
 ): Promise<Exclude<Outcome, { kind: "done" }> | null> {
@@ -123,7 +135,7 @@ export async function refuseUnverified(
 }
 
 export async function commitThere(
-  near: Near,
+  near: PrivateKeyContext,
   holder: PrivateKeyPlan,
   { hand, keepsOld }: { hand: Hand; keepsOld: boolean },
 ): Promise<Outcome> {
@@ -146,7 +158,11 @@ export async function dropKeptThere({ path, before }: PrivateKeyPlan, hand: Hand
 }
 
 /** Also of a key that was made there and put nowhere. */
-export async function undoThere(near: Near, holder: PrivateKeyPlan, hand: Hand): Promise<Outcome> {
+export async function undoThere(
+  near: PrivateKeyContext,
+  holder: PrivateKeyPlan,
+  hand: Hand,
+): Promise<Outcome> {
   const { path, before } = holder;
   return withInspection({ ...near, newKey: near.newKey ?? NO_KEY }, holder, hand, async (seen, newKey) => {
     if (seen.now.kind === "other") return fail(changed(path));
@@ -168,10 +184,10 @@ export async function undoThere(near: Near, holder: PrivateKeyPlan, hand: Hand):
 
 const NO_KEY = { line: `none ${NO_BLOB.toString("base64")}`, fingerprint: "" };
 
-type NewKey = NonNullable<Near["newKey"]>;
+type NewKey = NonNullable<PrivateKeyContext["newKey"]>;
 
 async function withInspection(
-  { newKey }: Pick<Near, "newKey">,
+  { newKey }: Pick<PrivateKeyContext, "newKey">,
   { path, before }: PrivateKeyPlan,
   hand: Hand,
   act: (seen: HalfLook, newKey: NewKey) => Promise<Outcome>,
@@ -182,7 +198,11 @@ async function withInspection(
 }
 
 /** What was made there already, or what is sent: locked where the old one is. */
-async function choosePrivateKey({ secrets }: Near, { isEncrypted }: PrivateKeyPlan, { made }: HalfLook) {
+async function choosePrivateKey(
+  { secrets }: PrivateKeyContext,
+  { isEncrypted }: PrivateKeyPlan,
+  { made }: HalfLook,
+) {
   if (made.kind === "new" && made.hash) return { bytes: "made" as const, wanted: made.hash };
   if (!secrets) return null;
   const text = await sealPair(secrets.pair, isEncrypted ? secrets.passphrase : null);

@@ -14,7 +14,7 @@ import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import type { Near } from "./locations.ts";
+import type { PrivateKeyContext } from "./locations.ts";
 import { createHolders } from "./private-keys.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -112,7 +112,7 @@ async function makeDesk(name: string) {
   const newKey: NewKey = { kind: "made-here", keyType: "ed25519", comment: `${name}@desk`, path: old.path };
   const { ask, asked } = makeAsk();
   const hostPlan = { host: host.address, port: 22, holders: [there] } as unknown as AccessHost;
-  const near: Near & { plan: RotateKeyPlan } = {
+  const near: PrivateKeyContext & { plan: RotateKeyPlan } = {
     plan: plan({ oldKey: old.fingerprint, newKey, here, hosts: [hostPlan] }),
     newKey: null,
     secrets: null,
@@ -144,7 +144,7 @@ async function readFiles(path: string) {
   return Promise.all(names.map(async (name) => `${name} ${await hashOf(join(path, name))}`));
 }
 
-async function make(near: Near): Promise<Near> {
+async function make(near: PrivateKeyContext): Promise<PrivateKeyContext> {
   const made = await holders.makeKey(near, null);
   if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
   return { ...near, newKey: made, secrets: made.secrets };
@@ -316,7 +316,7 @@ lab("a key that is made where it is held never comes here, and is taken back the
     path: HELD,
   };
   const before = (await desk.read()).there;
-  const undone: Near = { ...desk.near, plan: { ...desk.near.plan, newKey, here: [] } };
+  const undone: PrivateKeyContext = { ...desk.near, plan: { ...desk.near.plan, newKey, here: [] } };
   const made = await holders.makeKey(undone, hand);
   if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
   expect(made).toMatchObject({ line: expect.stringMatching(/^ecdsa-sha2-nistp256 \S+$/), secrets: null });

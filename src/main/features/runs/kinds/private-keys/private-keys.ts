@@ -39,7 +39,7 @@ import {
   toPlace,
   undoHere,
 } from "./here.ts";
-import { blobOf, DONE, fail, failBy, failSaying, type Near, type Outcome } from "./locations.ts";
+import { blobOf, DONE, fail, failBy, failSaying, type Outcome, type PrivateKeyContext } from "./locations.ts";
 import {
   commitThere,
   dropKeptThere,
@@ -57,18 +57,18 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
     makeKey: makeNewKey,
     undoMake,
     reopen,
-    look: (near: Near, holder: PrivateKeyPlan, hand: Hand | null) =>
+    look: (near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null) =>
       hand ? inspectThere(near, holder, hand) : inspectHere(near, holder),
-    handOver: (near: Near, holder: PrivateKeyPlan, hand: Hand | null) =>
+    handOver: (near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null) =>
       hand ? installThere(near, holder, hand) : installHere(near, holder),
-    undo: (near: Near, holder: PrivateKeyPlan, hand: Hand | null) =>
+    undo: (near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null) =>
       hand ? undoThere(near, holder, hand) : undoHere(near, holder),
-    commit: (near: Near, holder: PrivateKeyPlan, hand: Hand | null, keepsOld: boolean) =>
+    commit: (near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null, keepsOld: boolean) =>
       hand ? commitThere(near, holder, { hand, keepsOld }) : commitHere(near, holder, keepsOld),
     dropKept: (holder: PrivateKeyPlan, hand: Hand | null) =>
       hand ? dropKeptThere(holder, hand) : dropKeptHere(holder),
     /** A passphrase for one is asked for once a run. */
-    async proofKey(near: Near, fingerprint: string): Promise<VerificationKey | null> {
+    async proofKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null> {
       const keys = known.get(near.plan) ?? new Map<string, VerificationKey | null>();
       known.set(near.plan, keys);
       const found = keys.get(fingerprint) ?? (await findVerificationKey(near, fingerprint, agentSocket));
@@ -81,7 +81,7 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
 
 /** What a proof from here logs in with; null where the private half of that key cannot be used here. */
 async function findVerificationKey(
-  near: Near,
+  near: PrivateKeyContext,
   fingerprint: string,
   agentSocket: string | null,
 ): Promise<VerificationKey | null> {
@@ -135,7 +135,7 @@ type Made =
   | { kind: "failed"; cause: Cause };
 
 /** `isFresh`: this run has not tried before, so what was made there is another run's, which may rely on it. */
-async function makeNewKey(near: Near, hand: Hand | null, isFresh = false): Promise<Made> {
+async function makeNewKey(near: PrivateKeyContext, hand: Hand | null, isFresh = false): Promise<Made> {
   const newKey = newKeyOf(near.plan);
   if (newKey?.kind === "made-here") return isFresh ? makeHereAfresh(near, newKey) : makeHere(near, newKey);
   if (newKey?.kind === "made-on-holder" && hand) return makeWhereHeld(near, newKey, hand, isFresh);
@@ -144,7 +144,7 @@ async function makeNewKey(near: Near, hand: Hand | null, isFresh = false): Promi
 
 /** The secrets of a key that was made, or given, before this process began. */
 async function reopen(
-  near: Near,
+  near: PrivateKeyContext,
 ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; cause: PlainCause }> {
   const { plan, newKey } = near;
   const planned = newKeyOf(plan);
@@ -162,7 +162,7 @@ async function reopen(
 }
 
 /** What was made and is in use nowhere is gone. */
-async function undoMake(near: Near, hand: Hand | null): Promise<Outcome> {
+async function undoMake(near: PrivateKeyContext, hand: Hand | null): Promise<Outcome> {
   const newKey = newKeyOf(near.plan);
   if (newKey?.kind === "made-on-holder" && hand) return undoThere(near, toHolder(near.plan, newKey), hand);
   if (newKey?.kind !== "made-here") return DONE;
@@ -173,14 +173,14 @@ async function undoMake(near: Near, hand: Hand | null): Promise<Outcome> {
   return undone.kind === "done" ? DONE : failSaying(undone.message);
 }
 
-async function makeHereAfresh(near: Near, newKey: MadeHere): Promise<Made> {
+async function makeHereAfresh(near: PrivateKeyContext, newKey: MadeHere): Promise<Made> {
   const { made } = namesOf(newKey.path);
   if ((await readKeyFile(made)) === "missing") return makeHere(near, newKey);
   return fail({ kind: "key-made-by-another-run", path: made });
 }
 
 /** Where nothing stands yet, the new half needs no hand-over: it takes the path at once. */
-async function makeHere(near: Near, newKey: MadeHere): Promise<Made> {
+async function makeHere(near: PrivateKeyContext, newKey: MadeHere): Promise<Made> {
   const place = primaryLocation(near.plan, newKey);
   const secrets = (await takeEarlier(near, place)) ?? (await makeSecrets(near, newKey));
   if ("why" in secrets) return failSaying(secrets.why);
@@ -193,7 +193,10 @@ async function makeHere(near: Near, newKey: MadeHere): Promise<Made> {
 }
 
 /** What an earlier try has left, before anybody noted it; it was granted nowhere then. */
-async function takeEarlier(near: Near, place: HalfPlace): Promise<RunSecrets | { why: string } | null> {
+async function takeEarlier(
+  near: PrivateKeyContext,
+  place: HalfPlace,
+): Promise<RunSecrets | { why: string } | null> {
   const { made, now } = namesOf(place.path);
   const known = near.newKey?.fingerprint;
   const left = [made, now];
@@ -208,7 +211,7 @@ async function takeEarlier(near: Near, place: HalfPlace): Promise<RunSecrets | {
 }
 
 async function makeSecrets(
-  near: Near,
+  near: PrivateKeyContext,
   { keyType, comment }: MadeHere,
 ): Promise<RunSecrets | { why: string }> {
   const locked = privateKeysHere(near.plan).find(({ kind, isEncrypted }) => kind === "file" && isEncrypted);
@@ -219,7 +222,7 @@ async function makeSecrets(
 }
 
 /** A host's old half may be locked where none of this computer is: then its successor's passphrase is asked for. */
-async function lockFor(near: Near, secrets: RunSecrets): Promise<RunSecrets | { why: string }> {
+async function lockFor(near: PrivateKeyContext, secrets: RunSecrets): Promise<RunSecrets | { why: string }> {
   if (secrets.passphrase) return secrets;
   const [locked] = privateKeysByHost(near.plan)
     .flat()
@@ -230,7 +233,12 @@ async function lockFor(near: Near, secrets: RunSecrets): Promise<RunSecrets | { 
 }
 
 /** Only beside a private half that has signed just now; a host key has none that goes. */
-async function makeWhereHeld(near: Near, newKey: MadeThere, hand: Hand, isFresh: boolean): Promise<Made> {
+async function makeWhereHeld(
+  near: PrivateKeyContext,
+  newKey: MadeThere,
+  hand: Hand,
+  isFresh: boolean,
+): Promise<Made> {
   const holder = toHolder(near.plan, newKey);
   if (near.plan.kind === "rotate-key") {
     const refused = await refuseUnverified(near, { ...holder, possession: { kind: "verified" } }, hand);

@@ -30,7 +30,7 @@ import { verifyServed, whyUnprovable } from "./verify-served.ts";
 const VERIFICATION_TIMEOUT_MS = 45_000;
 const ROLLBACK_TIMEOUT_MS = 15_000;
 
-type Place = { run: RenewalRun; step: Step; hand: Hand; changes: readonly Replacement[] };
+type InstallContext = { run: RenewalRun; step: Step; hand: Hand; changes: readonly Replacement[] };
 
 /** Puts the new files of a host in place, has its servers read them, and proves what is served; or takes it all back at once. */
 export async function installDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
@@ -61,12 +61,12 @@ export async function verifyInstalled(run: RenewalRun, step: Step, isFresh: bool
 export const undoInstall = async (run: RenewalRun, step: Step, back: Back): Promise<StepOutcome> =>
   takeBack(await enter(run, step), back);
 
-async function enter(run: RenewalRun, step: Step): Promise<Place> {
+async function enter(run: RenewalRun, step: Step): Promise<InstallContext> {
   const { hand } = await enterHost(run, step.host ?? -1);
   return { run, step, hand, changes: changesOf(run, step) };
 }
 
-async function prove(place: Place): Promise<StepOutcome> {
+async function prove(place: InstallContext): Promise<StepOutcome> {
   const { run, step, hand, changes } = place;
   const patience = Math.min(VERIFICATION_TIMEOUT_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
   const served = await verifyServed(run, step, "new", patience);
@@ -83,7 +83,7 @@ async function prove(place: Place): Promise<StepOutcome> {
 }
 
 /** Null, or why not. */
-async function armRollbackTimers({ run, step, hand, changes }: Place): Promise<Cause | null> {
+async function armRollbackTimers({ run, step, hand, changes }: InstallContext): Promise<Cause | null> {
   const { deadMan } = hostOf(run, step);
   if (deadMan === null) return null;
   const seconds = run.plan.options.deadManSeconds;
@@ -99,7 +99,7 @@ async function armRollbackTimers({ run, step, hand, changes }: Place): Promise<C
   return null;
 }
 
-async function swapAll({ run, step, hand, changes }: Place): Promise<Cause | null> {
+async function swapAll({ run, step, hand, changes }: InstallContext): Promise<Cause | null> {
   for (const change of changes) {
     const swapped = await swapPair(hand, pairOf(run, step, change));
     if (swapped.kind !== "swapped") return tailCause(swapped, firstPath(change));
@@ -112,7 +112,7 @@ async function swapAll({ run, step, hand, changes }: Place): Promise<Cause | nul
   return null;
 }
 
-async function reloadAll({ run, step, hand, changes }: Place): Promise<Cause | null> {
+async function reloadAll({ run, step, hand, changes }: InstallContext): Promise<Cause | null> {
   for (const consumer of servicesOf(changes)) {
     const own = changes.find(({ consumers }) => consumers.includes(consumer));
     const told = await reloadService(hand, consumer, own && pairOf(run, step, own));
@@ -125,7 +125,7 @@ async function reloadAll({ run, step, hand, changes }: Place): Promise<Cause | n
 }
 
 /** Null, or that the host was faster. */
-async function disarmAll({ run, hand, changes }: Place): Promise<Cause | null> {
+async function disarmAll({ run, hand, changes }: InstallContext): Promise<Cause | null> {
   let isFired = false;
   for (const { id, files } of changes) {
     const off = await disarmPair(hand, { token: run.token, id });
@@ -136,7 +136,7 @@ async function disarmAll({ run, hand, changes }: Place): Promise<Cause | null> {
 }
 
 /** The files as they were, for whoever reads them; what somebody else has written meanwhile stays. */
-async function takeBack(place: Place, back: Back): Promise<StepOutcome> {
+async function takeBack(place: InstallContext, back: Back): Promise<StepOutcome> {
   const { run, step, hand, changes } = place;
   await disarmAll(place);
   const stuck: Cause[] = [];
@@ -172,7 +172,7 @@ const pairOf = (run: RenewalRun, step: Step, change: Replacement) => ({
 });
 
 /** Lays the new files out beside those in use, and has each server try them. Null, or why they are not to be used. */
-async function stageAndTest(place: Place, seen: readonly CertificateSeen[]): Promise<Cause | null> {
+async function stageAndTest(place: InstallContext, seen: readonly CertificateSeen[]): Promise<Cause | null> {
   for (const [nth, change] of place.changes.entries()) {
     // What is in place already was tried before.
     if (seen[nth] !== "old") continue;
@@ -182,7 +182,7 @@ async function stageAndTest(place: Place, seen: readonly CertificateSeen[]): Pro
   return null;
 }
 
-async function stage({ run, step, hand }: Place, change: Replacement): Promise<Cause | null> {
+async function stage({ run, step, hand }: InstallContext, change: Replacement): Promise<Cause | null> {
   const { chain, keyId } = orderOf(run, step, change);
   if (chain === null) throw new Error("a certificate is put in place before it was issued");
   const key = keyId === null ? "made-there" : await openKey(run, keyId);
@@ -213,7 +213,7 @@ async function openStores(run: RenewalRun, files: readonly DeploymentFile[]) {
   return opened;
 }
 
-async function tryStaged({ run, step, hand }: Place, change: Replacement): Promise<Cause | null> {
+async function tryStaged({ run, step, hand }: InstallContext, change: Replacement): Promise<Cause | null> {
   const { wanted } = orderOf(run, step, change);
   const { id, files } = change;
   for (const consumer of change.consumers) {

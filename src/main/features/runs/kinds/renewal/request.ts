@@ -2,7 +2,7 @@ import { SERVER_TEST } from "#domain/runs/renewal/checks.ts";
 import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
 import { SERVERS } from "#domain/runs/renewal/servers.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
-import { type Near as NearHost, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
+import { type ChallengeDeps as NearHost, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
 import { clearChallenges } from "#net/ssh/hand/challenges/clear-challenges.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";

@@ -2,7 +2,7 @@ import { readPem, writePem } from "#codec/pem.ts";
 import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
 import type { Step } from "#domain/runs/step.ts";
 import type { CertificateIndex } from "#domain/x509/path/path-certificate.ts";
-import type { Answered, Near as NearHost } from "#net/challenges/challenge.ts";
+import type { Answered, ChallengeDeps as NearHost } from "#net/challenges/challenge.ts";
 import type { OrderCertificate } from "#net/issuing/order.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Lost } from "#net/ssh/hand/hand.ts";

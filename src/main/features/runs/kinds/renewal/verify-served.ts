@@ -1,10 +1,10 @@
 import {
   closesForGood,
+  type ExpectedCertificates,
   evaluateShown,
   helloName,
   isUnusable,
   LOOKS_CLOSED,
-  type Wanted,
   wantedAt,
 } from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Step } from "#domain/runs/step.ts";
@@ -20,7 +20,7 @@ import type { RenewalRun } from "./tools.ts";
 import { changesOf, orderOf, toolsOf } from "./tools.ts";
 
 /** `staysUp`: its servers are told without ending, so none is down while it begins anew. */
-type Expected = VerificationEndpoint & { wanted: Wanted; staysUp: boolean };
+type Expected = VerificationEndpoint & { wanted: ExpectedCertificates; staysUp: boolean };
 
 /** What was shown so far, by place and address. */
 type Looks = Map<string, ShownAt[]>;
@@ -107,14 +107,14 @@ async function refuseEnded({ ended }: Hand): Promise<void> {
 const isByHost = ({ from }: VerificationEndpoint): boolean => from === "host";
 
 /** `unusable`: what is wrong where waiting proves nothing. `leavesAlone`: addresses of whose certificates the leaf alone could be read. */
-type Asked = { wrong: string[]; unusable: string[]; leavesAlone: number };
+type ServedFaults = { wrong: string[]; unusable: string[]; leavesAlone: number };
 
 /** Rejects with `SessionLost` where a place is looked at from a host that cannot be entered, or whose login has ended. */
 async function askAll(
   run: RenewalRun,
   step: Step,
   { expected, looks }: { expected: readonly Expected[]; looks: Looks },
-): Promise<Asked> {
+): Promise<ServedFaults> {
   const hand = expected.some(isByHost) ? (await enterHost(run, step.host ?? -1)).hand : null;
   const asked = await Promise.all(expected.map((one) => askOne(run, one, { way: hand?.way ?? null, looks })));
   const wrong = asked.flatMap((one) => one.wrong);
@@ -128,7 +128,7 @@ async function askOne(
   run: RenewalRun,
   one: Expected,
   { way, looks }: { way: Way | null; looks: Looks },
-): Promise<Asked> {
+): Promise<ServedFaults> {
   if (isByHost(one) && way === null)
     return {
       wrong: [`${formatPoint(one)}: this login leads to nothing beyond its host`],
