@@ -115,15 +115,12 @@ export const PrivateKeyPlan = z.object({
   /** SHA-256 of the private file as it was found, so that no other is replaced; null for an agent. */
   before: FileHash.nullable(),
   hasPublicFile: z.boolean(),
-  /**
-   * Whether it signed when the plan was made. One that did has to sign again before it gets anything; so has one of a plan
-   * that an earlier version has made.
-   */
+  /** Whether it signed when the plan was made. One that did, or of which a plan does not say, has to sign again before it gets anything. */
   possession: KeyPossession.default({ kind: "verified" }),
 });
 export type PrivateKeyPlan = z.infer<typeof PrivateKeyPlan>;
 
-/** What was looked at before the plan was made. `consent` and `refused` stop the run, the one until it is given. */
+/** What was checked before the plan was made. `refused` stops the run, `acknowledge` until somebody has acknowledged it. */
 export const Check = z.object({
   state: z.enum(["ok", "warning", "acknowledge", "refused"]),
   /** What is checked, as an id that stays: `other-way-in`, `dead-man`, `managed`, `own-login`, `root`, `clock`, ... */

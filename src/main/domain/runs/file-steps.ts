@@ -1,11 +1,11 @@
 /** Steps that change lines of files: of who may log in, or of which host keys sshd has. */
 
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { FilePlan } from "#shared/model/plan.ts";
+import type { FilePlan, KeyPlan } from "#shared/model/plan.ts";
 import type { Phase, StepState } from "#shared/model/run.ts";
 import { type Cause, described } from "#shared/model/step-result.ts";
 import { earliest } from "./files/stages.ts";
-import type { NextTask } from "./runbook.ts";
+import type { NextTask, RunPolicy } from "./runbook.ts";
 import {
   type AccessSeen,
   type FileSeen,
@@ -15,6 +15,18 @@ import {
   type Step,
   type Task,
 } from "./step.ts";
+
+/** A host that failed stops the run; no old line goes before the new key has logged in on all hosts, and the days of grace are over. */
+export const FILE_POLICY: RunPolicy<KeyPlan> = {
+  onFailure: "stop-run",
+  begins: new Set(),
+  canaryFirst: null,
+  // A log tells of the new key only once its holders have it; nothing is removed before it does.
+  verifyAllBefore: new Set<Phase>(["remove", "commit"]),
+  awaits: "log",
+  delayOf: ({ options }) => (options.graceDays > 0 ? { phase: "remove", until: "grace" } : null),
+  reasonOf: () => ({ kind: "stuck" }),
+};
 
 /** How far a step is by what was seen. `odd`: something there is none of what the plan knows. */
 export type Reached = { is: "all" | "some" | "none"; odd: Cause | null };

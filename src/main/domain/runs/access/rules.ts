@@ -1,6 +1,7 @@
 import {
   areFilesBack,
   backTask,
+  FILE_POLICY,
   forwardTask,
   howMany,
   isFirstAt,
@@ -27,16 +28,7 @@ import type { Cause } from "#shared/model/step-result.ts";
  */
 export const ACCESS_RULES: RunRules<AccessPlan> = {
   phases: ["make-key", "add", "hand-over", "remove", "commit"],
-  policy: {
-    onFailure: "stop-run",
-    begins: new Set(),
-    canaryFirst: null,
-    // A log tells of the new key only once its holders have it; nothing is removed before it does.
-    verifyAllBefore: new Set<Phase>(["remove", "commit"]),
-    awaits: "log",
-    delayOf: ({ options }) => (options.graceDays > 0 ? { phase: "remove", until: "grace" } : null),
-    reasonOf: () => ({ kind: "stuck" }),
-  },
+  policy: FILE_POLICY,
   steps: accessSteps,
   forward(plan, step, state, seen) {
     if (step.phase === "make-key") return { step, what: state === "acted" ? "prove" : "act" };

@@ -1,6 +1,7 @@
 import {
   areFilesBack,
   backTask,
+  FILE_POLICY,
   forwardTask,
   isFirstAt,
   reachedInFiles,
@@ -13,15 +14,7 @@ import type { Phase } from "#shared/model/run.ts";
 /** A host presents a second host key beside the old one, which goes once those who know the host have had the time to learn it. */
 export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {
   phases: ["make-key", "add", "remove", "commit"],
-  policy: {
-    onFailure: "stop-run",
-    begins: new Set(),
-    canaryFirst: null,
-    verifyAllBefore: new Set<Phase>(["remove", "commit"]),
-    awaits: "log",
-    delayOf: ({ options }) => (options.graceDays > 0 ? { phase: "remove", until: "grace" } : null),
-    reasonOf: () => ({ kind: "stuck" }),
-  },
+  policy: FILE_POLICY,
   steps: ({ hosts }) =>
     numberSteps(
       HOST_KEY_RULES.phases.flatMap((phase) =>
