@@ -34,7 +34,7 @@ export function createRescue({ path, now = () => new Date() }: Options) {
       try {
         record(restored, at);
       } catch (error) {
-        throw error instanceof Refusal ? formatRestoredAllTheSame(error, restored) : error;
+        throw error instanceof Refusal ? refuseRestored(error, restored) : error;
       }
       return restored;
     },
@@ -65,7 +65,7 @@ export function createRescue({ path, now = () => new Date() }: Options) {
 }
 
 /** Whoever was quicker to open the database, or what it lacks, does not undo the restore. */
-function formatRestoredAllTheSame({ code, message }: Refusal, { from, setAside }: Restored): Refusal {
+function refuseRestored({ code, message }: Refusal, { from, setAside }: Restored): Refusal {
   const before = setAside === null ? "" : `, and what was there is kept as ${setAside}`;
   return new Refusal(code, `${from} is in place now${before}; but it could not be recorded: ${message}`);
 }

@@ -30,7 +30,7 @@ export function formatUnapprovedSentence({
 }
 
 /** Says of a grant that it was not there at the baseline, and that nobody has approved it since. */
-export function formatUnapproved(grant: UnapprovedFacts): Said {
+export function describeUnapproved(grant: UnapprovedFacts): Said {
   const { file, line, verdict, baselineAt, firstSeen, isFirstLook, changedFrom } = grant;
   const { managedBy } = verdict.owner;
   return {
@@ -47,7 +47,7 @@ export function formatUnapproved(grant: UnapprovedFacts): Said {
 }
 
 /** Says of an approval that the day has come to look again. */
-export function formatDue({ account, file, line }: Place, approval: Approval): Said {
+export function describeDue({ account, file, line }: Place, approval: Approval): Said {
   const { owner, purpose, reviewOn, approvedAt } = approval;
   return {
     sentence: `the approval of this login as ${account} was to be reviewed on ${reviewOn}`,

@@ -19,7 +19,7 @@ export function nameSome(names: readonly string[], count: number, one: string): 
 type Dates = { notBefore: Instant | null; notAfter: Instant | null; issuer: string };
 
 /** Says of a public certificate that no public authority may let it live so long. */
-export function formatOverLimit({ notBefore, notAfter, issuer }: Dates): Said {
+export function describeOverLimit({ notBefore, notAfter, issuer }: Dates): Said {
   const life = notBefore && notAfter ? countLife(notBefore, notAfter) : null;
   const limit = notBefore ? limitFor(notBefore) : null;
   return {
@@ -49,7 +49,7 @@ type ClientUse = Dates & {
 const CLIENT_USE_ENDS = "2027-03-15";
 
 /** Says of a public certificate that is a client's, or may be one, that its renewal will be none. */
-export function formatClientUse(client: ClientUse): Said {
+export function describeClientUse(client: ClientUse): Said {
   const { issuer, files, fileCount, askers, askerCount, uses, useCount, isServed } = client;
   const peers =
     askerCount > 0
@@ -78,7 +78,7 @@ export function formatClientUse(client: ClientUse): Said {
 type Revoked = { by: string; sentence: string; hosts: readonly string[]; hostCount: number };
 
 /** Says of a certificate that its authority has revoked it, by whose word. */
-export const formatRevoked = ({ by, sentence, hosts, hostCount }: Revoked): Said => ({
+export const describeRevoked = ({ by, sentence, hosts, hostCount }: Revoked): Said => ({
   sentence: "its authority has revoked it: clients that ask refuse it",
   evidence: [`${by}: ${sentence}`, ...nameSome(hosts, hostCount, "name")],
   remedy:
@@ -86,7 +86,7 @@ export const formatRevoked = ({ by, sentence, hosts, hostCount }: Revoked): Said
 });
 
 /** Says of a wildcard certificate under how many names it is seen. */
-export function formatWildcardSpread(
+export function describeWildcardSpread(
   wildcards: readonly string[],
   hosts: readonly string[],
   count: number,
@@ -99,7 +99,7 @@ export function formatWildcardSpread(
 }
 
 /** Says of a certificate that its key is a key of SSH, too. */
-export function formatSshKeyToo(fingerprint: string, uses: readonly string[], count: number): Said {
+export function describeSshKeyToo(fingerprint: string, uses: readonly string[], count: number): Said {
   return {
     sentence: "its key is a key of SSH, too: whoever gets hold of one has the other",
     evidence: [fingerprint, ...nameSome(uses, count, "place")],

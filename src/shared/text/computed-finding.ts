@@ -11,7 +11,7 @@ export type DateRule = "certificate-expired" | "certificate-expiring" | "certifi
 type Dates = { notBefore: Instant | null; notAfter: Instant | null };
 
 /** Says of a certificate why its dates need attention. */
-export function formatDates(rule: DateRule, { notBefore, notAfter }: Dates, now: Date): Said {
+export function describeDates(rule: DateRule, { notBefore, notAfter }: Dates, now: Date): Said {
   if (rule === "certificate-not-yet-valid") {
     return {
       sentence: `the certificate is not valid before ${notBefore}; clients refuse it until then`,
@@ -34,7 +34,7 @@ export function formatDates(rule: DateRule, { notBefore, notAfter }: Dates, now:
 export const MOST_ACCOUNTS = 10;
 
 /** Says of a key that it opens several accounts. `accounts` are the first of them, as `account on host`. */
-export function formatKeyOnSeveralAccounts(count: number, accounts: readonly string[]): Said {
+export function describeKeyOnSeveralAccounts(count: number, accounts: readonly string[]): Said {
   const named = accounts.slice(0, MOST_ACCOUNTS);
   const rest = count - named.length;
   return {

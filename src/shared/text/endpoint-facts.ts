@@ -13,14 +13,14 @@ const SAID_BELOW = new Set(["ocsp stapled", "sct", "client certificate asked"]);
 /** Authorities, and logs, that are named before the others are counted. */
 const MOST_NAMED = 10;
 
-export function formatEndpointFacts(known: EndpointFacts): SaidFact[] {
+export function describeEndpointFacts(known: EndpointFacts): SaidFact[] {
   const noted = Object.entries(known.facts).filter(([name]) => !SAID_BELOW.has(name));
   return [
     ...noted.map(([name, value]) => ({ name, lines: [value] })),
     { name: "client certificate", lines: formatAuthorities(known.authorities) },
     { name: "ocsp staple", lines: [formatStaple(known.stapleBytes)] },
     { name: "timestamps", lines: formatTimestamps(known) },
-    ...formatCapabilities(known),
+    ...describeCapabilities(known),
     ...(known.addresses.length > 0
       ? [{ name: "addresses", lines: known.addresses.map(formatAddressOf) }]
       : []),
@@ -57,7 +57,7 @@ const FROM: Record<CertificateTimestamp["from"], string> = {
 const formatTimestamp = ({ logId, at, from }: CertificateTimestamp): string =>
   `log ${logId.slice(0, 16)} at ${at ?? "a time that cannot be read"}, ${FROM[from]}`;
 
-function formatCapabilities({ offers }: EndpointFacts): SaidFact[] {
+function describeCapabilities({ offers }: EndpointFacts): SaidFact[] {
   if (!offers) return [];
   const lowest = offers.versions.findLast(({ state }) => state === "accepted");
   return [

@@ -5,7 +5,7 @@ type Said = Pick<Finding, "sentence" | "evidence" | "remedy">;
 export type KeyExchange = "classical" | "no-tls13";
 
 /** Says of an endpoint that what is sent to it can be recorded now and read later. */
-export const formatKeyExchange = (found: KeyExchange, facts: readonly string[]): Said => ({
+export const describeKeyExchange = (found: KeyExchange, facts: readonly string[]): Said => ({
   sentence:
     found === "classical"
       ? "it takes no hybrid group in TLS 1.3: what is recorded of it today can be read by whoever has a quantum computer one day"
@@ -22,7 +22,7 @@ export type Replaced = {
 };
 
 /** Says of an endpoint that its certificate has been replaced by nothing that this program knows of. */
-export const formatReplaced = ({ at, before, after }: Replaced): Said => ({
+export const describeReplaced = ({ at, before, after }: Replaced): Said => ({
   sentence: "it presents another certificate than before, and no runbook has replaced it",
   evidence: [
     `noticed by the scan of ${at}`,

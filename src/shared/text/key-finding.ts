@@ -11,7 +11,7 @@ type Certificates = {
 };
 
 /** Says of a key that several certificates have that are seen now. */
-export const formatSharedTlsKey = ({ certificates, count }: Certificates): Said => ({
+export const describeSharedTlsKey = ({ certificates, count }: Certificates): Said => ({
   sentence: `one key is in ${formatCount(count, "certificate")} that are seen now: whoever gets hold of it can stand in for each`,
   evidence: nameSome(certificates, count, "certificate"),
   remedy: "give each certificate a key of its own at its next renewal",
@@ -40,7 +40,7 @@ type Held = {
 };
 
 /** Says of a private key on how many hosts it lies. */
-export const formatHeldKey = ({ name, hostCount, places, placeCount, isSsh }: Held): Said => ({
+export const describeHeldKey = ({ name, hostCount, places, placeCount, isSsh }: Held): Said => ({
   sentence: `one private key lies on ${formatCount(hostCount, "host")}: whoever can read it on one of them has it for all`,
   evidence: [name, ...nameSome(places, placeCount, "place")],
   remedy: isSsh
@@ -49,7 +49,11 @@ export const formatHeldKey = ({ name, hostCount, places, placeCount, isSsh }: He
 });
 
 /** Says of hosts that they present one host key. */
-export const formatHostKeyShared = (fingerprint: string, hosts: readonly string[], count: number): Said => ({
+export const describeHostKeyShared = (
+  fingerprint: string,
+  hosts: readonly string[],
+  count: number,
+): Said => ({
   sentence: `one host key is presented under ${formatCount(count, "name")}: unless they are one machine, whoever controls one can stand in for the others`,
   evidence: [fingerprint, ...nameSome(hosts, count, "host")],
   remedy:

@@ -9,7 +9,7 @@ type Orphaned = { orphan: Orphan; account: string; file: string; line: number; v
 export const ORPHAN_SEVERITY = { gone: "high", unused: "medium", unmatched: "medium" } as const;
 
 /** What is said of a grant that may let somebody in while nobody is known to own or use it. */
-export function formatOrphan(grant: Orphaned): Pick<Finding, "sentence" | "evidence" | "remedy"> {
+export function describeOrphan(grant: Orphaned): Pick<Finding, "sentence" | "evidence" | "remedy"> {
   const { orphan, file, line, verdict } = grant;
   const { owner, use, effective } = verdict;
   const axes = orphan === "unused" ? [use, owner] : [owner, use];

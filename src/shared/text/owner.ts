@@ -51,7 +51,10 @@ export type Fleet = {
 };
 
 /** The owner's axis of a verdict, in words: what decides comes first. */
-export function formatOwner(facts: OwnerFacts, looked: { inventory: Inventory; coverage: Coverage }): Owner {
+export function describeOwner(
+  facts: OwnerFacts,
+  looked: { inventory: Inventory; coverage: Coverage },
+): Owner {
   const { state, people, managedBy } = facts;
   const deciding = people.filter(({ standing }) => standing === state).map(({ name }) => name);
   const names = [...new Set(deciding)];

@@ -28,12 +28,12 @@ export function readDirectory(url: string, bytes: Uint8Array): AcmeDirectory | B
   const newNonce = urlAt(origin, fields.newNonce);
   const newAccount = urlAt(origin, fields.newAccount);
   const newOrder = urlAt(origin, fields.newOrder);
-  if (newNonce === null) return formatWrong(fields, "newNonce", origin);
-  if (newAccount === null) return formatWrong(fields, "newAccount", origin);
-  if (newOrder === null) return formatWrong(fields, "newOrder", origin);
+  if (newNonce === null) return toBroken(fields, "newNonce", origin);
+  if (newAccount === null) return toBroken(fields, "newAccount", origin);
+  if (newOrder === null) return toBroken(fields, "newOrder", origin);
   for (const name of ["revokeCert", "renewalInfo"])
     if (fields[name] !== undefined && urlAt(origin, fields[name]) === null)
-      return formatWrong(fields, name, origin);
+      return toBroken(fields, name, origin);
   const meta = fieldsOf(fields.meta) ?? {};
   return {
     origin,
@@ -48,7 +48,7 @@ export function readDirectory(url: string, bytes: Uint8Array): AcmeDirectory | B
   };
 }
 
-function formatWrong(fields: Fields, name: string, origin: string): Broken {
+function toBroken(fields: Fields, name: string, origin: string): Broken {
   const text = textOf(fields[name], 200);
   return broken(
     text === null

@@ -36,7 +36,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
   const accounts = readAccounts(records);
   const host = readHost(records.find(({ kind }) => kind === "host"));
   const authorizedKeys = readAuthorizedKeysFiles(records, findToday(host.facts));
-  const unreadable = [...readAllUnreadable(records), ...dropped, ...authorizedKeys.flatMap(formatUnreadable)];
+  const unreadable = [...readAllUnreadable(records), ...dropped, ...authorizedKeys.flatMap(listUnreadable)];
   const listening = readListening(records);
   const [sshd, ...otherDaemons] = readSshdSettings(
     records,
@@ -85,7 +85,7 @@ function readAllUnreadable(records: readonly Record[]): Unreadable[] {
   return records.filter(({ kind }) => kind === "unread").flatMap((record) => readUnreadable(record) ?? []);
 }
 
-const formatUnreadable = ({ path, whyUnreadable, isCut }: AuthorizedKeysFile): Unreadable[] =>
+const listUnreadable = ({ path, whyUnreadable, isCut }: AuthorizedKeysFile): Unreadable[] =>
   whyUnreadable === null ? [] : [{ kind: isCut ? "limit" : "authorized-keys", path, why: whyUnreadable }];
 
 const AGENT_KINDS: readonly Reach["agents"][number]["kind"][] = ["forwarded", "local"];

@@ -11,7 +11,7 @@ import { formatOwnTest } from "./own-tests.ts";
 /** What is wrong with the files of certificates and keys on a host, each by itself and beside each other. */
 export function findDiskProblems(disk: Disk): FindingDraft[] {
   return joinSame([
-    ...formatFileProblems(findFileProblems(disk)),
+    ...draftFileProblems(findFileProblems(disk)),
     ...findKeyKindClashes(disk),
     ...findLonelyKeys(disk),
     ...findUnnamedFiles(disk),
@@ -32,21 +32,21 @@ function joinSame(drafts: readonly FindingDraft[]): FindingDraft[] {
 }
 
 /** Files that are gone or hold no certificate are told of together, for nothing else stands for them. */
-function formatFileProblems(problems: readonly FoundFileProblem[]): FindingDraft[] {
+function draftFileProblems(problems: readonly FoundFileProblem[]): FindingDraft[] {
   return [
-    ...formatFiles(
+    ...draftWrongFiles(
       "certificate-file-gone",
       problems.filter(({ kind }) => kind === "gone"),
     ),
-    ...formatFiles(
+    ...draftWrongFiles(
       "certificate-file-unreadable",
       problems.filter(({ kind }) => kind === "no-certificate"),
     ),
-    ...formatFiles(
+    ...draftWrongFiles(
       "certificate-file-misordered",
       problems.filter(({ kind }) => kind === "key-not-first" || kind === "key-alone"),
     ),
-    ...problems.flatMap((problem) => formatDeployment(problem) ?? []),
+    ...problems.flatMap((problem) => draftKeyProblem(problem) ?? []),
   ];
 }
 
@@ -65,7 +65,7 @@ const FILES = {
   },
 };
 
-function formatFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[]): FindingDraft[] {
+function draftWrongFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[]): FindingDraft[] {
   const paths = [...new Set(problems.map(({ certificate }) => certificate))].toSorted();
   const [first] = problems;
   if (!first) return [];
@@ -92,7 +92,7 @@ function formatFiles(rule: keyof typeof FILES, problems: readonly FoundFileProbl
 
 const formatNamed = ({ directive, at }: Named): string => `${directive} in ${at.file}:${at.line}`;
 
-function formatDeployment(problem: FoundFileProblem): FindingDraft | null {
+function draftKeyProblem(problem: FoundFileProblem): FindingDraft | null {
   const { kind, held } = problem;
   if (!held) return null;
   if (kind === "key-gone") return withoutKey(problem, held);

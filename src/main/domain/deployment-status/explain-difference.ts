@@ -37,7 +37,7 @@ export function explainDifference(known: Known, deployments: readonly Deployment
   const other = findListed(map, files, sha256);
   if (other) return { state: "other-listed", difference: null, evidence: [other, meant] };
   for (const deployment of deployments) {
-    const before = formatBefore(known, deployment);
+    const before = findBefore(known, deployment);
     if (before) return { state: "differs", ...before };
   }
   return { state: "differs", difference: "elsewhere", evidence: [formatFile(map, files, sha256), meant] };
@@ -59,7 +59,7 @@ function formatFile(map: MapIndex, files: Files, sha256: string): string {
 type Before = { difference: Difference; evidence: string[] };
 
 /** As far as it is known; null: nothing is. */
-function formatBefore(
+function findBefore(
   { map, files, sight: { leaf }, listening }: Known,
   { certificate: { path }, copiedBy }: Deployment,
 ): Before | null {
@@ -70,7 +70,7 @@ function formatBefore(
   if (until !== undefined) {
     const before = `${until} ${path} still held the certificate that is served`;
     if (copiedBy === undefined) {
-      const { difference, phrase } = formatNow(leaf, now);
+      const { difference, phrase } = explainNow(leaf, now);
       return { difference, evidence: [before, `${path} ${phrase}`] };
     }
     const copied = `${path} holds another one now, which ${copiedBy} copies to where it is served from`;
@@ -83,7 +83,7 @@ function formatBefore(
   return { difference: "earlier", evidence: [same, ...(older.length > 0 ? [...older, perhaps] : [])] };
 }
 
-function formatNow(leaf: Held, now: Held): { difference: Difference; phrase: string } {
+function explainNow(leaf: Held, now: Held): { difference: Difference; phrase: string } {
   if (!hasSameNames(leaf, now)) return { difference: "other-names", phrase: "holds one for other names now" };
   if (isRenewalOf(leaf, now))
     return {

@@ -145,12 +145,12 @@ function findNever(
   if (clash !== null) return { kind: "never", why: describeClash(clash) };
   const kept = oneOfEachKind(configuration, binding.deployments, kindOf);
   const isKept = kept.some(({ certificate }) => certificate.path === deployment.certificate.path);
-  if (configuration.server !== "haproxy" && !isKept) return formatNever(deployment, kept, kindOf);
+  if (configuration.server !== "haproxy" && !isKept) return toNeverShown(deployment, kept, kindOf);
   const addresses = row.address === null ? EVERY : [row.address];
   const answers = addresses.flatMap((address) => names.map((name) => answerTo(address, name)));
   const isNever = answers.length > 0 && answers.every((one) => !one.isUnsure && !one.gotten.has(row.index));
   return isNever
-    ? formatNever(
+    ? toNeverShown(
         deployment,
         answers.flatMap(({ deployments }) => deployments),
         kindOf,
@@ -159,7 +159,7 @@ function findNever(
 }
 
 /** `instead`: what handshakes get that would lead to it. */
-function formatNever(deployment: Deployment, instead: readonly Deployment[], kindOf: KindOf): ShownBy {
+function toNeverShown(deployment: Deployment, instead: readonly Deployment[], kindOf: KindOf): ShownBy {
   const kind = kindOf(deployment.certificate.path);
   const ofKind = instead.find((one) => kind !== null && kindOf(one.certificate.path) === kind);
   const { certificate } = ofKind ?? instead[0] ?? {};

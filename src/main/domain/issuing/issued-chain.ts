@@ -51,15 +51,15 @@ export function evaluateIssuedChain(
       revocationLists: null,
     });
   const known = evaluate(roots);
-  if (!known.reasons.some(({ code }) => UNROOTED.has(code))) return formatEvaluation(known, leaf);
+  if (!known.reasons.some(({ code }) => UNROOTED.has(code))) return toChainVerdict(known, leaf);
   if (isMisnamed)
     return fault("chain-invalid", `${labelOf(top)} is not signed by what came under its issuer's name`);
-  if (top === leaf) return formatAlone(leaf);
-  const upToTop = formatEvaluation(evaluate(indexCertificates([top.der])), leaf);
+  if (top === leaf) return evaluateAlone(leaf);
+  const upToTop = toChainVerdict(evaluate(indexCertificates([top.der])), leaf);
   return { ...upToTop, notes: [...upToTop.notes, formatUnknownRoot(top, root)] };
 }
 
-function formatEvaluation({ reasons, state }: Evaluation, leaf: PathCertificate): IssuedChainVerdict {
+function toChainVerdict({ reasons, state }: Evaluation, leaf: PathCertificate): IssuedChainVerdict {
   const others = reasons.filter(({ code, sha256 }) => !(OF_LEAF.has(code) && sha256 === leaf.sha256));
   if (state === "unsupported" || state === "valid-for-clients")
     return { faults: [], notes: others.map(({ sentence }) => sentence) };
@@ -69,7 +69,7 @@ function formatEvaluation({ reasons, state }: Evaluation, leaf: PathCertificate)
   };
 }
 
-function formatAlone(leaf: PathCertificate): IssuedChainVerdict {
+function evaluateAlone(leaf: PathCertificate): IssuedChainVerdict {
   if (leaf.isSelfIssued)
     return fault("self-signed", `${labelOf(leaf)} is signed by itself, and by no issuer`);
   const issuer = readCertificate(leaf.der)?.issuer || "whoever signed it";

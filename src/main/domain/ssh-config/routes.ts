@@ -30,7 +30,7 @@ export function findRoute(resolve: Resolver, here: Here, query: RouteQuery): Fou
     notFollowed.push(
       ...answer.notFollowed,
       ...listKeyFilesLeftOut(answer),
-      ...formatOpensshRequest(answer, hops.length > 0),
+      ...reasonsForOpenssh(answer, hops.length > 0),
     );
     const hop = whyUnsupported(host, answer, hops.length > 0) ?? makeHop({ host, port, answer, here });
     if (typeof hop === "string") return give({ kind: "unsupported", why: hop });
@@ -141,7 +141,7 @@ const isOfUser = ({ about, value }: { about: ClientKeyword; value: string }): bo
   about === "gssapiauthentication" ? /^(yes|true)$/i.test(value) : !/^(none|internal)$/i.test(value);
 
 /** What is to be known before anything is visited: sentences, and the places that they hold for. */
-function formatOpensshRequest(
+function reasonsForOpenssh(
   { forOpenssh, proxyCommand }: Answer,
   isJumpHost: boolean,
 ): { why: string; location: string }[] {

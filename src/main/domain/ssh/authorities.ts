@@ -1,8 +1,8 @@
 import type { Account, Collection, SshdFile } from "#domain/collection/collection.ts";
 import {
+  contributeRevokedCertificates,
   decideAuthorityAlgorithms,
   decideRevoked,
-  formatRevokedCertificates,
 } from "#domain/ssh/deciders/keys.ts";
 import { formatNames } from "#domain/ssh/deciders/lines.ts";
 import { decideTrustedPrincipals } from "#domain/ssh/deciders/principals.ts";
@@ -10,7 +10,7 @@ import { spend } from "#domain/work-budget.ts";
 import type { Unread } from "#shared/model/host.ts";
 import type { Effective } from "#shared/model/verdict.ts";
 import { type BareKeys, readBareKeys } from "./authorized-keys.ts";
-import { formatEffective } from "./effective.ts";
+import { toEffectiveVerdict } from "./effective.ts";
 import { openCase } from "./evaluate-case.ts";
 import { type PublicKey, typeInCertificate } from "./key-blob.ts";
 import { addUp, type Contribution, mergeCases, mergeDaemons, type Opinion, refuse } from "./opinion.ts";
@@ -99,7 +99,7 @@ function evaluate(account: Account, { key, file, collection, daemons }: Authorit
   return {
     account: account.name,
     principals: [...principals],
-    effective: formatEffective(mergeDaemons(opinions)),
+    effective: toEffectiveVerdict(mergeDaemons(opinions)),
   };
 }
 
@@ -122,7 +122,7 @@ function decideAuthority(
       decideRevoked(key, settings, collection),
       ...decideAuthorityAlgorithms(key, settings),
       ofPrincipals,
-      formatRevokedCertificates(key, settings, collection),
+      contributeRevokedCertificates(key, settings, collection),
     ]),
     { notRead: ["which certificates the authority has signed"] },
   ]);
@@ -144,8 +144,8 @@ export function findOtherAccess(
     what: `AuthorizedKeysCommand ${value}`,
     why: "it was not run: keys that it gives sshd are not listed",
   }));
-  const files = valuesOf(AUTHORITIES, collection).flatMap((path) => formatUnreadableFile(path, collection));
-  const others = [...commands, ...files, ...authorities.map(formatAuthority)];
+  const files = valuesOf(AUTHORITIES, collection).flatMap((path) => noteUnreadableFile(path, collection));
+  const others = [...commands, ...files, ...authorities.map(noteAuthority)];
   return [...new Map(others.map((other) => [other.what, other])).values()];
 }
 
@@ -161,7 +161,7 @@ function valuesOf(option: string, collection: Collection): string[] {
   return [...new Set([...answered, ...written])].filter((value) => !isNone(value));
 }
 
-function formatUnreadableFile(path: string, { sshdFiles }: Collection): Unread[] {
+function noteUnreadableFile(path: string, { sshdFiles }: Collection): Unread[] {
   const file = sshdFiles.get(path);
   const what = `TrustedUserCAKeys ${path}`;
   if (file?.isAbsent) return [{ what, why: `${file.whyUnreadable}: sshd trusts no authority by it` }];
@@ -176,7 +176,7 @@ function formatUnreadableFile(path: string, { sshdFiles }: Collection): Unread[]
 }
 
 /** Of many accounts the first few: who wants all of them asks the host. */
-function formatAuthority({ file, line, key, comment, accounts }: Authority): Unread {
+function noteAuthority({ file, line, key, comment, accounts }: Authority): Unread {
   const what = `TrustedUserCAKeys ${file}:${line}`;
   const name = `${key.fingerprint}${comment ? ` ${comment}` : ""}`;
   const accepted = accounts.filter(({ effective }) => effective.state === "yes");

@@ -55,7 +55,7 @@ export function evaluateGrants(collection: Collection): EvaluatedGrant[] {
     spend(STEPS_OF_GRANT * files.reduce((sum, file) => sum + linesOf(file).length, 0));
     return evaluateAccount(account, { collection, daemons, files, linesOf }).map(
       ({ file, line, opinion }): EvaluatedGrant => {
-        const effective = said.get(opinion) ?? formatEffective(opinion);
+        const effective = said.get(opinion) ?? toEffectiveVerdict(opinion);
         said.set(opinion, effective);
         const { key, keyTypeText, comment, options, text } = line;
         return {
@@ -190,7 +190,7 @@ const isIgnored = (line: KeyLine, { facts }: Collection): boolean =>
   isAuthority(line) || addUp(decideLineItself(line, facts)).refusals.length > 0;
 
 /** An opinion as the verdict that is kept and shown. */
-export function formatEffective(opinion: Opinion): Effective {
+export function toEffectiveVerdict(opinion: Opinion): Effective {
   const state = stateOf(opinion);
   const reasons = [...formatRefusals(opinion), ...opinion.doubts, ...opinion.notes];
   return {

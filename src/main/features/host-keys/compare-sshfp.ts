@@ -71,7 +71,7 @@ function toComparison(name: string, keys: readonly HostKeyRow[], { answer, blobs
   return {
     name,
     ids: keys.map(({ id }) => id),
-    ...formatAnswer(answer, records.length),
+    ...toSshfpAnswer(answer, records.length),
     keys: records.length === 0 ? [] : keys.map(toResult),
   };
 
@@ -81,7 +81,7 @@ function toComparison(name: string, keys: readonly HostKeyRow[], { answer, blobs
   }
 }
 
-function formatAnswer(
+function toSshfpAnswer(
   answer: SshfpAnswer | null,
   count: number,
 ): Pick<SshfpComparison, "answer" | "why" | "isValidated"> {

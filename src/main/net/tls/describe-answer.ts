@@ -5,12 +5,12 @@ import { formatEndpoint } from "#shared/text/target.ts";
 import { within } from "./connect.ts";
 import { findSpeaker, quoteHeard } from "./describe-heard.ts";
 import type { Answer } from "./greeting-reader.ts";
-import { formatStop } from "./starttls/say-stop.ts";
+import { toStopFailure } from "./starttls/say-stop.ts";
 
 type Limits = { handshakeMs: number; mostBytes: number };
 
 /** What an answer without a chain means, for people. */
-export function formatAnswer(
+export function toFailure(
   answer: Exclude<Answer, { kind: "presented" }>,
   target: TlsTarget,
   { handshakeMs, mostBytes }: Limits,
@@ -19,7 +19,7 @@ export function formatAnswer(
     case "alert":
       return { outcome: "alert", message: formatAlertName(answer.name) };
     case "not-tls":
-      return formatPlainText(answer.heard, target);
+      return toPlainTextFailure(answer.heard, target);
     case "odd":
       return { outcome: "not-tls", message: `the server does not keep to TLS: it ${answer.why}` };
     case "flooded":
@@ -63,9 +63,9 @@ const formatSilence = (hasHeard: boolean, time: string): string =>
     : `the server took the connection and said nothing ${time}`;
 
 /** Behind the talk before TLS, plain text is what somebody has put there. */
-function formatPlainText(heard: Buffer, target: TlsTarget): Failure {
+function toPlainTextFailure(heard: Buffer, target: TlsTarget): Failure {
   const { protocol } = target;
-  if (protocol !== "tls") return formatStop({ kind: "injected", heard }, { target, protocol });
+  if (protocol !== "tls") return toStopFailure({ kind: "injected", heard }, { target, protocol });
   return { outcome: "not-tls", message: sayOther(heard, target) };
 }
 

@@ -88,7 +88,7 @@ export async function handshakeInFull(
       asksForTimestamps: false,
     });
     const seen = replay(reader, recording);
-    if (seen && (seen.kind !== "odd" || ending !== "done")) return formatWho(seen, "node:tls");
+    if (seen && (seen.kind !== "odd" || ending !== "done")) return withPeer(seen, "node:tls");
     if (ending === "done") return takeLeaf(tls);
     return { kind: ending, hasHeard: reader.hasHeard };
   } finally {
@@ -163,11 +163,11 @@ function takeLeaf(tls: TLSSocket): Answer {
     cipher: tls.getCipher().standardName,
     alpn: tls.alpnProtocol || "none",
   };
-  return formatWho(
+  return withPeer(
     { kind: "presented", chain: [leaf.raw], facts, wire: NOTHING_BESIDE, isLeafAlone: true },
     "node:tls, the leaf alone",
   );
 }
 
-export const formatWho = (answer: Answer, who: string): Answer =>
+export const withPeer = (answer: Answer, who: string): Answer =>
   answer.kind === "presented" ? { ...answer, facts: { ...answer.facts, "seen by": who } } : answer;

@@ -3,7 +3,7 @@ import { isFailure } from "#net/connect-failure.ts";
 import { onAbort } from "#net/on-abort.ts";
 import type { ServerKeyKind } from "#shared/model/served.ts";
 import { ignoreLateError, type OpenedStream, type Opener } from "./connect.ts";
-import { formatWho, handshakeInFull } from "./full-handshake.ts";
+import { handshakeInFull, withPeer } from "./full-handshake.ts";
 import { type Answer, GreetingReader, type Silence } from "./greeting-reader.ts";
 import { writeHello, writeKindHello } from "./hello.ts";
 import { createKeyShare, deriveServerSecret } from "./key-schedule.ts";
@@ -33,7 +33,7 @@ export function createGreeter({ handshakeMs: deadlineMs, mostBytes }: HandshakeL
   return greet;
 
   async function greet(visit: Visit): Promise<Answer> {
-    const first = formatWho(await handshakeByHello(visit), "own hello");
+    const first = withPeer(await handshakeByHello(visit), "own hello");
     if (!mayDoBetter(first)) return first;
     if (isAboutProtocols(first)) return handshakeWithoutProtocols(visit, first);
     const second = await handshakeByRuntime(visit);

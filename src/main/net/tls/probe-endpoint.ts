@@ -17,7 +17,7 @@ import {
   type Stopwatch,
   type Whereabouts,
 } from "./connect.ts";
-import { formatAnswer } from "./describe-answer.ts";
+import { toFailure } from "./describe-answer.ts";
 import { NOTHING_BESIDE, type WireBytes } from "./greeting-reader.ts";
 import { createGreeter } from "./handshake.ts";
 
@@ -146,9 +146,9 @@ function createShaker(limits: Limits) {
       const [serverName, protocols] = [toServerName(target), protocolsOf(target)];
       const asked = { serverName, protocols, signal, ...(kind && { kind }) };
       const answer = await greet({ ...ready, open: opener.again, ...asked });
-      if (answer.kind !== "presented") return toResult(formatAnswer(answer, target, limits));
+      if (answer.kind !== "presented") return toResult(toFailure(answer, target, limits));
       const { chain, wire, isLeafAlone = false } = answer;
-      const facts = { ...formatBefore(target), ...answer.facts, ...(address !== null && { address }) };
+      const facts = { ...factsBefore(target), ...answer.facts, ...(address !== null && { address }) };
       return { outcome: "presented", message: "", chain, facts, wire, ...(isLeafAlone && { isLeafAlone }) };
     } finally {
       clearTimeout(timer);
@@ -163,7 +163,7 @@ const toResult = (failure: Failure): AddressResult => ({ ...NOTHING_SEEN, ...fai
 const keyOf = ({ port }: TlsTarget, where: Whereabouts): string =>
   "way" in where ? where.way.name : `${where.addresses[0]} ${port}`;
 
-const formatBefore = ({ protocol }: TlsTarget): Record<string, string> =>
+const factsBefore = ({ protocol }: TlsTarget): Record<string, string> =>
   protocol === "tls" ? {} : { "before tls": formatProtocol(protocol) };
 
 const PROTOCOLS = { web: ["h2", "http/1.1"], none: [] } as const;

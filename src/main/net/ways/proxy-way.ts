@@ -55,14 +55,14 @@ export function createProxyWay(proxy: ProxyPlace, wish: Partial<Limits> = {}): W
     async reach(to, signal) {
       const timing = { timeoutMs: limits.connectMs, signal };
       const addresses = await findAddresses(proxy.host, timing);
-      if (isFailure(addresses)) return formatProxyFailed(name, addresses);
+      if (isFailure(addresses)) return toProxyFailure(name, addresses);
       const connection = await connectToFirst(addresses, proxy.port, timing);
-      if (isFailure(connection)) return formatProxyFailed(name, connection);
+      if (isFailure(connection)) return toProxyFailure(name, connection);
       const stream = connection.socket;
       const within = { deadlineMs: limits.answerMs, mostBytes: MOST_BYTES, signal };
       const failure = await hold(stream, ASK[proxy.kind](to, proxy.credentials), within).then(
         (held) =>
-          "result" in held ? formatRefused(name, to, held.result) : formatEnding(name, held, limits),
+          "result" in held ? toRefusedFailure(name, to, held.result) : toEndingFailure(name, held, limits),
         (reason) => {
           stream.destroy();
           throw reason;
@@ -83,13 +83,13 @@ const formatProxy = ({ kind, host, port }: ProxyPlace): string =>
 const failed = (message: string): Failure => ({ outcome: "proxy-failed", message });
 
 /** The proxy itself could not be reached. */
-const formatProxyFailed = (proxy: string, { message, passing }: Failure): Failure => ({
+const toProxyFailure = (proxy: string, { message, passing }: Failure): Failure => ({
   ...failed(`the proxy ${proxy} could not be reached: ${message}`),
   ...(passing && { passing }),
 });
 
 /** It ended the dialogue without an answer, or did not come to one. */
-function formatEnding(proxy: string, { kind, heard }: Ending, limits: { answerMs: number }): Failure {
+function toEndingFailure(proxy: string, { kind, heard }: Ending, limits: { answerMs: number }): Failure {
   switch (kind) {
     case "closed":
       return failed(`the proxy ${proxy} closed the connection without an answer${formatHeard(heard)}`);
@@ -105,7 +105,7 @@ function formatEnding(proxy: string, { kind, heard }: Ending, limits: { answerMs
 }
 
 /** Null where it let us through. */
-function formatRefused(proxy: string, to: ProxyDestination, said: ProxyAnswer): Failure | null {
+function toRefusedFailure(proxy: string, to: ProxyDestination, said: ProxyAnswer): Failure | null {
   const place = `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
   switch (said.kind) {
     case "open":

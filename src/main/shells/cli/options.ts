@@ -6,7 +6,7 @@ import envPaths from "env-paths";
 import { type AppOptions, createApp } from "#app";
 import { Refusal } from "#shared/model/refusal.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
-import { formatError, formatRefused } from "./say-error.ts";
+import { printError, printRefused } from "./say-error.ts";
 import type { World } from "./session.ts";
 
 /** What every command takes, before or after its name. */
@@ -63,4 +63,4 @@ export function findDefaultDatabase(): string {
 
 /** Says an error on stderr, also one that the contract carried, and answers with the exit code that it means. */
 export const explain = (error: unknown, world: World): number =>
-  error instanceof ORPCError ? formatRefused(error, world) : formatError(error, world);
+  error instanceof ORPCError ? printRefused(error, world) : printError(error, world);

@@ -8,10 +8,10 @@ import type { World } from "./session.ts";
 const NOT_DONE = ["locked", "unreachable", "unusable", "internal"];
 
 /** Says an error of this process on stderr, and answers with the exit code that it means. */
-export function formatError(error: unknown, world: World): number {
+export function printError(error: unknown, world: World): number {
   // Commander has said its own by now; it "fails" with 0 after help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof Refusal) return formatRefused(error, world);
+  if (error instanceof Refusal) return printRefused(error, world);
   world.err(
     `latchkey: ${isOfTheSystem(error) ? printable(error.message) : `something went wrong: ${formatFault(error)}`}`,
   );
@@ -19,7 +19,7 @@ export function formatError(error: unknown, world: World): number {
 }
 
 /** The same of a refusal, wherever it was made. */
-export function formatRefused({ code, message }: { code: string; message: string }, { err }: World): number {
+export function printRefused({ code, message }: { code: string; message: string }, { err }: World): number {
   err(`latchkey: ${printable(message)}`);
   return NOT_DONE.includes(code) ? 3 : 2;
 }

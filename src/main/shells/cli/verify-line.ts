@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { printable } from "#shared/text/printable.ts";
 import { addVerify } from "./report/verify.ts";
-import { formatError } from "./say-error.ts";
+import { printError } from "./say-error.ts";
 import type { World } from "./session.ts";
 
 /**
@@ -21,7 +21,7 @@ export async function runVerifyLine(argv: readonly string[], world: World): Prom
     await program.parseAsync(argv, { from: "user" });
     return code;
   } catch (error) {
-    return formatError(error, world);
+    return printError(error, world);
   }
 }
 

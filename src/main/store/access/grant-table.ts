@@ -5,7 +5,7 @@ import type { GrantDetail, GrantRow, Orphan, OrphanState } from "#shared/model/g
 import { evaluatesAbsence, type Inventory } from "#shared/model/person.ts";
 import { Verdict } from "#shared/model/verdict.ts";
 import { formatUnapprovedSentence, UNAPPROVED_SEVERITY } from "#shared/text/approval.ts";
-import { formatOrphan, ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
+import { describeOrphan, ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
 import { formatWhy } from "#shared/text/why.ts";
 import { BY_FIRST_SCAN, IS_UNAPPROVED, UNAPPROVED_COUNT } from "#store/changes/baseline-table.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
@@ -106,10 +106,10 @@ function orphanStateOf(orphan: Orphan | null, inventory: Inventory): OrphanState
   return inventory.isWhole ? "unknown" : null;
 }
 
-const briefOrphan = (grant: Parameters<typeof formatOrphan>[0]): GrantRow["findings"][number] => ({
+const briefOrphan = (grant: Parameters<typeof describeOrphan>[0]): GrantRow["findings"][number] => ({
   rule: "grant-orphaned",
   severity: ORPHAN_SEVERITY[grant.orphan],
-  sentence: formatOrphan(grant).sentence,
+  sentence: describeOrphan(grant).sentence,
 });
 
 const briefUnapproved = (

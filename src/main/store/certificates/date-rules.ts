@@ -1,5 +1,5 @@
 import type { FindingBrief } from "#shared/model/finding.ts";
-import { type DateRule, formatDates } from "#shared/text/computed-finding.ts";
+import { type DateRule, describeDates } from "#shared/text/computed-finding.ts";
 import { UNREADABLE } from "./certificate-memory.ts";
 
 /**
@@ -32,7 +32,7 @@ export function dateFindings(row: DateColumns, now: Date): FindingBrief[] {
   const brief = (rule: DateRule, severity: FindingBrief["severity"]): FindingBrief => ({
     rule,
     severity,
-    sentence: formatDates(rule, datesOf(row), now).sentence,
+    sentence: describeDates(rule, datesOf(row), now).sentence,
   });
   return [
     ...(row.expiry_rule ? [brief(row.expiry_rule, row.expiry_severity)] : []),

@@ -76,15 +76,15 @@ export function versionReader(db: Database): (id: number) => Version {
     const state: (string | null)[] = JSON.parse(row.state ?? "[]");
     switch (kind) {
       case "grant":
-        return formatGrant(known(grant.get(about)), state);
+        return toGrantVersion(known(grant.get(about)), state);
       case "key-file":
-        return formatKeyFile(known(keyFile.get(about)), state);
+        return toKeyFileVersion(known(keyFile.get(about)), state);
       case "host-key":
-        return formatHostKey(known(hostKey.get(about)));
+        return toHostKeyVersion(known(hostKey.get(about)));
       case "account":
-        return formatAccount({ name: label ?? "", firstLook: hostLook.get(about) ?? 0 }, state);
+        return toAccountVersion({ name: label ?? "", firstLook: hostLook.get(about) ?? 0 }, state);
       case "certificate":
-        return formatPlace(known(place.get(about)));
+        return toSightVersion(known(place.get(about)));
       default:
         throw new Error(`there is no kind ${kind satisfies never}`);
     }
@@ -96,7 +96,7 @@ function known<Found>(found: Found | undefined): Found {
   return found;
 }
 
-function formatGrant(
+function toGrantVersion(
   grant: Grant,
   [effective, dormant, gives, onlyFrom]: readonly (string | readonly string[] | null)[],
 ): Version {
@@ -121,7 +121,7 @@ function formatGrant(
 const said = (value: string | readonly string[] | null | undefined): string =>
   typeof value === "string" ? value : (value?.join(", ") ?? "");
 
-function formatKeyFile(
+function toKeyFileVersion(
   { path, fingerprint, keyType, firstLook }: KeyFile,
   state: readonly (string | number | null)[],
 ): Version {
@@ -136,7 +136,7 @@ function formatKeyFile(
   return { title: path, place: path, facts, opens: null, firstLook };
 }
 
-const formatHostKey = ({ keyType, fingerprint, firstLook }: HostKey): Version => ({
+const toHostKeyVersion = ({ keyType, fingerprint, firstLook }: HostKey): Version => ({
   title: keyType,
   place: "",
   facts: { key: fingerprint },
@@ -144,7 +144,7 @@ const formatHostKey = ({ keyType, fingerprint, firstLook }: HostKey): Version =>
   firstLook,
 });
 
-function formatAccount(
+function toAccountVersion(
   { name, firstLook }: { name: string; firstLook: number },
   [uid, shell, password]: readonly (string | number | null)[],
 ): Version {
@@ -152,7 +152,7 @@ function formatAccount(
   return { title: name, place: "", facts, opens: null, firstLook };
 }
 
-function formatPlace({
+function toSightVersion({
   sha256,
   subject,
   notAfter,

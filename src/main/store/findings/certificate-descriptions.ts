@@ -3,11 +3,11 @@ import { Profile } from "#shared/model/chain.ts";
 import { BrokenRule, type RuleId } from "#shared/model/finding.ts";
 import type { Violation } from "#shared/model/violation.ts";
 import {
-  formatClientUse,
-  formatOverLimit,
-  formatRevoked,
-  formatSshKeyToo,
-  formatWildcardSpread,
+  describeClientUse,
+  describeOverLimit,
+  describeRevoked,
+  describeSshKeyToo,
+  describeWildcardSpread,
   MOST_NAMED,
 } from "#shared/text/certificate-finding.ts";
 import { describeIssuedAgainst, describeViolation } from "#shared/text/profile-finding.ts";
@@ -55,10 +55,10 @@ export function certificateDescriber(db: Database): (id: number, rule: RuleId) =
       return { ...describeViolation(violation, row.issuer), violation };
     }
     const facts = { ...datesOf(row), issuer: row.issuer };
-    if (rule === "certificate-lifetime-over-limit") return formatOverLimit(facts);
+    if (rule === "certificate-lifetime-over-limit") return describeOverLimit(facts);
     if (rule === "certificate-client-auth-ends") {
       const [inFiles, asking, uses] = [files(row.id), askers(row.issuer), clientUses(row.id)];
-      return formatClientUse({
+      return describeClientUse({
         ...facts,
         files: inFiles.named,
         fileCount: inFiles.count,
@@ -72,15 +72,15 @@ export function certificateDescriber(db: Database): (id: number, rule: RuleId) =
     if (rule === "certificate-revoked") {
       const { named, count } = hosts(row.id);
       const { by, sentence } = JSON.parse(row.revoked ?? "{}") as { by: string; sentence: string };
-      return formatRevoked({ by, sentence, hosts: named, hostCount: count });
+      return describeRevoked({ by, sentence, hosts: named, hostCount: count });
     }
     if (rule === "certificate-key-is-ssh-key") {
       const { named, count } = sshUses(row.ssh_fingerprint ?? "");
-      return formatSshKeyToo(row.ssh_fingerprint ?? "", named, count);
+      return describeSshKeyToo(row.ssh_fingerprint ?? "", named, count);
     }
     const wildcards = (JSON.parse(row.names) as string[]).filter((name) => name.startsWith("DNS:*."));
     const { named, count } = hosts(row.id);
-    return formatWildcardSpread(
+    return describeWildcardSpread(
       wildcards.map((name) => name.slice(4)),
       named,
       count,

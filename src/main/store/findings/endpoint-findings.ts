@@ -1,8 +1,8 @@
 import type { Database } from "better-sqlite3";
 import type { FindingObject, RuleId } from "#shared/model/finding.ts";
 import {
-  formatKeyExchange,
-  formatReplaced,
+  describeKeyExchange,
+  describeReplaced,
   type KeyExchange,
   type Replaced,
 } from "#shared/text/endpoint-finding.ts";
@@ -192,7 +192,7 @@ export function endpointDescriber(db: Database) {
         `it spoke ${version ?? "an unknown version"}${group ? ` with ${group}` : ""}`,
         ...(found === "classical" ? [`it refused ${refused}`] : []),
       ];
-      return { ...formatKeyExchange(found, facts), ...about(id, row), firstSeen: since };
+      return { ...describeKeyExchange(found, facts), ...about(id, row), firstSeen: since };
     },
 
     change(id: number): FindingText {
@@ -201,7 +201,7 @@ export function endpointDescriber(db: Database) {
       const earlier = after && before.get(id, after.scan);
       if (!after || !earlier) throw new Error(`endpoint ${id} presents what it always did`);
       const replaced: Replaced = { at: after.at, before: earlier, after };
-      return { ...formatReplaced(replaced), ...about(id, row), firstSeen: after.at };
+      return { ...describeReplaced(replaced), ...about(id, row), firstSeen: after.at };
     },
   };
 

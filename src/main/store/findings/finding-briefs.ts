@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { formatKeyOnSeveralAccounts, MOST_ACCOUNTS } from "#shared/text/computed-finding.ts";
+import { describeKeyOnSeveralAccounts, MOST_ACCOUNTS } from "#shared/text/computed-finding.ts";
 import type { AcceptanceTable, Accepted } from "./acceptance-table.ts";
 import type { About } from "./finding-writer.ts";
 
@@ -62,7 +62,7 @@ export function findingBriefs(db: Database, deps: Deps) {
     ofKey(fingerprint: string): FindingBrief[] {
       const count = accountCount.get(fingerprint) ?? 0;
       if (count < 2) return [];
-      const { sentence: said } = formatKeyOnSeveralAccounts(count, []);
+      const { sentence: said } = describeKeyOnSeveralAccounts(count, []);
       const brief = {
         rule: "key-on-several-accounts",
         severity: SHARED_KEY_SEVERITY,
@@ -73,7 +73,7 @@ export function findingBriefs(db: Database, deps: Deps) {
 
     /** All that is to be said of a key that several accounts trust. */
     describeKey: (fingerprint: string) =>
-      formatKeyOnSeveralAccounts(accountCount.get(fingerprint) ?? 0, accounts.all(fingerprint)),
+      describeKeyOnSeveralAccounts(accountCount.get(fingerprint) ?? 0, accounts.all(fingerprint)),
   };
 
   function toBrief({ id, rule, severity }: Pick<Row, "id" | "rule" | "severity">): FindingBrief {

@@ -8,8 +8,8 @@ import {
 } from "#shared/model/finding.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { type DateRule, formatDates } from "#shared/text/computed-finding.ts";
-import { formatOrphan } from "#shared/text/orphan.ts";
+import { type DateRule, describeDates } from "#shared/text/computed-finding.ts";
+import { describeOrphan } from "#shared/text/orphan.ts";
 import { profileOfRule } from "#shared/text/profile-finding.ts";
 import { formatReference } from "#shared/text/reference.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
@@ -168,7 +168,7 @@ function dateDescriber(db: Database): (id: number, rule: DateRule, now: Date) =>
     if (!row) throw new Error(`there is no certificate ${id}`);
     const object = { kind: "certificate", sha256: row.sha256 } as const;
     const { subject: label, host } = row;
-    return { ...formatDates(rule, datesOf(row), now), object, label, host, firstSeen: sinceOf(rule, row) };
+    return { ...describeDates(rule, datesOf(row), now), object, label, host, firstSeen: sinceOf(rule, row) };
   };
 }
 
@@ -179,7 +179,7 @@ function orphanDescriber(db: Database, findGrant: Deps["findGrant"]): (id: numbe
     if (!grant?.orphan || grant.orphan === "unknown") throw new Error(`grant ${id} is no orphan`);
     const { fingerprint, comment, host, orphan } = grant;
     return {
-      ...formatOrphan({ ...grant, orphan }),
+      ...describeOrphan({ ...grant, orphan }),
       object: { kind: "grant", id },
       label: `${fingerprint} ${comment}`.trimEnd(),
       host,

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
 import { type GrantRow, Orphan } from "#shared/model/grant.ts";
-import { DUE_SEVERITY, formatDue, formatUnapproved, UNAPPROVED_SEVERITY } from "#shared/text/approval.ts";
+import { DUE_SEVERITY, describeDue, describeUnapproved, UNAPPROVED_SEVERITY } from "#shared/text/approval.ts";
 import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
 import { SUSPECT } from "#store/access/grant-filter.ts";
 import {
@@ -108,7 +108,7 @@ export function grantDescriber(db: Database, findGrant: (id: number) => GrantRow
     describeRogue(id: number): FindingText {
       const grant = find(id);
       const { baselineAt = "", isFirstLook = 0, changedFrom = null } = since.get(id) ?? {};
-      const said = formatUnapproved({ ...grant, baselineAt, isFirstLook: isFirstLook === 1, changedFrom });
+      const said = describeUnapproved({ ...grant, baselineAt, isFirstLook: isFirstLook === 1, changedFrom });
       return { ...said, ...about(grant), firstSeen: grant.firstSeen };
     },
 
@@ -116,7 +116,7 @@ export function grantDescriber(db: Database, findGrant: (id: number) => GrantRow
       const grant = find(id);
       if (!grant.approval) throw new Error(`grant ${id} is not approved`);
       return {
-        ...formatDue(grant, grant.approval),
+        ...describeDue(grant, grant.approval),
         ...about(grant),
         firstSeen: `${grant.approval.reviewOn}T00:00:00Z`,
       };

@@ -2,9 +2,9 @@ import type { Database } from "better-sqlite3";
 import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
 import { MOST_NAMED } from "#shared/text/certificate-finding.ts";
 import {
-  formatHeldKey,
-  formatHostKeyShared,
-  formatSharedTlsKey,
+  describeHeldKey,
+  describeHostKeyShared,
+  describeSharedTlsKey,
   sayKeptKey,
 } from "#shared/text/key-finding.ts";
 import type { Part } from "#store/lists/order.ts";
@@ -199,7 +199,7 @@ export function keyDescriber(db: Database) {
             firstFrom: firstFrom ?? "",
             lastFrom: lastFrom ?? "",
           })
-        : formatSharedTlsKey({ certificates: some, count: row.seen_count });
+        : describeSharedTlsKey({ certificates: some, count: row.seen_count });
       return { ...said, object: { kind: "tls-key", spki }, label: spki, host: null, firstSeen };
     },
 
@@ -209,7 +209,7 @@ export function keyDescriber(db: Database) {
       if (!row) throw new Error(`there is no host ${id}`);
       const all = hosts.all(row.key_fingerprint);
       return {
-        ...formatHostKeyShared(row.key_fingerprint, all.slice(0, MOST_NAMED), all.length),
+        ...describeHostKeyShared(row.key_fingerprint, all.slice(0, MOST_NAMED), all.length),
         object: { kind: "host", id },
         label: row.label,
         host: null,
@@ -241,7 +241,7 @@ export function heldKeyDescriber(db: Database): (id: number) => FindingText {
     const all = heldIn.all(row.spki);
     const isSsh = row.path.includes("/.ssh/");
     return {
-      ...formatHeldKey({ ...row, isSsh, places: all.slice(0, MOST_NAMED), placeCount: all.length }),
+      ...describeHeldKey({ ...row, isSsh, places: all.slice(0, MOST_NAMED), placeCount: all.length }),
       object: { kind: "key-file", id },
       label: row.path,
       host: null,

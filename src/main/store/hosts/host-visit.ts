@@ -202,7 +202,7 @@ function hostReader(db: Database, certificates: CertificateMemory) {
     };
     dateOrphans(at);
     const { coverage } = collected;
-    const notRead = [...coverage.notRead, ...formatUnlisted(unlisted)];
+    const notRead = [...coverage.notRead, ...listUnlisted(unlisted)];
     cover.run({ id, read: JSON.stringify(coverage.read), notRead: JSON.stringify(notRead) });
     const unreadCount = collected.unreadPaths.length;
     keep.run({
@@ -235,7 +235,7 @@ const ROOT: ReadonlySet<string> = new Set(["root", "root by sudo"]);
 /** So many accounts are named. */
 const MOST_UNLISTED = 50;
 
-const formatUnlisted = (unlisted: ReadonlySet<string>): Unread[] =>
+const listUnlisted = (unlisted: ReadonlySet<string>): Unread[] =>
   [...unlisted].slice(0, MOST_UNLISTED).map((name) => ({
     what: `account ${name}`,
     why: "it was not listed this time: what is known of it and its grants stays as it was",

@@ -3,8 +3,8 @@ import { KeyPossession } from "#shared/model/possession.ts";
 import type { Owner } from "#shared/model/verdict.ts";
 import {
   coverFleet,
+  describeOwner,
   type Fleet,
-  formatOwner,
   type KnownPerson,
   type OwnerFacts,
   type PrivateKeyClaim,
@@ -45,7 +45,7 @@ type EntryRow = {
 export type OwnerFinder = ReturnType<typeof ownerFinder>;
 
 /** What is the same for all owners; the private keys of this computer are few. */
-type Looked = Parameters<typeof formatOwner>[1] & { heldAt: ReadonlyMap<string, { place: string }[]> };
+type Looked = Parameters<typeof describeOwner>[1] & { heldAt: ReadonlyMap<string, { place: string }[]> };
 
 /** A verdict names so many places of private halves, people of a key, and people of a comment. */
 const MOST_PLACES = 3;
@@ -86,7 +86,7 @@ export function ownerFinder(db: Database, { rosters, inventory }: Deps) {
       return {
         inventory: looked.inventory,
         tell: (row: OwnerRow, managedBy: Owner["managedBy"]) =>
-          formatOwner(factsOf(row, managedBy, looked), looked),
+          describeOwner(factsOf(row, managedBy, looked), looked),
       };
     },
   };

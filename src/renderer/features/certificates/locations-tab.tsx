@@ -7,7 +7,7 @@ import { ServedLines } from "#renderer/ui/served-lines.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { CertificateDetail, Place } from "#shared/model/certificate.ts";
-import { formatEndpointFacts } from "#shared/text/endpoint-facts.ts";
+import { describeEndpointFacts } from "#shared/text/endpoint-facts.ts";
 import { formatProtocol } from "#shared/text/protocol.ts";
 import { formatEndpoint } from "#shared/text/target.ts";
 import classes from "./endpoint-wire.module.css";
@@ -96,7 +96,7 @@ function WireFacts({ place }: { place: EndpointPlace }) {
   return (
     <Facts>
       {data &&
-        formatEndpointFacts(data).map(({ name, lines }) => (
+        describeEndpointFacts(data).map(({ name, lines }) => (
           <Fact key={name} name={name}>
             <ul className={classes.lines}>
               {lines.map((line, index) => (

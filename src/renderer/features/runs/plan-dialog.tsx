@@ -24,7 +24,7 @@ type Props = {
 /** What a wish still lacks, and then its plan. */
 export function RequestDialog({ draft, isPlanning, error, onPlan, onClose }: Props) {
   const [wish, setRequest] = useState(draft);
-  const isWhole = formatLack(wish) === null;
+  const isWhole = findMissing(wish) === null;
   // Wherever the focus is: it is at the button that closes the dialog while the fields are not there yet.
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -92,7 +92,7 @@ function titleOf(wish: RequestDraft): string {
 }
 
 /** What must be said before there can be a plan; null when all is said. */
-export function formatLack(wish: RequestDraft): string | null {
+export function findMissing(wish: RequestDraft): string | null {
   switch (wish.kind) {
     case "rotate-key":
     case "rotate-host-key":

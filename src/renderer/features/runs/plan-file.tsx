@@ -11,7 +11,7 @@ import { formatAccounts } from "#shared/text/plan.ts";
 import diff from "./diff.module.css";
 import { LoginsProvider, useLogins } from "./logins.tsx";
 import classes from "./plan.module.css";
-import { formatLack, RequestDialog } from "./plan-dialog.tsx";
+import { findMissing, RequestDialog } from "./plan-dialog.tsx";
 import { route, useMakePlan, useTakePlan } from "./queries.ts";
 import { LineCounts } from "./run-state.tsx";
 
@@ -185,7 +185,7 @@ function Requests({ children }: { children: ReactNode }) {
   const request = useCallback(
     (wish: RequestDraft) => {
       reset();
-      if (formatLack(wish) === null) plan(wish);
+      if (findMissing(wish) === null) plan(wish);
       else setDraft(wish);
     },
     [plan, reset],

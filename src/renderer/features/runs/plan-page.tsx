@@ -23,7 +23,7 @@ import classes from "./plan.module.css";
 import { Afterwards, ChecksPanel, LeftOut } from "./plan-checks.tsx";
 import { HostPlans } from "./plan-hosts.tsx";
 import { planRoute, useFoundPlan } from "./queries.ts";
-import { formatOrder, formatPlan, KINDS } from "./words.ts";
+import { describeOrder, formatPlan, KINDS } from "./words.ts";
 
 /** A plan, whole: what would be changed where, before anything is. */
 export function PlanPage() {
@@ -247,7 +247,7 @@ function Order({ plan }: { plan: Plan }) {
   return (
     <Panel title="Order" note="A phase begins when the one before it is verified on every host">
       <ol className={classes.order}>
-        {formatOrder(plan).map(({ title, text }) => (
+        {describeOrder(plan).map(({ title, text }) => (
           <li key={title}>
             <strong>{title}</strong>
             <span>

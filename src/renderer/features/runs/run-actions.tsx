@@ -53,7 +53,7 @@ export function RunActions({ run }: { run: RunDetail }) {
             size="xs"
             leftSection={<IconPlayerPause size={15} />}
             loading={pause.isPending}
-            onClick={() => pause.mutate({ runId }, { onSuccess: formatPaused })}
+            onClick={() => pause.mutate({ runId }, { onSuccess: notifyPaused })}
           >
             Pause
           </Button>
@@ -128,7 +128,7 @@ const waitsBefore = ({ state, dueAt, stepList }: RunDetail, phase: "remove" | "r
 /** It waits for a certificate that somebody else signs. */
 const mayBeBrought = ({ kind, dueAt }: RunDetail): boolean => kind === "rotate-certificate" && dueAt === null;
 
-const formatPaused = ({ wasRunning }: { wasRunning: boolean }) =>
+const notifyPaused = ({ wasRunning }: { wasRunning: boolean }) =>
   toast(wasRunning ? "It stops after the steps that are under way" : "It was not running any more");
 
 function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) {

@@ -44,8 +44,8 @@ export const formatPlan = (plan: Plan): string =>
     : `Plan: ${formatCounts(plan)}`;
 
 /** What a run of the plan does, in this order; each phase begins when the one before is proved everywhere. */
-export function formatOrder(plan: Plan): { title: string; text: string }[] {
-  if (plan.kind === "rotate-certificate") return formatRenewalOrder(plan);
+export function describeOrder(plan: Plan): { title: string; text: string }[] {
+  if (plan.kind === "rotate-certificate") return describeRenewalOrder(plan);
   const { kind, options } = plan;
   const newKey = newKeyOf(plan);
   const files = plannedFiles(plan);
@@ -129,7 +129,7 @@ export const formatKeyMade = ({ kind, made }: Replacement["key"]): string =>
   `${KEY_KINDS[kind]}, ${made === "there" ? "made on the host, which it never leaves" : "made on this computer, in the vault, and sent"}`;
 
 /** What a run that renews certificates does, in this order. */
-function formatRenewalOrder(plan: RenewalPlan): { title: string; text: string }[] {
+function describeRenewalOrder(plan: RenewalPlan): { title: string; text: string }[] {
   const changes = plannedCertificates(plan);
   const { recheckMinutes } = plan.options;
   const issuers = [...new Set(changes.map(({ issuer }) => issuer.name))].join(", ");

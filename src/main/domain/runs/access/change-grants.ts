@@ -63,7 +63,7 @@ const isWished = ({ places }: Of<"add-grants">, { host, port }: HostFacts, accou
 
 /** Lines that are gone in the end. */
 export const removeGrants = (facts: PlanFacts, wish: Of<"remove-grants">): ChangeSet =>
-  changeGrants(facts, wish.grants, formatVerb("Remove"), ({ line }) => ({
+  changeGrants(facts, wish.grants, verbOf("Remove"), ({ line }) => ({
     change: { kind: "gone", line },
     options: "",
   }));
@@ -73,7 +73,7 @@ export function tightenGrants(facts: PlanFacts, wish: Of<"tighten-grants">): Cha
   if (wish.from === null && !wish.restrict && wish.expiry === null) {
     return { refused: "nothing says how to tighten it: name --from, --restrict or --expiry" };
   }
-  const changeSet = changeGrants(facts, wish.grants, formatVerb("Tighten"), ({ line, parts }) => {
+  const changeSet = changeGrants(facts, wish.grants, verbOf("Tighten"), ({ line, parts }) => {
     const tight = tightenOptions(parts.options, wish);
     if ("why" in tight) return tight;
     if (tight.options === parts.options) return { why: "it is as tight already" };
@@ -111,7 +111,7 @@ type LineChangeOf = (
   account: string,
 ) => { change: LineChange; options: string } | { why: string };
 
-const formatVerb =
+const verbOf =
   (verb: string) =>
   (grants: string): string =>
     `${verb} ${grants}`;

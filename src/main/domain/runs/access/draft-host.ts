@@ -109,7 +109,7 @@ function changeFile(
   });
   if (!planned) return;
   draft.files.push(planned);
-  if (planned.creates) draft.checks.push(formatCreates(draft.facts, planned));
+  if (planned.creates) draft.checks.push(checkCreates(draft.facts, planned));
   draft.isAuthority ||= wanted.isAuthority || changeSet.proves === "log";
   if (keepsOld && wanted.changes.length > 0) leaveOld(draft, file, without.why);
   for (const proof of proofs) addVerification(draft, proof);
@@ -118,7 +118,7 @@ function changeFile(
 const formatWhy = ({ stand }: FileFacts): string =>
   stand.kind === "refused" ? stand.why : "it is not there";
 
-const formatCreates = (host: HostFacts, { account, path, creates }: FilePlan): Check =>
+const checkCreates = (host: HostFacts, { account, path, creates }: FilePlan): Check =>
   makeCheck(
     "warning",
     "created",
@@ -233,7 +233,7 @@ function draftFile(
     mode,
     before: hashBytes(bytes),
     sizeBytes: bytes.length,
-    ...formatAfter(bytes, { added, removed: stages.removed }, newKey),
+    ...hashStages(bytes, { added, removed: stages.removed }, newKey),
     added,
     removed: stages.removed,
     hunks: diffLines(bytes, { added, removed: stages.removed }),
@@ -249,7 +249,7 @@ function keepOld(change: LineChange): LineChange[] {
 }
 
 /** What the file will be; nothing where that depends on a key that is yet to be made. */
-export function formatAfter(
+export function hashStages(
   bytes: Uint8Array,
   splices: Pick<FilePlan, "added" | "removed">,
   newKey: string | null,

@@ -132,7 +132,7 @@ function checksOf(host: HostFacts, daemon: DaemonFacts, { isPlanned, old }: Draf
       : [
           makeCheck("refused", "root", { host }, "only root changes host keys: log in as root, or with sudo"),
         ]),
-    ...(host.login.key === null && old !== null ? [formatUnnamed(host)] : []),
+    ...(host.login.key === null && old !== null ? [checkUnnamed(host)] : []),
     canReload === true
       ? makeCheck("ok", "reload", { host }, "sshd reads its configuration again without ending sessions")
       : makeCheck(
@@ -162,7 +162,7 @@ const refuseBroken = (host: HostFacts, problem: string): Check =>
   );
 
 /** sshd names all its keys to whoever is logged in; of one type it presents the first alone. */
-const formatUnnamed = (host: HostFacts): Check =>
+const checkUnnamed = (host: HostFacts): Check =>
   makeCheck(
     "warning",
     "no-proof",

@@ -65,9 +65,9 @@ function findStrangeMethod({ hosts }: RenewalPlan, facts: RenewalFacts): string 
 
 /** What is changed, and nothing of what is only seen. */
 const serializeChanges = ({ hostKey, certificates }: RenewalHost): string =>
-  JSON.stringify([hostKey, certificates.map(formatChange)]);
+  JSON.stringify([hostKey, certificates.map(toComparable)]);
 
-const formatChange = ({ old, names, issuer, key, challenge, files, consumers }: Replacement) => ({
+const toComparable = ({ old, names, issuer, key, challenge, files, consumers }: Replacement) => ({
   old,
   names,
   issuer: issuer.id,

@@ -92,7 +92,7 @@ export function decideLoginPolicy(account: Account, settings: Settings): Contrib
     decidePublicKeys(settings),
     decideMethods(settings),
     decideRoot(account, settings),
-    formatCommand(settings),
+    contributeCommand(settings),
   ];
 }
 
@@ -167,7 +167,7 @@ function findSwitchedOff(method: string, settings: Settings): Setting | null {
 }
 
 /** Keys that a command gives sshd come after those of the files, and open what these do not. */
-function formatCommand(settings: Settings): Contribution {
+function contributeCommand(settings: Settings): Contribution {
   const { values, location } = settings.get("AuthorizedKeysCommand");
   if ((values[0] ?? "none").toLowerCase() === "none") return {};
   return { notRead: [`AuthorizedKeysCommand ${values.join(" ")} was not run (${location})`] };

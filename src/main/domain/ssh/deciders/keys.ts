@@ -155,7 +155,11 @@ export function decideRevoked(key: PublicKey, settings: Settings, lists: Lists):
 }
 
 /** Whether some certificates of the authority are taken back, and not all. */
-export function formatRevokedCertificates(key: PublicKey, settings: Settings, lists: Lists): Contribution {
+export function contributeRevokedCertificates(
+  key: PublicKey,
+  settings: Settings,
+  lists: Lists,
+): Contribution {
   const partly = pathsOf(settings).filter((path) => {
     const file = fileAt(path, lists);
     const revocations = file?.bytes ? readOnce(file, file.bytes) : null;

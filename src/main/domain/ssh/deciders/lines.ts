@@ -13,7 +13,7 @@ import { type Contribution, doubt, refuse } from "#domain/ssh/opinion.ts";
 import { formatSetting, isYes, type Settings, versionOf } from "#domain/ssh/sshd-settings.ts";
 import type { Gift } from "#shared/model/verdict.ts";
 import { decideForcedCommand } from "./accounts.ts";
-import { decideAuthorityAlgorithms, decideRevoked, formatRevokedCertificates } from "./keys.ts";
+import { contributeRevokedCertificates, decideAuthorityAlgorithms, decideRevoked } from "./keys.ts";
 
 /** From this version on, sshd reads such a date, and takes it for one that never comes. */
 const WITH_DATES_BEFORE_1970 = 1_004;
@@ -46,7 +46,7 @@ export function decideLineUnderSettings(
       ...keyOpinions,
       ...decideAuthorityAlgorithms(key, settings),
       decidePrincipals(line, account, collection.facts),
-      formatRevokedCertificates(key, settings, collection),
+      contributeRevokedCertificates(key, settings, collection),
     ];
   }
   const hasCommand = valueOfOption(line.parsedOptions, "command") !== null;

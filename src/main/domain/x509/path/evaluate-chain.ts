@@ -184,11 +184,11 @@ function explainDeadEnd({ path, namesake }: DeadEnd, { options, budget }: World)
   if (!top) return { path, reasons: [NO_CERTIFICATE] };
   return {
     path,
-    reasons: [formatDeadEnd(top, { path, namesake }, budget), ...checkCertificates(path, options)],
+    reasons: [toDeadEndReason(top, { path, namesake }, budget), ...checkCertificates(path, options)],
   };
 }
 
-function formatDeadEnd(top: PathCertificate, { path, namesake }: DeadEnd, budget: Budget): ChainReason {
+function toDeadEndReason(top: PathCertificate, { path, namesake }: DeadEnd, budget: Budget): ChainReason {
   if (top.isSelfIssued && budget.verifyCertificate(top, top.spki) === "valid")
     return path.length === 1
       ? reasonAbout(top, "self-signed", "is signed by itself, and is not among the roots")

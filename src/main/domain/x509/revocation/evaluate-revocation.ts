@@ -70,10 +70,10 @@ function evaluateByLists(
     isTrusted: (signer) =>
       signer.sha256 === issuer.sha256 || budget.verifyCertificate(signer, issuer.spki) === "valid",
   });
-  return { by, ...formatStatus(status) };
+  return { by, ...toRevocationStatus(status) };
 }
 
-function formatStatus(status: RevocationStatus): Pick<RevocationView, "state" | "sentence"> {
+function toRevocationStatus(status: RevocationStatus): Pick<RevocationView, "state" | "sentence"> {
   switch (status.state) {
     case "good":
       return { state: "good", sentence: "it is on none of the lists that speak for it" };

@@ -42,10 +42,10 @@ export function evaluateOcsp(
     return unknown(`the answer was to be renewed by ${formatTime(own.nextUpdate)}`);
   if (own.nextUpdate === null && at > own.thisUpdate + HOLDS_MS)
     return unknown(`the answer is of ${formatTime(own.thisUpdate)} and does not say until when it holds`);
-  return formatAnswer(own);
+  return toOcspVerdict(own);
 }
 
-function formatAnswer({ state, revokedAt, thisUpdate }: SingleAnswer): OcspVerdict {
+function toOcspVerdict({ state, revokedAt, thisUpdate }: SingleAnswer): OcspVerdict {
   const asOf = `as of ${formatTime(thisUpdate)}`;
   if (state === "good") return { state, sentence: `not revoked, ${asOf}` };
   if (state === "unknown") return { state, sentence: `the responder does not know it, ${asOf}` };

@@ -39,7 +39,7 @@ const REQUESTS: Record<StartTls, string> = {
 const MOST_SAID = 200;
 
 /** What kept us from TLS, for people: what happened, and what to do. */
-export function formatStop(stop: Stop, asked: StartTlsEndpoint): Failure {
+export function toStopFailure(stop: Stop, asked: StartTlsEndpoint): Failure {
   const { protocol } = asked;
   const [name, request] = [formatProtocol(protocol), REQUESTS[protocol]];
   switch (stop.kind) {
@@ -71,7 +71,7 @@ export function formatStop(stop: Stop, asked: StartTlsEndpoint): Failure {
         message: `plain text came behind the server's answer to ${request}, where only TLS may come: "${quoteHeard(stop.heard)}"; the server, or somebody on the way, mixes plain text into TLS: nothing of it was used`,
       };
     default:
-      return formatSilence(stop, asked);
+      return toSilenceFailure(stop, asked);
   }
 }
 
@@ -81,7 +81,7 @@ const formatHowToBeTaken = (said: string, { target }: StartTlsEndpoint): string 
     ? `write the domain that it serves behind a slash: ${formatEndpoint({ ...target, serverName: "DOMAIN" })}`
     : "does it take connections from this computer?";
 
-function formatSilence(
+function toSilenceFailure(
   stop: Extract<Stop, { kind: "timed-out" | "closed" | "reset" }>,
   { target, protocol }: StartTlsEndpoint,
 ): Failure {

@@ -12,7 +12,7 @@ import {
 import { Conversation, type Ending, MORE, type Negotiation, type Step } from "./dialogue.ts";
 import { createLineNegotiation, LINE_TALKS } from "./line-dialogue.ts";
 import { createRdpNegotiation } from "./rdp.ts";
-import { formatStop, type Stop } from "./say-stop.ts";
+import { type Stop, toStopFailure } from "./say-stop.ts";
 import { createTelnetNegotiation } from "./telnet.ts";
 import { createXmppNegotiation } from "./xmpp.ts";
 
@@ -37,7 +37,7 @@ export async function startTls(
   const end = await converse(stream, conversation, { deadlineMs, signal });
   if (end.kind === "ready") return protocol === "mssql" ? openTdsStream(stream) : stream;
   stream.destroy();
-  return formatStop(end, { target, protocol });
+  return toStopFailure(end, { target, protocol });
 }
 
 function converse(

@@ -45,8 +45,8 @@ export function printPlan(plan: Plan, world: World): void {
     ...(plan.kind === "rotate-certificate" ? formatOptions(plan).map((text) => ({ text })) : []),
     ...(newKey ? [{ text: `  new key: ${formatNewKey(newKey)}` }] : []),
     ...privateKeysHere(plan).map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
-    ...plan.hosts.flatMap((host) => formatHostPlan(host, plan)),
-    ...formatChecks(plan.checks),
+    ...plan.hosts.flatMap((host) => listHostPlan(host, plan)),
+    ...listChecks(plan.checks),
     ...(plan.leftOut.length > 0 ? [{ text: "" }, { text: "Not changed", style: "bold" as const }] : []),
     ...plan.leftOut.map((text) => ({ text: `  ${text}` })),
     ...(afterwards.length > 0 ? [{ text: "" }, { text: "Afterwards", style: "bold" as const }] : []),
@@ -63,7 +63,7 @@ export function printPlan(plan: Plan, world: World): void {
   }
 }
 
-function formatHostPlan(host: HostPlan, plan: Plan): Line[] {
+function listHostPlan(host: HostPlan, plan: Plan): Line[] {
   const order = plan.options.canary && host.batch === 0 ? "canary" : `batch ${host.batch}`;
   const files = "files" in host ? host.files : [];
   const holders = "holders" in host ? host.holders : [];
@@ -71,7 +71,7 @@ function formatHostPlan(host: HostPlan, plan: Plan): Line[] {
   return [
     { text: "" },
     { text: `${formatHost(host)} (${order})`, style: "bold" },
-    ...files.flatMap((file) => formatFile(file, verificationsOf(host), newKeyOf(plan))),
+    ...files.flatMap((file) => listFile(file, verificationsOf(host), newKeyOf(plan))),
     ...holders.map((holder) => ({ text: `  ${sayHolder(holder, `of ${holder.owner}`)}` })),
     ...certificates.flatMap((change) => formatCertificate(change).map((text) => ({ text }))),
     ...(files.length + certificates.length > 0 ? [{ text: `  ${formatDeadMan(host.deadMan)}` }] : []),
@@ -79,7 +79,7 @@ function formatHostPlan(host: HostPlan, plan: Plan): Line[] {
 }
 
 /** Of a key that was given the plan knows the line already. */
-function formatFile(
+function listFile(
   { account, others = [], path, hunks, ...counts }: FilePlan,
   proofs: AccessHost["proofs"],
   newKey: NewKey | null,
@@ -89,7 +89,7 @@ function formatFile(
   const whose = (name: string) => (others.length > 0 ? `${name}: ` : "");
   return [
     { text: `  ${signOf(counts)} ${formatAccounts({ account, others })}: ${path}` },
-    ...hunks.flatMap((hunk) => formatHunk(hunk, given)),
+    ...hunks.flatMap((hunk) => listHunk(hunk, given)),
     ...own.map((one) => ({ text: `    ${whose(one.account)}${formatVerification(one.proof)}` })),
   ];
 }
@@ -99,7 +99,7 @@ const signOf = ({ adds, changes, removes }: Pick<FilePlan, "adds" | "changes" | 
 
 const STYLES: Record<Hunk["rows"][number]["sign"], Style> = { "+": "green", "-": "red", " ": "dim" };
 
-const formatHunk = ({ line, rows }: Hunk, given: string): Line[] => [
+const listHunk = ({ line, rows }: Hunk, given: string): Line[] => [
   { text: `    @@ line ${line} @@`, style: "dim" },
   ...rows.map(({ sign, text }) => ({
     text: `    ${sign} ${text.replace(NEW_KEY_PLACEHOLDER, () => given)}`.trimEnd(),
@@ -119,17 +119,17 @@ const CHECK_STYLES: Record<Check["state"], Style> = {
   refused: "red",
 };
 
-function formatChecks(checks: readonly Check[]): Line[] {
+function listChecks(checks: readonly Check[]): Line[] {
   if (checks.length === 0) return [];
   return [
     { text: "" },
     { text: "Checks", style: "bold" },
-    ...formatAlike(checks).map(({ state, text }) => ({ text, style: CHECK_STYLES[state] })),
+    ...joinAlike(checks).map(({ state, text }) => ({ text, style: CHECK_STYLES[state] })),
   ];
 }
 
 /** What can be said without a look at each: one line for all that passed alike. What asks for a consent is named one by one. */
-function formatAlike(checks: readonly Check[]): { state: Check["state"]; text: string }[] {
+function joinAlike(checks: readonly Check[]): { state: Check["state"]; text: string }[] {
   const groups = Map.groupBy(checks, (check) =>
     check.state === "ok" || check.state === "warning"
       ? `${check.state} ${check.id} ${check.text}`

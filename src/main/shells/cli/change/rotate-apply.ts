@@ -22,7 +22,7 @@ import {
   readPlanFile,
   refuseBeside,
 } from "./rotate-options.ts";
-import { formatScripts, writeScripts } from "./write-scripts.ts";
+import { printScripts, writeScripts } from "./write-scripts.ts";
 
 /** A plan that can be run. */
 type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };
@@ -71,7 +71,7 @@ export async function change(
     const beside = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
     const agreed = await agree(ready.plan, options, world, beside);
     const wish = { planId: ready.id, folder: options.script, signWith: options.signWith ?? null, ...agreed };
-    formatScripts(await writeScripts(wish, client), options.script, world);
+    printScripts(await writeScripts(wish, client), options.script, world);
   }
   if (options.plan !== undefined) {
     await writeFile(options.plan, `${printableJson({ hash: ready.hash, plan: ready.plan }, 2)}\n`, {

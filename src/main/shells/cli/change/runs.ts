@@ -20,7 +20,7 @@ import { CHANGE, type Session, type World } from "#shells/cli/session.ts";
 import { codeOf, followRun, printEnd, readRunId } from "./follow-run.ts";
 import { formatMissing, gatherAcknowledgements, gatherWord } from "./rotate-apply.ts";
 import { addRunsCertificate, addRunsConfirm } from "./runs-confirm.ts";
-import { formatScripts, writeScripts } from "./write-scripts.ts";
+import { printScripts, writeScripts } from "./write-scripts.ts";
 
 type ListOptions = CommonOptions & { limit?: number };
 type GoOptions = CommonOptions &
@@ -354,5 +354,5 @@ async function write(text: string, folder: string, options: ScriptsOptions, worl
   const wish = { planId, folder, signWith: options.signWith ?? null, consents };
   const scripts = await writeScripts(wish, app.client);
   if (options.json) printJson(scripts, world);
-  else formatScripts(scripts, folder, world);
+  else printScripts(scripts, folder, world);
 }

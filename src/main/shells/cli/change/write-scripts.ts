@@ -51,7 +51,7 @@ async function writeAnew(path: string, text: string, mode: number): Promise<void
   await writeFile(path, text, { mode, flag: "wx" });
 }
 
-export function formatScripts({ files, notes }: Scripts, folder: string, world: World): void {
+export function printScripts({ files, notes }: Scripts, folder: string, world: World): void {
   for (const { name, signature } of files)
     world.err(printable(`written: ${join(folder, name)}${signature === null ? "" : " and its .sig"}`));
   for (const note of notes) world.err(printable(`  ${note}`));

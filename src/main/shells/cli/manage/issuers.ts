@@ -145,11 +145,11 @@ function addRenewal(issuers: Command, { world }: Session): void {
     .command("renewal <name> <sha256>")
     .description("when an ACME directory suggests renewing a certificate (ARI)")
     .action((name: string, certificate: string, _: object, command: Command) =>
-      formatRenewal({ name, certificate }, command.optsWithGlobals<CommonOptions>(), world),
+      printRenewal({ name, certificate }, command.optsWithGlobals<CommonOptions>(), world),
     );
 }
 
-async function formatRenewal(
+async function printRenewal(
   wish: { name: string; certificate: string },
   options: CommonOptions,
   world: World,

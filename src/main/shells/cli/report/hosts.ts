@@ -143,7 +143,7 @@ async function listHostKeys(
   const { rows, total } = await listRows(options.limit, (page) =>
     client.hostKeys.list({ ...filter, ...page }),
   );
-  await formatUnreadable(client, world);
+  await printUnreadable(client, world);
   const compared = options.sshfp ? await compareWithDns(client, rows, options.resolver ?? null) : null;
   for (const failure of compared?.failures ?? []) world.err(`latchkey: ${printable(failure)}`);
   if (options.json) {
@@ -169,7 +169,7 @@ const formatNoHostKey = (filter: object): string =>
     : "no host key is known yet; scan a host: latchkey scan root@web1.example";
 
 /** What is in files that could not be read is not in the listHostKeys. */
-async function formatUnreadable({ hostKeys }: App["client"], world: World): Promise<void> {
+async function printUnreadable({ hostKeys }: App["client"], world: World): Promise<void> {
   const { files, unread, notes } = await hostKeys.sources();
   for (const { path, why } of unread) world.err(`latchkey: ${printable(`${path} was not read: ${why}`)}`);
   for (const { path, broken } of files) {

@@ -8,7 +8,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { StartTls } from "#shared/model/starttls.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatExpiry } from "#shared/text/elapsed.ts";
-import { formatEndpointFacts } from "#shared/text/endpoint-facts.ts";
+import { describeEndpointFacts } from "#shared/text/endpoint-facts.ts";
 import { formatInspected } from "#shared/text/inspection.ts";
 import { formatKey } from "#shared/text/key-size.ts";
 import { formatEntryKind, formatIntegrity, formatStoreState } from "#shared/text/keystore.ts";
@@ -251,7 +251,7 @@ function formatInspection(inspection: Inspection, world: World): string {
 
 /** A name stands once, before the first of its lines. */
 const formatEndpoint = (endpoint: EndpointFacts): string =>
-  formatEndpointFacts(endpoint)
+  describeEndpointFacts(endpoint)
     .flatMap(({ name, lines }) =>
       lines.map((line, index) => `  ${printable(index === 0 ? name : "").padEnd(18)} ${printable(line)}`),
     )

@@ -170,7 +170,7 @@ async function importBundles(
     }
   }
   if (options.json) printJson({ bundles: answers.map(toJson) }, world);
-  else for (const answer of answers) formatAnswer(answer, world);
+  else for (const answer of answers) printAnswer(answer, world);
   return Math.max(...codes);
 }
 
@@ -252,7 +252,7 @@ const toJson = (answer: Answer) =>
 const formatRefused = ({ file, refused }: { file: string; refused: string }): string =>
   refused.startsWith(printable(file)) ? refused : `${printable(file)}: ${refused}`;
 
-function formatAnswer(answer: Answer, world: World): void {
+function printAnswer(answer: Answer, world: World): void {
   const file = printable(answer.file);
   if ("refused" in answer) world.err(`latchkey: ${formatRefused(answer)}`);
   else if ("result" in answer) world.out(`${file}: ${printable(formatResult(answer.result))}`);

@@ -6,7 +6,7 @@ import { FILE_LOGS, VERIFICATION_LOGS } from "#shared/text/consent.ts";
 import { checkOwnLogin, checkRemainingLogins, findRemainingLogin, type Moment } from "./logins.ts";
 
 /** What only the host itself can tell is looked at by the script that is carried there. */
-const formatOffline = ({ facts: host }: Draft, asOf: string): Check =>
+const checkOffline = ({ facts: host }: Draft, asOf: string): Check =>
   makeCheck(
     "warning",
     "carried",
@@ -34,7 +34,7 @@ export function checksOf(changeSet: ChangeSet, draft: Draft, moment: Moment): Ch
     ...checkVerificationLogs(changeSet, draft),
     ...(draft.facts.asOf === null
       ? checkRollbackTimer(changeSet, draft)
-      : [formatOffline(draft, draft.facts.asOf)]),
+      : [checkOffline(draft, draft.facts.asOf)]),
   ];
 }
 

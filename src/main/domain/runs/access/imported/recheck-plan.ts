@@ -16,7 +16,7 @@ import {
   otherKey,
 } from "#domain/runs/access/checks/private-keys.ts";
 import { addVerification, chooseVerification } from "#domain/runs/access/choose-verification.ts";
-import { findObstacle, formatAfter, toPrivateKeyPlan } from "#domain/runs/access/draft-host.ts";
+import { findObstacle, hashStages, toPrivateKeyPlan } from "#domain/runs/access/draft-host.ts";
 import {
   asOfOf,
   prepareFacts,
@@ -289,7 +289,7 @@ function keep({ facts, changeSet, draft }: FileReview, open: OpenFile, file: Fil
     mode,
     sizeBytes: bytes.length,
     ...(others.length > 0 ? { others } : {}),
-    ...formatAfter(bytes, file, changeSet.newKey?.kind === "given" ? changeSet.newKey.line : null),
+    ...hashStages(bytes, file, changeSet.newKey?.kind === "given" ? changeSet.newKey.line : null),
   });
   return null;
 }

@@ -15,7 +15,7 @@ export async function authorize(
   const authorization = await readOne(session, wish, url);
   if (isFault(authorization)) return authorization;
   if (authorization.status === "valid") return null;
-  if (authorization.status !== "pending") return formatInvalid(wish, authorization);
+  if (authorization.status !== "pending") return toFault(wish, authorization);
   const offered = choose(session, wish, authorization);
   if (isFault(offered)) return offered;
   const name = nameOf(authorization);
@@ -86,21 +86,21 @@ async function awaitVerdict(
   for (;;) {
     const read = await readOne(session, wish, url);
     if (isFault(read)) return read;
-    if (read.status !== "pending") return formatVerdict(wish, read);
+    if (read.status !== "pending") return findFault(wish, read);
     if (!(await pause(read.retryAfter)))
       return { kind: "unanswered", message: `it has not looked at ${nameOf(read)} for ten minutes` };
   }
 }
 
-function formatVerdict(wish: OrderRequest, authorization: Authorization): AcmeFault | null {
-  if (authorization.status !== "valid") return formatInvalid(wish, authorization);
+function findFault(wish: OrderRequest, authorization: Authorization): AcmeFault | null {
+  if (authorization.status !== "valid") return toFault(wish, authorization);
   const type = wish.challenges?.type ?? "http-01";
   wish.onState({ kind: "challenge", name: nameOf(authorization), type, state: "valid", reason: null });
   return null;
 }
 
 /** The authority's reason stands in the challenge that it has tried. */
-function formatInvalid(wish: OrderRequest, authorization: Authorization): AcmeFault {
+function toFault(wish: OrderRequest, authorization: Authorization): AcmeFault {
   const name = nameOf(authorization);
   const tried = authorization.challenges.find(({ problem }) => problem !== null);
   const problem = tried?.problem ?? {

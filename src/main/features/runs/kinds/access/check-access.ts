@@ -230,14 +230,14 @@ export async function findAcceptedBy(
   const own = seen.sshd ? await find(seen.sshd) : [];
   const others: AcceptedBy["others"] = [];
   for (const { settings, unreadConfig } of seen.otherSshds) {
-    const found = [...(await find(settings)), ...formatUnreadable(unreadConfig)];
+    const found = [...(await find(settings)), ...listUnreadable(unreadConfig)];
     if (found.length > 0) others.push({ ports: [Number(settings.get("port") ?? 22)], found });
   }
-  return { own: [...own, ...formatUnreadable(seen.unreadConfig)], others };
+  return { own: [...own, ...listUnreadable(seen.unreadConfig)], others };
 }
 
 /** What it goes by is told by no file then. */
-function formatUnreadable(unreadConfig: readonly string[] | null): WayIn[] {
+function listUnreadable(unreadConfig: readonly string[] | null): WayIn[] {
   if (unreadConfig === null)
     return [possible("what it has read, which may be another configuration than stands there")];
   if (unreadConfig.length === 0) return [];
