@@ -52,7 +52,7 @@ test("a laptop that is not scanned is shown as such, and is no orphan", async ({
   const list = await frame.goTo("Access");
   await frame.page
     .getByRole("main")
-    .getByRole("button", { name: /^Unmatched/ })
+    .getByRole("button", { name: /^Private key not found/ })
     .click();
   await list.filter("Owner", "Known owner");
   await expect(await list.open("alice@thinkpad")).toContainText("its private key was not scanned");

@@ -111,7 +111,7 @@ test("a request is copied, what was signed elsewhere is checked and taken, and t
 
   await run.getByRole("button", { name: "Roll back" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
-  await run.getByText("Rolled back", { exact: true }).first().waitFor();
+  await run.locator("header").getByText("Rolled back", { exact: true }).waitFor();
   expect(await readServed(lab.host)).toBe(before);
 });
 

@@ -24,7 +24,7 @@ async function rollBack(frame: Frame, run: Locator): Promise<void> {
   await run.getByRole("button", { name: "Roll back" }).click();
   const dialog = frame.page.getByRole("dialog", { name: "Roll this run back?" });
   await dialog.getByRole("button", { name: "Roll back" }).click();
-  await run.getByText("Rolled back", { exact: true }).first().waitFor();
+  await run.locator("header").getByText("Rolled back", { exact: true }).waitFor();
 }
 
 test("a host's own key is rotated from its row, and waits for the days of grace with both of them", async ({
@@ -106,7 +106,7 @@ test("a key is let in to two accounts, and its lines become those of an authorit
     await approve.click();
     await drawn.getByText("Approved", { exact: true }).first().waitFor();
   }
-  await drawn.getByRole("button", { name: "Look again now" }).click();
+  await drawn.getByRole("button", { name: "Check again now" }).click();
   await drawn.getByText("Committed", { exact: true }).waitFor();
 });
 
@@ -147,7 +147,7 @@ test("the holder of a new key that is nowhere near signs what the run shows, and
   await drawn.getByLabel("The signature").fill(await readFile(`${challenge}.sig`, "utf8"));
   await drawn.getByRole("button", { name: "Check the signature" }).click();
   await drawn.getByText("Its holder has signed").waitFor();
-  await drawn.getByRole("button", { name: "Look again now" }).click();
+  await drawn.getByRole("button", { name: "Check again now" }).click();
   await drawn.getByText("Committed", { exact: true }).waitFor();
 });
 
@@ -215,7 +215,7 @@ test("a rotation is paused and goes on, waits for the days of grace whoever asks
   await drawn.getByText("Waiting", { exact: true }).waitFor();
   expect(await camera.photograph("run-waiting")).toEqual([]);
   for (const files of await lab.readFiles()) expect(files.match(/jo@desk/g)).toHaveLength(6);
-  await drawn.getByRole("button", { name: "Look again now" }).click();
+  await drawn.getByRole("button", { name: "Check again now" }).click();
   await drawn.getByRole("tab", { name: "Journal" }).click();
   await expect(drawn.getByText("the old key is watched until")).toHaveCount(2);
   await drawn.getByText("Waiting", { exact: true }).waitFor();

@@ -39,7 +39,7 @@ test("a file that has changed since its plan stops the run, which says where; it
   await dialog.waitFor();
   expect(await camera.photograph("run-roll-back")).toEqual([]);
   await dialog.getByRole("button", { name: "Roll back" }).click();
-  await run.getByText("Rolled back", { exact: true }).first().waitFor();
+  await run.locator("header").getByText("Rolled back", { exact: true }).waitFor();
   expect(await lab.readFiles()).toEqual(
     before.map((file, index) => (index === 1 ? `${file}# mine\n` : file)),
   );

@@ -11,7 +11,7 @@ import { watchPage } from "./pages/watch-page.ts";
 
 const WORD = "bullfinch-of-the-page";
 
-test("of a passphrase that was typed, and of both private halves, nothing is in the page after a run, in what it keeps or in what it was sent", async ({
+test("of a passphrase that was typed, and of both private keys, nothing is in the page after a run, in what it keeps or in what it was sent", async ({
   stage,
   sample,
 }) => {

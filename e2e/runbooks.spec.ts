@@ -136,7 +136,7 @@ test("lines of a run that somebody has changed are repaired from its page by key
 
   await untilSeenAsLater();
   if (host) await logIn(host, elsewhere);
-  await run.getByRole("button", { name: "Look again now" }).click();
+  await run.getByRole("button", { name: "Check again now" }).click();
   const uses = run.getByRole("list", { name: "Uses of the old key" });
   await expect(uses).toContainText(/^deploy@\S+: logged in to with the old key at \S+, from \S+/);
   const removeNow = run.getByRole("button", { name: "Remove now" });
@@ -177,7 +177,7 @@ test("lines of a run that somebody has changed are repaired from its page by key
   await frame.press("Enter");
   await expect(agree).toBeFocused();
   await frame.press("Enter");
-  await run.getByText("Rolled back", { exact: true }).first().waitFor();
+  await run.locator("header").getByText("Rolled back", { exact: true }).waitFor();
   await expect(repair).toBeHidden();
   expect(await host?.run(`cat ${file}`)).toBe(`${added[0]}\n${added[2]}\n`);
 });

@@ -32,7 +32,7 @@ const FILES = "/root/.ssh/authorized_keys /home/deploy/.ssh/authorized_keys";
 type Wish = {
   /** Before the key in one of its lines, a host each, over and over. */
   options?: readonly string[];
-  /** On so many hosts the account holds the private half, too. */
+  /** On so many hosts the account holds the private key, too. */
   holders?: number;
 };
 

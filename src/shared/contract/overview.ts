@@ -19,7 +19,7 @@ export const Overview = z.object({
     orphaned: z.int(),
     /** The scope is declared whole, and whether these are orphans hangs on hosts that were not read whole. */
     orphanUnknown: z.int(),
-    /** Of their keys no private half is known. */
+    /** Of their keys no private key is known. */
     unmatched: z.int(),
   }),
   /** How many findings of each rule, the most severe first. */

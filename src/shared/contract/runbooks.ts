@@ -75,7 +75,7 @@ export const Wish = z.discriminatedUnion("kind", [
     keyType: z.enum(["ed25519", "ecdsa", "rsa"]).default("ed25519"),
     /** The new key, where somebody has made it: a .pub line, or the path of a private key file here. */
     given: localFile("key-or-identity", KeyText).nullable().default(null),
-    /** Where the new private half goes on this computer, where no holder is known. */
+    /** Where the new private key goes on this computer, where no holder is known. */
     keyFile: LocalPath("new-key").nullable().default(null),
   }),
   z.object({

@@ -6,14 +6,14 @@ import { Verdict } from "./verdict.ts";
 
 /**
  * Why a grant that may let somebody in is an orphan: who has its key has left; nobody has used it in the time that the logs
- * cover; or nobody is known to have its private half, though all that holds private keys is said to be scanned.
+ * cover; or nobody is known to have its private key, though all that holds private keys is said to be scanned.
  */
 export const Orphan = z.enum(["gone", "unused", "unmatched"]);
 export type Orphan = z.infer<typeof Orphan>;
 
 /**
  * What is said of a grant: why it is an orphan, or `unknown` where all that holds private keys is said to be scanned and a host was
- * not read whole, so that the private half may be there.
+ * not read whole, so that the private key may be there.
  */
 export const OrphanState = z.enum([...Orphan.options, "unknown"]);
 export type OrphanState = z.infer<typeof OrphanState>;

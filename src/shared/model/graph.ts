@@ -67,7 +67,7 @@ export const GraphLink = z.object({
   fingerprint: z.string().nullable(),
   to: GraphNode,
   how: GraphHow,
-  /** Where the private half is: a path, or the name of a roster; null where the key itself is what one starts with. */
+  /** Where the private key is: a path, or the name of a roster; null where the key itself is what one starts with. */
   heldAt: z.string().nullable(),
   where: z.string(),
   options: z.string(),

@@ -79,7 +79,7 @@ export type FilePlan = z.infer<typeof FilePlan>;
 export const PlannedVerification = z.discriminatedUnion("kind", [
   /** By a fresh connection from here. `command`: a word is run there; otherwise the login alone counts. */
   z.object({ kind: z.literal("from-here"), runs: z.enum(["command", "nothing"]) }),
-  /** By OpenSSH's client on the host that holds the private half. */
+  /** By OpenSSH's client on the host that holds the private key. */
   z.object({
     kind: z.literal("from-holder"),
     host: HostName,
@@ -100,7 +100,7 @@ export type PlannedVerification = z.infer<typeof PlannedVerification>;
 export const RollbackTimer = z.enum(["systemd-run", "at", "sleep"]);
 export type RollbackTimer = z.infer<typeof RollbackTimer>;
 
-/** A private half that is replaced: a file on a host, on this computer, or a key of this computer's agent. */
+/** A private key that is replaced: a file on a host, on this computer, or a key of this computer's agent. */
 export const PrivateKeyPlan = z.object({
   /** Null: this computer. */
   host: z.object({ host: HostName, port: Port }).nullable(),
@@ -218,7 +218,7 @@ export type RenewalOptions = z.infer<typeof RenewalOptions>;
 export const PlanOptions = KeyOptions.extend(RenewalOptions.shape);
 export type PlanOptions = z.infer<typeof PlanOptions>;
 
-/** A new key that somebody else has made; `line` is `type base64`. `path`: its private half on this computer. */
+/** A new key that somebody else has made; `line` is `type base64`. `path`: its private key on this computer. */
 const ProvidedNewKey = z.object({
   kind: z.literal("given"),
   line: z.string(),
@@ -275,13 +275,13 @@ export const AccessBase = PlanBase.extend({
 
 export type AccessBase = z.infer<typeof AccessBase>;
 
-/** A key is replaced by another one wherever it logs in, and wherever its private half lies. */
+/** A key is replaced by another one wherever it logs in, and wherever its private key lies. */
 export const RotateKeyPlan = AccessBase.extend({
   kind: z.literal("rotate-key"),
   /** The fingerprint of the key that goes. */
   oldKey: z.string(),
   newKey: NewKey,
-  /** The private halves on this computer. */
+  /** The private keys on this computer. */
   here: z.array(PrivateKeyPlan),
 });
 export type RotateKeyPlan = z.infer<typeof RotateKeyPlan>;
@@ -301,7 +301,7 @@ export type RemoveGrantsPlan = z.infer<typeof RemoveGrantsPlan>;
 const TightenGrantsPlan = AccessBase.extend({
   kind: z.literal("tighten-grants"),
   oldKey: KeyOfLines,
-  /** The private half on this computer that proofs by the key that stays log in with; null where none does. */
+  /** The private key on this computer that proofs by the key that stays log in with; null where none does. */
   provesWith: z.string().nullable(),
 });
 
@@ -374,11 +374,11 @@ export function newKeyOf(plan: Plan): NewKey | null {
   return "newKey" in plan ? plan.newKey : null;
 }
 
-/** The private halves on this computer that are replaced. */
+/** The private keys on this computer that are replaced. */
 export const privateKeysHere = (plan: Plan): readonly PrivateKeyPlan[] =>
   plan.kind === "rotate-key" ? plan.here : [];
 
-/** The private halves on each of its hosts that are replaced, in the order of `plan.hosts`. */
+/** The private keys on each of its hosts that are replaced, in the order of `plan.hosts`. */
 export const privateKeysByHost = ({ hosts }: Plan): readonly (readonly PrivateKeyPlan[])[] =>
   hosts.map((host) => ("holders" in host ? host.holders : []));
 

@@ -9,7 +9,7 @@ export const SCRIPT_NAMESPACE = "latchkey-script";
 /** What the host's own key signs a result for. */
 export const RESULT_NAMESPACE = "latchkey-result";
 
-/** What a new key signs a script's nonce for: whoever made it holds its private half. */
+/** What a new key signs a script's nonce for: whoever made it holds its private key. */
 export const NEW_KEY_NAMESPACE = "latchkey-new-key";
 
 /** What is agreed to where scripts are written that nobody signs: it is named, and `--yes` does not stand for it. */

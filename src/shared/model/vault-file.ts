@@ -26,7 +26,7 @@ export type ScryptCost = z.infer<typeof ScryptCost>;
 const Point = z.base64().length(88);
 
 /**
- * The key of the file, sealed to a pair of keys (ECDH P-256, HKDF) whose private half one of those who may open it can unseal.
+ * The key of the file, sealed to a pair of keys (ECDH P-256, HKDF) whose private key one of those who may open it can unseal.
  * Whoever has the file's key can thereby give another one to all of them. That is done when one may not open it any more.
  */
 const Sealing = {

@@ -33,7 +33,7 @@ export const Owner = z.object({
   state: z.enum(["known", "gone", "unknown"]),
   /** A person of the roster, or the program that manages the line; null where neither is known. */
   who: z.string().nullable().default(null),
-  /** A private half of the key is known: a key file on a host or on this computer, or a key of an agent. */
+  /** A private key of the key is known: a key file on a host or on this computer, or a key of an agent. */
   isMatched: z.boolean().default(false),
   /** Which program wrote the line and would undo a change in it; it says nothing of who holds the key. */
   managedBy: ManagedBy.nullable().default(null),

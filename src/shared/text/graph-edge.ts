@@ -29,7 +29,7 @@ export function evaluateOpening({ state, reasons, onlyFrom, gives }: Effective):
   ]);
 }
 
-/** A certificate that an authority may sign: whoever has its private half writes one. The principals are of the account. */
+/** A certificate that an authority may sign: whoever has its private key writes one. The principals are of the account. */
 export function evaluateSigning(effective: Effective, principals: readonly string[]): Judged {
   const { isCertain, notes } = evaluateOpening(effective);
   const names = principals.slice(0, MOST_NAMED).map((name) => `"${name}"`);

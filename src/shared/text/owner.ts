@@ -24,10 +24,10 @@ export type OwnerFacts = {
   state: Owner["state"];
   /** False for a line in which no key can be read. */
   hasKey: boolean;
-  /** The first places of private halves, as `web1: /root/.ssh/id_rsa`, and how many there are. */
+  /** The first places of private keys, as `web1: /root/.ssh/id_rsa`, and how many there are. */
   places: readonly string[];
   placeCount: number;
-  /** The first files that only claim the private half: they decide nothing. */
+  /** The first files that only claim the private key: they decide nothing. */
   claims: readonly PrivateKeyClaim[];
   people: readonly KnownPerson[];
   /** People whose login or address the comment names: that decides nothing. */

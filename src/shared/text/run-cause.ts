@@ -13,7 +13,7 @@ export function formatCause(cause: Cause): string {
     case "old-line-gone":
       return `${cause.path} is further than this step: the old line is gone already`;
     case "odd-private-key":
-      return "a private half is neither the old one nor the new one";
+      return "a private key is neither the old one nor the new one";
     case "key-not-installed":
       return `the new key is not at ${cause.path}`;
     case "certificate-not-installed":
@@ -191,7 +191,7 @@ type KeyKind =
 function formatOfKey(cause: Extract<PlainCause, { kind: KeyKind }>): string {
   switch (cause.kind) {
     case "new-key-not-at-hand":
-      return `${cause.path === null ? "" : `${cause.path}: `}the private half of the new key is not at hand: it cannot be put anywhere`;
+      return `${cause.path === null ? "" : `${cause.path}: `}the private key of the new key is not at hand: it cannot be put anywhere`;
     case "key-file-changed":
       return `${cause.path} was changed by somebody else meanwhile: look at it, then plan it again`;
     case "key-made-by-another-run":

@@ -30,7 +30,7 @@ export function formatRunNote(note: RunNote): string {
       return note.isBeforeRemoval ? `before the removal: ${evidence || "nothing to prove"}` : evidence;
     }
     case "old-keys-gone":
-      return "the old private halves are gone";
+      return "the old private keys are gone";
     case "result":
       return `the result of ${formatPlace(note)}, which ended at ${note.endedAt} by its clock (${note.digest})`;
     case "claim":

@@ -184,7 +184,7 @@ function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
     case "key-made":
       return `made ${check.fingerprint}`;
     case "key-in-place":
-      return check.isHere ? "the new private half is in its place" : "the new key is in its places";
+      return check.isHere ? "the new private key is in its place" : "the new key is in its places";
     case "certificate-keys-made":
       return `made ${formatCount(check.count, "key")} and what asks for certificates`;
     case "issued":
@@ -194,7 +194,7 @@ function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
     case "cleared":
       return check.isWhole ? "nothing is left of the run here" : "what the run has kept is gone but for this";
     case "old-key-kept":
-      return `the old private half is kept beside the new one: ${formatWhyKept(check)}`;
+      return `the old private key is kept beside the new one: ${formatWhyKept(check)}`;
     default:
       return assertNever(check);
   }

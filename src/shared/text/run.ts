@@ -103,7 +103,7 @@ function formatRest(reason: Extract<RunReason, { kind: RestKind }>): string {
       return `the results of ${formatCount(reason.hosts, "host")} are still to be imported${what}`;
     }
     case "old-key-here":
-      return `all hosts are done, but on this computer the new private half is not in the place of ${reason.paths.join(", ")}: put it there, and import a result of this run once more`;
+      return `all hosts are done, but on this computer the new private key is not in the place of ${reason.paths.join(", ")}: put it there, and import a result of this run once more`;
     default:
       return assertNever(reason);
   }
@@ -121,7 +121,7 @@ const formatUnknown = ({ host, port, account, fingerprint, why }: AccessCheck): 
   `whether ${fingerprint} is refused for ${account} on ${formatHost({ host, port })} is not known: ${why.join("; ")}`;
 
 const formatKept = (kept: readonly OldKeyLocation[]): string =>
-  `the old private half is kept ${kept.map((at) => (at.isAgent ? `in the agent at ${at.path}` : `at ${formatLocation(at)}`)).join(", ")}`;
+  `the old private key is kept ${kept.map((at) => (at.isAgent ? `in the agent at ${at.path}` : `at ${formatLocation(at)}`)).join(", ")}`;
 
 const formatLocation = ({ host, port, path }: OldKeyLocation): string =>
   host === null || port === null ? path : `${formatPlace({ host, port })}:${path}`;
@@ -148,9 +148,9 @@ const GO_ON: Record<Extract<RunReason, { kind: "interrupted" }>["remedy"], strin
 
 const STUCK_BACK: Record<Phase, string> = {
   remove: "the old key could not be put back everywhere, so the new one stays with its holders",
-  "hand-over": "an old private half could not be put back, so the new key stays where it was added",
+  "hand-over": "an old private key could not be put back, so the new key stays where it was added",
   add: "a file could not be taken back",
-  "make-key": "the new private half could not be taken away",
+  "make-key": "the new private key could not be taken away",
   commit: "what is committed cannot be taken back",
   request: "the new keys could not be taken away",
   issue: "what was issued could not be given up",

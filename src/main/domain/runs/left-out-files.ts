@@ -44,13 +44,13 @@ const hasFilesLeft = (host: ChangedHost, phase: Phase, files: readonly RunFile[]
   );
 };
 
-/** Somewhere the old key still lets in, or its holder was left out: its private halves are kept aside at the end. */
+/** Somewhere the old key still lets in, or its holder was left out: its private keys are kept aside at the end. */
 export const keepsOldHalves = (plan: KeyPlan, files: readonly RunFile[]): boolean =>
   (oldKeyOf(plan) !== null && files.some(({ fate }) => fate === "left-out")) ||
   plan.checks.some(({ id, state }) => state === "acknowledge" && LEFT_OUT.has(id)) ||
   plan.hosts.some((host) => host.files.some(({ added, removed }) => added !== null && removed === null));
 
-/** Checks that say that a host, a file or a private half is left as it is: the old key goes on to count there. */
+/** Checks that say that a host, a file or a private key is left as it is: the old key goes on to count there. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   "unread",
   "host-key",

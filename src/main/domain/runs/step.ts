@@ -19,7 +19,7 @@ export type Stage = "before" | "added" | "removed";
 export type FileSeen = Stage | "other" | "unread";
 
 /**
- * What a private half was found to be: the old one in its place, the same with something of the hand-over beside it (its
+ * What a private key was found to be: the old one in its place, the same with something of the hand-over beside it (its
  * public half is hidden, the new one lies there), the new one there, the new one and nothing of the old.
  */
 export type PrivateKeySeen = "old" | "begun" | "new" | "committed" | "other";

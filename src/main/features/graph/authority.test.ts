@@ -4,7 +4,7 @@ import { file, openGraph, trust } from "./open-graph.ts";
 
 const CA = fingerprintOf("ca");
 
-test("whoever has the private half of an authority reaches every account that its certificates open", async () => {
+test("whoever has the private key of an authority reaches every account that its certificates open", async () => {
   const graph = openGraph({
     vault: { keyFiles: [file("ca", "root")] },
     web: { authorities: [trust("ca", "deploy", { principals: ["ops", "web"] }), trust("ca", "root")] },

@@ -34,7 +34,7 @@ async function run(
 }
 
 test.skipIf(!canStartHosts())(
-  "a key that its own host holds is made there by the script, takes the old one's place, and its private half never leaves",
+  "a key that its own host holds is made there by the script, takes the old one's place, and its private key never leaves",
   async () => {
     await using desk = await makeDesk();
     const retained = await makeRetainedKey(desk.home);

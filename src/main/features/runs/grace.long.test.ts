@@ -63,7 +63,7 @@ test.skipIf(!canStartHosts())(
 );
 
 test.skipIf(!canStartHosts())(
-  "an old key goes once the journal tells of a login by a new one whose private half is somewhere else, and the run ends after another",
+  "an old key goes once the journal tells of a login by a new one whose private key is somewhere else, and the run ends after another",
   async () => {
     await using desk = await makeDesk();
     const old = await makeKeyFile(desk.home, "old");

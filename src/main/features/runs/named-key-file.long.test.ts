@@ -31,7 +31,7 @@ test.skipIf(!canStartHosts())(
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const wish = { kind: "rotate-key" as const, fingerprint: deploy.fingerprint };
     await expect(makePlan(app, { ...wish, keyFile: other.path })).rejects.toThrow(
-      "exists already and is not the private half of SHA256:",
+      "exists already and is not the private key of SHA256:",
     );
     const planned = await makePlan(app, { ...wish, keyFile: deploy.path });
     expect(planned.plan?.here).toMatchObject([{ kind: "file", path: deploy.path }]);

@@ -11,7 +11,7 @@ import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 const run = promisify(execFile);
 
 test.skipIf(!canStartHosts())(
-  "a key whose private half lies here is proved by a login with it alone when it is let in and when it is tightened, and is taken out again where sshd refuses it",
+  "a key whose private key lies here is proved by a login with it alone when it is let in and when it is tightened, and is taken out again where sshd refuses it",
   async () => {
     await using desk = await makeDesk();
     const path = join(desk.home, ".ssh", "guest");

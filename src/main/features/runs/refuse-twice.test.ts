@@ -73,7 +73,7 @@ function judge(work: () => void): string | null {
 test.each<[string, Plan, string | null]>([
   ["the same host", planOf("SHA256:two", "web", []), "run 7 is at work on web; wait until it is over"],
   [
-    "the same private half here",
+    "the same private key here",
     planOf("SHA256:one", "db", [holder("file", ID)]),
     `run 7 is replacing ${ID}; wait until it is over`,
   ],

@@ -39,7 +39,7 @@ test.skipIf(!canStartHosts())(
     const run = await carryOut(app, { kind: "rotate-key", fingerprint: old.fingerprint });
     expect(run).toMatchObject({
       state: "needs-attention",
-      message: `the old key still gets in to deploy on ${web.address}, perhaps by AuthorizedKeysCommand /usr/bin/cat /etc/ssh/more; the old private half is kept at ${kept}: close that way in, then resume the run`,
+      message: `the old key still gets in to deploy on ${web.address}, perhaps by AuthorizedKeysCommand /usr/bin/cat /etc/ssh/more; the old private key is kept at ${kept}: close that way in, then resume the run`,
     });
     const half = await readFile(kept);
     const again = () =>

@@ -24,7 +24,7 @@ export type HeldHalf = {
   stuck: string | null;
 };
 
-/** What stands at the path of a private half here; null: nothing does. */
+/** What stands at the path of a private key here; null: nothing does. */
 export async function lookAtHeldHalf(path: string): Promise<HeldHalf | null> {
   const about = await lstat(path).catch(() => null);
   if (!about) return null;

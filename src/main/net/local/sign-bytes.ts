@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 
 type SignRequest = {
-  /** A private key file, or a .pub file whose private half an agent has. */
+  /** A private key file, or a .pub file whose private key an agent has. */
   keyFile: string;
   /** What the signature is for. */
   namespace: string;

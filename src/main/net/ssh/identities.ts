@@ -16,7 +16,7 @@ import {
 import type { ClientKey } from "./system/client-login.ts";
 import { loadSsh2 } from "./tuned-ssh2.ts";
 
-/** One way to log in. The private half stays in the agent, or in a Redacted that only this file opens. */
+/** One way to log in. The private key stays in the agent, or in a Redacted that only this file opens. */
 export type Identity = {
   keyType: string;
   fingerprint: string;

@@ -111,7 +111,7 @@ export function askFirst(
 }
 
 /**
- * An agent that shows a public key and has no private half. A host that would take the key asks for a signature, and gets
+ * An agent that shows a public key and has no private key. A host that would take the key asks for a signature, and gets
  * none; which costs no failed attempt. `judge` is called once the host has said what it would do.
  */
 function askAbout({ key, answer }: NonNullable<LoginOptions["askedAbout"]>) {

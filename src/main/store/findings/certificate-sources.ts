@@ -65,7 +65,7 @@ const lasting = (
 ): FindingSource =>
   aboutCertificate({ ...wish, name: "certificate", since: "first_seen", firstSeen: "first_seen" });
 
-/** An SSH key that is met nowhere any more is none; the private half beside a certificate never was. */
+/** An SSH key that is met nowhere any more is none; the private key beside a certificate never was. */
 const IS_STILL_SSH_KEY = `(
   EXISTS (SELECT 1 FROM key WHERE key.fingerprint = ssh_fingerprint AND account_count > 0)
   OR EXISTS (SELECT 1 FROM host WHERE host.key_fingerprint = ssh_fingerprint)

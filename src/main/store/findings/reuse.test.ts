@@ -120,7 +120,7 @@ test.each([
   }
 });
 
-test("the private half of a certificate where servers keep it is no key of SSH", () => {
+test("the private key of a certificate where servers keep it is no key of SSH", () => {
   const store = openMemory();
   const file = { ...makeKeyFile("own"), path: "/etc/ssl/private/shop.key" };
   visitHost(store, "web1", { collected: { keyFiles: [file] } });

@@ -47,7 +47,7 @@ export type OwnerFinder = ReturnType<typeof ownerFinder>;
 /** What is the same for all owners; the private keys of this computer are few. */
 type Looked = Parameters<typeof describeOwner>[1] & { heldAt: ReadonlyMap<string, { place: string }[]> };
 
-/** A verdict names so many places of private halves, people of a key, and people of a comment. */
+/** A verdict names so many places of private keys, people of a key, and people of a comment. */
 const MOST_PLACES = 3;
 const MOST_PEOPLE = 20;
 const MOST_NAMED = 2;
@@ -122,7 +122,7 @@ export function ownerFinder(db: Database, { rosters, inventory }: Deps) {
   }
 }
 
-/** Files of hosts that show a key and have not shown that they hold its private half: by whom, and why. */
+/** Files of hosts that show a key and have not shown that they hold its private key: by whom, and why. */
 function claimReader(db: Database): (fingerprint: string) => PrivateKeyClaim[] {
   const find = db.prepare<{ fingerprint: string }, ClaimRow>(`
     SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path AS place, owner, possession, claim

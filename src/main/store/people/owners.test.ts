@@ -49,7 +49,7 @@ const judged = (store: Store) =>
 
 const grants = (...keys: string[]) => keys.map((key, index) => makeGrant(key, { line: index + 1 }));
 
-test("a private half anywhere in the fleet makes the owner known, and its going makes them unknown again", () => {
+test("a private key anywhere in the fleet makes the owner known, and its going makes them unknown again", () => {
   const store = openMemory();
   visitHost(store, "web", { collected: { grants: grants("ann", "bob") } });
   expect(judged(store).ann?.[0]).toBe("unknown");
@@ -64,7 +64,7 @@ test("a private half anywhere in the fleet makes the owner known, and its going 
   expect(judged(store).ann?.[0]).toBe("unknown");
 });
 
-test("a claim of a private half makes nobody its owner, and says by whose file it is claimed", () => {
+test("a claim of a private key makes nobody its owner, and says by whose file it is claimed", () => {
   const store = openMemory();
   const locked = { ...makeKeyFile("ann"), fingerprint: null, likelyFingerprint: fingerprintOf("ann") };
   const claimed = (why: "locked" | "not-signed") => ({

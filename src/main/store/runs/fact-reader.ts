@@ -36,7 +36,7 @@ export type GrantFact = {
   effective: "yes" | "no" | "unknown";
   isDormant: boolean;
   onlyFrom: string[];
-  /** Who may hold its private half. */
+  /** Who may hold its private key. */
   owner: Owner["state"];
 };
 

@@ -99,10 +99,10 @@ async function forget({ home }: Desk): Promise<void> {
   for (const name of await readdir(home)) if (name.startsWith("latchkey.db")) await rm(join(home, name));
 }
 
-/** Lines of a private key file that are its private half alone. */
+/** Lines of a private key file that are its private key alone. */
 const privateHalf = (text: string): string[] => text.trim().split("\n").slice(3, -1);
 
-/** Nothing of root's, and no private half, is where a user may read it, nor in what this computer keeps. */
+/** Nothing of root's, and no private key, is where a user may read it, nor in what this computer keeps. */
 async function expectNothingOut(host: LabHost, desk: Desk, keyFiles: readonly string[]): Promise<void> {
   const roots = await host.run("cat /root/.ssh/id_root");
   const secrets = [...CANARIES, ...[roots, ...keyFiles].flatMap(privateHalf)];

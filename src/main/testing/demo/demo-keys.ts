@@ -31,7 +31,7 @@ export async function writePeopleSources(folder: string, keys: Record<KeyName, K
 const run = promisify(execFile);
 
 /**
- * Whose keys there are, and of which kind. Nobody has the private halves of `carol`, who has left, and of `contractor`; those
+ * Whose keys there are, and of which kind. Nobody has the private keys of `carol`, who has left, and of `contractor`; those
  * of `alice` are on her laptop, which no audit reads.
  */
 const KINDS = {

@@ -206,7 +206,7 @@ const HALF = `${SSH}/id_ed25519`;
 const [OLD_HALF, NEW_HALF] = ["-----OLD-----\nold\n", "-----NEW-----\nnew\n"];
 
 lab.concurrent(
-  "R2: a private half that is replaced while the host falls is the old or the new one",
+  "R2: a private key that is replaced while the host falls is the old or the new one",
   { timeout },
   async ({ task }) => {
     await using falling = await startFalling();

@@ -1,4 +1,4 @@
-/** Every key that a row may name: made once, the private halves in a folder of the test's. */
+/** Every key that a row may name: made once, the private keys in a folder of the test's. */
 
 import { execFile } from "node:child_process";
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";

@@ -21,7 +21,7 @@ export const OPTIONS = [
   "",
 ];
 
-/** These hold the private half of the key, too. */
+/** These hold the private key of the key, too. */
 export const HOLDERS = [2, 9, 17];
 export const HELD = "/home/deploy/.ssh/id_ecdsa";
 

@@ -123,7 +123,7 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
         onChange={(isOn) => onChange({ orphaned: isOn || undefined })}
       />
       <ToggleFacet
-        title="Unmatched"
+        title="Private key not found"
         count={standings?.unmatched}
         isOn={search.unmatched ?? false}
         onChange={(isOn) => onChange({ unmatched: isOn || undefined })}

@@ -36,21 +36,21 @@ export function AccessPanel({ grants }: { grants: Overview["grants"] }) {
           <Shares
             shares={[
               {
-                word: "let in now",
+                word: "can log in",
                 count: yes,
                 tone: "green",
                 Icon: IconCircleCheck,
                 renderLink: (look) => <Link to="/access" search={{ effective: "yes" }} {...look} />,
               },
               {
-                word: "unknown: not all was read",
+                word: "unknown",
                 count: unknown,
                 tone: "amber",
                 Icon: IconHelpCircle,
                 renderLink: (look) => <Link to="/access" search={{ effective: "unknown" }} {...look} />,
               },
               {
-                word: "without effect",
+                word: "cannot log in",
                 count: no,
                 tone: "gray",
                 Icon: IconCircleX,
@@ -65,7 +65,7 @@ export function AccessPanel({ grants }: { grants: Overview["grants"] }) {
   );
 }
 
-/** What nobody owns or uses, and of which keys nobody is known to have the private half: two lists, and not one. */
+/** What nobody owns or uses, and of which keys nobody is known to have the private key: two lists, and not one. */
 function Orphans({ grants: { orphaned, orphanUnknown, unmatched } }: { grants: Overview["grants"] }) {
   return (
     <p className={classes.below}>

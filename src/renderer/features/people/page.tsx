@@ -81,7 +81,7 @@ export function PeoplePage() {
 function InventoryPanel() {
   const { data } = useInventory();
   return (
-    <Panel title="Inventory" note="Whether a key without a known private half is an orphan">
+    <Panel title="Inventory" note="Whether a grant whose private key was not found is an orphan">
       {data && <InventoryForm key={`${data.isWhole} ${data.note}`} inventory={data} />}
     </Panel>
   );

@@ -170,7 +170,7 @@ function HostFacts({ host, turn }: HostProps) {
   );
 }
 
-/** A private half that is replaced; where it is encrypted, the new one is, too. */
+/** A private key that is replaced; where it is encrypted, the new one is, too. */
 function HolderLine({ holder }: { holder: PrivateKeyPlan }) {
   const { kind, path, owner, mode, isEncrypted, hasPublicFile } = holder;
   const facts = [

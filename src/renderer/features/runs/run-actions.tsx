@@ -72,7 +72,7 @@ export function RunActions({ run }: { run: RunDetail }) {
             onClick={() => resume.mutate({ runId, mayAsk: true, identityFiles })}
           >
             {state === "waiting" && !mayBeBrought(run) && !hasConfirmed(run.claims)
-              ? "Look again now"
+              ? "Check again now"
               : "Go on"}
           </Button>
         )}

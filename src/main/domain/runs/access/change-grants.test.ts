@@ -142,7 +142,7 @@ test("a grant is added at the end of the first file that sshd reads, with option
   );
 });
 
-test("a new line is proved by a login where a private half is at hand, and says what was checked where none is", () => {
+test("a new line is proved by a login where a private key is at hand, and says what was checked where none is", () => {
   const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place] };
   const proofOf = (given: Partial<ProvidedKey>, options = "") =>
     planFor([makeHostFacts("web1", `${OTHER}\n`)], {
@@ -159,7 +159,7 @@ test("a new line is proved by a login where a private half is at hand, and says 
   });
   expect(proofOf({})).toEqual({
     kind: "none",
-    why: "its private half is not at hand here, so no login is tried; checked instead: sshd takes the line's options, and reads this file for the account",
+    why: "its private key is not at hand here, so no login is tried; checked instead: sshd takes the line's options, and reads this file for the account",
   });
 });
 

@@ -66,7 +66,7 @@ function aimAt({ given, now }: PlanFacts, fingerprint: string, { path, bytes }: 
 const formatIgnored = (path: string, { read }: FoundLine): string =>
   `${path}, line ${read.line}, stays as it is: sshd ignores it, for ${read.problem}`;
 
-/** It is made where it is held: here, or on the one host that has shown that it has its private half. */
+/** It is made where it is held: here, or on the one host that has shown that it has its private key. */
 function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
   const { given, key, here, now } = facts;
   const comment = key?.comment || `latchkey:${now.slice(0, 10)}`;
@@ -93,7 +93,7 @@ function formatKnownLocation(facts: PlanFacts): string | null {
   const [first, ...more] = findStuckPrivateKeys(facts);
   if (!first) return null;
   const others = more.length > 0 ? `; it is at ${formatStuckLocations(more)}, too` : "";
-  return `the private half of ${facts.key?.fingerprint ?? "the key"} is at ${first.place}, and cannot be replaced there: ${first.why}${others}; say where the new one goes by --key-file FILE`;
+  return `the private key of ${facts.key?.fingerprint ?? "the key"} is at ${first.place}, and cannot be replaced there: ${first.why}${others}; say where the new one goes by --key-file FILE`;
 }
 
 function formatNoLocation({ key, hosts }: PlanFacts): string {
@@ -108,7 +108,7 @@ function formatNoLocation({ key, hosts }: PlanFacts): string {
   );
   const claimed = claims.length > 0 ? ` and verified (${claims.join(", ")})` : "";
   return isGranted
-    ? `nobody is known${claimed} to hold the private half of ${fingerprint}; say where it is, or where the new one goes, by --key-file FILE, or scan with --identity FILE`
+    ? `nobody is known${claimed} to hold the private key of ${fingerprint}; say where it is, or where the new one goes, by --key-file FILE, or scan with --identity FILE`
     : `no grant of ${fingerprint} is known; scan the hosts where it lets in first`;
 }
 

@@ -45,16 +45,14 @@ const formatShut = ({ name }: AccountFacts): string =>
   `the last scan shows that sshd lets nobody in to ${name} by it, so no login is tried`;
 
 const formatUnverified = ({ consulted }: AccountFacts): string =>
-  `its private half is not at hand here, so no login is tried; checked instead: sshd takes the line's options${
+  `its private key is not at hand here, so no login is tried; checked instead: sshd takes the line's options${
     consulted === null ? "" : ", and reads this file for the account"
   }`;
 
 const none = (why: string): PlannedVerification => ({ kind: "none", why });
 
 const notHere = (isHere: boolean): string =>
-  isHere
-    ? "its from= does not take this computer's address"
-    : "no private half of the key is on this computer";
+  isHere ? "its from= does not take this computer's address" : "its private key is not on this computer";
 
 const isHeldHere = (newKey: NewKey): boolean =>
   newKey.kind === "made-here" || (newKey.kind === "given" && newKey.path !== null);

@@ -30,7 +30,7 @@ import type {
   PrivateKeyFacts,
 } from "./plan-facts.ts";
 
-/** What a host comes to: the files that change, the private halves that are replaced, and what is left as it is and why. */
+/** What a host comes to: the files that change, the private keys that are replaced, and what is left as it is and why. */
 export function draftHost(facts: PlanFacts, changeSet: ChangeSet, host: HostFacts): Draft {
   const draft = openDraft(host);
   const blocked = checkHost(host);
@@ -149,7 +149,7 @@ function leaveUnreadable(
   const text =
     newKey === null
       ? `the keys of ${account} on ${place} could not be read: ${why}; by the last scan the key logs in there, and whether it still does is not known`
-      : `${account} on ${place} takes it, too, and its keys could not be read: ${why}; whoever logs in there by it is shut out once its private halves are replaced, so they are kept aside`;
+      : `${account} on ${place} takes it, too, and its keys could not be read: ${why}; whoever logs in there by it is shut out once its private keys are replaced, so they are kept aside`;
   draft.checks.push(makeCheck("acknowledge", "unread", { host: draft.facts, account }, text));
   draft.leftOut.push(`${place}: the keys of ${account} could not be read: ${why}`);
 }

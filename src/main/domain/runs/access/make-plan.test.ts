@@ -75,11 +75,11 @@ test("a private key that is known and cannot be replaced, as behind a link in ~/
   const here = [makeHolderFacts({ path, stuck: `${path} is a link: name the file that it leads to` })];
   const hosts = [makeHostFacts("web1", `${OLD_KEY} me\n${OTHER}\n`)];
   expect(refusalOf(makeFacts(hosts, { here, freeKeyFile: null }))).toMatch(
-    /^the private half of SHA256:\S+ is at \/home\/me\/\.ssh\/id_ed25519 on this computer, and cannot be replaced there: .* is a link/,
+    /^the private key of SHA256:\S+ is at \/home\/me\/\.ssh\/id_ed25519 on this computer, and cannot be replaced there: .* is a link/,
   );
   const plan = planFor(hosts, { here, freeKeyFile: "/home/me/.ssh/id_new" });
   expect(plan.checks.find(({ id }) => id === "holders")?.text).toBe(
-    `the private half is at ${path} on this computer, and is not replaced there: whoever logs in by it is shut out when it is removed`,
+    `the private key is at ${path} on this computer, and is not replaced there: whoever logs in by it is shut out when it is removed`,
   );
 });
 

@@ -98,7 +98,7 @@ type KeysOfPlan = {
   oldKey: string | null;
   newKey: NewKey | null;
   here: PrivateKeyPlan[];
-  /** For a plan that tightens: a private half on this computer that logs in to prove it. */
+  /** For a plan that tightens: a private key on this computer that logs in to prove it. */
   provesWith: string | null;
 };
 
@@ -151,7 +151,7 @@ export function provesWith(facts: PlanFacts): string | null {
   return holder?.kind === "file" ? holder.path : null;
 }
 
-/** Private halves of this computer that can be replaced; what cannot is said by a check. */
+/** Private keys of this computer that can be replaced; what cannot is said by a check. */
 const hereOf = ({ here }: PlanFacts): PrivateKeyPlan[] =>
   here
     .filter(({ stuck, possession }) => stuck === null && possession.kind !== "other-key")
@@ -171,7 +171,7 @@ export const toAccessHost = (draft: Draft, batch: number): AccessHost => {
   return { ...toPlannedHost(draft, batch), files, holders, proofs };
 };
 
-/** The facts as plans are made of them: each real file once, and no private half replaced by one that is not here. */
+/** The facts as plans are made of them: each real file once, and no private key replaced by one that is not here. */
 export const prepareFacts = (facts: PlanFacts): PlanFacts =>
   withoutPrivateKey(withNewFiles(withEachFileOnce(facts)));
 
@@ -209,7 +209,7 @@ const withEachFileOnce = (facts: PlanFacts): PlanFacts => ({
 /** A new key of which only the public half was given can be put in no old one's place. */
 function withoutPrivateKey(facts: PlanFacts): PlanFacts {
   if (facts.wish.kind !== "rotate-key" || !facts.given || facts.given.path !== null) return facts;
-  const stuck = "the new key's private half is not on this computer: whoever has it puts it there";
+  const stuck = "the new key's private key is not on this computer: whoever has it puts it there";
   const leave = (holders: readonly PrivateKeyFacts[]) =>
     holders.map((holder) => ({ ...holder, stuck: holder.stuck ?? stuck }));
   const hosts = facts.hosts.map((host) => ({ ...host, holders: leave(host.holders) }));

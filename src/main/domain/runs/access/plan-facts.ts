@@ -18,11 +18,11 @@ export type PlanFacts = {
   key: KeyFacts | null;
   /** Of `wish.given`, `wish.key` or `wish.authority`: the line that it came to; null where it could not be read. */
   given: ProvidedKey | null;
-  /** Each host that the wish is about, once: where the key is granted, and where its private half lies. */
+  /** Each host that the wish is about, once: where the key is granted, and where its private key lies. */
   hosts: readonly HostFacts[];
-  /** Private halves of the key on this computer; of grants that are tightened, what their proofs can use. */
+  /** Private keys of the key on this computer; of grants that are tightened, what their proofs can use. */
   here: readonly PrivateKeyFacts[];
-  /** Where a new private half goes on this computer when nothing says otherwise: `~/.ssh/id_ed25519`, if that is free. */
+  /** Where a new private key goes on this computer when nothing says otherwise: `~/.ssh/id_ed25519`, if that is free. */
   freeKeyFile: string | null;
   /** Old private keys that earlier runs have left beside new ones. */
   keptKeys: readonly KeptKeyFact[];
@@ -52,7 +52,7 @@ export type ProvidedKey = {
   line: string;
   fingerprint: string;
   comment: string;
-  /** Its private half on this computer; null where only the public one was given, and none is known that proofs could use. */
+  /** Its private key on this computer; null where only the public one was given, and none is known that proofs could use. */
   path: string | null;
   /** This computer's agent has it: proofs can use it. */
   isInAgent: boolean;
@@ -144,7 +144,7 @@ export type KnownGrant = {
   isDormant: boolean;
   /** What binds it to addresses. */
   onlyFrom: readonly string[];
-  /** Who may hold its private half: `known` where a half or a person is, `gone` where the person has left. */
+  /** Who may hold its private key: `known` where a half or a person is, `gone` where the person has left. */
   owner: "known" | "gone" | "unknown";
 };
 
@@ -193,7 +193,7 @@ export type FileState = {
   workFolder: string | null;
 };
 
-/** A private half of the key: a file, or a key of an agent of this computer. */
+/** A private key of the key: a file, or a key of an agent of this computer. */
 export type PrivateKeyFacts = {
   kind: "file" | "agent";
   /** The file; for an agent its socket. */

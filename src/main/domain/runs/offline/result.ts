@@ -277,7 +277,7 @@ export function readMadeKey(plan: AccessPlan, { newKey: line }: CarriedResult): 
   return { line, fingerprint: key.fingerprint };
 }
 
-/** Whether the result's new key has signed the nonce of its script: its private half lay where the script ran. */
+/** Whether the result's new key has signed the nonce of its script: its private key lay where the script ran. */
 export function isHeld({ fingerprint }: MadeKey, { nonce, keyProof }: CarriedResult): boolean {
   const checked =
     keyProof === null ? null : checkSignature(keyProof, Buffer.from(`${nonce}\n`), NEW_KEY_NAMESPACE);

@@ -292,7 +292,7 @@ type AddedTo = { file: { path: string }; stages: Stages };
 /**
  * The keys that these files get and that no private key has signed for, a sentence each, as whoever runs the script compares them:
  * type, fingerprint, file and options. `verified`: `type base64` of the key that is made on a host, or of the one that
- * stands for it in these files, for its private half signs there before its line is written; null: none is.
+ * stands for it in these files, for its private key signs there before its line is written; null: none is.
  */
 export function describeUnverifiedKeys(files: readonly AddedTo[], verified: string | null): string[] {
   const made = verified === null ? undefined : readAuthorizedKeys(Buffer.from(verified))[0]?.key;

@@ -214,7 +214,7 @@ function listFailures(all: readonly RunStep[]): RunReason[] {
 type RunbookOf = (plan: Plan) => Pick<Runbook, "listExclusive" | "holdsExclusive">;
 
 /**
- * One run at a time on each host and for each private half, whichever process's: here they are told apart before anybody
+ * One run at a time on each host and for each private key, whichever process's: here they are told apart before anybody
  * logs in, or makes a key.
  */
 export function refuseTwice(runbookOf: RunbookOf, running: Running, plan: Plan): void {

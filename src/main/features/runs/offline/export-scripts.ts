@@ -188,7 +188,7 @@ function notesOf(plan: AccessPlan, parts: readonly ScriptPart[], signer: Scripts
       : []),
     ...privateKeysHere(plan).map(
       ({ path }) =>
-        `${path} on this computer is replaced by no script: put the new private half there once the new lines stand`,
+        `${path} on this computer is replaced by no script: put the new private key there once the new lines stand`,
     ),
     ...plan.checks.flatMap(({ state, text }) => (state === "acknowledge" ? [`agreed to: ${text}`] : [])),
   ];

@@ -265,7 +265,7 @@ test("a result of another plan, for another host, or changed on its way is refus
   await expect(take(Buffer.from(changed).toString("base64"))).rejects.toThrow("digest does not fit");
 });
 
-test("where the old private half is still on this computer, the run needs attention, and is over once the new one is seen there", async () => {
+test("where the old private key is still on this computer, the run needs attention, and is over once the new one is seen there", async () => {
   const newKey = { kind: "given" as const, line: "ssh-ed25519 NEW", comment: "", path: "/home/ann/it's new" };
   const plan = { ...PLAN, newKey, here: [makeHolder(null)] };
   const { store, stands, take } = makeDesk(plan, "ssh-ed25519 OLD");

@@ -41,7 +41,7 @@ import {
 
 export type ResultDeps = VerifyDeps & {
   store: Store;
-  /** What stands at the path of a private half here. */
+  /** What stands at the path of a private key here. */
   lookAtHeldHalf: typeof lookAtHeldHalf;
   announce: (announcement: Announcement) => void;
   now: () => Date;

@@ -21,7 +21,7 @@ export type FoundHost = {
 };
 
 export type Sought = {
-  /** Of the key that goes, or whose private half is replaced. */
+  /** Of the key that goes, or whose private key is replaced. */
   fingerprint: string | null;
   grants: GrantFact[];
   hosts: FoundHost[];

@@ -25,7 +25,7 @@ export type FactDeps = {
   inventory: Inventory;
   heldKeys: () => HeldKey[];
   workstation: Workstation;
-  /** What stands at the path of a private half here. */
+  /** What stands at the path of a private key here. */
   lookAtHeldHalf: typeof lookAtHeldHalf;
   /** Whether the agent signs with the key. */
   verifyAgent: (socketPath: string, fingerprint: string) => Promise<KeyPossession>;
@@ -236,7 +236,7 @@ async function readProvided({ lookAtHeldHalf }: FactDeps, wish: KeyRequest): Pro
   );
 }
 
-/** With the file that is named for the new private half, where the old one stands in it. What else stands there is kept. */
+/** With the file that is named for the new private key, where the old one stands in it. What else stands there is kept. */
 async function withNamed(
   { lookAtHeldHalf }: FactDeps,
   wish: KeyRequest,
@@ -250,7 +250,7 @@ async function withNamed(
   if (shown !== wanted)
     throw new Refusal(
       "invalid-input",
-      `${place} exists already and is not the private half of ${wanted}; name another file by --key-file`,
+      `${place} exists already and is not the private key of ${wanted}; name another file by --key-file`,
     );
   const isKnown = here.some((held) => held.kind === "file" && held.place === place);
   return isKnown ? here : [...here, { kind: "file", place, fingerprint: wanted }];

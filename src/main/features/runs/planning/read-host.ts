@@ -40,7 +40,7 @@ type HostFactDeps = {
   verifyThere: VerifyThere;
   inventory: Inventory;
   now: () => Date;
-  /** Of the key that goes, whose private half the key files claim; null: none does. */
+  /** Of the key that goes, whose private key the key files claim; null: none does. */
   fingerprint: string | null;
 };
 
@@ -376,7 +376,7 @@ function toFile({
   return { path, otherPaths: [], accounts, realPath, stand };
 }
 
-/** A bundle has no private half, nor its hash. */
+/** A bundle has no private key, nor its hash. */
 const toHolder = ({ path, isEncrypted }: KeyFileFact): PrivateKeyFacts => ({
   kind: "file",
   path,
@@ -388,5 +388,5 @@ const toHolder = ({ path, isEncrypted }: KeyFileFact): PrivateKeyFacts => ({
   before: null,
   hasPublicFile: false,
   possession: { kind: "claimed", why: "not-asked" },
-  stuck: "the host is known by a bundle alone: put the new private half there by hand",
+  stuck: "the host is known by a bundle alone: put the new private key there by hand",
 });

@@ -14,7 +14,7 @@ const ROOMS = [0, 1, 2];
 const OLD_ALONE = ["id", "id.pub"];
 
 test.skipIf(!canStartHosts())(
-  "R4: in a home that fills up while a private half here is replaced nothing of ours stays beside the old one",
+  "R4: in a home that fills up while a private key here is replaced nothing of ours stays beside the old one",
   async ({ task }) => {
     await using folder = await makeTemporaryFolder();
     const [old, made] = [await makeKeyFile(folder.path, "old"), await makeKeyFile(folder.path, "new")];
@@ -50,7 +50,7 @@ test.skipIf(!canStartHosts())(
     expect(seen).toEqual(["failed and not begun", "failed and not begun", "done and done"]);
     recordFault(task, {
       id: "R4",
-      injected: "a full tmpfs while a private half here is replaced",
+      injected: "a full tmpfs while a private key here is replaced",
       seen: `with room for ${ROOMS.join(", ")} pages: ${seen.join("; ")}; nothing left beside the old one`,
     });
   },

@@ -15,7 +15,7 @@ import { commitHalf, makeHalf, putHalf, undoHalf } from "./replace-half.ts";
 const SCRIPT = join(import.meta.dirname, "testing/half-child.ts");
 
 test.skipIf(!canStartHosts()).for(["commit", "undo"])(
-  "R1: killed before any call that writes, on the way to %s, a private half here is the old or the new one, and ends as it should",
+  "R1: killed before any call that writes, on the way to %s, a private key here is the old or the new one, and ends as it should",
   async (end, { task }) => {
     await using folder = await makeTemporaryFolder();
     const [old, made] = [await makeKeyFile(folder.path, "old"), await makeKeyFile(folder.path, "new")];
@@ -60,7 +60,7 @@ test.skipIf(!canStartHosts()).for(["commit", "undo"])(
     }
     recordFault(task, {
       id: "R1",
-      injected: `SIGKILL before each of ${moments.length} calls that write a private half here`,
+      injected: `SIGKILL before each of ${moments.length} calls that write a private key here`,
       seen: `old or new at each; one more ${end} leaves that one alone, and no other file`,
     });
   },

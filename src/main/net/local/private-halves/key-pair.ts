@@ -1,4 +1,4 @@
-/** A key with its private half, in memory: made here, or read from a file that stands in clear. */
+/** A key with its private key, in memory: made here, or read from a file that stands in clear. */
 
 import { createPrivateKey, generateKeyPair, hash, type KeyObject } from "node:crypto";
 import { extname } from "node:path";
@@ -20,7 +20,7 @@ export type KeyPair = {
   /** As it stands in an authorized_keys file: type and base64. */
   line: string;
   comment: string;
-  /** The private half as agents and OpenSSH's format hold it: its type, then its numbers. */
+  /** The private key as agents and OpenSSH's format hold it: its type, then its numbers. */
   secret: Redacted<Buffer>;
 };
 

@@ -1,5 +1,5 @@
 /**
- * Replaces a private half of this computer, a step at a time. Every step looks first, goes on from wherever an earlier
+ * Replaces a private key of this computer, a step at a time. Every step looks first, goes on from wherever an earlier
  * one was cut short, and may be called again. At any time the path holds the old key or the new one, whole.
  */
 
@@ -232,7 +232,7 @@ async function syncFolder({ path }: Pick<HalfPlace, "path">): Promise<void> {
   await folder.sync();
 }
 
-/** Where a private half of this computer stands, what lies beside it while it is replaced, and how far that has come. */
+/** Where a private key of this computer stands, what lies beside it while it is replaced, and how far that has come. */
 
 export type HalfPlace = {
   path: string;

@@ -1,4 +1,4 @@
-/** How far the replacement of a private half has come that lies on a host. None of its bytes leave the host. */
+/** How far the replacement of a private key has come that lies on a host. None of its bytes leave the host. */
 import { exchange, type Failed, insist, type Refused, readTail } from "./exchange.ts";
 import type { Hand, Lost } from "./hand.ts";
 import { writeBytes } from "./words.ts";
@@ -42,7 +42,7 @@ export async function lookAtHostHalf(
 
 type Outcome = { kind: "done" } | Refused | Failed | Lost;
 
-/** ssh offers the .pub file that lies beside a private half: while that is exchanged there is none. The old one is kept. */
+/** ssh offers the .pub file that lies beside a private key: while that is exchanged there is none. The old one is kept. */
 export const hidePublic = (hand: Hand, path: string, blob: Uint8Array): Promise<Outcome> =>
   order(hand, "hide_public", [path, Buffer.from(blob).toString("base64")]);
 

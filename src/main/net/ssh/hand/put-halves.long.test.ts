@@ -104,7 +104,7 @@ lab("a half where there was none has the mode that it is given, and is gone when
 });
 
 lab(
-  "a pair is made on the host once, its private half never comes here, and it is put in place there",
+  "a pair is made on the host once, its private key never comes here, and it is put in place there",
   async () => {
     await using hand = await openHandIn(startShellIn(host));
     await lay();

@@ -62,7 +62,7 @@ type MakeRequest = {
   owner?: number | null;
 };
 
-/** A new pair at PATH.latchkey-new, by the host's own ssh-keygen. Its private half never leaves the host. */
+/** A new pair at PATH.latchkey-new, by the host's own ssh-keygen. Its private key never leaves the host. */
 export async function makeKey(
   hand: Hand,
   { path, keyType, bits, comment, isFresh = false, owner }: MakeRequest,

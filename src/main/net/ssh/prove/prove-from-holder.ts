@@ -1,4 +1,4 @@
-/** A proof by the host that holds the private half: its own ssh logs in, and tells how that went. */
+/** A proof by the host that holds the private key: its own ssh logs in, and tells how that went. */
 import { randomBytes } from "node:crypto";
 import { viewKey } from "#codec/fingerprint.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
@@ -16,7 +16,7 @@ export type HolderProof = {
   user: string;
   /** The host's pinned key: the holder is told of no other. */
   hostKey: Uint8Array;
-  /** The private half on the holder, and whose it is. */
+  /** The private key on the holder, and whose it is. */
   keyFile: string;
   fingerprint: string;
   runs: "command" | "nothing";

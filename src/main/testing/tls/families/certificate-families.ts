@@ -27,7 +27,7 @@ const SERIALS: Family = {
   },
 };
 
-/** A modulus of so many bits; nobody has its private half. */
+/** A modulus of so many bits; nobody has its private key. */
 function makeRsaSpki(bits: number, exponent: readonly number[]): Buffer {
   const modulus = Buffer.alloc(Math.ceil(bits / 8), 0xa5);
   modulus[0] = 1 << ((bits - 1) % 8);

@@ -83,7 +83,7 @@ export function findRemainingLogin(
   return { kind, text: `${formatKeyOf(unheld)} lets in, but ${WHY_UNHELD[unheld.owner]}` };
 }
 
-/** A private half is known, or whose it is; or it has just let us in. */
+/** A private key is known, or whose it is; or it has just let us in. */
 const isHeld = ({ login }: HostFacts, { owner, fingerprint }: KnownGrant): boolean =>
   owner === "known" || (fingerprint !== null && fingerprint === login.key);
 

@@ -17,7 +17,7 @@ import type { Check, NewKey, PlanKind, PrivateKeyPlan } from "#shared/model/plan
 import { formatCount } from "#shared/text/count.ts";
 import { formatClaimReason } from "#shared/text/possession.ts";
 
-/** Who has the private half of the key that goes, and whether they get the new one; and what earlier runs have left beside it. */
+/** Who has the private key of the key that goes, and whether they get the new one; and what earlier runs have left beside it. */
 export const checkPrivateKeys = (
   facts: PlanFacts,
   changeSet: ChangeSet,
@@ -63,21 +63,21 @@ function checkHalves(facts: PlanFacts, changeSet: ChangeSet, holders: readonly P
     const verified = holders.length - claims.length;
     const text =
       verified === 0
-        ? "no location has shown that it holds the private half"
-        : `the private half is verified in ${formatPlaces(holders, verified)}`;
+        ? "no location has shown that it holds the private key"
+        : `the private key is verified in ${formatPlaces(holders, verified)}`;
     const more = claims.length > 0 ? `; ${formatCount(claims.length, "location")} only claimed` : "";
     const state = verified === 0 ? "warning" : "ok";
     return [...stuck, makeCheck(state, "holders", { host: null }, `${text}${more}${people}`), ...claims];
   }
   if (changeSet.newKey?.kind === "given" && changeSet.newKey.path === null) {
-    const text = `whoever made the new key has its private half${people}; the old one goes once a log tells of a login by it`;
+    const text = `whoever made the new key has its private key${people}; the old one goes once a log tells of a login by it`;
     return [...stuck, makeCheck("warning", "holders", { host: null }, text)];
   }
   const known = findStuckPrivateKeys(facts);
   const text =
     known.length > 0
-      ? `the private half is at ${formatStuckLocations(known)}, and is not replaced there${people}: whoever logs in by it is shut out when it is removed`
-      : `no private half of the key is known${people}: whoever holds it is shut out when it is removed`;
+      ? `the private key is at ${formatStuckLocations(known)}, and is not replaced there${people}: whoever logs in by it is shut out when it is removed`
+      : `its private key was not found${people}: whoever holds it is shut out when it is removed`;
   return [...stuck, makeCheck("acknowledge", "holders", { host: null }, text)];
 }
 
@@ -151,7 +151,7 @@ export function checkUnreadableKeys(changeSet: ChangeSet, { facts: host }: Draft
   const then = isReplaced
     ? "where the old key is among them, whoever logs in by it is shut out"
     : "where the key is among them, it still logs in there once this is done";
-  const kept = isReplaced ? "; its private halves are kept aside" : "";
+  const kept = isReplaced ? "; its private keys are kept aside" : "";
   return host.login.isRoot
     ? [makeCheck("acknowledge", "unread", { host }, `${unread}: ${then}${kept}`)]
     : [makeCheck("warning", "unread", { host }, `${unread}: ${then}; log in as root, or with sudo, to know`)];
@@ -183,7 +183,7 @@ const isAtOrBelow = (file: FileFacts, path: string): boolean =>
 /** A private key that is known, as `access` shows it too, at a place where it cannot be replaced. */
 type StuckPrivateKey = { place: string; why: string };
 
-/** Each private half of the key that is known and stays as it is: a link, a hard link, one that cannot be read. */
+/** Each private key of the key that is known and stays as it is: a link, a hard link, one that cannot be read. */
 export function findStuckPrivateKeys({ here, hosts }: PlanFacts): StuckPrivateKey[] {
   const stuckOf = (holders: readonly PrivateKeyFacts[], where: string): StuckPrivateKey[] =>
     holders.flatMap(({ path, stuck, possession }) =>

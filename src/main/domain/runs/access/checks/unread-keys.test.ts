@@ -54,7 +54,7 @@ test("a login that is not root reads few accounts: those that it could not read 
   expect(checkOf(plan)).toMatchObject({ state: "warning", text: expect.stringContaining("log in as root") });
 });
 
-test("where no private half is replaced, keys that could not be read are no matter", () => {
+test("where no private key is replaced, keys that could not be read are no matter", () => {
   const plan = planFor([asRoot(withUnreadable(unreadableHome(["alice"])))], { here: [] });
   expect(stops(plan)).toEqual(["acknowledge holders"]);
   expect(checkOf(plan)).toBeUndefined();

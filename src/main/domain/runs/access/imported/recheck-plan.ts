@@ -167,7 +167,7 @@ function reviewHost(
   return draft;
 }
 
-/** The private halves as they are now; of one that is not, or that the plan does not have, a check tells. */
+/** The private keys as they are now; of one that is not, or that the plan does not have, a check tells. */
 function reviewPrivateKeys(
   { kind }: AccessPlan,
   planned: readonly PrivateKeyPlan[],

@@ -1,4 +1,4 @@
-/** Old private halves stay beside the new ones for as long as the old key is known to get in somewhere. */
+/** Old private keys stay beside the new ones for as long as the old key is known to get in somewhere. */
 import { findRemainingOfRun, keepsOldHalves } from "#domain/runs/left-out-files.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { Step } from "#domain/runs/step.ts";
@@ -83,7 +83,7 @@ const keepsOld = (run: KeyRun): boolean =>
 
 /**
  * How a run ends whose every step is proved. `isResumed`: it was there before already, and somebody has asked whether what it has
- * removed still gets in; once it does not, old private halves that were kept for that go. Where somebody has asked for the kept ones
+ * removed still gets in; once it does not, old private keys that were kept for that go. Where somebody has asked for the kept ones
  * to go and one cannot, the run ends as it would have without, and that is said: it stays listed, to be removed later or by hand.
  */
 export async function endVerified(run: KeyRun, isResumed: boolean): Promise<Ended> {
@@ -184,7 +184,7 @@ const isOf = (key: KeptKey, { host, path }: PrivateKeyPlan): boolean =>
   key.path === path && key.host === (host?.host ?? null) && key.port === (host?.port ?? null);
 
 /**
- * What the run has kept of the old key goes: its private halves beside the new ones, and what agents have of it. Says what stays, and
+ * What the run has kept of the old key goes: its private keys beside the new ones, and what agents have of it. Says what stays, and
  * why; one that stays keeps no other from going.
  */
 async function dropKept(run: KeyRun, isSought: (holder: PrivateKeyPlan) => boolean): Promise<RunReason[]> {

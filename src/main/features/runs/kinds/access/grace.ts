@@ -240,7 +240,7 @@ export function findWatch({ runbooks, uses }: Store, run: RunRecord): OldKeyWatc
   return watchOldKey(plan, since, uses.known, { kept: ofRun(run.id), readOf });
 }
 
-/** Where the new key's private half is on this computer, once it has taken its place. */
+/** Where the new key's private key is on this computer, once it has taken its place. */
 export const pathsOfNewKey = (plan: Plan): string[] => {
   const newKey = newKeyOf(plan);
   return newKey === null || newKey.kind === "made-on-holder" || newKey.path === null ? [] : [newKey.path];

@@ -15,7 +15,7 @@ import type { RunStep } from "#shared/model/run.ts";
 import type { Cause } from "#shared/model/step-result.ts";
 import { type KeyRun, nearOf } from "./key-run.ts";
 
-/** Makes the new pair where its private half is to stand. One that an earlier try has made is taken. */
+/** Makes the new pair where its private key is to stand. One that an earlier try has made is taken. */
 export async function makeKey(run: KeyRun, step: Step, before: RunStep): Promise<StepOutcome> {
   // On a host, a try that failed has cleared away what it had begun, or said that it could not; here it may have left that.
   const isFresh = step.host === null ? before.at === null : before.state === "planned";
@@ -38,7 +38,7 @@ export async function undoCreateKey(run: KeyRun, step: Step, { as }: Back): Prom
   return { state: as, result: { kind: "rolled-back", as: "key-removed", left: [] }, verification: null };
 }
 
-/** The private halves of a place: of a host, or of this computer. */
+/** The private keys of a place: of a host, or of this computer. */
 export const privateKeysAt = ({ plan }: KeyRun, { host }: Pick<Step, "host">): readonly PrivateKeyPlan[] =>
   host === null ? privateKeysHere(plan) : (privateKeysByHost(plan)[host] ?? []);
 

@@ -16,7 +16,7 @@ export type KeyRun<P extends KeyPlan = KeyPlan> = RunContext<P> & {
   /** Changes while the run goes on: the key that it has made, and what is secret of it. */
   made: Pick<PrivateKeyContext, "newKey" | "secrets">;
   /**
-   * Opens the new private half of a run that was begun before, as soon as something is to be done with it: while a run only
+   * Opens the new private key of a run that was begun before, as soon as something is to be done with it: while a run only
    * waits nobody has to be there who tells a passphrase. Rejects with `Locked`.
    */
   openNewKey: () => Promise<void>;
@@ -85,7 +85,7 @@ export function openKeyRun<P extends KeyPlan>(
   return run;
 }
 
-/** What whoever holds private halves has to know of a run. */
+/** What whoever holds private keys has to know of a run. */
 export const nearOf = ({ plan, made, ask, signal }: KeyRun): PrivateKeyContext => ({
   plan,
   ask,

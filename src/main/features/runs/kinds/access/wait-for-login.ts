@@ -1,4 +1,4 @@
-/** A proof by log: that somebody, wherever the private half is, has logged in with the new key. */
+/** A proof by log: that somebody, wherever the private key is, has logged in with the new key. */
 import type { HostSession } from "#connect/host-sessions.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
 import { DAY_SECONDS, dateDays, readOffset, toSeconds } from "#domain/use/log-dates.ts";

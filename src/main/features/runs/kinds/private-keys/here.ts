@@ -131,7 +131,7 @@ async function refuseAgent(
   return fail({ kind: "agent-did-not-sign", path });
 }
 
-/** Null where the file holds the old private half: whoever has the passphrase opens it for that, if it is locked. */
+/** Null where the file holds the old private key: whoever has the passphrase opens it for that, if it is locked. */
 async function refuseFile(near: PrivateKeyContext, holder: PrivateKeyPlan): Promise<Outcome | null> {
   const { path, before, possession } = holder;
   // A key that is made where nothing stood takes nobody's place.

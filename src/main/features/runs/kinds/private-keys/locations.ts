@@ -11,7 +11,7 @@ import type { Cause, PlainCause } from "#shared/model/step-result.ts";
 /** `type base64`, and its SHA256. */
 export type NewKeyMade = { line: string; fingerprint: string };
 
-/** What a run knows, as far as private halves are concerned. `line` is `type base64`. */
+/** What a run knows, as far as private keys are concerned. `line` is `type base64`. */
 export type PrivateKeyContext = {
   plan: KeyPlan;
   newKey: NewKeyMade | null;
@@ -41,7 +41,7 @@ export const blobOf = ({ line }: { line: string }): Buffer => Buffer.from(line.s
 
 export const NO_PRIVATE_KEY: PlainCause = { kind: "new-key-not-at-hand", path: null };
 
-/** Private halves: those that are made, replaced, and taken back. `hand` is of the host that holds one; null: it is here. */
+/** Private keys: those that are made, replaced, and taken back. `hand` is of the host that holds one; null: it is here. */
 export type Holders = {
   /** What an earlier try has made is taken; `isFresh`: there was none, so that what lies there is another run's. */
   makeKey(
@@ -66,6 +66,6 @@ export type Holders = {
   ): Promise<Outcome>;
   /** An old half that was kept at the end of the run is gone, whatever stands in its place by now; no other file is. */
   dropKept(holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
-  /** What proofs from here log in with; null where its private half cannot be used here. */
+  /** What proofs from here log in with; null where its private key cannot be used here. */
   proofKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null>;
 };

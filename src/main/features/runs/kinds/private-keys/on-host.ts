@@ -102,14 +102,14 @@ export async function installThere(
   });
 }
 
-/** What was hidden lies beside its own private half again: nobody knows by then whether the new one is put. */
+/** What was hidden lies beside its own private key again: nobody knows by then whether the new one is put. */
 async function showAgain(hand: Hand, { path, before }: PrivateKeyPlan, blob: Buffer): Promise<void> {
   const seen = await lookAtHostHalf(hand, { path, before, blob });
   if (seen.kind === "seen" && seen.now.kind === "before") await showPublic(hand, path, null);
 }
 
 /**
- * Null where the old private half still stands there: it signs once more, right before the new one is put in its place or made
+ * Null where the old private key still stands there: it signs once more, right before the new one is put in its place or made
  * beside it, and it is the very file of the plan. One that only claimed it when the plan was made was agreed to by its path; what
  * signs with another key gets nothing.
  */

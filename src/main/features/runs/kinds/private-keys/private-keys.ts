@@ -1,4 +1,4 @@
-/** Private halves of a run: made, put where the old ones were, committed, taken back. Idempotent, each by what it finds. */
+/** Private keys of a run: made, put where the old ones were, committed, taken back. Idempotent, each by what it finds. */
 
 import { viewKey } from "#codec/fingerprint.ts";
 import { makeKeyPair, type NewKeyType, toIdentity } from "#net/local/private-halves/key-pair.ts";
@@ -79,7 +79,7 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
   };
 }
 
-/** What a proof from here logs in with; null where the private half of that key cannot be used here. */
+/** What a proof from here logs in with; null where the private key of that key cannot be used here. */
 async function findVerificationKey(
   near: PrivateKeyContext,
   fingerprint: string,
@@ -232,7 +232,7 @@ async function lockFor(near: PrivateKeyContext, secrets: RunSecrets): Promise<Ru
   return "why" in asked ? asked : { ...secrets, ...asked };
 }
 
-/** Only beside a private half that has signed just now; a host key has none that goes. */
+/** Only beside a private key that has signed just now; a host key has none that goes. */
 async function makeWhereHeld(
   near: PrivateKeyContext,
   newKey: MadeThere,

@@ -1,5 +1,5 @@
 /**
- * Replaces a private half, and takes that back, in a home of its own with room for so many more pages; says as JSON what came of each and
+ * Replaces a private key, and takes that back, in a home of its own with room for so many more pages; says as JSON what came of each and
  * what lay there after it.
  */
 import { copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
