@@ -48,7 +48,7 @@ test("a key is rotated by one click: its plan is shown whole, its run is followe
   expect(await camera.photograph("plan-approved")).toEqual([]);
   const run = await plan.run();
   await run.getByText("Committed", { exact: true }).waitFor();
-  await expect(run).toContainText("Make the new key");
+  await expect(run).toContainText("Create key");
   expect(await camera.photograph("run")).toEqual([]);
   await run.getByRole("tab", { name: "Journal" }).click();
   await expect(run).toContainText("intends");

@@ -10,14 +10,14 @@ name_key_file() { key_file=${results}latchkey-key-$carry_token.pub; }
 look_key() {
 	name_key_file
 	[ -n "$key_line" ] || read_key "$key_file" || read_told || key_line=
-	case " $carry_phases " in *' make-key '*) [ -n "$key_line" ] || all_done=no ;; esac
+	case " $carry_phases " in *' create-key '*) [ -n "$key_line" ] || all_done=no ;; esac
 	# Whoever is asked whether the login works has to know with what.
 	if stands_half; then carry_key="$holder_path of this host" proved=yes
 	elif [ -n "$key_line" ]; then carry_key="$holder_path.latchkey-new of this host"
 	fi
-	case " $carry_phases " in *' hand-over '* | *' commit '*) ;; *) return ;; esac
+	case " $carry_phases " in *' install-key '* | *' finish '*) ;; *) return ;; esac
 	case $half in
-		new) [ "$half_old" = none ] || [ "${carry_phases##* }" != commit ] || all_done=no ;;
+		new) [ "$half_old" = none ] || [ "${carry_phases##* }" != finish ] || all_done=no ;;
 		before) all_done=no ;;
 		*) why="$holder_path holds another key than the plan was made for" ;;
 	esac
@@ -92,7 +92,7 @@ SIGNED
 	return 1
 }
 
-make_key() {
+create_key() {
 	[ -z "$key_line" ] || return 0
 	refuse_half || return 0
 	how=fresh path=$holder_path
@@ -152,7 +152,7 @@ key_signs() {
 
 know_again() { look; know_one; }
 
-hand_over() {
+install_key() {
 	look_half
 	path=$holder_path
 	if [ "$half" != new ]; then
@@ -195,7 +195,7 @@ end_key() {
 			fi
 			;;
 		rolled-back)
-			case " $carry_phases " in *' make-key '*) ;; *) return ;; esac
+			case " $carry_phases " in *' create-key '*) ;; *) return ;; esac
 			[ -e "$key_file" ] || return
 			# Ended from here on, it takes what it finds for its own, and relies on nothing of it.
 			key_line=
@@ -228,5 +228,5 @@ clear_half() {
 # Once the result is there: until then, whoever runs the script again needs it.
 forget_key() {
 	name_key_file
-	case "$outcome $carry_phases " in 'committed '* | 'rolled-back '*'make-key '*) rm -f "$key_file" ;; esac
+	case "$outcome $carry_phases " in 'committed '* | 'rolled-back '*'create-key '*) rm -f "$key_file" ;; esac
 }

@@ -38,7 +38,7 @@ carry() {
 	if [ -n "$only_looks" ]; then put_line "nothing${left_out:+ else} is in the way; nothing was changed"; exit 0; fi
 	if [ -n "$goes_back" ]; then go_back
 	elif [ "$all_done" = yes ]; then at=${carry_phases##* }; else do_phases; fi
-	[ -n "$why$goes_back" ] || case " $carry_phases " in *' commit '*) outcome=committed ;; *) outcome='done' ;; esac
+	[ -n "$why$goes_back" ] || case " $carry_phases " in *' finish '*) outcome=committed ;; *) outcome='done' ;; esac
 	end_all
 	finish
 	[ -z "$holder_path" ] || forget_key

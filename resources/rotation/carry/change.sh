@@ -4,9 +4,9 @@ do_phases() {
 	for phase in $carry_phases; do
 		at=$phase
 		case $phase in
-			make-key) make_key ;;
-			add | remove) change_files ;;
-			hand-over) hand_over ;;
+			create-key) create_key ;;
+			grant | revoke) change_files ;;
+			install-key) install_key ;;
 		esac
 		[ -z "$why" ] || return
 	done
@@ -14,16 +14,16 @@ do_phases() {
 
 change_files() {
 	changed=no refused_keys= armed_at=
-	if [ $phase = add ]; then letter=a; else letter=r proved=yes; fi
+	if [ $phase = grant ]; then letter=a; else letter=r proved=yes; fi
 	each_file write_one
 	require_left $phase
 	# A new key whose line stood there before is proved, too, before the old one goes.
-	if [ $phase = add ] && [ -n "$carry_key" ]; then changed=yes; fi
+	if [ $phase = grant ] && [ -n "$carry_key" ]; then changed=yes; fi
 	if [ -z "$why" ] && [ $changed = yes ] && [ -n "$(say_accounts)" ]; then prove; fi
 	disarm_files
 	require_left $phase
 	if [ -z "$why" ]; then
-		[ $phase = add ] || [ $changed = no ] ||
+		[ $phase = grant ] || [ $changed = no ] ||
 			put_line "whether sshd refuses what was removed was not asked:\
  a command or another file may still give it; scan this host"
 		return
@@ -44,16 +44,16 @@ write_one() {
 	[ "$h_to" != "$h_from" ] || return
 	if is_left_out $phase; then return; fi
 	look
-	if [ $phase = remove ] && [ "$seen" = "$h_to" ] && [ $ours = yes ]; then changed=yes; fi
+	if [ $phase = revoke ] && [ "$seen" = "$h_to" ] && [ $ours = yes ]; then changed=yes; fi
 	if [ -n "$seen" ]; then case $seen in "$h_removed" | "$h_to") return ;; esac; fi
 	if [ "$status" != ok ]; then refused=${said:-no-answer}; fi
 	if [ -n "$refused" ]; then said=$refused; leave_or_stop $phase; return; fi
 	if [ "$seen" != "$h_from" ]; then why="$path was changed by somebody else"; return; fi
 	if [ -z "$way" ]; then said=no-dead-man; leave_or_stop $phase; return; fi
-	if [ $phase = add ] && ! agree_to_keys; then return; fi
+	if [ $phase = grant ] && ! agree_to_keys; then return; fi
 	hold_folder
 	if [ "$status" != ok ]; then leave_or_stop $phase; return; fi
-	if [ $phase = add ]; then back=; else back=$lines; fi
+	if [ $phase = grant ]; then back=; else back=$lines; fi
 	armed_at=${armed_at:-$(date +%s)}
 	ask arm "$path" "$id$letter" "$carry_token" "$way" "$carry_seconds" "$h_to" "$h_from" "$back"
 	[ "$status" != ok ] || with_pieces write_pieces "$id" $from $to
@@ -64,11 +64,11 @@ write_one() {
 		if [ "$seen" != "$h_to" ]; then said=$refusal_said; leave_or_stop $phase; return; fi
 	fi
 	changed=yes
-	case $phase in add) put_line "$path: added" ;; *) put_line "$path: removed" ;; esac
+	case $phase in grant) put_line "$path: added" ;; *) put_line "$path: removed" ;; esac
 }
 
 find_stages() {
-	if [ $phase = add ]; then from=before to=added h_from=$h_before h_to=$h_added
+	if [ $phase = grant ]; then from=before to=added h_from=$h_before h_to=$h_added
 	else from=added to=removed h_from=$h_added h_to=$h_removed
 	fi
 }
@@ -102,7 +102,7 @@ write_pieces() { insist write "$path" "$id$letter" "$carry_token" "$h_from" "$h_
 # The addition's way back, once its script had come to its end. The old line stands, so whoever has the old key gets
 # in.
 go_back() {
-	at=add
+	at=grant
 	put_line "The new lines go again. Who holds the new key in the place of the old one by now gets in here no more."
 	put_line "Type yes to go on:"
 	read -r reply || reply=

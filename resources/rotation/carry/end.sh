@@ -12,7 +12,7 @@ end_all() {
 		why="$(one_line "$left") could not be taken back ($why)"
 	elif [ -n "$late" ]; then
 		outcome=needs-attention
-		if [ -z "$why" ]; then at=commit why=$late; else why="$late ($why)"; fi
+		if [ -z "$why" ]; then at=finish why=$late; else why="$late ($why)"; fi
 	elif [ -n "$none_left" ]; then outcome=needs-attention at=$told_phase why=$none_left
 	fi
 	[ -z "$kept" ] || put_line "what was kept to take it back is in $(one_line "$kept")" >&2
@@ -22,7 +22,7 @@ one_line() { put_line "$1" | sed '/^$/d' | tr '\n' ' ' | sed 's/ $//'; }
 
 end_one() {
 	look
-	if is_left_out add; then end_left_out; return; fi
+	if is_left_out grant; then end_left_out; return; fi
 	if [ "$seen" != "$h_before" ] && counts_as_ours; then stands=yes; fi
 	case $nl$kept in *"$nl${path%/*}/.latchkey/$carry_token$nl"*)
 		# What it has kept stays until somebody has looked; no lock does, which would keep others out meanwhile.
@@ -162,8 +162,8 @@ tell_result() {
 # else of its file since that was changed, which is left out of the last that was done then. $none_left: why, where
 # nothing is left that was done.
 tell_files() {
-	files_told= none_left= told_phase=add
-	case $outcome" $carry_phases " in rolled-back*) ;; *' remove '*) told_phase=remove ;; esac
+	files_told= none_left= told_phase=grant
+	case $outcome" $carry_phases " in rolled-back*) ;; *' revoke '*) told_phase=revoke ;; esac
 	each_file tell_one
 	[ -z "$why" ] || return
 	require_left $told_phase

@@ -29,7 +29,7 @@ name_reason() {
 
 # is_left_out PHASE: whether $id is. From the addition on it is left out of all.
 is_left_out() {
-	case $nl$left_out in *"$nl$id add "* | *"$nl$id $1 "*) return 0 ;; esac
+	case $nl$left_out in *"$nl$id grant "* | *"$nl$id $1 "*) return 0 ;; esac
 	return 1
 }
 
@@ -43,7 +43,7 @@ require_left() {
 }
 
 see_left() {
-	if [ $left_of = remove ] && [ "$h_removed" = "$h_added" ]; then return; fi
+	if [ $left_of = revoke ] && [ "$h_removed" = "$h_added" ]; then return; fi
 	if is_left_out $left_of; then return; fi
 	some_left=yes
 }

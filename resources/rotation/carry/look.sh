@@ -3,9 +3,9 @@
 # Every file is one that the plan knows, or nothing is touched.
 look_all() {
 	all_done=yes proved=$carry_proved shown_in= all_shown=yes
-	case " $carry_phases " in *' add '*) phase=add ;; *) phase=remove ;; esac
+	case " $carry_phases " in *' grant '*) phase=grant ;; *) phase=revoke ;; esac
 	# What was added by an earlier script is not left out of that.
-	[ "$carry_proved" = no ] || phase=remove
+	[ "$carry_proved" = no ] || phase=revoke
 	[ -z "$holder_path" ] || look_key
 	each_file look_one
 	if [ $all_shown = yes ] && [ -n "$shown_in" ]; then proved=yes; fi
@@ -43,8 +43,8 @@ look_one() {
 # What this script leaves of the file.
 find_goal() {
 	case " $carry_phases " in
-		*' remove '*) goal=$h_removed ;;
-		*' add '*) goal=$h_added ;;
+		*' revoke '*) goal=$h_removed ;;
+		*' grant '*) goal=$h_added ;;
 		*) goal=$seen ;;
 	esac
 }

@@ -76,7 +76,7 @@ const ServerNote = [
   z.object({ kind: z.literal("files-untried"), server: z.string(), said: z.string() }),
   z.object({ kind: z.literal("served-not-seen"), whys: z.array(z.string()) }),
   z.object({ kind: z.literal("answer-left"), cause: Cause }),
-  z.object({ kind: z.literal("recheck-hurried") }),
+  z.object({ kind: z.literal("post-check-hurried") }),
 ] as const;
 
 export const RunNote = z.discriminatedUnion("kind", [

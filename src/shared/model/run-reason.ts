@@ -9,7 +9,7 @@ import { HostName, Port } from "./target.ts";
 /** What a run waits for: somebody, or a time. */
 export const RunWait = z.enum([
   "certificate",
-  "recheck",
+  "post-check",
   "host-key-known",
   "grace",
   "login-before-removal",

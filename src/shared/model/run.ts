@@ -31,18 +31,18 @@ export type RunState = z.infer<typeof RunState>;
 
 /**
  * One after the other over all hosts: a phase begins when the one before it has been proved everywhere. Of certificates:
- * `request`, `issue`, `install`, `recheck`, `commit`; a host that failed keeps no other from what is left of them.
+ * `request`, `issue`, `install`, `post-check`, `finish`; a host that failed keeps no other from what is left of them.
  */
 export const Phase = z.enum([
-  "make-key",
-  "add",
-  "hand-over",
-  "remove",
+  "create-key",
+  "grant",
+  "install-key",
+  "revoke",
   "request",
   "issue",
   "install",
-  "recheck",
-  "commit",
+  "post-check",
+  "finish",
 ]);
 export type Phase = z.infer<typeof Phase>;
 

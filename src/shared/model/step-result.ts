@@ -12,11 +12,11 @@ import { HostName, Port } from "./target.ts";
 
 /** What a step is about to do. */
 export const Intent = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("make-key") }),
+  z.object({ kind: z.literal("create-key") }),
   z.object({ kind: z.literal("add-lines"), files: z.int() }),
   z.object({ kind: z.literal("remove-lines"), files: z.int() }),
   z.object({ kind: z.literal("install-key"), locations: z.int() }),
-  z.object({ kind: z.literal("make-certificate-keys"), count: z.int() }),
+  z.object({ kind: z.literal("create-certificate-keys"), count: z.int() }),
   z.object({ kind: z.literal("have-signed"), names: z.array(z.string()), issuers: z.array(z.string()) }),
   z.object({ kind: z.literal("install-certificates"), count: z.int() }),
   z.object({ kind: z.literal("check-served") }),

@@ -15,20 +15,24 @@ import { fitEnd } from "./fit.ts";
 import { formatPlace } from "./target.ts";
 
 const PHASES: Record<Phase, string> = {
-  "make-key": "make the new key",
-  add: "add",
-  "hand-over": "hand over",
-  remove: "remove",
-  request: "ask for the certificate",
-  issue: "have it issued",
-  install: "put in place",
-  recheck: "look again",
-  commit: "commit",
+  "create-key": "create key",
+  grant: "grant",
+  "install-key": "install new private key",
+  revoke: "revoke",
+  request: "request certificate",
+  issue: "issue certificate",
+  install: "install certificate",
+  "post-check": "post-deployment check",
+  finish: "finish",
 };
 
-/** What a phase does; lines that are tightened are written over. */
-export const formatPhase = (phase: Phase, kind: PlanKind): string =>
-  kind === "tighten-grants" && phase === "remove" ? "change" : PHASES[phase];
+/** What a phase does. A host key is granted nothing, and lines that are tightened are replaced. */
+export function formatPhase(phase: Phase, kind: PlanKind): string {
+  if (kind === "tighten-grants" && phase === "revoke") return "change";
+  if (kind === "rotate-host-key" && phase === "grant") return "add host key";
+  if (kind === "rotate-host-key" && phase === "revoke") return "remove host key";
+  return PHASES[phase];
+}
 
 /** The command that makes plans of a kind, and takes them from a file. */
 export function formatCommandOf(kind: PlanKind): string {

@@ -54,7 +54,7 @@ type HostKind =
   | "files-untried"
   | "served-not-seen"
   | "answer-left"
-  | "recheck-hurried";
+  | "post-check-hurried";
 
 function formatOther(note: Extract<RunNote, { kind: GraceKind | HostKind }>): string {
   switch (note.kind) {
@@ -99,7 +99,7 @@ function formatAtHost(note: Extract<RunNote, { kind: HostKind }>): string {
       return `what is served cannot be looked at: ${note.whys.join("; ")}`;
     case "answer-left":
       return `an earlier answer is still there: ${formatCause(note.cause)}`;
-    case "recheck-hurried":
+    case "post-check-hurried":
       return "it was asked to look again before the time";
     default:
       return assertNever(note);

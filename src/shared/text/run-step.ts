@@ -48,7 +48,7 @@ const join = (...parts: readonly string[]): string => parts.filter(Boolean).join
 
 export function formatIntent(intent: Intent): string {
   switch (intent.kind) {
-    case "make-key":
+    case "create-key":
       return "to make the new key";
     case "add-lines":
       return `to add the new lines to ${formatCount(intent.files, "file")}`;
@@ -56,7 +56,7 @@ export function formatIntent(intent: Intent): string {
       return `to remove the old lines from ${formatCount(intent.files, "file")}`;
     case "install-key":
       return `to put the new key in ${formatCount(intent.locations, "place")}`;
-    case "make-certificate-keys":
+    case "create-certificate-keys":
       return `to make ${formatCount(intent.count, "key")}`;
     case "have-signed":
       return `to have ${intent.names.join(", ")} signed by ${intent.issuers.join(", ")}`;

@@ -147,20 +147,21 @@ const GO_ON: Record<Extract<RunReason, { kind: "interrupted" }>["remedy"], strin
 };
 
 const STUCK_BACK: Record<Phase, string> = {
-  remove: "the old key could not be put back everywhere, so the new one stays with its holders",
-  "hand-over": "an old private key could not be put back, so the new key stays where it was added",
-  add: "a file could not be taken back",
-  "make-key": "the new private key could not be taken away",
-  commit: "what is committed cannot be taken back",
-  request: "the new keys could not be taken away",
-  issue: "what was issued could not be given up",
-  install: "a certificate could not be put back",
-  recheck: "what is served could not be looked at",
+  revoke: "the old key could not be restored everywhere, so the new private key stays where it is installed",
+  "install-key": "an old private key could not be restored, so the new key stays granted",
+  grant: "a file could not be rolled back",
+  "create-key": "the new private key could not be removed",
+  finish: "what is committed cannot be rolled back",
+  request: "the new keys could not be removed",
+  issue: "the issued certificate could not be discarded",
+  install: "an old certificate could not be restored",
+  "post-check": "whether the certificate is served could not be read",
 };
 
 const WAITS: Record<RunWait, string> = {
   certificate: "a certificate is to be brought: latchkey runs csr shows what it is asked for with",
-  recheck: "the new certificates are served, and are looked at once more before the old ones go",
+  "post-check":
+    "the new certificates are served; a post-deployment check follows before the old files are deleted",
   "host-key-known": "those who know the host by its old key learn the new one at their next login",
   grace:
     "the old key and the new one both stand: logs are watched for uses of the old one before it is removed",

@@ -22,9 +22,9 @@ export const FILE_POLICY: RunPolicy<KeyPlan> = {
   begins: new Set(),
   canaryFirst: null,
   // A log tells of the new key only once its holders have it; nothing is removed before it does.
-  verifyAllBefore: new Set<Phase>(["remove", "commit"]),
+  verifyAllBefore: new Set<Phase>(["revoke", "finish"]),
   awaits: "log",
-  delayOf: ({ options }) => (options.graceDays > 0 ? { phase: "remove", until: "grace" } : null),
+  delayOf: ({ options }) => (options.graceDays > 0 ? { phase: "revoke", until: "grace" } : null),
   reasonOf: () => ({ kind: "stuck" }),
 };
 
@@ -67,7 +67,7 @@ const OTHER_KIND = "files of a renewal were seen where files of keys change";
 
 /** Whether nothing of the run stands at the place of this step once it is rolled back. A key that was made counts for nothing there. */
 export const isFirstAt = (steps: readonly Step[], { host, ordinal }: Step): boolean =>
-  steps.find((one) => one.host === host && one.phase !== "make-key")?.ordinal === ordinal;
+  steps.find((one) => one.host === host && one.phase !== "create-key")?.ordinal === ordinal;
 
 /** From which stage to which a step takes a file. */
 export type StageChange = { from: Stage; to: "added" | "removed" };

@@ -40,7 +40,7 @@ const hasFilesLeft = (host: ChangedHost, phase: Phase, files: readonly RunFile[]
   const leftOut = leftOutOf(files, host);
   return host.files.some(
     (file, index) =>
-      file[phase === "remove" ? "removed" : "added"] !== null && !isWithout(leftOut[index], phase),
+      file[phase === "revoke" ? "removed" : "added"] !== null && !isWithout(leftOut[index], phase),
   );
 };
 

@@ -100,7 +100,7 @@ export type Move =
   | { kind: "wait"; until: Wait }
   | { kind: "end"; state: EndState; reason: RunReason | null };
 
-export type Wait = "log" | "grace" | "certificate" | "recheck";
+export type Wait = "log" | "grace" | "certificate" | "post-check";
 
 /**
  * `stopped` and `needs-attention` can be gone on with: a step that failed is `planned` again then, one that needs
@@ -110,7 +110,7 @@ export type EndState = "committed" | "rolled-back" | "stopped" | "paused" | "nee
 
 /** Whether a file that is left out from one phase on is so in another. */
 export const isWithout = (from: Phase | null | undefined, phase: Phase): boolean =>
-  from === "add" || from === phase;
+  from === "grant" || from === phase;
 
 /** How a step is taken back: for what it has failed by, or since a person wants it. */
 export type Back = { as: "failed"; cause: Cause } | { as: "undone" };

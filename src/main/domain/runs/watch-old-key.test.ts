@@ -80,7 +80,7 @@ test("a host whose clock is set right while its uses are watched hides none, whi
 test("a clock is kept until the holders have the new key, and not again once the removal has begun", () => {
   const step = (phase: RunStep["phase"], state: RunStep["state"]) => ({ phase, state, at: SINCE }) as RunStep;
   const isKept = (add: RunStep["state"], remove: RunStep["state"]) =>
-    isClockKept(plan, [step("add", add), step("remove", remove)]);
+    isClockKept(plan, [step("grant", add), step("revoke", remove)]);
   expect([isKept("acted", "planned"), isKept("proved", "planned"), isKept("proved", "acted")]).toEqual([
     true,
     false,

@@ -6,7 +6,7 @@ import { type HostAddress, type KeyPlan, oldKeyOf, type Plan } from "#shared/mod
 import type { OldKeyUse, OldKeyWatch, Phase, RunStep } from "#shared/model/run.ts";
 import { readExactly } from "#shared/text/exact-bytes.ts";
 
-const BEFORE: ReadonlySet<Phase> = new Set<Phase>(["make-key", "add", "hand-over"]);
+const BEFORE: ReadonlySet<Phase> = new Set<Phase>(["create-key", "grant", "install-key"]);
 
 /**
  * From when on a login with an old key is one by somebody who has not got the new one: when all that comes before the removal was
@@ -32,7 +32,7 @@ export function isClockKept(plan: Plan, steps: readonly RunStep[]): boolean {
 function findEarlier(plan: Plan, steps: readonly RunStep[]): RunStep[] | null {
   if (plan.kind === "rotate-certificate" || plan.kind === "rotate-host-key") return null;
   if (plan.options.graceDays === 0) return null;
-  const removals = steps.filter(({ phase }) => phase === "remove");
+  const removals = steps.filter(({ phase }) => phase === "revoke");
   if (removals.length === 0 || removals.some(({ state }) => state !== "planned")) return null;
   return steps.filter(({ phase }) => BEFORE.has(phase));
 }

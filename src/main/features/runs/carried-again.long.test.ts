@@ -96,7 +96,7 @@ describe.runIf(canStartHosts())("a carried script that hands the new key over", 
     await vault.run(`rm ${KEY}.pub && mkdir ${KEY}.pub`);
     expect(await carryOn(vault)).toContain("code 1");
     expect(await logsInByKey(vault, web)).toBe(true);
-    expect(readResult(await resultOn(vault))).toMatchObject({ outcome: "rolled-back", at: "hand-over" });
+    expect(readResult(await resultOn(vault))).toMatchObject({ outcome: "rolled-back", at: "install-key" });
     expect(await vault.run(`ls -A /home/deploy/.ssh`)).not.toContain("latchkey-old");
     await vault.run(`rmdir ${KEY}.pub && echo '${line}' > ${KEY}.pub && chown deploy: ${KEY}.pub`);
     expect(await carryOn(vault)).toContain("code 0");

@@ -39,7 +39,7 @@ test.skipIf(!canStartHosts()).each([
       return (await runbooks.takeResult({ base64 })).state;
     };
 
-    expect((await lay()).phases).toEqual(["add"]);
+    expect((await lay()).phases).toEqual(["grant"]);
     expect(await runScript(web, "yes\\nyes\\n")).toContain("code 0");
     const both = await read();
     expect(await take()).toBe("waiting");
@@ -49,7 +49,7 @@ test.skipIf(!canStartHosts()).each([
     expect(await read()).toBe(before);
     expect(await take()).toBe("rolled-back");
 
-    expect((await lay()).phases).toEqual(["add"]);
+    expect((await lay()).phases).toEqual(["grant"]);
     expect(await runScript(web, "yes\\nyes\\n")).toContain("code 0");
     expect(await take()).toBe("waiting");
     // With both keys in place somebody goes on with the old one, and a scan reads that.
@@ -58,7 +58,7 @@ test.skipIf(!canStartHosts()).each([
     await scanAll(app, { text: `root@${web.address}` });
     const removal = await lay();
     expect(removal.notes).toMatch(/deploy@\S+: logged in to with the old key at .*before the old line goes/);
-    expect(removal.phases).toEqual(["add remove commit"]);
+    expect(removal.phases).toEqual(["grant revoke finish"]);
     expect(removal.notes).toContain("it removes nothing before");
     expect(await runScript(web, "yes\\n", "", "--back")).toContain("code 2");
     if (!isDue)

@@ -52,7 +52,9 @@ test.skipIf(!canStartHosts())(
     const planned = await makePlan(app, { kind: "rotate-key", fingerprint });
     expect(planned.plan?.newKey).toMatchObject({ kind: "made-on-holder", path: KEY });
     const { files } = await app.client.runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
-    expect(files.map(({ phases }) => phases)).toEqual([["make-key", "add", "hand-over", "remove", "commit"]]);
+    expect(files.map(({ phases }) => phases)).toEqual([
+      ["create-key", "grant", "install-key", "revoke", "finish"],
+    ]);
 
     const refused = await run(host, {
       text: files[0]?.text.replaceAll("read -r reply", "reply=no; false") ?? "",
@@ -109,7 +111,7 @@ test.skipIf(!canStartHosts())(
     const planId = planned.id;
     const rounds: string[] = [];
     const seen: string[] = [];
-    for (const _ of ["make-key", "add", "hand-over", "remove", "commit"]) {
+    for (const _ of ["create-key", "grant", "install-key", "revoke", "finish"]) {
       const { files } = await app.client.runbooks.exportScripts({ planId, ...agreeTo(planned) });
       for (const file of files) {
         const host = file.host === vault.address ? vault : web;
@@ -121,11 +123,11 @@ test.skipIf(!canStartHosts())(
       }
     }
     expect(rounds).toEqual([
-      "vault make-key",
-      "web add",
-      "vault hand-over",
-      "web add,remove,commit",
-      "vault commit",
+      "vault create-key",
+      "web grant",
+      "vault install-key",
+      "web grant,revoke,finish",
+      "vault finish",
     ]);
     expect(seen).toEqual(["waiting", "waiting", "waiting", "waiting", "committed"]);
     expect(await vault.run("ls -A /home/deploy/.ssh; ls /root/stick | wc -l")).toBe(

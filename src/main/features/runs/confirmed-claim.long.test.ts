@@ -54,7 +54,7 @@ test.skipIf(!canStartHosts())(
     const planId = planned.id;
     const { runbooks } = app.client;
     const rounds: string[] = [];
-    for (const _ of ["make-key", "add", "hand-over", "remove", "commit"]) {
+    for (const _ of ["create-key", "grant", "install-key", "revoke", "finish"]) {
       const { files } = await runbooks.exportScripts({ planId, ...agreeTo(planned) });
       aheadMs += 1_000;
       for (const file of files) {
@@ -71,11 +71,11 @@ test.skipIf(!canStartHosts())(
       }
     }
     expect(rounds).toEqual([
-      "vault make-key",
-      "web add",
-      "vault hand-over",
-      "web add,remove,commit",
-      "vault commit",
+      "vault create-key",
+      "web grant",
+      "vault install-key",
+      "web grant,revoke,finish",
+      "vault finish",
     ]);
     const { runId } = await runbooks.findPlan({ planId });
     await runbooks.resume({ runId: runId ?? 0 });

@@ -28,7 +28,7 @@ test.skipIf(!canStartHosts())(
     const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.path };
     const run = await carryOut(app, wish);
     expect(run).toMatchObject({ message: "", state: "committed" });
-    const added = run.stepList.find(({ phase }) => phase === "add");
+    const added = run.stepList.find(({ phase }) => phase === "grant");
     expect(added?.message).toContain(`logged in with the new key (`);
     expect(await probed.readKeys(web)).toContain(given.publicLine.split(" ")[1]);
     expect(await probed.readKeys(web)).not.toContain(old.publicLine.split(" ")[1]);

@@ -146,14 +146,14 @@ function removalsWithoutVerification(databasePath: string): { removals: number; 
   using db = openToRead(databasePath);
   const events = db.rows.map(({ at, detail }) => ({ at: Date.parse(at), ...(JSON.parse(detail) as Said) }));
   const removals = events.filter(
-    ({ phase, entry, text }) => phase === "remove" && entry === "acted" && text.startsWith("wrote /"),
+    ({ phase, entry, text }) => phase === "revoke" && entry === "acted" && text.startsWith("wrote /"),
   );
   const without = removals.filter((removal) => {
     const before = events.slice(0, events.indexOf(removal));
     return !before.some(
       ({ at, place, phase, text }) =>
         place === removal.place &&
-        phase === "remove" &&
+        phase === "revoke" &&
         text.startsWith("before the removal: ") &&
         text.includes("logged in with the new key") &&
         removal.at - at <= 60_000,

@@ -135,7 +135,7 @@ test.skipIf(!canStartHosts())(
       state: "needs-attention",
       message: `${by("deploy", command)}; ${by("root", command)}: close that way in, then resume the run`,
     });
-    const removed = run.stepList.find(({ phase }) => phase === "remove");
+    const removed = run.stepList.find(({ phase }) => phase === "revoke");
     expect(removed).toMatchObject({ state: "proved", verification: "unverified" });
     expect(removed?.message).toContain("root: the key that let us in still does");
 
@@ -164,7 +164,7 @@ test.skipIf(!canStartHosts())(
     });
     const ended = await again();
     expect(ended).toMatchObject({ state: "committed", message: "" });
-    expect(ended.stepList.find(({ phase }) => phase === "remove")).toMatchObject({
+    expect(ended.stepList.find(({ phase }) => phase === "revoke")).toMatchObject({
       verification: "verified",
     });
   },
@@ -201,7 +201,7 @@ test.skipIf(!canStartHosts())(
     });
     const run = await carryOut(app, planned);
     expect(run).toMatchObject({ state: "committed", message: "" });
-    const [tight] = run.stepList.filter(({ phase }) => phase === "remove");
+    const [tight] = run.stepList.filter(({ phase }) => phase === "revoke");
     expect(tight).toMatchObject({ verification: "verified" });
     expect(tight?.message).toMatch(/root: logged in with .*, which is left; .*root: sshd refuses SHA256:/s);
   },
@@ -253,7 +253,7 @@ test.skipIf(!canStartHosts())(
     expect(await keys()).toBe(before);
     const kept = await tighten("127.0.0.0/8");
     expect(kept).toMatchObject({ state: "committed" });
-    expect(kept.stepList.find(({ phase }) => phase === "remove")?.message).toContain(
+    expect(kept.stepList.find(({ phase }) => phase === "revoke")?.message).toContain(
       "root: the certificate that let us in still does",
     );
   },

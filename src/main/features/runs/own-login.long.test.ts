@@ -83,7 +83,7 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
       ]);
     const ended = await ending;
     expect(ended).toMatchObject({ state: "committed" });
-    const removed = ended.stepList.find(({ phase }) => phase === "remove");
+    const removed = ended.stepList.find(({ phase }) => phase === "revoke");
     expect(removed).toMatchObject({ verification: "verified" });
     expect(removed?.message).toContain("the journal tells of a login since from 127.0.0.9");
   },

@@ -33,7 +33,7 @@ test.skipIf(!canStartHosts())(
       });
     const added = await add("deploy");
     expect(added).toMatchObject({ message: "", state: "committed" });
-    const [proved] = added.stepList.filter(({ phase }) => phase === "add");
+    const [proved] = added.stepList.filter(({ phase }) => phase === "grant");
     expect(proved?.message).toMatch(/deploy: logged in with /);
 
     const refused = await add("shut");
@@ -47,7 +47,7 @@ test.skipIf(!canStartHosts())(
       restrict: true,
     });
     expect(tightened).toMatchObject({ message: "", state: "committed" });
-    const [tight] = tightened.stepList.filter(({ phase }) => phase === "remove");
+    const [tight] = tightened.stepList.filter(({ phase }) => phase === "revoke");
     expect(tight?.message).toMatch(/deploy: logged in with /);
     expect(await web.run("cat /home/deploy/.ssh/authorized_keys")).toContain(`restrict ${line}`);
     await probed.expectNobodyLockedOut();

@@ -140,8 +140,8 @@ test.each<[string, StepState, StepState, boolean]>([
       at: null,
     };
     runbooks.journal.addSteps(id, [
-      { ...step, ordinal: 1, phase: "make-key", state: made },
-      { ...step, ordinal: 2, phase: "hand-over", state: handed },
+      { ...step, ordinal: 1, phase: "create-key", state: made },
+      { ...step, ordinal: 2, phase: "install-key", state: handed },
     ]);
     const end = { id, reasons: [], byHand: [], endedAt: null };
     runbooks.runs.setState({ ...end, state: "stopped" });

@@ -179,7 +179,7 @@ test.each([
       batch: 0,
       host: "web",
       port: 22,
-      phase: "commit" as const,
+      phase: "finish" as const,
       verification: null,
       result: null,
     };

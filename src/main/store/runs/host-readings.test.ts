@@ -12,7 +12,7 @@ function openWithScript() {
   store.atomically(() => {
     const { plans, offline } = store.runbooks;
     const planId = plans.take({ plan: makePlanValue({}), hash: "ab".repeat(32) as PlanHash, at: START });
-    offline.addScript({ nonce: "n", planId, host: "web1", port: 22, phases: ["add"], at: START });
+    offline.addScript({ nonce: "n", planId, host: "web1", port: 22, phases: ["grant"], at: START });
   });
   const visit = (host: string, login: { user: string; useSudo: boolean }, readAs: string) =>
     visitHost(store, host, {

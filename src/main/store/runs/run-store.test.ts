@@ -106,7 +106,7 @@ test("a run is listed with its counts, found with its new key, and its journal i
   const { plans, runs, journal } = database.store.runbooks;
   const planId = plans.take({ plan, hash: HASH, at: AT });
   const [first, second] = [begin(runs, planId, "one"), begin(runs, planId, "two")];
-  journal.addSteps(first, [step(1, "remove"), step(2, "remove"), step(3, "commit")]);
+  journal.addSteps(first, [step(1, "revoke"), step(2, "revoke"), step(3, "finish")]);
   journal.setStep({
     runId: first,
     ordinal: 1,

@@ -161,9 +161,9 @@ export function makeClaimDatabase(path: string): void {
       counts,
     });
     const claimed = [
-      { host: "vault", phase: "make-key", body: writeResult("vault", "make-key", null) },
-      { host: "web1", phase: "add", body: writeResult("web1", "add", added) },
-      { host: "web2", phase: "add", body: writeResult("web2", "add", added) },
+      { host: "vault", phase: "create-key", body: writeResult("vault", "create-key", null) },
+      { host: "web1", phase: "grant", body: writeResult("web1", "grant", added) },
+      { host: "web2", phase: "grant", body: writeResult("web2", "grant", added) },
     ] as const;
     const step = {
       port: 22,
@@ -178,7 +178,7 @@ export function makeClaimDatabase(path: string): void {
     journal.addSteps(run, steps);
     runs.setKey(run, KEY);
     const reasons = [
-      { kind: "results-awaited", hosts: 3, phase: "make-key", planKind: "rotate-key" } as const,
+      { kind: "results-awaited", hosts: 3, phase: "create-key", planKind: "rotate-key" } as const,
     ];
     runs.setState({ id: run, state: "waiting", reasons, byHand: [], endedAt: null });
     for (const one of claimed) putClaim(store, { ...one, planId, run });
@@ -228,6 +228,6 @@ function putClaim({ runbooks: { offline } }: Store, { host, phase, body, planId,
     why: "",
     endedAt: START,
     takenAt: START,
-    newKey: phase === "make-key" ? KEY : null,
+    newKey: phase === "create-key" ? KEY : null,
   });
 }

@@ -168,7 +168,7 @@ test("a claim is carried on once a bundle that its host has signed shows it, and
   const staysClaimed = async (as: object) => {
     expect(await evaluation()).toMatchObject(as);
     await expect(runbooks.resume({ runId })).rejects.toThrow("nothing is confirmed");
-    expect((await writeScripts()).map(({ phases }) => phases)).toEqual([["remove", "commit"]]);
+    expect((await writeScripts()).map(({ phases }) => phases)).toEqual([["revoke", "finish"]]);
     expect(await runbooks.find({ runId })).toMatchObject({ state: "waiting", stepsDone: 0 });
   };
   // Who carries things has made it, or has nothing but another key.
@@ -202,7 +202,7 @@ test("a key that a claim names gets into a script only once a signed bundle show
   const staysClaimed = async (as: object) => {
     expect((await runbooks.find({ runId })).claims[0]?.evaluation).toMatchObject(as);
     const next = await writeScripts();
-    expect(next.map(({ phases }) => phases)).toEqual([["make-key"]]);
+    expect(next.map(({ phases }) => phases)).toEqual([["create-key"]]);
     for (const { text } of next) expect(text).not.toContain(lineOf(forger));
     expect(await runbooks.find({ runId })).toMatchObject({ state: "waiting", stepsDone: 0, newKey: null });
   };
@@ -228,6 +228,6 @@ test("a key that a claim names gets into a script only once a signed bundle show
     claims: [],
   });
   const next = await writeScripts();
-  expect(next.map(({ host, phases }) => [host, phases])).toEqual([["db1", ["add"]]]);
+  expect(next.map(({ host, phases }) => [host, phases])).toEqual([["db1", ["grant"]]]);
   expect(next[0]?.text).toContain(lineOf(made));
 });

@@ -91,7 +91,7 @@ test("the key of a forged result of making the new key gets into no script", asy
   const taken = await runbooks.takeResult(forged);
   const next = await write();
   for (const { text } of next) expect(text).not.toContain(forger.publicLine.split(" ")[1]);
-  expect(next.map(({ phases }) => phases)).toEqual([["make-key"]]);
+  expect(next.map(({ phases }) => phases)).toEqual([["create-key"]]);
   expect(await runbooks.find(taken)).toMatchObject({ newKey: null, state: "waiting", stepsDone: 0 });
 });
 
@@ -111,7 +111,7 @@ test("a forged result that says committed, with the hashes of before or of after
     stepsDone: 0,
     claims: [{ host: "web1", outcome: "committed" }],
   });
-  expect((await write()).map(({ phases }) => phases)).toEqual([["add", "remove", "commit"]]);
+  expect((await write()).map(({ phases }) => phases)).toEqual([["grant", "revoke", "finish"]]);
   await expect(runbooks.takeResult(await forge(text, "committed", "--sign", forger.path))).rejects.toThrow(
     `signed by the host key ${forger.fingerprint}`,
   );
@@ -149,7 +149,7 @@ test("a result is of its script alone: with another nonce, phase or host it is o
   const otherNonce = text.replace(/^carry_nonce=.*$/m, `carry_nonce=${"0".repeat(64)}`);
   for (const forged of [
     await forge(otherNonce, "committed", ...signed),
-    await forge(text, "done", "--phases", "add", "--hash", "added", ...signed),
+    await forge(text, "done", "--phases", "grant", "--hash", "added", ...signed),
   ])
     await expect(runbooks.takeResult(forged)).rejects.toThrow("of no script that was written here for web1");
 });

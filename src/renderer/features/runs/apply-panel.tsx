@@ -213,7 +213,7 @@ export function MakeAnew({ wish: asked, options: before, onEdit }: MakeAnewProps
       {hasFields(wish) && <RequestFields wish={wish} onChange={(wish) => edit({ wish, options })} />}
       <OptionFields
         options={options}
-        waits={GRACED.has(wish.kind) ? "grace" : wish.kind === "rotate-certificate" ? "recheck" : null}
+        waits={GRACED.has(wish.kind) ? "grace" : wish.kind === "rotate-certificate" ? "post-check" : null}
         onChange={(patch) => edit({ wish, options: { ...options, ...patch } })}
       />
       {before === null && <LoginFields />}

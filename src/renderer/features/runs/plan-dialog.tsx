@@ -114,7 +114,7 @@ export const NO_OPTIONS: PlanOptions = PlanOptions.parse({});
 type OptionFieldsProps = {
   options: PlanOptions;
   /** What a run waits for: days in which an old key is watched for, or minutes until what is served is looked at again. */
-  waits: "grace" | "recheck" | null;
+  waits: "grace" | "post-check" | null;
   onChange: (patch: Partial<PlanOptions>) => void;
 };
 
@@ -165,7 +165,7 @@ export const formatOptions = ({ canary, batchSize, maxFailures, graceDays }: Pla
 /** How a run goes about it. */
 export function OptionFields({ options, waits, onChange }: OptionFieldsProps) {
   const isAsked = (name: NumberName): boolean =>
-    name === "graceDays" ? waits === "grace" : name !== "recheckMinutes" || waits === "recheck";
+    name === "graceDays" ? waits === "grace" : name !== "recheckMinutes" || waits === "post-check";
   return (
     <>
       <Checkbox

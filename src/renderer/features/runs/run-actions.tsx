@@ -40,7 +40,7 @@ export function RunActions({ run }: { run: RunDetail }) {
   const resume = useResume();
   const { id: runId, state } = run;
   const mayGoOn = MAY_GO_ON.has(state);
-  const hasRecheck = waitsBefore(run, "recheck");
+  const hasRecheck = waitsBefore(run, "post-check");
   const hasRepair = repairsOf(run).length > 0;
   const error = pause.error ?? resume.error;
   if (!mayGoOn && state !== "running") return null;
@@ -87,7 +87,7 @@ export function RunActions({ run }: { run: RunDetail }) {
             Check now
           </Button>
         )}
-        {waitsBefore(run, "remove") && (
+        {waitsBefore(run, "revoke") && (
           <Button
             variant="default"
             size="xs"
@@ -120,7 +120,7 @@ export function RunActions({ run }: { run: RunDetail }) {
 }
 
 /** Time is left before this phase: logs are watched before a removal, and what is served is looked at again. */
-const waitsBefore = ({ state, dueAt, stepList }: RunDetail, phase: "remove" | "recheck"): boolean =>
+const waitsBefore = ({ state, dueAt, stepList }: RunDetail, phase: "revoke" | "post-check"): boolean =>
   state === "waiting" &&
   dueAt !== null &&
   stepList.some((step) => step.phase === phase && step.state === "planned");

@@ -58,11 +58,11 @@ export function describeOrder(plan: Plan): { title: string; text: string }[] {
   return [
     ...(newKey === null || newKey.kind === "given"
       ? []
-      : [{ title: formatPhaseTitle("make-key", kind), text: formatNewKey(newKey) }]),
+      : [{ title: formatPhaseTitle("create-key", kind), text: formatNewKey(newKey) }]),
     ...(adds
       ? [
           {
-            title: formatPhaseTitle("add", kind),
+            title: formatPhaseTitle("grant", kind),
             text: `${formatPace(plan)}${isProved ? "; each is verified before it counts" : ""}`,
           },
         ]
@@ -71,7 +71,7 @@ export function describeOrder(plan: Plan): { title: string; text: string }[] {
       ? []
       : [
           {
-            title: formatPhaseTitle("hand-over", kind),
+            title: formatPhaseTitle("install-key", kind),
             text: `${formatCount(holders.length, "private key")} replaced; the old ones are kept until the end`,
           },
         ]),
@@ -86,13 +86,13 @@ export function describeOrder(plan: Plan): { title: string; text: string }[] {
     ...(removes
       ? [
           {
-            title: formatPhaseTitle("remove", kind),
+            title: formatPhaseTitle("revoke", kind),
             text: adds ? "the old lines are revoked once every host is verified" : formatPace(plan),
           },
         ]
       : []),
     {
-      title: formatPhaseTitle("commit", kind),
+      title: formatPhaseTitle("finish", kind),
       text: "the copies that were kept are deleted; from then on nothing can be rolled back",
     },
   ];
@@ -151,8 +151,8 @@ function describeRenewalOrder(plan: RenewalPlan): { title: string; text: string 
     ),
     ...(recheckMinutes === 0
       ? []
-      : [titled("recheck", `${formatCount(recheckMinutes, "minute")} later, whether it is served still`)]),
-    titled("commit", "the old files are deleted; from then on nothing can be rolled back"),
+      : [titled("post-check", `${formatCount(recheckMinutes, "minute")} later, whether it is served still`)]),
+    titled("finish", "the old files are deleted; from then on nothing can be rolled back"),
   ];
 }
 

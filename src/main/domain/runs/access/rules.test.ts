@@ -65,7 +65,7 @@ const plan = makePlanValue({
   here: [makeHolder(null)],
 });
 
-/** Steps by phase and host in brief: `add a`. */
+/** Steps by phase and host in brief: `grant a`. */
 const steps = stepsOf(plan);
 const nameOf = (ordinal: number): string => {
   const step = steps[ordinal - 1];
@@ -103,39 +103,39 @@ function ask(states: Record<string, StepProgress["state"]>, more: Partial<Progre
 
 test("a run begins with its key, then one host, then the others side by side, and looks before it touches", () => {
   expect(steps.map(({ ordinal }) => nameOf(ordinal))).toEqual([
-    "make-key here",
-    "add a",
-    "add b",
-    "add c",
-    "hand-over here",
-    "remove a",
-    "remove b",
-    "remove c",
-    "commit a",
-    "commit b",
-    "commit c",
-    "commit here",
+    "create-key here",
+    "grant a",
+    "grant b",
+    "grant c",
+    "install-key here",
+    "revoke a",
+    "revoke b",
+    "revoke c",
+    "finish a",
+    "finish b",
+    "finish c",
+    "finish here",
   ]);
-  expect(ask({})).toEqual(["act make-key here"]);
-  expect(ask({ "make-key": "proved" }, { seen: new Map() })).toEqual(["look", 0]);
-  expect(ask({ "make-key": "proved" })).toEqual(["act add a"]);
-  expect(ask({ "make-key": "proved", "add a": "acted" })).toEqual(["act add a"]);
-  expect(ask({ "make-key": "proved", "add a": "proved" })).toEqual(["act add b", "act add c"]);
+  expect(ask({})).toEqual(["act create-key here"]);
+  expect(ask({ "create-key": "proved" }, { seen: new Map() })).toEqual(["look", 0]);
+  expect(ask({ "create-key": "proved" })).toEqual(["act grant a"]);
+  expect(ask({ "create-key": "proved", "grant a": "acted" })).toEqual(["act grant a"]);
+  expect(ask({ "create-key": "proved", "grant a": "proved" })).toEqual(["act grant b", "act grant c"]);
 });
 
 test("what was done before a kill is proved and not done again", () => {
   const seen = new Map([[0, see("added")]]);
-  expect(ask({ "make-key": "proved", "add a": "intended" }, { seen })).toEqual(["prove add a"]);
+  expect(ask({ "create-key": "proved", "grant a": "intended" }, { seen })).toEqual(["prove grant a"]);
 });
 
 test("a step that is taken back for what somebody else has written says whose file that is", () => {
   const progress = steps.map(({ ordinal }) => ({
     ordinal,
     isAwaiting: false,
-    state: nameOf(ordinal) === "add a" ? ("acted" as const) : ("planned" as const),
+    state: nameOf(ordinal) === "grant a" ? ("acted" as const) : ("planned" as const),
   }));
   const made = progress.map((one) =>
-    nameOf(one.ordinal) === "make-key here" ? { ...one, state: "proved" as const } : one,
+    nameOf(one.ordinal) === "create-key here" ? { ...one, state: "proved" as const } : one,
   );
   const seen = new Map([[0, see("other")]]);
   expect(nextMove(plan, { want: "on", steps: made, isGraceOver: false, seen })).toMatchObject({
@@ -147,11 +147,16 @@ test("a step that is taken back for what somebody else has written says whose fi
 });
 
 test("nothing is removed while one host has not proved the new key", () => {
-  const states = { "make-key": "proved", add: "proved", "add c": "failed", "hand-over": "planned" } as const;
+  const states = {
+    "create-key": "proved",
+    grant: "proved",
+    "grant c": "failed",
+    "install-key": "planned",
+  } as const;
   expect(ask(states)).toEqual(["stopped"]);
   const seen = new Map([[0, see("before")]]);
-  const after = { "make-key": "proved", add: "proved", "hand-over": "proved" } as const;
-  expect(ask(after, { seen })).toEqual(["settle remove a"]);
+  const after = { "create-key": "proved", grant: "proved", "install-key": "proved" } as const;
+  expect(ask(after, { seen })).toEqual(["settle revoke a"]);
 });
 
 test("a failed canary stops the run, however many may fail", () => {
@@ -159,7 +164,7 @@ test("a failed canary stops the run, however many may fail", () => {
   const states = steps.map(({ ordinal }) => ({
     ordinal,
     state:
-      nameOf(ordinal) === "add a"
+      nameOf(ordinal) === "grant a"
         ? ("failed" as const)
         : ordinal === 1
           ? ("proved" as const)
@@ -171,13 +176,18 @@ test("a failed canary stops the run, however many may fail", () => {
 });
 
 test("a pause lets what is under way come to its end, and begins nothing", () => {
-  const states = { "make-key": "proved", "add a": "proved", "add b": "intended" } as const;
-  expect(ask(states, { want: "pause" })).toEqual(["act add b"]);
-  expect(ask({ ...states, "add b": "proved" }, { want: "pause" })).toEqual(["paused"]);
+  const states = { "create-key": "proved", "grant a": "proved", "grant b": "intended" } as const;
+  expect(ask(states, { want: "pause" })).toEqual(["act grant b"]);
+  expect(ask({ ...states, "grant b": "proved" }, { want: "pause" })).toEqual(["paused"]);
 });
 
 test("going back, the old key is put back before its halves are, and the new one goes last", () => {
-  const states = { "make-key": "proved", add: "proved", "hand-over": "proved", "remove a": "acted" } as const;
+  const states = {
+    "create-key": "proved",
+    grant: "proved",
+    "install-key": "proved",
+    "revoke a": "acted",
+  } as const;
   const seen = new Map<number | null, Observation>([
     [0, see("removed")],
     [1, see("added")],
@@ -185,48 +195,58 @@ test("going back, the old key is put back before its halves are, and the new one
     [null, { kind: "seen", files: [], holders: ["new"], hasWork: false, leftOut: [] }],
   ]);
   const back = { want: "back", seen } as const;
-  expect(ask(states, back)).toEqual(["undo remove a"]);
-  expect(ask({ ...states, "remove a": "undone" }, back)).toEqual(["undo hand-over here"]);
-  expect(ask({ ...states, "remove a": "undone", "hand-over": "undone" }, back)).toEqual([
-    "undo add b",
-    "undo add c",
+  expect(ask(states, back)).toEqual(["undo revoke a"]);
+  expect(ask({ ...states, "revoke a": "undone" }, back)).toEqual(["undo install-key here"]);
+  expect(ask({ ...states, "revoke a": "undone", "install-key": "undone" }, back)).toEqual([
+    "undo grant b",
+    "undo grant c",
   ]);
-  const last = { "remove a": "undone", "hand-over": "undone", add: "undone", "make-key": "proved" } as const;
-  expect(ask(last, back)).toEqual(["undo make-key here"]);
-  expect(ask({ ...last, "make-key": "undone" }, back)).toEqual(["rolled-back"]);
+  const last = {
+    "revoke a": "undone",
+    "install-key": "undone",
+    grant: "undone",
+    "create-key": "proved",
+  } as const;
+  expect(ask(last, back)).toEqual(["undo create-key here"]);
+  expect(ask({ ...last, "create-key": "undone" }, back)).toEqual(["rolled-back"]);
 });
 
 test("a run that was going back when it was killed goes on going back", () => {
-  const states = { "make-key": "proved", add: "proved", "add c": "undone" } as const;
-  expect(ask(states)).toEqual(["settle add b"]);
+  const states = { "create-key": "proved", grant: "proved", "grant c": "undone" } as const;
+  expect(ask(states)).toEqual(["settle grant b"]);
 });
 
 test("once a host is committed there is no way back, only to the end", () => {
   const states = {
-    "make-key": "proved",
-    add: "proved",
-    "hand-over": "proved",
-    remove: "proved",
-    "commit a": "proved",
+    "create-key": "proved",
+    grant: "proved",
+    "install-key": "proved",
+    revoke: "proved",
+    "finish a": "proved",
   } as const;
-  expect(ask(states, { want: "back" })).toEqual(["act commit b", "act commit c"]);
+  expect(ask(states, { want: "back" })).toEqual(["act finish b", "act finish c"]);
 });
 
 test("what can neither be done nor taken back stops everything", () => {
-  expect(ask({ "make-key": "proved", "add a": "needs-attention" })).toEqual(["needs-attention"]);
-  expect(ask({ "make-key": "proved", "hand-over": "needs-attention" }, { want: "back" })).toEqual([
+  expect(ask({ "create-key": "proved", "grant a": "needs-attention" })).toEqual(["needs-attention"]);
+  expect(ask({ "create-key": "proved", "install-key": "needs-attention" }, { want: "back" })).toEqual([
     "needs-attention",
   ]);
 });
 
 test("a host that is out of reach fails where it was not begun, and is left for a resume where it was", () => {
   const seen = new Map<number | null, Observation>([[0, { kind: "lost", why: "no answer" }]]);
-  expect(ask({ "make-key": "proved" }, { seen })).toEqual(["settle add a"]);
-  expect(ask({ "make-key": "proved", "add a": "acted" }, { seen })).toEqual(["stopped"]);
+  expect(ask({ "create-key": "proved" }, { seen })).toEqual(["settle grant a"]);
+  expect(ask({ "create-key": "proved", "grant a": "acted" }, { seen })).toEqual(["stopped"]);
 });
 
 test("a host that is down when its commit is due settles nothing, so that all can still be taken back", () => {
-  const done = { "make-key": "proved", add: "proved", "hand-over": "proved", remove: "proved" } as const;
+  const done = {
+    "create-key": "proved",
+    grant: "proved",
+    "install-key": "proved",
+    revoke: "proved",
+  } as const;
   const lost: Observation = { kind: "lost", why: "no answer" };
   const seen = new Map<number | null, Observation>([
     [0, lost],
@@ -234,14 +254,14 @@ test("a host that is down when its commit is due settles nothing, so that all ca
     [2, see("removed")],
   ]);
   expect(ask(done, { seen })).toEqual(["stopped"]);
-  expect(ask(done, { seen, want: "back" })).toEqual(["undo remove b", "undo remove c"]);
+  expect(ask(done, { seen, want: "back" })).toEqual(["undo revoke b", "undo revoke c"]);
 });
 
 test("the days of grace are waited for between hand-over and removal", () => {
   const slow = { ...plan, options: { ...plan.options, graceDays: 7 } };
   const states = steps.map(({ ordinal, phase }) => ({
     ordinal,
-    state: phase === "remove" || phase === "commit" ? ("planned" as const) : ("proved" as const),
+    state: phase === "revoke" || phase === "finish" ? ("planned" as const) : ("proved" as const),
     isAwaiting: false,
   }));
   const progress = { want: "on" as const, steps: states, seen: new Map([[0, see("added")]]) };
@@ -254,14 +274,14 @@ test("a proof by a log is waited for before anything is removed, and hinders no 
     steps.map(({ ordinal, phase }) => ({
       ordinal,
       state:
-        phase === "make-key"
+        phase === "create-key"
           ? ("proved" as const)
-          : phase === "add"
+          : phase === "grant"
             ? ("acted" as const)
-            : phase === "hand-over"
+            : phase === "install-key"
               ? handOver
               : ("planned" as const),
-      isAwaiting: phase === "add",
+      isAwaiting: phase === "grant",
     }));
   const progress = { want: "on" as const, seen: new Map(), isGraceOver: false };
   expect(nextMove(plan, { ...progress, steps: states("planned") })).toEqual({ kind: "look", places: [null] });

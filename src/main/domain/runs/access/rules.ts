@@ -27,12 +27,12 @@ import type { Cause } from "#shared/model/step-result.ts";
  * logged in on all hosts: a run that stops half-way shuts nobody out.
  */
 export const ACCESS_RULES: RunRules<AccessPlan> = {
-  phases: ["make-key", "add", "hand-over", "remove", "commit"],
+  phases: ["create-key", "grant", "install-key", "revoke", "finish"],
   policy: FILE_POLICY,
   steps: accessSteps,
   forward(plan, step, state, seen) {
-    if (step.phase === "make-key") return { step, what: state === "acted" ? "prove" : "act" };
-    return forwardTask({ step, state, last: "commit" }, seen, (place, isBegun) => {
+    if (step.phase === "create-key") return { step, what: state === "acted" ? "prove" : "act" };
+    return forwardTask({ step, state, last: "finish" }, seen, (place, isBegun) => {
       const change = CHANGES[step.phase];
       if (!change) return reachedByKeys(place);
       return reachedInFiles(filesAt(plan, step), change, {
@@ -43,7 +43,7 @@ export const ACCESS_RULES: RunRules<AccessPlan> = {
     });
   },
   back(plan, step, seen) {
-    if (step.phase === "make-key") return { step, what: "undo", as: "undone" };
+    if (step.phase === "create-key") return { step, what: "undo", as: "undone" };
     const change = CHANGES[step.phase];
     return backTask(step, seen, {
       isFirst: isFirstAt(accessSteps(plan), step),
@@ -56,8 +56,8 @@ export const ACCESS_RULES: RunRules<AccessPlan> = {
 };
 
 const CHANGES: Partial<Record<Phase, StageChange>> = {
-  add: { from: "before", to: "added" },
-  remove: { from: "added", to: "removed" },
+  grant: { from: "before", to: "added" },
+  revoke: { from: "added", to: "removed" },
 };
 
 const filesAt = ({ hosts }: AccessPlan, { host }: Step): readonly FilePlan[] =>
@@ -79,15 +79,15 @@ function accessSteps(plan: AccessPlan): Step[] {
 
 function takesPart(plan: AccessPlan, host: AccessHost, phase: Phase): boolean {
   switch (phase) {
-    case "make-key":
+    case "create-key":
       return isMadeAt(plan, host);
-    case "add":
+    case "grant":
       return host.files.some((file) => isVerifiedFirst(plan, file));
-    case "hand-over":
+    case "install-key":
       return host.holders.length > 0;
-    case "remove":
+    case "revoke":
       return host.files.some(({ removed }) => removed !== null);
-    case "commit":
+    case "finish":
       return host.files.length > 0 || host.holders.length > 0 || isMadeAt(plan, host);
     default:
       return false;
@@ -106,9 +106,9 @@ function isMadeAt(plan: AccessPlan, { host, port }: HostAddress): boolean {
 function happensHere(plan: AccessPlan, phase: Phase): boolean {
   const isMadeHere = newKeyOf(plan)?.kind === "made-here";
   const here = privateKeysHere(plan);
-  if (phase === "make-key") return isMadeHere;
-  if (phase === "hand-over") return here.length > 0;
-  return phase === "commit" && (isMadeHere || here.length > 0);
+  if (phase === "create-key") return isMadeHere;
+  if (phase === "install-key") return here.length > 0;
+  return phase === "finish" && (isMadeHere || here.length > 0);
 }
 
 /** Of the private keys. */

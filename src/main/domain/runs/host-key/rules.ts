@@ -13,7 +13,7 @@ import type { Phase } from "#shared/model/run.ts";
 
 /** A host presents a second host key beside the old one, which goes once those who know the host have had the time to learn it. */
 export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {
-  phases: ["make-key", "add", "remove", "commit"],
+  phases: ["create-key", "grant", "revoke", "finish"],
   policy: FILE_POLICY,
   steps: ({ hosts }) =>
     numberSteps(
@@ -24,8 +24,8 @@ export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {
       ),
     ),
   forward(plan, step, state, seen) {
-    if (step.phase === "make-key") return { step, what: state === "acted" ? "prove" : "act" };
-    return forwardTask({ step, state, last: "commit" }, seen, (place) =>
+    if (step.phase === "create-key") return { step, what: state === "acted" ? "prove" : "act" };
+    return forwardTask({ step, state, last: "finish" }, seen, (place) =>
       reachedInFiles(filesAt(plan, step.host), changeOf(step.phase), {
         phase: step.phase,
         seen: place,
@@ -34,7 +34,7 @@ export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {
     );
   },
   back(plan, step, seen) {
-    if (step.phase === "make-key") return { step, what: "undo", as: "undone" };
+    if (step.phase === "create-key") return { step, what: "undo", as: "undone" };
     return backTask(step, seen, {
       isFirst: isFirstAt(HOST_KEY_RULES.steps(plan), step),
       isBack: (place) => areFilesBack(filesAt(plan, step.host), changeOf(step.phase), step.phase, place),
@@ -43,11 +43,11 @@ export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {
 };
 
 const isNeeded = (phase: Phase, file: FilePlan | undefined): boolean => {
-  if (phase === "add") return file !== undefined;
-  return phase !== "remove" || (file !== undefined && file.removed !== null);
+  if (phase === "grant") return file !== undefined;
+  return phase !== "revoke" || (file !== undefined && file.removed !== null);
 };
 
 const filesAt = ({ hosts }: HostKeyPlan, host: number | null) => hosts[host ?? -1]?.files ?? [];
 
 const changeOf = (phase: Phase): StageChange =>
-  phase === "remove" ? { from: "added", to: "removed" } : { from: "before", to: "added" };
+  phase === "revoke" ? { from: "added", to: "removed" } : { from: "before", to: "added" };

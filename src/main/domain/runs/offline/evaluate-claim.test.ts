@@ -39,7 +39,7 @@ const PLAN = makePlanValue({
   hosts: [makeHost({ host: "web1", batch: 0, files: [FILE], holders: [HOLDER] })],
 });
 
-const ALL: Phase[] = ["make-key", "add", "hand-over", "remove", "commit"];
+const ALL: Phase[] = ["create-key", "grant", "install-key", "revoke", "finish"];
 
 const says = (outcome: CarriedResult["outcome"], phases: Phase[], text: string): CarriedResult => ({
   plan: "p" as CarriedResult["plan"],
@@ -114,7 +114,7 @@ const confirmed = { kind: "confirmed", by: "bundle", at: READ };
 
 test("a claim is confirmed by a reading that shows its files to the byte, and its key by a signature of its own", () => {
   expect(evaluate(COMMITTED)).toEqual(confirmed);
-  const added = says("done", ["make-key", "add"], ADDED);
+  const added = says("done", ["create-key", "grant"], ADDED);
   const beside = [keyAt(`${HOLDER.path}.latchkey-new`)];
   expect(evaluate({ ...COMMITTED, result: added, seen: reading(ADDED, { keyFiles: beside }) })).toEqual(
     confirmed,
@@ -122,7 +122,7 @@ test("a claim is confirmed by a reading that shows its files to the byte, and it
 });
 
 test("that all is as before confirms no result of a script taken back, nor the key that it names: a host where nothing ever ran looks like that", () => {
-  for (const phases of [["add"], ["make-key"], ["make-key", "add"]] as Phase[][]) {
+  for (const phases of [["grant"], ["create-key"], ["create-key", "grant"]] as Phase[][]) {
     const back = says("rolled-back", phases, BEFORE);
     const seen = reading(BEFORE, { keyFiles: [keyAt(HOLDER.path, { fingerprint: PLAN.oldKey })] });
     expect(evaluate({ ...COMMITTED, result: back, seen })).toMatchObject({
@@ -133,7 +133,7 @@ test("that all is as before confirms no result of a script taken back, nor the k
 });
 
 test("a key that nobody knows yet is confirmed where it was made alone", () => {
-  const added = says("done", ["add"], ADDED);
+  const added = says("done", ["grant"], ADDED);
   expect(evaluate({ ...COMMITTED, result: added, seen: reading(ADDED) })).toMatchObject({ kind: "open" });
 });
 
@@ -204,7 +204,7 @@ test("a host key that is pinned by now instead of the plan's makes no reading go
 });
 
 test("an account's own login confirms what that account could have written anyway, and nothing else", () => {
-  const own = says("done", ["add"], ADDED);
+  const own = says("done", ["grant"], ADDED);
   const seen = reading(ADDED, { by: "scan", reader: "user0" });
   expect(evaluate({ result: own, made: null, seen, part: { newKey: NEW } })).toMatchObject({
     kind: "confirmed",
@@ -217,7 +217,7 @@ test("an account's own login confirms what that account could have written anywa
 
 test("a claim that leaves an account out is confirmed by no reading: nothing shows that anything was tried there", () => {
   for (const text of [BEFORE, REMOVED]) {
-    const leftOut = [{ index: 0, phase: "add" as const, reason: "held" }];
+    const leftOut = [{ index: 0, phase: "grant" as const, reason: "held" }];
     const result = { ...says("committed", ALL, text), leftOut };
     expect(evaluate({ ...COMMITTED, result, seen: reading(text) })).toEqual({
       kind: "open",

@@ -78,7 +78,7 @@ export function evaluateClaim(
   // That all is as before is no evidence of what was taken back: a host on which no script has run looks like that.
   if (result.outcome === "rolled-back" || done.length === 0) return open("no-evidence");
   // A key that the run does not know yet is shown by what made it alone.
-  if (made && !newKey && !done.includes("make-key")) return open("key-not-verified");
+  if (made && !newKey && !done.includes("create-key")) return open("key-not-verified");
   if (!reading) return open("no-reading");
   if (!isOfHost(reading, host, pinned)) return open("unverified-reading");
   if (reading.after === null || Date.parse(reading.after) <= Date.parse(writtenAt))
@@ -120,15 +120,15 @@ function showPhase(about: About, phase: Phase): Shown[] {
   const filesAt = (...stages: Stage[]) => host.files.map((file) => showFile(about, file, stages));
   const newKeys = () => host.holders.map((holder) => showKey(about, holder, key?.fingerprint ?? null));
   switch (phase) {
-    case "make-key":
+    case "create-key":
       return showMade(about);
-    case "add":
+    case "grant":
       return filesAt("added", "removed");
-    case "hand-over":
+    case "install-key":
       return [...filesAt("added", "removed"), ...newKeys()];
-    case "remove":
+    case "revoke":
       return filesAt("removed");
-    case "commit":
+    case "finish":
       return [
         ...filesAt("removed"),
         ...newKeys(),
@@ -137,7 +137,7 @@ function showPhase(about: About, phase: Phase): Shown[] {
     case "request":
     case "issue":
     case "install":
-    case "recheck":
+    case "post-check":
       return [];
     default:
       return assertNever(phase);

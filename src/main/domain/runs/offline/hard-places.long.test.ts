@@ -120,7 +120,7 @@ describe.runIf(canStartHosts())("what a carried script could not take back", () 
     const said = await host.run("cat /root/carried/said");
     const result = await resultOf(host);
     if (typeof result === "string") throw new Error(result);
-    expect(result).toMatchObject({ outcome: "needs-attention", at: "add" });
+    expect(result).toMatchObject({ outcome: "needs-attention", at: "grant" });
     expect(result.kept).toMatch(/^\/home\/ann\/\.ssh\/\.latchkey\/[0-9a-f]{24}$/);
     expect(said).toContain(`what was kept to take it back is in ${result.kept}`);
     expect((await readThere(host, `${result.kept}/before-f0a`)).toString()).toBe(BEFORE);

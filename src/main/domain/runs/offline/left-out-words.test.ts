@@ -14,7 +14,7 @@ async function tell(said: string): Promise<string> {
     nl='
 ' my_uid=0 file_uid=1000 folder_uid=1000 path=/home/x/.ssh/authorized_keys id=f1 why= first_left= left_out= unended= kept= proved=yes h_before=none carry_token=t
     said=$1
-    leave_or_stop remove
+    leave_or_stop revoke
     end_one
     printf '%s' "$left_out"
     put_line "$unended" | sed -n 's/^f/unended f/p'`;
@@ -36,7 +36,7 @@ test.each([
   ["Held", "no-answer"],
 ])("whatever an account answers, the result that its host signs can be read: %j", async (said, reason) => {
   expect(readResult(write(await tell(said)))).toMatchObject({
-    leftOut: [{ index: 1, phase: "remove", reason }],
+    leftOut: [{ index: 1, phase: "revoke", reason }],
     unended: [{ index: 1, reason }],
   });
 });

@@ -18,7 +18,7 @@ import { tokenOf } from "./write-script.ts";
  * A file that a script has left out, for what its owner has laid in its way: by its place in the plan. `phase`: from which on.
  * `reason`: the hand's word; it and the file's hash are what runs as that owner has said.
  */
-type LeftOutFile = { index: number; phase: "add" | "remove"; reason: string };
+type LeftOutFile = { index: number; phase: "grant" | "revoke"; reason: string };
 
 /** What a carried script has written about its run. */
 export type CarriedResult = {
@@ -112,7 +112,7 @@ export function readResult(bytes: Uint8Array): CarriedResult | string {
     files: readFiles(told),
     leftOut: [...told.matchAll(LEFT_OUT)].map(([, index, phase, reason = ""]) => ({
       index: Number(index),
-      phase: phase === "remove" ? "remove" : "add",
+      phase: phase === "revoke" ? "revoke" : "grant",
       reason,
     })),
     unended: [...told.matchAll(UNENDED)].map(([, index, reason = ""]) => ({ index: Number(index), reason })),
@@ -124,8 +124,8 @@ export function readResult(bytes: Uint8Array): CarriedResult | string {
 
 /** Passed over, such a line would make the rest a contradiction, or something else than what was signed. */
 const NAMES_FILE = /^(?:left-out|unended)\b/;
-const NAMES_FILE_WELL = /^(?:left-out f\d{1,4} (?:add|remove)|unended f\d{1,4}) [a-z-]{1,40}$/;
-const LEFT_OUT = /^left-out f(\d{1,4}) (add|remove) ([a-z-]{1,40})$/gm;
+const NAMES_FILE_WELL = /^(?:left-out f\d{1,4} (?:grant|revoke)|unended f\d{1,4}) [a-z-]{1,40}$/;
+const LEFT_OUT = /^left-out f(\d{1,4}) (grant|revoke) ([a-z-]{1,40})$/gm;
 const UNENDED = /^unended f(\d{1,4}) ([a-z-]{1,40})$/gm;
 
 /** In the order of their numbers, which have no gaps; what comes after one is nobody's. */
@@ -164,7 +164,7 @@ export function placeResult(
   if (!host) return `the plan has no host ${result.host}:${result.port}`;
   if (result.token !== tokenOf(hash, host)) return "the result's token is not that of the plan";
   if (result.phases.length === 0) return "the result does not tell what it is about";
-  const isOfFiles = result.phases.includes("add") || result.phases.includes("remove");
+  const isOfFiles = result.phases.includes("grant") || result.phases.includes("revoke");
   return result.files.length === (isOfFiles ? host.files.length : 0)
     ? host
     : "the result does not tell of every file";
@@ -189,7 +189,7 @@ export function stateOf(result: CarriedResult, host: AccessHost, phase: Phase): 
     case "failed":
       return "failed";
     case "added":
-      return place < 0 || phase === "add" ? proved : "failed";
+      return place < 0 || phase === "grant" ? proved : "failed";
     case "needs-attention":
       if (place < 0) return proved;
       return place === 0 ? "needs-attention" : null;
@@ -209,9 +209,9 @@ export function findContradiction(result: CarriedResult, place: ResultContext): 
     const denied = phases.find((phase) => !stands(result, host, phase));
     if (denied)
       return `the result says ${outcome}, and its files are not what the plan leaves after "${denied}"`;
-    if ((outcome === "committed") !== phases.includes("commit"))
+    if ((outcome === "committed") !== phases.includes("finish"))
       return `the result says ${outcome} of a script for ${phases.join(", ")}`;
-    if (phases.includes("make-key") && newKeyOf(plan)?.kind === "made-on-holder" && result.newKey === null)
+    if (phases.includes("create-key") && newKeyOf(plan)?.kind === "made-on-holder" && result.newKey === null)
       return "the result says that the new key was made, and not which it is";
   }
   const isAsBefore = files.every(
@@ -232,7 +232,7 @@ function findUntrueLeftOut(result: CarriedResult, { plan, host, files }: ResultC
   if (ofRoot)
     return `the result leaves out ${host.files[ofRoot.index]?.path ?? ""}, which is root's own: no account can be the reason of that`;
   const isAll = leftOut.length > 0 && host.files.every((_, index) => isLeftOut(result, index));
-  const phase = phases.includes("remove") ? "remove" : "add";
+  const phase = phases.includes("revoke") ? "revoke" : "grant";
   return isAll && (outcome === "committed" || outcome === "done") && !canDoWithout(plan, host, phase, files)
     ? `the result says ${outcome}, and leaves out all that its script was for`
     : null;
@@ -253,11 +253,11 @@ function stands(result: CarriedResult, host: AccessHost, phase: Phase): boolean 
 /** Where the new key was not known when the plan was made, nobody here can say what the file is: but not what it was. */
 function isAfter({ before, after, added, removed }: FilePlan, hash: string, phase: Phase): boolean {
   switch (phase) {
-    case "add":
-    case "hand-over":
+    case "grant":
+    case "install-key":
       return after ? hash === after.added || hash === after.removed : added === null || hash !== before;
-    case "remove":
-    case "commit":
+    case "revoke":
+    case "finish":
       return after ? hash === after.removed : (added === null && removed === null) || hash !== before;
     default:
       return true;

@@ -32,26 +32,26 @@ const hosts = (...names: string[]) =>
 
 test("one host has one script for everything", () => {
   expect(roundsOf(makePlanValue({ newKey: GIVEN, hosts: hosts("web1") }))).toEqual([
-    ["web1 add remove commit"],
+    ["web1 grant revoke finish"],
   ]);
 });
 
 test("over several hosts no old line goes before the new one stands everywhere", () => {
   const plan = makePlanValue({ newKey: GIVEN, hosts: hosts("web1", "db1") });
   expect(roundsOf(plan)).toEqual([
-    ["web1 add", "db1 add"],
-    ["web1 add remove commit", "db1 add remove commit"],
+    ["web1 grant", "db1 grant"],
+    ["web1 grant revoke finish", "db1 grant revoke finish"],
   ]);
-  const told = { host: "web1", port: 22, phase: "add" } as const;
-  expect(formatParts(plan, [{ ...told, state: "proved" }])).toEqual(["db1 add"]);
-  expect(formatParts(plan, [{ ...told, state: "undone" }])).toEqual(["web1 add", "db1 add"]);
+  const told = { host: "web1", port: 22, phase: "grant" } as const;
+  expect(formatParts(plan, [{ ...told, state: "proved" }])).toEqual(["db1 grant"]);
+  expect(formatParts(plan, [{ ...told, state: "undone" }])).toEqual(["web1 grant", "db1 grant"]);
 });
 
 test("days of grace lie between what is added and what is removed, on one host as on many, and are counted from what was told last", () => {
   const options = KeyOptions.parse({ graceDays: 7 });
   const plan = makePlanValue({ newKey: GIVEN, hosts: hosts("web1"), options });
-  expect(roundsOf(plan)).toEqual([["web1 add"], ["web1 add remove commit"]]);
-  const told = { host: "web1", port: 22, phase: "add", state: "proved" } as const;
+  expect(roundsOf(plan)).toEqual([["web1 grant"], ["web1 grant revoke finish"]]);
+  const told = { host: "web1", port: 22, phase: "grant", state: "proved" } as const;
   const at = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"] as const;
   const parts = partsOf(
     plan,
@@ -64,7 +64,7 @@ test("days of grace lie between what is added and what is removed, on one host a
 test("a removal alone waits for nothing", () => {
   const [web, db] = hosts("web1", "db1").map((host) => ({ ...host, files: [makeFile(0, "removed")] }));
   const plan = makeRemovalPlan({ hosts: web && db ? [web, db] : [] });
-  expect(roundsOf(plan)).toEqual([["web1 remove commit", "db1 remove commit"]]);
+  expect(roundsOf(plan)).toEqual([["web1 revoke finish", "db1 revoke finish"]]);
 });
 
 test("a key that is made where it is held is made first and handed over before any old line goes, and its old half stays to the end", () => {
@@ -79,10 +79,10 @@ test("a key that is made where it is held is made first and handed over before a
     path,
   } as const;
   expect(roundsOf(makePlanValue({ newKey, hosts: [...hosts("web1"), vault] }))).toEqual([
-    ["vault make-key"],
-    ["web1 add"],
-    ["vault hand-over"],
-    ["web1 add remove commit"],
-    ["vault commit"],
+    ["vault create-key"],
+    ["web1 grant"],
+    ["vault install-key"],
+    ["web1 grant revoke finish"],
+    ["vault finish"],
   ]);
 });

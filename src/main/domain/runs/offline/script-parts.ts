@@ -31,7 +31,7 @@ export function partsOf(plan: AccessPlan, told: readonly KnownStep[]): ScriptPar
   const hostsOf = (some: typeof steps) => [...new Set(some.map(({ host }) => host))];
   if (!isInParts(plan)) return hostsOf(open).map((host) => ({ host, phases: phasesOf(host) }));
   const round = Phase.options.find((phase) => open.some((step) => step.phase === phase));
-  const notBefore = round === "remove" ? graceEnd(plan, told) : null;
+  const notBefore = round === "revoke" ? graceEnd(plan, told) : null;
   return hostsOf(open.filter(({ phase }) => phase === round)).map((host) => ({
     ...(notBefore && { notBefore }),
     host,
@@ -43,7 +43,7 @@ export function partsOf(plan: AccessPlan, told: readonly KnownStep[]): ScriptPar
 
 /** What a part is called by: the phase that it is made for. */
 export const mainPhase = (phases: readonly Phase[]): Phase =>
-  phases.find((phase) => phase === "remove") ?? phases[0] ?? "commit";
+  phases.find((phase) => phase === "revoke") ?? phases[0] ?? "finish";
 
 /** Something waits for other hosts, or for days to pass. */
 export const isInParts = (plan: AccessPlan): boolean =>
@@ -59,9 +59,9 @@ const DAY_MS = 86_400_000;
 
 function comesAlong({ holders }: AccessHost, phase: Phase, all: readonly Phase[], round?: Phase): boolean {
   // The last look before the removal is that of the addition.
-  if (phase === "add") return round === "remove";
+  if (phase === "grant") return round === "revoke";
   // An old half is kept until the old lines are gone everywhere.
-  return phase === "commit" && holders.length === 0 && round === all.at(-2);
+  return phase === "finish" && holders.length === 0 && round === all.at(-2);
 }
 
 const isDone = (told: readonly KnownStep[], { host, port }: HostAddress, phase: Phase): boolean =>

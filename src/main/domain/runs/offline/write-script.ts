@@ -52,9 +52,9 @@ type ScriptFile = { file: FilePlan; stages: Stages; base: Uint8Array };
  */
 export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts): string | null {
   const { host, phases } = part;
-  const files = phases.some((phase) => phase === "add" || phase === "remove")
+  const files = phases.some((phase) => phase === "grant" || phase === "revoke")
     ? host.files.map((file) =>
-        toFile(file, of.newKey ?? (phases.includes("make-key") ? standIn(of.plan) : null)),
+        toFile(file, of.newKey ?? (phases.includes("create-key") ? standIn(of.plan) : null)),
       )
     : [];
   const known = files.filter((file) => file !== null);
@@ -125,7 +125,7 @@ const formatHeader = (
   host.hostKey === ""
     ? "# No host key of it is known: make sure for yourself that you are on that host."
     : `# It does nothing on another host than the one with the host key ${printable(host.hostKey)}.`,
-  ...(phases.includes("remove") && notBefore
+  ...(phases.includes("revoke") && notBefore
     ? [`# Old lines go from ${printable(notBefore)} on, or at once: --now`]
     : []),
   ...(isOnlyAddition(phases) ? ["# Its lines go again, should nothing come of the plan: --back"] : []),
@@ -146,25 +146,25 @@ function formatData(
     "carry_who=carried-script",
     `carry_phases=${quote(phases.join(" "))}`,
     `carry_told=${quote(printable(formatBefore(plan, phases)))}`,
-    `carry_proved=${isInParts(plan) && phases.includes("remove") ? "yes" : "no"}`,
+    `carry_proved=${isInParts(plan) && phases.includes("revoke") ? "yes" : "no"}`,
     `carry_not_before=${notBefore ? Math.ceil(Date.parse(notBefore) / 1_000) : 0}`,
     `carry_not_before_said=${quote(notBefore ?? "")}`,
     `carry_seconds=${plan.options.deadManSeconds}`,
     `carry_accounts=${quote(accounts.map(printable).join("\n"))}`,
-    `carry_needed=${canDoWithout(plan, host, phases.includes("remove") ? "remove" : "add", leftOut) ? "no" : "yes"}`,
+    `carry_needed=${canDoWithout(plan, host, phases.includes("revoke") ? "revoke" : "grant", leftOut) ? "no" : "yes"}`,
     `carry_key=${quote(printable(newKeyOf(plan) === null ? "" : (newKey ?? "").slice(0, 60)))}`,
   ];
 }
 
 /** What takes its lines out again by `--back`: nothing relies on them but the parts that come next. */
-const isOnlyAddition = (phases: ScriptPart["phases"]): boolean => phases.join() === "add";
+const isOnlyAddition = (phases: ScriptPart["phases"]): boolean => phases.join() === "grant";
 
 /** What must have come back before a script is run, where there are several. */
 function formatBefore(plan: AccessPlan, phases: ScriptPart["phases"]): string {
   if (!isInParts(plan)) return "";
-  if (phases.includes("remove"))
+  if (phases.includes("revoke"))
     return "this removes the old lines: it was written once the new ones stood on every host of the plan";
-  if (phases.includes("add"))
+  if (phases.includes("grant"))
     return "this adds the new lines; old ones go by another script, once the results of all hosts are back";
   return "";
 }

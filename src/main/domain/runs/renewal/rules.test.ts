@@ -102,67 +102,67 @@ test("a certificate that somebody has to bring is waited for once all others are
 
 test("what is in place is looked at again before it is committed, also where other hosts have failed", () => {
   const done: States = { request: "proved", issue: "proved", install: "proved" };
-  expect(ask(done)).toEqual(["wait for recheck"]);
+  expect(ask(done)).toEqual(["wait for post-check"]);
   const failed: States = { ...done, "install 2": "failed" };
-  expect(ask(failed)).toEqual(["wait for recheck"]);
-  expect(ask({ ...failed, "install 3": "failed" })).toEqual(["wait for recheck"]);
+  expect(ask(failed)).toEqual(["wait for post-check"]);
+  expect(ask({ ...failed, "install 3": "failed" })).toEqual(["wait for post-check"]);
   const isNew = {
     kind: "certificates-seen",
     hasWork: true,
     certificates: ["new"],
   } as const;
   const later = { isGraceOver: true, seen: new Map([0, 1, 2, 3].map((place) => [place, isNew])) };
-  expect(ask(failed, later)).toEqual(["act recheck 0"]);
-  expect(ask({ ...failed, recheck: "proved" }, later)).toEqual(["act commit 0"]);
-  expect(ask({ ...failed, recheck: "proved", commit: "proved" }, later)).toEqual(["stopped"]);
+  expect(ask(failed, later)).toEqual(["act post-check 0"]);
+  expect(ask({ ...failed, "post-check": "proved" }, later)).toEqual(["act finish 0"]);
+  expect(ask({ ...failed, "post-check": "proved", finish: "proved" }, later)).toEqual(["stopped"]);
 });
 
 test("a failed canary, or as many failures as may be, keep all others from being begun", () => {
   const issued: States = { request: "proved", issue: "proved" };
   expect(ask({ ...issued, "install 0": "failed" })).toEqual(["stopped"]);
   expect(ask({ ...issued, "install 0": "proved", "install 1": "failed", "install 2": "failed" })).toEqual([
-    "wait for recheck",
+    "wait for post-check",
   ]);
 });
 
 test("going back, what is committed stays, and all others are as they were", () => {
-  const states: States = { request: "proved", issue: "proved", install: "proved", recheck: "proved" };
+  const states: States = { request: "proved", issue: "proved", install: "proved", "post-check": "proved" };
   const back = { want: "back" } as const;
-  expect(ask({ ...states, "commit 0": "proved" }, back)).toEqual(["settle recheck 3"]);
+  expect(ask({ ...states, "finish 0": "proved" }, back)).toEqual(["settle post-check 3"]);
   const isNew = new Map([[0, { ...isSeen, certificates: ["new" as const] }]]);
-  expect(ask({ ...states, "commit 0": "intended" }, { ...back, seen: isNew })).toEqual(["act commit 0"]);
-  expect(ask({ ...states, recheck: "undone", "commit 0": "proved" }, back)).toEqual(["undo install 3"]);
-  const undone: States = { request: "undone", issue: "undone", install: "undone", recheck: "undone" };
-  expect(ask({ ...undone, "commit 0": "proved" }, back)).toEqual(["committed"]);
+  expect(ask({ ...states, "finish 0": "intended" }, { ...back, seen: isNew })).toEqual(["act finish 0"]);
+  expect(ask({ ...states, "post-check": "undone", "finish 0": "proved" }, back)).toEqual(["undo install 3"]);
+  const undone: States = { request: "undone", issue: "undone", install: "undone", "post-check": "undone" };
+  expect(ask({ ...undone, "finish 0": "proved" }, back)).toEqual(["committed"]);
   expect(ask(undone, back)).toEqual(["rolled-back"]);
 });
 
-const ALL_DONE: States = { request: "proved", issue: "proved", install: "proved", recheck: "proved" };
+const ALL_DONE: States = { request: "proved", issue: "proved", install: "proved", "post-check": "proved" };
 const isSeen = { kind: "certificates-seen", hasWork: true } as const;
 const LOST = { kind: "lost", why: "no answer" } as const;
 
 test("a host that is down when its recheck or its commit is due settles nothing, and is taken back later", () => {
   const seen = new Map([0, 1, 2, 3].map((place) => [place, LOST]));
-  expect(ask({ ...ALL_DONE, recheck: "planned" }, { seen, isGraceOver: true })).toEqual(["stopped"]);
+  expect(ask({ ...ALL_DONE, "post-check": "planned" }, { seen, isGraceOver: true })).toEqual(["stopped"]);
   expect(ask(ALL_DONE, { seen })).toEqual(["stopped"]);
-  expect(ask({ ...ALL_DONE, recheck: "undone" }, { want: "back" })).toEqual(["undo install 3"]);
+  expect(ask({ ...ALL_DONE, "post-check": "undone" }, { want: "back" })).toEqual(["undo install 3"]);
 });
 
 test("old files go only where all of the new ones stand, and a commit that has not begun stays so", () => {
   const seen = new Map([[0, { ...isSeen, certificates: ["other" as const] }]]);
-  expect(ask(ALL_DONE, { seen })).toEqual(["settle recheck 0"]);
-  expect(ask({ ...ALL_DONE, "commit 0": "intended" }, { seen })).toEqual(["settle commit 0"]);
+  expect(ask(ALL_DONE, { seen })).toEqual(["settle post-check 0"]);
+  expect(ask({ ...ALL_DONE, "finish 0": "intended" }, { seen })).toEqual(["settle finish 0"]);
   const cleared = new Map([[0, { ...isSeen, hasWork: false, certificates: ["other" as const] }]]);
-  expect(ask({ ...ALL_DONE, "commit 0": "intended" }, { seen: cleared })).toEqual(["prove commit 0"]);
+  expect(ask({ ...ALL_DONE, "finish 0": "intended" }, { seen: cleared })).toEqual(["prove finish 0"]);
 });
 
 test("one host that is down does not keep the others from going back", () => {
-  const states: States = { ...ALL_DONE, recheck: "undone" };
+  const states: States = { ...ALL_DONE, "post-check": "undone" };
   const old = { ...isSeen, certificates: ["new" as const] };
   const seen = new Map([0, 1, 2, 3].map((place) => [place, place === 3 ? LOST : old]));
   const back = { want: "back", seen } as const;
   expect(ask(states, back)).toEqual(["undo install 1", "undo install 2"]);
-  const undone: States = { request: "undone", issue: "undone", install: "undone", recheck: "undone" };
+  const undone: States = { request: "undone", issue: "undone", install: "undone", "post-check": "undone" };
   const left: States = { ...undone, "request 3": "proved", "issue 3": "proved", "install 3": "proved" };
   expect(ask(left, back)).toEqual(["needs-attention"]);
 });
@@ -170,14 +170,16 @@ test("one host that is down does not keep the others from going back", () => {
 test("a certificate that never comes keeps no other host waiting, but the canary's does", () => {
   const states: States = { request: "proved", issue: "proved", "issue 3": "awaiting" };
   expect(ask(states)).toEqual(["act install 0"]);
-  expect(ask({ ...states, install: "proved", "install 3": "planned" })).toEqual(["wait for recheck"]);
+  expect(ask({ ...states, install: "proved", "install 3": "planned" })).toEqual(["wait for post-check"]);
   const most: States = {
     ...ALL_DONE,
-    commit: "proved",
+    finish: "proved",
     "issue 3": "awaiting",
     "install 3": "planned",
   };
-  expect(ask({ ...most, "recheck 3": "planned", "commit 3": "planned" })).toEqual(["wait for certificate"]);
+  expect(ask({ ...most, "post-check 3": "planned", "finish 3": "planned" })).toEqual([
+    "wait for certificate",
+  ]);
   expect(ask({ request: "proved", issue: "proved", "issue 0": "awaiting" })).toEqual([
     "wait for certificate",
   ]);

@@ -9,22 +9,24 @@ import { type Cause, described } from "#shared/model/step-result.ts";
  * put in place elsewhere is checked again and committed all the same.
  */
 export const RENEWAL_RULES: RunRules<RenewalPlan> = {
-  phases: ["request", "issue", "install", "recheck", "commit"],
+  phases: ["request", "issue", "install", "post-check", "finish"],
   policy: {
     onFailure: "leave-host-out",
     begins: new Set<Phase>(["request", "issue", "install"]),
     canaryFirst: "install",
     verifyAllBefore: new Set(),
     awaits: "certificate",
-    delayOf: () => ({ phase: "recheck", until: "recheck" }),
+    delayOf: () => ({ phase: "post-check", until: "post-check" }),
     reasonOf: (stuck) =>
-      stuck.every(({ phase }) => phase === "recheck") ? { kind: "not-served-any-more" } : { kind: "stuck" },
+      stuck.every(({ phase }) => phase === "post-check")
+        ? { kind: "not-served-any-more" }
+        : { kind: "stuck" },
   },
   /** The phases one after the other, in each the hosts by batch. */
   steps: (plan) =>
     numberSteps(
       RENEWAL_RULES.phases
-        .filter((phase) => phase !== "recheck" || plan.options.recheckMinutes > 0)
+        .filter((phase) => phase !== "post-check" || plan.options.recheckMinutes > 0)
         .flatMap((phase) =>
           plan.hosts.flatMap(({ certificates, batch }, host) =>
             certificates.length > 0 ? [{ phase, host, batch }] : [],
@@ -36,16 +38,16 @@ export const RENEWAL_RULES: RunRules<RenewalPlan> = {
     const isBegun = state !== "planned";
     if (seen.kind === "lost") {
       // What stands there is as good as before: nothing has failed by it, and going back must stay possible.
-      const isLost = isBegun || step.phase === "recheck" || step.phase === lastPhase(RENEWAL_RULES);
+      const isLost = isBegun || step.phase === "post-check" || step.phase === lastPhase(RENEWAL_RULES);
       return isLost ? null : { step, what: "settle", as: "failed", cause: described(seen.why) };
     }
     if (seen.kind !== "certificates-seen") throw new Error("a renewal has seen files of keys");
     switch (step.phase) {
       case "install":
         return installTask(plan, step, seen, isBegun);
-      case "recheck":
+      case "post-check":
         return recheckTask(plan, step, seen);
-      case "commit":
+      case "finish":
         return finishTask(plan, step, seen, isBegun);
       default:
         return { step, what: "act" };
@@ -53,7 +55,7 @@ export const RENEWAL_RULES: RunRules<RenewalPlan> = {
   },
   back(_, step, seen) {
     switch (step.phase) {
-      case "recheck":
+      case "post-check":
         return { step, what: "settle", as: "undone", back: "unchanged" };
       case "issue":
         return { step, what: "settle", as: "undone", back: "issued-unused" };
@@ -95,7 +97,7 @@ function finishTask(plan: RenewalPlan, step: Step, seen: CertificatesSeen, isBeg
   if (odd < 0) return { step, what: "act" };
   const own = RENEWAL_RULES.steps(plan).filter(({ host }) => host === step.host);
   const earlier =
-    own.find(({ phase }) => phase === "recheck") ?? own.find(({ phase }) => phase === "install");
+    own.find(({ phase }) => phase === "post-check") ?? own.find(({ phase }) => phase === "install");
   const stuck = isBegun ? step : (earlier ?? step);
   return { step: stuck, what: "settle", as: "needs-attention", cause: causeOf(plan, step, odd) };
 }

@@ -36,7 +36,7 @@ export class SimulatedRenewal {
         if (move.kind === "end") return move;
         if (move.kind === "wait") {
           if (this.#servers.happens(3)) return { state: "waiting" };
-          if (move.until === "recheck") isGraceOver = true;
+          if (move.until === "post-check") isGraceOver = true;
           else this.#bring();
         } else this.#carryOut(move);
       }
@@ -49,7 +49,7 @@ export class SimulatedRenewal {
 
   isCommitted(host: number): boolean {
     return this.#steps.some(
-      (step) => step.host === host && step.phase === "commit" && this.#state(step) === "proved",
+      (step) => step.host === host && step.phase === "finish" && this.#state(step) === "proved",
     );
   }
 
@@ -111,12 +111,12 @@ export class SimulatedRenewal {
       this.#journal(step, "acted");
       return;
     }
-    if (step.phase === "install" || step.phase === "recheck") {
+    if (step.phase === "install" || step.phase === "post-check") {
       if (step.phase === "install") place.isArmed = false;
       this.#servers.tick();
       if (place.served !== "new" || place.files.flat().some((file) => file !== "new")) throw new Failed();
     }
-    if (step.phase === "commit") {
+    if (step.phase === "finish") {
       const isNew = place.served === "new" && place.files.flat().every((file) => file === "new");
       if (!isNew && !place.isTouched && place.hasWork)
         this.#servers.wrong.push("committed what is not served");

@@ -84,16 +84,16 @@ export class SimulatedRun {
       }
     } catch (error) {
       if (!(error instanceof Failed)) throw error;
-      if (step.phase === "commit") this.#journal(step, "failed");
+      if (step.phase === "finish") this.#journal(step, "failed");
       else this.#undo(step, "failed");
     }
   }
 
   #act(step: Step): void {
     const place = this.#hosts.place(step.host);
-    if (step.phase === "make-key") this.#hosts.isKeyMade = true;
-    if (step.phase === "add" || step.phase === "remove") this.#write(step, place);
-    if (step.phase === "hand-over") {
+    if (step.phase === "create-key") this.#hosts.isKeyMade = true;
+    if (step.phase === "grant" || step.phase === "revoke") this.#write(step, place);
+    if (step.phase === "install-key") {
       place.holders.forEach((_, index) => {
         this.#hosts.mayFail();
         if (place.holders[index] === "old") place.holders[index] = "begun";
@@ -102,7 +102,7 @@ export class SimulatedRun {
         this.#hosts.tick();
       });
     }
-    if (step.phase === "commit") {
+    if (step.phase === "finish") {
       this.#hosts.mayFail();
       place.holders.forEach((_, index) => {
         place.holders[index] = "committed";
@@ -114,7 +114,7 @@ export class SimulatedRun {
   }
 
   #write(step: Step, place: Place): void {
-    const stage = step.phase === "remove" ? "removed" : "added";
+    const stage = step.phase === "revoke" ? "removed" : "added";
     place.hasWork = true;
     this.#hosts.tick();
     place.files.forEach((_, index) => {
@@ -138,7 +138,8 @@ export class SimulatedRun {
   #askRemoval(host: number | null, index: number, found: FileSeen): void {
     const isReplaced = this.#plan.hosts[host ?? -1]?.files[index]?.added !== null;
     const isProved = this.#steps.every(
-      ({ phase, ordinal }) => (phase !== "add" && phase !== "hand-over") || this.#state(ordinal) === "proved",
+      ({ phase, ordinal }) =>
+        (phase !== "grant" && phase !== "install-key") || this.#state(ordinal) === "proved",
     );
     if (!isProved) this.#hosts.wrong.push("removed before all was proved");
     if (isReplaced && (!this.#hosts.isKeyMade || found === "before"))
@@ -153,8 +154,8 @@ export class SimulatedRun {
       this.#hosts.tick();
       place.armed.delete(index);
     }
-    if (step.phase !== "add" && step.phase !== "remove") return;
-    const stage = step.phase === "remove" ? "removed" : "added";
+    if (step.phase !== "grant" && step.phase !== "revoke") return;
+    const stage = step.phase === "revoke" ? "removed" : "added";
     const isThere = place.files.every(
       (file, index) => !this.#concerns(step, index) || file === this.#hosts.earliest(step.host, index, stage),
     );
@@ -168,9 +169,9 @@ export class SimulatedRun {
       this.#journal(step, "needs-attention");
       return;
     }
-    if (step.phase === "make-key") this.#hosts.isKeyMade = false;
-    if (step.phase === "hand-over") place.holders.fill("old");
-    if (step.phase === "add" || step.phase === "remove") {
+    if (step.phase === "create-key") this.#hosts.isKeyMade = false;
+    if (step.phase === "install-key") place.holders.fill("old");
+    if (step.phase === "grant" || step.phase === "revoke") {
       place.files.forEach((file, index) => {
         if (!this.#concerns(step, index)) return;
         place.armed.delete(index);
@@ -178,7 +179,7 @@ export class SimulatedRun {
           place.files[index] = this.#hosts.earliest(
             step.host,
             index,
-            step.phase === "remove" ? "added" : "before",
+            step.phase === "revoke" ? "added" : "before",
           );
         }
         this.#hosts.tick();
@@ -198,6 +199,6 @@ export class SimulatedRun {
   }
 
   #concerns({ host, phase }: Step, index: number): boolean {
-    return this.#plan.hosts[host ?? -1]?.files[index]?.[phase === "remove" ? "removed" : "added"] !== null;
+    return this.#plan.hosts[host ?? -1]?.files[index]?.[phase === "revoke" ? "removed" : "added"] !== null;
   }
 }

@@ -8,7 +8,7 @@ export const AFTER = { added: "a".repeat(64), removed: "b".repeat(64) };
 
 export const WRITTEN_AT = "2026-03-01T00:00:00Z";
 
-export const ALL_PHASES = "add remove commit";
+export const ALL_PHASES = "grant revoke finish";
 
 /** What each outcome leaves of a file. */
 const LEFT: Record<string, string> = { committed: AFTER.removed, added: AFTER.added };
@@ -45,7 +45,7 @@ export function writeResult(
     `ended ${more.ended ?? 1772323260}`,
     `outcome ${outcome}`,
     `phases ${phases}`,
-    `at ${more.at ?? "remove"}`,
+    `at ${more.at ?? "revoke"}`,
     `why ${more.why ?? "%"}`,
     `kept ${more.kept ?? "%"}`,
     ...(more.keepsOldKey ? ["old-key kept"] : []),
@@ -53,7 +53,7 @@ export function writeResult(
     ...(more.proof ? [`proof ${more.proof}`] : []),
     ...Object.entries(more.leftOut ?? {}).map(([index, why]) => `left-out f${index} ${why}`),
     ...(more.unended ? [`unended ${more.unended}`] : []),
-    ...(phases === "make-key"
+    ...(phases === "create-key"
       ? []
       : host.files.map((_, at) => `file f${at} ${more.leftOut?.[at] ? "none" : left}`)),
     "",

@@ -26,7 +26,7 @@ lab(
   },
 );
 
-for (const phase of ["add", "remove"] as const)
+for (const phase of ["grant", "revoke"] as const)
   lab(
     `R8: where nothing passes any more after the rename (${phase}), the host itself takes it back, and a resume ends it`,
     async ({ task }) => {
@@ -34,7 +34,7 @@ for (const phase of ["add", "remove"] as const)
       await using probed = await startProbedHosts(desk);
       const [web] = probed.hosts;
       await using way = await startWay(web);
-      const steps = phase === "add" ? [way.drop] : [() => undefined, way.drop];
+      const steps = phase === "grant" ? [way.drop] : [() => undefined, way.drop];
       await using app = openMeddled(desk, { host: web, path: FILE, steps });
       const cut = await carryOut(app, await planOwnKey(app, desk, [way], { deadManSeconds: 30 }));
       expect(cut.state).toMatch(/^(stopped|needs-attention)$/);

@@ -68,7 +68,7 @@ function hostAt({ hosts }: ProbedHosts, address: string): LabHost {
 }
 
 const stateAt = ({ stepList }: RunDetail, address: string) =>
-  stepList.find(({ phase, host }) => phase === "add" && host === address)?.state;
+  stepList.find(({ phase, host }) => phase === "grant" && host === address)?.state;
 
 const resume = (app: App, { id: runId }: RunDetail) =>
   untilStill(app, async () => {

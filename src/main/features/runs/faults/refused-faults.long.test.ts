@@ -44,7 +44,7 @@ lab(
   },
 );
 
-for (const phase of ["add", "remove"] as const)
+for (const phase of ["grant", "revoke"] as const)
   lab(
     `R16: where sshd penalises this computer once a file is written (${phase}), that proves nothing, no key that is needed is removed, and a resume ends it`,
     async ({ task }) => {
@@ -61,7 +61,7 @@ for (const phase of ["add", "remove"] as const)
         -o UserKnownHostsFile=/dev/null deploy@${web.address}`;
       const isPenalised = "grep -q 'penalty: failed authentication' /var/log/auth.log";
       const penalise = () => runAtOnce(web, `until ${isPenalised}; do ${login} 2>/dev/null || true; done`);
-      const steps = phase === "add" ? [penalise] : [() => undefined, penalise];
+      const steps = phase === "grant" ? [penalise] : [() => undefined, penalise];
       await using app = openMeddled(desk, { host: web, path: FILE, steps });
       const first = await carryOut(app, await planOwnKey(app, desk, probed.hosts, { deadManSeconds: 30 }));
       expect(first).toMatchObject({ state: "stopped", failed: 1 });

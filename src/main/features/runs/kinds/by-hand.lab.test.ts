@@ -56,7 +56,7 @@ lab(
   async () => {
     await host.run(`${REPLACED}\n${commandsOf("install")}`);
     expect(await host.run(`cat ${REAL}`)).toBe(OLD);
-    await host.run(commandsOf("commit"));
+    await host.run(commandsOf("finish"));
     expect(await host.run("ls -A /home/app/tls")).toBe("cert.pem\n");
   },
 );
@@ -70,7 +70,7 @@ lab(
     rm ${REAL}; ln -s /etc/cron.d ${REAL}`;
     const turned = "mv /home/app/tls /home/app/away; ln -s /etc/cron.d /home/app/tls";
     const before = await host.run("ls -AR /etc/cron.d /root");
-    for (const phase of ["install", "commit"] as const)
+    for (const phase of ["install", "finish"] as const)
       for (const lure of [own, turned]) {
         await host.run(`rm -rf /home/app/tls /home/app/away; mkdir /home/app/tls; chown app: /home/app/tls\n${REPLACED}
         su app -c "$(cat <<'END_OF_LURE'\n${lure}\nEND_OF_LURE\n)"

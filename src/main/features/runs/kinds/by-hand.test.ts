@@ -29,11 +29,11 @@ const formatOf = (phase: RunStep["phase"]): string => {
 test("by hand, old files go back where an installation is stuck, and are cleared away where a commit is", () => {
   expect(formatOf("install")).toContain("mv -f -T");
   expect(formatOf("install")).not.toMatch(/rm -rf|mv -f [^-]/);
-  for (const phase of ["commit", "request"] as const) {
+  for (const phase of ["finish", "request"] as const) {
     expect(formatOf(phase)).toContain("rm -rf -- '/var/lib/latchkey/t0/");
     expect(formatOf(phase)).not.toContain("mv -f");
   }
-  expect(formatOf("recheck")).toBe("");
+  expect(formatOf("post-check")).toBe("");
 });
 
 test("what lies in an account's folder is touched as that account, without a terminal, and a hostile name stays one word", () => {
@@ -56,7 +56,7 @@ test("what lies in an account's folder is touched as that account, without a ter
   const keys = makePlanValue({ hosts: [makeHost({ host: "web1", batch: 0, files: [file] })] });
   const at = {
     ordinal: 1,
-    phase: "add" as const,
+    phase: "grant" as const,
     host: "web1",
     port: 22,
     batch: 0,

@@ -48,7 +48,7 @@ function formatHost(
     const lines = steps.flatMap(({ phase }) => sayStuck(host.certificates, phase, token));
     return lines.length === 0 ? [] : [enter, ...lines];
   }
-  const changes = steps.toReversed().filter(({ phase }) => phase === "remove" || phase === "add");
+  const changes = steps.toReversed().filter(({ phase }) => phase === "revoke" || phase === "grant");
   const restores = changes.flatMap((step) => formatFiles(host, step, files, token));
   const folders = new Map(host.files.map((file) => [folderOf(file.path), file]));
   const clears = [...folders].map(([folder, file]) => asOwner(file, CLEAR, [folder, token]));
@@ -79,7 +79,7 @@ function formatFiles(
     ];
     if (lines.length > 0) return lines;
     // What stood there before the run is known by its hash; what a removal has found is not where its key was made later.
-    const wanted = phase === "remove" ? (file.after?.added ?? "") : file.before;
+    const wanted = phase === "revoke" ? (file.after?.added ?? "") : file.before;
     return [
       asOwner(file, RESTORE, [folderOf(path), nameOf(path), token, writeIdOf(index, { phase }), wanted]),
     ];
@@ -140,7 +140,7 @@ function asOwner({ uid, owner }: FileOwner, script: string, words: readonly stri
 /** Only where an installation is stuck do old files go back: before it none were changed, and after it the new ones are proved. */
 function sayStuck(changes: readonly Replacement[], phase: RunStep["phase"], token: string): string[] {
   if (phase === "install") return formatPairs(changes, token);
-  if (phase !== "commit" && phase !== "request") return [];
+  if (phase !== "finish" && phase !== "request") return [];
   return changes.flatMap(({ id, files }) => [
     // Nobody but root can turn a folder on this way.
     `rm -rf -- ${quoteWord(`${STORE}/${token}/${id}`)}`,

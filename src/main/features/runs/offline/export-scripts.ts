@@ -198,20 +198,20 @@ function notesOf(plan: AccessPlan, parts: readonly ScriptPart[], signer: Scripts
 function formatPart(phase: Phase, hosts: number): string {
   const back = `import the results of ${formatCount(hosts, "host")}, then export again`;
   switch (phase) {
-    case "make-key":
+    case "create-key":
       return `this part makes the new key where the old one is held; ${back} for the new lines`;
-    case "add":
+    case "grant":
       return `this part adds the new lines, and no old one goes; ${back} for what comes next`;
-    case "hand-over":
+    case "install-key":
       return `this part puts the new key in the place of the old one, for its line stands everywhere; ${back} for the removal`;
-    case "remove":
+    case "revoke":
       return "this part removes the old lines, for the new ones stand on every host";
-    case "commit":
+    case "finish":
       return "this part clears away what was kept of the old key, for no line of it is left";
     case "request":
     case "issue":
     case "install":
-    case "recheck":
+    case "post-check":
       throw new Error("certificates are renewed by no script");
     default:
       return assertNever(phase);

@@ -136,15 +136,15 @@ export function findKeptKey({
 /** Writes down which accounts a verified result leaves out; what got to its end leaves out no others. */
 function noteLeftOut({ runbooks: { files } }: Store, id: RunId, { result, host }: ImportedResult): void {
   const { outcome, phases, leftOut } = result;
-  const isOfFiles = phases.includes("add") || phases.includes("remove");
+  const isOfFiles = phases.includes("grant") || phases.includes("revoke");
   if (isOfFiles && WITH_END.has(outcome)) files.include(id, host.host, host.port);
-  const leftFromAdd = new Set(leftOut.flatMap(({ index, phase }) => (phase === "add" ? [index] : [])));
+  const leftFromAdd = new Set(leftOut.flatMap(({ index, phase }) => (phase === "grant" ? [index] : [])));
   for (const { index, phase, reason } of leftOut)
     files.put(id, {
       host: host.host,
       port: host.port,
       path: pathOf(host, index),
-      phase: leftFromAdd.has(index) ? "add" : phase,
+      phase: leftFromAdd.has(index) ? "grant" : phase,
       fate: "left-out",
       cause: whyLeft(host, index, reason),
       takeOut: [],

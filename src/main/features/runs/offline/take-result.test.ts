@@ -49,7 +49,7 @@ function makeDesk(plan: Plan, here = "") {
   store.atomically(() => {
     const planId = store.runbooks.plans.take({ plan, hash: hashPlan(plan), at: WRITTEN_AT });
     plan.hosts.forEach(({ host, port }, index) => {
-      for (const phases of [ALL_PHASES, "make-key"])
+      for (const phases of [ALL_PHASES, "create-key"])
         store.runbooks.offline.addScript({
           nonce: nonceOf(index, phases),
           planId,
@@ -75,7 +75,7 @@ test("a run of carried scripts is over once every host has told, and says how", 
   const { store, take } = makeDesk(PLAN);
   expect(await take(writeResult(PLAN, 0, "committed"))).toMatchObject({
     state: "waiting",
-    message: "the results of 1 host are still to be imported (add)",
+    message: "the results of 1 host are still to be imported (grant)",
   });
   const last = await take(writeResult(PLAN, 1, "committed"));
   expect(last).toMatchObject({ state: "committed", message: "" });
@@ -117,7 +117,7 @@ test("a result that nobody has signed is a claim: it is shown, and nothing follo
 test.each([
   { says: "committed", file: "0".repeat(64), why: "are not what the plan leaves" },
   { says: "committed", file: AFTER.added, why: "are not what the plan leaves" },
-  { says: "done", file: AFTER.removed, why: "says done of a script for add, remove, commit" },
+  { says: "done", file: AFTER.removed, why: "says done of a script for grant, revoke, finish" },
   { says: "rolled-back", file: AFTER.added, why: "not what they were before" },
 ])("a signed result that says $says over files that deny it is refused", async ({ says, file, why }) => {
   const { take } = makeDesk(PLAN);
@@ -138,15 +138,15 @@ const SHARED = makePlanValue({
 
 test("an account that a signed result leaves out is named with why and what to do, and everything else of its host is done", async () => {
   const { store, take } = makeDesk(SHARED);
-  await take(writeResult(SHARED, 0, "committed", { leftOut: { 1: "add held" }, unended: "f0 late-edit" }));
+  await take(writeResult(SHARED, 0, "committed", { leftOut: { 1: "grant held" }, unended: "f0 late-edit" }));
   const { runId, ...over } = await take(writeResult(SHARED, 1, "committed"));
   const path = "/home/user2/.ssh/authorized_keys";
   expect(over).toMatchObject({ state: "committed", message: expect.stringContaining(path) });
   expect(over.message).toContain("lock of another run");
   expect(over.message).toContain("run the script of that host once more");
   const { files, journal } = store.runbooks;
-  expect(files.all(runId)).toMatchObject([{ host: "web1", path, phase: "add", fate: "left-out" }]);
-  const [last] = journal.steps(runId).filter(({ host, phase }) => host === "web1" && phase === "commit");
+  expect(files.all(runId)).toMatchObject([{ host: "web1", path, phase: "grant", fate: "left-out" }]);
+  const [last] = journal.steps(runId).filter(({ host, phase }) => host === "web1" && phase === "finish");
   expect(last?.message).toContain(
     "what it has kept is left there: /home/user1/.ssh/authorized_keys was written by",
   );
@@ -159,9 +159,9 @@ test("an account that a signed result leaves out is named with why and what to d
 });
 
 test.each<[string, Record<number, string>, string]>([
-  ["root's own file", { 0: "add held" }, "which is root's own"],
-  ["all that its canary was for", { 0: "add held", 1: "remove no-answer" }, "leaves out all"],
-  ["a file that the plan does not have", { 9: "add held" }, "its script was not about"],
+  ["root's own file", { 0: "grant held" }, "which is root's own"],
+  ["all that its canary was for", { 0: "grant held", 1: "revoke no-answer" }, "leaves out all"],
+  ["a file that the plan does not have", { 9: "grant held" }, "its script was not about"],
 ])("a result that leaves out %s is refused, also signed", async (what, leftOut, why) => {
   const [web, db] = SHARED.hosts as [AccessHost, AccessHost];
   const uid = what.startsWith("root") ? 0 : 1;
@@ -175,8 +175,8 @@ test.each<[string, Record<number, string>, string]>([
 });
 
 test.each<[string, Parameters<typeof writeResult>[3]]>([
-  ["leaves out", { leftOut: { 1: `add ${"a".repeat(50)}` } }],
-  ["leaves out, from another phase,", { leftOut: { 1: "commit held" } }],
+  ["leaves out", { leftOut: { 1: `grant ${"a".repeat(50)}` } }],
+  ["leaves out, from another phase,", { leftOut: { 1: "finish held" } }],
   ["does not end", { unended: "f0 late edit" }],
 ])("a result that %s a file in words that no script writes is refused for that", async (_, more) => {
   const { take } = makeDesk(SHARED);
@@ -188,7 +188,7 @@ test.each<[string, Parameters<typeof writeResult>[3]]>([
 test("a left-out account in a result that nobody has signed hides nothing and ends nothing", async () => {
   const { store, take, signed } = makeDesk(SHARED);
   signed.by = { kind: "none" };
-  const claimed = await take(writeResult(SHARED, 0, "committed", { leftOut: { 1: "add held" } }));
+  const claimed = await take(writeResult(SHARED, 0, "committed", { leftOut: { 1: "grant held" } }));
   expect(claimed).toMatchObject({
     state: "waiting",
     verifiedBy: null,
@@ -201,7 +201,7 @@ test("a left-out account in a result that nobody has signed hides nothing and en
 
 test("on a host that is no canary every account may be left out, as long as another host has some", async () => {
   const { take } = makeDesk(SHARED);
-  const all = { 0: "add held", 1: "add no-answer" };
+  const all = { 0: "grant held", 1: "grant no-answer" };
   await take(writeResult(SHARED, 0, "committed"));
   expect(await take(writeResult(SHARED, 1, "committed", { leftOut: all }))).toMatchObject({
     state: "committed",
@@ -228,7 +228,7 @@ test("an old private key that a script has kept is listed with its host and path
   await done();
   expect(store.runbooks.keptKeys.ofRun(runId)).toEqual([{ host: "web1", port: 22, path: holder.path, kept }]);
   const back = makeDesk(plan);
-  const text = writeResult(plan, 0, "rolled-back", { phases: "make-key", keepsOldKey: true });
+  const text = writeResult(plan, 0, "rolled-back", { phases: "create-key", keepsOldKey: true });
   expect(back.store.runbooks.keptKeys.ofRun((await back.take(text)).runId)).toEqual([]);
 });
 
@@ -245,7 +245,7 @@ test("where the removal alone was taken back, the addition is proved, the remova
   expect(state).toBe("stopped");
   expect(message).toContain("what it added stands");
   const stepsOf = () => store.runbooks.journal.steps(runId).map((step) => [step.phase, step.state]);
-  expect(new Set(stepsOf().map(String))).toEqual(new Set(["add,proved", "remove,failed", "commit,failed"]));
+  expect(new Set(stepsOf().map(String))).toEqual(new Set(["grant,proved", "revoke,failed", "finish,failed"]));
   const later = { ended: 1772323300 };
   await take(writeResult(PLAN, 0, "committed", later));
   expect(await take(writeResult(PLAN, 1, "committed", later))).toMatchObject({
@@ -277,8 +277,8 @@ test("where the old private key is still on this computer, the run needs attenti
   });
   const here = () => store.runbooks.journal.steps(left.runId).filter(({ host }) => host === null);
   expect(here().map(({ phase, state }) => [phase, state])).toEqual([
-    ["hand-over", "planned"],
-    ["commit", "planned"],
+    ["install-key", "planned"],
+    ["finish", "planned"],
   ]);
   expect(store.runbooks.runs.find(left.runId)?.byHand).toEqual([
     "mv '/home/ann/.ssh/id_ed25519' '/home/ann/.ssh/id_ed25519.latchkey-old'",
@@ -310,9 +310,9 @@ test("what a script could neither do nor take back needs attention, says where i
   expect(stuck.state).toBe("needs-attention");
   const of = () => store.runbooks.journal.steps(stuck.runId).filter(({ host }) => host === "db1");
   expect(of().map(({ phase, state }) => [phase, state])).toEqual([
-    ["add", "proved"],
-    ["remove", "needs-attention"],
-    ["commit", "planned"],
+    ["grant", "proved"],
+    ["revoke", "needs-attention"],
+    ["finish", "planned"],
   ]);
   for (const said of [stuck.message, of()[1]?.message]) {
     expect(said).toContain(
@@ -340,9 +340,9 @@ test("a result with another new key than the one that was made first, or with no
   const [first, other] = [await makeKeyFile(folder.path, "first"), await makeKeyFile(folder.path, "other")];
   const lineOf = ({ publicLine }: typeof first): string => publicLine.split(" ").slice(0, 2).join(" ");
   const makes = (key: string, ended: number, proof = "") =>
-    take(writeResult(plan, 0, "done", { phases: "make-key", at: "make-key", key, ended, proof }));
+    take(writeResult(plan, 0, "done", { phases: "create-key", at: "create-key", key, ended, proof }));
   const proveBy = async ({ path }: typeof first): Promise<string> => {
-    const nonce = Buffer.from(`${nonceOf(0, "make-key")}\n`);
+    const nonce = Buffer.from(`${nonceOf(0, "create-key")}\n`);
     const signed = await signBytes(nonce, { keyFile: path, namespace: NEW_KEY_NAMESPACE, agentSocket: null });
     return "why" in signed ? signed.why : signed.signature.split("\n").slice(1, -2).join("");
   };

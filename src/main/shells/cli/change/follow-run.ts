@@ -182,7 +182,7 @@ function sayConfirmation(id: RunId, { challenge, isSigned, accounts }: RunConfir
 
 /** Days of grace are left, and nothing was removed yet. */
 const hasGrace = ({ dueAt, stepList }: RunDetail): boolean =>
-  dueAt !== null && stepList.some(({ phase, state }) => phase === "remove" && state === "planned");
+  dueAt !== null && stepList.some(({ phase, state }) => phase === "revoke" && state === "planned");
 
 /** 0: done; 1: it needs attention; 3: it failed. */
 export function codeOf({ state, files }: RunDetail, wished: "committed" | "rolled-back"): number {

@@ -73,7 +73,7 @@ function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
       host: payload.slice(0, 200),
       port: 22,
       path: `${payload}${fate}`,
-      phase: "add",
+      phase: "grant",
       fate,
       cause: described(payload),
       takeOut: [payload],
@@ -102,7 +102,7 @@ function fillClaim(
 ): void {
   const nonce = `${run} ${index}`;
   const host = payload.slice(0, 200);
-  offline.addScript({ nonce, planId, host, port: 22, phases: ["make-key"], at: START });
+  offline.addScript({ nonce, planId, host, port: 22, phases: ["create-key"], at: START });
   const script = offline.findScript(nonce)?.id ?? 0;
   offline.putResult({
     digest: nonce,

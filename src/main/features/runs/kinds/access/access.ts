@@ -59,7 +59,7 @@ export const createAccessRunbook = (deps: KeyRunbookDeps): Runbook<KeyRun<Access
   alsoHostKey: () => null,
   nameWait({ journal }, until) {
     if (until === "grace") return "grace";
-    const isRemoved = journal.steps().some((step) => step.phase === "remove" && awaitsLog(step));
+    const isRemoved = journal.steps().some((step) => step.phase === "revoke" && awaitsLog(step));
     return isRemoved ? "login-after-removal" : "login-before-removal";
   },
 });
@@ -141,14 +141,14 @@ const followsOwnKeys = ({ plan }: KeyRun): boolean => privateKeysHere(plan).leng
 
 /** What runs do that change lines of files, and the private keys that go with them. */
 const KEY_PHASES: Runbook<KeyRun>["phases"] = {
-  "make-key": {
-    intend: () => ({ kind: "make-key" }),
+  "create-key": {
+    intend: () => ({ kind: "create-key" }),
     act: makeKey,
     undo: undoCreateKey,
     prepare: (run) => run.openNewKey(),
   },
-  add: change,
-  "hand-over": {
+  grant: change,
+  "install-key": {
     intend: (run: KeyRun, step: Step) => ({
       kind: "install-key",
       locations: privateKeysAt(run, step).length,
@@ -158,16 +158,16 @@ const KEY_PHASES: Runbook<KeyRun>["phases"] = {
     undo: undoInstallKey,
     prepare: (run) => run.openNewKey(),
   },
-  remove: { ...change, followsOwnKeys },
+  revoke: { ...change, followsOwnKeys },
   // There is no way back from here.
-  commit: { intend: () => ({ kind: "clear" }), act: finishHost, followsOwnKeys },
+  finish: { intend: () => ({ kind: "clear" }), act: finishHost, followsOwnKeys },
 };
 
 const STANDS_ASIDE: ReadonlySet<RunStep["state"]> = new Set(["planned", "failed", "undone"]);
 
 /** Whether a new private key may stand beside an old one, or in its place, by a step of a run that stands still. */
 export const holdsKey = ({ phase, state }: RunStep): boolean =>
-  (phase === "make-key" || phase === "hand-over") && !STANDS_ASIDE.has(state);
+  (phase === "create-key" || phase === "install-key") && !STANDS_ASIDE.has(state);
 
 /** The private keys that a plan replaces or makes, by what tells them apart; each as it is said. */
 export function listKeysHeld(plan: KeyPlan): ReadonlyMap<string, string> {

@@ -42,8 +42,8 @@ const LONGEST_PAUSE_MS = 20_000;
 export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> {
   const host = hostOf(run, step);
   const inside = await enterHost(run, step.host ?? -1);
-  if (step.phase === "remove" && newKeyOf(run.plan) !== null) {
-    const before = await verifyPatiently(run, { ...step, phase: "add" }, inside);
+  if (step.phase === "revoke" && newKeyOf(run.plan) !== null) {
+    const before = await verifyPatiently(run, { ...step, phase: "grant" }, inside);
     if (!("evidence" in before)) return failed(before.cause, "nothing-removed");
     await run.journal.note(step.ordinal, {
       kind: "evidence",
@@ -180,7 +180,7 @@ async function takeBack(
   const { hand } = inside;
   const host = hostOf(run, step);
   await disarmAll(hand, armedOf(run, step));
-  if (step.phase === "remove") await run.journal.forgetChecks(host);
+  if (step.phase === "revoke") await run.journal.forgetChecks(host);
   const stuck: RunFileState[] = [];
   for (const { file, index } of filesLeft(run, step)) {
     const moved = await moveBack(run, step, inside, { index, unheld });
@@ -285,6 +285,6 @@ const armedOf = (run: KeyRun, step: Step) =>
 
 /** What a step of a host is about to do. */
 export const intendChange = (run: KeyRun, step: Step): Intent => ({
-  kind: step.phase === "remove" ? "remove-lines" : "add-lines",
+  kind: step.phase === "revoke" ? "remove-lines" : "add-lines",
   files: filesLeft(run, step).length,
 });

@@ -27,7 +27,7 @@ const PAUSES_MS = [2_000, 10_000, 20_000];
 
 /** Asks for every account of a removal, and keeps the answers. Empty where nothing is to be refused. Rejects with `SessionLost`. */
 export async function checkAccess(run: KeyRun, step: Step, inside: HostSession): Promise<AccessCheck[]> {
-  if (step.phase !== "remove") return [];
+  if (step.phase !== "revoke") return [];
   const host = hostOf(run, step);
   const checks: AccessCheck[] = [];
   const { removed: all, from } = await findRemoved(run, step, inside);

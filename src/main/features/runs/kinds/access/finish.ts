@@ -158,7 +158,7 @@ function locateKept(holder: PrivateKeyPlan): OldKeyLocation {
 }
 
 async function checkAgain(run: KeyRun): Promise<void> {
-  const steps = stepsOf(run.plan).filter(({ phase }) => phase === "remove");
+  const steps = stepsOf(run.plan).filter(({ phase }) => phase === "revoke");
   const taken = stillAccepted(run);
   if (newKeyOf(run.plan) !== null) await run.openNewKey();
   for (const step of steps) {
@@ -189,7 +189,7 @@ const isOf = (key: KeptKey, { host, path }: PrivateKeyPlan): boolean =>
  */
 async function dropKept(run: KeyRun, isSought: (holder: PrivateKeyPlan) => boolean): Promise<RunReason[]> {
   const staying: RunReason[] = [];
-  for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "commit")) {
+  for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "finish")) {
     const holders = privateKeysAt(run, step).filter(isSought);
     if (holders.length === 0) continue;
     const found: RunReason[] = [];

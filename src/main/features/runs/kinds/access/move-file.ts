@@ -25,17 +25,17 @@ import { writeExactly } from "#shared/text/exact-bytes.ts";
 
 /** What a step makes of files. */
 export const stagesOf = ({ phase }: Pick<Step, "phase">): { from: Stage; to: Stage } =>
-  phase === "remove" ? { from: "added", to: "removed" } : { from: "before", to: "added" };
+  phase === "revoke" ? { from: "added", to: "removed" } : { from: "before", to: "added" };
 
 /** The files that a step changes, by their places in the plan. */
 export const filesOf = (files: readonly FilePlan[], step: Pick<Step, "phase">) =>
   files.flatMap((file, index) =>
-    file[step.phase === "remove" ? "removed" : "added"] === null ? [] : [{ file, index }],
+    file[step.phase === "revoke" ? "removed" : "added"] === null ? [] : [{ file, index }],
   );
 
 /** Within a run and its host: the change of one file in one phase. What is left of a try is found by it. */
 export const writeIdOf = (index: number, { phase }: Pick<Step, "phase">): string =>
-  `f${index}${phase === "remove" ? "r" : "a"}`;
+  `f${index}${phase === "revoke" ? "r" : "a"}`;
 
 type StageChange = {
   /** The bytes of the stage that it begins with. */
@@ -85,7 +85,7 @@ export function hasWorkOf(
   if (!stages) return false;
   const there = new Set(linesIn(content));
   const { added, removed } = stages;
-  if (phase === "remove")
+  if (phase === "revoke")
     return removed.some((edit) => linesIn(edit.removed).some((line) => !there.has(line)));
   return added.some((edit) => linesIn(edit.inserted).some((line) => there.has(line)));
 }
@@ -189,7 +189,7 @@ export async function moveFile(
       ...guard,
       wrote: change.wanted,
       prior: change.prior,
-      putBack: step.phase === "remove" ? linesRemoved(file, newKey) : null,
+      putBack: step.phase === "revoke" ? linesRemoved(file, newKey) : null,
       isCreated: isMadeBy(of),
     });
     if (armed.kind === "lost") throw new SessionLost(armed.message);
@@ -204,7 +204,8 @@ export async function moveFile(
 }
 
 /** Before that step there was no such file. */
-const isMadeBy = ({ file, step }: FileOfStep): boolean => file.creates !== undefined && step.phase === "add";
+const isMadeBy = ({ file, step }: FileOfStep): boolean =>
+  file.creates !== undefined && step.phase === "grant";
 
 async function put(
   hand: Hand,
@@ -337,6 +338,6 @@ async function findChange(hand: Hand, { file, index, step, token, newKey }: File
   const wanted = applyEdits(content, edits);
   if (wanted === null) return null;
   // Without either line the account would be locked out.
-  const isReplacing = step.phase === "add" && newKey !== null;
+  const isReplacing = step.phase === "grant" && newKey !== null;
   return { prior: content, wanted, ...(isReplacing && { replaced: linesRemoved(file, newKey) }) };
 }

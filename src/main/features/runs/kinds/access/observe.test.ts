@@ -9,7 +9,7 @@ test("what a slow host takes to answer does not count as its clock's being ahead
   const host = { host: "db1", port: 22 } as HostPlan;
   let seconds = 1_000;
   const kept: HostClock[] = [];
-  const steps = ["hand-over", "remove"].map((phase) => ({ phase, state: "planned" }));
+  const steps = ["install-key", "revoke"].map((phase) => ({ phase, state: "planned" }));
   const run = {
     plan: { kind: "rotate-key", options: { graceDays: 9 } },
     journal: {

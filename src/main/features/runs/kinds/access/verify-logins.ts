@@ -64,7 +64,7 @@ function accountsOf(run: KeyRun, step: Step): Set<string> {
   const leftOut = accountsLeftOut(run, step);
   const first = new Set(files.map(({ account }) => account));
   const others = proofs.flatMap(({ account }) => (first.has(account) ? [] : [account]));
-  const isAll = step.phase === "add" && newKeyOf(run.plan) !== null;
+  const isAll = step.phase === "grant" && newKeyOf(run.plan) !== null;
   const changed = isAll ? first : filesOf(files, step).map(({ file }) => file.account);
   return new Set([...changed, ...others].filter((account) => !leftOut.has(account)));
 }

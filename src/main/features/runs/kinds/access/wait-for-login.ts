@@ -89,7 +89,7 @@ async function findLoginsAt(run: KeyRun, step: RunStep, clock: Clock): Promise<L
     if (heard.kind !== "heard") isProved = false;
     evidence.push(...toEvidence(heard, account, nameKey(run, fingerprint)));
   }
-  return isProved && step.phase === "remove"
+  return isProved && step.phase === "revoke"
     ? verifyRest(run, step, inside, evidence)
     : { isProved, evidence };
 }
@@ -136,7 +136,7 @@ function boundsOf(
 ): { since: number; after: number | null } {
   const ahead = epochSeconds - Math.floor(now().getTime() / 1_000);
   const there = (instant: Instant) => Math.floor(Date.parse(instant) / 1_000) + ahead;
-  if (phase === "remove") return { since: there(begun), after: there(at ?? begun) + SLACK_SECONDS };
+  if (phase === "revoke") return { since: there(begun), after: there(at ?? begun) + SLACK_SECONDS };
   return { since: there(begun), after: isNew ? null : there(begun) - SLACK_SECONDS };
 }
 

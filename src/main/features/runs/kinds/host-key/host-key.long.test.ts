@@ -79,14 +79,14 @@ lab(
       host.run(`sed -i '/^HostKey/d' ${CONFIG}; printf 'HostKey %s\\n' ${paths.join(" ")} >> ${CONFIG}`);
 
     await use(OLD, NEW);
-    expect(await again(() => hostKeys.prove({ ...asked, phase: "add" }, { hand, route }))).toEqual({
+    expect(await again(() => hostKeys.prove({ ...asked, phase: "grant" }, { hand, route }))).toEqual({
       kind: "proved",
       said: [`the new host key is named and proved: ${viewKey(blob).fingerprint}`],
     });
     expect(pinned()).toBe(fingerprint);
 
     await use(NEW);
-    expect(await again(() => hostKeys.prove({ ...asked, phase: "remove" }, { hand, route }))).toEqual({
+    expect(await again(() => hostKeys.prove({ ...asked, phase: "revoke" }, { hand, route }))).toEqual({
       kind: "proved",
       said: [`the new host key is presented: ${viewKey(blob).fingerprint}`],
     });
@@ -95,7 +95,7 @@ lab(
     await use(OLD);
     expect(await hostKeys.takeBack(asked, { hand, route })).toBeNull();
     expect(pinned()).toBe(fingerprint);
-    const other = { ...asked, phase: "remove" as const, loginKey: null };
+    const other = { ...asked, phase: "revoke" as const, loginKey: null };
     const stale = await hostKeys.prove(other, { hand, route });
     expect(stale).toMatchObject({ kind: "unsure" });
     await world.expectNobodyLockedOut();
@@ -117,7 +117,7 @@ lab(
       if (made.kind !== "made") throw new Error(made.kind);
       await use(OLD, path);
       const asked = {
-        phase: "add" as const,
+        phase: "grant" as const,
         host: "web1",
         port: 22,
         oldKey,
@@ -168,7 +168,7 @@ lab("a configuration that sshd does not take is told, and sshd is not", async ()
   const { hostKeys } = keepPins(route.hostKey);
   const made = await makeKey(hand, { path: NEW, keyType: "ed25519", bits: null, comment: "web1" });
   const asked = {
-    phase: "add" as const,
+    phase: "grant" as const,
     host: "web1",
     port: 22,
     oldKey: null,

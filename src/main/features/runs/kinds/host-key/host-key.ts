@@ -61,7 +61,7 @@ async function verifyHostKey(
   const { loginKey, isTyped } = session.hand;
   const proof = await hostKeys.prove(
     {
-      phase: step.phase === "remove" ? "remove" : "add",
+      phase: step.phase === "revoke" ? "revoke" : "grant",
       host,
       port,
       oldKey,
@@ -73,7 +73,7 @@ async function verifyHostKey(
     },
     session,
   );
-  const afterwards = step.phase === "remove" ? run.plan.afterwards : [];
+  const afterwards = step.phase === "revoke" ? run.plan.afterwards : [];
   return "evidence" in proof
     ? { kind: proof.kind, evidence: [...proof.evidence, ...afterwards.map(described)] }
     : proof;
@@ -88,7 +88,7 @@ type HostKeys = {
   /** Puts the key where the configuration names it, has sshd read that, and proves what it is about on a fresh connection. */
   prove(
     asked: NewHostKey & {
-      phase: "add" | "remove";
+      phase: "grant" | "revoke";
       oldKey: string | null;
       keyFile: string;
       comment: string;
@@ -117,7 +117,7 @@ type HostKeyVerification =
 
 type HostKeyQuery = {
   /** `remove`: the old key's line is gone from the configuration. */
-  phase: "add" | "remove";
+  phase: "grant" | "revoke";
   host: string;
   port: number;
   /** Fingerprint of the key that goes; null: none does. */
@@ -143,7 +143,7 @@ export function createHostKeys({ store, now }: Deps) {
       if (reloaded.kind !== "proved") return reloaded;
       const key = asked.loginKey && isForSsh2(asked.loginKey) ? asked.loginKey : null;
       const wish = { user: hand.user, key, blob };
-      if (asked.phase === "add") {
+      if (asked.phase === "grant") {
         const stands = await verifyHostKeyPresented(route, { ...wish, blob: route.hostKey });
         if (stands.kind !== "proved") return readVerification(stands, "known-presented");
         if (key) return readVerification(await verifyHostKeyNamed(route, wish), "new-named");

@@ -13,7 +13,7 @@ test.skipIf(!canStartHosts())(
     const place = { host: web.address, port: 22 };
     const run = await carryOut(app, { kind: "rotate-host-key", keyType: "ed25519", ...place });
     expect(run).toMatchObject({ state: "committed", message: "" });
-    const [add, remove] = run.stepList.filter(({ phase }) => phase === "add" || phase === "remove");
+    const [add, remove] = run.stepList.filter(({ phase }) => phase === "grant" || phase === "revoke");
     expect(add).toMatchObject({
       state: "proved",
       verification: "verified",

@@ -149,7 +149,7 @@ async function layLine(account: string, line: string): Promise<FilePlan> {
 async function writeKeyScript(
   plan: AccessPlan,
   place: AccessHost,
-  phases: ScriptPart["phases"] = ["make-key", "hand-over"],
+  phases: ScriptPart["phases"] = ["create-key", "install-key"],
 ): Promise<void> {
   await host.run("rm -rf /root/carried; mkdir /root/carried");
   const of = { plan, hash: "a".repeat(64), newKey: null, signer: null, leftOut: [] };
@@ -226,13 +226,19 @@ lab(
     const { id: old, "id.pub": line } = await readKeys();
     const files = await Promise.all(["root", "ci"].map((name) => layLine(name, `ssh-ed25519 ${line} ci\n`)));
     const at = { ...place, files };
-    await writeKeyScript({ ...plan, hosts: [at] }, at, ["make-key", "add", "hand-over", "remove", "commit"]);
+    await writeKeyScript({ ...plan, hosts: [at] }, at, [
+      "create-key",
+      "grant",
+      "install-key",
+      "revoke",
+      "finish",
+    ]);
     await answerAs("rewrite:end");
     const said = await carry(host, "sh", "yes\\nyes\\nyes\\n");
     expect(said).toContain("left out: /home/ci/.ssh/authorized_keys was changed by somebody else");
     expect(said).toContain("code 0");
     const result = readResult(await readResultThere(host));
-    const leftOut = [{ index: 1, phase: "remove", reason: "changed" }];
+    const leftOut = [{ index: 1, phase: "revoke", reason: "changed" }];
     expect(result).toMatchObject({ outcome: "committed", keepsOldKey: true, leftOut });
     expect(await host.run(`ssh-keygen -y -f ${HELD}.latchkey-kept-????????`)).toContain(old);
   },
@@ -245,7 +251,13 @@ lab(
     const { "id.pub": line } = await readKeys();
     const files = await Promise.all(["root", "ci"].map((name) => layLine(name, `ssh-ed25519 ${line} ci\n`)));
     const at = { ...place, files };
-    await writeKeyScript({ ...plan, hosts: [at] }, at, ["make-key", "add", "hand-over", "remove", "commit"]);
+    await writeKeyScript({ ...plan, hosts: [at] }, at, [
+      "create-key",
+      "grant",
+      "install-key",
+      "revoke",
+      "finish",
+    ]);
     await answerAs("pipe:make");
     const said = await carry(host, "sh", "yes\\nyes\\nyes\\n");
     expect(said).toContain("left out: /home/ci/.ssh/authorized_keys");
@@ -274,7 +286,7 @@ lab(
     const { "id.pub": line } = await readKeys();
     const files = await Promise.all(["ci", "root"].map((name) => layLine(name, `ssh-ed25519 ${line} ci\n`)));
     const at = { ...place, files };
-    await writeKeyScript({ ...plan, hosts: [at] }, at, ["make-key", "add"]);
+    await writeKeyScript({ ...plan, hosts: [at] }, at, ["create-key", "grant"]);
     await host.run(
       "sed -i 's/^account_seconds=25$/account_seconds=11/; s/^carry_seconds=.*/carry_seconds=10/' /root/carried/script.sh",
     );

@@ -54,7 +54,7 @@ export function createRenewalRunbook(deps: RenewalRunbookDeps): Runbook<RenewalR
       const isDue = await isCheckDue(run, run.request.endsGrace);
       return isDue ? { kind: "came", isTimeOver: true } : { kind: "not-yet" };
     },
-    nameWait: (_, until) => (until === "recheck" ? "recheck" : "certificate"),
+    nameWait: (_, until) => (until === "post-check" ? "post-check" : "certificate"),
     finish: async (_, { reasons }) => ({ state: "committed", reasons }),
     alsoHostKey: () => null,
     listExclusive: () => new Map(),
@@ -81,10 +81,10 @@ function holding<A extends unknown[]>(work: (...asked: A) => Promise<StepOutcome
 }
 
 const PHASES: {
-  readonly [phase in "request" | "issue" | "install" | "recheck" | "commit"]: PhaseWork<RenewalRun>;
+  readonly [phase in "request" | "issue" | "install" | "post-check" | "finish"]: PhaseWork<RenewalRun>;
 } = {
   request: {
-    intend: (run, step) => ({ kind: "make-certificate-keys", count: changesOf(run, step).length }),
+    intend: (run, step) => ({ kind: "create-certificate-keys", count: changesOf(run, step).length }),
     act: holding(requestCertificates),
     undo: holding(undoRequests),
   },
@@ -105,9 +105,9 @@ const PHASES: {
     verify: holding(verifyInstalled),
     undo: holding(undoInstall),
   },
-  recheck: { intend: () => ({ kind: "check-served" }), act: holding(checkDeployments) },
+  "post-check": { intend: () => ({ kind: "check-served" }), act: holding(checkDeployments) },
   // There is no way back from here.
-  commit: { intend: () => ({ kind: "clear" }), act: holding(finishDeployments) },
+  finish: { intend: () => ({ kind: "clear" }), act: holding(finishDeployments) },
 };
 
 async function observeDeployments(run: RenewalRun, host: number | null): Promise<Observation> {
@@ -156,7 +156,7 @@ const awaitsCertificate = ({ state, result }: RunStep): boolean =>
 /** Whether the new certificates have been served for as long as the plan wants before that is looked at once more. */
 async function isCheckDue(run: RenewalRun, endsNow: boolean): Promise<boolean> {
   if (endsNow) {
-    await run.journal.note(null, { kind: "recheck-hurried" });
+    await run.journal.note(null, { kind: "post-check-hurried" });
     return true;
   }
   const served = run.journal
