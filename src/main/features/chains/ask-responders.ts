@@ -12,7 +12,7 @@ import type { Store } from "#store/store.ts";
 import type { RevocationNotes } from "./note-revoked.ts";
 import { type Climb, findSpeakers } from "./read-revocation.ts";
 
-type Deps = { store: Store; climb: Climb; now: () => Date; notes: RevocationNotes; announce: Announce };
+type ResponderDeps = { store: Store; climb: Climb; now: () => Date; notes: RevocationNotes; announce: Announce };
 type Announce = (announcement: Announcement) => void;
 
 /** A certificate names one. */
@@ -20,7 +20,7 @@ const MOST_RESPONDERS = 4;
 
 /** Asks each responder that a certificate names, up to the most, and says what each one says. Kept is that one says it is revoked. */
 export const createResponderAsker =
-  ({ store, climb, now, notes, announce }: Deps) =>
+  ({ store, climb, now, notes, announce }: ResponderDeps) =>
   async (sha256: Sha256, leaf: Uint8Array, hosts: readonly string[]): Promise<RevocationView[]> => {
     const sent = store.chains.sentWith(sha256);
     const question = createOcspRequest(leaf, findSpeakers(leaf, { store, climb, sent }));

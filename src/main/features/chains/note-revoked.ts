@@ -11,13 +11,13 @@ import type { RevocationView, Revoked } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
 import { type Climb, findSpeakers } from "./read-revocation.ts";
 
-type Deps = { store: Store; climb: Climb; now: () => Date };
+type NotesDeps = { store: Store; climb: Climb; now: () => Date };
 
 /**
  * Notes that certificates are revoked, or are so no more, as lists come and go and as responders answer. Within the transaction
  * of what made it known; says whether anything is otherwise than before.
  */
-export function createRevocationNotes({ store, climb, now }: Deps) {
+export function createRevocationNotes({ store, climb, now }: NotesDeps) {
   return {
     answered: (sha256: string, views: readonly RevocationView[]): boolean =>
       note(sha256, settleRevoked(store.revoked.of(sha256), views)),

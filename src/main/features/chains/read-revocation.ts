@@ -10,9 +10,9 @@ import type { RevocationView, Revoked } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
 
 export type Climb = (leaf: Uint8Array) => Uint8Array[];
-type Deps = { store: Store; climb: Climb; now: () => Date };
+type RevocationDeps = { store: Store; climb: Climb; now: () => Date };
 
-type Speakers = Pick<Deps, "store" | "climb"> & { sent: ReturnType<Store["chains"]["sentWith"]> };
+type Speakers = Pick<RevocationDeps, "store" | "climb"> & { sent: ReturnType<Store["chains"]["sentWith"]> };
 
 /** Whoever may have signed a certificate, or speak of its revocation: what is sent with it, stands above it, or is trusted. */
 export function findSpeakers(leaf: Uint8Array, { store, climb, sent }: Speakers): CertificateIndex {
@@ -22,7 +22,7 @@ export function findSpeakers(leaf: Uint8Array, { store, climb, sent }: Speakers)
 
 /** What is known of the revocation of a certificate: by what endpoints staple, and by the lists that were given. */
 export const createRevocationReader =
-  ({ store, climb, now }: Deps) =>
+  ({ store, climb, now }: RevocationDeps) =>
   (sha256: Sha256, leaf: Uint8Array): { views: RevocationView[] } & RevocationFacts => {
     const sent = store.chains.sentWith(sha256);
     const staples = sent.map(({ host, port, serverName, staple }) => ({

@@ -8,9 +8,9 @@ import { formatTarget } from "#shared/text/target.ts";
 import type { StoredEndpoint } from "#store/hosts/endpoint-table.ts";
 import type { Store } from "#store/store.ts";
 
-type Deps = { store: Pick<Store, "endpoints"> };
+type EndpointDeps = { store: Pick<Store, "endpoints"> };
 
-export function createEndpoints({ store }: Deps) {
+export function createEndpoints({ store }: EndpointDeps) {
   const os = implement(endpoints);
   return {
     find: os.find.handler(({ input }) => find({ kind: "tls", ...input })),

@@ -8,11 +8,11 @@ import { keepRows, wordsIn } from "./keep-rows.ts";
 const MOST_COMPARED = 200_000;
 const MOST_MUTUAL = 1_000;
 
-type Filter = { search: string; host: string | null; onlyCertain: boolean };
+type MutualFilter = { search: string; host: string | null; onlyCertain: boolean };
 
 /** Pairs of hosts that can log in to each other, by the surest way in either direction. */
 export const createMutualList = (graph: Store["graph"]) =>
-  keepRows(graph, (filter: Filter) => {
+  keepRows(graph, (filter: MutualFilter) => {
     const { pairs, isCut } = findPairs(graph);
     return { rows: pairs.filter(fits(filter)), isCut };
   });
@@ -27,7 +27,7 @@ function findPairs(graph: Store["graph"]): { pairs: MutualTrust[]; isCut: boolea
   return { pairs, isCut: trusting.length > MOST_COMPARED || found.length > MOST_MUTUAL };
 }
 
-function fits({ search, host, onlyCertain }: Filter): (pair: MutualTrust) => boolean {
+function fits({ search, host, onlyCertain }: MutualFilter): (pair: MutualTrust) => boolean {
   const hasWords = wordsIn(search);
   return ({ there, back }) => {
     const ends = [there.from, there.to, back.from, back.to];

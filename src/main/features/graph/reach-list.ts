@@ -5,15 +5,15 @@ import type { Store } from "#store/store.ts";
 import { keepRows, wordsIn } from "./keep-rows.ts";
 import { distanceOf, isByKey, type Reached, reach, type WalkedEdge, type WalkQuery } from "./walks.ts";
 
-type Filter = { search: string; host: string | null; onlyRoot: boolean };
+type ReachFilter = { search: string; host: string | null; onlyRoot: boolean };
 
 /** The rows of what a start reaches. */
 export const createReachList = (graph: Store["graph"]) =>
-  keepRows(graph, (wanted: WalkQuery & Filter) => listReached(graph, wanted));
+  keepRows(graph, (wanted: WalkQuery & ReachFilter) => listReached(graph, wanted));
 
 function listReached(
   graph: Store["graph"],
-  wanted: WalkQuery & Filter,
+  wanted: WalkQuery & ReachFilter,
 ): { rows: GraphLink[]; isCut: boolean } {
   const reached = reach(graph, wanted);
   const ends = [...reached.all.keys()].filter((id) => isShown(reached, id));
@@ -55,7 +55,7 @@ function createFilter({
   host,
   onlyRoot,
   direction,
-}: WalkQuery & Filter): (row: GraphLink) => boolean {
+}: WalkQuery & ReachFilter): (row: GraphLink) => boolean {
   const hasWords = wordsIn(search);
   const endOf = (row: GraphLink): GraphNode => (direction === "to" ? row.from : row.to);
   return (row) => {

@@ -6,11 +6,11 @@ import { keepRows, wordsIn } from "./keep-rows.ts";
 
 const MOST_HOLDERS = 20;
 
-type Filter = { search: string; kind: SharedKey["kind"] | null };
+type SharedFilter = { search: string; kind: SharedKey["kind"] | null };
 
 /** Keys of several people, and host keys of several hosts. */
 export const createSharedList = (graph: Store["graph"]) =>
-  keepRows(graph, ({ search, kind }: Filter) => {
+  keepRows(graph, ({ search, kind }: SharedFilter) => {
     const { keys, isCut } = findSharedKeys(graph);
     const hasWords = wordsIn(search);
     const rows = keys.filter(

@@ -6,10 +6,10 @@ import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
 import type { AcmeDesk } from "./kinds/acme.ts";
 
-type Deps = { store: Store; acme: AcmeDesk; now: () => Date };
+type AcmeCertificateDeps = { store: Store; acme: AcmeDesk; now: () => Date };
 
 /** What is asked of an ACME directory about certificates of its own that were seen somewhere. */
-export function createAcmeCertificates({ store, acme, now }: Deps) {
+export function createAcmeCertificates({ store, acme, now }: AcmeCertificateDeps) {
   return { revoke, renewal };
 
   async function revoke(

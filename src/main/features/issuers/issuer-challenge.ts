@@ -6,7 +6,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
 
-type Deps = { store: Store; vault: Vault; now: () => Date };
+type ChallengeDeps = { store: Store; vault: Vault; now: () => Date };
 
 /** A way as it is kept: the secret of a zone's key goes to the vault, and can be sent to the zone's server from there. */
 export async function keepChallenge(
@@ -25,7 +25,7 @@ export const secretOfWay = (way: ChallengeWay | null | undefined): readonly stri
   way?.kind === "rfc2136" ? [way.secretId] : [];
 
 /** Says how the challenges of a directory are answered from now on. */
-export function createChallengeSetting({ store, vault, now }: Deps) {
+export function createChallengeSetting({ store, vault, now }: ChallengeDeps) {
   return async ({ id, name }: IssuerRow, given: GivenChallenge | null): Promise<void> => {
     const before = store.issuers.acme.find(id);
     if (!before)

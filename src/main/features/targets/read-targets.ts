@@ -102,9 +102,9 @@ function formatBrokenLines({ broken }: SshConfig): string[] {
 const NOT_BY_TLS =
   "hosts of ssh_config and known_hosts are visited by SSH, so not by TLS alone; name their endpoints";
 
-type KnownHostsFiles = Awaited<ReturnType<KnownHostsReader>>;
+type ReadKnownHosts = Awaited<ReturnType<KnownHostsReader>>;
 
-function listKnownHosts({ files }: KnownHostsFiles) {
+function listKnownHosts({ files }: ReadKnownHosts) {
   const { hashed, besides, ...named } = namedInKnownHosts(files);
   const notes = [
     hashed > 0 &&
@@ -120,5 +120,5 @@ function withoutDoubles(targets: readonly Target[]): Target[] {
 }
 
 /** What is known there is not known to a scan: its host keys look as if they had never been seen. */
-const formatUnreadable = ({ unread }: KnownHostsFiles): string[] =>
+const formatUnreadable = ({ unread }: ReadKnownHosts): string[] =>
   unread.map(({ path, why }) => `${path} is not read: ${why}; host keys that only it knows count as unknown`);

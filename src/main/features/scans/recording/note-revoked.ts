@@ -15,7 +15,7 @@ import type { EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts"
 type Store = Pick<RecordingStore, "chains" | "revoked" | "trust">;
 type Staple = { where: string; staple: Uint8Array };
 
-const MOST_KEPT = 10_000;
+const MOST_STAPLES_KEPT = 10_000;
 
 /**
  * Notes of certificates that are seen whether a stapled answer, or a list that was given, says that they are revoked; within the
@@ -61,7 +61,7 @@ export function createRevokedNoter({ chains, revoked, trust }: Store) {
   ): void {
     const key = `${leaf.certificate.sha256} ${stapled.where} ${markOf(stapled.staple)}`;
     if (judged.has(key)) return;
-    if (judged.size >= MOST_KEPT) judged.clear();
+    if (judged.size >= MOST_STAPLES_KEPT) judged.clear();
     judged.add(key);
     settle(leaf, { sent, staples: [stapled], lists: [], at });
   }
