@@ -41,7 +41,7 @@ export function createParts(deps: PartsDeps) {
     (await import("./connect/load-ssh-config.ts")).createSshConfigLoader(),
   );
   const readKnownHosts = lazily(async () =>
-    (await import("./features/targets/known-hosts-reader.ts")).createKnownHostsReader(workstation),
+    (await import("./features/targets/read-targets.ts")).createKnownHostsReader(workstation),
   );
   const readTargets = lazily(async () => {
     const { createTargetReader } = await import("./features/targets/read-targets.ts");

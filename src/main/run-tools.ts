@@ -13,7 +13,7 @@ import { writeTarget } from "#shared/text/target.ts";
 import { createSessions, type SessionDeps } from "./connect/host-sessions.ts";
 import { listUsable } from "./connect/login-keys.ts";
 import { indexCertificates } from "./domain/x509/path/path-certificate.ts";
-import { judgeSignature } from "./features/bundles/judge-signature.ts";
+import { judgeSignature } from "./features/bundles/verify-bundle-signature.ts";
 import type { createIssuers } from "./features/issuers/index.ts";
 import { createRunbooks } from "./features/runs/index.ts";
 import { createAccessRunbook } from "./features/runs/kinds/access/access.ts";
@@ -22,7 +22,7 @@ import { verifyAgent } from "./features/runs/kinds/private-keys/here.ts";
 import { verifyThere } from "./features/runs/kinds/private-keys/on-host.ts";
 import { createHolders } from "./features/runs/kinds/private-keys/private-keys.ts";
 import { createRenewalRunbook } from "./features/runs/kinds/renewal/renewal.ts";
-import { publicRoots } from "./features/scans/recording/note-public.ts";
+import { publicRoots } from "./features/scans/recording/note-certificates.ts";
 import {
   carriedLibraryScript,
   carryScript,

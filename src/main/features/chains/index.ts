@@ -10,11 +10,8 @@ import type { Profile } from "#shared/model/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ChainView, StoreVerdict } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
-import { createResponderAsker } from "./ask-responders.ts";
-import { createRevocationNotes } from "./note-revoked.ts";
-import { createRevocationReader } from "./read-revocation.ts";
-import { createRootStores, type RootStore } from "./root-stores.ts";
-import { createTrust } from "./trust.ts";
+import { createResponderAsker, createRevocationNotes, createRevocationReader } from "./revocation.ts";
+import { createRootStores, type RootStore, createTrust } from "./trust.ts";
 
 type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fingerprintOf, visitHost } from "#store/testing/make-visit.ts";
-import { file, openGraph, trust } from "./open-graph.ts";
+import { file, openGraph, trust } from "./testing/open-graph.ts";
 
 const CA = fingerprintOf("ca");
 

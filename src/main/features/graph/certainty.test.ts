@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Escalation } from "#shared/model/becoming.ts";
 import { fingerprintOf } from "#store/testing/make-visit.ts";
-import { type File, file, grant, type Host, openGraph, rule } from "./open-graph.ts";
+import { type File, file, grant, type Host, openGraph, rule } from "./testing/open-graph.ts";
 
 test.each<[string, Host, string]>([
   [

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { settleStandings } from "#domain/people/standing.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import { fingerprintOf, START } from "#store/testing/make-visit.ts";
-import { file, grant, type Host, openGraph, rule, say, visit } from "./open-graph.ts";
+import { file, grant, type Host, openGraph, rule, say, visit } from "./testing/open-graph.ts";
 
 /** web's root has a key for deploy on db, who becomes root there, where the key of a backup lies. */
 const CHAIN: Record<string, Host> = {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nameNode } from "#shared/text/graph-node.ts";
 import { fingerprintOf, START } from "#store/testing/make-visit.ts";
-import { file, grant, openGraph, rule } from "./open-graph.ts";
+import { file, grant, openGraph, rule } from "./testing/open-graph.ts";
 
 /** Steps of every kind, of which each word is in some: at whoever holds a key, in what it opens, or in both. */
 function openWords() {

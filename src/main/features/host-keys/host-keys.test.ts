@@ -9,7 +9,7 @@ import { START, visitHost } from "#store/testing/make-visit.ts";
 import { sshfpOf, startDnsServer } from "#testing/dns-server.ts";
 import { makeKeyPair } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { tryHashed } from "./try-hashed.ts";
+import { tryHashed } from "./snapshot.ts";
 
 function makeKey() {
   const [keyType = "", base64 = ""] = makeKeyPair().public.split(" ");

@@ -1,5 +1,5 @@
 import { implement } from "@orpc/server";
-import type { KnownHosts } from "#domain/ssh/known-hosts.ts";
+import { type KnownHosts, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { hostKeys } from "#shared/contract/host-keys.ts";
 import type { HostKeyRow } from "#shared/model/host-key.ts";
@@ -8,11 +8,9 @@ import type { Workstation } from "#shared/model/workstation.ts";
 import { formatCount } from "#shared/text/count.ts";
 import type { Store } from "#store/store.ts";
 import { createSshfp } from "./compare-sshfp.ts";
-import { knownAsBy } from "./keyed-hosts.ts";
-import { printPins } from "./print-pins.ts";
-import type { ReadKnownHosts } from "./read-known-hosts.ts";
-import { createSnapshots, type Snapshot } from "./snapshot.ts";
+import { knownAsBy, type ReadKnownHosts, createSnapshots, type Snapshot } from "./snapshot.ts";
 import { createWindows } from "./window.ts";
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 
 type Deps = {
   store: Store;
@@ -72,3 +70,27 @@ const describe = ({ source, lines, hashed, problems }: KnownHosts) => ({
   hashed,
   broken: { total: problems.length, first: problems.slice(0, BROKEN_LINES_SHOWN) },
 });
+
+type Pin = { host: string; port: number; blob: Uint8Array };
+type Address = { host: string; port: number };
+
+/** A name that a line can begin with: nothing that parts names or lines, and nothing that would mean more than itself. */
+const PLAIN_NAME = /^[^\s,*?!|@#[\]\p{C}][^\s,*?!|[\]\p{C}]*$/u;
+
+/** The pins as known_hosts has them: what a pin was made for must not come to mean anything else there. */
+function printPins(pins: readonly Pin[], knownAs: (pin: Address) => Address) {
+  const lines: string[] = [];
+  const leftOut: string[] = [];
+  for (const { host, port, blob } of pins) {
+    const key = readKeyBlob(blob);
+    const known = knownAs({ host, port });
+    if (!PLAIN_NAME.test(known.host)) leftOut.push(`${host} port ${port}: no line can hold its name`);
+    else if (!key) leftOut.push(`${host} port ${port}: the key in its pin cannot be read`);
+    else
+      lines.push(
+        `${nameInKnownHosts(known.host, known.port)} ${key.keyType} ${Buffer.from(blob).toString("base64")}`,
+      );
+  }
+  const unique = [...new Set(lines)];
+  return { text: unique.map((line) => `${line}\n`).join(""), count: unique.length, leftOut };
+}

@@ -5,9 +5,6 @@ import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { HostKeyRow } from "#shared/model/host-key.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { Store } from "#store/store.ts";
-import { knownAsBy, listKeyedHosts, type StoredFacts } from "./keyed-hosts.ts";
-import type { ReadKnownHosts } from "./read-known-hosts.ts";
-import { tryHashed } from "./try-hashed.ts";
 
 type Deps = {
   store: Pick<Store, "hostKeys">;
@@ -84,4 +81,82 @@ function listOtherNames({ hosts, names }: StoredFacts): string[] {
     ...names,
   ]);
   return ports.flatMap((port) => Array.from(all, (name) => nameInKnownHosts(name, port)));
+}
+
+/** Reads the known_hosts of this computer; a file that has not changed is the same object as before. */
+export type ReadKnownHosts = () => Promise<{
+  files: readonly KnownHosts[];
+  /** Those that exist but cannot be read. */
+  unread: readonly { path: string; why: string }[];
+}>;
+
+type StoredFacts = ReturnType<Store["hostKeys"]["all"]>;
+
+type Address = { host: string; port: number };
+
+/** The machines of which a key is known: hosts that were visited, jump hosts, and what has a pin. */
+function listKeyedHosts(
+  { hosts, presented, held, pins, bundleKeys }: StoredFacts,
+  knownAs: (host: Address & { user: string | null }) => Address,
+): KeyedHost[] {
+  const keysOf = Map.groupBy(held, ({ host }) => host);
+  const lastOf = new Map(presented.map((key) => [addressOf(key), key]));
+  const pinOf = new Map(pins.map((pin) => [addressOf(pin), pin]));
+  const bundleKeysOf = Map.groupBy(bundleKeys, addressOf);
+  const visited = new Set(hosts.map(addressOf));
+  const others = new Map(
+    [...pins, ...presented].filter((one) => !visited.has(addressOf(one))).map((one) => [addressOf(one), one]),
+  );
+  const toKeyed = (at: Address & { user: string | null }, id: number | null): KeyedHost => ({
+    name: at.host,
+    port: at.port,
+    knownAs: knownAs(at),
+    id,
+    pin: pinOf.get(addressOf(at)) ?? null,
+    presented: lastOf.get(addressOf(at)) ?? null,
+    held: id === null ? [] : (keysOf.get(id) ?? []),
+    bundleKeys: bundleKeysOf.get(addressOf(at)) ?? [],
+  });
+  return [
+    ...hosts.map((host) => toKeyed(host, host.id)),
+    ...Array.from(others.values(), (other) => toKeyed({ ...other, user: null }, null)),
+  ];
+}
+
+const addressOf = ({ host, port }: Address): string => `${port} ${host}`;
+
+/** The name by which known_hosts has a host, as a scan asks for it. */
+export const knownAsBy =
+  (config: SshConfig, { user: ownUser }: Pick<Workstation, "user">) =>
+  ({ host, port, user }: Address & { user: string | null }): Address => {
+    const route = config.routeTo({ kind: "ssh", host, port, user }, ownUser);
+    return (route.kind === "hops" ? route.hops.at(-1)?.knownAs : null) ?? { host, port };
+  };
+
+/** About two microseconds each: some seconds of work, once for each content of the files. */
+const MOST_TRIES = 2_000_000;
+/** Between two pauses in which others are served. */
+const TRIES_AT_ONCE = 10_000;
+
+/**
+ * Tries every name with every hashed line, for only so can be told whose it is. The files remember what was found.
+ * Answers which names were not tried, because that would be too much.
+ */
+export async function tryHashed(
+  names: readonly string[],
+  knownHosts: readonly KnownHosts[],
+  mostTries = MOST_TRIES,
+): Promise<ReadonlySet<string>> {
+  const hashed = knownHosts.reduce((sum, known) => sum + known.hashed, 0);
+  if (hashed === 0) return new Set();
+  const triable = Math.floor(mostTries / hashed);
+  let tries = 0;
+  for (const name of names.slice(0, triable)) {
+    for (const known of knownHosts) known.find(name);
+    tries += hashed;
+    if (tries < TRIES_AT_ONCE) continue;
+    tries = 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return new Set(names.slice(triable));
 }

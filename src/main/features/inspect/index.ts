@@ -1,18 +1,19 @@
 import { implement } from "@orpc/server";
 import { readProxy } from "#domain/targets/proxies.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import type { ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
+import type { ProbeRequest, TlsProber, EndpointReading } from "#net/tls/probe-endpoint.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
 import { type Inspection, inspect } from "#shared/contract/inspect.ts";
-import { toInstant } from "#shared/model/instant.ts";
+import { toInstant, type Instant } from "#shared/model/instant.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { protocolOfPort } from "#shared/model/starttls.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import { formatTarget } from "#shared/text/target.ts";
-import { describeReading } from "./describe-reading.ts";
-import { createAside } from "./inspect-aside.ts";
-import { inspectFile } from "./inspect-file.ts";
+import { createAside, inspectFile } from "./inspect-file.ts";
+import { readAuthorities } from "#domain/x509/names.ts";
+import { readTimestamps } from "#domain/x509/timestamps.ts";
+import type { EndpointFacts } from "#shared/model/endpoint.ts";
 
 type Deps = { prober: TlsProber; now: () => Date };
 
@@ -75,4 +76,26 @@ function openWay(text: string, password: Redacted<string> | null): Way | null {
       `the proxy is to be logged in to as ${user}, whose password is not there; inspect at a terminal, which asks for it`,
     );
   return createProxyWay({ ...way, credentials: user !== null && password ? { user, password } : null });
+}
+
+/** What a reading tells of its endpoint beside the chain, as it is said of one that is remembered. */
+function describeReading(
+  { chain: [leaf], facts, wire, addresses, offers }: EndpointReading,
+  at: Instant,
+): EndpointFacts {
+  const { staple, timestamps, authorities } = wire;
+  return {
+    facts,
+    addresses: (addresses ?? []).map(({ address, outcome, message, chain: [first] }) => ({
+      address,
+      outcome,
+      message,
+      at,
+      leaf: (first && readCertificate(first)?.sha256) ?? null,
+    })),
+    authorities: authorities && readAuthorities(authorities),
+    offers: offers && { ...offers, at },
+    timestamps: readTimestamps({ leaf: leaf ?? null, staple, list: timestamps }),
+    stapleBytes: staple?.length ?? null,
+  };
 }

@@ -5,8 +5,7 @@ import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { Redacted } from "#shared/model/redacted.ts";
 import { der, oid, sequence } from "#testing/tls/build-certificate.ts";
-import { createAside } from "./inspect-aside.ts";
-import { inspectFile } from "./inspect-file.ts";
+import { createAside, inspectFile } from "./inspect-file.ts";
 
 const file = (name: string) =>
   readFileSync(join(import.meta.dirname, "../../domain/keystores/testdata", name));

@@ -2,8 +2,11 @@ import { viewOf } from "#codec/der.ts";
 import { inspectBytes } from "#domain/inspect/inspect-bytes.ts";
 import { isKubernetes } from "#domain/inspect/inspect-pem.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
-import type { Redacted } from "#shared/model/redacted.ts";
-import type { createAside } from "./inspect-aside.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { threadEnvironment } from "#shared/model/thread-environment.ts";
+import type { Answered, InspectJob } from "./inspect-worker.ts";
 
 /** A larger file is looked into where it can be stopped. */
 const MOST_HERE = 256 * 1024;
@@ -41,3 +44,80 @@ const NOTHING = {
   wantsPassword: null,
   isWrongPassword: false,
 } satisfies Omit<Inspection, "source">;
+
+/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+const WORKER = new URL(`./inspect-worker${extname(import.meta.url)}`, import.meta.url);
+
+/**
+ * Against what would never end: passwords that everybody knows are tried only where all of them together cost about
+ * half a second (default-passwords.ts). Whoever typed one waits for it.
+ */
+const LIMITS_MS = { untyped: 10_000, typed: 60_000 } as const;
+
+type File = { name: string; bytes: Uint8Array; passwords: readonly Redacted<string>[] };
+
+/** `too-long`: it was stopped at the limit. `failed`: a bug, of which only the kind is told. */
+type Aside =
+  | { kind: "inspected"; inspection: Inspection }
+  | { kind: "too-long"; limitMs: number }
+  | { kind: "failed"; why: string };
+
+/** Looks into files in a thread that can be stopped, one after another. The thread is kept for the next file. */
+export function createAside(limits: Readonly<Record<"untyped" | "typed", number>> = LIMITS_MS) {
+  let kept: Worker | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+
+  return {
+    inspect(file: File): Promise<Aside> {
+      const answer = last.then(() => inspect(file));
+      last = answer.catch(() => undefined);
+      return answer;
+    },
+  };
+
+  async function inspect({ name, bytes, passwords }: File): Promise<Aside> {
+    const isFresh = kept === null;
+    const worker = kept ?? startWorker();
+    kept = null;
+    const limitMs = passwords.length > 0 ? limits.typed : limits.untyped;
+    const trial = { passwords: passwords.map((password) => Redacted.reveal(password)), triesDefaults: true };
+    const aside = await ask({ worker, isFresh }, { name, bytes, trial }, limitMs);
+    if (aside.kind === "inspected") kept = worker;
+    else void worker.terminate();
+    // It keeps nobody from ending.
+    worker.unref();
+    return aside;
+  }
+}
+
+const startWorker = (): Worker =>
+  new Worker(WORKER, {
+    name: "inspect",
+    argv: [],
+    execArgv: [],
+    env: threadEnvironment(process.env),
+    resourceLimits: { maxOldGenerationSizeMb: 512 },
+  });
+
+type Asking = { worker: Worker; isFresh: boolean };
+
+async function ask({ worker, isFresh }: Asking, asked: InspectJob, limitMs: number): Promise<Aside> {
+  const { promise, resolve } = Promise.withResolvers<Aside>();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = () => {
+    timer = setTimeout(resolve, limitMs, { kind: "too-long", limitMs });
+  };
+  const hear = (answered: Answered) => (answered.kind === "ready" ? begin() : resolve(answered));
+  const fail = (error: NodeJS.ErrnoException) => resolve({ kind: "failed", why: error.code ?? error.name });
+  worker.on("message", hear).on("error", fail);
+  // The limit is for the file, not for the thread to start.
+  if (!isFresh) begin();
+  worker.ref();
+  worker.postMessage(asked);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    worker.off("message", hear).off("error", fail);
+  }
+}

@@ -6,9 +6,8 @@ import type { IssuerId, IssuerKind } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Sealed } from "#shared/model/vault.ts";
 import type { Store } from "#store/store.ts";
-import { readGivenRoots } from "./given-roots.ts";
-import { keepChallenge, secretOfWay } from "./issuer-challenge.ts";
-import { makeAuthority } from "./kinds/local-authority.ts";
+import { readGivenRoots, keepChallenge, secretOfWay } from "./issuer-settings.ts";
+import { makeAuthority } from "./kinds/local.ts";
 
 type Deps = WriterDeps & {
   /** Has our own verdicts go by a root of ours. */

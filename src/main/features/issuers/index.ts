@@ -7,16 +7,13 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { ISSUED_SHOWN, issuers } from "#shared/contract/issuers.ts";
 import type { IssuerKind } from "#shared/model/issuer.ts";
 import type { Store } from "#store/store.ts";
-import { createAcmeCertificates } from "./acme-certificates.ts";
+import { createAcmeCertificates, createRevocation } from "./issued-certificates.ts";
 import { createIssuerAdding } from "./add-issuers.ts";
-import { createIssuerActs } from "./issuer-acts.ts";
-import { createChallengeSetting } from "./issuer-challenge.ts";
-import { createIssuerSetting } from "./issuer-settings.ts";
+import { createIssuerActs } from "./issuer-actions.ts";
+import { createChallengeSetting, createIssuerSetting } from "./issuer-settings.ts";
 import { createAcmeDesk } from "./kinds/acme.ts";
-import { csrDesk } from "./kinds/csr.ts";
-import type { Desk } from "./kinds/desk.ts";
+import { csrDesk, type Desk } from "./kinds/issuer-kind.ts";
 import { createLocalDesk, type LocalDesk } from "./kinds/local.ts";
-import { createRevocation } from "./revocation.ts";
 import { findIssuer, showAdded, showIssuer } from "./show-issuer.ts";
 
 type Deps = {

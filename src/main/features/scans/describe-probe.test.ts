@@ -12,7 +12,7 @@ import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { isAuthority, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { describeAuthorities, toSeen } from "./describe-parts.ts";
 import { createReader, evaluateSentChain } from "./describe-probe.ts";
-import type { StreamResult } from "./recording/probe-result.ts";
+import type { StreamResult } from "./recording/messages.ts";
 
 const NONCE = "0123456789abcdef0123456789abcdef";
 const BEGIN = `--nonce '${NONCE.slice(0, 16)}''${NONCE.slice(16)}'`;

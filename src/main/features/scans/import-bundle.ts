@@ -14,10 +14,9 @@ import type { CollectedHost, HostProbe } from "#store/visit.ts";
 import { createReader } from "./describe-probe.ts";
 import { type BundlePlan, isKeptBeside, planBundle } from "./plan-bundle.ts";
 import type { ReadProbe } from "./recording/batches.ts";
-import { createServedEvaluator, type ServedEvaluator } from "./recording/judge-served-by.ts";
-import type { CarriedBundle } from "./recording/messages.ts";
-import { createPublicNoter } from "./recording/note-public.ts";
-import type { StreamResult } from "./recording/probe-result.ts";
+import { createServedEvaluator, type ServedEvaluator } from "./recording/evaluate-served-by.ts";
+import type { CarriedBundle, StreamResult } from "./recording/messages.ts";
+import { createPublicNoter } from "./recording/note-certificates.ts";
 import { createViolationRecorder } from "./recording/record-violations.ts";
 import type { ImportBundle } from "./recording/recorder.ts";
 

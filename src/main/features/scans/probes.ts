@@ -25,7 +25,7 @@ import type { KeyKindsAt } from "#store/serving/serving-list.ts";
 import type { Store } from "#store/store.ts";
 import type { HostProbe } from "#store/visit.ts";
 import { blame } from "./describe-probe.ts";
-import type { ProbeResult } from "./recording/probe-result.ts";
+import type { ProbeResult } from "./recording/messages.ts";
 import type { Recording } from "./recording/recording.ts";
 import type { AtOnce, Visits } from "./run-scan.ts";
 

@@ -8,7 +8,7 @@ import { START } from "#store/testing/make-visit.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { recordInto } from "./recorders.ts";
-import type { ProbeResult } from "./recording/probe-result.ts";
+import type { ProbeResult } from "./recording/messages.ts";
 
 const web1: SshTarget = { kind: "ssh", host: "web1", port: 22, user: "root" };
 const NONCE = "0123456789abcdef0123456789abcdef";

@@ -6,7 +6,7 @@ import type { TlsTarget } from "#shared/model/target.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, makeCertificate, START } from "#store/testing/make-visit.ts";
 import { recordInto } from "./recorders.ts";
-import type { ProbeResult } from "./recording/probe-result.ts";
+import type { ProbeResult } from "./recording/messages.ts";
 import { chooseAtOnce, executeScan, inParallel, type Visits } from "./run-scan.ts";
 
 const target: TlsTarget = { kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" };

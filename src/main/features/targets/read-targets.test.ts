@@ -5,8 +5,7 @@ import { loadSshConfig } from "#connect/load-ssh-config.ts";
 import { TargetText } from "#shared/contract/targets.ts";
 import { formatTarget } from "#shared/text/target.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createKnownHostsReader } from "./known-hosts-reader.ts";
-import { createTargetReader } from "./read-targets.ts";
+import { createKnownHostsReader, createTargetReader } from "./read-targets.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
 const HASHED = "|1|AQEBAQEBAQEBAQEBAQEBAQEBAQE=|AQEBAQEBAQEBAQEBAQEBAQEBAQE=";

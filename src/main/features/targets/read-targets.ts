@@ -1,18 +1,14 @@
 import { loadSshConfig } from "#connect/load-ssh-config.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import {
-  namedInKnownHosts,
-  namedInSshConfig,
-  parseTargets,
-  refuseTooMany,
-} from "#domain/targets/parse-targets.ts";
+import { namedInKnownHosts, namedInSshConfig, parseTargets, refuseTooMany } from "#domain/targets/parse-targets.ts";
 import { readServerName } from "#domain/targets/read-entry.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Target } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { formatCount } from "#shared/text/count.ts";
-import type { KnownHostsReader } from "./known-hosts-reader.ts";
+import { type KnownHosts, readKnownHosts } from "#domain/ssh/known-hosts.ts";
+import { type KnownHostsFiles, readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 
 export type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };
 
@@ -122,3 +118,27 @@ function withoutDoubles(targets: readonly Target[]): Target[] {
 /** What is known there is not known to a scan: its host keys look as if they had never been seen. */
 const formatUnreadable = ({ unread }: ReadKnownHosts): string[] =>
   unread.map(({ path, why }) => `${path} is not read: ${why}; host keys that only it knows count as unknown`);
+
+/** Reads the known_hosts of this computer. A file that holds what it held is the same object as before. */
+export type KnownHostsReader = () => Promise<{
+  files: readonly KnownHosts[];
+  unread: KnownHostsFiles["unread"];
+}>;
+
+/**
+ * One for all who ask often: a preview at every letter, a list at every page. What is said is always what the files
+ * hold now: they are read again, and compared, for their times tell too little of them.
+ */
+export function createKnownHostsReader({ home }: Pick<Workstation, "home">): KnownHostsReader {
+  let parsed = new Map<string, { text: string; known: KnownHosts }>();
+  return async () => {
+    const { files, unread } = await readKnownHostsFiles(home);
+    parsed = new Map(
+      files.map(({ path, text }) => {
+        const before = parsed.get(path);
+        return [path, before?.text === text ? before : { text, known: readKnownHosts(text, path) }];
+      }),
+    );
+    return { files: Array.from(parsed.values(), ({ known }) => known), unread };
+  };
+}

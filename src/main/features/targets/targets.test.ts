@@ -7,8 +7,7 @@ import { openStore } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createTargets } from "./index.ts";
-import { createKnownHostsReader } from "./known-hosts-reader.ts";
-import { createTargetReader } from "./read-targets.ts";
+import { createKnownHostsReader, createTargetReader } from "./read-targets.ts";
 
 function open(home = "/nonexistent") {
   const store = openStore({ path: ":memory:", access: "write" });

@@ -6,7 +6,7 @@ import envPaths from "env-paths";
 import { type AppOptions, createApp } from "#app";
 import { Refusal } from "#shared/model/refusal.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
-import { printError, printRefused } from "./say-error.ts";
+import { printError, printRefused } from "./print-error.ts";
 import type { World } from "./session.ts";
 
 /** What every command takes, before or after its name. */

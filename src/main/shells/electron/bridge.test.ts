@@ -1,8 +1,7 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
 import type { DesktopBridge } from "#shared/contract/desktop-bridge.ts";
-import { exposeBridge } from "./bridge.ts";
-import { CHANNELS } from "./channels.ts";
+import { exposeBridge, CHANNELS } from "./bridge.ts";
 
 test("the page gets two functions, and nothing of Electron", () => {
   const { exposed } = createPreload();

@@ -1,5 +1,14 @@
 import { DESKTOP_BRIDGE, DESKTOP_PORT, type DesktopBridge } from "#shared/contract/desktop-bridge.ts";
-import { CHANNELS } from "./channels.ts";
+
+/** Every channel between the window and its page. There are no others. */
+export const CHANNELS = {
+  /** The page asks; see DesktopRequest. */
+  request: "latchkey:request",
+  /** The window tells; see DesktopMessage. */
+  message: "latchkey:message",
+  /** A port to the core comes along. */
+  port: "latchkey:port",
+} as const;
 
 /** The slivers of Electron's ipcRenderer and contextBridge, and of the page's window, that the preload uses. */
 export type PreloadWorld<Port> = {

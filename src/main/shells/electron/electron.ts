@@ -4,7 +4,7 @@ import { findDefaultDatabase } from "#shells/cli/options.ts";
 import { narrowUmask } from "#shells/end-process.ts";
 import { runCommand } from "./command.ts";
 import { createKeepers, openDesktop } from "./desktop.ts";
-import { PAGE_SCHEME } from "./guard/page-protocol.ts";
+import { PAGE_SCHEME } from "./guard/guard-page.ts";
 import { findUnsafeSwitch, formatUnsafe } from "./guard/unsafe-switches.ts";
 import { argumentsOf, type Launch, readLaunch } from "./opened/launch.ts";
 

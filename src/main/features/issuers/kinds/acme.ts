@@ -4,15 +4,10 @@ import type { RenewalWindow } from "#domain/acme/renewal-info.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
 import type { Ordered } from "#shared/model/issuer.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
-import {
-  type AcmeParts,
-  accountOf,
-  type HeldAccount,
-  holdAccount,
-  isForgotten,
-} from "./acme/held-account.ts";
-import { testDirectory } from "./acme/test-directory.ts";
-import type { Desk } from "./desk.ts";
+import { type AcmeParts, accountOf, type HeldAccount, holdAccount, isForgotten } from "./acme/client.ts";
+import type { Desk } from "./issuer-kind.ts";
+import type { AcmeDirectory } from "#domain/acme/directory.ts";
+import type { TestedIssuer } from "#shared/contract/issuers.ts";
 
 export type AcmeDesk = Desk & {
   /** `reason`: as RFC 5280 numbers them. */
@@ -98,4 +93,38 @@ async function orderBy(held: HeldAccount, request: Request, ways: OrderWays) {
   if (!isForgotten(ordered)) return ordered;
   const renewed = await held.seek(signal);
   return isFault(renewed) ? renewed : orderOf(renewed);
+}
+
+/** Whether a directory would take orders of us: that it answers, has what we want, and has our account. */
+async function testDirectory(
+  held: HeldAccount,
+  now: Date,
+  signal: AbortSignal,
+): Promise<TestedIssuer> {
+  const { client, host, settings } = held;
+  const fail = (fault: AcmeFault, ...lines: string[]): TestedIssuer => ({
+    isSound: false,
+    lines: [...lines, formatFault(host, fault, now)],
+  });
+  const directory = await client.look(signal);
+  if (isFault(directory)) return fail(directory);
+  const found = formatDirectory(host, directory);
+  if (settings.profile !== null && !directory.profiles.has(settings.profile))
+    return { isSound: false, lines: [...found, `it has no profile ${settings.profile}`] };
+  const account = await held.seek(signal);
+  if (isFault(account)) return fail(account, ...found);
+  const isNew = account.url !== settings.account;
+  return {
+    isSound: true,
+    lines: [...found, `${isNew ? "an account was made" : "the account is there"}: ${account.url}`],
+  };
+}
+
+function formatDirectory(host: string, { profiles, renewalInfo }: AcmeDirectory): string[] {
+  const names = [...profiles.keys()];
+  return [
+    `${host} has an ACME directory`,
+    ...(names.length > 0 ? [`its profiles: ${names.join(", ")}`] : []),
+    ...(renewalInfo ? ["it says when certificates are to be renewed"] : []),
+  ];
 }

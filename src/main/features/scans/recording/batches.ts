@@ -3,11 +3,9 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointProbe, HostProbe } from "#store/visit.ts";
-import { createServedEvaluator } from "./judge-served-by.ts";
-import type { Told } from "./messages.ts";
-import { createPublicNoter } from "./note-public.ts";
-import { createRevokedNoter } from "./note-revoked.ts";
-import { asBroken, type ProbeResult, scanOf, serializeError } from "./probe-result.ts";
+import { createServedEvaluator } from "./evaluate-served-by.ts";
+import { type Told, asBroken, type ProbeResult, scanOf, serializeError } from "./messages.ts";
+import { createPublicNoter, createRevokedNoter } from "./note-certificates.ts";
 import { createViolationRecorder } from "./record-violations.ts";
 
 type Options<T> = {

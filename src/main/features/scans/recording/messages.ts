@@ -6,7 +6,12 @@ import type { ScanId } from "#shared/model/scan.ts";
 import type { HeldHere } from "#store/people/people-store.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
-import type { ProbeResult, SerializedError } from "./probe-result.ts";
+import type { HostReading } from "#net/ssh/collect.ts";
+import type { Where } from "#net/ssh/ssh-failure.ts";
+import type { EndpointReading } from "#net/tls/probe-endpoint.ts";
+import { Refusal, type RefusalCode } from "#shared/model/refusal.ts";
+import type { SshTarget, Target, TlsTarget } from "#shared/model/target.ts";
+import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 
 /** A host key that is trusted from now on, for nobody has seen another one of this host. */
 export type AcceptedKey = Omit<Parameters<RecordingStore["pins"]["put"]>[0], "source" | "pinnedAt">;
@@ -74,3 +79,151 @@ export type RecorderLink = {
 };
 
 export type Hear = (told: Told) => void;
+
+/** When, where, and in which scan. */
+type Visited<Target> = Pick<HostProbe, "scanId" | "at" | "tookMs"> & { target: Target };
+
+type Reading = Omit<Exclude<HostReading, { state: "failed" }>, "loginKey" | "hostKey" | "transport">;
+
+/** A host that answered: what it sent, as it came; or what was carried here from it by hand, which has no host key. */
+export type StreamResult = {
+  kind: "stream";
+  visited: Visited<SshTarget> & Pick<HostProbe, "transport" | "login" | "isCarried">;
+  nonce: string;
+  reading: Reading & Pick<HostProbe, "hostKey">;
+  /** The jump host that ended meanwhile, which may be why the stream does; `message` says so. */
+  lost: { jumpHost: Where; message: string } | null;
+};
+
+/** An endpoint that presented a chain, and what it sent beside it: exact bytes, as they came. */
+export type ChainResult = { kind: "chain"; visited: Visited<TlsTarget> } & Pick<
+  EndpointReading,
+  "chain" | "facts" | "wire" | "addresses" | "offers" | "others"
+>;
+
+/**
+ * What a probe came to. What strangers sent is not looked at where connections are kept: that is done by whoever
+ * records it. `met`: there is nothing to be read.
+ */
+export type ProbeResult = { kind: "met"; visit: HostProbe | EndpointProbe } | StreamResult | ChainResult;
+
+/** What is told of a visit in which this program itself was at fault. */
+const BROKEN = {
+  state: "failed",
+  outcome: "truncated",
+  message: "this program failed while it read what came back; the log has the details",
+} as const;
+
+export const scanOf = (result: ProbeResult) => probedOf(result).scanId;
+
+/** Of what a visit has sent: the bytes that wait until they are read. */
+export function sizeOf(result: ProbeResult): number {
+  if (result.kind === "stream") return result.reading.stream.length;
+  if (result.kind !== "chain") return 0;
+  const { staple, timestamps, authorities } = result.wire;
+  const chains = [result.chain, ...result.others, ...(result.addresses ?? []).map(({ chain }) => chain)];
+  return sum([
+    ...chains.flat(),
+    ...(authorities ?? []),
+    ...[staple, timestamps].filter((one) => one !== null),
+  ]);
+}
+
+const sum = (parts: readonly Uint8Array[]): number => parts.reduce((size, { length }) => size + length, 0);
+
+/** A visit that read nothing through a fault of this program. */
+export function brokenProbe(visited: Visited<Target>, hostKey: HostProbe["hostKey"] = null) {
+  const { scanId, at, tookMs, target } = visited;
+  const visit = { scanId, at, tookMs, ...BROKEN };
+  if (target.kind === "tls") return { ...visit, target, presented: null } satisfies EndpointProbe;
+  const nothing = { isKeyRefused: false, jumpHost: null, collected: null, findings: [] };
+  return { ...visit, ...nothing, target, hostKey } satisfies HostProbe;
+}
+
+/** The same visit, without what it read. */
+export const asBroken = (result: ProbeResult) => brokenProbe(probedOf(result), keyOf(result));
+
+const probedOf = (result: ProbeResult) => (result.kind === "met" ? result.visit : result.visited);
+
+function keyOf(result: ProbeResult): HostProbe["hostKey"] {
+  if (result.kind === "stream") return result.reading.hostKey;
+  return result.kind === "met" && "hostKey" in result.visit ? result.visit.hostKey : null;
+}
+
+/**
+ * What a probe came to, ready to go to another thread: bytes that are part of something larger would take all of
+ * that along, and so are copied; the stream itself is handed over as it is.
+ */
+export function toTransferable(result: ProbeResult): { result: ProbeResult; transfer: ArrayBuffer[] } {
+  switch (result.kind) {
+    case "chain":
+      return { result: toTransferableChain(result), transfer: [] };
+    case "stream": {
+      const stream = whole(result.reading.stream);
+      const { hostKey } = result.reading;
+      const shown = hostKey && { ...hostKey, blob: alone(hostKey.blob) };
+      const reading = { ...result.reading, stream, hostKey: shown };
+      return { result: { ...result, reading }, transfer: [stream.buffer] };
+    }
+    case "met": {
+      const { visit } = result;
+      if (!("hostKey" in visit) || !visit.hostKey) return { result, transfer: [] };
+      const hostKey = { ...visit.hostKey, blob: alone(visit.hostKey.blob) };
+      return { result: { ...result, visit: { ...visit, hostKey } }, transfer: [] };
+    }
+  }
+}
+
+function toTransferableChain(result: ChainResult): ChainResult {
+  const { staple, timestamps, authorities } = result.wire;
+  return {
+    ...result,
+    chain: result.chain.map(alone),
+    others: result.others.map((chain) => chain.map(alone)),
+    wire: {
+      staple: staple && alone(staple),
+      timestamps: timestamps && alone(timestamps),
+      authorities: authorities?.map(alone) ?? null,
+    },
+    addresses: result.addresses?.map((one) => ({ ...one, chain: one.chain.map(alone) })) ?? null,
+  };
+}
+
+const alone = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
+
+/** The bytes with memory of their own and nothing else in it. */
+function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return isAlone ? new Uint8Array(buffer) : alone(bytes);
+}
+
+/** An error as it goes from one thread to another, where its class and its code would be lost. */
+type SerializedError = {
+  refusal: RefusalCode | null;
+  name: string;
+  message: string;
+  stack: string;
+  code: string | null;
+  cause: SerializedError | null;
+};
+
+export function serializeError(error: unknown): SerializedError {
+  if (!(error instanceof Error))
+    return serializeError(new Error(`a ${typeof error} was thrown that is no error`));
+  const { code } = error as { code?: unknown };
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack ?? "",
+    refusal: error instanceof Refusal ? error.code : null,
+    code: typeof code === "string" ? code : null,
+    cause: error.cause instanceof Error ? serializeError(error.cause) : null,
+  };
+}
+
+export function reviveError({ refusal, name, message, stack, code, cause }: SerializedError): Error {
+  const options = cause ? { cause: reviveError(cause) } : {};
+  if (refusal) return new Refusal(refusal, message, options);
+  return Object.assign(new Error(message, options), { name, stack, ...(code !== null && { code }) });
+}

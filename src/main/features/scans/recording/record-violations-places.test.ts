@@ -9,7 +9,7 @@ import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { identifiesKey, makeChain, makeEcKeys } from "#testing/tls/conforming-chain.ts";
 import { isAuthority, isMeantFor, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { toSeen } from "../describe-parts.ts";
-import { createPublicNoter } from "./note-public.ts";
+import { createPublicNoter } from "./note-certificates.ts";
 import { createViolationRecorder } from "./record-violations.ts";
 
 const NOW = new Date(START);

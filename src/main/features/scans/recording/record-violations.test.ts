@@ -20,7 +20,7 @@ import {
 import { toSeen } from "../describe-parts.ts";
 import { createReader } from "../describe-probe.ts";
 import { createProbeWriter } from "./batches.ts";
-import { createPublicNoter, MOST_STEPS_OF_PROBE } from "./note-public.ts";
+import { createPublicNoter, MOST_STEPS_OF_PROBE } from "./note-certificates.ts";
 import { createViolationRecorder } from "./record-violations.ts";
 
 const NOW = new Date(START);

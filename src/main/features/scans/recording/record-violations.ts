@@ -12,7 +12,7 @@ import {
 } from "#domain/x509/path/path-certificate.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
-import { MOST_STEPS_OF_PROBE, publicRoots } from "./note-public.ts";
+import { MOST_STEPS_OF_PROBE, publicRoots } from "./note-certificates.ts";
 
 type Store = {
   chains: Pick<RecordingStore["chains"], "named" | "isPublic">;

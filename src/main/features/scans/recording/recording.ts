@@ -4,19 +4,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { HeldHere } from "#store/people/people-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
-import type {
-  AcceptedKey,
-  Answer,
-  Answers,
-  CarriedBundle,
-  EndedState,
-  Hear,
-  RecorderLink,
-  Request,
-  Sent,
-  Told,
-} from "./messages.ts";
-import { type ProbeResult, reviveError, sizeOf, toTransferable } from "./probe-result.ts";
+import { type AcceptedKey, type Answer, type Answers, type CarriedBundle, type EndedState, type Hear, type RecorderLink, type Request, type Sent, type Told, type ProbeResult, reviveError, sizeOf, toTransferable } from "./messages.ts";
 
 type Deps = {
   startRecorder: (hear: Hear) => RecorderLink;

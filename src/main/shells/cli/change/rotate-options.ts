@@ -3,7 +3,7 @@ import { PlanOptions, RECHECK_MINUTES } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { VaultOptions } from "#shells/cli/manage/vault.ts";
 import { type CommonOptions, wholeNumber } from "#shells/cli/options.ts";
-import { readFileOrRefuse } from "#shells/cli/read-file.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 
 /** The options of every command that plans a change and may apply it. */

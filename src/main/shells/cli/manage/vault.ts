@@ -11,7 +11,7 @@ import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { formatTries } from "#shells/cli/answer-questions.ts";
 import { type CommonOptions, openApp, printJson } from "#shells/cli/options.ts";
-import { readFileOrRefuse } from "#shells/cli/read-file.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
 
 type Options = CommonOptions &

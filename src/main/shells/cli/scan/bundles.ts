@@ -18,7 +18,7 @@ import {
   printJson,
   wholeNumber,
 } from "#shells/cli/options.ts";
-import { readFileOrRefuse } from "#shells/cli/read-file.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { LOOK, SCAN, type Session, type World } from "#shells/cli/session.ts";
 
 type ImportOptions = CommonOptions & {

@@ -9,7 +9,7 @@ import {
   NAVIGATIONS,
   openExternalLink,
   type Permitting,
-} from "./lock-page.ts";
+} from "./guard-page.ts";
 
 class Contents extends EventEmitter {
   openWindow: () => WindowOpenHandlerResponse = () => ({ action: "allow" });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { DesktopRequest } from "#shared/contract/desktop.ts";
-import { CHANNELS } from "#shells/electron/channels.ts";
-import { hearPage, type Sender } from "./sender-check.ts";
+import { CHANNELS } from "#shells/electron/bridge.ts";
+import { hearPage, type Sender } from "./guard-page.ts";
 
 const own = { origin: "latchkey-app://page" };
 const sender = { mainFrame: own };

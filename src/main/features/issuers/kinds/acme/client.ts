@@ -1,10 +1,84 @@
-import type { AcmeDirectory } from "#domain/acme/directory.ts";
+import { type PublicJwk, readAccountKey, openBinding } from "#domain/acme/account-key.ts";
 import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
+import { createAcmeAsker } from "#net/acme/ask-acme.ts";
+import { RETRY_POLICY } from "#net/retries.ts";
+import type { Vault } from "#net/vault/vault.ts";
+import type { AcmeAccount, IssuerRow } from "#store/issuers/issuer-store.ts";
+import type { Store } from "#store/store.ts";
+import { type Signer, type AcmeDeps, openSession, type AcmeSession } from "./session.ts";
+import type { AcmeDirectory } from "#domain/acme/directory.ts";
 import { certificateIdOf, type RenewalWindow, readRenewalInfo } from "#domain/acme/renewal-info.ts";
-import { type Account, type AccountRequest, findAccount, registerAccount } from "./account.ts";
-import { type Issued, orderCertificate } from "./order.ts";
-import type { OrderRequest } from "./order-wish.ts";
-import { type AcmeDeps, openSession, type Signer } from "./session.ts";
+import { type Issued, orderCertificate, type OrderRequest } from "./order.ts";
+import { broken, openJson, urlAt } from "#domain/acme/json.ts";
+
+export type AcmeParts = { store: Store; vault: Vault; now: () => Date };
+
+/** An account whose key is in the vault, and how its directory is asked. */
+export type HeldAccount = {
+  client: AcmeClient;
+  signer: Signer;
+  settings: AcmeAccount;
+  /** Name of the directory's server. */
+  host: string;
+  /** Where the account is: as it is known, or made now. */
+  find(signal: AbortSignal): Promise<Account | AcmeFault>;
+  /** Asks the directory whether it has the account still, and makes it where it has not. */
+  seek(signal: AbortSignal): Promise<Account | AcmeFault>;
+};
+
+export async function holdAccount({ store, vault, now }: AcmeParts, issuer: IssuerRow): Promise<HeldAccount> {
+  const settings = accountOf(store, issuer);
+  const ask = await createAcmeAsker({ roots: settings.roots });
+  const client = createAcmeClient({ url: settings.directory, ask, now, wait: RETRY_POLICY.wait });
+  const signer: Signer = {
+    jwk: jwkOf(settings),
+    sign: (data) => vault.sign(settings.accountSecret, data, { hash: "SHA-256", ecdsa: "ieee-p1363" }),
+  };
+  const { host } = new URL(settings.directory);
+
+  const make = async (signal: AbortSignal) => {
+    const { contacts, agreesToTerms, eabKeyId, eabSecret } = settings;
+    const binding =
+      eabKeyId === null || eabSecret === null
+        ? null
+        : { keyId: eabKeyId, hmac: (data: Uint8Array) => vault.hmacSha256(eabSecret, data) };
+    return keep(await client.register(signer, { contacts, agreesToTerms, binding }, signal));
+  };
+
+  const keep = async (account: Account | AcmeFault) => {
+    if (!isFault(account)) await store.inTurn(() => store.issuers.acme.setAccount(issuer.id, account.url));
+    return account;
+  };
+
+  return {
+    client,
+    signer,
+    settings,
+    host,
+    find: async (signal) =>
+      settings.account === null ? make(signal) : { kind: "account", url: settings.account },
+    async seek(signal) {
+      const found = settings.account === null ? null : await client.find(signer, signal);
+      return found === null || isForgotten(found) ? make(signal) : keep(found);
+    },
+  };
+}
+
+/** The directory has no such account any more: it has been set up anew. */
+export const isForgotten = (answer: object): boolean =>
+  isFault(answer) && answer.kind === "refused" && answer.problem.type === "accountDoesNotExist";
+
+export function accountOf({ issuers }: Store, { id, name }: IssuerRow): AcmeAccount {
+  const account = issuers.acme.find(id);
+  if (!account) throw new Error(`the issuer ${name} has no account`);
+  return account;
+}
+
+function jwkOf({ accountKey }: AcmeAccount): PublicJwk {
+  const jwk = readAccountKey(accountKey);
+  if (!jwk) throw new Error("the key of an account of ours cannot be read");
+  return jwk;
+}
 
 /**
  * One directory as RFC 8555 has it. What the authority or the network does is a value; `Refusal`s of the vault, and the
@@ -67,3 +141,63 @@ export function createAcmeClient(deps: AcmeDeps): AcmeClient {
     },
   };
 }
+
+/** A key that an authority hands out to whoever may have an account. Only its MACs come here. */
+type Binding = { keyId: string; hmac: (data: Uint8Array) => Promise<Uint8Array> };
+
+type AccountRequest = {
+  /** Addresses of mail, or URIs. */
+  contacts: readonly string[];
+  agreesToTerms: boolean;
+  binding: Binding | null;
+};
+
+type Account = { kind: "account"; url: string };
+
+/** Makes an account for the key, or finds the one that it has. */
+async function registerAccount(
+  session: AcmeSession,
+  signer: Signer,
+  { contacts, agreesToTerms, binding }: AccountRequest,
+): Promise<Account | AcmeFault> {
+  const { newAccount: url, terms, needsBinding, origin } = session.directory;
+  const { hostname } = new URL(origin);
+  if (needsBinding && !binding)
+    return unready(
+      `${hostname} makes accounts only for whoever has a key from it: give its key identifier and its key (external account binding)`,
+    );
+  if (terms && !agreesToTerms) return unready(`the terms of ${hostname} have to be agreed to: ${terms}`);
+  const account = {
+    ...(contacts.length > 0 && {
+      contact: contacts.map((text) => (text.includes(":") ? text : `mailto:${text}`)),
+    }),
+    ...(terms && { termsOfServiceAgreed: true }),
+    ...(binding && { externalAccountBinding: await bind(binding, url, signer) }),
+  };
+  return post(session, signer, account);
+}
+
+/** The account that the key has already. */
+const findAccount = (session: AcmeSession, signer: Signer): Promise<Account | AcmeFault> =>
+  post(session, signer, { onlyReturnExisting: true });
+
+async function post(session: AcmeSession, signer: Signer, payload: object): Promise<Account | AcmeFault> {
+  const { newAccount, origin } = session.directory;
+  const reply = await session.post(signer, { url: newAccount, payload, kid: null });
+  if (isFault(reply)) return reply;
+  const url = urlAt(origin, reply.headers.get("location"));
+  const status = openJson(reply.bytes)?.status;
+  if (!url) return broken(`the account has no address at ${origin}`);
+  if (status === "deactivated" || status === "revoked")
+    return unready(
+      `the account at ${new URL(origin).hostname} is ${status}; remove this issuer and add it again`,
+    );
+  return { kind: "account", url };
+}
+
+async function bind({ keyId, hmac }: Binding, url: string, { jwk }: Signer) {
+  const { data, seal } = openBinding(keyId, url, jwk);
+  return seal(await hmac(data));
+}
+
+const unready = (message: string): AcmeFault => ({ kind: "unready", message });

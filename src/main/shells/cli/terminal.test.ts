@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { readFileOrRefuse } from "./read-file.ts";
+import { readFileOrRefuse } from "./terminal.ts";
 
 test.skipIf(process.platform === "win32")(
   "a named pipe is refused, with how to give it, and one that is open already is read",

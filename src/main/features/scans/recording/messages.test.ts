@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Refusal } from "#shared/model/refusal.ts";
 import { ScanId } from "#shared/model/scan.ts";
 import { formatFault } from "#shared/text/fault.ts";
-import { type ProbeResult, reviveError, serializeError, toTransferable } from "./probe-result.ts";
+import { type ProbeResult, reviveError, serializeError, toTransferable } from "./messages.ts";
 
 const common = { scanId: ScanId.parse(1), at: "2026-06-01T00:00:00Z", tookMs: 1 };
 const HOST = { ...common, target: { kind: "ssh" as const, host: "web1", port: 22, user: "root" } };

@@ -12,7 +12,7 @@ import {
   visitHost,
 } from "#store/testing/make-visit.ts";
 import type { CollectedHost, SeenCertificate } from "#store/visit.ts";
-import { createServedEvaluator } from "./judge-served-by.ts";
+import { createServedEvaluator } from "./evaluate-served-by.ts";
 
 const ROOT = "/etc/nginx/nginx.conf";
 

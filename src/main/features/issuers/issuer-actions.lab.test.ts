@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Redacted } from "#shared/model/redacted.ts";
 import { DNS_PORT, startKnot } from "#testing/servers/knot.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { tryWay } from "./try-way.ts";
+import { tryWay } from "./issuer-actions.ts";
 
 const SECRET = Buffer.alloc(32, 7).toString("base64");
 const KEY = { name: "latchkey", algorithm: "hmac-sha256", secret: SECRET };

@@ -7,7 +7,7 @@ import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-
 import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { isAuthority, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { toSeen } from "../describe-parts.ts";
-import { createPublicNoter } from "./note-public.ts";
+import { createPublicNoter } from "./note-certificates.ts";
 
 const root = signCertificate({ subject: "public root", extensions: [isAuthority()] });
 const middle = signCertificate({ subject: "middle", issuer: root, extensions: [isAuthority()] });

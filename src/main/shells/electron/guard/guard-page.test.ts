@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PAGE_HEADERS } from "#shells/page.ts";
-import { createAnswer, PAGE_ORIGIN, PAGE_SCHEME, refuseRemote, servePage } from "./page-protocol.ts";
+import { createAnswer, PAGE_ORIGIN, PAGE_SCHEME, refuseRemote, servePage } from "./guard-page.ts";
 
 const index = { body: Buffer.from("<!doctype html>"), type: "text/html; charset=utf-8" };
 const script = { body: Buffer.from("export {}"), type: "text/javascript; charset=utf-8" };

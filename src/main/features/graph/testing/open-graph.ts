@@ -6,7 +6,7 @@ import { nameNode } from "#shared/text/graph-node.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { fingerprintOf, makeGrant, makeKeyFile, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
 import type { CollectedHost, TrustedAuthority } from "#store/visit.ts";
-import { createGraph } from "./index.ts";
+import { createGraph } from "../index.ts";
 
 /** A store that made-up hosts are visited in, and the graph of it. For tests. */
 export type File = CollectedHost["keyFiles"][number];

@@ -1,8 +1,8 @@
 import { pathTo } from "#domain/graph.ts";
-import type { GraphLink, GraphNode } from "#shared/model/graph.ts";
+import type { GraphLink, GraphNode, GraphEdge } from "#shared/model/graph.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import type { Store } from "#store/store.ts";
-import { keepRows, wordsIn } from "./keep-rows.ts";
+import { keepRows, wordsIn } from "./lists.ts";
 import { distanceOf, isByKey, type Reached, reach, type WalkedEdge, type WalkQuery } from "./walks.ts";
 
 type ReachFilter = { search: string; host: string | null; onlyRoot: boolean };
@@ -64,4 +64,47 @@ function createFilter({
     if (host !== null && !("host" in end && end.host === host)) return false;
     return hasWords([nameNode(row.from), nameNode(row.to), row.fingerprint, row.heldAt, row.where]);
   };
+}
+
+type Picture = { nodes: GraphNode[]; edges: GraphEdge[]; starts: string[]; isCut: boolean };
+
+/**
+ * The nearest things around a start, and every edge between them. What root has anyway and what leads no further is left
+ * out: the accounts of a host's services, and keys that open nothing that is known. The table has them.
+ */
+export function drawPicture(
+  graph: Store["graph"],
+  { most, ...asked }: WalkQuery & { most: number },
+): Picture {
+  const reached = reach(graph, asked);
+  const leading = [...reached.all.keys()]
+    .filter((id) => asked.direction === "to" || reached.starts.has(id) || !isDeadEnd(reached, id))
+    .toSorted((one, other) => distanceOf(reached.all, one) - distanceOf(reached.all, other));
+  const near = leading.slice(0, most);
+  const shown = new Set(near);
+  const edges = near.flatMap((id) => edgesBetween(reached, id, shown));
+  return {
+    nodes: near.map(graph.nodeOf),
+    edges: surest(edges.filter(({ isCertain }) => isCertain || !asked.onlyCertain)),
+    starts: near.filter((id) => reached.starts.has(id)),
+    isCut: reached.isCut || near.length < leading.length,
+  };
+}
+
+function isDeadEnd({ all, edgesAt }: Reached, id: string): boolean {
+  const how = all.get(id)?.edge?.how;
+  return (how === "root" || how === "holds") && edgesAt(id).every(({ to }) => to === id || !all.has(to));
+}
+
+const edgesBetween = ({ edgesAt }: Reached, id: string, shown: ReadonlySet<string>): readonly WalkedEdge[] =>
+  edgesAt(id).filter(({ from, to }) => shown.has(from) && shown.has(to));
+
+/** Between two things one edge of a kind is drawn: a certain one, where there is one. */
+function surest(edges: readonly WalkedEdge[]): GraphEdge[] {
+  const drawn = new Map<string, GraphEdge>();
+  for (const { isStep: _, ...edge } of edges) {
+    const key = JSON.stringify([edge.from, edge.to, edge.how]);
+    if (!drawn.get(key)?.isCertain) drawn.set(key, edge);
+  }
+  return [...drawn.values()];
 }

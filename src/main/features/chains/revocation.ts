@@ -1,0 +1,146 @@
+import { type CertificateIndex, indexCertificates } from "#domain/x509/path/path-certificate.ts";
+import { evaluateRevocation, type RevocationFacts, readRevocationFacts, BY_LISTS, formatIssuer, serialBytes, settleRevoked, createOcspRequest, type OcspQuery } from "#domain/x509/revocation/evaluate-revocation.ts";
+import { readCrl, type RevocationList } from "#domain/x509/revocation/read-crl.ts";
+import type { Sha256 } from "#shared/model/certificate.ts";
+import type { RevocationView, Revoked } from "#shared/model/trust.ts";
+import type { Store } from "#store/store.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import { askResponder } from "#net/trust/fetch-by-http.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+
+type Climb = (leaf: Uint8Array) => Uint8Array[];
+type RevocationDeps = { store: Store; climb: Climb; now: () => Date };
+
+type Speakers = Pick<RevocationDeps, "store" | "climb"> & { sent: ReturnType<Store["chains"]["sentWith"]> };
+
+/** Whoever may have signed a certificate, or speak of its revocation: what is sent with it, stands above it, or is trusted. */
+function findSpeakers(leaf: Uint8Array, { store, climb, sent }: Speakers): CertificateIndex {
+  const ders = sent.flatMap(({ chain }) => chain.map(({ der }) => der));
+  return indexCertificates([...ders, ...climb(leaf), ...store.trust.ders("root")]);
+}
+
+/** What is known of the revocation of a certificate: by what endpoints staple, and by the lists that were given. */
+export const createRevocationReader =
+  ({ store, climb, now }: RevocationDeps) =>
+  (sha256: Sha256, leaf: Uint8Array): { views: RevocationView[] } & RevocationFacts => {
+    const sent = store.chains.sentWith(sha256);
+    const staples = sent.map(({ host, port, serverName, staple }) => ({
+      where: `${host}:${port}${serverName === "" ? "" : ` as ${serverName}`}`,
+      staple,
+    }));
+    const pool = findSpeakers(leaf, { store, climb, sent });
+    const lists = store.trust.ders("crl").flatMap((der) => readCrl(der) ?? []);
+    const views = evaluateRevocation(leaf, { pool, lists, staples, at: now().getTime() });
+    return { views: withKept(views, store.revoked.of(sha256)), ...readRevocationFacts(leaf) };
+  };
+
+/** What was said against it before, where nobody says it now. */
+const withKept = (views: RevocationView[], kept: Revoked | null): RevocationView[] =>
+  kept === null || views.some(({ state }) => state === "revoked")
+    ? views
+    : [{ state: "revoked", by: `${kept.by}, before`, sentence: kept.sentence }, ...views];
+
+type NotesDeps = { store: Store; climb: Climb; now: () => Date };
+
+/**
+ * Notes that certificates are revoked, or are so no more, as lists come and go and as responders answer. Within the transaction
+ * of what made it known; says whether anything is otherwise than before.
+ */
+export function createRevocationNotes({ store, climb, now }: NotesDeps) {
+  return {
+    answered: (sha256: string, views: readonly RevocationView[]): boolean =>
+      note(sha256, settleRevoked(store.revoked.of(sha256), views)),
+
+    /** Only what a list names is judged, for it may name as many as an authority has issued; and what lists have named before. */
+    given(ders: readonly Uint8Array[]): boolean {
+      const named = new Set([
+        ...ders.flatMap((der) => findNamed(readCrl(der))),
+        ...store.revoked.saidBy(BY_LISTS),
+      ]);
+      const judge = named.size > 0 ? openEvaluator() : null;
+      return [...named].filter((sha256) => judge?.(sha256, store.revoked.of(sha256))).length > 0;
+    },
+
+    /** What is known by lists alone is judged by those that are left. */
+    takenBack(): boolean {
+      const held = store.revoked.saidBy(BY_LISTS);
+      const judge = held.length > 0 ? openEvaluator() : null;
+      return held.filter((sha256) => judge?.(sha256, null)).length > 0;
+    },
+  };
+
+  function findNamed(list: RevocationList | null): string[] {
+    if (!list) return [];
+    const candidates = store.revoked.ofIssuer(formatIssuer(list));
+    if (candidates.length === 0) return [];
+    const revoked = list.revoked();
+    const isNamed = (serial: string) =>
+      revoked.find(serial, null) !== null || revoked.find(serial, list.issuer.key) !== null;
+    return candidates.flatMap(({ sha256, serial }) => (isNamed(serialBytes(serial)) ? sha256 : []));
+  }
+
+  /** By the lists that are there now, opened once. */
+  function openEvaluator(): (sha256: string, known: Revoked | null) => boolean {
+    const lists = store.trust.ders("crl").flatMap((each) => readCrl(each) ?? []);
+    return (sha256, known) => {
+      const der = store.certificates.find(sha256, now())?.der;
+      if (!der) return false;
+      const pool = findSpeakers(der, { store, climb, sent: store.chains.sentWith(sha256) });
+      const views = evaluateRevocation(der, { pool, lists, staples: [], at: now().getTime() });
+      return note(sha256, settleRevoked(known, views));
+    };
+  }
+
+  function note(sha256: string, revoked: Revoked | null): boolean {
+    const before = store.revoked.of(sha256);
+    // biome-ignore lint/plugin: whether the row is written anew
+    if (before?.by === revoked?.by && before?.sentence === revoked?.sentence) return false;
+    store.revoked.note(sha256, revoked, toInstant(now()));
+    return true;
+  }
+}
+
+export type RevocationNotes = ReturnType<typeof createRevocationNotes>;
+
+type ResponderDeps = { store: Store; climb: Climb; now: () => Date; notes: RevocationNotes; announce: Announce };
+type Announce = (announcement: Announcement) => void;
+
+/** A certificate names one. */
+const MOST_RESPONDERS = 4;
+
+/** Asks each responder that a certificate names, up to the most, and says what each one says. Kept is that one says it is revoked. */
+export const createResponderAsker =
+  ({ store, climb, now, notes, announce }: ResponderDeps) =>
+  async (sha256: Sha256, leaf: Uint8Array, hosts: readonly string[]): Promise<RevocationView[]> => {
+    const sent = store.chains.sentWith(sha256);
+    const question = createOcspRequest(leaf, findSpeakers(leaf, { store, climb, sent }));
+    if (!question)
+      throw new Refusal(
+        "invalid-input",
+        "its issuer is not known, so that no answer could be believed; scan a server that sends it with its chain",
+      );
+    const { responders } = readRevocationFacts(leaf);
+    const views = await Promise.all(
+      responders.slice(0, MOST_RESPONDERS).map((address) => askOne({ address, hosts }, question, now)),
+    );
+    if (await store.inTurn(() => notes.answered(sha256, views))) announce({ kind: "findings-changed" });
+    return views;
+  };
+
+async function askOne(
+  { address, hosts }: { address: string; hosts: readonly string[] },
+  { request, evaluate }: OcspQuery,
+  now: () => Date,
+): Promise<RevocationView> {
+  const by = `the responder ${address}`;
+  const fetched = await askResponder(address, request, hosts);
+  if (fetched.kind === "failed")
+    return {
+      state: "not-checked",
+      by,
+      sentence: `it could not be asked: ${fetched.why}`,
+      refusedHost: fetched.refusedHost,
+    };
+  return { by, ...evaluate(fetched.bytes, now().getTime()) };
+}

@@ -1,0 +1,126 @@
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Store } from "#store/store.ts";
+import { distinguishPeople } from "#domain/people/standing.ts";
+import type { SharedKey, GraphNode, MutualTrust } from "#shared/model/graph.ts";
+import { MOST_SHARED } from "#store/graph/graph-store.ts";
+import { mutualEdges } from "#domain/graph.ts";
+import { nameNode } from "#shared/text/graph-node.ts";
+
+type Page = { after: string | null; limit: number };
+type Made<Row> = { rows: Row[]; isCut: boolean };
+type Listed<Row> = Made<Row> & { total: number; next: string | null };
+
+/**
+ * A list whose rows are found all at once, page by page: those of the last question are kept for its further pages, as long
+ * as nothing in the database changes. A page begins after so many rows.
+ */
+export function keepRows<Wanted extends object, Row>(
+  graph: Pick<Store["graph"], "version" | "atOnce">,
+  make: (wanted: Wanted) => Made<Row>,
+): (asked: Wanted & Page) => Listed<Row> {
+  let kept: (Made<Row> & { key: string }) | null = null;
+
+  return ({ after, limit, ...rest }) => {
+    const wanted = rest as unknown as Wanted;
+    const begin = readOffset(after);
+    const key = JSON.stringify([graph.version(), wanted]);
+    if (kept?.key !== key) kept = { key, ...graph.atOnce(() => make(wanted)) };
+    const { rows, isCut } = kept;
+    const end = begin + limit;
+    return {
+      rows: rows.slice(begin, end),
+      total: rows.length,
+      next: end < rows.length ? `${end}` : null,
+      isCut,
+    };
+  };
+}
+
+function readOffset(after: string | null): number {
+  if (after === null) return 0;
+  if (/^\d{1,9}$/.test(after)) return Number(after);
+  throw new Refusal("invalid-input", "after is not the next of a page of this list");
+}
+
+/** Whether every word that was typed stands in one of the texts, in any case. */
+export function wordsIn(search: string): (texts: readonly (string | null)[]) => boolean {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  return (texts) => {
+    const text = texts.join("\n").toLowerCase();
+    return words.every((word) => text.includes(word));
+  };
+}
+
+const MOST_HOLDERS = 20;
+
+type SharedFilter = { search: string; kind: SharedKey["kind"] | null };
+
+/** Keys of several people, and host keys of several hosts. */
+export const createSharedList = (graph: Store["graph"]) =>
+  keepRows(graph, ({ search, kind }: SharedFilter) => {
+    const { keys, isCut } = findSharedKeys(graph);
+    const hasWords = wordsIn(search);
+    const rows = keys.filter(
+      (key) => (kind === null || key.kind === kind) && hasWords([key.fingerprint, ...key.holders]),
+    );
+    return { rows, isCut };
+  });
+
+function findSharedKeys({ shared }: Store["graph"]): { keys: SharedKey[]; isCut: boolean } {
+  const [people, hosts] = [[...shared.ofPeople()], [...shared.ofHosts()]];
+  const keys = [
+    ...people.slice(0, MOST_SHARED).flatMap(([fingerprint, entries]) => {
+      const holders = distinguishPeople(entries);
+      return holders.length > 1 ? [toShared("people", fingerprint, holders)] : [];
+    }),
+    ...hosts.slice(0, MOST_SHARED).map(([fingerprint, holders]) => toShared("hosts", fingerprint, holders)),
+  ];
+  return { keys, isCut: people.length > MOST_SHARED || hosts.length > MOST_SHARED };
+}
+
+const toShared = (
+  kind: SharedKey["kind"],
+  fingerprint: string,
+  holders: readonly { name: string }[],
+): SharedKey => ({
+  id: `${kind} ${fingerprint}`,
+  kind,
+  fingerprint,
+  holderCount: holders.length,
+  holders: holders.slice(0, MOST_HOLDERS).map(({ name }) => name),
+});
+
+/** So many pairs of hosts are compared, and so many that trust each other are shown. */
+const MOST_COMPARED = 200_000;
+const MOST_MUTUAL = 1_000;
+
+type MutualFilter = { search: string; host: string | null; onlyCertain: boolean };
+
+/** Pairs of hosts that can log in to each other, by the surest way in either direction. */
+export const createMutualList = (graph: Store["graph"]) =>
+  keepRows(graph, (filter: MutualFilter) => {
+    const { pairs, isCut } = findPairs(graph);
+    return { rows: pairs.filter(fits(filter)), isCut };
+  });
+
+function findPairs(graph: Store["graph"]): { pairs: MutualTrust[]; isCut: boolean } {
+  const trusting = graph.trusting(MOST_COMPARED);
+  const found = mutualEdges(trusting);
+  const pairs = found.slice(0, MOST_MUTUAL).flatMap(([one, other]): MutualTrust[] => {
+    const [there, back] = [graph.trust(one, other), graph.trust(other, one)];
+    return there && back ? [{ id: `${one} ${other}`, there, back }] : [];
+  });
+  return { pairs, isCut: trusting.length > MOST_COMPARED || found.length > MOST_MUTUAL };
+}
+
+function fits({ search, host, onlyCertain }: MutualFilter): (pair: MutualTrust) => boolean {
+  const hasWords = wordsIn(search);
+  return ({ there, back }) => {
+    const ends = [there.from, there.to, back.from, back.to];
+    if (onlyCertain && !(there.isCertain && back.isCertain)) return false;
+    if (host !== null && !ends.some((end) => isOn(end, host))) return false;
+    return hasWords([...ends.map(nameNode), there.fingerprint, back.fingerprint, there.heldAt, back.heldAt]);
+  };
+}
+
+const isOn = (node: GraphNode, host: string): boolean => "host" in node && node.host === host;
