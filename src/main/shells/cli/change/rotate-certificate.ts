@@ -69,7 +69,7 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
       wholeNumber(0, 10_080),
     );
   addVaultOption(addRunOptions(certificate))
-    .addHelpText("after", HELP + CHANGE_ENDS)
+    .addHelpText("after", CERTIFICATE_HELP + CHANGE_ENDS)
     .action(async (named: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       refuseOthers(options);
@@ -82,7 +82,7 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
     });
 }
 
-const HELP = `
+const CERTIFICATE_HELP = `
 Name a certificate by its SHA-256, or by where it is served: HOST:PORT/NAME for one server name, HOST:PORT for all that are
 served there. It is renewed on every host that has it in a file; each host gets its own key and certificate.
 

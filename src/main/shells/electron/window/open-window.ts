@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { app, BrowserWindow, dialog, screen } from "electron";
-import { PAGE_ORIGIN } from "#shells/electron/guard/page-protocol.ts";
+import { PAGE_ORIGIN } from "#shells/electron/guard/guard-page.ts";
 import { readWindowState, rememberWindowState, windowOptions } from "./window-options.ts";
 
 /** Opens the one window where it was the last time, and loads its page. */

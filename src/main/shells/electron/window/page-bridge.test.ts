@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { expect, test } from "vitest";
 import type { CoreStatus } from "#shared/contract/desktop.ts";
-import { CHANNELS } from "#shells/electron/channels.ts";
+import { CHANNELS } from "#shells/electron/bridge.ts";
 import { createPageBridge } from "./page-bridge.ts";
 
 const running: CoreStatus = { state: "running", sentence: null };

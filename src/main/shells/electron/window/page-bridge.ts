@@ -1,5 +1,5 @@
 import type { CoreStatus, DesktopMessage } from "#shared/contract/desktop.ts";
-import { CHANNELS } from "#shells/electron/channels.ts";
+import { CHANNELS } from "#shells/electron/bridge.ts";
 
 /** The sliver of a page that is spoken to. */
 export type Page<Port> = {
