@@ -26,7 +26,7 @@ test("there is exactly one window, and its options are made in one place", () =>
 test("what is opened outside is looked up in a table that is written here", () => {
   const opened = find(FILES, (node) => callOf(node) === "openExternal");
   expect(opened.map(({ file, node }) => [file, ...lookUpOf((node.arguments as Node[])[0])])).toEqual([
-    [`${FOLDER}/guard/lock-page.ts`, "MemberExpression", "LINKS", true],
+    [`${FOLDER}/guard/guard-page.ts`, "MemberExpression", "LINKS", true],
   ]);
 });
 

@@ -91,8 +91,8 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
   const { store, now, workstation, isReadOnly } = deps;
   const { recording, loadSshConfig, readKnownHosts, readTargets, prober, collectorScript } = parts;
   return {
-    access: lazyRouter(async () => (await import("./features/access/index.ts")).createAccess(deps)),
-    activity: lazyRouter(async () => (await import("./features/activity/index.ts")).createActivity(deps)),
+    access: lazyRouter(async () => (await import("./features/reports/index.ts")).createAccess(deps)),
+    activity: lazyRouter(async () => (await import("./features/reports/index.ts")).createActivity(deps)),
     bundles: lazyRouter(async () => {
       const { createBundles } = await import("./features/bundles/index.ts");
       const { lookAtBundles } = await import("./features/scans/import-bundle.ts");
@@ -106,10 +106,10 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
     chains: lazyRouter(async () => (await parts.chains()).procedures),
     changes: lazyRouter(async () => (await import("./features/changes/index.ts")).createChanges(deps)),
     database: lazyRouter(async () => (await parts.database()).procedures),
-    endpoints: lazyRouter(async () => (await import("./features/endpoints/index.ts")).createEndpoints(deps)),
+    endpoints: lazyRouter(async () => (await import("./features/reports/index.ts")).createEndpoints(deps)),
     events,
     findings: lazyRouter(async () => (await import("./features/findings/index.ts")).createFindings(deps)),
-    forecast: lazyRouter(async () => (await import("./features/forecast/index.ts")).createForecast(deps)),
+    forecast: lazyRouter(async () => (await import("./features/reports/index.ts")).createForecast(deps)),
     graph: lazyRouter(async () => (await import("./features/graph/index.ts")).createGraph(deps)),
     hostKeys: lazyRouter(async () => {
       const { createHostKeyList } = await import("./features/host-keys/index.ts");
@@ -123,11 +123,11 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
     }),
     issuers: lazyRouter(async () => (await parts.issuers()).procedures),
     labels: lazyRouter(async () => (await import("./features/labels/index.ts")).createLabels(deps)),
-    overview: lazyRouter(async () => (await import("./features/overview/index.ts")).createOverview(deps)),
+    overview: lazyRouter(async () => (await import("./features/reports/index.ts")).createOverview(deps)),
     people: lazyRouter(async () => (await parts.people()).procedures),
     runbooks: lazyRouter(async () => (await parts.runbooks()).procedures),
     scans: lazyRouter(async () => (await parts.scans()).procedures),
-    served: lazyRouter(async () => (await import("./features/served/index.ts")).createServed(deps)),
+    served: lazyRouter(async () => (await import("./features/reports/index.ts")).createServed(deps)),
     settings: lazyRouter(async () => {
       const { createSettings } = await import("./features/settings/index.ts");
       return createSettings({ store, isReadOnly, workstation });

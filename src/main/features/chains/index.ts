@@ -11,7 +11,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { ChainView, StoreVerdict } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
 import { createResponderAsker, createRevocationNotes, createRevocationReader } from "./revocation.ts";
-import { createRootStores, type RootStore, createTrust } from "./trust.ts";
+import { createRootStores, createTrust, type RootStore } from "./trust.ts";
 
 type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
 

@@ -1,13 +1,23 @@
 import { type CertificateIndex, indexCertificates } from "#domain/x509/path/path-certificate.ts";
-import { evaluateRevocation, type RevocationFacts, readRevocationFacts, BY_LISTS, formatIssuer, serialBytes, settleRevoked, createOcspRequest, type OcspQuery } from "#domain/x509/revocation/evaluate-revocation.ts";
-import { readCrl, type RevocationList } from "#domain/x509/revocation/read-crl.ts";
-import type { Sha256 } from "#shared/model/certificate.ts";
-import type { RevocationView, Revoked } from "#shared/model/trust.ts";
-import type { Store } from "#store/store.ts";
-import { toInstant } from "#shared/model/instant.ts";
+import {
+  BY_LISTS,
+  createOcspRequest,
+  evaluateRevocation,
+  formatIssuer,
+  type OcspQuery,
+  type RevocationFacts,
+  readRevocationFacts,
+  serialBytes,
+  settleRevoked,
+} from "#domain/x509/revocation/evaluate-revocation.ts";
+import { type RevocationList, readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { askResponder } from "#net/trust/fetch-by-http.ts";
 import type { Announcement } from "#shared/contract/events.ts";
+import type { Sha256 } from "#shared/model/certificate.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { RevocationView, Revoked } from "#shared/model/trust.ts";
+import type { Store } from "#store/store.ts";
 
 type Climb = (leaf: Uint8Array) => Uint8Array[];
 type RevocationDeps = { store: Store; climb: Climb; now: () => Date };
@@ -103,7 +113,13 @@ export function createRevocationNotes({ store, climb, now }: NotesDeps) {
 
 export type RevocationNotes = ReturnType<typeof createRevocationNotes>;
 
-type ResponderDeps = { store: Store; climb: Climb; now: () => Date; notes: RevocationNotes; announce: Announce };
+type ResponderDeps = {
+  store: Store;
+  climb: Climb;
+  now: () => Date;
+  notes: RevocationNotes;
+  announce: Announce;
+};
 type Announce = (announcement: Announcement) => void;
 
 /** A certificate names one. */

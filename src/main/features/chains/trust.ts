@@ -1,15 +1,15 @@
 import { readPem } from "#codec/pem.ts";
 import { type CertificateIndex, indexCertificates } from "#domain/x509/path/path-certificate.ts";
-import { type RootFile, readMozillaRoots, readSystemRoots } from "#net/trust/read-roots.ts";
-import type { TrustStore, TrustItem } from "#shared/model/trust.ts";
-import type { Store } from "#store/store.ts";
 import { readListFile, readRootFile, type Trusted } from "#domain/x509/path/trusted-roots.ts";
 import { readRevocationFacts } from "#domain/x509/revocation/evaluate-revocation.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { fetchList } from "#net/trust/fetch-by-http.ts";
+import { type RootFile, readMozillaRoots, readSystemRoots } from "#net/trust/read-roots.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { TrustItem, TrustStore } from "#shared/model/trust.ts";
+import type { Store } from "#store/store.ts";
 import type { RevocationNotes } from "./revocation.ts";
 
 /** Roots that somebody trusts; `source` says where they are from. */

@@ -2,7 +2,7 @@ import { implement } from "@orpc/server";
 import { graph } from "#shared/contract/graph.ts";
 import type { Store } from "#store/store.ts";
 import { createMutualList, createSharedList } from "./lists.ts";
-import { drawPicture, createReachList } from "./reach.ts";
+import { createReachList, drawPicture } from "./reach.ts";
 import { findPath, toSteps } from "./walks.ts";
 
 /** Who reaches what: by keys, by certificates, by root, by sudo and by agents. */

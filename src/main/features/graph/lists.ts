@@ -1,10 +1,10 @@
-import { Refusal } from "#shared/model/refusal.ts";
-import type { Store } from "#store/store.ts";
-import { distinguishPeople } from "#domain/people/standing.ts";
-import type { SharedKey, GraphNode, MutualTrust } from "#shared/model/graph.ts";
-import { MOST_SHARED } from "#store/graph/graph-store.ts";
 import { mutualEdges } from "#domain/graph.ts";
+import { distinguishPeople } from "#domain/people/standing.ts";
+import type { GraphNode, MutualTrust, SharedKey } from "#shared/model/graph.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
+import { MOST_SHARED } from "#store/graph/graph-store.ts";
+import type { Store } from "#store/store.ts";
 
 type Page = { after: string | null; limit: number };
 type Made<Row> = { rows: Row[]; isCut: boolean };

@@ -1,5 +1,5 @@
 import { pathTo } from "#domain/graph.ts";
-import type { GraphLink, GraphNode, GraphEdge } from "#shared/model/graph.ts";
+import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import type { Store } from "#store/store.ts";
 import { keepRows, wordsIn } from "./lists.ts";

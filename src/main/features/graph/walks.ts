@@ -1,9 +1,9 @@
 import { type Edge, type Found, pathTo, type Walk, walk } from "#domain/graph.ts";
 import type { GraphEdge, GraphLink } from "#shared/model/graph.ts";
-import type { Store } from "#store/store.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { THIS_COMPUTER } from "#shared/text/graph-node.ts";
 import { accountId, HERE, keyId, personId } from "#store/graph/node-finder.ts";
+import type { Store } from "#store/store.ts";
 
 /** A walk looks at so many edges, and says so when there are more. */
 const MOST_EDGES = 100_000;

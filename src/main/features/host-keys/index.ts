@@ -1,4 +1,5 @@
 import { implement } from "@orpc/server";
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { type KnownHosts, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { hostKeys } from "#shared/contract/host-keys.ts";
@@ -8,9 +9,8 @@ import type { Workstation } from "#shared/model/workstation.ts";
 import { formatCount } from "#shared/text/count.ts";
 import type { Store } from "#store/store.ts";
 import { createSshfp } from "./compare-sshfp.ts";
-import { knownAsBy, type ReadKnownHosts, createSnapshots, type Snapshot } from "./snapshot.ts";
+import { createSnapshots, knownAsBy, type ReadKnownHosts, type Snapshot } from "./snapshot.ts";
 import { createWindows } from "./window.ts";
-import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 
 type Deps = {
   store: Store;

@@ -1,19 +1,19 @@
 import { implement } from "@orpc/server";
 import { readProxy } from "#domain/targets/proxies.ts";
+import { readAuthorities } from "#domain/x509/names.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import type { ProbeRequest, TlsProber, EndpointReading } from "#net/tls/probe-endpoint.ts";
+import { readTimestamps } from "#domain/x509/timestamps.ts";
+import type { EndpointReading, ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
 import { type Inspection, inspect } from "#shared/contract/inspect.ts";
-import { toInstant, type Instant } from "#shared/model/instant.ts";
+import type { EndpointFacts } from "#shared/model/endpoint.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { protocolOfPort } from "#shared/model/starttls.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import { formatTarget } from "#shared/text/target.ts";
 import { createAside, inspectFile } from "./inspect-file.ts";
-import { readAuthorities } from "#domain/x509/names.ts";
-import { readTimestamps } from "#domain/x509/timestamps.ts";
-import type { EndpointFacts } from "#shared/model/endpoint.ts";
 
 type Deps = { prober: TlsProber; now: () => Date };
 

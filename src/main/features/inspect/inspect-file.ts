@@ -1,10 +1,10 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
 import { viewOf } from "#codec/der.ts";
 import { inspectBytes } from "#domain/inspect/inspect-bytes.ts";
 import { isKubernetes } from "#domain/inspect/inspect-pem.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
 import { threadEnvironment } from "#shared/model/thread-environment.ts";
 import type { Answered, InspectJob } from "./inspect-worker.ts";
 

@@ -6,7 +6,7 @@ import type { IssuerId, IssuerKind } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Sealed } from "#shared/model/vault.ts";
 import type { Store } from "#store/store.ts";
-import { readGivenRoots, keepChallenge, secretOfWay } from "./issuer-settings.ts";
+import { keepChallenge, readGivenRoots, secretOfWay } from "./issuer-settings.ts";
 import { makeAuthority } from "./kinds/local.ts";
 
 type Deps = WriterDeps & {

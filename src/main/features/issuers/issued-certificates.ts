@@ -8,8 +8,8 @@ import type { IssuedCertificate, RevocationReason } from "#shared/model/issuer.t
 import { Refusal } from "#shared/model/refusal.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
-import { type LocalDesk, intermediateOf, rootOf } from "./kinds/local.ts";
 import type { AcmeDesk } from "./kinds/acme.ts";
+import { intermediateOf, type LocalDesk, rootOf } from "./kinds/local.ts";
 
 type Deps = {
   store: Store;

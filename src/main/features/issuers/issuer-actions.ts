@@ -1,6 +1,11 @@
 import { printPem } from "#codec/pem.ts";
 import { readRequestFile } from "#domain/issuing/read-request.ts";
+import { answer } from "#net/challenges/answer.ts";
+import { randomToken } from "#net/random-token.ts";
 import type { Vault } from "#net/vault/vault.ts";
+import type { TestedIssuer } from "#shared/contract/issuers.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { IssuerKind } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -9,11 +14,6 @@ import type { Store } from "#store/store.ts";
 import { secretOfWay } from "./issuer-settings.ts";
 import type { Desk } from "./kinds/issuer-kind.ts";
 import type { LocalDesk } from "./kinds/local.ts";
-import { answer } from "#net/challenges/answer.ts";
-import { randomToken } from "#net/random-token.ts";
-import type { TestedIssuer } from "#shared/contract/issuers.ts";
-import { assertNever } from "#shared/model/assert-never.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 
 type Deps = {
   store: Store;

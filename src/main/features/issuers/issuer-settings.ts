@@ -1,13 +1,13 @@
-import type { IssuerSettings, GivenChallenge } from "#shared/contract/issuers.ts";
+import { printPem, readPem } from "#codec/pem.ts";
+import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
+import type { Vault } from "#net/vault/vault.ts";
+import type { GivenChallenge, IssuerSettings } from "#shared/contract/issuers.ts";
+import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { IssuerKind } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
-import type { Vault } from "#net/vault/vault.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
-import { printPem, readPem } from "#codec/pem.ts";
-import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 
 type Deps = { store: Store; now: () => Date };
 type Setting = keyof IssuerSettings;

@@ -17,8 +17,8 @@ import type { BesideChain, EndpointProbe, HostProbe, SeenCertificate } from "#st
 import { describeHost } from "./describe-host.ts";
 import { evaluateWithinBudget, toSeen } from "./describe-parts.ts";
 import type { ReadProbe } from "./recording/batches.ts";
-import { publicRoots } from "./recording/note-certificates.ts";
 import type { ChainResult, StreamResult } from "./recording/messages.ts";
+import { publicRoots } from "./recording/note-certificates.ts";
 
 type Read = {
   readCertificate: (der: Uint8Array) => Certificate | null;

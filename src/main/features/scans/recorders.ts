@@ -5,7 +5,14 @@ import { MEMORY } from "#store/opening/connection.ts";
 import type { Store } from "#store/store.ts";
 import { createReader } from "./describe-probe.ts";
 import { createBundleImporter } from "./import-bundle.ts";
-import { type Hear, type RecorderLink, type Sent, type Told, reviveError, serializeError } from "./recording/messages.ts";
+import {
+  type Hear,
+  type RecorderLink,
+  reviveError,
+  type Sent,
+  serializeError,
+  type Told,
+} from "./recording/messages.ts";
 import { createRecorder } from "./recording/recorder.ts";
 import { createRecording } from "./recording/recording.ts";
 import type { RecordingWork } from "./recording-worker.ts";

@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { openRecordingStore } from "#store/recording-store.ts";
 import { createReader } from "./describe-probe.ts";
 import { createBundleImporter } from "./import-bundle.ts";
-import { type Sent, type Told, serializeError } from "./recording/messages.ts";
+import { type Sent, serializeError, type Told } from "./recording/messages.ts";
 import { createRecorder } from "./recording/recorder.ts";
 
 export type RecordingWork = Parameters<typeof openRecordingStore>[0];

@@ -5,7 +5,7 @@ import { isJumpHost, type WayText } from "#shared/model/endpoint-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/target.ts";
-import { type EndedState, brokenProbe, type ProbeResult } from "./recording/messages.ts";
+import { brokenProbe, type EndedState, type ProbeResult } from "./recording/messages.ts";
 import type { Recording } from "./recording/recording.ts";
 
 /** What is visited, and how it is told. */

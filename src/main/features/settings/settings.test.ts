@@ -3,7 +3,7 @@ import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import { openStore } from "#store/store.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createActivity } from "../activity/index.ts";
+import { createActivity } from "../reports/index.ts";
 import { createSettings } from "./index.ts";
 
 test("settings say where everything is, and that the record is whole", async () => {

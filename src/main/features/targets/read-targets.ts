@@ -1,14 +1,19 @@
 import { loadSshConfig } from "#connect/load-ssh-config.ts";
+import { type KnownHosts, readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { namedInKnownHosts, namedInSshConfig, parseTargets, refuseTooMany } from "#domain/targets/parse-targets.ts";
+import {
+  namedInKnownHosts,
+  namedInSshConfig,
+  parseTargets,
+  refuseTooMany,
+} from "#domain/targets/parse-targets.ts";
 import { readServerName } from "#domain/targets/read-entry.ts";
+import { type KnownHostsFiles, readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Target } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { type KnownHosts, readKnownHosts } from "#domain/ssh/known-hosts.ts";
-import { type KnownHostsFiles, readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 
 export type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };
 

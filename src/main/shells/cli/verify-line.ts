@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { printable } from "#shared/text/printable.ts";
-import { addVerify } from "./report/verify.ts";
 import { printError } from "./print-error.ts";
+import { addVerify } from "./report/verify.ts";
 import type { World } from "./session.ts";
 
 /**

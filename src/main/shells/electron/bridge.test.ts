@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
 import type { DesktopBridge } from "#shared/contract/desktop-bridge.ts";
-import { exposeBridge, CHANNELS } from "./bridge.ts";
+import { CHANNELS, exposeBridge } from "./bridge.ts";
 
 test("the page gets two functions, and nothing of Electron", () => {
   const { exposed } = createPreload();

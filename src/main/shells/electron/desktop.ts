@@ -21,7 +21,14 @@ import { NODE_FLAGS } from "#shells/node-flags.ts";
 import { loadPage } from "#shells/page.ts";
 import { CoreProcess } from "./core/core-process.ts";
 import { Keepers } from "./core/vault-processes.ts";
-import { denyPermissions, lockNavigation, openExternalLink, refuseRemote, servePage, hearPage } from "./guard/guard-page.ts";
+import {
+  denyPermissions,
+  hearPage,
+  lockNavigation,
+  openExternalLink,
+  refuseRemote,
+  servePage,
+} from "./guard/guard-page.ts";
 import { argumentsOf, type Opened, readOpened, type StartFiles, showOpened } from "./opened/launch.ts";
 import { buildMenu } from "./window/menu.ts";
 import { openWindow } from "./window/open-window.ts";

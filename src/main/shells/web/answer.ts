@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import type { ServerResponse, IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { type Handshake, verificationText, WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
 import { PAGE_HEADERS, type PageFile } from "#shells/page.ts";

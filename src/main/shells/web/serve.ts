@@ -4,7 +4,18 @@ import type { Duplex } from "node:stream";
 import type { AnyRouter } from "@orpc/server";
 import { WEB_SESSION_PATH } from "#shared/contract/web-protocol.ts";
 import type { Page } from "#shells/page.ts";
-import { answer, getHttp, isRefused, refuse, refuseSocket, MOST_HEADERS, refuseExchange, refuseRead, refuseStranger, refuseUpgrade } from "./answer.ts";
+import {
+  answer,
+  getHttp,
+  isRefused,
+  MOST_HEADERS,
+  refuse,
+  refuseExchange,
+  refuseRead,
+  refuseSocket,
+  refuseStranger,
+  refuseUpgrade,
+} from "./answer.ts";
 import { createConnections } from "./connections.ts";
 import { type ListenAddress, listen } from "./listen.ts";
 import { createLaunchCodes, createSessions, MOST_BAD_CODES, REFUSED_MS } from "./sessions.ts";

@@ -1,13 +1,13 @@
+import type { AcmeDirectory } from "#domain/acme/directory.ts";
 import { type AcmeFault, formatFault, isFault } from "#domain/acme/fault.ts";
 import { identifiersOf } from "#domain/acme/order.ts";
 import type { RenewalWindow } from "#domain/acme/renewal-info.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
+import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import type { Ordered } from "#shared/model/issuer.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import { type AcmeParts, accountOf, type HeldAccount, holdAccount, isForgotten } from "./acme/client.ts";
 import type { Desk } from "./issuer-kind.ts";
-import type { AcmeDirectory } from "#domain/acme/directory.ts";
-import type { TestedIssuer } from "#shared/contract/issuers.ts";
 
 export type AcmeDesk = Desk & {
   /** `reason`: as RFC 5280 numbers them. */
@@ -96,11 +96,7 @@ async function orderBy(held: HeldAccount, request: Request, ways: OrderWays) {
 }
 
 /** Whether a directory would take orders of us: that it answers, has what we want, and has our account. */
-async function testDirectory(
-  held: HeldAccount,
-  now: Date,
-  signal: AbortSignal,
-): Promise<TestedIssuer> {
+async function testDirectory(held: HeldAccount, now: Date, signal: AbortSignal): Promise<TestedIssuer> {
   const { client, host, settings } = held;
   const fail = (fault: AcmeFault, ...lines: string[]): TestedIssuer => ({
     isSound: false,

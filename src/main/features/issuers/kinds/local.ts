@@ -1,7 +1,17 @@
 import { hashKey } from "#codec/fingerprint.ts";
-import { algorithmOf, openAuthority, type Authority, type AuthorityKeyKind, HASH_OF, SERIAL_BYTES, type Signer } from "#domain/issuing/authority.ts";
+import {
+  type Authority,
+  type AuthorityKeyKind,
+  algorithmOf,
+  HASH_OF,
+  openAuthority,
+  SERIAL_BYTES,
+  type Signer,
+} from "#domain/issuing/authority.ts";
 import { checkRequest } from "#domain/issuing/check-request.ts";
-import { readPermitted, type Permitted } from "#domain/issuing/names.ts";
+import { type Permitted, readPermitted } from "#domain/issuing/names.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/evaluate-chain.ts";
+import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { verifySignature } from "#domain/x509/path/verify-signature.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { Vault } from "#net/vault/vault.ts";
@@ -13,8 +23,6 @@ import { formatExpiry } from "#shared/text/elapsed.ts";
 import type { IssuerRow, LocalAuthority } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
 import type { Desk } from "./issuer-kind.ts";
-import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/evaluate-chain.ts";
-import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 
 type Deps = { store: Store; vault: Vault; now: () => Date };
 

@@ -4,7 +4,7 @@ import type { ScanId } from "#shared/model/scan.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { createServedEvaluator } from "./evaluate-served-by.ts";
-import { type Told, asBroken, type ProbeResult, scanOf, serializeError } from "./messages.ts";
+import { asBroken, type ProbeResult, scanOf, serializeError, type Told } from "./messages.ts";
 import { createPublicNoter, createRevokedNoter } from "./note-certificates.ts";
 import { createViolationRecorder } from "./record-violations.ts";
 

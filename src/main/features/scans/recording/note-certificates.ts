@@ -1,14 +1,24 @@
 import { readPem } from "#codec/pem.ts";
 import type { SharedWork } from "#domain/x509/path/build-paths.ts";
 import { createClimber, isOfPublicAuthority } from "#domain/x509/path/find-issuer.ts";
-import { type CertificateIndex, indexCertificates, markSet, openCertificate } from "#domain/x509/path/path-certificate.ts";
-import { readMozillaRoots } from "#net/trust/read-roots.ts";
-import type { RecordingStore } from "#store/recording-store.ts";
-import type { CollectedHost, EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
-import { evaluateRevocation, isNamedByAny, markOf, settleRevoked } from "#domain/x509/revocation/evaluate-revocation.ts";
+import {
+  type CertificateIndex,
+  indexCertificates,
+  markSet,
+  openCertificate,
+} from "#domain/x509/path/path-certificate.ts";
+import {
+  evaluateRevocation,
+  isNamedByAny,
+  markOf,
+  settleRevoked,
+} from "#domain/x509/revocation/evaluate-revocation.ts";
 import { type RevocationList, readCrl } from "#domain/x509/revocation/read-crl.ts";
+import { readMozillaRoots } from "#net/trust/read-roots.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { formatEndpoint } from "#shared/text/target.ts";
+import type { RecordingStore } from "#store/recording-store.ts";
+import type { CollectedHost, EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
 
 type Chains = Pick<RecordingStore["chains"], "named" | "isPublic" | "markPublic">;
 type Chain = readonly (SeenCertificate | null)[];

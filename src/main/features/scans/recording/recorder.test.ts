@@ -3,7 +3,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { ScanId } from "#shared/model/scan.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
-import { type Request, type Told, brokenProbe, type ProbeResult } from "./messages.ts";
+import { brokenProbe, type ProbeResult, type Request, type Told } from "./messages.ts";
 import { createRecorder } from "./recorder.ts";
 
 const visited = (host: string, scanId = 1) => ({

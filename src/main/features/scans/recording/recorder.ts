@@ -7,7 +7,18 @@ import type { ScanId } from "#shared/model/scan.ts";
 import { formatTarget } from "#shared/text/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import { createBatches, createProbeWriter, type ReadProbe } from "./batches.ts";
-import { type Answer, type AskedFor, type CarriedBundle, type Request, type Sent, type Told, type ProbeResult, scanOf, serializeError, sizeOf } from "./messages.ts";
+import {
+  type Answer,
+  type AskedFor,
+  type CarriedBundle,
+  type ProbeResult,
+  type Request,
+  type Sent,
+  scanOf,
+  serializeError,
+  sizeOf,
+  type Told,
+} from "./messages.ts";
 
 type Deps = {
   store: RecordingStore;

@@ -4,7 +4,22 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { HeldHere } from "#store/people/people-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
-import { type AcceptedKey, type Answer, type Answers, type CarriedBundle, type EndedState, type Hear, type RecorderLink, type Request, type Sent, type Told, type ProbeResult, reviveError, sizeOf, toTransferable } from "./messages.ts";
+import {
+  type AcceptedKey,
+  type Answer,
+  type Answers,
+  type CarriedBundle,
+  type EndedState,
+  type Hear,
+  type ProbeResult,
+  type RecorderLink,
+  type Request,
+  reviveError,
+  type Sent,
+  sizeOf,
+  type Told,
+  toTransferable,
+} from "./messages.ts";
 
 type Deps = {
   startRecorder: (hear: Hear) => RecorderLink;

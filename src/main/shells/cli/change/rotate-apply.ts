@@ -1,10 +1,12 @@
-import { writeFile, mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Command } from "commander";
 import type { App } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
-import type { Check, Plan, PlanKind, PlanId } from "#shared/model/plan.ts";
+import type { Check, Plan, PlanId, PlanKind } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { Scripts } from "#shared/model/script.ts";
 import { acknowledgementOf, isConsented, isNamedAlone, UNSIGNED_CHECK } from "#shared/text/consent.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatCommandOf } from "#shared/text/plan.ts";
@@ -15,9 +17,13 @@ import { openApp, printJson } from "#shells/cli/options.ts";
 import type { World } from "#shells/cli/session.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { printPlan } from "./print-plan.ts";
-import { type ChangeOptions, type PlanFile, planOptionsOf, readPlanFile, refuseBeside } from "./rotate-options.ts";
-import { join } from "node:path";
-import type { Scripts } from "#shared/model/script.ts";
+import {
+  type ChangeOptions,
+  type PlanFile,
+  planOptionsOf,
+  readPlanFile,
+  refuseBeside,
+} from "./rotate-options.ts";
 
 /** A plan that can be run. */
 type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };

@@ -3,8 +3,8 @@ import { PlanOptions, RECHECK_MINUTES } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { VaultOptions } from "#shells/cli/manage/vault.ts";
 import { type CommonOptions, wholeNumber } from "#shells/cli/options.ts";
-import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 /** The options of every command that plans a change and may apply it. */
 export type ChangeOptions = CommonOptions & {

@@ -1,12 +1,30 @@
-import type { Command } from "commander";
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest, Wish } from "#shared/contract/runbooks.ts";
+import { Sha256 } from "#shared/model/certificate.ts";
+import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import { KeyKind } from "#shared/model/key-kind.ts";
+import { isRenewal, type Plan, plannedCertificates } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { CHALLENGE_FORMS, readChallengeWay } from "#shared/text/challenge-way.ts";
+import { printable } from "#shared/text/printable.ts";
+import {
+  type Asking,
+  addVaultOption,
+  openVaultFor,
+  readSecretFile,
+  sealTyped,
+} from "#shells/cli/manage/vault.ts";
+import { wholeNumber } from "#shells/cli/options.ts";
 import { CHANGE, type Session } from "#shells/cli/session.ts";
-import { change } from "./rotate-apply.ts";
-import { addRotateCertificate } from "./rotate-certificate.ts";
-import { addChangeOptions, CHANGE_ENDS, type ChangeOptions, readKeyText } from "./rotate-options.ts";
+import { type Change, change } from "./rotate-apply.ts";
+import {
+  addChangeOptions,
+  addRunOptions,
+  CHANGE_ENDS,
+  type ChangeOptions,
+  readKeyText,
+} from "./rotate-options.ts";
 
 type KeyType = "ed25519" | "ecdsa" | "rsa";
 type KeyOptions = ChangeOptions & { keyType: KeyType; newKey?: string; keyFile?: string };
@@ -106,4 +124,183 @@ async function rotateHostKey(
   if (others.length > 0)
     throw new Refusal("invalid-input", `${name} is known on several ports; name it as HOST:PORT`);
   return { kind: "rotate-host-key", host: first.host, port: first.port, keyType };
+}
+
+type Options = ChangeOptions & {
+  due?: boolean;
+  issuer?: string;
+  key?: KeyKind;
+  keyHere?: boolean;
+  challenge?: string;
+  keyFile?: string;
+  test?: string;
+  reload?: string;
+  storeEntry?: string;
+  storePassphraseFile?: string;
+};
+
+/** Certificates, among what is rotated. */
+function addRotateCertificate(rotate: Command, { world, finish }: Session): void {
+  const certificate = rotate
+    .command("certificate [certificate...]")
+    .description("renew certificates, deploy them, and verify what is served")
+    .option(
+      "--due",
+      "all certificates that are due (two thirds of their lifetime, or as ACME suggests) and have a known issuer",
+    )
+    .option("--issuer <name>", "who signs: the name of an issuer, or local, csr, acme:URL")
+    .addOption(
+      new Option("--key <kind>", "the type of the new key (default: as the old key)").choices(
+        KeyKind.options,
+      ),
+    )
+    .option(
+      "--key-here",
+      "create the key in the vault of this computer (default: on its host, which it never leaves)",
+    )
+    .option(
+      "--challenge <method>",
+      `how an ACME directory checks that names are yours: ${CHALLENGE_FORMS.join(", ")}`,
+    )
+    .option("--key-file <path>", "for an unknown server: the path of its private key or keystore on the host")
+    .option(
+      "--store-passphrase-file <file>",
+      "the passphrase of that keystore, on the first line of a file here; stored in the vault",
+    )
+    .option("--store-entry <name>", "which entry of that keystore to replace, if it has several")
+    .option("--reload <command>", "for an unknown server: the command, run as root, that reloads it")
+    .option("--test <command>", "for an unknown server: the command, run as root, that tests the new files")
+    .option(
+      "--post-check <minutes>",
+      "minutes until the post-deployment check (default: 60; 0: none)",
+      wholeNumber(0, 10_080),
+    );
+  addVaultOption(addRunOptions(certificate))
+    .addHelpText("after", CERTIFICATE_HELP + CHANGE_ENDS)
+    .action(async (named: string[], _: object, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      refuseOthers(options);
+      const isNamed = named.length > 0 || options.due === true;
+      const wishOf: Change["wishOf"] = async (_, app) =>
+        keepPassphrase(readWish(named, options), { app, options, world });
+      finish(
+        await change({ command, kinds: ["rotate-certificate"], isNamed, wishOf, needsVault }, options, world),
+      );
+    });
+}
+
+const CERTIFICATE_HELP = `
+Name a certificate by its SHA-256, or by where it is served: HOST:PORT/NAME for one server name, HOST:PORT for all that are
+served there. It is renewed on every host that has it in a file; each host gets its own key and certificate.
+
+Nothing is written before --apply. Then a key is created on the host and the certificate is signed, the server's own
+configuration test checks the new files, they replace the old ones, and the server is reloaded. Latchkey verifies what is
+served, by SHA-256 and chain, at every address and name, from here or else on the host itself. If that fails, the old files
+are restored automatically. An hour later it checks again, and only then deletes the old files.
+
+With the issuer csr, a run waits: latchkey runs csr prints the requests, and latchkey runs certificate takes the certificates.
+
+Examples:
+  latchkey rotate certificate web1:443 --issuer corp
+  latchkey rotate certificate web1:443/shop.example --issuer acme:https://acme-v02.api.letsencrypt.org/directory --apply
+  latchkey rotate certificate --due --plan due.json
+  latchkey rotate certificate --apply due.json --yes
+`;
+
+/** Whether a run of the plan comes to something that only the vault knows. */
+const needsVault = (plan: Plan): boolean =>
+  isRenewal(plan) &&
+  plannedCertificates(plan).some(
+    ({ issuer, key, files }) =>
+      issuer.kind !== "csr" ||
+      key.made === "here" ||
+      files.some(({ passphrase }) => passphrase !== undefined),
+  );
+
+/** Of other rotations. */
+function refuseOthers({ grace, script }: Options): void {
+  if (grace !== undefined)
+    throw new Refusal(
+      "invalid-input",
+      "--grace is for keys; use --post-check for how long old files are kept",
+    );
+  if (script !== undefined)
+    throw new Refusal("invalid-input", "--script is for keys; a renewal runs from here (--apply)");
+}
+
+function readWish(named: readonly string[], options: Options): RenewalRequest {
+  const { due = false, issuer, key, keyHere = false, challenge } = options;
+  if (named.length === 0 && !due)
+    throw new Refusal(
+      "invalid-input",
+      "name certificates by SHA-256 or HOST:PORT, or use --due; latchkey certificates lists them",
+    );
+  const read = named.map(readNamed);
+  return {
+    kind: "rotate-certificate",
+    certificates: read.flatMap((one) => ("sha256" in one ? [one.sha256] : [])),
+    endpoints: read.flatMap((one) => ("host" in one ? [one] : [])),
+    isDue: due,
+    issuer: issuer ?? null,
+    keyKind: key ?? null,
+    makesKeyHere: keyHere,
+    challenge: challenge === undefined ? null : readWay(challenge),
+    described: readDescribed(options),
+  };
+}
+
+function readDescribed(options: Options): RenewalRequest["described"] {
+  const { keyFile, reload, test = null, storeEntry: entry = null, storePassphraseFile } = options;
+  if (keyFile !== undefined && reload !== undefined)
+    return { keyFile, reload, test, entry, passphrase: null };
+  if ([keyFile, reload, test, entry, storePassphraseFile].every((one) => (one ?? null) === null)) return null;
+  throw new Refusal("invalid-input", "to describe an unknown server, use --key-file and --reload together");
+}
+
+const IS_STORE = /\.(?:p12|pfx|jks|keystore)$/i;
+
+/** What opens a keystore goes into the vault, from a file or typed, and the wish names it. */
+async function keepPassphrase(
+  wish: RenewalRequest,
+  asking: Asking & { options: Options },
+): Promise<RenewalRequest> {
+  const { described } = wish;
+  const { app, options, world } = asking;
+  const { storePassphraseFile: file } = options;
+  if (!described || (file === undefined && !IS_STORE.test(described.keyFile))) return wish;
+  await openVaultFor(asking);
+  const passphrase =
+    file === undefined
+      ? await sealTyped(`Passphrase of ${printable(described.keyFile)}: `, { app, world })
+      : await app.seal(await readSecretFile(file));
+  const label = `keystore ${described.keyFile}`;
+  const { id } = await app.client.runbooks.keepPassphrase({ passphrase, label });
+  return { ...wish, described: { ...described, passphrase: id } };
+}
+
+type Named = { sha256: Sha256 } | RenewalRequest["endpoints"][number];
+
+const SERVED_AT = /^(?:\[(?<v6>[0-9a-f:.]+)\]|(?<host>[^:/\s]+)):(?<port>\d{1,5})(?:\/(?<name>[^/\s]+))?$/i;
+
+function readNamed(text: string): Named {
+  const sha256 = Sha256.safeParse(text.replaceAll(":", "").toLowerCase());
+  if (sha256.success) return { sha256: sha256.data };
+  const { v6, host = v6, port, name } = SERVED_AT.exec(text)?.groups ?? {};
+  if (host !== undefined && Number(port) > 0 && Number(port) < 65_536)
+    return { host, port: Number(port), serverName: name ?? null };
+  throw new Refusal(
+    "invalid-input",
+    `${text} is neither the SHA-256 of a certificate nor an endpoint (HOST:PORT)`,
+  );
+}
+
+function readWay(text: string): ChallengeWay {
+  const way = readChallengeWay(text);
+  if (way && way.kind !== "rfc2136") return way as ChallengeWay;
+  throw new Refusal(
+    "invalid-input",
+    way
+      ? "set rfc2136 on the issuer, which stores its key: latchkey issuers challenge NAME --challenge ..."
+      : `${text} is not a challenge method; use one of ${CHALLENGE_FORMS.join(", ")}`,
+  );
 }

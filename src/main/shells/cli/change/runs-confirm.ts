@@ -7,9 +7,9 @@ import { formatAccount } from "#shared/text/account.ts";
 import { formatHost } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson } from "#shells/cli/options.ts";
-import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import type { World } from "#shells/cli/session.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { readRunId } from "./follow-run.ts";
 
 type ChallengeOptions = CommonOptions & { out?: string };

@@ -18,7 +18,13 @@ import { type Column, listRows, printTable, type Style } from "#shells/cli/print
 import { collect } from "#shells/cli/scan/targets.ts";
 import { CHANGE, type Session, type World } from "#shells/cli/session.ts";
 import { codeOf, followRun, printEnd, readRunId } from "./follow-run.ts";
-import { formatMissing, gatherAcknowledgements, gatherWord, printScripts, writeScripts } from "./rotate-apply.ts";
+import {
+  formatMissing,
+  gatherAcknowledgements,
+  gatherWord,
+  printScripts,
+  writeScripts,
+} from "./rotate-apply.ts";
 import { addRunsCertificate, addRunsConfirm } from "./runs-confirm.ts";
 
 type ListOptions = CommonOptions & { limit?: number };

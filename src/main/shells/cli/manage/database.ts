@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { createRescue } from "../../../recovery.ts";
+import { createRescue } from "#recovery";
 import type { Backup } from "#shared/model/backup.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatBytes, formatElapsed } from "#shared/text/elapsed.ts";

@@ -6,9 +6,9 @@ import type { Sealed } from "#shared/model/vault.ts";
 import { CHALLENGE_FORMS, readChallengeWay, type TypedWay } from "#shared/text/challenge-way.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
-import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import type { Session, World } from "#shells/cli/session.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { addVaultOption, openVaultFor, readSecretFile, sealTyped, type VaultOptions } from "./vault.ts";
 
 type Options = CommonOptions &

@@ -8,8 +8,8 @@ import { formatExpiry } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
-import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import type { Session, World } from "#shells/cli/session.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { addVaultOption, openVaultFor, type VaultOptions } from "./vault.ts";
 
 type Options = CommonOptions &

@@ -12,8 +12,8 @@ import { formatLeft } from "#shared/text/standing.ts";
 import { formatTotal } from "#shared/text/total.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
-import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 type ListOptions = CommonOptions & { standing?: PersonRow["standing"]; limit?: number };
 type ImportOptions = CommonOptions & { name?: string; complete?: boolean };

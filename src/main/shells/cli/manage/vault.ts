@@ -11,8 +11,8 @@ import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { formatTries } from "#shells/cli/answer-questions.ts";
 import { type CommonOptions, openApp, printJson } from "#shells/cli/options.ts";
-import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 type Options = CommonOptions &
   VaultOptions & { recovery?: boolean; recoveryFile?: string; newPassphraseFile?: string };

@@ -16,9 +16,9 @@ import { printable } from "#shared/text/printable.ts";
 import { formatTries } from "#shells/cli/answer-questions.ts";
 import { type CommonOptions, explain, openEmptyApp, printJson } from "#shells/cli/options.ts";
 import { paint } from "#shells/cli/print-table.ts";
-import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { startTlsOption } from "#shells/cli/scan/targets.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { toCertificateFacts } from "./certificates.ts";
 
 type Item = Inspection["items"][number];

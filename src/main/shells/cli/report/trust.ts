@@ -8,8 +8,8 @@ import { formatReason, formatVerdict } from "#shared/text/judgement.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
-import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { LOOK, MORE, type Session, type World } from "#shells/cli/session.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 export function addTrust(program: Command, { world }: Session): void {
   program

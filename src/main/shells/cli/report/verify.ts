@@ -5,8 +5,8 @@ import { type ChainReason, type Evaluation, Profile, type Purpose } from "#share
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatReason, formatVerdict } from "#shared/text/judgement.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
-import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 type Options = {
   leaf: string;

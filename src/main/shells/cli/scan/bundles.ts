@@ -18,8 +18,8 @@ import {
   printJson,
   wholeNumber,
 } from "#shells/cli/options.ts";
-import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { LOOK, SCAN, type Session, type World } from "#shells/cli/session.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 type ImportOptions = CommonOptions & {
   as?: string;

@@ -10,8 +10,8 @@ import { printable } from "#shared/text/printable.ts";
 import { formatKind, formatTarget } from "#shared/text/target.ts";
 import { type CommonOptions, openApp, openEmptyApp, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
-import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { SCAN, type Session, type World } from "#shells/cli/session.ts";
+import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 type Options = CommonOptions & TargetOptions;
 type AddOptions = Options & { sudo?: boolean; transport?: TransportRequest };

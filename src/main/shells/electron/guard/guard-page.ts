@@ -1,7 +1,7 @@
 import type { CustomScheme, Session, Shell, WindowOpenHandlerResponse } from "electron";
-import { PAGE_HEADERS, type Page } from "#shells/page.ts";
 import { DesktopRequest } from "#shared/contract/desktop.ts";
 import { CHANNELS } from "#shells/electron/bridge.ts";
+import { PAGE_HEADERS, type Page } from "#shells/page.ts";
 
 /** Not the scheme of links, which anybody may send: docs/decisions/0005. */
 const SCHEME = "latchkey-app";

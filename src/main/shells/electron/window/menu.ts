@@ -1,7 +1,7 @@
 import type { MenuItemConstructorOptions } from "electron";
 import type { DesktopMessage } from "#shared/contract/desktop.ts";
 import type { ScreenName } from "#shared/model/row-link.ts";
-import type { LinkId } from "#shells/electron/guard/lock-page.ts";
+import type { LinkId } from "#shells/electron/guard/guard-page.ts";
 
 type Options = {
   platform: NodeJS.Platform;

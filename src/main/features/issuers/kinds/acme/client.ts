@@ -1,15 +1,15 @@
-import { type PublicJwk, readAccountKey, openBinding } from "#domain/acme/account-key.ts";
+import { openBinding, type PublicJwk, readAccountKey } from "#domain/acme/account-key.ts";
+import type { AcmeDirectory } from "#domain/acme/directory.ts";
 import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
+import { broken, openJson, urlAt } from "#domain/acme/json.ts";
+import { certificateIdOf, type RenewalWindow, readRenewalInfo } from "#domain/acme/renewal-info.ts";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { RETRY_POLICY } from "#net/retries.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { AcmeAccount, IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
-import { type Signer, type AcmeDeps, openSession, type AcmeSession } from "./session.ts";
-import type { AcmeDirectory } from "#domain/acme/directory.ts";
-import { certificateIdOf, type RenewalWindow, readRenewalInfo } from "#domain/acme/renewal-info.ts";
-import { type Issued, orderCertificate, type OrderRequest } from "./order.ts";
-import { broken, openJson, urlAt } from "#domain/acme/json.ts";
+import { type Issued, type OrderRequest, orderCertificate } from "./order.ts";
+import { type AcmeDeps, type AcmeSession, openSession, type Signer } from "./session.ts";
 
 export type AcmeParts = { store: Store; vault: Vault; now: () => Date };
 

@@ -1,11 +1,20 @@
-import type { AcmeChallenge, AcmeIdentifier, ChallengeType } from "#shared/model/acme.ts";
-import type { OrderState } from "#shared/model/issuer.ts";
-import type { Signer, AcmeSession, Reply } from "./session.ts";
+import { challengeOf, thumbprintOf } from "#domain/acme/account-key.ts";
 import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
 import { broken, urlAt } from "#domain/acme/json.ts";
-import { type AcmeOrder, isSameNames, nextOfOrder, readChain, readOrder, type Authorization, type OfferedChallenge, readAuthorization } from "#domain/acme/order.ts";
+import {
+  type AcmeOrder,
+  type Authorization,
+  isSameNames,
+  nextOfOrder,
+  type OfferedChallenge,
+  readAuthorization,
+  readChain,
+  readOrder,
+} from "#domain/acme/order.ts";
 import { certificateIdOf } from "#domain/acme/renewal-info.ts";
-import { challengeOf, thumbprintOf } from "#domain/acme/account-key.ts";
+import type { AcmeChallenge, AcmeIdentifier, ChallengeType } from "#shared/model/acme.ts";
+import type { OrderState } from "#shared/model/issuer.ts";
+import type { AcmeSession, Reply, Signer } from "./session.ts";
 
 export type OrderRequest = {
   signer: Signer;
@@ -167,11 +176,7 @@ async function download(session: AcmeSession, wish: OrderRequest, url: string): 
 }
 
 /** Shows the authority that a name is ours; null when it is convinced. What was put there for it is gone afterwards. */
-async function authorize(
-  session: AcmeSession,
-  wish: OrderRequest,
-  url: string,
-): Promise<AcmeFault | null> {
+async function authorize(session: AcmeSession, wish: OrderRequest, url: string): Promise<AcmeFault | null> {
   const authorization = await readOne(session, wish, url);
   if (isFault(authorization)) return authorization;
   if (authorization.status === "valid") return null;

@@ -9,7 +9,7 @@ import {
   visitEndpoint,
   visitHost,
 } from "#store/testing/make-visit.ts";
-import { createOverview } from "./index.ts";
+import { createOverview } from "../reports/index.ts";
 
 test("nothing scanned is said to be empty", async () => {
   const store = openStore({ path: ":memory:", access: "write" });

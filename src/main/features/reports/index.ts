@@ -1,0 +1,92 @@
+import { implement } from "@orpc/server";
+import { forecastRenewals, lineUpExpiries } from "#domain/forecast.ts";
+import { readTimestamps } from "#domain/x509/timestamps.ts";
+import { access } from "#shared/contract/access.ts";
+import { activity } from "#shared/contract/activity.ts";
+import { endpoints } from "#shared/contract/endpoints.ts";
+import { forecast } from "#shared/contract/forecast.ts";
+import { overview } from "#shared/contract/overview.ts";
+import { served } from "#shared/contract/served.ts";
+import type { Endpoint } from "#shared/model/endpoint.ts";
+import type { GrantDetail } from "#shared/model/grant.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
+import { formatTarget } from "#shared/text/target.ts";
+import type { StoredEndpoint } from "#store/hosts/endpoint-table.ts";
+import type { Store } from "#store/store.ts";
+
+type ReportDeps = { store: Store; now: () => Date };
+
+export function createOverview({ store, now }: ReportDeps) {
+  const os = implement(overview);
+  return { read: os.read.handler(() => store.overview.read(now())) };
+}
+
+export function createAccess({ store }: { store: Store }) {
+  const os = implement(access);
+  return {
+    list: os.list.handler(({ input }) => store.access.list(input)),
+    find: os.find.handler(({ input }) => find(input.id)),
+  };
+
+  function find(id: number): GrantDetail {
+    const grant = store.access.find(id);
+    if (!grant) throw new Refusal("not-found", `there is no grant ${id}`);
+    return grant;
+  }
+}
+
+type EndpointDeps = { store: Pick<Store, "endpoints"> };
+
+export function createEndpoints({ store }: EndpointDeps) {
+  const os = implement(endpoints);
+  return {
+    find: os.find.handler(({ input }) => find({ kind: "tls", ...input })),
+    ofScan: os.ofScan.handler(({ input }) => {
+      const { rows, ...page } = store.endpoints.ofScan(input);
+      return { rows: rows.map(toEndpoint), ...page };
+    }),
+  };
+
+  function find(target: TlsTarget): Endpoint {
+    const found = store.endpoints.find(target);
+    if (found) return toEndpoint(found);
+    throw new Refusal("not-found", `${formatTarget(target)} has not been visited; scan it first`);
+  }
+}
+
+const toEndpoint = ({ leaf, staple, timestamps, ...known }: StoredEndpoint): Endpoint => ({
+  ...known,
+  timestamps: readTimestamps({ leaf, staple, list: timestamps }),
+});
+
+/** What hosts are to serve by their configurations, laid beside what they do. */
+export function createServed({ store }: { store: Store }) {
+  const os = implement(served);
+  return { list: os.list.handler(({ input }) => store.servings.list(input)) };
+}
+
+/** What is to be done for certificates in the weeks to come. */
+export function createForecast({ store, now }: { store: Store; now: () => Date }) {
+  const os = implement(forecast);
+  const today = () => toInstant(now()).slice(0, 10);
+  return {
+    renewals: os.renewals.handler(({ input: { by, issuer, owner } }) =>
+      forecastRenewals(store.expiry.due({ issuer, owner, today: today() }), { today: today(), by }),
+    ),
+    timeline: os.timeline.handler(({ input: { by, issuer, owner, weeks } }) =>
+      lineUpExpiries(store.expiry.ends({ issuer, owner }), { today: today(), weekCount: weeks, by }),
+    ),
+  };
+}
+
+export function createActivity({ store }: { store: Store }) {
+  const os = implement(activity);
+  return {
+    verify: os.verify.handler(() => ({
+      eventCount: store.events.count(),
+      brokenAt: store.events.findBreak(),
+    })),
+  };
+}
