@@ -4,9 +4,9 @@ import { chooseChallengeMethod, readChallengeFacts } from "#domain/acme/challeng
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answer } from "#net/challenges/answer.ts";
 import type { Answered, ChallengeDeps } from "#net/challenges/challenge.ts";
-import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
-import type { Hand } from "#net/ssh/hand/hand.ts";
-import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
+import { lookAtWays } from "./net/ssh/session/challenges/look-at-ways.ts";
+import type { Hand } from "./net/ssh/session/hand.ts";
+import { openHandIn } from "./net/ssh/session/testing/open-hand-in.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { startApacheHost, startNginxHost } from "#testing/acme/open-web-hosts.ts";

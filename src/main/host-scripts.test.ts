@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { beginSession } from "#net/ssh/hand/session.ts";
+import { beginSession } from "./net/ssh/session/session.ts";
 import {
   challengeScript,
   collectorScript,

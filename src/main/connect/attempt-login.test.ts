@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { gatherIdentities } from "#net/ssh/identities.ts";
-import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import { findSsh } from "#net/ssh/client/find-ssh.ts";
 import { scanAll } from "#testing/lab/desk.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { startSshAgent } from "#testing/ssh/key-files.ts";

@@ -11,8 +11,8 @@ import { connectBySsh2, type HostConnection } from "#net/ssh/host-connection.ts"
 import { toClientKey } from "#net/ssh/identities.ts";
 import type { LoginOptions } from "#net/ssh/login-options.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
-import type { ClientKey } from "#net/ssh/system/client-login.ts";
-import { connectByClient } from "#net/ssh/system/connect-by-client.ts";
+import type { ClientKey } from "#net/ssh/client/client-login.ts";
+import { connectByClient } from "#net/ssh/client/connect-by-client.ts";
 import type { Transport } from "#shared/model/transport.ts";
 import { type ChosenTransport, NO_SSH } from "./plan-logins.ts";
 

@@ -16,7 +16,7 @@ import type { HostConnection } from "#net/ssh/host-connection.ts";
 import { type Connection, logIn, lookUp } from "#net/ssh/log-in.ts";
 import type { LoginOptions, Way } from "#net/ssh/login-options.ts";
 import type { SshFailure, Where } from "#net/ssh/ssh-failure.ts";
-import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import { findSsh } from "#net/ssh/client/find-ssh.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { Store } from "#store/store.ts";
 import { createLoginAttempts, type LoginFailure } from "./attempt-login.ts";

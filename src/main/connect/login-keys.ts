@@ -15,8 +15,8 @@ import {
 import { unlock } from "#net/ssh/locked/unlock.ts";
 import type { LoginOptions } from "#net/ssh/login-options.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import type { ClientLogin } from "#net/ssh/system/client-login.ts";
-import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import type { ClientLogin } from "#net/ssh/client/client-login.ts";
+import { findSsh } from "#net/ssh/client/find-ssh.ts";
 import { createTypedLogins } from "#net/ssh/typed-logins.ts";
 import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";

@@ -1,7 +1,7 @@
 /** What each server can do so that the new certificate is not served everywhere; the files go back by themselves. */
 import { afterAll, expect, test } from "vitest";
 import type { App } from "#app";
-import { servedBy } from "#net/ssh/hand/pairs/testing/served-by.ts";
+import { servedBy } from "#net/ssh/session/pairs/testing/served-by.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { standInForSystemd } from "#testing/lab/own-clock.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";

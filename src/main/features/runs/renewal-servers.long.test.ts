@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import { servedBy } from "#net/ssh/hand/pairs/testing/served-by.ts";
+import { servedBy } from "#net/ssh/session/pairs/testing/served-by.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { standInForSystemd } from "#testing/lab/own-clock.ts";

@@ -12,7 +12,7 @@ import type { Ask } from "#net/ssh/ask.ts";
 import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
 import { shellCommand } from "#net/ssh/host-connection.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
-import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import { findSsh } from "#net/ssh/client/find-ssh.ts";
 import type { ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
 import { isJumpHost } from "#shared/model/endpoint-way.ts";
 import { toInstant } from "#shared/model/instant.ts";

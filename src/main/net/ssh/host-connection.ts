@@ -7,7 +7,7 @@ import type { LoginOptions } from "./login-options.ts";
 import { CONNECT_FAILED, openStream, PROHIBITED } from "./open-stream.ts";
 import { type RunCommand, runOn } from "./run-script.ts";
 import { formatAddress, type PresentedKey, quote, type SshFailure, type Where } from "./ssh-failure.ts";
-import type { ClientKey } from "./system/client-login.ts";
+import type { ClientKey } from "./client/client-login.ts";
 
 export type HostConnection = {
   transport: Transport;

@@ -13,7 +13,7 @@ import {
   readPrivateKeyFile,
   whyNoLogin,
 } from "./private-key-file.ts";
-import type { ClientKey } from "./system/client-login.ts";
+import type { ClientKey } from "./client/client-login.ts";
 import { loadSsh2 } from "./tuned-ssh2.ts";
 
 /** One way to log in. The private key stays in the agent, or in a Redacted that only this file opens. */

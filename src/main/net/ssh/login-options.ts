@@ -3,7 +3,7 @@ import type { ParsedKey } from "ssh2";
 import type { Deadline } from "./deadline.ts";
 import type { Identity, UnusableIdentity } from "./identities.ts";
 import type { Progress, Reason, SshFailure, Where } from "./ssh-failure.ts";
-import type { ClientLogin } from "./system/client-login.ts";
+import type { ClientLogin } from "./client/client-login.ts";
 import type { TakeHostKeys } from "./tuned-ssh2.ts";
 import type { TypedLogins } from "./typed-logins.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readSshdEntry } from "#domain/use/login-messages.ts";
-import { readLoginLines } from "#net/ssh/hand/read-log.ts";
-import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
+import { readLoginLines } from "#net/ssh/session/read-log.ts";
+import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartJournal, START_JOURNAL } from "#testing/lab/own-clock.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
-import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
-import { openPairHand, readPairScripts } from "#net/ssh/hand/pairs/testing/pair-hand.ts";
-import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
+import { lookAtWays } from "#net/ssh/session/challenges/look-at-ways.ts";
+import { lookAtServer } from "#net/ssh/session/pairs/look-at-server.ts";
+import { openPairHand, readPairScripts } from "#net/ssh/session/pairs/testing/pair-hand.ts";
+import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { PATIENT } from "#testing/lab/start-servers-host.ts";

@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Hand } from "#net/ssh/hand/hand.ts";
-import { arm, begin, create, disarm, end, uncreate, write } from "#net/ssh/hand/host-files.ts";
-import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
+import type { Hand } from "#net/ssh/session/hand.ts";
+import { arm, begin, create, disarm, end, uncreate, write } from "#net/ssh/session/host-files.ts";
+import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";

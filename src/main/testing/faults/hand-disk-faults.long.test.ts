@@ -2,9 +2,9 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { begin, end, write } from "#net/ssh/hand/host-files.ts";
-import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
+import { begin, end, write } from "#net/ssh/session/host-files.ts";
+import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { SOME_SHELLS, startShell, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";

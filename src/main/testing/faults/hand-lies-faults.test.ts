@@ -1,10 +1,10 @@
 /** A host that says what it likes. */
 import { expect, test } from "vitest";
-import type { Hand, HandAnswer } from "#net/ssh/hand/hand.ts";
-import { begin, write } from "#net/ssh/hand/host-files.ts";
-import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
-import { makeKey } from "#net/ssh/hand/put-halves.ts";
-import { beginOn, hashOf, wishTo } from "#net/ssh/hand/testing/wish.ts";
+import type { Hand, HandAnswer } from "#net/ssh/session/hand.ts";
+import { begin, write } from "#net/ssh/session/host-files.ts";
+import { lookAtFile, lookAtHost } from "#net/ssh/session/look.ts";
+import { makeKey } from "#net/ssh/session/put-halves.ts";
+import { beginOn, hashOf, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { recordFault } from "./fault-table.ts";
 
 type Answered = Extract<HandAnswer, { kind: "answered" }>;

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { probePlaces } from "#net/ssh/hand/pairs/testing/probe-places.ts";
+import { probePlaces } from "#net/ssh/session/pairs/testing/probe-places.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";

@@ -16,10 +16,10 @@ import type {
 import { formatReload, SERVERS } from "#domain/runs/renewal/servers.ts";
 import { chooseEndpoints, type Point } from "#domain/runs/renewal/verification-endpoints.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
-import type { Hand } from "#net/ssh/hand/hand.ts";
-import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
-import { lookAtPairFile, type PairFileKind, type PairLook } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
-import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
+import type { Hand } from "#net/ssh/session/hand.ts";
+import { testServer } from "#net/ssh/session/pairs/consumers.ts";
+import { lookAtPairFile, type PairFileKind, type PairLook } from "#net/ssh/session/pairs/look-at-pair-file.ts";
+import { lookAtServer } from "#net/ssh/session/pairs/look-at-server.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import type { Service } from "#shared/model/pair.ts";

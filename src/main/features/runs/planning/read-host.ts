@@ -12,12 +12,12 @@ import type {
 } from "#domain/runs/access/plan-facts.ts";
 import { keyFilesOf } from "#domain/ssh/deciders/files.ts";
 import { readHostCertificate } from "#domain/ssh/host-certificate.ts";
-import { lookAtDaemon } from "#net/ssh/hand/daemon.ts";
-import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
-import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
-import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/hand/look-at-account.ts";
+import { lookAtDaemon } from "#net/ssh/session/daemon.ts";
+import type { Hand, Lost } from "#net/ssh/session/hand.ts";
+import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/session/look.ts";
+import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/session/look-at-account.ts";
 import { certificateBeside, readSmallFile } from "#net/ssh/identities.ts";
-import type { VerificationRoute } from "#net/ssh/prove/login-proof.ts";
+import type { VerificationRoute } from "#net/ssh/verify/login-proof.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import { formatRefusal } from "#shared/text/host-refusal.ts";
 import type { KeyFileFact } from "#store/runs/fact-reader.ts";

@@ -5,11 +5,11 @@ import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts
 import { expandsWildcards, hasWildcard, keyFilesOf } from "#domain/ssh/deciders/files.ts";
 import { isAuthority, letsIn } from "#domain/ssh/deciders/lines.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
-import type { Hand } from "#net/ssh/hand/hand.ts";
-import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
-import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/hand/look-at-account.ts";
-import type { RefusalVerification, VerificationKey, VerificationRoute } from "#net/ssh/prove/login-proof.ts";
-import { verifyRefused } from "#net/ssh/prove/prove-refused.ts";
+import type { Hand } from "#net/ssh/session/hand.ts";
+import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/session/look.ts";
+import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/session/look-at-account.ts";
+import type { RefusalVerification, VerificationKey, VerificationRoute } from "#net/ssh/verify/login-proof.ts";
+import { verifyRefused } from "#net/ssh/verify/prove-refused.ts";
 import { hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { type FilePlan, type HostPlan, oldKeyOf, verificationsOf } from "#shared/model/plan.ts";

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { viewKey } from "#codec/fingerprint.ts";
-import { lookAtDaemon, reloadDaemon } from "#net/ssh/hand/daemon.ts";
-import { makeKey } from "#net/ssh/hand/put-halves.ts";
-import { blobOf, enterHost, readHostKey, readIdentity, routeTo } from "#net/ssh/prove/testing/lab-route.ts";
+import { lookAtDaemon, reloadDaemon } from "#net/ssh/session/daemon.ts";
+import { makeKey } from "#net/ssh/session/put-halves.ts";
+import { blobOf, enterHost, readHostKey, readIdentity, routeTo } from "#net/ssh/verify/testing/lab-route.ts";
 import { openStore } from "#store/store.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";

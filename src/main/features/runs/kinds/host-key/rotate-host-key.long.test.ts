@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { viewKey } from "#codec/fingerprint.ts";
-import { readHostKey } from "#net/ssh/prove/testing/lab-route.ts";
+import { readHostKey } from "#net/ssh/verify/testing/lab-route.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";

@@ -1,9 +1,9 @@
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Ask } from "#net/ssh/ask.ts";
-import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
-import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
-import type { VerificationKey } from "#net/ssh/prove/login-proof.ts";
+import type { Failed, Refused } from "#net/ssh/session/exchange.ts";
+import type { Hand, Lost } from "#net/ssh/session/hand.ts";
+import type { VerificationKey } from "#net/ssh/verify/login-proof.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import type { KeyPlan, PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { Cause, PlainCause } from "#shared/model/step-result.ts";

@@ -4,7 +4,7 @@ import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
 import { hashSealed, sealPair } from "#net/local/private-halves/key-pair.ts";
 import { nameKept } from "#net/local/private-halves/replace-half.ts";
-import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
+import type { Hand, Lost } from "#net/ssh/session/hand.ts";
 import {
   dropKeptHalf,
   type HalfLook,
@@ -13,9 +13,9 @@ import {
   lookAtHostHalf,
   showPublic,
   tidyHalf,
-} from "#net/ssh/hand/look-half.ts";
-import { commitPut, put, undoPut } from "#net/ssh/hand/put-halves.ts";
-import { signWithKey } from "#net/ssh/hand/sign-with-key.ts";
+} from "#net/ssh/session/look-half.ts";
+import { commitPut, put, undoPut } from "#net/ssh/session/put-halves.ts";
+import { signWithKey } from "#net/ssh/session/sign-with-key.ts";
 import type { HostRefusal } from "#shared/model/host-refusal.ts";
 import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { ClaimReason, KeyPossession } from "#shared/model/possession.ts";

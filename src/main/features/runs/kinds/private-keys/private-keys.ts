@@ -11,11 +11,11 @@ import {
   undoHalf,
 } from "#net/local/private-halves/replace-half.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
-import type { Hand } from "#net/ssh/hand/hand.ts";
-import { lookAtHostHalf } from "#net/ssh/hand/look-half.ts";
-import { makeKey as makeOnHost } from "#net/ssh/hand/put-halves.ts";
+import type { Hand } from "#net/ssh/session/hand.ts";
+import { lookAtHostHalf } from "#net/ssh/session/look-half.ts";
+import { makeKey as makeOnHost } from "#net/ssh/session/put-halves.ts";
 import { gatherIdentities, readKeyFile } from "#net/ssh/identities.ts";
-import type { VerificationKey } from "#net/ssh/prove/login-proof.ts";
+import type { VerificationKey } from "#net/ssh/verify/login-proof.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import {
   type KeyPlan,

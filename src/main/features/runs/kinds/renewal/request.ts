@@ -4,11 +4,11 @@ import { SERVERS } from "#domain/runs/renewal/servers.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
 import { type ChallengeDeps as NearHost, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
-import { clearChallenges } from "#net/ssh/hand/challenges/clear-challenges.ts";
-import type { Hand } from "#net/ssh/hand/hand.ts";
-import { endPair } from "#net/ssh/hand/pairs/change-pair.ts";
-import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
-import { makePairKey } from "#net/ssh/hand/pairs/make-pair-key.ts";
+import { clearChallenges } from "#net/ssh/session/challenges/clear-challenges.ts";
+import type { Hand } from "#net/ssh/session/hand.ts";
+import { endPair } from "#net/ssh/session/pairs/change-pair.ts";
+import { testServer } from "#net/ssh/session/pairs/consumers.ts";
+import { makePairKey } from "#net/ssh/session/pairs/make-pair-key.ts";
 import {
   enterHost,
   failed,

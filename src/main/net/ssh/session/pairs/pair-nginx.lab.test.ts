@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { hashOf } from "#net/ssh/session/testing/wish.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
+import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
+import { askName } from "#testing/tls/ask-openssl.ts";
+import { issueForRequest } from "#testing/tls/make-request.ts";
+import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
+import { reloadService, testPair } from "./consumers.ts";
+import { makePairKey } from "./make-pair-key.ts";
+import { stagePair } from "./stage-pair.ts";
+import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
+
+const lab = test.skipIf(!canStartHosts());
+
+let host: ServersHost;
+beforeAll(async () => {
+  if (canStartHosts()) host = await startServersHost(["nginx"]);
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+const served = () => askName({ host: host.address, port: SERVED.nginx.port, name: null });
+const NGINX = serviceOf("nginx");
+const state = () =>
+  host.run(
+    "cd /etc/tls; ls -A; sha256sum *; stat -c '%n %i %U %G %a' *; getfacl -p *; getfattr -d -m . * 2>/dev/null; ls -A /var/lib/latchkey 2>/dev/null || :",
+  );
+
+lab(
+  "nginx serves a new pair whose key was made on its host, and the very files that were there once it is put back",
+  async () => {
+    await host.run(
+      "cd /etc/tls; chgrp www-data nginx.key; chmod 640 nginx.key; setfacl -m u:daemon:r nginx.key; setfattr -n user.note -v kept nginx.pem",
+    );
+    const atFirst = await state();
+    await using hand = await openPairHand(startShellIn(host));
+    const made = await makePairKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab", "127.0.0.1"] });
+    expect(made).toMatchObject({ kind: "made" });
+    expect(await makePairKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab"] })).toEqual(made);
+    if (made.kind !== "made") return;
+    const files = [
+      await planFile(hand, "/etc/tls/nginx.pem", "chain"),
+      await planFile(hand, "/etc/tls/nginx.key", "key"),
+    ];
+    const chain = await issueForRequest(made.csr, "new.lab");
+    const staged = await stagePair(hand, { ...PAIR, files, chain, key: "made-there" });
+    expect(staged).toMatchObject({ kind: "staged" });
+    if (staged.kind !== "staged") return;
+    expect(await stagePair(hand, { ...PAIR, files, chain, key: "made-there" })).toEqual(staged);
+    const pair = { ...PAIR, files, wanted: staged.wanted };
+    expect(await testPair(hand, { ...pair, consumer: NGINX })).toMatchObject({ kind: "passed" });
+    expect(await armPair(hand, { ...pair, way: "sleep", seconds: 600, consumers: [NGINX] })).toEqual({
+      kind: "armed",
+    });
+    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: true });
+    expect(await served()).toBe("nginx.lab");
+    expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
+    expect(await served()).toBe("new.lab");
+    expect(await disarmPair(hand, PAIR)).toEqual({ kind: "disarmed" });
+    expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
+    expect(await backPair(hand, pair)).toEqual({ kind: "back", already: true });
+    expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
+    expect(await served()).toBe("nginx.lab");
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await state()).toBe(atFirst);
+  },
+);
+
+lab(
+  "what lies in the way of a run on its host, and which file system is full, is said by its path",
+  async () => {
+    await using hand = await openPairHand(startShellIn(host));
+    const make = () => makePairKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab"] });
+    const files = [await planFile(hand, "/etc/tls/nginx.pem", "chain")];
+    const stage = () => stagePair(hand, { ...PAIR, files, chain: Buffer.from("x"), key: "kept" });
+    const arm = () =>
+      armPair(hand, {
+        ...PAIR,
+        files,
+        wanted: [files[0]?.before ?? ""],
+        way: "sleep" as const,
+        seconds: 600,
+        consumers: [NGINX],
+      });
+    const own = `/var/lib/latchkey/${PAIR.token}/${PAIR.id}`;
+    const inTheWay = (path: string) => ({ kind: "refused", why: "in-the-way", detail: path });
+    const full = { kind: "refused", why: "no-space", detail: "/var/lib/latchkey" };
+
+    // The second of them is what a run that has ended may have been: a lock is a link.
+    const lock = `/var/lib/latchkey/held-${hashOf("/etc/tls/nginx.pem\n")}`;
+    await host.run("rm -rf /var/lib/latchkey; : > /var/lib/latchkey");
+    expect(await make()).toEqual(inTheWay("/var/lib/latchkey"));
+    await host.run(
+      `rm /var/lib/latchkey; mkdir -m 700 /var/lib/latchkey; : > /var/lib/latchkey/${PAIR.token}`,
+    );
+    expect(await make()).toEqual(inTheWay(`/var/lib/latchkey/${PAIR.token}`));
+    await host.run(`rm /var/lib/latchkey/${PAIR.token}`);
+    expect(await make()).toMatchObject({ kind: "made" });
+    await host.run(`: > ${lock}`);
+    expect(await stage()).toEqual(inTheWay(lock));
+    await host.run(`rm ${lock}; mkdir -p ${own}/part-0/full`);
+    expect(await stage()).toEqual(inTheWay(`${own}/part-0`));
+    await host.run("rm -r /var/lib/latchkey");
+
+    // Where there was room for the key and its request, and the disk has filled since.
+    await host.run(
+      "mkdir -m 700 /var/lib/latchkey; mount -t tmpfs -o mode=700,size=256k tmpfs /var/lib/latchkey",
+    );
+    try {
+      expect(await make()).toMatchObject({ kind: "made" });
+      await host.run("cat /dev/zero > /var/lib/latchkey/filler 2>/dev/null || :");
+      expect(await stage()).toEqual(full);
+      expect(await arm()).toEqual(full);
+    } finally {
+      await host.run("umount /var/lib/latchkey; rm -rf /var/lib/latchkey");
+    }
+  },
+);

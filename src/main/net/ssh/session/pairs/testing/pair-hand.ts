@@ -1,0 +1,45 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { lookAtPairFile } from "#net/ssh/session/pairs/look-at-pair-file.ts";
+import type { PairOfRun } from "#net/ssh/session/pairs/pair-words.ts";
+import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import type { DeploymentFile, Service } from "#shared/model/pair.ts";
+import { joinScripts } from "#shared/text/join-scripts.ts";
+
+export const PAIR: PairOfRun = { token: "run00000001", id: "c0" };
+
+/** A hand that knows the verbs of pairs. */
+export const openPairHand = async (shell: Parameters<typeof openHandIn>[0]) =>
+  openHandIn(shell, await readPairScripts());
+
+const FOLDER = join(import.meta.dirname, "#resources/rotation/deployment");
+
+/** The verbs of pairs, as they are shipped. */
+export async function readPairScripts(): Promise<string> {
+  const files = (await readdir(FOLDER)).map(async (name) => [
+    name,
+    await readFile(join(FOLDER, name), "utf8"),
+  ]);
+  return joinScripts(Object.fromEntries(await Promise.all(files)));
+}
+
+/** What a plan would say of the file, by a look. */
+export async function planFile(
+  hand: Awaited<ReturnType<typeof openPairHand>>,
+  path: string,
+  holds: DeploymentFile["holds"],
+): Promise<DeploymentFile> {
+  const look = await lookAtPairFile(hand, path);
+  if (look.kind !== "seen" || !look.file.file || !look.file.hash)
+    throw new Error(`${path} cannot be planned: ${JSON.stringify(look)}`);
+  const { real, hash, file } = look.file;
+  return { path, real, holds, before: hash, ...file };
+}
+
+export const serviceOf = (server: Service["server"], config: string | null = null): Service => ({
+  server,
+  config,
+  where: "",
+  test: "staged",
+  reload: "",
+});

@@ -1,0 +1,29 @@
+import type { Hand } from "#net/ssh/session/hand.ts";
+import { openHand } from "#net/ssh/session/open-hand.ts";
+import { connectBySsh2, shellCommand } from "#net/ssh/host-connection.ts";
+import { toClientKey } from "#net/ssh/identities.ts";
+import type { LoginOptions } from "#net/ssh/login-options.ts";
+import type { SshFailure } from "#net/ssh/ssh-failure.ts";
+import { connectByClient } from "#net/ssh/client/connect-by-client.ts";
+import { findSsh } from "#net/ssh/client/find-ssh.ts";
+
+export type HandLogin = LoginOptions & {
+  script: string;
+  useSudo: boolean;
+  limits: LoginOptions["limits"] & { beginMs: number };
+};
+
+/** A hand over a login of its own, as a run has it. */
+export async function openHandBy(login: HandLogin, by: "ssh2" | "system"): Promise<Hand | SshFailure> {
+  const command = shellCommand(login);
+  const { target, user, script, signal, limits, client, identities, trustedKeys = [] } = login;
+  const connect = () => {
+    if (by === "ssh2") return connectBySsh2(login, command);
+    if (!client) throw new Error("OpenSSH's client is not told how to log in");
+    const keys = identities.map(toClientKey);
+    return connectByClient({ ...login, ssh: findSsh() ?? "ssh", login: client, keys, trustedKeys }, command);
+  };
+  const connection = await connect();
+  if ("outcome" in connection) return connection;
+  return openHand(connection, { target, user, script, signal, beginMs: limits.beginMs });
+}

@@ -1,0 +1,41 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Hand } from "#net/ssh/session/hand.ts";
+import type { Line } from "#net/ssh/session/line.ts";
+import { beginSession } from "#net/ssh/session/session.ts";
+import { END_ALIASES } from "#shared/text/join-scripts.ts";
+
+const RESOURCES = join(import.meta.dirname, "../../../../../../resources");
+
+/** As it is shipped: all of its files, and the library that it stands on. */
+export async function readHandScript(): Promise<string> {
+  const texts = ["rotation/hand", "lib"].map(async (folder) => {
+    const names = (await readdir(join(RESOURCES, folder))).filter((name) => name.endsWith(".sh")).toSorted();
+    return Promise.all(names.map((name) => readFile(join(RESOURCES, folder, name), "utf8")));
+  });
+  return [END_ALIASES, (await Promise.all(texts)).flat()].flat().join("\n");
+}
+
+type Shell = Line & { leave(): Promise<void>; kill(): Promise<void> };
+
+/** A hand in a shell that runs already, without sshd between: the same lines as over SSH. */
+export async function openHandIn(shell: Shell, more = ""): Promise<Hand & Pick<Shell, "kill">> {
+  const begun = await beginSession(shell, `${await readHandScript()}\n${more}`, 60_000);
+  if (!("ask" in begun)) {
+    await shell.kill();
+    throw new Error(`the hand did not begin: ${begun.message}: ${begun.noise}`);
+  }
+  return {
+    ...begun,
+    user: "",
+    loginKey: null,
+    loginCertificate: null,
+    clientKeys: [],
+    isTyped: false,
+    transport: "ssh2",
+    way: null,
+    hostKey: { blob: new Uint8Array(), keyType: "", fingerprint: "" },
+    kill: () => shell.kill(),
+    [Symbol.asyncDispose]: () => shell.leave(),
+  };
+}

@@ -1,0 +1,88 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SSH_LIMITS } from "#net/ssh/collect.ts";
+import type { Hand } from "#net/ssh/session/hand.ts";
+import { openHandBy } from "#net/ssh/session/testing/open-hand-by.ts";
+import { readHandScript } from "#net/ssh/session/testing/open-hand-in.ts";
+import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
+import { lookUp } from "#net/ssh/log-in.ts";
+import type { VerificationRoute } from "#net/ssh/verify/login-proof.ts";
+import { findSsh } from "#net/ssh/client/find-ssh.ts";
+
+/** A host of a lab, and a private key file, as far as a login needs them. */
+type LabHost = { address: string; port: number; root: string };
+type KeyFile = { path: string };
+
+export const readHostKey = async ({ root }: LabHost, type = "ed25519"): Promise<Buffer> =>
+  blobOf({ publicLine: await readFile(`${root}/etc/ssh/ssh_host_${type}_key.pub`, "utf8") });
+
+export const blobOf = ({ publicLine }: { publicLine: string }): Buffer =>
+  Buffer.from(publicLine.split(" ")[1] ?? "", "base64");
+
+const NOTHING = {
+  hostKeyAlias: null,
+  agentSocket: null,
+  proxyCommand: null,
+  certificateFiles: [],
+  pkcs11Provider: null,
+  securityKeyProvider: null,
+  gssapi: false,
+};
+
+/** The way to a host of a lab, as a control session has found it. */
+export async function routeTo(
+  to: LabHost,
+  more: Partial<VerificationRoute> = {},
+): Promise<VerificationRoute> {
+  const target = { host: to.address, port: to.port };
+  const signal = new AbortController().signal;
+  const ssh = findSsh();
+  return {
+    target,
+    signal,
+    limits: SSH_LIMITS,
+    transport: "ssh2",
+    hostKeyTypes: ["ssh-ed25519"],
+    open: () => lookUp(target, { timeoutMs: SSH_LIMITS.connectMs, signal }),
+    hostKey: await readHostKey(to),
+    client: ssh ? { ssh, login: { address: to.address, ...NOTHING } } : null,
+    ...more,
+  };
+}
+
+export async function readIdentity({ path }: KeyFile): Promise<Identity> {
+  const { identities } = await gatherIdentities({
+    identityFiles: [path],
+    home: "/nonexistent",
+    agentSocket: null,
+  });
+  return identities[0] as Identity;
+}
+
+const ROTATION = join(import.meta.dirname, "#resources/rotation");
+
+/** A hand of root's, with these libraries of resources/rotation beside its own. */
+export async function enterHost(
+  to: LabHost,
+  key: KeyFile,
+  libraries: readonly string[] = ["holders.sh"],
+): Promise<Hand> {
+  const read = libraries.map((name) => readFile(join(ROTATION, name), "utf8"));
+  const scripts = [await readHandScript(), ...(await Promise.all(read))];
+  const opened = await openHandBy(
+    {
+      target: { host: to.address, port: 22 },
+      user: "root",
+      identities: [await readIdentity(key)],
+      verifyHostKey: () => ({ kind: "trusted" }),
+      hostKeyTypes: ["ssh-ed25519"],
+      useSudo: false,
+      limits: SSH_LIMITS,
+      signal: new AbortController().signal,
+      script: scripts.join("\n"),
+    },
+    "ssh2",
+  );
+  if (!("ask" in opened)) throw new Error(opened.message);
+  return opened;
+}
