@@ -87,7 +87,7 @@ test("a host that hangs up before its turn to ask came has refused nobody, and m
     asked.resolve();
     return reply.promise;
   });
-  const asking = visit(one, typed);
+  const asking = probe(one, typed);
   await asked.promise;
   const open: typeof typed.open = (user, signal) => {
     const login = typed.open(user, signal);
@@ -98,7 +98,7 @@ test("a host that hangs up before its turn to ask came has refused nobody, and m
     };
     return { ...login, answer };
   };
-  expect(await visit(two, { open })).toMatchObject({
+  expect(await probe(two, { open })).toMatchObject({
     outcome: "reset",
     passing: "before-its-turn",
     message: expect.stringContaining("hung up before its turn to ask came"),
@@ -107,7 +107,7 @@ test("a host that hangs up before its turn to ask came has refused nobody, and m
   expect(await asking).toMatchObject({ outcome: "login-refused" });
 });
 
-const visit = ({ host, port }: { host: string; port: number }, typed: TypedLogins) =>
+const probe = ({ host, port }: { host: string; port: number }, typed: TypedLogins) =>
   logIn({
     target: { host, port },
     user: "jo",

@@ -22,7 +22,7 @@ const SENTENCES: { [why: string]: string } = {
 };
 
 /** Of what a host says. */
-const MOST_SAID = 300;
+const MOST_DETAIL = 300;
 
 /**
  * What came of a request about `where`: a folder, a port, or what is kept for the run. `file`: what was to be put there or taken away. Whoever
@@ -30,7 +30,7 @@ const MOST_SAID = 300;
  */
 export function formatWhy(answer: Exclude<HandAnswer, Lost>, where: string, file?: string): string {
   const [why = "", ...rest] = answer.words;
-  const detail = rest.join(" ").slice(0, MOST_SAID);
+  const detail = rest.join(" ").slice(0, MOST_DETAIL);
   if (why === "port-taken") return `${where} is taken${detail ? ` by ${detail}` : ""}: nothing was changed`;
   if (why === "no-server") return `nothing could be served at ${where}${detail ? `: ${detail}` : ""}`;
   if (why === "openssl") return `the host's openssl made no certificate${detail ? `: ${detail}` : ""}`;

@@ -18,8 +18,8 @@ type StoreRequest = PairOfRun & {
 };
 
 /** Java's keytool begins anew for each thing that it is asked. */
-const DEADLINE_MS = 120_000;
-const NOTHING = new Uint8Array();
+const STORE_DEADLINE_MS = 120_000;
+const NO_BYTES = new Uint8Array();
 
 /**
  * A keystore made anew on its host, by its openssl or Java's keytool: with the new key and chain under the old name, and all else that
@@ -31,7 +31,7 @@ export async function stageStore(
 ): Promise<{ kind: "staged"; wanted: string } | PairChanged | Refused | Failed | Lost> {
   // The old key would have to leave its store.
   if (key === "kept") return { kind: "refused", why: "no-key", detail: file.path };
-  const given = key instanceof Redacted ? Redacted.reveal(key) : NOTHING;
+  const given = key instanceof Redacted ? Redacted.reveal(key) : NO_BYTES;
   const { path, real, before, holds, entry = "" } = file;
   const words = [
     token,
@@ -47,7 +47,7 @@ export async function stageStore(
     writeBytes(Redacted.reveal(passphrase)),
     writeBytes(given),
   ];
-  const answer = await hand.ask({ verb: "pair_store", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await hand.ask({ verb: "pair_store", words }, { deadlineMs: STORE_DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readPairChanged(answer.words) ?? readTail(answer);
   const wanted = answer.words[1] ?? "";
