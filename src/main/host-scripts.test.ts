@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { beginSession } from "./net/ssh/session/session.ts";
 import {
   challengeScript,
   collectorScript,
@@ -8,6 +7,7 @@ import {
   handScript,
   libraryScript,
 } from "./host-scripts.ts";
+import { beginSession } from "./net/ssh/session/open-session.ts";
 import { readCollector, readRotationScript } from "./testing/read-scripts.ts";
 
 test("what is built into the program is what a bare Node reads, to the byte", async () => {

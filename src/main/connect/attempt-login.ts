@@ -7,12 +7,12 @@
  * keys that an account has refused offered to it again beside those that let in: each refusal counts with sshd
  * (PerSourcePenalties), and no more than five keys are offered.
  */
+
+import { type ClientKey, connectByClient } from "#net/ssh/client/connect-by-client.ts";
 import { connectBySsh2, type HostConnection } from "#net/ssh/host-connection.ts";
 import { toClientKey } from "#net/ssh/identities.ts";
-import type { LoginOptions } from "#net/ssh/login-options.ts";
+import type { LoginOptions } from "#net/ssh/log-in.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
-import type { ClientKey } from "#net/ssh/client/client-login.ts";
-import { connectByClient } from "#net/ssh/client/connect-by-client.ts";
 import type { Transport } from "#shared/model/transport.ts";
 import { type ChosenTransport, NO_SSH } from "./plan-logins.ts";
 

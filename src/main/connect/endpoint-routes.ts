@@ -5,7 +5,7 @@
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { type EndpointProxy, readProxy } from "#domain/targets/proxies.ts";
 import type { Failure } from "#net/connect-failure.ts";
-import type { Ask } from "#net/ssh/ask.ts";
+import type { Ask } from "#net/ssh/interactive-login.ts";
 import type { Credentials } from "#net/ways/dialogue.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
 import type { WayText } from "#shared/model/endpoint-way.ts";

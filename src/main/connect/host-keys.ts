@@ -13,7 +13,7 @@ import {
 } from "#domain/ssh/known-hosts.ts";
 import type { readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 import type { FetchedCertificate } from "#net/ssh/fetch-host-certificate.ts";
-import type { HostKeyAnswer, VerifyHostKey } from "#net/ssh/login-options.ts";
+import type { HostKeyAnswer, VerifyHostKey } from "#net/ssh/log-in.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Store } from "#store/store.ts";

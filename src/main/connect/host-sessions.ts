@@ -2,15 +2,15 @@
 
 import { viewKey } from "#codec/fingerprint.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import type { Ask } from "#net/ssh/ask.ts";
+import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { openHand } from "#net/ssh/session/open-hand.ts";
 import { shellCommand } from "#net/ssh/host-connection.ts";
-import type { LoginOptions } from "#net/ssh/login-options.ts";
-import type { VerificationKey, VerificationRoute } from "#net/ssh/verify/login-proof.ts";
+import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { LoginOptions } from "#net/ssh/log-in.ts";
+import { openHand } from "#net/ssh/session/open-session.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
-import { findSsh } from "#net/ssh/client/find-ssh.ts";
+import type { VerificationKey, VerificationRoute } from "#net/ssh/verify/verification.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { TransportRequest } from "#shared/model/transport.ts";
 import type { Workstation } from "#shared/model/workstation.ts";

@@ -8,9 +8,8 @@
 
 import type { Release } from "#net/connection-limiter.ts";
 import { type RetryPolicy, retry } from "#net/retries.ts";
-import type { Connection } from "#net/ssh/log-in.ts";
-import type { StreamWay } from "#net/ssh/login-options.ts";
-import { CONNECT_FAILED, type NotOpened, openStream, PROHIBITED } from "#net/ssh/open-stream.ts";
+import { CONNECT_FAILED, type NotOpened, openStream, PROHIBITED } from "#net/ssh/host-stream.ts";
+import type { Connection, StreamWay } from "#net/ssh/log-in.ts";
 import { formatAddress, quote, type SshFailure, type Where } from "#net/ssh/ssh-failure.ts";
 
 /** As it is named, and pinned; and where it is, as the machine before it knows that. */

@@ -3,7 +3,8 @@
  * which of them each machine is offered. All of it is gathered once; a locked file is asked for once.
  */
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
-import type { Ask } from "#net/ssh/ask.ts";
+import type { ClientLogin } from "#net/ssh/client/connect-by-client.ts";
+import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import {
   gatherIdentities,
   type Identities,
@@ -12,12 +13,10 @@ import {
   type OpenKeyFile,
   type UnusableIdentity,
 } from "#net/ssh/identities.ts";
-import { unlock } from "#net/ssh/locked/unlock.ts";
-import type { LoginOptions } from "#net/ssh/login-options.ts";
+import { type Ask, createTypedLogins } from "#net/ssh/interactive-login.ts";
+import { unlock } from "#net/ssh/locked/key-lock.ts";
+import type { LoginOptions } from "#net/ssh/log-in.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import type { ClientLogin } from "#net/ssh/client/client-login.ts";
-import { findSsh } from "#net/ssh/client/find-ssh.ts";
-import { createTypedLogins } from "#net/ssh/typed-logins.ts";
 import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";

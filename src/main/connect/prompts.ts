@@ -1,4 +1,4 @@
-import type { Answer, Ask } from "#net/ssh/ask.ts";
+import type { Answer, Ask } from "#net/ssh/interactive-login.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Question } from "#shared/model/question.ts";

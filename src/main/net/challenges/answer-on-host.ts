@@ -1,9 +1,13 @@
 /** Ways by which the host itself answers: a file of its web server, or a server of ours while the order is pending. */
 import { createHash } from "node:crypto";
-import { clearChallenges } from "#net/ssh/session/challenges/clear-challenges.ts";
-import { lookAtWays } from "#net/ssh/session/challenges/look-at-ways.ts";
-import { putChallengeFile, serveChallenge, showChallenge } from "#net/ssh/session/challenges/put-challenge.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
+import {
+  clearChallenges,
+  lookAtWays,
+  putChallengeFile,
+  serveChallenge,
+  showChallenge,
+} from "#net/ssh/session/challenges.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { type Answered, type ChallengeDeps, giveUp, type Undo } from "./challenge.ts";

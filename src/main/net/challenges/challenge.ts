@@ -1,5 +1,5 @@
 import type { Resolver } from "#net/dns/ask-records.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { ChallengeType } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Redacted } from "#shared/model/redacted.ts";

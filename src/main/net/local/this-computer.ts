@@ -1,7 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { listAgentKeys } from "#net/ssh/agent.ts";
-import { listUsualKeyFiles, readKeyFile, readSmallFile } from "#net/ssh/identities.ts";
+import { listAgentKeys, listUsualKeyFiles, readKeyFile, readSmallFile } from "#net/ssh/identities.ts";
 import type { ThisComputer } from "#shared/contract/this-computer.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { readKnownHostsFiles } from "./read-ssh-files.ts";

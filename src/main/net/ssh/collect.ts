@@ -1,9 +1,14 @@
 /** Reads a host over a login that stands: what is run there, and what is made of its answer. */
 import type { Outcome } from "#shared/model/probe.ts";
 import type { Transport } from "#shared/model/transport.ts";
-import type { HostConnection } from "./host-connection.ts";
-import type { LoginOptions } from "./login-options.ts";
-import { runScript, type Script, type ScriptLimits, type ScriptRun } from "./run-script.ts";
+import {
+  type HostConnection,
+  runScript,
+  type Script,
+  type ScriptLimits,
+  type ScriptRun,
+} from "./host-connection.ts";
+import type { LoginOptions } from "./log-in.ts";
 import { formatAddress, type PresentedKey, quote, type SshFailure, type Where } from "./ssh-failure.ts";
 
 export type CollectOptions = {

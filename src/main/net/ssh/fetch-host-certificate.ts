@@ -8,8 +8,8 @@
 import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import { openFields, toField } from "#codec/ssh-wire.ts";
-import type { Way } from "./login-options.ts";
-import { dial, leave } from "./sockets.ts";
+import { dial, leave } from "./host-stream.ts";
+import type { Way } from "./log-in.ts";
 
 /** `none`: the host has no such certificate. `unanswered`: it did not come to that; it may the next time. */
 export type FetchedCertificate =

@@ -13,7 +13,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type HostReading, SSH_LIMITS } from "./collect.ts";
 import { fetchHostCertificate } from "./fetch-host-certificate.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
-import type { VerifyHostKey } from "./login-options.ts";
+import type { VerifyHostKey } from "./log-in.ts";
 import { collectBySsh2, type ProbeOptions } from "./testing/collect-by.ts";
 
 const NONCE = "0123456789abcdef";

@@ -6,8 +6,7 @@ import { startBlackHole, startProxy, startRawServer } from "#testing/ssh/raw-ser
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
-import { logIn } from "./log-in.ts";
-import type { LoginOptions } from "./login-options.ts";
+import { type LoginOptions, logIn } from "./log-in.ts";
 
 async function makeIdentities(count: number): Promise<Identity[]> {
   await using folder = await makeTemporaryFolder();

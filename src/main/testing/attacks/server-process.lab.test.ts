@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { lookAtWays } from "#net/ssh/session/challenges/look-at-ways.ts";
-import { lookAtServer } from "#net/ssh/session/pairs/look-at-server.ts";
+import { lookAtWays } from "#net/ssh/session/challenges.ts";
+import { lookAtServer } from "#net/ssh/session/inspect-deployment.ts";
 import { openPairHand, readPairScripts } from "#net/ssh/session/pairs/testing/pair-hand.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Hand } from "#net/ssh/session/hand.ts";
 import { arm, begin, create, disarm, end, uncreate, write } from "#net/ssh/session/host-files.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { letIn } from "#testing/lab/desk.ts";

@@ -1,7 +1,7 @@
 /** Files that a hand meets: those that must not be replaced, and those whose bytes editors spoil. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { begin, end, write } from "#net/ssh/session/host-files.ts";
-import { lookAtFile } from "#net/ssh/session/look.ts";
+import { lookAtFile } from "#net/ssh/session/inspect-host.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";

@@ -1,9 +1,9 @@
 /** A host that says what it likes. */
 import { expect, test } from "vitest";
-import type { Hand, HandAnswer } from "#net/ssh/session/hand.ts";
 import { begin, write } from "#net/ssh/session/host-files.ts";
-import { lookAtFile, lookAtHost } from "#net/ssh/session/look.ts";
-import { makeKey } from "#net/ssh/session/put-halves.ts";
+import { lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
+import { makeKey } from "#net/ssh/session/private-keys.ts";
+import type { Hand, HandAnswer } from "#net/ssh/session/remote-session.ts";
 import { beginOn, hashOf, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { recordFault } from "./fault-table.ts";
 

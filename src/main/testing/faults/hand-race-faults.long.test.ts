@@ -1,8 +1,8 @@
 /** What others do on a host while a hand changes one of its files. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Hand } from "#net/ssh/session/hand.ts";
 import { arm, begin, disarm, end, write } from "#net/ssh/session/host-files.ts";
-import { lookAtFile, lookAtHost } from "#net/ssh/session/look.ts";
+import { lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";

@@ -3,10 +3,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, expect, test } from "vitest";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { armPair, backPair, disarmPair, endPair, swapPair } from "#net/ssh/session/pairs/change-pair.ts";
-import { stagePair } from "#net/ssh/session/pairs/stage-pair.ts";
 import { openPairHand, PAIR, planFile } from "#net/ssh/session/pairs/testing/pair-hand.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
+import {
+  armPair,
+  backPair,
+  disarmPair,
+  endPair,
+  stagePair,
+  swapPair,
+} from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import type { DeploymentFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";

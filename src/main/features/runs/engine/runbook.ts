@@ -1,7 +1,7 @@
 import type { HostSession, OpenSessions } from "#connect/host-sessions.ts";
 import type { Back, Observation, Step, Wait } from "#domain/runs/step.ts";
 import type { RetryPolicy } from "#net/retries.ts";
-import type { Ask } from "#net/ssh/ask.ts";
+import type { Ask } from "#net/ssh/interactive-login.ts";
 import type { Plan, PlanHash } from "#shared/model/plan.ts";
 import type {
   Phase,

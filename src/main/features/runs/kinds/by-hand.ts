@@ -7,7 +7,7 @@
  * `mv -T`, which follows no link and goes into no folder. A command that a host does not know (setsid, runuser, sha256sum,
  * mv -T) does nothing, and it is said what to do as the account itself.
  */
-import { quoteWord } from "#net/ssh/session/words.ts";
+import { quoteWord } from "#net/ssh/session/remote-session.ts";
 import type { Replacement } from "#shared/model/pair.ts";
 import type { AccessPlan, HostAddress, HostPlan, KeyPlan, Plan } from "#shared/model/plan.ts";
 import type { KeptKey, RunFile, RunStep } from "#shared/model/run.ts";

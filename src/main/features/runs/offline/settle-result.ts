@@ -4,7 +4,7 @@ import { isInParts, mainPhase, partsOf } from "#domain/runs/offline/script-parts
 import { privateKeyOf, tokenOf } from "#domain/runs/offline/write-script.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import { nameKept } from "#net/local/private-halves/replace-half.ts";
-import { quoteWord } from "#net/ssh/session/words.ts";
+import { quoteWord } from "#net/ssh/session/remote-session.ts";
 import { toSteps } from "#runs/engine/journal.ts";
 import { leftOutReason } from "#runs/kinds/access/hold-folders.ts";
 import { formatByHand } from "#runs/kinds/by-hand.ts";

@@ -12,10 +12,10 @@ import type {
 } from "#domain/runs/renewal/renewal-facts.ts";
 import type { Point } from "#domain/runs/renewal/verification-endpoints.ts";
 import { sideBySide } from "#net/side-by-side.ts";
-import { lookAtWays } from "#net/ssh/session/challenges/look-at-ways.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { lookAtHost } from "#net/ssh/session/look.ts";
-import { lookAtPairFile } from "#net/ssh/session/pairs/look-at-pair-file.ts";
+import { lookAtWays } from "#net/ssh/session/challenges.ts";
+import { lookAtPairFile } from "#net/ssh/session/inspect-deployment.ts";
+import { lookAtHost } from "#net/ssh/session/inspect-host.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { ChainsAt, ShownAt } from "#net/tls/chains-at.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { Way } from "#net/ways/proxy-way.ts";

@@ -16,10 +16,14 @@ import type {
 import { formatReload, SERVERS } from "#domain/runs/renewal/servers.ts";
 import { chooseEndpoints, type Point } from "#domain/runs/renewal/verification-endpoints.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { testServer } from "#net/ssh/session/pairs/consumers.ts";
-import { lookAtPairFile, type PairFileKind, type PairLook } from "#net/ssh/session/pairs/look-at-pair-file.ts";
-import { lookAtServer } from "#net/ssh/session/pairs/look-at-server.ts";
+import {
+  lookAtPairFile,
+  lookAtServer,
+  type PairFileKind,
+  type PairLook,
+  testServer,
+} from "#net/ssh/session/inspect-deployment.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import type { Service } from "#shared/model/pair.ts";

@@ -12,12 +12,16 @@ import type {
 } from "#domain/runs/access/plan-facts.ts";
 import { keyFilesOf } from "#domain/ssh/deciders/files.ts";
 import { readHostCertificate } from "#domain/ssh/host-certificate.ts";
-import { lookAtDaemon } from "#net/ssh/session/daemon.ts";
-import type { Hand, Lost } from "#net/ssh/session/hand.ts";
-import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/session/look.ts";
-import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/session/look-at-account.ts";
 import { certificateBeside, readSmallFile } from "#net/ssh/identities.ts";
-import type { VerificationRoute } from "#net/ssh/verify/login-proof.ts";
+import {
+  type AccountLook,
+  lookAtAccount,
+  lookAtDaemon,
+  settingOf,
+} from "#net/ssh/session/inspect-account.ts";
+import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
+import type { Hand, Lost } from "#net/ssh/session/remote-session.ts";
+import type { VerificationRoute } from "#net/ssh/verify/verification.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import { formatRefusal } from "#shared/text/host-refusal.ts";
 import type { KeyFileFact } from "#store/runs/fact-reader.ts";

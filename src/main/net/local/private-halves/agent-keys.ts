@@ -1,7 +1,7 @@
 /** Keys of a running agent: a new one is added, and an old one forgotten, by the agent protocol (RFC 9987). */
 
 import { openFields, toField } from "#codec/ssh-wire.ts";
-import { askAgent, listAgentKeys } from "#net/ssh/agent.ts";
+import { askAgent, listAgentKeys } from "#net/ssh/identities.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { KeyPair } from "./key-pair.ts";
 

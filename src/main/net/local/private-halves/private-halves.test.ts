@@ -16,8 +16,8 @@ import {
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { listAgentKeys } from "#net/ssh/agent.ts";
-import { unlock } from "#net/ssh/locked/unlock.ts";
+import { listAgentKeys } from "#net/ssh/identities.ts";
+import { unlock } from "#net/ssh/locked/key-lock.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import type { FileHash } from "#shared/model/file-hash.ts";
 import { Redacted } from "#shared/model/redacted.ts";

@@ -1,3 +1,5 @@
+import { explainGreeting, formatAddress, quote, type Reason, type Where } from "#net/ssh/ssh-failure.ts";
+
 /**
  * What OpenSSH's client says of itself, with LogLevel VERBOSE and LC_ALL=C, in a file of its own: nothing that a host
  * sends reaches it but through ssh's own encoder, and no host can make it grow.
@@ -47,3 +49,158 @@ export function readClientLog(text: string): ClientLog {
     isHostKeyRefused: lines.some((line) => line === "Host key verification failed."),
   };
 }
+
+/** Why OpenSSH's client did not log in, from what it says: the same outcomes, and words, as where ssh2 does. */
+
+export type ClientFailure = {
+  target: Where;
+  user: string;
+  log: ClientLog;
+  /** What others said, as the host's banner, or a command that leads there. */
+  complaints: string;
+  proxyCommand: { value: string; location: string } | null;
+  /** How many keys were offered, and from where. */
+  tried: string;
+  /** One of them is on a security key. */
+  hasSecurityKey: boolean;
+};
+
+type Rule = readonly [pattern: RegExp, explain: (failure: ClientFailure, match: RegExpExecArray) => Reason];
+
+const fail = (outcome: Reason["outcome"], message: string): Reason => ({ outcome, message });
+
+/** The first that one of the lines meets, the telling ones before those that only say that it ended. */
+const RULES: readonly Rule[] = [
+  [
+    /(?:Bad configuration option|Bad .* key types|unsupported option|no argument after keyword|keyword .* extra arguments)/i,
+    ({ log }) => fail("not-supported", `the ssh of this computer cannot do what is asked of it: ${say(log)}`),
+  ],
+  [
+    /^Unable to negotiate with .*: no matching (.+?) found\. Their offer: (.*)$/,
+    ({ target }, [, what, offer]) =>
+      fail(
+        "alert",
+        `${formatAddress(target)} and the ssh of this computer have no ${what} in common: it offers ${quote(offer ?? "")}`,
+      ),
+  ],
+  [
+    /signing failed for .*-SK /,
+    ({ target, user }) =>
+      fail(
+        "login-refused",
+        `${user} at ${formatAddress(target)} is let in by a security key that did not sign: it is not plugged in, or wants its PIN, which a scan does not ask for`,
+      ),
+  ],
+  [
+    /Too many authentication failures/,
+    ({ target, user, tried }) =>
+      fail(
+        "login-refused",
+        `${formatAddress(target)} ended the login of ${user}: too many keys were refused; ${tried}`,
+      ),
+  ],
+  [
+    /Permission denied \(([^)]*)\)\.$/,
+    ({ target, user, tried }, [, methods]) =>
+      fail(
+        "login-refused",
+        `every key was refused for ${user} at ${formatAddress(target)}, which takes ${methods}; ${tried}`,
+      ),
+  ],
+  [
+    /^(?:ssh: )?Could not resolve hostname (.*?): (.*)$/i,
+    ({ target }, [, , why]) => fail("no-such-name", `${target.host}: ${quote(why ?? "")}`),
+  ],
+  [
+    /connect to (?:host|address) .* port \d+: (?:Connection refused)/,
+    ({ target }) => ({
+      ...fail("refused", `${target.host}: nobody listens on port ${target.port}`),
+      passing: "refused",
+    }),
+  ],
+  [
+    /(?:connect to (?:host|address) .*: (?:Connection timed out|Operation timed out|No route to host|Network is unreachable)|Connection timed out during banner exchange|^Connection to .* timed out|^Timeout, server .* not responding)/,
+    ({ target }) => fail("timed-out", `${formatAddress(target)} did not answer in time`),
+  ],
+  [
+    /connect to (?:host|address) .* port \d+: (.*)$/,
+    ({ target }, [, why]) => fail("refused", `${target.host}: ${quote(why ?? "")}`),
+  ],
+  [
+    /(?:banner line (?:too long|contains invalid characters)|invalid characters|Protocol major versions differ|Bad remote protocol version|No SSH version received)/i,
+    ({ target, log }) => fail("reset", `${formatAddress(target)} did not speak SSH: ${say(log)}`),
+  ],
+  [
+    /^(?:kex_exchange_identification|ssh_exchange_identification): |^banner exchange: .*: Broken pipe$/,
+    ({ target, log }) => explainGreeting(target, log.early),
+  ],
+  [
+    /(?:Bad packet length|Corrupted (?:MAC|check bytes)|message authentication code incorrect|padding error|ssh_dispatch_run_fatal|invalid format|incorrect signature|error in libcrypto)/i,
+    ({ target, log }) => fail("reset", `${formatAddress(target)} broke the SSH protocol: ${say(log)}`),
+  ],
+  [
+    /(?:Connection (?:closed|reset)|Received disconnect|Disconnected from|Broken pipe)/,
+    ({ target, tried }) => fail("reset", `${formatAddress(target)} hung up during the login; ${tried}`),
+  ],
+];
+
+/** With a command that leads there, nobody but that command speaks until the host has greeted. */
+const BEFORE_GREETING =
+  /^(?:kex_exchange_identification|ssh_exchange_identification|banner exchange): |^Connection closed by UNKNOWN/;
+
+export function explainClient(failure: ClientFailure): Reason {
+  const { target, log, proxyCommand } = failure;
+  const hasHandshaken = !log.lines.some((line) => BEFORE_GREETING.test(line));
+  if (proxyCommand && !hasHandshaken) return explainProxy(failure, proxyCommand);
+  for (const [pattern, explain] of RULES) {
+    const met = log.lines.map((line) => pattern.exec(line)).find((match) => match !== null);
+    if (met) return explain(failure, met);
+  }
+  return fail(
+    "reset",
+    `${formatAddress(target)} was not logged in to by the ssh of this computer: ${say(log)}`,
+  );
+}
+
+/** What a deadline cut short, before there was a login. */
+export function explainClientTimeout(
+  { target, log, proxyCommand, hasSecurityKey, complaints }: ClientFailure,
+  hasHostKey: boolean,
+  afterMs: number,
+): Reason {
+  const within = `within ${afterMs / 1_000} s`;
+  if (hasHostKey && hasSecurityKey)
+    return fail("login-refused", `${formatAddress(target)} did not end the login ${within}${TOUCH}`);
+  if (hasHostKey) return fail("timed-out", `${formatAddress(target)} did not end the login ${within}`);
+  if (log.early) return explainGreeting(target, log.early);
+  const through = proxyCommand
+    ? `; the ProxyCommand at ${proxyCommand.location} leads there${complaints.trim() && `, and said ${quote(complaints)}`}`
+    : "";
+  return fail("timed-out", `${formatAddress(target)} did not answer ${within}${through}`);
+}
+
+const TOUCH =
+  ": a security key may wait to be touched, which a scan does not ask for; use another key, or one made with -O no-touch-required";
+
+function explainProxy({ target, complaints }: ClientFailure, { location }: { location: string }): Reason {
+  const said = complaints.trim();
+  return fail(
+    "jump-failed",
+    `the ProxyCommand at ${location} ended before ${formatAddress(target)} had greeted: it said ${said ? quote(said) : "nothing"}`,
+  );
+}
+
+const say = ({ lines }: ClientLog): string => quote(lines.join("; ") || "nothing");
+
+/** How a client ended that had logged in. */
+export function readClientEnd({ lines }: ClientLog, how: { code: number } | { signal: string }) {
+  if ("signal" in how) return "lost";
+  if (how.code !== FAILED) return "ended";
+  if (lines.some((line) => /^(?:exec|shell) request failed on channel/.test(line))) return "refused";
+  return lines.some((line) => LOST.test(line)) ? "lost" : "ended";
+}
+
+/** What ssh answers for all that is not the command's own. */
+const FAILED = 255;
+const LOST =
+  /^(?:Connection to .* closed by remote host|Connection closed by|client_loop: |Timeout, server |Read from remote host|Connection reset|Received disconnect|Disconnected from|Bad packet length|Corrupted|ssh_dispatch_run_fatal|.*Broken pipe)/;

@@ -8,7 +8,7 @@ import { hostile } from "#testing/faults/hostile-servers.ts";
 import { makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { findSsh } from "./find-ssh.ts";
+import { findSsh } from "./start-ssh.ts";
 
 const NONCE = "0123456789abcdef";
 const WHOLE = `welcome\nlatchkey-collection 1 ${NONCE}\nend 0 ${NONCE} none\n`;

@@ -1,13 +1,9 @@
-/**
- * Logs in by OpenSSH's own client, as host-connection.ts does by ssh2: the same limits, outcomes and words, and the host's
- * key is judged by the same verifier.
- *
- * ssh gets the keys that are trusted for the host beforehand, and logs in to no other. One that nobody knew is shown to
- * the verifier when ssh has hung up; where that takes it (--accept-new), ssh is started once more, with that key alone.
- */
-import type { HostConnection } from "#net/ssh/host-connection.ts";
-import type { LoginOptions } from "#net/ssh/login-options.ts";
-import type { RunCommand } from "#net/ssh/run-script.ts";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import type { Duplex } from "node:stream";
+import type { HostConnection, RunCommand } from "#net/ssh/host-connection.ts";
+import { leave } from "#net/ssh/host-stream.ts";
+import type { LoginOptions } from "#net/ssh/log-in.ts";
 import {
   formatAddress,
   type PresentedKey,
@@ -15,12 +11,47 @@ import {
   type SshFailure,
   type Where,
 } from "#net/ssh/ssh-failure.ts";
-import { type ClientFolder, makeClientFolder } from "./client-folder.ts";
-import { type ClientLog, readClientLog } from "./client-log.ts";
-import { type ClientKey, type ClientLogin, MOST_CLIENT_KEYS } from "./client-login.ts";
-import { type ClientFailure, explainClient, explainClientTimeout, readClientEnd } from "./explain-client.ts";
-import { startRelay } from "./relay.ts";
-import { type RunningSsh, startSsh } from "./start-ssh.ts";
+import {
+  type ClientFailure,
+  type ClientLog,
+  explainClient,
+  explainClientTimeout,
+  readClientEnd,
+  readClientLog,
+} from "./client-log.ts";
+import { type ClientFolder, makeClientFolder, type RunningSsh, startSsh } from "./start-ssh.ts";
+
+/** What a login by OpenSSH's own client needs to know beyond what one by ssh2 does. */
+export type ClientLogin = {
+  /** HostName of ssh_config, or the name itself. */
+  address: string;
+  hostKeyAlias: string | null;
+  agentSocket: string | null;
+  /** The command that leads there, as ssh_config has it, and where that stands. */
+  proxyCommand: { value: string; location: string } | null;
+  /** Absolute paths. */
+  certificateFiles: readonly string[];
+  pkcs11Provider: string | null;
+  securityKeyProvider: string | null;
+  gssapi: boolean;
+};
+
+/** A key, or a certificate, that OpenSSH's client can log in with: in a file, or by its public half in the agent. */
+export type ClientKey = { keyType: string; fingerprint: string } & (
+  | { kind: "file"; path: string }
+  | { kind: "agent"; blob: Uint8Array }
+);
+
+/** sshd counts each against MaxAuthTries (6). */
+const MOST_CLIENT_KEYS = 5;
+
+/**
+ * Logs in by OpenSSH's own client, as host-connection.ts does by ssh2: the same limits, outcomes and words, and the host's
+ * key is judged by the same verifier.
+ *
+ * ssh gets the keys that are trusted for the host beforehand, and logs in to no other. One that nobody knew is shown to
+ * the verifier when ssh has hung up; where that takes it (--accept-new), ssh is started once more, with that key alone.
+ */
 
 export type ClientOptions = Omit<LoginOptions, "identities" | "unusable" | "typed"> & {
   /** OpenSSH's client, by its path. */
@@ -198,4 +229,35 @@ function formatKeys(keys: readonly ClientKey[]): string {
   ];
   if (sources.length === 0) return "no key was offered";
   return `${keys.length} ${keys.length === 1 ? "key was" : "keys were"} offered by ssh: ${sources.join(", ")}`;
+}
+
+/**
+ * Leads the first that connects to a port of loopback on to a stream, and nobody else. ssh cannot be handed a stream
+ * that a jump host has opened; what runs through it is encrypted for the host behind.
+ */
+export async function startRelay(
+  stream: Duplex,
+): Promise<AsyncDisposable & { address: string; port: number }> {
+  const server = createServer((socket) => {
+    server.close();
+    const end = () => {
+      socket.destroy();
+      stream.destroy();
+    };
+    socket.setNoDelay(true).on("error", end).on("close", end);
+    stream.on("error", end).on("close", end);
+    socket.pipe(stream).pipe(socket);
+  });
+  server.maxConnections = 1;
+  server.listen({ host: "127.0.0.1", port: 0, backlog: 1 });
+  await once(server, "listening");
+  const { address, port } = server.address() as AddressInfo;
+  return {
+    address,
+    port,
+    async [Symbol.asyncDispose]() {
+      if (server.listening) server.close();
+      await leave(stream);
+    },
+  };
 }

@@ -1,11 +1,41 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { watch } from "node:fs";
+import { accessSync, constants, watch } from "node:fs";
+import { mkdtemp, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, isAbsolute, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
-import type { ClientFolder } from "./client-folder.ts";
-import { type ClientLog, readClientLog } from "./client-log.ts";
+import { viewKey } from "#codec/fingerprint.ts";
+import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
+import { type ClientLog, readClientLog, WANTED_OF_DEBUG } from "./client-log.ts";
+import type { ClientKey, ClientLogin } from "./connect-by-client.ts";
 
-export type Ended = { code: number } | { signal: string };
+const USUAL = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/local/bin"];
+const USUAL_ON_WINDOWS = ["C:\\Windows\\System32\\OpenSSH", "C:\\Program Files\\OpenSSH"];
+
+/**
+ * OpenSSH's own client: the first in PATH, or where it usually is; null where none is installed. A folder of PATH that
+ * depends on where one stands is passed over.
+ */
+export function findSsh(path: string = process.env.PATH ?? ""): string | null {
+  const isWindows = process.platform === "win32";
+  const folders = [...path.split(delimiter).filter(isAbsolute), ...(isWindows ? USUAL_ON_WINDOWS : USUAL)];
+  return findProgram(folders.map((folder) => join(folder, isWindows ? "ssh.exe" : "ssh")));
+}
+
+/** The first of these paths that may be run; null for none. */
+const findProgram = (paths: readonly string[]): string | null => paths.find(mayBeRun) ?? null;
+
+function mayBeRun(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+type Ended = { code: number } | { signal: string };
 
 export type RunningSsh = {
   input: Writable;
@@ -146,3 +176,171 @@ function kill(child: ChildProcessWithoutNullStreams, signal: "SIGTERM" | "SIGKIL
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
+
+type ClientFolderOptions = Omit<ClientConfig, "identityFiles" | "knownHostsFile" | "record"> & {
+  trustedKeys: readonly Uint8Array[];
+  keys: readonly ClientKey[];
+};
+
+export type ClientFolder = AsyncDisposable & {
+  path: string;
+  configFile: string;
+  logFile: string;
+  readLog(): Promise<string>;
+  /** The key that the host presented; null where it did not come to that, or where it cannot be recorded. */
+  readHostKey(): Promise<PresentedKey | null>;
+};
+
+/** More of a log is never needed. */
+const MOST_LOG = 256 * 1024;
+
+/**
+ * A folder that only this user can look into, for one login: its ssh_config, the keys that are trusted, the public
+ * halves of the agent's keys, and what ssh says. No secret is written there. It is gone with the returned value.
+ */
+export async function makeClientFolder({
+  trustedKeys,
+  keys,
+  ...wish
+}: ClientFolderOptions): Promise<ClientFolder> {
+  const path = await mkdtemp(join(tmpdir(), "latchkey-ssh-"));
+  const inside = (name: string) => join(path, name);
+  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });
+  const write = (name: string, text: string) => writeFile(inside(name), text, { mode: 0o600, flag: "wx" });
+  try {
+    const linker = findProgram(["/bin/ln", "/usr/bin/ln"]);
+    const identityFiles = keys.map((key, index) => (key.kind === "file" ? key.path : inside(`${index}.pub`)));
+    for (const [index, key] of keys.entries())
+      if (key.kind === "agent") await write(`${index}.pub`, `${formatKey(key.blob)}\n`);
+    // Where the presented key cannot be recorded, only one may be presented.
+    const trusted = linker ? trustedKeys : trustedKeys.slice(0, 1);
+    await write("known_hosts", trusted.map((blob) => `* ${formatKey(blob)}\n`).join(""));
+    const record = linker === null ? null : { program: linker, folder: path };
+    const knownHostsFile = inside("known_hosts");
+    await write("config", writeClientConfig({ ...wish, identityFiles, knownHostsFile, record }));
+    await write("log", "");
+    return {
+      path,
+      configFile: inside("config"),
+      logFile: inside("log"),
+      readLog: async () => (await readFile(inside("log"))).subarray(0, MOST_LOG).toString("utf8"),
+      async readHostKey() {
+        if (!linker) return trusted[0] ? viewPresented(trusted[0]) : null;
+        const base64 = await readlink(inside("HOSTNAME")).catch(() => null);
+        return base64 === null ? null : viewPresented(Buffer.from(base64, "base64"));
+      },
+      [Symbol.asyncDispose]: remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+const formatKey = (blob: Uint8Array): string =>
+  `${viewKey(blob).keyType} ${Buffer.from(blob).toString("base64")}`;
+
+const viewPresented = (blob: Uint8Array): PresentedKey => ({ blob: Uint8Array.from(blob), ...viewKey(blob) });
+
+/**
+ * The ssh_config of one login by OpenSSH's own client. It is the only one that is read (ssh -F), so that nothing holds
+ * that is not written here: no Match exec, no forwarding, no shared connection, no known_hosts but ours.
+ */
+
+type ClientConfig = Omit<ClientLogin, "agentSocket"> & {
+  port: number;
+  user: string;
+  hostKeyTypes: readonly string[];
+  connectMs: number;
+  identityFiles: readonly string[];
+  agentSocket: string | null;
+  /** Holds the keys that are trusted for this host, and no others. */
+  knownHostsFile: string;
+  /** A program that makes symbolic links, and the folder in which it leaves the key that the host presents. */
+  record: { program: string; folder: string } | null;
+};
+
+const FIXED = `BatchMode yes
+StrictHostKeyChecking yes
+UpdateHostKeys no
+GlobalKnownHostsFile none
+CheckHostIP no
+VerifyHostKeyDNS no
+NoHostAuthenticationForLocalhost no
+CanonicalizeHostname no
+ControlMaster no
+ControlPath none
+ClearAllForwardings yes
+ForwardAgent no
+ForwardX11 no
+Tunnel no
+PermitLocalCommand no
+EscapeChar none
+RequestTTY no
+AddKeysToAgent no
+IdentitiesOnly yes
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+HostbasedAuthentication no
+GSSAPIDelegateCredentials no
+NumberOfPasswordPrompts 0
+ConnectionAttempts 1
+ServerAliveInterval 5
+ServerAliveCountMax 2
+FingerprintHash sha256
+LogLevel VERBOSE`;
+
+/** Older clients, and those without Kerberos, do not know all that is written here. */
+const IGNORED = [
+  "KnownHostsCommand",
+  "LogVerbose",
+  "GSSAPI*",
+  "SecurityKeyProvider",
+  "KbdInteractiveAuthentication",
+];
+
+/** Throws for a value that no line of ssh_config can hold. */
+export function writeClientConfig(config: ClientConfig): string {
+  const { proxyCommand, record } = config;
+  return [
+    `IgnoreUnknown ${IGNORED.join(",")}`,
+    FIXED,
+    `LogVerbose ${WANTED_OF_DEBUG}`,
+    `HostName ${word(config.address)}`,
+    `Port ${config.port}`,
+    `User ${word(config.user)}`,
+    ...(config.hostKeyAlias === null ? [] : [`HostKeyAlias ${word(config.hostKeyAlias)}`]),
+    `HostKeyAlgorithms ${config.hostKeyTypes.join(",")}`,
+    `ConnectTimeout ${Math.max(1, Math.ceil(config.connectMs / 1_000))}`,
+    `UserKnownHostsFile ${file(config.knownHostsFile)}`,
+    ...(record
+      ? [`KnownHostsCommand ${file(record.program)} -s -- %K ${file(`${record.folder}/`, "%I")}`]
+      : []),
+    `IdentityAgent ${config.agentSocket === null ? "none" : file(config.agentSocket)}`,
+    ...(config.identityFiles.length > 0 ? config.identityFiles : ["none"]).map(
+      (path) => `IdentityFile ${path === "none" ? path : file(path)}`,
+    ),
+    ...config.certificateFiles.map((path) => `CertificateFile ${file(path)}`),
+    ...(config.pkcs11Provider === null ? [] : [`PKCS11Provider ${word(config.pkcs11Provider)}`]),
+    ...(config.securityKeyProvider === null
+      ? []
+      : [`SecurityKeyProvider ${word(config.securityKeyProvider)}`]),
+    `GSSAPIAuthentication ${config.gssapi ? "yes" : "no"}`,
+    ...(proxyCommand ? [`ProxyCommand ${oneLine(proxyCommand.value)}`] : []),
+    "",
+  ].join("\n");
+}
+
+/** Another line would be another directive. */
+function oneLine(text: string): string {
+  if (/[\r\n\0]/.test(text)) throw new Error("a value of ssh_config has more than one line");
+  return text;
+}
+
+function word(text: string): string {
+  if (text.includes('"')) throw new Error("a value of ssh_config has a quote");
+  return `"${oneLine(text)}"`;
+}
+
+/** In a path, % begins what stands for something else. */
+const file = (path: string, after = ""): string => word(path.replaceAll("%", "%%") + after);

@@ -1,7 +1,187 @@
-import { AnswerReader } from "./answer-reader.ts";
-import type { Hand, HandAnswer, HandRequest, Lost } from "./hand.ts";
-import type { Line } from "./line.ts";
-import { quoteWord } from "./words.ts";
+import {
+  type Hand,
+  type HandAnswer,
+  type HandRequest,
+  type Lost,
+  quoteWord,
+  readWord,
+} from "./remote-session.ts";
+
+/** The two ends of a command that runs on a host. */
+export type Line = {
+  send(text: string): void;
+  /** Called once. */
+  follow(told: { out(chunk: Buffer): void; over(why: string): void }): void;
+};
+
+/** What a host may send for one answer; more is not kept. */
+export const ANSWER_LIMITS = { lineBytes: 64 * 1024, noiseBytes: 64 * 1024, answerBytes: 8 * 1024 * 1024 };
+
+type Answered = Exclude<HandAnswer, Lost>;
+type Draft = {
+  status: Answered["status"] | null;
+  words: readonly string[];
+  told: Map<string, string[][]>;
+  data: Map<string, Uint8Array>;
+  /** Something of it made no sense. */
+  isSpoilt: boolean;
+};
+const NOTHING = Buffer.alloc(0);
+
+type OpenData = { name: string; encoding: "b64" | "hex"; lines: string[] };
+
+/**
+ * Reads the answers of the hand out of all that a host sends. What is not in a frame of ours is noise, as rc files make
+ * it. Too much of anything, and a frame that nobody asked for, ends it for good. An answer with a frame that makes no sense is
+ * none, whatever else is in it, and the one after it is read: an account that speaks in the place of its shell spoils what it was
+ * asked, and nothing else.
+ */
+export class AnswerReader {
+  readonly #nonce: string;
+  readonly #onAnswer: (sequence: number, answer: Answered) => void;
+  readonly #onNonsense: (why: string) => void;
+  #rest: Buffer = NOTHING;
+  #sequence = 0;
+  #draft = newDraft();
+  #open: OpenData | null = null;
+  #noise = 0;
+  #size = 0;
+  #isOver = false;
+
+  constructor(
+    nonce: string,
+    told: { answer(sequence: number, answer: Answered): void; nonsense(why: string): void },
+  ) {
+    this.#nonce = nonce;
+    this.#onAnswer = told.answer;
+    this.#onNonsense = told.nonsense;
+  }
+
+  /** From now on the answer to this request is read, and no other. */
+  expect(sequence: number): void {
+    this.#sequence = sequence;
+    this.#draft = newDraft();
+    this.#size = 0;
+  }
+
+  take(chunk: Buffer): void {
+    if (this.#isOver) return;
+    try {
+      this.#take(chunk);
+    } catch (error) {
+      if (!(error instanceof Nonsense)) throw error;
+      this.#isOver = true;
+      this.#rest = NOTHING;
+      this.#open = null;
+      this.#draft = newDraft();
+      this.#onNonsense(error.message);
+    }
+  }
+
+  #take(chunk: Buffer): void {
+    for (let from = 0; ; ) {
+      const end = chunk.indexOf(0x0a, from);
+      const piece = chunk.subarray(from, end < 0 ? undefined : end);
+      if (this.#rest.length + piece.length > ANSWER_LIMITS.lineBytes)
+        throw new Nonsense("a line is too long");
+      const line = this.#rest.length > 0 ? Buffer.concat([this.#rest, piece]) : piece;
+      this.#rest = end < 0 ? Buffer.from(line) : NOTHING;
+      if (end < 0) return;
+      from = end + 1;
+      this.#line(line.toString("latin1"));
+    }
+  }
+
+  #line(line: string): void {
+    this.#size += line.length + 1;
+    if (this.#size > ANSWER_LIMITS.answerBytes) throw new Nonsense("an answer is too long");
+    if (this.#open && !line.startsWith(`lk ${this.#nonce} `)) {
+      this.#dataLine(this.#open, line);
+      return;
+    }
+    const [mark, nonce, sequence, kind = "", ...words] = line.split(" ");
+    if (mark !== "lk" || nonce !== this.#nonce) {
+      this.#noise += line.length + 1;
+      if (this.#noise > ANSWER_LIMITS.noiseBytes) throw new Nonsense("too much beside the answers");
+      return;
+    }
+    const read = words.flatMap((word) => readWord(word) ?? []);
+    if (sequence !== String(this.#sequence)) throw new Nonsense(NO_SENSE);
+    if (kind === "end") this.#end(read[0] ?? "");
+    else if (this.#open || read.length < words.length || this.#draft.status !== null) this.#spoil();
+    else this.#frame(kind, read);
+  }
+
+  #spoil(): void {
+    this.#open = null;
+    this.#draft = { ...this.#draft, isSpoilt: true };
+  }
+
+  #frame(kind: string, words: string[]): void {
+    const { told, data } = this.#draft;
+    const [first = "", ...rest] = words;
+    switch (kind) {
+      case "tell":
+        if (!told.has(first)) told.set(first, []);
+        told.get(first)?.push(rest);
+        break;
+      case "data":
+        if (rest.length !== 1 || (rest[0] !== "b64" && rest[0] !== "hex") || data.has(first)) this.#spoil();
+        else this.#open = { name: first, encoding: rest[0], lines: [] };
+        break;
+      case "ok":
+      case "no":
+      case "fail":
+        this.#draft = { ...this.#draft, status: kind, words };
+        if (this.#sequence === 0) this.#end("0");
+        break;
+      default:
+        this.#spoil();
+    }
+  }
+
+  #dataLine({ name, encoding, lines }: OpenData, line: string): void {
+    if (line !== ".") {
+      const pattern = encoding === "b64" ? /^[A-Za-z0-9+/]+={0,2}$/ : /^[0-9a-f ]+$/;
+      if (pattern.test(line)) lines.push(line);
+      else this.#spoil();
+      return;
+    }
+    const text = lines.join("").replaceAll(" ", "");
+    const way = encoding === "b64" ? "base64" : "hex";
+    const bytes = Buffer.from(text, way);
+    if (bytes.toString(way) !== text) this.#spoil();
+    else this.#draft.data.set(name, Uint8Array.from(bytes));
+    this.#open = null;
+  }
+
+  /** A shell that was ended half-way says nothing before its end. */
+  #end(exit: string): void {
+    const { status, words, told, data, isSpoilt } = this.#draft;
+    const sequence = this.#sequence;
+    this.#draft = newDraft();
+    this.#sequence = -1;
+    const fail = (...why: string[]) => ({ kind: "answered" as const, status: "fail" as const, words: why });
+    if (isSpoilt) this.#onAnswer(sequence, { ...fail(SPOILT), ...NONE });
+    else if (status === null) this.#onAnswer(sequence, { ...fail("ended", exit), told, data });
+    else this.#onAnswer(sequence, { kind: "answered", status, words, told, data });
+  }
+}
+
+class Nonsense extends Error {}
+const NO_SENSE = "an answer makes no sense";
+
+/** The hand's own word for it. */
+const SPOILT = "no-sense";
+const NONE = { told: new Map<string, string[][]>(), data: new Map<string, Uint8Array>() };
+
+const newDraft = (): Draft => ({
+  status: null,
+  words: [],
+  told: new Map(),
+  data: new Map(),
+  isSpoilt: false,
+});
 
 /**
  * Asks one thing after the other over a line, each with its deadline. Once an answer is late, makes no sense, or the line

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { create, uncreate } from "./host-files.ts";
-import { lookAtFile } from "./look.ts";
+import { lookAtFile } from "./inspect-host.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 
 const lab = test.skipIf(!canStartHosts());

@@ -3,7 +3,7 @@ import type { RollbackTimer } from "#shared/model/plan.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { arm, begin, create, disarm, end, uncreate, write } from "./host-files.ts";
-import { lookAtFile, lookAtHost } from "./look.ts";
+import { lookAtFile, lookAtHost } from "./inspect-host.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "./testing/wish.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { lookAtFile, lookAtHost } from "./look.ts";
+import { lookAtFile, lookAtHost } from "./inspect-host.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 
 const FILE = "/home/alice/.ssh/authorized_keys";

@@ -1,9 +1,17 @@
 /** Changing files of a host by its hand: each answers with what came of it, and `lost` means that nobody knows. */
 import type { RollbackTimer } from "#shared/model/plan.ts";
-import { exchange, type Failed, insist, type Refused, readHolder, readTail } from "./exchange.ts";
-import type { Hand, Lost } from "./hand.ts";
-import type { LockHolder } from "./look.ts";
-import { writeBytes } from "./words.ts";
+import type { LockHolder } from "./inspect-host.ts";
+import {
+  exchange,
+  type Failed,
+  type Hand,
+  insist,
+  type Lost,
+  type Refused,
+  readHolder,
+  readTail,
+  writeBytes,
+} from "./remote-session.ts";
 
 type Tail = Refused | Failed | Lost;
 export type Changed = { kind: "changed"; hash: string | null };

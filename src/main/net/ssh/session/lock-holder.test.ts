@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { readRotationScript } from "#testing/read-scripts.ts";
-import { readHolder } from "./exchange.ts";
+import { readHolder } from "./remote-session.ts";
 
 const isPosix = process.platform !== "win32";
 

@@ -3,7 +3,7 @@ import type { HostRefusal } from "#shared/model/host-refusal.ts";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, end, write } from "./host-files.ts";
-import { lookAtFile } from "./look.ts";
+import { lookAtFile } from "./inspect-host.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 import { beginOn, TOKEN, wishTo } from "./testing/wish.ts";
 

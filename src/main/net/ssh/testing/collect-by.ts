@@ -1,8 +1,8 @@
+import { type ClientOptions, connectByClient } from "#net/ssh/client/connect-by-client.ts";
 import { type CollectOptions, collectHost, type HostReading } from "#net/ssh/collect.ts";
 import { connectBySsh2, type HostConnection, shellCommand } from "#net/ssh/host-connection.ts";
-import type { LoginOptions } from "#net/ssh/login-options.ts";
+import type { LoginOptions } from "#net/ssh/log-in.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
-import { type ClientOptions, connectByClient } from "#net/ssh/client/connect-by-client.ts";
 
 type Reading = CollectOptions & { useSudo: boolean };
 export type ProbeOptions = LoginOptions & Reading;

@@ -4,10 +4,8 @@ import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { askWhy } from "./ask-why.ts";
-import { verifyLogin } from "./prove-login.ts";
-import { verifyRefused } from "./prove-refused.ts";
 import { blobOf, enterHost, readIdentity, routeTo } from "./testing/lab-route.ts";
+import { askWhy, verifyLogin, verifyRefused } from "./verify-login.ts";
 
 const lab = test.skipIf(!canStartHosts());
 

@@ -8,9 +8,8 @@ import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.
 import { makeSecurityKey, startSecurityKeyAgent } from "#testing/matrix/login-keys.ts";
 import { type KeyFile, makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { verifyLogin } from "./prove-login.ts";
-import { verifyRefused } from "./prove-refused.ts";
 import { blobOf, readIdentity as read, routeTo } from "./testing/lab-route.ts";
+import { verifyLogin, verifyRefused } from "./verify-login.ts";
 
 const lab = test.skipIf(!canStartHosts());
 

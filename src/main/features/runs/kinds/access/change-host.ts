@@ -1,7 +1,7 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import { isFirst } from "#domain/runs/runbooks.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import {
   acted,
   enterHost,

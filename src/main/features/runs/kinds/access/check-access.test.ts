@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Hand } from "#net/ssh/session/hand.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { findAcceptedBy, formatAcceptedBy } from "./check-access.ts";
 
 /** A host on which no file is there, and what it was asked for. */

@@ -5,11 +5,15 @@ import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts
 import { expandsWildcards, hasWildcard, keyFilesOf } from "#domain/ssh/deciders/files.ts";
 import { isAuthority, letsIn } from "#domain/ssh/deciders/lines.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/session/look.ts";
-import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/session/look-at-account.ts";
-import type { RefusalVerification, VerificationKey, VerificationRoute } from "#net/ssh/verify/login-proof.ts";
-import { verifyRefused } from "#net/ssh/verify/prove-refused.ts";
+import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/session/inspect-account.ts";
+import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type {
+  RefusalVerification,
+  VerificationKey,
+  VerificationRoute,
+} from "#net/ssh/verify/verification.ts";
+import { verifyRefused } from "#net/ssh/verify/verify-login.ts";
 import { hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { type FilePlan, type HostPlan, oldKeyOf, verificationsOf } from "#shared/model/plan.ts";

@@ -2,8 +2,8 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import { findError, makeChallenge } from "#domain/runs/challenge.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import type { LoginVerification } from "#net/ssh/verify/login-proof.ts";
-import { verifyRefused } from "#net/ssh/verify/prove-refused.ts";
+import type { LoginVerification } from "#net/ssh/verify/verification.ts";
+import { verifyRefused } from "#net/ssh/verify/verify-login.ts";
 import { readFingerprint } from "#runs/planning/find-changes.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { assertNever } from "#shared/model/assert-never.ts";

@@ -3,7 +3,7 @@ import { findRemainingOfRun, keepsOldHalves } from "#domain/runs/left-out-files.
 import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { nameKept, namesOf } from "#net/local/private-halves/replace-half.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import {
   type Ended,
   enterHost,

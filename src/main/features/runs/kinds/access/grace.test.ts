@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Hand, HandAnswer } from "#net/ssh/session/hand.ts";
+import type { Hand, HandAnswer } from "#net/ssh/session/remote-session.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { AccessHost, HostPlan, KeyPlan, RotateKeyPlan } from "#shared/model/plan.ts";

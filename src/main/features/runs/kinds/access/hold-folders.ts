@@ -6,9 +6,9 @@
 import { earliest, evaluateFile } from "#domain/runs/files/stages.ts";
 import { canDoWithout, leftOutOf } from "#domain/runs/left-out-files.ts";
 import { isWithout, type Step } from "#domain/runs/step.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
 import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/session/host-files.ts";
-import { lookAtFile } from "#net/ssh/session/look.ts";
+import { lookAtFile } from "#net/ssh/session/inspect-host.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { type Refusing, refusedAt } from "#runs/kinds/refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";

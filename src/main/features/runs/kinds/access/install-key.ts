@@ -1,5 +1,5 @@
 import type { Back, Step } from "#domain/runs/step.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import {
   acted,
   enterHost,

@@ -10,9 +10,9 @@ import {
   trim,
 } from "#domain/runs/files/stages.ts";
 import type { Stage, Step } from "#domain/runs/step.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
 import { arm, write } from "#net/ssh/session/host-files.ts";
-import { lookAtFile } from "#net/ssh/session/look.ts";
+import { lookAtFile } from "#net/ssh/session/inspect-host.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { SessionLost } from "#runs/engine/runbook.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";

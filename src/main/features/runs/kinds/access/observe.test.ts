@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { HostClock } from "#domain/runs/watch-old-key.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import type { KeyRun } from "./key-run.ts";
 import { keepClock } from "./observe.ts";

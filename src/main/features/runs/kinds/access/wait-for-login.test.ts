@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Hand } from "#net/ssh/session/hand.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { findLoginInLog } from "./wait-for-login.ts";
 
 const KEY = `SHA256:${"n".repeat(43)}`;

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { viewKey } from "#codec/fingerprint.ts";
-import { lookAtDaemon, reloadDaemon } from "#net/ssh/session/daemon.ts";
-import { makeKey } from "#net/ssh/session/put-halves.ts";
+import { lookAtDaemon, reloadDaemon } from "#net/ssh/session/inspect-account.ts";
+import { makeKey } from "#net/ssh/session/private-keys.ts";
 import { blobOf, enterHost, readHostKey, readIdentity, routeTo } from "#net/ssh/verify/testing/lab-route.ts";
 import { openStore } from "#store/store.ts";
 import { letIn } from "#testing/lab/desk.ts";

@@ -3,13 +3,12 @@
 import { viewKey } from "#codec/fingerprint.ts";
 import type { HeldLogin, HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/runs/step.ts";
-import { lookAtDaemon, reloadDaemon } from "#net/ssh/session/daemon.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/session/look-half.ts";
-import { put } from "#net/ssh/session/put-halves.ts";
-import type { LoginVerification, VerificationKey } from "#net/ssh/verify/login-proof.ts";
-import { verifyHostKeyNamed, verifyHostKeyPresented } from "#net/ssh/verify/prove-host-keys.ts";
-import { isForSsh2 } from "#net/ssh/verify/prove-login.ts";
+import { lookAtDaemon, reloadDaemon } from "#net/ssh/session/inspect-account.ts";
+import { lookAtHostHalf, put, showPublic, tidyHalf } from "#net/ssh/session/private-keys.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { LoginVerification, VerificationKey } from "#net/ssh/verify/verification.ts";
+import { verifyHostKeyNamed, verifyHostKeyPresented } from "#net/ssh/verify/verify-host-keys.ts";
+import { isForSsh2 } from "#net/ssh/verify/verify-login.ts";
 import { hostOf, type Runbook } from "#runs/engine/runbook.ts";
 import { createKeyRunbook, type KeyRunbookDeps } from "#runs/kinds/access/access.ts";
 import {

@@ -20,10 +20,9 @@ import {
   undoHalf,
 } from "#net/local/private-halves/replace-half.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
-import { listAgentKeys } from "#net/ssh/agent.ts";
-import type { Ask } from "#net/ssh/ask.ts";
-import { readSmallFile } from "#net/ssh/identities.ts";
-import { unlock } from "#net/ssh/locked/unlock.ts";
+import { listAgentKeys, readSmallFile } from "#net/ssh/identities.ts";
+import type { Ask } from "#net/ssh/interactive-login.ts";
+import { unlock } from "#net/ssh/locked/key-lock.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";

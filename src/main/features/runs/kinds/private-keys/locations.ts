@@ -1,9 +1,8 @@
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
-import type { Ask } from "#net/ssh/ask.ts";
-import type { Failed, Refused } from "#net/ssh/session/exchange.ts";
-import type { Hand, Lost } from "#net/ssh/session/hand.ts";
-import type { VerificationKey } from "#net/ssh/verify/login-proof.ts";
+import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { Failed, Hand, Lost, Refused } from "#net/ssh/session/remote-session.ts";
+import type { VerificationKey } from "#net/ssh/verify/verification.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import type { KeyPlan, PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { Cause, PlainCause } from "#shared/model/step-result.ts";

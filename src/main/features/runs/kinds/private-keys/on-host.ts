@@ -4,18 +4,20 @@ import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
 import { hashSealed, sealPair } from "#net/local/private-halves/key-pair.ts";
 import { nameKept } from "#net/local/private-halves/replace-half.ts";
-import type { Hand, Lost } from "#net/ssh/session/hand.ts";
 import {
+  commitPut,
   dropKeptHalf,
   type HalfLook,
   hidePublic,
   keepOldHalf,
   lookAtHostHalf,
+  put,
   showPublic,
+  signWithKey,
   tidyHalf,
-} from "#net/ssh/session/look-half.ts";
-import { commitPut, put, undoPut } from "#net/ssh/session/put-halves.ts";
-import { signWithKey } from "#net/ssh/session/sign-with-key.ts";
+  undoPut,
+} from "#net/ssh/session/private-keys.ts";
+import type { Hand, Lost } from "#net/ssh/session/remote-session.ts";
 import type { HostRefusal } from "#shared/model/host-refusal.ts";
 import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { ClaimReason, KeyPossession } from "#shared/model/possession.ts";

@@ -3,10 +3,9 @@ import { copyFile, readdir, readFile, rename, rm, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type KeyPair, sealPair } from "#net/local/private-halves/key-pair.ts";
-import { listAgentKeys } from "#net/ssh/agent.ts";
-import type { Ask } from "#net/ssh/ask.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { gatherIdentities } from "#net/ssh/identities.ts";
+import { gatherIdentities, listAgentKeys } from "#net/ssh/identities.ts";
+import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { enterHost } from "#net/ssh/verify/testing/lab-route.ts";
 import type { AccessHost, NewKey, PrivateKeyPlan, RotateKeyPlan } from "#shared/model/plan.ts";
 import { Redacted } from "#shared/model/redacted.ts";

@@ -11,11 +11,10 @@ import {
   undoHalf,
 } from "#net/local/private-halves/replace-half.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { lookAtHostHalf } from "#net/ssh/session/look-half.ts";
-import { makeKey as makeOnHost } from "#net/ssh/session/put-halves.ts";
 import { gatherIdentities, readKeyFile } from "#net/ssh/identities.ts";
-import type { VerificationKey } from "#net/ssh/verify/login-proof.ts";
+import { lookAtHostHalf, makeKey as makeOnHost } from "#net/ssh/session/private-keys.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { VerificationKey } from "#net/ssh/verify/verification.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import {
   type KeyPlan,

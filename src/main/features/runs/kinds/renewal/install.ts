@@ -2,11 +2,9 @@ import { readPem, writePem } from "#codec/pem.ts";
 import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { Back, CertificateSeen, Step } from "#domain/runs/step.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { armPair, backPair, disarmPair, swapPair } from "#net/ssh/session/pairs/change-pair.ts";
-import { reloadService, testPair } from "#net/ssh/session/pairs/consumers.ts";
-import { lookAtPairFile } from "#net/ssh/session/pairs/look-at-pair-file.ts";
-import { stagePair } from "#net/ssh/session/pairs/stage-pair.ts";
+import { lookAtPairFile, reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { armPair, backPair, disarmPair, stagePair, swapPair } from "#net/ssh/session/replace-deployment.ts";
 import {
   acted,
   enterHost,

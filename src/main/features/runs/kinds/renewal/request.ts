@@ -4,11 +4,10 @@ import { SERVERS } from "#domain/runs/renewal/servers.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
 import { type ChallengeDeps as NearHost, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
-import { clearChallenges } from "#net/ssh/session/challenges/clear-challenges.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { endPair } from "#net/ssh/session/pairs/change-pair.ts";
-import { testServer } from "#net/ssh/session/pairs/consumers.ts";
-import { makePairKey } from "#net/ssh/session/pairs/make-pair-key.ts";
+import { clearChallenges } from "#net/ssh/session/challenges.ts";
+import { testServer } from "#net/ssh/session/inspect-deployment.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { endPair, makePairKey } from "#net/ssh/session/replace-deployment.ts";
 import {
   enterHost,
   failed,

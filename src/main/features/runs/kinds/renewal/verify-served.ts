@@ -9,7 +9,7 @@ import {
 } from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { isFailure } from "#net/connect-failure.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { ShownAt } from "#net/tls/chains-at.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import { enterHost, SessionLost } from "#runs/engine/runbook.ts";

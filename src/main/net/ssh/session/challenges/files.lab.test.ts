@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { clearChallenges, putChallengeFile } from "#net/ssh/session/challenges.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readRotationScript } from "#testing/read-scripts.ts";
-import { clearChallenges } from "./clear-challenges.ts";
-import { putChallengeFile } from "./put-challenge.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const TOKEN = "run00000001";

@@ -2,21 +2,25 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Hand } from "#net/ssh/session/hand.ts";
+import {
+  clearChallenges,
+  putChallengeFile,
+  serveChallenge,
+  showChallenge,
+} from "#net/ssh/session/challenges.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { startNetworks } from "#testing/lab/start-network.ts";
 import { readRotationScript } from "#testing/read-scripts.ts";
-import { clearChallenges } from "./clear-challenges.ts";
-import { putChallengeFile, serveChallenge, showChallenge } from "./put-challenge.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const TOKEN = "run00000001";
 const TEXT = "tok_en.9jg46WB3rR";
 const KILLER = ["/usr/bin/python3", "-I", "/opt/kill-at-call.py"];
 const KILLER_SOURCE = readFileSync(
-  join(import.meta.dirname, "#testing/faults/kill-at-call.py"),
+  join(import.meta.dirname, "../../../../testing/faults/kill-at-call.py"),
   "base64",
 );
 

@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  CHALLENGE_SERVERS,
+  type ChallengeServer,
+  clearChallenges,
+  lookAtWays,
+  serveChallenge,
+  showChallenge,
+} from "#net/ssh/session/challenges.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { startNetworks } from "#testing/lab/start-network.ts";
 import { readRotationScript } from "#testing/read-scripts.ts";
-import { clearChallenges } from "./clear-challenges.ts";
-import { lookAtWays } from "./look-at-ways.ts";
-import { CHALLENGE_SERVERS, type ChallengeServer, serveChallenge, showChallenge } from "./put-challenge.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const TOKEN = "run00000001";

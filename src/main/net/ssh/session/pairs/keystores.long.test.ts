@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { backPair, endPair, makePairKey, stagePair, swapPair } from "#net/ssh/session/replace-deployment.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { watchProcesses } from "#testing/runs/watch-hosts.ts";
 import { issueForRequest } from "#testing/tls/make-request.ts";
-import { backPair, endPair, swapPair } from "./change-pair.ts";
-import { makePairKey } from "./make-pair-key.ts";
-import { stagePair } from "./stage-pair.ts";
 import { openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
 
 const lab = test.skipIf(!canStartHosts());

@@ -1,5 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
+import { backPair, endPair, makePairKey, stagePair, swapPair } from "#net/ssh/session/replace-deployment.ts";
+import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
@@ -13,11 +16,6 @@ import { makeCertificate } from "#testing/make-certificate.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { issueForRequest } from "#testing/tls/make-request.ts";
 import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
-import { hashOf } from "#net/ssh/session/testing/wish.ts";
-import { backPair, endPair, swapPair } from "./change-pair.ts";
-import { reloadService, testPair } from "./consumers.ts";
-import { makePairKey } from "./make-pair-key.ts";
-import { stagePair } from "./stage-pair.ts";
 import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 import { servedBy } from "./testing/served-by.ts";
 

@@ -1,14 +1,20 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
+import {
+  armPair,
+  backPair,
+  disarmPair,
+  endPair,
+  makePairKey,
+  stagePair,
+  swapPair,
+} from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
 import { askName } from "#testing/tls/ask-openssl.ts";
 import { issueForRequest } from "#testing/tls/make-request.ts";
-import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
-import { reloadService, testPair } from "./consumers.ts";
-import { makePairKey } from "./make-pair-key.ts";
-import { stagePair } from "./stage-pair.ts";
 import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 
 const lab = test.skipIf(!canStartHosts());

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { lookAtPairFile, reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
+import { backPair, endPair, stagePair, swapPair } from "#net/ssh/session/replace-deployment.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { askName } from "#testing/tls/ask-openssl.ts";
-import { backPair, endPair, swapPair } from "./change-pair.ts";
-import { reloadService, testPair } from "./consumers.ts";
-import { lookAtPairFile } from "./look-at-pair-file.ts";
-import { stagePair } from "./stage-pair.ts";
 import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 
 const lab = test.skipIf(!canStartHosts());

@@ -1,4 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { lookAtServer, reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
+import {
+  armPair,
+  backPair,
+  disarmPair,
+  endPair,
+  stagePair,
+  swapPair,
+} from "#net/ssh/session/replace-deployment.ts";
+import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import type { DeploymentFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { RESTART } from "#shared/model/told-by.ts";
@@ -14,11 +24,6 @@ import {
 } from "#testing/lab/start-servers-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { PID_OF } from "#testing/runs/failing-renewals.ts";
-import { hashOf } from "#net/ssh/session/testing/wish.ts";
-import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
-import { reloadService, testPair } from "./consumers.ts";
-import { lookAtServer } from "./look-at-server.ts";
-import { stagePair } from "./stage-pair.ts";
 import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 import { servedBy } from "./testing/served-by.ts";
 

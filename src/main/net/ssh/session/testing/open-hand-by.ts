@@ -1,11 +1,11 @@
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { openHand } from "#net/ssh/session/open-hand.ts";
+import { connectByClient } from "#net/ssh/client/connect-by-client.ts";
+import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import { connectBySsh2, shellCommand } from "#net/ssh/host-connection.ts";
 import { toClientKey } from "#net/ssh/identities.ts";
-import type { LoginOptions } from "#net/ssh/login-options.ts";
+import type { LoginOptions } from "#net/ssh/log-in.ts";
+import { openHand } from "#net/ssh/session/open-session.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
-import { connectByClient } from "#net/ssh/client/connect-by-client.ts";
-import { findSsh } from "#net/ssh/client/find-ssh.ts";
 
 export type HandLogin = LoginOptions & {
   script: string;

@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import type { Line } from "#net/ssh/session/line.ts";
-import { beginSession } from "#net/ssh/session/session.ts";
+import type { Line } from "#net/ssh/session/conversation.ts";
+import { beginSession } from "#net/ssh/session/open-session.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { END_ALIASES } from "#shared/text/join-scripts.ts";
 
 const RESOURCES = join(import.meta.dirname, "../../../../../../resources");

@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
-import type { Hand } from "#net/ssh/session/hand.ts";
-import { openHandBy } from "#net/ssh/session/testing/open-hand-by.ts";
-import { readHandScript } from "#net/ssh/session/testing/open-hand-in.ts";
 import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import { lookUp } from "#net/ssh/log-in.ts";
-import type { VerificationRoute } from "#net/ssh/verify/login-proof.ts";
-import { findSsh } from "#net/ssh/client/find-ssh.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { openHandBy } from "#net/ssh/session/testing/open-hand-by.ts";
+import { readHandScript } from "#net/ssh/session/testing/open-hand-in.ts";
+import type { VerificationRoute } from "#net/ssh/verify/verification.ts";
 
 /** A host of a lab, and a private key file, as far as a login needs them. */
 type LabHost = { address: string; port: number; root: string };
@@ -59,7 +59,7 @@ export async function readIdentity({ path }: KeyFile): Promise<Identity> {
   return identities[0] as Identity;
 }
 
-const ROTATION = join(import.meta.dirname, "#resources/rotation");
+const ROTATION = join(import.meta.dirname, "../../../../../../resources/rotation");
 
 /** A hand of root's, with these libraries of resources/rotation beside its own. */
 export async function enterHost(

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { lookAtPairFile } from "#net/ssh/session/pairs/look-at-pair-file.ts";
-import type { PairOfRun } from "#net/ssh/session/pairs/pair-words.ts";
+import { lookAtPairFile } from "#net/ssh/session/inspect-deployment.ts";
+import type { PairOfRun } from "#net/ssh/session/replace-deployment.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import type { DeploymentFile, Service } from "#shared/model/pair.ts";
 import { joinScripts } from "#shared/text/join-scripts.ts";
@@ -12,7 +12,7 @@ export const PAIR: PairOfRun = { token: "run00000001", id: "c0" };
 export const openPairHand = async (shell: Parameters<typeof openHandIn>[0]) =>
   openHandIn(shell, await readPairScripts());
 
-const FOLDER = join(import.meta.dirname, "#resources/rotation/deployment");
+const FOLDER = join(import.meta.dirname, "../../../../../../../resources/rotation/deployment");
 
 /** The verbs of pairs, as they are shipped. */
 export async function readPairScripts(): Promise<string> {

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { formatWhy } from "#net/ssh/session/challenges.ts";
+
+test("what the owner of a site answers sends nobody to a path that it has chosen", () => {
+  const file = "/srv/site/.well-known/acme-challenge/TOKEN";
+  const say = (...words: string[]) =>
+    formatWhy({ kind: "answered", status: "no", words, told: new Map(), data: new Map() }, "/srv/site", file);
+  expect(say("in-the-way", "/etc/ssh")).toBe(
+    `${file} has something in its way that no run has made: look beside it, and move it away`,
+  );
+  expect(say("in-the-way", "/etc/TOKEN")).toBe(
+    `${file} is there already, and is not ours: look at it, and move it away`,
+  );
+  for (const lure of ["/etc/ssh", "sh: /etc/ssh: No space left on device"])
+    expect(say("no-space", lure)).toBe("/srv/site cannot be written: the disk or its inodes are full");
+  expect(say("no-space", "/srv")).toContain("the file system at /srv is full");
+});

@@ -1,0 +1,252 @@
+import { isIP } from "node:net";
+import { isHostRefusal } from "#shared/model/host-refusal.ts";
+import {
+  formatRefused,
+  formatRefusedByRoot,
+  HOST_REFUSALS,
+  isMountOf,
+  pathNamed,
+} from "#shared/text/host-refusal.ts";
+import { exchange, type Hand, type HandAnswer, type Lost } from "./remote-session.ts";
+
+/** The text of a running server's configuration: files after lines that name them, and what it was started with. */
+type ServerDump = { server: "nginx" | "apache"; commandLine: string[]; text: string };
+
+type WaysLook = {
+  /** At the ports that were asked about; null: could not be told. `address`: as text. */
+  listeners: { port: number; address: string; program: string | null }[] | null;
+  servers: ChallengeServer[];
+  hasOpenssl: boolean;
+  isRoot: boolean;
+  dumps: ServerDump[];
+  /** Why there is no dump of a server that runs: "nginx runs in a container". */
+  unreadable: string[];
+};
+
+const DEADLINE_MS = 60_000;
+const MOST_SAID = 300;
+
+/** Looks how challenges could be answered on a host. Nothing is changed. */
+export async function lookAtWays(
+  hand: Hand,
+  ports: readonly number[] = [80, 443],
+): Promise<{ kind: "seen"; look: WaysLook } | { kind: "refused"; message: string } | Lost> {
+  const request = { verb: "challenge_look", words: ports.map(String) };
+  const answer = await hand.ask(request, { deadlineMs: DEADLINE_MS });
+  if (answer.kind === "lost") return answer;
+  const { told, data, status } = answer;
+  if (status !== "ok") return { kind: "refused", message: "the host did not tell what listens there" };
+  const all = (name: string) => told.get(name) ?? [];
+  const servers: readonly string[] = all("servers")[0] ?? [];
+  return {
+    kind: "seen",
+    look: {
+      listeners: told.has("no-listeners") ? null : all("listener").flatMap(readListener),
+      servers: CHALLENGE_SERVERS.filter((one) => servers.includes(one)),
+      hasOpenssl: told.has("openssl"),
+      isRoot: hand.uid === 0,
+      dumps: (["nginx", "apache"] as const).flatMap((server) =>
+        all(server).flatMap(([pid = "", ...commandLine]) => {
+          const text = data.get(`${server}-${pid}`);
+          return text ? [{ server, commandLine, text: Buffer.from(text).toString("utf8") }] : [];
+        }),
+      ),
+      unreadable: [
+        ...all("contained").map(([server = ""]) => `${server} runs in a container`),
+        ...all("unread").map(([server = ""]) => `whose ${server} runs could not be told`),
+        ...all("strange").map(([server = "", why = ""]) => formatStrange(server, why)),
+        ...all("problem").map(([server = "", why = ""]) =>
+          `${server} does not tell its configuration: ${why}`.slice(0, MOST_SAID),
+        ),
+      ],
+    },
+  };
+}
+
+/** Why a server that runs is not asked for its configuration, by the host's words; others' are not known here. */
+const STRANGE: Readonly<Record<string, string>> = {
+  mounts:
+    "has mounts of its own, as a service with PrivateTmp has, so what its files are there could not be told",
+  elsewhere:
+    "has processes or a root folder of its own, as in a container or a chroot, so what its files are there could not be told",
+  program:
+    "is a program that others than root may write, or another one by that name, so root does not ask it for its configuration",
+  login:
+    "was started by somebody who logged in, with words of theirs, so root does not ask it for its configuration",
+  files:
+    "was started with a file that is not there, or that others than root may write, so root does not ask it for its configuration",
+  unknown:
+    "was started with a path of which could not be told where it leads, so root does not ask it for its configuration",
+};
+
+const formatStrange = (server: string, why: string): string =>
+  `${server} ${STRANGE[why] ?? "is not asked for its configuration"}`;
+
+const readListener = ([port = "", address = "", program]: readonly string[]) => {
+  const text = readAddress(address);
+  if (!/^[0-9A-F]{4}$/.test(port) || text === null) return [];
+  return [{ port: Number.parseInt(port, 16), address: text, program: program?.trim() || null }];
+};
+
+/** As the kernel writes it: words of four bytes, each backwards. */
+function readAddress(hex: string): string | null {
+  if (!/^(?:[0-9A-F]{8}|[0-9A-F]{32})$/.test(hex)) return null;
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, "hex")].reverse());
+  if (bytes.length === 4) return bytes.join(".");
+  const groups = Array.from({ length: 8 }, (_, at) =>
+    (((bytes[at * 2] ?? 0) << 8) | (bytes[at * 2 + 1] ?? 0)).toString(16),
+  ).join(":");
+  const text = new URL(`http://[${groups}]`).hostname.slice(1, -1);
+  return isIP(text) === 6 ? text : null;
+}
+
+/** Answers to challenges on a host, by resources/rotation/challenge. Each request is safe to be said twice. */
+
+/** A run and one challenge of it, in letters and digits: what is made on the host goes by these. */
+type ChallengeId = { token: string; id: string };
+/** `message`: why not, for a person. Nothing was left. */
+type NotPut = { kind: "failed"; message: string };
+
+const lost = (message: string): NotPut => ({ kind: "failed", message: `the host was lost: ${message}` });
+
+type FileRequest = ChallengeId & {
+  folder: string;
+  of: "site" | "challenges";
+  name: string;
+  text: string;
+};
+
+/** Puts a file where the web server has /.well-known/acme-challenge/, as whoever owns that folder. */
+export async function putChallengeFile(
+  hand: Hand,
+  { token, id, folder, of, name, text }: FileRequest,
+): Promise<{ kind: "put"; path: string } | NotPut> {
+  const answer = await exchange(hand, { verb: "challenge_put", words: [folder, of, token, id, name, text] });
+  if (answer.kind === "lost") return lost(answer.message);
+  if (answer.status === "ok") return { kind: "put", path: answer.words[1] ?? "" };
+  const place = of === "site" ? `${folder}/.well-known/acme-challenge` : folder;
+  return { kind: "failed", message: formatWhy(answer, folder, `${place}/${name}`) };
+}
+
+export const CHALLENGE_SERVERS = ["python3", "perl", "busybox", "socat"] as const;
+export type ChallengeServer = (typeof CHALLENGE_SERVERS)[number];
+
+type ServeRequest = ChallengeId & {
+  port: number;
+  seconds: number;
+  with: ChallengeServer;
+  path: string;
+  text: string;
+};
+
+/** Has the host serve one path at a port where nothing listens, on all its addresses, until told or for so long. */
+export async function serveChallenge(
+  hand: Hand,
+  { token, id, port, seconds, with: program, path, text }: ServeRequest,
+): Promise<{ kind: "serving" } | NotPut> {
+  const words = [token, id, String(port), String(seconds), program, path, text];
+  const answer = await exchange(hand, { verb: "challenge_serve", words });
+  if (answer.kind === "lost") return lost(answer.message);
+  return answer.status === "ok"
+    ? { kind: "serving" }
+    : { kind: "failed", message: formatWhy(answer, `port ${port}`) };
+}
+
+type ShowRequest = ChallengeId & { port: number; seconds: number; name: string; digest: Uint8Array };
+
+/** Has the host's openssl show a certificate with the digest to whoever speaks acme-tls/1 (RFC 8737). */
+export async function showChallenge(
+  hand: Hand,
+  { token, id, port, seconds, name, digest }: ShowRequest,
+): Promise<{ kind: "serving" } | NotPut> {
+  const words = [token, id, String(port), String(seconds), name, Buffer.from(digest).toString("hex")];
+  const answer = await exchange(hand, { verb: "challenge_tls", words });
+  if (answer.kind === "lost") return lost(answer.message);
+  return answer.status === "ok"
+    ? { kind: "serving" }
+    : { kind: "failed", message: formatWhy(answer, `port ${port}`) };
+}
+
+type Cleared = { kind: "cleared" } | { kind: "left"; message: string };
+
+/**
+ * Takes away what was begun for a run on this host, whoever has ended it: files and the folders that were made for them,
+ * and servers. `id`: of one challenge alone. Nothing to be taken away is no fault.
+ */
+export async function clearChallenges(
+  hand: Hand,
+  { token, id }: { token: string; id?: string },
+): Promise<Cleared> {
+  const listed = await exchange(hand, { verb: "challenge_list", words: [token] });
+  if (listed.kind === "lost") return left(`the host was lost: ${listed.message}`);
+  if (listed.status !== "ok") return left(formatWhy(listed, "what was begun for this run"));
+  const messages: string[] = [];
+  for (const [file = "", ...words] of listed.told.get("file") ?? [])
+    if (id === undefined || id === file) messages.push(...(await dropFile(hand, { token, id: file }, words)));
+  for (const [server = ""] of listed.told.get("server") ?? []) {
+    if (id !== undefined && id !== server) continue;
+    const stopped = await exchange(hand, { verb: "challenge_stop", words: [token, server] });
+    if (stopped.kind === "lost") messages.push(`the host was lost: ${stopped.message}`);
+    else if (stopped.status !== "ok") messages.push(formatWhy(stopped, "what was served for the challenge"));
+  }
+  const ended = await exchange(hand, { verb: "challenge_end", words: [token] });
+  if (ended.kind === "lost") messages.push(`the host was lost: ${ended.message}`);
+  return messages.length > 0 ? left(messages.join("; ")) : { kind: "cleared" };
+}
+
+const left = (message: string): Cleared => ({ kind: "left", message });
+
+async function dropFile(
+  hand: Hand,
+  { token, id }: { token: string; id: string },
+  [folder = "", name = "", hash = "", made = ""]: readonly string[],
+): Promise<string[]> {
+  const words = [folder, name, hash, made, token, id];
+  const dropped = await exchange(hand, { verb: "challenge_drop", words });
+  if (dropped.kind === "lost") return [`the host was lost: ${dropped.message}`];
+  const file = `${folder}/${name}`;
+  if (dropped.status !== "ok") return [formatWhy(dropped, file, file)];
+  const forgotten = await exchange(hand, { verb: "challenge_forget", words: [token, id] });
+  if (forgotten.kind === "lost") return [`the host was lost: ${forgotten.message}`];
+  return forgotten.status === "ok" ? [] : [formatWhy(forgotten, "what was written down of the challenge")];
+}
+
+/** What came of a request about a challenge that was not done, for a person. */
+
+/** By the word with which resources/rotation/challenge refuses. */
+const SENTENCES: { [why: string]: string } = {
+  "in-the-way": "is there already, and is not ours: look at it, and move it away",
+  "linked-folder": "lies behind a symbolic link that somebody else could turn elsewhere",
+  "no-folder": "is not there, or cannot be entered",
+  "no-space": "cannot be written: the disk or its inodes are full",
+  "not-owner": "belongs to somebody else: log in as its owner, or as root",
+  "not-writable": "may not be written to",
+  "read-only": "lies on a file system that is read-only",
+  "no-openssl": "has no openssl, which would show the certificate",
+};
+
+/** Of what a host says. */
+const MOST_DETAIL = 300;
+
+/**
+ * What came of a request about `where`: a folder, a port, or what is kept for the run. `file`: what was to be put there or taken away. Whoever
+ * owns its folder may have answered: another path than those is told of no file.
+ */
+export function formatWhy(answer: Exclude<HandAnswer, Lost>, where: string, file?: string): string {
+  const [why = "", ...rest] = answer.words;
+  const detail = rest.join(" ").slice(0, MOST_DETAIL);
+  if (why === "port-taken") return `${where} is taken${detail ? ` by ${detail}` : ""}: nothing was changed`;
+  if (why === "no-server") return `nothing could be served at ${where}${detail ? `: ${detail}` : ""}`;
+  if (why === "openssl") return `the host's openssl made no certificate${detail ? `: ${detail}` : ""}`;
+  const isMount = pathNamed(detail) !== null && (file === undefined || isMountOf(detail, file));
+  if (why === "no-space" && isMount) return formatRefusedByRoot({ why, detail }, where);
+  if (why === "in-the-way" && file !== undefined) {
+    const isItself = nameOf(detail) === nameOf(file);
+    return isItself ? `${file} ${SENTENCES[why]}` : formatRefused({ why, detail }, file);
+  }
+  const sentence = SENTENCES[why] ?? (isHostRefusal(why) ? HOST_REFUSALS[why] : HOST_REFUSALS.unknown);
+  const thing = why === "in-the-way" && detail ? detail : where;
+  return `${thing} ${sentence}`;
+}
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/"));

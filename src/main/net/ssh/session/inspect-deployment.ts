@@ -1,0 +1,234 @@
+/** What a plan has to know of a file that a server reads for a certificate. Of its bytes what is public alone leaves the host. */
+
+import { createHash } from "node:crypto";
+import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
+import type { ServerKind, Service } from "#shared/model/pair.ts";
+import { RollbackTimer } from "#shared/model/plan.ts";
+import { ToldBy } from "#shared/model/told-by.ts";
+import {
+  exchange,
+  type Failed,
+  type Hand,
+  type HandAnswer,
+  type Lost,
+  quoteWord,
+  type Refused,
+  readTail,
+} from "./remote-session.ts";
+import { type PairFiles, type PairTail, wordsOfFiles, wordsOfService } from "./replace-deployment.ts";
+
+/** By its first bytes. `locked-key`: it has a passphrase; `other`: none of these, or not readable. */
+const PAIR_FILE_KINDS = ["certificate", "key", "both", "locked-key", "pkcs12", "jks", "other"] as const;
+export type PairFileKind = (typeof PAIR_FILE_KINDS)[number];
+
+export type PairLook = {
+  path: string;
+  /** Where it really lies: no link is on the way to it. */
+  real: string;
+  /** The links on the way, in the order in which they are followed; relative goals as they are written. */
+  links: { path: string; goal: string; uid: number }[];
+  /** Why it cannot be replaced as it is; null: it can. */
+  refusal: { why: HostRefusal; detail: string } | null;
+  /** Null: nothing is there. `mode`: four octal digits. */
+  file: { mode: string; links: number; uid: number; gid: number; owner: string; sizeBytes: number } | null;
+  hash: string | null;
+  kind: PairFileKind;
+  /** The SHA-256 of the first certificate in it; null: it has none, or in a form that was not read. */
+  leaf: string | null;
+  /** The SHA-256 of its private key's public half (SubjectPublicKeyInfo); null: it has none, or nobody there could tell. */
+  publicHalf: string | null;
+  /** When it was last written, in seconds since the epoch by the host's clock; null: the host does not tell. */
+  writtenAt: number | null;
+  hasAccessList: boolean;
+  hasAttributes: boolean;
+  /** Of SELinux; null: there is none. */
+  label: string | null;
+  /** A program of the host that renews it by itself, and the command that has it do so; "" where none can be said. */
+  managed: { by: string; command: string } | null;
+  deadMan: RollbackTimer[];
+  /** The run that is changing it. */
+  heldBy: string | null;
+};
+
+const MODE = /^[-dlcbps]([r-][w-][xsS-][r-][w-][xsS-][r-][w-][xtT-])/;
+
+export async function lookAtPairFile(
+  hand: Hand,
+  path: string,
+): Promise<{ kind: "seen"; file: PairLook } | Refused | Failed | Lost> {
+  const answer = await exchange(hand, { verb: "pair_look", words: [path] });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const first = (name: string) => answer.told.get(name)?.[0];
+  const [why, detail = ""] = first("refusal") ?? [];
+  const [by, name = "", folder = ""] = first("managed") ?? [];
+  const [hash = ""] = first("hash") ?? [];
+  return {
+    kind: "seen",
+    file: {
+      path,
+      real: first("real")?.[0] ?? path,
+      links: (answer.told.get("link") ?? []).map(([at = "", goal = "", uid]) => ({
+        path: at,
+        goal,
+        uid: Number(uid),
+      })),
+      refusal: why === undefined ? null : { why: isHostRefusal(why) ? why : "unknown", detail },
+      file: readColumns(first("file")),
+      hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null,
+      kind: PAIR_FILE_KINDS.find((kind) => kind === first("kind")?.[0]) ?? "other",
+      leaf: hashDer(first("leaf")?.[0] ?? ""),
+      publicHalf: hashDer(first("public")?.[0] ?? ""),
+      writtenAt: readSeconds(first("written")?.[0] ?? ""),
+      hasAccessList: first("acl") !== undefined,
+      hasAttributes: first("xattr") !== undefined,
+      label: first("label")?.[0] ?? null,
+      managed: by === undefined ? null : { by, command: formatRenewalCommand(by, name, folder) },
+      deadMan: (first("dead-man") ?? []).flatMap((way) => RollbackTimer.safeParse(way).data ?? []),
+      heldBy: first("held")?.[0] ?? null,
+    },
+  };
+}
+
+/**
+ * The command, for a person to run as root on the host, that has a program renew the certificate it knows by `name`; `folder`: of its
+ * configuration. Both are as the host has them, and stay one word of the shell each. "": none is known, or it could not be shown as it
+ * would run.
+ */
+export function formatRenewalCommand(by: string, name: string, folder: string): string {
+  if (name === "" || name.startsWith("-") || UNSEEN.test(name + folder)) return "";
+  const word = quoteForPerson(name);
+  switch (by) {
+    case "certbot": {
+      const where = folder === "/etc/letsencrypt" ? "" : ` --config-dir ${quoteForPerson(folder)}`;
+      return `certbot renew --force-renewal --cert-name ${word}${where}`;
+    }
+    case "acme.sh":
+      return `acme.sh --renew --force --domain ${word}`;
+    case "certmonger":
+      return `getcert resubmit -f ${word}`;
+    case "dehydrated":
+      return `dehydrated --cron --force --domain ${word}`;
+    default:
+      return "";
+  }
+}
+
+/** What no screen shows as it is, or what ends a line. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd]/u;
+
+const quoteForPerson = (word: string): string => (/^[A-Za-z0-9._/-]+$/.test(word) ? word : quoteWord(word));
+
+const readSeconds = (text: string): number | null => (/^\d{1,12}$/.test(text) ? Number(text) : null);
+
+const hashDer = (base64: string): string | null =>
+  /^[A-Za-z0-9+/]+={0,2}$/.test(base64)
+    ? createHash("sha256").update(Buffer.from(base64, "base64")).digest("hex")
+    : null;
+
+function readColumns(words: readonly string[] | undefined): PairLook["file"] {
+  const [mode = "", links, uid, gid, size, owner = ""] = words ?? [];
+  const letters = MODE.exec(mode)?.[1];
+  if (letters === undefined) return null;
+  return {
+    mode: toOctal(letters),
+    links: Number(links),
+    uid: Number(uid),
+    gid: Number(gid),
+    owner,
+    sizeBytes: Number(size),
+  };
+}
+
+/** `rw-r-----` as `0640`. */
+function toOctal(letters: string): string {
+  const digits = [0, 3, 6].map((at) => {
+    const [read, write, run = "-"] = letters.slice(at, at + 3);
+    return (read === "r" ? 4 : 0) + (write === "w" ? 2 : 0) + ("xst".includes(run) ? 1 : 0);
+  });
+  const special = [2, 5, 8].reduce((sum, at, index) => {
+    return sum + (/[sStT]/.test(letters[at] ?? "") ? 4 >> index : 0);
+  }, 0);
+  return `${special}${digits.join("")}`;
+}
+
+type LookRequest = {
+  server: ServerKind;
+  /** The file that its configuration begins with; null: the usual one. */
+  config: string | null;
+  /** Of the pair, where the files really lie: of several servers of that kind those are meant that read them. */
+  paths: readonly string[];
+};
+
+/** How a server of a host is told of new files; with `none`, why, in words of the host. Nothing is changed. */
+export async function lookAtServer(
+  hand: Hand,
+  { server, config, paths }: LookRequest,
+): Promise<{ kind: "seen"; toldBy: ToldBy; said: string } | Refused | Failed | Lost> {
+  const answer = await exchange(hand, { verb: "server_look", words: [server, config ?? "", ...paths] });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const [word, ...said] = answer.words;
+  const toldBy = ToldBy.safeParse(word);
+  if (!toldBy.success) return { kind: "lost", message: "it answers what makes no sense" };
+  return { kind: "seen", toldBy: toldBy.data, said: said.join(" ").slice(0, 300) };
+}
+
+/** The servers that read a pair: what they say of the new files, and having them read those. */
+
+/** `said`: its own words, as far as it had any. Written by strangers. */
+type PairTested = { kind: "passed" | "failed" | "untested"; said: string };
+/** `pid`: its first process before and after, where one could be told. */
+type Reloaded = {
+  kind: "reloaded" | "not-reloaded";
+  said: string;
+  pid: { before: number | null; after: number | null };
+};
+
+/** A server with a large configuration takes its time for either. */
+const DEADLINE_MS = 120_000;
+const MOST_SAID = 2_000;
+
+/** The server's own test, where its configuration finds what is staged in place of what is in use. Nothing is changed. */
+export async function testPair(
+  hand: Hand,
+  { token, id, files, wanted, consumer }: PairFiles & { consumer: Service },
+): Promise<PairTested | PairTail> {
+  const words = [token, id, ...wordsOfService(consumer), ...wordsOfFiles(files, wanted)];
+  const answer = await hand.ask({ verb: "pair_test", words }, { deadlineMs: DEADLINE_MS });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const [kind] = answer.words;
+  if (kind !== "passed" && kind !== "failed" && kind !== "untested")
+    return { kind: "lost", message: "it answers what makes no sense" };
+  return { kind, said: readSaid(answer) };
+}
+
+/** The server's own test of its configuration as it is, before there is anything of a run. Nothing is changed. */
+export const testServer = (hand: Hand, consumer: Service): Promise<PairTested | PairTail> =>
+  testPair(hand, { token: "none", id: "none", files: [], wanted: [], consumer });
+
+/** By its supervisor where it has one. That it was told proves nothing: what it serves does. */
+export async function reloadService(
+  hand: Hand,
+  consumer: Service,
+  files: Pick<PairFiles, "files" | "wanted"> = { files: [], wanted: [] },
+): Promise<Reloaded | PairTail> {
+  const words = [...wordsOfService(consumer), ...wordsOfFiles(files.files, files.wanted)];
+  const answer = await hand.ask({ verb: "pair_reload", words }, { deadlineMs: DEADLINE_MS });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const [kind, before, after] = answer.words;
+  if (kind !== "reloaded" && kind !== "not-reloaded")
+    return { kind: "lost", message: "it answers what makes no sense" };
+  return { kind, said: readSaid(answer), pid: { before: readPid(before), after: readPid(after) } };
+}
+
+const readPid = (word: string | undefined): number | null =>
+  word && /^[1-9]\d{0,9}$/.test(word) ? Number(word) : null;
+
+const readSaid = ({ told }: Exclude<HandAnswer, Lost>): string =>
+  (told.get("said") ?? [])
+    .map((words) => words.join(" "))
+    .join("\n")
+    .slice(0, MOST_SAID);

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { lookAtFile } from "./inspect-host.ts";
+import type { Hand } from "./remote-session.ts";
+
+/** A host that says of every file that it lies there. */
+const liar = (real: string): Hand => ({
+  user: "jo",
+  uid: 0,
+  loginKey: null,
+  loginCertificate: null,
+  clientKeys: [],
+  isTyped: false,
+  transport: "ssh2",
+  way: null,
+  hostKey: { blob: new Uint8Array(), keyType: "", fingerprint: "" },
+  ended: new Promise(() => undefined),
+  ask: async () => ({
+    kind: "answered",
+    status: "ok",
+    words: [],
+    told: new Map([["real", [[real]]]]),
+    data: new Map(),
+  }),
+  [Symbol.asyncDispose]: async () => undefined,
+});
+
+test("a file whose name has a line break, or that a host says lies at one, is looked at and not written to", async () => {
+  const refused = { kind: "seen", file: { state: "absent", refusal: { why: "odd-path" }, content: null } };
+  expect(await lookAtFile(liar("/x"), "/home/a\nb/id_rsa")).toMatchObject(refused);
+  expect(await lookAtFile(liar("/home/a\nb"), "/home/a/id_rsa")).toMatchObject({
+    ...refused,
+    file: { ...refused.file, real: "/home/a/id_rsa" },
+  });
+});

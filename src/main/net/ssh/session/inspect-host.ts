@@ -1,0 +1,203 @@
+/** What a hand sees of a host and of one of its files, before anything is changed. */
+import { createHash } from "node:crypto";
+import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
+import { RollbackTimer } from "#shared/model/plan.ts";
+import { exchange, type Hand, type HandAnswer, type Lost, readHolder } from "./remote-session.ts";
+
+/** Whoever holds the lock of a folder. Times are epoch seconds of the host's clock. */
+export type LockHolder = { token: string; who: string; since: number; leaseEnd: number; now: number };
+
+type HostLook = {
+  uid: number;
+  user: string;
+  epochSeconds: number;
+  /** `+0100`: how its clock is read there; null where it does not tell. */
+  zone: string | null;
+  hashTool: string | null;
+  /** What the host can take a change back by, the best first. */
+  deadMan: RollbackTimer[];
+  tools: string[];
+};
+
+type WayStep = {
+  path: string;
+  type: "folder" | "file" | "link" | "other";
+  uid: number;
+  gid: number;
+  /** Octal, as "0700". */
+  mode: string;
+  links: number;
+};
+
+export type FileLook = {
+  /** As it was asked for; `real` has no link of the system's on its way, and is what to write to. */
+  path: string;
+  real: string;
+  /** Where the links lead that it is refused for; null where there are none, or where it was not told. */
+  goal: string | null;
+  state: "file" | "absent" | "other";
+  /** Why it would not be written to. */
+  refusal: { why: HostRefusal; detail: string } | null;
+  /** From / down to the file itself. */
+  chain: WayStep[];
+  /** Who writes it: whoever owns its folder. */
+  actorUid: number | null;
+  owner: string;
+  uid: number;
+  gid: number;
+  mode: string;
+  links: number;
+  sizeBytes: number;
+  /** Null where it could not be read, or is larger than 4 MiB. */
+  hash: string | null;
+  /** Null likewise, and of a secret file. */
+  content: Uint8Array | null;
+  /** Of its access list, attributes and label. */
+  attributes: string;
+  freeBytes: number | null;
+  freeInodes: number | null;
+  lock: LockHolder | null;
+  /** Tokens of runs of which something lies in its folder, held or not. */
+  kept: string[];
+  /** What lies where a run would keep its lock, and is nothing of a run's; null: a run could hold the folder. */
+  workFolder: string | null;
+  deadMan: RollbackTimer[];
+};
+
+type Answered = Exclude<HandAnswer, Lost>;
+
+export async function lookAtHost(hand: Hand): Promise<{ kind: "seen"; host: HostLook } | Lost> {
+  const answer = await exchange(hand, { verb: "host", words: [] });
+  if (answer.kind === "lost") return answer;
+  const [uid, user = ""] = first(answer, "uid");
+  const [time, zone = ""] = first(answer, "time");
+  if (answer.status !== "ok" || !isNumber(uid) || !isNumber(time)) return NONSENSE;
+  const [hashTool = ""] = first(answer, "hash-tool");
+  return {
+    kind: "seen",
+    host: {
+      uid: Number(uid),
+      user,
+      epochSeconds: Number(time),
+      hashTool: hashTool || null,
+      zone: /^[+-]\d{4}$/.test(zone) ? zone : null,
+      deadMan: readWays(answer),
+      tools: [...first(answer, "tools")],
+    },
+  };
+}
+
+/** What its owner's shell answers is the owner's word: nothing of it ends the session. A file that changes while it is read is read once more. `isSecret`: its bytes stay on the host, and its hash is what that says. */
+export async function lookAtFile(
+  hand: Hand,
+  path: string,
+  { isSecret = false }: { isSecret?: boolean } = {},
+): Promise<{ kind: "seen"; file: FileLook } | Lost> {
+  if (isOdd(path)) return { kind: "seen", file: leaveUnseen(path, "odd-path") };
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const answer = await exchange(hand, { verb: "look", words: isSecret ? [path, "secret"] : [path] });
+    if (answer.kind === "lost") return answer;
+    if (answer.status !== "ok") {
+      const [why = ""] = answer.words;
+      return { kind: "seen", file: leaveUnseen(path, isHostRefusal(why) ? why : "unknown") };
+    }
+    const file = readFile(answer, path, isSecret);
+    if (file) return { kind: "seen", file };
+  }
+  return { kind: "seen", file: leaveUnseen(path, "changing") };
+}
+
+/** No request can name it, for a request is a line; hosts may have such names. */
+const isOdd = (path: string): boolean => /[\n\r\0]/.test(path);
+
+/** Nothing is known of it but why. */
+function leaveUnseen(path: string, why: HostRefusal): FileLook {
+  const told = new Map([["refusal", [[why]]]]);
+  const file = readFile({ kind: "answered", status: "ok", words: [], told, data: new Map() }, path);
+  if (!file) throw new Error("what has no content has no other hash");
+  return file;
+}
+
+/** A hash without the bytes is no evidence, but of a secret, whose bytes nobody may see. Null where the two disagree. */
+function readFile(answer: Answered, path: string, isSecret = false): FileLook | null {
+  const [real = path] = first(answer, "real");
+  if (isOdd(real) && real !== path) return leaveUnseen(path, "odd-path");
+  const [why = "", detail = ""] = first(answer, "refusal");
+  const [actor, actorName = ""] = first(answer, "actor");
+  const [mode = "", links, uid, gid, size, ownerName = ""] = first(answer, "file");
+  const actorUid = numberOrNull(actor);
+  // What an account's own shell tells of a file makes it nobody's but that account's: by its owner's name commands are printed for root.
+  const isTheirs = actorUid !== null && actorUid !== 0;
+  const owner = isTheirs ? { uid: actorUid, owner: actorName } : { uid: toNumber(uid), owner: ownerName };
+  const [freeBytes, freeInodes] = first(answer, "space");
+  const content = answer.data.get("content") ?? null;
+  const [hash = null] = content || isSecret ? first(answer, "hash") : [];
+  if (content && hash !== createHash("sha256").update(content).digest("hex")) return null;
+  return {
+    // Where a link leads is told of a file that is refused, and is never written to.
+    path,
+    real,
+    goal: why === "" ? null : readGoal(answer),
+    state: mode === "" ? "absent" : mode.startsWith("-") ? "file" : "other",
+    refusal: why === "" ? null : { why: isHostRefusal(why) ? why : "unknown", detail },
+    chain: (answer.told.get("step") ?? []).map(readStep),
+    actorUid,
+    ...owner,
+    mode: toOctal(mode),
+    gid: toNumber(gid),
+    links: toNumber(links),
+    sizeBytes: toNumber(size),
+    hash: readHash(hash),
+    content,
+    attributes: first(answer, "attributes")[0] ?? "",
+    freeBytes: numberOrNull(freeBytes),
+    freeInodes: numberOrNull(freeInodes),
+    lock: readHolder(first(answer, "lock")),
+    kept: (answer.told.get("kept") ?? []).flatMap(([token]) => token ?? []),
+    // Where somebody is told to look, and to remove something, is not the account's to say.
+    workFolder: answer.told.has("work-folder") ? `${folderOf(real)}/.latchkey` : null,
+    deadMan: readWays(answer),
+  };
+}
+
+/**
+ * What a link leads to counts as that file, which an account would have its own be: so it is where root has seen it lead, too. Root alone
+ * tells it where no account was asked.
+ */
+function readGoal(answer: Answered): string | null {
+  const [goal = null] = first(answer, "goal");
+  const isAsked = answer.told.has("actor");
+  return isAsked && goal !== first(answer, "led")[0] ? null : goal || null;
+}
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+
+const readHash = (word: string | null): string | null => (/^[0-9a-f]{64}$/.test(word ?? "") ? word : null);
+
+const NONSENSE: Lost = { kind: "lost", message: "it answers what makes no sense" };
+
+const first = ({ told }: Answered, name: string): readonly string[] => told.get(name)?.[0] ?? [];
+
+const isNumber = (word: string | undefined): word is string => /^\d{1,15}$/.test(word ?? "");
+const numberOrNull = (word: string | undefined): number | null => (isNumber(word) ? Number(word) : null);
+const toNumber = (word: string | undefined): number => numberOrNull(word) ?? 0;
+
+const readWays = (answer: Answered): RollbackTimer[] =>
+  first(answer, "dead-man").flatMap((word) => RollbackTimer.safeParse(word).data ?? []);
+
+function readStep([path = "", mode = "", links, uid, gid]: readonly string[]): WayStep {
+  const type = ({ d: "folder", "-": "file", l: "link" } as const)[mode[0] ?? ""] ?? "other";
+  return { path, type, mode: toOctal(mode), uid: toNumber(uid), gid: toNumber(gid), links: toNumber(links) };
+}
+
+/** What ls writes: `drwxr-x--T`, perhaps with a mark behind it. */
+function toOctal(mode: string): string {
+  if (mode.length < 10) return "";
+  const bits = [...mode.slice(1, 10)];
+  const special = [2, 5, 8].map((at) => (/[sStT]/.test(bits[at] ?? "") ? 1 : 0));
+  const digits = [0, 3, 6].map((from) =>
+    bits.slice(from, from + 3).reduce((sum, bit, at) => (/[-ST]/.test(bit) ? sum : sum + (4 >> at)), 0),
+  );
+  const specials = (special[0] ?? 0) * 4 + (special[1] ?? 0) * 2 + (special[2] ?? 0);
+  return `${specials}${digits.join("")}`;
+}

@@ -1,0 +1,181 @@
+/** Opens a hand on a host: one shell that waits for requests, over a login that stands, whatever carries that. */
+
+import { randomBytes } from "node:crypto";
+import { onAbort } from "#net/on-abort.ts";
+import type { CommandEnd, HostConnection } from "#net/ssh/host-connection.ts";
+import {
+  formatAddress,
+  type PresentedKey,
+  quote,
+  type SshFailure,
+  type Where,
+} from "#net/ssh/ssh-failure.ts";
+import { END_ALIASES } from "#shared/text/join-scripts.ts";
+import { Conversation, type Line } from "./conversation.ts";
+import type { Hand, Lost } from "./remote-session.ts";
+
+type HandOptions = {
+  /** As it is named to people. */
+  target: Where;
+  user: string;
+  /** resources/rotation/hand, and after it any other library of verbs. */
+  script: string;
+  /** From the request until the shell has said its first word, in milliseconds. */
+  beginMs: number;
+  signal: AbortSignal;
+};
+
+/** The hand closes the login with itself; where none begins, that is closed here. Rejects only when told to stop, and only until it is open. */
+export async function openHand(connection: HostConnection, options: HandOptions): Promise<Hand | SshFailure> {
+  const { user, script, beginMs, signal } = options;
+  const { loginKey, loginCertificate, clientKeys, isTyped, hostKey, transport, way } = connection;
+  let hand: Hand | null = null;
+  try {
+    const begun = await orStopped(beginSession(lineOver(connection), script, beginMs), signal);
+    if (!("ask" in begun)) return failToBegin(options, hostKey, begun);
+    const { uid, ask, ended } = begun;
+    hand = {
+      user,
+      uid,
+      loginKey,
+      loginCertificate,
+      clientKeys,
+      isTyped,
+      hostKey,
+      transport,
+      way,
+      ask,
+      ended,
+      [Symbol.asyncDispose]: () => connection.close(),
+    };
+    return hand;
+  } finally {
+    if (!hand) await connection.close();
+  }
+}
+
+const ENDS: Record<CommandEnd, string> = {
+  ended: "the shell has ended",
+  refused: "the host runs no commands",
+  lost: "the connection is gone",
+};
+
+/** What breaks first is the reason; nothing is sent after it. */
+function lineOver({ run }: HostConnection): Line {
+  let input: ReturnType<typeof run> | null = null;
+  let isOver = false;
+  return {
+    send(text) {
+      if (!isOver) input?.send(text);
+    },
+    follow(told) {
+      input = run({
+        out: told.out,
+        complained: () => undefined,
+        exited: () => undefined,
+        over(end) {
+          if (!isOver) told.over(ENDS[end]);
+          isOver = true;
+        },
+      });
+    },
+  };
+}
+
+function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  if (signal.aborted) reject(signal.reason);
+  const forget = onAbort(signal, () => reject(signal.reason));
+  return Promise.race([work, promise]).finally(forget);
+}
+
+function failToBegin(
+  { user, target }: HandOptions,
+  hostKey: PresentedKey,
+  { kind, message, noise }: NotBegun,
+): SshFailure {
+  const address = formatAddress(target);
+  const fail = (outcome: SshFailure["outcome"], why: string): SshFailure => ({
+    outcome,
+    message: why,
+    hostKey,
+    isKeyRefused: false,
+    passing: null,
+  });
+  if (kind === "silent") return fail("timed-out", `${address}: ${message}`);
+  const said = noise.trim() ? `it answered ${quote(noise.trim())}` : "it said nothing";
+  return fail("restricted-shell", `${user} at ${address} cannot run a script: ${said} (${message})`);
+}
+
+type Begun = { uid: number; ask: Hand["ask"]; ended: Promise<Lost> };
+/** `noise`: what the host said instead, the first of it. */
+type NotBegun = { kind: "lost" | "silent"; message: string; noise: string };
+
+/**
+ * The command, the same for every host, is `sh -s`: what parses it is the account's login shell, be it csh or fish. sh
+ * reads ahead, so it gets no more than this until it says that it runs; the library comes after. The empty lines are
+ * for a rc file that reads an answer: it takes one. An alias ends before any of it is read: a shell may read the
+ * whole library before it runs its first line.
+ */
+const BOOT = `${"\n".repeat(8)}${END_ALIASES}
+{
+hand_library= hand_piece=
+echo hand"-"boots
+while IFS= read -r hand_line; do
+case $hand_line in '#hand-ends') break ;; esac
+hand_piece="$hand_piece$hand_line
+"
+[ \${#hand_piece} -lt 4096 ] || hand_library=$hand_library$hand_piece hand_piece=
+done
+hand_library=$hand_library$hand_piece
+eval "$hand_library"
+IFS= read -r hand_line
+hand_serve "$hand_line"
+exit
+}
+`;
+const BOOTS = "hand-boots";
+const MOST_EARLY = 64 * 1024;
+
+/** Starts the hand at the other end. */
+export async function beginSession(line: Line, script: string, beginMs: number): Promise<Begun | NotBegun> {
+  const nonce = randomBytes(16).toString("hex");
+  const conversation = new Conversation(line, nonce);
+  const { promise: booted, resolve: boot } = Promise.withResolvers<"booted" | "too late">();
+  let early = "";
+  line.follow({
+    out(chunk) {
+      if (early.length < MOST_EARLY) early += chunk.toString("latin1");
+      if (early.includes(BOOTS)) boot("booted");
+      conversation.take(chunk);
+    },
+    over: (why) => conversation.lose(why),
+  });
+  line.send(BOOT);
+  const timer = setTimeout(boot, beginMs, "too late");
+  const how = await Promise.race([booted, conversation.ended]);
+  clearTimeout(timer);
+  if (how !== "booted") return { ...notBegun(how, beginMs), noise: early };
+  const ready = await conversation.first(`${shorten(script)}\n#hand-ends\n${nonce}\n`, beginMs);
+  if (ready.kind === "lost") return { ...ready, noise: early };
+  const [word, uid] = ready.words;
+  if (ready.status !== "ok" || word !== "ready" || !/^\d{1,10}$/.test(uid ?? ""))
+    return { kind: "lost", message: "it began with an answer that makes no sense", noise: early };
+  return { uid: Number(uid), ask: conversation.ask, ended: conversation.ended };
+}
+
+function notBegun(how: Lost | "too late", beginMs: number): Omit<NotBegun, "noise"> {
+  if (how !== "too late") return how;
+  return {
+    kind: "silent",
+    message: `it did not come to what it was asked to run within ${beginMs / 1_000} s`,
+  };
+}
+
+/** Without the lines that are comments only: the shell at the other end reads a byte at a time. */
+const shorten = (script: string): string =>
+  script
+    .split("\n")
+    .filter((line) => !/^\t*#/.test(line) && line !== "")
+    .map((line) => line.replace(/^\t+/, ""))
+    .join("\n");

@@ -1,0 +1,194 @@
+/** How far the replacement of a private key has come that lies on a host. None of its bytes leave the host. */
+
+import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
+import { type Changed, readChanged } from "./host-files.ts";
+import {
+  exchange,
+  type Failed,
+  type Hand,
+  insist,
+  type Lost,
+  type Refused,
+  readTail,
+  writeBytes,
+} from "./remote-session.ts";
+
+/** `other`: not of this run, no regular file, or not readable. */
+type FoundHalf = { kind: "none" | "before" | "new" | "other"; hash: string | null };
+
+export type HalfLook = {
+  kind: "seen";
+  now: FoundHalf;
+  made: FoundHalf;
+  old: FoundHalf;
+  /** The .pub file beside it. */
+  publicFile: FoundHalf;
+  /** Something of a put is there that did not come to its end: the public half is hidden, or a piece lies beside it. */
+  isBegun: boolean;
+};
+
+type HalfRequest = {
+  path: string;
+  /** The hash of what is to be replaced; null: nothing was there. */
+  before: string | null;
+  /** The new key's public half. */
+  blob: Uint8Array;
+};
+
+export async function lookAtHostHalf(
+  hand: Hand,
+  { path, before, blob }: HalfRequest,
+): Promise<HalfLook | Refused | Failed | Lost> {
+  const words = [path, before ?? "absent", Buffer.from(blob).toString("base64")];
+  const answer = await exchange(hand, { verb: "look_half", words });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const find = (name: string) => readFound(answer.told.get(name)?.[0] ?? []);
+  const [now, made, old] = [find("half"), find("half.latchkey-new"), find("half.latchkey-old")];
+  const publicFile = find("public");
+  if (!now || !made || !old || !publicFile) return { kind: "failed", why: "no-sense", detail: "" };
+  return { kind: "seen", now, made, old, publicFile, isBegun: answer.told.has("begun") };
+}
+
+type Outcome = { kind: "done" } | Refused | Failed | Lost;
+
+/** ssh offers the .pub file that lies beside a private key: while that is exchanged there is none. The old one is kept. */
+export const hidePublic = (hand: Hand, path: string, blob: Uint8Array): Promise<Outcome> =>
+  order(hand, "hide_public", [path, Buffer.from(blob).toString("base64")]);
+
+/** Null: the one that was hidden. */
+export const showPublic = (hand: Hand, path: string, text: string | null): Promise<Outcome> =>
+  order(hand, "show_public", [path, text === null ? "" : writeBytes(Buffer.from(text))]);
+
+/** Removes what ssh-keygen and proofs have left beside a half, and the public half that was hidden unless that stays. */
+export const tidyHalf = (hand: Hand, path: string, keeps: "old" | "nothing"): Promise<Outcome> =>
+  order(hand, "tidy_half", [path, keeps]);
+
+type KeptHalf = {
+  /** Of the new half. */
+  path: string;
+  /** The hash of the old one. */
+  before: string;
+};
+
+/** The old half that is beside a new one, and its public half, get the name that they keep. */
+export const keepOldHalf = (hand: Hand, { path, before }: KeptHalf): Promise<Outcome> =>
+  order(hand, "keep_half", [path, before]);
+
+/** What was kept so is gone, if it is the very old half. */
+export const dropKeptHalf = (hand: Hand, { path, before }: KeptHalf): Promise<Outcome> =>
+  order(hand, "drop_kept", [path, before]);
+
+async function order(hand: Hand, verb: string, words: readonly string[]): Promise<Outcome> {
+  const answer = await insist(hand, { verb, words });
+  if (answer.kind === "lost") return answer;
+  return answer.status === "ok" ? { kind: "done" } : readTail(answer);
+}
+
+function readFound([kind = "", hash = ""]: readonly string[]): FoundHalf | null {
+  if (kind !== "none" && kind !== "before" && kind !== "new" && kind !== "other") return null;
+  return { kind, hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null };
+}
+
+/** Halves of keys that hosts hold: made there, put in the place of the old ones, which stay beside them until the end. */
+
+type Tail = Refused | Failed | Lost;
+const ABSENT = "absent";
+const writeOwner = (owner: number | null | undefined): string => String(owner ?? "");
+
+type PutRequest = {
+  path: string;
+  /** The hash of what is there; null: nothing is. */
+  before: string | null;
+  wanted: string;
+  /** Of a file that was not there; one that was keeps its own. Octal. */
+  mode: string;
+  /** `made`: what was made at PATH.latchkey-new. */
+  bytes: Uint8Array | "made";
+  /** Whose folder it is, by number: nobody else but root gets the bytes. Not there: it is not known. */
+  owner?: number | null;
+};
+
+/** The old one stays as PATH.latchkey-old. */
+export async function put(
+  hand: Hand,
+  { path, before, wanted, mode, bytes, owner }: PutRequest,
+): Promise<{ kind: "put"; already: boolean } | Changed | Tail> {
+  const content = bytes === "made" ? bytes : writeBytes(bytes);
+  const words = [path, before ?? ABSENT, wanted, mode, content, writeOwner(owner)];
+  const answer = await insist(hand, { verb: "put", words });
+  if (answer.kind === "lost") return answer;
+  if (answer.status === "ok") return { kind: "put", already: answer.words[0] === "already" };
+  return readChanged(answer.words) ?? readTail(answer);
+}
+
+/** The old one is gone. */
+export async function commitPut(hand: Hand, path: string): Promise<{ kind: "done" } | Tail> {
+  const answer = await insist(hand, { verb: "commit_put", words: [path] });
+  if (answer.kind === "lost") return answer;
+  return answer.status === "ok" ? { kind: "done" } : readTail(answer);
+}
+
+/** The old one is back, if what is there is what was put there. */
+export async function undoPut(
+  hand: Hand,
+  { path, wrote, before }: { path: string; wrote: string; before: string | null },
+): Promise<{ kind: "done" } | Changed | Tail> {
+  const answer = await insist(hand, { verb: "undo_put", words: [path, wrote, before ?? ABSENT] });
+  if (answer.kind === "lost") return answer;
+  return answer.status === "ok" ? { kind: "done" } : (readChanged(answer.words) ?? readTail(answer));
+}
+
+type MakeRequest = {
+  path: string;
+  keyType: "ed25519" | "ecdsa" | "rsa";
+  bits: number | null;
+  comment: string;
+  /** This run has not tried before: what lies there is another's. Whoever asks has seen that nothing does. */
+  isFresh?: boolean;
+  /** Whose folder it is, by number: nobody else but root makes it. Not there: it is not known. */
+  owner?: number | null;
+};
+
+/** A new pair at PATH.latchkey-new, by the host's own ssh-keygen. Its private key never leaves the host. */
+export async function makeKey(
+  hand: Hand,
+  { path, keyType, bits, comment, isFresh = false, owner }: MakeRequest,
+): Promise<{ kind: "made"; line: string; hash: string } | Tail> {
+  const make = (how: "fresh" | "again") => {
+    const words = [path, keyType, String(bits ?? 0), comment, how, writeOwner(owner)];
+    return exchange(hand, { verb: "make", words });
+  };
+  const first = await make(isFresh ? "fresh" : "again");
+  // What failed may have made the pair, which is in the way of no second try.
+  const answer = first.kind === "answered" && first.status === "fail" ? await make("again") : first;
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const line = Buffer.from(answer.data.get("public") ?? [])
+    .toString("utf8")
+    .trim();
+  const hash = answer.told.get("hash")?.[0]?.[0] ?? "";
+  if (!/^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}(?: .*)?$/.test(line) || !/^[0-9a-f]{64}$/.test(hash))
+    return { kind: "failed", why: "no-sense", detail: "" };
+  return { kind: "made", line, hash };
+}
+
+/** A signature by a private key that lies on a host, made there: the key stays where it is. */
+
+type HostSignature =
+  /** `proof`: as resources/lib/possession.sh says it. `hash`: SHA-256 of the file that signed, lower-case hex, as the host says. */
+  { kind: "signed"; proof: string; hash: string } | { kind: "unsigned"; why: HostRefusal } | Lost;
+
+/** Has the private key at that path sign these bytes, in our own namespace, as its owner. */
+export async function signWithKey(hand: Hand, path: string, bytes: Uint8Array): Promise<HostSignature> {
+  const answer = await exchange(hand, { verb: "sign", words: [path, writeBytes(bytes)] });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") {
+    const [why = ""] = answer.words;
+    return { kind: "unsigned", why: isHostRefusal(why) ? why : "unknown" };
+  }
+  const hash = answer.told.get("hash")?.[0]?.[0] ?? "";
+  const proof = answer.told.get("proof")?.[0]?.[0] ?? "";
+  if (!/^[0-9a-f]{64}$/.test(hash)) return { kind: "unsigned", why: "no-sense" };
+  return { kind: "signed", proof, hash };
+}

@@ -1,0 +1,298 @@
+/** What requests about pairs are made of. */
+
+import { createHash } from "node:crypto";
+import { isIP } from "node:net";
+import type { KeyKind } from "#shared/model/key-kind.ts";
+import type { DeploymentFile, Service } from "#shared/model/pair.ts";
+import type { RollbackTimer } from "#shared/model/plan.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { RESTART } from "#shared/model/told-by.ts";
+import {
+  exchange,
+  type Failed,
+  type Hand,
+  type Lost,
+  type Refused,
+  readTail,
+  writeBytes,
+} from "./remote-session.ts";
+
+/** One certificate's files within a run. */
+export type PairOfRun = { token: string; id: string };
+/** `wanted`: the hashes that the files get, in their order; as staging answers them. */
+export type PairFiles = PairOfRun & { files: readonly DeploymentFile[]; wanted: readonly string[] };
+
+/** `path`: of the first file that is neither what it was nor what it is to be. */
+type PairChanged = { kind: "changed"; path: string; hash: string | null };
+export type PairTail = Refused | Failed | Lost;
+
+/** Five words a file. What stays as it is is left out. */
+export const wordsOfFiles = (files: readonly DeploymentFile[], wanted: readonly string[]): string[] =>
+  files.flatMap(({ path, real, before }, nth) => {
+    const after = wanted[nth] ?? before;
+    return after === before ? [] : [String(nth), path, real, before, after];
+  });
+
+/** Four words a server. That it may be started again is said in the place of a described command. */
+export const wordsOfService = ({ server, config, described, reload }: Service): string[] => [
+  server,
+  config ?? "",
+  described?.test ?? "",
+  described?.reload ?? (reload === RESTART ? "restart" : ""),
+];
+
+function readPairChanged([why, path = "", hash]: readonly string[]): PairChanged | null {
+  return why === "changed" ? { kind: "changed", path, hash: hash || null } : null;
+}
+
+type MakeRequest = PairOfRun & {
+  key: KeyKind;
+  /** DNS names and IP addresses, as a certificate has them; the first is the common name, too, where that is short enough. */
+  names: readonly string[];
+  /** It is asked for TLS servers and clients; else nothing is said of what it is for. */
+  forClients?: boolean | undefined;
+};
+
+const PLAIN_NAME = /^[A-Za-z0-9*._:-]{1,253}$/;
+
+/**
+ * A new key by the host's own openssl, and what asks for a certificate with it (PKCS#10, DER). The key never leaves the host. Said again it
+ * answers the same.
+ */
+export async function makePairKey(
+  hand: Hand,
+  { token, id, key, names, forClients = false }: MakeRequest,
+): Promise<{ kind: "made"; csr: Uint8Array } | Refused | Failed | Lost> {
+  const odd = names.find((name) => !PLAIN_NAME.test(name));
+  if (names.length === 0 || odd !== undefined)
+    return { kind: "refused", why: "odd-words", detail: odd ?? "" };
+  const tagged = names.map((name) => `${isIP(name) ? "IP" : "DNS"}:${name}`);
+  const words = [token, id, key, tagged.join(" "), ...(forClients ? ["clients"] : [])];
+  const answer = await exchange(hand, { verb: "pair_make", words });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const csr = answer.data.get("csr");
+  if (csr?.[0] !== 0x30) return { kind: "lost", message: "it answers what makes no sense" };
+  return { kind: "made", csr };
+}
+
+type StageRequest = PairOfRun & {
+  files: readonly DeploymentFile[];
+  /** PEM, the leaf first. */
+  chain: Uint8Array;
+  /** `made-there`: by makePairKey; `kept`: the one that is in use; else PEM (PKCS#8). */
+  key: "made-there" | "kept" | Redacted<Uint8Array>;
+  /** Whole keystores, by the path of their file: as they were made here. */
+  stores?: ReadonlyMap<string, Redacted<Uint8Array>>;
+  /** Of keystores, by the path of their file: they are made anew on the host. */
+  passphrases?: ReadonlyMap<string, Redacted<Uint8Array>>;
+};
+
+type Tail = PairChanged | Refused | Failed | Lost;
+
+/** Lays every file out as it will be, with the owner, mode, attributes and label of the one in use, where nobody but root reads it. */
+export async function stagePair(
+  hand: Hand,
+  { token, id, files, chain, key, stores, passphrases }: StageRequest,
+): Promise<{ kind: "staged"; wanted: string[] } | Tail> {
+  const wanted: string[] = [];
+  for (const [nth, file] of files.entries()) {
+    if (file.holds === "key" && key === "kept") {
+      wanted.push(file.before);
+      continue;
+    }
+    const passphrase = passphrases?.get(file.path);
+    if (passphrase) {
+      const store = await stageStore(hand, { token, id, nth, file, chain: endLine(chain), key, passphrase });
+      if (store.kind !== "staged") return store;
+      wanted.push(store.wanted);
+      continue;
+    }
+    const bytes = bytesOf(file, chain, stores);
+    if (bytes === "missing") return { kind: "refused", why: "no-store", detail: file.path };
+    const from = key === "made-there" ? "made" : key === "kept" ? "kept" : "given";
+    const given = key instanceof Redacted && file.holds.startsWith("key") ? Redacted.reveal(key) : null;
+    const answer = await exchange(hand, {
+      verb: "pair_stage",
+      words: [
+        token,
+        id,
+        String(nth),
+        file.path,
+        file.real,
+        file.before,
+        file.holds,
+        from,
+        writeBytes(bytes ?? NOTHING),
+        writeBytes(endLine(given ?? NOTHING)),
+      ],
+    });
+    if (answer.kind === "lost") return answer;
+    if (answer.status !== "ok") return readPairChanged(answer.words) ?? readTail(answer);
+    const hash = answer.words[1] ?? "";
+    if (!/^[0-9a-f]{64}$/.test(hash)) return { kind: "lost", message: "it answers what makes no sense" };
+    // What the host says of bytes that we have sent is checked here as well.
+    const ours = file.holds === "key" ? given && endLine(given) : file.holds === "key+chain" ? null : bytes;
+    if (ours && hash !== createHash("sha256").update(ours).digest("hex"))
+      return { kind: "refused", why: "bad-bytes", detail: file.path };
+    wanted.push(hash);
+  }
+  return { kind: "staged", wanted };
+}
+
+const NOTHING = new Uint8Array();
+
+function bytesOf(
+  { path, holds }: DeploymentFile,
+  chain: Uint8Array,
+  stores: StageRequest["stores"],
+): Uint8Array | null | "missing" {
+  const store = stores?.get(path);
+  switch (holds) {
+    case "key":
+      return null;
+    case "chain":
+    case "key+chain":
+      return endLine(chain);
+    case "leaf":
+      return splitChain(chain).leaf;
+    case "intermediates":
+      return splitChain(chain).intermediates;
+    case "pkcs12":
+    case "jks":
+      return store ? Redacted.reveal(store) : "missing";
+  }
+}
+
+const END_MARK = "-----END CERTIFICATE-----";
+
+function splitChain(chain: Uint8Array): { leaf: Uint8Array; intermediates: Uint8Array } {
+  const text = Buffer.from(endLine(chain)).toString("latin1");
+  const at = text.indexOf(END_MARK) + END_MARK.length;
+  return {
+    leaf: endLine(Buffer.from(text.slice(0, at), "latin1")),
+    intermediates: Buffer.from(text.slice(at).replace(/^\s+/, ""), "latin1"),
+  };
+}
+
+/** PEM that goes on after another file's. */
+function endLine(bytes: Uint8Array): Uint8Array {
+  return bytes.length === 0 || bytes.at(-1) === 0x0a ? bytes : Buffer.concat([bytes, Buffer.from("\n")]);
+}
+
+type StoreRequest = PairOfRun & {
+  /** Within the files of the pair. */
+  nth: number;
+  file: DeploymentFile;
+  /** PEM, the leaf first. */
+  chain: Uint8Array;
+  key: "made-there" | "kept" | Redacted<Uint8Array>;
+  /** Opens the store, and the key in it. */
+  passphrase: Redacted<Uint8Array>;
+};
+
+/** Java's keytool begins anew for each thing that it is asked. */
+const STORE_DEADLINE_MS = 120_000;
+const NO_BYTES = new Uint8Array();
+
+/**
+ * A keystore made anew on its host, by its openssl or Java's keytool: with the new key and chain under the old name, and all else that
+ * was in it. Said again it is the same one.
+ */
+async function stageStore(
+  hand: Hand,
+  { token, id, nth, file, chain, key, passphrase }: StoreRequest,
+): Promise<{ kind: "staged"; wanted: string } | PairChanged | Refused | Failed | Lost> {
+  // The old key would have to leave its store.
+  if (key === "kept") return { kind: "refused", why: "no-key", detail: file.path };
+  const given = key instanceof Redacted ? Redacted.reveal(key) : NO_BYTES;
+  const { path, real, before, holds, entry = "" } = file;
+  const words = [
+    token,
+    id,
+    String(nth),
+    path,
+    real,
+    before,
+    holds,
+    entry,
+    key === "made-there" ? "made" : "given",
+    writeBytes(chain),
+    writeBytes(Redacted.reveal(passphrase)),
+    writeBytes(given),
+  ];
+  const answer = await hand.ask({ verb: "pair_store", words }, { deadlineMs: STORE_DEADLINE_MS });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readPairChanged(answer.words) ?? readTail(answer);
+  const wanted = answer.words[1] ?? "";
+  if (!/^[0-9a-f]{64}$/.test(wanted)) return { kind: "lost", message: "it answers what makes no sense" };
+  return { kind: "staged", wanted };
+}
+
+/** The files of a pair on a host: all of them become the new ones, or what they were. */
+
+/** Files are hashed, moved and flushed; a supervisor is asked for a timer. */
+const DEADLINE_MS = 60_000;
+
+type ArmRequest = PairFiles & { way: RollbackTimer; seconds: number; consumers: readonly Service[] };
+
+/** Before a swap: has the host itself put back what was there after so many seconds, and tell its servers. */
+export async function armPair(
+  hand: Hand,
+  { token, id, way, seconds, consumers, files, wanted }: ArmRequest,
+): Promise<{ kind: "armed" } | PairTail> {
+  const words = [
+    token,
+    id,
+    way,
+    String(seconds),
+    String(consumers.length),
+    ...consumers.flatMap(wordsOfService),
+    ...wordsOfFiles(files, wanted),
+  ];
+  const answer = await hand.ask({ verb: "pair_arm", words }, { deadlineMs: DEADLINE_MS });
+  if (answer.kind === "lost") return answer;
+  return answer.status === "ok" ? { kind: "armed" } : readTail(answer);
+}
+
+/** `fired`: it was too late, and the host has put back what was there, or is about to. */
+export async function disarmPair(
+  hand: Hand,
+  { token, id }: PairOfRun,
+): Promise<{ kind: "disarmed" } | { kind: "fired" } | PairTail> {
+  const answer = await hand.ask({ verb: "pair_disarm", words: [token, id] }, { deadlineMs: DEADLINE_MS });
+  if (answer.kind === "lost") return answer;
+  if (answer.words[0] === "fired") return { kind: "fired" };
+  return answer.status === "ok" ? { kind: "disarmed" } : readTail(answer);
+}
+
+/** `changed`: all are what they were. No server is told. */
+export async function swapPair(
+  hand: Hand,
+  { token, id, files, wanted }: PairFiles,
+): Promise<{ kind: "swapped"; already: boolean } | PairChanged | PairTail> {
+  const words = [token, id, ...wordsOfFiles(files, wanted)];
+  const answer = await hand.ask({ verb: "pair_swap", words }, { deadlineMs: DEADLINE_MS });
+  if (answer.kind === "lost") return answer;
+  if (answer.status === "ok") return { kind: "swapped", already: answer.words[0] === "already" };
+  return readPairChanged(answer.words) ?? readTail(answer);
+}
+
+/** The very files that were there, with all that they had; `changed`: none is back. No server is told. */
+export async function backPair(
+  hand: Hand,
+  { token, id, files, wanted }: PairFiles,
+): Promise<{ kind: "back"; already: boolean } | PairChanged | PairTail> {
+  const words = [token, id, ...wordsOfFiles(files, wanted)];
+  const answer = await hand.ask({ verb: "pair_back", words }, { deadlineMs: DEADLINE_MS });
+  if (answer.kind === "lost") return answer;
+  if (answer.status === "ok") return { kind: "back", already: answer.words[0] === "already" };
+  return readPairChanged(answer.words) ?? readTail(answer);
+}
+
+/** Nothing of the pair but the files in use is left: no old key, no new one beside them. */
+export async function endPair(hand: Hand, { token, id }: PairOfRun): Promise<{ kind: "ended" } | PairTail> {
+  const answer = await hand.ask({ verb: "pair_end", words: [token, id] }, { deadlineMs: DEADLINE_MS });
+  if (answer.kind === "lost") return answer;
+  return answer.status === "ok" ? { kind: "ended" } : readTail(answer);
+}

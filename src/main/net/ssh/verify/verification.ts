@@ -1,0 +1,146 @@
+/** What is proved of a key by a connection of its own: that it logs in, or that it does not any more. */
+
+import { randomBytes } from "node:crypto";
+import { viewKey } from "#codec/fingerprint.ts";
+import type { ClientKey, ClientLogin } from "#net/ssh/client/connect-by-client.ts";
+import { type RunCommand, runScript, type ScriptRun } from "#net/ssh/host-connection.ts";
+import type { Identity } from "#net/ssh/identities.ts";
+import type { HostKeyAnswer, LoginOptions, Way } from "#net/ssh/log-in.ts";
+import { formatAddress, quote, type SshFailure } from "#net/ssh/ssh-failure.ts";
+
+/** The same way as the control session's, opened anew for every proof. */
+export type VerificationRoute = Pick<LoginOptions, "target" | "hostKeyTypes" | "limits" | "signal"> & {
+  open: () => Promise<Way | SshFailure>;
+  /** The key that the control session met. Who presents another one is not the same host. */
+  hostKey: Uint8Array;
+  /** OpenSSH's own client, by its path, and what it needs to know; null where none is installed. */
+  client: { ssh: string; login: ClientLogin } | null;
+  /** What carries the control session. A key that ssh2 cannot use goes by OpenSSH's client in any case. */
+  transport: "ssh2" | "system";
+};
+
+/** The one key that a proof offers. */
+export type VerificationKey = Identity | ClientKey;
+
+/**
+ * `inconclusive`: nobody has said yes or no. It is never a refusal: an sshd that is overloaded, or angry with this
+ * address, looks the same for a key that it would take. `other-host-key`: nothing was sent; to be told as an alarm.
+ */
+type Inconclusive = {
+  kind: "inconclusive";
+  why: "penalty" | "unreachable" | "timed-out" | "lost" | "impossible";
+  message: string;
+};
+type OtherHostKey = { kind: "other-host-key"; message: string };
+
+export type LoginVerification =
+  | { kind: "proved"; fingerprint: string }
+  | { kind: "refused"; message: string }
+  | Inconclusive
+  | OtherHostKey;
+
+/** `loggedIn`: the other key has logged in over the very connection that refused this one. */
+export type RefusalVerification =
+  | { kind: "refused"; loggedIn: boolean }
+  | { kind: "still-taken"; message: string }
+  | Inconclusive
+  | OtherHostKey;
+
+export const inconclusive = (why: Inconclusive["why"], message: string): Inconclusive => ({
+  kind: "inconclusive",
+  why,
+  message,
+});
+
+/** Of the key that is to be seen again, and no others: a host may have more than one. */
+export function typesOf({
+  hostKey,
+  hostKeyTypes,
+}: Pick<VerificationRoute, "hostKey" | "hostKeyTypes">): string[] {
+  const { keyType } = viewKey(hostKey);
+  return hostKeyTypes.filter(
+    (name) => name === keyType || (keyType === "ssh-rsa" && name.startsWith("rsa-sha2-")),
+  );
+}
+
+/** Takes the key of the control session and no other. */
+export function trustOnly(
+  route: Pick<VerificationRoute, "target" | "hostKey">,
+): LoginOptions["verifyHostKey"] {
+  return ({ blob }): HostKeyAnswer =>
+    Buffer.from(route.hostKey).equals(blob)
+      ? { kind: "trusted" }
+      : { kind: "refused", outcome: "host-key-changed", message: sayOther(route, blob) };
+}
+
+const sayOther = (
+  { target, hostKey }: Pick<VerificationRoute, "target" | "hostKey">,
+  blob: Uint8Array,
+): string =>
+  `${formatAddress(target)} presents the host key ${viewKey(blob).fingerprint}, and a moment ago it was ${viewKey(hostKey).fingerprint}: somebody else may be answering`;
+
+/** What a login that did not come about says of its key. */
+export function readFailure(failure: SshFailure): Exclude<LoginVerification, { kind: "proved" }> {
+  const { outcome, message } = failure;
+  if (failure.isKeyRefused) return { kind: "other-host-key", message };
+  switch (outcome) {
+    case "login-refused":
+    case "restricted-shell":
+      return { kind: "refused", message };
+    case "throttled":
+      return inconclusive("penalty", message);
+    case "timed-out":
+      return inconclusive("timed-out", message);
+    case "no-such-name":
+    case "refused":
+    case "jump-failed":
+      return inconclusive("unreachable", message);
+    default:
+      return inconclusive("lost", message);
+  }
+}
+
+/** A word that a host can only say by running what it was sent. */
+
+/** The same for every host and account: what parses it is the account's login shell, whichever that is. */
+export const WORD_COMMAND = "sh -s";
+
+const MOST_SAID = 64 * 1024;
+
+type Word = { word: string; script: string };
+
+/** In two halves, so that a command that echoes its input does not pass; after lines that an rc file may swallow. */
+export function makeWord(): Word {
+  const [first, second] = [randomBytes(8).toString("hex"), randomBytes(8).toString("hex")];
+  return {
+    word: `latchkey-${first}${second}`,
+    script: `${"\n".repeat(8)}echo latchkey-${first}''${second}\n`,
+  };
+}
+
+/** Null: the word has come back. */
+export async function hearWord(
+  { word, script }: Word,
+  run: RunCommand,
+  { limits, target, signal }: VerificationRoute,
+): Promise<Exclude<LoginVerification, { kind: "proved" }> | null> {
+  const limit = {
+    beginMs: limits.readyMs,
+    endMs: limits.readyMs,
+    streamBytes: MOST_SAID,
+    stderrBytes: 4_096,
+  };
+  const marks = { firstWord: word, lastLine: new RegExp(`^${word}\\n$`, "m") };
+  const ran = await runScript({ run, script: [script], ...marks }, limit, signal);
+  if (ran.stdout.includes(word)) return null;
+  const address = formatAddress(target);
+  if (ran.end === "timed-out")
+    return inconclusive("timed-out", `${address} let the key in and did not run what it was sent in time`);
+  if (ran.end === "lost") return inconclusive("lost", `${address} let the key in and hung up`);
+  return { kind: "refused", message: `${address} let the key in, but ran no command: ${formatHeard(ran)}` };
+}
+
+function formatHeard({ stdout, stderr }: ScriptRun): string {
+  const said = stdout.toString("utf8").trim() || stderr.trim();
+  return said ? `it answered ${quote(said)}` : "it said nothing";
+}

@@ -1,0 +1,260 @@
+/** Proofs by OpenSSH's own client, with a configuration of ours: for keys and ways that ssh2 does not know. */
+
+import { randomBytes } from "node:crypto";
+import { viewKey } from "#codec/fingerprint.ts";
+import {
+  type ClientFailure,
+  type ClientLog,
+  explainClient,
+  readClientLog,
+} from "#net/ssh/client/client-log.ts";
+import {
+  type ClientKey,
+  type ClientLogin,
+  orStopped,
+  runIn,
+  startRelay,
+} from "#net/ssh/client/connect-by-client.ts";
+import {
+  type ClientFolder,
+  makeClientFolder,
+  type RunningSsh,
+  startSsh,
+  writeClientConfig,
+} from "#net/ssh/client/start-ssh.ts";
+import { type Hand, writeBytes } from "#net/ssh/session/remote-session.ts";
+import { formatAddress, type SshFailure } from "#net/ssh/ssh-failure.ts";
+import {
+  hearWord,
+  inconclusive,
+  type LoginVerification,
+  makeWord,
+  readFailure,
+  typesOf,
+  type VerificationRoute,
+  WORD_COMMAND,
+} from "./verification.ts";
+
+export type ClientRoute = VerificationRoute & { client: NonNullable<VerificationRoute["client"]> };
+
+type ClientVerification = { user: string; key: ClientKey; runs: "command" | "nothing" };
+
+type Failed = Exclude<LoginVerification, { kind: "proved" }>;
+
+export async function verifyByClient(
+  route: ClientRoute,
+  { user, key, runs }: ClientVerification,
+): Promise<LoginVerification> {
+  const word = makeWord();
+  const command = runs === "command" ? WORD_COMMAND : null;
+  return runClient(
+    route,
+    { user, keys: [key], command },
+    async ({ log, failure: failed, running, folder }) => {
+      if (failed?.kind === "refused" && couldNotSign(log, key.fingerprint))
+        return inconclusive(
+          "impossible",
+          `${formatKey(key)} could not sign: it has a passphrase, or is not at hand`,
+        );
+      if (failed) return failed;
+      if (log.acceptedKey?.fingerprint !== key.fingerprint || log.acceptedKey.isCertificate)
+        return inconclusive("lost", "the host let us in by something else than the key");
+      const failure = command ? await hearWord(word, runIn(running, folder), route) : null;
+      return failure ?? { kind: "proved", fingerprint: key.fingerprint };
+    },
+  );
+}
+
+/** What a login by OpenSSH's client had to offer, in its order, and by which of it the host let us in. */
+type ClientLoginAgain = {
+  user: string;
+  keys: readonly ClientKey[];
+  accepted: { fingerprint: string; isCertificate: boolean };
+};
+
+/**
+ * Logs in once more as OpenSSH's client did: with the same keys, the same certificates, agent and token. `refused` is also that something
+ * else of it lets in, and what let us in does not.
+ */
+export async function verifyClientLogin(
+  route: ClientRoute,
+  { user, keys, accepted }: ClientLoginAgain,
+): Promise<LoginVerification> {
+  const { fingerprint, isCertificate } = accepted;
+  return runClient(route, { user, keys, command: null, offers: "as-before" }, ({ log, failure }) => {
+    if (failure) return failure;
+    const { acceptedKey } = log;
+    if (acceptedKey?.isCertificate === isCertificate && acceptedKey.fingerprint === fingerprint)
+      return { kind: "proved" as const, fingerprint };
+    const what = isCertificate ? "certificate" : "key";
+    const message = `the host lets in something else that this computer offers, and not the ${what}`;
+    return { kind: "refused" as const, message };
+  });
+}
+
+/** What a client that was started has met; `failure` null: it has logged in. */
+type Met = { log: ClientLog; failure: Failed | null; running: RunningSsh; folder: ClientFolder };
+
+type ClientRun = {
+  user: string;
+  /** In the order to offer them. */
+  keys: readonly ClientKey[];
+  /** Null: nothing is run there. */
+  command: string | null;
+  /** `keys`: these and nothing else. `as-before`: beside them the certificates, the agent and the token that the login itself had. */
+  offers?: "keys" | "as-before";
+};
+
+/** Ends what it has started. */
+export async function runClient<T>(
+  route: ClientRoute,
+  { user, keys, command, offers = "keys" }: ClientRun,
+  judge: (met: Met) => T | Promise<T>,
+): Promise<T | Failed> {
+  const { target, limits, hostKey, signal } = route;
+  const { ssh, login } = route.client;
+  const way = login.proxyCommand ? null : await route.open();
+  signal.throwIfAborted();
+  if (way && "outcome" in way) return readFailure(way);
+  await using relay = way && "stream" in way ? await startRelay(way.stream) : null;
+  await using folder = await makeClientFolder({
+    ...(offers === "keys" ? onlyKeys(login, keys) : login),
+    // ssh tries a ticket before any key.
+    gssapi: false,
+    user,
+    hostKeyTypes: typesOf(route),
+    trustedKeys: [hostKey],
+    keys,
+    connectMs: limits.connectMs,
+    address: relay?.address ?? login.address,
+    port: relay?.port ?? target.port,
+  });
+  const running = startSsh(ssh, target.host, command, folder);
+  try {
+    const log = await orStopped(running.loggedIn, limits.readyMs, signal);
+    if (log === "too late")
+      return inconclusive("timed-out", `${formatAddress(target)} did not end the login in time`);
+    const explainable = {
+      target,
+      user,
+      log,
+      complaints: running.complaints.said(),
+      tried: formatTried(keys),
+    };
+    const more = { proxyCommand: login.proxyCommand, hasSecurityKey: keys.some(isOnToken) };
+    const failure = log.isLoggedIn ? null : explain({ ...explainable, ...more });
+    return await judge({ log, failure, running, folder });
+  } finally {
+    await running.stop();
+  }
+}
+
+/** No certificate that is not asked for, and no token. */
+const onlyKeys = (login: ClientLogin, keys: readonly ClientKey[]): ClientLogin => ({
+  ...login,
+  certificateFiles: [],
+  pkcs11Provider: null,
+  agentSocket: keys.some(({ kind }) => kind === "agent") ? login.agentSocket : null,
+});
+
+function explain(failure: ClientFailure): Failed {
+  if (failure.log.isHostKeyRefused)
+    return {
+      kind: "other-host-key",
+      message: `${formatAddress(failure.target)} presents another host key than a moment ago: somebody else may be answering`,
+    };
+  const reason = explainClient(failure);
+  return readFailure({ hostKey: null, isKeyRefused: false, passing: null, ...reason });
+}
+
+/** The host would take the key, and was not shown that it is ours; a host that wants more beside it was. */
+const couldNotSign = (log: ClientLog, fingerprint: string): boolean =>
+  log.taken.has(fingerprint) && !log.lines.some((line) => /with partial success/.test(line));
+
+const formatKey = (key: ClientKey): string => (key.kind === "file" ? key.path : key.fingerprint);
+
+const formatTried = (keys: readonly ClientKey[]): string =>
+  `offered by ssh: ${keys.map(({ fingerprint }) => fingerprint).join(", ")}`;
+
+const isOnToken = ({ keyType }: ClientKey): boolean => keyType.startsWith("sk-");
+
+/** A proof by the host that holds the private key: its own ssh logs in, and tells how that went. */
+
+export type HolderProof = {
+  /** The host to log in to, as the holder reaches it. */
+  target: { host: string; port: number };
+  user: string;
+  /** The host's pinned key: the holder is told of no other. */
+  hostKey: Uint8Array;
+  /** The private key on the holder, and whose it is. */
+  keyFile: string;
+  fingerprint: string;
+  runs: "command" | "nothing";
+};
+
+/** For its ssh to connect, and to come to an end; a little longer than it is let. */
+const CONNECT_MS = 10_000;
+const DEADLINE_MS = 30_000;
+
+export async function proveFromHolder(hand: Hand, wish: HolderProof): Promise<LoginVerification> {
+  const { target, hostKey, keyFile, fingerprint, runs } = wish;
+  const word = randomBytes(16).toString("hex");
+  const known = `* ${viewKey(hostKey).keyType} ${Buffer.from(hostKey).toString("base64")}\n`;
+  const texts = [known, writeConfig(wish)].map((text) => writeBytes(Buffer.from(text)));
+  const words = [keyFile, ...texts, word, runs];
+  const answer = await hand.ask({ verb: "prove", words }, { deadlineMs: DEADLINE_MS });
+  const by = `from the host that holds ${keyFile}`;
+  if (answer.kind === "lost") return inconclusive("lost", `nothing was heard ${by}: ${answer.message}`);
+  if (answer.status !== "ok")
+    return inconclusive("impossible", `no login could be tried ${by}: ${answer.words.join(" ")}`);
+  const read = (name: string) => Buffer.from(answer.data.get(name) ?? []).toString("utf8");
+  const log = readClientLog(read("log"));
+  if (log.isHostKeyRefused)
+    return {
+      kind: "other-host-key",
+      message: `${formatAddress(target)} presents another host key there: ${by}`,
+    };
+  if (!log.isLoggedIn) return readUnopened(wish, log, answer.told.get("ended")?.[0]?.[0] === TIMED_OUT);
+  const { acceptedKey } = log;
+  if (acceptedKey && (acceptedKey.isCertificate || acceptedKey.fingerprint !== fingerprint))
+    return inconclusive("lost", `${by} something else than the key has logged in`);
+  if (runs === "nothing" || read("said").includes(`latchkey-${word}`)) return { kind: "proved", fingerprint };
+  return { kind: "refused", message: `${formatAddress(target)} let the key in, but ran no command` };
+}
+
+/** As timeout(1) ends. */
+const TIMED_OUT = "124";
+
+function readUnopened(
+  { target, user, keyFile, fingerprint }: HolderProof,
+  log: ReturnType<typeof readClientLog>,
+  isTooLate: boolean,
+): Exclude<LoginVerification, { kind: "proved" }> {
+  if (isTooLate) return inconclusive("timed-out", `${formatAddress(target)} did not end the login in time`);
+  if (couldNotSign(log, fingerprint))
+    return inconclusive("impossible", `${keyFile} could not sign: it has a passphrase, or is not readable`);
+  const failure = { target, user, log, complaints: "", tried: `offered there: ${keyFile}` };
+  const reason = explainClient({ ...failure, proxyCommand: null, hasSecurityKey: false });
+  const read: SshFailure = { hostKey: null, isKeyRefused: false, passing: null, ...reason };
+  return readFailure(read);
+}
+
+function writeConfig({ target, user, hostKey, keyFile }: HolderProof): string {
+  const name = `./${keyFile.slice(keyFile.lastIndexOf("/") + 1)}`;
+  const { keyType } = viewKey(hostKey);
+  const nothing = { hostKeyAlias: null, agentSocket: null, proxyCommand: null, certificateFiles: [] };
+  return writeClientConfig({
+    address: target.host,
+    port: target.port,
+    user,
+    connectMs: CONNECT_MS,
+    record: null,
+    ...nothing,
+    pkcs11Provider: null,
+    securityKeyProvider: null,
+    gssapi: false,
+    identityFiles: [name],
+    knownHostsFile: `${name}.latchkey-known`,
+    hostKeyTypes: keyType === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [keyType],
+  });
+}

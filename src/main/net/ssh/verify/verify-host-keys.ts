@@ -1,0 +1,107 @@
+/** Proofs of host keys: that sshd names and proves one beside that which it presents, and that it presents another. */
+import { setTimeout as pause } from "node:timers/promises";
+import { viewKey } from "#codec/fingerprint.ts";
+import type { Identity } from "#net/ssh/identities.ts";
+import { logIn } from "#net/ssh/log-in.ts";
+import { formatAddress } from "#net/ssh/ssh-failure.ts";
+import { inconclusive, type LoginVerification, readFailure, type VerificationRoute } from "./verification.ts";
+import { loginOf } from "./verify-login.ts";
+
+/** From being let in until the host has proved the keys that it names. */
+const NAMING_MS = 5_000;
+
+type HostKeyRequest = {
+  user: string;
+  /** What logs in; without one the host is asked for its key alone, which is a login that fails. */
+  key: Identity | null;
+  /** The host key that is to be proved. */
+  blob: Uint8Array;
+};
+
+/**
+ * Logs in over the key that is known, and has sshd prove all that it holds (hostkeys-00@openssh.com), as clients with
+ * UpdateHostKeys do. Rejects only when told to stop.
+ */
+export const verifyHostKeyNamed = (
+  route: VerificationRoute,
+  wish: HostKeyRequest,
+): Promise<LoginVerification> => whileItReloads(route, () => tryNamed(route, wish));
+
+/** A fresh connection that takes this key of the host and no other of its type. */
+export const verifyHostKeyPresented = (
+  route: VerificationRoute,
+  wish: HostKeyRequest,
+): Promise<LoginVerification> => whileItReloads(route, () => tryPresented(route, wish));
+
+/** An sshd that reads its configuration again listens nowhere for a moment, and has its old keys until then. */
+const TRIES = 12;
+const PAUSE_MS = 250;
+
+async function whileItReloads(
+  { signal }: VerificationRoute,
+  prove: () => Promise<LoginVerification>,
+): Promise<LoginVerification> {
+  for (let left = TRIES; ; left--) {
+    const proof = await prove();
+    const mayBeLater =
+      proof.kind === "refused" ||
+      (proof.kind === "inconclusive" && (proof.why === "unreachable" || proof.why === "lost"));
+    if (!mayBeLater || left === 1) return proof;
+    await pause(PAUSE_MS, undefined, { signal });
+  }
+}
+
+async function tryNamed(
+  route: VerificationRoute,
+  { user, key, blob }: HostKeyRequest,
+): Promise<LoginVerification> {
+  if (!key) return inconclusive("impossible", "without a login the host names no keys");
+  const { promise, resolve } = Promise.withResolvers<readonly Uint8Array[] | null>();
+  const way = await route.open();
+  route.signal.throwIfAborted();
+  if ("outcome" in way) return readFailure(way);
+  const options = { ...loginOf(route, user), way, identities: [key], takeHostKeys: resolve };
+  const connection = await logIn(options);
+  if (!("client" in connection)) return readFailure(connection);
+  const timer = setTimeout(resolve, NAMING_MS, null);
+  connection.client.once("close", () => resolve(null));
+  try {
+    const named = await promise;
+    const { fingerprint } = viewKey(blob);
+    if (!named) return inconclusive("lost", `${formatAddress(route.target)} named no host keys`);
+    return named.some((one) => Buffer.from(blob).equals(one))
+      ? { kind: "proved", fingerprint }
+      : {
+          kind: "refused",
+          message: `${formatAddress(route.target)} does not hold the host key ${fingerprint} yet`,
+        };
+  } finally {
+    clearTimeout(timer);
+    await connection.close();
+  }
+}
+
+async function tryPresented(
+  route: VerificationRoute,
+  { user, key, blob }: HostKeyRequest,
+): Promise<LoginVerification> {
+  const way = await route.open();
+  route.signal.throwIfAborted();
+  if ("outcome" in way) return readFailure(way);
+  const to = { ...route, hostKey: blob };
+  const connection = await logIn({ ...loginOf(to, user), way, identities: key ? [key] : [] });
+  const { fingerprint } = viewKey(blob);
+  if ("client" in connection) {
+    await connection.close();
+    return { kind: "proved", fingerprint };
+  }
+  if (connection.isKeyRefused)
+    return {
+      kind: "refused",
+      message: `${formatAddress(route.target)} presents another host key than ${fingerprint}`,
+    };
+  // Whoever was let as far as a login has shown the key.
+  return connection.outcome === "login-refused" && !key
+    ? { kind: "proved", fingerprint }
+    : readFailure(connection);
+}

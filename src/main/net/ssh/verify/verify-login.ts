@@ -1,0 +1,204 @@
+import { viewKey } from "#codec/fingerprint.ts";
+import type { ClientKey } from "#net/ssh/client/connect-by-client.ts";
+import { runOn } from "#net/ssh/host-connection.ts";
+import { type Identity, toClientKey } from "#net/ssh/identities.ts";
+import { type LoginOptions, logIn } from "#net/ssh/log-in.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { quote, type SshFailure } from "#net/ssh/ssh-failure.ts";
+import { loadSsh2 } from "#net/ssh/tuned-ssh2.ts";
+import {
+  hearWord,
+  inconclusive,
+  type LoginVerification,
+  makeWord,
+  type RefusalVerification,
+  readFailure,
+  trustOnly,
+  typesOf,
+  type VerificationKey,
+  type VerificationRoute,
+  WORD_COMMAND,
+} from "./verification.ts";
+import { type ClientRoute, runClient, verifyByClient } from "./verify-by-client.ts";
+
+/** `command`: a word must come back from a command run there. `nothing`: nothing is run, the login alone counts. */
+type LoginRequest = { user: string; key: VerificationKey; runs: "command" | "nothing" };
+
+/**
+ * Logs in over a connection of its own, with one key and nothing else: no other key of the agent's, no password, no
+ * connection that stands already. Rejects only when told to stop.
+ */
+export async function verifyLogin(
+  route: VerificationRoute,
+  { user, key, runs }: LoginRequest,
+): Promise<LoginVerification> {
+  if (route.transport === "system" || !isForSsh2(key)) {
+    if (!route.client) return inconclusive("impossible", formatNoClient(key));
+    const clientKey = isForSsh2(key) ? toClientKey(key) : key;
+    return verifyByClient({ ...route, client: route.client }, { user, key: clientKey, runs });
+  }
+  const way = await route.open();
+  route.signal.throwIfAborted();
+  if ("outcome" in way) return readFailure(way);
+  const connection = await logIn({ ...loginOf(route, user), way, identities: [key] });
+  if (!("client" in connection)) return readFailure(connection);
+  try {
+    if (connection.identity?.fingerprint !== key.fingerprint)
+      return inconclusive("lost", "the host let us in by something else than the key");
+    const word = makeWord();
+    const run = runOn(connection.client, WORD_COMMAND);
+    const failure = runs === "command" ? await hearWord(word, run, route) : null;
+    return failure ?? { kind: "proved", fingerprint: key.fingerprint };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** A login of one key, and no way in beside it. */
+export const loginOf = (
+  route: VerificationRoute,
+  user: string,
+): Omit<LoginOptions, "way" | "identities"> => ({
+  target: route.target,
+  user,
+  unusable: [],
+  typed: null,
+  hostKeyTypes: typesOf(route),
+  verifyHostKey: trustOnly(route),
+  limits: route.limits,
+  signal: route.signal,
+});
+
+export const isForSsh2 = (key: VerificationKey): key is Identity => "secret" in key;
+
+const formatNoClient = ({ keyType }: VerificationKey): string =>
+  `a ${keyType} key logs in by OpenSSH's own client alone, and none was found on this computer: install openssh-client`;
+
+type RefusalRequest = {
+  user: string;
+  /** The public half of the key that is to be refused: its private half is not needed. */
+  oldKey: Uint8Array;
+  /**
+   * Logs in over the same connection once the host has answered about the other. An sshd holds no refusal against an
+   * address that logs in at last (PerSourcePenalties); without it, the try is one failed login, of which a rotation may
+   * cost a host one.
+   */
+  newKey: VerificationKey | null;
+};
+
+/**
+ * Asks a host, once, whether it would take a key, as a client does before it signs. Only a host that says no, and goes on
+ * talking, has refused it. Rejects only when told to stop.
+ */
+export async function verifyRefused(
+  route: VerificationRoute,
+  wish: RefusalRequest,
+): Promise<RefusalVerification> {
+  const { user, oldKey, newKey } = wish;
+  const key = loadSsh2().utils.parseKey(Buffer.from(oldKey));
+  if (route.transport === "system" || key instanceof Error || (newKey && !isForSsh2(newKey))) {
+    const { client } = route;
+    return client
+      ? askByClient({ ...route, client }, wish)
+      : inconclusive("impossible", formatNoClient({ ...viewKey(oldKey), kind: "agent", blob: oldKey }));
+  }
+  const way = await route.open();
+  route.signal.throwIfAborted();
+  if ("outcome" in way) return readUnanswered(readFailure(way));
+  let isTaken: boolean | null = null;
+  const answer = (taken: boolean) => {
+    isTaken = taken;
+  };
+  const askedAbout = { key, answer };
+  const connection = await logIn({
+    ...loginOf(route, user),
+    way,
+    identities: newKey ? [newKey] : [],
+    askedAbout,
+  });
+  const said = (): boolean | null => isTaken;
+  if (!("client" in connection)) return evaluateUnopened(said(), connection);
+  await connection.close();
+  if (said() || connection.identity?.fingerprint !== newKey?.fingerprint) return STILL_TAKEN;
+  return { kind: "refused", loggedIn: true };
+}
+
+function evaluateUnopened(isTaken: boolean | null, failure: SshFailure): RefusalVerification {
+  if (isTaken) return STILL_TAKEN;
+  if (failure.outcome !== "login-refused") return readUnanswered(readFailure(failure));
+  // An sshd that allows one try ends the login with its no.
+  const isRefused = isTaken === false || failure.hasSpentTries === true;
+  return isRefused ? { kind: "refused", loggedIn: false } : inconclusive("lost", failure.message);
+}
+
+/** That a login came to nothing says nothing of a key that the host was not heard about. */
+const readUnanswered = (failure: ReturnType<typeof readFailure>): RefusalVerification =>
+  failure.kind === "refused" ? inconclusive("lost", failure.message) : failure;
+
+/** Whoever has asked knows the account and the key. */
+const STILL_TAKEN: RefusalVerification = {
+  kind: "still-taken",
+  message: "it stands in another file, or what was removed has come back",
+};
+
+/** OpenSSH's client offers a public half for which there is no private one, and cannot sign. */
+async function askByClient(route: ClientRoute, wish: RefusalRequest): Promise<RefusalVerification> {
+  const { user, oldKey, newKey } = wish;
+  const asked: ClientKey = { ...viewKey(oldKey), kind: "agent", blob: oldKey };
+  const second = newKey && (isForSsh2(newKey) ? toClientKey(newKey) : newKey);
+  const keys = second ? [asked, second] : [asked];
+  const met = await runClient(route, { user, keys, command: null }, ({ log, failure }) => {
+    if (log.taken.has(asked.fingerprint)) return STILL_TAKEN;
+    if (failure && failure.kind !== "refused") return failure;
+    if (log.offered.has(asked.fingerprint)) return { kind: "refused" as const, loggedIn: failure === null };
+    return inconclusive("impossible", `the ssh of this computer does not offer ${asked.fingerprint}`);
+  });
+  return met.kind === "refused" && !("loggedIn" in met) ? inconclusive("lost", met.message) : met;
+}
+
+/** Why sshd has refused a login: only its log tells, for a client is told nothing. */
+
+const DEADLINE_MS = 15_000;
+
+/** What the host's log says of refused logins of the account just now; null where it says nothing, or cannot be read. */
+export async function askWhy(
+  hand: Hand,
+  { account, sinceEpoch }: { account: string; sinceEpoch: number },
+): Promise<string | null> {
+  const words = [String(Math.max(0, Math.floor(sinceEpoch)))];
+  const answer = await hand.ask({ verb: "why", words }, { deadlineMs: DEADLINE_MS });
+  if (answer.kind === "lost" || answer.status !== "ok") return null;
+  const said = findReason(Buffer.from(answer.data.get("lines") ?? []).toString("utf8"), account);
+  return said === null ? null : `its sshd says ${quote(said)}`;
+}
+
+/** What sshd says when it refuses a key that stands in a file; most of what it thinks of a line it keeps to itself. */
+const REASONS = [
+  /Authentication refused: .*/,
+  /User \S+ from \S+ not allowed because .*/,
+  /User \S+ not allowed because .*/,
+  /Account \S+ has expired.*/,
+  /Access denied for user \S+ by PAM account configuration.*/,
+  /(?:key type|signature algorithm) \S+ not in PubkeyAcceptedAlgorithms.*/,
+  /refusing RSA key: .*/i,
+  /Bad options in .*/,
+  /ROOT LOGIN REFUSED .*/,
+  /Authentication key \S+ \S+ revoked by file .*/,
+  /Could not open (?:user|authorized) .*/,
+];
+
+/** The last reason of a process of sshd that spoke of the account. */
+function findReason(log: string, account: string): string | null {
+  const lines = log.split("\n").flatMap((line) => {
+    const [, pid = "", text = ""] = /sshd(?:-session|-auth)?\[(\d+)\]: (.*)$/.exec(line) ?? [];
+    return text === "" ? [] : [{ pid, text }];
+  });
+  const about = new RegExp(`(?:^| )(?:user|for|User|for invalid user) ${asPattern(account)}(?: |$)`);
+  const pids = new Set(lines.filter(({ text }) => about.test(text)).map(({ pid }) => pid));
+  const said = lines
+    .filter(({ pid }) => pids.has(pid))
+    .flatMap(({ text }) => REASONS.flatMap((pattern) => pattern.exec(text)?.[0] ?? []));
+  return said.at(-1)?.replace(/ \[preauth\]$/, "") ?? null;
+}
+
+const asPattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
