@@ -1,11 +1,11 @@
 /** Changing files of a host by its hand: each answers with what came of it, and `lost` means that nobody knows. */
 import type { RollbackTimer } from "#shared/model/plan.ts";
-import type { LockHolder } from "./inspect-host.ts";
 import {
   exchange,
   type Failed,
   type Hand,
   insist,
+  type LockHolder,
   type Lost,
   type Refused,
   readHolder,

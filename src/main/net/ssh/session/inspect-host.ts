@@ -2,10 +2,14 @@
 import { createHash } from "node:crypto";
 import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
 import { RollbackTimer } from "#shared/model/plan.ts";
-import { exchange, type Hand, type HandAnswer, type Lost, readHolder } from "./remote-session.ts";
-
-/** Whoever holds the lock of a folder. Times are epoch seconds of the host's clock. */
-export type LockHolder = { token: string; who: string; since: number; leaseEnd: number; now: number };
+import {
+  exchange,
+  type Hand,
+  type HandAnswer,
+  type LockHolder,
+  type Lost,
+  readHolder,
+} from "./remote-session.ts";
 
 type HostLook = {
   uid: number;

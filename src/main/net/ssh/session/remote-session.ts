@@ -3,7 +3,6 @@ import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
 import type { Transport } from "#shared/model/transport.ts";
-import type { LockHolder } from "./inspect-host.ts";
 
 /** One question to a host: `do_VERB WORD...` of resources/rotation. */
 export type HandRequest = {
@@ -85,6 +84,9 @@ export function readWord(word: string): string | null {
   );
   return bytes.toString("utf8");
 }
+
+/** Whoever holds the lock of a folder. Times are epoch seconds of the host's clock. */
+export type LockHolder = { token: string; who: string; since: number; leaseEnd: number; now: number };
 
 /** Nothing was changed. `why`: `unknown` where a host says what no hand of ours does. `holder`: of `held`, the run that it names. */
 export type Refused = { kind: "refused"; why: HostRefusal; detail: string; holder?: LockHolder };
