@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type Finding, Severity } from "#shared/model/finding.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import { listFindings, readAll } from "#store/testing/ask.ts";
+import {
+  BEGIN,
+  DAY_MS,
+  doAnything,
+  ENDPOINTS,
+  openTried,
+  randomFrom,
+  type Tried,
+} from "#store/testing/dated-steps.ts";
+import { type Expected, emptyWorld, expectedFindings } from "#store/testing/dated-world.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+
+const STEPS = 30;
+const SEEDS = (process.env.LATCHKEY_DATED_SEEDS ?? "1 2").split(" ").map(Number);
+
+test("what dates decide is found as loops over all that was done find it, whatever was done and whenever it is asked", async () => {
+  await using folder = await makeTemporaryFolder();
+  for (const seed of SEEDS) {
+    const path = join(folder.path, `${seed}.db`);
+    const tried = {
+      path,
+      random: randomFrom(seed),
+      world: emptyWorld(),
+      store: openTried(path),
+      atMs: BEGIN,
+    };
+    const done: string[] = [];
+    for (let step = 0; step < STEPS; step++) {
+      tried.atMs += tried.random.upTo(12) * (DAY_MS / 2);
+      done.push(doAnything(tried));
+      for (const now of instantsToAsk(tried)) compare(tried, now, `seed ${seed}: ${done.join(", ")}`);
+    }
+    tried.store.close();
+  }
+});
+
+/** Now, long after, before, and around any date that is known. */
+function instantsToAsk({ random, world, atMs }: Tried): Date[] {
+  const dates = [...world.certificates.values()].flatMap((one) =>
+    [one.notBefore, one.warnFrom, one.urgentFrom, one.notAfter].flatMap((date) => date ?? []),
+  );
+  const untils = [...world.acceptances.values()].map(({ until }) => `${until}T00:00:00Z`);
+  const known = [...dates, ...untils, ...world.scans];
+  const around = known.length === 0 ? [] : [Date.parse(random.oneOf(known)) + (random.upTo(3) - 1) * 1_000];
+  return [atMs, atMs + random.upTo(500) * DAY_MS, ...around].map((ms) => new Date(ms));
+}
+
+const SORTS = ["severity", "rule", "host", "label", "firstSeen"] as const;
+
+function compare({ store, world, random }: Tried, at: Date, done: string): void {
+  const limit = 1 + random.upTo(5);
+  const sort = { by: random.oneOf(SORTS), descending: random.upTo(2) === 0 };
+  // By when they were first seen, and by words, findings are those of the whole minute.
+  const now = sort.by === "firstSeen" ? toMinute(at) : at;
+  const all = expectedFindings(world, toInstant(now));
+  const told = `${done}; asked at ${toInstant(now)} by ${sort.by}`;
+  for (const accepted of [false, true]) {
+    const expected = all.filter(({ isAccepted }) => isAccepted === accepted);
+    const found = readAll((page) => listFindings(store, { now, accepted, sort, ...page }), limit);
+    expect(found.map(toExpected).map(toText).toSorted(), told).toEqual(expected.map(toText).toSorted());
+    expect(listFindings(store, { now, accepted }).total, told).toBe(expected.length);
+    const keys = found.map((finding) => sortKeyOf(finding, sort.by));
+    const inOrder = keys.toSorted();
+    expect(keys, told).toEqual(sort.descending ? inOrder.reverse() : inOrder);
+    const host = random.oneOf(ENDPOINTS);
+    const onHost = listFindings(store, { now, accepted, host }).rows.map(({ host: on }) => on ?? host);
+    expect(new Set(onHost), told).toEqual(new Set(onHost.length > 0 ? [host] : []));
+    expect(onHost.length, told).toBeGreaterThanOrEqual(expected.filter((one) => one.host === host).length);
+    if (found.length === 0) continue;
+    const one = random.oneOf(found);
+    expect(store.findings.find(one.id, now), told).toEqual(one);
+    expect(store.findings.about(one.object, now), told).toContainEqual(one);
+    if (now.getTime() !== toMinute(now).getTime()) continue;
+    const narrow = { now, accepted, rule: one.rule, severity: one.severity, search: one.label.slice(-4) };
+    expect(
+      listFindings(store, narrow).rows.map(({ id }) => id),
+      told,
+    ).toContain(one.id);
+  }
+  const open = all.filter(({ isAccepted }) => !isAccepted).map(({ rule, severity }) => `${severity} ${rule}`);
+  const counts = store.findings
+    .counts(now)
+    .map(({ rule, severity, count }) => [`${severity} ${rule}`, count]);
+  expect(Object.fromEntries(counts), told).toEqual(
+    Object.fromEntries([...new Set(open)].map((key) => [key, open.filter((one) => one === key).length])),
+  );
+}
+
+const toMinute = (at: Date): Date => new Date(Math.floor(at.getTime() / 60_000) * 60_000);
+
+const toExpected = ({ rule, severity, label, host, firstSeen, acceptance }: Finding): Expected => ({
+  rule,
+  severity,
+  label,
+  host,
+  firstSeen,
+  isAccepted: acceptance !== null,
+});
+
+const toText = (one: Expected): string => JSON.stringify(Object.values(one));
+
+function sortKeyOf(finding: Finding, by: (typeof SORTS)[number]): string {
+  if (by === "severity") return `${Severity.options.indexOf(finding.severity)} ${finding.rule}`;
+  return by === "host" ? (finding.host ?? "") : finding[by];
+}
