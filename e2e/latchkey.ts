@@ -4,7 +4,7 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { test as base } from "@playwright/test";
-import { formatPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import { type DemoWorld, OUTSIDE, startWorld } from "#testing/demo/start-world.ts";
 import type { Desktop } from "#testing/electron/start-desktop.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";

@@ -1,4 +1,4 @@
-import { formatPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import { startTlsServer } from "#testing/servers.ts";
 import { expect, test } from "./latchkey.ts";
 

@@ -1,4 +1,4 @@
-import { formatPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { findClosedEndpoint, startSilentServer, startTlsServer } from "#testing/servers.ts";
 import { startScriptedServer } from "#testing/tls/starttls-scripts.ts";

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium, expect, test } from "@playwright/test";
-import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import { WEB_PROTOCOL } from "#shared/contract/transport/web-protocol.ts";
 import { serve } from "#shells/web/serve.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createTinyApp } from "#testing/tiny-app.ts";

@@ -1,5 +1,5 @@
 /** Another user of this computer and the page of `latchkey serve` that is open in a browser. */
-import { formatPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import { startAttack } from "#testing/attacks/start-attack.ts";
 import { startSilentServer } from "#testing/servers.ts";
 import { expect, test } from "../latchkey.ts";

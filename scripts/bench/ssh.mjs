@@ -17,7 +17,7 @@ import { gatherIdentities } from "../../src/main/net/ssh/identities.ts";
 import { startHost } from "../../src/main/testing/lab/start-host.ts";
 import { readCollector } from "../../src/main/testing/read-scripts.ts";
 import { makeKeyFile } from "../../src/main/testing/ssh/key-files.ts";
-import { withoutRemarks } from "../../src/shared/text/without-remarks.ts";
+import { withoutRemarks } from "../../src/shared/text/scripts.ts";
 import { startFarAway } from "./far-away.mjs";
 import { report } from "./figures.mjs";
 import { cheapest, childCpu, inTurns, ownCpu } from "./measure.mjs";

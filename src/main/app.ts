@@ -1,9 +1,9 @@
 import { createRouterClient, os, type Router } from "@orpc/server";
 import type { contract, LatchkeyClient } from "#shared/contract/index.ts";
 import type { ProcedureMeta } from "#shared/contract/procedure.ts";
-import type { Redacted } from "#shared/model/redacted.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
-import type { Trace } from "#shared/text/trace.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
+import type { Redacted } from "#shared/model/secret.ts";
+import type { Trace } from "#shared/text/fault.ts";
 import { createBackground } from "./background.ts";
 import { createEvents } from "./features/events/index.ts";
 import { type CallContext, createGuard } from "./guard.ts";

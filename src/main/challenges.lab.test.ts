@@ -4,8 +4,7 @@ import { chooseChallengeMethod, readChallengeFacts } from "#domain/acme/challeng
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answer } from "#net/challenges/answer.ts";
 import type { Answered, ChallengeDeps } from "#net/challenges/challenge.ts";
-import type { AcmeChallenge } from "#shared/model/acme.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
 import { startApacheHost, startNginxHost } from "#testing/acme/open-web-hosts.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { type Pebble, startPebble } from "#testing/servers/pebble.ts";

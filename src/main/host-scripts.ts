@@ -1,7 +1,7 @@
 import collector from "#resources/collector/collect.sh?raw";
 import limits from "#resources/lib/limits.sh?raw";
 import possession from "#resources/lib/possession.sh?raw";
-import { END_ALIASES, joinCollector, joinScripts } from "#shared/text/join-scripts.ts";
+import { END_ALIASES, joinCollector, joinScripts } from "#shared/text/scripts.ts";
 
 /** What the collector and the hand both ask. */
 export const libraryScript = joinScripts(

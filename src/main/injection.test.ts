@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { contract } from "#shared/contract/index.ts";
-import { Plan } from "#shared/model/plan.ts";
+import { Plan } from "#shared/model/runs/plan.ts";
 import { openStore, type Store } from "#store/store.ts";
 import {
   beginScan,

@@ -1,7 +1,6 @@
 import { Refusal } from "#shared/model/refusal.ts";
-import { formatFault } from "#shared/text/fault.ts";
-import { printable } from "#shared/text/printable.ts";
-import { formatTrace, type Trace } from "#shared/text/trace.ts";
+import { formatFault, formatTrace, type Trace } from "#shared/text/fault.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 
 /** A refusal in the background is a sentence for people. Of anything else only what `formatFault` lets through. */
 export function logToStderr(error: unknown): void {

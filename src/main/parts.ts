@@ -1,7 +1,7 @@
 /** What several features use. Each part is loaded and made when one of them first needs it, once. */
 import type { Announcement } from "#shared/contract/events.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
-import type { Trace } from "#shared/text/trace.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
+import type { Trace } from "#shared/text/fault.ts";
 import { lazily } from "./lazy.ts";
 import type { RetryPolicy } from "./net/retries.ts";
 import type { StartVaultProcess } from "./net/vault/keeper-messages.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import type { AuthContext } from "ssh2";
 import { expect, test } from "vitest";
-import type { Question } from "#shared/model/question.ts";
+import type { Question } from "#shared/model/hosts/prompt.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type App, createApp } from "./app.ts";
 import { makeLockedKey } from "./testing/ssh/key-files.ts";

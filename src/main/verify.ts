@@ -1,5 +1,5 @@
 import { readPem } from "#codec/pem.ts";
-import type { Evaluation, Profile, Purpose } from "#shared/model/chain.ts";
+import type { Evaluation, Profile, Purpose } from "#shared/model/certificates/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { evaluateChain } from "./domain/x509/path/evaluate-chain.ts";
 import { indexCertificates } from "./domain/x509/path/path-certificate.ts";

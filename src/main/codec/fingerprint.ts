@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { HostKeyView } from "#shared/model/probe.ts";
+import type { HostKeyView } from "#shared/model/hosts/probe.ts";
 import { decodeBase64 } from "./base64.ts";
 import { openFields } from "./ssh-wire.ts";
 

@@ -13,7 +13,7 @@ import { connectBySsh2, type HostConnection } from "#net/ssh/host-connection.ts"
 import { toClientKey } from "#net/ssh/identities.ts";
 import type { LoginOptions } from "#net/ssh/log-in.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
-import type { Transport } from "#shared/model/transport.ts";
+import type { Transport } from "#shared/model/hosts/probe.ts";
 import { type ChosenTransport, NO_SSH } from "./plan-logins.ts";
 
 /** `transport`: what was tried last. */

@@ -16,7 +16,7 @@ import type { HostConnection } from "#net/ssh/host-connection.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import { type Connection, type LoginOptions, logIn, lookUp, type Way } from "#net/ssh/log-in.ts";
 import type { SshFailure, Where } from "#net/ssh/ssh-failure.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import type { Store } from "#store/store.ts";
 import { createLoginAttempts, type LoginFailure } from "./attempt-login.ts";
 import { type AcceptHostKey, createHostKeys, type HostKeyCheck, type HostKeys } from "./host-keys.ts";

@@ -8,8 +8,8 @@ import type { Failure } from "#net/connect-failure.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import type { Credentials } from "#net/ways/dialogue.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
-import type { WayText } from "#shared/model/endpoint-way.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import type { WayText } from "#shared/model/hosts/target.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import type { JumpHost } from "./jump-hosts.ts";
 
 type ProxyWay = Extract<EndpointProxy, { kind: "socks5" | "http" }>;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { RETRY_POLICY } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { openStore } from "#store/store.ts";
 import { makeLockedKey } from "#testing/ssh/key-files.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";

@@ -3,8 +3,8 @@ import { readSshConfig } from "#domain/ssh-config/read-ssh-config.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { expandGlob } from "#net/local/expand-glob.ts";
 import { nameThisComputer, readSshConfigFile } from "#net/local/read-ssh-files.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
 
 type Root = ConfigSource["roots"][number];
 type Loaded = {

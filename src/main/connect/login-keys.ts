@@ -17,10 +17,10 @@ import { type Ask, createTypedLogins } from "#net/ssh/interactive-login.ts";
 import { unlock } from "#net/ssh/locked/key-lock.ts";
 import type { LoginOptions } from "#net/ssh/log-in.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { MOST_WRONG_ANSWERS } from "#shared/model/hosts/prompt.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import type { PlannedRoute } from "./plan-logins.ts";
 
 /** Where keys are looked for: named by the user, and the agent and the usual files. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { OpensshRequest } from "#domain/ssh-config/ssh-config.ts";
-import type { TransportRequest } from "#shared/model/transport.ts";
+import type { TransportRequest } from "#shared/model/hosts/probe.ts";
 import { chooseTransport } from "./plan-logins.ts";
 
 const NOTHING: OpensshRequest = {

@@ -1,6 +1,6 @@
 import type { Hop, Route } from "#domain/ssh-config/ssh-config.ts";
-import type { SshTarget } from "#shared/model/target.ts";
-import type { Transport, TransportRequest } from "#shared/model/transport.ts";
+import type { Transport, TransportRequest } from "#shared/model/hosts/probe.ts";
+import type { SshTarget } from "#shared/model/hosts/target.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
 import { keyOf } from "./jump-hosts.ts";
 

@@ -1,9 +1,9 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import type { Announcement } from "#shared/contract/events.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { ScanId } from "#shared/model/hosts/scan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { ScanId } from "#shared/model/scan.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { openStore } from "#store/store.ts";
 import { createScanPrompts } from "./prompts.ts";
 

@@ -1,12 +1,12 @@
 import type { Answer, Ask } from "#net/ssh/interactive-login.ts";
 import type { Announcement } from "#shared/contract/events.ts";
+import type { Question } from "#shared/model/hosts/prompt.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { Question } from "#shared/model/question.ts";
-import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { ScanId } from "#shared/model/scan.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import type { Store } from "#store/store.ts";
 
 type PromptDeps = {

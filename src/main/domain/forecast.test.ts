@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addDays } from "#shared/model/days.ts";
+import { addDays } from "#shared/model/instant.ts";
 import { type DueGroup, forecastRenewals, lineUpExpiries, sumOf } from "./forecast.ts";
 
 const TODAY = "2026-11-25";

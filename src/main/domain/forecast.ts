@@ -1,5 +1,11 @@
-import type { Forecast, LoadBy, LoadPeak, LoadSeries, Timeline } from "#shared/model/forecast.ts";
-import { PUBLIC_LIMITS } from "#shared/text/public-limit.ts";
+import type {
+  Forecast,
+  LoadBy,
+  LoadPeak,
+  LoadSeries,
+  Timeline,
+} from "#shared/model/certificates/forecast.ts";
+import { PUBLIC_LIMITS } from "#shared/text/findings/certificate-finding.ts";
 
 /** Certificates that are due on one day, live as long as one another and are of one issuer and one owner. */
 export type DueGroup = Owned & {

@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import type { Outcome } from "#shared/model/probe.ts";
+import type { Outcome } from "#shared/model/hosts/probe.ts";
 
 /** Why there is no connection, as an outcome and a sentence. */
 export type Failure = {

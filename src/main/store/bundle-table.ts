@@ -1,8 +1,8 @@
 import type { Database } from "better-sqlite3";
-import { BundleSignature, CarriedStanding } from "#shared/model/bundle.ts";
+import { BundleSignature, CarriedStanding } from "#shared/model/hosts/bundle.ts";
+import type { HostKeyView } from "#shared/model/hosts/probe.ts";
+import { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { HostKeyView } from "#shared/model/probe.ts";
-import { ScanId } from "#shared/model/scan.ts";
 
 type Row = {
   scan: number;

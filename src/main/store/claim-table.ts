@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { Claim } from "#shared/model/claim.ts";
+import { Claim } from "#shared/model/hosts/bundle.ts";
 
 type Row = {
   id: number;

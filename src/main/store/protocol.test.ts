@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { Protocol } from "#shared/model/starttls.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { Protocol, TlsTarget } from "#shared/model/hosts/target.ts";
 import { openStore } from "./store.ts";
 import { beginScan, START } from "./testing/make-visit.ts";
 

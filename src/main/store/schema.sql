@@ -1625,7 +1625,7 @@ CREATE TABLE host_map (
 
 -- One name at one listener of a host, and the certificate that its configuration says is served there. `address` and `name` are
 -- empty for every one of them; `real_path` is where the links of `certificate_path` lead, null where there are none. `state` counts
--- the states of shared/model/served.ts from 0, the worst of what was seen on the wire. `host_text` is the name of its host, to
+-- the states of shared/model/certificates/served.ts from 0, the worst of what was seen on the wire. `host_text` is the name of its host, to
 -- sort by. `search_text`: all that a row prints, the listener and the places as they are printed. `shown_by`: what would show the
 -- certificate: a scan of an endpoint, or nothing, and why; null: it is not known, or was not asked for yet.
 CREATE TABLE serving (

@@ -1,4 +1,4 @@
-import type { ScanId } from "#shared/model/scan.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
 
 /** The scan that looked, and how far it saw: what it did not see where it could have seen it is gone. */
 export type Look = {

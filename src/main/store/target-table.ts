@@ -1,11 +1,10 @@
 import type { Database } from "better-sqlite3";
-import type { RememberedTarget } from "#shared/contract/targets.ts";
-import type { WayText } from "#shared/model/endpoint-way.ts";
-import type { Pin } from "#shared/model/host.ts";
+import type { RememberedTarget } from "#shared/contract/scans.ts";
+import type { Pin } from "#shared/model/hosts/host.ts";
+import { TransportRequest } from "#shared/model/hosts/probe.ts";
+import { Target, type WayText } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { Target } from "#shared/model/target.ts";
-import { TransportRequest } from "#shared/model/transport.ts";
 
 type TargetRow = {
   id: number;

@@ -1,17 +1,15 @@
-import type { Certificate } from "#shared/model/certificate.ts";
-import type { Authorities } from "#shared/model/endpoint.ts";
+import type { Verdict } from "#shared/model/access/verdict.ts";
+import type { Certificate } from "#shared/model/certificates/certificate.ts";
+import type { FileLine, ShownBy } from "#shared/model/certificates/served.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
-import type { AccountView, KeyFileView, Unread } from "#shared/model/host.ts";
-import type { HostReach } from "#shared/model/host-reach.ts";
-import type { HostUse } from "#shared/model/host-use.ts";
+import type { Authorities, Capabilities } from "#shared/model/hosts/endpoint.ts";
+import type { AccountView, KeyFileView, Unread } from "#shared/model/hosts/host.ts";
+import type { HostReach } from "#shared/model/hosts/host-reach.ts";
+import type { HostUse } from "#shared/model/hosts/host-use.ts";
+import type { HostKeyView, Outcome, Probe, ProbeState, Transport } from "#shared/model/hosts/probe.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
+import type { SshTarget, TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Capabilities } from "#shared/model/offers.ts";
-import type { HostKeyView, Outcome, Probe, ProbeState } from "#shared/model/probe.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import type { FileLine, ShownBy } from "#shared/model/served.ts";
-import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
-import type { Transport } from "#shared/model/transport.ts";
-import type { Verdict } from "#shared/model/verdict.ts";
 
 /** What one probe brought home, whatever it visited: the part that the scan's own list shows. */
 type Visit = {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { END_ALIASES, joinCollector, joinScripts } from "#shared/text/join-scripts.ts";
+import { END_ALIASES, joinCollector, joinScripts } from "#shared/text/scripts.ts";
 
 const RESOURCES = join(import.meta.dirname, "../../../resources");
 

@@ -10,7 +10,7 @@ import {
   WEB_CLOSE,
   WEB_PROTOCOL,
   WebGrant,
-} from "#shared/contract/web-protocol.ts";
+} from "#shared/contract/transport/web-protocol.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { type Connection, createLine, type Link } from "./connection.ts";
 

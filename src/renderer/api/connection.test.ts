@@ -1,6 +1,6 @@
 import { RPCHandler } from "@orpc/server/message-port";
 import { expect, test } from "vitest";
-import { DESKTOP_PORT } from "#shared/contract/desktop-bridge.ts";
+import { DESKTOP_PORT } from "#shared/contract/transport/desktop-bridge.ts";
 import { createTinyApp } from "#testing/tiny-app.ts";
 import { connectPort } from "./connection.ts";
 import { openDesktop } from "./desktop.ts";

@@ -2,9 +2,9 @@ import { type ClientContext, type ClientLink, createORPCClient } from "@orpc/cli
 import { RPCLink } from "@orpc/client/message-port";
 import { createTanstackQueryUtils } from "@orpc/tanstack-query";
 import { createContext, use, useSyncExternalStore } from "react";
-import type { CoreStatus } from "#shared/contract/desktop.ts";
-import { DESKTOP_PORT } from "#shared/contract/desktop-bridge.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { CoreStatus } from "#shared/contract/transport/desktop.ts";
+import { DESKTOP_PORT } from "#shared/contract/transport/desktop-bridge.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Desktop } from "./desktop.ts";
 

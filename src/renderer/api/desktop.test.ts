@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { CoreStatus, DesktopRequest } from "#shared/contract/desktop.ts";
+import type { CoreStatus, DesktopRequest } from "#shared/contract/transport/desktop.ts";
 import { type DesktopWish, openDesktop } from "./desktop.ts";
 
 test("every message of the window finds its listener", () => {

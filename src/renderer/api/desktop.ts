@@ -4,8 +4,8 @@ import {
   DesktopMessage,
   type DesktopRequest,
   MOST_FILE_BYTES,
-} from "#shared/contract/desktop.ts";
-import { DESKTOP_BRIDGE, type DesktopBridge } from "#shared/contract/desktop-bridge.ts";
+} from "#shared/contract/transport/desktop.ts";
+import { DESKTOP_BRIDGE, type DesktopBridge } from "#shared/contract/transport/desktop-bridge.ts";
 
 /** What the desktop window asks of the page. How its core is, is the connection's business. */
 export type DesktopWish = Exclude<DesktopMessage, { kind: "core" }>;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createReceiver } from "#net/vault/sealed-box.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { sealSecret } from "./seal-secret.ts";
 
 test("what the page seals the keeper opens, whichever way its characters were written", async () => {

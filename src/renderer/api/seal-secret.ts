@@ -1,4 +1,4 @@
-import type { Receiver, Sealed } from "#shared/model/vault.ts";
+import type { Receiver, Sealed } from "#shared/model/issuers/vault.ts";
 import { useApi } from "./connection.ts";
 
 /** As net/vault/sealed-box.ts opens it. */

@@ -4,15 +4,15 @@
  */
 
 import { z } from "zod";
-import { ChangeKind, ChangeWhat } from "#shared/model/change.ts";
+import { ChangeKind, ChangeWhat } from "#shared/model/access/change.ts";
+import { LoadBy } from "#shared/model/certificates/forecast.ts";
 import { RuleId, Severity } from "#shared/model/finding.ts";
-import { LoadBy } from "#shared/model/forecast.ts";
-import { HostKeyState } from "#shared/model/host-key.ts";
-import { PlanKind } from "#shared/model/plan.ts";
-import { ProbeState } from "#shared/model/probe.ts";
+import { HostKeyState } from "#shared/model/hosts/host-key.ts";
+import { ProbeState } from "#shared/model/hosts/probe.ts";
+import { ScanState } from "#shared/model/hosts/scan.ts";
 import { RowLink, ScreenName } from "#shared/model/row-link.ts";
-import { RunState } from "#shared/model/run.ts";
-import { ScanState } from "#shared/model/scan.ts";
+import { PlanKind } from "#shared/model/runs/plan.ts";
+import { RunState } from "#shared/model/runs/run.ts";
 
 const optional = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
 const text = optional(z.string().min(1).max(300));

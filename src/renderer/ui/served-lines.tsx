@@ -9,19 +9,24 @@ import {
   IconUsers,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import type { Sha256 } from "#shared/model/certificate.ts";
-import { MISMATCHES, type ServedRow, type ServedState, type WireSight } from "#shared/model/served.ts";
+import type { Sha256 } from "#shared/model/certificates/certificate.ts";
+import {
+  MISMATCHES,
+  type ServedRow,
+  type ServedState,
+  type WireSight,
+} from "#shared/model/certificates/served.ts";
 import { isMoreThan, type Total, withoutSome } from "#shared/model/total.ts";
-import { formatKey } from "#shared/text/key-size.ts";
 import {
   formatFileLine,
   formatHandshake,
   formatListener,
   formatServedState,
   formatWhyUnseen,
-} from "#shared/text/served.ts";
-import { formatPlace } from "#shared/text/target.ts";
-import { formatAmount } from "#shared/text/total.ts";
+} from "#shared/text/certificates/deployment.ts";
+import { formatAmount } from "#shared/text/count.ts";
+import { formatKey } from "#shared/text/hosts/key.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import { Dim } from "./cells.tsx";
 import { Line, Lines, Section } from "./drawer/drawer.tsx";
 import { Tag } from "./tag.tsx";

@@ -7,8 +7,8 @@ import {
   type TablerIcon,
 } from "@tabler/icons-react";
 import type { BrokenRule, FindingBrief, Severity } from "#shared/model/finding.ts";
-import { describeBroken, formatSection } from "#shared/text/profile-finding.ts";
-import { formatRule } from "#shared/text/rule.ts";
+import { formatRule } from "#shared/text/findings/finding.ts";
+import { describeBroken, formatSection } from "#shared/text/findings/profile-finding.ts";
 import { Dim } from "./cells.tsx";
 import { Line, Lines, Section } from "./drawer/drawer.tsx";
 import { Tag, type Tone } from "./tag.tsx";

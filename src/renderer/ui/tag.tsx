@@ -1,7 +1,7 @@
 import { IconCircleCheck, IconCircleX, IconProgressAlert, type TablerIcon } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import type { Outcome, ProbeState } from "#shared/model/probe.ts";
-import { formatOutcome } from "#shared/text/outcome.ts";
+import type { Outcome, ProbeState } from "#shared/model/hosts/probe.ts";
+import { formatOutcome } from "#shared/text/hosts/endpoint.ts";
 import classes from "./tag.module.css";
 
 export type Tone = "red" | "orange" | "amber" | "green" | "blue" | "gray";

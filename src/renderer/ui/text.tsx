@@ -4,8 +4,8 @@
  */
 
 import { type ReactNode, useState } from "react";
-import { cutAt } from "#shared/text/cut-text.ts";
-import { makeVisible } from "#shared/text/visible.ts";
+import { cutAt } from "#shared/text/fit.ts";
+import { makeVisible } from "#shared/text/untrusted-text.ts";
 import classes from "./text.module.css";
 import textLinkClasses from "./text-link.module.css";
 

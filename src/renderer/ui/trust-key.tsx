@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconFingerprint } from "@tabler/icons-react";
-import type { HostKeyView } from "#shared/model/probe.ts";
+import type { HostKeyView } from "#shared/model/hosts/probe.ts";
 import { Dialog } from "./dialog.tsx";
 import { WholeFingerprint } from "./fingerprint.tsx";
 import classes from "./forget-pin.module.css";

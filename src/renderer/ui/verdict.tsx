@@ -10,8 +10,8 @@ import {
   IconUserQuestion,
   type TablerIcon,
 } from "@tabler/icons-react";
-import type { OrphanState } from "#shared/model/grant.ts";
-import type { Effective, Owner, Use } from "#shared/model/verdict.ts";
+import type { OrphanState } from "#shared/model/access/grant.ts";
+import type { Effective, Owner, Use } from "#shared/model/access/verdict.ts";
 import { Tag, type Tone } from "./tag.tsx";
 import classes from "./verdict.module.css";
 

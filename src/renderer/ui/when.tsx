@@ -1,6 +1,6 @@
 import { IconAlertTriangle, IconCircleX, IconClock, IconHelpCircle } from "@tabler/icons-react";
 import { createContext, type ReactNode, use, useEffect, useState } from "react";
-import { countDays } from "#shared/model/days.ts";
+import { countDays } from "#shared/model/instant.ts";
 import { formatElapsed, formatExpiry } from "#shared/text/elapsed.ts";
 import { Tag } from "./tag.tsx";
 import classes from "./when.module.css";

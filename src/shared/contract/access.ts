@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { GrantDetail, GrantRow } from "../model/grant.ts";
-import { listOf, Page, Search, sortedBy } from "./paging.ts";
-import { query } from "./procedure.ts";
+import { GrantDetail, GrantRow } from "../model/access/grant.ts";
+import { listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
 export const AccessFilter = z.object({
   search: Search,

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { Sha256 } from "../model/certificate.ts";
 import {
   Baseline,
   ChangeCount,
@@ -8,12 +7,12 @@ import {
   ChangeWhat,
   Day,
   GrantEvent,
-} from "../model/change.ts";
+  PlaceSpan,
+} from "../model/access/change.ts";
+import { Sha256 } from "../model/certificates/certificate.ts";
+import { ScanId } from "../model/hosts/scan.ts";
 import { Instant } from "../model/instant.ts";
-import { PlaceSpan } from "../model/place-history.ts";
-import { ScanId } from "../model/scan.ts";
-import { listOf, Page, Search } from "./paging.ts";
-import { command, query } from "./procedure.ts";
+import { command, listOf, Page, query, Search } from "./procedure.ts";
 
 /** Two scans. Null is the last one for `to`, and for `from` the one before `to`; 0 is before every scan. */
 const Between = z.object({

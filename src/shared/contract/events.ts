@@ -1,8 +1,8 @@
 import { eventIterator } from "@orpc/contract";
 import { z } from "zod";
-import { PlanId } from "../model/plan.ts";
-import { RunId } from "../model/run.ts";
-import { ScanId } from "../model/scan.ts";
+import { ScanId } from "../model/hosts/scan.ts";
+import { PlanId } from "../model/runs/plan.ts";
+import { RunId } from "../model/runs/run.ts";
 import { query } from "./procedure.ts";
 
 /** Says that something changed, never what it is now: a query answers that. */

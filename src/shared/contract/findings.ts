@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { Finding, FindingObject, RuleId, Severity } from "../model/finding.ts";
 import { Instant } from "../model/instant.ts";
-import { listOf, Page, Search, sortedBy } from "./paging.ts";
-import { command, query } from "./procedure.ts";
+import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
 export const FindingFilter = z.object({
   search: Search,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Forecast, LoadBy, Timeline } from "../model/forecast.ts";
+import { Forecast, LoadBy, Timeline } from "../model/certificates/forecast.ts";
 import { query } from "./procedure.ts";
 
 const Asked = z.object({

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { GraphEdge, GraphLink, GraphNode, MutualTrust, SharedKey } from "../model/graph.ts";
-import { listOf, Page, Search } from "./paging.ts";
-import { query } from "./procedure.ts";
+import { GraphEdge, GraphLink, GraphNode, MutualTrust, SharedKey } from "../model/access/graph.ts";
+import { listOf, Page, query, Search } from "./procedure.ts";
 
 /**
  * A thing by its name: HOST or HOST:PORT (whoever is root there), ACCOUNT@HOST, SHA256:..., person:NAME, or "this computer".

@@ -1,29 +1,20 @@
 import type { ContractRouterClient } from "@orpc/contract";
 import { access } from "./access.ts";
-import { activity } from "./activity.ts";
-import { bundles } from "./bundles.ts";
-import { certificates } from "./certificates.ts";
-import { chains } from "./chains.ts";
+import { certificates, chains, endpoints, served } from "./certificates.ts";
 import { changes } from "./changes.ts";
-import { database } from "./database.ts";
-import { endpoints } from "./endpoints.ts";
 import { events } from "./events.ts";
 import { findings } from "./findings.ts";
 import { forecast } from "./forecast.ts";
 import { graph } from "./graph.ts";
-import { hostKeys } from "./host-keys.ts";
-import { hosts } from "./hosts.ts";
-import { inspect } from "./inspect.ts";
+import { hostKeys, hosts } from "./hosts.ts";
+import { bundles, inspect } from "./inspect.ts";
 import { issuers } from "./issuers.ts";
 import { labels } from "./labels.ts";
 import { overview } from "./overview.ts";
 import { people } from "./people.ts";
 import { runbooks } from "./runbooks.ts";
-import { scans } from "./scans.ts";
-import { served } from "./served.ts";
-import { settings } from "./settings.ts";
-import { targets } from "./targets.ts";
-import { thisComputer } from "./this-computer.ts";
+import { scans, targets } from "./scans.ts";
+import { activity, database, settings, thisComputer } from "./settings.ts";
 import { vault } from "./vault.ts";
 
 /** All that Latchkey can be asked. The same over a port, a socket and the command line. */

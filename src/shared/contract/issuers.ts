@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { Sha256 } from "../model/certificate.ts";
-import { ChallengeWay } from "../model/challenge-way.ts";
+import { Sha256 } from "../model/certificates/certificate.ts";
+import { HostName } from "../model/hosts/target.ts";
 import { Instant } from "../model/instant.ts";
 import {
+  ChallengeWay,
   DEFAULT_DAYS_VALID,
   IssuedCertificate,
   Issuer,
@@ -10,9 +11,8 @@ import {
   MOST_DAYS_VALID,
   PermittedName,
   RevocationReason,
-} from "../model/issuer.ts";
-import { HostName } from "../model/target.ts";
-import { Sealed } from "../model/vault.ts";
+} from "../model/issuers/issuer.ts";
+import { Sealed } from "../model/issuers/vault.ts";
 import { command, query } from "./procedure.ts";
 
 const OfIssuer = z.object({ name: z.string().max(300) });

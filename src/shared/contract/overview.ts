@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { CertificateRow } from "../model/certificate.ts";
+import { CertificateRow } from "../model/certificates/certificate.ts";
 import { RuleId, Severity } from "../model/finding.ts";
+import { Scan } from "../model/hosts/scan.ts";
 import { Instant } from "../model/instant.ts";
-import { Scan } from "../model/scan.ts";
 import { query } from "./procedure.ts";
 
 export const Overview = z.object({

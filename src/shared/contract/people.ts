@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { Inventory, PeopleSourceKind, PersonRow, Roster } from "../model/person.ts";
-import { listOf, Page, Search, sortedBy } from "./paging.ts";
-import { command, query } from "./procedure.ts";
+import { Inventory, PeopleSourceKind, PersonRow, Roster } from "../model/access/person.ts";
+import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
 /** A roster is a few megabytes at most; a folder of keys has a file for each person. */
 const MOST_PEOPLE_SOURCE_BASE64 = 24 * 1024 * 1024;

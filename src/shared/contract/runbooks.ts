@@ -1,18 +1,15 @@
 import { z } from "zod";
-import { GivenResult, TakenResult } from "../model/carried-result.ts";
-import { Sha256 } from "../model/certificate.ts";
-import { ChallengeWay } from "../model/challenge-way.ts";
+import { Sha256 } from "../model/certificates/certificate.ts";
+import { Question } from "../model/hosts/prompt.ts";
+import { HostName, Port } from "../model/hosts/target.ts";
 import { Instant } from "../model/instant.ts";
-import { KeyKind } from "../model/key-kind.ts";
+import { ChallengeWay } from "../model/issuers/issuer.ts";
+import { KeyKind, Sealed, SecretId } from "../model/issuers/vault.ts";
 import { LocalPath, localFile } from "../model/local-file.ts";
-import { Plan, PlanHash, PlanId, PlanKind, PlanOptions } from "../model/plan.ts";
-import { Question } from "../model/question.ts";
-import { RunDetail, RunEntry, RunId, RunRepair, RunRow, RunState } from "../model/run.ts";
-import { Scripts } from "../model/script.ts";
-import { HostName, Port } from "../model/target.ts";
-import { Sealed, SecretId } from "../model/vault.ts";
-import { listOf, Page, Search, sortedBy } from "./paging.ts";
-import { command, query } from "./procedure.ts";
+import { GivenResult, Scripts, TakenResult } from "../model/runs/offline-script.ts";
+import { Plan, PlanHash, PlanId, PlanKind, PlanOptions } from "../model/runs/plan.ts";
+import { RunDetail, RunEntry, RunId, RunRepair, RunRow, RunState } from "../model/runs/run.ts";
+import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
 /** A key as ssh-keygen prints its fingerprint (`SHA256:...`), or the line of a .pub file. */
 const KeyText = z.string().trim().min(1).max(20_000);

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { query } from "./procedure.ts";
+import { Backup, DatabaseCheck } from "../model/backup.ts";
+import { Instant } from "../model/instant.ts";
+import { command, query } from "./procedure.ts";
 
 export const settings = {
   /** Where everything is, and whether it is whole. */
@@ -16,4 +18,61 @@ export const settings = {
       eventCount: z.int(),
     }),
   ),
+};
+
+/** What a scan from this workstation can use; found by looking, without writing or connecting anywhere. */
+export const ThisComputer = z.object({
+  user: z.string(),
+  agent: z.object({
+    isReachable: z.boolean(),
+    identities: z.array(z.object({ keyType: z.string(), fingerprint: z.string(), comment: z.string() })),
+  }),
+  identityFiles: z.array(
+    z.object({
+      path: z.string(),
+      keyType: z.string().nullable(),
+      fingerprint: z.string().nullable(),
+      isEncrypted: z.boolean().nullable(),
+      isReadableByOthers: z.boolean(),
+      /** Why it cannot be used to log in here, and what to do; null when it can. */
+      unusable: z.string().nullable(),
+    }),
+  ),
+  knownHosts: z.object({ files: z.array(z.string()), entries: z.int(), hashed: z.int() }),
+  /** `hosts`: how many it names in full; `broken`: how many of its lines cannot be read. */
+  sshConfig: z.object({
+    files: z.array(z.string()),
+    hosts: z.int(),
+    broken: z.int(),
+    notes: z.array(z.string()),
+  }),
+});
+export type ThisComputer = z.infer<typeof ThisComputer>;
+
+export const thisComputer = { look: query.output(ThisComputer) };
+
+export const database = {
+  /** How the database is. Another one is put in its place only while no Latchkey is open: latchkey database restore. */
+  state: query.output(
+    z.object({
+      /** When every page was last read and found well, by hand or for a backup; null when that is not known. */
+      checkedAt: Instant.nullable(),
+      /** Why it is only read: damage that was found when it was opened. */
+      damage: z.string().nullable(),
+      /** What is missing from it that had been saved, such as a log that somebody deleted. */
+      loss: z.string().nullable(),
+      backupFolder: z.string(),
+    }),
+  ),
+  /** Reads every page, and follows the record of events. Beside all other work; it takes as long as it takes. */
+  check: query.output(DatabaseCheck),
+  /** The newest first. */
+  backups: query.output(z.array(Backup)),
+  /** Makes one now, and answers when it is on the disk and looked through. */
+  backUp: command.output(Backup),
+};
+
+export const activity = {
+  /** Follows the chain of events from its start. `brokenAt` is the first that was tampered with. */
+  verify: query.output(z.object({ eventCount: z.int(), brokenAt: z.int().nullable() })),
 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Receiver, Sealed, SecretId, VaultStatus } from "../model/vault.ts";
+import { Receiver, Sealed, SecretId, VaultStatus } from "../model/issuers/vault.ts";
 import { command, query } from "./procedure.ts";
 
 const Changed = z.object({ kind: z.enum(["changed", "wrong"]) });

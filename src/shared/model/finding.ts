@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ChainReasonCode, ChainRule, Client, Profile } from "./chain.ts";
+import { ChainReasonCode, ChainRule, Client, Profile } from "./certificates/chain.ts";
 import { Instant } from "./instant.ts";
 
 export const Severity = z.enum(["critical", "high", "medium", "low", "info"]);
@@ -115,6 +115,9 @@ export const Finding = z.object({
 });
 export type Finding = z.infer<typeof Finding>;
 
+/** How a finding reads: what is wrong, what shows it, and what to do. */
+export type FindingText = { sentence: string; evidence: string[]; remedy: string };
+
 /** A finding as it stands in the row of the thing it is about. */
 export const FindingBrief = Finding.pick({ rule: true, severity: true, sentence: true });
 export type FindingBrief = z.infer<typeof FindingBrief>;
@@ -138,4 +141,16 @@ export type FindingDraft = Pick<
     | { kind: "endpoint" };
   /** What else it is about, as data: paths, fingerprints. An acceptance covers those that there are when it is given. */
   members?: readonly string[];
+};
+
+/** By which clients accept the certificate all the same: none, some, or all. */
+export type ViolationSeverity = Extract<Severity, "high" | "medium" | "low">;
+
+/** Rules of a profile that a certificate breaks. */
+export type Violation = {
+  /** What it is judged by: `clients` where no client accepts it. */
+  profile: Profile;
+  severity: ViolationSeverity;
+  /** At least one; in an order that is always the same. */
+  rules: BrokenRule[];
 };

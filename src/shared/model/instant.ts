@@ -9,3 +9,11 @@ export const toInstant = (date: Date): Instant => `${date.toISOString().slice(0,
 
 /** A date that a host tells may be so far after this computer's clock; beyond that nothing is decided by it. */
 export const MOST_AHEAD_SECONDS = 300;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export const addDays = (from: Date, days: number): Date => new Date(from.getTime() + days * DAY_MS);
+
+/** Whole days from one instant to another, rounded down: -1 from a moment ago. */
+export const countDays = (from: Date, to: Date): number =>
+  Math.floor((to.getTime() - from.getTime()) / DAY_MS);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatFault } from "./fault.ts";
+import { formatFault, formatTrace } from "./fault.ts";
 
 test("a fault is said by its kind, its code and where in this program it happened", () => {
   const cause = Object.assign(new TypeError("a secret"), { code: "ERR_SOMETHING" });
@@ -42,4 +42,11 @@ test("a message that was changed after the fact costs the calls, and says nothin
   void error.stack;
   error.message = "another";
   expect(formatFault(error)).toBe("Error");
+});
+
+test("a trace is made of names, and of nothing else that it is given", () => {
+  expect(formatTrace(["hand", "db-1.corp:22", "look", "ok"])).toBe("hand db-1.corp:22 look ok");
+  expect(formatTrace(["run", 7, null, "remove"])).toBe("run 7 null remove");
+  const others = ["", "a b", "\u001b[2J", "a\nb", "x".repeat(81), "AAAA+/=", "/home/jo/.ssh/id", "p\u00e4ss"];
+  expect(formatTrace(others)).toBe(others.map(() => "?").join(" "));
 });

@@ -14,14 +14,14 @@ export function formatFault(error: unknown): string {
   let current = error;
   for (let depth = 0; depth < MOST_CAUSES && (depth === 0 || current instanceof Error); depth++) {
     lines.push(
-      ...tell(current).map((line, index) => (depth > 0 && index === 0 ? `caused by ${line}` : line)),
+      ...describeError(current).map((line, index) => (depth > 0 && index === 0 ? `caused by ${line}` : line)),
     );
     current = current instanceof Error ? current.cause : undefined;
   }
   return lines.join("\n");
 }
 
-function tell(error: unknown): string[] {
+function describeError(error: unknown): string[] {
   if (!(error instanceof Error)) return [`a ${typeof error} was thrown that is no error`];
   const { code } = error as { code?: unknown };
   const isCode = typeof code === "number" || (typeof code === "string" && CODE.test(code));
@@ -47,8 +47,24 @@ function framesOf({ stack = "", name, message }: Error): string[] {
     .slice(said.length)
     .split("\n")
     .flatMap((line) => {
-      const [, call, place] = FRAME.exec(line) ?? [];
-      return place ? [`    at ${call ? `${call} ` : ""}(${place})`] : [];
+      const [, call, location] = FRAME.exec(line) ?? [];
+      return location ? [`    at ${call ? `${call} ` : ""}(${location})`] : [];
     });
   return frames.slice(0, MOST_FRAMES);
 }
+
+/** What happens, step by step, for whoever looks for a fault: by names alone. */
+export type Trace = (...names: TraceName[]) => void;
+
+type TraceName = string | number | null;
+
+const LONGEST_NAME = 80;
+
+/**
+ * A line of it. What is no name of a verb, a state, a host, an account or a run shows as a question mark, so that nothing
+ * that was typed, read or stored gets into a log.
+ */
+export const formatTrace = (names: readonly TraceName[]): string =>
+  names.map((name) => (NAME.test(String(name)) ? String(name) : "?")).join(" ");
+
+const NAME = new RegExp(`^[A-Za-z0-9._:@-]{1,${LONGEST_NAME}}$`);

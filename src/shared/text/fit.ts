@@ -41,12 +41,24 @@ const split = (text: string): Part[] =>
   }));
 
 function take(parts: readonly Part[], width: number): string[] {
-  const taken: string[] = [];
+  const kept: string[] = [];
   let left = width;
   for (const part of parts) {
     left -= part.width;
     if (left < 0) break;
-    taken.push(part.text);
+    kept.push(part.text);
   }
-  return taken;
+  return kept;
+}
+
+/** A long run of combining marks is one grapheme: it is cut too. */
+const MOST_UNITS_A_GRAPHEME = 16;
+
+/** The first graphemes of a text, `limit` at most: no letter loses its marks, and no letter has endless ones. */
+export function cutAt(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const head = text.slice(0, limit * MOST_UNITS_A_GRAPHEME);
+  let count = 0;
+  for (const { index } of graphemes().segment(head)) if (count++ === limit) return head.slice(0, index);
+  return head;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { formatCount } from "./count.ts";
-import { formatKey } from "./key-size.ts";
-import { atLeast } from "./severity.ts";
+import { atLeast } from "./findings/finding.ts";
+import { formatKey } from "./hosts/key.ts";
 
 test("one thing is not many, and many are grouped by thousands", () => {
   expect([0, 1, 12_000].map((count) => formatCount(count, "certificate"))).toEqual([

@@ -1,5 +1,5 @@
 import { createPublicKey, hash } from "node:crypto";
-import type { AcmeChallenge } from "#shared/model/acme.ts";
+import type { AcmeChallenge } from "#shared/model/issuers/issuer.ts";
 import type { OfferedChallenge } from "./order.ts";
 
 /** The public key of an account: of the one kind that every authority has to take (RFC 8555, section 6.2). */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { ChallengeWay } from "#shared/model/issuers/issuer.ts";
 import { type ChallengeFacts, chooseChallengeMethod } from "./challenge-methods.ts";
 
 const FREE: ChallengeFacts = {

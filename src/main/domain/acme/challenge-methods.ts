@@ -1,7 +1,7 @@
 import { findSite, readDump } from "#domain/server-configs/webroots/find-site.ts";
 import type { ChallengeSite } from "#domain/server-configs/webroots/site.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { ChallengeWay } from "#shared/model/issuers/issuer.ts";
 
 /** What answers at a port of the host. */
 type Listener = {

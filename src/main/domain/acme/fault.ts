@@ -1,4 +1,4 @@
-import { cutAt } from "#shared/text/cut-text.ts";
+import { cutAt } from "#shared/text/fit.ts";
 import { type Broken, type Fields, fieldsOf, openJson, textOf } from "./json.ts";
 
 /** Why an authority did not do what it was asked for. Nothing was changed by it on any host. */

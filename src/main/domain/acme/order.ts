@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 import { decodePem, findPemBlocks } from "#codec/pem.ts";
 import { readRequest } from "#domain/issuing/read-request.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
-import type { AcmeIdentifier, ChallengeType } from "#shared/model/acme.ts";
+import type { AcmeIdentifier, ChallengeType } from "#shared/model/issuers/issuer.ts";
 import { type AcmeProblem, readProblemFields } from "./fault.ts";
 import { type Broken, broken, eachOf, fieldsOf, openJson, textOf, urlAt } from "./json.ts";
 

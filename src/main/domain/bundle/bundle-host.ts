@@ -1,5 +1,5 @@
-import type { BundleStanding } from "#shared/model/bundle.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import type { BundleStanding } from "#shared/model/hosts/bundle.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 
 export type HostAddress = { host: string; port: number };
 

@@ -2,7 +2,7 @@ import { generateKeyPairSync, hash, sign } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { toField } from "#codec/ssh-wire.ts";
-import { HOST_SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";
+import { HOST_SIGNATURE_NAMESPACE } from "#shared/model/hosts/bundle.ts";
 import { readHostSignatures } from "./read-bundle.ts";
 
 const END = `end 1 a1 sha256 ${"0".repeat(64)}\n`;

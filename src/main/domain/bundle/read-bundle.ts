@@ -4,7 +4,7 @@ import { readCollection } from "#domain/collection/read-collection.ts";
 import { findFrame } from "#domain/collection/stream.ts";
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
-import { BUNDLE_START, HOST_SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";
+import { BUNDLE_START, HOST_SIGNATURE_NAMESPACE } from "#shared/model/hosts/bundle.ts";
 
 /**
  * A bundle: the collector's stream, carried by hand. It is whole or it is none: nobody is there who could be asked for

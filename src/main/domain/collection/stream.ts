@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { BUNDLE_START } from "#shared/model/bundle.ts";
+import { BUNDLE_START } from "#shared/model/hosts/bundle.ts";
 
 /**
  * The framing of the collector's stream, as `collect.sh` describes it: a first line with the nonce, records of

@@ -2,9 +2,9 @@ import type { Collection } from "#domain/collection/collection.ts";
 import { isOfKubernetes } from "#domain/collection/paths.ts";
 import type { Configuration, Named } from "#domain/server-configs/configuration.ts";
 import { findClash } from "#domain/server-configs/deployments-for-client.ts";
-import type { Certificate } from "#shared/model/certificate.ts";
+import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
-import { nameSome } from "#shared/text/certificate-finding.ts";
+import { nameSome } from "#shared/text/findings/certificate-finding.ts";
 import { type Disk, type FoundFileProblem, findFileProblems, spkiHashOf } from "./file-problems.ts";
 import { formatOwnTest } from "./own-tests.ts";
 

@@ -1,8 +1,8 @@
 import type { Choice } from "#domain/server-configs/choose-binding.ts";
 import type { Configuration, Deployment, TlsBinding } from "#domain/server-configs/configuration.ts";
 import { describeClash, findClashAt, oneOfEachKind } from "#domain/server-configs/deployments-for-client.ts";
-import type { ServedState } from "#shared/model/served.ts";
-import { nameSome } from "#shared/text/certificate-finding.ts";
+import type { ServedState } from "#shared/model/certificates/served.ts";
+import { nameSome } from "#shared/text/findings/certificate-finding.ts";
 import {
   type Difference,
   explainDifference,

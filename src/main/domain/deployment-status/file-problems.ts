@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Collection } from "#domain/collection/collection.ts";
 import type { Configuration, Deployment } from "#domain/server-configs/configuration.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { Certificate } from "#shared/model/certificate.ts";
+import type { Certificate } from "#shared/model/certificates/certificate.ts";
 
 /** Files of certificates and keys as configurations name them, with which their server can neither start nor reload. */
 

@@ -8,8 +8,8 @@ import {
   takesKey,
 } from "#domain/server-configs/deployments-for-client.ts";
 import { evaluateWithin, spend } from "#domain/work-budget.ts";
-import { SERVER_KEY_KINDS, type ShownBy } from "#shared/model/served.ts";
-import { isAddress } from "#shared/model/target.ts";
+import { SERVER_KEY_KINDS, type ShownBy } from "#shared/model/certificates/served.ts";
+import { isAddress } from "#shared/model/hosts/target.ts";
 import { createRowFinder, type ListedBinding, listedNames } from "./list-bindings.ts";
 import { chooseNarrowed, createNarrower } from "./narrow-choice.ts";
 

@@ -11,7 +11,7 @@ import type {
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { readStartedWith } from "#domain/server-configs/running-root.ts";
 import { spend } from "#domain/work-budget.ts";
-import { MOST_NAMED, nameSome } from "#shared/text/certificate-finding.ts";
+import { MOST_NAMED, nameSome } from "#shared/text/findings/certificate-finding.ts";
 import { type FileProblem, formatFileProblem } from "./file-problems.ts";
 import { createNarrower } from "./narrow-choice.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
-import type { Protocol } from "#shared/model/starttls.ts";
+import type { Protocol } from "#shared/model/hosts/target.ts";
 import { askLeaf } from "#testing/servers-oracle/ask-leaf.ts";
 import { createCertificateMaker } from "#testing/servers-oracle/certificates.ts";
 import { createChance, formatGenerated, type Generator } from "#testing/servers-oracle/generated.ts";

@@ -1,6 +1,6 @@
 import type { Account } from "#domain/collection/collection.ts";
 import { spend } from "#domain/work-budget.ts";
-import type { Escalation } from "#shared/model/becoming.ts";
+import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import { splitLogicalLines } from "./read-sudoers.ts";
 import { isShell } from "./sudo.ts";
 

@@ -2,8 +2,7 @@ import type { Account, Collection, Reach, RuleFile } from "#domain/collection/co
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { splitKeyword, splitWords } from "#domain/ssh/sshd-config.ts";
 import { evaluateWithin, spend } from "#domain/work-budget.ts";
-import type { Escalation } from "#shared/model/becoming.ts";
-import type { HostReach, Outbound } from "#shared/model/host-reach.ts";
+import type { Escalation, HostReach, Outbound } from "#shared/model/hosts/host-reach.ts";
 import { findDoas } from "./doas.ts";
 import { readSudoers } from "./read-sudoers.ts";
 import { findEscalation, guessEscalation } from "./sudo.ts";

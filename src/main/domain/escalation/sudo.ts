@@ -1,6 +1,6 @@
 import type { Account } from "#domain/collection/collection.ts";
 import { spend, WorkBudgetSpent } from "#domain/work-budget.ts";
-import type { Escalation } from "#shared/model/becoming.ts";
+import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import { createMatcher, evaluateAccount, evaluateHost, type Match } from "./matching.ts";
 import type { Sudoers } from "./read-sudoers.ts";
 import type { Item, Spec } from "./sudoers-line.ts";

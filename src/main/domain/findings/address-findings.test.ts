@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Certificate } from "#shared/model/certificate.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { Certificate } from "#shared/model/certificates/certificate.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { makeCertificate } from "#store/testing/make-visit.ts";
 import { findAddressProblems } from "./address-findings.ts";
 

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
-import type { Certificate } from "#shared/model/certificate.ts";
+import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 
 /** What an address of a name showed, the leaf first. */
 type Showed = { address: string; chain: readonly ({ certificate: Certificate } | null)[] };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import type { Certificate } from "#shared/model/certificate.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { Certificate } from "#shared/model/certificates/certificate.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { buildCertificate, commonName, der, oid, sequence } from "#testing/tls/build-certificate.ts";
 import { findCertificateProblems, findEndpointProblems } from "./certificate-findings.ts";

@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
-import type { Certificate } from "#shared/model/certificate.ts";
+import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
+import { isAddress, type TlsTarget } from "#shared/model/hosts/target.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { isAddress, type TlsTarget } from "#shared/model/target.ts";
-import { countLife, limitFor } from "#shared/text/public-limit.ts";
+import { countLife, limitFor } from "#shared/text/findings/certificate-finding.ts";
 import { isNamed } from "./address-findings.ts";
 
 /** A certificate together with its bytes, in the order in which a server sent it. */

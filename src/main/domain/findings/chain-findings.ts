@@ -1,6 +1,6 @@
-import type { Certificate } from "#shared/model/certificate.ts";
+import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 
 type Sent = { certificate: Certificate };
 

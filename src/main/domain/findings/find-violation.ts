@@ -19,9 +19,8 @@ import {
   Client,
   type Evaluation,
   type Profile,
-} from "#shared/model/chain.ts";
-import type { BrokenRule } from "#shared/model/finding.ts";
-import type { Violation, ViolationSeverity } from "#shared/model/violation.ts";
+} from "#shared/model/certificates/chain.ts";
+import type { BrokenRule, Violation, ViolationSeverity } from "#shared/model/finding.ts";
 
 export type ViolationQuestion = {
   der: Uint8Array;

@@ -1,6 +1,6 @@
 import type { FindingDraft } from "#shared/model/finding.ts";
-import type { HostKeyView } from "#shared/model/probe.ts";
-import type { SshTarget } from "#shared/model/target.ts";
+import type { HostKeyView } from "#shared/model/hosts/probe.ts";
+import type { SshTarget } from "#shared/model/hosts/target.ts";
 
 /** What speaks against the key of a host: another one is trusted, or this one was revoked. */
 export type AgainstKey = { isRevoked: boolean; evidence: string };

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { addDays } from "#shared/model/days.ts";
-import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { addDays, type Instant, toInstant } from "#shared/model/instant.ts";
 import { isForClients, isOverPublicLimit } from "./certificate-findings.ts";
 
 /** Valid for so many whole days, to the last second of them. */

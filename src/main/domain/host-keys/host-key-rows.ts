@@ -10,9 +10,9 @@ import {
 } from "#domain/ssh/known-hosts.ts";
 import { OBSOLETE, SHORTEST_RSA } from "#domain/ssh/ssh-findings.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
+import type { HostKeyRow, HostKeyState } from "#shared/model/hosts/host-key.ts";
+import type { HostKeyView } from "#shared/model/hosts/probe.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { HostKeyView } from "#shared/model/probe.ts";
 
 export type KeyedAddress = NonNullable<HostKeyRow["host"]>;
 

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
-import type { HostKeyState } from "#shared/model/host-key.ts";
+import type { HostKeyState } from "#shared/model/hosts/host-key.ts";
 import type { KeyedHost } from "./host-key-rows.ts";
 import { listHostKeys } from "./list-host-keys.ts";
 

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { type KnownHost, type KnownLine, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
-import type { HostKeyRow } from "#shared/model/host-key.ts";
+import type { HostKeyRow } from "#shared/model/hosts/host-key.ts";
 import { formatCount } from "#shared/text/count.ts";
 import {
   evaluateHost,

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { hashInFingerprint } from "#codec/fingerprint.ts";
-import type { SshfpResult } from "#shared/model/sshfp.ts";
+import type { SshfpResult } from "#shared/model/hosts/host-key.ts";
 
 /** A record of DNS: the hash is SHA-1 (1) or SHA-256 (2), the fingerprint is lower-case hex. */
 type SshfpRecord = { algorithm: number; hash: number; fingerprint: string };

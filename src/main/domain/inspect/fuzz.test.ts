@@ -7,7 +7,7 @@ import { openKeystore, readKeystore } from "#domain/keystores/read-keystore.ts";
 import { readAsn1Level } from "#domain/x509/asn1-tree.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { Inspection } from "#shared/contract/inspect.ts";
-import { Certificate } from "#shared/model/certificate.ts";
+import { Certificate } from "#shared/model/certificates/certificate.ts";
 import {
   buildCertificate,
   commonName,

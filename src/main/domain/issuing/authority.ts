@@ -15,9 +15,8 @@ import {
   viewOf,
 } from "#codec/der.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
-import { addDays } from "#shared/model/days.ts";
-import type { Instant } from "#shared/model/instant.ts";
-import type { RevocationReason } from "#shared/model/issuer.ts";
+import { addDays, type Instant } from "#shared/model/instant.ts";
+import type { RevocationReason } from "#shared/model/issuers/issuer.ts";
 
 /** Authorities of our own, as far as their certificates tell, and how they sign: their private keys are elsewhere. */
 

@@ -8,7 +8,7 @@ import {
 } from "#domain/x509/path/path-certificate.ts";
 import { verifySignature } from "#domain/x509/path/verify-signature.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import type { ChainReasonCode, Evaluation } from "#shared/model/chain.ts";
+import type { ChainReasonCode, Evaluation } from "#shared/model/certificates/chain.ts";
 import { formatCount } from "#shared/text/count.ts";
 import type { Clock, IssuedFault } from "./issued-checks.ts";
 

@@ -13,9 +13,9 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import ipaddr from "ipaddr.js";
-import { addDays } from "#shared/model/days.ts";
-import type { KeyKind } from "#shared/model/key-kind.ts";
-import { isAddress } from "#shared/model/target.ts";
+import { isAddress } from "#shared/model/hosts/target.ts";
+import { addDays } from "#shared/model/instant.ts";
+import type { KeyKind } from "#shared/model/issuers/vault.ts";
 import { type Authority, anHourBefore, HASH_OF, keyIdOf, openAuthority, type Signer } from "./authority.ts";
 import type { SoundRequest } from "./check-request.ts";
 import { PURPOSE } from "./issued-checks.ts";

@@ -1,4 +1,9 @@
-import type { StoreEntryKind, StoreFormat, StoreIntegrity, StoreState } from "#shared/model/keystore.ts";
+import type {
+  StoreEntryKind,
+  StoreFormat,
+  StoreIntegrity,
+  StoreState,
+} from "#shared/model/certificates/inspected.ts";
 
 /** One thing that a store holds under a name. Plain data: it travels between threads. */
 export type StoreEntry = {

@@ -1,5 +1,5 @@
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import type { PeopleSourceKind } from "#shared/model/person.ts";
+import type { PeopleSourceKind } from "#shared/model/access/person.ts";
 
 /** A key that a people source has as somebody's. */
 type PeopleSourceKey = { fingerprint: string; keyType: string | null };

@@ -1,6 +1,6 @@
 /** What the holder of a run's new key signs, where that key is nowhere near Latchkey: that the key is in somebody's hands. */
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
-import { CHALLENGE_NAMESPACE } from "#shared/model/run.ts";
+import { CHALLENGE_NAMESPACE } from "#shared/model/runs/run.ts";
 
 export type Challenged = {
   runId: number;

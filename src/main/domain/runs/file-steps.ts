@@ -1,9 +1,9 @@
 /** Steps that change lines of files: of who may log in, or of which host keys sshd has. */
 
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { FilePlan, KeyPlan } from "#shared/model/plan.ts";
-import type { Phase, StepState } from "#shared/model/run.ts";
-import { type Cause, described } from "#shared/model/step-result.ts";
+import type { FilePlan, KeyPlan } from "#shared/model/runs/plan.ts";
+import type { Phase, StepState } from "#shared/model/runs/run.ts";
+import { type Cause, described } from "#shared/model/runs/step-result.ts";
 import { earliest } from "./files/stages.ts";
 import type { NextTask, RunPolicy } from "./runbook.ts";
 import {

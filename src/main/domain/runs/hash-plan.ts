@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Plan, PlanHash } from "#shared/model/plan.ts";
+import type { Plan, PlanHash } from "#shared/model/runs/plan.ts";
 
 /** What is approved: the plan's JSON with the keys of every object in order and no blanks. */
 export const hashPlan = (plan: Plan): PlanHash => hash("sha256", toCanonicalJson(plan), "hex");

@@ -1,8 +1,8 @@
 /** What follows from files that a run has left out, because of what their owner has laid in its way. */
 
-import { type HostAddress, type KeyPlan, oldKeyOf } from "#shared/model/plan.ts";
-import type { RemainingAccess } from "#shared/model/remaining-access.ts";
-import type { Phase, RunFile } from "#shared/model/run.ts";
+import { type HostAddress, type KeyPlan, oldKeyOf } from "#shared/model/runs/plan.ts";
+import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
+import type { Phase, RunFile } from "#shared/model/runs/run.ts";
 import { type ChangeSet, type Draft, findLines, pathsOf } from "./access/change-set.ts";
 import { unseenKeys } from "./access/checks/private-keys.ts";
 import type { AccountGrant, FileFacts, HostFacts } from "./access/plan-facts.ts";

@@ -2,9 +2,9 @@
  * The state machine of every run. It says the same whenever it is asked the same, so that a run that was killed goes on as if it had not
  * been. What differs by kind is in its rules.
  */
-import type { Plan } from "#shared/model/plan.ts";
-import type { Phase, StepState } from "#shared/model/run.ts";
-import type { RunReason } from "#shared/model/run-reason.ts";
+import type { Plan } from "#shared/model/runs/plan.ts";
+import type { Phase, StepState } from "#shared/model/runs/run.ts";
+import type { RunReason } from "#shared/model/runs/run-note.ts";
 import { lastPhase, type NextTask, type RunRules } from "./runbook.ts";
 import type { EndState, Move, Progress, Step, StepProgress, Wait } from "./step.ts";
 

@@ -1,5 +1,5 @@
 import { accountsOf, type Draft, formatHostAddress } from "#domain/runs/access/change-set.ts";
-import type { Pace, Plan, PlannedHost } from "#shared/model/plan.ts";
+import type { Pace, Plan, PlannedHost } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 
 /** Where the host is, and how a run changes it, whatever it changes there. */

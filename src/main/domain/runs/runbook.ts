@@ -1,7 +1,7 @@
 /** What one kind of run does, as far as it is decided without its hosts: a value a kind. How it is done is in features/runs/kinds. */
-import type { Plan } from "#shared/model/plan.ts";
-import type { Phase, StepState } from "#shared/model/run.ts";
-import type { RunReason } from "#shared/model/run-reason.ts";
+import type { Plan } from "#shared/model/runs/plan.ts";
+import type { Phase, StepState } from "#shared/model/runs/run.ts";
+import type { RunReason } from "#shared/model/runs/run-note.ts";
 import type { Observation, Step, Task, Wait } from "./step.ts";
 
 /** What is to be done for a step; "look" where its place was not seen since its last task, null where it is out of reach. */

@@ -1,6 +1,6 @@
 /** The rules of each kind of run, and what follows from them for a plan: the one place in which kinds are told apart. */
-import type { KeyPlan, Plan } from "#shared/model/plan.ts";
-import type { Phase, StepState } from "#shared/model/run.ts";
+import type { KeyPlan, Plan } from "#shared/model/runs/plan.ts";
+import type { Phase, StepState } from "#shared/model/runs/run.ts";
 import { ACCESS_RULES } from "./access/rules.ts";
 import { isFirstAt } from "./file-steps.ts";
 import { HOST_KEY_RULES } from "./host-key/rules.ts";

@@ -1,6 +1,6 @@
-import type { Phase, StepState } from "#shared/model/run.ts";
-import type { RunReason } from "#shared/model/run-reason.ts";
-import type { BackAs, Cause } from "#shared/model/step-result.ts";
+import type { Phase, StepState } from "#shared/model/runs/run.ts";
+import type { RunReason } from "#shared/model/runs/run-note.ts";
+import type { BackAs, Cause } from "#shared/model/runs/step-result.ts";
 
 /** One phase at one host, or here. Steps are derived from the plan and stored nowhere but by their ordinal and state. */
 export type Step = {

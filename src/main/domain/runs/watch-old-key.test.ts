@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { HostUse } from "#shared/model/host-use.ts";
-import type { KeyPlan } from "#shared/model/plan.ts";
-import type { RunStep } from "#shared/model/run.ts";
+import type { HostUse } from "#shared/model/hosts/host-use.ts";
+import type { KeyPlan } from "#shared/model/runs/plan.ts";
+import type { RunStep } from "#shared/model/runs/run.ts";
 import { type HostClocks, isClockKept, nowThere, watchOldKey } from "./watch-old-key.ts";
 
 const OLD = `SHA256:${"o".repeat(43)}`;

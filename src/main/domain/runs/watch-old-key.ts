@@ -1,9 +1,9 @@
 /** Who still logs in with the keys that a run takes away, as logs tell of it. */
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import type { HostUse, KeyLogins, LoginOrigin } from "#shared/model/host-use.ts";
+import type { HostUse, KeyLogins, LoginOrigin } from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
-import { type HostAddress, type KeyPlan, oldKeyOf, type Plan } from "#shared/model/plan.ts";
-import type { OldKeyUse, OldKeyWatch, Phase, RunStep } from "#shared/model/run.ts";
+import { type HostAddress, type KeyPlan, oldKeyOf, type Plan } from "#shared/model/runs/plan.ts";
+import type { OldKeyUse, OldKeyWatch, Phase, RunStep } from "#shared/model/runs/run.ts";
 import { readExactly } from "#shared/text/exact-bytes.ts";
 
 const BEFORE: ReadonlySet<Phase> = new Set<Phase>(["create-key", "grant", "install-key"]);

@@ -3,7 +3,7 @@ import { decodeBase64 } from "#codec/base64.ts";
 import { framePem } from "#codec/pem.ts";
 import { spkiOfBlob } from "#codec/ssh-key.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import type { KeyPossession } from "#shared/model/possession.ts";
+import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import { checkSignature } from "./ssh-signature.ts";
 
 /**

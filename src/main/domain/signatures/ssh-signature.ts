@@ -3,7 +3,7 @@ import { decodeBase64 } from "#codec/base64.ts";
 import { jwkOfBlob } from "#codec/ssh-key.ts";
 import { openFields, toField } from "#codec/ssh-wire.ts";
 import { type PublicKey, readKeyBlob, readPublicKeyLine, typeInCertificate } from "#domain/ssh/key-blob.ts";
-import { SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";
+import { SIGNATURE_NAMESPACE } from "#shared/model/hosts/bundle.ts";
 
 /**
  * Signatures of files by OpenSSH (PROTOCOL.sshsig), as `ssh-keygen -Y sign` writes and `ssh-keygen -Y verify` reads

@@ -1,6 +1,6 @@
 import { matchPatternList } from "#domain/ssh/patterns.ts";
 import { splitKeyword, splitWords } from "#domain/ssh/sshd-config.ts";
-import type { BrokenEntry } from "#shared/contract/targets.ts";
+import type { BrokenEntry } from "#shared/contract/scans.ts";
 import { formatNumber } from "#shared/text/count.ts";
 import { type Condition, readHostLine, readMatchLine } from "./conditions.ts";
 import { isKeyword, readSetting, type Setting } from "./settings.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { SshTarget } from "#shared/model/target.ts";
+import type { SshTarget } from "#shared/model/hosts/target.ts";
 import { makeConfig } from "./testdata/make-config.ts";
 
 const target = (host: string, port = 22, user: string | null = null): SshTarget => ({

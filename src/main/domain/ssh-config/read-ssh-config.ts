@@ -1,4 +1,4 @@
-import { MOST_TARGETS, type SshTarget } from "#shared/model/target.ts";
+import { MOST_TARGETS, type SshTarget } from "#shared/model/hosts/target.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { normaliseHost } from "./hosts.ts";
 import { type ConfigSource, createNotes, readBlocks } from "./read-blocks.ts";

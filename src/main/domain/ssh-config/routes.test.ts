@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makeConfig } from "#domain/ssh-config/testdata/make-config.ts";
-import type { SshTarget } from "#shared/model/target.ts";
+import type { SshTarget } from "#shared/model/hosts/target.ts";
 
 test("a way has 64 jump hosts at most, in one line or one after another; a longer one is named", () => {
   const hops = Array.from({ length: 65 }, (_, index) => `hop${index}`);

@@ -1,5 +1,5 @@
 import { isUserName } from "#domain/targets/host-sets.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import { isOneHost, type Jump, MOST_HOPS } from "./hosts.ts";
 import type { Answer, Resolver } from "./resolve.ts";
 import { type ClientKeyword, expandPath, expandTokens, type Tokens, whyNotFollowed } from "./settings.ts";

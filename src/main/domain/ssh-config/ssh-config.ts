@@ -1,5 +1,5 @@
-import type { BrokenEntry } from "#shared/contract/targets.ts";
-import type { SshTarget } from "#shared/model/target.ts";
+import type { BrokenEntry } from "#shared/contract/scans.ts";
+import type { SshTarget } from "#shared/model/hosts/target.ts";
 
 /** One machine on the way to a host; the host itself is the last. */
 export type Hop = {

@@ -7,8 +7,8 @@ import {
 import { formatNames } from "#domain/ssh/deciders/lines.ts";
 import { decideTrustedPrincipals } from "#domain/ssh/deciders/principals.ts";
 import { spend } from "#domain/work-budget.ts";
-import type { Unread } from "#shared/model/host.ts";
-import type { Effective } from "#shared/model/verdict.ts";
+import type { Effective } from "#shared/model/access/verdict.ts";
+import type { Unread } from "#shared/model/hosts/host.ts";
 import { type BareKeys, readBareKeys } from "./authorized-keys.ts";
 import { toEffectiveVerdict } from "./effective.ts";
 import { openCase } from "./evaluate-case.ts";

@@ -1,7 +1,7 @@
 import type { Account, AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import { decideLineItself, isAuthority } from "#domain/ssh/deciders/lines.ts";
 import { spend } from "#domain/work-budget.ts";
-import type { Effective, Owner, Use, Verdict } from "#shared/model/verdict.ts";
+import type { Effective, Owner, Use, Verdict } from "#shared/model/access/verdict.ts";
 import { type KeyLine, readAuthorizedKeys } from "./authorized-keys.ts";
 import { evaluateCase } from "./evaluate-case.ts";
 import type { PublicKey } from "./key-blob.ts";

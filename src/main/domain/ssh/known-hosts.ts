@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { decodeBase64 } from "#codec/base64.ts";
-import type { HostKeyView } from "#shared/model/probe.ts";
+import type { HostKeyView } from "#shared/model/hosts/probe.ts";
 import { type PublicKey, readKeyBlob } from "./key-blob.ts";
 import { matchPatternList } from "./patterns.ts";
 

@@ -1,4 +1,4 @@
-import type { ManagedBy } from "#shared/model/managed-by.ts";
+import type { ManagedBy } from "#shared/model/access/verdict.ts";
 
 /**
  * The programs that write authorized_keys files, by the marks that they leave.

@@ -1,5 +1,5 @@
 import { spend } from "#domain/work-budget.ts";
-import type { Gift } from "#shared/model/verdict.ts";
+import type { Gift } from "#shared/model/access/verdict.ts";
 import type { Turn } from "./sshd-match.ts";
 
 /** Why sshd does not take a line, for certain. */

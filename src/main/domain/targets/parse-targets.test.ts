@@ -2,10 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_SSH_CONFIG } from "#domain/ssh-config/ssh-config.ts";
 import { makeConfig } from "#domain/ssh-config/testdata/make-config.ts";
+import { MOST_TARGETS, Protocol, Target } from "#shared/model/hosts/target.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { Protocol } from "#shared/model/starttls.ts";
-import { MOST_TARGETS, Target } from "#shared/model/target.ts";
-import { formatTarget, writeTarget } from "#shared/text/target.ts";
+import { formatTarget, writeTarget } from "#shared/text/hosts/target.ts";
 import { parseTargets as parse } from "./parse-targets.ts";
 
 const parseTargets = (text: string, only: "ssh" | "tls" | null, protocol: Protocol | null = null) =>

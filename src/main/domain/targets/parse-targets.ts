@@ -1,10 +1,17 @@
 import type { KnownHost, KnownHosts } from "#domain/ssh/known-hosts.ts";
 import { isOneHost } from "#domain/ssh-config/hosts.ts";
 import { NO_SSH_CONFIG, type SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import type { BrokenEntry } from "#shared/contract/targets.ts";
+import type { BrokenEntry } from "#shared/contract/scans.ts";
+import {
+  isAddress,
+  MOST_TARGETS,
+  type Protocol,
+  protocolOfPort,
+  type SshTarget,
+  type Target,
+  usualPort,
+} from "#shared/model/hosts/target.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { type Protocol, protocolOfPort, usualPort } from "#shared/model/starttls.ts";
-import { isAddress, MOST_TARGETS, type SshTarget, type Target } from "#shared/model/target.ts";
 import { type Entry, readEntry } from "./read-entry.ts";
 
 type TargetOptions = {

@@ -1,5 +1,5 @@
 import { isOneHost } from "#domain/ssh-config/hosts.ts";
-import type { WayText } from "#shared/model/endpoint-way.ts";
+import type { WayText } from "#shared/model/hosts/target.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isUserName } from "./host-sets.ts";
 

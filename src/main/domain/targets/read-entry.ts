@@ -1,7 +1,6 @@
 import { isOneHost } from "#domain/ssh-config/hosts.ts";
+import { type Protocol, StartTls, type Target, usualPort } from "#shared/model/hosts/target.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { type Protocol, StartTls, usualPort } from "#shared/model/starttls.ts";
-import type { Target } from "#shared/model/target.ts";
 import { type HostSet, isUserName, readAddresses, readName } from "./host-sets.ts";
 
 /** One entry of a text of targets. `kind` null: it may be either, so it is both; `protocol` null: the port says it. */

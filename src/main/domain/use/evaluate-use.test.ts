@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import type { HostUse, KeyLogins } from "#shared/model/host-use.ts";
-import type { Use } from "#shared/model/verdict.ts";
+import type { Use } from "#shared/model/access/verdict.ts";
+import type { HostUse, KeyLogins } from "#shared/model/hosts/host-use.ts";
 import { evaluateUses, type UsedGrant } from "./evaluate-use.ts";
 import { loginName } from "./find-logins.ts";
 

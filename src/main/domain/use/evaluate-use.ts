@@ -1,15 +1,15 @@
 import { hash } from "node:crypto";
 import type { LastLogin } from "#domain/collection/read-logs.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
+import type { Use } from "#shared/model/access/verdict.ts";
 import {
   evidenceOf,
   type HostUse,
   type KeyLogins,
   type LogWindow,
   type UseEvidence,
-} from "#shared/model/host-use.ts";
+} from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Use } from "#shared/model/verdict.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { type LoginEvidence, loginName } from "./find-logins.ts";
 import { DAY_SECONDS, instantOf } from "./log-dates.ts";

@@ -7,7 +7,7 @@ import {
   type LoginOrigin,
   type LogWindow,
   MOST_ORIGINS,
-} from "#shared/model/host-use.ts";
+} from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { DAY_SECONDS, instantOf, readOffset, toSeconds } from "./log-dates.ts";

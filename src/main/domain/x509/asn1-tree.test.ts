@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readPem } from "#codec/pem.ts";
-import type { Asn1Node } from "#shared/model/asn1-node.ts";
+import type { Asn1Node } from "#shared/model/certificates/certificate.ts";
 import {
   buildCertificate,
   commonName,

@@ -1,5 +1,5 @@
 import { bitsOf, type Element, readDate, readElement, TAG } from "#codec/der.ts";
-import type { Asn1Level, Asn1Node } from "#shared/model/asn1-node.ts";
+import type { Asn1Level, Asn1Node } from "#shared/model/certificates/certificate.ts";
 import { readObjectId } from "./oids.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { type Element, readChildren, readElement, smallIntegerOf, TAG } from "#codec/der.ts";
-import type { Extension } from "#shared/model/certificate.ts";
+import type { Extension } from "#shared/model/certificates/certificate.ts";
 import { MOST_NAMES, printAddress, readGeneralName, readGeneralNames } from "./names.ts";
 import { longNameOf, type ObjectId, readObjectId } from "./oids.ts";
 

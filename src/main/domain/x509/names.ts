@@ -1,5 +1,5 @@
 import { type Element, isListTag, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
-import type { Authorities } from "#shared/model/endpoint.ts";
+import type { Authorities } from "#shared/model/hosts/endpoint.ts";
 import { readObjectId } from "./oids.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Certificate } from "#shared/model/certificate.ts";
+import { Certificate } from "#shared/model/certificates/certificate.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import {
   buildCertificate,

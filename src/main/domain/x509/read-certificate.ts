@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { type Element, isListTag, readChildren, readDate, readElement, TAG, viewOf } from "#codec/der.ts";
-import type { Certificate, Sha256 } from "#shared/model/certificate.ts";
+import type { Certificate, Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { noExtensions, readExtensions } from "./extensions.ts";
 import { readPublicKey } from "./keys.ts";

@@ -1,8 +1,8 @@
 /** Certificate timestamps (RFC 6962, 3.3), wherever they come: read as they stand, and not verified. */
 
 import { type Element, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
+import type { CertificateTimestamp } from "#shared/model/hosts/endpoint.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { CertificateTimestamp } from "#shared/model/timestamp.ts";
 
 /** DER of the identifiers of the extensions that hold a list: 1.3.6.1.4.1.11129.2.4.2 and .5. */
 const IN_CERTIFICATE = Buffer.from("060a2b06010401d679020402", "hex");

@@ -1,11 +1,11 @@
 import { implement } from "@orpc/server";
-import { bundles, type GivenBundle } from "#shared/contract/bundles.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { type BundleSignature, MOST_BUNDLE_BYTES } from "#shared/model/bundle.ts";
-import type { BundleView, ImportedBundle } from "#shared/model/imported-bundle.ts";
+import { bundles, type GivenBundle } from "#shared/contract/inspect.ts";
+import { type BundleSignature, MOST_BUNDLE_BYTES } from "#shared/model/hosts/bundle.ts";
+import type { BundleView, ImportedBundle } from "#shared/model/hosts/imported-bundle.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { BUNDLE_INSTRUCTIONS } from "#shared/text/bundle-instructions.ts";
+import { BUNDLE_INSTRUCTIONS } from "#shared/text/hosts/bundle.ts";
 import type { Store } from "#store/store.ts";
 import { judgeSignature } from "./verify-bundle-signature.ts";
 

@@ -1,9 +1,9 @@
 import { checkSignature, readSigners } from "#domain/signatures/ssh-signature.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
-import type { GivenBundle } from "#shared/contract/bundles.ts";
-import { type BundleSignature, SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";
+import type { GivenBundle } from "#shared/contract/inspect.ts";
+import { type BundleSignature, SIGNATURE_NAMESPACE } from "#shared/model/hosts/bundle.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { formatSignature } from "#shared/text/bundle.ts";
+import { formatSignature } from "#shared/text/hosts/bundle.ts";
 import type { Store } from "#store/store.ts";
 
 type SignatureRequest = Pick<GivenBundle, "signature" | "signers" | "requireSignature">;

@@ -3,7 +3,7 @@ import { viewOf } from "#codec/der.ts";
 import { printPem } from "#codec/pem.ts";
 import { readAsn1Level } from "#domain/x509/asn1-tree.ts";
 import { certificates } from "#shared/contract/certificates.ts";
-import type { CertificateDetail, Sha256 } from "#shared/model/certificate.ts";
+import type { CertificateDetail, Sha256 } from "#shared/model/certificates/certificate.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";
 

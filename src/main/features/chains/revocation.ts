@@ -13,10 +13,10 @@ import {
 import { type RevocationList, readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { askResponder } from "#net/trust/fetch-by-http.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { Sha256 } from "#shared/model/certificate.ts";
+import type { Sha256 } from "#shared/model/certificates/certificate.ts";
+import type { RevocationView, Revoked } from "#shared/model/certificates/chain.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RevocationView, Revoked } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
 
 type Climb = (leaf: Uint8Array) => Uint8Array[];

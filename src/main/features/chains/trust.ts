@@ -6,9 +6,9 @@ import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { fetchList } from "#net/trust/fetch-by-http.ts";
 import { type RootFile, readMozillaRoots, readSystemRoots } from "#net/trust/read-roots.ts";
 import type { Announcement } from "#shared/contract/events.ts";
+import type { TrustItem, TrustStore } from "#shared/model/certificates/chain.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { TrustItem, TrustStore } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
 import type { RevocationNotes } from "./revocation.ts";
 

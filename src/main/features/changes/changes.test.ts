@@ -2,7 +2,7 @@ import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import type { Announcement } from "#shared/contract/events.ts";
-import { ScanId } from "#shared/model/scan.ts";
+import { ScanId } from "#shared/model/hosts/scan.ts";
 import { openStore } from "#store/store.ts";
 import { listGrants } from "#store/testing/ask.ts";
 import { beginScan, makeGrant, START, visitHost } from "#store/testing/make-visit.ts";

@@ -1,10 +1,10 @@
 import { implement } from "@orpc/server";
 import { changes } from "#shared/contract/changes.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { Baseline } from "#shared/model/change.ts";
+import type { Baseline } from "#shared/model/access/change.ts";
+import type { Scan, ScanId } from "#shared/model/hosts/scan.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Scan, ScanId } from "#shared/model/scan.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };

@@ -1,6 +1,6 @@
 import { implement } from "@orpc/server";
-import { database } from "#shared/contract/database.ts";
 import type { Announcement } from "#shared/contract/events.ts";
+import { database } from "#shared/contract/settings.ts";
 import type { Backup } from "#shared/model/backup.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";

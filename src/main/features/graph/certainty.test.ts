@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Escalation } from "#shared/model/becoming.ts";
+import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import { fingerprintOf } from "#store/testing/make-visit.ts";
 import { type File, file, grant, type Host, openGraph, rule } from "./testing/open-graph.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { settleStandings } from "#domain/people/standing.ts";
-import { nameNode } from "#shared/text/graph-node.ts";
+import { nameNode } from "#shared/text/access/graph.ts";
 import { fingerprintOf, START } from "#store/testing/make-visit.ts";
 import { file, grant, type Host, openGraph, rule, say, visit } from "./testing/open-graph.ts";
 

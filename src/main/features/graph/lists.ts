@@ -1,8 +1,8 @@
 import { mutualEdges } from "#domain/graph.ts";
 import { distinguishPeople } from "#domain/people/standing.ts";
-import type { GraphNode, MutualTrust, SharedKey } from "#shared/model/graph.ts";
+import type { GraphNode, MutualTrust, SharedKey } from "#shared/model/access/graph.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { nameNode } from "#shared/text/graph-node.ts";
+import { nameNode } from "#shared/text/access/graph.ts";
 import { MOST_SHARED } from "#store/graph/graph-store.ts";
 import type { Store } from "#store/store.ts";
 

@@ -1,6 +1,6 @@
 import { pathTo } from "#domain/graph.ts";
-import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
-import { nameNode } from "#shared/text/graph-node.ts";
+import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/access/graph.ts";
+import { nameNode } from "#shared/text/access/graph.ts";
 import type { Store } from "#store/store.ts";
 import { keepRows, wordsIn } from "./lists.ts";
 import { distanceOf, isByKey, type Reached, reach, type WalkedEdge, type WalkQuery } from "./walks.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nameNode } from "#shared/text/graph-node.ts";
+import { nameNode } from "#shared/text/access/graph.ts";
 import { fingerprintOf, START } from "#store/testing/make-visit.ts";
 import { file, grant, openGraph, rule } from "./testing/open-graph.ts";
 

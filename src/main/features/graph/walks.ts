@@ -1,7 +1,7 @@
 import { type Edge, type Found, pathTo, type Walk, walk } from "#domain/graph.ts";
-import type { GraphEdge, GraphLink } from "#shared/model/graph.ts";
+import type { GraphEdge, GraphLink } from "#shared/model/access/graph.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { THIS_COMPUTER } from "#shared/text/graph-node.ts";
+import { THIS_COMPUTER } from "#shared/text/access/graph.ts";
 import { accountId, HERE, keyId, personId } from "#store/graph/node-finder.ts";
 import type { Store } from "#store/store.ts";
 

@@ -2,8 +2,8 @@ import type { KeyedHost } from "#domain/host-keys/host-key-rows.ts";
 import { listHostKeys } from "#domain/host-keys/list-host-keys.ts";
 import { type KnownHosts, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import type { HostKeyRow } from "#shared/model/host-key.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
+import type { HostKeyRow } from "#shared/model/hosts/host-key.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = {

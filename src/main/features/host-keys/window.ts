@@ -1,5 +1,5 @@
-import type { HostKeyFilter } from "#shared/contract/host-keys.ts";
-import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
+import type { HostKeyFilter } from "#shared/contract/hosts.ts";
+import { type HostKeyRow, HostKeyState } from "#shared/model/hosts/host-key.ts";
 import { readCursor, type Sort, type Value, writeCursor } from "#store/lists/order.ts";
 import { splitWords } from "#store/lists/search.ts";
 

@@ -1,7 +1,7 @@
 import { implement } from "@orpc/server";
 import type { Announcement } from "#shared/contract/events.ts";
 import { hosts } from "#shared/contract/hosts.ts";
-import type { HostDetail } from "#shared/model/host.ts";
+import type { HostDetail } from "#shared/model/hosts/host.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";

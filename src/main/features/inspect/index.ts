@@ -6,13 +6,13 @@ import { readTimestamps } from "#domain/x509/timestamps.ts";
 import type { EndpointReading, ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
 import { type Inspection, inspect } from "#shared/contract/inspect.ts";
-import type { EndpointFacts } from "#shared/model/endpoint.ts";
+import type { EndpointFacts } from "#shared/model/hosts/endpoint.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
+import { protocolOfPort } from "#shared/model/hosts/target.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { protocolOfPort } from "#shared/model/starttls.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
-import { formatTarget } from "#shared/text/target.ts";
+import { Redacted } from "#shared/model/secret.ts";
+import { formatTarget } from "#shared/text/hosts/target.ts";
 import { createAside, inspectFile } from "./inspect-file.ts";
 
 type Deps = { prober: TlsProber; now: () => Date };

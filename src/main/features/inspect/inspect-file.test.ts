@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { inspect as show } from "node:util";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { der, oid, sequence } from "#testing/tls/build-certificate.ts";
 import { createAside, inspectFile } from "./inspect-file.ts";
 

@@ -4,8 +4,8 @@ import { viewOf } from "#codec/der.ts";
 import { inspectBytes } from "#domain/inspect/inspect-bytes.ts";
 import { isKubernetes } from "#domain/inspect/inspect-pem.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
-import { Redacted } from "#shared/model/redacted.ts";
-import { threadEnvironment } from "#shared/model/thread-environment.ts";
+import { threadEnvironment } from "#shared/model/child-environment.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import type { Answered, InspectJob } from "./inspect-worker.ts";
 
 /** A larger file is looked into where it can be stopped. */

@@ -5,7 +5,7 @@ import type { OrderCertificate } from "#net/issuing/order.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { ISSUED_SHOWN, issuers } from "#shared/contract/issuers.ts";
-import type { IssuerKind } from "#shared/model/issuer.ts";
+import type { IssuerKind } from "#shared/model/issuers/issuer.ts";
 import type { Store } from "#store/store.ts";
 import { createIssuerAdding } from "./add-issuers.ts";
 import { createAcmeCertificates, createRevocation } from "./issued-certificates.ts";

@@ -1,6 +1,6 @@
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { Issuer, IssuerId } from "#shared/model/issuer.ts";
+import type { Issuer, IssuerId } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { AcmeAccount, IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";

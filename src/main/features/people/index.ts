@@ -6,10 +6,10 @@ import { lookAtThisComputer, readKeyFolder } from "#net/local/this-computer.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { BROKEN_LINES_SHOWN, people } from "#shared/contract/people.ts";
+import type { Inventory, Roster } from "#shared/model/access/person.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import type { Inventory, Roster } from "#shared/model/person.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
 import type { HeldHere, HeldKey } from "#store/people/people-store.ts";
 import type { Store } from "#store/store.ts";
 

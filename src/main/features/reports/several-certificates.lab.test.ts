@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
-import { formatHandshake } from "#shared/text/served.ts";
+import { formatHandshake } from "#shared/text/certificates/deployment.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 import { isListening } from "#testing/servers/server.ts";

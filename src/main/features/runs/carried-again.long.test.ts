@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readResult } from "#domain/runs/offline/result.ts";
-import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
+import { UNSIGNED_SCRIPTS } from "#shared/model/runs/offline-script.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import type { PlanId } from "#shared/model/plan.ts";
+import type { PlanId } from "#shared/model/runs/plan.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { agreeTo, makePlan, untilStill } from "#testing/runs/follow.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { Plan } from "#shared/model/runs/plan.ts";
 import { agreeTo, makePlan, untilPlanned } from "#testing/runs/follow.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 

@@ -4,7 +4,7 @@ import type { Vault } from "#net/vault/vault.ts";
 import { runbooks } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { Plan } from "#shared/model/runs/plan.ts";
 import type { RunDeps } from "./engine/launch.ts";
 import type { Runbook } from "./engine/runbook.ts";
 import { createConfirmer } from "./kinds/access/confirm-key.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RunId, StepState } from "#shared/model/run.ts";
+import { Plan } from "#shared/model/runs/plan.ts";
+import type { RunId, StepState } from "#shared/model/runs/run.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type Running, refuseBegun, refuseTwice } from "./engine/launch.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
-import type { RunDetail } from "#shared/model/run.ts";
+import type { RunDetail } from "#shared/model/runs/run.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
-import type { KeyKind } from "#shared/model/key-kind.ts";
+import type { KeyKind } from "#shared/model/issuers/vault.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";

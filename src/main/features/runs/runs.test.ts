@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import { Plan } from "#shared/model/plan.ts";
-import type { RunOrigin, RunState } from "#shared/model/run.ts";
+import { Plan } from "#shared/model/runs/plan.ts";
+import type { RunOrigin, RunState } from "#shared/model/runs/run.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createAccessRunbook, type KeyRunbookDeps } from "./kinds/access/access.ts";

@@ -3,12 +3,12 @@ import { resumeStep } from "#domain/runs/runbooks.ts";
 import { randomToken } from "#net/random-token.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { isRenewal, offlinePlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RemainingAccess } from "#shared/model/remaining-access.ts";
-import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/run.ts";
-import type { RunNote } from "#shared/model/run-note.ts";
-import { formatRunReasons } from "#shared/text/run.ts";
+import { isRenewal, offlinePlan } from "#shared/model/runs/plan.ts";
+import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
+import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/runs/run.ts";
+import type { RunNote } from "#shared/model/runs/run-note.ts";
+import { formatRunReasons } from "#shared/text/runs/run.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import { toSteps } from "./engine/journal.ts";
 import {

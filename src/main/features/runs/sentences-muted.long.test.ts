@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { expect, test, vi } from "vitest";
 import type { App } from "#app";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
-import type { RunDetail } from "#shared/model/run.ts";
+import type { RunDetail } from "#shared/model/runs/run.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, planOwnKey, untilStill } from "#testing/runs/follow.ts";
@@ -18,11 +18,11 @@ import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 const X = "x";
 
-vi.mock("#shared/text/run.ts", async (load) => muteAll(await load<object>()));
-vi.mock("#shared/text/run-cause.ts", async (load) => muteAll(await load<object>()));
-vi.mock("#shared/text/run-note.ts", async (load) => muteAll(await load<object>()));
-vi.mock("#shared/text/run-step.ts", async (load) => muteAll(await load<object>()));
-vi.mock("#shared/text/host-refusal.ts", async (load) => muteAll(await load<object>()));
+vi.mock("#shared/text/runs/run.ts", async (load) => muteAll(await load<object>()));
+vi.mock("#shared/text/runs/run-cause.ts", async (load) => muteAll(await load<object>()));
+vi.mock("#shared/text/runs/run-note.ts", async (load) => muteAll(await load<object>()));
+vi.mock("#shared/text/runs/run-step.ts", async (load) => muteAll(await load<object>()));
+vi.mock("#shared/text/runs/host-refusal.ts", async (load) => muteAll(await load<object>()));
 
 /** Whatever makes a sentence is called for that. */
 function muteAll(made: object): object {

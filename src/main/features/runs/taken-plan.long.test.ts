@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { Plan } from "#shared/model/runs/plan.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makeKeyLine, makePlan, untilPlanned } from "#testing/runs/follow.ts";

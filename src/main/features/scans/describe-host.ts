@@ -18,11 +18,10 @@ import { findLeakedKeys } from "#domain/ssh/leaked-keys.ts";
 import { findManagers } from "#domain/ssh/managers.ts";
 import { findSshProblems } from "#domain/ssh/ssh-findings.ts";
 import { evaluateWithin, spend } from "#domain/work-budget.ts";
-import type { Certificate } from "#shared/model/certificate.ts";
+import type { ManagedBy, Verdict } from "#shared/model/access/verdict.ts";
+import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
-import type { ManagedBy } from "#shared/model/managed-by.ts";
-import type { KeyPossession } from "#shared/model/possession.ts";
-import type { Verdict } from "#shared/model/verdict.ts";
+import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
 import {
   describeAuthorities,

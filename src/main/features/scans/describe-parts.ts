@@ -10,10 +10,10 @@ import { findLogins, withoutFuture } from "#domain/use/find-logins.ts";
 import { dayToInstant } from "#domain/use/log-dates.ts";
 import { WorkBudgetSpent, withinBudget } from "#domain/work-budget.ts";
 import { sshFingerprintOf } from "#domain/x509/keys.ts";
-import type { Certificate } from "#shared/model/certificate.ts";
-import type { HostUse } from "#shared/model/host-use.ts";
+import type { Use } from "#shared/model/access/verdict.ts";
+import type { Certificate } from "#shared/model/certificates/certificate.ts";
+import type { HostUse } from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
-import type { Use } from "#shared/model/verdict.ts";
 import type { CollectedDisk, CollectedHost, SeenCertificate } from "#store/visit.ts";
 
 /** What earlier scans saw of the host. */

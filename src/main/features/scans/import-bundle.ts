@@ -1,11 +1,10 @@
 import type { AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import { createSharedWork } from "#domain/x509/path/build-paths.ts";
-import type { BundleStanding } from "#shared/model/bundle.ts";
-import type { ClaimDifference } from "#shared/model/claim.ts";
-import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
+import type { BundleStanding, ClaimDifference } from "#shared/model/hosts/bundle.ts";
+import type { ImportedBundle } from "#shared/model/hosts/imported-bundle.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { refuseUnapproved } from "#shared/text/bundle.ts";
+import { refuseUnapproved } from "#shared/text/hosts/bundle.ts";
 import type { KnownTexts } from "#store/claim-table.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { CarriedLook } from "#store/runs/host-readings.ts";

@@ -4,14 +4,18 @@ import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { readProxy, writeProxy } from "#domain/targets/proxies.ts";
 import { countFreeDescriptors } from "#net/descriptors.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { type ScanRequest, ScanWish, scans } from "#shared/contract/scans.ts";
-import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
+import {
+  type BrokenEntry,
+  type ScanRequest,
+  ScanWish,
+  scans,
+  type TargetText,
+} from "#shared/contract/scans.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { WayText } from "#shared/model/endpoint-way.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
+import type { Target, WayText } from "#shared/model/hosts/target.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import type { Target } from "#shared/model/target.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
 import type { Store } from "#store/store.ts";
 import { createProbes, type ProbeDeps } from "./probes.ts";

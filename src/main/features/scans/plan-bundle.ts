@@ -1,12 +1,12 @@
 import { chooseHost, chooseSigners, evaluateStanding, type HostAddress } from "#domain/bundle/bundle-host.ts";
 import { type Bundle, readBundle } from "#domain/bundle/read-bundle.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import type { BundleStanding } from "#shared/model/bundle.ts";
-import type { BundleView } from "#shared/model/imported-bundle.ts";
+import type { BundleStanding } from "#shared/model/hosts/bundle.ts";
+import type { BundleView } from "#shared/model/hosts/imported-bundle.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import type { KnownHost } from "#store/bundle-table.ts";
 import type { Store } from "#store/store.ts";
 import { formatReader } from "./describe-host.ts";

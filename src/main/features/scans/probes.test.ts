@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
-import { ScanId } from "#shared/model/scan.ts";
+import { ScanId } from "#shared/model/hosts/scan.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START } from "#store/testing/make-visit.ts";
 import type { EndpointProbe } from "#store/visit.ts";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { SshTarget } from "#shared/model/target.ts";
+import type { SshTarget } from "#shared/model/hosts/target.ts";
 import { openStore } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";

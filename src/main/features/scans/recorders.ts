@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { threadEnvironment } from "#shared/model/thread-environment.ts";
+import { threadEnvironment } from "#shared/model/child-environment.ts";
 import { MEMORY } from "#store/opening/connection.ts";
 import type { Store } from "#store/store.ts";
 import { createReader } from "./describe-probe.ts";

@@ -1,8 +1,8 @@
 import { expect, test, vi } from "vitest";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { ScanId } from "#shared/model/scan.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import { ScanId } from "#shared/model/hosts/scan.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, makeCertificate, START } from "#store/testing/make-visit.ts";
 import { recordInto } from "./recorders.ts";

@@ -1,10 +1,10 @@
 import { AT_ONCE_THROUGH_A_JUMP_HOST } from "#connect/connect-to-host.ts";
 import type { PlannedLogin, PlannedRoute } from "#connect/plan-logins.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { isJumpHost, type WayText } from "#shared/model/endpoint-way.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
+import type { Target, TlsTarget } from "#shared/model/hosts/target.ts";
+import { isJumpHost, type WayText } from "#shared/model/hosts/target.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import type { Target, TlsTarget } from "#shared/model/target.ts";
 import { brokenProbe, type EndedState, type ProbeResult } from "./recording/messages.ts";
 import type { Recording } from "./recording/recording.ts";
 

@@ -1,8 +1,8 @@
 import { implement } from "@orpc/server";
 import { readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 import { settings } from "#shared/contract/settings.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { VERSION } from "#shared/model/version.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = { store: Store; isReadOnly: boolean; workstation: Pick<Workstation, "home"> };

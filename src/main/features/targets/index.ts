@@ -1,11 +1,11 @@
 import { implement } from "@orpc/server";
 import type { Announcement } from "#shared/contract/events.ts";
-import { BROKEN_SHOWN, LOGINS_SHOWN, type TargetText, targets } from "#shared/contract/targets.ts";
+import { BROKEN_SHOWN, LOGINS_SHOWN, type TargetText, targets } from "#shared/contract/scans.ts";
+import type { TransportRequest } from "#shared/model/hosts/probe.ts";
+import type { SshTarget } from "#shared/model/hosts/target.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { SshTarget } from "#shared/model/target.ts";
-import type { TransportRequest } from "#shared/model/transport.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
-import { formatTarget } from "#shared/text/target.ts";
+import { formatTarget } from "#shared/text/hosts/target.ts";
 import type { Store } from "#store/store.ts";
 import type { ReadTargets, TargetReader } from "./read-targets.ts";
 

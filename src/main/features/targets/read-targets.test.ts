@@ -2,8 +2,8 @@ import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadSshConfig } from "#connect/load-ssh-config.ts";
-import { TargetText } from "#shared/contract/targets.ts";
-import { formatTarget } from "#shared/text/target.ts";
+import { TargetText } from "#shared/contract/scans.ts";
+import { formatTarget } from "#shared/text/hosts/target.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createKnownHostsReader, createTargetReader } from "./read-targets.ts";
 

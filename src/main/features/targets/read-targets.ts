@@ -9,10 +9,10 @@ import {
 } from "#domain/targets/parse-targets.ts";
 import { readServerName } from "#domain/targets/read-entry.ts";
 import { type KnownHostsFiles, readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
-import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
+import type { BrokenEntry, TargetText } from "#shared/contract/scans.ts";
+import type { Target } from "#shared/model/hosts/target.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Target } from "#shared/model/target.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
 import { formatCount } from "#shared/text/count.ts";
 
 export type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };

@@ -1,8 +1,8 @@
 import { implement } from "@orpc/server";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { lookAtThisComputer } from "#net/local/this-computer.ts";
-import { type ThisComputer, thisComputer } from "#shared/contract/this-computer.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
+import { type ThisComputer, thisComputer } from "#shared/contract/settings.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 
 type Deps = {
   workstation: Workstation;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 test("passphrases of keystores are listed by what they are for, and forgotten one by one while the vault is open", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 test("nothing that was typed for the vault is in the database, its log, an event, a reply or the file", async () => {

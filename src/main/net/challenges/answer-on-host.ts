@@ -8,8 +8,7 @@ import {
   showChallenge,
 } from "#net/ssh/session/challenges.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
-import type { AcmeChallenge } from "#shared/model/acme.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
 import { type Answered, type ChallengeDeps, giveUp, type Undo } from "./challenge.ts";
 import { type Checked, checkOverHttp, checkOverTls } from "./check-from-here.ts";
 

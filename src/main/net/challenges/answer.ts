@@ -1,6 +1,5 @@
-import type { AcmeChallenge } from "#shared/model/acme.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
 import { answerByFile, answerByServer, answerByTls } from "./answer-on-host.ts";
 import { type Answered, type ChallengeDeps, TYPE_OF_WAY } from "./challenge.ts";
 import { answerByHook } from "./dns/answer-by-hook.ts";

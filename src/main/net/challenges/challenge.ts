@@ -1,8 +1,7 @@
 import type { Resolver } from "#net/dns/ask-records.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
-import type { ChallengeType } from "#shared/model/acme.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
-import type { Redacted } from "#shared/model/redacted.ts";
+import type { ChallengeType, ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import type { Redacted } from "#shared/model/secret.ts";
 
 export type ChallengeDeps = {
   /** The hand of the host that answers; null for ways that need none. */

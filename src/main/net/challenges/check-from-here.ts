@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 import { connect } from "node:tls";
 import { findAddresses } from "#net/find-addresses.ts";
 import { whyRefused, whyRefusedHost } from "#net/refused-address.ts";
-import type { AcmeChallenge } from "#shared/model/acme.ts";
+import type { AcmeChallenge } from "#shared/model/issuers/issuer.ts";
 
 type Where = {
   /** Of the host itself; null: not known. */

@@ -1,5 +1,5 @@
 import { createHmac, randomInt, timingSafeEqual } from "node:crypto";
-import type { TsigAlgorithm } from "#shared/model/challenge-way.ts";
+import type { TsigAlgorithm } from "#shared/model/issuers/issuer.ts";
 import { askByTcp, formatResolver, type Resolver } from "./ask-records.ts";
 
 type UpdateRequest = {

@@ -1,6 +1,11 @@
 import type { Answered } from "#net/challenges/challenge.ts";
-import type { AcmeChallenge, ChallengeType } from "#shared/model/acme.ts";
-import type { IssuerId, Ordered, OrderState } from "#shared/model/issuer.ts";
+import type {
+  AcmeChallenge,
+  ChallengeType,
+  IssuerId,
+  Ordered,
+  OrderState,
+} from "#shared/model/issuers/issuer.ts";
 
 /** What an order needs besides its request. */
 export type OrderWays = {

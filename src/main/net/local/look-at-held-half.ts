@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { lstat } from "node:fs/promises";
 import { readSmallFile } from "#net/ssh/identities.ts";
 import { type PrivateKeyFile, readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import type { KeyPossession } from "#shared/model/possession.ts";
+import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import { readTextFile } from "./read-ssh-files.ts";
 
 export type HeldHalf = {

@@ -1,6 +1,7 @@
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { NamedFile } from "#shared/model/local-file.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import {
   isRenewal,
   newKeyOf,
@@ -9,8 +10,7 @@ import {
   plannedCertificates,
   privateKeysByHost,
   privateKeysHere,
-} from "#shared/model/plan.ts";
-import { Refusal } from "#shared/model/refusal.ts";
+} from "#shared/model/runs/plan.ts";
 
 /** What whoever started Latchkey has named at the command line, beside their own defaults. */
 export type StartFiles = {

@@ -1,8 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { listAgentKeys, listUsualKeyFiles, readKeyFile, readSmallFile } from "#net/ssh/identities.ts";
-import type { ThisComputer } from "#shared/contract/this-computer.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
+import type { ThisComputer } from "#shared/contract/settings.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { readKnownHostsFiles } from "./read-ssh-files.ts";
 
 /** What a scan from here can use: looks at files and asks the agent for its list; writes and connects to nothing else. */

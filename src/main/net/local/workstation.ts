@@ -1,5 +1,5 @@
 import { homedir, userInfo } from "node:os";
-import type { Workstation } from "#shared/model/workstation.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 
 /** This workstation and its user, as the operating system tells. On Windows the agent is OpenSSH's named pipe. */
 export function findWorkstation(): Workstation {

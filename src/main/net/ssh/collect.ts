@@ -1,6 +1,5 @@
 /** Reads a host over a login that stands: what is run there, and what is made of its answer. */
-import type { Outcome } from "#shared/model/probe.ts";
-import type { Transport } from "#shared/model/transport.ts";
+import type { Outcome, Transport } from "#shared/model/hosts/probe.ts";
 import {
   type HostConnection,
   runScript,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { AnyAuthMethod, IdentityCallback, OpenSSHAgent, ParsedKey } from "ssh2";
 import { viewKey } from "#codec/fingerprint.ts";
 import { openFields, toField } from "#codec/ssh-wire.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import type { ClientKey } from "./client/connect-by-client.ts";
 import type { KeyLock } from "./locked/key-lock.ts";
 import {

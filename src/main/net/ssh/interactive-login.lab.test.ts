@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Question } from "#shared/model/question.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import type { Question } from "#shared/model/hosts/prompt.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

@@ -1,7 +1,7 @@
 import type { AuthContext } from "ssh2";
 import { expect, test } from "vitest";
-import type { Question } from "#shared/model/question.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import type { Question } from "#shared/model/hosts/prompt.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { askFor, byPassword, makeKeyPair, startAskingServer } from "#testing/ssh/ssh-server.ts";
 import type { Identity } from "./identities.ts";
 import { type Answer, type Ask, createTypedLogins } from "./interactive-login.ts";

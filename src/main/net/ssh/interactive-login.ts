@@ -16,8 +16,8 @@ import type {
   SigningRequestOptions,
 } from "ssh2";
 import { ConnectionLimiter, type Release } from "#net/connection-limiter.ts";
-import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/question.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/hosts/prompt.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { authMethodFor, type UnusableIdentity } from "./identities.ts";
 import type { Ends, LoginOptions } from "./log-in.ts";
 import { type Attempt, formatAddress, formatTried, type Where } from "./ssh-failure.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { viewKey } from "#codec/fingerprint.ts";
 import { toField } from "#codec/ssh-wire.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { readPrivateKeyFile } from "./private-key-file.ts";
 
 const MESSAGE = Buffer.from("prove it");

@@ -9,7 +9,7 @@ import { createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import type { ParsedKey } from "ssh2";
 import { viewKey } from "#codec/fingerprint.ts";
 import { blobOfJwk, padSecret, readContainer, secretOfJwk, writeOpenContainer } from "#codec/ssh-key.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { type KeyLock, readKeyLock } from "./locked/key-lock.ts";
 import { loadSsh2 } from "./tuned-ssh2.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Question } from "#shared/model/question.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import type { Question } from "#shared/model/hosts/prompt.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { byPassword, startAskingServer } from "#testing/ssh/ssh-server.ts";
 import { createTypedLogins, type TypedLogin, type TypedLogins } from "./interactive-login.ts";
 import { logIn } from "./log-in.ts";

@@ -2,7 +2,7 @@ import { connect, createServer } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { listen, type TestServer } from "#testing/servers.ts";
 import { FirstAnswerReader } from "./capabilities.ts";

@@ -1,5 +1,5 @@
 import { isFailure } from "#net/connect-failure.ts";
-import type { Capabilities, Offer } from "#shared/model/offers.ts";
+import type { Capabilities, Offer } from "#shared/model/hosts/endpoint.ts";
 import type { Opener } from "./connect.ts";
 import type { Silence } from "./greeting-reader.ts";
 import { exchange } from "./handshake.ts";

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { type ClosedBy, isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import type { VerificationEndpoint } from "#shared/model/pair.ts";
+import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { TlsProber } from "./probe-endpoint.ts";
 
 /** Where it is asked. `addresses`: those that are dialled; not there: all that its name has now. */

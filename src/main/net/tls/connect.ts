@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { type ConnectError, type Failure, isFailure, readConnectError } from "#net/connect-failure.ts";
 import { onAbort } from "#net/on-abort.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { startTls } from "./starttls/start-tls.ts";
 
 type Connected = { socket: Socket; address: string };

@@ -1,7 +1,7 @@
 import type { Failure } from "#net/connect-failure.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
-import { formatEndpoint } from "#shared/text/target.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
+import { formatEndpoint } from "#shared/text/hosts/target.ts";
 import { within } from "./connect.ts";
 import { findSpeaker, quoteHeard } from "./describe-heard.ts";
 import type { Answer } from "./greeting-reader.ts";

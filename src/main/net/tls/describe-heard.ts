@@ -1,4 +1,4 @@
-import type { StartTls } from "#shared/model/starttls.ts";
+import type { StartTls } from "#shared/model/hosts/target.ts";
 
 /** What speaks so, as people call it; and how it is written as a target, where it may turn to TLS. */
 type Speaker = { name: string; protocol: StartTls | null };

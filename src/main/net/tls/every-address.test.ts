@@ -3,7 +3,7 @@ import { createServer as createPlainServer } from "node:net";
 import { createServer } from "node:tls";
 import { expect, test } from "vitest";
 import { createAddressFinder } from "#net/find-addresses.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { listen } from "#testing/servers.ts";
 import { createTlsProber } from "./probe-endpoint.ts";

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { isFailure } from "#net/connect-failure.ts";
 import { onAbort } from "#net/on-abort.ts";
-import type { ServerKeyKind } from "#shared/model/served.ts";
+import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
 import { ignoreLateError, type OpenedStream, type Opener } from "./connect.ts";
 import { handshakeInFull, withPeer } from "./full-handshake.ts";
 import { type Answer, GreetingReader, type Silence } from "./greeting-reader.ts";

@@ -1,5 +1,5 @@
 import { getCiphers, randomBytes } from "node:crypto";
-import type { ServerKeyKind } from "#shared/model/served.ts";
+import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
 import {
   ASKED_GROUPS,
   isSuiteOf,

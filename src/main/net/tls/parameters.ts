@@ -2,7 +2,7 @@
  * What our hello offers, in the order of preference, and the names of it. The handshake is never completed, so
  * that offering what is obsolete endangers nothing and finds the servers that can do no better.
  */
-import type { ServerKeyKind } from "#shared/model/served.ts";
+import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
 
 /** Cipher suites by their IANA names. */
 export const SUITES: ReadonlyMap<number, string> = new Map([

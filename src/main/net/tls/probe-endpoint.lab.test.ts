@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { SERVER_KEY_KINDS } from "#shared/model/served.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import { SERVER_KEY_KINDS } from "#shared/model/certificates/served.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import type { TestServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { startOpensslServer } from "#testing/tls/ask-openssl.ts";

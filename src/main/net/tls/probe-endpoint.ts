@@ -3,11 +3,11 @@ import { type Failure, isFailure } from "#net/connect-failure.ts";
 import { Slots, SlotsByKey } from "#net/connection-limiter.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import type { Capabilities } from "#shared/model/offers.ts";
-import type { Outcome } from "#shared/model/probe.ts";
-import type { ServerKeyKind } from "#shared/model/served.ts";
-import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
-import { formatProtocol } from "#shared/text/protocol.ts";
+import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
+import type { Capabilities } from "#shared/model/hosts/endpoint.ts";
+import type { Outcome } from "#shared/model/hosts/probe.ts";
+import { serverNameOf, type TlsTarget } from "#shared/model/hosts/target.ts";
+import { formatProtocol } from "#shared/text/hosts/target.ts";
 import { askCapabilities } from "./capabilities.ts";
 import {
   createOpener,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readAuthorities } from "#domain/x509/names.ts";
 import { readTimestamps } from "#domain/x509/timestamps.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import type { TestServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { startOpensslServer } from "#testing/tls/ask-openssl.ts";

@@ -1,7 +1,7 @@
 import { assertNever } from "#shared/model/assert-never.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import type { Sealed } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Sealed } from "#shared/model/vault.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { createVaultFile, openByKeyring, openByPassphrase } from "./find-vault.ts";
 import type { Answers, Ask } from "./keeper-messages.ts";
 import { readLockMark } from "./lock-mark.ts";

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import type { Sealed, VaultState, VaultStatus } from "#shared/model/issuers/vault.ts";
+import type { ScryptCost } from "#shared/model/issuers/vault-file.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Sealed, VaultState, VaultStatus } from "#shared/model/vault.ts";
-import type { ScryptCost } from "#shared/model/vault-file.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { forkVaultProcess } from "./fork-keeper.ts";
 import { VaultProcess } from "./keeper-link.ts";
 import type { StartVaultProcess } from "./keeper-messages.ts";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Redacted } from "#shared/model/redacted.ts";
+import { VAULT_FORMAT, VAULT_VERSION, type VaultContent } from "#shared/model/issuers/vault-file.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { VAULT_FORMAT, VAULT_VERSION, type VaultContent } from "#shared/model/vault-file.ts";
+import type { Redacted } from "#shared/model/secret.ts";
 import { OpenVault, type VaultFileOptions } from "./open-vault.ts";
 import { getKeyringKey } from "./os-keyring.ts";
 import { type ReadVault, readVault, writeVault } from "./vault-file.ts";

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { vaultEnvironment } from "#shared/model/vault-environment.ts";
+import { vaultEnvironment } from "#shared/model/child-environment.ts";
 import type { FromVaultProcess, ToVaultProcess, VaultChildProcess } from "./keeper-messages.ts";
 
 /** Beside this file, as source and as built: all parts of the program are in one folder then. */

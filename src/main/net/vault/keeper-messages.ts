@@ -1,8 +1,7 @@
 import type { Instant } from "#shared/model/instant.ts";
-import type { KeyKind } from "#shared/model/key-kind.ts";
+import type { KeyKind, Receiver, Sealed } from "#shared/model/issuers/vault.ts";
+import type { ScryptCost } from "#shared/model/issuers/vault-file.ts";
 import type { RefusalCode } from "#shared/model/refusal.ts";
-import type { Receiver, Sealed } from "#shared/model/vault.ts";
-import type { ScryptCost } from "#shared/model/vault-file.ts";
 import type { Masked } from "./masked-way.ts";
 import type { About, SignHow } from "./vault.ts";
 

@@ -1,6 +1,5 @@
 import { createECDH, hkdfSync } from "node:crypto";
-import { Redacted } from "#shared/model/redacted.ts";
-import { secretCopy } from "#shared/model/secret-bytes.ts";
+import { Redacted, secretCopy } from "#shared/model/secret.ts";
 
 const CURVE = "prime256v1";
 const PART_BYTES = 6_400;

@@ -1,10 +1,9 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Instant } from "#shared/model/instant.ts";
-import type { KeyKind } from "#shared/model/key-kind.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import type { KeyKind, WrapKind } from "#shared/model/issuers/vault.ts";
+import type { ScryptCost, VaultContent, VaultEntry, Wrap } from "#shared/model/issuers/vault-file.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { WrapKind } from "#shared/model/vault.ts";
-import type { ScryptCost, VaultContent, VaultEntry, Wrap } from "#shared/model/vault-file.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { BINDING_KEY, readBindingKey } from "./binding-key.ts";
 import { type Masked, maskFor } from "./masked-way.ts";
 import { makePair, signWith } from "./private-keys.ts";

@@ -1,6 +1,5 @@
 import { isAscii, isUtf8 } from "node:buffer";
-import { Redacted } from "#shared/model/redacted.ts";
-import { secretCopy } from "#shared/model/secret-bytes.ts";
+import { Redacted, secretCopy } from "#shared/model/secret.ts";
 
 type Passphrase = Redacted<Uint8Array>;
 

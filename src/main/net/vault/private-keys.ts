@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type KeyPairKeyObjectResult, sign } from "node:crypto";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { KeyKind } from "#shared/model/key-kind.ts";
+import type { KeyKind } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { SignHow } from "./vault.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { Answerer } from "./answer-asks.ts";
 import { createVaultFile, openByPassphrase } from "./find-vault.ts";

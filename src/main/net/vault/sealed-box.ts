@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createECDH, hkdfSync, randomBytes } from "node:crypto";
-import { Redacted } from "#shared/model/redacted.ts";
+import type { Receiver, Sealed } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Receiver, Sealed } from "#shared/model/vault.ts";
+import { Redacted } from "#shared/model/secret.ts";
 
 /** The renderer's seal-secret.ts does the same. */
 const CURVE = "prime256v1";

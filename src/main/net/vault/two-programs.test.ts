@@ -1,7 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createVault } from "./create-vault.ts";
 import { COST, typed } from "./testing/typed.ts";

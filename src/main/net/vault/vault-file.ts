@@ -12,8 +12,8 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { VAULT_VERSION, type VaultContent, VaultFile, VaultHead } from "#shared/model/issuers/vault-file.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { VAULT_VERSION, type VaultContent, VaultFile, VaultHead } from "#shared/model/vault-file.ts";
 import { whileLocked } from "./write-lock.ts";
 
 const MOST_BYTES = 64 * 1024 * 1024;

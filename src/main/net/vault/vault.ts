@@ -1,6 +1,5 @@
-import type { KeyKind } from "#shared/model/key-kind.ts";
-import type { Redacted } from "#shared/model/redacted.ts";
-import type { Receiver, Sealed, VaultState, VaultStatus } from "#shared/model/vault.ts";
+import type { KeyKind, Receiver, Sealed, VaultState, VaultStatus } from "#shared/model/issuers/vault.ts";
+import type { Redacted } from "#shared/model/secret.ts";
 
 /**
  * A secret on its way into the vault. Bytes are overwritten with zeros once they are taken; what was typed on a screen

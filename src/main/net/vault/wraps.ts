@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createECDH, hkdfSync, randomBytes, scryptSync } from "node:crypto";
-import { Redacted } from "#shared/model/redacted.ts";
-import type { WrapKind } from "#shared/model/vault.ts";
-import type { ScryptCost, VaultContent, VaultEntry, Wrap } from "#shared/model/vault-file.ts";
+import type { WrapKind } from "#shared/model/issuers/vault.ts";
+import type { ScryptCost, VaultContent, VaultEntry, Wrap } from "#shared/model/issuers/vault-file.ts";
+import { Redacted } from "#shared/model/secret.ts";
 
 /** Takes 128 MiB, and about half a second. */
 export const SCRYPT_COST: ScryptCost = { N: 2 ** 17, r: 8, p: 1 };

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Redacted } from "#shared/model/redacted.ts";
+import type { Redacted } from "#shared/model/secret.ts";
 
 /** What comes after so much of what was heard: it is too little, there is something to say, or the dialogue is over. */
 export type Step<T> =

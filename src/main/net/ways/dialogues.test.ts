@@ -1,7 +1,7 @@
 import { Duplex, PassThrough } from "node:stream";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { hold, type Negotiation, type ProxyAnswer } from "./dialogue.ts";
 import { askConnect } from "./http-connect.ts";
 import { askSocks5 } from "./socks5.ts";

@@ -1,6 +1,6 @@
 /** The client's side of a tunnel through an HTTP proxy: CONNECT (RFC 9110, 9.3.6), with a login by Basic (RFC 7617). */
 import { isIPv6 } from "node:net";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import type { Credentials, Negotiation, ProxyAnswer, ProxyDestination, Step } from "./dialogue.ts";
 
 /** Asks a proxy for a tunnel to a place; a name is resolved there. */

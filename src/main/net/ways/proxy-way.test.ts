@@ -3,8 +3,8 @@ import { createServer as createTlsServer } from "node:tls";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { createTlsProber } from "#net/tls/probe-endpoint.ts";
-import { Redacted } from "#shared/model/redacted.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import {
   findClosedEndpoint,

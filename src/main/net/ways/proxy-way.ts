@@ -3,7 +3,7 @@ import { type Failure, isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import { connectToFirst } from "#net/tls/connect.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { Outcome } from "#shared/model/probe.ts";
+import type { Outcome } from "#shared/model/hosts/probe.ts";
 import {
   type Credentials,
   type Ending,

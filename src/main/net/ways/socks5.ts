@@ -1,6 +1,6 @@
 /** The client's side of SOCKS 5 (RFC 1928), with its login by name and password (RFC 1929). */
 import { isIP } from "node:net";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import type { Credentials, Negotiation, ProxyAnswer, ProxyDestination, Step } from "./dialogue.ts";
 
 const VERSION = 5;

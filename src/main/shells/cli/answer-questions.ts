@@ -1,9 +1,9 @@
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/question.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import { printable } from "#shared/text/printable.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/hosts/prompt.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { explain } from "./options.ts";
 import type { World } from "./session.ts";
 

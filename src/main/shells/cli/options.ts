@@ -5,7 +5,7 @@ import { InvalidArgumentError } from "commander";
 import envPaths from "env-paths";
 import { type AppOptions, createApp } from "#app";
 import { Refusal } from "#shared/model/refusal.ts";
-import { printable, printableJson } from "#shared/text/printable.ts";
+import { printable, printableJson } from "#shared/text/untrusted-text.ts";
 import { printError, printRefused } from "./print-error.ts";
 import type { World } from "./session.ts";
 

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatFault } from "#shared/text/fault.ts";
-import { printable } from "#shared/text/printable.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import type { World } from "./session.ts";
 
 /** What this machine, another one or another process stands in the way of, rather than the caller's wish. */

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { type Total, totalOnceRead } from "#shared/model/total.ts";
 import { fitEnd, fitMiddle, widthOf } from "#shared/text/fit.ts";
-import { printable } from "#shared/text/printable.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import type { World } from "./session.ts";
 
 export type Style = "red" | "yellow" | "green" | "dim" | "bold";

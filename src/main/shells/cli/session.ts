@@ -1,6 +1,6 @@
 import type { AppOptions } from "#app";
-import type { Redacted } from "#shared/model/redacted.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
+import type { Redacted } from "#shared/model/secret.ts";
 
 /** What a command is given when it is added to the command line. */
 export type Session = {

@@ -3,9 +3,8 @@ import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
-import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { secretBytes, secretCopy } from "#shared/model/secret-bytes.ts";
+import { Redacted, secretBytes, secretCopy } from "#shared/model/secret.ts";
 import { endAtOnce, READER_LEFT } from "#shells/end-process.ts";
 import type { World } from "./session.ts";
 

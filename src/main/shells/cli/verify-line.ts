@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { printable } from "#shared/text/printable.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { printError } from "./print-error.ts";
 import { addVerify } from "./report/verify.ts";
 import type { World } from "./session.ts";

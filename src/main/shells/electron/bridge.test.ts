@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
-import type { DesktopBridge } from "#shared/contract/desktop-bridge.ts";
+import type { DesktopBridge } from "#shared/contract/transport/desktop-bridge.ts";
 import { CHANNELS, exposeBridge } from "./bridge.ts";
 
 test("the page gets two functions, and nothing of Electron", () => {

@@ -1,4 +1,8 @@
-import { DESKTOP_BRIDGE, DESKTOP_PORT, type DesktopBridge } from "#shared/contract/desktop-bridge.ts";
+import {
+  DESKTOP_BRIDGE,
+  DESKTOP_PORT,
+  type DesktopBridge,
+} from "#shared/contract/transport/desktop-bridge.ts";
 
 /** Every channel between the window and its page. There are no others. */
 export const CHANNELS = {

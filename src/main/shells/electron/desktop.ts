@@ -13,9 +13,9 @@ import {
   utilityProcess,
   type WebContents,
 } from "electron";
-import type { DesktopRequest } from "#shared/contract/desktop.ts";
+import type { DesktopRequest } from "#shared/contract/transport/desktop.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { vaultEnvironment } from "#shared/model/vault-environment.ts";
+import { vaultEnvironment } from "#shared/model/child-environment.ts";
 import { LINK_SCHEME } from "#shared/text/deep-link.ts";
 import { NODE_FLAGS } from "#shells/node-flags.ts";
 import { loadPage } from "#shells/page.ts";

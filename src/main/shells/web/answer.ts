@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { type Handshake, verificationText, WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import { type Handshake, verificationText, WEB_PROTOCOL } from "#shared/contract/transport/web-protocol.ts";
 import { PAGE_HEADERS, type PageFile } from "#shells/page.ts";
 
 /** Answers, and keeps the connection. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
-import { WEB_PROTOCOL, WEB_SESSION_PATH } from "#shared/contract/web-protocol.ts";
+import { WEB_PROTOCOL, WEB_SESSION_PATH } from "#shared/contract/transport/web-protocol.ts";
 import { printRequest } from "#testing/raw-http.ts";
 import { createTinyApp } from "#testing/tiny-app.ts";
 import { serve } from "./serve.ts";

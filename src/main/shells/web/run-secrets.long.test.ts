@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import { formatTrace } from "#shared/text/trace.ts";
+import { formatTrace } from "#shared/text/fault.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { createDriver } from "#testing/runs/drive-runs.ts";

@@ -6,7 +6,7 @@ import { RPCLink } from "@orpc/client/websocket";
 import type { RouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import type { WebSocket } from "ws";
-import { type Handshake, WEB_CLOSE, type WebGrant } from "#shared/contract/web-protocol.ts";
+import { type Handshake, WEB_CLOSE, type WebGrant } from "#shared/contract/transport/web-protocol.ts";
 import { PAGE_HEADERS } from "#shells/page.ts";
 import { printRequest, sendRaw } from "#testing/raw-http.ts";
 import { createTinyApp } from "#testing/tiny-app.ts";

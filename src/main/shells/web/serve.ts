@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AnyRouter } from "@orpc/server";
-import { WEB_SESSION_PATH } from "#shared/contract/web-protocol.ts";
+import { WEB_SESSION_PATH } from "#shared/contract/transport/web-protocol.ts";
 import type { Page } from "#shells/page.ts";
 import {
   answer,

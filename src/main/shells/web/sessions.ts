@@ -1,4 +1,4 @@
-import type { WebGrant } from "#shared/contract/web-protocol.ts";
+import type { WebGrant } from "#shared/contract/transport/web-protocol.ts";
 import { digestSecret, isSecret, makeSecret } from "./answer.ts";
 
 const IDLE_MS = 30 * 60_000;

@@ -11,7 +11,7 @@ import {
   type ServerVerification,
   WEB_CLOSE,
   WEB_PROTOCOL,
-} from "#shared/contract/web-protocol.ts";
+} from "#shared/contract/transport/web-protocol.ts";
 import { digestSecret, isSecret, makeSecret, prove, refuseSocket } from "./answer.ts";
 import type { Connections } from "./connections.ts";
 import type { Session, Sessions } from "./sessions.ts";

@@ -1,12 +1,11 @@
 import type { Database } from "better-sqlite3";
 import type { AccessFilter } from "#shared/contract/access.ts";
-import { Approval } from "#shared/model/change.ts";
-import type { GrantDetail, GrantRow, Orphan, OrphanState } from "#shared/model/grant.ts";
-import { evaluatesAbsence, type Inventory } from "#shared/model/person.ts";
-import { Verdict } from "#shared/model/verdict.ts";
-import { formatUnapprovedSentence, UNAPPROVED_SEVERITY } from "#shared/text/approval.ts";
-import { describeOrphan, ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
-import { formatWhy } from "#shared/text/why.ts";
+import { Approval } from "#shared/model/access/change.ts";
+import type { GrantDetail, GrantRow, Orphan, OrphanState } from "#shared/model/access/grant.ts";
+import { evaluatesAbsence, type Inventory } from "#shared/model/access/person.ts";
+import { Verdict } from "#shared/model/access/verdict.ts";
+import { describeOrphan, formatWhy, ORPHAN_SEVERITY } from "#shared/text/access/grant.ts";
+import { formatUnapprovedSentence, UNAPPROVED_SEVERITY } from "#shared/text/findings/access-finding.ts";
 import { BY_FIRST_SCAN, IS_UNAPPROVED, UNAPPROVED_COUNT } from "#store/changes/baseline-table.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
+import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Verdict } from "#shared/model/verdict.ts";
 import { revisionWriter } from "#store/changes/revision-writer.ts";
 import type { HostLook } from "#store/spans.ts";
 import type { CollectedGrant } from "#store/visit.ts";

@@ -1,8 +1,7 @@
 import type { Database } from "better-sqlite3";
-import { Severity } from "#shared/model/finding.ts";
+import type { Revoked } from "#shared/model/certificates/chain.ts";
+import { Severity, type Violation } from "#shared/model/finding.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Revoked } from "#shared/model/trust.ts";
-import type { Violation } from "#shared/model/violation.ts";
 import type { SeenCertificate } from "#store/visit.ts";
 
 /** Stands for a date that cannot be read; it comes after every date. */

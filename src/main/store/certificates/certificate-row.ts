@@ -5,11 +5,11 @@ import {
   Extension,
   type Place,
   Sha256,
-} from "#shared/model/certificate.ts";
+} from "#shared/model/certificates/certificate.ts";
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
+import { Protocol } from "#shared/model/hosts/target.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { Protocol } from "#shared/model/starttls.ts";
-import { describeViolation } from "#shared/text/profile-finding.ts";
+import { describeViolation } from "#shared/text/findings/profile-finding.ts";
 import { violationDescriber } from "#store/findings/certificate-descriptions.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import { type DateColumns, dateFindings, datesOf } from "./date-rules.ts";

@@ -1,8 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { CertificateFilter } from "#shared/contract/certificates.ts";
-import type { CertificateDetail, CertificateRow } from "#shared/model/certificate.ts";
-import { addDays } from "#shared/model/days.ts";
-import { toInstant } from "#shared/model/instant.ts";
+import type { CertificateDetail, CertificateRow } from "#shared/model/certificates/certificate.ts";
+import { addDays, toInstant } from "#shared/model/instant.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { endOfStart, isAscii, splitWords, toHexStart, toPattern } from "#store/lists/search.ts";

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { Protocol } from "#shared/model/starttls.ts";
+import type { Protocol } from "#shared/model/hosts/target.ts";
 
 /** A certificate as it was sent. */
 type Sent = { sha256: string; der: Uint8Array };

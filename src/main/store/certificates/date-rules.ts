@@ -1,5 +1,5 @@
 import type { FindingBrief } from "#shared/model/finding.ts";
-import { type DateRule, describeDates } from "#shared/text/computed-finding.ts";
+import { type DateRule, describeDates } from "#shared/text/findings/certificate-finding.ts";
 import { UNREADABLE } from "./certificate-memory.ts";
 
 /**

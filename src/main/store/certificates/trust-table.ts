@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { TrustItem } from "#shared/model/trust.ts";
+import type { TrustItem } from "#shared/model/certificates/chain.ts";
 
 type Kind = TrustItem["kind"];
 

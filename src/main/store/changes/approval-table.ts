@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { Approval } from "#shared/model/change.ts";
+import type { Approval } from "#shared/model/access/change.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { orphanClock } from "#store/access/grant-writer.ts";
 

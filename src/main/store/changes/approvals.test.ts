@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ScanId } from "#shared/model/scan.ts";
+import { ScanId } from "#shared/model/hosts/scan.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listFindings, listGrants } from "#store/testing/ask.ts";
 import { makeGrant, makeVerdict, START, visitHost } from "#store/testing/make-visit.ts";

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
-import { Baseline } from "#shared/model/change.ts";
+import { Baseline } from "#shared/model/access/change.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { ScanId } from "#shared/model/scan.ts";
 
 /** The baseline, and what is not in it. */
 export function baselineTable(db: Database) {

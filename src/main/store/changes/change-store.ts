@@ -1,7 +1,6 @@
 import type { Database } from "better-sqlite3";
-import type { GrantEvent } from "#shared/model/change.ts";
-import type { Neighbour, PlaceSpan } from "#shared/model/place-history.ts";
-import { ScanId } from "#shared/model/scan.ts";
+import type { GrantEvent, Neighbour, PlaceSpan } from "#shared/model/access/change.ts";
+import { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import { approvalTable } from "./approval-table.ts";
 import { baselineTable } from "./baseline-table.ts";

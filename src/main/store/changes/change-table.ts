@@ -1,7 +1,12 @@
 import type { Database } from "better-sqlite3";
 import type { ChangeFilter } from "#shared/contract/changes.ts";
-import { type ChangeCount, ChangeKind, type ChangeRow, type ChangeWhat } from "#shared/model/change.ts";
-import { ScanId } from "#shared/model/scan.ts";
+import {
+  type ChangeCount,
+  ChangeKind,
+  type ChangeRow,
+  type ChangeWhat,
+} from "#shared/model/access/change.ts";
+import { ScanId } from "#shared/model/hosts/scan.ts";
 import { addTotals, type Total } from "#shared/model/total.ts";
 import { cut, type Listed, type Lists, orderBy, orderOf, type Window } from "#store/lists/lists.ts";
 import {

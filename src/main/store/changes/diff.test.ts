@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ChangeRow } from "#shared/model/change.ts";
+import type { ChangeRow } from "#shared/model/access/change.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { readAll } from "#store/testing/ask.ts";
 import { beginScan, makeGrant, visitHost } from "#store/testing/make-visit.ts";

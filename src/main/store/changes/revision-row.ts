@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { ChangeKind, ChangeRow } from "#shared/model/change.ts";
+import type { ChangeKind, ChangeRow } from "#shared/model/access/change.ts";
 
 /** A thing as one revision of it has it. Two revisions are compared fact by fact. */
 export type Version = {

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { ChangeKind } from "#shared/model/change.ts";
+import type { ChangeKind } from "#shared/model/access/change.ts";
 
 /** What has revisions: a row of the table that `kind` names (place for a certificate); an account is its host and its name. */
 export type RevisedThing = { kind: ChangeKind; about: number; label: string | null };

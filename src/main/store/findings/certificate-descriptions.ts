@@ -1,7 +1,6 @@
 import type { Database } from "better-sqlite3";
-import { Profile } from "#shared/model/chain.ts";
-import { BrokenRule, type RuleId } from "#shared/model/finding.ts";
-import type { Violation } from "#shared/model/violation.ts";
+import { Profile } from "#shared/model/certificates/chain.ts";
+import { BrokenRule, type RuleId, type Violation } from "#shared/model/finding.ts";
 import {
   describeClientUse,
   describeOverLimit,
@@ -9,8 +8,8 @@ import {
   describeSshKeyToo,
   describeWildcardSpread,
   MOST_NAMED,
-} from "#shared/text/certificate-finding.ts";
-import { describeIssuedAgainst, describeViolation } from "#shared/text/profile-finding.ts";
+} from "#shared/text/findings/certificate-finding.ts";
+import { describeIssuedAgainst, describeViolation } from "#shared/text/findings/profile-finding.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
 import type { FindingText } from "./finding-source.ts";
 

@@ -5,7 +5,7 @@ import {
   describeReplaced,
   type KeyExchange,
   type Replaced,
-} from "#shared/text/endpoint-finding.ts";
+} from "#shared/text/findings/key-finding.ts";
 import type { Part } from "#store/lists/order.ts";
 import { acceptedFor, type FindingSource, type FindingText, IN_FORCE, rankOf } from "./finding-source.ts";
 

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { describeKeyOnSeveralAccounts, MOST_ACCOUNTS } from "#shared/text/computed-finding.ts";
+import { describeKeyOnSeveralAccounts, MOST_ACCOUNTS } from "#shared/text/findings/certificate-finding.ts";
 import type { AcceptanceTable, Accepted } from "./acceptance-table.ts";
 import type { About } from "./finding-writer.ts";
 

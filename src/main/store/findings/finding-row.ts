@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import type { GrantRow } from "#shared/model/access/grant.ts";
 import {
   type Acceptance,
   type Finding,
@@ -6,12 +7,11 @@ import {
   type RuleId,
   Severity,
 } from "#shared/model/finding.ts";
-import type { GrantRow } from "#shared/model/grant.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { type DateRule, describeDates } from "#shared/text/computed-finding.ts";
-import { describeOrphan } from "#shared/text/orphan.ts";
-import { profileOfRule } from "#shared/text/profile-finding.ts";
-import { formatReference } from "#shared/text/reference.ts";
+import { describeOrphan } from "#shared/text/access/grant.ts";
+import { type DateRule, describeDates } from "#shared/text/findings/certificate-finding.ts";
+import { formatReference } from "#shared/text/findings/finding.ts";
+import { profileOfRule } from "#shared/text/findings/profile-finding.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import { certificateDescriber, violationDescriber } from "./certificate-descriptions.ts";

@@ -1,5 +1,10 @@
-import { type Finding, type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
-import type { Violation } from "#shared/model/violation.ts";
+import {
+  type Finding,
+  type FindingObject,
+  type RuleId,
+  Severity,
+  type Violation,
+} from "#shared/model/finding.ts";
 import type { Part, Value } from "#store/lists/order.ts";
 import { coversAll, membersOf } from "./finding-members.ts";
 

@@ -1,8 +1,13 @@
 import type { Database } from "better-sqlite3";
+import { type GrantRow, Orphan } from "#shared/model/access/grant.ts";
 import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
-import { type GrantRow, Orphan } from "#shared/model/grant.ts";
-import { DUE_SEVERITY, describeDue, describeUnapproved, UNAPPROVED_SEVERITY } from "#shared/text/approval.ts";
-import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
+import { ORPHAN_SEVERITY } from "#shared/text/access/grant.ts";
+import {
+  DUE_SEVERITY,
+  describeDue,
+  describeUnapproved,
+  UNAPPROVED_SEVERITY,
+} from "#shared/text/findings/access-finding.ts";
 import { SUSPECT } from "#store/access/grant-filter.ts";
 import {
   BY_FIRST_SCAN,

@@ -1,12 +1,12 @@
 import type { Database } from "better-sqlite3";
 import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
-import { MOST_NAMED } from "#shared/text/certificate-finding.ts";
+import { MOST_NAMED } from "#shared/text/findings/certificate-finding.ts";
 import {
   describeHeldKey,
   describeHostKeyShared,
   describeSharedTlsKey,
   sayKeptKey,
-} from "#shared/text/key-finding.ts";
+} from "#shared/text/findings/key-finding.ts";
 import type { Part } from "#store/lists/order.ts";
 import { SHARED_KEY_SEVERITY } from "./finding-briefs.ts";
 import { acceptedFor, type FindingSource, type FindingText, HOST_ID, rankOf } from "./finding-source.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ScanId } from "#shared/model/scan.ts";
+import { ScanId } from "#shared/model/hosts/scan.ts";
 import { openStore } from "#store/store.ts";
 import { listFindings, readAll } from "#store/testing/ask.ts";
 import { makeGrant, START, visitHost } from "#store/testing/make-visit.ts";

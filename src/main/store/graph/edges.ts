@@ -1,13 +1,13 @@
 import type { Database } from "better-sqlite3";
-import type { Escalation } from "#shared/model/becoming.ts";
-import type { GraphEdge } from "#shared/model/graph.ts";
-import { Effective } from "#shared/model/verdict.ts";
+import type { GraphEdge } from "#shared/model/access/graph.ts";
+import { Effective } from "#shared/model/access/verdict.ts";
+import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import {
   evaluateEscalation,
   evaluateHolding,
   evaluateOpening,
   evaluateSigning,
-} from "#shared/text/graph-edge.ts";
+} from "#shared/text/access/graph.ts";
 import { accountId, agentId, HERE, keyId, MOST_AT_ONCE, personId, readNodeId } from "./node-finder.ts";
 
 /** The edges at one thing, each by an index: what a walk does not come to is not read. */

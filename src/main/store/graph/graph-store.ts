@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
+import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/access/graph.ts";
 import { databaseVersion } from "#store/lists/kept.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import {

@@ -1,4 +1,4 @@
-import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
+import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/access/graph.ts";
 import { addTotals, type Total } from "#shared/model/total.ts";
 import { isWalkShorter, type Listed, type Lists, type Window } from "#store/lists/lists.ts";
 import {

@@ -1,4 +1,4 @@
-import type { GraphEdge } from "#shared/model/graph.ts";
+import type { GraphEdge } from "#shared/model/access/graph.ts";
 import type { Part } from "#store/lists/order.ts";
 import {
   type AgentRow,

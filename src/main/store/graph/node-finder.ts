@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { GraphNode } from "#shared/model/graph.ts";
+import type { GraphNode } from "#shared/model/access/graph.ts";
 
 /** What the things of a graph are called. */
 export function nodeFinder(db: Database) {

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
+import type { Outcome } from "#shared/model/hosts/probe.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Outcome } from "#shared/model/probe.ts";
 
 /** What an address showed; `chain`: the certificates in the database. */
 type AddressSeen = { address: string; outcome: Outcome; message: string; chain: readonly number[] };

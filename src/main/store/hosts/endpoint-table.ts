@@ -1,10 +1,10 @@
 import type { Database } from "better-sqlite3";
-import { Sha256 } from "#shared/model/certificate.ts";
-import { Authorities, Endpoint, type EndpointAddress, EndpointFacts } from "#shared/model/endpoint.ts";
+import { Sha256 } from "#shared/model/certificates/certificate.ts";
+import { SERVED_RULES } from "#shared/model/certificates/served.ts";
+import { Authorities, Endpoint, type EndpointAddress, EndpointFacts } from "#shared/model/hosts/endpoint.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
+import { isAddress, TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import { SERVED_RULES } from "#shared/model/served.ts";
-import { isAddress, TlsTarget } from "#shared/model/target.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
 import type { FindingWriter } from "#store/findings/finding-writer.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { beginScan, makeCertificate, START, visitEndpoint } from "#store/testing/make-visit.ts";
 import type { SeenAddress, SeenCertificate } from "#store/visit.ts";

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { HostKeyView } from "#shared/model/probe.ts";
+import type { HostKeyView } from "#shared/model/hosts/probe.ts";
 import { BUNDLE_KEYS } from "#store/bundle-table.ts";
 import { databaseVersion } from "#store/lists/kept.ts";
 

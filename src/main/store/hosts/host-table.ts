@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
-import { AccountView, type HostDetail, HostRow, KeyFileView, Unread } from "#shared/model/host.ts";
-import type { HostKeyView, ProbeState } from "#shared/model/probe.ts";
+import { AccountView, type HostDetail, HostRow, KeyFileView, Unread } from "#shared/model/hosts/host.ts";
+import type { HostKeyView, ProbeState } from "#shared/model/hosts/probe.ts";
 import type { bundleTable } from "#store/bundle-table.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
-import type { Unread } from "#shared/model/host.ts";
-import type { KeyGap } from "#shared/model/person.ts";
+import type { KeyGap } from "#shared/model/access/person.ts";
+import type { Unread } from "#shared/model/hosts/host.ts";
 import { grantWriter, orphanClock, placeOf } from "#store/access/grant-writer.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";

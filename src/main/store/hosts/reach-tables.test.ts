@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { Escalation } from "#shared/model/becoming.ts";
-import type { HostReach } from "#shared/model/host-reach.ts";
+import type { Escalation, HostReach } from "#shared/model/hosts/host-reach.ts";
 import { openStore } from "#store/store.ts";
 import { visitHost } from "#store/testing/make-visit.ts";
 

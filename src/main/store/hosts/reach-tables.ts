@@ -1,6 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { Escalation } from "#shared/model/becoming.ts";
-import type { HostReach, OpenAgent, Outbound } from "#shared/model/host-reach.ts";
+import type { Escalation, HostReach, OpenAgent, Outbound } from "#shared/model/hosts/host-reach.ts";
 import { byKey, createPathsBelow, followSpans, type HostLook } from "#store/spans.ts";
 import type { CollectedHost, TrustedAuthority } from "#store/visit.ts";
 

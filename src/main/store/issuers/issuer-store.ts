@@ -1,7 +1,11 @@
 import type { Database } from "better-sqlite3";
-import { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { IssuedCertificate, IssuerId, IssuerKind } from "#shared/model/issuer.ts";
+import {
+  ChallengeWay,
+  type IssuedCertificate,
+  type IssuerId,
+  type IssuerKind,
+} from "#shared/model/issuers/issuer.ts";
 
 type Explained = <Table extends object>(table: Table) => Table;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Sha256 } from "#shared/model/certificate.ts";
+import type { Sha256 } from "#shared/model/certificates/certificate.ts";
 import { openStore } from "#store/store.ts";
 
 const AT = "2026-06-01T00:00:00Z";

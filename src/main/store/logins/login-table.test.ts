@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { HostUse, KeyLogins, LoginOrigin } from "#shared/model/host-use.ts";
+import type { HostUse, KeyLogins, LoginOrigin } from "#shared/model/hosts/host-use.ts";
 import { openStore } from "#store/store.ts";
 import { fingerprintOf, visitHost } from "#store/testing/make-visit.ts";
 import { mergeUse } from "./login-table.ts";

@@ -5,7 +5,7 @@ import {
   type LoginOrigin,
   type LogWindow,
   MOST_ORIGINS,
-} from "#shared/model/host-use.ts";
+} from "#shared/model/hosts/host-use.ts";
 
 type LoginRow = {
   account: string;

@@ -1,9 +1,8 @@
 import type { Database } from "better-sqlite3";
 import type { Overview } from "#shared/contract/overview.ts";
-import type { CertificateRow } from "#shared/model/certificate.ts";
-import { addDays } from "#shared/model/days.ts";
-import { toInstant } from "#shared/model/instant.ts";
-import { evaluatesAbsence } from "#shared/model/person.ts";
+import { evaluatesAbsence } from "#shared/model/access/person.ts";
+import type { CertificateRow } from "#shared/model/certificates/certificate.ts";
+import { addDays, toInstant } from "#shared/model/instant.ts";
 import { EVERYTHING, type Standing, standingCachedCount } from "#store/access/grant-filter.ts";
 import { COLUMNS, type certificateRows, type Row } from "#store/certificates/certificate-row.ts";
 import { DATE_COLUMNS } from "#store/certificates/date-rules.ts";

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
+import { type Inventory, KeyGap } from "#shared/model/access/person.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { type Inventory, KeyGap } from "#shared/model/person.ts";
 
 /** As first-rows.sql has it, before anybody has declared anything. */
 const NEVER: Instant = "1970-01-01T00:00:00Z";

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
-import { KeyPossession } from "#shared/model/possession.ts";
-import type { Owner } from "#shared/model/verdict.ts";
+import type { Owner } from "#shared/model/access/verdict.ts";
+import { KeyPossession } from "#shared/model/hosts/host.ts";
 import {
   coverFleet,
   describeOwner,
@@ -8,7 +8,7 @@ import {
   type KnownPerson,
   type OwnerFacts,
   type PrivateKeyClaim,
-} from "#shared/text/owner.ts";
+} from "#shared/text/access/owner.ts";
 import { databaseVersion } from "#store/lists/kept.ts";
 import type { inventoryTable } from "./inventory-table.ts";
 import { DECIDING, type peopleSourceTable, toDeciding, withDeciders } from "./person-table.ts";

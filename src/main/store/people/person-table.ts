@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
+import type { PeopleSourceKind, PersonRow, Roster } from "#shared/model/access/person.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { PeopleSourceKind, PersonRow, Roster } from "#shared/model/person.ts";
-import { formatStanding, type PeopleSourceEntry } from "#shared/text/standing.ts";
+import { formatStanding, type PeopleSourceEntry } from "#shared/text/access/owner.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
 

@@ -1,10 +1,9 @@
 import type { Database } from "better-sqlite3";
-import { evidenceOf, type UseEvidence } from "#shared/model/host-use.ts";
+import type { Owner } from "#shared/model/access/verdict.ts";
+import { evidenceOf, type UseEvidence } from "#shared/model/hosts/host-use.ts";
+import type { TransportRequest } from "#shared/model/hosts/probe.ts";
+import type { Protocol, TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Protocol } from "#shared/model/starttls.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
-import type { TransportRequest } from "#shared/model/transport.ts";
-import type { Owner } from "#shared/model/verdict.ts";
 import { carriedLookTable } from "./host-readings.ts";
 import { keptKeyTable } from "./run-details.ts";
 

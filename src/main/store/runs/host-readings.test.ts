@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
-import type { PlanHash } from "#shared/model/plan.ts";
+import type { PlanHash } from "#shared/model/runs/plan.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START, visitHost } from "#store/testing/make-visit.ts";
 

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
-import { CarriedStanding } from "#shared/model/bundle.ts";
+import { CarriedStanding } from "#shared/model/hosts/bundle.ts";
+import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { KeyPossession } from "#shared/model/possession.ts";
 import type { CollectedHost, HostProbe } from "#store/visit.ts";
 
 /** What the last reading of a host showed of what offline scripts change there. */

@@ -1,10 +1,16 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import { RunEntry, type RunId, RunStep, type StepState, type StepVerification } from "#shared/model/run.ts";
-import { RunNote } from "#shared/model/run-note.ts";
-import { StepResult } from "#shared/model/step-result.ts";
-import { formatRunNote } from "#shared/text/run-note.ts";
-import { formatStepResult } from "#shared/text/run-step.ts";
+import {
+  RunEntry,
+  type RunId,
+  RunStep,
+  type StepState,
+  type StepVerification,
+} from "#shared/model/runs/run.ts";
+import { RunNote } from "#shared/model/runs/run-note.ts";
+import { StepResult } from "#shared/model/runs/step-result.ts";
+import { formatRunNote } from "#shared/text/runs/run-note.ts";
+import { formatStepResult } from "#shared/text/runs/run-step.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 
 type StepRow = {

@@ -1,8 +1,8 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import type { PlanId } from "#shared/model/plan.ts";
-import { ResultSignature } from "#shared/model/result-signature.ts";
-import { Phase, type RunId, ScriptOutcome } from "#shared/model/run.ts";
+import type { PlanId } from "#shared/model/runs/plan.ts";
+import { ResultSignature } from "#shared/model/runs/result-claim.ts";
+import { Phase, type RunId, ScriptOutcome } from "#shared/model/runs/run.ts";
 
 /** A script as it was written. `id`: a higher one was written later. */
 export type OfflineScript = {

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
-import { OrderNote } from "#shared/model/order-note.ts";
-import type { RunId, RunOrder } from "#shared/model/run.ts";
+import { OrderNote } from "#shared/model/issuers/issuer.ts";
+import type { RunId, RunOrder } from "#shared/model/runs/run.ts";
 
 /** A certificate of a run, with what only the run itself needs. */
 export type RunCertificate = {

@@ -7,9 +7,9 @@ import {
   type RunFileState,
   RunId,
   type RunRepair,
-} from "#shared/model/run.ts";
-import { Cause } from "#shared/model/step-result.ts";
-import { formatCause } from "#shared/text/run-cause.ts";
+} from "#shared/model/runs/run.ts";
+import { Cause } from "#shared/model/runs/step-result.ts";
+import { formatCause } from "#shared/text/runs/run-cause.ts";
 
 type Row = Omit<AccessCheck, "why"> & { why: string };
 

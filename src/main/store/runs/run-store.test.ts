@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { Wish } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { Plan, type PlanId } from "#shared/model/plan.ts";
-import type { RunStep } from "#shared/model/run.ts";
-import { described, type StepResult } from "#shared/model/step-result.ts";
+import { Plan, type PlanId } from "#shared/model/runs/plan.ts";
+import type { RunStep } from "#shared/model/runs/run.ts";
+import { described, type StepResult } from "#shared/model/runs/step-result.ts";
 import { visitHost } from "#store/testing/make-visit.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

@@ -1,9 +1,9 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import { PlanId, type PlanKind } from "#shared/model/plan.ts";
-import { RunDetail, RunId, type RunOrigin, RunRow, type RunState } from "#shared/model/run.ts";
-import { RunReason } from "#shared/model/run-reason.ts";
-import { formatRunReasons } from "#shared/text/run.ts";
+import { PlanId, type PlanKind } from "#shared/model/runs/plan.ts";
+import { RunDetail, RunId, type RunOrigin, RunRow, type RunState } from "#shared/model/runs/run.ts";
+import { RunReason } from "#shared/model/runs/run-note.ts";
+import { formatRunReasons } from "#shared/text/runs/run.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { eachWord } from "#store/lists/search.ts";

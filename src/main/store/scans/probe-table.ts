@@ -1,10 +1,13 @@
 import type { Database, Statement } from "better-sqlite3";
-import type { WayText } from "#shared/model/endpoint-way.ts";
-import { type HostKeyView, Probe, type ProbeState } from "#shared/model/probe.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import { Target } from "#shared/model/target.ts";
-import type { Transport } from "#shared/model/transport.ts";
-import { TransportRequest } from "#shared/model/transport.ts";
+import {
+  type HostKeyView,
+  Probe,
+  type ProbeState,
+  type Transport,
+  TransportRequest,
+} from "#shared/model/hosts/probe.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
+import { Target, type WayText } from "#shared/model/hosts/target.ts";
 import type { Listed, Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { eachWord } from "#store/lists/search.ts";

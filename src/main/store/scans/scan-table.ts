@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
+import { Scan, ScanId, type ScanState } from "#shared/model/hosts/scan.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { Scan, ScanId, type ScanState } from "#shared/model/scan.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { splitWords, toPattern } from "#store/lists/search.ts";

@@ -1,8 +1,8 @@
 import type { Database } from "better-sqlite3";
+import { ServedState } from "#shared/model/certificates/served.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
+import type { Protocol } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { ServedState } from "#shared/model/served.ts";
-import type { Protocol } from "#shared/model/starttls.ts";
 import type { FindingWriter } from "#store/findings/finding-writer.ts";
 import { keyKindReader } from "./serving-list.ts";
 import { NOT_SEEN } from "./serving-writer.ts";

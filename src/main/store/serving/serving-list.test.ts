@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ServedState } from "#shared/model/served.ts";
+import type { ServedState } from "#shared/model/certificates/served.ts";
 import { openStore } from "#store/store.ts";
 import { makeServing, visitHost } from "#store/testing/make-visit.ts";
 

@@ -6,7 +6,7 @@ import {
   type ServerKeyKind,
   ShownBy,
   WireSight,
-} from "#shared/model/served.ts";
+} from "#shared/model/certificates/served.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { seekIn } from "#store/lists/seek.ts";

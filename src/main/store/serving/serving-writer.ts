@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { ServedState } from "#shared/model/served.ts";
+import { ServedState } from "#shared/model/certificates/served.ts";
 import { byKey, followSpans, type Look } from "#store/spans.ts";
 import type { CollectedHost } from "#store/visit.ts";
 

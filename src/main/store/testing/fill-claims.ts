@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { AccessPlan, NEW_KEY_PLACEHOLDER, type PlanHash } from "#shared/model/plan.ts";
-import type { Phase } from "#shared/model/run.ts";
+import { AccessPlan, NEW_KEY_PLACEHOLDER, type PlanHash } from "#shared/model/runs/plan.ts";
+import type { Phase } from "#shared/model/runs/run.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { beginScan, fingerprintOf, makeGrant, makeKeyFile, START, visitHost } from "./make-visit.ts";
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { type Certificate, Sha256 } from "#shared/model/certificate.ts";
+import type { Verdict } from "#shared/model/access/verdict.ts";
+import { type Certificate, Sha256 } from "#shared/model/certificates/certificate.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
-import type { Verdict } from "#shared/model/verdict.ts";
 import type { Store } from "#store/store.ts";
 import type {
   CollectedGrant,

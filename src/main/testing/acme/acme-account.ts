@@ -1,7 +1,11 @@
 import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { isIP } from "node:net";
-import type { AcmeChallenge, AcmeIdentifier, ChallengeType } from "#shared/model/acme.ts";
-import type { OrderState } from "#shared/model/issuer.ts";
+import type {
+  AcmeChallenge,
+  AcmeIdentifier,
+  ChallengeType,
+  OrderState,
+} from "#shared/model/issuers/issuer.ts";
 import type { Pebble } from "#testing/servers/pebble.ts";
 import { sequence } from "#testing/tls/build-certificate.ts";
 import { ipName, makeKey, makeRequest } from "#testing/tls/make-request.ts";

@@ -2,7 +2,7 @@ import { writePem } from "#codec/pem.ts";
 import "reflect-metadata";
 import { createSecureContext, createServer, type SecureContext } from "node:tls";
 import { Extension, SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509";
-import type { AcmeChallenge } from "#shared/model/acme.ts";
+import type { AcmeChallenge } from "#shared/model/issuers/issuer.ts";
 import { listen } from "#testing/servers.ts";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };

@@ -15,7 +15,7 @@ import {
 } from "#domain/runs/testdata/make-plan-value.ts";
 import { POSSESSION_NAMESPACE, writeScanStatement } from "#domain/signatures/possession.ts";
 import { signBytes } from "#net/local/sign-bytes.ts";
-import { NEW_KEY_PLACEHOLDER, type Plan } from "#shared/model/plan.ts";
+import { NEW_KEY_PLACEHOLDER, type Plan } from "#shared/model/runs/plan.ts";
 import { openStore } from "#store/store.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

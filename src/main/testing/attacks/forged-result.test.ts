@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
-import { NEW_KEY_PLACEHOLDER, type Plan } from "#shared/model/plan.ts";
+import { NEW_KEY_PLACEHOLDER, type Plan } from "#shared/model/runs/plan.ts";
 import { openStore } from "#store/store.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

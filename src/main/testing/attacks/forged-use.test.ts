@@ -5,7 +5,7 @@ import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import { evaluateUses } from "#domain/use/evaluate-use.ts";
 import { findLogins } from "#domain/use/find-logins.ts";
 import { daysFrom, makeLog } from "#domain/use/testdata/make-log.ts";
-import type { Use } from "#shared/model/verdict.ts";
+import type { Use } from "#shared/model/access/verdict.ts";
 
 /*
  * What any user of a host can have written into its auth.log (forge-login.py), by a syslog daemon that keeps the time that its

@@ -7,7 +7,7 @@ import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/
 import { lookAtFile } from "#net/ssh/session/inspect-host.ts";
 import { makeKey, put, signWithKey } from "#net/ssh/session/private-keys.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
-import { acknowledgementOf } from "#shared/text/consent.ts";
+import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import type { RunDetail } from "#shared/model/run.ts";
+import type { RunDetail } from "#shared/model/runs/run.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";

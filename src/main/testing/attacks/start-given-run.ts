@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { App } from "#app";
-import { CHALLENGE_NAMESPACE, type RunDetail } from "#shared/model/run.ts";
+import { CHALLENGE_NAMESPACE, type RunDetail } from "#shared/model/runs/run.ts";
 import { type Desk, scanAll } from "#testing/lab/desk.ts";
 import type { LabHost } from "#testing/lab/start-host.ts";
 import { carryOut, untilStill } from "#testing/runs/follow.ts";

@@ -1,4 +1,4 @@
-import type { Profile, Purpose } from "#shared/model/chain.ts";
+import type { Profile, Purpose } from "#shared/model/certificates/chain.ts";
 import type { CorpusRow, RuleSection } from "./corpus-table.ts";
 
 /** One case of a corpus of chains that somebody else has judged. */

@@ -3,7 +3,7 @@
  * A test says what it counted by `recordCorpus`; whoever ran the tests prints all rows as one table.
  */
 
-import type { Profile } from "#shared/model/chain.ts";
+import type { Profile } from "#shared/model/certificates/chain.ts";
 import { formatColumns } from "#testing/say-columns.ts";
 
 export type CorpusRow = {

@@ -1,7 +1,7 @@
 /** A whole fleet behind jump hosts, three of it hostile: what that costs the others, and the wall clock. */
 import { expect, test } from "vitest";
 import { createApp } from "#app";
-import type { Probe } from "#shared/model/probe.ts";
+import type { Probe } from "#shared/model/hosts/probe.ts";
 import { type Desk, listProbes, makeDesk } from "#testing/lab/desk.ts";
 import { describeFleet, type Fleet, startFleet } from "#testing/lab/fleet.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";

@@ -1,8 +1,8 @@
 /** Hosts that are strange inside: one scan of all of them, then what came of each. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "#app";
-import type { Probe } from "#shared/model/probe.ts";
-import type { SshTarget } from "#shared/model/target.ts";
+import type { Probe } from "#shared/model/hosts/probe.ts";
+import type { SshTarget } from "#shared/model/hosts/target.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { recordFault } from "./fault-table.ts";

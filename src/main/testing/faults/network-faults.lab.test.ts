@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createApp } from "#app";
-import type { Probe } from "#shared/model/probe.ts";
+import type { Probe } from "#shared/model/hosts/probe.ts";
 import { letIn, listProbes, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { type Network, startNetworks } from "#testing/lab/start-network.ts";

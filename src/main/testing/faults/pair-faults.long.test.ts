@@ -14,8 +14,8 @@ import {
   swapPair,
 } from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
-import type { DeploymentFile } from "#shared/model/pair.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import type { DeploymentFile } from "#shared/model/runs/deployment.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";

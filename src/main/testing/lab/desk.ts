@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { type App, createApp } from "#app";
-import type { Probe } from "#shared/model/probe.ts";
+import type { Probe } from "#shared/model/hosts/probe.ts";
 import { listRows } from "#shells/cli/print-table.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { withoutRemarks } from "#shared/text/without-remarks.ts";
+import { withoutRemarks } from "#shared/text/scripts.ts";
 import { readCollector } from "#testing/read-scripts.ts";
 import type { LabHost } from "./start-host.ts";
 

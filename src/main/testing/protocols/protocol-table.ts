@@ -2,7 +2,7 @@
  * The table of protocols that turn to TLS, and what each real server made of it. A test says what it saw by
  * `recordProtocol`; whoever ran the tests prints all rows as one table, whatever files and projects they came from.
  */
-import { StartTls } from "#shared/model/starttls.ts";
+import { StartTls } from "#shared/model/hosts/target.ts";
 import { formatColumns } from "#testing/say-columns.ts";
 
 export type ProtocolRow = {

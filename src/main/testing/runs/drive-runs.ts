@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
-import { isPasswordQuestion, type Question } from "#shared/model/question.ts";
-import type { RunDetail } from "#shared/model/run.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import { acknowledgementOf } from "#shared/text/consent.ts";
+import { isPasswordQuestion, type Question } from "#shared/model/hosts/prompt.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
+import type { RunDetail } from "#shared/model/runs/run.ts";
+import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { type SecretDesk, WORDS } from "./secret-desk.ts";
 
 /** Asks for plans and runs, and answers whatever is asked: wrongly at first, and in shapes that are refused. */

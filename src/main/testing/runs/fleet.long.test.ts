@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { GrantRow } from "#shared/model/grant.ts";
+import type { GrantRow } from "#shared/model/access/grant.ts";
 import { startProber } from "#testing/lab/prober.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";

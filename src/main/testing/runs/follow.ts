@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import type { Plan } from "#shared/model/plan.ts";
-import type { RunDetail } from "#shared/model/run.ts";
-import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
-import { acknowledgementOf } from "#shared/text/consent.ts";
+import { UNSIGNED_SCRIPTS } from "#shared/model/runs/offline-script.ts";
+import type { Plan } from "#shared/model/runs/plan.ts";
+import type { RunDetail } from "#shared/model/runs/run.ts";
+import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { type Desk, scanAll } from "#testing/lab/desk.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 

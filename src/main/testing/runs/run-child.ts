@@ -7,8 +7,8 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { createApp } from "#app";
-import { Redacted } from "#shared/model/redacted.ts";
-import { acknowledgementOf } from "#shared/text/consent.ts";
+import { Redacted } from "#shared/model/secret.ts";
+import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 
 const { LATCHKEY_TEST_DB: databasePath = "", LATCHKEY_TEST_PLAN, LATCHKEY_TEST_NTH, HOME = "" } = process.env;
 const { LATCHKEY_TEST_STILL: watched, LATCHKEY_TEST_PASSPHRASE: passphrase } = process.env;

@@ -1,5 +1,5 @@
 /** Servers of a lab host with two places where their certificate is shown: two names, ports, addresses or processes. */
-import type { Protocol } from "#shared/model/starttls.ts";
+import type { Protocol } from "#shared/model/hosts/target.ts";
 import type { HostedServer, ServersHost } from "#testing/lab/start-servers-host.ts";
 
 type Place = { protocol: Protocol; port: number; serverName?: string; isOtherAddress?: true };

@@ -3,7 +3,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
 import { promisify } from "node:util";
-import type { Protocol } from "#shared/model/starttls.ts";
+import type { Protocol } from "#shared/model/hosts/target.ts";
 import type { KeyFamily } from "./certificates.ts";
 import { createHello } from "./hello.ts";
 

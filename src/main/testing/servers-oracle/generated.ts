@@ -1,5 +1,5 @@
 import { rm, writeFile } from "node:fs/promises";
-import type { Protocol } from "#shared/model/starttls.ts";
+import type { Protocol } from "#shared/model/hosts/target.ts";
 import type { CertificateMaker, KeyFamily, MadeCertificate } from "./certificates.ts";
 import type { HostFiles } from "./host-files.ts";
 

@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { chmod, chown, copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Protocol } from "#shared/model/starttls.ts";
+import type { Protocol } from "#shared/model/hosts/target.ts";
 import { takeAddress } from "#testing/lab/start-host.ts";
 
 /** `folder` is the server's own: absolute, and there. `isPlain`: it is set up without TLS. */

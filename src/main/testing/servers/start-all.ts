@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { StartTls } from "#shared/model/starttls.ts";
+import type { StartTls } from "#shared/model/hosts/target.ts";
 import { startMariadb, startPostgres, startSlapd } from "./databases.ts";
 import { startDovecot, startPostfix } from "./mail-servers.ts";
 import {

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
-import type { ChainReasonCode, Client } from "#shared/model/chain.ts";
+import type { ChainReasonCode, Client } from "#shared/model/certificates/chain.ts";
 import { commonName, der, extension, name, sequence, text } from "./build-certificate.ts";
 import {
   constrains,

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
-import type { StartTls } from "#shared/model/starttls.ts";
+import type { StartTls } from "#shared/model/hosts/target.ts";
 import { listen, type TestServer } from "#testing/servers.ts";
 
 /**

@@ -1,6 +1,11 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { type Handshake, WEB_PROTOCOL, WEB_SESSION_PATH, WebGrant } from "#shared/contract/web-protocol.ts";
+import {
+  type Handshake,
+  WEB_PROTOCOL,
+  WEB_SESSION_PATH,
+  WebGrant,
+} from "#shared/contract/transport/web-protocol.ts";
 import { makeSecret, prove } from "#shells/web/answer.ts";
 import { printRequest, type RawReply, sendRaw } from "#testing/raw-http.ts";
 

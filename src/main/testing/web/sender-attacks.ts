@@ -1,4 +1,4 @@
-import { WEB_SESSION_PATH } from "#shared/contract/web-protocol.ts";
+import { WEB_SESSION_PATH } from "#shared/contract/transport/web-protocol.ts";
 import {
   type Attack,
   authorityOf,

@@ -1,4 +1,4 @@
-import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import { WEB_PROTOCOL } from "#shared/contract/transport/web-protocol.ts";
 import { type Attack, add, type Loot, put, soundUpgrade } from "./attack.ts";
 
 /** What our own page asks to open its socket, with one thing about it that is wrong. */

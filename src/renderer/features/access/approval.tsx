@@ -13,8 +13,8 @@ import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.ts
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { GrantDetail, GrantRow } from "#shared/model/grant.ts";
-import { EVENT_WORD } from "#shared/text/change.ts";
+import type { GrantDetail, GrantRow } from "#shared/model/access/grant.ts";
+import { EVENT_WORD } from "#shared/text/access/change.ts";
 import { formatCount } from "#shared/text/count.ts";
 import classes from "./access.module.css";
 import { useApprove, useHistory, useNames, useUnapprove } from "./queries.ts";

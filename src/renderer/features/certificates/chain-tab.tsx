@@ -15,10 +15,17 @@ import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { CertificateDetail } from "#shared/model/certificate.ts";
-import type { ChainReasonCode, ChainState } from "#shared/model/chain.ts";
-import type { ChainLink, ChainRole, ChainView, StoreVerdict, TrustStore } from "#shared/model/trust.ts";
-import { formatClients, PROFILES } from "#shared/text/judgement.ts";
+import type { CertificateDetail } from "#shared/model/certificates/certificate.ts";
+import type {
+  ChainLink,
+  ChainReasonCode,
+  ChainRole,
+  ChainState,
+  ChainView,
+  StoreVerdict,
+  TrustStore,
+} from "#shared/model/certificates/chain.ts";
+import { formatClients, PROFILES } from "#shared/text/findings/profile-finding.ts";
 import { useChains } from "./queries.ts";
 
 /** What stands above the certificate as each endpoint sends it, and what each store of roots makes of it now. */

@@ -7,7 +7,7 @@ import { Drawer, DrawerTabs } from "#renderer/ui/drawer/drawer.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { ExpiryTag } from "#renderer/ui/when.tsx";
-import type { CertificateDetail, CertificateRow } from "#shared/model/certificate.ts";
+import type { CertificateDetail, CertificateRow } from "#shared/model/certificates/certificate.ts";
 import classes from "./certificates.module.css";
 import { ChainTab } from "./chain-tab.tsx";
 import { FindingsTab, HistoryTab } from "./history-tab.tsx";

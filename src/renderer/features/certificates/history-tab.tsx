@@ -7,12 +7,11 @@ import { ErrorState } from "#renderer/ui/panel.tsx";
 import { SeverityTag } from "#renderer/ui/severity.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import { type CertificateDetail, Sha256 } from "#shared/model/certificate.ts";
+import type { Neighbour, PlaceSpan } from "#shared/model/access/change.ts";
+import { type CertificateDetail, Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { Finding } from "#shared/model/finding.ts";
-import type { Neighbour, PlaceSpan } from "#shared/model/place-history.ts";
-import { PROFILES } from "#shared/text/judgement.ts";
-import { describeBrokenRule } from "#shared/text/profile-finding.ts";
-import { formatRule } from "#shared/text/rule.ts";
+import { formatRule } from "#shared/text/findings/finding.ts";
+import { describeBrokenRule, PROFILES } from "#shared/text/findings/profile-finding.ts";
 
 /** Since when the certificate is where, what it replaced there, and what has replaced it. */
 export function HistoryTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {

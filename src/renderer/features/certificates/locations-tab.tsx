@@ -6,10 +6,9 @@ import { ErrorState } from "#renderer/ui/panel.tsx";
 import { ServedLines } from "#renderer/ui/served-lines.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { CertificateDetail, Place } from "#shared/model/certificate.ts";
-import { describeEndpointFacts } from "#shared/text/endpoint-facts.ts";
-import { formatProtocol } from "#shared/text/protocol.ts";
-import { formatEndpoint } from "#shared/text/target.ts";
+import type { CertificateDetail, Place } from "#shared/model/certificates/certificate.ts";
+import { describeEndpointFacts } from "#shared/text/hosts/endpoint.ts";
+import { formatEndpoint, formatProtocol } from "#shared/text/hosts/target.ts";
 import classes from "./endpoint-wire.module.css";
 import { useEndpoint, useServed } from "./queries.ts";
 

@@ -2,8 +2,8 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tans
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
-import { Sha256 } from "#shared/model/certificate.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import { Sha256 } from "#shared/model/certificates/certificate.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 
 export const route = getRouteApi("/certificates");
 type Search = ReturnType<typeof route.useSearch>;

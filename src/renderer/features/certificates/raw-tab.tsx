@@ -7,8 +7,7 @@ import { HexDump } from "#renderer/ui/hex-dump.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { download } from "#renderer/ui/table/column.ts";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import type { Asn1Node } from "#shared/model/asn1-node.ts";
-import type { CertificateDetail } from "#shared/model/certificate.ts";
+import type { Asn1Node, CertificateDetail } from "#shared/model/certificates/certificate.ts";
 import classes from "./asn1-tree.module.css";
 import { fromPem, useAsn1Level } from "./queries.ts";
 

@@ -6,8 +6,8 @@ import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
-import { type CertificateDetail, Sha256 } from "#shared/model/certificate.ts";
-import type { RevocationState, RevocationView } from "#shared/model/trust.ts";
+import { type CertificateDetail, Sha256 } from "#shared/model/certificates/certificate.ts";
+import type { RevocationState, RevocationView } from "#shared/model/certificates/chain.ts";
 import { useAskResponders, useFetchLists, useRevocation } from "./queries.ts";
 
 /** Whether it was revoked, by whose word; and where that could be asked. Nothing is fetched to show this. */

@@ -10,8 +10,8 @@ import { FindingLines } from "#renderer/ui/severity.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { CertificateDetail, Extension } from "#shared/model/certificate.ts";
-import { formatKey } from "#shared/text/key-size.ts";
+import type { CertificateDetail, Extension } from "#shared/model/certificates/certificate.ts";
+import { formatKey } from "#shared/text/hosts/key.ts";
 import classes from "./certificates.module.css";
 
 /** What the certificate itself says, and what is wrong with it. */

@@ -4,8 +4,8 @@ import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { ChangeRow } from "#shared/model/change.ts";
-import { CHANGE_WORD, KIND_WORD } from "#shared/text/change.ts";
+import type { ChangeRow } from "#shared/model/access/change.ts";
+import { CHANGE_WORD, KIND_WORD } from "#shared/text/access/change.ts";
 import classes from "./changes.module.css";
 
 export function ChangeDrawer({ change, onClose }: { change: ChangeRow; onClose: () => void }) {

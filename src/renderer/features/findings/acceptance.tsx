@@ -6,11 +6,11 @@ import { Dialog, DialogFoot } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { useNow } from "#renderer/ui/when.tsx";
-import { addDays } from "#shared/model/days.ts";
+import { SERVED_RULES } from "#shared/model/certificates/served.ts";
 import type { Finding } from "#shared/model/finding.ts";
-import { SERVED_RULES } from "#shared/model/served.ts";
+import { addDays } from "#shared/model/instant.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatRule } from "#shared/text/rule.ts";
+import { formatRule } from "#shared/text/findings/finding.ts";
 import classes from "./findings.module.css";
 import { useAccept } from "./queries.ts";
 

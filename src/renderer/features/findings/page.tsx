@@ -10,7 +10,7 @@ import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
-import { formatRule } from "#shared/text/rule.ts";
+import { formatRule } from "#shared/text/findings/finding.ts";
 import { AcceptDialog, ChangeActions } from "./acceptance.tsx";
 import { FindingDrawer } from "./drawer.tsx";
 import {

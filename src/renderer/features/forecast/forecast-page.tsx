@@ -4,7 +4,7 @@ import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { EmptyState, ErrorState, Panel } from "#renderer/ui/panel.tsx";
 import { Facet } from "#renderer/ui/table/filters.tsx";
 import { TextLink } from "#renderer/ui/text.tsx";
-import type { Forecast, Timeline } from "#shared/model/forecast.ts";
+import type { Forecast, Timeline } from "#shared/model/certificates/forecast.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./forecast.module.css";
 import { LoadView } from "./load-view.tsx";

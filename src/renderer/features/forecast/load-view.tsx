@@ -7,9 +7,9 @@ import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { useKeys } from "#renderer/ui/use-keys.ts";
-import type { LoadSeries, WeeklyLoad } from "#shared/model/forecast.ts";
+import type { LoadSeries, WeeklyLoad } from "#shared/model/certificates/forecast.ts";
+import { formatMost, formatSeries } from "#shared/text/certificates/forecast.ts";
 import { formatNumber } from "#shared/text/count.ts";
-import { formatMost, formatSeries } from "#shared/text/load.ts";
 import classes from "./forecast.module.css";
 import type { LoadSearch } from "./queries.ts";
 

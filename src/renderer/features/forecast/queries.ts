@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
-import type { LoadBy } from "#shared/model/forecast.ts";
+import type { LoadBy } from "#shared/model/certificates/forecast.ts";
 
 export const forecastRoute = getRouteApi("/forecast");
 export const timelineRoute = getRouteApi("/timeline");

@@ -1,7 +1,6 @@
 import { formatUntrusted } from "#renderer/ui/text.tsx";
-import type { GraphEdge, GraphLink, GraphNode, MutualTrust } from "#shared/model/graph.ts";
-import { HOW_WORDS } from "#shared/text/graph-edge.ts";
-import { nameNode } from "#shared/text/graph-node.ts";
+import type { GraphEdge, GraphLink, GraphNode, MutualTrust } from "#shared/model/access/graph.ts";
+import { HOW_WORDS, nameNode } from "#shared/text/access/graph.ts";
 
 type Kind = GraphNode["kind"] | "host";
 

@@ -4,9 +4,8 @@ import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/d
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
-import type { GraphLink, GraphNode } from "#shared/model/graph.ts";
-import { HOW_WORDS } from "#shared/text/graph-edge.ts";
-import { nameNode } from "#shared/text/graph-node.ts";
+import type { GraphLink, GraphNode } from "#shared/model/access/graph.ts";
+import { HOW_WORDS, nameNode } from "#shared/text/access/graph.ts";
 
 type Props = { link: GraphLink; onClose: () => void };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
+import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/access/graph.ts";
 import { MOST_PAIRS_DRAWN, type Placed, pictureOfPairs, placePicture, printSvg } from "./diagram.ts";
 
 const account = (id: string, host: string, name = "root"): GraphNode => ({

@@ -7,7 +7,7 @@ import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
-import type { SharedKey } from "#shared/model/graph.ts";
+import type { SharedKey } from "#shared/model/access/graph.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { OnwardFrom } from "./drawer.tsx";
 import classes from "./graph.module.css";

@@ -23,10 +23,9 @@ import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { ForgetPinDialog, TrustKey } from "#renderer/ui/trust-key.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { HostKeyRow } from "#shared/model/host-key.ts";
-import type { SshfpComparison, SshfpResult } from "#shared/model/sshfp.ts";
+import type { HostKeyRow, SshfpComparison, SshfpResult } from "#shared/model/hosts/host-key.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatSshfp } from "#shared/text/sshfp.ts";
+import { formatSshfp } from "#shared/text/hosts/key.ts";
 import classes from "./host-keys.module.css";
 import { useCompareSshfp, useForgetPin, useHostKey, useTrustKey } from "./queries.ts";
 

@@ -8,7 +8,7 @@ import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
+import { type HostKeyRow, HostKeyState } from "#shared/model/hosts/host-key.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatType, HostKeyDrawer, nameOf, STATE, StateTag } from "./drawer.tsx";
 import classes from "./host-keys.module.css";

@@ -18,11 +18,16 @@ import { FindingLines } from "#renderer/ui/severity.tsx";
 import { ProbeTag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
-import type { Claim } from "#shared/model/claim.ts";
-import type { HostDetail, HostRow } from "#shared/model/host.ts";
-import { formatCarried, formatDifferences, formatSignature, sayClaimReason } from "#shared/text/bundle.ts";
-import { formatWindow } from "#shared/text/log-window.ts";
-import { formatTarget } from "#shared/text/target.ts";
+import type { Claim } from "#shared/model/hosts/bundle.ts";
+import type { HostDetail, HostRow } from "#shared/model/hosts/host.ts";
+import { formatWindow } from "#shared/text/access/grant.ts";
+import {
+  formatCarried,
+  formatDifferences,
+  formatSignature,
+  sayClaimReason,
+} from "#shared/text/hosts/bundle.ts";
+import { formatTarget } from "#shared/text/hosts/target.ts";
 import { HostKeys } from "./host-keys.tsx";
 import classes from "./hosts.module.css";
 import { AccountLines, KeyFileLines } from "./inventory.tsx";

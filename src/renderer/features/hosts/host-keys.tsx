@@ -9,8 +9,8 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { ForgetPinDialog, TrustKey } from "#renderer/ui/trust-key.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { HostDetail, Pin } from "#shared/model/host.ts";
-import type { HostKeyView } from "#shared/model/probe.ts";
+import type { HostDetail, Pin } from "#shared/model/hosts/host.ts";
+import type { HostKeyView } from "#shared/model/hosts/probe.ts";
 import classes from "./hosts.module.css";
 import { useForgetPin, useTrustKey } from "./queries.ts";
 

@@ -7,11 +7,10 @@ import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
-import type { AccountView, KeyFileView } from "#shared/model/host.ts";
-import { formatEscalation, formatMeans } from "#shared/text/becoming.ts";
+import type { AccountView, KeyFileView } from "#shared/model/hosts/host.ts";
+import { formatEscalation, formatMeans } from "#shared/text/access/graph.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatKey } from "#shared/text/key-size.ts";
-import { formatPossession } from "#shared/text/possession.ts";
+import { formatKey, formatPossession } from "#shared/text/hosts/key.ts";
 import classes from "./hosts.module.css";
 
 const PASSWORDS: Record<AccountView["passwordState"], string> = {

@@ -7,8 +7,8 @@ import { Facet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { PROBE_STATES, ProbeTag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { HostRow } from "#shared/model/host.ts";
-import { ProbeState } from "#shared/model/probe.ts";
+import type { HostRow } from "#shared/model/hosts/host.ts";
+import { ProbeState } from "#shared/model/hosts/probe.ts";
 import { HostDrawer, nameOf } from "./drawer.tsx";
 import { route, sortOf, useHosts } from "./queries.ts";
 

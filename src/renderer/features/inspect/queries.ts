@@ -2,9 +2,8 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useId, useRef, useState } from "react";
 import { useApi } from "#renderer/api/connection.ts";
 import { type GivenFile, toBase64 } from "#renderer/api/desktop.ts";
-import { BUNDLE_PART_BYTES } from "#shared/contract/bundles.ts";
-import type { Inspection } from "#shared/contract/inspect.ts";
-import { BUNDLE_START, MOST_BUNDLE_BYTES } from "#shared/model/bundle.ts";
+import { BUNDLE_PART_BYTES, type Inspection } from "#shared/contract/inspect.ts";
+import { BUNDLE_START, MOST_BUNDLE_BYTES } from "#shared/model/hosts/bundle.ts";
 
 /**
  * Asks once, and keeps nothing: a file of the same name may be another one the next time. `unlock` looks again with a

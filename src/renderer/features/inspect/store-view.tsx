@@ -8,9 +8,9 @@ import { Tag } from "#renderer/ui/tag.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import { ExpiryTag } from "#renderer/ui/when.tsx";
 import type { InspectedStore, Inspection } from "#shared/contract/inspect.ts";
+import { formatEntryKind, formatIntegrity, formatStoreState } from "#shared/text/certificates/inspected.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatKey } from "#shared/text/key-size.ts";
-import { formatEntryKind, formatIntegrity, formatStoreState } from "#shared/text/keystore.ts";
+import { formatKey } from "#shared/text/hosts/key.ts";
 import classes from "./inspect.module.css";
 
 type Item = Inspection["items"][number];

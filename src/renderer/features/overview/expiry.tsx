@@ -3,9 +3,9 @@ import { Panel } from "#renderer/ui/panel.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { ExpiryTag } from "#renderer/ui/when.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
-import type { CertificateRow } from "#shared/model/certificate.ts";
+import type { CertificateRow } from "#shared/model/certificates/certificate.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import classes from "./overview.module.css";
 
 const DAY = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", timeZone: "UTC" });

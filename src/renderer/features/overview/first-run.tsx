@@ -19,7 +19,7 @@ import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
-import type { ThisComputer } from "#shared/contract/this-computer.ts";
+import type { ThisComputer } from "#shared/contract/settings.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import firstRunClasses from "./first-run.module.css";
 import classes from "./first-run.module.css";

@@ -17,7 +17,7 @@ import { When } from "#renderer/ui/when.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
 import { RuleId } from "#shared/model/finding.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
-import { formatRule } from "#shared/text/rule.ts";
+import { formatRule } from "#shared/text/findings/finding.ts";
 import classes from "./overview.module.css";
 
 export function AccessPanel({ grants }: { grants: Overview["grants"] }) {

@@ -9,7 +9,7 @@ import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { PersonRow } from "#shared/model/person.ts";
+import type { PersonRow } from "#shared/model/access/person.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { useGrantsOf } from "./queries.ts";
 

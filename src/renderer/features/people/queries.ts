@@ -2,7 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tans
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
-import type { PersonRow } from "#shared/model/person.ts";
+import type { PersonRow } from "#shared/model/access/person.ts";
 
 export const route = getRouteApi("/people");
 type Search = ReturnType<typeof route.useSearch>;

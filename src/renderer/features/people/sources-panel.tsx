@@ -8,9 +8,9 @@ import { Notice, Panel } from "#renderer/ui/panel.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { Roster } from "#shared/model/person.ts";
+import type { Roster } from "#shared/model/access/person.ts";
+import { formatLeft } from "#shared/text/access/owner.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
-import { formatLeft } from "#shared/text/standing.ts";
 import classes from "./people.module.css";
 import { useImportPeopleSource, usePeopleSources, useRemovePeopleSource } from "./queries.ts";
 

@@ -8,11 +8,17 @@ import { download } from "#renderer/ui/table/column.ts";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { PlanDetail, RenewalRequest } from "#shared/contract/runbooks.ts";
-import { isRenewal, oldKeyOf, type Plan, RECHECK_MINUTES, type RenewalPlan } from "#shared/model/plan.ts";
-import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
+import { UNSIGNED_SCRIPTS } from "#shared/model/runs/offline-script.ts";
+import {
+  isRenewal,
+  oldKeyOf,
+  type Plan,
+  RECHECK_MINUTES,
+  type RenewalPlan,
+} from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatCommandOf } from "#shared/text/plan.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatCommandOf } from "#shared/text/runs/plan.ts";
 import { EDITED } from "./apply-panel.tsx";
 import classes from "./decision.module.css";
 import { useScripts } from "./queries.ts";

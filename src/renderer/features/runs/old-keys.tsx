@@ -12,11 +12,15 @@ import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { Notice } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { OldKeyUse, OldKeyWatch, RunDetail } from "#shared/model/run.ts";
-import { acknowledgementOf } from "#shared/text/consent.ts";
-import { formatKeptKey } from "#shared/text/kept-key.ts";
-import { checkOfUse, formatUnreadable, formatUse } from "#shared/text/old-key-use.ts";
-import { formatRemaining } from "#shared/text/remaining-access.ts";
+import type { OldKeyUse, OldKeyWatch, RunDetail } from "#shared/model/runs/run.ts";
+import {
+  checkOfUse,
+  formatKeptKey,
+  formatRemaining,
+  formatUnreadable,
+  formatUse,
+} from "#shared/text/runs/old-key.ts";
+import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { TypedWord } from "./apply-panel.tsx";
 import { Commands } from "./export-panel.tsx";
 import { useLogins } from "./logins.tsx";

@@ -4,9 +4,14 @@ import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, ExpiryTag } from "#renderer/ui/when.tsx";
-import type { DeploymentFile, Replacement, Service, VerificationEndpoint } from "#shared/model/pair.ts";
-import { formatChallengeWay } from "#shared/text/challenge-way.ts";
-import { formatHolds, formatServedVerification } from "#shared/text/pair.ts";
+import type {
+  DeploymentFile,
+  Replacement,
+  Service,
+  VerificationEndpoint,
+} from "#shared/model/runs/deployment.ts";
+import { formatChallengeWay } from "#shared/text/certificates/challenge-method.ts";
+import { formatHolds, formatServedVerification } from "#shared/text/certificates/deployment.ts";
 import classes from "./plan.module.css";
 import renewal from "./renewal.module.css";
 import { formatKeyMade, ISSUER_KINDS, SERVER_NAMES } from "./words.ts";

@@ -11,9 +11,9 @@ import {
 import { Notice, Panel } from "#renderer/ui/panel.tsx";
 import { Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import type { Check } from "#shared/model/plan.ts";
-import { acknowledgementOf } from "#shared/text/consent.ts";
+import type { Check } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import classes from "./plan.module.css";
 
 const LOOKS: Record<Check["state"], { tone: Tone; Icon: TablerIcon; word: string }> = {

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import type { RequestDraft } from "#renderer/api/scan-button.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import { PlanOptions, RECHECK_MINUTES } from "#shared/model/plan.ts";
+import { PlanOptions, RECHECK_MINUTES } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import decisionClasses from "./decision.module.css";
 import { LoginFields } from "./logins.tsx";

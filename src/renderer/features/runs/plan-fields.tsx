@@ -1,7 +1,7 @@
 import { Checkbox, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { RequestDraft } from "#renderer/api/scan-button.tsx";
-import { formatPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import classes from "./decision.module.css";
 import { RenewalFields } from "./renewal-fields.tsx";
 

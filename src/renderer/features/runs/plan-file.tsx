@@ -5,9 +5,9 @@ import { type ChangeEvent, Fragment, type ReactNode, useCallback, useRef, useSta
 import { PlanRequestContext, type RequestDraft } from "#renderer/api/scan-button.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
-import { type FilePlan, type Hunk, NEW_KEY_PLACEHOLDER } from "#shared/model/plan.ts";
+import { type FilePlan, type Hunk, NEW_KEY_PLACEHOLDER } from "#shared/model/runs/plan.ts";
 import { formatBytes } from "#shared/text/elapsed.ts";
-import { formatAccounts } from "#shared/text/plan.ts";
+import { formatAccounts } from "#shared/text/runs/plan.ts";
 import diff from "./diff.module.css";
 import { LoginsProvider, useLogins } from "./logins.tsx";
 import classes from "./plan.module.css";

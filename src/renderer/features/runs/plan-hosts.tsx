@@ -20,10 +20,10 @@ import {
   plannedFiles,
   privateKeysHere,
   verificationsOf,
-} from "#shared/model/plan.ts";
+} from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { countLines, formatHost, formatVerification } from "#shared/text/plan.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import { formatHost, formatPlace } from "#shared/text/hosts/target.ts";
+import { countLines, formatVerification } from "#shared/text/runs/plan.ts";
 import classes from "./plan.module.css";
 import { CertificateLine } from "./plan-certificate.tsx";
 import { FileLine } from "./plan-file.tsx";

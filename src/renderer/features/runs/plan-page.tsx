@@ -15,7 +15,7 @@ import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, useNow } from "#renderer/ui/when.tsx";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { newKeyOf, oldKeyOf, type Plan, PlanId, requestedOptions } from "#shared/model/plan.ts";
+import { newKeyOf, oldKeyOf, type Plan, PlanId, requestedOptions } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { ApplyPanel, MakeAnew } from "./apply-panel.tsx";
 import { CommandNote, ExportPanel } from "./export-panel.tsx";

@@ -8,8 +8,8 @@ import {
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
-import type { PlanId } from "#shared/model/plan.ts";
-import type { RunId } from "#shared/model/run.ts";
+import type { PlanId } from "#shared/model/runs/plan.ts";
+import type { RunId } from "#shared/model/runs/run.ts";
 
 export const route = getRouteApi("/runbooks");
 export const planRoute = getRouteApi("/runbooks/plan");

@@ -9,12 +9,17 @@ import { ErrorState, Notice } from "#renderer/ui/panel.tsx";
 import { formatAskedFor, QuestionForm } from "#renderer/ui/questions/question-form.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
-import type { RunClaim, RunDetail, RunEntry, RunId } from "#shared/model/run.ts";
+import type { RunClaim, RunDetail, RunEntry, RunId } from "#shared/model/runs/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { CLAIM_REMEDY, formatClaimEvaluation, hasConfirmed, sayClaim } from "#shared/text/claim.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatHost } from "#shared/text/plan.ts";
-import { repairsOf } from "#shared/text/repair.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
+import {
+  CLAIM_REMEDY,
+  formatClaimEvaluation,
+  hasConfirmed,
+  sayClaim,
+} from "#shared/text/runs/result-claim.ts";
+import { repairsOf } from "#shared/text/runs/run.ts";
 import { ConfirmKey } from "./confirm-key.tsx";
 import { Commands } from "./export-panel.tsx";
 import { KeptKeys, OldKeyNotice, Remaining } from "./old-keys.tsx";

@@ -25,9 +25,9 @@ import {
   type RunState,
   type RunStep,
   type StepState,
-} from "#shared/model/run.ts";
+} from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatHost } from "#shared/text/plan.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 import classes from "./runs.module.css";
 import { formatPhaseTitle } from "./words.ts";
 

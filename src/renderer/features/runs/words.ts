@@ -1,7 +1,7 @@
 import { beginLarge } from "#renderer/ui/text.tsx";
-import type { IssuerKind } from "#shared/model/issuer.ts";
-import type { KeyKind } from "#shared/model/key-kind.ts";
-import type { Replacement, ServerKind } from "#shared/model/pair.ts";
+import type { IssuerKind } from "#shared/model/issuers/issuer.ts";
+import type { KeyKind } from "#shared/model/issuers/vault.ts";
+import type { Replacement, ServerKind } from "#shared/model/runs/deployment.ts";
 import {
   newKeyOf,
   type Plan,
@@ -12,10 +12,11 @@ import {
   privateKeysHere,
   type RenewalPlan,
   type RollbackTimer,
-} from "#shared/model/plan.ts";
-import type { Phase } from "#shared/model/run.ts";
+} from "#shared/model/runs/plan.ts";
+import type { Phase } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatCounts, formatHost, formatNewKey, formatPhase } from "#shared/text/plan.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
+import { formatCounts, formatNewKey, formatPhase } from "#shared/text/runs/plan.ts";
 
 export const KINDS: Record<PlanKind, string> = {
   "rotate-key": "Rotate a key",

@@ -5,9 +5,9 @@ import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { Scan, ScanId } from "#shared/model/scan.ts";
-import { formatCarried, formatSignature } from "#shared/text/bundle.ts";
-import { writeTarget } from "#shared/text/target.ts";
+import type { Scan, ScanId } from "#shared/model/hosts/scan.ts";
+import { formatCarried, formatSignature } from "#shared/text/hosts/bundle.ts";
+import { writeTarget } from "#shared/text/hosts/target.ts";
 import {
   route,
   useCancelScan,

@@ -6,7 +6,7 @@ import { Facet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import { type Scan, ScanId, ScanState } from "#shared/model/scan.ts";
+import { type Scan, ScanId, ScanState } from "#shared/model/hosts/scan.ts";
 import { formatDuration } from "#shared/text/elapsed.ts";
 import { ScanDrawer } from "./drawer.tsx";
 import { route, sortOf, useScans } from "./queries.ts";

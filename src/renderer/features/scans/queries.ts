@@ -9,9 +9,9 @@ import {
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
-import type { TargetText } from "#shared/contract/targets.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import type { Target } from "#shared/model/target.ts";
+import type { TargetText } from "#shared/contract/scans.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
+import type { Target } from "#shared/model/hosts/target.ts";
 
 export const route = getRouteApi("/scans");
 

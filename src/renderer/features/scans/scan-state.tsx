@@ -19,12 +19,12 @@ import type { Rows } from "#renderer/ui/table/column.ts";
 import { ProbeTag, Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { TrustKey } from "#renderer/ui/trust-key.tsx";
-import type { HostKeyView, Probe } from "#shared/model/probe.ts";
-import type { Scan, ScanId, ScanState } from "#shared/model/scan.ts";
-import type { SshTarget } from "#shared/model/target.ts";
+import type { HostKeyView, Probe } from "#shared/model/hosts/probe.ts";
+import type { Scan, ScanId, ScanState } from "#shared/model/hosts/scan.ts";
+import type { SshTarget } from "#shared/model/hosts/target.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatDuration } from "#shared/text/elapsed.ts";
-import { formatKind, formatPlace, formatTarget, writeTarget } from "#shared/text/target.ts";
+import { formatKind, formatPlace, formatTarget, writeTarget } from "#shared/text/hosts/target.ts";
 import {
   useAnswer,
   useCancelScan,

@@ -3,11 +3,11 @@ import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Notice } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import { type BrokenEntry, LOGINS_SHOWN, type TargetText } from "#shared/contract/targets.ts";
-import type { ThisComputer } from "#shared/contract/this-computer.ts";
-import type { Target } from "#shared/model/target.ts";
+import { type BrokenEntry, LOGINS_SHOWN, type TargetText } from "#shared/contract/scans.ts";
+import type { ThisComputer } from "#shared/contract/settings.ts";
+import type { Target } from "#shared/model/hosts/target.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
-import { formatKind, formatTarget } from "#shared/text/target.ts";
+import { formatKind, formatTarget } from "#shared/text/hosts/target.ts";
 import { useThisComputer } from "./queries.ts";
 import classes from "./scans.module.css";
 

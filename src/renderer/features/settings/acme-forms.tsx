@@ -3,9 +3,8 @@ import { useState } from "react";
 import { toGivenFiles } from "#renderer/api/desktop.ts";
 import { useSeal } from "#renderer/api/seal-secret.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { type ChallengeWay, TSIG_ALGORITHMS } from "#shared/model/challenge-way.ts";
-import type { Issuer } from "#shared/model/issuer.ts";
-import { readChallengeWay, type TypedWay } from "#shared/text/challenge-way.ts";
+import { type ChallengeWay, type Issuer, TSIG_ALGORITHMS } from "#shared/model/issuers/issuer.ts";
+import { readChallengeWay, type TypedWay } from "#shared/text/certificates/challenge-method.ts";
 import { AddFrame, type AddProps, NameField } from "./issuer-forms.tsx";
 import { useAddAcme, useSetChallenge, useSetIssuer } from "./queries.ts";
 

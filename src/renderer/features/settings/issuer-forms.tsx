@@ -1,7 +1,7 @@
 import { Button, NumberInput, Textarea, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import { DEFAULT_DAYS_VALID, MOST_DAYS_VALID } from "#shared/model/issuer.ts";
+import { DEFAULT_DAYS_VALID, MOST_DAYS_VALID } from "#shared/model/issuers/issuer.ts";
 import classes from "./issuers.module.css";
 import { useAddCsr, useAddLocal } from "./queries.ts";
 

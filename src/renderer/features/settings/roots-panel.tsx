@@ -6,7 +6,7 @@ import { Dim } from "#renderer/ui/cells.tsx";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
-import type { TrustItem } from "#shared/model/trust.ts";
+import type { TrustItem } from "#shared/model/certificates/chain.ts";
 import { useDistrust, useTrust, useTrusted } from "./queries.ts";
 import classes from "./settings.module.css";
 

@@ -7,9 +7,9 @@ import { SearchField } from "#renderer/ui/table/filters.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { TransportRequest } from "#shared/model/transport.ts";
+import type { TransportRequest } from "#shared/model/hosts/probe.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
-import { formatKind, formatTarget, writeTarget } from "#shared/text/target.ts";
+import { formatKind, formatTarget, writeTarget } from "#shared/text/hosts/target.ts";
 import { useRememberedTargets, useRemoveTarget } from "./queries.ts";
 import classes from "./settings.module.css";
 

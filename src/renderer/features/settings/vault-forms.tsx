@@ -9,7 +9,7 @@ import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { VaultStatus, WrapKind } from "#shared/model/vault.ts";
+import type { VaultStatus, WrapKind } from "#shared/model/issuers/vault.ts";
 import { formatCount } from "#shared/text/count.ts";
 import issuers from "./issuers.module.css";
 import { useForgetPassphrase, useKeptPassphrases, useLock, useSetKeyring } from "./queries.ts";

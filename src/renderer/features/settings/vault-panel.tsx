@@ -8,7 +8,7 @@ import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { VaultState, VaultStatus } from "#shared/model/vault.ts";
+import type { VaultState, VaultStatus } from "#shared/model/issuers/vault.ts";
 import { useUnlockByKeyring, useVault } from "./queries.ts";
 import classes from "./vault.module.css";
 import { type Field, OpenVault, SecretForm } from "./vault-forms.tsx";

@@ -3,7 +3,7 @@ import { IconCheck, IconLink, IconX } from "@tabler/icons-react";
 import { createContext, type PointerEvent, type ReactNode, use, useEffect, useRef, useState } from "react";
 import { useCopied, useLinkToHere } from "#renderer/ui/fingerprint.tsx";
 import type { Total } from "#shared/model/total.ts";
-import { markAmount } from "#shared/text/total.ts";
+import { markAmount } from "#shared/text/count.ts";
 import classes from "./drawer.module.css";
 import drawerTabsClasses from "./drawer-tabs.module.css";
 

@@ -2,8 +2,8 @@ import { Button, Checkbox, PasswordInput, TextInput } from "@mantine/core";
 import { type ChangeEvent, type ReactNode, type Ref, useEffect, useRef, useState } from "react";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/question.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/hosts/prompt.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import classes from "./questions.module.css";
 
 type Reply = { answers: string[] | null; isForSameUser: boolean };

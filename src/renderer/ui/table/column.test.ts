@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { defuse } from "#shared/text/defuse.ts";
+import { defuse } from "#shared/text/untrusted-text.ts";
 import { type Column, printCsv } from "./column.ts";
 
 const columns: Column<string[]>[] = ["Host", "Comment"].map((title, index) => ({

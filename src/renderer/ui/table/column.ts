@@ -1,7 +1,7 @@
 import { stringify } from "csv-stringify/browser/esm/sync";
 import type { ReactNode } from "react";
 import type { Total } from "#shared/model/total.ts";
-import { defuse } from "#shared/text/defuse.ts";
+import { defuse } from "#shared/text/untrusted-text.ts";
 
 /** A column of a list. Widths are in pixels; what is left over is shared out by `grow`. */
 export type Column<Row> = {

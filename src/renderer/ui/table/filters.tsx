@@ -11,7 +11,7 @@ import { type RefObject, useEffect, useRef, useState } from "react";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
 import { formatUntrusted } from "#renderer/ui/text.tsx";
 import type { Total } from "#shared/model/total.ts";
-import { markAmount } from "#shared/text/total.ts";
+import { markAmount } from "#shared/text/count.ts";
 import type { Column } from "./column.ts";
 import classes from "./list-screen.module.css";
 

@@ -4,8 +4,8 @@ import { isAuthority } from "#domain/ssh/deciders/lines.ts";
 import { covers, readFromList } from "#domain/ssh/from-list.ts";
 import { type LineOption, readExpiryTime, readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
-import type { FilePlan, NewKey } from "#shared/model/plan.ts";
-import { formatKeyBriefly } from "#shared/text/plan.ts";
+import type { FilePlan, NewKey } from "#shared/model/runs/plan.ts";
+import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
 import {
   type ChangeSet,
   type FileChanges,

@@ -11,9 +11,9 @@ import {
 } from "#domain/runs/access/change-set.ts";
 import { findStuckPrivateKeys, formatStuckLocations } from "#domain/runs/access/checks/private-keys.ts";
 import { isAuthority } from "#domain/ssh/deciders/lines.ts";
-import type { NewKey } from "#shared/model/plan.ts";
-import { formatKeyBriefly } from "#shared/text/plan.ts";
-import { formatPossession } from "#shared/text/possession.ts";
+import type { NewKey } from "#shared/model/runs/plan.ts";
+import { formatPossession } from "#shared/text/hosts/key.ts";
+import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
 import type { HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 
 /** A key is replaced wherever it is granted, by one that is made or was given. */

@@ -10,8 +10,8 @@ import {
   type NewKey,
   type PlannedVerification,
   type PrivateKeyPlan,
-} from "#shared/model/plan.ts";
-import { formatPlace } from "#shared/text/target.ts";
+} from "#shared/model/runs/plan.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import type { AccountFacts, FileFacts, FileStand, HostFacts } from "./plan-facts.ts";
 
 /** Why no plan can be made, as a sentence. */

@@ -3,8 +3,8 @@ import { appendLine, type LineChange, spliceLines } from "#domain/runs/files/lin
 import { applyEdits, fillStages, hashBytes } from "#domain/runs/files/stages.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { findManagers } from "#domain/ssh/managers.ts";
-import type { ManagedBy } from "#shared/model/managed-by.ts";
-import type { Check, FilePlan, PrivateKeyPlan } from "#shared/model/plan.ts";
+import type { ManagedBy } from "#shared/model/access/verdict.ts";
+import type { Check, FilePlan, PrivateKeyPlan } from "#shared/model/runs/plan.ts";
 import { canHold } from "./change-key.ts";
 import {
   type ChangeSet,

@@ -13,8 +13,8 @@ import {
   type NewKey,
   type PrivateKeyPlan,
   type ProvidedNewKey,
-} from "#shared/model/plan.ts";
-import type { RemainingAccess } from "#shared/model/remaining-access.ts";
+} from "#shared/model/runs/plan.ts";
+import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { addGrants, moveToAuthority, removeGrants, tightenGrants } from "./change-grants.ts";
 import { replaceKey } from "./change-key.ts";

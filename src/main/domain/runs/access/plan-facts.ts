@@ -1,10 +1,10 @@
 import type { KeyRequest } from "#shared/contract/runbooks.ts";
-import type { CarriedStanding } from "#shared/model/bundle.ts";
-import type { FileHash } from "#shared/model/file-hash.ts";
-import type { UseEvidence } from "#shared/model/host-use.ts";
+import type { CarriedStanding } from "#shared/model/hosts/bundle.ts";
+import type { KeyPossession } from "#shared/model/hosts/host.ts";
+import type { UseEvidence } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { KeyOptions, RollbackTimer } from "#shared/model/plan.ts";
-import type { KeyPossession } from "#shared/model/possession.ts";
+import type { FileHash } from "#shared/model/runs/deployment.ts";
+import type { KeyOptions, RollbackTimer } from "#shared/model/runs/plan.ts";
 
 /**
  * All that a plan is made of: what was wished, what the inventory knows, and what was seen on the hosts just now. Null is

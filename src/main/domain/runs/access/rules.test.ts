@@ -5,7 +5,7 @@ import { createDice, type Dice } from "#domain/runs/testdata/make-keys-file.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
 import { SimulatedHosts } from "#domain/runs/testdata/simulated-hosts.ts";
 import { SimulatedRun } from "#domain/runs/testdata/simulated-run.ts";
-import type { KeyPlan } from "#shared/model/plan.ts";
+import type { KeyPlan } from "#shared/model/runs/plan.ts";
 
 const RUNS = 4_000;
 

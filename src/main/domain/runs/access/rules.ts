@@ -18,9 +18,9 @@ import {
   type HostAddress,
   newKeyOf,
   privateKeysHere,
-} from "#shared/model/plan.ts";
-import type { Phase } from "#shared/model/run.ts";
-import type { Cause } from "#shared/model/step-result.ts";
+} from "#shared/model/runs/plan.ts";
+import type { Phase } from "#shared/model/runs/run.ts";
+import type { Cause } from "#shared/model/runs/step-result.ts";
 
 /**
  * Who may log in where changes. The new key is added everywhere before any holder gets it, and no old line goes before the new key has

@@ -19,7 +19,7 @@ import {
   OLD_FINGERPRINT,
   toBytes,
 } from "#domain/runs/testdata/make-keys-file.ts";
-import type { FilePlan } from "#shared/model/plan.ts";
+import type { FilePlan } from "#shared/model/runs/plan.ts";
 
 const FILES = Number(process.env.LATCHKEY_TEST_FILES ?? 10_000);
 

@@ -1,6 +1,6 @@
 import { type Line, linesOf } from "#domain/runs/files/lines.ts";
 import { applyEdits, type Edit, fillStages } from "#domain/runs/files/stages.ts";
-import { type FilePlan, type Hunk, NEW_KEY_PLACEHOLDER } from "#shared/model/plan.ts";
+import { type FilePlan, type Hunk, NEW_KEY_PLACEHOLDER } from "#shared/model/runs/plan.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
 
 /** Unchanged lines that are shown before and after a change. */

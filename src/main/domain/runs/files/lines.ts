@@ -1,4 +1,4 @@
-import type { Splice } from "#shared/model/plan.ts";
+import type { Splice } from "#shared/model/runs/plan.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
 import { type Edit, writeForeign } from "./stages.ts";
 

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { FileSeen, Stage } from "#domain/runs/step.ts";
-import { type FilePlan, NEW_KEY_PLACEHOLDER, type Splice } from "#shared/model/plan.ts";
+import { type FilePlan, NEW_KEY_PLACEHOLDER, type Splice } from "#shared/model/runs/plan.ts";
 import { readExactly, writeExactly } from "#shared/text/exact-bytes.ts";
 
 /** A splice as bytes: from byte `at` on, `removed` goes and `inserted` comes. */

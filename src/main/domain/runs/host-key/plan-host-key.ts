@@ -19,7 +19,7 @@ import {
   type HostKeyPlan,
   KeyOptions,
   type Splice,
-} from "#shared/model/plan.ts";
+} from "#shared/model/runs/plan.ts";
 
 type HostKeyRequest = Extract<Wish, { kind: "rotate-host-key" }>;
 

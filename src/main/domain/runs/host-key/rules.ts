@@ -8,8 +8,8 @@ import {
   type StageChange,
 } from "#domain/runs/file-steps.ts";
 import { numberSteps, type RunRules } from "#domain/runs/runbook.ts";
-import type { FilePlan, HostKeyPlan } from "#shared/model/plan.ts";
-import type { Phase } from "#shared/model/run.ts";
+import type { FilePlan, HostKeyPlan } from "#shared/model/runs/plan.ts";
+import type { Phase } from "#shared/model/runs/run.ts";
 
 /** A host presents a second host key beside the old one, which goes once those who know the host have had the time to learn it. */
 export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {

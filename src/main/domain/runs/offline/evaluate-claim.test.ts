@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { hashBytes } from "#domain/runs/files/stages.ts";
 import type { CarriedResult } from "#domain/runs/offline/result.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
-import { type FilePlan, NEW_KEY_PLACEHOLDER } from "#shared/model/plan.ts";
-import type { Phase } from "#shared/model/run.ts";
+import { type FilePlan, NEW_KEY_PLACEHOLDER } from "#shared/model/runs/plan.ts";
+import type { Phase } from "#shared/model/runs/run.ts";
 import { type ClaimedPart, evaluateClaim, type HostReading } from "./evaluate-claim.ts";
 
 const WRITTEN = "2026-03-01T00:00:00Z";

@@ -8,7 +8,7 @@ import { keepsOldHalves } from "#domain/runs/left-out-files.ts";
 import { type CarriedResult, stateOf } from "#domain/runs/offline/result.ts";
 import type { Stage } from "#domain/runs/step.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { ClaimEvaluation, ClaimEvidence, ClaimGap } from "#shared/model/claim-evaluation.ts";
+import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import {
   type AccessHost,
@@ -16,9 +16,9 @@ import {
   type FilePlan,
   newKeyOf,
   type PrivateKeyPlan,
-} from "#shared/model/plan.ts";
-import type { KeyPossession } from "#shared/model/possession.ts";
-import type { Phase, RunFile } from "#shared/model/run.ts";
+} from "#shared/model/runs/plan.ts";
+import type { ClaimEvaluation, ClaimEvidence, ClaimGap } from "#shared/model/runs/result-claim.ts";
+import type { Phase, RunFile } from "#shared/model/runs/run.ts";
 
 /** What a scan or a bundle showed of a host. */
 export type HostReading = {

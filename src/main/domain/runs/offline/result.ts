@@ -3,15 +3,15 @@ import { hashBytes } from "#domain/runs/files/stages.ts";
 import { canDoWithout } from "#domain/runs/left-out-files.ts";
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { NEW_KEY_NAMESPACE } from "#shared/model/runs/offline-script.ts";
 import {
   type AccessHost,
   type AccessPlan,
   type FilePlan,
   newKeyOf,
   type PlanHash,
-} from "#shared/model/plan.ts";
-import { Phase, type RunFile, ScriptOutcome, type StepState } from "#shared/model/run.ts";
-import { NEW_KEY_NAMESPACE } from "#shared/model/script.ts";
+} from "#shared/model/runs/plan.ts";
+import { Phase, type RunFile, ScriptOutcome, type StepState } from "#shared/model/runs/run.ts";
 import { tokenOf } from "./write-script.ts";
 
 /**

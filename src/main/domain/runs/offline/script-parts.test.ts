@@ -7,7 +7,7 @@ import {
   makeRemovalPlan,
 } from "#domain/runs/testdata/make-plan-value.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { type AccessPlan, KeyOptions, type RotateKeyPlan } from "#shared/model/plan.ts";
+import { type AccessPlan, KeyOptions, type RotateKeyPlan } from "#shared/model/runs/plan.ts";
 import { type KnownStep, partsOf } from "./script-parts.ts";
 
 const GIVEN: RotateKeyPlan["newKey"] = { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null };

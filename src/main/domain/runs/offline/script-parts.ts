@@ -1,7 +1,7 @@
 import { stepsOf } from "#domain/runs/runbooks.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { type AccessHost, type AccessPlan, type HostAddress, newKeyOf } from "#shared/model/plan.ts";
-import { Phase, type StepState } from "#shared/model/run.ts";
+import { type AccessHost, type AccessPlan, type HostAddress, newKeyOf } from "#shared/model/runs/plan.ts";
+import { Phase, type StepState } from "#shared/model/runs/run.ts";
 
 /** What is known of a step of a host by the results that have come back. */
 export type KnownStep = {

@@ -15,8 +15,8 @@ import {
   type PlanHash,
   type PrivateKeyPlan,
   RSA_BITS,
-} from "#shared/model/plan.ts";
-import type { RunFile } from "#shared/model/run.ts";
+} from "#shared/model/runs/plan.ts";
+import type { RunFile } from "#shared/model/runs/run.ts";
 import { isInParts, type ScriptPart } from "./script-parts.ts";
 
 /** What of the script is the same for every plan. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ConfigurationFiles, TlsSettings } from "#domain/server-configs/configuration.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
-import type { KeyKind } from "#shared/model/key-kind.ts";
+import type { KeyKind } from "#shared/model/issuers/vault.ts";
 import { checkKey, checkScanned } from "./checks.ts";
 
 /** What is said of a key of that kind where the old one is another, by what a server's configuration has read as. */

@@ -1,6 +1,5 @@
 import { type ChallengeFacts, chooseChallengeMethod } from "#domain/acme/challenge-methods.ts";
-import { ChallengeWay } from "#shared/model/challenge-way.ts";
-import type { Issuer } from "#shared/model/issuer.ts";
+import { ChallengeWay, type Issuer } from "#shared/model/issuers/issuer.ts";
 
 type ChosenIssuer = { issuer: Issuer; why: "" } | { issuer: null; why: string };
 

@@ -1,6 +1,6 @@
 import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import type { Configuration, Deployment, Listen, TlsSettings } from "#domain/server-configs/configuration.ts";
-import type { DeploymentFile, ServerKind } from "#shared/model/pair.ts";
+import type { DeploymentFile, ServerKind } from "#shared/model/runs/deployment.ts";
 
 /** One serving of a server that reads a pair. */
 export type ServerUse = {

@@ -1,8 +1,8 @@
 import { formatPurpose, PURPOSE } from "#domain/issuing/issued-checks.ts";
-import type { IssuerKind } from "#shared/model/issuer.ts";
-import type { KeyKind } from "#shared/model/key-kind.ts";
-import type { DeploymentFile, Narrower, Replacement } from "#shared/model/pair.ts";
-import { isAddress } from "#shared/model/target.ts";
+import { isAddress } from "#shared/model/hosts/target.ts";
+import type { IssuerKind } from "#shared/model/issuers/issuer.ts";
+import type { KeyKind } from "#shared/model/issuers/vault.ts";
+import type { DeploymentFile, Narrower, Replacement } from "#shared/model/runs/deployment.ts";
 import type { DeploymentFacts, DeploymentFileFacts, RenewalFacts } from "./renewal-facts.ts";
 
 /** A certificate as people know it. */

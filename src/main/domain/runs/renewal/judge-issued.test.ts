@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { makeRequest } from "#domain/issuing/make-certificate.ts";
 import { MADE_AT, makeOwnAuthority } from "#domain/issuing/testing/make-own-authority.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
-import type { Narrower } from "#shared/model/pair.ts";
+import type { Narrower } from "#shared/model/runs/deployment.ts";
 import { extension, sequence, text } from "#testing/tls/build-certificate.ts";
 import { isMeantFor, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { evaluateIssued } from "./judge-issued.ts";

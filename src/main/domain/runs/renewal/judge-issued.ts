@@ -2,8 +2,8 @@ import { printPem } from "#codec/pem.ts";
 import { checkIssued } from "#domain/issuing/check-issued.ts";
 import type { CertificateIndex } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import type { Sha256 } from "#shared/model/certificate.ts";
-import type { Narrower } from "#shared/model/pair.ts";
+import type { Sha256 } from "#shared/model/certificates/certificate.ts";
+import type { Narrower } from "#shared/model/runs/deployment.ts";
 
 type Came = {
   /** DER, as they came. */

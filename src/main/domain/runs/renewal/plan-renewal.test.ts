@@ -8,8 +8,8 @@ import { requestOfChange, reviewRenewal } from "#domain/runs/renewal/recheck-ren
 import type { DeploymentFacts, RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import { chooseEndpoints } from "#domain/runs/renewal/verification-endpoints.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
-import { Issuer } from "#shared/model/issuer.ts";
-import { RenewalOptions } from "#shared/model/plan.ts";
+import { Issuer } from "#shared/model/issuers/issuer.ts";
+import { RenewalOptions } from "#shared/model/runs/plan.ts";
 
 const OLD = "a".repeat(64);
 const HASH = "b".repeat(64);

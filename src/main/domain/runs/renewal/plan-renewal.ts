@@ -2,8 +2,8 @@ import { type Draft, formatHostAddress, makeCheck, openDraft } from "#domain/run
 import { checkHost } from "#domain/runs/access/checks/hosts.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { chooseConfirmation, orderHosts, toPlannedHost } from "#domain/runs/planned-hosts.ts";
-import type { Replacement } from "#shared/model/pair.ts";
-import { type Check, type RenewalHost, RenewalOptions, type RenewalPlan } from "#shared/model/plan.ts";
+import type { Replacement } from "#shared/model/runs/deployment.ts";
+import { type Check, type RenewalHost, RenewalOptions, type RenewalPlan } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { checkRenewal, checkScanned } from "./checks.ts";
 import { draftReplacement, formatDeployment } from "./draft-replacement.ts";

@@ -4,9 +4,8 @@ import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
 import { requestOfChange, reviewRenewal } from "#domain/runs/renewal/recheck-renewal.ts";
 import type { DeploymentFacts, RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
-import { Issuer } from "#shared/model/issuer.ts";
-import { RenewalOptions } from "#shared/model/plan.ts";
+import { type ChallengeWay, Issuer } from "#shared/model/issuers/issuer.ts";
+import { RenewalOptions } from "#shared/model/runs/plan.ts";
 
 const AT = "2026-06-01T00:00:00Z";
 

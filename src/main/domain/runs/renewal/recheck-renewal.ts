@@ -2,9 +2,9 @@ import { formatHostAddress, type Unplannable } from "#domain/runs/access/change-
 import { isDoneHere, isOwnMethod } from "#domain/runs/renewal/choose-issuer.ts";
 import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
-import type { DeploymentFile, Replacement } from "#shared/model/pair.ts";
-import { isSameHost, type RenewalHost, type RenewalPlan } from "#shared/model/plan.ts";
-import { formatChallengeWay } from "#shared/text/challenge-way.ts";
+import type { DeploymentFile, Replacement } from "#shared/model/runs/deployment.ts";
+import { isSameHost, type RenewalHost, type RenewalPlan } from "#shared/model/runs/plan.ts";
+import { formatChallengeWay } from "#shared/text/certificates/challenge-method.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
 /** The wish that one change of a plan from elsewhere comes to; null where nobody could have wished it. */

@@ -1,12 +1,11 @@
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import type { TlsSettings } from "#domain/server-configs/configuration.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Issuer } from "#shared/model/issuer.ts";
-import type { DeploymentFile, Service, VerificationEndpoint } from "#shared/model/pair.ts";
-import type { Check, RenewalOptions } from "#shared/model/plan.ts";
-import type { VaultState } from "#shared/model/vault.ts";
+import type { ChallengeWay, Issuer } from "#shared/model/issuers/issuer.ts";
+import type { VaultState } from "#shared/model/issuers/vault.ts";
+import type { DeploymentFile, Service, VerificationEndpoint } from "#shared/model/runs/deployment.ts";
+import type { Check, RenewalOptions } from "#shared/model/runs/plan.ts";
 
 /** All that a plan of a renewal is made of: the inventory, and what was seen on the hosts and on the wire just now. */
 export type RenewalFacts = {

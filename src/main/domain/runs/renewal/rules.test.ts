@@ -6,7 +6,7 @@ import { createDice, type Dice } from "#domain/runs/testdata/make-keys-file.ts";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
 import { SimulatedRenewal } from "#domain/runs/testdata/simulated-renewal.ts";
 import { SimulatedServers } from "#domain/runs/testdata/simulated-servers.ts";
-import type { RenewalPlan } from "#shared/model/plan.ts";
+import type { RenewalPlan } from "#shared/model/runs/plan.ts";
 
 const RUNS = 4_000;
 

@@ -1,8 +1,8 @@
 import { lastPhase, numberSteps, type RunRules } from "#domain/runs/runbook.ts";
 import type { CertificatesSeen, Step, Task } from "#domain/runs/step.ts";
-import type { RenewalPlan } from "#shared/model/plan.ts";
-import type { Phase } from "#shared/model/run.ts";
-import { type Cause, described } from "#shared/model/step-result.ts";
+import type { RenewalPlan } from "#shared/model/runs/plan.ts";
+import type { Phase } from "#shared/model/runs/run.ts";
+import { type Cause, described } from "#shared/model/runs/step-result.ts";
 
 /**
  * Certificates are renewed. Hosts need nothing of each other: one that failed is rolled back, and left out of what comes after; what was

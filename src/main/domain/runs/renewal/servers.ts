@@ -2,8 +2,7 @@
  * What each server makes of a pair, and how it is told of a new one (resources/rotation/deployment). All of it was seen with the real
  * servers: decisions 0039 and 0043.
  */
-import type { ServerKind } from "#shared/model/pair.ts";
-import { RESTART, type ToldBy } from "#shared/model/told-by.ts";
+import { RESTART, type ServerKind, type ToldBy } from "#shared/model/runs/deployment.ts";
 
 type ServerWords = {
   title: string;

@@ -1,9 +1,8 @@
 import { readPem } from "#codec/pem.ts";
 import { labelOf } from "#domain/x509/path/chain-reason.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
-import type { VerificationEndpoint } from "#shared/model/pair.ts";
-import { StartTls } from "#shared/model/starttls.ts";
-import { isAddress } from "#shared/model/target.ts";
+import { isAddress, StartTls } from "#shared/model/hosts/target.ts";
+import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { ServerUse } from "./deployments.ts";
 
 /** Where a server has to show the new certificate, under which name, and from where it is looked at first. */

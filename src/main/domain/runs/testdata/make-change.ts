@@ -1,4 +1,4 @@
-import { Replacement } from "#shared/model/pair.ts";
+import { Replacement } from "#shared/model/runs/deployment.ts";
 
 const HASH = "0".repeat(64);
 

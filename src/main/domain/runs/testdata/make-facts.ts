@@ -9,7 +9,7 @@ import type {
 } from "#domain/runs/access/plan-facts.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
-import { KeyOptions } from "#shared/model/plan.ts";
+import { KeyOptions } from "#shared/model/runs/plan.ts";
 import { NEW_KEY, OLD_FINGERPRINT } from "./make-keys-file.ts";
 
 /** Facts in good order, for tests to spoil one thing of. */

@@ -7,7 +7,7 @@ import {
   RenewalHost,
   RenewalPlan,
   RotateKeyPlan,
-} from "#shared/model/plan.ts";
+} from "#shared/model/runs/plan.ts";
 
 const HASH = "0".repeat(64);
 

@@ -1,6 +1,6 @@
 import { earliest } from "#domain/runs/files/stages.ts";
 import type { FileSeen, Observation, PrivateKeySeen, Stage } from "#domain/runs/step.ts";
-import { type KeyPlan, privateKeysByHost, privateKeysHere } from "#shared/model/plan.ts";
+import { type KeyPlan, privateKeysByHost, privateKeysHere } from "#shared/model/runs/plan.ts";
 import type { Dice } from "./make-keys-file.ts";
 
 /** A host, or this computer, as it really is. */

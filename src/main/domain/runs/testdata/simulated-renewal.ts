@@ -1,7 +1,7 @@
 import { nextMove, resumeStep, stepsOf } from "#domain/runs/runbooks.ts";
 import type { Move, Observation, Progress, Step, Task } from "#domain/runs/step.ts";
-import type { RenewalPlan } from "#shared/model/plan.ts";
-import type { StepState } from "#shared/model/run.ts";
+import type { RenewalPlan } from "#shared/model/runs/plan.ts";
+import type { StepState } from "#shared/model/runs/run.ts";
 import { Failed, Killed } from "./simulated-hosts.ts";
 import type { SimulatedServers } from "./simulated-servers.ts";
 

@@ -1,7 +1,7 @@
 import { isFirst, nextMove, resumeStep, stepsOf } from "#domain/runs/runbooks.ts";
 import type { FileSeen, Move, Observation, Progress, Step, Task } from "#domain/runs/step.ts";
-import type { KeyPlan } from "#shared/model/plan.ts";
-import type { StepState } from "#shared/model/run.ts";
+import type { KeyPlan } from "#shared/model/runs/plan.ts";
+import type { StepState } from "#shared/model/runs/run.ts";
 import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hosts.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { CertificateSeen, Observation } from "#domain/runs/step.ts";
-import type { RenewalPlan } from "#shared/model/plan.ts";
+import type { RenewalPlan } from "#shared/model/runs/plan.ts";
 import type { Dice } from "./make-keys-file.ts";
 import { Killed } from "./simulated-hosts.ts";
 

@@ -1,7 +1,7 @@
 import { hashBytes } from "#domain/runs/files/stages.ts";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
 import { tokenOf } from "#domain/runs/offline/write-script.ts";
-import type { KeyPlan } from "#shared/model/plan.ts";
+import type { KeyPlan } from "#shared/model/runs/plan.ts";
 
 /** Hashes that the files of its plan come to. */
 export const AFTER = { added: "a".repeat(64), removed: "b".repeat(64) };

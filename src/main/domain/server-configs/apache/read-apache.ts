@@ -9,7 +9,7 @@ import type {
   TlsSettings,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
-import { isAddress } from "#shared/model/target.ts";
+import { isAddress } from "#shared/model/hosts/target.ts";
 import { type Host, readSections, type Sections, type Setting } from "./sections.ts";
 
 /**

@@ -11,7 +11,7 @@ import {
 } from "#domain/ssh/line-options.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/opinion.ts";
 import { formatSetting, isYes, type Settings, versionOf } from "#domain/ssh/sshd-settings.ts";
-import type { Gift } from "#shared/model/verdict.ts";
+import type { Gift } from "#shared/model/access/verdict.ts";
 import { decideForcedCommand } from "./accounts.ts";
 import { contributeRevokedCertificates, decideAuthorityAlgorithms, decideRevoked } from "./keys.ts";
 

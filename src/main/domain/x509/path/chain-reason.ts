@@ -1,7 +1,13 @@
 import { readElement, viewOf } from "#codec/der.ts";
 import { readName } from "#domain/x509/names.ts";
-import { type ChainReason, type ChainReasonCode, type ChainState, Client } from "#shared/model/chain.ts";
-import type { ChainLink, ChainRole } from "#shared/model/trust.ts";
+import {
+  type ChainLink,
+  type ChainReason,
+  type ChainReasonCode,
+  type ChainRole,
+  type ChainState,
+  Client,
+} from "#shared/model/certificates/chain.ts";
 import { openCertificate, type PathCertificate } from "./path-certificate.ts";
 
 /** What this program cannot tell, as against what it knows to be wrong. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { AT, judge } from "#domain/x509/path/testing/judge.ts";
-import { ChainState } from "#shared/model/chain.ts";
+import { ChainState } from "#shared/model/certificates/chain.ts";
 import { commonName, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 import { constrains, isAuthority, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { ANY_POLICY_WILL_DO, evaluateChain } from "./evaluate-chain.ts";

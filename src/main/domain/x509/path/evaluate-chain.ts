@@ -7,7 +7,7 @@ import {
 } from "#domain/x509/path/profile/check-profile.ts";
 import { checkRevocation } from "#domain/x509/revocation/check-revocation.ts";
 import type { RevocationList } from "#domain/x509/revocation/read-crl.ts";
-import type { ChainReason, ChainState, Evaluation, Profile } from "#shared/model/chain.ts";
+import type { ChainReason, ChainState, Evaluation, Profile } from "#shared/model/certificates/chain.ts";
 import { type Budget, buildPaths, createBudget, type DeadEnd, type SharedWork } from "./build-paths.ts";
 import { clientsOf, reasonAbout, stateOf } from "./chain-reason.ts";
 import {

@@ -1,7 +1,7 @@
 import { viewOf } from "#codec/der.ts";
 import { isNamed } from "#domain/findings/address-findings.ts";
 import { printAddress } from "#domain/x509/names.ts";
-import type { ChainReason, Client } from "#shared/model/chain.ts";
+import type { ChainReason, Client } from "#shared/model/certificates/chain.ts";
 import { reasonAbout } from "./chain-reason.ts";
 import { type ComparableName, formatKind, formatText } from "./comparable-name.ts";
 import type { NameConstraints, Subtree } from "./extension-values.ts";

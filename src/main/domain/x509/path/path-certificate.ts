@@ -8,7 +8,7 @@ import {
   TAG,
   viewOf,
 } from "#codec/der.ts";
-import type { Sha256 } from "#shared/model/certificate.ts";
+import type { Sha256 } from "#shared/model/certificates/certificate.ts";
 import { type CanonicalName, readCanonicalName } from "./comparable-name.ts";
 import { type PathExtensions, readPathExtensions } from "./path-extensions.ts";
 import type { Signed } from "./verify-signature.ts";

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { type Element, printOid, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { decodePem, findPemBlocks, type PemBlock, readPem } from "#codec/pem.ts";
 import { readCrl, readCrlFile } from "#domain/x509/revocation/read-crl.ts";
-import type { Purpose } from "#shared/model/chain.ts";
+import type { Purpose } from "#shared/model/certificates/chain.ts";
 import { labelOf, labelOfName } from "./chain-reason.ts";
 import { openCertificate } from "./path-certificate.ts";
 

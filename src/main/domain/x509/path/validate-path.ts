@@ -1,6 +1,6 @@
 import { readElement, viewOf } from "#codec/der.ts";
 import { readPublicKey } from "#domain/x509/keys.ts";
-import { type ChainReason, Client, type Purpose } from "#shared/model/chain.ts";
+import { type ChainReason, Client, type Purpose } from "#shared/model/certificates/chain.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { reasonAbout } from "./chain-reason.ts";
 import type { NameConstraints } from "./extension-values.ts";

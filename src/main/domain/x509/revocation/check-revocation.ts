@@ -5,7 +5,7 @@ import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { USAGE } from "#domain/x509/path/path-extensions.ts";
 import { linksFromTop } from "#domain/x509/path/validate-path.ts";
 import { completeKey, type Signed, type Verification } from "#domain/x509/path/verify-signature.ts";
-import type { ChainReason } from "#shared/model/chain.ts";
+import type { ChainReason } from "#shared/model/certificates/chain.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { type CrlCoverage, NOT_ANY_MORE, REASONS, type Revocation, type RevocationList } from "./read-crl.ts";
 

@@ -8,7 +8,7 @@ import {
   openCertificate,
   type PathCertificate,
 } from "#domain/x509/path/path-certificate.ts";
-import type { RevocationView, Revoked } from "#shared/model/trust.ts";
+import type { RevocationView, Revoked } from "#shared/model/certificates/chain.ts";
 import { formatRevocation, type RevocationStatus, statusOf } from "./check-revocation.ts";
 import { evaluateOcsp, keyBitsOf, type OcspVerdict } from "./ocsp.ts";
 import type { RevocationList } from "./read-crl.ts";

@@ -1,8 +1,8 @@
 import { createRouterClient } from "@orpc/server";
-import type { Escalation } from "#shared/model/becoming.ts";
-import type { GraphLink } from "#shared/model/graph.ts";
-import type { Effective } from "#shared/model/verdict.ts";
-import { nameNode } from "#shared/text/graph-node.ts";
+import type { GraphLink } from "#shared/model/access/graph.ts";
+import type { Effective } from "#shared/model/access/verdict.ts";
+import type { Escalation } from "#shared/model/hosts/host-reach.ts";
+import { nameNode } from "#shared/text/access/graph.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { fingerprintOf, makeGrant, makeKeyFile, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
 import type { CollectedHost, TrustedAuthority } from "#store/visit.ts";

@@ -8,7 +8,7 @@ import type { OrderWays } from "#net/issuing/order.ts";
 import { createVault } from "#net/vault/create-vault.ts";
 import { sealTo } from "#net/vault/sealed-box.ts";
 import { COST, typed } from "#net/vault/testing/typed.ts";
-import type { OrderState } from "#shared/model/issuer.ts";
+import type { OrderState } from "#shared/model/issuers/issuer.ts";
 import { openStore } from "#store/store.ts";
 import { makeCertificate, visitEndpoint } from "#store/testing/make-visit.ts";
 import { answerAtPebble, requestFor } from "#testing/acme/acme-account.ts";

@@ -4,7 +4,7 @@ import { identifiersOf } from "#domain/acme/order.ts";
 import type { RenewalWindow } from "#domain/acme/renewal-info.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
-import type { Ordered } from "#shared/model/issuer.ts";
+import type { Ordered } from "#shared/model/issuers/issuer.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import { type AcmeParts, accountOf, type HeldAccount, holdAccount, isForgotten } from "./acme/client.ts";
 import type { Desk } from "./issuer-kind.ts";

@@ -1,6 +1,6 @@
 import type { OrderWays } from "#net/issuing/order.ts";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
-import type { Ordered } from "#shared/model/issuer.ts";
+import type { Ordered } from "#shared/model/issuers/issuer.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 
 /** How issuers of one kind work. */

@@ -17,7 +17,7 @@ import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { IssuedCertificate } from "#shared/model/issuer.ts";
+import type { IssuedCertificate } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatExpiry } from "#shared/text/elapsed.ts";
 import type { IssuerRow, LocalAuthority } from "#store/issuers/issuer-store.ts";

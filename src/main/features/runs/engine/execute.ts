@@ -1,5 +1,5 @@
 import type { HostRequest } from "#connect/host-sessions.ts";
-import type { HostPlan } from "#shared/model/plan.ts";
+import type { HostPlan } from "#shared/model/runs/plan.ts";
 import { isUnwritable } from "./journal.ts";
 import { blockedBy, runOn } from "./run-loop.ts";
 import { type Ended, Locked, type Runbook, type RunContext, type RunRequest } from "./runbook.ts";

@@ -2,8 +2,8 @@ import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { HostClock } from "#domain/runs/watch-old-key.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { Plan } from "#shared/model/runs/plan.ts";
 import type {
   AccessCheck,
   KeptKey,
@@ -15,15 +15,14 @@ import type {
   RunStep,
   StepState,
   StepVerification,
-} from "#shared/model/run.ts";
-import type { RunNote } from "#shared/model/run-note.ts";
-import type { RunReason } from "#shared/model/run-reason.ts";
-import type { Awaited, Cause, Intent, StepResult } from "#shared/model/step-result.ts";
-import { formatRunReasons } from "#shared/text/run.ts";
-import { formatRunNote } from "#shared/text/run-note.ts";
-import { formatStepResult } from "#shared/text/run-step.ts";
-import { formatPlace } from "#shared/text/target.ts";
-import type { Trace } from "#shared/text/trace.ts";
+} from "#shared/model/runs/run.ts";
+import type { RunNote, RunReason } from "#shared/model/runs/run-note.ts";
+import type { Awaited, Cause, Intent, StepResult } from "#shared/model/runs/step-result.ts";
+import type { Trace } from "#shared/text/fault.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatRunReasons } from "#shared/text/runs/run.ts";
+import { formatRunNote } from "#shared/text/runs/run-note.ts";
+import { formatStepResult } from "#shared/text/runs/run-step.ts";
 import type { Direction } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 

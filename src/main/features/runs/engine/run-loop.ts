@@ -2,8 +2,8 @@ import { nextMove } from "#domain/runs/runbooks.ts";
 import type { Move, Observation, StepProgress, Task } from "#domain/runs/step.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { RunState, RunStep } from "#shared/model/run.ts";
-import { described, type StepResult } from "#shared/model/step-result.ts";
+import type { RunState, RunStep } from "#shared/model/runs/run.ts";
+import { described, type StepResult } from "#shared/model/runs/step-result.ts";
 import { type Ended, Held, type Runbook, type RunContext, SessionLost, type StepOutcome } from "./runbook.ts";
 
 /** As far as whoever follows the run decides about it while it goes on. */

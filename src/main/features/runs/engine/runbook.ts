@@ -2,7 +2,7 @@ import type { HostSession, OpenSessions } from "#connect/host-sessions.ts";
 import type { Back, Observation, Step, Wait } from "#domain/runs/step.ts";
 import type { RetryPolicy } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
-import type { Plan, PlanHash } from "#shared/model/plan.ts";
+import type { Plan, PlanHash } from "#shared/model/runs/plan.ts";
 import type {
   Phase,
   RunFile,
@@ -11,8 +11,8 @@ import type {
   RunStep,
   StepState,
   StepVerification,
-} from "#shared/model/run.ts";
-import type { RunReason, RunWait } from "#shared/model/run-reason.ts";
+} from "#shared/model/runs/run.ts";
+import type { RunReason, RunWait } from "#shared/model/runs/run-note.ts";
 import type {
   Awaited,
   BackAs,
@@ -21,8 +21,8 @@ import type {
   Evidence,
   Intent,
   StepResult,
-} from "#shared/model/step-result.ts";
-import type { Trace } from "#shared/text/trace.ts";
+} from "#shared/model/runs/step-result.ts";
+import type { Trace } from "#shared/text/fault.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Journal } from "./journal.ts";
 import type { Sessions } from "./sessions.ts";

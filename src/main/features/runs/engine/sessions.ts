@@ -1,5 +1,5 @@
 import type { HostRequest, HostSession, HostSessions, NotConnected } from "#connect/host-sessions.ts";
-import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import type { HostPlan, Plan } from "#shared/model/runs/plan.ts";
 
 type Session = { inside: Promise<HostSession | NotConnected>; release: () => void; over: Promise<void> };
 

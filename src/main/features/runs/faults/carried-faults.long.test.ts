@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readResult } from "#domain/runs/offline/result.ts";
-import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
+import { UNSIGNED_SCRIPTS } from "#shared/model/runs/offline-script.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import type { RunDetail } from "#shared/model/run.ts";
+import type { RunDetail } from "#shared/model/runs/run.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { type Desk, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import { acknowledgementOf } from "#shared/text/consent.ts";
+import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";

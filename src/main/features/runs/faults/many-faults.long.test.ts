@@ -1,7 +1,7 @@
 /** One host of many fails. */
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import type { RunDetail } from "#shared/model/run.ts";
+import type { RunDetail } from "#shared/model/runs/run.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";

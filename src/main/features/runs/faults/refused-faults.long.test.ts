@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import type { RunDetail } from "#shared/model/run.ts";
+import type { RunDetail } from "#shared/model/runs/run.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";

@@ -1,6 +1,6 @@
 /** sshd does not take its configuration, before a rotation of its host key or within it. */
 import { expect, test } from "vitest";
-import type { RunId } from "#shared/model/run.ts";
+import type { RunId } from "#shared/model/runs/run.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeChange } from "#domain/runs/testdata/make-change.ts";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
-import type { RunStep } from "#shared/model/run.ts";
+import type { RunStep } from "#shared/model/runs/run.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { formatByHand } from "./by-hand.ts";
 

@@ -12,7 +12,7 @@ import {
   makeRenewalHost,
   makeRenewalPlan,
 } from "#domain/runs/testdata/make-plan-value.ts";
-import type { RunStep } from "#shared/model/run.ts";
+import type { RunStep } from "#shared/model/runs/run.ts";
 import { formatByHand, removeKeptByHand } from "./by-hand.ts";
 
 const plan = makeRenewalPlan({

@@ -8,9 +8,9 @@
  * mv -T) does nothing, and it is said what to do as the account itself.
  */
 import { quoteWord } from "#net/ssh/session/remote-session.ts";
-import type { Replacement } from "#shared/model/pair.ts";
-import type { AccessPlan, HostAddress, HostPlan, KeyPlan, Plan } from "#shared/model/plan.ts";
-import type { KeptKey, RunFile, RunStep } from "#shared/model/run.ts";
+import type { Replacement } from "#shared/model/runs/deployment.ts";
+import type { AccessPlan, HostAddress, HostPlan, KeyPlan, Plan } from "#shared/model/runs/plan.ts";
+import type { KeptKey, RunFile, RunStep } from "#shared/model/runs/run.ts";
 import { writeIdOf } from "./access/move-file.ts";
 
 /** `files`: those that are known to be stuck; the others stand as they should, and may have what somebody has written. */

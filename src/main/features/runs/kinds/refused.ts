@@ -1,6 +1,6 @@
 /** What a host would not or could not do, as a cause of a step. */
-import type { HostRefusal, LeaseHolder } from "#shared/model/host-refusal.ts";
-import type { PlainCause } from "#shared/model/step-result.ts";
+import type { HostRefusal, LeaseHolder } from "#shared/model/runs/host-refusal.ts";
+import type { PlainCause } from "#shared/model/runs/step-result.ts";
 
 /** An answer of a host. */
 export type Refusing = { why: HostRefusal; detail: string; holder?: LeaseHolder | null };

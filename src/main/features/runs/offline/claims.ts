@@ -4,19 +4,19 @@ import { type CarriedResult, placeResult, readMadeKey, readResult } from "#domai
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { ClaimEvaluation } from "#shared/model/claim-evaluation.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import {
   type AccessHost,
   type AccessPlan,
   newKeyOf,
   offlinePlan,
   type PrivateKeyPlan,
-} from "#shared/model/plan.ts";
-import { Refusal } from "#shared/model/refusal.ts";
-import type { RunClaim, RunId } from "#shared/model/run.ts";
-import { formatClaimEvaluation, formatResultSignature } from "#shared/text/claim.ts";
-import { formatHost } from "#shared/text/plan.ts";
+} from "#shared/model/runs/plan.ts";
+import type { ClaimEvaluation } from "#shared/model/runs/result-claim.ts";
+import type { RunClaim, RunId } from "#shared/model/runs/run.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
+import { formatClaimEvaluation, formatResultSignature } from "#shared/text/runs/result-claim.ts";
 import type { OfflineClaim } from "#store/runs/offline-table.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";

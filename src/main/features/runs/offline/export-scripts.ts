@@ -7,16 +7,21 @@ import { findWatch } from "#runs/kinds/access/grace.ts";
 import { type Agreement, refuseUnagreed } from "#runs/planning/approve.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { type AccessPlan, newKeyOf, privateKeysHere } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { OldKeyUse, Phase, RunId } from "#shared/model/run.ts";
-import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts, UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
-import type { Workstation } from "#shared/model/workstation.ts";
-import { UNSIGNED_CHECK } from "#shared/text/consent.ts";
+import {
+  SCRIPT_NAMESPACE,
+  type ScriptFile,
+  type Scripts,
+  UNSIGNED_SCRIPTS,
+} from "#shared/model/runs/offline-script.ts";
+import { type AccessPlan, newKeyOf, privateKeysHere } from "#shared/model/runs/plan.ts";
+import type { OldKeyUse, Phase, RunId } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { HOST_REFUSALS } from "#shared/text/host-refusal.ts";
-import { formatUse } from "#shared/text/old-key-use.ts";
+import { HOST_REFUSALS } from "#shared/text/runs/host-refusal.ts";
+import { formatUse } from "#shared/text/runs/old-key.ts";
+import { UNSIGNED_CHECK } from "#shared/text/runs/plan.ts";
 import { type ConfirmDeps, createClaimConfirmer } from "./claims.ts";
 import { isCarried } from "./settle-result.ts";
 

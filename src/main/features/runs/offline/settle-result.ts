@@ -10,8 +10,9 @@ import { leftOutReason } from "#runs/kinds/access/hold-folders.ts";
 import { formatByHand } from "#runs/kinds/by-hand.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import { countsOf } from "#runs/planning/approve.ts";
-import { isHostRefusal } from "#shared/model/host-refusal.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 import {
   type AccessHost,
   type AccessPlan,
@@ -20,12 +21,11 @@ import {
   type PlanId,
   type PrivateKeyPlan,
   privateKeysHere,
-} from "#shared/model/plan.ts";
-import { Refusal } from "#shared/model/refusal.ts";
-import type { ResultSignature } from "#shared/model/result-signature.ts";
-import type { KeptKey, RunFile, RunId, RunOrigin, RunState, RunStep } from "#shared/model/run.ts";
-import type { RunReason } from "#shared/model/run-reason.ts";
-import type { Cause, PlainCause, StepResult } from "#shared/model/step-result.ts";
+} from "#shared/model/runs/plan.ts";
+import type { ResultSignature } from "#shared/model/runs/result-claim.ts";
+import type { KeptKey, RunFile, RunId, RunOrigin, RunState, RunStep } from "#shared/model/runs/run.ts";
+import type { RunReason } from "#shared/model/runs/run-note.ts";
+import type { Cause, PlainCause, StepResult } from "#shared/model/runs/step-result.ts";
 import type { VerifiedBy } from "#store/runs/offline-table.ts";
 import type { Store } from "#store/store.ts";
 

@@ -4,10 +4,10 @@ import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/test
 import { AFTER, ALL_PHASES, nonceOf, WRITTEN_AT, writeResult } from "#domain/runs/testdata/write-result.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import { signBytes } from "#net/local/sign-bytes.ts";
-import type { BundleSignature } from "#shared/model/bundle.ts";
-import type { AccessHost, Plan } from "#shared/model/plan.ts";
-import { Phase } from "#shared/model/run.ts";
-import { NEW_KEY_NAMESPACE } from "#shared/model/script.ts";
+import type { BundleSignature } from "#shared/model/hosts/bundle.ts";
+import { NEW_KEY_NAMESPACE } from "#shared/model/runs/offline-script.ts";
+import type { AccessHost, Plan } from "#shared/model/runs/plan.ts";
+import { Phase } from "#shared/model/runs/run.ts";
 import { openStore } from "#store/store.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

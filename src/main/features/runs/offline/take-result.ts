@@ -9,22 +9,21 @@ import {
 import { verifyHostSignature } from "#domain/signatures/ssh-signature.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { BundleSignature } from "#shared/model/bundle.ts";
-import type { GivenResult, TakenResult } from "#shared/model/carried-result.ts";
+import type { BundleSignature } from "#shared/model/hosts/bundle.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { type GivenResult, RESULT_NAMESPACE, type TakenResult } from "#shared/model/runs/offline-script.ts";
 import {
   type AccessHost,
   type AccessPlan,
   offlinePlan,
   type PlanHash,
   type PlanId,
-} from "#shared/model/plan.ts";
-import { Refusal } from "#shared/model/refusal.ts";
-import type { ResultSignature } from "#shared/model/result-signature.ts";
-import type { RunId } from "#shared/model/run.ts";
-import { RESULT_NAMESPACE } from "#shared/model/script.ts";
-import { formatResultSignature } from "#shared/text/claim.ts";
-import { formatHost } from "#shared/text/plan.ts";
+} from "#shared/model/runs/plan.ts";
+import type { ResultSignature } from "#shared/model/runs/result-claim.ts";
+import type { RunId } from "#shared/model/runs/run.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
+import { formatResultSignature } from "#shared/text/runs/result-claim.ts";
 import type { OfflineScript, VerifiedBy } from "#store/runs/offline-table.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";

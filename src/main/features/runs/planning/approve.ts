@@ -1,8 +1,14 @@
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import { isRenewal, type Plan, type PlanId, plannedCertificates, plannedFiles } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { acknowledgementOf } from "#shared/text/consent.ts";
+import {
+  isRenewal,
+  type Plan,
+  type PlanId,
+  plannedCertificates,
+  plannedFiles,
+} from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 
 /** What somebody agrees to: consents by their names, and the word that was typed. */
 export type Agreement = { consents: readonly string[]; typed: string | null };

@@ -3,10 +3,9 @@ import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { KeyRequest } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { FilePlan, KeyPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { formatHost } from "#shared/text/plan.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import type { FilePlan, KeyPlan } from "#shared/model/runs/plan.ts";
+import { formatHost, formatPlace } from "#shared/text/hosts/target.ts";
 import type { GrantFact, KeyFileFact, KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 

@@ -3,11 +3,11 @@ import type { PlanNote } from "#domain/runs/renewal/renewal-facts.ts";
 import { onAbort } from "#net/on-abort.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Issuer } from "#shared/model/issuer.ts";
-import type { RenewalPlan } from "#shared/model/plan.ts";
+import type { Issuer } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { RenewalPlan } from "#shared/model/runs/plan.ts";
+import { formatPoint } from "#shared/text/certificates/deployment.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatPoint } from "#shared/text/pair.ts";
 import { type KnownHost, MOST_DUE } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 

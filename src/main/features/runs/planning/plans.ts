@@ -14,7 +14,8 @@ import type { RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type KeyRequest, type PlanDetail, RenewalRequest, type Wish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { Issuer } from "#shared/model/issuer.ts";
+import type { Issuer } from "#shared/model/issuers/issuer.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import {
   isRenewal,
   type KeyOptions,
@@ -24,8 +25,7 @@ import {
   type PlanOptions,
   type RenewalOptions,
   type RenewalPlan,
-} from "#shared/model/plan.ts";
-import { Refusal } from "#shared/model/refusal.ts";
+} from "#shared/model/runs/plan.ts";
 import type { KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 import { findElsewhere, findPlanned, type Sought, seek } from "./find-changes.ts";

@@ -25,10 +25,10 @@ import {
 } from "#net/ssh/session/inspect-deployment.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
-import type { Issuer } from "#shared/model/issuer.ts";
-import type { Service } from "#shared/model/pair.ts";
-import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
-import { formatRefusal } from "#shared/text/host-refusal.ts";
+import { serverNameOf, type TlsTarget } from "#shared/model/hosts/target.ts";
+import type { Issuer } from "#shared/model/issuers/issuer.ts";
+import type { Service } from "#shared/model/runs/deployment.ts";
+import { formatRefusal } from "#shared/text/runs/host-refusal.ts";
 import type { Store } from "#store/store.ts";
 import type { FoundRenewal } from "./find-renewals.ts";
 

@@ -22,8 +22,8 @@ import {
 import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
 import type { Hand, Lost } from "#net/ssh/session/remote-session.ts";
 import type { VerificationRoute } from "#net/ssh/verify/verification.ts";
-import type { KeyPossession } from "#shared/model/possession.ts";
-import { formatRefusal } from "#shared/text/host-refusal.ts";
+import type { KeyPossession } from "#shared/model/hosts/host.ts";
+import { formatRefusal } from "#shared/text/runs/host-refusal.ts";
 import type { KeyFileFact } from "#store/runs/fact-reader.ts";
 import type { CarriedHost, CarriedLook } from "#store/runs/host-readings.ts";
 import type { FoundHost, Inventory } from "./find-changes.ts";

@@ -1,6 +1,6 @@
 import { createSharedWork } from "#domain/x509/path/build-paths.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { ScanId } from "#shared/model/scan.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { createServedEvaluator } from "./evaluate-served-by.ts";

@@ -10,10 +10,10 @@ import {
 } from "#domain/deployment-status/host-map.ts";
 import { createRowFinder } from "#domain/deployment-status/list-bindings.ts";
 import { findServedProblems } from "#domain/deployment-status/served-findings.ts";
+import { SERVED_RULES } from "#shared/model/certificates/served.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
-import { SERVED_RULES } from "#shared/model/served.ts";
-import { isAddress, type SshTarget, type TlsTarget } from "#shared/model/target.ts";
-import { formatEndpoint } from "#shared/text/target.ts";
+import { isAddress, type SshTarget, type TlsTarget } from "#shared/model/hosts/target.ts";
+import { formatEndpoint } from "#shared/text/hosts/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { HeldRow, SeenEndpoint, ServedSight, ServingKey } from "#store/serving/served-table.ts";
 import type { EndpointProbe, HostProbe } from "#store/visit.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { ScanId } from "#shared/model/hosts/scan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { ScanId } from "#shared/model/scan.ts";
 import { formatFault } from "#shared/text/fault.ts";
 import { type ProbeResult, reviveError, serializeError, toTransferable } from "./messages.ts";
 

@@ -1,13 +1,13 @@
 import type { HostReading } from "#net/ssh/collect.ts";
 import type { Where } from "#net/ssh/ssh-failure.ts";
 import type { EndpointReading } from "#net/tls/probe-endpoint.ts";
-import type { GivenBundle } from "#shared/contract/bundles.ts";
-import type { BundleSignature } from "#shared/model/bundle.ts";
-import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
+import type { GivenBundle } from "#shared/contract/inspect.ts";
+import type { BundleSignature } from "#shared/model/hosts/bundle.ts";
+import type { ImportedBundle } from "#shared/model/hosts/imported-bundle.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
+import type { SshTarget, Target, TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal, type RefusalCode } from "#shared/model/refusal.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import type { SshTarget, Target, TlsTarget } from "#shared/model/target.ts";
 import type { HeldHere } from "#store/people/people-store.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";

@@ -16,7 +16,7 @@ import {
 import { type RevocationList, readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { readMozillaRoots } from "#net/trust/read-roots.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { formatEndpoint } from "#shared/text/target.ts";
+import { formatEndpoint } from "#shared/text/hosts/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { CollectedHost, EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
 

@@ -3,7 +3,7 @@ import { createSharedWork } from "#domain/x509/path/build-paths.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
-import { ScanId } from "#shared/model/scan.ts";
+import { ScanId } from "#shared/model/hosts/scan.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listCertificates, listFindings } from "#store/testing/ask.ts";
 import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";

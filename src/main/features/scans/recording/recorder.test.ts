@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { ScanId } from "#shared/model/hosts/scan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { ScanId } from "#shared/model/scan.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
 import { brokenProbe, type ProbeResult, type Request, type Told } from "./messages.ts";

@@ -1,10 +1,10 @@
 import { settleStandings } from "#domain/people/standing.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
+import type { ImportedBundle } from "#shared/model/hosts/imported-bundle.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import { formatTarget } from "#shared/text/target.ts";
+import { formatTarget } from "#shared/text/hosts/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import { createBatches, createProbeWriter, type ReadProbe } from "./batches.ts";
 import {

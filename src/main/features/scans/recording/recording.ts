@@ -1,7 +1,7 @@
 import type { Announcement } from "#shared/contract/events.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { ScanId } from "#shared/model/scan.ts";
 import type { HeldHere } from "#store/people/people-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
 import {

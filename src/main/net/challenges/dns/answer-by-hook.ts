@@ -1,7 +1,6 @@
 import { type Answered, type ChallengeDeps, giveUp, type Undo } from "#net/challenges/challenge.ts";
 import { findResolvers } from "#net/dns/ask-records.ts";
-import type { AcmeChallenge } from "#shared/model/acme.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
 import { awaitRecord, followAliases, recordOf } from "./await-record.ts";
 import { type Ran, runHook } from "./run-hook.ts";
 

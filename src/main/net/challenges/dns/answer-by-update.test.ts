@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, test } from "vitest";
 import { answer } from "#net/challenges/answer.ts";
-import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { readTsigSecret } from "./tsig-secret.ts";
 
 const signal = new AbortController().signal;

@@ -3,10 +3,9 @@ import { type Answered, type ChallengeDeps, giveUp, type Undo } from "#net/chall
 import { findResolvers, isSameName, plainName, type Resolver } from "#net/dns/ask-records.ts";
 import { type Sent, sendUpdate, type TsigKey } from "#net/dns/update.ts";
 import { findAddresses } from "#net/find-addresses.ts";
-import type { AcmeChallenge } from "#shared/model/acme.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { awaitRecord, followAliases, recordOf } from "./await-record.ts";
 import { readTsigSecret } from "./tsig-secret.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { answer } from "#net/challenges/answer.ts";
 import type { ChallengeDeps } from "#net/challenges/challenge.ts";
-import { ChallengeWay } from "#shared/model/challenge-way.ts";
+import { ChallengeWay } from "#shared/model/issuers/issuer.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { runHook } from "./run-hook.ts";
 

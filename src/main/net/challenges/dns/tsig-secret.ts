@@ -1,4 +1,4 @@
-import { secretBytes } from "#shared/model/secret-bytes.ts";
+import { secretBytes } from "#shared/model/secret.ts";
 
 const ALPHABET = Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 const PADDING = "=".charCodeAt(0);

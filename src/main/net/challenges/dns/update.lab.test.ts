@@ -4,7 +4,7 @@ import { answer } from "#net/challenges/answer.ts";
 import type { ChallengeDeps } from "#net/challenges/challenge.ts";
 import { askRecords, type Resolver } from "#net/dns/ask-records.ts";
 import { sendUpdate } from "#net/dns/update.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { DNS_PORT, startKnot } from "#testing/servers/knot.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 

@@ -2,7 +2,7 @@
 
 import { openFields, toField } from "#codec/ssh-wire.ts";
 import { askAgent, listAgentKeys } from "#net/ssh/identities.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import type { KeyPair } from "./key-pair.ts";
 
 type AgentOutcome = { kind: "done" } | { kind: "failed"; message: string };

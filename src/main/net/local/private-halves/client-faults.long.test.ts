@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { startFileProber } from "#testing/lab/prober.ts";

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { findMoments, killAt } from "#testing/faults/kill-scan.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";

@@ -9,8 +9,8 @@ import { blobOfJwk, padSecret, readContainer, secretOfJwk, writeOpenContainer } 
 import { openFields } from "#codec/ssh-wire.ts";
 import type { Identity } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import { RSA_BITS } from "#shared/model/plan.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { RSA_BITS } from "#shared/model/runs/plan.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { SEAL_BLOCK_BYTES } from "./seal-lock.ts";
 
 export type KeyPair = {

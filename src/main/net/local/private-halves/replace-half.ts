@@ -9,8 +9,8 @@ import { chmod, chown, copyFile, link, lstat, mkdir, open, rename, rm } from "no
 import { dirname } from "node:path";
 import { readSmallFile } from "#net/ssh/identities.ts";
 import { LARGEST_KEY_FILE, readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import type { FileHash } from "#shared/model/file-hash.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import type { FileHash } from "#shared/model/runs/deployment.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { type KeyPair, sealPair } from "./key-pair.ts";
 import { moveBetweenLogins } from "./move-between-logins.ts";
 

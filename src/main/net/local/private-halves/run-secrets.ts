@@ -1,4 +1,4 @@
-import type { Redacted } from "#shared/model/redacted.ts";
+import type { Redacted } from "#shared/model/secret.ts";
 import type { KeyPair } from "./key-pair.ts";
 
 /** In memory only, and gone with the run. */

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { gatherIdentities } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { readKeyLock, unlock } from "./key-lock.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { toField } from "#codec/ssh-wire.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { makeLockedKey } from "#testing/ssh/key-files.ts";
 import { type KeyLock, readKeyLock, unlock } from "./key-lock.ts";
 

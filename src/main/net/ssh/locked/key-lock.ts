@@ -20,7 +20,7 @@ import {
 import { decodePem, findPemBlocks } from "#codec/pem.ts";
 import { OPENSSH_KEY, readContainer } from "#codec/ssh-key.ts";
 import { openFields } from "#codec/ssh-wire.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { formatNumber } from "#shared/text/count.ts";
 
 /** All that it takes to open a private key, but for the passphrase. Plain data, to be handed to a worker. */

@@ -1,12 +1,12 @@
 import { isIP } from "node:net";
-import { isHostRefusal } from "#shared/model/host-refusal.ts";
+import { isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 import {
   formatRefused,
   formatRefusedByRoot,
   HOST_REFUSALS,
   isMountOf,
   pathNamed,
-} from "#shared/text/host-refusal.ts";
+} from "#shared/text/runs/host-refusal.ts";
 import { exchange, type Hand, type HandAnswer, type Lost } from "./remote-session.ts";
 
 /** The text of a running server's configuration: files after lines that name them, and what it was started with. */

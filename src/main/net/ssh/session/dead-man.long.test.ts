@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { RollbackTimer } from "#shared/model/plan.ts";
+import type { RollbackTimer } from "#shared/model/runs/plan.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { arm, begin, create, disarm, end, uncreate, write } from "./host-files.ts";

@@ -1,5 +1,5 @@
 /** Changing files of a host by its hand: each answers with what came of it, and `lost` means that nobody knows. */
-import type { RollbackTimer } from "#shared/model/plan.ts";
+import type { RollbackTimer } from "#shared/model/runs/plan.ts";
 import {
   exchange,
   type Failed,

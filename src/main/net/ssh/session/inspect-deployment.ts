@@ -1,10 +1,10 @@
 /** What a plan has to know of a file that a server reads for a certificate. Of its bytes what is public alone leaves the host. */
 
 import { createHash } from "node:crypto";
-import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
-import type { ServerKind, Service } from "#shared/model/pair.ts";
-import { RollbackTimer } from "#shared/model/plan.ts";
-import { ToldBy } from "#shared/model/told-by.ts";
+import type { ServerKind, Service } from "#shared/model/runs/deployment.ts";
+import { ToldBy } from "#shared/model/runs/deployment.ts";
+import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";
+import { RollbackTimer } from "#shared/model/runs/plan.ts";
 import {
   exchange,
   type Failed,

@@ -1,7 +1,7 @@
 /** What a hand sees of a host and of one of its files, before anything is changed. */
 import { createHash } from "node:crypto";
-import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
-import { RollbackTimer } from "#shared/model/plan.ts";
+import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";
+import { RollbackTimer } from "#shared/model/runs/plan.ts";
 import {
   exchange,
   type Hand,

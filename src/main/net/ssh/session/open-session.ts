@@ -10,7 +10,7 @@ import {
   type SshFailure,
   type Where,
 } from "#net/ssh/ssh-failure.ts";
-import { END_ALIASES } from "#shared/text/join-scripts.ts";
+import { END_ALIASES } from "#shared/text/scripts.ts";
 import { Conversation, type Line } from "./conversation.ts";
 import type { Hand, Lost } from "./remote-session.ts";
 

@@ -1,6 +1,6 @@
 /** How far the replacement of a private key has come that lies on a host. None of its bytes leave the host. */
 
-import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
+import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 import { type Changed, readChanged } from "./host-files.ts";
 import {
   exchange,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatRefused, formatRefusedByRoot } from "#shared/text/host-refusal.ts";
+import { formatRefused, formatRefusedByRoot } from "#shared/text/runs/host-refusal.ts";
 import { readTail } from "./remote-session.ts";
 
 test("what is in the way, which file system is full and what a tool says are told by what the host names", () => {

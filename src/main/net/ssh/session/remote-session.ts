@@ -1,8 +1,8 @@
 import type { ClientKey } from "#net/ssh/client/connect-by-client.ts";
 import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
-import type { Transport } from "#shared/model/transport.ts";
+import type { Transport } from "#shared/model/hosts/probe.ts";
+import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 
 /** One question to a host: `do_VERB WORD...` of resources/rotation. */
 export type HandRequest = {

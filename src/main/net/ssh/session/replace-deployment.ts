@@ -2,11 +2,11 @@
 
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
-import type { KeyKind } from "#shared/model/key-kind.ts";
-import type { DeploymentFile, Service } from "#shared/model/pair.ts";
-import type { RollbackTimer } from "#shared/model/plan.ts";
-import { Redacted } from "#shared/model/redacted.ts";
-import { RESTART } from "#shared/model/told-by.ts";
+import type { KeyKind } from "#shared/model/issuers/vault.ts";
+import type { DeploymentFile, Service } from "#shared/model/runs/deployment.ts";
+import { RESTART } from "#shared/model/runs/deployment.ts";
+import type { RollbackTimer } from "#shared/model/runs/plan.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import {
   exchange,
   type Failed,

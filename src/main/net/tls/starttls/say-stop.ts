@@ -1,10 +1,8 @@
 import type { Failure } from "#net/connect-failure.ts";
 import { findSpeaker, isTls, quoteHeard } from "#net/tls/describe-heard.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { StartTls } from "#shared/model/starttls.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
-import { formatProtocol } from "#shared/text/protocol.ts";
-import { formatEndpoint } from "#shared/text/target.ts";
+import type { StartTls, TlsTarget } from "#shared/model/hosts/target.ts";
+import { formatEndpoint, formatProtocol } from "#shared/text/hosts/target.ts";
 import type { Ending } from "./dialogue.ts";
 
 /** How a dialogue came to its end before TLS, by what was said, or as the time or the connection ended. */

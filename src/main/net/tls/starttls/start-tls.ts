@@ -1,8 +1,7 @@
 import type { Duplex } from "node:stream";
 import { contentOf, octetsOf, openNode, partsOf, readSize, TAG, tagOf } from "#codec/der.ts";
 import type { Failure } from "#net/connect-failure.ts";
-import type { StartTls } from "#shared/model/starttls.ts";
-import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
+import { type StartTls, serverNameOf, type TlsTarget } from "#shared/model/hosts/target.ts";
 import {
   createMssqlNegotiation,
   createMysqlNegotiation,

@@ -1,8 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { createTlsProber } from "#net/tls/probe-endpoint.ts";
-import { StartTls } from "#shared/model/starttls.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import { StartTls, type TlsTarget } from "#shared/model/hosts/target.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { listen, startSilentServer, type TestServer } from "#testing/servers.ts";

@@ -5,8 +5,7 @@ import { readTsigSecret } from "#net/challenges/dns/tsig-secret.ts";
 import { createVault } from "#net/vault/create-vault.ts";
 import { forkVaultProcess } from "#net/vault/fork-keeper.ts";
 import type { Vault } from "#net/vault/vault.ts";
-import { Redacted } from "#shared/model/redacted.ts";
-import { secretBytes, secretCopy } from "#shared/model/secret-bytes.ts";
+import { Redacted, secretBytes, secretCopy } from "#shared/model/secret.ts";
 
 const [first = "", held] = process.argv.slice(2);
 const tell = (message: object) => process.send?.(message);

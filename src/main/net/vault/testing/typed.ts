@@ -1,4 +1,4 @@
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 
 /** What a passphrase costs in tests. */
 export const COST = { N: 2 ** 10, r: 8, p: 1 } as const;

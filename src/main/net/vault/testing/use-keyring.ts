@@ -1,6 +1,6 @@
 /** Inside a session of its own bus and keyring: a vault that the keyring opens, and one that it no longer does. */
 import { createVault } from "#net/vault/create-vault.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { COST, typed } from "./typed.ts";
 
 const [path = ""] = process.argv.slice(2);

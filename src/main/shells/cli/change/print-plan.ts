@@ -1,4 +1,4 @@
-import type { DeploymentFile, Replacement } from "#shared/model/pair.ts";
+import type { DeploymentFile, Replacement } from "#shared/model/runs/deployment.ts";
 import {
   type AccessHost,
   type Check,
@@ -13,21 +13,21 @@ import {
   privateKeysHere,
   type RenewalPlan,
   verificationsOf,
-} from "#shared/model/plan.ts";
-import { formatChallengeWay } from "#shared/text/challenge-way.ts";
-import { acknowledgementOf } from "#shared/text/consent.ts";
+} from "#shared/model/runs/plan.ts";
+import { formatChallengeWay } from "#shared/text/certificates/challenge-method.ts";
+import { formatHolds, formatServedVerification } from "#shared/text/certificates/deployment.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
-import { formatHolds, formatServedVerification } from "#shared/text/pair.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 import {
+  acknowledgementOf,
   formatAccounts,
   formatCounts,
   formatDeadMan,
-  formatHost,
   formatNewKey,
   formatVerification,
-} from "#shared/text/plan.ts";
-import { printable } from "#shared/text/printable.ts";
+} from "#shared/text/runs/plan.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { paint, type Style } from "#shells/cli/print-table.ts";
 import type { World } from "#shells/cli/session.ts";
 

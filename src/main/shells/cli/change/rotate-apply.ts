@@ -4,13 +4,18 @@ import type { Command } from "commander";
 import type { App } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
-import type { Check, Plan, PlanId, PlanKind } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Scripts } from "#shared/model/script.ts";
-import { acknowledgementOf, isConsented, isNamedAlone, UNSIGNED_CHECK } from "#shared/text/consent.ts";
+import type { Scripts } from "#shared/model/runs/offline-script.ts";
+import type { Check, Plan, PlanId, PlanKind } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatCommandOf } from "#shared/text/plan.ts";
-import { printable, printableJson } from "#shared/text/printable.ts";
+import {
+  acknowledgementOf,
+  formatCommandOf,
+  isConsented,
+  isNamedAlone,
+  UNSIGNED_CHECK,
+} from "#shared/text/runs/plan.ts";
+import { printable, printableJson } from "#shared/text/untrusted-text.ts";
 import { createAnswerer, questionsOfRuns } from "#shells/cli/answer-questions.ts";
 import { openVaultFor, type VaultOptions } from "#shells/cli/manage/vault.ts";
 import { openApp, printJson } from "#shells/cli/options.ts";

@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
-import { PlanOptions, RECHECK_MINUTES } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { PlanOptions, RECHECK_MINUTES } from "#shared/model/runs/plan.ts";
 import type { VaultOptions } from "#shells/cli/manage/vault.ts";
 import { type CommonOptions, wholeNumber } from "#shells/cli/options.ts";
 import { collect } from "#shells/cli/scan/targets.ts";

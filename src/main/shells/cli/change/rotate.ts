@@ -1,13 +1,13 @@
 import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { RenewalRequest, Wish } from "#shared/contract/runbooks.ts";
-import { Sha256 } from "#shared/model/certificate.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
-import { KeyKind } from "#shared/model/key-kind.ts";
-import { isRenewal, type Plan, plannedCertificates } from "#shared/model/plan.ts";
+import { Sha256 } from "#shared/model/certificates/certificate.ts";
+import type { ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import { KeyKind } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { CHALLENGE_FORMS, readChallengeWay } from "#shared/text/challenge-way.ts";
-import { printable } from "#shared/text/printable.ts";
+import { isRenewal, type Plan, plannedCertificates } from "#shared/model/runs/plan.ts";
+import { CHALLENGE_FORMS, readChallengeWay } from "#shared/text/certificates/challenge-method.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import {
   type Asking,
   addVaultOption,

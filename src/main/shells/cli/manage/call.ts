@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
-import { printableJson } from "#shared/text/printable.ts";
+import { printableJson } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp } from "#shells/cli/options.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
 

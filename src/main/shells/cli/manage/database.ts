@@ -4,7 +4,7 @@ import { createRescue } from "#recovery";
 import type { Backup } from "#shared/model/backup.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatBytes, formatElapsed } from "#shared/text/elapsed.ts";
-import { printable } from "#shared/text/printable.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, findDefaultDatabase, openApp, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";

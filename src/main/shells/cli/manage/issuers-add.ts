@@ -1,10 +1,14 @@
 import type { Command } from "commander";
 import type { GivenChallenge } from "#shared/contract/issuers.ts";
-import { DEFAULT_DAYS_VALID, MOST_DAYS_VALID } from "#shared/model/issuer.ts";
+import { DEFAULT_DAYS_VALID, MOST_DAYS_VALID } from "#shared/model/issuers/issuer.ts";
+import type { Sealed } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Sealed } from "#shared/model/vault.ts";
-import { CHALLENGE_FORMS, readChallengeWay, type TypedWay } from "#shared/text/challenge-way.ts";
-import { printable } from "#shared/text/printable.ts";
+import {
+  CHALLENGE_FORMS,
+  readChallengeWay,
+  type TypedWay,
+} from "#shared/text/certificates/challenge-method.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import type { Session, World } from "#shells/cli/session.ts";

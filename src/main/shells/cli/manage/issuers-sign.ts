@@ -1,11 +1,11 @@
 import { chmod, type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { ISSUED_SHOWN } from "#shared/contract/issuers.ts";
-import { type IssuedCertificate, MOST_DAYS_VALID, RevocationReason } from "#shared/model/issuer.ts";
+import { type IssuedCertificate, MOST_DAYS_VALID, RevocationReason } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatExpiry } from "#shared/text/elapsed.ts";
-import { printable } from "#shared/text/printable.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import type { Session, World } from "#shells/cli/session.ts";

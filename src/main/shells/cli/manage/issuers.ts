@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { type Issuer, type IssuerKind, MOST_DAYS_VALID } from "#shared/model/issuer.ts";
+import { type Issuer, type IssuerKind, MOST_DAYS_VALID } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { formatChallengeWay } from "#shared/text/challenge-way.ts";
+import { formatChallengeWay } from "#shared/text/certificates/challenge-method.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { printable } from "#shared/text/printable.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { collect } from "#shells/cli/scan/targets.ts";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Labelled } from "#shared/model/label.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { printable } from "#shared/text/printable.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
 

@@ -1,13 +1,12 @@
 import { type Command, Option } from "commander";
 import type { AccessFilter } from "#shared/contract/access.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { GrantRow } from "#shared/model/grant.ts";
+import type { GrantRow } from "#shared/model/access/grant.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { formatBound } from "#shared/text/bound.ts";
-import { formatNumber } from "#shared/text/count.ts";
-import { formatGaps } from "#shared/text/key-gap.ts";
-import { formatKey } from "#shared/text/key-size.ts";
-import { formatAmount, formatTotal } from "#shared/text/total.ts";
+import { formatBound } from "#shared/text/access/grant.ts";
+import { formatGaps } from "#shared/text/access/owner.ts";
+import { formatAmount, formatNumber, formatTotal } from "#shared/text/count.ts";
+import { formatKey } from "#shared/text/hosts/key.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";

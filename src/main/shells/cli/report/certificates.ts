@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import type { CertificateFilter } from "#shared/contract/certificates.ts";
-import type { Certificate, CertificateRow, Place } from "#shared/model/certificate.ts";
+import type { Certificate, CertificateRow, Place } from "#shared/model/certificates/certificate.ts";
 import { isMoreThan, withoutSome } from "#shared/model/total.ts";
-import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatAmount, formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatExpiry } from "#shared/text/elapsed.ts";
-import { formatKey } from "#shared/text/key-size.ts";
-import { formatEndpoint } from "#shared/text/target.ts";
-import { formatAmount, formatTotal } from "#shared/text/total.ts";
+import { formatKey } from "#shared/text/hosts/key.ts";
+import { formatEndpoint } from "#shared/text/hosts/target.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";

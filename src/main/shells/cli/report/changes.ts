@@ -1,10 +1,9 @@
 import { type Command, Option } from "commander";
-import { ChangeKind, type ChangeRow, ChangeWhat } from "#shared/model/change.ts";
+import { ChangeKind, type ChangeRow, ChangeWhat } from "#shared/model/access/change.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { CHANGE_MARK, KIND_WORD } from "#shared/text/change.ts";
-import { formatNumber } from "#shared/text/count.ts";
-import { formatTotal } from "#shared/text/total.ts";
+import { CHANGE_MARK, KIND_WORD } from "#shared/text/access/change.ts";
+import { formatNumber, formatTotal } from "#shared/text/count.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";

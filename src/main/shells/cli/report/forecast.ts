@@ -1,8 +1,13 @@
 import { type Command, Option } from "commander";
-import { type Forecast, LoadBy, type LoadSeries, type WeeklyLoad } from "#shared/model/forecast.ts";
+import {
+  type Forecast,
+  LoadBy,
+  type LoadSeries,
+  type WeeklyLoad,
+} from "#shared/model/certificates/forecast.ts";
+import { formatMost, formatSeries } from "#shared/text/certificates/forecast.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
-import { formatMost, formatSeries } from "#shared/text/load.ts";
-import { printable } from "#shared/text/printable.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";

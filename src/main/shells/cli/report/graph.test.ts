@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { GraphLink } from "#shared/model/graph.ts";
+import type { GraphLink } from "#shared/model/access/graph.ts";
 import { PAYLOADS } from "#store/testing/hostile/payloads.ts";
 import { printCsv, printDot } from "./graph.ts";
 

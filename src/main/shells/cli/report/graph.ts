@@ -1,12 +1,9 @@
 import { type Command, Option } from "commander";
-import type { GraphLink, SharedKey } from "#shared/model/graph.ts";
+import type { GraphLink, SharedKey } from "#shared/model/access/graph.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { formatCount, formatNumber } from "#shared/text/count.ts";
-import { defuse } from "#shared/text/defuse.ts";
-import { HOW_WORDS } from "#shared/text/graph-edge.ts";
-import { nameNode } from "#shared/text/graph-node.ts";
-import { printable } from "#shared/text/printable.ts";
-import { formatTotal } from "#shared/text/total.ts";
+import { HOW_WORDS, nameNode } from "#shared/text/access/graph.ts";
+import { formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
+import { defuse, printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";

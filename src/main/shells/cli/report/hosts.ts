@@ -1,16 +1,19 @@
 import { type Command, Option } from "commander";
-import { MOST_COMPARED } from "#shared/contract/host-keys.ts";
+import { MOST_COMPARED } from "#shared/contract/hosts.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { HostRow } from "#shared/model/host.ts";
-import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
-import { ProbeState } from "#shared/model/probe.ts";
-import type { SshfpComparison, SshfpResult } from "#shared/model/sshfp.ts";
+import type { HostRow } from "#shared/model/hosts/host.ts";
+import {
+  type HostKeyRow,
+  HostKeyState,
+  type SshfpComparison,
+  type SshfpResult,
+} from "#shared/model/hosts/host-key.ts";
+import { ProbeState } from "#shared/model/hosts/probe.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatAmount, formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatElapsed } from "#shared/text/elapsed.ts";
-import { printable } from "#shared/text/printable.ts";
-import { formatTarget } from "#shared/text/target.ts";
-import { formatAmount, formatTotal } from "#shared/text/total.ts";
+import { formatTarget } from "#shared/text/hosts/target.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";

@@ -2,17 +2,21 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { InspectedStore, Inspection } from "#shared/contract/inspect.ts";
-import type { EndpointFacts } from "#shared/model/endpoint.ts";
-import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
+import type { EndpointFacts } from "#shared/model/hosts/endpoint.ts";
+import { MOST_WRONG_ANSWERS } from "#shared/model/hosts/prompt.ts";
+import type { StartTls } from "#shared/model/hosts/target.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { StartTls } from "#shared/model/starttls.ts";
+import {
+  formatEntryKind,
+  formatInspected,
+  formatIntegrity,
+  formatStoreState,
+} from "#shared/text/certificates/inspected.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatExpiry } from "#shared/text/elapsed.ts";
-import { describeEndpointFacts } from "#shared/text/endpoint-facts.ts";
-import { formatInspected } from "#shared/text/inspection.ts";
-import { formatKey } from "#shared/text/key-size.ts";
-import { formatEntryKind, formatIntegrity, formatStoreState } from "#shared/text/keystore.ts";
-import { printable } from "#shared/text/printable.ts";
+import { describeEndpointFacts } from "#shared/text/hosts/endpoint.ts";
+import { formatKey } from "#shared/text/hosts/key.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { formatTries } from "#shells/cli/answer-questions.ts";
 import { type CommonOptions, explain, openEmptyApp, printJson } from "#shells/cli/options.ts";
 import { paint } from "#shells/cli/print-table.ts";

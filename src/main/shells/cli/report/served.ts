@@ -1,18 +1,17 @@
 import { type Command, Option } from "commander";
-import { MISMATCHES, type ServedRow, ServedState } from "#shared/model/served.ts";
+import { MISMATCHES, type ServedRow, ServedState } from "#shared/model/certificates/served.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { formatNumber } from "#shared/text/count.ts";
-import { formatElapsed } from "#shared/text/elapsed.ts";
-import { formatKey } from "#shared/text/key-size.ts";
-import { printable } from "#shared/text/printable.ts";
 import {
   formatFileLine,
   formatHandshake,
   formatListener,
   formatServedState,
   formatWhyUnseen,
-} from "#shared/text/served.ts";
-import { formatTotal } from "#shared/text/total.ts";
+} from "#shared/text/certificates/deployment.ts";
+import { formatNumber, formatTotal } from "#shared/text/count.ts";
+import { formatElapsed } from "#shared/text/elapsed.ts";
+import { formatKey } from "#shared/text/hosts/key.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";

@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import { Sha256 } from "#shared/model/certificate.ts";
+import { Sha256 } from "#shared/model/certificates/certificate.ts";
+import type { ChainView, RevocationView, TrustItem } from "#shared/model/certificates/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { ChainView, RevocationView, TrustItem } from "#shared/model/trust.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatReason, formatVerdict } from "#shared/text/judgement.ts";
-import { printable } from "#shared/text/printable.ts";
+import { formatReason, formatVerdict } from "#shared/text/findings/profile-finding.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { LOOK, MORE, type Session, type World } from "#shells/cli/session.ts";

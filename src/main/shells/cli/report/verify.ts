@@ -1,10 +1,15 @@
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type ChainReason, type Evaluation, Profile, type Purpose } from "#shared/model/chain.ts";
+import {
+  type ChainReason,
+  type Evaluation,
+  Profile,
+  type Purpose,
+} from "#shared/model/certificates/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { formatReason, formatVerdict } from "#shared/text/judgement.ts";
-import { printable, printableJson } from "#shared/text/printable.ts";
+import { formatReason, formatVerdict } from "#shared/text/findings/profile-finding.ts";
+import { printable, printableJson } from "#shared/text/untrusted-text.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 

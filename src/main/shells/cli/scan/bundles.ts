@@ -1,15 +1,14 @@
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import { MOST_BUNDLE_BYTES } from "#shared/model/bundle.ts";
-import type { Claim } from "#shared/model/claim.ts";
-import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
+import { type Claim, MOST_BUNDLE_BYTES } from "#shared/model/hosts/bundle.ts";
+import type { ImportedBundle } from "#shared/model/hosts/imported-bundle.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { formatSignature, sayClaimReason, sayImported } from "#shared/text/bundle.ts";
-import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { printable } from "#shared/text/printable.ts";
-import { formatPlace } from "#shared/text/target.ts";
+import { formatSignature, sayClaimReason, sayImported } from "#shared/text/hosts/bundle.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
+import { CLAIM_REMEDY, sayClaim } from "#shared/text/runs/result-claim.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import {
   type CommonOptions,
   explain,

@@ -1,13 +1,13 @@
 import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { BrokenEntry, RememberedTarget, TargetText } from "#shared/contract/targets.ts";
+import type { BrokenEntry, RememberedTarget, TargetText } from "#shared/contract/scans.ts";
+import { TransportRequest } from "#shared/model/hosts/probe.ts";
+import { StartTls } from "#shared/model/hosts/target.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { StartTls } from "#shared/model/starttls.ts";
-import { TransportRequest } from "#shared/model/transport.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatElapsed } from "#shared/text/elapsed.ts";
-import { printable } from "#shared/text/printable.ts";
-import { formatKind, formatTarget } from "#shared/text/target.ts";
+import { formatKind, formatTarget } from "#shared/text/hosts/target.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, openEmptyApp, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { SCAN, type Session, type World } from "#shells/cli/session.ts";

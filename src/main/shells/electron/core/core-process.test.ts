@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { expect, test } from "vitest";
-import type { CoreStatus } from "#shared/contract/desktop.ts";
+import type { CoreStatus } from "#shared/contract/transport/desktop.ts";
 import { UtilityProcess } from "#testing/electron/utility-process.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { CoreProcess } from "./core-process.ts";

@@ -1,4 +1,4 @@
-import type { CoreStatus } from "#shared/contract/desktop.ts";
+import type { CoreStatus } from "#shared/contract/transport/desktop.ts";
 import { FromCore, type ToCore } from "./core-messages.ts";
 import type { Keepers } from "./vault-processes.ts";
 

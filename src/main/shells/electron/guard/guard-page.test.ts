@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Session, WindowOpenHandlerResponse } from "electron";
 import { expect, test } from "vitest";
-import type { DesktopRequest } from "#shared/contract/desktop.ts";
+import type { DesktopRequest } from "#shared/contract/transport/desktop.ts";
 import { CHANNELS } from "#shells/electron/bridge.ts";
 import { PAGE_HEADERS } from "#shells/page.ts";
 import {

@@ -1,5 +1,5 @@
 import type { CustomScheme, Session, Shell, WindowOpenHandlerResponse } from "electron";
-import { DesktopRequest } from "#shared/contract/desktop.ts";
+import { DesktopRequest } from "#shared/contract/transport/desktop.ts";
 import { CHANNELS } from "#shells/electron/bridge.ts";
 import { PAGE_HEADERS, type Page } from "#shells/page.ts";
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type DesktopMessage, MOST_FILE_BYTES } from "#shared/contract/desktop.ts";
+import { type DesktopMessage, MOST_FILE_BYTES } from "#shared/contract/transport/desktop.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { argumentsOf, type Opened, readLaunch, readOpened, showOpened } from "./launch.ts";
 

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { AppOptions } from "#app";
-import { type DesktopMessage, MOST_FILE_BYTES } from "#shared/contract/desktop.ts";
+import { type DesktopMessage, MOST_FILE_BYTES } from "#shared/contract/transport/desktop.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { LINK_SCHEME, parseDeepLink } from "#shared/text/deep-link.ts";
 

@@ -1,6 +1,6 @@
 import type { MenuItemConstructorOptions } from "electron";
 import { expect, test } from "vitest";
-import type { DesktopMessage } from "#shared/contract/desktop.ts";
+import type { DesktopMessage } from "#shared/contract/transport/desktop.ts";
 import { buildMenu } from "./menu.ts";
 
 test("on Linux and Windows the menu holds this", () => {

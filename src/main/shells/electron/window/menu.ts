@@ -1,5 +1,5 @@
 import type { MenuItemConstructorOptions } from "electron";
-import type { DesktopMessage } from "#shared/contract/desktop.ts";
+import type { DesktopMessage } from "#shared/contract/transport/desktop.ts";
 import type { ScreenName } from "#shared/model/row-link.ts";
 import type { LinkId } from "#shells/electron/guard/guard-page.ts";
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { expect, test } from "vitest";
-import type { CoreStatus } from "#shared/contract/desktop.ts";
+import type { CoreStatus } from "#shared/contract/transport/desktop.ts";
 import { CHANNELS } from "#shells/electron/bridge.ts";
 import { createPageBridge } from "./page-bridge.ts";
 

@@ -1,4 +1,4 @@
-import type { CoreStatus, DesktopMessage } from "#shared/contract/desktop.ts";
+import type { CoreStatus, DesktopMessage } from "#shared/contract/transport/desktop.ts";
 import { CHANNELS } from "#shells/electron/bridge.ts";
 
 /** The sliver of a page that is spoken to. */

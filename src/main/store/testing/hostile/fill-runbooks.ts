@@ -1,5 +1,5 @@
-import { Sha256 } from "#shared/model/certificate.ts";
-import type { Replacement } from "#shared/model/pair.ts";
+import { Sha256 } from "#shared/model/certificates/certificate.ts";
+import type { Replacement } from "#shared/model/runs/deployment.ts";
 import {
   type AccessHost,
   type FilePlan,
@@ -8,9 +8,9 @@ import {
   type PlanId,
   RenewalPlan,
   RotateKeyPlan,
-} from "#shared/model/plan.ts";
-import { Phase, type RunId, RunOrder, RunState, type RunStep, StepState } from "#shared/model/run.ts";
-import { described } from "#shared/model/step-result.ts";
+} from "#shared/model/runs/plan.ts";
+import { Phase, type RunId, RunOrder, RunState, type RunStep, StepState } from "#shared/model/runs/run.ts";
+import { described } from "#shared/model/runs/step-result.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
 import type { Store } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";

@@ -1,7 +1,6 @@
-import type { FindingDraft } from "#shared/model/finding.ts";
-import type { HostReach } from "#shared/model/host-reach.ts";
-import type { Verdict } from "#shared/model/verdict.ts";
-import type { Violation } from "#shared/model/violation.ts";
+import type { Verdict } from "#shared/model/access/verdict.ts";
+import type { FindingDraft, Violation } from "#shared/model/finding.ts";
+import type { HostReach } from "#shared/model/hosts/host-reach.ts";
 import { openStore, type Store } from "#store/store.ts";
 import {
   beginScan,

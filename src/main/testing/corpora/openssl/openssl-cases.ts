@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { framePem } from "#codec/pem.ts";
-import type { Purpose } from "#shared/model/chain.ts";
+import type { Purpose } from "#shared/model/certificates/chain.ts";
 import type { CorpusCase } from "#testing/corpora/chain-corpus.ts";
 import { CORPUS_TIME } from "#testing/corpora/issue-certificate.ts";
 

@@ -3,7 +3,7 @@ import type { KnownLogin, PlanFacts } from "#domain/runs/access/plan-facts.ts";
 import { makeHolderFacts, makeHostFacts } from "#domain/runs/testdata/make-facts.ts";
 import { OLD_FINGERPRINT, OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { planFor } from "#domain/runs/testdata/plan-for.ts";
-import { acknowledgementOf, isConsented } from "#shared/text/consent.ts";
+import { acknowledgementOf, isConsented } from "#shared/text/runs/plan.ts";
 
 const login = (from: string, more: Partial<KnownLogin> = {}): KnownLogin => ({
   account: "ann",

@@ -18,9 +18,8 @@ import { type KeyLine, readAuthorizedKeys, splitLine } from "#domain/ssh/authori
 import { isAuthority, letsIn } from "#domain/ssh/deciders/lines.ts";
 import { readLineOptions } from "#domain/ssh/line-options.ts";
 import { UNUSED_AFTER_DAYS } from "#domain/use/evaluate-use.ts";
-import type { Check, KeyOptions } from "#shared/model/plan.ts";
-import { OWN_LOGIN } from "#shared/text/consent.ts";
-import { formatKeyBriefly } from "#shared/text/plan.ts";
+import type { Check, KeyOptions } from "#shared/model/runs/plan.ts";
+import { formatKeyBriefly, OWN_LOGIN } from "#shared/text/runs/plan.ts";
 
 /** Whether whoever loses a line of an account could still get in to put it right. One check an account. */
 export function checkRemainingLogins(changeSet: ChangeSet, draft: Draft): Check[] {

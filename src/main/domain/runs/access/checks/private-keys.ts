@@ -13,9 +13,9 @@ import type {
   PrivateKeyFacts,
   UnreadableKeys,
 } from "#domain/runs/access/plan-facts.ts";
-import type { Check, NewKey, PlanKind, PrivateKeyPlan } from "#shared/model/plan.ts";
+import type { Check, NewKey, PlanKind, PrivateKeyPlan } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatClaimReason } from "#shared/text/possession.ts";
+import { formatClaimReason } from "#shared/text/hosts/key.ts";
 
 /** Who has the private key of the key that goes, and whether they get the new one; and what earlier runs have left beside it. */
 export const checkPrivateKeys = (

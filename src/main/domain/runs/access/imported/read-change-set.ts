@@ -13,10 +13,10 @@ import {
   newKeyOf,
   oldKeyOf,
   type Splice,
-} from "#shared/model/plan.ts";
+} from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { readExactly } from "#shared/text/exact-bytes.ts";
-import { formatKeyBriefly } from "#shared/text/plan.ts";
+import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
 
 type HostKeyRequest = Extract<Wish, { kind: "rotate-host-key" }>;
 

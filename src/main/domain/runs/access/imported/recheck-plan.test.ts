@@ -13,7 +13,7 @@ import {
 import { NEW_KEY, OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { planFor, stops } from "#domain/runs/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import type { AccessHost, AccessPlan, FilePlan, KeyPlan } from "#shared/model/plan.ts";
+import type { AccessHost, AccessPlan, FilePlan, KeyPlan } from "#shared/model/runs/plan.ts";
 
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 const TEXT = `# a\n${OLD_KEY} me\n${OTHER}\n`;

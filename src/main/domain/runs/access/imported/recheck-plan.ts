@@ -45,9 +45,9 @@ import {
   newKeyOf,
   type PrivateKeyPlan,
   privateKeysHere,
-} from "#shared/model/plan.ts";
-import type { RemainingAccess } from "#shared/model/remaining-access.ts";
-import { formatAccount } from "#shared/text/account.ts";
+} from "#shared/model/runs/plan.ts";
+import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
+import { formatAccount } from "#shared/text/hosts/target.ts";
 import { numbersOf, readChangeSet, refuseEdited } from "./read-change-set.ts";
 import { EXAMPLE_KEY } from "./validate-plan.ts";
 

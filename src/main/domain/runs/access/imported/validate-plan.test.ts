@@ -10,7 +10,7 @@ import {
   type FilePlan,
   NEW_KEY_PLACEHOLDER,
   type RotateKeyPlan,
-} from "#shared/model/plan.ts";
+} from "#shared/model/runs/plan.ts";
 
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 const TEXT = `# a\n${OLD_KEY} me\n${OTHER}\n`;

@@ -10,7 +10,7 @@ import {
   newKeyOf,
   oldKeyOf,
   type Splice,
-} from "#shared/model/plan.ts";
+} from "#shared/model/runs/plan.ts";
 import { readExactly, writeExactly } from "#shared/text/exact-bytes.ts";
 
 /**

@@ -3,7 +3,7 @@ import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/evaluate-ch
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { AT, codesOf, judge } from "#domain/x509/path/testing/judge.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
-import type { Profile } from "#shared/model/chain.ts";
+import type { Profile } from "#shared/model/certificates/chain.ts";
 import { der, extension, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 import { makeChain } from "#testing/tls/conforming-chain.ts";
 import { constrains, isMeantFor, signCertificate } from "#testing/tls/sign-certificate.ts";

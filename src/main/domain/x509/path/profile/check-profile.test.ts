@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { judge } from "#domain/x509/path/testing/judge.ts";
-import { Profile } from "#shared/model/chain.ts";
+import { Profile } from "#shared/model/certificates/chain.ts";
 import { BROKEN_CHAINS } from "#testing/tls/broken-chains.ts";
 import { der, extension, name, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 import { makeChain } from "#testing/tls/conforming-chain.ts";

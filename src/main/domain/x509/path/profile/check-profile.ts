@@ -4,7 +4,7 @@ import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { PolicyRequest } from "#domain/x509/path/policy-graph.ts";
 import { checkPolicies } from "#domain/x509/path/validate-path.ts";
 import type { RevocationList } from "#domain/x509/revocation/read-crl.ts";
-import type { ChainReason, Client, Profile } from "#shared/model/chain.ts";
+import type { ChainReason, Client, Profile } from "#shared/model/certificates/chain.ts";
 import { CERTIFICATE_RULES } from "./certificate-rules.ts";
 import { CONSTRAINT_RULES } from "./constraint-rules.ts";
 import { KEY_RULES } from "./key-rules.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { judge } from "#domain/x509/path/testing/judge.ts";
-import type { Profile } from "#shared/model/chain.ts";
+import type { Profile } from "#shared/model/certificates/chain.ts";
 import { makeChain } from "#testing/tls/conforming-chain.ts";
 import { CERTIFICATE_FAMILIES } from "#testing/tls/families/certificate-families.ts";
 import { CONSTRAINT_FAMILIES, type FamilyCase, makeCase } from "#testing/tls/families/constraint-families.ts";

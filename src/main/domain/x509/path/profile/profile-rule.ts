@@ -1,7 +1,7 @@
 import { readElement, viewOf } from "#codec/der.ts";
 import { type PublicKey, readPublicKey } from "#domain/x509/keys.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
-import type { ChainReasonCode, ChainRule, Client, Profile } from "#shared/model/chain.ts";
+import type { ChainReasonCode, ChainRule, Client, Profile } from "#shared/model/certificates/chain.ts";
 
 /** Where a certificate stands in its path. A path of one certificate is a leaf that is trusted by itself. */
 export type Position = {

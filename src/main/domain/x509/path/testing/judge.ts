@@ -3,7 +3,7 @@ import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import type { PolicyRequest } from "#domain/x509/path/policy-graph.ts";
 import type { PathRequest } from "#domain/x509/path/validate-path.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
-import type { Evaluation, Profile, Purpose } from "#shared/model/chain.ts";
+import type { Evaluation, Profile, Purpose } from "#shared/model/certificates/chain.ts";
 
 /** When tests evaluate, unless they say otherwise. */
 export const AT = Date.parse("2026-06-01T00:00:00Z");

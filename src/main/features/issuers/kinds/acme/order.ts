@@ -12,8 +12,12 @@ import {
   readOrder,
 } from "#domain/acme/order.ts";
 import { certificateIdOf } from "#domain/acme/renewal-info.ts";
-import type { AcmeChallenge, AcmeIdentifier, ChallengeType } from "#shared/model/acme.ts";
-import type { OrderState } from "#shared/model/issuer.ts";
+import type {
+  AcmeChallenge,
+  AcmeIdentifier,
+  ChallengeType,
+  OrderState,
+} from "#shared/model/issuers/issuer.ts";
 import type { AcmeSession, Reply, Signer } from "./session.ts";
 
 export type OrderRequest = {

@@ -6,6 +6,7 @@ import { watchedSince, watchOldKey } from "#domain/runs/watch-old-key.ts";
 import type { PhaseWork, Runbook } from "#runs/engine/runbook.ts";
 import { formatByHand } from "#runs/kinds/by-hand.ts";
 import type { Holders } from "#runs/kinds/private-keys/locations.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import {
   type AccessPlan,
   type HostPlan,
@@ -15,10 +16,9 @@ import {
   type PrivateKeyPlan,
   privateKeysByHost,
   privateKeysHere,
-} from "#shared/model/plan.ts";
-import { Refusal } from "#shared/model/refusal.ts";
-import type { RunStep } from "#shared/model/run.ts";
-import { formatPlace } from "#shared/text/target.ts";
+} from "#shared/model/runs/plan.ts";
+import type { RunStep } from "#shared/model/runs/run.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import type { Store } from "#store/store.ts";
 import { changeHost, intendChange, undoHost, verifyHost } from "./change-host.ts";
 import { checkAccess } from "./check-access.ts";

@@ -14,9 +14,9 @@ import {
   waiting,
 } from "#runs/engine/runbook.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
-import { type FilePlan, type HostAddress, newKeyOf } from "#shared/model/plan.ts";
-import type { AccessCheck, RunFileState, StepVerification } from "#shared/model/run.ts";
-import { type Cause, described, type Intent } from "#shared/model/step-result.ts";
+import { type FilePlan, type HostAddress, newKeyOf } from "#shared/model/runs/plan.ts";
+import type { AccessCheck, RunFileState, StepVerification } from "#shared/model/runs/run.ts";
+import { type Cause, described, type Intent } from "#shared/model/runs/step-result.ts";
 import { toEvidence } from "./check-access.ts";
 import {
   disarmAll,

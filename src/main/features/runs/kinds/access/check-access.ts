@@ -16,9 +16,9 @@ import type {
 import { verifyRefused } from "#net/ssh/verify/verify-login.ts";
 import { hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { type FilePlan, type HostPlan, oldKeyOf, verificationsOf } from "#shared/model/plan.ts";
-import type { AccessCheck } from "#shared/model/run.ts";
-import type { Evidence } from "#shared/model/step-result.ts";
+import { type FilePlan, type HostPlan, oldKeyOf, verificationsOf } from "#shared/model/runs/plan.ts";
+import type { AccessCheck } from "#shared/model/runs/run.ts";
+import type { Evidence } from "#shared/model/runs/step-result.ts";
 import { filesLeft } from "./hold-folders.ts";
 import { type KeyRun, nearOf, newKeyLine } from "./key-run.ts";
 import { linesOfStep, linesRemoved } from "./move-file.ts";

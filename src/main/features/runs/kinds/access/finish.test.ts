@@ -3,8 +3,8 @@ import { stepsOf } from "#domain/runs/runbooks.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
 import { runOn, type Steering } from "#runs/engine/run-loop.ts";
 import type { Ended, Runbook } from "#runs/engine/runbook.ts";
-import type { AccessCheck } from "#shared/model/run.ts";
-import { formatRunReasons } from "#shared/text/run.ts";
+import type { AccessCheck } from "#shared/model/runs/run.ts";
+import { formatRunReasons } from "#shared/text/runs/run.ts";
 import { endVerified } from "./finish.ts";
 import type { KeyRun } from "./key-run.ts";
 

@@ -20,16 +20,16 @@ import {
   type PrivateKeyPlan,
   privateKeysByHost,
   privateKeysHere,
-} from "#shared/model/plan.ts";
-import type { AccessCheck, KeptKey } from "#shared/model/run.ts";
-import type { OldKeyLocation, RunReason } from "#shared/model/run-reason.ts";
+} from "#shared/model/runs/plan.ts";
+import type { AccessCheck, KeptKey } from "#shared/model/runs/run.ts";
+import type { OldKeyLocation, RunReason } from "#shared/model/runs/run-note.ts";
 import {
   type Cause,
   described,
   type Evidence,
   type StepResult,
   type StillAccepted,
-} from "#shared/model/step-result.ts";
+} from "#shared/model/runs/step-result.ts";
 import { toEvidence } from "./check-access.ts";
 import { giveLocksBack, leftOutReason, takeLocks, type Unended } from "./hold-folders.ts";
 import { privateKeysAt, sessionOf } from "./install-key.ts";

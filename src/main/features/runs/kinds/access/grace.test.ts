@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { Hand, HandAnswer } from "#net/ssh/session/remote-session.ts";
-import type { HostUse } from "#shared/model/host-use.ts";
+import type { HostUse } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { AccessHost, HostPlan, KeyPlan, RotateKeyPlan } from "#shared/model/plan.ts";
-import { formatRunNote } from "#shared/text/run-note.ts";
+import type { AccessHost, HostPlan, KeyPlan, RotateKeyPlan } from "#shared/model/runs/plan.ts";
+import { formatRunNote } from "#shared/text/runs/run-note.ts";
 import { makeKeyLine } from "#testing/runs/follow.ts";
 import { createGrace, evaluateQuiet } from "./grace.ts";
 import { findLoginInLog } from "./wait-for-login.ts";

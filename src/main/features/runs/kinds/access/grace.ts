@@ -15,14 +15,21 @@ import {
   watchOldKey,
 } from "#domain/runs/watch-old-key.ts";
 import { findReach } from "#domain/use/evaluate-use.ts";
-import { evidenceOf, type HostUse, type LogWindow } from "#shared/model/host-use.ts";
+import { evidenceOf, type HostUse, type LogWindow } from "#shared/model/hosts/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { type HostPlan, hostIdOf, isRenewal, type KeyPlan, newKeyOf, type Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { OldKeyUse, OldKeyWatch, RunState } from "#shared/model/run.ts";
-import type { OldKeySilence, RunNote } from "#shared/model/run-note.ts";
-import { acknowledgementOf, FILE_LOGS, isConsented } from "#shared/text/consent.ts";
-import { checkOfUse } from "#shared/text/old-key-use.ts";
+import {
+  type HostPlan,
+  hostIdOf,
+  isRenewal,
+  type KeyPlan,
+  newKeyOf,
+  type Plan,
+} from "#shared/model/runs/plan.ts";
+import type { OldKeyUse, OldKeyWatch, RunState } from "#shared/model/runs/run.ts";
+import type { OldKeySilence, RunNote } from "#shared/model/runs/run-note.ts";
+import { checkOfUse } from "#shared/text/runs/old-key.ts";
+import { acknowledgementOf, FILE_LOGS, isConsented } from "#shared/text/runs/plan.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 

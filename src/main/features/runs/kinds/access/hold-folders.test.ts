@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatCause } from "#shared/text/run-cause.ts";
+import { formatCause } from "#shared/text/runs/run-cause.ts";
 import { lateEdit } from "./hold-folders.ts";
 
 test("what an editor wrote late is looked for in the folder of the file, wherever its account says that it is", () => {

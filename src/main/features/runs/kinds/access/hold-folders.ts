@@ -12,12 +12,12 @@ import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { type Refusing, refusedAt } from "#runs/kinds/refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { HostRefusal, LeaseHolder } from "#shared/model/host-refusal.ts";
-import type { FilePlan } from "#shared/model/plan.ts";
-import type { RunFile } from "#shared/model/run.ts";
-import type { RunReason } from "#shared/model/run-reason.ts";
-import type { Cause, PlainCause } from "#shared/model/step-result.ts";
-import { staysIn } from "#shared/text/host-refusal.ts";
+import type { HostRefusal, LeaseHolder } from "#shared/model/runs/host-refusal.ts";
+import type { FilePlan } from "#shared/model/runs/plan.ts";
+import type { RunFile } from "#shared/model/runs/run.ts";
+import type { RunReason } from "#shared/model/runs/run-note.ts";
+import type { Cause, PlainCause } from "#shared/model/runs/step-result.ts";
+import { staysIn } from "#shared/text/runs/host-refusal.ts";
 import { type KeyRun, newKeyLine } from "./key-run.ts";
 import { filesOf, hasWorkOf, stagesOf } from "./move-file.ts";
 

@@ -10,9 +10,9 @@ import {
   type StepOutcome,
   verified,
 } from "#runs/engine/runbook.ts";
-import { type PrivateKeyPlan, privateKeysByHost, privateKeysHere } from "#shared/model/plan.ts";
-import type { RunStep } from "#shared/model/run.ts";
-import type { Cause } from "#shared/model/step-result.ts";
+import { type PrivateKeyPlan, privateKeysByHost, privateKeysHere } from "#shared/model/runs/plan.ts";
+import type { RunStep } from "#shared/model/runs/run.ts";
+import type { Cause } from "#shared/model/runs/step-result.ts";
 import { type KeyRun, nearOf } from "./key-run.ts";
 
 /** Makes the new pair where its private key is to stand. One that an earlier try has made is taken. */

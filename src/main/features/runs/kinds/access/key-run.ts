@@ -2,10 +2,16 @@ import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { Locked, type RunContext, type RunRequest } from "#runs/engine/runbook.ts";
 import type { Holders, NewKeyMade, PrivateKeyContext } from "#runs/kinds/private-keys/locations.ts";
-import { type HostAddress, type KeyPlan, newKeyOf, oldKeyOf, verificationsOf } from "#shared/model/plan.ts";
-import type { AccessCheck } from "#shared/model/run.ts";
-import type { Awaited, Cause, Evidence, KeyName } from "#shared/model/step-result.ts";
-import { formatCause } from "#shared/text/run-cause.ts";
+import {
+  type HostAddress,
+  type KeyPlan,
+  newKeyOf,
+  oldKeyOf,
+  verificationsOf,
+} from "#shared/model/runs/plan.ts";
+import type { AccessCheck } from "#shared/model/runs/run.ts";
+import type { Awaited, Cause, Evidence, KeyName } from "#shared/model/runs/step-result.ts";
+import { formatCause } from "#shared/text/runs/run-cause.ts";
 import type { Confirmations } from "#store/runs/run-details.ts";
 
 /** A run that changes lines of files: of who may log in, or of which host keys sshd has. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { RunRepair } from "#shared/model/run.ts";
-import { repairsOf } from "#shared/text/repair.ts";
+import type { RunRepair } from "#shared/model/runs/run.ts";
+import { repairsOf } from "#shared/text/runs/run.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, planOwnKey, untilStill } from "#testing/runs/follow.ts";

@@ -16,11 +16,11 @@ import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { SessionLost } from "#runs/engine/runbook.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { HostRefusal } from "#shared/model/host-refusal.ts";
-import type { FilePlan, RollbackTimer } from "#shared/model/plan.ts";
-import type { RunFile } from "#shared/model/run.ts";
-import type { RunNote } from "#shared/model/run-note.ts";
-import type { PlainCause } from "#shared/model/step-result.ts";
+import type { HostRefusal } from "#shared/model/runs/host-refusal.ts";
+import type { FilePlan, RollbackTimer } from "#shared/model/runs/plan.ts";
+import type { RunFile } from "#shared/model/runs/run.ts";
+import type { RunNote } from "#shared/model/runs/run-note.ts";
+import type { PlainCause } from "#shared/model/runs/step-result.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
 
 /** What a step makes of files. */

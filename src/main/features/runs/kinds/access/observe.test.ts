@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { HostClock } from "#domain/runs/watch-old-key.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
-import type { HostPlan } from "#shared/model/plan.ts";
+import type { HostPlan } from "#shared/model/runs/plan.ts";
 import type { KeyRun } from "./key-run.ts";
 import { keepClock } from "./observe.ts";
 

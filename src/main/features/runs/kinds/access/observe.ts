@@ -5,7 +5,7 @@ import { isClockKept } from "#domain/runs/watch-old-key.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { enterHost, hostOf, SessionLost } from "#runs/engine/runbook.ts";
-import type { HostAddress, KeyPlan } from "#shared/model/plan.ts";
+import type { HostAddress, KeyPlan } from "#shared/model/runs/plan.ts";
 import { privateKeysAt } from "./install-key.ts";
 import { type KeyRun, nearOf, newKeyLine } from "./key-run.ts";
 

@@ -19,9 +19,9 @@ import {
   oldKeyOf,
   type PlannedVerification,
   verificationsOf,
-} from "#shared/model/plan.ts";
-import { described, type Evidence } from "#shared/model/step-result.ts";
-import { OWN_LOGIN } from "#shared/text/consent.ts";
+} from "#shared/model/runs/plan.ts";
+import { described, type Evidence } from "#shared/model/runs/step-result.ts";
+import { OWN_LOGIN } from "#shared/text/runs/plan.ts";
 import { readVerification, verifyConfirmed } from "./confirm-key.ts";
 import { accountsLeftOut } from "./hold-folders.ts";
 import { type KeyRun, nameKey, nearOf, type VerificationOutcome } from "./key-run.ts";

@@ -9,9 +9,9 @@ import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { enterHost, Locked, SessionLost } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { newKeyOf, verificationsOf } from "#shared/model/plan.ts";
-import type { RunStep } from "#shared/model/run.ts";
-import { described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
+import { newKeyOf, verificationsOf } from "#shared/model/runs/plan.ts";
+import type { RunStep } from "#shared/model/runs/run.ts";
+import { described, type Evidence, type KeyName } from "#shared/model/runs/step-result.ts";
 import { verifyConfirmed } from "./confirm-key.ts";
 import { isVerifiedFromHere, type KeyRun, nameKey } from "./key-run.ts";
 

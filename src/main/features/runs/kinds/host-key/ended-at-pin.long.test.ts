@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
-import { acknowledgementOf } from "#shared/text/consent.ts";
+import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { type Desk, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { makePlan, untilStill } from "#testing/runs/follow.ts";

@@ -18,8 +18,8 @@ import {
   type VerificationOutcome,
 } from "#runs/kinds/access/key-run.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { HostKeyPlan } from "#shared/model/plan.ts";
-import { type Cause, described, type Evidence } from "#shared/model/step-result.ts";
+import type { HostKeyPlan } from "#shared/model/runs/plan.ts";
+import { type Cause, described, type Evidence } from "#shared/model/runs/step-result.ts";
 import type { Store } from "#store/store.ts";
 
 type HostKeyRun = KeyRun<HostKeyPlan>;

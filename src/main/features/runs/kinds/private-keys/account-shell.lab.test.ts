@@ -13,7 +13,7 @@ import {
   FilePlan,
   NEW_KEY_PLACEHOLDER,
   type PrivateKeyPlan,
-} from "#shared/model/plan.ts";
+} from "#shared/model/runs/plan.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readRotationScript } from "#testing/read-scripts.ts";

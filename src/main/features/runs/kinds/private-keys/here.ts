@@ -24,10 +24,10 @@ import { listAgentKeys, readSmallFile } from "#net/ssh/identities.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import { unlock } from "#net/ssh/locked/key-lock.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/plan.ts";
-import type { KeyPossession } from "#shared/model/possession.ts";
-import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import type { KeyPossession } from "#shared/model/hosts/host.ts";
+import { MOST_WRONG_ANSWERS } from "#shared/model/hosts/prompt.ts";
+import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/runs/plan.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import {
   blobOf,
   DONE,

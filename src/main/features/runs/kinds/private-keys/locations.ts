@@ -4,8 +4,8 @@ import type { Ask } from "#net/ssh/interactive-login.ts";
 import type { Failed, Hand, Lost, Refused } from "#net/ssh/session/remote-session.ts";
 import type { VerificationKey } from "#net/ssh/verify/verification.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
-import type { KeyPlan, PrivateKeyPlan } from "#shared/model/plan.ts";
-import type { Cause, PlainCause } from "#shared/model/step-result.ts";
+import type { KeyPlan, PrivateKeyPlan } from "#shared/model/runs/plan.ts";
+import type { Cause, PlainCause } from "#shared/model/runs/step-result.ts";
 
 /** `type base64`, and its SHA256. */
 export type NewKeyMade = { line: string; fingerprint: string };

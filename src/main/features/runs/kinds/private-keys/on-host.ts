@@ -18,11 +18,11 @@ import {
   undoPut,
 } from "#net/ssh/session/private-keys.ts";
 import type { Hand, Lost } from "#net/ssh/session/remote-session.ts";
-import type { HostRefusal } from "#shared/model/host-refusal.ts";
-import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/plan.ts";
-import type { ClaimReason, KeyPossession } from "#shared/model/possession.ts";
-import { Redacted } from "#shared/model/redacted.ts";
-import type { PlainCause } from "#shared/model/step-result.ts";
+import type { ClaimReason, KeyPossession } from "#shared/model/hosts/host.ts";
+import type { HostRefusal } from "#shared/model/runs/host-refusal.ts";
+import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/runs/plan.ts";
+import type { PlainCause } from "#shared/model/runs/step-result.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import {
   blobOf,
   DONE,

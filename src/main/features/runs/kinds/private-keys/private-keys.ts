@@ -25,9 +25,9 @@ import {
   privateKeysByHost,
   privateKeysHere,
   RSA_BITS,
-} from "#shared/model/plan.ts";
-import type { Cause, PlainCause } from "#shared/model/step-result.ts";
-import { formatPlace } from "#shared/text/target.ts";
+} from "#shared/model/runs/plan.ts";
+import type { Cause, PlainCause } from "#shared/model/runs/step-result.ts";
+import { formatPlace } from "#shared/text/hosts/target.ts";
 import {
   commitHere,
   dropKeptHere,

@@ -3,7 +3,7 @@ import { stepsOf } from "#domain/runs/runbooks.ts";
 import { makeChange } from "#domain/runs/testdata/make-change.ts";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
-import { formatCause } from "#shared/text/run-cause.ts";
+import { formatCause } from "#shared/text/runs/run-cause.ts";
 import { refuseIssued } from "./install.ts";
 import type { RenewalRun } from "./tools.ts";
 

@@ -17,9 +17,9 @@ import {
   verified,
 } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { DeploymentFile, Replacement } from "#shared/model/pair.ts";
-import { Redacted } from "#shared/model/redacted.ts";
-import type { Cause } from "#shared/model/step-result.ts";
+import type { DeploymentFile, Replacement } from "#shared/model/runs/deployment.ts";
+import type { Cause } from "#shared/model/runs/step-result.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, keyOf, orderOf, servicesOf, tailCause, toolsOf } from "./tools.ts";
 import { verifyServed, whyUnprovable } from "./verify-served.ts";

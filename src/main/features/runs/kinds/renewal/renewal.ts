@@ -13,11 +13,11 @@ import {
 } from "#runs/engine/runbook.ts";
 import { formatByHand } from "#runs/kinds/by-hand.ts";
 import type { Announcement } from "#shared/contract/events.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import type { RenewalHost, RenewalPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RunId, RunStep } from "#shared/model/run.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { RenewalHost, RenewalPlan } from "#shared/model/runs/plan.ts";
+import type { RunId, RunStep } from "#shared/model/runs/run.ts";
 import type { Store } from "#store/store.ts";
 import { installDeployments, observeFiles, undoInstall, verifyInstalled } from "./install.ts";
 import { endDeployments, issueCertificates, issuedAt, requestCertificates, undoRequests } from "./request.ts";

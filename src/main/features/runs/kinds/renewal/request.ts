@@ -20,12 +20,10 @@ import {
   waiting,
 } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
-import type { OrderState } from "#shared/model/issuer.ts";
-import type { OrderNote } from "#shared/model/order-note.ts";
-import type { Replacement } from "#shared/model/pair.ts";
-import { hostIdOf } from "#shared/model/plan.ts";
-import { type Cause, described } from "#shared/model/step-result.ts";
+import type { ChallengeWay, OrderNote, OrderState } from "#shared/model/issuers/issuer.ts";
+import type { Replacement } from "#shared/model/runs/deployment.ts";
+import { hostIdOf } from "#shared/model/runs/plan.ts";
+import { type Cause, described } from "#shared/model/runs/step-result.ts";
 import type { CertificateKey } from "#store/runs/run-certificate-table.ts";
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, keyOf, orderOf, servicesOf, tailCause, toolsOf } from "./tools.ts";

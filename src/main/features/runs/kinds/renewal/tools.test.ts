@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Service } from "#shared/model/pair.ts";
+import type { Service } from "#shared/model/runs/deployment.ts";
 import { servicesOf } from "./tools.ts";
 
 test("a server of two pairs is told once, but HAProxy of each", () => {

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import type { Way } from "#net/ways/proxy-way.ts";
-import type { VerificationEndpoint } from "#shared/model/pair.ts";
+import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import { findUnled } from "./verify-served.ts";
 
 const { signal } = new AbortController();

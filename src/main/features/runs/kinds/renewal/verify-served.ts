@@ -13,9 +13,9 @@ import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { ShownAt } from "#net/tls/chains-at.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import { enterHost, SessionLost } from "#runs/engine/runbook.ts";
-import type { ServerKind, VerificationEndpoint } from "#shared/model/pair.ts";
-import type { Cause } from "#shared/model/step-result.ts";
-import { formatPoint } from "#shared/text/pair.ts";
+import type { ServerKind, VerificationEndpoint } from "#shared/model/runs/deployment.ts";
+import type { Cause } from "#shared/model/runs/step-result.ts";
+import { formatPoint } from "#shared/text/certificates/deployment.ts";
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, orderOf, toolsOf } from "./tools.ts";
 

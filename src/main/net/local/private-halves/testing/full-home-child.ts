@@ -6,7 +6,7 @@ import { copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readKeyPair } from "#net/local/private-halves/key-pair.ts";
 import { makeHalf, putHalf, undoHalf } from "#net/local/private-halves/replace-half.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 
 const { HALF_HOME = "", HALF_OLD = "", HALF_BEFORE = "", HALF_NEW = "", HALF_ROOM = "" } = process.env;
 const path = join(HALF_HOME, "id");

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { readKeyPair } from "#net/local/private-halves/key-pair.ts";
 import { commitHalf, makeHalf, putHalf, undoHalf } from "#net/local/private-halves/replace-half.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 
 const { HALF_PATH = "", HALF_BEFORE = "", HALF_NEW = "", HALF_END = "" } = process.env;
 const place = { path: HALF_PATH, before: HALF_BEFORE, hasPublicFile: true };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
 import { backPair, endPair, makePairKey, stagePair, swapPair } from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
-import { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import {

@@ -9,9 +9,9 @@ import {
   swapPair,
 } from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
-import type { DeploymentFile } from "#shared/model/pair.ts";
-import { Redacted } from "#shared/model/redacted.ts";
-import { RESTART } from "#shared/model/told-by.ts";
+import type { DeploymentFile } from "#shared/model/runs/deployment.ts";
+import { RESTART } from "#shared/model/runs/deployment.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import { standInForSystemd } from "#testing/lab/own-clock.ts";
 import { SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Line } from "#net/ssh/session/conversation.ts";
 import { beginSession } from "#net/ssh/session/open-session.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
-import { END_ALIASES } from "#shared/text/join-scripts.ts";
+import { END_ALIASES } from "#shared/text/scripts.ts";
 
 const RESOURCES = join(import.meta.dirname, "../../../../../../resources");
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { lookAtPairFile } from "#net/ssh/session/inspect-deployment.ts";
 import type { PairOfRun } from "#net/ssh/session/replace-deployment.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
-import type { DeploymentFile, Service } from "#shared/model/pair.ts";
-import { joinScripts } from "#shared/text/join-scripts.ts";
+import type { DeploymentFile, Service } from "#shared/model/runs/deployment.ts";
+import { joinScripts } from "#shared/text/scripts.ts";
 
 export const PAIR: PairOfRun = { token: "run00000001", id: "c0" };
 

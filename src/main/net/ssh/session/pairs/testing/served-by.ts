@@ -1,6 +1,6 @@
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import { createTlsProber } from "#net/tls/probe-endpoint.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
 
 /** SHA-256 of the certificate that is shown first there, by a probe of ours; where none is, what came of it. */
 export async function servedBy(

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { Instant } from "../instant.ts";
+
+/** How a roster is written: a table, a folder of NAME.keys as GitHub serves them, or a directory's export. */
+export const PeopleSourceKind = z.enum(["csv", "keys", "ldif"]);
+export type PeopleSourceKind = z.infer<typeof PeopleSourceKind>;
+
+/** A list of people and their keys that was imported, under the name that it was imported as. */
+export const Roster = z.object({
+  name: z.string(),
+  kind: PeopleSourceKind,
+  /** The user has said that it names everybody: who is missing from it has left. */
+  isWhole: z.boolean(),
+  readAt: Instant,
+  people: z.int(),
+  /** Keys that it has as somebody's. */
+  keys: z.int(),
+});
+export type Roster = z.infer<typeof Roster>;
+
+/** A person as one roster tells of them. Written by strangers. */
+export const PersonRow = z.object({
+  id: z.int(),
+  name: z.string(),
+  email: z.string().nullable(),
+  logins: z.array(z.string()),
+  roster: z.string(),
+  /** What all rosters together make of it. */
+  standing: z.enum(["known", "gone"]),
+  /** Why, as a sentence. */
+  why: z.string(),
+  keyCount: z.int(),
+  /** The first of them. */
+  fingerprints: z.array(z.string()),
+  /** Grants that these keys are in now. */
+  grantCount: z.int(),
+  readAt: Instant,
+});
+export type PersonRow = z.infer<typeof PersonRow>;
+
+/** Why private keys may lie on a host that no scan has seen there. */
+export const KeyGap = z.enum(["never-read", "cut-short", "not-root", "hidden-places"]);
+export type KeyGap = z.infer<typeof KeyGap>;
+
+/** A host on which there may be private keys that are not known. */
+export const HostWithGap = z.object({ host: z.string(), port: z.int(), gap: KeyGap });
+export type HostWithGap = z.infer<typeof HostWithGap>;
+
+/** What the user has said of the inventory: whether it holds every machine that holds private keys. */
+export const Inventory = z.object({
+  isWhole: z.boolean(),
+  /** What is outside, in the user's words; empty for nothing. */
+  note: z.string(),
+  /** Null until it was first declared. */
+  declaredAt: Instant.nullable(),
+  /** Hosts on which private keys may lie unseen: while there is one, a key whose private key was not found makes no orphan. */
+  gaps: z.object({ total: z.int(), first: z.array(HostWithGap) }),
+});
+export type Inventory = z.infer<typeof Inventory>;
+
+/** Whether what was not found counts as absent: the user has said that all is scanned, and every host was read whole. */
+export const evaluatesAbsence = ({ isWhole, gaps }: Inventory): boolean => isWhole && gaps.total === 0;

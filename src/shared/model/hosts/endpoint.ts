@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { Sha256 } from "../certificates/certificate.ts";
+import { Instant } from "../instant.ts";
+import { Outcome, ProbeState } from "./probe.ts";
+import { TlsTarget } from "./target.ts";
+
+/** `unknown`: it hung up or said nothing, which may be for another reason. */
+export const Offer = z.object({ name: z.string(), state: z.enum(["accepted", "refused", "unknown"]) });
+export type Offer = z.infer<typeof Offer>;
+
+/**
+ * What a server takes when it is asked for one thing at a time: versions from the newest to the oldest, and groups of
+ * TLS 1.3, those that resist quantum computers first. Without TLS 1.3 it has none of these.
+ */
+export const Capabilities = z.object({ versions: z.array(Offer), groups: z.array(Offer) });
+export type Capabilities = z.infer<typeof Capabilities>;
+
+/** A log's promise that it lists a certificate (RFC 6962, 3.2). Its signature is not checked here. */
+export const CertificateTimestamp = z.object({
+  /** SHA-256 of the log's key, lower-case hex: the log's identity. */
+  logId: z.string(),
+  /** Null where the time is none that a date can hold. */
+  at: Instant.nullable(),
+  /** Where it stands: in the certificate, in the stapled answer of OCSP, or in an extension of the handshake. */
+  from: z.enum(["certificate", "staple", "handshake"]),
+});
+export type CertificateTimestamp = z.infer<typeof CertificateTimestamp>;
+
+/** Whose certificates a server asks clients for. Without a name it takes those of any authority, or says no which. */
+export const Authorities = z.object({
+  /** The first of them, as subjects are written. */
+  names: z.array(z.string()),
+  total: z.int(),
+});
+export type Authorities = z.infer<typeof Authorities>;
+
+/** What one address of a name showed when it was last looked at. */
+export const EndpointAddress = z.object({
+  address: z.string(),
+  outcome: Outcome,
+  message: z.string(),
+  /** The leaf that it last showed; null where it never did, and where that cannot be read. */
+  leaf: Sha256.nullable(),
+  at: Instant,
+});
+export type EndpointAddress = z.infer<typeof EndpointAddress>;
+
+/** What is known of an endpoint from the wire, beside its chain. */
+export const EndpointFacts = z.object({
+  /** TLS version, cipher, group, ALPN, the address, ... in words. */
+  facts: z.record(z.string(), z.string()),
+  /** Each address of a name that has several; else empty. */
+  addresses: z.array(EndpointAddress),
+  /** Null: it asks clients for no certificate. */
+  authorities: Authorities.nullable(),
+  /** Null: it was never asked what it takes. */
+  offers: Capabilities.extend({ at: Instant }).nullable(),
+  /** Promises of logs that came with the leaf, wherever they stood. */
+  timestamps: z.array(CertificateTimestamp),
+  /** The size of the stapled answer of OCSP; null where none came. */
+  stapleBytes: z.int().nullable(),
+});
+export type EndpointFacts = z.infer<typeof EndpointFacts>;
+
+/** An endpoint with what its last visit met; its facts are of the last visit that showed a chain. */
+export const Endpoint = EndpointFacts.extend({
+  target: TlsTarget,
+  state: ProbeState,
+  outcome: Outcome,
+  message: z.string(),
+  lastSeen: Instant,
+});
+export type Endpoint = z.infer<typeof Endpoint>;

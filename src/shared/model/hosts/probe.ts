@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { Instant } from "../instant.ts";
+import { HostName, Port, Target } from "./target.ts";
+
+/** What carries a login: ssh2, which is built in, or OpenSSH's own client, the `ssh` of this computer. */
+export const Transport = z.enum(["ssh2", "system"]);
+export type Transport = z.infer<typeof Transport>;
+
+/** `auto`: ssh2, and OpenSSH's where ssh_config asks for what only that does, or where only that can log in. */
+export const TransportRequest = z.enum(["auto", ...Transport.options]);
+export type TransportRequest = z.infer<typeof TransportRequest>;
+
+/**
+ * What one visit met. `presented`: an endpoint showed its chain; `collected`: a
+ * host was read. Each of the others says why not, and none is an error of ours.
+ * `jump-failed`: a jump host on the way did not let us through, or ended while the host behind it was read.
+ * `no-starttls`, `starttls-refused`, `other-protocol`: the talk before TLS did not come to it; `injected`: plain text came
+ * where only TLS may come.
+ * `proxy-failed`: a proxy on the way did not lead through; of the endpoint nothing was seen.
+ * `not-supported`: the way there needs what is not done here, or what was not chosen, such as a command of ssh_config.
+ */
+export const Outcome = z.enum([
+  "presented",
+  "collected",
+  "refused",
+  "timed-out",
+  "no-such-name",
+  "not-tls",
+  "alert",
+  "reset",
+  "host-key-unknown",
+  "host-key-changed",
+  "login-refused",
+  "throttled",
+  "jump-failed",
+  "proxy-failed",
+  "not-supported",
+  "restricted-shell",
+  "flooded",
+  "truncated",
+  "no-starttls",
+  "starttls-refused",
+  "other-protocol",
+  "injected",
+]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** `partial`: the reading was cut short, or a certificate of a chain could not be read. What an account may not see is no such cut: coverage says it. */
+export const ProbeState = z.enum(["ok", "failed", "partial"]);
+export type ProbeState = z.infer<typeof ProbeState>;
+
+/** A host key as it is shown to people: its type, and its fingerprint as ssh-keygen prints it. */
+export const HostKeyView = z.object({ keyType: z.string(), fingerprint: z.string() });
+export type HostKeyView = z.infer<typeof HostKeyView>;
+
+/** One visit to one target, as a scan remembers it. */
+export const Probe = z.object({
+  id: z.int(),
+  target: Target,
+  state: ProbeState,
+  outcome: Outcome,
+  /** A sentence for people: what happened and what to do; empty when all went well. */
+  message: z.string(),
+  at: Instant,
+  tookMs: z.int(),
+  /** The host key that was presented, when the outcome is about it. */
+  hostKey: HostKeyView.nullable(),
+  /** The jump host that the outcome, and the host key, are about; null: the target itself. */
+  jumpHost: z.object({ host: HostName, port: Port }).nullable(),
+  /** What carried the login; null for an endpoint, and where it did not come to one. */
+  transport: Transport.nullable(),
+});
+export type Probe = z.infer<typeof Probe>;

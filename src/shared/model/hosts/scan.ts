@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { Instant } from "../instant.ts";
+import { BundleSignature, CarriedStanding } from "./bundle.ts";
+
+export const ScanId = z.int().positive().brand<"ScanId">();
+export type ScanId = z.infer<typeof ScanId>;
+
+/** `interrupted`: its process ended before it did; what it had read until then is kept. */
+export const ScanState = z.enum(["running", "finished", "cancelled", "interrupted"]);
+export type ScanState = z.infer<typeof ScanState>;
+
+/** One visit to hosts and endpoints, so far. `finishedAt` is null while it runs. */
+export const Scan = z.object({
+  id: ScanId,
+  state: ScanState,
+  startedAt: Instant,
+  finishedAt: Instant.nullable(),
+  total: z.int(),
+  ok: z.int(),
+  failed: z.int(),
+  partial: z.int(),
+  /** Set where nothing was visited: what a collector wrote came by hand. The scan is dated when that was collected. */
+  bundle: z.object({ importedAt: Instant, signature: BundleSignature, standing: CarriedStanding }).nullable(),
+});
+export type Scan = z.infer<typeof Scan>;

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { Instant } from "../instant.ts";
+
+/** `absent`: there is none yet. `locked`: no process knows what opens it. */
+export const VaultState = z.enum(["absent", "locked", "open"]);
+export type VaultState = z.infer<typeof VaultState>;
+
+/** What opens a vault: a passphrase, the recovery passphrase, or the operating system's keyring. */
+export const WrapKind = z.enum(["passphrase", "recovery", "keyring"]);
+export type WrapKind = z.infer<typeof WrapKind>;
+
+/** The number of a secret in the vault. */
+export const SecretId = z.string().regex(/^[0-9a-f]{32}$/);
+export type SecretId = z.infer<typeof SecretId>;
+
+/** To whom a typed secret is sealed: a P-256 key that lives as long as the keeper's process, as its point in base64. */
+export const Receiver = z.object({ id: z.string().regex(/^[0-9a-f]{32}$/), point: z.base64().length(88) });
+export type Receiver = z.infer<typeof Receiver>;
+
+/**
+ * What was typed, sealed where it was typed to the keeper's `Receiver`, so that nobody between reads it: AES-256-GCM (nonce,
+ * then the ciphertext with its tag) by a key of HKDF-SHA256 of the two points' ECDH.
+ */
+export const Sealed = z.strictObject({
+  to: Receiver.shape.id,
+  point: Receiver.shape.point,
+  box: z.base64().min(40).max(100_000),
+});
+export type Sealed = z.infer<typeof Sealed>;
+
+export const VaultStatus = z.object({
+  state: VaultState,
+  file: z.string(),
+  /** Why the file cannot be used, and what to do; null where nothing is wrong with it. */
+  problem: z.string().nullable(),
+  /** What opens it, and since when. */
+  wraps: z.array(z.object({ kind: WrapKind, since: Instant })),
+  /** What is kept in it: how many of each kind. */
+  kept: z.array(z.object({ kind: z.string(), count: z.int() })),
+  /** It locks itself when nothing was asked of it for so long. */
+  idleMinutes: z.int(),
+});
+export type VaultStatus = z.infer<typeof VaultStatus>;
+
+/** A kind of private key that certificates are asked for with. */
+export const KeyKind = z.enum(["p256", "p384", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519"]);
+export type KeyKind = z.infer<typeof KeyKind>;

@@ -1,0 +1,397 @@
+import { z } from "zod";
+import { KeyPossession } from "../hosts/host.ts";
+import { HostName, Port } from "../hosts/target.ts";
+import { Instant } from "../instant.ts";
+import { FileHash, Replacement } from "./deployment.ts";
+import { RemainingAccess } from "./remaining-access.ts";
+
+/**
+ * A runbook as a value: what would be changed where, shown before anything is written, and approved by its hash. It
+ * holds no secret. It says every byte that will be written, but for one thing that is made only when the run begins: the
+ * new key. Where its line will stand, the text has `HOLE`.
+ */
+
+/** Stands for `ssh-ed25519 AAAA...`, the new key's type and base64, wherever the plan writes that. */
+export const NEW_KEY_PLACEHOLDER = "{new key}";
+
+export const PlanId = z.int().positive().brand<"PlanId">();
+export type PlanId = z.infer<typeof PlanId>;
+
+/** SHA-256 of the plan's canonical JSON, lower-case hex: what is approved. */
+export const PlanHash = z.string().regex(/^[0-9a-f]{64}$/);
+export type PlanHash = z.infer<typeof PlanHash>;
+
+export const PlanKind = z.enum([
+  "rotate-key",
+  "rotate-host-key",
+  "add-grants",
+  "remove-grants",
+  "tighten-grants",
+  "move-to-authority",
+  "rotate-certificate",
+]);
+export type PlanKind = z.infer<typeof PlanKind>;
+
+/** What a file is cut by: from byte `at` on, `removed` goes and `inserted` comes. Both are `exact-bytes`. */
+export const Splice = z.object({ at: z.int().min(0), removed: z.string(), inserted: z.string() });
+export type Splice = z.infer<typeof Splice>;
+
+/** A piece of a unified diff: from this line of the file as it is, counted from 1. Texts are `exact-bytes`. */
+export const Hunk = z.object({
+  line: z.int().min(1),
+  rows: z.array(z.object({ sign: z.enum([" ", "+", "-"]), text: z.string() })),
+});
+export type Hunk = z.infer<typeof Hunk>;
+
+/**
+ * One authorized_keys file. Both stages are written against the file as it was found (`before`), in ascending order and
+ * apart from each other: `added` has the new lines beside the old ones, `removed` is how it ends. A stage that is null is
+ * left out: a removal adds nothing, and what only adds removes nothing.
+ */
+export const FilePlan = z.object({
+  account: z.string(),
+  /** Further accounts that the file lets in; not there where it lets in one alone. */
+  others: z.array(z.string()).optional(),
+  /** What is not there yet and is made, empty, before it is written: the file, or its folder, too. Not there for none. */
+  creates: z.enum(["file", "folder"]).optional(),
+  /** As sshd opens it, no link on the way. */
+  path: z.string(),
+  uid: z.int(),
+  gid: z.int(),
+  /** Whose the file is: the account, or root. It is written as that user. */
+  owner: z.string(),
+  mode: z.string(),
+  before: FileHash,
+  sizeBytes: z.int(),
+  /** What it will be; not there where that depends on a key that is yet to be made. */
+  after: z.object({ added: FileHash, removed: FileHash }).optional(),
+  added: z.array(Splice).nullable(),
+  removed: z.array(Splice).nullable(),
+  hunks: z.array(Hunk),
+  adds: z.int(),
+  changes: z.int(),
+  removes: z.int(),
+});
+export type FilePlan = z.infer<typeof FilePlan>;
+
+/** How it is proved that the new key, and it alone, logs in to an account. */
+export const PlannedVerification = z.discriminatedUnion("kind", [
+  /** By a fresh connection from here. `command`: a word is run there; otherwise the login alone counts. */
+  z.object({ kind: z.literal("from-here"), runs: z.enum(["command", "nothing"]) }),
+  /** By OpenSSH's client on the host that holds the private key. */
+  z.object({
+    kind: z.literal("from-holder"),
+    host: HostName,
+    port: Port,
+    runs: z.enum(["command", "nothing"]),
+  }),
+  /** By whoever runs the host's script there: it asks whether a login works. */
+  z.object({ kind: z.literal("by-hand") }),
+  /**
+   * By the host's journal, once it tells of a login by the new key; else by a signature of its holder, or a person's approval.
+   * A plain file, which any user of the host may write, proves nothing.
+   */
+  z.object({ kind: z.literal("by-log") }),
+  z.object({ kind: z.literal("none"), why: z.string() }),
+]);
+export type PlannedVerification = z.infer<typeof PlannedVerification>;
+
+export const RollbackTimer = z.enum(["systemd-run", "at", "sleep"]);
+export type RollbackTimer = z.infer<typeof RollbackTimer>;
+
+/** A private key that is replaced: a file on a host, on this computer, or a key of this computer's agent. */
+export const PrivateKeyPlan = z.object({
+  /** Null: this computer. */
+  host: z.object({ host: HostName, port: Port }).nullable(),
+  kind: z.enum(["file", "agent"]),
+  /** The file; for an agent its socket. */
+  path: z.string(),
+  uid: z.int().nullable(),
+  gid: z.int().nullable(),
+  owner: z.string(),
+  mode: z.string(),
+  isEncrypted: z.boolean().nullable(),
+  /** SHA-256 of the private file as it was found, so that no other is replaced; null for an agent. */
+  before: FileHash.nullable(),
+  hasPublicFile: z.boolean(),
+  /** Whether it signed when the plan was made. One that did, or of which a plan does not say, has to sign again before it gets anything. */
+  possession: KeyPossession.default({ kind: "verified" }),
+});
+export type PrivateKeyPlan = z.infer<typeof PrivateKeyPlan>;
+
+/** What was checked before the plan was made. `refused` stops the run, `acknowledge` until somebody has acknowledged it. */
+export const Check = z.object({
+  state: z.enum(["ok", "warning", "acknowledge", "refused"]),
+  /** What is checked, as an id that stays: `other-way-in`, `dead-man`, `managed`, `own-login`, `root`, `clock`, ... */
+  id: z.string(),
+  host: z.string().nullable(),
+  account: z.string().nullable(),
+  /** The one file that it is about: whoever agrees to it names that. Not there where the check is about no single file. */
+  path: z.string().optional(),
+  /** The one address that it is about, likewise. */
+  address: z.string().optional(),
+  text: z.string(),
+});
+export type Check = z.infer<typeof Check>;
+
+/** Where a host is. */
+export type HostAddress = { host: string; port: number };
+
+export const isSameHost = (one: HostAddress, other: HostAddress): boolean =>
+  one.host === other.host && one.port === other.port;
+
+/** What a check calls a host, and whoever acknowledges it: an identifier, `web1` or `web1:2222`, `[2001:db8::1]:2222`. */
+export const hostIdOf = ({ host, port }: HostAddress): string => {
+  if (port === 22) return host;
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+};
+
+/** Where a host is, and how a run changes it, whatever it changes there. */
+export const PlannedHost = z.object({
+  host: HostName,
+  port: Port,
+  /** The login that does the work. */
+  user: z.string().nullable(),
+  useSudo: z.boolean(),
+  /** 0 is the canary; hosts of one batch are changed side by side. */
+  batch: z.int().min(0),
+  /** The pinned host key, as ssh-keygen prints it; empty: it is known by a bundle that no key of it has signed. */
+  hostKey: z.string(),
+  deadMan: RollbackTimer.nullable(),
+});
+
+export type PlannedHost = z.infer<typeof PlannedHost>;
+
+/** A host whose authorized_keys files change, or that has a private key which is replaced. */
+export const AccessHost = PlannedHost.extend({
+  files: z.array(FilePlan),
+  holders: z.array(PrivateKeyPlan),
+  /** By account of its files. */
+  proofs: z.array(z.object({ account: z.string(), proof: PlannedVerification })),
+});
+export type AccessHost = z.infer<typeof AccessHost>;
+
+/** The host that gets a second host key. */
+export const HostKeyHost = PlannedHost.extend({
+  /** The one file of sshd's configuration that names its host keys; none where it could not be planned. */
+  files: z.array(FilePlan),
+});
+export type HostKeyHost = z.infer<typeof HostKeyHost>;
+
+/** A host that has certificates which are renewed. */
+export const RenewalHost = PlannedHost.extend({ certificates: z.array(Replacement) });
+export type RenewalHost = z.infer<typeof RenewalHost>;
+
+export type HostPlan = AccessHost | HostKeyHost | RenewalHost;
+
+/** The pace of a run, whatever it changes. */
+export const Pace = z.object({
+  canary: z.boolean().default(true),
+  /** Hosts at a time after the canary. */
+  batchSize: z.int().min(1).max(64).default(8),
+  /** Failed hosts after which no other is begun. */
+  maxFailures: z.int().min(1).max(10_000).default(1),
+  /** Until the host itself takes back what was not proved. */
+  deadManSeconds: z.int().min(30).max(3_600).default(120),
+});
+
+export type Pace = z.infer<typeof Pace>;
+
+/** Of a plan about keys. */
+export const KeyOptions = Pace.extend({
+  /** Days to watch the logs for uses of the old key before it is removed; 0: it is removed at once. */
+  graceDays: z.int().min(0).max(365).default(0),
+});
+export type KeyOptions = z.infer<typeof KeyOptions>;
+
+/** A server that was told to read its files again may do so late, and one that was restarted may not. */
+export const RECHECK_MINUTES = 60;
+
+export const RenewalOptions = Pace.extend({
+  /** From when all serve the new ones until that is looked at once more; 0: it is not. */
+  recheckMinutes: z.int().min(0).max(10_080).default(RECHECK_MINUTES),
+});
+export type RenewalOptions = z.infer<typeof RenewalOptions>;
+
+/** What may be asked of a plan before its kind is known. */
+export const PlanOptions = KeyOptions.extend(RenewalOptions.shape);
+export type PlanOptions = z.infer<typeof PlanOptions>;
+
+/** A new key that somebody else has made; `line` is `type base64`. `path`: its private key on this computer. */
+const ProvidedNewKey = z.object({
+  kind: z.literal("given"),
+  line: z.string(),
+  comment: z.string(),
+  path: z.string().nullable(),
+});
+export type ProvidedNewKey = z.infer<typeof ProvidedNewKey>;
+
+/** A new key that is made on the host where it will be used, and never leaves it. */
+const MadeOnHost = z.object({
+  kind: z.literal("made-on-holder"),
+  keyType: z.string(),
+  comment: z.string(),
+  host: HostName,
+  port: Port,
+  path: z.string(),
+});
+
+/** Where the new key is made, or which one was given. */
+export const NewKey = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("made-here"), keyType: z.string(), comment: z.string(), path: z.string() }),
+  MadeOnHost,
+  ProvidedNewKey,
+]);
+export type NewKey = z.infer<typeof NewKey>;
+
+/** Of a new RSA key: as many as ssh-keygen takes by itself. */
+export const RSA_BITS = 3_072;
+
+/** What every plan has. */
+const PlanBase = z.object({
+  format: z.literal("latchkey-plan-1"),
+  title: z.string(),
+  madeAt: Instant,
+  checks: z.array(Check),
+  /** What was meant to be in it and is not, each a sentence. */
+  leftOut: z.array(z.string()),
+  /** What is to be typed before it runs, and why; null where nothing is. */
+  confirm: z.object({ word: z.string(), why: z.array(z.string()) }).nullable(),
+});
+
+export const AccessBase = PlanBase.extend({
+  /**
+   * When what it was made of was collected, where no host was looked at for it: it is carried out by scripts alone. Null where
+   * they were looked at when it was made.
+   */
+  asOf: Instant.nullable(),
+  options: KeyOptions,
+  /** In the order in which they are changed. */
+  hosts: z.array(AccessHost),
+  /** Where what is to go, or to be tightened, lets in as before all the same, for it is left as it is. */
+  remaining: z.array(RemainingAccess),
+});
+
+export type AccessBase = z.infer<typeof AccessBase>;
+
+/** A key is replaced by another one wherever it logs in, and wherever its private key lies. */
+export const RotateKeyPlan = AccessBase.extend({
+  kind: z.literal("rotate-key"),
+  /** The fingerprint of the key that goes. */
+  oldKey: z.string(),
+  newKey: NewKey,
+  /** The private keys on this computer. */
+  here: z.array(PrivateKeyPlan),
+});
+export type RotateKeyPlan = z.infer<typeof RotateKeyPlan>;
+
+/** A key is let in to accounts. */
+const AddGrantsPlan = AccessBase.extend({ kind: z.literal("add-grants"), newKey: ProvidedNewKey });
+
+/** The key that all lines are for which go or change; null: they are for several. */
+const KeyOfLines = z.string().nullable();
+
+/** Lines go. */
+export const RemoveGrantsPlan = AccessBase.extend({ kind: z.literal("remove-grants"), oldKey: KeyOfLines });
+
+export type RemoveGrantsPlan = z.infer<typeof RemoveGrantsPlan>;
+
+/** Lines let in less. */
+const TightenGrantsPlan = AccessBase.extend({
+  kind: z.literal("tighten-grants"),
+  oldKey: KeyOfLines,
+  /** The private key on this computer that proofs by the key that stays log in with; null where none does. */
+  provesWith: z.string().nullable(),
+});
+
+/** Lines for a key become lines for the certificates of an authority. */
+const MoveToAuthorityPlan = AccessBase.extend({
+  kind: z.literal("move-to-authority"),
+  oldKey: KeyOfLines,
+  newKey: ProvidedNewKey,
+});
+
+/** Who may log in where changes. */
+export const AccessPlan = z.discriminatedUnion("kind", [
+  RotateKeyPlan,
+  AddGrantsPlan,
+  RemoveGrantsPlan,
+  TightenGrantsPlan,
+  MoveToAuthorityPlan,
+]);
+export type AccessPlan = z.infer<typeof AccessPlan>;
+
+/** A host gets a second host key, and later loses the first. */
+export const HostKeyPlan = PlanBase.extend({
+  kind: z.literal("rotate-host-key"),
+  options: KeyOptions,
+  hosts: z.array(HostKeyHost),
+  /** The fingerprint of the host key that goes; null: it has none of that type. */
+  oldKey: z.string().nullable(),
+  newKey: MadeOnHost,
+  /** What somebody may have to do elsewhere once it is carried out, each a sentence. */
+  afterwards: z.array(z.string()),
+});
+export type HostKeyPlan = z.infer<typeof HostKeyPlan>;
+
+/** Certificates are renewed where servers read them. */
+export const RenewalPlan = PlanBase.extend({
+  kind: z.literal("rotate-certificate"),
+  options: RenewalOptions,
+  /** In the order in which they are changed. */
+  hosts: z.array(RenewalHost),
+});
+export type RenewalPlan = z.infer<typeof RenewalPlan>;
+
+/** A plan that changes lines of files: of who may log in, or of which host keys sshd has. */
+export type KeyPlan = AccessPlan | HostKeyPlan;
+
+export const Plan = z.discriminatedUnion("kind", [
+  RotateKeyPlan,
+  AddGrantsPlan,
+  RemoveGrantsPlan,
+  TightenGrantsPlan,
+  MoveToAuthorityPlan,
+  HostKeyPlan,
+  RenewalPlan,
+]);
+export type Plan = z.infer<typeof Plan>;
+
+export const isRenewal = (plan: Plan): plan is RenewalPlan => plan.kind === "rotate-certificate";
+
+/** The plan, if scripts can be carried for it: null for one of another kind. */
+export const offlinePlan = (plan: Plan | null | undefined): AccessPlan | null =>
+  !plan || plan.kind === "rotate-host-key" || plan.kind === "rotate-certificate" ? null : plan;
+
+/** The fingerprint of the key that goes, or whose lines change; null where that is none, or several. */
+export function oldKeyOf(plan: Plan): string | null {
+  return "oldKey" in plan ? plan.oldKey : null;
+}
+
+/** The key that comes; null where none does. */
+export function newKeyOf(plan: Plan): NewKey | null {
+  return "newKey" in plan ? plan.newKey : null;
+}
+
+/** The private keys on this computer that are replaced. */
+export const privateKeysHere = (plan: Plan): readonly PrivateKeyPlan[] =>
+  plan.kind === "rotate-key" ? plan.here : [];
+
+/** The private keys on each of its hosts that are replaced, in the order of `plan.hosts`. */
+export const privateKeysByHost = ({ hosts }: Plan): readonly (readonly PrivateKeyPlan[])[] =>
+  hosts.map((host) => ("holders" in host ? host.holders : []));
+
+/** How it is proved for each account of a host that it is not locked out. */
+export const verificationsOf = (host: HostPlan): AccessHost["proofs"] =>
+  "proofs" in host ? host.proofs : [];
+
+/** The authorized_keys files, or files of sshd's configuration, that it changes, over all of its hosts. */
+export const plannedFiles = (plan: Plan): readonly FilePlan[] =>
+  plan.kind === "rotate-certificate" ? [] : plan.hosts.flatMap(({ files }) => files);
+
+export const plannedCertificates = ({ hosts }: RenewalPlan): readonly Replacement[] =>
+  hosts.flatMap(({ certificates }) => certificates);
+
+/** Its options, as they may be asked of a plan that is made anew. */
+export const requestedOptions = ({ options }: Plan): PlanOptions =>
+  "graceDays" in options ? { ...options, recheckMinutes: RECHECK_MINUTES } : { ...options, graceDays: 0 };

@@ -1,0 +1,79 @@
+import type { ServedRow, ServedState } from "../../model/certificates/served.ts";
+import { Protocol } from "../../model/hosts/target.ts";
+import type { DeploymentFile, VerificationEndpoint } from "../../model/runs/deployment.ts";
+import { formatEndpoint } from "../hosts/target.ts";
+
+const HOLDS: Record<DeploymentFile["holds"], string> = {
+  chain: "the certificate and what leads to its root",
+  leaf: "the certificate alone",
+  intermediates: "what leads to its root",
+  key: "the private key",
+  "key+chain": "the private key, the certificate and what leads to its root",
+  pkcs12: "a keystore (PKCS#12)",
+  jks: "a keystore (JKS)",
+};
+
+export const formatHolds = ({ holds }: Pick<DeploymentFile, "holds">): string => HOLDS[holds];
+
+/** `web1:443/shop.example (smtp, 192.0.2.1, from its host)`: where it is looked at, by which name, and what is said before. */
+export function formatServedVerification(proof: VerificationEndpoint): string {
+  const { dialogue, addresses = [], from } = proof;
+  const how = [
+    ...(dialogue === null ? [] : [dialogue]),
+    ...addresses,
+    ...(from === "host" ? [FROM_HOST] : []),
+  ];
+  return `${formatPoint(proof)}${how.length === 0 ? "" : ` (${how.join(", ")})`}`;
+}
+
+const FROM_HOST = "from its host";
+
+export const formatPoint = ({
+  address,
+  port,
+  serverName,
+}: Pick<VerificationEndpoint, "address" | "port" | "serverName">): string =>
+  `${address.includes(":") ? `[${address}]` : address}:${port}${serverName === null ? "" : `/${serverName}`}`;
+
+const STATES: Record<ServedState, string> = {
+  "not-reloaded": "not reloaded",
+  "other-process": "another program listens",
+  "other-listed": "another one of the host's",
+  differs: "differs",
+  "cannot-tell": "cannot be decided",
+  "not-seen": "not seen",
+  agrees: "as configured",
+  "never-served": "never served",
+};
+
+/** Whether what is served agrees with the configuration, in a few words. */
+export const formatServedState = (state: ServedState): string => STATES[state];
+
+/** `nginx *:443 shop.example`, `postfix 192.0.2.1:25`: a listener and the name that it is asked for. */
+export function formatListener({
+  address,
+  port,
+  name,
+}: Pick<ServedRow, "address" | "port" | "name">): string {
+  const place =
+    address === null ? `*:${port}` : `${address.includes(":") ? `[${address}]` : address}:${port}`;
+  return name === null ? place : `${place} ${name}`;
+}
+
+/** The endpoint whose scan shows what is served there; null: none is known. */
+export function formatHandshake({
+  port,
+  protocol,
+  shownBy,
+}: Pick<ServedRow, "port" | "protocol" | "shownBy">): string | null {
+  const { data: dialogue } = Protocol.safeParse(protocol);
+  if (dialogue === undefined || shownBy?.kind !== "scan") return null;
+  const { host, serverName } = shownBy;
+  return formatEndpoint({ host, port, serverName, protocol: dialogue });
+}
+
+/** Why no scan shows what is served there, as a phrase; null: one may. */
+export const formatWhyUnseen = ({ shownBy }: Pick<ServedRow, "shownBy">): string | null =>
+  shownBy === null || shownBy.kind === "scan" ? null : shownBy.why;
+
+export const formatFileLine = ({ file, line }: { file: string; line: number }): string => `${file}:${line}`;

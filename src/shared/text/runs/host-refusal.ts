@@ -1,0 +1,178 @@
+/** Why a host did not do what a run asked it to: what a person is told. */
+import type { HostRefusal, LeaseHolder } from "../../model/runs/host-refusal.ts";
+
+/** What follows the path of the file. */
+export const HOST_REFUSALS: Record<HostRefusal, string> = {
+  absent: "is not there: make it, with the owner and mode that sshd wants",
+  "append-only": "may only be appended to (chattr +a): take that off first, or leave it out",
+  attributes:
+    "has an access list, attributes or a label that this host's tools do not keep: change it by hand",
+  armed: "still has a dead-man timer: disarm it first",
+  "bad-bytes": "came out with other bytes than were asked for, and was not put in place",
+  ended: "was being changed when the host ended the shell",
+  fired: "was put back by its host itself, for nobody called that off in time: begin anew",
+  firing: "is being changed on its host at this moment: look again when that is over",
+  "beside-in-the-way":
+    "has something beside it (.latchkey-old, or a folder called like what a run makes) that is in a run's way: look at it, and move it away",
+  changed: "was changed by somebody else since the plan was made: plan it again",
+  changing: "changes whenever it is read: find out who writes it",
+  "hard-linked":
+    "has more than one name (hard link), which replacing it would break: remove the others first",
+  held: "lies in a folder with a lock of another run, which may be at work there: run it again when that is over",
+  immutable: "is immutable (chattr +i): take that off first, or leave it out",
+  "in-the-way": "has something in its way that no run has made: look beside it, and move it away",
+  "io-error":
+    "could not be written or cleared away, and the host does not say why: look at its disk and file system",
+  keygen: "could not be made: the host's ssh-keygen failed",
+  "late-edit": "was written by somebody at the same moment: what they wrote is kept beside it",
+  "linked-file": "is a symbolic link: change the file that it leads to, or put a file in its place",
+  "linked-elsewhere": "is another file by now: a link on the way to it was turned",
+  "linked-folder": "lies behind a symbolic link that its account could turn elsewhere",
+  "locked-key": "has a passphrase, so it was not asked to sign",
+  "lock-lost": "is no longer held by this run: its lock is gone",
+  managed: "is renewed by a program of its host: have that renew it",
+  mounted: "is mounted from elsewhere, so it cannot be replaced: change its source",
+  "new-in-the-way":
+    "has a .latchkey-new beside it that another run has made: let that one end, or move it away",
+  "no-answer":
+    "was not answered for in time: what runs there as its folder's owner was kept from it, so look at that account",
+  "no-before": "has changed since, and there is no copy of what it was",
+  "no-dead-man": "cannot be guarded by a timer on this host in that way",
+  "no-entry": "has no entry of that name with a private key: look into it, and name the right one",
+  "no-folder": "lies in a folder that is not there, or cannot be entered",
+  "no-hash-tool": "cannot be checked: the host has no sha256sum, shasum, sha256 or openssl",
+  "no-key": "has no new key on its host: it is to be made first",
+  "no-log": "is in no log of this host that may be read",
+  "no-keytool": "is a keystore that only Java's keytool can change, and its host has none",
+  "no-library": "cannot be changed as its owner: the hand was started without its library",
+  "no-sense":
+    "was answered for by what makes no sense: something speaks in the place of what runs there as its folder's owner, so look at that account",
+  "no-space": "has no room beside it for a copy: the disk or its inodes are full",
+  "no-ssh": "cannot be proved from there: the host has no ssh",
+  "no-ssh-keygen": "cannot be made there: the host has no ssh-keygen",
+  "no-store": "is a keystore, and no new one was made for it",
+  "no-tool": "cannot be made there: the host has no openssl",
+  "no-way-to-drop": "cannot be changed as its owner: the host has no setpriv, runuser or su",
+  "no-session":
+    "cannot be acted on as its owner from a terminal, for the host has no setsid: run this without one (ssh -T, at, cron)",
+  "no-signing": "cannot be asked to sign: the host's ssh-keygen is older than OpenSSH 8.1",
+  "not-a-file": "is no regular file",
+  "not-kept": "is not what the run has kept (any more): look at it",
+  "not-owner": "belongs to somebody else: log in as its owner, or as root",
+  "not-permitted": "could not be replaced: the host does not permit it",
+  "not-signed": "did not sign: the host's ssh-keygen does not take it for a private key of its owner",
+  "not-staged": "was not staged, or what was staged is gone: stage it again",
+  "not-there": "was put in place, and reads otherwise",
+  "not-writable": "lies in a folder that may not be written to",
+  "odd-path": "has a path that is not plain",
+  "odd-words": "was asked for in words that make no sense",
+  "old-in-the-way": "has a .latchkey-old beside it that is something else: look at it, and remove it",
+  "open-folder": "belongs to root, and lies in a folder where others may write",
+  "other-kind": "does not hold what its server is said to read there: look at it",
+  "other-key-passphrase": "has another passphrase for its key than for itself: make them the same first",
+  "owner-changed":
+    "lies in a folder of another account than when the plan was made: find out who has put it there, and plan again",
+  "others-group":
+    "belongs to a group that its owner is not in: give it to one of the owner's own (chgrp) first",
+  "others-folder": "lies in a folder of a third user",
+  "pair-held": "is being changed by another run: let that one end, or remove its folder on the host",
+  "read-only": "lies on a file system that is read-only",
+  "store-has-more": "holds more than one key: name the entry that is to be replaced",
+  "store-not-made": "could not be made anew: its host's openssl or keytool failed",
+  "too-large": "is larger than 4 MiB",
+  "shared-folder":
+    "lies in a folder where others may write, who could put a key of theirs there: let its owner alone write in it (chmod go-w)",
+  "state-folder":
+    "has no place on its host to prepare it in: /var/lib/latchkey must be a folder of root's alone",
+  unfinished: "was being changed by this run when it was ended: do that once more first",
+  unknown: "could not be changed, and the host does not say why",
+  "unknown-request": "cannot be changed by this host's hand: it does not know the request",
+  "wrong-passphrase": "is not opened by that passphrase",
+  "work-folder-taken": "has a .latchkey beside it that is not ours: look at it, and remove it",
+};
+
+/** `holder`: of `held`, who holds the folder, as its lock says. */
+type Answer = { why: HostRefusal; detail: string; holder?: LeaseHolder | null };
+
+/**
+ * What a host would not or could not do about the file at `path`, where whoever owns that file's folder may have answered: a path that it
+ * names is told only where it lies in that folder, and what a tool says only where it names no other.
+ */
+export function formatRefused(answer: Answer, path: string): string {
+  const { why, detail } = answer;
+  const isMount = why === "no-space" && isMountOf(detail, path);
+  return formatRefusedByRoot(
+    { ...answer, detail: isMount || staysIn(detail, folderOf(path)) ? detail : "" },
+    path,
+  );
+}
+
+/**
+ * The same of a request that root's hand alone answers: about what it keeps in its own folder, and the files of a pair. Where it names another
+ * place than the file's folder (what is in the way there, where a full file system is mounted), that is told.
+ */
+export function formatRefusedByRoot({ why, detail, holder }: Answer, path: string): string {
+  switch (why) {
+    case "held":
+      return holder ? formatHeld(holder, path) : formatRefusal(why, path);
+    case "in-the-way": {
+      const named = pathNamed(detail);
+      return named !== null
+        ? `${path}: ${named} is in the way of what a run keeps, and no run has made it: look at it, and move it away`
+        : `${formatRefusal(why, path)}${formatTool(detail)}`;
+    }
+    case "no-space": {
+      const mount = pathNamed(detail);
+      return mount !== null
+        ? `${path}: the host has no room for what a run keeps: the file system at ${mount} is full, or has no inodes left`
+        : formatRefusal(why, path);
+    }
+    case "io-error":
+      return detail === ""
+        ? formatRefusal(why, path)
+        : `${path} could not be written or cleared away${formatTool(detail)}`;
+    case "keygen":
+      return `${formatRefusal(why, path)}${formatTool(detail)}`;
+    default:
+      return formatRefusal(why, path);
+  }
+}
+
+/** Where a host names a path, and no tool of it says something. */
+// biome-ignore lint/plugin: the scripts of a run answer with either, in one list of words
+export const pathNamed = (detail: string): string | null => (detail.startsWith("/") ? detail : null);
+
+/** Whether every path in a text lies in that folder, in which our own hand names all by relative paths. */
+export function staysIn(text: string, folder: string): boolean {
+  const paths = text.split(/[^!#-&*+\-./0-9<-~]+/).filter((word) => word.includes("/"));
+  return paths.every(
+    (one) => !one.includes("..") && (/^\.(\/|latchkey)/.test(one) || one.startsWith(`${folder}/`)),
+  );
+}
+
+/** Where a run keeps what is root's. */
+const ROOT_FOLDERS = ["/var/lib/latchkey", "/var/db/latchkey"];
+
+/** Whether a file system that is mounted there may have what a run keeps for this file, or the file itself. */
+export const isMountOf = (mount: string, path: string): boolean =>
+  mount === "/" || [path, ...ROOT_FOLDERS].some((one) => one.startsWith(`${mount}/`));
+
+/** That another run holds the folder of `path`, as its lock says: whoever owns that folder may have laid it. */
+export function formatHeld({ who, leaseEnd }: LeaseHolder, path: string): string {
+  const until = new Date(leaseEnd * 1_000).toISOString().slice(0, 19);
+  return `${folderOf(path)}/.latchkey says that ${who} may hold it until ${until}Z: another run may be at work there; run it again when that is over`;
+}
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+
+/** A host's words in a sentence of ours. */
+const quoteWords = (said: string): string =>
+  `"${said
+    .slice(0, 200)
+    .replace(/[^!-~]+/g, " ")
+    .trim()}"`;
+
+const formatTool = (said: string): string => (said === "" ? "" : `: the host says ${quoteWords(said)}`);
+
+/** As a refusal: the thing, and what to do. */
+export const formatRefusal = (why: HostRefusal, path: string): string => `${path} ${HOST_REFUSALS[why]}`;

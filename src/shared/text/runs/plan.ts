@@ -1,0 +1,159 @@
+import { assertNever } from "../../model/assert-never.ts";
+import { UNSIGNED_SCRIPTS } from "../../model/runs/offline-script.ts";
+import {
+  type Check,
+  type FilePlan,
+  type NewKey,
+  type Plan,
+  type PlanKind,
+  type PlannedVerification,
+  plannedCertificates,
+  plannedFiles,
+  type RollbackTimer,
+} from "../../model/runs/plan.ts";
+import type { Phase } from "../../model/runs/run.ts";
+import { formatCount } from "../count.ts";
+import { fitEnd } from "../fit.ts";
+import { formatHost } from "../hosts/target.ts";
+
+const PHASES: Record<Phase, string> = {
+  "create-key": "create key",
+  grant: "grant",
+  "install-key": "install new private key",
+  revoke: "revoke",
+  request: "request certificate",
+  issue: "issue certificate",
+  install: "install certificate",
+  "post-check": "post-deployment check",
+  finish: "finish",
+};
+
+/** What a phase does. A host key is granted nothing, and lines that are tightened are replaced. */
+export function formatPhase(phase: Phase, kind: PlanKind): string {
+  if (kind === "tighten-grants" && phase === "revoke") return "change";
+  if (kind === "rotate-host-key" && phase === "grant") return "add host key";
+  if (kind === "rotate-host-key" && phase === "revoke") return "remove host key";
+  return PHASES[phase];
+}
+
+/** The command that makes plans of a kind, and takes them from a file. */
+export function formatCommandOf(kind: PlanKind): string {
+  switch (kind) {
+    case "rotate-key":
+      return "latchkey rotate key";
+    case "rotate-host-key":
+      return "latchkey rotate host-key";
+    case "add-grants":
+      return "latchkey grants add";
+    case "remove-grants":
+      return "latchkey grants remove";
+    case "tighten-grants":
+    case "move-to-authority":
+      return "latchkey grants tighten";
+    case "rotate-certificate":
+      return "latchkey rotate certificate";
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** A key as a person knows it: by its comment, and by enough of its fingerprint to tell it from another. */
+export function formatKeyBriefly({ fingerprint, comment }: { fingerprint: string; comment: string }): string {
+  const brief = `${fingerprint.slice(0, "SHA256:".length + 8)}...`;
+  return comment === "" ? brief : `${fitEnd(comment, 40)} (${brief})`;
+}
+
+/** Whom a file lets in. */
+export const formatAccounts = ({ account, others = [] }: Pick<FilePlan, "account" | "others">): string =>
+  [account, ...others].join(", ");
+
+type Counts = Pick<FilePlan, "adds" | "changes" | "removes">;
+
+export const countLines = (files: readonly Counts[]): Counts => ({
+  adds: files.reduce((sum, { adds }) => sum + adds, 0),
+  changes: files.reduce((sum, { changes }) => sum + changes, 0),
+  removes: files.reduce((sum, { removes }) => sum + removes, 0),
+});
+
+/** `3 to add, 1 to change, 2 to remove on 4 hosts`. */
+export function formatCounts(plan: Plan): string {
+  const on = `on ${formatCount(plan.hosts.length, "host")}`;
+  const renewed = plan.kind === "rotate-certificate" ? plannedCertificates(plan).length : 0;
+  if (renewed > 0) return `${formatCount(renewed, "certificate")} to renew ${on}`;
+  const { adds, changes, removes } = countLines(plannedFiles(plan));
+  return `${adds} to add, ${changes} to change, ${removes} to remove ${on}`;
+}
+
+/** How it is proved, on one host, that an account is not locked out. */
+export function formatVerification(proof: PlannedVerification): string {
+  switch (proof.kind) {
+    case "from-here":
+      return `verified by a login from here${proof.runs === "command" ? "" : ", which runs nothing"}`;
+    case "from-holder":
+      return `verified by a login from ${formatHost(proof)}, which has the private key`;
+    case "by-hand":
+      return "verified by whoever runs its script there: it asks whether a login works";
+    case "by-log":
+      return "verified once the host's journal shows a login with the new key, its owner has signed a challenge, or you approve the account by name";
+    case "none":
+      return `not verified: ${proof.why}`;
+    default:
+      return assertNever(proof);
+  }
+}
+
+export function formatNewKey(newKey: NewKey): string {
+  switch (newKey.kind) {
+    case "made-here":
+      return `${newKey.keyType}, made on this computer, for ${newKey.path}`;
+    case "made-on-holder":
+      return `${newKey.keyType}, made on ${formatHost(newKey)}, for ${newKey.path}`;
+    case "given":
+      return `${newKey.line.slice(0, 40)}..., which was given`;
+    default:
+      return assertNever(newKey);
+  }
+}
+
+const DEAD_MEN: Record<RollbackTimer, string> = {
+  "systemd-run": "a timer of systemd",
+  at: "a job of at",
+  sleep: "a process of its own",
+};
+
+export const formatDeadMan = (deadMan: RollbackTimer | null): string =>
+  deadMan === null
+    ? "it cannot roll back by itself if the connection is lost"
+    : `rolls back by itself if the connection is lost (${DEAD_MEN[deadMan]})`;
+
+/** The check that the days of grace on a host are watched in plain files alone. */
+export const FILE_LOGS = "file-logs";
+
+/** The check that a log of the host can show a login by the new key. */
+export const VERIFICATION_LOGS = "journal";
+
+/** The check that the line goes or changes by which Latchkey itself logs in. */
+export const OWN_LOGIN = "own-login";
+
+/** What consents to one check of a plan: it names the check and nothing else of the plan. */
+export const acknowledgementOf = ({ id, host, account, path, address }: CheckName): string =>
+  [id, host, account, path ?? null, address ?? null].filter((part) => part !== null).join(" ");
+
+/** Whether it is agreed to by its whole name alone: it is about a single file, or a single address. */
+export const isNamedAlone = ({ path, address }: CheckName): boolean =>
+  path !== undefined || address !== undefined;
+
+/** Whether these consents cover the check. Where it need not be named, its kind agrees to all such. */
+export const isConsented = (check: CheckName, given: readonly string[]): boolean =>
+  given.includes(acknowledgementOf(check)) || (!isNamedAlone(check) && given.includes(check.id));
+
+type CheckName = Pick<Check, "id" | "host" | "account" | "path" | "address">;
+
+/** What is agreed to, beside what a plan asks for, where nobody signs the scripts that are written of it. */
+export const UNSIGNED_CHECK: Check = {
+  state: "acknowledge",
+  id: UNSIGNED_SCRIPTS,
+  host: null,
+  account: null,
+  text: "the scripts are not signed, so whoever transports them could change what root runs; sign them with --sign-with KEY",
+};

@@ -1,0 +1,210 @@
+/** Why a step of a run could not be done, or not be undone: every sentence of it, without a full stop. */
+import { assertNever } from "../../model/assert-never.ts";
+import type { Awaited, Cause, PlainCause } from "../../model/runs/step-result.ts";
+import { formatClaimReason } from "../hosts/key.ts";
+import { formatRefused, formatRefusedByRoot } from "./host-refusal.ts";
+
+export function formatCause(cause: Cause): string {
+  switch (cause.kind) {
+    case "file-changed":
+      return `${cause.path} was changed by somebody else since the plan was made`;
+    case "new-line-gone":
+      return `the new line is not in ${cause.path} any more`;
+    case "old-line-gone":
+      return `${cause.path} is further than this step: the old line is gone already`;
+    case "odd-private-key":
+      return "a private key is neither the old one nor the new one";
+    case "key-not-installed":
+      return `the new key is not at ${cause.path}`;
+    case "certificate-not-installed":
+      return "the new files are not in place any more";
+    case "not-served-any-more":
+      return `it is not served any more: ${cause.seen.join("; ")}`;
+    case "rollback-timer-fired":
+      return "the host itself has taken it back: the proof came too late";
+    case "not-cleared":
+      return `nothing was cleared away: ${formatCause(cause.by)}`;
+    case "begun-at":
+      return `${formatCause(cause.by)}; what it has begun may lie at ${cause.path}`;
+    case "files-not-taken":
+    case "not-reloaded":
+    case "fails-own-test":
+    case "not-served":
+    case "served-not-visible":
+    case "order-refused":
+    case "certificate-faulty":
+      return formatOfRenewal(cause);
+    case "login-refused":
+    case "login-unsure":
+    case "verified-by-hand":
+    case "key-not-usable-here":
+    case "own-login-ended":
+    case "own-key-refused":
+    case "no-other-login":
+    case "awaited":
+    case "no-new-host-key":
+    case "host-key-not-in-place":
+      return formatOfLogin(cause);
+    default:
+      return formatPlain(cause);
+  }
+}
+
+type RenewalKind =
+  | "files-not-taken"
+  | "not-reloaded"
+  | "fails-own-test"
+  | "not-served"
+  | "served-not-visible"
+  | "order-refused"
+  | "certificate-faulty";
+
+function formatOfRenewal(cause: Extract<Cause, { kind: RenewalKind }>): string {
+  switch (cause.kind) {
+    case "files-not-taken":
+      return `${cause.server} does not take the new files: ${cause.said}`;
+    case "not-reloaded":
+      return `${cause.server} could not be told: ${cause.said}`;
+    case "fails-own-test":
+      return `${cause.server} fails its own test before anything is changed: ${cause.said}; nothing was ordered`;
+    case "not-served":
+      return cause.whys.join("; ");
+    case "served-not-visible":
+      return `it could not be seen whether it is served: ${cause.whys.join("; ")}`;
+    case "order-refused":
+      return `${cause.name}: ${cause.issuer}: ${cause.said}`;
+    case "certificate-faulty":
+      return cause.issuer === null
+        ? `${cause.name}: what was issued cannot be used any more: ${cause.faults}`
+        : `${cause.name}: what ${cause.issuer} sent cannot be used: ${cause.faults}`;
+    default:
+      return assertNever(cause);
+  }
+}
+
+type LoginKind =
+  | "login-refused"
+  | "login-unsure"
+  | "verified-by-hand"
+  | "key-not-usable-here"
+  | "own-login-ended"
+  | "own-key-refused"
+  | "no-other-login"
+  | "awaited"
+  | "no-new-host-key"
+  | "host-key-not-in-place";
+
+function formatOfLogin(cause: Extract<Cause, { kind: LoginKind }>): string {
+  switch (cause.kind) {
+    case "login-refused":
+      return `${formatWho(cause)} is not let in: ${cause.said}${formatLogged(cause)}`;
+    case "login-unsure":
+      return `${formatWho(cause)}: ${cause.said}`;
+    case "verified-by-hand":
+      return `${cause.account} is proved by whoever runs its script, and by no run`;
+    case "key-not-usable-here":
+      return `the key that is to log in to ${cause.account} cannot be used here`;
+    case "own-login-ended":
+      return `${cause.account}: the ${cause.by} that let us in does not any more: ${cause.said}`;
+    case "own-key-refused":
+      return `${cause.account}: sshd does not take the key that let us in any more`;
+    case "no-other-login":
+      return `${formatAgreed(cause)}, no other key that is left is at hand here, and this host has no journal that could tell of a login by one`;
+    case "awaited":
+      return formatAwaited(cause.for);
+    case "no-new-host-key":
+      return "there is no new host key";
+    case "host-key-not-in-place":
+      return `the new host key ${cause.path} ${NOT_IN_PLACE[cause.why]}`;
+    default:
+      return assertNever(cause);
+  }
+}
+
+export function formatAwaited(awaited: Awaited): string {
+  switch (awaited.kind) {
+    case "login-in-log":
+      return "waits for the journal to tell of a login by the new key";
+    case "certificate":
+      return "waits for a certificate to be brought";
+    case "login":
+      return `waiting for a login to ${awaited.account} through what is left, by anybody; without one it is taken back`;
+    default:
+      return assertNever(awaited);
+  }
+}
+
+type HostKeyGap = Extract<Cause, { kind: "host-key-not-in-place" }>["why"];
+
+const NOT_IN_PLACE: Record<HostKeyGap, string> = {
+  unseen: "cannot be looked at",
+  absent: "is not there",
+  "not-put": "could not be put there",
+  another: "is another one",
+};
+
+const formatWho = ({ account, by }: { account: string; by: "key" | "certificate" | null }): string =>
+  by === null ? account : `${account}, with the ${by} that let us in`;
+
+const formatLogged = ({ logged }: { logged: string | null }): string =>
+  logged === null ? "" : `; ${logged}`;
+
+/** What let us in does not any more, as somebody has agreed to. */
+export const formatAgreed = ({ account, by }: { account: string; by: "key" | "certificate" }): string =>
+  `${account}: the ${by} that let us in does not any more, as was agreed to`;
+
+function formatPlain(cause: PlainCause): string {
+  switch (cause.kind) {
+    case "described":
+      return cause.text;
+    case "refused":
+      return cause.isRoots ? formatRefusedByRoot(cause, cause.path) : formatRefused(cause, cause.path);
+    case "file-unreadable":
+      return `${cause.path} cannot be read any more`;
+    case "work-folder-taken":
+      return `${cause.folder}/.latchkey, where a run keeps its lock, was made by something else than a run: look at it, and remove it`;
+    case "late-edit": {
+      const kept = cause.files.join(", ") || `${cause.folder}/.latchkey`;
+      return `somebody's editor wrote to a file that was replaced meanwhile; what they wrote is kept in ${kept}: look at it, and move it away`;
+    }
+    case "file-changed-unwritten":
+      return `${cause.path} was changed by somebody else since the plan was made; nothing was written to it: plan it again`;
+    case "being-changed":
+      return `${cause.path} is being changed by somebody else; look at it, and try again`;
+    case "no-copy":
+      return `${cause.path} was changed by somebody else, and there is no copy of what it was: take the lines of this run out of it by hand`;
+    case "own-lines-changed":
+      return `${cause.path} was changed by somebody else in the very lines of this run: look at it`;
+    default:
+      return formatOfKey(cause);
+  }
+}
+
+type KeyKind =
+  | "new-key-not-at-hand"
+  | "key-file-changed"
+  | "key-made-by-another-run"
+  | "agent-did-not-sign"
+  | "another-key"
+  | "key-did-not-sign";
+
+function formatOfKey(cause: Extract<PlainCause, { kind: KeyKind }>): string {
+  switch (cause.kind) {
+    case "new-key-not-at-hand":
+      return `${cause.path === null ? "" : `${cause.path}: `}the private key of the new key is not at hand: it cannot be put anywhere`;
+    case "key-file-changed":
+      return `${cause.path} was changed by somebody else meanwhile: look at it, then plan it again`;
+    case "key-made-by-another-run":
+      return `${cause.path} was made by another run: let that one end, or move it away`;
+    case "agent-did-not-sign":
+      return `the agent at ${cause.path} did not sign with the old key, so it gets no new one: load it with ssh-add`;
+    case "another-key":
+      return `${cause.path} holds another key than the old one, so it gets no new one: plan it again`;
+    case "key-did-not-sign": {
+      const why = cause.why === "other-key" ? "it signed with another key" : formatClaimReason(cause.why);
+      return `${cause.path} did not sign with the old key again (${why}), so it gets no new one: find out whose file it is, and plan again`;
+    }
+    default:
+      return assertNever(cause);
+  }
+}

@@ -1,0 +1,160 @@
+/** Every sentence of a run's journal that is not about what a step came to. Each is without a full stop. */
+
+import { assertNever } from "../../model/assert-never.ts";
+import type { OldKeySilence, RunNote, UseGap } from "../../model/runs/run-note.ts";
+import { formatCount } from "../count.ts";
+import { formatHost, formatPlace } from "../hosts/target.ts";
+import { formatUse, formatUsedBy } from "./old-key.ts";
+import { formatResultSignature } from "./result-claim.ts";
+import { formatRunReasons } from "./run.ts";
+import { formatCause } from "./run-cause.ts";
+import { formatEvidence } from "./run-step.ts";
+
+export function formatRunNote(note: RunNote): string {
+  switch (note.kind) {
+    case "state": {
+      const why = formatRunReasons(note.reasons);
+      return why === "" ? note.state : `${note.state}: ${why}`;
+    }
+    case "begun-again":
+      return note.direction === "back" ? "is taken back" : "goes on";
+    case "over-already":
+      return "it was to be taken back, and was over by then; plan the way back as a run of its own";
+    case "connection-lost":
+      return `the connection was lost: ${note.why}`;
+    case "found":
+      return formatCause(note.cause);
+    case "evidence": {
+      const evidence = note.evidence.map(formatEvidence).join("; ");
+      return note.isBeforeRemoval ? `before the removal: ${evidence || "nothing to prove"}` : evidence;
+    }
+    case "old-keys-gone":
+      return "the old private keys are gone";
+    case "result":
+      return `the result of ${formatPlace(note)}, which ended at ${note.endedAt} by its clock (${note.digest})`;
+    case "claim":
+      return `${formatHost(note)} says "${note.outcome}" in a result that is not verified (${formatResultSignature(note.signature)}): nothing follows from it`;
+    default:
+      return formatOther(note);
+  }
+}
+
+type GraceKind = "old-key-used" | "host-watched" | "watched-until" | "grace-ended" | "grace-not-ended";
+type HostKind =
+  | "wrote"
+  | "put-in-place"
+  | "lines-taken-back"
+  | "repaired"
+  | "left-out"
+  | "stands"
+  | "repair-approved"
+  | "reloaded"
+  | "files-taken"
+  | "files-untried"
+  | "served-not-seen"
+  | "answer-left"
+  | "post-check-hurried";
+
+function formatOther(note: Extract<RunNote, { kind: GraceKind | HostKind }>): string {
+  switch (note.kind) {
+    case "old-key-used":
+      return `${formatUse(note.use)}: ${GIVE_NEW}`;
+    case "host-watched":
+      return formatWatched(note);
+    case "watched-until":
+      return `the old key is watched until ${note.dueAt.slice(0, 10)}`;
+    case "grace-ended":
+      return "the days of grace were ended before their time";
+    case "grace-not-ended":
+      return `the days of grace are not ended, for nobody has agreed that these are shut out: ${formatUsedBy(note.uses)}`;
+    default:
+      return formatAtHost(note);
+  }
+}
+
+function formatAtHost(note: Extract<RunNote, { kind: HostKind }>): string {
+  switch (note.kind) {
+    case "wrote":
+      return `wrote ${note.path}`;
+    case "put-in-place":
+      return `put in place: ${note.paths.join(", ")}`;
+    case "lines-taken-back":
+      return formatTakenBack(note);
+    case "repaired":
+      return `${note.path} was repaired as it was approved: ${formatCount(note.out, "line")} taken out, ${formatCount(note.back, "line")} put back`;
+    case "left-out":
+      return `${note.path} is left out: ${formatCause(note.cause)}`;
+    case "stands":
+      return `${formatCause(note.cause)}; what stands there was proved`;
+    case "repair-approved":
+      return `approved to be repaired: ${note.files.map(({ host, path }) => `${path} on ${host}`).join(", ")}`;
+    case "reloaded":
+      return `${note.server} was told to read them${note.said ? `: ${note.said}` : ""}`;
+    case "files-taken":
+      return `${note.server} takes the new files`;
+    case "files-untried":
+      return `${note.server} could not try the new files: ${note.said}`;
+    case "served-not-seen":
+      return `what is served cannot be looked at: ${note.whys.join("; ")}`;
+    case "answer-left":
+      return `an earlier answer is still there: ${formatCause(note.cause)}`;
+    case "post-check-hurried":
+      return "it was asked to look again before the time";
+    default:
+      return assertNever(note);
+  }
+}
+
+const formatTakenBack = ({ path, out, back }: Extract<RunNote, { kind: "lines-taken-back" }>): string =>
+  [
+    `${path} was changed by somebody else`,
+    ...(out > 0 ? [`${formatCount(out, "line")} of this run taken out of it`] : []),
+    ...(back > 0 ? [`${formatCount(back, "line")} put back into it`] : []),
+    "all else is as it was",
+  ].join("; ");
+
+const GIVE_NEW = "give whoever that is the new one; an agent that has both offers the old one first";
+
+const END_GRACE = "end the days of grace (runs resume --now) to remove it all the same";
+
+function formatWatched(note: Extract<RunNote, { kind: "host-watched" }>): string {
+  const place = formatPlace(note);
+  const { silence, since, isEnough } = note;
+  switch (silence.kind) {
+    case "quiet": {
+      const logs = silence.evidence === "journal" ? "its journal tells" : "plain files tell";
+      const said = `${place}: ${logs} of no login with the old key since ${since.slice(0, 10)}`;
+      return isEnough ? said : `${said}, and any user there can have lines written to those: ${END_GRACE}`;
+    }
+    case "used":
+      return `${place}: ${formatUsed(silence)}: ${GIVE_NEW}`;
+    case "unknown":
+      return `${place}: whether the old key is still used is not known: ${formatGap(silence.why)}; ${END_GRACE}`;
+    default:
+      return assertNever(silence);
+  }
+}
+
+function formatUsed({ account, at, from, evidence }: Extract<OldKeySilence, { kind: "used" }>): string {
+  const whence = from === null ? "" : `, from ${from}`;
+  const weak =
+    evidence === "journal" ? "" : " (by a plain file, to which any user there can have lines written)";
+  return `${account} was logged in to with the old key on ${at.slice(0, 10)}${whence}${weak}`;
+}
+
+function formatGap(gap: UseGap): string {
+  switch (gap.kind) {
+    case "keys-not-known":
+      return "which keys go cannot be told from the lines of the plan";
+    case "md5-names":
+      return `its log names keys by MD5, and ${gap.account} has logged in with one`;
+    case "no-log":
+      return "no log of it tells of logins up to now";
+    case "not-read-now":
+      return "its logs could not be read just now (where the new key has a passphrase, an agent has to have it), or do not tell of the login that read them";
+    case "begins-later":
+      return `its logs reach back without a gap to ${gap.at.slice(0, 10)} only`;
+    default:
+      return assertNever(gap);
+  }
+}

@@ -1,0 +1,295 @@
+/** Every sentence of a step, made of what it came to. Each is without a full stop. */
+
+import { assertNever } from "../../model/assert-never.ts";
+import type { AccessCheck } from "../../model/runs/run.ts";
+import type {
+  BackAs,
+  Deed,
+  Evidence,
+  Intent,
+  KeyName,
+  StepResult,
+  StillAccepted,
+} from "../../model/runs/step-result.ts";
+import { formatCount } from "../count.ts";
+import { formatHost } from "../hosts/target.ts";
+import { formatAllRemaining } from "./old-key.ts";
+import { formatResultSignature } from "./result-claim.ts";
+import { formatAgreed, formatAwaited, formatCause } from "./run-cause.ts";
+
+export function formatStepResult(result: StepResult): string {
+  switch (result.kind) {
+    case "intended":
+      return formatIntent(result.to);
+    case "acted":
+      return formatDeed(result.what);
+    case "waiting":
+      return formatAwaited(result.for);
+    case "retrying":
+      return `is asked again: ${formatCause(result.cause)}`;
+    case "asked-again":
+      return "is tried again";
+    case "verified":
+      return join(...result.evidence.map(formatEvidence));
+    case "rolled-back":
+      return join(BACK_AS[result.as], ...result.left.map(formatCause));
+    case "failed":
+      return join(formatFailed(result), ...result.left.map(formatCause));
+    case "needs-attention":
+      return formatStuck(result);
+    case "imported":
+      return formatImported(result);
+    default:
+      return assertNever(result);
+  }
+}
+
+const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
+
+export function formatIntent(intent: Intent): string {
+  switch (intent.kind) {
+    case "create-key":
+      return "to make the new key";
+    case "add-lines":
+      return `to add the new lines to ${formatCount(intent.files, "file")}`;
+    case "remove-lines":
+      return `to remove the old lines from ${formatCount(intent.files, "file")}`;
+    case "install-key":
+      return `to put the new key in ${formatCount(intent.locations, "place")}`;
+    case "create-certificate-keys":
+      return `to make ${formatCount(intent.count, "key")}`;
+    case "have-signed":
+      return `to have ${intent.names.join(", ")} signed by ${intent.issuers.join(", ")}`;
+    case "install-certificates":
+      return `to put ${formatCount(intent.count, "certificate")} in place`;
+    case "check-served":
+      return "to look once more at what is served";
+    case "clear":
+      return "to clear away what was kept";
+    default:
+      return assertNever(intent);
+  }
+}
+
+function formatDeed(deed: Deed): string {
+  switch (deed.kind) {
+    case "wrote-files":
+      return `wrote ${formatCount(deed.files, "file")}`;
+    case "installed-key":
+      return `put it in ${formatCount(deed.locations, "place")}`;
+    case "installed-certificates":
+      return "the new files are in place, and its servers were told";
+    default:
+      return assertNever(deed);
+  }
+}
+
+export function formatEvidence(check: Evidence): string {
+  switch (check.kind) {
+    case "described":
+      return check.text;
+    case "found":
+      return formatCause(check.cause);
+    case "login":
+      return `${check.account}: logged in with ${formatKeyName(check.key)}`;
+    case "login-in-log":
+      return `${check.account}: the journal tells of a login with ${formatKeyName(check.key)}`;
+    case "claimed-login":
+      return `${check.account}: a login with ${formatKeyName(check.key)} is seen in ${check.path}, which anybody on that host can write: it proves nothing`;
+    case "no-login":
+      return `${check.account}: no login is tried (${check.why})`;
+    case "signed":
+      return `${check.account}: sshd takes ${formatKeyName(check.key)}, and its holder has signed this run's challenge`;
+    case "approved":
+      return `${check.account}: approved by ${check.who} on ${check.day}`;
+    case "own-login":
+      return `${check.account}: the ${check.by} that let us in still does`;
+    case "access":
+      return formatAccess(check);
+    case "own-key-taken":
+    case "own-key-untried":
+    case "other-login":
+    case "other-login-in-log":
+    case "signed-not-taken":
+    case "signed-unsure":
+    case "log-unsure":
+    case "no-key-in-logs":
+    case "host-key":
+    case "host-key-unverified":
+      return formatLogin(check);
+    default:
+      return formatPlaced(check);
+  }
+}
+
+type LoginKind =
+  | "own-key-taken"
+  | "own-key-untried"
+  | "other-login"
+  | "other-login-in-log"
+  | "signed-not-taken"
+  | "signed-unsure"
+  | "log-unsure"
+  | "no-key-in-logs"
+  | "host-key"
+  | "host-key-unverified";
+
+function formatLogin(check: Extract<Evidence, { kind: LoginKind }>): string {
+  switch (check.kind) {
+    case "own-key-taken":
+      return `${check.account}: sshd still takes the key that let us in, beside what is typed`;
+    case "own-key-untried":
+      return `${check.account}: the key that let us in needs what is typed, so it was not tried again: ${check.why}`;
+    case "other-login":
+      return `${check.account}: logged in with ${formatKeyName(check.key)}, which is left; the ${check.by} that let us in does not any more, as was agreed to`;
+    case "other-login-in-log":
+      return `${formatAgreed(check)}; the journal tells of a login since${check.from === null ? "" : ` from ${check.from}`}`;
+    case "signed-not-taken":
+      return `${check.account}: its holder has signed for the new key, and sshd does not take it from here: a from= may leave this computer out`;
+    case "signed-unsure":
+      return `${check.account}: whether sshd takes the new key is not known: ${check.why}`;
+    case "log-unsure":
+      return `${check.account}: ${check.why}`;
+    case "no-key-in-logs":
+      return "no key is known that a log could tell of";
+    case "host-key":
+      return `${HOST_KEYS[check.is]}: ${check.fingerprint}`;
+    case "host-key-unverified":
+      return "not verified: the known host key is still presented, but whether sshd holds the new one, too, it tells only after a login by a key alone, and no such key has let us in; the removal of the old one is verified, or taken back";
+    default:
+      return assertNever(check);
+  }
+}
+
+const HOST_KEYS: Record<Extract<Evidence, { kind: "host-key" }>["is"], string> = {
+  "known-presented": "the known host key is presented",
+  "new-named": "the new host key is named and proved",
+  "new-presented": "the new host key is presented",
+};
+
+type PlacedKind =
+  | "nothing-to-log-in"
+  | "key-made"
+  | "key-in-place"
+  | "certificate-keys-made"
+  | "issued"
+  | "served"
+  | "cleared"
+  | "old-key-kept";
+
+function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
+  switch (check.kind) {
+    case "nothing-to-log-in":
+      return "nothing new is to log in";
+    case "key-made":
+      return `made ${check.fingerprint}`;
+    case "key-in-place":
+      return check.isHere ? "the new private key is in its place" : "the new key is in its places";
+    case "certificate-keys-made":
+      return `made ${formatCount(check.count, "key")} and what asks for certificates`;
+    case "issued":
+      return `${check.name}: ${check.sha256?.slice(0, 16)}...`;
+    case "served":
+      return formatServed(check);
+    case "cleared":
+      return check.isWhole ? "nothing is left of the run here" : "what the run has kept is gone but for this";
+    case "old-key-kept":
+      return `the old private key is kept beside the new one: ${formatWhyKept(check)}`;
+    default:
+      return assertNever(check);
+  }
+}
+
+const formatWhyKept = ({ accepted, remaining, planKind }: Extract<Evidence, { kind: "old-key-kept" }>) =>
+  join(...accepted.map(formatStillAccepted), formatAllRemaining(remaining, planKind)) ||
+  "something was left as it is by agreement, and may need it";
+
+export const formatStillAccepted = ({ host, port, account, fingerprint, isOldKey, why }: StillAccepted) =>
+  `${isOldKey ? "the old key" : fingerprint} still gets in to ${account} on ${formatHost({ host, port })}, ${why.join(" and ")}`;
+
+function formatServed({ isAgain, places, leavesAlone }: Extract<Evidence, { kind: "served" }>): string {
+  if (places === 0) return "in place; nowhere could be seen whether it is served";
+  const seen = `${isAgain ? "it is still served" : "the new certificate is served"}: seen at ${formatCount(places, "place")}`;
+  if (leavesAlone === 0) return seen;
+  return `${seen}; at ${formatCount(leavesAlone, "address", "addresses")} the certificate alone could be read, and not what leads to its root`;
+}
+
+type Access = Pick<AccessCheck, "account" | "fingerprint" | "answer" | "why">;
+
+function formatAccess({ account, fingerprint, answer, why }: Access): string {
+  switch (answer) {
+    case "refused":
+      return `${account}: sshd refuses ${fingerprint}`;
+    case "accepted":
+      return `${account}: sshd still takes ${fingerprint}, ${why.join(" and ")}`;
+    case "unknown":
+      return `${account}: whether sshd refuses ${fingerprint} is not known: ${why.join("; ")}`;
+    default:
+      return assertNever(answer);
+  }
+}
+
+/** `SHA256:` and twelve characters more: enough to find it by. Whole ones are where the run itself is shown. */
+const SHORT = 19;
+
+export function formatKeyName(key: KeyName): string {
+  switch (key.kind) {
+    case "new":
+      return key.comment ? `the new key (${key.comment})` : "the new key";
+    case "old":
+      return "the old key";
+    case "other":
+      return `the key ${key.fingerprint.slice(0, SHORT)}...`;
+    default:
+      return assertNever(key);
+  }
+}
+
+const BACK_AS: Record<BackAs, string> = {
+  "rolled-back": "taken back",
+  "as-before": "it stands as it did before the step",
+  unchanged: "nothing was changed by it",
+  "issued-unused": "what was issued is not used",
+  "key-removed": "the new key is gone again",
+  "certificate-keys-removed": "the new keys are gone again",
+  "old-certificate-served": "the files are as they were, and are served",
+  "old-certificate-unseen": "the files are as they were; nowhere could be seen what is served",
+};
+
+function formatFailed({ cause, stands }: Extract<StepResult, { kind: "failed" }>): string {
+  const why = formatCause(cause);
+  switch (stands) {
+    case "rolled-back":
+      return `${why}; it was taken back`;
+    case "nothing-removed":
+      return `nothing was removed: ${why}`;
+    case "nothing-changed":
+      return `${why}; nothing was changed`;
+    case "not-said":
+      return why;
+    default:
+      return assertNever(stands);
+  }
+}
+
+function formatStuck({ cause, left }: Extract<StepResult, { kind: "needs-attention" }>): string {
+  const parts = [cause === null ? "" : formatCause(cause), join(...left.map(formatCause))];
+  return parts.filter(Boolean).join("; and it could not be taken back: ");
+}
+
+const IMPORTED: Record<Extract<StepResult, { kind: "imported" }>["end"], string> = {
+  done: "its carried script has done it",
+  "rolled-back": "its carried script has taken it back",
+  stuck: "its carried script could neither go on nor back",
+  "nothing-changed": "its carried script changed nothing",
+  "no-further": "its carried script got no further, and what it added stands",
+};
+
+const formatImported = (of: Extract<StepResult, { kind: "imported" }>): string =>
+  join(
+    IMPORTED[of.end],
+    of.why,
+    of.kept === null ? "" : `what it kept is in ${of.kept}`,
+    ...of.unended.map((cause) => `what it has kept is left there: ${formatCause(cause)}`),
+    formatResultSignature(of.signature),
+  );

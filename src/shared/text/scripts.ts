@@ -1,0 +1,29 @@
+/**
+ * Scripts that are several files, in the order of their names, as one text of POSIX sh. A file NAME.sh defines functions and constants alone;
+ * NAME.awk is a program of awk, which they run as "$NAME_awk" (with "_" for each "-").
+ */
+export const joinScripts = (files: Readonly<Record<string, string>>): string =>
+  Object.keys(files)
+    .toSorted()
+    .map((path) => asShell(path, files[path] ?? ""))
+    .join("\n");
+
+/** The first line of what a shell reads: an alias would change what is read after it, and be in each function for good. */
+export const END_ALIASES = "\\unalias -a 2>/dev/null";
+
+/**
+ * The collector as it runs and is carried: its own head of comments, what stands in front of it, and the rest of it. In front stand the
+ * libraries and the collector's own parts.
+ */
+export function joinCollector(parts: Readonly<Record<string, string>>, collector: string): string {
+  const head = collector.indexOf("\n\n") + 1;
+  return [collector.slice(0, head), END_ALIASES, joinScripts(parts), collector.slice(head)].join("\n");
+}
+
+function asShell(path: string, text: string): string {
+  const name = /([^/]+)\.awk$/.exec(path)?.[1];
+  return name ? `${name.replaceAll("-", "_")}_awk='\n${text.replaceAll("'", "'\\''").trimEnd()}'\n` : text;
+}
+
+/** A script of ours without its comments and its indents. None of its texts goes on in a line that begins with either. */
+export const withoutRemarks = (script: string): string => script.replaceAll(/^\t*(?:#.*\n)?/gm, "");
