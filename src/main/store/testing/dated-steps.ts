@@ -1,8 +1,7 @@
 import { cpSync } from "node:fs";
-import type { Finding, FindingObject } from "#shared/model/finding.ts";
+import type { Finding, FindingObject, Violation } from "#shared/model/finding.ts";
+import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { ScanId } from "#shared/model/scan.ts";
-import type { Violation } from "#shared/model/violation.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listFindings, listGrants } from "./ask.ts";
 import { type KnownCertificate, keyOf, membersOf, namesOf, type World } from "./dated-world.ts";

@@ -1,6 +1,5 @@
-import type { Acceptance, Finding, RuleId } from "#shared/model/finding.ts";
+import type { Acceptance, Finding, RuleId, Violation } from "#shared/model/finding.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import type { Violation } from "#shared/model/violation.ts";
 import { fingerprintOf } from "./make-visit.ts";
 
 /**
