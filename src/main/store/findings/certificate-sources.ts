@@ -32,6 +32,7 @@ const aboutCertificate = ({
     host: "certificate INDEXED BY certificate_by_only_host",
     label_start: "certificate INDEXED BY certificate_by_subject",
   },
+  unordered: firstSeen === since ? [] : ["first_seen"],
   table: "certificate",
   where: ["is_seen = 1", ...where],
   columns: {
@@ -44,7 +45,7 @@ const aboutCertificate = ({
     tie: { sql: "id" },
   },
   isOnHost: `id IN (SELECT certificate FROM place WHERE gone_scan IS NULL AND name = ${HOST_ID})`,
-  sought: "certificate",
+  foundBy: "certificate",
   text: `'${rule}' || char(10) || subject || char(10) || only_host`,
   isAbout: (object: FindingObject): Part | null =>
     object.kind === "certificate" ? { sql: "sha256 = ?", values: [object.sha256] } : null,

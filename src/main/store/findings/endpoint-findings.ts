@@ -112,7 +112,7 @@ const changed: FindingSource = {
   from: "place INDEXED BY place_leaf_begun",
   ofHost: "place INDEXED BY place_under_name",
   walk: {},
-  unordered: ["host", "label_start"],
+  unordered: ["host", "label_start", "first_seen"],
   table: "place",
   where: [
     "gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0",
@@ -142,7 +142,7 @@ const changed: FindingSource = {
     tie: { sql: "endpoint" },
   },
   isOnHost: "name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?)",
-  sought: "host",
+  foundBy: "host",
   text: `'${CHANGED}' || char(10) || ${HOST}`,
   isAbout: aboutEndpoint("endpoint"),
   // Who has accepted one change has not accepted those after it.

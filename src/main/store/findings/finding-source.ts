@@ -39,7 +39,7 @@ export type FindingSource = {
   ofHost: string | null;
   /** The same with an index that is in the order of a column, for when the source has most of what is there. */
   walk: Partial<Record<SourceColumn, string>>;
-  /** What no index is in the order of: all of the source is read for a list by that, and kept. */
+  /** What no index is in the order of: all of the source is read for a list by that, and kept for a minute. */
   unordered?: readonly SourceColumn[];
   /** The scans that have begun rows of it, where these are first seen when their scan began: a query for `id` and `startedAt`. */
   scans?: string;
@@ -65,7 +65,7 @@ export type FindingSource = {
   /** What a search looks at. */
   text: string;
   /** What else knows what has a word: the list of such things, or the names of hosts; by the key's own beginning alone. */
-  sought?: "certificate" | "grant" | "tls-key" | "host" | "key";
+  foundBy?: "certificate" | "grant" | "tls-key" | "host" | "key";
   /** What is about a thing; null where no finding of this source can be. */
   isAbout(object: FindingObject): Part | null;
   /** Whether a finding is accepted now. Few are, and they are found first. */

@@ -2,7 +2,6 @@ import type { Database } from "better-sqlite3";
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import { type Finding, type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { addTotals } from "#shared/model/total.ts";
 import { cut, type Listed, type Lists, type Window } from "#store/lists/lists.ts";
 import { conditions, type Part, readCursor, valuesOf } from "#store/lists/order.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
@@ -11,7 +10,7 @@ import { findingRows, type SourceRow } from "./finding-row.ts";
 import { acceptedFrom, type FindingSource, type SourceColumn } from "./finding-source.ts";
 import { EVERYTHING, FINDING_SOURCES, sourceConditions } from "./finding-sources.ts";
 import { sourceFilter } from "./source-filter.ts";
-import { readInTurn, type SourceSort, sourcePage, sourceReader, sourceWhole } from "./source-reader.ts";
+import { type SourceSort, sourcePage, sourceReader, sourceWhole } from "./source-reader.ts";
 
 type Column = "severity" | "rule" | "host" | "label" | "firstSeen";
 
@@ -42,18 +41,15 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
     list({ sort: { by, descending }, after: cursor, limit, now, ...filter }: FindingQuery): Listed<Finding> {
       const sort: SourceSort = { name: by, columns: SORTED_BY[by], descending };
       const after = cursor === null ? null : readCursor(sort, cursor);
-      const wanted = { ...filter, sort, limit: limit + 1 };
-      const found = filter.search.trim() === "" ? sources.read(wanted, now) : sources.seek(wanted, now);
-      const total = addTotals(found.map((source) => source.total));
-      const page = readInTurn(found, { sort, after, limit: limit + 1 });
-      return { ...cut(page, sort, limit, (row) => rows.toFinding(row, now)), total };
+      const page = sources.read({ ...filter, sort, after, limit: limit + 1 }, now);
+      return { ...cut(page.rows, sort, limit, (row) => rows.toFinding(row, now)), total: page.total };
     },
 
     /** Null when its rule no longer fails for its thing, or never did. */
     find(id: string, now: Date): Finding | null {
-      const sought = readFindingId(id);
-      if (!sought) return null;
-      const [found] = readAbout(sought.object, { rule: sought.rule, limit: 1, now });
+      const identity = readFindingId(id);
+      if (!identity) return null;
+      const [found] = readAbout(identity.object, { rule: identity.rule, limit: 1, now });
       return found ? rows.toFinding(found, now) : null;
     },
 
@@ -72,10 +68,10 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
     },
   };
 
-  function readAbout(object: FindingObject, asked: { rule: RuleId | null; limit: number; now: Date }) {
+  function readAbout(object: FindingObject, query: { rule: RuleId | null; limit: number; now: Date }) {
     return FINDING_SOURCES.flatMap((source) => {
-      const page = pageOf(source, object, asked);
-      return page ? lists.read<SourceRow>(page.sql, page.values, { now: toInstant(asked.now) }) : [];
+      const page = pageOf(source, object, query);
+      return page ? lists.read<SourceRow>(page.sql, page.values, { now: toInstant(query.now) }) : [];
     });
   }
 }
@@ -102,8 +98,8 @@ function pageOf(
   const where = sourceConditions(source, { ...EVERYTHING, rule });
   const sort: SourceSort = { name: "severity", columns: SORTED_BY.severity, descending: false };
   if (!about || !where) return null;
-  const stretch = sourceWhole(source, sort);
-  return sourcePage({ ...source, from: source.table }, { sort, where: [...where, about], stretch, limit });
+  const keyRange = sourceWhole(source, sort);
+  return sourcePage({ ...source, from: source.table }, { sort, where: [...where, about], keyRange, limit });
 }
 
 /** By their place among the severities. */

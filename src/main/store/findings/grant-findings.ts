@@ -31,7 +31,7 @@ const aboutGrant = (rule: RuleId) => ({
   isOnHost: "host_name = ?",
   text: `'${rule}' || char(10) || host_name || char(10) || account || char(10) || ifnull(fingerprint, '')
     || char(10) || comment`,
-  sought: "grant" as const,
+  foundBy: "grant" as const,
   isAbout: (object: FindingObject): Part | null =>
     object.kind === "grant" ? { sql: "id = ?", values: [object.id] } : null,
   isAccepted: acceptedFor(rule, "grant", "id"),
@@ -68,6 +68,7 @@ const rogue: FindingSource = {
   name: "rogue",
   from: BY_FIRST_SCAN,
   walk: inOrder("grant"),
+  unordered: ["first_seen"],
   where: [IS_UNAPPROVED],
   cachedCount: UNAPPROVED_COUNT,
   scans: UNAPPROVED_SCANS,
@@ -84,6 +85,7 @@ const due: FindingSource = {
   name: "due",
   from: "grant_line INDEXED BY grant_to_review",
   walk: inOrder("grant"),
+  unordered: ["first_seen"],
   where: ["gone_scan IS NULL", "review_on IS NOT NULL", "review_on <= @now"],
   columns: {
     ...columnsOfGrant("approval-due", DUE_SEVERITY),

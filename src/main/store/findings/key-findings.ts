@@ -30,7 +30,7 @@ const sharedKey: FindingSource = {
   },
   isOnHost: `fingerprint IN (
     SELECT fingerprint FROM grant_line WHERE gone_scan IS NULL AND effective <> 'no' AND host_name = ?)`,
-  sought: "key",
+  foundBy: "key",
   text: "'key-on-several-accounts' || char(10) || fingerprint",
   isAbout: (object) =>
     object.kind === "key" ? { sql: "fingerprint = ?", values: [object.fingerprint] } : null,
@@ -57,7 +57,7 @@ const reusedKey = (rule: RuleId, index: string, where: readonly string[]): Findi
   isOnHost: `spki IN (
     SELECT spki_sha256 FROM certificate JOIN place ON place.certificate = certificate.id
     WHERE place.gone_scan IS NULL AND place.name = ${HOST_ID})`,
-  sought: "tls-key",
+  foundBy: "tls-key",
   text: `'${rule}' || char(10) || spki || char(10) || ifnull((
     SELECT subject FROM certificate WHERE spki_sha256 = spki AND is_ca = 0 AND spki_sha256 <> '' LIMIT 1), '')`,
   isAbout: (object) => (object.kind === "tls-key" ? { sql: "spki = ?", values: [object.spki] } : null),
@@ -73,6 +73,7 @@ const sharedHostKey: FindingSource = {
   from: "host INDEXED BY host_by_presented_key",
   ofHost: null,
   walk: {},
+  unordered: ["first_seen"],
   table: "host",
   where: [
     "key_fingerprint IS NOT NULL",

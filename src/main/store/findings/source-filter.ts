@@ -17,32 +17,32 @@ import type { AcceptanceTable } from "./acceptance-table.ts";
 import { acceptedFrom, type FindingSource } from "./finding-source.ts";
 import { sourceConditions } from "./finding-sources.ts";
 
-/** So many rows of a source are looked at for words that many others have, too. */
-export const MOST_LOOKED = 1_000;
+/** So many rows of a source are inspected for words that many others have, too. */
+export const MOST_INSPECTED = 1_000;
 
-const isFew = (total: Total): boolean => typeof total === "number" && total <= MOST_LOOKED;
+const isFew = (total: Total): boolean => typeof total === "number" && total <= MOST_INSPECTED;
 
 /** What a source has of what was asked for. */
-export type Looked = { from: string; where: readonly Part[]; total: Total };
+export type Narrowed = { from: string; where: readonly Part[]; total: Total };
 
-type Narrowed = { from: string; where: readonly Part[]; filter: Pick<FindingFilter, "host"> };
+type CountQuery = { from: string; where: readonly Part[]; filter: Pick<FindingFilter, "host"> };
 
-/** `isMuch` where all of the source is too much to be looked at; `isWalk` where an index in the order of the list will do. */
-type SourceQuery = { from: string; where: readonly Part[]; isMuch: boolean; isWalk: boolean };
+/** `isMuch` where all of the source is too much to be inspected; `isWalk` where an index in the order of the list will do. */
+type FoundSource = { from: string; where: readonly Part[]; isMuch: boolean; isWalk: boolean };
 
-/** Looks through sources, what was accepted apart from what was not. */
+/** What of each source a filter lets through, what was accepted apart from what was not. */
 export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
-  return { look, seek };
+  return { narrow, findWords };
 
   /**
    * What of a source a filter lets through, with how many that is. Few are accepted: they are counted by themselves and
    * taken from the rest, for to ask of each finding whether it is accepted takes as long as there are many.
    */
-  function look(
+  function narrow(
     source: FindingSource,
     { accepted, ...filter }: FindingFilter,
     named: { now: string },
-  ): Looked | null {
+  ): Narrowed | null {
     const where = sourceConditions(source, filter);
     if (!where) return null;
     const hasAny = acceptances.hasAny(named.now);
@@ -58,7 +58,7 @@ export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances
   /** What is kept serves where nothing narrows the source but what is the same for all of it. */
   function countOpen(
     { cachedCount }: FindingSource,
-    { from, where, filter }: Narrowed,
+    { from, where, filter }: CountQuery,
     named: { now: string },
   ): Total {
     if (!cachedCount || filter.host !== null) return lists.count(from, where, named);
@@ -66,25 +66,25 @@ export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances
   }
 
   /** The same for words, without counting. */
-  function seek(
+  function findWords(
     source: FindingSource,
     { accepted, search, ...filter }: FindingFilter,
     named: { now: string },
-  ): SourceQuery | null {
+  ): FoundSource | null {
     const plain = sourceConditions(source, filter);
     if (!plain) return null;
     const isOne = accepted || filter.host !== null;
-    const sought = findInSource(lists, source, search);
-    if (!sought) return null;
-    const isAll = !isOne && !sought.isFound;
+    const found = findInSource(lists, source, search);
+    if (!found) return null;
+    const isAll = !isOne && !found.isFound;
     const size = isAll ? countOpen(source, { from: source.from, where: plain, filter }, named) : 0;
-    const where = [...plain, ...sought.where];
+    const where = [...plain, ...found.where];
     const isAccepted = { sql: source.isAccepted, values: [] };
     if (accepted)
       return { from: acceptedFrom(source), where: [...where, isAccepted], isMuch: false, isWalk: false };
     const isOpen = { sql: `NOT (${source.isAccepted})`, values: [] };
     return {
-      from: (filter.host !== null && source.ofHost) || sought.from,
+      from: (filter.host !== null && source.ofHost) || found.from,
       where: acceptances.hasAny(named.now) ? [...where, isOpen] : where,
       isMuch: isAll && !isFew(size),
       isWalk: !isOne,
@@ -96,28 +96,28 @@ export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances
  * Where the rows of a source are that words stand in, and what is to be asked of them. `isFound` where an index knows of few
  * that they are among these.
  */
-type Sought = { from: string; where: readonly Part[]; isFound: boolean };
+type WordsInSource = { from: string; where: readonly Part[]; isFound: boolean };
 
 /** So few rows are fetched one by one; to walk what a source has costs less than more of them. */
 const FEW = 1_000;
 
 /** Null where no row of the source can have them. */
-function findInSource(lists: Lists, source: FindingSource, search: string): Sought | null {
+function findInSource(lists: Lists, source: FindingSource, search: string): WordsInSource | null {
   const { rule } = source.columns;
   const isInRule = (word: string) =>
     "same" in rule && isAscii(word) && `${rule.same}`.includes(word.toLowerCase());
   const words = splitWords(search).filter((word) => !isInRule(word));
   const { from } = source;
   if (words.length === 0) return { from, where: [], isFound: false };
-  switch (source.sought) {
+  switch (source.foundBy) {
     case "certificate":
-      return narrow(
+      return narrowTo(
         lists,
         source,
         findEach(lists, words, findInCertificates, () => sizeOf(lists)),
       );
     case "grant":
-      return narrow(lists, source, findEach(lists, words, findInGrants));
+      return narrowTo(lists, source, findEach(lists, words, findInGrants));
     case "key":
       return findKeys(from, words);
     case "tls-key":
@@ -135,11 +135,11 @@ const inRow = ({ text }: FindingSource, words: readonly string[]): Part[] => eac
 const findEach = (
   lists: Lists,
   words: readonly string[],
-  lookFor: (lists: Lists, word: string) => FoundWord,
+  findWord: (lists: Lists, word: string) => FoundWord,
   size = () => Number.POSITIVE_INFINITY,
 ): Search =>
   seek(lists, {
-    words: words.map((word) => lookFor(lists, word)),
+    words: words.map((word) => findWord(lists, word)),
     together: null,
     id: "id",
     size,
@@ -150,13 +150,13 @@ const sizeOf = (lists: Lists): number =>
   lists.read<{ count: number }>("SELECT count FROM cached_count WHERE what = 'certificate'", [])[0]?.count ??
   0;
 
-function narrow(lists: Lists, { from, table }: FindingSource, { found, where }: Search): Sought {
+function narrowTo(lists: Lists, { from, table }: FindingSource, { found, where }: Search): WordsInSource {
   if (!found) return { from, where, isFound: false };
   if (found.size > FEW) return { from, where: [...where, lists.isAmong("id", found)], isFound: true };
   return { from: `${table} NOT INDEXED`, where: [lists.isIn("id", found), ...where], isFound: true };
 }
 
-function findKeys(from: string, words: readonly string[]): Sought | null {
+function findKeys(from: string, words: readonly string[]): WordsInSource | null {
   const starts = words.flatMap((word) => toFingerprintStart(word) ?? []);
   if (starts.length < words.length) return null;
   const where = starts.map((start) => ({
@@ -167,7 +167,7 @@ function findKeys(from: string, words: readonly string[]): Sought | null {
 }
 
 /** A key has the names of its certificates; a word that its hash may have is looked for in each row. */
-function ofCertificates(lists: Lists, source: FindingSource, words: readonly string[]): Sought {
+function ofCertificates(lists: Lists, source: FindingSource, words: readonly string[]): WordsInSource {
   const [{ from, table }, where] = [source, inRow(source, words)];
   const isHash = words.some((word) => toHexStart(word) !== null);
   const found = isHash ? null : findEach(lists, words, findInCertificates).found;
@@ -177,7 +177,7 @@ function ofCertificates(lists: Lists, source: FindingSource, words: readonly str
   return { from: table, where: [isOne, ...where], isFound: true };
 }
 
-function ofHosts(lists: Lists, source: FindingSource, words: readonly string[]): Sought {
+function ofHosts(lists: Lists, source: FindingSource, words: readonly string[]): WordsInSource {
   const where = inRow(source, words);
   const found = words.flatMap((word) => {
     const phrase = lists.phraseOf("host_name", word);
