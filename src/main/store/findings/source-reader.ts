@@ -5,6 +5,7 @@ import { addTotals, type Total } from "#shared/model/total.ts";
 import { questionOf } from "#store/lists/kept.ts";
 import { isWalkShorter, type Lists, orderOf } from "#store/lists/lists.ts";
 import {
+  compareKeys,
   conditions,
   type Key,
   type KeyRange,
@@ -32,8 +33,8 @@ type PageQuery = FindingFilter & { sort: SourceSort; after: readonly Value[] | n
 
 type Row = SourceRow & Key;
 
-/** What a source has of a page, and of the whole list. */
-type SourcePage = { rows: readonly Row[]; total: Total };
+/** What a source has of the whole list, and how to read what it has of the page. */
+type SourcePage = { source: FindingSource; total: Total; read: () => readonly Row[] };
 
 /** So many rows of a source are kept for the next pages; where there are more, they are put in order for each. */
 const MOST_KEPT = 50_000;
@@ -42,8 +43,9 @@ const MOST_KEPT = 50_000;
 const SOON_FULL = 10;
 
 /**
- * A page of a list of findings: as many rows of each source as the page has, in its order, and of these the first. `now` counts by the
- * minute where rows are kept, so that what was found for one page serves the next.
+ * A page of a list of findings: as many rows of each source as the page has, in its order, and of these the first. Sources follow
+ * one another where rule or severity comes first: of those that begin after the page nothing is read. `now` counts by the minute where
+ * rows are kept, so that what was found for one page serves the next.
  */
 export function sourceReader(db: Database, lists: Lists, filterSource: ReturnType<typeof sourceFilter>) {
   const certificates = db
@@ -51,21 +53,30 @@ export function sourceReader(db: Database, lists: Lists, filterSource: ReturnTyp
     .pluck();
 
   return {
-    read(query: PageQuery, now: Date): SourcePage {
-      const readSource = query.search.trim() === "" ? readAny : readWithWords;
-      const pages = FINDING_SOURCES.flatMap((source) => readSource(source, query, now) ?? []);
-      return {
-        rows: mergeRows(
-          pages.map(({ rows }) => rows),
-          query.limit,
-          orderOf(query.sort),
-        ),
-        total: addTotals(pages.map(({ total }) => total)),
-      };
+    read(query: PageQuery, now: Date): { rows: Row[]; total: Total } {
+      const { sort, limit } = query;
+      const pageOf = query.search.trim() === "" ? pageOfAll : pageOfWords;
+      const pages = FINDING_SOURCES.flatMap((source) => pageOf(source, query, now) ?? []);
+      const order = orderOf(sort);
+      const starting = pages.map((page) => ({ page, start: startOf(page.source, sort) }));
+      let rows: Row[] = [];
+      for (const { page, start } of starting.toSorted((one, other) =>
+        compareStarts(one.start, other.start),
+      )) {
+        const last = rows[limit - 1];
+        const isBehind = last && compareKeys(last, start.key, { ...order, count: start.count }) < 0;
+        if (!isBehind) rows = mergeRows([rows, page.read()], limit, order);
+      }
+      return { rows, total: addTotals(pages.map(({ total }) => total)) };
+
+      function compareStarts(one: Start, other: Start): number {
+        const count = Math.min(one.count, other.count);
+        return compareKeys(one.key, other.key, { ...order, count }) || one.count - other.count;
+      }
     },
   };
 
-  function readAny(source: FindingSource, query: PageQuery, now: Date): SourcePage | null {
+  function pageOfAll(source: FindingSource, query: PageQuery, now: Date): SourcePage | null {
     const { sort, after, limit, accepted, host } = query;
     const isKept = isUnordered(source, sort);
     const named = { now: toInstant(isKept || sort.name === "firstSeen" ? toMinute(now) : now) };
@@ -76,15 +87,16 @@ export function sourceReader(db: Database, lists: Lists, filterSource: ReturnTyp
     const isShorter = source.isWalkShort || isWalkShorter(total, limit, certificates.get() ?? 0);
     const from = isAll && isShorter ? walkOf(source, sort) : narrowed.from;
     const ordered = { source: { ...source, from }, sort, where, named };
-    if (source.scans !== undefined && sort.name === "firstSeen" && isAll)
-      return { total, rows: readByScan(lists, ordered, { scans: source.scans, after, limit }) };
+    const { scans } = source;
+    if (scans !== undefined && sort.name === "firstSeen" && isAll)
+      return { source, total, read: () => readByScan(lists, ordered, { scans, after, limit }) };
     if (isKept && typeof total === "number" && total <= MOST_KEPT)
-      return { total, rows: rowsAfter(readAll(lists, ordered), after, limit, orderOf(sort)) };
-    return { total, rows: readPage(lists, ordered, { after, limit }) };
+      return { source, total, read: () => rowsAfter(readAll(lists, ordered), after, limit, orderOf(sort)) };
+    return { source, total, read: () => readPage(lists, ordered, { after, limit }) };
   }
 
   /** No index has what findings say, so each is inspected once for all pages; of what has many, a page at a time. */
-  function readWithWords(source: FindingSource, query: PageQuery, now: Date): SourcePage | null {
+  function pageOfWords(source: FindingSource, query: PageQuery, now: Date): SourcePage | null {
     const { sort, after, limit } = query;
     const named = { now: toInstant(toMinute(now)) };
     const narrowed = filterSource.findWords(source, query, named);
@@ -92,11 +104,25 @@ export function sourceReader(db: Database, lists: Lists, filterSource: ReturnTyp
     const found = { source: { ...source, from: narrowed.from }, sort, where: narrowed.where, named };
     const least = narrowed.isMuch ? countSome(lists, found) : null;
     const kept = least ? null : findRows(lists, found);
-    if (kept) return { total: kept.length, rows: rowsAfter(kept, after, limit, orderOf(sort)) };
+    if (kept) return { source, total: kept.length, read: () => rowsAfter(kept, after, limit, orderOf(sort)) };
     const from = narrowed.isWalk ? walkOf(source, sort) : narrowed.from;
-    const rows = readPage(lists, { ...found, source: { ...source, from } }, { after, limit });
-    return { total: least ?? { moreThan: lists.mostCounted }, rows };
+    const walked = { ...found, source: { ...source, from } };
+    const total = least ?? { moreThan: lists.mostCounted };
+    return { source, total, read: () => readPage(lists, walked, { after, limit }) };
   }
+}
+
+/** What is the same for all of a source at the beginning of an order. */
+type Start = { key: Key; count: number };
+
+function startOf({ columns }: FindingSource, sort: SourceSort): Start {
+  const values = sort.columns.map((name) => columns[name]);
+  const end = values.findIndex((column) => "sql" in column);
+  const count = end === -1 ? values.length : end;
+  const same = values
+    .slice(0, count)
+    .map((column, index) => [`sort_${index}`, "same" in column ? column.same : ""]);
+  return { key: Object.fromEntries(same), count };
 }
 
 /** A source as it is read for a list. */
