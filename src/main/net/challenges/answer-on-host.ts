@@ -10,13 +10,12 @@ import {
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
 import { type Answered, type ChallengeDeps, giveUp, type Undo } from "./challenge.ts";
-import { type Checked, checkOverHttp, checkOverTls } from "./check-from-here.ts";
+import { CHALLENGE_PATH, type Checked, checkOverHttp, checkOverTls } from "./check-from-here.ts";
 
 type Http = Extract<AcmeChallenge, { type: "http-01" }>;
 type Tls = Extract<AcmeChallenge, { type: "tls-alpn-01" }>;
 type Way<Kind> = Extract<ChallengeWay, { kind: Kind }>;
 
-const PATH = "/.well-known/acme-challenge/";
 const HTTP_PORT = 80;
 /** An order that is not done by then is not done. */
 const SERVED_SECONDS = 900;
@@ -61,7 +60,11 @@ export async function answerByServer(
   const { name, token: file, keyAuthorization } = challenge;
   const id = idOf(name, file);
   const wish = { token, id, port, seconds: SERVED_SECONDS, with: program };
-  const served = await serveChallenge(hand, { ...wish, path: `${PATH}${file}`, text: keyAuthorization });
+  const served = await serveChallenge(hand, {
+    ...wish,
+    path: `${CHALLENGE_PATH}${file}`,
+    text: keyAuthorization,
+  });
   const undo = undoBy(hand, token, id);
   if (served.kind === "failed") return giveUp(served.message, undo);
   const checked = await checkOverHttp(challenge, { ...near, port });

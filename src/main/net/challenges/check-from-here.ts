@@ -22,14 +22,14 @@ type Seen = { kind: "right" } | { kind: "wrong"; said: string } | { kind: "unrea
 const TIMEOUT_MS = 5_000;
 const MOST_BYTES = 64 * 1024;
 const MOST_REDIRECTS = 10;
-const PATH = "/.well-known/acme-challenge/";
+export const CHALLENGE_PATH = "/.well-known/acme-challenge/";
 
 /** Authorities follow redirects to http and https, whatever certificate is shown there, and so do we. */
 export function checkOverHttp(
   { name, token, keyAuthorization }: Extract<AcmeChallenge, { type: "http-01" }>,
   where: Where,
 ): Promise<Checked> {
-  const url = `http://${isIP(name) === 6 ? `[${name}]` : name}${portOf(where.port, 80)}${PATH}${token}`;
+  const url = `http://${isIP(name) === 6 ? `[${name}]` : name}${portOf(where.port, 80)}${CHALLENGE_PATH}${token}`;
   return check(name, where, url, async (address) => {
     const got = await get(new URL(url), address, where.signal);
     if ("why" in got) return { kind: "unreached", why: got.why };

@@ -1,8 +1,8 @@
 import type { Failure } from "#net/connect-failure.ts";
+import { within } from "#net/connect-to-first.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { formatEndpoint } from "#shared/text/hosts/target.ts";
-import { within } from "./connect.ts";
 import { findSpeaker, quoteHeard } from "./describe-heard.ts";
 import type { Answer } from "./greeting-reader.ts";
 import { toStopFailure } from "./starttls/say-stop.ts";

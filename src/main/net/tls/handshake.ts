@@ -1,8 +1,9 @@
 import type { Duplex } from "node:stream";
 import { isFailure } from "#net/connect-failure.ts";
+import { ignoreLateError } from "#net/connect-to-first.ts";
 import { onAbort } from "#net/on-abort.ts";
 import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
-import { ignoreLateError, type OpenedStream, type Opener } from "./connect.ts";
+import type { OpenedStream, Opener } from "./connect.ts";
 import { handshakeInFull, withPeer } from "./full-handshake.ts";
 import { type Answer, GreetingReader, type Silence } from "./greeting-reader.ts";
 import { writeHello, writeKindHello } from "./hello.ts";

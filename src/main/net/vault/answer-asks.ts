@@ -7,13 +7,12 @@ import type { Answers, Ask } from "./keeper-messages.ts";
 import { readLockMark } from "./lock-mark.ts";
 import type { OpenVault, VaultFileOptions } from "./open-vault.ts";
 import { dropKeyringKey, putKeyringKey } from "./os-keyring.ts";
-import { passphraseForms, plainPassphrase } from "./passphrase-forms.ts";
+import { type Passphrase, passphraseForms, plainPassphrase } from "./passphrase-forms.ts";
 import { createReceiver } from "./sealed-box.ts";
 import { LOCKED } from "./vault.ts";
 
 const LEAST_PASSPHRASE_BYTES = 8;
 
-type Passphrase = Redacted<Uint8Array>;
 type AskOf<What extends Ask["what"]> = Extract<Ask, { what: What }>;
 
 /** Answers what a keeper is asked, and holds what it knows. */

@@ -2,13 +2,11 @@ import { randomBytes } from "node:crypto";
 import type { Instant } from "#shared/model/instant.ts";
 import { VAULT_FORMAT, VAULT_VERSION, type VaultContent } from "#shared/model/issuers/vault-file.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Redacted } from "#shared/model/secret.ts";
 import { OpenVault, type VaultFileOptions } from "./open-vault.ts";
 import { getKeyringKey } from "./os-keyring.ts";
+import type { Passphrase } from "./passphrase-forms.ts";
 import { type ReadVault, readVault, writeVault } from "./vault-file.ts";
 import { unwrapByKeyring, unwrapByPassphrase, wrapByPassphrase } from "./wraps.ts";
-
-type Passphrase = Redacted<Uint8Array>;
 
 /** A new vault. Refused where there is something already. */
 export function createVaultFile(

@@ -8,7 +8,7 @@ import type {
   VaultProcessRequest,
 } from "./keeper-messages.ts";
 
-type Options = {
+type VaultProcessOptions = {
   start: StartVaultProcess;
   wish: VaultProcessRequest;
   /** The process is gone, whoever ended it. */
@@ -19,13 +19,13 @@ type Waiting = { resolve: (answer: Answers[Ask["what"]]) => void; reject: (error
 
 /** The keeper as those see it who ask: started by the first question, and ended with all that it knew. */
 export class VaultProcess {
-  readonly #options: Options;
+  readonly #options: VaultProcessOptions;
   #process: Promise<VaultChildProcess> | null = null;
   #ended = Promise.resolve();
   #waiting = new Map<number, Waiting>();
   #asked = 0;
 
-  constructor(options: Options) {
+  constructor(options: VaultProcessOptions) {
     this.#options = options;
   }
 

@@ -1,7 +1,7 @@
 import { createECDH, hkdfSync } from "node:crypto";
 import { Redacted, secretCopy } from "#shared/model/secret.ts";
 
-const CURVE = "prime256v1";
+const MASK_CURVE = "prime256v1";
 const PART_BYTES = 6_400;
 
 /** A secret on its way out of the keeper. */
@@ -12,7 +12,7 @@ export type Masked = { point: Uint8Array; bytes: Uint8Array };
  * overwrite. A mask of HKDF is laid over it in place, and both ends overwrite the mask.
  */
 export function maskFor(point: Uint8Array, secret: Uint8Array): Masked {
-  const mine = createECDH(CURVE);
+  const mine = createECDH(MASK_CURVE);
   const own = mine.generateKeys();
   const bytes = secretCopy(secret);
   layMask(bytes, mine.computeSecret(point), own);
@@ -21,7 +21,7 @@ export function maskFor(point: Uint8Array, secret: Uint8Array): Masked {
 
 /** Who asks: its point goes to the keeper, and what comes back is unmasked by `open`, once. */
 export function createUnmasking() {
-  const mine = createECDH(CURVE);
+  const mine = createECDH(MASK_CURVE);
   return {
     point: mine.generateKeys(),
     open({ point, bytes }: Masked): Redacted<Uint8Array> {

@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { Redacted, secretCopy } from "#shared/model/secret.ts";
 
-type Passphrase = Redacted<Uint8Array>;
+export type Passphrase = Redacted<Uint8Array>;
 
 /** Characters that can be written in two ways are written in one (NFC). A copy, as the rest. */
 export const plainPassphrase = (typed: Passphrase): Passphrase => writeAs("NFC", Redacted.reveal(typed));

@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { VAULT_VERSION, type VaultContent, VaultFile, VaultHead } from "#shared/model/issuers/vault-file.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { whileLocked } from "./write-lock.ts";
+import { isCode, whileLocked } from "./write-lock.ts";
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -152,4 +152,3 @@ const unusable = (path: string, what: string, todo = "look what it is") =>
 
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? "unknown";
-const isCode = (error: unknown, code: string) => error instanceof Error && codeOf(error) === code;

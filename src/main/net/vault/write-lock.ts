@@ -83,4 +83,5 @@ function takeAway(lock: string, left: string): boolean {
   }
 }
 
-const isCode = (error: unknown, code: string) => (error as NodeJS.ErrnoException).code === code;
+export const isCode = (error: unknown, code: string) =>
+  error instanceof Error && (error as NodeJS.ErrnoException).code === code;

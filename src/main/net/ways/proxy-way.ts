@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { type Failure, isFailure } from "#net/connect-failure.ts";
+import { connectToFirst } from "#net/connect-to-first.ts";
 import { findAddresses } from "#net/find-addresses.ts";
-import { connectToFirst } from "#net/tls/connect.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Outcome } from "#shared/model/hosts/probe.ts";
 import {
