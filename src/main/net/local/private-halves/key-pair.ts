@@ -11,7 +11,6 @@ import type { Identity } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { RSA_BITS } from "#shared/model/runs/plan.ts";
 import { Redacted } from "#shared/model/secret.ts";
-import { SEAL_BLOCK_BYTES } from "./seal-lock.ts";
 
 export type KeyPair = {
   keyType: string;
@@ -99,6 +98,9 @@ function nameKey(blob: Buffer, secret: Redacted<Buffer>, comment: string): KeyPa
   const view = viewKey(blob);
   return { ...view, blob, line: `${view.keyType} ${blob.toString("base64")}`, comment, secret };
 }
+
+/** Of the cipher that `seal-worker` encrypts with. */
+const SEAL_BLOCK_BYTES = 16;
 
 /** Beside this file, as source and as built: all parts of the program are in one folder then. */
 const WORKER = new URL(`./seal-worker${extname(import.meta.url)}`, import.meta.url);

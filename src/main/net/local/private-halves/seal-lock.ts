@@ -6,7 +6,6 @@ import { toField } from "#codec/ssh-wire.ts";
 /** As ssh-keygen of OpenSSH 10 does. */
 const CIPHER = { name: "aes256-ctr", node: "aes-256-ctr", keyBytes: 32, ivBytes: 16 };
 const ROUNDS = 24;
-export const SEAL_BLOCK_BYTES = 16;
 
 /** `secret` is padded to the block. Takes half a second. */
 export function sealLock(blob: Uint8Array, secret: Uint8Array, passphrase: string): string {
