@@ -22,9 +22,9 @@ const startChunks = createStartChunks({
     record: "src/main/features/scans/recording-worker.ts",
     copy: "src/main/store/backups/database-worker.ts",
     unlock: "src/main/net/ssh/locked/unlock-worker.ts",
-    seal: "src/main/net/local/private-halves/seal-worker.ts",
+    seal: "src/main/net/local/private-keys/seal-worker.ts",
     inspect: "src/main/features/inspect/inspect-worker.ts",
-    keeper: "src/main/net/vault/keeper.ts",
+    "vault-process": "src/main/net/vault/vault-process.ts",
     window: `${SHELLS}/electron/electron.ts`,
   },
 });
@@ -55,14 +55,14 @@ export default defineConfig({
           latchkey: `${SHELLS}/cli/latchkey.ts`,
           electron: `${SHELLS}/electron/electron.ts`,
           core: `${SHELLS}/electron/core.ts`,
-          // Started by their names, as threads: see run-aside.ts, recorders.ts, unlock.ts, seal-pair.ts and inspect-aside.ts.
+          // Started by their names, as threads: see run-aside.ts, recorders.ts, key-lock.ts, key-pair.ts and inspect-aside.ts.
           "database-worker": "src/main/store/backups/database-worker.ts",
           "recording-worker": "src/main/features/scans/recording-worker.ts",
           "unlock-worker": "src/main/net/ssh/locked/unlock-worker.ts",
-          "seal-worker": "src/main/net/local/private-halves/seal-worker.ts",
+          "seal-worker": "src/main/net/local/private-keys/seal-worker.ts",
           "inspect-worker": "src/main/features/inspect/inspect-worker.ts",
-          // A process of its own: see fork-keeper.ts.
-          keeper: "src/main/net/vault/keeper.ts",
+          // A process of its own: see vault-client.ts.
+          "vault-process": "src/main/net/vault/vault-process.ts",
         },
         // All in one folder, so that import.meta.dirname is the same for every part.
         output: {

@@ -1,8 +1,7 @@
 import type { Announcement } from "#shared/contract/events.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { createVault } from "./net/vault/create-vault.ts";
-import { forkVaultProcess } from "./net/vault/fork-keeper.ts";
-import type { StartVaultProcess } from "./net/vault/keeper-messages.ts";
+import type { StartVaultProcess } from "./net/vault/vault.ts";
+import { createVault, forkVaultProcess } from "./net/vault/vault-client.ts";
 import type { Store } from "./store/store.ts";
 
 type Options = {

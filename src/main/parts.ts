@@ -4,7 +4,7 @@ import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import type { Trace } from "#shared/text/fault.ts";
 import { lazily } from "./lazy.ts";
 import type { RetryPolicy } from "./net/retries.ts";
-import type { StartVaultProcess } from "./net/vault/keeper-messages.ts";
+import type { StartVaultProcess } from "./net/vault/vault.ts";
 import type { Store } from "./store/store.ts";
 
 export type PartsDeps = {

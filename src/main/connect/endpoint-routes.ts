@@ -4,10 +4,10 @@
  */
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { type EndpointProxy, readProxy } from "#domain/targets/proxies.ts";
-import type { Failure } from "#net/connect-failure.ts";
+import { createProxyWay, type Way } from "#net/proxy/proxy.ts";
+import type { Credentials } from "#net/proxy/proxy-protocols.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
-import type { Credentials } from "#net/ways/dialogue.ts";
-import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
+import type { Failure } from "#net/tcp-connect.ts";
 import type { WayText } from "#shared/model/hosts/target.ts";
 import { formatPlace } from "#shared/text/hosts/target.ts";
 import type { JumpHost } from "./jump-hosts.ts";

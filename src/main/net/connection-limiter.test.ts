@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { type ConnectionLimit, ConnectionLimiter } from "./connection-limiter.ts";
+import {
+  type ConnectionLimit,
+  ConnectionLimiter,
+  countFreeDescriptors,
+  readLimit,
+} from "./connection-limiter.ts";
 
 const never = new AbortController().signal;
 
@@ -128,4 +133,11 @@ test("no key is ever held by more than its number, and everybody has a turn in t
       },
     ),
   );
+});
+
+test("the soft limit of open files is what counts, and none where it is unlimited or not told", () => {
+  const table = (soft: string) =>
+    `Limit   Soft Limit   Hard Limit   Units\nMax open files   ${soft}   4096   files\n`;
+  expect([table("64"), table("unlimited"), ""].map(readLimit)).toEqual([64, null, null]);
+  expect(countFreeDescriptors()).toBeGreaterThanOrEqual(2);
 });

@@ -1,7 +1,7 @@
 import { implement } from "@orpc/server";
 import { printPem } from "#codec/pem.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import type { OrderCertificate } from "#net/issuing/order.ts";
+import type { OrderCertificate } from "#net/challenges/challenge.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { ISSUED_SHOWN, issuers } from "#shared/contract/issuers.ts";

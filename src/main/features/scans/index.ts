@@ -2,15 +2,10 @@ import { implement } from "@orpc/server";
 import { createScanPrompts } from "#connect/prompts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { readProxy, writeProxy } from "#domain/targets/proxies.ts";
-import { countFreeDescriptors } from "#net/descriptors.ts";
+import { countFreeDescriptors } from "#net/connection-limiter.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import {
-  type BrokenEntry,
-  type ScanRequest,
-  ScanWish,
-  scans,
-  type TargetText,
-} from "#shared/contract/scans.ts";
+import type { BrokenEntry, TargetText } from "#shared/contract/scans.ts";
+import { type ScanRequest, ScanWish, scans } from "#shared/contract/scans.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Target, WayText } from "#shared/model/hosts/target.ts";

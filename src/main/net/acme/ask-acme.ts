@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import https from "node:https";
 import { createSecureContext } from "node:tls";
-import { readConnectError } from "#net/connect-failure.ts";
+import { readConnectError } from "#net/tcp-connect.ts";
 import { readMozillaRoots, readSystemRoots } from "#net/trust/read-roots.ts";
 
 export type AcmeRequest = {

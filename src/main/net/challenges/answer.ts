@@ -1,9 +1,23 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import https from "node:https";
+import { isIP } from "node:net";
+import { connect } from "node:tls";
+import { whyRefused, whyRefusedHost } from "#net/refused-address.ts";
+import {
+  clearChallenges,
+  lookAtWays,
+  putChallengeFile,
+  serveChallenge,
+  showChallenge,
+} from "#net/ssh/session/challenges.ts";
+import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { findAddresses } from "#net/tcp-connect.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
-import { answerByFile, answerByServer, answerByTls } from "./answer-on-host.ts";
-import { type Answered, type ChallengeDeps, TYPE_OF_WAY } from "./challenge.ts";
-import { answerByHook } from "./dns/answer-by-hook.ts";
-import { answerByUpdate } from "./dns/answer-by-update.ts";
+import { type Answered, type ChallengeDeps, giveUp, TYPE_OF_WAY, type Undo } from "./challenge.ts";
+import { answerByHook } from "./dns-hook.ts";
+import { answerByUpdate } from "./dns-update.ts";
 
 /**
  * Shows an authority that a name is ours, in this way. It is ready once we have seen from here what the authority is to see,
@@ -35,3 +49,247 @@ const refuse = ({ kind }: ChallengeWay, { type, name }: AcmeChallenge): Answered
   kind: "failed",
   message: `the authority asks for ${type} of ${name}, and the way that was chosen answers ${TYPE_OF_WAY[kind]}`,
 });
+
+/** Ways by which the host itself answers: a file of its web server, or a server of ours while the order is pending. */
+
+type Http = Extract<AcmeChallenge, { type: "http-01" }>;
+type Tls = Extract<AcmeChallenge, { type: "tls-alpn-01" }>;
+type Way<Kind> = Extract<ChallengeWay, { kind: Kind }>;
+
+const HTTP_PORT = 80;
+/** An order that is not done by then is not done. */
+const SERVED_SECONDS = 900;
+
+/** Of one challenge: the same for the same, so that what is said twice is done once. */
+const idOf = (...words: string[]): string =>
+  `c${createHash("sha256").update(words.join("\n")).digest("hex").slice(0, 16)}`;
+
+const failed = (message: string): Answered => ({ kind: "failed", message });
+const NO_HAND = "the way that was chosen is by the host itself, to which there is no login";
+
+async function answerByFile(way: Way<"webroot">, challenge: Http, near: ChallengeDeps): Promise<Answered> {
+  const { hand, token } = near;
+  if (!hand) return failed(NO_HAND);
+  const { name, token: file, keyAuthorization } = challenge;
+  const id = idOf(name, file);
+  const { path: folder, of } = way;
+  const put = await putChallengeFile(hand, { token, id, folder, of, name: file, text: keyAuthorization });
+  const undo = undoBy(hand, token, id);
+  if (put.kind === "failed") return giveUp(put.message, undo);
+  const checked = await checkOverHttp(challenge, { ...near, port: HTTP_PORT });
+  return conclude(checked, undo, `${put.path} was put there: is ${folder} what its web server serves?`);
+}
+
+async function answerByServer(
+  { port }: Way<"served-on-host">,
+  challenge: Http,
+  near: ChallengeDeps,
+): Promise<Answered> {
+  const { hand, token } = near;
+  if (!hand) return failed(NO_HAND);
+  const looked = await lookAtWays(hand, [port]);
+  if (looked.kind === "lost") return failed(`the host was lost: ${looked.message}`);
+  if (looked.kind === "refused") return failed(looked.message);
+  const [program] = looked.look.servers;
+  if (!program)
+    return failed("the host has nothing to serve a file by: install python3, perl, busybox or socat there");
+  const { name, token: file, keyAuthorization } = challenge;
+  const id = idOf(name, file);
+  const wish = { token, id, port, seconds: SERVED_SECONDS, with: program };
+  const served = await serveChallenge(hand, {
+    ...wish,
+    path: `${CHALLENGE_PATH}${file}`,
+    text: keyAuthorization,
+  });
+  const undo = undoBy(hand, token, id);
+  if (served.kind === "failed") return giveUp(served.message, undo);
+  const checked = await checkOverHttp(challenge, { ...near, port });
+  return conclude(checked, undo, `it is served by ${program} at port ${port}`);
+}
+
+async function answerByTls(
+  { port }: Way<"tls-alpn">,
+  challenge: Tls,
+  near: ChallengeDeps,
+): Promise<Answered> {
+  const { hand, token } = near;
+  if (!hand) return failed(NO_HAND);
+  const { name, digest } = challenge;
+  const id = idOf(name, Buffer.from(digest).toString("hex"));
+  const shown = await showChallenge(hand, { token, id, port, seconds: SERVED_SECONDS, name, digest });
+  const undo = undoBy(hand, token, id);
+  if (shown.kind === "failed") return giveUp(shown.message, undo);
+  return conclude(await checkOverTls(challenge, { ...near, port }), undo, `openssl shows it at port ${port}`);
+}
+
+const undoBy =
+  (hand: Hand, token: string, id: string): Undo =>
+  async () => {
+    const cleared = await clearChallenges(hand, { token, id });
+    return cleared.kind === "cleared" ? { kind: "undone" } : cleared;
+  };
+
+async function conclude(checked: Checked, undo: Undo, what: string): Promise<Answered> {
+  if (checked.kind === "wrong") return giveUp(`${checked.message}; ${what}`, undo);
+  return { kind: "ready", undo, note: checked.note };
+}
+
+/** Looks from here at what an authority is to see, as far as the host is reached from here. */
+
+type Where = {
+  /** Of the host itself; null: not known. */
+  address: string | null;
+  port: number;
+  signal: AbortSignal;
+};
+
+/** `note`: what a person is to know of what was not seen. `wrong`: something else is answered, wherever it was asked for. */
+type Checked = { kind: "right"; note: string | null } | { kind: "wrong"; message: string };
+
+type Seen = { kind: "right" } | { kind: "wrong"; said: string } | { kind: "unreached"; why: string };
+
+const TIMEOUT_MS = 5_000;
+const MOST_BYTES = 64 * 1024;
+const MOST_REDIRECTS = 10;
+const CHALLENGE_PATH = "/.well-known/acme-challenge/";
+
+/** Authorities follow redirects to http and https, whatever certificate is shown there, and so do we. */
+export function checkOverHttp(
+  { name, token, keyAuthorization }: Extract<AcmeChallenge, { type: "http-01" }>,
+  where: Where,
+): Promise<Checked> {
+  const url = `http://${isIP(name) === 6 ? `[${name}]` : name}${portOf(where.port, 80)}${CHALLENGE_PATH}${token}`;
+  return check(name, where, url, async (address) => {
+    const got = await get(new URL(url), address, where.signal);
+    if ("why" in got) return { kind: "unreached", why: got.why };
+    if (got.status === 200 && got.body.trimEnd() === keyAuthorization) return { kind: "right" };
+    return { kind: "wrong", said: got.status === 200 ? "another text" : `${got.status}` };
+  });
+}
+
+function checkOverTls(
+  { name, digest }: Extract<AcmeChallenge, { type: "tls-alpn-01" }>,
+  where: Where,
+): Promise<Checked> {
+  return check(name, where, `acme-tls/1 of ${name}`, (address) => {
+    const { promise, resolve } = Promise.withResolvers<Seen>();
+    const socket = connect({
+      host: address,
+      port: where.port,
+      ALPNProtocols: ["acme-tls/1"],
+      rejectUnauthorized: false,
+      ...(isIP(name) === 0 && { servername: name }),
+    });
+    const stop = () => resolve({ kind: "unreached", why: "it did not answer in time" });
+    const timer = setTimeout(stop, TIMEOUT_MS);
+    where.signal.addEventListener("abort", stop);
+    socket.on("error", ({ message }) => resolve({ kind: "unreached", why: message }));
+    socket.on("secureConnect", () => {
+      const raw = socket.getPeerCertificate().raw;
+      const isRight = socket.alpnProtocol === "acme-tls/1" && raw?.includes(Buffer.from(digest));
+      resolve(isRight ? { kind: "right" } : { kind: "wrong", said: "another certificate" });
+    });
+    return promise.finally(() => {
+      clearTimeout(timer);
+      where.signal.removeEventListener("abort", stop);
+      socket.destroy();
+    });
+  });
+}
+
+/**
+ * At the host's own address, and at those that the name has here. Authorities ask the latter alone: where they all answer with
+ * something else, it is wrong whatever the host itself says.
+ */
+async function check(
+  name: string,
+  { address, signal }: Where,
+  what: string,
+  look: (address: string) => Promise<Seen>,
+): Promise<Checked> {
+  const found = await findAddresses(name, { timeoutMs: TIMEOUT_MS, signal }).catch(() => []);
+  const named = Array.isArray(found) ? found : [];
+  const own = address !== null && !named.includes(address) ? [address] : [];
+  const all = await Promise.all(
+    [...named, ...own].map(async (one) => ({ one, isOwn: own.includes(one), seen: await look(one) })),
+  );
+  const wrong = all.flatMap(({ one, seen }) => (seen.kind === "wrong" ? [`${seen.said} at ${one}`] : []));
+  const unreached = all.flatMap(({ one, seen }) =>
+    seen.kind === "unreached" ? [`${one}: ${seen.why}`] : [],
+  );
+  const isSeen = (kind: Seen["kind"], isOwn: boolean) =>
+    all.some((each) => each.seen.kind === kind && each.isOwn === isOwn);
+  const isRight = isSeen("right", false) || (isSeen("right", true) && !isSeen("wrong", false));
+  if (isRight && wrong.length === 0) return { kind: "right", note: null };
+  const said = wrong.join(", ");
+  if (isRight)
+    return { kind: "right", note: `${what} is right at one address, and is answered with ${said}` };
+  if (wrong.length > 0) return { kind: "wrong", message: `${what} is answered with ${said}` };
+  const why = unreached.join("; ") || `this computer knows no address of ${name}`;
+  return { kind: "right", note: `${what} could not be looked at from here: ${why}` };
+}
+
+const portOf = (port: number, usual: number): string => (port === usual ? "" : `:${port}`);
+
+type Got = { status: number; body: string } | { why: string };
+
+async function get(first: URL, address: string, signal: AbortSignal): Promise<Got> {
+  let [url, at]: [URL, string] = [first, address];
+  for (let times = 0; times <= MOST_REDIRECTS; times++) {
+    const got = await getOnce(url, at, signal);
+    if (!("location" in got)) return got;
+    const next = URL.parse(got.location, url.href);
+    if (!next || !/^https?:$/.test(next.protocol)) return { why: "it sends us to what is no page" };
+    const refused = next.hostname === first.hostname ? null : whyRefusedHost(next);
+    if (refused !== null) return { why: `it sends us on: ${refused}` };
+    if (next.hostname !== url.hostname) {
+      const found = await findAddresses(next.hostname, { timeoutMs: TIMEOUT_MS, signal });
+      const isOwn = next.hostname === first.hostname;
+      const [other] = (Array.isArray(found) ? found : []).filter(
+        (each) => isOwn || whyRefused(each) === null,
+      );
+      if (!other) return { why: "it sends us to a name that has no address" };
+      at = other;
+    }
+    url = next;
+  }
+  return { why: "it sends us on and on" };
+}
+
+function getOnce(url: URL, address: string, signal: AbortSignal): Promise<Got | { location: string }> {
+  const { promise, resolve } = Promise.withResolvers<Got | { location: string }>();
+  const isTls = url.protocol === "https:";
+  const name = url.hostname.replace(/^\[|\]$/g, "");
+  const options = {
+    host: address,
+    port: url.port || (isTls ? 443 : 80),
+    path: `${url.pathname}${url.search}`,
+    headers: { host: url.host, "user-agent": "latchkey" },
+    agent: false,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  };
+  const onAnswer = (response: IncomingMessage) => {
+    const { statusCode: status = 0, headers } = response;
+    if (status >= 300 && status < 400 && headers.location !== undefined) {
+      resolve({ location: headers.location });
+      request.destroy();
+      return;
+    }
+    let body = "";
+    response.setEncoding("latin1").on("data", (piece: string) => {
+      body = `${body}${piece}`.slice(0, MOST_BYTES);
+      if (body.length === MOST_BYTES) request.destroy();
+    });
+    response.on("close", () => resolve({ status, body }));
+  };
+  const request = isTls
+    ? https.request(
+        { ...options, rejectUnauthorized: false, ...(isIP(name) === 0 && { servername: name }) },
+        onAnswer,
+      )
+    : // Not imported, which makes Node load more at each start than this asks for.
+      process.getBuiltinModule("node:http").request(options, onAnswer);
+  request.on("error", ({ message }) => resolve({ why: message }));
+  request.end();
+  return promise;
+}

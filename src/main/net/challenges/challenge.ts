@@ -1,6 +1,13 @@
 import type { Resolver } from "#net/dns/ask-records.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
-import type { ChallengeType, ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import type {
+  AcmeChallenge,
+  ChallengeType,
+  ChallengeWay,
+  IssuerId,
+  Ordered,
+  OrderState,
+} from "#shared/model/issuers/issuer.ts";
 import type { Redacted } from "#shared/model/secret.ts";
 
 export type ChallengeDeps = {
@@ -44,3 +51,26 @@ export async function giveUp(message: string, undo: Undo): Promise<Answered> {
   const rest = undone.kind === "left" ? `; and something is left: ${undone.message}` : "";
   return { kind: "failed", message: `${message}${rest}` };
 }
+
+/** What an order needs besides its request. */
+export type OrderWays = {
+  signal: AbortSignal;
+  /** Shows the issuer that the names are ours; null for issuers that do not ask. */
+  challenges: {
+    type: ChallengeType;
+    answer: (challenge: AcmeChallenge) => Promise<Answered>;
+  } | null;
+  onState: (state: OrderState) => void;
+  /** DER of the certificate that the new one takes the place of; null: of none. */
+  replaces: Uint8Array | null;
+  /** An order that was begun by a process that ended; null: a new one. */
+  orderUrl: string | null;
+  /** For how long, where the issuer lets itself be told; null: as it is set. */
+  days: number | null;
+};
+
+/**
+ * Has a request (DER) signed. Never throws for what an issuer or the network does. Needs an open vault where the issuer's
+ * key is in it, and is a `Refusal` (`locked`) else.
+ */
+export type OrderCertificate = (issuer: IssuerId, csr: Uint8Array, ways: OrderWays) => Promise<Ordered>;

@@ -3,7 +3,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { readSshConfigFile, readTextFile } from "./read-ssh-files.ts";
+import { isPrivateGroup, readSshConfigFile, readTextFile } from "./read-ssh-files.ts";
 
 test("a file is read to its limit, and a folder, or none, is told apart", async () => {
   await using folder = await makeTemporaryFolder();
@@ -44,3 +44,27 @@ test.skipIf(process.platform === "win32")(
     expect(await readSshConfigFile(path, { mustBeSafe: true })).toEqual({ text: "User jo" });
   },
 );
+
+const PASSWD = `root:x:0:0:root:/root:/bin/bash
+jo:x:1000:1000::/home/jo:/bin/bash
+ada:x:1001:100::/home/ada:/bin/bash
+eve:x:1002:100::/home/eve:/bin/bash
+max:x:1003:1003::/home/max:/bin/bash
+`;
+const GROUP = `root:x:0:
+users:x:100:
+jo:x:1000:jo
+max:x:1003:eve
+staff:x:50:jo
+`;
+
+test.each([
+  ["of the same name", 1000, 1000, true],
+  ["that others have for their first", 100, 1001, false],
+  ["that somebody else was added to", 1003, 1003, false],
+  ["of somebody else", 1000, 1001, false],
+  ["that is not the first of that user", 50, 1000, false],
+  ["that nobody knows", 4242, 1000, false],
+])("a group %s is private or not", (_, gid, uid, isPrivate) => {
+  expect(isPrivateGroup(gid, uid, { passwd: PASSWD, group: GROUP })).toBe(isPrivate);
+});

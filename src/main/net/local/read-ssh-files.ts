@@ -1,8 +1,16 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
+import { homedir, hostname, userInfo } from "node:os";
 import { join } from "node:path";
-import { isPrivateGroup } from "./private-group.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
+
+/** This workstation and its user, as the operating system tells. On Windows the agent is OpenSSH's named pipe. */
+export function findWorkstation(): Workstation {
+  const { SSH_AUTH_SOCK } = process.env;
+  const agentSocket =
+    SSH_AUTH_SOCK ?? (process.platform === "win32" ? "\\\\.\\pipe\\openssh-ssh-agent" : null);
+  return { user: userInfo().username, home: homedir(), agentSocket };
+}
 
 export type KnownHostsFiles = {
   files: { path: string; text: string }[];
@@ -112,3 +120,25 @@ async function readAtMost(file: FileHandle, mostBytes: number): Promise<Buffer |
   }
   return null;
 }
+
+/** The texts of /etc/passwd and /etc/group. */
+type Accounts = { passwd: string; group: string };
+
+/**
+ * Whether one user alone is in a group, as where everybody has a group of their own. Groups that stand elsewhere, such
+ * as in a directory, count as shared.
+ */
+export function isPrivateGroup(gid: number, uid: number, { passwd, group }: Accounts): boolean {
+  const users = readFields(passwd).map(([name, , user, first]) => ({
+    name,
+    isIt: user === String(uid),
+    first,
+  }));
+  const own = users.filter(({ first }) => first === String(gid));
+  const groups = readFields(group).filter(([, , number]) => number === String(gid));
+  const added = groups.flatMap(([, , , names = ""]) => names.split(",").filter(Boolean));
+  const isIt = (name: string) => users.some((user) => user.name === name && user.isIt);
+  return groups.length > 0 && own.length > 0 && own.every((user) => user.isIt) && added.every(isIt);
+}
+
+const readFields = (text: string): string[][] => text.split("\n").map((line) => line.split(":"));

@@ -2,7 +2,7 @@
 
 import type { Client, ClientChannel } from "ssh2";
 import { onAbort } from "#net/on-abort.ts";
-import type { Way } from "#net/ways/proxy-way.ts";
+import type { Way } from "#net/proxy/proxy.ts";
 import type { Transport } from "#shared/model/hosts/probe.ts";
 import type { ClientKey } from "./client/connect-by-client.ts";
 import { CONNECT_FAILED, openStream, PROHIBITED } from "./host-stream.ts";

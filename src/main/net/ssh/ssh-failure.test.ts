@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readConnectError } from "#net/connect-failure.ts";
+import { readConnectError } from "#net/tcp-connect.ts";
 import { explainEnd, type Progress } from "./ssh-failure.ts";
 
 const connecting: Progress = {

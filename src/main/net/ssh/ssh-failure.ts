@@ -1,6 +1,7 @@
 /** Why a host was not read, in the words of a scan: every way in which SSH can go wrong has its outcome here. */
-import { readConnectError } from "#net/connect-failure.ts";
+
 import type { Passing } from "#net/retries.ts";
+import { readConnectError } from "#net/tcp-connect.ts";
 import type { HostKeyView, Outcome } from "#shared/model/hosts/probe.ts";
 import type { Identity } from "./identities.ts";
 

@@ -1,20 +1,19 @@
-import { isFailure } from "#net/connect-failure.ts";
+import { isFailure } from "#net/tcp-connect.ts";
 import type { Capabilities, Offer } from "#shared/model/hosts/endpoint.ts";
-import type { Opener } from "./connect.ts";
 import type { Silence } from "./greeting-reader.ts";
-import { exchange } from "./handshake.ts";
+import { exchange, type Opener } from "./handshake.ts";
 import { type Hello, writeGroupHello, writeVersionHello } from "./hello.ts";
-import { createKeyShare } from "./key-schedule.ts";
-import { readServerHello, type ServerHello } from "./messages.ts";
 import {
   ASKED_GROUPS,
   ASKED_VERSIONS,
   formatAlert,
   formatGroup,
   formatVersion,
+  readServerHello,
+  type ServerHello,
   TLS_1_3,
-} from "./parameters.ts";
-import { HandshakeLayer, MESSAGE, RECORD, RecordLayer } from "./record-layer.ts";
+} from "./messages.ts";
+import { createKeyShare, HandshakeLayer, MESSAGE, RECORD, RecordLayer } from "./record-protection.ts";
 
 /**
  * What a server takes, found by asking for one thing at a time: a connection each, one after the other, and none of them

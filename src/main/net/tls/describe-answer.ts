@@ -1,11 +1,10 @@
-import type { Failure } from "#net/connect-failure.ts";
-import { within } from "#net/connect-to-first.ts";
+import { type Failure, within } from "#net/tcp-connect.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { formatEndpoint } from "#shared/text/hosts/target.ts";
-import { findSpeaker, quoteHeard } from "./describe-heard.ts";
 import type { Answer } from "./greeting-reader.ts";
-import { toStopFailure } from "./starttls/say-stop.ts";
+import { findSpeaker, quoteHeard } from "./starttls/negotiation.ts";
+import { toStopFailure } from "./starttls/start-tls.ts";
 
 type Limits = { handshakeMs: number; mostBytes: number };
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer as createPlainServer } from "node:net";
 import { createServer } from "node:tls";
 import { expect, test } from "vitest";
-import { createAddressFinder } from "#net/find-addresses.ts";
+import { createAddressFinder } from "#net/tcp-connect.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { listen } from "#testing/servers.ts";

@@ -6,7 +6,7 @@ import { makeCertificate } from "#testing/make-certificate.ts";
 import { listen } from "#testing/servers.ts";
 import { type Greeting, GreetingReader } from "./greeting-reader.ts";
 import { writeHello } from "./hello.ts";
-import { createKeyShare, deriveServerSecret } from "./key-schedule.ts";
+import { createKeyShare, deriveServerSecret } from "./record-protection.ts";
 
 const leaf = await makeCertificate({ names: ["a.example"] });
 const share = createKeyShare();

@@ -1,5 +1,8 @@
-import { createOpener } from "./key-schedule.ts";
 import {
+  formatAlert,
+  formatGroup,
+  formatSuite,
+  formatVersion,
   readCertificateMessage,
   readCertificateRequest,
   readEncryptedExtensions,
@@ -8,8 +11,14 @@ import {
   readStatus,
   type ServerHello,
 } from "./messages.ts";
-import { formatAlert, formatGroup, formatSuite, formatVersion } from "./parameters.ts";
-import { HandshakeLayer, type HandshakeMessage, MESSAGE, RECORD, RecordLayer } from "./record-layer.ts";
+import {
+  createOpener,
+  HandshakeLayer,
+  type HandshakeMessage,
+  MESSAGE,
+  RECORD,
+  RecordLayer,
+} from "./record-protection.ts";
 
 /**
  * What a server answered to a hello. `odd`: it speaks TLS, but in a way that this reader does not follow,

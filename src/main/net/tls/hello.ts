@@ -11,7 +11,7 @@ import {
   SUITES,
   TLS_1_3,
   X25519,
-} from "./parameters.ts";
+} from "./messages.ts";
 
 /** A hello: the record to send, and the handshake message in it for the transcript. */
 export type Hello = { record: Buffer; message: Buffer };

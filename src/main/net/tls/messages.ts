@@ -1,3 +1,5 @@
+import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
+
 export type ServerHello = {
   version: number;
   suite: number;
@@ -51,7 +53,7 @@ export function readEncryptedExtensions(body: Buffer): { alpn: string | null } |
   return extensions && { alpn: readAlpn(extensions) };
 }
 
-export type CertificateMessage = {
+type CertificateMessage = {
   chain: Buffer[];
   /** A stapled answer of OCSP and a list of timestamps, as they stand beside the leaf. */
   staple: Buffer | null;
@@ -195,3 +197,162 @@ class WireReader {
     return this.bytes(this.number(width));
   }
 }
+
+/**
+ * What our hello offers, in the order of preference, and the names of it. The handshake is never completed, so
+ * that offering what is obsolete endangers nothing and finds the servers that can do no better.
+ */
+
+/** Cipher suites by their IANA names. */
+export const SUITES: ReadonlyMap<number, string> = new Map([
+  [0x1301, "TLS_AES_128_GCM_SHA256"],
+  [0x1302, "TLS_AES_256_GCM_SHA384"],
+  [0x1303, "TLS_CHACHA20_POLY1305_SHA256"],
+  [0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"],
+  [0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
+  [0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"],
+  [0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"],
+  [0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"],
+  [0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"],
+  [0x009e, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"],
+  [0x009f, "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"],
+  [0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"],
+  [0xc0ac, "TLS_ECDHE_ECDSA_WITH_AES_128_CCM"],
+  [0xc0ad, "TLS_ECDHE_ECDSA_WITH_AES_256_CCM"],
+  [0xc023, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256"],
+  [0xc027, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256"],
+  [0xc024, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384"],
+  [0xc028, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384"],
+  [0xc009, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"],
+  [0xc013, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"],
+  [0xc00a, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"],
+  [0xc014, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"],
+  [0x0067, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256"],
+  [0x006b, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256"],
+  [0x0033, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"],
+  [0x0039, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA"],
+  [0x00a2, "TLS_DHE_DSS_WITH_AES_128_GCM_SHA256"],
+  [0x00a3, "TLS_DHE_DSS_WITH_AES_256_GCM_SHA384"],
+  [0x0040, "TLS_DHE_DSS_WITH_AES_128_CBC_SHA256"],
+  [0x0032, "TLS_DHE_DSS_WITH_AES_128_CBC_SHA"],
+  [0x0038, "TLS_DHE_DSS_WITH_AES_256_CBC_SHA"],
+  [0x009c, "TLS_RSA_WITH_AES_128_GCM_SHA256"],
+  [0x009d, "TLS_RSA_WITH_AES_256_GCM_SHA384"],
+  [0x003c, "TLS_RSA_WITH_AES_128_CBC_SHA256"],
+  [0x003d, "TLS_RSA_WITH_AES_256_CBC_SHA256"],
+  [0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA"],
+  [0x0035, "TLS_RSA_WITH_AES_256_CBC_SHA"],
+  [0xc012, "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"],
+  [0x0016, "TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA"],
+  [0x000a, "TLS_RSA_WITH_3DES_EDE_CBC_SHA"],
+  [0x0005, "TLS_RSA_WITH_RC4_128_SHA"],
+  [0x0004, "TLS_RSA_WITH_RC4_128_MD5"],
+]);
+
+/** Groups, X25519 being the only one of which a share is sent. Post-quantum ones would only call for a retry. */
+export const X25519 = 0x001d;
+export const OFFERED_GROUPS = [
+  X25519,
+  0x0017,
+  0x0018,
+  0x0019,
+  0x001e,
+  0x001a,
+  0x001b,
+  0x001c,
+  0x0016,
+  0x0015,
+  0x0013,
+  0x0100,
+  0x0101,
+];
+const GROUPS: ReadonlyMap<number, string> = new Map([
+  [0x0013, "secp192r1"],
+  [0x0015, "secp224r1"],
+  [0x0016, "secp256k1"],
+  [0x0017, "P-256"],
+  [0x0018, "P-384"],
+  [0x0019, "P-521"],
+  [0x001a, "brainpoolP256r1"],
+  [0x001b, "brainpoolP384r1"],
+  [0x001c, "brainpoolP512r1"],
+  [X25519, "X25519"],
+  [0x001e, "X448"],
+  [0x0100, "ffdhe2048"],
+  [0x0101, "ffdhe3072"],
+  [0x0200, "MLKEM512"],
+  [0x0201, "MLKEM768"],
+  [0x0202, "MLKEM1024"],
+  [0x11eb, "SecP256r1MLKEM768"],
+  [0x11ec, "X25519MLKEM768"],
+  [0x11ed, "SecP384r1MLKEM1024"],
+]);
+
+/** ECDSA, EdDSA, RSA-PSS, RSA, ML-DSA, ECDSA on brainpool, DSA, and SHA-1 last. */
+export const SIGNATURES = [
+  0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501,
+  0x0601, 0x0904, 0x0905, 0x0906, 0x081a, 0x081b, 0x081c, 0x0402, 0x0301, 0x0303, 0x0203, 0x0201, 0x0202,
+];
+
+/** The signatures of one kind of key alone (RFC 8446, 4.2.3). */
+export const SIGNATURES_OF: Record<ServerKeyKind, readonly number[]> = {
+  EC: [0x0403, 0x0503, 0x0603, 0x081a, 0x081b, 0x081c, 0x0303, 0x0203],
+  RSA: [0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501, 0x0601, 0x0301, 0x0201],
+  Ed25519: [0x0807],
+  Ed448: [0x0808],
+};
+
+/** Before TLS 1.3 the suite says the kind as well: those of ECDSA are for Ed25519 and Ed448, too (RFC 8422, 2.2). */
+export const isSuiteOf = (kind: ServerKeyKind, name: string): boolean =>
+  !name.includes("_WITH_") || name.includes(kind === "RSA" ? "_RSA_" : "_ECDSA_");
+
+export const TLS_1_3 = 0x0304;
+export const SSL_3_0 = 0x0300;
+const VERSIONS: ReadonlyMap<number, string> = new Map([
+  [0x0304, "TLS 1.3"],
+  [0x0303, "TLS 1.2"],
+  [0x0302, "TLS 1.1"],
+  [0x0301, "TLS 1.0"],
+  [0x0300, "SSL 3.0"],
+]);
+export const OFFERED_VERSIONS = [TLS_1_3, 0x0303, 0x0302, 0x0301];
+
+/** What a server is asked for one by one, where it was asked for. Hybrid groups and ML-KEM alone come first (RFC 10024). */
+export const ASKED_VERSIONS = [...OFFERED_VERSIONS, SSL_3_0];
+export const ASKED_GROUPS = [0x11ec, 0x11eb, 0x11ed, 0x0201, 0x0202, X25519, 0x0017, 0x0018, 0x0019];
+
+const ALERTS: ReadonlyMap<number, string> = new Map([
+  [0, "close_notify"],
+  [10, "unexpected_message"],
+  [20, "bad_record_mac"],
+  [21, "decryption_failed"],
+  [22, "record_overflow"],
+  [40, "handshake_failure"],
+  [42, "bad_certificate"],
+  [43, "unsupported_certificate"],
+  [46, "certificate_unknown"],
+  [47, "illegal_parameter"],
+  [48, "unknown_ca"],
+  [49, "access_denied"],
+  [50, "decode_error"],
+  [51, "decrypt_error"],
+  [70, "protocol_version"],
+  [71, "insufficient_security"],
+  [80, "internal_error"],
+  [86, "inappropriate_fallback"],
+  [90, "user_canceled"],
+  [109, "missing_extension"],
+  [110, "unsupported_extension"],
+  [112, "unrecognized_name"],
+  [113, "bad_certificate_status_response"],
+  [115, "unknown_psk_identity"],
+  [116, "certificate_required"],
+  [120, "no_application_protocol"],
+]);
+
+const hex = (code: number): string => `0x${code.toString(16).padStart(4, "0")}`;
+
+export const formatVersion = (code: number): string => VERSIONS.get(code) ?? hex(code);
+export const formatSuite = (code: number): string => SUITES.get(code) ?? hex(code);
+export const formatGroup = (code: number): string => GROUPS.get(code) ?? hex(code);
+export const formatAlert = (code: number): string => ALERTS.get(code) ?? `number ${code}`;

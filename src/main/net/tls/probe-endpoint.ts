@@ -1,25 +1,26 @@
+import { hash } from "node:crypto";
 import { domainToASCII } from "node:url";
-import { type Failure, isFailure } from "#net/connect-failure.ts";
 import { Slots, SlotsByKey } from "#net/connection-limiter.ts";
-import { findAddresses } from "#net/find-addresses.ts";
-import type { Way } from "#net/ways/proxy-way.ts";
+import type { Way } from "#net/proxy/proxy.ts";
+import { type ClosedBy, type Failure, findAddresses, isFailure } from "#net/tcp-connect.ts";
 import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
 import type { Capabilities } from "#shared/model/hosts/endpoint.ts";
 import type { Outcome } from "#shared/model/hosts/probe.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/hosts/target.ts";
+import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import { formatProtocol } from "#shared/text/hosts/target.ts";
 import { askCapabilities } from "./capabilities.ts";
+import { toFailure } from "./describe-answer.ts";
+import { NOTHING_BESIDE, type WireBytes } from "./greeting-reader.ts";
 import {
+  createGreeter,
   createOpener,
   createStopwatch,
   type OpenedStream,
   type Opener,
   type Stopwatch,
   type Whereabouts,
-} from "./connect.ts";
-import { toFailure } from "./describe-answer.ts";
-import { NOTHING_BESIDE, type WireBytes } from "./greeting-reader.ts";
-import { createGreeter } from "./handshake.ts";
+} from "./handshake.ts";
 
 type Limits = {
   /** To resolve a name, and again to connect to an address of it. */
@@ -303,3 +304,58 @@ const toAddress = ({ result: { outcome, message, chain }, address }: Visited) =>
   message,
   chain,
 });
+
+/** Where it is asked. `addresses`: those that are dialled; not there: all that its name has now. */
+type AskedPlace = Pick<VerificationEndpoint, "address" | "addresses" | "port" | "serverName" | "dialogue">;
+
+/**
+ * What one address shows: the SHA-256 of each certificate as it was sent, the leaf first. None: `message` says why.
+ * `isLeafAlone`: what else was sent could not be read. `isRefused`: the server itself answered, and refused the handshake by an alert.
+ * `closedBy`: how it ended the connection without a word.
+ */
+export type ShownAt = {
+  address: string;
+  chain: string[];
+  message: string;
+  isLeafAlone?: boolean;
+  isRefused?: boolean;
+  closedBy?: ClosedBy;
+};
+
+/** At least one, for each address one. `way`: what leads there, and knows its name; null: it is dialled from here. */
+export type ChainsAt = (place: AskedPlace, way: Way | null, signal: AbortSignal) => Promise<ShownAt[]>;
+
+/** To resolve a name. */
+const LOOK_UP_MS = 3_000;
+
+/** Asks a place which certificates it shows, each address by itself. Rejects only when `signal` says stop. */
+export function createChainsAt(
+  { probeEndpoint }: Pick<TlsProber, "probeEndpoint">,
+  lookUp = findAddresses,
+): ChainsAt {
+  return async (place, way, signal) => {
+    const { address, port, serverName, dialogue } = place;
+    const known = place.addresses ?? (way && [address]);
+    const found = known ?? (await lookUp(address, { timeoutMs: LOOK_UP_MS, signal }));
+    if (isFailure(found)) return [{ address, chain: [], message: found.message }];
+    if (found.length === 0) return [{ address, chain: [], message: "the name has no address" }];
+    return Promise.all(
+      found.map(async (host) => {
+        // By an address, so that a hello that is to name nobody names nobody.
+        const target = { kind: "tls", host, port, serverName, protocol: dialogue ?? "tls" } as const;
+        const { outcome, chain, message, isLeafAlone, closedBy } = await probeEndpoint(target, signal, {
+          way,
+        });
+        const said = chain.length > 0 ? "" : message || "it shows no certificate";
+        return {
+          address: host,
+          chain: chain.map((der) => hash("sha256", der, "hex")),
+          message: said,
+          ...(isLeafAlone && { isLeafAlone }),
+          ...(outcome === "alert" && { isRefused: true }),
+          ...(closedBy && { closedBy }),
+        };
+      }),
+    );
+  };
+}

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createVaultFile, openByPassphrase } from "./find-vault.ts";
+import { createVaultFile, openByPassphrase } from "./answer-requests.ts";
 import { COST, typed } from "./testing/typed.ts";
 
 const run = promisify(execFile);

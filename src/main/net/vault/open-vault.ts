@@ -1,14 +1,17 @@
-import { createHmac, randomBytes } from "node:crypto";
+import {
+  createHmac,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyPairKeyObjectResult,
+  randomBytes,
+  sign,
+} from "node:crypto";
+import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { KeyKind, WrapKind } from "#shared/model/issuers/vault.ts";
 import type { ScryptCost, VaultContent, VaultEntry, Wrap } from "#shared/model/issuers/vault-file.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { Redacted } from "#shared/model/secret.ts";
-import { BINDING_KEY, readBindingKey } from "./binding-key.ts";
-import { type Masked, maskFor } from "./masked-way.ts";
-import { makePair, signWith } from "./private-keys.ts";
-import type { About, SignHow } from "./vault.ts";
-import { ChangedMeanwhile, identify, type ReadVault, readVault, writeVault } from "./vault-file.ts";
 import {
   formatEntry,
   openBox,
@@ -18,7 +21,10 @@ import {
   type WrapRequest,
   wrapByKeyring,
   wrapByPassphrase,
-} from "./wraps.ts";
+} from "./key-wraps.ts";
+import { type Masked, maskFor } from "./sealed-box.ts";
+import type { About, SignHow } from "./vault.ts";
+import { ChangedMeanwhile, identify, type ReadVault, readVault, writeVault } from "./vault-file.ts";
 
 /** What never leaves the keeper, by how its kind begins. */
 const STAYS = ["account-", "authority-"];
@@ -207,3 +213,57 @@ export class OpenVault {
 
 const RESEALED =
   "the vault was sealed anew by another program, as its passphrase was changed; unlock it again";
+
+/** Both halves as DER. */
+function makePair(kind: KeyKind): { privateKey: Buffer; spki: Buffer } {
+  const { privateKey, publicKey } = generate(kind);
+  return {
+    privateKey: privateKey.export({ type: "pkcs8", format: "der" }),
+    spki: publicKey.export({ type: "spki", format: "der" }),
+  };
+}
+
+function generate(kind: KeyKind): KeyPairKeyObjectResult {
+  switch (kind) {
+    case "p256":
+      return generateKeyPairSync("ec", { namedCurve: "P-256" });
+    case "p384":
+      return generateKeyPairSync("ec", { namedCurve: "P-384" });
+    case "rsa-2048":
+      return generateKeyPairSync("rsa", { modulusLength: 2_048 });
+    case "rsa-3072":
+      return generateKeyPairSync("rsa", { modulusLength: 3_072 });
+    case "rsa-4096":
+      return generateKeyPairSync("rsa", { modulusLength: 4_096 });
+    case "ed25519":
+      return generateKeyPairSync("ed25519");
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** RSA signs as PKCS#1 v1.5 has it. */
+function signWith(pkcs8: Buffer, kind: KeyKind, data: Uint8Array, { hash, ecdsa }: SignHow): Buffer {
+  if ((hash === null) !== (kind === "ed25519"))
+    throw new Refusal(
+      "invalid-input",
+      `a signature by a key of kind ${kind} is not made with ${hash ?? "no hash"}`,
+    );
+  const key = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
+  return sign(hash, data, { key, dsaEncoding: ecdsa });
+}
+
+/** The kind of a MAC key by which an authority knows whoever may have an account (RFC 8555, section 7.3.4). */
+const BINDING_KEY = "account-eab";
+
+/** Its bytes, of the base64url in which authorities hand it out. */
+export function readBindingKey(typed: Uint8Array): Uint8Array {
+  const text = Buffer.from(typed).toString("latin1").trim();
+  typed.fill(0);
+  if (!/^[\w+/-]+={0,2}$/.test(text))
+    throw new Refusal(
+      "invalid-input",
+      "the EAB key is no base64url; paste it whole, as the authority gave it",
+    );
+  return Buffer.from(text, "base64");
+}

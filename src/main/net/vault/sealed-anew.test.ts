@@ -4,14 +4,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Redacted } from "#shared/model/secret.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { Answerer } from "./answer-asks.ts";
-import { createVaultFile, openByPassphrase } from "./find-vault.ts";
-import { createUnmasking } from "./masked-way.ts";
+import { Answerer, createVaultFile, openByPassphrase } from "./answer-requests.ts";
+import { unwrapByKeyring } from "./key-wraps.ts";
 import type { OpenVault } from "./open-vault.ts";
-import { sealTo } from "./sealed-box.ts";
+import { createUnmasking, sealTo } from "./sealed-box.ts";
 import { COST, typed } from "./testing/typed.ts";
 import { readVault } from "./vault-file.ts";
-import { unwrapByKeyring } from "./wraps.ts";
 
 const AT = "2026-06-01T00:00:00Z";
 const TSIG = { kind: "tsig", label: "of ns1" };

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Redacted } from "#shared/model/secret.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createVault } from "./create-vault.ts";
 import { COST, typed } from "./testing/typed.ts";
 import type { Vault } from "./vault.ts";
+import { createVault } from "./vault-client.ts";
 
 const TSIG = { kind: "tsig", label: "of ns1" };
 

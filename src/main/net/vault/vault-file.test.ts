@@ -1,13 +1,15 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmod, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Redacted } from "#shared/model/secret.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createVaultFile, openByPassphrase } from "./find-vault.ts";
-import { createUnmasking } from "./masked-way.ts";
+import { createVaultFile, openByPassphrase } from "./answer-requests.ts";
+import { createUnmasking } from "./sealed-box.ts";
 import { COST, typed } from "./testing/typed.ts";
-import { readVault } from "./vault-file.ts";
+import { readVault, whileLocked } from "./vault-file.ts";
 
 const AT = "2026-06-01T00:00:00Z";
 const TSIG = { kind: "tsig", label: "of ns1" };
@@ -100,4 +102,42 @@ test("what a killed writer has left is cleared away by the next one, and the mod
   file.vault.keep(typed("the secret"), TSIG);
   expect(await readdir(file.folder)).toEqual(["latchkey.db.vault"]);
   expect((await stat(file.path)).mode & 0o777).toBe(0o600);
+});
+
+const lockOf = (pid: number | undefined, host = hostname()) => `${pid} 0011223344556677 ${host}`;
+
+test("while one acts on a file its lock is there, and after it, also after a fault, nothing is", async () => {
+  await using folder = await makeTemporaryFolder();
+  const path = join(folder.path, "a.vault");
+  const seen: string[] = [];
+  const act = () => whileLocked(path, () => seen.push("again"), 0);
+  whileLocked(path, () => whileLocked(join(folder.path, "b.vault"), () => seen.push("other")));
+  expect(() =>
+    whileLocked(path, () => {
+      throw new Error("a fault");
+    }),
+  ).toThrow("a fault");
+  expect(await readdir(folder.path)).toEqual([]);
+  act();
+  expect(seen).toEqual(["other", "again"]);
+});
+
+test("what a program has left that is gone is taken away, and what one has that lives stays", async () => {
+  await using folder = await makeTemporaryFolder();
+  const path = join(folder.path, "a.vault");
+  const { pid: gone } = spawnSync("true");
+  await writeFile(`${path}.lock`, lockOf(gone));
+  let times = 0;
+  whileLocked(path, () => times++, 0);
+  expect([times, await readdir(folder.path)]).toEqual([1, []]);
+
+  // Of another computer, and of what was cut off, nobody knows from here.
+  for (const text of [lockOf(process.ppid), lockOf(gone, "elsewhere"), ""]) {
+    await writeFile(`${path}.lock`, text);
+    expect(() => whileLocked(path, () => times++, 20)).toThrow(
+      `another program is writing ${path}, and nothing was written; try again, and if no Latchkey runs, delete ${path}.lock`,
+    );
+    expect(await readFile(`${path}.lock`, "utf8")).toBe(text);
+  }
+  expect(times).toBe(1);
 });

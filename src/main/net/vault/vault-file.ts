@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -9,12 +10,13 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { VAULT_VERSION, type VaultContent, VaultFile, VaultHead } from "#shared/model/issuers/vault-file.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { isCode, whileLocked } from "./write-lock.ts";
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -48,7 +50,7 @@ function readText(path: string): string | null {
   }
 }
 
-export function parseVault(text: string, path: string): VaultContent {
+function parseVault(text: string, path: string): VaultContent {
   const json = parseJson(text);
   const head = VaultHead.safeParse(json);
   if (head.success && head.data.version !== VAULT_VERSION)
@@ -152,3 +154,113 @@ const unusable = (path: string, what: string, todo = "look what it is") =>
 
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? "unknown";
+
+const LOCK = ".lock";
+/** A write takes milliseconds; of others that wait as well, each goes in between. */
+const PATIENCE_MS = 10_000;
+const PAUSE_MS = 5;
+
+/**
+ * One program after the other acts on a file. What one has left that was killed is taken away; where nobody can say whether
+ * whoever has it still lives, that is refused.
+ */
+export function whileLocked(path: string, act: () => void, patienceMs = PATIENCE_MS): void {
+  const lock = `${path}${LOCK}`;
+  const mine = `${process.pid} ${randomBytes(8).toString("hex")} ${hostname()}`;
+  for (const until = Date.now() + patienceMs; !create(lock, mine); ) {
+    const theirs = read(lock);
+    if (theirs !== null && hasEnded(theirs) && takeAway(lock, theirs)) continue;
+    if (Date.now() > until)
+      throw new Refusal(
+        "conflict",
+        `another program is writing ${path}, and nothing was written; try again, and if no Latchkey runs, delete ${lock}`,
+      );
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+  }
+  try {
+    act();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Whether it was not there. */
+function create(path: string, text: string): boolean {
+  try {
+    const file = openSync(path, "wx", 0o600);
+    try {
+      writeSync(file, text);
+    } finally {
+      closeSync(file);
+    }
+    return true;
+  } catch (error) {
+    // Windows says EPERM of one that is just being deleted.
+    if (isCode(error, "EEXIST") || (process.platform === "win32" && isCode(error, "EPERM"))) return false;
+    throw error;
+  }
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** Of this computer. This process itself waits for none of its own: it was another one of the same number. */
+function hasEnded(lock: string): boolean {
+  const [, pid = "", , host] = /^(\d+) ([0-9a-f]+) (.*)$/.exec(lock) ?? [];
+  if (host !== hostname()) return false;
+  if (Number(pid) === process.pid) return true;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return isCode(error, "ESRCH");
+  }
+}
+
+/** Once, however many see that it was left: whoever is late finds another one there, and leaves that. */
+function takeAway(lock: string, left: string): boolean {
+  const [, , token = ""] = /^(\d+) ([0-9a-f]+) /.exec(left) ?? [];
+  const turn = `${lock}.${token}`;
+  if (!create(turn, "")) return false;
+  try {
+    if (read(lock) === left) rmSync(lock, { force: true });
+    return true;
+  } finally {
+    rmSync(turn, { force: true });
+  }
+}
+
+const isCode = (error: unknown, code: string) =>
+  error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+
+/** Whoever locks a vault writes another word into it; a keeper that had the file open under the one before ends. */
+const MARK = ".locked";
+
+/** How soon each keeper sees it, also one of which nothing is asked. */
+export const LOOK_MS = 1_000;
+
+export function readLockMark(path: string): string | null {
+  try {
+    return readFileSync(`${path}${MARK}`, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** Has every program lock a vault that is there. */
+export function writeLockMark(path: string): void {
+  if (!existsSync(path)) return;
+  try {
+    writeFileSync(`${path}${MARK}`, randomBytes(16).toString("hex"), { mode: 0o600 });
+  } catch (error) {
+    throw new Refusal(
+      "unusable",
+      `${path}${MARK} cannot be written (${(error as NodeJS.ErrnoException).code ?? "unknown"}): the vault is locked here, and other programs may have it open; end them`,
+    );
+  }
+}

@@ -6,11 +6,10 @@ import { expect, test } from "vitest";
 import type { KeyKind } from "#shared/model/issuers/vault.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createVault } from "./create-vault.ts";
-import { forkVaultProcess } from "./fork-keeper.ts";
 import { createReceiver, sealTo } from "./sealed-box.ts";
 import { COST, typed } from "./testing/typed.ts";
 import type { Hash } from "./vault.ts";
+import { createVault, forkVaultProcess } from "./vault-client.ts";
 
 const TSIG = { kind: "tsig", label: "of ns1" };
 const textOf = (secret: Redacted<Uint8Array>) => Buffer.from(Redacted.reveal(secret)).toString();

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { forkVaultProcess } from "#net/vault/fork-keeper.ts";
+import { forkVaultProcess } from "#net/vault/vault-client.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 /** What makes Node or the system's loader run other code, write down what is said, or dump what is held. */

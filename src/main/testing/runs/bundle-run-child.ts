@@ -14,8 +14,8 @@ const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta
 const INPUT = {
   "run-child": pathOf("./run-child.ts"),
   "recording-worker": pathOf("../../features/scans/recording-worker.ts"),
-  keeper: pathOf("../../net/vault/keeper.ts"),
-  "seal-worker": pathOf("../../net/local/private-halves/seal-worker.ts"),
+  "vault-process": pathOf("../../net/vault/vault-process.ts"),
+  "seal-worker": pathOf("../../net/local/private-keys/seal-worker.ts"),
   "unlock-worker": pathOf("../../net/ssh/locked/unlock-worker.ts"),
 };
 

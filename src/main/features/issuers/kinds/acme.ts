@@ -2,7 +2,7 @@ import type { AcmeDirectory } from "#domain/acme/directory.ts";
 import { type AcmeFault, formatFault, isFault } from "#domain/acme/fault.ts";
 import { identifiersOf } from "#domain/acme/order.ts";
 import type { RenewalWindow } from "#domain/acme/renewal-info.ts";
-import type { OrderWays } from "#net/issuing/order.ts";
+import type { OrderWays } from "#net/challenges/challenge.ts";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import type { Ordered } from "#shared/model/issuers/issuer.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";

@@ -1,4 +1,4 @@
-import type { OrderWays } from "#net/issuing/order.ts";
+import type { OrderWays } from "#net/challenges/challenge.ts";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import type { Ordered } from "#shared/model/issuers/issuer.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";

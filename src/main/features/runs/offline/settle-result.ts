@@ -3,7 +3,7 @@ import { type CarriedResult, stateOf, type TakenState } from "#domain/runs/offli
 import { isInParts, mainPhase, partsOf } from "#domain/runs/offline/script-parts.ts";
 import { privateKeyOf, tokenOf } from "#domain/runs/offline/write-script.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
-import { nameKept } from "#net/local/private-halves/replace-half.ts";
+import { nameKept } from "#net/local/private-keys/replace-half.ts";
 import { quoteWord } from "#net/ssh/session/remote-session.ts";
 import { toSteps } from "#runs/engine/journal.ts";
 import { leftOutReason } from "#runs/kinds/access/hold-folders.ts";

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import type { Point } from "#domain/runs/renewal/verification-endpoints.ts";
-import { type ChainsAt, createChainsAt } from "#net/tls/chains-at.ts";
-import { createTlsProber, type TlsProber } from "#net/tls/probe-endpoint.ts";
-import type { Way } from "#net/ways/proxy-way.ts";
+import type { Way } from "#net/proxy/proxy.ts";
+import { type ChainsAt, createChainsAt, createTlsProber, type TlsProber } from "#net/tls/probe-endpoint.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
 import { findChanged, readEndpoints } from "./gather-renewal.ts";
 

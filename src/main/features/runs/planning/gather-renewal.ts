@@ -11,14 +11,14 @@ import type {
   RenewalFacts,
 } from "#domain/runs/renewal/renewal-facts.ts";
 import type { Point } from "#domain/runs/renewal/verification-endpoints.ts";
+import type { Way } from "#net/proxy/proxy.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import { lookAtWays } from "#net/ssh/session/challenges.ts";
 import { lookAtPairFile } from "#net/ssh/session/inspect-deployment.ts";
 import { lookAtHost } from "#net/ssh/session/inspect-host.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
-import type { ChainsAt, ShownAt } from "#net/tls/chains-at.ts";
+import type { ChainsAt, ShownAt } from "#net/tls/probe-endpoint.ts";
 import type { Vault } from "#net/vault/vault.ts";
-import type { Way } from "#net/ways/proxy-way.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";

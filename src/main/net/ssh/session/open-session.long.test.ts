@@ -1,9 +1,9 @@
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Way } from "#net/proxy/proxy.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { gatherIdentities } from "#net/ssh/identities.ts";
 import { createTlsProber } from "#net/tls/probe-endpoint.ts";
-import type { Way } from "#net/ways/proxy-way.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";

@@ -1,6 +1,6 @@
+import type { Way } from "#net/proxy/proxy.ts";
 import type { ClientKey } from "#net/ssh/client/connect-by-client.ts";
 import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
-import type { Way } from "#net/ways/proxy-way.ts";
 import type { Transport } from "#shared/model/hosts/probe.ts";
 import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 

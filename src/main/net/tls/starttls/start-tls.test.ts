@@ -2,14 +2,15 @@ import { createServer, type Socket } from "node:net";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createTlsProber } from "#net/tls/probe-endpoint.ts";
-import { StartTls, type TlsTarget } from "#shared/model/hosts/target.ts";
+import type { TlsTarget } from "#shared/model/hosts/target.ts";
+import { StartTls } from "#shared/model/hosts/target.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { recordProtocol } from "#testing/protocols/protocol-table.ts";
 import { listen, startSilentServer, startTlsServer, type TestServer } from "#testing/servers.ts";
 import { byteByByte, startRelay } from "#testing/tls/stalling-servers.ts";
 import { SCRIPTS, type Script, startScriptedServer, wordsOf } from "#testing/tls/starttls-scripts.ts";
-import { openTdsStream } from "./databases.ts";
-import { Conversation, type Ending, MOST_BYTES } from "./dialogue.ts";
+import { openTdsStream } from "./binary-protocols.ts";
+import { Conversation, type Ending, MOST_BYTES } from "./negotiation.ts";
 import { createNegotiation } from "./start-tls.ts";
 
 const certificate = await makeCertificate({ names: ["mail.example"] });

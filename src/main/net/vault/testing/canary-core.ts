@@ -1,10 +1,8 @@
 /** A process that opens a vault, plants secrets in it, uses each, and locks it when it is told to. */
 import { createHash, randomInt } from "node:crypto";
-import { answerByUpdate } from "#net/challenges/dns/answer-by-update.ts";
-import { readTsigSecret } from "#net/challenges/dns/tsig-secret.ts";
-import { createVault } from "#net/vault/create-vault.ts";
-import { forkVaultProcess } from "#net/vault/fork-keeper.ts";
+import { answerByUpdate, readTsigSecret } from "#net/challenges/dns-update.ts";
 import type { Vault } from "#net/vault/vault.ts";
+import { createVault, forkVaultProcess } from "#net/vault/vault-client.ts";
 import { Redacted, secretBytes, secretCopy } from "#shared/model/secret.ts";
 
 const [first = "", held] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 /** Opens a vault in this very process, and keeps so many more secrets in it, with nothing between. */
-import { openByPassphrase } from "#net/vault/find-vault.ts";
+import { openByPassphrase } from "#net/vault/answer-requests.ts";
 import { COST, typed } from "./typed.ts";
 
 const [path = "", count = "1"] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 /** Inside a session of its own bus and keyring: a vault that the keyring opens, and one that it no longer does. */
-import { createVault } from "#net/vault/create-vault.ts";
+import { createVault } from "#net/vault/vault-client.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { COST, typed } from "./typed.ts";
 

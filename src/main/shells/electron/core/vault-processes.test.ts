@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { createVault } from "#net/vault/create-vault.ts";
 import { COST, typed } from "#net/vault/testing/typed.ts";
+import { createVault } from "#net/vault/vault-client.ts";
 import { UtilityProcess } from "#testing/electron/utility-process.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { Keepers, startKeepersHere } from "./vault-processes.ts";
 
-const VAULT_PROCESS = join(import.meta.dirname, "../../../net/vault/keeper.ts");
+const VAULT_PROCESS = join(import.meta.dirname, "../../../net/vault/vault-process.ts");
 
 /** A vault whose keepers are utility processes, and how many of them have started and ended. */
 async function openWorld() {

@@ -2,7 +2,7 @@
 import { findRemainingOfRun, keepsOldHalves } from "#domain/runs/left-out-files.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { Step } from "#domain/runs/step.ts";
-import { nameKept, namesOf } from "#net/local/private-halves/replace-half.ts";
+import { nameKept, namesOf } from "#net/local/private-keys/replace-half.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import {
   type Ended,

@@ -6,8 +6,14 @@ import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import { makeNonce, POSSESSION_NAMESPACE, writeStatement } from "#domain/signatures/possession.ts";
 import { isSignedBy, signedBytes } from "#domain/signatures/ssh-signature.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { addToAgent, removeFromAgent, signByAgent } from "#net/local/private-halves/agent-keys.ts";
-import { type KeyPair, readKeyPair } from "#net/local/private-halves/key-pair.ts";
+import {
+  addToAgent,
+  type KeyPair,
+  type RunSecrets,
+  readKeyPair,
+  removeFromAgent,
+  signByAgent,
+} from "#net/local/private-keys/key-pair.ts";
 import {
   commitHalf,
   dropKeptHalf,
@@ -18,8 +24,7 @@ import {
   makeHalf,
   putHalf,
   undoHalf,
-} from "#net/local/private-halves/replace-half.ts";
-import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
+} from "#net/local/private-keys/replace-half.ts";
 import { listAgentKeys, readSmallFile } from "#net/ssh/identities.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import { unlock } from "#net/ssh/locked/key-lock.ts";

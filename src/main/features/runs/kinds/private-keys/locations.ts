@@ -1,5 +1,5 @@
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
-import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
+import type { RunSecrets } from "#net/local/private-keys/key-pair.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import type { Failed, Hand, Lost, Refused } from "#net/ssh/session/remote-session.ts";
 import type { VerificationKey } from "#net/ssh/verify/verification.ts";

@@ -2,8 +2,8 @@
 
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
-import { hashSealed, sealPair } from "#net/local/private-halves/key-pair.ts";
-import { nameKept } from "#net/local/private-halves/replace-half.ts";
+import { hashSealed, sealPair } from "#net/local/private-keys/key-pair.ts";
+import { nameKept } from "#net/local/private-keys/replace-half.ts";
 import {
   commitPut,
   dropKeptHalf,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { copyFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type KeyPair, sealPair } from "#net/local/private-halves/key-pair.ts";
+import { type KeyPair, sealPair } from "#net/local/private-keys/key-pair.ts";
 import { gatherIdentities, listAgentKeys } from "#net/ssh/identities.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";

@@ -1,7 +1,12 @@
 /** Private keys of a run: made, put where the old ones were, committed, taken back. Idempotent, each by what it finds. */
 
 import { viewKey } from "#codec/fingerprint.ts";
-import { makeKeyPair, type NewKeyType, toIdentity } from "#net/local/private-halves/key-pair.ts";
+import {
+  makeKeyPair,
+  type NewKeyType,
+  type RunSecrets,
+  toIdentity,
+} from "#net/local/private-keys/key-pair.ts";
 import {
   clearTorn,
   type HalfPlace,
@@ -9,8 +14,7 @@ import {
   namesOf,
   putHalf,
   undoHalf,
-} from "#net/local/private-halves/replace-half.ts";
-import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
+} from "#net/local/private-keys/replace-half.ts";
 import { gatherIdentities, readKeyFile } from "#net/ssh/identities.ts";
 import { lookAtHostHalf, makeKey as makeOnHost } from "#net/ssh/session/private-keys.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";

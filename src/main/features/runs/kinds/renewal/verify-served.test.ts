@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import type { Way } from "#net/ways/proxy-way.ts";
+import type { Way } from "#net/proxy/proxy.ts";
 import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import { findUnled } from "./verify-served.ts";
 

@@ -8,10 +8,10 @@ import {
   wantedAt,
 } from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Step } from "#domain/runs/step.ts";
-import { isFailure } from "#net/connect-failure.ts";
+import type { Way } from "#net/proxy/proxy.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
-import type { ShownAt } from "#net/tls/chains-at.ts";
-import type { Way } from "#net/ways/proxy-way.ts";
+import { isFailure } from "#net/tcp-connect.ts";
+import type { ShownAt } from "#net/tls/probe-endpoint.ts";
 import { enterHost, SessionLost } from "#runs/engine/runbook.ts";
 import type { ServerKind, VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { Cause } from "#shared/model/runs/step-result.ts";

@@ -1,0 +1,217 @@
+import { createPrivateKey, generateKeyPair, hash, type KeyObject } from "node:crypto";
+import { extname } from "node:path";
+import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
+import { viewKey } from "#codec/fingerprint.ts";
+import { blobOfJwk, padSecret, readContainer, secretOfJwk, writeOpenContainer } from "#codec/ssh-key.ts";
+import { openFields, toField } from "#codec/ssh-wire.ts";
+import { askAgent, type Identity, listAgentKeys } from "#net/ssh/identities.ts";
+import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
+import { RSA_BITS } from "#shared/model/runs/plan.ts";
+import { Redacted } from "#shared/model/secret.ts";
+
+/** In memory only, and gone with the run. */
+export type RunSecrets = {
+  pair: KeyPair;
+  /** What the new half is locked with wherever the old one was locked; null where it was nowhere. */
+  passphrase: Redacted<string> | null;
+};
+
+/** A key with its private key, in memory: made here, or read from a file that stands in clear. */
+
+export type KeyPair = {
+  keyType: string;
+  fingerprint: string;
+  blob: Buffer;
+  /** As it stands in an authorized_keys file: type and base64. */
+  line: string;
+  comment: string;
+  /** The private key as agents and OpenSSH's format hold it: its type, then its numbers. */
+  secret: Redacted<Buffer>;
+};
+
+export type NewKeyType = "ed25519" | "ecdsa" | "rsa";
+
+const generate = promisify(generateKeyPair);
+
+const GENERATE: Record<NewKeyType, () => Promise<{ privateKey: KeyObject }>> = {
+  ed25519: () => generate("ed25519"),
+  ecdsa: () => generate("ec", { namedCurve: "P-256" }),
+  rsa: () => generate("rsa", { modulusLength: RSA_BITS }),
+};
+
+export async function makeKeyPair(wish: { keyType: NewKeyType; comment: string }): Promise<KeyPair> {
+  const { privateKey } = await GENERATE[wish.keyType]();
+  const pair = toPair(privateKey, wish.comment);
+  if (!pair) throw new Error(`SSH has no keys of type ${wish.keyType}`);
+  return pair;
+}
+
+/** The key of a private key file without a passphrase, in any format that OpenSSH reads; null for anything else. */
+export function readKeyPair(text: Redacted<string>): KeyPair | null {
+  const clear = Redacted.reveal(text);
+  const container = readContainer(clear);
+  if (container) return container.cipher === "none" ? readSecret(container.blob, container.secret) : null;
+  try {
+    return toPair(createPrivateKey(clear), "");
+  } catch (error) {
+    if (error instanceof Error) return null;
+    throw error;
+  }
+}
+
+/** What a login needs of it. */
+export function toIdentity(pair: KeyPair, source: string): Identity {
+  const file = readPrivateKeyFile(Buffer.from(writeOpenContainer(pair.blob, padPair(pair, 8))));
+  if (file.kind !== "usable") throw new Error(`a key that was made here is of no use: ${file.why}`);
+  const { keyType, fingerprint, comment } = pair;
+  return { keyType, fingerprint, source, comment, secret: { kind: "file", key: file.key } };
+}
+
+/** As it stands in OpenSSH's format, before it is encrypted with a cipher of that block size. */
+const padPair = ({ secret, comment }: KeyPair, blockBytes: number): Buffer =>
+  padSecret(Redacted.reveal(secret), comment, blockBytes);
+
+/** Of each type so many fields come after its name, and the comment after those. */
+const FIELDS: Readonly<Record<string, number>> = {
+  "ssh-ed25519": 2,
+  "ssh-rsa": 6,
+  "ecdsa-sha2-nistp256": 3,
+  "ecdsa-sha2-nistp384": 3,
+  "ecdsa-sha2-nistp521": 3,
+};
+
+const CHECK_BYTES = 8;
+
+function readSecret(blob: Buffer, section: Buffer): KeyPair | null {
+  const count = FIELDS[viewKey(blob).keyType];
+  if (count === undefined) return null;
+  const fields = openFields(section, CHECK_BYTES);
+  for (let nth = 0; nth <= count; nth++) fields.octets();
+  const end = fields.position;
+  const comment = fields.octets();
+  if (!comment) return null;
+  const secret = new Redacted(Buffer.from(section.subarray(CHECK_BYTES, end)));
+  return nameKey(Buffer.from(blob), secret, comment.toString("utf8"));
+}
+
+function toPair(key: KeyObject, comment: string): KeyPair | null {
+  const jwk = key.export({ format: "jwk" });
+  const [blob, secret] = [blobOfJwk(jwk), secretOfJwk(jwk)];
+  return blob && secret && nameKey(blob, new Redacted(secret), comment);
+}
+
+function nameKey(blob: Buffer, secret: Redacted<Buffer>, comment: string): KeyPair {
+  const view = viewKey(blob);
+  return { ...view, blob, line: `${view.keyType} ${blob.toString("base64")}`, comment, secret };
+}
+
+/** Of the cipher that `seal-worker` encrypts with. */
+const SEAL_BLOCK_BYTES = 16;
+
+/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+const WORKER = new URL(`./seal-worker${extname(import.meta.url)}`, import.meta.url);
+
+/** The text of a private key file, in OpenSSH's format. A passphrase is put on it in a thread that ends with it. */
+export async function sealPair(
+  pair: KeyPair,
+  passphrase: Redacted<string> | null,
+): Promise<Redacted<string>> {
+  const { blob } = pair;
+  if (!passphrase) return new Redacted(writeOpenContainer(blob, padPair(pair, 8)));
+  const { promise, resolve, reject } = Promise.withResolvers<Redacted<string>>();
+  const secret = padPair(pair, SEAL_BLOCK_BYTES);
+  const worker = new Worker(WORKER, {
+    name: "seal",
+    workerData: { blob, secret, passphrase: Redacted.reveal(passphrase) },
+    argv: [],
+    execArgv: [],
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: 64 },
+  });
+  worker
+    .on("message", (text: string) => resolve(new Redacted(text)))
+    // An error of the worker's could hold what it was given: only its code is told.
+    .on("error", (error: NodeJS.ErrnoException) =>
+      reject(new Error(`a passphrase could not be put on a key (${error.code ?? error.name})`)),
+    );
+  try {
+    return await promise;
+  } finally {
+    await worker.terminate();
+  }
+}
+
+/** SHA-256 of the file that holds it, which tells nothing of what is in it. */
+export const hashSealed = (text: Redacted<string>): string => hash("sha256", Redacted.reveal(text));
+
+/** Keys of a running agent: a new one is added, and an old one forgotten, by the agent protocol (RFC 9987). */
+
+type AgentOutcome = { kind: "done" } | { kind: "failed"; message: string };
+
+const ADD_IDENTITY = 17;
+const REMOVE_IDENTITY = 18;
+const SUCCESS = 6;
+const SIGN_REQUEST = 13;
+const SIGN_RESPONSE = 14;
+/** By which digest an RSA key signs: SHA-512. */
+const RSA_SHA512 = 4;
+
+/** Some agents ask somebody first. */
+const ADD_TIMEOUT_MS = 60_000;
+
+/** Adds the key until the agent ends; that it is there already is no failure. */
+export async function addToAgent(socketPath: string, pair: KeyPair): Promise<AgentOutcome> {
+  const message = Buffer.concat([
+    Buffer.from([ADD_IDENTITY]),
+    Redacted.reveal(pair.secret),
+    toField(pair.comment),
+  ]);
+  await askAgent(socketPath, message, ADD_TIMEOUT_MS);
+  return (await holds(socketPath, pair.blob))
+    ? { kind: "done" }
+    : { kind: "failed", message: `the agent at ${socketPath} did not take the new key: add it with ssh-add` };
+}
+
+/** Has the agent forget the key; that it does not hold it any more is no failure. */
+export async function removeFromAgent(socketPath: string, blob: Uint8Array): Promise<AgentOutcome> {
+  const answer = await askAgent(
+    socketPath,
+    Buffer.concat([Buffer.from([REMOVE_IDENTITY]), toField(blob)]),
+    ADD_TIMEOUT_MS,
+  );
+  const { isReachable } = await listAgentKeys(socketPath);
+  // An agent that has ended holds nothing.
+  if (answer?.[0] === SUCCESS || !isReachable || !(await holds(socketPath, blob))) return { kind: "done" };
+  return {
+    kind: "failed",
+    message: `the agent at ${socketPath} still holds the old key: remove it with ssh-add -d`,
+  };
+}
+
+/**
+ * What the agent signs these bytes with, by SSH's wire format; null where it does not hold the key, or does not sign in time.
+ * Some ask somebody first, who may say no.
+ */
+export async function signByAgent(
+  socketPath: string,
+  { fingerprint, bytes, timeoutMs }: { fingerprint: string; bytes: Uint8Array; timeoutMs: number },
+): Promise<{ blob: Uint8Array; signature: Uint8Array } | null> {
+  const { keys } = await listAgentKeys(socketPath);
+  const blob = keys.find((key) => key.fingerprint === fingerprint)?.blob;
+  if (!blob) return null;
+  const request = [
+    Buffer.from([SIGN_REQUEST]),
+    toField(blob),
+    toField(bytes),
+    Buffer.from([0, 0, 0, RSA_SHA512]),
+  ];
+  const answer = await askAgent(socketPath, Buffer.concat(request), timeoutMs);
+  const signature = answer?.[0] === SIGN_RESPONSE ? openFields(answer, 1).octets() : null;
+  return signature ? { blob, signature } : null;
+}
+
+async function holds(socketPath: string, blob: Uint8Array): Promise<boolean> {
+  const { keys } = await listAgentKeys(socketPath);
+  return keys.some((key) => key.blob.equals(blob));
+}

@@ -1,0 +1,277 @@
+import { isIP, isIPv6 } from "node:net";
+import type { Duplex } from "node:stream";
+import { Redacted } from "#shared/model/secret.ts";
+
+/** What comes after so much of what was heard: it is too little, there is something to say, or the dialogue is over. */
+type Step<T> =
+  | { kind: "more" }
+  | { kind: "say"; bytes: Uint8Array; used: number }
+  | { kind: "over"; result: T; used: number };
+
+/** One side of a dialogue: what it says first, and what it makes of all that was heard and not used yet. It never throws. */
+export type Negotiation<T> = { begin: Uint8Array; take: (heard: Buffer) => Step<T> };
+
+/** How the other side ended a dialogue that was not over. `flooded`: it said more than any answer has. */
+export type Ending = { kind: "closed" | "timed-out" | "flooded"; heard: Buffer };
+
+/** `deadlineMs` is for the whole dialogue: a drip of bytes does not move it. */
+type Limits = { deadlineMs: number; mostBytes: number; signal: AbortSignal };
+
+/**
+ * Holds a dialogue over a stream, which is paused afterwards: what came behind the last answer stands in it again, for
+ * whoever listens next. Rejects only when `signal` says stop.
+ */
+export function hold<T>(
+  stream: Duplex,
+  { begin, take }: Negotiation<T>,
+  { deadlineMs, mostBytes, signal }: Limits,
+): Promise<{ result: T } | Ending> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ result: T } | Ending>();
+  let heard = Buffer.alloc(0);
+  const end = (kind: Ending["kind"]) => resolve({ kind, heard });
+  const close = () => end("closed");
+  const stop = () => reject(signal.reason);
+  const listen = (piece: Buffer) => {
+    heard = Buffer.concat([heard, piece]);
+    for (;;) {
+      const step = take(heard);
+      if (step.kind === "more") break;
+      heard = heard.subarray(step.used);
+      if (step.kind === "say") stream.write(step.bytes);
+      else {
+        stream.off("data", listen);
+        return resolve({ result: step.result });
+      }
+    }
+    if (heard.length > mostBytes) end("flooded");
+  };
+  const timer = setTimeout(end, deadlineMs, "timed-out");
+
+  signal.addEventListener("abort", stop);
+  for (const event of ["end", "close", "error"]) stream.on(event, close);
+  stream.on("data", listen).resume();
+  if (signal.aborted) stop();
+  else if (stream.destroyed) close();
+  else stream.write(begin);
+
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    stream.off("data", listen).off("end", close).off("close", close);
+    // The listener for errors stays: one that comes late must not end the program.
+    stream.pause();
+    if (heard.length > 0 && !stream.destroyed && !stream.readableEnded) stream.unshift(heard);
+  });
+}
+
+/** Where a proxy is asked to connect to. */
+export type ProxyDestination = { host: string; port: number };
+
+export type Credentials = { user: string; password: Redacted<string> };
+
+/**
+ * What a proxy answered. `refused-by-proxy`: it does not want to; `unreached`: it tried, and the endpoint did not let it.
+ * `garbage`: what answers there is no such proxy.
+ */
+export type ProxyAnswer =
+  | { kind: "open" }
+  | { kind: "login-wanted" }
+  | { kind: "login-refused" }
+  | { kind: "refused-by-proxy"; said: string }
+  | { kind: "unreached"; why: "refused" | "no-way" | "no-such-name" | "timed-out"; said: string }
+  | { kind: "garbage"; heard: Buffer };
+
+/** The client's side of a tunnel through an HTTP proxy: CONNECT (RFC 9110, 9.3.6), with a login by Basic (RFC 7617). */
+
+/** Asks a proxy for a tunnel to a place; a name is resolved there. */
+export function askConnect(
+  { host, port }: ProxyDestination,
+  credentials: Credentials | null,
+): Negotiation<ProxyAnswer> {
+  const place = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const lines = [
+    `CONNECT ${place} HTTP/1.1`,
+    `Host: ${place}`,
+    ...(credentials ? [`Proxy-Authorization: Basic ${writeBasic(credentials)}`] : []),
+  ];
+  return {
+    begin: Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"),
+    take: (heard) => takeHead(heard, credentials !== null),
+  };
+}
+
+const BEGINNING = Buffer.from("HTTP/1.");
+
+/** An answer counts once its head is there in full. Behind a head that opens the tunnel the endpoint's own bytes begin. */
+function takeHead(heard: Buffer, hasLogin: boolean): Step<ProxyAnswer> {
+  const garbage = { kind: "over", result: { kind: "garbage", heard }, used: heard.length } as const;
+  const known = Math.min(heard.length, BEGINNING.length);
+  if (!heard.subarray(0, known).equals(BEGINNING.subarray(0, known))) return garbage;
+  const end = findEnd(heard);
+  if (end === null) return { kind: "more" };
+  const [line = ""] = heard.subarray(0, end).toString("latin1").split(/\r?\n/, 1);
+  const [, digits, reason = ""] = /^HTTP\/1\.[01] (\d{3})(?: (.*))?$/.exec(line) ?? [];
+  if (digits === undefined) return garbage;
+  const status = Number(digits);
+  // Interim answers are followed by the real one.
+  if (status < 200) return { kind: "say", bytes: Buffer.alloc(0), used: end };
+  return { kind: "over", result: judge(status, `${status} ${reason}`.trim(), hasLogin), used: end };
+}
+
+function judge(status: number, said: string, hasLogin: boolean): ProxyAnswer {
+  if (status < 300) return { kind: "open" };
+  if (status === 407) return { kind: hasLogin ? "login-refused" : "login-wanted" };
+  if (status === 504) return { kind: "unreached", why: "timed-out", said };
+  return { kind: "refused-by-proxy", said };
+}
+
+/** Where the head ends, behind its empty line; null while it has not ended. */
+function findEnd(heard: Buffer): number | null {
+  const ends = ["\r\n\r\n", "\n\n"].flatMap((mark) => {
+    const at = heard.indexOf(mark);
+    return at < 0 ? [] : [at + mark.length];
+  });
+  return ends.length > 0 ? Math.min(...ends) : null;
+}
+
+const writeBasic = ({ user, password }: Credentials): string =>
+  Buffer.from(`${user}:${Redacted.reveal(password)}`, "utf8").toString("base64");
+
+/** The client's side of SOCKS 5 (RFC 1928), with its login by name and password (RFC 1929). */
+
+const VERSION = 5;
+const LOGIN_VERSION = 1;
+const METHOD = { none: 0, password: 2, unacceptable: 0xff };
+const CONNECT = 1;
+const ADDRESS = { ipv4: 1, name: 3, ipv6: 4 };
+
+/** Asks a proxy for a connection to a place; a name is resolved there. */
+export function askSocks5(
+  { host, port }: ProxyDestination,
+  credentials: Credentials | null,
+): Negotiation<ProxyAnswer> {
+  let stage: "method" | "login" | "reply" = "method";
+  const request = Buffer.concat([
+    Buffer.from([VERSION, CONNECT, 0]),
+    writeAddress(host),
+    Buffer.from([port >>> 8, port & 255]),
+  ]);
+
+  return {
+    begin: Buffer.from(credentials ? [VERSION, 2, METHOD.none, METHOD.password] : [VERSION, 1, METHOD.none]),
+    take(heard) {
+      switch (stage) {
+        case "method":
+          return takeMethod(heard);
+        case "login":
+          return takeLogin(heard);
+        case "reply":
+          return takeReply(heard);
+      }
+    },
+  };
+
+  function takeMethod(heard: Buffer): Step<ProxyAnswer> {
+    const [version, method] = heard;
+    if (version === undefined) return MORE;
+    if (version !== VERSION) return over(heard, { kind: "garbage", heard });
+    if (method === undefined) return MORE;
+    if (method === METHOD.none) {
+      stage = "reply";
+      return { kind: "say", bytes: request, used: 2 };
+    }
+    if (method === METHOD.password && credentials) {
+      stage = "login";
+      return { kind: "say", bytes: writeLogin(credentials), used: 2 };
+    }
+    return over(heard, { kind: credentials ? "login-refused" : "login-wanted" });
+  }
+
+  function takeLogin(heard: Buffer): Step<ProxyAnswer> {
+    const [version, status] = heard;
+    if (version === undefined) return MORE;
+    if (version !== LOGIN_VERSION) return over(heard, { kind: "garbage", heard });
+    if (status === undefined) return MORE;
+    if (status !== 0) return over(heard, { kind: "login-refused" });
+    stage = "reply";
+    return { kind: "say", bytes: request, used: 2 };
+  }
+}
+
+const MORE = { kind: "more" } as const;
+
+const over = ({ length }: Buffer, result: ProxyAnswer): Step<ProxyAnswer> => ({
+  kind: "over",
+  result,
+  used: length,
+});
+
+/** What is bound comes as an address, of no use to us, that has to be there in full. */
+function takeReply(heard: Buffer): Step<ProxyAnswer> {
+  const [version, code, , type, length] = heard;
+  if (version === undefined) return MORE;
+  if (version !== VERSION) return over(heard, { kind: "garbage", heard });
+  if (code === undefined) return MORE;
+  // After a refusal some proxies send no more than this.
+  if (code !== 0) return over(heard, REFUSALS[code] ?? { kind: "refused-by-proxy", said: `reply ${code}` });
+  if (type === undefined || length === undefined) return MORE;
+  const size = sizeOfAddress(type, length);
+  if (size === null) return over(heard, { kind: "garbage", heard });
+  const used = 4 + size + 2;
+  return heard.length < used ? MORE : { kind: "over", result: { kind: "open" }, used };
+}
+
+function sizeOfAddress(type: number, length: number): number | null {
+  if (type === ADDRESS.ipv4) return 4;
+  if (type === ADDRESS.ipv6) return 16;
+  return type === ADDRESS.name ? 1 + length : null;
+}
+
+/** RFC 1928, section 6: who refuses is the proxy itself, or what it tried to reach. */
+const REFUSALS: Record<number, ProxyAnswer> = {
+  1: { kind: "refused-by-proxy", said: "general failure" },
+  2: { kind: "refused-by-proxy", said: "not allowed by its rules" },
+  3: { kind: "unreached", why: "no-way", said: "network unreachable" },
+  4: { kind: "unreached", why: "no-way", said: "host unreachable" },
+  5: { kind: "unreached", why: "refused", said: "connection refused" },
+  6: { kind: "unreached", why: "no-way", said: "TTL expired" },
+  7: { kind: "refused-by-proxy", said: "it connects to nothing (command not supported)" },
+  8: { kind: "refused-by-proxy", said: "it takes no addresses of this kind" },
+};
+
+function writeAddress(host: string): Buffer {
+  if (isIP(host) === 4) return Buffer.from([ADDRESS.ipv4, ...host.split(".").map(Number)]);
+  if (isIP(host) === 6) return Buffer.concat([Buffer.from([ADDRESS.ipv6]), toBytes(host)]);
+  const name = Buffer.from(host, "latin1").subarray(0, 255);
+  return Buffer.concat([Buffer.from([ADDRESS.name, name.length]), name]);
+}
+
+/** The sixteen bytes of an IPv6 address. A zone means nothing to another machine, and is left out. */
+function toBytes(address: string): Buffer {
+  const plain = address
+    .replace(/%.*$/, "")
+    // The last 32 bits may stand as an IPv4 address.
+    .replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
+      const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);
+      return [a * 256 + b, c * 256 + d].map((group) => group.toString(16)).join(":");
+    });
+  const [head = [], tail = []] = plain.split("::").map((part) => part.split(":").filter(Boolean));
+  const groups = plain.includes("::")
+    ? [...head, ...Array<string>(8 - head.length - tail.length).fill("0"), ...tail]
+    : head;
+  const bytes = Buffer.alloc(16);
+  for (const [index, group] of groups.entries()) bytes.writeUInt16BE(Number.parseInt(group, 16), 2 * index);
+  return bytes;
+}
+
+function writeLogin({ user, password }: Credentials): Buffer {
+  const [name, secret] = [user, Redacted.reveal(password)].map((text) =>
+    Buffer.from(text, "utf8").subarray(0, 255),
+  );
+  return Buffer.concat([
+    Buffer.from([LOGIN_VERSION, name?.length ?? 0]),
+    name ?? Buffer.alloc(0),
+    Buffer.from([secret?.length ?? 0]),
+    secret ?? Buffer.alloc(0),
+  ]);
+}

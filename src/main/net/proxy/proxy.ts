@@ -1,0 +1,147 @@
+import type { Duplex } from "node:stream";
+import { connectToFirst, type Failure, findAddresses, isFailure } from "#net/tcp-connect.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Outcome } from "#shared/model/hosts/probe.ts";
+import {
+  askConnect,
+  askSocks5,
+  type Credentials,
+  type Ending,
+  hold,
+  type Negotiation,
+  type ProxyAnswer,
+  type ProxyDestination,
+} from "./proxy-protocols.ts";
+
+export type ProxyPlace = ProxyDestination & { kind: "socks5" | "http"; credentials: Credentials | null };
+
+/** A way to endpoints that leads through something else, which knows their names. */
+export type Way = {
+  /** In a few words, for people; without a secret. */
+  name: string;
+  /** A stream to a place, paused; or why there is none. Rejects only when `signal` says stop. */
+  reach: (to: ProxyDestination, signal: AbortSignal) => Promise<{ stream: Duplex } | Failure>;
+};
+
+type Limits = {
+  /** To find the proxy, and again to connect to it. */
+  connectMs: number;
+  /** From the connection to its last answer: meanwhile it connects to the endpoint. */
+  answerMs: number;
+};
+
+const LIMITS: Limits = { connectMs: 3_000, answerMs: 10_000 };
+
+/** More than any proxy says before it lets us through. */
+const MOST_BYTES = 16 * 1024;
+
+const ASK: Record<
+  ProxyPlace["kind"],
+  (to: ProxyDestination, credentials: Credentials | null) => Negotiation<ProxyAnswer>
+> = {
+  socks5: askSocks5,
+  http: askConnect,
+};
+
+/** Through a proxy, one connection to it for each stream. What it says is taken at its word, and is told as its own. */
+export function createProxyWay(proxy: ProxyPlace, wish: Partial<Limits> = {}): Way {
+  const limits = { ...LIMITS, ...wish };
+  const name = formatProxy(proxy);
+
+  return {
+    name,
+    async reach(to, signal) {
+      const timing = { timeoutMs: limits.connectMs, signal };
+      const addresses = await findAddresses(proxy.host, timing);
+      if (isFailure(addresses)) return toProxyFailure(name, addresses);
+      const connection = await connectToFirst(addresses, proxy.port, timing);
+      if (isFailure(connection)) return toProxyFailure(name, connection);
+      const stream = connection.socket;
+      const within = { deadlineMs: limits.answerMs, mostBytes: MOST_BYTES, signal };
+      const failure = await hold(stream, ASK[proxy.kind](to, proxy.credentials), within).then(
+        (held) =>
+          "result" in held ? toRefusedFailure(name, to, held.result) : toEndingFailure(name, held, limits),
+        (reason) => {
+          stream.destroy();
+          throw reason;
+        },
+      );
+      if (failure === null) return { stream };
+      stream.destroy();
+      return failure;
+    },
+  };
+}
+
+const formatProxy = ({ kind, host, port }: ProxyPlace): string =>
+  `${kind}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+/** Why a proxy did not lead to an endpoint, so that nobody takes the one for the other. */
+
+const failed = (message: string): Failure => ({ outcome: "proxy-failed", message });
+
+/** The proxy itself could not be reached. */
+const toProxyFailure = (proxy: string, { message, passing }: Failure): Failure => ({
+  ...failed(`the proxy ${proxy} could not be reached: ${message}`),
+  ...(passing && { passing }),
+});
+
+/** It ended the dialogue without an answer, or did not come to one. */
+function toEndingFailure(proxy: string, { kind, heard }: Ending, limits: { answerMs: number }): Failure {
+  switch (kind) {
+    case "closed":
+      return failed(`the proxy ${proxy} closed the connection without an answer${formatHeard(heard)}`);
+    case "timed-out":
+      return failed(
+        `the proxy ${proxy} did not lead through within ${limits.answerMs / 1_000} seconds${formatHeard(heard)}`,
+      );
+    case "flooded":
+      return failed(`the proxy ${proxy} said more than any answer has; is it a proxy of this kind?`);
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** Null where it let us through. */
+function toRefusedFailure(proxy: string, to: ProxyDestination, said: ProxyAnswer): Failure | null {
+  const place = `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
+  switch (said.kind) {
+    case "open":
+      return null;
+    case "login-wanted":
+      return failed(`the proxy ${proxy} wants a login; name the user in its address, as user@host:port`);
+    case "login-refused":
+      return failed(`the proxy ${proxy} refused the login; is the password right?`);
+    case "refused-by-proxy":
+      return failed(`the proxy ${proxy} opened no way to ${place}: ${quote(said.said)}`);
+    case "unreached":
+      return {
+        outcome: OUTCOMES[said.why],
+        message: `the proxy ${proxy} could not reach ${place}: ${quote(said.said)}`,
+      };
+    case "garbage":
+      return failed(`what answers at ${proxy} is no proxy of this kind${formatHeard(said.heard)}`);
+    default:
+      return assertNever(said);
+  }
+}
+
+const OUTCOMES: Record<Extract<ProxyAnswer, { kind: "unreached" }>["why"], Outcome> = {
+  refused: "refused",
+  "no-way": "timed-out",
+  "no-such-name": "no-such-name",
+  "timed-out": "timed-out",
+};
+
+/** The first of what was heard, without anything that a terminal would act on. */
+function formatHeard(heard: Buffer): string {
+  if (heard.length === 0) return "";
+  const [line = ""] = heard
+    .subarray(0, 60)
+    .toString("latin1")
+    .split(/[\r\n]/);
+  return `: it said ${quote(line)}`;
+}
+
+/** What a stranger said, as one line of plain ASCII. */
+const quote = (said: string): string => `"${said.slice(0, 120).replace(/[^\x20-\x7e]/g, "?")}"`;

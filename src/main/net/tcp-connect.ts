@@ -1,0 +1,229 @@
+import { lookup } from "node:dns/promises";
+import { connect as connectTo, isIP, isIPv6, type Socket } from "node:net";
+import { hostname } from "node:os";
+import type { Outcome } from "#shared/model/hosts/probe.ts";
+import { Slots } from "./connection-limiter.ts";
+import { onAbort } from "./on-abort.ts";
+
+/** Why there is no connection, as an outcome and a sentence. */
+export type Failure = {
+  outcome: Outcome;
+  message: string;
+  /** It is this computer that had none left; another try may find one. */
+  passing?: "no-descriptor";
+  /** Where the other end broke it off without a word. */
+  closedBy?: ClosedBy;
+};
+
+/** How a connection was broken off: before it stood, in the talk before TLS, or in the handshake. `midway`: something had been said. */
+export type ClosedBy =
+  | "reset-at-first"
+  | "reset-before-tls"
+  | "closed-before-tls"
+  | "closed-midway-before-tls"
+  | "reset"
+  | "closed"
+  | "closed-midway";
+
+export const isFailure = (result: object): result is Failure => "outcome" in result;
+
+/** A connection that was not made at all. */
+type NotConnected = Failure & { outcome: "refused" | "reset" | "timed-out" };
+
+type ConnectError = { code?: string | undefined; address?: string | undefined };
+
+/** The same over SSH and TLS. Without any IPv6 this computer has no address to come from; otherwise it has no port left. */
+export function readConnectError(
+  { code = "unknown", address = "" }: ConnectError,
+  port: number,
+): NotConnected {
+  switch (code === "EADDRNOTAVAIL" && isIPv6(address) ? "ENETUNREACH" : code) {
+    case "ECONNREFUSED":
+      return { outcome: "refused", message: `the connection was refused: nothing listens on port ${port}` };
+    case "ECONNRESET":
+    case "EPIPE":
+      return {
+        outcome: "reset",
+        message: "the connection was reset before it stood",
+        closedBy: "reset-at-first",
+      };
+    case "ETIMEDOUT":
+      return { outcome: "timed-out", message: `nothing answered on port ${port}` };
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EHOSTDOWN":
+      return {
+        outcome: "timed-out",
+        message: `there is no way to it from here (${code}); is it on, and is the route right?`,
+      };
+    case "EMFILE":
+    case "ENFILE":
+    case "EADDRNOTAVAIL":
+      return {
+        outcome: "timed-out",
+        message: `this computer has no free connection left (${code}); scan fewer targets at a time`,
+        passing: "no-descriptor",
+      };
+    default:
+      return { outcome: "refused", message: `the connection could not be made (${code})` };
+  }
+}
+
+type Options = {
+  /** To answer in, from when the name is asked for. */
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** Is handed the wait for a turn, and waits: for who measures time. */
+  waitApart?: (wait: () => Promise<() => void>) => Promise<() => void>;
+};
+
+type AskForName = (host: string) => Promise<readonly { address: string }[]>;
+
+/** Addresses of a name that are tried. */
+const MOST_ADDRESSES = 8;
+
+/**
+ * Names that this process looks up at a time, for whomever: the runtime does it in a pool of 96 threads, which files
+ * and ciphers need as well, and what waits for a thread has not been asked yet.
+ */
+const AT_ONCE = 64;
+
+export const findAddresses = createAddressFinder(AT_ONCE, (host) => lookup(host, { all: true }));
+
+/**
+ * A look-up that was given up goes on in its thread, until the system gives it up too; only then is another begun in
+ * its place. The wait for a place counts against no name.
+ */
+export function createAddressFinder(atOnce: number, askForName: AskForName) {
+  const slots = new Slots(atOnce);
+
+  /**
+   * The addresses of a host, at most eight, in the order in which they are to be tried. A name that leads to this
+   * computer is not followed: whoever answers for the name, not the user, would choose what is visited here. Rejects
+   * only when `signal` says stop.
+   */
+  return async function find(
+    host: string,
+    { timeoutMs, signal, waitApart = (wait) => wait() }: Options,
+  ): Promise<string[] | Failure> {
+    if (isIP(host.replace(/%.*$/, "")) !== 0) return [host];
+    const giveBack = await waitApart(() => slots.take(signal));
+    const { promise: late, resolve } = Promise.withResolvers<Failure>();
+    const message = "its name could not be resolved: the name server did not answer in time";
+    const timer = setTimeout(() => resolve({ outcome: "timed-out", message }), timeoutMs);
+    const found = askForName(host)
+      .finally(giveBack)
+      .then(
+        (addresses) => choose(host, [...new Set(addresses.map(({ address }) => address))]),
+        ({ code }: NodeJS.ErrnoException): Failure => ({
+          outcome: "no-such-name",
+          message: formatNoName(code),
+        }),
+      );
+    return Promise.race([found, late]).finally(() => clearTimeout(timer));
+  };
+}
+
+function choose(host: string, addresses: string[]): string[] | Failure {
+  const elsewhere = isThisComputer(host) ? addresses : addresses.filter((address) => !LOOPBACK.test(address));
+  if (elsewhere.length > 0 || addresses.length === 0) return elsewhere.slice(0, MOST_ADDRESSES);
+  const message = `the name leads to this computer (${addresses[0]}), which is visited only when it is asked for: as localhost, or by that address`;
+  return { outcome: "no-such-name", message };
+}
+
+/** Loopback, and the addresses that mean "any" and reach it as well. */
+const LOOPBACK = /^(127\.|0\.|::1$|::$|::ffff:(127|0)\.)/i;
+
+const isThisComputer = (host: string): boolean =>
+  /^(.+\.)?localhost\.?$/i.test(host) || host.toLowerCase() === hostname().toLowerCase();
+
+function formatNoName(code = "unknown"): string {
+  if (code === "ENOTFOUND" || code === "ENODATA") return "the name has no address; is it spelled right?";
+  return `its name could not be resolved (${code}); does this computer reach its name server?`;
+}
+
+type Connected = { socket: Socket; address: string };
+
+/** How long an address is waited for before the next is tried beside it. */
+const STAGGER_MS = 250;
+
+/**
+ * Connects to the first address that answers. The next is tried when one has failed, or has not answered
+ * for a quarter of a second; each has `timeoutMs`. Rejects only when `signal` says stop.
+ */
+export function connectToFirst(
+  addresses: readonly string[],
+  port: number,
+  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+): Promise<Connected | Failure> {
+  const { promise, resolve, reject } = Promise.withResolvers<Connected | Failure>();
+  const pending = new Set<Socket>();
+  const failures: Failure[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  let next = 0;
+
+  const finish = (settle: () => void, winner?: Socket) => {
+    for (const timer of timers) clearTimeout(timer);
+    for (const socket of pending) if (socket !== winner) socket.destroy();
+    pending.clear();
+    next = addresses.length;
+    ignore();
+    settle();
+  };
+  const stop = () => finish(() => reject(signal.reason));
+  const after = (ms: number, work: () => void) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      work();
+    }, ms);
+    timers.add(timer);
+  };
+
+  const tryNext = () => {
+    const address = addresses[next++];
+    if (address === undefined) return;
+    const socket = connectTo({ host: address, port, noDelay: true });
+    pending.add(socket);
+    const fail = (failure: Failure) => {
+      if (!pending.delete(socket)) return;
+      socket.destroy();
+      failures.push(failure);
+      if (next < addresses.length) tryNext();
+      else if (pending.size === 0) finish(() => resolve(chooseFailure(failures)));
+    };
+    const failWith = (error: ConnectError) => fail(readConnectError(error, port));
+    socket.once("error", failWith);
+    // Stays for the socket's whole life: an error that comes late has its say elsewhere.
+    socket.on("error", ignoreLateError);
+    socket.once("connect", () => {
+      socket.off("error", failWith);
+      if (pending.has(socket)) finish(() => resolve({ socket, address }), socket);
+    });
+    after(timeoutMs, () =>
+      fail({ outcome: "timed-out", message: `nothing answered on port ${port} ${within(timeoutMs)}` }),
+    );
+    if (next < addresses.length) after(STAGGER_MS, tryNext);
+  };
+
+  const ignore = onAbort(signal, stop);
+  if (signal.aborted) stop();
+  else tryNext();
+  return promise;
+}
+
+export const within = (ms: number): string => `within ${ms / 1000} seconds`;
+
+/** A refusal says more than silence: somebody is there. Otherwise what was waited for longest says most. */
+function chooseFailure(failures: readonly Failure[]): Failure {
+  const refused = failures.find(({ outcome }) => outcome === "refused");
+  return (
+    refused ??
+    failures.at(-1) ?? { outcome: "no-such-name", message: "the name has no address; is it spelled right?" }
+  );
+}
+
+/**
+ * Hears the errors of a stream that is spent. Node 24 keeps whatever can be written to until old memory is collected, with
+ * all that its listeners know; this one knows nothing.
+ */
+export const ignoreLateError = (): void => undefined;

@@ -1,0 +1,279 @@
+import { MORE, type Negotiation, NOTHING, type Step } from "./negotiation.ts";
+
+/** What is asked, and how the answer to it is read, line by line; lines are without their ends. */
+type Turn = {
+  /** Empty where the server speaks unasked. */
+  ask: string;
+  /** How the answer's first line begins, where its later lines may be anything. */
+  begins?: RegExp;
+  /** A line that stands somewhere in the answer of a server that offers TLS. */
+  offer?: RegExp;
+  /** The last line of the answer, by what it means. Who says something else speaks another protocol. */
+  good: RegExp;
+  notOffered?: RegExp;
+  refused?: RegExp;
+  turnedAway?: RegExp;
+  /** A line after which others follow; looked for last. */
+  more: RegExp;
+};
+
+const MOST_LINE = 1_024;
+const MOST_LINES = 100;
+
+/** Turns in their order; after the last the server awaits a hello. */
+export function createLineNegotiation(turns: readonly [Turn, ...Turn[]]): Negotiation {
+  let turn = turns[0];
+  let at = 0;
+  let lines = 0;
+  let isFirst = true;
+  let isOffered = false;
+
+  return { opening: askOf(turns[0]), next };
+
+  function next(heard: Buffer): Step {
+    const end = heard.indexOf(LINE_FEED);
+    const line = end === -1 ? heard : heard.subarray(0, end + 1);
+    if (hasControls(line)) return { kind: "other", heard };
+    if (line.length > MOST_LINE) return { kind: "flooded", what: `a line of more than ${MOST_LINE} bytes` };
+    if (end === -1) return MORE;
+    if (++lines > MOST_LINES) return { kind: "flooded", what: `more than ${MOST_LINES} lines` };
+    return takeLine(line.toString("latin1").replace(/\r?\n$/, ""), line);
+  }
+
+  function takeLine(said: string, line: Buffer): Step {
+    const begins = isFirst ? turn.begins : undefined;
+    isFirst = false;
+    isOffered ||= turn.offer?.test(said) ?? false;
+    if (turn.turnedAway?.test(said)) return { kind: "turned-away", said };
+    if (turn.notOffered?.test(said)) return { kind: "not-offered", said };
+    if (turn.refused?.test(said)) return { kind: "refused", said };
+    if (begins && !begins.test(said)) return { kind: "other", heard: line };
+    if (turn.good.test(said)) return goOn(line.length);
+    return turn.more.test(said) ? { kind: "go", used: line.length } : { kind: "other", heard: line };
+  }
+
+  function goOn(used: number): Step {
+    if (turn.offer && !isOffered) return { kind: "not-offered", said: "" };
+    const following = turns[++at];
+    if (!following) return { kind: "ready", used };
+    turn = following;
+    isFirst = true;
+    isOffered = false;
+    return { kind: "go", used, say: askOf(turn) };
+  }
+}
+
+const LINE_FEED = 0x0a;
+
+const askOf = ({ ask }: Turn): Uint8Array => (ask === "" ? NOTHING : Buffer.from(`${ask}\r\n`));
+
+/** Text holds no control characters but tabs, line ends and those that colour a banner. */
+const hasControls = (line: Buffer): boolean =>
+  line.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x1b));
+
+/** Says who we are where a client must; `.invalid` is nobody's (RFC 2606 section 2). */
+const OURSELVES = "latchkey.invalid";
+
+/** No line goes on to another. */
+const ONE_LINE = /^(?!)/;
+
+const CODE_GOES_ON = /^\d{3}-/;
+
+/** SMTP: RFC 3207. LMTP differs by its greeting (RFC 2033 section 4.1). */
+const mail = (hello: string): [Turn, ...Turn[]] => [
+  { ask: "", more: CODE_GOES_ON, good: /^220( |$)/, turnedAway: /^[45]\d\d( |$)/ },
+  {
+    ask: `${hello} ${OURSELVES}`,
+    more: CODE_GOES_ON,
+    offer: /^250[- ]STARTTLS\s*$/i,
+    good: /^250( |$)/,
+    notOffered: /^5\d\d( |$)/,
+    turnedAway: /^4\d\d( |$)/,
+  },
+  { ask: "STARTTLS", more: CODE_GOES_ON, good: /^220( |$)/, refused: /^[45]\d\d( |$)/ },
+];
+
+/** RFC 9051 sections 6.1.1 and 6.2.1. Logged in at once (PREAUTH), STARTTLS is not allowed any more. */
+const imap: [Turn, ...Turn[]] = [
+  { ask: "", more: /^\* NO /i, good: /^\* OK\b/i, turnedAway: /^\* BYE\b/i, refused: /^\* PREAUTH\b/i },
+  {
+    ask: "a1 CAPABILITY",
+    offer: /^\* CAPABILITY( .*)? STARTTLS( |$)/i,
+    turnedAway: /^\* BYE\b/i,
+    good: /^a1 OK\b/i,
+    notOffered: /^a1 (NO|BAD)\b/i,
+    more: /^\* /,
+  },
+  {
+    ask: "a2 STARTTLS",
+    turnedAway: /^\* BYE\b/i,
+    good: /^a2 OK\b/i,
+    refused: /^a2 (NO|BAD)\b/i,
+    more: /^\* /,
+  },
+];
+
+/** RFC 2595 section 4, RFC 2449 section 5. */
+const pop3: [Turn, ...Turn[]] = [
+  { ask: "", more: ONE_LINE, good: /^\+OK\b/, turnedAway: /^-ERR\b/ },
+  {
+    ask: "CAPA",
+    begins: /^\+OK\b/,
+    more: /^/,
+    offer: /^STLS\s*$/i,
+    good: /^\.$/,
+    notOffered: /^-ERR\b/,
+  },
+  { ask: "STLS", more: ONE_LINE, good: /^\+OK\b/, refused: /^-ERR\b/ },
+];
+
+/** RFC 4217 section 4; answers of many lines as in RFC 959 section 4.2. */
+const ftp: [Turn, ...Turn[]] = [
+  {
+    ask: "",
+    begins: /^\d{3}[ -]|^220$/,
+    more: /^120 |^\d{3}-|^(?!\d{3} )/,
+    good: /^220( |$)/,
+    turnedAway: /^[45]\d\d( |$)/,
+  },
+  {
+    ask: "AUTH TLS",
+    begins: /^\d{3}([ -]|$)/,
+    more: /^\d{3}-|^(?!\d{3} )/,
+    good: /^234( |$)/,
+    notOffered: /^50[024]( |$)/,
+    refused: /^[45]\d\d( |$)/,
+  },
+];
+
+/** RFC 4642 section 2.2; the list of capabilities as in RFC 3977 section 5.2. */
+const nntp: [Turn, ...Turn[]] = [
+  { ask: "", more: ONE_LINE, good: /^20[01]( |$)/, turnedAway: /^[45]\d\d( |$)/ },
+  {
+    ask: "CAPABILITIES",
+    begins: /^101( |$)/,
+    more: /^/,
+    offer: /^STARTTLS\s*$/i,
+    good: /^\.$/,
+    notOffered: /^[45]\d\d( |$)/,
+  },
+  { ask: "STARTTLS", more: ONE_LINE, good: /^382( |$)/, refused: /^[45]\d\d( |$)/ },
+];
+
+/** RFC 5804 sections 1.7 and 2.2: the server lists what it can before it is asked. */
+const sieve: [Turn, ...Turn[]] = [
+  {
+    ask: "",
+    begins: /^("|OK\b)/i,
+    more: /^/,
+    offer: /^"STARTTLS"\s*$/i,
+    good: /^OK\b/i,
+    turnedAway: /^(NO|BYE)\b/i,
+  },
+  { ask: "STARTTLS", more: ONE_LINE, good: /^OK\b/i, refused: /^(NO|BYE)\b/i },
+];
+
+/**
+ * IRCv3's tls extension: numerics 670 and 691; 421 is who does not know it, 451 who wants a name first. Many say nothing
+ * at all of what they do not know, so what they can is asked for before it: a list without tls is an answer as well.
+ */
+const irc: [Turn, ...Turn[]] = [
+  {
+    ask: "CAP LS\r\nSTARTTLS",
+    good: /^:\S+ 670 /,
+    refused: /^:\S+ 691 /,
+    notOffered: /^:\S+ (421 \S+ STARTTLS |451 \S+ STARTTLS |CAP \S+ LS :(?!(.* )?tls( |$)))/i,
+    turnedAway: /^ERROR\b/i,
+    more: /^(:\S+ )?(NOTICE|PING|CAP|421|451|0\d\d)\b/i,
+  },
+];
+
+/** By protocol, the talks that go line by line. */
+export const LINE_TALKS = {
+  smtp: mail("EHLO"),
+  lmtp: mail("LHLO"),
+  imap,
+  pop3,
+  ftp,
+  nntp,
+  sieve,
+  irc,
+};
+
+/** What a server says before TLS is looked through anew as it grows, so it may not grow much. */
+const MOST_TEXT = 16 * 1024;
+
+const START_TLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+
+/** RFC 6120 section 5.4, for clients and for other servers; `name` is the domain that is asked for. */
+export function createXmppNegotiation(name: string, role: "client" | "server"): Negotiation {
+  let isAsked = false;
+  const opening = Buffer.from(
+    `<?xml version='1.0'?><stream:stream xmlns='jabber:${role}' xmlns:stream='http://etherx.jabber.org/streams' to='${toXmlText(name)}' version='1.0'>`,
+  );
+  return { opening, next };
+
+  function next(heard: Buffer): Step {
+    if (heard.length > MOST_TEXT) return { kind: "flooded", what: `more than ${MOST_TEXT / 1024} KiB` };
+    // One character a byte, so that places in the text are places in the bytes.
+    const text = heard.toString("latin1");
+    if (!/^\s*(<|$)/.test(text) || /^\s*<(!|html)/i.test(text)) return { kind: "other", heard };
+    const error = readError(text);
+    if (error !== null) return { kind: kindOf(error), said: error };
+    return isAsked ? readAnswer(text) : readFeatures(text);
+  }
+
+  function kindOf(error: string): "refused" | "not-offered" | "turned-away" {
+    if (isAsked) return "refused";
+    // So says Prosody, which offers nothing at all where neither TLS nor a login without it may be had.
+    return /stream features/i.test(error) ? "not-offered" : "turned-away";
+  }
+
+  function readFeatures(text: string): Step {
+    const features = findElement(text, "features");
+    if (!features) return MORE;
+    if (!features.content.includes("urn:ietf:params:xml:ns:xmpp-tls"))
+      return { kind: "not-offered", said: "" };
+    isAsked = true;
+    return { kind: "go", used: features.end, say: Buffer.from(START_TLS) };
+  }
+}
+
+function readAnswer(text: string): Step {
+  const proceed = findElement(text, "proceed");
+  if (proceed) return { kind: "ready", used: proceed.end };
+  return findElement(text, "failure") ? { kind: "refused", said: "failure" } : MORE;
+}
+
+/** The condition and the text of a stream error (RFC 6120 section 4.9); null where there is none. */
+function readError(text: string): string | null {
+  const error = findElement(text, "error");
+  if (!error) return null;
+  const condition = /<([a-z-]{1,40})[\s/>]/.exec(error.content)?.[1] ?? "an error";
+  const words = findElement(error.content, "text")?.content ?? "";
+  return words === "" ? condition : `${condition}: ${words}`;
+}
+
+/** The first element of that name, whatever its prefix, and where it ends; null while it is not whole. */
+function findElement(text: string, name: string): { content: string; end: number } | null {
+  const at = text.search(new RegExp(`<([A-Za-z0-9._-]{1,32}:)?${name}[\\s/>]`));
+  const opened = at === -1 ? -1 : text.indexOf(">", at);
+  if (opened === -1) return null;
+  if (text[opened - 1] === "/") return { content: "", end: opened + 1 };
+  const rest = text.slice(opened + 1);
+  const closing = new RegExp(`</([A-Za-z0-9._-]{1,32}:)?${name}\\s{0,8}>`).exec(rest);
+  if (!closing) return null;
+  const content = rest.slice(0, closing.index);
+  return { content, end: opened + 1 + closing.index + closing[0].length };
+}
+
+const ENTITIES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  "'": "&apos;",
+  '"': "&quot;",
+};
+
+const toXmlText = (text: string): string =>
+  text.replace(/[&<>'"]/g, (character) => ENTITIES[character] ?? "");

@@ -1,0 +1,243 @@
+import { isAscii, isUtf8 } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { Sealed } from "#shared/model/issuers/vault.ts";
+import { VAULT_FORMAT, VAULT_VERSION, type VaultContent } from "#shared/model/issuers/vault-file.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { Redacted, secretCopy } from "#shared/model/secret.ts";
+import {
+  dropKeyringKey,
+  getKeyringKey,
+  putKeyringKey,
+  unwrapByKeyring,
+  unwrapByPassphrase,
+  wrapByPassphrase,
+} from "./key-wraps.ts";
+import { OpenVault, type VaultFileOptions } from "./open-vault.ts";
+import { createReceiver } from "./sealed-box.ts";
+import { type Answers, type Ask, LOCKED } from "./vault.ts";
+import { type ReadVault, readLockMark, readVault, writeVault } from "./vault-file.ts";
+
+const LEAST_PASSPHRASE_BYTES = 8;
+
+type AskOf<What extends Ask["what"]> = Extract<Ask, { what: What }>;
+
+/** Answers what a keeper is asked, and holds what it knows. */
+export class Answerer {
+  readonly #place: VaultFileOptions;
+  readonly #receiver = createReceiver();
+  #vault: OpenVault | null = null;
+  #mark: string | null = null;
+
+  constructor(place: VaultFileOptions) {
+    this.#place = place;
+  }
+
+  /** By another program, since it was opened. */
+  isLocked(): boolean {
+    return this.#vault !== null && readLockMark(this.#place.path) !== this.#mark;
+  }
+
+  async answer(ask: Ask): Promise<Answers[Ask["what"]]> {
+    switch (ask.what) {
+      case "receiver":
+        return this.#receiver.receiver;
+      case "create":
+        return this.#create(ask);
+      case "unlock":
+        return this.#unlock(ask.passphrase) ? "open" : "wrong";
+      case "unlock-by-keyring":
+        return this.#unlockByKeyring();
+      case "change":
+        return this.#change(ask);
+      case "set-keyring":
+        await setKeyring(this.#open(), ask);
+        return null;
+      default:
+        return this.#answerOpen(this.#open(), ask);
+    }
+  }
+
+  #answerOpen(
+    vault: OpenVault,
+    ask: AskOf<"make-key" | "keep" | "sign" | "hmac" | "open" | "forget">,
+  ): Answers[Ask["what"]] {
+    switch (ask.what) {
+      case "make-key":
+        return vault.makeKey(ask.kind, ask.about);
+      case "keep":
+        return vault.keep(this.#receiver.open(ask.secret), ask.about);
+      case "sign":
+        return vault.sign(ask.id, ask.data, ask.how);
+      case "hmac":
+        return vault.hmac(ask.id, ask.data);
+      case "open":
+        return vault.open(ask.id, ask.point);
+      case "forget":
+        vault.forget(ask.id);
+        return null;
+      default:
+        return assertNever(ask);
+    }
+  }
+
+  #create({ passphrase, recovery, at }: AskOf<"create">): null {
+    this.#withPassphrase(passphrase, (first) => {
+      if (!recovery) return this.#begin(() => createVaultFile(this.#place, first, null, at));
+      return this.#withPassphrase(recovery, (second) => {
+        if (Buffer.from(Redacted.reveal(first)).equals(Redacted.reveal(second)))
+          throw new Refusal(
+            "invalid-input",
+            "the recovery passphrase is the passphrase itself; write another one",
+          );
+        return this.#begin(() => createVaultFile(this.#place, first, second, at));
+      });
+    });
+    return null;
+  }
+
+  async #unlockByKeyring(): Promise<null> {
+    const mark = readLockMark(this.#place.path);
+    this.#vault = await openByKeyring(this.#place);
+    this.#mark = mark;
+    return null;
+  }
+
+  #unlock(sealed: Sealed): OpenVault | null {
+    const typed = this.#receiver.open(sealed);
+    const forms = passphraseForms(typed);
+    try {
+      for (const form of forms) {
+        const opened = this.#begin(() => openByPassphrase(this.#place, form));
+        if (opened) return opened;
+      }
+      return null;
+    } finally {
+      for (const form of [typed, ...forms]) Redacted.reveal(form).fill(0);
+    }
+  }
+
+  /** A lock by another program counts from before it was opened. */
+  #begin<Opened extends OpenVault | null>(open: () => Opened): Opened {
+    const mark = readLockMark(this.#place.path);
+    const opened = open();
+    if (opened) {
+      this.#vault = opened;
+      this.#mark = mark;
+    }
+    return opened;
+  }
+
+  #change({ kind, current, next, at }: AskOf<"change">): "changed" | "wrong" {
+    if (!next && kind === "passphrase") throw new Refusal("invalid-input", "a vault needs a passphrase");
+    const vault = this.#unlock(current);
+    if (!vault) return "wrong";
+    if (next) this.#withPassphrase(next, (passphrase) => vault.wrap(kind, passphrase, at));
+    else vault.wrap(kind, null, at);
+    return "changed";
+  }
+
+  #withPassphrase<T>(sealed: Sealed, act: (passphrase: Passphrase) => T): T {
+    const typed = this.#receiver.open(sealed);
+    const passphrase = plainPassphrase(typed);
+    const bytes = Redacted.reveal(passphrase);
+    try {
+      if (bytes.length < LEAST_PASSPHRASE_BYTES)
+        throw new Refusal(
+          "invalid-input",
+          `the passphrase is shorter than ${LEAST_PASSPHRASE_BYTES} characters; write a longer one`,
+        );
+      return act(passphrase);
+    } finally {
+      for (const each of [bytes, Redacted.reveal(typed)]) each.fill(0);
+    }
+  }
+
+  #open(): OpenVault {
+    if (this.#vault && !this.isLocked()) return this.#vault;
+    throw new Refusal("locked", LOCKED);
+  }
+}
+
+async function setKeyring(vault: OpenVault, { isUsed, at }: AskOf<"set-keyring">): Promise<void> {
+  if (!isUsed) {
+    // First, for without it what the keyring has opens nothing.
+    vault.wrapBy(null, at);
+    return dropKeyringKey(vault.id);
+  }
+  const key = await putKeyringKey(vault.id);
+  vault.wrapBy(key, at);
+  key.fill(0);
+}
+
+type Passphrase = Redacted<Uint8Array>;
+
+/** Characters that can be written in two ways are written in one (NFC). A copy, as the rest. */
+const plainPassphrase = (typed: Passphrase): Passphrase => writeAs("NFC", Redacted.reveal(typed));
+
+/** As it may have been written when the vault was made: plain, as it was typed, or with its accents apart. */
+function passphraseForms(typed: Passphrase): Passphrase[] {
+  const bytes = Redacted.reveal(typed);
+  const own = new Redacted<Uint8Array>(secretCopy(bytes));
+  if (isAscii(bytes)) return [own];
+  const forms = [plainPassphrase(typed), own, writeAs("NFD", bytes)];
+  const texts = forms.map((form) => Buffer.from(Redacted.reveal(form)));
+  return forms.filter((_, at) => texts.findIndex((text) => text.equals(texts[at] as Buffer)) === at);
+}
+
+/** What is no text stays as it is. The string is the keeper's own, and ends with it. */
+function writeAs(form: "NFC" | "NFD", bytes: Uint8Array): Passphrase {
+  if (isAscii(bytes) || !isUtf8(bytes)) return new Redacted<Uint8Array>(secretCopy(bytes));
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString().normalize(form);
+  return new Redacted<Uint8Array>(Buffer.from(text));
+}
+
+/** A new vault. Refused where there is something already. */
+export function createVaultFile(
+  place: VaultFileOptions,
+  passphrase: Passphrase,
+  recovery: Passphrase | null,
+  since: Instant,
+): OpenVault {
+  const { path, cost } = place;
+  if (readVault(path))
+    throw new Refusal("conflict", `there is a vault already: ${path}; unlock it, or put it away first`);
+  const dataKey = randomBytes(32);
+  const id = randomBytes(16).toString("hex");
+  const wish = { vault: id, dataKey, since };
+  const wraps = [wrapByPassphrase("passphrase", passphrase, cost, wish)];
+  if (recovery) wraps.push(wrapByPassphrase("recovery", recovery, cost, wish));
+  const content: VaultContent = { format: VAULT_FORMAT, version: VAULT_VERSION, id, wraps, entries: [] };
+  return new OpenVault(place, { content, seen: writeVault(path, content, null) }, dataKey);
+}
+
+/** Null where neither passphrase of the file is this one. */
+export function openByPassphrase(place: VaultFileOptions, passphrase: Passphrase): OpenVault | null {
+  const read = readOrRefuse(place);
+  const dataKey = unwrapByPassphrase(read.content, passphrase);
+  return dataKey && new OpenVault(place, read, dataKey);
+}
+
+async function openByKeyring(place: VaultFileOptions): Promise<OpenVault> {
+  const read = readOrRefuse(place);
+  if (!read.content.wraps.some(({ kind }) => kind === "keyring"))
+    throw new Refusal(
+      "not-found",
+      "the system's keyring does not open this vault; unlock it with the passphrase",
+    );
+  const key = await getKeyringKey(read.content.id);
+  const dataKey = unwrapByKeyring(read.content, key);
+  key.fill(0);
+  if (dataKey) return new OpenVault(place, read, dataKey);
+  throw new Refusal(
+    "conflict",
+    "what the system's keyring has is not the key of this vault; unlock it with the passphrase",
+  );
+}
+
+function readOrRefuse({ path }: VaultFileOptions): ReadVault {
+  const read = readVault(path);
+  if (read) return read;
+  throw new Refusal("not-found", `there is no vault ${path} yet; create it (latchkey vault create)`);
+}

@@ -1,0 +1,264 @@
+import { fork } from "node:child_process";
+import { existsSync } from "node:fs";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { vaultEnvironment } from "#shared/model/child-environment.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import type { Sealed, VaultState, VaultStatus } from "#shared/model/issuers/vault.ts";
+import type { ScryptCost } from "#shared/model/issuers/vault-file.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { Redacted } from "#shared/model/secret.ts";
+import { SCRYPT_COST } from "./key-wraps.ts";
+import { createUnmasking, sealTo } from "./sealed-box.ts";
+import {
+  ABSENT,
+  type Answers,
+  type Ask,
+  type FromVaultProcess,
+  LOCKED,
+  type PassphraseInput,
+  type StartVaultProcess,
+  type ToVaultProcess,
+  type Vault,
+  type VaultChildProcess,
+  type VaultProcessRequest,
+} from "./vault.ts";
+import { readVault, writeLockMark } from "./vault-file.ts";
+
+const IDLE_MINUTES = 10;
+
+type Options = {
+  path: string;
+  start?: StartVaultProcess;
+  /** What a passphrase costs whoever tries it. */
+  cost?: ScryptCost;
+  idleMs?: number;
+  now?: () => Date;
+  /** It was created, unlocked or locked. */
+  onChange?: () => void;
+};
+
+/** The vault of a file, which need not be there yet. No process is started before one is needed. */
+export function createVault({
+  path,
+  start = forkVaultProcess,
+  ...options
+}: Options): Vault & AsyncDisposable {
+  const { cost = SCRYPT_COST, idleMs = IDLE_MINUTES * 60_000, onChange = () => undefined } = options;
+  const { now = () => new Date() } = options;
+  const at = () => toInstant(now());
+  let isOpen = false;
+  const become = (next: boolean) => {
+    if (isOpen === next) return;
+    isOpen = next;
+    onChange();
+  };
+  const keeper = new VaultProcess({ start, wish: { path, cost, idleMs }, onEnd: () => become(false) });
+  const state = (): VaultState => (isOpen ? "open" : existsSync(path) ? "locked" : "absent");
+  const seal = async (given: PassphraseInput): Promise<Sealed> =>
+    given instanceof Redacted ? sealTo(await keeper.ask({ what: "receiver" }), given) : given;
+
+  return {
+    state,
+    receiver: () => keeper.ask({ what: "receiver" }),
+    status: async () => statusOf(path, state(), idleMs / 60_000),
+    listed: async (kind) =>
+      (readVault(path)?.content.entries ?? [])
+        .filter((entry) => entry.kind === kind)
+        .map(({ id, label }) => ({ id, label })),
+    ...doorOf({ keeper, seal, become, onChange, at, path }),
+    ...insideOf(seal, async (ask) => {
+      // No process is started for what only an open vault can answer.
+      if (!isOpen) throw new Refusal("locked", state() === "absent" ? ABSENT : LOCKED);
+      return await keeper.ask(ask).catch(async (error: unknown) => {
+        // Another program has locked it, or sealed it anew.
+        if (error instanceof Refusal && error.code === "locked") await keeper.end();
+        throw error;
+      });
+    }),
+    [Symbol.asyncDispose]: () => keeper.end(),
+  };
+}
+
+type Seal = (given: PassphraseInput) => Promise<Sealed>;
+type Door = {
+  keeper: VaultProcess;
+  seal: Seal;
+  become: (isOpen: boolean) => void;
+  onChange: () => void;
+  at: () => Instant;
+  path: string;
+};
+
+/** What opens and shuts it. */
+function doorOf({ keeper, seal, become, onChange, at, path }: Door) {
+  const sealOrNull = async (given: PassphraseInput | null) => given && (await seal(given));
+  const change = async (
+    kind: "passphrase" | "recovery",
+    current: PassphraseInput,
+    next: PassphraseInput | null,
+  ) => {
+    const typed = { current: await seal(current), next: await sealOrNull(next) };
+    const answer = await keeper.ask({ what: "change", kind, ...typed, at: at() });
+    if (answer === "changed") {
+      become(true);
+      onChange();
+    }
+    return { kind: answer };
+  };
+  return {
+    async create(passphrase, recovery) {
+      const typed = { passphrase: await seal(passphrase), recovery: await sealOrNull(recovery) };
+      await keeper.ask({ what: "create", ...typed, at: at() });
+      become(true);
+    },
+    async unlock(passphrase) {
+      const answer = await keeper.ask({ what: "unlock", passphrase: await seal(passphrase) });
+      if (answer === "open") become(true);
+      return { kind: answer };
+    },
+    async unlockByKeyring() {
+      await keeper.ask({ what: "unlock-by-keyring" });
+      become(true);
+    },
+    async lock() {
+      await keeper.end();
+      writeLockMark(path);
+    },
+    changePassphrase: (current, next) => change("passphrase", current, next),
+    changeRecovery: (current, next) => change("recovery", current, next),
+    async setKeyring(isUsed) {
+      await keeper.ask({ what: "set-keyring", isUsed, at: at() });
+      onChange();
+    },
+  } satisfies Partial<Vault>;
+}
+
+/** What an open one is for. */
+function insideOf(seal: Seal, ask: VaultProcess["ask"]) {
+  return {
+    makeKey: (kind, about) => ask({ what: "make-key", kind, about }),
+    keep: async (secret, about) => ask({ what: "keep", secret: await seal(secret), about }),
+    sign: (id, data, how) => ask({ what: "sign", id, data, how }),
+    hmacSha256: (id, data) => ask({ what: "hmac", id, data }),
+    async open(id) {
+      const mine = createUnmasking();
+      return mine.open(await ask({ what: "open", id, point: mine.point }));
+    },
+    forget: async (id) => void (await ask({ what: "forget", id })),
+  } satisfies Partial<Vault>;
+}
+
+function statusOf(path: string, state: VaultState, idleMinutes: number): VaultStatus {
+  const none = { state, file: path, problem: null, wraps: [], kept: [], idleMinutes };
+  try {
+    const { wraps = [], entries = [] } = readVault(path)?.content ?? {};
+    const kinds = Map.groupBy(entries, ({ kind }) => kind);
+    return {
+      ...none,
+      wraps: wraps.map(({ kind, since }) => ({ kind, since })),
+      kept: [...kinds].map(([kind, { length }]) => ({ kind, count: length })),
+    };
+  } catch (error) {
+    if (error instanceof Refusal) return { ...none, problem: error.message };
+    throw error;
+  }
+}
+
+type VaultProcessOptions = {
+  start: StartVaultProcess;
+  wish: VaultProcessRequest;
+  /** The process is gone, whoever ended it. */
+  onEnd: () => void;
+};
+
+type Waiting = { resolve: (answer: Answers[Ask["what"]]) => void; reject: (error: Error) => void };
+
+/** The keeper as those see it who ask: started by the first question, and ended with all that it knew. */
+class VaultProcess {
+  readonly #options: VaultProcessOptions;
+  #process: Promise<VaultChildProcess> | null = null;
+  #ended = Promise.resolve();
+  #waiting = new Map<number, Waiting>();
+  #asked = 0;
+
+  constructor(options: VaultProcessOptions) {
+    this.#options = options;
+  }
+
+  async ask<What extends Ask["what"]>(ask: Extract<Ask, { what: What }>): Promise<Answers[What]> {
+    this.#process ??= this.#begin();
+    const process = await this.#process;
+    const number = ++this.#asked;
+    const answer = new Promise<Answers[Ask["what"]]>((resolve, reject) => {
+      this.#waiting.set(number, { resolve, reject });
+    });
+    process.tell({ kind: "ask", number, ask });
+    return (await answer) as Answers[What];
+  }
+
+  /** Resolves when the process is gone. */
+  async end(): Promise<void> {
+    (await this.#process)?.kill();
+    await this.#ended;
+  }
+
+  async #begin(): Promise<VaultChildProcess> {
+    const process = await this.#options.start();
+    process.onMessage((message) => this.#hear(message));
+    this.#ended = new Promise((resolve) => {
+      process.onExit(() => {
+        this.#forget();
+        resolve();
+      });
+    });
+    process.tell({ kind: "begin", wish: this.#options.wish });
+    return process;
+  }
+
+  #hear(message: FromVaultProcess): void {
+    const waiting = this.#waiting.get(message.number);
+    this.#waiting.delete(message.number);
+    if (message.kind === "answer") waiting?.resolve(message.answer);
+    else if (message.kind === "refusal") waiting?.reject(new Refusal(message.code, message.message));
+    else waiting?.reject(new Error(`the vault's keeper failed: ${message.said}`));
+  }
+
+  #forget(): void {
+    this.#process = null;
+    const left = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of left)
+      reject(new Refusal("locked", "the vault was locked before it had answered; unlock it and try again"));
+    this.#options.onEnd();
+  }
+}
+
+/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+const VAULT_PROCESS = fileURLToPath(new URL(`./vault-process${extname(import.meta.url)}`, import.meta.url));
+
+/** Starts the keeper under Node, in an environment without whatever this one has. */
+export async function forkVaultProcess(): Promise<VaultChildProcess & { pid: number | undefined }> {
+  // Node hands this one on by itself, unless it is said to be nothing.
+  const env = Object.assign(vaultEnvironment(process.env), { NODE_V8_COVERAGE: undefined });
+  const child = fork(VAULT_PROCESS, [], {
+    execArgv: [],
+    env,
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
+  return {
+    pid: child.pid,
+    tell: (message: ToVaultProcess) => {
+      // One that has just ended is heard of by its end.
+      child.send(message, () => undefined);
+    },
+    onMessage: (hear) => child.on("message", (message) => hear(message as FromVaultProcess)),
+    onExit: (hear) => void ended.then(hear),
+    kill: () => void child.kill("SIGKILL"),
+  };
+}
