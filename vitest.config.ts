@@ -85,6 +85,8 @@ export default defineConfig({
           name: "lab",
           include: ["src/**/*.lab.test.ts"],
           env: { LATCHKEY_TEST_LOGINS: "seldom" },
+          // As in unit: to load them anew for each file took an eighth of the work.
+          isolate: false,
           testTimeout: 300_000,
           hookTimeout: 600_000,
           // They mostly wait: two at a time, also beside all other tests. Each host has its own address. With three, and a lane for the

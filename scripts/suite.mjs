@@ -41,9 +41,8 @@ endWithParent();
 process.exitCode = await runSuite();
 
 async function runSuite() {
-  const build = await check("build", findNpm(["run", "--silent", "build"]), hear);
-  const lanes = await sideBySide(hear, checkAndTest, async (held) => [await testHosts(held)]);
-  const parts = [build, ...lanes.flat()];
+  const lanes = await sideBySide(hear, checkAndTest, buildAndTestHosts);
+  const parts = lanes.flat();
   sayFaults();
   sayProtocols();
   sayCorpora();
@@ -70,9 +69,15 @@ async function checkAndTest(hear) {
     await check("unused code", tool(findTool("knip")), hear),
     await check("structure", tool("scripts/structure.mjs"), hear),
     await testByVitest("unit", hear),
+    // What was built is there by now: the other lane begins with it, and it takes less time than the first of these checks.
     await testByVitest("built", hear),
     await testInBrowser(hear),
   ];
+}
+
+/** @param {Hear} hear */
+async function buildAndTestHosts(hear) {
+  return [await check("build", findNpm(["run", "--silent", "build"]), hear), await testHosts(hear)];
 }
 
 /**
