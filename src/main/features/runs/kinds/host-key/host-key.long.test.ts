@@ -81,14 +81,14 @@ lab(
     await use(OLD, NEW);
     expect(await again(() => hostKeys.prove({ ...asked, phase: "grant" }, { hand, route }))).toEqual({
       kind: "proved",
-      said: [`the new host key is named and proved: ${viewKey(blob).fingerprint}`],
+      evidence: [{ kind: "host-key", is: "new-named", fingerprint: viewKey(blob).fingerprint }],
     });
     expect(pinned()).toBe(fingerprint);
 
     await use(NEW);
     expect(await again(() => hostKeys.prove({ ...asked, phase: "revoke" }, { hand, route }))).toEqual({
       kind: "proved",
-      said: [`the new host key is presented: ${viewKey(blob).fingerprint}`],
+      evidence: [{ kind: "host-key", is: "new-presented", fingerprint: viewKey(blob).fingerprint }],
     });
     expect(pinned()).toBe(viewKey(blob).fingerprint);
 
@@ -132,10 +132,10 @@ lab(
     const fresh = await verifyAdded("/etc/ssh/ssh_host_ecdsa_key_2026", "ecdsa", null);
     expect(fresh.proof).toEqual({
       kind: "proved",
-      said: [`the new host key is presented: ${fresh.fingerprint}`],
+      evidence: [{ kind: "host-key", is: "new-presented", fingerprint: fresh.fingerprint }],
     });
     const beside = await verifyAdded(NEW, "ed25519", viewKey(route.hostKey).fingerprint);
-    expect(beside.proof).toEqual({ kind: "unverified", said: [expect.stringMatching(/^not verified: /)] });
+    expect(beside.proof).toEqual({ kind: "unverified", evidence: [{ kind: "host-key-unverified" }] });
     expect(pinned()).toBe(before);
     await world.expectNobodyLockedOut();
   },
