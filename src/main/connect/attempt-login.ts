@@ -8,9 +8,9 @@
  * (PerSourcePenalties), and no more than five keys are offered.
  */
 
-import { type ClientKey, connectByClient } from "#net/ssh/client/connect-by-client.ts";
+import { connectByClient } from "#net/ssh/client/connect-by-client.ts";
 import { connectBySsh2, type HostConnection } from "#net/ssh/host-connection.ts";
-import { toClientKey } from "#net/ssh/identities.ts";
+import { type ClientKey, toClientKey } from "#net/ssh/identities.ts";
 import type { LoginOptions } from "#net/ssh/log-in.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import type { Transport } from "#shared/model/hosts/probe.ts";

@@ -3,7 +3,7 @@
  * which of them each machine is offered. All of it is gathered once; a locked file is asked for once.
  */
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
-import type { ClientLogin } from "#net/ssh/client/connect-by-client.ts";
+import type { ClientLogin } from "#net/ssh/client/start-ssh.ts";
 import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import {
   gatherIdentities,

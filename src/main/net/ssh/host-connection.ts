@@ -4,8 +4,8 @@ import type { Client, ClientChannel } from "ssh2";
 import { onAbort } from "#net/on-abort.ts";
 import type { Way } from "#net/proxy/proxy.ts";
 import type { Transport } from "#shared/model/hosts/probe.ts";
-import type { ClientKey } from "./client/connect-by-client.ts";
 import { CONNECT_FAILED, openStream, PROHIBITED } from "./host-stream.ts";
+import type { ClientKey } from "./identities.ts";
 import { type Connection, type LoginOptions, logIn } from "./log-in.ts";
 import { formatAddress, type PresentedKey, quote, type SshFailure, type Where } from "./ssh-failure.ts";
 

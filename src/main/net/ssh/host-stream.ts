@@ -1,13 +1,13 @@
 import { isIP, type LookupFunction, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Connection } from "./log-in.ts";
+import type { Client } from "ssh2";
 
 /** With the host's reason; without one, it is the connection that has broken. */
 export type NotOpened = Error & { reason?: number | string };
 
 /** A channel to another machine; or the error that tells why there is none, `null` when it took too long. */
 export function openStream(
-  { client }: Connection,
+  { client }: { client: Client },
   { address, port }: { address: string; port: number },
   afterMs: number,
 ): Promise<{ stream: Duplex } | { error: NotOpened | null; afterMs: number }> {

@@ -7,7 +7,6 @@ import type { AnyAuthMethod, IdentityCallback, OpenSSHAgent, ParsedKey } from "s
 import { viewKey } from "#codec/fingerprint.ts";
 import { openFields, toField } from "#codec/ssh-wire.ts";
 import { Redacted } from "#shared/model/secret.ts";
-import type { ClientKey } from "./client/connect-by-client.ts";
 import type { KeyLock } from "./locked/key-lock.ts";
 import {
   LARGEST_KEY_FILE,
@@ -47,6 +46,12 @@ export type UnusableIdentity = {
   /** As OpenSSH's own client can use it, where that can. */
   forClient?: ClientKey;
 };
+
+/** A key, or a certificate, that OpenSSH's client can log in with: in a file, or by its public half in the agent. */
+export type ClientKey = { keyType: string; fingerprint: string } & (
+  | { kind: "file"; path: string }
+  | { kind: "agent"; blob: Uint8Array }
+);
 
 /** What is public of it. */
 export const publicBlobOf = ({ secret }: Identity): Uint8Array =>

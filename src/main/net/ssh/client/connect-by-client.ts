@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HostConnection, RunCommand } from "#net/ssh/host-connection.ts";
 import { leave } from "#net/ssh/host-stream.ts";
+import type { ClientKey } from "#net/ssh/identities.ts";
 import type { LoginOptions } from "#net/ssh/log-in.ts";
 import {
   formatAddress,
@@ -19,28 +20,13 @@ import {
   readClientEnd,
   readClientLog,
 } from "./client-log.ts";
-import { type ClientFolder, makeClientFolder, type RunningSsh, startSsh } from "./start-ssh.ts";
-
-/** What a login by OpenSSH's own client needs to know beyond what one by ssh2 does. */
-export type ClientLogin = {
-  /** HostName of ssh_config, or the name itself. */
-  address: string;
-  hostKeyAlias: string | null;
-  agentSocket: string | null;
-  /** The command that leads there, as ssh_config has it, and where that stands. */
-  proxyCommand: { value: string; location: string } | null;
-  /** Absolute paths. */
-  certificateFiles: readonly string[];
-  pkcs11Provider: string | null;
-  securityKeyProvider: string | null;
-  gssapi: boolean;
-};
-
-/** A key, or a certificate, that OpenSSH's client can log in with: in a file, or by its public half in the agent. */
-export type ClientKey = { keyType: string; fingerprint: string } & (
-  | { kind: "file"; path: string }
-  | { kind: "agent"; blob: Uint8Array }
-);
+import {
+  type ClientFolder,
+  type ClientLogin,
+  makeClientFolder,
+  type RunningSsh,
+  startSsh,
+} from "./start-ssh.ts";
 
 /** sshd counts each against MaxAuthTries (6). */
 const MOST_CLIENT_KEYS = 5;

@@ -6,9 +6,24 @@ import { delimiter, isAbsolute, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { viewKey } from "#codec/fingerprint.ts";
+import type { ClientKey } from "#net/ssh/identities.ts";
 import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
 import { type ClientLog, readClientLog, WANTED_OF_DEBUG } from "./client-log.ts";
-import type { ClientKey, ClientLogin } from "./connect-by-client.ts";
+
+/** What a login by OpenSSH's own client needs to know beyond what one by ssh2 does. */
+export type ClientLogin = {
+  /** HostName of ssh_config, or the name itself. */
+  address: string;
+  hostKeyAlias: string | null;
+  agentSocket: string | null;
+  /** The command that leads there, as ssh_config has it, and where that stands. */
+  proxyCommand: { value: string; location: string } | null;
+  /** Absolute paths. */
+  certificateFiles: readonly string[];
+  pkcs11Provider: string | null;
+  securityKeyProvider: string | null;
+  gssapi: boolean;
+};
 
 const USUAL = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/local/bin"];
 const USUAL_ON_WINDOWS = ["C:\\Windows\\System32\\OpenSSH", "C:\\Program Files\\OpenSSH"];

@@ -1,5 +1,5 @@
 import type { Way } from "#net/proxy/proxy.ts";
-import type { ClientKey } from "#net/ssh/client/connect-by-client.ts";
+import type { ClientKey } from "#net/ssh/identities.ts";
 import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
 import type { Transport } from "#shared/model/hosts/probe.ts";
 import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";

@@ -2,9 +2,9 @@
 
 import { randomBytes } from "node:crypto";
 import { viewKey } from "#codec/fingerprint.ts";
-import type { ClientKey, ClientLogin } from "#net/ssh/client/connect-by-client.ts";
+import type { ClientLogin } from "#net/ssh/client/start-ssh.ts";
 import { type RunCommand, runScript, type ScriptRun } from "#net/ssh/host-connection.ts";
-import type { Identity } from "#net/ssh/identities.ts";
+import type { ClientKey, Identity } from "#net/ssh/identities.ts";
 import type { HostKeyAnswer, LoginOptions, Way } from "#net/ssh/log-in.ts";
 import { formatAddress, quote, type SshFailure } from "#net/ssh/ssh-failure.ts";
 

@@ -8,20 +8,16 @@ import {
   explainClient,
   readClientLog,
 } from "#net/ssh/client/client-log.ts";
-import {
-  type ClientKey,
-  type ClientLogin,
-  orStopped,
-  runIn,
-  startRelay,
-} from "#net/ssh/client/connect-by-client.ts";
+import { orStopped, runIn, startRelay } from "#net/ssh/client/connect-by-client.ts";
 import {
   type ClientFolder,
+  type ClientLogin,
   makeClientFolder,
   type RunningSsh,
   startSsh,
   writeClientConfig,
 } from "#net/ssh/client/start-ssh.ts";
+import type { ClientKey } from "#net/ssh/identities.ts";
 import { type Hand, writeBytes } from "#net/ssh/session/remote-session.ts";
 import { formatAddress, type SshFailure } from "#net/ssh/ssh-failure.ts";
 import {

@@ -1,7 +1,6 @@
 import { viewKey } from "#codec/fingerprint.ts";
-import type { ClientKey } from "#net/ssh/client/connect-by-client.ts";
 import { runOn } from "#net/ssh/host-connection.ts";
-import { type Identity, toClientKey } from "#net/ssh/identities.ts";
+import { type ClientKey, type Identity, toClientKey } from "#net/ssh/identities.ts";
 import { type LoginOptions, logIn } from "#net/ssh/log-in.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { quote, type SshFailure } from "#net/ssh/ssh-failure.ts";
