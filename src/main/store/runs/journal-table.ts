@@ -12,6 +12,7 @@ import { StepResult } from "#shared/model/runs/step-result.ts";
 import { formatRunNote } from "#shared/text/runs/run-note.ts";
 import { formatStepResult } from "#shared/text/runs/run-step.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
+import { fromStored, toStored, toStoredOrNull, UNREADABLE } from "./stored-json.ts";
 
 type StepRow = {
   ordinal: number;
@@ -84,12 +85,12 @@ export function journalTable(db: Database, lists: Lists) {
           run,
           host: step.host ?? "",
           port: step.port ?? 0,
-          result: toJson(step.result),
+          result: toStoredOrNull(StepResult, step.result),
         });
     },
 
     setStep: ({ verification = null, result, ...step }: StepStanding): void =>
-      void setStep.run({ ...step, verification, result: toJson(result) }),
+      void setStep.run({ ...step, verification, result: toStored(StepResult, result) }),
 
     steps: (run: RunId): RunStep[] => steps.all(run).map(toStep),
 
@@ -97,8 +98,8 @@ export function journalTable(db: Database, lists: Lists) {
     append: (entry: NewEntry): void =>
       void addEntry.run(
         "note" in entry
-          ? { ...entry, note: JSON.stringify(entry.note), result: null }
-          : { ...entry, note: null, result: JSON.stringify(entry.result) },
+          ? { ...entry, note: toStored(RunNote, entry.note), result: null }
+          : { ...entry, note: null, result: toStored(StepResult, entry.result) },
       ),
 
     all: (run: RunId): RunEntry[] => allEntries.all(run).map(toEntry),
@@ -117,25 +118,21 @@ export function journalTable(db: Database, lists: Lists) {
   };
 }
 
-const toJson = (result: StepResult | null): string | null =>
-  result === null ? null : JSON.stringify(result);
-
-const toStep = ({ host, port, result, ...row }: StepRow): RunStep => {
-  const step = RunStep.parse({
+const toStep = ({ host, port, result: stored, ...row }: StepRow): RunStep => {
+  const result = stored === null ? null : fromStored(StepResult, stored);
+  const otherwise = stored === null ? "" : UNREADABLE;
+  return RunStep.parse({
     ...row,
     host: host || null,
     port: host === "" ? null : port,
-    result: result === null ? null : JSON.parse(result),
-    message: "",
+    result,
+    message: result === null ? otherwise : formatStepResult(result),
   });
-  return { ...step, message: step.result === null ? "" : formatStepResult(step.result) };
 };
 
-const toEntry = ({ note, result, ...row }: EntryRow): RunEntry =>
-  RunEntry.parse({
-    ...row,
-    text:
-      result === null
-        ? formatRunNote(RunNote.parse(JSON.parse(note ?? "null")))
-        : formatStepResult(StepResult.parse(JSON.parse(result))),
-  });
+const toEntry = ({ note: storedNote, result: storedResult, ...row }: EntryRow): RunEntry => {
+  const note = fromStored(RunNote, storedNote ?? "null");
+  const result = fromStored(StepResult, storedResult ?? "null");
+  const otherwise = note === null ? UNREADABLE : formatRunNote(note);
+  return RunEntry.parse({ ...row, text: result === null ? otherwise : formatStepResult(result) });
+};

@@ -3,6 +3,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { PlanId } from "#shared/model/runs/plan.ts";
 import { ResultSignature } from "#shared/model/runs/result-claim.ts";
 import { Phase, type RunId, ScriptOutcome } from "#shared/model/runs/run.ts";
+import { fromStored, toStored } from "./stored-json.ts";
 
 /** A script as it was written. `id`: a higher one was written later. */
 export type OfflineScript = {
@@ -117,7 +118,7 @@ export function offlineTable(db: Database) {
 
   return {
     addScript: ({ phases, ...script }: NewScript): void =>
-      void addScript.run({ ...script, phases: JSON.stringify(phases) }),
+      void addScript.run({ ...script, phases: toStored(Phase.array(), [...phases]) }),
 
     /** The script that has this nonce. */
     findScript(nonce: string): OfflineScript | null {
@@ -130,7 +131,7 @@ export function offlineTable(db: Database) {
       dropClaims.run(result.script);
       put.run({
         ...result,
-        signature: JSON.stringify(signature),
+        signature: toStored(ResultSignature, signature),
         body: Buffer.from(body),
         line: newKey?.line ?? null,
         fingerprint: newKey?.fingerprint ?? null,
@@ -160,7 +161,9 @@ export function offlineTable(db: Database) {
   };
 }
 
-const readSignature = (text: string): ResultSignature => ResultSignature.parse(JSON.parse(text));
+/** One that cannot be read is nobody's. */
+const readSignature = (text: string): ResultSignature =>
+  fromStored(ResultSignature, text) ?? { hostKey: null, person: { kind: "none" }, confirmed: null };
 
 const toScript = ({
   id,
@@ -175,7 +178,7 @@ const toScript = ({
   host,
   port,
   writtenAt,
-  phases: Phase.array().parse(JSON.parse(phases)),
+  phases: fromStored(Phase.array(), phases) ?? [],
 });
 
 const toClaim = (row: ClaimRow): OfflineClaim => {

@@ -3,6 +3,7 @@ import { type PlanDetail, Wish } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Plan, PlanId } from "#shared/model/runs/plan.ts";
 import { RunId } from "#shared/model/runs/run.ts";
+import { fromStored, toStored, toStoredOrNull, UNREADABLE } from "./stored-json.ts";
 
 type Row = {
   id: number;
@@ -43,16 +44,16 @@ export function planTable(db: Database) {
   return {
     /** Without a wish: it was made elsewhere, and is looked at anew. */
     begin: (wish: Wish | null, at: Instant): PlanId =>
-      PlanId.parse(Number(begin.run(at, wish && JSON.stringify(wish)).lastInsertRowid)),
+      PlanId.parse(Number(begin.run(at, toStoredOrNull(Wish, wish)).lastInsertRowid)),
 
     /** One that was made elsewhere, as it is. */
     take: ({ plan, hash, at }: { plan: Plan; hash: string; at: Instant }): PlanId =>
-      PlanId.parse(Number(take.run(at, JSON.stringify(plan), hash).lastInsertRowid)),
+      PlanId.parse(Number(take.run(at, toStored(Plan, plan), hash).lastInsertRowid)),
 
     progress: (id: PlanId, read: number, total: number): void => void progress.run(read, total, id),
 
     finish: (id: PlanId, { plan, hash, at }: { plan: Plan; hash: string; at: Instant }): void =>
-      void finish.run(JSON.stringify(plan), hash, at, id),
+      void finish.run(toStored(Plan, plan), hash, at, id),
 
     fail: (id: PlanId, message: string): void => void fail.run(message, id),
 
@@ -72,11 +73,17 @@ export function planTable(db: Database) {
   };
 }
 
-const toDetail = ({ id, made_at: madeAt, body, wish, run, ...row }: Row): PlanDetail => ({
-  ...row,
-  id: PlanId.parse(id),
-  madeAt,
-  wish: wish === null ? null : Wish.parse(JSON.parse(wish)),
-  plan: body === null ? null : Plan.parse(JSON.parse(body)),
-  runId: run === null ? null : RunId.parse(run),
-});
+const toDetail = ({ id, state, message, made_at: madeAt, body, wish, run, ...row }: Row): PlanDetail => {
+  const plan = body === null ? null : fromStored(Plan, body);
+  const isUnreadable = body !== null && plan === null;
+  return {
+    ...row,
+    state: isUnreadable ? "failed" : state,
+    message: isUnreadable ? UNREADABLE : message,
+    id: PlanId.parse(id),
+    madeAt,
+    wish: wish === null ? null : fromStored(Wish, wish),
+    plan,
+    runId: run === null ? null : RunId.parse(run),
+  };
+};

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { OrderNote } from "#shared/model/issuers/issuer.ts";
 import type { RunId, RunOrder } from "#shared/model/runs/run.ts";
+import { fromStored, Texts, toStored, toStoredOrNull } from "./stored-json.ts";
 
 /** A certificate of a run, with what only the run itself needs. */
 export type RunCertificate = {
@@ -67,7 +68,7 @@ export function runCertificateTable(db: Database) {
 
   return {
     add: (run: RunId, { names, ...one }: CertificateKey & Pick<RunCertificate, "names" | "issuer">): void =>
-      void add.run({ ...one, run, names: JSON.stringify(names) }),
+      void add.run({ ...one, run, names: toStored(Texts, names) }),
 
     all: (run: RunId): RunCertificate[] => all.all(run).map(toCertificate),
 
@@ -75,8 +76,8 @@ export function runCertificateTable(db: Database) {
       void set.run({
         ...one,
         run,
-        note: note && JSON.stringify(note),
-        wanted: wanted && JSON.stringify(wanted),
+        note: toStoredOrNull(OrderNote, note),
+        wanted: toStoredOrNull(Texts, wanted),
       }),
 
     /** Whom a run had it of; null where none has. */
@@ -89,9 +90,9 @@ export function runCertificateTable(db: Database) {
 
 const toCertificate = ({ names, note, key_id, order_url, wanted, ...row }: Row): RunCertificate => ({
   ...row,
-  names: JSON.parse(names) as string[],
-  note: note === null ? null : OrderNote.parse(JSON.parse(note)),
+  names: fromStored(Texts, names) ?? [],
+  note: note === null ? null : fromStored(OrderNote, note),
   keyId: key_id,
   orderUrl: order_url,
-  wanted: wanted === null ? null : (JSON.parse(wanted) as string[]),
+  wanted: wanted === null ? null : fromStored(Texts, wanted),
 });

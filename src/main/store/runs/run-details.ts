@@ -10,6 +10,7 @@ import {
 } from "#shared/model/runs/run.ts";
 import { Cause } from "#shared/model/runs/step-result.ts";
 import { formatCause } from "#shared/text/runs/run-cause.ts";
+import { fromStored, Texts, toStored, UNREADABLE, UNREADABLE_CAUSE } from "./stored-json.ts";
 
 type Row = Omit<AccessCheck, "why"> & { why: string };
 
@@ -29,11 +30,13 @@ export function accessCheckTable(db: Database) {
 
   return {
     all: (run: RunId): AccessCheck[] =>
-      all.all(run).map(({ why, ...row }) => AccessCheck.parse({ ...row, why: JSON.parse(why) })),
+      all
+        .all(run)
+        .map(({ why, ...row }) => AccessCheck.parse({ ...row, why: fromStored(Texts, why) ?? [UNREADABLE] })),
 
     /** The last answer counts; that nothing was learnt now takes nothing back of what was. */
     put: (run: RunId, { why, ...check }: AccessCheck): void =>
-      void put.run({ ...check, run, why: JSON.stringify(why) }),
+      void put.run({ ...check, run, why: toStored(Texts, why) }),
 
     /** Of a host whose lines were put back. */
     forget: (run: RunId, host: string, port: number): void => void forget.run(run, host, port),
@@ -190,9 +193,9 @@ export function runFileTable(db: Database) {
       void put.run({
         ...file,
         run,
-        cause: JSON.stringify(cause),
-        takeOut: JSON.stringify(takeOut),
-        putBack: JSON.stringify(putBack),
+        cause: toStored(Cause, cause),
+        takeOut: toStored(Texts, takeOut),
+        putBack: toStored(Texts, putBack),
         over: repair?.over ?? null,
         to: repair?.to ?? null,
       }),
@@ -216,13 +219,16 @@ function toFile({
   is_approved,
   ...row
 }: RunFileRow): RunFile {
-  const cause = Cause.parse(JSON.parse(row.cause));
+  const cause = fromStored(Cause, row.cause) ?? UNREADABLE_CAUSE;
+  const [takeOut, putBack] = [fromStored(Texts, take_out), fromStored(Texts, put_back)];
+  // Nobody approves what cannot be shown.
+  const isShown = takeOut !== null && putBack !== null;
   return RunFile.parse({
     ...row,
     cause,
     why: formatCause(cause),
-    takeOut: JSON.parse(take_out),
-    putBack: JSON.parse(put_back),
-    repair: over === null ? null : { over, to, isApproved: is_approved === 1 },
+    takeOut: takeOut ?? [],
+    putBack: putBack ?? [],
+    repair: over === null || !isShown ? null : { over, to, isApproved: is_approved === 1 },
   });
 }

@@ -184,3 +184,72 @@ test("that whether sshd refuses a key was not learnt this time takes nothing bac
   accessChecks.put(id, { ...check, answer: "refused" });
   expect(answers()).toEqual(["refused"]);
 });
+
+test("a stored value that cannot be read costs its own text, and neither the list of runs nor the run", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { plans, runs, journal, files, accessChecks, certificates } = database.store.runbooks;
+  const planId = plans.take({ plan, hash: HASH, at: AT });
+  const id = begin(runs, planId, "one");
+  journal.addSteps(id, [step(1, "revoke")]);
+  journal.setStep({ runId: id, ordinal: 1, state: "failed", result: FULL, at: AT });
+  journal.append({ runId: id, ordinal: 1, kind: "note", note: { kind: "over-already" }, at: AT });
+  journal.append({ runId: id, ordinal: 1, kind: "failed", result: FULL, at: AT });
+  const where = { host: "web1", port: 22 };
+  files.put(id, {
+    ...where,
+    path: "/k",
+    phase: "revoke",
+    fate: "stuck",
+    cause: described("it is full"),
+    takeOut: ["a"],
+    putBack: [],
+    repair: { over: HASH, to: HASH, isApproved: false },
+  });
+  accessChecks.put(id, {
+    ...where,
+    account: "ann",
+    fingerprint: "SHA256:x",
+    answer: "accepted",
+    why: [],
+    at: AT,
+  });
+  certificates.add(id, { ...where, change: "a", names: ["web"], issuer: 1 });
+  database.write(`
+    UPDATE run SET reasons = '[{"kind":"of-another-version"}]', by_hand = '[1]', consents = '{}';
+    UPDATE run_step SET result = '{"kind":"of-another-version"}';
+    UPDATE run_entry SET note = '{"kind":"of-another-version"}' WHERE note IS NOT NULL;
+    UPDATE run_entry SET result = '{"kind":"of-another-version"}' WHERE result IS NOT NULL;
+    UPDATE run_file SET cause = '{}', take_out = '{}';
+    UPDATE run_access_check SET why = '{}';
+    UPDATE run_certificate SET names = '{}', note = '{}';
+    UPDATE plan SET body = '{}'`);
+
+  const unreadable = "this was not stored by this version of Latchkey, and cannot be read";
+  const sort = { by: "startedAt" as const, descending: true };
+  const all = { search: "", state: null, kind: null, after: null, limit: 9, sort };
+  expect(runs.list(all).rows).toMatchObject([{ id, failed: 1, message: unreadable }]);
+  expect(runs.find(id)).toMatchObject({ byHand: [], consents: [] });
+  expect(journal.steps(id)).toMatchObject([{ state: "failed", result: null, message: unreadable }]);
+  expect(journal.all(id).map(({ text }) => text)).toEqual([unreadable, unreadable]);
+  expect(files.all(id)).toMatchObject([{ why: unreadable, takeOut: [], repair: null }]);
+  expect(accessChecks.all(id)).toMatchObject([{ answer: "accepted", why: [unreadable] }]);
+  expect(certificates.all(id)).toMatchObject([{ names: [], note: null }]);
+  expect(plans.find(planId)).toMatchObject({ state: "failed", message: unreadable, plan: null });
+  // And it is gone on with as ever.
+  journal.setStep({ runId: id, ordinal: 1, state: "undone", result: FULL, at: AT });
+  expect(journal.steps(id)).toMatchObject([{ state: "undone", result: FULL }]);
+});
+
+test("what could not be read again is not stored", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { plans, runs, journal } = database.store.runbooks;
+  const id = begin(runs, plans.take({ plan, hash: HASH, at: AT }), "one");
+  journal.addSteps(id, [step(1, "revoke")]);
+  const odd = { ...FULL, stands: "upside-down" } as unknown as StepResult;
+  expect(() => journal.setStep({ runId: id, ordinal: 1, state: "failed", result: odd, at: AT })).toThrow(
+    "stands",
+  );
+  expect(journal.steps(id)).toMatchObject([{ state: "planned", result: null }]);
+});

@@ -7,6 +7,7 @@ import { formatRunReasons } from "#shared/text/runs/run.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { eachWord } from "#store/lists/search.ts";
+import { fromStored, Texts, toStored, UNREADABLE_CAUSE } from "./stored-json.ts";
 
 export type Direction = "forward" | "back";
 
@@ -95,6 +96,10 @@ const RUNS = "run JOIN plan ON plan.id = run.plan";
 const TEXT = `run.title || char(10) || run.kind || char(10) || ifnull(run.fingerprint, '')
   || char(10) || ifnull(json_extract(plan.wish, '$.fingerprint'), '')`;
 
+const RunReasons = RunReason.array();
+
+const UNREADABLE_REASONS: readonly RunReason[] = [{ kind: "blocked", cause: UNREADABLE_CAUSE }];
+
 const CUT_SHORT: readonly RunReason[] = [{ kind: "interrupted", by: "ended", remedy: "resume" }];
 
 export function runTable(db: Database, lists: Lists) {
@@ -158,14 +163,14 @@ function runWriter(db: Database) {
   return {
     begin: ({ counts, consents, ...run }: NewRun): RunId =>
       RunId.parse(
-        Number(begin.run({ ...run, ...counts, consents: JSON.stringify(consents) }).lastInsertRowid),
+        Number(begin.run({ ...run, ...counts, consents: toStored(Texts, [...consents]) }).lastInsertRowid),
       ),
 
     setState: ({ reasons, byHand, ...standing }: RunStanding): void =>
       void setState.run({
         ...standing,
-        reasons: JSON.stringify(reasons),
-        byHand: JSON.stringify(byHand),
+        reasons: toStored(RunReasons, [...reasons]),
+        byHand: toStored(Texts, [...byHand]),
       }),
 
     setDirection: (id: RunId, direction: Direction): void => void setDirection.run(direction, id),
@@ -174,7 +179,7 @@ function runWriter(db: Database) {
     setKey: (id: RunId, key: { line: string; fingerprint: string }): void => void setKey.run({ id, ...key }),
 
     /** Only for who has just taken the write lock. */
-    interruptRunning: (): number => interrupt.run(JSON.stringify(CUT_SHORT)).changes,
+    interruptRunning: (): number => interrupt.run(toStored(RunReasons, [...CUT_SHORT])).changes,
   };
 }
 
@@ -200,9 +205,10 @@ function toRecord(row: Row): RunRecord {
     endedAt,
     newKey,
     stepsDone: row.steps_done,
-    message: formatRunReasons(RunReason.array().parse(JSON.parse(row.reasons))),
-    byHand: JSON.parse(row.by_hand),
+    message: formatRunReasons(fromStored(RunReasons, row.reasons) ?? UNREADABLE_REASONS),
+    byHand: fromStored(Texts, row.by_hand) ?? [],
     dueAt,
   });
-  return { ...detail, direction: row.direction, consents: JSON.parse(row.consents) as string[] };
+  // Whether something was acknowledged that cannot be read: it was not.
+  return { ...detail, direction: row.direction, consents: fromStored(Texts, row.consents) ?? [] };
 }

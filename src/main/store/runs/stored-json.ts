@@ -1,0 +1,39 @@
+/**
+ * Values of a run that are stored as JSON.
+ *
+ * What is written is parsed first, by the very schema that reads it: a value that could not be read again is a fault of whoever made it,
+ * and is met there. What was stored all the same, by an older program or by somebody else, costs its own text and nothing more: the list
+ * of runs, a run and its roll-back stay usable.
+ */
+import { z } from "zod";
+import { described } from "#shared/model/runs/step-result.ts";
+
+export const Texts = z.array(z.string());
+
+/** Throws where it could not be read again. */
+export const toStored = <Value>(schema: z.ZodType<Value>, value: Value): string =>
+  JSON.stringify(schema.parse(value));
+
+/** Null is stored as null. */
+export const toStoredOrNull = <Value>(schema: z.ZodType<Value>, value: Value | null): string | null =>
+  value === null ? null : toStored(schema, value);
+
+/** Null: it is not what this program writes there. */
+export function fromStored<Value>(schema: z.ZodType<Value>, text: string): Value | null {
+  const read = schema.safeParse(parseJson(text));
+  return read.success ? read.data : null;
+}
+
+/** Columns are checked to be JSON; whoever edits the database can take that check out. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Stands for what cannot be read. */
+export const UNREADABLE = "this was not stored by this version of Latchkey, and cannot be read";
+
+export const UNREADABLE_CAUSE = described(UNREADABLE);
