@@ -16,12 +16,12 @@ import { indexCertificates } from "./domain/x509/path/path-certificate.ts";
 import { judgeSignature } from "./features/bundles/verify-bundle-signature.ts";
 import type { createIssuers } from "./features/issuers/index.ts";
 import { createRunbooks } from "./features/runs/index.ts";
-import { createAccessRunbook } from "./features/runs/kinds/access/access.ts";
-import { createHostKeyRunbook } from "./features/runs/kinds/host-key/host-key.ts";
+import { createAccessKind } from "./features/runs/kinds/access/access.ts";
+import { createHostKeyKind } from "./features/runs/kinds/host-key/host-key.ts";
 import { verifyAgent } from "./features/runs/kinds/private-keys/here.ts";
 import { verifyThere } from "./features/runs/kinds/private-keys/on-host.ts";
 import { createHolders } from "./features/runs/kinds/private-keys/private-keys.ts";
-import { createRenewalRunbook } from "./features/runs/kinds/renewal/renewal.ts";
+import { createRenewalKind } from "./features/runs/kinds/renewal/renewal.ts";
 import { publicRoots } from "./features/scans/recording/note-certificates.ts";
 import {
   carriedLibraryScript,
@@ -89,36 +89,46 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
     await scanAgain(scan, hosts, usable);
     return true;
   };
-  const ofKeys = { ...deps, openSessions, holders: createHolders(workstation), rescan };
+  const factDeps = async () => ({
+    inventory: store.runbooks.facts,
+    heldKeys: store.people.heldKeys,
+    workstation,
+    now,
+    lookAtHeldHalf,
+    verifyAgent,
+    verifyThere,
+    routeTo: (await loadSshConfig(workstation, null)).config.routeTo,
+  });
+  const who = `${workstation.user}@${nameThisComputer().hostname}`;
+  const ofKeys = { ...deps, openSessions, holders: createHolders(workstation), rescan, factDeps };
   return createRunbooks({
     ...deps,
-    openSessions,
-    renewal,
-    runbooks: {
-      access: createAccessRunbook(ofKeys),
-      hostKey: createHostKeyRunbook(ofKeys),
-      renewal: createRenewalRunbook({ ...deps, openSessions: renewal.openSessions, tools, greet }),
-    },
-    carried: {
-      hand: `${carriedLibraryScript}\n${handScript}`,
-      holders: holdersScript,
-      carry: carryScript,
-      carryKey: carryKeyScript,
-    },
-    judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),
-    lookAtHeldHalf,
-    who: `${workstation.user}@${nameThisComputer().hostname}`,
+    who,
     rescan,
-    factDeps: async () => ({
-      inventory: store.runbooks.facts,
-      heldKeys: store.people.heldKeys,
-      workstation,
-      now,
-      lookAtHeldHalf,
-      verifyAgent,
-      verifyThere,
-      routeTo: (await loadSshConfig(workstation, null)).config.routeTo,
-    }),
+    kinds: {
+      access: createAccessKind({
+        ...ofKeys,
+        who,
+        carried: {
+          hand: `${carriedLibraryScript}\n${handScript}`,
+          holders: holdersScript,
+          carry: carryScript,
+          carryKey: carryKeyScript,
+        },
+        judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),
+        lookAtHeldHalf,
+      }),
+      hostKey: createHostKeyKind(ofKeys),
+      renewal: createRenewalKind({
+        ...deps,
+        ...tools,
+        tools,
+        renewal,
+        openSessions: renewal.openSessions,
+        factDeps,
+        greet,
+      }),
+    },
   });
 }
 

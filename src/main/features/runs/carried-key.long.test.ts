@@ -198,6 +198,6 @@ test.skipIf(!canStartHosts())(
 
 async function refusesLive({ client }: App, planId: PlanId): Promise<void> {
   const { runId } = await client.runbooks.findPlan({ planId });
-  await expect(client.runbooks.resume({ runId: runId ?? 0 })).rejects.toThrow("is carried by hand");
-  await expect(client.runbooks.rollBack({ runId: runId ?? 0 })).rejects.toThrow("is carried by hand");
+  await expect(client.runbooks.resume({ runId: runId ?? 0 })).rejects.toThrow("is executed offline");
+  await expect(client.runbooks.rollBack({ runId: runId ?? 0 })).rejects.toThrow("is executed offline");
 }

@@ -2,28 +2,19 @@ import { implement } from "@orpc/server";
 import { createPrompts } from "#connect/prompts.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { runbooks } from "#shared/contract/runbooks.ts";
-import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { Plan } from "#shared/model/runs/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunId } from "#shared/model/runs/run.ts";
 import type { RunDeps } from "./engine/launch.ts";
-import type { Runbook } from "./engine/runbook.ts";
-import { createConfirmer } from "./kinds/access/confirm-key.ts";
-import { createCertificateTaker, type ProvisionDeps } from "./kinds/renewal/tools.ts";
-import { createScriptExport, type ExportDeps } from "./offline/export-scripts.ts";
-import { createResultTaker, type ResultDeps } from "./offline/take-result.ts";
-import { createPlans, type PlanDeps } from "./planning/plans.ts";
+import type { OfflineRuns, RunKind, RunKinds } from "./kind.ts";
+import { readyPlan } from "./planning/approve.ts";
+import { createPlans } from "./planning/plans.ts";
 import { createRuns } from "./runs.ts";
 
-type Deps = Omit<PlanDeps, "questions" | "renewal"> &
-  Omit<RunDeps, "questions" | "runbookOf"> &
-  ExportDeps &
-  ResultDeps & {
-    runbooks: Runbooks;
-    renewal: PlanDeps["renewal"] & Pick<ProvisionDeps, "roots" | "derOf"> & { vault: Pick<Vault, "keep"> };
-  };
-
-/** What runs of each kind do. */
-export type Runbooks = { access: Runbook; hostKey: Runbook; renewal: Runbook };
+type Deps = Omit<RunDeps, "questions" | "runbookOf"> & {
+  kinds: { access: RunKind & { readonly offline: OfflineRuns }; hostKey: RunKind; renewal: RunKind };
+  vault: Pick<Vault, "keep">;
+};
 
 /** How often a shell that stays looks for runs that have waited long enough. */
 const WATCH_MS = 5 * 60 * 1_000;
@@ -32,21 +23,28 @@ const WATCH_MS = 5 * 60 * 1_000;
 export function createRunbooks(deps: Deps) {
   const os = implement(runbooks);
   const { store } = deps;
+  const kinds = toTable(deps.kinds);
   const questions = createPrompts({ ...deps, onChange: () => deps.announce({ kind: "run-asks" }) });
-  const plans = createPlans({ ...deps, questions });
-  const runs = createRuns({ ...deps, questions, runbookOf: (plan) => findRunbook(deps.runbooks, plan) });
-  const takeResult = createResultTaker(deps);
-  const confirm = createConfirmer(deps);
-  const giveCertificate = createCertificateTaker({ ...deps, ...deps.renewal });
-  const exportScripts = createScriptExport(deps);
+  const plans = createPlans({ ...deps, questions, plannerOf: (kind) => kinds[kind].planner });
+  const runs = createRuns({
+    ...deps,
+    questions,
+    runbookOf: ({ kind }) => kinds[kind].runbook,
+    kindOf: ({ kind }) => kinds[kind],
+  });
   const procedures = {
     plan: os.plan.handler(({ input }) => plans.plan(input)),
     findPlan: os.findPlan.handler(({ input }) => plans.find(input.planId)),
     takePlan: os.takePlan.handler(({ input }) => plans.take({ ...input, plan: input.plan })),
-    exportScripts: os.exportScripts.handler(({ input }) => exportScripts(plans.find(input.planId), input)),
-    takeResult: os.takeResult.handler(({ input }) => takeResult(input)),
+    exportScripts: os.exportScripts.handler(({ input }) => {
+      const found = plans.find(input.planId);
+      const { offline } = kinds[readyPlan(found).kind];
+      if ("refusal" in offline) throw new Refusal("conflict", offline.refusal);
+      return offline.exportScripts(found, input);
+    }),
+    takeResult: os.takeResult.handler(({ input }) => deps.kinds.access.offline.importResult(input)),
     keepPassphrase: os.keepPassphrase.handler(({ input: { passphrase, label } }) =>
-      deps.renewal.vault.keep(passphrase, { kind: "store-passphrase", label }),
+      deps.vault.keep(passphrase, { kind: "store-passphrase", label }),
     ),
     start: os.start.handler(({ input }) => runs.start(plans.find(input.planId), input)),
     list: os.list.handler(({ input }) => store.runbooks.runs.list(input)),
@@ -56,13 +54,31 @@ export function createRunbooks(deps: Deps) {
     resume: os.resume.handler(async ({ input }) => done(await runs.resume(input.runId, input))),
     repair: os.repair.handler(async ({ input }) => done(await runs.repair(input.runId, input))),
     rollBack: os.rollBack.handler(async ({ input }) => done(await runs.rollBack(input.runId, input))),
-    giveCertificate: os.giveCertificate.handler(({ input }) => giveCertificate(input)),
-    confirm: os.confirm.handler(async ({ input }) => done(await confirm(input))),
+    giveCertificate: os.giveCertificate.handler(({ input }) => {
+      const { provideCertificate } = kindOfRun(input.runId);
+      if (!provideCertificate) throw new Refusal("conflict", `run ${input.runId} waits for no certificate`);
+      return provideCertificate(input);
+    }),
+    confirm: os.confirm.handler(async ({ input }) => {
+      const { confirm } = kindOfRun(input.runId);
+      if (!confirm)
+        throw new Refusal(
+          "conflict",
+          `run ${input.runId} verifies each login itself: there is nothing to confirm`,
+        );
+      return done(await confirm(input));
+    }),
     questions: os.questions.handler(() => questions.list()),
     // Who changes many hosts is asked for the password of their account there once.
     answer: os.answer.handler(({ input }) => questions.answer({ ...input, isForSameUser: true })),
   };
   return { procedures, keepWatch };
+
+  function kindOfRun(id: RunId): RunKind {
+    const run = store.runbooks.runs.find(id);
+    if (!run) throw new Refusal("not-found", `there is no run ${id}`);
+    return kinds[run.kind];
+  }
 
   /** Goes on with runs that have waited long enough, until it is told to stop. For a shell that stays. */
   async function keepWatch(signal: AbortSignal): Promise<void> {
@@ -74,22 +90,15 @@ export function createRunbooks(deps: Deps) {
   }
 }
 
-/** The one place in which the kind of a plan decides what its run does. */
-function findRunbook({ access, hostKey, renewal }: Runbooks, { kind }: Plan): Runbook {
-  switch (kind) {
-    case "rotate-key":
-    case "add-grants":
-    case "remove-grants":
-    case "tighten-grants":
-    case "move-to-authority":
-      return access;
-    case "rotate-host-key":
-      return hostKey;
-    case "rotate-certificate":
-      return renewal;
-    default:
-      return assertNever(kind);
-  }
-}
+/** The one place in which the kind of a plan decides what is planned, and what its run does. */
+const toTable = ({ access, hostKey, renewal }: Deps["kinds"]): RunKinds => ({
+  "rotate-key": access,
+  "add-grants": access,
+  "remove-grants": access,
+  "tighten-grants": access,
+  "move-to-authority": access,
+  "rotate-host-key": hostKey,
+  "rotate-certificate": renewal,
+});
 
 const done = (_: unknown): Record<string, never> => ({});

@@ -4,7 +4,12 @@ import { Plan } from "#shared/model/runs/plan.ts";
 import type { RunOrigin, RunState } from "#shared/model/runs/run.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createAccessRunbook, type KeyRunbookDeps } from "./kinds/access/access.ts";
+import {
+  type AccessKindDeps,
+  createAccessKind,
+  createAccessRunbook,
+  type KeyRunbookDeps,
+} from "./kinds/access/access.ts";
 import { createRuns } from "./runs.ts";
 
 const AT = "2026-06-01T12:00:00Z";
@@ -56,6 +61,7 @@ async function openRuns(announce: () => void = () => undefined) {
     trace: () => undefined,
     inBackground: (work: Work) => void launched.push(work),
     runbookOf: () => runbook,
+    kindOf: () => createAccessKind({ ...deps } as unknown as AccessKindDeps),
   };
   const runbook = createAccessRunbook({ ...deps } as unknown as KeyRunbookDeps);
   const planId = store.runbooks.plans.take({ plan, hash: HASH, at: AT });

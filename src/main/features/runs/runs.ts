@@ -1,11 +1,8 @@
-import { findRemainingOfRun } from "#domain/runs/left-out-files.ts";
-import { resumeStep } from "#domain/runs/runbooks.ts";
+import { resumeStep } from "#domain/runs/machine.ts";
 import { randomToken } from "#net/random-token.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { isRenewal, offlinePlan } from "#shared/model/runs/plan.ts";
-import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
 import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/runs/run.ts";
 import type { RunNote } from "#shared/model/runs/run-note.ts";
 import { formatRunReasons } from "#shared/text/runs/run.ts";
@@ -20,16 +17,11 @@ import {
   refuseBegun,
   refuseTwice,
 } from "./engine/launch.ts";
-import type { Agreed } from "./engine/runbook.ts";
-import { findConfirmation } from "./kinds/access/confirm-key.ts";
-import { findWatch } from "./kinds/access/grace.ts";
-import { removeKeptByHand } from "./kinds/by-hand.ts";
-import { toOrder } from "./kinds/renewal/tools.ts";
-import { type ConfirmDeps, createClaimConfirmer, listClaims, refuseUnconfirmed } from "./offline/claims.ts";
-import { isCarried, refuseOffline } from "./offline/settle-result.ts";
+import { type Agreed, isOffline, refuseOffline } from "./engine/runbook.ts";
+import type { OfflineRuns, RunKind } from "./kind.ts";
 import { approve, countsOf } from "./planning/approve.ts";
 
-type RunsDeps = RunDeps & ConfirmDeps;
+type RunsDeps = RunDeps & { kindOf: (run: RunRecord) => RunKind };
 
 /** Runs that may be gone on with. */
 const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
@@ -42,8 +34,7 @@ const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
 
 export function createRuns(deps: RunsDeps) {
   const { store } = deps;
-  const { runs, journal: journals, certificates, files, accessChecks } = store.runbooks;
-  const confirmClaims = createClaimConfirmer(deps);
+  const { runs, journal: journals, files, accessChecks, keptKeys } = store.runbooks;
   const running: Running = new Map();
   const launch = createLauncher(deps, running, (id, means) => rollBackEnded(record(id), means));
   const begin = createBeginner(deps, running, launch);
@@ -57,16 +48,12 @@ export function createRuns(deps: RunsDeps) {
     const run = record(id);
     return {
       ...run,
+      ...deps.kindOf(run).describe(run),
       message: messageOf(run, running.get(id)),
       stepList: journals.steps(id),
-      orders: certificates.all(id).map(toOrder),
-      confirmation: findConfirmation(store, run),
       files: files.all(id),
       accessChecks: accessChecks.all(id),
-      oldKeyWatch: findWatch(store, run),
-      claims: listClaims(store, run),
-      ...keptOf(deps, run),
-      remaining: findRemaining(deps, run),
+      kept: keptKeys.ofRun(id),
     };
   };
   return { start: createStarter(deps, running, launch), pause, resume, repair, rollBack, find };
@@ -80,9 +67,11 @@ export function createRuns(deps: RunsDeps) {
 
   async function resume(id: RunId, means: RunOptions & { typed?: string | null }): Promise<void> {
     const run = record(id);
-    if (isCarried(run) && !(means.removesOld && isDone(deps, id))) {
-      if ((await confirmClaims(id)) === 0) refuseUnended(deps, run);
-      return;
+    if (isOffline(run) && !(means.removesOld && isDone(deps, id))) {
+      const offline = offlineRunsOf(deps.kindOf(run));
+      if ((await offline.confirmClaims(id)) > 0) return;
+      refuseDone(deps, run);
+      offline.refuseUnconfirmed(run);
     }
     if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
     if (means.removesOld) refuseKeepingNone(deps, run);
@@ -139,22 +128,12 @@ const noteRepairs = (approved: readonly RunRepair[]): RunNote => ({
 const messageOf = ({ message }: RunRecord, one: OneRun | undefined): string =>
   one?.waitsFor ? formatRunReasons([one.waitsFor]) : message;
 
-const ENDED: ReadonlySet<RunState> = new Set<RunState>(["committed", "needs-attention"]);
-
-/** Where what the run is about lets in as before, though all that it could do is done. */
-function findRemaining(deps: RunDeps, { id, planId, state }: RunRecord): RemainingAccess[] {
-  const { plans, files } = deps.store.runbooks;
-  const plan = ENDED.has(state) && isDone(deps, id) ? plans.find(planId)?.plan : null;
-  return plan && !isRenewal(plan) ? findRemainingOfRun(plan, files.all(id)) : [];
-}
-
 const isDone = ({ store }: RunDeps, id: RunId): boolean =>
   store.runbooks.journal.steps(id).every(({ state }) => state === "proved");
 
-function keptOf({ store: { runbooks } }: RunDeps, run: RunRecord): Pick<RunDetail, "kept" | "removeKept"> {
-  const kept = runbooks.keptKeys.ofRun(run.id);
-  const plan = isCarried(run) ? offlinePlan(runbooks.plans.find(run.planId)?.plan) : null;
-  return { kept, removeKept: plan ? removeKeptByHand(plan, kept) : [] };
+function offlineRunsOf({ offline }: RunKind): OfflineRuns {
+  if ("refusal" in offline) throw new Error(offline.refusal);
+  return offline;
 }
 
 /** They go once all steps have ended, also where that was begun and has not come to its end. */
@@ -172,12 +151,6 @@ function refuseKeepingNone(deps: RunDeps, { id, state }: RunRecord): void {
     );
 }
 
-/** Nothing that was claimed of a run of scripts could be confirmed. */
-function refuseUnended(deps: RunDeps, run: RunRecord): void {
-  refuseDone(deps, run);
-  refuseUnconfirmed(run, listClaims(deps.store, run));
-}
-
 function refuseRollBack(deps: RunDeps, run: RunRecord): void {
   refuseDone(deps, run);
   refuseOffline(run);
@@ -186,7 +159,7 @@ function refuseRollBack(deps: RunDeps, run: RunRecord): void {
 /** From here a run of scripts that has ended goes on with nothing but that. */
 function refuseDone(deps: RunDeps, run: RunRecord): void {
   const keeps = deps.store.runbooks.keptKeys.ofRun(run.id).length > 0;
-  if (isCarried(run) && run.state === "interrupted" && isDone(deps, run.id) && keeps)
+  if (isOffline(run) && run.state === "interrupted" && isDone(deps, run.id) && keeps)
     throw new Refusal(
       "conflict",
       `all steps of run ${run.id} have ended: only its old private keys are still to be removed (latchkey runs resume ${run.id} --remove-old)`,
@@ -230,7 +203,7 @@ const createStarter =
       refuseBegun(runbookOf, store, plan);
       const at = toInstant(now());
       const id = store.runbooks.runs.begin({ ...run, at, counts: countsOf(plan) });
-      store.runbooks.journal.addSteps(id, toSteps(plan));
+      store.runbooks.journal.addSteps(id, toSteps(runbookOf(plan).rules, plan));
       runbookOf(plan).begin(id, plan);
       const about = { run: id, plan: detail.id, hash: detail.hash, consents: given.consents };
       store.events.append({ at, kind: "run-started", detail: about });
@@ -276,7 +249,7 @@ const createBeginner =
       const at = toInstant(now());
       if (want === "back") runs.setDirection(id, "back");
       for (const { ordinal, phase, state: was } of journals.steps(id)) {
-        const state = resumeStep(plan, { phase }, was);
+        const state = resumeStep(runbookOf(plan).rules, { phase }, was);
         if (state !== was)
           journals.setStep({ runId: id, ordinal, state, result: { kind: "asked-again" }, at });
       }

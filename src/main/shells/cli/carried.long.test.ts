@@ -101,7 +101,7 @@ test.runIf(canStartHosts())(
     const stopped = await type("import", ...signer, first);
     expect(stopped).toMatchObject({ code: 0, err: "" });
     expect(stopped.out).toContain(`${host.address}:22 is added, signed by the host`);
-    expect((await type("runs", "resume", "1")).err).toContain("run 1 is carried by hand");
+    expect((await type("runs", "resume", "1")).err).toContain("run 1 is executed offline");
 
     expect(await carryBack(scanned, "second", "yes\nyes\n")).toContain("committed");
     const second = join(stick, "second");

@@ -1,16 +1,17 @@
 import { expect, test } from "vitest";
-import { nextMove, stepsOf } from "#domain/runs/runbooks.ts";
+import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
+import { nextMove } from "#domain/runs/machine.ts";
 import type { FileSeen, Observation, Progress, StepProgress } from "#domain/runs/step.ts";
 import { createDice, type Dice } from "#domain/runs/testdata/make-keys-file.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
 import { SimulatedHosts } from "#domain/runs/testdata/simulated-hosts.ts";
 import { SimulatedRun } from "#domain/runs/testdata/simulated-run.ts";
-import type { KeyPlan } from "#shared/model/runs/plan.ts";
+import type { AccessPlan } from "#shared/model/runs/plan.ts";
 
 const RUNS = 4_000;
 
 /** Up to four hosts with up to two files and a holder each, and perhaps one here. */
-function makeAnyPlan(dice: Dice): KeyPlan {
+function makeAnyPlan(dice: Dice): AccessPlan {
   const hosts = Array.from({ length: 1 + dice(4) }, (_, index) =>
     makeHost({
       host: `host${index}`,
@@ -66,7 +67,7 @@ const plan = makePlanValue({
 });
 
 /** Steps by phase and host in brief: `grant a`. */
-const steps = stepsOf(plan);
+const steps = ACCESS_RULES.steps(plan);
 const nameOf = (ordinal: number): string => {
   const step = steps[ordinal - 1];
   return `${step?.phase} ${step?.host === null ? "here" : plan.hosts[step?.host ?? 0]?.host}`;
@@ -86,7 +87,7 @@ function ask(states: Record<string, StepProgress["state"]>, more: Partial<Progre
     state: states[nameOf(ordinal)] ?? states[nameOf(ordinal).split(" ")[0] ?? ""] ?? "planned",
     isAwaiting: false,
   }));
-  const move = nextMove(plan, {
+  const move = nextMove(ACCESS_RULES, plan, {
     want: "on",
     steps: progress,
     isGraceOver: false,
@@ -138,7 +139,7 @@ test("a step that is taken back for what somebody else has written says whose fi
     nameOf(one.ordinal) === "create-key here" ? { ...one, state: "proved" as const } : one,
   );
   const seen = new Map([[0, see("other")]]);
-  expect(nextMove(plan, { want: "on", steps: made, isGraceOver: false, seen })).toMatchObject({
+  expect(nextMove(ACCESS_RULES, plan, { want: "on", steps: made, isGraceOver: false, seen })).toMatchObject({
     kind: "do",
     tasks: [
       { what: "undo", as: "failed", cause: { kind: "file-changed", path: expect.stringMatching(/^\//) } },
@@ -172,7 +173,7 @@ test("a failed canary stops the run, however many may fail", () => {
     isAwaiting: false,
   }));
   const progress = { want: "on" as const, steps: states, seen: new Map(), isGraceOver: false };
-  expect(nextMove(many, progress)).toMatchObject({ kind: "end", state: "stopped" });
+  expect(nextMove(ACCESS_RULES, many, progress)).toMatchObject({ kind: "end", state: "stopped" });
 });
 
 test("a pause lets what is under way come to its end, and begins nothing", () => {
@@ -265,8 +266,11 @@ test("the days of grace are waited for between hand-over and removal", () => {
     isAwaiting: false,
   }));
   const progress = { want: "on" as const, steps: states, seen: new Map([[0, see("added")]]) };
-  expect(nextMove(slow, { ...progress, isGraceOver: false })).toEqual({ kind: "wait", until: "grace" });
-  expect(nextMove(slow, { ...progress, isGraceOver: true })).toMatchObject({ kind: "do" });
+  expect(nextMove(ACCESS_RULES, slow, { ...progress, isGraceOver: false })).toEqual({
+    kind: "wait",
+    until: "grace",
+  });
+  expect(nextMove(ACCESS_RULES, slow, { ...progress, isGraceOver: true })).toMatchObject({ kind: "do" });
 });
 
 test("a proof by a log is waited for before anything is removed, and hinders no holder from getting the new key", () => {
@@ -284,6 +288,12 @@ test("a proof by a log is waited for before anything is removed, and hinders no 
       isAwaiting: phase === "grant",
     }));
   const progress = { want: "on" as const, seen: new Map(), isGraceOver: false };
-  expect(nextMove(plan, { ...progress, steps: states("planned") })).toEqual({ kind: "look", places: [null] });
-  expect(nextMove(plan, { ...progress, steps: states("proved") })).toEqual({ kind: "wait", until: "log" });
+  expect(nextMove(ACCESS_RULES, plan, { ...progress, steps: states("planned") })).toEqual({
+    kind: "look",
+    places: [null],
+  });
+  expect(nextMove(ACCESS_RULES, plan, { ...progress, steps: states("proved") })).toEqual({
+    kind: "wait",
+    until: "log",
+  });
 });

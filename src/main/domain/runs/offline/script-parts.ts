@@ -1,4 +1,4 @@
-import { stepsOf } from "#domain/runs/runbooks.ts";
+import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { type AccessHost, type AccessPlan, type HostAddress, newKeyOf } from "#shared/model/runs/plan.ts";
 import { Phase, type StepState } from "#shared/model/runs/run.ts";
@@ -21,7 +21,7 @@ export type ScriptPart = { host: AccessHost; phases: Phase[]; notBefore?: Instan
  * old one goes.
  */
 export function partsOf(plan: AccessPlan, told: readonly KnownStep[]): ScriptPart[] {
-  const steps = stepsOf(plan).flatMap(({ host: index, phase }) => {
+  const steps = ACCESS_RULES.steps(plan).flatMap(({ host: index, phase }) => {
     const host = index === null ? null : plan.hosts[index];
     return host ? [{ host, phase }] : [];
   });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { nextMove, stepsOf } from "#domain/runs/runbooks.ts";
+import { nextMove } from "#domain/runs/machine.ts";
+import { RENEWAL_RULES } from "#domain/runs/renewal/rules.ts";
 import type { Progress, StepProgress } from "#domain/runs/step.ts";
 import { makeChange } from "#domain/runs/testdata/make-change.ts";
 import { createDice, type Dice } from "#domain/runs/testdata/make-keys-file.ts";
@@ -57,7 +58,7 @@ const plan = makeRenewal(
   [0, 1, 2, 3].map((index) => hostAt(index, 1)),
   { ...OPTIONS, maxFailures: 2 },
 );
-const steps = stepsOf(plan);
+const steps = RENEWAL_RULES.steps(plan);
 const nameOf = (ordinal: number): string => {
   const step = steps[ordinal - 1];
   return `${step?.phase} ${step?.host}`;
@@ -73,7 +74,7 @@ function ask(states: States, more: Partial<Progress> = {}) {
       : { ordinal, state, isAwaiting: false };
   });
   const seen = { kind: "certificates-seen", hasWork: true } as const;
-  const move = nextMove(plan, {
+  const move = nextMove(RENEWAL_RULES, plan, {
     want: "on",
     steps: progress,
     isGraceOver: false,

@@ -1,4 +1,5 @@
-import { nextMove, resumeStep, stepsOf } from "#domain/runs/runbooks.ts";
+import { nextMove, resumeStep } from "#domain/runs/machine.ts";
+import { RENEWAL_RULES } from "#domain/runs/renewal/rules.ts";
 import type { Move, Observation, Progress, Step, Task } from "#domain/runs/step.ts";
 import type { RenewalPlan } from "#shared/model/runs/plan.ts";
 import type { StepState } from "#shared/model/runs/run.ts";
@@ -20,7 +21,7 @@ export class SimulatedRenewal {
   constructor(plan: RenewalPlan, servers: SimulatedServers) {
     this.#plan = plan;
     this.#servers = servers;
-    this.#steps = stepsOf(plan);
+    this.#steps = RENEWAL_RULES.steps(plan);
   }
 
   /** Until it stands still or is killed; null when it was. */
@@ -28,11 +29,15 @@ export class SimulatedRenewal {
     this.#seen = new Map();
     this.#isGoingBack ||= want === "back";
     for (const step of this.#steps)
-      this.#states.set(step.ordinal, resumeStep(this.#plan, step, this.#state(step)));
+      this.#states.set(step.ordinal, resumeStep(RENEWAL_RULES, step, this.#state(step)));
     let isGraceOver = false;
     try {
       for (let moves = 0; moves < 1_000; moves++) {
-        const move = nextMove(this.#plan, this.#progress(this.#isGoingBack ? "back" : want, isGraceOver));
+        const move = nextMove(
+          RENEWAL_RULES,
+          this.#plan,
+          this.#progress(this.#isGoingBack ? "back" : want, isGraceOver),
+        );
         if (move.kind === "end") return move;
         if (move.kind === "wait") {
           if (this.#servers.happens(3)) return { state: "waiting" };

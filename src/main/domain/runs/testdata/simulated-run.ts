@@ -1,6 +1,8 @@
-import { isFirst, nextMove, resumeStep, stepsOf } from "#domain/runs/runbooks.ts";
+import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
+import { isFirstAt } from "#domain/runs/file-steps.ts";
+import { nextMove, resumeStep } from "#domain/runs/machine.ts";
 import type { FileSeen, Move, Observation, Progress, Step, Task } from "#domain/runs/step.ts";
-import type { KeyPlan } from "#shared/model/runs/plan.ts";
+import type { AccessPlan } from "#shared/model/runs/plan.ts";
 import type { StepState } from "#shared/model/runs/run.ts";
 import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hosts.ts";
 
@@ -10,7 +12,7 @@ import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hos
  * the key can still log in.
  */
 export class SimulatedRun {
-  readonly #plan: KeyPlan;
+  readonly #plan: AccessPlan;
   readonly #hosts: SimulatedHosts;
   readonly #states = new Map<number, StepState>();
   readonly #steps: readonly Step[];
@@ -18,10 +20,10 @@ export class SimulatedRun {
   /** It is written down before anything is taken back, so that no resume goes on from half-way. */
   #isGoingBack = false;
 
-  constructor(plan: KeyPlan, hosts: SimulatedHosts) {
+  constructor(plan: AccessPlan, hosts: SimulatedHosts) {
     this.#plan = plan;
     this.#hosts = hosts;
-    this.#steps = stepsOf(plan);
+    this.#steps = ACCESS_RULES.steps(plan);
   }
 
   /** Until it ends or is killed; null when it was. */
@@ -29,11 +31,11 @@ export class SimulatedRun {
     this.#seen = new Map();
     this.#isGoingBack ||= want === "back";
     for (const step of this.#steps) {
-      this.#states.set(step.ordinal, resumeStep(this.#plan, step, this.#state(step.ordinal)));
+      this.#states.set(step.ordinal, resumeStep(ACCESS_RULES, step, this.#state(step.ordinal)));
     }
     try {
       for (let moves = 0; moves < 1_000; moves++) {
-        const move = nextMove(this.#plan, this.#progress(this.#isGoingBack ? "back" : want));
+        const move = nextMove(ACCESS_RULES, this.#plan, this.#progress(this.#isGoingBack ? "back" : want));
         if (move.kind === "end") return move;
         this.#carryOut(move);
       }
@@ -185,7 +187,7 @@ export class SimulatedRun {
         this.#hosts.tick();
       });
     }
-    if (isFirst(this.#plan, step)) this.#hosts.clear(place);
+    if (isFirstAt(this.#steps, step)) this.#hosts.clear(place);
     this.#journal(step, as);
   }
 

@@ -1,4 +1,4 @@
-import { stepsOf } from "#domain/runs/runbooks.ts";
+import type { RunRules } from "#domain/runs/runbook.ts";
 import type { HostClock } from "#domain/runs/watch-old-key.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
@@ -267,8 +267,8 @@ const stateWriter = ({ store }: Deps, runId: RunId, { record, tell }: Pen) => ({
 });
 
 /** The steps of a plan as the journal keeps them, before any of them is taken. */
-export const toSteps = (plan: Plan): RunStep[] =>
-  stepsOf(plan).map(({ host: place, ...step }) => {
+export const toSteps = <P extends Plan>(rules: RunRules<P>, plan: P): RunStep[] =>
+  rules.steps(plan).map(({ host: place, ...step }) => {
     const host = place === null ? null : plan.hosts[place];
     return {
       ...step,

@@ -1,4 +1,4 @@
-import { nextMove } from "#domain/runs/runbooks.ts";
+import { nextMove } from "#domain/runs/machine.ts";
 import type { Move, Observation, StepProgress, Task } from "#domain/runs/step.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
@@ -32,7 +32,7 @@ export async function runOn(runbook: Runbook, run: RunContext, steering: Steerin
     if (run.journal.failure()) return blockedBy("paused", formatUnwritten(run.journal.failure()));
     if (held !== null) return blockedBy("paused", held);
     const progress = { want: steering.want(), seen, isGraceOver: isTimeOver };
-    const move = nextMove(run.plan, { ...progress, steps: progressOf(run) });
+    const move = nextMove(runbook.rules, run.plan, { ...progress, steps: progressOf(run) });
     if (!hasReopened && followsOwnKeys(runbook, run, move)) {
       hasReopened = true;
       seen.clear();

@@ -1,12 +1,15 @@
 import type { HostSession, OpenSessions } from "#connect/host-sessions.ts";
+import type { RunRules } from "#domain/runs/runbook.ts";
 import type { Back, Observation, Step, Wait } from "#domain/runs/step.ts";
 import type { RetryPolicy } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import type { Plan, PlanHash } from "#shared/model/runs/plan.ts";
 import type {
   Phase,
   RunFile,
   RunId,
+  RunOrigin,
   RunState,
   RunStep,
   StepState,
@@ -44,6 +47,18 @@ export type RunContext<P extends Plan = Plan> = {
   signal: AbortSignal;
 };
 
+/** Whether a run is made of what scripts have told: nothing of it is done from here. */
+export const isOffline = ({ origin }: { origin: RunOrigin }): boolean => origin === "offline";
+
+/** There is no way into its hosts from here, or none that was wanted. */
+export function refuseOffline(run: { id: number; origin: RunOrigin }): void {
+  if (isOffline(run))
+    throw new Refusal(
+      "conflict",
+      `run ${run.id} is executed offline: run its scripts on their hosts once more, and import their results`,
+    );
+}
+
 /** The session of a host broke: what was done there is not known. */
 export class SessionLost extends Error {}
 
@@ -72,6 +87,9 @@ export const hostOf = <P extends Plan>({ plan }: RunContext<P>, { host }: Pick<S
  * logins, waits, resumes and rolls back; and it knows no kind.
  */
 export type Runbook<R extends RunContext = RunContext> = {
+  /** What follows from the plan, the journal and what was seen. */
+  readonly rules: RunRules<R["plan"]>;
+
   /** By the sessions that its hosts are changed through. */
   readonly openSessions: OpenSessions;
 

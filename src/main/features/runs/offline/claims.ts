@@ -147,7 +147,7 @@ function confirmOne(store: Store, { id, claim, at, oldHere }: One): boolean {
   return true;
 }
 
-/** Why a run that is carried by hand cannot be gone on with from here. */
+/** Why a run that is executed offline cannot be gone on with from here. */
 export function refuseUnconfirmed(run: { id: number }, claims: readonly RunClaim[]): never {
   const said = claims.map(
     ({ host, port, evaluation }) => `${formatHost({ host, port })}: ${formatClaimEvaluation(evaluation)}`,
@@ -155,6 +155,6 @@ export function refuseUnconfirmed(run: { id: number }, claims: readonly RunClaim
   const why = said.length === 0 ? "" : `; of what was claimed, nothing is confirmed (${said.join("; ")})`;
   throw new Refusal(
     "conflict",
-    `run ${run.id} is carried by hand: run its scripts on their hosts once more, and import their results${why}`,
+    `run ${run.id} is executed offline: run its scripts on their hosts once more, and import their results${why}`,
   );
 }

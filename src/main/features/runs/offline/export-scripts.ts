@@ -3,8 +3,9 @@ import { type ScriptParts, writeScript } from "#domain/runs/offline/write-script
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import { findFingerprint, signBytes } from "#net/local/sign-bytes.ts";
 import { randomNonce } from "#net/random-token.ts";
+import { isOffline } from "#runs/engine/runbook.ts";
 import { findWatch } from "#runs/kinds/access/grace.ts";
-import { type Agreement, refuseUnagreed } from "#runs/planning/approve.ts";
+import { type Agreement, readyPlan, refuseUnagreed } from "#runs/planning/approve.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
@@ -16,14 +17,13 @@ import {
   type Scripts,
   UNSIGNED_SCRIPTS,
 } from "#shared/model/runs/offline-script.ts";
-import { type AccessPlan, newKeyOf, privateKeysHere } from "#shared/model/runs/plan.ts";
+import { type AccessPlan, newKeyOf, offlinePlan, privateKeysHere } from "#shared/model/runs/plan.ts";
 import type { OldKeyUse, Phase, RunId } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { HOST_REFUSALS } from "#shared/text/runs/host-refusal.ts";
 import { formatUse } from "#shared/text/runs/old-key.ts";
 import { UNSIGNED_CHECK } from "#shared/text/runs/plan.ts";
 import { type ConfirmDeps, createClaimConfirmer } from "./claims.ts";
-import { isCarried } from "./settle-result.ts";
 
 /** What every script is made of, as the program ships it. */
 type OfflineParts = Omit<ScriptParts, "sentences">;
@@ -33,7 +33,7 @@ export type ExportDeps = ConfirmDeps & {
   workstation: Pick<Workstation, "home" | "agentSocket">;
 };
 
-type ScriptExport = Agreement & { signWith: string | null };
+export type ScriptExport = Agreement & { signWith: string | null };
 
 /** A script for each host of a plan that has something to do now, signed where a key is named for that. */
 export function createScriptExport({ store, carried, workstation, now, ...deps }: ExportDeps) {
@@ -42,9 +42,11 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
 
   return async (found: PlanDetail, { signWith, ...agreed }: ScriptExport): Promise<Scripts> => {
     const { id, hash } = found;
-    const plan = readyPlan(found);
+    const plan = offlinePlan(readyPlan(found));
+    if (!plan) throw new Error(`plan ${id} is of a kind that has no scripts`);
+    refuseUnscripted(plan);
     const before = found.runId === null ? null : runs.find(found.runId);
-    if (before && !isCarried(before))
+    if (before && !isOffline(before))
       throw new Refusal(
         "conflict",
         `plan ${id} was run from here, as run ${before.id}; no script of it is left`,
@@ -94,21 +96,8 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
 
 type Unsigned = Omit<ScriptFile, "signature">;
 
-/** The plan, if scripts can do what it says. */
-function readyPlan({ id, plan, hash }: PlanDetail): AccessPlan {
-  if (!plan || hash === null) throw new Refusal("conflict", `plan ${id} is not ready; wait for it`);
-  const refused = plan.checks.find(({ state }) => state === "refused");
-  if (refused) throw new Refusal("conflict", `plan ${id} cannot be carried out: ${refused.text}`);
-  if (plan.kind === "rotate-host-key")
-    throw new Refusal(
-      "conflict",
-      "a host key is rotated by a run alone: sshd has to read its configuration again",
-    );
-  if (plan.kind === "rotate-certificate")
-    throw new Refusal(
-      "conflict",
-      "certificates are renewed by a run alone: what they are served as is proved from here",
-    );
+/** What no script can do of such a plan. */
+function refuseUnscripted(plan: AccessPlan): void {
   const fresh = plan.hosts.flatMap(({ files }) => files).find(({ creates }) => creates !== undefined);
   if (fresh)
     throw new Refusal(
@@ -119,9 +108,8 @@ function readyPlan({ id, plan, hash }: PlanDetail): AccessPlan {
   if (newKey?.kind === "made-here")
     throw new Refusal(
       "conflict",
-      `the new key would be made on this computer by a run, and a script can only carry one that is: make it (ssh-keygen -t ${newKey.keyType}), and name its public half by --new-key`,
+      `the new key would be made on this computer by a run, and a script can only grant one that exists: make it (ssh-keygen -t ${newKey.keyType}), and name its .pub file by --new-key`,
     );
-  return plan;
 }
 
 function keyLineOf(plan: AccessPlan, run: { id: RunId; newKey: { line: string } | null } | null) {

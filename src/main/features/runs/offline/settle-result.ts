@@ -1,3 +1,4 @@
+import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
 import { findRemainingOfRun } from "#domain/runs/left-out-files.ts";
 import { type CarriedResult, stateOf, type TakenState } from "#domain/runs/offline/result.ts";
 import { isInParts, mainPhase, partsOf } from "#domain/runs/offline/script-parts.ts";
@@ -11,7 +12,6 @@ import { formatByHand } from "#runs/kinds/by-hand.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import { countsOf } from "#runs/planning/approve.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { Refusal } from "#shared/model/refusal.ts";
 import { isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 import {
   type AccessHost,
@@ -23,7 +23,7 @@ import {
   privateKeysHere,
 } from "#shared/model/runs/plan.ts";
 import type { ResultSignature } from "#shared/model/runs/result-claim.ts";
-import type { KeptKey, RunFile, RunId, RunOrigin, RunState, RunStep } from "#shared/model/runs/run.ts";
+import type { KeptKey, RunFile, RunId, RunState, RunStep } from "#shared/model/runs/run.ts";
 import type { RunReason } from "#shared/model/runs/run-note.ts";
 import type { Cause, PlainCause, StepResult } from "#shared/model/runs/step-result.ts";
 import type { VerifiedBy } from "#store/runs/offline-table.ts";
@@ -31,18 +31,6 @@ import type { Store } from "#store/store.ts";
 
 /** The token of the run that all carried parts of one plan are. */
 const offlineToken = (plan: PlanHash): string => `carried${plan.slice(0, 24)}`;
-
-/** Whether a run is made of what scripts have told: nothing of it is done from here. */
-export const isCarried = ({ origin }: { origin: RunOrigin }): boolean => origin === "offline";
-
-/** There is no way into its hosts from here, or none that was wanted. */
-export function refuseOffline(run: { id: number; origin: RunOrigin }): void {
-  if (isCarried(run))
-    throw new Refusal(
-      "conflict",
-      `run ${run.id} is carried by hand: run its scripts on their hosts once more, and import their results`,
-    );
-}
 
 /** What a result tells, of which host of which plan. `signed`: who has signed it. */
 type ImportedResult = {
@@ -73,7 +61,7 @@ export function beginCarried(
     at,
     counts: countsOf(plan),
   });
-  runbooks.journal.addSteps(id, toSteps(plan));
+  runbooks.journal.addSteps(id, toSteps(ACCESS_RULES, plan));
   events.append({
     at,
     kind: "run-started",

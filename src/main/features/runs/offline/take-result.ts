@@ -8,11 +8,13 @@ import {
 } from "#domain/runs/offline/result.ts";
 import { verifyHostSignature } from "#domain/signatures/ssh-signature.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
+import { isOffline } from "#runs/engine/runbook.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { BundleSignature } from "#shared/model/hosts/bundle.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { type GivenResult, RESULT_NAMESPACE, type TakenResult } from "#shared/model/runs/offline-script.ts";
+import type { GivenResult, TakenResult } from "#shared/model/runs/offline-script.ts";
+import { RESULT_NAMESPACE } from "#shared/model/runs/offline-script.ts";
 import {
   type AccessHost,
   type AccessPlan,
@@ -28,15 +30,7 @@ import type { OfflineScript, VerifiedBy } from "#store/runs/offline-table.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 import { createClaimConfirmer, evaluateClaimOf } from "./claims.ts";
-import {
-  beginCarried,
-  findOldHere,
-  isCarried,
-  keepResult,
-  noteClaim,
-  settle,
-  settleVerified,
-} from "./settle-result.ts";
+import { beginCarried, findOldHere, keepResult, noteClaim, settle, settleVerified } from "./settle-result.ts";
 
 export type ResultDeps = VerifyDeps & {
   store: Store;
@@ -123,7 +117,7 @@ function findPlan(
       "the plan of this result is not known here; take it in first, as it was exported",
     );
   const known = found.runId === null ? null : runs.find(found.runId);
-  if (known && !isCarried(known))
+  if (known && !isOffline(known))
     throw new Refusal(
       "conflict",
       `plan ${found.id} was run from here, as run ${known.id}: its result is there`,

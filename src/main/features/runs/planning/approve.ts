@@ -76,3 +76,11 @@ export const countsOf = (plan: Plan) => {
     removes: sum(({ removes }) => removes),
   };
 };
+
+/** The plan, if it is made and nothing refuses it. */
+export function readyPlan({ id, plan, hash }: PlanDetail): Plan {
+  if (!plan || hash === null) throw new Refusal("conflict", `plan ${id} is not ready; wait for it`);
+  const refused = plan.checks.find(({ state }) => state === "refused");
+  if (refused) throw new Refusal("conflict", `plan ${id} cannot be executed: ${refused.text}`);
+  return plan;
+}

@@ -1,4 +1,4 @@
-import type { HostRequest, HostSessions } from "#connect/host-sessions.ts";
+import type { HostSessions } from "#connect/host-sessions.ts";
 import type {
   HostFacts,
   KeyFacts,
@@ -17,9 +17,9 @@ import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KeyOptions } from "#shared/model/runs/plan.ts";
 import type { HeldKey } from "#store/people/people-store.ts";
-import type { KnownHost } from "#store/runs/fact-reader.ts";
 import { type FoundHost, type Inventory, readFingerprint, type Sought } from "./find-changes.ts";
-import { gatherDaemon, HostLost, offlineFacts, readHost, toGrant, type VerifyThere } from "./read-host.ts";
+import { countJumps, HostLost, keyOfHost, toHostRequest } from "./known-hosts.ts";
+import { gatherDaemon, offlineFacts, readHost, toGrant, type VerifyThere } from "./read-host.ts";
 
 export type FactDeps = {
   inventory: Inventory;
@@ -51,7 +51,7 @@ export async function gatherFacts(
   const jumps = countJumps(deps);
   await sideBySide(sought.hosts, AT_ONCE, async (one) => {
     const facts = await lookAtHost(deps, one, sessions, { wish, fingerprint: sought.fingerprint });
-    hosts[sought.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(placeKey(one.known)) ?? 0 };
+    hosts[sought.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(keyOfHost(one.known)) ?? 0 };
     await onRead(++read);
   });
   const { heldKeys, workstation } = deps;
@@ -70,12 +70,6 @@ export async function gatherFacts(
     keptKeys: deps.inventory.keptKeys(),
   };
 }
-
-export const toHostRequest = ({ host, port, user, useSudo, transport }: KnownHost): HostRequest => ({
-  target: { kind: "ssh", host, port, user },
-  useSudo,
-  transport,
-});
 
 async function lookAtHost(
   deps: FactDeps,
@@ -283,21 +277,3 @@ async function findFreeKeyFile({ lookAtHeldHalf }: FactDeps, { home }: Workstati
   const path = `${home}/.ssh/id_ed25519`;
   return (await lookAtHeldHalf(path)) === null ? path : null;
 }
-
-type Deps = Pick<FactDeps, "inventory" | "routeTo" | "workstation">;
-
-/** How many hosts of the inventory each jump host leads to. */
-export function countJumps({ inventory, routeTo, workstation }: Deps): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { host, port, user } of inventory.allHosts()) {
-    const route = routeTo({ kind: "ssh", host, port, user }, workstation.user);
-    if (route.kind === "unsupported") continue;
-    for (const { name, port: hopPort } of route.hops.slice(0, -1)) {
-      const key = placeKey({ host: name, port: hopPort });
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-  }
-  return counts;
-}
-
-export const placeKey = ({ host, port }: { host: string; port: number }): string => `${host} ${port}`;

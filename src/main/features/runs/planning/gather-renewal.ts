@@ -27,7 +27,8 @@ import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { RenewalOptions } from "#shared/model/runs/plan.ts";
 import type { Store } from "#store/store.ts";
 import type { FoundRenewal, ReadWindow } from "./find-renewals.ts";
-import { countJumps, type FactDeps, placeKey, toHostRequest } from "./gather-facts.ts";
+import type { FactDeps } from "./gather-facts.ts";
+import { countJumps, HostLost, keyOfHost, toHostRequest } from "./known-hosts.ts";
 import {
   type Described,
   findFailing,
@@ -35,7 +36,6 @@ import {
   readPairs,
   readServices,
 } from "./read-deployments.ts";
-import { HostLost } from "./read-host.ts";
 
 /** What renewals are planned with beside the inventory. */
 export type RenewalMeans = {
@@ -77,7 +77,7 @@ export async function gatherRenewal(
   let read = 0;
   await sideBySide(sought.hosts, AT_ONCE, async (one) => {
     const seen = await readOne(deps, asked, one, sessions);
-    const jumpFor = jumps.get(placeKey(one.known)) ?? 0;
+    const jumpFor = jumps.get(keyOfHost(one.known)) ?? 0;
     hosts[sought.hosts.indexOf(one)] = { ...seen, host: { ...seen.host, jumpFor } };
     await onRead(++read);
   });

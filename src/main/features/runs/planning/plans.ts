@@ -1,47 +1,18 @@
 import type { HostSessions, OpenSessions } from "#connect/host-sessions.ts";
 import type { Prompts } from "#connect/prompts.ts";
 import type { Unplannable } from "#domain/runs/access/change-set.ts";
-import { requestOf } from "#domain/runs/access/imported/read-change-set.ts";
-import { reviewPlan } from "#domain/runs/access/imported/recheck-plan.ts";
-import { findError } from "#domain/runs/access/imported/validate-plan.ts";
-import { makePlan } from "#domain/runs/access/make-plan.ts";
-import type { PlanFacts } from "#domain/runs/access/plan-facts.ts";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
-import { chooseIssuer } from "#domain/runs/renewal/choose-issuer.ts";
-import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
-import { reviewRenewal } from "#domain/runs/renewal/recheck-renewal.ts";
-import type { RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { type KeyRequest, type PlanDetail, RenewalRequest, type Wish } from "#shared/contract/runbooks.ts";
+import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { Issuer } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import {
-  isRenewal,
-  type KeyOptions,
-  type KeyPlan,
-  Plan,
-  type PlanId,
-  type PlanOptions,
-  type RenewalOptions,
-  type RenewalPlan,
-} from "#shared/model/runs/plan.ts";
+import { Plan, type PlanId, type PlanKind, type PlanOptions } from "#shared/model/runs/plan.ts";
 import type { KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
-import { findElsewhere, findPlanned, type Sought, seek } from "./find-changes.ts";
-import {
-  type Early,
-  type FoundRenewal,
-  findImportedRenewal,
-  findRenewal,
-  NOT_ASKED,
-  readWindows,
-} from "./find-renewals.ts";
-import { type FactDeps, gatherFacts, isAllOffline, toHostRequest } from "./gather-facts.ts";
-import { gatherRenewal, type RenewalMeans } from "./gather-renewal.ts";
+import { toHostRequest } from "./known-hosts.ts";
 
 /** What is looked at for a plan, and what it comes to. */
-type Work = {
+export type PlanWork = {
   hosts: readonly KnownHost[];
   /** Null: nothing is looked at from here. */
   openSessions: OpenSessions | null;
@@ -53,18 +24,24 @@ type Work = {
 };
 
 /** Work of which not all is known before others were asked. `total`: hosts that are known by now. */
-type LaterWork = { total: number; begin: (signal: AbortSignal) => Promise<Work> };
+export type LaterPlanWork = { total: number; begin: (signal: AbortSignal) => Promise<PlanWork> };
 
-const atOnce = (work: Work): LaterWork => ({ total: work.hosts.length, begin: async () => work });
+export const atOnce = (work: PlanWork): LaterPlanWork => ({
+  total: work.hosts.length,
+  begin: async () => work,
+});
+
+/** Makes the plans of one kind, or of several that are made alike. */
+export type Planner<Request extends Wish = Wish, P extends Plan = Plan> = {
+  plan(request: { wish: Request; options: PlanOptions }): Promise<LaterPlanWork>;
+  /** One that was made elsewhere: its hosts are read again, and its checks are those of now. */
+  review(plan: P): PlanWork;
+};
 
 export type PlanDeps = {
   store: Store;
   questions: Prompts;
-  openSessions: OpenSessions;
-  /** `openSessions`: by a hand that knows servers and their files. */
-  renewal: RenewalMeans & { openSessions: OpenSessions };
-  /** What facts are gathered with; ssh_config is read anew for every plan. */
-  factDeps: () => Promise<FactDeps>;
+  plannerOf: (kind: PlanKind) => Planner;
   announce: (announcement: Announcement) => void;
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
   log: (error: unknown) => void;
@@ -75,21 +52,18 @@ type PlanMeans = { identityFiles: readonly string[]; mayAsk: boolean };
 type PlanRequest = PlanMeans & { wish: Wish; options: PlanOptions };
 type PlanImport = PlanMeans & { plan: unknown; hash: string };
 
-type PlanWorkRequest = PlanMeans & Work;
+type PlanWorkRequest = PlanMeans & PlanWork;
 
 /** Plans: made of what hosts hold now, or brought from elsewhere. */
 export function createPlans(deps: PlanDeps) {
   const { store, announce, inBackground, now } = deps;
-  const { plans, facts: inventory } = store.runbooks;
+  const { plans } = store.runbooks;
   const make = createMaker(deps);
   return { plan, find, take };
 
   async function plan({ identityFiles, mayAsk, ...asked }: PlanRequest): Promise<{ planId: PlanId }> {
     const { wish, options } = asked;
-    const work =
-      wish.kind === "rotate-certificate"
-        ? await findWork(deps, { wish, options })
-        : atOnce(toChange(deps, { wish, options, sought: seek(wish, inventory) }, makePlan));
+    const work = await deps.plannerOf(wish.kind).plan({ wish, options });
     const planId = await store.inTurn(() => {
       const id = plans.begin(wish, toInstant(now()));
       plans.progress(id, 0, work.total);
@@ -113,7 +87,7 @@ export function createPlans(deps: PlanDeps) {
     const { data } = read;
     if (hashPlan(data) !== given.hash)
       throw new Refusal("invalid-input", "the plan was edited: its hash does not fit; plan anew");
-    const work = atOnce(isRenewal(data) ? takeRenewal(deps, data) : takeChange(deps, data));
+    const work = atOnce(deps.plannerOf(data.kind).review(data));
     const at = toInstant(now());
     const planId = await store.inTurn(() => {
       const id = plans.begin(null, at);
@@ -126,7 +100,7 @@ export function createPlans(deps: PlanDeps) {
     return { planId };
   }
 
-  function makeInBackground(planId: PlanId, means: PlanMeans, { begin }: LaterWork): void {
+  function makeInBackground(planId: PlanId, means: PlanMeans, { begin }: LaterPlanWork): void {
     announce({ kind: "plan-changed", planId });
     inBackground((closing) =>
       make(planId, async () => ({ ...means, ...(await begin(closing)) }), closing).finally(() =>
@@ -182,98 +156,4 @@ function createMaker(deps: PlanDeps) {
     if ("refused" in made) throw new Refusal("invalid-input", made.refused);
     return made;
   }
-}
-
-type Change = { wish: KeyRequest; options: KeyOptions; sought: Sought };
-
-/** Who may log in where. */
-function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => KeyPlan | Unplannable): Work {
-  const { sought } = asked;
-  const isOfflineAlone = isAllOffline(deps.store.runbooks.facts, sought);
-  return {
-    hosts: sought.hosts.map(({ known }) => known),
-    openSessions: isOfflineAlone ? null : deps.openSessions,
-    make: async (sessions, onRead) =>
-      finish(await gatherFacts(await deps.factDeps(), asked, sessions, onRead)),
-  };
-}
-
-function takeChange(deps: PlanDeps, data: KeyPlan): Work {
-  const { facts: inventory } = deps.store.runbooks;
-  const flaw = findError(data);
-  if (flaw) throw new Refusal("invalid-input", `the plan was edited: ${flaw}; plan anew`);
-  const sought = findPlanned(data, inventory);
-  const finish = (facts: PlanFacts) =>
-    reviewPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
-  return toChange(deps, { wish: requestOf(data), options: data.options, sought }, finish);
-}
-
-type Deps = Pick<PlanDeps, "store" | "renewal" | "factDeps" | "now">;
-type RenewalToPlan = { wish: RenewalRequest; options: RenewalOptions };
-
-/** What is wished by name is sought now, and refused where it is not known; of what is due issuers are asked first. */
-async function findWork(deps: Deps, asked: RenewalToPlan): Promise<LaterWork> {
-  refuseChallenge(asked.wish, await deps.renewal.issuers());
-  const known = renewAll(deps, asked, NOT_ASKED);
-  if (!asked.wish.isDue) return atOnce(known);
-  return {
-    total: known.hosts.length,
-    begin: async (signal) => renewAll(deps, asked, await askAll(deps, signal)),
-  };
-}
-
-/** `early`: what its issuers want renewed before it is due. */
-function renewAll(deps: Deps, { wish, options }: RenewalToPlan, early: Early): Work {
-  const sought = findRenewal(wish, deps.store.runbooks, { now: toInstant(deps.now()), early });
-  return toRenew(deps, { wish, options, sought }, planRenewal);
-}
-
-async function askAll({ store, renewal, now }: Deps, signal: AbortSignal): Promise<Early> {
-  const { servers, certificates } = store.runbooks;
-  const at = toInstant(now());
-  return readWindows({
-    issuers: await renewal.issuers(),
-    askWindow: renewal.askWindow,
-    seenOf: certificates.seenOf,
-    due: new Set(servers.due(at).map(({ sha256 }) => sha256)),
-    now: at,
-    signal,
-  });
-}
-
-/** Only an ACME directory asks to be shown whose names they are. */
-function refuseChallenge({ challenge, issuer: wished }: RenewalRequest, issuers: readonly Issuer[]): void {
-  if (challenge === null || wished === null) return;
-  const { issuer } = chooseIssuer({ issuers, wished, tags: [], before: null });
-  if (!issuer || issuer.kind === "acme") return;
-  throw new Refusal(
-    "invalid-input",
-    `${issuer.name} is no ACME directory (${issuer.kind}), and asks for no challenge; leave --challenge out`,
-  );
-}
-
-/** Which certificates are served. */
-function toRenew(
-  deps: Deps,
-  { wish, options, sought }: RenewalToPlan & { sought: FoundRenewal },
-  finish: (facts: RenewalFacts) => RenewalPlan | Unplannable,
-): Work {
-  const { store, renewal } = deps;
-  return {
-    hosts: sought.hosts.map(({ known }) => known),
-    openSessions: renewal.openSessions,
-    make: async (sessions, onRead, signal) => {
-      if (!sessions) throw new Error("hosts are looked at for a renewal");
-      const means = { ...(await deps.factDeps()), store, renewal };
-      return finish(await gatherRenewal(means, { wish, options, sought, signal }, sessions, onRead));
-    },
-  };
-}
-
-/** It is planned once more; what comes of that has to be the same. */
-function takeRenewal(deps: Deps, data: RenewalPlan): Work {
-  const sought = findImportedRenewal(data, deps.store.runbooks.facts);
-  const wish = RenewalRequest.parse({ kind: "rotate-certificate" });
-  const asked = { wish, options: data.options, sought };
-  return toRenew(deps, asked, (facts) => reviewRenewal(data, facts));
 }

@@ -27,6 +27,7 @@ import { formatRefusal } from "#shared/text/runs/host-refusal.ts";
 import type { KeyFileFact } from "#store/runs/fact-reader.ts";
 import type { CarriedHost, CarriedLook } from "#store/runs/host-readings.ts";
 import type { FoundHost, Inventory } from "./find-changes.ts";
+import { HostLost } from "./known-hosts.ts";
 
 type Looked = Pick<
   HostFacts,
@@ -47,9 +48,6 @@ type HostFactDeps = {
   /** Of the key that goes, whose private key the key files claim; null: none does. */
   fingerprint: string | null;
 };
-
-/** The connection broke while a host was looked at. */
-export class HostLost extends Error {}
 
 /** Looks at all that a plan has to know of a host. Rejects with `HandLost`, and when told to stop. */
 export async function readHost(

@@ -1,28 +1,38 @@
 /** Runs that change who may log in where: keys are rotated, let in, taken out, held to less, or become an authority's. */
 
 import type { OpenSessions } from "#connect/host-sessions.ts";
+import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
+import { findRemainingOfRun } from "#domain/runs/left-out-files.ts";
+import type { RunRules } from "#domain/runs/runbook.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { watchedSince, watchOldKey } from "#domain/runs/watch-old-key.ts";
-import type { PhaseWork, Runbook } from "#runs/engine/runbook.ts";
-import { formatByHand } from "#runs/kinds/by-hand.ts";
+import { isOffline, type PhaseWork, type Runbook } from "#runs/engine/runbook.ts";
+import type { OfflineRuns, RunKind, RunParticulars } from "#runs/kind.ts";
+import { formatByHand, removeKeptByHand } from "#runs/kinds/by-hand.ts";
 import type { Holders } from "#runs/kinds/private-keys/locations.ts";
+import { createClaimConfirmer, listClaims, refuseUnconfirmed } from "#runs/offline/claims.ts";
+import { createScriptExport, type ExportDeps } from "#runs/offline/export-scripts.ts";
+import { createResultTaker, type ResultDeps } from "#runs/offline/take-result.ts";
+import { createKeyPlanner, type KeyPlannerDeps } from "#runs/planning/plan-keys.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import {
   type AccessPlan,
   type HostPlan,
   type KeyPlan,
   newKeyOf,
+  offlinePlan,
   oldKeyOf,
   type PrivateKeyPlan,
   privateKeysByHost,
   privateKeysHere,
 } from "#shared/model/runs/plan.ts";
-import type { RunStep } from "#shared/model/runs/run.ts";
+import type { RunState, RunStep } from "#shared/model/runs/run.ts";
 import { formatPlace } from "#shared/text/hosts/target.ts";
+import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 import { changeHost, intendChange, undoHost, verifyHost } from "./change-host.ts";
 import { checkAccess } from "./check-access.ts";
-import { keyOfRun } from "./confirm-key.ts";
+import { type ConfirmerDeps, createConfirmer, findConfirmation, keyOfRun } from "./confirm-key.ts";
 import { endVerified, finishHost } from "./finish.ts";
 import { createGrace, findWatch, pathsOfNewKey, refuseUsed } from "./grace.ts";
 import {
@@ -55,7 +65,7 @@ const accessChange: FileChange<KeyRun<AccessPlan>> = {
 };
 
 export const createAccessRunbook = (deps: KeyRunbookDeps): Runbook<KeyRun<AccessPlan>> => ({
-  ...createKeyRunbook(deps, accessChange),
+  ...createKeyRunbook(deps, ACCESS_RULES, accessChange),
   alsoHostKey: () => null,
   nameWait({ journal }, until) {
     if (until === "grace") return "grace";
@@ -64,22 +74,59 @@ export const createAccessRunbook = (deps: KeyRunbookDeps): Runbook<KeyRun<Access
   },
 });
 
+export type AccessKindDeps = KeyRunbookDeps & KeyPlannerDeps & ConfirmerDeps & ExportDeps & ResultDeps;
+
+/** All that changes who may log in where gives to the feature. */
+export const createAccessKind = (
+  deps: AccessKindDeps,
+): RunKind<KeyRun<AccessPlan>> & { readonly offline: OfflineRuns } => ({
+  runbook: createAccessRunbook(deps),
+  planner: createKeyPlanner(deps),
+  confirm: createConfirmer(deps),
+  provideCertificate: null,
+  describe: (run) => describeAccessRun(deps.store, run),
+  offline: {
+    exportScripts: createScriptExport(deps),
+    importResult: createResultTaker(deps),
+    confirmClaims: createClaimConfirmer(deps),
+    refuseUnconfirmed: (run) => refuseUnconfirmed(run, listClaims(deps.store, run)),
+  },
+});
+
+function describeAccessRun(store: Store, run: RunRecord): RunParticulars {
+  const { plans, keptKeys, files, journal } = store.runbooks;
+  const plan = offlinePlan(plans.find(run.planId)?.plan);
+  const isDone = journal.steps(run.id).every(({ state }) => state === "proved");
+  return {
+    orders: [],
+    confirmation: findConfirmation(store, run),
+    oldKeyWatch: findWatch(store, run),
+    claims: listClaims(store, run),
+    remaining: plan && isDone && ENDED.has(run.state) ? findRemainingOfRun(plan, files.all(run.id)) : [],
+    removeKept: plan && isOffline(run) ? removeKeptByHand(plan, keptKeys.ofRun(run.id)) : [],
+  };
+}
+
+const ENDED: ReadonlySet<RunState> = new Set<RunState>(["committed", "needs-attention"]);
+
 type KeyRunbook<P extends KeyPlan> = Omit<Runbook<KeyRun<P>>, "alsoHostKey" | "nameWait">;
 
 /** What runs have in common that change files, and keys with them. */
 export function createKeyRunbook<P extends KeyPlan>(
   deps: KeyRunbookDeps,
+  rules: RunRules<P>,
   change: FileChange<KeyRun<P>>,
 ): KeyRunbook<P> {
   const { store, openSessions, holders, rescan, now } = deps;
   const { runs, clocks, confirmations } = store.runbooks;
   const grace = createGrace({ loginsOf: store.uses.known, clockOf: clocks.readOf, rescan, now });
   return {
+    rules,
     openSessions,
     phases: KEY_PHASES,
     open(base, request) {
       const newKey = keyOfRun(request.record, base.plan);
-      return openKeyRun(base, request, newKey, { holders, confirmations: confirmations.of, change });
+      return openKeyRun(base, request, newKey, { holders, confirmations: confirmations.of, change, rules });
     },
     observe: observeKeys,
     async hasCome(run, until) {

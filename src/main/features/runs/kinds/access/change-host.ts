@@ -1,5 +1,5 @@
 import type { HostSession } from "#connect/host-sessions.ts";
-import { isFirst } from "#domain/runs/runbooks.ts";
+import { isFirstAt } from "#domain/runs/file-steps.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import {
@@ -86,7 +86,8 @@ async function leaveOne(
   const blocked = await leaveOut(run, step, hand, [{ files: [file], why, cause }]);
   if (blocked !== null) return blocked;
   const others = filesToHold(run, step).some((one) => folderOf(one.path) === folderOf(file.path));
-  const left = others || !isFirst(run.plan, step) ? [] : await giveLocksBack(hand, [file], run.token);
+  const left =
+    others || !isFirstAt(run.rules.steps(run.plan), step) ? [] : await giveLocksBack(hand, [file], run.token);
   for (const one of left) await run.journal.note(step.ordinal, { kind: "found", cause: one.cause });
   return null;
 }
@@ -193,7 +194,7 @@ async function takeBack(
   const harmless: Cause[] = [];
   const unread = stuck.length > 0 ? null : await run.change.afterRollback(run, host, inside);
   if (unread !== null) left.push(described(unread));
-  if (unread === null && isFirst(run.plan, step)) {
+  if (unread === null && isFirstAt(run.rules.steps(run.plan), step)) {
     const kept = new Set(stuck.map(({ path }) => folderOf(path)));
     const clear = filesToHold(run, step).filter(({ path }) => !kept.has(folderOf(path)));
     for (const { isOfRoot, cause } of await giveLocksBack(hand, clear, run.token))

@@ -4,13 +4,14 @@ import { findError, makeChallenge } from "#domain/runs/challenge.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import type { LoginVerification } from "#net/ssh/verify/verification.ts";
 import { verifyRefused } from "#net/ssh/verify/verify-login.ts";
+import type { KeyConfirmation } from "#runs/kind.ts";
 import { readFingerprint } from "#runs/planning/find-changes.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { type HostPlan, newKeyOf, type Plan, verificationsOf } from "#shared/model/runs/plan.ts";
-import type { RunConfirmation, RunId, RunState } from "#shared/model/runs/run.ts";
+import type { RunConfirmation, RunState } from "#shared/model/runs/run.ts";
 import { described, type Evidence } from "#shared/model/runs/step-result.ts";
 import { formatAccount } from "#shared/text/hosts/target.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
@@ -95,7 +96,7 @@ async function verifySigned(
 
 const NOTHING: Signed = { outcome: null, found: null };
 
-type Deps = {
+export type ConfirmerDeps = {
   store: Store;
   /** Who runs this, as hosts are told: `jo@desk`. */
   who: string;
@@ -104,11 +105,10 @@ type Deps = {
 };
 
 type Account = { host: string; port: number; account: string };
-type KeyConfirmation = { runId: RunId; signature: string | null; approvals: readonly Account[] };
 
 const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
 
-export function createConfirmer({ store, who, announce, now }: Deps) {
+export function createConfirmer({ store, who, announce, now }: ConfirmerDeps) {
   const { runs, confirmations } = store.runbooks;
 
   return async ({ runId, signature, approvals }: KeyConfirmation): Promise<void> => {
@@ -118,10 +118,7 @@ export function createConfirmer({ store, who, announce, now }: Deps) {
     const found = findConfirmation(store, run);
     const accounts = found?.accounts ?? [];
     if (accounts.length === 0)
-      throw new Refusal(
-        "conflict",
-        `run ${runId} proves each login itself: nothing of it is to be confirmed`,
-      );
+      throw new Refusal("conflict", `run ${runId} verifies each login itself: there is nothing to confirm`);
     if (signature === null && approvals.length === 0)
       throw new Refusal(
         "invalid-input",

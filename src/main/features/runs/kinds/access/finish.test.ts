@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { stepsOf } from "#domain/runs/runbooks.ts";
+import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
 import { runOn, type Steering } from "#runs/engine/run-loop.ts";
 import type { Ended, Runbook } from "#runs/engine/runbook.ts";
@@ -56,9 +56,10 @@ function makeRun() {
         return { kind: "done" };
       },
     },
+    rules: ACCESS_RULES,
     journal: {
       failure: () => null,
-      steps: () => stepsOf(plan).map((step) => ({ ...step, state: "proved", message: "" })),
+      steps: () => ACCESS_RULES.steps(plan).map((step) => ({ ...step, state: "proved", message: "" })),
       files: () => [],
       keptKeys: () => [],
       accessChecks: () => checks,

@@ -1,6 +1,5 @@
 /** Old private keys stay beside the new ones for as long as the old key is known to get in somewhere. */
 import { findRemainingOfRun, keepsOldHalves } from "#domain/runs/left-out-files.ts";
-import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { nameKept, namesOf } from "#net/local/private-keys/replace-half.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
@@ -158,7 +157,7 @@ function locateKept(holder: PrivateKeyPlan): OldKeyLocation {
 }
 
 async function checkAgain(run: KeyRun): Promise<void> {
-  const steps = stepsOf(run.plan).filter(({ phase }) => phase === "revoke");
+  const steps = run.rules.steps(run.plan).filter(({ phase }) => phase === "revoke");
   const taken = stillAccepted(run);
   if (newKeyOf(run.plan) !== null) await run.openNewKey();
   for (const step of steps) {
@@ -189,7 +188,7 @@ const isOf = (key: KeptKey, { host, path }: PrivateKeyPlan): boolean =>
  */
 async function dropKept(run: KeyRun, isSought: (holder: PrivateKeyPlan) => boolean): Promise<RunReason[]> {
   const staying: RunReason[] = [];
-  for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "finish")) {
+  for (const step of run.rules.steps(run.plan).filter(({ phase }) => phase === "finish")) {
     const holders = privateKeysAt(run, step).filter(isSought);
     if (holders.length === 0) continue;
     const found: RunReason[] = [];

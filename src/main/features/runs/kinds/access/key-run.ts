@@ -1,4 +1,5 @@
 import type { HostSession } from "#connect/host-sessions.ts";
+import type { RunRules } from "#domain/runs/runbook.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { Locked, type RunContext, type RunRequest } from "#runs/engine/runbook.ts";
 import type { Holders, NewKeyMade, PrivateKeyContext } from "#runs/kinds/private-keys/locations.ts";
@@ -16,6 +17,7 @@ import type { Confirmations } from "#store/runs/run-details.ts";
 
 /** A run that changes lines of files: of who may log in, or of which host keys sshd has. */
 export type KeyRun<P extends KeyPlan = KeyPlan> = RunContext<P> & {
+  rules: RunRules<P>;
   holders: Holders;
   /** What people have said of the new key by now. */
   confirmations: () => Confirmations;
@@ -63,13 +65,14 @@ export function openKeyRun<P extends KeyPlan>(
   base: RunContext<P>,
   request: RunRequest,
   newKey: NewKeyMade | null,
-  { holders, confirmations, change }: KeyRunDeps & { change: FileChange },
+  { holders, confirmations, change, rules }: KeyRunDeps & { change: FileChange; rules: RunRules<P> },
 ): KeyRun<P> {
   let isOpen = newKey === null && newKeyOf(base.plan)?.kind !== "given";
   // Nobody is asked a second time for what was not told.
   let locked: Locked | null = null;
   const run: KeyRun<P> = {
     ...base,
+    rules,
     holders,
     confirmations: () => confirmations(base.runId),
     made: { newKey, secrets: null },

@@ -1,6 +1,5 @@
 /** A proof by log: that somebody, wherever the private key is, has logged in with the new key. */
 import type { HostSession } from "#connect/host-sessions.ts";
-import { stepsOf } from "#domain/runs/runbooks.ts";
 import { DAY_SECONDS, dateDays, readOffset, toSeconds } from "#domain/use/log-dates.ts";
 import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
 import { readLoginLines } from "#net/ssh/session/inspect-account.ts";
@@ -116,7 +115,7 @@ async function verifyRest(
   inside: HostSession,
   heard: readonly Evidence[],
 ): Promise<LogVerification> {
-  const step = stepsOf(run.plan).find((one) => one.ordinal === ordinal);
+  const step = run.rules.steps(run.plan).find((one) => one.ordinal === ordinal);
   if (!step) throw new Error(`the plan has no step ${ordinal}`);
   if (isVerifiedFromHere(run, step)) await run.openNewKey();
   const proof = await run.change.verify(run, step, inside);

@@ -2,6 +2,7 @@
 
 import { viewKey } from "#codec/fingerprint.ts";
 import type { HeldLogin, HostSession } from "#connect/host-sessions.ts";
+import { HOST_KEY_RULES } from "#domain/runs/host-key/rules.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { lookAtDaemon, reloadDaemon } from "#net/ssh/session/inspect-account.ts";
 import { lookAtHostHalf, put, showPublic, tidyHalf } from "#net/ssh/session/private-keys.ts";
@@ -10,6 +11,7 @@ import type { LoginVerification, VerificationKey } from "#net/ssh/verify/verific
 import { verifyHostKeyNamed, verifyHostKeyPresented } from "#net/ssh/verify/verify-host-keys.ts";
 import { isForSsh2 } from "#net/ssh/verify/verify-login.ts";
 import { hostOf, type Runbook } from "#runs/engine/runbook.ts";
+import type { RunKind } from "#runs/kind.ts";
 import { createKeyRunbook, type KeyRunbookDeps } from "#runs/kinds/access/access.ts";
 import {
   type FileChange,
@@ -17,6 +19,7 @@ import {
   newKeyLine,
   type VerificationOutcome,
 } from "#runs/kinds/access/key-run.ts";
+import { createKeyPlanner, type KeyPlannerDeps } from "#runs/planning/plan-keys.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { HostKeyPlan } from "#shared/model/runs/plan.ts";
 import { type Cause, described, type Evidence } from "#shared/model/runs/step-result.ts";
@@ -27,12 +30,30 @@ type HostKeyRun = KeyRun<HostKeyPlan>;
 export function createHostKeyRunbook(deps: KeyRunbookDeps): Runbook<HostKeyRun> {
   const hostKeys = createHostKeys(deps);
   return {
-    ...createKeyRunbook(deps, changeConfiguration(hostKeys)),
+    ...createKeyRunbook(deps, HOST_KEY_RULES, changeConfiguration(hostKeys)),
     /** Of the new key, once there is one: sshd may present it by then. */
     alsoHostKey: ({ made }) => made.newKey && Buffer.from(made.newKey.line.split(" ")[1] ?? "", "base64"),
     nameWait: () => "host-key-known",
   };
 }
+
+export const createHostKeyKind = (deps: KeyRunbookDeps & KeyPlannerDeps): RunKind<HostKeyRun> => ({
+  runbook: createHostKeyRunbook(deps),
+  planner: createKeyPlanner(deps),
+  confirm: null,
+  provideCertificate: null,
+  describe: () => ({
+    orders: [],
+    confirmation: null,
+    oldKeyWatch: null,
+    claims: [],
+    remaining: [],
+    removeKept: [],
+  }),
+  offline: {
+    refusal: "a host key is rotated by a run alone: sshd has to read its configuration again",
+  },
+});
 
 /** Of sshd's configuration, which is root's own: no owner of it stands in its way. */
 const changeConfiguration = (hostKeys: HostKeys): FileChange<HostKeyRun> => ({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { stepsOf } from "#domain/runs/runbooks.ts";
+import { RENEWAL_RULES } from "#domain/runs/renewal/rules.ts";
 import { makeChange } from "#domain/runs/testdata/make-change.ts";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
@@ -27,8 +27,8 @@ test("what was issued and is of no use any more is not put in place, and its iss
       },
     },
   } as unknown as RenewalRun;
-  const install = stepsOf(plan).find(({ phase }) => phase === "install");
-  const issue = stepsOf(plan).find(({ phase }) => phase === "issue");
+  const install = RENEWAL_RULES.steps(plan).find(({ phase }) => phase === "install");
+  const issue = RENEWAL_RULES.steps(plan).find(({ phase }) => phase === "issue");
   if (!install || !issue) throw new Error("a renewal has both");
   expect(await refuseIssued(run, install, ["new"])).toBe(null);
   expect(said).toEqual([]);

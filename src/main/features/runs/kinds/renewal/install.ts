@@ -1,6 +1,6 @@
 import { readPem, writePem } from "#codec/pem.ts";
 import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
-import { stepsOf } from "#domain/runs/runbooks.ts";
+import { RENEWAL_RULES } from "#domain/runs/renewal/rules.ts";
 import type { Back, CertificateSeen, Step } from "#domain/runs/step.ts";
 import { lookAtPairFile, reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
@@ -261,7 +261,9 @@ export async function refuseIssued(
       issuer: null,
       faults: judged.why,
     };
-    const issue = stepsOf(run.plan).find(({ phase, host }) => phase === "issue" && host === step.host);
+    const issue = RENEWAL_RULES.steps(run.plan).find(
+      ({ phase, host }) => phase === "issue" && host === step.host,
+    );
     // First: killed after it, the certificate is judged again, and never missing where it counts as issued.
     if (issue) await run.journal.mark(issue.ordinal, "failed", failed(why).result);
     const none = { chain: null, sha256: null, orderUrl: null };

@@ -1,6 +1,6 @@
 /** Runs that renew certificates where servers read them. */
 import type { OpenSessions } from "#connect/host-sessions.ts";
-import { stepsOf } from "#domain/runs/runbooks.ts";
+import { RENEWAL_RULES } from "#domain/runs/renewal/rules.ts";
 import type { Observation, Step } from "#domain/runs/step.ts";
 import {
   enterHost,
@@ -11,7 +11,9 @@ import {
   type StepOutcome,
   verified,
 } from "#runs/engine/runbook.ts";
+import type { RunKind } from "#runs/kind.ts";
 import { formatByHand } from "#runs/kinds/by-hand.ts";
+import { createRenewalPlanner, type RenewalPlannerDeps } from "#runs/planning/plan-renewals.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
@@ -21,7 +23,17 @@ import type { RunId, RunStep } from "#shared/model/runs/run.ts";
 import type { Store } from "#store/store.ts";
 import { installDeployments, observeFiles, undoInstall, verifyInstalled } from "./install.ts";
 import { endDeployments, issueCertificates, issuedAt, requestCertificates, undoRequests } from "./request.ts";
-import { changesOf, openOrderBook, orderOf, type RenewalRun, type RenewalTools, toolsOf } from "./tools.ts";
+import {
+  changesOf,
+  createCertificateImport,
+  openOrderBook,
+  orderOf,
+  type ProvisionDeps,
+  type RenewalRun,
+  type RenewalTools,
+  toOrder,
+  toolsOf,
+} from "./tools.ts";
 import { verifyServed } from "./verify-served.ts";
 
 export type RenewalRunbookDeps = {
@@ -38,6 +50,7 @@ export type RenewalRunbookDeps = {
 export function createRenewalRunbook(deps: RenewalRunbookDeps): Runbook<RenewalRun> {
   const { store, openSessions, tools, now } = deps;
   return {
+    rules: RENEWAL_RULES,
     openSessions,
     phases: PHASES,
     open: (base, request) => ({
@@ -67,6 +80,26 @@ export function createRenewalRunbook(deps: RenewalRunbookDeps): Runbook<RenewalR
     refuseEarlyEnd: () => undefined,
   };
 }
+
+export const createRenewalKind = (
+  deps: RenewalRunbookDeps & RenewalPlannerDeps & ProvisionDeps,
+): RunKind<RenewalRun> => ({
+  runbook: createRenewalRunbook(deps),
+  planner: createRenewalPlanner(deps),
+  confirm: null,
+  provideCertificate: createCertificateImport(deps),
+  describe: ({ id }) => ({
+    orders: deps.store.runbooks.certificates.all(id).map(toOrder),
+    confirmation: null,
+    oldKeyWatch: null,
+    claims: [],
+    remaining: [],
+    removeKept: [],
+  }),
+  offline: {
+    refusal: "certificates are renewed by a run alone: what they are served as is verified from here",
+  },
+});
 
 /** With the vault locked a run goes on only once it is not. */
 function holding<A extends unknown[]>(work: (...asked: A) => Promise<StepOutcome>) {
@@ -140,7 +173,7 @@ async function finishDeployments(run: RenewalRun, step: Step): Promise<StepOutco
 /** Whether a certificate was brought that a step waits for. */
 async function acceptProvided(run: RenewalRun): Promise<boolean> {
   let isAny = false;
-  for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "issue")) {
+  for (const step of RENEWAL_RULES.steps(run.plan).filter(({ phase }) => phase === "issue")) {
     const known = run.journal.steps().find(({ ordinal }) => ordinal === step.ordinal);
     if (!known || !awaitsCertificate(known)) continue;
     if (changesOf(run, step).some((change) => orderOf(run, step, change).chain === null)) continue;

@@ -7,6 +7,7 @@ import type { Failed, Lost, Refused } from "#net/ssh/session/remote-session.ts";
 import type { ChainsAt } from "#net/tls/probe-endpoint.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { hostOf, type RunContext, type RunRequest, SessionLost } from "#runs/engine/runbook.ts";
+import type { BroughtCertificate, ProvidedCertificate } from "#runs/kind.ts";
 import { refusedByRoot } from "#runs/kinds/refused.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
@@ -141,10 +142,10 @@ export type ProvisionDeps = {
 const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
 
 /** Takes the certificate that a run waits for, whichever of its requests it answers. */
-export function createCertificateTaker({ store, roots, derOf, announce, now }: ProvisionDeps) {
+export function createCertificateImport({ store, roots, derOf, announce, now }: ProvisionDeps) {
   const { runs, plans, certificates } = store.runbooks;
 
-  return async ({ runId, text }: { runId: RunId; text: string }) => {
+  return async ({ runId, text }: BroughtCertificate): Promise<ProvidedCertificate> => {
     const run = runs.find(runId);
     if (!run) throw new Refusal("not-found", `there is no run ${runId}`);
     if (OVER.has(run.state)) throw new Refusal("conflict", `run ${runId} is over (${run.state})`);

@@ -1,0 +1,69 @@
+/**
+ * All that one kind of run gives to the feature: how its plans are made, what its runs do, what is shown of them, and what people bring
+ * to them. A new kind is one of these values, and a line in the table of `index.ts`.
+ */
+import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { Sha256 } from "#shared/model/certificates/certificate.ts";
+import type { GivenResult, Scripts, TakenResult } from "#shared/model/runs/offline-script.ts";
+import type { HostAddress, PlanKind } from "#shared/model/runs/plan.ts";
+import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
+import type { OldKeyWatch, RunClaim, RunConfirmation, RunId, RunOrder } from "#shared/model/runs/run.ts";
+import type { RunRecord } from "#store/runs/run-table.ts";
+import type { Runbook, RunContext } from "./engine/runbook.ts";
+import type { Agreement } from "./planning/approve.ts";
+import type { Planner } from "./planning/plans.ts";
+
+export type RunKind<R extends RunContext = RunContext> = {
+  readonly runbook: Runbook<R>;
+  readonly planner: Planner;
+
+  /** What is shown of a run beside its steps. */
+  describe(run: RunRecord): RunParticulars;
+
+  /** Keeps what people say of a run's new key. Null: its runs verify each login themselves. */
+  readonly confirm: ((confirmation: KeyConfirmation) => Promise<void>) | null;
+
+  /** Imports a certificate that a run waits for. Null: its runs wait for none. */
+  readonly provideCertificate: ((brought: BroughtCertificate) => Promise<ProvidedCertificate>) | null;
+
+  /** What scripts do on hosts that nobody gets to from here; `refusal`: why no script can. */
+  readonly offline: OfflineRuns | { refusal: string };
+};
+
+export type RunKinds = { readonly [kind in PlanKind]: RunKind };
+
+export type RunParticulars = {
+  orders: RunOrder[];
+  confirmation: RunConfirmation | null;
+  oldKeyWatch: OldKeyWatch | null;
+  claims: RunClaim[];
+  remaining: RemainingAccess[];
+  removeKept: string[];
+};
+
+export type KeyConfirmation = {
+  runId: RunId;
+  /** Of the run's challenge, armored. */
+  signature: string | null;
+  approvals: readonly (HostAddress & { account: string })[];
+};
+
+/** `text`: PEM, or DER in base64. */
+export type BroughtCertificate = { runId: RunId; text: string };
+
+export type ProvidedCertificate = {
+  host: string;
+  port: number;
+  change: string;
+  sha256: Sha256;
+  notes: string[];
+};
+
+export type OfflineRuns = {
+  exportScripts(plan: PlanDetail, request: Agreement & { signWith: string | null }): Promise<Scripts>;
+  importResult(result: GivenResult): Promise<TakenResult>;
+  /** Goes on with a run by what readings of its hosts confirm. Answers with how many claims that were. */
+  confirmClaims(run: RunId): Promise<number>;
+  /** Why it cannot be gone on with from here. */
+  refuseUnconfirmed(run: RunRecord): never;
+};

@@ -1,0 +1,107 @@
+/** Plans of renewals. */
+import type { OpenSessions } from "#connect/host-sessions.ts";
+import type { Unplannable } from "#domain/runs/access/change-set.ts";
+import { chooseIssuer } from "#domain/runs/renewal/choose-issuer.ts";
+import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
+import { reviewRenewal } from "#domain/runs/renewal/recheck-renewal.ts";
+import type { RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Issuer } from "#shared/model/issuers/issuer.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RenewalOptions, RenewalPlan } from "#shared/model/runs/plan.ts";
+import type { Store } from "#store/store.ts";
+import {
+  type Early,
+  type FoundRenewal,
+  findImportedRenewal,
+  findRenewal,
+  NOT_ASKED,
+  readWindows,
+} from "./find-renewals.ts";
+import type { FactDeps } from "./gather-facts.ts";
+import { gatherRenewal, type RenewalMeans } from "./gather-renewal.ts";
+import { atOnce, type LaterPlanWork, type Planner, type PlanWork } from "./plans.ts";
+
+export type RenewalPlannerDeps = {
+  store: Store;
+  /** `openSessions`: by a hand that knows servers and their files. */
+  renewal: RenewalMeans & { openSessions: OpenSessions };
+  /** What facts are gathered with; ssh_config is read anew for every plan. */
+  factDeps: () => Promise<FactDeps>;
+  now: () => Date;
+};
+
+export const createRenewalPlanner = (deps: RenewalPlannerDeps): Planner<RenewalRequest, RenewalPlan> => ({
+  plan: (request) => findWork(deps, request),
+  review: (plan) => takeRenewal(deps, plan),
+});
+
+type RenewalToPlan = { wish: RenewalRequest; options: RenewalOptions };
+
+/** What is wished by name is sought now, and refused where it is not known; of what is due issuers are asked first. */
+async function findWork(deps: RenewalPlannerDeps, asked: RenewalToPlan): Promise<LaterPlanWork> {
+  refuseChallenge(asked.wish, await deps.renewal.issuers());
+  const known = renewAll(deps, asked, NOT_ASKED);
+  if (!asked.wish.isDue) return atOnce(known);
+  return {
+    total: known.hosts.length,
+    begin: async (signal) => renewAll(deps, asked, await askAll(deps, signal)),
+  };
+}
+
+/** `early`: what its issuers want renewed before it is due. */
+function renewAll(deps: RenewalPlannerDeps, { wish, options }: RenewalToPlan, early: Early): PlanWork {
+  const sought = findRenewal(wish, deps.store.runbooks, { now: toInstant(deps.now()), early });
+  return toRenew(deps, { wish, options, sought }, planRenewal);
+}
+
+async function askAll({ store, renewal, now }: RenewalPlannerDeps, signal: AbortSignal): Promise<Early> {
+  const { servers, certificates } = store.runbooks;
+  const at = toInstant(now());
+  return readWindows({
+    issuers: await renewal.issuers(),
+    askWindow: renewal.askWindow,
+    seenOf: certificates.seenOf,
+    due: new Set(servers.due(at).map(({ sha256 }) => sha256)),
+    now: at,
+    signal,
+  });
+}
+
+/** Only an ACME directory asks to be shown whose names they are. */
+function refuseChallenge({ challenge, issuer: wished }: RenewalRequest, issuers: readonly Issuer[]): void {
+  if (challenge === null || wished === null) return;
+  const { issuer } = chooseIssuer({ issuers, wished, tags: [], before: null });
+  if (!issuer || issuer.kind === "acme") return;
+  throw new Refusal(
+    "invalid-input",
+    `${issuer.name} is no ACME directory (${issuer.kind}), and asks for no challenge; leave --challenge out`,
+  );
+}
+
+/** Which certificates are served. */
+function toRenew(
+  deps: RenewalPlannerDeps,
+  { wish, options, sought }: RenewalToPlan & { sought: FoundRenewal },
+  finish: (facts: RenewalFacts) => RenewalPlan | Unplannable,
+): PlanWork {
+  const { store, renewal } = deps;
+  return {
+    hosts: sought.hosts.map(({ known }) => known),
+    openSessions: renewal.openSessions,
+    make: async (sessions, onRead, signal) => {
+      if (!sessions) throw new Error("hosts are looked at for a renewal");
+      const means = { ...(await deps.factDeps()), store, renewal };
+      return finish(await gatherRenewal(means, { wish, options, sought, signal }, sessions, onRead));
+    },
+  };
+}
+
+/** It is planned once more; what comes of that has to be the same. */
+function takeRenewal(deps: RenewalPlannerDeps, data: RenewalPlan): PlanWork {
+  const sought = findImportedRenewal(data, deps.store.runbooks.facts);
+  const wish = RenewalRequest.parse({ kind: "rotate-certificate" });
+  const asked = { wish, options: data.options, sought };
+  return toRenew(deps, asked, (facts) => reviewRenewal(data, facts));
+}
