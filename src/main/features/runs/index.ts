@@ -7,8 +7,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId } from "#shared/model/runs/run.ts";
 import type { RunDeps } from "./engine/launch.ts";
 import type { OfflineRuns, RunKind, RunKinds } from "./kind.ts";
-import { readyPlan } from "./planning/approve.ts";
-import { createPlans } from "./planning/plans.ts";
+import { createPlans, readyPlan } from "./planning/plans.ts";
 import { createRuns } from "./runs.ts";
 
 type Deps = Omit<RunDeps, "questions" | "runbookOf"> & {

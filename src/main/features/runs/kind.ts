@@ -10,8 +10,7 @@ import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
 import type { OldKeyWatch, RunClaim, RunConfirmation, RunId, RunOrder } from "#shared/model/runs/run.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Runbook, RunContext } from "./engine/runbook.ts";
-import type { Agreement } from "./planning/approve.ts";
-import type { Planner } from "./planning/plans.ts";
+import type { Agreement, Planner } from "./planning/plans.ts";
 
 export type RunKind<R extends RunContext = RunContext> = {
   readonly runbook: Runbook<R>;

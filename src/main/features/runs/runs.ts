@@ -19,7 +19,7 @@ import {
 } from "./engine/launch.ts";
 import { type Agreed, isOffline, refuseOffline } from "./engine/runbook.ts";
 import type { OfflineRuns, RunKind } from "./kind.ts";
-import { approve, countsOf } from "./planning/approve.ts";
+import { approve, countsOf } from "./planning/plans.ts";
 
 type RunsDeps = RunDeps & { kindOf: (run: RunRecord) => RunKind };
 

@@ -10,8 +10,8 @@ import { described } from "#shared/model/runs/step-result.ts";
 import type { Trace } from "#shared/text/fault.ts";
 import { formatPlace } from "#shared/text/hosts/target.ts";
 import type { Store } from "#store/store.ts";
-import { execute } from "./execute.ts";
 import { isUnwritable, type Journal, openJournal } from "./journal.ts";
+import { execute } from "./run-loop.ts";
 import type { Ended, Runbook } from "./runbook.ts";
 
 export type RunDeps = {

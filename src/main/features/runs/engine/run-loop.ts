@@ -1,10 +1,23 @@
+import type { HostRequest } from "#connect/host-sessions.ts";
 import { nextMove } from "#domain/runs/machine.ts";
 import type { Move, Observation, StepProgress, Task } from "#domain/runs/step.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import type { HostPlan } from "#shared/model/runs/plan.ts";
 import type { RunState, RunStep } from "#shared/model/runs/run.ts";
 import { described, type StepResult } from "#shared/model/runs/step-result.ts";
-import { type Ended, Held, type Runbook, type RunContext, SessionLost, type StepOutcome } from "./runbook.ts";
+import { isUnwritable } from "./journal.ts";
+import {
+  type Ended,
+  Held,
+  Locked,
+  type Runbook,
+  type RunContext,
+  type RunRequest,
+  SessionLost,
+  type StepOutcome,
+} from "./runbook.ts";
+import { holdSessions, type Sessions, toRequest } from "./sessions.ts";
 
 /** As far as whoever follows the run decides about it while it goes on. */
 export type Steering = {
@@ -101,7 +114,7 @@ function followsOwnKeys(runbook: Runbook, run: RunContext, move: Move): boolean 
 }
 
 /** It stands still, and nothing is wrong on a host. `why`: a sentence. */
-export const blockedBy = (state: RunState, why: string): Ended => ({
+const blockedBy = (state: RunState, why: string): Ended => ({
   state,
   reasons: [{ kind: "blocked", cause: described(why) }],
 });
@@ -209,4 +222,49 @@ function settledBy(task: Extract<Task, { what: "settle" }>): StepResult {
     default:
       return assertNever(task);
   }
+}
+
+/** A run that goes on, with all that this takes. */
+type Execution = Omit<RunContext, "sessions"> & {
+  runbook: Runbook;
+  request: RunRequest;
+  identityFiles: readonly string[];
+  mayAsk: boolean;
+  transportOf: (host: HostPlan) => HostRequest["transport"];
+};
+
+/** Opens what a run needs, goes on with it until it ends, and closes all of that again. */
+export async function execute(execution: Execution, want: () => "on" | "pause" | "back"): Promise<Ended> {
+  const { runbook, request } = execution;
+  const { runId, plan, token, planHash, who, journal, ask, retryPolicy, trace, signal } = execution;
+  let opened: RunContext | null = null;
+  const open = () => openSessions(execution, () => opened && runbook.alsoHostKey(opened));
+  let sessions = await open();
+  try {
+    const run = runbook.open(
+      { runId, plan, token, planHash, who, journal, sessions, ask, retryPolicy, trace, signal },
+      request,
+    );
+    opened = run;
+    const reopen = async () => {
+      await sessions[Symbol.asyncDispose]();
+      sessions = await open();
+      run.sessions = sessions;
+    };
+    return await runOn(runbook, run, { want, reopen });
+  } catch (error) {
+    // Nothing was done that the journal does not hold: an intent that cannot be written is not acted on.
+    if (isUnwritable(error)) return blockedBy("paused", error.message);
+    if (error instanceof Locked) return blockedBy("stopped", error.message);
+    throw error;
+  } finally {
+    await sessions[Symbol.asyncDispose]();
+  }
+}
+
+async function openSessions(execution: Execution, alsoHostKey: () => Uint8Array | null): Promise<Sessions> {
+  const { runId, plan, runbook, transportOf, identityFiles, mayAsk, ask, signal } = execution;
+  const requests = plan.hosts.map((host) => toRequest(host, transportOf(host)));
+  const request = { name: `run ${runId}`, requests, identityFiles, mayAsk, ask, signal };
+  return holdSessions(await runbook.openSessions(request), plan, transportOf, alsoHostKey);
 }

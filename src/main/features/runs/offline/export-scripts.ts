@@ -5,7 +5,7 @@ import { findFingerprint, signBytes } from "#net/local/sign-bytes.ts";
 import { randomNonce } from "#net/random-token.ts";
 import { isOffline } from "#runs/engine/runbook.ts";
 import { findWatch } from "#runs/kinds/access/grace.ts";
-import { type Agreement, readyPlan, refuseUnagreed } from "#runs/planning/approve.ts";
+import { type Agreement, readyPlan, refuseUnagreed } from "#runs/planning/plans.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";

@@ -9,8 +9,8 @@ import { quoteWord } from "#net/ssh/session/remote-session.ts";
 import { toSteps } from "#runs/engine/journal.ts";
 import { leftOutReason } from "#runs/kinds/access/hold-folders.ts";
 import { formatByHand } from "#runs/kinds/by-hand.ts";
-import { refusedAt } from "#runs/kinds/refused.ts";
-import { countsOf } from "#runs/planning/approve.ts";
+import { refusedAt } from "#runs/kinds/private-keys/locations.ts";
+import { countsOf } from "#runs/planning/plans.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 import {

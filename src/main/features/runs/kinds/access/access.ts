@@ -38,13 +38,13 @@ import { createGrace, findWatch, pathsOfNewKey, refuseUsed } from "./grace.ts";
 import {
   handOver,
   makeKey,
+  observeKeys,
   privateKeysAt,
   undoCreateKey,
   undoInstallKey,
   verifyInstalledKey,
 } from "./install-key.ts";
 import { type FileChange, isVerifiedFromHere, type KeyRun, openKeyRun } from "./key-run.ts";
-import { observeKeys } from "./observe.ts";
 import { verifyAccounts } from "./verify-logins.ts";
 import { awaitsLog, findLogins } from "./wait-for-login.ts";
 

@@ -13,7 +13,7 @@ import {
   verified,
   waiting,
 } from "#runs/engine/runbook.ts";
-import { refusedAt } from "#runs/kinds/refused.ts";
+import { refusedAt } from "#runs/kinds/private-keys/locations.ts";
 import { type FilePlan, type HostAddress, newKeyOf } from "#shared/model/runs/plan.ts";
 import type { AccessCheck, RunFileState, StepVerification } from "#shared/model/runs/run.ts";
 import { type Cause, described, type Intent } from "#shared/model/runs/step-result.ts";

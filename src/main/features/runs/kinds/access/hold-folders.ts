@@ -10,7 +10,7 @@ import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/session/h
 import { lookAtFile } from "#net/ssh/session/inspect-host.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { hostOf, SessionLost } from "#runs/engine/runbook.ts";
-import { type Refusing, refusedAt } from "#runs/kinds/refused.ts";
+import { type Refusing, refusedAt } from "#runs/kinds/private-keys/locations.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostRefusal, LeaseHolder } from "#shared/model/runs/host-refusal.ts";
 import type { FilePlan } from "#shared/model/runs/plan.ts";

@@ -14,7 +14,7 @@ import { arm, write } from "#net/ssh/session/host-files.ts";
 import { lookAtFile } from "#net/ssh/session/inspect-host.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { SessionLost } from "#runs/engine/runbook.ts";
-import { refusedAt } from "#runs/kinds/refused.ts";
+import { refusedAt } from "#runs/kinds/private-keys/locations.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostRefusal } from "#shared/model/runs/host-refusal.ts";
 import type { FilePlan, RollbackTimer } from "#shared/model/runs/plan.ts";

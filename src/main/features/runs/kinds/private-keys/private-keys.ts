@@ -19,7 +19,6 @@ import { gatherIdentities, readKeyFile } from "#net/ssh/identities.ts";
 import { lookAtHostHalf, makeKey as makeOnHost } from "#net/ssh/session/private-keys.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { VerificationKey } from "#net/ssh/verify/verification.ts";
-import { refusedAt } from "#runs/kinds/refused.ts";
 import {
   type KeyPlan,
   type NewKey,
@@ -42,7 +41,16 @@ import {
   toPlace,
   undoHere,
 } from "./here.ts";
-import { blobOf, DONE, fail, failBy, failSaying, type Outcome, type PrivateKeyContext } from "./locations.ts";
+import {
+  blobOf,
+  DONE,
+  fail,
+  failBy,
+  failSaying,
+  type Outcome,
+  type PrivateKeyContext,
+  refusedAt,
+} from "./locations.ts";
 import {
   commitThere,
   dropKeptThere,

@@ -8,7 +8,7 @@ import type { ChainsAt } from "#net/tls/probe-endpoint.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { hostOf, type RunContext, type RunRequest, SessionLost } from "#runs/engine/runbook.ts";
 import type { BroughtCertificate, ProvidedCertificate } from "#runs/kind.ts";
-import { refusedByRoot } from "#runs/kinds/refused.ts";
+import { refusedByRoot } from "#runs/kinds/private-keys/locations.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { HostClock } from "#domain/runs/watch-old-key.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type { HostPlan } from "#shared/model/runs/plan.ts";
+import { keepClock } from "./install-key.ts";
 import type { KeyRun } from "./key-run.ts";
-import { keepClock } from "./observe.ts";
 
 test("what a slow host takes to answer does not count as its clock's being ahead", async () => {
   const host = { host: "db1", port: 22 } as HostPlan;
