@@ -9,6 +9,7 @@ import { endVerified } from "./finish.ts";
 import type { KeyRun } from "./key-run.ts";
 
 const runbook = {
+  rules: ACCESS_RULES,
   phases: {},
   finish: (run: KeyRun, { isResumed }: { isResumed: boolean }) => endVerified(run, isResumed),
 } as unknown as Runbook;
