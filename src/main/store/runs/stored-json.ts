@@ -5,21 +5,28 @@
  * and is met there. What was stored all the same, by an older program or by somebody else, costs its own text and nothing more: the list
  * of runs, a run and its roll-back stay usable.
  */
-import { z } from "zod";
+import { AccessCheck } from "#shared/model/runs/run.ts";
 import { described } from "#shared/model/runs/step-result.ts";
 
-export const Texts = z.array(z.string());
+/** A schema of `shared/model`. */
+type Schema<Value> = {
+  parse(value: unknown): Value;
+  safeParse(value: unknown): { success: true; data: Value } | { success: false };
+};
+
+/** A list of sentences, or of lines. */
+export const Texts = AccessCheck.shape.why;
 
 /** Throws where it could not be read again. */
-export const toStored = <Value>(schema: z.ZodType<Value>, value: Value): string =>
+export const toStored = <Value>(schema: Schema<Value>, value: Value): string =>
   JSON.stringify(schema.parse(value));
 
 /** Null is stored as null. */
-export const toStoredOrNull = <Value>(schema: z.ZodType<Value>, value: Value | null): string | null =>
+export const toStoredOrNull = <Value>(schema: Schema<Value>, value: Value | null): string | null =>
   value === null ? null : toStored(schema, value);
 
 /** Null: it is not what this program writes there. */
-export function fromStored<Value>(schema: z.ZodType<Value>, text: string): Value | null {
+export function fromStored<Value>(schema: Schema<Value>, text: string): Value | null {
   const read = schema.safeParse(parseJson(text));
   return read.success ? read.data : null;
 }
