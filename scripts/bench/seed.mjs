@@ -65,7 +65,7 @@ const writeEndpoints = (size) => `
   ${upTo(size)} INSERT INTO endpoint (id, host, port, name, state, outcome, message, last_scan, last_seen)
     SELECT i + 1, 'shop' || i || '.example', 443, i + 1, 'ok', 'presented', '', 1, '${NOW}' FROM n;
   ${upTo(AUTHORITIES)} INSERT INTO certificate (id, sha256, subject, issuer, common_name, serial, not_before, not_after,
-      names, key_type, key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, due_from,
+      names, key_type, key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, warn_from,
       first_seen, place_count, endpoint_count, only_name, only_host, is_seen, is_at_endpoint)
     SELECT i + 1, sha256('authority ' || i), 'CN=authority ' || i, 'CN=An Issuer', 'authority ' || i, '01',
       '2026-01-01T00:00:00Z', '2040-01-01T00:00:00Z', '["DNS:authority ' || i || '"]', 'EC', 256, 'P-256', '',
@@ -73,7 +73,7 @@ const writeEndpoints = (size) => `
       iif(${size} = ${AUTHORITIES}, i + 1, NULL), iif(${size} = ${AUTHORITIES}, 'shop' || i || '.example', ''), 1, 1
     FROM n;
   ${upTo(size)} INSERT INTO certificate (id, sha256, subject, issuer, common_name, serial, not_before, not_after, names,
-      key_type, key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, due_from,
+      key_type, key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, warn_from,
       urgent_from, first_seen, place_count, endpoint_count, only_name, only_host, is_seen, is_at_endpoint)
     SELECT i + 1 + ${AUTHORITIES}, sha256('shop' || i), 'CN=shop' || i || '.example', 'CN=authority ' || (i % ${AUTHORITIES}),
       'shop' || i || '.example', '01', '2025-01-01T00:00:00Z', ${day(0)}, '["DNS:shop' || i || '.example"]',

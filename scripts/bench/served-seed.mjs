@@ -80,9 +80,9 @@ const writePlaces = (size) => `
   UPDATE host SET certificate_count = ${NAMES_PER_HOST / 2};
   UPDATE place SET first_scan = 2, last_scan = 2 WHERE endpoint % 50 = 7 AND position = 0;
   INSERT INTO certificate (sha256, subject, issuer, common_name, serial, not_before, not_after, names, key_type, key_bits,
-      curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, due_from, urgent_from, first_seen)
+      curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, warn_from, urgent_from, first_seen)
     SELECT 'before ' || sha256, subject, issuer, common_name, serial, not_before, not_after, names, key_type, key_bits, curve,
-      '', signature, 0, 0, '[]', size_bytes, due_from, urgent_from, first_seen
+      '', signature, 0, 0, '[]', size_bytes, warn_from, urgent_from, first_seen
     FROM certificate WHERE id > ${AUTHORITIES} AND (id - ${AUTHORITIES}) % 50 = 7;
   ${upTo(Math.ceil(size / 50))} INSERT INTO place (certificate, name, endpoint, position, first_scan, last_scan, gone_scan)
     SELECT ${size + AUTHORITIES} + i + 1, i * 50 + 7, i * 50 + 7, 0, 1, 1, 2 FROM n WHERE i * 50 + 7 <= ${size};

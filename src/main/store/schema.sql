@@ -1011,7 +1011,7 @@ END;
 -- === Certificates ==========================================================================================================
 
 -- A certificate that was seen somewhere, once and for all: its own facts never change. `not_after` is 'unreadable' where it
--- cannot be read, which comes after every date. From `due_from` on it needs attention, from `urgent_from` on at once. The counts
+-- cannot be read, which comes after every date. From `warn_from` on it needs attention, from `urgent_from` on at once. The counts
 -- are of the places where it is seen now; `only_name` is set while they are all under one name, and `only_host` is
 -- that name, by which findings are listed. Indexes go by what changes rarely, not by the counts.
 -- `own_owner`: who was said to answer for it; `owner`: the same, or else who answers for all hosts where it is seen; empty for
@@ -1043,10 +1043,10 @@ CREATE TABLE certificate (
   size_bytes         INTEGER NOT NULL,
   first_seen         TEXT NOT NULL,
 
-  due_from           TEXT NOT NULL,
+  warn_from           TEXT NOT NULL,
   urgent_from        TEXT,
   due_percent        INTEGER,
-  usual_due_from     TEXT,
+  usual_warn_from     TEXT,
   usual_urgent_from  TEXT,
 
   place_count        INTEGER NOT NULL DEFAULT 0,
@@ -1101,9 +1101,9 @@ CREATE INDEX certificate_also_ssh ON certificate (first_seen) WHERE is_seen = 1 
 
 -- With what tells whether it is due, so that few rows are read for a page.
 CREATE INDEX certificate_by_only_host ON certificate
-  (only_host, id, not_after, due_from, urgent_from, not_before, first_seen) WHERE is_seen = 1;
+  (only_host, id, not_after, warn_from, urgent_from, not_before, first_seen) WHERE is_seen = 1;
 
-CREATE INDEX certificate_due ON certificate (due_from, id, not_after, urgent_from, first_seen) WHERE is_seen = 1;
+CREATE INDEX certificate_due ON certificate (warn_from, id, not_after, urgent_from, first_seen) WHERE is_seen = 1;
 
 CREATE INDEX certificate_revoked ON certificate (revoked_since) WHERE revoked IS NOT NULL;
 
@@ -1115,7 +1115,7 @@ CREATE INDEX certificate_over_limit ON certificate (first_seen, id, not_after)
   WHERE is_seen = 1 AND is_over_limit = 1 AND is_public = 1;
 
 CREATE INDEX certificate_by_subject ON certificate
-  (substr(subject, 1, 120), id, not_after, due_from, urgent_from) WHERE is_seen = 1;
+  (substr(subject, 1, 120), id, not_after, warn_from, urgent_from) WHERE is_seen = 1;
 
 CREATE INDEX certificate_in_violation ON certificate (violation, id) WHERE violation IS NOT NULL AND is_seen = 1;
 
@@ -1146,14 +1146,14 @@ CREATE TRIGGER certificate_is_due_otherwise AFTER UPDATE OF due_percent ON certi
 WHEN OLD.due_percent IS NOT NEW.due_percent
 BEGIN
   UPDATE certificate
-  SET usual_due_from = ifnull(usual_due_from, due_from),
-      usual_urgent_from = iif(usual_due_from IS NULL, urgent_from, usual_urgent_from)
+  SET usual_warn_from = ifnull(usual_warn_from, warn_from),
+      usual_urgent_from = iif(usual_warn_from IS NULL, urgent_from, usual_urgent_from)
   WHERE id = NEW.id;
   UPDATE certificate
-  SET due_from = usual_due_from, urgent_from = usual_urgent_from, usual_due_from = NULL, usual_urgent_from = NULL
+  SET warn_from = usual_warn_from, urgent_from = usual_urgent_from, usual_warn_from = NULL, usual_urgent_from = NULL
   WHERE id = NEW.id AND NEW.due_percent IS NULL;
   UPDATE certificate
-  SET due_from = strftime('%Y-%m-%dT%H:%M:%SZ', unixepoch(not_after)
+  SET warn_from = strftime('%Y-%m-%dT%H:%M:%SZ', unixepoch(not_after)
         - min(unixepoch(not_after) - unixepoch(not_before), 34387200) * due_percent / 100, 'unixepoch'),
       urgent_from = strftime('%Y-%m-%dT%H:%M:%SZ', unixepoch(not_after)
         - min(unixepoch(not_after) - unixepoch(not_before), 34387200) * due_percent / 200, 'unixepoch')
@@ -1180,9 +1180,9 @@ BEGIN
 END;
 
 -- Taken from where it was before the change, and put where it is after.
-CREATE TRIGGER certificate_leaves_expiry BEFORE UPDATE OF owner, due_from, is_public ON certificate
+CREATE TRIGGER certificate_leaves_expiry BEFORE UPDATE OF owner, warn_from, is_public ON certificate
 WHEN OLD.is_seen = 1
-  AND (OLD.owner <> NEW.owner OR OLD.due_from <> NEW.due_from OR OLD.is_public IS NOT NEW.is_public)
+  AND (OLD.owner <> NEW.owner OR OLD.warn_from <> NEW.warn_from OR OLD.is_public IS NOT NEW.is_public)
 BEGIN
   UPDATE expiry SET count = count - 1
   WHERE (ends_on, due_on, life_days, issuer, owner, public)
@@ -1192,9 +1192,9 @@ BEGIN
     IN (SELECT ends_on, due_on, life_days, issuer, owner, public FROM expiry_of WHERE id = OLD.id);
 END;
 
-CREATE TRIGGER certificate_enters_expiry AFTER UPDATE OF owner, due_from, is_public ON certificate
+CREATE TRIGGER certificate_enters_expiry AFTER UPDATE OF owner, warn_from, is_public ON certificate
 WHEN OLD.is_seen = 1
-  AND (OLD.owner <> NEW.owner OR OLD.due_from <> NEW.due_from OR OLD.is_public IS NOT NEW.is_public)
+  AND (OLD.owner <> NEW.owner OR OLD.warn_from <> NEW.warn_from OR OLD.is_public IS NOT NEW.is_public)
 BEGIN
   INSERT INTO expiry (ends_on, due_on, life_days, issuer, owner, public, count)
   SELECT ends_on, due_on, life_days, issuer, owner, public, 1 FROM expiry_of WHERE id = NEW.id
@@ -1469,7 +1469,7 @@ CREATE TABLE expiry (
 CREATE VIEW expiry_of AS
 SELECT id,
   substr(not_after, 1, 10) AS ends_on,
-  substr(due_from, 1, 10) AS due_on,
+  substr(warn_from, 1, 10) AS due_on,
   (unixepoch(not_after) - unixepoch(not_before) + 1 + 86399) / 86400 AS life_days,
   iif(is_self_issued, '', substr(issuer, 1, 300)) AS issuer,
   owner,

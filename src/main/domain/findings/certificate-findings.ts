@@ -14,7 +14,7 @@ const MOST_NAMES = 10;
 
 /** What is wrong with a certificate wherever it is seen. Dates are not judged here: they change by themselves. */
 export function findCertificateProblems(certificate: Certificate): FindingDraft[] {
-  return [evaluateKey(certificate), judgeSignature(certificate)].filter((draft) => draft !== null);
+  return [evaluateKey(certificate), evaluateSignature(certificate)].filter((draft) => draft !== null);
 }
 
 /** What is wrong with the chain that an endpoint presents when it is asked for `target`: nothing is said of a leaf that cannot be read. */
@@ -58,7 +58,7 @@ function evaluateKey(certificate: Certificate): FindingDraft | null {
 const WEAK_HASH = /^(md2|md4|md5|sha1?)with|with-?(md2|md4|md5|sha1?)(-?2|-old)?$/i;
 
 /** A root's own signature is not what makes it trusted and nobody verifies it: only others are judged. */
-function judgeSignature(certificate: Certificate): FindingDraft | null {
+function evaluateSignature(certificate: Certificate): FindingDraft | null {
   const { signature, isSelfIssued } = certificate;
   const match = WEAK_HASH.exec(signature);
   if (isSelfIssued || !match) return null;
@@ -109,15 +109,15 @@ function isSelfSigned(der: Uint8Array): boolean | null {
 
 /** Of an endpoint known by its address alone it is not told under which name it is used: then it weighs less. */
 function evaluateName({ host, serverName }: TlsTarget, certificate: Certificate): FindingDraft | null {
-  const wanted = serverName ?? host;
-  if (isNamed(wanted, certificate.names)) return null;
-  const isByAddress = isAddress(wanted);
+  const name = serverName ?? host;
+  if (isNamed(name, certificate.names)) return null;
+  const isByAddress = isAddress(name);
   return {
     ...about(certificate),
     rule: "certificate-name-mismatch",
     severity: isByAddress ? "low" : "medium",
-    sentence: `the certificate is not for ${wanted}, for which the endpoint presents it`,
-    evidence: [`asked for ${wanted}`, formatNames(certificate)],
+    sentence: `the certificate is not for ${name}, for which the endpoint presents it`,
+    evidence: [`asked for ${name}`, formatNames(certificate)],
     remedy: isByAddress
       ? "scan the endpoint by the name that its clients use, or have the address put into the certificate"
       : "have the name put into the certificate, or correct which certificate the server presents for it",
@@ -184,11 +184,11 @@ const EXTENDED_KEY_USAGE = "2.5.29.37";
 export const isForClients = ({ isCa, extensions }: Pick<Certificate, "isCa" | "extensions">): boolean =>
   !isCa && (usesOf(extensions)?.includes("TLS Web Client Authentication") ?? false);
 
-const SERVING = new Set(["TLS Web Server Authentication", "Any Extended Key Usage"]);
+const FOR_SERVERS = new Set(["TLS Web Server Authentication", "Any Extended Key Usage"]);
 
 /** Without the extension any use is allowed. */
 const mayServe = (extensions: Certificate["extensions"]): boolean =>
-  usesOf(extensions)?.some((use) => SERVING.has(use)) ?? true;
+  usesOf(extensions)?.some((use) => FOR_SERVERS.has(use)) ?? true;
 
 /** Null where the extension is not there; none where it cannot be read. */
 function usesOf(extensions: Certificate["extensions"]): string[] | null {

@@ -5,7 +5,7 @@ import type { TlsTarget } from "#shared/model/hosts/target.ts";
 type Sent = { certificate: Certificate };
 
 /** Certificates that the evidence lists before it only counts. */
-const MOST_TOLD = 10;
+const MOST_LISTED = 10;
 
 /**
  * What is wrong with a chain as it was sent, by the names in it alone (RFC 8446, section 4.4.2): so it holds for a private
@@ -63,8 +63,8 @@ function evaluateExtra(target: TlsTarget, sent: readonly Certificate[]): Finding
     evidence: [
       ...strays.map((each) => `nothing in the chain is issued by ${nameOf(each)}`),
       ...repeated.map((each) => `${nameOf(each)} is sent more than once`),
-    ].slice(0, MOST_TOLD),
-    remedy: "take them out of the file that the server sends: each handshake carries them",
+    ].slice(0, MOST_LISTED),
+    remedy: "take them out of the file that the server sends: each handshake sends them",
   };
 }
 
@@ -123,7 +123,7 @@ const formatWhere = ({ host, port }: TlsTarget): string => `${host} on port ${po
 
 function formatChain(sent: readonly Certificate[]): string[] {
   const lines = sent
-    .slice(0, MOST_TOLD)
+    .slice(0, MOST_LISTED)
     .map((each, at) => `${at}: ${nameOf(each)}, issued by ${each.issuer || "nobody named"}`);
-  return sent.length > MOST_TOLD ? [...lines, `and ${sent.length - MOST_TOLD} more`] : lines;
+  return sent.length > MOST_LISTED ? [...lines, `and ${sent.length - MOST_LISTED} more`] : lines;
 }

@@ -23,10 +23,10 @@ const question = {
   roots: publicRoots,
   at: AT,
 } as const;
-const severityOf = (places: readonly (readonly Signed[])[], trusted: readonly Signed[] = []) =>
+const severityOf = (locations: readonly (readonly Signed[])[], trusted: readonly Signed[] = []) =>
   findViolation({
     ...question,
-    places: places.map((place) => index(...place)),
+    locations: locations.map((place) => index(...place)),
     pool: index(middle, root),
     roots: index(...trusted),
     work: createSharedWork(),
@@ -44,9 +44,9 @@ test("what is found at one place is found, whatever the others show", () => {
   expect(severityOf([[middle, root], [], [middle]])).toBe("high");
 });
 
-test("the mark is the same in whatever order places and what they have are told", () => {
-  const mark = (above: readonly string[], places: readonly (readonly string[])[]) =>
-    markEvaluation({ role: "server", isPublic: null, hasIssued: false, roots: "", above, places });
+test("the mark is the same in whatever order locations and what they have are told", () => {
+  const mark = (above: readonly string[], locations: readonly (readonly string[])[]) =>
+    markEvaluation({ role: "server", isPublic: null, hasIssued: false, roots: "", above, locations });
   const first = mark(["a", "b"], [["c", "d"], ["e"]]);
   expect(mark(["b", "a"], [["e"], ["d", "c"], ["e"]])).toBe(first);
   expect(mark(["a", "b"], [["c"], ["d", "e"]])).not.toBe(first);

@@ -22,15 +22,15 @@ import {
 } from "#shared/model/certificates/chain.ts";
 import type { BrokenRule, Violation, ViolationSeverity } from "#shared/model/finding.ts";
 
-export type ViolationQuestion = {
+export type ViolationInput = {
   der: Uint8Array;
   /** `server`: an endpoint presents it as its own. */
   role: "server" | Role;
   /**
-   * By each place where it is seen: what that sends or holds beside it. A root among these counts there, and nowhere else:
+   * By each location where it is seen: what that sends or holds beside it. A root among these counts there, and nowhere else:
    * anybody can send the name and the key of another's authority below a root of his own.
    */
-  places: readonly CertificateIndex[];
+  locations: readonly CertificateIndex[];
   /** What may stand above it and is seen anywhere: it counts below a root that is trusted. */
   pool: CertificateIndex;
   publicRoots: CertificateIndex;
@@ -48,18 +48,18 @@ export type ViolationQuestion = {
 /** Part of every mark: it goes up when the same rules find something else. */
 const EVALUATION = 3;
 
-type Evaluated = Pick<ViolationQuestion, "role" | "isPublic" | "hasIssued"> & {
-  /** The hashes of what may stand above it, and of what each place has beside it, in any order. */
+type Evaluated = Pick<ViolationInput, "role" | "isPublic" | "hasIssued"> & {
+  /** The hashes of what may stand above it, and of what each location has beside it, in any order. */
   above: readonly string[];
-  places: readonly (readonly string[])[];
+  locations: readonly (readonly string[])[];
   /** Tells the roots that are trusted from others. */
   roots: string;
 };
 
 /** All that decides what is found of a certificate, but for itself: while that stays, so does what was found. */
-export function markEvaluation({ above, places, ...rest }: Evaluated): string {
+export function markEvaluation({ above, locations, ...rest }: Evaluated): string {
   const { role, isPublic, hasIssued, roots } = rest;
-  const sets = [markSet(above), markSet(places.map(markSet))];
+  const sets = [markSet(above), markSet(locations.map(markSet))];
   return hash(
     "sha256",
     JSON.stringify([EVALUATION, RULES_MARK, role, isPublic, hasIssued, roots, ...sets]),
@@ -71,20 +71,20 @@ export function markEvaluation({ above, places, ...rest }: Evaluated): string {
  * The rules that a certificate breaks of the profile that it is to be judged by: the Baseline Requirements where it is for
  * servers and of a public authority, else RFC 5280 and what one of the clients enforces beyond it. Who trusts the root, dates
  * and names are judged elsewhere, for they change or have findings of their own. Each certificate is told of what it breaks
- * itself, at whichever place: what one place shows takes nothing away from what is found at another. Null where it breaks
+ * itself, at whichever location: what one location shows takes nothing away from what is found at another. Null where it breaks
  * nothing, and where nothing is to be told: of public roots, and of a certificate that has signed itself and is a server's, or
  * has issued nothing, as long as clients pass over it.
  */
-export function findViolation({ der, publicRoots, ...question }: ViolationQuestion): Violation | null {
+export function findViolation({ der, publicRoots, ...input }: ViolationInput): Violation | null {
   const certificate = openCertificate(der);
   if (!certificate || publicRoots.has(certificate.sha256)) return null;
-  const { role, places, pool, roots, isPublic } = question;
-  const isOwn = certificate.isSelfIssued && (role !== "authority" || !question.hasIssued);
+  const { role, locations, pool, roots, isPublic } = input;
+  const isOwn = certificate.isSelfIssued && (role !== "authority" || !input.hasIssued);
   const profile = isPublic && isForServers(certificate, role) ? "webpki" : "clients";
-  const known = [certificate, ...places.flatMap(({ all }) => all), ...pool.all, ...roots.all];
+  const known = [certificate, ...locations.flatMap(({ all }) => all), ...pool.all, ...roots.all];
   const rules = toRules(
-    places
-      .flatMap((place) => evaluateUpwards(certificate, place, { ...question, profile }))
+    locations
+      .flatMap((location) => evaluateUpwards(certificate, location, { ...input, profile }))
       .flatMap(({ reasons, notes, path }) =>
         [...reasons, ...notes]
           .filter((reason) => isOf(certificate, reason))
@@ -100,15 +100,15 @@ export function findViolation({ der, publicRoots, ...question }: ViolationQuesti
   return { profile: severity === "high" ? "clients" : text, severity, rules };
 }
 
-type Upwards = Pick<ViolationQuestion, "role" | "pool" | "roots" | "at" | "work"> & { profile: Profile };
+type Upwards = Pick<ViolationInput, "role" | "pool" | "roots" | "at" | "work"> & { profile: Profile };
 
 /**
- * By what one place shows, below the roots that are trusted and those that it shows itself. Where that leads to none, as far
+ * By what one location shows, below the roots that are trusted and those that it shows itself. Where that leads to none, as far
  * as it leads; and below a root that is trusted where what is seen elsewhere leads there.
  */
 function evaluateUpwards(
   certificate: PathCertificate,
-  place: CertificateIndex,
+  location: CertificateIndex,
   { role, pool, roots, profile, at, work }: Upwards,
 ): Evaluation[] {
   const evaluateBelow = (above: CertificateIndex, tops: CertificateIndex) =>
@@ -128,16 +128,16 @@ function evaluateUpwards(
       },
       revocationLists: null,
     });
-  const own = [certificate, ...place.all];
+  const own = [certificate, ...location.all];
   const ownRoots = indexOpened(own.filter(({ isSelfIssued }) => isSelfIssued));
-  const judgement = evaluateBelow(place, joinIndexes(roots, ownRoots));
-  if (!isDeadEnd(judgement)) return [judgement];
-  const below = evaluateBelow(joinIndexes(place, pool), roots);
+  const verdict = evaluateBelow(location, joinIndexes(roots, ownRoots));
+  if (!isDeadEnd(verdict)) return [verdict];
+  const below = evaluateBelow(joinIndexes(location, pool), roots);
   const isTrusted = !isDeadEnd(below);
-  const { path } = judgement;
+  const { path } = verdict;
   if (isTrusted && path.length === 1) return [below];
   const top = own.find(({ sha256 }) => sha256 === path.at(-1));
-  const asFar = top ? evaluateBelow(place, indexOpened([top])) : judgement;
+  const asFar = top ? evaluateBelow(location, indexOpened([top])) : verdict;
   return isTrusted ? [asFar, below] : [asFar];
 }
 
@@ -153,10 +153,8 @@ const DEAD_ENDS: ReadonlySet<ChainReasonCode> = new Set([
 const SERVER_PURPOSES = new Set(["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"]);
 
 /** What is for mail or for code alone owes the Baseline Requirements of servers nothing (BR 1.1). */
-const isForServers = (
-  { extensions: { purposes } }: PathCertificate,
-  role: ViolationQuestion["role"],
-): boolean => role === "server" || purposes === null || purposes.some((oid) => SERVER_PURPOSES.has(oid));
+const isForServers = ({ extensions: { purposes } }: PathCertificate, role: ViolationInput["role"]): boolean =>
+  role === "server" || purposes === null || purposes.some((oid) => SERVER_PURPOSES.has(oid));
 
 /** What path validation refuses whoever trusts the root, and no other finding tells of. */
 const REFUSED: ReadonlySet<ChainReasonCode> = new Set([
@@ -174,11 +172,14 @@ const REFUSED: ReadonlySet<ChainReasonCode> = new Set([
 ]);
 
 /** Keys and signatures that are too weak have findings by these names, with the section of this profile. */
-const TOLD_ELSEWHERE: ReadonlySet<ChainReasonCode> = new Set(["key-too-short", "signature-not-permitted"]);
+const FOUND_BY_OTHER_RULES: ReadonlySet<ChainReasonCode> = new Set([
+  "key-too-short",
+  "signature-not-permitted",
+]);
 
 /** A rule is broken by the certificate that it is about; a path that fails is the trouble of the one it begins with. */
 const isOf = ({ sha256 }: PathCertificate, reason: ChainReason): boolean =>
-  reason.rule ? reason.sha256 === sha256 && !TOLD_ELSEWHERE.has(reason.code) : REFUSED.has(reason.code);
+  reason.rule ? reason.sha256 === sha256 && !FOUND_BY_OTHER_RULES.has(reason.code) : REFUSED.has(reason.code);
 
 /** Without -policy_check OpenSSL reads none of these. */
 const POLICY_EXTENSIONS = new Set(["2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"]);

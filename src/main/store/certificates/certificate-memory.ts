@@ -16,10 +16,10 @@ export function certificateMemory(db: Database) {
   );
   const add = db.prepare(`
     INSERT INTO certificate (sha256, subject, issuer, common_name, serial, not_before, not_after, names, key_type,
-      key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, due_from, urgent_from,
+      key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, warn_from, urgent_from,
       is_over_limit, is_for_clients, ssh_fingerprint, first_seen)
     VALUES (@sha256, @subject, @issuer, @commonName, @serial, @notBefore, @notAfter, @names, @keyType, @keyBits,
-      @curve, @spkiSha256, @signature, @isCa, @isSelfIssued, @malformed, @sizeBytes, @dueFrom, @urgentFrom,
+      @curve, @spkiSha256, @signature, @isCa, @isSelfIssued, @malformed, @sizeBytes, @warnFrom, @urgentFrom,
       @isOverLimit, @isForClients, @sshFingerprint, @at)`);
   // One that was seen by an earlier version of this program has none yet.
   const addSsh = db.prepare("UPDATE certificate SET ssh_fingerprint = ? WHERE id = ?");
@@ -58,7 +58,7 @@ function toRow({ certificate, warnFrom, urgentFrom, ...judged }: SeenCertificate
     isOverLimit: Number(judged.isOverLimit),
     isForClients: Number(judged.isForClients),
     sshFingerprint: judged.sshFingerprint,
-    dueFrom: warnFrom !== null && warnFrom < notAfter ? warnFrom : notAfter,
+    warnFrom: warnFrom !== null && warnFrom < notAfter ? warnFrom : notAfter,
     urgentFrom,
   };
 }

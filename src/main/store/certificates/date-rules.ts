@@ -9,7 +9,7 @@ import { UNREADABLE } from "./certificate-memory.ts";
 export const DATE_COLUMNS = `
   CASE
     WHEN not_after < @now THEN 'certificate-expired'
-    WHEN due_from <= @now THEN 'certificate-expiring'
+    WHEN warn_from <= @now THEN 'certificate-expiring'
   END AS expiry_rule,
   CASE WHEN not_after < @now OR urgent_from <= @now THEN 'high' ELSE 'medium' END AS expiry_severity,
   ifnull(not_before > @now, 0) AS is_early`;

@@ -45,10 +45,10 @@ export function certificateDescriber(db: Database): (id: number, rule: RuleId) =
     const row = find.get({ id, rule });
     if (!row) throw new Error(`there is no certificate ${id}`);
     const object = { kind: "certificate", sha256: row.sha256 } as const;
-    return { ...say(row, rule), object, label: row.subject, host: row.host, firstSeen: row.first_seen };
+    return { ...textOf(row, rule), object, label: row.subject, host: row.host, firstSeen: row.first_seen };
   };
 
-  function say(row: CertificateFindingRow, rule: RuleId) {
+  function textOf(row: CertificateFindingRow, rule: RuleId) {
     if (rule === "certificate-invalid" || rule === "certificate-against-profile") {
       const violation = violations.find(row.violation ?? 0);
       return { ...describeViolation(violation, row.issuer), violation };

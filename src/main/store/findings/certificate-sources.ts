@@ -52,19 +52,23 @@ const aboutCertificate = ({
   isAccepted: acceptedFor(rule, "certificate", "id"),
 });
 
-type Dated = Pick<CertificateSourceOptions, "rule" | "severity" | "since" | "where"> & { index?: string };
+type Dated = Pick<CertificateSourceOptions, "rule" | "severity" | "since" | "where"> & {
+  index?: string;
+  /** Since that date, unless it is said otherwise, or since it was first seen if that was later. */
+  firstSeen?: string;
+};
 
-const dates = ({ index = "certificate_due", ...wish }: Dated): FindingSource =>
-  aboutCertificate({ ...wish, index, name: "date", firstSeen: `max(first_seen, ${wish.since})` });
+const dates = ({ index = "certificate_due", ...options }: Dated): FindingSource =>
+  aboutCertificate({ firstSeen: `max(first_seen, ${options.since})`, ...options, index, name: "date" });
 
 /** Due already, not yet over. One that is due only at its end never expires soon: it expires. */
-const DUE = ["due_from <= @now", "not_after >= @now", "due_from < not_after"];
+const DUE = ["warn_from <= @now", "not_after >= @now", "warn_from < not_after"];
 
 /** What is wrong with a certificate since it was first seen. */
 const lasting = (
-  wish: Pick<CertificateSourceOptions, "rule" | "severity" | "where" | "index">,
+  options: Pick<CertificateSourceOptions, "rule" | "severity" | "where" | "index">,
 ): FindingSource =>
-  aboutCertificate({ ...wish, name: "certificate", since: "first_seen", firstSeen: "first_seen" });
+  aboutCertificate({ ...options, name: "certificate", since: "first_seen", firstSeen: "first_seen" });
 
 /** An SSH key that is met nowhere any more is none; the private key beside a certificate never was. */
 const IS_STILL_SSH_KEY = `(
@@ -144,19 +148,20 @@ export const CERTIFICATE_SOURCES: readonly FindingSource[] = [
   dates({
     rule: "certificate-expiring",
     severity: "high",
-    since: "due_from",
+    since: "warn_from",
     where: [...DUE, "urgent_from <= @now"],
   }),
   dates({
     rule: "certificate-expiring",
     severity: "medium",
-    since: "due_from",
+    since: "warn_from",
     where: [...DUE, "ifnull(urgent_from > @now, 1)"],
   }),
   dates({
     rule: "certificate-not-yet-valid",
     severity: "medium",
     since: "not_before",
+    firstSeen: "first_seen",
     where: ["not_before > first_seen", "not_before > @now"],
     index: "certificate_early",
   }),

@@ -12,7 +12,7 @@ import {
   randomFrom,
   type Tried,
 } from "#store/testing/dated-steps.ts";
-import { type Expected, emptyWorld, expectedFindings } from "#store/testing/dated-world.ts";
+import { CHANGE_MS, dueOf, type Expected, emptyWorld, expectedFindings } from "#store/testing/dated-world.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const STEPS = 30;
@@ -41,12 +41,16 @@ test("what dates decide is found as loops over all that was done find it, whatev
 
 /** Now, long after, before, and around any date that is known. */
 function instantsToAsk({ random, world, atMs }: Tried): Date[] {
-  const dates = [...world.certificates.values()].flatMap((one) =>
-    [one.notBefore, one.warnFrom, one.urgentFrom, one.notAfter].flatMap((date) => date ?? []),
-  );
+  const dates = [...world.certificates.values()].flatMap((one) => {
+    const { warnFrom, urgentFrom } = dueOf(world, one);
+    return [one.notBefore, warnFrom, urgentFrom, one.notAfter].flatMap((date) => date ?? []);
+  });
+  const reviews = [...world.approvals.values()].flatMap((day) => (day === null ? [] : `${day}T00:00:00Z`));
+  const changes = world.scans.map((at) => toInstant(new Date(Date.parse(at) + CHANGE_MS)));
   const untils = [...world.acceptances.values()].map(({ until }) => `${until}T00:00:00Z`);
-  const known = [...dates, ...untils, ...world.scans];
-  const around = known.length === 0 ? [] : [Date.parse(random.oneOf(known)) + (random.upTo(3) - 1) * 1_000];
+  const around = [dates, reviews, changes, untils].flatMap((known) =>
+    known.length === 0 ? [] : [Date.parse(random.oneOf(known)) + (random.upTo(3) - 1) * 1_000],
+  );
   return [atMs, atMs + random.upTo(500) * DAY_MS, ...around].map((ms) => new Date(ms));
 }
 
@@ -76,7 +80,13 @@ function compare({ store, world, random }: Tried, at: Date, done: string): void 
     expect(store.findings.find(one.id, now), told).toEqual(one);
     expect(store.findings.about(one.object, now), told).toContainEqual(one);
     if (now.getTime() !== toMinute(now).getTime()) continue;
-    const narrow = { now, accepted, rule: one.rule, severity: one.severity, search: one.label.slice(-4) };
+    const narrow = {
+      now,
+      accepted,
+      rule: one.rule,
+      severity: one.severity,
+      search: one.label.replace(":443", "").slice(-4),
+    };
     expect(
       listFindings(store, narrow).rows.map(({ id }) => id),
       told,

@@ -92,7 +92,7 @@ const PUT_BY_RUN = `
     AND (run_certificate.state = 'installed' OR run.ended_at IS NULL) AND ${BY_RUN}`;
 
 /** What stood there before the run, straight after what it had put there and took back. */
-const TAKEN_BACK_BY_RUN = `
+const ROLLED_BACK_BY_RUN = `
   SELECT 1 FROM place AS fresh INDEXED BY place_gone_at_endpoint
     CROSS JOIN place AS earlier INDEXED BY place_gone_at_endpoint
       ON earlier.endpoint = fresh.endpoint AND earlier.position = 0 AND earlier.gone_scan = fresh.first_scan
@@ -130,7 +130,7 @@ const changed: FindingSource = {
       WHERE earlier.endpoint = place.endpoint AND earlier.position = 0 AND earlier.gone_scan IS NOT NULL
         AND earlier.gone_scan <= place.first_scan AND earlier.certificate <> place.certificate)`,
     `NOT EXISTS (${PUT_BY_RUN})`,
-    `NOT EXISTS (${TAKEN_BACK_BY_RUN})`,
+    `NOT EXISTS (${ROLLED_BACK_BY_RUN})`,
   ],
   columns: {
     severity: { same: rankOf("medium") },

@@ -15,7 +15,7 @@ export const SHARED_KEY_SEVERITY: Severity = "low";
 /** A host with more findings than this shows the most severe of them. */
 const MOST_BRIEFS = 50;
 /** So many are looked through for those that are not accepted. */
-const MOST_LOOKED = 1_000;
+const MOST_READ = 1_000;
 
 /** Findings as they stand in the rows of the things that they are about: those that count, and not what was accepted. */
 export function findingBriefs(db: Database, deps: Deps) {
@@ -32,7 +32,7 @@ export function findingBriefs(db: Database, deps: Deps) {
     JOIN finding ON finding.id = report.finding
     WHERE report.host = CAST(? AS INTEGER)
     ORDER BY severity, rule, finding.id
-    LIMIT ${MOST_LOOKED}`);
+    LIMIT ${MOST_READ}`);
   const accountCount = db
     .prepare<[string], number>("SELECT account_count FROM key WHERE fingerprint = ?")
     .pluck();

@@ -64,16 +64,16 @@ export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
 
   return {
     toFinding(row: SourceRow, now: Date): Finding {
-      const { violation, ...told } = tellers[row.source](row, now);
+      const { violation, ...text } = tellers[row.source](row, now);
       return {
-        id: writeFindingId({ rule: row.rule, object: told.object }),
+        id: writeFindingId({ rule: row.rule, object: text.object }),
         rule: row.rule,
         severity: Severity.options[row.severity] ?? "info",
-        ...told,
+        ...text,
         reference: formatReference(row.rule),
         profile: violation?.profile ?? profileOfRule(row.rule),
         brokenRules: violation?.rules ?? [],
-        acceptance: acceptanceOf(row.rule, told, toInstant(now)),
+        acceptance: acceptanceOf(row.rule, text, toInstant(now)),
       };
     },
   };
@@ -124,7 +124,7 @@ function tellersOf(
     change: ({ tie }) => describeEndpoint.change(Number(tie)),
     key: ({ tie }) => describeKey(String(tie)),
     orphan: ({ tie }) => describeOrphan(Number(tie)),
-    rogue: ({ tie }) => describeGrant.describeRogue(Number(tie)),
+    unapproved: ({ tie }) => describeGrant.describeNew(Number(tie)),
     due: ({ tie }) => describeGrant.describeDue(Number(tie)),
   };
 }
@@ -157,7 +157,7 @@ function storedDescriber(db: Database): (id: number) => FindingText {
 
 function dateDescriber(db: Database): (id: number, rule: DateRule, now: Date) => FindingText {
   const certificate = db.prepare<[number], CertificateRow>(`
-    SELECT sha256, subject, not_before, not_after, first_seen, max(first_seen, due_from) AS due_since,
+    SELECT sha256, subject, not_before, not_after, first_seen, max(first_seen, warn_from) AS due_since,
            max(first_seen, not_after) AS over_since,
            (SELECT name FROM host_name WHERE host_name.id = only_name) AS host
     FROM certificate

@@ -32,7 +32,7 @@ export type FindingSource = {
         | "change"
         | "host"
       )
-    | ("key" | "orphan" | "rogue" | "due");
+    | ("key" | "orphan" | "unapproved" | "due");
   /** With the index that a list of them is read by. */
   from: string;
   /** The same for what is on one host, of which there is little: it is found by that. Null where `from` does so. */

@@ -28,7 +28,7 @@ export type FindingWriter = ReturnType<typeof findingWriter>;
 /** What each visited place reports; a finding stands as long as one place still reports it. */
 export function findingWriter(db: Database) {
   const reports = reportReader(db);
-  const stand = findingKeeper(db);
+  const stand = findingRecorder(db);
   const nameOf = db.prepare<[number], string>("SELECT name FROM host_name WHERE id = ?").pluck();
   const finder = objectFinder(db);
   const add = db.prepare(`
@@ -50,12 +50,12 @@ export function findingWriter(db: Database) {
   return {
     /**
      * Takes what a visit found for all that is to be said from there. What was reported before and was not
-     * found again is withdrawn, where `wasLookedAt`: a partial visit cannot clear what it did not see.
+     * found again is withdrawn, where `wasRead`: a partial visit cannot clear what it did not see.
      */
     replace(
       source: Source,
       drafts: readonly FindingDraft[],
-      wasLookedAt: (about: About & Pick<Finding, "rule">) => boolean,
+      wasRead: (about: About & Pick<Finding, "rule">) => boolean,
       resolve?: Resolve,
     ) {
       const before = byKey(reports.at(source), keyOf);
@@ -68,7 +68,7 @@ export function findingWriter(db: Database) {
       const host = found.size > 0 ? (nameOf.get(source.name) ?? "") : "";
       for (const [key, draft] of found) report({ ...source, hostName: host }, draft, before.get(key));
       for (const [key, { id, finding, rule, kind, about }] of before) {
-        if (found.has(key) || !wasLookedAt({ rule, kind, id: about })) continue;
+        if (found.has(key) || !wasRead({ rule, kind, id: about })) continue;
         withdraw.run(id);
         if (drop.run({ id: finding.id }).changes === 0) nameHost.run({ id: finding.id });
       }
@@ -115,7 +115,7 @@ function objectFinder(db: Database) {
  * Gives the row of a finding that a place reports; `known`: it has reported it before. Many places say the same of one thing,
  * and so what has not changed is not written: the row is in all the indexes that findings are listed by.
  */
-function findingKeeper(db: Database) {
+function findingRecorder(db: Database) {
   const find = db.prepare<[string, number, string], Standing>(
     "SELECT id, severity, label, host FROM finding WHERE kind = ? AND about = ? AND rule = ?",
   );

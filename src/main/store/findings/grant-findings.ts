@@ -63,9 +63,9 @@ const orphans = (why: Orphan): FindingSource => ({
 });
 
 /** Grants that are new since the baseline, and not approved. */
-const rogue: FindingSource = {
+const unapproved: FindingSource = {
   ...aboutGrant("grant-since-baseline"),
-  name: "rogue",
+  name: "unapproved",
   from: BY_FIRST_SCAN,
   walk: inOrder("grant"),
   unordered: ["first_seen"],
@@ -94,16 +94,16 @@ const due: FindingSource = {
   },
 };
 
-export const GRANT_SOURCES: readonly FindingSource[] = [...Orphan.options.map(orphans), rogue, due];
+export const GRANT_SOURCES: readonly FindingSource[] = [...Orphan.options.map(orphans), unapproved, due];
 
-type Since = { baselineAt: string; isFirstLook: number; changedFrom: string | null };
+type Since = { baselineAt: string; isFirstRead: number; changedFrom: string | null };
 
 /** What is said of the findings that baselines and approvals make. */
 export function grantDescriber(db: Database, findGrant: (id: number) => GrantRow | null) {
   const since = db.prepare<[number], Since>(`
     SELECT (SELECT started_at FROM baseline JOIN scan ON scan.id = baseline.scan) AS baselineAt,
       ifnull((SELECT first_read_scan > (SELECT scan FROM baseline) FROM host WHERE host.id = grant_line.host), 0)
-        AS isFirstLook,
+        AS isFirstRead,
       (SELECT text FROM grant_line AS earlier INDEXED BY grant_gone
        WHERE earlier.host = grant_line.host AND earlier.account = grant_line.account AND earlier.file = grant_line.file
          AND earlier.fingerprint = grant_line.fingerprint AND earlier.gone_scan = grant_line.first_scan
@@ -112,10 +112,10 @@ export function grantDescriber(db: Database, findGrant: (id: number) => GrantRow
     WHERE id = ?`);
 
   return {
-    describeRogue(id: number): FindingText {
+    describeNew(id: number): FindingText {
       const grant = find(id);
-      const { baselineAt = "", isFirstLook = 0, changedFrom = null } = since.get(id) ?? {};
-      const said = describeUnapproved({ ...grant, baselineAt, isFirstLook: isFirstLook === 1, changedFrom });
+      const { baselineAt = "", isFirstRead = 0, changedFrom = null } = since.get(id) ?? {};
+      const said = describeUnapproved({ ...grant, baselineAt, isFirstLook: isFirstRead === 1, changedFrom });
       return { ...said, ...about(grant), firstSeen: grant.firstSeen };
     },
 

@@ -93,7 +93,7 @@ const FILLED = `
   INSERT INTO tag (id, name, due_percent) VALUES (2, 'slow', 50), (3, 'web', NULL);
   INSERT INTO tagged_host (name, tag) VALUES (1, 2);
   INSERT INTO certificate (id, sha256, subject, issuer, serial, not_before, not_after, names, key_type, spki_sha256,
-    signature, is_ca, is_self_issued, malformed, size_bytes, due_from, urgent_from, first_seen)
+    signature, is_ca, is_self_issued, malformed, size_bytes, warn_from, urgent_from, first_seen)
   VALUES (3, 'aa', 'CN=shop', 'CN=An Issuer', '01', '2026-01-01T00:00:00Z', '2026-12-31T00:00:00Z', '[]', 'EC', 'bb', 'x', 0, 1, '[]', 1,
     '2026-12-01T00:00:00Z', '2026-12-15T00:00:00Z', '2026-06-01T00:00:00Z');
   INSERT INTO certificate_der (certificate, der, extensions) VALUES (3, x'00', '[]');

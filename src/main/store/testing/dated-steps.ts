@@ -69,10 +69,14 @@ export function doAnything(tried: Tried): string {
     tag,
     setPercent,
     markPublic,
+    markPublic,
+    markPublic,
+    breakRules,
     breakRules,
     accept,
     accept,
     withdraw,
+    approve,
     approve,
     turnChanges,
     reopen,
@@ -202,7 +206,7 @@ const anyKnown = ({ random, world }: Tried): KnownCertificate | undefined =>
 function markPublic(tried: Tried): void {
   const one = anyKnown(tried);
   if (!one) return;
-  one.isPublic = !one.isPublic;
+  one.isPublic = tried.random.upTo(4) > 0;
   tried.store.chains.markPublic(makeCertificate(one.name).certificate.sha256, one.isPublic);
 }
 
@@ -281,9 +285,9 @@ function approve(tried: Tried): void {
 
 function turnChanges(tried: Tried): void {
   const { store, world } = tried;
-  const isOn = world.changesSince === null;
+  const isOn = world.changesSince === null || tried.random.upTo(3) > 0;
   store.atomically(() => store.rules.turn("certificate-changed", isOn, atOf(tried)));
-  world.changesSince = isOn ? atOf(tried) : null;
+  world.changesSince = isOn ? (world.changesSince ?? atOf(tried)) : null;
 }
 
 /** After a while in which nothing was written. */

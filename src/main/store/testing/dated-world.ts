@@ -125,7 +125,10 @@ function ofCertificate(world: World, one: KnownCertificate, now: Instant): Expec
 const LONGEST_MS = 398 * 86_400_000;
 
 /** The earliest of what its tags ask for, else what it came with. */
-function dueOf(world: World, one: KnownCertificate): Pick<KnownCertificate, "warnFrom" | "urgentFrom"> {
+export function dueOf(
+  world: World,
+  one: KnownCertificate,
+): Pick<KnownCertificate, "warnFrom" | "urgentFrom"> {
   const { notBefore, notAfter, warnFrom, urgentFrom } = one;
   const usual = {
     warnFrom: warnFrom !== null && notAfter && warnFrom < notAfter ? warnFrom : null,
@@ -204,7 +207,7 @@ function ofApprovals(world: World, now: Instant): Expected[] {
   );
 }
 
-const CHANGE_MS = 30 * 86_400_000;
+export const CHANGE_MS = 30 * 86_400_000;
 
 /** Leaves that took another one's place, for thirty days, since somebody has asked for it. */
 function ofChanges(world: World, now: Instant): Expected[] {

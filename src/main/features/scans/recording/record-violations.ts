@@ -95,7 +95,7 @@ export function createViolationRecorder(
       hasIssued,
       roots: trusted.mark,
       above: pool.all.map(({ sha256 }) => sha256),
-      places: besides.map(({ hashes }) => hashes.filter((sha256) => sha256 !== certificate.sha256)),
+      locations: besides.map(({ hashes }) => hashes.filter((sha256) => sha256 !== certificate.sha256)),
     });
     if (known.evaluatedBy === evaluatedBy) return false;
     const indexes = besides.map(({ index }) => index);
@@ -108,7 +108,7 @@ export function createViolationRecorder(
       isPublic,
       hasIssued,
       work,
-      places: indexes,
+      locations: indexes,
       publicRoots: roots,
       roots: trusted.roots,
       at: Date.parse(at),
