@@ -52,7 +52,7 @@ export function createApp(options: AppOptions) {
   const parts = createParts(deps);
   const { vault, recording } = parts;
   const listPrograms = async () => (await parts.issuers()).listPrograms();
-  const { check: checkFiles } = createPageFiles({ home: workstation.home, given: startFiles, listPrograms });
+  const { check: checkFiles } = createPageFiles({ home: workstation.home, startFiles, listPrograms });
 
   if (options.keepsBackups && !isReadOnly) {
     inBackground(async (signal) => (await parts.database()).keepBackups(signal));
@@ -95,10 +95,15 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
     activity: lazyRouter(async () => (await import("./features/reports/index.ts")).createActivity(deps)),
     bundles: lazyRouter(async () => {
       const { createBundles } = await import("./features/bundles/index.ts");
-      const { lookAtBundles } = await import("./features/scans/import-bundle.ts");
+      const { createBundlePlanner } = await import("./features/scans/import-bundle.ts");
       const script = await collectorScript();
       const { importBundle } = await recording();
-      return createBundles({ ...deps, collectorScript: script, importBundle, plan: lookAtBundles(store) });
+      return createBundles({
+        ...deps,
+        collectorScript: script,
+        importBundle,
+        plan: createBundlePlanner(store),
+      });
     }),
     certificates: lazyRouter(async () =>
       (await import("./features/certificates/index.ts")).createCertificates(deps),
@@ -141,8 +146,8 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
       return createThisComputer({ workstation, loadSshConfig: await loadSshConfig() });
     }),
     vault: lazyRouter(async () => {
-      const { createVaultDoor } = await import("./features/vault/index.ts");
-      return createVaultDoor({ ...deps, vault: await parts.vault() });
+      const { createVaultFeature } = await import("./features/vault/index.ts");
+      return createVaultFeature({ ...deps, vault: await parts.vault() });
     }),
   };
 }

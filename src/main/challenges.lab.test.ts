@@ -61,7 +61,7 @@ async function orderAt(at: LabHost, names: readonly string[]) {
   const { order } = await openAccount(
     createAcmeClient({
       url: pebble.directory,
-      ask: await createAcmeAsker({ roots: pebble.roots }),
+      send: await createAcmeAsker({ roots: pebble.roots }),
       now: () => new Date(),
       wait: () => pause(20),
     }),

@@ -53,7 +53,7 @@ async function orderBy(way: ChallengeWay, names: readonly string[], near: Challe
   const answered: Answered[] = [];
   const client = createAcmeClient({
     url: pebble.directory,
-    ask: await createAcmeAsker({ roots: pebble.roots }),
+    send: await createAcmeAsker({ roots: pebble.roots }),
     now: () => new Date(),
     wait: () => pause(20),
   });

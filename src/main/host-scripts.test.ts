@@ -4,15 +4,15 @@ import {
   challengeScript,
   collectorScript,
   deploymentScript,
-  handScript,
   libraryScript,
+  sessionScript,
 } from "./host-scripts.ts";
 import { beginSession } from "./net/ssh/session/open-session.ts";
 import { readCollector, readRotationScript } from "./testing/read-scripts.ts";
 
 test("what is built into the program is what a bare Node reads, to the byte", async () => {
   expect(collectorScript).toBe(await readCollector());
-  expect(handScript).toBe(await readRotationScript("hand"));
+  expect(sessionScript).toBe(await readRotationScript("hand"));
   expect(challengeScript).toBe(await readRotationScript("challenge"));
   expect(deploymentScript).toBe(await readRotationScript("deployment"));
 });
@@ -40,7 +40,7 @@ test.skipIf(process.platform === "win32")("an alias in the shell that reads a sc
   expect(kept).toEqual([expect.stringMatching(/^d\S+ %61%20%62\n\/\nhas\n$/)]);
   expect(readByShells(`${ALIASES}\n${collector}${asked}`)).toEqual(kept);
 
-  const hand = `${handScript}\n${libraryScript}\nhand_prepare\nput_line "$(alone pwd)"\nencode "a b"\nput_line "$encoded"\n`;
+  const hand = `${sessionScript}\n${libraryScript}\nhand_prepare\nput_line "$(alone pwd)"\nencode "a b"\nput_line "$encoded"\n`;
   expect(readByShells(hand)).toEqual(["/\n%61%20%62\n"]);
   expect(readByShells(`${ALIASES}\n${hand}`)).toEqual(["/\n%61%20%62\n"]);
 });
@@ -59,7 +59,7 @@ test.skipIf(process.platform === "win32")(
             shell.on("close", () => over("it ended"));
           },
         },
-        `${handScript}\n${libraryScript}\nhas sh || exit\n`,
+        `${sessionScript}\n${libraryScript}\nhas sh || exit\n`,
         20_000,
       );
       shell.stdin.end();

@@ -21,10 +21,10 @@ export const collectorScript = joinCollector(
 );
 
 /** What a carried script has of the library for its hand, which may run as another account and gets no other then. */
-export const carriedLibraryScript = `${END_ALIASES}\n${limits}\n${possession}`;
+export const offlineLibraryScript = `${END_ALIASES}\n${limits}\n${possession}`;
 
 /** The hand, before any library of verbs. */
-export const handScript = `${END_ALIASES}\n${joinScripts(
+export const sessionScript = `${END_ALIASES}\n${joinScripts(
   import.meta.glob<string>("../../resources/rotation/hand/*.sh", {
     query: "?raw",
     import: "default",
@@ -33,7 +33,7 @@ export const handScript = `${END_ALIASES}\n${joinScripts(
 )}`;
 
 /** What a carried script does with the hand, and what of the library it needs for that. */
-export const carryScript = joinScripts(
+export const offlineScript = joinScripts(
   import.meta.glob<string>(
     [
       "../../resources/lib/daemon.sh",

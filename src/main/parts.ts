@@ -33,9 +33,9 @@ export function createParts(deps: PartsDeps) {
     (await import("./features/scans/recorders.ts")).recordInto(store, { announce, log }),
   );
   const people = lazily(async () => {
-    const { createPeople, createLookHere } = await import("./features/people/index.ts");
+    const { createPeople, createLocalKeyReader } = await import("./features/people/index.ts");
     const { hold } = await recording();
-    return createPeople({ store, announce, now, here: createLookHere(workstation), hold });
+    return createPeople({ store, announce, now, here: createLocalKeyReader(workstation), hold });
   });
   const loadSshConfig = lazily(async () =>
     (await import("./connect/load-ssh-config.ts")).createSshConfigLoader(),
@@ -53,7 +53,7 @@ export function createParts(deps: PartsDeps) {
     return createConnections({
       ...deps,
       accept,
-      noteKeys: async (keys) => (await people()).lookAround(keys),
+      noteKeys: async (keys) => (await people()).refreshHeldKeys(keys),
     });
   });
   const prober = lazily(async () => (await import("./net/tls/probe-endpoint.ts")).createTlsProber());

@@ -16,7 +16,7 @@ type Options = {
 };
 
 /** What can be done with a database that no app has open, or that none can open any more. */
-export function createRescue({ path, now = () => new Date() }: Options) {
+export function createRecovery({ path, now = () => new Date() }: Options) {
   return {
     check: (): Promise<DatabaseCheck> => checkDatabase(path, toInstant(now())),
     backups: (): { folder: string; backups: Backup[] } => ({

@@ -13,7 +13,7 @@ import { writeTarget } from "#shared/text/hosts/target.ts";
 import { createSessions, type SessionDeps } from "./connect/host-sessions.ts";
 import { listUsable } from "./connect/login-keys.ts";
 import { indexCertificates } from "./domain/x509/path/path-certificate.ts";
-import { judgeSignature } from "./features/bundles/verify-bundle-signature.ts";
+import { verifyBundleSignature } from "./features/bundles/verify-bundle-signature.ts";
 import type { createIssuers } from "./features/issuers/index.ts";
 import { createRunbooks } from "./features/runs/index.ts";
 import { createAccessKind } from "./features/runs/kinds/access/access.ts";
@@ -24,11 +24,11 @@ import { createHolders } from "./features/runs/kinds/private-keys/private-keys.t
 import { createRenewalKind } from "./features/runs/kinds/renewal/renewal.ts";
 import { publicRoots } from "./features/scans/recording/note-certificates.ts";
 import {
-  carriedLibraryScript,
-  carryScript,
+  offlineLibraryScript,
+  offlineScript,
   challengeScript,
   deploymentScript,
-  handScript,
+  sessionScript,
   libraryScript,
 } from "./host-scripts.ts";
 import { answer } from "./net/challenges/answer.ts";
@@ -40,7 +40,7 @@ import type { Vault } from "./net/vault/vault.ts";
 import type { Store } from "./store/store.ts";
 
 /** What a session of a run knows. */
-const SESSION_SCRIPTS = [handScript, libraryScript, holdersScript, factsScript, hostKeyScript];
+const SESSION_SCRIPTS = [sessionScript, libraryScript, holdersScript, factsScript, hostKeyScript];
 
 /** What a hand knows of servers, their files, and challenges: read after the rest of it. */
 const SERVER_SCRIPTS = [deploymentScript, challengeScript];
@@ -110,12 +110,12 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
         ...ofKeys,
         who,
         carried: {
-          hand: `${carriedLibraryScript}\n${handScript}`,
+          hand: `${offlineLibraryScript}\n${sessionScript}`,
           holders: holdersScript,
-          carry: carryScript,
+          carry: offlineScript,
           carryKey: carryKeyScript,
         },
-        judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),
+        judgeSignature: (given, bytes) => verifyBundleSignature(store, given, bytes),
         lookAtHeldHalf,
       }),
       hostKey: createHostKeyKind(ofKeys),

@@ -9,7 +9,7 @@ import { type RevocationList, readCrl, readCrlFile } from "./domain/x509/revocat
 import { readSystemRoots } from "./net/trust/read-roots.ts";
 
 /** Bytes of files, PEM or DER. */
-type Question = {
+type VerificationRequest = {
   /** Its first certificate is judged; what follows it may stand above it. */
   leaf: Uint8Array;
   chain: readonly Uint8Array[];
@@ -33,18 +33,18 @@ export async function verifyFiles({
   crls,
   at,
   profile,
-  ...wish
-}: Question): Promise<Evaluation> {
+  ...options
+}: VerificationRequest): Promise<Evaluation> {
   const trusted = roots ?? (await readTrusted());
   const [first, ...others] = readPem(leaf).ders;
-  const files = trusted.map((file) => readRoots(file, wish.purpose));
+  const files = trusted.map((file) => readRoots(file, options.purpose));
   const rejected = files.flatMap((file) => file.rejected);
   const index = (ders: readonly Uint8Array[]) => indexCertificates(leaveOutRejected(ders, rejected));
   return evaluateChain({
     leaf: first ?? leaf,
     pool: index([...others, ...chain.flatMap((file) => readPem(file).ders)]),
     roots: index(files.flatMap((file) => file.roots)),
-    options: { ...wish, at: at.getTime() },
+    options: { ...options, at: at.getTime() },
     profile,
     revocationLists: crls?.flatMap(readLists) ?? null,
   });

@@ -26,7 +26,7 @@ type Deps = {
 };
 
 /** A way, and how long what leads there has to stay open; or why there is none. */
-export type Kept = { way: Way | null; [Symbol.asyncDispose]: () => Promise<void> };
+export type Kept = { proxy: Way | null; [Symbol.asyncDispose]: () => Promise<void> };
 
 export type EndpointRoutes = ReturnType<typeof createEndpointRoutes>;
 
@@ -49,13 +49,13 @@ export function createEndpointRoutes(deps: Deps) {
       const way = readProxy(text);
       switch (way.kind) {
         case "direct":
-          return { way: null, ...NOTHING_OPEN };
+          return { proxy: null, ...NOTHING_OPEN };
         case "jump":
           return keepJump(way);
         default: {
           const known = proxies.get(text) ?? openProxy(way);
           proxies.set(text, known);
-          return { way: await known, ...NOTHING_OPEN };
+          return { proxy: await known, ...NOTHING_OPEN };
         }
       }
     },
@@ -82,7 +82,7 @@ export function createEndpointRoutes(deps: Deps) {
     if (!jumpHost) throw new Error("a way through a jump host has none");
     const port = route.hops.at(-1)?.port ?? 22;
     return {
-      way: { name: `ssh://${formatPlace({ host: jump.host, port })}`, reach: (to) => reach(jumpHost, to) },
+      proxy: { name: `ssh://${formatPlace({ host: jump.host, port })}`, reach: (to) => reach(jumpHost, to) },
       [Symbol.asyncDispose]: () => jumpHost[Symbol.asyncDispose](),
     };
   }

@@ -7,9 +7,9 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { BUNDLE_INSTRUCTIONS } from "#shared/text/hosts/bundle.ts";
 import type { Store } from "#store/store.ts";
-import { judgeSignature } from "./verify-bundle-signature.ts";
+import { verifyBundleSignature } from "./verify-bundle-signature.ts";
 
-type Carried = Pick<GivenBundle, "as" | "approved"> & { bytes: Uint8Array; signature: BundleSignature };
+type OfflineBundle = Pick<GivenBundle, "as" | "approved"> & { bytes: Uint8Array; signature: BundleSignature };
 
 /** Where the collector has its number. */
 const UNNUMBERED = "\thanded=''\n";
@@ -19,10 +19,10 @@ type Deps = {
   collectorScript: string;
   /** What importing it would do; changes nothing. */
   plan: (
-    bundle: Carried,
+    bundle: OfflineBundle,
     at: Instant,
   ) => Omit<BundleView, "importedAt"> & { known: { importedAt: Instant } | null };
-  importBundle: (bundle: Carried, at: Instant) => Promise<ImportedBundle>;
+  importBundle: (bundle: OfflineBundle, at: Instant) => Promise<ImportedBundle>;
   announce: (announcement: Announcement) => void;
   now: () => Date;
 };
@@ -61,21 +61,26 @@ export function createBundles({ store, collectorScript, plan, importBundle, anno
     return {};
   }
 
-  function look(given: GivenBundle): BundleView {
-    const { known, ...planned } = plan(toCarried(given), toInstant(now()));
+  function look(upload: GivenBundle): BundleView {
+    const { known, ...planned } = plan(toOfflineBundle(upload), toInstant(now()));
     return { ...planned, importedAt: known?.importedAt ?? null };
   }
 
-  async function take(given: GivenBundle): Promise<ImportedBundle> {
-    const imported = await importBundle(toCarried(given), toInstant(now()));
+  async function take(upload: GivenBundle): Promise<ImportedBundle> {
+    const imported = await importBundle(toOfflineBundle(upload), toInstant(now()));
     if (imported.scanId === null) announce({ kind: "claims-changed" });
     else if (!imported.wasKnown) announce({ kind: "scan-finished", scanId: imported.scanId });
     return imported;
   }
 
-  function toCarried(given: GivenBundle): Carried {
-    const bytes = parts.join(given);
-    return { bytes, as: given.as, approved: given.approved, signature: judgeSignature(store, given, bytes) };
+  function toOfflineBundle(upload: GivenBundle): OfflineBundle {
+    const bytes = parts.join(upload);
+    return {
+      bytes,
+      as: upload.as,
+      approved: upload.approved,
+      signature: verifyBundleSignature(store, upload, bytes),
+    };
   }
 }
 

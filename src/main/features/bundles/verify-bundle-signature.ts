@@ -9,7 +9,7 @@ import type { Store } from "#store/store.ts";
 type SignatureRequest = Pick<GivenBundle, "signature" | "signers" | "requireSignature">;
 
 /** Who has signed a bundle. One with a wrong signature is refused, and where a signature is required one without. */
-export function judgeSignature(
+export function verifyBundleSignature(
   { bundles }: Pick<Store, "bundles">,
   { signature: armored, signers, requireSignature }: SignatureRequest,
   bytes: Uint8Array,

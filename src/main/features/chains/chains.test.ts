@@ -21,13 +21,13 @@ import { createChains } from "./index.ts";
 function visit(endpoints: Record<string, readonly Uint8Array[]>) {
   const store = openStore({ path: ":memory:", access: "write" });
   const faults: unknown[] = [];
-  const write = createProbeWriter({ store, read: createReader(store), tell: (told) => faults.push(told) });
+  const write = createProbeWriter({ store, read: createReader(store), post: (told) => faults.push(told) });
   const scanId = ScanId.parse(beginScan(store));
   for (const [host, chain] of Object.entries(endpoints)) {
     const target = { kind: "tls" as const, host, port: 443, serverName: null, protocol: "tls" as const };
     const beside = { wire: NOTHING_BESIDE, offers: null, others: [], addresses: null, facts: {} };
     write(
-      [{ kind: "chain", visited: { scanId, at: START, tookMs: 1, target }, chain: [...chain], ...beside }],
+      [{ kind: "chain", identity: { scanId, at: START, tookMs: 1, target }, chain: [...chain], ...beside }],
       () => false,
     );
   }

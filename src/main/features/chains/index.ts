@@ -32,7 +32,7 @@ export function createChains({ store, announce, now }: Deps) {
     askResponders: os.askResponders.handler(async ({ input }) => ({
       views: await askResponders(input.sha256, findDer(input.sha256), input.hosts),
     })),
-    distrust: os.distrust.handler(({ input }) => trust.takeBack(input.sha256)),
+    distrust: os.distrust.handler(({ input }) => trust.remove(input.sha256)),
   };
   return {
     procedures,
@@ -53,7 +53,7 @@ export function createChains({ store, announce, now }: Deps) {
     const stores = await readStores();
     const isPublic = store.chains.isPublic(sha256);
     const evaluateBelow = (pool: CertificateIndex) =>
-      stores.map((roots) => judge(leaf, pool, roots, profileOf(roots, isPublic)));
+      stores.map((roots) => evaluateAgainst(leaf, pool, roots, profileOf(roots, isPublic)));
     const sent = store.chains.sentWith(sha256).map(({ chain, host, port, serverName, lastSeen }) => {
       const pool = indexCertificates(chain.map(({ der }) => der));
       const endpoint = { host, port, serverName, lastSeen };
@@ -67,7 +67,7 @@ export function createChains({ store, announce, now }: Deps) {
   }
 
   /** For TLS in either role: which one it is used in is not known. Names are not judged here, but by a rule of their own. */
-  function judge(
+  function evaluateAgainst(
     leaf: Uint8Array,
     pool: CertificateIndex,
     { store: name, source, roots }: RootStore,

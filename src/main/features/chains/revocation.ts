@@ -63,20 +63,20 @@ export function createRevocationNotes({ store, climb, now }: NotesDeps) {
       note(sha256, settleRevoked(store.revoked.of(sha256), views)),
 
     /** Only what a list names is judged, for it may name as many as an authority has issued; and what lists have named before. */
-    given(ders: readonly Uint8Array[]): boolean {
+    listsAdded(ders: readonly Uint8Array[]): boolean {
       const named = new Set([
         ...ders.flatMap((der) => findNamed(readCrl(der))),
         ...store.revoked.saidBy(BY_LISTS),
       ]);
-      const judge = named.size > 0 ? openEvaluator() : null;
-      return [...named].filter((sha256) => judge?.(sha256, store.revoked.of(sha256))).length > 0;
+      const evaluate = named.size > 0 ? openEvaluator() : null;
+      return [...named].filter((sha256) => evaluate?.(sha256, store.revoked.of(sha256))).length > 0;
     },
 
     /** What is known by lists alone is judged by those that are left. */
-    takenBack(): boolean {
+    listsRemoved(): boolean {
       const held = store.revoked.saidBy(BY_LISTS);
-      const judge = held.length > 0 ? openEvaluator() : null;
-      return held.filter((sha256) => judge?.(sha256, null)).length > 0;
+      const evaluate = held.length > 0 ? openEvaluator() : null;
+      return held.filter((sha256) => evaluate?.(sha256, null)).length > 0;
     },
   };
 
@@ -130,21 +130,21 @@ export const createResponderAsker =
   ({ store, climb, now, notes, announce }: ResponderDeps) =>
   async (sha256: Sha256, leaf: Uint8Array, hosts: readonly string[]): Promise<RevocationView[]> => {
     const sent = store.chains.sentWith(sha256);
-    const question = createOcspRequest(leaf, findSpeakers(leaf, { store, climb, sent }));
-    if (!question)
+    const query = createOcspRequest(leaf, findSpeakers(leaf, { store, climb, sent }));
+    if (!query)
       throw new Refusal(
         "invalid-input",
         "its issuer is not known, so that no answer could be believed; scan a server that sends it with its chain",
       );
     const { responders } = readRevocationFacts(leaf);
     const views = await Promise.all(
-      responders.slice(0, MOST_RESPONDERS).map((address) => askOne({ address, hosts }, question, now)),
+      responders.slice(0, MOST_RESPONDERS).map((address) => queryResponder({ address, hosts }, query, now)),
     );
     if (await store.inTurn(() => notes.answered(sha256, views))) announce({ kind: "findings-changed" });
     return views;
   };
 
-async function askOne(
+async function queryResponder(
   { address, hosts }: { address: string; hosts: readonly string[] },
   { request, evaluate }: OcspQuery,
   now: () => Date,

@@ -33,7 +33,7 @@ function open() {
   const write = createProbeWriter({
     store,
     read: createReader(store),
-    tell: (told) => {
+    post: (told) => {
       throw new Error(JSON.stringify(told));
     },
   });
@@ -46,8 +46,8 @@ function open() {
       addresses: null,
       facts: {},
     };
-    const visited = { scanId: ScanId.parse(beginScan(store)), at: now.at, tookMs: 1, target };
-    write([{ kind: "chain", visited, chain: [leaf.der, middle.der, root.der], ...beside }], () => false);
+    const identity = { scanId: ScanId.parse(beginScan(store)), at: now.at, tookMs: 1, target };
+    write([{ kind: "chain", identity, chain: [leaf.der, middle.der, root.der], ...beside }], () => false);
   };
   const revoked = (): Finding[] =>
     listFindings(store, { rule: "certificate-revoked", now: new Date(now.at) }).rows;

@@ -94,12 +94,12 @@ export function createTrust({ store, announce, now, notes }: Deps) {
       return result;
     },
 
-    async takeBack(sha256: string): Promise<Record<string, never>> {
+    async remove(sha256: string): Promise<Record<string, never>> {
       let isOtherwise = false;
       const isGone = await store.inTurn(() => {
         if (!store.trust.remove(sha256)) return false;
         store.events.append({ at: toInstant(now()), kind: "trust-taken-back", detail: { sha256 } });
-        isOtherwise = notes.takenBack();
+        isOtherwise = notes.listsRemoved();
         return true;
       });
       if (!isGone)
@@ -120,7 +120,7 @@ export function createTrust({ store, announce, now, notes }: Deps) {
       const fresh = items.filter((item) => store.trust.add({ ...item, kind, source, addedAt }));
       const detail = { kind, source, items: fresh.map(({ sha256 }) => sha256) };
       if (fresh.length > 0) store.events.append({ at: addedAt, kind: "trust-given", detail });
-      isOtherwise = kind === "crl" && notes.given(fresh.map(({ der }) => der));
+      isOtherwise = kind === "crl" && notes.listsAdded(fresh.map(({ der }) => der));
       return fresh.length;
     });
     if (added > 0) announce({ kind: "trust-changed" });

@@ -26,8 +26,8 @@ export function createChanges({ store, announce, now }: Deps) {
     history: os.history.handler(({ input }) => store.changes.history(input.grant)),
   };
 
-  function summarise({ host, ...asked }: ScanRange & { host: string | null }) {
-    const between = choose(store, asked);
+  function summarise({ host, ...range }: ScanRange & { host: string | null }) {
+    const between = choose(store, range);
     const counts = store.changes.counts({ ...between, host });
     return {
       from: toSide(store.scans.find(between.from as ScanId)),

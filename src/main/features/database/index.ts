@@ -27,7 +27,7 @@ export function createDatabase({ store, damage: damageAtOpening, announce, log, 
   return {
     backUpWhenDue,
     /** Makes a backup a day for as long as this process lives. */
-    keepBackups: (signal: AbortSignal) => lookHourly(backUpWhenDue, signal),
+    keepBackups: (signal: AbortSignal) => repeatHourly(backUpWhenDue, signal),
 
     procedures: {
       state: os.state.handler(() => ({
@@ -91,7 +91,7 @@ function createBackUp({ store, path, announce, now }: BackUpDeps) {
 }
 
 /** The first look comes after the first page, and then there is one an hour. */
-const LOOKS = { firstMs: 60_000, everyMs: 3_600_000 };
+const BACKUP_CHECKS = { firstMs: 60_000, everyMs: 3_600_000 };
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -100,8 +100,9 @@ const isDue = (last: string | null, now: Date): boolean =>
   last === null || now.getTime() - Date.parse(last) >= DAY_MS;
 
 /** Looks from time to time until the signal says stop. */
-async function lookHourly(look: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  for (let waitMs = LOOKS.firstMs; await passes(waitMs, signal); waitMs = LOOKS.everyMs) await look();
+async function repeatHourly(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for (let waitMs = BACKUP_CHECKS.firstMs; await passes(waitMs, signal); waitMs = BACKUP_CHECKS.everyMs)
+    await work();
 }
 
 /** True once the time has passed, false when the signal came first. */

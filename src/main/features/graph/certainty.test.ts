@@ -58,7 +58,7 @@ test.each<[string, Partial<Escalation>]>([
   ["that could not be read", { isCertain: false }],
   ["for commands that open no shell", { commands: "some", what: ["/bin/ls"] }],
 ])("a rule %s is possible and not certain; the list and the walk agree", async (_, more) => {
-  const graph = openGraph({ web: { becoming: [rule("deploy", more)] } });
+  const graph = openGraph({ web: { escalations: [rule("deploy", more)] } });
   expect(await graph.links()).toEqual(["deploy@web sudo? root@web"]);
   expect(await graph.links({ onlyCertain: true })).toEqual([]);
   expect(await graph.path("deploy@web", "root@web", { onlyCertain: true })).toBe(null);

@@ -9,7 +9,7 @@ const CHAIN: Record<string, Host> = {
   web: { keyFiles: [file("web-key", "root")] },
   db: {
     grants: [grant("web-key", "deploy", {}, "no-pty")],
-    becoming: [rule("deploy")],
+    escalations: [rule("deploy")],
     keyFiles: [file("backup-key", "ci")],
   },
   store: { grants: [grant("backup-key", "root")] },

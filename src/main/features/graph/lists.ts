@@ -14,17 +14,17 @@ type Listed<Row> = Made<Row> & { total: number; next: string | null };
  * A list whose rows are found all at once, page by page: those of the last question are kept for its further pages, as long
  * as nothing in the database changes. A page begins after so many rows.
  */
-export function keepRows<Wanted extends object, Row>(
+export function keepRows<Query extends object, Row>(
   graph: Pick<Store["graph"], "version" | "atOnce">,
-  make: (wanted: Wanted) => Made<Row>,
-): (asked: Wanted & Page) => Listed<Row> {
+  make: (query: Query) => Made<Row>,
+): (query: Query & Page) => Listed<Row> {
   let kept: (Made<Row> & { key: string }) | null = null;
 
   return ({ after, limit, ...rest }) => {
-    const wanted = rest as unknown as Wanted;
+    const query = rest as unknown as Query;
     const begin = readOffset(after);
-    const key = JSON.stringify([graph.version(), wanted]);
-    if (kept?.key !== key) kept = { key, ...graph.atOnce(() => make(wanted)) };
+    const key = JSON.stringify([graph.version(), query]);
+    if (kept?.key !== key) kept = { key, ...graph.atOnce(() => make(query)) };
     const { rows, isCut } = kept;
     const end = begin + limit;
     return {
@@ -51,7 +51,7 @@ export function wordsIn(search: string): (texts: readonly (string | null)[]) => 
   };
 }
 
-const MOST_HOLDERS = 20;
+const MOST_NAMED = 20;
 
 type SharedFilter = { search: string; kind: SharedKey["kind"] | null };
 
@@ -87,7 +87,7 @@ const toShared = (
   kind,
   fingerprint,
   holderCount: holders.length,
-  holders: holders.slice(0, MOST_HOLDERS).map(({ name }) => name),
+  holders: holders.slice(0, MOST_NAMED).map(({ name }) => name),
 });
 
 /** So many pairs of hosts are compared, and so many that trust each other are shown. */
@@ -99,21 +99,21 @@ type MutualFilter = { search: string; host: string | null; onlyCertain: boolean 
 /** Pairs of hosts that can log in to each other, by the surest way in either direction. */
 export const createMutualList = (graph: Store["graph"]) =>
   keepRows(graph, (filter: MutualFilter) => {
-    const { pairs, isCut } = findPairs(graph);
-    return { rows: pairs.filter(fits(filter)), isCut };
+    const { mutual, isCut } = findMutualTrust(graph);
+    return { rows: mutual.filter(fits(filter)), isCut };
   });
 
-function findPairs(graph: Store["graph"]): { pairs: MutualTrust[]; isCut: boolean } {
+function findMutualTrust(graph: Store["graph"]): { mutual: MutualTrust[]; isCut: boolean } {
   const trusting = graph.trusting(MOST_COMPARED);
   const found = mutualEdges(trusting);
-  const pairs = found.slice(0, MOST_MUTUAL).flatMap(([one, other]): MutualTrust[] => {
+  const mutual = found.slice(0, MOST_MUTUAL).flatMap(([one, other]): MutualTrust[] => {
     const [there, back] = [graph.trust(one, other), graph.trust(other, one)];
     return there && back ? [{ id: `${one} ${other}`, there, back }] : [];
   });
-  return { pairs, isCut: trusting.length > MOST_COMPARED || found.length > MOST_MUTUAL };
+  return { mutual, isCut: trusting.length > MOST_COMPARED || found.length > MOST_MUTUAL };
 }
 
-function fits({ search, host, onlyCertain }: MutualFilter): (pair: MutualTrust) => boolean {
+function fits({ search, host, onlyCertain }: MutualFilter): (trust: MutualTrust) => boolean {
   const hasWords = wordsIn(search);
   return ({ there, back }) => {
     const ends = [there.from, there.to, back.from, back.to];

@@ -9,16 +9,16 @@ type ReachFilter = { search: string; host: string | null; onlyRoot: boolean };
 
 /** The rows of what a start reaches. */
 export const createReachList = (graph: Store["graph"]) =>
-  keepRows(graph, (wanted: WalkQuery & ReachFilter) => listReached(graph, wanted));
+  keepRows(graph, (query: WalkQuery & ReachFilter) => listReached(graph, query));
 
 function listReached(
   graph: Store["graph"],
-  wanted: WalkQuery & ReachFilter,
+  query: WalkQuery & ReachFilter,
 ): { rows: GraphLink[]; isCut: boolean } {
-  const reached = reach(graph, wanted);
+  const reached = reach(graph, query);
   const ends = [...reached.all.keys()].filter((id) => isShown(reached, id));
-  const rows = ends.map((id) => toRow(graph, reached, { id, isBackward: wanted.direction === "to" }));
-  return { rows: rows.filter(createFilter(wanted)).sort(compareRows), isCut: reached.isCut };
+  const rows = ends.map((id) => toRow(graph, reached, { id, isBackward: query.direction === "to" }));
+  return { rows: rows.filter(createFilter(query)).sort(compareRows), isCut: reached.isCut };
 }
 
 /** Nearest first, of those that are as near what is certain, and then by name. */
@@ -66,26 +66,26 @@ function createFilter({
   };
 }
 
-type Picture = { nodes: GraphNode[]; edges: GraphEdge[]; starts: string[]; isCut: boolean };
+type Diagram = { nodes: GraphNode[]; edges: GraphEdge[]; starts: string[]; isCut: boolean };
 
 /**
  * The nearest things around a start, and every edge between them. What root has anyway and what leads no further is left
  * out: the accounts of a host's services, and keys that open nothing that is known. The table has them.
  */
-export function drawPicture(
+export function drawDiagram(
   graph: Store["graph"],
-  { most, ...asked }: WalkQuery & { most: number },
-): Picture {
-  const reached = reach(graph, asked);
+  { most, ...query }: WalkQuery & { most: number },
+): Diagram {
+  const reached = reach(graph, query);
   const leading = [...reached.all.keys()]
-    .filter((id) => asked.direction === "to" || reached.starts.has(id) || !isDeadEnd(reached, id))
+    .filter((id) => query.direction === "to" || reached.starts.has(id) || !isDeadEnd(reached, id))
     .toSorted((one, other) => distanceOf(reached.all, one) - distanceOf(reached.all, other));
   const near = leading.slice(0, most);
   const shown = new Set(near);
   const edges = near.flatMap((id) => edgesBetween(reached, id, shown));
   return {
     nodes: near.map(graph.nodeOf),
-    edges: surest(edges.filter(({ isCertain }) => isCertain || !asked.onlyCertain)),
+    edges: surest(edges.filter(({ isCertain }) => isCertain || !query.onlyCertain)),
     starts: near.filter((id) => reached.starts.has(id)),
     isCut: reached.isCut || near.length < leading.length,
   };

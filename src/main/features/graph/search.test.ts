@@ -9,7 +9,7 @@ function openWords() {
     "web-alpha": { keyFiles: [file("alpha", "deploy"), file("beta", "root")], grants: [grant("beta", "ci")] },
     "db-beta": {
       grants: [grant("alpha", "deploy"), { ...grant("beta", "deploy"), line: 2 }, grant("gamma", "root")],
-      becoming: [rule("deploy")],
+      escalations: [rule("deploy")],
     },
   });
   graph.store.people.holdHere(

@@ -129,13 +129,13 @@ function findPeople(graph: Store["graph"], name: string): string[] {
 }
 
 function findAccount(graph: Store["graph"], account: string, host: string): string {
-  const id = placeHost(graph, host);
+  const id = resolveHost(graph, host);
   if (graph.hasAccount(id, account)) return accountId(id, account);
   throw new Refusal("not-found", `${host} has no account ${account} that was seen`);
 }
 
 function findHost(graph: Store["graph"], name: string, end: End): string[] {
-  const id = placeHost(graph, name);
+  const id = resolveHost(graph, name);
   const roots = end === "start" ? graph.rootsOf(id) : [];
   const found = roots.length > 0 ? roots : graph.accountsOf(id);
   if (found.length > 0) return found;
@@ -143,7 +143,7 @@ function findHost(graph: Store["graph"], name: string, end: End): string[] {
 }
 
 /** `web1`, `web1:2222`, `[2001:db8::1]:22`, `2001:db8::1`. */
-function placeHost(graph: Store["graph"], text: string): number {
+function resolveHost(graph: Store["graph"], text: string): number {
   const [, bracketed, plain, digits] = /^(?:\[(.*)\]|(.*?))(?::(\d{1,5}))?$/s.exec(text) ?? [];
   const candidates = [
     { name: text, port: null },

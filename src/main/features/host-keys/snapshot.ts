@@ -103,9 +103,9 @@ function listKeyedHosts(
   const lastOf = new Map(presented.map((key) => [addressOf(key), key]));
   const pinOf = new Map(pins.map((pin) => [addressOf(pin), pin]));
   const bundleKeysOf = Map.groupBy(bundleKeys, addressOf);
-  const visited = new Set(hosts.map(addressOf));
+  const probed = new Set(hosts.map(addressOf));
   const others = new Map(
-    [...pins, ...presented].filter((one) => !visited.has(addressOf(one))).map((one) => [addressOf(one), one]),
+    [...pins, ...presented].filter((one) => !probed.has(addressOf(one))).map((one) => [addressOf(one), one]),
   );
   const toKeyed = (at: Address & { user: string | null }, id: number | null): KeyedHost => ({
     name: at.host,

@@ -34,7 +34,7 @@ export function createWindows(rows: readonly HostKeyRow[]) {
     const page = all.slice(start, start + limit);
     const last = page.at(-1);
     const isEnd = start + limit >= all.length || !last;
-    const next = isEnd ? null : writeCursor(toSort(sort), toKey(placeOf(last, sort)));
+    const next = isEnd ? null : writeCursor(toSort(sort), toKey(sortKeyOf(last, sort)));
     return { rows: page, total: all.length, next };
   };
 }
@@ -48,7 +48,7 @@ const toSort = ({ by, descending }: Order): Sort => ({
 type SortKey = readonly [Value, Value, Value];
 
 /** Where a row stands in an order: what are the same there stand by their names. */
-const placeOf = (row: HostKeyRow, { by }: Order): SortKey => [
+const sortKeyOf = (row: HostKeyRow, { by }: Order): SortKey => [
   SORTED_BY[by](row),
   SORTED_BY.name(row),
   row.id,
@@ -70,7 +70,7 @@ const textOf = ({ name, keyType, fingerprint, state, why, knownAt, host }: HostK
   [name, host?.host ?? "", keyType, fingerprint, state, why, ...knownAt].join("\n").toLowerCase();
 
 const order = (rows: HostKeyRow[], sort: Order): HostKeyRow[] =>
-  rows.sort((one, other) => compare(placeOf(one, sort), placeOf(other, sort), sort));
+  rows.sort((one, other) => compare(sortKeyOf(one, sort), sortKeyOf(other, sort), sort));
 
 /** The row that follows the one which the cursor is of, whether that is still there or not. */
 function findAfter(rows: readonly HostKeyRow[], sort: Order, cursor: readonly Value[]): number {
@@ -78,7 +78,7 @@ function findAfter(rows: readonly HostKeyRow[], sort: Order, cursor: readonly Va
   while (low < high) {
     const middle = (low + high) >> 1;
     const row = rows[middle];
-    if (row && compare(placeOf(row, sort), cursor, sort) <= 0) low = middle + 1;
+    if (row && compare(sortKeyOf(row, sort), cursor, sort) <= 0) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -25,11 +25,11 @@ export function createInspect({ prober, now }: Deps) {
       inspectFile({ ...file, passwords: passwords.map((password) => new Redacted(password)) }, aside),
     ),
     endpoint: os.endpoint.handler(
-      ({ input: { protocol, way, wayPassword, asksForOffers, ...place }, signal }) =>
+      ({ input: { protocol, way, wayPassword, asksForOffers, ...endpoint }, signal }) =>
         inspectEndpoint(
-          { kind: "tls", ...place, protocol: protocol ?? protocolOfPort(place.port) },
+          { kind: "tls", ...endpoint, protocol: protocol ?? protocolOfPort(endpoint.port) },
           {
-            way: openWay(way, wayPassword === null ? null : new Redacted(wayPassword)),
+            way: openProxy(way, wayPassword === null ? null : new Redacted(wayPassword)),
             everyAddress: true,
             asksForOffers,
           },
@@ -40,11 +40,11 @@ export function createInspect({ prober, now }: Deps) {
 
   async function inspectEndpoint(
     target: TlsTarget,
-    wish: ProbeRequest,
+    request: ProbeRequest,
     signal = new AbortController().signal,
   ): Promise<Inspection> {
     const source = formatTarget(target);
-    const reading = await prober.probeEndpoint(target, signal, wish);
+    const reading = await prober.probeEndpoint(target, signal, request);
     if (reading.outcome !== "presented") throw new Refusal("unreachable", `${source}: ${reading.message}`);
     const items: Inspection["items"] = [];
     const malformed: string[] = [];
@@ -64,7 +64,7 @@ export function createInspect({ prober, now }: Deps) {
 }
 
 /** Nobody is asked for anything here: what a proxy wants to be told comes along, and a jump host wants more. */
-function openWay(text: string, password: Redacted<string> | null): Way | null {
+function openProxy(text: string, password: Redacted<string> | null): Way | null {
   const way = readProxy(text);
   if (way.kind === "direct") return null;
   if (way.kind === "jump")

@@ -81,7 +81,7 @@ export function createAside(limits: Readonly<Record<"untyped" | "typed", number>
     kept = null;
     const limitMs = passwords.length > 0 ? limits.typed : limits.untyped;
     const trial = { passwords: passwords.map((password) => Redacted.reveal(password)), triesDefaults: true };
-    const aside = await ask({ worker, isFresh }, { name, bytes, trial }, limitMs);
+    const aside = await runJob({ worker, isFresh }, { name, bytes, trial }, limitMs);
     if (aside.kind === "inspected") kept = worker;
     else void worker.terminate();
     // It keeps nobody from ending.
@@ -101,23 +101,23 @@ const startWorker = (): Worker =>
 
 type Asking = { worker: Worker; isFresh: boolean };
 
-async function ask({ worker, isFresh }: Asking, asked: InspectJob, limitMs: number): Promise<Aside> {
+async function runJob({ worker, isFresh }: Asking, job: InspectJob, limitMs: number): Promise<Aside> {
   const { promise, resolve } = Promise.withResolvers<Aside>();
   let timer: NodeJS.Timeout | undefined;
   const begin = () => {
     timer = setTimeout(resolve, limitMs, { kind: "too-long", limitMs });
   };
-  const hear = (answered: Answered) => (answered.kind === "ready" ? begin() : resolve(answered));
+  const onAnswer = (answered: Answered) => (answered.kind === "ready" ? begin() : resolve(answered));
   const fail = (error: NodeJS.ErrnoException) => resolve({ kind: "failed", why: error.code ?? error.name });
-  worker.on("message", hear).on("error", fail);
+  worker.on("message", onAnswer).on("error", fail);
   // The limit is for the file, not for the thread to start.
   if (!isFresh) begin();
   worker.ref();
-  worker.postMessage(asked);
+  worker.postMessage(job);
   try {
     return await promise;
   } finally {
     clearTimeout(timer);
-    worker.off("message", hear).off("error", fail);
+    worker.off("message", onAnswer).off("error", fail);
   }
 }

@@ -20,5 +20,5 @@ const answer = ({ name, bytes, trial }: InspectJob): Answered => {
   }
 };
 
-parentPort?.on("message", (asked: InspectJob) => parentPort?.postMessage(answer(asked)));
+parentPort?.on("message", (job: InspectJob) => parentPort?.postMessage(answer(job)));
 parentPort?.postMessage({ kind: "ready" } satisfies Answered);

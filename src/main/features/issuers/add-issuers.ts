@@ -6,7 +6,7 @@ import type { IssuerId, IssuerKind } from "#shared/model/issuers/issuer.ts";
 import type { Sealed } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";
-import { keepChallenge, readGivenRoots, secretOfWay } from "./issuer-settings.ts";
+import { keepChallenge, readRootsFile, secretsOfChallenge } from "./issuer-settings.ts";
 import { makeAuthority } from "./kinds/local.ts";
 
 type Deps = WriterDeps & {
@@ -16,7 +16,7 @@ type Deps = WriterDeps & {
 
 type LocalRequest = { name: string; permitted: readonly string[]; daysValid: number };
 type CsrRequest = { name: string; note: string };
-type AcmeWish = {
+type AcmeRequest = {
   name: string;
   directory: string;
   contacts: readonly string[];
@@ -46,9 +46,15 @@ export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
     return id;
   }
 
-  async function addAcme({ name, eab, roots, challenge: given, ...wish }: AcmeWish): Promise<IssuerId> {
+  async function addAcme({
+    name,
+    eab,
+    roots,
+    challenge: challengeRequest,
+    ...request
+  }: AcmeRequest): Promise<IssuerId> {
     refuseTwin(name);
-    const settings = { ...wish, roots: readGivenRoots(roots), account: null, eabKeyId: eab?.keyId ?? null };
+    const settings = { ...request, roots: readRootsFile(roots), account: null, eabKeyId: eab?.keyId ?? null };
     const made: string[] = [];
     return keeping(made, async () => {
       const binding =
@@ -56,10 +62,10 @@ export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
       if (binding) made.push(binding.id);
       const key = await vault.makeKey("p256", { kind: "account-acme", label: `account of ${name}` });
       made.push(key.id);
-      const challenge = await keepChallenge(vault, name, given);
-      made.push(...secretOfWay(challenge));
+      const challenge = await keepChallenge(vault, name, challengeRequest);
+      made.push(...secretsOfChallenge(challenge));
       const secrets = { accountSecret: key.id, accountKey: key.spki, eabSecret: binding?.id ?? null };
-      return write({ name, kind: "acme", note: "" }, { directory: wish.directory }, (issuer) =>
+      return write({ name, kind: "acme", note: "" }, { directory: request.directory }, (issuer) =>
         store.issuers.acme.add(issuer, { ...settings, ...secrets, challenge }),
       );
     });

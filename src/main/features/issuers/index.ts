@@ -9,11 +9,11 @@ import type { IssuerKind } from "#shared/model/issuers/issuer.ts";
 import type { Store } from "#store/store.ts";
 import { createIssuerAdding } from "./add-issuers.ts";
 import { createAcmeCertificates, createRevocation } from "./issued-certificates.ts";
-import { createIssuerActs } from "./issuer-actions.ts";
+import { createIssuerActions } from "./issuer-actions.ts";
 import { createChallengeSetting, createIssuerSetting } from "./issuer-settings.ts";
-import { createAcmeDesk } from "./kinds/acme.ts";
-import { csrDesk, type Desk } from "./kinds/issuer-kind.ts";
-import { createLocalDesk, type LocalDesk } from "./kinds/local.ts";
+import { createAcmeIssuer } from "./kinds/acme.ts";
+import { type IssuerDriver, manualIssuer } from "./kinds/issuer-kind.ts";
+import { createLocalIssuer, type LocalIssuer } from "./kinds/local.ts";
 import { findIssuer, showAdded, showIssuer } from "./show-issuer.ts";
 
 type Deps = {
@@ -28,14 +28,14 @@ type Deps = {
 /** Who signs certificates for us, and what is asked of them. */
 export function createIssuers({ announce, trust, ...deps }: Deps) {
   const { store } = deps;
-  const local = createLocalDesk(deps);
-  const acme = createAcmeDesk(deps);
-  const desks: Record<IssuerKind, Desk> = { local, acme, csr: csrDesk };
+  const local = createLocalIssuer(deps);
+  const acme = createAcmeIssuer(deps);
+  const drivers: Record<IssuerKind, IssuerDriver> = { local, acme, csr: manualIssuer };
   const adding = createIssuerAdding({ ...deps, giveRoot: (name, pem) => trust("root", name, pem) });
   const giveList = (name: string, pem: string) => trust("crl", name, pem);
   const revocation = createRevocation({ ...deps, local, giveList });
   const elsewhere = createAcmeCertificates({ ...deps, acme });
-  const acts = createIssuerActs({ ...deps, desks, local });
+  const actions = createIssuerActions({ ...deps, drivers, local });
   const setChallenge = createChallengeSetting(deps);
   const set = createIssuerSetting(deps);
   const find = (name: string) => findIssuer(store, name);
@@ -44,10 +44,10 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
     return result;
   };
 
-  const order: OrderCertificate = async (id, csr, ways) => {
+  const order: OrderCertificate = async (id, csr, options) => {
     const issuer = store.issuers.find(id);
     if (!issuer) return { kind: "refused", message: "the issuer was removed; plan it with another one" };
-    return announced(await desks[issuer.kind].order(issuer, csr, ways));
+    return announced(await drivers[issuer.kind].order(issuer, csr, options));
   };
 
   const os = implement(issuers);
@@ -82,9 +82,9 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
         await set(find(input.name), input.settings);
         return announced(showIssuer(store, find(input.name)));
       }),
-      remove: os.remove.handler(async ({ input }) => announced(await acts.remove(find(input.name)))),
-      test: os.test.handler(async ({ input }) => announced(await acts.test(find(input.name), input.tryName))),
-      sign: os.sign.handler(async ({ input }) => announced(await acts.sign(find(input.name), input))),
+      remove: os.remove.handler(async ({ input }) => announced(await actions.remove(find(input.name)))),
+      test: os.test.handler(async ({ input }) => announced(await actions.test(find(input.name), input.tryName))),
+      sign: os.sign.handler(async ({ input }) => announced(await actions.sign(find(input.name), input))),
       revoke: os.revoke.handler(async ({ input: { name, certificate, reason } }) => {
         const issuer = find(name);
         const by = issuer.kind === "acme" ? elsewhere : revocation;
@@ -97,7 +97,7 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
   };
 }
 
-type Lists = { store: Store; local: LocalDesk; elsewhere: ReturnType<typeof createAcmeCertificates> };
+type Lists = { store: Store; local: LocalIssuer; elsewhere: ReturnType<typeof createAcmeCertificates> };
 
 /** What only reads. */
 function listsBy({ store, local, elsewhere }: Lists) {

@@ -7,13 +7,13 @@ import type { IssuedCertificate, RevocationReason } from "#shared/model/issuers/
 import { Refusal } from "#shared/model/refusal.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
-import type { AcmeDesk } from "./kinds/acme.ts";
-import { intermediateOf, type LocalDesk, rootOf } from "./kinds/local.ts";
+import type { AcmeIssuer } from "./kinds/acme.ts";
+import { intermediateOf, type LocalIssuer, rootOf } from "./kinds/local.ts";
 
 type Deps = {
   store: Store;
   vault: Vault;
-  local: LocalDesk;
+  local: LocalIssuer;
   now: () => Date;
   /** Has our own verdicts go by what we say. */
   giveList: (name: string, pem: string) => Promise<void>;
@@ -63,9 +63,9 @@ export function createRevocation({ store, vault, local, now, giveList }: Deps) {
     const number = await store.inTurn(() =>
       store.issuers.local.takeListNumber(issuer.id, Math.floor(at.getTime() / 1_000)),
     );
-    const wish = { number, now: at, days };
-    const ofLeaves = await makeRevocationList({ ...wish, revoked }, intermediateOf(vault, authority));
-    const ofRoot = await makeRevocationList({ ...wish, revoked: [] }, rootOf(vault, authority));
+    const request = { number, now: at, days };
+    const ofLeaves = await makeRevocationList({ ...request, revoked }, intermediateOf(vault, authority));
+    const ofRoot = await makeRevocationList({ ...request, revoked: [] }, rootOf(vault, authority));
     const pem = [ofLeaves, ofRoot].map(printList).join("");
     await giveList(`lists of ${issuer.name}`, pem);
     const detail = { issuer: issuer.name, number, revoked: revoked.length };
@@ -79,7 +79,7 @@ function printList(der: Uint8Array): string {
   return writePem("X509 CRL", der);
 }
 
-type AcmeCertificateDeps = { store: Store; acme: AcmeDesk; now: () => Date };
+type AcmeCertificateDeps = { store: Store; acme: AcmeIssuer; now: () => Date };
 
 /** What is asked of an ACME directory about certificates of its own that were seen somewhere. */
 export function createAcmeCertificates({ store, acme, now }: AcmeCertificateDeps) {

@@ -10,26 +10,26 @@ import type { ChallengeWay, IssuerKind } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
-import { secretOfWay } from "./issuer-settings.ts";
-import type { Desk } from "./kinds/issuer-kind.ts";
-import type { LocalDesk } from "./kinds/local.ts";
+import { secretsOfChallenge } from "./issuer-settings.ts";
+import type { IssuerDriver } from "./kinds/issuer-kind.ts";
+import type { LocalIssuer } from "./kinds/local.ts";
 
 type Deps = {
   store: Store;
   vault: Vault;
   now: () => Date;
-  desks: Record<IssuerKind, Desk>;
-  local: LocalDesk;
+  drivers: Record<IssuerKind, IssuerDriver>;
+  local: LocalIssuer;
 };
 
 /** What is done with an issuer that is there. */
-export function createIssuerActs({ store, vault, now, desks, local }: Deps) {
+export function createIssuerActions({ store, vault, now, drivers, local }: Deps) {
   return { remove, test, sign };
 
   async function remove(issuer: IssuerRow): Promise<Record<string, never>> {
     const { id, name, kind } = issuer;
-    const way = store.issuers.acme.find(id)?.challenge;
-    const secrets = [...desks[kind].secretsOf(issuer), ...secretOfWay(way)];
+    const challenge = store.issuers.acme.find(id)?.challenge;
+    const secrets = [...drivers[kind].secretsOf(issuer), ...secretsOfChallenge(challenge)];
     // First: a secret that nothing names any more could never be forgotten.
     if (vault.state() !== "absent") for (const secret of secrets) await vault.forget(secret);
     await store.inTurn(() => {
@@ -41,10 +41,10 @@ export function createIssuerActs({ store, vault, now, desks, local }: Deps) {
 
   /** `name`: for which a record of DNS may be made and taken away, to try the way that names are shown to be ours. */
   async function test(issuer: IssuerRow, name: string | null) {
-    const way = store.issuers.acme.find(issuer.id)?.challenge ?? null;
+    const challenge = store.issuers.acme.find(issuer.id)?.challenge ?? null;
     const parts = [
-      await desks[issuer.kind].test(issuer),
-      ...(way ? [await tryWay(vault, { way, name })] : []),
+      await drivers[issuer.kind].test(issuer),
+      ...(challenge ? [await tryChallenge(vault, { challenge, name })] : []),
     ];
     const tested = {
       isSound: parts.every((part) => part.isSound),
@@ -71,7 +71,7 @@ export function createIssuerActs({ store, vault, now, desks, local }: Deps) {
 }
 
 type Trial = {
-  way: ChallengeWay;
+  challenge: ChallengeWay;
   /** Where the record is made; null: where the way itself tells. */
   name: string | null;
 };
@@ -81,8 +81,11 @@ const SPREAD_MS = 30_000;
 const HOOK_MS = 60_000;
 
 /** Whether a way of DNS works: a record that nobody asks for is made, seen at its servers, and taken away again. */
-export async function tryWay({ open }: Pick<Vault, "open">, { way, name }: Trial): Promise<TestedIssuer> {
-  switch (way.kind) {
+export async function tryChallenge(
+  { open }: Pick<Vault, "open">,
+  { challenge, name }: Trial,
+): Promise<TestedIssuer> {
+  switch (challenge.kind) {
     case "webroot":
     case "served-on-host":
     case "tls-alpn":
@@ -94,21 +97,27 @@ export async function tryWay({ open }: Pick<Vault, "open">, { way, name }: Trial
       return name === null
         ? {
             isSound: true,
-            lines: [`${way.program} was not tried: say for which name a record may be made and taken away`],
+            lines: [
+              `${challenge.program} was not tried: say for which name a record may be made and taken away`,
+            ],
           }
-        : tryRecord(way, name, open);
+        : tryRecord(challenge, name, open);
     case "rfc2136":
-      return tryRecord(way, name ?? `latchkey-test.${way.zone}`, open);
+      return tryRecord(challenge, name ?? `latchkey-test.${challenge.zone}`, open);
     default:
-      return assertNever(way);
+      return assertNever(challenge);
   }
 }
 
-async function tryRecord(way: ChallengeWay, name: string, openSecret: Vault["open"]): Promise<TestedIssuer> {
+async function tryRecord(
+  challenge: ChallengeWay,
+  name: string,
+  openSecret: Vault["open"],
+): Promise<TestedIssuer> {
   const token = randomToken();
   const { signal } = new AbortController();
   const near = { hand: null, address: null, spreadMs: SPREAD_MS, hookMs: HOOK_MS, openSecret, token, signal };
-  const answered = await answer(way, { type: "dns-01", name, txt: `latchkey-test-${token}` }, near);
+  const answered = await answer(challenge, { type: "dns-01", name, txt: `latchkey-test-${token}` }, near);
   if (answered.kind === "failed") return { isSound: false, lines: [answered.message] };
   const { note, undo } = answered;
   const undone = await undo();

@@ -50,7 +50,7 @@ export function createIssuerSetting({ store, now }: Deps) {
         "conflict",
         `the account of ${name} is made, and its directory has its contacts; remove ${name} and add it again for others`,
       );
-    const roots = settings.roots === undefined ? before.roots : readGivenRoots(settings.roots);
+    const roots = settings.roots === undefined ? before.roots : readRootsFile(settings.roots);
     return () => issuers.acme.setSettings(id, { contacts, profile, roots });
   }
 }
@@ -61,36 +61,36 @@ type ChallengeDeps = { store: Store; vault: Vault; now: () => Date };
 export async function keepChallenge(
   vault: Vault,
   name: string,
-  given: GivenChallenge | null,
+  request: GivenChallenge | null,
 ): Promise<ChallengeWay | null> {
-  if (given?.kind !== "rfc2136") return given;
-  const { secret, ...way } = given;
-  const { id } = await vault.keep(secret, { kind: "tsig", label: `key ${way.keyName} of ${name}` });
-  return { ...way, secretId: id };
+  if (request?.kind !== "rfc2136") return request;
+  const { secret, ...challenge } = request;
+  const { id } = await vault.keep(secret, { kind: "tsig", label: `key ${challenge.keyName} of ${name}` });
+  return { ...challenge, secretId: id };
 }
 
 /** What the vault keeps for a way. */
-export const secretOfWay = (way: ChallengeWay | null | undefined): readonly string[] =>
-  way?.kind === "rfc2136" ? [way.secretId] : [];
+export const secretsOfChallenge = (challenge: ChallengeWay | null | undefined): readonly string[] =>
+  challenge?.kind === "rfc2136" ? [challenge.secretId] : [];
 
 /** Says how the challenges of a directory are answered from now on. */
 export function createChallengeSetting({ store, vault, now }: ChallengeDeps) {
-  return async ({ id, name }: IssuerRow, given: GivenChallenge | null): Promise<void> => {
+  return async ({ id, name }: IssuerRow, request: GivenChallenge | null): Promise<void> => {
     const before = store.issuers.acme.find(id);
     if (!before)
       throw new Refusal("invalid-input", `${name} is no ACME directory: it asks for no proof of names`);
-    const way = await keepChallenge(vault, name, given);
+    const challenge = await keepChallenge(vault, name, request);
     await store.inTurn(() => {
-      store.issuers.acme.setChallenge(id, way);
-      const detail = { name, challenge: way?.kind ?? null };
+      store.issuers.acme.setChallenge(id, challenge);
+      const detail = { name, challenge: challenge?.kind ?? null };
       store.events.append({ at: toInstant(now()), kind: "issuer-changed", detail });
     });
-    for (const secret of secretOfWay(before.challenge)) await vault.forget(secret);
+    for (const secret of secretsOfChallenge(before.challenge)) await vault.forget(secret);
   };
 }
 
 /** The roots in a file of PEM or DER, as PEM; null where none was given: a directory is known by those of the system then. */
-export function readGivenRoots(base64: string | null): string | null {
+export function readRootsFile(base64: string | null): string | null {
   if (base64 === null) return null;
   const { ders } = readPem(Buffer.from(base64, "base64"));
   const { all } = indexCertificates(ders);

@@ -15,7 +15,7 @@ import type { Store } from "#store/store.ts";
 
 type Deps = {
   store: Store;
-  here: LookHere;
+  here: LocalKeyReader;
   /** Keeps what is held here, and settles anew who is still there; resolves when that is on the disk. */
   hold: (held: HeldHere, at: Instant) => Promise<unknown>;
   announce: (announcement: Announcement) => void;
@@ -32,7 +32,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
   const importPeopleSource = createImport({ store, settle, now });
 
   return {
-    lookAround,
+    refreshHeldKeys,
     procedures: {
       list: os.list.handler(({ input }) => store.people.list(input)),
       rosters: os.rosters.handler(() => store.people.rosters()),
@@ -47,7 +47,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
    * Sees what changes without anybody telling: whose last day has passed, and which private keys are on this computer, those
    * that a scan was given among them.
    */
-  async function lookAround(named: NamedKeys): Promise<void> {
+  async function refreshHeldKeys(named: NamedKeys): Promise<void> {
     await hold(await listHeldKeys(store.people.heldKeys(), named, here), toInstant(now()));
     announce({ kind: "people-changed" });
   }
@@ -65,7 +65,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
 
   /** This computer is in the inventory: its keys are looked at before anything is said to be unmatched. */
   async function markInventory({ isWhole, note }: { isWhole: boolean; note: string }): Promise<Inventory> {
-    await lookAround(new Map());
+    await refreshHeldKeys(new Map());
     const at = toInstant(now());
     const inventory = await store.inTurn(() => {
       store.people.markInventory(isWhole, note, at);
@@ -82,8 +82,8 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
 }
 
 function findPeopleSource(store: Store, name: string): Roster {
-  const roster = store.people.rosters().find((one) => one.name === name);
-  if (roster) return roster;
+  const source = store.people.rosters().find((one) => one.name === name);
+  if (source) return source;
   throw new Refusal(
     "not-found",
     `there is no roster ${name}; latchkey people list names those that were imported`,
@@ -143,17 +143,17 @@ const formatFirst = (broken: readonly { where: string; why: string }[]): string 
     : "write a line for each person, with a name and a key or a state";
 };
 
-export type LookHere = {
+export type LocalKeyReader = {
   workstation: Workstation;
-  look: typeof lookAtThisComputer;
+  inspectComputer: typeof lookAtThisComputer;
   readKeyFile: typeof readKeyFile;
   readKeyFolder: typeof readKeyFolder;
 };
 
 /** Looks at the computer that this runs on. */
-export const createLookHere = (workstation: Workstation): LookHere => ({
+export const createLocalKeyReader = (workstation: Workstation): LocalKeyReader => ({
   workstation,
-  look: lookAtThisComputer,
+  inspectComputer: lookAtThisComputer,
   readKeyFile,
   readKeyFolder,
 });
@@ -171,9 +171,9 @@ const AGENT = "the agent";
 export async function listHeldKeys(
   known: readonly HeldKey[],
   named: NamedKeys,
-  { workstation, look, readKeyFile, readKeyFolder }: LookHere,
+  { workstation, inspectComputer, readKeyFile, readKeyFolder }: LocalKeyReader,
 ): Promise<HeldHere> {
-  const { agent, identityFiles } = await look(workstation);
+  const { agent, identityFiles } = await inspectComputer(workstation);
   const usual = identityFiles.flatMap(({ path, fingerprint }) => toFile(path, fingerprint));
   const folder = ((await readKeyFolder(workstation.home)) ?? []).flatMap(({ path, bytes }) =>
     toFile(path, readHeldKey(path, bytes)),

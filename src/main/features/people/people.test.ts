@@ -25,7 +25,7 @@ async function openPeople() {
   const workstation = { user: "jo", home: folder.path, agentSocket: null };
   const people = createPeople({
     store,
-    here: { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder },
+    here: { workstation, inspectComputer: lookAtThisComputer, readKeyFile, readKeyFolder },
     hold: async ({ found, lookedAt }, at) => {
       store.people.holdHere(found, ({ kind }) => lookedAt.includes(kind), at);
       store.people.settle(settleStandings(store.people.entries(), at.slice(0, 10)), at);
@@ -95,7 +95,7 @@ test("whose last day passes is gone from the next scan on, without another impor
     (await desk.client.list({})).rows.map((person) => [person.standing, person.why]);
   expect(await standing()).toEqual([["known", "carol is in people.csv and leaves on 2026-06-15"]]);
   desk.clock.now = new Date("2026-06-16T08:00:00Z");
-  await desk.people.lookAround(new Map());
+  await desk.people.refreshHeldKeys(new Map());
   expect(await standing()).toEqual([["gone", "carol left on 2026-06-15, according to people.csv"]]);
 });
 
@@ -104,15 +104,15 @@ test("the private keys of this computer are matched as long as they are here, th
   const usual = await makeKeyFile(desk.ssh, "work");
   const named = await makeKeyFile(join(desk.ssh, ".."), "audit");
   desk.visit([usual.fingerprint, named.fingerprint]);
-  await desk.people.lookAround(new Map());
+  await desk.people.refreshHeldKeys(new Map());
   expect(desk.owners()).toEqual(["known", "unknown"]);
-  await desk.people.lookAround(new Map([[named.path, named.fingerprint]]));
+  await desk.people.refreshHeldKeys(new Map([[named.path, named.fingerprint]]));
   expect(desk.owners()).toEqual(["known", "known"]);
   // It is remembered where it lies, and looked for there.
-  await desk.people.lookAround(new Map());
+  await desk.people.refreshHeldKeys(new Map());
   expect(desk.owners()).toEqual(["known", "known"]);
   await rm(named.path);
-  await desk.people.lookAround(new Map());
+  await desk.people.refreshHeldKeys(new Map());
   expect(desk.owners()).toEqual(["known", "unknown"]);
 });
 

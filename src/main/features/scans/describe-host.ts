@@ -61,15 +61,15 @@ export function describeHost(
     ...reach.tooMuch,
     ...(authorities ? [] : ["which accounts certificates of authorities open"]),
   ];
-  const judged = { ...collection, unreadable: [...unreadable, ...left.map(tooMuch)] };
-  return describeEvaluated(judged, at, { readCertificate, name, ...memory, reach, authorities });
+  const budgeted = { ...collection, unreadable: [...unreadable, ...left.map(tooMuch)] };
+  return describeEvaluated(budgeted, at, { readCertificate, name, ...memory, reach, authorities });
 }
 
 type Described = {
   host: CollectedHost;
   findings: FindingDraft[];
   /** What could not be read, or was too much to judge. */
-  unread: Collection["unreadable"];
+  unreadable: Collection["unreadable"];
 };
 
 /** A row that is written beside what is known of it. */
@@ -81,12 +81,15 @@ const STEPS_OF_CERTIFICATE = 3_000;
 /** What authorities may cost of the whole. */
 const AUTHORITY_STEPS = 20_000_000;
 
-type Judged = Read & { reach: ReturnType<typeof evaluateReach>; authorities: readonly Authority[] | null };
+type EvaluatedFacts = Read & {
+  reach: ReturnType<typeof evaluateReach>;
+  authorities: readonly Authority[] | null;
+};
 
 function describeEvaluated(
   collection: Collection,
   at: Date,
-  { readCertificate, name, reach, authorities, ...memory }: Judged,
+  { readCertificate, name, reach, authorities, ...memory }: EvaluatedFacts,
 ): Described {
   const grants = evaluateGrants(collection);
   const configured = mapHost(collection);
@@ -128,12 +131,12 @@ function describeEvaluated(
     },
     isPartial: collection.incomplete !== null || collection.unreadable.some(({ kind }) => kind === "limit"),
     unreadPaths: listUnreadablePaths(collection),
-    unreadKeyPlaces: listUnreadableKeyPlaces(collection),
+    unreadKeyPlaces: listUnreadableKeyPaths(collection),
   };
   const certificates = files.flatMap(({ certificates }) => certificates);
   return {
     host,
-    unread: collection.unreadable,
+    unreadable: collection.unreadable,
     findings: [
       ...findSshProblems(collection, grants),
       ...findLeakedKeys(collection, grants),
@@ -200,12 +203,12 @@ function describeKeyFiles(collection: Collection): CollectedHost["keyFiles"] {
   const { keyFiles, accounts } = collection;
   // Of several accounts of a number it is the first.
   const owners = new Map(accounts.toReversed().map(({ uid, name }) => [uid, name]));
-  let proofs = 0;
+  let verifications = 0;
   return keyFiles.map((file) => ({
     ...describeKeyFile(file, owners),
     // No collector of ours asks more of them: each is a signature to check.
     possession:
-      file.signature !== null && ++proofs > MOST_VERIFICATIONS
+      file.signature !== null && ++verifications > MOST_VERIFICATIONS
         ? { kind: "claimed", why: "not-asked" }
         : evaluatePossession(file, collection),
   }));
@@ -254,7 +257,7 @@ function formatLock({ cipher, kdf, rounds }: NonNullable<KeyFile["lock"]>): stri
   return [cipher, ...(kdf === null ? [] : [kdf]), ...work].join(", ");
 }
 
-type ReadFile = CollectedHost["certificateFiles"][number] & { unread: string[] };
+type ReadFile = CollectedHost["certificateFiles"][number] & { unreadable: string[] };
 
 /** `replaced`: those that are kept from before, and in use nowhere. */
 function readCertificateFiles(
@@ -264,14 +267,14 @@ function readCertificateFiles(
 ): { files: ReadFile[]; replaced: ReadFile[] } {
   const named = namedPaths(configurations);
   const all = collection.certificateFiles.map(({ path, ders, malformed }) => {
-    const unread = [...malformed];
+    const unreadable = [...malformed];
     const certificates = ders.flatMap((der, position) => {
       spend(STEPS_OF_CERTIFICATE);
       const certificate = read(der);
-      if (!certificate) unread.push(`certificate ${position + 1} cannot be read`);
+      if (!certificate) unreadable.push(`certificate ${position + 1} cannot be read`);
       return certificate ? [toSeen(certificate, der)] : [];
     });
-    return { path, certificates, unread };
+    return { path, certificates, unreadable };
   });
   const isReplaced = ({ path }: ReadFile) => isArchived(path) && !named.has(path);
   return { files: all.filter((file) => !isReplaced(file)), replaced: all.filter(isReplaced) };
@@ -310,7 +313,7 @@ function listUnreadablePaths({ unreadable, authorizedKeys }: Collection): string
 /** Without these a private key may be there unseen: accounts that are not listed have homes, too. */
 const OF_KEYS: ReadonlySet<string> = new Set(["accounts", "home", "key-file", "host-key"]);
 
-const listUnreadableKeyPlaces = ({ unreadable }: Collection): string[] =>
+const listUnreadableKeyPaths = ({ unreadable }: Collection): string[] =>
   unreadable.filter(({ kind, isAbsent }) => OF_KEYS.has(kind) && !isAbsent).map(({ path }) => path);
 
 function listUnreadable(
@@ -323,7 +326,7 @@ function listUnreadable(
     ...(incomplete ? [{ what: "the rest of the host", why: incomplete }] : []),
     ...unreadable.map((one) => ({ what: one.path, why: one.why, ...keysOf(one) })),
     ...findOtherAccess(collection, authorities),
-    ...files.flatMap(({ path, unread: broken }) => broken.map((why) => ({ what: path, why }))),
+    ...files.flatMap(({ path, unreadable: broken }) => broken.map((why) => ({ what: path, why }))),
   ];
 }
 

@@ -36,7 +36,7 @@ export function describeUse(
   const { logins, windows, ...evidence } = withoutFuture(findLogins(collection, at), clocks);
   const use = { logins, windows };
   const now = clocks.ahead > MOST_AHEAD_SECONDS ? ownNow : hostNow;
-  const judge = evaluateUses({ known: recallUse(use), evidence, lastLogins: collection.lastLogins, now });
+  const evaluate = evaluateUses({ known: recallUse(use), evidence, lastLogins: collection.lastLogins, now });
   const lines = Map.groupBy(grants, nameOf);
   const writtenOn = new Map(collection.authorizedKeys.map(({ path, writtenDay }) => [path, writtenDay]));
   let ageOf: ReturnType<Memory["recallAges"]> | null = null;
@@ -47,7 +47,7 @@ export function describeUse(
   return {
     use,
     useOf: (grant) =>
-      judge({
+      evaluate({
         ...grant,
         lineCount: lines.get(nameOf(grant))?.length ?? 1,
         standsSince: () => standsSince(grant),
@@ -128,12 +128,12 @@ export const tooMuch = (path: string): Unreadable => ({ kind: "limit", path, why
  * Judges what a host sent, within a budget. What costs more is not judged: then all but the host's own facts is left out, and said
  * to be. So one host cannot keep those beside it waiting, and no verdict is made of a part.
  */
-export function evaluateWithinBudget<T>(collection: Collection, judge: (collection: Collection) => T): T {
+export function evaluateWithinBudget<T>(collection: Collection, evaluate: (collection: Collection) => T): T {
   try {
-    return withinBudget({ steps: HOST_STEPS, isLate: lateAfter(HOST_MS) }, () => judge(collection));
+    return withinBudget({ steps: HOST_STEPS, isLate: lateAfter(HOST_MS) }, () => evaluate(collection));
   } catch (error) {
     if (!(error instanceof WorkBudgetSpent)) throw error;
-    return judge(withoutLists(collection));
+    return evaluate(withoutLists(collection));
   }
 }
 
@@ -187,8 +187,8 @@ function lateAfter(ms: number): () => boolean {
 
 /** A certificate as the store takes it, with what is judged of it alone. */
 export function toSeen(certificate: Certificate, der: Uint8Array): SeenCertificate {
-  const known = judged.get(certificate) ?? judge(certificate, der);
-  judged.set(certificate, known);
+  const known = evaluated.get(certificate) ?? evaluate(certificate, der);
+  evaluated.set(certificate, known);
   return { ...known, der };
 }
 
@@ -208,9 +208,9 @@ export const describeAuthorities = (
 });
 
 /** A fleet serves few certificates from many places, and a cache hands out each as one object. */
-const judged = new WeakMap<Certificate, Omit<SeenCertificate, "der">>();
+const evaluated = new WeakMap<Certificate, Omit<SeenCertificate, "der">>();
 
-function judge(certificate: Certificate, der: Uint8Array): Omit<SeenCertificate, "der"> {
+function evaluate(certificate: Certificate, der: Uint8Array): Omit<SeenCertificate, "der"> {
   const expiring = expiringFrom(certificate.notBefore, certificate.notAfter);
   return {
     certificate,

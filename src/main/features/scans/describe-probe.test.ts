@@ -24,7 +24,7 @@ function readStream(stream: string, more: Partial<StreamResult> = {}): HostProbe
     kind: "stream",
     nonce: NONCE,
     lost: null,
-    visited: { scanId: ScanId.parse(1), target: TARGET, at: START, tookMs: 1 },
+    identity: { scanId: ScanId.parse(1), target: TARGET, at: START, tookMs: 1 },
     reading: {
       state: "ok",
       outcome: "collected",

@@ -34,7 +34,7 @@ export function createReader({ uses, chains }: Pick<RecordingStore, "uses" | "ch
   return (home) => {
     switch (home.kind) {
       case "met":
-        return home.visit;
+        return home.probe;
       case "chain":
         return describeChain(home, read);
       case "stream":
@@ -46,12 +46,12 @@ export function createReader({ uses, chains }: Pick<RecordingStore, "uses" | "ch
 }
 
 function describeChain(home: ChainResult, { readCertificate, chains }: Read): EndpointProbe {
-  const { visited, facts, offers } = home;
-  const unread: string[] = [];
+  const { identity, facts, offers } = home;
+  const unreadable: string[] = [];
   const readChain = (ders: readonly Uint8Array[], of: string) =>
     ders.map((der, position) => {
       const certificate = readCertificate(der);
-      if (!certificate) unread.push(`certificate ${position} of ${of} cannot be read`);
+      if (!certificate) unreadable.push(`certificate ${position} of ${of} cannot be read`);
       return certificate && toSeen(certificate, der);
     });
   const addresses =
@@ -63,10 +63,10 @@ function describeChain(home: ChainResult, { readCertificate, chains }: Read): En
   const elsewhere = addresses?.filter((one) => one !== spoken) ?? [];
   const others = home.others.map((one) => readChain(one, "the chain for another kind of key"));
   return {
-    ...visited,
-    state: unread.length > 0 ? "partial" : "ok",
+    ...identity,
+    state: unreadable.length > 0 ? "partial" : "ok",
     outcome: "presented",
-    message: unread.join("; "),
+    message: unreadable.join("; "),
     presented: {
       chain,
       others,
@@ -75,10 +75,10 @@ function describeChain(home: ChainResult, { readCertificate, chains }: Read): En
       beside: describeWire(home.wire, offers),
       findings: [
         ...[chain, ...others, ...elsewhere.map((one) => one.chain)].flatMap((one) => [
-          ...evaluateChain(visited.target, one),
-          ...evaluateSentChain(visited.target, one, chains),
+          ...evaluateChain(identity.target, one),
+          ...evaluateSentChain(identity.target, one, chains),
         ]),
-        ...findAddressProblems(visited.target, addresses ?? []),
+        ...findAddressProblems(identity.target, addresses ?? []),
       ],
     },
   };
@@ -93,9 +93,9 @@ function evaluateChain(target: TlsTarget, chain: readonly (SeenCertificate | nul
 const CUTS = new Set<HostProbe["outcome"]>(["reset", "timed-out", "throttled", "truncated"]);
 
 /** What is told of a host that is behind a jump host which has ended meanwhile. */
-export function blame<Visit extends HostProbe>(visit: Visit, lost: StreamResult["lost"]): Visit {
-  if (!lost || !CUTS.has(visit.outcome)) return visit;
-  return { ...visit, outcome: "jump-failed", message: lost.message, jumpHost: lost.jumpHost };
+export function blame<Probe extends HostProbe>(probe: Probe, lost: StreamResult["lost"]): Probe {
+  if (!lost || !CUTS.has(probe.outcome)) return probe;
+  return { ...probe, outcome: "jump-failed", message: lost.message, jumpHost: lost.jumpHost };
 }
 
 /**
@@ -103,42 +103,42 @@ export function blame<Visit extends HostProbe>(visit: Visit, lost: StreamResult[
  * collector left nothing out.
  */
 function describeStream(
-  { visited, nonce, reading, lost }: StreamResult,
+  { identity, nonce, reading, lost }: StreamResult,
   { readCertificate, memory }: Read,
 ): HostProbe {
   const { hostKey, stream } = reading;
-  const base = { ...visited, hostKey, isKeyRefused: false, jumpHost: null };
+  const base = { ...identity, hostKey, isKeyRefused: false, jumpHost: null };
   const collection = readCollection(stream, { nonce });
   if (!collection) {
     const message = "the host answered without running what it was asked to run";
     const nothing = { collected: null, findings: [] };
     return { ...base, ...nothing, state: "failed", outcome: "restricted-shell", message };
   }
-  const { host, findings, unread } = evaluateWithinBudget(collection, (judged) =>
-    describeHost(judged, new Date(visited.at), {
+  const { host, findings, unreadable } = evaluateWithinBudget(collection, (evaluated) =>
+    describeHost(evaluated, new Date(identity.at), {
       readCertificate,
-      name: visited.target.host,
-      recallUse: (seen) => memory.recall(visited.target, seen),
-      recallAges: () => memory.knownSince(visited.target),
+      name: identity.target.host,
+      recallUse: (seen) => memory.recall(identity.target, seen),
+      recallAges: () => memory.knownSince(identity.target),
     }),
   );
-  const told = { ...base, collected: host, findings };
+  const described = { ...base, collected: host, findings };
   if (reading.state === "partial") {
     const { state, outcome, message } = reading;
-    return blame({ ...told, state, outcome, message }, lost);
+    return blame({ ...described, state, outcome, message }, lost);
   }
-  if (!host.isPartial) return { ...told, state: "ok", outcome: "collected", message: "" };
+  if (!host.isPartial) return { ...described, state: "ok", outcome: "collected", message: "" };
   const cuts = collection.incomplete
     ? [collection.incomplete, reading.ending]
-    : sayLeftOut(unread.filter(({ kind }) => kind === "limit"));
+    : formatLeftOut(unreadable.filter(({ kind }) => kind === "limit"));
   const message = cuts.filter(Boolean).join("; ");
-  return blame({ ...told, state: "partial", outcome: "truncated", message }, lost);
+  return blame({ ...described, state: "partial", outcome: "truncated", message }, lost);
 }
 
 /** So many things that were left out are named in a sentence; the coverage of the host names them all. */
 const MOST_NAMED = 5;
 
-function sayLeftOut(leftOut: readonly Unreadable[]): string[] {
+function formatLeftOut(leftOut: readonly Unreadable[]): string[] {
   const named = leftOut.slice(0, MOST_NAMED).map(({ path, why }) => `${path}: ${why}`);
   const more = leftOut.length - named.length;
   return more > 0 ? [...named, `and ${more} more, which its coverage names`] : named;
@@ -188,17 +188,17 @@ function findMissing(target: TlsTarget, chain: Chain, { named }: Pick<Chains, "n
     : null;
 }
 
-type Looked = { known: readonly Uint8Array[]; issuer: Certificate | null };
+type KnownIssuers = { known: readonly Uint8Array[]; issuer: Certificate | null };
 
 /** A fleet sends few intermediates from many places, and a cache hands out each as one object: verified once for those known. */
-const looked = new WeakMap<Certificate, Looked>();
+const issuersOf = new WeakMap<Certificate, KnownIssuers>();
 
 function findIssuer({ certificate, der }: SeenCertificate, known: readonly Uint8Array[]): Certificate | null {
-  const before = looked.get(certificate);
+  const before = issuersOf.get(certificate);
   if (before && isSame(before.known, known)) return before.issuer;
   const signer = findSigner(der, known, publicRoots());
   const issuer = signer && readCertificate(signer);
-  looked.set(certificate, { known, issuer });
+  issuersOf.set(certificate, { known, issuer });
   return issuer;
 }
 

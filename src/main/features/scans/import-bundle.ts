@@ -14,7 +14,7 @@ import { createReader } from "./describe-probe.ts";
 import { type BundlePlan, isKeptBeside, planBundle } from "./plan-bundle.ts";
 import type { ReadProbe } from "./recording/batches.ts";
 import { createServedEvaluator, type ServedEvaluator } from "./recording/evaluate-served-by.ts";
-import type { CarriedBundle, StreamResult } from "./recording/messages.ts";
+import type { OfflineBundle, StreamResult } from "./recording/messages.ts";
 import { createPublicNoter } from "./recording/note-certificates.ts";
 import { createViolationRecorder } from "./recording/record-violations.ts";
 import type { ImportBundle } from "./recording/recorder.ts";
@@ -28,28 +28,28 @@ export function createBundleImporter(store: RecordingStore, read: ReadProbe): Im
   const work = createSharedWork();
   const notePublic = createPublicNoter(store.chains, { work });
   const recordViolations = createViolationRecorder(store, { work });
-  const judgeServed = createServedEvaluator(store);
-  return (carried, importedAt) => {
-    const plan = planBundle(store, carried, importedAt);
-    const { bundle, signers, user: _, known, isSignedSince, ...told } = plan;
-    const { host, port, signature, collectedAt, standing } = told;
+  const evaluateServed = createServedEvaluator(store);
+  return (offline, importedAt) => {
+    const plan = planBundle(store, offline, importedAt);
+    const { bundle, signers, user: _, known, isSignedSince, ...described } = plan;
+    const { host, port, signature, collectedAt, standing } = described;
     const nothing = { differences: null, isSignedSince, wasKnown: true, state: "ok", message: "" } as const;
     if (known) {
       if (isSignedSince) markSigned(store, plan, importedAt);
       const { scanId } = known;
-      return { ...told, ...nothing, scanId, importedAt: known.importedAt };
+      return { ...described, ...nothing, scanId, importedAt: known.importedAt };
     }
     if (standing.kind === "claimed" && standing.isBeside)
       return {
-        ...told,
+        ...described,
         ...nothing,
-        ...keepBeside(store, read, { plan, carried, importedAt }),
+        ...keepBeside(store, read, { plan, offline, importedAt }),
         wasKnown: false,
       };
     store.claims.drop(bundle.digest);
-    const { scanId, visit } = write(store, { read, judgeServed }, plan);
-    notePublic(visit);
-    recordViolations(visit);
+    const { scanId, probe } = write(store, { read, evaluateServed }, plan);
+    notePublic(probe);
+    recordViolations(probe);
     const { digest, collection } = bundle;
     const bound = { standing: standing.kind, signedBy: signers };
     store.bundles.add({
@@ -64,8 +64,8 @@ export function createBundleImporter(store: RecordingStore, read: ReadProbe): Im
     });
     const detail = { scanId, host, port, digest, collectedAt, signature, ...bound };
     store.events.append({ at: importedAt, kind: "bundle-imported", detail });
-    const { state, message } = visit;
-    return { ...told, ...nothing, scanId, importedAt, wasKnown: false, state, message };
+    const { state, message } = probe;
+    return { ...described, ...nothing, scanId, importedAt, wasKnown: false, state, message };
   };
 }
 
@@ -74,20 +74,20 @@ function differencesOf({ claims }: Pick<RecordingStore, "claims">, read: ReadPro
   if (plan.known || !isKeptBeside(plan.standing)) return null;
   const { host, port, user, collectedAt: at } = plan;
   const target = { kind: "ssh" as const, host, port, user };
-  const visit = readCarried(read, plan, { scanId: NO_SCAN, at, target, tookMs: 0, isCarried: true });
+  const probe = readOffline(read, plan, { scanId: NO_SCAN, at, target, tookMs: 0, isCarried: true });
   const known = claims.known(host, port);
-  return known && visit.collected ? compareClaim(visit.collected, known) : [];
+  return known && probe.collected ? compareClaim(probe.collected, known) : [];
 }
 
 /** It is compared, and recorded nowhere. */
-const NO_SCAN = 0 as StreamResult["visited"]["scanId"];
+const NO_SCAN = 0 as StreamResult["identity"]["scanId"];
 
-type Beside = { plan: BundlePlan; carried: CarriedBundle; importedAt: string };
+type Beside = { plan: BundlePlan; offline: OfflineBundle; importedAt: string };
 
-function keepBeside(store: RecordingStore, read: ReadProbe, { plan, carried, importedAt }: Beside) {
+function keepBeside(store: RecordingStore, read: ReadProbe, { plan, offline, importedAt }: Beside) {
   const { bundle, host, port, standing, signature, collectedAt, readAs, accountCount } = plan;
   if (standing.kind !== "claimed") throw new Error("what is verified is not kept beside");
-  if (!carried.approved.some((one) => one.host === host && one.port === port))
+  if (!offline.approved.some((one) => one.host === host && one.port === port))
     throw new Refusal("conflict", refuseUnapproved(plan, standing.why));
   const differences = differencesOf(store, read, plan) ?? [];
   const { digest, collection } = bundle;
@@ -111,32 +111,32 @@ function markSigned(store: RecordingStore, { bundle, signers, ...plan }: BundleP
 /** The host is not remembered as a target: nobody has said that it can be reached from here. */
 function write(
   store: RecordingStore,
-  { read, judgeServed }: { read: ReadProbe; judgeServed: ServedEvaluator },
+  { read, evaluateServed }: { read: ReadProbe; evaluateServed: ServedEvaluator },
   plan: BundlePlan,
 ) {
   const { host, port, user, collectedAt: at } = plan;
   const target = { kind: "ssh" as const, host, port, user };
   const scanId = store.scans.beginCarried(at);
-  const visit = readCarried(read, plan, { scanId, at, target, tookMs: 0, isCarried: true });
-  store.hosts.visit(visit);
+  const probe = readOffline(read, plan, { scanId, at, target, tookMs: 0, isCarried: true });
+  store.hosts.visit(probe);
   const standing = plan.standing.kind;
   store.carried.put(
     { host, port },
-    { at, standing, look: describeCarried(plan.bundle.collection, plan.standing) },
+    { at, standing, look: describeOffline(plan.bundle.collection, plan.standing) },
   );
-  judgeServed.after(visit);
+  evaluateServed.after(probe);
   store.scans.finish(scanId, "finished", at);
-  return { scanId, visit };
+  return { scanId, probe };
 }
 
 /**
  * It was not met: nothing is said of the key that it presents, and how far its clock is off is not known, but that it is
  * at least so far ahead as the bundle is of this computer's. By that, an older bundle of it is known to be older.
  */
-function readCarried(
+function readOffline(
   read: ReadProbe,
   { bundle: { stream, collection }, signers }: BundlePlan,
-  visited: StreamResult["visited"],
+  identity: StreamResult["identity"],
 ): HostProbe {
   const reading = {
     state: "ok",
@@ -146,13 +146,13 @@ function readCarried(
     stream,
     hostKey: null,
   } as const;
-  const visit = read({ kind: "stream", visited, nonce: collection.nonce, reading, lost: null });
-  if (!("collected" in visit) || !visit.collected) throw new Error("a whole bundle was not read");
-  const ahead = visit.collected.clockAheadSeconds ?? 0;
-  const keyFiles = withoutForeignVerifications(visit.collected.keyFiles, collection.signingHost, signers);
+  const probe = read({ kind: "stream", identity, nonce: collection.nonce, reading, lost: null });
+  if (!("collected" in probe) || !probe.collected) throw new Error("a whole bundle was not read");
+  const ahead = probe.collected.clockAheadSeconds ?? 0;
+  const keyFiles = withoutForeignVerifications(probe.collected.keyFiles, collection.signingHost, signers);
   return {
-    ...visit,
-    collected: { ...visit.collected, keyFiles, clockAheadSeconds: ahead > 0 ? ahead : null },
+    ...probe,
+    collected: { ...probe.collected, keyFiles, clockAheadSeconds: ahead > 0 ? ahead : null },
   };
 }
 
@@ -177,7 +177,7 @@ function withoutForeignVerifications(
 /**
  * What plans are made of where a host is known by its bundle alone. Its key is one that signed the bundle: anybody can name one.
  */
-function describeCarried(collection: Collection, standing: BundleStanding): CarriedLook {
+function describeOffline(collection: Collection, standing: BundleStanding): CarriedLook {
   const { accounts, authorizedKeys, sshd } = collection;
   const named = new Set(authorizedKeys.flatMap((file) => file.accounts));
   return {
@@ -186,7 +186,7 @@ function describeCarried(collection: Collection, standing: BundleStanding): Carr
       .filter(({ name }) => named.has(name))
       .map(({ name, uid, gid, shell }) => {
         const settings = sshd.effective?.get(name);
-        const say = (keyword: string): string | null => {
+        const settingOf = (keyword: string): string | null => {
           const value = settings?.get(keyword)?.[0] ?? "none";
           return value.toLowerCase() === "none" ? null : value;
         };
@@ -196,9 +196,9 @@ function describeCarried(collection: Collection, standing: BundleStanding): Carr
           gid,
           shell,
           isSshdKnown: settings !== undefined,
-          keysCommand: say("authorizedkeyscommand"),
+          keysCommand: settingOf("authorizedkeyscommand"),
           authenticationMethods: settings?.get("authenticationmethods")?.[0] ?? null,
-          forceCommand: say("forcecommand"),
+          forceCommand: settingOf("forcecommand"),
         };
       }),
     files: authorizedKeys.map((file) => describeFile(file, collection)),
@@ -269,10 +269,10 @@ function compareClaim(collected: CollectedHost, known: KnownTexts): ClaimDiffere
 const KINDS = ["account", "grant", "key file", "host key", "certificate"] as const;
 
 /** What importing bundles would do, with what they tell otherwise than what is known. Changes nothing. */
-export function lookAtBundles(store: Store) {
+export function createBundlePlanner(store: Store) {
   const read = createReader(store);
-  return (carried: CarriedBundle, at: Instant): BundlePlan & Pick<ImportedBundle, "differences"> => {
-    const plan = planBundle(store, carried, at);
+  return (offline: OfflineBundle, at: Instant): BundlePlan & Pick<ImportedBundle, "differences"> => {
+    const plan = planBundle(store, offline, at);
     return { ...plan, differences: differencesOf(store, read, plan) };
   };
 }

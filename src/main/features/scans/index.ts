@@ -32,9 +32,9 @@ type Deps = ProbeDeps & {
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
 /** A way that leads to nothing is refused; where it leads to a part alone, that is said. */
-function formatWay(asked: readonly RequestedTarget[], way: WayText | null): string[] {
-  if (!way || asked.every(({ target }) => target.kind === "tls")) return [];
-  if (asked.some(({ target }) => target.kind === "tls")) return [NOT_FOR_HOSTS];
+function checkProxy(requested: readonly RequestedTarget[], way: WayText | null): string[] {
+  if (!way || requested.every(({ target }) => target.kind === "tls")) return [];
+  if (requested.some(({ target }) => target.kind === "tls")) return [NOT_FOR_HOSTS];
   throw new Refusal("invalid-input", "there is no endpoint to reach that way; hosts go as ssh_config says");
 }
 
@@ -43,15 +43,15 @@ const NOT_FOR_HOSTS =
 
 export function createScans(deps: Deps) {
   const { store, readTargets, recording, inBackground, now } = deps;
-  const visits = createProbes(deps);
+  const probes = createProbes(deps);
   const os = implement(scans);
   const running = new Map<ScanId, AbortController>();
-  const questions = createScanPrompts(deps);
+  const prompts = createScanPrompts(deps);
 
   const procedures = {
     start: os.start.handler(async ({ input }) => (await start(input)).started),
-    questions: os.questions.handler(({ input }) => questions.list(find(input.scanId).id)),
-    answer: os.answer.handler(({ input }) => questions.answer(input)),
+    questions: os.questions.handler(({ input }) => prompts.list(find(input.scanId).id)),
+    answer: os.answer.handler(({ input }) => prompts.answer(input)),
     cancel: os.cancel.handler(({ input }) => cancel(input.scanId)),
     find: os.find.handler(({ input }) => find(input.scanId)),
     list: os.list.handler(({ input }) => store.scans.list(input)),
@@ -66,28 +66,28 @@ export function createScans(deps: Deps) {
   }
 
   async function start({
-    way: wanted,
-    ...wish
+    way: proxyText,
+    ...request
   }: ScanWish): Promise<{ started: Started; ended: Promise<void> }> {
-    const way = wanted && writeProxy(readProxy(wanted));
-    const { targets: named, broken, notes: read, sshConfig } = await readTargets(wish);
-    const asked = chooseTargets(store, { ...wish, way }, named);
-    const notes = [...read, ...formatWay(asked, way)];
-    const options = { ...wish, asked, sshConfig };
-    await visits.refuseUnusable(options);
-    const scanId = await recording.begin({ asked, at: toInstant(now()) });
+    const way = proxyText && writeProxy(readProxy(proxyText));
+    const { targets: named, broken, notes: read, sshConfig } = await readTargets(request);
+    const requested = chooseTargets(store, { ...request, way }, named);
+    const notes = [...read, ...checkProxy(requested, way)];
+    const options = { ...request, requested, sshConfig };
+    await probes.refuseUnusable(options);
+    const scanId = await recording.begin({ requested, at: toInstant(now()) });
     deps.announce({ kind: "scan-started", scanId });
     const controller = new AbortController();
     running.set(scanId, controller);
-    const atOnce = chooseAtOnce(wish.concurrency, countFreeDescriptors());
-    const ask = questions.askFor(scanId, wish.mayAsk);
-    const prepare = (signal: AbortSignal) => visits.prepare(options, { scanId, ask, atOnce, signal });
-    const task = { scanId, targets: asked.map(({ target }) => target), atOnce };
+    const atOnce = chooseAtOnce(request.concurrency, countFreeDescriptors());
+    const ask = prompts.askFor(scanId, request.mayAsk);
+    const prepare = (signal: AbortSignal) => probes.prepare(options, { scanId, ask, atOnce, signal });
+    const task = { scanId, targets: requested.map(({ target }) => target), atOnce };
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     inBackground((closing) =>
       executeScan(deps, task, prepare, { controller, closing }).finally(() => {
         running.delete(scanId);
-        questions.close(scanId);
+        prompts.close(scanId);
         end();
       }),
     );
@@ -115,19 +115,19 @@ const NOTHING_LEFT =
 const EITHER = "say what to scan, or what to scan again, not both";
 
 /** What a scan visits, in the order to visit it. `named`: what its text and sources mean. */
-function chooseTargets(store: Store, wish: ScanWish, named: readonly Target[]): RequestedTarget[] {
-  const isNamed = wish.text.trim() !== "" || wish.sources.length > 0;
-  if (isNamed && wish.again !== null) throw new Refusal("invalid-input", EITHER);
-  const wanted = isNamed
+function chooseTargets(store: Store, request: ScanWish, named: readonly Target[]): RequestedTarget[] {
+  const isNamed = request.text.trim() !== "" || request.sources.length > 0;
+  if (isNamed && request.again !== null) throw new Refusal("invalid-input", EITHER);
+  const selected = isNamed
     ? named.map((target) => ({ target, ...store.targets.recall(target) }))
-    : recall(store, wish);
-  if (wanted.length === 0) throw new Refusal("invalid-input", NOTHING_TO_SCAN);
+    : recall(store, request);
+  if (selected.length === 0) throw new Refusal("invalid-input", NOTHING_TO_SCAN);
   return rootLast(
-    wanted.map(({ target, useSudo, transport = "auto", way = "" }) => ({
+    selected.map(({ target, useSudo, transport = "auto", way: proxy = "" }) => ({
       target,
-      useSudo: wish.useSudo ?? useSudo,
-      transport: wish.transport ?? transport,
-      way: target.kind === "tls" ? (wish.way ?? way) : "",
+      useSudo: request.useSudo ?? useSudo,
+      transport: request.transport ?? transport,
+      way: target.kind === "tls" ? (request.way ?? proxy) : "",
     })),
   );
 }
@@ -138,7 +138,12 @@ function recall(store: Store, { again, only }: ScanWish): RequestedTarget[] {
   if (known.length === 0 && again === "failed") throw new Refusal("not-found", NOTHING_FAILED);
   if (known.length === 0 && again === "unfinished") throw new Refusal("not-found", NOTHING_LEFT);
   return known
-    .map(({ target, useSudo, transport = "auto", way = "" }) => ({ target, useSudo, transport, way }))
+    .map(({ target, useSudo, transport = "auto", way: proxy = "" }) => ({
+      target,
+      useSudo,
+      transport,
+      way: proxy,
+    }))
     .filter(({ target }) => only === null || target.kind === only);
 }
 
@@ -156,8 +161,8 @@ function listAgain(store: Store, again: ScanWish["again"]): RequestedTarget[] {
 }
 
 /** Of several logins to one host the one that sees most comes last: what it says of the host stands, and is remembered. */
-const rootLast = (asked: readonly RequestedTarget[]): RequestedTarget[] =>
-  asked.toSorted((one, other) => Number(readsAsRoot(one)) - Number(readsAsRoot(other)));
+const rootLast = (requested: readonly RequestedTarget[]): RequestedTarget[] =>
+  requested.toSorted((one, other) => Number(readsAsRoot(one)) - Number(readsAsRoot(other)));
 
 const readsAsRoot = ({ target, useSudo }: RequestedTarget): boolean =>
   target.kind === "ssh" && (useSudo || target.user === "root");

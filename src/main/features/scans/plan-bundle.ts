@@ -10,7 +10,7 @@ import { formatPlace } from "#shared/text/hosts/target.ts";
 import type { KnownHost } from "#store/bundle-table.ts";
 import type { Store } from "#store/store.ts";
 import { formatReader } from "./describe-host.ts";
-import type { CarriedBundle } from "./recording/messages.ts";
+import type { OfflineBundle } from "./recording/messages.ts";
 
 export type BundlePlan = Omit<BundleView, "importedAt" | "differences"> & {
   bundle: Bundle;
@@ -31,14 +31,14 @@ type Tables = {
 };
 
 /** What importing a bundle would do, or a refusal that says what is wrong with it. Changes nothing. */
-export function planBundle(store: Tables, { bytes, as, signature }: CarriedBundle, now: Instant): BundlePlan {
+export function planBundle(store: Tables, { bytes, as, signature }: OfflineBundle, now: Instant): BundlePlan {
   const { bundles } = store;
   const bundle = readBundle(bytes);
   if (bundle.kind === "broken") throw new Refusal("invalid-input", bundle.why);
   const { collection, unixTime, signed } = bundle;
   const ahead = unixTime - Math.floor(Date.parse(now) / 1_000);
   const signers = signed.keys.map(({ fingerprint }) => fingerprint);
-  const told = {
+  const described = {
     bundle,
     collectedAt: ahead > 0 ? now : toInstant(new Date(unixTime * 1_000)),
     hostname: collection.facts.hostname,
@@ -50,7 +50,7 @@ export function planBundle(store: Tables, { bytes, as, signature }: CarriedBundl
     notes: bundle.hasNoDigest ? [NO_DIGEST] : [],
   };
   const before = findBefore(store, bundle, signers);
-  if (before) return { ...told, ...before, user: null, isNewHost: false, notes: [] };
+  if (before) return { ...described, ...before, user: null, isNewHost: false, notes: [] };
 
   if (ahead > MOST_AHEAD_SECONDS) throw refuseFuture(unixTime, now);
   const chosen = chooseHostOf(bundles, bundle, { as, signers });
@@ -64,7 +64,7 @@ export function planBundle(store: Tables, { bytes, as, signature }: CarriedBundl
   if (current && !isKeptBeside(standing) && !isFirstSigned) refuseOlder(current, unixTime);
   if (standing.kind !== "verified") refuseUsedNonce(bundles, bundle);
   return {
-    ...told,
+    ...described,
     ...chosen.address,
     signers: own,
     signature,
@@ -99,9 +99,9 @@ function findBefore({ bundles, claims }: Tables, bundle: Bundle, all: readonly s
       isSignedSince: false,
     };
   }
-  const taken = bundles.find(digest);
-  if (!taken) return null;
-  const { scanId, importedAt, host, port, signature, standing, signedBy } = taken;
+  const imported = bundles.find(digest);
+  if (!imported) return null;
+  const { scanId, importedAt, host, port, signature, standing, signedBy } = imported;
   const [first = ""] = signedBy;
   const trust = bundles.trustOf(host, port);
   const signers = chooseSigners(trust, all, namedKeys(bundle));
@@ -116,7 +116,7 @@ function findBefore({ bundles, claims }: Tables, bundle: Bundle, all: readonly s
 function chooseHostOf(
   bundles: Store["bundles"],
   bundle: Bundle,
-  { as, signers }: { as: CarriedBundle["as"]; signers: readonly string[] },
+  { as, signers }: { as: OfflineBundle["as"]; signers: readonly string[] },
 ) {
   const chosen = chooseHost({
     as,

@@ -12,7 +12,7 @@ import { makeLockedKey } from "#testing/ssh/key-files.ts";
 import { formatHost, openWorkstation } from "#testing/ssh/open-workstation.ts";
 import { startSshServer } from "#testing/ssh/ssh-server.ts";
 import { createReader } from "./describe-probe.ts";
-import { visitEndpoint } from "./probes.ts";
+import { probeEndpoint } from "./probes.ts";
 
 const refuse = {
   run: ({ channel }: { channel: { exit(code: number): void; end(): void } }) => {
@@ -69,7 +69,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
     probeEndpoint: async () => ({ ...READING, outcome: "presented" as const, message: "", chain }),
   };
   const store = openStore({ path: ":memory:", access: "write" });
-  const result = await visitEndpoint(
+  const result = await probeEndpoint(
     { prober, retryPolicy: AT_ONCE, now: () => new Date(START) },
     {
       scanId: ScanId.parse(beginScan(store)),
@@ -109,7 +109,7 @@ test("an endpoint for which this computer had no descriptor left is tried again,
   const answers = [refused, refused].map((answer) => ({ ...answer, passing: "no-descriptor" as const }));
   const closed = { ...refused, outcome: "refused" as const, message: "closed" };
   const prober = { probeEndpoint: async () => answers.shift() ?? closed };
-  const result = await visitEndpoint(
+  const result = await probeEndpoint(
     { prober, retryPolicy: AT_ONCE, now: () => new Date(START) },
     {
       scanId: ScanId.parse(1),

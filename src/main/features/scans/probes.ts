@@ -27,7 +27,7 @@ import type { HostProbe } from "#store/visit.ts";
 import { blame } from "./describe-probe.ts";
 import type { ProbeResult } from "./recording/messages.ts";
 import type { Recording } from "./recording/recording.ts";
-import type { AtOnce, Visits } from "./run-scan.ts";
+import type { AtOnce, Probers } from "./run-scan.ts";
 
 export type ProbeDeps = {
   recording: Pick<Recording, "waitForBytes">;
@@ -43,7 +43,7 @@ export type ProbeDeps = {
 };
 
 type ProbeOptions = {
-  asked: readonly RequestedTarget[];
+  requested: readonly RequestedTarget[];
   sshConfig: SshConfig;
   acceptNew: boolean;
   /** Named by the user. */
@@ -64,10 +64,10 @@ export function createProbes(deps: ProbeDeps) {
   return { refuseUnusable: (options: ProbeOptions) => refuseUnusable(options, workstation), prepare };
 
   /** For one scan. Endpoints need no key: only hosts wait until those are read, and somebody has opened the locked ones. */
-  function prepare(options: ProbeOptions, { scanId, ask, atOnce, signal }: Preparation): Visits {
+  function prepare(options: ProbeOptions, { scanId, ask, atOnce, signal }: Preparation): Probers {
     const routeTo = (target: SshTarget) => options.sshConfig.routeTo(target, user);
-    const ways = planLogins(options.asked, { routeTo, ssh: findSsh() });
-    const all = [...ways, ...findJumps(options, user)];
+    const routes = planLogins(options.requested, { routeTo, ssh: findSsh() });
+    const all = [...routes, ...findJumps(options, user)];
     let opening: ReturnType<OpenConnections> | null = null;
     const connections = () => {
       opening ??= openConnections(all, { ...options, name: `scan ${scanId}`, ask, atOnce, signal });
@@ -76,10 +76,10 @@ export function createProbes(deps: ProbeDeps) {
     const keepOpen = async (jumps: PlannedRoute["jumps"]) => (await connections()).keepJumpHosts(jumps);
     const { waitForBytes } = recording;
     return {
-      ways,
+      routes,
       keepOpen,
-      visitHost: async (login) =>
-        visitHost({ scanId, connections: await connections(), collectorScript, waitForBytes, now }, login),
+      probeHost: async (login) =>
+        probeHost({ scanId, connections: await connections(), collectorScript, waitForBytes, now }, login),
       ...createEndpointProbes(
         { prober, retryPolicy, now, user, keepOpen, keyKindsAt: store.served.readKeyKinds() },
         options,
@@ -103,18 +103,18 @@ type EndpointDeps = {
 /** How the endpoints of one scan are visited, each by its way. */
 function createEndpointProbes(
   { prober, retryPolicy, now, user, keepOpen, keyKindsAt }: EndpointDeps,
-  { asked, sshConfig, everyAddress, asksForOffers }: ProbeOptions,
+  { requested, sshConfig, everyAddress, asksForOffers }: ProbeOptions,
   { scanId, ask, signal }: Omit<Preparation, "atOnce">,
-): Pick<Visits, "visitEndpoint" | "endpointWays"> {
+): Pick<Probers, "probeEndpoint" | "endpointProxies"> {
   const { routeTo, portOf } = sshConfig;
   const { keep } = createEndpointRoutes({ ask, routeTo, portOf, user, keepOpen, signal });
-  const ways = new Map(asked.map(({ target, way = "" }) => [target, way]));
-  const wayOf = (target: TlsTarget) => ways.get(target) ?? "";
+  const routes = new Map(requested.map(({ target, way: proxy = "" }) => [target, proxy]));
+  const proxyOf = (target: TlsTarget) => routes.get(target) ?? "";
   const wish = { everyAddress, asksForOffers };
   return {
-    visitEndpoint: (target, onReached) =>
-      visitEndpoint(
-        { prober, retryPolicy, now, keepWay: () => keep(wayOf(target)) },
+    probeEndpoint: (target, onReached) =>
+      probeEndpoint(
+        { prober, retryPolicy, now, keepProxy: () => keep(proxyOf(target)) },
         {
           scanId,
           target,
@@ -126,16 +126,16 @@ function createEndpointProbes(
           },
         },
       ),
-    endpointWays: { of: wayOf, keepOpen: async (way) => toDisposable(await keep(way)) },
+    endpointProxies: { of: proxyOf, keepOpen: async (proxy) => toDisposable(await keep(proxy)) },
   };
 }
 
 /** The jump hosts that lead to endpoints: they need keys and host keys as those of hosts do. */
-function findJumps({ asked, sshConfig }: ProbeOptions, user: string): PlannedRoute[] {
-  const texts = new Set(asked.map(({ way = "" }) => way).filter(isJumpHost));
+function findJumps({ requested, sshConfig }: ProbeOptions, user: string): PlannedRoute[] {
+  const texts = new Set(requested.map(({ way: proxy = "" }) => proxy).filter(isJumpHost));
   return [...texts].flatMap((text) => {
-    const way = readProxy(text);
-    const route = way.kind === "jump" ? routeToJump(way, { ...sshConfig, user }) : null;
+    const proxy = readProxy(text);
+    const route = proxy.kind === "jump" ? routeToJump(proxy, { ...sshConfig, user }) : null;
     return route && "hops" in route ? { jumps: route.hops, hosts: [] } : [];
   });
 }
@@ -156,15 +156,15 @@ type HostProber = {
  * Logs in to a host and takes what its collector says. A host holds its place until there is room for that: so no more
  * can wait to be read than those bring that are visited at a time. Rejects only when the scan is told to stop.
  */
-async function visitHost(
-  visitor: HostProber,
+async function probeHost(
+  prober: HostProber,
   { target, useSudo, route, transport }: PlannedLogin,
 ): Promise<ProbeResult> {
-  const { scanId, connections, collectorScript, waitForBytes, now } = visitor;
+  const { scanId, connections, collectorScript, waitForBytes, now } = prober;
   if (route.kind === "unsupported") {
-    const visited = { scanId, target, at: toInstant(now()), tookMs: 0 };
-    const told = { state: "failed", outcome: "not-supported", message: route.why } as const;
-    return { kind: "met", visit: { ...visited, ...NOTHING, ...told } };
+    const identity = { scanId, target, at: toInstant(now()), tookMs: 0 };
+    const failure = { state: "failed", outcome: "not-supported", message: route.why } as const;
+    return { kind: "met", probe: { ...identity, ...NOTHING, ...failure } };
   }
   const nonce = crypto.randomUUID().replaceAll("-", "");
   const begunAt = toInstant(now());
@@ -183,7 +183,7 @@ async function visitHost(
       },
     },
   );
-  const visited = {
+  const identity = {
     scanId,
     target,
     at: toInstant(now()),
@@ -194,12 +194,12 @@ async function visitHost(
   const cut = lost && { jumpHost: lost, message: formatLost(lost) };
   if ("stream" in met) {
     const { loginKey: _, transport: __, ...reading } = met;
-    return { kind: "stream", visited, nonce, reading, lost: cut };
+    return { kind: "stream", identity, nonce, reading, lost: cut };
   }
   if ("jumpHost" in met)
-    return { kind: "met", visit: { ...visited, ...NOTHING, ...whyFailed(met), jumpHost: met.jumpHost } };
+    return { kind: "met", probe: { ...identity, ...NOTHING, ...whyFailed(met), jumpHost: met.jumpHost } };
   const failed = describeFailure(target, met, check?.findAgainst() ?? null);
-  return { kind: "met", visit: blame({ ...visited, ...failed }, cut) };
+  return { kind: "met", probe: blame({ ...identity, ...failed }, cut) };
 }
 
 const whyFailed = ({ outcome, message, hostKey, isKeyRefused }: SshFailure) => ({
@@ -225,39 +225,39 @@ const NOTHING = { hostKey: null, isKeyRefused: false, jumpHost: null, collected:
 type Deps = {
   prober: Pick<TlsProber, "probeEndpoint">;
   /** The way to it, held until it is disposed; absent: directly. */
-  keepWay?: () => Promise<Kept | Failure>;
+  keepProxy?: () => Promise<Kept | Failure>;
   retryPolicy: RetryPolicy;
   now: () => Date;
 };
 
-type Visit = { scanId: ScanId; target: TlsTarget; signal: AbortSignal; wish?: ProbeRequest };
+type Probe = { scanId: ScanId; target: TlsTarget; signal: AbortSignal; wish?: ProbeRequest };
 
 /** Greets an endpoint and takes the chain it presents. Rejects only when `signal` says stop. */
-export async function visitEndpoint(
-  { prober, keepWay = goDirectly, retryPolicy, now }: Deps,
-  { scanId, target, signal, wish }: Visit,
+export async function probeEndpoint(
+  { prober, keepProxy = goDirectly, retryPolicy, now }: Deps,
+  { scanId, target, signal, wish }: Probe,
 ): Promise<ProbeResult> {
-  const kept = await keepWay();
+  const kept = await keepProxy();
   if (isFailure(kept)) {
-    const visited = { scanId, target, at: toInstant(now()), tookMs: 0 };
-    return { kind: "met", visit: { ...visited, ...kept, state: "failed", presented: null } };
+    const identity = { scanId, target, at: toInstant(now()), tookMs: 0 };
+    return { kind: "met", probe: { ...identity, ...kept, state: "failed", presented: null } };
   }
   await using _open = kept;
-  const { way } = kept;
+  const { proxy } = kept;
   const reading = await retry(
-    () => prober.probeEndpoint(target, signal, { ...wish, way }),
+    () => prober.probeEndpoint(target, signal, { ...wish, way: proxy }),
     retryPolicy,
     signal,
   );
   const { outcome, message, chain, facts, wire, addresses, offers, others } = reading;
-  const visited = { scanId, target, at: toInstant(now()), tookMs: Math.round(reading.tookMs) };
+  const identity = { scanId, target, at: toInstant(now()), tookMs: Math.round(reading.tookMs) };
   if (outcome !== "presented")
-    return { kind: "met", visit: { ...visited, state: "failed", outcome, message, presented: null } };
-  const said = way ? { ...facts, "reached through": way.name } : facts;
-  return { kind: "chain", visited, chain, facts: said, wire, addresses, offers, others };
+    return { kind: "met", probe: { ...identity, state: "failed", outcome, message, presented: null } };
+  const said = proxy ? { ...facts, "reached through": proxy.name } : facts;
+  return { kind: "chain", identity, chain, facts: said, wire, addresses, offers, others };
 }
 
 const goDirectly = async (): Promise<Kept> => ({
-  way: null,
+  proxy: null,
   [Symbol.asyncDispose]: async () => undefined,
 });

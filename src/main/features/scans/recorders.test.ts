@@ -39,14 +39,14 @@ async function open() {
 type Opened = Awaited<ReturnType<typeof open>>;
 
 const begin = ({ recording }: Opened) =>
-  recording.begin({ asked: [{ target: web1, useSudo: false }], at: START });
+  recording.begin({ requested: [{ target: web1, useSudo: false }], at: START });
 
 async function streamHome(scanId: number): Promise<ProbeResult> {
   return {
     kind: "stream",
     nonce: NONCE,
     lost: null,
-    visited: { scanId: scanId as never, target: web1, at: START, tookMs: 1 },
+    identity: { scanId: scanId as never, target: web1, at: START, tookMs: 1 },
     reading: {
       state: "ok",
       outcome: "collected",
@@ -147,7 +147,7 @@ test("a thread that cannot open the database ends the scan with what it says, an
     { ...store, facts: () => ({ ...store.facts(), path: `${path}.none` }) },
     { announce: () => undefined, log: () => undefined },
   );
-  const wish = { asked: [{ target: web1, useSudo: false }], at: START };
+  const wish = { requested: [{ target: web1, useSudo: false }], at: START };
   await expect(lost.begin(wish)).rejects.toThrow("cannot be opened; see that you may read and write");
   await expect(lost.begin(wish)).rejects.toThrow("cannot be opened; see that you may read and write");
   await lost.close();

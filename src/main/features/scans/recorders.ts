@@ -6,12 +6,12 @@ import type { Store } from "#store/store.ts";
 import { createReader } from "./describe-probe.ts";
 import { createBundleImporter } from "./import-bundle.ts";
 import {
-  type Hear,
+  type OnRecorderMessage,
+  type RecorderCommand,
   type RecorderLink,
+  type RecorderMessage,
   reviveError,
-  type Sent,
   serializeError,
-  type Told,
 } from "./recording/messages.ts";
 import { createRecorder } from "./recording/recorder.ts";
 import { createRecording } from "./recording/recording.ts";
@@ -22,29 +22,34 @@ const WORKER = new URL(`./recording-worker${extname(import.meta.url)}`, import.m
 
 /** What scans write into a store; whoever else writes to it takes turns with that from now on. */
 export function recordInto(store: Store, deps: Omit<Parameters<typeof createRecording>[0], "startRecorder">) {
-  const recording = createRecording({ startRecorder: (hear) => startRecorder(store, hear), ...deps });
-  store.shareWith(recording.takeTurn);
+  const recording = createRecording({
+    startRecorder: (onMessage) => startRecorder(store, onMessage),
+    ...deps,
+  });
+  store.shareWith(recording.acquireWriter);
   return recording;
 }
 
 /** Starts a recorder: in a thread of its own; or in this one, for a database that no second connection can see. */
-function startRecorder(store: Store, hear: Hear): RecorderLink {
+function startRecorder(store: Store, onMessage: OnRecorderMessage): RecorderLink {
   const { path } = store.facts();
-  return path === MEMORY ? recordHere(store, hear) : recordAside({ path, disk: store.disk }, hear);
+  return path === MEMORY ? recordHere(store, onMessage) : recordAside({ path, disk: store.disk }, onMessage);
 }
 
-function recordAside(work: RecordingWork, hear: Hear): RecorderLink {
+function recordAside(work: RecordingWork, onMessage: OnRecorderMessage): RecorderLink {
   const env = threadEnvironment(process.env);
   const worker = new Worker(WORKER, { name: "recording", workerData: work, argv: [], execArgv: [], env });
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   let isDead = false;
   // Once: when it has been told, the next thread may have been started.
   const die = (error: unknown) => {
-    if (!isDead) hear({ kind: "dead", error: serializeError(error) });
+    if (!isDead) onMessage({ kind: "dead", error: serializeError(error) });
     isDead = true;
   };
   worker
-    .on("message", (told: Told) => (told.kind === "dead" ? die(reviveError(told.error)) : hear(told)))
+    .on("message", (message: RecorderMessage) =>
+      message.kind === "dead" ? die(reviveError(message.error)) : onMessage(message),
+    )
     .on("error", die)
     .on("exit", () => {
       die(new Error("the thread that records scans has ended"));
@@ -53,16 +58,16 @@ function recordAside(work: RecordingWork, hear: Hear): RecorderLink {
   return {
     send: (sent, transfer = []) => worker.postMessage(sent, transfer),
     close() {
-      worker.postMessage({ kind: "close" } satisfies Sent);
+      worker.postMessage({ kind: "close" } satisfies RecorderCommand);
       return ended;
     },
   };
 }
 
 /** The store is closed by whoever opened it. */
-function recordHere(store: Store, hear: Hear): RecorderLink {
+function recordHere(store: Store, onMessage: OnRecorderMessage): RecorderLink {
   const read = createReader(store);
   const importBundle = createBundleImporter(store, read);
-  const send = createRecorder({ store, read, importBundle, tell: hear });
+  const send = createRecorder({ store, read, importBundle, post: onMessage });
   return { send, close: async () => undefined };
 }

@@ -7,7 +7,7 @@ import { openStore } from "#store/store.ts";
 import { beginScan, makeCertificate, START } from "#store/testing/make-visit.ts";
 import { recordInto } from "./recorders.ts";
 import type { ProbeResult } from "./recording/messages.ts";
-import { chooseAtOnce, executeScan, inParallel, type Visits } from "./run-scan.ts";
+import { chooseAtOnce, executeScan, inParallel, type Probers } from "./run-scan.ts";
 
 const target: TlsTarget = { kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" };
 const other: TlsTarget = { ...target, host: "mail.example" };
@@ -15,7 +15,7 @@ const other: TlsTarget = { ...target, host: "mail.example" };
 test("the end of a scan is announced even when the database does not take it", async () => {
   const { store, announced, carry } = open();
   const scan = carry({
-    visitEndpoint: async (visited) => {
+    probeEndpoint: async (visited) => {
       store.close();
       return refused(visited);
     },
@@ -32,9 +32,9 @@ test("a visit that this program cannot write costs none of those beside it", asy
   );
   const chain = [makeCertificate("mail.example")];
   await carry({
-    visitEndpoint: async (visited) => ({
+    probeEndpoint: async (visited) => ({
       kind: "met",
-      visit: {
+      probe: {
         ...refusedProbe(visited),
         state: "ok",
         outcome: "presented",
@@ -62,7 +62,7 @@ function open() {
   const announce = (announcement: Announcement) => announced.push(announcement);
   const recording = recordInto(store, { announce, log });
   const deps = { recording, log, announce, now: () => new Date(START) };
-  const carry = (visits: Pick<Visits, "visitEndpoint">) =>
+  const carry = (visits: Pick<Probers, "probeEndpoint">) =>
     executeScan(
       deps,
       { scanId, targets: [target, other], atOnce: { hosts: 1, endpoints: 2, isFixed: true } },
@@ -73,13 +73,13 @@ function open() {
 }
 
 const NO_HOSTS = {
-  ways: [],
+  routes: [],
   keepOpen: async () => null,
-  endpointWays: { of: () => "", keepOpen: async () => null },
-  visitHost: () => Promise.reject(new Error("no host is visited")),
+  endpointProxies: { of: () => "", keepOpen: async () => null },
+  probeHost: () => Promise.reject(new Error("no host is visited")),
 };
 
-const refused = (visited: TlsTarget): ProbeResult => ({ kind: "met", visit: refusedProbe(visited) });
+const refused = (visited: TlsTarget): ProbeResult => ({ kind: "met", probe: refusedProbe(visited) });
 
 const refusedProbe = (visited: TlsTarget) => ({
   scanId: ScanId.parse(1),
@@ -125,7 +125,7 @@ test("what lends its place lets others begin beside it, until there are as many 
   await inParallel([1, 2, 3, 4], { limit: 1, most: 3 }, async (item, place) => {
     begun.push(item);
     if (begun.length === 3) resolve();
-    place.lendAfter(0);
+    place.yieldAfter(0);
     await promise;
   });
   expect(begun).toEqual([1, 2, 3, 4]);
@@ -137,7 +137,7 @@ test("what holds its place again lets nothing more begin until it has ended", as
   await inParallel(["first", "second", "third"], { limit: 1, most: 3 }, async (item, place) => {
     events.push(`${item} begins`);
     if (item === "first") {
-      place.lendAfter(0);
+      place.yieldAfter(0);
       await isLent;
       place.hold();
     }

@@ -11,26 +11,26 @@ import type { Recording } from "./recording/recording.ts";
 /** What is visited, and how it is told. */
 type ScanTask = { scanId: ScanId; targets: readonly Target[]; atOnce: AtOnce };
 
-export type Visits = {
+export type Probers = {
   /** The hosts, by the jump hosts that they lie behind. */
-  ways: readonly PlannedRoute[];
+  routes: readonly PlannedRoute[];
   /** Keeps jump hosts open until it is disposed; null where there are none. */
   keepOpen: (jumps: PlannedRoute["jumps"]) => Promise<AsyncDisposable | null>;
   /** Both reject only when the scan is told to stop. */
-  visitHost: (login: PlannedLogin) => Promise<ProbeResult>;
+  probeHost: (login: PlannedLogin) => Promise<ProbeResult>;
   /** `onReached`: told whenever an address has answered. */
-  visitEndpoint: (target: TlsTarget, onReached?: () => void) => Promise<ProbeResult>;
-  endpointWays: {
+  probeEndpoint: (target: TlsTarget, onReached?: () => void) => Promise<ProbeResult>;
+  endpointProxies: {
     /** How an endpoint is reached. */
     of: (target: TlsTarget) => WayText;
     /** Keeps what leads there open until it is disposed; null where that is nothing. */
-    keepOpen: (way: WayText) => Promise<AsyncDisposable | null>;
+    keepOpen: (proxy: WayText) => Promise<AsyncDisposable | null>;
   };
 };
 
 type Keeping = {
   /** Resolves when one more visit may be kept. */
-  awaitTurn: () => Promise<void>;
+  waitForSlot: () => Promise<void>;
   /** Takes what a probe came to; writing it is not waited for. */
   keep: (result: ProbeResult) => void;
   /** Told of a fault of this program in one visit; the others go on. */
@@ -39,7 +39,7 @@ type Keeping = {
 };
 
 type ScanDeps = {
-  recording: Pick<Recording, "awaitTurn" | "keep" | "settle" | "finish" | "onFailure">;
+  recording: Pick<Recording, "waitForSlot" | "keep" | "settle" | "finish" | "onFailure">;
   announce: (announcement: Announcement) => void;
   log: (error: unknown) => void;
   now: () => Date;
@@ -58,7 +58,7 @@ export const CANCELLED = new Error("the scan was cancelled");
 export async function executeScan(
   { recording, announce, log, now }: ScanDeps,
   task: ScanTask,
-  prepare: (signal: AbortSignal) => Visits,
+  prepare: (signal: AbortSignal) => Probers,
   { controller, closing }: Signals,
 ): Promise<void> {
   const { scanId } = task;
@@ -66,7 +66,7 @@ export async function executeScan(
   recording.onFailure(scanId, (error) => controller.abort(error));
   let state: EndedState = "interrupted";
   try {
-    await visitAll(task, prepare(signal), { ...recording, log, now }, signal);
+    await probeAll(task, prepare(signal), { ...recording, log, now }, signal);
     await recording.settle();
     signal.throwIfAborted();
     state = "finished";
@@ -100,52 +100,52 @@ const SILENT_MS = 500;
  * (with several logins) is visited one login after the other. Rejects when the signal says stop, once all that was
  * begun has ended.
  */
-async function visitAll(
+async function probeAll(
   { scanId, targets, atOnce }: ScanTask,
-  { ways, keepOpen, visitHost, visitEndpoint, endpointWays }: Visits,
-  { awaitTurn, keep, log, now }: Keeping,
+  { routes, keepOpen, probeHost, probeEndpoint, endpointProxies }: Probers,
+  { waitForSlot, keep, log, now }: Keeping,
   signal: AbortSignal,
 ): Promise<void> {
   const endpoints = Map.groupBy(
     targets.filter((target) => target.kind === "tls"),
-    endpointWays.of,
+    endpointProxies.of,
   );
-  const all = [...[...endpoints].map(probeEndpoints), ...ways.map(visitWay)];
+  const all = [...[...endpoints].map(probeEndpoints), ...routes.map(probeRoute)];
   await Promise.allSettled(all);
   await Promise.all(all);
 
-  async function probeEndpoints([way, behind]: [WayText, TlsTarget[]]): Promise<void> {
-    await using _open = await endpointWays.keepOpen(way);
-    const most = isJumpHost(way) ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.endpoints;
+  async function probeEndpoints([proxy, behind]: [WayText, TlsTarget[]]): Promise<void> {
+    await using _open = await endpointProxies.keepOpen(proxy);
+    const most = isJumpHost(proxy) ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.endpoints;
     const all = Math.min(most, atOnce.endpoints);
     const limit = behind.length > all ? Math.min(all, OF_MANY_AT_ONCE) : all;
-    await inParallel(behind, { limit, most: all }, async (target, place) => {
-      place.lendAfter(UNANSWERED_MS);
+    await inParallel(behind, { limit, most: all }, async (target, slot) => {
+      slot.yieldAfter(UNANSWERED_MS);
       const result = await guarded(
         target,
-        visitEndpoint(target, () => place.lendAfter(SILENT_MS)),
+        probeEndpoint(target, () => slot.yieldAfter(SILENT_MS)),
       );
-      place.hold();
-      await awaitTurn();
+      slot.hold();
+      await waitForSlot();
       keep(result);
     });
   }
 
-  async function visitWay({ jumps, hosts }: PlannedRoute): Promise<void> {
+  async function probeRoute({ jumps, hosts }: PlannedRoute): Promise<void> {
     await using _open = await keepOpen(jumps);
     const most = jumps.length > 0 ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.hosts;
     await inParallel(hosts, { limit: most * WAITING_FOR_EACH_PROBED }, async (logins) => {
-      for (const login of logins) keep(await guarded(login.target, visitHost(login)));
+      for (const login of logins) keep(await guarded(login.target, probeHost(login)));
     });
   }
 
-  async function guarded(target: Target, visit: Promise<ProbeResult>): Promise<ProbeResult> {
+  async function guarded(target: Target, probe: Promise<ProbeResult>): Promise<ProbeResult> {
     try {
-      return await visit;
+      return await probe;
     } catch (error) {
       signal.throwIfAborted();
       log(error);
-      return { kind: "met", visit: brokenProbe({ scanId, target, at: toInstant(now()), tookMs: 0 }) };
+      return { kind: "met", probe: brokenProbe({ scanId, target, at: toInstant(now()), tookMs: 0 }) };
     }
   }
 }
@@ -162,18 +162,18 @@ const ENDPOINTS_AT_ONCE = 2_048;
 /** So many at a time of each kind as the user wants, or as is usual; never more than there are descriptors for. */
 export function chooseAtOnce(concurrency: number | null, freeDescriptors: number): AtOnce {
   // A login may need another descriptor for the agent, and an endpoint has up to eight addresses.
-  const room = (share: number) => Math.max(1, Math.floor(freeDescriptors * share));
+  const atMost = (share: number) => Math.max(1, Math.floor(freeDescriptors * share));
   return {
-    hosts: Math.min(concurrency ?? HOSTS_AT_ONCE, room(1 / 4)),
-    endpoints: Math.min(concurrency ?? ENDPOINTS_AT_ONCE, room(1 / 2)),
-    isFixed: concurrency !== null || room(1 / 4) < HOSTS_AT_ONCE,
+    hosts: Math.min(concurrency ?? HOSTS_AT_ONCE, atMost(1 / 4)),
+    endpoints: Math.min(concurrency ?? ENDPOINTS_AT_ONCE, atMost(1 / 2)),
+    isFixed: concurrency !== null || atMost(1 / 4) < HOSTS_AT_ONCE,
   };
 }
 
 /** The place of one item among those that are under way. */
 type ScanSlot = {
   /** From so many milliseconds on another item may begin beside this one; until then, or until it is held, none. */
-  lendAfter(ms: number): void;
+  yieldAfter(ms: number): void;
   /** No other item begins beside this one, though one may have begun already. */
   hold(): void;
 };
@@ -191,15 +191,15 @@ type Limits = {
 export async function inParallel<T>(
   items: Iterable<T>,
   { limit, most = limit }: Limits,
-  work: (item: T, place: ScanSlot) => Promise<void>,
+  work: (item: T, slot: ScanSlot) => Promise<void>,
 ): Promise<void> {
   const queue = items[Symbol.iterator]();
   const ended = Promise.withResolvers<void>();
   const failures: unknown[] = [];
-  let [running, lent] = [0, 0];
+  let [running, yielded] = [0, 0];
 
   const fill = (): void => {
-    while (failures.length === 0 && running - lent < limit && running < most) {
+    while (failures.length === 0 && running - yielded < limit && running < most) {
       const next = queue.next();
       if (next.done) break;
       void run(next.value);
@@ -208,12 +208,12 @@ export async function inParallel<T>(
   };
   const run = async (item: T): Promise<void> => {
     running++;
-    const { place, end } = createPlace((change) => {
-      lent += change;
+    const { slot, end } = createSlot((change) => {
+      yielded += change;
       if (change > 0) fill();
     });
     try {
-      await work(item, place);
+      await work(item, slot);
     } catch (error) {
       failures.push(error);
     } finally {
@@ -229,21 +229,21 @@ export async function inParallel<T>(
 }
 
 /** `note` is told when the place is lent (1), and when it is taken back (-1). */
-function createPlace(note: (change: 1 | -1) => void): { place: ScanSlot; end: () => void } {
+function createSlot(note: (change: 1 | -1) => void): { slot: ScanSlot; end: () => void } {
   let timer: NodeJS.Timeout | undefined;
-  let isLent = false;
+  let isYielded = false;
   const hold = () => {
     clearTimeout(timer);
-    if (isLent) note(-1);
-    isLent = false;
+    if (isYielded) note(-1);
+    isYielded = false;
   };
-  const lend = () => {
-    isLent = true;
+  const yieldSlot = () => {
+    isYielded = true;
     note(1);
   };
-  const lendAfter = (ms: number) => {
+  const yieldAfter = (ms: number) => {
     hold();
-    timer = setTimeout(lend, ms);
+    timer = setTimeout(yieldSlot, ms);
   };
-  return { place: { lendAfter, hold }, end: hold };
+  return { slot: { yieldAfter, hold }, end: hold };
 }

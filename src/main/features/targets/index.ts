@@ -32,23 +32,23 @@ export function createTargets({ store, readTargets, workstation, now, announce }
   };
 
   async function preview(text: TargetText) {
-    const { targets: wanted, broken, notes, sshConfig } = await readTargets(text);
-    const hosts = wanted.filter((target) => target.kind === "ssh");
+    const { targets: named, broken, notes, sshConfig } = await readTargets(text);
+    const hosts = named.filter((target) => target.kind === "ssh");
     return {
-      total: wanted.length,
+      total: named.length,
       ssh: hosts.length,
-      tls: wanted.length - hosts.length,
+      tls: named.length - hosts.length,
       ...describeLogins(hosts, sshConfig, workstation.user),
-      first: wanted.slice(0, FIRST),
+      first: named.slice(0, FIRST),
       broken: { total: broken.length, first: broken.slice(0, BROKEN_SHOWN) },
       notes,
     };
   }
 
-  async function add({ targets: wanted, broken, notes }: ReadTargets, { useSudo, transport }: HowToRead) {
+  async function add({ targets: named, broken, notes }: ReadTargets, { useSudo, transport }: HowToRead) {
     const added = await store.inTurn(() => {
       const at = toInstant(now());
-      const fresh = wanted.filter(
+      const fresh = named.filter(
         (target) => store.targets.remember({ target, useSudo, transport, at }) === "added",
       );
       store.events.append({
@@ -59,7 +59,7 @@ export function createTargets({ store, readTargets, workstation, now, announce }
       return fresh.length;
     });
     announce({ kind: "targets-changed" });
-    return { added, known: wanted.length - added, broken, notes };
+    return { added, known: named.length - added, broken, notes };
   }
 
   async function remove({ targets: unwanted, broken }: ReadTargets) {

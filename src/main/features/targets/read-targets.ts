@@ -18,7 +18,7 @@ import { formatCount } from "#shared/text/count.ts";
 export type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };
 
 /** Reads what people write as targets, with what this workstation's ssh_config and known_hosts add to it. */
-export type TargetReader = (wish: TargetText) => Promise<ReadTargets>;
+export type TargetReader = (text: TargetText) => Promise<ReadTargets>;
 
 type Deps = { workstation: Workstation; readKnownHosts: KnownHostsReader };
 

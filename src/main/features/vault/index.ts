@@ -19,7 +19,7 @@ type VaultEvent = "vault-created" | "vault-unlocked" | "vault-locked" | "vault-c
 const STORE_PASSPHRASE = "store-passphrase";
 
 /** What opens and shuts the vault. What is kept in it is for those who use it. */
-export function createVaultDoor({ store, vault, now, announce }: Deps) {
+export function createVaultFeature({ store, vault, now, announce }: Deps) {
   const os = implement(contract);
   const record = (kind: VaultEvent, detail: object = {}) =>
     store.inTurn(() => store.events.append({ at: toInstant(now()), kind, detail }));

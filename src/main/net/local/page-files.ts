@@ -25,7 +25,7 @@ export const NO_START_FILES: StartFiles = { sshConfigs: [], identities: [], prog
 
 type Deps = {
   home: string;
-  given: StartFiles;
+  startFiles: StartFiles;
   /** Programs that an issuer has already, which only a command line can give it first. */
   listPrograms: () => Promise<readonly string[]>;
 };
@@ -34,7 +34,7 @@ type Deps = {
  * Which files of this computer a page may name: this user's own, of `~/.ssh` and the usual ssh_config, and those that were
  * named at the start. What a page names is read, run, or written by us, and what is wrong with it is said to the page.
  */
-export function createPageFiles({ home, given, listPrograms }: Deps) {
+export function createPageFiles({ home, startFiles, listPrograms }: Deps) {
   const toPath = (text: string) => resolve(text.replace(/^~(?=\/)/, () => home));
   const isIn = (files: readonly string[], path: string) =>
     files.some((file) => toPath(file) === toPath(path));
@@ -43,7 +43,7 @@ export function createPageFiles({ home, given, listPrograms }: Deps) {
     // As it is read: only what it is logged in or signed with may begin with `~`.
     const inner = relative(join(home, ".ssh"), path);
     const isInside = inner !== "" && !inner.startsWith("..") && !isAbsolute(inner);
-    return isInside || isIn(given.identities, path);
+    return isInside || isIn(startFiles.identities, path);
   }
 
   async function whyNot({ use, value }: NamedFile): Promise<string | null> {
@@ -51,7 +51,7 @@ export function createPageFiles({ home, given, listPrograms }: Deps) {
     if (typeof value !== "string") return null;
     switch (use) {
       case "ssh-config":
-        return isIn([join(home, ".ssh/config"), "/etc/ssh/ssh_config", ...given.sshConfigs], value)
+        return isIn([join(home, ".ssh/config"), "/etc/ssh/ssh_config", ...startFiles.sshConfigs], value)
           ? null
           : say(value, "it is not your ssh_config", "--ssh-config");
       case "key-or-identity":
@@ -61,7 +61,7 @@ export function createPageFiles({ home, given, listPrograms }: Deps) {
       case "new-key":
         return isOwnKey(resolve(value)) ? null : say(value, NO_KEY, "--identity");
       case "program":
-        return isIn([...given.programs, ...(await listPrograms())], value)
+        return isIn([...startFiles.programs, ...(await listPrograms())], value)
           ? null
           : say(value, "no issuer has this program", "--dns-hook");
       default:

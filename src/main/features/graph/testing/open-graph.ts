@@ -67,7 +67,7 @@ export const trust = (
 });
 
 export type Host = Partial<Pick<CollectedHost, "accounts" | "grants" | "keyFiles" | "hostKeys">> & {
-  becoming?: Escalation[];
+  escalations?: Escalation[];
   agents?: CollectedHost["reach"]["agents"];
   authorities?: TrustedAuthority[];
 };
@@ -89,9 +89,9 @@ export function openGraph(hosts: Record<string, Host>) {
 export function visit(
   store: Store,
   name: string,
-  { becoming = [], agents = [], authorities = [], accounts = ACCOUNTS, ...host }: Host,
+  { escalations = [], agents = [], authorities = [], accounts = ACCOUNTS, ...host }: Host,
 ) {
-  const reach = { escalations: becoming, agents, areRulesRead: true, outbound: [], unreadablePaths: [] };
+  const reach = { escalations: escalations, agents, areRulesRead: true, outbound: [], unreadablePaths: [] };
   const trusted = { trusted: authorities, isToldWhole: true };
   visitHost(store, name, { collected: { accounts, reach, authorities: trusted, ...host } });
 }

@@ -7,9 +7,9 @@ import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import type { Ordered } from "#shared/model/issuers/issuer.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import { type AcmeParts, accountOf, type HeldAccount, holdAccount, isForgotten } from "./acme/client.ts";
-import type { Desk } from "./issuer-kind.ts";
+import type { IssuerDriver } from "./issuer-kind.ts";
 
-export type AcmeDesk = Desk & {
+export type AcmeIssuer = IssuerDriver & {
   /** `reason`: as RFC 5280 numbers them. */
   revoke(
     issuer: IssuerRow,
@@ -23,7 +23,7 @@ type Refused = Extract<Ordered, { kind: "refused" }>;
 type Renewal = { kind: "window"; window: RenewalWindow } | { kind: "unsaid" } | Refused;
 
 /** An account at an ACME directory. Its key is in the vault, and signs there. */
-export function createAcmeDesk(parts: AcmeParts): AcmeDesk {
+export function createAcmeIssuer(parts: AcmeParts): AcmeIssuer {
   const { store, now } = parts;
   const refused = ({ host }: HeldAccount, fault: AcmeFault): Refused => ({
     kind: "refused",
@@ -41,11 +41,11 @@ export function createAcmeDesk(parts: AcmeParts): AcmeDesk {
     },
   };
 
-  async function order(issuer: IssuerRow, csr: Uint8Array, ways: OrderWays): Promise<Ordered> {
+  async function order(issuer: IssuerRow, csr: Uint8Array, options: OrderWays): Promise<Ordered> {
     const names = identifiersOf(csr);
     if (typeof names === "string") return { kind: "refused", message: names };
     const held = await holdAccount(parts, issuer);
-    const ordered = await orderBy(held, { csr, names }, ways);
+    const ordered = await orderBy(held, { csr, names }, options);
     // Whoever asked judges what came, in whatever order: `checkIssued`.
     return isFault(ordered) ? refused(held, ordered) : ordered;
   }
@@ -70,8 +70,8 @@ export function createAcmeDesk(parts: AcmeParts): AcmeDesk {
 type Request = { csr: Uint8Array; names: Exclude<ReturnType<typeof identifiersOf>, string> };
 
 /** A directory that was set up anew gets the account once more. */
-async function orderBy(held: HeldAccount, request: Request, ways: OrderWays) {
-  const { challenges, onState, replaces, orderUrl, signal } = ways;
+async function orderBy(held: HeldAccount, request: Request, options: OrderWays) {
+  const { challenges, onState, replaces, orderUrl, signal } = options;
   const { profile } = held.settings;
   const orderOf = ({ url }: { url: string }) =>
     held.client.order(
@@ -91,7 +91,7 @@ async function orderBy(held: HeldAccount, request: Request, ways: OrderWays) {
   if (isFault(account)) return account;
   const ordered = await orderOf(account);
   if (!isForgotten(ordered)) return ordered;
-  const renewed = await held.seek(signal);
+  const renewed = await held.resolve(signal);
   return isFault(renewed) ? renewed : orderOf(renewed);
 }
 
@@ -102,12 +102,12 @@ async function testDirectory(held: HeldAccount, now: Date, signal: AbortSignal):
     isSound: false,
     lines: [...lines, formatFault(host, fault, now)],
   });
-  const directory = await client.look(signal);
+  const directory = await client.directory(signal);
   if (isFault(directory)) return fail(directory);
   const found = formatDirectory(host, directory);
   if (settings.profile !== null && !directory.profiles.has(settings.profile))
     return { isSound: false, lines: [...found, `it has no profile ${settings.profile}`] };
-  const account = await held.seek(signal);
+  const account = await held.resolve(signal);
   if (isFault(account)) return fail(account, ...found);
   const isNew = account.url !== settings.account;
   return {

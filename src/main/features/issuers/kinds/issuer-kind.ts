@@ -4,7 +4,7 @@ import type { Ordered } from "#shared/model/issuers/issuer.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 
 /** How issuers of one kind work. */
-export type Desk = {
+export type IssuerDriver = {
   order(issuer: IssuerRow, csr: Uint8Array, ways: OrderWays): Promise<Ordered>;
   test(issuer: IssuerRow): Promise<TestedIssuer>;
   /** Entries of the vault that go when it goes. */
@@ -12,7 +12,7 @@ export type Desk = {
 };
 
 /** A person signs: whatever is asked for waits until it is brought back. */
-export const csrDesk: Desk = {
+export const manualIssuer: IssuerDriver = {
   order: async ({ name, note }) => ({
     kind: "waits",
     what: `take the request to ${name}${note === "" ? "" : ` (${note})`}, and bring back the certificate`,

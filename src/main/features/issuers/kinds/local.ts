@@ -22,7 +22,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { formatExpiry } from "#shared/text/elapsed.ts";
 import type { IssuerRow, LocalAuthority } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
-import type { Desk } from "./issuer-kind.ts";
+import type { IssuerDriver } from "./issuer-kind.ts";
 
 type Deps = { store: Store; vault: Vault; now: () => Date };
 
@@ -30,13 +30,13 @@ type SignedLeaf =
   | { kind: "issued"; chain: Uint8Array[]; certificate: Omit<IssuedCertificate, "revokedAt" | "reason"> }
   | { kind: "refused"; message: string };
 
-export type LocalDesk = Desk & {
+export type LocalIssuer = IssuerDriver & {
   sign(issuer: IssuerRow, csr: Uint8Array, days: number | null): Promise<SignedLeaf>;
   authorityOf(issuer: IssuerRow): LocalAuthority;
 };
 
 /** An authority of our own: its keys are in the vault, and sign there. */
-export function createLocalDesk({ store, vault, now }: Deps): LocalDesk {
+export function createLocalIssuer({ store, vault, now }: Deps): LocalIssuer {
   const authorityOf = (issuer: IssuerRow) => findAuthority(store, issuer);
   return {
     sign,
@@ -67,14 +67,14 @@ export function createLocalDesk({ store, vault, now }: Deps): LocalDesk {
     const at = now();
     const end = findEnd(authority, at);
     if (end !== null) return { kind: "refused", message: `${end}; add another authority in its place` };
-    const wish = {
+    const request = {
       request: checked.request,
       days: days ?? authority.daysValid,
       now: at,
       serial: randomSerial(),
     };
     const { makeLeaf } = await import("#domain/issuing/make-certificate.ts");
-    const der = await makeLeaf(wish, intermediateOf(vault, authority));
+    const der = await makeLeaf(request, intermediateOf(vault, authority));
     evaluateOwn(der, { root, intermediate }, at);
     return { kind: "issued", chain: [der, intermediate], certificate: await remember(issuer, der, at) };
   }
@@ -144,22 +144,22 @@ const INTERMEDIATE_KEY: AuthorityKeyKind = "p256";
 /** Makes the keys of an authority in the vault, and its certificates. Where that fails, the vault keeps nothing of it. */
 export async function makeAuthority(
   vault: Vault,
-  wish: AuthorityRequest,
+  request: AuthorityRequest,
 ): Promise<Omit<LocalAuthority, "daysValid">> {
-  const permitted = readAllPermitted(wish.permitted);
-  const own = { name: wish.name, permitted, now: wish.now };
+  const permitted = readAllPermitted(request.permitted);
+  const own = { name: request.name, permitted, now: request.now };
   const { makeIntermediate, makeRoot } = await import("#domain/issuing/make-certificate.ts");
-  const rootKey = await vault.makeKey(ROOT_KEY, { kind: "authority-root", label: `root of ${wish.name}` });
+  const rootKey = await vault.makeKey(ROOT_KEY, { kind: "authority-root", label: `root of ${request.name}` });
   const made = [rootKey.id];
   try {
-    const label = `intermediate of ${wish.name}`;
+    const label = `intermediate of ${request.name}`;
     const key = await vault.makeKey(INTERMEDIATE_KEY, { kind: "authority-intermediate", label });
     made.push(key.id);
     const signer = signerOf(vault, rootKey.id, ROOT_KEY);
     const root = await makeRoot({ ...own, spki: rootKey.spki, serial: randomSerial() }, signer);
     const above: Authority = { der: root, signer };
     const intermediate = await makeIntermediate({ ...own, spki: key.spki, serial: randomSerial() }, above);
-    evaluateOwn(intermediate, { root }, wish.now);
+    evaluateOwn(intermediate, { root }, request.now);
     return {
       permitted: permitted.map(({ text }) => text),
       root,

@@ -17,7 +17,7 @@ function open(options: Partial<Options> = {}, turnMs = 1_000) {
     commits.push(commit);
     return commit.length;
   };
-  const usual = { write, most: 3, waitMs: 60_000, turns: [{ ms: turnMs, clock: () => now }] };
+  const usual = { write, most: 3, waitMs: 60_000, budgets: [{ ms: turnMs, clock: () => now }] };
   return { commits, batches: createBatches<number>({ ...usual, ...options }) };
 }
 
@@ -67,7 +67,7 @@ test("a commit has taken its time when it is over by one of its clocks", async (
   const still = { ms: 80, clock: () => 0 };
   let now = 0;
   const moving = { ms: 3, clock: () => now++ };
-  const { commits, batches } = open({ most: 5, turns: [still, moving] });
+  const { commits, batches } = open({ most: 5, budgets: [still, moving] });
   for (const thing of [1, 2, 3, 4, 5]) batches.add(thing);
   await nextTurn();
   expect(commits).toEqual([[1, 2, 3]]);

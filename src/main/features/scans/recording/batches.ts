@@ -4,7 +4,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { createServedEvaluator } from "./evaluate-served-by.ts";
-import { asBroken, type ProbeResult, scanOf, serializeError, type Told } from "./messages.ts";
+import { asBroken, type ProbeResult, type RecorderMessage, scanOf, serializeError } from "./messages.ts";
 import { createPublicNoter, createRevokedNoter } from "./note-certificates.ts";
 import { createViolationRecorder } from "./record-violations.ts";
 
@@ -14,7 +14,7 @@ type Options<T> = {
   most: number;
   waitMs: number;
   /** When one of these is over a commit takes no more things: whoever else has something to do comes first. */
-  turns: readonly Turn[];
+  budgets: readonly Turn[];
 };
 
 /** So many milliseconds by a clock that tells those since some beginning. */
@@ -25,22 +25,22 @@ type Turn = { ms: number; clock: () => number };
  * told to hurry, or `waitMs` after the first of them. A commit costs a disk flush, so a thousand probes must not cost a
  * thousand. Between two commits there is a turn of the event loop, in which it may be held.
  */
-export function createBatches<T>({ write, most, waitMs, turns }: Options<T>) {
+export function createBatches<T>({ write, most, waitMs, budgets }: Options<T>) {
   let waiting: T[] = [];
   let timer: NodeJS.Timeout | null = null;
   let next: NodeJS.Immediate | null = null;
-  let holders = 0;
+  let heldBy = 0;
 
   function hurry(): void {
     if (timer) clearTimeout(timer);
     timer = null;
-    next ??= setImmediate(takeTurn);
+    next ??= setImmediate(writeBatch);
   }
 
-  function takeTurn(): void {
+  function writeBatch(): void {
     next = null;
-    if (holders > 0 || waiting.length === 0) return;
-    const ends = turns.map(({ ms, clock }) => ({ clock, at: clock() + ms }));
+    if (heldBy > 0 || waiting.length === 0) return;
+    const ends = budgets.map(({ ms, clock }) => ({ clock, at: clock() + ms }));
     const isOver = () => ends.some(({ clock, at }) => clock() >= at);
     waiting = waiting.slice(countWritten(write(waiting, isOver)));
     if (waiting.length > 0) hurry();
@@ -59,12 +59,12 @@ export function createBatches<T>({ write, most, waitMs, turns }: Options<T>) {
 
     /** Writes nothing until each that holds it has let it go. */
     hold(): void {
-      holders++;
+      heldBy++;
     },
 
     letGo(): void {
-      holders--;
-      if (holders === 0 && waiting.length > 0) hurry();
+      heldBy--;
+      if (heldBy === 0 && waiting.length > 0) hurry();
     },
   };
 }
@@ -78,19 +78,19 @@ function countWritten(count: number): number {
 /** Reads and judges what a probe came to. */
 export type ReadProbe = (result: ProbeResult) => HostProbe | EndpointProbe;
 
-type Deps = { store: RecordingStore; read: ReadProbe; tell: (told: Told) => void };
+type Deps = { store: RecordingStore; read: ReadProbe; post: (message: RecorderMessage) => void };
 
 /**
  * Writes visits, each whole or not at all. A fault of this program in one visit costs no other. A database that takes a
  * commit no more ends the scans that were in it; nothing more of those is written.
  */
-export function createProbeWriter({ store, read, tell }: Deps) {
+export function createProbeWriter({ store, read, post }: Deps) {
   const failed = new Set<ScanId>();
   const work = createSharedWork();
   const notePublic = createPublicNoter(store.chains, { work });
   const recordViolations = createViolationRecorder(store, { work });
   const noteRevoked = createRevokedNoter(store);
-  const judgeServed = createServedEvaluator(store);
+  const evaluateServed = createServedEvaluator(store);
 
   /** The first of these in one commit, until its time is over; or one by one where a fault of this program is met. */
   return function write(results: readonly ProbeResult[], isOver: () => boolean): number {
@@ -114,38 +114,38 @@ export function createProbeWriter({ store, read, tell }: Deps) {
 
   function writeAlone(results: readonly ProbeResult[]): void {
     try {
-      for (const result of results) keepOrTell(result);
+      for (const result of results) keepOrReport(result);
     } catch (error) {
       fail(results, error);
     }
   }
 
-  function keepOrTell(result: ProbeResult): void {
+  function keepOrReport(result: ProbeResult): void {
     try {
       store.atomically(() => keep(result));
     } catch (error) {
       if (error instanceof Refusal) throw error;
-      tell({ kind: "fault", error: serializeError(error) });
-      store.atomically(() => keep({ kind: "met", visit: asBroken(result) }));
+      post({ kind: "fault", error: serializeError(error) });
+      store.atomically(() => keep({ kind: "met", probe: asBroken(result) }));
     }
   }
 
   function keep(result: ProbeResult): void {
     if (failed.has(scanOf(result))) return;
-    const visit = read(result);
-    if ("presented" in visit) store.endpoints.visit(visit);
-    else store.hosts.visit(visit);
-    notePublic(visit);
-    recordViolations(visit);
-    noteRevoked(visit);
-    judgeServed.after(visit);
+    const probe = read(result);
+    if ("presented" in probe) store.endpoints.visit(probe);
+    else store.hosts.visit(probe);
+    notePublic(probe);
+    recordViolations(probe);
+    noteRevoked(probe);
+    evaluateServed.after(probe);
   }
 
   function fail(results: readonly ProbeResult[], error: unknown): void {
     for (const scanId of new Set(results.map(scanOf))) {
       if (failed.has(scanId)) continue;
       failed.add(scanId);
-      tell({ kind: "failed", scanId, error: serializeError(error) });
+      post({ kind: "failed", scanId, error: serializeError(error) });
     }
   }
 }

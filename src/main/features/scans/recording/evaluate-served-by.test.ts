@@ -73,12 +73,14 @@ function readHost(
       ...more,
     },
   });
-  store.atomically(() => createServedEvaluator(store).judgeHostAt({ host, port: 22 }));
+  store.atomically(() => createServedEvaluator(store).evaluateHostAt({ host, port: 22 }));
 }
 
 function greet(store: Store, host: string, leaf: SeenCertificate = first): void {
   visitEndpoint(store, host, { presented: { chain: [leaf] } });
-  store.atomically(() => createServedEvaluator(store).judgeEndpointAt({ host, port: 443, serverName: null }));
+  store.atomically(() =>
+    createServedEvaluator(store).evaluateEndpointAt({ host, port: 443, serverName: null }),
+  );
 }
 
 const states = (store: Store) =>
@@ -134,7 +136,7 @@ test("of a name with the addresses of two hosts each is judged by what it shows 
   const addresses = [showing("192.0.2.1", first), showing("192.0.2.2", renewed)];
   visitEndpoint(store, "shop", { presented: { chain: [first], addresses, facts: { address: "192.0.2.1" } } });
   store.atomically(() =>
-    createServedEvaluator(store).judgeEndpointAt({ host: "shop", port: 443, serverName: null }),
+    createServedEvaluator(store).evaluateEndpointAt({ host: "shop", port: 443, serverName: null }),
   );
   expect(states(store)).toEqual([
     ["web1", "agrees", "shop"],
@@ -157,7 +159,7 @@ test("of two listeners of one line that takes IPv4 and IPv6 apart, what leads th
   ]);
   visitEndpoint(store, "shop", { presented: { chain: [first], facts: { address: "192.0.2.1" } } });
   store.atomically(() =>
-    createServedEvaluator(store).judgeEndpointAt({ host: "shop", port: 443, serverName: null }),
+    createServedEvaluator(store).evaluateEndpointAt({ host: "shop", port: 443, serverName: null }),
   );
   expect(states(store)).toEqual([
     ["shop", "agrees", "shop"],
@@ -210,11 +212,11 @@ test("what was shown before the host was read says nothing of a file that was wr
   const scanId = beginScan(store, later);
   const collected = { disk, certificateFiles: [{ path: "/etc/ssl/shop.pem", certificates: [renewed] }] };
   visitHost(store, "web1", { scanId, at: "2026-06-01T00:02:00Z", collected });
-  store.atomically(() => createServedEvaluator(store).judgeHostAt({ host: "web1", port: 22 }));
+  store.atomically(() => createServedEvaluator(store).evaluateHostAt({ host: "web1", port: 22 }));
   expect(states(store)).toEqual([["web1", "cannot-tell", "web1"]]);
   visitEndpoint(store, "web1", { scanId, at: later, presented: { chain: [first] } });
   store.atomically(() =>
-    createServedEvaluator(store).judgeEndpointAt({ host: "web1", port: 443, serverName: null }),
+    createServedEvaluator(store).evaluateEndpointAt({ host: "web1", port: 443, serverName: null }),
   );
   expect(states(store)).toEqual([["web1", "not-reloaded", "web1"]]);
 });
@@ -284,7 +286,7 @@ function readTwo(store: Store, serving: Partial<Configuration["bindings"][number
       },
     },
   });
-  store.atomically(() => createServedEvaluator(store).judgeHostAt({ host: "web1", port: 22 }));
+  store.atomically(() => createServedEvaluator(store).evaluateHostAt({ host: "web1", port: 22 }));
 }
 
 test("of the certificates of a listener only the one that a handshake has shown is as configured", () => {

@@ -31,23 +31,23 @@ export function createServedEvaluator({ served }: Pick<RecordingStore, "served">
   const viewOf = createHostViews(served);
 
   return {
-    after(visit: EndpointProbe | HostProbe): void {
-      if ("presented" in visit) {
-        if (visit.presented) judgeEndpointAt(visit.target);
-      } else if (visit.collected) {
-        judgeHostAt(visit.target);
+    after(probe: EndpointProbe | HostProbe): void {
+      if ("presented" in probe) {
+        if (probe.presented) evaluateEndpointAt(probe.target);
+      } else if (probe.collected) {
+        evaluateHostAt(probe.target);
       }
     },
-    judgeEndpointAt,
-    judgeHostAt,
+    evaluateEndpointAt,
+    evaluateHostAt,
   };
 
-  function judgeEndpointAt(target: Pick<TlsTarget, "host" | "port" | "serverName">): void {
+  function evaluateEndpointAt(target: Pick<TlsTarget, "host" | "port" | "serverName">): void {
     if (served.hasMap()) evaluateEndpoints(served, viewOf, served.endpoints(target));
   }
 
   /** All endpoints that are known to be on this host. One that says nothing of what it serves any more is judged as well. */
-  function judgeHostAt(target: Pick<SshTarget, "host" | "port">): void {
+  function evaluateHostAt(target: Pick<SshTarget, "host" | "port">): void {
     const seen = served.endpointsOf(target);
     if (seen.length > 0) evaluateEndpoints(served, remembering(viewOf), seen);
   }
@@ -66,14 +66,14 @@ function remembering(viewOf: ViewOf): ViewOf {
 /** An endpoint stands there once for each leaf that its addresses show. */
 function evaluateEndpoints(served: Served, viewOf: ViewOf, seen: readonly SeenEndpoint[]): void {
   for (const leaves of Map.groupBy(seen, ({ id }) => id).values()) {
-    const judged = leaves.map((leaf) => evaluateLeaf(served, viewOf, leaf));
+    const evaluated = leaves.map((leaf) => evaluateLeaf(served, viewOf, leaf));
     const [first] = leaves;
     if (!first) continue;
     served.keep(
       first,
-      judged.flatMap(({ sights }) => sights),
+      evaluated.flatMap(({ sights }) => sights),
       {
-        drafts: judged.flatMap(({ drafts }) => drafts),
+        drafts: evaluated.flatMap(({ drafts }) => drafts),
         isOurs: (rule) => SERVED_RULES.has(rule),
         at: first.lastSeen,
       },
@@ -86,11 +86,11 @@ function evaluateLeaf(
   viewOf: ViewOf,
   endpoint: SeenEndpoint,
 ): { sights: ServedSight[]; drafts: FindingDraft[] } {
-  const judged = served.hostsOf(endpoint).flatMap((host) => {
+  const evaluated = served.hostsOf(endpoint).flatMap((host) => {
     const view = viewOf(host);
     return listSights(served, host, endpoint).flatMap((sight) => {
       const found = evaluateServed(view.map, view.files, sight);
-      return found ? [{ view, sight, judged: found }] : [];
+      return found ? [{ view, sight, evaluated: found }] : [];
     });
   });
   const said = {
@@ -98,14 +98,14 @@ function evaluateLeaf(
     endpoint: formatEndpoint({ ...endpoint, serverName: endpoint.serverName || null }),
   };
   return {
-    sights: judged.flatMap((one) =>
+    sights: evaluated.flatMap((one) =>
       toRows(one).map((row) => ({ ...row, certificate: endpoint.certificate })),
     ),
     // Several addresses may show the same.
     drafts: [
       ...new Map(
-        judged.flatMap((one) =>
-          findServedProblems(one.judged, said).map((draft) => [JSON.stringify(draft), draft] as const),
+        evaluated.flatMap((one) =>
+          findServedProblems(one.evaluated, said).map((draft) => [JSON.stringify(draft), draft] as const),
         ),
       ).values(),
     ],
@@ -115,11 +115,11 @@ function evaluateLeaf(
 const WHERE =
   "which of its addresses was reached is not known, for what leads there does not say: scan one of them";
 
-function toRows({ view, sight, judged }: { view: HostView; sight: Sight; judged: ServedVerdict }) {
-  const rows = view.rowsAt(sight.port)(judged, sight);
+function toRows({ view, sight, evaluated }: { view: HostView; sight: Sight; evaluated: ServedVerdict }) {
+  const rows = view.rowsAt(sight.port)(evaluated, sight);
   const isOpen = sight.address === null && new Set(rows.map(({ address }) => address)).size > 1;
-  const state = isOpen ? ("cannot-tell" as const) : judged.state;
-  const evidence = isOpen ? [...judged.evidence, WHERE] : judged.evidence;
+  const state = isOpen ? ("cannot-tell" as const) : evaluated.state;
+  const evidence = isOpen ? [...evaluated.evidence, WHERE] : evaluated.evidence;
   return rows.map(({ id: serving }) => ({ serving, state, evidence }));
 }
 

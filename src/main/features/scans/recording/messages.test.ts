@@ -21,7 +21,7 @@ function cross(result: ProbeResult): ProbeResult {
 
 const streamHome = (stream: Uint8Array): ProbeResult => ({
   kind: "stream",
-  visited: HOST,
+  identity: HOST,
   nonce: "n",
   lost: null,
   reading: {
@@ -38,7 +38,7 @@ test("of a certificate or a key only its own bytes go over, and not what they ar
   const said = { outcome: "presented" as const, message: "", address: "192.0.2.1" };
   const result = cross({
     kind: "chain",
-    visited: ENDPOINT,
+    identity: ENDPOINT,
     chain: [partOf(1), partOf(2)],
     facts: {},
     offers: null,

@@ -20,15 +20,15 @@ export type EndedState = "finished" | "cancelled" | "interrupted";
 
 /** What is waited for. `begin` and `accept` come before all visits that wait; the others after those before them. */
 export type Request =
-  | { kind: "begin"; asked: readonly RequestedTarget[]; at: Instant }
+  | { kind: "begin"; requested: readonly RequestedTarget[]; at: Instant }
   | { kind: "accept"; key: AcceptedKey; at: Instant }
   | { kind: "hold"; held: HeldHere; at: Instant }
-  | { kind: "import"; bundle: CarriedBundle; at: Instant }
+  | { kind: "import"; bundle: OfflineBundle; at: Instant }
   | { kind: "settle" }
   | { kind: "finish"; scanId: ScanId; state: EndedState; at: Instant };
 
 /** A bundle that is imported, and what is known of it beside its bytes. */
-export type CarriedBundle = Pick<GivenBundle, "as" | "approved"> & {
+export type OfflineBundle = Pick<GivenBundle, "as" | "approved"> & {
   bytes: Uint8Array;
   signature: BundleSignature;
 };
@@ -45,20 +45,20 @@ export type Answers = {
 
 export type Answer = Answers[Request["kind"]];
 
-export type AskedFor = { kind: "request"; id: number; request: Request };
+export type RequestMessage = { kind: "request"; id: number; request: Request };
 
 /** What the recorder is told. `lend` and `give-back`: somebody else writes in between. */
-export type Sent =
-  | { kind: "visits"; visits: readonly ProbeResult[] }
-  | AskedFor
+export type RecorderCommand =
+  | { kind: "probes"; probes: readonly ProbeResult[] }
+  | RequestMessage
   | { kind: "lend" }
   | { kind: "give-back" }
   | { kind: "close" };
 
 /** What the recorder tells. */
-export type Told =
+export type RecorderMessage =
   /** So many visits wait no longer, nor so many bytes of what they sent, and there is news of these scans. */
-  | { kind: "written"; visits: number; bytes: number; scanIds: readonly ScanId[] }
+  | { kind: "written"; probes: number; bytes: number; scanIds: readonly ScanId[] }
   /** Nothing more of this scan is written. */
   | { kind: "failed"; scanId: ScanId; error: SerializedError }
   | { kind: "answer"; id: number; answer: Answer }
@@ -73,22 +73,22 @@ export type Told =
 /** A recorder, wherever it runs. */
 export type RecorderLink = {
   /** `transfer`: memory that is the other's from now on. */
-  send(sent: Sent, transfer?: ArrayBuffer[]): void;
+  send(sent: RecorderCommand, transfer?: ArrayBuffer[]): void;
   /** Resolves once it has ended. Nothing may wait to be written any more. */
   close(): Promise<void>;
 };
 
-export type Hear = (told: Told) => void;
+export type OnRecorderMessage = (message: RecorderMessage) => void;
 
 /** When, where, and in which scan. */
-type Visited<Target> = Pick<HostProbe, "scanId" | "at" | "tookMs"> & { target: Target };
+type ProbeIdentity<Target> = Pick<HostProbe, "scanId" | "at" | "tookMs"> & { target: Target };
 
 type Reading = Omit<Exclude<HostReading, { state: "failed" }>, "loginKey" | "hostKey" | "transport">;
 
 /** A host that answered: what it sent, as it came; or what was carried here from it by hand, which has no host key. */
 export type StreamResult = {
   kind: "stream";
-  visited: Visited<SshTarget> & Pick<HostProbe, "transport" | "login" | "isCarried">;
+  identity: ProbeIdentity<SshTarget> & Pick<HostProbe, "transport" | "login" | "isCarried">;
   nonce: string;
   reading: Reading & Pick<HostProbe, "hostKey">;
   /** The jump host that ended meanwhile, which may be why the stream does; `message` says so. */
@@ -96,7 +96,7 @@ export type StreamResult = {
 };
 
 /** An endpoint that presented a chain, and what it sent beside it: exact bytes, as they came. */
-export type ChainResult = { kind: "chain"; visited: Visited<TlsTarget> } & Pick<
+export type ChainResult = { kind: "chain"; identity: ProbeIdentity<TlsTarget> } & Pick<
   EndpointReading,
   "chain" | "facts" | "wire" | "addresses" | "offers" | "others"
 >;
@@ -105,7 +105,7 @@ export type ChainResult = { kind: "chain"; visited: Visited<TlsTarget> } & Pick<
  * What a probe came to. What strangers sent is not looked at where connections are kept: that is done by whoever
  * records it. `met`: there is nothing to be read.
  */
-export type ProbeResult = { kind: "met"; visit: HostProbe | EndpointProbe } | StreamResult | ChainResult;
+export type ProbeResult = { kind: "met"; probe: HostProbe | EndpointProbe } | StreamResult | ChainResult;
 
 /** What is told of a visit in which this program itself was at fault. */
 const BROKEN = {
@@ -132,22 +132,22 @@ export function sizeOf(result: ProbeResult): number {
 const sum = (parts: readonly Uint8Array[]): number => parts.reduce((size, { length }) => size + length, 0);
 
 /** A visit that read nothing through a fault of this program. */
-export function brokenProbe(visited: Visited<Target>, hostKey: HostProbe["hostKey"] = null) {
-  const { scanId, at, tookMs, target } = visited;
-  const visit = { scanId, at, tookMs, ...BROKEN };
-  if (target.kind === "tls") return { ...visit, target, presented: null } satisfies EndpointProbe;
+export function brokenProbe(identity: ProbeIdentity<Target>, hostKey: HostProbe["hostKey"] = null) {
+  const { scanId, at, tookMs, target } = identity;
+  const probe = { scanId, at, tookMs, ...BROKEN };
+  if (target.kind === "tls") return { ...probe, target, presented: null } satisfies EndpointProbe;
   const nothing = { isKeyRefused: false, jumpHost: null, collected: null, findings: [] };
-  return { ...visit, ...nothing, target, hostKey } satisfies HostProbe;
+  return { ...probe, ...nothing, target, hostKey } satisfies HostProbe;
 }
 
 /** The same visit, without what it read. */
 export const asBroken = (result: ProbeResult) => brokenProbe(probedOf(result), keyOf(result));
 
-const probedOf = (result: ProbeResult) => (result.kind === "met" ? result.visit : result.visited);
+const probedOf = (result: ProbeResult) => (result.kind === "met" ? result.probe : result.identity);
 
 function keyOf(result: ProbeResult): HostProbe["hostKey"] {
   if (result.kind === "stream") return result.reading.hostKey;
-  return result.kind === "met" && "hostKey" in result.visit ? result.visit.hostKey : null;
+  return result.kind === "met" && "hostKey" in result.probe ? result.probe.hostKey : null;
 }
 
 /**
@@ -166,10 +166,10 @@ export function toTransferable(result: ProbeResult): { result: ProbeResult; tran
       return { result: { ...result, reading }, transfer: [stream.buffer] };
     }
     case "met": {
-      const { visit } = result;
-      if (!("hostKey" in visit) || !visit.hostKey) return { result, transfer: [] };
-      const hostKey = { ...visit.hostKey, blob: alone(visit.hostKey.blob) };
-      return { result: { ...result, visit: { ...visit, hostKey } }, transfer: [] };
+      const { probe } = result;
+      if (!("hostKey" in probe) || !probe.hostKey) return { result, transfer: [] };
+      const hostKey = { ...probe.hostKey, blob: alone(probe.hostKey.blob) };
+      return { result: { ...result, probe: { ...probe, hostKey } }, transfer: [] };
     }
   }
 }

@@ -40,13 +40,13 @@ export function createPublicNoter(
   { readRoots = publicRoots, work }: { readRoots?: () => CertificateIndex; work: SharedWork },
 ) {
   /** Which were looked at, by their hash and what may stand above: a fleet serves few from many places. */
-  const looked = new Map<string, boolean | null>();
+  const known = new Map<string, boolean | null>();
 
-  return function notePublic(visit: EndpointProbe | HostProbe): void {
-    if ("presented" in visit) {
-      const { chain = [], others = [], addresses } = visit.presented ?? {};
+  return function notePublic(probe: EndpointProbe | HostProbe): void {
+    if ("presented" in probe) {
+      const { chain = [], others = [], addresses } = probe.presented ?? {};
       for (const sent of [chain, ...others, ...(addresses ?? []).map((one) => one.chain)]) noteSent(sent);
-    } else noteFiles(visit.collected?.certificateFiles ?? []);
+    } else noteFiles(probe.collected?.certificateFiles ?? []);
   };
 
   function noteSent([leaf, ...others]: Chain): void {
@@ -81,11 +81,11 @@ export function createPublicNoter(
 
   function note({ certificate: { sha256 }, der }: SeenCertificate, above: Above): void {
     const key = `${sha256} ${above.key}`;
-    let isPublic = looked.get(key);
+    let isPublic = known.get(key);
     if (isPublic === undefined) {
       isPublic = isOfPublicAuthority(der, above.open(), readRoots(), work);
-      if (looked.size >= MOST_KEPT) looked.delete(looked.keys().next().value ?? "");
-      looked.set(key, isPublic);
+      if (known.size >= MOST_KEPT) known.delete(known.keys().next().value ?? "");
+      known.set(key, isPublic);
     }
     // A path to a public root is proved; that there is none, is not known of what others show.
     if (isPublic || (isPublic === false && chains.isPublic(sha256) === null))
@@ -119,14 +119,14 @@ const MOST_STAPLES_KEPT = 10_000;
 export function createRevokedNoter({ chains, revoked, trust }: Store) {
   const readLists = listReader(trust);
   /** Answers that were judged: a fleet staples the same one from many places. */
-  const judged = new Set<string>();
+  const evaluated = new Set<string>();
 
-  return function noteRevoked(visit: EndpointProbe | HostProbe): void {
-    const at = Date.parse(visit.at);
+  return function noteRevoked(probe: EndpointProbe | HostProbe): void {
+    const at = Date.parse(probe.at);
     const lists = readLists();
-    if ("presented" in visit) noteSent(visit, lists, at);
+    if ("presented" in probe) noteSent(probe, lists, at);
     else if (lists.length > 0) {
-      const seen = (visit.collected?.certificateFiles ?? []).flatMap(({ certificates }) => certificates);
+      const seen = (probe.collected?.certificateFiles ?? []).flatMap(({ certificates }) => certificates);
       noteListed(seen, lists, at);
     }
   };
@@ -155,9 +155,9 @@ export function createRevokedNoter({ chains, revoked, trust }: Store) {
     at: number,
   ): void {
     const key = `${leaf.certificate.sha256} ${stapled.where} ${markOf(stapled.staple)}`;
-    if (judged.has(key)) return;
-    if (judged.size >= MOST_STAPLES_KEPT) judged.clear();
-    judged.add(key);
+    if (evaluated.has(key)) return;
+    if (evaluated.size >= MOST_STAPLES_KEPT) evaluated.clear();
+    evaluated.add(key);
     settle(leaf, { sent, staples: [stapled], lists: [], at });
   }
 

@@ -37,7 +37,7 @@ function open() {
   const write = createProbeWriter({
     store,
     read: createReader(store),
-    tell: (told) => {
+    post: (told) => {
       throw new Error(JSON.stringify(told));
     },
   });
@@ -45,9 +45,9 @@ function open() {
     store,
     visit(host: string, ...chain: Signed[]) {
       const target = { kind: "tls" as const, host, port: 443, serverName: null, protocol: "tls" as const };
-      const visited = { scanId: ScanId.parse(beginScan(store)), at: START, tookMs: 1, target };
+      const identity = { scanId: ScanId.parse(beginScan(store)), at: START, tookMs: 1, target };
       const beside = { wire: NOTHING_BESIDE, offers: null, others: [], addresses: null, facts: {} };
-      write([{ kind: "chain", visited, chain: chain.map(({ der }) => der), ...beside }], () => false);
+      write([{ kind: "chain", identity, chain: chain.map(({ der }) => der), ...beside }], () => false);
     },
     violations: () => violationsIn(store),
   };

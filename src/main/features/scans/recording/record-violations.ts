@@ -43,30 +43,30 @@ export function createViolationRecorder(
   const shown = new Map<string, string>();
   const evaluated = new Set<string>();
 
-  return function recordViolations(visit: EndpointProbe | HostProbe): void {
-    const seen = "presented" in visit ? sentBy(visit) : inFilesOf(visit);
+  return function recordViolations(probe: EndpointProbe | HostProbe): void {
+    const seen = "presented" in probe ? sentBy(probe) : inFilesOf(probe);
     const beside = markShown(seen);
     const isNewAuthority = seen.filter(({ one }) => isNew(one)).length > 0;
-    if (isNewAuthority || isChanged(visit, beside)) forget();
+    if (isNewAuthority || isChanged(probe, beside)) forget();
     if (evaluated.size > MOST_KEPT || above.size > MOST_KEPT) forget();
     const most = work.steps + MOST_STEPS_OF_PROBE;
-    const places = createPlaceReader(violations, seen);
+    const locations = createLocationReader(violations, seen);
     let left = MOST_OF_PROBE;
     for (const { one, isServed } of seen) {
       const key = `${one.certificate.sha256} ${isServed} ${beside}`;
       if (left === 0 || work.steps > most) return;
       if (evaluated.has(key)) continue;
       evaluated.add(key);
-      if (evaluate(one, places, visit.at)) left--;
+      if (evaluate(one, locations, probe.at)) left--;
     }
   };
 
   /** Whether this place has shown something else to this process before. */
   function isChanged({ target }: EndpointProbe | HostProbe, beside: string): boolean {
-    const place = JSON.stringify(target);
-    const before = shown.get(place);
+    const location = JSON.stringify(target);
+    const before = shown.get(location);
     if (shown.size > MOST_KEPT) shown.clear();
-    shown.set(place, beside);
+    shown.set(location, beside);
     return before !== undefined && before !== beside;
   }
 
@@ -78,13 +78,13 @@ export function createViolationRecorder(
   /** Whether it had to be. */
   function evaluate(
     { certificate, der }: SeenCertificate,
-    places: PlaceReader,
+    locations: LocationReader,
     at: EndpointProbe["at"],
   ): boolean {
     const known = violations.find(certificate.sha256);
     if (!known) return false;
     const pool = aboveOf(certificate.issuer, der);
-    const besides = places.of(known.id, pool);
+    const besides = locations.of(known.id, pool);
     const role = violations.isServed(known.id) ? "server" : certificate.isCa ? "authority" : "leaf";
     const isNoted = chains.isPublic(certificate.sha256);
     const hasIssued = certificate.isSelfIssued && violations.hasIssued(certificate.subject);
@@ -147,30 +147,30 @@ function createTrustReader(trust: Store["trust"], readRoots: () => CertificateIn
 }
 
 /** What a place has beside a certificate, the certificate itself among it where it is sent. */
-type SeenPlace = { hashes: readonly string[]; index: CertificateIndex };
+type SeenLocation = { hashes: readonly string[]; index: CertificateIndex };
 
 /** Reads where certificates are seen now, for one visit: what is sent by one endpoint is read and opened once. */
-function createPlaceReader(violations: Store["violations"], seen: readonly Seen[]) {
+function createLocationReader(violations: Store["violations"], seen: readonly Seen[]) {
   const ders = new Map(seen.map(({ one }) => [one.certificate.sha256 as string, one.der]));
   const opened = new Map<string, PathCertificate | null>();
   const sent = new Map<number, readonly string[]>();
-  const known = new Map<string, SeenPlace>();
+  const known = new Map<string, SeenLocation>();
 
   return {
     /** Each set once. An endpoint has what it sends and the roots of its host; a file has the authorities of its host. */
-    of(id: number, pool: CertificateIndex): SeenPlace[] {
+    of(id: number, pool: CertificateIndex): SeenLocation[] {
       const hashes = pool.all.map(({ sha256 }) => sha256);
       for (const each of pool.all) opened.set(each.sha256, each);
       const heldBy = new Map<number, readonly string[]>();
       const found = violations.seenAt(id).map(({ name, endpoint }) => {
         const held = heldBy.get(name) ?? violations.heldBy(name, hashes);
         heldBy.set(name, held);
-        if (endpoint === null) return toPlace(held);
-        return toPlace([
+        if (endpoint === null) return toLocation(held);
+        return toLocation([
           ...new Set([...sentFrom(endpoint), ...held.filter((each) => open(each)?.isSelfIssued)]),
         ]);
       });
-      return found.length > 0 ? [...new Set(found)] : [toPlace([])];
+      return found.length > 0 ? [...new Set(found)] : [toLocation([])];
     },
   };
 
@@ -180,14 +180,14 @@ function createPlaceReader(violations: Store["violations"], seen: readonly Seen[
     return hashes;
   }
 
-  function toPlace(hashes: readonly string[]): SeenPlace {
+  function toLocation(hashes: readonly string[]): SeenLocation {
     const key = markSet(hashes);
-    const place = known.get(key) ?? {
+    const location = known.get(key) ?? {
       hashes,
       index: indexOpened(hashes.flatMap((each) => open(each) ?? [])),
     };
-    known.set(key, place);
-    return place;
+    known.set(key, location);
+    return location;
   }
 
   function open(sha256: string): PathCertificate | null {
@@ -199,7 +199,7 @@ function createPlaceReader(violations: Store["violations"], seen: readonly Seen[
     return certificate;
   }
 }
-type PlaceReader = ReturnType<typeof createPlaceReader>;
+type LocationReader = ReturnType<typeof createLocationReader>;
 
 /** Tells what stands beside a certificate in one visit from what stands there in others. */
 const markShown = (seen: readonly Seen[]): string =>

@@ -3,7 +3,7 @@ import { ScanId } from "#shared/model/hosts/scan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
-import { brokenProbe, type ProbeResult, type Request, type Told } from "./messages.ts";
+import { brokenProbe, type ProbeResult, type RecorderMessage, type Request } from "./messages.ts";
 import { createRecorder } from "./recorder.ts";
 
 const visited = (host: string, scanId = 1) => ({
@@ -15,28 +15,28 @@ const visited = (host: string, scanId = 1) => ({
 
 const result = (host: string, scanId = 1): ProbeResult => ({
   kind: "met",
-  visit: { ...brokenProbe(visited(host, scanId)), state: "failed", outcome: "refused", message: "closed" },
+  probe: { ...brokenProbe(visited(host, scanId)), state: "failed", outcome: "refused", message: "closed" },
 });
 
 /** A recorder in this thread. A host called "bad" is one that this program fails at. */
 function open(store: Store = openStore({ path: ":memory:", access: "write" })) {
-  const told: Told[] = [];
+  const told: RecorderMessage[] = [];
   const hear = createRecorder({
     store,
     read(brought) {
       if (brought.kind !== "met") throw new Error("nothing else comes");
-      if (brought.visit.target.host === "bad" && brought.visit.outcome !== "truncated")
+      if (brought.probe.target.host === "bad" && brought.probe.outcome !== "truncated")
         throw new TypeError("a bug");
-      return brought.visit;
+      return brought.probe;
     },
     importBundle: () => {
       throw new Refusal("invalid-input", "no bundle comes");
     },
-    tell: (one) => told.push(one),
+    post: (one) => told.push(one),
   });
   let id = 0;
   const ask = (request: Request) => hear({ kind: "request", id: ++id, request });
-  const begin = () => ask({ kind: "begin", asked: [], at: START });
+  const begin = () => ask({ kind: "begin", requested: [], at: START });
   const probes = (scanId = 1) =>
     store.scans
       .probes({ scanId: ScanId.parse(scanId), state: null, search: "", after: null, limit: 100 })
@@ -54,12 +54,12 @@ test("what was kept before a request is written before it is answered, without w
   const { told, hear, ask, begin, probes } = open();
   begin();
   await nextTurn();
-  hear({ kind: "visits", visits: [result("web1"), result("web2")] });
+  hear({ kind: "probes", probes: [result("web1"), result("web2")] });
   ask({ kind: "settle" });
   await turns(2);
   expect(told).toEqual([
     { kind: "answer", id: 1, answer: 1 },
-    { kind: "written", visits: 2, bytes: 0, scanIds: [1] },
+    { kind: "written", probes: 2, bytes: 0, scanIds: [1] },
     { kind: "answer", id: 2, answer: null },
   ]);
   expect(probes()).toEqual(["web1 refused", "web2 refused"]);
@@ -69,7 +69,7 @@ test("a visit that this program fails at costs none of those beside it, and is t
   const { told, hear, ask, begin, probes } = open();
   begin();
   await nextTurn();
-  hear({ kind: "visits", visits: [result("web1"), result("bad"), result("web2")] });
+  hear({ kind: "probes", probes: [result("web1"), result("bad"), result("web2")] });
   ask({ kind: "settle" });
   await turns(2);
   expect(told).toContainEqual({ kind: "fault", error: expect.objectContaining({ name: "TypeError" }) });
@@ -97,7 +97,7 @@ test("while it is lent to somebody it writes nothing and answers nothing", async
   begin();
   await nextTurn();
   hear({ kind: "lend" });
-  hear({ kind: "visits", visits: [result("web1")] });
+  hear({ kind: "probes", probes: [result("web1")] });
   ask({ kind: "settle" });
   begin();
   await turns(3);
@@ -122,11 +122,11 @@ test("a database that takes a commit no more ends the scans that were in it, onc
   begin();
   await nextTurn();
   isFull = true;
-  hear({ kind: "visits", visits: [result("web1")] });
+  hear({ kind: "probes", probes: [result("web1")] });
   ask({ kind: "settle" });
   await turns(2);
   isFull = false;
-  hear({ kind: "visits", visits: [result("web2"), result("web3", 2)] });
+  hear({ kind: "probes", probes: [result("web2"), result("web3", 2)] });
   ask({ kind: "settle" });
   await turns(2);
   expect(told.filter(({ kind }) => kind === "failed")).toMatchObject([

@@ -9,28 +9,28 @@ import type { RecordingStore } from "#store/recording-store.ts";
 import { createBatches, createProbeWriter, type ReadProbe } from "./batches.ts";
 import {
   type Answer,
-  type AskedFor,
-  type CarriedBundle,
+  type OfflineBundle,
   type ProbeResult,
+  type RecorderCommand,
+  type RecorderMessage,
   type Request,
-  type Sent,
+  type RequestMessage,
   scanOf,
   serializeError,
   sizeOf,
-  type Told,
 } from "./messages.ts";
 
 type Deps = {
   store: RecordingStore;
   read: ReadProbe;
   importBundle: ImportBundle;
-  tell: (told: Told) => void;
+  post: (message: RecorderMessage) => void;
 };
 
 const readWallMs = () => performance.now();
 
 /** The time of one thread is asked of the system, which costs as much as some writing does: so often it is enough. */
-const ASK_EVERY_MS = 2;
+const READ_CLOCK_EVERY_MS = 2;
 
 /** Node before 22.19 and 23.9 cannot tell the time of one thread. */
 const readWorkMs = "threadCpuUsage" in process ? createThreadClock() : readWallMs;
@@ -43,7 +43,7 @@ const readWorkMs = "threadCpuUsage" in process ? createThreadClock() : readWallM
 const BATCH = {
   most: 500,
   waitMs: 200,
-  turns: [
+  budgets: [
     { ms: 80, clock: readWorkMs },
     { ms: 500, clock: readWallMs },
   ],
@@ -53,25 +53,25 @@ const BATCH = {
  * Reads, judges and writes what probes come to, a commit at a time, in the order in which it came; and what is asked
  * for beside it. Answers with what it is to be told.
  */
-export function createRecorder({ store, read, importBundle, tell }: Deps): (sent: Sent) => void {
-  const writeProbes = createProbeWriter({ store, read, tell });
+export function createRecorder({ store, read, importBundle, post }: Deps): (sent: RecorderCommand) => void {
+  const writeProbes = createProbeWriter({ store, read, post });
   /** Whoever asked waits: these come first, and wait for no others. */
-  const first = createBatches<AskedFor>({ ...BATCH, most: 1, write: answerAll });
-  const inOrder = createBatches<ProbeResult | AskedFor>({ ...BATCH, write: writeNext });
+  const first = createBatches<RequestMessage>({ ...BATCH, most: 1, write: answerAll });
+  const inOrder = createBatches<ProbeResult | RequestMessage>({ ...BATCH, write: writeNext });
 
   const all = [first, inOrder];
 
-  return function hear(sent: Sent): void {
+  return function record(sent: RecorderCommand): void {
     switch (sent.kind) {
-      case "visits":
-        sent.visits.forEach(inOrder.add);
+      case "probes":
+        sent.probes.forEach(inOrder.add);
         break;
       case "request":
         take(sent);
         break;
       case "lend":
         for (const batches of all) batches.hold();
-        tell({ kind: "lent" });
+        post({ kind: "lent" });
         break;
       case "give-back":
         for (const batches of all) batches.letGo();
@@ -84,34 +84,34 @@ export function createRecorder({ store, read, importBundle, tell }: Deps): (sent
     }
   };
 
-  function take(asked: AskedFor): void {
-    const { kind } = asked.request;
+  function take(request: RequestMessage): void {
+    const { kind } = request.request;
     if (kind === "begin" || kind === "accept") {
-      first.add(asked);
+      first.add(request);
     } else {
-      inOrder.add(asked);
+      inOrder.add(request);
       inOrder.hurry();
     }
   }
 
-  function answerAll(asked: readonly AskedFor[]): number {
-    answerRequests({ store, importBundle }, asked, tell);
-    return asked.length;
+  function answerAll(request: readonly RequestMessage[]): number {
+    answerRequests({ store, importBundle }, request, post);
+    return request.length;
   }
 
   /** The visits up to the next request, or that. */
-  function writeNext(waiting: readonly (ProbeResult | AskedFor)[], isOver: () => boolean): number {
+  function writeNext(waiting: readonly (ProbeResult | RequestMessage)[], isOver: () => boolean): number {
     const [next] = waiting;
     if (next?.kind === "request") return answerAll([next]);
     const results = takeWhileHome(waiting);
     const written = results.slice(0, writeProbes(results, isOver));
     const bytes = written.reduce((sum, result) => sum + sizeOf(result), 0);
-    tell({ kind: "written", visits: written.length, bytes, scanIds: [...new Set(written.map(scanOf))] });
+    post({ kind: "written", probes: written.length, bytes, scanIds: [...new Set(written.map(scanOf))] });
     return written.length;
   }
 }
 
-function takeWhileHome(waiting: readonly (ProbeResult | AskedFor)[]): ProbeResult[] {
+function takeWhileHome(waiting: readonly (ProbeResult | RequestMessage)[]): ProbeResult[] {
   const results: ProbeResult[] = [];
   for (const one of waiting) {
     if (one.kind === "request") break;
@@ -121,43 +121,47 @@ function takeWhileHome(waiting: readonly (ProbeResult | AskedFor)[]): ProbeResul
 }
 
 function createThreadClock(): () => number {
-  let [workMs, askedAt] = [0, Number.NEGATIVE_INFINITY];
+  let [workMs, readAt] = [0, Number.NEGATIVE_INFINITY];
   return () => {
     const now = readWallMs();
-    if (now - askedAt < ASK_EVERY_MS) return workMs;
+    if (now - readAt < READ_CLOCK_EVERY_MS) return workMs;
     const { user, system } = process.threadCpuUsage();
     workMs = (user + system) / 1_000;
-    askedAt = now;
+    readAt = now;
     return workMs;
   };
 }
 
 /** Takes a bundle in, or throws a refusal that says why not. Called within a transaction. */
-export type ImportBundle = (bundle: CarriedBundle, at: Instant) => ImportedBundle;
+export type ImportBundle = (bundle: OfflineBundle, at: Instant) => ImportedBundle;
 
 /** What requests are carried out with. */
 type RecorderDeps = { store: RecordingStore; importBundle: ImportBundle };
 
 /** Carries out what is asked for, in one commit, and tells what came of each. One that cannot be fails alone. */
-function answerRequests(means: RecorderDeps, asked: readonly AskedFor[], tell: (told: Told) => void): void {
+function answerRequests(
+  means: RecorderDeps,
+  request: readonly RequestMessage[],
+  post: (message: RecorderMessage) => void,
+): void {
   try {
-    const answers = means.store.atomically(() => asked.map((one) => answerOne(means, one)));
-    answers.forEach(tell);
+    const answers = means.store.atomically(() => request.map((one) => answerOne(means, one)));
+    answers.forEach(post);
   } catch (error) {
-    for (const { id } of asked) tell({ kind: "refusal", id, error: serializeError(error) });
+    for (const { id } of request) post({ kind: "refusal", id, error: serializeError(error) });
   }
 }
 
-function answerOne(means: RecorderDeps, { id, request }: AskedFor): Told {
+function answerOne(means: RecorderDeps, { id, request }: RequestMessage): RecorderMessage {
   try {
-    return { kind: "answer", id, answer: means.store.atomically(() => carryOut(means, request)) };
+    return { kind: "answer", id, answer: means.store.atomically(() => execute(means, request)) };
   } catch (error) {
     if (!(error instanceof Refusal && error.code === "conflict")) throw error;
     return { kind: "refusal", id, error: serializeError(error) };
   }
 }
 
-function carryOut({ store, importBundle }: RecorderDeps, request: Request): Answer {
+function execute({ store, importBundle }: RecorderDeps, request: Request): Answer {
   switch (request.kind) {
     case "begin":
       return begin(store, request);
@@ -182,11 +186,11 @@ function carryOut({ store, importBundle }: RecorderDeps, request: Request): Answ
 type RequestOf<Kind extends Request["kind"]> = Extract<Request, { kind: Kind }>;
 
 /** What is asked for is remembered, and on the record. */
-function begin({ targets, scans, events }: RecordingStore, { asked, at }: RequestOf<"begin">): ScanId {
-  for (const one of asked) targets.remember({ ...one, at });
-  const scanId = scans.begin({ asked, at });
-  const first = asked.slice(0, 20).map(({ target }) => formatTarget(target));
-  events.append({ at, kind: "scan-started", detail: { scanId, total: asked.length, first } });
+function begin({ targets, scans, events }: RecordingStore, { requested, at }: RequestOf<"begin">): ScanId {
+  for (const one of requested) targets.remember({ ...one, at });
+  const scanId = scans.begin({ asked: requested, at });
+  const first = requested.slice(0, 20).map(({ target }) => formatTarget(target));
+  events.append({ at, kind: "scan-started", detail: { scanId, total: requested.length, first } });
   return scanId;
 }
 

@@ -8,21 +8,21 @@ import {
   type AcceptedKey,
   type Answer,
   type Answers,
-  type CarriedBundle,
   type EndedState,
-  type Hear,
+  type OfflineBundle,
+  type OnRecorderMessage,
   type ProbeResult,
+  type RecorderCommand,
   type RecorderLink,
+  type RecorderMessage,
   type Request,
   reviveError,
-  type Sent,
   sizeOf,
-  type Told,
   toTransferable,
 } from "./messages.ts";
 
 type Deps = {
-  startRecorder: (hear: Hear) => RecorderLink;
+  startRecorder: (onMessage: OnRecorderMessage) => RecorderLink;
   announce: (announcement: Announcement) => void;
   log: (error: unknown) => void;
 };
@@ -46,24 +46,25 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
   const byteBudget = createByteBudget(MOST_WAITING);
   const probeBudget = createByteBudget(MOST_PROBES_WAITING);
   const failures = new Map<ScanId, (error: unknown) => void>();
-  const hear = createListener({ byteBudget, probeBudget, failures, announce, log });
-  const channel = createChannel({ start: startRecorder, hear });
+  const onMessage = createListener({ byteBudget, probeBudget, failures, announce, log });
+  const channel = createChannel({ start: startRecorder, onMessage });
   const batch = createBatch(channel);
 
   /** What was kept before is handed over before. */
-  const request: typeof channel.request = (wish) => {
+  const request: typeof channel.request = (message) => {
     batch.empty();
-    return channel.request(wish);
+    return channel.request(message);
   };
 
   return {
-    takeTurn: channel.takeTurn,
+    acquireWriter: channel.acquireWriter,
     waitForBytes: byteBudget.make,
     /** Resolves when one more visit may be kept. */
-    awaitTurn: () => probeBudget.make(1),
+    waitForSlot: () => probeBudget.make(1),
 
     /** What is asked for is remembered, and the scan is on record as running. */
-    begin: (scan: { asked: readonly RequestedTarget[]; at: Instant }) => request({ kind: "begin", ...scan }),
+    begin: (scan: { requested: readonly RequestedTarget[]; at: Instant }) =>
+      request({ kind: "begin", ...scan }),
 
     /** Takes what a probe came to; its writing is not waited for. */
     keep(result: ProbeResult): void {
@@ -79,13 +80,13 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
     hold: (held: HeldHere, at: Instant) => request({ kind: "hold", held, at }),
 
     /** Resolves when the bundle is in the database, wholly; rejects when nothing of it is. */
-    importBundle: (bundle: CarriedBundle, at: Instant) => request({ kind: "import", bundle, at }),
+    importBundle: (bundle: OfflineBundle, at: Instant) => request({ kind: "import", bundle, at }),
 
     /** Resolves when everything that was kept before is written, or cannot be. */
     settle: () => request({ kind: "settle" }),
 
     /** Told once, when nothing more of the scan can be written; until it is finished. */
-    onFailure: (scanId: ScanId, tell: (error: unknown) => void): unknown => failures.set(scanId, tell),
+    onFailure: (scanId: ScanId, report: (error: unknown) => void): unknown => failures.set(scanId, report),
 
     finish: (scan: { scanId: ScanId; state: EndedState; at: Instant }) =>
       request({ kind: "finish", ...scan }).finally(() => failures.delete(scan.scanId)),
@@ -107,7 +108,7 @@ const createListener =
     switch (news.kind) {
       case "written":
         byteBudget.empty(news.bytes);
-        probeBudget.empty(news.visits);
+        probeBudget.empty(news.probes);
         for (const scanId of news.scanIds) announce({ kind: "scan-progressed", scanId });
         break;
       case "failed":
@@ -119,7 +120,7 @@ const createListener =
       case "dead":
         byteBudget.clear();
         probeBudget.clear();
-        for (const tell of failures.values()) tell(reviveError(news.error));
+        for (const report of failures.values()) report(reviveError(news.error));
         break;
       default:
         assertNever(news);
@@ -137,9 +138,9 @@ function createBatch({ send }: Pick<ReturnType<typeof createChannel>, "send">) {
     if (gathered.length === 0) return;
     const packed = gathered.map(toTransferable);
     gathered = [];
-    const visits = packed.map(({ result }) => result);
+    const probes = packed.map(({ result }) => result);
     const transfer = packed.flatMap((one) => one.transfer);
-    send({ kind: "visits", visits }, transfer);
+    send({ kind: "probes", probes }, transfer);
   }
 
   return {
@@ -153,13 +154,13 @@ function createBatch({ send }: Pick<ReturnType<typeof createChannel>, "send">) {
 }
 
 /** What is told without being asked for. */
-type News = Exclude<Told, { kind: "answer" | "refusal" | "lent" }>;
+type News = Exclude<RecorderMessage, { kind: "answer" | "refusal" | "lent" }>;
 
-type ChannelDeps = { start: (hear: Hear) => RecorderLink; hear: (news: News) => void };
+type ChannelDeps = { start: (onMessage: OnRecorderMessage) => RecorderLink; onMessage: (news: News) => void };
 
 /** The channel to the recorder, which is started when it is needed; again, where it has died. */
-function createChannel({ start, hear }: ChannelDeps) {
-  const asked = new Map<number, PromiseWithResolvers<Answer>>();
+function createChannel({ start, onMessage }: ChannelDeps) {
+  const requested = new Map<number, PromiseWithResolvers<Answer>>();
   const borrowers: (() => void)[] = [];
   let link: RecorderLink | null = null;
   let lastId = 0;
@@ -169,52 +170,52 @@ function createChannel({ start, hear }: ChannelDeps) {
 
     request<Kind extends Request["kind"]>(request: Request & { kind: Kind }): Promise<Answers[Kind]> {
       const answer = Promise.withResolvers<Answer>();
-      asked.set(++lastId, answer);
+      requested.set(++lastId, answer);
       send({ kind: "request", id: lastId, request });
       // The recorder answers each request with what its kind is answered with.
       return answer.promise as Promise<Answers[Kind]>;
     },
 
     /** Resolves when it writes nothing; it does not until what this gives is called. */
-    async takeTurn(): Promise<() => void> {
+    async acquireWriter(): Promise<() => void> {
       if (!link) return () => undefined;
-      const { send: tell } = link;
+      const { send: report } = link;
       const { promise, resolve } = Promise.withResolvers<void>();
       borrowers.push(resolve);
-      tell({ kind: "lend" });
+      report({ kind: "lend" });
       await promise;
-      return () => tell({ kind: "give-back" });
+      return () => report({ kind: "give-back" });
     },
 
     close: async (): Promise<void> => link?.close(),
   };
 
-  function send(sent: Sent, transfer?: ArrayBuffer[]): void {
+  function send(sent: RecorderCommand, transfer?: ArrayBuffer[]): void {
     link ??= start(take);
     link.send(sent, transfer);
   }
 
-  function take(told: Told): void {
-    if (told.kind === "lent") borrowers.shift()?.();
-    else if (told.kind === "answer") settle(told.id)?.resolve(told.answer);
-    else if (told.kind === "refusal") settle(told.id)?.reject(reviveError(told.error));
-    else if (told.kind !== "dead") hear(told);
+  function take(message: RecorderMessage): void {
+    if (message.kind === "lent") borrowers.shift()?.();
+    else if (message.kind === "answer") settle(message.id)?.resolve(message.answer);
+    else if (message.kind === "refusal") settle(message.id)?.reject(reviveError(message.error));
+    else if (message.kind !== "dead") onMessage(message);
     else if (link) {
-      bury(reviveError(told.error));
-      hear(told);
+      bury(reviveError(message.error));
+      onMessage(message);
     }
   }
 
   function settle(id: number) {
-    const answer = asked.get(id);
-    asked.delete(id);
+    const answer = requested.get(id);
+    requested.delete(id);
     return answer;
   }
 
   /** Nobody waits for one that is no more. */
   function bury(error: Error): void {
     link = null;
-    for (const id of [...asked.keys()]) settle(id)?.reject(error);
+    for (const id of [...requested.keys()]) settle(id)?.reject(error);
     for (const go of borrowers.splice(0)) go();
   }
 }
@@ -222,14 +223,14 @@ function createChannel({ start, hear }: ChannelDeps) {
 /** Room for so many bytes. One thing more than that may come when there is room at all: none is too large for ever. */
 export function createByteBudget(most: number) {
   let filled = 0;
-  let waiting: { bytes: number; enter: () => void }[] = [];
+  let waiting: { bytes: number; proceed: () => void }[] = [];
 
   return {
     /** Resolves when there is room for so many; whoever came first is let in first. */
     make(bytes: number): Promise<void> {
-      if (waiting.length === 0 && hasRoom(bytes)) return Promise.resolve();
+      if (waiting.length === 0 && fits(bytes)) return Promise.resolve();
       const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.push({ bytes, enter: resolve });
+      waiting.push({ bytes, proceed: resolve });
       return promise;
     },
 
@@ -248,15 +249,15 @@ export function createByteBudget(most: number) {
     },
   };
 
-  function hasRoom(bytes: number): boolean {
+  function fits(bytes: number): boolean {
     return filled === 0 || filled + bytes <= most;
   }
 
   function letIn(): void {
     let promised = 0;
-    while (waiting[0] && hasRoom(promised + waiting[0].bytes)) {
+    while (waiting[0] && fits(promised + waiting[0].bytes)) {
       promised += waiting[0].bytes;
-      waiting[0].enter();
+      waiting[0].proceed();
       waiting = waiting.slice(1);
       if (promised > most) return;
     }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { createRescue } from "#recovery";
+import { createRecovery } from "#recovery";
 import type { Backup } from "#shared/model/backup.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatBytes, formatElapsed } from "#shared/text/elapsed.ts";
@@ -64,7 +64,7 @@ With --json:
   restore   { from, schema, setAside }`;
 
 const openRescue = ({ db }: CommonOptions, { now }: World) =>
-  createRescue({ path: resolve(db ?? findDefaultDatabase()), now });
+  createRecovery({ path: resolve(db ?? findDefaultDatabase()), now });
 
 async function check(options: CommonOptions, world: World): Promise<number> {
   const { problems, eventCount } = await openRescue(options, world).check();

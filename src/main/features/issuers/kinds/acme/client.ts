@@ -23,13 +23,13 @@ export type HeldAccount = {
   /** Where the account is: as it is known, or made now. */
   find(signal: AbortSignal): Promise<Account | AcmeFault>;
   /** Asks the directory whether it has the account still, and makes it where it has not. */
-  seek(signal: AbortSignal): Promise<Account | AcmeFault>;
+  resolve(signal: AbortSignal): Promise<Account | AcmeFault>;
 };
 
 export async function holdAccount({ store, vault, now }: AcmeParts, issuer: IssuerRow): Promise<HeldAccount> {
   const settings = accountOf(store, issuer);
-  const ask = await createAcmeAsker({ roots: settings.roots });
-  const client = createAcmeClient({ url: settings.directory, ask, now, wait: RETRY_POLICY.wait });
+  const send = await createAcmeAsker({ roots: settings.roots });
+  const client = createAcmeClient({ url: settings.directory, send, now, wait: RETRY_POLICY.wait });
   const signer: Signer = {
     jwk: jwkOf(settings),
     sign: (data) => vault.sign(settings.accountSecret, data, { hash: "SHA-256", ecdsa: "ieee-p1363" }),
@@ -57,7 +57,7 @@ export async function holdAccount({ store, vault, now }: AcmeParts, issuer: Issu
     host,
     find: async (signal) =>
       settings.account === null ? make(signal) : { kind: "account", url: settings.account },
-    async seek(signal) {
+    async resolve(signal) {
       const found = settings.account === null ? null : await client.find(signer, signal);
       return found === null || isForgotten(found) ? make(signal) : keep(found);
     },
@@ -85,12 +85,12 @@ function jwkOf({ accountKey }: AcmeAccount): PublicJwk {
  * signal's reason, are thrown.
  */
 export type AcmeClient = {
-  look(signal: AbortSignal): Promise<AcmeDirectory | AcmeFault>;
+  directory(signal: AbortSignal): Promise<AcmeDirectory | AcmeFault>;
   /** Makes the key's account, or finds it. */
-  register(signer: Signer, wish: AccountRequest, signal: AbortSignal): Promise<Account | AcmeFault>;
+  register(signer: Signer, request: AccountRequest, signal: AbortSignal): Promise<Account | AcmeFault>;
   /** The account that the key has. */
   find(signer: Signer, signal: AbortSignal): Promise<Account | AcmeFault>;
-  order(wish: OrderRequest, signal: AbortSignal): Promise<Issued | AcmeFault>;
+  order(request: OrderRequest, signal: AbortSignal): Promise<Issued | AcmeFault>;
   /** When the certificate should be renewed; null where the authority does not say. */
   renewalInfo(der: Uint8Array, signal: AbortSignal): Promise<RenewalWindow | AcmeFault | null>;
   revoke(
@@ -103,21 +103,21 @@ export type AcmeClient = {
 export function createAcmeClient(deps: AcmeDeps): AcmeClient {
   const open = (signal: AbortSignal) => openSession(deps, signal);
   return {
-    async look(signal) {
+    async directory(signal) {
       const session = await open(signal);
       return isFault(session) ? session : session.directory;
     },
-    async register(signer, wish, signal) {
+    async register(signer, request, signal) {
       const session = await open(signal);
-      return isFault(session) ? session : registerAccount(session, signer, wish);
+      return isFault(session) ? session : registerAccount(session, signer, request);
     },
     async find(signer, signal) {
       const session = await open(signal);
       return isFault(session) ? session : findAccount(session, signer);
     },
-    async order(wish, signal) {
+    async order(request, signal) {
       const session = await open(signal);
-      return isFault(session) ? session : orderCertificate(session, wish);
+      return isFault(session) ? session : orderCertificate(session, request);
     },
     async renewalInfo(der, signal) {
       const session = await open(signal);

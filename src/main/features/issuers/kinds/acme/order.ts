@@ -52,10 +52,10 @@ type Order = AcmeOrder & { url: string; retryAfter: number | null };
  */
 export async function orderCertificate(
   session: AcmeSession,
-  wish: OrderRequest,
+  request: OrderRequest,
 ): Promise<Issued | AcmeFault> {
-  let order = await takeUp(session, wish);
-  if (!isFault(order)) wish.onState({ kind: "ordered", url: order.url });
+  let order = await takeUp(session, request);
+  if (!isFault(order)) request.onState({ kind: "ordered", url: order.url });
   const pause = createPauses(session);
   const done = { authorized: false, finalized: 0 };
   for (;;) {
@@ -63,23 +63,23 @@ export async function orderCertificate(
     const move = nextOfOrder(order, done.authorized);
     switch (move.kind) {
       case "authorize": {
-        const fault = await authorizeAll(session, wish, order);
+        const fault = await authorizeAll(session, request, order);
         if (fault) return fault;
         done.authorized = true;
-        order = await readAgain(session, wish, order.url);
+        order = await readAgain(session, request, order.url);
         break;
       }
       case "finalize":
         if (done.finalized++ === MOST_FINALIZED) return broken("it takes the request and asks for it again");
-        wish.onState({ kind: "finalizing" });
-        order = await finalize(session, wish, order);
+        request.onState({ kind: "finalizing" });
+        order = await finalize(session, request, order);
         break;
       case "wait":
         if (!(await pause(order.retryAfter))) return NOT_MADE;
-        order = await readAgain(session, wish, order.url);
+        order = await readAgain(session, request, order.url);
         break;
       case "download":
-        return download(session, wish, move.url);
+        return download(session, request, move.url);
       case "over":
         return { kind: "refused", status: 200, problem: move.problem ?? NO_REASON, retryAfter: null };
     }
@@ -94,33 +94,33 @@ const NOT_MADE: AcmeFault = {
 const NO_REASON = { type: null, detail: "the order is invalid, and no reason is said", parts: [] };
 
 /** The order that was begun, where it can still become a certificate; else a new one. */
-async function takeUp(session: AcmeSession, wish: OrderRequest): Promise<Order | AcmeFault> {
-  const url = urlAt(session.directory.origin, wish.orderUrl);
-  if (url === null) return begin(session, wish);
-  const order = await readAgain(session, wish, url);
+async function takeUp(session: AcmeSession, request: OrderRequest): Promise<Order | AcmeFault> {
+  const url = urlAt(session.directory.origin, request.orderUrl);
+  if (url === null) return begin(session, request);
+  const order = await readAgain(session, request, url);
   // A limit passes, and the order is still there.
-  if (isFault(order)) return isGone(order) ? begin(session, wish) : order;
-  return order.status === "invalid" ? begin(session, wish) : order;
+  if (isFault(order)) return isGone(order) ? begin(session, request) : order;
+  return order.status === "invalid" ? begin(session, request) : order;
 }
 
 const isGone = (fault: AcmeFault): boolean =>
   fault.kind === "refused" && [403, 404, 410].includes(fault.status);
 
-async function begin(session: AcmeSession, wish: OrderRequest): Promise<Order | AcmeFault> {
+async function begin(session: AcmeSession, request: OrderRequest): Promise<Order | AcmeFault> {
   const { directory } = session;
-  const unknown = findUnknownProfile(session, wish.profile);
+  const unknown = findUnknownProfile(session, request.profile);
   if (unknown) return unknown;
-  const replaces = directory.renewalInfo && wish.replaces ? certificateIdOf(wish.replaces) : null;
-  const ask = (payload: object) =>
-    session.post(wish.signer, { url: directory.newOrder, payload, kid: wish.account });
-  const plain = { identifiers: wish.names, ...(wish.profile && { profile: wish.profile }) };
-  let reply = await ask({ ...plain, ...(replaces && { replaces }) });
+  const replaces = directory.renewalInfo && request.replaces ? certificateIdOf(request.replaces) : null;
+  const send = (payload: object) =>
+    session.post(request.signer, { url: directory.newOrder, payload, kid: request.account });
+  const plain = { identifiers: request.names, ...(request.profile && { profile: request.profile }) };
+  let reply = await send({ ...plain, ...(replaces && { replaces }) });
   // Of a certificate that it does not know, or that has been replaced, an order may not say so.
-  if (replaces && isDenied(reply)) reply = await ask(plain);
+  if (replaces && isDenied(reply)) reply = await send(plain);
   if (isFault(reply)) return reply;
   const url = urlAt(directory.origin, reply.headers.get("location"));
   if (!url) return broken(`the order has no address at ${directory.origin}`);
-  return openOrder(session, wish, url, reply);
+  return openOrder(session, request, url, reply);
 }
 
 const isDenied = (reply: Reply | AcmeFault): boolean =>
@@ -133,17 +133,26 @@ function findUnknownProfile({ directory }: AcmeSession, profile: string | null):
   return { kind: "unready", message: `${hostname} has no profile ${profile}; it has: ${offered}` };
 }
 
-async function readAgain(session: AcmeSession, wish: OrderRequest, url: string): Promise<Order | AcmeFault> {
-  const reply = await readPatiently(session, wish.signer, { url, kid: wish.account });
-  return isFault(reply) ? reply : openOrder(session, wish, url, reply);
+async function readAgain(
+  session: AcmeSession,
+  request: OrderRequest,
+  url: string,
+): Promise<Order | AcmeFault> {
+  const reply = await readPatiently(session, request.signer, { url, kid: request.account });
+  return isFault(reply) ? reply : openOrder(session, request, url, reply);
 }
 
-function openOrder(session: AcmeSession, wish: OrderRequest, url: string, reply: Reply): Order | AcmeFault {
+function openOrder(
+  session: AcmeSession,
+  request: OrderRequest,
+  url: string,
+  reply: Reply,
+): Order | AcmeFault {
   const order = readOrder(session.directory.origin, reply.bytes);
   if (isFault(order)) return order;
-  if (!isSameNames(order.identifiers, wish.names))
+  if (!isSameNames(order.identifiers, request.names))
     return broken("the order is for other names than were asked for");
-  if (order.authorizations.length > wish.names.length)
+  if (order.authorizations.length > request.names.length)
     return broken("the order wants more to be shown than it has names");
   return { ...order, url, retryAfter: reply.retryAfter };
 }
@@ -151,55 +160,68 @@ function openOrder(session: AcmeSession, wish: OrderRequest, url: string, reply:
 /** One after another: of some ways to answer there is one place alone. */
 async function authorizeAll(
   session: AcmeSession,
-  wish: OrderRequest,
+  request: OrderRequest,
   order: Order,
 ): Promise<AcmeFault | null> {
   for (const url of order.authorizations) {
-    const fault = await authorize(session, wish, url);
+    const fault = await authorize(session, request, url);
     if (fault) return fault;
   }
   return null;
 }
 
-async function finalize(session: AcmeSession, wish: OrderRequest, order: Order): Promise<Order | AcmeFault> {
-  const payload = { csr: Buffer.from(wish.csr).toString("base64url") };
-  const reply = await session.post(wish.signer, { url: order.finalize, payload, kid: wish.account });
+async function finalize(
+  session: AcmeSession,
+  request: OrderRequest,
+  order: Order,
+): Promise<Order | AcmeFault> {
+  const payload = { csr: Buffer.from(request.csr).toString("base64url") };
+  const reply = await session.post(request.signer, { url: order.finalize, payload, kid: request.account });
   // By this process, or by one that ended before, and nobody heard so.
   const isUnsure =
     reply.kind === "unanswered" || (reply.kind === "refused" && reply.problem.type === "orderNotReady");
-  if (isUnsure) return readAgain(session, wish, order.url);
-  return isFault(reply) ? reply : openOrder(session, wish, order.url, reply);
+  if (isUnsure) return readAgain(session, request, order.url);
+  return isFault(reply) ? reply : openOrder(session, request, order.url, reply);
 }
 
-async function download(session: AcmeSession, wish: OrderRequest, url: string): Promise<Issued | AcmeFault> {
+async function download(
+  session: AcmeSession,
+  request: OrderRequest,
+  url: string,
+): Promise<Issued | AcmeFault> {
   const accept = "application/pem-certificate-chain";
-  const reply = await readPatiently(session, wish.signer, { url, kid: wish.account, accept });
+  const reply = await readPatiently(session, request.signer, { url, kid: request.account, accept });
   if (isFault(reply)) return reply;
   const read = readChain(reply.bytes);
   return isFault(read) ? read : { kind: "issued", chain: read.chain };
 }
 
 /** Shows the authority that a name is ours; null when it is convinced. What was put there for it is gone afterwards. */
-async function authorize(session: AcmeSession, wish: OrderRequest, url: string): Promise<AcmeFault | null> {
-  const authorization = await readOne(session, wish, url);
+async function authorize(
+  session: AcmeSession,
+  request: OrderRequest,
+  url: string,
+): Promise<AcmeFault | null> {
+  const authorization = await readOne(session, request, url);
   if (isFault(authorization)) return authorization;
   if (authorization.status === "valid") return null;
-  if (authorization.status !== "pending") return toFault(wish, authorization);
-  const offered = choose(session, wish, authorization);
+  if (authorization.status !== "pending") return toFault(request, authorization);
+  const offered = choose(session, request, authorization);
   if (isFault(offered)) return offered;
   const name = nameOf(authorization);
-  const tell = (state: "answering" | "answered") =>
-    wish.onState({ kind: "challenge", name, type: offered.type, state, reason: null });
-  tell("answering");
-  const challenge = challengeOf(authorization.identifier.value, offered, thumbprintOf(wish.signer.jwk));
-  const answered = await wish.challenges?.answer(challenge);
+  const report = (state: "answering" | "answered") =>
+    request.onState({ kind: "challenge", name, type: offered.type, state, reason: null });
+  report("answering");
+  const challenge = challengeOf(authorization.identifier.value, offered, thumbprintOf(request.signer.jwk));
+  const answered = await request.challenges?.answer(challenge);
   if (answered?.kind !== "ready")
     return { kind: "unready", message: answered?.message ?? "nobody answers challenges" };
   try {
-    const isTold = offered.status !== "pending" ? null : await tellReady(session, wish, offered.url);
-    if (isTold) return isTold;
-    tell("answered");
-    return await awaitVerdict(session, wish, url);
+    const refused =
+      offered.status !== "pending" ? null : await submitChallenge(session, request, offered.url);
+    if (refused) return refused;
+    report("answered");
+    return await awaitVerdict(session, request, url);
   } finally {
     await answered.undo();
   }
@@ -209,14 +231,16 @@ const nameOf = ({ identifier, isWildcard }: Authorization): string =>
   `${isWildcard ? "*." : ""}${identifier.value}`;
 
 /** Only names that were asked for: for others nothing is put anywhere. */
-async function readOne(session: AcmeSession, wish: OrderRequest, url: string): Promise<Authorized> {
-  const reply = await readPatiently(session, wish.signer, { url, kid: wish.account });
+async function readOne(session: AcmeSession, request: OrderRequest, url: string): Promise<Authorized> {
+  const reply = await readPatiently(session, request.signer, { url, kid: request.account });
   if (isFault(reply)) return reply;
   const read = readAuthorization(session.directory.origin, reply.bytes);
   if (isFault(read)) return read;
   const name = nameOf(read);
-  const isAsked = wish.names.some(({ type, value }) => type === read.identifier.type && value === name);
-  if (!isAsked) return broken(`it asks about ${name}, which was not asked for`);
+  const isRequested = request.names.some(
+    ({ type, value }) => type === read.identifier.type && value === name,
+  );
+  if (!isRequested) return broken(`it asks about ${name}, which was not asked for`);
   return { ...read, retryAfter: reply.retryAfter };
 }
 
@@ -241,35 +265,39 @@ function choose(
   };
 }
 
-async function tellReady(session: AcmeSession, wish: OrderRequest, url: string): Promise<AcmeFault | null> {
-  const reply = await session.post(wish.signer, { url, payload: {}, kid: wish.account });
+async function submitChallenge(
+  session: AcmeSession,
+  request: OrderRequest,
+  url: string,
+): Promise<AcmeFault | null> {
+  const reply = await session.post(request.signer, { url, payload: {}, kid: request.account });
   return isFault(reply) ? reply : null;
 }
 
 async function awaitVerdict(
   session: AcmeSession,
-  wish: OrderRequest,
+  request: OrderRequest,
   url: string,
 ): Promise<AcmeFault | null> {
   const pause = createPauses(session);
   for (;;) {
-    const read = await readOne(session, wish, url);
+    const read = await readOne(session, request, url);
     if (isFault(read)) return read;
-    if (read.status !== "pending") return findFault(wish, read);
+    if (read.status !== "pending") return findFault(request, read);
     if (!(await pause(read.retryAfter)))
       return { kind: "unanswered", message: `it has not looked at ${nameOf(read)} for ten minutes` };
   }
 }
 
-function findFault(wish: OrderRequest, authorization: Authorization): AcmeFault | null {
-  if (authorization.status !== "valid") return toFault(wish, authorization);
-  const type = wish.challenges?.type ?? "http-01";
-  wish.onState({ kind: "challenge", name: nameOf(authorization), type, state: "valid", reason: null });
+function findFault(request: OrderRequest, authorization: Authorization): AcmeFault | null {
+  if (authorization.status !== "valid") return toFault(request, authorization);
+  const type = request.challenges?.type ?? "http-01";
+  request.onState({ kind: "challenge", name: nameOf(authorization), type, state: "valid", reason: null });
   return null;
 }
 
 /** The authority's reason stands in the challenge that it has tried. */
-function toFault(wish: OrderRequest, authorization: Authorization): AcmeFault {
+function toFault(request: OrderRequest, authorization: Authorization): AcmeFault {
   const name = nameOf(authorization);
   const tried = authorization.challenges.find(({ problem }) => problem !== null);
   const problem = tried?.problem ?? {
@@ -278,7 +306,7 @@ function toFault(wish: OrderRequest, authorization: Authorization): AcmeFault {
     detail: `its authorization is ${authorization.status}, and no reason is said`,
   };
   if (tried)
-    wish.onState({ kind: "challenge", name, type: tried.type, state: "invalid", reason: problem.detail });
+    request.onState({ kind: "challenge", name, type: tried.type, state: "invalid", reason: problem.detail });
   const said = { ...problem, detail: `${name}: ${problem.detail}` };
   return { kind: "refused", status: 200, problem: said, retryAfter: null };
 }
@@ -308,17 +336,17 @@ const MOST_TRIES = 4;
 async function readPatiently(
   session: AcmeSession,
   signer: Signer,
-  wish: { url: string; kid: string; accept?: string },
+  request: { url: string; kid: string; accept?: string },
 ): Promise<Reply | AcmeFault> {
   const pause = createPauses(session);
   for (let tries = 1; ; tries++) {
-    const reply = await session.post(signer, { ...wish, payload: null });
-    if (!isPassing(reply) || tries === MOST_TRIES) return reply;
+    const reply = await session.post(signer, { ...request, payload: null });
+    if (!isTransient(reply) || tries === MOST_TRIES) return reply;
     await pause("retryAfter" in reply ? reply.retryAfter : null);
   }
 }
 
-const isPassing = (reply: Reply | AcmeFault): boolean => {
+const isTransient = (reply: Reply | AcmeFault): boolean => {
   if (reply.kind === "unanswered") return true;
   if (reply.kind !== "refused") return false;
   return reply.status >= 500 || (reply.status === 429 && (reply.retryAfter ?? MOST_PAUSE + 1) <= MOST_PAUSE);

@@ -34,8 +34,8 @@ afterAll(async () => {
 });
 
 const openClient = async ({ directory, roots }: Pick<Pebble, "directory" | "roots">) => {
-  const ask = await createAcmeAsker({ roots });
-  return createAcmeClient({ url: directory, ask, now: () => new Date(), wait: countWaits().wait });
+  const send = await createAcmeAsker({ roots });
+  return createAcmeClient({ url: directory, send, now: () => new Date(), wait: countWaits().wait });
 };
 
 const by = (type: "http-01" | "dns-01") => ({ type, answer: answerAtPebble(pebble) });
@@ -196,7 +196,7 @@ test("terms are agreed to by whoever makes an account, and by nobody else", asyn
 
 test("a directory behind roots that are not trusted here is not spoken to", async () => {
   const stranger = await openClient({ ...pebble, roots: await pebble.issuingRoot() });
-  expect(await stranger.look(NEVER)).toMatchObject({
+  expect(await stranger.directory(NEVER)).toMatchObject({
     kind: "unanswered",
     message: expect.stringContaining("no root that is trusted here"),
   });

@@ -25,8 +25,8 @@ const REQUEST = {
 async function orderAt(script: AcmeScript, more: { orderUrl?: string; signal?: AbortSignal } = {}) {
   await using server = await startScriptedAcme(script);
   const { waits, wait } = countWaits();
-  const ask = await createAcmeAsker({ roots: server.roots });
-  const client = createAcmeClient({ url: server.directory, ask, now: () => NOW, wait });
+  const send = await createAcmeAsker({ roots: server.roots });
+  const client = createAcmeClient({ url: server.directory, send, now: () => NOW, wait });
   const answered: string[] = [];
   const answer = async ({ name }: { name: string }) => {
     answered.push(name);
@@ -101,9 +101,9 @@ test.for([
   ],
 ] as const)("a directory %s is not gone by", async ([, body, said]) => {
   await using server = await startScriptedAcme({ "GET /directory": { body } });
-  const ask = await createAcmeAsker({ roots: server.roots });
-  const client = createAcmeClient({ url: server.directory, ask, now: () => NOW, wait: countWaits().wait });
-  const fault = await client.look(NEVER);
+  const send = await createAcmeAsker({ roots: server.roots });
+  const client = createAcmeClient({ url: server.directory, send, now: () => NOW, wait: countWaits().wait });
+  const fault = await client.directory(NEVER);
   expect(JSON.stringify(fault).replaceAll(server.base, "BASE")).toBe(
     JSON.stringify({ kind: "broken", message: said }),
   );
@@ -224,9 +224,9 @@ test("whoever stops an order has what was put there taken away", async () => {
   const stopping = new AbortController();
   const script = { "POST /authz": authorizationIn("pending") };
   await using server = await startScriptedAcme(script);
-  const ask = await createAcmeAsker({ roots: server.roots });
+  const send = await createAcmeAsker({ roots: server.roots });
   const wait = async () => stopping.abort(new Error("stopped"));
-  const client = createAcmeClient({ url: server.directory, ask, now: () => NOW, wait });
+  const client = createAcmeClient({ url: server.directory, send, now: () => NOW, wait });
   const { order } = await openAccount(client);
   const done: string[] = [];
   const answer = async () => ({ kind: "ready" as const, undo: async () => void done.push("undone") });
@@ -237,10 +237,10 @@ test("whoever stops an order has what was put there taken away", async () => {
 
 test("an authority that is down is told of at once", async () => {
   const { host, port } = await findClosedEndpoint();
-  const ask = await createAcmeAsker({ roots: null });
+  const send = await createAcmeAsker({ roots: null });
   const { waits, wait } = countWaits();
-  const client = createAcmeClient({ url: `https://${host}:${port}/dir`, ask, now: () => NOW, wait });
-  expect(await client.look(NEVER)).toEqual({
+  const client = createAcmeClient({ url: `https://${host}:${port}/dir`, send, now: () => NOW, wait });
+  expect(await client.directory(NEVER)).toEqual({
     kind: "unanswered",
     message: `the connection was refused: nothing listens on port ${port}`,
   });

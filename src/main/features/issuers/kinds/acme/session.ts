@@ -10,7 +10,7 @@ export type Signer = { jwk: PublicJwk; sign: (data: Uint8Array) => Promise<Uint8
 export type AcmeDeps = {
   /** Address of the directory. */
   url: string;
-  ask: AskAcme;
+  send: AskAcme;
   now: () => Date;
   wait: (ms: number, signal: AbortSignal) => Promise<void>;
 };
@@ -41,8 +41,8 @@ const PAUSE_MS = 250;
 
 /** Fetches the directory; what is asked afterwards goes by it. */
 export async function openSession(deps: AcmeDeps, signal: AbortSignal): Promise<AcmeSession | AcmeFault> {
-  const ask = async (request: AcmeRequest) => judge(await deps.ask(request, signal), deps.now());
-  const first = await ask({ method: "GET", url: deps.url });
+  const send = async (request: AcmeRequest) => toReply(await deps.send(request, signal), deps.now());
+  const first = await send({ method: "GET", url: deps.url });
   if (isFault(first)) return first;
   const directory = readDirectory(deps.url, first.bytes);
   if (isFault(directory)) return directory;
@@ -51,7 +51,7 @@ export async function openSession(deps: AcmeDeps, signal: AbortSignal): Promise<
   const takeNonce = async (): Promise<string | AcmeFault> => {
     const kept = nonces.pop();
     if (kept) return kept;
-    const reply = await ask({ method: "HEAD", url: directory.newNonce });
+    const reply = await send({ method: "HEAD", url: directory.newNonce });
     if (isFault(reply)) return reply;
     return readNonce(reply.headers.get("replay-nonce")) ?? broken("it has no nonce to sign with");
   };
@@ -62,14 +62,14 @@ export async function openSession(deps: AcmeDeps, signal: AbortSignal): Promise<
     const head = { alg: "ES256", url, nonce, ...(kid === null ? { jwk: signer.jwk } : { kid }) } as const;
     const { data, seal } = openJws(head, payload);
     const body = JSON.stringify(seal(await signer.sign(data)));
-    return ask({ method: "POST", url, body, ...(accept && { accept }) });
+    return send({ method: "POST", url, body, ...(accept && { accept }) });
   };
 
   return {
     directory,
     signal,
     wait: (ms) => deps.wait(ms, signal),
-    get: (url) => ask({ method: "GET", url }),
+    get: (url) => send({ method: "GET", url }),
     async post(signer, post) {
       for (let tries = 1; ; tries++) {
         const reply = await postOnce(signer, post);
@@ -87,7 +87,7 @@ const isBadNonce = (reply: Reply | AcmeFault): boolean =>
   reply.kind === "refused" && reply.problem.type === "badNonce";
 
 /** What an answer means. A refusal may bring a nonce, too. */
-function judge(
+function toReply(
   reply: Awaited<ReturnType<AskAcme>>,
   now: Date,
 ): Reply | (AcmeFault & { headers?: Reply["headers"] }) {
