@@ -117,7 +117,7 @@ test("an endpoint for which this computer had no descriptor left is tried again,
       signal: new AbortController().signal,
     },
   );
-  expect(result).toMatchObject({ kind: "met", visit: { outcome: "refused", message: "closed" } });
+  expect(result).toMatchObject({ kind: "met", probe: { outcome: "refused", message: "closed" } });
   expect(answers).toEqual([]);
 });
 

@@ -49,7 +49,7 @@ test("of a certificate or a key only its own bytes go over, and not what they ar
   const three = (fill: number) => new Uint8Array(3).fill(fill);
   expect(result).toEqual({
     kind: "chain",
-    visited: ENDPOINT,
+    identity: ENDPOINT,
     facts: {},
     offers: null,
     others: [],
