@@ -83,7 +83,9 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
         return announced(showIssuer(store, find(input.name)));
       }),
       remove: os.remove.handler(async ({ input }) => announced(await actions.remove(find(input.name)))),
-      test: os.test.handler(async ({ input }) => announced(await actions.test(find(input.name), input.tryName))),
+      test: os.test.handler(async ({ input }) =>
+        announced(await actions.test(find(input.name), input.tryName)),
+      ),
       sign: os.sign.handler(async ({ input }) => announced(await actions.sign(find(input.name), input))),
       revoke: os.revoke.handler(async ({ input: { name, certificate, reason } }) => {
         const issuer = find(name);
