@@ -24,12 +24,12 @@ import { createHolders } from "./features/runs/kinds/private-keys/private-keys.t
 import { createRenewalKind } from "./features/runs/kinds/renewal/renewal.ts";
 import { publicRoots } from "./features/scans/recording/note-certificates.ts";
 import {
-  offlineLibraryScript,
-  offlineScript,
   challengeScript,
   deploymentScript,
-  sessionScript,
   libraryScript,
+  offlineLibraryScript,
+  offlineScript,
+  sessionScript,
 } from "./host-scripts.ts";
 import { answer } from "./net/challenges/answer.ts";
 import { lookAtHeldHalf } from "./net/local/look-at-held-half.ts";
