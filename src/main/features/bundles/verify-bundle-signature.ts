@@ -25,7 +25,7 @@ export function verifyBundleSignature(
 
 const NONE = { kind: "none" } as const;
 
-const REMEDY = `sign it where it was collected with ssh-keygen -Y sign -n ${SIGNATURE_NAMESPACE} -f KEY FILE, and name KEY with --signer or in a roster`;
+const REMEDY = `sign it where it was collected with ssh-keygen -Y sign -n ${SIGNATURE_NAMESPACE} -f KEY FILE, and name KEY with --signer or in a people source`;
 
 function check(
   armored: string,

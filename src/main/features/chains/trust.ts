@@ -105,7 +105,7 @@ export function createTrust({ store, announce, now, notes }: Deps) {
       if (!isGone)
         throw new Refusal(
           "not-found",
-          `there is no root or revocation list ${sha256}; look at the list again`,
+          `there is no root or revocation list ${sha256}; list them again`,
         );
       announce({ kind: "trust-changed" });
       if (isOtherwise) announce({ kind: "findings-changed" });

@@ -75,7 +75,7 @@ test("grants are approved together or not at all, and each time is on the record
   const [ann, bob] = [idOf("ann"), idOf("bob")];
   scan("ann", "carol");
   await expect(client.approve({ grants: [ann, bob], ...APPROVAL })).rejects.toThrow(
-    "the line of root on web in /root/.ssh/authorized_keys has changed or gone since it was listed; look at the list again",
+    "the line of root on web in /root/.ssh/authorized_keys has changed or gone since it was listed; list the changes again",
   );
   expect([listGrants(store, { owner: "known" }).total, store.events.count()]).toEqual([0, 0]);
 

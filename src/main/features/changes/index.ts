@@ -131,7 +131,7 @@ function createApprovals({ store, now }: { store: Store; now: () => Date }) {
     if (line.isGone === 0) return line;
     throw new Refusal(
       "conflict",
-      `the line of ${line.account} on ${line.host} in ${line.file} has changed or gone since it was listed; look at the list again`,
+      `the line of ${line.account} on ${line.host} in ${line.file} has changed or gone since it was listed; list the changes again`,
     );
   }
 

@@ -254,10 +254,10 @@ test("a picture has the nearest things that lead on, what is between them, and s
 });
 
 test.each([
-  ["nowhere", "no host nowhere was visited; latchkey hosts names those that were"],
+  ["nowhere", "no host nowhere was scanned; latchkey hosts lists those that were"],
   ["nobody@web", "web has no account nobody that was seen"],
   ["SHA256:none", "no key SHA256:none was seen; write its whole fingerprint"],
-  ["person:nobody", "no roster has a person called nobody; latchkey people list names them"],
+  ["person:nobody", "no people source has a person called nobody; latchkey people list names them"],
 ])("%s as a start is refused with a reason", async (start, sentence) => {
   await expect(openGraph(CHAIN).client.reach({ start })).rejects.toThrow(sentence);
 });

@@ -125,7 +125,7 @@ function findKey(graph: Store["graph"], fingerprint: string): string {
 function findPeople(graph: Store["graph"], name: string): string[] {
   const found = graph.peopleNamed(name).map(personId);
   if (found.length > 0) return found;
-  throw new Refusal("not-found", `no roster has a person called ${name}; latchkey people list names them`);
+  throw new Refusal("not-found", `no people source has a person called ${name}; latchkey people list names them`);
 }
 
 function findAccount(graph: Store["graph"], account: string, host: string): string {
@@ -158,8 +158,8 @@ function resolveHost(graph: Store["graph"], text: string): number {
     if (only)
       throw new Refusal(
         "conflict",
-        `${name} was visited on several ports; write one, such as ${name}:${only.port}`,
+        `${name} was scanned on several ports; write one, such as ${name}:${only.port}`,
       );
   }
-  throw new Refusal("not-found", `no host ${text} was visited; latchkey hosts names those that were`);
+  throw new Refusal("not-found", `no host ${text} was scanned; latchkey hosts lists those that were`);
 }

@@ -68,7 +68,7 @@ function findTrustable(store: Store, { host, port }: Address, fingerprint: strin
   if (!presented.isUnknown) {
     throw new Refusal(
       "conflict",
-      `the last visit to ${name} did not end at an unknown host key; scan it again, and if its key has changed, correct known_hosts first`,
+      `the last scan of ${name} did not end at an unknown host key; scan it again, and if its key has changed, correct known_hosts first`,
     );
   }
   if (presented.fingerprint !== fingerprint) {

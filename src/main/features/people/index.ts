@@ -86,7 +86,7 @@ function findPeopleSource(store: Store, name: string): Roster {
   if (source) return source;
   throw new Refusal(
     "not-found",
-    `there is no roster ${name}; latchkey people list names those that were imported`,
+    `there is no people source ${name}; latchkey people list names those that were imported`,
   );
 }
 
@@ -107,7 +107,7 @@ function createImport({ store, settle, now }: ImportDeps) {
     if (size > MOST_BYTES)
       throw new Refusal(
         "invalid-input",
-        `the files of a roster are at most 32 MiB together, and these are larger`,
+        `the files of a people source may have 32 MiB together, and these are larger`,
       );
     const read = readPeopleSource(
       files.map((file) => ({ name: file.name, bytes: Buffer.from(file.base64, "base64") })),

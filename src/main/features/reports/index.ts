@@ -51,7 +51,7 @@ export function createEndpoints({ store }: EndpointDeps) {
   function find(target: TlsTarget): Endpoint {
     const found = store.endpoints.find(target);
     if (found) return toEndpoint(found);
-    throw new Refusal("not-found", `${formatTarget(target)} has not been visited; scan it first`);
+    throw new Refusal("not-found", `${formatTarget(target)} has not been scanned; scan it first`);
   }
 }
 

@@ -7,7 +7,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 const workstation = { user: "jo", home: "/nonexistent", agentSocket: null };
 const formatPlace = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
 
-test("what failed at its last visit is scanned again until it is read, and what was forgotten is not", async () => {
+test("what failed in its last scan is scanned again until it is read, and what was forgotten is not", async () => {
   await using server = await startTlsServer();
   const [closed, forgotten] = [await findClosedEndpoint(), await findClosedEndpoint()];
   await using app = createApp({ databasePath: ":memory:", workstation });

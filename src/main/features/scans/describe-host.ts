@@ -295,7 +295,7 @@ function formatRead({
       ? "sshd's effective settings for each account, by sshd -T"
       : "sshd_config and what it includes",
     `${readable.length} authorized_keys files`,
-    `${keyFiles.length} private key files (public halves only)`,
+    `${keyFiles.length} private key files (public keys only)`,
     `${certificateFiles.length} certificate files`,
   ];
 }

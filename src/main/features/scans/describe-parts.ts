@@ -120,7 +120,7 @@ const HOST_MS = 60_000;
 const MOST_UNREADABLE = 200;
 
 const WHY =
-  "too much to judge: its lists are so long that not each entry could be laid beside each other one; nothing is said of it now, and what was known before stays";
+  "too much to evaluate: its lists are so long that not every entry could be compared with every other; this scan says nothing about it, and what was known before stays";
 
 export const tooMuch = (path: string): Unreadable => ({ kind: "limit", path, why: WHY });
 

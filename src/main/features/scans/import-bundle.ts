@@ -232,7 +232,7 @@ function formatObstacle(
   if (isLink)
     return `${path} is a symbolic link: change the file that it leads to, or put a file in its place`;
   if (linkCount !== null && linkCount > 1) return `${path} has more than one name (hard link)`;
-  return hasEntry ? null : `the bundle does not tell whose ${path} is`;
+  return hasEntry ? null : `the bundle does not say whose ${path} is`;
 }
 
 /** So many of each are named. */

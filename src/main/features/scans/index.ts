@@ -109,7 +109,7 @@ export function createScans(deps: Deps) {
 }
 
 const NOTHING_TO_SCAN = "there is nothing to scan; name a target, such as web1.example or 10.0.0.0/24";
-const NOTHING_FAILED = "nothing that is remembered failed at its last visit; there is nothing to scan again";
+const NOTHING_FAILED = "nothing that is remembered failed in its last scan; there is nothing to scan again";
 const NOTHING_LEFT =
   "no scan that was cancelled or interrupted has left anything; there is nothing to go on with";
 const EITHER = "say what to scan, or what to scan again, not both";

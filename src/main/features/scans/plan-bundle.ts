@@ -162,7 +162,7 @@ function refuseUsedNonce(bundles: Store["bundles"], { digest, collection }: Bund
   if (importedAt === null) return;
   throw new Refusal(
     "conflict",
-    `another bundle with its number ${collection.nonce} was imported on ${importedAt}, so that one of the two was made of the other; collect it again, and find out who carried them; nothing of it was taken`,
+    `another bundle with its number ${collection.nonce} was imported on ${importedAt}, so one of the two was made from the other; collect it again, and find out who transported them; nothing of it was imported`,
   );
 }
 

@@ -47,7 +47,7 @@ test("how many names a pattern of ssh_config makes visited over SSH alone is sai
   const plain = ["gate:22", "web1:22", "web2:22", "web3:22", "db:443", "root@app"];
   expect(targets.map(formatTarget)).toEqual(plain);
   expect(notes).toEqual([
-    "3 names are visited over SSH alone, for a pattern of ssh_config gives them another address or a way there; write name:443 to visit TLS too",
+    "3 names are scanned over SSH only, because a pattern of ssh_config gives them another address or a proxy; write name:443 to scan TLS too",
   ]);
 });
 
@@ -82,7 +82,7 @@ test("every name in known_hosts that can be read is a target, on its port, once"
   ]);
   expect(notes).toEqual([
     "1 name in known_hosts cannot be listed, for it is hashed",
-    "2 addresses are left out that known_hosts has beside a name, for the name is visited",
+    "2 addresses are left out that known_hosts has beside a name, because the name is scanned",
   ]);
 });
 

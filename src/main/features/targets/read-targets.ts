@@ -89,7 +89,7 @@ const formatSshAlone = (count: number): string[] =>
   count === 0
     ? []
     : [
-        `${formatCount(count, "name is", "names are")} visited over SSH alone, for a pattern of ssh_config gives ${count === 1 ? "it" : "them"} another address or a way there; write name:443 to visit TLS too`,
+        `${formatCount(count, "name is", "names are")} scanned over SSH only, because a pattern of ssh_config gives ${count === 1 ? "it" : "them"} another address or a proxy; write name:443 to scan TLS too`,
       ];
 
 /** Of a configuration that nobody asked for, a word is enough: what concerns a host is said of that host. */
@@ -101,7 +101,7 @@ function formatBrokenLines({ broken }: SshConfig): string[] {
 }
 
 const NOT_BY_TLS =
-  "hosts of ssh_config and known_hosts are visited by SSH, so not by TLS alone; name their endpoints";
+  "hosts of ssh_config and known_hosts are scanned over SSH, so not over TLS alone; name their endpoints";
 
 type ReadKnownHosts = Awaited<ReturnType<KnownHostsReader>>;
 
@@ -111,7 +111,7 @@ function listKnownHosts({ files }: ReadKnownHosts) {
     hashed > 0 &&
       `${formatCount(hashed, "name")} in known_hosts cannot be listed, for ${hashed === 1 ? "it is" : "they are"} hashed`,
     besides > 0 &&
-      `${formatCount(besides, "address is", "addresses are")} left out that known_hosts has beside a name, for the name is visited`,
+      `${formatCount(besides, "address is", "addresses are")} left out that known_hosts has beside a name, because the name is scanned`,
   ];
   return { ...named, notes: notes.filter((note) => note !== false) };
 }
@@ -122,7 +122,7 @@ function withoutDoubles(targets: readonly Target[]): Target[] {
 
 /** What is known there is not known to a scan: its host keys look as if they had never been seen. */
 const formatUnreadable = ({ unread }: ReadKnownHosts): string[] =>
-  unread.map(({ path, why }) => `${path} is not read: ${why}; host keys that only it knows count as unknown`);
+  unread.map(({ path, why }) => `${path} cannot be read: ${why}; host keys that only it has count as unknown`);
 
 /** Reads the known_hosts of this computer. A file that holds what it held is the same object as before. */
 export type KnownHostsReader = () => Promise<{

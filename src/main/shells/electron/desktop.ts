@@ -93,7 +93,7 @@ export const createKeepers = () =>
   new Keepers<MessagePortMain>({
     fork: () =>
       utilityProcess.fork(BUILT.keeper, [], {
-        serviceName: "Latchkey keeper",
+        serviceName: "Latchkey vault",
         env: vaultEnvironment(process.env),
       }),
     createChannel,

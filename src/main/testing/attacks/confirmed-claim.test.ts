@@ -152,7 +152,7 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
   };
 }
 
-test("a claim is carried on once a bundle that its host has signed shows it, and by nothing that is less", async () => {
+test("a claim counts once a bundle that its host has signed shows it, and by nothing that is less", async () => {
   await using victim = await makeVictim(removal);
   const { runbooks, hostKey, forger, nonceOf, importBundle, writeScripts } = victim;
   const before = await nonceOf();

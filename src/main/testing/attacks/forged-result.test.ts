@@ -120,7 +120,7 @@ test("a forged result that says committed, with the hashes of before or of after
   expect((await runbooks.find(taken)).claims).toEqual([]);
 });
 
-test("a result of an earlier script takes nothing back of what one of a later script has told, whatever day it names", async () => {
+test("a result of an earlier script undoes nothing that one of a later script has reported, whatever day it names", async () => {
   await using victim = await makeVictim(givenTo);
   const { runbooks, hostKey, write, forge } = victim;
   const [earlier] = await write();

@@ -31,7 +31,7 @@ function judge(logs: Logs): { use: Use; windows: { source: string; to: string }[
   return { use: judged(grant), windows };
 }
 
-test("what plain files alone tell is told as that, be it a use or that there was none", () => {
+test("what plain files alone show is reported as that, be it a use or that there was none", () => {
   const named = {
     state: "used",
     evidence: "file",

@@ -25,7 +25,7 @@ const MORE = [
 ];
 
 test.each(process.env.LATCHKEY_TEST_KINDS === "all" ? [...FEW, ...MORE] : FEW)(
-  "%s are too much to judge, which is said, and the host beside is recorded",
+  "%s are too much to evaluate, which is said, and the host beside is recorded",
   async (name) => {
     await using folder = await makeTemporaryFolder();
     const databasePath = join(folder.path, "latchkey.db");
@@ -36,16 +36,16 @@ test.each(process.env.LATCHKEY_TEST_KINDS === "all" ? [...FEW, ...MORE] : FEW)(
       bundles.import(base64(HEALTHY)),
     ]);
     expect([evil.state, healthy.state]).toEqual(["partial", "ok"]);
-    expect(evil.message).toContain("too much to judge");
+    expect(evil.message).toContain("too much to evaluate");
     const { rows } = await hosts.list({});
     const id = rows.find(({ host }) => host === "evil")?.id ?? 0;
     const { coverage } = await hosts.find({ id });
     expect(coverage.notRead).toContainEqual(
-      expect.objectContaining({ why: expect.stringContaining("too much to judge") }),
+      expect.objectContaining({ why: expect.stringContaining("too much to evaluate") }),
     );
     expect(rows.find(({ host }) => host === "web1")).toMatchObject({ state: "ok", grantCount: 1 });
     const said = await openTerminal(databasePath, { now })("hosts", "evil");
-    expect(said.out).toContain("too much to judge");
+    expect(said.out).toContain("too much to evaluate");
   },
 );
 

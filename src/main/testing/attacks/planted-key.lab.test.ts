@@ -83,7 +83,7 @@ END_OF_PROGRAM
 const wishFor = ({ fingerprint }: KeyFile) => ({ kind: "rotate-key" as const, fingerprint });
 
 lab(
-  "a user's file with the public half of a key and a random private half gets nothing when it is rotated",
+  "a user's file with the public key of a pair and a random private key gets nothing when that key is rotated",
   async () => {
     const ops = await grantKey("ops", "here");
     const planted = await plant(ops, "clear");

@@ -43,7 +43,7 @@ PYTHON`,
 });
 afterAll(() => host?.[Symbol.asyncDispose]());
 
-lab("no process that a user has made of a server's program is told of a pair, or given one", async () => {
+lab("no process that a user has made of a server's program is reloaded for a deployment, or gets one", async () => {
   await using hand = await openPairHand(startShellIn(host));
   for (const server of Object.keys(SERVERS) as (keyof typeof SERVERS)[]) {
     const look = await lookAtServer(hand, {
@@ -143,7 +143,7 @@ os.dup2(os.open("/home/alice/log", os.O_CREAT | os.O_RDWR), 2)
 print("begun", flush=True)
 while True: time.sleep(1)`;
 
-lab("what a server says as it is told is read with the rights of whoever runs it", async () => {
+lab("what a server says as it is reloaded is read with the rights of whoever runs it", async () => {
   await host.run(`${PATIENT}
     cat >/run/turning.py <<'PYTHON'
 ${TURNING}

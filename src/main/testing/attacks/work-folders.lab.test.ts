@@ -186,7 +186,7 @@ const runScript = (login: "yes" | "no", meanwhile = ":") =>
     code=0; wait $script || code=$?; cat said; echo "code $code"`);
 
 lab(
-  "an offline script leaves such accounts out by name, changes all others, and says so in what its host signs; taken back, it leaves no lock",
+  "an offline script leaves such accounts out by name, changes all others, and says so in what its host signs; rolled back, it leaves no lock",
   async () => {
     await using app = desk.open();
     const [old, given] = [

@@ -121,7 +121,7 @@ test("a claim is confirmed by a reading that shows its files to the byte, and it
   );
 });
 
-test("that all is as before confirms no result of a script taken back, nor the key that it names: a host where nothing ever ran looks like that", () => {
+test("that all is as before confirms no result of a script that was rolled back, nor the key that it names: a host where nothing ever ran looks like that", () => {
   for (const phases of [["grant"], ["create-key"], ["create-key", "grant"]] as Phase[][]) {
     const back = says("rolled-back", phases, BEFORE);
     const seen = reading(BEFORE, { keyFiles: [keyAt(HOLDER.path, { fingerprint: PLAN.oldKey })] });

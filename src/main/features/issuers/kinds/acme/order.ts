@@ -285,7 +285,7 @@ async function awaitVerdict(
     if (isFault(read)) return read;
     if (read.status !== "pending") return findFault(request, read);
     if (!(await pause(read.retryAfter)))
-      return { kind: "unanswered", message: `it has not looked at ${nameOf(read)} for ten minutes` };
+      return { kind: "unanswered", message: `it has not validated ${nameOf(read)} in ten minutes` };
   }
 }
 

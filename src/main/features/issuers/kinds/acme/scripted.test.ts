@@ -67,7 +67,7 @@ test("it is waited as long as the authority says, within a minute, and longer ea
 
 test("an authority that never decides is waited for ten minutes, and what was put there is taken away", async () => {
   const { waits, said, answered } = await orderAt({ "POST /authz": authorizationIn("pending") });
-  expect(said).toBe("ca.example cannot be asked: it has not looked at a.example for ten minutes");
+  expect(said).toBe("ca.example cannot be asked: it has not validated a.example in ten minutes");
   expect(waits.reduce((sum, ms) => sum + ms)).toBeGreaterThanOrEqual(600_000);
   expect(answered).toEqual(["a.example", "not a.example"]);
 });
