@@ -103,10 +103,7 @@ export function createTrust({ store, announce, now, notes }: Deps) {
         return true;
       });
       if (!isGone)
-        throw new Refusal(
-          "not-found",
-          `there is no root or revocation list ${sha256}; list them again`,
-        );
+        throw new Refusal("not-found", `there is no root or revocation list ${sha256}; list them again`);
       announce({ kind: "trust-changed" });
       if (isOtherwise) announce({ kind: "findings-changed" });
       return {};

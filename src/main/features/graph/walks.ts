@@ -125,7 +125,10 @@ function findKey(graph: Store["graph"], fingerprint: string): string {
 function findPeople(graph: Store["graph"], name: string): string[] {
   const found = graph.peopleNamed(name).map(personId);
   if (found.length > 0) return found;
-  throw new Refusal("not-found", `no people source has a person called ${name}; latchkey people list names them`);
+  throw new Refusal(
+    "not-found",
+    `no people source has a person called ${name}; latchkey people list names them`,
+  );
 }
 
 function findAccount(graph: Store["graph"], account: string, host: string): string {

@@ -77,8 +77,7 @@ export const secretsOfChallenge = (challenge: ChallengeWay | null | undefined): 
 export function createChallengeSetting({ store, vault, now }: ChallengeDeps) {
   return async ({ id, name }: IssuerRow, request: GivenChallenge | null): Promise<void> => {
     const before = store.issuers.acme.find(id);
-    if (!before)
-      throw new Refusal("invalid-input", `${name} is no ACME directory: it sets no challenges`);
+    if (!before) throw new Refusal("invalid-input", `${name} is no ACME directory: it sets no challenges`);
     const challenge = await keepChallenge(vault, name, request);
     await store.inTurn(() => {
       store.issuers.acme.setChallenge(id, challenge);

@@ -122,7 +122,9 @@ function withoutDoubles(targets: readonly Target[]): Target[] {
 
 /** What is known there is not known to a scan: its host keys look as if they had never been seen. */
 const formatUnreadable = ({ unread }: ReadKnownHosts): string[] =>
-  unread.map(({ path, why }) => `${path} cannot be read: ${why}; host keys that only it has count as unknown`);
+  unread.map(
+    ({ path, why }) => `${path} cannot be read: ${why}; host keys that only it has count as unknown`,
+  );
 
 /** Reads the known_hosts of this computer. A file that holds what it held is the same object as before. */
 export type KnownHostsReader = () => Promise<{

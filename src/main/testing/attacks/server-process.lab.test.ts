@@ -43,20 +43,23 @@ PYTHON`,
 });
 afterAll(() => host?.[Symbol.asyncDispose]());
 
-lab("no process that a user has made of a server's program is reloaded for a deployment, or gets one", async () => {
-  await using hand = await openPairHand(startShellIn(host));
-  for (const server of Object.keys(SERVERS) as (keyof typeof SERVERS)[]) {
-    const look = await lookAtServer(hand, {
-      server,
-      config: null,
-      paths: ["/etc/site/site.pem", "/etc/site/site.key"],
-    });
-    expect({ server, look }).toEqual({
-      server,
-      look: { kind: "seen", toldBy: "none", said: expect.stringMatching(/^(no|none of root) .*runs/) },
-    });
-  }
-});
+lab(
+  "no process that a user has made of a server's program is reloaded for a deployment, or gets one",
+  async () => {
+    await using hand = await openPairHand(startShellIn(host));
+    for (const server of Object.keys(SERVERS) as (keyof typeof SERVERS)[]) {
+      const look = await lookAtServer(hand, {
+        server,
+        config: null,
+        paths: ["/etc/site/site.pem", "/etc/site/site.key"],
+      });
+      expect({ server, look }).toEqual({
+        server,
+        look: { kind: "seen", toldBy: "none", said: expect.stringMatching(/^(no|none of root) .*runs/) },
+      });
+    }
+  },
+);
 
 /** Programs of alice's under a web server's name, each with words by which its interpreter would run what is hers. */
 const NAMED = `${PATIENT}
