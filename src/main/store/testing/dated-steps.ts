@@ -67,9 +67,10 @@ export function doAnything(tried: Tried): string {
     probeHost,
     probeHost,
     tag,
+    tag,
+    tag,
     setPercent,
-    markPublic,
-    markPublic,
+    setPercent,
     markPublic,
     breakRules,
     breakRules,
@@ -84,6 +85,8 @@ export function doAnything(tried: Tried): string {
   ];
   const work = random.oneOf(kinds);
   work(tried);
+  // Much is said of public ones alone.
+  if (work === probeEndpoint || work === probeHost) markPublic(tried);
   return work.name;
 }
 
@@ -195,13 +198,17 @@ function tag({ random, store, world }: Tried): void {
 
 function setPercent({ random, store, world }: Tried): void {
   const name = random.oneOf(TAGS);
-  const percent = random.oneOf([null, 10, 33, 50, 90]);
+  const percent = random.oneOf([null, 10, 33, 50, 67, 90]);
   store.atomically(() => store.labels.setDuePercent(name, percent));
   world.percents.set(name, percent);
 }
 
-const anyKnown = ({ random, world }: Tried): KnownCertificate | undefined =>
-  world.certificates.size === 0 ? undefined : random.oneOf([...world.certificates.values()]);
+/** One that is seen now, if there is any. */
+function anyKnown({ random, world }: Tried): KnownCertificate | undefined {
+  const known = [...world.certificates.values()];
+  const seen = known.filter(({ name }) => namesOf(world, name).length > 0);
+  return known.length === 0 ? undefined : random.oneOf(seen.length > 0 ? seen : known);
+}
 
 function markPublic(tried: Tried): void {
   const one = anyKnown(tried);
