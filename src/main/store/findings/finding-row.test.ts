@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type FindingObject, RuleId } from "#shared/model/finding.ts";
-import { readFindingId, writeFindingId } from "./finding-id.ts";
+import { readFindingId, writeFindingId } from "./finding-row.ts";
 
 const hex = fc
   .array(fc.constantFrom(..."0123456789abcdef"), { minLength: 64, maxLength: 64 })
