@@ -1,10 +1,10 @@
 import type { RuleId } from "#shared/model/finding.ts";
 
 /** Expressions for what an acceptance names. */
-type Accepted = { about: string; kind: string; rule: string };
+type AcceptedColumns = { about: string; kind: string; rule: string };
 
 /** A query for what a finding is about where that is several things or places at once, each as one text, in column `member`. */
-type Members = (accepted: Accepted) => string;
+type Members = (accepted: AcceptedColumns) => string;
 
 /** Where a certificate is seen. */
 const SEEN_UNDER: Members = ({ about }) =>
