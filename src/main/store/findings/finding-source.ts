@@ -6,7 +6,7 @@ import {
   type Violation,
 } from "#shared/model/finding.ts";
 import type { Part, Value } from "#store/lists/order.ts";
-import { coversAll, membersOf } from "./finding-members.ts";
+import { coversAll, membersOf } from "./acceptance-table.ts";
 
 /** What a list of findings may be ordered by. `since` is in the order of an index, and `tie` tells those of one rule apart. */
 export type SourceColumn = "severity" | "rule" | "host" | "label_start" | "first_seen" | "since" | "tie";

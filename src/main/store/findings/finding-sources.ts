@@ -1,8 +1,8 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import type { Part, Value } from "#store/lists/order.ts";
+import { coversAll } from "./acceptance-table.ts";
 import { CERTIFICATE_SOURCES } from "./certificate-sources.ts";
 import { ENDPOINT_SOURCES } from "./endpoint-findings.ts";
-import { coversAll } from "./finding-members.ts";
 import { type ColumnOfSource, type FindingSource, HOST_ID, IN_FORCE, rankOf } from "./finding-source.ts";
 import { GRANT_SOURCES } from "./grant-findings.ts";
 import { KEY_SOURCES } from "./key-findings.ts";
