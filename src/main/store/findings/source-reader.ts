@@ -33,8 +33,8 @@ type PageQuery = FindingFilter & { sort: SourceSort; after: readonly Value[] | n
 
 type Row = SourceRow & Key;
 
-/** What a source has of the whole list, and how to read what it has of the page. */
-type SourcePage = { source: FindingSource; total: Total; read: () => readonly Row[] };
+/** What a source has of the whole list, and how to read its rows after another one, in the order of the list. */
+type SourceRows = { source: FindingSource; total: Total; read: (range: PageRange) => readonly Row[] };
 
 /** So many rows of a source are kept for the next pages; where there are more, they are put in order for each. */
 const MOST_KEPT = 50_000;
@@ -43,9 +43,8 @@ const MOST_KEPT = 50_000;
 const SOON_FULL = 10;
 
 /**
- * A page of a list of findings: as many rows of each source as the page has, in its order, and of these the first. Sources follow
- * one another where rule or severity comes first: of those that begin after the page nothing is read. `now` counts by the minute where
- * rows are kept, so that what was found for one page serves the next.
+ * A page of a list of findings: the rows of all sources, merged. `now` counts by the minute where rows are kept, so that what was
+ * found for one page serves the next.
  */
 export function sourceReader(db: Database, lists: Lists, filterSource: ReturnType<typeof sourceFilter>) {
   const certificates = db
@@ -54,30 +53,14 @@ export function sourceReader(db: Database, lists: Lists, filterSource: ReturnTyp
 
   return {
     read(query: PageQuery, now: Date): { rows: Row[]; total: Total } {
-      const { sort, limit } = query;
-      const pageOf = query.search.trim() === "" ? pageOfAll : pageOfWords;
-      const pages = FINDING_SOURCES.flatMap((source) => pageOf(source, query, now) ?? []);
-      const order = orderOf(sort);
-      const starting = pages.map((page) => ({ page, start: startOf(page.source, sort) }));
-      let rows: Row[] = [];
-      for (const { page, start } of starting.toSorted((one, other) =>
-        compareStarts(one.start, other.start),
-      )) {
-        const last = rows[limit - 1];
-        const isBehind = last && compareKeys(last, start.key, { ...order, count: start.count }) < 0;
-        if (!isBehind) rows = mergeRows([rows, page.read()], limit, order);
-      }
-      return { rows, total: addTotals(pages.map(({ total }) => total)) };
-
-      function compareStarts(one: Start, other: Start): number {
-        const count = Math.min(one.count, other.count);
-        return compareKeys(one.key, other.key, { ...order, count }) || one.count - other.count;
-      }
+      const rowsOf = query.search.trim() === "" ? rowsOfAll : rowsWithWords;
+      const sources = FINDING_SOURCES.flatMap((source) => rowsOf(source, query, now) ?? []);
+      return { rows: mergeSources(sources, query), total: addTotals(sources.map(({ total }) => total)) };
     },
   };
 
-  function pageOfAll(source: FindingSource, query: PageQuery, now: Date): SourcePage | null {
-    const { sort, after, limit, accepted, host } = query;
+  function rowsOfAll(source: FindingSource, query: PageQuery, now: Date): SourceRows | null {
+    const { sort, limit, accepted, host } = query;
     const isKept = isUnordered(source, sort);
     const named = { now: toInstant(isKept || sort.name === "firstSeen" ? toMinute(now) : now) };
     const narrowed = filterSource.narrow(source, query, named);
@@ -89,33 +72,85 @@ export function sourceReader(db: Database, lists: Lists, filterSource: ReturnTyp
     const ordered = { source: { ...source, from }, sort, where, named };
     const { scans } = source;
     if (scans !== undefined && sort.name === "firstSeen" && isAll)
-      return { source, total, read: () => readByScan(lists, ordered, { scans, after, limit }) };
+      return { source, total, read: (range) => readByScan(lists, ordered, { ...range, scans }) };
     if (isKept && typeof total === "number" && total <= MOST_KEPT)
-      return { source, total, read: () => rowsAfter(readAll(lists, ordered), after, limit, orderOf(sort)) };
-    return { source, total, read: () => readPage(lists, ordered, { after, limit }) };
+      return { source, total, read: ofKept(() => readAll(lists, ordered), sort) };
+    return { source, total, read: (range) => readPage(lists, ordered, range) };
   }
 
   /** No index has what findings say, so each is inspected once for all pages; of what has many, a page at a time. */
-  function pageOfWords(source: FindingSource, query: PageQuery, now: Date): SourcePage | null {
-    const { sort, after, limit } = query;
+  function rowsWithWords(source: FindingSource, query: PageQuery, now: Date): SourceRows | null {
+    const { sort } = query;
     const named = { now: toInstant(toMinute(now)) };
     const narrowed = filterSource.findWords(source, query, named);
     if (!narrowed) return null;
     const found = { source: { ...source, from: narrowed.from }, sort, where: narrowed.where, named };
     const least = narrowed.isMuch ? countSome(lists, found) : null;
     const kept = least ? null : findRows(lists, found);
-    if (kept) return { source, total: kept.length, read: () => rowsAfter(kept, after, limit, orderOf(sort)) };
+    if (kept) return { source, total: kept.length, read: ofKept(() => kept, sort) };
     const from = narrowed.isWalk ? walkOf(source, sort) : narrowed.from;
     const walked = { ...found, source: { ...source, from } };
     const total = least ?? { moreThan: lists.mostCounted };
-    return { source, total, read: () => readPage(lists, walked, { after, limit }) };
+    return { source, total, read: (range) => readPage(lists, walked, range) };
   }
 }
 
-/** What is the same for all of a source at the beginning of an order. */
-type Start = { key: Key; count: number };
+const ofKept =
+  (rows: () => readonly Row[], sort: SourceSort): SourceRows["read"] =>
+  ({ after, limit }) =>
+    rowsAfter(rows(), after, limit, orderOf(sort));
 
-function startOf({ columns }: FindingSource, sort: SourceSort): Start {
+/**
+ * What comes next of a source: a row or, before any has been read, what its rows have in common at the beginning of the order
+ * (`count` columns of it).
+ */
+type Head = { key: Key; count: number; row: Row | null; rows: Iterator<Row> };
+
+/** The first rows of all sources. Of one that begins after them nothing is read: by rule and by severity sources follow one another. */
+function mergeSources(sources: readonly SourceRows[], query: PageQuery): Row[] {
+  const order = orderOf(query.sort);
+  const heads: Head[] = sources.map((one) => ({
+    ...startOf(one.source, query.sort),
+    row: null,
+    rows: rowByRow(one, query),
+  }));
+  const rows: Row[] = [];
+  while (rows.length < query.limit) {
+    const [first] = heads.length > 0 ? [heads.reduce(earlier)] : [];
+    if (!first) break;
+    if (first.row) rows.push(first.row);
+    const next = first.rows.next();
+    const at = heads.indexOf(first);
+    if (next.done) heads.splice(at, 1);
+    else heads[at] = { key: next.value, count: order.count, row: next.value, rows: first.rows };
+  }
+  return rows;
+
+  /** Of what is not told apart yet, that of which least is known comes first: a row of it may be the earlier one. */
+  function earlier(one: Head, other: Head): Head {
+    const count = Math.min(one.count, other.count);
+    const compared = compareKeys(one.key, other.key, { ...order, count });
+    if (compared !== 0) return compared < 0 ? one : other;
+    if (one.count !== other.count) return one.count < other.count ? one : other;
+    return one.row === null ? one : other;
+  }
+}
+
+/** A page is read of each source in so many parts: most have few rows of it. */
+const PARTS = 4;
+
+function* rowByRow({ read }: SourceRows, { sort, after, limit }: PageQuery): Generator<Row, void> {
+  const part = Math.ceil(limit / PARTS);
+  for (let from = after; ; ) {
+    const rows = read({ after: from, limit: part });
+    yield* rows;
+    const last = rows.at(-1);
+    if (!last || rows.length < part) return;
+    from = sort.columns.map((_, index) => last[`sort_${index}`] ?? "");
+  }
+}
+
+function startOf({ columns }: FindingSource, sort: SourceSort): Pick<Head, "key" | "count"> {
   const values = sort.columns.map((name) => columns[name]);
   const end = values.findIndex((column) => "sql" in column);
   const count = end === -1 ? values.length : end;
