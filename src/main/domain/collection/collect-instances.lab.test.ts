@@ -39,7 +39,7 @@ test("a second Postfix and a second HAProxy are known by what root started them 
     sed -i "s/ADDRESS/${host.address}/" /etc/haproxy/haproxy.cfg /srv/two.cfg /etc/postfix/master.cf /srv/mail/master.cf
     for file in /etc/haproxy/haproxy.cfg /srv/two.cfg; do haproxy -D -f $file; done
     # As "postfix -c /srv/mail start" begins it.
-    MAIL_CONFIG=/srv/mail setpriv --pdeathsig KILL /usr/lib/postfix/sbin/master -d </dev/null >/root/said 2>&1 &
+    MAIL_CONFIG=/srv/mail /usr/lib/postfix/sbin/master -d </dev/null >/root/said 2>&1 &
     master=$!
     listens() { grep -q "${address}:$1 00000000:0000 0A" /proc/net/tcp; }
     until listens 20FB && listens 20FC && listens 09DD; do

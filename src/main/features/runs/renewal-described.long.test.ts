@@ -13,7 +13,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=o
 cat > /usr/local/bin/own-server <<'END'
 #!/bin/sh
 [ ! -f /run/own.pid ] || kill "$(cat /run/own.pid)"
-setpriv --pdeathsig KILL openssl s_server -accept "$(cat /run/own.address):9444" -cert /etc/ssl/own/own.pem -key /etc/ssl/own/own.key -www \\
+openssl s_server -accept "$(cat /run/own.address):9444" -cert /etc/ssl/own/own.pem -key /etc/ssl/own/own.key -www \\
   $(cat /run/own.more) </dev/null >/dev/null 2>&1 &
 echo $! > /run/own.pid
 END

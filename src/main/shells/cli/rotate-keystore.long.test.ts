@@ -90,7 +90,7 @@ END
 cat > /usr/local/bin/own-server <<'END'
 #!/bin/sh
 [ ! -f /run/own.pid ] || kill "$(cat /run/own.pid)"
-setpriv --pdeathsig KILL own-serve </dev/null >/dev/null 2>&1 &
+own-serve </dev/null >/dev/null 2>&1 &
 echo $! > /run/own.pid
 END
 chmod +x /usr/local/bin/own-serve /usr/local/bin/own-server
