@@ -33,7 +33,7 @@ read_keys() {
 				fi
 				;;
 		esac
-		unread_keys "$1" cannot-tell
+		unread_keys "$1" rights-missing
 		return
 	fi
 	encode "$name"
@@ -45,7 +45,7 @@ read_keys() {
 	seen_keys=$seen_keys$1$nl
 	resolve "$1"
 	if [ $stands = other ]; then unread_keys "$1" not-regular; return; fi
-	if [ -z "$real" ]; then unread_keys "$1" cannot-tell; return; fi
+	if [ -z "$real" ]; then unread_keys "$1" rights-missing; return; fi
 	walk "$real"
 	why=
 	work_as "$account_uid" "$account_gid" "$name"

@@ -126,7 +126,7 @@ read_roots() {
 					find_out "$path"
 					case $stands in
 						absent) printf '@folder - path:%s why:no-such-file\n' "$token" ;;
-						hidden) printf '@folder - path:%s why:cannot-tell\n' "$token" ;;
+						hidden) printf '@folder - path:%s why:rights-missing\n' "$token" ;;
 						*) walk "$path" L; printf '@folder - path:%s%s\n' "$token" "$entries" ;;
 					esac
 					;;
@@ -149,9 +149,9 @@ read_sshd_file() {
 	shown=$token why=
 	case $stands in
 		absent) why=no-such-file ;;
-		hidden) why=cannot-tell ;;
+		hidden) why=rights-missing ;;
 		other) [ -d "$1" ] && why=is-folder || why=not-regular ;;
-		file) resolve "$1"; [ -n "$real" ] || why=cannot-tell ;;
+		file) resolve "$1"; [ -n "$real" ] || why=rights-missing ;;
 	esac
 	if [ -n "$why" ]; then printf '@sshd-file - path:%s why:%s\n' "$shown" $why; return; fi
 	walk "$real"

@@ -19,8 +19,8 @@ feed() {
 unhold() { printf '%s\n' "$held" | $decoder; }
 
 # hold PATH [PREFIX BLOCKS]: before anything reads PATH. 0: root alone says what lies there, or it was read with the
-# rights of the account that does, and is held; 1: it was not, and $why is closed, gone, not-ended, cannot-judge or
-# secret-inside. With w as PREFIX no secret is held.
+# rights of the account that does, and is held; 1: it was not, and $why is closed, gone, not-ended, cannot-evaluate or
+# leads-to-secret. With w as PREFIX no secret is held.
 hold() {
 	held_path= held= why=
 	if [ -z "$as_uid" ] && is_roots_place "$1"; then return 0; fi
@@ -38,8 +38,8 @@ take_answer() {
 	case $1 in
 		file) ;;
 		absent) why=gone; return 1 ;;
-		secret) why=secret-inside; return 1 ;;
-		unjudged) why=cannot-judge; return 1 ;;
+		secret) why=leads-to-secret; return 1 ;;
+		unjudged) why=cannot-evaluate; return 1 ;;
 		closed | other) return 1 ;;
 		*) hurry; return 1 ;;
 	esac
@@ -89,12 +89,12 @@ is_withheld() {
 	why= held_path=
 	case $real in
 		/proc/* | /sys/* | /dev/*) why=pseudo-file ;;
-		*/shadow | */shadow[-.]* | */gshadow | */gshadow[-.]* | */opasswd | */master.passwd) why=secret-inside ;;
+		*/shadow | */shadow[-.]* | */gshadow | */gshadow[-.]* | */opasswd | */master.passwd) why=leads-to-secret ;;
 		*)
 			if ! hold "$1" w; then
 				case $why in gone) why=no-such-file ;; closed) why=owner-cannot-read ;; esac
 			elif [ -z "$held_path" ] && feed "$1" has_secret; then
-				why=secret-inside
+				why=leads-to-secret
 			fi
 			;;
 	esac

@@ -121,7 +121,7 @@ read_some() {
 		[ $# -lt 2 ] || shift 2
 		case $why in
 			gone) ;;
-			closed | not-ended | cannot-judge | secret-inside) leave_listed "$file" ;;
+			closed | not-ended | cannot-evaluate | leads-to-secret) leave_listed "$file" ;;
 			*) read_listed "$file" ;;
 		esac
 		IFS=$nl
@@ -137,7 +137,7 @@ leave_listed() {
 		w:*) [ $why = owner-cannot-read ] || unread outbound "${1#w:}" $why ;;
 		*/id_* | k:*key* | *.pem | *.ppk) unread key-file "${1#k:}" $why ;;
 		# Root would have seen what it is.
-		*) [ "$my_uid" != 0 ] && [ $why != not-ended ] && [ $why != cannot-judge ] || unread key-file "${1#k:}" $why ;;
+		*) [ "$my_uid" != 0 ] && [ $why != not-ended ] && [ $why != cannot-evaluate ] || unread key-file "${1#k:}" $why ;;
 	esac
 }
 

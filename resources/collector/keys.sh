@@ -157,7 +157,7 @@ derive_public_key() {
 			od -An -v -tx1 | tr -d ' \n')
 		case $public in 30*) facts="$facts spki:$public"; return ;; esac
 	fi
-	facts="$facts why:no-public-half"
+	facts="$facts why:no-public-key"
 }
 
 # The facts of a private key as attributes. Only what stands in clear before the private part is decoded, and a

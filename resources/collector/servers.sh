@@ -29,7 +29,7 @@ read_server() {
 		find_out "$root"
 		case $stands in
 			absent | other) continue ;;
-			hidden) unread server-config "$root" cannot-tell; continue ;;
+			hidden) unread server-config "$root" rights-missing; continue ;;
 		esac
 		if [ ! -r "$root" ]; then unread server-config "$root" not-permitted; continue; fi
 		if is_late; then unread limit "$root" too-late; return; fi
@@ -58,9 +58,9 @@ read_nginx_of() {
 	case $stands in
 		absent) unread server-config "$1" no-such-file; return ;;
 		file) ;;
-		*) unread server-config "$1" cannot-tell; return ;;
+		*) unread server-config "$1" rights-missing; return ;;
 	esac
-	if ! is_roots_path "$1"; then unread server-config "$1" strange-place; return; fi
+	if ! is_roots_path "$1"; then unread server-config "$1" unusual-path; return; fi
 	if is_late; then unread limit "$1" too-late; return; fi
 	root=$1 base=${1%/*} server_files=$1$nl
 	printf '@server - server:nginx started:yes'

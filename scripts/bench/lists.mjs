@@ -168,7 +168,7 @@ function certificateLists() {
     subject: "subject",
     issuer: "issuer",
     keyType: "key_type",
-    placeCount: "place_count",
+    placeCount: "location_count",
   };
   const filters = {
     expiringWithinDays: 30,

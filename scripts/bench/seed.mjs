@@ -66,7 +66,7 @@ const writeEndpoints = (size) => `
     SELECT i + 1, 'shop' || i || '.example', 443, i + 1, 'ok', 'presented', '', 1, '${NOW}' FROM n;
   ${upTo(AUTHORITIES)} INSERT INTO certificate (id, sha256, subject, issuer, common_name, serial, not_before, not_after,
       names, key_type, key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, warn_from,
-      first_seen, place_count, endpoint_count, only_name, only_host, is_seen, is_at_endpoint)
+      first_seen, location_count, endpoint_count, only_name, only_host, is_seen, is_at_endpoint)
     SELECT i + 1, sha256('authority ' || i), 'CN=authority ' || i, 'CN=An Issuer', 'authority ' || i, '01',
       '2026-01-01T00:00:00Z', '2040-01-01T00:00:00Z', '["DNS:authority ' || i || '"]', 'EC', 256, 'P-256', '',
       'ecdsa-with-SHA256', 1, 0, '[]', 1, '2040-01-01T00:00:00Z', '${NOW}', ${size / AUTHORITIES}, ${size / AUTHORITIES},
@@ -74,16 +74,16 @@ const writeEndpoints = (size) => `
     FROM n;
   ${upTo(size)} INSERT INTO certificate (id, sha256, subject, issuer, common_name, serial, not_before, not_after, names,
       key_type, key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, warn_from,
-      urgent_from, first_seen, place_count, endpoint_count, only_name, only_host, is_seen, is_at_endpoint)
+      urgent_from, first_seen, location_count, endpoint_count, only_name, only_host, is_seen, is_at_endpoint)
     SELECT i + 1 + ${AUTHORITIES}, sha256('shop' || i), 'CN=shop' || i || '.example', 'CN=authority ' || (i % ${AUTHORITIES}),
       'shop' || i || '.example', '01', '2025-01-01T00:00:00Z', ${day(0)}, '["DNS:shop' || i || '.example"]',
       iif(i % 3, 'EC', 'RSA'), 256, 'P-256', '', 'ecdsa-with-SHA256', 0, 0, '[]', ${DER_BYTES}, ${day(-30)}, ${day(-15)},
       '${NOW}', 1, 1, i + 1, 'shop' || i || '.example', 1, 1
     FROM n;
   INSERT INTO certificate_der (certificate, der, extensions) SELECT id, zeroblob(${DER_BYTES}), '[]' FROM certificate;
-  ${upTo(size)} INSERT INTO place (certificate, name, endpoint, position, first_scan, last_scan)
+  ${upTo(size)} INSERT INTO location (certificate, name, endpoint, position, first_scan, last_scan)
     SELECT i + 1 + ${AUTHORITIES}, i + 1, i + 1, 0, 1, 1 FROM n;
-  ${upTo(size)} INSERT INTO place (certificate, name, endpoint, position, first_scan, last_scan)
+  ${upTo(size)} INSERT INTO location (certificate, name, endpoint, position, first_scan, last_scan)
     SELECT i % ${AUTHORITIES} + 1, i + 1, i + 1, 1, 1, 1 FROM n;
 `;
 
@@ -128,8 +128,8 @@ const UNKNOWN = `{"state":"unknown","reasons":[],"coverage":${COVERAGE}}`;
 const VERDICT = `{"effective":{"state":"yes","reasons":[],"coverage":${COVERAGE},"onlyFrom":[]},"owner":${UNKNOWN},"use":${UNKNOWN}}`;
 
 const writeKeys = (keys) => `
-  INSERT INTO roster (id, name, kind, is_whole, read_at) VALUES (1, 'people.csv', 'csv', 0, '${NOW}');
-  ${upTo(Math.ceil(keys / 10))} INSERT INTO person (id, roster, handle, name, said, read_at, standing)
+  INSERT INTO people_source (id, name, kind, is_whole, read_at) VALUES (1, 'people.csv', 'csv', 0, '${NOW}');
+  ${upTo(Math.ceil(keys / 10))} INSERT INTO person (id, source, handle, name, said, read_at, standing)
     SELECT i + 1, 1, 'user' || (i * 10), 'User ' || (i * 10), iif(i % 10, 'active', 'gone'), '${NOW}', iif(i % 10, 'known', 'gone')
     FROM n;
   INSERT INTO person_login (login, person) SELECT handle, id FROM person;
@@ -164,7 +164,7 @@ const COUNTED = `
   INSERT INTO host_name_search (rowid, text) SELECT id, name || char(10, 10) FROM host_name;
   INSERT INTO certificate_search (rowid, text)
     SELECT id, subject || char(10) || issuer || char(10) || names || char(10, 10) FROM certificate;
-  INSERT INTO place_search (rowid, text) SELECT id, text || char(10, 10) FROM place_text;
+  INSERT INTO location_search (rowid, text) SELECT id, text || char(10, 10) FROM location_text;
   INSERT INTO grant_search (rowid, text) SELECT id, search_text || char(10, 10) FROM grant_line;
   INSERT INTO key_file_search (rowid, text)
     SELECT key_file.id, owner || char(10) || host.host || char(10) || path || char(10, 10)

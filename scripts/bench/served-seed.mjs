@@ -32,7 +32,7 @@ export function seedServed(path, size) {
         "SELECT type, name, sql FROM sqlite_master WHERE type = 'trigger' OR (type = 'index' AND sql IS NOT NULL)",
       )
       .all();
-    const kept = (name) => /^(place_of_certificate|endpoint_|certificate_of_key)/.test(name);
+    const kept = (name) => /^(location_of_certificate|endpoint_|certificate_of_key)/.test(name);
     const dropped = later.filter(({ type, name }) => type === "trigger" || !kept(name));
     for (const { type, name } of dropped) db.exec(`DROP ${type} ${name}`);
     db.exec(writeServings(size));
@@ -54,37 +54,37 @@ const upTo = (count) =>
 const STATE = "iif(i % 100 < 5, i % 100, iif(i % 100 < 25, 5, 6))";
 
 const writeServings = (size) => `
-  ${upTo(size)} INSERT INTO serving (id, host, host_text, server, root, address, port, name, is_default, protocol, file, line,
+  ${upTo(size)} INSERT INTO binding (id, host, host_text, server, root, address, port, name, is_default, protocol, file, line,
       certificate_path, directive, directive_file, directive_line, key_path, state, first_scan, last_scan)
     SELECT i + 1, host.id, host.host, 'nginx', '/etc/nginx/nginx.conf', '', 443, 'shop' || i || '.example',
       i % ${NAMES_PER_HOST} = 0, 'tls', '/etc/nginx/sites/' || i, 1, '/etc/ssl/shop' || i || '.pem', 'ssl_certificate',
       '/etc/nginx/sites/' || i, 2, '/etc/ssl/shop' || i || '.key', ${STATE}, 1, 2
     FROM n JOIN host ON host.id = i / ${NAMES_PER_HOST} + 1;
-  INSERT INTO served (serving, endpoint, state, certificate, evidence)
-    SELECT id, id, state, id + ${AUTHORITIES}, '["it is what it is"]' FROM serving WHERE state <> 5;
+  INSERT INTO served (binding, endpoint, state, certificate, evidence)
+    SELECT id, id, state, id + ${AUTHORITIES}, '["it is what it is"]' FROM binding WHERE state <> 5;
   INSERT INTO finding (rule, severity, kind, about, label, host, first_seen)
     SELECT iif(state = 0, 'certificate-not-reloaded', 'endpoint-other-certificate'), iif(state = 0, 1, 2), 'certificate',
       id + ${AUTHORITIES}, 'CN=' || name, name, '${NOW}'
-    FROM serving WHERE state < 4;
+    FROM binding WHERE state < 4;
   INSERT INTO report (finding, name, endpoint, sentence, evidence, remedy)
     SELECT finding.id, about - ${AUTHORITIES}, about - ${AUTHORITIES}, 'it serves another one', '[]', 'reload it'
     FROM finding WHERE kind = 'certificate';
 `;
 
 const writePlaces = (size) => `
-  INSERT INTO place (certificate, name, host, path, position, first_scan, last_scan)
-    SELECT serving.id + ${AUTHORITIES}, host.name, host.id, certificate_path, 0, 1, 2
-    FROM serving JOIN host ON host.id = serving.host WHERE serving.id % 2 = 0;
-  UPDATE certificate SET place_count = 2, is_in_file = 1, only_name = NULL, only_host = ''
+  INSERT INTO location (certificate, name, host, path, position, first_scan, last_scan)
+    SELECT binding.id + ${AUTHORITIES}, host.name, host.id, certificate_path, 0, 1, 2
+    FROM binding JOIN host ON host.id = binding.host WHERE binding.id % 2 = 0;
+  UPDATE certificate SET location_count = 2, is_in_file = 1, only_name = NULL, only_host = ''
     WHERE id > ${AUTHORITIES} AND (id - ${AUTHORITIES}) % 2 = 0;
   UPDATE host SET certificate_count = ${NAMES_PER_HOST / 2};
-  UPDATE place SET first_scan = 2, last_scan = 2 WHERE endpoint % 50 = 7 AND position = 0;
+  UPDATE location SET first_scan = 2, last_scan = 2 WHERE endpoint % 50 = 7 AND position = 0;
   INSERT INTO certificate (sha256, subject, issuer, common_name, serial, not_before, not_after, names, key_type, key_bits,
       curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, warn_from, urgent_from, first_seen)
     SELECT 'before ' || sha256, subject, issuer, common_name, serial, not_before, not_after, names, key_type, key_bits, curve,
       '', signature, 0, 0, '[]', size_bytes, warn_from, urgent_from, first_seen
     FROM certificate WHERE id > ${AUTHORITIES} AND (id - ${AUTHORITIES}) % 50 = 7;
-  ${upTo(Math.ceil(size / 50))} INSERT INTO place (certificate, name, endpoint, position, first_scan, last_scan, gone_scan)
+  ${upTo(Math.ceil(size / 50))} INSERT INTO location (certificate, name, endpoint, position, first_scan, last_scan, gone_scan)
     SELECT ${size + AUTHORITIES} + i + 1, i * 50 + 7, i * 50 + 7, 0, 1, 1, 2 FROM n WHERE i * 50 + 7 <= ${size};
 `;
 
@@ -97,7 +97,7 @@ const writeKinds = (size) => `
   UPDATE certificate SET names = '["DNS:*.shop' || id || '.example"]' WHERE is_ca = 0 AND id % 50 = 8;
   UPDATE endpoint SET facts = '{"version":"TLS 1.2"}', key_exchange = 'no-tls13', key_exchange_since = '${NOW}'
     WHERE id % 20 = 3;
-  INSERT INTO rule_wish (rule, since) VALUES ('certificate-changed', '2026-01-01T00:00:00Z');
+  INSERT INTO enabled_rule (rule, since) VALUES ('certificate-changed', '2026-01-01T00:00:00Z');
 `;
 
 const writeLabels = () => `
@@ -120,26 +120,26 @@ const writeProbes = (size) => `
 /** What the triggers keep. */
 const COUNTED = `
   INSERT INTO certificate_under_owner (certificate, owner, count)
-    SELECT place.certificate, host_name.owner, count(*)
-    FROM host_name JOIN place ON place.name = host_name.id
-    WHERE host_name.owner IS NOT NULL AND place.gone_scan IS NULL
+    SELECT location.certificate, host_name.owner, count(*)
+    FROM host_name JOIN location ON location.name = host_name.id
+    WHERE host_name.owner IS NOT NULL AND location.gone_scan IS NULL
     GROUP BY 1, 2;
   INSERT INTO certificate_under_tag (certificate, tag, count)
-    SELECT place.certificate, tagged_host.tag, count(*)
-    FROM tagged_host JOIN place ON place.name = tagged_host.name
-    WHERE place.gone_scan IS NULL
+    SELECT location.certificate, tagged_host.tag, count(*)
+    FROM tagged_host JOIN location ON location.name = tagged_host.name
+    WHERE location.gone_scan IS NULL
     GROUP BY 1, 2;
   INSERT INTO reused_key (spki, seen_count, first_from, last_from, kept_days, since)
     SELECT spki_sha256, sum(is_seen), min(not_before), max(not_before),
       ifnull((unixepoch(max(not_before)) - unixepoch(min(not_before))) / 86400, 0), max(first_seen)
     FROM certificate WHERE is_ca = 0 AND spki_sha256 <> '' GROUP BY spki_sha256 HAVING count(*) > 1;
   INSERT INTO revision (kind, name, about, first_scan, gone_scan)
-    SELECT 'certificate', name, id, first_scan, gone_scan FROM place WHERE host IS NOT NULL OR gone_scan IS NOT NULL;
+    SELECT 'certificate', name, id, first_scan, gone_scan FROM location WHERE host IS NOT NULL OR gone_scan IS NOT NULL;
   DELETE FROM certificate_search;
   INSERT INTO certificate_search (rowid, text)
     SELECT id, subject || char(10) || issuer || char(10) || names || char(10, 10) FROM certificate WHERE is_seen = 1;
-  DELETE FROM place_search;
-  INSERT INTO place_search (rowid, text) SELECT id, text || char(10, 10) FROM place_text;
+  DELETE FROM location_search;
+  INSERT INTO location_search (rowid, text) SELECT id, text || char(10, 10) FROM location_text;
   DELETE FROM expiry;
   INSERT INTO expiry (ends_on, due_on, life_days, issuer, owner, public, count)
     SELECT ends_on, due_on, life_days, expiry_of.issuer, expiry_of.owner, public, count(*)

@@ -15,7 +15,7 @@ test("what is served, labelled and kept in the database of the benchmarks is as 
   seedServed(path, 1_000);
   const db = new Sqlite(path, { readonly: true });
   expect(findInconsistencies((sql) => db.prepare(sql).all())).toEqual([]);
-  expect(db.prepare("SELECT state, count(*) FROM serving GROUP BY state").raw().all()).toEqual([
+  expect(db.prepare("SELECT state, count(*) FROM binding GROUP BY state").raw().all()).toEqual([
     ...[0, 1, 2, 3, 4].map((state) => [state, 10]),
     [5, 200],
     [6, 750],

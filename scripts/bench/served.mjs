@@ -64,7 +64,7 @@ function measureLists() {
     lists.map(([name, list]) => [name, p95(turnPages(list), PAGES)]),
     MOST_MS,
   );
-  const peer = "SELECT * FROM serving WHERE +gone_scan IS NULL ORDER BY +state, +id LIMIT 100";
+  const peer = "SELECT * FROM binding WHERE +gone_scan IS NULL ORDER BY +state, +id LIMIT 100";
   const theirs = p95(() => naive.prepare(peer).all(), 2);
   const what = `slowest of ${lists.length} lists of what is served, p95 (${name})`;
   return { what, ours: ms, peer: "one list, no index", theirs, unit: "ms", mostItself: MOST_MS };

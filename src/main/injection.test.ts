@@ -225,7 +225,7 @@ function fill(store: Store): void {
   const person = { name: "Ann", email: null, said: "active", leftOn: null, keys: [] } as const;
   const people = ["ann", "bob"].map((login) => ({ ...person, handle: login, logins: [login] }));
   store.atomically(() =>
-    store.people.replaceRoster({ name: "people.csv", kind: "csv", isWhole: false, people, at: START }),
+    store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at: START }),
   );
   const chain = ["shop", "mail"].map((name) => makeCertificate(name, { warnFrom: "2026-05-01T00:00:00Z" }));
   const findings = ["certificate-weak-key", "certificate-self-signed"].map((rule) => ({
@@ -245,7 +245,7 @@ function fill(store: Store): void {
       scanId,
       collected: {
         grants: [makeGrant("ann"), makeGrant("bob", { line: 2 })],
-        disk: { addresses: null, map: null, servings: [makeServing("shop")] },
+        disk: { addresses: null, map: null, bindings: [makeServing("shop")] },
       },
     });
   visitHost(store, "web3", { collected: null });

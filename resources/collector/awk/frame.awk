@@ -22,7 +22,7 @@ function leave_out(   path, name) {
 	path = head
 	sub(/ .*/, "", path)
 	if (match(head, / (path|root):[^ ]+/)) path = substr(head, RSTART + 6, RLENGTH - 6)
-	name = "unread 0 - kind:limit path:" path " why:no-room"
+	name = "unread 0 - kind:limit path:" path " why:over-limit"
 	if (head ~ /^unread /) name = "unread 0 " substr(head, 8)
 	is_over = 0
 	if (!(name in named)) {

@@ -10,7 +10,7 @@ import { formatPlace } from "#shared/text/hosts/target.ts";
 import type { Store } from "#store/store.ts";
 
 type PromptDeps = {
-  store: Pick<Store, "inTurn" | "events">;
+  store: Pick<Store, "queueWrite" | "events">;
   now: () => Date;
   /** Told whenever something is asked, or is no longer. */
   onChange: () => void;
@@ -86,8 +86,8 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
   function record({ about }: Question, isAnswered: boolean, { scanId }: { scanId?: ScanId }): Promise<void> {
     const of = about.kind === "passphrase" ? about.file : `${about.user}@${formatPlace(about)}`;
     const detail = { ...(scanId !== undefined && { scanId }), asked: about.kind, of, isAnswered };
-    return store.inTurn(() => {
-      store.events.append({ at: toInstant(now()), kind: "question-answered", detail });
+    return store.queueWrite(() => {
+      store.events.append({ at: toInstant(now()), kind: "prompt-answered", detail });
     });
   }
 }

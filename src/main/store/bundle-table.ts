@@ -130,10 +130,10 @@ export function bundleTable(db: Database) {
   const forgetKeys = db.prepare(`
     UPDATE bundle SET standing = 'claimed'
     WHERE standing <> 'claimed' AND host = (SELECT id FROM host WHERE host = @host AND port = @port)`);
-  const forgetLook = db.prepare(`
-    UPDATE carried_look SET standing = 'claimed'
+  const forgetReading = db.prepare(`
+    UPDATE offline_reading SET standing = 'claimed'
     WHERE host = (SELECT id FROM host WHERE host = @host AND port = @port)`);
-  const holders = db.prepare<[string], HostRow>(`
+  const withKeys = db.prepare<[string], HostRow>(`
     WITH given (fingerprint) AS (SELECT value FROM json_each(?)),
          holder (id) AS (
            SELECT host FROM host_key JOIN given USING (fingerprint) WHERE gone_scan IS NULL
@@ -203,14 +203,14 @@ export function bundleTable(db: Database) {
       keysOf.all({ host, port }).map(({ keyType, fingerprint }) => ({ keyType, fingerprint })),
 
     /** What its bundles told is a mere claim from now on; false: it was before. */
-    forgetKeys(place: { host: string; port: number }): boolean {
-      forgetLook.run(place);
-      return forgetKeys.run(place).changes > 0;
+    forgetKeys(address: { host: string; port: number }): boolean {
+      forgetReading.run(address);
+      return forgetKeys.run(address).changes > 0;
     },
 
     /** The hosts that have one of these keys: by what was read there, by what they presented, or by their pins. */
     hostsWithKeys: (fingerprints: readonly string[]): KnownHost[] =>
-      holders.all(JSON.stringify(fingerprints)).map(toHost),
+      withKeys.all(JSON.stringify(fingerprints)).map(toHost),
 
     hostAt(host: string, port: number): (KnownHost & { hasKeys: boolean }) | null {
       const row = at.get(host, port);

@@ -28,7 +28,7 @@ const KNOWN = {
   "key file":
     "SELECT path || ' ' || ifnull(fingerprint, '') AS text FROM key_file WHERE host = ? AND gone_scan IS NULL",
   "host key": "SELECT fingerprint AS text FROM host_key WHERE host = ? AND gone_scan IS NULL",
-  certificate: `SELECT path || ' ' || sha256 AS text FROM place JOIN certificate ON certificate.id = certificate
+  certificate: `SELECT path || ' ' || sha256 AS text FROM location JOIN certificate ON certificate.id = certificate
     WHERE host = ? AND gone_scan IS NULL`,
 } as const;
 

@@ -137,14 +137,14 @@ type OfOwners = Exclude<Played, { endpoint: number } | { host: number } | { labe
 function tellOfOwners(store: Store, one: OfOwners): void {
   if ("held" in one) {
     const held = one.held.map((key) => ({
-      place: `/home/jo/${key}`,
+      location: `/home/jo/${key}`,
       fingerprint: fingerprintOf(`key ${key}`),
       kind: "file" as const,
     }));
     store.people.holdHere(held, () => true, START);
     return;
   }
-  if ("forgotten" in one) store.people.removeRoster(`roster ${one.forgotten}`);
+  if ("forgotten" in one) store.people.removeSource(`roster ${one.forgotten}`);
   else {
     const people = one.people.map(({ login, keys: listed, said }) => ({
       handle: `person ${login}`,
@@ -156,7 +156,7 @@ function tellOfOwners(store: Store, one: OfOwners): void {
       keys: listed.map((key) => ({ fingerprint: fingerprintOf(`key ${key}`), keyType: null })),
     }));
     const { roster, isWhole } = one;
-    store.people.replaceRoster({ name: `roster ${roster}`, kind: "csv", isWhole, people, at: START });
+    store.people.replaceSource({ name: `roster ${roster}`, kind: "csv", isWhole, people, at: START });
   }
   store.people.settle(settleStandings(store.people.entries(), "2026-06-01"), START);
 }

@@ -5,8 +5,8 @@ import { formatRestoreCommand } from "#shared/text/restore-command.ts";
 /** What SQLite reports, as what a person can do about it. Anything else is a bug, and stays as it is. */
 export function explainSqlite(error: unknown, path: string): unknown {
   if (!(error instanceof Sqlite.SqliteError)) return error;
-  const say = sentences.find(([code]) => error.code.startsWith(code));
-  return say ? new Refusal(say[1], say[2](path), { cause: error }) : error;
+  const explanation = sentences.find(([code]) => error.code.startsWith(code));
+  return explanation ? new Refusal(explanation[1], explanation[2](path), { cause: error }) : error;
 }
 
 type Sentence = (path: string) => string;

@@ -18,7 +18,7 @@ test("one port that is greeted in two ways is two targets and two endpoints, vis
   store.atomically(() => {
     for (const protocol of ["smtp", "tls"] as const)
       store.targets.remember({ target: target(protocol), useSudo: false, at: START });
-    store.endpoints.visit({ ...visit, target: target("smtp"), outcome: "no-starttls" });
+    store.endpoints.recordProbe({ ...visit, target: target("smtp"), outcome: "no-starttls" });
   });
   expect(store.targets.list().map((remembered) => remembered.target)).toEqual([
     target("smtp"),
@@ -26,7 +26,9 @@ test("one port that is greeted in two ways is two targets and two endpoints, vis
   ]);
   expect(store.targets.listFailed().map((remembered) => remembered.target)).toEqual([target("smtp")]);
 
-  store.atomically(() => store.endpoints.visit({ ...visit, target: target("tls"), outcome: "not-tls" }));
+  store.atomically(() =>
+    store.endpoints.recordProbe({ ...visit, target: target("tls"), outcome: "not-tls" }),
+  );
   const page = { state: null, search: "", after: null, limit: 10 };
   expect(store.scans.probes({ scanId, ...page }).rows.map((probe) => [probe.target, probe.outcome])).toEqual([
     [target("smtp"), "no-starttls"],

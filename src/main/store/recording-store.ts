@@ -13,18 +13,18 @@ import type { Store } from "./store.ts";
 /** What a scan writes with. The store of the core is one, too. */
 export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   bundles: Store["bundles"];
-  carried: Pick<Store["carried"], "put" | "stand">;
+  offlineReadings: Pick<Store["offlineReadings"], "put" | "stand">;
   chains: Pick<Store["chains"], "named" | "isPublic" | "markPublic">;
   claims: Pick<Store["claims"], "find" | "add" | "drop" | "known">;
-  endpoints: Pick<Store["endpoints"], "visit">;
+  endpoints: Pick<Store["endpoints"], "recordProbe">;
   events: Pick<Store["events"], "append">;
   handed: Pick<Store["handed"], "find">;
-  hosts: Pick<Store["hosts"], "visit">;
+  hosts: Pick<Store["hosts"], "recordProbe">;
   revoked: Pick<Store["revoked"], "of" | "note">;
   trust: Pick<Store["trust"], "ders" | "mark">;
   people: Pick<Store["people"], "entries" | "holdHere" | "settle">;
   pins: Pick<Store["pins"], "put">;
-  scans: Pick<Store["scans"], "begin" | "beginCarried" | "finish">;
+  scans: Pick<Store["scans"], "begin" | "beginOffline" | "finish">;
   served: Store["served"];
   targets: Pick<Store["targets"], "remember">;
   uses: Pick<Store["uses"], "knownSince" | "recall">;
@@ -38,8 +38,8 @@ const CACHE = "cache_size = -4096";
  * A second connection to a database that this process has opened to write: it is at our schema then, and locked against
  * every other process for as long as that store is open. This file imports no schema, so that a bare Node can run it.
  */
-export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer }): RecordingStore {
-  const { path } = wish;
+export function openRecordingStore(options: { path: string; disk: SharedArrayBuffer }): RecordingStore {
+  const { path } = options;
   const explained = <Table extends object>(table: Table): Table => explaining(table, path);
   try {
     const db = new Sqlite(path, { fileMustExist: true });
@@ -47,21 +47,32 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     db.pragma(CACHE);
     openSeals(db, path);
     compileLater(db);
-    const commits = createCommits(db, path, diskHealth(wish.disk));
+    const commits = createCommits(db, path, diskHealth(options.disk));
     const lists = createLists(db);
-    const { bundles, chains, endpoints, events, hostVisits, pins, scans, served, targets, uses, ...tables } =
-      scanTables(db, lists);
-    const people = peopleStore(db, { lists, rosters: peopleSourceTable(db), inventory: inventoryTable(db) });
+    const {
+      bundles,
+      chains,
+      endpoints,
+      events,
+      hostRecorder,
+      pins,
+      scans,
+      served,
+      targets,
+      uses,
+      ...tables
+    } = scanTables(db, lists);
+    const people = peopleStore(db, { lists, sources: peopleSourceTable(db), inventory: inventoryTable(db) });
     return {
       atomically: commits.atomically,
       bundles: explained(bundles),
-      carried: explained(tables.carried),
+      offlineReadings: explained(tables.offlineReadings),
       chains: explained(chains),
       claims: explained(tables.claims),
       endpoints: explained(endpoints),
       events: explained(events),
       handed: explained(tables.handed),
-      hosts: explained(hostVisits),
+      hosts: explained(hostRecorder),
       people: explained(people),
       pins: explained(pins),
       revoked: explained(tables.revoked),

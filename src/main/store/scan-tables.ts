@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { grantAges } from "./access/grant-writer.ts";
+import { servedTable } from "./bindings/served-table.ts";
 import { bundleTable, handedTable } from "./bundle-table.ts";
 import { certificateMemory, revokedTable, violationTable } from "./certificates/certificate-memory.ts";
 import { chainReader } from "./certificates/chain-reader.ts";
@@ -9,13 +10,12 @@ import { eventTable } from "./event-table.ts";
 import { findingWriter } from "./findings/finding-writer.ts";
 import { hostNameTable } from "./hosts/address-table.ts";
 import { endpointTable } from "./hosts/endpoint-table.ts";
-import { hostVisits } from "./hosts/host-visit.ts";
+import { hostRecorder } from "./hosts/host-recorder.ts";
 import type { Lists } from "./lists/lists.ts";
 import { loginTable } from "./logins/login-table.ts";
 import { carriedLookTable } from "./runs/host-readings.ts";
 import { probeTable } from "./scans/probe-table.ts";
 import { scanTable } from "./scans/scan-table.ts";
-import { servedTable } from "./serving/served-table.ts";
 import { pinTable, targetTable } from "./target-table.ts";
 
 /** The tables that a scan writes to, whichever connection it has. */
@@ -27,13 +27,13 @@ export function scanTables(db: Database, lists: Lists) {
     certificates,
     probes,
     bundles: bundleTable(db),
-    carried: carriedLookTable(db),
+    offlineReadings: carriedLookTable(db),
     chains: chainReader(db),
     claims: claimTable(db),
     endpoints: endpointTable(db, writers),
     events: eventTable(db),
     handed: handedTable(db),
-    hostVisits: hostVisits(db, writers),
+    hostRecorder: hostRecorder(db, writers),
     pins: pinTable(db),
     revoked: revokedTable(db),
     scans: scanTable(db, lists),

@@ -50,7 +50,7 @@ CREATE TABLE probe (
 -- Those that failed come first.
 CREATE INDEX probe_of_scan ON probe (scan, state <> 'failed', id);
 
--- A target that the user asked to remember, with its login. `server_name` is empty for the host itself. `way`: how an endpoint is
+-- A target that the user asked to remember, with its login. `server_name` is empty for the host itself. `route`: how an endpoint is
 -- reached: empty, directly; else the proxy or the jump host that leads there.
 CREATE TABLE target (
   id          INTEGER PRIMARY KEY,
@@ -62,13 +62,13 @@ CREATE TABLE target (
   user        TEXT,
   use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
   transport   TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
-  way         TEXT NOT NULL DEFAULT '',
+  route         TEXT NOT NULL DEFAULT '',
   added_at    TEXT NOT NULL,
   UNIQUE (kind, host, port, server_name, protocol)
 ) STRICT;
 
 -- A target that a scan has not come to, nor any scan since. `user` and `server_name` are empty where none is named.
-CREATE TABLE unvisited (
+CREATE TABLE unprobed (
   kind        TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
   host        TEXT NOT NULL,
   port        INTEGER NOT NULL,
@@ -77,12 +77,12 @@ CREATE TABLE unvisited (
   protocol    TEXT NOT NULL DEFAULT 'tls',
   use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
   transport   TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
-  way         TEXT NOT NULL DEFAULT '',
+  route         TEXT NOT NULL DEFAULT '',
   scan        INTEGER NOT NULL REFERENCES scan (id),
   PRIMARY KEY (kind, host, port, user, server_name, protocol)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX unvisited_of_scan ON unvisited (scan);
+CREATE INDEX unprobed_of_scan ON unprobed (scan);
 
 -- The host key that we trust for a host.
 CREATE TABLE pin (
@@ -168,14 +168,14 @@ WHEN OLD.owner IS NOT NEW.owner
 BEGIN
   UPDATE certificate_under_owner
   SET count = count - (
-    SELECT count(*) FROM place
-    WHERE name = NEW.id AND place.certificate = certificate_under_owner.certificate AND gone_scan IS NULL)
-  WHERE owner = OLD.owner AND certificate IN (SELECT certificate FROM place WHERE name = NEW.id AND gone_scan IS NULL);
+    SELECT count(*) FROM location
+    WHERE name = NEW.id AND location.certificate = certificate_under_owner.certificate AND gone_scan IS NULL)
+  WHERE owner = OLD.owner AND certificate IN (SELECT certificate FROM location WHERE name = NEW.id AND gone_scan IS NULL);
   DELETE FROM certificate_under_owner
   WHERE owner = OLD.owner AND count = 0
-    AND certificate IN (SELECT certificate FROM place WHERE name = NEW.id AND gone_scan IS NULL);
+    AND certificate IN (SELECT certificate FROM location WHERE name = NEW.id AND gone_scan IS NULL);
   INSERT INTO certificate_under_owner (certificate, owner, count)
-  SELECT certificate, NEW.owner, count(*) FROM place
+  SELECT certificate, NEW.owner, count(*) FROM location
   WHERE name = NEW.id AND gone_scan IS NULL AND NEW.owner <> ''
   GROUP BY certificate
   ON CONFLICT DO UPDATE SET count = count + excluded.count;
@@ -201,7 +201,7 @@ CREATE INDEX tagged_host_of_tag ON tagged_host (tag);
 CREATE TRIGGER host_is_tagged AFTER INSERT ON tagged_host
 BEGIN
   INSERT INTO certificate_under_tag (certificate, tag, count)
-  SELECT certificate, NEW.tag, count(*) FROM place
+  SELECT certificate, NEW.tag, count(*) FROM location
   WHERE name = NEW.name AND gone_scan IS NULL
   GROUP BY certificate
   ON CONFLICT DO UPDATE SET count = count + excluded.count;
@@ -211,12 +211,12 @@ CREATE TRIGGER host_is_tagged_no_more AFTER DELETE ON tagged_host
 BEGIN
   UPDATE certificate_under_tag
   SET count = count - (
-    SELECT count(*) FROM place
-    WHERE name = OLD.name AND place.certificate = certificate_under_tag.certificate AND gone_scan IS NULL)
-  WHERE tag = OLD.tag AND certificate IN (SELECT certificate FROM place WHERE name = OLD.name AND gone_scan IS NULL);
+    SELECT count(*) FROM location
+    WHERE name = OLD.name AND location.certificate = certificate_under_tag.certificate AND gone_scan IS NULL)
+  WHERE tag = OLD.tag AND certificate IN (SELECT certificate FROM location WHERE name = OLD.name AND gone_scan IS NULL);
   DELETE FROM certificate_under_tag
   WHERE tag = OLD.tag AND count = 0
-    AND certificate IN (SELECT certificate FROM place WHERE name = OLD.name AND gone_scan IS NULL);
+    AND certificate IN (SELECT certificate FROM location WHERE name = OLD.name AND gone_scan IS NULL);
 END;
 
 -- A certificate that has a tag itself.
@@ -250,7 +250,7 @@ CREATE TABLE host (
   last_read           TEXT,
   reading             TEXT,
   read_as             TEXT,
-  unread_count        INTEGER NOT NULL DEFAULT 0,
+  unreadable_count        INTEGER NOT NULL DEFAULT 0,
   key_gap             TEXT DEFAULT 'never-read' CHECK (key_gap IN ('never-read', 'cut-short', 'not-root', 'hidden-places')),
   hostname            TEXT,
   os                  TEXT,
@@ -302,10 +302,10 @@ BEGIN
   UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.key_fingerprint AND is_ssh_key = 0;
 END;
 
-CREATE TRIGGER carried_look_ends AFTER UPDATE OF last_read ON host
+CREATE TRIGGER offline_reading_ends AFTER UPDATE OF last_read ON host
 WHEN NEW.last_read IS NOT OLD.last_read
 BEGIN
-  DELETE FROM carried_look WHERE host = NEW.id;
+  DELETE FROM offline_reading WHERE host = NEW.id;
 END;
 
 -- What the last reading of a host covered, and what it could not read.
@@ -364,7 +364,7 @@ CREATE TABLE account (
 
 -- A public SSH key. `account_count` says how many accounts it opens or may open now, over all hosts. It is shared while there are
 -- several; `shared_since` is when the second of them was found. `is_matched`: where its private key is, is known. `listed`: what
--- rosters say of its people: 'known' while one of them is still there.
+-- people sources say of its people: 'known' while one of them is still there.
 CREATE TABLE key (
   fingerprint   TEXT PRIMARY KEY,
   key_type      TEXT NOT NULL,
@@ -381,7 +381,7 @@ CREATE INDEX key_shared ON key (fingerprint) WHERE is_shared = 1;
 
 CREATE INDEX key_shared_since ON key (shared_since, fingerprint) WHERE is_shared = 1;
 
-CREATE TRIGGER key_is_told_of AFTER UPDATE OF is_matched, listed ON key
+CREATE TRIGGER key_is_known_of AFTER UPDATE OF is_matched, listed ON key
 WHEN OLD.is_matched <> NEW.is_matched OR OLD.listed IS NOT NEW.listed
 BEGIN
   UPDATE grant_line SET is_matched = NEW.is_matched, listed = NEW.listed
@@ -393,7 +393,7 @@ BEGIN
   UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
 END;
 
--- A key that is new here, when private keys or rosters have told of it before.
+-- A key that is new here, when private keys or people sources have told of it before.
 CREATE TRIGGER key_begins AFTER INSERT ON key
 BEGIN
   UPDATE key
@@ -508,7 +508,7 @@ CREATE INDEX grant_by_owner ON grant_line (owner, id) WHERE gone_scan IS NULL;
 
 CREATE INDEX grant_by_use ON grant_line (use, id) WHERE gone_scan IS NULL AND use <> 'unknown';
 
-CREATE INDEX grant_unmatched ON grant_line (id)
+CREATE INDEX grant_without_private_key ON grant_line (id)
   WHERE gone_scan IS NULL AND is_matched = 0 AND fingerprint IS NOT NULL;
 
 CREATE INDEX grant_orphan_unsettled ON grant_line (id)
@@ -585,7 +585,7 @@ BEGIN
   DELETE FROM grant_search WHERE rowid = NEW.id;
 END;
 
-CREATE TRIGGER grant_is_judged_anew
+CREATE TRIGGER grant_is_evaluated_anew
 AFTER UPDATE OF effective, is_dormant, use, is_matched, listed, is_vouched ON grant_line
 WHEN NEW.gone_scan IS NULL AND OLD.gone_scan IS NULL AND OLD.counted_as <> NEW.counted_as
 BEGIN
@@ -834,11 +834,11 @@ END;
 
 -- A private key on this computer, by its public key: a file, or an agent that holds it.
 CREATE TABLE held_key (
-  place       TEXT NOT NULL,
+  location       TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
   kind        TEXT NOT NULL CHECK (kind IN ('file', 'agent')),
   seen_at     TEXT NOT NULL,
-  PRIMARY KEY (place, fingerprint)
+  PRIMARY KEY (location, fingerprint)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX held_key_of_key ON held_key (fingerprint);
@@ -862,14 +862,14 @@ CREATE TABLE inventory (
   id          INTEGER PRIMARY KEY CHECK (id = 1),
   is_whole    INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
   note        TEXT NOT NULL,
-  declared_at TEXT NOT NULL
+  marked_at TEXT NOT NULL
 ) STRICT;
 
 -- === Access from one account or host to another ============================================================================
 
 -- An account that may run commands as another one of its host, as the rules of sudo or doas say. `rule` is FILE:LINE. Without
 -- certainty: the rule was not read, or asks what is not known here.
-CREATE TABLE becoming (
+CREATE TABLE escalation (
   id         INTEGER PRIMARY KEY,
   host       INTEGER NOT NULL REFERENCES host (id),
   account    TEXT NOT NULL,
@@ -886,7 +886,7 @@ CREATE TABLE becoming (
   gone_scan  INTEGER REFERENCES scan (id)
 ) STRICT;
 
-CREATE INDEX becoming_on_host ON becoming (host, account) WHERE gone_scan IS NULL;
+CREATE INDEX escalation_on_host ON escalation (host, account) WHERE gone_scan IS NULL;
 
 -- An agent whose socket was open for an account when the host was read: it signs for whoever is that account, or root. `kind`:
 -- forwarded by a login from elsewhere, or started here.
@@ -932,7 +932,7 @@ CREATE INDEX outbound_by_fingerprint ON outbound (fingerprint) WHERE gone_scan I
 
 -- A list of people that was imported, under the name that the user knows it by. `is_whole`: the user has said that it names
 -- everybody, and so who is missing from it has left.
-CREATE TABLE roster (
+CREATE TABLE people_source (
   id       INTEGER PRIMARY KEY,
   name     TEXT NOT NULL UNIQUE,
   kind     TEXT NOT NULL CHECK (kind IN ('csv', 'keys', 'ldif')),
@@ -940,12 +940,12 @@ CREATE TABLE roster (
   read_at  TEXT NOT NULL
 ) STRICT;
 
--- A person as one roster tells of them: `handle` tells its people apart, and `said` is what it says of whether they are still
--- there. One that the newest reading did not name is missing. `standing` is what all rosters together make of it: a later word on
+-- A person as one people source tells of them: `handle` tells its people apart, and `said` is what it says of whether they are still
+-- there. One that the newest reading did not name is missing. `standing` is what all people sources together make of it: a later word on
 -- somebody of the same login or address counts too, and `decided_by` is whose entry has it.
 CREATE TABLE person (
   id         INTEGER PRIMARY KEY,
-  roster     INTEGER NOT NULL REFERENCES roster (id),
+  source     INTEGER NOT NULL REFERENCES people_source (id),
   handle     TEXT NOT NULL,
   name       TEXT NOT NULL,
   email      TEXT,
@@ -955,7 +955,7 @@ CREATE TABLE person (
   is_missing INTEGER NOT NULL DEFAULT 0 CHECK (is_missing IN (0, 1)),
   standing   TEXT NOT NULL CHECK (standing IN ('known', 'gone')),
   decided_by INTEGER REFERENCES person (id) ON DELETE SET NULL,
-  UNIQUE (roster, handle)
+  UNIQUE (source, handle)
 ) STRICT;
 
 CREATE INDEX person_decided_by ON person (decided_by);
@@ -982,7 +982,7 @@ CREATE TABLE person_login (
 
 CREATE INDEX login_of_person ON person_login (person);
 
--- A public key that a roster has as this person's.
+-- A public key that a people source has as this person's.
 CREATE TABLE person_key (
   fingerprint TEXT NOT NULL,
   person      INTEGER NOT NULL REFERENCES person (id),
@@ -1049,7 +1049,7 @@ CREATE TABLE certificate (
   usual_warn_from     TEXT,
   usual_urgent_from  TEXT,
 
-  place_count        INTEGER NOT NULL DEFAULT 0,
+  location_count        INTEGER NOT NULL DEFAULT 0,
   endpoint_count     INTEGER NOT NULL DEFAULT 0,
   only_name          INTEGER REFERENCES host_name (id),
   only_host          TEXT NOT NULL DEFAULT '',
@@ -1077,7 +1077,7 @@ CREATE INDEX certificate_by_issuer ON certificate (substr(issuer, 1, 120), id) W
 
 CREATE INDEX certificate_by_key_type ON certificate (key_type, id) WHERE is_seen = 1;
 
-CREATE INDEX certificate_by_places ON certificate (place_count, id) WHERE is_seen = 1;
+CREATE INDEX certificate_by_locations ON certificate (location_count, id) WHERE is_seen = 1;
 
 CREATE INDEX certificate_by_role ON certificate (is_ca, not_after, id) WHERE is_seen = 1;
 
@@ -1235,7 +1235,7 @@ BEGIN
   WHERE id = NEW.id AND EXISTS (SELECT 1 FROM ssh_key_met WHERE fingerprint = NEW.ssh_fingerprint);
 END;
 
-CREATE TRIGGER certificate_is_told_its_ssh_key AFTER UPDATE OF ssh_fingerprint ON certificate
+CREATE TRIGGER certificate_gets_its_ssh_key AFTER UPDATE OF ssh_fingerprint ON certificate
 WHEN NEW.ssh_fingerprint IS NOT NULL
 BEGIN
   UPDATE certificate SET is_ssh_key = 1
@@ -1281,7 +1281,7 @@ UNION ALL SELECT fingerprint FROM key_file
 
 -- A certificate seen at a place by every probe that could look, from the first scan to the last. `gone_scan` found another one
 -- there, or nothing; it is null while the certificate is seen there now.
-CREATE TABLE place (
+CREATE TABLE location (
   id          INTEGER PRIMARY KEY,
   certificate INTEGER NOT NULL REFERENCES certificate (id),
   name        INTEGER NOT NULL REFERENCES host_name (id),
@@ -1296,58 +1296,58 @@ CREATE TABLE place (
   CHECK ((host IS NULL) = (path IS NULL))
 ) STRICT;
 
-CREATE INDEX place_of_certificate ON place (certificate, name) WHERE gone_scan IS NULL;
+CREATE INDEX location_of_certificate ON location (certificate, name) WHERE gone_scan IS NULL;
 
-CREATE INDEX place_under_name ON place (name, certificate) WHERE gone_scan IS NULL;
+CREATE INDEX location_under_name ON location (name, certificate) WHERE gone_scan IS NULL;
 
-CREATE INDEX place_at_endpoint ON place (endpoint) WHERE gone_scan IS NULL AND endpoint IS NOT NULL;
+CREATE INDEX location_at_endpoint ON location (endpoint) WHERE gone_scan IS NULL AND endpoint IS NOT NULL;
 
-CREATE INDEX place_on_host ON place (host) WHERE gone_scan IS NULL AND host IS NOT NULL;
+CREATE INDEX location_on_host ON location (host) WHERE gone_scan IS NULL AND host IS NOT NULL;
 
-CREATE INDEX place_gone_at_endpoint ON place (endpoint, position) WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL;
+CREATE INDEX location_gone_at_endpoint ON location (endpoint, position) WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL;
 
-CREATE INDEX place_gone_on_host ON place (host, path, position) WHERE gone_scan IS NOT NULL AND host IS NOT NULL;
+CREATE INDEX location_gone_on_host ON location (host, path, position) WHERE gone_scan IS NOT NULL AND host IS NOT NULL;
 
 -- What a file of a host has held, now and before.
-CREATE INDEX place_in_file ON place (host, path) WHERE host IS NOT NULL;
+CREATE INDEX location_in_file ON location (host, path) WHERE host IS NOT NULL;
 
 -- The leaves that endpoints present, by since when.
-CREATE INDEX place_leaf_begun ON place (first_scan, endpoint)
+CREATE INDEX location_leaf_begun ON location (first_scan, endpoint)
   WHERE gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0;
 
 -- What one host has held of a certificate that others hold as well.
-CREATE INDEX place_gone_of_certificate ON place (certificate, host) WHERE gone_scan IS NOT NULL;
+CREATE INDEX location_gone_of_certificate ON location (certificate, host) WHERE gone_scan IS NOT NULL;
 
 -- A certificate of an endpoint has changed where one was there before: of scans before the first that found one gone nothing has
 -- to be read.
-CREATE INDEX place_leaf_gone ON place (gone_scan)
+CREATE INDEX location_leaf_gone ON location (gone_scan)
   WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL AND position = 0;
 
 -- Where a certificate is seen, as it is printed: an endpoint with its protocol and server name, or a file of a host.
-CREATE VIEW place_text AS
-SELECT place.id, place.certificate, CASE
-    WHEN place.endpoint IS NULL THEN (SELECT host.host FROM host WHERE host.id = place.host) || ':' || place.path
+CREATE VIEW location_text AS
+SELECT location.id, location.certificate, CASE
+    WHEN location.endpoint IS NULL THEN (SELECT host.host FROM host WHERE host.id = location.host) || ':' || location.path
     ELSE (
       SELECT protocol || '://' || iif(instr(host, ':'), '[' || host || ']', host) || ':' || port
         || iif(server_name = '', '', '/' || server_name)
-      FROM endpoint WHERE endpoint.id = place.endpoint)
+      FROM endpoint WHERE endpoint.id = location.endpoint)
   END AS text
-FROM place
-WHERE place.gone_scan IS NULL;
+FROM location
+WHERE location.gone_scan IS NULL;
 
-CREATE VIRTUAL TABLE place_search USING fts5 (
+CREATE VIRTUAL TABLE location_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
 
-CREATE VIRTUAL TABLE place_pieces USING fts5vocab (place_search, instance);
+CREATE VIRTUAL TABLE location_pieces USING fts5vocab (location_search, instance);
 
 -- An owner and a share are set one after the other: each moves the certificate in the cached_count of those that expire.
-CREATE TRIGGER place_begins AFTER INSERT ON place
+CREATE TRIGGER location_begins AFTER INSERT ON location
 BEGIN
   UPDATE certificate
-  SET place_count = place_count + 1,
+  SET location_count = location_count + 1,
       endpoint_count = endpoint_count + (NEW.endpoint IS NOT NULL),
-      only_name = CASE WHEN place_count = 0 OR only_name = NEW.name THEN NEW.name END
+      only_name = CASE WHEN location_count = 0 OR only_name = NEW.name THEN NEW.name END
   WHERE id = NEW.certificate;
   UPDATE certificate SET is_at_endpoint = 1
   WHERE id = NEW.certificate AND NEW.endpoint IS NOT NULL AND is_at_endpoint = 0;
@@ -1365,28 +1365,28 @@ BEGIN
   WHERE id = NEW.certificate AND own_owner IS NULL
     AND owner <> (SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate);
   UPDATE certificate
-  SET due_percent = (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate)
+  SET due_percent = (SELECT max(due_percent) FROM due_percent_by_tag WHERE certificate = NEW.certificate)
   WHERE id = NEW.certificate
-    AND due_percent IS NOT (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate);
+    AND due_percent IS NOT (SELECT max(due_percent) FROM due_percent_by_tag WHERE certificate = NEW.certificate);
 END;
 
-CREATE TRIGGER place_ends AFTER UPDATE OF gone_scan ON place
+CREATE TRIGGER location_ends AFTER UPDATE OF gone_scan ON location
 WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
 BEGIN
   UPDATE certificate
-  SET place_count = place_count - 1,
+  SET location_count = location_count - 1,
       endpoint_count = endpoint_count - (NEW.endpoint IS NOT NULL),
       only_name = (
         SELECT least.name
-        FROM (SELECT min(name) AS name FROM place WHERE certificate = NEW.certificate AND gone_scan IS NULL) AS least
-        WHERE least.name = (SELECT max(name) FROM place WHERE certificate = NEW.certificate AND gone_scan IS NULL)
+        FROM (SELECT min(name) AS name FROM location WHERE certificate = NEW.certificate AND gone_scan IS NULL) AS least
+        WHERE least.name = (SELECT max(name) FROM location WHERE certificate = NEW.certificate AND gone_scan IS NULL)
       )
   WHERE id = NEW.certificate;
   UPDATE certificate SET is_at_endpoint = 0
   WHERE id = NEW.certificate AND endpoint_count = 0 AND is_at_endpoint = 1;
   UPDATE certificate SET is_in_file = 0
-  WHERE id = NEW.certificate AND place_count = endpoint_count AND is_in_file = 1;
-  UPDATE certificate SET is_seen = 0 WHERE id = NEW.certificate AND place_count = 0 AND is_seen = 1;
+  WHERE id = NEW.certificate AND location_count = endpoint_count AND is_in_file = 1;
+  UPDATE certificate SET is_seen = 0 WHERE id = NEW.certificate AND location_count = 0 AND is_seen = 1;
   UPDATE certificate_under_owner SET count = count - 1
   WHERE certificate = NEW.certificate AND owner = (SELECT owner FROM host_name WHERE id = NEW.name);
   DELETE FROM certificate_under_owner
@@ -1400,20 +1400,20 @@ BEGIN
   WHERE id = NEW.certificate AND own_owner IS NULL
     AND owner <> (SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate);
   UPDATE certificate
-  SET due_percent = (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate)
+  SET due_percent = (SELECT max(due_percent) FROM due_percent_by_tag WHERE certificate = NEW.certificate)
   WHERE id = NEW.certificate
-    AND due_percent IS NOT (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate);
+    AND due_percent IS NOT (SELECT max(due_percent) FROM due_percent_by_tag WHERE certificate = NEW.certificate);
 END;
 
-CREATE TRIGGER place_is_found AFTER INSERT ON place
+CREATE TRIGGER location_is_found AFTER INSERT ON location
 BEGIN
-  INSERT INTO place_search (rowid, text) SELECT id, text || char(10, 10) FROM place_text WHERE id = NEW.id;
+  INSERT INTO location_search (rowid, text) SELECT id, text || char(10, 10) FROM location_text WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER place_is_not_found AFTER UPDATE OF gone_scan ON place
+CREATE TRIGGER location_is_not_found AFTER UPDATE OF gone_scan ON location
 WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
 BEGIN
-  DELETE FROM place_search WHERE rowid = NEW.id;
+  DELETE FROM location_search WHERE rowid = NEW.id;
 END;
 
 -- How many places of a certificate are under hosts of one owner. Where there is none there is no row.
@@ -1428,7 +1428,7 @@ CREATE TABLE certificate_under_owner (
 CREATE VIEW inherited_owner AS
 SELECT certificate.id AS certificate,
   ifnull((
-    SELECT iif(under.count = place_count, under.owner, '')
+    SELECT iif(under.count = location_count, under.owner, '')
     FROM certificate_under_owner AS under WHERE under.certificate = certificate.id LIMIT 1), '') AS owner
 FROM certificate;
 
@@ -1443,7 +1443,7 @@ CREATE TABLE certificate_under_tag (
 CREATE INDEX certificate_under_tag_of_tag ON certificate_under_tag (tag);
 
 -- What the tags of a certificate, and of hosts where it is seen, ask for; the earliest counts.
-CREATE VIEW asked_percent AS
+CREATE VIEW due_percent_by_tag AS
 SELECT certificate, due_percent
 FROM tagged_certificate JOIN tag ON tag.id = tagged_certificate.tag
 WHERE due_percent IS NOT NULL
@@ -1525,7 +1525,7 @@ CREATE INDEX trust_item_by_kind ON trust_item (kind, id);
 
 -- An address and port where TLS is spoken, with what the last probe met. `server_name` is empty for the host itself; `protocol` is
 -- what is spoken before TLS, 'tls' where nothing is. `facts` are those of the last handshake; `staple` and `timestamps` came beside
--- the chain as they are here; `authorities`: whose certificates it asks clients for; null: it asks for none. `offers` is what it
+-- the chain as they are here; `authorities`: whose certificates it asks clients for; null: it asks for none. `capabilities` is what it
 -- takes; null: it was never asked. `key_exchange`: whether what is sent to it and recorded can be read one day: 'hybrid' is safe
 -- from that, 'classical' and 'no-tls13' (which has no hybrid groups) are not; null where nobody has asked for its groups.
 CREATE TABLE endpoint (
@@ -1544,7 +1544,7 @@ CREATE TABLE endpoint (
   staple             BLOB,
   timestamps         BLOB,
   authorities        TEXT CHECK (json_valid(authorities)),
-  offers             TEXT CHECK (json_valid(offers)),
+  capabilities             TEXT CHECK (json_valid(capabilities)),
   key_exchange       TEXT CHECK (key_exchange IN ('hybrid', 'classical', 'no-tls13')),
   key_exchange_since TEXT,
   UNIQUE (host, port, server_name, protocol)
@@ -1562,19 +1562,19 @@ CREATE INDEX endpoint_readable_by_host ON endpoint (host, id) WHERE key_exchange
 CREATE VIEW key_exchange_of AS
 SELECT id, CASE
   WHEN EXISTS (
-    SELECT 1 FROM json_each(offers, '$.groups')
+    SELECT 1 FROM json_each(capabilities, '$.groups')
     WHERE instr(value ->> 'name', 'MLKEM') > 0 AND value ->> 'state' = 'accepted') THEN 'hybrid'
   WHEN facts ->> 'version' IN ('TLS 1.2', 'TLS 1.1', 'TLS 1.0', 'SSL 3.0') AND NOT EXISTS (
-    SELECT 1 FROM json_each(offers, '$.versions')
+    SELECT 1 FROM json_each(capabilities, '$.versions')
     WHERE value ->> 'name' = 'TLS 1.3' AND value ->> 'state' <> 'refused') THEN 'no-tls13'
   WHEN (
-    SELECT count(*) > 0 AND min(value ->> 'state' = 'refused') FROM json_each(offers, '$.groups')
+    SELECT count(*) > 0 AND min(value ->> 'state' = 'refused') FROM json_each(capabilities, '$.groups')
     WHERE instr(value ->> 'name', 'MLKEM') > 0) THEN 'classical'
   END AS key_exchange
 FROM endpoint;
 
-CREATE TRIGGER endpoint_has_another_key_exchange AFTER UPDATE OF facts, offers ON endpoint
-WHEN OLD.facts <> NEW.facts OR OLD.offers IS NOT NEW.offers
+CREATE TRIGGER endpoint_has_another_key_exchange AFTER UPDATE OF facts, capabilities ON endpoint
+WHEN OLD.facts <> NEW.facts OR OLD.capabilities IS NOT NEW.capabilities
 BEGIN
   UPDATE endpoint
   SET key_exchange = (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
@@ -1586,7 +1586,7 @@ END;
 
 -- Most endpoints have no key exchange to speak of.
 CREATE TRIGGER endpoint_begins_with_key_exchange AFTER INSERT ON endpoint
-WHEN NEW.offers IS NOT NULL OR NEW.facts ->> 'version' IN ('TLS 1.2', 'TLS 1.1', 'TLS 1.0', 'SSL 3.0')
+WHEN NEW.capabilities IS NOT NULL OR NEW.facts ->> 'version' IN ('TLS 1.2', 'TLS 1.1', 'TLS 1.0', 'SSL 3.0')
 BEGIN
   UPDATE endpoint
   SET key_exchange = (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
@@ -1628,7 +1628,7 @@ CREATE TABLE host_map (
 -- the states of shared/model/certificates/served.ts from 0, the worst of what was seen on the wire. `host_text` is the name of its host, to
 -- sort by. `search_text`: all that a row prints, the listener and the places as they are printed. `shown_by`: what would show the
 -- certificate: a scan of an endpoint, or nothing, and why; null: it is not known, or was not asked for yet.
-CREATE TABLE serving (
+CREATE TABLE binding (
   id               INTEGER PRIMARY KEY,
   host             INTEGER NOT NULL REFERENCES host (id),
   host_text        TEXT NOT NULL,
@@ -1660,43 +1660,43 @@ CREATE TABLE serving (
     || ifnull(char(10) || directive_file || ':' || directive_line, '')) VIRTUAL
 ) STRICT;
 
-CREATE INDEX serving_of_host ON serving (host, certificate_path) WHERE gone_scan IS NULL;
+CREATE INDEX binding_of_host ON binding (host, certificate_path) WHERE gone_scan IS NULL;
 
-CREATE INDEX serving_by_state ON serving (state, host_text, port, id) WHERE gone_scan IS NULL;
+CREATE INDEX binding_by_state ON binding (state, host_text, port, id) WHERE gone_scan IS NULL;
 
-CREATE INDEX serving_by_host ON serving (host_text, port, id) WHERE gone_scan IS NULL;
+CREATE INDEX binding_by_host ON binding (host_text, port, id) WHERE gone_scan IS NULL;
 
-CREATE VIRTUAL TABLE serving_search USING fts5 (
+CREATE VIRTUAL TABLE binding_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
 
-CREATE VIRTUAL TABLE serving_pieces USING fts5vocab (serving_search, instance);
+CREATE VIRTUAL TABLE binding_pieces USING fts5vocab (binding_search, instance);
 
-CREATE TRIGGER serving_is_not_found AFTER UPDATE OF gone_scan ON serving
+CREATE TRIGGER binding_is_not_found AFTER UPDATE OF gone_scan ON binding
 WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
 BEGIN
-  DELETE FROM serving_search WHERE rowid = NEW.id;
+  DELETE FROM binding_search WHERE rowid = NEW.id;
 END;
 
-CREATE TRIGGER serving_is_found AFTER INSERT ON serving
+CREATE TRIGGER binding_is_found AFTER INSERT ON binding
 BEGIN
-  INSERT INTO serving_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
+  INSERT INTO binding_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
 END;
 
-CREATE TRIGGER serving_is_found_anew AFTER UPDATE OF directive_file, directive_line ON serving
+CREATE TRIGGER binding_is_found_anew AFTER UPDATE OF directive_file, directive_line ON binding
 WHEN NEW.gone_scan IS NULL AND OLD.search_text IS NOT NEW.search_text
 BEGIN
-  UPDATE serving_search SET text = NEW.search_text || char(10, 10) WHERE rowid = NEW.id;
+  UPDATE binding_search SET text = NEW.search_text || char(10, 10) WHERE rowid = NEW.id;
 END;
 
 -- A leaf that an endpoint showed, last time, where that configuration says what is to be served.
 CREATE TABLE served (
-  serving     INTEGER NOT NULL REFERENCES serving (id),
+  binding     INTEGER NOT NULL REFERENCES binding (id),
   endpoint    INTEGER NOT NULL REFERENCES endpoint (id),
   state       INTEGER NOT NULL CHECK (state BETWEEN 0 AND 6),
   certificate INTEGER NOT NULL REFERENCES certificate (id),
   evidence    TEXT NOT NULL CHECK (json_valid(evidence)),
-  PRIMARY KEY (serving, endpoint, certificate)
+  PRIMARY KEY (binding, endpoint, certificate)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX served_by_endpoint ON served (endpoint);
@@ -1704,7 +1704,7 @@ CREATE INDEX served_by_endpoint ON served (endpoint);
 CREATE INDEX served_certificate ON served (certificate);
 
 -- The worst that was seen where one thing is to be served is asked for with each endpoint.
-CREATE INDEX served_worst ON served (serving, state);
+CREATE INDEX served_worst ON served (binding, state);
 
 -- A file that a configuration names for when its host is itself a client: what it says of itself to other servers.
 CREATE TABLE client_file (
@@ -1789,7 +1789,7 @@ CREATE TABLE accepted_member (
 ) STRICT, WITHOUT ROWID;
 
 -- Rules that are not looked at unless somebody turns them on, and since when they are.
-CREATE TABLE rule_wish (
+CREATE TABLE enabled_rule (
   rule  TEXT PRIMARY KEY,
   since TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -1872,11 +1872,11 @@ CREATE INDEX bundle_of_host ON bundle (host);
 -- What a bundle tells of a host that a plan is made of: who reads which keys, and the exact bytes of their files, as JSON. It
 -- counts until the host is read anew (`collected_at` is its `last_read`): then it goes, and into no backup either. `standing`: as
 -- that of the bundle.
-CREATE TABLE carried_look (
+CREATE TABLE offline_reading (
   host         INTEGER PRIMARY KEY REFERENCES host (id),
   collected_at TEXT NOT NULL,
   standing     TEXT NOT NULL DEFAULT 'claimed' CHECK (standing IN ('verified', 'first-use', 'claimed')),
-  look         TEXT NOT NULL CHECK (json_valid(look))
+  reading        TEXT NOT NULL CHECK (json_valid(reading))
 ) STRICT;
 
 -- What a bundle claims of a host that is known better. Nothing of it is in any other table: it stands beside what is known. `why`:

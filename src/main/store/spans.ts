@@ -1,7 +1,7 @@
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 
 /** The scan that looked, and how far it saw: what it did not see where it could have seen it is gone. */
-export type Look = {
+export type ScanCoverage = {
   scanId: ScanId;
   /** False when the reading was cut short: then nothing that is missing from it is gone. */
   isWhole: boolean;
@@ -10,7 +10,7 @@ export type Look = {
 };
 
 /** On a host, accounts that are known and may still be there, though its directory did not list them this time. */
-export type HostLook = Look & { unlisted: ReadonlySet<string> };
+export type HostCoverage = ScanCoverage & { unlisted: ReadonlySet<string> };
 
 type Spans<Seen> = {
   /** What is known to be there, by its identity. */

@@ -11,7 +11,7 @@ import {
 import { openFile } from "./testing/open-file.ts";
 
 const SPANS =
-  "SELECT subject, first_scan, last_scan, gone_scan FROM place JOIN certificate ON certificate.id = certificate ORDER BY place.id";
+  "SELECT subject, first_scan, last_scan, gone_scan FROM location JOIN certificate ON certificate.id = certificate ORDER BY location.id";
 
 test("a certificate is one row for as long as every visit sees the same, and begins anew when it is back", async () => {
   await using folder = await makeTemporaryFolder();
@@ -36,9 +36,9 @@ test("a chain that repeats a certificate has it at both places", async () => {
   using database = openFile(folder.path);
   const [leaf, authority] = [makeCertificate("leaf"), makeCertificate("authority", { isCa: true })];
   visitEndpoint(database.store, "shop", { presented: { chain: [leaf, authority, authority] } });
-  expect(database.read("SELECT subject, place_count FROM certificate ORDER BY id")).toEqual([
-    { subject: "CN=leaf", place_count: 1 },
-    { subject: "CN=authority", place_count: 2 },
+  expect(database.read("SELECT subject, location_count FROM certificate ORDER BY id")).toEqual([
+    { subject: "CN=leaf", location_count: 1 },
+    { subject: "CN=authority", location_count: 2 },
   ]);
 });
 

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { grantRows, grantTable } from "./access/grant-table.ts";
+import { bindingList } from "./bindings/binding-list.ts";
 import { certificateRows } from "./certificates/certificate-row.ts";
 import { certificateTable } from "./certificates/certificate-table.ts";
 import { expiryTable } from "./certificates/expiry-table.ts";
@@ -28,7 +29,6 @@ import { peopleSourceTable } from "./people/person-table.ts";
 import { runbookStore } from "./runs/run-store.ts";
 import { scanTables } from "./scan-tables.ts";
 import { findUnsealedAtOpening, openSeals, sealAnew } from "./seals/seals.ts";
-import { servingList } from "./serving/serving-list.ts";
 
 export type Store = ReturnType<typeof openStore>;
 
@@ -37,28 +37,28 @@ export type Store = ReturnType<typeof openStore>;
  * SQLite reports later reaches the caller as a refusal that says what to do.
  */
 export function openStore(
-  wish: DatabaseOptions & {
+  options: DatabaseOptions & {
     /** As `MOST_COUNTED`. */
     mostCounted?: number;
     /** Fails at once for a statement that does not fit the schema. */
     compilesAll?: boolean;
   },
 ) {
-  const { db, path, close: closeDatabase } = openDatabase(wish);
-  const unsealed = sealOrFind(db, path, wish.access);
-  if (!wish.compilesAll) compileLater(db);
+  const { db, path, close: closeDatabase } = openDatabase(options);
+  const unsealed = sealOrFind(db, path, options.access);
+  if (!options.compilesAll) compileLater(db);
   const disk = diskHealth();
-  let takeTurn: TakeTurn = async () => () => undefined;
+  let acquire: AcquireWrite = async () => () => undefined;
   try {
-    const loss = findLoss(db, path, wish.access);
+    const loss = findLoss(db, path, options.access);
     const { atomically, close: closeMark } = createCommits(db, path, disk);
     return {
-      ...tables(db, path, wish),
+      ...tables(db, path, options),
       atomically,
 
       /** As `atomically`, between two transactions of whoever else of this process writes to the database. */
-      async inTurn<T>(work: () => T): Promise<T> {
-        const giveBack = await takeTurn();
+      async queueWrite<T>(work: () => T): Promise<T> {
+        const giveBack = await acquire();
         try {
           return atomically(work);
         } finally {
@@ -67,8 +67,8 @@ export function openStore(
       },
 
       /** From now on another connection of this process writes, too, and these are its turns. */
-      shareWith(take: TakeTurn): void {
-        takeTurn = take;
+      shareWith(take: AcquireWrite): void {
+        acquire = take;
       },
 
       /** What had been saved and is missing, as a sentence; null when nothing is. */
@@ -95,7 +95,7 @@ export function openStore(
 }
 
 /** Resolves when nobody else writes, until what it gives is called. */
-export type TakeTurn = () => Promise<() => void>;
+export type AcquireWrite = () => Promise<() => void>;
 
 type Settings = { now?: () => Date; mostCounted?: number };
 
@@ -135,15 +135,15 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
   const briefs = findingBriefs(db, { acceptances, now });
   const rows = certificateRows(db, briefs);
   const inventory = inventoryTable(db);
-  const rosters = peopleSourceTable(db);
-  const grants = grantRows({ briefs, owners: ownerFinder(db, { rosters, inventory }) });
+  const sources = peopleSourceTable(db);
+  const grants = grantRows({ briefs, owners: ownerFinder(db, { sources, inventory }) });
   const access = grantTable(db, { lists, rows: grants, inventory });
   const findings = findingTable(db, { lists, briefs, acceptances, findGrant: access.findRow });
   return {
     acceptances: explained(acceptances),
     access: viewed(access),
     bundles: explained(written.bundles),
-    carried: explained(written.carried),
+    offlineReadings: explained(written.offlineReadings),
     certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },
     chains: explained(written.chains),
     changes: viewed(changeStore(db, lists)),
@@ -156,20 +156,20 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     hostKeys: explained(hostKeyFacts(db)),
     hosts: {
       ...viewed(hostTable(db, { lists, briefs, pins, bundles: written.bundles })),
-      ...explained(written.hostVisits),
+      ...explained(written.hostRecorder),
     },
     expiry: viewed(expiryTable(db)),
     issuers: issuerStore(db, explained),
     labels: explained(labelTable(db)),
     overview: viewed(overview(db, { rows, findings, scans, inventory })),
-    people: explained(peopleStore(db, { lists, rosters, inventory })),
+    people: explained(peopleStore(db, { lists, sources, inventory })),
     pins: explained(pins),
     revoked: explained(written.revoked),
     rules: explained(ruleTable(db)),
     runbooks: runbookStore(db, lists, explained),
     scans: explained({ ...scans, probes: probes.list }),
     served: explained(written.served),
-    servings: viewed(servingList(db, lists)),
+    bindings: viewed(bindingList(db, lists)),
     targets: explained(written.targets),
     trust: explained(written.trust),
     uses: explained(written.uses),

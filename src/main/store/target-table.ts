@@ -16,7 +16,7 @@ type TargetRow = {
   user: string | null;
   use_sudo: number;
   transport: string;
-  way: string;
+  route: string;
   added_at: string;
 };
 
@@ -24,20 +24,20 @@ type TargetToRemember = {
   target: Target;
   useSudo: boolean;
   transport?: TransportRequest;
-  way?: WayText;
+  route?: WayText;
   at: Instant;
 };
 
 /** The targets that the user asked to remember: one for each host (name and port) and each endpoint. */
 export function targetTable(db: Database) {
   const add = db.prepare(`
-    INSERT INTO target (kind, host, port, server_name, protocol, user, use_sudo, transport, way, added_at)
-    VALUES (@kind, @host, @port, @serverName, @protocol, @user, @useSudo, @transport, @way, @at)
+    INSERT INTO target (kind, host, port, server_name, protocol, user, use_sudo, transport, route, added_at)
+    VALUES (@kind, @host, @port, @serverName, @protocol, @user, @useSudo, @transport, @route, @at)
     ON CONFLICT DO NOTHING`);
   const changeLogin = db.prepare(`
-    UPDATE target SET user = ifnull(@user, user), use_sudo = @useSudo, transport = @transport, way = @way
+    UPDATE target SET user = ifnull(@user, user), use_sudo = @useSudo, transport = @transport, route = @route
     WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName AND protocol = @protocol
-      AND (user IS NOT ifnull(@user, user) OR use_sudo <> @useSudo OR transport <> @transport OR way <> @way)`);
+      AND (user IS NOT ifnull(@user, user) OR use_sudo <> @useSudo OR transport <> @transport OR route <> @route)`);
   const remove = db.prepare(`
     DELETE FROM target
     WHERE id = (
@@ -47,28 +47,28 @@ export function targetTable(db: Database) {
       ORDER BY host = @host DESC
       LIMIT 1)`);
   const list = db.prepare<[], TargetRow>(`
-    SELECT id, kind, host, port, server_name, protocol, user, use_sudo, transport, way, added_at
+    SELECT id, kind, host, port, server_name, protocol, user, use_sudo, transport, route, added_at
     FROM target
     ORDER BY id`);
   const failed = db.prepare<[], TargetRow>(`
     SELECT target.id, target.kind, target.host, target.port, target.server_name, target.protocol, target.user, use_sudo,
-      transport, way, added_at
+      transport, route, added_at
     FROM target
     LEFT JOIN host ON target.kind = 'ssh' AND host.host = target.host AND host.port = target.port
     LEFT JOIN endpoint ON target.kind = 'tls' AND endpoint.host = target.host AND endpoint.port = target.port
       AND endpoint.server_name = target.server_name AND endpoint.protocol = target.protocol
     WHERE ifnull(host.state, endpoint.state) = 'failed'
     ORDER BY target.id`);
-  const login = db.prepare<[object], Pick<TargetRow, "use_sudo" | "transport" | "way">>(`
-      SELECT use_sudo, transport, way FROM target
+  const login = db.prepare<[object], Pick<TargetRow, "use_sudo" | "transport" | "route">>(`
+      SELECT use_sudo, transport, route FROM target
       WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName
         AND protocol = @protocol AND (@user IS NULL OR user IS @user)`);
   const count = db.prepare<[], number>("SELECT count(*) FROM target").pluck();
 
   return {
     /** One that is known already keeps its place and takes over the login, if one is named. */
-    remember({ target, useSudo, transport = "auto", way = "", at }: TargetToRemember): "added" | "known" {
-      const row = { ...toRow(target), useSudo: Number(useSudo), transport, way, at };
+    remember({ target, useSudo, transport = "auto", route = "", at }: TargetToRemember): "added" | "known" {
+      const row = { ...toRow(target), useSudo: Number(useSudo), transport, route, at };
       if (add.run(row).changes > 0) return "added";
       changeLogin.run(row);
       return "known";
@@ -81,12 +81,12 @@ export function targetTable(db: Database) {
     forget: (target: Target): boolean => remove.run(toRow(target)).changes > 0,
 
     /** How it is remembered to be read, under the login that is named. */
-    recall(target: Target): { useSudo: boolean; transport: TransportRequest; way: WayText } {
+    recall(target: Target): { useSudo: boolean; transport: TransportRequest; route: WayText } {
       const known = login.get(toRow(target));
       return {
         useSudo: known?.use_sudo === 1,
         transport: TransportRequest.parse(known?.transport ?? "auto"),
-        way: known?.way ?? "",
+        route: known?.route ?? "",
       };
     },
 
@@ -120,7 +120,7 @@ const fromTargetRow = (row: TargetRow): RememberedTarget => ({
   }),
   useSudo: row.use_sudo === 1,
   transport: TransportRequest.parse(row.transport),
-  way: row.way,
+  route: row.route,
   addedAt: row.added_at,
 });
 

@@ -49,7 +49,7 @@ export const RememberedTarget = z.object({
   useSudo: z.boolean(),
   transport: TransportRequest,
   /** How an endpoint is reached; empty: directly. */
-  way: WayText,
+  route: WayText,
   addedAt: Instant,
 });
 export type RememberedTarget = z.infer<typeof RememberedTarget>;

@@ -41,7 +41,7 @@ describe.skipIf(AWKS.length === 0)("the stream", () => {
 
   test("what has no room is named, and what has goes on", () => {
     expect(frame(`@config b64 path:/a\n${"QUJD".repeat(20)}\n@x - a:b\n@done\n`, 90)).toBe(
-      "\nlatchkey-collection 1 n\nunread 0 - kind:limit path:/a why:no-room\nx 0 - a:b\nend 2 n none\n",
+      "\nlatchkey-collection 1 n\nunread 0 - kind:limit path:/a why:over-limit\nx 0 - a:b\nend 2 n none\n",
     );
   });
 

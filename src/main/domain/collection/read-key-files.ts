@@ -9,7 +9,7 @@ const FORMATS: readonly KeyFile["format"][] = ["openssh", "pem", "pkcs8", "putty
 const WHY_NO_KEY: { [code: string]: string } = {
   encrypted: "it is encrypted, and its format hides the public key as well",
   malformed: "it is damaged or not a private key",
-  "no-public-half": "no program on the host could read its public key",
+  "no-public-key": "no program on the host could read its public key",
   "unknown-type": "its kind of key is unknown",
 };
 

@@ -24,7 +24,7 @@ const KINDS: readonly Unreadable["kind"][] = [
 const SENTENCES: { [code: string]: (detail: string) => string } = {
   "account-cannot-read": () => "the account itself may not read it, so sshd would not either",
   "by-variable": () => "its name holds a variable that only the running server knows",
-  "cannot-tell": () => "whether it exists is not known without more rights",
+  "rights-missing": () => "whether it exists is not known without more rights",
   "command-failed": (detail) => `sshd did not answer: ${detail}`,
   "claimed-option": (detail) =>
     `a process that calls itself sshd says that it was started with ${detail}, which would override the file; whether it is sshd could not be verified`,
@@ -36,13 +36,13 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "no-tool": () => "the host has no such program",
   "not-listed": () => "the folder may not be listed",
   "not-permitted": () => "it may not be read without more rights",
-  "no-room": () => "it was left out: the stream is limited to 16 MiB",
+  "over-limit": () => "it was left out: the stream is limited to 16 MiB",
   "not-regular": () => "it is not a regular file",
   "logs-full": () => "the logs before it hold so many logins that it was left out",
   "in-use": () => "a program of the host is writing it",
   "is-folder": () => "it is a folder",
   "needs-root": () => "only root may read it",
-  "cannot-judge": () =>
+  "cannot-evaluate": () =>
     "others may write there, and this system cannot show which file was opened, so it was left out",
   "not-ended": () => "reading it did not end in time, so it was left out",
   "odd-name": () => "sshd cannot be asked about an account with a comma in its name",
@@ -50,11 +50,11 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "owner-cannot-read": () => "whoever may write where it lies may not read it, so root does not either",
   "pseudo-file": () => "it leads into /proc, /sys or /dev",
   "secret-dropped": () => "what came of it has the shape of a secret: it was dropped, and kept nowhere",
-  "secret-inside": () => "it holds or leads to a secret, so it was not taken",
+  "leads-to-secret": () => "it holds or leads to a secret, so it was not taken",
   "several-daemons": () => "more than four sshd run here with different options, of which four were asked",
   "strange-config": (detail) =>
     `the running sshd was started with -f ${detail}, which others than root may write or replace: it was not read`,
-  "strange-place": () =>
+  "unusual-path": () =>
     "a running server was started with it, and others than root may write or replace it: it was not read",
   "stream-full": () => "this and what follows was left out: the stream is limited to 16 MiB",
   "too-deep": () => "files include each other more than 16 deep",

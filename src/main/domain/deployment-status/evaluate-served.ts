@@ -173,23 +173,23 @@ function evaluate(known: Known, { rival, deployments: chosen, isAlone }: Meant):
     return { deployments: shown, state: "agrees", difference: null, evidence };
   }
   const deployments = ofKeyType(files, chosen, leaf.keyType);
-  const tell = (state: ServedVerdict["state"], evidence: string[]): Verdict => ({
+  const verdictOf = (state: ServedVerdict["state"], evidence: string[]): Verdict => ({
     deployments,
     state,
     evidence,
     difference: null,
   });
   if (!isAlone)
-    return tell("cannot-tell", [
+    return verdictOf("cannot-tell", [
       "more than one server is set up for this port, and it is not known which of them listens",
     ]);
   const strangers = findStrangers(listening, server);
   if (strangers.length > 0)
-    return tell("other-process", [`${strangers.join(", ")} listens there, and not ${server}`]);
+    return verdictOf("other-process", [`${strangers.join(", ")} listens there, and not ${server}`]);
   const broken = deployments.flatMap(({ certificate }) => map.problemOf(certificate.path) ?? []);
-  if (broken.length > 0) return tell("cannot-tell", nameSome(broken, broken.length, "file"));
+  if (broken.length > 0) return verdictOf("cannot-tell", nameSome(broken, broken.length, "file"));
   const late = deployments.flatMap((deployment) => formatWrittenSince(known, server, deployment));
-  if (late.length > 0) return tell("cannot-tell", nameSome(late, late.length, "file"));
+  if (late.length > 0) return verdictOf("cannot-tell", nameSome(late, late.length, "file"));
   const stale = findFirst(deployments, (deployment) => {
     const evidence = whyNotReloaded(known, rival, deployment);
     return (
@@ -200,7 +200,9 @@ function evaluate(known: Known, { rival, deployments: chosen, isAlone }: Meant):
   const unreadable = deployments.find((deployment) => files.heldNow(deployment.certificate.path) === null);
   if (unreadable || deployments.length === 0) {
     const path = unreadable?.certificate.path ?? "its file";
-    return tell("cannot-tell", [`no certificate in ${path} was read, so what is to be served is not known`]);
+    return verdictOf("cannot-tell", [
+      `no certificate in ${path} was read, so what is to be served is not known`,
+    ]);
   }
   return { deployments, ...explainDifference(known, deployments) };
 }

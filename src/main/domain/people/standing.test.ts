@@ -5,11 +5,11 @@ import { distinguishPeople, type NamedEntry, type PersonEntry, settleStandings }
 let nextId = 1;
 const entry = (roster: number, rest: Partial<PersonEntry> = {}): PersonEntry => ({
   id: nextId++,
-  roster,
+  source: roster,
   said: "nothing",
   leftOn: null,
   isMissing: false,
-  rosterIsWhole: false,
+  sourceIsWhole: false,
   readAt: "2026-06-01T00:00:00Z",
   logins: ["carol"],
   standing: "known",
@@ -29,7 +29,7 @@ test("a day of leaving counts from the day after it", () => {
 
 test("who is missing has left only where the roster names everybody", () => {
   expect(settled(entry(1, { isMissing: true }))).toEqual(["known"]);
-  expect(settled(entry(1, { isMissing: true, rosterIsWhole: true }))).toEqual(["gone"]);
+  expect(settled(entry(1, { isMissing: true, sourceIsWhole: true }))).toEqual(["gone"]);
 });
 
 test("the newest word on somebody of the same login holds for all their entries", () => {
@@ -83,7 +83,7 @@ const named = (
 ): NamedEntry => ({
   id: ++id,
   name,
-  roster,
+  source: roster,
   logins,
   decidedBy,
 });

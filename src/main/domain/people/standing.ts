@@ -1,11 +1,11 @@
 /** What one people source says of one person, beside what others may say of the same. */
 export type PersonEntry = {
   id: number;
-  roster: number;
+  source: number;
   said: "active" | "gone" | "nothing";
   leftOn: string | null;
   isMissing: boolean;
-  rosterIsWhole: boolean;
+  sourceIsWhole: boolean;
   readAt: string;
   logins: readonly string[];
   standing: "known" | "gone";
@@ -43,8 +43,8 @@ function decide(group: readonly PersonEntry[], today: string): PersonEntry | nul
   return saying.toSorted((one, other) => (rank(one) < rank(other) ? 1 : -1))[0] ?? null;
 }
 
-function wordOf({ said, leftOn, isMissing, rosterIsWhole }: PersonEntry, today: string): Word {
-  if (isMissing && rosterIsWhole) return "gone";
+function wordOf({ said, leftOn, isMissing, sourceIsWhole }: PersonEntry, today: string): Word {
+  if (isMissing && sourceIsWhole) return "gone";
   if (said === "gone") return "gone";
   if (leftOn !== null) return leftOn < today ? "gone" : "known";
   return said === "active" ? "known" : null;
@@ -65,8 +65,8 @@ function groupByLogin(entries: readonly PersonEntry[]): (entry: PersonEntry) => 
   const { rootOf, unite } = createSets();
   for (const [first, ...others] of byLogin.values()) {
     if (!first || others.length === 0) continue;
-    const rosters = new Set([first, ...others].map(({ roster }) => roster));
-    if (rosters.size <= others.length) continue;
+    const sources = new Set([first, ...others].map(({ source }) => source));
+    if (sources.size <= others.length) continue;
     for (const other of others) unite(first.id, other.id);
   }
   const groups = Map.groupBy(entries, ({ id }) => rootOf(id));
@@ -96,7 +96,7 @@ function createSets() {
 /** What a people source says of a person who has a key. */
 export type NamedEntry = {
   id: number;
-  roster: number;
+  source: number;
   name: string;
   logins: readonly string[];
   /** The entry that decides about them, where one does: entries with the same one are of one person. */
@@ -122,7 +122,7 @@ export function distinguishPeople(entries: readonly NamedEntry[]): NamedEntry[] 
 }
 
 function isSame(one: NamedEntry, other: NamedEntry): boolean {
-  if (one.roster === other.roster) return one.id === other.id;
+  if (one.source === other.source) return one.id === other.id;
   if (one.decidedBy !== null && one.decidedBy === other.decidedBy) return true;
   return one.logins.some((login) => other.logins.includes(login));
 }

@@ -206,7 +206,7 @@ test("a bundle strikes nothing off that is still to be visited", async () => {
   const store = openStore({ path: join(folder.path, "latchkey.db"), access: "write" });
   const at = "2026-11-01T00:00:00Z";
   const target = { kind: "ssh" as const, host: "web1", port: 22, user: null };
-  store.scans.finish(store.scans.begin({ asked: [{ target, useSudo: false }], at }), "cancelled", at);
+  store.scans.finish(store.scans.begin({ requested: [{ target, useSudo: false }], at }), "cancelled", at);
   store.close();
   await using app = open(join(folder.path, "latchkey.db"));
   await app.client.bundles.import(asBundle(bundleOf()));

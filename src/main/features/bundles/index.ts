@@ -15,7 +15,7 @@ type OfflineBundle = Pick<GivenBundle, "as" | "approved"> & { bytes: Uint8Array;
 const UNNUMBERED = "\thanded=''\n";
 
 type Deps = {
-  store: Pick<Store, "bundles" | "claims" | "events" | "handed" | "inTurn">;
+  store: Pick<Store, "bundles" | "claims" | "events" | "handed" | "queueWrite">;
   collectorScript: string;
   /** What importing it would do; changes nothing. */
   plan: (
@@ -45,7 +45,7 @@ export function createBundles({ store, collectorScript, plan, importBundle, anno
   async function handOut(): Promise<{ script: string }> {
     const nonce = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
     const at = toInstant(now());
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       store.handed.add(nonce, at);
       store.events.append({ at, kind: "collector-handed", detail: { nonce } });
     });
@@ -53,7 +53,7 @@ export function createBundles({ store, collectorScript, plan, importBundle, anno
   }
 
   async function dropClaim(id: number): Promise<Record<string, never>> {
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       if (!store.claims.dropById(id)) throw new Refusal("not-found", `there is no claim ${id}`);
       store.events.append({ at: toInstant(now()), kind: "claim-dropped", detail: { id } });
     });

@@ -140,7 +140,7 @@ export const createResponderAsker =
     const views = await Promise.all(
       responders.slice(0, MOST_RESPONDERS).map((address) => queryResponder({ address, hosts }, query, now)),
     );
-    if (await store.inTurn(() => notes.answered(sha256, views))) announce({ kind: "findings-changed" });
+    if (await store.queueWrite(() => notes.answered(sha256, views))) announce({ kind: "findings-changed" });
     return views;
   };
 

@@ -96,9 +96,9 @@ export function createTrust({ store, announce, now, notes }: Deps) {
 
     async remove(sha256: string): Promise<Record<string, never>> {
       let isOtherwise = false;
-      const isGone = await store.inTurn(() => {
+      const isGone = await store.queueWrite(() => {
         if (!store.trust.remove(sha256)) return false;
-        store.events.append({ at: toInstant(now()), kind: "trust-taken-back", detail: { sha256 } });
+        store.events.append({ at: toInstant(now()), kind: "trust-revoked", detail: { sha256 } });
         isOtherwise = notes.listsRemoved();
         return true;
       });
@@ -113,10 +113,10 @@ export function createTrust({ store, announce, now, notes }: Deps) {
   async function keep(items: readonly Trusted[], kind: TrustItem["kind"], source: string) {
     const addedAt = toInstant(now());
     let isOtherwise = false;
-    const added = await store.inTurn(() => {
+    const added = await store.queueWrite(() => {
       const fresh = items.filter((item) => store.trust.add({ ...item, kind, source, addedAt }));
       const detail = { kind, source, items: fresh.map(({ sha256 }) => sha256) };
-      if (fresh.length > 0) store.events.append({ at: addedAt, kind: "trust-given", detail });
+      if (fresh.length > 0) store.events.append({ at: addedAt, kind: "trust-granted", detail });
       isOtherwise = kind === "crl" && notes.listsAdded(fresh.map(({ der }) => der));
       return fresh.length;
     });
@@ -137,7 +137,7 @@ async function dropOldLists(store: Store, now: Date): Promise<boolean> {
   const fetched = store.trust.list().filter(({ kind, source }) => kind === "crl" && /^https?:/.test(source));
   const old = fetched.map(({ sha256 }) => sha256).filter((sha256) => isOld(store.trust.der(sha256), now));
   if (old.length === 0) return false;
-  await store.inTurn(() => {
+  await store.queueWrite(() => {
     for (const sha256 of old) store.trust.remove(sha256);
     store.events.append({ at: toInstant(now), kind: "trust-outdated", detail: { items: old } });
   });

@@ -22,7 +22,7 @@ export function createChanges({ store, announce, now }: Deps) {
     clearBaseline: os.clearBaseline.handler(async () => announced(await clearBaseline())),
     approve: os.approve.handler(async ({ input }) => announced(await approve(input))),
     unapprove: os.unapprove.handler(async ({ input }) => announced(await unapprove(input.grants))),
-    places: os.places.handler(({ input }) => store.changes.places(input.sha256)),
+    places: os.places.handler(({ input }) => store.changes.locations(input.sha256)),
     history: os.history.handler(({ input }) => store.changes.history(input.grant)),
   };
 
@@ -38,11 +38,11 @@ export function createChanges({ store, announce, now }: Deps) {
 
   function readBaseline() {
     const baseline = store.changes.baseline();
-    return baseline && { ...baseline, rogue: store.changes.countRogue() };
+    return baseline && { ...baseline, rogue: store.changes.countUnapproved() };
   }
 
   function setBaseline(asked: ScanId | null): Promise<Baseline> {
-    return store.inTurn(() => {
+    return store.queueWrite(() => {
       const at = toInstant(now());
       const scan = findScan(store, asked ?? store.changes.lastEnded() ?? refuseNoScan());
       if (scan.state === "running")
@@ -57,7 +57,7 @@ export function createChanges({ store, announce, now }: Deps) {
   }
 
   function clearBaseline(): Promise<{ wasSet: boolean }> {
-    return store.inTurn(() => {
+    return store.queueWrite(() => {
       const wasSet = store.changes.clearBaseline();
       if (wasSet) store.events.append({ at: toInstant(now()), kind: "baseline-cleared", detail: {} });
       return { wasSet };
@@ -98,7 +98,7 @@ type ApprovalRequest = { grants: readonly number[]; owner: string; purpose: stri
 function createApprovals({ store, now }: { store: Store; now: () => Date }) {
   return {
     approve({ grants, ...approval }: ApprovalRequest): Promise<{ approved: number }> {
-      return store.inTurn(() => {
+      return store.queueWrite(() => {
         const approvedAt = toInstant(now());
         const lines = [...new Set(grants)].map(findStanding);
         for (const line of lines) store.changes.approve(line, { ...approval, approvedAt });
@@ -109,7 +109,7 @@ function createApprovals({ store, now }: { store: Store; now: () => Date }) {
     },
 
     unapprove(grants: readonly number[]): Promise<{ withdrawn: number }> {
-      return store.inTurn(() => {
+      return store.queueWrite(() => {
         const at = toInstant(now());
         const lines = [...new Set(grants)].map(find).filter((line) => store.changes.withdraw(line, at));
         if (lines.length > 0)

@@ -81,7 +81,7 @@ function createBackUp({ store, path, announce, now }: BackUpDeps) {
       const backup = await makeBackup(path, { at, reason });
       const { name, sizeBytes } = backup;
       const event = { at, kind: "database-backed-up" as const, detail: { reason, name, sizeBytes } };
-      await store.inTurn(() => store.events.append(event));
+      await store.queueWrite(() => store.events.append(event));
       announce({ kind: "database-changed" });
       return backup;
     } finally {

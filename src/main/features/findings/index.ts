@@ -31,7 +31,7 @@ export function createFindings({ store, announce, now }: Deps) {
   }
 
   function turn(rule: OptionalRule, isOn: boolean): Promise<{ hasChanged: boolean }> {
-    return store.inTurn(() => {
+    return store.queueWrite(() => {
       const at = toInstant(now());
       const hasChanged = store.rules.turn(rule, isOn, at);
       if (hasChanged)
@@ -52,7 +52,7 @@ type AcceptanceRequest = { ids: readonly string[]; reason: string; until: string
 function createAcceptances({ store, now }: { store: Store; now: () => Date }) {
   return {
     accept({ ids, reason, until }: AcceptanceRequest): Promise<{ accepted: number }> {
-      return store.inTurn(() => {
+      return store.queueWrite(() => {
         const acceptedAt = toInstant(now());
         if (until <= acceptedAt)
           throw new Refusal("invalid-input", `${until} is over already; name a day after today`);
@@ -66,7 +66,7 @@ function createAcceptances({ store, now }: { store: Store; now: () => Date }) {
     },
 
     unaccept(ids: readonly string[]): Promise<{ withdrawn: number }> {
-      return store.inTurn(() => {
+      return store.queueWrite(() => {
         const at = toInstant(now());
         const withdrawn = [...new Set(ids)]
           .map(find)

@@ -46,8 +46,8 @@ test("an authority is a step of the list, which host, root, certainty and words 
 
 test("an authority that is no more trusted leads nowhere; one that could not be looked for stays", async () => {
   const graph = openGraph({ web: { authorities: [trust("ca", "deploy")] } });
-  const look = (isToldWhole: boolean) =>
-    visitHost(graph.store, "web", { collected: { authorities: { trusted: [], isToldWhole } } });
+  const look = (isComplete: boolean) =>
+    visitHost(graph.store, "web", { collected: { authorities: { trusted: [], isComplete } } });
   look(false);
   expect(await graph.links()).toEqual([`${CA} signs deploy@web`]);
   look(true);

@@ -136,9 +136,9 @@ test("keys of several people and host keys of several hosts are told; two entrie
     keys: [{ fingerprint: "SHA256:team", keyType: "ssh-ed25519" }],
   });
   const people = [person("ann", ["ann"]), person("bob", ["bob"])];
-  graph.store.people.replaceRoster({ name: "team", kind: "keys", isWhole: false, people, at: START });
+  graph.store.people.replaceSource({ name: "team", kind: "keys", isWhole: false, people, at: START });
   const again = [person("Ann Moore", ["ann"])];
-  graph.store.people.replaceRoster({ name: "staff", kind: "keys", isWhole: false, people: again, at: START });
+  graph.store.people.replaceSource({ name: "staff", kind: "keys", isWhole: false, people: again, at: START });
   expect((await graph.client.shared({})).rows).toMatchObject([
     { kind: "people", fingerprint: "SHA256:team", holders: ["Ann Moore", "bob"], holderCount: 2 },
     { kind: "hosts", fingerprint: "SHA256:host", holders: ["a", "b"], holderCount: 2 },
@@ -187,7 +187,7 @@ test("steps are narrowed to one person, by name or login, and to people who have
     keys: [{ fingerprint: fingerprintOf(`${name}-key`), keyType: "ssh-ed25519" }],
   });
   const people = [person("ann", "nothing"), person("bob", "gone")];
-  graph.store.people.replaceRoster({ name: "team", kind: "csv", isWhole: false, people, at: START });
+  graph.store.people.replaceSource({ name: "team", kind: "csv", isWhole: false, people, at: START });
   const entries = graph.store.people.entries();
   graph.store.people.settle(settleStandings(entries, START.slice(0, 10)), START);
   const [ann, bob] = ["person:ann X opens deploy@web", "person:bob X opens ci@web"];
@@ -206,7 +206,7 @@ test("the list goes page by page through every kind of holder, each row once", a
     },
   });
   graph.store.people.holdHere(
-    [{ place: "~/.ssh/id", fingerprint: fingerprintOf("web-key"), kind: "file" }],
+    [{ location: "~/.ssh/id", fingerprint: fingerprintOf("web-key"), kind: "file" }],
     () => true,
     START,
   );

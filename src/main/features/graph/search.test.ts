@@ -13,7 +13,7 @@ function openWords() {
     },
   });
   graph.store.people.holdHere(
-    [{ place: "~/.ssh/gamma", fingerprint: fingerprintOf("gamma"), kind: "file" }],
+    [{ location: "~/.ssh/gamma", fingerprint: fingerprintOf("gamma"), kind: "file" }],
     () => true,
     START,
   );
@@ -27,7 +27,7 @@ function openWords() {
     keys: [{ fingerprint: fingerprintOf("beta"), keyType: "ssh-ed25519" }],
   };
   const roster = { name: "team", kind: "csv" as const, isWhole: false, people: [person], at: START };
-  graph.store.people.replaceRoster(roster);
+  graph.store.people.replaceSource(roster);
   return graph;
 }
 

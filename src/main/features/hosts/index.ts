@@ -25,7 +25,7 @@ export function createHosts({ store, now, announce }: Deps) {
   }
 
   async function trustKey({ host, port }: Address, fingerprint: string): Promise<Record<string, never>> {
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       const { keyType, blob } = findTrustable(store, { host, port }, fingerprint);
       const at = toInstant(now());
       store.pins.put({ host, port, keyType, fingerprint, blob, source: "accepted", pinnedAt: at });
@@ -36,7 +36,7 @@ export function createHosts({ store, now, announce }: Deps) {
   }
 
   async function forgetPin({ host, port }: Address): Promise<{ hadPin: boolean }> {
-    const hadPin = await store.inTurn(() => {
+    const hadPin = await store.queueWrite(() => {
       const pin = store.pins.find(host, port);
       const hadBundleKeys = store.bundles.forgetKeys({ host, port });
       if (!pin && !hadBundleKeys) return false;

@@ -95,7 +95,7 @@ function createIssuerWriter({ store, vault, now }: WriterDeps) {
     detail: object,
     add: (issuer: IssuerId) => void,
   ): Promise<IssuerId> {
-    return store.inTurn(() => {
+    return store.queueWrite(() => {
       refuseTwin(name);
       const createdAt = toInstant(now());
       const id = store.issuers.add({ name, kind, createdAt, note });

@@ -31,7 +31,7 @@ export function createRevocation({ store, vault, local, now, giveList }: Deps) {
     local.authorityOf(issuer);
     const at = toInstant(now());
     const { serial, sha256 } = findIssued(issuer, which);
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       if (!store.issuers.local.revoke({ issuer: issuer.id, serial, at, reason })) return;
       const detail = { issuer: issuer.name, serial, sha256, reason };
       store.events.append({ at, kind: "certificate-revoked", detail });
@@ -60,7 +60,7 @@ export function createRevocation({ store, vault, local, now, giveList }: Deps) {
       .flatMap(({ serial, revokedAt, reason }) =>
         revokedAt && reason ? [{ serial, at: revokedAt, reason }] : [],
       );
-    const number = await store.inTurn(() =>
+    const number = await store.queueWrite(() =>
       store.issuers.local.takeListNumber(issuer.id, Math.floor(at.getTime() / 1_000)),
     );
     const request = { number, now: at, days };
@@ -69,7 +69,7 @@ export function createRevocation({ store, vault, local, now, giveList }: Deps) {
     const pem = [ofLeaves, ofRoot].map(printList).join("");
     await giveList(`lists of ${issuer.name}`, pem);
     const detail = { issuer: issuer.name, number, revoked: revoked.length };
-    await store.inTurn(() => store.events.append({ at: toInstant(at), kind: "list-issued", detail }));
+    await store.queueWrite(() => store.events.append({ at: toInstant(at), kind: "list-issued", detail }));
     return { pem, revoked: revoked.length, number, nextUpdate: toInstant(addDays(at, days)) };
   }
 }
@@ -95,7 +95,7 @@ export function createAcmeCertificates({ store, acme, now }: AcmeCertificateDeps
     if (revoked.kind === "refused") throw new Refusal("unreachable", revoked.message);
     const at = toInstant(now());
     const detail = { issuer: issuer.name, serial, sha256, reason };
-    await store.inTurn(() => store.events.append({ at, kind: "certificate-revoked", detail }));
+    await store.queueWrite(() => store.events.append({ at, kind: "certificate-revoked", detail }));
     const dates = { issuedAt: notBefore ?? at, notAfter: notAfter ?? at };
     return { serial, sha256, names: [...names], ...dates, revokedAt: at, reason };
   }

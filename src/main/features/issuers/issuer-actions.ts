@@ -32,7 +32,7 @@ export function createIssuerActions({ store, vault, now, drivers, local }: Deps)
     const secrets = [...drivers[kind].secretsOf(issuer), ...secretsOfChallenge(challenge)];
     // First: a secret that nothing names any more could never be forgotten.
     if (vault.state() !== "absent") for (const secret of secrets) await vault.forget(secret);
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       store.issuers.remove(id);
       store.events.append({ at: toInstant(now()), kind: "issuer-removed", detail: { name, kind } });
     });
@@ -51,7 +51,9 @@ export function createIssuerActions({ store, vault, now, drivers, local }: Deps)
       lines: parts.flatMap(({ lines }) => lines),
     };
     const detail = { name: issuer.name, isSound: tested.isSound };
-    await store.inTurn(() => store.events.append({ at: toInstant(now()), kind: "issuer-tested", detail }));
+    await store.queueWrite(() =>
+      store.events.append({ at: toInstant(now()), kind: "issuer-tested", detail }),
+    );
     return tested;
   }
 

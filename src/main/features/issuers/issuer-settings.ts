@@ -29,7 +29,7 @@ export function createIssuerSetting({ store, now }: Deps) {
     if (changed.length === 0 || changed.some((key) => !of.includes(key)))
       throw new Refusal("invalid-input", `${name} is ${said}`);
     const write = writerOf(issuer, settings);
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       write();
       store.events.append({ at: toInstant(now()), kind: "issuer-changed", detail: { name, changed } });
     });
@@ -79,7 +79,7 @@ export function createChallengeSetting({ store, vault, now }: ChallengeDeps) {
     const before = store.issuers.acme.find(id);
     if (!before) throw new Refusal("invalid-input", `${name} is no ACME directory: it sets no challenges`);
     const challenge = await keepChallenge(vault, name, request);
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       store.issuers.acme.setChallenge(id, challenge);
       const detail = { name, challenge: challenge?.kind ?? null };
       store.events.append({ at: toInstant(now()), kind: "issuer-changed", detail });

@@ -26,7 +26,7 @@ export function createLabels({ store, announce, now }: Deps) {
   };
 
   function set({ things, ...labelled }: LabelRequest): Promise<{ labelled: number }> {
-    return store.inTurn(() => {
+    return store.queueWrite(() => {
       const { owner, addTags, removeTags } = labelled;
       for (const row of things.map(findRow)) {
         if (owner !== undefined) store.labels.setOwner(row, owner);
@@ -40,7 +40,7 @@ export function createLabels({ store, announce, now }: Deps) {
   }
 
   function setTag({ name, duePercent }: { name: string; duePercent: number | null }) {
-    return store.inTurn(() => {
+    return store.queueWrite(() => {
       const hasChanged = store.labels.setDuePercent(name, duePercent);
       if (hasChanged)
         store.events.append({ at: toInstant(now()), kind: "tag-set", detail: { name, duePercent } });

@@ -35,7 +35,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
     refreshHeldKeys,
     procedures: {
       list: os.list.handler(({ input }) => store.people.list(input)),
-      rosters: os.rosters.handler(() => store.people.rosters()),
+      rosters: os.rosters.handler(() => store.people.sources()),
       import: os.import.handler(async ({ input }) => announced(await importPeopleSource(input))),
       remove: os.remove.handler(async ({ input }) => announced(await remove(input.name))),
       inventory: os.inventory.handler(() => store.people.inventory()),
@@ -53,12 +53,12 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
   }
 
   function remove(name: string): Promise<{ people: number }> {
-    return store.inTurn(() => {
+    return store.queueWrite(() => {
       const { people: count } = findPeopleSource(store, name);
-      store.people.removeRoster(name);
+      store.people.removeSource(name);
       settle();
       const detail = { name, people: count };
-      store.events.append({ at: toInstant(now()), kind: "roster-removed", detail });
+      store.events.append({ at: toInstant(now()), kind: "people-source-removed", detail });
       return { people: count };
     });
   }
@@ -67,7 +67,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
   async function markInventory({ isWhole, note }: { isWhole: boolean; note: string }): Promise<Inventory> {
     await refreshHeldKeys(new Map());
     const at = toInstant(now());
-    const inventory = await store.inTurn(() => {
+    const inventory = await store.queueWrite(() => {
       store.people.markInventory(isWhole, note, at);
       store.events.append({ at, kind: "inventory-marked", detail: { isWhole, note } });
       return store.people.inventory();
@@ -82,7 +82,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
 }
 
 function findPeopleSource(store: Store, name: string): Roster {
-  const source = store.people.rosters().find((one) => one.name === name);
+  const source = store.people.sources().find((one) => one.name === name);
   if (source) return source;
   throw new Refusal(
     "not-found",
@@ -118,12 +118,12 @@ function createImport({ store, settle, now }: ImportDeps) {
       throw new Refusal("invalid-input", `${name} names nobody: ${formatFirst(broken)}`);
     const keys = people.reduce((sum, person) => sum + person.keys.length, 0);
     const at = toInstant(now());
-    const replaced = await store.inTurn(() => {
-      store.people.replaceRoster({ name, kind, isWhole, people, at });
+    const replaced = await store.queueWrite(() => {
+      store.people.replaceSource({ name, kind, isWhole, people, at });
       settle();
       const detail = { name, kind, isWhole, people: people.length, keys, broken: broken.length };
-      store.events.append({ at, kind: "roster-imported", detail });
-      return store.people.countRoster(name);
+      store.events.append({ at, kind: "people-source-imported", detail });
+      return store.people.countSource(name);
     });
     return {
       kind,
@@ -179,18 +179,18 @@ export async function listHeldKeys(
     toFile(path, readHeldKey(path, bytes)),
   );
   const paths = known
-    .filter(({ kind, place }) => kind === "file" && !named.has(place))
-    .map(({ place }) => place);
+    .filter(({ kind, location }) => kind === "file" && !named.has(location))
+    .map(({ location }) => location);
   const before = await Promise.all(paths.map(async (path) => toFile(path, await readFingerprint(path))));
   const found = [
-    ...agent.identities.map(({ fingerprint }) => ({ place: AGENT, fingerprint, kind: "agent" as const })),
+    ...agent.identities.map(({ fingerprint }) => ({ location: AGENT, fingerprint, kind: "agent" as const })),
     ...usual,
     ...folder,
     ...before.flat(),
     ...[...named].flatMap(([path, fingerprint]) => toFile(path, fingerprint)),
   ];
-  const once = new Map(found.map((held) => [`${held.place}\n${held.fingerprint}`, held]));
-  return { found: [...once.values()], lookedAt: agent.isReachable ? ["file", "agent"] : ["file"] };
+  const once = new Map(found.map((held) => [`${held.location}\n${held.fingerprint}`, held]));
+  return { found: [...once.values()], wholeKinds: agent.isReachable ? ["file", "agent"] : ["file"] };
 
   async function readFingerprint(path: string): Promise<string | null> {
     const file = await readKeyFile(path);
@@ -198,5 +198,5 @@ export async function listHeldKeys(
   }
 }
 
-const toFile = (place: string, fingerprint: string | null): HeldKey[] =>
-  fingerprint === null ? [] : [{ place, fingerprint, kind: "file" }];
+const toFile = (location: string, fingerprint: string | null): HeldKey[] =>
+  fingerprint === null ? [] : [{ location, fingerprint, kind: "file" }];

@@ -26,8 +26,8 @@ async function openPeople() {
   const people = createPeople({
     store,
     here: { workstation, inspectComputer: lookAtThisComputer, readKeyFile, readKeyFolder },
-    hold: async ({ found, lookedAt }, at) => {
-      store.people.holdHere(found, ({ kind }) => lookedAt.includes(kind), at);
+    hold: async ({ found, wholeKinds }, at) => {
+      store.people.holdHere(found, ({ kind }) => wholeKinds.includes(kind), at);
       store.people.settle(settleStandings(store.people.entries(), at.slice(0, 10)), at);
     },
     announce: ({ kind }) => announced.push(kind),

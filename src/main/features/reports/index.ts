@@ -63,7 +63,7 @@ const toEndpoint = ({ leaf, staple, timestamps, ...known }: StoredEndpoint): End
 /** What hosts are to serve by their configurations, laid beside what they do. */
 export function createServed({ store }: { store: Store }) {
   const os = implement(served);
-  return { list: os.list.handler(({ input }) => store.servings.list(input)) };
+  return { list: os.list.handler(({ input }) => store.bindings.list(input)) };
 }
 
 /** What is to be done for certificates in the weeks to come. */

@@ -134,10 +134,10 @@ test("a run whose going on cannot be written down may be gone on with later", as
   await using opened = await openRuns();
   const { runs, store } = opened;
   const id = opened.addPaused();
-  const { inTurn } = store;
-  store.inTurn = () => Promise.reject(new Error("full"));
+  const { queueWrite } = store;
+  store.queueWrite = () => Promise.reject(new Error("full"));
   await expect(runs.resume(id, MEANS)).rejects.toThrow("full");
-  store.inTurn = inTurn;
+  store.queueWrite = queueWrite;
   await runs.resume(id, MEANS);
   expect(opened.launched).toHaveLength(1);
 });

@@ -90,7 +90,7 @@ export function createRuns(deps: RunsDeps) {
     if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
     if (run.state !== "needs-attention")
       throw new Refusal("conflict", `run ${id} is ${run.state}; nothing of it is to be repaired`);
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       for (const one of approved)
         if (!files.approve(id, one))
           throw new Refusal(
@@ -114,7 +114,7 @@ export function createRuns(deps: RunsDeps) {
       );
     if (!one) return begin(run, "back", means);
     const goesOn = () => running.get(id) === one;
-    await store.inTurn(() => record(id).state === "running" && runs.setDirection(id, "back"));
+    await store.queueWrite(() => record(id).state === "running" && runs.setDirection(id, "back"));
     if (goesOn()) one.want = "back";
     else await rollBackEnded(record(id), means);
   }
@@ -174,7 +174,7 @@ const createBackTaker =
     if (RESUMABLE.has(run.state)) return begin(run, "back", means);
     const note = { kind: "over-already" } as const;
     const entry = { runId: run.id, ordinal: null, kind: "note" as const, note, at: toInstant(now()) };
-    await store.inTurn(() => store.runbooks.journal.append(entry));
+    await store.queueWrite(() => store.runbooks.journal.append(entry));
     announce({ kind: "run-changed", runId: run.id });
   };
 
@@ -221,7 +221,7 @@ const createStarter =
       return one;
     };
     // Within one turn, so that no other passes the same refusals meanwhile.
-    const one = await store.inTurn(begin).catch((error: unknown) => {
+    const one = await store.queueWrite(begin).catch((error: unknown) => {
       for (const id of begun) running.delete(id);
       throw error;
     });
@@ -258,7 +258,7 @@ const createBeginner =
       journals.append({ runId: id, ordinal: null, kind: "note", note, at });
       store.events.append({
         at,
-        kind: "run-asked",
+        kind: "run-requested",
         detail: {
           run: id,
           want,
@@ -267,7 +267,7 @@ const createBeginner =
         },
       });
     };
-    await store.inTurn(goOn).catch((error: unknown) => {
+    await store.queueWrite(goOn).catch((error: unknown) => {
       running.delete(id);
       throw error;
     });

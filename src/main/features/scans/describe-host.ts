@@ -22,7 +22,7 @@ import type { ManagedBy, Verdict } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
-import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
+import type { CollectedGrant, CollectedHost } from "#store/probe-record.ts";
 import {
   describeAuthorities,
   describeDisk,
@@ -120,7 +120,7 @@ function describeEvaluated(
     reach: reach.reach,
     authorities: authorities
       ? describeAuthorities(collection, authorities)
-      : { trusted: [], isToldWhole: false },
+      : { trusted: [], isComplete: false },
     certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
     replacedCertificates: replaced.flatMap(({ certificates }) => certificates),
     disk: describeDisk(collection, map, { host: name, files }),
@@ -130,8 +130,8 @@ function describeEvaluated(
       notRead: [...listUnreadable(collection, { files, authorities: authorities ?? [] }), ...reach.problems],
     },
     isPartial: collection.incomplete !== null || collection.unreadable.some(({ kind }) => kind === "limit"),
-    unreadPaths: listUnreadablePaths(collection),
-    unreadKeyPlaces: listUnreadableKeyPaths(collection),
+    unreadablePaths: listUnreadablePaths(collection),
+    unreadableKeyLocations: listUnreadableKeyPaths(collection),
   };
   const certificates = files.flatMap(({ certificates }) => certificates);
   return {

@@ -14,7 +14,7 @@ import type { Use } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { HostUse } from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
-import type { CollectedDisk, CollectedHost, SeenCertificate } from "#store/visit.ts";
+import type { CollectedDisk, CollectedHost, SeenCertificate } from "#store/probe-record.ts";
 
 /** What earlier scans saw of the host. */
 export type Memory = {
@@ -87,7 +87,7 @@ export function describeDisk(
   return {
     addresses: listening.addresses,
     map: map.configurations.length > 0 ? JSON.stringify(map) : null,
-    servings: listed.map(({ source: _, ...row }, index) => ({ ...row, shownBy: shownBy[index] ?? null })),
+    bindings: listed.map(({ source: _, ...row }, index) => ({ ...row, shownBy: shownBy[index] ?? null })),
   };
 }
 
@@ -204,7 +204,7 @@ export const describeAuthorities = (
         : [{ account, fingerprint, keyType, comment, file, line, principals, effective }],
     ),
   ),
-  isToldWhole: areAuthoritiesKnown(collection),
+  isComplete: areAuthoritiesKnown(collection),
 });
 
 /** A fleet serves few certificates from many places, and a cache hands out each as one object. */

@@ -5,9 +5,9 @@ import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
+import type { HostProbe } from "#store/probe-record.ts";
 import { openStore } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
-import type { HostProbe } from "#store/visit.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { isAuthority, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { describeAuthorities, toSeen } from "./describe-parts.ts";
@@ -78,7 +78,7 @@ test("where a private key may lie unseen is told: in a home, and in the homes of
   ];
   const told = lines.map((line) => `unread 0 - kind:${line}\n`).join("");
   const { collected } = readStream(answerScript(BEGIN, (records) => `${records}${told}`));
-  expect(collected?.unreadKeyPlaces).toEqual(["/home/ann/.ssh", "sss"]);
+  expect(collected?.unreadableKeyLocations).toEqual(["/home/ann/.ssh", "sss"]);
 });
 
 test("a stream that is cut where the jump host before it has ended is told as that", () => {
@@ -139,8 +139,8 @@ function tell(config: string, authorities: string | null) {
 }
 
 test("of an authority the accounts are kept that its certificates open, and not those that sshd refuses", () => {
-  const { trusted, isToldWhole } = tell(CONFIG, `# ours\n${SAMPLE_KEYS.ed25519} the CA\n`);
-  expect(isToldWhole).toBe(true);
+  const { trusted, isComplete } = tell(CONFIG, `# ours\n${SAMPLE_KEYS.ed25519} the CA\n`);
+  expect(isComplete).toBe(true);
   expect(trusted).toMatchObject([
     {
       account: "alice",
@@ -155,6 +155,6 @@ test("of an authority the accounts are kept that its certificates open, and not 
 });
 
 test("where the file of authorities could not be read, it is not told that there is none", () => {
-  expect(tell(CONFIG, null)).toEqual({ trusted: [], isToldWhole: false });
-  expect(tell("PermitRootLogin no\n", null)).toEqual({ trusted: [], isToldWhole: true });
+  expect(tell(CONFIG, null)).toEqual({ trusted: [], isComplete: false });
+  expect(tell("PermitRootLogin no\n", null)).toEqual({ trusted: [], isComplete: true });
 });

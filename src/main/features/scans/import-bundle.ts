@@ -6,10 +6,10 @@ import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { refuseUnapproved } from "#shared/text/hosts/bundle.ts";
 import type { KnownTexts } from "#store/claim-table.ts";
+import type { CollectedHost, HostProbe } from "#store/probe-record.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { CarriedLook } from "#store/runs/host-readings.ts";
 import type { Store } from "#store/store.ts";
-import type { CollectedHost, HostProbe } from "#store/visit.ts";
 import { createReader } from "./describe-probe.ts";
 import { type BundlePlan, isKeptBeside, planBundle } from "./plan-bundle.ts";
 import type { ReadProbe } from "./recording/batches.ts";
@@ -74,7 +74,7 @@ function differencesOf({ claims }: Pick<RecordingStore, "claims">, read: ReadPro
   if (plan.known || !isKeptBeside(plan.standing)) return null;
   const { host, port, user, collectedAt: at } = plan;
   const target = { kind: "ssh" as const, host, port, user };
-  const probe = readOffline(read, plan, { scanId: NO_SCAN, at, target, tookMs: 0, isCarried: true });
+  const probe = readOffline(read, plan, { scanId: NO_SCAN, at, target, tookMs: 0, isOffline: true });
   const known = claims.known(host, port);
   return known && probe.collected ? compareClaim(probe.collected, known) : [];
 }
@@ -103,7 +103,7 @@ function markSigned(store: RecordingStore, { bundle, signers, ...plan }: BundleP
   const { digest } = bundle;
   store.bundles.stand(digest, standing.kind, signers);
   const signedBy = standing.kind === "claimed" ? null : standing.fingerprint;
-  store.carried.stand({ host, port }, { at: collectedAt, standing: standing.kind, signedBy });
+  store.offlineReadings.stand({ host, port }, { at: collectedAt, standing: standing.kind, signedBy });
   const detail = { host, port, digest, standing: standing.kind, signedBy: signers };
   store.events.append({ at, kind: "bundle-signed", detail });
 }
@@ -116,11 +116,11 @@ function write(
 ) {
   const { host, port, user, collectedAt: at } = plan;
   const target = { kind: "ssh" as const, host, port, user };
-  const scanId = store.scans.beginCarried(at);
-  const probe = readOffline(read, plan, { scanId, at, target, tookMs: 0, isCarried: true });
-  store.hosts.visit(probe);
+  const scanId = store.scans.beginOffline(at);
+  const probe = readOffline(read, plan, { scanId, at, target, tookMs: 0, isOffline: true });
+  store.hosts.recordProbe(probe);
   const standing = plan.standing.kind;
-  store.carried.put(
+  store.offlineReadings.put(
     { host, port },
     { at, standing, look: describeOffline(plan.bundle.collection, plan.standing) },
   );

@@ -123,11 +123,11 @@ function chooseTargets(store: Store, request: ScanWish, named: readonly Target[]
     : recall(store, request);
   if (selected.length === 0) throw new Refusal("invalid-input", NOTHING_TO_SCAN);
   return rootLast(
-    selected.map(({ target, useSudo, transport = "auto", way: proxy = "" }) => ({
+    selected.map(({ target, useSudo, transport = "auto", route: proxy = "" }) => ({
       target,
       useSudo: request.useSudo ?? useSudo,
       transport: request.transport ?? transport,
-      way: target.kind === "tls" ? (request.way ?? proxy) : "",
+      route: target.kind === "tls" ? (request.way ?? proxy) : "",
     })),
   );
 }
@@ -138,11 +138,11 @@ function recall(store: Store, { again, only }: ScanWish): RequestedTarget[] {
   if (known.length === 0 && again === "failed") throw new Refusal("not-found", NOTHING_FAILED);
   if (known.length === 0 && again === "unfinished") throw new Refusal("not-found", NOTHING_LEFT);
   return known
-    .map(({ target, useSudo, transport = "auto", way: proxy = "" }) => ({
+    .map(({ target, useSudo, transport = "auto", route: proxy = "" }) => ({
       target,
       useSudo,
       transport,
-      way: proxy,
+      route: proxy,
     }))
     .filter(({ target }) => only === null || target.kind === only);
 }

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
+import type { EndpointProbe } from "#store/probe-record.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START } from "#store/testing/make-visit.ts";
-import type { EndpointProbe } from "#store/visit.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { startTlsServer } from "#testing/servers.ts";
 import { makeLockedKey } from "#testing/ssh/key-files.ts";
@@ -78,7 +78,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
     },
   );
   const visit = createReader(store)(result) as EndpointProbe;
-  store.atomically(() => store.endpoints.visit(visit));
+  store.atomically(() => store.endpoints.recordProbe(visit));
 
   expect(visit).toMatchObject({
     state: "partial",

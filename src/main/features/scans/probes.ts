@@ -20,10 +20,10 @@ import { isJumpHost } from "#shared/model/hosts/target.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { withoutRemarks } from "#shared/text/scripts.ts";
+import type { KeyKindsAt } from "#store/bindings/binding-list.ts";
+import type { HostProbe } from "#store/probe-record.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
-import type { KeyKindsAt } from "#store/serving/serving-list.ts";
 import type { Store } from "#store/store.ts";
-import type { HostProbe } from "#store/visit.ts";
 import { blame } from "./describe-probe.ts";
 import type { ProbeResult } from "./recording/messages.ts";
 import type { Recording } from "./recording/recording.ts";
@@ -108,7 +108,7 @@ function createEndpointProbes(
 ): Pick<Probers, "probeEndpoint" | "endpointProxies"> {
   const { routeTo, portOf } = sshConfig;
   const { keep } = createEndpointRoutes({ ask, routeTo, portOf, user, keepOpen, signal });
-  const routes = new Map(requested.map(({ target, way: proxy = "" }) => [target, proxy]));
+  const routes = new Map(requested.map(({ target, route: proxy = "" }) => [target, proxy]));
   const proxyOf = (target: TlsTarget) => routes.get(target) ?? "";
   const wish = { everyAddress, asksForOffers };
   return {
@@ -132,7 +132,7 @@ function createEndpointProbes(
 
 /** The jump hosts that lead to endpoints: they need keys and host keys as those of hosts do. */
 function findJumps({ requested, sshConfig }: ProbeOptions, user: string): PlannedRoute[] {
-  const texts = new Set(requested.map(({ way: proxy = "" }) => proxy).filter(isJumpHost));
+  const texts = new Set(requested.map(({ route: proxy = "" }) => proxy).filter(isJumpHost));
   return [...texts].flatMap((text) => {
     const proxy = readProxy(text);
     const route = proxy.kind === "jump" ? routeToJump(proxy, { ...sshConfig, user }) : null;

@@ -80,7 +80,7 @@ test("a command's turn comes between two commits of the thread, and both keep al
   for (let nth = 0; nth < 20; nth++) {
     recording.keep(await streamHome(scanId));
     const event = { at: START, kind: "pin-forgotten" as const, detail: { nth } };
-    commands.push(store.inTurn(() => store.events.append(event)));
+    commands.push(store.queueWrite(() => store.events.append(event)));
     const key = { host: `web${nth}`, port: 22, keyType: "ssh-ed25519", fingerprint: "SHA256:x" };
     commands.push(recording.accept({ ...key, blob: new Uint8Array([1]) }, START));
   }
@@ -136,7 +136,7 @@ test("a disk that has failed under one connection has failed under the other", a
   await begin(opened);
   Atomics.store(new Int32Array(store.disk), 0, 1);
   await expect(begin(opened)).rejects.toThrow("the disk has failed under");
-  await expect(store.inTurn(() => undefined)).rejects.toThrow("the disk has failed under");
+  await expect(store.queueWrite(() => undefined)).rejects.toThrow("the disk has failed under");
 });
 
 test("a thread that cannot open the database ends the scan with what it says, and the next scan starts another", async () => {

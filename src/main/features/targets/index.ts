@@ -46,7 +46,7 @@ export function createTargets({ store, readTargets, workstation, now, announce }
   }
 
   async function add({ targets: named, broken, notes }: ReadTargets, { useSudo, transport }: HowToRead) {
-    const added = await store.inTurn(() => {
+    const added = await store.queueWrite(() => {
       const at = toInstant(now());
       const fresh = named.filter(
         (target) => store.targets.remember({ target, useSudo, transport, at }) === "added",
@@ -63,7 +63,7 @@ export function createTargets({ store, readTargets, workstation, now, announce }
   }
 
   async function remove({ targets: unwanted, broken }: ReadTargets) {
-    const removed = await store.inTurn(() => {
+    const removed = await store.queueWrite(() => {
       const gone = unwanted.filter((target) => store.targets.forget(target));
       store.events.append({
         at: toInstant(now()),

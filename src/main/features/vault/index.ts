@@ -22,7 +22,7 @@ const STORE_PASSPHRASE = "store-passphrase";
 export function createVaultFeature({ store, vault, now, announce }: Deps) {
   const os = implement(contract);
   const record = (kind: VaultEvent, detail: object = {}) =>
-    store.inTurn(() => store.events.append({ at: toInstant(now()), kind, detail }));
+    store.queueWrite(() => store.events.append({ at: toInstant(now()), kind, detail }));
 
   return {
     status: os.status.handler(() => vault.status()),

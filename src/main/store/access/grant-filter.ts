@@ -3,7 +3,14 @@ import type { AccessFilter } from "#shared/contract/access.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { endOfStart, isAscii, splitWords, toFingerprintStart, toPattern } from "#store/lists/search.ts";
-import { either, type FoundWord, type Ids, type Search, seek, type Together } from "#store/lists/seek.ts";
+import {
+  either,
+  type FoundWord,
+  type Ids,
+  type Search,
+  searchWords,
+  type Together,
+} from "#store/lists/word-search.ts";
 
 /** A filter by verdicts: any of these together is counted without looking at a grant. */
 export type Standing = Pick<
@@ -60,7 +67,7 @@ export function standingConditions(standing: Standing, count: CountStanding): Pa
   const alone = { ...EVERYTHING, isAbsenceEvaluated };
   const by = (column: string, value: string | null, size: () => number) =>
     value === null ? [] : [{ sql: (mark: string) => `${mark}${column} = ?`, values: [value], size }];
-  const wanted = [
+  const chosen = [
     ...by("effective", effective, () => count({ ...alone, effective })),
     ...by("owner", owner, () => count({ ...alone, owner })),
     ...by("use", use, () => count({ ...alone, use })),
@@ -73,12 +80,12 @@ export function standingConditions(standing: Standing, count: CountStanding): Pa
           },
         ]
       : []),
-    ...(unmatched ? [{ sql: isUnmatched, values: [], size: () => count({ ...alone, unmatched }) }] : []),
+    ...(unmatched ? [{ sql: hasNoPrivateKey, values: [], size: () => count({ ...alone, unmatched }) }] : []),
   ];
   if (owner === "gone" || use === "unused" || (orphaned && !isAbsenceEvaluated))
-    return [{ sql: SUSPECT, values: [] }, ...wanted.map(({ sql, values }) => ({ sql: sql("+"), values }))];
-  const [least, ...others] = wanted
-    .map((one) => ({ ...one, total: wanted.length > 1 ? one.size() : 0 }))
+    return [{ sql: SUSPECT, values: [] }, ...chosen.map(({ sql, values }) => ({ sql: sql("+"), values }))];
+  const [least, ...others] = chosen
+    .map((one) => ({ ...one, total: chosen.length > 1 ? one.size() : 0 }))
     .toSorted((one, other) => one.total - other.total);
   if (!least) return [];
   return [
@@ -95,7 +102,7 @@ const orphanIn = (kinds: readonly string[]) => (mark: string) =>
     ? `${mark}orphan IS NOT NULL`
     : `${mark}orphan IN (${kinds.map((kind) => `'${kind}'`).join(", ")})`;
 
-const isUnmatched = (mark: string): string => `${mark}is_matched = 0 AND ${mark}fingerprint IS NOT NULL`;
+const hasNoPrivateKey = (mark: string): string => `${mark}is_matched = 0 AND ${mark}fingerprint IS NOT NULL`;
 
 export const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
 
@@ -120,8 +127,8 @@ export function grantSearch(lists: Lists, size: () => number) {
     });
     const isKnown =
       phrases.every((phrase) => phrase?.isWhole) && words.every((word) => fileOf(word) === null);
-    const sought = words.map((word) => findInGrants(lists, word));
-    return seek(lists, { words: sought, together: isKnown ? together : null, id: "id", size });
+    const foundWords = words.map((word) => findInGrants(lists, word));
+    return searchWords(lists, { words: foundWords, together: isKnown ? together : null, id: "id", size });
   };
 }
 
@@ -130,13 +137,13 @@ export function findInGrants(lists: Lists, word: string): FoundWord {
   const file = fileOf(word);
   const pattern = toPattern(word);
   const conditions = [HOLDS, ...(file === null ? [] : [STANDS_AT]), ...(hash.length === 0 ? [] : [BY_HASH])];
-  const looked = {
+  const rowMatch = {
     sql: `(${conditions.join(" OR ")})`,
     values: [pattern, ...(file === null ? [] : [pattern]), ...hash],
   };
   const phrase = lists.phraseOf("grant", word);
   const some = phrase && byText(phrase.match);
-  const inRow = isAscii(word) || phrase === null ? looked : null;
+  const inRow = isAscii(word) || phrase === null ? rowMatch : null;
   const atLine = file === null ? [] : findAtLine(lists, file, pattern);
   const isKnown = phrase?.isWhole && some && atLine;
   return { byIndex: isKnown ? either([some, ...atLine, ...ofHash(word)]) : null, some, inRow };

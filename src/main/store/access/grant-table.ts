@@ -34,7 +34,7 @@ type Row = OwnerRow & {
   effective: string;
   verdict: string;
   orphan: Orphan | null;
-  is_rogue: number;
+  is_unapproved: number;
   approved: string | null;
   first_seen: string;
   last_seen: string;
@@ -42,7 +42,7 @@ type Row = OwnerRow & {
 
 const COLUMNS = `id, host_name, port, account, file, line, key_type, key_bits, fingerprint, comment, options, effective,
   verdict, owner, is_matched, listed, orphan,
-  (${IS_UNAPPROVED}) AS is_rogue, (SELECT owner FROM approval AS given WHERE given.id = approval) AS vouched_by,
+  (${IS_UNAPPROVED}) AS is_unapproved, (SELECT owner FROM approval AS given WHERE given.id = approval) AS vouched_by,
   (SELECT json_object('owner', owner, 'purpose', purpose, 'reviewOn', given.review_on, 'approvedAt', approved_at)
    FROM approval AS given WHERE given.id = approval) AS approved, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
@@ -56,10 +56,10 @@ export function grantRows({ briefs, owners }: GrantRowDeps) {
   return {
     /** For the rows of one page. */
     open(): (row: Row) => GrantRow {
-      const { inventory, tell } = owners.open();
+      const { inventory, describeRow } = owners.open();
       return (row) => {
-        const judged = Verdict.parse(JSON.parse(row.verdict));
-        const verdict = { ...judged, owner: tell(row, judged.owner.managedBy) };
+        const evaluated = Verdict.parse(JSON.parse(row.verdict));
+        const verdict = { ...evaluated, owner: describeRow(row, evaluated.owner.managedBy) };
         return toGrant(row, verdict, orphanStateOf(row.orphan, inventory));
       };
     },
@@ -82,7 +82,7 @@ export function grantRows({ briefs, owners }: GrantRowDeps) {
       verdict,
       orphaned: orphan !== null,
       orphan: state,
-      isRogue: row.is_rogue === 1,
+      isRogue: row.is_unapproved === 1,
       approval: row.approved === null ? null : Approval.parse(JSON.parse(row.approved)),
       why: formatWhy(verdict, state),
       firstSeen: row.first_seen,
@@ -90,7 +90,7 @@ export function grantRows({ briefs, owners }: GrantRowDeps) {
       findings: [
         ...briefs.computed({ kind: "grant", about: row.id }, [
           ...(orphan === null ? [] : [briefOrphan({ ...row, orphan, verdict })]),
-          ...(row.is_rogue === 1 ? [briefUnapproved({ ...row, verdict })] : []),
+          ...(row.is_unapproved === 1 ? [briefUnapproved({ ...row, verdict })] : []),
         ]),
         ...briefs.about({ kind: "grant", id: row.id }),
         ...(row.fingerprint === null || row.effective === "no" ? [] : briefs.ofKey(row.fingerprint)),
@@ -152,22 +152,26 @@ export function grantTable(db: Database, { lists, rows, inventory }: Deps) {
     ORDER BY id
     LIMIT ?`);
   const countStanding = standingCachedCount(db);
-  const countRogue = db.prepare<[], number>(`SELECT ${UNAPPROVED_COUNT}`).pluck();
+  const countUnapproved = db.prepare<[], number>(`SELECT ${UNAPPROVED_COUNT}`).pluck();
   const search = grantSearch(lists, () => countStanding(EVERYTHING));
 
   return {
     list({ sort, after, limit, ...filter }: GrantQuery): Listed<GrantRow> {
       const standing = { ...filter, isAbsenceEvaluated: evaluatesAbsence(inventory.read()) };
-      const sought = search(filter.search);
+      const matches = search(filter.search);
       const plain = toConditions(filter);
-      const judged = standingConditions(standing, countStanding);
-      const where = [STANDS_NOW, ...sought.where, ...plain, ...judged];
-      const isSought = filter.search.trim() !== "";
-      const isUnapprovedAlone = filter.rogue && plain.length + judged.length === 1;
+      const evaluated = standingConditions(standing, countStanding);
+      const where = [STANDS_NOW, ...matches.where, ...plain, ...evaluated];
+      const isSearched = filter.search.trim() !== "";
+      const isUnapprovedAlone = filter.rogue && plain.length + evaluated.length === 1;
       const counted = () =>
-        plain.length === 0 ? countStanding(standing) : isUnapprovedAlone ? (countRogue.get() ?? 0) : null;
-      const countedTotal = isSought ? null : counted();
-      const total = countedTotal ?? (plain.length + judged.length === 0 ? sought.total : null);
+        plain.length === 0
+          ? countStanding(standing)
+          : isUnapprovedAlone
+            ? (countUnapproved.get() ?? 0)
+            : null;
+      const countedTotal = isSearched ? null : counted();
+      const total = countedTotal ?? (plain.length + evaluated.length === 0 ? matches.total : null);
       return lists.list(
         {
           select: COLUMNS,
@@ -177,9 +181,9 @@ export function grantTable(db: Database, { lists, rows, inventory }: Deps) {
           after,
           limit,
           size: () => countStanding(EVERYTHING),
-          ...(isSought || (countedTotal !== null && countedTotal < FEW) ? { sought: "id" } : {}),
+          ...(isSearched || (countedTotal !== null && countedTotal < FEW) ? { idColumn: "id" } : {}),
           ...(total === null ? {} : { total: () => total }),
-          found: sought.found,
+          found: matches.found,
         },
         rows.open(),
       );

@@ -2,8 +2,8 @@ import type { Database } from "better-sqlite3";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { revisionWriter } from "#store/changes/revision-writer.ts";
-import type { HostLook } from "#store/spans.ts";
-import type { CollectedGrant } from "#store/visit.ts";
+import type { CollectedGrant } from "#store/probe-record.ts";
+import type { HostCoverage } from "#store/spans.ts";
 
 /** The host that holds the grants, with the row of its name, and as lists name it. */
 type Home = { id: number; name: number; host: string; port: number };
@@ -65,10 +65,10 @@ export function grantWriter(db: Database) {
     follow(
       home: Home,
       grants: readonly CollectedGrant[],
-      { scanId, couldSee, unlisted }: HostLook,
+      { scanId, couldSee, unlisted }: HostCoverage,
       at: Instant,
     ): Map<string, number> {
-      const seen = [...new Map(grants.map((grant) => [placeOf(grant), grant])).values()];
+      const seen = [...new Map(grants.map((grant) => [locationOf(grant), grant])).values()];
       const { rows, gone } = match(current.all(home.id), seen);
       // What ends comes first: a key that has only moved is never on two accounts in between.
       for (const { id, account, file } of gone) {
@@ -77,7 +77,7 @@ export function grantWriter(db: Database) {
         revisions.end(toThing(id), scanId);
       }
       return new Map(
-        seen.map((grant, index) => [placeOf(grant), write(home, { grant, row: rows[index], scanId, at })]),
+        seen.map((grant, index) => [locationOf(grant), write(home, { grant, row: rows[index], scanId, at })]),
       );
     },
   };
@@ -87,7 +87,7 @@ export function grantWriter(db: Database) {
     { grant, row, scanId, at }: { grant: CollectedGrant; row: Row | undefined; scanId: number; at: Instant },
   ) {
     const verdict = JSON.stringify(grant.verdict);
-    const judged = {
+    const evaluated = {
       line: grant.line,
       uid: grant.uid,
       effective: grant.verdict.effective.state,
@@ -101,13 +101,13 @@ export function grantWriter(db: Database) {
       if (isSame) {
         extend.run(scanId, row.id);
       } else {
-        change.run({ ...judged, id: row.id });
+        change.run({ ...evaluated, id: row.id });
         revise(row, grant, scanId);
       }
       return row.id;
     }
     if (grant.fingerprint !== null) knowKey.run(grant.fingerprint, grant.keyType ?? "", grant.keyBits);
-    const written = { ...grant, ...judged, host: home.id, hostName: home.host, port: home.port, at };
+    const written = { ...grant, ...evaluated, host: home.id, hostName: home.host, port: home.port, at };
     const id = Number(begin.run({ ...written, ...findStanding(written) }).lastInsertRowid);
     const { account, file, fingerprint, text } = grant;
     const origin = findBefore.get(home.id, account, file, fingerprint, text) ?? null;
@@ -153,8 +153,15 @@ function standingFinder(db: Database) {
 }
 
 /** How a finding names a grant of the host that is visited. */
-export const placeOf = ({ account, file, line }: { account: string; file: string; line: number }): string =>
-  JSON.stringify([account, file, line]);
+export const locationOf = ({
+  account,
+  file,
+  line,
+}: {
+  account: string;
+  file: string;
+  line: number;
+}): string => JSON.stringify([account, file, line]);
 
 const textOf = ({ account, file, text }: Row | CollectedGrant): string =>
   JSON.stringify([account, file, text]);
@@ -166,10 +173,10 @@ function match(
 ): { rows: (Row | undefined)[]; gone: Row[] } {
   const exact = new Map(known.map((row) => [`${row.line} ${textOf(row)}`, row]));
   const unmoved = seen.map((grant) => exact.get(`${grant.line} ${textOf(grant)}`));
-  const taken = new Set(unmoved);
+  const used = new Set(unmoved);
   const moved = new Map<string, Row[]>();
   for (const row of known) {
-    if (taken.has(row)) continue;
+    if (used.has(row)) continue;
     const rows = moved.get(textOf(row));
     if (rows) rows.push(row);
     else moved.set(textOf(row), [row]);

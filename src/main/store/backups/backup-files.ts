@@ -5,7 +5,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { explainSqlite } from "#store/explain-sqlite.ts";
 import { readSchema } from "#store/opening/migrate.ts";
-import { findDamage, openToLook, UNFINISHED } from "./copy-database.ts";
+import { findDamage, openForReading, UNFINISHED } from "./copy-database.ts";
 
 /*
  * Backups are whole databases in a folder beside their own, named by the second they were made and why:
@@ -71,8 +71,8 @@ export function removeOldBackups(database: string, made: string): void {
   const old = [...kinds].flatMap(([migration, ofOneKind]) =>
     ofOneKind.slice(migration === null ? KEPT : KEPT_OF_A_MIGRATION),
   );
-  const halves = readdirSync(folder).filter((name) => name.endsWith(UNFINISHED));
-  for (const name of [...old, ...halves]) rmSync(join(folder, name), { force: true });
+  const unfinished = readdirSync(folder).filter((name) => name.endsWith(UNFINISHED));
+  for (const name of [...old, ...unfinished]) rmSync(join(folder, name), { force: true });
 }
 
 /** The migration that a backup precedes; null: it precedes none. */
@@ -96,16 +96,16 @@ export function describeBackup(path: string): Backup {
   const name = basename(path);
   const { size } = statSync(path);
   const reason = (NAME.exec(name)?.[5] ?? "on-demand") as BackupReason;
-  return { name, at: toMoment(name), reason, sizeBytes: size, ...lookAt(path, size) };
+  return { name, at: toMoment(name), reason, sizeBytes: size, ...inspect(path, size) };
 }
 
 /** What its first page says. The rest of a backup was looked through when it was made, and is again before it is used. */
-function lookAt(path: string, size: number): Pick<Backup, "schema" | "problem"> {
+function inspect(path: string, size: number): Pick<Backup, "schema" | "problem"> {
   try {
-    using backup = openToLook(path);
+    using backup = openForReading(path);
     const schema = readSchema(backup.db);
-    const told = Number(backup.db.pragma("page_count", { simple: true }));
-    const bytes = told * Number(backup.db.pragma("page_size", { simple: true }));
+    const pageCount = Number(backup.db.pragma("page_count", { simple: true }));
+    const bytes = pageCount * Number(backup.db.pragma("page_size", { simple: true }));
     return { schema, problem: bytes === size ? null : CUT_SHORT };
   } catch (error) {
     if (error instanceof Refusal) return { schema: null, problem: error.message };
@@ -118,7 +118,7 @@ const CUT_SHORT = "it is damaged or was cut short";
 
 function isWhole(path: string): boolean {
   try {
-    using backup = openToLook(path);
+    using backup = openForReading(path);
     return findDamage(backup.db).length === 0;
   } catch (error) {
     if (explainSqlite(error, path) instanceof Refusal) return false;

@@ -33,9 +33,9 @@ export const findTornPages = (db: Database): string[] =>
   readReport(() => db.prepare<[], string>("PRAGMA quick_check(1)").pluck().all());
 
 /** Its lines come with a heading now and then, within a line; and where a search index meets damage it fails as a whole. */
-function readReport(ask: () => string[]): string[] {
+function readReport(check: () => string[]): string[] {
   try {
-    const lines = ask().flatMap((text) => text.split("\n"));
+    const lines = check().flatMap((text) => text.split("\n"));
     return lines.filter((line) => line !== "ok" && line !== "" && !line.startsWith("***"));
   } catch (error) {
     if (error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_CORRUPT"))
@@ -61,7 +61,7 @@ export function writeCopy(db: Database, path: string): string {
   try {
     db.prepare("VACUUM INTO ?").run(path);
     refuseFailure(path, () => sync(path));
-    using copy = openToLook(path);
+    using copy = openForReading(path);
     const [damage] = findDamage(copy.db);
     if (damage === undefined) return path;
     throw new Refusal("unusable", `the copy ${path} came out damaged (${damage}); see to the disk`);
@@ -73,7 +73,7 @@ export function writeCopy(db: Database, path: string): string {
 }
 
 /** A database that is only looked at. Nothing in it is believed: it may be anybody's. */
-export function openToLook(path: string): { db: Database } & Disposable {
+export function openForReading(path: string): { db: Database } & Disposable {
   const db = new Sqlite(path, { readonly: true, fileMustExist: true });
   db.pragma("trusted_schema = OFF");
   db.pragma("cell_size_check = ON");

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Refusal } from "#shared/model/refusal.ts";
 import { explainSqlite } from "#store/explain-sqlite.ts";
-import { copyDatabase, examine, openToLook } from "./copy-database.ts";
+import { copyDatabase, examine, openForReading } from "./copy-database.ts";
 import type { AsideReply, AsideWork } from "./run-aside.ts";
 
 /*
@@ -9,11 +9,11 @@ import type { AsideReply, AsideWork } from "./run-aside.ts";
  * that a bare Node can run it.
  */
 
-parentPort?.postMessage(carryOut(workerData as AsideWork));
+parentPort?.postMessage(execute(workerData as AsideWork));
 
-function carryOut({ path, copyTo }: AsideWork): AsideReply {
+function execute({ path, copyTo }: AsideWork): AsideReply {
   try {
-    using database = openToLook(path);
+    using database = openForReading(path);
     const examined = examine(database.db);
     if (examined.problems.length === 0 && copyTo !== null) copyDatabase(database.db, copyTo);
     return { ...examined, failure: null };

@@ -8,7 +8,7 @@ import { forgetMark } from "#store/opening/mark.ts";
 import { readSchema, refuseForeignSchema } from "#store/opening/migrate.ts";
 import { takeWriteLock } from "#store/opening/write-lock.ts";
 import { backupFolder, findLastGood } from "./backup-files.ts";
-import { findDamage, openToLook, syncFolder, writeCopy } from "./copy-database.ts";
+import { findDamage, openForReading, syncFolder, writeCopy } from "./copy-database.ts";
 
 export type Restored = {
   /** The file that was put in place of the database. */
@@ -30,7 +30,7 @@ type RestoreRequest = { database: string; from: string; at: Instant };
 export function restoreDatabase({ database, from, at }: RestoreRequest): Restored {
   const source = findSource(database, from);
   try {
-    using backup = openToLook(source);
+    using backup = openForReading(source);
     const schema = refuseUnfit(backup.db);
     checkFile(database, { mayWrite: true, isReplaced: true });
     const lock = takeWriteLock(database);
@@ -69,7 +69,7 @@ function findSource(database: string, from: string): string {
 }
 
 /** Refuses what is no database of ours, what is newer than this program, and what is damaged. */
-function refuseUnfit(backup: ReturnType<typeof openToLook>["db"]): number {
+function refuseUnfit(backup: ReturnType<typeof openForReading>["db"]): number {
   const schema = readSchema(backup);
   if (schema === 0) throw new Refusal("unusable", `${backup.name} is an empty database; name another file`);
   refuseForeignSchema(backup, schema);

@@ -7,7 +7,7 @@ import { explainSqlite } from "#store/explain-sqlite.ts";
 import { checkFile, isMissing } from "#store/opening/check-file.ts";
 import { readSchema } from "#store/opening/migrate.ts";
 import { describeBackup, nameBackup, removeOldBackups } from "./backup-files.ts";
-import { type Examined, openToLook } from "./copy-database.ts";
+import { type Examined, openForReading } from "./copy-database.ts";
 
 export type AsideWork = {
   path: string;
@@ -44,7 +44,7 @@ export async function checkDatabase(path: string, at: Instant): Promise<Database
 /** Why its first page does not let it be used, as a sentence. */
 function findRefusal(path: string): string | null {
   try {
-    using database = openToLook(path);
+    using database = openForReading(path);
     readSchema(database.db);
     return null;
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { Revoked } from "#shared/model/certificates/chain.ts";
 import { Severity, type Violation } from "#shared/model/finding.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { SeenCertificate } from "#store/visit.ts";
+import type { SeenCertificate } from "#store/probe-record.ts";
 
 /** Stands for a date that cannot be read; it comes after every date. */
 export const UNREADABLE = "unreadable";
@@ -45,7 +45,7 @@ export function certificateMemory(db: Database) {
 
 type Known = { id: number; isWithoutSsh: number };
 
-function toRow({ certificate, warnFrom, urgentFrom, ...judged }: SeenCertificate) {
+function toRow({ certificate, warnFrom, urgentFrom, ...evaluated }: SeenCertificate) {
   const { extensions: _, ...facts } = certificate;
   const notAfter = certificate.notAfter ?? UNREADABLE;
   return {
@@ -55,9 +55,9 @@ function toRow({ certificate, warnFrom, urgentFrom, ...judged }: SeenCertificate
     malformed: JSON.stringify(certificate.malformed),
     isCa: Number(certificate.isCa),
     isSelfIssued: Number(certificate.isSelfIssued),
-    isOverLimit: Number(judged.isOverLimit),
-    isForClients: Number(judged.isForClients),
-    sshFingerprint: judged.sshFingerprint,
+    isOverLimit: Number(evaluated.isOverLimit),
+    isForClients: Number(evaluated.isForClients),
+    sshFingerprint: evaluated.sshFingerprint,
     warnFrom: warnFrom !== null && warnFrom < notAfter ? warnFrom : notAfter,
     urgentFrom,
   };
@@ -119,7 +119,7 @@ export function violationTable(db: Database) {
   );
   const served = db
     .prepare<[number], number>(`
-      SELECT 1 FROM place
+      SELECT 1 FROM location
       WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0 LIMIT 1`)
     .pluck();
   const issuedBy = db
@@ -130,26 +130,26 @@ export function violationTable(db: Database) {
     .pluck();
   const names = db
     .prepare<[number], number>(`
-      SELECT DISTINCT name FROM place WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL
+      SELECT DISTINCT name FROM location WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL
       ORDER BY name LIMIT ${MOST_NAMES}`)
     .pluck();
   const endpoints = db
     .prepare<[number, number], number | null>(`
-      SELECT DISTINCT endpoint FROM place
+      SELECT DISTINCT endpoint FROM location
       WHERE certificate = CAST(? AS INTEGER) AND name = CAST(? AS INTEGER) AND gone_scan IS NULL
       ORDER BY endpoint LIMIT ${MOST_ENDPOINTS}`)
     .pluck();
   const sent = db
     .prepare<[number], string>(`
-      SELECT DISTINCT sha256 FROM place JOIN certificate ON certificate.id = place.certificate
+      SELECT DISTINCT sha256 FROM location JOIN certificate ON certificate.id = location.certificate
       WHERE endpoint = CAST(? AS INTEGER) AND gone_scan IS NULL ORDER BY sha256`)
     .pluck();
   const held = db
     .prepare<[string, number], string>(`
       SELECT sha256 FROM json_each(?) CROSS JOIN certificate ON certificate.sha256 = json_each.value
       WHERE EXISTS (
-        SELECT 1 FROM place
-        WHERE place.certificate = certificate.id AND name = CAST(? AS INTEGER) AND gone_scan IS NULL)
+        SELECT 1 FROM location
+        WHERE location.certificate = certificate.id AND name = CAST(? AS INTEGER) AND gone_scan IS NULL)
       ORDER BY sha256`)
     .pluck();
   const der = db

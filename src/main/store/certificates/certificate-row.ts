@@ -32,17 +32,17 @@ export type Row = DateColumns & {
   is_self_issued: number;
   malformed: string;
   size_bytes: number;
-  place_count: number;
+  location_count: number;
   revoked: string | null;
   violation: number | null;
   violation_severity: number | null;
 };
 
 export const COLUMNS = `id, sha256, subject, issuer, common_name, serial, not_before, not_after, names, key_type,
-  key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, place_count, revoked,
+  key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, location_count, revoked,
   violation, violation_severity`;
 
-type PlaceRow = {
+type LocationRow = {
   name: number;
   endpoint: number | null;
   path: string | null;
@@ -55,7 +55,7 @@ type EndpointRow = { port: number; server_name: string; protocol: string };
 
 /** How the rows of certificates are filled with the places where they are now, and what is wrong with them. */
 export function certificateRows(db: Database, briefs: FindingBriefs) {
-  const places = placeReader(db);
+  const places = locationReader(db);
   const violations = violationDescriber(db);
   const detail = db.prepare<[number], DetailRow>(`
     SELECT der, extensions, evaluated_by IS NOT NULL AS isEvaluated
@@ -66,7 +66,7 @@ export function certificateRows(db: Database, briefs: FindingBriefs) {
     toRow: (row: Row, placeLimit: number, now: Date): CertificateRow => ({
       ...fromRow(row),
       places: places.of(row.id, placeLimit),
-      placeCount: row.place_count,
+      placeCount: row.location_count,
       findings: [
         ...briefs.computed({ kind: "certificate", about: row.id }, [
           ...dateFindings(row, now),
@@ -129,10 +129,10 @@ const fromRow = (row: Row) => ({
 });
 
 /** Not a join, and no bare parameters: SQLite would plan it anew for each row (decision 0044). */
-function placeReader(db: Database) {
-  const places = db.prepare<[number, number], PlaceRow>(`
+function locationReader(db: Database) {
+  const places = db.prepare<[number, number], LocationRow>(`
     SELECT name, endpoint, path, position, first_scan, last_scan
-    FROM place
+    FROM location
     WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL
     ORDER BY name, id
     LIMIT CAST(? AS INTEGER)`);
@@ -142,9 +142,18 @@ function placeReader(db: Database) {
   );
   const startOf = db.prepare<[number], string>("SELECT started_at FROM scan WHERE id = ?").pluck();
 
-  return { of: (certificate: number, limit: number): Place[] => places.all(certificate, limit).map(toPlace) };
+  return {
+    of: (certificate: number, limit: number): Place[] => places.all(certificate, limit).map(toLocation),
+  };
 
-  function toPlace({ name, endpoint, path, position, first_scan: first, last_scan: last }: PlaceRow): Place {
+  function toLocation({
+    name,
+    endpoint,
+    path,
+    position,
+    first_scan: first,
+    last_scan: last,
+  }: LocationRow): Place {
     const seen = {
       host: nameOf.get(name) ?? "",
       position,

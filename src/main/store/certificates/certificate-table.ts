@@ -5,7 +5,14 @@ import { addDays, toInstant } from "#shared/model/instant.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { endOfStart, isAscii, splitWords, toHexStart, toPattern } from "#store/lists/search.ts";
-import { either, type FoundWord, type Ids, type Search, seek, type Together } from "#store/lists/seek.ts";
+import {
+  either,
+  type FoundWord,
+  type Ids,
+  type Search,
+  searchWords,
+  type Together,
+} from "#store/lists/word-search.ts";
 import { COLUMNS, type certificateRows, type Row } from "./certificate-row.ts";
 import { DATE_COLUMNS } from "./date-rules.ts";
 
@@ -19,7 +26,7 @@ const SORTED_BY: Record<Column, string> = {
   subject: "substr(subject, 1, 120)",
   issuer: "substr(issuer, 1, 120)",
   keyType: "key_type",
-  placeCount: "place_count",
+  placeCount: "location_count",
 };
 
 /** The certificates that are seen somewhere now. */
@@ -43,10 +50,10 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
 
   return {
     list({ sort, placeLimit, now, after, limit, ...filter }: CertificateQuery): Listed<CertificateRow> {
-      const sought = search(filter.search);
-      const isSought = filter.search.trim() !== "";
+      const matches = search(filter.search);
+      const isSearched = filter.search.trim() !== "";
       const plain = toConditions(filter, now);
-      const where = [SEEN_NOW, ...sought.where, ...plain];
+      const where = [SEEN_NOW, ...matches.where, ...plain];
       return lists.list(
         {
           select: `${COLUMNS}, ${DATE_COLUMNS}`,
@@ -57,10 +64,10 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
           limit,
           named: { now: toInstant(now) },
           size: () => total.get() ?? 0,
-          ...(isSought ? {} : totalOf(where, filter)),
-          ...(isSought || isOfOne(filter) ? { sought: "id" } : {}),
-          ...(sought.total !== null && plain.length === 0 ? { total: () => sought.total ?? 0 } : {}),
-          found: sought.found,
+          ...(isSearched ? {} : totalOf(where, filter)),
+          ...(isSearched || isOfOne(filter) ? { idColumn: "id" } : {}),
+          ...(matches.total !== null && plain.length === 0 ? { total: () => matches.total ?? 0 } : {}),
+          found: matches.found,
         },
         (row: Row) => rows.toRow(row, placeLimit, now),
       );
@@ -143,7 +150,7 @@ const IS_UNDER_TAG = `EXISTS (
   WHERE certificate_under_tag.certificate = certificate.id AND tag = (SELECT tag.id FROM tag WHERE tag.name = ?))`;
 
 const UNDER_NAME = `
-  SELECT certificate FROM place
+  SELECT certificate FROM location
   WHERE gone_scan IS NULL AND name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?)`;
 
 const SEEN_NOW: Part = { sql: "is_seen = 1", values: [] };
@@ -154,43 +161,43 @@ const TEXT = "subject || char(10) || issuer || char(10) || names";
 const BY_TEXT = "SELECT rowid AS id FROM certificate_search WHERE certificate_search MATCH ?";
 
 /** A place after the other, so that whoever wants few of them has these at once. */
-const BY_PLACE = `SELECT place.certificate AS id
-  FROM place_search CROSS JOIN place ON place.id = place_search.rowid
-  WHERE place_search MATCH ?`;
+const BY_LOCATION = `SELECT location.certificate AS id
+  FROM location_search CROSS JOIN location ON location.id = location_search.rowid
+  WHERE location_search MATCH ?`;
 
 const BY_HASH = "SELECT certificate.id FROM certificate WHERE sha256 BETWEEN ? AND ? AND is_seen = 1";
 
-const HAS_PLACE = `EXISTS (
-  SELECT 1 FROM place_text WHERE place_text.certificate = certificate.id AND place_text.text LIKE ? ESCAPE '\\')`;
+const HAS_LOCATION = `EXISTS (
+  SELECT 1 FROM location_text WHERE location_text.certificate = certificate.id AND location_text.text LIKE ? ESCAPE '\\')`;
 
 /** Of the certificates that are seen now: a word stands in one or in a place where it is, as it is printed, or its hash begins with it. */
 function certificateSearch(lists: Lists, size: () => number) {
   return function find(search: string): Search {
     const words = splitWords(search);
     const texts = words.map((word) => lists.phraseOf("certificate", word));
-    const places = words.map((word) => lists.phraseOf("place", word));
+    const phrases = words.map((word) => lists.phraseOf("location", word));
     const together = (): Together => ({
       sure: byText(texts.map((phrase) => `(${phrase?.match})`).join(" AND ")),
-      maybe: [...places.map((phrase) => byPlace(phrase?.match ?? "")), ...words.flatMap(byHash)],
+      maybe: [...phrases.map((phrase) => byLocation(phrase?.match ?? "")), ...words.flatMap(byHash)],
     });
-    const isKnown = [...texts, ...places].every((phrase) => phrase?.isWhole);
-    const sought = words.map((word) => findInCertificates(lists, word));
-    return seek(lists, { words: sought, together: isKnown ? together : null, id: "id", size });
+    const isKnown = [...texts, ...phrases].every((phrase) => phrase?.isWhole);
+    const matches = words.map((word) => findInCertificates(lists, word));
+    return searchWords(lists, { words: matches, together: isKnown ? together : null, id: "id", size });
   };
 }
 
 export function findInCertificates(lists: Lists, word: string): FoundWord {
   const text = lists.phraseOf("certificate", word);
-  const place = lists.phraseOf("place", word);
-  const inRow = isAscii(word) || !text || !place ? look(word) : null;
-  if (!text || !place) return { byIndex: null, some: null, inRow };
-  const some = either([byText(text.match), byPlace(place.match)]);
-  const isWhole = text.isWhole && place.isWhole;
+  const location = lists.phraseOf("location", word);
+  const inRow = isAscii(word) || !text || !location ? matchRow(word) : null;
+  if (!text || !location) return { byIndex: null, some: null, inRow };
+  const some = either([byText(text.match), byLocation(location.match)]);
+  const isWhole = text.isWhole && location.isWhole;
   return { byIndex: isWhole ? either([some, ...byHash(word)]) : null, some, inRow };
 }
 
 const byText = (match: string): Ids => ({ sql: BY_TEXT, values: [match] });
-const byPlace = (match: string): Ids => ({ sql: BY_PLACE, values: [match] });
+const byLocation = (match: string): Ids => ({ sql: BY_LOCATION, values: [match] });
 
 function byHash(word: string): Ids[] {
   const hash = hashOf(word);
@@ -198,10 +205,10 @@ function byHash(word: string): Ids[] {
 }
 
 /** Each certificate is looked at. */
-function look(word: string): Part {
+function matchRow(word: string): Part {
   const [pattern, hash] = [toPattern(word), hashOf(word)];
   const hashed = hash.length === 0 ? "" : "OR sha256 BETWEEN ? AND ?";
-  const sql = `((${TEXT}) LIKE ? ESCAPE '\\' ${hashed} OR ${HAS_PLACE})`;
+  const sql = `((${TEXT}) LIKE ? ESCAPE '\\' ${hashed} OR ${HAS_LOCATION})`;
   return { sql, values: [pattern, ...hash, pattern] };
 }
 

@@ -29,14 +29,14 @@ const MOST_ENDPOINTS = 20;
 export function chainReader(db: Database) {
   const endpoints = db.prepare<[string], EndpointRow>(`
     SELECT DISTINCT endpoint.id, endpoint.host, port, server_name AS serverName, protocol, last_seen AS lastSeen, staple
-    FROM certificate JOIN place ON place.certificate = certificate.id JOIN endpoint ON endpoint.id = place.endpoint
+    FROM certificate JOIN location ON location.certificate = certificate.id JOIN endpoint ON endpoint.id = location.endpoint
     WHERE sha256 = ? AND gone_scan IS NULL AND position = 0
     ORDER BY endpoint.id LIMIT ${MOST_ENDPOINTS}`);
   const sent = db.prepare<[number], Sent>(`
-    SELECT sha256, der FROM place
-    JOIN certificate ON certificate.id = place.certificate
-    JOIN certificate_der ON certificate_der.certificate = place.certificate
-    WHERE endpoint = ? AND gone_scan IS NULL ORDER BY position, place.id`);
+    SELECT sha256, der FROM location
+    JOIN certificate ON certificate.id = location.certificate
+    JOIN certificate_der ON certificate_der.certificate = location.certificate
+    WHERE endpoint = ? AND gone_scan IS NULL ORDER BY position, location.id`);
   /** Where a name has several addresses, each sends a chain of its own. */
   const sentByAddress = db.prepare<[number, string], Sent>(`
     SELECT sha256, der FROM endpoint_address, json_each(endpoint_address.chain)

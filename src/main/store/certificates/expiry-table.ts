@@ -29,7 +29,7 @@ export function expiryTable(db: Database) {
 
   return {
     /** Those that have not expired by this day. */
-    due: (asked: ExpiryQuery & { today: string }): DueRow[] => due.all(asked),
+    due: (query: ExpiryQuery & { today: string }): DueRow[] => due.all(query),
     ends: ({ issuer, owner }: ExpiryQuery): EndRow[] => ends.all({ issuer, owner }),
   };
 }

@@ -32,9 +32,9 @@ test("grants whose line was not there at the baseline are rogue candidates until
       ],
     },
   );
-  expect(store.changes.countRogue()).toBe(0);
+  expect(store.changes.countUnapproved()).toBe(0);
   setBaseline(store, 3);
-  expect(store.changes.countRogue()).toBe(0);
+  expect(store.changes.countUnapproved()).toBe(0);
   setBaseline(store, 1);
   expect(rogues(store)).toEqual(["bob", "eve"]);
 
@@ -84,7 +84,7 @@ const idOf = (store: Store, comment: string): number =>
 
 const rogues = (store: Store): string[] => {
   const { rows, total } = listGrants(store, { rogue: true });
-  expect([total, store.changes.countRogue()]).toEqual([rows.length, rows.length]);
+  expect([total, store.changes.countUnapproved()]).toEqual([rows.length, rows.length]);
   return rows.map(({ comment }) => comment);
 };
 

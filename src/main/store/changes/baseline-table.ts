@@ -10,7 +10,7 @@ export function baselineTable(db: Database) {
   const set = db.prepare(`
     INSERT INTO baseline (id, scan, set_at) VALUES (1, @scan, @at) ON CONFLICT DO UPDATE SET scan = @scan, set_at = @at`);
   const clear = db.prepare("DELETE FROM baseline");
-  const countRogue = db.prepare<[], number>(`SELECT ${UNAPPROVED_COUNT}`).pluck();
+  const countUnapproved = db.prepare<[], number>(`SELECT ${UNAPPROVED_COUNT}`).pluck();
 
   return {
     read(): Baseline | null {
@@ -23,7 +23,7 @@ export function baselineTable(db: Database) {
     clear: (): boolean => clear.run().changes > 0,
 
     /** None without a baseline. */
-    countRogue: (): number => countRogue.get() ?? 0,
+    countUnapproved: (): number => countUnapproved.get() ?? 0,
   };
 }
 

@@ -25,7 +25,7 @@ test("a certificate's history says since when it is where, what it replaced ther
   present(second, 4);
   present(third, 5);
   const neighbour = (subject: string) => expect.objectContaining({ subject: `CN=${subject}` });
-  expect(store.changes.places(second.certificate.sha256)).toEqual([
+  expect(store.changes.locations(second.certificate.sha256)).toEqual([
     {
       kind: "file",
       host: "web1",
@@ -48,9 +48,9 @@ test("a certificate's history says since when it is where, what it replaced ther
     },
   ]);
   keep(third, 6);
-  expect(store.changes.places(third.certificate.sha256)).toMatchObject([
+  expect(store.changes.locations(third.certificate.sha256)).toMatchObject([
     { kind: "file", until: null, before: { subject: "CN=second" } },
     { kind: "endpoint", until: null, before: { subject: "CN=second" } },
   ]);
-  expect(store.changes.places("0".repeat(64))).toEqual([]);
+  expect(store.changes.locations("0".repeat(64))).toEqual([]);
 });

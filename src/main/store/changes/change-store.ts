@@ -21,11 +21,11 @@ export function changeStore(db: Database, lists: Lists) {
     list,
     counts,
     history: grantHistory(db, readVersion),
-    places: placeHistory(db),
+    locations: locationHistory(db),
     baseline: baseline.read,
     setBaseline: baseline.set,
     clearBaseline: baseline.clear,
-    countRogue: baseline.countRogue,
+    countUnapproved: baseline.countUnapproved,
     findLine: approvals.findLine,
     approve: approvals.approve,
     withdraw: approvals.withdraw,
@@ -138,23 +138,23 @@ type Row = Omit<PlaceSpan, "before" | "after"> & {
 };
 
 /** Where one certificate stood and stands, and what took its place. */
-function placeHistory(db: Database): (sha256: string) => PlaceSpan[] {
+function locationHistory(db: Database): (sha256: string) => PlaceSpan[] {
   const spans = db.prepare<{ sha256: string; limit: number }, Row>(`
-    SELECT iif(place.path IS NULL, 'endpoint', 'file') AS kind, host_name.name AS host,
-      ifnull(place.path, endpoint.port || iif(endpoint.server_name = '', '', ' as ' || endpoint.server_name)) AS "where",
+    SELECT iif(location.path IS NULL, 'endpoint', 'file') AS kind, host_name.name AS host,
+      ifnull(location.path, endpoint.port || iif(endpoint.server_name = '', '', ' as ' || endpoint.server_name)) AS "where",
       position, begun.started_at AS "from", gone.started_at AS until,
-      place.endpoint AS endpoint, place.host AS onHost, place.path AS path, first_scan AS firstScan,
+      location.endpoint AS endpoint, location.host AS onHost, location.path AS path, first_scan AS firstScan,
       gone_scan AS goneScan
-    FROM place
-    JOIN host_name ON host_name.id = place.name
+    FROM location
+    JOIN host_name ON host_name.id = location.name
     JOIN scan AS begun ON begun.id = first_scan
     LEFT JOIN scan AS gone ON gone.id = gone_scan
-    LEFT JOIN endpoint ON endpoint.id = place.endpoint
-    WHERE place.id IN (
-      SELECT id FROM place WHERE certificate = (SELECT id FROM certificate WHERE sha256 = @sha256) AND gone_scan IS NULL
+    LEFT JOIN endpoint ON endpoint.id = location.endpoint
+    WHERE location.id IN (
+      SELECT id FROM location WHERE certificate = (SELECT id FROM certificate WHERE sha256 = @sha256) AND gone_scan IS NULL
       UNION ALL
-      SELECT id FROM place WHERE certificate = (SELECT id FROM certificate WHERE sha256 = @sha256) AND gone_scan IS NOT NULL)
-    ORDER BY first_scan DESC, place.id
+      SELECT id FROM location WHERE certificate = (SELECT id FROM certificate WHERE sha256 = @sha256) AND gone_scan IS NOT NULL)
+    ORDER BY first_scan DESC, location.id
     LIMIT @limit`);
   const neighbours = neighbourFinder(db);
 
@@ -169,20 +169,20 @@ function placeHistory(db: Database): (sha256: string) => PlaceSpan[] {
 function neighbourFinder(db: Database) {
   const SELECT = `
     SELECT sha256, subject, not_after AS notAfter
-    FROM place JOIN certificate ON certificate.id = place.certificate`;
+    FROM location JOIN certificate ON certificate.id = location.certificate`;
   const AT_ENDPOINT = "endpoint = @endpoint AND position = @position";
-  const IN_FILE = "place.host = @onHost AND path = @path AND position = @position";
+  const IN_FILE = "location.host = @onHost AND path = @path AND position = @position";
   const before = {
     endpoint: db.prepare<object, Neighbour>(`${SELECT}
-      WHERE ${AT_ENDPOINT} AND gone_scan = @firstScan ORDER BY place.id DESC LIMIT 1`),
+      WHERE ${AT_ENDPOINT} AND gone_scan = @firstScan ORDER BY location.id DESC LIMIT 1`),
     file: db.prepare<object, Neighbour>(`${SELECT}
-      WHERE ${IN_FILE} AND gone_scan = @firstScan ORDER BY place.id DESC LIMIT 1`),
+      WHERE ${IN_FILE} AND gone_scan = @firstScan ORDER BY location.id DESC LIMIT 1`),
   };
   const after = {
     endpoint: db.prepare<object, Neighbour>(`${SELECT}
-      WHERE ${AT_ENDPOINT} AND first_scan = @goneScan ORDER BY place.id LIMIT 1`),
+      WHERE ${AT_ENDPOINT} AND first_scan = @goneScan ORDER BY location.id LIMIT 1`),
     file: db.prepare<object, Neighbour>(`${SELECT}
-      WHERE ${IN_FILE} AND first_scan = @goneScan ORDER BY place.id LIMIT 1`),
+      WHERE ${IN_FILE} AND first_scan = @goneScan ORDER BY location.id LIMIT 1`),
   };
   return (row: Row): Pick<PlaceSpan, "before" | "after"> => ({
     before: before[row.kind].get(row) ?? null,

@@ -51,9 +51,9 @@ export function changeTable(
   return {
     list({ from, to, host, kind, what, search, after, limit }: ChangeQuery): Listed<ChangeRow> {
       const isBack = from > to;
-      const wanted = what && isBack ? INVERSE[what] : what;
+      const effect = what && isBack ? INVERSE[what] : what;
       const sources = CHANGE_SOURCES.filter(
-        (source) => (kind === null || source.kind === kind) && (wanted === null || source.what === wanted),
+        (source) => (kind === null || source.kind === kind) && (effect === null || source.what === effect),
       );
       const named = order({ from, to });
       const start = after === null ? null : readCursor(SORT, after);
@@ -66,7 +66,7 @@ export function changeTable(
         const table = host === null ? source.table : source.tableOfHost;
         return readSource(
           { ...source, table },
-          { where, start, limit: limit + 1, named, isSought: search.trim() !== "" },
+          { where, start, limit: limit + 1, named, isSearched: search.trim() !== "" },
         );
       });
       const rows = mergeRows(
@@ -132,7 +132,7 @@ function toChange(
     title,
     place,
     details,
-    isFirstLook: what === "appeared" && !isBack && later.firstLook > from,
+    isFirstLook: what === "appeared" && !isBack && later.firstReading > from,
     scan: ScanId.parse(scan),
     at,
     opens,
@@ -156,7 +156,7 @@ type Page = {
   limit: number;
   named: { from: number; to: number };
   /** Whether words are sought, which no index has: what they find is looked for once for all pages. */
-  isSought: boolean;
+  isSearched: boolean;
 };
 
 type Found = { total: Total; rows: (ChangeFound & Key)[] };
@@ -167,23 +167,23 @@ const ORDER = { count: 2, descending: true };
 /** Reads the part of a page that one source has, in the order of its index. */
 function changeReader(lists: Lists) {
   return (source: ChangeSource, page: Page): Found =>
-    page.isSought ? seek(source, page) : read(source, page);
+    page.isSearched ? find(source, page) : read(source, page);
 
   function read(source: ChangeSource, page: Page): Found {
     const total = lists.count(source.table, page.where, page.named);
     if (total === 0) return { total, rows: [] };
     const keyRanges = keyRangesAfter([source.scan, "revision.id"], page.start, ORDER);
-    const rows = readKeyRanges(keyRanges, page.limit, (stretch, limit) => {
-      const { sql, values } = sourcePage(source, { ...page, stretch, limit });
+    const rows = readKeyRanges(keyRanges, page.limit, (keyRange, limit) => {
+      const { sql, values } = sourcePage(source, { ...page, keyRange, limit });
       return lists.read<ChangeFound & Key>(sql, values, page.named);
     });
     return { total, rows };
   }
 
-  function seek(source: ChangeSource, page: Page): Found {
+  function find(source: ChangeSource, page: Page): Found {
     const most = lists.mostCounted;
-    const stretch = wholeOf([source.scan, "revision.id"]);
-    const { sql, values } = sourcePage(source, { ...page, stretch, limit: most + 1 });
+    const keyRange = wholeOf([source.scan, "revision.id"]);
+    const { sql, values } = sourcePage(source, { ...page, keyRange, limit: most + 1 });
     const all = lists.find<ChangeFound & Key>(sql, values, page.named);
     if (all.length > most) return { ...read(source, page), total: { moreThan: most } };
     return { total: all.length, rows: rowsAfter(all, page.start, page.limit, ORDER) };
@@ -192,12 +192,12 @@ function changeReader(lists: Lists) {
 
 function sourcePage(
   source: ChangeSource,
-  { where, stretch, limit }: Omit<Page, "start"> & { stretch: KeyRange },
+  { where, keyRange, limit }: Omit<Page, "start"> & { keyRange: KeyRange },
 ): Part {
-  const all = [...where, ...stretch.where];
+  const all = [...where, ...keyRange.where];
   return {
     sql: `SELECT ${columnsOf(source)}, ${source.scan} AS sort_0, revision.id AS sort_1
-      FROM ${source.table}${conditions(all)}${orderBy({ ...ORDER, columns: stretch.columns })} LIMIT ?`,
+      FROM ${source.table}${conditions(all)}${orderBy({ ...ORDER, columns: keyRange.columns })} LIMIT ?`,
     values: [...valuesOf(all), limit],
   };
 }
@@ -208,7 +208,7 @@ const CONTENT: Record<ChangeKind, string | null> = {
   "key-file": "SELECT ifnull(fingerprint, '') FROM key_file WHERE id =",
   "host-key": "SELECT fingerprint FROM host_key WHERE id =",
   account: null,
-  certificate: "SELECT certificate FROM place WHERE id =",
+  certificate: "SELECT certificate FROM location WHERE id =",
 };
 
 /** What a search looks at, beside the name of the host. */
@@ -219,7 +219,7 @@ const TEXT: Record<ChangeKind, string> = {
   "host-key": "(SELECT key_type || char(10) || fingerprint FROM host_key WHERE id = revision.about)",
   account: "revision.label",
   certificate: `(SELECT subject || char(10) || ifnull(path, '')
-    FROM place JOIN certificate ON certificate.id = place.certificate WHERE place.id = revision.about)`,
+    FROM location JOIN certificate ON certificate.id = location.certificate WHERE location.id = revision.about)`,
 };
 
 const standsAt = (revision: string, scan: "@from" | "@to"): string =>

@@ -96,7 +96,7 @@ test("what could not be looked at has not gone, nor has what a reading cut short
     {
       grants: [makeGrant("ann")],
       accounts: [account("bob")],
-      unreadPaths: ["/home/bob"],
+      unreadablePaths: ["/home/bob"],
       keyFiles: [makeKeyFile("ann")],
     },
   );

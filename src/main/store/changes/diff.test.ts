@@ -62,7 +62,7 @@ let hosts = 0;
 
 const collect = ({ isPartial, unread }: Visited, seen: readonly Line[]) => ({
   isPartial,
-  unreadPaths: unread,
+  unreadablePaths: unread,
   grants: seen.map((one, index) =>
     makeGrant(one.key, { file: one.file, line: index + 1, text: nameOf(one), comment: nameOf(one) }),
   ),

@@ -8,7 +8,7 @@ export type Version = {
   facts: Record<string, string>;
   opens: ChangeRow["opens"];
   /** The scan that first looked at where it is. */
-  firstLook: number;
+  firstReading: number;
 };
 
 type Grant = {
@@ -20,10 +20,10 @@ type Grant = {
   comment: string;
   options: string;
   text: string;
-  firstLook: number;
+  firstReading: number;
 };
-type KeyFile = { path: string; fingerprint: string | null; keyType: string | null; firstLook: number };
-type HostKey = { keyType: string; fingerprint: string; firstLook: number };
+type KeyFile = { path: string; fingerprint: string | null; keyType: string | null; firstReading: number };
+type HostKey = { keyType: string; fingerprint: string; firstReading: number };
 type CertificateSight = {
   sha256: string;
   subject: string;
@@ -31,16 +31,16 @@ type CertificateSight = {
   path: string | null;
   position: number;
   endpoint: string | null;
-  firstLook: number;
+  firstReading: number;
 };
 type Row = { kind: ChangeKind; about: number; label: string | null; state: string | null };
 
-const firstLookOf = (table: string): string =>
-  `ifnull((SELECT first_read_scan FROM host WHERE host.id = ${table}.host), 0) AS firstLook`;
+const firstReadingOf = (table: string): string =>
+  `ifnull((SELECT first_read_scan FROM host WHERE host.id = ${table}.host), 0) AS firstReading`;
 
-const GRANT_LOOK = firstLookOf("grant_line");
-const KEY_FILE_LOOK = firstLookOf("key_file");
-const HOST_KEY_LOOK = firstLookOf("host_key");
+const GRANT_FIRST_READING = firstReadingOf("grant_line");
+const KEY_FILE_FIRST_READING = firstReadingOf("key_file");
+const HOST_KEY_FIRST_READING = firstReadingOf("host_key");
 
 export type VersionReader = ReturnType<typeof versionReader>;
 
@@ -48,26 +48,26 @@ export type VersionReader = ReturnType<typeof versionReader>;
 export function versionReader(db: Database): (id: number) => Version {
   const find = db.prepare<[number], Row>("SELECT kind, about, label, state FROM revision WHERE id = ?");
   const grant = db.prepare<[number], Grant>(`
-    SELECT id, account, file, line, fingerprint, comment, options, text, ${GRANT_LOOK}
+    SELECT id, account, file, line, fingerprint, comment, options, text, ${GRANT_FIRST_READING}
     FROM grant_line WHERE id = ?`);
   const keyFile = db.prepare<[number], KeyFile>(`
-    SELECT path, fingerprint, key_type AS keyType, ${KEY_FILE_LOOK} FROM key_file WHERE id = ?`);
+    SELECT path, fingerprint, key_type AS keyType, ${KEY_FILE_FIRST_READING} FROM key_file WHERE id = ?`);
   const hostKey = db.prepare<[number], HostKey>(`
-    SELECT key_type AS keyType, fingerprint, ${HOST_KEY_LOOK} FROM host_key WHERE id = ?`);
-  const hostLook = db
+    SELECT key_type AS keyType, fingerprint, ${HOST_KEY_FIRST_READING} FROM host_key WHERE id = ?`);
+  const hostFirstReading = db
     .prepare<[number], number>("SELECT ifnull(first_read_scan, 0) FROM host WHERE id = ?")
     .pluck();
-  const place = db.prepare<[number], CertificateSight>(`
+  const certificate = db.prepare<[number], CertificateSight>(`
     SELECT sha256, subject, not_after AS notAfter, path, position,
       (SELECT host || ':' || port || iif(server_name = '', '', ' as ' || server_name)
          || iif(protocol = 'tls', '', ' by ' || protocol)
-       FROM endpoint WHERE endpoint.id = place.endpoint) AS endpoint,
-      ifnull((SELECT first_read_scan FROM host WHERE host.id = place.host),
+       FROM endpoint WHERE endpoint.id = location.endpoint) AS endpoint,
+      ifnull((SELECT first_read_scan FROM host WHERE host.id = location.host),
         min(first_scan, ifnull(
-          (SELECT min(gone.first_scan) FROM place AS gone INDEXED BY place_gone_at_endpoint
-           WHERE gone.endpoint = place.endpoint AND gone.gone_scan IS NOT NULL), first_scan))) AS firstLook
-    FROM place JOIN certificate ON certificate.id = place.certificate
-    WHERE place.id = ?`);
+          (SELECT min(gone.first_scan) FROM location AS gone INDEXED BY location_gone_at_endpoint
+           WHERE gone.endpoint = location.endpoint AND gone.gone_scan IS NOT NULL), first_scan))) AS firstReading
+    FROM location JOIN certificate ON certificate.id = location.certificate
+    WHERE location.id = ?`);
 
   return (id) => {
     const row = find.get(id);
@@ -82,9 +82,9 @@ export function versionReader(db: Database): (id: number) => Version {
       case "host-key":
         return toHostKeyVersion(known(hostKey.get(about)));
       case "account":
-        return toAccountVersion({ name: label ?? "", firstLook: hostLook.get(about) ?? 0 }, state);
+        return toAccountVersion({ name: label ?? "", firstReading: hostFirstReading.get(about) ?? 0 }, state);
       case "certificate":
-        return toSightVersion(known(place.get(about)));
+        return toSightVersion(known(certificate.get(about)));
       default:
         throw new Error(`there is no kind ${kind satisfies never}`);
     }
@@ -100,7 +100,7 @@ function toGrantVersion(
   grant: Grant,
   [effective, dormant, gives, onlyFrom]: readonly (string | readonly string[] | null)[],
 ): Version {
-  const { id, account, file, line, fingerprint, comment, options, text, firstLook } = grant;
+  const { id, account, file, line, fingerprint, comment, options, text, firstReading } = grant;
   return {
     title: `${account}: ${comment || fingerprint || text}`,
     place: `${file}:${line}`,
@@ -114,7 +114,7 @@ function toGrantVersion(
       key: fingerprint ?? "",
     },
     opens: { kind: "grant", id },
-    firstLook,
+    firstReading,
   };
 }
 
@@ -122,7 +122,7 @@ const said = (value: string | readonly string[] | null | undefined): string =>
   typeof value === "string" ? value : (value?.join(", ") ?? "");
 
 function toKeyFileVersion(
-  { path, fingerprint, keyType, firstLook }: KeyFile,
+  { path, fingerprint, keyType, firstReading }: KeyFile,
   state: readonly (string | number | null)[],
 ): Version {
   const [owner, mode, isEncrypted] = state;
@@ -133,23 +133,23 @@ function toKeyFileVersion(
     mode: String(mode ?? ""),
     passphrase,
   };
-  return { title: path, place: path, facts, opens: null, firstLook };
+  return { title: path, place: path, facts, opens: null, firstReading };
 }
 
-const toHostKeyVersion = ({ keyType, fingerprint, firstLook }: HostKey): Version => ({
+const toHostKeyVersion = ({ keyType, fingerprint, firstReading }: HostKey): Version => ({
   title: keyType,
   place: "",
   facts: { key: fingerprint },
   opens: null,
-  firstLook,
+  firstReading,
 });
 
 function toAccountVersion(
-  { name, firstLook }: { name: string; firstLook: number },
+  { name, firstReading }: { name: string; firstReading: number },
   [uid, shell, password]: readonly (string | number | null)[],
 ): Version {
   const facts = { uid: String(uid ?? ""), shell: String(shell ?? ""), password: String(password ?? "") };
-  return { title: name, place: "", facts, opens: null, firstLook };
+  return { title: name, place: "", facts, opens: null, firstReading };
 }
 
 function toSightVersion({
@@ -159,7 +159,7 @@ function toSightVersion({
   path,
   position,
   endpoint,
-  firstLook,
+  firstReading,
 }: CertificateSight): Version {
   const at = position === 0 ? "" : `, number ${position + 1}`;
   return {
@@ -167,7 +167,7 @@ function toSightVersion({
     place: `${path ?? endpoint ?? ""}${at}`,
     facts: { subject, "not after": notAfter, sha256: sha256 },
     opens: { kind: "certificate", sha256 },
-    firstLook,
+    firstReading,
   };
 }
 

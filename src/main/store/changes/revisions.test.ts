@@ -18,7 +18,7 @@ const STANDING = `
   SELECT 'grant' AS kind, id AS about, NULL AS label FROM grant_line WHERE gone_scan IS NULL
   UNION ALL SELECT 'key-file', id, NULL FROM key_file WHERE gone_scan IS NULL
   UNION ALL SELECT 'host-key', id, NULL FROM host_key WHERE gone_scan IS NULL
-  UNION ALL SELECT 'certificate', id, NULL FROM place WHERE gone_scan IS NULL
+  UNION ALL SELECT 'certificate', id, NULL FROM location WHERE gone_scan IS NULL
   UNION ALL SELECT 'account', host, name FROM account WHERE gone_scan IS NULL
   ORDER BY 1, 2, 3`;
 
@@ -107,6 +107,6 @@ function readAtRandom({ upTo, oneOf }: Random) {
       certificates: [makeCertificate(oneOf("a", "b", "c"))],
     })),
     isPartial: upTo(8) === 0,
-    unreadPaths: upTo(6) === 0 ? ["/root/.ssh"] : [],
+    unreadablePaths: upTo(6) === 0 ? ["/root/.ssh"] : [],
   };
 }

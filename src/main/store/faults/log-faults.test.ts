@@ -32,7 +32,7 @@ test("B8: a log that was deleted is missed at the next start, told, and on recor
   await using folder = await makeTemporaryFolder();
   const path = await makeKilled(folder.path);
   for (const end of ["-wal", "-shm"]) await rm(path + end);
-  const loss = `3 events and 1 visit that were saved are missing from ${path}: an older copy took its place, or the file ending in -wal was deleted; what is there is whole: scan again`;
+  const loss = `3 events and 1 probe that were saved are missing from ${path}: an older copy took its place, or the file ending in -wal was deleted; what is there is whole: scan again`;
 
   const reader = createApp({ databasePath: path, access: "read", now });
   expect(reader.warnings).toEqual([loss]);
@@ -67,7 +67,7 @@ test("B8: an older copy that was put in place by hand is told, and so is one of 
   grown.close();
   await copyFile(`${path}.old`, path);
   const older = openStore({ path, access: "read" });
-  expect(older.loss).toContain("1 event and 0 visits that were saved are missing");
+  expect(older.loss).toContain("1 event and 0 probes that were saved are missing");
   older.close();
 
   const other = join(folder.path, "other.db");
@@ -110,7 +110,7 @@ test("B8: the log of another database is not played into this one", async () => 
   const store = openStore({ path, access: "write" });
   expect(store.events.count()).toBe(1);
   expect(store.events.findBreak()).toBeNull();
-  expect(store.loss).toContain("3 events and 1 visit");
+  expect(store.loss).toContain("3 events and 1 probe");
   store.close();
 });
 

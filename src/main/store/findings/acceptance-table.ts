@@ -176,9 +176,9 @@ function memberTable(db: Database) {
 
 /** Rules that are looked at only where somebody has asked for it. */
 export function ruleTable(db: Database) {
-  const since = db.prepare<[string], string>("SELECT since FROM rule_wish WHERE rule = ?").pluck();
-  const turnOn = db.prepare("INSERT INTO rule_wish (rule, since) VALUES (?, ?) ON CONFLICT DO NOTHING");
-  const turnOff = db.prepare("DELETE FROM rule_wish WHERE rule = ?");
+  const since = db.prepare<[string], string>("SELECT since FROM enabled_rule WHERE rule = ?").pluck();
+  const turnOn = db.prepare("INSERT INTO enabled_rule (rule, since) VALUES (?, ?) ON CONFLICT DO NOTHING");
+  const turnOff = db.prepare("DELETE FROM enabled_rule WHERE rule = ?");
 
   return {
     list: () => OptionalRule.options.map((rule) => ({ rule, since: since.get(rule) ?? null })),

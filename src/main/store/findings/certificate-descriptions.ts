@@ -92,14 +92,14 @@ function surroundings(db: Database) {
   const hosts = db
     .prepare<[number], string>(`
       SELECT DISTINCT host_name.name
-      FROM place JOIN host_name ON host_name.id = place.name
+      FROM location JOIN host_name ON host_name.id = location.name
       WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL
       ORDER BY 1`)
     .pluck();
   const files = db
     .prepare<[number], string>(`
       SELECT host_name.name || ':' || path
-      FROM place JOIN host_name ON host_name.id = place.name
+      FROM location JOIN host_name ON host_name.id = location.name
       WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL AND path IS NOT NULL
       ORDER BY 1`)
     .pluck();
@@ -126,9 +126,9 @@ function surroundings(db: Database) {
   const clientUses = db
     .prepare<[number], string>(`
       SELECT host_name.name || ' names it by ' || directive || ' in ' || file || ':' || line
-      FROM place
-      JOIN client_file ON client_file.host = place.host AND client_file.path = place.path
-      JOIN host_name ON host_name.id = place.name
+      FROM location
+      JOIN client_file ON client_file.host = location.host AND client_file.path = location.path
+      JOIN host_name ON host_name.id = location.name
       WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL
       ORDER BY 1`)
     .pluck();

@@ -44,7 +44,7 @@ const aboutCertificate = ({
     since: { sql: since },
     tie: { sql: "id" },
   },
-  isOnHost: `id IN (SELECT certificate FROM place WHERE gone_scan IS NULL AND name = ${HOST_ID})`,
+  isOnHost: `id IN (SELECT certificate FROM location WHERE gone_scan IS NULL AND name = ${HOST_ID})`,
   foundBy: "certificate",
   text: `'${rule}' || char(10) || subject || char(10) || only_host`,
   isAbout: (object: FindingObject): Part | null =>
@@ -115,8 +115,8 @@ const issued: FindingSource = {
     tie: { sql: "id" },
   },
   isOnHost: `id IN (
-    SELECT violation FROM place CROSS JOIN certificate ON certificate.id = place.certificate
-    WHERE place.gone_scan IS NULL AND place.name = ${HOST_ID})`,
+    SELECT violation FROM location CROSS JOIN certificate ON certificate.id = location.certificate
+    WHERE location.gone_scan IS NULL AND location.name = ${HOST_ID})`,
   text: "'issuer-against-profile' || char(10) || issuer || char(10) || rules",
   isAbout(object) {
     if (object.kind === "profile-violation") return { sql: "id = ?", values: [object.id] };
@@ -133,8 +133,8 @@ const FOR_CLIENTS = ["is_for_clients = 1", "is_public = 1", "not_after >= @now"]
 
 /** In a file that a configuration names for when its host is a client. Such files are few, and are found first. */
 const IS_NAMED_FOR_CLIENTS = `id IN (
-  SELECT place.certificate FROM client_file CROSS JOIN place INDEXED BY place_in_file
-  WHERE place.host = client_file.host AND place.path = client_file.path AND place.gone_scan IS NULL)`;
+  SELECT location.certificate FROM client_file CROSS JOIN location INDEXED BY location_in_file
+  WHERE location.host = client_file.host AND location.path = client_file.path AND location.gone_scan IS NULL)`;
 
 /** What is wrong with certificates by their dates, by what they are for, and by where else they or their keys are. */
 export const CERTIFICATE_SOURCES: readonly FindingSource[] = [

@@ -47,7 +47,7 @@ const CHANGED: RuleId = "certificate-changed";
 /** A change is told of for so many days. */
 const CHANGE_DAYS = 30;
 
-const HOST = "(SELECT endpoint.host FROM endpoint WHERE endpoint.id = place.endpoint)";
+const HOST = "(SELECT endpoint.host FROM endpoint WHERE endpoint.id = location.endpoint)";
 
 /** A run looks again before it is over; where that failed, the scan of the next day or the one after counts as its own. */
 const LATE_DAYS = 2;
@@ -77,31 +77,31 @@ const BY_RUN = `
   run_certificate.wanted IS NOT NULL
   AND (SELECT started_at FROM scan WHERE scan.id = earlier.first_scan) < run.started_at
   AND (run.ended_at IS NULL
-    OR (SELECT started_at FROM scan WHERE scan.id = place.first_scan)
+    OR (SELECT started_at FROM scan WHERE scan.id = location.first_scan)
       <= strftime('%Y-%m-%dT%H:%M:%SZ', run.ended_at, '+${LATE_DAYS} days'))
   AND ${WAS_TO_GO}`;
 
 /** What a run has put in place, straight after the old one. Once it is over, only what it has proved is its own. */
 const PUT_BY_RUN = `
-  SELECT 1 FROM place AS earlier INDEXED BY place_gone_at_endpoint
+  SELECT 1 FROM location AS earlier INDEXED BY location_gone_at_endpoint
     CROSS JOIN certificate AS old ON old.id = earlier.certificate
-    CROSS JOIN certificate ON certificate.id = place.certificate
+    CROSS JOIN certificate ON certificate.id = location.certificate
     CROSS JOIN run_certificate ON run_certificate.sha256 = certificate.sha256
     CROSS JOIN run ON run.id = run_certificate.run
-  WHERE earlier.endpoint = place.endpoint AND earlier.position = 0 AND earlier.gone_scan = place.first_scan
+  WHERE earlier.endpoint = location.endpoint AND earlier.position = 0 AND earlier.gone_scan = location.first_scan
     AND (run_certificate.state = 'installed' OR run.ended_at IS NULL) AND ${BY_RUN}`;
 
 /** What stood there before the run, straight after what it had put there and took back. */
 const ROLLED_BACK_BY_RUN = `
-  SELECT 1 FROM place AS fresh INDEXED BY place_gone_at_endpoint
-    CROSS JOIN place AS earlier INDEXED BY place_gone_at_endpoint
+  SELECT 1 FROM location AS fresh INDEXED BY location_gone_at_endpoint
+    CROSS JOIN location AS earlier INDEXED BY location_gone_at_endpoint
       ON earlier.endpoint = fresh.endpoint AND earlier.position = 0 AND earlier.gone_scan = fresh.first_scan
     CROSS JOIN certificate AS old ON old.id = earlier.certificate
     CROSS JOIN certificate ON certificate.id = fresh.certificate
     CROSS JOIN run_certificate ON run_certificate.sha256 = certificate.sha256
     CROSS JOIN run ON run.id = run_certificate.run
-  WHERE fresh.endpoint = place.endpoint AND fresh.position = 0 AND fresh.gone_scan = place.first_scan
-    AND earlier.certificate = place.certificate AND run_certificate.state = 'issued' AND ${BY_RUN}`;
+  WHERE fresh.endpoint = location.endpoint AND fresh.position = 0 AND fresh.gone_scan = location.first_scan
+    AND earlier.certificate = location.certificate AND run_certificate.state = 'issued' AND ${BY_RUN}`;
 
 /**
  * Endpoints whose leaf has been replaced since somebody asked to be told, and not by a run: neither by what it put in
@@ -109,26 +109,26 @@ const ROLLED_BACK_BY_RUN = `
  */
 const changed: FindingSource = {
   name: "change",
-  from: "place INDEXED BY place_leaf_begun",
-  ofHost: "place INDEXED BY place_under_name",
+  from: "location INDEXED BY location_leaf_begun",
+  ofHost: "location INDEXED BY location_under_name",
   walk: {},
   unordered: ["host", "label_start", "first_seen"],
-  table: "place",
+  table: "location",
   where: [
     "gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0",
     // Where nothing has gone yet this is null, and nothing has changed.
     `first_scan >= (
-      SELECT min(gone_scan) FROM place INDEXED BY place_leaf_gone
+      SELECT min(gone_scan) FROM location INDEXED BY location_leaf_gone
       WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL AND position = 0)`,
     `first_scan >= (
       SELECT min(id) FROM scan
       WHERE started_at >= max(
-        (SELECT since FROM rule_wish WHERE rule = '${CHANGED}'),
+        (SELECT since FROM enabled_rule WHERE rule = '${CHANGED}'),
         strftime('%Y-%m-%dT%H:%M:%SZ', @now, '-${CHANGE_DAYS} days')))`,
     `EXISTS (
-      SELECT 1 FROM place AS earlier INDEXED BY place_gone_at_endpoint
-      WHERE earlier.endpoint = place.endpoint AND earlier.position = 0 AND earlier.gone_scan IS NOT NULL
-        AND earlier.gone_scan <= place.first_scan AND earlier.certificate <> place.certificate)`,
+      SELECT 1 FROM location AS earlier INDEXED BY location_gone_at_endpoint
+      WHERE earlier.endpoint = location.endpoint AND earlier.position = 0 AND earlier.gone_scan IS NOT NULL
+        AND earlier.gone_scan <= location.first_scan AND earlier.certificate <> location.certificate)`,
     `NOT EXISTS (${PUT_BY_RUN})`,
     `NOT EXISTS (${ROLLED_BACK_BY_RUN})`,
   ],
@@ -148,8 +148,8 @@ const changed: FindingSource = {
   // Who has accepted one change has not accepted those after it.
   isAccepted: `${acceptedFor(CHANGED, "endpoint", "endpoint")} AND EXISTS (
     SELECT 1 FROM acceptance
-    WHERE rule = '${CHANGED}' AND kind = 'endpoint' AND about = place.endpoint AND ${IN_FORCE}
-      AND accepted_at >= (SELECT started_at FROM scan WHERE scan.id = place.first_scan))`,
+    WHERE rule = '${CHANGED}' AND kind = 'endpoint' AND about = location.endpoint AND ${IN_FORCE}
+      AND accepted_at >= (SELECT started_at FROM scan WHERE scan.id = location.first_scan))`,
 };
 
 export const ENDPOINT_SOURCES: readonly FindingSource[] = [classical, changed];
@@ -171,18 +171,18 @@ export function endpointDescriber(db: Database) {
   const find = db.prepare<[number], Endpoint>(`
     SELECT host, port, server_name, key_exchange, ifnull(key_exchange_since, last_seen) AS since,
       facts ->> 'version' AS version, facts ->> 'group' AS "group",
-      (SELECT group_concat(value ->> 'name', ', ') FROM json_each(offers, '$.groups')
+      (SELECT group_concat(value ->> 'name', ', ') FROM json_each(capabilities, '$.groups')
        WHERE instr(value ->> 'name', 'MLKEM') > 0) AS refused
     FROM endpoint
     WHERE id = ?`);
   const LEAF = `
-    SELECT subject, sha256, not_after AS notAfter, place.first_scan AS scan,
-      (SELECT started_at FROM scan WHERE scan.id = place.first_scan) AS at
-    FROM place JOIN certificate ON certificate.id = place.certificate
-    WHERE place.endpoint = CAST(? AS INTEGER) AND position = 0`;
+    SELECT subject, sha256, not_after AS notAfter, location.first_scan AS scan,
+      (SELECT started_at FROM scan WHERE scan.id = location.first_scan) AS at
+    FROM location JOIN certificate ON certificate.id = location.certificate
+    WHERE location.endpoint = CAST(? AS INTEGER) AND position = 0`;
   const now = db.prepare<[number], Leaf>(`${LEAF} AND gone_scan IS NULL`);
   const before = db.prepare<[number, number], Leaf>(`
-    ${LEAF} AND gone_scan IS NOT NULL AND gone_scan <= CAST(? AS INTEGER) ORDER BY gone_scan DESC, place.id DESC LIMIT 1`);
+    ${LEAF} AND gone_scan IS NOT NULL AND gone_scan <= CAST(? AS INTEGER) ORDER BY gone_scan DESC, location.id DESC LIMIT 1`);
 
   return {
     keyExchange(id: number): FindingText {

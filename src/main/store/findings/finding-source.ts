@@ -54,7 +54,7 @@ export type FindingSource = {
     | "reused_key"
     | "key_file"
     | "endpoint"
-    | "place"
+    | "location"
     | "host";
   where: readonly string[];
   columns: Readonly<Record<SourceColumn, ColumnOfSource>>;

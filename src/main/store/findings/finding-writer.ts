@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { type FindingDraft, Severity } from "#shared/model/finding.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Spot } from "#store/certificates/place-table.ts";
+import type { Spot } from "#store/certificates/location-table.ts";
 import { byKey } from "#store/spans.ts";
 
 /** What a finding is about, by the row of the table that its kind names. */

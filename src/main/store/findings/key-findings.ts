@@ -55,8 +55,8 @@ const reusedKey = (rule: RuleId, index: string, where: readonly string[]): Findi
     tie: { sql: "spki" },
   },
   isOnHost: `spki IN (
-    SELECT spki_sha256 FROM certificate JOIN place ON place.certificate = certificate.id
-    WHERE place.gone_scan IS NULL AND place.name = ${HOST_ID})`,
+    SELECT spki_sha256 FROM certificate JOIN location ON location.certificate = certificate.id
+    WHERE location.gone_scan IS NULL AND location.name = ${HOST_ID})`,
   foundBy: "tls-key",
   text: `'${rule}' || char(10) || spki || char(10) || ifnull((
     SELECT subject FROM certificate WHERE spki_sha256 = spki AND is_ca = 0 AND spki_sha256 <> '' LIMIT 1), '')`,

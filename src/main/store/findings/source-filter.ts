@@ -12,7 +12,7 @@ import {
   toFingerprintStart,
   toHexStart,
 } from "#store/lists/search.ts";
-import { type FoundWord, matching, type Search, seek } from "#store/lists/seek.ts";
+import { type FoundWord, matching, type Search, searchWords } from "#store/lists/word-search.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import { acceptedFrom, type FindingSource } from "./finding-source.ts";
 import { sourceConditions } from "./finding-sources.ts";
@@ -138,7 +138,7 @@ const findEach = (
   findWord: (lists: Lists, word: string) => FoundWord,
   size = () => Number.POSITIVE_INFINITY,
 ): Search =>
-  seek(lists, {
+  searchWords(lists, {
     words: words.map((word) => findWord(lists, word)),
     together: null,
     id: "id",

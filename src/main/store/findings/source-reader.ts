@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { addTotals, type Total } from "#shared/model/total.ts";
-import { questionOf } from "#store/lists/kept.ts";
+import { cacheKeyOf } from "#store/lists/kept.ts";
 import { isWalkShorter, type Lists, orderOf } from "#store/lists/lists.ts";
 import {
   compareKeys,
@@ -203,7 +203,7 @@ function findRows(lists: Lists, { source, named, ...ordered }: OrderedSource): R
   const most = lists.mostCounted;
   const keyRange = sourceWhole(source, sort);
   const page = sourcePage(source, { ...ordered, keyRange, limit: most + 1, isAny: true });
-  return lists.keep(questionOf(page.sql, [...page.values, sort.name, `${sort.descending}`], named), () => {
+  return lists.keep(cacheKeyOf(page.sql, [...page.values, sort.name, `${sort.descending}`], named), () => {
     const rows = lists.read<Row>(page.sql, page.values, named);
     return rows.length > most ? null : mergeRows([rows], most, orderOf(sort));
   });

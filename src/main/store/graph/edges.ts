@@ -71,7 +71,7 @@ function edgesOut(db: Database) {
     `SELECT ${KEY_FILE} FROM key_file WHERE host = CAST(? AS INTEGER) AND ${STRAY} ORDER BY id`,
   );
   const rules = db.prepare<[number, string], EscalationRow>(
-    `SELECT ${ESCALATION} FROM becoming WHERE host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT) AND target <> account AND gone_scan IS NULL ORDER BY id`,
+    `SELECT ${ESCALATION} FROM escalation WHERE host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT) AND target <> account AND gone_scan IS NULL ORDER BY id`,
   );
   const agents = db.prepare<[number, string], AgentRow>(
     "SELECT id, host, account, path FROM agent WHERE host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT) AND gone_scan IS NULL ORDER BY id",
@@ -85,8 +85,8 @@ function edgesOut(db: Database) {
   const personKeys = db.prepare<[number], PersonKeyRow>(
     `${PERSON_KEY} WHERE person_key.person = CAST(? AS INTEGER)`,
   );
-  const held = db.prepare<[], { fingerprint: string; place: string }>(
-    "SELECT fingerprint, place FROM held_key ORDER BY place",
+  const held = db.prepare<[], { fingerprint: string; location: string }>(
+    "SELECT fingerprint, location FROM held_key ORDER BY location",
   );
 
   return {
@@ -96,7 +96,7 @@ function edgesOut(db: Database) {
         ...files.all(host, account).map((file) => holding(file, account, "own")),
         ...(root ? strays.all(host).map((file) => holding(file, account, "root")) : []),
         ...(root ? others.all(host, account).map((other) => rooted(host, account, other)) : []),
-        ...(root ? [] : rules.all(host, account).map(becoming)),
+        ...(root ? [] : rules.all(host, account).map(escalationEdge)),
         ...agents.all(host, account).map(lending),
       ].filter(isEdge);
     },
@@ -106,10 +106,10 @@ function edgesOut(db: Database) {
   };
 }
 
-const PERSON_KEY = `SELECT person_key.person, fingerprint, roster.name AS roster
+const PERSON_KEY = `SELECT person_key.person, fingerprint, people_source.name AS source
   FROM person_key
   CROSS JOIN person ON person.id = person_key.person
-  CROSS JOIN roster ON roster.id = person.roster`;
+  CROSS JOIN people_source ON people_source.id = person.source`;
 
 function edgesIn(db: Database) {
   const roots = db.prepare<[number], string>(ROOTS).pluck();
@@ -124,7 +124,7 @@ function edgesIn(db: Database) {
     LIMIT ${MOST_AT_ONCE}`);
   const signed = authorityEdges(db);
   const rules = db.prepare<[number, string], EscalationRow>(
-    `SELECT ${ESCALATION} FROM becoming WHERE host = CAST(? AS INTEGER) AND target = CAST(? AS TEXT) AND account <> target AND gone_scan IS NULL ORDER BY id`,
+    `SELECT ${ESCALATION} FROM escalation WHERE host = CAST(? AS INTEGER) AND target = CAST(? AS TEXT) AND account <> target AND gone_scan IS NULL ORDER BY id`,
   );
   const files = db.prepare<[string], KeyFileRow>(
     `SELECT ${KEY_FILE} FROM key_file WHERE fingerprint = CAST(? AS TEXT) AND gone_scan IS NULL ORDER BY id LIMIT ${MOST_AT_ONCE}`,
@@ -136,13 +136,13 @@ function edgesIn(db: Database) {
     "SELECT 1 FROM account WHERE host = ? AND name = ? AND gone_scan IS NULL",
   );
   const people = db.prepare<[string], PersonKeyRow>(`${PERSON_KEY} WHERE fingerprint = CAST(? AS TEXT)`);
-  const held = db.prepare<[string], { fingerprint: string; place: string }>(
-    "SELECT fingerprint, place FROM held_key WHERE fingerprint = CAST(? AS TEXT) ORDER BY place",
+  const held = db.prepare<[string], { fingerprint: string; location: string }>(
+    "SELECT fingerprint, location FROM held_key WHERE fingerprint = CAST(? AS TEXT) ORDER BY location",
   );
   const agent = db.prepare<[number], AgentRow>("SELECT id, host, account, path FROM agent WHERE id = ?");
 
   /** Its owner has it; where that is no account of the host, whoever is root there. */
-  const holders = (file: KeyFileRow): (GraphEdge | null)[] =>
+  const edgesOfFile = (file: KeyFileRow): (GraphEdge | null)[] =>
     isAccount.get(file.host, file.owner) || roots.all(file.host).length === 0
       ? [holding(file, file.owner, "own")]
       : roots.all(file.host).map((root) => holding(file, root, "root"));
@@ -156,14 +156,14 @@ function edgesIn(db: Database) {
         ...rules
           .all(host, account)
           .filter((rule) => !isRoot.get(host, rule.account))
-          .map(becoming),
+          .map(escalationEdge),
         ...(isAccount.get(host, account) ? rooting.map((root) => rooted(host, root, account)) : []),
       ];
     },
     key(fingerprint: string): GraphEdge[] {
       return [
-        ...files.all(fingerprint).flatMap(holders),
-        ...likely.all(fingerprint).flatMap(holders),
+        ...files.all(fingerprint).flatMap(edgesOfFile),
+        ...likely.all(fingerprint).flatMap(edgesOfFile),
         ...people.all(fingerprint).map(holdingOf),
         ...held.all(fingerprint).map(holdingHere),
       ].filter(isEdge);
@@ -238,14 +238,14 @@ export const ESCALATION = `host, account, target, by, commands, password, is_cer
 export type AgentRow = { id: number; host: number; account: string; path: string };
 
 /** A key file, for its owner or for root; null where its key is not known. */
-export function holding(file: KeyFileRow, holder: string, kind: "own" | "root"): GraphEdge | null {
+export function holding(file: KeyFileRow, account: string, kind: "own" | "root"): GraphEdge | null {
   const fingerprint = file.fingerprint ?? file.likely_fingerprint;
   // What signs with another key than it shows holds that other one, of which nothing more is known.
   if (fingerprint === null || file.possession === "other-key") return null;
   const isEncrypted = file.is_encrypted === null ? null : file.is_encrypted === 1;
   const isLikely = file.fingerprint === null;
   return {
-    from: accountId(file.host, holder),
+    from: accountId(file.host, account),
     to: keyId(fingerprint),
     how: "holds",
     ...evaluateHolding({
@@ -278,7 +278,7 @@ export const signing = (row: AuthorityRow): GraphEdge => ({
   options: "",
 });
 
-export const becoming = (row: EscalationRow): GraphEdge => ({
+export const escalationEdge = (row: EscalationRow): GraphEdge => ({
   from: accountId(row.host, row.account),
   to: accountId(row.host, row.target),
   how: row.by,
@@ -307,24 +307,30 @@ const rooted = (host: number, root: string, account: string): GraphEdge => ({
   notes: [],
 });
 
-export const holdingHere = ({ fingerprint, place }: { fingerprint: string; place: string }): GraphEdge => ({
+export const holdingHere = ({
+  fingerprint,
+  location,
+}: {
+  fingerprint: string;
+  location: string;
+}): GraphEdge => ({
   from: HERE,
   to: keyId(fingerprint),
   how: "holds",
   isCertain: true,
-  where: place,
+  where: location,
   options: "",
   notes: [],
 });
 
-type PersonKeyRow = { person: number; fingerprint: string; roster: string };
+type PersonKeyRow = { person: number; fingerprint: string; source: string };
 
-export const holdingOf = ({ person, fingerprint, roster }: PersonKeyRow): GraphEdge => ({
+export const holdingOf = ({ person, fingerprint, source }: PersonKeyRow): GraphEdge => ({
   from: personId(person),
   to: keyId(fingerprint),
   how: "holds",
   isCertain: true,
-  where: roster,
+  where: source,
   options: "",
   notes: [],
 });

@@ -38,11 +38,11 @@ export function graphStore(db: Database, lists: Lists) {
 }
 
 /** Of two hosts so many ways are looked at for one that is certain. */
-const MOST_WAYS = 50;
+const MOST_LINKS = 50;
 
 /** Private keys on one host that open accounts of another. */
 function trustBetweenHosts(db: Database, nodeOf: (id: string) => GraphNode) {
-  const pairs = db
+  const linkedHosts = db
     .prepare<[number], [number, number]>(`
       SELECT DISTINCT key_file.host, grant_line.host
       FROM key_file
@@ -59,22 +59,22 @@ function trustBetweenHosts(db: Database, nodeOf: (id: string) => GraphNode) {
     SELECT ${GRANT} FROM grant_line INDEXED BY grant_usable
     WHERE fingerprint = ? AND host = ? AND gone_scan IS NULL AND effective <> 'no'
     ORDER BY account, id
-    LIMIT ${MOST_WAYS}`);
+    LIMIT ${MOST_LINKS}`);
 
   return {
     /** Each pair once; `most` and one more say that there are more. */
-    trusting: (most: number): [number, number][] => pairs.all(most + 1),
+    trusting: (most: number): [number, number][] => linkedHosts.all(most + 1),
 
     /** The surest of the ways from a host to another; null for none. */
     trust(from: number, to: number): GraphLink | null {
       let possible: GraphLink | null = null;
-      let looked = 0;
+      let readCount = 0;
       for (const file of files.all(from)) {
         const held = holding(file, file.owner, "own");
         if (!held) continue;
         for (const grant of grants.all(file.fingerprint ?? file.likely_fingerprint ?? "", to)) {
           const link = linkOf([held, opening(grant)], nodeOf, `${from} ${to}`);
-          if (link.isCertain || ++looked >= MOST_WAYS) return link.isCertain ? link : (possible ?? link);
+          if (link.isCertain || ++readCount >= MOST_LINKS) return link.isCertain ? link : (possible ?? link);
           possible ??= link;
         }
       }
@@ -91,7 +91,7 @@ const MOST_READ = MOST_SHARED + 1;
 type PersonRow = {
   fingerprint: string;
   id: number;
-  roster: number;
+  source: number;
   name: string;
   decidedBy: number | null;
   logins: string;
@@ -100,7 +100,7 @@ type PersonRow = {
 /** Keys that rosters have under several entries, and host keys that several hosts hold: one more than are told. */
 function sharedKeys(db: Database) {
   const people = db.prepare<[], PersonRow>(`
-    SELECT fingerprint, person.id, roster, name, decided_by AS decidedBy,
+    SELECT fingerprint, person.id, source, name, decided_by AS decidedBy,
       (SELECT json_group_array(login) FROM person_login WHERE person_login.person = person.id) AS logins
     FROM person_key CROSS JOIN person ON person.id = person_key.person
     WHERE fingerprint IN (

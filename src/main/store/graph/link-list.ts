@@ -40,15 +40,15 @@ export function linkList({ lists, nodeOf }: Deps) {
       const start = after === null ? null : readCursor(ORDER, after);
       const begin = start ? sources.findIndex(({ source }) => source.name === start[0]) : 0;
       const found: { source: LinkSource; row: Key }[] = [];
-      for (const [index, { source, ways, total }] of sources.slice(Math.max(begin, 0)).entries()) {
+      for (const [index, { source, selections, total }] of sources.slice(Math.max(begin, 0)).entries()) {
         if (total === 0) continue;
         const from =
           index === 0 && start ? start.slice(1, 1 + source.outer.length + source.inner.length) : null;
         const most = limit + 1 - found.length;
         const isKept = filter.search.trim() !== "" && typeof total === "number" && total <= lists.mostCounted;
         const rows = isKept
-          ? readKept(source, { ways: ways.counted, start: from, limit: most })
-          : page(source, { ways: ways.read(total, most), start: from, limit: most });
+          ? readKept(source, { selections: selections.counted, start: from, limit: most })
+          : page(source, { selections: selections.read(total, most), start: from, limit: most });
         found.push(...rows.map((row) => ({ source, row })));
         if (found.length > limit) break;
       }
@@ -76,9 +76,10 @@ function toLinks(nodeOf: Deps["nodeOf"]): (found: { source: LinkSource; row: Key
 
 /** How many rows a source has, and how they are found. */
 function measure(lists: Lists, source: LinkSource, filter: LinkFilter) {
-  const ways = waysOf(lists, source, filter);
-  const total = ways.least ?? addTotals(ways.counted.map(({ from, where }) => lists.count(from, where)));
-  return { source, ways, total };
+  const selections = selectionsOf(lists, source, filter);
+  const total =
+    selections.least ?? addTotals(selections.counted.map(({ from, where }) => lists.count(from, where)));
+  return { source, selections, total };
 }
 
 /** The account is left out: its name may be long, and the grant has a number. */
@@ -120,15 +121,15 @@ export function linkOf(
   };
 }
 
-type Page = { ways: readonly Way[]; start: readonly Value[] | null; limit: number };
+type Page = { selections: readonly Selection[]; start: readonly Value[] | null; limit: number };
 
 /** Reads the rows of one source, from after a row of it. */
 function linkPages(lists: Lists) {
   return { page, readKept };
 
   /** First what else the same holder opens, then the holders after it: no index serves both at once. */
-  function page(source: LinkSource, { ways, start, limit }: Page): Key[] {
-    if (start === null) return read(source, ways, { where: [], limit });
+  function page(source: LinkSource, { selections, start, limit }: Page): Key[] {
+    if (start === null) return read(source, selections, { where: [], limit });
     const outer = start.slice(0, source.outer.length);
     const same: Part[] =
       source.inner.length === 0
@@ -137,19 +138,19 @@ function linkPages(lists: Lists) {
             { sql: compare(source.outer, "="), values: outer },
             { sql: compare(source.inner, ">"), values: start.slice(source.outer.length) },
           ];
-    const rest = same.length === 0 ? [] : read(source, ways, { where: same, limit });
+    const rest = same.length === 0 ? [] : read(source, selections, { where: same, limit });
     if (rest.length >= limit) return rest;
     const beyond = { sql: compare(source.outer, ">"), values: outer };
-    return [...rest, ...read(source, ways, { where: [beyond], limit: limit - rest.length })];
+    return [...rest, ...read(source, selections, { where: [beyond], limit: limit - rest.length })];
   }
 
   /** Of several ways each gives the first of its rows; of these the first are those of the list. */
   function read(
     source: LinkSource,
-    ways: readonly Way[],
+    selections: readonly Selection[],
     more: { where: readonly Part[]; limit: number },
   ): Key[] {
-    const rows = ways.map(({ from, where }) => {
+    const rows = selections.map(({ from, where }) => {
       const all = [...where, ...more.where];
       const sql = `SELECT ${source.select}, ${keysOf(source)} FROM ${from}${conditions(all)} ORDER BY ${orderOf(source)} LIMIT ?`;
       return lists.read<Key>(sql, [...valuesOf(all), more.limit]);
@@ -158,10 +159,10 @@ function linkPages(lists: Lists) {
   }
 
   /** Which rows words find is kept for the next pages; what is in them is read for a page alone. */
-  function readKept(source: LinkSource, { ways, start, limit }: Page): Key[] {
-    const question = JSON.stringify(["steps", source.name, ways]);
-    const all = lists.keep(question, () => {
-      const keys = ways.map(({ from, where }) =>
+  function readKept(source: LinkSource, { selections, start, limit }: Page): Key[] {
+    const cacheKey = JSON.stringify(["steps", source.name, selections]);
+    const all = lists.keep(cacheKey, () => {
+      const keys = selections.map(({ from, where }) =>
         lists.read<Key>(
           `SELECT ${keysOf(source)} FROM ${from}${conditions(where)} ORDER BY ${orderOf(source)}`,
           valuesOf(where),
@@ -209,47 +210,54 @@ const compare = (columns: readonly string[], operator: string): string =>
  */
 
 /** Each of several ways finds rows that no other does; together they find all. */
-type Way = { from: string; where: readonly Part[] };
+type Selection = { from: string; where: readonly Part[] };
 
-type Ways = {
+type Selections = {
   /** Their rows are counted. */
-  counted: readonly Way[];
+  counted: readonly Selection[];
   /** More than so many, where that shows in the steps of the first holders; null where it does not. */
   least: Total | null;
   /** Those by which a page of so many rows is read, of `total`, is found. */
-  read(total: Total, limit: number): readonly Way[];
+  read(total: Total, limit: number): readonly Selection[];
 };
 
 /** Steps of so many holders are looked at for words that many grants have; in a thousand of them pages are soon full. */
-const MOST_LOOKED = 1_000;
+const MOST_SAMPLED = 1_000;
 const SOON_FULL = 20;
 
-function waysOf(lists: Lists, source: LinkSource, filter: LinkFilter): Ways {
+function selectionsOf(lists: Lists, source: LinkSource, filter: LinkFilter): Selections {
   const { fromGrants } = source;
   const words = splitWords(filter.search);
   const plain = sourceConditions(source, filter);
-  const walked: Way = { from: source.from, where: [...plain, ...words.map((word) => stands(source, word))] };
-  const only = (way: Way): Ways => ({ counted: [way], least: null, read: () => [way] });
+  const walked: Selection = {
+    from: source.from,
+    where: [...plain, ...words.map((word) => stands(source, word))],
+  };
+  const only = (selection: Selection): Selections => ({
+    counted: [selection],
+    least: null,
+    read: () => [selection],
+  });
   if (filter.host !== null) return only({ ...walked, from: source.fromHost });
   if (!fromGrants) return only(walked);
 
-  const sought = words
+  const fewest = words
     .toSorted(longestFirst)
-    .flatMap((word) => seek(lists, word))
+    .flatMap((word) => findWord(lists, word))
     .find(({ inGrants }) => isFew(lists, inGrants));
-  if (sought === undefined)
+  if (fewest === undefined)
     return { ...only(walked), least: words.length === 0 ? null : countSome(lists, fromGrants.table, walked) };
-  const { word, inGrants, inFiles } = sought;
+  const { word, inGrants, inFiles } = fewest;
   const rest = words.filter((one) => one !== word).map((one) => stands(source, one));
-  const { table, id, holders, isPhrase } = fromGrants;
-  const found: Way[] = [
+  const { table, id, byText, isPhrase } = fromGrants;
+  const found: Selection[] = [
     { from: `grant_line ${fromGrants.join}`, where: [...plain, ...rest, isInGrants(word, inGrants)] },
     {
       from: source.from,
       where: [
         ...plain,
         ...rest,
-        { sql: `${id} IN (${holders})`, values: [isPhrase ? inFiles.match : toPattern(word)] },
+        { sql: `${id} IN (${byText})`, values: [isPhrase ? inFiles.match : toPattern(word)] },
         negate(standsInGrant(word)),
       ],
     },
@@ -262,9 +270,9 @@ function waysOf(lists: Lists, source: LinkSource, filter: LinkFilter): Ways {
 }
 
 /** Of words that many grants have nothing more is counted where a page is soon full. */
-function countSome(lists: Lists, table: string, { from, where }: Way): Total | null {
-  if (lists.sum(table, []) <= MOST_LOOKED) return null;
-  const first = from.replace(table, `(SELECT * FROM ${table} LIMIT ${MOST_LOOKED}) AS ${table}`);
+function countSome(lists: Lists, table: string, { from, where }: Selection): Total | null {
+  if (lists.sum(table, []) <= MOST_SAMPLED) return null;
+  const first = from.replace(table, `(SELECT * FROM ${table} LIMIT ${MOST_SAMPLED}) AS ${table}`);
   const count = lists.count(first, where);
   return typeof count === "number" && count >= SOON_FULL ? { moreThan: count - 1 } : null;
 }
@@ -272,7 +280,7 @@ function countSome(lists: Lists, table: string, { from, where }: Way): Total | n
 const longestFirst = (one: string, other: string): number => other.length - one.length;
 
 /** A word as the indexes look for it; nothing where they cannot. */
-function seek(lists: Lists, word: string): { word: string; inGrants: Phrase; inFiles: Phrase }[] {
+function findWord(lists: Lists, word: string): { word: string; inGrants: Phrase; inFiles: Phrase }[] {
   const inGrants = lists.phraseOf("grant", word);
   const inFiles = lists.phraseOf("key_file", word);
   return inGrants?.isWhole && inFiles?.isWhole && isAscii(word) ? [{ word, inGrants, inFiles }] : [];

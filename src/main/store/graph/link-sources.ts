@@ -4,9 +4,9 @@ import {
   type AgentRow,
   AUTHORITY,
   type AuthorityRow,
-  becoming,
   ESCALATION,
   type EscalationRow,
+  escalationEdge,
   GRANT,
   type GrantEdgeRow,
   holding,
@@ -59,7 +59,7 @@ type FromGrants = {
   join: string;
   /** Of those whom a word is found in, `id` is in `SELECT ... WHERE ... ?`, which is of words of three letters and more. */
   id: string;
-  holders: string;
+  byText: string;
   /** Words of a search are given to it as a phrase of FTS5, or as a pattern of LIKE. */
   isPhrase: boolean;
 };
@@ -72,7 +72,7 @@ const TO_KEY_FILES = `CROSS JOIN key_file INDEXED BY key_file_by_any_key
   CROSS JOIN host AS holder ON holder.id = key_file.host`;
 const TO_HELD_KEYS = "CROSS JOIN held_key ON held_key.fingerprint = grant_line.fingerprint";
 const TO_PEOPLE = `CROSS JOIN person_key ON person_key.fingerprint = grant_line.fingerprint
-  CROSS JOIN person ON person.id = person_key.person CROSS JOIN roster ON roster.id = person.roster`;
+  CROSS JOIN person ON person.id = person_key.person CROSS JOIN people_source ON people_source.id = person.source`;
 const USABLE = "grant_line.gone_scan IS NULL AND grant_line.effective <> 'no'";
 const INNER = ["grant_line.host", "grant_line.account", "grant_line.id"] as const;
 
@@ -118,7 +118,7 @@ const KEY_FILES: LinkSource = {
     table: "key_file",
     join: TO_KEY_FILES,
     id: "key_file.id",
-    holders: "SELECT rowid FROM key_file_search WHERE key_file_search MATCH ?",
+    byText: "SELECT rowid FROM key_file_search WHERE key_file_search MATCH ?",
     isPhrase: true,
   },
   isCertain: `key_file.fingerprint IS NOT NULL AND possession = 'verified' AND is_encrypted = 0 AND ifnull(key_file.key_type, '') NOT LIKE 'sk-%'
@@ -143,62 +143,63 @@ const KEY_FILES: LinkSource = {
 const HERE_KEYS: LinkSource = {
   name: "2",
   by: "this-computer",
-  select: `place, ${GRANT}`,
+  select: `location, ${GRANT}`,
   from: `held_key CROSS JOIN ${OPENS} ON grant_line.fingerprint = held_key.fingerprint`,
   where: USABLE,
-  outer: ["place", "held_key.fingerprint"],
+  outer: ["location", "held_key.fingerprint"],
   ...toGrant,
-  text: "'this computer' || char(10) || place",
+  text: "'this computer' || char(10) || location",
   fromHost: `${OF_HOST} ${TO_HELD_KEYS}`,
   fromGrants: {
     table: "held_key",
     join: TO_HELD_KEYS,
     id: "held_key.fingerprint",
-    holders: "SELECT fingerprint FROM held_key WHERE 'this computer' || char(10) || place LIKE ? ESCAPE '\\'",
+    byText:
+      "SELECT fingerprint FROM held_key WHERE 'this computer' || char(10) || location LIKE ? ESCAPE '\\'",
     isPhrase: false,
   },
   isCertain: OPENS_SURELY,
-  toEdges: (row: GrantEdgeRow & { place: string }) => [holdingHere(row), opening(row)],
+  toEdges: (row: GrantEdgeRow & { location: string }) => [holdingHere(row), opening(row)],
 };
 
 const PEOPLE: LinkSource = {
   name: "3",
   by: "person",
-  select: `person, roster.name AS roster, ${GRANT}`,
+  select: `person, people_source.name AS source, ${GRANT}`,
   from: `person_key CROSS JOIN ${OPENS} ON grant_line.fingerprint = person_key.fingerprint
-    CROSS JOIN person ON person.id = person_key.person CROSS JOIN roster ON roster.id = person.roster`,
+    CROSS JOIN person ON person.id = person_key.person CROSS JOIN people_source ON people_source.id = person.source`,
   where: USABLE,
   outer: ["person_key.fingerprint", "person"],
   ...toGrant,
-  text: "person.name || char(10) || roster.name",
+  text: "person.name || char(10) || people_source.name",
   fromHost: `${OF_HOST} ${TO_PEOPLE}`,
   fromGrants: {
     table: "person_key",
     join: TO_PEOPLE,
     id: "person",
-    holders: `SELECT person.id FROM roster CROSS JOIN person ON person.roster = roster.id
-      WHERE person.name || char(10) || roster.name LIKE ? ESCAPE '\\'`,
+    byText: `SELECT person.id FROM people_source CROSS JOIN person ON person.source = people_source.id
+      WHERE person.name || char(10) || people_source.name LIKE ? ESCAPE '\\'`,
     isPhrase: false,
   },
   isCertain: OPENS_SURELY,
-  toEdges: (row: GrantEdgeRow & { person: number; roster: string }) => [holdingOf(row), opening(row)],
+  toEdges: (row: GrantEdgeRow & { person: number; source: string }) => [holdingOf(row), opening(row)],
 };
 
 const RULES: LinkSource = {
   name: "4",
   by: "account",
-  select: ESCALATION.replace("host, ", "becoming.host, "),
-  from: "becoming CROSS JOIN host AS holder ON holder.id = becoming.host",
-  fromHost: "host AS holder CROSS JOIN becoming ON becoming.host = holder.id",
+  select: ESCALATION.replace("host, ", "escalation.host, "),
+  from: "escalation CROSS JOIN host AS holder ON holder.id = escalation.host",
+  fromHost: "host AS holder CROSS JOIN escalation ON escalation.host = holder.id",
   fromGrants: null,
-  where: "becoming.gone_scan IS NULL AND account <> target",
-  outer: ["becoming.id"],
+  where: "escalation.gone_scan IS NULL AND account <> target",
+  outer: ["escalation.id"],
   inner: [],
   text: "holder.host || char(10) || account || char(10) || target",
   host: "holder.host",
-  isRoot: isUidZero("becoming.host", "target"),
+  isRoot: isUidZero("escalation.host", "target"),
   isCertain: "is_certain = 1 AND password = 'none' AND (commands = 'any' OR shell IS NOT NULL)",
-  toEdges: (row: EscalationRow) => [becoming(row)],
+  toEdges: (row: EscalationRow) => [escalationEdge(row)],
 };
 
 const AGENTS: LinkSource = {

@@ -29,7 +29,7 @@ export function nodeFinder(db: Database) {
       switch (thing.kind) {
         case "account": {
           const isRoot = uid.get(thing.host, thing.account) === 0;
-          return { kind: "account", id, ...placeOf(thing.host), account: thing.account, isRoot };
+          return { kind: "account", id, ...addressOf(thing.host), account: thing.account, isRoot };
         }
         case "key": {
           const { fingerprint } = thing;
@@ -39,7 +39,7 @@ export function nodeFinder(db: Database) {
           return { kind: "person", id, ...(person.get(thing.id) ?? { name: "", standing: "known" }) };
         case "agent": {
           const row = agent.get(thing.id) ?? { host: 0, account: "", origin: "unknown" as const };
-          return { kind: "agent", id, ...placeOf(row.host), account: row.account, origin: row.origin };
+          return { kind: "agent", id, ...addressOf(row.host), account: row.account, origin: row.origin };
         }
         case "this-computer":
           return { kind: "this-computer", id };
@@ -47,14 +47,14 @@ export function nodeFinder(db: Database) {
     },
   };
 
-  function placeOf(id: number): { host: string; port: number } {
+  function addressOf(id: number): { host: string; port: number } {
     return host.get(id) ?? { host: "", port: 22 };
   }
 }
 
 /** The things that a name may mean. */
 export function nameFinder(db: Database) {
-  const places = db.prepare<[string], { id: number; host: string; port: number }>(
+  const hosts = db.prepare<[string], { id: number; host: string; port: number }>(
     "SELECT id, host, port FROM host WHERE host = ? ORDER BY port",
   );
   const people = db.prepare<[string], { id: number; name: string }>(
@@ -77,7 +77,7 @@ export function nameFinder(db: Database) {
     WHERE account = ? AND host_name = (SELECT host FROM host WHERE id = ?) AND host = ? AND gone_scan IS NULL LIMIT 1`);
 
   return {
-    hostsNamed: (name: string) => places.all(name),
+    hostsNamed: (name: string) => hosts.all(name),
     peopleNamed: (name: string): number[] => [
       ...new Set([
         ...people.all(name).flatMap((one) => (one.name === name ? [one.id] : [])),

@@ -5,7 +5,7 @@ import type { Instant } from "#shared/model/instant.ts";
 /** What an address showed; `chain`: the certificates in the database. */
 type AddressSeen = { address: string; outcome: Outcome; message: string; chain: readonly number[] };
 
-type Look = { seen: readonly AddressSeen[]; isAll: boolean; at: Instant };
+type SeenAddresses = { seen: readonly AddressSeen[]; isAll: boolean; at: Instant };
 
 type Row = { address: string; chain: string };
 
@@ -25,7 +25,7 @@ export function addressTable(db: Database) {
      * Takes what addresses of a name showed, all that it has now or one of them. Gives the certificates that were shown
      * before at addresses which did not show any this time: those may still be there.
      */
-    follow(endpoint: number, { seen, isAll, at }: Look): ReadonlySet<number> {
+    follow(endpoint: number, { seen, isAll, at }: SeenAddresses): ReadonlySet<number> {
       const before = known.all(endpoint);
       if (before.length === 0 && seen.length < 2) return NONE;
       for (const one of seen) put.run({ ...one, endpoint, chain: JSON.stringify(one.chain), at });

@@ -6,11 +6,11 @@ import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { isAddress, TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
-import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
+import { locationTable, type SeenLocation } from "#store/certificates/location-table.ts";
 import type { FindingWriter } from "#store/findings/finding-writer.ts";
 import type { Listed, Lists } from "#store/lists/lists.ts";
+import type { EndpointProbe, SeenCertificate } from "#store/probe-record.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
-import type { EndpointProbe, SeenCertificate } from "#store/visit.ts";
 import { addressTable, type HostNames } from "./address-table.ts";
 
 type Deps = {
@@ -22,15 +22,15 @@ type Deps = {
 
 /** The places where TLS is spoken. */
 export function endpointTable(db: Database, { certificates, findings, names, probes }: Deps) {
-  const places = placeTable(db);
+  const locations = locationTable(db);
   const addresses = addressTable(db);
-  const keep = endpointKeeper(db);
+  const keep = endpointWriter(db);
   const dropChains = db.prepare("DELETE FROM endpoint_chain WHERE endpoint = ?");
   const addChain = db.prepare("INSERT OR IGNORE INTO endpoint_chain (endpoint, chain) VALUES (?, ?)");
 
   return {
     /** Remembers a visit. Unless the endpoint showed a chain, what is known of it stays as it was. */
-    visit({ target, presented, ...probe }: EndpointProbe): void {
+    recordProbe({ target, presented, ...probe }: EndpointProbe): void {
       probes.record({ ...probe, target, hostKey: null, jumpHost: null });
       const name = names.idOf(target.host);
       const { host, port, protocol, serverName } = target;
@@ -38,10 +38,10 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
       const endpoint = keep({ ...row, ...toColumns(presented, probe.at) });
       if (!presented) return;
       const { scanId, at } = probe;
-      const remember = (chain: SeenChain) => placesIn(chain, (one) => certificates.remember(one, at));
+      const remember = (chain: SeenChain) => locationsIn(chain, (one) => certificates.remember(one, at));
       keepChains(endpoint, presented, remember);
       const { seen, stays } = followAddresses({ endpoint, host, at, remember }, presented);
-      places.follow({ name, endpoint }, seen, { scanId, isWhole: true, couldSee: () => true, stays });
+      locations.follow({ name, endpoint }, seen, { scanId, isWhole: true, couldSee: () => true, stays });
       findings.replace(
         { name, endpoint, at },
         presented.findings,
@@ -60,33 +60,41 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
   /** What is seen at all addresses that were looked at, and which certificates may still be at those that showed none. */
   function followAddresses(
     { endpoint, host, at, remember }: Followed,
-    { chain, others, facts, addresses: looked }: Presented,
-  ): { seen: SeenPlace[]; stays: ReadonlySet<number> } {
+    { chain, others, facts, addresses: byAddress }: Presented,
+  ): { seen: SeenLocation[]; stays: ReadonlySet<number> } {
     const own = [chain, ...others].flatMap(remember);
     // Of an endpoint that is an address by itself there are no others.
     if (isAddress(host)) return { seen: own, stays: NONE };
-    const showed = looked?.map((one) => ({ ...one, places: remember(one.chain) })) ?? [];
+    const showed = byAddress?.map((one) => ({ ...one, locations: remember(one.chain) })) ?? [];
     const spoken = remember(chain);
-    const first = facts.address === undefined ? [] : [{ ...FIRST, address: facts.address, places: spoken }];
-    const seen = (showed.length > 0 ? showed : first).map(({ address, outcome, message, places: shown }) => ({
-      address,
-      outcome,
-      message,
-      chain: shown.map(({ certificate }) => certificate),
-    }));
-    const stays = addresses.follow(endpoint, { seen, isAll: looked !== null, at });
-    return { seen: [...own, ...showed.flatMap((one) => one.places)], stays };
+    const first =
+      facts.address === undefined ? [] : [{ ...FIRST, address: facts.address, locations: spoken }];
+    const seen = (showed.length > 0 ? showed : first).map(
+      ({ address, outcome, message, locations: shown }) => ({
+        address,
+        outcome,
+        message,
+        chain: shown.map(({ certificate }) => certificate),
+      }),
+    );
+    const stays = addresses.follow(endpoint, { seen, isAll: byAddress !== null, at });
+    return { seen: [...own, ...showed.flatMap((one) => one.locations)], stays };
   }
 }
 
 type Presented = NonNullable<EndpointProbe["presented"]>;
 type SeenChain = Presented["chain"];
-type Followed = { endpoint: number; host: string; at: Instant; remember: (chain: SeenChain) => SeenPlace[] };
+type Followed = {
+  endpoint: number;
+  host: string;
+  at: Instant;
+  remember: (chain: SeenChain) => SeenLocation[];
+};
 
 const NONE: ReadonlySet<number> = new Set();
 const FIRST = { outcome: "presented", message: "" } as const;
 
-const placesIn = (chain: SeenChain, remember: (one: SeenCertificate) => number): SeenPlace[] =>
+const locationsIn = (chain: SeenChain, remember: (one: SeenCertificate) => number): SeenLocation[] =>
   chain.flatMap((one, position) => (one ? { certificate: remember(one), path: null, position } : []));
 
 /** What an endpoint showed, as it is written down; null for what there is not. */
@@ -97,7 +105,7 @@ function toColumns(presented: EndpointProbe["presented"], at: Instant) {
     staple,
     timestamps,
     authorities: authorities && JSON.stringify(authorities),
-    offers: offers && JSON.stringify({ at, ...offers }),
+    capabilities: offers && JSON.stringify({ at, ...offers }),
   };
 }
 
@@ -117,7 +125,7 @@ type EndpointSeen = {
   staple: Uint8Array | null;
   timestamps: Uint8Array | null;
   authorities: string | null;
-  offers: string | null;
+  capabilities: string | null;
 };
 
 type Known = Pick<EndpointSeen, "state" | "outcome" | "message" | "staple" | "timestamps" | "authorities"> & {
@@ -129,26 +137,26 @@ type Known = Pick<EndpointSeen, "state" | "outcome" | "message" | "staple" | "ti
  * Keeps the row of each endpoint, and gives its id. One that is as it was is but seen again: the whole row costs four times
  * as much to write, and its facts are looked at anew then. Values go by place, which costs half of what names do.
  */
-function endpointKeeper(db: Database): (seen: EndpointSeen) => number {
+function endpointWriter(db: Database): (seen: EndpointSeen) => number {
   const find = db.prepare<[string, number, string, string], Known>(`
     SELECT id, state, outcome, message, facts, staple, timestamps, authorities FROM endpoint
     WHERE host = ? AND port = ? AND server_name = ? AND protocol = ?`);
   const begin = db.prepare(`
     INSERT INTO endpoint (host, port, server_name, protocol, name, state, outcome, message, last_scan, last_seen,
-      key_exchange_since, facts, staple, timestamps, authorities, offers)
+      key_exchange_since, facts, staple, timestamps, authorities, capabilities)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const change = db.prepare(`
     UPDATE endpoint
     SET state = ?, outcome = ?, message = ?, last_scan = ?, last_seen = ?, facts = ?, staple = ?, timestamps = ?,
-        authorities = ?, offers = ifnull(?, offers)
+        authorities = ?, capabilities = ifnull(?, capabilities)
     WHERE id = ?`);
   const seeAgain = db.prepare("UPDATE endpoint SET last_scan = ?, last_seen = ? WHERE id = ?");
 
   return (seen) => {
-    const { host, port, serverName, protocol, state, outcome, message, scanId, at, offers } = seen;
+    const { host, port, serverName, protocol, state, outcome, message, scanId, at, capabilities } = seen;
     const known = find.get(host, port, serverName, protocol);
     const { facts, staple, timestamps, authorities } = seen.facts === null && known ? known : seen;
-    const beside = [staple, timestamps, authorities, offers];
+    const beside = [staple, timestamps, authorities, capabilities];
     if (!known) {
       const where = [host, port, serverName, protocol, seen.name];
       return Number(
@@ -157,7 +165,7 @@ function endpointKeeper(db: Database): (seen: EndpointSeen) => number {
       );
     }
     const isSame =
-      offers === null &&
+      capabilities === null &&
       known.state === state &&
       known.outcome === outcome &&
       // biome-ignore lint/plugin: whether the row is written anew
@@ -189,7 +197,7 @@ type Row = {
   staple: Uint8Array | null;
   timestamps: Uint8Array | null;
   authorities: string | null;
-  offers: string | null;
+  capabilities: string | null;
 };
 
 /** An endpoint, and the bytes in which promises of logs may stand: whoever shows it reads them. */
@@ -204,12 +212,12 @@ type EndpointQuery = { scanId: ScanId; after: string | null; limit: number };
 
 const COLUMNS = `endpoint.id, endpoint.host, endpoint.port, endpoint.server_name, endpoint.protocol, endpoint.state,
   endpoint.outcome, endpoint.message, endpoint.last_seen, endpoint.facts, endpoint.staple, endpoint.timestamps,
-  endpoint.authorities, endpoint.offers`;
+  endpoint.authorities, endpoint.capabilities`;
 
 const OF_PROBES = `probe JOIN endpoint ON endpoint.host = probe.host AND endpoint.port = probe.port
   AND endpoint.server_name = ifnull(probe.server_name, '') AND endpoint.protocol = ifnull(probe.protocol, 'tls')`;
 
-const IN_ORDER = { name: "visit", columns: ["probe.id"], descending: false };
+const IN_ORDER = { name: "probe", columns: ["probe.id"], descending: false };
 
 /** What is known of endpoints from the wire. */
 export function endpointReader(db: Database, lists: Lists) {
@@ -222,7 +230,7 @@ export function endpointReader(db: Database, lists: Lists) {
   const leaf = db
     .prepare<[number], Uint8Array>(`
       SELECT der FROM certificate_der WHERE certificate = (
-        SELECT certificate FROM place WHERE endpoint = ? AND position = 0 AND gone_scan IS NULL ORDER BY id DESC LIMIT 1)`)
+        SELECT certificate FROM location WHERE endpoint = ? AND position = 0 AND gone_scan IS NULL ORDER BY id DESC LIMIT 1)`)
     .pluck();
 
   return {
@@ -267,7 +275,9 @@ export function endpointReader(db: Database, lists: Lists) {
         .all(row.id)
         .map((one) => ({ ...one, leaf: one.leaf === null ? null : Sha256.parse(one.leaf) })),
       authorities: row.authorities === null ? null : Authorities.parse(JSON.parse(row.authorities)),
-      offers: EndpointFacts.shape.offers.parse(row.offers === null ? null : JSON.parse(row.offers)),
+      offers: EndpointFacts.shape.offers.parse(
+        row.capabilities === null ? null : JSON.parse(row.capabilities),
+      ),
       stapleBytes: staple?.length ?? null,
       leaf: leaf.get(row.id) ?? null,
       staple,

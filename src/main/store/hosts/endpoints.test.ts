@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
+import type { SeenAddress, SeenCertificate } from "#store/probe-record.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { beginScan, makeCertificate, START, visitEndpoint } from "#store/testing/make-visit.ts";
-import type { SeenAddress, SeenCertificate } from "#store/visit.ts";
 
 const open = () => openStore({ path: ":memory:", access: "write" });
 

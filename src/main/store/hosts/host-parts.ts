@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { revisionWriter } from "#store/changes/revision-writer.ts";
-import { byKey, followSpans, type HostLook, type Look } from "#store/spans.ts";
-import type { CollectedHost } from "#store/visit.ts";
+import type { CollectedHost } from "#store/probe-record.ts";
+import { byKey, followSpans, type HostCoverage, type ScanCoverage } from "#store/spans.ts";
 
 type KeyFile = CollectedHost["keyFiles"][number];
 type Account = CollectedHost["accounts"][number];
@@ -38,7 +38,7 @@ export function accountTable(db: Database) {
       return new Set(missing.flatMap(({ name, state }) => (isOwn(state) ? [] : [name])));
     },
 
-    follow(home: HostRow, accounts: readonly Account[], { scanId, isWhole, unlisted }: HostLook): void {
+    follow(home: HostRow, accounts: readonly Account[], { scanId, isWhole, unlisted }: HostCoverage): void {
       const before = new Map(ever.all(home.id).map((row) => [row.name, row]));
       for (const account of accounts) {
         see.run({ ...account, host: home.id, scanId });
@@ -122,7 +122,7 @@ export function keyFileTable(db: Database) {
     follow(
       home: HostRow,
       files: readonly KeyFile[],
-      { scanId, couldSee, unlisted }: HostLook,
+      { scanId, couldSee, unlisted }: HostCoverage,
     ): Map<string, number> {
       const known = current.all(home.id);
       const before = new Map(known.map((row) => [row.id, row]));
@@ -201,7 +201,7 @@ export function hostKeyTable(db: Database) {
   const revisions = revisionWriter(db);
 
   return {
-    follow(home: HostRow, keys: readonly HostKey[], { scanId, isWhole }: Look): void {
+    follow(home: HostRow, keys: readonly HostKey[], { scanId, isWhole }: ScanCoverage): void {
       followSpans({
         current: new Map(current.all(home.id).map(({ id, fingerprint }) => [fingerprint, id])),
         seen: byKey(keys, ({ fingerprint }) => fingerprint),

@@ -100,8 +100,8 @@ export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) 
         ...(state ? [{ sql: "state = ?", values: [state] }] : []),
       ];
       const order = { name: sort.by, columns: SORTED_BY[sort.by], descending: sort.descending };
-      const sought = search.trim() === "" ? {} : { sought: "id" };
-      return lists.list({ select: COLUMNS, from: "host", where, sort: order, ...sought, ...page }, toHost);
+      const searched = search.trim() === "" ? {} : { idColumn: "id" };
+      return lists.list({ select: COLUMNS, from: "host", where, sort: order, ...searched, ...page }, toHost);
     },
 
     find(id: number): HostDetail | null {
@@ -214,13 +214,13 @@ function hostContents(db: Database) {
 }
 
 const toAccount =
-  ({ becoming, agents }: ReturnType<ReturnType<typeof reachReader>["of"]>) =>
+  ({ escalations, agents }: ReturnType<ReturnType<typeof reachReader>["of"]>) =>
   (row: AccountRow): AccountView =>
     AccountView.parse({
       ...row,
       passwordState: row.password_state,
       grantCount: row.grant_count,
-      becomes: becoming.get(row.name) ?? [],
+      becomes: escalations.get(row.name) ?? [],
       agents: agents.get(row.name) ?? [],
     });
 

@@ -1,19 +1,19 @@
 import type { Database } from "better-sqlite3";
 import type { Escalation, HostReach, OpenAgent, Outbound } from "#shared/model/hosts/host-reach.ts";
-import { byKey, createPathsBelow, followSpans, type HostLook } from "#store/spans.ts";
-import type { CollectedHost, TrustedAuthority } from "#store/visit.ts";
+import type { CollectedHost, TrustedAuthority } from "#store/probe-record.ts";
+import { byKey, createPathsBelow, followSpans, type HostCoverage } from "#store/spans.ts";
 
 /** Who becomes whom on a host, its open agents, and where its accounts have been: as spans. */
 export function reachTables(db: Database) {
-  const becoming = escalationTable(db);
+  const escalations = escalationTable(db);
   const agents = agentTable(db);
   const outbound = outboundTable(db);
 
   return {
-    follow(host: number, reach: HostReach, look: HostLook): void {
-      becoming.follow(host, reach, look);
-      agents.follow(host, reach.agents, look);
-      outbound.follow(host, reach, look);
+    follow(host: number, reach: HostReach, coverage: HostCoverage): void {
+      escalations.follow(host, reach, coverage);
+      agents.follow(host, reach.agents, coverage);
+      outbound.follow(host, reach, coverage);
     },
   };
 }
@@ -22,17 +22,17 @@ type EscalationRow = Pick<Escalation, "account" | "target" | "by"> & { id: numbe
 
 function escalationTable(db: Database) {
   const current = db.prepare<[number], EscalationRow>(`
-    SELECT id, account, target, by, is_certain FROM becoming WHERE host = ? AND gone_scan IS NULL`);
+    SELECT id, account, target, by, is_certain FROM escalation WHERE host = ? AND gone_scan IS NULL`);
   const begin = db.prepare(`
-    INSERT INTO becoming (host, account, target, by, commands, password, is_certain, what, shell, rule, first_scan,
+    INSERT INTO escalation (host, account, target, by, commands, password, is_certain, what, shell, rule, first_scan,
       last_scan)
     VALUES (@host, @account, @target, @by, @commands, @password, @isCertain, @what, @shell, @rule, @scanId, @scanId)`);
   const change = db.prepare(`
-    UPDATE becoming
+    UPDATE escalation
     SET commands = @commands, password = @password, is_certain = @isCertain, what = @what, shell = @shell,
         rule = @rule, last_scan = @scanId
     WHERE id = @id`);
-  const end = db.prepare("UPDATE becoming SET gone_scan = ? WHERE id = ?");
+  const end = db.prepare("UPDATE escalation SET gone_scan = ? WHERE id = ?");
   const keyOf = ({ account, target, by }: Pick<Escalation, "account" | "target" | "by">) =>
     JSON.stringify([account, target, by]);
   const toRow = (one: Escalation) => ({
@@ -46,7 +46,7 @@ function escalationTable(db: Database) {
     follow(
       host: number,
       { escalations, areRulesRead }: HostReach,
-      { scanId, isWhole, unlisted }: HostLook,
+      { scanId, isWhole, unlisted }: HostCoverage,
     ): void {
       const known = current.all(host);
       const hidden = new Set(
@@ -78,7 +78,7 @@ function agentTable(db: Database) {
   const keyOf = ({ account, kind, path }: OpenAgent) => JSON.stringify([account, kind, path]);
 
   return {
-    follow(host: number, agents: readonly OpenAgent[], { scanId, isWhole }: HostLook): void {
+    follow(host: number, agents: readonly OpenAgent[], { scanId, isWhole }: HostCoverage): void {
       followSpans({
         current: new Map(current.all(host).map((row) => [keyOf(row), row.id])),
         seen: byKey(agents, keyOf),
@@ -111,7 +111,7 @@ function outboundTable(db: Database) {
     follow(
       host: number,
       { outbound, unreadablePaths }: HostReach,
-      { scanId, isWhole, unlisted }: HostLook,
+      { scanId, isWhole, unlisted }: HostCoverage,
     ): void {
       const known = current.all(host);
       const isUnreadable = createPathsBelow(unreadablePaths);
@@ -141,26 +141,26 @@ function outboundTable(db: Database) {
 
 /** Who becomes whom on a host now, and its agents, by account. */
 export function reachReader(db: Database) {
-  const becoming = db.prepare<
+  const escalations = db.prepare<
     [number],
     Omit<Escalation, "what" | "isCertain"> & { what: string; isCertain: number }
   >(`
     SELECT account, target, by, commands, password, is_certain AS isCertain, what, shell, rule
-    FROM becoming
+    FROM escalation
     WHERE host = ? AND gone_scan IS NULL
     ORDER BY account, target, id`);
   const agents = db.prepare<[number], OpenAgent>(`
     SELECT account, kind, path FROM agent WHERE host = ? AND gone_scan IS NULL ORDER BY account, path`);
 
   return {
-    of(host: number): { becoming: Map<string, Escalation[]>; agents: Map<string, OpenAgent[]> } {
-      const rows = becoming.all(host).map((row) => ({
+    of(host: number): { escalations: Map<string, Escalation[]>; agents: Map<string, OpenAgent[]> } {
+      const rows = escalations.all(host).map((row) => ({
         ...row,
         isCertain: row.isCertain === 1,
         what: JSON.parse(row.what) as string[],
       }));
       return {
-        becoming: Map.groupBy(rows, ({ account }) => account),
+        escalations: Map.groupBy(rows, ({ account }) => account),
         agents: Map.groupBy(agents.all(host), ({ account }) => account),
       };
     },
@@ -193,15 +193,15 @@ export function trustedAuthorityTable(db: Database) {
     /** Where not all that sshd goes by was read, nothing has gone. */
     follow(
       host: number,
-      { trusted, isToldWhole }: CollectedHost["authorities"],
-      { scanId, isWhole, unlisted }: HostLook,
+      { trusted, isComplete }: CollectedHost["authorities"],
+      { scanId, isWhole, unlisted }: HostCoverage,
     ): void {
       const known = current.all(host);
       const hidden = new Set(known.filter(({ account }) => unlisted.has(account)).map(keyOf));
       followSpans({
         current: new Map(known.map((row) => [keyOf(row), row.id])),
         seen: byKey(trusted, keyOf),
-        isGone: (key) => isWhole && isToldWhole && !hidden.has(key),
+        isGone: (key) => isWhole && isComplete && !hidden.has(key),
         begin: (one) => Number(begin.run({ ...toRow(one), host, scanId }).lastInsertRowid),
         extend: (id, one) => extend.run({ ...toRow(one), id, scanId }),
         end: (id) => end.run(scanId, id),

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import type { CollectedHost } from "#store/probe-record.ts";
 import { openStore } from "#store/store.ts";
 import { listGrants } from "#store/testing/ask.ts";
 import { fingerprintOf, makeGrant, makeKeyFile, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
-import type { CollectedHost } from "#store/visit.ts";
 
 /** Of the host's own list of passwords is the password of `own` alone. */
 const ANN = { name: "ann", uid: 2_001, shell: "/bin/sh", passwordState: "unknown" as const };
@@ -26,7 +26,7 @@ const WHOLE: Partial<CollectedHost> = {
     makeGrant("own", { account: "own", file: "/home/own/.ssh/authorized_keys" }),
   ],
   keyFiles: [{ ...makeKeyFile("held"), path: "/home/ann/.ssh/id", owner: "ann" }],
-  authorities: { trusted: [authority], isToldWhole: true },
+  authorities: { trusted: [authority], isComplete: true },
   reach: { escalations: [], areRulesRead: true, agents: [agent], outbound: [], unreadablePaths: [] },
 };
 

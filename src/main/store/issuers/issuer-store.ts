@@ -210,8 +210,8 @@ function acmeAccountTable(db: Database) {
         challenge,
       };
     },
-    setChallenge: (issuer: IssuerId, way: ChallengeWay | null): void =>
-      void setChallenge.run(way && JSON.stringify(way), issuer),
+    setChallenge: (issuer: IssuerId, method: ChallengeWay | null): void =>
+      void setChallenge.run(method && JSON.stringify(method), issuer),
     setSettings: (
       issuer: IssuerId,
       { contacts, profile, roots }: Pick<AcmeAccount, "contacts" | "profile" | "roots">,

@@ -37,9 +37,9 @@ export function labelTable(db: Database) {
 const OWNER_NOW =
   "ifnull(own_owner, ifnull((SELECT owner FROM inherited_owner WHERE certificate = certificate.id), ''))";
 
-const PERCENT_NOW = "(SELECT max(due_percent) FROM asked_percent WHERE certificate = certificate.id)";
+const PERCENT_NOW = "(SELECT max(due_percent) FROM due_percent_by_tag WHERE certificate = certificate.id)";
 
-const ON_HOST = "SELECT certificate FROM place WHERE name = ? AND gone_scan IS NULL";
+const ON_HOST = "SELECT certificate FROM location WHERE name = ? AND gone_scan IS NULL";
 
 function hostLabels(db: Database) {
   const owner = db.prepare<[number], string | null>("SELECT owner FROM host_name WHERE id = ?").pluck();

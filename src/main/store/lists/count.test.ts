@@ -57,7 +57,7 @@ const LISTS: Record<string, (store: Store, asked: Asked) => Listed> = {
   steps: listLinks,
   changes: (store, asked) => listChanges(store, { ...asked, from: 0, to: 30 }),
   served: (store, asked) =>
-    store.servings.list({
+    store.bindings.list({
       ...asked,
       state: null,
       host: null,

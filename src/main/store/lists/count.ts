@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Total } from "#shared/model/total.ts";
-import { type Keep, questionOf } from "./kept.ts";
+import { cacheKeyOf, type Keep } from "./kept.ts";
 import { conditions, type Part, type Value, valuesOf } from "./order.ts";
 
 /**
@@ -29,7 +29,7 @@ export function counter({ read, keep, mostCounted }: Deps) {
   function count(from: string, where: readonly Part[], named: Record<string, Value> = {}): Total {
     const rows = `SELECT 1 FROM ${from}${conditions(where)}`;
     const values = valuesOf(where);
-    return keep(questionOf(rows, values, named), () => {
+    return keep(cacheKeyOf(rows, values, named), () => {
       const most = Math.max(mostCounted, mostOf(rows, values, named));
       const sql = `SELECT count(*) AS count FROM (${rows} LIMIT ?)`;
       const found = read<{ count: number }>(sql, [...values, most + 1], named)[0]?.count ?? 0;
@@ -45,7 +45,7 @@ export function counter({ read, keep, mostCounted }: Deps) {
     const sql = `SELECT count(*) AS count FROM ${from}${conditions(where)}`;
     const values = valuesOf(where);
     return keep(
-      questionOf(sql, values, named),
+      cacheKeyOf(sql, values, named),
       () => read<{ count: number }>(sql, values, named)[0]?.count ?? 0,
     );
   }
@@ -54,7 +54,7 @@ export function counter({ read, keep, mostCounted }: Deps) {
   function mostOf(rows: string, values: readonly Value[], named: Record<string, Value>): number {
     const known = mosts.get(rows);
     if (known !== undefined) return known;
-    const most = judge(read<Step>(`EXPLAIN ${rows}`, values, named));
+    const most = limitFor(read<Step>(`EXPLAIN ${rows}`, values, named));
     if (mosts.size >= MOST_KNOWN) mosts.clear();
     mosts.set(rows, most);
     return most;
@@ -65,14 +65,14 @@ export function counter({ read, keep, mostCounted }: Deps) {
 type Step = { opcode: string; p1: number; p4: string | null };
 
 /** An index is opened with what its keys are compared by, a table with the number of its columns. */
-function judge(steps: readonly Step[]): number {
+function limitFor(steps: readonly Step[]): number {
   const tables = new Set(
     steps.flatMap(({ opcode, p1, p4 }) => (opcode === "OpenRead" && !p4?.startsWith("k(") ? [p1] : [])),
   );
-  const isLookedAt = steps.some(
+  const readsRows = steps.some(
     ({ opcode, p1 }) => opcode === "VFilter" || (opcode === "Column" && tables.has(p1)),
   );
-  if (isLookedAt) return 0;
+  if (readsRows) return 0;
   return steps.filter(({ opcode }) => opcode === "Next" || opcode === "Prev").length > 1
     ? MOST_IN_TWO
     : MOST_IN_INDEX;
@@ -96,7 +96,7 @@ export function foundReader(db: Database, { read, keep }: { read: FoundReader; k
 
   /** The rows that an index has; when there are more than `most`, the largest id of those that were read. */
   function findIds({ sql, values }: Part, most: number): Found | { readTo: number } {
-    return keep(questionOf(sql, [...values, most], {}), () => {
+    return keep(cacheKeyOf(sql, [...values, most], {}), () => {
       const each = `SELECT DISTINCT id FROM (${sql}) LIMIT ?`;
       const ids = read<{ id: number }>(each, [...values, most + 1]).map(({ id }) => id);
       return ids.length > most

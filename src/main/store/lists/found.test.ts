@@ -1,7 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { foundReader } from "./count.ts";
-import { answerReader, questionOf } from "./kept.ts";
+import { answerReader, cacheKeyOf } from "./kept.ts";
 
 test("a question about what was found is short, however much that is, and is the same for the same set alone", () => {
   using db = openMemory();
@@ -9,7 +9,7 @@ test("a question about what was found is short, however much that is, and is the
   const found = new Set(Array.from({ length: 20_000 }, (_, index) => 100_000 + 2 * index));
   const ask = (set: ReadonlySet<number>): string => {
     const { sql, values } = isIn("value", set);
-    return questionOf(sql, values, {});
+    return cacheKeyOf(sql, values, {});
   };
   expect(ask(found).length).toBeLessThan(100);
   expect(ask(found)).toBe(ask(found));

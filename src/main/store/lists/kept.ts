@@ -16,9 +16,9 @@ function keptAnswers(db: Database) {
   const versionOf = databaseVersion(db);
   let rowCount = 0;
 
-  return function keep<Answer>(question: string, find: () => Answer): Answer {
+  return function keep<Answer>(cacheKey: string, find: () => Answer): Answer {
     const version = versionOf();
-    const known = answers.get(question);
+    const known = answers.get(cacheKey);
     if (known?.version === version) return known.answer as Answer;
     const answer = find();
     rowCount += sizeOf(answer) - sizeOf(known?.answer);
@@ -26,7 +26,7 @@ function keptAnswers(db: Database) {
       answers.clear();
       rowCount = sizeOf(answer);
     }
-    answers.set(question, { version, answer });
+    answers.set(cacheKey, { version, answer });
     return answer;
   };
 }
@@ -47,7 +47,7 @@ export function answerReader(db: Database) {
 
   /** Reads rows once for all pages. */
   function find<Row>(sql: string, values: readonly Value[], named: Record<string, Value> = {}): Row[] {
-    return keep(questionOf(sql, values, named), () => read<Row>(sql, values, named));
+    return keep(cacheKeyOf(sql, values, named), () => read<Row>(sql, values, named));
   }
 
   function read<Row>(sql: string, values: readonly Value[], named: Record<string, Value> = {}): Row[] {
@@ -66,7 +66,7 @@ export function answerReader(db: Database) {
 }
 
 /** What tells an answer from another one. */
-export const questionOf = (sql: string, values: readonly Value[], named: Record<string, Value>): string =>
+export const cacheKeyOf = (sql: string, values: readonly Value[], named: Record<string, Value>): string =>
   JSON.stringify([sql, values, sql.includes("@") ? named : null]);
 
 /** Another text as soon as anything in the database may be otherwise, whoever has changed it. */

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Total } from "#shared/model/total.ts";
 import { counter, type Found, foundReader, MOST_COUNTED } from "./count.ts";
-import { answerReader, questionOf } from "./kept.ts";
+import { answerReader, cacheKeyOf } from "./kept.ts";
 import {
   conditions,
   type Key,
@@ -37,7 +37,7 @@ export type ListQuery = Window & {
    * Where words are sought, or few are expected: the column that tells rows apart, which is the last of the order. What
    * is found, if it is not too much, is kept for the next pages.
    */
-  sought?: string;
+  idColumn?: string;
   /** The rows that words find, by that column: there are no others, and the conditions of `where` are asked of these. */
   found?: Found | null;
 };
@@ -54,8 +54,8 @@ export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
   const atOnce = <Found>(work: () => Found): Found =>
     db.inTransaction ? work() : (inOneView(work) as Found);
   return {
-    list: <Row, Item>(asked: ListQuery, toItem: (row: Row) => Item): Listed<Item> =>
-      atOnce(() => list(asked, toItem)),
+    list: <Row, Item>(query: ListQuery, toItem: (row: Row) => Item): Listed<Item> =>
+      atOnce(() => list(query, toItem)),
     count,
     find,
     findIds,
@@ -78,37 +78,37 @@ type ListDeps = Pick<ReturnType<typeof answerReader>, "read" | "keep"> &
  * any depth.
  */
 function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: ListDeps) {
-  return <Row, Item>(asked: ListQuery, toItem: (row: Row) => Item): Listed<Item> => {
-    const { sort, limit } = asked;
-    const total = asked.total?.() ?? count(asked.from, conditionsOf(asked), asked.named);
+  return <Row, Item>(query: ListQuery, toItem: (row: Row) => Item): Listed<Item> => {
+    const { sort, limit } = query;
+    const total = query.total?.() ?? count(query.from, conditionsOf(query), query.named);
     if (total === 0) return { rows: [], total, next: null };
-    const isKept = asked.sought !== undefined && typeof total === "number" && total <= mostCounted;
-    const kept = isKept ? readKept<Row>(asked, asked.sought ?? "") : null;
-    const rows = kept ?? readPage<Row>(asked, total);
+    const isKept = query.idColumn !== undefined && typeof total === "number" && total <= mostCounted;
+    const kept = isKept ? readKept<Row>(query, query.idColumn ?? "") : null;
+    const rows = kept ?? readPage<Row>(query, total);
     return { ...cut(rows, sort, limit, toItem), total };
   };
 
-  function conditionsOf({ where, found, sought = "" }: ListQuery): readonly Part[] {
-    return found ? [isIn(sought, found), ...where] : where;
+  function conditionsOf({ where, found, idColumn = "" }: ListQuery): readonly Part[] {
+    return found ? [isIn(idColumn, found), ...where] : where;
   }
 
-  function readPage<Row>(asked: ListQuery, total: Total): (Row & Key)[] {
-    const { select, from, sort, after, limit, named, found, sought = "" } = asked;
-    const wanted = [...(found ? [isAmong(sought, found)] : []), ...choose(asked, total)];
+  function readPage<Row>(query: ListQuery, total: Total): (Row & Key)[] {
+    const { select, from, sort, after, limit, named, found, idColumn = "" } = query;
+    const chosen = [...(found ? [isAmong(idColumn, found)] : []), ...choose(query, total)];
     return readKeyRanges(startAfter(sort, after), limit + 1, ({ where, columns }, most) => {
-      const all = [...wanted, ...where];
+      const all = [...chosen, ...where];
       const sql = `SELECT ${select}${sortKeys(sort)} FROM ${from}${conditions(all)}${orderBy({ ...sort, columns })} LIMIT ?`;
       return read<Row & Key>(sql, [...valuesOf(all), most], named);
     });
   }
 
   /** By what was found for the first page, in its order; null when the row before this page is not among that any more. */
-  function readKept<Row>(asked: ListQuery, id: string): (Row & Key)[] | null {
-    const { select, from, sort, after, limit, named = {} } = asked;
-    const where = conditionsOf(asked);
+  function readKept<Row>(query: ListQuery, id: string): (Row & Key)[] | null {
+    const { select, from, sort, after, limit, named = {} } = query;
+    const where = conditionsOf(query);
     const sql = `SELECT ${id} AS id FROM ${from}${conditions(where)}${orderBy(sort)}`;
     const values = valuesOf(where);
-    const all = keep(questionOf(sql, values, named), () =>
+    const all = keep(cacheKeyOf(sql, values, named), () =>
       read<{ id: Value }>(sql, values, named).map((row) => row.id),
     );
     const before = after === null ? null : readCursor(sort, after).at(-1);
@@ -124,8 +124,8 @@ function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: ListDeps)
 /** As `order.ts` has it, of rows that have their keys. */
 export const orderOf = ({ columns, descending }: Sort): Order => ({ count: columns.length, descending });
 
-function choose({ where, limit, size, sought }: ListQuery, total: Total): readonly Part[] {
-  const isWalk = size !== undefined && (sought !== undefined || isWalkShorter(total, limit, size()));
+function choose({ where, limit, size, idColumn }: ListQuery, total: Total): readonly Part[] {
+  const isWalk = size !== undefined && (idColumn !== undefined || isWalkShorter(total, limit, size()));
   return isWalk ? where.map((part) => part.walk ?? part) : where;
 }
 

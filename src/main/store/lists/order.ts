@@ -146,12 +146,12 @@ export const keyRangeOf = (
 export function readKeyRanges<Row>(
   keyRanges: readonly KeyRange[],
   limit: number,
-  read: (stretch: KeyRange, limit: number) => Row[],
+  read: (keyRange: KeyRange, limit: number) => Row[],
 ): Row[] {
   const rows: Row[] = [];
-  for (const stretch of keyRanges) {
+  for (const keyRange of keyRanges) {
     if (rows.length >= limit) break;
-    rows.push(...read(stretch, limit - rows.length));
+    rows.push(...read(keyRange, limit - rows.length));
   }
   return rows;
 }

@@ -82,7 +82,7 @@ test("what is served is found by what a row of it prints, and by the line where 
         disk: {
           addresses: null,
           map: null,
-          servings: [
+          bindings: [
             makeServing("any", { at: at(1) }),
             makeServing("six", { address: "2001:db8::7", port: 8443, at: at(2) }),
             makeServing("four", {
@@ -95,7 +95,7 @@ test("what is served is found by what a row of it prints, and by the line where 
       },
     });
   const names = (search: string) =>
-    fresh.servings
+    fresh.bindings
       .list({
         search,
         state: null,

@@ -53,7 +53,7 @@ export function toFingerprintStart(word: string): string | null {
 export const endOfStart = (start: string): string => `${start}\u007f`;
 
 /** Search tables of three-letter pieces. Each has its vocabulary in the table of its pieces. */
-export type Searched = "certificate" | "grant" | "host_name" | "key_file" | "place" | "serving";
+export type Searched = "certificate" | "grant" | "host_name" | "key_file" | "location" | "binding";
 
 /** What FTS5 is asked for; `isWhole` where that is all that has the word, and not only some of it. */
 export type Phrase = { match: string; isWhole: boolean };
@@ -74,8 +74,8 @@ export function phrases(db: Database, keep: Keep) {
     grant: pieceReader(db, "grant_pieces"),
     host_name: pieceReader(db, "host_name_pieces"),
     key_file: pieceReader(db, "key_file_pieces"),
-    place: pieceReader(db, "place_pieces"),
-    serving: pieceReader(db, "serving_pieces"),
+    location: pieceReader(db, "location_pieces"),
+    binding: pieceReader(db, "binding_pieces"),
   };
 
   return function phraseOf(table: Searched, word: string): Phrase | null {

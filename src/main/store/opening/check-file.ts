@@ -30,7 +30,7 @@ export function checkFile(path: string, { mayWrite, isReplaced = false }: Use): 
   const stat = statOf(path);
   if (!stat) return;
   const reason =
-    reasonAgainst(stat) ?? (isReplaced ? null : reasonAgainstNames(stat)) ?? reasonAgainstPlace(path);
+    reasonAgainst(stat) ?? (isReplaced ? null : reasonAgainstNames(stat)) ?? reasonAgainstFolder(path);
   if (reason !== null) throw new Refusal("unusable", `${path} ${reason}`);
   const isOpenToOthers = process.platform !== "win32" && (stat.mode & 0o077) !== 0;
   if (mayWrite && isOpenToOthers) refuseFailure(path, () => chmodSync(path, 0o600));
@@ -103,7 +103,7 @@ const SYNC_FOLDER =
 const SYNC_MARKS = [".dropbox.cache", ".stfolder", ".nextcloudsync.log", ".owncloudsync.log"];
 
 /** Why a database cannot be in that folder, as the end of a sentence; null when it can. */
-function reasonAgainstPlace(path: string): string | null {
+function reasonAgainstFolder(path: string): string | null {
   const folder = dirname(path);
   if (process.platform === "linux") {
     const shared = SHARED.get(statfsSync(folder).type >>> 0);

@@ -44,19 +44,19 @@ function later(compile: () => Statement): PreparedStatement {
     compiled ??= shape === null ? compile() : compile()[shape]();
     return compiled;
   };
-  const asked: PreparedStatement = {
+  const lazy: PreparedStatement = {
     all: (...values) => real().all(...values),
     get: (...values) => real().get(...values),
     iterate: (...values) => real().iterate(...values),
     run: (...values) => real().run(...values),
     pluck() {
       shape = "pluck";
-      return asked;
+      return lazy;
     },
     raw() {
       shape = "raw";
-      return asked;
+      return lazy;
     },
   };
-  return asked;
+  return lazy;
 }

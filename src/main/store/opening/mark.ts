@@ -84,10 +84,10 @@ export function formatLoss(db: Database, path: string, mark: Mark | null): strin
   const hash = db.prepare<[number], string>("SELECT hash FROM event WHERE id = ?").pluck().get(mark.event);
   if ((hash ?? GENESIS) === mark.hash && now.probe >= mark.probe) return null;
   const events = Math.max(0, mark.event - now.event);
-  const visits = Math.max(0, mark.probe - now.probe);
+  const probes = Math.max(0, mark.probe - now.probe);
   const what =
-    events + visits > 0
-      ? `${formatCount(events, "event")} and ${formatCount(visits, "visit")} that were saved are missing from ${path}`
+    events + probes > 0
+      ? `${formatCount(events, "event")} and ${formatCount(probes, "probe")} that were saved are missing from ${path}`
       : `${path} has another history than the one that was kept here`;
   return `${what}: an older copy took its place, or the file ending in -wal was deleted; what is there is whole: scan again`;
 }

@@ -98,7 +98,7 @@ const FILLED = `
     '2026-12-01T00:00:00Z', '2026-12-15T00:00:00Z', '2026-06-01T00:00:00Z');
   INSERT INTO certificate_der (certificate, der, extensions) VALUES (3, x'00', '[]');
   INSERT INTO tagged_certificate (certificate, tag) VALUES (3, 3);
-  INSERT INTO place (certificate, name, endpoint, position, first_scan, last_scan) VALUES (3, 1, 7, 0, 1, 1);
+  INSERT INTO location (certificate, name, endpoint, position, first_scan, last_scan) VALUES (3, 1, 7, 0, 1, 1);
   INSERT INTO finding (id, rule, severity, kind, about, label, host, first_seen)
   VALUES (7, 'certificate-weak-key', 1, 'certificate', 3, 'shop', 'shop', '2026-06-01T00:00:00Z');
   INSERT INTO report (id, finding, name, endpoint, sentence, evidence, remedy) VALUES (9, 7, 1, 7, 'short', '[]', 'replace it');`;
@@ -133,8 +133,8 @@ test("a database of an earlier version keeps its findings, and is added up as if
   expect(
     read("SELECT finding.id, rule, report.id AS report FROM finding JOIN report ON finding = finding.id"),
   ).toEqual([{ id: 7, rule: "certificate-weak-key", report: 9 }]);
-  expect(read("SELECT due_percent, place_count FROM certificate")).toEqual([
-    { due_percent: 50, place_count: 1 },
+  expect(read("SELECT due_percent, location_count FROM certificate")).toEqual([
+    { due_percent: 50, location_count: 1 },
   ]);
   expect(read("SELECT name, host_count FROM rack")).toEqual([{ name: "the only one", host_count: 1 }]);
   expect(read("SELECT sum(count) AS count FROM expiry")).toEqual([{ count: 1 }]);

@@ -10,7 +10,7 @@ export type WriteLock = {
   release(): void;
 };
 
-type Holder = { pid: number; host: string; since: string };
+type LockOwner = { pid: number; host: string; since: string };
 
 /**
  * Lets one process at a time write to a database.
@@ -20,7 +20,7 @@ type Holder = { pid: number; host: string; since: string };
  * A second file says who holds it, for people.
  */
 export function takeWriteLock(path: string): WriteLock {
-  const holderPath = `${path}.holder`;
+  const ownerPath = `${path}.holder`;
   const lockPath = `${path}.lock`;
   makeFile(lockPath);
   const lock = new Sqlite(lockPath, { timeout: 0 });
@@ -31,20 +31,20 @@ export function takeWriteLock(path: string): WriteLock {
     if (error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY")) {
       throw new Refusal(
         "locked",
-        `${path} is held by ${sayHolder(holderPath)}; close it or wait until it has ended`,
+        `${path} is held by ${formatOwner(ownerPath)}; close it or wait until it has ended`,
       );
     }
     throw error;
   }
-  const wasAbandoned = readHolder(holderPath) !== null;
-  const holder: Holder = { pid: process.pid, host: hostname(), since: startOfProcess() };
-  writeFileSync(holderPath, JSON.stringify(holder), { mode: 0o600 });
+  const wasAbandoned = readOwner(ownerPath) !== null;
+  const owner: LockOwner = { pid: process.pid, host: hostname(), since: startOfProcess() };
+  writeFileSync(ownerPath, JSON.stringify(owner), { mode: 0o600 });
   return {
     wasAbandoned,
     release() {
       // A second time, the file may be the next holder's.
       if (!lock.open) return;
-      rmSync(holderPath, { force: true });
+      rmSync(ownerPath, { force: true });
       lock.close();
     },
   };
@@ -55,14 +55,14 @@ const startOfProcess = (): string => {
   return `${start.toISOString().slice(0, 19)}Z`;
 };
 
-function sayHolder(path: string): string {
-  const holder = readHolder(path);
-  if (!holder) return "another process";
-  const where = holder.host === hostname() ? "" : ` on ${holder.host}`;
-  return `process ${holder.pid}${where} since ${holder.since}`;
+function formatOwner(path: string): string {
+  const owner = readOwner(path);
+  if (!owner) return "another process";
+  const where = owner.host === hostname() ? "" : ` on ${owner.host}`;
+  return `process ${owner.pid}${where} since ${owner.since}`;
 }
 
-function readHolder(path: string): Holder | null {
+function readOwner(path: string): LockOwner | null {
   try {
     const { pid, host, since } = JSON.parse(readFileSync(path, "utf8"));
     return { pid: Number(pid), host: String(host), since: String(since) };

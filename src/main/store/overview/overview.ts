@@ -24,7 +24,7 @@ const MOST_NEXT = 8;
 const MOST_EXPIRED = 4;
 
 /** Places that a row of the overview names. */
-const PLACES = 3;
+const SHOWN_LOCATIONS = 3;
 
 /** What the first page shows. */
 export function overview(db: Database, { rows, findings, scans, inventory }: Deps) {
@@ -63,7 +63,7 @@ export function overview(db: Database, { rows, findings, scans, inventory }: Dep
       ...expired.all({ now: at, limit: MOST_EXPIRED }).reverse(),
       ...next.all({ now: at, limit: MOST_NEXT }),
     ];
-    return found.map((row) => rows.toRow(row, PLACES, now));
+    return found.map((row) => rows.toRow(row, SHOWN_LOCATIONS, now));
   }
 }
 
@@ -95,7 +95,8 @@ function overviewCounts(db: Database, { inventory }: CountDeps) {
     const sum = (of: Map<string, number>) => [...of.values()].reduce((all, one) => all + one, 0);
     const marked = inventory.read();
     const isAbsenceEvaluated = evaluatesAbsence(marked);
-    const grants = (asked: Partial<Standing>) => countGrants({ ...EVERYTHING, isAbsenceEvaluated, ...asked });
+    const grants = (narrowed: Partial<Standing>) =>
+      countGrants({ ...EVERYTHING, isAbsenceEvaluated, ...narrowed });
     return {
       hosts: {
         total: sum(hosts),

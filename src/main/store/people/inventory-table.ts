@@ -7,8 +7,8 @@ const NEVER: Instant = "1970-01-01T00:00:00Z";
 
 /** Hosts that were asked for, or are to be scanned, and that no scan has come to yet. */
 const NEVER_MET = `
-  SELECT host, port FROM unvisited
-  WHERE kind = 'ssh' AND NOT EXISTS (SELECT 1 FROM host WHERE host.host = unvisited.host AND host.port = unvisited.port)
+  SELECT host, port FROM unprobed
+  WHERE kind = 'ssh' AND NOT EXISTS (SELECT 1 FROM host WHERE host.host = unprobed.host AND host.port = unprobed.port)
   UNION
   SELECT host, port FROM target
   WHERE kind = 'ssh' AND NOT EXISTS (SELECT 1 FROM host WHERE host.host = target.host AND host.port = target.port)`;
@@ -27,8 +27,8 @@ const MOST_GAPS = 5;
 
 /** What the user has said of the inventory, and what of it was not read. */
 export function inventoryTable(db: Database) {
-  const read = db.prepare<[], { is_whole: number; note: string; declared_at: string }>(
-    "SELECT is_whole, note, declared_at FROM inventory",
+  const read = db.prepare<[], { is_whole: number; note: string; marked_at: string }>(
+    "SELECT is_whole, note, marked_at FROM inventory",
   );
   const countGaps = db.prepare<[], number>(`SELECT count(*) FROM (${GAPS})`).pluck();
   const firstGaps = db.prepare<[], { host: string; port: number; gap: string }>(
@@ -36,12 +36,12 @@ export function inventoryTable(db: Database) {
   );
   const declare = db.prepare(`
     UPDATE inventory
-    SET note = @note, is_whole = @isWhole, declared_at = iif(is_whole = @isWhole AND declared_at <> @never, declared_at, @at)`);
+    SET note = @note, is_whole = @isWhole, marked_at = iif(is_whole = @isWhole AND marked_at <> @never, marked_at, @at)`);
 
   return {
     read(): Inventory {
       const row = read.get();
-      const declaredAt = row && row.declared_at !== NEVER ? row.declared_at : null;
+      const declaredAt = row && row.marked_at !== NEVER ? row.marked_at : null;
       const first = firstGaps.all().map(({ host, port, gap }) => ({ host, port, gap: KeyGap.parse(gap) }));
       const total = first.length < MOST_GAPS ? first.length : (countGaps.get() ?? 0);
       return { isWhole: row?.is_whole === 1, note: row?.note ?? "", declaredAt, gaps: { total, first } };

@@ -26,7 +26,7 @@ export type OwnerRow = {
   listed: string | null;
 };
 
-type Deps = { rosters: ReturnType<typeof peopleSourceTable>; inventory: ReturnType<typeof inventoryTable> };
+type Deps = { sources: ReturnType<typeof peopleSourceTable>; inventory: ReturnType<typeof inventoryTable> };
 
 type PersonRow = Parameters<typeof toDeciding>[0] & { standing: KnownPerson["standing"]; roster: string };
 
@@ -45,21 +45,23 @@ type EntryRow = {
 export type OwnerFinder = ReturnType<typeof ownerFinder>;
 
 /** What is the same for all owners; the private keys of this computer are few. */
-type Looked = Parameters<typeof describeOwner>[1] & { heldAt: ReadonlyMap<string, { place: string }[]> };
+type FleetFacts = Parameters<typeof describeOwner>[1] & {
+  heldAt: ReadonlyMap<string, { location: string }[]>;
+};
 
 /** A verdict names so many places of private keys, people of a key, and people of a comment. */
-const MOST_PLACES = 3;
+const MOST_LOCATIONS = 3;
 const MOST_PEOPLE = 20;
 const MOST_NAMED = 2;
 
 /** What is known of the owner of a grant over all hosts, this computer and the rosters, in words. */
-export function ownerFinder(db: Database, { rosters, inventory }: Deps) {
+export function ownerFinder(db: Database, { sources, inventory }: Deps) {
   const keyFiles = db
     .prepare<{ fingerprint: string }, string>(`
       SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path
       FROM key_file INDEXED BY key_file_verified
       WHERE fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL AND possession = 'verified'
-      LIMIT ${MOST_PLACES}`)
+      LIMIT ${MOST_LOCATIONS}`)
     .pluck();
   const keyFileCount = db
     .prepare<{ fingerprint: string }, number>(`
@@ -72,32 +74,32 @@ export function ownerFinder(db: Database, { rosters, inventory }: Deps) {
     .prepare<[string, string], number>("SELECT 1 FROM person_login WHERE login IN (?, ?) LIMIT 1")
     .pluck();
   const named = db.prepare<[string, string, number], PersonRow>(`
-    SELECT person.standing, roster.name AS roster, ${DECIDING}
+    SELECT person.standing, people_source.name AS roster, ${DECIDING}
     FROM ${LOGIN_OWNERS}
     WHERE login IN (?, ?)
     GROUP BY by_name, person.standing
     LIMIT ?`);
-  const readFleet = fleetReader(db, { rosters, inventory });
+  const readFleet = fleetReader(db, { sources, inventory });
 
   return {
     /** For the rows of one page: what was looked at is the same for all of them. */
     open() {
-      const looked = readFleet();
+      const fleet = readFleet();
       return {
-        inventory: looked.inventory,
-        tell: (row: OwnerRow, managedBy: Owner["managedBy"]) =>
-          describeOwner(factsOf(row, managedBy, looked), looked),
+        inventory: fleet.inventory,
+        describeRow: (row: OwnerRow, managedBy: Owner["managedBy"]) =>
+          describeOwner(factsOf(row, managedBy, fleet), fleet),
       };
     },
   };
 
-  function factsOf(row: OwnerRow, managedBy: Owner["managedBy"], looked: Looked): OwnerFacts {
+  function factsOf(row: OwnerRow, managedBy: Owner["managedBy"], fleet: FleetFacts): OwnerFacts {
     const { fingerprint, is_matched: isMatched, vouched_by: vouchedBy } = row;
     const listed = fingerprint !== null && row.listed !== null ? findPeople(fingerprint) : [];
     return {
       state: row.owner,
       hasKey: fingerprint !== null,
-      ...(fingerprint !== null && isMatched === 1 ? findPlaces(fingerprint, looked) : NOWHERE),
+      ...(fingerprint !== null && isMatched === 1 ? findLocations(fingerprint, fleet) : NOWHERE),
       claims: fingerprint === null ? [] : claims(fingerprint),
       people: listed.map(toKnown),
       namedInComment: listed.length > 0 ? [] : findNamed(row.comment),
@@ -106,11 +108,14 @@ export function ownerFinder(db: Database, { rosters, inventory }: Deps) {
     };
   }
 
-  function findPlaces(fingerprint: string, { heldAt }: Looked): { places: string[]; placeCount: number } {
-    const here = (heldAt.get(fingerprint) ?? []).map(({ place }) => place);
+  function findLocations(
+    fingerprint: string,
+    { heldAt }: FleetFacts,
+  ): { places: string[]; placeCount: number } {
+    const here = (heldAt.get(fingerprint) ?? []).map(({ location }) => location);
     const onHosts = keyFiles.all({ fingerprint });
-    const count = onHosts.length < MOST_PLACES ? onHosts.length : (keyFileCount.get({ fingerprint }) ?? 0);
-    return { places: [...here, ...onHosts].slice(0, MOST_PLACES), placeCount: here.length + count };
+    const count = onHosts.length < MOST_LOCATIONS ? onHosts.length : (keyFileCount.get({ fingerprint }) ?? 0);
+    return { places: [...here, ...onHosts].slice(0, MOST_LOCATIONS), placeCount: here.length + count };
   }
 
   /** A comment is `login@machine`, an address, or anything else. */
@@ -125,23 +130,23 @@ export function ownerFinder(db: Database, { rosters, inventory }: Deps) {
 /** Files of hosts that show a key and have not shown that they hold its private key: by whom, and why. */
 function claimReader(db: Database): (fingerprint: string) => PrivateKeyClaim[] {
   const find = db.prepare<{ fingerprint: string }, ClaimRow>(`
-    SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path AS place, owner, possession, claim
+    SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path AS location, owner, possession, claim
     FROM key_file INDEXED BY key_file_of_key
     WHERE fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL AND possession <> 'verified'
     UNION ALL
     SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path, owner, 'claimed', 'public-only'
     FROM key_file INDEXED BY key_file_of_likely_key
     WHERE likely_fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL
-    LIMIT ${MOST_PLACES}`);
+    LIMIT ${MOST_LOCATIONS}`);
   return (fingerprint) =>
-    find.all({ fingerprint }).map(({ place, owner, possession, claim }) => ({
-      place,
+    find.all({ fingerprint }).map(({ location, owner, possession, claim }) => ({
+      place: location,
       owner,
       possession: KeyPossession.parse({ kind: possession, ...(claim !== null && { why: claim }) }),
     }));
 }
 
-type ClaimRow = { place: string; owner: string; possession: string; claim: string | null };
+type ClaimRow = { location: string; owner: string; possession: string; claim: string | null };
 
 /** People of a key. Not a join, and not a bare parameter (decision 0044). */
 function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {
@@ -151,7 +156,7 @@ function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {
     )
     .pluck();
   const entry = db.prepare<[number], EntryRow>(`
-    SELECT standing, (SELECT roster.name FROM roster WHERE roster.id = person.roster) AS roster, name, said, left_on, is_missing,
+    SELECT standing, (SELECT people_source.name FROM people_source WHERE people_source.id = person.source) AS roster, name, said, left_on, is_missing,
       read_at, decided_by
     FROM person
     WHERE id = ?`);
@@ -169,7 +174,7 @@ function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {
         standing: person.standing,
         roster: person.roster,
         by_name: decider.name,
-        by_roster: decider.roster,
+        by_source: decider.roster,
         by_said: decider.said,
         by_left_on: decider.left_on,
         by_is_missing: decider.is_missing,
@@ -188,7 +193,7 @@ const toKnown = (row: PersonRow): KnownPerson => ({
 });
 
 /** What was looked at is counted again only when something has changed. */
-function fleetReader(db: Database, { rosters, inventory }: Deps): () => Looked {
+function fleetReader(db: Database, { sources, inventory }: Deps): () => FleetFacts {
   const versionOf = databaseVersion(db);
   const count = db.prepare<
     [],
@@ -196,13 +201,13 @@ function fleetReader(db: Database, { rosters, inventory }: Deps): () => Looked {
   >(`
     SELECT count(*) AS hosts, count(last_read) AS hostsRead,
       count(iif(last_read IS NOT NULL AND read_as IN ('root', 'root by sudo'), 1, NULL)) AS hostsReadAsRoot,
-      ifnull(sum(unread_count), 0) AS unreadPlaces, (SELECT count(*) FROM held_key) AS heldKeys
+      ifnull(sum(unreadable_count), 0) AS unreadPlaces, (SELECT count(*) FROM held_key) AS heldKeys
     FROM host`);
-  const heldKeys = db.prepare<[], { fingerprint: string; place: string }>(
-    "SELECT fingerprint, 'this computer: ' || place AS place FROM held_key ORDER BY place",
+  const heldKeys = db.prepare<[], { fingerprint: string; location: string }>(
+    "SELECT fingerprint, 'this computer: ' || location AS location FROM held_key ORDER BY location",
   );
   const held = () => Map.groupBy(heldKeys.all(), ({ fingerprint }) => fingerprint);
-  let known: { version: string; looked: Looked } | null = null;
+  let known: { version: string; fleet: FleetFacts } | null = null;
   return () => {
     const version = versionOf();
     if (known?.version !== version) {
@@ -213,10 +218,10 @@ function fleetReader(db: Database, { rosters, inventory }: Deps): () => Looked {
         unreadPlaces: 0,
         heldKeys: 0,
       };
-      const declared = inventory.read();
-      const coverage = coverFleet({ ...counted, rosters: rosters.listBriefly(), inventory: declared });
-      known = { version, looked: { inventory: declared, coverage, heldAt: held() } };
+      const marked = inventory.read();
+      const coverage = coverFleet({ ...counted, sources: sources.listBriefly(), inventory: marked });
+      known = { version, fleet: { inventory: marked, coverage, heldAt: held() } };
     }
-    return known.looked;
+    return known.fleet;
   };
 }

@@ -33,7 +33,7 @@ function importPeopleSource(
   { name = "people.csv", isWhole = false, at = START }: Given = {},
 ): void {
   store.atomically(() => {
-    store.people.replaceRoster({ name, kind: "csv", isWhole, people, at });
+    store.people.replaceSource({ name, kind: "csv", isWhole, people, at });
     store.people.settle(settleStandings(store.people.entries(), at.slice(0, 10)), at);
   });
 }
@@ -94,7 +94,7 @@ test("a claim of a private key makes nobody its owner, and says by whose file it
 test("a key on this computer is matched, also where its grant is found only later", () => {
   const store = openMemory();
   const held = {
-    place: "/home/me/.ssh/id_ed25519",
+    location: "/home/me/.ssh/id_ed25519",
     fingerprint: fingerprintOf("ann"),
     kind: "file",
   } as const;
@@ -148,7 +148,7 @@ test("a roster that is read again replaces what it said; who is missing has left
   ]);
   importPeopleSource(store, [person("ann"), person("carol")], { at: "2026-06-04T00:00:00Z", isWhole: true });
   expect(judged(store).carol?.[0]).toBe("known");
-  store.atomically(() => store.people.removeRoster("people.csv"));
+  store.atomically(() => store.people.removeSource("people.csv"));
   expect(judged(store).carol?.[0]).toBe("unknown");
 });
 
@@ -228,7 +228,7 @@ test("a key that was not found makes no orphan while a host was read in part, an
   notKnown("nas (read without root)");
   visitHost(store, "nas", { state: "partial", outcome: "truncated", collected: { isPartial: true } });
   notKnown("nas (its last reading was cut short)");
-  visitHost(store, "nas", { collected: { unreadKeyPlaces: ["/home/ann"] } });
+  visitHost(store, "nas", { collected: { unreadableKeyLocations: ["/home/ann"] } });
   notKnown("nas (some places of private keys could not be read)");
   visitHost(store, "nas");
   expect(listGrants(store, { orphaned: true }).rows[0]?.orphan).toBe("unmatched");
@@ -287,7 +287,7 @@ test("a comment that names somebody is weak evidence: it is said, and decides no
 test("every row says how much was looked at", () => {
   const store = openMemory();
   visitHost(store, "web", {
-    collected: { grants: grants("ann"), unreadPaths: ["/home/a", "/home/b", "/home/c"] },
+    collected: { grants: grants("ann"), unreadablePaths: ["/home/a", "/home/b", "/home/c"] },
   });
   visitHost(store, "db", { collected: { readAs: "auditor" } });
   visitHost(store, "nas", { collected: null });

@@ -7,12 +7,12 @@ import { type peopleSourceTable, personTable } from "./person-table.ts";
 
 type Deps = {
   lists: Lists;
-  rosters: ReturnType<typeof peopleSourceTable>;
+  sources: ReturnType<typeof peopleSourceTable>;
   inventory: ReturnType<typeof inventoryTable>;
 };
 
 /** People, private keys known elsewhere, and the inventory: what owners of grants are judged by. */
-export function peopleStore(db: Database, { lists, rosters, inventory }: Deps) {
+export function peopleStore(db: Database, { lists, sources, inventory }: Deps) {
   const people = personTable(db, lists);
   const heldKeys = heldKeyTable(db);
   const dateOrphans = orphanClock(db);
@@ -22,10 +22,10 @@ export function peopleStore(db: Database, { lists, rosters, inventory }: Deps) {
   return {
     list: people.list,
     entries: people.entries,
-    rosters: rosters.list,
-    replaceRoster: rosters.replace,
-    removeRoster: rosters.remove,
-    countRoster: rosters.count,
+    sources: sources.list,
+    replaceSource: sources.replace,
+    removeSource: sources.remove,
+    countSource: sources.count,
     heldKeys: heldKeys.list,
     inventory: inventory.read,
     markInventory: inventory.declare,
@@ -37,37 +37,37 @@ export function peopleStore(db: Database, { lists, rosters, inventory }: Deps) {
     },
 
     /** The private keys of this computer, by their public halves. */
-    holdHere(found: Held[0], wasLookedAt: Held[1], at: Instant): void {
-      heldKeys.replace(found, wasLookedAt, at);
+    holdHere(found: Held[0], wasRead: Held[1], at: Instant): void {
+      heldKeys.replace(found, wasRead, at);
       dateOrphans(at);
     },
   };
 }
 
 /** A private key on this computer, by its public half: `~/.ssh/id_ed25519`, or an agent that holds it. */
-export type HeldKey = { place: string; fingerprint: string; kind: "file" | "agent" };
+export type HeldKey = { location: string; fingerprint: string; kind: "file" | "agent" };
 
 /** The private keys that were found on this computer, and which kinds of them were looked for. */
-export type HeldHere = { found: readonly HeldKey[]; lookedAt: readonly HeldKey["kind"][] };
+export type HeldHere = { found: readonly HeldKey[]; wholeKinds: readonly HeldKey["kind"][] };
 
 /** The private keys that are known to be on this computer. */
 function heldKeyTable(db: Database) {
-  const list = db.prepare<[], HeldKey>("SELECT place, fingerprint, kind FROM held_key");
+  const list = db.prepare<[], HeldKey>("SELECT location, fingerprint, kind FROM held_key");
   const see = db.prepare(`
-    INSERT INTO held_key (place, fingerprint, kind, seen_at) VALUES (@place, @fingerprint, @kind, @at)
+    INSERT INTO held_key (location, fingerprint, kind, seen_at) VALUES (@location, @fingerprint, @kind, @at)
     ON CONFLICT DO UPDATE SET seen_at = @at`);
-  const lose = db.prepare("DELETE FROM held_key WHERE place = @place AND fingerprint = @fingerprint");
+  const lose = db.prepare("DELETE FROM held_key WHERE location = @location AND fingerprint = @fingerprint");
 
   return {
     list: (): HeldKey[] => list.all(),
 
-    /** What was held at a place and was not found again is no longer held, where `wasLookedAt`. */
-    replace(found: readonly HeldKey[], wasLookedAt: (held: HeldKey) => boolean, at: Instant): void {
+    /** What was held at a place and was not found again is no longer held, where `wasRead`. */
+    replace(found: readonly HeldKey[], wasRead: (held: HeldKey) => boolean, at: Instant): void {
       const here = new Set(found.map(keyOf));
-      for (const held of list.all()) if (!here.has(keyOf(held)) && wasLookedAt(held)) lose.run(held);
+      for (const held of list.all()) if (!here.has(keyOf(held)) && wasRead(held)) lose.run(held);
       for (const held of found) see.run({ ...held, at });
     },
   };
 }
 
-const keyOf = ({ place, fingerprint }: HeldKey): string => `${place}\n${fingerprint}`;
+const keyOf = ({ location, fingerprint }: HeldKey): string => `${location}\n${fingerprint}`;

@@ -7,25 +7,25 @@ import { eachWord } from "#store/lists/search.ts";
 
 type Column = "name" | "standing";
 
-type Wanted = Window & {
+type PeopleQuery = Window & {
   search: string;
   standing: PersonRow["standing"] | null;
   sort: { by: Column; descending: boolean };
 };
 
-/** What the rosters say of a person, for somebody to settle who is still there. */
+/** What the sources say of a person, for somebody to settle who is still there. */
 type Entry = Omit<PeopleSourceEntry, "name" | "roster"> & {
   id: number;
-  roster: number;
-  rosterIsWhole: boolean;
+  source: number;
+  sourceIsWhole: boolean;
   logins: readonly string[];
   standing: PersonRow["standing"];
   decidedBy: number | null;
 };
 
-type EntryRow = Omit<Entry, "isMissing" | "rosterIsWhole" | "logins"> & {
+type EntryRow = Omit<Entry, "isMissing" | "sourceIsWhole" | "logins"> & {
   isMissing: number;
-  rosterIsWhole: number;
+  sourceIsWhole: number;
 };
 
 type Row = {
@@ -40,7 +40,7 @@ type Row = {
 /** The columns of `DECIDING`. */
 type DecidingRow = {
   by_name: string;
-  by_roster: string;
+  by_source: string;
   by_said: PeopleSourceEntry["said"];
   by_left_on: string | null;
   by_is_missing: number;
@@ -48,21 +48,21 @@ type DecidingRow = {
 };
 
 /**
- * People beside the entry that decides about them, and the rosters of both. `people` is what they are found by: the planner
- * would begin with the rosters, which are few, and look at everybody.
+ * People beside the entry that decides about them, and the sources of both. `people` is what they are found by: the planner
+ * would begin with the sources, which are few, and look at everybody.
  */
 export const withDeciders = (people: string): string => `${people}
-  CROSS JOIN roster ON roster.id = person.roster
+  CROSS JOIN people_source ON people_source.id = person.source
   CROSS JOIN person AS decider ON decider.id = ifnull(person.decided_by, person.id)
-  CROSS JOIN roster AS deciding ON deciding.id = decider.roster`;
+  CROSS JOIN people_source AS deciding ON deciding.id = decider.source`;
 
-export const DECIDING = `decider.name AS by_name, deciding.name AS by_roster, decider.said AS by_said,
+export const DECIDING = `decider.name AS by_name, deciding.name AS by_source, decider.said AS by_said,
   decider.left_on AS by_left_on, decider.is_missing AS by_is_missing, decider.read_at AS by_read_at`;
 
 /** A table of people knows more of a name than a file of keys, which is named by a login. */
 export const toDeciding = (row: DecidingRow): PeopleSourceEntry => ({
   name: row.by_name,
-  roster: row.by_roster,
+  roster: row.by_source,
   said: row.by_said,
   leftOn: row.by_left_on,
   isMissing: row.by_is_missing === 1,
@@ -74,18 +74,18 @@ const SORTED_BY: Record<Column, readonly string[]> = {
   standing: ["person.standing"],
 };
 
-const TEXT = `person.name || char(10) || ifnull(person.email, '') || char(10) || roster.name || char(10)
+const TEXT = `person.name || char(10) || ifnull(person.email, '') || char(10) || people_source.name || char(10)
   || ifnull((SELECT group_concat(login, char(10)) FROM person_login WHERE person = person.id), '')`;
 
-const SELECT = `person.id, person.name, person.email, roster.name AS roster, person.standing, person.read_at, ${DECIDING}`;
+const SELECT = `person.id, person.name, person.email, people_source.name AS roster, person.standing, person.read_at, ${DECIDING}`;
 
-/** The people of all rosters. */
+/** The people of all sources. */
 export function personTable(db: Database, lists: Lists) {
   const entries = db.prepare<[], EntryRow>(`
-    SELECT person.id, person.roster, said, left_on AS leftOn, is_missing AS isMissing, person.read_at AS readAt,
-      roster.is_whole AS rosterIsWhole, standing, decided_by AS decidedBy
+    SELECT person.id, person.source, said, left_on AS leftOn, is_missing AS isMissing, person.read_at AS readAt,
+      people_source.is_whole AS sourceIsWhole, standing, decided_by AS decidedBy
     FROM person
-    JOIN roster ON roster.id = person.roster
+    JOIN people_source ON people_source.id = person.source
     ORDER BY person.id`);
   const allLogins = db
     .prepare<[], [number, string]>("SELECT person, login FROM person_login ORDER BY person")
@@ -94,7 +94,7 @@ export function personTable(db: Database, lists: Lists) {
   const toPerson = personRows(db);
 
   return {
-    list({ search, standing, sort, after, limit }: Wanted): Listed<PersonRow> {
+    list({ search, standing, sort, after, limit }: PeopleQuery): Listed<PersonRow> {
       const where = [
         ...eachWord(search, TEXT),
         ...(standing === null ? [] : [{ sql: "person.standing = ?", values: [standing] }]),
@@ -118,7 +118,7 @@ export function personTable(db: Database, lists: Lists) {
       return entries.all().map((row) => ({
         ...row,
         isMissing: row.isMissing === 1,
-        rosterIsWhole: row.rosterIsWhole === 1,
+        sourceIsWhole: row.sourceIsWhole === 1,
         logins: logins.get(row.id)?.map(([, login]) => login) ?? [],
       }));
     },
@@ -187,31 +187,31 @@ type Reading = {
 export function peopleSourceTable(db: Database) {
   const put = db
     .prepare<object, number>(`
-      INSERT INTO roster (name, kind, is_whole, read_at) VALUES (@name, @kind, @isWhole, @at)
+      INSERT INTO people_source (name, kind, is_whole, read_at) VALUES (@name, @kind, @isWhole, @at)
       ON CONFLICT (name) DO UPDATE SET kind = @kind, is_whole = @isWhole, read_at = @at
       RETURNING id`)
     .pluck();
-  const find = db.prepare<[string], number>("SELECT id FROM roster WHERE name = ?").pluck();
+  const find = db.prepare<[string], number>("SELECT id FROM people_source WHERE name = ?").pluck();
   const list = db.prepare<[], Omit<Roster, "isWhole"> & { isWhole: number }>(`
     SELECT name, kind, is_whole AS isWhole, read_at AS readAt,
-      (SELECT count(*) FROM person WHERE roster = roster.id) AS people,
-      (SELECT count(*) FROM person JOIN person_key ON person = person.id WHERE roster = roster.id) AS keys
-    FROM roster
+      (SELECT count(*) FROM person WHERE source = people_source.id) AS people,
+      (SELECT count(*) FROM person JOIN person_key ON person = person.id WHERE source = people_source.id) AS keys
+    FROM people_source
     ORDER BY name`);
   const briefs = db.prepare<[], { name: string; people: number; readAt: Instant }>(`
-    SELECT name, read_at AS readAt, (SELECT count(*) FROM person WHERE roster = roster.id) AS people
-    FROM roster
+    SELECT name, read_at AS readAt, (SELECT count(*) FROM person WHERE source = people_source.id) AS people
+    FROM people_source
     ORDER BY name`);
-  const miss = db.prepare("UPDATE person SET is_missing = 1 WHERE roster = ?");
+  const miss = db.prepare("UPDATE person SET is_missing = 1 WHERE source = ?");
   const count = db.prepare<[string], { gone: number; missing: number }>(`
     SELECT count(iif(standing = 'gone', 1, NULL)) AS gone, count(iif(is_missing = 1, 1, NULL)) AS missing
-    FROM person JOIN roster ON roster.id = person.roster
-    WHERE roster.name = ?`);
+    FROM person JOIN people_source ON people_source.id = person.source
+    WHERE people_source.name = ?`);
   const forget = [
-    "DELETE FROM person_key WHERE person IN (SELECT id FROM person WHERE roster = ?)",
-    "DELETE FROM person_login WHERE person IN (SELECT id FROM person WHERE roster = ?)",
-    "DELETE FROM person WHERE roster = ?",
-    "DELETE FROM roster WHERE id = ?",
+    "DELETE FROM person_key WHERE person IN (SELECT id FROM person WHERE source = ?)",
+    "DELETE FROM person_login WHERE person IN (SELECT id FROM person WHERE source = ?)",
+    "DELETE FROM person WHERE source = ?",
+    "DELETE FROM people_source WHERE id = ?",
   ].map((sql) => db.prepare(sql));
   const write = entryWriter(db);
 
@@ -222,9 +222,9 @@ export function peopleSourceTable(db: Database) {
     listBriefly: () => briefs.all(),
 
     replace({ people, isWhole, ...reading }: Reading): void {
-      const roster = put.get({ ...reading, isWhole: Number(isWhole) }) ?? 0;
-      miss.run(roster);
-      for (const person of people) write(roster, person, reading.at);
+      const source = put.get({ ...reading, isWhole: Number(isWhole) }) ?? 0;
+      miss.run(source);
+      for (const person of people) write(source, person, reading.at);
     },
 
     /** How many of its people have left, and how many were in an earlier reading and are not in the newest. */
@@ -232,9 +232,9 @@ export function peopleSourceTable(db: Database) {
 
     /** Answers whether there was one. */
     remove(name: string): boolean {
-      const roster = find.get(name);
-      if (roster === undefined) return false;
-      for (const statement of forget) statement.run(roster);
+      const source = find.get(name);
+      if (source === undefined) return false;
+      for (const statement of forget) statement.run(source);
       return true;
     },
   };
@@ -244,9 +244,9 @@ export function peopleSourceTable(db: Database) {
 function entryWriter(db: Database) {
   const put = db
     .prepare<object, number>(`
-      INSERT INTO person (roster, handle, name, email, said, left_on, read_at, standing)
-      VALUES (@roster, @handle, @name, @email, @said, @leftOn, @at, 'known')
-      ON CONFLICT (roster, handle) DO UPDATE
+      INSERT INTO person (source, handle, name, email, said, left_on, read_at, standing)
+      VALUES (@source, @handle, @name, @email, @said, @leftOn, @at, 'known')
+      ON CONFLICT (source, handle) DO UPDATE
       SET name = @name, email = @email, said = @said, left_on = @leftOn, read_at = @at, is_missing = 0
       RETURNING id`)
     .pluck();
@@ -259,8 +259,8 @@ function entryWriter(db: Database) {
     INSERT INTO person_key (fingerprint, person, key_type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
   const dropKey = db.prepare("DELETE FROM person_key WHERE fingerprint = ? AND person = ?");
 
-  return (roster: number, { logins, keys, ...person }: ListedPerson, at: Instant): void => {
-    const id = put.get({ ...person, roster, at }) ?? 0;
+  return (source: number, { logins, keys, ...person }: ListedPerson, at: Instant): void => {
+    const id = put.get({ ...person, source, at }) ?? 0;
     dropLogins.run(id);
     for (const login of logins) addLogin.run(login, id);
     const listed = new Set(keys.map(({ fingerprint }) => fingerprint));

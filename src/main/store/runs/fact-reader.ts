@@ -233,7 +233,7 @@ export const MOST_DUE = 2_000;
 /** So many are said by their names. */
 const MOST_UNDATED = 100;
 
-const NOW = "place.gone_scan IS NULL AND place.position = 0";
+const NOW = "location.gone_scan IS NULL AND location.position = 0";
 
 /** What is known of where certificates are served, as far as renewals are planned of it. */
 export function servedFactReader(db: Database) {
@@ -241,22 +241,22 @@ export function servedFactReader(db: Database) {
   const lastRead = db.prepare<[number], Instant | null>("SELECT last_read FROM host WHERE id = ?").pluck();
   const hostsHolding = db
     .prepare<[string], number>(`
-      SELECT DISTINCT place.host FROM place JOIN certificate ON certificate.id = place.certificate
-      WHERE certificate.sha256 = ? AND ${NOW} AND place.host IS NOT NULL ORDER BY place.host`)
+      SELECT DISTINCT location.host FROM location JOIN certificate ON certificate.id = location.certificate
+      WHERE certificate.sha256 = ? AND ${NOW} AND location.host IS NOT NULL ORDER BY location.host`)
     .pluck();
   const pathsHolding = db
     .prepare<[number, string], string>(`
-      SELECT DISTINCT place.path FROM place JOIN certificate ON certificate.id = place.certificate
-      WHERE place.host = ? AND certificate.sha256 = ? AND ${NOW} ORDER BY place.path`)
+      SELECT DISTINCT location.path FROM location JOIN certificate ON certificate.id = location.certificate
+      WHERE location.host = ? AND certificate.sha256 = ? AND ${NOW} ORDER BY location.path`)
     .pluck();
   const endpointsOf = db.prepare<[string], EndpointRow>(`
-    SELECT DISTINCT endpoint.host, endpoint.port, endpoint.server_name AS serverName, endpoint.protocol FROM place
-    JOIN certificate ON certificate.id = place.certificate JOIN endpoint ON endpoint.id = place.endpoint
+    SELECT DISTINCT endpoint.host, endpoint.port, endpoint.server_name AS serverName, endpoint.protocol FROM location
+    JOIN certificate ON certificate.id = location.certificate JOIN endpoint ON endpoint.id = location.endpoint
     WHERE certificate.sha256 = ? AND ${NOW} ORDER BY endpoint.host, endpoint.port`);
   const leavesAt = db.prepare<ServedAt, ServedLeaf>(`
       SELECT DISTINCT certificate.sha256, certificate.subject, endpoint.server_name AS serverName FROM endpoint
-      JOIN place ON place.endpoint = endpoint.id AND ${NOW}
-      JOIN certificate ON certificate.id = place.certificate
+      JOIN location ON location.endpoint = endpoint.id AND ${NOW}
+      JOIN certificate ON certificate.id = location.certificate
       WHERE endpoint.host = @host AND endpoint.port = @port
         AND (@serverName IS NULL OR endpoint.server_name = @serverName)
       ORDER BY endpoint.server_name, certificate.subject`);
@@ -265,8 +265,8 @@ export function servedFactReader(db: Database) {
     WHERE is_seen = 1 AND (julianday(not_before) IS NULL OR julianday(not_after) IS NULL)
       AND (@sha256 IS NULL OR sha256 = @sha256)
       AND EXISTS (
-        SELECT 1 FROM place
-        WHERE place.certificate = certificate.id AND ${NOW} AND (is_ca = 0 OR place.endpoint IS NOT NULL))
+        SELECT 1 FROM location
+        WHERE location.certificate = certificate.id AND ${NOW} AND (is_ca = 0 OR location.endpoint IS NOT NULL))
     ORDER BY id LIMIT @most`);
   const due = db.prepare<{ now: string; most: number }, DueCertificate>(`
     SELECT sha256, subject, not_after AS notAfter FROM certificate
@@ -274,8 +274,8 @@ export function servedFactReader(db: Database) {
       AND julianday(@now) >= julianday(not_before) + (julianday(not_after) - julianday(not_before)) * 2 / 3
       -- Of what says that it is an authority only what is served itself, as self-signed ones are.
       AND EXISTS (
-        SELECT 1 FROM place
-        WHERE place.certificate = certificate.id AND ${NOW} AND (is_ca = 0 OR place.endpoint IS NOT NULL))
+        SELECT 1 FROM location
+        WHERE location.certificate = certificate.id AND ${NOW} AND (is_ca = 0 OR location.endpoint IS NOT NULL))
     ORDER BY not_after, id LIMIT @most`);
   const tags = db
     .prepare<[string], string>(`

@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import { CarriedStanding } from "#shared/model/hosts/bundle.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { CollectedHost, HostProbe } from "#store/visit.ts";
+import type { CollectedHost, HostProbe } from "#store/probe-record.ts";
 
 /** What the last reading of a host showed of what offline scripts change there. */
 type HostReadingRow = {
@@ -99,7 +99,7 @@ export function hostReadingTable(db: Database) {
             base64: Buffer.from(bytes).toString("base64"),
           })),
         ),
-        unread: JSON.stringify(collected.unreadPaths),
+        unread: JSON.stringify(collected.unreadablePaths),
       });
     },
 
@@ -174,19 +174,19 @@ type SignedSince = { at: Instant; standing: CarriedStanding; signedBy: string | 
 /** The last bundle of each host. */
 export function carriedLookTable(db: Database) {
   const put = db.prepare(`
-    INSERT INTO carried_look (host, collected_at, look, standing)
-    SELECT id, @at, @look, @standing FROM host WHERE host = @host AND port = @port
-    ON CONFLICT (host) DO UPDATE SET collected_at = @at, look = @look, standing = @standing`);
+    INSERT INTO offline_reading (host, collected_at, reading, standing)
+    SELECT id, @at, @reading, @standing FROM host WHERE host = @host AND port = @port
+    ON CONFLICT (host) DO UPDATE SET collected_at = @at, reading = @reading, standing = @standing`);
   const stand = db.prepare(`
-    UPDATE carried_look SET standing = @standing, look = json_set(look, '$.signedBy', @signedBy)
+    UPDATE offline_reading SET standing = @standing, reading = json_set(reading, '$.signedBy', @signedBy)
     WHERE collected_at = @at AND host = (SELECT id FROM host WHERE host = @host AND port = @port)`);
-  const find = db.prepare<[number], { collected_at: Instant; look: string; standing: string }>(`
-    SELECT collected_at, look, standing FROM carried_look JOIN host ON host.id = carried_look.host
+  const find = db.prepare<[number], { collected_at: Instant; reading: string; standing: string }>(`
+    SELECT collected_at, offline_reading.reading, standing FROM offline_reading JOIN host ON host.id = offline_reading.host
     WHERE host.id = ? AND collected_at = host.last_read`);
 
   return {
     put: (place: Place, { at, standing, look }: CarriedHost): void =>
-      void put.run({ ...place, at, standing, look: JSON.stringify(look) }),
+      void put.run({ ...place, at, standing, reading: JSON.stringify(look) }),
 
     /** Of a bundle whose host's signature came after it. */
     stand: (place: Place, { at, standing, signedBy }: SignedSince): void =>
@@ -197,7 +197,7 @@ export function carriedLookTable(db: Database) {
       const row = find.get(hostId);
       if (!row) return null;
       const standing = CarriedStanding.parse(row.standing);
-      return { at: row.collected_at, standing, look: JSON.parse(row.look) as CarriedLook };
+      return { at: row.collected_at, standing, look: JSON.parse(row.reading) as CarriedLook };
     },
   };
 }

@@ -62,7 +62,7 @@ export function runCertificateTable(db: Database) {
       SELECT DISTINCT run_certificate.sha256 FROM run_certificate
       JOIN certificate ON certificate.sha256 = run_certificate.sha256 AND certificate.is_seen = 1
       WHERE run_certificate.issuer = ? AND EXISTS (
-        SELECT 1 FROM place WHERE place.certificate = certificate.id AND place.gone_scan IS NULL AND place.position = 0)
+        SELECT 1 FROM location WHERE location.certificate = certificate.id AND location.gone_scan IS NULL AND location.position = 0)
       ORDER BY certificate.not_after`)
     .pluck();
 

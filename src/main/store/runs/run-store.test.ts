@@ -84,11 +84,13 @@ test("what a bundle told of a host is gone once the host is read anew, and stays
   const look = { signedBy: null, accounts: [], files: [] };
   for (const host of ["web", "db"]) {
     visitHost(store, host, { at: AT });
-    store.atomically(() => store.carried.put({ host, port: 22 }, { at: AT, standing: "claimed", look }));
+    store.atomically(() =>
+      store.offlineReadings.put({ host, port: 22 }, { at: AT, standing: "claimed", look }),
+    );
   }
   visitHost(store, "db", { at: "2026-06-02T12:00:00Z", collected: null });
   visitHost(store, "web", { at: "2026-06-02T12:00:00Z" });
-  expect(read("SELECT host.host FROM carried_look JOIN host ON host.id = carried_look.host")).toEqual([
+  expect(read("SELECT host.host FROM offline_reading JOIN host ON host.id = offline_reading.host")).toEqual([
     { host: "db" },
   ]);
 });

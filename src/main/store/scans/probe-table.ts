@@ -11,7 +11,7 @@ import { Target, type WayText } from "#shared/model/hosts/target.ts";
 import type { Listed, Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { eachWord } from "#store/lists/search.ts";
-import type { EndpointProbe } from "#store/visit.ts";
+import type { EndpointProbe } from "#store/probe-record.ts";
 
 type Row = {
   id: number;
@@ -39,10 +39,10 @@ type NewProbe = Omit<EndpointProbe, "target" | "presented"> &
     hostKey: HostKeyView | null;
     transport?: Transport;
     /** Nothing was visited: what is to be visited still is. */
-    isCarried?: boolean;
+    isOffline?: boolean;
   };
 
-type Wanted = {
+type ProbeQuery = {
   scanId: ScanId;
   state: ProbeState | null;
   search: string;
@@ -64,7 +64,7 @@ export function probeTable(db: Database, lists: Lists) {
     INSERT INTO probe (scan, kind, host, port, user, server_name, protocol, state, outcome, message, at, took_ms, key_type,
       key_fingerprint, jump_host, jump_port, transport)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-  const unvisited = unvisitedTable(db);
+  const unprobed = unprobedTable(db);
   const count: Record<ProbeState, Statement> = {
     ok: db.prepare("UPDATE scan SET ok = ok + 1 WHERE id = ?"),
     failed: db.prepare("UPDATE scan SET failed = failed + 1 WHERE id = ?"),
@@ -75,11 +75,11 @@ export function probeTable(db: Database, lists: Lists) {
     record(probe: NewProbe): void {
       add.run(...toRow(probe));
       count[probe.state].run(probe.scanId);
-      if (!probe.isCarried) unvisited.strike(probe.target);
+      if (!probe.isOffline) unprobed.strike(probe.target);
     },
 
     /** Those that failed first, then in the order they ended. */
-    list({ scanId, state, search, ...page }: Wanted): Listed<Probe> {
+    list({ scanId, state, search, ...page }: ProbeQuery): Listed<Probe> {
       const where: Part[] = [
         { sql: "scan = ?", values: [scanId] },
         ...(state ? [{ sql: "state = ?", values: [state] }] : []),
@@ -127,10 +127,10 @@ export type RequestedTarget = {
   /** What is to carry its login. */
   transport?: TransportRequest;
   /** How an endpoint is reached; absent: directly. */
-  way?: WayText;
+  route?: WayText;
 };
 
-type UnvisitedRow = {
+type UnprobedRow = {
   kind: string;
   host: string;
   port: number;
@@ -139,39 +139,39 @@ type UnvisitedRow = {
   protocol: string;
   use_sudo: number;
   transport: string;
-  way: string;
+  route: string;
 };
 
 /** What scans have still to visit. */
-export function unvisitedTable(db: Database) {
+export function unprobedTable(db: Database) {
   const add = db.prepare(`
-    INSERT INTO unvisited (kind, host, port, user, server_name, protocol, use_sudo, transport, way, scan)
+    INSERT INTO unprobed (kind, host, port, user, server_name, protocol, use_sudo, transport, route, scan)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE
-    SET scan = excluded.scan, use_sudo = excluded.use_sudo, transport = excluded.transport, way = excluded.way`);
+    SET scan = excluded.scan, use_sudo = excluded.use_sudo, transport = excluded.transport, route = excluded.route`);
   const strike = db.prepare(`
-    DELETE FROM unvisited
+    DELETE FROM unprobed
     WHERE kind = ? AND host = ? AND port = ? AND user = ? AND server_name = ? AND protocol = ?`);
-  const ofStopped = db.prepare<[], UnvisitedRow>(`
-    SELECT kind, host, port, user, server_name, protocol, use_sudo, transport, way
-    FROM unvisited
+  const ofStopped = db.prepare<[], UnprobedRow>(`
+    SELECT kind, host, port, user, server_name, protocol, use_sudo, transport, route
+    FROM unprobed
     WHERE scan = (
-      SELECT max(unvisited.scan)
-      FROM unvisited JOIN scan ON scan.id = unvisited.scan
+      SELECT max(unprobed.scan)
+      FROM unprobed JOIN scan ON scan.id = unprobed.scan
       WHERE scan.state IN ('cancelled', 'interrupted'))
     ORDER BY kind, host, port, user, server_name, protocol`);
 
   return {
-    plan(scanId: ScanId, asked: readonly RequestedTarget[]): void {
-      for (const { target, useSudo, transport = "auto", way = "" } of asked)
-        add.run(...toKey(target), Number(useSudo), transport, way, scanId);
+    plan(scanId: ScanId, requested: readonly RequestedTarget[]): void {
+      for (const { target, useSudo, transport = "auto", route = "" } of requested)
+        add.run(...toKey(target), Number(useSudo), transport, route, scanId);
     },
 
     /** A visit strikes its target off, whichever scan planned it. */
     strike: (target: Target): void => void strike.run(...toKey(target)),
 
     /** What the last scan that was cancelled or interrupted did not come to, and no scan since. */
-    listUnfinished: (): RequestedTarget[] => ofStopped.all().map(fromUnvisitedRow),
+    listUnfinished: (): RequestedTarget[] => ofStopped.all().map(fromUnprobedRow),
   };
 }
 
@@ -185,16 +185,16 @@ const toKey = (target: Target) => [
   target.kind === "tls" ? target.protocol : "tls",
 ];
 
-const fromUnvisitedRow = ({
+const fromUnprobedRow = ({
   user,
   server_name,
   use_sudo,
   transport,
-  way,
+  route,
   ...row
-}: UnvisitedRow): RequestedTarget => ({
+}: UnprobedRow): RequestedTarget => ({
   target: Target.parse({ ...row, user: user || null, serverName: server_name || null }),
   useSudo: use_sudo === 1,
   transport: TransportRequest.parse(transport),
-  way,
+  route,
 });

@@ -4,7 +4,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { splitWords, toPattern } from "#store/lists/search.ts";
-import { PROBE_TEXT, type RequestedTarget, unvisitedTable } from "./probe-table.ts";
+import { PROBE_TEXT, type RequestedTarget, unprobedTable } from "./probe-table.ts";
 
 type Row = {
   id: number;
@@ -27,7 +27,7 @@ const SCANS = "scan LEFT JOIN bundle ON bundle.scan = scan.id";
 
 type SortColumn = "startedAt" | "total" | "failed";
 
-type Wanted = Window & {
+type ScanQuery = Window & {
   search: string;
   state: ScanState | null;
   sort: { by: SortColumn; descending: boolean };
@@ -40,10 +40,10 @@ const SORTED_BY: Record<SortColumn, readonly string[]> = {
 };
 
 /** The scans that visited something whose line holds the word. */
-const VISITED = `EXISTS (SELECT 1 FROM probe WHERE probe.scan = scan.id AND (${PROBE_TEXT}) LIKE ? ESCAPE '\\')`;
+const PROBED = `EXISTS (SELECT 1 FROM probe WHERE probe.scan = scan.id AND (${PROBE_TEXT}) LIKE ? ESCAPE '\\')`;
 
 export function scanTable(db: Database, lists: Lists) {
-  const unvisited = unvisitedTable(db);
+  const unprobed = unprobedTable(db);
   const begin = db.prepare("INSERT INTO scan (total, started_at) VALUES (?, ?)");
   const finish = db.prepare("UPDATE scan SET state = ?, finished_at = ? WHERE id = ? AND state = 'running'");
   const interrupt = db.prepare(
@@ -57,16 +57,16 @@ export function scanTable(db: Database, lists: Lists) {
   const add = (total: number, at: Instant) => ScanId.parse(Number(begin.run(total, at).lastInsertRowid));
 
   return {
-    begin({ asked, at }: { asked: readonly RequestedTarget[]; at: Instant }): ScanId {
-      const id = add(asked.length, at);
-      unvisited.plan(id, asked);
+    begin({ requested, at }: { requested: readonly RequestedTarget[]; at: Instant }): ScanId {
+      const id = add(requested.length, at);
+      unprobed.plan(id, requested);
       return id;
     },
 
     /** The scan of one host by what was carried here from it: there is nothing to visit. */
-    beginCarried: (at: Instant): ScanId => add(1, at),
+    beginOffline: (at: Instant): ScanId => add(1, at),
 
-    listUnfinished: unvisited.listUnfinished,
+    listUnfinished: unprobed.listUnfinished,
 
     /** A scan that has ended already stays as it is. */
     finish: (id: ScanId, state: "finished" | "cancelled" | "interrupted", at: Instant): void =>
@@ -78,10 +78,10 @@ export function scanTable(db: Database, lists: Lists) {
     find: (id: ScanId): Scan | null => fromRow(find.get(id)),
     latest: (): Scan | null => fromRow(latest.get()),
 
-    list({ search, state, sort: { by, descending }, ...page }: Wanted): Listed<Scan> {
+    list({ search, state, sort: { by, descending }, ...page }: ScanQuery): Listed<Scan> {
       const where: Part[] = [
         ...(state ? [{ sql: "scan.state = ?", values: [state] }] : []),
-        ...splitWords(search).map((word) => ({ sql: VISITED, values: [toPattern(word)] })),
+        ...splitWords(search).map((word) => ({ sql: PROBED, values: [toPattern(word)] })),
       ];
       const sort = { name: by, columns: SORTED_BY[by], descending };
       return lists.list({ select: COLUMNS, from: SCANS, where, sort, ...page }, toScan);

@@ -117,15 +117,15 @@ export function findUnsealed(db: Database, path: string): string[] {
     return key === null || isFresh(db)
       ? []
       : [
-          `its pins, approvals and issuers have no seals, and this computer has the key of some: the database is older than they are, or somebody removed them; ${LOOK}`,
+          `its pins, approvals and issuers have no seals, and this computer has the key of some: the database is older than they are, or somebody removed them; ${INSPECT}`,
         ];
   if (key === null)
     return [
-      `whether its pins, approvals and issuers were changed by others cannot be verified: ${where} is not there; put it back, or ${LOOK}`,
+      `whether its pins, approvals and issuers were changed by others cannot be verified: ${where} is not there; put it back, or ${INSPECT}`,
     ];
   if (state.key_id !== nameOf(key))
     return [
-      `whether its pins, approvals and issuers were changed by others cannot be verified: they were sealed by another key than that in ${where}; ${LOOK}`,
+      `whether its pins, approvals and issuers were changed by others cannot be verified: they were sealed by another key than that in ${where}; ${INSPECT}`,
     ];
   const found = SEALED_TABLES.flatMap((sealed) => compareRows(db, sealed, key));
   const macs = db.prepare<[], Buffer>("SELECT mac FROM row_seal").pluck().all();
@@ -137,10 +137,10 @@ export function findUnsealed(db: Database, path: string): string[] {
       : ["pins, approvals or issuers were removed, with their seals, outside this program"];
   const more = found.length > MOST_NAMED ? [`and ${found.length - MOST_NAMED} more`] : [];
   const said = [...found.slice(0, MOST_NAMED), ...more, ...missing];
-  return said.length === 0 ? [] : [...said, LOOK];
+  return said.length === 0 ? [] : [...said, INSPECT];
 }
 
-const LOOK =
+const INSPECT =
   "look at latchkey host-keys, approvals and issuers, and say latchkey database seal once they are right";
 
 function compareRows(db: Database, sealed: SealedTable, key: Buffer): string[] {
@@ -174,7 +174,7 @@ export function openSeals(db: Database, path: string): void {
   const state = readState(db);
   const known = readSealKey(path);
   if (!state && (known === null || isFresh(db))) {
-    const key = known ?? makeKey(path);
+    const key = known ?? createKey(path);
     if (key === null) return;
     sealAll(db, key);
     installSeals(db, key);
@@ -182,7 +182,7 @@ export function openSeals(db: Database, path: string): void {
 }
 
 /** Null where something stands in its place that is no key: that is never written over. */
-function makeKey(path: string): Buffer | null {
+function createKey(path: string): Buffer | null {
   try {
     return makeSealKey(path);
   } catch (error) {

@@ -27,12 +27,12 @@ const COUNTS: [string, string][] = [
      FROM key_file WHERE gone_scan IS NULL ORDER BY id`,
   ],
   [
-    "SELECT id, place_count, endpoint_count, only_name, is_seen, is_at_endpoint, is_in_file FROM certificate ORDER BY id",
-    `SELECT id, count(place.certificate) AS place_count, count(endpoint) AS endpoint_count,
+    "SELECT id, location_count, endpoint_count, only_name, is_seen, is_at_endpoint, is_in_file FROM certificate ORDER BY id",
+    `SELECT id, count(location.certificate) AS location_count, count(endpoint) AS endpoint_count,
             iif(count(DISTINCT name) = 1, min(name), NULL) AS only_name,
-            count(place.certificate) > 0 AS is_seen, count(endpoint) > 0 AS is_at_endpoint, count(place.host) > 0 AS is_in_file
+            count(location.certificate) > 0 AS is_seen, count(endpoint) > 0 AS is_at_endpoint, count(location.host) > 0 AS is_in_file
      FROM certificate
-     LEFT JOIN (SELECT * FROM place WHERE gone_scan IS NULL) AS place ON place.certificate = certificate.id
+     LEFT JOIN (SELECT * FROM location WHERE gone_scan IS NULL) AS location ON location.certificate = certificate.id
      GROUP BY certificate.id ORDER BY certificate.id`.replace("SELECT id", "SELECT certificate.id"),
   ],
   [
@@ -85,7 +85,7 @@ const COUNTS: [string, string][] = [
   [
     "SELECT id, grant_count, certificate_count FROM host ORDER BY id",
     `SELECT id, (SELECT count(*) FROM grant_line WHERE host = host.id AND gone_scan IS NULL) AS grant_count,
-            (SELECT count(DISTINCT certificate) FROM place WHERE host = host.id AND gone_scan IS NULL) AS certificate_count
+            (SELECT count(DISTINCT certificate) FROM location WHERE host = host.id AND gone_scan IS NULL) AS certificate_count
      FROM host ORDER BY id`.replaceAll("WHERE host = host.id", "WHERE +host = host.id"),
   ],
   [
@@ -103,22 +103,22 @@ const COUNTS: [string, string][] = [
     "SELECT id, owner, due_percent FROM certificate WHERE is_seen = 1 ORDER BY id",
     `SELECT id, ifnull(own_owner, (
               SELECT iif(count(DISTINCT ifnull(host_name.owner, '')) = 1, ifnull(min(host_name.owner), ''), '')
-              FROM place JOIN host_name ON host_name.id = place.name
-              WHERE place.certificate = certificate.id AND place.gone_scan IS NULL)) AS owner,
+              FROM location JOIN host_name ON host_name.id = location.name
+              WHERE location.certificate = certificate.id AND location.gone_scan IS NULL)) AS owner,
             (SELECT max(tag.due_percent) FROM tag WHERE tag.id IN (
               SELECT tag FROM tagged_certificate WHERE tagged_certificate.certificate = certificate.id
-              UNION SELECT tag FROM place JOIN tagged_host ON tagged_host.name = place.name
-              WHERE place.certificate = certificate.id AND place.gone_scan IS NULL)) AS due_percent
+              UNION SELECT tag FROM location JOIN tagged_host ON tagged_host.name = location.name
+              WHERE location.certificate = certificate.id AND location.gone_scan IS NULL)) AS due_percent
      FROM certificate WHERE is_seen = 1 ORDER BY id`,
   ],
   [
     "SELECT certificate, owner, count FROM certificate_under_owner ORDER BY 1, 2",
-    `SELECT certificate, host_name.owner, count(*) AS count FROM place JOIN host_name ON host_name.id = place.name
+    `SELECT certificate, host_name.owner, count(*) AS count FROM location JOIN host_name ON host_name.id = location.name
      WHERE gone_scan IS NULL AND host_name.owner <> '' GROUP BY 1, 2 ORDER BY 1, 2`,
   ],
   [
     "SELECT certificate, tag, count FROM certificate_under_tag ORDER BY 1, 2",
-    `SELECT certificate, tag, count(*) AS count FROM place JOIN tagged_host ON tagged_host.name = place.name
+    `SELECT certificate, tag, count(*) AS count FROM location JOIN tagged_host ON tagged_host.name = location.name
      WHERE gone_scan IS NULL GROUP BY 1, 2 ORDER BY 1, 2`,
   ],
   [
@@ -126,8 +126,8 @@ const COUNTS: [string, string][] = [
     "SELECT id FROM certificate WHERE is_seen = 1 ORDER BY id",
   ],
   [
-    "SELECT rowid AS id FROM place_search ORDER BY rowid",
-    "SELECT id FROM place WHERE gone_scan IS NULL ORDER BY id",
+    "SELECT rowid AS id FROM location_search ORDER BY rowid",
+    "SELECT id FROM location WHERE gone_scan IS NULL ORDER BY id",
   ],
   [
     "SELECT rowid AS id FROM grant_search ORDER BY rowid",

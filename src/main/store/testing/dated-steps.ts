@@ -99,7 +99,7 @@ function beginScan(tried: Tried): { scanId: ScanId; at: string; number: number }
       useSudo: false,
     },
   ];
-  const scanId = tried.store.scans.begin({ asked, at });
+  const scanId = tried.store.scans.begin({ requested: asked, at });
   tried.world.scans.push(at);
   return { scanId, at, number: tried.world.scans.length - 1 };
 }

@@ -4,14 +4,14 @@ import { type Certificate, Sha256 } from "#shared/model/certificates/certificate
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Store } from "#store/store.ts";
 import type {
   CollectedGrant,
   CollectedHost,
   EndpointProbe,
   HostProbe,
   SeenCertificate,
-} from "#store/visit.ts";
+} from "#store/probe-record.ts";
+import type { Store } from "#store/store.ts";
 
 /** Made-up visits, for tests and benchmarks: each says only what it is about. */
 
@@ -96,8 +96,8 @@ export const makeKeyFile = (key: string): CollectedHost["keyFiles"][number] => (
 /** A name that a host is to serve on port 443, from a file of that name. */
 export const makeServing = (
   name: string,
-  more: Partial<CollectedHost["disk"]["servings"][number]> = {},
-): CollectedHost["disk"]["servings"][number] => ({
+  more: Partial<CollectedHost["disk"]["bindings"][number]> = {},
+): CollectedHost["disk"]["bindings"][number] => ({
   server: "nginx",
   root: "/etc/nginx/nginx.conf",
   address: null,
@@ -135,20 +135,20 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   hostKeys: [],
   certificateFiles: [],
   replacedCertificates: [],
-  disk: { addresses: null, map: null, servings: [] },
+  disk: { addresses: null, map: null, bindings: [] },
   clientFiles: [],
   reach: { escalations: [], areRulesRead: true, agents: [], outbound: [], unreadablePaths: [] },
-  authorities: { trusted: [], isToldWhole: true },
+  authorities: { trusted: [], isComplete: true },
   use: { logins: [], windows: [] },
   coverage: { read: [], notRead: [] },
   isPartial: false,
-  unreadPaths: [],
-  unreadKeyPlaces: [],
+  unreadablePaths: [],
+  unreadableKeyLocations: [],
   ...collected,
 });
 
 export const beginScan = (store: Store, at: Instant = START): ScanId =>
-  store.scans.begin({ asked: [{ target: ASKED, useSudo: false }], at });
+  store.scans.begin({ requested: [{ target: ASKED, useSudo: false }], at });
 
 const ASKED: TlsTarget = { kind: "tls", host: "asked.example", port: 443, serverName: null, protocol: "tls" };
 
@@ -173,7 +173,7 @@ export function visitEndpoint(
 ): void {
   const scanId = visit.scanId ?? beginScan(store, visit.at);
   store.atomically(() =>
-    store.endpoints.visit({
+    store.endpoints.recordProbe({
       scanId,
       at: START,
       tookMs: 1,
@@ -195,7 +195,7 @@ type HostPart = Partial<Omit<HostProbe, "target" | "collected">> & {
 export function visitHost(store: Store, name: string, { collected = {}, ...visit }: HostPart = {}): void {
   const scanId = visit.scanId ?? beginScan(store, visit.at);
   store.atomically(() =>
-    store.hosts.visit({
+    store.hosts.recordProbe({
       scanId,
       at: START,
       tookMs: 1,

@@ -49,7 +49,7 @@ export function TargetsPanel() {
       )}
       {found.length > 0 && (
         <Lines>
-          {found.slice(0, SHOWN).map(({ id, target, useSudo, transport, way, addedAt }) => {
+          {found.slice(0, SHOWN).map(({ id, target, useSudo, transport, route, addedAt }) => {
             const text = formatTarget(target);
             return (
               <Line
@@ -57,9 +57,9 @@ export function TargetsPanel() {
                 end={
                   <>
                     {target.kind === "ssh" && TRANSPORTS[transport]} {useSudo && "by sudo,"}{" "}
-                    {way !== "" && (
+                    {route !== "" && (
                       <>
-                        through <Untrusted text={way} />,
+                        through <Untrusted text={route} />,
                       </>
                     )}{" "}
                     added <When instant={addedAt} />

@@ -50,7 +50,7 @@ export type Fleet = {
   unreadPlaces: number;
   /** Private keys known on this computer. */
   heldKeys: number;
-  rosters: readonly { name: string; people: number; readAt: string }[];
+  sources: readonly { name: string; people: number; readAt: string }[];
   inventory: Inventory;
 };
 
@@ -127,13 +127,13 @@ const formatNamed = ({ name, standing }: KnownPerson): string =>
 
 /** What owners were looked for in, and what not. */
 export function coverFleet(fleet: Fleet): Coverage {
-  const { hosts, hostsRead, hostsReadAsRoot, unreadPlaces, heldKeys, rosters, inventory } = fleet;
+  const { hosts, hostsRead, hostsReadAsRoot, unreadPlaces, heldKeys, sources, inventory } = fleet;
   const unread = hosts - hostsRead;
   return {
     read: [
       `${formatNumber(hostsRead)} of ${formatCount(hosts, "host")}, ${formatNumber(hostsReadAsRoot)} as root`,
       formatCount(heldKeys, "private key of this computer", "private keys of this computer"),
-      ...rosters.map(
+      ...sources.map(
         ({ name, people, readAt }) =>
           `${name}: ${formatCount(people, "person", "people")}, read ${readAt.slice(0, 10)}`,
       ),
@@ -143,7 +143,7 @@ export function coverFleet(fleet: Fleet): Coverage {
       ...(unreadPlaces > 0
         ? [formatCount(unreadPlaces, "file or folder of hosts", "files and folders of hosts")]
         : []),
-      ...(rosters.length === 0 ? ["people sources: none was imported"] : []),
+      ...(sources.length === 0 ? ["people sources: none was imported"] : []),
       ...(inventory.isWhole ? [] : ["machines that were not scanned: the inventory is not marked complete"]),
       ...(inventory.note === "" ? [] : [`not scanned: ${inventory.note}`]),
     ],

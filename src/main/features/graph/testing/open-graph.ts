@@ -3,9 +3,9 @@ import type { GraphLink } from "#shared/model/access/graph.ts";
 import type { Effective } from "#shared/model/access/verdict.ts";
 import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import { nameNode } from "#shared/text/access/graph.ts";
+import type { CollectedHost, TrustedAuthority } from "#store/probe-record.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { fingerprintOf, makeGrant, makeKeyFile, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
-import type { CollectedHost, TrustedAuthority } from "#store/visit.ts";
 import { createGraph } from "../index.ts";
 
 /** A store that made-up hosts are visited in, and the graph of it. For tests. */
@@ -91,8 +91,8 @@ export function visit(
   name: string,
   { escalations = [], agents = [], authorities = [], accounts = ACCOUNTS, ...host }: Host,
 ) {
-  const reach = { escalations: escalations, agents, areRulesRead: true, outbound: [], unreadablePaths: [] };
-  const trusted = { trusted: authorities, isToldWhole: true };
+  const reach = { escalations, agents, areRulesRead: true, outbound: [], unreadablePaths: [] };
+  const trusted = { trusted: authorities, isComplete: true };
   visitHost(store, name, { collected: { accounts, reach, authorities: trusted, ...host } });
 }
 

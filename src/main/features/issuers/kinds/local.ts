@@ -86,7 +86,7 @@ export function createLocalIssuer({ store, vault, now }: Deps): LocalIssuer {
     if (!read?.notAfter) throw new Error("a certificate of ours cannot be read");
     const { serial, sha256, names, notAfter } = read;
     const certificate = { serial, sha256, names, notAfter, issuedAt: toInstant(at) };
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       store.issuers.local.addIssued(id, { ...certificate, keySha256: hashKey(spki) });
       const detail = { issuer: name, serial, sha256, names, notAfter };
       store.events.append({ at: toInstant(at), kind: "certificate-issued", detail });

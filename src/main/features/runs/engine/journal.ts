@@ -237,7 +237,7 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
 
   /** All of it or nothing, and on the disk when it resolves. What the work gives is called then. */
   async function record(work: (at: string) => unknown): Promise<void> {
-    const after = await store.inTurn(() => work(toInstant(now())));
+    const after = await store.queueWrite(() => work(toInstant(now())));
     if (typeof after === "function") after();
     announce({ kind: "run-changed", runId });
   }

@@ -122,7 +122,7 @@ export const createClaimConfirmer =
     if (!plan || offline.claims(id).length === 0) return 0;
     const oldHere = await findOldHere(plan, deps.lookAtHeldHalf);
     const at = toInstant(now());
-    const confirmed = await store.inTurn(
+    const confirmed = await store.queueWrite(
       () => offline.claims(id).filter((claim) => confirmOne(store, { id, claim, at, oldHere })).length,
     );
     if (confirmed > 0) announce({ kind: "run-changed", runId: id });

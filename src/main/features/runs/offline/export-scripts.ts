@@ -81,7 +81,7 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
     const hosts = files.map((file) => ({ host: file.host, port: file.port, phases: file.phases }));
     const about = { plan: id, hash, hosts, signer: signer?.fingerprint ?? null };
     const at = toInstant(now());
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       for (const {
         nonce,
         file: { host, port, phases },

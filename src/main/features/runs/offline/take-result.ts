@@ -77,7 +77,7 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
       else settle(store, id, told);
       return id;
     };
-    const runId = known && !isNews ? known.id : await store.inTurn(takeIn);
+    const runId = known && !isNews ? known.id : await store.queueWrite(takeIn);
     if (isNews) announce({ kind: "run-changed", runId });
     const confirmed = await confirmClaims(runId);
     const { digest, outcome } = result;

@@ -182,7 +182,7 @@ async function gatherProvided(deps: FactDeps, wish: KeyRequest): Promise<Provide
   const given = await readProvided(deps, wish);
   if (!given || given.path !== null || wish.kind !== "add-grants") return given;
   const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
-  const files = held.flatMap(({ kind, place }) => (kind === "file" ? [place] : []));
+  const files = held.flatMap(({ kind, location }) => (kind === "file" ? [location] : []));
   const halves = await Promise.all(
     files.map(async (path) => ({ path, half: await deps.lookAtHeldHalf(path) })),
   );
@@ -246,12 +246,12 @@ async function withNamed(
       "invalid-input",
       `${place} exists already and is not the private key of ${wanted}; name another file by --key-file`,
     );
-  const isKnown = here.some((held) => held.kind === "file" && held.place === place);
-  return isKnown ? here : [...here, { kind: "file", place, fingerprint: wanted }];
+  const isKnown = here.some((held) => held.kind === "file" && held.location === place);
+  return isKnown ? here : [...here, { kind: "file", location: place, fingerprint: wanted }];
 }
 
 async function toHolder(
-  { kind, place, fingerprint }: HeldKey,
+  { kind, location, fingerprint }: HeldKey,
   { workstation, lookAtHeldHalf, verifyAgent }: FactDeps,
 ): Promise<PrivateKeyFacts> {
   const { user: owner, agentSocket } = workstation;
@@ -264,12 +264,12 @@ async function toHolder(
       return { kind, path, ...unknown, possession: unasked, stuck: "no agent is running" };
     return { kind, path, ...unknown, possession: await verifyAgent(agentSocket, fingerprint), stuck: null };
   }
-  const half = await lookAtHeldHalf(place);
-  if (!half) return { kind, path: place, ...unknown, possession: unasked, stuck: `${place} is gone` };
+  const half = await lookAtHeldHalf(location);
+  if (!half) return { kind, path: location, ...unknown, possession: unasked, stuck: `${location} is gone` };
   const { uid, gid, mode, isEncrypted, hash: before, hasPublicFile, stuck } = half;
   const isShown = half.fingerprint === null || half.fingerprint === fingerprint;
   const possession: KeyPossession = isShown ? half.possession : { kind: "other-key" };
-  const about = { kind, path: place, uid, gid, owner, mode, isEncrypted, before, hasPublicFile };
+  const about = { kind, path: location, uid, gid, owner, mode, isEncrypted, before, hasPublicFile };
   return { ...about, possession, stuck };
 }
 

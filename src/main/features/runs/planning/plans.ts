@@ -74,7 +74,7 @@ export function createPlans(deps: PlanDeps) {
   async function plan({ identityFiles, mayAsk, ...asked }: PlanRequest): Promise<{ planId: PlanId }> {
     const { wish, options } = asked;
     const work = await deps.plannerOf(wish.kind).plan({ wish, options });
-    const planId = await store.inTurn(() => {
+    const planId = await store.queueWrite(() => {
       const id = plans.begin(wish, toInstant(now()));
       plans.progress(id, 0, work.total);
       return id;
@@ -99,11 +99,11 @@ export function createPlans(deps: PlanDeps) {
       throw new Refusal("invalid-input", "the plan was edited: its hash does not fit; plan anew");
     const work = atOnce(deps.plannerOf(data.kind).review(data));
     const at = toInstant(now());
-    const planId = await store.inTurn(() => {
+    const planId = await store.queueWrite(() => {
       const id = plans.begin(null, at);
       plans.progress(id, 0, work.total);
       const detail = { plan: id, kind: data.kind, hash: given.hash };
-      store.events.append({ at, kind: "plan-taken", detail });
+      store.events.append({ at, kind: "plan-imported", detail });
       return id;
     });
     makeInBackground(planId, { identityFiles, mayAsk }, work);
@@ -133,14 +133,14 @@ function createMaker(deps: PlanDeps) {
     try {
       const made = await make(planId, await asked(), closing);
       const [at, hash] = [toInstant(now()), hashPlan(made)];
-      await store.inTurn(() => {
+      await store.queueWrite(() => {
         plans.finish(planId, { plan: made, hash, at });
         store.events.append({ at, kind: "plan-made", detail: { plan: planId, kind: made.kind, hash } });
       });
     } catch (error) {
       if (!(error instanceof Refusal) && !closing.aborted) deps.log(error);
       const why = error instanceof Refusal ? error.message : "something went wrong; the log has the details";
-      await store.inTurn(() => plans.fail(planId, closing.aborted ? "Latchkey was closed" : why));
+      await store.queueWrite(() => plans.fail(planId, closing.aborted ? "Latchkey was closed" : why));
     }
   };
 
@@ -159,7 +159,7 @@ function createMaker(deps: PlanDeps) {
     };
     const sessions = openSessions && (await openSessions(sessionRequest));
     const onRead = async (read: number) => {
-      await store.inTurn(() => plans.progress(planId, read, hosts.length));
+      await store.queueWrite(() => plans.progress(planId, read, hosts.length));
       announce({ kind: "plan-changed", planId });
     };
     const made = await finish(sessions, onRead, signal);

@@ -1,8 +1,8 @@
 import { createSharedWork } from "#domain/x509/path/build-paths.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { EndpointProbe, HostProbe } from "#store/probe-record.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { createServedEvaluator } from "./evaluate-served-by.ts";
 import { asBroken, type ProbeResult, type RecorderMessage, scanOf, serializeError } from "./messages.ts";
 import { createPublicNoter, createRevokedNoter } from "./note-certificates.ts";
@@ -133,8 +133,8 @@ export function createProbeWriter({ store, read, post }: Deps) {
   function keep(result: ProbeResult): void {
     if (failed.has(scanOf(result))) return;
     const probe = read(result);
-    if ("presented" in probe) store.endpoints.visit(probe);
-    else store.hosts.visit(probe);
+    if ("presented" in probe) store.endpoints.recordProbe(probe);
+    else store.hosts.recordProbe(probe);
     notePublic(probe);
     recordViolations(probe);
     noteRevoked(probe);

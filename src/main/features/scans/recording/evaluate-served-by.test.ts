@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
+import type { CollectedHost, SeenCertificate } from "#store/probe-record.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listFindings } from "#store/testing/ask.ts";
 import {
@@ -11,7 +12,6 @@ import {
   visitEndpoint,
   visitHost,
 } from "#store/testing/make-visit.ts";
-import type { CollectedHost, SeenCertificate } from "#store/visit.ts";
 import { createServedEvaluator } from "./evaluate-served-by.ts";
 
 const ROOT = "/etc/nginx/nginx.conf";
@@ -69,7 +69,7 @@ function readHost(
   visitHost(store, host, {
     collected: {
       certificateFiles: [{ path: "/etc/ssl/shop.pem", certificates: [holds] }],
-      disk: { addresses, map: JSON.stringify(map), servings: [makeServing("shop", { isDefault: true })] },
+      disk: { addresses, map: JSON.stringify(map), bindings: [makeServing("shop", { isDefault: true })] },
       ...more,
     },
   });
@@ -84,7 +84,7 @@ function greet(store: Store, host: string, leaf: SeenCertificate = first): void 
 }
 
 const states = (store: Store) =>
-  store.servings
+  store.bindings
     .list({
       search: "",
       state: null,
@@ -151,7 +151,7 @@ test("of two listeners of one line that takes IPv4 and IPv6 apart, what leads th
   const listens = rows.map(({ address }) => ({ address, port: 443, isDefault: true }));
   const bindings = configurations[0]?.bindings.map((serving) => ({ ...serving, listens }));
   const known = { ...map, configurations: [{ ...configurations[0], bindings }] };
-  readHost(store, "shop", { disk: { addresses: [], map: JSON.stringify(known), servings: rows } });
+  readHost(store, "shop", { disk: { addresses: [], map: JSON.stringify(known), bindings: rows } });
   greet(store, "shop");
   expect(states(store)).toEqual([
     ["shop", "cannot-tell", "shop"],
@@ -170,8 +170,8 @@ test("of two listeners of one line that takes IPv4 and IPv6 apart, what leads th
 test("a configuration that could not be read this time still says what it did", () => {
   const store = open();
   readHost(store, "web1");
-  const nothing = { disk: { addresses: null, map: null, servings: [] } };
-  readHost(store, "web1", { ...nothing, unreadPaths: ["/etc/nginx"] });
+  const nothing = { disk: { addresses: null, map: null, bindings: [] } };
+  readHost(store, "web1", { ...nothing, unreadablePaths: ["/etc/nginx"] });
   greet(store, "web1");
   expect(states(store)).toEqual([["web1", "agrees", "web1"]]);
   readHost(store, "web1", nothing);
@@ -203,7 +203,7 @@ test("what was shown before the host was read says nothing of a file that was wr
   const disk = {
     addresses: [],
     map: told,
-    servings: [makeServing("shop", { isDefault: true, server: "postfix" })],
+    bindings: [makeServing("shop", { isDefault: true, server: "postfix" })],
   };
   const store = open();
   readHost(store, "web1", { disk });
@@ -248,7 +248,7 @@ const pairOf = (name: string, line: number) => ({
 
 const rowsOf = (store: Store) =>
   Object.fromEntries(
-    store.servings
+    store.bindings
       .list({
         search: "",
         state: null,
@@ -279,7 +279,7 @@ function readTwo(store: Store, serving: Partial<Configuration["bindings"][number
       disk: {
         addresses: [],
         map: JSON.stringify(known),
-        servings: pairs.map(({ certificate }) => ({
+        bindings: pairs.map(({ certificate }) => ({
           ...makeServing(serving.namesFromCertificate ? "" : "shop", { isDefault: true, certificate }),
           ...(serving.namesFromCertificate && { name: null }),
         })),
@@ -311,13 +311,13 @@ test("what keeps a server from reloading is known though the configuration of an
   const gone = { kind: "key-gone", server: "nginx", root: ROOT };
   const told = (more: object) => ({
     addresses: [],
-    servings: [makeServing("shop", { isDefault: true })],
+    bindings: [makeServing("shop", { isDefault: true })],
     map: JSON.stringify({ ...map, ...more }),
   });
   readHost(store, "web1", { disk: told({ configurations: [...configurations, other] }) });
   greet(store, "web1");
   const problems = [{ ...gone, certificate: "/etc/ssl/mail.pem", key: "/etc/ssl/mail.key" }];
-  readHost(store, "web1", { holds: renewed, disk: told({ problems }), unreadPaths: ["/etc/apache2"] });
+  readHost(store, "web1", { holds: renewed, disk: told({ problems }), unreadablePaths: ["/etc/apache2"] });
   expect(listFindings(store).rows.map(({ remedy }) => remedy)).toEqual([
     expect.stringMatching(/^do not reload it yet, .*: \/etc\/ssl\/mail.key, .* is not there/),
   ]);
@@ -338,7 +338,7 @@ test("of a file that cannot be served it says that it is not there any more only
     disk: {
       addresses: null,
       map: JSON.stringify({ ...map, problems }),
-      servings: [makeServing("shop", { isDefault: true })],
+      bindings: [makeServing("shop", { isDefault: true })],
     },
   };
   const evidence = (isSeenBefore: boolean) => {
@@ -346,7 +346,7 @@ test("of a file that cannot be served it says that it is not there any more only
     if (isSeenBefore) readHost(store, "web1");
     readHost(store, "web1", gone);
     greet(store, "web1");
-    return store.servings
+    return store.bindings
       .list({
         search: "",
         state: null,

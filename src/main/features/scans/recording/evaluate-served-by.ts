@@ -14,9 +14,9 @@ import { SERVED_RULES } from "#shared/model/certificates/served.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import { isAddress, type SshTarget, type TlsTarget } from "#shared/model/hosts/target.ts";
 import { formatEndpoint } from "#shared/text/hosts/target.ts";
+import type { BindingKey, HeldRow, SeenEndpoint, ServedSight } from "#store/bindings/served-table.ts";
+import type { EndpointProbe, HostProbe } from "#store/probe-record.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { HeldRow, SeenEndpoint, ServedSight, ServingKey } from "#store/serving/served-table.ts";
-import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 
 type Served = RecordingStore["served"];
 type ViewOf = (host: number) => HostView;
@@ -120,7 +120,7 @@ function toRows({ view, sight, evaluated }: { view: HostView; sight: Sight; eval
   const isOpen = sight.address === null && new Set(rows.map(({ address }) => address)).size > 1;
   const state = isOpen ? ("cannot-tell" as const) : evaluated.state;
   const evidence = isOpen ? [...evaluated.evidence, WHERE] : evaluated.evidence;
-  return rows.map(({ id: serving }) => ({ serving, state, evidence }));
+  return rows.map(({ id: binding }) => ({ binding, state, evidence }));
 }
 
 /**
@@ -128,7 +128,7 @@ function toRows({ view, sight, evaluated }: { view: HostView; sight: Sight; eval
  * given; an address is none.
  */
 function listSights(served: Served, host: number, endpoint: SeenEndpoint): Sight[] {
-  const { host: text, port, serverName, askedAt, addresses, ...leaf } = endpoint;
+  const { host: text, port, serverName, scanBegan, addresses, ...leaf } = endpoint;
   const isByAddress = isAddress(text);
   const seen = isByAddress ? [text] : addresses;
   const own = seen.filter((address) => [host, null].includes(served.ownerOf(address)));
@@ -137,7 +137,7 @@ function listSights(served: Served, host: number, endpoint: SeenEndpoint): Sight
     address,
     port,
     leaf: toHeld(leaf),
-    probedAt: Date.parse(askedAt) / 1_000,
+    probedAt: Date.parse(scanBegan) / 1_000,
     readAt: readAt === null ? Number.POSITIVE_INFINITY : Date.parse(readAt) / 1_000,
     name: serverName || (isByAddress ? null : text),
   }));
@@ -152,7 +152,7 @@ type HostView = {
   rowsAt: (port: number) => ReturnType<typeof createRowFinder<Row>>;
 };
 
-type Row = Omit<ServingKey, "isDefault"> & { at: { file: string; line: number }; isDefault: boolean };
+type Row = Omit<BindingKey, "isDefault"> & { at: { file: string; line: number }; isDefault: boolean };
 
 /** So many hosts are kept at hand: endpoints of one come one after the other, those of several side by side. */
 const MOST_VIEWS = 8;

@@ -9,9 +9,9 @@ import type { SshTarget, Target, TlsTarget } from "#shared/model/hosts/target.ts
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal, type RefusalCode } from "#shared/model/refusal.ts";
 import type { HeldHere } from "#store/people/people-store.ts";
+import type { EndpointProbe, HostProbe } from "#store/probe-record.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
-import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 
 /** A host key that is trusted from now on, for nobody has seen another one of this host. */
 export type AcceptedKey = Omit<Parameters<RecordingStore["pins"]["put"]>[0], "source" | "pinnedAt">;
@@ -88,7 +88,7 @@ type Reading = Omit<Exclude<HostReading, { state: "failed" }>, "loginKey" | "hos
 /** A host that answered: what it sent, as it came; or what was carried here from it by hand, which has no host key. */
 export type StreamResult = {
   kind: "stream";
-  identity: ProbeIdentity<SshTarget> & Pick<HostProbe, "transport" | "login" | "isCarried">;
+  identity: ProbeIdentity<SshTarget> & Pick<HostProbe, "transport" | "login" | "isOffline">;
   nonce: string;
   reading: Reading & Pick<HostProbe, "hostKey">;
   /** The jump host that ended meanwhile, which may be why the stream does; `message` says so. */

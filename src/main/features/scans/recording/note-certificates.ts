@@ -17,8 +17,8 @@ import { type RevocationList, readCrl } from "#domain/x509/revocation/read-crl.t
 import { readMozillaRoots } from "#net/trust/read-roots.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { formatEndpoint } from "#shared/text/hosts/target.ts";
+import type { CollectedHost, EndpointProbe, HostProbe, SeenCertificate } from "#store/probe-record.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { CollectedHost, EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
 
 type Chains = Pick<RecordingStore["chains"], "named" | "isPublic" | "markPublic">;
 type Chain = readonly (SeenCertificate | null)[];

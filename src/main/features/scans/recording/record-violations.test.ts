@@ -4,10 +4,10 @@ import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
+import type { EndpointProbe, HostProbe } from "#store/probe-record.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listCertificates, listFindings } from "#store/testing/ask.ts";
 import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
-import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { extension, sequence } from "#testing/tls/build-certificate.ts";
 import { CONSTRAINED_CHAINS, identifiesKey, makeChain, makeEcKeys } from "#testing/tls/conforming-chain.ts";
 import {

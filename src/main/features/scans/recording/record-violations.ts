@@ -10,8 +10,8 @@ import {
   openCertificate,
   type PathCertificate,
 } from "#domain/x509/path/path-certificate.ts";
+import type { EndpointProbe, HostProbe, SeenCertificate } from "#store/probe-record.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
 import { MOST_STEPS_OF_PROBE, publicRoots } from "./note-certificates.ts";
 
 type Store = {

@@ -188,7 +188,7 @@ type RequestOf<Kind extends Request["kind"]> = Extract<Request, { kind: Kind }>;
 /** What is asked for is remembered, and on the record. */
 function begin({ targets, scans, events }: RecordingStore, { requested, at }: RequestOf<"begin">): ScanId {
   for (const one of requested) targets.remember({ ...one, at });
-  const scanId = scans.begin({ asked: requested, at });
+  const scanId = scans.begin({ requested, at });
   const first = requested.slice(0, 20).map(({ target }) => formatTarget(target));
   events.append({ at, kind: "scan-started", detail: { scanId, total: requested.length, first } });
   return scanId;
@@ -202,8 +202,8 @@ function accept({ pins, events }: RecordingStore, { key, at }: RequestOf<"accept
 }
 
 /** With the keys of this computer it is settled who is still there, for a day may have been somebody's last. */
-function hold({ people }: RecordingStore, { held: { found, lookedAt }, at }: RequestOf<"hold">): void {
-  people.holdHere(found, ({ kind }) => lookedAt.includes(kind), at);
+function hold({ people }: RecordingStore, { held: { found, wholeKinds }, at }: RequestOf<"hold">): void {
+  people.holdHere(found, ({ kind }) => wholeKinds.includes(kind), at);
   people.settle(settleStandings(people.entries(), at.slice(0, 10)), at);
 }
 

@@ -146,17 +146,17 @@ const columnsAt = (now: Date): Column<RememberedTarget>[] => [
   { head: "ADDED", cell: ({ addedAt }) => formatElapsed(addedAt, now) },
 ];
 
-function formatBy({ target, transport, way }: RememberedTarget): string {
+function formatBy({ target, transport, route }: RememberedTarget): string {
   if (target.kind === "ssh" && transport !== "auto") return `SSH (${transport})`;
-  return way === "" ? formatKind(target) : `${formatKind(target)} through ${way}`;
+  return route === "" ? formatKind(target) : `${formatKind(target)} through ${route}`;
 }
 
-const toTargetJson = ({ target, useSudo, transport, way, addedAt }: RememberedTarget) => ({
+const toTargetJson = ({ target, useSudo, transport, route, addedAt }: RememberedTarget) => ({
   text: formatTarget(target),
   ...target,
   useSudo,
   transport,
-  way,
+  route,
   addedAt,
 });
 

@@ -73,7 +73,7 @@ function fillPeopleSources(store: Store): void {
       keys: [{ fingerprint: nameOf(payload, index), keyType: payload }],
     }));
     const some = people.filter((_, index) => index % every === 0);
-    store.people.replaceRoster({ name: roster, kind: "csv", isWhole: false, people: some, at: START });
+    store.people.replaceSource({ name: roster, kind: "csv", isWhole: false, people: some, at: START });
   }
 }
 
@@ -143,8 +143,8 @@ function probeHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
     grants: [makeHostileGrant(payload)],
     keyFiles: [{ ...makeKeyFile(payload), path: payload }],
     reach: makeReach(payload),
-    authorities: { trusted: [makeAuthority(payload)], isToldWhole: false },
-    disk: { addresses: [payload], map: null, servings: [makeHostileServing(payload)] },
+    authorities: { trusted: [makeAuthority(payload)], isComplete: false },
+    disk: { addresses: [payload], map: null, bindings: [makeHostileServing(payload)] },
     hostKeys: [{ keyType: payload, keyBits: null, fingerprint: payload }],
     certificateFiles: [{ path: payload, certificates: [makeCertificate(`${payload}${index}`)] }],
     coverage: { read: [payload], notRead: [{ what: payload, why: payload }] },

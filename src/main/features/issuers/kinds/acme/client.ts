@@ -46,7 +46,8 @@ export async function holdAccount({ store, vault, now }: AcmeParts, issuer: Issu
   };
 
   const keep = async (account: Account | AcmeFault) => {
-    if (!isFault(account)) await store.inTurn(() => store.issuers.acme.setAccount(issuer.id, account.url));
+    if (!isFault(account))
+      await store.queueWrite(() => store.issuers.acme.setAccount(issuer.id, account.url));
     return account;
   };
 

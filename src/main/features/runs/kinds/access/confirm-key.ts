@@ -133,7 +133,7 @@ export function createConfirmer({ store, who, announce, now }: ConfirmerDeps) {
           `run ${runId} waits for nothing of ${formatAccount(one)}; it waits for ${accounts.map(formatAccount).join(", ")}`,
         );
     const at = toInstant(now());
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       if (signature !== null) confirmations.sign({ run: runId, at, who }, signature);
       for (const one of approvals) confirmations.approve({ run: runId, at, who }, one);
       const detail = {

@@ -125,7 +125,7 @@ type HostKeys = {
 
 type Pin = { keyType: string; fingerprint: string; blob: Uint8Array };
 
-type Deps = { store: Pick<Store, "pins" | "inTurn" | "events">; now: () => Date };
+type Deps = { store: Pick<Store, "pins" | "queueWrite" | "events">; now: () => Date };
 
 /**
  * `unverified`: it stands, and nothing but the removal to come can show it. `unsure`: may be asked again. `alarm`: somebody else
@@ -194,7 +194,7 @@ export function createHostKeys({ store, now }: Deps) {
   /** The one pin of a host is another from now on. */
   async function replacePin(host: string, port: number, pin: Pin): Promise<void> {
     const at = toInstant(now());
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       store.pins.remove(host, port);
       store.pins.put({ ...pin, host, port, source: "accepted", pinnedAt: at });
       store.events.append({

@@ -103,7 +103,7 @@ export function openOrderBook({ store, announce }: OrderBookDeps, run: RunId): O
     all: () => certificates.all(run),
     get,
     async set(key, more) {
-      await store.inTurn(() => certificates.set(run, { ...get(key), ...more }));
+      await store.queueWrite(() => certificates.set(run, { ...get(key), ...more }));
       announce({ kind: "run-changed", runId: run });
     },
   };
@@ -162,10 +162,10 @@ export function createCertificateImport({ store, roots, derOf, announce, now }: 
     if (answer.kind === "faulty") throw new Refusal("invalid-input", `${where}: ${answer.why}`);
     const { chain, sha256, notes } = answer;
     const { host, port, change } = order;
-    await store.inTurn(() => {
+    await store.queueWrite(() => {
       certificates.set(runId, { ...order, state: "issued", note: null, chain, sha256 });
       const detail = { run: runId, place: formatPlace(order), sha256 };
-      store.events.append({ at: toInstant(now()), kind: "certificate-brought", detail });
+      store.events.append({ at: toInstant(now()), kind: "certificate-imported", detail });
     });
     announce({ kind: "run-changed", runId });
     return { host, port, change, sha256, notes };

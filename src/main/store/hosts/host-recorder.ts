@@ -1,16 +1,16 @@
 import type { Database } from "better-sqlite3";
 import type { KeyGap } from "#shared/model/access/person.ts";
 import type { Unread } from "#shared/model/hosts/host.ts";
-import { grantWriter, orphanClock, placeOf } from "#store/access/grant-writer.ts";
+import { grantWriter, locationOf, orphanClock } from "#store/access/grant-writer.ts";
+import { bindingWriter, clientFileTable } from "#store/bindings/binding-writer.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
-import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
+import { locationTable, type SeenLocation } from "#store/certificates/location-table.ts";
 import type { About, FindingWriter } from "#store/findings/finding-writer.ts";
 import { loginTable } from "#store/logins/login-table.ts";
+import type { CollectedHost, HostProbe } from "#store/probe-record.ts";
 import { hostReadingTable } from "#store/runs/host-readings.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
-import { clientFileTable, servingWriter } from "#store/serving/serving-writer.ts";
-import { createPathsBelow, type Look } from "#store/spans.ts";
-import type { CollectedHost, HostProbe } from "#store/visit.ts";
+import { createPathsBelow, type ScanCoverage } from "#store/spans.ts";
 import type { HostNames } from "./address-table.ts";
 import { accountTable, hostKeyTable, keyFileTable } from "./host-parts.ts";
 import { reachTables, trustedAuthorityTable } from "./reach-tables.ts";
@@ -38,10 +38,10 @@ const PROBE = `
     @isKeyRefused, CASE WHEN @keyType IS NOT NULL THEN @at END)
   ON CONFLICT (host, port) DO UPDATE
   SET user = @user, last_scan = @scanId,
-      state = iif(@isCarried AND last_seen > @at, state, @state),
-      outcome = iif(@isCarried AND last_seen > @at, outcome, @outcome),
-      message = iif(@isCarried AND last_seen > @at, message, @message),
-      last_seen = iif(@isCarried AND last_seen > @at, last_seen, @at),
+      state = iif(@isOffline AND last_seen > @at, state, @state),
+      outcome = iif(@isOffline AND last_seen > @at, outcome, @outcome),
+      message = iif(@isOffline AND last_seen > @at, message, @message),
+      last_seen = iif(@isOffline AND last_seen > @at, last_seen, @at),
       key_type = ifnull(@keyType, key_type), key_fingerprint = ifnull(@fingerprint, key_fingerprint),
       key_blob = ifnull(@blob, key_blob),
       is_key_refused = CASE WHEN @keyType IS NULL THEN is_key_refused ELSE @isKeyRefused END,
@@ -55,35 +55,35 @@ const REFUSE_JUMP_HOST = `
   SET outcome = @outcome, key_type = @keyType, fingerprint = @fingerprint, blob = @blob, last_seen = @at`;
 
 /** Remembers visits to hosts. */
-export function hostVisits(db: Database, { certificates, findings, names, probes }: Deps) {
+export function hostRecorder(db: Database, { certificates, findings, names, probes }: Deps) {
   const reader = hostReader(db, certificates);
   const readings = hostReadingTable(db);
-  const visit = db.prepare<object, number>(PROBE).pluck();
+  const recordProbe = db.prepare<object, number>(PROBE).pluck();
   const refuseJumpHost = db.prepare(REFUSE_JUMP_HOST);
 
   return {
     /** A visit that could not read changes nothing that is known but what the last visit met. */
-    visit(whole: HostProbe): void {
+    recordProbe(whole: HostProbe): void {
       const {
         target,
         jumpHost,
         isKeyRefused,
         collected,
         findings: drafts,
-        isCarried = false,
-        ...visited
+        isOffline = false,
+        ...recorded
       } = whole;
-      const { hostKey: shownKey, login, ...probe } = visited;
-      probes.record({ ...probe, target, jumpHost, hostKey: isKeyRefused ? shownKey : null, isCarried });
+      const { hostKey: shownKey, login, ...probe } = recorded;
+      probes.record({ ...probe, target, jumpHost, hostKey: isKeyRefused ? shownKey : null, isOffline });
       if (jumpHost && shownKey && isKeyRefused)
         refuseJumpHost.run({ ...probe, ...jumpHost, ...toKey(shownKey) });
       const hostKey = jumpHost ? null : shownKey;
       const name = names.idOf(target.host);
       const key = { ...toKey(hostKey), isKeyRefused: Number(isKeyRefused && hostKey !== null) };
-      const id = visit.get({ ...probe, ...target, ...key, name, isCarried: Number(isCarried) }) ?? 0;
-      const look = { scanId: probe.scanId, ...sightOf(collected) };
+      const id = recordProbe.get({ ...probe, ...target, ...key, name, isOffline: Number(isOffline) }) ?? 0;
+      const coverage = { scanId: probe.scanId, ...sightOf(collected) };
       const seen: Seen = collected
-        ? reader.read({ id, name, ...target }, { collected, look, at: probe.at })
+        ? reader.read({ id, name, ...target }, { collected, coverage, at: probe.at })
         : NOTHING;
       const { scanId, at } = probe;
       if (collected) readings.put({ host: id, scanId, at, hostKey, collected, ...(login && { login }) });
@@ -91,12 +91,12 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
         { name, host: id, at: probe.at },
         drafts,
         mayClear(seen, {
-          isWhole: look.isWhole,
-          hasKey: !isCarried && (collected !== null || hostKey !== null),
+          isWhole: coverage.isWhole,
+          hasKey: !isOffline && (collected !== null || hostKey !== null),
         }),
         (about) => {
           if (about.kind === "host") return id;
-          if (about.kind === "grant") return seen.grants.get(placeOf(about)) ?? null;
+          if (about.kind === "grant") return seen.grants.get(locationOf(about)) ?? null;
           return about.kind === "key-file" ? (seen.keyFiles.get(about.path) ?? null) : null;
         },
       );
@@ -110,9 +110,9 @@ const toKey = (hostKey: HostProbe["hostKey"]) => ({
   blob: hostKey && Buffer.from(hostKey.blob),
 });
 
-function sightOf(collected: CollectedHost | null): Omit<Look, "scanId"> {
+function sightOf(collected: CollectedHost | null): Omit<ScanCoverage, "scanId"> {
   if (!collected || collected.isPartial) return { isWhole: false, couldSee: () => false };
-  const isUnreadable = createPathsBelow(collected.unreadPaths);
+  const isUnreadable = createPathsBelow(collected.unreadablePaths);
   return { isWhole: true, couldSee: (path) => !isUnreadable(path) };
 }
 
@@ -143,7 +143,7 @@ type Seen = {
 /** What a partial reading does not tell stays as it was. No bare parameter in a comparison (decision 0044). */
 const READ = `
   UPDATE host
-  SET last_read = @at, read_as = @readAs, unread_count = @unreadCount, key_gap = @keyGap,
+  SET last_read = @at, read_as = @readAs, unreadable_count = @unreadableCount, key_gap = @keyGap,
       hostname = ifnull(@hostname, iif(@isWhole, NULL, hostname)),
       os = ifnull(@os, iif(@isWhole, NULL, os)),
       kernel = ifnull(@kernel, iif(@isWhole, NULL, kernel)),
@@ -153,7 +153,7 @@ const READ = `
       account_count = (SELECT count(*) FROM account WHERE host = CAST(@id AS INTEGER) AND gone_scan IS NULL),
       grant_count = (SELECT count(*) FROM grant_line WHERE host = CAST(@id AS INTEGER) AND gone_scan IS NULL),
       certificate_count = (
-        SELECT count(DISTINCT certificate) FROM place WHERE host = CAST(@id AS INTEGER) AND gone_scan IS NULL)
+        SELECT count(DISTINCT certificate) FROM location WHERE host = CAST(@id AS INTEGER) AND gone_scan IS NULL)
   WHERE id = CAST(@id AS INTEGER)`;
 
 const COVER = `
@@ -166,10 +166,10 @@ function hostReader(db: Database, certificates: CertificateMemory) {
   const grants = grantWriter(db);
   const hostKeys = hostKeyTable(db);
   const keyFiles = keyFileTable(db);
-  const places = placeTable(db);
+  const locations = locationTable(db);
   const logins = loginTable(db);
   const reach = reachTables(db);
-  const servings = servingWriter(db);
+  const bindings = bindingWriter(db);
   const clientFiles = clientFileTable(db);
   const authorities = trustedAuthorityTable(db);
   const keep = db.prepare(READ);
@@ -181,42 +181,42 @@ function hostReader(db: Database, certificates: CertificateMemory) {
 
   function read(
     home: Home,
-    { collected, look, at }: { collected: CollectedHost; look: Look; at: string },
+    { collected, coverage, at }: { collected: CollectedHost; coverage: ScanCoverage; at: string },
   ): Seen {
     const { id, name } = home;
     const unlisted = accounts.findUnlisted(id, collected);
-    const hostLook = { ...look, unlisted };
-    const files = placesOf(collected, at);
+    const hostCoverage = { ...coverage, unlisted };
+    const files = locationsOf(collected, at);
     for (const certificate of collected.replacedCertificates) certificates.remember(certificate, at);
-    accounts.follow(home, collected.accounts, hostLook);
-    places.follow({ name, host: id }, files, look);
-    hostKeys.follow(home, collected.hostKeys, look);
+    accounts.follow(home, collected.accounts, hostCoverage);
+    locations.follow({ name, host: id }, files, coverage);
+    hostKeys.follow(home, collected.hostKeys, coverage);
     logins.keep(id, collected.use);
-    reach.follow(id, collected.reach, hostLook);
-    servings.follow(home, collected.disk, look);
-    clientFiles.follow(id, collected.clientFiles, look);
-    authorities.follow(id, collected.authorities, hostLook);
+    reach.follow(id, collected.reach, hostCoverage);
+    bindings.follow(home, collected.disk, coverage);
+    clientFiles.follow(id, collected.clientFiles, coverage);
+    authorities.follow(id, collected.authorities, hostCoverage);
     const seen = {
-      grants: grants.follow(home, collected.grants, hostLook, at),
-      keyFiles: keyFiles.follow(home, collected.keyFiles, hostLook),
+      grants: grants.follow(home, collected.grants, hostCoverage, at),
+      keyFiles: keyFiles.follow(home, collected.keyFiles, hostCoverage),
     };
     dateOrphans(at);
-    const { coverage } = collected;
-    const notRead = [...coverage.notRead, ...listUnlisted(unlisted)];
-    cover.run({ id, read: JSON.stringify(coverage.read), notRead: JSON.stringify(notRead) });
-    const unreadCount = collected.unreadPaths.length;
+    const { read: paths, notRead } = collected.coverage;
+    const allNotRead = [...notRead, ...listUnlisted(unlisted)];
+    cover.run({ id, read: JSON.stringify(paths), notRead: JSON.stringify(allNotRead) });
+    const unreadableCount = collected.unreadablePaths.length;
     keep.run({
       ...collected,
       id,
       at,
-      unreadCount,
+      unreadableCount,
       keyGap: findKeyGap(collected),
-      isWhole: Number(look.isWhole),
+      isWhole: Number(coverage.isWhole),
     });
     return { ...seen, outOfSight: findOutOfSight(id, seen, files) };
   }
 
-  function placesOf({ certificateFiles }: CollectedHost, at: string): SeenPlace[] {
+  function locationsOf({ certificateFiles }: CollectedHost, at: string): SeenLocation[] {
     return certificateFiles.flatMap(({ path, certificates: found }) =>
       found.map((one, position) => ({ certificate: certificates.remember(one, at), path, position })),
     );
@@ -224,10 +224,10 @@ function hostReader(db: Database, certificates: CertificateMemory) {
 }
 
 /** Why this reading may have missed a private key. An ordinary account cannot look into the homes of others. */
-function findKeyGap({ isPartial, readAs, unreadKeyPlaces }: CollectedHost): KeyGap | null {
+function findKeyGap({ isPartial, readAs, unreadableKeyLocations }: CollectedHost): KeyGap | null {
   if (isPartial) return "cut-short";
   if (!ROOT.has(readAs)) return "not-root";
-  return unreadKeyPlaces.length > 0 ? "hidden-places" : null;
+  return unreadableKeyLocations.length > 0 ? "hidden-places" : null;
 }
 
 const ROOT: ReadonlySet<string> = new Set(["root", "root by sudo"]);
@@ -247,7 +247,7 @@ function outOfSightFinder(db: Database) {
     db.prepare<[number], number>(`${sql} WHERE host = ? AND gone_scan IS NULL`).pluck();
   const grants = idsOf("SELECT id FROM grant_line");
   const keyFiles = idsOf("SELECT id FROM key_file");
-  const certificates = idsOf("SELECT DISTINCT certificate FROM place");
+  const certificates = idsOf("SELECT DISTINCT certificate FROM location");
   const without = (ids: readonly number[], seen: Iterable<number>) => {
     const inSight = new Set(seen);
     return new Set(ids.filter((id) => !inSight.has(id)));
@@ -256,7 +256,7 @@ function outOfSightFinder(db: Database) {
   return (
     host: number,
     seen: Pick<Seen, "grants" | "keyFiles">,
-    files: readonly SeenPlace[],
+    files: readonly SeenLocation[],
   ): Seen["outOfSight"] => ({
     grant: without(grants.all(host), seen.grants.values()),
     "key-file": without(keyFiles.all(host), seen.keyFiles.values()),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import type { SeenCertificate } from "#store/probe-record.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { makeCertificate, makeServing, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
-import type { SeenCertificate } from "#store/visit.ts";
 
 /** Each name is served from a file for each kind. */
 function readHost(store: Store, host: string, names: readonly string[], kinds: readonly string[]): void {
@@ -15,7 +15,7 @@ function readHost(store: Store, host: string, names: readonly string[], kinds: r
       disk: {
         addresses: [`192.0.2.${host.length}`],
         map: null,
-        servings: names.flatMap((name) =>
+        bindings: names.flatMap((name) =>
           held.map(({ path }) =>
             makeServing(name, {
               certificate: {

@@ -7,10 +7,10 @@ test("what no handshake is answered by is told apart from what none has shown, u
   const store = openStore({ path: ":memory:", access: "write" });
   const never = { kind: "never" as const, why: "another one is served in its place" };
   const scan = { kind: "scan" as const, host: "web1", serverName: "mail" };
-  const read = (...servings: ReturnType<typeof makeServing>[]) =>
-    visitHost(store, "web1", { collected: { disk: { addresses: [], map: null, servings } } });
+  const read = (...bindings: ReturnType<typeof makeServing>[]) =>
+    visitHost(store, "web1", { collected: { disk: { addresses: [], map: null, bindings } } });
   const states = (state: ServedState | null = null) =>
-    store.servings
+    store.bindings
       .list({
         search: "",
         state,

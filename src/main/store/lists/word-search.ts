@@ -1,6 +1,6 @@
 import type { Total } from "#shared/model/total.ts";
 import type { Found } from "./count.ts";
-import { questionOf } from "./kept.ts";
+import { cacheKeyOf } from "./kept.ts";
 import type { Lists } from "./lists.ts";
 import type { Part } from "./order.ts";
 import { eachWord, isAscii, type Searched, splitWords } from "./search.ts";
@@ -38,7 +38,7 @@ export type Search = {
 /** So many times what is counted is found by an index at no greater cost; what more rows have is met soon enough. */
 const TIMES_COUNTED = 15;
 
-type Sought = {
+type WordSearch = {
   words: readonly FoundWord[];
   together: (() => Together) | null;
   /** The column that the ids are of, and how many rows there are. */
@@ -46,22 +46,22 @@ type Sought = {
   size: () => number;
 };
 
-export function seek(lists: Lists, { words, together, id, size }: Sought): Search {
+export function searchWords(lists: Lists, { words, together, id, size }: WordSearch): Search {
   if (words.length === 0) return { found: null, where: [], total: null };
-  const asked = words.map((word) => ({
+  const found = words.map((word) => ({
     condition: conditionOf(word, id),
     found: word.byIndex && lists.findIds(word.byIndex, lists.mostCounted),
   }));
-  const fewest = asked
+  const fewest = found
     .flatMap(({ found }) => (found instanceof Set ? [found as Found] : []))
     .toSorted((one, other) => one.size - other.size)[0];
   if (fewest !== undefined) {
-    const others = asked.filter(({ found }) => found !== fewest).map(({ condition }) => condition);
+    const others = found.filter(({ found }) => found !== fewest).map(({ condition }) => condition);
     return { found: fewest, where: others, total: words.length === 1 ? fewest.size : null };
   }
   const [word] = words;
-  const first = asked[0]?.found;
-  const where = asked.map(({ condition }) => condition);
+  const first = found[0]?.found;
+  const where = found.map(({ condition }) => condition);
   if (words.length > 1 || !word) return { where, ...(together ? findTogether(together()) : NOTHING) };
   if (!first || first instanceof Set || !("readTo" in first))
     return { found: null, where, total: totalOfSome(word) };
@@ -83,7 +83,7 @@ export function seek(lists: Lists, { words, together, id, size }: Sought): Searc
     if (!(parts[0] instanceof Set)) return { found: null, total: { moreThan: lists.mostCounted } };
     const { sql, values } = either([sure, ...maybe]);
     // The same set for each page: questions about it are told apart by which set it is.
-    const found = lists.keep(questionOf(`together: ${sql}`, values, {}), () => unite(parts));
+    const found = lists.keep(cacheKeyOf(`together: ${sql}`, values, {}), () => unite(parts));
     return { found, total: null };
   }
 }
@@ -119,24 +119,29 @@ type Text = {
 };
 
 /** Finds rows by words that stand in one text and nowhere else. */
-export function seekIn(lists: Lists, { table, text, size }: Text): (search: string) => Search {
+export function searchIn(lists: Lists, { table, text, size }: Text): (search: string) => Search {
   return (search) => {
     const words = splitWords(search);
     const phrases = words.map((word) => lists.phraseOf(table, word));
     const all = phrases.map((phrase) => `(${phrase?.match})`).join(" AND ");
     const together = () => ({ sure: matching(table, all), maybe: [] });
     const isKnown = phrases.every((phrase) => phrase?.isWhole);
-    return seek(lists, { words: words.map(lookFor), together: isKnown ? together : null, id: "id", size });
+    return searchWords(lists, {
+      words: words.map(findWord),
+      together: isKnown ? together : null,
+      id: "id",
+      size,
+    });
   };
 
-  function lookFor(word: string): FoundWord {
-    const [looked = null] = eachWord(word, text);
+  function findWord(word: string): FoundWord {
+    const [rowMatch = null] = eachWord(word, text);
     const phrase = lists.phraseOf(table, word);
     const some = phrase && matching(table, phrase.match);
     return {
       byIndex: phrase?.isWhole ? some : null,
       some,
-      inRow: isAscii(word) || phrase === null ? looked : null,
+      inRow: isAscii(word) || phrase === null ? rowMatch : null,
     };
   }
 }

@@ -9,12 +9,12 @@ import {
 } from "#shared/model/certificates/served.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
-import { seekIn } from "#store/lists/seek.ts";
-import { NOT_SEEN } from "./serving-writer.ts";
+import { searchIn } from "#store/lists/word-search.ts";
+import { NOT_SEEN } from "./binding-writer.ts";
 
 type Column = "state" | "host";
 
-type Wanted = Window & {
+type BindingQuery = Window & {
   search: string;
   state: ServedState | null;
   host: string | null;
@@ -78,33 +78,33 @@ function ofState(state: ServedState): Part {
 
 /** Where a certificate is in the file that is named, or was served instead of it. */
 const ABOUT_CERTIFICATE = `
-  SELECT serving.id FROM place
-  JOIN serving ON serving.host = place.host AND serving.certificate_path = place.path AND serving.gone_scan IS NULL
-  WHERE place.certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = ?)
-    AND place.gone_scan IS NULL AND place.position = 0
+  SELECT binding.id FROM location
+  JOIN binding ON binding.host = location.host AND binding.certificate_path = location.path AND binding.gone_scan IS NULL
+  WHERE location.certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = ?)
+    AND location.gone_scan IS NULL AND location.position = 0
   UNION
-  SELECT served.serving FROM served
+  SELECT served.binding FROM served
   WHERE served.certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = ?)`;
 
 /** What hosts are to serve, and what they do. */
-export function servingList(db: Database, lists: Lists) {
+export function bindingList(db: Database, lists: Lists) {
   const toItem = rowReader(db);
-  const largest = db.prepare<[], number>("SELECT ifnull(max(id), 0) FROM serving").pluck();
+  const largest = db.prepare<[], number>("SELECT ifnull(max(id), 0) FROM binding").pluck();
   const size = () => largest.get() ?? 0;
-  const find = seekIn(lists, { table: "serving", text: "search_text", size });
+  const find = searchIn(lists, { table: "binding", text: "search_text", size });
 
   return {
-    list({ search, state, host, sha256, sort, ...page }: Wanted): Listed<ServedRow> {
-      const sought = find(search);
-      const where: Part[] = [NOW, ...sought.where];
+    list({ search, state, host, sha256, sort, ...page }: BindingQuery): Listed<ServedRow> {
+      const matches = find(search);
+      const where: Part[] = [NOW, ...matches.where];
       if (state !== null) where.push(ofState(state));
       if (host !== null) where.push({ sql: "host_text = ?", values: [host] });
       if (sha256 !== null) where.push({ sql: `id IN (${ABOUT_CERTIFICATE})`, values: [sha256, sha256] });
       const order = { name: sort.by, columns: SORTED_BY[sort.by], descending: sort.descending };
-      const isSought = search.trim() === "" ? {} : { sought: "id", found: sought.found, size };
-      const total = sought.total !== null && where.length === 1 ? { total: () => sought.total ?? 0 } : {};
+      const searched = search.trim() === "" ? {} : { idColumn: "id", found: matches.found, size };
+      const total = matches.total !== null && where.length === 1 ? { total: () => matches.total ?? 0 } : {};
       return lists.list(
-        { select: COLUMNS, from: "serving", where, sort: order, ...isSought, ...total, ...page },
+        { select: COLUMNS, from: "binding", where, sort: order, ...searched, ...total, ...page },
         toItem,
       );
     },
@@ -118,14 +118,14 @@ function rowReader(db: Database) {
     FROM served
     JOIN endpoint ON endpoint.id = served.endpoint
     JOIN certificate ON certificate.id = served.certificate
-    WHERE serving = ?
+    WHERE binding = ?
     ORDER BY served.state, endpoint.host, endpoint.port, endpoint.server_name`);
   const held = db.prepare<
     [number, string],
     { sha256: string; subject: string; spki_sha256: string } & KeyRow
   >(`
     SELECT sha256, subject, spki_sha256, key_type, key_bits, curve
-    FROM place JOIN certificate ON certificate.id = place.certificate
+    FROM location JOIN certificate ON certificate.id = location.certificate
     WHERE host = ? AND path = ? AND position = 0 AND gone_scan IS NULL`);
   const spki = db
     .prepare<[number, string], string | null>(`
@@ -201,12 +201,12 @@ export function keyKindReader(db: Database): () => KeyKindsAt {
   const kinds = db
     .prepare<object, ServerKeyKind>(`
       WITH there AS (
-        SELECT serving.address, iif(serving.server = 'haproxy', '', serving.name) AS name, certificate.key_type AS kind
-        FROM serving
-        JOIN place ON place.host = serving.host AND place.path = serving.certificate_path
-          AND place.position = 0 AND place.gone_scan IS NULL
-        JOIN certificate ON certificate.id = place.certificate
-        WHERE serving.gone_scan IS NULL AND serving.host = @host AND serving.port = @port
+        SELECT binding.address, iif(binding.server = 'haproxy', '', binding.name) AS name, certificate.key_type AS kind
+        FROM binding
+        JOIN location ON location.host = binding.host AND location.path = binding.certificate_path
+          AND location.position = 0 AND location.gone_scan IS NULL
+        JOIN certificate ON certificate.id = location.certificate
+        WHERE binding.gone_scan IS NULL AND binding.host = @host AND binding.port = @port
           AND certificate.key_type IN (${SERVER_KEY_KINDS.map((kind) => `'${kind}'`).join(", ")}))
       SELECT DISTINCT kind FROM there
       WHERE (address, name) IN (SELECT address, name FROM there GROUP BY address, name HAVING count(DISTINCT kind) > 1)`)

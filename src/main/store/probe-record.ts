@@ -12,7 +12,7 @@ import type { SshTarget, TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
 
 /** What one probe brought home, whatever it visited: the part that the scan's own list shows. */
-type Visit = {
+type ProbeRecord = {
   scanId: ScanId;
   at: Instant;
   tookMs: number;
@@ -36,7 +36,7 @@ export type SeenCertificate = {
 };
 
 /** A visit to an endpoint. `presented` is null unless it showed a chain: then what is known of it stays as it was. */
-export type EndpointProbe = Visit & {
+export type EndpointProbe = ProbeRecord & {
   target: TlsTarget;
   presented: {
     /** As sent, order and duplicates kept; the leaf first. Null in the place of one that cannot be read. */
@@ -73,7 +73,7 @@ export type SeenAddress = {
 };
 
 /** A visit to a host. `collected` is null unless it was read, wholly or in part. */
-export type HostProbe = Visit & {
+export type HostProbe = ProbeRecord & {
   target: SshTarget;
   /** What carried the login; absent where there was none. */
   transport?: Transport;
@@ -84,7 +84,7 @@ export type HostProbe = Visit & {
   /** The jump host that the outcome is about; null: the host itself. */
   jumpHost: Probe["jumpHost"];
   /** It was not visited: what it holds came by hand, from some time ago. What a later visit met stays its state then. */
-  isCarried?: boolean;
+  isOffline?: boolean;
   /** True when the outcome is about that key (unknown or changed). */
   isKeyRefused: boolean;
   collected: CollectedHost | null;
@@ -119,16 +119,16 @@ export type CollectedHost = {
   /** What this reading of its logs tells of logins by key; what is known from others stays beside it. */
   use: HostUse;
   reach: HostReach;
-  /** `isToldWhole`: all was read by which sshd trusts authorities, so that one that is missing has gone. */
-  authorities: { trusted: TrustedAuthority[]; isToldWhole: boolean };
+  /** `isComplete`: all was read by which sshd trusts authorities, so that one that is missing has gone. */
+  authorities: { trusted: TrustedAuthority[]; isComplete: boolean };
   /** `keysOf`: whose authorized keys lie there. */
   coverage: { read: string[]; notRead: (Unread & { keysOf?: string[] })[] };
   /** True when the reading was cut short: what is missing from it has not gone. */
   isPartial: boolean;
   /** Files and folders that could not be read: what is known at or below them has not gone either. */
-  unreadPaths: string[];
+  unreadablePaths: string[];
   /** Where a private key may lie that this reading has not seen: a path, or a directory of accounts. */
-  unreadKeyPlaces: string[];
+  unreadableKeyLocations: string[];
 };
 
 /** An account that a certificate may open which an authority of TrustedUserCAKeys has signed. */
@@ -150,11 +150,11 @@ export type CollectedDisk = {
   addresses: string[] | null;
   /** As JSON, for it is read as a whole by whoever judges; null where no server is known. */
   map: string | null;
-  servings: CollectedServing[];
+  bindings: CollectedBinding[];
 };
 
 /** `at`: the line that opens the listener or the virtual host. `address` and `name` null: every one. */
-export type CollectedServing = {
+export type CollectedBinding = {
   server: string;
   root: string;
   address: string | null;

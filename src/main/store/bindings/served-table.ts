@@ -4,8 +4,8 @@ import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Protocol } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { FindingWriter } from "#store/findings/finding-writer.ts";
-import { keyKindReader } from "./serving-list.ts";
-import { NOT_SEEN } from "./serving-writer.ts";
+import { keyKindReader } from "./binding-list.ts";
+import { NOT_SEEN } from "./binding-writer.ts";
 
 /** An endpoint that has shown a leaf. */
 export type SeenEndpoint = {
@@ -17,7 +17,7 @@ export type SeenEndpoint = {
   protocol: Protocol;
   lastSeen: Instant;
   /** When the scan began that saw the leaf last. */
-  askedAt: Instant;
+  scanBegan: Instant;
   certificate: number;
   sha256: string;
   subject: string;
@@ -32,7 +32,7 @@ export type SeenEndpoint = {
 
 type EndpointRow = Omit<SeenEndpoint, "addresses"> & { addresses: string };
 
-export type ServingKey = {
+export type BindingKey = {
   id: number;
   server: string;
   root: string;
@@ -48,7 +48,7 @@ export type ServingKey = {
 
 /** A leaf, as the id of its row, where a configuration says what is to be served. */
 export type ServedSight = {
-  serving: number;
+  binding: number;
   certificate: number;
   state: ServedState;
   evidence: readonly string[];
@@ -69,15 +69,15 @@ const ENDPOINT = `
   endpoint.id, endpoint.name, endpoint.host, endpoint.port, endpoint.server_name AS serverName, endpoint.protocol,
   endpoint.last_seen AS lastSeen, certificate.id AS certificate, certificate.sha256, certificate.subject,
   certificate.names, certificate.not_before AS notBefore, certificate.not_after AS notAfter, certificate.issuer,
-  certificate.key_type AS keyType, scan.started_at AS askedAt,
+  certificate.key_type AS keyType, scan.started_at AS scanBegan,
   coalesce(
     (SELECT nullif(json_group_array(endpoint_address.address), '[]') FROM endpoint_address
      WHERE endpoint_address.endpoint = endpoint.id AND endpoint_address.chain ->> '$[0]' = certificate.id),
     iif(endpoint.facts ->> 'address' IS NULL, '[]', json_array(endpoint.facts ->> 'address'))) AS addresses
   FROM endpoint
-  JOIN place ON place.endpoint = endpoint.id AND place.gone_scan IS NULL AND place.position = 0
-  JOIN certificate ON certificate.id = place.certificate
-  JOIN scan ON scan.id = place.last_scan`;
+  JOIN location ON location.endpoint = endpoint.id AND location.gone_scan IS NULL AND location.position = 0
+  JOIN certificate ON certificate.id = location.certificate
+  JOIN scan ON scan.id = location.last_scan`;
 
 /** An address that several hosts have, such as the one of a bridge for containers, tells none of them. */
 const AT_ADDRESS = `
@@ -120,13 +120,13 @@ export function servedTable(db: Database, findings: FindingWriter) {
   const hostId = db
     .prepare<object, number>("SELECT id FROM host WHERE host = @host AND port = @port")
     .pluck();
-  const rows = db.prepare<[number, number], ServingKey>(`
+  const rows = db.prepare<[number, number], BindingKey>(`
     SELECT id, server, root, nullif(address, '') AS address, port, nullif(name, '') AS name, file, line,
       is_default AS isDefault, certificate_path AS certificatePath
-    FROM serving
+    FROM binding
     WHERE host = ? AND port = ? AND gone_scan IS NULL`);
   const files = fileReader(db);
-  const keep = sightKeeper(db);
+  const keep = sightWriter(db);
 
   return {
     /** Whether any host is known that says what it serves. */
@@ -148,7 +148,7 @@ export function servedTable(db: Database, findings: FindingWriter) {
     readingOf: (host: number): string | null => reading.get(host) ?? null,
     /** When the scan began that read the host last, or a time within it; null: none did. */
     readAt: (host: number): Instant | null => readAt.get(host) ?? null,
-    rowsAt: (host: number, port: number): ServingKey[] => rows.all(host, port),
+    rowsAt: (host: number, port: number): BindingKey[] => rows.all(host, port),
     ...files,
 
     /** Replaces what was said of an endpoint. */
@@ -178,7 +178,7 @@ const toSeen = ({ addresses, ...row }: EndpointRow): SeenEndpoint => ({
 function fileReader(db: Database) {
   const held = db.prepare<[number, string], HeldRow>(`
     SELECT sha256, names, not_before AS notBefore, not_after AS notAfter, key_type AS keyType, subject, issuer
-    FROM place JOIN certificate ON certificate.id = place.certificate
+    FROM location JOIN certificate ON certificate.id = location.certificate
     WHERE host = ? AND path = ? AND position = 0 AND gone_scan IS NULL`);
   const ID = "(SELECT certificate.id FROM certificate WHERE certificate.sha256 = @sha256)";
   const NOW = `
@@ -187,22 +187,22 @@ function fileReader(db: Database) {
   const heldUntil = db.prepare<object, { path: string; at: Instant }>(`
     SELECT path, started_at AS at
     FROM (
-      SELECT id, path, last_scan FROM place WHERE ${NOW} AND position = 0
+      SELECT id, path, last_scan FROM location WHERE ${NOW} AND position = 0
       UNION ALL
-      SELECT id, path, last_scan FROM place
+      SELECT id, path, last_scan FROM location
       WHERE certificate = ${ID} AND host = @host AND gone_scan IS NOT NULL AND position = 0) AS held
     JOIN scan ON scan.id = held.last_scan
     ORDER BY held.id`);
   const holding = db
-    .prepare<object, string>(`SELECT DISTINCT path FROM place WHERE ${NOW} AND position = 0`)
+    .prepare<object, string>(`SELECT DISTINCT path FROM location WHERE ${NOW} AND position = 0`)
     .pluck();
   const seen = db
     .prepare<object, number>(`
-      SELECT EXISTS (SELECT 1 FROM place WHERE host = @host AND path = @path)
+      SELECT EXISTS (SELECT 1 FROM location WHERE host = @host AND path = @path)
         OR EXISTS (SELECT 1 FROM key_file WHERE host = @host AND path = @path AND gone_scan IS NOT NULL)`)
     .pluck();
   const alsoIn = db
-    .prepare<object, string>(`SELECT path FROM place WHERE ${NOW} ORDER BY path LIMIT 1`)
+    .prepare<object, string>(`SELECT path FROM location WHERE ${NOW} ORDER BY path LIMIT 1`)
     .pluck();
 
   return {
@@ -218,14 +218,14 @@ function fileReader(db: Database) {
   };
 }
 
-function sightKeeper(db: Database) {
-  const before = db.prepare<[number], number>("SELECT serving FROM served WHERE endpoint = ?").pluck();
+function sightWriter(db: Database) {
+  const before = db.prepare<[number], number>("SELECT binding FROM served WHERE endpoint = ?").pluck();
   const drop = db.prepare("DELETE FROM served WHERE endpoint = ?");
   const add = db.prepare(`
-    INSERT OR REPLACE INTO served (serving, endpoint, state, certificate, evidence)
-    VALUES (@serving, @endpoint, @state, @certificate, @evidence)`);
-  const STATE = `ifnull((SELECT min(served.state) FROM served WHERE served.serving = serving.id), ${NOT_SEEN})`;
-  const judge = db.prepare(`UPDATE serving SET state = ${STATE} WHERE id = ? AND state <> ${STATE}`);
+    INSERT OR REPLACE INTO served (binding, endpoint, state, certificate, evidence)
+    VALUES (@binding, @endpoint, @state, @certificate, @evidence)`);
+  const STATE = `ifnull((SELECT min(served.state) FROM served WHERE served.binding = binding.id), ${NOT_SEEN})`;
+  const settle = db.prepare(`UPDATE binding SET state = ${STATE} WHERE id = ? AND state <> ${STATE}`);
 
   return ({ id: endpoint }: { id: number }, sights: readonly ServedSight[]): void => {
     const touched = new Set(before.all(endpoint));
@@ -233,9 +233,9 @@ function sightKeeper(db: Database) {
     const ranked = sights.map((sight) => ({ ...sight, state: ServedState.options.indexOf(sight.state) }));
     // Of several addresses the worst stands.
     for (const { evidence, ...sight } of ranked.toSorted((one, other) => other.state - one.state)) {
-      touched.add(sight.serving);
+      touched.add(sight.binding);
       add.run({ ...sight, endpoint, evidence: JSON.stringify(evidence) });
     }
-    for (const serving of touched) judge.run(serving);
+    for (const binding of touched) settle.run(binding);
   };
 }

@@ -1,10 +1,10 @@
 import type { Database } from "better-sqlite3";
 import { ServedState } from "#shared/model/certificates/served.ts";
-import { byKey, followSpans, type Look } from "#store/spans.ts";
-import type { CollectedHost } from "#store/visit.ts";
+import type { CollectedHost } from "#store/probe-record.ts";
+import { byKey, followSpans, type ScanCoverage } from "#store/spans.ts";
 
-type Serving = CollectedHost["disk"]["servings"][number];
-type Row = { id: number } & Pick<Serving, "server" | "root" | "address" | "port" | "name"> & {
+type Binding = CollectedHost["disk"]["bindings"][number];
+type Row = { id: number } & Pick<Binding, "server" | "root" | "address" | "port" | "name"> & {
     file: string;
     line: number;
     certificate_path: string | null;
@@ -13,24 +13,24 @@ type Row = { id: number } & Pick<Serving, "server" | "root" | "address" | "port"
 export const NOT_SEEN = ServedState.options.indexOf("not-seen");
 
 /** What each host is to serve, as spans, and what its endpoints are judged by. */
-export function servingWriter(db: Database) {
+export function bindingWriter(db: Database) {
   const current = db.prepare<[number], Row>(`
     SELECT id, server, root, nullif(address, '') AS address, port, nullif(name, '') AS name, file, line, certificate_path
-    FROM serving
+    FROM binding
     WHERE host = ? AND gone_scan IS NULL`);
   const begin = db.prepare(`
-    INSERT INTO serving (host, host_text, server, root, address, port, name, is_default, protocol, file, line,
+    INSERT INTO binding (host, host_text, server, root, address, port, name, is_default, protocol, file, line,
       certificate_path, real_path, directive, directive_file, directive_line, key_path, unsure, shown_by, state, first_scan, last_scan)
     VALUES (@host, @hostText, @server, @root, @address, @port, @name, @isDefault, @protocol, @file, @line,
       @certificatePath, @realPath, @directive, @directiveFile, @directiveLine, @keyPath, @unsure, @shownBy, ${NOT_SEEN}, @scanId, @scanId)`);
   const extend = db.prepare(`
-    UPDATE serving
+    UPDATE binding
     SET is_default = @isDefault, real_path = @realPath, protocol = @protocol, directive = @directive, directive_file = @directiveFile,
         directive_line = @directiveLine, key_path = @keyPath, unsure = @unsure, shown_by = @shownBy,
         last_scan = @scanId
     WHERE id = @id`);
-  const end = db.prepare("UPDATE serving SET gone_scan = ? WHERE id = ?");
-  const forget = db.prepare("DELETE FROM served WHERE serving = ?");
+  const end = db.prepare("UPDATE binding SET gone_scan = ? WHERE id = ?");
+  const forget = db.prepare("DELETE FROM served WHERE binding = ?");
   const dropAddresses = db.prepare("DELETE FROM host_address WHERE host = ?");
   const addAddress = db.prepare("INSERT OR IGNORE INTO host_address (address, host) VALUES (?, ?)");
   const keepMap = db.prepare(`
@@ -41,28 +41,28 @@ export function servingWriter(db: Database) {
   const markRead = db.prepare("UPDATE host SET reading = hex(randomblob(8)) WHERE id = ?");
 
   return {
-    follow(home: { id: number; host: string }, disk: CollectedHost["disk"], look: Look): void {
+    follow(home: { id: number; host: string }, disk: CollectedHost["disk"], coverage: ScanCoverage): void {
       const { id: host } = home;
       markRead.run(host);
       const known = current.all(host);
       const rootOf = new Map(known.map((row) => [keyOf(row), row.root]));
       followSpans({
         current: new Map(known.map((row) => [keyOf(row), row.id])),
-        seen: byKey(disk.servings.map(toRow), keyOf),
-        isGone: (key) => look.couldSee(rootOf.get(key) ?? ""),
+        seen: byKey(disk.bindings.map(toRow), keyOf),
+        isGone: (key) => coverage.couldSee(rootOf.get(key) ?? ""),
         begin: (row) =>
           Number(
-            begin.run({ ...row, host, hostText: home.host, ...named(row), scanId: look.scanId })
+            begin.run({ ...row, host, hostText: home.host, ...named(row), scanId: coverage.scanId })
               .lastInsertRowid,
           ),
-        extend: (id, row) => extend.run({ ...row, id, scanId: look.scanId }),
+        extend: (id, row) => extend.run({ ...row, id, scanId: coverage.scanId }),
         end: (id) => {
           forget.run(id);
-          end.run(look.scanId, id);
+          end.run(coverage.scanId, id);
         },
       });
       const before = mapOf.get(host);
-      const map = withUnseen(disk.map, before, look);
+      const map = withUnseen(disk.map, before, coverage);
       if (map === null) dropMap.run(host);
       else if (map !== before) keepMap.run({ host, map });
       if (disk.addresses === null) return;
@@ -80,12 +80,12 @@ type Map = {
 };
 
 /** The map as it was read now, with what is known of configurations that could not be seen. */
-function withUnseen(fresh: string | null, known: string | undefined, look: Look): string | null {
+function withUnseen(fresh: string | null, known: string | undefined, coverage: ScanCoverage): string | null {
   if (known === undefined) return fresh;
   const before = JSON.parse(known) as Map;
   const now: Map = fresh === null ? { configurations: [], files: [], listeners: null } : JSON.parse(fresh);
   const seen = new Set(now.configurations.map(({ root }) => root));
-  const unseen = before.configurations.filter(({ root }) => !seen.has(root) && !look.couldSee(root));
+  const unseen = before.configurations.filter(({ root }) => !seen.has(root) && !coverage.couldSee(root));
   if (unseen.length === 0) return fresh;
   const paths = new Set(now.files.map(({ path }) => path));
   const roots = new Set(unseen.map(({ root }) => root));
@@ -98,10 +98,10 @@ function withUnseen(fresh: string | null, known: string | undefined, look: Look)
   });
 }
 
-const toRow = ({ certificate, key, at, shownBy = null, ...serving }: Serving) => ({
-  ...serving,
+const toRow = ({ certificate, key, at, shownBy = null, ...binding }: Binding) => ({
+  ...binding,
   shownBy: shownBy && JSON.stringify(shownBy),
-  isDefault: Number(serving.isDefault),
+  isDefault: Number(binding.isDefault),
   file: at.file,
   line: at.line,
   certificate_path: certificate?.path ?? null,
@@ -112,7 +112,7 @@ const toRow = ({ certificate, key, at, shownBy = null, ...serving }: Serving) =>
   keyPath: key?.path ?? null,
 });
 
-const named = ({ address, name }: Pick<Serving, "address" | "name">) => ({
+const named = ({ address, name }: Pick<Binding, "address" | "name">) => ({
   address: address ?? "",
   name: name ?? "",
 });
@@ -138,7 +138,7 @@ export function clientFileTable(db: Database) {
 
   return {
     /** What was not seen whole keeps what it had. */
-    follow(host: number, files: CollectedHost["clientFiles"], { isWhole }: Look): void {
+    follow(host: number, files: CollectedHost["clientFiles"], { isWhole }: ScanCoverage): void {
       if (isWhole) drop.run(host);
       for (const { path, directive, at } of files) add.run({ host, path, directive, ...at });
     },

@@ -1,41 +1,41 @@
 import type { Database } from "better-sqlite3";
 import { revisionWriter } from "#store/changes/revision-writer.ts";
-import { byKey, followSpans, type Look } from "#store/spans.ts";
+import { byKey, followSpans, type ScanCoverage } from "#store/spans.ts";
 
 /** Where certificates are seen: at an endpoint (no path) or in files of a host, under the name of either. */
 export type Spot = { name: number; endpoint: number } | { name: number; host: number };
 
-export type SeenPlace = { certificate: number; path: string | null; position: number };
-type Row = SeenPlace & { id: number };
+export type SeenLocation = { certificate: number; path: string | null; position: number };
+type Row = SeenLocation & { id: number };
 
 /**
  * What stood there before, the last that went away and was not continued yet: another certificate at the same place of a
  * chain, or of a file, has replaced it.
  */
 const BEFORE = `
-  SELECT thing FROM place INDEXED BY place_gone_at_endpoint CROSS JOIN gone_revision ON kind = 'certificate' AND about = place.id
-  WHERE endpoint = CAST(? AS INTEGER) AND position = CAST(? AS INTEGER) AND place.gone_scan IS NOT NULL
-  ORDER BY certificate = CAST(? AS INTEGER) DESC, place.gone_scan DESC
+  SELECT thing FROM location INDEXED BY location_gone_at_endpoint CROSS JOIN gone_revision ON kind = 'certificate' AND about = location.id
+  WHERE endpoint = CAST(? AS INTEGER) AND position = CAST(? AS INTEGER) AND location.gone_scan IS NOT NULL
+  ORDER BY certificate = CAST(? AS INTEGER) DESC, location.gone_scan DESC
   LIMIT 1`;
 
 const BEFORE_IN_FILE = `
-  SELECT thing FROM place INDEXED BY place_gone_on_host CROSS JOIN gone_revision ON kind = 'certificate' AND about = place.id
-  WHERE host = CAST(? AS INTEGER) AND path = CAST(? AS TEXT) AND position = CAST(? AS INTEGER) AND place.gone_scan IS NOT NULL
-  ORDER BY certificate = CAST(? AS INTEGER) DESC, place.gone_scan DESC
+  SELECT thing FROM location INDEXED BY location_gone_on_host CROSS JOIN gone_revision ON kind = 'certificate' AND about = location.id
+  WHERE host = CAST(? AS INTEGER) AND path = CAST(? AS TEXT) AND position = CAST(? AS INTEGER) AND location.gone_scan IS NOT NULL
+  ORDER BY certificate = CAST(? AS INTEGER) DESC, location.gone_scan DESC
   LIMIT 1`;
 
 /** Where certificates are seen, as spans. */
-export function placeTable(db: Database) {
+export function locationTable(db: Database) {
   const at = {
     endpoint: db.prepare<[number], Row>(`
-      SELECT id, certificate, path, position FROM place WHERE endpoint = ? AND gone_scan IS NULL`),
+      SELECT id, certificate, path, position FROM location WHERE endpoint = ? AND gone_scan IS NULL`),
     host: db.prepare<[number], Row>(`
-      SELECT id, certificate, path, position FROM place WHERE host = ? AND gone_scan IS NULL`),
+      SELECT id, certificate, path, position FROM location WHERE host = ? AND gone_scan IS NULL`),
   };
-  const extend = db.prepare("UPDATE place SET last_scan = ? WHERE id = ?");
-  const end = db.prepare("UPDATE place SET gone_scan = ? WHERE id = ?");
+  const extend = db.prepare("UPDATE location SET last_scan = ? WHERE id = ?");
+  const end = db.prepare("UPDATE location SET gone_scan = ? WHERE id = ?");
   const begin = db.prepare(`
-    INSERT INTO place (certificate, name, endpoint, host, path, position, first_scan, last_scan)
+    INSERT INTO location (certificate, name, endpoint, host, path, position, first_scan, last_scan)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
   const findBefore = db.prepare<[number, number, number], number>(BEFORE).pluck();
   const findBeforeInFile = db
@@ -47,8 +47,8 @@ export function placeTable(db: Database) {
     /** `stays`: certificates that are not gone though they were not seen. */
     follow(
       spot: Spot,
-      seen: readonly SeenPlace[],
-      { scanId, couldSee, stays }: Look & { stays?: ReadonlySet<number> },
+      seen: readonly SeenLocation[],
+      { scanId, couldSee, stays }: ScanCoverage & { stays?: ReadonlySet<number> },
     ): void {
       const known = currentAt(spot);
       const rowOf = new Map(known.map((row) => [keyOf(row), row]));
@@ -59,7 +59,7 @@ export function placeTable(db: Database) {
           const row = rowOf.get(key);
           return couldSee(row?.path ?? "") && !(row && stays?.has(row.certificate));
         },
-        begin: (place) => beginAt(spot, place, scanId),
+        begin: (location) => beginAt(spot, location, scanId),
         extend: (id) => extend.run(scanId, id),
         end: (id) => {
           end.run(scanId, id);
@@ -69,7 +69,7 @@ export function placeTable(db: Database) {
     },
   };
 
-  function beginAt(spot: Spot, { certificate, path, position }: SeenPlace, scanId: number): number {
+  function beginAt(spot: Spot, { certificate, path, position }: SeenLocation, scanId: number): number {
     const { name } = spot;
     const endpoint = "endpoint" in spot ? spot.endpoint : null;
     const host = "host" in spot ? spot.host : null;
@@ -90,5 +90,5 @@ export function placeTable(db: Database) {
 
 const toThing = (id: number) => ({ kind: "certificate" as const, about: id, label: null });
 
-const keyOf = ({ certificate, path, position }: SeenPlace): string =>
+const keyOf = ({ certificate, path, position }: SeenLocation): string =>
   `${certificate} ${position} ${path ?? ""}`;
