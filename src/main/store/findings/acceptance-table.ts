@@ -11,7 +11,7 @@ type Members = (accepted: AcceptedColumns) => string;
 
 /** Where a certificate is seen. */
 const SEEN_UNDER: Members = ({ about }) =>
-  `SELECT 'name ' || place.name AS member FROM place WHERE place.certificate = ${about} AND place.gone_scan IS NULL`;
+  `SELECT 'name ' || location.name AS member FROM location WHERE location.certificate = ${about} AND location.gone_scan IS NULL`;
 
 /** And which rules it breaks: one that breaks others was not accepted for those. */
 const SEEN_AND_BREAKS: Members = (accepted) => `
