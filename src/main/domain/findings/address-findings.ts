@@ -55,12 +55,12 @@ const formatShowed = ({ address, certificate }: { address: string; certificate: 
  * Whether a name or an address stands among a certificate's names, by RFC 9525: the common name never counts, and
  * "*" stands for the whole leftmost label and for nothing else.
  */
-export function isNamed(wanted: string, names: readonly string[]): boolean {
-  if (isAddress(withoutZone(wanted))) {
+export function isNamed(host: string, names: readonly string[]): boolean {
+  if (isAddress(withoutZone(host))) {
     const listed = names.filter((name) => name.startsWith("IP:"));
-    return listed.length > 0 && listed.some((name) => normalize(name.slice(3)) === normalize(wanted));
+    return listed.length > 0 && listed.some((name) => normalize(name.slice(3)) === normalize(host));
   }
-  const labels = toLabels(wanted);
+  const labels = toLabels(host);
   return names.some((name) => name.startsWith("DNS:") && matches(labels, toLabels(name.slice(4))));
 }
 
@@ -85,8 +85,8 @@ function toLabels(name: string): string[] {
 const toAscii = (name: string): string =>
   /[\s/\\@?#:%]/.test(name) ? name : (URL.parse(`http://${name}`)?.hostname ?? name);
 
-function matches(wanted: readonly string[], pattern: readonly string[]): boolean {
-  if (wanted.length !== pattern.length) return false;
-  const isWild = pattern[0] === "*" && pattern.length > 1 && wanted[0] !== "";
-  return wanted.every((label, index) => (index === 0 && isWild) || label === pattern[index]);
+function matches(labels: readonly string[], pattern: readonly string[]): boolean {
+  if (labels.length !== pattern.length) return false;
+  const isWild = pattern[0] === "*" && pattern.length > 1 && labels[0] !== "";
+  return labels.every((label, index) => (index === 0 && isWild) || label === pattern[index]);
 }

@@ -156,7 +156,7 @@ const SERVER_PURPOSES = new Set(["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"]);
 const isForServers = ({ extensions: { purposes } }: PathCertificate, role: ViolationInput["role"]): boolean =>
   role === "server" || purposes === null || purposes.some((oid) => SERVER_PURPOSES.has(oid));
 
-/** What path validation refuses whoever trusts the root, and no other finding tells of. */
+/** What path validation refuses whoever trusts the root, and no other rule finds. */
 const REFUSED: ReadonlySet<ChainReasonCode> = new Set([
   "dates-unreadable",
   "not-an-authority",

@@ -85,7 +85,7 @@ type Row = Acceptance & { id: number };
 
 export type AcceptanceTable = ReturnType<typeof acceptanceTable>;
 
-/** Findings that may stand until a day. Whether that day has come is asked whenever they are looked at. */
+/** Findings that may stand until a day. Whether that day has come is asked whenever they are listed. */
 export function acceptanceTable(db: Database) {
   const certificateId = db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck();
   const any = db.prepare<[Instant], number>(
@@ -174,7 +174,7 @@ function memberTable(db: Database) {
   };
 }
 
-/** Rules that are looked at only where somebody has asked for it. */
+/** Rules that are evaluated only where somebody has asked for it. */
 export function ruleTable(db: Database) {
   const since = db.prepare<[string], string>("SELECT since FROM enabled_rule WHERE rule = ?").pluck();
   const turnOn = db.prepare("INSERT INTO enabled_rule (rule, since) VALUES (?, ?) ON CONFLICT DO NOTHING");

@@ -151,7 +151,7 @@ type ViolationRow = {
   host: string | null;
 };
 
-/** So many certificates are looked at for whether all of them are on one host. */
+/** So many certificates are read for whether all of them are on one host. */
 const MOST_ON_HOST = 50;
 
 /** The host that all certificates of a violation are on; empty where they are on several, and where they are too many. */

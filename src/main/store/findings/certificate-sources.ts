@@ -14,7 +14,7 @@ type CertificateSourceOptions = {
   index: string;
 };
 
-/** The planner cannot know how few certificates are due among all, and is told. */
+/** SQLite cannot know how few certificates are due among all: the index is named. */
 const aboutCertificate = ({
   name,
   rule,

@@ -5,6 +5,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { listFindings, readAll } from "#store/testing/ask.ts";
 import {
   BEGIN,
+  chooseNames,
   DAY_MS,
   doAnything,
   ENDPOINTS,
@@ -22,9 +23,11 @@ test("what dates decide is found as loops over all that was done find it, whatev
   await using folder = await makeTemporaryFolder();
   for (const seed of SEEDS) {
     const path = join(folder.path, `${seed}.db`);
-    const tried = {
+    const random = randomFrom(seed);
+    const tried: Tried = {
       path,
-      random: randomFrom(seed),
+      random,
+      names: chooseNames(random),
       world: emptyWorld(),
       store: openTried(path),
       atMs: BEGIN,

@@ -44,7 +44,7 @@ const classical: FindingSource = {
 
 const CHANGED: RuleId = "certificate-changed";
 
-/** A change is told of for so many days. */
+/** A change is a finding for so many days. */
 const CHANGE_DAYS = 30;
 
 const HOST = "(SELECT endpoint.host FROM endpoint WHERE endpoint.id = location.endpoint)";
@@ -52,7 +52,7 @@ const HOST = "(SELECT endpoint.host FROM endpoint WHERE endpoint.id = location.e
 /** A run looks again before it is over; where that failed, the scan of the next day or the one after counts as its own. */
 const LATE_DAYS = 2;
 
-/** A run that began longer ago than this is told of as if there were none. */
+/** A run that began longer ago than this is passed over. */
 const LONGEST_RUN_DAYS = 90;
 
 /**
@@ -105,7 +105,7 @@ const ROLLED_BACK_BY_RUN = `
 
 /**
  * Endpoints whose leaf has been replaced since somebody asked to be told, and not by a run: neither by what it put in
- * place nor by what it took back. The rule is off by itself: what renews elsewhere by itself is told of each time.
+ * place nor by what it took back. The rule is off by itself: what renews elsewhere by itself is a finding each time.
  */
 const changed: FindingSource = {
   name: "change",

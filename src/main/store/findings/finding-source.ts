@@ -76,7 +76,7 @@ export const rankOf = (severity: Severity): number => Severity.options.indexOf(s
 
 export const HOST_ID = "(SELECT host_name.id FROM host_name WHERE host_name.name = ?)";
 
-/** What is accepted is found by that: few are, and by another index all of a source would be looked at. */
+/** What is accepted is found by that: few are, and by another index all of a source would be read. */
 export const acceptedFrom = ({ table, columns: { tie } }: FindingSource): string =>
   "sql" in tie && tie.sql === "id" ? `${table} NOT INDEXED` : table;
 

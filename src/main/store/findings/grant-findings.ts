@@ -115,7 +115,7 @@ export function grantDescriber(db: Database, findGrant: (id: number) => GrantRow
     describeNew(id: number): FindingText {
       const grant = find(id);
       const { baselineAt = "", isFirstRead = 0, changedFrom = null } = since.get(id) ?? {};
-      const said = describeUnapproved({ ...grant, baselineAt, isFirstLook: isFirstRead === 1, changedFrom });
+      const said = describeUnapproved({ ...grant, baselineAt, isFirstRead: isFirstRead === 1, changedFrom });
       return { ...said, ...about(grant), firstSeen: grant.firstSeen };
     },
 

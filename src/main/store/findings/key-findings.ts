@@ -242,7 +242,7 @@ export function heldKeyDescriber(db: Database): (id: number) => FindingText {
     const all = heldIn.all(row.spki);
     const isSsh = row.path.includes("/.ssh/");
     return {
-      ...describeHeldKey({ ...row, isSsh, places: all.slice(0, MOST_NAMED), placeCount: all.length }),
+      ...describeHeldKey({ ...row, isSsh, files: all.slice(0, MOST_NAMED), fileCount: all.length }),
       object: { kind: "key-file", id },
       label: row.path,
       host: null,

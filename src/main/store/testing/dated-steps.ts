@@ -23,7 +23,14 @@ const LIVES: Record<string, { days: (number | null)[]; isOverLimit?: boolean; is
   "at its end": { days: [-10, null, null, 45] },
   unreadable: { days: [null, null, null, null], isForClients: true },
 };
-const NAMES = Object.keys(LIVES);
+/** The certificates of one trial: so few that they meet one another at endpoints, in files and under tags. */
+const MOST_NAMES = 4;
+
+export function chooseNames(random: Random): string[] {
+  const names = Object.keys(LIVES);
+  while (names.length > MOST_NAMES) names.splice(random.upTo(names.length), 1);
+  return names;
+}
 const HOSTS = ["web1", "db"] as const;
 const TAGS = ["production", "careful"] as const;
 const ANY_RULE: Violation["rules"][number] = { code: "wrong-usage", rule: null, acceptedBy: [] };
@@ -36,6 +43,7 @@ const BROKEN: Record<string, Violation> = {
 /** A store, and the world that it should tell of. */
 export type Tried = {
   path: string;
+  names: readonly string[];
   random: Random;
   world: World;
   store: Store;
@@ -126,7 +134,9 @@ function probeEndpoint(tried: Tried): void {
     visitEndpoint(store, host, { scanId, at, presented: null });
     return;
   }
-  const chain = [...new Set([random.oneOf(NAMES), ...(random.upTo(2) ? [random.oneOf(NAMES)] : [])])];
+  const chain = [
+    ...new Set([random.oneOf(tried.names), ...(random.upTo(2) ? [random.oneOf(tried.names)] : [])]),
+  ];
   visitEndpoint(store, host, { scanId, at, presented: { chain: see(tried, chain, at) } });
   const before = world.endpoints.get(host);
   const [name = ""] = chain;
@@ -146,7 +156,9 @@ function probeHost(tried: Tried): void {
     return;
   }
   const files = new Map<string, string[]>(
-    ["/etc/a.pem", "/etc/b.pem"].flatMap((path) => (random.upTo(3) ? [[path, [random.oneOf(NAMES)]]] : [])),
+    ["/etc/a.pem", "/etc/b.pem"].flatMap((path) =>
+      random.upTo(3) ? [[path, [random.oneOf(tried.names)]]] : [],
+    ),
   );
   const certificateFiles = [...files].map(([path, names]) => ({
     path,
@@ -181,10 +193,11 @@ function probeHost(tried: Tried): void {
   });
 }
 
-function tag({ random, store, world }: Tried): void {
+function tag(tried: Tried): void {
+  const { random, store, world } = tried;
   const name = random.oneOf(TAGS);
   const isHost = random.upTo(2) === 0;
-  const thing = isHost ? random.oneOf(HOSTS) : random.oneOf(NAMES);
+  const thing = isHost ? random.oneOf(HOSTS) : random.oneOf(tried.names);
   const sha256 = makeCertificate(thing).certificate.sha256;
   const row = store.labels.findRow(isHost ? { kind: "host", host: thing } : { kind: "certificate", sha256 });
   if (!row) return;

@@ -12,7 +12,7 @@ export type UnapprovedFacts = Place & {
   verdict: Verdict;
   baselineAt: Instant;
   /** The host was first read after the baseline. */
-  isFirstLook: boolean;
+  isFirstRead: boolean;
   /** The line of the same key that was there before; null for none. */
   changedFrom: string | null;
 };
@@ -28,7 +28,7 @@ export function formatUnapprovedSentence({
 
 /** Says of a grant that it was not there at the baseline, and that nobody has approved it since. */
 export function describeUnapproved(grant: UnapprovedFacts): FindingText {
-  const { file, line, verdict, baselineAt, firstSeen, isFirstLook, changedFrom } = grant;
+  const { file, line, verdict, baselineAt, firstSeen, isFirstRead, changedFrom } = grant;
   const { managedBy } = verdict.owner;
   return {
     sentence: formatUnapprovedSentence(grant),
@@ -36,7 +36,7 @@ export function describeUnapproved(grant: UnapprovedFacts): FindingText {
       `${file}:${line}`,
       `first seen by the scan of ${firstSeen}, the baseline is that of ${baselineAt}`,
       ...(changedFrom === null ? [] : [`the line of this key was before: ${changedFrom}`]),
-      ...(isFirstLook ? ["the host was first read after the baseline: the line may be older than that"] : []),
+      ...(isFirstRead ? ["the host was first read after the baseline: the line may be older than that"] : []),
       ...(managedBy === null ? [] : [`managed by ${managedBy.by}: ${managedBy.evidence}`]),
     ],
     remedy: "ask who added it and what for; approve it with an owner and a purpose, or remove the line",

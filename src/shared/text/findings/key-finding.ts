@@ -31,16 +31,16 @@ type Held = {
   /** Its fingerprint, or the hash of its public half. */
   name: string;
   hostCount: number;
-  places: readonly string[];
-  placeCount: number;
+  files: readonly string[];
+  fileCount: number;
   /** Somebody logs in with it. */
   isSsh: boolean;
 };
 
 /** Says of a private key on how many hosts it lies. */
-export const describeHeldKey = ({ name, hostCount, places, placeCount, isSsh }: Held): FindingText => ({
+export const describeHeldKey = ({ name, hostCount, files, fileCount, isSsh }: Held): FindingText => ({
   sentence: `one private key lies on ${formatCount(hostCount, "host")}: whoever can read it on one of them has it for all`,
-  evidence: [name, ...nameSome(places, placeCount, "place")],
+  evidence: [name, ...nameSome(files, fileCount, "place")],
   remedy: isSsh
     ? "make a key of its own on each host, grant each where it is needed, and remove the copies"
     : "make a key and a certificate of its own for each host; where several have to serve one name together, accept this",
