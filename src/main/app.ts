@@ -28,7 +28,7 @@ export type AppOptions = DatabaseRequest & {
   /** How a scan waits before it tries a host again. */
   retryPolicy?: RetryPolicy;
   /** How the process of the vault is started; by default as one of Node's. */
-  startKeeper?: StartVaultProcess;
+  startVaultProcess?: StartVaultProcess;
   log?: (error: unknown) => void;
   /** Told of what runs do on hosts, by names; by default on standard error where LATCHKEY_LOG is `debug`. */
   trace?: Trace;

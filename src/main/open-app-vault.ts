@@ -5,17 +5,20 @@ import { createVault, forkVaultProcess } from "./net/vault/vault-client.ts";
 import type { Store } from "./store/store.ts";
 
 type Options = {
-  startKeeper?: StartVaultProcess;
+  startVaultProcess?: StartVaultProcess;
   now: () => Date;
   announce: (announcement: Announcement) => void;
 };
 
 /** Beside the database, and in none of its backups. One that is only in memory has none. */
-export function openAppVault({ facts }: Store, { startKeeper = forkVaultProcess, now, announce }: Options) {
+export function openAppVault(
+  { facts }: Store,
+  { startVaultProcess = forkVaultProcess, now, announce }: Options,
+) {
   const { path } = facts();
   const refuse = () =>
     Promise.reject(new Refusal("unusable", "a database in memory has no vault; name one with --db"));
-  const start = path === ":memory:" ? refuse : startKeeper;
+  const start = path === ":memory:" ? refuse : startVaultProcess;
   return createVault({
     path: `${path}.vault`,
     start,

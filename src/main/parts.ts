@@ -19,7 +19,7 @@ export type PartsDeps = {
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
   log: (error: unknown) => void;
   trace: Trace;
-  startKeeper?: StartVaultProcess;
+  startVaultProcess?: StartVaultProcess;
 };
 
 export type Parts = ReturnType<typeof createParts>;

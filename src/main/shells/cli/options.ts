@@ -30,10 +30,10 @@ export function openApp(
 /** For commands that remember nothing: no database is touched. */
 export const openEmptyApp = (world: World) => createApp({ databasePath: ":memory:", ...outsideOf(world) });
 
-const outsideOf = ({ now, workstation, startKeeper }: World) => ({
+const outsideOf = ({ now, workstation, startVaultProcess }: World) => ({
   now,
   ...(workstation && { workstation }),
-  ...(startKeeper && { startKeeper }),
+  ...(startVaultProcess && { startVaultProcess }),
 });
 
 /** A parser of a whole number for an option. */

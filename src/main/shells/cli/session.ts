@@ -10,7 +10,7 @@ export type Session = {
 };
 
 export const SCAN = "Scan:";
-export const LOOK = "Report:";
+export const REPORT = "Report:";
 export const CHANGE = "Change:";
 export const MORE = "More:";
 
@@ -41,7 +41,7 @@ export type World = {
   /** Calls back at each Enter, until it is disposed; null without a terminal. */
   onEnter: ((pressed: () => void) => Disposable) | null;
   /** How the process of the vault is started, where it is not Node that starts it. */
-  startKeeper?: AppOptions["startKeeper"];
+  startVaultProcess?: AppOptions["startVaultProcess"];
   /** Whose keys and known_hosts a scan uses; this user's when it is not given. */
   workstation?: Workstation;
 };

@@ -1,5 +1,5 @@
 import type { App } from "electron";
-import { startKeepersHere } from "./core/vault-processes.ts";
+import { startVaultProcessesHere } from "./core/vault-processes.ts";
 
 /**
  * The command line of a packaged desktop: a packaged Electron will not run as Node, so the program itself answers,
@@ -8,13 +8,13 @@ import { startKeepersHere } from "./core/vault-processes.ts";
 export async function runCommand(
   app: Pick<App, "exit" | "dock" | "whenReady">,
   argv: readonly string[],
-  keepers: Parameters<typeof startKeepersHere>[0],
+  vaultProcesses: Parameters<typeof startVaultProcessesHere>[0],
 ): Promise<void> {
   app.dock?.hide();
   const { runCommandLine } = await import("#shells/cli/command-line.ts");
   const { openWorld } = await import("#shells/cli/terminal.ts");
-  const start = startKeepersHere(keepers);
-  const startKeeper = () => app.whenReady().then(start);
-  const code = await runCommandLine(argv, { ...openWorld(), startKeeper });
+  const start = startVaultProcessesHere(vaultProcesses);
+  const startVaultProcess = () => app.whenReady().then(start);
+  const code = await runCommandLine(argv, { ...openWorld(), startVaultProcess });
   process.stdout.write("", () => process.stderr.write("", () => app.exit(code)));
 }

@@ -12,23 +12,29 @@ narrowUmask();
 const { parentPort } = process;
 const [databasePath = "", files = "{}"] = process.argv.slice(2);
 const named: Pick<AppOptions, "startFiles"> = JSON.parse(files);
-const tell = (message: FromCore) => parentPort.postMessage(message);
+const post = (message: FromCore) => parentPort.postMessage(message);
 
 endOnFault();
 // A message that is no request is rejected where nobody waits for it: the page's fault, and no reason to stop a scan.
 process.on("unhandledRejection", (fault) => process.stderr.write(`latchkey: ${formatFault(fault)}\n`));
 
 try {
-  const startKeeper = createVaultProcessStarter(parentPort, tell);
-  const app = createApp({ ...named, databasePath, whenDamaged: "read", keepsBackups: true, startKeeper });
+  const startVaultProcess = createVaultProcessStarter(parentPort, post);
+  const app = createApp({
+    ...named,
+    databasePath,
+    whenDamaged: "read",
+    keepsBackups: true,
+    startVaultProcess,
+  });
   servePorts(app, parentPort);
   parentPort.on("message", ({ data }) => {
     if (ToCore.safeParse(data).data?.kind !== "stop") return;
-    void app[Symbol.asyncDispose]().then(() => tell({ kind: "stopped" }));
+    void app[Symbol.asyncDispose]().then(() => post({ kind: "stopped" }));
   });
-  tell({ kind: "ready" });
+  post({ kind: "ready" });
 } catch (error) {
   // Whoever hears this ends the process: by itself it might end before it was heard.
   if (!(error instanceof Refusal)) throw error;
-  tell({ kind: "unable", sentence: error.message });
+  post({ kind: "unable", sentence: error.message });
 }

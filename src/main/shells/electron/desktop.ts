@@ -20,10 +20,10 @@ import { LINK_SCHEME } from "#shared/text/deep-link.ts";
 import { NODE_FLAGS } from "#shells/node-flags.ts";
 import { loadPage } from "#shells/page.ts";
 import { CoreProcess } from "./core/core-process.ts";
-import { Keepers } from "./core/vault-processes.ts";
+import { VaultProcesses } from "./core/vault-processes.ts";
 import {
   denyPermissions,
-  hearPage,
+  handlePageRequests,
   lockNavigation,
   openExternalLink,
   refuseRemote,
@@ -51,7 +51,7 @@ export async function openDesktop({ database, files, opened }: Options): Promise
   const show = (more: readonly Opened[]) => {
     if (window?.isMinimized()) window.restore();
     window?.focus();
-    void showOpened(more, bridge.tell);
+    void showOpened(more, bridge.post);
   };
 
   app.on("web-contents-created", (_event, contents) => lockNavigation(contents));
@@ -66,8 +66,8 @@ export async function openDesktop({ database, files, opened }: Options): Promise
   denyPermissions(session.defaultSession);
   refuseRemote(session.defaultSession, { isPackaged: app.isPackaged });
   servePage(protocol, loadPage(BUILT.page));
-  setMenu(bridge.tell);
-  hearPage<WebContents>(ipcMain, answer);
+  setMenu(bridge.post);
+  handlePageRequests<WebContents>(ipcMain, answer);
   core.start();
   window = openWindow(BUILT.preload);
   show(opened);
@@ -89,8 +89,8 @@ export async function openDesktop({ database, files, opened }: Options): Promise
 const createChannel = () => new MessageChannelMain();
 
 /** Starts processes of the vault. */
-export const createKeepers = () =>
-  new Keepers<MessagePortMain>({
+export const createVaultProcesses = () =>
+  new VaultProcesses<MessagePortMain>({
     fork: () =>
       utilityProcess.fork(BUILT.keeper, [], {
         serviceName: "Latchkey vault",
@@ -108,7 +108,7 @@ function createCore(database: string, files: StartFiles) {
         // Names are looked up in this pool; see shells/cli/latchkey.ts.
         env: { UV_THREADPOOL_SIZE: "96", ...process.env },
       }),
-    keepers: createKeepers(),
+    vaultProcesses: createVaultProcesses(),
     onStatus: () => bridge.join(),
   });
   const bridge = createPageBridge<MessagePortMain>({ createChannel, core });
@@ -128,10 +128,10 @@ function endWithCore(stop: () => Promise<void>): void {
   });
 }
 
-function setMenu(tell: ReturnType<typeof createCore>["bridge"]["tell"]): void {
+function setMenu(post: ReturnType<typeof createCore>["bridge"]["post"]): void {
   const openLink = (id: Parameters<typeof openExternalLink>[1]) => void openExternalLink(shell, id);
   const { platform } = process;
   Menu.setApplicationMenu(
-    Menu.buildFromTemplate(buildMenu({ platform, isPackaged: app.isPackaged, tell, openLink })),
+    Menu.buildFromTemplate(buildMenu({ platform, isPackaged: app.isPackaged, post, openLink })),
   );
 }

@@ -3,7 +3,7 @@ import { app, dialog, protocol } from "electron";
 import { findDefaultDatabase } from "#shells/cli/options.ts";
 import { narrowUmask } from "#shells/end-process.ts";
 import { runCommand } from "./command.ts";
-import { createKeepers, openDesktop } from "./desktop.ts";
+import { createVaultProcesses, openDesktop } from "./desktop.ts";
 import { PAGE_SCHEME } from "./guard/guard-page.ts";
 import { findUnsafeSwitch, formatUnsafe } from "./guard/unsafe-switches.ts";
 import { argumentsOf, type Launch, readLaunch } from "./opened/launch.ts";
@@ -18,7 +18,7 @@ const unsafe = app.isPackaged ? findUnsafeSwitch(process.argv.slice(1)) : null;
 const launch = readLaunch(argumentsOf(process.argv, app), process.cwd());
 // Chromium has read its switches, and does what they say once the app is ready: it never is.
 if (unsafe !== null) process.stderr.write(`${formatUnsafe(unsafe)}\n`, () => app.exit(2));
-else if (launch.kind === "command") void runCommand(app, launch.argv, createKeepers());
+else if (launch.kind === "command") void runCommand(app, launch.argv, createVaultProcesses());
 else if (app.requestSingleInstanceLock()) void open(launch);
 // The window that is open already hears of us, and shows what we were to open.
 else app.quit();

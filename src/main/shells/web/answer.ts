@@ -55,7 +55,7 @@ export const isSecret = (offered: string, digest: Buffer): boolean =>
   timingSafeEqual(digestSecret(offered), digest);
 
 /** One end's proof that it knows the session's secret, in base64url. */
-export const prove = (by: "server" | "page", secret: string, handshake: Handshake): string =>
+export const macOf = (by: "server" | "page", secret: string, handshake: Handshake): string =>
   createHmac("sha256", Buffer.from(secret, "base64url"))
     .update(verificationText(by, handshake))
     .digest("base64url");

@@ -14,23 +14,23 @@ const MOST_UNVERIFIED = 64;
 const MOST_AT_ONCE = 3_000;
 
 /** A user by number; or what nobody could say, or has been asked for yet. */
-type User = number | "unknown" | "not-asked";
+type User = number | "unknown" | "unknown-yet";
 
 export type Connections = ReturnType<typeof createConnections>;
 
 /** `port`: of a loopback address, whose users can be looked up; null for a Unix socket, which is one user's alone. */
 export function createConnections(port: number | null, ourUser = process.getuid?.() ?? null) {
   /** In the order in which they came. */
-  const unproved = new Map<Socket, User>();
+  const unverified = new Map<Socket, User>();
   let isThinning = false;
 
   async function thin(): Promise<void> {
     if (isThinning) return;
     isThinning = true;
-    while (unproved.size > MOST_UNVERIFIED) {
+    while (unverified.size > MOST_UNVERIFIED) {
       await identify();
-      for (const socket of chooseLost(unproved.size - MOST_UNVERIFIED)) {
-        unproved.delete(socket);
+      for (const socket of chooseLost(unverified.size - MOST_UNVERIFIED)) {
+        unverified.delete(socket);
         socket.destroy();
       }
     }
@@ -39,15 +39,15 @@ export function createConnections(port: number | null, ourUser = process.getuid?
 
   /** Whoever comes while the kernel is asked waits for the next time. */
   async function identify(): Promise<void> {
-    const asked = [...unproved.keys()];
+    const asked = [...unverified.keys()];
     const users = port === null ? new Map<string, number>() : await readPeers(port);
     for (const socket of asked)
-      if (unproved.has(socket)) unproved.set(socket, users.get(placeOf(socket)) ?? "unknown");
+      if (unverified.has(socket)) unverified.set(socket, users.get(addressOf(socket)) ?? "unknown");
   }
 
   /** Those to close: other users' first, the oldest of whoever has most; then whose user nobody knows; then our own. */
   function chooseLost(count: number): Socket[] {
-    const byUser = Map.groupBy(unproved.keys(), (socket) => unproved.get(socket) ?? "not-asked");
+    const byUser = Map.groupBy(unverified.keys(), (socket) => unverified.get(socket) ?? "unknown-yet");
     const take = (user: User | null) => (user === null ? undefined : byUser.get(user)?.shift());
     const others = [...byUser].filter(([user]) => typeof user === "number" && user !== ourUser);
     const takeFromMost = () => others.toSorted(([, a], [, b]) => b.length - a.length)[0]?.[1].shift();
@@ -58,21 +58,21 @@ export function createConnections(port: number | null, ourUser = process.getuid?
   return {
     /** Takes in a connection, and closes others for it where there are too many. */
     admit(socket: Socket): void {
-      if (unproved.size >= MOST_AT_ONCE) return void socket.destroy();
-      unproved.set(socket, "not-asked");
-      socket.once("close", () => unproved.delete(socket));
-      if (unproved.size > MOST_UNVERIFIED) void thin();
+      if (unverified.size >= MOST_AT_ONCE) return void socket.destroy();
+      unverified.set(socket, "unknown-yet");
+      socket.once("close", () => unverified.delete(socket));
+      if (unverified.size > MOST_UNVERIFIED) void thin();
     },
 
     /** It has proved a session, and is counted no more. */
-    prove(socket: Socket): void {
-      unproved.delete(socket);
+    markVerified(socket: Socket): void {
+      unverified.delete(socket);
     },
 
     /** The user at its other end, in words that stand for them; the same for all who are not known. */
-    async sayPeer(socket: Socket): Promise<string> {
+    async describePeer(socket: Socket): Promise<string> {
       if (port === null) return "the proxy";
-      const user = (await readPeers(port)).get(placeOf(socket));
+      const user = (await readPeers(port)).get(addressOf(socket));
       return user === undefined ? "a user who is not known" : `user ${user}`;
     },
   };
@@ -83,7 +83,7 @@ export function createConnections(port: number | null, ourUser = process.getuid?
  * Elsewhere, and of a connection whose other end is gone already, nobody knows.
  */
 
-/** By `placeOf` a socket, the user that opened its other end. */
+/** By `addressOf` a socket, the user that opened its other end. */
 type Users = ReadonlyMap<string, number>;
 
 const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
@@ -99,21 +99,21 @@ async function readPeers(port: number): Promise<Users> {
       if (!line.includes(to)) continue;
       const [, local = "", remote = "", , , , , uid, , inode] = line.trim().split(/\s+/);
       // A socket that was given up has no inode, and no user either: the kernel says 0.
-      if (remote.endsWith(to) && inode !== "0") users.set(toPlace(local), Number(uid));
+      if (remote.endsWith(to) && inode !== "0") users.set(toAddress(local), Number(uid));
     }
   }
   return users;
 }
 
 /** The other end of a connection as the tables have it: an address in bytes, and a port. */
-const placeOf = ({
+const addressOf = ({
   remoteAddress = "",
   remotePort = 0,
 }: Pick<Socket, "remoteAddress" | "remotePort">): string =>
   `${remoteAddress.replace(/^::ffff:/i, "")} ${remotePort}`;
 
 /** `0100007F:1F90`, four bytes at a time in the order of this processor, as Node writes an address and a port. */
-function toPlace(entry: string): string {
+function toAddress(entry: string): string {
   const [address = "", port = ""] = entry.split(":");
   const words = address.match(/.{8}/g) ?? [];
   const bytes = words.flatMap((word) => {

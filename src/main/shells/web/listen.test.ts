@@ -9,7 +9,7 @@ import { serve } from "./serve.ts";
 const authority = "latchkey.localhost";
 const page = new Map([["/", { body: Buffer.from("<p>page"), type: "text/html; charset=utf-8" }]]);
 const listenAt = (socketPath: string) =>
-  serve({ app: createTinyApp(), page, place: { socketPath, authority } });
+  serve({ app: createTinyApp(), page, address: { socketPath, authority } });
 
 test.skipIf(process.platform === "win32")(
   "on a socket the shell is this user's alone, answers to one Host and leaves nothing behind",

@@ -20,10 +20,10 @@ export type ListenAddress = { port: number; named?: boolean } | { socketPath: st
 export type Listening = { authority: string; port: number | null; close(): void };
 
 /** Begins to listen; connections reach `server` from each address. */
-export const listen = async (server: Server, place: ListenAddress): Promise<Listening> =>
-  "port" in place
-    ? await listenOnPort(server, place)
-    : { authority: await listenOnSocket(server, place), port: null, close: () => undefined };
+export const listen = async (server: Server, address: ListenAddress): Promise<Listening> =>
+  "port" in address
+    ? await listenOnPort(server, address)
+    : { authority: await listenOnSocket(server, address), port: null, close: () => undefined };
 
 /** So often is another port sought whose other half is free as well. */
 const MOST_TRIES = 20;
@@ -31,11 +31,11 @@ const MOST_TRIES = 20;
 async function listenOnPort(server: Server, { port, named = true }: { port: number; named?: boolean }) {
   for (let left = MOST_TRIES; ; left--) {
     await listenAt(server, port, "127.0.0.1");
-    const { port: given } = server.address() as AddressInfo;
-    const other = await listenAtOther(server, given, { isChosen: port !== 0 || left === 1 });
-    if (other !== "taken") {
+    const { port: actualPort } = server.address() as AddressInfo;
+    const other = await listenAtOther(server, actualPort, { isChosen: port !== 0 || left === 1 });
+    if (other !== "in-use") {
       const name = named ? `lk-${randomBytes(10).toString("hex")}.localhost` : "127.0.0.1";
-      return { authority: `${name}:${given}`, port: given, close: () => other?.close() };
+      return { authority: `${name}:${actualPort}`, port: actualPort, close: () => other?.close() };
     }
     server.close();
     await once(server, "close");
@@ -50,7 +50,7 @@ async function listenAtOther(
   server: Server,
   port: number,
   { isChosen }: { isChosen: boolean },
-): Promise<NetServer | "taken" | null> {
+): Promise<NetServer | "in-use" | null> {
   const other = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
     server.emit("connection", socket),
   );
@@ -61,7 +61,7 @@ async function listenAtOther(
   } catch (error) {
     const code = error instanceof Refusal ? "EADDRINUSE" : (error as NodeJS.ErrnoException).code;
     if (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT") return null;
-    if (code === "EADDRINUSE" && !isChosen) return "taken";
+    if (code === "EADDRINUSE" && !isChosen) return "in-use";
     server.close();
     throw error;
   }

@@ -19,7 +19,7 @@ import {
   openAsPage,
   openUnverified,
 } from "#testing/web/attack.ts";
-import { prove } from "./answer.ts";
+import { macOf } from "./answer.ts";
 import { serve } from "./serve.ts";
 
 const page = new Map([["/", { body: Buffer.from("<p>page"), type: "text/html; charset=utf-8" }]]);
@@ -128,14 +128,14 @@ test("a proof is good for neither end's other, nor twice, nor for another sessio
     return heard;
   };
   const refused = `hung up with ${WEB_CLOSE.unproved.code}`;
-  expect(await tryVerification((now) => prove("server", grant.secret, now))).toBe(refused);
-  expect(await tryVerification((now) => prove("page", grant.secret, seen ?? now))).toBe(refused);
-  expect(await tryVerification((now) => prove("page", other.secret, now))).toBe(refused);
+  expect(await tryVerification((now) => macOf("server", grant.secret, now))).toBe(refused);
+  expect(await tryVerification((now) => macOf("page", grant.secret, seen ?? now))).toBe(refused);
+  expect(await tryVerification((now) => macOf("page", other.secret, now))).toBe(refused);
   expect(
-    await tryVerification((now) => prove("page", grant.secret, { ...now, authority: "127.0.0.1:1" })),
+    await tryVerification((now) => macOf("page", grant.secret, { ...now, authority: "127.0.0.1:1" })),
   ).toBe(refused);
   expect(
-    await tryVerification((now) => prove("page", grant.secret, { ...now, session: other.session })),
+    await tryVerification((now) => macOf("page", grant.secret, { ...now, session: other.session })),
   ).toBe(refused);
   expect(await callerOf(await world.open(grant))("hello")).toBe("HELLO");
   expect(world.app.countCalls()).toBe(1);
@@ -182,7 +182,7 @@ test("of more than sixty-four connections that have proved nothing the oldest ar
 test("a port that is taken is refused with a sentence", async () => {
   await using world = await startShell();
   const port = Number(new URL(world.shell.url).port);
-  await expect(serve({ app: world.app, page, place: { port } })).rejects.toThrow(
+  await expect(serve({ app: world.app, page, address: { port } })).rejects.toThrow(
     `port ${port} of 127.0.0.1 is in use; choose another, or 0 for any`,
   );
 });
@@ -206,14 +206,14 @@ test.runIf(hasIpv6())(
   "a port that another program has on the other loopback address is refused",
   async () => {
     await using stranger = await listenAtOther();
-    await expect(serve({ app: createTinyApp(), page, place: { port: stranger.port } })).rejects.toThrow(
+    await expect(serve({ app: createTinyApp(), page, address: { port: stranger.port } })).rejects.toThrow(
       `port ${stranger.port} of ::1 is in use; choose another, or 0 for any`,
     );
   },
 );
 
 test("without a name the shell has the address itself", async () => {
-  await using shell = await serve({ app: createTinyApp(), page, place: { port: 0, named: false } });
+  await using shell = await serve({ app: createTinyApp(), page, address: { port: 0, named: false } });
   expect(shell.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#launch=/);
 });
 

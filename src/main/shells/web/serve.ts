@@ -25,7 +25,7 @@ type Options = {
   app: { router: AnyRouter };
   page: Page;
   /** Port 0 of 127.0.0.1, which is any that is free, unless told otherwise. */
-  place?: ListenAddress;
+  address?: ListenAddress;
   /** In milliseconds. */
   now?: () => number;
   /** Tells whoever started the shell of something that strangers do. */
@@ -56,11 +56,11 @@ const LIMITS = {
  * goes along to another port of this machine. Nothing that strangers do ends the shell, for then its port would be theirs.
  */
 export async function serve(options: Options): Promise<WebShell> {
-  const { app, page, place = { port: 0 }, now = Date.now, warn = () => undefined } = options;
+  const { app, page, address = { port: 0 }, now = Date.now, warn = () => undefined } = options;
   const codes = createLaunchCodes(now);
   const sessions = createSessions(now);
   const server = createLimitedServer();
-  const listening = await listen(server, place);
+  const listening = await listen(server, address);
   const { authority } = listening;
   const connections = createConnections(listening.port);
   const wires = createWires({ router: app.router, sessions, connections, authority });
@@ -71,8 +71,8 @@ export async function serve(options: Options): Promise<WebShell> {
     const refused = refuseStranger(request, authority);
     if (refused) return refuse(response, refused);
     if (request.url === WEB_SESSION_PATH) return void exchange(request, response);
-    const unread = refuseRead(request, authority);
-    if (unread) return refuse(response, unread);
+    const refusal = refuseRead(request, authority);
+    if (refusal) return refuse(response, refusal);
     const file = page.get(request.url ?? "");
     return file ? answer(response, file) : refuse(response, 404);
   });
@@ -86,7 +86,7 @@ export async function serve(options: Options): Promise<WebShell> {
   async function exchange(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refused = refuseExchange(request, authority);
     if (refused) return refuse(response, refused);
-    const [code, peer] = await Promise.all([readCode(request), connections.sayPeer(request.socket)]);
+    const [code, peer] = await Promise.all([readCode(request), connections.describePeer(request.socket)]);
     if (code === null) return refuse(response, 400);
     const result = codes.redeem(code, peer);
     if (result === "good") return answer(response, toJson(sessions.open()));

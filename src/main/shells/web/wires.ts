@@ -12,7 +12,7 @@ import {
   WEB_CLOSE,
   WEB_PROTOCOL,
 } from "#shared/contract/transport/web-protocol.ts";
-import { digestSecret, isSecret, makeSecret, prove, refuseSocket } from "./answer.ts";
+import { digestSecret, isSecret, macOf, makeSecret, refuseSocket } from "./answer.ts";
 import type { Connections } from "./connections.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
@@ -49,11 +49,11 @@ export function createWires({ router, sessions, connections, authority }: Deps) 
     if (!session) return hangUp(wire, WEB_CLOSE.unproved);
     if (sessions.isOver(session)) return hangUp(wire, WEB_CLOSE.ended);
     // Of a plain HTTP server's sockets there are no others.
-    connections.prove(socket as Socket);
-    carry(session, wire);
+    connections.markVerified(socket as Socket);
+    serve(session, wire);
   }
 
-  function carry(session: Session, wire: WebSocket): void {
+  function serve(session: Session, wire: WebSocket): void {
     const older = wires.get(session);
     if (older) hangUp(older, WEB_CLOSE.replaced);
     wires.set(session, wire);
@@ -62,12 +62,12 @@ export function createWires({ router, sessions, connections, authority }: Deps) 
       handler.close(asBrowsers(wire));
     });
     wire.binaryType = "arraybuffer";
-    wire.addEventListener("message", ({ data }) => void hear(session, wire, data as string | ArrayBuffer));
+    wire.addEventListener("message", ({ data }) => void receive(session, wire, data as string | ArrayBuffer));
     wire.send(JSON.stringify({ open: true }));
   }
 
   /** What is no call comes from no page of ours. Nothing is said of it anywhere: an error would quote it. */
-  async function hear(session: Session, wire: WebSocket, message: string | ArrayBuffer): Promise<void> {
+  async function receive(session: Session, wire: WebSocket, message: string | ArrayBuffer): Promise<void> {
     if (wires.get(session) !== wire || !sessions.use(session)) return hangUp(wire, WEB_CLOSE.ended);
     try {
       await handler.message(asBrowsers(wire), message);
@@ -106,7 +106,7 @@ type Shape<T> = { safeParse(value: unknown): { data?: T | undefined } };
 const MOST_BYTES = 512;
 
 /**
- * Proves to whoever opened a WebSocket that this is the server of their session, and has them prove that they hold it.
+ * Proves to whoever opened a WebSocket that this is the server of their session, and has them macOf that they hold it.
  * Answers with the session, which may be over; null when they did not, in time. The socket is for the caller to close.
  */
 async function verifyBoth(wire: WebSocket, sessions: Sessions, authority: string): Promise<Session | null> {
@@ -117,11 +117,11 @@ async function verifyBoth(wire: WebSocket, sessions: Sessions, authority: string
   const handshake = { authority, session: session.id, pageNonce: hello.nonce, serverNonce };
   const answer: ServerVerification = {
     nonce: serverNonce,
-    proof: prove("server", session.secret, handshake),
+    proof: macOf("server", session.secret, handshake),
   };
   wire.send(JSON.stringify(answer));
   const theirs = await nextWord(wire, PageVerification);
-  const expected = digestSecret(prove("page", session.secret, handshake));
+  const expected = digestSecret(macOf("page", session.secret, handshake));
   return theirs && isSecret(theirs.proof, expected) ? session : null;
 }
 

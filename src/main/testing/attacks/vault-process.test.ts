@@ -24,7 +24,7 @@ test.runIf(process.platform === "linux")(
   async () => {
     await using folder = await makeTemporaryFolder();
     using _env = withEnvironment(HOSTILE);
-    await using keeper = await startKeeper(join(folder.path, "latchkey.vault"));
+    await using keeper = await startVaultProcess(join(folder.path, "latchkey.vault"));
     const read = (name: string) => readFile(`/proc/${keeper.pid}/${name}`, "utf8");
 
     const names = (await read("environ")).split("\0").map((word) => word.replace(/=.*/s, ""));
@@ -40,7 +40,7 @@ test.runIf(process.platform === "linux")(
 );
 
 /** The real process, when it has answered: nothing is told to it before its cores are off. */
-async function startKeeper(path: string) {
+async function startVaultProcess(path: string) {
   const keeper = await forkVaultProcess();
   const answered = new Promise<void>((resolve) => keeper.onMessage(() => resolve()));
   const ended = new Promise<void>((resolve) => keeper.onExit(resolve));

@@ -6,7 +6,7 @@ import {
   WEB_SESSION_PATH,
   WebGrant,
 } from "#shared/contract/transport/web-protocol.ts";
-import { makeSecret, prove } from "#shells/web/answer.ts";
+import { macOf, makeSecret } from "#shells/web/answer.ts";
 import { printRequest, type RawReply, sendRaw } from "#testing/raw-http.ts";
 
 /**
@@ -123,7 +123,7 @@ export async function openUnverified(url: string): Promise<WebSocket> {
 export async function openAsPage(url: string, grant: WebGrant): Promise<WebSocket> {
   const socket = await openUnverified(url);
   const handshake = await formatHello(socket, url, grant);
-  socket.send(JSON.stringify({ proof: prove("page", grant.secret, handshake) }));
+  socket.send(JSON.stringify({ proof: macOf("page", grant.secret, handshake) }));
   const word = await nextWord(socket);
   if (JSON.stringify(word) !== '{"open":true}') throw new Error("the shell did not open");
   return socket;
@@ -139,7 +139,7 @@ export async function formatHello(
   socket.send(JSON.stringify({ session, nonce: pageNonce }));
   const { nonce, proof } = (await nextWord(socket)) as { nonce: string; proof: string };
   const handshake = { authority: new URL(url).host, session, pageNonce, serverNonce: nonce };
-  if (proof !== prove("server", secret, handshake)) throw new Error("the shell has not proved the session");
+  if (proof !== macOf("server", secret, handshake)) throw new Error("the shell has not proved the session");
   return handshake;
 }
 

@@ -10,7 +10,7 @@ import { formatPhase } from "#shared/text/runs/plan.ts";
 import { hasConfirmed } from "#shared/text/runs/result-claim.ts";
 import { formatRunState, repairsOf } from "#shared/text/runs/run.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { createAnswerer, questionsOfRuns } from "#shells/cli/answer-questions.ts";
+import { createAnswerer, promptsOfRuns } from "#shells/cli/answer-prompts.ts";
 import { listRows } from "#shells/cli/print-table.ts";
 import type { World } from "#shells/cli/session.ts";
 
@@ -33,8 +33,8 @@ export async function followRun(
   const announcements = await client.events.watch();
   const runId = await begin();
   using _stop = world.onStop(() => void client.runbooks.pause({ runId }));
-  using answerer = createAnswerer(questionsOfRuns(client), world);
-  const told = createTeller({ client, runId, since }, world, isQuiet);
+  using answerer = createAnswerer(promptsOfRuns(client), world);
+  const told = createReporter({ client, runId, since }, world, isQuiet);
   await answerer.refresh();
   let run = await told();
   if (OVER.has(run.state)) return run;
@@ -51,7 +51,7 @@ export async function followRun(
 type Told = { client: LatchkeyClient; runId: RunId; since: number };
 
 /** Prints the entries that the journal has got since the last call. */
-function createTeller({ client, runId, since }: Told, world: World, isQuiet: boolean) {
+function createReporter({ client, runId, since }: Told, world: World, isQuiet: boolean) {
   let last = since;
   return async (): Promise<RunDetail> => {
     const run = await client.runbooks.find({ runId });
@@ -93,7 +93,7 @@ function formatNext(run: RunDetail): string[] {
   const { id, state, byHand } = run;
   switch (state) {
     case "committed":
-      return [...sayRemaining(run), ...sayKept(run)];
+      return [...listRemaining(run), ...formatKept(run)];
     case "rolled-back":
     case "running":
       return [];
@@ -115,8 +115,8 @@ function formatNext(run: RunDetail): string[] {
         ...(byHand.length > 0 ? ["otherwise, run by hand:"] : []),
         ...byHand.map((line) => `  ${line}`),
         `  then: latchkey runs resume ${id}`,
-        ...sayRemaining(run),
-        ...sayKept(run),
+        ...listRemaining(run),
+        ...formatKept(run),
       ];
     default:
       return assertNever(state);
@@ -133,10 +133,10 @@ function formatWatch({ oldKeyWatch }: RunDetail): string[] {
 }
 
 /** Each account, where the message names the first ones alone. */
-const sayRemaining = ({ kind, remaining }: RunDetail): string[] =>
+const listRemaining = ({ kind, remaining }: RunDetail): string[] =>
   remaining.map((one) => `  not changed: ${formatRemaining(one, kind)}`);
 
-function sayKept({ id, kept, removeKept }: RunDetail): string[] {
+function formatKept({ id, kept, removeKept }: RunDetail): string[] {
   if (kept.length === 0) return [];
   return [
     ...kept.map((key) => `  old private key, kept: ${formatKeptKey(key)}`),
@@ -150,7 +150,7 @@ function sayKept({ id, kept, removeKept }: RunDetail): string[] {
 
 /** What a renewal waits for, or a new key that is in somebody else's hands. */
 function formatWaits({ id, kind, orders, dueAt, confirmation }: RunDetail): string[] {
-  if (confirmation) return sayConfirmation(id, confirmation);
+  if (confirmation) return formatConfirmation(id, confirmation);
   if (kind !== "rotate-certificate") return [];
   if (orders.some(({ state }) => state === "waits"))
     return [
@@ -162,7 +162,7 @@ function formatWaits({ id, kind, orders, dueAt, confirmation }: RunDetail): stri
     : [`  run the post-deployment check before ${dueAt}: latchkey runs resume ${id} --now`];
 }
 
-function sayConfirmation(id: RunId, { challenge, isSigned, accounts }: RunConfirmation): string[] {
+function formatConfirmation(id: RunId, { challenge, isSigned, accounts }: RunConfirmation): string[] {
   const waiting = accounts.filter(({ state }) => state === "waits");
   const [first] = waiting;
   if (!first) return [];

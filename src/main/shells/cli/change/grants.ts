@@ -48,29 +48,29 @@ export function addGrants(program: Command, { world, finish }: Session): void {
     .action(async (key: string | undefined, places: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<AddOptions>();
       const isNamed = key !== undefined;
-      const wishOf = (client: LatchkeyClient) => addRequest(key, places, options, client);
-      finish(await change({ command, kinds: ["add-grants"], isNamed, wishOf }, options, world));
+      const toRequest = (client: LatchkeyClient) => addRequest(key, places, options, client);
+      finish(await change({ command, kinds: ["add-grants"], isNamed, toRequest }, options, world));
     });
   addChangeOptions(choosing(grants.command("remove [filter...]").description("remove grants")))
     .addHelpText("after", REMOVE_HELP + CHANGE_ENDS)
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<RemoveOptions>();
-      const wishOf = async (client: LatchkeyClient): Promise<Wish> => ({
+      const toRequest = async (client: LatchkeyClient): Promise<Wish> => ({
         kind: "remove-grants",
         grants: await choose(words, options, client, world),
       });
       const isNamed = isChosen(words, options);
-      finish(await change({ command, kinds: ["remove-grants"], isNamed, wishOf }, options, world));
+      finish(await change({ command, kinds: ["remove-grants"], isNamed, toRequest }, options, world));
     });
   addChangeOptions(tightening(grants.command("tighten [filter...]")))
     .addHelpText("after", TIGHTEN_HELP + CHANGE_ENDS)
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<TightenOptions>();
       const isNamed = isChosen(words, options);
-      const wishOf = (client: LatchkeyClient) => tightenRequest(words, options, client, world);
+      const toRequest = (client: LatchkeyClient) => tightenRequest(words, options, client, world);
       finish(
         await change(
-          { command, kinds: ["tighten-grants", "move-to-authority"], isNamed, wishOf },
+          { command, kinds: ["tighten-grants", "move-to-authority"], isNamed, toRequest },
           options,
           world,
         ),
@@ -139,7 +139,7 @@ async function addRequest(
     kind: "add-grants",
     key: await readKeyText(key),
     options,
-    places: await readPlaces(words, client),
+    places: await readAccountAddresses(words, client),
   };
 }
 
@@ -218,13 +218,16 @@ async function choose(
 type AccountAddress = { host: string; port: number; account: string };
 
 /** `user@host`, `user@host:port`: hosts by the names and ports that they are known by. */
-async function readPlaces(words: readonly string[], client: LatchkeyClient): Promise<AccountAddress[]> {
+async function readAccountAddresses(
+  words: readonly string[],
+  client: LatchkeyClient,
+): Promise<AccountAddress[]> {
   const places: AccountAddress[] = [];
-  for (const word of words) places.push(await readPlace(word, client));
+  for (const word of words) places.push(await readAccountAddress(word, client));
   return places;
 }
 
-async function readPlace(word: string, client: LatchkeyClient): Promise<AccountAddress> {
+async function readAccountAddress(word: string, client: LatchkeyClient): Promise<AccountAddress> {
   const at = word.lastIndexOf("@");
   if (at <= 0 || at === word.length - 1)
     throw new Refusal("invalid-input", `${word} is not an account; write user@host`);

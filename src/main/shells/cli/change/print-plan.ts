@@ -44,7 +44,7 @@ export function printPlan(plan: Plan, world: World): void {
       : []),
     ...(plan.kind === "rotate-certificate" ? formatOptions(plan).map((text) => ({ text })) : []),
     ...(newKey ? [{ text: `  new key: ${formatNewKey(newKey)}` }] : []),
-    ...privateKeysHere(plan).map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
+    ...privateKeysHere(plan).map((holder) => ({ text: `  ${formatPrivateKey(holder, "here")}` })),
     ...plan.hosts.flatMap((host) => listHostPlan(host, plan)),
     ...listChecks(plan.checks),
     ...(plan.leftOut.length > 0 ? [{ text: "" }, { text: "Not changed", style: "bold" as const }] : []),
@@ -72,7 +72,7 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
     { text: "" },
     { text: `${formatHost(host)} (${order})`, style: "bold" },
     ...files.flatMap((file) => listFile(file, verificationsOf(host), newKeyOf(plan))),
-    ...holders.map((holder) => ({ text: `  ${sayHolder(holder, `of ${holder.owner}`)}` })),
+    ...holders.map((holder) => ({ text: `  ${formatPrivateKey(holder, `of ${holder.owner}`)}` })),
     ...certificates.flatMap((change) => formatCertificate(change).map((text) => ({ text }))),
     ...(files.length + certificates.length > 0 ? [{ text: `  ${formatDeadMan(host.deadMan)}` }] : []),
   ];
@@ -107,7 +107,7 @@ const listHunk = ({ line, rows }: Hunk, given: string): Line[] => [
   })),
 ];
 
-const sayHolder = ({ kind, path }: PrivateKeyPlan, whose: string): string =>
+const formatPrivateKey = ({ kind, path }: PrivateKeyPlan, whose: string): string =>
   kind === "agent"
     ? `~ the new key is added to the agent at ${path}`
     : `~ the private key ${path} ${whose} is replaced; the old one is kept beside it until the end`;

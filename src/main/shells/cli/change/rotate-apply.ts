@@ -16,7 +16,7 @@ import {
   UNSIGNED_CHECK,
 } from "#shared/text/runs/plan.ts";
 import { printable, printableJson } from "#shared/text/untrusted-text.ts";
-import { createAnswerer, questionsOfRuns } from "#shells/cli/answer-questions.ts";
+import { createAnswerer, promptsOfRuns } from "#shells/cli/answer-prompts.ts";
 import { openVaultFor, type VaultOptions } from "#shells/cli/manage/vault.ts";
 import { openApp, printJson } from "#shells/cli/options.ts";
 import type { World } from "#shells/cli/session.ts";
@@ -40,7 +40,7 @@ export type Change = {
   kinds: readonly PlanKind[];
   /** Whether it was said what to change, which a plan in a file says itself. */
   isNamed: boolean;
-  wishOf: (client: LatchkeyClient, app: Pick<App, "client" | "seal">) => Promise<Wish>;
+  toRequest: (client: LatchkeyClient, app: Pick<App, "client" | "seal">) => Promise<Wish>;
   /** Whether the vault must be open before the plan is applied. */
   needsVault?: (plan: Plan) => boolean;
 };
@@ -50,7 +50,7 @@ export type Change = {
  * code.
  */
 export async function change(
-  { command, kinds, isNamed, wishOf, needsVault = () => false }: Change,
+  { command, kinds, isNamed, toRequest, needsVault = () => false }: Change,
   options: ChangeOptions & VaultOptions,
   world: World,
 ): Promise<number> {
@@ -71,7 +71,7 @@ export async function change(
   const { client } = app;
   const ready = file
     ? await takePlan({ file, kinds }, options, client, world)
-    : await makePlan(await wishOf(client, app), options, client, world);
+    : await makePlan(await toRequest(client, app), options, client, world);
   if (!options.json) printPlan(ready.plan, world);
   if (options.script !== undefined) {
     const beside = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
@@ -91,7 +91,7 @@ export async function change(
     return isRefused(ready.plan) ? 2 : 0;
   }
   if (needsVault(ready.plan)) await openVaultFor({ app, options, world });
-  return await carryOut(ready, options, client, world);
+  return await execute(ready, options, client, world);
 }
 
 const isRefused = ({ checks }: Plan): boolean => checks.some(({ state }) => state === "refused");
@@ -105,7 +105,7 @@ function formatNext(plan: Plan, folder: string | undefined): string {
   return `nothing was changed; ${isOffline ? "--script FOLDER writes the offline scripts" : "--apply executes the plan"}`;
 }
 
-async function carryOut(
+async function execute(
   ready: Ready,
   options: ChangeOptions,
   client: LatchkeyClient,
@@ -113,7 +113,7 @@ async function carryOut(
 ): Promise<number> {
   const { id: planId, plan, hash } = ready;
   const { consents, typed } = await agree(plan, options, world);
-  if (!options.yes && !plan.confirm) await askToBegin(world);
+  if (!options.yes && !plan.confirm) await confirmBegin(world);
   const identityFiles = options.identity ?? [];
   const mayAsk = world.prompt !== null;
   const run = await followRun(
@@ -144,9 +144,11 @@ export async function gatherAcknowledgements(
   const consents: string[] = [];
   for (const check of checks.filter(({ state }) => state === "acknowledge")) {
     const name = acknowledgementOf(check);
-    const isGiven = isConsented(check, acknowledge);
-    if (!isGiven && !ask) throw new Refusal("conflict", formatMissing(checks, acknowledge));
-    const reply = isGiven ? "y" : await ask?.(printable(`${name}: ${check.text}\nAccept this risk? [y/N] `));
+    const isAcknowledged = isConsented(check, acknowledge);
+    if (!isAcknowledged && !ask) throw new Refusal("conflict", formatMissing(checks, acknowledge));
+    const reply = isAcknowledged
+      ? "y"
+      : await ask?.(printable(`${name}: ${check.text}\nAccept this risk? [y/N] `));
     if (!/^y(es)?$/i.test(reply?.trim() ?? ""))
       throw new Refusal("conflict", "not acknowledged; nothing was changed");
     consents.push(name);
@@ -179,7 +181,7 @@ export async function gatherWord(
   return (await ask(printable(`${why}.\nType "${confirm.word}" to apply the plan: `))).trim();
 }
 
-async function askToBegin({ ask }: World): Promise<void> {
+async function confirmBegin({ ask }: World): Promise<void> {
   if (!ask) throw new Refusal("conflict", "this is not a terminal: confirm with --yes");
   const reply = await ask("Apply this plan? [y/N] ");
   if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was changed");
@@ -204,7 +206,7 @@ async function followPlan(
 ): Promise<Ready> {
   const announcements = await client.events.watch();
   const { planId } = await begin();
-  using answerer = createAnswerer(questionsOfRuns(client), world);
+  using answerer = createAnswerer(promptsOfRuns(client), world);
   await answerer.refresh();
   let detail = await client.runbooks.findPlan({ planId });
   for await (const announcement of detail.state === "making" ? announcements : []) {

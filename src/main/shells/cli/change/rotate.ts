@@ -49,8 +49,8 @@ export function addRotate(program: Command, session: Session): void {
     .action(async (fingerprint: string | undefined, _: object, command: Command) => {
       const options = command.optsWithGlobals<KeyOptions>();
       const isNamed = fingerprint !== undefined;
-      const wishOf = () => rotateKey(fingerprint, options);
-      finish(await change({ command, kinds: ["rotate-key"], isNamed, wishOf }, options, world));
+      const toRequest = () => rotateKey(fingerprint, options);
+      finish(await change({ command, kinds: ["rotate-key"], isNamed, toRequest }, options, world));
     });
   const host = rotate
     .command("host-key [host]")
@@ -61,8 +61,8 @@ export function addRotate(program: Command, session: Session): void {
     .action(async (name: string | undefined, _: object, command: Command) => {
       const options = command.optsWithGlobals<KeyOptions>();
       const isNamed = name !== undefined;
-      const wishOf = (client: LatchkeyClient) => rotateHostKey(name, options, client);
-      finish(await change({ command, kinds: ["rotate-host-key"], isNamed, wishOf }, options, world));
+      const toRequest = (client: LatchkeyClient) => rotateHostKey(name, options, client);
+      finish(await change({ command, kinds: ["rotate-host-key"], isNamed, toRequest }, options, world));
     });
   addRotateCertificate(rotate, session);
 }
@@ -181,10 +181,14 @@ function addRotateCertificate(rotate: Command, { world, finish }: Session): void
       const options = command.optsWithGlobals<Options>();
       refuseOthers(options);
       const isNamed = named.length > 0 || options.due === true;
-      const wishOf: Change["wishOf"] = async (_, app) =>
-        keepPassphrase(readWish(named, options), { app, options, world });
+      const toRequest: Change["toRequest"] = async (_, app) =>
+        keepPassphrase(readRequest(named, options), { app, options, world });
       finish(
-        await change({ command, kinds: ["rotate-certificate"], isNamed, wishOf, needsVault }, options, world),
+        await change(
+          { command, kinds: ["rotate-certificate"], isNamed, toRequest, needsVault },
+          options,
+          world,
+        ),
       );
     });
 }
@@ -228,7 +232,7 @@ function refuseOthers({ grace, script }: Options): void {
     throw new Refusal("invalid-input", "--script is for keys; a renewal runs from here (--apply)");
 }
 
-function readWish(named: readonly string[], options: Options): RenewalRequest {
+function readRequest(named: readonly string[], options: Options): RenewalRequest {
   const { due = false, issuer, key, keyHere = false, challenge } = options;
   if (named.length === 0 && !due)
     throw new Refusal(
@@ -244,7 +248,7 @@ function readWish(named: readonly string[], options: Options): RenewalRequest {
     issuer: issuer ?? null,
     keyKind: key ?? null,
     makesKeyHere: keyHere,
-    challenge: challenge === undefined ? null : readWay(challenge),
+    challenge: challenge === undefined ? null : readChallenge(challenge),
     described: readDescribed(options),
   };
 }
@@ -294,7 +298,7 @@ function readNamed(text: string): Named {
   );
 }
 
-function readWay(text: string): ChallengeWay {
+function readChallenge(text: string): ChallengeWay {
   const way = readChallengeWay(text);
   if (way && way.kind !== "rfc2136") return way as ChallengeWay;
   throw new Refusal(

@@ -110,7 +110,7 @@ function findNamed({ id, confirmation }: RunDetail & { id: RunId }, words: reado
 }
 
 type CsrOptions = CommonOptions & { out?: string };
-type GivenOptions = CommonOptions & { file?: string[] };
+type AddFilesOptions = CommonOptions & { file?: string[] };
 
 const MOST_CERTIFICATE_BYTES = 1_000_000;
 
@@ -130,7 +130,7 @@ export function addRunsCertificate(runs: Command, world: World): void {
     .option("--file <file>", "a certificate with its chain, PEM or DER (repeatable)", collect)
     .addHelpText("after", CERTIFICATE_HELP)
     .action((id: string, _: object, command: Command) =>
-      giveAll(id, command.optsWithGlobals<GivenOptions>(), world),
+      giveAll(id, command.optsWithGlobals<AddFilesOptions>(), world),
     );
 }
 
@@ -165,7 +165,7 @@ async function showRequests(text: string, options: CsrOptions, world: World): Pr
 const fileOf = ({ host, port, change }: RunOrder): string =>
   `${host.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^[.-]/, "_")}-${port}-${change}.csr`;
 
-async function giveAll(text: string, options: GivenOptions, world: World): Promise<void> {
+async function giveAll(text: string, options: AddFilesOptions, world: World): Promise<void> {
   const runId = readRunId(text);
   const { file = [] } = options;
   if (file.length === 0) throw new Refusal("invalid-input", "name the file of the certificate with --file");

@@ -174,7 +174,7 @@ async function go(
   const { runbooks } = app.client;
   await openIfNeeded(runId, app, options, world);
   const { typed, consents } = options.now
-    ? await askToEnd(runId, options, app, world)
+    ? await confirmEnd(runId, options, app, world)
     : { typed: null, consents: [] };
   const asked = { runId, identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
   const removesOld = options.removeOld ?? false;
@@ -232,7 +232,7 @@ async function openIfNeeded(
 }
 
 /** Each use of the old key that is known is agreed to by its name; and the word that the plan asked for before its run, where it did. */
-async function askToEnd(
+async function confirmEnd(
   runId: RunId,
   { yes = false, acknowledge = [] }: GoOptions,
   { client }: ReturnType<typeof openApp>,
@@ -277,7 +277,7 @@ async function repair(text: string, options: RepairOptions, world: World): Promi
   const { runbooks } = app.client;
   const before = await runbooks.find({ runId });
   const approved = repairsOf(before);
-  for (const line of sayAll(before)) world.out(printable(line));
+  for (const line of printAll(before)) world.out(printable(line));
   if (approved.length === 0)
     throw new Refusal(
       "conflict",
@@ -300,7 +300,7 @@ async function repair(text: string, options: RepairOptions, world: World): Promi
   return codeOf(run, run.state === "rolled-back" ? "rolled-back" : "committed");
 }
 
-const sayAll = ({ files }: RunDetail): string[] =>
+const printAll = ({ files }: RunDetail): string[] =>
   files
     .filter(({ fate }) => fate === "stuck")
     .flatMap((file) => [

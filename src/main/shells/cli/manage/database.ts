@@ -63,11 +63,11 @@ With --json:
   backups   { folder, backups: [as above], total }
   restore   { from, schema, setAside }`;
 
-const openRescue = ({ db }: CommonOptions, { now }: World) =>
+const openRecovery = ({ db }: CommonOptions, { now }: World) =>
   createRecovery({ path: resolve(db ?? findDefaultDatabase()), now });
 
 async function check(options: CommonOptions, world: World): Promise<number> {
-  const { problems, eventCount } = await openRescue(options, world).check();
+  const { problems, eventCount } = await openRecovery(options, world).check();
   const isWhole = problems.length === 0;
   if (options.json) printJson({ isWhole, problems, eventCount }, world);
   else if (isWhole)
@@ -86,7 +86,7 @@ async function backUp(options: CommonOptions, world: World): Promise<void> {
 }
 
 async function listBackups(options: CommonOptions, world: World): Promise<void> {
-  const { folder, backups } = openRescue(options, world).backups();
+  const { folder, backups } = openRecovery(options, world).backups();
   if (options.json) return printJson({ folder, backups, total: backups.length }, world);
   if (backups.length === 0)
     return world.out(`no backup is in ${printable(folder)}; make one: latchkey database backup`);
@@ -108,14 +108,14 @@ const columnsAt = (now: Date): Column<Backup>[] => [
 ];
 
 async function restore(backup: string, options: CommonOptions, world: World): Promise<void> {
-  const { from, schema, setAside } = openRescue(options, world).restore(backup);
+  const { from, schema, setAside } = openRecovery(options, world).restore(backup);
   if (options.json) return printJson({ from, schema, setAside }, world);
   world.out(`${printable(from)} is the database now`);
   if (setAside !== null) world.out(`the previous database is kept as ${printable(setAside)}`);
 }
 
 function seal(options: CommonOptions, world: World): void {
-  const { before, count } = openRescue(options, world).seal();
+  const { before, count } = openRecovery(options, world).seal();
   if (options.json) printJson({ before, count }, world);
   else
     world.out([...before.map(printable), `${formatCount(count, "row")} sealed as they are now`].join("\n"));

@@ -108,7 +108,7 @@ async function addLocal(name: string, options: Options, world: World): Promise<v
 const MOST_ROOTS_BYTES = 700_000;
 
 async function addAcme(name: string, options: Options, world: World): Promise<void> {
-  const way = readWay(options);
+  const way = readChallenge(options);
   await using app = openApp(options, world, "write");
   await openVaultFor({ app, options, world });
   const at = { app, world };
@@ -121,7 +121,7 @@ async function addAcme(name: string, options: Options, world: World): Promise<vo
     agreesToTerms: options.agreeTerms ?? false,
     roots: roots === undefined ? null : await readRootsFile(roots),
     eab: keyId === undefined ? null : { keyId, key: await sealKey("EAB key", options.eabKeyFile, at) },
-    challenge: await completeWay(way, options, at),
+    challenge: await completeChallenge(way, options, at),
   });
   if (options.json) return printJson({ issuer }, world);
   world.out(printable(`${name} is added; create its account and test it: latchkey issuers test ${name}`));
@@ -142,18 +142,18 @@ async function addCsr(name: string, options: Options, world: World): Promise<voi
 }
 
 async function setChallenge(name: string, options: Options, world: World): Promise<void> {
-  const way = readWay(options);
+  const way = readChallenge(options);
   await using app = openApp(options, world, "write");
   const before = (await app.client.issuers.known()).find((each) => each.name === name);
   const hasSecret = before?.kind === "acme" && before.challenge?.kind === "rfc2136";
   if (hasSecret || way?.kind === "rfc2136") await openVaultFor({ app, options, world });
-  const challenge = await completeWay(way, options, { app, world });
+  const challenge = await completeChallenge(way, options, { app, world });
   const issuer = await app.client.issuers.setChallenge({ name, challenge });
   if (options.json) printJson({ issuer }, world);
   else world.out(challenge ? "set" : "unset: use --challenge with each renewal");
 }
 
-function readWay({ challenge }: Options): TypedWay | null {
+function readChallenge({ challenge }: Options): TypedWay | null {
   const way = challenge === undefined ? null : readChallengeWay(challenge);
   if (way || challenge === undefined) return way;
   throw new Refusal(
@@ -163,7 +163,11 @@ function readWay({ challenge }: Options): TypedWay | null {
 }
 
 /** With the secret of its key, where it has one. */
-async function completeWay(way: TypedWay | null, options: Options, at: At): Promise<GivenChallenge | null> {
+async function completeChallenge(
+  way: TypedWay | null,
+  options: Options,
+  at: At,
+): Promise<GivenChallenge | null> {
   if (way?.kind !== "rfc2136") return way;
   return { ...way, secret: await sealKey(`Key ${way.keyName}`, options.challengeKeyFile, at) };
 }

@@ -48,7 +48,7 @@ export function addPeople(program: Command, { world, finish }: Session): void {
     .command("remove <name>")
     .description("delete a people source, and what only it knows")
     .action((name: string, _: object, command: Command) =>
-      removeRoster(name, command.optsWithGlobals<CommonOptions>(), world),
+      removeSource(name, command.optsWithGlobals<CommonOptions>(), world),
     );
 }
 
@@ -88,7 +88,7 @@ async function importPeopleSources(
   }
   if (options.json) printJson({ rosters: imported }, world);
   for (const one of imported) {
-    if (!options.json) world.out(sayImported(one));
+    if (!options.json) world.out(formatImported(one));
     for (const note of one.notes) world.err(`  ${printable(note)}`);
     for (const { where, why } of one.broken.first) world.err(`  ${printable(where)}: ${printable(why)}`);
     const left = one.broken.total - one.broken.first.length;
@@ -99,14 +99,14 @@ async function importPeopleSources(
 
 type Imported = { name: string; people: number; keys: number; gone: number; missing: number };
 
-function sayImported({ name, people, keys, gone, missing }: Imported): string {
+function formatImported({ name, people, keys, gone, missing }: Imported): string {
   const read = `${printable(name)}: ${formatCount(people, "person", "people")} with ${formatCount(keys, "key")}`;
   const lost = missing > 0 ? `; ${formatNumber(missing)} of the last import are missing from it` : "";
   const left = gone > 0 ? `; ${formatLeft(gone)}` : "";
   return `${read}${lost}${left}`;
 }
 
-async function removeRoster(name: string, options: CommonOptions, world: World): Promise<void> {
+async function removeSource(name: string, options: CommonOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   const { people } = await app.client.people.remove({ name });
   if (options.json) return printJson({ people }, world);

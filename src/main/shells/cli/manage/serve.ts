@@ -52,7 +52,7 @@ export async function serveUntilStopped(options: Options, world: World): Promise
     startFiles: startFilesOf(options),
   });
   const warn = (sentence: string) => world.err(`latchkey: ${sentence}`);
-  await using shell = await serve({ app, page, place: placeOf(options), warn });
+  await using shell = await serve({ app, page, address: addressOf(options), warn });
   const told = Promise.withResolvers<void>();
   using _stop = world.onStop(() => told.resolve());
   world.out(`Latchkey is at ${shell.url}`);
@@ -73,5 +73,5 @@ const startFilesOf = ({ sshConfig = [], identity = [], dnsHook = [] }: Options) 
   programs: dnsHook.map((path) => resolve(path)),
 });
 
-const placeOf = ({ port = 0, socket, authority = AUTHORITY, name }: Options): ListenAddress =>
+const addressOf = ({ port = 0, socket, authority = AUTHORITY, name }: Options): ListenAddress =>
   socket === undefined ? { port, named: name !== false } : { socketPath: resolve(socket), authority };

@@ -8,7 +8,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { Redacted, secretCopy } from "#shared/model/secret.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { formatTries } from "#shells/cli/answer-questions.ts";
+import { formatTries } from "#shells/cli/answer-prompts.ts";
 import { type CommonOptions, openApp, printJson } from "#shells/cli/options.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";

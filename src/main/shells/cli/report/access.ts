@@ -9,7 +9,7 @@ import { formatAmount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
-import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 type Effective = GrantRow["verdict"]["effective"]["state"];
 type Owner = GrantRow["verdict"]["owner"]["state"];
@@ -30,7 +30,7 @@ type Options = CommonOptions & {
 export function addAccess(program: Command, { world }: Session): void {
   program
     .command("access [filter...]")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .description("who can log in where, with which key, and whether sshd would accept the login")
     .option("--account <name>", "only grants for this account")
     .option("--host <name>", "only grants on this host")

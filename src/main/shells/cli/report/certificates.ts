@@ -8,7 +8,7 @@ import { formatKey } from "#shared/text/hosts/key.ts";
 import { formatEndpoint } from "#shared/text/hosts/target.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
-import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 type Options = CommonOptions & { expiring?: number; host?: string; limit?: number };
 
@@ -17,7 +17,7 @@ const SOON_DAYS = 30;
 export function addCertificates(program: Command, { world }: Session): void {
   program
     .command("certificates [filter...]")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .description("certificates and where they are served, the next to expire first")
     .option(
       "--expiring <days>",
@@ -87,7 +87,7 @@ const columnsAt = (now: Date): Column<CertificateRow>[] => [
     cell: ({ commonName, names, subject }) => commonName ?? names[0] ?? subject,
     cut: "middle",
   },
-  { head: "SEEN AT", cell: formatPlaces, cut: "middle" },
+  { head: "SEEN AT", cell: formatLocations, cut: "middle" },
   { head: "KEY", cell: formatKey },
   { head: "ISSUER", cell: ({ issuer }) => issuer, cut: "middle", leaves: 2 },
   { head: "SHA-256", cell: ({ sha256 }) => sha256.slice(0, 12), style: () => "dim", leaves: 1 },
@@ -100,7 +100,7 @@ function judge(notAfter: string | null, now: Date): "red" | "yellow" | null {
   return days <= SOON_DAYS ? "yellow" : null;
 }
 
-function formatPlaces({ places, placeCount }: CertificateRow): string {
+function formatLocations({ places, placeCount }: CertificateRow): string {
   const [first] = places;
   if (!first) return "";
   return placeCount > 1 ? `${formatWhere(first)} and ${placeCount - 1} more` : formatWhere(first);
@@ -126,11 +126,11 @@ export const toCertificateFacts = (certificate: Omit<Certificate, "extensions">)
 
 const toCertificateJson = (row: CertificateRow) => ({
   ...toCertificateFacts(row),
-  places: row.places.map(toPlaceJson),
+  places: row.places.map(toLocationJson),
   findings: row.findings,
 });
 
-function toPlaceJson(place: Place) {
+function toLocationJson(place: Place) {
   const { kind, host, firstSeen, lastSeen } = place;
   if (place.kind === "file") return { kind, host, path: place.path, firstSeen, lastSeen };
   const { port, serverName, protocol } = place;

@@ -6,7 +6,7 @@ import { CHANGE_MARK, KIND_WORD } from "#shared/text/access/change.ts";
 import { formatNumber, formatTotal } from "#shared/text/count.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
-import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 type Options = CommonOptions & {
   from?: number;
@@ -23,7 +23,7 @@ const MOST_SCAN = Number.MAX_SAFE_INTEGER;
 export function addChanges(program: Command, { world }: Session): void {
   program
     .command("changes [filter...]")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .description("what appeared, changed or went between two scans (default: the last two)")
     .option("--from <scan>", "the earlier scan; 0: before the first", wholeNumber(0, MOST_SCAN))
     .option("--to <scan>", "the later scan", wholeNumber(0, MOST_SCAN))

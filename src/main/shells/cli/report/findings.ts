@@ -7,7 +7,7 @@ import { atLeast } from "#shared/text/findings/finding.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, paint, printTable } from "#shells/cli/print-table.ts";
-import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 import { formatUndecided } from "./access.ts";
 
 type Options = CommonOptions & {
@@ -25,7 +25,7 @@ type FindingFilter = { rule: RuleId | null; host: string | null; accepted: boole
 export function addFindings(program: Command, { world, finish }: Session): void {
   program
     .command("findings [filter...]")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .description("what needs attention, the most severe first")
     .addOption(
       new Option("--severity <severity>", "only findings of this severity").choices(Severity.options),
@@ -83,8 +83,8 @@ async function listFindings(words: readonly string[], options: Options, world: W
   if (options.json) printJson({ findings: rows, total }, world);
   else if (total === 0) world.out(await formatNone(filter, app.client));
   else {
-    const isJudged = rows.some(({ profile }) => profile !== null);
-    const columns = (filter.accepted ? ACCEPTED : COLUMNS).filter((one) => isJudged || one !== PROFILE);
+    const isEvaluated = rows.some(({ profile }) => profile !== null);
+    const columns = (filter.accepted ? ACCEPTED : COLUMNS).filter((one) => isEvaluated || one !== PROFILE);
     const table = () => printTable(columns, rows, world);
     const details = () => rows.map((row) => printDetails(row, world)).join("\n\n");
     world.out(`${options.details ? details() : table()}\n`);

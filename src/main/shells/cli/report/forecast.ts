@@ -10,7 +10,7 @@ import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
-import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 type Options = CommonOptions & { by?: LoadBy; issuer?: string; owner?: string; weeks?: number };
 
@@ -27,7 +27,7 @@ export function addForecast(program: Command, { world }: Session): void {
 
 const choosing = (command: Command): Command =>
   command
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .addOption(new Option("--by <what>", "group by").choices(LoadBy.options).default("issuer"))
     .option("--issuer <name>", "only certificates of this issuer (empty: self-issued)")
     .option("--owner <name>", "only certificates of this owner (empty: none)");

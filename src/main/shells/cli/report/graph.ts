@@ -6,7 +6,7 @@ import { formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { defuse, printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
-import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 /** A step as a row on a terminal; one that is only possible is marked by ?. */
 const LINK_COLUMNS: Column<GraphLink>[] = [
@@ -35,8 +35,8 @@ const toJson = ({ id: _, from, to, ...link }: GraphLink) => ({
 });
 
 type Format = "table" | "dot" | "csv";
-type WayOptions = CommonOptions & { certain?: boolean; format?: Format };
-type ListOptions = WayOptions & { root?: boolean; host?: string; limit?: number; search?: string };
+type PathOptions = CommonOptions & { certain?: boolean; format?: Format };
+type ListOptions = PathOptions & { root?: boolean; host?: string; limit?: number; search?: string };
 type ReachOptions = ListOptions & { to?: boolean };
 type LinkOptions = ListOptions & {
   by?: "key-file" | "this-computer" | "person" | "authority" | "account";
@@ -50,7 +50,7 @@ const format = () =>
 export function addGraph(program: Command, { world }: Session): void {
   const graph = program
     .command("graph")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .helpCommand(false)
     .description("what a key, an account or a host can reach: by keys, certificates, root, sudo and agents")
     .addHelpText("after", HELP);
@@ -66,7 +66,7 @@ export function addGraph(program: Command, { world }: Session): void {
     .option("--certain", "only use steps that are certain")
     .addOption(format())
     .action((from: string, to: string, _: object, command: Command) =>
-      showPath({ from, to }, command.optsWithGlobals<WayOptions>(), world),
+      showPath({ from, to }, command.optsWithGlobals<PathOptions>(), world),
     );
   narrow(graph.command("list [filter...]"), "only steps to this host")
     .description("every known step")
@@ -89,7 +89,7 @@ export function addGraph(program: Command, { world }: Session): void {
     .action((words: string[], _: object, command: Command) =>
       listLinks(words, command.optsWithGlobals<LinkOptions>(), world),
     );
-  addPairs(graph, world);
+  addMutual(graph, world);
 }
 
 const narrow = (command: Command, host: string): Command =>
@@ -168,7 +168,7 @@ const narrowed = ({ certain = false, root = false, host }: ListOptions) => ({
 
 async function showPath(
   ends: { from: string; to: string },
-  options: WayOptions,
+  options: PathOptions,
   world: World,
 ): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -188,12 +188,12 @@ function formatPath(steps: readonly GraphLink[] | null, isCertain: boolean): str
 
 const CUT = "latchkey: there is more than was searched; start nearer, or use --certain";
 
-const isTable = ({ format: as = "table" }: WayOptions): boolean => as === "table";
+const isTable = ({ format: as = "table" }: PathOptions): boolean => as === "table";
 
 function printLinks(
   links: readonly GraphLink[],
   columns: Column<GraphLink>[],
-  { format: as = "table" }: WayOptions,
+  { format: as = "table" }: PathOptions,
   world: World,
 ): void {
   if (as === "dot") world.out(printDot(links));
@@ -210,7 +210,7 @@ type MutualOptions = CommonOptions & { certain?: boolean; host?: string };
 type SharedOptions = CommonOptions & { kind?: SharedKey["kind"] };
 
 /** What only two hosts together show, or several people. */
-function addPairs(graph: Command, world: World): void {
+function addMutual(graph: Command, world: World): void {
   graph
     .command("mutual [filter...]")
     .description("pairs of hosts that can log in to each other")

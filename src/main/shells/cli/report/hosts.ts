@@ -16,14 +16,14 @@ import { formatTarget } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
-import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 type Options = CommonOptions & { state?: ProbeState; limit?: number };
 
 export function addHosts(program: Command, { world }: Session): void {
   program
     .command("hosts [filter...]")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .description("scanned hosts, and how much of each could be read")
     .addOption(new Option("--state <state>", "only hosts in this state").choices(ProbeState.options))
     .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
@@ -95,7 +95,7 @@ type App = ReturnType<typeof openApp>;
 export function addHostKeys(program: Command, { world }: Session): void {
   program
     .command("host-keys [filter...]")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .description("host keys, and whether each is the trusted one")
     .addOption(new Option("--state <state>", "only host keys in this state").choices(HostKeyState.options))
     .option("--shared", "only host keys that several hosts share")

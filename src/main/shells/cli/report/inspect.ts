@@ -17,11 +17,11 @@ import { formatExpiry } from "#shared/text/elapsed.ts";
 import { describeEndpointFacts } from "#shared/text/hosts/endpoint.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { formatTries } from "#shells/cli/answer-questions.ts";
+import { formatTries } from "#shells/cli/answer-prompts.ts";
 import { type CommonOptions, explain, openEmptyApp, printJson } from "#shells/cli/options.ts";
 import { paint } from "#shells/cli/print-table.ts";
 import { startTlsOption } from "#shells/cli/scan/targets.ts";
-import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 import { toCertificateFacts } from "./certificates.ts";
 
@@ -39,7 +39,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
 export function addInspect(program: Command, { world, finish }: Session): void {
   program
     .command("inspect <source...>")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .description("show certificates and keys in files or at endpoints; stores nothing")
     .option("--passphrase-file <file>", "try the passphrases in this file, one per line, on locked keystores")
     .option("--proxy <url>", "reach endpoints through socks5://[user@]host:port or http://[user@]host:port")
@@ -83,7 +83,7 @@ async function inspectSources(
 ): Promise<number> {
   const passwords = await readPasswords(options.passphraseFile);
   await using app = openEmptyApp(world);
-  const wayPassword = await askForProxy(options.proxy ?? "", world);
+  const wayPassword = await promptForProxy(options.proxy ?? "", world);
   const inspections: Inspection[] = [];
   const codes = [0];
   for (const source of sources) {
@@ -107,7 +107,7 @@ async function inspectSources(
 const isNothing = ({ items, stores, isWrongPassword }: Inspection): boolean =>
   isWrongPassword || (items.length === 0 && stores.length === 0);
 
-type Look = {
+type PasswordInspection = {
   passwords: readonly string[];
   wayPassword: string | null;
   options: InspectOptions;
@@ -118,7 +118,7 @@ type Look = {
 async function inspectSource(
   source: string,
   client: LatchkeyClient,
-  { passwords, wayPassword, options, world }: Look,
+  { passwords, wayPassword, options, world }: PasswordInspection,
 ): Promise<Inspection> {
   if (source !== "-" && !existsSync(source) && /:\d+(\/[\w.-]+)?$|^[a-z][a-z0-9-]*:\/\//i.test(source))
     return inspectEndpoint(source, client, { ...options, wayPassword });
@@ -134,13 +134,18 @@ async function inspectSource(
     base64: Buffer.from(bytes).toString("base64"),
   };
   const look = (tried: readonly string[]) => client.inspect.file({ ...file, passwords: [...tried] });
-  return lookWithPasswords(look, passwords, world);
+  return inspectWithPasswords(look, passwords, world);
 }
 
 async function inspectEndpoint(
   text: string,
   client: LatchkeyClient,
-  { proxy = "", capabilities = false, starttls, wayPassword }: InspectOptions & Pick<Look, "wayPassword">,
+  {
+    proxy = "",
+    capabilities = false,
+    starttls,
+    wayPassword,
+  }: InspectOptions & Pick<PasswordInspection, "wayPassword">,
 ): Promise<Inspection> {
   const { total, first } = await client.targets.preview({ text, only: "tls", protocol: starttls ?? null });
   const [target] = first;
@@ -206,7 +211,7 @@ async function readPasswords(path: string | undefined): Promise<string[]> {
 }
 
 /** The password of a proxy whose address names a user; null where it names none, or nobody is there to be asked. */
-async function askForProxy(way: string, { prompt, err }: World): Promise<string | null> {
+async function promptForProxy(way: string, { prompt, err }: World): Promise<string | null> {
   const [, user = null, place] = /^(?:socks5h?|http):\/\/([^@/]+)@([^@/]+)/i.exec(way) ?? [];
   if (user === null || !prompt) return null;
   err(`logging in to the proxy ${printable(place ?? "")} as ${printable(user)}`);
@@ -219,7 +224,7 @@ type InspectWithPasswords = (passwords: readonly string[]) => Promise<Inspection
  * Looks into a file, and asks whoever sits at the terminal for the password of what is locked in it: three times, or
  * until nothing is typed. Without anybody there it stays locked, which is a state and no error.
  */
-async function lookWithPasswords(
+async function inspectWithPasswords(
   look: InspectWithPasswords,
   given: readonly string[],
   world: World,

@@ -14,14 +14,14 @@ import { formatKey } from "#shared/text/hosts/key.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
-import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 type Options = CommonOptions & { host?: string; state?: ServedState; limit?: number };
 
 export function addServed(program: Command, { world }: Session): void {
   program
     .command("served [filter...]")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .description("certificates in server configurations, and whether they are served; mismatches first")
     .option("--host <name>", "only certificates of this host")
     .addOption(new Option("--state <state>", "only rows in this state").choices(ServedState.options))

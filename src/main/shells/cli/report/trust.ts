@@ -8,13 +8,13 @@ import { formatReason, formatVerdict } from "#shared/text/findings/profile-findi
 import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
-import { LOOK, MORE, type Session, type World } from "#shells/cli/session.ts";
+import { MORE, REPORT, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 export function addTrust(program: Command, { world }: Session): void {
   program
     .command("chain <sha256>")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .description("the chain of a certificate, which root stores trust it, and whether it is revoked")
     .addHelpText("after", CHAIN_HELP)
     .action((sha256: string, _: object, command: Command) =>

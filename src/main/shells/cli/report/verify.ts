@@ -10,7 +10,7 @@ import {
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatReason, formatVerdict } from "#shared/text/findings/profile-finding.ts";
 import { printable, printableJson } from "#shared/text/untrusted-text.ts";
-import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 type Options = {
@@ -34,7 +34,7 @@ export function addVerify(program: Command, { world, finish }: Session): void {
   const several = (text: string, before: string[] = []): string[] => [...before, text];
   program
     .command("verify")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .description("check whether a certificate is valid, and if not, why")
     .requiredOption("--leaf <file>", "the certificate; further ones in the file count as its chain")
     .option("--chain <file>", "intermediate certificates, in any order", several)

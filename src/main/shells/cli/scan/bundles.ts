@@ -17,7 +17,7 @@ import {
   printJson,
   wholeNumber,
 } from "#shells/cli/options.ts";
-import { LOOK, SCAN, type Session, type World } from "#shells/cli/session.ts";
+import { REPORT, SCAN, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 type ImportOptions = CommonOptions & {
@@ -198,17 +198,17 @@ async function readCommon(
   const signers = [];
   const approved = [];
   for (const host of approveUnverified)
-    approved.push(await readPlace({ text: host, option: "--approve-unverified" }, client));
+    approved.push(await readAccountAddress({ text: host, option: "--approve-unverified" }, client));
   for (const one of signer) signers.push(one.startsWith("SHA256:") ? one : await readSigners(one));
   return {
-    as: as === undefined ? null : await readPlace({ text: as, option: "--as" }, client),
+    as: as === undefined ? null : await readAccountAddress({ text: as, option: "--as" }, client),
     approved,
     signers: signers.join("\n"),
     requireSignature,
   };
 }
 
-async function readPlace(
+async function readAccountAddress(
   { text, option }: { text: string; option: string },
   { targets }: LatchkeyClient,
 ): Promise<{ host: string; port: number }> {
@@ -277,7 +277,7 @@ type ClaimOptions = CommonOptions & { drop?: number };
 export function addClaims(program: Command, { world }: Session): void {
   program
     .command("claims")
-    .helpGroup(LOOK)
+    .helpGroup(REPORT)
     .description("what unverified bundles claim about hosts that are already known")
     .option("--drop <number>", "delete the claim with this number", wholeNumber(1, 999_999_999))
     .addHelpText("after", CLAIMS_HELP)

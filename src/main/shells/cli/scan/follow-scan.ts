@@ -9,7 +9,7 @@ import { fitEnd } from "#shared/text/fit.ts";
 import { formatOutcome } from "#shared/text/hosts/endpoint.ts";
 import { formatTarget } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { createAnswerer, questionsOfScan } from "#shells/cli/answer-questions.ts";
+import { createAnswerer, promptsOfScan } from "#shells/cli/answer-prompts.ts";
 import { listRows } from "#shells/cli/print-table.ts";
 import type { World } from "#shells/cli/session.ts";
 import { formatBroken, formatNotes } from "./targets.ts";
@@ -30,7 +30,7 @@ export async function followScan(
   const { scanId, broken, notes } = await client.scans.start({ ...input, mayAsk: world.prompt !== null });
   for (const line of [...formatBroken(broken), ...formatNotes(notes)]) world.err(line);
   using _stop = world.onStop(() => void client.scans.cancel({ scanId }));
-  using answerer = createAnswerer(questionsOfScan(scanId, client), world);
+  using answerer = createAnswerer(promptsOfScan(scanId, client), world);
   await showProgress(scanId, client, world);
   await answerer.refresh();
   for await (const announcement of announcements) {

@@ -100,7 +100,7 @@ With --json: { scanId, state, probes: { ok, failed, partial },
   endpoints: [{ target, facts, addresses, authorities, capabilities, timestamps, stapleBytes }] }`;
 
 type ScanRequest = TargetText & { again: "failed" | "unfinished" | null };
-type Visited = ProbedScan & { broken: readonly BrokenEntry[] };
+type ScannedTargets = ProbedScan & { broken: readonly BrokenEntry[] };
 
 /**
  * Visits targets, or all that are remembered. Answers with 1 when it was strict and one could not be read,
@@ -113,14 +113,14 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
   await using app = openApp(options, world, "write");
   await refuseBrokenWords(words, text, app.client);
   const run = async (wanted: ScanRequest) => {
-    const visit = await visitAll(wanted, options, app.client, world);
-    if (!options.json) printScan(visit, world);
-    return visit;
+    const scan = await runScan(wanted, options, app.client, world);
+    if (!options.json) printScan(scan, world);
+    return scan;
   };
 
   const first = await run({ ...text, again });
   if (options.json) printJson(toJson(first, await readEndpoints(app.client, first.scan.id)), world);
-  const visits = [first];
+  const scans = [first];
   for (let last = first; last.scan.state === "finished"; ) {
     const unknown = last.failures.filter(({ outcome }) => outcome === "host-key-unknown");
     if (unknown.length === 0) break;
@@ -128,15 +128,15 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
       world.err(formatUnasked(unknown).join("\n"));
       break;
     }
-    const trusted = await askToTrust(unknown, app.client, world);
+    const trusted = await confirmTrust(unknown, app.client, world);
     if (trusted.length === 0) break;
-    visits.splice(-1, 1, { ...last, failures: last.failures.filter((probe) => !trusted.includes(probe)) });
+    scans.splice(-1, 1, { ...last, failures: last.failures.filter((probe) => !trusted.includes(probe)) });
     const rest = trusted.map(({ target }) => writeTarget(target)).join("\n");
     // Behind a jump host whose key is known now, there may be hosts whose keys are not.
     last = await run({ ...text, text: rest, only: null, sources: [], skipBroken: false, again: null });
-    visits.push(last);
+    scans.push(last);
   }
-  return codeOf(visits, options);
+  return codeOf(scans, options);
 }
 
 function chooseAgain({ failed, resume }: ScanOptions): ScanRequest["again"] {
@@ -146,19 +146,19 @@ function chooseAgain({ failed, resume }: ScanOptions): ScanRequest["again"] {
 }
 
 /** Null: as each is remembered. */
-function chooseWay({ proxy, jump }: ScanOptions): string | null {
+function chooseProxy({ proxy, jump }: ScanOptions): string | null {
   if (proxy !== undefined && jump !== undefined)
     throw new Refusal("invalid-input", "--proxy and --jump exclude each other; name one of them");
   if (jump !== undefined) return jump.includes("://") ? jump : `ssh://${jump}`;
   return proxy === undefined ? null : proxy.toLowerCase() === "none" ? "" : proxy;
 }
 
-async function visitAll(
+async function runScan(
   wanted: ScanRequest,
   options: ScanOptions,
   client: LatchkeyClient,
   world: World,
-): Promise<Visited> {
+): Promise<ScannedTargets> {
   const wish = {
     useSudo: options.sudo ?? null,
     transport: options.transport ?? null,
@@ -166,7 +166,7 @@ async function visitAll(
     identityFiles: options.identity ?? [],
     askPassword: options.askPassword ?? false,
     concurrency: options.concurrency ?? null,
-    way: chooseWay(options),
+    way: chooseProxy(options),
     everyAddress: !options.oneAddress,
     asksForOffers: options.capabilities ?? false,
   };
@@ -174,16 +174,16 @@ async function visitAll(
   return { ...(await readScan(client, scanId)), broken };
 }
 
-function codeOf(visits: readonly Visited[], { strict }: ScanOptions): number {
-  if (visits.some(({ scan }) => scan.state !== "finished")) return 3;
-  const isComplete = visits.every(
+function codeOf(scans: readonly ScannedTargets[], { strict }: ScanOptions): number {
+  if (scans.some(({ scan }) => scan.state !== "finished")) return 3;
+  const isComplete = scans.every(
     ({ failures, broken }) => broken.length === 0 && failures.every(({ state }) => state !== "failed"),
   );
   return strict && !isComplete ? 1 : 0;
 }
 
 const toJson = (
-  { scan: { id, state, ok, failed, partial }, failures, broken }: Visited,
+  { scan: { id, state, ok, failed, partial }, failures, broken }: ScannedTargets,
   endpoints: readonly Endpoint[],
 ) => ({
   scanId: id,
@@ -245,7 +245,7 @@ function formatWay({ target, jumpHost }: Probe): string {
 
 const STYLES = { ok: "green", partial: "yellow", failed: "red" } as const;
 
-/** A machine whose key is not known, and the visits that ended there: one, or as many as lie behind a jump host. */
+/** A machine whose key is not known, and the probes that ended there: one, or as many as lie behind a jump host. */
 type UnknownHost = {
   place: { host: string; port: number };
   isJumpHost: boolean;
@@ -253,8 +253,8 @@ type UnknownHost = {
   probes: Probe[];
 };
 
-/** Asks about each key that no scan has met before, and pins those that are said to be right. Answers with their visits. */
-async function askToTrust(
+/** Asks about each key that no scan has met before, and pins those that are said to be right. Answers with their probes. */
+async function confirmTrust(
   unknown: readonly Probe[],
   client: LatchkeyClient,
   { ask, err }: World,

@@ -8,8 +8,8 @@ export const ToCore = z.discriminatedUnion("kind", [
   /** Close the database, and say so: an end of its own would join threads, of which one may never end. */
   z.strictObject({ kind: z.literal("stop") }),
   /** The keeper that was asked for; a port to it comes beside. */
-  z.strictObject({ kind: z.literal("keeper"), id: z.int() }),
-  z.strictObject({ kind: z.literal("keeper-ended"), id: z.int() }),
+  z.strictObject({ kind: z.literal("vault-process"), id: z.int() }),
+  z.strictObject({ kind: z.literal("vault-process-ended"), id: z.int() }),
 ]);
 export type ToCore = z.infer<typeof ToCore>;
 
@@ -21,8 +21,8 @@ export const FromCore = z.discriminatedUnion("kind", [
   /** The database is closed, and nothing is under way: it waits for its end. */
   z.object({ kind: z.literal("stopped") }),
   /** The vault needs its process; each has its own number. */
-  z.object({ kind: z.literal("start-keeper"), id: z.int() }),
-  z.object({ kind: z.literal("end-keeper"), id: z.int() }),
+  z.object({ kind: z.literal("start-vault-process"), id: z.int() }),
+  z.object({ kind: z.literal("end-vault-process"), id: z.int() }),
 ]);
 export type FromCore = z.infer<typeof FromCore>;
 
@@ -42,7 +42,7 @@ type ParentPort = {
 export function servePorts(app: { router: AnyRouter }, parent: ParentPort): void {
   const handler = new RPCHandler(app.router);
   parent.on("message", ({ data, ports }) => {
-    if (ToCore.safeParse(data).data?.kind === "keeper") return;
+    if (ToCore.safeParse(data).data?.kind === "vault-process") return;
     for (const port of ports) {
       handler.upgrade(port);
       port.start();

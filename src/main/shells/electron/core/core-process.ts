@@ -1,6 +1,6 @@
 import type { CoreStatus } from "#shared/contract/transport/desktop.ts";
 import { FromCore, type ToCore } from "./core-messages.ts";
-import type { Keepers } from "./vault-processes.ts";
+import type { VaultProcesses } from "./vault-processes.ts";
 
 /** The sliver of a utility process that is used. */
 export type Child<Port> = {
@@ -13,7 +13,7 @@ export type Child<Port> = {
 type Options<Port> = {
   fork: () => Child<Port>;
   /** Starts and ends the processes of the vault. */
-  keepers?: Pick<Keepers<Port>, "start" | "end" | "endAll">;
+  vaultProcesses?: Pick<VaultProcesses<Port>, "start" | "end" | "endAll">;
   /** The status has changed. */
   onStatus: () => void;
   /** In milliseconds. */
@@ -57,7 +57,7 @@ export class CoreProcess<Port> {
     child.on("message", (message) => this.#hear(child, FromCore.safeParse(message).data));
     child.once("exit", (code) => {
       this.#child = null;
-      this.#options.keepers?.endAll();
+      this.#options.vaultProcesses?.endAll();
       this.#ended.resolve();
       if (!this.#isStopping && this.#unable !== child) this.#fall(code);
     });
@@ -90,8 +90,8 @@ export class CoreProcess<Port> {
 
   #hear(child: Child<Port>, message: FromCore | undefined): void {
     if (message?.kind === "ready") this.#become({ ...this.#status, state: "running" });
-    if (message?.kind === "start-keeper") this.#options.keepers?.start(message.id, child);
-    if (message?.kind === "end-keeper") this.#options.keepers?.end(message.id);
+    if (message?.kind === "start-vault-process") this.#options.vaultProcesses?.start(message.id, child);
+    if (message?.kind === "end-vault-process") this.#options.vaultProcesses?.end(message.id);
     if (message?.kind === "stopped") child.kill();
     if (message?.kind !== "unable") return;
     this.#unable = child;
@@ -104,7 +104,7 @@ export class CoreProcess<Port> {
     this.#falls = [...this.#falls.filter((at) => now - at < WITHIN_MS), now];
     const times = this.#falls.length;
     if (times > MOST_RESTARTS) {
-      this.#become({ state: "failed", sentence: formatGivenUp(times, code) });
+      this.#become({ state: "failed", sentence: formatGaveUp(times, code) });
     } else {
       this.#become({ state: "restarting", sentence: formatFall(code) });
       this.start();
@@ -120,5 +120,5 @@ export class CoreProcess<Port> {
 const formatFall = (code: number): string =>
   `the part of Latchkey that reads hosts has stopped (exit code ${code}) and was started again; a scan that was running is shown as interrupted`;
 
-const formatGivenUp = (times: number, code: number): string =>
+const formatGaveUp = (times: number, code: number): string =>
   `the part of Latchkey that reads hosts has stopped ${times} times in five minutes (exit code ${code} the last time), so it is not started again by itself; nothing that it had read is lost`;

@@ -5,15 +5,15 @@ import { COST, typed } from "#net/vault/testing/typed.ts";
 import { createVault } from "#net/vault/vault-client.ts";
 import { UtilityProcess } from "#testing/electron/utility-process.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { Keepers, startKeepersHere } from "./vault-processes.ts";
+import { startVaultProcessesHere, VaultProcesses } from "./vault-processes.ts";
 
 const VAULT_PROCESS = join(import.meta.dirname, "../../../net/vault/vault-process.ts");
 
-/** A vault whose keepers are utility processes, and how many of them have started and ended. */
+/** A vault whose vaultProcesses are utility processes, and how many of them have started and ended. */
 async function openWorld() {
   const folder = await makeTemporaryFolder();
   const counts = { started: 0, ended: 0 };
-  const keepers = new Keepers<MessagePort>({
+  const vaultProcesses = new VaultProcesses<MessagePort>({
     fork: () => {
       counts.started++;
       const child = new UtilityProcess(VAULT_PROCESS);
@@ -25,10 +25,10 @@ async function openWorld() {
   const locked = Promise.withResolvers<void>();
   const onChange = () => vault.state() === "locked" && locked.resolve();
   const path = join(folder.path, "latchkey.db.vault");
-  const vault = createVault({ path, cost: COST, start: startKeepersHere(keepers), onChange });
+  const vault = createVault({ path, cost: COST, start: startVaultProcessesHere(vaultProcesses), onChange });
   return {
     vault,
-    keepers,
+    vaultProcesses,
     counts,
     locked: locked.promise,
     async [Symbol.asyncDispose]() {
@@ -54,7 +54,7 @@ test("the vault's process is one of Electron's, and is gone when it is locked", 
 test("a keeper that is ended locks the vault, and that it was ended is heard of", async () => {
   await using world = await openWorld();
   await world.vault.create(typed("the passphrase"), null);
-  world.keepers.end(1);
+  world.vaultProcesses.end(1);
   await world.locked;
   await expect(world.vault.makeKey("p256", { kind: "pair-key", label: "" })).rejects.toThrow(/is locked/);
 });

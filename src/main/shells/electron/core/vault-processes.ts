@@ -19,7 +19,7 @@ type Core<Port> = { postMessage(message: ToCore, ports?: Port[]): void };
  * The processes of the vault, started for the core, which cannot start one: a packaged Electron runs as no Node. What the
  * two say to each other does not pass through the window's process.
  */
-export class Keepers<Port> {
+export class VaultProcesses<Port> {
   readonly #options: Options<Port>;
   readonly #running = new Map<number, VaultProcessChild<Port>>();
 
@@ -34,10 +34,10 @@ export class Keepers<Port> {
     child.once("exit", () => {
       if (this.#running.get(id) !== child) return;
       this.#running.delete(id);
-      core.postMessage({ kind: "keeper-ended", id });
+      core.postMessage({ kind: "vault-process-ended", id });
     });
     child.postMessage(null, [port1]);
-    core.postMessage({ kind: "keeper", id }, [port2]);
+    core.postMessage({ kind: "vault-process", id }, [port2]);
   }
 
   end(id: number): void {
@@ -51,7 +51,7 @@ export class Keepers<Port> {
   }
 }
 
-type StartVaultProcess = NonNullable<AppOptions["startKeeper"]>;
+type StartVaultProcess = NonNullable<AppOptions["startVaultProcess"]>;
 type VaultChildProcess = Awaited<ReturnType<StartVaultProcess>>;
 type Message = Parameters<Parameters<VaultChildProcess["onMessage"]>[0]>[0];
 
@@ -67,7 +67,7 @@ type Parent = { on(event: "message", listener: (event: { data?: unknown; ports: 
 /** How the core has the window's process start a keeper: it is asked for one, and answers with a port to it. */
 export function createVaultProcessStarter(
   parent: Parent,
-  tell: (message: FromCore) => void,
+  post: (message: FromCore) => void,
 ): StartVaultProcess {
   const waiting = new Map<number, (port: Port) => void>();
   const ended = new Map<number, PromiseWithResolvers<void>>();
@@ -75,8 +75,8 @@ export function createVaultProcessStarter(
 
   parent.on("message", ({ data, ports: [port] }) => {
     const message = ToCore.safeParse(data).data;
-    if (message?.kind === "keeper" && port) waiting.get(message.id)?.(port);
-    if (message?.kind === "keeper-ended") ended.get(message.id)?.resolve();
+    if (message?.kind === "vault-process" && port) waiting.get(message.id)?.(port);
+    if (message?.kind === "vault-process-ended") ended.get(message.id)?.resolve();
   });
 
   return async () => {
@@ -85,23 +85,25 @@ export function createVaultProcessStarter(
     ended.set(id, end);
     const port = await new Promise<Port>((resolve) => {
       waiting.set(id, resolve);
-      tell({ kind: "start-keeper", id });
+      post({ kind: "start-vault-process", id });
     });
     waiting.delete(id);
     return {
       tell: (message) => port.postMessage(message),
-      onMessage: (hear) => {
-        port.on("message", (event) => hear("kind" in event ? event : event.data));
+      onMessage: (listen) => {
+        port.on("message", (event) => listen("kind" in event ? event : event.data));
         port.start();
       },
-      onExit: (hear) => void end.promise.then(hear),
-      kill: () => tell({ kind: "end-keeper", id }),
+      onExit: (listen) => void end.promise.then(listen),
+      kill: () => post({ kind: "end-vault-process", id }),
     };
   };
 }
 
 /** The same where the window's process is the core itself, as for a command. */
-export function startKeepersHere(keepers: Pick<Keepers<Port>, "start" | "end">): StartVaultProcess {
+export function startVaultProcessesHere(
+  vaultProcesses: Pick<VaultProcesses<Port>, "start" | "end">,
+): StartVaultProcess {
   let hear: Parameters<Parent["on"]>[1] = () => undefined;
   const parent: Parent = {
     on: (_, listener) => {
@@ -110,7 +112,7 @@ export function startKeepersHere(keepers: Pick<Keepers<Port>, "start" | "end">):
   };
   return createVaultProcessStarter(parent, (message) => {
     const core = { postMessage: (data: ToCore, ports: Port[] = []) => hear({ data, ports }) };
-    if (message.kind === "start-keeper") keepers.start(message.id, core);
-    if (message.kind === "end-keeper") keepers.end(message.id);
+    if (message.kind === "start-vault-process") vaultProcesses.start(message.id, core);
+    if (message.kind === "end-vault-process") vaultProcesses.end(message.id);
   });
 }

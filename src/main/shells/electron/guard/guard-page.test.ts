@@ -7,7 +7,7 @@ import { PAGE_HEADERS } from "#shells/page.ts";
 import {
   createAnswer,
   denyPermissions,
-  hearPage,
+  handlePageRequests,
   LINKS,
   type LinkId,
   lockNavigation,
@@ -183,7 +183,7 @@ function createPage() {
   const heard: DesktopRequest[] = [];
   const channels: string[] = [];
   let listener: (event: Event, ...args: unknown[]) => Promise<void> = () => Promise.reject(new Error("deaf"));
-  hearPage<Sender>(
+  handlePageRequests<Sender>(
     {
       handle: (channel, next) => {
         channels.push(channel);

@@ -76,7 +76,7 @@ type Hearing<Contents extends Sender> = {
 };
 
 /** Hears the page's requests on the one channel there is: from our own page, and of a known shape. */
-export function hearPage<Contents extends Sender>(
+export function handlePageRequests<Contents extends Sender>(
   ipc: Hearing<Contents>,
   answer: (request: DesktopRequest, page: Contents) => void | Promise<void>,
 ): void {

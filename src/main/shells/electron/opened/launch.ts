@@ -77,11 +77,11 @@ function readWords(argv: readonly string[]): { words: string[]; values: Map<Valu
 /** Tells the page what was opened. A link that is none of ours opens the window, and nothing in it. */
 export async function showOpened(
   opened: readonly Opened[],
-  tell: (message: DesktopMessage) => void,
+  post: (message: DesktopMessage) => void,
 ): Promise<void> {
   for (const each of opened) {
     const message = await toMessage(each);
-    if (message) tell(message);
+    if (message) post(message);
   }
 }
 

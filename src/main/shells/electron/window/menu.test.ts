@@ -107,7 +107,7 @@ const build = (platform: NodeJS.Platform, isPackaged = true, told: (DesktopMessa
   buildMenu({
     platform,
     isPackaged,
-    tell: (message) => void told.push(message),
+    post: (message) => void told.push(message),
     openLink: (id) => void told.push(id),
   });
 

@@ -7,7 +7,7 @@ type Options = {
   platform: NodeJS.Platform;
   isPackaged: boolean;
   /** Tells the page. */
-  tell: (message: DesktopMessage) => void;
+  post: (message: DesktopMessage) => void;
   openLink: (id: LinkId) => void;
 };
 
@@ -15,19 +15,19 @@ type Options = {
  * The native menu. Keys without Ctrl or Command belong to the page, which knows when somebody types, so the menu
  * claims none of them: it names them behind the words.
  */
-export function buildMenu({ platform, isPackaged, tell, openLink }: Options): MenuItemConstructorOptions[] {
+export function buildMenu({ platform, isPackaged, post, openLink }: Options): MenuItemConstructorOptions[] {
   const isMac = platform === "darwin";
-  const settings = goTo(tell, "settings", "Settings…", "CmdOrCtrl+,");
+  const settings = goTo(post, "settings", "Settings…", "CmdOrCtrl+,");
   return [
     ...(isMac ? [appMenu(settings)] : []),
     {
       label: "&File",
       submenu: [
-        { label: "Scan…  (C)", click: () => tell({ kind: "command", command: "scan" }) },
+        { label: "Scan…  (C)", click: () => post({ kind: "command", command: "scan" }) },
         {
           label: "Inspect a File…",
           accelerator: "CmdOrCtrl+I",
-          click: () => tell({ kind: "command", command: "inspect" }),
+          click: () => post({ kind: "command", command: "inspect" }),
         },
         SEPARATOR,
         ...(isMac ? [] : [settings, SEPARATOR]),
@@ -35,12 +35,12 @@ export function buildMenu({ platform, isPackaged, tell, openLink }: Options): Me
       ],
     },
     { role: "editMenu" },
-    viewMenu(tell, isPackaged),
+    viewMenu(post, isPackaged),
     { role: "windowMenu" },
     {
       role: "help",
       submenu: [
-        { label: "Keyboard Shortcuts  (?)", click: () => tell({ kind: "command", command: "shortcuts" }) },
+        { label: "Keyboard Shortcuts  (?)", click: () => post({ kind: "command", command: "shortcuts" }) },
         SEPARATOR,
         { label: "The authorized_keys Format (sshd.8)", click: () => openLink("authorized-keys") },
         { label: "The ssh_config Format (ssh_config.5)", click: () => openLink("ssh-config") },
@@ -75,12 +75,12 @@ const SCREENS: readonly [screen: ScreenName, label: string][] = [
   ["forecast", "Forecast  (G W)"],
 ];
 
-function viewMenu(tell: Options["tell"], isPackaged: boolean): MenuItemConstructorOptions {
+function viewMenu(post: Options["post"], isPackaged: boolean): MenuItemConstructorOptions {
   const roles = ["resetZoom", "zoomIn", "zoomOut", "togglefullscreen"] as const;
   return {
     label: "&View",
     submenu: [
-      ...SCREENS.map(([screen, label]) => goTo(tell, screen, label)),
+      ...SCREENS.map(([screen, label]) => goTo(post, screen, label)),
       SEPARATOR,
       ...roles.map((role) => ({ role })),
       ...(isPackaged ? [] : [SEPARATOR, { role: "reload" as const }, { role: "toggleDevTools" as const }]),
@@ -89,12 +89,12 @@ function viewMenu(tell: Options["tell"], isPackaged: boolean): MenuItemConstruct
 }
 
 const goTo = (
-  tell: Options["tell"],
+  post: Options["post"],
   screen: ScreenName,
   label: string,
   accelerator?: string,
 ): MenuItemConstructorOptions => ({
   label,
-  click: () => tell({ kind: "go", screen, open: null }),
+  click: () => post({ kind: "go", screen, open: null }),
   ...(accelerator ? { accelerator } : {}),
 });

@@ -41,7 +41,7 @@ test("while the core does not run the page hears why, and gets a port once it do
 
 test("what is said before a page listens waits for it", () => {
   const { bridge, ports, page } = createWorld(running);
-  bridge.tell({ kind: "command", command: "scan" });
+  bridge.post({ kind: "command", command: "scan" });
   bridge.connect(page);
   bridge.connect(page);
   expect(page.said.filter(({ kind }) => kind === "command")).toHaveLength(1);

@@ -21,7 +21,7 @@ export function createPageBridge<Port>({ createChannel, core }: Deps<Port>) {
   /** Said before there was a page that listens: what the window was opened with. */
   let waiting: DesktopMessage[] = [];
 
-  function tell(message: DesktopMessage): void {
+  function post(message: DesktopMessage): void {
     if (!page || page.isDestroyed()) waiting.push(message);
     else page.postMessage(CHANNELS.message, message);
   }
@@ -30,7 +30,7 @@ export function createPageBridge<Port>({ createChannel, core }: Deps<Port>) {
   function join(): void {
     if (!page || page.isDestroyed()) return;
     const { status } = core;
-    tell({ kind: "core", ...status });
+    post({ kind: "core", ...status });
     if (status.state !== "running") return;
     const { port1, port2 } = createChannel();
     core.serve(port1);
@@ -38,7 +38,7 @@ export function createPageBridge<Port>({ createChannel, core }: Deps<Port>) {
   }
 
   return {
-    tell,
+    post,
     /** To be called when the core has become something else. */
     join,
     /** The page has loaded, and listens. */
@@ -47,7 +47,7 @@ export function createPageBridge<Port>({ createChannel, core }: Deps<Port>) {
       join();
       const said = waiting;
       waiting = [];
-      for (const message of said) tell(message);
+      for (const message of said) post(message);
     },
   };
 }

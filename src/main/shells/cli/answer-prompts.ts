@@ -17,7 +17,7 @@ type Asker = {
   isReusable(): Promise<boolean>;
 };
 
-export const questionsOfScan = (scanId: ScanId, { scans }: LatchkeyClient): Asker => ({
+export const promptsOfScan = (scanId: ScanId, { scans }: LatchkeyClient): Asker => ({
   questions: () => scans.questions({ scanId }),
   answer: (given) => scans.answer({ scanId, ...given }),
   isReusable: async () => (await scans.find({ scanId })).total > 1,
@@ -58,7 +58,7 @@ export function createAnswerer(asker: Asker, world: World) {
   async function put(question: Question, ask: Prompt, signal: AbortSignal): Promise<void> {
     try {
       world.showStatus?.([]);
-      for (const line of sayQuestion(question)) world.err(printable(line));
+      for (const line of formatPrompt(question)) world.err(printable(line));
       const answers = await typeAnswers(question, ask, signal);
       const isForSameUser = answers !== null && (await mayReuse(question, ask, signal));
       if (!signal.aborted) await asker.answer({ questionId: question.id, answers, isForSameUser });
@@ -92,7 +92,7 @@ async function typeAnswers(question: Question, ask: Prompt, signal: AbortSignal)
   return isOfOurs && answers.every((answer) => answer === "") ? null : answers;
 }
 
-function sayQuestion({ about, wrongAnswers }: Question): string[] {
+function formatPrompt({ about, wrongAnswers }: Question): string[] {
   const left = MOST_WRONG_ANSWERS - wrongAnswers;
   switch (about.kind) {
     case "passphrase": {
@@ -124,7 +124,7 @@ export const formatTries = (count: number): string =>
   count === 1 ? "1 attempt left" : `${count} attempts left`;
 
 /** What runs and plans ask: they reuse no answer for another host. */
-export const questionsOfRuns = ({ runbooks }: LatchkeyClient): Asker => ({
+export const promptsOfRuns = ({ runbooks }: LatchkeyClient): Asker => ({
   questions: () => runbooks.questions(),
   answer: ({ questionId, answers }) => runbooks.answer({ questionId, answers }),
   isReusable: async () => false,
