@@ -90,7 +90,7 @@ test("with its root given the same chain is valid, and no more when it is taken 
   expect(await chains.trusted()).toMatchObject([{ label: "root", source: "root.der", kind: "root" }]);
   await chains.distrust({ sha256: root.sha256 });
   expect(await yours()).toBeNull();
-  await expect(chains.distrust({ sha256: root.sha256 })).rejects.toThrow("list the changes again");
+  await expect(chains.distrust({ sha256: root.sha256 })).rejects.toThrow("list them again");
   await expect(chains.trust({ ...given, base64: "AAAA" })).rejects.toThrow("root.der holds no certificate");
   expect(store.events.findBreak()).toBeNull();
 });

@@ -82,6 +82,6 @@ function createAcceptances({ store, now }: { store: Store; now: () => Date }) {
   function find(id: string): Finding {
     const finding = store.findings.find(id, now());
     if (finding) return finding;
-    throw new Refusal("not-found", `there is no finding ${id}; list the changes again`);
+    throw new Refusal("not-found", `there is no finding ${id}; list the findings again`);
   }
 }

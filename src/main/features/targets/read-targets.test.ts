@@ -89,7 +89,7 @@ test("every name in known_hosts that can be read is a target, on its port, once"
 test("a known_hosts that cannot be read is said, for a scan would know none of its keys", async () => {
   await using home = await makeHome({});
   await mkdir(join(home.path, ".ssh/known_hosts"));
-  const why = `${join(home.path, ".ssh/known_hosts")} is not read: it is a folder; host keys that only it knows count as unknown`;
+  const why = `${join(home.path, ".ssh/known_hosts")} cannot be read: it is a folder; host keys that only it has count as unknown`;
   expect((await home.read({ text: "web1" })).notes).toEqual([why]);
   expect((await home.read({ text: "" })).notes).toEqual([why]);
   expect((await home.read({ text: "shop:443" })).notes).toEqual([]);
