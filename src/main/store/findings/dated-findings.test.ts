@@ -36,22 +36,33 @@ test("what dates decide is found as loops over all that was done find it, whatev
     for (let step = 0; step < STEPS; step++) {
       tried.atMs += tried.random.upTo(12) * (DAY_MS / 2);
       done.push(doAnything(tried));
-      for (const now of instantsToAsk(tried)) compare(tried, now, `seed ${seed}: ${done.join(", ")}`);
+      const told = `seed ${seed}: ${done.join(", ")}`;
+      for (const now of instantsToAsk(tried)) {
+        compare(tried, now, told);
+        compareCounts(tried, now, told);
+      }
+      for (const date of datesOf(tried))
+        for (const seconds of [-1, 0, 1])
+          compareCounts(tried, new Date(Date.parse(date) + seconds * 1_000), told);
     }
     tried.store.close();
   }
 });
 
-/** Now, long after, before, and around any date that is known. */
-function instantsToAsk({ random, world, atMs }: Tried): Date[] {
-  const dates = [...world.certificates.values()].flatMap((one) => {
+/** When something becomes of a certificate. */
+const datesOf = ({ world }: Tried): string[] =>
+  [...world.certificates.values()].flatMap((one) => {
     const { warnFrom, urgentFrom } = dueOf(world, one);
     return [one.notBefore, warnFrom, urgentFrom, one.notAfter].flatMap((date) => date ?? []);
   });
+
+/** Now, long after, before, and around any date that is known. */
+function instantsToAsk(tried: Tried): Date[] {
+  const { random, world, atMs } = tried;
   const reviews = [...world.approvals.values()].flatMap((day) => (day === null ? [] : `${day}T00:00:00Z`));
   const changes = world.scans.map((at) => toInstant(new Date(Date.parse(at) + CHANGE_MS)));
   const untils = [...world.acceptances.values()].map(({ until }) => `${until}T00:00:00Z`);
-  const around = [dates, reviews, changes, untils].flatMap((known) =>
+  const around = [datesOf(tried), reviews, changes, untils].flatMap((known) =>
     known.length === 0 ? [] : [Date.parse(random.oneOf(known)) + (random.upTo(3) - 1) * 1_000],
   );
   return [atMs, atMs + random.upTo(500) * DAY_MS, ...around].map((ms) => new Date(ms));
@@ -95,6 +106,12 @@ function compare({ store, world, random }: Tried, at: Date, done: string): void 
       told,
     ).toContain(one.id);
   }
+}
+
+/** How many there are of each rule and severity, of what is not accepted. */
+function compareCounts({ store, world }: Tried, now: Date, done: string): void {
+  const told = `${done}; counted at ${toInstant(now)}`;
+  const all = expectedFindings(world, toInstant(now));
   const open = all.filter(({ isAccepted }) => !isAccepted).map(({ rule, severity }) => `${severity} ${rule}`);
   const counts = store.findings
     .counts(now)
