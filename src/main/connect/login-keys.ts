@@ -50,11 +50,19 @@ export type LoginKeys = {
   openLocked(onOpened?: () => void): Promise<boolean>;
 };
 
+/** Where the keys of this computer's user are. */
+type UserKeys = { home: Workstation["home"]; agentSocket: Workstation["agentSocket"] };
+
+/** What ssh_config says of the keys for a machine. */
+type IdentitySettings = { identityFiles: Hop["identityFiles"]; identitiesOnly: Hop["identitiesOnly"] };
+
+type ChosenIdentities = { identities: Identities["identities"]; unusable: Identities["unusable"] };
+
 /** For all machines that are planned; where there are none, no keys are looked at, and none is asked for. */
 export async function createLoginKeys(
   planned: readonly PlannedRoute[],
   { identityFiles, mayAsk, askPassword, opensLocked = false, ask, signal }: KeyOptions,
-  { home, agentSocket }: Pick<Workstation, "home" | "agentSocket">,
+  { home, agentSocket }: UserKeys,
 ): Promise<LoginKeys> {
   const usual = listUsualKeyFiles(home);
   const openKeyFile = mayAsk ? createUnlocker(ask, signal) : null;
@@ -142,9 +150,9 @@ type Gathered = Identities & {
  * own: it only signs for files that are named. `unusable`: what of these cannot be used.
  */
 export function chooseIdentities(
-  { identityFiles, identitiesOnly }: Pick<Hop, "identityFiles" | "identitiesOnly">,
+  { identityFiles, identitiesOnly }: IdentitySettings,
   { identities, unusable, keyOfFile, heldByAgent, named, usual }: Gathered,
-): Pick<Identities, "identities" | "unusable"> {
+): ChosenIdentities {
   const ofAgent = identities.filter(({ fingerprint }) => !identitiesOnly && heldByAgent.has(fingerprint));
   const inFiles = (paths: readonly string[]) =>
     paths.flatMap((path) => identities.find(({ fingerprint }) => fingerprint === keyOfFile.get(path)) ?? []);
@@ -215,7 +223,7 @@ export function createUnlocker(ask: Ask, signal: AbortSignal): OpenKeyFile {
 /** Refuses an identity file that the user named and that cannot be used, whatever is answered to prompts. */
 export async function refuseUnusable(
   { identityFiles, mayAsk }: { identityFiles: readonly string[]; mayAsk: boolean },
-  { home, agentSocket }: Pick<Workstation, "home" | "agentSocket">,
+  { home, agentSocket }: UserKeys,
 ): Promise<void> {
   if (identityFiles.length === 0) return;
   const { unusable } = await gatherIdentities({ identityFiles, home, agentSocket });

@@ -10,25 +10,30 @@ import { scanTables } from "./scan-tables.ts";
 import { openSeals } from "./seals/seals.ts";
 import type { Store } from "./store.ts";
 
+type ScanTables = ReturnType<typeof scanTables>;
+
 /** What a scan writes with. The store of the core is one, too. */
-export type RecordingStore = Pick<Store, "atomically" | "close"> & {
-  bundles: Store["bundles"];
-  offlineReadings: Pick<Store["offlineReadings"], "put" | "stand">;
-  chains: Pick<Store["chains"], "named" | "isPublic" | "markPublic">;
-  claims: Pick<Store["claims"], "find" | "add" | "drop" | "known">;
-  endpoints: Pick<Store["endpoints"], "recordProbe">;
-  events: Pick<Store["events"], "append">;
-  handed: Pick<Store["handed"], "find">;
-  hosts: Pick<Store["hosts"], "recordProbe">;
-  revoked: Pick<Store["revoked"], "of" | "note">;
-  trust: Pick<Store["trust"], "ders" | "mark">;
-  people: Pick<Store["people"], "entries" | "holdHere" | "settle">;
-  pins: Pick<Store["pins"], "put">;
-  scans: Pick<Store["scans"], "begin" | "beginOffline" | "finish">;
-  served: Store["served"];
-  targets: Pick<Store["targets"], "remember">;
-  uses: Pick<Store["uses"], "knownSince" | "recall">;
-  violations: Store["violations"];
+export type RecordingStore = {
+  atomically: Store["atomically"];
+  close: Store["close"];
+  bundles: ScanTables["bundles"];
+  chains: ScanTables["chains"];
+  claims: ScanTables["claims"];
+  endpoints: ScanTables["endpoints"];
+  events: ScanTables["events"];
+  handed: ScanTables["handed"];
+  hosts: ScanTables["hostRecorder"];
+  offlineReadings: ScanTables["offlineReadings"];
+  people: ReturnType<typeof peopleStore>;
+  pins: ScanTables["pins"];
+  revoked: ScanTables["revoked"];
+  /** It lists no probes: who scans only writes them. */
+  scans: ScanTables["scans"];
+  served: ScanTables["served"];
+  targets: ScanTables["targets"];
+  trust: ScanTables["trust"];
+  uses: ScanTables["uses"];
+  violations: ScanTables["violations"];
 };
 
 /** In KiB, of pages beside those that the core's connection keeps: what is written comes back to few of them. */

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { printedNameOf } from "#domain/x509/oids.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import { isAddress, type TlsTarget } from "#shared/model/hosts/target.ts";
@@ -180,11 +181,16 @@ export function isOverPublicLimit({ isCa, notBefore, notAfter, extensions }: Lim
 
 const EXTENDED_KEY_USAGE = "2.5.29.37";
 
-/** id-kp-clientAuth, as extensions are said. Without the extension any use is allowed, but nothing asks for it. */
-export const isForClients = ({ isCa, extensions }: Pick<Certificate, "isCa" | "extensions">): boolean =>
-  !isCa && (usesOf(extensions)?.includes("TLS Web Client Authentication") ?? false);
+/** id-kp-clientAuth, id-kp-serverAuth and anyExtendedKeyUsage, as the value of the extension prints them. */
+const FOR_CLIENTS = printedNameOf("1.3.6.1.5.5.7.3.2");
 
-const FOR_SERVERS = new Set(["TLS Web Server Authentication", "Any Extended Key Usage"]);
+const FOR_SERVERS = new Set(["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"].map(printedNameOf));
+
+type Purposes = { isCa: boolean; extensions: Certificate["extensions"] };
+
+/** Without the extension any use is allowed, but nothing asks for it. */
+export const isForClients = ({ isCa, extensions }: Purposes): boolean =>
+  !isCa && (usesOf(extensions)?.includes(FOR_CLIENTS) ?? false);
 
 /** Without the extension any use is allowed. */
 const mayServe = (extensions: Certificate["extensions"]): boolean =>

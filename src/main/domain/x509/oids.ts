@@ -36,3 +36,9 @@ function findObject(content: Buffer, sum: number): ObjectId | null {
 }
 
 export const longNameOf = ({ oid, longName }: ObjectId): string => longName ?? oid;
+
+/** What an extension's value calls the object of an identifier, so that whoever decides by it names the identifier. */
+export function printedNameOf(oid: string): string {
+  const entry = names.get(oid);
+  return (Array.isArray(entry) ? (entry[1] ?? entry[0]) : entry) ?? oid;
+}

@@ -25,7 +25,7 @@ const createMozillaRoots = (): (() => RootStore) => {
 };
 
 /** The stores that chains are judged by, side by side. The system's is read anew each time: its administrator may change it. */
-export function createRootStores({ trust }: Pick<Store, "trust">) {
+export function createRootStores({ trust }: Store) {
   const mozilla = createMozillaRoots();
   return async (): Promise<RootStore[]> => {
     const system = await readSystemRoots();

@@ -7,7 +7,7 @@ import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = {
-  store: Pick<Store, "hostKeys">;
+  store: Store;
   workstation: Workstation;
   readKnownHosts: ReadKnownHosts;
   /** The same object as before, where nothing has changed. */
@@ -127,7 +127,7 @@ const addressOf = ({ host, port }: Address): string => `${port} ${host}`;
 
 /** The name by which known_hosts has a host, as a scan asks for it. */
 export const knownAsBy =
-  (config: SshConfig, { user: ownUser }: Pick<Workstation, "user">) =>
+  (config: SshConfig, { user: ownUser }: Workstation) =>
   ({ host, port, user }: Address & { user: string | null }): Address => {
     const route = config.routeTo({ kind: "ssh", host, port, user }, ownUser);
     return (route.kind === "hops" ? route.hops.at(-1)?.knownAs : null) ?? { host, port };

@@ -6,7 +6,7 @@ import type { AcmeAccount, IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
 
 /** An issuer with its public settings. */
-export function showIssuer({ issuers }: Pick<Store, "issuers">, { kind, note, ...row }: IssuerRow): Issuer {
+export function showIssuer({ issuers }: Store, { kind, note, ...row }: IssuerRow): Issuer {
   switch (kind) {
     case "csr":
       return { ...row, kind, note };
@@ -49,11 +49,11 @@ const pick = ({ directory, account, agreesToTerms, eabKeyId, profile, challenge 
 });
 type Public = Omit<AcmeAccount, "roots" | "contacts">;
 
-export function showAdded(store: Pick<Store, "issuers">, id: IssuerId): Issuer {
+export function showAdded(store: Store, id: IssuerId): Issuer {
   return showIssuer(store, there(store.issuers.find(id)));
 }
 
-export function findIssuer({ issuers }: Pick<Store, "issuers">, name: string): IssuerRow {
+export function findIssuer({ issuers }: Store, name: string): IssuerRow {
   const issuer = issuers.findByName(name);
   if (issuer) return issuer;
   throw new Refusal("not-found", `there is no issuer ${name}; latchkey issuers list names them`);

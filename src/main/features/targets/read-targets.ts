@@ -136,7 +136,7 @@ export type KnownHostsReader = () => Promise<{
  * One for all who ask often: a preview at every letter, a list at every page. What is said is always what the files
  * hold now: they are read again, and compared, for their times tell too little of them.
  */
-export function createKnownHostsReader({ home }: Pick<Workstation, "home">): KnownHostsReader {
+export function createKnownHostsReader({ home }: Workstation): KnownHostsReader {
   let parsed = new Map<string, { text: string; known: KnownHosts }>();
   return async () => {
     const { files, unread } = await readKnownHostsFiles(home);

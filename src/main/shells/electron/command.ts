@@ -6,7 +6,7 @@ import { startVaultProcessesHere } from "./core/vault-processes.ts";
  * without a window.
  */
 export async function runCommand(
-  app: Pick<App, "exit" | "dock" | "whenReady">,
+  app: App,
   argv: readonly string[],
   vaultProcesses: Parameters<typeof startVaultProcessesHere>[0],
 ): Promise<void> {

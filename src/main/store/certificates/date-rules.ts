@@ -14,15 +14,15 @@ export const DATE_COLUMNS = `
   CASE WHEN not_after < @now OR urgent_from <= @now THEN 'high' ELSE 'medium' END AS expiry_severity,
   ifnull(not_before > @now, 0) AS is_early`;
 
-export type DateColumns = {
-  not_before: string | null;
-  not_after: string;
+export type ValidityColumns = { not_before: string | null; not_after: string };
+
+export type DateColumns = ValidityColumns & {
   expiry_rule: "certificate-expired" | "certificate-expiring" | null;
   expiry_severity: "high" | "medium";
   is_early: number;
 };
 
-export const datesOf = ({ not_before, not_after }: Pick<DateColumns, "not_before" | "not_after">) => ({
+export const datesOf = ({ not_before, not_after }: ValidityColumns) => ({
   notBefore: not_before,
   notAfter: not_after === UNREADABLE ? null : not_after,
 });

@@ -12,6 +12,7 @@ import {
   readCursor,
   readKeyRanges,
   type Sort,
+  type SortColumns,
   type Value,
   valuesOf,
   writeCursor,
@@ -142,7 +143,7 @@ export function cut<Row extends Key, Item>(
   sort: Sort,
   limit: number,
   toItem: (row: Row) => Item,
-): Omit<Listed<Item>, "total"> {
+): { rows: Item[]; next: string | null } {
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return { rows: rows.slice(0, limit).map(toItem), next: last ? writeCursor(sort, last) : null };
 }
@@ -151,7 +152,7 @@ export function cut<Row extends Key, Item>(
 const sortKeys = ({ columns }: Sort): string =>
   columns.map((column, index) => `, ${column} AS sort_${index}`).join("");
 
-export const orderBy = ({ columns, descending }: Pick<Sort, "columns" | "descending">): string =>
+export const orderBy = ({ columns, descending }: SortColumns): string =>
   ` ORDER BY ${columns.map((column) => `${column} ${descending ? "DESC" : "ASC"}`).join(", ")}`;
 
 const startAfter = (sort: Sort, after: string | null): KeyRange[] =>

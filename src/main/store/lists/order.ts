@@ -16,7 +16,9 @@ export const valuesOf = (where: readonly Part[]): Value[] => where.flatMap(({ va
 export type Value = string | number;
 
 /** An order of a list. The columns together are unique, so that every row has its own place in it. */
-export type Sort = { name: string; columns: readonly string[]; descending: boolean };
+export type SortColumns = { columns: readonly string[]; descending: boolean };
+
+export type Sort = SortColumns & { name: string };
 
 /** The values of a row in the order of its list, as the query names them. */
 export type Key = Record<`sort_${number}`, Value>;

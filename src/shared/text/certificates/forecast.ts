@@ -2,7 +2,7 @@ import type { LoadPeak, LoadSeries } from "../../model/certificates/forecast.ts"
 import { formatNumber } from "../count.ts";
 
 /** Whose load it is: an issuer, an owner or both. What strangers wrote of it is not encoded yet. */
-export function formatSeries({ issuer, owner }: Pick<LoadSeries, "issuer" | "owner">): string {
+export function formatSeries({ issuer, owner }: LoadSeries): string {
   const parts = [
     ...(issuer === null ? [] : [issuer === "" ? "self-issued" : issuer]),
     ...(owner === null ? [] : [owner === "" ? "nobody's" : owner]),

@@ -75,7 +75,7 @@ const GAPS: Record<ClaimGap, string> = {
 };
 
 /** Whether a run can be gone on with by what readings of its hosts confirm. */
-export const hasConfirmed = (claims: readonly Pick<RunClaim, "evaluation">[]): boolean =>
+export const hasConfirmed = (claims: readonly RunClaim[]): boolean =>
   claims.some(({ evaluation }) => evaluation.kind === "confirmed");
 
 /** What is to be done about a claim. */

@@ -40,7 +40,7 @@ export type Change = {
   kinds: readonly PlanKind[];
   /** Whether it was said what to change, which a plan in a file says itself. */
   isNamed: boolean;
-  toRequest: (client: LatchkeyClient, app: Pick<App, "client" | "seal">) => Promise<Wish>;
+  toRequest: (client: LatchkeyClient, app: App) => Promise<Wish>;
   /** Whether the vault must be open before the plan is applied. */
   needsVault?: (plan: Plan) => boolean;
 };
@@ -138,7 +138,7 @@ async function agree(plan: Plan, options: ChangeOptions, world: World, beside: r
 /** Those that were given, and at a terminal those that are said yes to. */
 export async function gatherAcknowledgements(
   checks: readonly Check[],
-  { acknowledge = [] }: Pick<ChangeOptions, "acknowledge">,
+  { acknowledge = [] }: ChangeOptions,
   { ask }: World,
 ): Promise<string[]> {
   const consents: string[] = [];
@@ -171,8 +171,8 @@ export function formatMissing(checks: readonly Check[], given: readonly string[]
 
 /** What is to be typed is typed at a terminal; whoever says --yes in a script has said it. */
 export async function gatherWord(
-  { confirm }: Pick<Plan, "confirm">,
-  { yes }: Pick<ChangeOptions, "yes">,
+  { confirm }: Plan,
+  { yes }: ChangeOptions,
   { ask }: World,
 ): Promise<string | null> {
   if (!confirm || yes) return confirm?.word ?? null;

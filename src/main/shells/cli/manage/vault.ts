@@ -224,7 +224,7 @@ const MOST_BYTES = 4_096;
 
 export type VaultOptions = { vaultPassphraseFile?: string };
 
-export type Asking = { app: Pick<App, "client" | "seal">; options: VaultOptions; world: World };
+export type Asking = { app: App; options: VaultOptions; world: World };
 
 /** For each command that may need the vault open. */
 export const addVaultOption = (command: Command): Command =>
