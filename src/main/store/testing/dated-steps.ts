@@ -77,6 +77,8 @@ export function doAnything(tried: Tried): string {
     tag,
     tag,
     tag,
+    tag,
+    setPercent,
     setPercent,
     setPercent,
     markPublic,
@@ -193,11 +195,22 @@ function probeHost(tried: Tried): void {
   });
 }
 
+/** At times what has a tag loses it again. */
 function tag(tried: Tried): void {
-  const { random, store, world } = tried;
-  const name = random.oneOf(TAGS);
-  const isHost = random.upTo(2) === 0;
-  const thing = isHost ? random.oneOf(HOSTS) : random.oneOf(tried.names);
+  const { random, world } = tried;
+  const tagged = (["hosts", "certificates"] as const).flatMap((kind) =>
+    [...world.tags[kind]].flatMap(([thing, tags]) => [...tags].map((name) => ({ kind, thing, name }))),
+  );
+  const kind = random.oneOf(["hosts", "certificates"] as const);
+  const thing = random.oneOf(kind === "hosts" ? HOSTS : tried.names);
+  const any = { kind, thing, name: random.oneOf(TAGS) };
+  toggle(tried, tagged.length > 0 && random.upTo(2) ? random.oneOf(tagged) : any);
+}
+
+type Tagging = { kind: keyof World["tags"]; thing: string; name: string };
+
+function toggle({ store, world }: Tried, { kind, thing, name }: Tagging): void {
+  const isHost = kind === "hosts";
   const sha256 = makeCertificate(thing).certificate.sha256;
   const row = store.labels.findRow(isHost ? { kind: "host", host: thing } : { kind: "certificate", sha256 });
   if (!row) return;
@@ -211,7 +224,7 @@ function tag(tried: Tried): void {
 
 function setPercent({ random, store, world }: Tried): void {
   const name = random.oneOf(TAGS);
-  const percent = random.oneOf([null, 10, 33, 50, 67, 90]);
+  const percent = random.oneOf([null, null, 10, 33, 67, 90]);
   store.atomically(() => store.labels.setDuePercent(name, percent));
   world.percents.set(name, percent);
 }
