@@ -204,8 +204,5 @@ take_sshd_words() {
 
 # Whether process folder $1 holds a socket that listens for TCP.
 listens() {
-	{ cat "$1/net/tcp" "$1/net/tcp6"; ls -ln "$1/fd/"; } 2>/dev/null | awk '
-		$4 == "0A" { listening[$10] = 1; next }
-		$NF ~ /^socket:\[[0-9]+\]$/ { if (substr($NF, 9, length($NF) - 9) in listening) { found = 1; exit } }
-		END { exit !found }'
+	{ cat "$1/net/tcp" "$1/net/tcp6"; ls -ln "$1/fd/"; } 2>/dev/null | awk "$listening_process_awk"
 }

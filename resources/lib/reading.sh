@@ -71,10 +71,7 @@ for asked do
 done'
 } 2>/dev/null
 
-decode_hex() {
-	awk 'BEGIN { for (i = 0; i < 256; i++) byte[sprintf("%02x", i)] = sprintf("%c", i) }
-		{ for (i = 1; i < length($0); i += 2) printf "%s", byte[substr($0, i, 2)] }'
-}
+decode_hex() { awk "$hex_bytes_awk"; }
 
 # Whether nobody but root can say what the name of file $1 leads to: its folder, and that of what it links to. What
 # the file holds may be another's to write.

@@ -77,16 +77,40 @@ inHosts("of a PEM file the first certificate is sent, and blocks are taken by th
   );
 });
 
+const SOCKET_HEAD =
+  "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
+const socketRow = (local: string, state: string, inode: number) =>
+  `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000 0 0 ${inode} 1 0000 100`;
+
+inHosts("a process listens that holds a socket which the kernel lists as listening, and no other", () => {
+  const descriptor = (number: number, target: string) =>
+    `lrwx------ 1 0 0 64 Jan  1 00:00 ${number} -> ${target}`;
+  const statusOf = (...descriptors: readonly string[]) =>
+    runAwks({
+      program: ["lib/listening-process.awk"],
+      input: [
+        SOCKET_HEAD,
+        socketRow("0100007F:0016", "0A", 11),
+        socketRow("0100007F:0016", "01", 12),
+        ...descriptors.map((target, number) => descriptor(number, target)),
+        "",
+      ].join("\n"),
+    }).map(({ status }) => status);
+  expect(statusOf("/dev/null", "socket:[11]")).toEqual([0]);
+  expect(statusOf("socket:[12]", "socket:[111]", "pipe:[11]")).toEqual([1]);
+  expect(statusOf()).toEqual([1]);
+});
+
+inHosts("hexadecimal digits are the bytes that they stand for", () => {
+  expect(linesOf("lib/hex-bytes.awk", "6b65\n790a\n6f6b\n")).toEqual(["key", "ok"]);
+});
+
 inHosts("the kernel's tables say who listens at a port, and by which socket", () => {
-  const head =
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
-  const row = (local: string, state: string, inode: number) =>
-    `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000 0 0 ${inode} 1 0000 100`;
   const table = [
-    head,
-    row("0100007F:0050", "0A", 11),
-    row("00000000:01BB", "0A", 12),
-    row("0:0050", "01", 13),
+    SOCKET_HEAD,
+    socketRow("0100007F:0050", "0A", 11),
+    socketRow("00000000:01BB", "0A", 12),
+    socketRow("0:0050", "01", 13),
   ];
   expect(
     linesOf(`${CHALLENGE}/listening.awk`, `${table.join("\n")}\n`, { variables: { ports: " 0050 1F90 " } }),

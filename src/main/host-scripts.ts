@@ -5,7 +5,14 @@ import { END_ALIASES, joinCollector, joinScripts } from "#shared/text/scripts.ts
 
 /** What the collector and the hand both ask. */
 export const libraryScript = joinScripts(
-  import.meta.glob<string>("../../resources/lib/*.sh", { query: "?raw", import: "default", eager: true }),
+  import.meta.glob<string>(
+    [
+      "../../resources/lib/*.sh",
+      "../../resources/lib/hex-bytes.awk",
+      "../../resources/lib/listening-process.awk",
+    ],
+    { query: "?raw", import: "default", eager: true },
+  ),
 );
 
 export const collectorScript = joinCollector(
@@ -38,6 +45,7 @@ export const offlineScript = joinScripts(
     [
       "../../resources/lib/daemon.sh",
       "../../resources/lib/host-signature.sh",
+      "../../resources/lib/listening-process.awk",
       "../../resources/rotation/carry/*.sh",
     ],
     { query: "?raw", import: "default", eager: true },

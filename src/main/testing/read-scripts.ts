@@ -26,7 +26,10 @@ async function readScripts(folder: string): Promise<Record<string, string>> {
 }
 
 /** What a folder of them runs of the libraries. */
-const LIBRARIES: Readonly<Record<string, readonly string[]>> = { challenge: ["lib/nginx.awk"] };
+const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  carry: ["lib/listening-process.awk"],
+  challenge: ["lib/nginx.awk"],
+};
 
 /** A script that runs on hosts, as it is shipped: "holders.sh", or all files of "hand". */
 export async function readRotationScript(name: string): Promise<string> {
