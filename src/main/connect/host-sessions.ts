@@ -30,7 +30,7 @@ export type SessionRequest = HostRequest & {
 };
 
 /** One login that is held. `route`: the same way once more, for a login of its own beside it. */
-export type HeldLogin = { hand: Hand; route: VerificationRoute };
+export type HeldLogin = { remote: Hand; route: VerificationRoute };
 
 /** `keys`: all that this login had to offer, in its order; what let us in is among them where a key did. */
 export type HostSession = HeldLogin & { keys: readonly VerificationKey[] };
@@ -130,7 +130,7 @@ export function createSessions(
         await using opened = met.opened;
         const hand = traceHand(opened, (...names) => trace("hand", formatPlace(target), ...names));
         const keys = [...met.login.identities, ...listClientKeys(met.login)];
-        const session = { hand, route: verificationRouteOf(met.login, hand, ssh), keys };
+        const session = { remote: hand, route: verificationRouteOf(met.login, hand, ssh), keys };
         return { kind: "connected", value: await work(session) };
       },
     };

@@ -58,8 +58,8 @@ export function forwardTask(
   return { step, what: is === "all" && isBegun ? "prove" : "act" };
 }
 
-function finishTask(step: Step, { hasWork, holders }: AccessSeen, isBegun: boolean): Task {
-  const isDone = !hasWork && holders.every((holder) => holder !== "new");
+function finishTask(step: Step, { hasWork, privateKeys }: AccessSeen, isBegun: boolean): Task {
+  const isDone = !hasWork && privateKeys.every((privateKey) => privateKey !== "new");
   return { step, what: isDone && isBegun ? "prove" : "act" };
 }
 

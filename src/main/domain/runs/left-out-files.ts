@@ -45,7 +45,7 @@ const hasFilesLeft = (host: ChangedHost, phase: Phase, files: readonly RunFile[]
 };
 
 /** Somewhere the old key still lets in, or its holder was left out: its private keys are kept aside at the end. */
-export const keepsOldHalves = (plan: KeyPlan, files: readonly RunFile[]): boolean =>
+export const keepsOldKeys = (plan: KeyPlan, files: readonly RunFile[]): boolean =>
   (oldKeyOf(plan) !== null && files.some(({ fate }) => fate === "left-out")) ||
   plan.checks.some(({ id, state }) => state === "acknowledge" && LEFT_OUT.has(id)) ||
   plan.hosts.some((host) => host.files.some(({ added, removed }) => added !== null && removed === null));
@@ -77,10 +77,10 @@ export function findRemainingOfRun(plan: KeyPlan, files: readonly RunFile[]): Re
       )
       .filter(({ removed }) => removed !== null)
       .flatMap((file) => {
-        const place = { host: host.host, port: host.port, isCertain: false };
+        const address = { host: host.host, port: host.port, isCertain: false };
         const fingerprints = watchedKeys(plan, { ...host, files: [file] });
         return [file.account, ...(file.others ?? [])].flatMap((account) =>
-          fingerprints.map((fingerprint) => ({ ...place, account, fingerprint })),
+          fingerprints.map((fingerprint) => ({ ...address, account, fingerprint })),
         );
       }),
   );
@@ -91,16 +91,16 @@ export function findRemainingOfRun(plan: KeyPlan, files: readonly RunFile[]): Re
  * Accounts that a key which goes, or is tightened, gets in to as before once the plan is carried out: their file, or their host, is
  * left as it is. Certain where the line was read now; of what was not, by the last scan. Each account and key once.
  */
-export function findRemaining(aim: ChangeSet, drafts: readonly Draft[]): RemainingAccess[] {
+export function findRemaining(changeSet: ChangeSet, drafts: readonly Draft[]): RemainingAccess[] {
   const found = drafts.flatMap(({ facts, files }) => {
     const changed = new Set(files.flatMap(({ path, removed }) => (removed === null ? [] : [path])));
     return knownOf(facts).flatMap(({ account, grant }): RemainingAccess[] => {
       const { effective, fingerprint } = grant;
-      if (effective === "no" || fingerprint === null || !aim.concerns(grant)) return [];
+      if (effective === "no" || fingerprint === null || !changeSet.concerns(grant)) return [];
       const file = facts.files.find((one) => pathsOf(one).includes(grant.file));
       // A plan names files with all links resolved.
       if (changed.has(file?.realPath ?? grant.file)) return [];
-      const seen = file ? lookFor(file, fingerprint) : "unread";
+      const seen = file ? findLine(file, fingerprint) : "unread";
       if (seen === "gone") return [];
       const { host, port } = facts;
       return [{ host, port, account, fingerprint, isCertain: seen === "there" && effective === "yes" }];
@@ -110,7 +110,7 @@ export function findRemaining(aim: ChangeSet, drafts: readonly Draft[]): Remaini
 }
 
 /** Whether a line for the key is in the file now. */
-function lookFor({ stand }: FileFacts, fingerprint: string): "there" | "gone" | "unread" {
+function findLine({ stand }: FileFacts, fingerprint: string): "there" | "gone" | "unread" {
   // Whether a folder that is not there is merely not mounted, or has gone with its files, nobody can tell.
   if (stand.kind === "absent") return stand.lacks?.creates === "file" ? "gone" : "unread";
   if (stand.bytes === null) return "unread";

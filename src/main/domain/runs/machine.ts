@@ -58,7 +58,7 @@ function moveOn<P extends Plan>(run: Run<P>): Move {
   let wait: Wait | null = null;
   for (const phase of rules.phases) {
     const open = rest.filter(({ step, state }) => step.phase === phase && state !== "proved");
-    const running = open.filter((one) => isUnderWay(one) && !one.isAwaiting);
+    const running = open.filter((one) => isRunning(one) && !one.isAwaiting);
     const ready = open.filter((one) => one.state === "planned" && mayBegin(run, rest, one.step));
     const hold = findHold(run, phase);
     isPaused ||= ready.length > 0 && progress.want === "pause";
@@ -146,7 +146,7 @@ function moveBack<P extends Plan>(run: Run<P>): Move {
   const { rules, plan, progress, steps } = run;
   const kept = hostsWith(steps, (one) => isCommitBegun(rules, one));
   const open = steps.filter(
-    (one) => one.step.phase === lastPhase(rules) && kept.has(one.step.host) && isUnderWay(one),
+    (one) => one.step.phase === lastPhase(rules) && kept.has(one.step.host) && isRunning(one),
   );
   const finish = moveOf(run, open, ({ step, state }) =>
     rules.forward(plan, step, state, progress.seen.get(step.host)),
@@ -157,7 +157,7 @@ function moveBack<P extends Plan>(run: Run<P>): Move {
   const lost = new Set<number | null>();
   for (const phase of rules.phases.toReversed()) {
     const inPhase = rest.filter(({ step }) => step.phase === phase);
-    const due = inPhase.filter((one) => isUnderWay(one) || one.state === "proved");
+    const due = inPhase.filter((one) => isRunning(one) || one.state === "proved");
     const batches = new Set(due.map(({ step }) => step.batch));
     for (const batch of [...batches].toSorted((one, other) => other - one)) {
       const now = due.filter(({ step }) => step.batch === batch && !lost.has(step.host));
@@ -175,9 +175,9 @@ const stuckIn = (phase: Phase | null): Move =>
   end("needs-attention", { kind: "stuck-on-the-way-back", phase });
 
 type Hosts = ReadonlySet<number | null>;
-type WayBack = { kept: Hosts; stuck: Hosts; lost: Hosts; isUnfinished: boolean };
+type RollBack = { kept: Hosts; stuck: Hosts; lost: Hosts; isUnfinished: boolean };
 
-function endOfBack<P extends Plan>({ plan }: Run<P>, { kept, stuck, lost, isUnfinished }: WayBack): Move {
+function endOfBack<P extends Plan>({ plan }: Run<P>, { kept, stuck, lost, isUnfinished }: RollBack): Move {
   if (lost.size > 0)
     return end("needs-attention", { kind: "unreachable-on-the-way-back", hosts: namesOf(plan, lost) });
   if (isUnfinished) return end("stopped", UNREACHABLE);
@@ -187,9 +187,9 @@ function endOfBack<P extends Plan>({ plan }: Run<P>, { kept, stuck, lost, isUnfi
   return end("committed", isAll ? null : { kind: "partly-committed", hosts: namesOf(plan, kept) });
 }
 
-function namesOf(plan: Plan, places: Hosts): string[] {
+function namesOf(plan: Plan, hostIndexes: Hosts): string[] {
   const hosts: readonly { host: string }[] = plan.hosts;
-  return hosts.filter((_, place) => places.has(place)).map(({ host }) => host);
+  return hosts.filter((_, hostIndex) => hostIndexes.has(hostIndex)).map(({ host }) => host);
 }
 
 /** Tasks of these steps, side by side, or the looks that they need first; null where they have none. */
@@ -198,11 +198,11 @@ function moveOf<P extends Plan>(
   now: readonly Standing[],
   taskOf: (standing: Standing) => NextTask,
 ): Move | null {
-  const wanted = now.map((standing) => ({ standing, task: taskOf(standing) }));
-  const unseen = wanted.filter(({ task }) => task === "look").map(({ standing }) => standing.step.host);
-  const places = [...new Set(unseen)].filter((place) => !seen.has(place));
-  if (places.length > 0) return { kind: "look", places };
-  const tasks = wanted.flatMap(({ task }) => (task === null || task === "look" ? [] : [task]));
+  const next = now.map((standing) => ({ standing, task: taskOf(standing) }));
+  const unseen = next.filter(({ task }) => task === "look").map(({ standing }) => standing.step.host);
+  const hostIndexes = [...new Set(unseen)].filter((hostIndex) => !seen.has(hostIndex));
+  if (hostIndexes.length > 0) return { kind: "look", hostIndexes };
+  const tasks = next.flatMap(({ task }) => (task === null || task === "look" ? [] : [task]));
   return tasks.length > 0 ? { kind: "do", tasks } : null;
 }
 
@@ -228,7 +228,7 @@ const BEGUN: ReadonlySet<StepState> = new Set(["intended", "acted", "proved", "f
 const isCommitBegun = <P extends Plan>(rules: RunRules<P>, { step, state }: Standing): boolean =>
   step.phase === lastPhase(rules as RunRules) && BEGUN.has(state);
 
-const isUnderWay = ({ state }: Standing): boolean => state === "intended" || state === "acted";
+const isRunning = ({ state }: Standing): boolean => state === "intended" || state === "acted";
 
 const hostsWith = (steps: readonly Standing[], is: (standing: Standing) => boolean): Hosts =>
   new Set(steps.filter(is).map(({ step }) => step.host));

@@ -38,7 +38,7 @@ export type AccessSeen = {
   /** By their place in the host's files: from which phase on the run does without it; null: it does not. */
   leftOut: readonly (Phase | null)[];
   /** By their place among the private keys of the host, or of this computer. */
-  holders: readonly PrivateKeySeen[];
+  privateKeys: readonly PrivateKeySeen[];
   /** A lock or backups of this run are there. */
   hasWork: boolean;
 };
@@ -93,7 +93,7 @@ export type Task =
 
 export type Move =
   /** Look at these places, side by side, and ask again. */
-  | { kind: "look"; places: readonly (number | null)[] }
+  | { kind: "look"; hostIndexes: readonly (number | null)[] }
   /** Do these, side by side, journal what came of each, forget what was seen of their places, and ask again. */
   | { kind: "do"; tasks: readonly Task[] }
   /** Nothing can be done before a log has told of something, the grace period is over, a certificate is brought, or it is time to look again. */

@@ -14,7 +14,7 @@ const BEFORE: ReadonlySet<Phase> = new Set<Phase>(["create-key", "grant", "insta
  */
 export function watchedSince(plan: Plan, steps: readonly RunStep[]): Instant | null {
   const earlier = findEarlier(plan, steps);
-  if (earlier === null || !earlier.every(isProved)) return null;
+  if (earlier === null || !earlier.every(isVerified)) return null;
   const at = earlier.flatMap((step) => step.at ?? []).toSorted();
   return at.at(-1) ?? null;
 }
@@ -25,7 +25,7 @@ export function watchedSince(plan: Plan, steps: readonly RunStep[]): Instant | n
  */
 export function isClockKept(plan: Plan, steps: readonly RunStep[]): boolean {
   const earlier = findEarlier(plan, steps);
-  return earlier !== null && !earlier.every(isProved);
+  return earlier !== null && !earlier.every(isVerified);
 }
 
 /** What comes before a removal that logs are watched for; null: none is, or it has begun. */
@@ -37,7 +37,7 @@ function findEarlier(plan: Plan, steps: readonly RunStep[]): RunStep[] | null {
   return steps.filter(({ phase }) => BEFORE.has(phase));
 }
 
-const isProved = ({ state }: RunStep): boolean => state === "proved";
+const isVerified = ({ state }: RunStep): boolean => state === "proved";
 
 /**
  * How far the clock of a host was ahead of this computer's when a run looked at it before its holders had the new key: at least so far,
@@ -165,13 +165,13 @@ export function watchOldKey(
   useOf: (host: { host: string; port: number }) => HostUse,
   clocks: HostClocks,
 ): OldKeyWatch {
-  const hosts = watchedHosts(plan).map((one) => ({ plan: one, place: { host: one.host, port: one.port } }));
+  const hosts = watchedHosts(plan).map((one) => ({ plan: one, address: { host: one.host, port: one.port } }));
   const seen = hosts.map((one) => ({
     ...one,
-    use: useOf(one.place),
-    sinceThere: toHostTime(since, one.place, clocks),
+    use: useOf(one.address),
+    sinceThere: toHostTime(since, one.address, clocks),
   }));
-  const uses = seen.flatMap(({ plan: host, place: { host: name, port }, use, sinceThere }) =>
+  const uses = seen.flatMap(({ plan: host, address: { host: name, port }, use, sinceThere }) =>
     findUses({
       use,
       fingerprints: watchedKeys(plan, host),
@@ -179,7 +179,7 @@ export function watchOldKey(
       since: sinceThere,
     }).map(({ account, at, from, evidence }) => ({ host: name, port, account, at, from, evidence })),
   );
-  const unread = seen.flatMap(({ place: { host, port }, use, sinceThere }) => {
+  const unread = seen.flatMap(({ address: { host, port }, use, sinceThere }) => {
     const readTo = lastLogged(use);
     return readTo === null || readTo <= sinceThere ? [{ host, port, readTo }] : [];
   });

@@ -23,7 +23,7 @@ export type RunKind<R extends RunContext = RunContext> = {
   readonly confirm: ((confirmation: KeyConfirmation) => Promise<void>) | null;
 
   /** Imports a certificate that a run waits for. Null: its runs wait for none. */
-  readonly provideCertificate: ((brought: BroughtCertificate) => Promise<ProvidedCertificate>) | null;
+  readonly provideCertificate: ((certificate: CertificateImport) => Promise<ProvidedCertificate>) | null;
 
   /** What scripts do on hosts that nobody gets to from here; `refusal`: why no script can. */
   readonly offline: OfflineRuns | { refusal: string };
@@ -48,7 +48,7 @@ export type KeyConfirmation = {
 };
 
 /** `text`: PEM, or DER in base64. */
-export type BroughtCertificate = { runId: RunId; text: string };
+export type CertificateImport = { runId: RunId; text: string };
 
 export type ProvidedCertificate = {
   host: string;

@@ -8,7 +8,7 @@ import { refuseUnapproved } from "#shared/text/hosts/bundle.ts";
 import type { KnownTexts } from "#store/claim-table.ts";
 import type { CollectedHost, HostProbe } from "#store/probe-record.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { CarriedLook } from "#store/runs/host-readings.ts";
+import type { OfflineReading } from "#store/runs/host-readings.ts";
 import type { Store } from "#store/store.ts";
 import { createReader } from "./describe-probe.ts";
 import { type BundlePlan, isKeptBeside, planBundle } from "./plan-bundle.ts";
@@ -122,7 +122,7 @@ function write(
   const standing = plan.standing.kind;
   store.offlineReadings.put(
     { host, port },
-    { at, standing, look: describeOffline(plan.bundle.collection, plan.standing) },
+    { at, standing, reading: describeOffline(plan.bundle.collection, plan.standing) },
   );
   evaluateServed.after(probe);
   store.scans.finish(scanId, "finished", at);
@@ -177,7 +177,7 @@ function withoutForeignVerifications(
 /**
  * What plans are made of where a host is known by its bundle alone. Its key is one that signed the bundle: anybody can name one.
  */
-function describeOffline(collection: Collection, standing: BundleStanding): CarriedLook {
+function describeOffline(collection: Collection, standing: BundleStanding): OfflineReading {
   const { accounts, authorizedKeys, sshd } = collection;
   const named = new Set(authorizedKeys.flatMap((file) => file.accounts));
   return {
@@ -205,7 +205,7 @@ function describeOffline(collection: Collection, standing: BundleStanding): Carr
   };
 }
 
-function describeFile(file: AuthorizedKeysFile, { accounts }: Collection): CarriedLook["files"][number] {
+function describeFile(file: AuthorizedKeysFile, { accounts }: Collection): OfflineReading["files"][number] {
   const { path, accounts: names, realPath, bytes, walk } = file;
   const entry = walk[0]?.type === "file" ? walk[0] : null;
   const why = formatObstacle(file, entry !== null);

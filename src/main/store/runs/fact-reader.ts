@@ -115,11 +115,11 @@ export function factReader(db: Database) {
     FROM login LEFT JOIN json_each(login.origins)
     WHERE login.host = ? AND login.fingerprint = ?
     ORDER BY login.account, "from"`);
-  const looks = carriedLookTable(db);
+  const offlineReadings = carriedLookTable(db);
 
   return {
     /** What a bundle told of a host that was not read from here since; null: it was, or no bundle did. */
-    carried: looks.find,
+    carried: offlineReadings.find,
 
     /** Old private keys that runs have left beside new ones. */
     keptKeys: keptKeyTable(db).all,

@@ -137,7 +137,7 @@ function readerOf(login: HostProbe["login"], { readAs }: CollectedHost): string 
 }
 
 /** What a bundle tells of a host, as far as plans are made of it. */
-export type CarriedLook = {
+export type OfflineReading = {
   /** The host key by whose signature the bundle is of the host, as ssh-keygen prints it; null where it is only claimed. */
   signedBy: string | null;
   accounts: {
@@ -167,7 +167,7 @@ export type CarriedLook = {
 };
 
 /** What is known of a host by its bundle alone, from when it is, and whether the bundle is known to be of the host. */
-export type CarriedHost = { at: Instant; standing: CarriedStanding; look: CarriedLook };
+export type OfflineHost = { at: Instant; standing: CarriedStanding; reading: OfflineReading };
 
 type SignedSince = { at: Instant; standing: CarriedStanding; signedBy: string | null };
 
@@ -185,19 +185,19 @@ export function carriedLookTable(db: Database) {
     WHERE host.id = ? AND collected_at = host.last_read`);
 
   return {
-    put: (place: Place, { at, standing, look }: CarriedHost): void =>
-      void put.run({ ...place, at, standing, reading: JSON.stringify(look) }),
+    put: (address: Place, { at, standing, reading }: OfflineHost): void =>
+      void put.run({ ...address, at, standing, reading: JSON.stringify(reading) }),
 
     /** Of a bundle whose host's signature came after it. */
-    stand: (place: Place, { at, standing, signedBy }: SignedSince): void =>
-      void stand.run({ ...place, at, standing, signedBy }),
+    stand: (address: Place, { at, standing, signedBy }: SignedSince): void =>
+      void stand.run({ ...address, at, standing, signedBy }),
 
     /** Null where it was read from here since, or by no bundle at all. */
-    find(hostId: number): CarriedHost | null {
+    find(hostId: number): OfflineHost | null {
       const row = find.get(hostId);
       if (!row) return null;
       const standing = CarriedStanding.parse(row.standing);
-      return { at: row.collected_at, standing, look: JSON.parse(row.reading) as CarriedLook };
+      return { at: row.collected_at, standing, reading: JSON.parse(row.reading) as OfflineReading };
     },
   };
 }

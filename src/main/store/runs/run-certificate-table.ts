@@ -23,7 +23,7 @@ export type RunCertificate = {
   chain: string | null;
   sha256: string | null;
   /** Hashes of the files as they will be, in the order of the plan. */
-  wanted: string[] | null;
+  newHashes: string[] | null;
 };
 
 export type CertificateKey = Pick<RunCertificate, "host" | "port" | "change">;
@@ -72,12 +72,12 @@ export function runCertificateTable(db: Database) {
 
     all: (run: RunId): RunCertificate[] => all.all(run).map(toCertificate),
 
-    set: (run: RunId, { names: _, note, wanted, ...one }: RunCertificate): void =>
+    set: (run: RunId, { names: _, note, newHashes, ...one }: RunCertificate): void =>
       void set.run({
         ...one,
         run,
         note: toStoredOrNull(OrderNote, note),
-        wanted: toStoredOrNull(Texts, wanted),
+        wanted: toStoredOrNull(Texts, newHashes),
       }),
 
     /** Whom a run had it of; null where none has. */
@@ -94,5 +94,5 @@ const toCertificate = ({ names, note, key_id, order_url, wanted, ...row }: Row):
   note: note === null ? null : fromStored(OrderNote, note),
   keyId: key_id,
   orderUrl: order_url,
-  wanted: wanted === null ? null : fromStored(Texts, wanted),
+  newHashes: wanted === null ? null : fromStored(Texts, wanted),
 });

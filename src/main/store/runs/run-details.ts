@@ -119,7 +119,7 @@ export type Confirmations = {
 };
 
 type ConfirmationRow = ApprovedAccount & { kind: "signature" | "approval"; evidence: string };
-type Said = { run: RunId; at: Instant; who: string };
+type ConfirmedBy = { run: RunId; at: Instant; who: string };
 
 /** What people have said of the new keys of runs; a signature is checked by whoever acts on it. */
 export function confirmationTable(db: Database) {
@@ -142,11 +142,13 @@ export function confirmationTable(db: Database) {
       };
     },
 
-    sign: (said: Said, signature: string): void =>
+    sign: (said: ConfirmedBy, signature: string): void =>
       void put.run({ ...said, kind: "signature", host: "", port: 0, account: "", evidence: signature }),
 
-    approve: (said: Said, { host, port, account }: { host: string; port: number; account: string }): void =>
-      void put.run({ ...said, kind: "approval", host, port, account, evidence: "" }),
+    approve: (
+      said: ConfirmedBy,
+      { host, port, account }: { host: string; port: number; account: string },
+    ): void => void put.run({ ...said, kind: "approval", host, port, account, evidence: "" }),
   };
 }
 

@@ -85,7 +85,7 @@ test("what a bundle told of a host is gone once the host is read anew, and stays
   for (const host of ["web", "db"]) {
     visitHost(store, host, { at: AT });
     store.atomically(() =>
-      store.offlineReadings.put({ host, port: 22 }, { at: AT, standing: "claimed", look }),
+      store.offlineReadings.put({ host, port: 22 }, { at: AT, standing: "claimed", reading: look }),
     );
   }
   visitHost(store, "db", { at: "2026-06-02T12:00:00Z", collected: null });

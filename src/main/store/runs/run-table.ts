@@ -70,7 +70,7 @@ type NewRun = {
 
 type SortColumn = "startedAt" | "title" | "state";
 
-type Wanted = Window & {
+type RunQuery = Window & {
   search: string;
   state: RunState | null;
   kind: PlanKind | null;
@@ -126,7 +126,7 @@ export function runTable(db: Database, lists: Lists) {
     /** Whose logs have been watched long enough. */
     due: (at: Instant): RunId[] => waiting.all(at).map((id) => RunId.parse(id)),
 
-    list({ search, state, kind, sort: { by, descending }, ...page }: Wanted): Listed<RunRow> {
+    list({ search, state, kind, sort: { by, descending }, ...page }: RunQuery): Listed<RunRow> {
       const where: Part[] = [
         ...(state ? [{ sql: "run.state = ?", values: [state] }] : []),
         ...(kind ? [{ sql: "run.kind = ?", values: [kind] }] : []),

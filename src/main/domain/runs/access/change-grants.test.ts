@@ -28,7 +28,7 @@ const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 test("grants are removed line by line, and the last line of root or of Latchkey itself is not", () => {
   const text = `${OLD_KEY} a\n${OTHER}\n${OLD_KEY} a\n`;
   const wish: Wish = { kind: "remove-grants", grants: [10, 99] };
-  const plan = planFor([makeHostFacts("web1", text)], { wish });
+  const plan = planFor([makeHostFacts("web1", text)], { request: wish });
   expect(stagesOf(text, plan)[1]).toBe(`${OTHER}\n${OLD_KEY} a\n`);
   expect(plan.hosts[0]?.files[0]).toMatchObject({ added: null, removes: 1 });
   expect(newKeyOf(plan)).toBeNull();
@@ -44,10 +44,10 @@ test("grants are removed line by line, and the last line of root or of Latchkey 
       from: null,
     },
   });
-  expect(stops(planFor([last], { wish }))).toEqual(["refused other-way-in", "refused own-login"]);
+  expect(stops(planFor([last], { request: wish }))).toEqual(["refused other-way-in", "refused own-login"]);
   const moved = makeHostFacts("web1", text);
   const changed = { ...moved, files: [makeFileFacts("ann", `${OTHER}\n`)] };
-  expect(planFor([changed], { wish }).leftOut).toEqual([
+  expect(planFor([changed], { request: wish }).leftOut).toEqual([
     expect.stringContaining("has no such line any more"),
   ]);
 });
@@ -57,7 +57,7 @@ test("a key that may run one command only is no other way in", () => {
   const stopsWith = (other: string) => {
     const root = makeFileFacts("root", `${OLD_KEY} a\n${other}\n`);
     const accounts = [makeAccountFacts("root", [root])];
-    return stops(planFor([makeHostFacts("web1", "", { files: [root], accounts })], { wish }));
+    return stops(planFor([makeHostFacts("web1", "", { files: [root], accounts })], { request: wish }));
   };
   expect(stopsWith(`no-pty ${OTHER}`)).toEqual([]);
   expect(stopsWith(`command="rsync --server" ${OTHER}`)).toEqual(["refused other-way-in"]);
@@ -70,7 +70,7 @@ test("a line whose key nobody is known to hold, or that is not there any more, i
     const accounts = [makeAccountFacts("root", [root], { grants: [old, { ...other, ...more }] })];
     const host = makeHostFacts("web1", "", { files: [now], accounts });
     const plan = planFor([{ ...host, login: { ...host.login, ...login } }], {
-      wish: { kind: "remove-grants", grants: [10] },
+      request: { kind: "remove-grants", grants: [10] },
     });
     return plan.checks
       .filter(({ id }) => id === "other-way-in")
@@ -103,7 +103,7 @@ test("a line of a file that lets in to several accounts goes for all of them: ea
       makeAccountFacts("root", [shared], { grants: rootGrants, runsCommands: false }),
     ],
   });
-  const removal = planFor([host], { wish: { kind: "remove-grants", grants: [10] } });
+  const removal = planFor([host], { request: { kind: "remove-grants", grants: [10] } });
   expect(stops(removal)).toEqual(["acknowledge other-way-in", "refused other-way-in"]);
   expect(removal.confirm?.why).toEqual(["root's keys change on web1"]);
   expect(planFor([host]).hosts[0]?.proofs).toEqual([
@@ -115,7 +115,12 @@ test("a line of a file that lets in to several accounts goes for all of them: ea
 test("an account that is not known, or has no file for its keys, is told of and left out", () => {
   const place = (account: string) => ({ host: "web1", port: 22, account });
   const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place("ann"), place("eve")] };
-  const plan = planFor([makeHostFacts("web1", `${OTHER}\n`)], { wish, given: GIVEN, key: null, here: [] });
+  const plan = planFor([makeHostFacts("web1", `${OTHER}\n`)], {
+    request: wish,
+    provided: GIVEN,
+    key: null,
+    here: [],
+  });
   expect(plan.hosts[0]?.files).toHaveLength(1);
   expect(plan.leftOut).toEqual(["web1: no account eve is known there; scan the host"]);
   expect(stops(plan)).toEqual(["acknowledge file"]);
@@ -137,7 +142,7 @@ test("a grant is added at the end of the first file that sshd reads, with option
     `${text}\nrestrict ${NEW_KEY} new\n`,
   ]);
   expect(plan.hosts[0]?.files[0]).toMatchObject({ removed: null, adds: 1 });
-  expect(refusalOf(makeFacts([], { ...more, wish: { ...wish, options: "restrict,nonsense" } }))).toContain(
+  expect(refusalOf(makeFacts([], { ...more, request: { ...wish, options: "restrict,nonsense" } }))).toContain(
     "sshd would ignore",
   );
 });
@@ -146,8 +151,8 @@ test("a new line is proved by a login where a private key is at hand, and says w
   const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place] };
   const proofOf = (given: Partial<ProvidedKey>, options = "") =>
     planFor([makeHostFacts("web1", `${OTHER}\n`)], {
-      wish: { ...wish, options },
-      given: { ...GIVEN, ...given },
+      request: { ...wish, options },
+      provided: { ...GIVEN, ...given },
       key: null,
       here: [],
     }).hosts[0]?.proofs[0]?.proof;
@@ -166,7 +171,10 @@ test("a new line is proved by a login where a private key is at hand, and says w
 test("a line that is tightened is proved by the key that stays: a file that is not locked, or the agent", () => {
   const wish: Wish = { kind: "tighten-grants", grants: [10], from: null, restrict: true, expiry: null };
   const planWith = (...here: Partial<PrivateKeyFacts>[]) =>
-    planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)], { wish, here: here.map(makeHolderFacts) });
+    planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)], {
+      request: wish,
+      here: here.map(makeHolderFacts),
+    });
   expect(planWith({})).toMatchObject({
     provesWith: "/home/me/.ssh/id_rsa",
     hosts: [{ proofs: [{ proof: { kind: "from-here", runs: "nothing" } }] }],
@@ -187,7 +195,7 @@ test("a line by which this login comes is tightened to others only where it is a
   ) => {
     const host = makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`, { deadMen });
     const wish: Wish = { kind: "tighten-grants", grants: [10], from, restrict: true, expiry: null };
-    const plan = planFor([{ ...host, login: { ...host.login, key, ...more } }], { wish });
+    const plan = planFor([{ ...host, login: { ...host.login, key, ...more } }], { request: wish });
     return plan.checks.find(({ id }) => id === "own-login");
   };
   const failing = {
@@ -220,7 +228,7 @@ test("a line of the authority by whose certificate this login comes is changed o
     const grants = grantsOf(file).map((grant) => ({ ...grant, isAuthority: true }));
     const accounts = [makeAccountFacts("ann", [file], { grants })];
     const host = makeHostFacts("web1", text, { deadMen: ["at"], files: [file], accounts });
-    const plan = planFor([{ ...host, login: { ...host.login, key, certificate } }], { wish });
+    const plan = planFor([{ ...host, login: { ...host.login, key, certificate } }], { request: wish });
     return plan.checks.find(({ id }) => id === "own-login");
   };
   const tighten = (from: string): KeyRequest => ({
@@ -255,8 +263,8 @@ test("where no journal of a host can show a login by a key that somebody else ha
   const wish: Wish = { ...ROTATE, given: NEW_KEY };
   const checkWith = (logs: HostFacts["logs"]) =>
     planFor([makeHostFacts("web1", `${OLD_KEY} a\n`, { logs })], {
-      wish,
-      given: GIVEN,
+      request: wish,
+      provided: GIVEN,
       here: [],
     }).checks.find(({ id }) => id === "journal");
   expect(checkWith("journal")).toBeUndefined();
@@ -274,8 +282,8 @@ test("an account without a file for its keys gets one, if the folder is its own 
     const files = [makeFileFacts("ann", "", { stand })];
     const accounts = [makeAccountFacts("ann", files, { grants: [], consulted })];
     return planFor([makeHostFacts("web1", "", { files, accounts })], {
-      wish,
-      given: GIVEN,
+      request: wish,
+      provided: GIVEN,
       key: null,
       here: [],
     });
@@ -300,15 +308,21 @@ test("an account without a file for its keys gets one, if the folder is its own 
 test("a line is tightened in its place, and moved to an authority beside it", () => {
   const text = `no-pty ${OLD_KEY} a\r\n${OTHER}\r\n`;
   const tight = planFor([makeHostFacts("web1", text)], {
-    wish: { kind: "tighten-grants", grants: [10], from: "10.0.0.0/8", restrict: true, expiry: "20300101Z" },
+    request: {
+      kind: "tighten-grants",
+      grants: [10],
+      from: "10.0.0.0/8",
+      restrict: true,
+      expiry: "20300101Z",
+    },
   });
   expect(stagesOf(text, tight)).toEqual([
     text,
     `restrict,from="10.0.0.0/8",expiry-time="20300101Z",no-pty ${OLD_KEY} a\r\n${OTHER}\r\n`,
   ]);
   const moved = planFor([makeHostFacts("web1", text)], {
-    wish: { kind: "move-to-authority", grants: [10], authority: NEW_KEY, principals: [] },
-    given: GIVEN,
+    request: { kind: "move-to-authority", grants: [10], authority: NEW_KEY, principals: [] },
+    provided: GIVEN,
   });
   const line = `cert-authority,principals="ann",no-pty ${NEW_KEY} new\r\n`;
   expect(stagesOf(text, moved)).toEqual([

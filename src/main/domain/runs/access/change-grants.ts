@@ -25,30 +25,30 @@ import type { HostFacts, KnownGrant, PlanFacts, ProvidedKey } from "./plan-facts
 type Of<Kind extends Wish["kind"]> = Extract<Wish, { kind: Kind }>;
 
 /** A key is let in to accounts: a line at the end of the first file that sshd reads for each. */
-export function addGrants({ given, now }: PlanFacts, wish: Of<"add-grants">): ChangeSet | Unplannable {
-  if (!given) return { refused: "the key cannot be read; give the line of a .pub file" };
+export function addGrants({ provided, now }: PlanFacts, wish: Of<"add-grants">): ChangeSet | Unplannable {
+  if (!provided) return { refused: "the key cannot be read; give the line of a .pub file" };
   const { problem } = readLineOptions(Buffer.from(wish.options, "utf8").toString("latin1"));
   if (problem !== null) return { refused: `sshd would ignore a line with these options: ${problem}` };
-  const text = newLine(wish.options, given.comment || `latchkey:${now.slice(0, 10)}`);
+  const text = newLine(wish.options, provided.comment || `latchkey:${now.slice(0, 10)}`);
   return {
-    titleOf: () => `Add ${formatKeyBriefly(given)}`,
+    titleOf: () => `Add ${formatKeyBriefly(provided)}`,
     oldKey: null,
-    newKey: toNewKey(given),
-    proves: given.path === null && !given.isInAgent ? "none" : "new",
+    newKey: toNewKey(provided),
+    verifies: provided.path === null && !provided.isInAgent ? "none" : "new",
     concerns: () => false,
     lacking: (host) =>
       wish.places
-        .filter((place) => place.host === host.host && place.port === host.port)
+        .filter((address) => address.host === host.host && address.port === host.port)
         .map(({ account }) => account)
         .filter((account) => fileFor(host, account) === null),
-    aimAt: (host, file) => {
+    changesFor: (host, file) => {
       const account = host.accounts.find(
         ({ name }) => file.accounts.includes(name) && isWished(wish, host, name),
       );
       if (!account || !pathsOf(file).includes(fileFor(host, account.name) ?? "")) return NO_CHANGES;
       const same = findLines(
         file.bytes,
-        ({ key, options }) => key?.fingerprint === given.fingerprint && options === wish.options,
+        ({ key, options }) => key?.fingerprint === provided.fingerprint && options === wish.options,
       );
       const notes = same.map(
         ({ read }) => `${formatHostAddress(host)}: ${file.path}, line ${read.line}, lets the key in already`,
@@ -59,7 +59,7 @@ export function addGrants({ given, now }: PlanFacts, wish: Of<"add-grants">): Ch
 }
 
 const isWished = ({ places }: Of<"add-grants">, { host, port }: HostFacts, account: string): boolean =>
-  places.some((place) => place.host === host && place.port === port && place.account === account);
+  places.some((address) => address.host === host && address.port === port && address.account === account);
 
 /** Lines that are gone in the end. */
 export const removeGrants = (facts: PlanFacts, wish: Of<"remove-grants">): ChangeSet =>
@@ -79,13 +79,13 @@ export function tightenGrants(facts: PlanFacts, wish: Of<"tighten-grants">): Cha
     if (tight.options === parts.options) return { why: "it is as tight already" };
     return { change: { kind: "instead", line, text: withOptions(parts, tight.options) }, ...tight };
   });
-  return { ...changeSet, proves: "old" };
+  return { ...changeSet, verifies: "old" };
 }
 
 /** Lines for a key become lines for the certificates of an authority. */
 export function moveToAuthority(facts: PlanFacts, wish: Of<"move-to-authority">): ChangeSet | Unplannable {
-  const { given } = facts;
-  if (!given) return { refused: "the authority's key cannot be read; give the line of its .pub file" };
+  const { provided } = facts;
+  if (!provided) return { refused: "the authority's key cannot be read; give the line of its .pub file" };
   const changeSet = changeGrants(
     facts,
     wish.grants,
@@ -95,11 +95,11 @@ export function moveToAuthority(facts: PlanFacts, wish: Of<"move-to-authority">)
       const names = wish.principals.length > 0 ? wish.principals : [account];
       const moved = authorityOptions(parts.options, names);
       if ("why" in moved) return moved;
-      const text = authorityLine(`${parts.indent}${moved.options}`, given.comment);
+      const text = authorityLine(`${parts.indent}${moved.options}`, provided.comment);
       return { change: { kind: "beside", line, text }, ...moved };
     },
   );
-  return { ...changeSet, newKey: toNewKey(given), proves: "log" };
+  return { ...changeSet, newKey: toNewKey(provided), verifies: "log" };
 }
 
 const authorityLine = (latin1: string, comment: string): string =>
@@ -120,17 +120,17 @@ function changeGrants(
   { key }: PlanFacts,
   ids: readonly number[],
   formatTitle: (grants: string) => string,
-  changeOf: LineChangeOf,
+  lineChangeOf: LineChangeOf,
 ): ChangeSet {
   const isMeant = ({ id }: KnownGrant): boolean => ids.includes(id);
   return {
     titleOf: (files) => formatTitle(formatGrants(files)),
     oldKey: key?.fingerprint ?? null,
     newKey: null,
-    proves: "none",
+    verifies: "none",
     concerns: isMeant,
-    aimAt: (host, file) => {
-      return changeLines(host, file, textsOf(host, file, isMeant), changeOf);
+    changesFor: (host, file) => {
+      return changeLines(host, file, textsOf(host, file, isMeant), lineChangeOf);
     },
   };
 }
@@ -156,12 +156,12 @@ function changeLines(
   host: HostFacts,
   file: OpenFile,
   texts: readonly string[],
-  changeOf: LineChangeOf,
+  lineChangeOf: LineChangeOf,
 ): FileChanges {
   if (texts.length === 0) return NO_CHANGES;
   const left = [...texts];
   const found = findLines(file.bytes, ({ text }) => takeOut(left, text));
-  const said = found.map((one) => ({ one, to: changeOf(one, file.accounts[0] ?? "") }));
+  const said = found.map((one) => ({ one, to: lineChangeOf(one, file.accounts[0] ?? "") }));
   const changed = said.flatMap(({ to }) => ("change" in to ? [to] : []));
   const where = `${formatHostAddress(host)}: ${file.path}`;
   return {
@@ -249,25 +249,25 @@ const countOthers = (pieces: readonly string[], name: string, until: number): nu
   pieces.slice(0, until).filter((one) => nameOf(one) !== name).length;
 
 /** sshd goes by the earliest. Dates in a zone of the host's are compared as they are written. */
-function findEarlierExpiry(options: readonly LineOption[], wanted: string): string | null {
-  const limit = readExpiryTime(wanted)?.seconds ?? 0;
+function findEarlierExpiry(options: readonly LineOption[], expiry: string): string | null {
+  const limit = readExpiryTime(expiry)?.seconds ?? 0;
   const dates = options.filter(({ name }) => name === "expiry-time").map(({ value }) => value ?? "");
   return dates.find((date) => (readExpiryTime(date)?.seconds ?? limit) < limit) ?? null;
 }
 
 /** The list that stands there, where not all that is wanted is plainly inside of it; null: there is none, or it is. */
-function findNarrowerFrom(options: readonly LineOption[], wanted: string): string | null {
+function findNarrowerFrom(options: readonly LineOption[], expiry: string): string | null {
   const list = valueOfOption(options, "from");
-  if (list === null || list === wanted) return null;
-  const [old, fresh] = [readFromList(list), readFromList(wanted)];
+  if (list === null || list === expiry) return null;
+  const [old, fresh] = [readFromList(list), readFromList(expiry)];
   if (typeof old === "string" || typeof fresh === "string") return list;
-  const isInside = fresh
+  const isWithin = fresh
     .filter(({ isNegated }) => !isNegated)
     .every((item) => old.some((one) => !one.isNegated && covers(one, item)));
   const isKept = old
     .filter(({ isNegated }) => isNegated)
     .every((item) => fresh.some((one) => one.isNegated && covers(one, item)));
-  return isInside && isKept ? null : list;
+  return isWithin && isKept ? null : list;
 }
 
 const isRestricted = (options: readonly LineOption[]): boolean =>

@@ -18,35 +18,35 @@ import type { HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 
 /** A key is replaced wherever it is granted, by one that is made or was given. */
 export function replaceKey(facts: PlanFacts): ChangeSet | Unplannable {
-  const { wish, key } = facts;
-  if (wish.kind !== "rotate-key") throw new Error("this is another wish");
+  const { request, key } = facts;
+  if (request.kind !== "rotate-key") throw new Error("this is another wish");
   if (!key)
-    return { refused: `the key ${wish.fingerprint} is not known; scan the hosts where it is granted` };
-  if (wish.given !== null && !facts.given) {
+    return { refused: `the key ${request.fingerprint} is not known; scan the hosts where it is granted` };
+  if (request.given !== null && !facts.provided) {
     return {
       refused: "the new key cannot be read; give the line of a .pub file, or the path of a private key",
     };
   }
-  if (facts.given?.fingerprint === key.fingerprint) {
+  if (facts.provided?.fingerprint === key.fingerprint) {
     return { refused: `the new key is the old one: ${key.fingerprint}` };
   }
-  const newKey = chooseNewKey(facts, wish.keyType);
+  const newKey = chooseNewKey(facts, request.keyType);
   if ("refused" in newKey) return newKey;
   return {
     titleOf: () => `Rotate ${formatKeyBriefly(key)}`,
     oldKey: key.fingerprint,
     newKey,
-    proves: "new",
-    aimAt: (_, file) => aimAt(facts, key.fingerprint, file),
+    verifies: "new",
+    changesFor: (_, file) => aimAt(facts, key.fingerprint, file),
     concerns: ({ fingerprint }) => fingerprint === key.fingerprint,
   };
 }
 
-function aimAt({ given, now }: PlanFacts, fingerprint: string, { path, bytes }: OpenFile): FileChanges {
+function aimAt({ provided, now }: PlanFacts, fingerprint: string, { path, bytes }: OpenFile): FileChanges {
   const found = findLines(bytes, ({ key }) => key?.fingerprint === fingerprint);
   const [first] = found.filter(({ read }) => read.problem === null);
   if (!first) return { ...NO_CHANGES, notes: found.map((one) => formatIgnored(path, one)) };
-  const mine = given ? findLines(bytes, ({ key }) => key?.fingerprint === given.fingerprint) : [];
+  const mine = provided ? findLines(bytes, ({ key }) => key?.fingerprint === provided.fingerprint) : [];
   const hasTwin = ({ read }: FoundLine) => mine.some((one) => one.read.options === read.options);
   return {
     ...NO_CHANGES,
@@ -68,24 +68,24 @@ const formatIgnored = (path: string, { read }: FoundLine): string =>
 
 /** It is made where it is held: here, or on the one host that has shown that it has its private key. */
 function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
-  const { given, key, here, now } = facts;
+  const { provided, key, here, now } = facts;
   const comment = key?.comment || `latchkey:${now.slice(0, 10)}`;
-  if (given) return { kind: "given", line: given.line, comment: given.comment, path: given.path };
+  if (provided) return { kind: "given", line: provided.line, comment: provided.comment, path: provided.path };
   const mine = here.find(
     ({ kind, stuck, possession }) => kind === "file" && stuck === null && possession.kind !== "other-key",
   );
-  const wished = facts.wish.kind === "rotate-key" ? facts.wish.keyFile : null;
-  const others = facts.hosts.flatMap((host) => host.holders.map((holder) => ({ host, holder })));
-  const [only, ...more] = others.filter(({ host, holder }) => canHold(host, holder));
+  const wished = facts.request.kind === "rotate-key" ? facts.request.keyFile : null;
+  const others = facts.hosts.flatMap((host) => host.holders.map((privateKey) => ({ host, privateKey })));
+  const [only, ...more] = others.filter(({ host, privateKey }) => canHold(host, privateKey));
   const path = mine?.path ?? wished;
-  const isVerified = only?.holder.possession.kind === "verified";
+  const isVerified = only?.privateKey.possession.kind === "verified";
   if (path === null && only && isVerified && more.length === 0 && here.length === 0) {
     const { host, port } = only.host;
-    return { kind: "made-on-holder", keyType, comment, host, port, path: only.holder.path };
+    return { kind: "made-on-holder", keyType, comment, host, port, path: only.privateKey.path };
   }
-  const place = path ?? facts.freeKeyFile;
-  if (place === null) return { refused: formatKnownLocation(facts) ?? formatNoLocation(facts) };
-  return { kind: "made-here", keyType, comment, path: place };
+  const keyFile = path ?? facts.freeKeyFile;
+  if (keyFile === null) return { refused: formatKnownLocation(facts) ?? formatNoLocation(facts) };
+  return { kind: "made-here", keyType, comment, path: keyFile };
 }
 
 /** Where it is known and cannot be replaced; null where it is known nowhere. */
@@ -93,7 +93,7 @@ function formatKnownLocation(facts: PlanFacts): string | null {
   const [first, ...more] = findStuckPrivateKeys(facts);
   if (!first) return null;
   const others = more.length > 0 ? `; it is at ${formatStuckLocations(more)}, too` : "";
-  return `the private key of ${facts.key?.fingerprint ?? "the key"} is at ${first.place}, and cannot be replaced there: ${first.why}${others}; say where the new one goes by --key-file FILE`;
+  return `the private key of ${facts.key?.fingerprint ?? "the key"} is at ${first.location}, and cannot be replaced there: ${first.why}${others}; say where the new one goes by --key-file FILE`;
 }
 
 function formatNoLocation({ key, hosts }: PlanFacts): string {

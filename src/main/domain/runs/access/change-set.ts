@@ -51,8 +51,8 @@ export type ChangeSet = {
    * What must log in before anything is removed: the new key; a certificate of the new authority, of which only a log
    * tells; the same key as before, with its new options; or nothing.
    */
-  proves: "new" | "log" | "old" | "none";
-  aimAt(host: HostFacts, file: OpenFile): FileChanges;
+  verifies: "new" | "log" | "old" | "none";
+  changesFor(host: HostFacts, file: OpenFile): FileChanges;
   /** Accounts of a host that a line was to be added to, and that have no file for it. */
   lacking?(host: HostFacts): string[];
   /** Whether this grant of an account is one that goes or changes, so that it is no other way in. */

@@ -11,9 +11,9 @@ export function chooseVerification(
   { host, account, file }: { host: HostFacts; account: AccountFacts; file: FileFacts },
   { options, isAuthority }: Pick<FileChanges, "options" | "isAuthority">,
 ): PlannedVerification {
-  if (changeSet.proves === "none")
+  if (changeSet.verifies === "none")
     return none(changeSet.newKey ? formatUnverified(account) : "nothing new is to log in");
-  if (changeSet.proves === "log") return { kind: host.asOf === null ? "by-log" : "by-hand" };
+  if (changeSet.verifies === "log") return { kind: host.asOf === null ? "by-log" : "by-hand" };
   if (isShut(changeSet, account, file)) return none(formatShut(account));
   if (isAuthority) return none("the line is for certificates that the key signs, not for the key");
   if (needsMore(account)) {
@@ -22,14 +22,14 @@ export function chooseVerification(
   if (host.asOf !== null) return { kind: "by-hand" };
   const { newKey } = changeSet;
   const runs = runsOf(account, options);
-  if (changeSet.proves === "old") {
+  if (changeSet.verifies === "old") {
     const isHere = verifyingKey(facts) !== null;
     return isHere && reaches(host, options) ? { kind: "from-here", runs } : none(notHere(isHere));
   }
   if (newKey?.kind === "made-on-holder") {
     return { kind: "from-holder", host: newKey.host, port: newKey.port, runs };
   }
-  const isHere = newKey !== null && (isHeldHere(newKey) || facts.given?.isInAgent === true);
+  const isHere = newKey !== null && (isHeldHere(newKey) || facts.provided?.isInAgent === true);
   if (isHere && reaches(host, options)) return { kind: "from-here", runs };
   // Where nothing goes for it, there is nothing to wait for.
   return changeSet.oldKey === null ? none(notHere(isHere)) : { kind: "by-log" };

@@ -41,8 +41,8 @@ export function draftHost(facts: PlanFacts, changeSet: ChangeSet, host: HostFact
   for (const file of host.files) draftOne(facts, changeSet, draft, file);
   for (const unseen of unseenAccounts(changeSet, host)) leaveUnreadable(changeSet, draft, unseen);
   for (const account of changeSet.lacking?.(host) ?? []) leaveAccount(draft, account);
-  if (facts.wish.kind === "rotate-key") {
-    for (const holder of host.holders) draftPrivateKey(draft, holder);
+  if (facts.request.kind === "rotate-key") {
+    for (const privateKey of host.holders) draftPrivateKey(draft, privateKey);
   }
   return draft;
 }
@@ -60,9 +60,9 @@ function draftOne(facts: PlanFacts, changeSet: ChangeSet, draft: Draft, file: Fi
     return;
   }
   const open: OpenFile = { ...file, stand, bytes: stand.bytes };
-  const wanted = changeSet.aimAt(host, open);
-  draft.leftOut.push(...wanted.notes);
-  if (wanted.changes.length + wanted.appended.length === 0) return;
+  const fileChanges = changeSet.changesFor(host, open);
+  draft.leftOut.push(...fileChanges.notes);
+  if (fileChanges.changes.length + fileChanges.appended.length === 0) return;
   const readers = readersOf(changeSet, host, file);
   if (readers.length === 0) {
     const [taker] = host.accounts.filter((account) => isSeenToLetIn(changeSet, account, file));
@@ -74,7 +74,7 @@ function draftOne(facts: PlanFacts, changeSet: ChangeSet, draft: Draft, file: Fi
   const obstacle = findObstacle(
     host,
     open,
-    wanted.changes.map(({ line }) => line.number),
+    fileChanges.changes.map(({ line }) => line.number),
   );
   if (obstacle) {
     leaveOut(draft, file, obstacle.id, obstacle.why);
@@ -82,9 +82,9 @@ function draftOne(facts: PlanFacts, changeSet: ChangeSet, draft: Draft, file: Fi
   }
   const proofs = readers.map((account) => ({
     account: account.name,
-    proof: chooseVerification(facts, changeSet, { host, account, file }, wanted),
+    proof: chooseVerification(facts, changeSet, { host, account, file }, fileChanges),
   }));
-  changeFile(draft, open, { changeSet, wanted, proofs });
+  changeFile(draft, open, { changeSet, fileChanges, proofs });
 }
 
 const formatUnreadableHere = ({ path }: FileFacts, { name }: AccountFacts): string =>
@@ -95,23 +95,23 @@ function changeFile(
   file: OpenFile,
   {
     changeSet,
-    wanted,
+    fileChanges,
     proofs,
-  }: { changeSet: ChangeSet; wanted: FileChanges; proofs: readonly AccountVerification[] },
+  }: { changeSet: ChangeSet; fileChanges: FileChanges; proofs: readonly AccountVerification[] },
 ): void {
   if (file.stand.kind !== "file") return;
   const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
-  const keepsOld = without !== undefined && changeSet.proves === "new";
+  const keepsOld = without !== undefined && changeSet.verifies === "new";
   const planned = draftFile(file, file.bytes, file.stand, {
-    ...wanted,
+    ...fileChanges,
     keepsOld,
     newKey: changeSet.newKey?.kind === "given" ? changeSet.newKey.line : null,
   });
   if (!planned) return;
   draft.files.push(planned);
   if (planned.creates) draft.checks.push(checkCreates(draft.facts, planned));
-  draft.isAuthority ||= wanted.isAuthority || changeSet.proves === "log";
-  if (keepsOld && wanted.changes.length > 0) leaveOld(draft, file, without.why);
+  draft.isAuthority ||= fileChanges.isAuthority || changeSet.verifies === "log";
+  if (keepsOld && fileChanges.changes.length > 0) leaveOld(draft, file, without.why);
   for (const proof of proofs) addVerification(draft, proof);
 }
 
@@ -145,13 +145,13 @@ function leaveUnreadable(
   draft: Draft,
   { account, why }: { account: string; why: string },
 ): void {
-  const place = formatHostAddress(draft.facts);
+  const where = formatHostAddress(draft.facts);
   const text =
     newKey === null
-      ? `the keys of ${account} on ${place} could not be read: ${why}; by the last scan the key logs in there, and whether it still does is not known`
-      : `${account} on ${place} takes it, too, and its keys could not be read: ${why}; whoever logs in there by it is shut out once its private keys are replaced, so they are kept aside`;
+      ? `the keys of ${account} on ${where} could not be read: ${why}; by the last scan the key logs in there, and whether it still does is not known`
+      : `${account} on ${where} takes it, too, and its keys could not be read: ${why}; whoever logs in there by it is shut out once its private keys are replaced, so they are kept aside`;
   draft.checks.push(makeCheck("acknowledge", "unread", { host: draft.facts, account }, text));
-  draft.leftOut.push(`${place}: the keys of ${account} could not be read: ${why}`);
+  draft.leftOut.push(`${where}: the keys of ${account} could not be read: ${why}`);
 }
 
 function leaveOut(draft: Draft, { accounts }: FileFacts, id: string, why: string): void {
@@ -180,38 +180,43 @@ function leaveOld(draft: Draft, { path, accounts }: FileFacts, why: string): voi
   draft.leftOut.push(`${formatHostAddress(draft.facts)}: the old line stays in ${path}: ${why}`);
 }
 
-function draftPrivateKey(draft: Draft, holder: PrivateKeyFacts): void {
-  if (canHold(draft.facts, holder)) {
-    draft.holders.push(toPrivateKeyPlan(draft.facts, holder));
+function draftPrivateKey(draft: Draft, privateKey: PrivateKeyFacts): void {
+  if (canHold(draft.facts, privateKey)) {
+    draft.holders.push(toPrivateKeyPlan(draft.facts, privateKey));
     return;
   }
-  if (holder.stuck === null && holder.possession.kind === "other-key") {
-    draft.checks.push(otherKey(draft.facts, holder));
-    draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${formatOtherKey(holder)}`);
+  if (privateKey.stuck === null && privateKey.possession.kind === "other-key") {
+    draft.checks.push(otherKey(draft.facts, privateKey));
+    draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${formatOtherKey(privateKey)}`);
     return;
   }
-  const why = `the private key ${holder.path} is not replaced: ${holder.stuck ?? ""}`;
-  draft.checks.push(makeCheck("acknowledge", "holder", { host: draft.facts, account: holder.owner }, why));
+  const why = `the private key ${privateKey.path} is not replaced: ${privateKey.stuck ?? ""}`;
+  draft.checks.push(
+    makeCheck("acknowledge", "holder", { host: draft.facts, account: privateKey.owner }, why),
+  );
   draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${why}`);
 }
 
 export const toPrivateKeyPlan = (
   host: HostFacts | null,
-  { stuck: _, ...holder }: PrivateKeyFacts,
+  { stuck: _, ...privateKey }: PrivateKeyFacts,
 ): PrivateKeyPlan => ({
   host: host && { host: host.host, port: host.port },
-  ...holder,
+  ...privateKey,
 });
 
 /** `newKey`: `type base64`, where it is known already. */
-type WantedChanges = Pick<FileChanges, "changes" | "appended"> & { keepsOld: boolean; newKey: string | null };
+type PlannedChanges = Pick<FileChanges, "changes" | "appended"> & {
+  keepsOld: boolean;
+  newKey: string | null;
+};
 
 /** A file as the plan has it. `keepsOld`: what was to be removed stays beside what is added. */
 function draftFile(
   { path, realPath, accounts, creates }: FileFacts,
   bytes: Uint8Array,
   { uid, gid, owner, mode }: FileState,
-  { changes, appended, keepsOld, newKey }: WantedChanges,
+  { changes, appended, keepsOld, newKey }: PlannedChanges,
 ): FilePlan | null {
   const kept = keepsOld ? changes.flatMap(keepOld) : changes;
   if (kept.length + appended.length === 0) return null;

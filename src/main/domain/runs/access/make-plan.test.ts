@@ -54,7 +54,10 @@ test("the pieces of the diff say what changes, with two lines around it", () => 
 
 test("a new key that stands in the file already is not written twice", () => {
   const text = `${OLD_KEY} me\n${NEW_KEY} new\n${OTHER}\n`;
-  const plan = planFor([makeHostFacts("web1", text)], { given: GIVEN, wish: { ...ROTATE, given: NEW_KEY } });
+  const plan = planFor([makeHostFacts("web1", text)], {
+    provided: GIVEN,
+    request: { ...ROTATE, given: NEW_KEY },
+  });
   expect(plan.hosts[0]?.files[0]).toMatchObject({ added: null, removes: 1 });
   expect(stagesOf(text, plan)[1]).toBe(`${NEW_KEY} new\n${OTHER}\n`);
 });
@@ -65,7 +68,7 @@ test("where only the public half of the new key was given, no private half is re
       holders: [makeHolderFacts({ path: "/home/ann/.ssh/id_rsa" })],
     }),
   ];
-  const plan = planFor(hosts, { given: GIVEN, wish: { ...ROTATE, given: NEW_KEY } });
+  const plan = planFor(hosts, { provided: GIVEN, request: { ...ROTATE, given: NEW_KEY } });
   expect([plan.here, plan.hosts[0]?.holders]).toEqual([[], []]);
   expect(stops(plan)).toEqual(["acknowledge holder", "acknowledge holder"]);
 });
@@ -140,7 +143,7 @@ test("a file that sshd does not read for anybody stays as it is", () => {
           })),
         },
       ],
-      { wish },
+      { request: wish },
     );
   const unread = planWith({}, "no");
   expect(stops(unread)).toEqual(["refused nothing-to-do"]);
@@ -218,14 +221,16 @@ test("that sshd did not tell what it goes by for an account is one warning, and 
 test("the proof is made from where the key can be used, and runs nothing that is forced", () => {
   const proofOf = (
     options: string,
-    more: Partial<PlanFacts> & { wish?: typeof ROTATE } = {},
+    more: Partial<PlanFacts> & { request?: typeof ROTATE } = {},
     host: Partial<HostFacts> = {},
   ) => planFor([makeHostFacts("web1", `${options}${OLD_KEY} a\n`, host)], more).hosts[0]?.proofs[0]?.proof;
   expect(proofOf("")).toEqual({ kind: "from-here", runs: "command" });
   expect(proofOf('from="192.0.2.0/24" ')).toEqual({ kind: "from-here", runs: "command" });
   expect(proofOf('command="backup" ')).toEqual({ kind: "from-here", runs: "nothing" });
   expect(proofOf('from="10.0.0.0/8" ')).toEqual({ kind: "by-log" });
-  expect(proofOf("", { given: GIVEN, wish: { ...ROTATE, given: NEW_KEY } })).toEqual({ kind: "by-log" });
+  expect(proofOf("", { provided: GIVEN, request: { ...ROTATE, given: NEW_KEY } })).toEqual({
+    kind: "by-log",
+  });
   const holders = [makeHolderFacts({ path: "/home/ann/.ssh/id_rsa" })];
   expect(proofOf("", { here: [] }, { holders })).toEqual({
     kind: "from-holder",
@@ -255,7 +260,7 @@ test("two paths to one real file are one file: its lines count once, and all who
   expect(planned).toMatchObject({ path: ann.path, account: "bob", others: ["ann"], changes: 1 });
   expect(planFor([host]).hosts[0]?.proofs.map(({ account }) => account)).toEqual(["ann", "bob"]);
   expect(stops(planFor([host]))).toEqual([]);
-  const removal = planFor([host], { wish: { kind: "remove-grants", grants: [10] } });
+  const removal = planFor([host], { request: { kind: "remove-grants", grants: [10] } });
   expect(stagesOf(text, removal)[1]).toBe(`${OTHER}\n`);
   expect(removal.leftOut).toEqual([]);
   const shut = makeAccountFacts("bob", [bob], {

@@ -36,14 +36,14 @@ import type { FileFacts, HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-fa
 /** What is to be done for a wish, on the hosts as they are now. It is the same whenever the facts are. */
 export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
   const facts = prepareFacts(known);
-  const { wish } = facts;
-  if (wish.kind === "rotate-host-key") return planHostKey(facts, wish);
+  const { request } = facts;
+  if (request.kind === "rotate-host-key") return planHostKey(facts, request);
   const changeSet = chooseChangeSet(facts);
   if ("refused" in changeSet) return changeSet;
   const drafts = facts.hosts.map((host) => draftHost(facts, changeSet, host));
   const changed = drafts.filter(({ files, holders }) => files.length + holders.length > 0);
   const hosts = orderHosts(changed, facts.options).map(({ draft, batch }) => toAccessHost(draft, batch));
-  const here = facts.wish.kind === "rotate-key" ? hereOf(facts) : [];
+  const here = facts.request.kind === "rotate-key" ? hereOf(facts) : [];
   const holders = [...here, ...hosts.flatMap((host) => host.holders)];
   const files = hosts.flatMap((host) => host.files);
   const common: AccessBase = {
@@ -56,7 +56,7 @@ export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
     checks: [
       ...(files.length === 0 ? [refuseNothing(facts, drafts)] : []),
       ...checkPrivateKeys(facts, changeSet, holders),
-      ...(asksUnreadable(facts.wish.kind, holders.length)
+      ...(asksUnreadable(facts.request.kind, holders.length)
         ? drafts.flatMap((draft) => checkUnreadableKeys(changeSet, draft))
         : []),
       ...drafts.flatMap((draft) => [
@@ -70,26 +70,26 @@ export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
     confirm: chooseConfirmation(changed.filter((draft) => draft.files.length > 0)),
   };
   const { oldKey, newKey } = changeSet;
-  return withKeys(wish.kind, { oldKey, newKey, here, provesWith: provesWith(facts) }, common);
+  return withKeys(request.kind, { oldKey, newKey, here, provesWith: provesWith(facts) }, common);
 }
 
 function chooseChangeSet(facts: PlanFacts): ChangeSet | Unplannable {
-  const { wish } = facts;
-  switch (wish.kind) {
+  const { request } = facts;
+  switch (request.kind) {
     case "rotate-key":
       return replaceKey(facts);
     case "add-grants":
-      return addGrants(facts, wish);
+      return addGrants(facts, request);
     case "remove-grants":
-      return removeGrants(facts, wish);
+      return removeGrants(facts, request);
     case "tighten-grants":
-      return tightenGrants(facts, wish);
+      return tightenGrants(facts, request);
     case "move-to-authority":
-      return moveToAuthority(facts, wish);
+      return moveToAuthority(facts, request);
     case "rotate-host-key":
       throw new Error("this is planned elsewhere");
     default:
-      return assertNever(wish);
+      return assertNever(request);
   }
 }
 
@@ -147,20 +147,20 @@ export function asOfOf({ hosts }: PlanFacts): Instant | null {
 
 /** What stays where it is, and only logs in. */
 export function provesWith(facts: PlanFacts): string | null {
-  const holder = verifyingKey(facts);
-  return holder?.kind === "file" ? holder.path : null;
+  const privateKey = verifyingKey(facts);
+  return privateKey?.kind === "file" ? privateKey.path : null;
 }
 
 /** Private keys of this computer that can be replaced; what cannot is said by a check. */
 const hereOf = ({ here }: PlanFacts): PrivateKeyPlan[] =>
   here
     .filter(({ stuck, possession }) => stuck === null && possession.kind !== "other-key")
-    .map((holder) => toPrivateKeyPlan(null, holder));
+    .map((privateKey) => toPrivateKeyPlan(null, privateKey));
 
-function refuseNothing({ wish, key }: PlanFacts, drafts: readonly Draft[]): Check {
+function refuseNothing({ request, key }: PlanFacts, drafts: readonly Draft[]): Check {
   const why = drafts.some(({ checks, leftOut }) => checks.length + leftOut.length > 0)
     ? "nothing is left that can be changed: what was left out is said below"
-    : wish.kind === "rotate-key"
+    : request.kind === "rotate-key"
       ? `${key?.fingerprint ?? "the key"} is granted nowhere that is known`
       : "nothing is to be changed";
   return makeCheck("refused", "nothing-to-do", { host: null }, why);
@@ -177,7 +177,7 @@ export const prepareFacts = (facts: PlanFacts): PlanFacts =>
 
 /** An account that is to get a line and has no file for it gets one, where that is its own first. */
 function withNewFiles(facts: PlanFacts): PlanFacts {
-  if (facts.wish.kind !== "add-grants") return facts;
+  if (facts.request.kind !== "add-grants") return facts;
   const hosts = facts.hosts.map((host) => ({
     ...host,
     files: host.files.map((file) => makeAnew(host, file)),
@@ -208,10 +208,10 @@ const withEachFileOnce = (facts: PlanFacts): PlanFacts => ({
 
 /** A new key of which only the public half was given can be put in no old one's place. */
 function withoutPrivateKey(facts: PlanFacts): PlanFacts {
-  if (facts.wish.kind !== "rotate-key" || !facts.given || facts.given.path !== null) return facts;
+  if (facts.request.kind !== "rotate-key" || !facts.provided || facts.provided.path !== null) return facts;
   const stuck = "the new key's private key is not on this computer: whoever has it puts it there";
   const leave = (holders: readonly PrivateKeyFacts[]) =>
-    holders.map((holder) => ({ ...holder, stuck: holder.stuck ?? stuck }));
+    holders.map((privateKey) => ({ ...privateKey, stuck: privateKey.stuck ?? stuck }));
   const hosts = facts.hosts.map((host) => ({ ...host, holders: leave(host.holders) }));
   return { ...facts, here: leave(facts.here), hosts };
 }

@@ -12,12 +12,12 @@ import type { KeyOptions, RollbackTimer } from "#shared/model/runs/plan.ts";
  */
 export type PlanFacts = {
   now: Instant;
-  wish: KeyRequest;
+  request: KeyRequest;
   options: KeyOptions;
   /** The key that goes, or that is added or made an authority's; null where the wish names none that is known. */
   key: KeyFacts | null;
   /** Of `wish.given`, `wish.key` or `wish.authority`: the line that it came to; null where it could not be read. */
-  given: ProvidedKey | null;
+  provided: ProvidedKey | null;
   /** Each host that the wish is about, once: where the key is granted, and where its private key lies. */
   hosts: readonly HostFacts[];
   /** Private keys of the key on this computer; of grants that are tightened, what their proofs can use. */

@@ -20,7 +20,7 @@ const REMOVE: Wish = { kind: "remove-grants", grants: [10] };
 const unreadableRoot = { accounts: ["root"], path: "/root", why: "it may not be read", grants: [] };
 const rootLogin = { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null };
 const unreadableOf = (host: HostFacts) =>
-  planFor([host], { wish: REMOVE, here: [] }).checks.filter(({ id }) => id === "unread");
+  planFor([host], { request: REMOVE, here: [] }).checks.filter(({ id }) => id === "unread");
 
 test("a removal says which accounts' keys could not be read, for a copy of the line there lets in all the same", () => {
   const host = makeHostFacts("web1", TEXT, { unreadKeys: [unreadableRoot] });
@@ -39,8 +39,8 @@ test("a removal says which accounts' keys could not be read, for a copy of the l
   });
   expect(unreadableOf(makeHostFacts("web1", TEXT))).toEqual([]);
   // A plan from a file says the same.
-  const plan = planFor([host], { wish: REMOVE, here: [] });
-  const taken = reviewPlan({ plan, facts: makeFacts([host], { wish: REMOVE, here: [] }), elsewhere: [] });
+  const plan = planFor([host], { request: REMOVE, here: [] });
+  const taken = reviewPlan({ plan, facts: makeFacts([host], { request: REMOVE, here: [] }), elsewhere: [] });
   expect(taken).toMatchObject({ checks: expect.arrayContaining(unreadableOf(host)) });
 });
 
@@ -54,7 +54,7 @@ test("an account of which a line was to go, and whose keys cannot be read now, k
     grants: grants.map((grant) => ({ account: "bob", grant })),
   };
   const host = makeHostFacts("web1", TEXT, { unreadKeys: [unread] });
-  const plan = planFor([host], { wish: { kind: "remove-grants", grants: [10, 60] }, here: [] });
+  const plan = planFor([host], { request: { kind: "remove-grants", grants: [10, 60] }, here: [] });
   expect(plan.checks.filter(({ id }) => id === "unread")).toMatchObject([
     {
       state: "acknowledge",
@@ -74,7 +74,7 @@ test("a title counts the lines that change, not what was asked for", () => {
     accounts: [own, { ...other, grants: other.grants.map((grant) => ({ ...grant, id: grant.id + 50 })) }],
   });
   const titleFor = (grants: number[]) =>
-    planFor([host], { wish: { kind: "remove-grants", grants }, here: [] }).title;
+    planFor([host], { request: { kind: "remove-grants", grants }, here: [] }).title;
   // The line of two accounts is one, and what is known of 99 has gone.
   expect(titleFor([10, 60, 99])).toBe("Remove a grant on 1 host");
   expect(titleFor([10, 60, 11, 61, 99])).toBe("Remove 2 grants on 1 host");
@@ -89,7 +89,7 @@ test("no login is planned where the last scan shows that sshd lets nobody in by 
   const host = makeHostFacts("web1", "", { files: [file], accounts });
   const why = expect.stringContaining("sshd lets nobody in to ann by it");
   const tight = planFor([host], {
-    wish: { kind: "tighten-grants", grants: [10], from: "192.0.2.0/24", restrict: false, expiry: null },
+    request: { kind: "tighten-grants", grants: [10], from: "192.0.2.0/24", restrict: false, expiry: null },
   });
   expect(tight.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "none", why } }]);
   const rotation = planFor([host], { here: [makeHolderFacts()] });

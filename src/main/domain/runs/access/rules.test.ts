@@ -76,7 +76,7 @@ const nameOf = (ordinal: number): string => {
 const see = (file: FileSeen): Observation => ({
   kind: "seen",
   files: [file],
-  holders: [],
+  privateKeys: [],
   hasWork: file !== "before",
   leftOut: [],
 });
@@ -96,7 +96,7 @@ function ask(states: Record<string, StepProgress["state"]>, more: Partial<Progre
   });
   if (move.kind === "do") return move.tasks.map(({ step, what }) => `${what} ${nameOf(step.ordinal)}`);
   return move.kind === "look"
-    ? ["look", ...move.places]
+    ? ["look", ...move.hostIndexes]
     : move.kind === "wait"
       ? [`wait for ${move.until}`]
       : [move.state];
@@ -193,7 +193,7 @@ test("going back, the old key is put back before its halves are, and the new one
     [0, see("removed")],
     [1, see("added")],
     [2, see("added")],
-    [null, { kind: "seen", files: [], holders: ["new"], hasWork: false, leftOut: [] }],
+    [null, { kind: "seen", files: [], privateKeys: ["new"], hasWork: false, leftOut: [] }],
   ]);
   const back = { want: "back", seen } as const;
   expect(ask(states, back)).toEqual(["undo revoke a"]);

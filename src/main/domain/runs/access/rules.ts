@@ -32,12 +32,12 @@ export const ACCESS_RULES: RunRules<AccessPlan> = {
   steps: accessSteps,
   forward(plan, step, state, seen) {
     if (step.phase === "create-key") return { step, what: state === "acted" ? "prove" : "act" };
-    return forwardTask({ step, state, last: "finish" }, seen, (place, isBegun) => {
+    return forwardTask({ step, state, last: "finish" }, seen, (reading, isBegun) => {
       const change = CHANGES[step.phase];
-      if (!change) return reachedByKeys(place);
+      if (!change) return reachedByKeys(reading);
       return reachedInFiles(filesAt(plan, step), change, {
         phase: step.phase,
-        seen: place,
+        seen: reading,
         mayLeaveOut: !isBegun,
       });
     });
@@ -47,10 +47,10 @@ export const ACCESS_RULES: RunRules<AccessPlan> = {
     const change = CHANGES[step.phase];
     return backTask(step, seen, {
       isFirst: isFirstAt(accessSteps(plan), step),
-      isBack: (place) =>
+      isBack: (reading) =>
         change
-          ? areFilesBack(filesAt(plan, step), change, step.phase, place)
-          : place.holders.every((holder) => holder === "old"),
+          ? areFilesBack(filesAt(plan, step), change, step.phase, reading)
+          : reading.privateKeys.every((privateKey) => privateKey === "old"),
     });
   },
 };
@@ -112,7 +112,10 @@ function happensHere(plan: AccessPlan, phase: Phase): boolean {
 }
 
 /** Of the private keys. */
-function reachedByKeys({ holders }: AccessSeen): Reached {
-  const odd: Cause | null = holders.includes("other") ? { kind: "odd-private-key" } : null;
-  return { is: howMany(holders.map((holder) => holder === "new" || holder === "committed")), odd };
+function reachedByKeys({ privateKeys }: AccessSeen): Reached {
+  const odd: Cause | null = privateKeys.includes("other") ? { kind: "odd-private-key" } : null;
+  return {
+    is: howMany(privateKeys.map((privateKey) => privateKey === "new" || privateKey === "committed")),
+    odd,
+  };
 }

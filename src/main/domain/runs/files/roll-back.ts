@@ -4,7 +4,7 @@ import { linesOf } from "#domain/runs/files/lines.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
 
 /** The file before a change, and as the change has left it. */
-export type Change = {
+export type FileChange = {
   prior: Uint8Array;
   wanted: Uint8Array;
   /** Lines in whose place those of the change have come to stand: while one of them is missing, none of those goes. */
@@ -29,12 +29,12 @@ type Texts = { was: Text; became: Text; now: Text };
 /** Lines that went, those that came in their place, and the line after which, as the change has left it, that is. */
 type Gap = { gone: Entry[]; come: Entry[]; after: number };
 
-export function rollBack(there: Uint8Array, { prior, wanted, replaced }: Change): RolledBack {
+export function rollBack(there: Uint8Array, { prior, wanted, replaced }: FileChange): RolledBack {
   const texts = { was: readText(prior), became: readText(wanted), now: readText(there) };
   const { was, became, now } = texts;
   const [come, gone] = [excess(became, was), excess(was, became)];
   const surplus = new Set([...come.keys()].filter((text) => count(now, text) > 0));
-  const missing = new Map([...gone].map(([text, times]) => [text, lackOf(texts, text, times)]));
+  const missing = new Map([...gone].map(([text, times]) => [text, missingOf(texts, text, times)]));
   const lost = surplus.size > 0 && replaced ? excess(readText(replaced), now) : new Map<string, number>();
   const lines = {
     out: [...surplus].map(exactly),
@@ -44,7 +44,7 @@ export function rollBack(there: Uint8Array, { prior, wanted, replaced }: Change)
     count(was, text) === 0 && count(now, text) <= (come.get(text) ?? 0);
   const isTouched = [...come.keys(), ...gone.keys()].some((text) => isRewritten(texts, text));
   if (isTouched || lost.size > 0 || ![...surplus].every(isOurs)) return { kind: "unsure", ...lines };
-  const bytes = Buffer.from(write(texts, surplus, findPlaces(texts, surplus, missing)), "latin1");
+  const bytes = Buffer.from(write(texts, surplus, findIndexes(texts, surplus, missing)), "latin1");
   return { kind: "taken", bytes: new Uint8Array(bytes), ...lines };
 }
 
@@ -69,7 +69,7 @@ function excess(one: Text, other: Text): Map<string, number> {
   return new Map(more.filter(([, times]) => times > 0));
 }
 
-const lackOf = ({ was, now }: Texts, text: string, times: number): number =>
+const missingOf = ({ was, now }: Texts, text: string, times: number): number =>
   Math.max(0, Math.min(times, count(was, text) - count(now, text)));
 
 /** A key as it stands in a line, in base64. */
@@ -85,24 +85,24 @@ function isRewritten({ was, became, now }: Texts, text: string): boolean {
 }
 
 /** The lines that are put back, by the place in what is there now before which they come. */
-function findPlaces(
+function findIndexes(
   texts: Texts,
   surplus: ReadonlySet<string>,
   missing: ReadonlyMap<string, number>,
 ): Map<number, Entry[]> {
   const { entries } = texts.now;
   const left = new Map(missing);
-  const places = new Map<number, Entry[]>();
+  const indexes = new Map<number, Entry[]>();
   for (const { gone, come, after } of gapsBetween(texts)) {
     const lines = gone.filter(({ text }) => takeOne(left, text));
     const instead = come.findIndex(({ text }) => surplus.has(text));
     const [previous, next] = [findAgain(texts, after), findAgain(texts, after + come.length + 1)];
     const standIn = findAgain(texts, after + 1 + instead);
     const found = instead >= 0 && standIn >= 0 ? standIn : previous >= 0 ? previous + 1 : next;
-    const place = found >= 0 ? found : entries.length;
-    places.set(place, [...(places.get(place) ?? []), ...lines]);
+    const index = found >= 0 ? found : entries.length;
+    indexes.set(index, [...(indexes.get(index) ?? []), ...lines]);
   }
-  return places;
+  return indexes;
 }
 
 /** Where a line that the change has left stands now; -1 where that is not certain. */
@@ -110,7 +110,7 @@ function findAgain({ became, now }: Texts, index: number): number {
   const text = became.entries[index]?.text;
   if (text === undefined || count(now, text) !== count(became, text)) return -1;
   const nth = became.entries.slice(0, index).filter((entry) => entry.text === text).length;
-  const all = now.entries.flatMap((entry, place) => (entry.text === text ? [place] : []));
+  const all = now.entries.flatMap((entry, index) => (entry.text === text ? [index] : []));
   return all[nth] ?? -1;
 }
 
@@ -156,13 +156,13 @@ function takeOne(counts: Map<string, number>, text: string): boolean {
 function write(
   { was, became, now }: Texts,
   surplus: ReadonlySet<string>,
-  places: ReadonlyMap<number, readonly Entry[]>,
+  indexes: ReadonlyMap<number, readonly Entry[]>,
 ): string {
   const kept = now.entries.flatMap((entry, index) => [
-    ...(places.get(index) ?? []),
+    ...(indexes.get(index) ?? []),
     ...(surplus.has(entry.text) ? [] : [entry]),
   ]);
-  const all = [...kept, ...(places.get(now.entries.length) ?? [])];
+  const all = [...kept, ...(indexes.get(now.entries.length) ?? [])];
   const usual = [...now.entries, ...was.entries].find(({ end }) => end !== "")?.end ?? "\n";
   const [last, lastBefore] = [all.at(-1), was.entries.at(-1)];
   const isOpen = last !== undefined && last.text === lastBefore?.text && isOpenAtEnd(was);

@@ -19,7 +19,11 @@ test("a host key gets a line beside the old one's; without any, all that sshd us
     };
     const daemon = { files: [file], hostKeys: old, taken: [], canReload: true, problem };
     const login = { account: "root", isRoot: true, key: null, certificate: null, from: null };
-    return planFor([makeHostFacts("web1", "", { daemon, login, files: [] })], { wish, key: null, here: [] });
+    return planFor([makeHostFacts("web1", "", { daemon, login, files: [] })], {
+      request: wish,
+      key: null,
+      here: [],
+    });
   };
   const path = "/etc/ssh/ssh_host_ed25519_key_2026-11-26";
   const named = "Port 22\nHostKey /etc/ssh/ssh_host_rsa_key\nHostKey /etc/ssh/ssh_host_ed25519_key\n";

@@ -43,7 +43,7 @@ export function planHostKey(
   const old = daemon.hostKeys.find(({ keyType }) => keyType.startsWith(type)) ?? null;
   const usual = `/etc/ssh/ssh_host_${wish.keyType}_key`;
   const path = chooseFree(daemon, usual, wished) ?? freePath(daemon, usual, facts.now.slice(0, 10));
-  const place = formatHostAddress(host);
+  const where = formatHostAddress(host);
   const newKey: HostKeyPlan["newKey"] = {
     kind: "made-on-holder",
     keyType: wish.keyType,
@@ -57,7 +57,7 @@ export function planHostKey(
   return {
     format: "latchkey-plan-1",
     kind: "rotate-host-key",
-    title: `Rotate the ${wish.keyType} host key of ${place}`,
+    title: `Rotate the ${wish.keyType} host key of ${where}`,
     madeAt: facts.now,
     oldKey: old?.fingerprint ?? null,
     newKey,
@@ -81,8 +81,8 @@ export function planHostKey(
     leftOut: [],
     afterwards: old ? [formatRevoked(old.line)] : [],
     confirm: {
-      word: place,
-      why: [`whoever knows ${place} by its old key is warned until the new one is learnt`],
+      word: where,
+      why: [`whoever knows ${where} by its old key is warned until the new one is learnt`],
     },
   };
 }
@@ -101,16 +101,16 @@ function formatRevoked(line: string | null): string {
 function chooseFree({ taken, hostKeys }: DaemonFacts, usual: string, wished: string | null): string | null {
   const isOurs =
     wished?.startsWith(`${usual}_`) && /^\d{4}-\d\d-\d\d(_\d+)?$/.test(wished.slice(usual.length + 1));
-  const isTaken = [...taken, ...hostKeys.map(({ path }) => path)].some(
+  const isUsed = [...taken, ...hostKeys.map(({ path }) => path)].some(
     (path) => path === wished || path === `${wished}.pub`,
   );
-  return isOurs && !isTaken ? wished : null;
+  return isOurs && !isUsed ? wished : null;
 }
 
-function freePath({ taken, hostKeys }: DaemonFacts, wanted: string, day: string): string {
+function freePath({ taken, hostKeys }: DaemonFacts, usual: string, day: string): string {
   const known = new Set([...taken, ...hostKeys.map(({ path }) => path)]);
   for (let count = 1; ; count++) {
-    const path = count === 1 ? `${wanted}_${day}` : `${wanted}_${day}_${count}`;
+    const path = count === 1 ? `${usual}_${day}` : `${usual}_${day}_${count}`;
     if (!known.has(path) && !known.has(`${path}.pub`)) return path;
   }
 }

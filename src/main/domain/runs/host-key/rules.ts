@@ -25,10 +25,10 @@ export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {
     ),
   forward(plan, step, state, seen) {
     if (step.phase === "create-key") return { step, what: state === "acted" ? "prove" : "act" };
-    return forwardTask({ step, state, last: "finish" }, seen, (place) =>
-      reachedInFiles(filesAt(plan, step.host), changeOf(step.phase), {
+    return forwardTask({ step, state, last: "finish" }, seen, (reading) =>
+      reachedInFiles(filesAt(plan, step.host), stageChangeOf(step.phase), {
         phase: step.phase,
-        seen: place,
+        seen: reading,
         mayLeaveOut: false,
       }),
     );
@@ -37,7 +37,8 @@ export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {
     if (step.phase === "create-key") return { step, what: "undo", as: "undone" };
     return backTask(step, seen, {
       isFirst: isFirstAt(HOST_KEY_RULES.steps(plan), step),
-      isBack: (place) => areFilesBack(filesAt(plan, step.host), changeOf(step.phase), step.phase, place),
+      isBack: (reading) =>
+        areFilesBack(filesAt(plan, step.host), stageChangeOf(step.phase), step.phase, reading),
     });
   },
 };
@@ -49,5 +50,5 @@ const isNeeded = (phase: Phase, file: FilePlan | undefined): boolean => {
 
 const filesAt = ({ hosts }: HostKeyPlan, host: number | null) => hosts[host ?? -1]?.files ?? [];
 
-const changeOf = (phase: Phase): StageChange =>
+const stageChangeOf = (phase: Phase): StageChange =>
   phase === "revoke" ? { from: "added", to: "removed" } : { from: "before", to: "added" };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { hashBytes } from "#domain/runs/files/stages.ts";
-import type { CarriedResult } from "#domain/runs/offline/result.ts";
+import type { ScriptResult } from "#domain/runs/offline/result.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
 import { type FilePlan, NEW_KEY_PLACEHOLDER } from "#shared/model/runs/plan.ts";
 import type { Phase } from "#shared/model/runs/run.ts";
@@ -41,8 +41,8 @@ const PLAN = makePlanValue({
 
 const ALL: Phase[] = ["create-key", "grant", "install-key", "revoke", "finish"];
 
-const says = (outcome: CarriedResult["outcome"], phases: Phase[], text: string): CarriedResult => ({
-  plan: "p" as CarriedResult["plan"],
+const says = (outcome: ScriptResult["outcome"], phases: Phase[], text: string): ScriptResult => ({
+  plan: "p" as ScriptResult["plan"],
   host: "web1",
   port: 22,
   token: "t",
@@ -56,7 +56,7 @@ const says = (outcome: CarriedResult["outcome"], phases: Phase[], text: string):
   kept: "",
   keepsOldKey: false,
   newKey: null,
-  keyProof: null,
+  keySignature: null,
   files: [hashBytes(bytes(text))],
   leftOut: [],
   unended: [],
@@ -87,7 +87,7 @@ const reading = (text: string, more: Partial<HostReading> = {}): HostReading => 
 });
 
 type Parts = {
-  result: CarriedResult;
+  result: ScriptResult;
   made: typeof NEW | null;
   seen: HostReading | null;
   part: Partial<ClaimedPart>;

@@ -4,8 +4,8 @@
  * bytes, and a private key by a signature that it has made there: what merely names the key is no evidence.
  */
 import { earliest, evaluateFile, fillStages } from "#domain/runs/files/stages.ts";
-import { keepsOldHalves } from "#domain/runs/left-out-files.ts";
-import { type CarriedResult, stateOf } from "#domain/runs/offline/result.ts";
+import { keepsOldKeys } from "#domain/runs/left-out-files.ts";
+import { type ScriptResult, stateOf } from "#domain/runs/offline/result.ts";
 import type { Stage } from "#domain/runs/step.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
@@ -45,7 +45,7 @@ export type HostReading = {
 };
 
 export type ResultClaim = {
-  result: CarriedResult;
+  result: ScriptResult;
   /** The key that it says was made there. */
   made: RunKey | null;
   /** When the script was written that it is of. */
@@ -83,7 +83,7 @@ export function evaluateClaim(
   if (!isOfHost(reading, host, pinned)) return open("unverified-reading");
   if (reading.after === null || Date.parse(reading.after) <= Date.parse(writtenAt))
     return open("earlier-reading");
-  const about = { plan, host, key: made ?? newKey, reading, keepsOld: keepsOldHalves(plan, files) };
+  const about = { plan, host, key: made ?? newKey, reading, keepsOld: keepsOldKeys(plan, files) };
   const shown = done.flatMap((phase) => showPhase(about, phase));
   if (shown.length === 0) return open("no-evidence");
   const { by, at } = reading;
@@ -95,7 +95,7 @@ export function evaluateClaim(
 
 const open = (why: ClaimGap): ClaimEvaluation => ({ kind: "open", why, path: null });
 
-const phasesSaidDone = (result: CarriedResult, host: AccessHost): Phase[] =>
+const phasesSaidDone = (result: ScriptResult, host: AccessHost): Phase[] =>
   result.phases.filter((phase) => stateOf(result, host, phase) === "proved");
 
 /** By the key that the plan goes by, or the pinned one where it knows none; and none other is pinned by now. */
@@ -118,7 +118,8 @@ type Shown = { path: string } & ({ kind: "shown" | "denied" } | { kind: "gap"; w
 function showPhase(about: About, phase: Phase): Shown[] {
   const { host, key, keepsOld } = about;
   const filesAt = (...stages: Stage[]) => host.files.map((file) => showFile(about, file, stages));
-  const newKeys = () => host.holders.map((holder) => showKey(about, holder, key?.fingerprint ?? null));
+  const newKeys = () =>
+    host.holders.map((privateKey) => showKey(about, privateKey, key?.fingerprint ?? null));
   switch (phase) {
     case "create-key":
       return showMade(about);
@@ -132,7 +133,7 @@ function showPhase(about: About, phase: Phase): Shown[] {
       return [
         ...filesAt("removed"),
         ...newKeys(),
-        ...(keepsOld ? [] : host.holders.map((holder) => showGone(about, `${holder.path}${OLD}`))),
+        ...(keepsOld ? [] : host.holders.map((privateKey) => showGone(about, `${privateKey.path}${OLD}`))),
       ];
     case "request":
     case "issue":
@@ -153,8 +154,8 @@ function showFile({ key, reading }: About, file: FilePlan, stages: readonly Stag
   if (!isWordOf(reading, file.account, file.owner)) return { kind: "gap", why: "not-root", path };
   const read = reading.files.filter((one) => one.path === path || one.realPath === path);
   if (read.length === 0) return { kind: "gap", why: "unread", path };
-  const wanted = new Set<string>(stages.map((stage) => earliest(file, stage)));
-  if (read.every(({ bytes }) => wanted.has(evaluateFile(file, bytes, key?.line ?? null).seen)))
+  const hashes = new Set<string>(stages.map((stage) => earliest(file, stage)));
+  if (read.every(({ bytes }) => hashes.has(evaluateFile(file, bytes, key?.line ?? null).seen)))
     return { kind: "shown", path };
   // What it would be with a key that is not known nobody can say.
   return fillStages(file, key?.line ?? null)
@@ -171,12 +172,12 @@ function showMade(about: About): Shown[] {
   const { plan, host, key } = about;
   const newKey = newKeyOf(plan);
   if (newKey?.kind !== "made-on-holder") return [];
-  const holder = host.holders.find(({ path }) => path === newKey.path);
-  if (!holder) return [{ kind: "gap", why: "key-not-verified", path: newKey.path }];
+  const privateKey = host.holders.find(({ path }) => path === newKey.path);
+  if (!privateKey) return [{ kind: "gap", why: "key-not-verified", path: newKey.path }];
   const fingerprint = key?.fingerprint ?? null;
-  const beside = showKey(about, { path: `${holder.path}${NEW}`, owner: holder.owner }, fingerprint);
-  const inPlace = showKey(about, holder, fingerprint);
-  return [inPlace.kind === "shown" ? inPlace : beside];
+  const beside = showKey(about, { path: `${privateKey.path}${NEW}`, owner: privateKey.owner }, fingerprint);
+  const installed = showKey(about, privateKey, fingerprint);
+  return [installed.kind === "shown" ? installed : beside];
 }
 
 /** That the key lies there, and has signed. Another key in its place denies it. */
@@ -202,8 +203,8 @@ function showGone({ reading }: About, path: string): Shown {
   const isHidden = reading.unread.some(
     (one) => path === one || path.startsWith(`${one.replace(/\/$/, "")}/`),
   );
-  const isLooked = reading.isWhole && !isHidden && LISTED.test(path);
-  return isLooked && there.length === 0 ? { kind: "shown", path } : { kind: "gap", why: "unread", path };
+  const isListed = reading.isWhole && !isHidden && LISTED.test(path);
+  return isListed && there.length === 0 ? { kind: "shown", path } : { kind: "gap", why: "unread", path };
 }
 
 /** Folders of which the collector looks at every file, and names that it looks at in a home. */

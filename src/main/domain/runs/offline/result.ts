@@ -21,7 +21,7 @@ import { tokenOf } from "./write-script.ts";
 type LeftOutFile = { index: number; phase: "grant" | "revoke"; reason: string };
 
 /** What a carried script has written about its run. */
-export type CarriedResult = {
+export type ScriptResult = {
   plan: PlanHash;
   /** The host of the plan that it was for. */
   host: string;
@@ -45,7 +45,7 @@ export type CarriedResult = {
   /** The key that it has made, `type base64`. */
   newKey: string | null;
   /** The new key's signature of the nonce, armored; null: there is none. */
-  keyProof: string | null;
+  keySignature: string | null;
   /** What each file was at the end, by its place in the plan; null where it could not be read. */
   files: (string | null)[];
   leftOut: LeftOutFile[];
@@ -65,7 +65,7 @@ const RESULT_START = "latchkey-result-";
 const ENDS = /^end ([0-9a-f]{64})\n(?:signed ([A-Za-z0-9+/=]{1,20000})\n)?$/m;
 
 /** A sentence where it is none, was changed on its way or is cut. */
-export function readResult(bytes: Uint8Array): CarriedResult | string {
+export function readResult(bytes: Uint8Array): ScriptResult | string {
   const text = Buffer.from(bytes).toString("latin1");
   if (text.startsWith(RESULT_START) && !text.startsWith(`${RESULT_START}2\n`))
     return "the result is of a script that another version of Latchkey wrote: write it anew, and run that";
@@ -78,10 +78,10 @@ export function readResult(bytes: Uint8Array): CarriedResult | string {
     end.index + whole.length < text.length
   )
     return "this is no result of a carried script, or it is cut";
-  const told = text.slice(0, end.index);
-  if (hashBytes(Buffer.from(told, "latin1")) !== digest)
+  const body = text.slice(0, end.index);
+  if (hashBytes(Buffer.from(body, "latin1")) !== digest)
     return "the result was changed: its digest does not fit";
-  const lines = told.split("\n");
+  const lines = body.split("\n");
   if (lines.some((line) => NAMES_FILE.test(line) && !NAMES_FILE_WELL.test(line)))
     return "the result names files of accounts in words that no script writes";
   const said = new Map(
@@ -108,16 +108,16 @@ export function readResult(bytes: Uint8Array): CarriedResult | string {
     kept: decode(of("kept")),
     keepsOldKey: of("old-key") === "kept",
     newKey: /^[a-z0-9-]{1,40} [A-Za-z0-9+/=]{1,8000}$/.exec(of("key"))?.[0] ?? null,
-    keyProof: armorOf(of("proof")),
-    files: readFiles(told),
-    leftOut: [...told.matchAll(LEFT_OUT)].map(([, index, phase, reason = ""]) => ({
+    keySignature: armorOf(of("proof")),
+    files: readFiles(body),
+    leftOut: [...body.matchAll(LEFT_OUT)].map(([, index, phase, reason = ""]) => ({
       index: Number(index),
       phase: phase === "revoke" ? "revoke" : "grant",
       reason,
     })),
-    unended: [...told.matchAll(UNENDED)].map(([, index, reason = ""]) => ({ index: Number(index), reason })),
+    unended: [...body.matchAll(UNENDED)].map(([, index, reason = ""]) => ({ index: Number(index), reason })),
     digest,
-    signed: Buffer.from(`${told}end ${digest}\n`, "latin1"),
+    signed: Buffer.from(`${body}end ${digest}\n`, "latin1"),
     hostSignature: armorOf(signature ?? ""),
   };
 }
@@ -129,8 +129,8 @@ const LEFT_OUT = /^left-out f(\d{1,4}) (grant|revoke) ([a-z-]{1,40})$/gm;
 const UNENDED = /^unended f(\d{1,4}) ([a-z-]{1,40})$/gm;
 
 /** In the order of their numbers, which have no gaps; what comes after one is nobody's. */
-function readFiles(told: string): (string | null)[] {
-  const found = [...told.matchAll(/^file f(\d{1,4}) ([0-9a-f]{64}|none)$/gm)];
+function readFiles(body: string): (string | null)[] {
+  const found = [...body.matchAll(/^file f(\d{1,4}) ([0-9a-f]{64}|none)$/gm)];
   const ordered = found.every(([, index], nth) => Number(index) === nth) ? found : [];
   return ordered.map(([, , hash]) => (hash === undefined || hash === "none" ? null : hash));
 }
@@ -156,7 +156,7 @@ const decode = (word: string): string =>
 
 /** The host of the plan that a result is about; a sentence where it is about another plan, or another host. */
 export function placeResult(
-  result: CarriedResult,
+  result: ScriptResult,
   { plan, hash }: { plan: AccessPlan; hash: PlanHash },
 ): AccessHost | string {
   if (result.plan !== hash) return "the result is of another plan";
@@ -172,13 +172,13 @@ export function placeResult(
 
 /** What a result says, laid beside the plan: what a script of it can have left where it has done what it says. */
 
-export type TakenState = Extract<StepState, "proved" | "undone" | "failed" | "needs-attention">;
+export type ImportedState = Extract<StepState, "proved" | "undone" | "failed" | "needs-attention">;
 
 /** What a result says of one phase that its script was for; null: nothing. What its files deny is not proved. */
-export function stateOf(result: CarriedResult, host: AccessHost, phase: Phase): TakenState | null {
+export function stateOf(result: ScriptResult, host: AccessHost, phase: Phase): ImportedState | null {
   const { outcome, at, phases } = result;
   const order = Phase.options;
-  const place = order.indexOf(phase) - order.indexOf(at ?? phases[0] ?? phase);
+  const distance = order.indexOf(phase) - order.indexOf(at ?? phases[0] ?? phase);
   const proved = stands(result, host, phase) ? ("proved" as const) : ("failed" as const);
   switch (outcome) {
     case "committed":
@@ -189,10 +189,10 @@ export function stateOf(result: CarriedResult, host: AccessHost, phase: Phase): 
     case "failed":
       return "failed";
     case "added":
-      return place < 0 || phase === "grant" ? proved : "failed";
+      return distance < 0 || phase === "grant" ? proved : "failed";
     case "needs-attention":
-      if (place < 0) return proved;
-      return place === 0 ? "needs-attention" : null;
+      if (distance < 0) return proved;
+      return distance === 0 ? "needs-attention" : null;
   }
 }
 
@@ -200,10 +200,10 @@ export function stateOf(result: CarriedResult, host: AccessHost, phase: Phase): 
 type ResultContext = { plan: AccessPlan; host: AccessHost; files: readonly RunFile[] };
 
 /** Why a result contradicts the plan or itself, as a sentence; null: it may be so. */
-export function findContradiction(result: CarriedResult, place: ResultContext): string | null {
+export function findContradiction(result: ScriptResult, distance: ResultContext): string | null {
   const { outcome, phases, files } = result;
-  const { plan, host } = place;
-  const untrue = findUntrueLeftOut(result, place);
+  const { plan, host } = distance;
+  const untrue = findUntrueLeftOut(result, distance);
   if (untrue !== null) return untrue;
   if (outcome === "committed" || outcome === "done") {
     const denied = phases.find((phase) => !stands(result, host, phase));
@@ -223,7 +223,7 @@ export function findContradiction(result: CarriedResult, place: ResultContext): 
 }
 
 /** What no script of the plan can have left out. */
-function findUntrueLeftOut(result: CarriedResult, { plan, host, files }: ResultContext): string | null {
+function findUntrueLeftOut(result: ScriptResult, { plan, host, files }: ResultContext): string | null {
   const { outcome, leftOut, unended, phases } = result;
   const [about] = result.files.length === 0 ? [...leftOut, ...unended] : [];
   const unknown = [...leftOut, ...unended].find(({ index }) => host.files[index] === undefined);
@@ -238,11 +238,11 @@ function findUntrueLeftOut(result: CarriedResult, { plan, host, files }: ResultC
     : null;
 }
 
-const isLeftOut = ({ leftOut }: CarriedResult, index: number): boolean =>
+const isLeftOut = ({ leftOut }: ScriptResult, index: number): boolean =>
   leftOut.some((one) => one.index === index);
 
 /** Whether each file but those that are left out is what this phase, or one after it, leaves. */
-function stands(result: CarriedResult, host: AccessHost, phase: Phase): boolean {
+function stands(result: ScriptResult, host: AccessHost, phase: Phase): boolean {
   const { files } = result;
   if (files.length === 0) return true;
   return host.files.every(
@@ -267,7 +267,7 @@ function isAfter({ before, after, added, removed }: FilePlan, hash: string, phas
 type MadeKey = { line: string; fingerprint: string };
 
 /** The key that a result says was made there; a sentence where it is none. Whether somebody holds it is asked of `isHeld`. */
-export function readMadeKey(plan: AccessPlan, { newKey: line }: CarriedResult): MadeKey | null | string {
+export function readMadeKey(plan: AccessPlan, { newKey: line }: ScriptResult): MadeKey | null | string {
   const newKey = newKeyOf(plan);
   if (line === null || newKey?.kind !== "made-on-holder") return null;
   const [type = "", base64 = ""] = line.split(" ");
@@ -278,8 +278,8 @@ export function readMadeKey(plan: AccessPlan, { newKey: line }: CarriedResult): 
 }
 
 /** Whether the result's new key has signed the nonce of its script: its private key lay where the script ran. */
-export function isHeld({ fingerprint }: MadeKey, { nonce, keyProof }: CarriedResult): boolean {
+export function isHeld({ fingerprint }: MadeKey, { nonce, keySignature }: ScriptResult): boolean {
   const checked =
-    keyProof === null ? null : checkSignature(keyProof, Buffer.from(`${nonce}\n`), NEW_KEY_NAMESPACE);
+    keySignature === null ? null : checkSignature(keySignature, Buffer.from(`${nonce}\n`), NEW_KEY_NAMESPACE);
   return checked?.kind === "good" && checked.key.fingerprint === fingerprint;
 }

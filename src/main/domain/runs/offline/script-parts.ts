@@ -20,18 +20,18 @@ export type ScriptPart = { host: AccessHost; phases: Phase[]; notBefore?: Instan
  * phase begins when the results of the one before have come back from everywhere: new lines stand on all hosts before any
  * old one goes.
  */
-export function partsOf(plan: AccessPlan, told: readonly KnownStep[]): ScriptPart[] {
+export function partsOf(plan: AccessPlan, known: readonly KnownStep[]): ScriptPart[] {
   const steps = ACCESS_RULES.steps(plan).flatMap(({ host: index, phase }) => {
     const host = index === null ? null : plan.hosts[index];
     return host ? [{ host, phase }] : [];
   });
   const phasesOf = (host: AccessHost): Phase[] =>
     steps.filter((step) => step.host === host).map(({ phase }) => phase);
-  const open = steps.filter(({ host, phase }) => !isDone(told, host, phase));
+  const open = steps.filter(({ host, phase }) => !isDone(known, host, phase));
   const hostsOf = (some: typeof steps) => [...new Set(some.map(({ host }) => host))];
   if (!isInParts(plan)) return hostsOf(open).map((host) => ({ host, phases: phasesOf(host) }));
   const round = Phase.options.find((phase) => open.some((step) => step.phase === phase));
-  const notBefore = round === "revoke" ? graceEnd(plan, told) : null;
+  const notBefore = round === "revoke" ? graceEnd(plan, known) : null;
   return hostsOf(open.filter(({ phase }) => phase === round)).map((host) => ({
     ...(notBefore && { notBefore }),
     host,
@@ -50,8 +50,8 @@ export const isInParts = (plan: AccessPlan): boolean =>
   newKeyOf(plan) !== null && (plan.hosts.length > 1 || plan.options.graceDays > 0);
 
 /** The days of grace begin once all is told that comes before them. */
-function graceEnd({ options }: AccessPlan, told: readonly KnownStep[]): Instant | null {
-  const begun = Math.max(...told.map(({ at, state }) => (at && state === "proved" ? Date.parse(at) : 0)));
+function graceEnd({ options }: AccessPlan, known: readonly KnownStep[]): Instant | null {
+  const begun = Math.max(...known.map(({ at, state }) => (at && state === "proved" ? Date.parse(at) : 0)));
   return options.graceDays > 0 && begun > 0 ? toInstant(new Date(begun + options.graceDays * DAY_MS)) : null;
 }
 
@@ -64,5 +64,7 @@ function comesAlong({ holders }: AccessHost, phase: Phase, all: readonly Phase[]
   return phase === "finish" && holders.length === 0 && round === all.at(-2);
 }
 
-const isDone = (told: readonly KnownStep[], { host, port }: HostAddress, phase: Phase): boolean =>
-  told.some((one) => one.host === host && one.port === port && one.phase === phase && one.state === "proved");
+const isDone = (known: readonly KnownStep[], { host, port }: HostAddress, phase: Phase): boolean =>
+  known.some(
+    (one) => one.host === host && one.port === port && one.phase === phase && one.state === "proved",
+  );

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { goneLines } from "#domain/runs/files/lines.ts";
 import { type Edit, editsBetween, fillStages, type Stages } from "#domain/runs/files/stages.ts";
-import { canDoWithout, keepsOldHalves } from "#domain/runs/left-out-files.ts";
+import { canDoWithout, keepsOldKeys } from "#domain/runs/left-out-files.ts";
 import type { Stage } from "#domain/runs/step.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import {
@@ -58,7 +58,7 @@ export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts
       )
     : [];
   const known = files.filter((file) => file !== null);
-  const holder = privateKeyOf(of.plan, host);
+  const privateKey = privateKeyOf(of.plan, host);
   if (known.length < files.length || phases.length === 0) return null;
   return [
     "#!/bin/sh",
@@ -66,16 +66,16 @@ export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts
     "hand_text() {",
     `cat <<'${END}'`,
     parts.hand.trimEnd(),
-    ...(holder ? [parts.holders.trimEnd()] : []),
+    ...(privateKey ? [parts.holders.trimEnd()] : []),
     END,
     "}",
     "hand_library=$(hand_text)",
     'eval "$hand_library"',
     parts.carry.trimEnd(),
-    ...(holder ? [parts.carryKey.trimEnd()] : []),
+    ...(privateKey ? [parts.carryKey.trimEnd()] : []),
     ...formatData(of, part),
-    ...sayHolder(of, holder),
-    `carry_unverified=${quote(sayUnverified(of, part, known))}`,
+    ...formatPrivateKey(of, privateKey),
+    `carry_unverified=${quote(formatUnverified(of, part, known))}`,
     "each_file() {",
     ":",
     ...known.flatMap(formatFile),
@@ -96,7 +96,7 @@ function toFile(file: FilePlan, newKey: string | null): ScriptFile | null {
 }
 
 /** Of a key that is yet to be made where the old one is held, another stands in the files, which is nobody's. */
-function sayUnverified(
+function formatUnverified(
   { plan, newKey }: ScriptPlan,
   { nonce }: ScriptWork,
   files: readonly ScriptFile[],
@@ -195,14 +195,14 @@ const formatPieces = (plan: AccessPlan, files: readonly ScriptFile[]): string[] 
   "with_pieces() {",
   'use=$1; case "$2 $3 $4" in',
   ...files.flatMap((file, index) =>
-    WAYS.map(([from, to]) => withMadeKey(plan, formatWay(file, `f${index}`, from, to))),
+    STAGES.map(([from, to]) => withMadeKey(plan, formatStages(file, `f${index}`, from, to))),
   ),
   '*) "$use" ;;',
   "esac",
   "}",
 ];
 
-const WAYS: readonly (readonly [Stage, Stage])[] = [
+const STAGES: readonly (readonly [Stage, Stage])[] = [
   ["before", "added"],
   ["before", "removed"],
   ["added", "removed"],
@@ -211,7 +211,7 @@ const WAYS: readonly (readonly [Stage, Stage])[] = [
   ["removed", "added"],
 ];
 
-function formatWay({ stages, base }: ScriptFile, id: string, from: Stage, to: Stage): string {
+function formatStages({ stages, base }: ScriptFile, id: string, from: Stage, to: Stage): string {
   const edits = editsBetween(base, stages[from], stages[to]);
   return `'${id} ${from} ${to}') "$use" ${edits.map(formatEdit).join(" ")} ;;`;
 }
@@ -229,14 +229,14 @@ const formatSentences = ({ sentences }: ScriptParts): string[] => [
 ];
 
 /** A key that a script makes: where its host has the old one. */
-type Made = { newKey: Extract<NewKey, { kind: "made-on-holder" }>; holder: PrivateKeyPlan };
+type Made = { newKey: Extract<NewKey, { kind: "made-on-holder" }>; privateKey: PrivateKeyPlan };
 
 /** Of the host that the plan has the new key made on. */
 export function privateKeyOf(plan: AccessPlan, { host, port, holders }: AccessHost): Made | null {
   const newKey = newKeyOf(plan);
   if (newKey?.kind !== "made-on-holder" || newKey.host !== host || newKey.port !== port) return null;
-  const holder = holders.find((one) => one.path === newKey.path && one.before !== null);
-  return holder ? { newKey, holder } : null;
+  const privateKey = holders.find((one) => one.path === newKey.path && one.before !== null);
+  return privateKey ? { newKey, privateKey } : null;
 }
 
 /** How long `type base64` of a new key is, and how many bits ssh-keygen is asked for; 0: as many as usual. */
@@ -270,18 +270,18 @@ function withMadeKey(plan: AccessPlan, words: string): string {
   return key === null ? words : words.replaceAll(toPrintf(Buffer.from(key)), `'"$key_line"'`);
 }
 
-function sayHolder(
+function formatPrivateKey(
   { plan, newKey, leftOut }: { plan: AccessPlan; newKey: string | null; leftOut: readonly RunFile[] },
   made: Made | null,
 ): string[] {
   const size = sizeOf(plan);
   if (!made || !size) return [`holder_path= key_line=${quote(newKey ?? "")}`];
-  const { path, before, mode, hasPublicFile } = made.holder;
+  const { path, before, mode, hasPublicFile } = made.privateKey;
   const tail = Buffer.from(`${made.newKey.comment && ` ${made.newKey.comment}`}\n`);
   return [
     `holder_path=${quote(path)} holder_before=${before} holder_mode=${quote(mode)}`,
     `holder_key=${quote(oldKeyOf(plan) ?? "")}`,
-    `holder_public=${quote(hasPublicFile ? toPrintf(tail) : "")} holder_keeps=${keepsOldHalves(plan, leftOut) ? "yes" : "no"}`,
+    `holder_public=${quote(hasPublicFile ? toPrintf(tail) : "")} holder_keeps=${keepsOldKeys(plan, leftOut) ? "yes" : "no"}`,
     `key_type=${quote(made.newKey.keyType)} key_bits=${size.bits} key_length=${size.length}`,
     `key_comment=${quote(made.newKey.comment)} key_line=${quote(newKey ?? "")}`,
   ];

@@ -15,30 +15,30 @@ import type { DeploymentFacts, EndpointFacts, KeySettings, ScannedFacts } from "
 export const SERVER_TEST = "server-test";
 
 /** What is to be known of a certificate before it is renewed. */
-export function checkRenewal(host: HostFacts, pair: DeploymentFacts, change: Replacement): Check[] {
-  const about = formatDeployment(pair);
-  const say = (state: Check["state"], id: string, text: string) =>
+export function checkRenewal(host: HostFacts, deployment: DeploymentFacts, change: Replacement): Check[] {
+  const about = formatDeployment(deployment);
+  const toCheck = (state: Check["state"], id: string, text: string) =>
     makeCheck(state, id, { host }, `${about}: ${text}`);
   const untested = change.consumers.filter(({ test }) => test === "none");
   return [
-    ...checkVerifications(pair, change, say),
-    ...(pair.hostsInCommon > 1
+    ...checkVerifications(deployment, change, toCheck),
+    ...(deployment.hostsInCommon > 1
       ? [
-          say(
+          toCheck(
             "warning",
             "shared",
-            `${formatCount(pair.hostsInCommon, "host")} have this very certificate; each host gets a key and a certificate of its own`,
+            `${formatCount(deployment.hostsInCommon, "host")} have this very certificate; each host gets a key and a certificate of its own`,
           ),
         ]
       : []),
-    ...checkNarrower(pair, change, say),
-    ...checkWay(pair, change, say),
-    ...checkKey(pair, change.key.kind, say),
+    ...checkNarrower(deployment, change, toCheck),
+    ...checkMethod(deployment, change, toCheck),
+    ...checkKey(deployment, change.key.kind, toCheck),
     ...untested.map(({ server, where }) =>
-      say("warning", "untested", `${server} (${where}) has no test that new files could be tried by`),
+      toCheck("warning", "untested", `${server} (${where}) has no test that new files could be tried by`),
     ),
-    ...pair.failing.map(({ server, where, said }) =>
-      say(
+    ...deployment.failing.map(({ server, where, said }) =>
+      toCheck(
         "acknowledge",
         SERVER_TEST,
         `${server} (${where}) fails its own test as it is now, before anything is changed: ${said}; mend that first, unless the new certificate is what mends it`,
@@ -47,7 +47,7 @@ export function checkRenewal(host: HostFacts, pair: DeploymentFacts, change: Rep
     ...change.consumers
       .filter(({ reload }) => reload === RESTART)
       .map(({ server, where }) =>
-        say(
+        toCheck(
           "acknowledge",
           "restart",
           `${server} (${where}) reads new files only when it is restarted, which ends its connections`,
@@ -56,7 +56,7 @@ export function checkRenewal(host: HostFacts, pair: DeploymentFacts, change: Rep
     ...change.consumers.flatMap(({ described }) =>
       described
         ? [
-            say(
+            toCheck(
               "acknowledge",
               "described",
               `root runs there: ${[described.test, described.reload].filter(Boolean).join("; ")}`,
@@ -64,45 +64,57 @@ export function checkRenewal(host: HostFacts, pair: DeploymentFacts, change: Rep
           ]
         : [],
     ),
-    ...pair.wonders.map((wonder) => say("warning", "unsure", wonder)),
+    ...deployment.wonders.map((warning) => toCheck("warning", "unsure", warning)),
   ];
 }
 
 /** What comes back may be less than what is served: that is agreed to before anything is ordered. */
-function checkNarrower(pair: DeploymentFacts, { issuer }: Replacement, say: Say): Check[] {
-  const less = findNarrower(pair, issuer.kind);
+function checkNarrower(deployment: DeploymentFacts, { issuer }: Replacement, toCheck: MakeCheck): Check[] {
+  const less = findNarrower(deployment, issuer.kind);
   if (less.length === 0) return [];
-  return [say("acknowledge", "narrower", `the new one ${less.map(({ words }) => words).join("; it ")}`)];
+  return [toCheck("acknowledge", "narrower", `the new one ${less.map(({ words }) => words).join("; it ")}`)];
 }
 
 /** A program that somebody named for this plan alone is agreed to by its path. */
-function checkWay({ issuer }: DeploymentFacts, { challenge }: Replacement, say: Say): Check[] {
+function checkMethod({ issuer }: DeploymentFacts, { challenge }: Replacement, toCheck: MakeCheck): Check[] {
   if (challenge?.kind !== "dns-hook" || isOwnMethod(challenge, issuer)) return [];
   return [
-    say("acknowledge", "hook", `this computer runs ${challenge.program} to show that its names are yours`),
+    toCheck(
+      "acknowledge",
+      "hook",
+      `this computer runs ${challenge.program} to show that its names are yours`,
+    ),
   ];
 }
 
-type Say = (state: Check["state"], id: string, text: string) => Check;
+type MakeCheck = (state: Check["state"], id: string, text: string) => Check;
 
 /** Served somewhere else than it is looked at, it would be wrong for hours before anybody knew. */
-function checkVerifications(pair: DeploymentFacts, change: Replacement, say: Say): Check[] {
-  const others = pair.proofs.filter(({ isOthers }) => isOthers);
-  const silent = pair.proofs.filter(({ isOthers, unread }) => !isOthers && unread !== null);
-  const fresh = change.proofs.find(({ before }) => before !== pair.sha256);
+function checkVerifications(deployment: DeploymentFacts, change: Replacement, toCheck: MakeCheck): Check[] {
+  const others = deployment.proofs.filter(({ isOthers }) => isOthers);
+  const silent = deployment.proofs.filter(({ isOthers, unread }) => !isOthers && unread !== null);
+  const fresh = change.proofs.find(({ before }) => before !== deployment.sha256);
   return [
     ...(change.proofs.length === 0
-      ? [say("acknowledge", "no-proof", "nowhere can it be seen whether the new one is served")]
+      ? [toCheck("acknowledge", "no-proof", "nowhere can it be seen whether the new one is served")]
       : [
-          say("ok", "proof", `seen at ${formatCount(countPlaces(change.proofs), "place")} once it is served`),
+          toCheck(
+            "ok",
+            "proof",
+            `seen at ${formatCount(countAddresses(change.proofs), "place")} once it is served`,
+          ),
         ]),
-    ...checkUnseen(silent, say),
-    ...others.map((point) =>
-      say("warning", "other-served", `another certificate of the host is served at ${formatPoint(point)}`),
+    ...checkUnseen(silent, toCheck),
+    ...others.map((endpoint) =>
+      toCheck(
+        "warning",
+        "other-served",
+        `another certificate of the host is served at ${formatPoint(endpoint)}`,
+      ),
     ),
     ...(fresh
       ? [
-          say(
+          toCheck(
             "warning",
             "not-served",
             `${formatPoint(fresh)} serves another one now than the file is known to hold`,
@@ -113,12 +125,12 @@ function checkVerifications(pair: DeploymentFacts, change: Replacement, say: Say
 }
 
 /** An address that is out of reach is so under each of its names, and is said once. */
-function checkUnseen(silent: readonly EndpointFacts[], say: Say): Check[] {
+function checkUnseen(silent: readonly EndpointFacts[], toCheck: MakeCheck): Check[] {
   const alike = Map.groupBy(silent, ({ address, port, unread }) => JSON.stringify([address, port, unread]));
   return [...alike.values()].flatMap(([first, ...others]) => {
     if (!first) return [];
     const more = others.length === 0 ? "" : ` (and by ${formatCount(others.length, "other name")})`;
-    return say(
+    return toCheck(
       "warning",
       "unseen",
       `what is served at ${formatPoint(first)}${more} cannot be seen: ${first.unread}`,
@@ -126,7 +138,7 @@ function checkUnseen(silent: readonly EndpointFacts[], say: Say): Check[] {
   });
 }
 
-const countPlaces = (proofs: readonly VerificationEndpoint[]): number =>
+const countAddresses = (proofs: readonly VerificationEndpoint[]): number =>
   proofs.reduce((sum, { addresses }) => sum + (addresses?.length ?? 1), 0);
 
 /**
@@ -136,35 +148,35 @@ const countPlaces = (proofs: readonly VerificationEndpoint[]): number =>
 export function checkKey(
   { keyType, settings }: Pick<DeploymentFacts, "keyType" | "settings">,
   kind: KeyKind,
-  say: Say,
+  toCheck: MakeCheck,
 ): Check[] {
   const family: KeyFamily = kind.startsWith("rsa") ? "RSA" : "ECDSA";
   if (keyType.startsWith("RSA") === (family === "RSA")) return [];
   const servers = new Map(settings.map((one) => [`${one.server} ${one.where}`, one]));
-  return [...servers.values()].flatMap((one) => checkServer(one, family, say));
+  return [...servers.values()].flatMap((one) => checkServer(one, family, toCheck));
 }
 
-function checkServer({ server, where, tls }: KeySettings, family: KeyFamily, say: Say): Check[] {
+function checkServer({ server, where, tls }: KeySettings, family: KeyFamily, toCheck: MakeCheck): Check[] {
   const about = `${server} (${where})`;
   const key = family === "RSA" ? "an RSA key" : "an ECDSA key";
   if (tls === null)
     return [
-      say(
+      toCheck(
         "warning",
         "key-kind",
         `whether ${about} takes ${key} is unknown: its settings of TLS are not read`,
       ),
     ];
   if (tls.ciphers === null) return [];
-  const isTaken = takesKey(tls.ciphers, family);
-  if (isTaken === true) return [];
+  const isAccepted = takesKey(tls.ciphers, family);
+  if (isAccepted === true) return [];
   const ciphers = `its ciphers ${tls.ciphers.slice(0, 200)}`;
-  if (isTaken === null)
+  if (isAccepted === null)
     return [
-      say("warning", "key-kind", `whether ${about} takes ${key} is unknown: ${ciphers} cannot be told`),
+      toCheck("warning", "key-kind", `whether ${about} takes ${key} is unknown: ${ciphers} cannot be told`),
     ];
   return [
-    say(
+    toCheck(
       "acknowledge",
       "key-kind",
       `${about} refuses ${key}: ${ciphers} have none for it${formatVersions(tls.versions)}`,
@@ -189,14 +201,14 @@ const FRESH_HOURS = 24;
  * looked at, and goes on with the old ones.
  */
 export function checkScanned(host: HostFacts, { at, changed }: ScannedFacts, now: Instant): Check {
-  const say = (state: Check["state"], text: string) => makeCheck(state, "scanned", { host }, text);
-  if (at === null) return say("warning", `when its servers were last read is not known; ${AGAIN}`);
+  const toCheck = (state: Check["state"], text: string) => makeCheck(state, "scanned", { host }, text);
+  if (at === null) return toCheck("warning", `when its servers were last read is not known; ${AGAIN}`);
   const when = `its servers were last read on ${at.slice(0, 10)} at ${at.slice(11, 16)} UTC`;
   if (changed.length > 0)
-    return say("warning", `${changed.slice(0, 3).join(", ")} changed since ${when}; ${AGAIN}`);
+    return toCheck("warning", `${changed.slice(0, 3).join(", ")} changed since ${when}; ${AGAIN}`);
   const hours = Math.floor((Date.parse(now) - Date.parse(at)) / 3_600_000);
-  if (hours < FRESH_HOURS) return say("ok", when);
-  return say("warning", `${when}, ${formatCount(Math.floor(hours / 24), "day")} ago; ${AGAIN}`);
+  if (hours < FRESH_HOURS) return toCheck("ok", when);
+  return toCheck("warning", `${when}, ${formatCount(Math.floor(hours / 24), "day")} ago; ${AGAIN}`);
 }
 
 const AGAIN = "scan it again, so that the plan has all that reads these files";

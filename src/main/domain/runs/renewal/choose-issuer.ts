@@ -28,12 +28,12 @@ export function chooseIssuer({ issuers, wished, tags, before }: Known): ChosenIs
 
 /** An issuer by its name, or by what it is where there is one alone. */
 function named(issuers: readonly Issuer[], text: string, whence = ""): ChosenIssuer {
-  const wanted = text.toLowerCase();
-  const meant = issuers.find(({ name }) => name.toLowerCase() === wanted);
+  const name = text.toLowerCase();
+  const meant = issuers.find(({ name }) => name.toLowerCase() === name);
   if (meant) return { issuer: meant, why: "" };
   const url = /^acme:(?<url>.+)$/.exec(text)?.groups?.url;
   const alike = issuers.filter((one) =>
-    url === undefined ? one.kind === wanted : one.kind === "acme" && one.directory === url,
+    url === undefined ? one.kind === name : one.kind === "acme" && one.directory === url,
   );
   const [one, ...others] = alike;
   if (one && others.length === 0) return { issuer: one, why: "" };
@@ -43,20 +43,20 @@ function named(issuers: readonly Issuer[], text: string, whence = ""): ChosenIss
 
 const none = (why: string): ChosenIssuer => ({ issuer: null, why });
 
-type ChosenChallenge = { way: ChallengeWay; why: "" } | { way: null; why: string };
+type ChosenChallenge = { method: ChallengeWay; why: "" } | { method: null; why: string };
 
 /** One way by which all names of a certificate can be shown to be ours; or why there is none. */
 export function chooseChallenge(names: readonly string[], facts: ChallengeFacts | null): ChosenChallenge {
   const choices = names.map((name) => ({ name, ...chooseChallengeMethod({ name, facts, configured: [] }) }));
   const [first, ...others] = choices;
-  const has = (methods: readonly { method: ChallengeWay }[], wanted: ChallengeWay) =>
-    methods.some(({ method }) => JSON.stringify(method) === JSON.stringify(wanted));
+  const has = (methods: readonly { method: ChallengeWay }[], name: ChallengeWay) =>
+    methods.some(({ method }) => JSON.stringify(method) === JSON.stringify(name));
   const common = first?.methods.find(({ method }) => others.every(({ methods }) => has(methods, method)));
-  if (common) return { way: common.method, why: "" };
+  if (common) return { method: common.method, why: "" };
   const stuck = choices.find(({ methods }) => methods.length === 0);
-  if (!stuck) return { way: null, why: "no one way fits all of its names" };
+  if (!stuck) return { method: null, why: "no one way fits all of its names" };
   const whys = stuck.not.map(({ kind, why }) => `${kind}: ${why}`).join("; ");
-  return { way: null, why: `${stuck.name} cannot be shown to be ours (${whys})` };
+  return { method: null, why: `${stuck.name} cannot be shown to be ours (${whys})` };
 }
 
 /** Whether it has this computer run a program, or send what only the vault knows. */

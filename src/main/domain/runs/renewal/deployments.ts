@@ -28,20 +28,20 @@ export type FoundDeployment = {
 export function findDeployments(map: HostMap, holding: readonly string[]): FoundDeployment[] {
   const reals = new Map(map.files.map(({ path, realPath }) => [path, realPath ?? path]));
   const realOf = (path: string): string => reals.get(path) ?? path;
-  const wanted = new Set(holding.map(realOf));
+  const realPaths = new Set(holding.map(realOf));
   const found = new Map<string, FoundDeployment>();
   for (const configuration of map.configurations)
     for (const binding of configuration.bindings)
-      for (const pair of binding.deployments.filter(({ certificate }) =>
-        wanted.has(realOf(certificate.path)),
+      for (const deployment of binding.deployments.filter(({ certificate }) =>
+        realPaths.has(realOf(certificate.path)),
       )) {
         const server = serverOf(configuration);
         if (!server) continue;
-        const files = filesOf(pair, binding.chain?.path ?? null, realOf);
+        const files = filesOf(deployment, binding.chain?.path ?? null, realOf);
         const key = files.map(({ real }) => real).join("\n");
-        const known = found.get(key) ?? { files, uses: [], hasKey: pair.key !== null };
+        const known = found.get(key) ?? { files, uses: [], hasKey: deployment.key !== null };
         found.set(key, known);
-        const { file, line } = pair.certificate.at;
+        const { file, line } = deployment.certificate.at;
         const { names, listens, protocol, unsure } = binding;
         known.uses.push({
           server,
@@ -99,10 +99,10 @@ export function describeDeployment(
  * Why the files of a pair are not its own: something of the host reads one of them that is not renewed with all of them, and
  * would have half of a pair. Null: they are its own.
  */
-export function findSharer({ configurations, files }: HostMap, pair: FoundDeployment): string | null {
+export function findSharer({ configurations, files }: HostMap, deployment: FoundDeployment): string | null {
   const reals = new Map(files.map(({ path, realPath }) => [path, realPath ?? path]));
   const realOf = (path: string): string => reals.get(path) ?? path;
-  const own = new Set(pair.files.map(({ real }) => real));
+  const own = new Set(deployment.files.map(({ real }) => real));
   for (const { server, bindings } of configurations)
     for (const { deployments, chain } of bindings)
       for (const { certificate, key } of deployments) {

@@ -16,37 +16,37 @@ export const formatDeployment = ({
 /** What becomes of a certificate; why it stays as it is, as a phrase. */
 export function draftReplacement(
   facts: RenewalFacts,
-  pair: DeploymentFacts,
+  deployment: DeploymentFacts,
   nth: number,
 ): Replacement | string {
-  const { issuer, challenge, wish = facts.wish } = pair;
-  const stuck = pair.obstacle ?? pair.files.map(stuckOf).find((why) => why !== null);
+  const { issuer, challenge, wish = facts.request } = deployment;
+  const stuck = deployment.obstacle ?? deployment.files.map(stuckOf).find((why) => why !== null);
   if (stuck) return stuck;
-  if (!issuer) return pair.whyNoIssuer;
-  const names = bare(pair.names);
+  if (!issuer) return deployment.whyNoIssuer;
+  const names = bare(deployment.names);
   if (names.length === 0) return "it has no names that a new one could be asked for with";
   if (issuer.kind === "acme" && challenge === null)
-    return `${pair.whyNoChallenge || "how the issuer's challenges are to be answered is not known"}; say how by --challenge, or set it at the issuer ${issuer.name}`;
-  const narrower = findNarrower(pair, issuer.kind).map(({ how }) => how);
+    return `${deployment.whyNoChallenge || "how the issuer's challenges are to be answered is not known"}; say how by --challenge, or set it at the issuer ${issuer.name}`;
+  const narrower = findNarrower(deployment, issuer.kind).map(({ how }) => how);
   return {
     id: `c${nth}`,
-    old: pair.sha256 as Replacement["old"],
-    subject: pair.subject,
+    old: deployment.sha256 as Replacement["old"],
+    subject: deployment.subject,
     names,
-    notAfter: pair.notAfter,
-    ...(isForClients(pair) && { forClients: true }),
+    notAfter: deployment.notAfter,
+    ...(isForClients(deployment) && { forClients: true }),
     ...(narrower.length > 0 && { narrower }),
     issuer: { id: issuer.id, name: issuer.name, kind: issuer.kind },
     key: {
-      kind: wish.keyKind ?? kindOf(pair),
+      kind: wish.keyKind ?? kindOf(deployment),
       made: wish.makesKeyHere ? "here" : "there",
     },
     challenge: issuer.kind === "acme" ? challenge : null,
-    files: pair.files.flatMap(({ path, real, holds, stat }): DeploymentFile[] =>
+    files: deployment.files.flatMap(({ path, real, holds, stat }): DeploymentFile[] =>
       stat ? [{ path, real, holds, ...stat }] : [],
     ),
-    consumers: [...pair.consumers],
-    proofs: pair.proofs
+    consumers: [...deployment.consumers],
+    proofs: deployment.proofs
       .filter(({ isOthers, unread }) => !isOthers && unread === null)
       .map(({ unread: _, isOthers: __, ...proof }) => proof),
   };
@@ -105,12 +105,12 @@ export function findNarrower(old: Old, issuer: IssuerKind): { how: Narrower; wor
   ];
 }
 
-const NAMES_TOLD = 5;
+const NAMES_LISTED = 5;
 
 /** With their kinds, by which they are odd. */
 function formatOdd(names: readonly string[]): string {
-  const more = names.length - NAMES_TOLD;
-  return `${names.slice(0, NAMES_TOLD).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const more = names.length - NAMES_LISTED;
+  return `${names.slice(0, NAMES_LISTED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** An address among the names of DNS is asked for as an address. */

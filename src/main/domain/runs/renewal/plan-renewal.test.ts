@@ -78,7 +78,7 @@ test("a pattern is asked for by a name that it is for, and every address by the 
     chooseEndpoints([{ ...use, names, listens: [{ address, port: 443, isDefault }] }], {
       host: "web1",
       names: ["*.shop.example", "www.shop.example"],
-    }).points.map(({ address, serverName }) => `${address} ${serverName}`);
+    }).endpoints.map(({ address, serverName }) => `${address} ${serverName}`);
   expect(points(["*.shop.example"], "0.0.0.0")).toEqual(["web1 www.shop.example"]);
   expect(points(["*.other.example"], "10.0.0.1")).toEqual(["10.0.0.1 latchkey.other.example"]);
   expect(points(["~^www\\d+"], null)).toEqual(["web1 www.shop.example"]);
@@ -98,7 +98,7 @@ test("a listener that only its host reaches is looked at from there, but on this
     chooseEndpoints([{ ...use, names: ["a.example"], listens: [{ address, port: 443, isDefault: false }] }], {
       host,
       names: ["a.example"],
-    }).points.map(({ from }) => from);
+    }).endpoints.map(({ from }) => from);
   for (const address of ["127.0.0.1", "::1", "fe80::1"]) expect(choose("web1", address)).toEqual(["host"]);
   expect(choose("127.0.30.1", "127.0.30.1")).toEqual(["here"]);
   expect(choose("web1", "10.0.0.1")).toEqual(["here"]);
@@ -196,8 +196,8 @@ const makeFacts = (
   vault: "absent",
   leftOut: [],
   said: [],
-  wish: RenewalRequest.parse({ kind: "rotate-certificate", ...more }),
-  hosts: [{ host: { ...HOST, ...host }, scanned: { at: AT, changed: [] }, pairs }],
+  request: RenewalRequest.parse({ kind: "rotate-certificate", ...more }),
+  hosts: [{ host: { ...HOST, ...host }, scanned: { at: AT, changed: [] }, deployments: pairs }],
 });
 
 test("a certificate is asked for anew with its names, by a key of its kind, and proved where it is served", () => {

@@ -42,12 +42,17 @@ export function planRenewal(facts: RenewalFacts): RenewalPlan {
   };
 }
 
-function draftRenewal(facts: RenewalFacts, { host, scanned, pairs }: RenewalFacts["hosts"][number]): Renewal {
+function draftRenewal(
+  facts: RenewalFacts,
+  { host, scanned, deployments }: RenewalFacts["hosts"][number],
+): Renewal {
   const draft = openDraft(host);
   const changes: Replacement[] = [];
   const leave = (why: string) =>
     draft.leftOut.push(
-      ...pairs.map((pair) => `${formatHostAddress(host)}: ${formatDeployment(pair)}: ${why}`),
+      ...deployments.map(
+        (deployment) => `${formatHostAddress(host)}: ${formatDeployment(deployment)}: ${why}`,
+      ),
     );
   const blocked = checkHost(host) ?? checkRoot(host);
   if (blocked) {
@@ -55,13 +60,13 @@ function draftRenewal(facts: RenewalFacts, { host, scanned, pairs }: RenewalFact
     leave(blocked.text);
     return { draft, changes };
   }
-  for (const pair of pairs) {
-    const change = draftReplacement(facts, pair, changes.length);
+  for (const deployment of deployments) {
+    const change = draftReplacement(facts, deployment, changes.length);
     if (typeof change === "string")
-      draft.leftOut.push(`${formatHostAddress(host)}: ${formatDeployment(pair)}: ${change}`);
+      draft.leftOut.push(`${formatHostAddress(host)}: ${formatDeployment(deployment)}: ${change}`);
     else {
       changes.push(change);
-      draft.checks.push(...checkRenewal(host, pair, change));
+      draft.checks.push(...checkRenewal(host, deployment, change));
     }
   }
   if (changes.length > 0) draft.checks.push(checkScanned(host, scanned, facts.now), checkRollbackTimer(host));
@@ -107,16 +112,18 @@ const refuseNothing = (leftOut: readonly string[]): Check =>
   );
 
 /** What was said of challenges is for ACME directories alone, and a label or an earlier run may name another issuer. */
-function checkChallenge({ wish }: RenewalFacts, hosts: readonly RenewalHost[]): Check[] {
+function checkChallenge({ request }: RenewalFacts, hosts: readonly RenewalHost[]): Check[] {
   const changes = hosts.flatMap(({ certificates }) => certificates);
   const others = changes.filter(({ issuer }) => issuer.kind !== "acme");
   const [first] = others;
-  if (wish.challenge === null || !first) return [];
-  const say = (state: Check["state"], text: string) => [makeCheck(state, "challenge", { host: null }, text)];
+  if (request.challenge === null || !first) return [];
+  const toCheck = (state: Check["state"], text: string) => [
+    makeCheck(state, "challenge", { host: null }, text),
+  ];
   const whose = [...new Set(others.map(({ issuer }) => issuer.name))].join(", ");
   return others.length === changes.length
-    ? say("refused", `${whose}: no ACME directory, and asks for no challenge; leave --challenge out`)
-    : say("warning", `--challenge is not used for what is had of ${whose}, which asks for none`);
+    ? toCheck("refused", `${whose}: no ACME directory, and asks for no challenge; leave --challenge out`)
+    : toCheck("warning", `--challenge is not used for what is had of ${whose}, which asks for none`);
 }
 
 /** A run that comes to what only the vault knows pauses where it is locked. */

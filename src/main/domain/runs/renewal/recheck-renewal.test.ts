@@ -88,8 +88,8 @@ const makeFacts = (pairs: DeploymentFacts[]): RenewalFacts => ({
   vault: "open",
   leftOut: [],
   said: [],
-  wish: RenewalRequest.parse({ kind: "rotate-certificate" }),
-  hosts: [{ host: HOST, scanned: { at: AT, changed: [] }, pairs }],
+  request: RenewalRequest.parse({ kind: "rotate-certificate" }),
+  hosts: [{ host: HOST, scanned: { at: AT, changed: [] }, deployments: pairs }],
 });
 
 const HOOK = { kind: "dns-hook", program: "/home/jo/repo/.hook" } as const;

@@ -51,7 +51,7 @@ export function reviewRenewal(plan: RenewalPlan, facts: RenewalFacts): RenewalPl
 
 /** What this computer itself does for a challenge is never another's to say. */
 function findStrangeMethod({ hosts }: RenewalPlan, facts: RenewalFacts): string | null {
-  const issuers = facts.hosts.flatMap(({ pairs }) => pairs.flatMap(({ issuer }) => issuer ?? []));
+  const issuers = facts.hosts.flatMap(({ deployments }) => deployments.flatMap(({ issuer }) => issuer ?? []));
   const strange = hosts
     .flatMap(({ certificates }) => certificates)
     .find(({ issuer: { id }, challenge }) => {

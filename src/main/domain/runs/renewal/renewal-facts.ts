@@ -10,10 +10,10 @@ import type { Check, RenewalOptions } from "#shared/model/runs/plan.ts";
 /** All that a plan of a renewal is made of: the inventory, and what was seen on the hosts and on the wire just now. */
 export type RenewalFacts = {
   now: Instant;
-  wish: RenewalRequest;
+  request: RenewalRequest;
   options: RenewalOptions;
   vault: VaultState;
-  hosts: readonly { host: HostFacts; scanned: ScannedFacts; pairs: readonly DeploymentFacts[] }[];
+  hosts: readonly { host: HostFacts; scanned: ScannedFacts; deployments: readonly DeploymentFacts[] }[];
   /** What is to be known of how all this was found. */
   said: readonly PlanNote[];
   /** What was meant and is in no file of a host that is known, each a sentence. */

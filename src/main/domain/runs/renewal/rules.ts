@@ -46,7 +46,7 @@ export const RENEWAL_RULES: RunRules<RenewalPlan> = {
       case "install":
         return installTask(plan, step, seen, isBegun);
       case "post-check":
-        return recheckTask(plan, step, seen);
+        return postCheckTask(plan, step, seen);
       case "finish":
         return finishTask(plan, step, seen, isBegun);
       default:
@@ -83,7 +83,7 @@ function installTask(
 }
 
 /** Nothing is rolled back after so long: whoever has changed the files may have had a reason. */
-function recheckTask(plan: RenewalPlan, step: Step, { certificates }: CertificatesSeen): Task {
+function postCheckTask(plan: RenewalPlan, step: Step, { certificates }: CertificatesSeen): Task {
   const odd = certificates.findIndex((one) => one !== "new");
   if (odd < 0) return { step, what: "act" };
   return { step, what: "settle", as: "needs-attention", cause: causeOf(plan, step, odd) };

@@ -15,7 +15,7 @@ type ServerWords = {
   /** Without its supervisor, or where that cannot. */
   command: string;
   /** What it does where it is told of a pair that it cannot read. */
-  badPair: "keeps the old" | "serves none" | "unknown";
+  badDeployment: "keeps the old" | "serves none" | "unknown";
 };
 
 export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
@@ -25,7 +25,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     testsConfiguration: true,
     tried: "nginx -t, where it finds the new files in place of the old",
     command: "HUP to its master",
-    badPair: "keeps the old",
+    badDeployment: "keeps the old",
   },
   apache: {
     title: "Apache",
@@ -33,7 +33,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     testsConfiguration: true,
     tried: "apachectl -t, which reads no key, and a second Apache with nothing but the new files",
     command: "USR1 to its first process",
-    badPair: "serves none",
+    badDeployment: "serves none",
   },
   haproxy: {
     title: "HAProxy",
@@ -41,7 +41,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     testsConfiguration: true,
     tried: "haproxy -c, where it finds the new files in place of the old",
     command: "USR2 to its master; without one, its socket",
-    badPair: "keeps the old",
+    badDeployment: "keeps the old",
   },
   postfix: {
     title: "Postfix",
@@ -49,7 +49,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     testsConfiguration: false,
     tried: "posttls-finger, which reads a pair as Postfix does",
     command: "postfix reload",
-    badPair: "serves none",
+    badDeployment: "serves none",
   },
   dovecot: {
     title: "Dovecot",
@@ -57,7 +57,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     testsConfiguration: false,
     tried: "a second Dovecot with nothing but the new files, on a socket of its own",
     command: "doveadm reload",
-    badPair: "serves none",
+    badDeployment: "serves none",
   },
   slapd: {
     title: "slapd",
@@ -65,7 +65,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     testsConfiguration: false,
     tried: "a second slapd with nothing but the new files, on a socket of its own",
     command: "its own settings written over ldapi as they are",
-    badPair: "serves none",
+    badDeployment: "serves none",
   },
   postgresql: {
     title: "PostgreSQL",
@@ -73,7 +73,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     testsConfiguration: false,
     tried: "postgres -C, which reads the new files before it looks for a database",
     command: "HUP to its first process, and its log",
-    badPair: "keeps the old",
+    badDeployment: "keeps the old",
   },
   mariadb: {
     title: "MariaDB",
@@ -81,7 +81,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     testsConfiguration: false,
     tried: "a second MariaDB with nothing but the new files, on a socket of its own",
     command: "FLUSH SSL over its socket",
-    badPair: "keeps the old",
+    badDeployment: "keeps the old",
   },
   described: {
     title: "a server that was described",
@@ -90,11 +90,11 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     testsConfiguration: false,
     tried: "the test that was described, where it finds the new files in place of the old",
     command: "the command that was described",
-    badPair: "unknown",
+    badDeployment: "unknown",
   },
 };
 
-const NOT_TOLD = "not at all: it does not run, or nobody knows how it is told";
+const NOT_RELOADED = "not at all: it does not run, or nobody knows how it is told";
 
 /** As a plan says it, and as `Consumer.reload` has it. */
 export function formatReload(server: ServerKind, toldBy: ToldBy): string {
@@ -106,6 +106,6 @@ export function formatReload(server: ServerKind, toldBy: ToldBy): string {
     case "restart":
       return RESTART;
     case "none":
-      return NOT_TOLD;
+      return NOT_RELOADED;
   }
 }

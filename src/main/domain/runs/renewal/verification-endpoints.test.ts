@@ -5,7 +5,7 @@ import {
   evaluateShown,
   helloName,
   isUnusable,
-  LOOKS_CLOSED,
+  READ_CLOSED,
   wantedAt,
 } from "./verification-endpoints.ts";
 
@@ -58,7 +58,7 @@ test("a server that ends each handshake without a word cannot use the new certif
     message: "the server closed the connection without an answer",
     closedBy: "closed",
   };
-  const looks = Array.from({ length: LOOKS_CLOSED }, () => closed);
+  const looks = Array.from({ length: READ_CLOSED }, () => closed);
   expect(closesForGood("old", looks)).toBe(true);
   expect(closesForGood("old", looks.slice(1))).toBe(false);
   expect(closesForGood(null, looks)).toBe(false);

@@ -6,7 +6,10 @@ import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { ServerUse } from "./deployments.ts";
 
 /** Where a server has to show the new certificate, under which name, and from where it is looked at first. */
-export type Point = Pick<VerificationEndpoint, "address" | "port" | "serverName" | "dialogue" | "from">;
+export type ProbeAddress = Pick<
+  VerificationEndpoint,
+  "address" | "port" | "serverName" | "dialogue" | "from"
+>;
 
 /** So many are looked at for one certificate. */
 const MOST_ENDPOINTS = 64;
@@ -18,8 +21,8 @@ const MOST_ENDPOINTS = 64;
 export function chooseEndpoints(
   uses: readonly ServerUse[],
   { host, names }: { host: string; names: readonly string[] },
-): { points: Point[]; wonders: string[] } {
-  const points = new Map<string, Point>();
+): { endpoints: ProbeAddress[]; wonders: string[] } {
+  const endpoints = new Map<string, ProbeAddress>();
   const wonders: string[] = [];
   for (const use of uses) {
     const dialogue = use.protocol === "tls" ? null : (StartTls.safeParse(use.protocol).data ?? undefined);
@@ -31,15 +34,21 @@ export function chooseEndpoints(
       const isByHost = address !== null && isItsOwn(address) && !isItsOwn(host);
       for (const serverName of namesOf(use, names, isDefault)) {
         const from = isByHost ? "host" : "here";
-        const point: Point = { address: reachable(address, host), port, serverName, dialogue, from };
-        points.set(JSON.stringify(point), point);
+        const endpoint: ProbeAddress = {
+          address: reachable(address, host),
+          port,
+          serverName,
+          dialogue,
+          from,
+        };
+        endpoints.set(JSON.stringify(endpoint), endpoint);
       }
     }
   }
-  const all = [...points.values()];
+  const all = [...endpoints.values()];
   if (all.length > MOST_ENDPOINTS)
     wonders.push(`${all.length} places show it, of which ${MOST_ENDPOINTS} are looked at`);
-  return { points: all.slice(0, MOST_ENDPOINTS), wonders };
+  return { endpoints: all.slice(0, MOST_ENDPOINTS), wonders };
 }
 
 /** Loopback and link-local: dialled from here it would be this computer's, or a neighbour's. */
@@ -134,19 +143,19 @@ export const isUnusable = (before: string | null, { isRefused = false }: Shown):
   before !== null && isRefused;
 
 /** So many looks one after the other, each with a longer pause before it: two seconds in all. */
-export const LOOKS_CLOSED = 4;
+export const READ_CLOSED = 4;
 
 /**
  * Whether a server that was told of new files and goes on listening has shown by now that it cannot use them: it takes each connection
  * and ends it in the handshake, without an alert, at as many looks as this and in the same way. A single one may be an old process
  * that ends.
  */
-export const closesForGood = (before: string | null, looks: readonly Shown[]): boolean =>
+export const closesForGood = (before: string | null, readings: readonly Shown[]): boolean =>
   before !== null &&
-  looks.length >= LOOKS_CLOSED &&
-  looks
-    .slice(-LOOKS_CLOSED)
-    .every(({ closedBy }) => closedBy !== undefined && closedBy === looks.at(-1)?.closedBy);
+  readings.length >= READ_CLOSED &&
+  readings
+    .slice(-READ_CLOSED)
+    .every(({ closedBy }) => closedBy !== undefined && closedBy === readings.at(-1)?.closedBy);
 
 /**
  * Why what is shown proves nothing, as a phrase; null: it is what is wanted. `before`: what was shown there when it was planned.

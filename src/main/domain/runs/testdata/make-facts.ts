@@ -131,10 +131,10 @@ export const ROTATE: Extract<Wish, { kind: "rotate-key" }> = {
 
 export const makeFacts = (hosts: readonly HostFacts[], more: Partial<PlanFacts> = {}): PlanFacts => ({
   now: "2026-11-26T00:00:00Z",
-  wish: ROTATE,
+  request: ROTATE,
   options: KeyOptions.parse({}),
   key: { fingerprint: OLD_FINGERPRINT, keyType: "ssh-ed25519", comment: "ann@laptop", people: [] },
-  given: null,
+  provided: null,
   hosts,
   here: [makeHolderFacts()],
   keptKeys: [],

@@ -23,8 +23,8 @@ export const makeScript =
     );
     const accounts = files.map((file) => makeAccountFacts(file.accounts[0] ?? "", [file]));
     const plan = planFor([makeHostFacts("web1", "", { hostKey, files, accounts })], {
-      given: GIVEN,
-      wish: { ...ROTATE, given: NEW_KEY },
+      provided: GIVEN,
+      request: { ...ROTATE, given: NEW_KEY },
       here: [],
     });
     const hash = hashPlan(plan);

@@ -9,7 +9,7 @@ import { NEW_KEY } from "./make-keys-file.ts";
 /** The plan, read back as any plan that comes from a file is. */
 export function planFor<Kind extends KeyRequest["kind"] = "rotate-key">(
   hosts: readonly HostFacts[],
-  more: Partial<PlanFacts> & { wish?: Extract<KeyRequest, { kind: Kind }> } = {},
+  more: Partial<PlanFacts> & { request?: Extract<KeyRequest, { kind: Kind }> } = {},
 ): Extract<KeyPlan, { kind: Kind }> {
   const plan = makePlan(makeFacts(hosts, more));
   if ("refused" in plan) throw new Error(plan.refused);

@@ -59,7 +59,7 @@ export class SimulatedHosts {
   look(place: number | null): Observation {
     if (place !== null && this.happens(20)) return { kind: "lost", why: "cut off" };
     const { files, holders, hasWork } = this.place(place);
-    return { kind: "seen", files: [...files], leftOut: [], holders: [...holders], hasWork };
+    return { kind: "seen", files: [...files], leftOut: [], privateKeys: [...holders], hasWork };
   }
 
   /** A dead-man that finds our lock gone does nothing. */

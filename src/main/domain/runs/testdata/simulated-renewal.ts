@@ -77,7 +77,7 @@ export class SimulatedRenewal {
 
   #carryOut(move: Exclude<Move, { kind: "end" | "wait" }>): void {
     if (move.kind === "look") {
-      for (const place of move.places) this.#seen.set(place, this.#servers.look(place ?? -1));
+      for (const place of move.hostIndexes) this.#seen.set(place, this.#servers.look(place ?? -1));
       return;
     }
     for (const task of move.tasks) {

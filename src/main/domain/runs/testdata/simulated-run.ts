@@ -58,7 +58,7 @@ export class SimulatedRun {
   #carryOut(move: Exclude<Move, { kind: "end" }>): void {
     if (move.kind === "wait") throw new Error("nothing here is to be waited for");
     if (move.kind === "look") {
-      for (const place of move.places) this.#seen.set(place, this.#hosts.look(place));
+      for (const place of move.hostIndexes) this.#seen.set(place, this.#hosts.look(place));
       return;
     }
     for (const task of move.tasks) {

@@ -160,11 +160,11 @@ const stepWriter = (pen: Pen, keepFailure: (error: unknown) => void) => ({
 
   /** Why the step is tried again, for whoever follows the run; its state stays. */
   noteRetrying: (ordinal: number, cause: Cause): Promise<void> =>
-    pen.say(ordinal, { kind: "retrying", cause }, null).catch(keepFailure),
+    pen.append(ordinal, { kind: "retrying", cause }, null).catch(keepFailure),
 
   /** The same of what it waits for, while it is not done. */
   noteWaiting: (ordinal: number, awaited: Awaited): Promise<void> =>
-    pen.say(ordinal, { kind: "waiting", for: awaited }, verificationOf(awaited)).catch(keepFailure),
+    pen.append(ordinal, { kind: "waiting", for: awaited }, verificationOf(awaited)).catch(keepFailure),
 });
 
 type Standing = { state: StepState; verification: StepVerification | null; result: StepResult };
@@ -194,7 +194,7 @@ type Pen = ReturnType<typeof takePen>;
 
 function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map<number, RunStep>) {
   const { journal } = store.runbooks;
-  return { record, add, tell, write, say };
+  return { record, add, announceChange, write, append };
 
   function write(ordinal: number, standing: Standing): Promise<void> {
     return record((at) => {
@@ -205,7 +205,7 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
       journal.append({ runId, ordinal, kind, result, at });
       journal.setStep({ runId, ordinal, ...standing, at });
       const message = formatStepResult(result);
-      tell(at, ordinal, kind, message);
+      announceChange(at, ordinal, kind, message);
       trace("run", runId, "step", ordinal, step.phase, state);
       return () => steps.set(ordinal, { ...step, ...standing, message, at });
     });
@@ -214,10 +214,10 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
   /** Within a turn of the store. */
   function add(at: string, ordinal: number | null, note: RunNote, kind: RunEntry["kind"] = "note"): void {
     journal.append({ runId, ordinal, kind, note, at });
-    tell(at, ordinal, kind, formatRunNote(note));
+    announceChange(at, ordinal, kind, formatRunNote(note));
   }
 
-  function say(ordinal: number, result: StepResult, verification: StepVerification | null): Promise<void> {
+  function append(ordinal: number, result: StepResult, verification: StepVerification | null): Promise<void> {
     return record((at) => {
       const step = steps.get(ordinal);
       if (!step) throw new Error(`run ${runId} has no step ${ordinal}`);
@@ -228,10 +228,10 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
   }
 
   /** On the record of Latchkey as a whole. */
-  function tell(at: string, ordinal: number | null, entry: RunEntry["kind"], text: string): void {
+  function announceChange(at: string, ordinal: number | null, entry: RunEntry["kind"], text: string): void {
     const step = ordinal === null ? null : (steps.get(ordinal) ?? null);
-    const place = step?.host ? formatPlace({ host: step.host, port: step.port ?? 22 }) : "here";
-    const detail = { run: runId, ordinal, ...(step && { phase: step.phase, place }), entry, text };
+    const where = step?.host ? formatPlace({ host: step.host, port: step.port ?? 22 }) : "here";
+    const detail = { run: runId, ordinal, ...(step && { phase: step.phase, where }), entry, text };
     store.events.append({ at, kind: "run-step", detail });
   }
 
@@ -243,11 +243,11 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
   }
 }
 
-const stateWriter = ({ store }: Deps, runId: RunId, { record, tell }: Pen) => ({
+const stateWriter = ({ store }: Deps, runId: RunId, { record, announceChange }: Pen) => ({
   setKey: (key: { line: string; fingerprint: string }): Promise<void> =>
     record((at) => {
       store.runbooks.runs.setKey(runId, key);
-      tell(at, null, "note", `the new key is ${key.fingerprint}`);
+      announceChange(at, null, "note", `the new key is ${key.fingerprint}`);
     }),
 
   setDirection: (direction: Direction): Promise<void> =>
@@ -268,8 +268,8 @@ const stateWriter = ({ store }: Deps, runId: RunId, { record, tell }: Pen) => ({
 
 /** The steps of a plan as the journal keeps them, before any of them is taken. */
 export const toSteps = <P extends Plan>(rules: RunRules<P>, plan: P): RunStep[] =>
-  rules.steps(plan).map(({ host: place, ...step }) => {
-    const host = place === null ? null : plan.hosts[place];
+  rules.steps(plan).map(({ host: where, ...step }) => {
+    const host = where === null ? null : plan.hosts[where];
     return {
       ...step,
       host: host?.host ?? null,

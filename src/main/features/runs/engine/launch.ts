@@ -63,13 +63,13 @@ export type Running = Map<RunId, OneRun>;
 export function createLauncher(
   deps: RunDeps,
   running: Running,
-  takeBack: (id: RunId, means: RunOptions) => Promise<void>,
+  rollBackLater: (id: RunId, means: RunOptions) => Promise<void>,
 ) {
   return (one: OneRun, means: RunOptions): void => {
-    let heard = one.want;
+    let known = one.want;
     const listen = () => {
-      heard = one.want;
-      return heard;
+      known = one.want;
+      return known;
     };
     running.set(one.id, one);
     deps.inBackground(async (closing) => {
@@ -80,7 +80,7 @@ export function createLauncher(
           deps,
           { ...one, identityFiles: means.identityFiles },
           lasting,
-          await carryOn(deps, { one, listen }, journal, { ...means, signal: closing }),
+          await executeRun(deps, { one, listen }, journal, { ...means, signal: closing }),
         );
       } catch (error) {
         await interrupt(deps, { journal: lasting, removesOld: one.removesOld }, error, closing);
@@ -88,8 +88,8 @@ export function createLauncher(
         running.delete(one.id);
         deps.announce({ kind: "run-changed", runId: one.id });
       }
-      if (one.want === "back" && heard !== "back" && !closing.aborted)
-        await takeBack(one.id, means).catch(deps.log);
+      if (one.want === "back" && known !== "back" && !closing.aborted)
+        await rollBackLater(one.id, means).catch(deps.log);
     });
   };
 }
@@ -117,7 +117,7 @@ const writesInTheEnd =
 
 const WRITE_AGAIN_MS = 5_000;
 
-function carryOn(
+function executeRun(
   deps: RunDeps,
   { one, listen }: { one: OneRun; listen: () => OneRun["want"] },
   journal: Journal,
@@ -218,12 +218,13 @@ type RunbookOf = (plan: Plan) => Pick<Runbook, "listExclusive" | "holdsExclusive
  * logs in, or makes a key.
  */
 export function refuseTwice(runbookOf: RunbookOf, running: Running, plan: Plan): void {
-  const wanted = new Set(plan.hosts.map(formatPlace));
+  const planned = new Set(plan.hosts.map(formatPlace));
   for (const [id, other] of running) {
-    const both = other.plan.hosts.find((host) => wanted.has(formatPlace(host)));
+    const both = other.plan.hosts.find((host) => planned.has(formatPlace(host)));
     if (both) throw new Refusal("conflict", `run ${id} is at work on ${both.host}; wait until it is over`);
-    const half = findBoth(runbookOf, plan, other.plan);
-    if (half) throw new Refusal("conflict", `run ${id} is replacing ${half}; wait until it is over`);
+    const privateKey = findBoth(runbookOf, plan, other.plan);
+    if (privateKey)
+      throw new Refusal("conflict", `run ${id} is replacing ${privateKey}; wait until it is over`);
   }
 }
 
@@ -231,16 +232,16 @@ export function refuseTwice(runbookOf: RunbookOf, running: Running, plan: Plan):
 export function refuseBegun(runbookOf: RunbookOf, { runbooks }: Pick<Store, "runbooks">, plan: Plan): void {
   for (const { id, planId } of runbooks.runs.open()) {
     const other = runbooks.plans.find(planId)?.plan;
-    const half = other && findBoth(runbookOf, plan, other);
-    if (half && runbooks.journal.steps(id).some(runbookOf(other).holdsExclusive))
+    const privateKey = other && findBoth(runbookOf, plan, other);
+    if (privateKey && runbooks.journal.steps(id).some(runbookOf(other).holdsExclusive))
       throw new Refusal(
         "conflict",
-        `run ${id} has begun to replace ${half}; resume it, or roll it back, before another one`,
+        `run ${id} has begun to replace ${privateKey}; resume it, or roll it back, before another one`,
       );
   }
 }
 
 function findBoth(runbookOf: RunbookOf, plan: Plan, other: Plan): string | undefined {
-  const halves = runbookOf(plan).listExclusive(plan);
-  return [...runbookOf(other).listExclusive(other)].find(([half]) => halves.has(half))?.[1];
+  const privateKeys = runbookOf(plan).listExclusive(plan);
+  return [...runbookOf(other).listExclusive(other)].find(([privateKey]) => privateKeys.has(privateKey))?.[1];
 }

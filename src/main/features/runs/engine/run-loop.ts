@@ -54,8 +54,8 @@ export async function runOn(runbook: Runbook, run: RunContext, steering: Steerin
     }
     switch (move.kind) {
       case "look":
-        await run.sessions.keepOnly([...seen.keys(), ...move.places]);
-        await sideBySide(move.places, MOST_AT_ONCE, async (host) => {
+        await run.sessions.keepOnly([...seen.keys(), ...move.hostIndexes]);
+        await sideBySide(move.hostIndexes, MOST_AT_ONCE, async (host) => {
           const isWorn = (losses.get(host) ?? 0) >= MOST_LOSSES;
           seen.set(host, isWorn ? WORN : await observePatiently(runbook, run, host));
         });

@@ -1,7 +1,7 @@
 import type { HostRequest, HostSession, HostSessions, NotConnected } from "#connect/host-sessions.ts";
 import type { HostPlan, Plan } from "#shared/model/runs/plan.ts";
 
-type Session = { inside: Promise<HostSession | NotConnected>; release: () => void; over: Promise<void> };
+type Session = { opened: Promise<HostSession | NotConnected>; release: () => void; over: Promise<void> };
 
 export type Sessions = ReturnType<typeof holdSessions>;
 
@@ -20,22 +20,22 @@ export function holdSessions(
 
   return {
     /** The login that stands, or a new one. Rejects only when told to stop. */
-    async of(place: number): Promise<HostSession | NotConnected> {
-      const session = held.get(place) ?? open(place);
-      held.set(place, session);
-      const inside = await session.inside;
-      if ("kind" in inside) held.delete(place);
-      return inside;
+    async of(hostIndex: number): Promise<HostSession | NotConnected> {
+      const session = held.get(hostIndex) ?? open(hostIndex);
+      held.set(hostIndex, session);
+      const opened = await session.opened;
+      if ("kind" in opened) held.delete(hostIndex);
+      return opened;
     },
 
-    isHeld: (place: number): boolean => held.has(place),
+    isHeld: (hostIndex: number): boolean => held.has(hostIndex),
 
     /** It is of no more use, or not needed. */
     drop,
 
     /** Ends all others. */
-    async keepOnly(places: readonly (number | null)[]): Promise<void> {
-      const others = [...held.keys()].filter((place) => !places.includes(place));
+    async keepOnly(hostIndexes: readonly (number | null)[]): Promise<void> {
+      const others = [...held.keys()].filter((hostIndex) => !hostIndexes.includes(hostIndex));
       await Promise.all(others.map(drop));
     },
 
@@ -44,28 +44,32 @@ export function holdSessions(
     },
   };
 
-  async function drop(place: number): Promise<void> {
-    const session = held.get(place);
-    held.delete(place);
+  async function drop(hostIndex: number): Promise<void> {
+    const session = held.get(hostIndex);
+    held.delete(hostIndex);
     session?.release();
     await session?.over;
   }
 
-  function open(place: number): Session {
-    const host = plan.hosts[place];
-    if (!host) throw new Error(`the plan has no host ${place}`);
+  function open(hostIndex: number): Session {
+    const host = plan.hosts[hostIndex];
+    if (!host) throw new Error(`the plan has no host ${hostIndex}`);
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    const { promise: inside, resolve, reject } = Promise.withResolvers<HostSession | NotConnected>();
-    const wish = { ...toRequest(host, transportOf(host)), hostKey: host.hostKey, alsoHostKey: alsoHostKey() };
+    const { promise: opened, resolve, reject } = Promise.withResolvers<HostSession | NotConnected>();
+    const request = {
+      ...toRequest(host, transportOf(host)),
+      hostKey: host.hostKey,
+      alsoHostKey: alsoHostKey(),
+    };
     const over = sessions
-      .connectToHost(wish, async (opened) => {
+      .connectToHost(request, async (opened) => {
         resolve(opened);
-        await Promise.race([released, opened.hand.ended]);
+        await Promise.race([released, opened.remote.ended]);
       })
       .then((entered) => {
         if (entered.kind === "not-connected") resolve(entered);
       }, reject);
-    return { inside, release, over };
+    return { opened, release, over };
   }
 }
 

@@ -43,17 +43,17 @@ function formatHost(
   files: readonly RunFile[],
   token: string,
 ): string[] {
-  const enter = `ssh -p ${host.port} ${quoteWord(loginOf(host))}`;
+  const connect = `ssh -p ${host.port} ${quoteWord(loginOf(host))}`;
   if ("certificates" in host) {
-    const lines = steps.flatMap(({ phase }) => sayStuck(host.certificates, phase, token));
-    return lines.length === 0 ? [] : [enter, ...lines];
+    const lines = steps.flatMap(({ phase }) => formatStuck(host.certificates, phase, token));
+    return lines.length === 0 ? [] : [connect, ...lines];
   }
   const changes = steps.toReversed().filter(({ phase }) => phase === "revoke" || phase === "grant");
   const restores = changes.flatMap((step) => formatFiles(host, step, files, token));
   const folders = new Map(host.files.map((file) => [folderOf(file.path), file]));
   const clears = [...folders].map(([folder, file]) => asOwner(file, CLEAR, [folder, token]));
   const owners = new Set(host.files.flatMap(({ uid, owner }) => (uid === 0 ? [] : [owner])));
-  return [enter, ...(owners.size > 0 ? [formatElse([...owners])] : []), ...restores, ...clears];
+  return [connect, ...(owners.size > 0 ? [formatElse([...owners])] : []), ...restores, ...clears];
 }
 
 /** BSD and busybox have other tools. */
@@ -79,24 +79,22 @@ function formatFiles(
     ];
     if (lines.length > 0) return lines;
     // What stood there before the run is known by its hash; what a removal has found is not where its key was made later.
-    const wanted = phase === "revoke" ? (file.after?.added ?? "") : file.before;
-    return [
-      asOwner(file, RESTORE, [folderOf(path), nameOf(path), token, writeIdOf(index, { phase }), wanted]),
-    ];
+    const hash = phase === "revoke" ? (file.after?.added ?? "") : file.before;
+    return [asOwner(file, RESTORE, [folderOf(path), nameOf(path), token, writeIdOf(index, { phase }), hash])];
   });
 }
 
 /** FOLDER, and then what stands in it: a folder that is entered is another one's by no name. */
-const ENTER = 'cd -P -- "$1" && [ "$(pwd -P)" = "$1" ] || exit';
+const CHANGE_TO = 'cd -P -- "$1" && [ "$(pwd -P)" = "$1" ] || exit';
 
 /**
  * FOLDER NAME TOKEN ID HASH: the copy that the run has kept takes the file's place. What stands there is kept beside it, for it
  * may be somebody's change.
  */
-const RESTORE = `${ENTER}; kept=.latchkey/$3/before-$4; [ -f "$kept" ] && [ ! -L "$kept" ] || exit; h=$(sha256sum <"$kept") || exit; [ -z "$5" ] || [ "\${h%% *}" = "$5" ] || exit; [ ! -f "./$2" ] || diff "./$2" "$kept"; [ ! -e "./$2" ] && [ ! -L "./$2" ] || mv -f -T -- "./$2" "./$2.latchkey-aside-$3-$4" || exit; mv -f -T -- "$kept" "./$2"`;
+const RESTORE = `${CHANGE_TO}; kept=.latchkey/$3/before-$4; [ -f "$kept" ] && [ ! -L "$kept" ] || exit; h=$(sha256sum <"$kept") || exit; [ -z "$5" ] || [ "\${h%% *}" = "$5" ] || exit; [ ! -f "./$2" ] || diff "./$2" "$kept"; [ ! -e "./$2" ] && [ ! -L "./$2" ] || mv -f -T -- "./$2" "./$2.latchkey-aside-$3-$4" || exit; mv -f -T -- "$kept" "./$2"`;
 
 /** FOLDER TOKEN: what the run has kept there stays beside, for a late edit may be among it; its lock goes, another's stays. */
-const CLEAR = `${ENTER}; [ ! -L .latchkey ] && cd .latchkey 2>/dev/null || exit 0; [ ! -d "./$2" ] || mv -f -T -- "./$2" "../.latchkey-kept-$2"; for lock in ./lock-*; do case $(readlink "$lock") in "$2",*) rm -f -- "$lock" ;; esac; done; cd ..; rmdir .latchkey 2>/dev/null || true`;
+const CLEAR = `${CHANGE_TO}; [ ! -L .latchkey ] && cd .latchkey 2>/dev/null || exit 0; [ ! -d "./$2" ] || mv -f -T -- "./$2" "../.latchkey-kept-$2"; for lock in ./lock-*; do case $(readlink "$lock") in "$2",*) rm -f -- "$lock" ;; esac; done; cd ..; rmdir .latchkey 2>/dev/null || true`;
 
 /** How old private keys that a run has kept on hosts go, each if it is that very file, by the account that owns it. */
 export const removeKeptByHand = ({ hosts }: AccessPlan, kept: readonly KeptKey[]): string[] =>
@@ -138,8 +136,8 @@ function asOwner({ uid, owner }: FileOwner, script: string, words: readonly stri
 }
 
 /** Only where an installation is stuck do old files go back: before it none were changed, and after it the new ones are proved. */
-function sayStuck(changes: readonly Replacement[], phase: RunStep["phase"], token: string): string[] {
-  if (phase === "install") return formatPairs(changes, token);
+function formatStuck(changes: readonly Replacement[], phase: RunStep["phase"], token: string): string[] {
+  if (phase === "install") return formatDeployments(changes, token);
   if (phase !== "finish" && phase !== "request") return [];
   return changes.flatMap(({ id, files }) => [
     // Nobody but root can turn a folder on this way.
@@ -156,7 +154,7 @@ const asRoot = (script: string, words: readonly string[]): string =>
   `sh -c ${[script, "latchkey", ...words].map(quoteWord).join(" ")}`;
 
 /** DEN within FOLDER: entered, it has to be root's own, where nobody else can have put anything. */
-const CHANGE_TO_STAGING = `${ENTER}; [ ! -L "./$2" ] && cd -P -- "./$2" 2>/dev/null && [ "$(pwd -P)" = "$1/$2" ] && [ -O . ] || exit 0`;
+const CHANGE_TO_STAGING = `${CHANGE_TO}; [ ! -L "./$2" ] && cd -P -- "./$2" 2>/dev/null && [ "$(pwd -P)" = "$1/$2" ] && [ -O . ] || exit 0`;
 
 /** FOLDER DEN */
 const DROP_STAGING = `${CHANGE_TO_STAGING}; rm -f ./part-* ./next-* ./held-*; cd .. && rmdir -- "./$2"`;
@@ -165,10 +163,10 @@ const DROP_STAGING = `${CHANGE_TO_STAGING}; rm -f ./part-* ./next-* ./held-*; cd
 const FROM_STAGING = `${CHANGE_TO_STAGING}; [ -f "./$4" ] || exit 0; h=$(sha256sum <"./$4") || exit; [ "\${h%% *}" = "$5" ] && mv -f -T -- "./$4" "../$3"`;
 
 /** FOLDER NAME KEPT HASH: from root's own store; a rename, which goes through no link, or nothing. */
-const FROM_STORE = `${ENTER}; [ -f "$3" ] || exit 0; h=$(sha256sum <"$3") || exit; [ "\${h%% *}" = "$4" ] && mv -f -T -- "$3" "./$2"`;
+const FROM_STORE = `${CHANGE_TO}; [ -f "$3" ] || exit 0; h=$(sha256sum <"$3") || exit; [ "\${h%% *}" = "$4" ] && mv -f -T -- "$3" "./$2"`;
 
 /** The old files of a pair, wherever they are kept, and the servers that read them. */
-function formatPairs(certificates: readonly Replacement[], token: string): string[] {
+function formatDeployments(certificates: readonly Replacement[], token: string): string[] {
   const restores = certificates.flatMap(({ id, files }) =>
     files.flatMap(({ real, before }, nth) => {
       const [folder, name, kept] = [folderOf(real), nameOf(real), `held-${nth}.${before}`];

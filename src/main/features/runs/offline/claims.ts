@@ -1,6 +1,6 @@
 /** Results that nobody has signed, beside what readings of their hosts show: what one of these confirms, the run goes on with. */
 import { type ClaimedPart, evaluateClaim, type HostReading } from "#domain/runs/offline/evaluate-claim.ts";
-import { type CarriedResult, placeResult, readMadeKey, readResult } from "#domain/runs/offline/result.ts";
+import { placeResult, readMadeKey, readResult, type ScriptResult } from "#domain/runs/offline/result.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Announcement } from "#shared/contract/events.ts";
@@ -27,7 +27,7 @@ type Facts = Pick<Store, "runbooks" | "pins">;
 type Unsigned = {
   plan: AccessPlan;
   host: AccessHost;
-  result: CarriedResult;
+  result: ScriptResult;
   /** When the script was written that it is of. */
   writtenAt: Instant;
   newKey: ClaimedPart["newKey"];
@@ -57,7 +57,7 @@ export function evaluateResult(
 type Evaluated = {
   evaluation: ClaimEvaluation;
   /** What was claimed of which host; null where only its outcome was kept. */
-  kept: { plan: AccessPlan; host: AccessHost; result: CarriedResult; body: Uint8Array } | null;
+  kept: { plan: AccessPlan; host: AccessHost; result: ScriptResult; body: Uint8Array } | null;
 };
 
 function evaluate(store: Facts, run: RunRecord, { body, script }: OfflineClaim): Evaluated {
@@ -140,10 +140,10 @@ function confirmOne(store: Store, { id, claim, at, oldHere }: One): boolean {
   const { plan, host, result, body } = kept;
   const { hostKey, person } = claim.signature;
   const signed = { hostKey, person, confirmed: { by: evaluation.by, at: evaluation.at } };
-  const told = { plan, host, result, signed, at, oldHere };
+  const imported = { plan, host, result, signed, at, oldHere };
   const { script, newKey } = claim;
-  keepResult(store, id, told, { script: script.id, verifiedBy: evaluation.by, newKey, body });
-  settleVerified(store, id, told, newKey);
+  keepResult(store, id, imported, { script: script.id, verifiedBy: evaluation.by, newKey, body });
+  settleVerified(store, id, imported, newKey);
   return true;
 }
 

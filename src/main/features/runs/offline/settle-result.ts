@@ -1,6 +1,6 @@
 import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
 import { findRemainingOfRun } from "#domain/runs/left-out-files.ts";
-import { type CarriedResult, stateOf, type TakenState } from "#domain/runs/offline/result.ts";
+import { type ImportedState, type ScriptResult, stateOf } from "#domain/runs/offline/result.ts";
 import { isInParts, mainPhase, partsOf } from "#domain/runs/offline/script-parts.ts";
 import { privateKeyOf, tokenOf } from "#domain/runs/offline/write-script.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
@@ -36,7 +36,7 @@ const offlineToken = (plan: PlanHash): string => `carried${plan.slice(0, 24)}`;
 type ImportedResult = {
   plan: AccessPlan;
   host: AccessHost;
-  result: CarriedResult;
+  result: ScriptResult;
   signed: ResultSignature;
   at: Instant;
   /** Private halves of this computer that are still to be replaced. */
@@ -99,13 +99,18 @@ export function keepResult(
 }
 
 /** What a signature or a reading of the host shows to be so: the run goes on with it. */
-export function settleVerified(store: Store, id: RunId, told: ImportedResult, newKey: MadeKey | null): void {
+export function settleVerified(
+  store: Store,
+  id: RunId,
+  imported: ImportedResult,
+  newKey: MadeKey | null,
+): void {
   if (newKey) store.runbooks.runs.setKey(id, newKey);
-  noteLeftOut(store, id, told);
-  const kept = findKeptKey(told);
+  noteLeftOut(store, id, imported);
+  const kept = findKeptKey(imported);
   if (kept) store.runbooks.keptKeys.put(id, kept);
-  note(store, id, told);
-  settle(store, id, told);
+  note(store, id, imported);
+  settle(store, id, imported);
 }
 
 /** Where the old private key is that a committed result says it has kept, by the plan's own path; null: it says so of none. */
@@ -115,9 +120,9 @@ export function findKeptKey({
   result,
 }: Pick<ImportedResult, "plan" | "host" | "result">): KeptKey | null {
   const keepsOldKey = result.keepsOldKey && result.outcome === "committed";
-  const holder = keepsOldKey ? privateKeyOf(plan, host)?.holder : null;
-  if (!holder || holder.before === null) return null;
-  const { path, before } = holder;
+  const privateKey = keepsOldKey ? privateKeyOf(plan, host)?.privateKey : null;
+  if (!privateKey || privateKey.before === null) return null;
+  const { path, before } = privateKey;
   return { host: host.host, port: host.port, path, kept: nameKept(path, before) };
 }
 
@@ -141,7 +146,7 @@ function noteLeftOut({ runbooks: { files } }: Store, id: RunId, { result, host }
     });
 }
 
-const WITH_END: ReadonlySet<CarriedResult["outcome"]> = new Set(["committed", "done", "added"]);
+const WITH_END: ReadonlySet<ScriptResult["outcome"]> = new Set(["committed", "done", "added"]);
 
 const pathOf = ({ files }: AccessHost, index: number): string => files[index]?.path ?? "";
 
@@ -175,7 +180,7 @@ function note(
 }
 
 /** Where an account keeps what a script has made there: nothing of it is needed any more. */
-const whyUnended = ({ unended }: CarriedResult, host: AccessHost): Cause[] =>
+const whyUnended = ({ unended }: ScriptResult, host: AccessHost): Cause[] =>
   unended.map(({ index, reason }) => whyLeft(host, index, reason));
 
 /** Writes down that a result claims something: no step is what it says. */
@@ -215,29 +220,29 @@ export function settle(
       ? []
       : isLeft
         ? replaceByHand(plan, oldHere)
-        : sayStuck(plan, journal.steps(id), result.plan);
+        : formatStuck(plan, journal.steps(id), result.plan);
   runs.setState({ id, ...end, byHand, endedAt: end.state === "waiting" ? null : at });
   events.append({ at, kind: "run-ended", detail: { run: id, state: end.state, host: result.host } });
 }
 
 /** Each host's script has its own token, by which what it kept is found. */
-const sayStuck = (plan: AccessPlan, steps: readonly RunStep[], hash: PlanHash): string[] =>
+const formatStuck = (plan: AccessPlan, steps: readonly RunStep[], hash: PlanHash): string[] =>
   plan.hosts.flatMap((host) => formatByHand({ ...plan, hosts: [host] }, steps, [], tokenOf(hash, host)));
 
 type ScriptEnd = Extract<StepResult, { kind: "imported" }>["end"];
 
-function endOfScript({ outcome }: CarriedResult, state: TakenState): ScriptEnd {
+function endOfScript({ outcome }: ScriptResult, state: ImportedState): ScriptEnd {
   if (state !== "failed") return ENDS[state];
   return outcome === "failed" ? "nothing-changed" : "no-further";
 }
 
-const ENDS: Record<Exclude<TakenState, "failed">, ScriptEnd> = {
+const ENDS: Record<Exclude<ImportedState, "failed">, ScriptEnd> = {
   proved: "done",
   undone: "rolled-back",
   "needs-attention": "stuck",
 };
 
-const ENTRIES: Record<TakenState, "proved" | "undone" | "failed"> = {
+const ENTRIES: Record<ImportedState, "proved" | "undone" | "failed"> = {
   proved: "proved",
   undone: "undone",
   failed: "failed",
@@ -293,15 +298,15 @@ const whatCame = (steps: readonly RunStep[]): RunReason => ({
 /** Private halves on this computer in whose place the new one does not stand yet: no carried script replaces them. */
 export async function findOldHere(
   plan: AccessPlan,
-  lookAt: typeof lookAtHeldHalf,
+  inspect: typeof lookAtHeldHalf,
 ): Promise<PrivateKeyPlan[]> {
   const newKey = newKeyOf(plan);
   const files = newKey?.kind === "given" ? privateKeysHere(plan).filter(({ kind }) => kind === "file") : [];
-  const looked = await Promise.all(
-    files.map(async (holder) => ({ holder, half: await lookAt(holder.path) })),
+  const inspected = await Promise.all(
+    files.map(async (privateKey) => ({ privateKey, found: await inspect(privateKey.path) })),
   );
-  return looked.flatMap(({ holder, half }) =>
-    newKey?.kind === "given" && half?.line !== newKey.line ? [holder] : [],
+  return inspected.flatMap(({ privateKey, found }) =>
+    newKey?.kind === "given" && found?.line !== newKey.line ? [privateKey] : [],
   );
 }
 
@@ -311,9 +316,9 @@ function replaceByHand(plan: AccessPlan, old: readonly PrivateKeyPlan[]): string
   const made = newKey?.kind === "given" ? newKey.path : null;
   return old.flatMap(({ path, hasPublicFile }) =>
     ["", ...(hasPublicFile ? [".pub"] : [])].flatMap((end) => {
-      const place = quoteWord(`${path}${end}`);
-      const from = made === null ? [] : [`cp -p ${quoteWord(`${made}${end}`)} ${place}`];
-      return [`mv ${place} ${quoteWord(`${path}.latchkey-old${end}`)}`, ...from];
+      const location = quoteWord(`${path}${end}`);
+      const from = made === null ? [] : [`cp -p ${quoteWord(`${made}${end}`)} ${location}`];
+      return [`mv ${location} ${quoteWord(`${path}.latchkey-old${end}`)}`, ...from];
     }),
   );
 }

@@ -1,10 +1,10 @@
 import {
-  type CarriedResult,
   findContradiction,
   isHeld,
   placeResult,
   readMadeKey,
   readResult,
+  type ScriptResult,
 } from "#domain/runs/offline/result.ts";
 import { verifyHostSignature } from "#domain/signatures/ssh-signature.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
@@ -66,15 +66,15 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
     const at = toInstant(now());
     if (news === "new") refuseFuture(result, at);
     const oldHere = await findOldHere(plan, deps.lookAtHeldHalf);
-    const told = { plan, host, result, signed: signature, at, oldHere };
+    const imported = { plan, host, result, signed: signature, at, oldHere };
     const isNews = news === "new" || (by !== null && known?.state === "needs-attention");
     const kept = { script: script.id, verifiedBy: by, newKey, body: bytes };
     const takeIn = () => {
-      const id = known?.id ?? beginCarried(store, planId, told);
-      keepResult(store, id, told, kept);
-      if (by === null) noteClaim(store, id, told);
-      else if (news === "new") settleVerified(store, id, told, newKey);
-      else settle(store, id, told);
+      const id = known?.id ?? beginCarried(store, planId, imported);
+      keepResult(store, id, imported, kept);
+      if (by === null) noteClaim(store, id, imported);
+      else if (news === "new") settleVerified(store, id, imported, newKey);
+      else settle(store, id, imported);
       return id;
     };
     const runId = known && !isNews ? known.id : await store.queueWrite(takeIn);
@@ -126,7 +126,7 @@ function findPlan(
 }
 
 /** The script that has written it, which was exported here. */
-function findScript({ runbooks: { offline } }: Store, planId: PlanId, result: CarriedResult): OfflineScript {
+function findScript({ runbooks: { offline } }: Store, planId: PlanId, result: ScriptResult): OfflineScript {
   const script = offline.findScript(result.nonce);
   const isOfIt =
     script?.planId === planId &&
@@ -142,7 +142,12 @@ function findScript({ runbooks: { offline } }: Store, planId: PlanId, result: Ca
 
 type News = "new" | "same";
 
-type Judged = { result: CarriedResult; by: VerifiedBy | null; script: OfflineScript; endedAt: Instant };
+type EvaluatedResult = {
+  result: ScriptResult;
+  by: VerifiedBy | null;
+  script: OfflineScript;
+  endedAt: Instant;
+};
 
 /** How a result stands by now: as it was taken, or as a reading of its host has confirmed it since. */
 function findImported(store: Store, runId: RunId, digest: string) {
@@ -153,7 +158,10 @@ function findImported(store: Store, runId: RunId, digest: string) {
 }
 
 /** A claim that comes again with a good signature is news. */
-function evaluateNews({ runbooks: { offline } }: Store, { result, by, script, endedAt }: Judged): News {
+function evaluateNews(
+  { runbooks: { offline } }: Store,
+  { result, by, script, endedAt }: EvaluatedResult,
+): News {
   const before = offline.findResult(result.digest);
   if (before && (before.verifiedBy !== null || (by === null && before.hasBody))) return "same";
   if (offline.isOlder(script, endedAt))
@@ -165,7 +173,7 @@ function evaluateNews({ runbooks: { offline } }: Store, { result, by, script, en
 }
 
 /** Taken, it would make the true ones after it look old. */
-function refuseFuture(result: CarriedResult, at: Instant): void {
+function refuseFuture(result: ScriptResult, at: Instant): void {
   if (result.ended <= Date.parse(at) / 1_000 + MOST_AHEAD_SECONDS) return;
   const ended = toInstant(new Date(result.ended * 1_000));
   throw new Refusal(
@@ -180,7 +188,7 @@ function refuseFuture(result: CarriedResult, at: Instant): void {
  */
 function takeKey(
   plan: AccessPlan,
-  result: CarriedResult,
+  result: ScriptResult,
   { by, known }: { by: VerifiedBy | null; known: string | null },
 ) {
   const made = readMadeKey(plan, result);
@@ -196,14 +204,14 @@ function takeKey(
   return made;
 }
 
-const CLAIMS_DONE: ReadonlySet<CarriedResult["outcome"]> = new Set(["committed", "done", "added"]);
+const CLAIMS_DONE: ReadonlySet<ScriptResult["outcome"]> = new Set(["committed", "done", "added"]);
 
 type VerifyDeps = {
   judgeSignature: (given: Omit<GivenResult, "base64">, bytes: Uint8Array) => BundleSignature;
 };
 
 type OfflineHostResult = {
-  result: CarriedResult;
+  result: ScriptResult;
   host: AccessHost;
   given: Omit<GivenResult, "base64">;
   bytes: Uint8Array;
@@ -227,7 +235,7 @@ function verifyResult(
 }
 
 /** The host's key that has signed it; null: none has that could be checked. */
-function verifyByHost({ pins }: Pick<Store, "pins">, result: CarriedResult, host: AccessHost): string | null {
+function verifyByHost({ pins }: Pick<Store, "pins">, result: ScriptResult, host: AccessHost): string | null {
   if (result.hostSignature === null) return null;
   const pinned = host.hostKey;
   if (pinned === "") return null;

@@ -19,7 +19,7 @@ export type FoundHost = {
   keyFiles: KeyFileFact[];
 };
 
-export type Sought = {
+export type FoundHosts = {
   /** Of the key that goes, or whose private key is replaced. */
   fingerprint: string | null;
   grants: GrantFact[];
@@ -27,14 +27,14 @@ export type Sought = {
 };
 
 /** Which hosts, accounts and files a wish is about, by the inventory. What is not in it is refused. */
-export function seek(wish: KeyRequest, inventory: Inventory): Sought {
+export function seek(wish: KeyRequest, inventory: Inventory): FoundHosts {
   switch (wish.kind) {
     case "rotate-key":
       return findKey(readFingerprint(wish.fingerprint), inventory);
     case "rotate-host-key":
-      return findPlaces([{ ...wish, account: "root" }], inventory);
+      return findAccounts([{ ...wish, account: "root" }], inventory);
     case "add-grants":
-      return findPlaces(wish.places, inventory);
+      return findAccounts(wish.places, inventory);
     case "remove-grants":
     case "tighten-grants":
     case "move-to-authority":
@@ -55,13 +55,13 @@ export function readFingerprint(text: string): string {
   );
 }
 
-function findKey(fingerprint: string, inventory: Inventory): Sought {
+function findKey(fingerprint: string, inventory: Inventory): FoundHosts {
   const grants = inventory.grantsOfKey(fingerprint);
   const keyFiles = inventory.keyFiles(fingerprint);
   return { fingerprint, grants, hosts: gather(grants, keyFiles, inventory) };
 }
 
-function findGrants(ids: readonly number[], inventory: Inventory): Sought {
+function findGrants(ids: readonly number[], inventory: Inventory): FoundHosts {
   const grants = [...new Set(ids)].map((id) => inventory.grant(id) ?? refuseNoGrant(id));
   return { fingerprint: null, grants, hosts: gather(grants, [], inventory) };
 }
@@ -81,9 +81,9 @@ function gather(
     if (known) return known;
     const found = inventory.host(id);
     if (!found) throw new Error(`a grant is on host ${id}, which is not there`);
-    const sought = { known: found, accounts: new Map(), keyFiles: [] };
-    hosts.set(id, sought);
-    return sought;
+    const target = { known: found, accounts: new Map(), keyFiles: [] };
+    hosts.set(id, target);
+    return target;
   };
   for (const { hostId, account, file } of grants) {
     const { accounts } = take(hostId);
@@ -95,7 +95,7 @@ function gather(
 
 type AccountAddress = { host: string; port: number; account: string };
 
-function findPlaces(places: readonly AccountAddress[], inventory: Inventory): Sought {
+function findAccounts(places: readonly AccountAddress[], inventory: Inventory): FoundHosts {
   const hosts = new Map<number, FoundHost>();
   for (const { host, port, account } of places) {
     const known = inventory.hostAt(host, port);
@@ -103,15 +103,15 @@ function findPlaces(places: readonly AccountAddress[], inventory: Inventory): So
       const where = formatPlace({ host, port });
       throw new Refusal("not-found", `${where} was never scanned; scan it first, so that its key is known`);
     }
-    const sought: FoundHost = hosts.get(known.id) ?? { known, accounts: new Map(), keyFiles: [] };
-    sought.accounts.set(account, sought.accounts.get(account) ?? new Set());
-    hosts.set(known.id, sought);
+    const target: FoundHost = hosts.get(known.id) ?? { known, accounts: new Map(), keyFiles: [] };
+    target.accounts.set(account, target.accounts.get(account) ?? new Set());
+    hosts.set(known.id, target);
   }
   return { fingerprint: null, grants: [], hosts: [...hosts.values()] };
 }
 
 /** What is looked at for a plan from elsewhere: its own hosts, accounts and files. A host that is not known is refused. */
-export function findPlanned(plan: KeyPlan, inventory: Inventory): Sought {
+export function findPlanned(plan: KeyPlan, inventory: Inventory): FoundHosts {
   const fingerprint = plan.kind === "rotate-key" ? plan.oldKey : null;
   const keyFiles = fingerprint === null ? [] : inventory.keyFiles(fingerprint);
   return {

@@ -20,7 +20,7 @@ export type ReadWindow = (
 /** What is due before it is past two thirds of its life. */
 export type Early = { certificates: string[]; said: PlanNote[] };
 
-export const NOT_ASKED: Early = { certificates: [], said: [] };
+export const NOT_READ: Early = { certificates: [], said: [] };
 
 /** So many are asked about for one plan: a directory answers one after the other. */
 export const MOST_WINDOWS_READ = 200;
@@ -45,14 +45,14 @@ type RenewalSearchDeps = {
 /** Asks each ACME directory about what runs had of it. One that cannot be asked, or is slow, changes nothing, and that is said. */
 export async function readWindows(means: RenewalSearchDeps): Promise<Early> {
   const acme = means.issuers.filter(({ kind }) => kind === "acme");
-  const asked = await Promise.all(acme.map((issuer) => askOne(means, issuer)));
+  const answers = await Promise.all(acme.map((issuer) => readWindow(means, issuer)));
   return {
-    certificates: asked.flatMap(({ certificates }) => certificates),
-    said: asked.flatMap(({ said }) => said),
+    certificates: answers.flatMap(({ certificates }) => certificates),
+    said: answers.flatMap(({ said }) => said),
   };
 }
 
-async function askOne(
+async function readWindow(
   { askWindow, seenOf, due, now, signal, budgetMs = BUDGET_MS }: RenewalSearchDeps,
   { id, name }: Issuer,
 ): Promise<Early> {
@@ -88,7 +88,7 @@ async function askOne(
 
 /** Rejects only when `signal` says stop: what was asked is not waited for then. */
 async function unlessOver<Answer>(
-  asked: Promise<Answer>,
+  answers: Promise<Answer>,
   signal: AbortSignal,
   over: AbortSignal,
 ): Promise<Answer | "over"> {
@@ -96,7 +96,7 @@ async function unlessOver<Answer>(
   const forget = [onAbort(signal, () => reject(signal.reason)), onAbort(over, () => resolve("over"))];
   if (over.aborted) resolve("over");
   try {
-    return await Promise.race([promise, asked]);
+    return await Promise.race([promise, answers]);
   } finally {
     for (const one of forget) one();
   }
@@ -123,7 +123,7 @@ type Meant = { sha256s: Set<string>; leftOut: string[]; said: PlanNote[] };
 export function findRenewal(
   wish: RenewalRequest,
   { facts, servers }: Inventory,
-  { now, early = NOT_ASKED }: { now: Instant; early?: Early },
+  { now, early = NOT_READ }: { now: Instant; early?: Early },
 ): FoundRenewal {
   const hosts = new Map<number, string[]>();
   const { sha256s, leftOut, said } = mean(wish, servers, { now, early });
@@ -183,23 +183,23 @@ function findServed(at: Served, servers: Servers): { sha256s: string[]; said: Pl
     );
   const ofEach = [...Map.groupBy(leaves, ({ sha256 }) => sha256).values()];
   const place = formatPoint({ address, port, serverName });
-  const told = ofEach.slice(0, MOST_TOLD).map((rows) => {
+  const listed = ofEach.slice(0, MOST_LISTED).map((rows) => {
     const names = rows.flatMap((row) => row.serverName || []);
     const [first] = rows;
-    return `${first?.subject || first?.sha256.slice(0, 12)}${names.length > 0 ? ` (${names.slice(0, MOST_TOLD).join(", ")})` : ""}`;
+    return `${first?.subject || first?.sha256.slice(0, 12)}${names.length > 0 ? ` (${names.slice(0, MOST_LISTED).join(", ")})` : ""}`;
   });
-  const more = ofEach.length > told.length ? `, and ${ofEach.length - told.length} more` : "";
+  const more = ofEach.length > listed.length ? `, and ${ofEach.length - listed.length} more` : "";
   const isOne = ofEach.length === 1;
   const text = isOne
-    ? `${place} stands for ${told[0]}`
-    : `${place} stands for ${formatCount(ofEach.length, "certificate")}: ${told.join(", ")}${more}; ${place}/NAME takes one`;
+    ? `${place} stands for ${listed[0]}`
+    : `${place} stands for ${formatCount(ofEach.length, "certificate")}: ${listed.join(", ")}${more}; ${place}/NAME takes one`;
   return {
     sha256s: ofEach.flatMap(([row]) => row?.sha256 ?? []),
     said: [{ state: isOne || serverName !== null ? "ok" : "warning", id: "named", text }],
   };
 }
 
-const MOST_TOLD = 8;
+const MOST_LISTED = 8;
 
 function findDue(servers: Servers, { now, early }: { now: Instant; early: Early }) {
   const due = servers.due(now).map(({ sha256 }) => sha256);

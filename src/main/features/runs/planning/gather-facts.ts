@@ -17,7 +17,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KeyOptions } from "#shared/model/runs/plan.ts";
 import type { HeldKey } from "#store/people/people-store.ts";
-import { type FoundHost, type Inventory, readFingerprint, type Sought } from "./find-changes.ts";
+import { type FoundHost, type FoundHosts, type Inventory, readFingerprint } from "./find-changes.ts";
 import { countJumps, HostLost, keyOfHost, toHostRequest } from "./known-hosts.ts";
 import { gatherDaemon, offlineFacts, readHost, toGrant, type VerifyThere } from "./read-host.ts";
 
@@ -34,7 +34,7 @@ export type FactDeps = {
   now: () => Date;
 };
 
-type FactsRequest = { wish: KeyRequest; options: KeyOptions; sought: Sought };
+type FactsRequest = { wish: KeyRequest; options: KeyOptions; target: FoundHosts };
 
 /** Hosts looked at side by side. */
 const AT_ONCE = 8;
@@ -42,42 +42,42 @@ const AT_ONCE = 8;
 /** Looks at every host that the wish is about. One that cannot be looked at is in the facts as such. */
 export async function gatherFacts(
   deps: FactDeps,
-  { wish, options, sought }: FactsRequest,
+  { wish, options, target }: FactsRequest,
   sessions: HostSessions | null,
   onRead: (read: number) => Promise<void>,
 ): Promise<PlanFacts> {
   const hosts: HostFacts[] = [];
   let read = 0;
   const jumps = countJumps(deps);
-  await sideBySide(sought.hosts, AT_ONCE, async (one) => {
-    const facts = await lookAtHost(deps, one, sessions, { wish, fingerprint: sought.fingerprint });
-    hosts[sought.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(keyOfHost(one.known)) ?? 0 };
+  await sideBySide(target.hosts, AT_ONCE, async (one) => {
+    const facts = await gatherHost(deps, one, sessions, { wish, fingerprint: target.fingerprint });
+    hosts[target.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(keyOfHost(one.known)) ?? 0 };
     await onRead(++read);
   });
   const { heldKeys, workstation } = deps;
-  const key = toKey(deps.inventory, wish, sought);
-  const handled = sought.fingerprint ?? (wish.kind === "tighten-grants" ? key?.fingerprint : null) ?? null;
+  const key = toKey(deps.inventory, wish, target);
+  const handled = target.fingerprint ?? (wish.kind === "tighten-grants" ? key?.fingerprint : null) ?? null;
   const here = handled ? heldKeys().filter(({ fingerprint }) => fingerprint === handled) : [];
   return {
     now: toInstant(deps.now()),
-    wish,
+    request: wish,
     options,
     hosts,
     key,
-    given: await gatherProvided(deps, wish),
-    here: await Promise.all((await withNamed(deps, wish, here)).map((held) => toHolder(held, deps))),
+    provided: await gatherProvided(deps, wish),
+    here: await Promise.all((await withNamed(deps, wish, here)).map((held) => toPrivateKey(held, deps))),
     freeKeyFile: await findFreeKeyFile(deps, workstation),
     keptKeys: deps.inventory.keptKeys(),
   };
 }
 
-async function lookAtHost(
+async function gatherHost(
   deps: FactDeps,
-  sought: FoundHost,
+  target: FoundHost,
   sessions: HostSessions | null,
   { wish: { kind }, fingerprint }: { wish: KeyRequest; fingerprint: string | null },
 ): Promise<HostFacts> {
-  const { known } = sought;
+  const { known } = target;
   const about = {
     host: known.host,
     port: known.port,
@@ -97,18 +97,18 @@ async function lookAtHost(
       .map((one) => ({ ...one, grants: grantsOf(deps.inventory, known.id, one.accounts) })),
   };
   const carried = deps.inventory.carried(known.id);
-  if (carried && !sessions) return { ...about, ...offlineFacts(sought, carried, deps.inventory) };
-  if (carried || !sessions) return { ...about, ...unread(deps, sought, OFFLINE_ALONE) };
+  if (carried && !sessions) return { ...about, ...offlineFacts(target, carried, deps.inventory) };
+  if (carried || !sessions) return { ...about, ...unread(deps, target, OFFLINE_ALONE) };
   try {
     const wish = { ...toHostRequest(known), hostKey: null };
-    const entered = await sessions.connectToHost(wish, async (inside) => ({
-      ...withUnreadable(await readHost(inside, sought, { ...deps, fingerprint }), about.unreadKeys),
-      daemon: kind === "rotate-host-key" ? await gatherDaemon(inside.hand) : null,
+    const entered = await sessions.connectToHost(wish, async (session) => ({
+      ...withUnreadable(await readHost(session, target, { ...deps, fingerprint }), about.unreadKeys),
+      daemon: kind === "rotate-host-key" ? await gatherDaemon(session.remote) : null,
     }));
     if (entered.kind === "connected") return { ...about, unread: null, ...entered.value };
-    return { ...about, ...unread(deps, sought, entered.message) };
+    return { ...about, ...unread(deps, target, entered.message) };
   } catch (error) {
-    if (error instanceof HostLost) return { ...about, ...unread(deps, sought, error.message) };
+    if (error instanceof HostLost) return { ...about, ...unread(deps, target, error.message) };
     throw error;
   }
 }
@@ -128,7 +128,7 @@ const OFFLINE_ALONE =
   "it is known by a bundle alone: plan it without the hosts that can be reached, and carry its script there";
 
 /** Whether nothing is to be looked at from here: each of these hosts is known by a bundle alone. */
-export const isAllOffline = (inventory: Inventory, { hosts }: Sought): boolean =>
+export const isAllOffline = (inventory: Inventory, { hosts }: FoundHosts): boolean =>
   hosts.length > 0 && hosts.every(({ known }) => inventory.carried(known.id) !== null);
 
 function unread({ inventory }: FactDeps, { known, accounts }: FoundHost, why: string) {
@@ -165,7 +165,7 @@ function unread({ inventory }: FactDeps, { known, accounts }: FoundHost, why: st
   };
 }
 
-function toKey(inventory: Inventory, wish: KeyRequest, { fingerprint, grants }: Sought): KeyFacts | null {
+function toKey(inventory: Inventory, wish: KeyRequest, { fingerprint, grants }: FoundHosts): KeyFacts | null {
   const ofRequest =
     wish.kind === "add-grants" ? wish.key : wish.kind === "move-to-authority" ? wish.authority : null;
   const only = new Set(grants.map((grant) => grant.fingerprint));
@@ -183,12 +183,12 @@ async function gatherProvided(deps: FactDeps, wish: KeyRequest): Promise<Provide
   if (!given || given.path !== null || wish.kind !== "add-grants") return given;
   const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
   const files = held.flatMap(({ kind, location }) => (kind === "file" ? [location] : []));
-  const halves = await Promise.all(
-    files.map(async (path) => ({ path, half: await deps.lookAtHeldHalf(path) })),
+  const privateKeys = await Promise.all(
+    files.map(async (path) => ({ path, keyFile: await deps.lookAtHeldHalf(path) })),
   );
   // One that is locked would have to be unlocked for a mere proof.
-  const open = halves.find(
-    ({ half }) => half?.isEncrypted === false && half.fingerprint === given.fingerprint,
+  const open = privateKeys.find(
+    ({ keyFile }) => keyFile?.isEncrypted === false && keyFile.fingerprint === given.fingerprint,
   );
   return { ...given, path: open?.path ?? null, isInAgent: held.some(({ kind }) => kind === "agent") };
 }
@@ -215,12 +215,12 @@ async function readProvided({ lookAtHeldHalf }: FactDeps, wish: KeyRequest): Pro
       isInAgent: false,
     };
   }
-  const half = await lookAtHeldHalf(text);
-  if (half?.line && half.fingerprint)
+  const keyFile = await lookAtHeldHalf(text);
+  if (keyFile?.line && keyFile.fingerprint)
     return {
-      line: half.line,
-      fingerprint: half.fingerprint,
-      comment: half.comment,
+      line: keyFile.line,
+      fingerprint: keyFile.fingerprint,
+      comment: keyFile.comment,
       path: text,
       isInAgent: false,
     };
@@ -237,20 +237,20 @@ async function withNamed(
   here: readonly HeldKey[],
 ): Promise<readonly HeldKey[]> {
   const place = wish.kind === "rotate-key" ? wish.keyFile : null;
-  const half = place === null ? null : await lookAtHeldHalf(place);
-  if (place === null || half === null || wish.kind !== "rotate-key") return here;
-  const wanted = readFingerprint(wish.fingerprint);
-  const shown = half.fingerprint ?? (half.line && readPublicKeyLine(half.line)?.key.fingerprint);
-  if (shown !== wanted)
+  const keyFile = place === null ? null : await lookAtHeldHalf(place);
+  if (place === null || keyFile === null || wish.kind !== "rotate-key") return here;
+  const named = readFingerprint(wish.fingerprint);
+  const shown = keyFile.fingerprint ?? (keyFile.line && readPublicKeyLine(keyFile.line)?.key.fingerprint);
+  if (shown !== named)
     throw new Refusal(
       "invalid-input",
-      `${place} exists already and is not the private key of ${wanted}; name another file by --key-file`,
+      `${place} exists already and is not the private key of ${named}; name another file by --key-file`,
     );
   const isKnown = here.some((held) => held.kind === "file" && held.location === place);
-  return isKnown ? here : [...here, { kind: "file", location: place, fingerprint: wanted }];
+  return isKnown ? here : [...here, { kind: "file", location: place, fingerprint: named }];
 }
 
-async function toHolder(
+async function toPrivateKey(
   { kind, location, fingerprint }: HeldKey,
   { workstation, lookAtHeldHalf, verifyAgent }: FactDeps,
 ): Promise<PrivateKeyFacts> {
@@ -264,11 +264,11 @@ async function toHolder(
       return { kind, path, ...unknown, possession: unasked, stuck: "no agent is running" };
     return { kind, path, ...unknown, possession: await verifyAgent(agentSocket, fingerprint), stuck: null };
   }
-  const half = await lookAtHeldHalf(location);
-  if (!half) return { kind, path: location, ...unknown, possession: unasked, stuck: `${location} is gone` };
-  const { uid, gid, mode, isEncrypted, hash: before, hasPublicFile, stuck } = half;
-  const isShown = half.fingerprint === null || half.fingerprint === fingerprint;
-  const possession: KeyPossession = isShown ? half.possession : { kind: "other-key" };
+  const keyFile = await lookAtHeldHalf(location);
+  if (!keyFile) return { kind, path: location, ...unknown, possession: unasked, stuck: `${location} is gone` };
+  const { uid, gid, mode, isEncrypted, hash: before, hasPublicFile, stuck } = keyFile;
+  const isShown = keyFile.fingerprint === null || keyFile.fingerprint === fingerprint;
+  const possession: KeyPossession = isShown ? keyFile.possession : { kind: "other-key" };
   const about = { kind, path: location, uid, gid, owner, mode, isEncrypted, before, hasPublicFile };
   return { ...about, possession, stuck };
 }

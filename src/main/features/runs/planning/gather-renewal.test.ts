@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Point } from "#domain/runs/renewal/verification-endpoints.ts";
+import type { ProbeAddress } from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Way } from "#net/proxy/proxy.ts";
 import { type ChainsAt, createChainsAt, createTlsProber, type TlsProber } from "#net/tls/probe-endpoint.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
@@ -19,7 +19,7 @@ test("what was written since a scan is told by the host's own clock, however wro
 const { signal } = new AbortController();
 const UNROUTED = "2001:db8::1";
 
-const pointAt = (port: number, more: Partial<Point> = {}): Point => ({
+const pointAt = (port: number, more: Partial<ProbeAddress> = {}): ProbeAddress => ({
   address: "web1.example",
   port,
   serverName: "web1.example",
@@ -28,7 +28,7 @@ const pointAt = (port: number, more: Partial<Point> = {}): Point => ({
   ...more,
 });
 
-const look = (chainsAt: ChainsAt, way: Way | null, point: Point) =>
+const look = (chainsAt: ChainsAt, way: Way | null, point: ProbeAddress) =>
   readEndpoints({ chainsAt, way, signal }, { points: [point], others: new Set() });
 
 /** The prober, to which a name has these addresses. */

@@ -10,7 +10,7 @@ import type {
   FailingServer,
   RenewalFacts,
 } from "#domain/runs/renewal/renewal-facts.ts";
-import type { Point } from "#domain/runs/renewal/verification-endpoints.ts";
+import type { ProbeAddress } from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Way } from "#net/proxy/proxy.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import { lookAtWays } from "#net/ssh/session/challenges.ts";
@@ -54,7 +54,7 @@ type Deps = RenewalFactDeps & { issuers: readonly Issuer[] };
 type RenewalQuery = {
   wish: RenewalRequest;
   options: RenewalOptions;
-  sought: FoundRenewal;
+  target: FoundRenewal;
   signal: AbortSignal;
 };
 type FoundHost = FoundRenewal["hosts"][number];
@@ -66,50 +66,50 @@ const AT_ONCE = 8;
 /** Looks at every host that has one of the certificates, and at what is served. One that cannot be looked at is in the facts as such. */
 export async function gatherRenewal(
   means: RenewalFactDeps,
-  asked: RenewalQuery,
+  query: RenewalQuery,
   sessions: HostSessions,
   onRead: (read: number) => Promise<void>,
 ): Promise<RenewalFacts> {
-  const { wish, options, sought } = asked;
+  const { wish, options, target } = query;
   const hosts: Seen[] = [];
   const deps: Deps = { ...means, issuers: await means.renewal.issuers() };
   const jumps = countJumps(deps);
   let read = 0;
-  await sideBySide(sought.hosts, AT_ONCE, async (one) => {
-    const seen = await readOne(deps, asked, one, sessions);
+  await sideBySide(target.hosts, AT_ONCE, async (one) => {
+    const seen = await readOne(deps, query, one, sessions);
     const jumpFor = jumps.get(keyOfHost(one.known)) ?? 0;
-    hosts[sought.hosts.indexOf(one)] = { ...seen, host: { ...seen.host, jumpFor } };
+    hosts[target.hosts.indexOf(one)] = { ...seen, host: { ...seen.host, jumpFor } };
     await onRead(++read);
   });
   return {
     now: toInstant(deps.now()),
-    wish,
+    request: wish,
     options,
     hosts,
-    leftOut: sought.leftOut,
-    said: sought.said,
+    leftOut: target.leftOut,
+    said: target.said,
     vault: deps.renewal.vault.state(),
   };
 }
 
 async function readOne(
   deps: Deps,
-  asked: RenewalQuery,
+  query: RenewalQuery,
   one: FoundHost,
   sessions: HostSessions,
 ): Promise<Seen> {
   const { known } = one;
   const base = baseOf(one);
-  const pairs = one.certificates.flatMap((sha256) => readPairs(deps, asked.wish, one, sha256));
+  const pairs = one.certificates.flatMap((sha256) => readPairs(deps, query.wish, one, sha256));
   try {
     const wish = { ...toHostRequest(known), hostKey: null };
-    const entered = await sessions.connectToHost(wish, async ({ hand }) => ({
-      about: await readLogin(deps, hand),
-      files: await lookAtFiles(hand, pairs),
-      told: await readServers(hand, pairs),
-      ways: pairs.some(lacksChallenge) ? await readChallengeMethods(hand, pairs) : null,
-      shown: await readServed(deps, hand, pairs, asked.signal),
-      written: await readConfigs(hand, pairs),
+    const entered = await sessions.connectToHost(wish, async ({ remote }) => ({
+      about: await readLogin(deps, remote),
+      files: await readFiles(remote, pairs),
+      told: await readServers(remote, pairs),
+      ways: pairs.some(lacksChallenge) ? await readChallengeMethods(remote, pairs) : null,
+      shown: await readServed(deps, remote, pairs, query.signal),
+      written: await readConfigs(remote, pairs),
     }));
     if (entered.kind !== "connected") return unread(base, pairs, entered.message);
     const { about, files, told, ways, shown, written } = entered.value;
@@ -117,9 +117,9 @@ async function readOne(
     return {
       host: { ...base, ...about },
       scanned: { at: lastRead, changed: findChanged(written, lastRead, about.clockOffset) },
-      pairs: pairs.map((pair, nth) => ({
+      deployments: pairs.map((pair, nth) => ({
         ...pair.facts,
-        ...(lacksChallenge(pair) ? wayOf(pair, ways) : {}),
+        ...(lacksChallenge(pair) ? methodOf(pair, ways) : {}),
         files: files[nth] ?? [],
         proofs: shown[nth] ?? [],
         consumers: told[nth]?.consumers ?? [],
@@ -145,43 +145,46 @@ const readServed = (
 const lacksChallenge = ({ facts: { issuer, challenge } }: Described): boolean =>
   issuer?.kind === "acme" && challenge === null;
 
-async function readChallengeMethods(hand: Hand, pairs: readonly Described[]): Promise<ChallengeFacts | null> {
-  const seen = await lookAtWays(hand);
+async function readChallengeMethods(
+  remote: Hand,
+  pairs: readonly Described[],
+): Promise<ChallengeFacts | null> {
+  const seen = await lookAtWays(remote);
   if (seen.kind === "lost") throw new HostLost(seen.message);
   return seen.kind === "seen"
     ? readChallengeFacts(seen.look, [...new Set(pairs.flatMap(({ facts }) => bare(facts.names)))])
     : null;
 }
 
-function wayOf(
+function methodOf(
   { facts }: Described,
   ways: ChallengeFacts | null,
 ): Pick<DeploymentFacts, "challenge" | "whyNoChallenge"> {
-  const { way, why } = chooseChallenge(bare(facts.names), ways);
-  return { challenge: way, whyNoChallenge: why };
+  const { method, why } = chooseChallenge(bare(facts.names), ways);
+  return { challenge: method, whyNoChallenge: why };
 }
 
-type Told = Exclude<Awaited<ReturnType<typeof readServices>>, { lost: string }>;
+type ReadService = Exclude<Awaited<ReturnType<typeof readServices>>, { lost: string }>;
 
-async function readServers(hand: Hand, pairs: readonly Described[]) {
-  const seen: (Told & { failing: FailingServer[] })[] = [];
+async function readServers(remote: Hand, pairs: readonly Described[]) {
+  const seen: (ReadService & { failing: FailingServer[] })[] = [];
   const tested = new Map<string, FailingServer | null>();
   for (const { facts, found } of pairs) {
-    const told = await readServices(hand, facts.consumers, found.files);
+    const told = await readServices(remote, facts.consumers, found.files);
     if ("lost" in told) throw new HostLost(told.lost);
-    const failing = await findFailing(hand, told.consumers, tested);
+    const failing = await findFailing(remote, told.consumers, tested);
     if ("lost" in failing) throw new HostLost(failing.lost);
     seen.push({ ...told, failing });
   }
   return seen;
 }
 
-async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<DeploymentFileFacts[][]> {
+async function readFiles(remote: Hand, pairs: readonly Described[]): Promise<DeploymentFileFacts[][]> {
   const seen: DeploymentFileFacts[][] = [];
   for (const { facts, found, described, spkiSha256 } of pairs) {
     const isDescribed = found.uses.every(({ server }) => server === "described");
     const files = await readDeploymentFiles(
-      hand,
+      remote,
       { files: found.files, old: { sha256: facts.sha256, spkiSha256 } },
       isDescribed ? described : null,
     );
@@ -195,25 +198,31 @@ async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<Dep
 const MOST_CONFIGS = 64;
 
 /** When what says where these are served was last written, by the host's clock. */
-async function readConfigs(hand: Hand, pairs: readonly Described[]): Promise<Map<string, number>> {
+async function readConfigs(remote: Hand, pairs: readonly Described[]): Promise<Map<string, number>> {
   const written = new Map<string, number>();
   const configs = new Set(pairs.flatMap((pair) => pair.configs));
   for (const path of [...configs].slice(0, MOST_CONFIGS)) {
-    const look = await lookAtPairFile(hand, path);
-    if (look.kind === "lost") throw new HostLost(look.message);
-    if (look.kind === "seen" && look.file.writtenAt !== null) written.set(path, look.file.writtenAt);
+    const reading = await lookAtPairFile(remote, path);
+    if (reading.kind === "lost") throw new HostLost(reading.message);
+    if (reading.kind === "seen" && reading.file.writtenAt !== null) written.set(path, reading.file.writtenAt);
   }
   return written;
 }
 
-async function readLogin({ now }: Deps, hand: Hand) {
-  const look = await lookAtHost(hand);
-  if (look.kind === "lost") throw new HostLost(look.message);
+async function readLogin({ now }: Deps, remote: Hand) {
+  const reading = await lookAtHost(remote);
+  if (reading.kind === "lost") throw new HostLost(reading.message);
   return {
-    hostKey: hand.hostKey.fingerprint,
-    clockOffset: look.host.epochSeconds - Math.round(now().getTime() / 1_000),
-    deadMen: look.host.deadMan,
-    login: { account: hand.user, isRoot: hand.uid === 0, key: hand.loginKey, certificate: null, from: null },
+    hostKey: remote.hostKey.fingerprint,
+    clockOffset: reading.host.epochSeconds - Math.round(now().getTime() / 1_000),
+    deadMen: reading.host.deadMan,
+    login: {
+      account: remote.user,
+      isRoot: remote.uid === 0,
+      key: remote.loginKey,
+      certificate: null,
+      from: null,
+    },
     unread: null,
   };
 }
@@ -246,7 +255,7 @@ const baseOf = ({ known }: FoundHost): HostFacts => ({
 const unread = (base: HostFacts, pairs: readonly Described[], why: string): Seen => ({
   host: { ...base, unread: why },
   scanned: { at: null, changed: [] },
-  pairs: pairs.map(({ facts }) => facts),
+  deployments: pairs.map(({ facts }) => facts),
 });
 
 /**
@@ -264,7 +273,7 @@ export function findChanged(
 }
 
 /** `others`: the certificates that other places of the host are for. */
-type EndpointQuery = { points: readonly Point[]; others: ReadonlySet<string> };
+type EndpointQuery = { points: readonly ProbeAddress[]; others: ReadonlySet<string> };
 
 /** `way`: through the host itself; null: its login has none. */
 type EndpointDeps = { chainsAt: ChainsAt; way: Way | null; signal: AbortSignal };
@@ -280,12 +289,12 @@ export async function readEndpoints(
   { points, others }: EndpointQuery,
 ): Promise<EndpointFacts[]> {
   const seen = await Promise.all(
-    points.map(async (point) => toVerifications(point, await lookAt(deps, point), others)),
+    points.map(async (point) => toVerifications(point, await inspect(deps, point), others)),
   );
   return seen.flat();
 }
 
-async function lookAt(deps: EndpointDeps, point: Point): Promise<SeenAt[]> {
+async function inspect(deps: EndpointDeps, point: ProbeAddress): Promise<SeenAt[]> {
   const { chainsAt, way, signal } = deps;
   if (point.from === "host") return [await readFromHost(deps, point, point.address)];
   const shown = await chainsAt(point, null, signal);
@@ -300,7 +309,7 @@ async function lookAt(deps: EndpointDeps, point: Point): Promise<SeenAt[]> {
 
 async function readFromHost(
   { chainsAt, way, signal }: EndpointDeps,
-  point: Point,
+  point: ProbeAddress,
   address: string,
 ): Promise<SeenAt> {
   const none: SeenAt = { address, chain: [], message: UNREACHED, from: "host" };
@@ -314,7 +323,7 @@ const UNREACHED =
 
 /** One for all addresses that show the same to the same side, and one for each of which nothing is seen. */
 function toVerifications(
-  point: Point,
+  point: ProbeAddress,
   seen: readonly SeenAt[],
   others: ReadonlySet<string>,
 ): EndpointFacts[] {

@@ -10,7 +10,7 @@ import type { KeyRequest } from "#shared/contract/runbooks.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KeyOptions, KeyPlan } from "#shared/model/runs/plan.ts";
 import type { Store } from "#store/store.ts";
-import { findElsewhere, findPlanned, type Sought, seek } from "./find-changes.ts";
+import { type FoundHosts, findElsewhere, findPlanned, seek } from "./find-changes.ts";
 import { type FactDeps, gatherFacts, isAllOffline } from "./gather-facts.ts";
 import { atOnce, type Planner, type PlanWork } from "./plans.ts";
 
@@ -23,35 +23,35 @@ export type KeyPlannerDeps = {
 
 export const createKeyPlanner = (deps: KeyPlannerDeps): Planner<KeyRequest, KeyPlan> => ({
   plan: async ({ wish, options }) =>
-    atOnce(toChange(deps, { wish, options, sought: seek(wish, deps.store.runbooks.facts) }, makePlan)),
+    atOnce(toChange(deps, { wish, options, target: seek(wish, deps.store.runbooks.facts) }, makePlan)),
   review: (plan) => takeChange(deps, plan),
 });
 
-type Change = { wish: KeyRequest; options: KeyOptions; sought: Sought };
+type KeyChange = { wish: KeyRequest; options: KeyOptions; target: FoundHosts };
 
 /** Who may log in where. */
 function toChange(
   deps: KeyPlannerDeps,
-  asked: Change,
+  change: KeyChange,
   finish: (facts: PlanFacts) => KeyPlan | Unplannable,
 ): PlanWork {
-  const { sought } = asked;
-  const isOfflineAlone = isAllOffline(deps.store.runbooks.facts, sought);
+  const { target } = change;
+  const isOfflineAlone = isAllOffline(deps.store.runbooks.facts, target);
   return {
-    hosts: sought.hosts.map(({ known }) => known),
+    hosts: target.hosts.map(({ known }) => known),
     openSessions: isOfflineAlone ? null : deps.openSessions,
     make: async (sessions, onRead) =>
-      finish(await gatherFacts(await deps.factDeps(), asked, sessions, onRead)),
+      finish(await gatherFacts(await deps.factDeps(), change, sessions, onRead)),
   };
 }
 
 /** A plan from elsewhere. */
 function takeChange(deps: KeyPlannerDeps, data: KeyPlan): PlanWork {
   const { facts: inventory } = deps.store.runbooks;
-  const flaw = findError(data);
-  if (flaw) throw new Refusal("invalid-input", `the plan was edited: ${flaw}; plan anew`);
-  const sought = findPlanned(data, inventory);
+  const error = findError(data);
+  if (error) throw new Refusal("invalid-input", `the plan was edited: ${error}; plan anew`);
+  const target = findPlanned(data, inventory);
   const finish = (facts: PlanFacts) =>
     reviewPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
-  return toChange(deps, { wish: requestOf(data), options: data.options, sought }, finish);
+  return toChange(deps, { wish: requestOf(data), options: data.options, target }, finish);
 }

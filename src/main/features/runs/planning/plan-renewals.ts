@@ -16,7 +16,7 @@ import {
   type FoundRenewal,
   findImportedRenewal,
   findRenewal,
-  NOT_ASKED,
+  NOT_READ,
   readWindows,
 } from "./find-renewals.ts";
 import type { FactDeps } from "./gather-facts.ts";
@@ -40,23 +40,26 @@ export const createRenewalPlanner = (deps: RenewalPlannerDeps): Planner<RenewalR
 type RenewalToPlan = { wish: RenewalRequest; options: RenewalOptions };
 
 /** What is wished by name is sought now, and refused where it is not known; of what is due issuers are asked first. */
-async function findWork(deps: RenewalPlannerDeps, asked: RenewalToPlan): Promise<LaterPlanWork> {
-  refuseChallenge(asked.wish, await deps.renewal.issuers());
-  const known = renewAll(deps, asked, NOT_ASKED);
-  if (!asked.wish.isDue) return atOnce(known);
+async function findWork(deps: RenewalPlannerDeps, request: RenewalToPlan): Promise<LaterPlanWork> {
+  refuseChallenge(request.wish, await deps.renewal.issuers());
+  const known = renewAll(deps, request, NOT_READ);
+  if (!request.wish.isDue) return atOnce(known);
   return {
     total: known.hosts.length,
-    begin: async (signal) => renewAll(deps, asked, await askAll(deps, signal)),
+    begin: async (signal) => renewAll(deps, request, await readAllWindows(deps, signal)),
   };
 }
 
 /** `early`: what its issuers want renewed before it is due. */
 function renewAll(deps: RenewalPlannerDeps, { wish, options }: RenewalToPlan, early: Early): PlanWork {
-  const sought = findRenewal(wish, deps.store.runbooks, { now: toInstant(deps.now()), early });
-  return toRenew(deps, { wish, options, sought }, planRenewal);
+  const target = findRenewal(wish, deps.store.runbooks, { now: toInstant(deps.now()), early });
+  return toRenew(deps, { wish, options, target }, planRenewal);
 }
 
-async function askAll({ store, renewal, now }: RenewalPlannerDeps, signal: AbortSignal): Promise<Early> {
+async function readAllWindows(
+  { store, renewal, now }: RenewalPlannerDeps,
+  signal: AbortSignal,
+): Promise<Early> {
   const { servers, certificates } = store.runbooks;
   const at = toInstant(now());
   return readWindows({
@@ -83,25 +86,25 @@ function refuseChallenge({ challenge, issuer: wished }: RenewalRequest, issuers:
 /** Which certificates are served. */
 function toRenew(
   deps: RenewalPlannerDeps,
-  { wish, options, sought }: RenewalToPlan & { sought: FoundRenewal },
+  { wish, options, target }: RenewalToPlan & { target: FoundRenewal },
   finish: (facts: RenewalFacts) => RenewalPlan | Unplannable,
 ): PlanWork {
   const { store, renewal } = deps;
   return {
-    hosts: sought.hosts.map(({ known }) => known),
+    hosts: target.hosts.map(({ known }) => known),
     openSessions: renewal.openSessions,
     make: async (sessions, onRead, signal) => {
       if (!sessions) throw new Error("hosts are looked at for a renewal");
       const means = { ...(await deps.factDeps()), store, renewal };
-      return finish(await gatherRenewal(means, { wish, options, sought, signal }, sessions, onRead));
+      return finish(await gatherRenewal(means, { wish, options, target, signal }, sessions, onRead));
     },
   };
 }
 
 /** It is planned once more; what comes of that has to be the same. */
 function takeRenewal(deps: RenewalPlannerDeps, data: RenewalPlan): PlanWork {
-  const sought = findImportedRenewal(data, deps.store.runbooks.facts);
+  const target = findImportedRenewal(data, deps.store.runbooks.facts);
   const wish = RenewalRequest.parse({ kind: "rotate-certificate" });
-  const asked = { wish, options: data.options, sought };
-  return toRenew(deps, asked, (facts) => reviewRenewal(data, facts));
+  const request = { wish, options: data.options, target };
+  return toRenew(deps, request, (facts) => reviewRenewal(data, facts));
 }

@@ -71,8 +71,8 @@ export function createPlans(deps: PlanDeps) {
   const make = createMaker(deps);
   return { plan, find, take };
 
-  async function plan({ identityFiles, mayAsk, ...asked }: PlanRequest): Promise<{ planId: PlanId }> {
-    const { wish, options } = asked;
+  async function plan({ identityFiles, mayAsk, ...request }: PlanRequest): Promise<{ planId: PlanId }> {
+    const { wish, options } = request;
     const work = await deps.plannerOf(wish.kind).plan({ wish, options });
     const planId = await store.queueWrite(() => {
       const id = plans.begin(wish, toInstant(now()));
@@ -127,11 +127,11 @@ function createMaker(deps: PlanDeps) {
 
   return async (
     planId: PlanId,
-    asked: () => Promise<PlanWorkRequest>,
+    request: () => Promise<PlanWorkRequest>,
     closing: AbortSignal,
   ): Promise<void> => {
     try {
-      const made = await make(planId, await asked(), closing);
+      const made = await make(planId, await request(), closing);
       const [at, hash] = [toInstant(now()), hashPlan(made)];
       await store.queueWrite(() => {
         plans.finish(planId, { plan: made, hash, at });

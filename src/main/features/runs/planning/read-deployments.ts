@@ -14,7 +14,7 @@ import type {
   FailingServer,
 } from "#domain/runs/renewal/renewal-facts.ts";
 import { formatReload, SERVERS } from "#domain/runs/renewal/servers.ts";
-import { chooseEndpoints, type Point } from "#domain/runs/renewal/verification-endpoints.ts";
+import { chooseEndpoints, type ProbeAddress } from "#domain/runs/renewal/verification-endpoints.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import {
   lookAtPairFile,
@@ -41,7 +41,7 @@ export type Described = {
   spkiSha256: string | null;
   /** Files and folders that say where it is served. */
   configs: string[];
-  points: ReturnType<typeof chooseEndpoints>["points"];
+  points: ReturnType<typeof chooseEndpoints>["endpoints"];
   /** The certificates that other places of the host are for. */
   others: ReadonlySet<string>;
 };
@@ -65,7 +65,7 @@ export function readPairs(
   const holding = servers.pathsHolding(host.id, sha256);
   const reloadsOf = wish.described && describeDeployment(map, holding, wish.described.keyFile);
   const known = findDeployments(map, holding);
-  const pairs = known.length === 0 && reloadsOf ? [reloadsOf] : known;
+  const deployments = known.length === 0 && reloadsOf ? [reloadsOf] : known;
   const [tags, before] = [servers.tagsOf(sha256), renewed.issuerOf(sha256)];
   const { issuer, why } = chooseIssuer({ issuers, wished: wish.issuer, tags, before });
   const opened = openCertificate(certificate.der);
@@ -89,7 +89,7 @@ export function readPairs(
     settings: [],
     ...(own && { wish: own }),
   };
-  if (pairs.length === 0)
+  if (deployments.length === 0)
     return [
       {
         facts: { ...about, consumers: [], wonders: [], obstacle: formatUnreadable(holding) },
@@ -102,8 +102,8 @@ export function readPairs(
       },
     ];
   const others = new Set(certificates.filter((one) => one !== sha256));
-  return pairs.map((found) => {
-    const { points, wonders } = endpointsAt(found, host.host, {
+  return deployments.map((found) => {
+    const { endpoints, wonders } = endpointsAt(found, host.host, {
       names: bare(names),
       // Where several hosts have it, another one's place shows another one's new certificate.
       seen: servers.endpointsOf(sha256).filter((at) => about.hostsInCommon <= 1 || at.host === host.host),
@@ -123,7 +123,7 @@ export function readPairs(
       },
       found,
       described: wish.described,
-      points,
+      points: endpoints,
       others,
       spkiSha256: opened?.spkiSha256 ?? null,
       configs: configsOf(found),
@@ -147,12 +147,12 @@ function endpointsAt(
   { names, seen }: { names: readonly string[]; seen: readonly TlsTarget[] },
 ): ReturnType<typeof chooseEndpoints> {
   if (uses.some(({ server }) => server !== "described")) return chooseEndpoints(uses, { host, names });
-  const points = seen.map((at): Point => {
+  const endpoints = seen.map((at): ProbeAddress => {
     const { host: address, port, protocol } = at;
     const dialogue = protocol === "tls" ? null : protocol;
     return { address, port, serverName: serverNameOf(at), dialogue, from: "here" };
   });
-  return { points, wonders: [] };
+  return { endpoints, wonders: [] };
 }
 
 /** Where a configuration is made of all files of a folder, one that came or went is seen by the folder. The files come last. */
@@ -172,20 +172,20 @@ type Old = { sha256: string; spkiSha256: string | null };
 
 /** The files of a pair as they stand on the host; of a keystore, that alone. `lost`: the connection broke. */
 export async function readDeploymentFiles(
-  hand: Hand,
+  remote: Hand,
   { files, old }: { files: FoundDeployment["files"]; old: Old },
   store: StoreWords | null,
 ): Promise<DeploymentFileFacts[] | { lost: string }> {
   const seen: DeploymentFileFacts[] = [];
   for (const file of files) {
-    const look = await lookAtPairFile(hand, file.path);
-    if (look.kind === "lost") return { lost: look.message };
-    if (store && look.kind === "seen" && file.holds.startsWith("key") && isStore(look.file.kind))
-      return [toStore(file, look.file, store)];
-    if (look.kind !== "seen") seen.push(refused(file, formatRefusal(look.why, file.path)));
+    const reading = await lookAtPairFile(remote, file.path);
+    if (reading.kind === "lost") return { lost: reading.message };
+    if (store && reading.kind === "seen" && file.holds.startsWith("key") && isStore(reading.file.kind))
+      return [toStore(file, reading.file, store)];
+    if (reading.kind !== "seen") seen.push(refused(file, formatRefusal(reading.why, file.path)));
     else {
-      const facts = refuseOther(toFacts(file, look.file), look.file, old.sha256);
-      seen.push(store ? refuseOtherKey(facts, look.file, old) : facts);
+      const facts = refuseOther(toFacts(file, reading.file), reading.file, old.sha256);
+      seen.push(store ? refuseOtherKey(facts, reading.file, old) : facts);
     }
   }
   return seen;
@@ -199,11 +199,11 @@ const isStore = (kind: PairFileKind): kind is KeystoreKind => kind === "pkcs12" 
 /** Key and chain are both in it, and nothing is known of either without its passphrase. */
 function toStore(
   { path, real }: File,
-  look: PairLook,
+  reading: PairLook,
   { passphrase, entry }: StoreWords,
 ): DeploymentFileFacts {
-  const holds = look.kind === "jks" ? "jks" : "pkcs12";
-  const facts = toFacts({ path, real, holds }, look);
+  const holds = reading.kind === "jks" ? "jks" : "pkcs12";
+  const facts = toFacts({ path, real, holds }, reading);
   if (passphrase === null)
     return { ...facts, refusal: facts.refusal ?? `${path} is a keystore: say its passphrase` };
   const words = { passphrase, ...(entry !== null && { entry }) };
@@ -271,9 +271,9 @@ const withoutLinks = ({ mode, uid, gid, owner, sizeBytes }: NonNullable<PairLook
 function oddOf({ path, holds }: File, kind: PairFileKind): string | null {
   if (holds === "pkcs12" || holds === "jks") return null;
   if (kind === "locked-key") return `the private key in ${path} has a passphrase, and the server asks for it`;
-  const wanted: readonly PairFileKind[] =
+  const kinds: readonly PairFileKind[] =
     holds === "key" ? ["key", "both"] : holds === "key+chain" ? ["both"] : ["certificate", "both"];
-  return wanted.includes(kind) ? null : `${path} holds no ${holds === "key" ? "private key" : "certificate"}`;
+  return kinds.includes(kind) ? null : `${path} holds no ${holds === "key" ? "private key" : "certificate"}`;
 }
 
 /** Each server that reads a pair, once. How it is told of new files is known once its host was asked. */
@@ -304,41 +304,41 @@ function servicesOf(
 
 /** As their host says that they are told. `obstacle`: one of them cannot be. `lost`: the connection broke. */
 export async function readServices(
-  hand: Hand,
+  remote: Hand,
   consumers: readonly Service[],
   files: readonly { real: string }[],
 ): Promise<{ consumers: Service[]; obstacle: string | null } | { lost: string }> {
   const seen: Service[] = [];
   let obstacle: string | null = null;
-  for (const consumer of consumers) {
-    const { server, config, where } = consumer;
+  for (const service of consumers) {
+    const { server, config, where } = service;
     if (server === "described") {
-      seen.push(consumer);
+      seen.push(service);
       continue;
     }
-    const look = await lookAtServer(hand, { server, config, paths: files.map(({ real }) => real) });
-    if (look.kind === "lost") return { lost: look.message };
-    const toldBy = look.kind === "seen" ? look.toldBy : "none";
+    const reading = await lookAtServer(remote, { server, config, paths: files.map(({ real }) => real) });
+    if (reading.kind === "lost") return { lost: reading.message };
+    const toldBy = reading.kind === "seen" ? reading.toldBy : "none";
     if (toldBy === "none")
-      obstacle = `${server} (${where}) cannot be told of new files${look.kind === "seen" && look.said ? `: ${look.said}` : ""}`;
-    seen.push({ ...consumer, reload: formatReload(server, toldBy) });
+      obstacle = `${server} (${where}) cannot be told of new files${reading.kind === "seen" && reading.said ? `: ${reading.said}` : ""}`;
+    seen.push({ ...service, reload: formatReload(server, toldBy) });
   }
   return { consumers: seen, obstacle };
 }
 
 /** Those whose own test of their configuration fails now. `tested`: what came of the servers that were tried already. */
 export async function findFailing(
-  hand: Hand,
+  remote: Hand,
   consumers: readonly Service[],
   tested: Map<string, FailingServer | null>,
 ): Promise<FailingServer[] | { lost: string }> {
   const failing: FailingServer[] = [];
-  for (const consumer of consumers) {
-    const { server, config, where } = consumer;
+  for (const service of consumers) {
+    const { server, config, where } = service;
     if (!SERVERS[server].testsConfiguration) continue;
     const name = `${server} ${config}`;
     if (!tested.has(name)) {
-      const tried = await testServer(hand, consumer);
+      const tried = await testServer(remote, service);
       if (tried.kind === "lost") return { lost: tried.message };
       const said = tried.kind === "failed" && "said" in tried ? tried.said : null;
       tested.set(name, said === null ? null : { server, where, said });

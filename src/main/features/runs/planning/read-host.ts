@@ -25,18 +25,18 @@ import type { VerificationRoute } from "#net/ssh/verify/verification.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import { formatRefusal } from "#shared/text/runs/host-refusal.ts";
 import type { KeyFileFact } from "#store/runs/fact-reader.ts";
-import type { CarriedHost, CarriedLook } from "#store/runs/host-readings.ts";
+import type { OfflineHost, OfflineReading } from "#store/runs/host-readings.ts";
 import type { FoundHost, Inventory } from "./find-changes.ts";
 import { HostLost } from "./known-hosts.ts";
 
-type Looked = Pick<
+type HostReading = Pick<
   HostFacts,
   "hostKey" | "clockOffset" | "deadMen" | "login" | "accounts" | "files" | "holders" | "unreadKeys"
 >;
 
 /** Has the private key at a path sign; `hash`: of the very file that did, null where none did. */
 export type VerifyThere = (
-  hand: Hand,
+  remote: Hand,
   path: string,
   fingerprint: string,
 ) => Promise<{ possession: KeyPossession; hash: string | null } | Lost>;
@@ -51,25 +51,25 @@ type HostFactDeps = {
 
 /** Looks at all that a plan has to know of a host. Rejects with `HandLost`, and when told to stop. */
 export async function readHost(
-  { hand, route }: HostSession,
-  { known, accounts: sought, keyFiles }: FoundHost,
+  { remote, route }: HostSession,
+  { known, accounts: accountFiles, keyFiles }: FoundHost,
   { inventory, now, fingerprint, verifyThere }: HostFactDeps,
-): Promise<Looked> {
-  const { host } = expectSeen(await lookAtHost(hand));
+): Promise<HostReading> {
+  const { host } = expectSeen(await lookAtHost(remote));
   const clockOffset = host.epochSeconds - Math.round(now().getTime() / 1_000);
-  const names = [...sought.keys()];
+  const names = [...accountFiles.keys()];
   const [first] = names;
-  const own = await lookAtAccount(hand, hand.user, null);
+  const own = await lookAtAccount(remote, remote.user, null);
   if (own.kind === "lost") throw new HostLost(own.message);
   const from = own.kind === "seen" ? own.account.from : null;
 
   const accounts: AccountFacts[] = [];
   const unreadKeys: UnreadableKeys[] = [];
-  const lookAt = async (name: string): Promise<void> => {
-    const look = await lookAtAccount(hand, name, from);
-    if (look.kind === "lost") throw new HostLost(look.message);
+  const readAccount = async (name: string): Promise<void> => {
+    const reading = await lookAtAccount(remote, name, from);
+    if (reading.kind === "lost") throw new HostLost(reading.message);
     const grants = inventory.grantsOfAccount(known.id, name).map(toGrant);
-    if (look.kind === "seen") accounts.push({ ...toAccount(name, look.account), grants });
+    if (reading.kind === "seen") accounts.push({ ...toAccount(name, reading.account), grants });
     else
       unreadKeys.push({
         accounts: [name],
@@ -78,42 +78,42 @@ export async function readHost(
         grants: grants.map((grant) => ({ account: name, grant })),
       });
   };
-  for (const name of names) await lookAt(name);
-  const owners = ownersOf(sought, accounts);
+  for (const name of names) await readAccount(name);
+  const owners = ownersOf(accountFiles, accounts);
   const all = withTwins(owners, (path) => inventory.twinsOf(known.id, path));
   for (const [path, names] of all)
     all.set(path, [...new Set([...names, ...inventory.accountsOfFile(known.id, path)])]);
-  const files = keepSame(await lookAtFiles(hand, all), owners);
+  const files = keepSame(await readFiles(remote, all), owners);
   for (const name of new Set(files.flatMap((file) => file.accounts)))
-    if (!accounts.some((account) => account.name === name)) await lookAt(name);
+    if (!accounts.some((account) => account.name === name)) await readAccount(name);
   const holders: PrivateKeyFacts[] = [];
   for (const keyFile of keyFiles)
     holders.push(
-      await inspectPrivateKey(hand, keyFile, (path) => verifyThere(hand, path, fingerprint ?? "")),
+      await inspectPrivateKey(remote, keyFile, (path) => verifyThere(remote, path, fingerprint ?? "")),
     );
   const login: LoginFacts = {
-    account: hand.user,
-    isRoot: hand.uid === 0,
-    key: hand.loginKey,
-    certificate: hand.loginCertificate === null ? null : { authority: await findAuthority(hand, route) },
+    account: remote.user,
+    isRoot: remote.uid === 0,
+    key: remote.loginKey,
+    certificate: remote.loginCertificate === null ? null : { authority: await findAuthority(remote, route) },
     from,
   };
   const deadMen = first === undefined ? [] : host.deadMan;
-  const hostKey = hand.hostKey.fingerprint;
+  const hostKey = remote.hostKey.fingerprint;
   return { hostKey, clockOffset, deadMen, login, accounts, files, holders, unreadKeys };
 }
 
 const NO_ACCOUNT = "no such account is known there now; scan the host again";
 
-function expectSeen<Seen>(look: Seen | Lost): Exclude<Seen, Lost> {
-  if (typeof look === "object" && look && "kind" in look && look.kind === "lost")
-    throw new HostLost((look as Lost).message);
-  return look as Exclude<Seen, Lost>;
+function expectSeen<Seen>(reading: Seen | Lost): Exclude<Seen, Lost> {
+  if (typeof reading === "object" && reading && "kind" in reading && reading.kind === "lost")
+    throw new HostLost((reading as Lost).message);
+  return reading as Exclude<Seen, Lost>;
 }
 
-function toAccount(name: string, look: AccountLook): Omit<AccountFacts, "grants"> {
-  const { uid, gid, shell, sshd, otherSshds } = look;
-  const say = (keyword: string): string | null =>
+function toAccount(name: string, reading: AccountLook): Omit<AccountFacts, "grants"> {
+  const { uid, gid, shell, sshd, otherSshds } = reading;
+  const settingText = (keyword: string): string | null =>
     [sshd, ...otherSshds.map(({ settings }) => settings)].flatMap(
       (settings) => settingOf(settings, keyword) ?? [],
     )[0] ?? null;
@@ -122,12 +122,12 @@ function toAccount(name: string, look: AccountLook): Omit<AccountFacts, "grants"
     uid,
     gid,
     runsCommands: !/\/(nologin|false)$/.test(shell),
-    consulted: sshd?.has(KEY_FILES) ? keyFilesOf(valuesOf(sshd), { name, ...look }) : null,
+    consulted: sshd?.has(KEY_FILES) ? keyFilesOf(valuesOf(sshd), { name, ...reading }) : null,
     consultedByOthers: otherSshds.flatMap(({ settings }) =>
-      keyFilesOf(valuesOf(settings), { name, ...look }),
+      keyFilesOf(valuesOf(settings), { name, ...reading }),
     ),
     isSshdKnown: sshd !== null,
-    keysCommand: say("authorizedkeyscommand"),
+    keysCommand: settingText("authorizedkeyscommand"),
     authenticationMethods: sshd?.get("authenticationmethods") ?? null,
     forceCommand: settingOf(sshd, "forcecommand"),
   };
@@ -158,9 +158,12 @@ export const toGrant = ({
 });
 
 /** Each file once, with those who were asked about; of an account without one, the first that sshd consults. */
-function ownersOf(sought: FoundHost["accounts"], accounts: readonly AccountFacts[]): Map<string, string[]> {
+function ownersOf(
+  accountFiles: FoundHost["accounts"],
+  accounts: readonly AccountFacts[],
+): Map<string, string[]> {
   const owners = new Map<string, string[]>();
-  for (const [name, paths] of sought) {
+  for (const [name, paths] of accountFiles) {
     const consulted = accounts.find((account) => account.name === name)?.consulted?.slice(0, 1) ?? [];
     for (const path of paths.size > 0 ? paths : consulted)
       owners.set(path, [...(owners.get(path) ?? []), name]);
@@ -179,15 +182,15 @@ function withTwins(
 
 /** Of those, the ones that are. */
 function keepSame(files: readonly FileFacts[], owners: ReadonlyMap<string, string[]>): FileFacts[] {
-  const placeOf = ({ realPath, path }: FileFacts): string => realPath ?? path;
-  const places = new Set(files.filter(({ path }) => owners.has(path)).map(placeOf));
-  return files.filter((file) => places.has(placeOf(file)));
+  const realPathOf = ({ realPath, path }: FileFacts): string => realPath ?? path;
+  const realPaths = new Set(files.filter(({ path }) => owners.has(path)).map(realPathOf));
+  return files.filter((file) => realPaths.has(realPathOf(file)));
 }
 
-async function lookAtFiles(hand: Hand, owners: ReadonlyMap<string, string[]>): Promise<FileFacts[]> {
+async function readFiles(remote: Hand, owners: ReadonlyMap<string, string[]>): Promise<FileFacts[]> {
   const files: FileFacts[] = [];
   for (const [path, names] of owners) {
-    const { file } = expectSeen(await lookAtFile(hand, path));
+    const { file } = expectSeen(await lookAtFile(remote, path));
     const realPath = file.goal ?? (file.state === "absent" ? null : file.real);
     files.push({ path, otherPaths: [], accounts: names, realPath, stand: toStand(file) });
   }
@@ -228,12 +231,12 @@ function toStand(file: FileLook): FileStand {
 
 /** It is asked to sign: what it shows of a key anybody can write. */
 async function inspectPrivateKey(
-  hand: Hand,
+  remote: Hand,
   { path, isEncrypted }: KeyFileFact,
   verify: (path: string) => ReturnType<VerifyThere>,
 ): Promise<PrivateKeyFacts> {
-  const { file } = expectSeen(await lookAtFile(hand, path, { isSecret: true }));
-  const { file: publicFile } = expectSeen(await lookAtFile(hand, `${path}.pub`));
+  const { file } = expectSeen(await lookAtFile(remote, path, { isSecret: true }));
+  const { file: publicFile } = expectSeen(await lookAtFile(remote, `${path}.pub`));
   const stuck =
     file.state === "absent" && file.refusal?.why !== "odd-path"
       ? `${path} is not there any more`
@@ -283,17 +286,17 @@ async function findAuthority(
 }
 
 /** What a rotation of the host key is made of; null where it cannot be read. */
-export async function gatherDaemon(hand: Hand): Promise<DaemonFacts | null> {
-  const seen = await lookAtDaemon(hand);
+export async function gatherDaemon(remote: Hand): Promise<DaemonFacts | null> {
+  const seen = await lookAtDaemon(remote);
   if (seen.kind === "lost") throw new HostLost(seen.message);
   if (seen.kind === "unread") return null;
   const { configs, hostKeys, problem, taken, canReload } = seen.daemon;
   const files: FileFacts[] = [];
   for (const path of configs) {
-    const look = await lookAtFile(hand, path);
-    if (look.kind === "lost") throw new HostLost(look.message);
-    const realPath = look.file.state === "absent" ? null : look.file.real;
-    files.push({ path, otherPaths: [], accounts: ["root"], realPath, stand: toStand(look.file) });
+    const reading = await lookAtFile(remote, path);
+    if (reading.kind === "lost") throw new HostLost(reading.message);
+    const realPath = reading.file.state === "absent" ? null : reading.file.real;
+    files.push({ path, otherPaths: [], accounts: ["root"], realPath, stand: toStand(reading.file) });
   }
   return { files, problem, hostKeys, taken, canReload };
 }
@@ -317,37 +320,39 @@ type Seen = Pick<
  * shows that the bundle is of the host.
  */
 export function offlineFacts(
-  { known, accounts: sought, keyFiles }: FoundHost,
-  { at, standing, look }: CarriedHost,
+  { known, accounts: accountFiles, keyFiles }: FoundHost,
+  { at, standing, reading }: OfflineHost,
   inventory: Inventory,
 ): Seen {
-  const wanted = new Set([...sought.values()].flatMap((paths) => [...paths]));
-  const isSought = ({ path, accounts }: CarriedLook["files"][number]): boolean =>
-    wanted.has(path) || accounts.some((name) => sought.get(name)?.size === 0);
-  const places = new Set(look.files.filter(isSought).map(placeOf));
-  const files = look.files.filter((file) => places.has(placeOf(file)));
-  const names = new Set([...sought.keys(), ...files.flatMap((file) => file.accounts)]);
+  const named = new Set([...accountFiles.values()].flatMap((paths) => [...paths]));
+  const isNamed = ({ path, accounts }: OfflineReading["files"][number]): boolean =>
+    named.has(path) || accounts.some((name) => accountFiles.get(name)?.size === 0);
+  const realPaths = new Set(reading.files.filter(isNamed).map(realPathOf));
+  const files = reading.files.filter((file) => realPaths.has(realPathOf(file)));
+  const names = new Set([...accountFiles.keys(), ...files.flatMap((file) => file.accounts)]);
   return {
     asOf: at,
     carried: standing,
-    hostKey: known.pinned ?? (standing === "claimed" ? null : look.signedBy) ?? "",
+    hostKey: known.pinned ?? (standing === "claimed" ? null : reading.signedBy) ?? "",
     unread: null,
     clockOffset: null,
     deadMen: [],
     login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
-    accounts: look.accounts
+    accounts: reading.accounts
       .filter(({ name }) => names.has(name))
-      .map((account) => toOfflineAccount(account, look, inventory.grantsOfAccount(known.id, account.name))),
+      .map((account) =>
+        toOfflineAccount(account, reading, inventory.grantsOfAccount(known.id, account.name)),
+      ),
     files: files.map(toFile),
-    holders: keyFiles.map(toHolder),
+    holders: keyFiles.map(toPrivateKey),
   };
 }
 
-const placeOf = ({ realPath, path }: CarriedLook["files"][number]): string => realPath ?? path;
+const realPathOf = ({ realPath, path }: OfflineReading["files"][number]): string => realPath ?? path;
 
 const toOfflineAccount = (
-  { shell, ...account }: CarriedLook["accounts"][number],
-  { files }: CarriedLook,
+  { shell, ...account }: OfflineReading["accounts"][number],
+  { files }: OfflineReading,
   grants: ReturnType<Inventory["grantsOfAccount"]>,
 ): AccountFacts => ({
   ...account,
@@ -364,7 +369,7 @@ function toFile({
   base64,
   why,
   ...state
-}: CarriedLook["files"][number]): FileFacts {
+}: OfflineReading["files"][number]): FileFacts {
   const stand: FileStand =
     base64 === null
       ? { kind: "refused", why: why ?? `${path} was not read`, bytes: null }
@@ -379,7 +384,7 @@ function toFile({
 }
 
 /** A bundle has no private key, nor its hash. */
-const toHolder = ({ path, isEncrypted }: KeyFileFact): PrivateKeyFacts => ({
+const toPrivateKey = ({ path, isEncrypted }: KeyFileFact): PrivateKeyFacts => ({
   kind: "file",
   path,
   uid: null,

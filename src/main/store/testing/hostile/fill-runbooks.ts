@@ -40,7 +40,7 @@ export function fillRenewal(store: Store, payload: string, index: number): void 
     orderUrl: payload,
     chain: payload,
     sha256: index % 2 === 0 ? HASH : null,
-    wanted: [payload],
+    newHashes: [payload],
   });
 }
 

@@ -90,7 +90,7 @@ function checkRollbackTimer(changeSet: ChangeSet, draft: Draft): Check[] {
       makeCheck("ok", "dead-man", { host }, `should it be cut off, it goes back by itself: ${SAID[best]}`),
     ];
   const losing = files.filter(({ removed }) => removed !== null);
-  const isOnlyWay = host.accounts.some(
+  const isOnlyLogin = host.accounts.some(
     (account) =>
       losing.some((file) => accountsOf(draft, file).includes(account.name)) &&
       findRemainingLogin(changeSet, host, account) === null,
@@ -98,7 +98,7 @@ function checkRollbackTimer(changeSet: ChangeSet, draft: Draft): Check[] {
   const text =
     "it cannot roll back by itself if the connection is lost: it has no systemd-run, at, setsid or nohup";
   return [
-    isOnlyWay
+    isOnlyLogin
       ? makeCheck(
           "refused",
           "dead-man",
@@ -131,10 +131,10 @@ function checkVerificationLogs(changeSet: ChangeSet, { facts, proofs }: Draft): 
     facts.logs === "file"
       ? "its logs of logins are plain files, which any user there can have lines written to"
       : "no journal of it was read that tells of logins";
-  const holder =
-    changeSet.proves === "log"
+  const privateKey =
+    changeSet.verifies === "log"
       ? ""
       : "the holder of the new key signs the challenge of the run (latchkey runs challenge RUN; then runs confirm RUN --signature FILE), or ";
-  const text = `no log of it can show a login by the new key: ${why}; the old line stays until ${holder}you approve each account by name (latchkey runs confirm RUN --approve ACCOUNT@HOST)`;
+  const text = `no log of it can show a login by the new key: ${why}; the old line stays until ${privateKey}you approve each account by name (latchkey runs confirm RUN --approve ACCOUNT@HOST)`;
   return [makeCheck("warning", VERIFICATION_LOGS, { host: facts }, text)];
 }

@@ -34,22 +34,22 @@ export function checkRemainingLogins(changeSet: ChangeSet, draft: Draft): Check[
 
 function checkOne(changeSet: ChangeSet, host: HostFacts, account: AccountFacts): Check {
   const { name } = account;
-  const way = findRemainingLogin(changeSet, host, account);
+  const remaining = findRemainingLogin(changeSet, host, account);
   const check = (state: Check["state"], text: string) =>
     makeCheck(state, "other-way-in", { host, account: name }, text);
-  if (way?.kind === "held") return check("ok", `${name} stays open: ${way.text}`);
+  if (remaining?.kind === "held") return check("ok", `${name} stays open: ${remaining.text}`);
   // A rotation ends with a key that has logged in just before: a second one is for whoever loses that.
-  if (way?.kind === "unheld" && changeSet.proves === "new")
-    return check("warning", `${name} stays open: ${way.text}`);
+  if (remaining?.kind === "unheld" && changeSet.verifies === "new")
+    return check("warning", `${name} stays open: ${remaining.text}`);
   const lacking = `no other way in to ${name} is known ${formatNext(changeSet)}`;
-  if (way) return check("acknowledge", `${lacking}; ${way.text}`);
-  if (changeSet.proves === "none" && name === "root")
+  if (remaining) return check("acknowledge", `${lacking}; ${remaining.text}`);
+  if (changeSet.verifies === "none" && name === "root")
     return check("refused", "it is the last known way in to root; add another key first");
   return check("acknowledge", lacking);
 }
 
-const formatNext = ({ proves }: ChangeSet): string =>
-  proves === "new" ? "beside the old key and the new one" : "beside the lines that change";
+const formatNext = ({ verifies }: ChangeSet): string =>
+  verifies === "new" ? "beside the old key and the new one" : "beside the lines that change";
 
 /** `held`: somebody is known who can go it. `unheld`: nobody is known to hold the key of the line. `left`: whoever held it has left. */
 type RemainingLogin = { kind: "held" | "unheld" | "left"; text: string };
@@ -101,8 +101,8 @@ function isStillThere({ files }: HostFacts, { file, text }: KnownGrant): boolean
   if (stand?.kind === "absent") return false;
   const bytes = stand?.bytes ?? null;
   if (bytes === null) return true;
-  const wanted = text.replace(/\r$/, "");
-  return readAuthorizedKeys(bytes).some((line) => line.text.replace(/\r$/, "") === wanted);
+  const known = text.replace(/\r$/, "");
+  return readAuthorizedKeys(bytes).some((line) => line.text.replace(/\r$/, "") === known);
 }
 
 /** Whoever may run one command only puts nothing right. */
@@ -148,7 +148,7 @@ export function checkOwnLogin(changeSet: ChangeSet, draft: Draft, { now, options
   if (!isCut || !losesLogin(changeSet, host)) return [];
   const about = { host, account: name };
   const proof = proofs.find(({ account }) => account === name)?.proof.kind;
-  if (key !== null && changeSet.proves === "new" && (proof === "from-here" || proof === "from-holder")) {
+  if (key !== null && changeSet.verifies === "new" && (proof === "from-here" || proof === "from-holder")) {
     const text = `it is logged in to with the key that goes; that one goes only after the new one has logged in`;
     return [makeCheck("ok", OWN_LOGIN, about, text)];
   }
@@ -162,8 +162,8 @@ export function checkOwnLogin(changeSet: ChangeSet, draft: Draft, { now, options
     const text = `a line by which Latchkey logs in to ${name} changes, and this login is still let in; it is tried again before that stands`;
     return [makeCheck("ok", OWN_LOGIN, about, text)];
   }
-  const way = account ? findRemainingLogin(changeSet, host, account) : null;
-  if (way === null && changeSet.proves === "none") {
+  const remaining = account ? findRemainingLogin(changeSet, host, account) : null;
+  if (remaining === null && changeSet.verifies === "none") {
     const text = `it is the line that lets Latchkey in to ${name}, and no other way in is known; add another key first`;
     return [makeCheck("refused", OWN_LOGIN, about, text)];
   }
@@ -230,7 +230,7 @@ function bytesAfter({ files }: Draft, file: FileFacts): Uint8Array {
  */
 export function checkOrigins(facts: PlanFacts, draft: Draft): Check[] {
   const { facts: host, files } = draft;
-  if (facts.wish.kind !== "rotate-key") return [];
+  if (facts.request.kind !== "rotate-key") return [];
   const losing = new Set(
     files.filter(({ removed }) => removed !== null).flatMap((file) => accountsOf(draft, file)),
   );

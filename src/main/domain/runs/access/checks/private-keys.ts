@@ -23,8 +23,8 @@ export const checkPrivateKeys = (
   changeSet: ChangeSet,
   holders: readonly PrivateKeyPlan[],
 ): Check[] => [
-  ...checkHalves(facts, changeSet, holders),
-  ...holders.flatMap((holder) => checkKept(facts, holder)),
+  ...checkBothKeys(facts, changeSet, holders),
+  ...holders.flatMap((privateKey) => checkKept(facts, privateKey)),
 ];
 
 function checkKept({ keptKeys }: PlanFacts, { host, path }: PrivateKeyPlan): Check[] {
@@ -42,12 +42,12 @@ function checkKept({ keptKeys }: PlanFacts, { host, path }: PrivateKeyPlan): Che
     );
 }
 
-function checkHalves(facts: PlanFacts, changeSet: ChangeSet, holders: readonly PrivateKeyPlan[]): Check[] {
-  const { key, wish, here } = facts;
-  if (wish.kind !== "rotate-key" || !key) return [];
-  const stuck = here.flatMap((holder): Check[] => {
-    const { path, stuck: why, possession } = holder;
-    if (why === null) return possession.kind === "other-key" ? [otherKey(null, holder)] : [];
+function checkBothKeys(facts: PlanFacts, changeSet: ChangeSet, holders: readonly PrivateKeyPlan[]): Check[] {
+  const { key, request, here } = facts;
+  if (request.kind !== "rotate-key" || !key) return [];
+  const stuck = here.flatMap((privateKey): Check[] => {
+    const { path, stuck: why, possession } = privateKey;
+    if (why === null) return possession.kind === "other-key" ? [otherKey(null, privateKey)] : [];
     return [
       makeCheck(
         "acknowledge",
@@ -64,7 +64,7 @@ function checkHalves(facts: PlanFacts, changeSet: ChangeSet, holders: readonly P
     const text =
       verified === 0
         ? "no location has shown that it holds the private key"
-        : `the private key is verified in ${formatPlaces(holders, verified)}`;
+        : `the private key is verified in ${formatLocations(holders, verified)}`;
     const more = claims.length > 0 ? `; ${formatCount(claims.length, "location")} only claimed` : "";
     const state = verified === 0 ? "warning" : "ok";
     return [...stuck, makeCheck(state, "holders", { host: null }, `${text}${more}${people}`), ...claims];
@@ -82,11 +82,11 @@ function checkHalves(facts: PlanFacts, changeSet: ChangeSet, holders: readonly P
 }
 
 /** What is locked here is opened, and signs, before anything is handed over. */
-function formatPlaces(holders: readonly PrivateKeyPlan[], count: number): string {
+function formatLocations(holders: readonly PrivateKeyPlan[], count: number): string {
   const locked = holders.filter(isOpenedHere).length;
-  const places = count === 1 ? "one place" : `${count} places`;
-  if (locked === 0) return places;
-  return `${places}, ${locked === count ? "which" : `${locked} of which`} once its passphrase opens it`;
+  const locations = count === 1 ? "one place" : `${count} places`;
+  if (locked === 0) return locations;
+  return `${locations}, ${locked === count ? "which" : `${locked} of which`} once its passphrase opens it`;
 }
 
 /**
@@ -94,9 +94,9 @@ function formatPlaces(holders: readonly PrivateKeyPlan[], count: number): string
  * locked needs no such word: its passphrase opens it before it gets anything, and then it signs.
  */
 function checkClaims(holders: readonly PrivateKeyPlan[], newKey: NewKey | null): Check[] {
-  return holders.flatMap((holder) => {
-    const { host, owner: account, path, possession } = holder;
-    if (possession.kind === "verified" || isOpenedHere(holder)) return [];
+  return holders.flatMap((privateKey) => {
+    const { host, owner: account, path, possession } = privateKey;
+    if (possession.kind === "verified" || isOpenedHere(privateKey)) return [];
     const why =
       possession.kind === "claimed" ? formatClaimReason(possession.why) : "it signed with another key";
     const isMadeThere =
@@ -119,9 +119,14 @@ export const isOpenedHere = ({ host, kind, possession }: PrivateKeyPlan): boolea
   host === null && kind === "file" && possession.kind === "claimed" && possession.why === "locked";
 
 /** A file with the right public half that signs with another key: nobody can agree to it. */
-export const otherKey = (host: HostFacts | null, holder: PrivateKeyFacts): Check => ({
-  ...makeCheck("warning", "other-key", { host, account: host ? holder.owner : null }, formatOtherKey(holder)),
-  path: holder.path,
+export const otherKey = (host: HostFacts | null, privateKey: PrivateKeyFacts): Check => ({
+  ...makeCheck(
+    "warning",
+    "other-key",
+    { host, account: host ? privateKey.owner : null },
+    formatOtherKey(privateKey),
+  ),
+  path: privateKey.path,
 });
 
 export const formatOtherKey = ({ path }: Pick<PrivateKeyFacts, "path">): string =>
@@ -181,13 +186,15 @@ const isAtOrBelow = (file: FileFacts, path: string): boolean =>
   pathsOf(file).some((one) => one === path || one.startsWith(`${path}/`));
 
 /** A private key that is known, as `access` shows it too, at a place where it cannot be replaced. */
-type StuckPrivateKey = { place: string; why: string };
+type StuckPrivateKey = { location: string; why: string };
 
 /** Each private key of the key that is known and stays as it is: a link, a hard link, one that cannot be read. */
 export function findStuckPrivateKeys({ here, hosts }: PlanFacts): StuckPrivateKey[] {
   const stuckOf = (holders: readonly PrivateKeyFacts[], where: string): StuckPrivateKey[] =>
     holders.flatMap(({ path, stuck, possession }) =>
-      stuck === null || possession.kind === "other-key" ? [] : [{ place: `${path} on ${where}`, why: stuck }],
+      stuck === null || possession.kind === "other-key"
+        ? []
+        : [{ location: `${path} on ${where}`, why: stuck }],
     );
   return [
     ...stuckOf(here, "this computer"),
@@ -200,6 +207,6 @@ const MOST_LOCATIONS = 3;
 /** `/home/jo/.ssh/id on this computer, ...`. */
 export function formatStuckLocations(stuck: readonly StuckPrivateKey[]): string {
   const more = stuck.length - MOST_LOCATIONS;
-  const named = stuck.slice(0, MOST_LOCATIONS).map(({ place }) => place);
+  const named = stuck.slice(0, MOST_LOCATIONS).map(({ location }) => location);
   return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { reviewPlan } from "#domain/runs/access/imported/recheck-plan.ts";
 import type { FileStand, HostFacts } from "#domain/runs/access/plan-facts.ts";
-import { keepsOldHalves } from "#domain/runs/left-out-files.ts";
+import { keepsOldKeys } from "#domain/runs/left-out-files.ts";
 import {
   grantsOf,
   makeAccountFacts,
@@ -45,7 +45,7 @@ test("accounts whose keys root could not read need a consent, once a host, and o
     account: null,
     text: expect.stringContaining("of alice, root, bob and 1 more could not be read (/home/alice: it may"),
   });
-  expect(keepsOldHalves(plan, [])).toBe(true);
+  expect(keepsOldKeys(plan, [])).toBe(true);
 });
 
 test("a login that is not root reads few accounts: those that it could not read are a warning", () => {
@@ -76,13 +76,13 @@ test("an account that is known to take the key, and cannot be read now, is named
     text: expect.stringContaining("alice on web1 takes it, too, and its keys could not be read: it may not"),
   });
   expect(plan.leftOut).toEqual(["web1: the keys of alice could not be read: it may not be read"]);
-  expect(keepsOldHalves(plan, [])).toBe(true);
+  expect(keepsOldKeys(plan, [])).toBe(true);
 });
 
 test("a home that was not read once is no matter where a file in it is read now", () => {
   const plan = planFor([withUnreadable(unreadableHome(["ann"]))]);
   expect(stops(plan)).toEqual([]);
-  expect(keepsOldHalves(plan, [])).toBe(false);
+  expect(keepsOldKeys(plan, [])).toBe(false);
 });
 
 /** Ann's file is read, and of alice's, which is known to have the key, this is found. */
@@ -104,7 +104,7 @@ test("a known line whose file has gone is no matter, and needs a consent where i
     const plan = planAbsent(stand);
     expect(stops(plan)).toEqual(["acknowledge unread"]);
     expect(checkOf(plan)).toMatchObject({ host: "web1", account: "alice" });
-    expect(keepsOldHalves(plan, [])).toBe(true);
+    expect(keepsOldKeys(plan, [])).toBe(true);
   }
 });
 

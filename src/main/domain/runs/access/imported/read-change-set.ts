@@ -56,19 +56,19 @@ export function readChangeSet(plan: AccessPlan, facts: PlanFacts, host: HostFact
     titleOf: () => titleOf(plan, facts),
     oldKey: oldKeyOf(plan),
     newKey: newKeyOf(plan),
-    proves: verifiesOf(plan, facts),
-    aimAt: () => NO_CHANGES,
+    verifies: verifiesOf(plan, facts),
+    changesFor: () => NO_CHANGES,
     concerns: ({ fingerprint, file, text }) =>
       plan.kind === "rotate-key" ? fingerprint === plan.oldKey : lines.has(keyOf(file, text)),
   };
 }
 
-function verifiesOf({ kind }: AccessPlan, { given }: PlanFacts): ChangeSet["proves"] {
+function verifiesOf({ kind }: AccessPlan, { provided }: PlanFacts): ChangeSet["verifies"] {
   switch (kind) {
     case "rotate-key":
       return "new";
     case "add-grants":
-      return given && (given.path !== null || given.isInAgent) ? "new" : "none";
+      return provided && (provided.path !== null || provided.isInAgent) ? "new" : "none";
     case "move-to-authority":
       return "log";
     case "tighten-grants":
@@ -98,7 +98,7 @@ function linesThatGo({ hosts }: AccessPlan, host: HostFacts): Set<string> {
   );
 }
 
-function titleOf(plan: AccessPlan, { key, given }: PlanFacts): string {
+function titleOf(plan: AccessPlan, { key, provided }: PlanFacts): string {
   const { kind, hosts } = plan;
   const files = hosts.flatMap((host) => host.files);
   const grants = formatGrants(files);
@@ -107,7 +107,7 @@ function titleOf(plan: AccessPlan, { key, given }: PlanFacts): string {
     case "rotate-key":
       return `Rotate ${formatKeyBriefly(key ?? { fingerprint: plan.oldKey, comment: "" })} ${on}`;
     case "add-grants":
-      return `Add ${formatKeyBriefly({ fingerprint: given?.fingerprint ?? "", comment: plan.newKey.comment })} ${on}`;
+      return `Add ${formatKeyBriefly({ fingerprint: provided?.fingerprint ?? "", comment: plan.newKey.comment })} ${on}`;
     case "remove-grants":
       return `Remove ${grants} ${on}`;
     case "tighten-grants":
@@ -128,6 +128,6 @@ export function numbersOf(bytes: Uint8Array, splices: readonly Splice[]): number
 }
 
 /** `flaw`: what a plan from elsewhere says and is not so. */
-export const refuseEdited = (flaw: string): Unplannable => ({
-  refused: `this plan was edited, or is of other hosts: ${flaw}; plan anew`,
+export const refuseEdited = (error: string): Unplannable => ({
+  refused: `this plan was edited, or is of other hosts: ${error}; plan anew`,
 });

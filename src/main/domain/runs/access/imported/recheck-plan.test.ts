@@ -33,18 +33,18 @@ test("a plan of any kind that is still true comes out as it went in, with the ch
   });
   const wishes: Partial<PlanFacts>[] = [
     {},
-    { given: { ...GIVEN, path: "/home/me/new" }, wish: { ...ROTATE, given: NEW_KEY } },
-    { wish: { kind: "remove-grants", grants: [10] } },
+    { provided: { ...GIVEN, path: "/home/me/new" }, request: { ...ROTATE, given: NEW_KEY } },
+    { request: { kind: "remove-grants", grants: [10] } },
     {
-      wish: { kind: "add-grants", key: NEW_KEY, options: "", places: [place] },
-      given: GIVEN,
+      request: { kind: "add-grants", key: NEW_KEY, options: "", places: [place] },
+      provided: GIVEN,
       key: null,
       here: [],
     },
-    { wish: { kind: "tighten-grants", grants: [10], from: "10.0.0.0/8", restrict: true, expiry: null } },
+    { request: { kind: "tighten-grants", grants: [10], from: "10.0.0.0/8", restrict: true, expiry: null } },
     {
-      wish: { kind: "move-to-authority", grants: [10], authority: NEW_KEY, principals: [] },
-      given: GIVEN,
+      request: { kind: "move-to-authority", grants: [10], authority: NEW_KEY, principals: [] },
+      provided: GIVEN,
     },
   ];
   for (const more of wishes) {

@@ -68,10 +68,10 @@ export type ElsewhereGrant = {
  * A plan from elsewhere with the same changes, and everything else as it is by now: what it shows, who proves it, what was
  * checked, what has to be agreed to and typed. What it says and is not so refuses it.
  */
-export function reviewPlan({ plan, ...asked }: ImportedPlan): KeyPlan | Unplannable {
+export function reviewPlan({ plan, ...request }: ImportedPlan): KeyPlan | Unplannable {
   return plan.kind === "rotate-host-key"
-    ? recheckHostKey(plan, asked.facts)
-    : reviewAccess(plan, asked.facts, asked.elsewhere);
+    ? recheckHostKey(plan, request.facts)
+    : reviewAccess(plan, request.facts, request.elsewhere);
 }
 
 function reviewAccess(
@@ -81,7 +81,7 @@ function reviewAccess(
 ): AccessPlan | Unplannable {
   const facts = prepareFacts(known);
   const newKey = newKeyOf(plan);
-  if (newKey?.kind === "given" && facts.given?.line !== newKey.line)
+  if (newKey?.kind === "given" && facts.provided?.line !== newKey.line)
     return refuseEdited(`its new key is not the one in ${newKey.path ?? "it"}`);
   const drafts: Draft[] = [];
   for (const host of plan.hosts) {
@@ -98,7 +98,7 @@ function reviewAccess(
   const changeSet = readChangeSet(plan, facts, null);
   const holders = [...here, ...hosts.flatMap((host) => host.holders)];
   const files = hosts.flatMap((host) => host.files);
-  const places = [...new Set(elsewhere.map((one) => `${formatAccount(one)} (${one.file})`))];
+  const locations = [...new Set(elsewhere.map((one) => `${formatAccount(one)} (${one.file})`))];
   const common: AccessBase = {
     format: plan.format,
     title: changeSet.titleOf(files),
@@ -109,7 +109,7 @@ function reviewAccess(
     checks: [
       ...checkPrivateKeys(facts, changeSet, holders),
       ...checks,
-      ...checkElsewhere(places),
+      ...checkElsewhere(locations),
       ...(asksUnreadable(plan.kind, holders.length)
         ? drafts.flatMap((draft) => checkUnreadableKeys(changeSet, draft))
         : []),
@@ -121,7 +121,7 @@ function reviewAccess(
         }),
       ]),
     ],
-    leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...places.map(formatElsewhere)],
+    leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...locations.map(formatElsewhere)],
     remaining: remainingOf(changeSet, drafts, elsewhere.flatMap(toRemaining)),
     confirm: chooseConfirmation(drafts.filter(({ files }) => files.length > 0)),
   };
@@ -135,8 +135,8 @@ function reviewAccess(
 }
 
 /** A key that is only let in is proved by whatever half of it lies on this computer. */
-function newKeyNow(plan: AccessPlan, { given }: PlanFacts): NewKey | null {
-  return plan.kind === "add-grants" ? { ...plan.newKey, path: given?.path ?? null } : newKeyOf(plan);
+function newKeyNow(plan: AccessPlan, { provided }: PlanFacts): NewKey | null {
+  return plan.kind === "add-grants" ? { ...plan.newKey, path: provided?.path ?? null } : newKeyOf(plan);
 }
 
 /** A sentence: what the plan says of the host that is not so. */
@@ -158,8 +158,8 @@ function reviewHost(
     return `${formatHostAddress(host)} has the host key ${now.hostKey ?? "that is not known"}, and the plan says ${host.hostKey}`;
   const changeSet = readChangeSet(plan, facts, now);
   for (const file of host.files) {
-    const flaw = reviewFile({ facts, changeSet, draft }, file);
-    if (flaw) return `${formatHostAddress(host)}: ${flaw}`;
+    const error = reviewFile({ facts, changeSet, draft }, file);
+    if (error) return `${formatHostAddress(host)}: ${error}`;
   }
   draft.holders.push(
     ...reviewPrivateKeys(plan, host.holders, { known: now.holders, host: now }, draft.checks),
@@ -175,43 +175,44 @@ function reviewPrivateKeys(
   checks: Check[],
 ): PrivateKeyPlan[] {
   const where = host ? "" : " here";
-  const say = (state: Check["state"], owner: string, text: string) =>
+  const toCheck = (state: Check["state"], owner: string, text: string) =>
     checks.push(makeCheck(state, "holder", { host, account: host ? owner : null }, text));
-  for (const holder of kind === "rotate-key" ? known : []) {
-    const { path, owner, stuck, possession } = holder;
+  for (const privateKey of kind === "rotate-key" ? known : []) {
+    const { path, owner, stuck, possession } = privateKey;
     const isSaid = planned.some((one) => one.path === path) || (host === null && stuck !== null);
     if (!isSaid && stuck === null && possession.kind === "other-key") {
-      checks.push(otherKey(host, holder));
+      checks.push(otherKey(host, privateKey));
       continue;
     }
     const why = stuck ?? "the plan leaves it out";
-    if (!isSaid) say("acknowledge", owner, `the private key ${path}${where} is not replaced: ${why}`);
+    if (!isSaid) toCheck("acknowledge", owner, `the private key ${path}${where} is not replaced: ${why}`);
   }
-  return planned.map((holder) => {
-    const now = known.find((one) => one.path === holder.path && one.kind === holder.kind);
-    if (now && now.stuck === null && now.before === holder.before) return toPrivateKeyPlan(host, now);
+  return planned.map((privateKey) => {
+    const now = known.find((one) => one.path === privateKey.path && one.kind === privateKey.kind);
+    if (now && now.stuck === null && now.before === privateKey.before) return toPrivateKeyPlan(host, now);
     const why = now?.stuck ? ` (${now.stuck})` : "";
-    say(
+    toCheck(
       "refused",
-      holder.owner,
-      `${holder.path}${where} does not hold the old key as the plan has it${why}; plan it again`,
+      privateKey.owner,
+      `${privateKey.path}${where} does not hold the old key as the plan has it${why}; plan it again`,
     );
-    return holder;
+    return privateKey;
   });
 }
 
 /** The old key goes on to count there, so its halves are kept. */
-function checkElsewhere(places: readonly string[]): Check[] {
-  if (places.length === 0) return [];
-  const more = places.length > 3 ? ` and ${places.length - 3} more` : "";
-  const text = `the old key is granted to ${places.slice(0, 3).join(", ")}${more}, too, and the plan leaves it there`;
+function checkElsewhere(locations: readonly string[]): Check[] {
+  if (locations.length === 0) return [];
+  const more = locations.length > 3 ? ` and ${locations.length - 3} more` : "";
+  const text = `the old key is granted to ${locations.slice(0, 3).join(", ")}${more}, too, and the plan leaves it there`;
   return [makeCheck("acknowledge", "file", { host: null }, text)];
 }
 
 const toRemaining = ({ host, port, account, fingerprint, effective }: ElsewhereGrant): RemainingAccess[] =>
   effective === "no" ? [] : [{ host, port, account, fingerprint, isCertain: false }];
 
-const formatElsewhere = (place: string): string => `${place}: the old key stays: the plan leaves it out`;
+const formatElsewhere = (location: string): string =>
+  `${location}: the old key stays: the plan leaves it out`;
 
 type FileReview = { facts: PlanFacts; changeSet: ChangeSet; draft: Draft };
 
@@ -219,8 +220,8 @@ type FileReview = { facts: PlanFacts; changeSet: ChangeSet; draft: Draft };
  * Puts a file of a plan from elsewhere into the draft of its host, shown as it is now and proved as it can be now; what is
  * in the way is a check that refuses. Answers with what the plan says of it that is not so.
  */
-function reviewFile(asked: FileReview, file: FilePlan): string | null {
-  const { draft, changeSet } = asked;
+function reviewFile(request: FileReview, file: FilePlan): string | null {
+  const { draft, changeSet } = request;
   const host = draft.facts;
   const found = host.files.find(({ path, realPath }) => (realPath ?? path) === file.path);
   const stop = (id: string, why: string): null => {
@@ -235,12 +236,12 @@ function reviewFile(asked: FileReview, file: FilePlan): string | null {
   if (hashBytes(stand.bytes) !== file.before)
     return stop("changed", `${file.path} was changed since the plan was made`);
   const open: OpenFile = { ...found, stand, bytes: stand.bytes };
-  const flaw = findEdit(open, file);
-  if (flaw) return flaw;
+  const error = findEdit(open, file);
+  if (error) return error;
   const obstacle = findObstacle(host, open, numbersOf(open.bytes, file.removed ?? []));
   if (obstacle) return stop(obstacle.id, obstacle.why);
   if (readersOf(changeSet, host, found).length === 0) return stop("file", `sshd does not read ${file.path}`);
-  return keep(asked, open, file);
+  return keep(request, open, file);
 }
 
 function refuse(draft: Draft, { account }: FilePlan, { id, why }: { id: string; why: string }): void {
@@ -271,7 +272,7 @@ function keep({ facts, changeSet, draft }: FileReview, open: OpenFile, file: Fil
   }));
   for (const proof of proofs) addVerification(draft, proof);
   const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
-  if (without && changeSet.proves === "new" && file.removed !== null)
+  if (without && changeSet.verifies === "new" && file.removed !== null)
     refuse(draft, file, {
       id: "no-proof",
       why: `nothing can prove the new key (${without.why}), and the plan removes the old one from ${file.path}`,
@@ -279,7 +280,7 @@ function keep({ facts, changeSet, draft }: FileReview, open: OpenFile, file: Fil
   const [account = file.account, ...others] = open.accounts;
   const { uid, gid, owner, mode } = stand;
   const { others: _, after: __, ...rest } = file;
-  draft.isAuthority ||= proved.isAuthority || changeSet.proves === "log";
+  draft.isAuthority ||= proved.isAuthority || changeSet.verifies === "log";
   draft.files.push({
     ...rest,
     account,

@@ -19,20 +19,20 @@ const place = { host: "web1", port: 22, account: "ann" };
 const PLANS: AccessPlan[] = [
   planFor([makeHostFacts("web1", TEXT)]),
   planFor([makeHostFacts("web1", `${OLD_KEY} me\r\n\\x0a ${OTHER}\r\n${OLD_KEY}`)]),
-  planFor([makeHostFacts("web1", TEXT)], { given: GIVEN, wish: { ...ROTATE, given: NEW_KEY } }),
-  planFor([makeHostFacts("web1", TEXT)], { wish: { kind: "remove-grants", grants: [10] } }),
+  planFor([makeHostFacts("web1", TEXT)], { provided: GIVEN, request: { ...ROTATE, given: NEW_KEY } }),
+  planFor([makeHostFacts("web1", TEXT)], { request: { kind: "remove-grants", grants: [10] } }),
   planFor([makeHostFacts("web1", OTHER)], {
-    wish: { kind: "add-grants", key: NEW_KEY, options: "", places: [place] },
-    given: GIVEN,
+    request: { kind: "add-grants", key: NEW_KEY, options: "", places: [place] },
+    provided: GIVEN,
     key: null,
     here: [],
   }),
   planFor([makeHostFacts("web1", TEXT)], {
-    wish: { kind: "tighten-grants", grants: [10], from: "10.0.0.0/8", restrict: true, expiry: null },
+    request: { kind: "tighten-grants", grants: [10], from: "10.0.0.0/8", restrict: true, expiry: null },
   }),
   planFor([makeHostFacts("web1", TEXT)], {
-    wish: { kind: "move-to-authority", grants: [10], authority: NEW_KEY, principals: [] },
-    given: GIVEN,
+    request: { kind: "move-to-authority", grants: [10], authority: NEW_KEY, principals: [] },
+    provided: GIVEN,
   }),
 ];
 

@@ -27,8 +27,8 @@ export function findError(plan: KeyPlan): string | null {
   if (newKey && newKey.kind !== "given" && !isPlain(newKey.path))
     return `the new key's path ${newKey.path} is not plain`;
   for (const host of hosts) {
-    const flaw = findHostError(plan, host) ?? ("proofs" in host ? findAccessError(host) : null);
-    if (flaw) return `${formatHostAddress(host)}: ${flaw}`;
+    const error = findHostError(plan, host) ?? ("proofs" in host ? findAccessError(host) : null);
+    if (error) return `${formatHostAddress(host)}: ${error}`;
   }
   return null;
 }
@@ -40,8 +40,8 @@ function findHostError(plan: KeyPlan, { files }: KeyPlan["hosts"][number]): stri
   const odd = paths.find((path) => !isPlain(path));
   if (odd) return `the path ${odd} is not plain`;
   for (const file of files) {
-    const flaw = findFileError(plan, file);
-    if (flaw) return `${file.path} ${flaw}`;
+    const error = findFileError(plan, file);
+    if (error) return `${file.path} ${error}`;
   }
   return null;
 }
@@ -49,10 +49,10 @@ function findHostError(plan: KeyPlan, { files }: KeyPlan["hosts"][number]): stri
 function findAccessError({ files, proofs, holders }: AccessHost): string | null {
   const odd = holders.find(({ path }) => !isPlain(path));
   if (odd) return `the path ${odd.path} is not plain`;
-  const unproved = files.find(
+  const unverified = files.find(
     ({ account, others = [] }) => !proofs.some((one) => [account, ...others].includes(one.account)),
   );
-  return unproved ? `says not how ${unproved.account} is proved` : null;
+  return unverified ? `says not how ${unverified.account} is proved` : null;
 }
 
 function findFileError(plan: KeyPlan, file: FilePlan): string | null {
@@ -67,12 +67,12 @@ function findFileError(plan: KeyPlan, file: FilePlan): string | null {
   }
   const lines = linesOf(file);
   const rows = file.hunks.flatMap((hunk) => hunk.rows);
-  for (const [sign, wanted] of [
+  for (const [sign, expected] of [
     ["-", lines.gone],
     ["+", lines.come],
   ] as const) {
     const shown = rows.filter((row) => row.sign === sign).map(({ text }) => withoutReturn(text));
-    if (shown.length !== wanted.length || shown.some((text, at) => text !== wanted[at]))
+    if (shown.length !== expected.length || shown.some((text, at) => text !== expected[at]))
       return "would be changed otherwise than the plan shows";
   }
   if (plan.kind === "rotate-host-key") return null;
@@ -96,9 +96,9 @@ function findForeignLine(plan: KeyPlan, file: FilePlan, { gone, come }: Lines): 
     const isSame = added.length === 0 && fresh.every((one, at) => one !== null && one === old[at]);
     return isSame ? null : "would get a line of another key";
   }
-  const wanted = fingerprintOf(line);
+  const expected = fingerprintOf(line);
   const isNew = [...fresh, ...added.map((text) => fingerprintOf(fill(text, line)))].every(
-    (one) => one === wanted,
+    (one) => one === expected,
   );
   return isNew ? null : "would get a line of another key than the new one";
 }
@@ -110,8 +110,11 @@ type Lines = { gone: string[]; come: string[] };
 /** Which lines go and come in the end, in their order. */
 function linesOf({ added, removed }: FilePlan): Lines {
   const splices: readonly Splice[] = removed ?? added ?? [];
-  const pairs = splices.map((splice) => ({ gone: textsOf(splice.removed), come: textsOf(splice.inserted) }));
-  return { gone: pairs.flatMap(({ gone }) => gone), come: pairs.flatMap(({ come }) => come) };
+  const planned = splices.map((splice) => ({
+    gone: textsOf(splice.removed),
+    come: textsOf(splice.inserted),
+  }));
+  return { gone: planned.flatMap(({ gone }) => gone), come: planned.flatMap(({ come }) => come) };
 }
 
 /** As the rows of a diff have them. Ends of lines alone are no lines. */

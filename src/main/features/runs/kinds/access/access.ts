@@ -9,7 +9,7 @@ import { watchedSince, watchOldKey } from "#domain/runs/watch-old-key.ts";
 import { isOffline, type PhaseWork, type Runbook } from "#runs/engine/runbook.ts";
 import type { OfflineRuns, RunKind, RunParticulars } from "#runs/kind.ts";
 import { formatByHand, removeKeptByHand } from "#runs/kinds/by-hand.ts";
-import type { Holders } from "#runs/kinds/private-keys/locations.ts";
+import type { PrivateKeys } from "#runs/kinds/private-keys/locations.ts";
 import { createClaimConfirmer, listClaims, refuseUnconfirmed } from "#runs/offline/claims.ts";
 import { createScriptExport, type ExportDeps } from "#runs/offline/export-scripts.ts";
 import { createResultTaker, type ResultDeps } from "#runs/offline/take-result.ts";
@@ -51,7 +51,7 @@ import { awaitsLog, findLogins } from "./wait-for-login.ts";
 export type KeyRunbookDeps = {
   store: Store;
   openSessions: OpenSessions;
-  holders: Holders;
+  holders: PrivateKeys;
   /** Reads hosts again, with their logs. False: none of the files logs in unasked. */
   rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<boolean>;
   now: () => Date;
@@ -135,7 +135,7 @@ export function createKeyRunbook<P extends KeyPlan>(
       if (until === "log")
         return { kind: (await findLogins(run, { begun: record.startedAt, now })) ? "came" : "not-yet" };
       const { endsGrace, consents } = run.request;
-      const { isOver, dueAt, found } = await grace.judge({
+      const { isOver, dueAt, found } = await grace.evaluate({
         plan: run.plan,
         dueAt: record.dueAt,
         consents: record.consents,
@@ -220,8 +220,10 @@ export const holdsKey = ({ phase, state }: RunStep): boolean =>
 export function listKeysHeld(plan: KeyPlan): ReadonlyMap<string, string> {
   const [newKey, oldKey] = [newKeyOf(plan), oldKeyOf(plan)];
   const name = ({ host, kind, path }: Pick<PrivateKeyPlan, "host" | "kind" | "path">): [string, string] => {
-    const place = host === null ? path : `${formatPlace(host)}:${path}`;
-    return kind === "agent" ? [`${place} ${oldKey}`, `a key of the agent at ${path}`] : [place, place];
+    const location = host === null ? path : `${formatPlace(host)}:${path}`;
+    return kind === "agent"
+      ? [`${location} ${oldKey}`, `a key of the agent at ${path}`]
+      : [location, location];
   };
   const held = [...privateKeysHere(plan), ...privateKeysByHost(plan).flat()].map(name);
   const made =

@@ -41,9 +41,9 @@ const LONGEST_PAUSE_MS = 20_000;
 /** Adds the new lines to a host's files, or removes the old ones; proves it, or takes it back at once. */
 export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> {
   const host = hostOf(run, step);
-  const inside = await enterHost(run, step.host ?? -1);
+  const session = await enterHost(run, step.host ?? -1);
   if (step.phase === "revoke" && newKeyOf(run.plan) !== null) {
-    const before = await verifyPatiently(run, { ...step, phase: "grant" }, inside);
+    const before = await verifyPatiently(run, { ...step, phase: "grant" }, session);
     if (!("evidence" in before)) return failed(before.cause, "nothing-removed");
     await run.journal.note(step.ordinal, {
       kind: "evidence",
@@ -51,25 +51,25 @@ export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> 
       isBeforeRemoval: true,
     });
   }
-  const { begun, unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
-  const blocked = await leaveOut(run, step, inside.hand, unheld);
+  const { begun, unheld } = await takeLocks(session.remote, filesToHold(run, step), run);
+  const blocked = await leaveOut(run, step, session.remote, unheld);
   if (blocked !== null) {
     // Nothing of this run is in the folders that it has just begun to hold.
-    await giveLocksBack(inside.hand, begun, run.token);
+    await giveLocksBack(session.remote, begun, run.token);
     return failed(blocked);
   }
   const files = filesLeft(run, step);
   const guard: Guard | null = host.deadMan && {
-    way: host.deadMan,
+    timer: host.deadMan,
     seconds: run.plan.options.deadManSeconds,
   };
   for (const { file, index } of files) {
-    const moved = await moveFile(inside.hand, fileOf(run, step, index), "on", guard);
+    const moved = await moveFile(session.remote, fileOf(run, step, index), "on", guard);
     if (moved.kind === "moved")
       await run.journal.note(step.ordinal, { kind: "wrote", path: file.path }, "acted");
     else {
-      const why = await leaveOne(run, step, inside, { file, moved });
-      if (why !== null) return takeBack(run, step, inside, { as: "failed", cause: why });
+      const why = await leaveOne(run, step, session, { file, moved });
+      if (why !== null) return rollBackChange(run, step, session, { as: "failed", cause: why });
     }
   }
   return acted({ kind: "wrote-files", files: filesLeft(run, step).length });
@@ -79,15 +79,17 @@ export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> 
 async function leaveOne(
   run: KeyRun,
   step: Step,
-  { hand }: HostSession,
+  { remote }: HostSession,
   { file, moved: { why, cause } }: { file: FilePlan; moved: Exclude<Moved, { kind: "moved" }> },
 ): Promise<Cause | null> {
   if (why === undefined) return cause;
-  const blocked = await leaveOut(run, step, hand, [{ files: [file], why, cause }]);
+  const blocked = await leaveOut(run, step, remote, [{ files: [file], why, cause }]);
   if (blocked !== null) return blocked;
   const others = filesToHold(run, step).some((one) => folderOf(one.path) === folderOf(file.path));
   const left =
-    others || !isFirstAt(run.rules.steps(run.plan), step) ? [] : await giveLocksBack(hand, [file], run.token);
+    others || !isFirstAt(run.rules.steps(run.plan), step)
+      ? []
+      : await giveLocksBack(remote, [file], run.token);
   for (const one of left) await run.journal.note(step.ordinal, { kind: "found", cause: one.cause });
   return null;
 }
@@ -96,30 +98,30 @@ const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
 /** Proves what stands already. */
 export async function verifyHost(run: KeyRun, step: Step): Promise<StepOutcome> {
-  const inside = await enterHost(run, step.host ?? -1);
-  const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
+  const session = await enterHost(run, step.host ?? -1);
+  const { unheld } = await takeLocks(session.remote, filesToHold(run, step), run);
   const held = unheld.find(({ files, why }) => why === null || files.some(({ uid }) => uid === 0));
-  if (held) return stuckAt(run, step, inside, needsAttention([held.cause]));
-  const proof = await verifyPatiently(run, step, inside);
+  if (held) return stuckAt(run, step, session, needsAttention([held.cause]));
+  const proof = await verifyPatiently(run, step, session);
   if (!("evidence" in proof))
-    return takeBack(run, step, inside, {
+    return rollBackChange(run, step, session, {
       as: "failed",
       cause: proof.cause,
       unheld,
     });
-  const late = await leaveFired(run, step, inside.hand);
-  if (late !== null) return takeBack(run, step, inside, { as: "failed", cause: late, unheld });
+  const late = await leaveFired(run, step, session.remote);
+  if (late !== null) return rollBackChange(run, step, session, { as: "failed", cause: late, unheld });
   for (const { file, index } of filesLeft(run, step)) {
     // Whoever owns it has taken our work folder away: what stands there has just been proved.
     if (unheld.some(({ files }) => files.includes(file))) continue;
-    const moved = await moveFile(inside.hand, fileOf(run, step, index), "on", null);
+    const moved = await moveFile(session.remote, fileOf(run, step, index), "on", null);
     if (moved.kind === "moved") continue;
     const { why, cause } = moved;
-    if (!(await isOwnersDoing(run, step, inside.hand, { file, why })))
-      return takeBack(run, step, inside, { as: "failed", cause });
+    if (!(await isOwnersDoing(run, step, session.remote, { file, why })))
+      return rollBackChange(run, step, session, { as: "failed", cause });
     await run.journal.note(step.ordinal, { kind: "stands", cause });
   }
-  const checks = await run.change.checkRemoved(run, step, inside);
+  const checks = await run.change.checkRemoved(run, step, session);
   if (proof.kind === "awaits-log") {
     for (const check of toEvidence(checks))
       await run.journal.note(step.ordinal, { kind: "evidence", evidence: [check], isBeforeRemoval: false });
@@ -142,49 +144,49 @@ function evaluateVerified(kind: "proved" | "unverified", checks: readonly Access
  * Has the host take nothing back any more. Where it says of an account's own file that it has, only that account may be at work: the
  * file is left out if it is as it was, and stays if it is not. Null, or why all goes back: it has taken back all, or a file of root's.
  */
-async function leaveFired(run: KeyRun, step: Step, hand: Hand): Promise<Cause | null> {
-  const fired = await disarmAll(hand, armedOf(run, step));
+async function leaveFired(run: KeyRun, step: Step, remote: Hand): Promise<Cause | null> {
+  const fired = await disarmAll(remote, armedOf(run, step));
   const files = filesLeft(run, step).map(({ file }) => file);
   const own = files.filter(({ path }) => fired.has(path));
   if (own.length === 0) return null;
   const late: Cause = { kind: "rollback-timer-fired" };
   if (own.length === files.length || own.some(({ uid }) => uid === 0)) return late;
   const gone: FilePlan[] = [];
-  for (const file of own) if (!(await standsIn(run, step, hand, file))) gone.push(file);
+  for (const file of own) if (!(await standsIn(run, step, remote, file))) gone.push(file);
   const unheld = gone.map((file) => ({
     files: [file],
     why: "fired" as const,
     cause: refusedAt({ why: "fired", detail: "" }, file.path),
   }));
-  return leaveOut(run, step, hand, unheld);
+  return leaveOut(run, step, remote, unheld);
 }
 
 /** Takes a step of a host back; where it was the first there, with all that the run has kept. */
 export async function undoHost(run: KeyRun, step: Step, back: Back): Promise<StepOutcome> {
-  const inside = await enterHost(run, step.host ?? -1);
-  const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
+  const session = await enterHost(run, step.host ?? -1);
+  const { unheld } = await takeLocks(session.remote, filesToHold(run, step), run);
   const held = unheld.find(({ why }) => why === null);
-  if (held) return stuckAt(run, step, inside, needsAttention([held.cause]));
-  return takeBack(run, step, inside, { ...back, unheld });
+  if (held) return stuckAt(run, step, session, needsAttention([held.cause]));
+  return rollBackChange(run, step, session, { ...back, unheld });
 }
 
 /**
  * Through the session that is held. Of what somebody else has written meanwhile only our own lines go; a file that cannot
  * go back keeps none of the others from it, and no lock of theirs is left.
  */
-async function takeBack(
+async function rollBackChange(
   run: KeyRun,
   step: Step,
-  inside: HostSession,
+  session: HostSession,
   { unheld = [], ...back }: Back & { unheld?: readonly Unheld[] },
 ): Promise<StepOutcome> {
-  const { hand } = inside;
+  const { remote } = session;
   const host = hostOf(run, step);
-  await disarmAll(hand, armedOf(run, step));
+  await disarmAll(remote, armedOf(run, step));
   if (step.phase === "revoke") await run.journal.forgetChecks(host);
   const stuck: RunFileState[] = [];
   for (const { file, index } of filesLeft(run, step)) {
-    const moved = await moveBack(run, step, inside, { index, unheld });
+    const moved = await moveBack(run, step, session, { index, unheld });
     if (moved.kind === "moved") {
       if (moved.note) await run.journal.note(step.ordinal, moved.note);
     } else stuck.push(toStuck(step, host, file, moved));
@@ -192,15 +194,15 @@ async function takeBack(
   await run.journal.setStuck(host, stuck);
   const left: Cause[] = stuck.map(({ cause }) => cause);
   const harmless: Cause[] = [];
-  const unread = stuck.length > 0 ? null : await run.change.afterRollback(run, host, inside);
-  if (unread !== null) left.push(described(unread));
-  if (unread === null && isFirstAt(run.rules.steps(run.plan), step)) {
+  const unreadable = stuck.length > 0 ? null : await run.change.afterRollback(run, host, session);
+  if (unreadable !== null) left.push(described(unreadable));
+  if (unreadable === null && isFirstAt(run.rules.steps(run.plan), step)) {
     const kept = new Set(stuck.map(({ path }) => folderOf(path)));
     const clear = filesToHold(run, step).filter(({ path }) => !kept.has(folderOf(path)));
-    for (const { isOfRoot, cause } of await giveLocksBack(hand, clear, run.token))
+    for (const { isOfRoot, cause } of await giveLocksBack(remote, clear, run.token))
       (isOfRoot ? left : harmless).push(cause);
   }
-  if (left.length > 0) return stuckAt(run, step, inside, needsAttention([...left, ...harmless], back));
+  if (left.length > 0) return stuckAt(run, step, session, needsAttention([...left, ...harmless], back));
   return rolledBack(back, "rolled-back", harmless);
 }
 
@@ -208,14 +210,14 @@ async function takeBack(
 async function moveBack(
   run: KeyRun,
   step: Step,
-  { hand }: HostSession,
+  { remote }: HostSession,
   { index, unheld }: { index: number; unheld: readonly Unheld[] },
 ): Promise<Moved> {
   const of = fileOf(run, step, index);
   const refused = unheld.find(({ files }) => files.includes(of.file));
-  if (!refused) return moveFile(hand, of, "back", null);
+  if (!refused) return moveFile(remote, of, "back", null);
   const { cause, why } = refused;
-  const hasWork = await standsIn(run, step, hand, of.file);
+  const hasWork = await standsIn(run, step, remote, of.file);
   return hasWork ? { kind: "kept", cause, ...(why && { why }) } : { kind: "moved" };
 }
 
@@ -237,15 +239,15 @@ const toStuck = (
 });
 
 /** What the run has kept stays until somebody has looked; no lock does, which would keep others out meanwhile. */
-const stuckAt = (run: KeyRun, step: Step, { hand }: HostSession, outcome: StepOutcome): StepOutcome => ({
+const stuckAt = (run: KeyRun, step: Step, { remote }: HostSession, outcome: StepOutcome): StepOutcome => ({
   ...outcome,
-  afterwards: () => releaseLocks(hand, filesToHold(run, step), run.token),
+  afterwards: () => releaseLocks(remote, filesToHold(run, step), run.token),
 });
 
-async function verifyPatiently(run: KeyRun, step: Step, inside: HostSession): Promise<VerificationOutcome> {
+async function verifyPatiently(run: KeyRun, step: Step, session: HostSession): Promise<VerificationOutcome> {
   const begun = performance.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const proof = await run.change.verify(run, step, inside);
+    const proof = await run.change.verify(run, step, session);
     run.trace("proof", step.ordinal, step.phase, proof.kind);
     if (proof.kind !== "unsure") return proof;
     const { awaited = null } = proof;

@@ -30,13 +30,13 @@ type Removed = { account: string; key: PublicKey };
 const PAUSES_MS = [2_000, 10_000, 20_000];
 
 /** Asks for every account of a removal, and keeps the answers. Empty where nothing is to be refused. Rejects with `SessionLost`. */
-export async function checkAccess(run: KeyRun, step: Step, inside: HostSession): Promise<AccessCheck[]> {
+export async function checkAccess(run: KeyRun, step: Step, session: HostSession): Promise<AccessCheck[]> {
   if (step.phase !== "revoke") return [];
   const host = hostOf(run, step);
   const checks: AccessCheck[] = [];
-  const { removed: all, from } = await findRemoved(run, step, inside);
+  const { removed: all, from } = await findRemoved(run, step, session);
   for (const removed of all) {
-    const answer = await checkPatiently(run, { host, inside, from }, removed);
+    const answer = await checkPatiently(run, { host, session, from }, removed);
     const { account, key } = removed;
     const check: AccessCheck = {
       host: host.host,
@@ -56,15 +56,15 @@ export async function checkAccess(run: KeyRun, step: Step, inside: HostSession):
 async function findRemoved(
   run: KeyRun,
   step: Step,
-  { hand }: HostSession,
+  { remote }: HostSession,
 ): Promise<{ removed: Removed[]; from: string | null }> {
   const proofs = verificationsOf(hostOf(run, step));
-  const look = await lookAtHost(hand);
-  if (look.kind === "lost") throw new SessionLost(look.message);
-  const own = await lookAtAccount(hand, hand.user, null);
+  const reading = await lookAtHost(remote);
+  if (reading.kind === "lost") throw new SessionLost(reading.message);
+  const own = await lookAtAccount(remote, remote.user, null);
   if (own.kind === "lost") throw new SessionLost(own.message);
   const from = own.kind === "seen" ? own.account.from : null;
-  const login = { address: from, unixTime: look.host.epochSeconds };
+  const login = { address: from, unixTime: reading.host.epochSeconds };
   const found = new Map<string, Removed>();
   for (const { file } of filesLeft(run, step)) {
     const kept = linesPut(file, step, newKeyLine(run));
@@ -87,46 +87,46 @@ async function findRemoved(
 const linesPut = (file: FilePlan, step: Step, newKey: string | null): KeyLine[] =>
   readAuthorizedKeys(Buffer.from((linesOfStep(file, step, newKey)?.put ?? []).join("\n"), "latin1"));
 
-type AccessQuery = { host: HostPlan; inside: HostSession; from: string | null };
+type AccessQuery = { host: HostPlan; session: HostSession; from: string | null };
 type AccessAnswer = { answer: AccessCheck["answer"]; why: string[] };
 
-async function checkPatiently(run: KeyRun, asked: AccessQuery, removed: Removed): Promise<AccessAnswer> {
+async function checkPatiently(run: KeyRun, query: AccessQuery, removed: Removed): Promise<AccessAnswer> {
   for (const pause of PAUSES_MS) {
-    const answer = await checkOnce(run, asked, removed);
+    const answer = await checkOnce(run, query, removed);
     if (answer.answer !== "unknown") return answer;
     await run.retryPolicy.wait(pause, run.signal);
   }
-  return checkOnce(run, asked, removed);
+  return checkOnce(run, query, removed);
 }
 
 /** At the sshd that we came by; then at each other one of the host that reads a file, or runs a command, which may have the key. */
-async function checkOnce(run: KeyRun, asked: AccessQuery, { account, key }: Removed): Promise<AccessAnswer> {
-  const { hand, route } = asked.inside;
-  const newKey = await keyThatStays(run, asked, account);
+async function checkOnce(run: KeyRun, query: AccessQuery, { account, key }: Removed): Promise<AccessAnswer> {
+  const { remote, route } = query.session;
+  const newKey = await keyThatStays(run, query, account);
   const own = await verifyRefused(route, { user: account, oldKey: key.blob, newKey });
   // What sshd reads may depend on where one comes from.
-  const look = await lookAtAccount(hand, account, asked.from);
-  if (look.kind === "lost") throw new SessionLost(look.message);
-  const seen = look.kind === "seen" ? look.account : null;
-  const ways = await findAcceptedBy(hand, account, { seen, fingerprint: key.fingerprint });
-  const others = own.kind === "refused" && seen ? await checkOtherSshds(route, { account, key }, ways) : [];
-  const taken = others.filter(({ proof }) => proof.kind === "still-taken");
-  if (taken.length > 0) return { answer: "accepted", why: taken.flatMap(({ said }) => said) };
+  const reading = await lookAtAccount(remote, account, query.from);
+  if (reading.kind === "lost") throw new SessionLost(reading.message);
+  const seen = reading.kind === "seen" ? reading.account : null;
+  const means = await findAcceptedBy(remote, account, { seen, fingerprint: key.fingerprint });
+  const others = own.kind === "refused" && seen ? await checkOtherSshds(route, { account, key }, means) : [];
+  const accepted = others.filter(({ proof }) => proof.kind === "still-taken");
+  if (accepted.length > 0) return { answer: "accepted", why: accepted.flatMap(({ said }) => said) };
   const [unknown] = others;
   if (own.kind === "refused" && unknown) return { answer: "unknown", why: unknown.said };
-  return toAnswer(own, formatAcceptedBy(ways.own), seen);
+  return toAnswer(own, formatAcceptedBy(means.own), seen);
 }
 
 function toAnswer(
   proof: RefusalVerification,
-  ways: readonly string[],
+  means: readonly string[],
   seen: AccountLook | null,
 ): AccessAnswer {
   switch (proof.kind) {
     case "refused":
       return { answer: "refused", why: [] };
     case "still-taken":
-      return { answer: "accepted", why: ways.length > 0 ? [...ways] : [formatHidden(seen)] };
+      return { answer: "accepted", why: means.length > 0 ? [...means] : [formatHidden(seen)] };
     case "inconclusive":
     case "other-host-key":
       return { answer: "unknown", why: [proof.message] };
@@ -144,10 +144,10 @@ type Other = { proof: RefusalVerification; said: string[] };
 async function checkOtherSshds(
   route: VerificationRoute,
   { account, key }: Removed,
-  ways: AcceptedBy,
+  means: AcceptedBy,
 ): Promise<Other[]> {
   const others: Other[] = [];
-  for (const { ports, found } of ways.others)
+  for (const { ports, found } of means.others)
     for (const port of ports) {
       const proof = await verifyRefused(routeTo(route, port), {
         user: account,
@@ -170,9 +170,9 @@ const routeTo = (route: VerificationRoute, port: number): VerificationRoute => (
   ...route,
   target: { ...route.target, port },
   async open() {
-    const way = await route.open();
-    if (!("stream" in way)) return way;
-    way.stream.destroy();
+    const opened = await route.open();
+    if (!("stream" in opened)) return opened;
+    opened.stream.destroy();
     const message = `no way from here leads to port ${port} of ${route.target.host}`;
     return { outcome: "not-supported", message, hostKey: null, isKeyRefused: false, passing: null };
   },
@@ -181,14 +181,14 @@ const routeTo = (route: VerificationRoute, port: number): VerificationRoute => (
 /** What logs in after the question, so that it costs the host no failed login; null: nothing at hand does. */
 async function keyThatStays(
   run: KeyRun,
-  { host, inside: { hand, keys } }: AccessQuery,
+  { host, session: { remote, keys } }: AccessQuery,
   account: string,
 ): Promise<VerificationKey | null> {
   const proof = verificationsOf(host).find((one) => one.account === account)?.proof;
   const made = run.made.newKey?.fingerprint;
-  if (proof?.kind === "from-here" && made) return run.holders.proofKey(nearOf(run), made);
-  if (account !== hand.user || hand.isTyped || hand.loginKey === oldKeyOf(run.plan)) return null;
-  return keys.find(({ fingerprint }) => fingerprint === hand.loginKey) ?? null;
+  if (proof?.kind === "from-here" && made) return run.privateKeys.verificationKey(nearOf(run), made);
+  if (account !== remote.user || remote.isTyped || remote.loginKey === oldKeyOf(run.plan)) return null;
+  return keys.find(({ fingerprint }) => fingerprint === remote.loginKey) ?? null;
 }
 
 /** What a step keeps of these answers. */
@@ -205,32 +205,32 @@ export const toEvidence = (checks: readonly AccessCheck[]): Evidence[] =>
  * What lets a key in to an account, as a sentence goes on after "by". `known`: the key was read there; `possible`: sshd goes by it, and
  * nobody but sshd can tell whether the key is there.
  */
-type WayIn = { kind: "known" | "possible"; by: string };
+type MeansOfAccess = { kind: "known" | "possible"; by: string };
 
 type AcceptedBy = {
   /** By the sshd that we came by. */
-  own: WayIn[];
+  own: MeansOfAccess[];
   /** By others of the host, on these ports; only those that have any. */
-  others: { ports: number[]; found: WayIn[] }[];
+  others: { ports: number[]; found: MeansOfAccess[] }[];
 };
 
 /** Each with what it goes on from: "by ..." or "perhaps by ...", the known ones first. */
-export const formatAcceptedBy = (ways: readonly WayIn[]): string[] => [
-  ...ways.filter(({ kind }) => kind === "known").map(({ by }) => `by ${by}`),
-  ...ways.filter(({ kind }) => kind === "possible").map(({ by }) => `perhaps by ${by}`),
+export const formatAcceptedBy = (means: readonly MeansOfAccess[]): string[] => [
+  ...means.filter(({ kind }) => kind === "known").map(({ by }) => `by ${by}`),
+  ...means.filter(({ kind }) => kind === "possible").map(({ by }) => `perhaps by ${by}`),
 ];
 
-const possible = (by: string): WayIn => ({ kind: "possible", by });
+const possible = (by: string): MeansOfAccess => ({ kind: "possible", by });
 
 /** Looks at what each sshd of the host reads now for the account. `seen` null: nothing is known of it. Rejects with `SessionLost`. */
 export async function findAcceptedBy(
-  hand: Hand,
+  remote: Hand,
   name: string,
   { seen, fingerprint }: { seen: AccountLook | null; fingerprint: string },
 ): Promise<AcceptedBy> {
   if (!seen) return { own: [], others: [] };
   const find = (settings: ReadonlyMap<string, string>) =>
-    findIn(hand, { ...seen, name }, { settings, fingerprint });
+    findIn(remote, { ...seen, name }, { settings, fingerprint });
   const own = seen.sshd ? await find(seen.sshd) : [];
   const others: AcceptedBy["others"] = [];
   for (const { settings, unreadConfig } of seen.otherSshds) {
@@ -241,7 +241,7 @@ export async function findAcceptedBy(
 }
 
 /** What it goes by is told by no file then. */
-function listUnreadable(unreadConfig: readonly string[] | null): WayIn[] {
+function listUnreadable(unreadConfig: readonly string[] | null): MeansOfAccess[] {
   if (unreadConfig === null)
     return [possible("what it has read, which may be another configuration than stands there")];
   if (unreadConfig.length === 0) return [];
@@ -250,28 +250,29 @@ function listUnreadable(unreadConfig: readonly string[] | null): WayIn[] {
 }
 
 async function findIn(
-  hand: Hand,
+  remote: Hand,
   account: { name: string; uid: number; home: string; sshdVersion: string | null },
   { settings, fingerprint }: { settings: ReadonlyMap<string, string>; fingerprint: string },
-): Promise<WayIn[]> {
+): Promise<MeansOfAccess[]> {
   const command = settingOf(settings, "authorizedkeyscommand");
-  const ways = command === null ? [] : [possible(`AuthorizedKeysCommand ${command}`)];
+  const means = command === null ? [] : [possible(`AuthorizedKeysCommand ${command}`)];
   const values = settings.get("authorizedkeysfile")?.split(/\s+/) ?? [];
   for (const path of keyFilesOf(values, account)) {
     // Which files that is sshd alone tells.
     if (hasWildcard(path) && expandsWildcards(account)) {
-      ways.push(possible(`a file that AuthorizedKeysFile ${path} leads to`));
+      means.push(possible(`a file that AuthorizedKeysFile ${path} leads to`));
       continue;
     }
-    const look = await lookAtFile(hand, path);
-    if (look.kind === "lost") throw new SessionLost(look.message);
-    const { content } = look.file;
-    if (content === null && !isMissing(look.file)) ways.push(possible(`${path}, which could not be read`));
+    const reading = await lookAtFile(remote, path);
+    if (reading.kind === "lost") throw new SessionLost(reading.message);
+    const { content } = reading.file;
+    if (content === null && !isMissing(reading.file))
+      means.push(possible(`${path}, which could not be read`));
     for (const line of readAuthorizedKeys(content ?? new Uint8Array()))
       if (line.key?.fingerprint === fingerprint && line.problem === null && !isAuthority(line))
-        ways.push({ kind: "known", by: `line ${line.line} of ${path}` });
+        means.push({ kind: "known", by: `line ${line.line} of ${path}` });
   }
-  return ways;
+  return means;
 }
 
 const isMissing = ({ state, refusal }: FileLook): boolean =>

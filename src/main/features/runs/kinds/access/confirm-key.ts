@@ -48,11 +48,11 @@ export function readVerification(
  */
 export async function verifyConfirmed(
   run: KeyRun,
-  { host, inside }: { host: HostPlan; inside: HostSession },
+  { host, session }: { host: HostPlan; session: HostSession },
   account: string,
 ): Promise<VerificationOutcome | null> {
   const { signature, approvals } = run.confirmations();
-  const signed = await verifySigned(run, inside, { account, signature });
+  const signed = await verifySigned(run, session, { account, signature });
   if (signed.outcome) return signed.outcome;
   const approval = approvals.find(
     (one) => one.host === host.host && one.port === host.port && one.account === account,
@@ -77,8 +77,8 @@ async function verifySigned(
   if (findError(signature, { runId, token, planHash, fingerprint: key.fingerprint }) !== null) return NOTHING;
   const read = readKeyBlob(Buffer.from(key.line.split(" ")[1] ?? "", "base64"));
   if (!read) return NOTHING;
-  const asked = await verifyRefused(route, { user: account, oldKey: read.blob, newKey: null });
-  switch (asked.kind) {
+  const answer = await verifyRefused(route, { user: account, oldKey: read.blob, newKey: null });
+  switch (answer.kind) {
     case "still-taken": {
       const check: Evidence = { kind: "signed", account, key: nameKey(run, key.fingerprint) };
       return { outcome: { kind: "proved", evidence: [check] }, found: null };
@@ -86,11 +86,11 @@ async function verifySigned(
     case "refused":
       return { outcome: null, found: { kind: "signed-not-taken", account } };
     case "inconclusive":
-      return { outcome: null, found: { kind: "signed-unsure", account, why: asked.message } };
+      return { outcome: null, found: { kind: "signed-unsure", account, why: answer.message } };
     case "other-host-key":
-      return { outcome: { kind: "alarm", cause: described(asked.message) }, found: null };
+      return { outcome: { kind: "alarm", cause: described(answer.message) }, found: null };
     default:
-      return assertNever(asked);
+      return assertNever(answer);
   }
 }
 
@@ -158,11 +158,11 @@ function refuseSignature(run: RunRecord, signature: string, key: { fingerprint: 
       "nobody logs in with the key of an authority, so its signature proves no login: approve the accounts by name",
     );
   if (!key) throw new Refusal("conflict", `run ${run.id} has no new key yet`);
-  const flaw = findError(signature, toChallenged(run, key.fingerprint));
-  if (flaw !== null)
+  const error = findError(signature, toChallenged(run, key.fingerprint));
+  if (error !== null)
     throw new Refusal(
       "invalid-input",
-      `the signature is not taken: ${flaw}; latchkey runs challenge ${run.id} writes what is to be signed`,
+      `the signature is not taken: ${error}; latchkey runs challenge ${run.id} writes what is to be signed`,
     );
 }
 
@@ -179,8 +179,8 @@ export function keyOfRun(
   plan: Plan | null,
 ): { line: string; fingerprint: string } | null {
   const named = plan && newKeyOf(plan);
-  const given = named?.kind === "given" ? named.line : null;
-  return newKey ?? (given === null ? null : { line: given, fingerprint: readFingerprint(given) });
+  const provided = named?.kind === "given" ? named.line : null;
+  return newKey ?? (provided === null ? null : { line: provided, fingerprint: readFingerprint(provided) });
 }
 
 /** What of a run can be confirmed, and was; null where nothing of it is, or it is over. */

@@ -51,7 +51,7 @@ function makeRun() {
         return { kind: "lost", message: "it was asked, and is gone" };
       },
     },
-    holders: {
+    privateKeys: {
       async dropKept({ path }: { path: string }) {
         dropped.push(path);
         return { kind: "done" };
@@ -109,9 +109,9 @@ test("where a host is out of reach the other old private keys go, and the run st
     plan: { ...plan, hosts },
     request: { removesOld: true },
     sessions: {
-      of: async (place: number) => (place === 0 ? { kind: "lost", message: "no route" } : { hand: {} }),
+      of: async (place: number) => (place === 0 ? { kind: "lost", message: "no route" } : { remote: {} }),
     },
-    holders: {
+    privateKeys: {
       async dropKept({ host }: { host: { host: string } | null }) {
         walked.push(host?.host ?? null);
         return { kind: "done" };

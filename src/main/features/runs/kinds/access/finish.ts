@@ -1,5 +1,5 @@
 /** Old private keys stay beside the new ones for as long as the old key is known to get in somewhere. */
-import { findRemainingOfRun, keepsOldHalves } from "#domain/runs/left-out-files.ts";
+import { findRemainingOfRun, keepsOldKeys } from "#domain/runs/left-out-files.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { nameKept, namesOf } from "#net/local/private-keys/replace-half.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
@@ -36,18 +36,18 @@ import { type KeyRun, nearOf } from "./key-run.ts";
 
 /** Clears away what the run has kept to take itself back. There is no way back from here. */
 export async function finishHost(run: KeyRun, step: Step): Promise<StepOutcome> {
-  const hand = await sessionOf(run, step);
+  const remote = await sessionOf(run, step);
   const holders = privateKeysAt(run, step);
   const isKept = keepsOld(run) && holders.length > 0;
-  for (const holder of holders) {
+  for (const privateKey of holders) {
     // Known before it is there under its name: what nobody knows of would never be removed.
-    if (isKept) await keepKey(run, holder);
-    const outcome = await run.holders.commit(nearOf(run), holder, hand, isKept);
+    if (isKept) await keepKey(run, privateKey);
+    const outcome = await run.privateKeys.commit(nearOf(run), privateKey, remote, isKept);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
     if (outcome.kind === "failed") return needsAttention([outcome.cause]);
   }
   const files = step.host === null ? [] : (run.plan.hosts[step.host]?.files ?? []);
-  const left = hand === null ? [] : await clearFolders(run, hand, files);
+  const left = remote === null ? [] : await clearFolders(run, remote, files);
   const causes = left.map(({ cause }) => cause);
   if (left.some(({ isOfRoot }) => isOfRoot)) return needsAttention(causes);
   const check: Evidence = isKept ? keptEvidence(run) : { kind: "cleared", isWhole: left.length === 0 };
@@ -56,13 +56,13 @@ export async function finishHost(run: KeyRun, step: Step): Promise<StepOutcome> 
 
 async function keepKey({ journal }: KeyRun, { host, kind, path, before }: PrivateKeyPlan): Promise<void> {
   if (kind !== "file" || before === null) return;
-  const place = host ?? { host: null, port: null };
-  await journal.keepKey({ host: place.host, port: place.port, path, kept: nameKept(path, before) });
+  const location = host ?? { host: null, port: null };
+  await journal.keepKey({ host: location.host, port: location.port, path, kept: nameKept(path, before) });
 }
 
 /** What is left there. An account that keeps us out of its own folder keeps what is there; nothing of it is needed any more. */
-async function clearFolders(run: KeyRun, hand: Hand, files: readonly FilePlan[]): Promise<Unended[]> {
-  const { unheld } = await takeLocks(hand, files, run);
+async function clearFolders(run: KeyRun, remote: Hand, files: readonly FilePlan[]): Promise<Unended[]> {
+  const { unheld } = await takeLocks(remote, files, run);
   const kept = unheld.map(({ files: own, why, cause }) => ({
     isOfRoot: why === null || own.some(({ uid }) => uid === 0),
     cause: { kind: "not-cleared" as const, by: cause },
@@ -70,7 +70,7 @@ async function clearFolders(run: KeyRun, hand: Hand, files: readonly FilePlan[])
   if (kept.some(({ isOfRoot }) => isOfRoot)) return kept;
   const without = new Set(unheld.flatMap((one) => one.files));
   const clear = files.filter((file) => !without.has(file));
-  return [...kept, ...(await giveLocksBack(hand, clear, run.token))];
+  return [...kept, ...(await giveLocksBack(remote, clear, run.token))];
 }
 
 /** Where sshd goes on to take a key whose lines are gone. */
@@ -78,7 +78,7 @@ const stillAccepted = ({ journal }: KeyRun): AccessCheck[] =>
   journal.accessChecks().filter(({ answer }) => answer === "accepted");
 
 const keepsOld = (run: KeyRun): boolean =>
-  keepsOldHalves(run.plan, run.journal.files()) || stillAccepted(run).length > 0;
+  keepsOldKeys(run.plan, run.journal.files()) || stillAccepted(run).length > 0;
 
 /**
  * How a run ends whose every step is proved. `isResumed`: it was there before already, and somebody has asked whether what it has
@@ -86,16 +86,16 @@ const keepsOld = (run: KeyRun): boolean =>
  * to go and one cannot, the run ends as it would have without, and that is said: it stays listed, to be removed later or by hand.
  */
 export async function endVerified(run: KeyRun, isResumed: boolean): Promise<Ended> {
-  const staying = run.request.removesOld ? await dropKept(run, (holder) => isKept(run, holder)) : [];
+  const staying = run.request.removesOld ? await dropKept(run, (privateKey) => isKept(run, privateKey)) : [];
   const wasAccepted = stillAccepted(run).length > 0;
   if (wasAccepted && isResumed) await checkAgain(run);
-  const taken = stillAccepted(run);
+  const stillTaken = stillAccepted(run);
   const holders = [...privateKeysByHost(run.plan).flat(), ...privateKeysHere(run.plan)];
-  const keepsForGood = keepsOldHalves(run.plan, run.journal.files()) || holders.length === 0;
+  const keepsForGood = keepsOldKeys(run.plan, run.journal.files()) || holders.length === 0;
   const rest = listRest(run);
-  if (taken.length > 0) {
+  if (stillTaken.length > 0) {
     const kept = keepsForGood || run.request.removesOld ? [] : holders.map(locateKept);
-    const accepted = taken.map((check) => toStillAccepted(run, check));
+    const accepted = stillTaken.map((check) => toStillAccepted(run, check));
     return {
       state: "needs-attention",
       reasons: [{ kind: "still-accepted", accepted, kept }, ...staying, ...rest],
@@ -150,19 +150,20 @@ const locate = ({ host, kind }: PrivateKeyPlan, path: string): OldKeyLocation =>
   isAgent: kind === "agent",
 });
 
-function locateKept(holder: PrivateKeyPlan): OldKeyLocation {
-  const { kind, path, before } = holder;
+function locateKept(privateKey: PrivateKeyPlan): OldKeyLocation {
+  const { kind, path, before } = privateKey;
   const kept = before === null ? namesOf(path).old : nameKept(path, before);
-  return locate(holder, kind === "agent" ? path : kept);
+  return locate(privateKey, kind === "agent" ? path : kept);
 }
 
 async function checkAgain(run: KeyRun): Promise<void> {
   const steps = run.rules.steps(run.plan).filter(({ phase }) => phase === "revoke");
-  const taken = stillAccepted(run);
+  const stillTaken = stillAccepted(run);
   if (newKeyOf(run.plan) !== null) await run.openNewKey();
   for (const step of steps) {
-    const place = step.host === null ? undefined : run.plan.hosts[step.host];
-    if (!place || !taken.some(({ host, port }) => host === place.host && port === place.port)) continue;
+    const location = step.host === null ? undefined : run.plan.hosts[step.host];
+    if (!location || !stillTaken.some(({ host, port }) => host === location.host && port === location.port))
+      continue;
     try {
       const checks = await run.change.checkRemoved(run, step, await enterHost(run, step.host ?? -1));
       const isRefused = checks.every(({ answer }) => answer === "refused");
@@ -176,8 +177,8 @@ async function checkAgain(run: KeyRun): Promise<void> {
 }
 
 /** Whether the run has kept something at a holder; agents are asked, for what they have is in no list. */
-const isKept = ({ journal }: KeyRun, holder: PrivateKeyPlan): boolean =>
-  holder.kind === "agent" || journal.keptKeys().some((key) => isOf(key, holder));
+const isKept = ({ journal }: KeyRun, privateKey: PrivateKeyPlan): boolean =>
+  privateKey.kind === "agent" || journal.keptKeys().some((key) => isOf(key, privateKey));
 
 const isOf = (key: KeptKey, { host, path }: PrivateKeyPlan): boolean =>
   key.path === path && key.host === (host?.host ?? null) && key.port === (host?.port ?? null);
@@ -186,22 +187,22 @@ const isOf = (key: KeptKey, { host, path }: PrivateKeyPlan): boolean =>
  * What the run has kept of the old key goes: its private keys beside the new ones, and what agents have of it. Says what stays, and
  * why; one that stays keeps no other from going.
  */
-async function dropKept(run: KeyRun, isSought: (holder: PrivateKeyPlan) => boolean): Promise<RunReason[]> {
+async function dropKept(run: KeyRun, isMeant: (privateKey: PrivateKeyPlan) => boolean): Promise<RunReason[]> {
   const staying: RunReason[] = [];
   for (const step of run.rules.steps(run.plan).filter(({ phase }) => phase === "finish")) {
-    const holders = privateKeysAt(run, step).filter(isSought);
+    const holders = privateKeysAt(run, step).filter(isMeant);
     if (holders.length === 0) continue;
     const found: RunReason[] = [];
     try {
-      const hand = await sessionOf(run, step);
-      for (const holder of holders) {
-        const done = await dropOne(run, holder, hand);
+      const remote = await sessionOf(run, step);
+      for (const privateKey of holders) {
+        const done = await dropOne(run, privateKey, remote);
         if (done.kind !== "done")
-          found.push(notRemoved(holder, done.kind === "failed" ? done.cause : described(done.message)));
+          found.push(notRemoved(privateKey, done.kind === "failed" ? done.cause : described(done.message)));
       }
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
-      found.push(...holders.map((holder) => notRemoved(holder, described(error.message))));
+      found.push(...holders.map((privateKey) => notRemoved(privateKey, described(error.message))));
     }
     if (found.length === 0) await run.journal.note(step.ordinal, { kind: "old-keys-gone" });
     staying.push(...found);
@@ -209,16 +210,16 @@ async function dropKept(run: KeyRun, isSought: (holder: PrivateKeyPlan) => boole
   return staying;
 }
 
-const notRemoved = (holder: PrivateKeyPlan, cause: Cause): RunReason => ({
+const notRemoved = (privateKey: PrivateKeyPlan, cause: Cause): RunReason => ({
   kind: "old-key-not-removed",
-  at: locate(holder, holder.path),
+  at: locate(privateKey, privateKey.path),
   cause,
 });
 
-async function dropOne(run: KeyRun, holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome> {
-  if (holder.kind === "agent") return run.holders.commit(nearOf(run), holder, hand, false);
-  const dropped = await run.holders.dropKept(holder, hand);
+async function dropOne(run: KeyRun, privateKey: PrivateKeyPlan, remote: Hand | null): Promise<Outcome> {
+  if (privateKey.kind === "agent") return run.privateKeys.commit(nearOf(run), privateKey, remote, false);
+  const dropped = await run.privateKeys.dropKept(privateKey, remote);
   if (dropped.kind === "done")
-    for (const key of run.journal.keptKeys()) if (isOf(key, holder)) await run.journal.forgetKey(key);
+    for (const key of run.journal.keptKeys()) if (isOf(key, privateKey)) await run.journal.forgetKey(key);
   return dropped;
 }

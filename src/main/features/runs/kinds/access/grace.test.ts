@@ -95,10 +95,10 @@ test("a use counts by whatever log, and it is said where that is a plain file", 
 
 /** With what was found as a person is told of it. */
 function makeGrace(deps: Parameters<typeof createGrace>[0]) {
-  const { judge } = createGrace(deps);
+  const { evaluate } = createGrace(deps);
   return {
-    async judge(waiting: Parameters<typeof judge>[0]) {
-      const { found, ...verdict } = await judge(waiting);
+    async judge(waiting: Parameters<typeof evaluate>[0]) {
+      const { found, ...verdict } = await evaluate(waiting);
       return { ...verdict, said: found.map(formatRunNote) };
     },
   };

@@ -71,7 +71,7 @@ type Waiting = {
  */
 export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
   return {
-    async judge(waiting: Waiting): Promise<GraceVerdict> {
+    async evaluate(waiting: Waiting): Promise<GraceVerdict> {
       const { plan, dueAt, consents, since, ending } = waiting;
       const { graceDays } = plan.options;
       const clocks = { kept: waiting.clocks, readOf: clockOf };
@@ -132,10 +132,10 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
   function evaluateHost(
     plan: KeyPlan,
     host: ChangedHost,
-    asked: { since: Instant; readTo: Instant | null; now: Instant },
+    query: { since: Instant; readTo: Instant | null; now: Instant },
   ): OldKeySilence {
     const [fingerprints, accounts] = [watchedKeys(plan, host), watchedAccounts(host)];
-    return evaluateQuiet({ use: loginsOf(host), fingerprints, accounts, ...asked });
+    return evaluateQuiet({ use: loginsOf(host), fingerprints, accounts, ...query });
   }
 }
 
@@ -210,11 +210,11 @@ export function evaluateQuiet({
       kind: "unknown",
       why: { kind: "md5-names", account: unnamed.account },
     };
-  const told = (windows: readonly LogWindow[]) => findReach(windows, secondsOf(now));
-  const sure = told(use.windows.filter(({ source }) => evidenceOf(source) === "journal"));
+  const reachOf = (windows: readonly LogWindow[]) => findReach(windows, secondsOf(now));
+  const sure = reachOf(use.windows.filter(({ source }) => evidenceOf(source) === "journal"));
   const isNews = (reach: { to: string }) => readTo === null || reach.to > readTo;
   if (sure && isNews(sure) && sure.from <= since) return { kind: "quiet", evidence: "journal" };
-  const reach = told(use.windows);
+  const reach = reachOf(use.windows);
   if (!reach) return { kind: "unknown", why: { kind: "no-log" } };
   if (!isNews(reach)) return { kind: "unknown", why: { kind: "not-read-now" } };
   if (reach.from <= since) return { kind: "quiet", evidence: "file" };

@@ -43,31 +43,31 @@ export type Unheld = { files: FilePlan[]; why: HostRefusal | null; cause: PlainC
 type Locks = { begun: FilePlan[]; unheld: Unheld[] };
 
 /** Takes the locks of all folders, or renews them; one that is not to be had keeps none of the others from it. Rejects with `SessionLost`. */
-export async function takeLocks(hand: Hand, files: readonly FilePlan[], owner: Owner): Promise<Locks> {
+export async function takeLocks(remote: Hand, files: readonly FilePlan[], owner: Owner): Promise<Locks> {
   const locks: Locks = { begun: [], unheld: [] };
   for (const folder of folders(files)) {
-    const taken = (await createMissing(hand, folder)) ?? (await takeLock(hand, folder, owner));
-    if (taken === "begun") locks.begun.push(...folder);
-    else if (taken !== "renewed") locks.unheld.push(taken);
+    const held = (await createMissing(remote, folder)) ?? (await takeLock(remote, folder, owner));
+    if (held === "begun") locks.begun.push(...folder);
+    else if (held !== "renewed") locks.unheld.push(held);
   }
   return locks;
 }
 
 async function takeLock(
-  hand: Hand,
+  remote: Hand,
   files: FilePlan[],
   { token, who }: Owner,
 ): Promise<"begun" | "renewed" | Unheld> {
   const path = files[0]?.path ?? "";
-  const wish = { path, token, who, leaseSeconds: LEASE_SECONDS };
-  let begun = await begin(hand, wish);
+  const request = { path, token, who, leaseSeconds: LEASE_SECONDS };
+  let begun = await begin(remote, request);
   if (begun.kind === "held" && begun.by.leaseEnd < begun.by.now)
-    begun = await begin(hand, { ...wish, breaks: begun.by.token });
+    begun = await begin(remote, { ...request, breaks: begun.by.token });
   switch (begun.kind) {
     case "begun":
       return begun.isRenewed ? "renewed" : "begun";
     case "held":
-      return { files, why: (await isOfRoot(hand, path)) ? null : "held", cause: heldBy(begun.by, path) };
+      return { files, why: (await isOfRoot(remote, path)) ? null : "held", cause: heldBy(begun.by, path) };
     case "refused":
     case "failed":
       return { files, why: begun.why, cause: whyUnheld(begun, path) };
@@ -79,8 +79,8 @@ async function takeLock(
 }
 
 /** Whether root owns the folder of the file. Rejects with `SessionLost`. */
-async function isOfRoot(hand: Hand, path: string): Promise<boolean> {
-  const look = await lookAtFile(hand, path);
+async function isOfRoot(remote: Hand, path: string): Promise<boolean> {
+  const look = await lookAtFile(remote, path);
   if (look.kind === "lost") throw new SessionLost(look.message);
   return look.file.actorUid === 0;
 }
@@ -94,9 +94,9 @@ const whyUnheld = (answer: Refusing, path: string): PlainCause =>
     : refusedAt(answer, path);
 
 /** What is not there yet has to be, before its folder can be held. Null: all of it is. */
-async function createMissing(hand: Hand, files: FilePlan[]): Promise<Unheld | null> {
+async function createMissing(remote: Hand, files: FilePlan[]): Promise<Unheld | null> {
   for (const { path, uid } of files.filter(({ creates }) => creates !== undefined)) {
-    const made = await create(hand, { path, uid });
+    const made = await create(remote, { path, uid });
     if (made.kind === "lost") throw new SessionLost(made.message);
     if (made.kind !== "created") return { files, why: made.why, cause: refusedAt(made, path) };
   }
@@ -104,10 +104,10 @@ async function createMissing(hand: Hand, files: FilePlan[]): Promise<Unheld | nu
 }
 
 /** What was made for the run and holds nothing, whichever way the run has ended. */
-async function removeEmpty(hand: Hand, files: readonly FilePlan[]): Promise<PlainCause | null> {
+async function removeEmpty(remote: Hand, files: readonly FilePlan[]): Promise<PlainCause | null> {
   for (const { path, uid, creates } of files) {
     if (creates === undefined) continue;
-    const gone = await uncreate(hand, { path, uid, made: creates });
+    const gone = await uncreate(remote, { path, uid, made: creates });
     if (gone.kind === "lost") throw new SessionLost(gone.message);
     if (gone.kind === "refused" || gone.kind === "failed") return refusedAt(gone, path);
   }
@@ -118,9 +118,9 @@ async function removeEmpty(hand: Hand, files: readonly FilePlan[]): Promise<Plai
  * Gives the locks alone back: what the run has kept there is still needed, and it takes them again once somebody has it go on. A folder
  * whose owner keeps us from that has no lock of ours that would count. Rejects with `SessionLost`.
  */
-export async function releaseLocks(hand: Hand, files: readonly FilePlan[], token: string): Promise<void> {
+export async function releaseLocks(remote: Hand, files: readonly FilePlan[], token: string): Promise<void> {
   for (const [first] of folders(files)) {
-    const released = await unlock(hand, { path: first?.path ?? "", token });
+    const released = await unlock(remote, { path: first?.path ?? "", token });
     if (released.kind === "lost") throw new SessionLost(released.message);
   }
 }
@@ -130,22 +130,22 @@ export type Unended = { isOfRoot: boolean; cause: Cause };
 
 /** Gives them back, and with them all that the run has kept there. What of it could not be. Rejects with `SessionLost`. */
 export async function giveLocksBack(
-  hand: Hand,
+  remote: Hand,
   files: readonly FilePlan[],
   token: string,
 ): Promise<Unended[]> {
   const left: Unended[] = [];
   for (const folder of folders(files)) {
     const path = folder[0]?.path ?? "";
-    const cause = (await giveLockBack(hand, path, token)) ?? (await removeEmpty(hand, folder));
+    const cause = (await giveLockBack(remote, path, token)) ?? (await removeEmpty(remote, folder));
     if (cause === null) continue;
-    left.push({ isOfRoot: folder.some(({ uid }) => uid === 0) || (await isOfRoot(hand, path)), cause });
+    left.push({ isOfRoot: folder.some(({ uid }) => uid === 0) || (await isOfRoot(remote, path)), cause });
   }
   return left;
 }
 
-async function giveLockBack(hand: Hand, path: string, token: string): Promise<PlainCause | null> {
-  const ended = await end(hand, { path, token });
+async function giveLockBack(remote: Hand, path: string, token: string): Promise<PlainCause | null> {
+  const ended = await end(remote, { path, token });
   switch (ended.kind) {
     case "ended":
       return null;
@@ -173,12 +173,12 @@ export const lateEdit = (files: readonly string[], folder: string): PlainCause =
  * Keeps the host from taking any of them back. Of which of them it says that it has: their paths. Rejects with `SessionLost`.
  */
 export async function disarmAll(
-  hand: Hand,
+  remote: Hand,
   armed: readonly { path: string; id: string; token: string }[],
 ): Promise<Set<string>> {
   const fired = new Set<string>();
   for (const one of armed) {
-    const off = await disarm(hand, one);
+    const off = await disarm(remote, one);
     if (off.kind === "lost") throw new SessionLost(off.message);
     if (off.kind === "fired") fired.add(one.path);
   }
@@ -223,14 +223,14 @@ type Left = { file: FilePlan; cause: Cause };
 export async function leaveOut(
   run: KeyRun,
   step: Step,
-  hand: Hand,
+  remote: Hand,
   unheld: readonly Unheld[],
 ): Promise<Cause | null> {
   const left: Left[] = [];
   for (const { files, why, cause } of unheld) {
     if (why === null || !run.change.leavesFilesOut) return cause;
     for (const file of files) {
-      if (file.uid === 0 || (await standsIn(run, step, hand, file))) return cause;
+      if (file.uid === 0 || (await standsIn(run, step, remote, file))) return cause;
       left.push({ file, cause });
     }
   }
@@ -258,18 +258,18 @@ export async function leaveOut(
 export async function isOwnersDoing(
   run: KeyRun,
   step: Step,
-  hand: Hand,
+  remote: Hand,
   { file, why }: { file: FilePlan; why: HostRefusal | undefined },
 ): Promise<boolean> {
   if (why === undefined || file.uid === 0) return false;
-  const look = await lookAtFile(hand, file.path);
+  const look = await lookAtFile(remote, file.path);
   if (look.kind === "lost") throw new SessionLost(look.message);
-  return look.file.content === null || (await standsIn(run, step, hand, file));
+  return look.file.content === null || (await standsIn(run, step, remote, file));
 }
 
 /** Whether something of the step stands in the file. */
-export async function standsIn(run: KeyRun, step: Step, hand: Hand, file: FilePlan): Promise<boolean> {
-  const look = await lookAtFile(hand, file.path);
+export async function standsIn(run: KeyRun, step: Step, remote: Hand, file: FilePlan): Promise<boolean> {
+  const look = await lookAtFile(remote, file.path);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const { content } = look.file;
   if (!content) return false;

@@ -34,22 +34,22 @@ export async function observeKeys(run: KeyRun, at: number | null): Promise<Obser
       files: [],
       leftOut: [],
       hasWork: false,
-      holders: await inspectPrivateKeys(run, null, null),
+      privateKeys: await inspectPrivateKeys(run, null, null),
     };
-  const { hand } = await enterHost(run, at);
+  const { remote } = await enterHost(run, at);
   const host = hostOf(run, { host: at });
-  await keepClock(run, host, hand);
-  const files = await lookAtFiles(run, host, hand);
-  return { kind: "seen", ...files, holders: await inspectPrivateKeys(run, at, hand) };
+  await keepClock(run, host, remote);
+  const files = await readFiles(run, host, remote);
+  return { kind: "seen", ...files, privateKeys: await inspectPrivateKeys(run, at, remote) };
 }
 
-async function lookAtFiles(run: KeyRun, host: KeyPlan["hosts"][number], hand: Hand) {
+async function readFiles(run: KeyRun, host: KeyPlan["hosts"][number], remote: Hand) {
   const files: FileSeen[] = [];
   let hasWork = false;
   for (const file of host.files) {
-    const look = await lookAtFile(hand, file.path);
-    if (look.kind === "lost") throw new SessionLost(look.message);
-    const { content, lock, state, kept } = look.file;
+    const reading = await lookAtFile(remote, file.path);
+    if (reading.kind === "lost") throw new SessionLost(reading.message);
+    const { content, lock, state, kept } = reading.file;
     const isMissing = file.creates !== undefined && state === "absent";
     const none = isMissing ? "before" : "unread";
     files.push(content ? evaluateFile(file, content, newKeyLine(run)).seen : none);
@@ -63,11 +63,11 @@ async function lookAtFiles(run: KeyRun, host: KeyPlan["hosts"][number], hand: Ha
 async function inspectPrivateKeys(
   run: KeyRun,
   at: number | null,
-  hand: Hand | null,
+  remote: Hand | null,
 ): Promise<PrivateKeySeen[]> {
   const seen: PrivateKeySeen[] = [];
-  for (const holder of privateKeysAt(run, { host: at }))
-    seen.push(await run.holders.look(nearOf(run), holder, hand));
+  for (const privateKey of privateKeysAt(run, { host: at }))
+    seen.push(await run.privateKeys.inspect(nearOf(run), privateKey, remote));
   return seen;
 }
 
@@ -75,15 +75,15 @@ async function inspectPrivateKeys(
  * Keeps how far the clock of a host is ahead, as long as `isClockKept`. It is at least so far ahead, for this computer's clock is
  * read once the host has answered. Rejects with `SessionLost`.
  */
-export async function keepClock({ plan, journal }: KeyRun, host: HostAddress, hand: Hand): Promise<void> {
+export async function keepClock({ plan, journal }: KeyRun, host: HostAddress, remote: Hand): Promise<void> {
   if (!isClockKept(plan, journal.steps())) return;
-  const look = await lookAtHost(hand);
-  if (look.kind === "lost") throw new SessionLost(look.message);
+  const reading = await lookAtHost(remote);
+  if (reading.kind === "lost") throw new SessionLost(reading.message);
   const answered = Math.floor(journal.now().getTime() / 1_000);
   await journal.keepClock({
     host: host.host,
     port: host.port,
-    aheadSeconds: look.host.epochSeconds - answered,
+    aheadSeconds: reading.host.epochSeconds - answered,
   });
 }
 
@@ -91,8 +91,8 @@ export async function keepClock({ plan, journal }: KeyRun, host: HostAddress, ha
 export async function makeKey(run: KeyRun, step: Step, before: RunStep): Promise<StepOutcome> {
   // On a host, a try that failed has cleared away what it had begun, or said that it could not; here it may have left that.
   const isFresh = step.host === null ? before.at === null : before.state === "planned";
-  const hand = await sessionOf(run, step);
-  const made = await run.holders.makeKey(nearOf(run), hand, isFresh);
+  const remote = await sessionOf(run, step);
+  const made = await run.privateKeys.createKey(nearOf(run), remote, isFresh);
   if (made.kind === "failed") return failed(made.cause);
   const { line, fingerprint, secrets } = made;
   run.made.newKey = { line, fingerprint };
@@ -103,8 +103,8 @@ export async function makeKey(run: KeyRun, step: Step, before: RunStep): Promise
 }
 
 export async function undoCreateKey(run: KeyRun, step: Step, { as }: Back): Promise<StepOutcome> {
-  const hand = await sessionOf(run, step);
-  const outcome = await run.holders.undoMake(nearOf(run), hand);
+  const remote = await sessionOf(run, step);
+  const outcome = await run.privateKeys.undoMake(nearOf(run), remote);
   if (outcome.kind === "lost") throw new SessionLost(outcome.message);
   if (outcome.kind === "failed") return needsAttention([outcome.cause]);
   return { state: as, result: { kind: "rolled-back", as: "key-removed", left: [] }, verification: null };
@@ -115,40 +115,40 @@ export const privateKeysAt = ({ plan }: KeyRun, { host }: Pick<Step, "host">): r
   host === null ? privateKeysHere(plan) : (privateKeysByHost(plan)[host] ?? []);
 
 export const sessionOf = async (run: KeyRun, { host }: Pick<Step, "host">): Promise<Hand | null> =>
-  host === null ? null : (await enterHost(run, host)).hand;
+  host === null ? null : (await enterHost(run, host)).remote;
 
 /** Puts the new half in the place of each old one, which stays beside it. */
 export async function handOver(run: KeyRun, step: Step): Promise<StepOutcome> {
   const holders = privateKeysAt(run, step);
-  const hand = await sessionOf(run, step);
-  for (const holder of holders) {
-    const outcome = await run.holders.handOver(nearOf(run), holder, hand);
+  const remote = await sessionOf(run, step);
+  for (const privateKey of holders) {
+    const outcome = await run.privateKeys.install(nearOf(run), privateKey, remote);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
     if (outcome.kind === "failed") return undoInstallKey(run, step, { as: "failed", cause: outcome.cause });
-    await run.journal.note(step.ordinal, { kind: "put-in-place", paths: [holder.path] }, "acted");
+    await run.journal.note(step.ordinal, { kind: "put-in-place", paths: [privateKey.path] }, "acted");
   }
   return acted({ kind: "installed-key", locations: holders.length });
 }
 
 /** That the new halves stand there is seen; that they log in was proved before, and is again before anything is removed. */
 export async function verifyInstalledKey(run: KeyRun, step: Step): Promise<StepOutcome> {
-  const hand = await sessionOf(run, step);
-  for (const holder of privateKeysAt(run, step)) {
-    const seen = await run.holders.look(nearOf(run), holder, hand);
+  const remote = await sessionOf(run, step);
+  for (const privateKey of privateKeysAt(run, step)) {
+    const seen = await run.privateKeys.inspect(nearOf(run), privateKey, remote);
     if (seen !== "new" && seen !== "committed")
       return undoInstallKey(run, step, {
         as: "failed",
-        cause: { kind: "key-not-installed", path: holder.path },
+        cause: { kind: "key-not-installed", path: privateKey.path },
       });
   }
   return verified([{ kind: "key-in-place", isHere: false }]);
 }
 
 export async function undoInstallKey(run: KeyRun, step: Step, back: Back): Promise<StepOutcome> {
-  const hand = await sessionOf(run, step);
+  const remote = await sessionOf(run, step);
   const left: Cause[] = [];
-  for (const holder of privateKeysAt(run, step)) {
-    const outcome = await run.holders.undo(nearOf(run), holder, hand);
+  for (const privateKey of privateKeysAt(run, step)) {
+    const outcome = await run.privateKeys.undo(nearOf(run), privateKey, remote);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
     if (outcome.kind === "failed") left.push(outcome.cause);
   }

@@ -2,7 +2,7 @@ import type { HostSession } from "#connect/host-sessions.ts";
 import type { RunRules } from "#domain/runs/runbook.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { Locked, type RunContext, type RunRequest } from "#runs/engine/runbook.ts";
-import type { Holders, NewKeyMade, PrivateKeyContext } from "#runs/kinds/private-keys/locations.ts";
+import type { NewKeyMade, PrivateKeyContext, PrivateKeys } from "#runs/kinds/private-keys/locations.ts";
 import {
   type HostAddress,
   type KeyPlan,
@@ -18,7 +18,7 @@ import type { Confirmations } from "#store/runs/run-details.ts";
 /** A run that changes lines of files: of who may log in, or of which host keys sshd has. */
 export type KeyRun<P extends KeyPlan = KeyPlan> = RunContext<P> & {
   rules: RunRules<P>;
-  holders: Holders;
+  privateKeys: PrivateKeys;
   /** What people have said of the new key by now. */
   confirmations: () => Confirmations;
   /** Changes while the run goes on: the key that it has made, and what is secret of it. */
@@ -58,7 +58,7 @@ export type VerificationOutcome =
   | { kind: "refused" | "alarm"; cause: Cause }
   | { kind: "unsure"; cause: Cause; awaited?: Awaited };
 
-type KeyRunDeps = { holders: Holders; confirmations: (run: RunContext["runId"]) => Confirmations };
+type KeyRunDeps = { holders: PrivateKeys; confirmations: (run: RunContext["runId"]) => Confirmations };
 
 /** `newKey`: the one that the run has made before, or that it was given. */
 export function openKeyRun<P extends KeyPlan>(
@@ -73,7 +73,7 @@ export function openKeyRun<P extends KeyPlan>(
   const run: KeyRun<P> = {
     ...base,
     rules,
-    holders,
+    privateKeys: holders,
     confirmations: () => confirmations(base.runId),
     made: { newKey, secrets: null },
     async openNewKey() {

@@ -135,7 +135,7 @@ export type FileOfStep = {
   approved: RunFile["repair"];
 };
 
-export type Guard = { way: RollbackTimer; seconds: number };
+export type Guard = { timer: RollbackTimer; seconds: number };
 
 /** `note`: what is worth noting of it. `kept`: it is as it was, and why; `unsure`: nobody can say without another look. */
 export type Moved =
@@ -154,21 +154,21 @@ export type Moved =
  * our own lines are taken back, and all else stays. Rejects with `SessionLost`.
  */
 export async function moveFile(
-  hand: Hand,
+  remote: Hand,
   of: FileOfStep,
   towards: "on" | "back",
   guard: Guard | null,
 ): Promise<Moved> {
   const { file, index, step, token, newKey } = of;
-  const look = await lookAtFile(hand, file.path);
-  if (look.kind === "lost") throw new SessionLost(look.message);
-  const { content, refusal, state } = look.file;
+  const reading = await lookAtFile(remote, file.path);
+  if (reading.kind === "lost") throw new SessionLost(reading.message);
+  const { content, refusal, state } = reading.file;
   // The host itself has taken it away with what was written, or nothing was written yet.
   if (towards === "back" && state === "absent" && isMadeBy(of)) return { kind: "moved" };
   if (state !== "file" || !content)
     return {
       kind: "kept",
-      cause: whyUnread(file.path, refusal),
+      cause: whyUnreadable(file.path, refusal),
       ...(refusal && { why: refusal.why }),
     };
   const { seen, base } = evaluateFile(file, content, newKey);
@@ -177,16 +177,17 @@ export async function moveFile(
   const isOne = seen === earliest(file, from) || seen === earliest(file, to);
   if (!change || !isOne) {
     if (towards === "on") return keptOther(file.path);
-    return rollBackLines(hand, of, content);
+    return rollBackLines(remote, of, content);
   }
   const id = writeIdOf(index, step);
   const isThere = seen === earliest(file, towards === "on" ? to : from);
   if (guard && !isThere) {
-    const armed = await arm(hand, {
+    const armed = await arm(remote, {
       path: file.path,
       id,
       token,
-      ...guard,
+      way: guard.timer,
+      seconds: guard.seconds,
       wrote: change.wanted,
       prior: change.prior,
       putBack: step.phase === "revoke" ? linesRemoved(file, newKey) : null,
@@ -196,10 +197,10 @@ export async function moveFile(
     if (armed.kind !== "armed") return { kind: "kept", cause: refusedAt(armed, file.path), why: armed.why };
   }
   // What is there already is written once more: whatever an earlier try has left is settled so.
-  const moved = await put(hand, { path: file.path, id, token }, change, towards);
+  const moved = await put(remote, { path: file.path, id, token }, change, towards);
   // Whoever owns the folder has taken the copy away; what it was is known to the byte.
   if (towards === "back" && !isThere && moved.kind === "kept" && moved.why === "no-before")
-    return writeOver(hand, of, content, { bytes: change.from });
+    return writeOver(remote, of, content, { bytes: change.from });
   return moved.kind === "kept" && isThere && towards === "back" ? { kind: "moved" } : moved;
 }
 
@@ -208,13 +209,13 @@ const isMadeBy = ({ file, step }: FileOfStep): boolean =>
   file.creates !== undefined && step.phase === "grant";
 
 async function put(
-  hand: Hand,
+  remote: Hand,
   of: { path: string; id: string; token: string },
   { prior, wanted, splices }: StageChange,
   towards: "on" | "back",
 ): Promise<Moved> {
   const [goal, left] = towards === "on" ? [wanted, prior] : [prior, wanted];
-  const written = await write(hand, {
+  const written = await write(remote, {
     ...of,
     before: prior,
     expected: [left, goal],
@@ -242,32 +243,33 @@ const keptOther = (path: string): Moved => ({
   cause: { kind: "file-changed-unwritten", path },
 });
 
-const whyUnread = (path: string, refusal: { why: HostRefusal } | null): PlainCause =>
+const whyUnreadable = (path: string, refusal: { why: HostRefusal } | null): PlainCause =>
   refusal ? refusedAt({ why: refusal.why, detail: "" }, path) : { kind: "file-unreadable", path };
 
 /**
  * Takes what the step has made of a file out of it, now that somebody else has changed it: over the very bytes that were
  * seen, or not at all. Rejects with `SessionLost`.
  */
-async function rollBackLines(hand: Hand, of: FileOfStep, there: Uint8Array): Promise<Moved> {
+async function rollBackLines(remote: Hand, of: FileOfStep, there: Uint8Array): Promise<Moved> {
   const { file, step, newKey } = of;
   const { path } = file;
-  const change = await findChange(hand, of);
+  const change = await findChange(remote, of);
   if (!change)
     return hasWorkOf(file, step, there, newKey)
-      ? repairApproved(hand, of, there, { kind: "no-copy", path })
+      ? repairApproved(remote, of, there, { kind: "no-copy", path })
       : { kind: "moved" };
-  const taken = rollBack(there, change);
-  if (taken.kind === "unsure") return repairApproved(hand, of, there, { kind: "own-lines-changed", path });
-  if (taken.out.length + taken.back.length === 0) return { kind: "moved" };
-  const { out: gone, back } = taken;
+  const rolledBack = rollBack(there, change);
+  if (rolledBack.kind === "unsure")
+    return repairApproved(remote, of, there, { kind: "own-lines-changed", path });
+  if (rolledBack.out.length + rolledBack.back.length === 0) return { kind: "moved" };
+  const { out: gone, back } = rolledBack;
   const note = { kind: "lines-taken-back", path, out: gone.length, back: back.length } as const;
-  return writeOver(hand, of, there, { bytes: taken.bytes, note });
+  return writeOver(remote, of, there, { bytes: rolledBack.bytes, note });
 }
 
 /** What nobody can decide but a person: done where a person has approved the very bytes, else told. */
 async function repairApproved(
-  hand: Hand,
+  remote: Hand,
   of: FileOfStep,
   there: Uint8Array,
   cause: PlainCause,
@@ -281,21 +283,21 @@ async function repairApproved(
   if (approved?.over !== over || approved.to !== to)
     return { kind: "kept", cause, repair: { over, to, ...lines } };
   const note = { kind: "repaired", path: file.path, out: out.length, back: back.length } as const;
-  return over === to ? { kind: "moved", note } : writeOver(hand, of, there, { bytes, note });
+  return over === to ? { kind: "moved", note } : writeOver(remote, of, there, { bytes, note });
 }
 
 const writeLatin1 = (line: string): string => writeExactly(Buffer.from(line, "latin1"));
 
 /** Over these very bytes, or not at all; also where no copy of what the run has found there is left. Rejects with `SessionLost`. */
 async function writeOver(
-  hand: Hand,
+  remote: Hand,
   { file: { path }, index, step, token }: FileOfStep,
   there: Uint8Array,
   { bytes, note }: { bytes: Uint8Array; note?: RunNote },
 ): Promise<Moved> {
   const before = hashBytes(there);
   const { at, removed, inserted } = trim({ at: 0, removed: there, inserted: bytes });
-  const written = await write(hand, {
+  const written = await write(remote, {
     // A copy of these bytes and no others is kept under this name.
     path,
     token,
@@ -322,11 +324,11 @@ async function writeOver(
 }
 
 /** The bytes that the step has found there, of which the host keeps a copy, and what it made of them. */
-async function findChange(hand: Hand, { file, index, step, token, newKey }: FileOfStep) {
+async function findChange(remote: Hand, { file, index, step, token, newKey }: FileOfStep) {
   const folder = file.path.slice(0, file.path.lastIndexOf("/"));
-  const look = await lookAtFile(hand, `${folder}/.latchkey/${token}/before-${writeIdOf(index, step)}`);
-  if (look.kind === "lost") throw new SessionLost(look.message);
-  const { content } = look.file;
+  const reading = await lookAtFile(remote, `${folder}/.latchkey/${token}/before-${writeIdOf(index, step)}`);
+  if (reading.kind === "lost") throw new SessionLost(reading.message);
+  const { content } = reading.file;
   const { base } = content ? evaluateFile(file, content, newKey) : { base: null };
   const change = base && changeBetween(file, base, stagesOf(step), newKey);
   if (!content || !change || hashBytes(content) !== change.prior) return null;

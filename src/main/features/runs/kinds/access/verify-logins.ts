@@ -27,26 +27,26 @@ import { accountsLeftOut } from "./hold-folders.ts";
 import { type KeyRun, nameKey, nearOf, type VerificationOutcome } from "./key-run.ts";
 import { filesOf } from "./move-file.ts";
 
-type LoginsOfStep = { step: Step; host: KeyPlan["hosts"][number]; inside: HostSession };
+type LoginsOfStep = { step: Step; host: KeyPlan["hosts"][number]; session: HostSession };
 
 /** Proves, for every account whose files a step changes, that whoever is to log in still does or now does. */
 export async function verifyAccounts(
   run: KeyRun,
   step: Step,
-  inside: HostSession,
+  session: HostSession,
 ): Promise<VerificationOutcome> {
   const host = hostOf(run, step);
-  const asked = { step, host, inside };
+  const login = { step, host, session };
   const accounts = accountsOf(run, step);
   const evidence: Evidence[] = [];
   const kinds = new Set<VerificationOutcome["kind"]>();
   for (const { account, proof } of verificationsOf(host).filter((one) => accounts.has(one.account))) {
-    const outcome = await verifyLet(run, asked, account, proof);
+    const outcome = await verifyLet(run, login, account, proof);
     if (!("evidence" in outcome)) return outcome;
     kinds.add(outcome.kind);
     evidence.push(...outcome.evidence);
   }
-  const own = await verifyOwnLogin(run, asked, accounts);
+  const own = await verifyOwnLogin(run, login, accounts);
   if (!("evidence" in own)) return own;
   kinds.add(own.kind);
   const kind = kinds.has("awaits-log") ? "awaits-log" : kinds.has("unverified") ? "unverified" : "proved";
@@ -69,7 +69,7 @@ function accountsOf(run: KeyRun, step: Step): Set<string> {
 /** That whoever is to log in does. */
 async function verifyLet(
   run: KeyRun,
-  asked: LoginsOfStep,
+  login: LoginsOfStep,
   account: string,
   proof: PlannedVerification,
 ): Promise<VerificationOutcome> {
@@ -79,11 +79,11 @@ async function verifyLet(
     case "by-hand":
       return { kind: "unsure", cause: { kind: "verified-by-hand", account } };
     case "by-log":
-      return (await verifyConfirmed(run, asked, account)) ?? { kind: "awaits-log", evidence: [] };
+      return (await verifyConfirmed(run, login, account)) ?? { kind: "awaits-log", evidence: [] };
     case "from-holder":
-      return readVerification(run, account, await verifyWherePrivateKeyIs(run, asked, account, proof));
+      return readVerification(run, account, await verifyWherePrivateKeyIs(run, login, account, proof));
     case "from-here":
-      return verifyFromHere(run, asked, account, proof.runs);
+      return verifyFromHere(run, login, account, proof.runs);
     default:
       return assertNever(proof);
   }
@@ -91,20 +91,20 @@ async function verifyLet(
 
 async function verifyFromHere(
   run: KeyRun,
-  asked: LoginsOfStep,
+  login: LoginsOfStep,
   account: string,
   runs: "command" | "nothing",
 ): Promise<VerificationOutcome> {
-  const { inside } = asked;
+  const { session } = login;
   const fingerprint = run.made.newKey?.fingerprint ?? oldKeyOf(run.plan);
-  const key = fingerprint && (await run.holders.proofKey(nearOf(run), fingerprint));
+  const key = fingerprint && (await run.privateKeys.verificationKey(nearOf(run), fingerprint));
   if (!key) return { kind: "unsure", cause: { kind: "key-not-usable-here", account } };
   const proved = readVerification(
     run,
     account,
-    await verifyLogin(inside.route, { user: account, key, runs }),
+    await verifyLogin(session.route, { user: account, key, runs }),
   );
-  return proved.kind === "refused" ? addReason(proved, account, inside) : proved;
+  return proved.kind === "refused" ? addReason(proved, account, session) : proved;
 }
 
 /** How far back the host's log is read for why it has just refused a login. */
@@ -113,12 +113,12 @@ const JUST_NOW_SECONDS = 30;
 async function addReason(
   refused: Extract<VerificationOutcome, { kind: "refused" | "alarm" }>,
   account: string,
-  { hand }: HostSession,
+  { remote }: HostSession,
 ): Promise<VerificationOutcome> {
-  const look = await lookAtHost(hand);
-  if (look.kind === "lost") return refused;
-  const sinceEpoch = look.host.epochSeconds - JUST_NOW_SECONDS;
-  const why = await askWhy(hand, { account, sinceEpoch });
+  const reading = await lookAtHost(remote);
+  if (reading.kind === "lost") return refused;
+  const sinceEpoch = reading.host.epochSeconds - JUST_NOW_SECONDS;
+  const why = await askWhy(remote, { account, sinceEpoch });
   return why === null || refused.cause.kind !== "login-refused"
     ? refused
     : { ...refused, cause: { ...refused.cause, logged: why } };
@@ -126,29 +126,29 @@ async function addReason(
 
 async function verifyWherePrivateKeyIs(
   run: KeyRun,
-  { host, inside }: LoginsOfStep,
+  { host, session }: LoginsOfStep,
   account: string,
   proof: Extract<PlannedVerification, { kind: "from-holder" }>,
 ): Promise<LoginVerification> {
   const newKey = newKeyOf(run.plan);
-  const place = run.plan.hosts.findIndex((one) => one.host === proof.host && one.port === proof.port);
+  const hostIndex = run.plan.hosts.findIndex((one) => one.host === proof.host && one.port === proof.port);
   const made = run.made.newKey;
-  if (place < 0 || newKey?.kind !== "made-on-holder" || !made)
+  if (hostIndex < 0 || newKey?.kind !== "made-on-holder" || !made)
     return { kind: "inconclusive", why: "impossible", message: `${proof.host} is not a host of the plan` };
-  const { hand } = await enterHost(run, place);
-  const fresh = await lookAtFile(hand, `${newKey.path}.latchkey-new`);
+  const { remote } = await enterHost(run, hostIndex);
+  const fresh = await lookAtFile(remote, `${newKey.path}.latchkey-new`);
   const isFresh = fresh.kind === "seen" && fresh.file.state === "file";
-  return proveFromHolder(hand, {
+  return proveFromHolder(remote, {
     target: { host: host.host, port: host.port },
     user: account,
     runs: proof.runs,
-    hostKey: inside.hand.hostKey.blob,
+    hostKey: session.remote.hostKey.blob,
     fingerprint: made.fingerprint,
     keyFile: isFresh ? `${newKey.path}.latchkey-new` : newKey.path,
   });
 }
 
-type StepAtHost = { step: Step; host: KeyPlan["hosts"][number]; inside: HostSession };
+type StepAtHost = { step: Step; host: KeyPlan["hosts"][number]; session: HostSession };
 
 /**
  * The key or the certificate that let us in logs in once more, where a file of that very account was changed. Where somebody has agreed that it will not,
@@ -156,45 +156,45 @@ type StepAtHost = { step: Step; host: KeyPlan["hosts"][number]; inside: HostSess
  */
 async function verifyOwnLogin(
   run: KeyRun,
-  asked: StepAtHost,
+  login: StepAtHost,
   accounts: ReadonlySet<string>,
 ): Promise<VerificationOutcome> {
-  const { hand, keys, route } = asked.inside;
-  const { user, loginKey, loginCertificate, isTyped } = hand;
+  const { remote, keys, route } = login.session;
+  const { user, loginKey, loginCertificate, isTyped } = remote;
   // A rotation shows that the new one logs in instead.
   const isReplaced = newKeyOf(run.plan) !== null && (loginKey ?? loginCertificate) === oldKeyOf(run.plan);
   if (isReplaced || !accounts.has(user)) return { kind: "proved", evidence: [] };
   if (loginCertificate !== null)
-    return verifyByClientAgain(run, asked, { fingerprint: loginCertificate, isCertificate: true });
+    return verifyByClientAgain(run, login, { fingerprint: loginCertificate, isCertificate: true });
   if (loginKey === null) return { kind: "proved", evidence: [] };
   const key = keys.find(({ fingerprint }) => fingerprint === loginKey);
   // It lies on a token, which OpenSSH's client alone has looked into.
-  if (!key) return verifyByClientAgain(run, asked, { fingerprint: loginKey, isCertificate: false });
-  if (isTyped && isForSsh2(key)) return checkOwnKey(run, asked, publicBlobOf(key));
+  if (!key) return verifyByClientAgain(run, login, { fingerprint: loginKey, isCertificate: false });
+  if (isTyped && isForSsh2(key)) return checkOwnKey(run, login, publicBlobOf(key));
   const proved = await verifyLogin(route, { user, key, runs: "nothing" });
   if (proved.kind === "proved")
     return { kind: "proved", evidence: [{ kind: "own-login", account: user, by: "key" }] };
-  if (proved.kind === "refused" && isAgreedTo(run, asked)) return verifyLeft(run, asked);
+  if (proved.kind === "refused" && isAgreedTo(run, login)) return verifyLeft(run, login);
   return readVerification(run, user, proved, "key");
 }
 
 /** Offers what this very login has offered: another choice of it may be refused for what stands before it. */
 async function verifyByClientAgain(
   run: KeyRun,
-  asked: StepAtHost,
+  login: StepAtHost,
   accepted: { fingerprint: string; isCertificate: boolean },
 ): Promise<VerificationOutcome> {
-  const { hand, route } = asked.inside;
-  const { user, clientKeys: keys } = hand;
+  const { remote, route } = login.session;
+  const { user, clientKeys: keys } = remote;
   const { client } = route;
   if (!client) throw new Error(`${accepted.fingerprint} has let us in without OpenSSH's client`);
-  const by = letInBy(hand);
+  const by = letInBy(remote);
   const proved = await verifyClientLogin({ ...route, client }, { user, keys, accepted });
   if (proved.kind === "proved") {
     return { kind: "proved", evidence: [{ kind: "own-login", account: user, by }] };
   }
   if (proved.kind !== "refused") return readVerification(run, user, proved, by);
-  if (isAgreedTo(run, asked)) return verifyLeft(run, asked);
+  if (isAgreedTo(run, login)) return verifyLeft(run, login);
   return {
     kind: "refused",
     cause: { kind: "own-login-ended", account: user, by, said: proved.message },
@@ -202,9 +202,9 @@ async function verifyByClientAgain(
 }
 
 /** It lets in only beside what was typed: whether sshd takes it is asked without signing. */
-async function checkOwnKey(run: KeyRun, asked: StepAtHost, oldKey: Uint8Array): Promise<VerificationOutcome> {
-  const { user } = asked.inside.hand;
-  const answer = await verifyRefused(asked.inside.route, { user, oldKey, newKey: null });
+async function checkOwnKey(run: KeyRun, login: StepAtHost, oldKey: Uint8Array): Promise<VerificationOutcome> {
+  const { user } = login.session.remote;
+  const answer = await verifyRefused(login.session.route, { user, oldKey, newKey: null });
   switch (answer.kind) {
     case "still-taken":
       return {
@@ -212,8 +212,8 @@ async function checkOwnKey(run: KeyRun, asked: StepAtHost, oldKey: Uint8Array): 
         evidence: [{ kind: "own-key-taken", account: user }],
       };
     case "refused":
-      return isAgreedTo(run, asked)
-        ? verifyLeft(run, asked)
+      return isAgreedTo(run, login)
+        ? verifyLeft(run, login)
         : { kind: "refused", cause: { kind: "own-key-refused", account: user } };
     case "inconclusive":
       return {
@@ -231,45 +231,48 @@ const letInBy = ({ loginCertificate }: Hand): "key" | "certificate" =>
   loginCertificate === null ? "key" : "certificate";
 
 /** No run begins before what has to be agreed to was. */
-const isAgreedTo = ({ plan }: KeyRun, { host, inside }: StepAtHost): boolean =>
+const isAgreedTo = ({ plan }: KeyRun, { host, session }: StepAtHost): boolean =>
   plan.checks.some(
-    ({ id, state, host: place, account }) =>
-      id === OWN_LOGIN && state === "acknowledge" && place === hostIdOf(host) && account === inside.hand.user,
+    ({ id, state, host: hostIndex, account }) =>
+      id === OWN_LOGIN &&
+      state === "acknowledge" &&
+      hostIndex === hostIdOf(host) &&
+      account === session.remote.user,
   );
 
 /** Each costs the host a failed login where it is refused. */
 const MOST_TRIED = 3;
 
 /** A login by something that is left, since the change: by a key at hand here that stands in the account's files, or by anybody. */
-async function verifyLeft(run: KeyRun, asked: StepAtHost): Promise<VerificationOutcome> {
-  const { hand, route } = asked.inside;
-  const { user } = hand;
-  for (const key of (await keysLeft(run, asked)).slice(0, MOST_TRIED)) {
+async function verifyLeft(run: KeyRun, login: StepAtHost): Promise<VerificationOutcome> {
+  const { remote, route } = login.session;
+  const { user } = remote;
+  for (const key of (await keysLeft(run, login)).slice(0, MOST_TRIED)) {
     const proved = await verifyLogin(route, { user, key, runs: "nothing" });
     if (proved.kind === "other-host-key") return { kind: "alarm", cause: described(proved.message) };
     if (proved.kind !== "proved") continue;
-    const by = letInBy(hand);
+    const by = letInBy(remote);
     return {
       kind: "proved",
       evidence: [{ kind: "other-login", account: user, key: nameKey(run, key.fingerprint), by }],
     };
   }
-  return findOtherLogin(run, asked);
+  return findOtherLogin(run, login);
 }
 
-async function keysLeft(run: KeyRun, { host, inside }: StepAtHost): Promise<VerificationKey[]> {
-  const { hand, keys } = inside;
+async function keysLeft(run: KeyRun, { host, session }: StepAtHost): Promise<VerificationKey[]> {
+  const { remote, keys } = session;
   const standing = new Set<string>();
   for (const { path, account, others = [] } of host.files) {
-    if (account !== hand.user && !others.includes(hand.user)) continue;
-    const look = await lookAtFile(hand, path);
-    if (look.kind === "lost") throw new SessionLost(look.message);
-    for (const { key } of readAuthorizedKeys(look.file.content ?? new Uint8Array()))
+    if (account !== remote.user && !others.includes(remote.user)) continue;
+    const reading = await lookAtFile(remote, path);
+    if (reading.kind === "lost") throw new SessionLost(reading.message);
+    for (const { key } of readAuthorizedKeys(reading.file.content ?? new Uint8Array()))
       if (key) standing.add(key.fingerprint);
   }
   return keys.filter(
     ({ fingerprint }) =>
-      standing.has(fingerprint) && fingerprint !== hand.loginKey && fingerprint !== oldKeyOf(run.plan),
+      standing.has(fingerprint) && fingerprint !== remote.loginKey && fingerprint !== oldKeyOf(run.plan),
   );
 }
 
@@ -278,16 +281,16 @@ const ANY_KEY = "SHA256:";
 
 async function findOtherLogin(
   run: KeyRun,
-  { step, inside: { hand } }: StepAtHost,
+  { step, session: { remote } }: StepAtHost,
 ): Promise<VerificationOutcome> {
-  const { user } = hand;
-  const look = await lookAtHost(hand);
-  if (look.kind === "lost") throw new SessionLost(look.message);
-  const since = run.awaitedSince.get(step.ordinal) ?? look.host.epochSeconds;
+  const { user } = remote;
+  const reading = await lookAtHost(remote);
+  if (reading.kind === "lost") throw new SessionLost(reading.message);
+  const since = run.awaitedSince.get(step.ordinal) ?? reading.host.epochSeconds;
   run.awaitedSince.set(step.ordinal, since);
-  const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [ANY_KEY] });
+  const read = await readLoginLines(remote, { sinceEpoch: since, fingerprints: [ANY_KEY] });
   if (read.kind === "lost") throw new SessionLost(read.message);
-  const by = letInBy(hand);
+  const by = letInBy(remote);
   if (read.kind !== "read" || !read.sources.includes("journal"))
     return { kind: "refused", cause: { kind: "no-other-login", account: user, by } };
   const logins = Buffer.from(read.journal)

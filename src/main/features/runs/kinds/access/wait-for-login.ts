@@ -19,29 +19,29 @@ export const awaitsLog = ({ state, result }: RunStep): boolean =>
   state === "acted" && result?.kind === "waiting" && result.for.kind === "login-in-log";
 
 /** What was heard of a step. */
-type LogVerification = { isProved: boolean; evidence: Evidence[] };
+type LogVerification = { isVerified: boolean; evidence: Evidence[] };
 
 /** Of the run: when it was begun, and what time it is here. */
 type Clock = { begun: Instant; now: () => Date };
 
 /** Looks for the logins that steps wait for. Whether any step is proved by them. */
 export async function findLogins(run: KeyRun, clock: Clock): Promise<boolean> {
-  let hasHeard = false;
+  let hasFound = false;
   let locked: Locked | null = null;
   const awaiting = run.journal.steps().filter((step) => awaitsLog(step));
   for (const step of awaiting) {
-    const heard = await findLoginsAt(run, step, clock).catch((error: unknown) => {
-      if (error instanceof SessionLost) return { isProved: false, evidence: [described(error.message)] };
+    const found = await findLoginsAt(run, step, clock).catch((error: unknown) => {
+      if (error instanceof SessionLost) return { isVerified: false, evidence: [described(error.message)] };
       if (!(error instanceof Locked)) throw error;
       // Whatever needs no key is heard of all the same.
       locked = error;
-      return { isProved: false, evidence: [] };
+      return { isVerified: false, evidence: [] };
     });
-    if (!heard.isProved) {
-      if (heard.evidence.length > 0)
+    if (!found.isVerified) {
+      if (found.evidence.length > 0)
         await run.journal.note(step.ordinal, {
           kind: "evidence",
-          evidence: heard.evidence,
+          evidence: found.evidence,
           isBeforeRemoval: false,
         });
       continue;
@@ -49,62 +49,62 @@ export async function findLogins(run: KeyRun, clock: Clock): Promise<boolean> {
     await run.journal.mark(
       step.ordinal,
       "proved",
-      { kind: "verified", evidence: heard.evidence },
+      { kind: "verified", evidence: found.evidence },
       "verified",
     );
-    hasHeard = true;
+    hasFound = true;
   }
   await run.sessions.keepOnly([]);
-  if (locked && !hasHeard) throw locked;
-  return hasHeard;
+  if (locked && !hasFound) throw locked;
+  return hasFound;
 }
 
 async function findLoginsAt(run: KeyRun, step: RunStep, clock: Clock): Promise<LogVerification> {
-  const place = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
+  const hostIndex = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
   const fingerprint = run.made.newKey?.fingerprint;
-  const host = run.plan.hosts[place];
+  const host = run.plan.hosts[hostIndex];
   const accounts = (host ? verificationsOf(host) : []).filter(({ proof }) => proof.kind === "by-log");
-  if (!fingerprint || !host) return { isProved: false, evidence: [{ kind: "no-key-in-logs" }] };
-  const inside = await enterHost(run, place);
-  const { hand } = inside;
-  const look = await lookAtHost(hand);
-  if (look.kind === "lost") throw new SessionLost(look.message);
+  if (!fingerprint || !host) return { isVerified: false, evidence: [{ kind: "no-key-in-logs" }] };
+  const session = await enterHost(run, hostIndex);
+  const { remote } = session;
+  const reading = await lookAtHost(remote);
+  if (reading.kind === "lost") throw new SessionLost(reading.message);
   const isNew = newKeyOf(run.plan)?.kind !== "given";
   const isAuthority = run.plan.kind === "move-to-authority";
-  const wish = {
+  const query = {
     fingerprint,
     isNew,
     isAuthority,
-    zone: look.host.zone,
-    ...boundsOf(step, clock, isNew, look.host),
+    zone: reading.host.zone,
+    ...boundsOf(step, clock, isNew, reading.host),
   };
   const evidence: Evidence[] = [];
-  let isProved = true;
+  let isVerified = true;
   for (const { account } of accounts) {
-    const confirmed = await verifyConfirmed(run, { host, inside }, account);
+    const confirmed = await verifyConfirmed(run, { host, session }, account);
     if (confirmed && "evidence" in confirmed) evidence.push(...confirmed.evidence);
     if (confirmed?.kind === "proved") continue;
-    const heard = await findLoginInLog(hand, { ...wish, account });
-    if (heard.kind !== "heard") isProved = false;
-    evidence.push(...toEvidence(heard, account, nameKey(run, fingerprint)));
+    const found = await findLoginInLog(remote, { ...query, account });
+    if (found.kind !== "heard") isVerified = false;
+    evidence.push(...toEvidence(found, account, nameKey(run, fingerprint)));
   }
-  return isProved && step.phase === "revoke"
-    ? verifyRest(run, step, inside, evidence)
-    : { isProved, evidence };
+  return isVerified && step.phase === "revoke"
+    ? verifyRest(run, step, session, evidence)
+    : { isVerified, evidence };
 }
 
-function toEvidence(heard: Heard, account: string, key: KeyName): Evidence[] {
-  switch (heard.kind) {
+function toEvidence(found: LoginInLog, account: string, key: KeyName): Evidence[] {
+  switch (found.kind) {
     case "heard":
       return [{ kind: "login-in-log", account, key }];
     case "claimed":
-      return [{ kind: "claimed-login", account, key, path: heard.path }];
+      return [{ kind: "claimed-login", account, key, path: found.path }];
     case "unknown":
-      return [{ kind: "log-unsure", account, why: heard.why }];
+      return [{ kind: "log-unsure", account, why: found.why }];
     case "not-yet":
       return [];
     default:
-      return assertNever(heard);
+      return assertNever(found);
   }
 }
 
@@ -112,15 +112,15 @@ function toEvidence(heard: Heard, account: string, key: KeyName): Evidence[] {
 async function verifyRest(
   run: KeyRun,
   { ordinal }: RunStep,
-  inside: HostSession,
-  heard: readonly Evidence[],
+  session: HostSession,
+  found: readonly Evidence[],
 ): Promise<LogVerification> {
   const step = run.rules.steps(run.plan).find((one) => one.ordinal === ordinal);
   if (!step) throw new Error(`the plan has no step ${ordinal}`);
   if (isVerifiedFromHere(run, step)) await run.openNewKey();
-  const proof = await run.change.verify(run, step, inside);
-  if ("evidence" in proof) return { isProved: true, evidence: [...heard, ...proof.evidence] };
-  return { isProved: false, evidence: [...heard, { kind: "found", cause: proof.cause }] };
+  const proof = await run.change.verify(run, step, session);
+  if ("evidence" in proof) return { isVerified: true, evidence: [...found, ...proof.evidence] };
+  return { isVerified: false, evidence: [...found, { kind: "found", cause: proof.cause }] };
 }
 
 /** What is asked and what is told are a second apart at the most, and each drops less than one. */
@@ -139,7 +139,7 @@ function boundsOf(
   return { since: there(begun), after: isNew ? null : there(begun) - SLACK_SECONDS };
 }
 
-type Heard =
+type LoginInLog =
   /** The journal tells of it, by an entry of the host's own sshd. */
   | { kind: "heard" }
   /** A line of a plain file tells of it, which any user of the host may have written: no proof. */
@@ -163,24 +163,24 @@ type LoginQuery = {
   zone: string | null;
 };
 
-export async function findLoginInLog(hand: Hand, wish: LoginQuery): Promise<Heard> {
-  const { fingerprint, since } = wish;
-  const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [fingerprint] });
+export async function findLoginInLog(remote: Hand, query: LoginQuery): Promise<LoginInLog> {
+  const { fingerprint, since } = query;
+  const read = await readLoginLines(remote, { sinceEpoch: since, fingerprints: [fingerprint] });
   if (read.kind === "lost") return { kind: "unknown", why: read.message };
   if (read.kind !== "read") return { kind: "unknown", why: "no log of logins can be read there" };
-  if (linesOf(read.journal).some((line) => isInJournal(line, wish))) return { kind: "heard" };
+  if (linesOf(read.journal).some((line) => isInJournal(line, query))) return { kind: "heard" };
   const claimed = linesOf(read.lines)
     .map((line) => ({ path: line.slice(0, line.indexOf("\t")), text: line.slice(line.indexOf("\t") + 1) }))
-    .findLast(({ text }) => isLogin(text, wish) && isLater(text, wish));
+    .findLast(({ text }) => isLogin(text, query) && isLater(text, query));
   return claimed ? { kind: "claimed", path: claimed.path } : { kind: "not-yet" };
 }
 
 const linesOf = (bytes: Uint8Array): string[] => Buffer.from(bytes).toString("utf8").split("\n");
 
 /** Its time is journald's own. */
-function isInJournal(line: string, wish: LoginQuery): boolean {
+function isInJournal(line: string, query: LoginQuery): boolean {
   const entry = readSshdEntry(line);
-  return entry !== null && isOf(entry.message, wish) && (wish.after === null || entry.at > wish.after);
+  return entry !== null && isOf(entry.message, query) && (query.after === null || entry.at > query.after);
 }
 
 /** `2026-03-06T10:00:00+01:00 HOST sshd[7]: `, `Mar  6 10:00:00 HOST sshd-session[7]: `; what follows is sshd's own. */
@@ -188,7 +188,7 @@ const MESSAGE =
   /^(?:\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ (?:[a-z0-9]+\.[a-z]+ )?sshd(?:-session|-auth)?(?:\[\d+\])?: (Accepted .*)$/;
 
 /** Anybody may choose what stands further on in a line, for an unknown user's name is in it. */
-const isLogin = (line: string, wish: LoginQuery): boolean => isOf(MESSAGE.exec(line)?.[1] ?? "", wish);
+const isLogin = (line: string, query: LoginQuery): boolean => isOf(MESSAGE.exec(line)?.[1] ?? "", query);
 
 function isOf(message: string, { account, fingerprint, isAuthority }: LoginQuery): boolean {
   const login = readLoginMessage(message);

@@ -79,24 +79,28 @@ lab(
       host.run(`sed -i '/^HostKey/d' ${CONFIG}; printf 'HostKey %s\\n' ${paths.join(" ")} >> ${CONFIG}`);
 
     await use(OLD, NEW);
-    expect(await again(() => hostKeys.prove({ ...asked, phase: "grant" }, { hand, route }))).toEqual({
-      kind: "proved",
-      evidence: [{ kind: "host-key", is: "new-named", fingerprint: viewKey(blob).fingerprint }],
-    });
+    expect(await again(() => hostKeys.verify({ ...asked, phase: "grant" }, { remote: hand, route }))).toEqual(
+      {
+        kind: "proved",
+        evidence: [{ kind: "host-key", is: "new-named", fingerprint: viewKey(blob).fingerprint }],
+      },
+    );
     expect(pinned()).toBe(fingerprint);
 
     await use(NEW);
-    expect(await again(() => hostKeys.prove({ ...asked, phase: "revoke" }, { hand, route }))).toEqual({
+    expect(
+      await again(() => hostKeys.verify({ ...asked, phase: "revoke" }, { remote: hand, route })),
+    ).toEqual({
       kind: "proved",
       evidence: [{ kind: "host-key", is: "new-presented", fingerprint: viewKey(blob).fingerprint }],
     });
     expect(pinned()).toBe(viewKey(blob).fingerprint);
 
     await use(OLD);
-    expect(await hostKeys.takeBack(asked, { hand, route })).toBeNull();
+    expect(await hostKeys.rollBack(asked, { remote: hand, route })).toBeNull();
     expect(pinned()).toBe(fingerprint);
     const other = { ...asked, phase: "revoke" as const, loginKey: null };
-    const stale = await hostKeys.prove(other, { hand, route });
+    const stale = await hostKeys.verify(other, { remote: hand, route });
     expect(stale).toMatchObject({ kind: "unsure" });
     await world.expectNobodyLockedOut();
   },
@@ -126,7 +130,7 @@ lab(
         keyFile: path,
         comment: "web1",
       };
-      const proof = await again(() => hostKeys.prove(asked, { hand, route }));
+      const proof = await again(() => hostKeys.verify(asked, { remote: hand, route }));
       return { proof, fingerprint: viewKey(blobOf({ publicLine: made.line })).fingerprint };
     };
     const fresh = await verifyAdded("/etc/ssh/ssh_host_ecdsa_key_2026", "ecdsa", null);
@@ -177,7 +181,7 @@ lab("a configuration that sshd does not take is told, and sshd is not", async ()
     keyFile: NEW,
     newLine: made.kind === "made" ? made.line.split(" ").slice(0, 2).join(" ") : "",
   };
-  expect(await hostKeys.prove(asked, { hand, route })).toMatchObject({ kind: "refused" });
+  expect(await hostKeys.verify(asked, { remote: hand, route })).toMatchObject({ kind: "refused" });
   expect(await readHostKey(host)).toEqual(route.hostKey);
   expect(await readFile(`${host.root}/var/log/auth.log`, "utf8")).not.toContain("SIGHUP");
 });

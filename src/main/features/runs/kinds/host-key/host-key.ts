@@ -63,7 +63,7 @@ const changeConfiguration = (hostKeys: HostKeys): FileChange<HostKeyRun> => ({
     const newLine = newKeyLine(run);
     return newLine === null
       ? null
-      : hostKeys.takeBack({ host, port, newLine, oldKey: run.plan.oldKey }, session);
+      : hostKeys.rollBack({ host, port, newLine, oldKey: run.plan.oldKey }, session);
   },
   leavesFilesOut: false,
 });
@@ -78,8 +78,8 @@ async function verifyHostKey(
   const { newKey, oldKey } = run.plan;
   const newLine = newKeyLine(run);
   if (newLine === null) return { kind: "refused", cause: { kind: "no-new-host-key" } };
-  const { loginKey, isTyped } = session.hand;
-  const proof = await hostKeys.prove(
+  const { loginKey, isTyped } = session.remote;
+  const proof = await hostKeys.verify(
     {
       phase: step.phase === "revoke" ? "revoke" : "grant",
       host,
@@ -106,8 +106,8 @@ type NewHostKey = { host: string; port: number; newLine: string };
 /** What a rotation of a host key does beside the change of sshd's configuration. */
 type HostKeys = {
   /** Puts the key where the configuration names it, has sshd read that, and proves what it is about on a fresh connection. */
-  prove(
-    asked: NewHostKey & {
+  verify(
+    query: NewHostKey & {
       phase: "grant" | "revoke";
       oldKey: string | null;
       keyFile: string;
@@ -120,7 +120,7 @@ type HostKeys = {
     | { kind: "refused" | "unsure" | "alarm"; cause: Cause }
   >;
   /** Once the configuration was taken back. Null: done, or there was nothing to do. */
-  takeBack(asked: NewHostKey & { oldKey: string | null }, login: HeldLogin): Promise<string | null>;
+  rollBack(query: NewHostKey & { oldKey: string | null }, login: HeldLogin): Promise<string | null>;
 };
 
 type Pin = { keyType: string; fingerprint: string; blob: Uint8Array };
@@ -155,38 +155,38 @@ export function createHostKeys({ store, now }: Deps) {
   const findPin = (host: string, port: number) => store.pins.find(host, port);
   return {
     /** Has sshd read its configuration, and proves on a fresh connection that it holds, or presents, the new key. */
-    async prove(asked: HostKeyQuery, { hand, route }: HeldLogin): Promise<HostKeyVerification> {
-      const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
-      const missing = await placeKey(hand, asked, blob);
+    async verify(query: HostKeyQuery, { remote, route }: HeldLogin): Promise<HostKeyVerification> {
+      const blob = Buffer.from(query.newLine.split(" ")[1] ?? "", "base64");
+      const missing = await installHostKey(remote, query, blob);
       if (missing) return missing;
-      const reloaded = await reload(hand);
+      const reloaded = await reload(remote);
       if (reloaded.kind !== "proved") return reloaded;
-      const key = asked.loginKey && isForSsh2(asked.loginKey) ? asked.loginKey : null;
-      const wish = { user: hand.user, key, blob };
-      if (asked.phase === "grant") {
-        const stands = await verifyHostKeyPresented(route, { ...wish, blob: route.hostKey });
+      const key = query.loginKey && isForSsh2(query.loginKey) ? query.loginKey : null;
+      const request = { user: remote.user, key, blob };
+      if (query.phase === "grant") {
+        const stands = await verifyHostKeyPresented(route, { ...request, blob: route.hostKey });
         if (stands.kind !== "proved") return readVerification(stands, "known-presented");
-        if (key) return readVerification(await verifyHostKeyNamed(route, wish), "new-named");
+        if (key) return readVerification(await verifyHostKeyNamed(route, request), "new-named");
         // Of a type that sshd had no key of, the new one is presented to whoever asks for that type.
-        if (asked.oldKey === null)
-          return readVerification(await verifyHostKeyPresented(route, wish), "new-presented");
+        if (query.oldKey === null)
+          return readVerification(await verifyHostKeyPresented(route, request), "new-presented");
         return { kind: "unverified", evidence: [{ kind: "host-key-unverified" }] };
       }
-      const proved = readVerification(await verifyHostKeyPresented(route, wish), "new-presented");
-      if (proved.kind === "proved") await trust(asked, blob);
+      const proved = readVerification(await verifyHostKeyPresented(route, request), "new-presented");
+      if (proved.kind === "proved") await trust(query, blob);
       return proved;
     },
 
     /** After its configuration was taken back. Null: done, or there was nothing to do. */
-    async takeBack(asked: RollbackRequest, { hand }: HeldLogin): Promise<string | null> {
-      const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
-      if (findPin(asked.host, asked.port)?.fingerprint === viewKey(blob).fingerprint) {
-        const old = await findOldKey(hand, asked.oldKey);
+    async rollBack(query: RollbackRequest, { remote }: HeldLogin): Promise<string | null> {
+      const blob = Buffer.from(query.newLine.split(" ")[1] ?? "", "base64");
+      if (findPin(query.host, query.port)?.fingerprint === viewKey(blob).fingerprint) {
+        const old = await findOldKey(remote, query.oldKey);
         if (!old)
-          return `the known host key of ${asked.host} was not found there, so that it is not pinned again`;
-        await replacePin(asked.host, asked.port, toPin(old));
+          return `the known host key of ${query.host} was not found there, so that it is not pinned again`;
+        await replacePin(query.host, query.port, toPin(old));
       }
-      const reloaded = await reloadDaemon(hand);
+      const reloaded = await reloadDaemon(remote);
       return reloaded.kind === "reloaded" ? null : reloaded.message;
     },
   };
@@ -215,18 +215,18 @@ export function createHostKeys({ store, now }: Deps) {
 type RollbackRequest = Pick<HostKeyQuery, "host" | "port" | "newLine" | "oldKey">;
 
 /** A session that was opened after the change has met the new key: then the host tells the old one. */
-async function findOldKey(hand: Hand, oldKey: string | null): Promise<Uint8Array | null> {
-  if (oldKey === null || hand.hostKey.fingerprint === oldKey) return hand.hostKey.blob;
-  const look = await lookAtDaemon(hand);
-  const keys = look.kind === "seen" ? look.daemon.hostKeys : [];
+async function findOldKey(remote: Hand, oldKey: string | null): Promise<Uint8Array | null> {
+  if (oldKey === null || remote.hostKey.fingerprint === oldKey) return remote.hostKey.blob;
+  const reading = await lookAtDaemon(remote);
+  const keys = reading.kind === "seen" ? reading.daemon.hostKeys : [];
   const line = keys.find(({ fingerprint }) => fingerprint === oldKey)?.line ?? "";
   const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
   return viewKey(blob).fingerprint === oldKey ? blob : null;
 }
 
 /** What was made beside its place takes it. Null: it stands there. */
-async function placeKey(
-  hand: Hand,
+async function installHostKey(
+  remote: Hand,
   { keyFile, newLine, comment }: HostKeyQuery,
   blob: Uint8Array,
 ): Promise<Exclude<HostKeyVerification, { evidence: Evidence[] }> | null> {
@@ -234,24 +234,24 @@ async function placeKey(
     kind: "refused" as const,
     cause: { kind: "host-key-not-in-place" as const, path: keyFile, why },
   });
-  const seen = await lookAtHostHalf(hand, { path: keyFile, before: null, blob });
+  const seen = await lookAtHostHalf(remote, { path: keyFile, before: null, blob });
   if (seen.kind === "lost") return { kind: "unsure", cause: described(seen.message) };
   if (seen.kind !== "seen") return refuse("unseen");
   if (seen.now.kind === "none") {
     if (seen.made.kind !== "new" || !seen.made.hash) return refuse("absent");
-    const wish = { path: keyFile, before: null, wanted: seen.made.hash, mode: "0600" };
-    const done = await put(hand, { ...wish, bytes: "made" });
+    const request = { path: keyFile, before: null, wanted: seen.made.hash, mode: "0600" };
+    const done = await put(remote, { ...request, bytes: "made" });
     if (done.kind !== "put") return refuse("not-put");
   } else if (seen.now.kind !== "new") return refuse("another");
-  if (seen.publicFile.kind !== "new") await showPublic(hand, keyFile, `${newLine} ${comment}\n`);
-  await tidyHalf(hand, keyFile, "nothing");
+  if (seen.publicFile.kind !== "new") await showPublic(remote, keyFile, `${newLine} ${comment}\n`);
+  await tidyHalf(remote, keyFile, "nothing");
   return null;
 }
 
 const toPin = (blob: Uint8Array): Pin => ({ ...viewKey(blob), blob: Uint8Array.from(blob) });
 
-async function reload(hand: Hand): Promise<HostKeyVerification> {
-  const reloaded = await reloadDaemon(hand);
+async function reload(remote: Hand): Promise<HostKeyVerification> {
+  const reloaded = await reloadDaemon(remote);
   if (reloaded.kind === "reloaded") return { kind: "proved", evidence: [] };
   return { kind: reloaded.kind === "lost" ? "unsure" : "refused", cause: described(reloaded.message) };
 }

@@ -168,12 +168,12 @@ lab(
     await using hand = await openHand();
     const { signal } = new AbortController();
     const near: PrivateKeyContext = { plan, newKey: null, secrets: null, ask: async () => null, signal };
-    const made = await holders.makeKey(near, hand);
+    const made = await holders.createKey(near, hand);
     if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
     const going = { ...near, newKey: made };
     const blob = made.line.split(" ")[1];
     await answerAs("mute:put");
-    expect(await holders.handOver(going, holder, hand)).toEqual({ kind: "done" });
+    expect(await holders.install(going, holder, hand)).toEqual({ kind: "done" });
     expect(await readKeys()).toMatchObject({
       id: blob,
       "id.pub": blob,
@@ -195,17 +195,17 @@ lab(
     const { signal } = new AbortController();
     const near: PrivateKeyContext = { plan, newKey: null, secrets: null, ask: async () => null, signal };
     await answerAs("deaf:make");
-    const failed = await holders.makeKey(near, hand, true);
+    const failed = await holders.createKey(near, hand, true);
     expect(failed).toMatchObject({ kind: "failed", cause: { kind: "refused", why: "no-answer" } });
     expect(await readKeys()).toEqual(before);
     await answerAs("mute:make");
-    const made = await holders.makeKey(near, hand, true);
+    const made = await holders.createKey(near, hand, true);
     if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
     expect(await readKeys()).toMatchObject({ "id.latchkey-new": made.line.split(" ")[1] });
     // By now it is there before anybody begins: another run's, for all that is known.
     await answerAs("mute:make");
     const cause = expect.objectContaining({ kind: "refused", why: "new-in-the-way" });
-    expect(await holders.makeKey(near, hand, true)).toEqual({ kind: "failed", cause });
+    expect(await holders.createKey(near, hand, true)).toEqual({ kind: "failed", cause });
   },
 );
 

@@ -71,22 +71,25 @@ export async function verifyAgent(
   }
 }
 
-export const toPlace = ({ path, before, hasPublicFile }: PrivateKeyPlan): HalfPlace => ({
+export const toKeyFile = ({ path, before, hasPublicFile }: PrivateKeyPlan): HalfPlace => ({
   path,
   before,
   hasPublicFile,
 });
 
-export async function inspectHere(near: PrivateKeyContext, holder: PrivateKeyPlan): Promise<PrivateKeySeen> {
+export async function inspectHere(
+  near: PrivateKeyContext,
+  privateKey: PrivateKeyPlan,
+): Promise<PrivateKeySeen> {
   const fingerprint = near.newKey?.fingerprint ?? "";
-  if (holder.kind === "agent") return inspectAgent(near, holder);
-  const state = await lookAtHalf(toPlace(holder), fingerprint);
+  if (privateKey.kind === "agent") return inspectAgent(near, privateKey);
+  const state = await lookAtHalf(toKeyFile(privateKey), fingerprint);
   switch (state.kind) {
     case "untouched":
       return state.isBegun ? "begun" : "old";
     case "made":
       // Where the key is made it lies there from the very first step on.
-      return state.isBegun || !isMadeAt(near, holder) ? "begun" : "old";
+      return state.isBegun || !isMadeAt(near, privateKey) ? "begun" : "old";
     case "in-place":
       return "new";
     case "committed":
@@ -101,25 +104,27 @@ const isMadeAt = ({ plan }: PrivateKeyContext, { path }: PrivateKeyPlan): boolea
   return newKey?.kind === "made-here" && newKey.path === path;
 };
 
-export async function installHere(near: PrivateKeyContext, holder: PrivateKeyPlan): Promise<Outcome> {
+export async function installHere(near: PrivateKeyContext, privateKey: PrivateKeyPlan): Promise<Outcome> {
   const { newKey, secrets } = near;
   if (!newKey) throw new Error("there is no new key to hand over");
-  if (holder.kind === "agent") {
+  if (privateKey.kind === "agent") {
     if (!secrets) return fail(NO_PRIVATE_KEY);
-    return (await refuseAgent(near, holder)) ?? toOutcome(await addToAgent(holder.path, secrets.pair));
+    return (
+      (await refuseAgent(near, privateKey)) ?? toOutcome(await addToAgent(privateKey.path, secrets.pair))
+    );
   }
-  const place = toPlace(holder);
-  const state = await lookAtHalf(place, newKey.fingerprint);
+  const keyFile = toKeyFile(privateKey);
+  const state = await lookAtHalf(keyFile, newKey.fingerprint);
   if (state.kind === "untouched" || state.kind === "made") {
-    const refused = await refuseFile(near, holder);
+    const refused = await refuseFile(near, privateKey);
     if (refused) return refused;
   }
   if (state.kind === "untouched") {
     if (!secrets) return fail(NO_PRIVATE_KEY);
-    const made = await makeHalf(place, secrets.pair, holder.isEncrypted ? secrets.passphrase : null);
+    const made = await makeHalf(keyFile, secrets.pair, privateKey.isEncrypted ? secrets.passphrase : null);
     if (made.kind !== "done") return failSaying(made.message);
   }
-  return toOutcome(await putHalf(place, newKey.fingerprint));
+  return toOutcome(await putHalf(keyFile, newKey.fingerprint));
 }
 
 /** Null where the agent has signed with the old key just now, or what it did not sign was agreed to by its path. */
@@ -136,10 +141,10 @@ async function refuseAgent(
 }
 
 /** Null where the file holds the old private key: whoever has the passphrase opens it for that, if it is locked. */
-async function refuseFile(near: PrivateKeyContext, holder: PrivateKeyPlan): Promise<Outcome | null> {
-  const { path, before, possession } = holder;
+async function refuseFile(near: PrivateKeyContext, privateKey: PrivateKeyPlan): Promise<Outcome | null> {
+  const { path, before, possession } = privateKey;
   // A key that is made where nothing stood takes nobody's place.
-  if (before === null || (possession.kind === "claimed" && !isOpenedHere(holder))) return null;
+  if (before === null || (possession.kind === "claimed" && !isOpenedHere(privateKey))) return null;
   const opened = await openKeyFile(path, near);
   if ("why" in opened) return failSaying(`${opened.why}, so it gets no new key`);
   if (opened.pair.fingerprint === oldKeyOf(near.plan)) return null;
@@ -148,25 +153,25 @@ async function refuseFile(near: PrivateKeyContext, holder: PrivateKeyPlan): Prom
 
 export async function commitHere(
   near: PrivateKeyContext,
-  holder: PrivateKeyPlan,
+  privateKey: PrivateKeyPlan,
   keepsOld: boolean,
 ): Promise<Outcome> {
-  if (holder.kind === "file") {
+  if (privateKey.kind === "file") {
     const end = keepsOld ? keepHalf : commitHalf;
-    return toOutcome(await end(toPlace(holder), near.newKey?.fingerprint ?? ""));
+    return toOutcome(await end(toKeyFile(privateKey), near.newKey?.fingerprint ?? ""));
   }
   if (keepsOld) return DONE;
-  const old = await findInAgent(holder.path, oldKeyOf(near.plan));
-  return old ? toOutcome(await removeFromAgent(holder.path, old.blob)) : DONE;
+  const old = await findInAgent(privateKey.path, oldKeyOf(near.plan));
+  return old ? toOutcome(await removeFromAgent(privateKey.path, old.blob)) : DONE;
 }
 
-export const dropKeptHere = async (holder: PrivateKeyPlan): Promise<Outcome> =>
-  toOutcome(await dropKeptHalf(toPlace(holder)));
+export const dropKeptHere = async (privateKey: PrivateKeyPlan): Promise<Outcome> =>
+  toOutcome(await dropKeptHalf(toKeyFile(privateKey)));
 
-export async function undoHere({ newKey }: PrivateKeyContext, holder: PrivateKeyPlan): Promise<Outcome> {
+export async function undoHere({ newKey }: PrivateKeyContext, privateKey: PrivateKeyPlan): Promise<Outcome> {
   if (!newKey) return DONE;
-  if (holder.kind === "agent") return toOutcome(await removeFromAgent(holder.path, blobOf(newKey)));
-  return toOutcome(await undoHalf(toPlace(holder), newKey.fingerprint));
+  if (privateKey.kind === "agent") return toOutcome(await removeFromAgent(privateKey.path, blobOf(newKey)));
+  return toOutcome(await undoHalf(toKeyFile(privateKey), newKey.fingerprint));
 }
 
 const toOutcome = (outcome: HalfOutcome): Outcome =>
@@ -208,7 +213,7 @@ export async function openKeyFile(path: string, { ask, signal, secrets = null }:
   for (let wrongAnswers = 0; wrongAnswers < MOST_WRONG_ANSWERS && file.lock; wrongAnswers++) {
     const [passphrase] = (await ask({ about, prompts, wrongAnswers }, signal))?.answers ?? [];
     signal.throwIfAborted();
-    if (!passphrase || Redacted.reveal(passphrase) === "") return { why: `${path} ${NOT_TOLD}` };
+    if (!passphrase || Redacted.reveal(passphrase) === "") return { why: `${path} ${NOT_PROVIDED}` };
     const unlocked = await unlock(file.lock, passphrase, signal);
     if (unlocked.kind === "failed") return { why: `${path}: ${unlocked.why}` };
     if (unlocked.kind === "opened") return toOpened(path, unlocked.text, passphrase);
@@ -216,7 +221,7 @@ export async function openKeyFile(path: string, { ask, signal, secrets = null }:
   return { why: `${path} was not unlocked: three passphrases were wrong` };
 }
 
-const NOT_TOLD =
+const NOT_PROVIDED =
   "has a passphrase, and nobody told it: run this where it can be asked for, at a terminal or in the window";
 
 function toOpened(path: string, text: Redacted<string>, passphrase: RunSecrets["passphrase"]): Opened {
@@ -229,10 +234,10 @@ function toOpened(path: string, text: Redacted<string>, passphrase: RunSecrets["
 
 /** For a new half, where nothing that is here is locked with one yet; typed twice. */
 export async function promptNewPassphrase(
-  place: string,
+  keyFile: string,
   { ask, signal }: { ask: Ask; signal: AbortSignal },
 ): Promise<{ passphrase: Redacted<string> } | { why: string }> {
-  const about = { kind: "passphrase" as const, file: place, fingerprint: null };
+  const about = { kind: "passphrase" as const, file: keyFile, fingerprint: null };
   const prompts = [
     { text: "Passphrase for the new key", isEchoed: false },
     { text: "The same again", isEchoed: false },
@@ -240,8 +245,8 @@ export async function promptNewPassphrase(
   for (let wrongAnswers = 0; wrongAnswers < MOST_WRONG_ANSWERS; wrongAnswers++) {
     const [first, second] = (await ask({ about, prompts, wrongAnswers }, signal))?.answers ?? [];
     signal.throwIfAborted();
-    if (!first || !second || Redacted.reveal(first) === "") return { why: `${place} ${NOT_TOLD}` };
+    if (!first || !second || Redacted.reveal(first) === "") return { why: `${keyFile} ${NOT_PROVIDED}` };
     if (Redacted.reveal(first) === Redacted.reveal(second)) return { passphrase: first };
   }
-  return { why: `${place} ${NOT_TOLD}` };
+  return { why: `${keyFile} ${NOT_PROVIDED}` };
 }

@@ -61,30 +61,30 @@ export const blobOf = ({ line }: { line: string }): Buffer => Buffer.from(line.s
 export const NO_PRIVATE_KEY: PlainCause = { kind: "new-key-not-at-hand", path: null };
 
 /** Private keys: those that are made, replaced, and taken back. `hand` is of the host that holds one; null: it is here. */
-export type Holders = {
+export type PrivateKeys = {
   /** What an earlier try has made is taken; `isFresh`: there was none, so that what lies there is another run's. */
-  makeKey(
+  createKey(
     near: PrivateKeyContext,
-    hand: Hand | null,
+    remote: Hand | null,
     isFresh: boolean,
   ): Promise<({ kind: "made"; secrets: RunSecrets | null } & NewKeyMade) | { kind: "failed"; cause: Cause }>;
-  undoMake(near: PrivateKeyContext, hand: Hand | null): Promise<Outcome>;
+  undoMake(near: PrivateKeyContext, remote: Hand | null): Promise<Outcome>;
   /** After a restart. */
   reopen(
     near: PrivateKeyContext,
   ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; cause: PlainCause }>;
-  look(near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null): Promise<PrivateKeySeen>;
-  handOver(near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
-  undo(near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
+  inspect(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: Hand | null): Promise<PrivateKeySeen>;
+  install(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: Hand | null): Promise<Outcome>;
+  undo(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: Hand | null): Promise<Outcome>;
   /** `keepsOld`: the old half stays beside it, for somewhere it still counts. */
   commit(
     near: PrivateKeyContext,
     holder: PrivateKeyPlan,
-    hand: Hand | null,
+    remote: Hand | null,
     keepsOld: boolean,
   ): Promise<Outcome>;
   /** An old half that was kept at the end of the run is gone, whatever stands in its place by now; no other file is. */
-  dropKept(holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
+  dropKept(holder: PrivateKeyPlan, remote: Hand | null): Promise<Outcome>;
   /** What proofs from here log in with; null where its private key cannot be used here. */
-  proofKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null>;
+  verificationKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null>;
 };

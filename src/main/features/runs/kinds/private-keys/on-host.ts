@@ -43,10 +43,10 @@ const REASONS: Partial<Record<HostRefusal, ClaimReason>> = {
 };
 
 /** Has the private key at a path of a host sign a fresh nonce, by its own ssh-keygen; whose signature that is, is judged here. */
-export async function verifyThere(hand: Hand, path: string, fingerprint: string): Promise<Verified | Lost> {
-  const location = { hostKey: hand.hostKey.fingerprint, path, fingerprint };
+export async function verifyThere(remote: Hand, path: string, fingerprint: string): Promise<Verified | Lost> {
+  const location = { hostKey: remote.hostKey.fingerprint, path, fingerprint };
   const statement = writeStatement(location, makeNonce());
-  const answer = await signWithKey(hand, path, statement);
+  const answer = await signWithKey(remote, path, statement);
   if (answer.kind === "lost") return answer;
   if (answer.kind === "unsigned")
     return { possession: { kind: "claimed", why: REASONS[answer.why] ?? "not-signed" }, hash: null };
@@ -59,9 +59,9 @@ export async function verifyThere(hand: Hand, path: string, fingerprint: string)
 export async function inspectThere(
   near: PrivateKeyContext,
   { path, before }: PrivateKeyPlan,
-  hand: Hand,
+  remote: Hand,
 ): Promise<PrivateKeySeen> {
-  const seen = await lookAtHostHalf(hand, {
+  const seen = await lookAtHostHalf(remote, {
     path,
     before,
     blob: near.newKey ? blobOf(near.newKey) : NO_BLOB,
@@ -78,36 +78,36 @@ export const NO_BLOB = Buffer.from("no key of ours");
 
 export async function installThere(
   near: PrivateKeyContext,
-  holder: PrivateKeyPlan,
-  hand: Hand,
+  privateKey: PrivateKeyPlan,
+  remote: Hand,
 ): Promise<Outcome> {
-  const { path, before, mode, uid: owner } = holder;
-  return withInspection(near, holder, hand, async (seen, newKey) => {
+  const { path, before, mode, uid: owner } = privateKey;
+  return withInspection(near, privateKey, remote, async (seen, newKey) => {
     const blob = blobOf(newKey);
     if (seen.now.kind !== "new") {
-      const refused = await refuseUnverified(near, holder, hand);
+      const refused = await refuseUnverified(near, privateKey, remote);
       if (refused) return refused;
-      const half = await choosePrivateKey(near, holder, seen);
-      if (!half) return fail(NO_PRIVATE_KEY);
-      const hidden = await hidePublic(hand, path, blob);
+      const keyFile = await choosePrivateKey(near, privateKey, seen);
+      if (!keyFile) return fail(NO_PRIVATE_KEY);
+      const hidden = await hidePublic(remote, path, blob);
       if (hidden.kind !== "done") return failBy(hidden, path);
-      const done = await put(hand, { path, before, mode, owner, ...half });
+      const done = await put(remote, { path, before, mode, owner, ...keyFile });
       if (done.kind !== "put") {
-        if (done.kind !== "lost") await showAgain(hand, holder, blob);
+        if (done.kind !== "lost") await showAgain(remote, privateKey, blob);
         return done.kind === "changed" ? fail(changed(path)) : failBy(done, path);
       }
     }
-    if (!holder.hasPublicFile || seen.publicFile.kind === "new") return DONE;
+    if (!privateKey.hasPublicFile || seen.publicFile.kind === "new") return DONE;
     const comment = newKeyOf(near.plan)?.comment ?? "";
-    const shown = await showPublic(hand, path, `${[newKey.line, comment].filter(Boolean).join(" ")}\n`);
+    const shown = await showPublic(remote, path, `${[newKey.line, comment].filter(Boolean).join(" ")}\n`);
     return shown.kind === "done" ? DONE : failBy(shown, path);
   });
 }
 
 /** What was hidden lies beside its own private key again: nobody knows by then whether the new one is put. */
-async function showAgain(hand: Hand, { path, before }: PrivateKeyPlan, blob: Buffer): Promise<void> {
-  const seen = await lookAtHostHalf(hand, { path, before, blob });
-  if (seen.kind === "seen" && seen.now.kind === "before") await showPublic(hand, path, null);
+async function showAgain(remote: Hand, { path, before }: PrivateKeyPlan, blob: Buffer): Promise<void> {
+  const seen = await lookAtHostHalf(remote, { path, before, blob });
+  if (seen.kind === "seen" && seen.now.kind === "before") await showPublic(remote, path, null);
 }
 
 /**
@@ -118,9 +118,9 @@ async function showAgain(hand: Hand, { path, before }: PrivateKeyPlan, blob: Buf
 export async function refuseUnverified(
   { plan }: Pick<PrivateKeyContext, "plan">,
   { path, before, possession: planned }: PrivateKeyPlan,
-  hand: Hand,
+  remote: Hand,
 ): Promise<Exclude<Outcome, { kind: "done" }> | null> {
-  const verified = await verifyThere(hand, path, oldKeyOf(plan) ?? "");
+  const verified = await verifyThere(remote, path, oldKeyOf(plan) ?? "");
   if ("kind" in verified) return verified;
   const { possession, hash } = verified;
   if (hash !== null && hash !== before) return fail(changed(path));
@@ -138,50 +138,57 @@ export async function refuseUnverified(
 
 export async function commitThere(
   near: PrivateKeyContext,
-  holder: PrivateKeyPlan,
-  { hand, keepsOld }: { hand: Hand; keepsOld: boolean },
+  privateKey: PrivateKeyPlan,
+  { remote, keepsOld }: { remote: Hand; keepsOld: boolean },
 ): Promise<Outcome> {
-  const { path, before } = holder;
-  return withInspection(near, holder, hand, async (seen) => {
+  const { path, before } = privateKey;
+  return withInspection(near, privateKey, remote, async (seen) => {
     if (seen.now.kind !== "new") return fail(changed(path));
     const ended =
-      keepsOld && before !== null ? await keepOldHalf(hand, { path, before }) : await commitPut(hand, path);
+      keepsOld && before !== null
+        ? await keepOldHalf(remote, { path, before })
+        : await commitPut(remote, path);
     if (ended.kind !== "done") return failBy(ended, path);
-    const tidy = await tidyHalf(hand, path, "nothing");
+    const tidy = await tidyHalf(remote, path, "nothing");
     return tidy.kind === "done" ? DONE : failBy(tidy, path);
   });
 }
 
 /** Whatever stands in its place by now: it goes by its own hash. */
-export async function dropKeptThere({ path, before }: PrivateKeyPlan, hand: Hand): Promise<Outcome> {
+export async function dropKeptThere({ path, before }: PrivateKeyPlan, remote: Hand): Promise<Outcome> {
   if (before === null) return DONE;
-  const dropped = await dropKeptHalf(hand, { path, before });
+  const dropped = await dropKeptHalf(remote, { path, before });
   return dropped.kind === "done" ? DONE : failBy(dropped, nameKept(path, before));
 }
 
 /** Also of a key that was made there and put nowhere. */
 export async function undoThere(
   near: PrivateKeyContext,
-  holder: PrivateKeyPlan,
-  hand: Hand,
+  privateKey: PrivateKeyPlan,
+  remote: Hand,
 ): Promise<Outcome> {
-  const { path, before } = holder;
-  return withInspection({ ...near, newKey: near.newKey ?? NO_KEY }, holder, hand, async (seen, newKey) => {
-    if (seen.now.kind === "other") return fail(changed(path));
-    const isPut = seen.now.kind === "new";
-    if (isPut) {
-      const hidden = await hidePublic(hand, path, blobOf(newKey));
-      if (hidden.kind !== "done") return failBy(hidden, path);
-    }
-    const undone = await undoPut(hand, { path, wrote: seen.now.hash ?? before ?? "", before });
-    if (undone.kind === "changed") return fail(changed(path));
-    if (undone.kind !== "done") return failBy(undone, path);
-    const shown = await showPublic(hand, path, null);
-    if (shown.kind !== "done") return failBy(shown, path);
-    // An old public half that lies there now is what an earlier run has kept.
-    const tidy = await tidyHalf(hand, path, "old");
-    return tidy.kind === "done" ? DONE : failBy(tidy, path);
-  });
+  const { path, before } = privateKey;
+  return withInspection(
+    { ...near, newKey: near.newKey ?? NO_KEY },
+    privateKey,
+    remote,
+    async (seen, newKey) => {
+      if (seen.now.kind === "other") return fail(changed(path));
+      const isPut = seen.now.kind === "new";
+      if (isPut) {
+        const hidden = await hidePublic(remote, path, blobOf(newKey));
+        if (hidden.kind !== "done") return failBy(hidden, path);
+      }
+      const undone = await undoPut(remote, { path, wrote: seen.now.hash ?? before ?? "", before });
+      if (undone.kind === "changed") return fail(changed(path));
+      if (undone.kind !== "done") return failBy(undone, path);
+      const shown = await showPublic(remote, path, null);
+      if (shown.kind !== "done") return failBy(shown, path);
+      // An old public half that lies there now is what an earlier run has kept.
+      const tidy = await tidyHalf(remote, path, "old");
+      return tidy.kind === "done" ? DONE : failBy(tidy, path);
+    },
+  );
 }
 
 const NO_KEY = { line: `none ${NO_BLOB.toString("base64")}`, fingerprint: "" };
@@ -191,11 +198,11 @@ type NewKey = NonNullable<PrivateKeyContext["newKey"]>;
 async function withInspection(
   { newKey }: Pick<PrivateKeyContext, "newKey">,
   { path, before }: PrivateKeyPlan,
-  hand: Hand,
+  remote: Hand,
   act: (seen: HalfLook, newKey: NewKey) => Promise<Outcome>,
 ): Promise<Outcome> {
   if (!newKey) throw new Error("there is no new key to hand over");
-  const seen = await lookAtHostHalf(hand, { path, before, blob: blobOf(newKey) });
+  const seen = await lookAtHostHalf(remote, { path, before, blob: blobOf(newKey) });
   return seen.kind === "seen" ? act(seen, newKey) : failBy(seen, path);
 }
 

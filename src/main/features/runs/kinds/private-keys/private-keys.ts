@@ -38,7 +38,7 @@ import {
   installHere,
   openKeyFile,
   promptNewPassphrase,
-  toPlace,
+  toKeyFile,
   undoHere,
 } from "./here.ts";
 import {
@@ -65,21 +65,21 @@ import {
 export function createHolders({ agentSocket }: { agentSocket: string | null }) {
   const known = new WeakMap<Plan, Map<string, VerificationKey | null>>();
   return {
-    makeKey: makeNewKey,
+    createKey: makeNewKey,
     undoMake,
     reopen,
-    look: (near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null) =>
-      hand ? inspectThere(near, holder, hand) : inspectHere(near, holder),
-    handOver: (near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null) =>
-      hand ? installThere(near, holder, hand) : installHere(near, holder),
-    undo: (near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null) =>
-      hand ? undoThere(near, holder, hand) : undoHere(near, holder),
-    commit: (near: PrivateKeyContext, holder: PrivateKeyPlan, hand: Hand | null, keepsOld: boolean) =>
-      hand ? commitThere(near, holder, { hand, keepsOld }) : commitHere(near, holder, keepsOld),
-    dropKept: (holder: PrivateKeyPlan, hand: Hand | null) =>
-      hand ? dropKeptThere(holder, hand) : dropKeptHere(holder),
+    inspect: (near: PrivateKeyContext, privateKey: PrivateKeyPlan, remote: Hand | null) =>
+      remote ? inspectThere(near, privateKey, remote) : inspectHere(near, privateKey),
+    install: (near: PrivateKeyContext, privateKey: PrivateKeyPlan, remote: Hand | null) =>
+      remote ? installThere(near, privateKey, remote) : installHere(near, privateKey),
+    undo: (near: PrivateKeyContext, privateKey: PrivateKeyPlan, remote: Hand | null) =>
+      remote ? undoThere(near, privateKey, remote) : undoHere(near, privateKey),
+    commit: (near: PrivateKeyContext, privateKey: PrivateKeyPlan, remote: Hand | null, keepsOld: boolean) =>
+      remote ? commitThere(near, privateKey, { remote, keepsOld }) : commitHere(near, privateKey, keepsOld),
+    dropKept: (privateKey: PrivateKeyPlan, remote: Hand | null) =>
+      remote ? dropKeptThere(privateKey, remote) : dropKeptHere(privateKey),
     /** A passphrase for one is asked for once a run. */
-    async proofKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null> {
+    async verificationKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null> {
       const keys = known.get(near.plan) ?? new Map<string, VerificationKey | null>();
       known.set(near.plan, keys);
       const found = keys.get(fingerprint) ?? (await findVerificationKey(near, fingerprint, agentSocket));
@@ -104,7 +104,7 @@ async function findVerificationKey(
     return toIdentity(secrets.pair, await whereIs(path, fingerprint));
   const files = [
     ...(plan.kind === "tighten-grants" && plan.provesWith !== null ? [plan.provesWith] : []),
-    ...here.flatMap((holder) => (holder.kind === "file" ? [holder.path] : [])),
+    ...here.flatMap((privateKey) => (privateKey.kind === "file" ? [privateKey.path] : [])),
   ];
   const agent = here.find(({ kind }) => kind === "agent")?.path ?? agentSocket;
   const identityFiles = path === null ? files : [path, ...files];
@@ -146,10 +146,10 @@ type Made =
   | { kind: "failed"; cause: Cause };
 
 /** `isFresh`: this run has not tried before, so what was made there is another run's, which may rely on it. */
-async function makeNewKey(near: PrivateKeyContext, hand: Hand | null, isFresh = false): Promise<Made> {
+async function makeNewKey(near: PrivateKeyContext, remote: Hand | null, isFresh = false): Promise<Made> {
   const newKey = newKeyOf(near.plan);
   if (newKey?.kind === "made-here") return isFresh ? makeHereAfresh(near, newKey) : makeHere(near, newKey);
-  if (newKey?.kind === "made-on-holder" && hand) return makeWhereHeld(near, newKey, hand, isFresh);
+  if (newKey?.kind === "made-on-holder" && remote) return makeWhereHeld(near, newKey, remote, isFresh);
   throw new Error("a key is to be made that the plan does not make, or nowhere");
 }
 
@@ -161,8 +161,8 @@ async function reopen(
   const planned = newKeyOf(plan);
   if (planned?.kind === "made-on-holder" || !planned?.path) return { kind: "open", secrets: null };
   const { now, made } = namesOf(planned.path);
-  const places = planned.kind === "given" ? [now] : [made, now];
-  for (const path of places) {
+  const paths = planned.kind === "given" ? [now] : [made, now];
+  for (const path of paths) {
     if ((await fingerprintOf(path)) !== newKey?.fingerprint) continue;
     const opened = await openKeyFile(path, near);
     if ("why" in opened) return failSaying(opened.why);
@@ -173,14 +173,15 @@ async function reopen(
 }
 
 /** What was made and is in use nowhere is gone. */
-async function undoMake(near: PrivateKeyContext, hand: Hand | null): Promise<Outcome> {
+async function undoMake(near: PrivateKeyContext, remote: Hand | null): Promise<Outcome> {
   const newKey = newKeyOf(near.plan);
-  if (newKey?.kind === "made-on-holder" && hand) return undoThere(near, toHolder(near.plan, newKey), hand);
+  if (newKey?.kind === "made-on-holder" && remote)
+    return undoThere(near, toPrivateKey(near.plan, newKey), remote);
   if (newKey?.kind !== "made-here") return DONE;
-  const place = primaryLocation(near.plan, newKey);
-  const fingerprint = near.newKey?.fingerprint ?? (await fingerprintOf(namesOf(place.path).made));
-  if (!fingerprint) return clearTorn(place).then(() => DONE);
-  const undone = await undoHalf(place, fingerprint);
+  const keyFile = primaryLocation(near.plan, newKey);
+  const fingerprint = near.newKey?.fingerprint ?? (await fingerprintOf(namesOf(keyFile.path).made));
+  if (!fingerprint) return clearTorn(keyFile).then(() => DONE);
+  const undone = await undoHalf(keyFile, fingerprint);
   return undone.kind === "done" ? DONE : failSaying(undone.message);
 }
 
@@ -192,13 +193,13 @@ async function makeHereAfresh(near: PrivateKeyContext, newKey: MadeHere): Promis
 
 /** Where nothing stands yet, the new half needs no hand-over: it takes the path at once. */
 async function makeHere(near: PrivateKeyContext, newKey: MadeHere): Promise<Made> {
-  const place = primaryLocation(near.plan, newKey);
-  const secrets = (await takeEarlier(near, place)) ?? (await makeSecrets(near, newKey));
+  const keyFile = primaryLocation(near.plan, newKey);
+  const secrets = (await takeEarlier(near, keyFile)) ?? (await makeSecrets(near, newKey));
   if ("why" in secrets) return failSaying(secrets.why);
   const { pair } = secrets;
-  const made = await makeHalf(place, pair, isLocked(near.plan, place) ? secrets.passphrase : null);
+  const made = await makeHalf(keyFile, pair, isLocked(near.plan, keyFile) ? secrets.passphrase : null);
   if (made.kind !== "done") return failSaying(made.message);
-  const put = place.before === null ? await putHalf(place, pair.fingerprint) : made;
+  const put = keyFile.before === null ? await putHalf(keyFile, pair.fingerprint) : made;
   if (put.kind !== "done") return failSaying(put.message);
   return { kind: "made", line: pair.line, fingerprint: pair.fingerprint, secrets };
 }
@@ -206,9 +207,9 @@ async function makeHere(near: PrivateKeyContext, newKey: MadeHere): Promise<Made
 /** What an earlier try has left, before anybody noted it; it was granted nowhere then. */
 async function takeEarlier(
   near: PrivateKeyContext,
-  place: HalfPlace,
+  keyFile: HalfPlace,
 ): Promise<RunSecrets | { why: string } | null> {
-  const { made, now } = namesOf(place.path);
+  const { made, now } = namesOf(keyFile.path);
   const known = near.newKey?.fingerprint;
   const left = [made, now];
   for (const path of left) {
@@ -239,39 +240,42 @@ async function lockFor(near: PrivateKeyContext, secrets: RunSecrets): Promise<Ru
     .flat()
     .flatMap(({ host, path, isEncrypted }) => (host && isEncrypted ? [`${formatPlace(host)}:${path}`] : []));
   if (!locked) return secrets;
-  const asked = await promptNewPassphrase(locked, near);
-  return "why" in asked ? asked : { ...secrets, ...asked };
+  const answer = await promptNewPassphrase(locked, near);
+  return "why" in answer ? answer : { ...secrets, ...answer };
 }
 
 /** Only beside a private key that has signed just now; a host key has none that goes. */
 async function makeWhereHeld(
   near: PrivateKeyContext,
   newKey: MadeThere,
-  hand: Hand,
+  remote: Hand,
   isFresh: boolean,
 ): Promise<Made> {
-  const holder = toHolder(near.plan, newKey);
+  const privateKey = toPrivateKey(near.plan, newKey);
   if (near.plan.kind === "rotate-key") {
-    const refused = await refuseUnverified(near, { ...holder, possession: { kind: "verified" } }, hand);
+    const refused = await refuseUnverified(near, { ...privateKey, possession: { kind: "verified" } }, remote);
     if (refused) return failed(refused);
   }
   // What an account begins and does not tell is taken for this run's own: nothing of another run may lie there.
-  const taken = isFresh ? await refuseOccupied(holder, hand) : null;
-  if (taken) return taken;
-  const made = await makeThere({ ...newKey, owner: holder.uid }, hand, isFresh);
+  const occupied = isFresh ? await refuseOccupied(privateKey, remote) : null;
+  if (occupied) return occupied;
+  const made = await makeThere({ ...newKey, owner: privateKey.uid }, remote, isFresh);
   if (made.kind !== "unclear") return made;
-  const cleared = await undoThere(near, holder, hand);
+  const cleared = await undoThere(near, privateKey, remote);
   return cleared.kind === "done"
     ? fail(made.cause)
-    : { kind: "failed", cause: { kind: "begun-at", by: made.cause, path: `${holder.path}.latchkey-new` } };
+    : {
+        kind: "failed",
+        cause: { kind: "begun-at", by: made.cause, path: `${privateKey.path}.latchkey-new` },
+      };
 }
 
 /** A session that broke: what it was asked for is asked again. */
 const failed = (outcome: Exclude<Outcome, { kind: "done" }>) =>
   outcome.kind === "failed" ? outcome : failSaying(outcome.message);
 
-async function refuseOccupied({ path, before }: PrivateKeyPlan, hand: Hand) {
-  const seen = await lookAtHostHalf(hand, { path, before, blob: NO_BLOB });
+async function refuseOccupied({ path, before }: PrivateKeyPlan, remote: Hand) {
+  const seen = await lookAtHostHalf(remote, { path, before, blob: NO_BLOB });
   if (seen.kind !== "seen") return failed(failBy(seen, path));
   if (seen.made.kind === "none") return null;
   return fail(refusedAt({ why: "new-in-the-way", detail: "" }, path));
@@ -279,10 +283,10 @@ async function refuseOccupied({ path, before }: PrivateKeyPlan, hand: Hand) {
 
 async function makeThere(
   { path, keyType, comment, owner }: MadeThere & { owner: number | null },
-  hand: Hand,
+  remote: Hand,
   isFresh: boolean,
 ): Promise<Made | { kind: "unclear"; cause: PlainCause }> {
-  const wish = {
+  const request = {
     path,
     keyType: keyType as NewKeyType,
     bits: keyType === "rsa" ? RSA_BITS : null,
@@ -290,7 +294,7 @@ async function makeThere(
     isFresh,
     owner,
   };
-  const made = await makeOnHost(hand, wish);
+  const made = await makeOnHost(remote, request);
   if (made.kind === "failed") return { kind: "unclear", cause: refusedAt(made, path) };
   if (made.kind !== "made") return failed(failBy(made, path));
   const line = made.line.split(" ").slice(0, 2).join(" ");
@@ -298,15 +302,15 @@ async function makeThere(
 }
 
 function primaryLocation(plan: KeyPlan, { path }: { path: string }): HalfPlace {
-  const holder = privateKeysHere(plan).find((one) => one.kind === "file" && one.path === path);
-  return holder ? toPlace(holder) : { path, before: null, hasPublicFile: true };
+  const privateKey = privateKeysHere(plan).find((one) => one.kind === "file" && one.path === path);
+  return privateKey ? toKeyFile(privateKey) : { path, before: null, hasPublicFile: true };
 }
 
-const isLocked = (plan: KeyPlan, place: HalfPlace): boolean =>
-  privateKeysHere(plan).some(({ path, isEncrypted }) => path === place.path && isEncrypted === true);
+const isLocked = (plan: KeyPlan, keyFile: HalfPlace): boolean =>
+  privateKeysHere(plan).some(({ path, isEncrypted }) => path === keyFile.path && isEncrypted === true);
 
 /** A host key is held by nobody else: nothing stands where it goes. */
-function toHolder(plan: KeyPlan, { host, port, path }: MadeThere): PrivateKeyPlan {
+function toPrivateKey(plan: KeyPlan, { host, port, path }: MadeThere): PrivateKeyPlan {
   if (plan.kind === "rotate-host-key")
     return {
       host: { host, port },

@@ -28,52 +28,54 @@ import { verifyServed, whyUnprovable } from "./verify-served.ts";
 const VERIFICATION_TIMEOUT_MS = 45_000;
 const ROLLBACK_TIMEOUT_MS = 15_000;
 
-type InstallContext = { run: RenewalRun; step: Step; hand: Hand; changes: readonly Replacement[] };
+type InstallContext = { run: RenewalRun; step: Step; remote: Hand; changes: readonly Replacement[] };
 
 /** Puts the new files of a host in place, has its servers read them, and proves what is served; or takes it all back at once. */
 export async function installDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
-  const place = await enter(run, step);
-  const seen = await observeFiles(run, step.host ?? -1, place.hand);
+  const location = await openLocation(run, step);
+  const seen = await observeFiles(run, step.host ?? -1, location.remote);
   const isTouched = seen.certificates.some((one) => one !== "old");
   const problem =
-    (isTouched ? null : await whyUnprovable(run, step, place.hand)) ??
+    (isTouched ? null : await whyUnprovable(run, step, location.remote)) ??
     (await refuseIssued(run, step, seen.certificates)) ??
-    (await stageAndTest(place, seen.certificates));
+    (await stageAndTest(location, seen.certificates));
   if (problem !== null) {
-    if (isTouched) return takeBack(place, failedBy(problem));
+    if (isTouched) return rollBack(location, failedBy(problem));
     return failed(problem, "nothing-changed");
   }
-  const stuck = (await armRollbackTimers(place)) ?? (await swapAll(place)) ?? (await reloadAll(place));
-  if (stuck !== null) return takeBack(place, failedBy(stuck));
+  const stuck =
+    (await armRollbackTimers(location)) ?? (await swapAll(location)) ?? (await reloadAll(location));
+  if (stuck !== null) return rollBack(location, failedBy(stuck));
   return acted({ kind: "installed-certificates" });
 }
 
 /** Proves what stands already: unless that was done just now its servers are told once more, for a run may have ended before they were. */
 export async function verifyInstalled(run: RenewalRun, step: Step, isFresh: boolean): Promise<StepOutcome> {
-  const place = await enter(run, step);
-  const stuck = isFresh ? null : await reloadAll(place);
-  if (stuck !== null) return takeBack(place, failedBy(stuck));
-  return prove(place);
+  const location = await openLocation(run, step);
+  const stuck = isFresh ? null : await reloadAll(location);
+  if (stuck !== null) return rollBack(location, failedBy(stuck));
+  return verify(location);
 }
 
 export const undoInstall = async (run: RenewalRun, step: Step, back: Back): Promise<StepOutcome> =>
-  takeBack(await enter(run, step), back);
+  rollBack(await openLocation(run, step), back);
 
-async function enter(run: RenewalRun, step: Step): Promise<InstallContext> {
-  const { hand } = await enterHost(run, step.host ?? -1);
-  return { run, step, hand, changes: changesOf(run, step) };
+async function openLocation(run: RenewalRun, step: Step): Promise<InstallContext> {
+  const { remote } = await enterHost(run, step.host ?? -1);
+  return { run, step, remote, changes: changesOf(run, step) };
 }
 
-async function prove(place: InstallContext): Promise<StepOutcome> {
-  const { run, step, hand, changes } = place;
-  const patience = Math.min(VERIFICATION_TIMEOUT_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
-  const served = await verifyServed(run, step, "new", patience);
-  if (served.kind !== "served") return takeBack(place, failedBy({ kind: "not-served", whys: served.whys }));
-  const late = await disarmAll(place);
-  if (late !== null) return takeBack(place, { as: "failed", cause: late });
-  const { certificates } = await observeFiles(run, step.host ?? -1, hand);
+async function verify(location: InstallContext): Promise<StepOutcome> {
+  const { run, step, remote, changes } = location;
+  const timeoutMs = Math.min(VERIFICATION_TIMEOUT_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
+  const served = await verifyServed(run, step, "new", timeoutMs);
+  if (served.kind !== "served")
+    return rollBack(location, failedBy({ kind: "not-served", whys: served.whys }));
+  const late = await disarmAll(location);
+  if (late !== null) return rollBack(location, { as: "failed", cause: late });
+  const { certificates } = await observeFiles(run, step.host ?? -1, remote);
   if (certificates.some((one) => one !== "new"))
-    return takeBack(place, { as: "failed", cause: { kind: "certificate-not-installed" } });
+    return rollBack(location, { as: "failed", cause: { kind: "certificate-not-installed" } });
   for (const change of changes)
     await toolsOf(run).orders.set(keyOf(run, step, change), { state: "installed", note: null });
   const { places, leavesAlone } = served;
@@ -81,13 +83,13 @@ async function prove(place: InstallContext): Promise<StepOutcome> {
 }
 
 /** Null, or why not. */
-async function armRollbackTimers({ run, step, hand, changes }: InstallContext): Promise<Cause | null> {
+async function armRollbackTimers({ run, step, remote, changes }: InstallContext): Promise<Cause | null> {
   const { deadMan } = hostOf(run, step);
   if (deadMan === null) return null;
   const seconds = run.plan.options.deadManSeconds;
   for (const change of changes) {
-    const armed = await armPair(hand, {
-      ...pairOf(run, step, change),
+    const armed = await armPair(remote, {
+      ...deploymentOf(run, step, change),
       way: deadMan,
       seconds,
       consumers: change.consumers,
@@ -97,9 +99,9 @@ async function armRollbackTimers({ run, step, hand, changes }: InstallContext): 
   return null;
 }
 
-async function swapAll({ run, step, hand, changes }: InstallContext): Promise<Cause | null> {
+async function swapAll({ run, step, remote, changes }: InstallContext): Promise<Cause | null> {
   for (const change of changes) {
-    const swapped = await swapPair(hand, pairOf(run, step, change));
+    const swapped = await swapPair(remote, deploymentOf(run, step, change));
     if (swapped.kind !== "swapped") return tailCause(swapped, firstPath(change));
     await run.journal.note(
       step.ordinal,
@@ -110,23 +112,23 @@ async function swapAll({ run, step, hand, changes }: InstallContext): Promise<Ca
   return null;
 }
 
-async function reloadAll({ run, step, hand, changes }: InstallContext): Promise<Cause | null> {
+async function reloadAll({ run, step, remote, changes }: InstallContext): Promise<Cause | null> {
   for (const consumer of servicesOf(changes)) {
     const own = changes.find(({ consumers }) => consumers.includes(consumer));
-    const told = await reloadService(hand, consumer, own && pairOf(run, step, own));
-    if (!("said" in told)) return tailCause(told, consumer.server);
-    if (told.kind === "not-reloaded")
-      return { kind: "not-reloaded", server: consumer.server, said: told.said };
-    await run.journal.note(step.ordinal, { kind: "reloaded", server: consumer.server, said: told.said });
+    const reloaded = await reloadService(remote, consumer, own && deploymentOf(run, step, own));
+    if (!("said" in reloaded)) return tailCause(reloaded, consumer.server);
+    if (reloaded.kind === "not-reloaded")
+      return { kind: "not-reloaded", server: consumer.server, said: reloaded.said };
+    await run.journal.note(step.ordinal, { kind: "reloaded", server: consumer.server, said: reloaded.said });
   }
   return null;
 }
 
 /** Null, or that the host was faster. */
-async function disarmAll({ run, hand, changes }: InstallContext): Promise<Cause | null> {
+async function disarmAll({ run, remote, changes }: InstallContext): Promise<Cause | null> {
   let isFired = false;
   for (const { id, files } of changes) {
-    const off = await disarmPair(hand, { token: run.token, id });
+    const off = await disarmPair(remote, { token: run.token, id });
     if (off.kind === "fired") isFired = true;
     else if (off.kind !== "disarmed") return tailCause(off, files[0]?.path ?? "it");
   }
@@ -134,18 +136,18 @@ async function disarmAll({ run, hand, changes }: InstallContext): Promise<Cause 
 }
 
 /** The files as they were, for whoever reads them; what somebody else has written meanwhile stays. */
-async function takeBack(place: InstallContext, back: Back): Promise<StepOutcome> {
-  const { run, step, hand, changes } = place;
-  await disarmAll(place);
+async function rollBack(location: InstallContext, back: Back): Promise<StepOutcome> {
+  const { run, step, remote, changes } = location;
+  await disarmAll(location);
   const stuck: Cause[] = [];
   for (const change of changes.toReversed()) {
-    if (orderOf(run, step, change).wanted === null) continue;
-    const old = await backPair(hand, pairOf(run, step, change));
+    if (orderOf(run, step, change).newHashes === null) continue;
+    const old = await backPair(remote, deploymentOf(run, step, change));
     if (old.kind !== "back") stuck.push(tailCause(old, firstPath(change)));
     else if (orderOf(run, step, change).state === "installed")
       await toolsOf(run).orders.set(keyOf(run, step, change), { state: "issued" });
   }
-  const untold = await reloadAll(place);
+  const untold = await reloadAll(location);
   const served = await verifyServed(run, step, "old", ROLLBACK_TIMEOUT_MS);
   if (served.kind !== "served") stuck.push({ kind: "not-served", whys: served.whys });
   // One that has never read the new files has nothing to be told.
@@ -162,36 +164,39 @@ const failedBy = (cause: Cause): Back => ({ as: "failed", cause });
 
 const firstPath = ({ files }: Replacement): string => files[0]?.path ?? "a file";
 
-const pairOf = (run: RenewalRun, step: Step, change: Replacement) => ({
+const deploymentOf = (run: RenewalRun, step: Step, change: Replacement) => ({
   token: run.token,
   id: change.id,
   files: change.files,
-  wanted: orderOf(run, step, change).wanted ?? change.files.map(({ before }) => before),
+  wanted: orderOf(run, step, change).newHashes ?? change.files.map(({ before }) => before),
 });
 
 /** Lays the new files out beside those in use, and has each server try them. Null, or why they are not to be used. */
-async function stageAndTest(place: InstallContext, seen: readonly CertificateSeen[]): Promise<Cause | null> {
-  for (const [nth, change] of place.changes.entries()) {
+async function stageAndTest(
+  location: InstallContext,
+  seen: readonly CertificateSeen[],
+): Promise<Cause | null> {
+  for (const [nth, change] of location.changes.entries()) {
     // What is in place already was tried before.
     if (seen[nth] !== "old") continue;
-    const problem = (await stage(place, change)) ?? (await tryStaged(place, change));
+    const problem = (await stage(location, change)) ?? (await tryStaged(location, change));
     if (problem !== null) return problem;
   }
   return null;
 }
 
-async function stage({ run, step, hand }: InstallContext, change: Replacement): Promise<Cause | null> {
+async function stage({ run, step, remote }: InstallContext, change: Replacement): Promise<Cause | null> {
   const { chain, keyId } = orderOf(run, step, change);
   if (chain === null) throw new Error("a certificate is put in place before it was issued");
   const key = keyId === null ? "made-there" : await openKey(run, keyId);
   const { id, files } = change;
   const passphrases = await openStores(run, files);
-  const pair = { token: run.token, id, files };
-  const staged = await stagePair(hand, { ...pair, chain: Buffer.from(chain), key, passphrases });
+  const deployment = { token: run.token, id, files };
+  const staged = await stagePair(remote, { ...deployment, chain: Buffer.from(chain), key, passphrases });
   for (const secret of [key, ...passphrases.values()])
     if (secret instanceof Redacted) Redacted.reveal(secret).fill(0);
   if (staged.kind !== "staged") return tailCause(staged, files[0]?.path ?? "a file");
-  await toolsOf(run).orders.set(keyOf(run, step, change), { wanted: staged.wanted });
+  await toolsOf(run).orders.set(keyOf(run, step, change), { newHashes: staged.wanted });
   return null;
 }
 
@@ -211,11 +216,11 @@ async function openStores(run: RenewalRun, files: readonly DeploymentFile[]) {
   return opened;
 }
 
-async function tryStaged({ run, step, hand }: InstallContext, change: Replacement): Promise<Cause | null> {
-  const { wanted } = orderOf(run, step, change);
+async function tryStaged({ run, step, remote }: InstallContext, change: Replacement): Promise<Cause | null> {
+  const { newHashes } = orderOf(run, step, change);
   const { id, files } = change;
   for (const consumer of change.consumers) {
-    const tried = await testPair(hand, { token: run.token, id, files, wanted: wanted ?? [], consumer });
+    const tried = await testPair(remote, { token: run.token, id, files, wanted: newHashes ?? [], consumer });
     if (!("said" in tried)) return tailCause(tried, files[0]?.path ?? "a file");
     switch (tried.kind) {
       case "passed":
@@ -253,13 +258,13 @@ export async function refuseIssued(
     const came = readPem(Buffer.from(chain)).ders;
     const about = { came, csr: csr ?? new Uint8Array(), before: derOf(change.old) };
     const narrower = change.narrower ?? [];
-    const judged = evaluateIssued({ ...about, narrower, roots: roots(), now: now() });
-    if (judged.kind === "sound") continue;
+    const evaluated = evaluateIssued({ ...about, narrower, roots: roots(), now: now() });
+    if (evaluated.kind === "sound") continue;
     const why: Cause = {
       kind: "certificate-faulty",
       name: change.names[0] ?? "",
       issuer: null,
-      faults: judged.why,
+      faults: evaluated.why,
     };
     const issue = RENEWAL_RULES.steps(run.plan).find(
       ({ phase, host }) => phase === "issue" && host === step.host,
@@ -269,7 +274,7 @@ export async function refuseIssued(
     const none = { chain: null, sha256: null, orderUrl: null };
     await orders.set(keyOf(run, step, change), {
       state: "refused",
-      note: { kind: "faulty", faults: judged.why },
+      note: { kind: "faulty", faults: evaluated.why },
       ...none,
     });
     return why;
@@ -280,25 +285,25 @@ export async function refuseIssued(
 /** Which files of each certificate stand on a host now. Rejects with `SessionLost`. */
 export async function observeFiles(
   run: RenewalRun,
-  place: number,
-  hand: Hand,
+  location: number,
+  remote: Hand,
 ): Promise<{ certificates: CertificateSeen[]; hasWork: boolean }> {
   const certificates: CertificateSeen[] = [];
   let hasWork = false;
-  for (const change of changesOf(run, { host: place })) {
+  for (const change of changesOf(run, { host: location })) {
     const hashes: (string | null)[] = [];
     for (const { path } of change.files) {
-      const look = await lookAtPairFile(hand, path);
-      if (look.kind === "lost") throw new SessionLost(look.message);
-      hashes.push(look.kind === "seen" ? look.file.hash : null);
-      if (look.kind === "seen" && look.file.heldBy === run.token) hasWork = true;
+      const reading = await lookAtPairFile(remote, path);
+      if (reading.kind === "lost") throw new SessionLost(reading.message);
+      hashes.push(reading.kind === "seen" ? reading.file.hash : null);
+      if (reading.kind === "seen" && reading.file.heldBy === run.token) hasWork = true;
     }
-    certificates.push(judge(change, orderOf(run, { host: place }, change).wanted, hashes));
+    certificates.push(evaluateSeen(change, orderOf(run, { host: location }, change).newHashes, hashes));
   }
   return { certificates, hasWork };
 }
 
-function judge(
+function evaluateSeen(
   { files }: Replacement,
   wanted: readonly string[] | null,
   hashes: readonly (string | null)[],

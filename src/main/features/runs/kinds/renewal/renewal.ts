@@ -102,10 +102,10 @@ export const createRenewalKind = (
 });
 
 /** With the vault locked a run goes on only once it is not. */
-function holding<A extends unknown[]>(work: (...asked: A) => Promise<StepOutcome>) {
-  return async (...asked: A): Promise<StepOutcome> => {
+function holding<A extends unknown[]>(work: (...args: A) => Promise<StepOutcome>) {
+  return async (...args: A): Promise<StepOutcome> => {
     try {
-      return await work(...asked);
+      return await work(...args);
     } catch (error) {
       if (error instanceof Refusal && error.code === "locked") throw new Held(error.message);
       throw error;
@@ -145,8 +145,8 @@ const PHASES: {
 
 async function observeDeployments(run: RenewalRun, host: number | null): Promise<Observation> {
   if (host === null) return { kind: "certificates-seen", certificates: [], hasWork: false };
-  const { hand } = await enterHost(run, host);
-  return { kind: "certificates-seen", ...(await observeFiles(run, host, hand)) };
+  const { remote } = await enterHost(run, host);
+  return { kind: "certificates-seen", ...(await observeFiles(run, host, remote)) };
 }
 
 /** After so long a server either serves it or does not. */
@@ -165,8 +165,8 @@ async function checkDeployments(run: RenewalRun, step: Step): Promise<StepOutcom
 
 /** The old files and keys go. */
 async function finishDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
-  const { hand } = await enterHost(run, step.host ?? -1);
-  const left = await endDeployments(run, step, hand);
+  const { remote } = await enterHost(run, step.host ?? -1);
+  const left = await endDeployments(run, step, remote);
   return left === null ? verified([{ kind: "cleared", isWhole: true }]) : needsAttention([left]);
 }
 

@@ -37,45 +37,50 @@ const isAnsweredByHost = ({ challenge }: Replacement): boolean =>
 async function clearAnswers(
   { token }: Pick<RenewalRun, "token">,
   changes: readonly Replacement[],
-  hand: Hand,
+  remote: Hand,
 ): Promise<Cause | null> {
   if (!changes.some(isAnsweredByHost)) return null;
-  const cleared = await clearChallenges(hand, { token });
+  const cleared = await clearChallenges(remote, { token });
   return cleared.kind === "left" ? described(cleared.message) : null;
 }
 
 /** Makes the new keys of a host, and what asks for certificates with them. What an earlier try has made is taken. */
 export async function requestCertificates(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const changes = changesOf(run, step);
-  const { hand } = await enterHost(run, step.host ?? -1);
-  const failing = await whyFailing(run, step, hand);
+  const { remote } = await enterHost(run, step.host ?? -1);
+  const failing = await whyFailing(run, step, remote);
   if (failing !== null) return undoRequests(run, step, { as: "failed", cause: failing });
   for (const change of changes) {
-    const problem = await request(run, step, change, hand);
+    const problem = await request(run, step, change, remote);
     if (problem !== null) return undoRequests(run, step, { as: "failed", cause: problem });
   }
   return verified([{ kind: "certificate-keys-made", count: changes.length }]);
 }
 
 /** Null, or which server fails its own test before there is anything new, unless the plan has that agreed to: then nothing is ordered. */
-async function whyFailing(run: RenewalRun, step: Step, hand: Hand): Promise<Cause | null> {
+async function whyFailing(run: RenewalRun, step: Step, remote: Hand): Promise<Cause | null> {
   const host = hostIdOf(hostOf(run, step));
   if (run.plan.checks.some((one) => one.id === SERVER_TEST && one.host === host)) return null;
-  for (const consumer of servicesOf(changesOf(run, step))) {
-    if (!SERVERS[consumer.server].testsConfiguration) continue;
-    const tried = await testServer(hand, consumer);
+  for (const service of servicesOf(changesOf(run, step))) {
+    if (!SERVERS[service.server].testsConfiguration) continue;
+    const tried = await testServer(remote, service);
     if (tried.kind === "lost") throw new SessionLost(tried.message);
     if (tried.kind === "failed" && "said" in tried)
-      return { kind: "fails-own-test", server: consumer.server, said: tried.said };
+      return { kind: "fails-own-test", server: service.server, said: tried.said };
   }
   return null;
 }
 
-async function request(run: RenewalRun, step: Step, change: Replacement, hand: Hand): Promise<Cause | null> {
+async function request(
+  run: RenewalRun,
+  step: Step,
+  change: Replacement,
+  remote: Hand,
+): Promise<Cause | null> {
   const order = orderOf(run, step, change);
   const { key, names, id, forClients } = change;
   if (key.made === "here") return order.csr ? null : createKeyInVault(run, keyOf(run, step, change), change);
-  const made = await makePairKey(hand, { token: run.token, id, key: key.kind, names, forClients });
+  const made = await makePairKey(remote, { token: run.token, id, key: key.kind, names, forClients });
   if (made.kind !== "made") return tailCause(made, "the new key");
   const isSame = order.csr !== null && Buffer.compare(order.csr, made.csr) === 0;
   if (!isSame) {
@@ -92,20 +97,20 @@ async function request(run: RenewalRun, step: Step, change: Replacement, hand: H
 
 /** The new keys go, and all that was kept of the run on the host. */
 export async function undoRequests(run: RenewalRun, step: Step, back: Back): Promise<StepOutcome> {
-  const { hand } = await enterHost(run, step.host ?? -1);
-  const left = await endDeployments(run, step, hand);
+  const { remote } = await enterHost(run, step.host ?? -1);
+  const left = await endDeployments(run, step, remote);
   if (left !== null) return needsAttention([left], back);
   return back.as === "failed" ? failed(back.cause) : rolledBack(back, "certificate-keys-removed");
 }
 
 /** Null, or why something of the run is still kept there. */
-export async function endDeployments(run: RenewalRun, step: Step, hand: Hand): Promise<Cause | null> {
+export async function endDeployments(run: RenewalRun, step: Step, remote: Hand): Promise<Cause | null> {
   const { vault, orders } = toolsOf(run);
   const changes = changesOf(run, step);
-  const answers = await clearAnswers(run, changes, hand);
+  const answers = await clearAnswers(run, changes, remote);
   if (answers !== null) return answers;
   for (const change of changes) {
-    const ended = await endPair(hand, { token: run.token, id: change.id });
+    const ended = await endPair(remote, { token: run.token, id: change.id });
     if (ended.kind !== "ended") return tailCause(ended, `what was kept of ${change.names[0]}`);
     const { keyId } = orderOf(run, step, change);
     if (keyId === null) continue;
@@ -125,10 +130,10 @@ async function createKeyInVault(
   const made = await vault.makeKey(key.kind, { kind: "pair-key", label: `${names[0]} on ${at.host}` });
   // Known before it is used: what nobody knows of would never be forgotten.
   await orders.set(at, { keyId: made.id });
-  const wish = { spki: made.spki, key: key.kind, names, forClients };
+  const request = { spki: made.spki, key: key.kind, names, forClients };
   const { makeRequest } = await import("#domain/issuing/make-certificate.ts");
-  const csr = await makeRequest(wish, (data, how) => vault.sign(made.id, data, how));
-  await orders.set(at, { state: "requested", note: null, csr, chain: null, sha256: null, wanted: null });
+  const csr = await makeRequest(request, (data, how) => vault.sign(made.id, data, how));
+  await orders.set(at, { state: "requested", note: null, csr, chain: null, sha256: null, newHashes: null });
   return null;
 }
 
@@ -147,8 +152,8 @@ export async function issueCertificates(run: RenewalRun, step: Step): Promise<St
 /** A try that was killed may have left its answers, which nothing else would take away until the run ends. */
 async function clearEarlier(run: RenewalRun, step: Step, changes: readonly Replacement[]) {
   if (!changes.some(isAnsweredByHost)) return;
-  const { hand } = await enterHost(run, step.host ?? -1);
-  const left = await clearAnswers(run, changes, hand);
+  const { remote } = await enterHost(run, step.host ?? -1);
+  const left = await clearAnswers(run, changes, remote);
   if (left !== null) await run.journal.note(step.ordinal, { kind: "answer-left", cause: left });
 }
 
@@ -169,7 +174,7 @@ async function issue(run: RenewalRun, step: Step, change: Replacement): Promise<
   const known = orders.get(at);
   if (known.chain !== null) return null;
   if (!known.csr) throw new Error("a certificate is ordered before it was asked for");
-  const ordered = await order(change.issuer.id, known.csr, await waysOf(run, step, change));
+  const ordered = await order(change.issuer.id, known.csr, await methodsOf(run, step, change));
   switch (ordered.kind) {
     case "waits":
       await orders.set(at, { state: "waits", note: { kind: "waits", said: ordered.what } });
@@ -198,7 +203,7 @@ async function take(
   const { orders, derOf, roots, now } = toolsOf(run);
   const at = keyOf(run, step, change);
   const { csr } = orders.get(at);
-  const judged = evaluateIssued({
+  const evaluated = evaluateIssued({
     came,
     csr: csr ?? new Uint8Array(),
     before: derOf(change.old),
@@ -206,26 +211,26 @@ async function take(
     now: now(),
     narrower: change.narrower ?? [],
   });
-  if (judged.kind === "faulty") {
+  if (evaluated.kind === "faulty") {
     await orders.set(at, {
       state: "refused",
-      note: { kind: "faulty", faults: judged.why },
+      note: { kind: "faulty", faults: evaluated.why },
       orderUrl: null,
     });
     return {
       kind: "certificate-faulty",
       name: change.names[0] ?? "",
       issuer: change.issuer.name,
-      faults: judged.why,
+      faults: evaluated.why,
     };
   }
-  const { chain, sha256, notes } = judged;
+  const { chain, sha256, notes } = evaluated;
   await orders.set(at, { state: "issued", note: null, chain, sha256 });
   for (const note of notes) await run.journal.note(step.ordinal, { kind: "found", cause: described(note) });
   return null;
 }
 
-async function waysOf(run: RenewalRun, step: Step, change: Replacement): Promise<OrderWays> {
+async function methodsOf(run: RenewalRun, step: Step, change: Replacement): Promise<OrderWays> {
   const { orders, derOf, issuerOf, answer } = toolsOf(run);
   const at = keyOf(run, step, change);
   const { challenge, old, issuer } = change;
@@ -239,16 +244,16 @@ async function waysOf(run: RenewalRun, step: Step, change: Replacement): Promise
     replaces: issuerOf(old) === issuer.id ? derOf(old) : null,
     challenges:
       challenge && near
-        ? { type: TYPE_OF_WAY[challenge.kind], answer: (asked) => answer(challenge, asked, near) }
+        ? { type: TYPE_OF_WAY[challenge.kind], answer: (requested) => answer(challenge, requested, near) }
         : null,
   };
 }
 
 async function nearHost(run: RenewalRun, step: Step, isThere: boolean): Promise<NearHost> {
   const { vault } = toolsOf(run);
-  const { hand } = isThere ? await enterHost(run, step.host ?? -1) : { hand: null };
+  const { remote } = isThere ? await enterHost(run, step.host ?? -1) : { remote: null };
   return {
-    hand,
+    hand: remote,
     token: run.token,
     address: hostOf(run, step).host,
     signal: run.signal,

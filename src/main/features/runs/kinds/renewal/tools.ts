@@ -7,7 +7,7 @@ import type { Failed, Lost, Refused } from "#net/ssh/session/remote-session.ts";
 import type { ChainsAt } from "#net/tls/probe-endpoint.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { hostOf, type RunContext, type RunRequest, SessionLost } from "#runs/engine/runbook.ts";
-import type { BroughtCertificate, ProvidedCertificate } from "#runs/kind.ts";
+import type { CertificateImport, ProvidedCertificate } from "#runs/kind.ts";
 import { refusedByRoot } from "#runs/kinds/private-keys/locations.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
@@ -36,7 +36,7 @@ type OrderBook = {
 export type RenewalTools = {
   orders: OrderBook;
   order: OrderCertificate;
-  answer: (way: ChallengeWay, challenge: AcmeChallenge, near: NearHost) => Promise<Answered>;
+  answer: (method: ChallengeWay, challenge: AcmeChallenge, near: NearHost) => Promise<Answered>;
   vault: Pick<Vault, "state" | "makeKey" | "open" | "sign" | "forget">;
   chainsAt: ChainsAt;
   /** Roots that are known here. */
@@ -145,7 +145,7 @@ const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back
 export function createCertificateImport({ store, roots, derOf, announce, now }: ProvisionDeps) {
   const { runs, plans, certificates } = store.runbooks;
 
-  return async ({ runId, text }: BroughtCertificate): Promise<ProvidedCertificate> => {
+  return async ({ runId, text }: CertificateImport): Promise<ProvidedCertificate> => {
     const run = runs.find(runId);
     if (!run) throw new Refusal("not-found", `there is no run ${runId}`);
     if (OVER.has(run.state)) throw new Refusal("conflict", `run ${runId} is over (${run.state})`);
@@ -154,8 +154,9 @@ export function createCertificateImport({ store, roots, derOf, announce, now }: 
     const waiting = certificates.all(runId).filter(({ state, csr }) => csr !== null && state === "waits");
     if (waiting.length === 0) throw new Refusal("conflict", `run ${runId} waits for no certificate`);
     const came = readCame(text);
-    const judged = waiting.map((order) => ({ order, answer: judge(order, renewal, came) }));
-    const found = judged.find(({ answer }) => answer.kind === "sound" || !answer.isOtherKey) ?? judged[0];
+    const evaluated = waiting.map((order) => ({ order, answer: evaluate(order, renewal, came) }));
+    const found =
+      evaluated.find(({ answer }) => answer.kind === "sound" || !answer.isOtherKey) ?? evaluated[0];
     if (!found) throw new Error("a request is waited for, and none was judged");
     const { order, answer } = found;
     const where = `${formatPlace(order)}, ${order.names[0]}`;
@@ -171,9 +172,9 @@ export function createCertificateImport({ store, roots, derOf, announce, now }: 
     return { host, port, change, sha256, notes };
   };
 
-  function judge(order: RunCertificate, plan: RenewalPlan | null, came: readonly Uint8Array[]) {
-    const place = plan?.hosts.find(({ host, port }) => host === order.host && port === order.port);
-    const change = place?.certificates.find(({ id }) => id === order.change);
+  function evaluate(order: RunCertificate, plan: RenewalPlan | null, came: readonly Uint8Array[]) {
+    const planned = plan?.hosts.find(({ host, port }) => host === order.host && port === order.port);
+    const change = planned?.certificates.find(({ id }) => id === order.change);
     const before = change ? derOf(change.old) : null;
     const about = { came, csr: order.csr ?? new Uint8Array(), before, narrower: change?.narrower ?? [] };
     return evaluateIssued({ ...about, roots: roots(), now: now() });

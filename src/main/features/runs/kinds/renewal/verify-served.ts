@@ -4,7 +4,7 @@ import {
   evaluateShown,
   helloName,
   isUnusable,
-  LOOKS_CLOSED,
+  READ_CLOSED,
   wantedAt,
 } from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Step } from "#domain/runs/step.ts";
@@ -20,10 +20,10 @@ import type { RenewalRun } from "./tools.ts";
 import { changesOf, orderOf, toolsOf } from "./tools.ts";
 
 /** `staysUp`: its servers are told without ending, so none is down while it begins anew. */
-type Expected = VerificationEndpoint & { wanted: ExpectedCertificates; staysUp: boolean };
+type Expected = VerificationEndpoint & { expects: ExpectedCertificates; staysUp: boolean };
 
 /** What was shown so far, by place and address. */
-type Looks = Map<string, ShownAt[]>;
+type Readings = Map<string, ShownAt[]>;
 
 type ServedOutcome =
   /** At so many places; at so many addresses the certificate alone could be read. */
@@ -42,22 +42,22 @@ export async function verifyServed(
   run: RenewalRun,
   step: Step,
   which: "new" | "old",
-  patienceMs: number,
+  timeoutMs: number,
 ): Promise<ServedOutcome> {
   const all = expectedAt(run, step, which);
   const expected = which === "old" ? await leaveOutUnled(run, step, all) : all;
   const begun = performance.now();
   let inARow = 0;
-  const looks: Looks = new Map();
+  const readings: Readings = new Map();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const { wrong, unusable, leavesAlone } = await askAll(run, step, { expected, looks });
+    const { wrong, unusable, leavesAlone } = await probeAll(run, step, { expected, readings });
     if (step.phase === "install" && which === "new" && unusable.length > 0)
       return { kind: "not-served", whys: unusable.slice(0, MOST_SAID) };
     inARow = wrong.length === 0 ? inARow + 1 : 0;
     run.trace("served", step.ordinal, step.phase, wrong.length === 0 ? which : "not-yet");
     if (inARow >= ROUNDS_IN_A_ROW || expected.length === 0)
       return { kind: "served", places: expected.length, leavesAlone };
-    if (wrong.length > 0 && performance.now() - begun + pause > patienceMs)
+    if (wrong.length > 0 && performance.now() - begun + pause > timeoutMs)
       return { kind: "not-served", whys: wrong.slice(0, MOST_SAID) };
     if (wrong.length > 0)
       await run.journal.noteRetrying(step.ordinal, { kind: "not-served", whys: wrong.slice(0, 1) });
@@ -73,25 +73,25 @@ const expectedAt = (run: RenewalRun, step: Step, which: "new" | "old"): Expected
   changesOf(run, step).flatMap((change) => {
     const known = { fresh: orderOf(run, step, change), old: change.old };
     const staysUp = change.consumers.every(({ server }) => STAYS_UP.has(server));
-    return change.proofs.map((proof) => ({ ...proof, staysUp, wanted: wantedAt(proof, which, known) }));
+    return change.proofs.map((proof) => ({ ...proof, staysUp, expects: wantedAt(proof, which, known) }));
   });
 
 /** Where the new certificate could not be looked at whatever its servers do; null: nowhere. Rejects with `SessionLost`. */
-export async function whyUnprovable(run: RenewalRun, step: Step, hand: Hand): Promise<Cause | null> {
+export async function whyUnprovable(run: RenewalRun, step: Step, remote: Hand): Promise<Cause | null> {
   const proofs = changesOf(run, step).flatMap((change) => change.proofs);
-  const unled = await findUnled(proofs, hand.way, run.signal);
+  const unled = await findUnled(proofs, remote.way, run.signal);
   if (unled.length === 0) return null;
-  await refuseEnded(hand);
+  await refuseEnded(remote);
   const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
   return { kind: "served-not-visible", whys };
 }
 
 async function leaveOutUnled(run: RenewalRun, step: Step, expected: Expected[]): Promise<Expected[]> {
   if (!expected.some(isByHost)) return expected;
-  const { hand } = await enterHost(run, step.host ?? -1);
-  const unled = await findUnled(expected, hand.way, run.signal);
+  const { remote } = await enterHost(run, step.host ?? -1);
+  const unled = await findUnled(expected, remote.way, run.signal);
   if (unled.length === 0) return expected;
-  await refuseEnded(hand);
+  await refuseEnded(remote);
   const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
   await run.journal.note(step.ordinal, { kind: "served-not-seen", whys });
   const out = new Set(unled.map(({ proof }) => proof));
@@ -110,24 +110,26 @@ const isByHost = ({ from }: VerificationEndpoint): boolean => from === "host";
 type ServedFaults = { wrong: string[]; unusable: string[]; leavesAlone: number };
 
 /** Rejects with `SessionLost` where a place is looked at from a host that cannot be entered, or whose login has ended. */
-async function askAll(
+async function probeAll(
   run: RenewalRun,
   step: Step,
-  { expected, looks }: { expected: readonly Expected[]; looks: Looks },
+  { expected, readings }: { expected: readonly Expected[]; readings: Readings },
 ): Promise<ServedFaults> {
-  const hand = expected.some(isByHost) ? (await enterHost(run, step.host ?? -1)).hand : null;
-  const asked = await Promise.all(expected.map((one) => askOne(run, one, { way: hand?.way ?? null, looks })));
-  const wrong = asked.flatMap((one) => one.wrong);
-  if (hand && wrong.length > 0) await refuseEnded(hand);
-  const unusable = asked.flatMap((one) => one.unusable);
-  return { wrong, unusable, leavesAlone: asked.reduce((sum, one) => sum + one.leavesAlone, 0) };
+  const remote = expected.some(isByHost) ? (await enterHost(run, step.host ?? -1)).remote : null;
+  const probed = await Promise.all(
+    expected.map((one) => probeOne(run, one, { way: remote?.way ?? null, readings })),
+  );
+  const wrong = probed.flatMap((one) => one.wrong);
+  if (remote && wrong.length > 0) await refuseEnded(remote);
+  const unusable = probed.flatMap((one) => one.unusable);
+  return { wrong, unusable, leavesAlone: probed.reduce((sum, one) => sum + one.leavesAlone, 0) };
 }
 
 /** What is wrong at each address of a place. */
-async function askOne(
+async function probeOne(
   run: RenewalRun,
   one: Expected,
-  { way, looks }: { way: Way | null; looks: Looks },
+  { way, readings }: { way: Way | null; readings: Readings },
 ): Promise<ServedFaults> {
   if (isByHost(one) && way === null)
     return {
@@ -135,10 +137,10 @@ async function askOne(
       unusable: [],
       leavesAlone: 0,
     };
-  const asked = { ...one, serverName: helloName(one) };
-  const shown = await toolsOf(run).chainsAt(asked, isByHost(one) ? way : null, run.signal);
+  const probed = { ...one, serverName: helloName(one) };
+  const shown = await toolsOf(run).chainsAt(probed, isByHost(one) ? way : null, run.signal);
   const formatWrong = (at: ShownAt): string[] => {
-    const why = evaluateShown(one.before, one.wanted, at);
+    const why = evaluateShown(one.before, one.expects, at);
     if (why === null) return [];
     const where = formatPoint(one);
     const whence = at.address === one.address ? where : `${where} (${at.address})`;
@@ -147,25 +149,25 @@ async function askOne(
   const wrong = shown.flatMap(formatWrong);
   const isLost = (at: ShownAt): boolean => {
     const key = `${formatPoint(one)} ${at.address}`;
-    const all = [...(looks.get(key) ?? []), at].slice(-LOOKS_CLOSED);
-    looks.set(key, all);
+    const all = [...(readings.get(key) ?? []), at].slice(-READ_CLOSED);
+    readings.set(key, all);
     return isUnusable(one.before, at) || (one.staysUp && closesForGood(one.before, all));
   };
   const unusable = shown.filter(isLost).flatMap(formatWrong);
   return { wrong, unusable, leavesAlone: shown.filter((at) => at.isLeafAlone).length };
 }
 
-type Unled<Proof> = { proof: Proof; why: string };
+type Unled<Endpoint> = { proof: Endpoint; why: string };
 
 /**
  * The places that only their host reaches, and to which its login does not lead now: nothing that is done to a server changes
  * that, or is told by it. A server that does not listen is none of them. Rejects only when `signal` says stop.
  */
-export async function findUnled<Proof extends VerificationEndpoint>(
-  proofs: readonly Proof[],
+export async function findUnled<Endpoint extends VerificationEndpoint>(
+  proofs: readonly Endpoint[],
   way: Way | null,
   signal: AbortSignal,
-): Promise<Unled<Proof>[]> {
+): Promise<Unled<Endpoint>[]> {
   const found = await Promise.all(
     proofs.map(async (proof) => {
       if (proof.from !== "host") return [];
