@@ -133,7 +133,7 @@ test("a grant is added at the end of the first file that sshd reads, with option
     options: "restrict",
     places: [{ host: "web1", port: 22, account: "ann" }],
   };
-  const more = { wish, given: GIVEN, key: null, here: [] };
+  const more = { request: wish, provided: GIVEN, key: null, here: [] };
   const text = `${OTHER}\n${OTHER}`;
   const plan = planFor([makeHostFacts("web1", text), makeHostFacts("web2", text)], more);
   expect(plan.hosts.map(({ host }) => host)).toEqual(["web1"]);

@@ -290,7 +290,7 @@ test("a proof by a log is waited for before anything is removed, and hinders no 
   const progress = { want: "on" as const, seen: new Map(), isGraceOver: false };
   expect(nextMove(ACCESS_RULES, plan, { ...progress, steps: states("planned") })).toEqual({
     kind: "look",
-    places: [null],
+    hostIndexes: [null],
   });
   expect(nextMove(ACCESS_RULES, plan, { ...progress, steps: states("proved") })).toEqual({
     kind: "wait",

@@ -28,12 +28,12 @@ export function chooseIssuer({ issuers, wished, tags, before }: Known): ChosenIs
 
 /** An issuer by its name, or by what it is where there is one alone. */
 function named(issuers: readonly Issuer[], text: string, whence = ""): ChosenIssuer {
-  const name = text.toLowerCase();
-  const meant = issuers.find(({ name }) => name.toLowerCase() === name);
+  const known = text.toLowerCase();
+  const meant = issuers.find(({ name }) => name.toLowerCase() === known);
   if (meant) return { issuer: meant, why: "" };
   const url = /^acme:(?<url>.+)$/.exec(text)?.groups?.url;
   const alike = issuers.filter((one) =>
-    url === undefined ? one.kind === name : one.kind === "acme" && one.directory === url,
+    url === undefined ? one.kind === known : one.kind === "acme" && one.directory === url,
   );
   const [one, ...others] = alike;
   if (one && others.length === 0) return { issuer: one, why: "" };
