@@ -13,7 +13,7 @@ import { endpointTable } from "./hosts/endpoint-table.ts";
 import { hostRecorder } from "./hosts/host-recorder.ts";
 import type { Lists } from "./lists/lists.ts";
 import { loginTable } from "./logins/login-table.ts";
-import { carriedLookTable } from "./runs/host-readings.ts";
+import { offlineReadingTable } from "./runs/host-readings.ts";
 import { probeTable } from "./scans/probe-table.ts";
 import { scanTable } from "./scans/scan-table.ts";
 import { pinTable, targetTable } from "./target-table.ts";
@@ -27,7 +27,7 @@ export function scanTables(db: Database, lists: Lists) {
     certificates,
     probes,
     bundles: bundleTable(db),
-    offlineReadings: carriedLookTable(db),
+    offlineReadings: offlineReadingTable(db),
     chains: chainReader(db),
     claims: claimTable(db),
     endpoints: endpointTable(db, writers),

@@ -4,7 +4,7 @@ import { evidenceOf, type UseEvidence } from "#shared/model/hosts/host-use.ts";
 import type { TransportRequest } from "#shared/model/hosts/probe.ts";
 import type { Protocol, TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { carriedLookTable } from "./host-readings.ts";
+import { offlineReadingTable } from "./host-readings.ts";
 import { keptKeyTable } from "./run-details.ts";
 
 /** A host of the inventory, and how it is logged in to. */
@@ -115,7 +115,7 @@ export function factReader(db: Database) {
     FROM login LEFT JOIN json_each(login.origins)
     WHERE login.host = ? AND login.fingerprint = ?
     ORDER BY login.account, "from"`);
-  const offlineReadings = carriedLookTable(db);
+  const offlineReadings = offlineReadingTable(db);
 
   return {
     /** What a bundle told of a host that was not read from here since; null: it was, or no bundle did. */

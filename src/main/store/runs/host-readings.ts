@@ -172,7 +172,7 @@ export type OfflineHost = { at: Instant; standing: CarriedStanding; reading: Off
 type SignedSince = { at: Instant; standing: CarriedStanding; signedBy: string | null };
 
 /** The last bundle of each host. */
-export function carriedLookTable(db: Database) {
+export function offlineReadingTable(db: Database) {
   const put = db.prepare(`
     INSERT INTO offline_reading (host, collected_at, reading, standing)
     SELECT id, @at, @reading, @standing FROM host WHERE host = @host AND port = @port

@@ -265,7 +265,8 @@ async function toPrivateKey(
     return { kind, path, ...unknown, possession: await verifyAgent(agentSocket, fingerprint), stuck: null };
   }
   const keyFile = await lookAtHeldHalf(location);
-  if (!keyFile) return { kind, path: location, ...unknown, possession: unasked, stuck: `${location} is gone` };
+  if (!keyFile)
+    return { kind, path: location, ...unknown, possession: unasked, stuck: `${location} is gone` };
   const { uid, gid, mode, isEncrypted, hash: before, hasPublicFile, stuck } = keyFile;
   const isShown = keyFile.fingerprint === null || keyFile.fingerprint === fingerprint;
   const possession: KeyPossession = isShown ? keyFile.possession : { kind: "other-key" };
