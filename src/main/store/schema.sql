@@ -62,7 +62,7 @@ CREATE TABLE target (
   user        TEXT,
   use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
   transport   TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
-  route         TEXT NOT NULL DEFAULT '',
+  route       TEXT NOT NULL DEFAULT '',
   added_at    TEXT NOT NULL,
   UNIQUE (kind, host, port, server_name, protocol)
 ) STRICT;
@@ -77,7 +77,7 @@ CREATE TABLE unprobed (
   protocol    TEXT NOT NULL DEFAULT 'tls',
   use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
   transport   TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
-  route         TEXT NOT NULL DEFAULT '',
+  route       TEXT NOT NULL DEFAULT '',
   scan        INTEGER NOT NULL REFERENCES scan (id),
   PRIMARY KEY (kind, host, port, user, server_name, protocol)
 ) STRICT, WITHOUT ROWID;
@@ -148,7 +148,7 @@ CREATE TABLE host_name (
 
 CREATE INDEX host_name_with_owner ON host_name (owner) WHERE owner IS NOT NULL;
 
--- What a search looks at; one such table for each list that is searched. Hashes and fingerprints are in none: they are found by
+-- What a search reads; one such table for each list that is searched. Hashes and fingerprints are in none: they are found by
 -- how they begin. Every text ends with two more characters, so that a piece of three begins at each of its letters: one or two
 -- letters are found by all pieces that begin with them, which the `_pieces` table lists one at a time.
 CREATE VIRTUAL TABLE host_name_search USING fts5 (
@@ -250,7 +250,7 @@ CREATE TABLE host (
   last_read           TEXT,
   reading             TEXT,
   read_as             TEXT,
-  unreadable_count        INTEGER NOT NULL DEFAULT 0,
+  unreadable_count    INTEGER NOT NULL DEFAULT 0,
   key_gap             TEXT DEFAULT 'never-read' CHECK (key_gap IN ('never-read', 'cut-short', 'not-root', 'hidden-places')),
   hostname            TEXT,
   os                  TEXT,
@@ -834,7 +834,7 @@ END;
 
 -- A private key on this computer, by its public key: a file, or an agent that holds it.
 CREATE TABLE held_key (
-  location       TEXT NOT NULL,
+  location    TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
   kind        TEXT NOT NULL CHECK (kind IN ('file', 'agent')),
   seen_at     TEXT NOT NULL,
@@ -859,9 +859,9 @@ END;
 
 -- Whether the user has said that every machine that holds private keys is scanned, and what is outside. One row.
 CREATE TABLE inventory (
-  id          INTEGER PRIMARY KEY CHECK (id = 1),
-  is_whole    INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
-  note        TEXT NOT NULL,
+  id        INTEGER PRIMARY KEY CHECK (id = 1),
+  is_whole  INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
+  note      TEXT NOT NULL,
   marked_at TEXT NOT NULL
 ) STRICT;
 
@@ -1043,13 +1043,13 @@ CREATE TABLE certificate (
   size_bytes         INTEGER NOT NULL,
   first_seen         TEXT NOT NULL,
 
-  warn_from           TEXT NOT NULL,
+  warn_from          TEXT NOT NULL,
   urgent_from        TEXT,
   due_percent        INTEGER,
-  usual_warn_from     TEXT,
+  usual_warn_from    TEXT,
   usual_urgent_from  TEXT,
 
-  location_count        INTEGER NOT NULL DEFAULT 0,
+  location_count     INTEGER NOT NULL DEFAULT 0,
   endpoint_count     INTEGER NOT NULL DEFAULT 0,
   only_name          INTEGER REFERENCES host_name (id),
   only_host          TEXT NOT NULL DEFAULT '',
@@ -1127,7 +1127,7 @@ CREATE INDEX certificate_issued ON certificate (substr(issuer, 1, 120)) WHERE is
 
 CREATE INDEX certificate_breaks_until ON certificate (violation, not_after) WHERE violation IS NOT NULL AND is_seen = 1;
 
--- What a search looks at, of the certificates that are seen now.
+-- What a search reads, of the certificates that are seen now.
 CREATE VIRTUAL TABLE certificate_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
@@ -1279,7 +1279,7 @@ UNION ALL SELECT key_fingerprint FROM host WHERE key_fingerprint IS NOT NULL
 UNION ALL SELECT fingerprint FROM key_file
   WHERE gone_scan IS NULL AND fingerprint IS NOT NULL AND (instr(path, '/.ssh/') > 0 OR path GLOB '/etc/ssh/*');
 
--- A certificate seen at a place by every probe that could look, from the first scan to the last. `gone_scan` found another one
+-- A certificate seen at a location by every probe that could see it, from the first scan to the last. `gone_scan` found another one
 -- there, or nothing; it is null while the certificate is seen there now.
 CREATE TABLE location (
   id          INTEGER PRIMARY KEY,
@@ -1416,7 +1416,7 @@ BEGIN
   DELETE FROM location_search WHERE rowid = NEW.id;
 END;
 
--- How many places of a certificate are under hosts of one owner. Where there is none there is no row.
+-- How many locations of a certificate are under hosts of one owner. Where there is none there is no row.
 CREATE TABLE certificate_under_owner (
   certificate INTEGER NOT NULL REFERENCES certificate (id),
   owner       TEXT NOT NULL,
@@ -1432,7 +1432,7 @@ SELECT certificate.id AS certificate,
     FROM certificate_under_owner AS under WHERE under.certificate = certificate.id LIMIT 1), '') AS owner
 FROM certificate;
 
--- How many places of a certificate are under hosts of one tag. Where there is none there is no row.
+-- How many locations of a certificate are under hosts of one tag. Where there is none there is no row.
 CREATE TABLE certificate_under_tag (
   certificate INTEGER NOT NULL REFERENCES certificate (id),
   tag         INTEGER NOT NULL REFERENCES tag (id),
@@ -1544,7 +1544,7 @@ CREATE TABLE endpoint (
   staple             BLOB,
   timestamps         BLOB,
   authorities        TEXT CHECK (json_valid(authorities)),
-  capabilities             TEXT CHECK (json_valid(capabilities)),
+  capabilities       TEXT CHECK (json_valid(capabilities)),
   key_exchange       TEXT CHECK (key_exchange IN ('hybrid', 'classical', 'no-tls13')),
   key_exchange_since TEXT,
   UNIQUE (host, port, server_name, protocol)
@@ -1743,8 +1743,8 @@ CREATE INDEX finding_by_label ON finding (substr(label, 1, 120), rule, severity,
 
 CREATE INDEX finding_by_first_seen ON finding (first_seen, rule, severity, id);
 
--- What the last probe of one place says of a finding. A finding goes when its last report does. `members`: what it is about beside
--- its thing and its place, as data: paths, fingerprints. An acceptance covers those that there were.
+-- What the last probe of one location says of a finding. A finding goes when its last report does. `members`: what it is about beside
+-- its thing and its location, as data: paths, fingerprints. An acceptance covers those that there were.
 CREATE TABLE report (
   id       INTEGER PRIMARY KEY,
   finding  INTEGER NOT NULL REFERENCES finding (id),
@@ -1788,7 +1788,7 @@ CREATE TABLE accepted_member (
   PRIMARY KEY (acceptance, member)
 ) STRICT, WITHOUT ROWID;
 
--- Rules that are not looked at unless somebody turns them on, and since when they are.
+-- Rules that are not evaluated unless somebody turns them on, and since when they are.
 CREATE TABLE enabled_rule (
   rule  TEXT PRIMARY KEY,
   since TEXT NOT NULL
@@ -1798,7 +1798,7 @@ CREATE TABLE enabled_rule (
 
 -- What stood somewhere, and how, from the scan that first saw it so to the one that found it otherwise; `gone_scan` is null while
 -- it is still so. A thing that changes, or comes back, goes on in another row whose `origin` is its first. `about` is the row of the
--- table that `kind` names (place for a certificate); an account is its host and `label`. `state` is what may change in place,
+-- table that `kind` names (location for a certificate); an account is its host and `label`. `state` is what may change in place,
 -- as a JSON array; null where nobody took note of it. Written by those who record these rows (changes/revision-writer.ts).
 CREATE TABLE revision (
   id         INTEGER PRIMARY KEY,
@@ -1876,7 +1876,7 @@ CREATE TABLE offline_reading (
   host         INTEGER PRIMARY KEY REFERENCES host (id),
   collected_at TEXT NOT NULL,
   standing     TEXT NOT NULL DEFAULT 'claimed' CHECK (standing IN ('verified', 'first-use', 'claimed')),
-  reading        TEXT NOT NULL CHECK (json_valid(reading))
+  reading      TEXT NOT NULL CHECK (json_valid(reading))
 ) STRICT;
 
 -- What a bundle claims of a host that is known better. Nothing of it is in any other table: it stands beside what is known. `why`:
