@@ -1,10 +1,15 @@
+import { VERSION } from "#shared/model/version.ts";
 import { endOnFault, endProcess, narrowUmask } from "#shells/end-process.ts";
 import { findWord } from "./find-word.ts";
 
-/** Runs what was typed, and ends the process with its exit code. What `verify` does not need is not loaded for it. */
+/** Runs what was typed, and ends the process with its exit code. No command is loaded for the version, and only what it needs for `verify`. */
 export async function start(argv: readonly string[]): Promise<void> {
   endOnFault();
   narrowUmask();
+  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+    process.stdout.write(`${VERSION}\n`);
+    return endProcess(0);
+  }
   const [run, { openWorld }] = await Promise.all([loadRun(argv), import("./terminal.ts")]);
   endProcess(await run(argv, openWorld()));
 }
