@@ -4,7 +4,7 @@ import { chooseChallengeMethod, readChallengeFacts } from "#domain/acme/challeng
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answer } from "#net/challenges/answer.ts";
 import type { Answered, ChallengeDeps } from "#net/challenges/challenge.ts";
-import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { startApacheHost, startNginxHost } from "#testing/acme/open-web-hosts.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { type Pebble, startPebble } from "#testing/servers/pebble.ts";
@@ -130,7 +130,7 @@ lab("what the server answers otherwise is seen before the authority is told, and
   };
   const url = `http://plain.test/.well-known/acme-challenge/tok_en-1`;
   const ask = (path: string, near: Partial<ChallengeDeps> = {}, name = "plain.test") => {
-    const way: ChallengeWay = { kind: "webroot", path, of: "site" };
+    const way: ChallengeMethod = { kind: "webroot", path, of: "site" };
     return answer(way, { ...challenge, name }, { ...nearOf(hand, host), ...near });
   };
   expect(await ask("/srv/secure")).toEqual({

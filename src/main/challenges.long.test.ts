@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answer } from "#net/challenges/answer.ts";
 import { type Answered, type ChallengeDeps, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
-import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { DNS_PORT, startKnot } from "#testing/servers/knot.ts";
@@ -49,7 +49,7 @@ afterAll(async () => {
 });
 
 /** What pebble issues where one way answers all challenges, and what was said of each. */
-async function orderBy(way: ChallengeWay, names: readonly string[], near: ChallengeDeps) {
+async function orderBy(way: ChallengeMethod, names: readonly string[], near: ChallengeDeps) {
   const answered: Answered[] = [];
   const client = createAcmeClient({
     url: pebble.directory,
@@ -81,7 +81,7 @@ const nearOf = (more: Partial<ChallengeDeps>): ChallengeDeps => ({
 
 lab("pebble issues for what a host without a web server serves while it is asked", async () => {
   await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
-  const way: ChallengeWay = { kind: "served-on-host", port: HTTP_PORT };
+  const way: ChallengeMethod = { kind: "served-on-host", port: HTTP_PORT };
   const { ordered, said } = await orderBy(way, [`www.${ZONE}`, `mail.${ZONE}`], nearOf({ hand }));
   expect(said).toEqual([null, null]);
   expect(ordered).toMatchObject({ kind: "issued" });
@@ -90,7 +90,7 @@ lab("pebble issues for what a host without a web server serves while it is asked
 
 lab("pebble issues for what a host shows by openssl to acme-tls/1", async () => {
   await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
-  const way: ChallengeWay = { kind: "tls-alpn", port: TLS_PORT };
+  const way: ChallengeMethod = { kind: "tls-alpn", port: TLS_PORT };
   const { ordered, said } = await orderBy(way, [`www.${ZONE}`], nearOf({ hand }));
   expect(said).toEqual([null]);
   expect(ordered).toMatchObject({ kind: "issued" });
@@ -102,7 +102,7 @@ lab("pebble issues for what a host shows by openssl to acme-tls/1", async () => 
 });
 
 lab("pebble issues for a wildcard and its name by updates of their zone", async () => {
-  const way: ChallengeWay = {
+  const way: ChallengeMethod = {
     kind: "rfc2136",
     server: dns.address,
     port: DNS_PORT,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import type { AuthContext } from "ssh2";
 import { expect, test } from "vitest";
-import type { Question } from "#shared/model/hosts/prompt.ts";
+import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type App, createApp } from "./app.ts";
 import { makeLockedKey } from "./testing/ssh/key-files.ts";
@@ -36,12 +36,12 @@ async function openDesk() {
   };
 }
 
-type Answer = (question: Question) => string[] | null;
+type Answer = (question: PromptRequest) => string[] | null;
 
 /** Scans, and answers what is asked. Hands back what was asked, what was announced, and what each visit met. */
 async function scan({ client }: App, servers: readonly AskingServer[], wish: object, answer: Answer) {
   const said: unknown[] = [];
-  const asked: Question[] = [];
+  const asked: PromptRequest[] = [];
   const announcements = await client.events.watch();
   const text = servers.map(({ host, port }) => `ssh://${host}:${port}`).join(" ");
   const { scanId } = await client.scans.start({ text, acceptNew: true, mayAsk: true, ...wish });

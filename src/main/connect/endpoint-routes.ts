@@ -8,7 +8,7 @@ import { createProxyWay, type Way } from "#net/proxy/proxy.ts";
 import type { Credentials } from "#net/proxy/proxy-protocols.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import type { Failure } from "#net/tcp-connect.ts";
-import type { WayText } from "#shared/model/hosts/target.ts";
+import type { ProxyUrl } from "#shared/model/hosts/target.ts";
 import { formatPlace } from "#shared/text/hosts/target.ts";
 import type { JumpHost } from "./jump-hosts.ts";
 
@@ -45,7 +45,7 @@ export function createEndpointRoutes(deps: Deps) {
 
   return {
     /** A way, ready to be gone; it stays open until it is disposed. Rejects only when the scan is told to stop. */
-    async keep(text: WayText): Promise<Kept | Failure> {
+    async keep(text: ProxyUrl): Promise<Kept | Failure> {
       const way = readProxy(text);
       switch (way.kind) {
         case "direct":

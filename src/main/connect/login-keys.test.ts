@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import type { Question } from "#shared/model/hosts/prompt.ts";
+import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { makeLockedKey } from "#testing/ssh/key-files.ts";
 import { makeKeyPair } from "#testing/ssh/ssh-server.ts";
@@ -63,8 +63,8 @@ async function makeLockedFile(folder: string, name: string) {
 }
 
 /** Somebody who says these, one after the other, and then nothing. */
-function answering(...replies: readonly (string | null)[]): { ask: Ask; asked: Omit<Question, "id">[] } {
-  const asked: Omit<Question, "id">[] = [];
+function answering(...replies: readonly (string | null)[]): { ask: Ask; asked: Omit<PromptRequest, "id">[] } {
+  const asked: Omit<PromptRequest, "id">[] = [];
   const left = [...replies];
   return {
     asked,

@@ -1,6 +1,6 @@
 import type { Answer, Ask } from "#net/ssh/interactive-login.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { Question } from "#shared/model/hosts/prompt.ts";
+import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -19,7 +19,7 @@ type PromptDeps = {
 /** A password for one host is no password for others unless somebody has said so. */
 type PromptAnswer = { questionId: string; answers: readonly string[] | null; isForSameUser?: boolean };
 
-type OpenPrompt = { question: Question; settle: (answer: Answer | null) => void };
+type OpenPrompt = { question: PromptRequest; settle: (answer: Answer | null) => void };
 
 export type Prompts = ReturnType<typeof createPrompts>;
 
@@ -38,7 +38,7 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
       (question, signal) =>
         mayAsk && !isClosed && !signal.aborted ? ask(question, signal) : Promise.resolve(null),
 
-    list: (): Question[] => [...open.values()].map(({ question }) => question),
+    list: (): PromptRequest[] => [...open.values()].map(({ question }) => question),
 
     /** `of`: the scan that has asked, for the record. Whoever else answers meanwhile is told that it is answered. */
     async answer(given: PromptAnswer, of: { scanId?: ScanId } = {}): Promise<Record<string, never>> {
@@ -67,7 +67,7 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
     },
   };
 
-  async function ask(asked: Omit<Question, "id">, signal: AbortSignal): Promise<Answer | null> {
+  async function ask(asked: Omit<PromptRequest, "id">, signal: AbortSignal): Promise<Answer | null> {
     const { promise, resolve } = Promise.withResolvers<Answer | null>();
     const id = crypto.randomUUID();
     const withdraw = () => resolve(null);
@@ -83,7 +83,11 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
     }
   }
 
-  function record({ about }: Question, isAnswered: boolean, { scanId }: { scanId?: ScanId }): Promise<void> {
+  function record(
+    { about }: PromptRequest,
+    isAnswered: boolean,
+    { scanId }: { scanId?: ScanId },
+  ): Promise<void> {
     const of = about.kind === "passphrase" ? about.file : `${about.user}@${formatPlace(about)}`;
     const detail = { ...(scanId !== undefined && { scanId }), asked: about.kind, of, isAnswered };
     return store.queueWrite(() => {
@@ -109,7 +113,7 @@ export function createScanPrompts({ store, now, announce }: ScanPromptDeps) {
       return prompts.askFor(mayAsk);
     },
 
-    list: (scanId: ScanId): Question[] => promptsOf.get(scanId)?.list() ?? [],
+    list: (scanId: ScanId): PromptRequest[] => promptsOf.get(scanId)?.list() ?? [],
 
     async answer({ scanId, ...given }: ScanAnswer): Promise<Record<string, never>> {
       const prompts = promptsOf.get(scanId);
@@ -128,7 +132,7 @@ export function createScanPrompts({ store, now, announce }: ScanPromptDeps) {
 
 const notAsked = () => new Refusal("not-found", "this question is not asked any more");
 
-function refuseWrongNumber({ prompts }: Question, answers: readonly string[] | null): void {
+function refuseWrongNumber({ prompts }: PromptRequest, answers: readonly string[] | null): void {
   if (!answers || answers.length === prompts.length) return;
   const wanted = formatCount(prompts.length, "answer");
   throw new Refusal("invalid-input", `this question takes ${wanted}, not ${answers.length}`);

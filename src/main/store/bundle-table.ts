@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { BundleSignature, CarriedStanding } from "#shared/model/hosts/bundle.ts";
+import { BundleSignature, BundleStandingKind } from "#shared/model/hosts/bundle.ts";
 import type { HostKeyView } from "#shared/model/hosts/probe.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Instant } from "#shared/model/instant.ts";
@@ -47,7 +47,7 @@ type NewBundle = {
   port: number;
   importedAt: Instant;
   signature: BundleSignature;
-  standing: CarriedStanding;
+  standing: BundleStandingKind;
   /** The host keys that signed it, as fingerprints. */
   signedBy: readonly string[];
   nonce: string;
@@ -169,7 +169,7 @@ export function bundleTable(db: Database) {
       void add.run({ ...bundle, signature: JSON.stringify(signature), signedBy: JSON.stringify(signedBy) }),
 
     /** A bundle that was taken in before its host's signature came. */
-    stand: (digest: string, standing: CarriedStanding, signedBy: readonly string[]): void =>
+    stand: (digest: string, standing: BundleStandingKind, signedBy: readonly string[]): void =>
       void stand.run(standing, JSON.stringify(signedBy), digest),
 
     /** When another bundle came in that calls itself by this number; null: none did. */
@@ -225,7 +225,7 @@ const toBundle = (row: Row) => ({
   host: row.host,
   port: row.port,
   signature: BundleSignature.parse(JSON.parse(row.signature)),
-  standing: CarriedStanding.parse(row.standing),
+  standing: BundleStandingKind.parse(row.standing),
   signedBy: JSON.parse(row.signed_by) as string[],
 });
 

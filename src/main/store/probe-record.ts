@@ -3,7 +3,7 @@ import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FileLine, ShownBy } from "#shared/model/certificates/served.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Authorities, Capabilities } from "#shared/model/hosts/endpoint.ts";
-import type { AccountView, KeyFileView, Unread } from "#shared/model/hosts/host.ts";
+import type { AccountView, KeyFileView, Unreadable } from "#shared/model/hosts/host.ts";
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
 import type { HostUse } from "#shared/model/hosts/host-use.ts";
 import type { HostKeyView, Outcome, Probe, ProbeState, Transport } from "#shared/model/hosts/probe.ts";
@@ -122,7 +122,7 @@ export type CollectedHost = {
   /** `isComplete`: all was read by which sshd trusts authorities, so that one that is missing has gone. */
   authorities: { trusted: TrustedAuthority[]; isComplete: boolean };
   /** `keysOf`: whose authorized keys lie there. */
-  coverage: { read: string[]; notRead: (Unread & { keysOf?: string[] })[] };
+  coverage: { read: string[]; notRead: (Unreadable & { keysOf?: string[] })[] };
   /** True when the reading was cut short: what is missing from it has not gone. */
   isPartial: boolean;
   /** Files and folders that could not be read: what is known at or below them has not gone either. */

@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { RememberedTarget } from "#shared/contract/scans.ts";
 import type { Pin } from "#shared/model/hosts/host.ts";
 import { TransportRequest } from "#shared/model/hosts/probe.ts";
-import { Target, type WayText } from "#shared/model/hosts/target.ts";
+import { type ProxyUrl, Target } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 
@@ -24,7 +24,7 @@ type TargetToRemember = {
   target: Target;
   useSudo: boolean;
   transport?: TransportRequest;
-  route?: WayText;
+  route?: ProxyUrl;
   at: Instant;
 };
 
@@ -81,7 +81,7 @@ export function targetTable(db: Database) {
     forget: (target: Target): boolean => remove.run(toRow(target)).changes > 0,
 
     /** How it is remembered to be read, under the login that is named. */
-    recall(target: Target): { useSudo: boolean; transport: TransportRequest; route: WayText } {
+    recall(target: Target): { useSudo: boolean; transport: TransportRequest; route: ProxyUrl } {
       const known = login.get(toRow(target));
       return {
         useSudo: known?.use_sudo === 1,

@@ -58,7 +58,7 @@ export const DesktopContext = createContext<Desktop | null>(null);
 export const useDesktop = () => use(DesktopContext);
 
 /** A file that was dropped, chosen or opened, to be looked into. */
-export type GivenFile = {
+export type ChosenFile = {
   name: string;
   /** Its bytes as the contract takes them; an error says why there are none. */
   read(): Promise<string>;
@@ -67,7 +67,7 @@ export type GivenFile = {
 };
 
 /** Files of the browser. None is read before it is shown, nor one that is too large. */
-export const toGivenFiles = (files: Iterable<File>): GivenFile[] =>
+export const toChosenFiles = (files: Iterable<File>): ChosenFile[] =>
   [...files].map((file) => ({ name: file.name, read: () => readBase64(file), blob: file }));
 
 function readBase64(file: File): Promise<string> {

@@ -1,10 +1,10 @@
 import { IconFileSearch } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
-import { type GivenFile, toGivenFiles } from "#renderer/api/desktop.ts";
+import { type ChosenFile, toChosenFiles } from "#renderer/api/desktop.ts";
 import classes from "./drop-target.module.css";
 
 /** Files can be dropped anywhere; the browser, left alone, would leave the page for them. */
-export function DropTarget({ onFiles }: { onFiles: (files: readonly GivenFile[]) => void }) {
+export function DropTarget({ onFiles }: { onFiles: (files: readonly ChosenFile[]) => void }) {
   const isOver = useFileDrop(onFiles);
   if (!isOver) return null;
   return (
@@ -18,7 +18,7 @@ export function DropTarget({ onFiles }: { onFiles: (files: readonly GivenFile[])
   );
 }
 
-function useFileDrop(onFiles: (files: readonly GivenFile[]) => void): boolean {
+function useFileDrop(onFiles: (files: readonly ChosenFile[]) => void): boolean {
   const [isOver, setIsOver] = useState(false);
   useEffect(() => {
     const listening = new AbortController();
@@ -42,7 +42,7 @@ function useFileDrop(onFiles: (files: readonly GivenFile[]) => void): boolean {
     on("drop", ({ dataTransfer, target }) => {
       setIsOver(false);
       if (takesFiles(target)) return;
-      const files = toGivenFiles(dataTransfer?.files ?? []);
+      const files = toChosenFiles(dataTransfer?.files ?? []);
       if (files.length > 0) onFiles(files);
     });
     return () => listening.abort();

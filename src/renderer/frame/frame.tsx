@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
 import { useApi, useConnectionSentence, useConnectionState } from "#renderer/api/connection.ts";
-import { type DesktopWish, type GivenFile, useDesktop } from "#renderer/api/desktop.ts";
+import { type ChosenFile, type DesktopWish, useDesktop } from "#renderer/api/desktop.ts";
 import { ScanRequestContext } from "#renderer/api/scan-button.tsx";
 import { toAddress, toRowLink } from "#renderer/api/searches.ts";
 import { InspectDialog } from "#renderer/features/inspect/inspect-dialog.tsx";
@@ -29,11 +29,11 @@ import { Shortcuts, useFrameKeys } from "./shortcuts.tsx";
 /** What stands around every screen: the rail, the header, and the dialogs that any of them may open. */
 export function Frame() {
   const [scanText, setScanText] = useState<string | null>(null);
-  const [files, setFiles] = useState<readonly GivenFile[] | null>(null);
+  const [files, setFiles] = useState<readonly ChosenFile[] | null>(null);
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const requestScan = useCallback((text = "") => setScanText(text), []);
   const openHelp = useCallback(() => setIsHelpOpen(true), []);
-  const inspect = useCallback((given: readonly GivenFile[]) => {
+  const inspect = useCallback((given: readonly ChosenFile[]) => {
     setFiles((before) => [...(before ?? []), ...given]);
   }, []);
   const openInspect = useCallback(() => inspect([]), [inspect]);
@@ -131,7 +131,7 @@ function Told({ sentence, onClose }: { sentence: string; onClose: (() => void) |
 type Actions = {
   requestScan: () => void;
   openHelp: () => void;
-  inspect: (files: readonly GivenFile[]) => void;
+  inspect: (files: readonly ChosenFile[]) => void;
 };
 
 /** Does what the desktop window asks for: its menu, links of other programs, files that it was given. */

@@ -89,7 +89,10 @@ export const served = {
  * A certificate whose authority is gone to. `hosts`: those that the user has named; of the others none is on this computer or
  * on its own link.
  */
-const Visited = z.object({ sha256: Sha256, hosts: z.array(z.string().min(1).max(255)).max(8).default([]) });
+const RevocationRequest = z.object({
+  sha256: Sha256,
+  hosts: z.array(z.string().min(1).max(255)).max(8).default([]),
+});
 
 export const chains = {
   /** What stands above a certificate, as each endpoint sends it, and what each store of roots makes of it now. */
@@ -122,7 +125,7 @@ export const chains = {
     .output(z.object({ added: z.int(), known: z.int() })),
 
   /** Fetches the revocation lists that a certificate names, from wherever it says. `failed`: which could not be had, and why. */
-  fetchLists: command.input(Visited).output(
+  fetchLists: command.input(RevocationRequest).output(
     z.object({
       added: z.int(),
       known: z.int(),
@@ -134,7 +137,7 @@ export const chains = {
    * Asks the OCSP responders that a certificate names, wherever they are; that one says it is revoked is kept. But for this and
    * `fetchLists`, nothing that a certificate names is ever gone to.
    */
-  askResponders: command.input(Visited).output(z.object({ views: z.array(RevocationView) })),
+  askResponders: command.input(RevocationRequest).output(z.object({ views: z.array(RevocationView) })),
 
   distrust: command.input(z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })).output(z.object({})),
 };

@@ -14,7 +14,7 @@ const Start = z.object({
   onlyCertain: z.boolean().default(false),
 });
 
-const Ways = { onlyCertain: z.boolean().default(false), onlyRoot: z.boolean().default(false) };
+const PathFilter = { onlyCertain: z.boolean().default(false), onlyRoot: z.boolean().default(false) };
 
 /** There is more than was looked at. */
 const CUT = { isCut: z.boolean() };
@@ -32,7 +32,7 @@ export const graph = {
         standing: z.enum(["known", "gone"]).nullable().default(null),
         /** Only what leads to this host. */
         host: z.string().max(253).nullable().default(null),
-        ...Ways,
+        ...PathFilter,
         ...Page.shape,
       }),
     )

@@ -10,25 +10,25 @@ import {
 import { Claim, SIGNED } from "../model/hosts/bundle.ts";
 import { EndpointFacts } from "../model/hosts/endpoint.ts";
 import { BundleView, ImportedBundle } from "../model/hosts/imported-bundle.ts";
-import { HostName, Port, Protocol, WayText } from "../model/hosts/target.ts";
+import { HostName, Port, Protocol, ProxyUrl } from "../model/hosts/target.ts";
 import { command, query } from "./procedure.ts";
 
 /** Where it stands within the source: `tls.crt of Secret shop/tls`. Empty where the source is but one thing. */
-const PlaceWithin = z.string();
+const LocationWithin = z.string();
 
 /** Which entry of which store a thing stands in, both from 0; null where it stands in none. */
 const EntryOfStore = z.object({ store: z.int(), entry: z.int() }).nullable();
 
 const InspectedCertificate = Certificate.omit({ extensions: true }).extend({
   what: z.literal("certificate"),
-  location: PlaceWithin,
+  location: LocationWithin,
   entry: EntryOfStore,
 });
 
 /** A key of authorized_keys, known_hosts, a .pub file or the public half of a private one. */
 const InspectedKey = z.object({
   what: z.enum(["public-key", "grant", "known-host", "private-key"]),
-  location: PlaceWithin,
+  location: LocationWithin,
   keyType: z.string().nullable(),
   keyBits: z.int().nullable(),
   fingerprint: z.string().nullable(),
@@ -45,7 +45,7 @@ const InspectedKey = z.object({
 
 /** A keystore or a bag of certificates, as far as it could be read. */
 const InspectedStore = z.object({
-  location: PlaceWithin,
+  location: LocationWithin,
   format: StoreFormat,
   state: StoreState,
   /** In words; empty for a format that protects nothing. */
@@ -111,7 +111,7 @@ export const inspect = {
         /** What is spoken before TLS; null: what the port says. */
         protocol: Protocol.nullable().default(null),
         /** A proxy; empty: directly. */
-        way: WayText.default(""),
+        way: ProxyUrl.default(""),
         /** Of the user that the way names; null where it names none. */
         wayPassword: z.string().max(4_096).nullable().default(null),
         asksForOffers: z.boolean().default(false),
@@ -125,7 +125,7 @@ export const BUNDLE_PART_BYTES = 700 * 1024;
 const MOST_PART_BASE64 = 24 * 1024 * 1024;
 
 /** A bundle as it is handed over, and what is known of it beside its bytes. */
-const GivenBundle = z.object({
+const BundleInput = z.object({
   /** The number of the parts that were handed over before; null: this is all of it. */
   handed: z.uuid().nullable().default(null),
   /** What follows those. */
@@ -140,7 +140,7 @@ const GivenBundle = z.object({
   /** The namespace of its signature is `latchkey-bundle`. */
   ...SIGNED,
 });
-export type GivenBundle = z.infer<typeof GivenBundle>;
+export type BundleInput = z.infer<typeof BundleInput>;
 
 export const bundles = {
   /** What is carried to an air-gapped host, to the byte, and how it is used there. */
@@ -155,13 +155,13 @@ export const bundles = {
     .output(z.object({ bytes: z.int() })),
 
   /** What `import` would make of a bundle; it is refused for the same reasons. */
-  look: query.input(GivenBundle).output(BundleView),
+  look: query.input(BundleInput).output(BundleView),
 
   /**
    * Takes a bundle in, wholly or not at all, as a scan of one host. One that was taken in before changes nothing. One that
    * nothing shows to be of a host which is known better is kept beside that, and only where the host is among `approved`.
    */
-  import: command.input(GivenBundle).output(ImportedBundle),
+  import: command.input(BundleInput).output(ImportedBundle),
 
   /** What unverified bundles claim of hosts that are known better, the newest first; at most 1,000. */
   claims: query.output(z.array(Claim)),

@@ -3,7 +3,7 @@ import { Sha256 } from "../model/certificates/certificate.ts";
 import { HostName } from "../model/hosts/target.ts";
 import { Instant } from "../model/instant.ts";
 import {
-  ChallengeWay,
+  ChallengeMethod,
   DEFAULT_DAYS_VALID,
   IssuedCertificate,
   Issuer,
@@ -19,17 +19,17 @@ const OfIssuer = z.object({ name: z.string().max(300) });
 
 const Days = z.int().min(1).max(MOST_DAYS_VALID);
 
-const [WEBROOT, SERVED, TLS_ALPN, HOOK, UPDATE] = ChallengeWay.options;
+const [WEBROOT, SERVED, TLS_ALPN, HOOK, UPDATE] = ChallengeMethod.options;
 
 /** A way, with the secret of a zone's key where it goes to the vault: base64, as `tsig-keygen` prints it. */
-const GivenChallenge = z.discriminatedUnion("kind", [
+const ChallengeInput = z.discriminatedUnion("kind", [
   WEBROOT,
   SERVED,
   TLS_ALPN,
   HOOK,
   UPDATE.omit({ secretId: true }).extend({ secret: Sealed }),
 ]);
-export type GivenChallenge = z.infer<typeof GivenChallenge>;
+export type ChallengeInput = z.infer<typeof ChallengeInput>;
 
 const Hex = z
   .string()
@@ -119,7 +119,7 @@ export const issuers = {
         agreesToTerms: z.boolean().default(false),
         profile: Profile.default(null),
         roots: Roots.default(null),
-        challenge: GivenChallenge.nullable().default(null),
+        challenge: ChallengeInput.nullable().default(null),
       }),
     )
     .output(Issuer),
@@ -127,7 +127,7 @@ export const issuers = {
   addCsr: command.input(z.object({ name: IssuerName, note: Note.default("") })).output(Issuer),
 
   /** How an ACME directory is shown from now on that names are ours; null: to be said each time. */
-  setChallenge: command.input(OfIssuer.extend({ challenge: GivenChallenge.nullable() })).output(Issuer),
+  setChallenge: command.input(OfIssuer.extend({ challenge: ChallengeInput.nullable() })).output(Issuer),
 
   /** Changes what is not secret of it, for all that it is asked for from now on; what is not named stays. */
   set: command.input(OfIssuer.extend({ settings: IssuerSettings })).output(Issuer),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Inventory, PeopleSourceKind, PersonRow, Roster } from "../model/access/person.ts";
+import { ImportedPeopleSource, Inventory, PeopleSourceKind, PersonRow } from "../model/access/person.ts";
 import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
 /** A roster is a few megabytes at most; a folder of keys has a file for each person. */
@@ -31,7 +31,7 @@ export const people = {
     )
     .output(listOf(PersonRow)),
 
-  rosters: query.output(z.array(Roster)),
+  rosters: query.output(z.array(ImportedPeopleSource)),
 
   /**
    * Reads a roster. One of the same name is replaced: what it says of a person holds from now on. Who is no longer in

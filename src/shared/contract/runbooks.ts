@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { Sha256 } from "../model/certificates/certificate.ts";
-import { Question } from "../model/hosts/prompt.ts";
+import { PromptRequest } from "../model/hosts/prompt.ts";
 import { HostName, Port } from "../model/hosts/target.ts";
 import { Instant } from "../model/instant.ts";
-import { ChallengeWay } from "../model/issuers/issuer.ts";
+import { ChallengeMethod } from "../model/issuers/issuer.ts";
 import { KeyKind, Sealed, SecretId } from "../model/issuers/vault.ts";
 import { LocalPath, localFile } from "../model/local-file.ts";
-import { GivenResult, Scripts, TakenResult } from "../model/runs/offline-script.ts";
+import { ImportedResult, ResultInput, Scripts } from "../model/runs/offline-script.ts";
 import { Plan, PlanHash, PlanId, PlanKind, PlanOptions } from "../model/runs/plan.ts";
 import { RunDetail, RunEntry, RunId, RunRepair, RunRow, RunState } from "../model/runs/run.ts";
 import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
@@ -17,7 +17,7 @@ const KeyText = z.string().trim().min(1).max(20_000);
 const GrantIds = z.array(z.int().positive()).min(1).max(10_000);
 
 /** An account of a host, as `user@host:port`. */
-export const Place = z.object({ host: HostName, port: Port, account: z.string().min(1).max(256) });
+export const AccountAddress = z.object({ host: HostName, port: Port, account: z.string().min(1).max(256) });
 
 /** A place where TLS is spoken, as far as a certificate is found by it. */
 const ServedAt = z.object({ host: HostName, port: Port, serverName: HostName.nullable().default(null) });
@@ -46,7 +46,7 @@ export const RenewalRequest = z.object({
   /** The key is made on this computer and sent; otherwise on the host, which it never leaves. */
   makesKeyHere: z.boolean().default(false),
   /** Null: as the issuer has it, or as the host's servers allow. */
-  challenge: ChallengeWay.nullable().default(null),
+  challenge: ChallengeMethod.nullable().default(null),
   /** The server of certificates that no server reads whose configuration is known: its key's file, and what root is to run there. */
   described: z
     .object({
@@ -85,7 +85,7 @@ export const Wish = z.discriminatedUnion("kind", [
     kind: z.literal("add-grants"),
     key: localFile("key-or-identity", KeyText),
     options: z.string().max(10_000).default(""),
-    places: z.array(Place).min(1).max(10_000),
+    places: z.array(AccountAddress).min(1).max(10_000),
   }),
   z.object({ kind: z.literal("remove-grants"), grants: GrantIds }),
   z.object({
@@ -192,7 +192,7 @@ export const runbooks = {
     .output(Scripts),
 
   /** Takes what a carried script has written for a host of a plan: the run is over once every host has told. */
-  takeResult: command.input(GivenResult).output(TakenResult),
+  takeResult: command.input(ResultInput).output(ImportedResult),
 
   /**
    * Approves a plan by its hash and starts its run; returns at once, announced as `run-changed`. Refused where a check
@@ -269,7 +269,7 @@ export const runbooks = {
     .input(
       OfRun.extend({
         signature: z.string().max(65_536).nullable().default(null),
-        approvals: z.array(Place).max(10_000).default([]),
+        approvals: z.array(AccountAddress).max(10_000).default([]),
       }),
     )
     .output(z.object({})),
@@ -299,7 +299,7 @@ export const runbooks = {
     .output(z.object({})),
 
   /** What a run or a plan waits for; announced as `run-asks`. */
-  questions: query.output(z.array(Question)),
+  questions: query.output(z.array(PromptRequest)),
   answer: command
     .input(z.object({ questionId: z.string(), answers: z.array(z.string().max(4_096)).max(16).nullable() }))
     .output(z.object({})),

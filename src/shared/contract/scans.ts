@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { Probe, ProbeState, TransportRequest } from "../model/hosts/probe.ts";
-import { Question } from "../model/hosts/prompt.ts";
+import { PromptRequest } from "../model/hosts/prompt.ts";
 import { Scan, ScanId, ScanState } from "../model/hosts/scan.ts";
-import { HostName, MOST_TARGETS, Protocol, Target, WayText } from "../model/hosts/target.ts";
+import { HostName, MOST_TARGETS, Protocol, ProxyUrl, Target } from "../model/hosts/target.ts";
 import { Instant } from "../model/instant.ts";
 import { LocalPath } from "../model/local-file.ts";
 import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
@@ -49,7 +49,7 @@ export const RememberedTarget = z.object({
   useSudo: z.boolean(),
   transport: TransportRequest,
   /** How an endpoint is reached; empty: directly. */
-  route: WayText,
+  route: ProxyUrl,
   addedAt: Instant,
 });
 export type RememberedTarget = z.infer<typeof RememberedTarget>;
@@ -87,16 +87,16 @@ export const targets = {
 };
 
 /** What to scan, and how. */
-export const ScanWish = TargetText.extend({
+export const ScanInput = TargetText.extend({
   /** Read hosts as root by `sudo -n`, where that asks for nothing; null: those that are remembered so. */
   useSudo: z.boolean().nullable().default(null),
   /** What carries the logins; null: what is remembered for each, or else `auto`. */
   transport: TransportRequest.nullable().default(null),
   /**
-   * How endpoints are reached: a proxy or a jump host, as `WayText`; "" directly; null: as each is remembered. Hosts
+   * How endpoints are reached: a proxy or a jump host, as `ProxyUrl`; "" directly; null: as each is remembered. Hosts
    * go by ssh_config. A way that holds a password is refused.
    */
-  way: WayText.nullable().default(null),
+  way: ProxyUrl.nullable().default(null),
   /** Greet every address of an endpoint's name, and say where they differ; otherwise the first that answers. */
   everyAddress: z.boolean().default(true),
   /** Ask each endpoint, by some fourteen further connections, which versions and groups it takes. */
@@ -117,9 +117,9 @@ export const ScanWish = TargetText.extend({
   /** Where no key lets us in, ask for a password, or what the host asks (keyboard-interactive). */
   askPassword: z.boolean().default(false),
 });
-export type ScanWish = z.infer<typeof ScanWish>;
+export type ScanInput = z.infer<typeof ScanInput>;
 /** As a caller writes it: what is left out is as usual. */
-export type ScanRequest = z.input<typeof ScanWish>;
+export type ScanRequest = z.input<typeof ScanInput>;
 
 export const scans = {
   /**
@@ -127,11 +127,11 @@ export const scans = {
    * target is scanned, or those that `again` says. `notes`: as in `targets.preview`.
    */
   start: command
-    .input(ScanWish)
+    .input(ScanInput)
     .output(z.object({ scanId: ScanId, broken: z.array(BrokenEntry), notes: z.array(z.string()) })),
 
   /** What a running scan waits for, the oldest first; announced as `scan-asks`. */
-  questions: query.input(z.object({ scanId: ScanId })).output(z.array(Question)),
+  questions: query.input(z.object({ scanId: ScanId })).output(z.array(PromptRequest)),
 
   /** One answer for each prompt; null goes on without. The answers are used and forgotten, never written anywhere. */
   answer: command

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import type { ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { type ChallengeFacts, chooseChallengeMethod } from "./challenge-methods.ts";
 
 const FREE: ChallengeFacts = {
@@ -10,8 +10,8 @@ const FREE: ChallengeFacts = {
   hasOpenssl: true,
   isRoot: true,
 };
-const HOOK: ChallengeWay = { kind: "dns-hook", program: "/opt/hook" };
-const ZONE: ChallengeWay = {
+const HOOK: ChallengeMethod = { kind: "dns-hook", program: "/opt/hook" };
+const ZONE: ChallengeMethod = {
   kind: "rfc2136",
   server: "192.0.2.53",
   port: 53,
@@ -21,7 +21,7 @@ const ZONE: ChallengeWay = {
   secretId: "s1",
 };
 
-const say = (name: string, facts: ChallengeFacts | null, configured: ChallengeWay[] = []) => {
+const say = (name: string, facts: ChallengeFacts | null, configured: ChallengeMethod[] = []) => {
   const { methods, not } = chooseChallengeMethod({ name, facts, configured });
   return [
     ...methods.map(({ method, why }) => `${method.kind}: ${why}`),

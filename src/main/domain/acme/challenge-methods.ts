@@ -1,7 +1,7 @@
 import { findSite, readDump } from "#domain/server-configs/webroots/find-site.ts";
 import type { ChallengeSite } from "#domain/server-configs/webroots/site.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import type { ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 
 /** What answers at a port of the host. */
 type Listener = {
@@ -26,8 +26,8 @@ export type ChallengeFacts = {
 };
 
 /** `why` it can be taken, or not, for a person. */
-type PossibleMethod = { method: ChallengeWay; why: string };
-type RefusedMethod = { kind: ChallengeWay["kind"]; why: string };
+type PossibleMethod = { method: ChallengeMethod; why: string };
+type RefusedMethod = { kind: ChallengeMethod["kind"]; why: string };
 /** `methods`: the best one first. */
 type MethodChoice = { methods: PossibleMethod[]; not: RefusedMethod[] };
 
@@ -37,7 +37,7 @@ type ChallengeQuery = {
   /** Of its host; null: that was not asked. */
   facts: ChallengeFacts | null;
   /** Ways by DNS that the user has set up. */
-  configured: readonly ChallengeWay[];
+  configured: readonly ChallengeMethod[];
 };
 
 const HTTP = 80;
@@ -57,7 +57,7 @@ export function chooseChallengeMethod(query: ChallengeQuery): MethodChoice {
   const isWildcard = name.startsWith("*.");
   const byHost = (
     evaluate: (facts: ChallengeFacts) => PossibleMethod | RefusedMethod,
-    kind: ChallengeWay["kind"],
+    kind: ChallengeMethod["kind"],
   ) => {
     if (isWildcard) return { kind, why: "a name with * is verified by DNS alone" };
     return query.facts ? evaluate(query.facts) : { kind, why: "its host was not asked" };
@@ -137,7 +137,10 @@ function describeOccupant(port: number, listeners: ChallengeFacts["listeners"]):
   return `port ${port} is taken${programs.length > 0 ? ` by ${programs.join(", ")}` : ""}`;
 }
 
-function evaluateDns(name: string, configured: readonly ChallengeWay[]): (PossibleMethod | RefusedMethod)[] {
+function evaluateDns(
+  name: string,
+  configured: readonly ChallengeMethod[],
+): (PossibleMethod | RefusedMethod)[] {
   const updates = configured.filter((method) => method.kind === "rfc2136");
   const hooks = configured.filter((method) => method.kind === "dns-hook");
   if (isAddress(name))

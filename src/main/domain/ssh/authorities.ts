@@ -8,7 +8,7 @@ import { formatNames } from "#domain/ssh/deciders/lines.ts";
 import { decideTrustedPrincipals } from "#domain/ssh/deciders/principals.ts";
 import { spend } from "#domain/work-budget.ts";
 import type { Effective } from "#shared/model/access/verdict.ts";
-import type { Unread } from "#shared/model/hosts/host.ts";
+import type { Unreadable } from "#shared/model/hosts/host.ts";
 import { type BareKeys, readBareKeys } from "./authorized-keys.ts";
 import { toEffectiveVerdict } from "./effective.ts";
 import { openCase } from "./evaluate-case.ts";
@@ -139,7 +139,7 @@ const AUTHORITIES = "trustedusercakeys";
 export function findOtherAccess(
   collection: Collection,
   authorities: readonly Authority[] = evaluateAuthorities(collection),
-): Unread[] {
+): Unreadable[] {
   const commands = valuesOf(COMMAND, collection).map((value) => ({
     what: `AuthorizedKeysCommand ${value}`,
     why: "it was not run: keys that it gives sshd are not listed",
@@ -161,7 +161,7 @@ function valuesOf(option: string, collection: Collection): string[] {
   return [...new Set([...answered, ...written])].filter((value) => !isNone(value));
 }
 
-function noteUnreadableFile(path: string, { sshdFiles }: Collection): Unread[] {
+function noteUnreadableFile(path: string, { sshdFiles }: Collection): Unreadable[] {
   const file = sshdFiles.get(path);
   const what = `TrustedUserCAKeys ${path}`;
   if (file?.isAbsent) return [{ what, why: `${file.whyUnreadable}: sshd trusts no authority by it` }];
@@ -176,7 +176,7 @@ function noteUnreadableFile(path: string, { sshdFiles }: Collection): Unread[] {
 }
 
 /** Of many accounts the first few: who wants all of them asks the host. */
-function noteAuthority({ file, line, key, comment, accounts }: Authority): Unread {
+function noteAuthority({ file, line, key, comment, accounts }: Authority): Unreadable {
   const what = `TrustedUserCAKeys ${file}:${line}`;
   const name = `${key.fingerprint}${comment ? ` ${comment}` : ""}`;
   const accepted = accounts.filter(({ effective }) => effective.state === "yes");

@@ -1,5 +1,5 @@
 import { isOneHost } from "#domain/ssh-config/hosts.ts";
-import type { WayText } from "#shared/model/hosts/target.ts";
+import type { ProxyUrl } from "#shared/model/hosts/target.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isUserName } from "./host-sets.ts";
 
@@ -39,7 +39,7 @@ export function readProxy(text: string): EndpointProxy {
 }
 
 /** As it is remembered, and read back. */
-export function writeProxy(proxy: EndpointProxy): WayText {
+export function writeProxy(proxy: EndpointProxy): ProxyUrl {
   if (proxy.kind === "direct") return "";
   const { kind, host, port, user } = proxy;
   const scheme = kind === "jump" ? "ssh" : kind;

@@ -1,6 +1,6 @@
 import { implement } from "@orpc/server";
 import type { Announcement } from "#shared/contract/events.ts";
-import { bundles, type GivenBundle } from "#shared/contract/inspect.ts";
+import { type BundleInput, bundles } from "#shared/contract/inspect.ts";
 import { type BundleSignature, MOST_BUNDLE_BYTES } from "#shared/model/hosts/bundle.ts";
 import type { BundleView, ImportedBundle } from "#shared/model/hosts/imported-bundle.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
@@ -9,7 +9,7 @@ import { BUNDLE_INSTRUCTIONS } from "#shared/text/hosts/bundle.ts";
 import type { Store } from "#store/store.ts";
 import { verifyBundleSignature } from "./verify-bundle-signature.ts";
 
-type OfflineBundle = Pick<GivenBundle, "as" | "approved"> & { bytes: Uint8Array; signature: BundleSignature };
+type OfflineBundle = Pick<BundleInput, "as" | "approved"> & { bytes: Uint8Array; signature: BundleSignature };
 
 /** Where the collector has its number. */
 const UNNUMBERED = "\thanded=''\n";
@@ -61,19 +61,19 @@ export function createBundles({ store, collectorScript, plan, importBundle, anno
     return {};
   }
 
-  function look(upload: GivenBundle): BundleView {
+  function look(upload: BundleInput): BundleView {
     const { known, ...planned } = plan(toOfflineBundle(upload), toInstant(now()));
     return { ...planned, importedAt: known?.importedAt ?? null };
   }
 
-  async function take(upload: GivenBundle): Promise<ImportedBundle> {
+  async function take(upload: BundleInput): Promise<ImportedBundle> {
     const imported = await importBundle(toOfflineBundle(upload), toInstant(now()));
     if (imported.scanId === null) announce({ kind: "claims-changed" });
     else if (!imported.wasKnown) announce({ kind: "scan-finished", scanId: imported.scanId });
     return imported;
   }
 
-  function toOfflineBundle(upload: GivenBundle): OfflineBundle {
+  function toOfflineBundle(upload: BundleInput): OfflineBundle {
     const bytes = parts.join(upload);
     return {
       bytes,
@@ -107,7 +107,7 @@ function createParts() {
     },
 
     /** The whole bundle: the parts stay, for it may be asked about again. */
-    join({ handed, base64 }: Pick<GivenBundle, "handed" | "base64">): Uint8Array {
+    join({ handed, base64 }: Pick<BundleInput, "handed" | "base64">): Uint8Array {
       const before = handed === null ? [] : held.get(handed);
       if (!before)
         throw new Refusal(

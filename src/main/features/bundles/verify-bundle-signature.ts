@@ -1,12 +1,12 @@
 import { checkSignature, readSigners } from "#domain/signatures/ssh-signature.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
-import type { GivenBundle } from "#shared/contract/inspect.ts";
+import type { BundleInput } from "#shared/contract/inspect.ts";
 import { type BundleSignature, SIGNATURE_NAMESPACE } from "#shared/model/hosts/bundle.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatSignature } from "#shared/text/hosts/bundle.ts";
 import type { Store } from "#store/store.ts";
 
-type SignatureRequest = Pick<GivenBundle, "signature" | "signers" | "requireSignature">;
+type SignatureRequest = Pick<BundleInput, "signature" | "signers" | "requireSignature">;
 
 /** Who has signed a bundle. One with a wrong signature is refused, and where a signature is required one without. */
 export function verifyBundleSignature(

@@ -1,6 +1,6 @@
 import { printPem } from "#codec/pem.ts";
 import type { Vault } from "#net/vault/vault.ts";
-import type { GivenChallenge } from "#shared/contract/issuers.ts";
+import type { ChallengeInput } from "#shared/contract/issuers.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { IssuerId, IssuerKind } from "#shared/model/issuers/issuer.ts";
 import type { Sealed } from "#shared/model/issuers/vault.ts";
@@ -24,7 +24,7 @@ type AcmeRequest = {
   agreesToTerms: boolean;
   profile: string | null;
   roots: string | null;
-  challenge: GivenChallenge | null;
+  challenge: ChallengeInput | null;
 };
 
 /** Takes issuers up. What is secret of them is made in the vault, or goes straight there. */

@@ -6,7 +6,7 @@ import type { Vault } from "#net/vault/vault.ts";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { ChallengeWay, IssuerKind } from "#shared/model/issuers/issuer.ts";
+import type { ChallengeMethod, IssuerKind } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
@@ -73,7 +73,7 @@ export function createIssuerActions({ store, vault, now, drivers, local }: Deps)
 }
 
 type Trial = {
-  challenge: ChallengeWay;
+  challenge: ChallengeMethod;
   /** Where the record is made; null: where the way itself tells. */
   name: string | null;
 };
@@ -112,7 +112,7 @@ export async function tryChallenge(
 }
 
 async function tryRecord(
-  challenge: ChallengeWay,
+  challenge: ChallengeMethod,
   name: string,
   openSecret: Vault["open"],
 ): Promise<TestedIssuer> {

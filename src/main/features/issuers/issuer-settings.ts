@@ -1,9 +1,9 @@
 import { printPem, readPem } from "#codec/pem.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import type { Vault } from "#net/vault/vault.ts";
-import type { GivenChallenge, IssuerSettings } from "#shared/contract/issuers.ts";
+import type { ChallengeInput, IssuerSettings } from "#shared/contract/issuers.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { ChallengeWay, IssuerKind } from "#shared/model/issuers/issuer.ts";
+import type { ChallengeMethod, IssuerKind } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
@@ -61,8 +61,8 @@ type ChallengeDeps = { store: Store; vault: Vault; now: () => Date };
 export async function keepChallenge(
   vault: Vault,
   name: string,
-  request: GivenChallenge | null,
-): Promise<ChallengeWay | null> {
+  request: ChallengeInput | null,
+): Promise<ChallengeMethod | null> {
   if (request?.kind !== "rfc2136") return request;
   const { secret, ...challenge } = request;
   const { id } = await vault.keep(secret, { kind: "tsig", label: `key ${challenge.keyName} of ${name}` });
@@ -70,12 +70,12 @@ export async function keepChallenge(
 }
 
 /** What the vault keeps for a way. */
-export const secretsOfChallenge = (challenge: ChallengeWay | null | undefined): readonly string[] =>
+export const secretsOfChallenge = (challenge: ChallengeMethod | null | undefined): readonly string[] =>
   challenge?.kind === "rfc2136" ? [challenge.secretId] : [];
 
 /** Says how the challenges of a directory are answered from now on. */
 export function createChallengeSetting({ store, vault, now }: ChallengeDeps) {
-  return async ({ id, name }: IssuerRow, request: GivenChallenge | null): Promise<void> => {
+  return async ({ id, name }: IssuerRow, request: ChallengeInput | null): Promise<void> => {
     const before = store.issuers.acme.find(id);
     if (!before) throw new Refusal("invalid-input", `${name} is no ACME directory: it sets no challenges`);
     const challenge = await keepChallenge(vault, name, request);

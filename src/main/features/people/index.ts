@@ -6,7 +6,7 @@ import { lookAtThisComputer, readKeyFolder } from "#net/local/this-computer.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { BROKEN_LINES_SHOWN, people } from "#shared/contract/people.ts";
-import type { Inventory, Roster } from "#shared/model/access/person.ts";
+import type { ImportedPeopleSource, Inventory } from "#shared/model/access/person.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -81,7 +81,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
   }
 }
 
-function findPeopleSource(store: Store, name: string): Roster {
+function findPeopleSource(store: Store, name: string): ImportedPeopleSource {
   const source = store.people.sources().find((one) => one.name === name);
   if (source) return source;
   throw new Refusal(

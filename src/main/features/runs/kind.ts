@@ -4,7 +4,7 @@
  */
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import type { Sha256 } from "#shared/model/certificates/certificate.ts";
-import type { GivenResult, Scripts, TakenResult } from "#shared/model/runs/offline-script.ts";
+import type { ImportedResult, ResultInput, Scripts } from "#shared/model/runs/offline-script.ts";
 import type { HostAddress, PlanKind } from "#shared/model/runs/plan.ts";
 import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
 import type { OldKeyWatch, RunClaim, RunConfirmation, RunId, RunOrder } from "#shared/model/runs/run.ts";
@@ -60,7 +60,7 @@ export type ProvidedCertificate = {
 
 export type OfflineRuns = {
   exportScripts(plan: PlanDetail, request: Agreement & { signWith: string | null }): Promise<Scripts>;
-  importResult(result: GivenResult): Promise<TakenResult>;
+  importResult(result: ResultInput): Promise<ImportedResult>;
   /** Goes on with a run by what readings of its hosts confirm. Answers with how many claims that were. */
   confirmClaims(run: RunId): Promise<number>;
   /** Why it cannot be gone on with from here. */

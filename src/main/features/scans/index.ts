@@ -5,10 +5,10 @@ import { readProxy, writeProxy } from "#domain/targets/proxies.ts";
 import { countFreeDescriptors } from "#net/connection-limiter.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/scans.ts";
-import { type ScanRequest, ScanWish, scans } from "#shared/contract/scans.ts";
+import { ScanInput, type ScanRequest, scans } from "#shared/contract/scans.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
-import type { Target, WayText } from "#shared/model/hosts/target.ts";
+import type { ProxyUrl, Target } from "#shared/model/hosts/target.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
@@ -32,7 +32,7 @@ type Deps = ProbeDeps & {
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
 /** A way that leads to nothing is refused; where it leads to a part alone, that is said. */
-function checkProxy(requested: readonly RequestedTarget[], way: WayText | null): string[] {
+function checkProxy(requested: readonly RequestedTarget[], way: ProxyUrl | null): string[] {
   if (!way || requested.every(({ target }) => target.kind === "tls")) return [];
   if (requested.some(({ target }) => target.kind === "tls")) return [NOT_FOR_HOSTS];
   throw new Refusal("invalid-input", "there is no endpoint to reach that way; hosts go as ssh_config says");
@@ -61,14 +61,14 @@ export function createScans(deps: Deps) {
 
   /** Scans, and resolves once that has ended, however it did. Rejects where it could not begin. */
   async function scan(request: ScanRequest): Promise<void> {
-    const { ended } = await start(ScanWish.parse(request));
+    const { ended } = await start(ScanInput.parse(request));
     await ended;
   }
 
   async function start({
     way: proxyText,
     ...request
-  }: ScanWish): Promise<{ started: Started; ended: Promise<void> }> {
+  }: ScanInput): Promise<{ started: Started; ended: Promise<void> }> {
     const way = proxyText && writeProxy(readProxy(proxyText));
     const { targets: named, broken, notes: read, sshConfig } = await readTargets(request);
     const requested = chooseTargets(store, { ...request, way }, named);
@@ -115,7 +115,7 @@ const NOTHING_LEFT =
 const EITHER = "say what to scan, or what to scan again, not both";
 
 /** What a scan visits, in the order to visit it. `named`: what its text and sources mean. */
-function chooseTargets(store: Store, request: ScanWish, named: readonly Target[]): RequestedTarget[] {
+function chooseTargets(store: Store, request: ScanInput, named: readonly Target[]): RequestedTarget[] {
   const isNamed = request.text.trim() !== "" || request.sources.length > 0;
   if (isNamed && request.again !== null) throw new Refusal("invalid-input", EITHER);
   const selected = isNamed
@@ -133,7 +133,7 @@ function chooseTargets(store: Store, request: ScanWish, named: readonly Target[]
 }
 
 /** What was scanned before, each with the login that it was scanned with. */
-function recall(store: Store, { again, only }: ScanWish): RequestedTarget[] {
+function recall(store: Store, { again, only }: ScanInput): RequestedTarget[] {
   const known = listAgain(store, again);
   if (known.length === 0 && again === "failed") throw new Refusal("not-found", NOTHING_FAILED);
   if (known.length === 0 && again === "unfinished") throw new Refusal("not-found", NOTHING_LEFT);
@@ -147,7 +147,7 @@ function recall(store: Store, { again, only }: ScanWish): RequestedTarget[] {
     .filter(({ target }) => only === null || target.kind === only);
 }
 
-function listAgain(store: Store, again: ScanWish["again"]): RequestedTarget[] {
+function listAgain(store: Store, again: ScanInput["again"]): RequestedTarget[] {
   switch (again) {
     case null:
       return store.targets.list();

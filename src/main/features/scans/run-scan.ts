@@ -3,7 +3,7 @@ import type { PlannedLogin, PlannedRoute } from "#connect/plan-logins.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/hosts/target.ts";
-import { isJumpHost, type WayText } from "#shared/model/hosts/target.ts";
+import { isJumpHost, type ProxyUrl } from "#shared/model/hosts/target.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { brokenProbe, type EndedState, type ProbeResult } from "./recording/messages.ts";
 import type { Recording } from "./recording/recording.ts";
@@ -22,9 +22,9 @@ export type Probers = {
   probeEndpoint: (target: TlsTarget, onReached?: () => void) => Promise<ProbeResult>;
   endpointProxies: {
     /** How an endpoint is reached. */
-    of: (target: TlsTarget) => WayText;
+    of: (target: TlsTarget) => ProxyUrl;
     /** Keeps what leads there open until it is disposed; null where that is nothing. */
-    keepOpen: (proxy: WayText) => Promise<AsyncDisposable | null>;
+    keepOpen: (proxy: ProxyUrl) => Promise<AsyncDisposable | null>;
   };
 };
 
@@ -114,7 +114,7 @@ async function probeAll(
   await Promise.allSettled(all);
   await Promise.all(all);
 
-  async function probeEndpoints([proxy, behind]: [WayText, TlsTarget[]]): Promise<void> {
+  async function probeEndpoints([proxy, behind]: [ProxyUrl, TlsTarget[]]): Promise<void> {
     await using _open = await endpointProxies.keepOpen(proxy);
     const most = isJumpHost(proxy) ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.endpoints;
     const all = Math.min(most, atOnce.endpoints);

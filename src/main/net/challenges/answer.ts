@@ -14,7 +14,7 @@ import {
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { findAddresses } from "#net/tcp-connect.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { type Answered, type ChallengeDeps, giveUp, TYPE_OF_WAY, type Undo } from "./challenge.ts";
 import { answerByHook } from "./dns-hook.ts";
 import { answerByUpdate } from "./dns-update.ts";
@@ -24,7 +24,7 @@ import { answerByUpdate } from "./dns-update.ts";
  * or where that cannot be seen from here, as its note then says.
  */
 export async function answer(
-  way: ChallengeWay,
+  way: ChallengeMethod,
   challenge: AcmeChallenge,
   near: ChallengeDeps,
 ): Promise<Answered> {
@@ -45,7 +45,7 @@ export async function answer(
   }
 }
 
-const refuse = ({ kind }: ChallengeWay, { type, name }: AcmeChallenge): Answered => ({
+const refuse = ({ kind }: ChallengeMethod, { type, name }: AcmeChallenge): Answered => ({
   kind: "failed",
   message: `the authority asks for ${type} of ${name}, and the way that was chosen answers ${TYPE_OF_WAY[kind]}`,
 });
@@ -54,7 +54,7 @@ const refuse = ({ kind }: ChallengeWay, { type, name }: AcmeChallenge): Answered
 
 type Http = Extract<AcmeChallenge, { type: "http-01" }>;
 type Tls = Extract<AcmeChallenge, { type: "tls-alpn-01" }>;
-type Way<Kind> = Extract<ChallengeWay, { kind: Kind }>;
+type Way<Kind> = Extract<ChallengeMethod, { kind: Kind }>;
 
 const HTTP_PORT = 80;
 /** An order that is not done by then is not done. */

@@ -2,8 +2,8 @@ import type { Resolver } from "#net/dns/ask-records.ts";
 import type { Hand } from "#net/ssh/session/remote-session.ts";
 import type {
   AcmeChallenge,
+  ChallengeMethod,
   ChallengeType,
-  ChallengeWay,
   IssuerId,
   Ordered,
   OrderState,
@@ -43,7 +43,7 @@ export const TYPE_OF_WAY = {
   "tls-alpn": "tls-alpn-01",
   "dns-hook": "dns-01",
   rfc2136: "dns-01",
-} as const satisfies { [kind in ChallengeWay["kind"]]: ChallengeType };
+} as const satisfies { [kind in ChallengeMethod["kind"]]: ChallengeType };
 
 /** Undoes what was begun, and says of it that it failed. */
 export async function giveUp(message: string, undo: Undo): Promise<Answered> {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { answer } from "#net/challenges/answer.ts";
 import type { ChallengeDeps } from "#net/challenges/challenge.ts";
 import { runHook } from "#net/challenges/dns-hook.ts";
-import { ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import { ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const signal = new AbortController().signal;
@@ -145,6 +145,6 @@ test("a program whose path cannot be one is said, and nothing else happens", asy
     ["/bin/true\0x", "it could not be started (ERR_INVALID_ARG_VALUE)"],
   ] as const)
     expect(await ask(program)).toMatchObject({ kind: "failed", message: expect.stringContaining(why) });
-  expect(ChallengeWay.safeParse({ kind: "dns-hook", program: "/bin/true" }).success).toBe(true);
-  expect(ChallengeWay.safeParse({ kind: "dns-hook", program: "/bin/true\0x" }).success).toBe(false);
+  expect(ChallengeMethod.safeParse({ kind: "dns-hook", program: "/bin/true" }).success).toBe(true);
+  expect(ChallengeMethod.safeParse({ kind: "dns-hook", program: "/bin/true\0x" }).success).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { findResolvers } from "#net/dns/ask-records.ts";
-import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { awaitRecord, followAliases, recordOf } from "./await-record.ts";
 import { type Answered, type ChallengeDeps, giveUp, type Undo } from "./challenge.ts";
 
@@ -15,7 +15,7 @@ const SPREAD_MS = 120_000;
  * `cleanup` with the same words. Those of certbot's hooks find their names in the environment.
  */
 export async function answerByHook(
-  { program }: Extract<ChallengeWay, { kind: "dns-hook" }>,
+  { program }: Extract<ChallengeMethod, { kind: "dns-hook" }>,
   { name, txt }: Dns,
   near: ChallengeDeps,
 ): Promise<Answered> {

@@ -2,14 +2,14 @@ import { isIP } from "node:net";
 import { findResolvers, isSameName, plainName, type Resolver } from "#net/dns/ask-records.ts";
 import { type Sent, sendUpdate, type TsigKey } from "#net/dns/update.ts";
 import { findAddresses } from "#net/tcp-connect.ts";
-import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { Redacted, secretBytes } from "#shared/model/secret.ts";
 import { awaitRecord, followAliases, recordOf } from "./await-record.ts";
 import { type Answered, type ChallengeDeps, giveUp, type Undo } from "./challenge.ts";
 
 type Dns = Extract<AcmeChallenge, { type: "dns-01" }>;
-type Way = Extract<ChallengeWay, { kind: "rfc2136" }>;
+type Way = Extract<ChallengeMethod, { kind: "rfc2136" }>;
 
 const SPREAD_MS = 120_000;
 const TIMEOUT_MS = 5_000;

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Question } from "#shared/model/hosts/prompt.ts";
+import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
@@ -56,7 +56,7 @@ afterAll(async () => {
 
 async function visit(user: string, replies: readonly string[], identityFiles: string[] = []) {
   const { identities } = await gatherIdentities({ identityFiles, home: "/nonexistent", agentSocket: null });
-  const asked: Omit<Question, "id">[] = [];
+  const asked: Omit<PromptRequest, "id">[] = [];
   const typed = createTypedLogins(async (question) => {
     const reply = replies[asked.length];
     asked.push(question);

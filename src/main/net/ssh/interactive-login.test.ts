@@ -1,6 +1,6 @@
 import type { AuthContext } from "ssh2";
 import { expect, test } from "vitest";
-import type { Question } from "#shared/model/hosts/prompt.ts";
+import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { askFor, byPassword, makeKeyPair, startAskingServer } from "#testing/ssh/ssh-server.ts";
 import type { Identity } from "./identities.ts";
@@ -8,7 +8,7 @@ import { type Answer, type Ask, createTypedLogins } from "./interactive-login.ts
 import { type LoginOptions, logIn } from "./log-in.ts";
 import { readPrivateKeyFile } from "./private-key-file.ts";
 
-type Asked = Omit<Question, "id">;
+type Asked = Omit<PromptRequest, "id">;
 
 function makeIdentity(source: string): Identity {
   const read = readPrivateKeyFile(Buffer.from(makeKeyPair().private));

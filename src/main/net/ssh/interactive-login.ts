@@ -2,7 +2,7 @@
 
 import type { AnyAuthMethod, NextAuthHandler, Prompt } from "ssh2";
 import { ConnectionLimiter, type Release } from "#net/connection-limiter.ts";
-import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/hosts/prompt.ts";
+import { isPasswordPrompt, MOST_WRONG_ANSWERS, type PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import type { Deadline } from "./host-stream.ts";
 import { formatAddress, formatTried, type Progress, type Reason, type Where } from "./ssh-failure.ts";
@@ -113,7 +113,7 @@ export class TypeIn {
   }
 
   /** Undefined: nothing was typed, and the login is over. */
-  async #ask(asked: Pick<Question, "about" | "prompts">): Promise<string[] | undefined> {
+  async #ask(asked: Pick<PromptRequest, "about" | "prompts">): Promise<string[] | undefined> {
     const { progress, deadline } = this.#ends;
     using _held = deadline.hold();
     progress.asking = "waits";
@@ -122,7 +122,7 @@ export class TypeIn {
     });
     progress.asking = null;
     const texts = answers?.map(Redacted.reveal);
-    if (texts && !(isPasswordQuestion(asked) && texts[0] === "")) return texts;
+    if (texts && !(isPasswordPrompt(asked) && texts[0] === "")) return texts;
     this.#refuse(`nothing was typed for ${this.#login}`);
     return undefined;
   }
@@ -167,7 +167,10 @@ export type TypedLogin = {
    * One secret for each prompt; null goes on without. `onTurn`: from now on it is this login that is asked about.
    * Rejects only when the login has ended before its turn.
    */
-  answer(question: Omit<Question, "id">, onTurn?: () => void): Promise<readonly Redacted<string>[] | null>;
+  answer(
+    question: Omit<PromptRequest, "id">,
+    onTurn?: () => void,
+  ): Promise<readonly Redacted<string>[] | null>;
   /** What the host said to the answer. */
   judge(isRight: boolean): void;
 };
@@ -186,8 +189,8 @@ export function createTypedLogins(ask: Ask) {
       let turn: Release | null = null;
       let unproven: Redacted<string> | null = null;
 
-      function recall(question: Omit<Question, "id">): [Redacted<string>] | null {
-        const password = mayRecall && isPasswordQuestion(question) ? proven.get(user) : undefined;
+      function recall(question: Omit<PromptRequest, "id">): [Redacted<string>] | null {
+        const password = mayRecall && isPasswordPrompt(question) ? proven.get(user) : undefined;
         if (!password) return null;
         mayRecall = false;
         return [password];
@@ -216,7 +219,7 @@ export function createTypedLogins(ask: Ask) {
           if (!since) onTurn?.();
           const given = since || signal.aborted ? null : await ask(question, signal);
           const [password] = given?.answers ?? [];
-          if (given?.isForSameUser && password && isPasswordQuestion(question)) unproven = password;
+          if (given?.isForSameUser && password && isPasswordPrompt(question)) unproven = password;
           if (!unproven || signal.aborted) endTurn();
           return since ?? given?.answers ?? null;
         },
@@ -236,4 +239,4 @@ export type Answer = {
  * Puts a question to whoever started the scan. Null where nobody is there to ask, where whoever is there goes on
  * without, and once the signal aborts: the question is withdrawn then.
  */
-export type Ask = (question: Omit<Question, "id">, signal: AbortSignal) => Promise<Answer | null>;
+export type Ask = (question: Omit<PromptRequest, "id">, signal: AbortSignal) => Promise<Answer | null>;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Question } from "#shared/model/hosts/prompt.ts";
+import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { byPassword, startAskingServer } from "#testing/ssh/ssh-server.ts";
 import { createTypedLogins, type TypedLogin, type TypedLogins } from "./interactive-login.ts";
@@ -15,7 +15,7 @@ const about = {
   title: "",
   instructions: "",
 };
-const askedFor = (text: string): Omit<Question, "id"> => ({
+const askedFor = (text: string): Omit<PromptRequest, "id"> => ({
   about,
   prompts: [{ text, isEchoed: false }],
   wrongAnswers: 0,

@@ -1,5 +1,5 @@
 import { isFailure } from "#net/tcp-connect.ts";
-import type { Capabilities, Offer } from "#shared/model/hosts/endpoint.ts";
+import type { Capabilities, Capability } from "#shared/model/hosts/endpoint.ts";
 import type { Silence } from "./greeting-reader.ts";
 import { exchange, type Opener } from "./handshake.ts";
 import { type Hello, writeGroupHello, writeVersionHello } from "./hello.ts";
@@ -28,7 +28,7 @@ type Asking = {
   signal: AbortSignal;
 };
 
-type State = Offer["state"];
+type State = Capability["state"];
 
 /** A hello of the server, and an alert, are far below this. */
 const MOST_BYTES = 64 * 1024;
@@ -38,7 +38,7 @@ export async function askCapabilities(asking: Asking): Promise<Capabilities> {
   const ask = createAsker(asking);
   const { serverName } = asking;
   const share = createKeyShare().publicKey;
-  const versions: (Offer & { code: number })[] = [];
+  const versions: (Capability & { code: number })[] = [];
   for (const version of ASKED_VERSIONS) {
     const state = await ask(writeVersionHello(serverName, version, share), (answer) =>
       answer.kind === "hello" ? answer.hello.version === version : false,
@@ -46,7 +46,7 @@ export async function askCapabilities(asking: Asking): Promise<Capabilities> {
     versions.push({ code: version, name: formatVersion(version), state });
   }
   const modern = versions.find(({ code }) => code === TLS_1_3)?.state ?? "unknown";
-  const groups: Offer[] = [];
+  const groups: Capability[] = [];
   for (const group of ASKED_GROUPS) {
     // Without TLS 1.3 there is none of the newer groups, and of the others nothing is told this way.
     const state =

@@ -1,6 +1,6 @@
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/hosts/prompt.ts";
+import { isPasswordPrompt, MOST_WRONG_ANSWERS, type PromptRequest } from "#shared/model/hosts/prompt.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { formatPlace } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
@@ -11,7 +11,7 @@ type Prompt = NonNullable<World["prompt"]>;
 
 /** Who asks. */
 type Asker = {
-  questions(): Promise<Question[]>;
+  questions(): Promise<PromptRequest[]>;
   answer(given: { questionId: string; answers: string[] | null; isForSameUser: boolean }): Promise<unknown>;
   /** Whether a password may be tried at other hosts, too. */
   isReusable(): Promise<boolean>;
@@ -55,7 +55,7 @@ export function createAnswerer(asker: Asker, world: World) {
     void put(question, prompt, current.withdrawn.signal);
   }
 
-  async function put(question: Question, ask: Prompt, signal: AbortSignal): Promise<void> {
+  async function put(question: PromptRequest, ask: Prompt, signal: AbortSignal): Promise<void> {
     try {
       world.showStatus?.([]);
       for (const line of formatPrompt(question)) world.err(printable(line));
@@ -70,9 +70,9 @@ export function createAnswerer(asker: Asker, world: World) {
     await refresh();
   }
 
-  async function mayReuse(question: Question, ask: Prompt, signal: AbortSignal): Promise<boolean> {
+  async function mayReuse(question: PromptRequest, ask: Prompt, signal: AbortSignal): Promise<boolean> {
     const { about } = question;
-    if (!isPasswordQuestion(question) || !("user" in about)) return false;
+    if (!isPasswordPrompt(question) || !("user" in about)) return false;
     if (!(await asker.isReusable())) return false;
     const text = `Use it for ${printable(about.user)} on the other hosts of this scan that ask for a password? [y/N] `;
     return /^y(es)?$/i.test((await ask(text, { isHidden: false, signal }))?.trim() ?? "");
@@ -80,7 +80,11 @@ export function createAnswerer(asker: Asker, world: World) {
 }
 
 /** Null: without. Enter alone is no password, but may be what a host waits for that asks something else. */
-async function typeAnswers(question: Question, ask: Prompt, signal: AbortSignal): Promise<string[] | null> {
+async function typeAnswers(
+  question: PromptRequest,
+  ask: Prompt,
+  signal: AbortSignal,
+): Promise<string[] | null> {
   const answers: string[] = [];
   for (const { text, isEchoed } of question.prompts) {
     const shown = printable(text).replace(/[\s:]*$/, "");
@@ -88,11 +92,11 @@ async function typeAnswers(question: Question, ask: Prompt, signal: AbortSignal)
     if (answer === null) return null;
     answers.push(answer);
   }
-  const isOfOurs = question.about.kind !== "keyboard-interactive" || isPasswordQuestion(question);
+  const isOfOurs = question.about.kind !== "keyboard-interactive" || isPasswordPrompt(question);
   return isOfOurs && answers.every((answer) => answer === "") ? null : answers;
 }
 
-function formatPrompt({ about, wrongAnswers }: Question): string[] {
+function formatPrompt({ about, wrongAnswers }: PromptRequest): string[] {
   const left = MOST_WRONG_ANSWERS - wrongAnswers;
   switch (about.kind) {
     case "passphrase": {

@@ -1,9 +1,9 @@
 import type { Database } from "better-sqlite3";
 import {
   type CertificateDetail,
+  type CertificateLocation,
   CertificateRow,
   Extension,
-  type Place,
   Sha256,
 } from "#shared/model/certificates/certificate.ts";
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
@@ -143,7 +143,8 @@ function locationReader(db: Database) {
   const startOf = db.prepare<[number], string>("SELECT started_at FROM scan WHERE id = ?").pluck();
 
   return {
-    of: (certificate: number, limit: number): Place[] => places.all(certificate, limit).map(toLocation),
+    of: (certificate: number, limit: number): CertificateLocation[] =>
+      places.all(certificate, limit).map(toLocation),
   };
 
   function toLocation({
@@ -153,7 +154,7 @@ function locationReader(db: Database) {
     position,
     first_scan: first,
     last_scan: last,
-  }: LocationRow): Place {
+  }: LocationRow): CertificateLocation {
     const seen = {
       host: nameOf.get(name) ?? "",
       position,

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { GrantEvent, Neighbour, PlaceSpan } from "#shared/model/access/change.ts";
+import type { GrantEvent, LocationSpan, Neighbour } from "#shared/model/access/change.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import { approvalTable } from "./approval-table.ts";
@@ -129,7 +129,7 @@ function toApproval({ owner, purpose, reviewOn, approvedAt, withdrawnAt }: Appro
 /** More places than this nobody reads one by one. */
 const MOST_SPANS = 500;
 
-type Row = Omit<PlaceSpan, "before" | "after"> & {
+type Row = Omit<LocationSpan, "before" | "after"> & {
   endpoint: number | null;
   onHost: number | null;
   path: string | null;
@@ -138,7 +138,7 @@ type Row = Omit<PlaceSpan, "before" | "after"> & {
 };
 
 /** Where one certificate stood and stands, and what took its place. */
-function locationHistory(db: Database): (sha256: string) => PlaceSpan[] {
+function locationHistory(db: Database): (sha256: string) => LocationSpan[] {
   const spans = db.prepare<{ sha256: string; limit: number }, Row>(`
     SELECT iif(location.path IS NULL, 'endpoint', 'file') AS kind, host_name.name AS host,
       ifnull(location.path, endpoint.port || iif(endpoint.server_name = '', '', ' as ' || endpoint.server_name)) AS "where",
@@ -184,7 +184,7 @@ function neighbourFinder(db: Database) {
     file: db.prepare<object, Neighbour>(`${SELECT}
       WHERE ${IN_FILE} AND first_scan = @goneScan ORDER BY location.id LIMIT 1`),
   };
-  return (row: Row): Pick<PlaceSpan, "before" | "after"> => ({
+  return (row: Row): Pick<LocationSpan, "before" | "after"> => ({
     before: before[row.kind].get(row) ?? null,
     after: row.goneScan === null ? null : (after[row.kind].get(row) ?? null),
   });

@@ -4,8 +4,8 @@ import { MOST_NAMED } from "#shared/text/findings/certificate-finding.ts";
 import {
   describeHeldKey,
   describeHostKeyShared,
+  describeKeptTlsKey,
   describeSharedTlsKey,
-  sayKeptKey,
 } from "#shared/text/findings/key-finding.ts";
 import type { Part } from "#store/lists/order.ts";
 import { SHARED_KEY_SEVERITY } from "./finding-briefs.ts";
@@ -193,7 +193,7 @@ export function keyDescriber(db: Database) {
       const some = certificates.all({ spki, isSeen: isKept ? 0 : 1 });
       const { since: firstSeen, kept_days: days, first_from: firstFrom, last_from: lastFrom } = row;
       const said = isKept
-        ? sayKeptKey({
+        ? describeKeptTlsKey({
             certificates: some,
             count: row.known_count,
             days,

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { KeyGap } from "#shared/model/access/person.ts";
-import type { Unread } from "#shared/model/hosts/host.ts";
+import type { Unreadable } from "#shared/model/hosts/host.ts";
 import { grantWriter, locationOf, orphanClock } from "#store/access/grant-writer.ts";
 import { bindingWriter, clientFileTable } from "#store/bindings/binding-writer.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
@@ -235,7 +235,7 @@ const ROOT: ReadonlySet<string> = new Set(["root", "root by sudo"]);
 /** So many accounts are named. */
 const MOST_UNLISTED = 50;
 
-const listUnlisted = (unlisted: ReadonlySet<string>): Unread[] =>
+const listUnlisted = (unlisted: ReadonlySet<string>): Unreadable[] =>
   [...unlisted].slice(0, MOST_UNLISTED).map((name) => ({
     what: `account ${name}`,
     why: "it was not listed this time: what is known of it and its grants stays as it was",

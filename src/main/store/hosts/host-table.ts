@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { AccountView, type HostDetail, HostRow, KeyFileView, Unread } from "#shared/model/hosts/host.ts";
+import { AccountView, type HostDetail, HostRow, KeyFileView, Unreadable } from "#shared/model/hosts/host.ts";
 import type { HostKeyView, ProbeState } from "#shared/model/hosts/probe.ts";
 import type { bundleTable } from "#store/bundle-table.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
@@ -236,5 +236,5 @@ const toKeyFile = (row: KeyFileRow): KeyFileView =>
 
 const toCoverage = (row: CoverageRow | undefined): HostDetail["coverage"] =>
   row
-    ? { read: JSON.parse(row.read), notRead: Unread.array().parse(JSON.parse(row.not_read)) }
+    ? { read: JSON.parse(row.read), notRead: Unreadable.array().parse(JSON.parse(row.not_read)) }
     : { read: [], notRead: [] };

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import {
-  ChallengeWay,
+  ChallengeMethod,
   type IssuedCertificate,
   type IssuerId,
   type IssuerKind,
@@ -163,7 +163,7 @@ export type AcmeAccount = {
   profile: string | null;
   /** PEM; null: those of the system. */
   roots: string | null;
-  challenge: ChallengeWay | null;
+  challenge: ChallengeMethod | null;
 };
 
 type Row = Omit<AcmeAccount, "contacts" | "challenge" | "agreesToTerms"> & {
@@ -202,7 +202,7 @@ function acmeAccountTable(db: Database) {
     find(issuer: IssuerId): AcmeAccount | null {
       const row = find.get(issuer);
       if (!row) return null;
-      const challenge = row.challenge === null ? null : ChallengeWay.parse(JSON.parse(row.challenge));
+      const challenge = row.challenge === null ? null : ChallengeMethod.parse(JSON.parse(row.challenge));
       return {
         ...row,
         contacts: JSON.parse(row.contacts),
@@ -210,7 +210,7 @@ function acmeAccountTable(db: Database) {
         challenge,
       };
     },
-    setChallenge: (issuer: IssuerId, method: ChallengeWay | null): void =>
+    setChallenge: (issuer: IssuerId, method: ChallengeMethod | null): void =>
       void setChallenge.run(method && JSON.stringify(method), issuer),
     setSettings: (
       issuer: IssuerId,

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { PeopleSourceKind, PersonRow, Roster } from "#shared/model/access/person.ts";
+import type { ImportedPeopleSource, PeopleSourceKind, PersonRow } from "#shared/model/access/person.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { formatStanding, type PeopleSourceEntry } from "#shared/text/access/owner.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
@@ -192,7 +192,7 @@ export function peopleSourceTable(db: Database) {
       RETURNING id`)
     .pluck();
   const find = db.prepare<[string], number>("SELECT id FROM people_source WHERE name = ?").pluck();
-  const list = db.prepare<[], Omit<Roster, "isWhole"> & { isWhole: number }>(`
+  const list = db.prepare<[], Omit<ImportedPeopleSource, "isWhole"> & { isWhole: number }>(`
     SELECT name, kind, is_whole AS isWhole, read_at AS readAt,
       (SELECT count(*) FROM person WHERE source = people_source.id) AS people,
       (SELECT count(*) FROM person JOIN person_key ON person = person.id WHERE source = people_source.id) AS keys
@@ -216,7 +216,7 @@ export function peopleSourceTable(db: Database) {
   const write = entryWriter(db);
 
   return {
-    list: (): Roster[] => list.all().map((row) => ({ ...row, isWhole: row.isWhole === 1 })),
+    list: (): ImportedPeopleSource[] => list.all().map((row) => ({ ...row, isWhole: row.isWhole === 1 })),
 
     /** As verdicts name them: keys are not counted, which takes as long as there are many. */
     listBriefly: () => briefs.all(),

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { CarriedStanding } from "#shared/model/hosts/bundle.ts";
+import { BundleStandingKind } from "#shared/model/hosts/bundle.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { CollectedHost, HostProbe } from "#store/probe-record.ts";
@@ -167,9 +167,9 @@ export type OfflineReading = {
 };
 
 /** What is known of a host by its bundle alone, from when it is, and whether the bundle is known to be of the host. */
-export type OfflineHost = { at: Instant; standing: CarriedStanding; reading: OfflineReading };
+export type OfflineHost = { at: Instant; standing: BundleStandingKind; reading: OfflineReading };
 
-type SignedSince = { at: Instant; standing: CarriedStanding; signedBy: string | null };
+type SignedSince = { at: Instant; standing: BundleStandingKind; signedBy: string | null };
 
 /** The last bundle of each host. */
 export function offlineReadingTable(db: Database) {
@@ -196,7 +196,7 @@ export function offlineReadingTable(db: Database) {
     find(hostId: number): OfflineHost | null {
       const row = find.get(hostId);
       if (!row) return null;
-      const standing = CarriedStanding.parse(row.standing);
+      const standing = BundleStandingKind.parse(row.standing);
       return { at: row.collected_at, standing, reading: JSON.parse(row.reading) as OfflineReading };
     },
   };

@@ -7,7 +7,7 @@ import {
   TransportRequest,
 } from "#shared/model/hosts/probe.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
-import { Target, type WayText } from "#shared/model/hosts/target.ts";
+import { type ProxyUrl, Target } from "#shared/model/hosts/target.ts";
 import type { Listed, Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { eachWord } from "#store/lists/search.ts";
@@ -127,7 +127,7 @@ export type RequestedTarget = {
   /** What is to carry its login. */
   transport?: TransportRequest;
   /** How an endpoint is reached; absent: directly. */
-  route?: WayText;
+  route?: ProxyUrl;
 };
 
 type UnprobedRow = {

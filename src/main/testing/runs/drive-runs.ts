@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
-import { isPasswordQuestion, type Question } from "#shared/model/hosts/prompt.ts";
+import { isPasswordPrompt, type PromptRequest } from "#shared/model/hosts/prompt.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { RunDetail } from "#shared/model/runs/run.ts";
 import { acknowledgementOf } from "#shared/text/runs/plan.ts";
@@ -79,7 +79,7 @@ function createAnswerer({ runbooks, scans, events }: LatchkeyClient, desk: Secre
     }
   }
 
-  function answersTo(question: Question): string[] {
+  function answersTo(question: PromptRequest): string[] {
     const word = wordFor(question, desk);
     if (failed.has(word)) {
       typed.add(word);
@@ -98,9 +98,9 @@ function createAnswerer({ runbooks, scans, events }: LatchkeyClient, desk: Secre
   }
 }
 
-function wordFor({ about, prompts, ...question }: Question, { admin, deploy }: SecretDesk): string {
+function wordFor({ about, prompts, ...question }: PromptRequest, { admin, deploy }: SecretDesk): string {
   if (prompts.length > 1) return WORDS.made;
-  if (about.kind !== "passphrase" && isPasswordQuestion({ about, prompts })) return WORDS.password;
+  if (about.kind !== "passphrase" && isPasswordPrompt({ about, prompts })) return WORDS.password;
   if (about.kind === "passphrase" && about.file === admin.path) return WORDS.admin;
   if (about.kind === "passphrase" && about.file.startsWith(deploy.path)) return WORDS.deploy;
   throw new Error(`nobody knows the answer to ${inspect({ about, prompts, ...question })}`);

@@ -11,7 +11,7 @@ import type { CertificateDetail, CertificateRow } from "#shared/model/certificat
 import classes from "./certificates.module.css";
 import { ChainTab } from "./chain-tab.tsx";
 import { FindingsTab, HistoryTab } from "./history-tab.tsx";
-import { PlacesTab } from "./locations-tab.tsx";
+import { LocationsTab } from "./locations-tab.tsx";
 import { useCertificate } from "./queries.ts";
 import { Asn1Tab, RawTab } from "./raw-tab.tsx";
 import { RevocationTab } from "./revocation-tab.tsx";
@@ -70,7 +70,7 @@ type CertificateTab = {
 const TABS: readonly CertificateTab[] = [
   { name: "summary", title: "Summary", Tab: SummaryTab },
   { name: "chain", title: "Chain", Tab: ChainTab },
-  { name: "places", title: "Places", Tab: PlacesTab },
+  { name: "places", title: "Places", Tab: LocationsTab },
   { name: "findings", title: "Findings", Tab: FindingsTab },
   { name: "revocation", title: "Revocation", Tab: RevocationTab },
   { name: "history", title: "History", Tab: HistoryTab },

@@ -7,7 +7,7 @@ import { ErrorState } from "#renderer/ui/panel.tsx";
 import { SeverityTag } from "#renderer/ui/severity.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { Neighbour, PlaceSpan } from "#shared/model/access/change.ts";
+import type { LocationSpan, Neighbour } from "#shared/model/access/change.ts";
 import { type CertificateDetail, Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { Finding } from "#shared/model/finding.ts";
 import { formatRule } from "#shared/text/findings/finding.ts";
@@ -31,7 +31,7 @@ export function HistoryTab({ certificate: { sha256 } }: { certificate: Certifica
   );
 }
 
-function Spans({ title, spans }: { title: string; spans: readonly PlaceSpan[] }) {
+function Spans({ title, spans }: { title: string; spans: readonly LocationSpan[] }) {
   if (spans.length === 0) return null;
   return (
     <Section title={title} count={spans.length}>
@@ -49,7 +49,7 @@ function Spans({ title, spans }: { title: string; spans: readonly PlaceSpan[] })
   );
 }
 
-function Story({ span: { from, until, before, after } }: { span: PlaceSpan }) {
+function Story({ span: { from, until, before, after } }: { span: LocationSpan }) {
   return (
     <>
       <div>
@@ -81,7 +81,7 @@ function Other({ word, other: { sha256, subject, notAfter } }: { word: string; o
   );
 }
 
-function formatWhere({ kind, host, where, position }: PlaceSpan): string {
+function formatWhere({ kind, host, where, position }: LocationSpan): string {
   const place = kind === "endpoint" ? `${host}:${where}` : `${host} ${where}`;
   return position === 0 ? place : `${place}, number ${position + 1}`;
 }

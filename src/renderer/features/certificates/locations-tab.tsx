@@ -6,14 +6,14 @@ import { ErrorState } from "#renderer/ui/panel.tsx";
 import { ServedLines } from "#renderer/ui/served-lines.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { CertificateDetail, Place } from "#shared/model/certificates/certificate.ts";
+import type { CertificateDetail, CertificateLocation } from "#shared/model/certificates/certificate.ts";
 import { describeEndpointFacts } from "#shared/text/hosts/endpoint.ts";
 import { formatEndpoint, formatProtocol } from "#shared/text/hosts/target.ts";
 import classes from "./endpoint-wire.module.css";
 import { useEndpoint, useServed } from "./queries.ts";
 
 /** Where it is served and stored: what breaks when it ends. */
-export function PlacesTab({ certificate }: { certificate: CertificateDetail }) {
+export function LocationsTab({ certificate }: { certificate: CertificateDetail }) {
   return (
     <>
       <Places places={certificate.places} />
@@ -30,7 +30,7 @@ function ServedMap({ certificate: { sha256 } }: { certificate: CertificateDetail
 }
 
 /** Where a certificate is seen, and since when: what breaks when it ends. */
-function Places({ places }: { places: readonly Place[] }) {
+function Places({ places }: { places: readonly CertificateLocation[] }) {
   return (
     <Section title="Seen at" count={places.length}>
       <Lines>
@@ -51,7 +51,7 @@ function Places({ places }: { places: readonly Place[] }) {
   );
 }
 
-function Since({ place }: { place: Place }) {
+function Since({ place }: { place: CertificateLocation }) {
   return (
     <>
       {formatPosition(place)}first seen <When instant={place.firstSeen} />, last seen{" "}
@@ -69,14 +69,14 @@ function Since({ place }: { place: Place }) {
   );
 }
 
-function formatPosition({ kind, position }: Place): string {
+function formatPosition({ kind, position }: CertificateLocation): string {
   if (position === 0) return "";
   return kind === "endpoint"
     ? `number ${position + 1} of its chain, `
     : `number ${position + 1} in the file, `;
 }
 
-type EndpointPlace = Extract<Place, { kind: "endpoint" }>;
+type EndpointPlace = Extract<CertificateLocation, { kind: "endpoint" }>;
 
 /** What an endpoint said beside its chain; asked for once it is opened. */
 function EndpointWire({ place }: { place: EndpointPlace }) {
@@ -111,5 +111,5 @@ function WireFacts({ place }: { place: EndpointPlace }) {
   );
 }
 
-export const formatWhere = (place: Place): string =>
+export const formatWhere = (place: CertificateLocation): string =>
   place.kind === "endpoint" ? formatEndpoint({ ...place, serverName: null }) : `${place.host} ${place.path}`;

@@ -7,7 +7,7 @@ import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { ExpiryTag, LifetimeBar } from "#renderer/ui/when.tsx";
-import type { CertificateRow, Place } from "#shared/model/certificates/certificate.ts";
+import type { CertificateLocation, CertificateRow } from "#shared/model/certificates/certificate.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
 import classes from "./certificates.module.css";
 import { CertificateDrawer, nameOf, RenewAction, RenewDue, useCertificateKeys } from "./drawer.tsx";
@@ -212,7 +212,7 @@ const COLUMNS: readonly Column<CertificateRow>[] = [
   },
 ];
 
-function PlacesCell({ places: [first], count }: { places: readonly Place[]; count: number }) {
+function PlacesCell({ places: [first], count }: { places: readonly CertificateLocation[]; count: number }) {
   if (!first) return null;
   return (
     <Pair>

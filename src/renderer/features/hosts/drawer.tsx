@@ -22,10 +22,10 @@ import type { Claim } from "#shared/model/hosts/bundle.ts";
 import type { HostDetail, HostRow } from "#shared/model/hosts/host.ts";
 import { formatWindow } from "#shared/text/access/grant.ts";
 import {
-  formatCarried,
+  formatClaimReason,
   formatDifferences,
   formatSignature,
-  sayClaimReason,
+  formatStandingKind,
 } from "#shared/text/hosts/bundle.ts";
 import { formatTarget } from "#shared/text/hosts/target.ts";
 import { HostKeys } from "./host-keys.tsx";
@@ -129,7 +129,7 @@ function HostFacts({ host }: { host: HostDetail }) {
         ))}
         <Fact name="Known by">
           {host.carried
-            ? formatCarried(host.carried)
+            ? formatStandingKind(host.carried)
             : host.lastRead === null
               ? "nothing"
               : "a scan from here"}
@@ -237,7 +237,7 @@ function OneClaim({ claim }: { claim: Claim }) {
         <>
           <div>
             imported <Exactly instant={importedAt} />:{" "}
-            <Untrusted text={`${sayClaimReason(why)}; ${formatSignature(signature)}`} limit={300} />
+            <Untrusted text={`${formatClaimReason(why)}; ${formatSignature(signature)}`} limit={300} />
           </div>
           <div>{formatDifferences(differences)}</div>
           {differences.map(({ what, claimed, known }) => (

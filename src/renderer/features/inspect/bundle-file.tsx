@@ -10,7 +10,7 @@ import {
 import { useMutation } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 import { useApi } from "#renderer/api/connection.ts";
-import type { GivenFile } from "#renderer/api/desktop.ts";
+import type { ChosenFile } from "#renderer/api/desktop.ts";
 import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
 import { Notice } from "#renderer/ui/panel.tsx";
 import { download } from "#renderer/ui/table/column.ts";
@@ -18,13 +18,13 @@ import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { BundleView } from "#shared/model/hosts/imported-bundle.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatSignature, formatStanding, sayImported } from "#shared/text/hosts/bundle.ts";
+import { describeImported, formatSignature, formatStanding } from "#shared/text/hosts/bundle.ts";
 import { formatPlace } from "#shared/text/hosts/target.ts";
 import classes from "./inspect.module.css";
 import { PrintPage } from "./print-page.tsx";
 import { type Place, useBundle } from "./queries.ts";
 
-type Props = { name: string; blob: Blob; signature: GivenFile | null };
+type Props = { name: string; blob: Blob; signature: ChosenFile | null };
 
 /** What a collector wrote on another host: it is shown, and imported once somebody says so. */
 export function BundleFile({ name, blob, signature }: Props) {
@@ -53,7 +53,7 @@ export function BundleFile({ name, blob, signature }: Props) {
                 : "Imported"
           }
         >
-          <Untrusted text={sayImported(take.data)} limit={600} />
+          <Untrusted text={describeImported(take.data)} limit={600} />
         </Notice>
       ) : (
         <>

@@ -1,15 +1,15 @@
 import { Button, FileButton } from "@mantine/core";
 import { IconFileSearch } from "@tabler/icons-react";
-import { type GivenFile, toGivenFiles } from "#renderer/api/desktop.ts";
+import { type ChosenFile, toChosenFiles } from "#renderer/api/desktop.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { CarryNote } from "./bundle-file.tsx";
 import classes from "./inspect.module.css";
-import { GivenFileView } from "./inspected-file.tsx";
+import { ChosenFileView } from "./inspected-file.tsx";
 
 type Props = {
   /** Null: the dialog is closed. */
-  files: readonly GivenFile[] | null;
-  onFiles: (files: readonly GivenFile[]) => void;
+  files: readonly ChosenFile[] | null;
+  onFiles: (files: readonly ChosenFile[]) => void;
   onClose: () => void;
 };
 
@@ -23,7 +23,7 @@ export function InspectDialog({ files, onFiles, onClose }: Props) {
           keys. Of a private key, only its public key is read, and nothing is stored. What the collector wrote
           on another host is imported when you say so.
         </p>
-        <FileButton multiple onChange={(chosen) => onFiles(toGivenFiles(chosen))}>
+        <FileButton multiple onChange={(chosen) => onFiles(toChosenFiles(chosen))}>
           {(props) => (
             <Button {...props} variant="default" size="xs" leftSection={<IconFileSearch size={15} />}>
               Choose files
@@ -40,16 +40,16 @@ export function InspectDialog({ files, onFiles, onClose }: Props) {
       {files?.map((file, index) =>
         isSignatureOf(file, files) ? null : (
           // biome-ignore lint/suspicious/noArrayIndexKey: two files may share a name, and their order never changes
-          <GivenFileView key={`${index} ${file.name}`} file={file} signature={findSignature(file, files)} />
+          <ChosenFileView key={`${index} ${file.name}`} file={file} signature={findSignature(file, files)} />
         ),
       )}
     </Dialog>
   );
 }
 
-const findSignature = ({ name }: GivenFile, files: readonly GivenFile[]): GivenFile | null =>
+const findSignature = ({ name }: ChosenFile, files: readonly ChosenFile[]): ChosenFile | null =>
   files.find((file) => file.name === `${name}.sig`) ?? null;
 
 /** It is shown with what it signs. */
-const isSignatureOf = ({ name }: GivenFile, files: readonly GivenFile[]): boolean =>
+const isSignatureOf = ({ name }: ChosenFile, files: readonly ChosenFile[]): boolean =>
   name.endsWith(".sig") && files.some((file) => `${file.name}.sig` === name);

@@ -1,5 +1,5 @@
 import { IconAlertTriangle, IconLock, IconLockOpen } from "@tabler/icons-react";
-import type { GivenFile } from "#renderer/api/desktop.ts";
+import type { ChosenFile } from "#renderer/api/desktop.ts";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Notice } from "#renderer/ui/panel.tsx";
@@ -18,20 +18,20 @@ import { CertificateLine, StoreView, UnlockForm } from "./store-view.tsx";
 const ITEMS_SHOWN = 50;
 
 type Props = {
-  file: GivenFile;
+  file: ChosenFile;
   /** What was signed of it, where that was given, too. */
-  signature: GivenFile | null;
+  signature: ChosenFile | null;
 };
 
 /** A file is told by how it begins before it is read: a bundle may be larger than what is looked into here. */
-export function GivenFileView({ file, signature }: Props) {
+export function ChosenFileView({ file, signature }: Props) {
   const isBundle = useIsBundle(file);
   if (isBundle === null) return null;
   if (isBundle && file.blob) return <BundleFile name={file.name} blob={file.blob} signature={signature} />;
   return <InspectedFile file={file} />;
 }
 
-function InspectedFile({ file }: { file: GivenFile }) {
+function InspectedFile({ file }: { file: ChosenFile }) {
   const { data, error, unlock } = useInspection(file);
   return (
     <section className={classes.file} aria-label={formatUntrusted(file.name)}>

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useId, useRef, useState } from "react";
 import { useApi } from "#renderer/api/connection.ts";
-import { type GivenFile, toBase64 } from "#renderer/api/desktop.ts";
+import { type ChosenFile, toBase64 } from "#renderer/api/desktop.ts";
 import { BUNDLE_PART_BYTES, type Inspection } from "#shared/contract/inspect.ts";
 import { BUNDLE_START, MOST_BUNDLE_BYTES } from "#shared/model/hosts/bundle.ts";
 
@@ -9,7 +9,7 @@ import { BUNDLE_START, MOST_BUNDLE_BYTES } from "#shared/model/hosts/bundle.ts";
  * Asks once, and keeps nothing: a file of the same name may be another one the next time. `unlock` looks again with a
  * password, which is kept nowhere; what it opened is shown until the file is closed.
  */
-export function useInspection(file: GivenFile) {
+export function useInspection(file: ChosenFile) {
   const { inspect } = useApi();
   const [opened, setOpened] = useState<Inspection | null>(null);
   const look = async (passwords: string[]) =>
@@ -28,7 +28,7 @@ export function useInspection(file: GivenFile) {
 const NOISE_BYTES = 64 * 1024;
 
 /** Whether a file begins as a bundle does; null: not known yet. */
-export function useIsBundle({ blob }: GivenFile): boolean | null {
+export function useIsBundle({ blob }: ChosenFile): boolean | null {
   const { data } = useQuery({
     queryKey: ["is-bundle", useId()],
     queryFn: async () => {
@@ -50,7 +50,7 @@ const MOST_SIGNERS_BYTES = 1024 * 1024;
  * What a bundle is and what importing it would do, and the means to do it. `as`: what its host is called; `signers`: whose
  * signatures are good beside those of the rosters' people.
  */
-export function useBundle(blob: Blob, signatureFile: GivenFile | null) {
+export function useBundle(blob: Blob, signatureFile: ChosenFile | null) {
   const { bundles } = useApi();
   const [as, callHost] = useState<Place | null>(null);
   const [signers, setSigners] = useState<File | null>(null);
@@ -98,5 +98,5 @@ async function handOver(blob: Blob, hand: Hand) {
   return { handed: last === 0 ? null : id, base64: await toBase64(blob.slice(last)) };
 }
 
-const readText = async (file: GivenFile | null): Promise<string | null> =>
+const readText = async (file: ChosenFile | null): Promise<string | null> =>
   file?.blob ? file.blob.slice(0, 65_536).text() : null;

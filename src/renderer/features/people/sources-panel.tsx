@@ -1,14 +1,14 @@
 import { ActionIcon, Button, Checkbox, FileButton, TextInput } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck, IconFileImport, IconTrash } from "@tabler/icons-react";
 import { type DragEvent, useState } from "react";
-import { toGivenFiles } from "#renderer/api/desktop.ts";
+import { toChosenFiles } from "#renderer/api/desktop.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Notice, Panel } from "#renderer/ui/panel.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { Roster } from "#shared/model/access/person.ts";
+import type { ImportedPeopleSource } from "#shared/model/access/person.ts";
 import { formatLeft } from "#shared/text/access/owner.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./people.module.css";
@@ -62,7 +62,11 @@ export function PeopleSourcesPanel() {
   );
 }
 
-function PeopleSourceLine({ roster: { name, people, keys, isWhole, readAt } }: { roster: Roster }) {
+function PeopleSourceLine({
+  roster: { name, people, keys, isWhole, readAt },
+}: {
+  roster: ImportedPeopleSource;
+}) {
   const remove = useRemovePeopleSource();
   const forget = () =>
     remove.mutate({ name }, { onSuccess: () => toast("The source is deleted, with what only it knows") });
@@ -100,7 +104,7 @@ function ImportDialog({ files, onClose }: Props) {
   const { mutate, data, error, isPending } = useImportPeopleSource();
   const start = async () => {
     try {
-      const given = toGivenFiles(files);
+      const given = toChosenFiles(files);
       const read = await Promise.all(
         given.map(async (file) => ({ name: file.name, base64: await file.read() })),
       );

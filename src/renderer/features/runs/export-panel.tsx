@@ -13,7 +13,7 @@ import {
   isRenewal,
   oldKeyOf,
   type Plan,
-  RECHECK_MINUTES,
+  POST_CHECK_MINUTES,
   type RenewalPlan,
 } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
@@ -207,7 +207,7 @@ function formatRenewal(
     ...(issuer === null ? [] : [`--issuer ${quote(issuer)}`]),
     ...(keyKind === null ? [] : [`--key ${keyKind}`]),
     ...(makesKeyHere ? ["--key-here"] : []),
-    ...(recheckMinutes === RECHECK_MINUTES ? [] : [`--post-check ${recheckMinutes}`]),
+    ...(recheckMinutes === POST_CHECK_MINUTES ? [] : [`--post-check ${recheckMinutes}`]),
     "--apply",
   ].join(" ");
 }

@@ -10,7 +10,7 @@ import type {
   Service,
   VerificationEndpoint,
 } from "#shared/model/runs/deployment.ts";
-import { formatChallengeWay } from "#shared/text/certificates/challenge-method.ts";
+import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
 import { formatHolds, formatServedVerification } from "#shared/text/certificates/deployment.ts";
 import classes from "./plan.module.css";
 import renewal from "./renewal.module.css";
@@ -79,7 +79,7 @@ function About({ change: { old, names, notAfter, issuer, key, challenge } }: { c
       </Fact>
       {challenge && (
         <Fact name="Challenge">
-          <Untrusted text={formatChallengeWay(challenge)} limit={600} />
+          <Untrusted text={formatChallengeMethod(challenge)} limit={600} />
         </Fact>
       )}
       <Fact name="New key">{formatKeyMade(key)}</Fact>

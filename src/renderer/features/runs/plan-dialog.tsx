@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import type { RequestDraft } from "#renderer/api/scan-button.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import { PlanOptions, RECHECK_MINUTES } from "#shared/model/runs/plan.ts";
+import { PlanOptions, POST_CHECK_MINUTES } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import decisionClasses from "./decision.module.css";
 import { LoginFields } from "./logins.tsx";
@@ -184,7 +184,7 @@ export function OptionFields({ options, waits, onChange }: OptionFieldsProps) {
             required
             withAsterisk={false}
             {...field}
-            value={options[name] ?? RECHECK_MINUTES}
+            value={options[name] ?? POST_CHECK_MINUTES}
             onChange={(event) => onChange({ [name]: event.currentTarget.valueAsNumber || 0 })}
           />
         ))}

@@ -101,7 +101,7 @@ function AddFields({ wish, onChange }: Props<"add-grants">) {
         classNames={{ input: classes.mono ?? "" }}
         data-autofocus
       />
-      <PlacesField places={wish.places} onChange={(places) => onChange({ ...wish, places })} />
+      <AccountsField places={wish.places} onChange={(places) => onChange({ ...wish, places })} />
       <TextInput
         size="xs"
         label="Options"
@@ -180,7 +180,7 @@ function AuthorityFields({ wish, onChange }: Props<"move-to-authority">) {
 type Places = Extract<RequestDraft, { kind: "add-grants" }>["places"];
 
 /** Accounts of hosts, one a line. What cannot be read as one is said. */
-function PlacesField({ places, onChange }: { places: Places; onChange: (places: Places) => void }) {
+function AccountsField({ places, onChange }: { places: Places; onChange: (places: Places) => void }) {
   const [text, setText] = useState(() => places.map(writePlace).join("\n"));
   const lines = text
     .split("\n")

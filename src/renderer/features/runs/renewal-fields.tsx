@@ -5,7 +5,7 @@ import { useEffect } from "react";
 import type { RequestDraft } from "#renderer/api/scan-button.tsx";
 import { Notice } from "#renderer/ui/panel.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
-import { ChallengeWay, type Issuer } from "#shared/model/issuers/issuer.ts";
+import { ChallengeMethod, type Issuer } from "#shared/model/issuers/issuer.ts";
 import { KeyKind } from "#shared/model/issuers/vault.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { useIssuers } from "./queries.ts";
@@ -113,7 +113,7 @@ export function RenewalAbout({ wish }: { wish: Wish }) {
 /** What is missing before certificates can be planned; null where nothing is. */
 export function formatRenewalLack({ issuer, challenge = null }: Wish): string | null {
   if (issuer === undefined) return "the issuer";
-  return challenge === null || ChallengeWay.safeParse(challenge).success ? null : "where challenges go";
+  return challenge === null || ChallengeMethod.safeParse(challenge).success ? null : "where challenges go";
 }
 
 /** What can be said for one plan; a zone's key is kept with its issuer, in Settings. */
@@ -128,7 +128,7 @@ const WAYS = {
 } as const;
 type WayName = keyof typeof WAYS;
 
-type Props = { way: ChallengeWay | null; onChange: (way: ChallengeWay | null) => void };
+type Props = { way: ChallengeMethod | null; onChange: (way: ChallengeMethod | null) => void };
 
 /** How an ACME directory is shown that names are the user's. */
 function ChallengeField({ way, onChange }: Props) {
@@ -170,7 +170,7 @@ function ChallengeField({ way, onChange }: Props) {
   );
 }
 
-function nameOf(way: ChallengeWay | null): WayName {
+function nameOf(way: ChallengeMethod | null): WayName {
   switch (way?.kind) {
     case undefined:
       return "known";
@@ -187,7 +187,7 @@ function nameOf(way: ChallengeWay | null): WayName {
   }
 }
 
-function wayOf(name: WayName, before: ChallengeWay | null): ChallengeWay | null {
+function wayOf(name: WayName, before: ChallengeMethod | null): ChallengeMethod | null {
   switch (name) {
     case "known":
       return null;

@@ -15,9 +15,9 @@ import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 import {
   CLAIM_REMEDY,
+  describeClaim,
   formatClaimEvaluation,
   hasConfirmed,
-  sayClaim,
 } from "#shared/text/runs/result-claim.ts";
 import { repairsOf } from "#shared/text/runs/run.ts";
 import { ConfirmKey } from "./confirm-key.tsx";
@@ -118,7 +118,7 @@ function Claims({ claims }: { claims: readonly RunClaim[] }) {
         <ul aria-label="Claims" className={classes.claims}>
           {claims.map(({ evaluation, ...claim }) => (
             <li key={`${claim.host} ${claim.port} ${claim.phases.join()}`}>
-              <Untrusted text={sayClaim(claim)} limit={2_000} />
+              <Untrusted text={describeClaim(claim)} limit={2_000} />
               <strong>
                 <Untrusted text={formatClaimEvaluation(evaluation)} limit={2_000} />
               </strong>

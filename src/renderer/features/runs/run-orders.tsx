@@ -12,7 +12,7 @@ import {
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import { toGivenFiles } from "#renderer/api/desktop.ts";
+import { toChosenFiles } from "#renderer/api/desktop.ts";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint, useCopied } from "#renderer/ui/fingerprint.tsx";
 import { download } from "#renderer/ui/table/column.ts";
@@ -178,7 +178,7 @@ type FieldProps = {
 function CertificateField({ text, onChange, refusal, children }: FieldProps) {
   const [unread, setUnreadable] = useState<string | null>(null);
   const read = async (files: Iterable<File>) => {
-    const [file] = toGivenFiles(files);
+    const [file] = toChosenFiles(files);
     if (!file) return;
     try {
       onChange(toText(await file.read()));

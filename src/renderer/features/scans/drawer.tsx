@@ -6,7 +6,7 @@ import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { Scan, ScanId } from "#shared/model/hosts/scan.ts";
-import { formatCarried, formatSignature } from "#shared/text/hosts/bundle.ts";
+import { formatSignature, formatStandingKind } from "#shared/text/hosts/bundle.ts";
 import { writeTarget } from "#shared/text/hosts/target.ts";
 import {
   route,
@@ -62,7 +62,7 @@ function Details({ scan }: { scan: Scan }) {
               <Fact name="By bundle">
                 imported <Exactly instant={scan.bundle.importedAt} />
               </Fact>
-              <Fact name="Known by">{formatCarried(scan.bundle.standing)}</Fact>
+              <Fact name="Known by">{formatStandingKind(scan.bundle.standing)}</Fact>
               <Fact name="Signature">
                 <Untrusted text={formatSignature(scan.bundle.signature)} limit={300} />
               </Fact>

@@ -1,10 +1,13 @@
 import { Checkbox, FileInput, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { toGivenFiles } from "#renderer/api/desktop.ts";
+import { toChosenFiles } from "#renderer/api/desktop.ts";
 import { useSeal } from "#renderer/api/seal-secret.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { type ChallengeWay, type Issuer, TSIG_ALGORITHMS } from "#shared/model/issuers/issuer.ts";
-import { readChallengeWay, type TypedWay } from "#shared/text/certificates/challenge-method.ts";
+import { type ChallengeMethod, type Issuer, TSIG_ALGORITHMS } from "#shared/model/issuers/issuer.ts";
+import {
+  parseChallengeMethod,
+  type TypedChallengeMethod,
+} from "#shared/text/certificates/challenge-method.ts";
 import { AddFrame, type AddProps, NameField } from "./issuer-forms.tsx";
 import { useAddAcme, useSetChallenge, useSetIssuer } from "./queries.ts";
 
@@ -21,7 +24,7 @@ export function AddAcmeForm({ onAdded }: AddProps) {
   const { name, directory, keyId, key } = draft;
   const typedWay = readDraft(way);
   const add = async () => {
-    const [file] = roots ? toGivenFiles([roots]) : [];
+    const [file] = roots ? toChosenFiles([roots]) : [];
     await mutateAsync({
       name,
       directory,
@@ -109,7 +112,7 @@ export function ChangeAcme({ issuer, onDone }: Props) {
   const [way, setWay] = useState(before);
   const typed = readDraft(way);
   const change = async () => {
-    const [file] = roots ? toGivenFiles([roots]) : [];
+    const [file] = roots ? toChosenFiles([roots]) : [];
     const settings = {
       profile: profile || null,
       ...(account === null && { contacts: contacts.split(/[\s,]+/).filter((one) => one !== "") }),
@@ -220,7 +223,7 @@ const NO_WAY: DraftWay = {
 };
 
 /** A way that is set, to begin with; the secret of its key is in the vault, and is typed again where it is changed. */
-function draftOf(way: ChallengeWay | null): DraftWay {
+function draftOf(way: ChallengeMethod | null): DraftWay {
   switch (way?.kind) {
     case undefined:
       return { ...NO_WAY };
@@ -260,7 +263,7 @@ function readDraft({ kind, path, server, zone, keyName, algorithm, secret }: Dra
     "tls-alpn": "",
     rfc2136: `:${server}/${zone}/${keyName}/${algorithm}`,
   };
-  const way: TypedWay | null = readChallengeWay(`${kind}${rest[kind]}`);
+  const way: TypedChallengeMethod | null = parseChallengeMethod(`${kind}${rest[kind]}`);
   return way?.kind === "rfc2136" && secret === "" ? undefined : (way ?? undefined);
 }
 

@@ -2,7 +2,7 @@ import { ActionIcon, Button, FileButton, NativeSelect, TextInput } from "@mantin
 import { IconCircleCheck, IconCircleX, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useApi } from "#renderer/api/connection.ts";
-import { toGivenFiles } from "#renderer/api/desktop.ts";
+import { toChosenFiles } from "#renderer/api/desktop.ts";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
@@ -14,7 +14,7 @@ import { When } from "#renderer/ui/when.tsx";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { type IssuedCertificate, type Issuer, RevocationReason } from "#shared/model/issuers/issuer.ts";
-import { formatChallengeWay } from "#shared/text/certificates/challenge-method.ts";
+import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
 import { formatCount } from "#shared/text/count.ts";
 import classes from "./issuers.module.css";
 import { useIssued, useRevocationList, useRevoke, useSign, useTestIssuer } from "./queries.ts";
@@ -107,7 +107,7 @@ function Summary({ issuer }: { issuer: Issuer }) {
       const { directory, account, profile, challenge } = issuer;
       const known = account === null ? "no account yet" : "with an account";
       const which = profile === null ? "" : `; profile ${profile}`;
-      const way = challenge ? `; ${formatChallengeWay(challenge)}` : "";
+      const way = challenge ? `; ${formatChallengeMethod(challenge)}` : "";
       return <Untrusted text={`${directory}; ${known}${which}${way}`} limit={1_000} />;
     }
     case "csr":
@@ -164,7 +164,7 @@ function OwnActions({ name, isReadOnly, onIssued }: OwnActionsProps) {
     download(`${name}.crl`, PEM, pem);
   };
   const sign = async (file: File | null) => {
-    const [given] = file ? toGivenFiles([file]) : [];
+    const [given] = file ? toChosenFiles([file]) : [];
     if (!given) return;
     const { pem, names } = await signing.mutateAsync({ name, base64: await given.read() });
     download(given.name.replace(/(\.csr|\.req|\.pem)?$/i, ".crt.pem"), PEM, pem);

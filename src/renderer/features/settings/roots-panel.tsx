@@ -1,7 +1,7 @@
 import { ActionIcon, Button, FileButton } from "@mantine/core";
 import { IconFileImport, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
-import { toGivenFiles } from "#renderer/api/desktop.ts";
+import { toChosenFiles } from "#renderer/api/desktop.ts";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
@@ -17,7 +17,7 @@ export function RootsPanel() {
   const [refusal, setRefusal] = useState<string | null>(null);
   const give = async (kind: TrustItem["kind"], files: readonly File[]) => {
     setRefusal(null);
-    for (const file of toGivenFiles(files)) {
+    for (const file of toChosenFiles(files)) {
       try {
         await mutateAsync({ kind, name: file.name, base64: await file.read() });
       } catch (failure) {

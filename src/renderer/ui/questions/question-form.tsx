@@ -2,14 +2,14 @@ import { Button, Checkbox, PasswordInput, TextInput } from "@mantine/core";
 import { type ChangeEvent, type ReactNode, type Ref, useEffect, useRef, useState } from "react";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/hosts/prompt.ts";
+import { isPasswordPrompt, MOST_WRONG_ANSWERS, type PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { formatPlace } from "#shared/text/hosts/target.ts";
 import classes from "./questions.module.css";
 
 type Reply = { answers: string[] | null; isForSameUser: boolean };
 
 type Props = {
-  question: Question;
+  question: PromptRequest;
   /** What asks. */
   work: "scan" | "runbook";
   /** Hosts that may want the same password. */
@@ -41,7 +41,7 @@ export function QuestionForm({ question, work, hasOthers, onReply, onCancel }: P
     }
   };
   const wrong = formatWrong(question);
-  const mayReuse = hasOthers && about.kind !== "passphrase" && isPasswordQuestion(question);
+  const mayReuse = hasOthers && about.kind !== "passphrase" && isPasswordPrompt(question);
   return (
     <form
       onSubmit={(event) => {
@@ -111,7 +111,7 @@ const ForSameUser = ({ user, work, isOn, onChange }: SameUserProps) => (
   />
 );
 
-function About({ question: { about } }: { question: Question }) {
+function About({ question: { about } }: { question: PromptRequest }) {
   if (about.kind === "passphrase")
     return (
       <div>
@@ -173,7 +173,7 @@ function Answer({ ref, label, isEchoed, value, onChange }: AnswerProps) {
 }
 
 /** What is asked for. */
-export function formatAskedFor({ about }: Question): string {
+export function formatAskedFor({ about }: PromptRequest): string {
   switch (about.kind) {
     case "passphrase":
       return "Passphrase";
@@ -189,7 +189,7 @@ export function formatAskedFor({ about }: Question): string {
 }
 
 /** What to do with the answer. */
-function formatAnswering({ about }: Question): string {
+function formatAnswering({ about }: PromptRequest): string {
   switch (about.kind) {
     case "passphrase":
       return "Unlock the key";
@@ -205,7 +205,7 @@ function formatAnswering({ about }: Question): string {
 }
 
 /** What became of the answer before; null for a first one. */
-function formatWrong({ about, wrongAnswers }: Question): string | null {
+function formatWrong({ about, wrongAnswers }: PromptRequest): string | null {
   if (wrongAnswers === 0) return null;
   const left = MOST_WRONG_ANSWERS - wrongAnswers;
   const tries = left === 1 ? "1 attempt left" : `${left} attempts left`;

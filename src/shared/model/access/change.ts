@@ -76,7 +76,7 @@ export const Neighbour = z.object({ sha256: z.string(), subject: z.string(), not
 export type Neighbour = z.infer<typeof Neighbour>;
 
 /** How long a certificate has been at one place, and what was there before and after. */
-export const PlaceSpan = z.object({
+export const LocationSpan = z.object({
   kind: z.enum(["endpoint", "file"]),
   host: z.string(),
   /** The port and the name asked for, or the path. Written by strangers in part. */
@@ -90,4 +90,4 @@ export const PlaceSpan = z.object({
   before: Neighbour.nullable(),
   after: Neighbour.nullable(),
 });
-export type PlaceSpan = z.infer<typeof PlaceSpan>;
+export type LocationSpan = z.infer<typeof LocationSpan>;

@@ -6,7 +6,7 @@ export const PeopleSourceKind = z.enum(["csv", "keys", "ldif"]);
 export type PeopleSourceKind = z.infer<typeof PeopleSourceKind>;
 
 /** A list of people and their keys that was imported, under the name that it was imported as. */
-export const Roster = z.object({
+export const ImportedPeopleSource = z.object({
   name: z.string(),
   kind: PeopleSourceKind,
   /** The user has said that it names everybody: who is missing from it has left. */
@@ -16,7 +16,7 @@ export const Roster = z.object({
   /** Keys that it has as somebody's. */
   keys: z.int(),
 });
-export type Roster = z.infer<typeof Roster>;
+export type ImportedPeopleSource = z.infer<typeof ImportedPeopleSource>;
 
 /** A person as one roster tells of them. Written by strangers. */
 export const PersonRow = z.object({

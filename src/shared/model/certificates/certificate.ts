@@ -59,7 +59,7 @@ export const Certificate = z.object({
 export type Certificate = z.infer<typeof Certificate>;
 
 /** Where a certificate is seen, from one scan to another. */
-export const Place = z.discriminatedUnion("kind", [
+export const CertificateLocation = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("endpoint"),
     host: z.string(),
@@ -81,11 +81,11 @@ export const Place = z.discriminatedUnion("kind", [
     lastSeen: Instant,
   }),
 ]);
-export type Place = z.infer<typeof Place>;
+export type CertificateLocation = z.infer<typeof CertificateLocation>;
 
 /** A certificate as lists show it. `places` may be cut short; `placeCount` is all of them. */
 export const CertificateRow = Certificate.omit({ extensions: true }).extend({
-  places: z.array(Place),
+  places: z.array(CertificateLocation),
   placeCount: z.int(),
   findings: z.array(FindingBrief),
 });

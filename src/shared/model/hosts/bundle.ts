@@ -40,8 +40,8 @@ export const BundleStanding = z.discriminatedUnion("kind", [
 export type BundleStanding = z.infer<typeof BundleStanding>;
 
 /** How what is known of a host came here, where bundles alone tell of it. */
-export const CarriedStanding = z.enum(["verified", "first-use", "claimed"]);
-export type CarriedStanding = z.infer<typeof CarriedStanding>;
+export const BundleStandingKind = z.enum(["verified", "first-use", "claimed"]);
+export type BundleStandingKind = z.infer<typeof BundleStandingKind>;
 
 /** The most that a collector writes, and so the most that a bundle holds. */
 export const MOST_BUNDLE_BYTES = 16 * 1024 * 1024;

@@ -21,7 +21,7 @@ export const HostKeyState = z.enum([
 export type HostKeyState = z.infer<typeof HostKeyState>;
 
 /** A host by its name and port, and its row in the inventory: null for a jump host, or a pin, of which there is none. */
-const HostPlace = z.object({ id: z.int().nullable(), host: z.string(), port: z.int() });
+const HostReference = z.object({ id: z.int().nullable(), host: z.string(), port: z.int() });
 
 /** One key under one name, of all that is known: pins, known_hosts, what hosts presented, what was found on them. */
 export const HostKeyRow = z.object({
@@ -44,9 +44,9 @@ export const HostKeyRow = z.object({
   /** When a reading of the host last found the key there. */
   heldAt: Instant.nullable(),
   /** The host whose key it is; null for a line of known_hosts that is of none. */
-  host: HostPlace.nullable(),
+  host: HostReference.nullable(),
   /** Other hosts that have the same key: clones, or one machine under several names. */
-  sharedWith: z.object({ count: z.int(), first: z.array(HostPlace) }),
+  sharedWith: z.object({ count: z.int(), first: z.array(HostReference) }),
   /** Why keys of this kind are to be replaced; null where nothing speaks against it. */
   weakness: z.string().nullable(),
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { FindingBrief } from "../finding.ts";
 import { Instant } from "../instant.ts";
-import { CarriedStanding } from "./bundle.ts";
+import { BundleStandingKind } from "./bundle.ts";
 import { Escalation, OpenAgent } from "./host-reach.ts";
 import { LogWindow } from "./host-use.ts";
 import { HostKeyView, Outcome, ProbeState } from "./probe.ts";
@@ -63,14 +63,14 @@ export const HostRow = z.object({
   /** The last visit that read it, wholly or in part; null before the first one. */
   lastRead: Instant.nullable(),
   /** Whether the bundle is of the host that told what is known of it; null where it was read from here, or never. */
-  carried: CarriedStanding.nullable(),
+  carried: BundleStandingKind.nullable(),
   findings: z.array(FindingBrief),
 });
 export type HostRow = z.infer<typeof HostRow>;
 
 /** Something on a host that a scan could not read, and why. */
-export const Unread = z.object({ what: z.string(), why: z.string() });
-export type Unread = z.infer<typeof Unread>;
+export const Unreadable = z.object({ what: z.string(), why: z.string() });
+export type Unreadable = z.infer<typeof Unreadable>;
 
 export const AccountView = z.object({
   name: z.string(),
@@ -120,7 +120,7 @@ export const HostDetail = HostRow.extend({
   hostKeys: z.array(HostKeyView),
   accounts: z.array(AccountView),
   keyFiles: z.array(KeyFileView),
-  coverage: z.object({ read: z.array(z.string()), notRead: z.array(Unread) }),
+  coverage: z.object({ read: z.array(z.string()), notRead: z.array(Unreadable) }),
   /** From when to when its logs tell of logins, over all readings. */
   logWindows: z.array(LogWindow),
 });

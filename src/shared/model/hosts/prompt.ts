@@ -4,7 +4,7 @@ import { HostName, Port } from "./target.ts";
 const Login = z.object({ user: z.string(), host: HostName, port: Port });
 
 /** What a running scan asks whoever started it. Answers are kept in memory, until the scan ends at the latest. */
-export const Question = z.object({
+export const PromptRequest = z.object({
   id: z.string(),
   about: z.discriminatedUnion("kind", [
     /** Of an encrypted identity file; asked once a scan, before any host is visited. */
@@ -25,13 +25,13 @@ export const Question = z.object({
   /** How many answers were wrong before this one; at three the scan goes on without. */
   wrongAnswers: z.int(),
 });
-export type Question = z.infer<typeof Question>;
+export type PromptRequest = z.infer<typeof PromptRequest>;
 
 /** The wrong answer after which nothing is asked any more: of a key file, or of a login. */
 export const MOST_WRONG_ANSWERS = 3;
 
 /** Whether the answer is a password that another host may want as well: of one hidden prompt, for a login. */
-export const isPasswordQuestion = ({ about, prompts }: Pick<Question, "about" | "prompts">): boolean =>
+export const isPasswordPrompt = ({ about, prompts }: Pick<PromptRequest, "about" | "prompts">): boolean =>
   about.kind === "password" ||
   (about.kind === "keyboard-interactive" &&
     prompts.length === 1 &&

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Instant } from "../instant.ts";
-import { BundleSignature, CarriedStanding } from "./bundle.ts";
+import { BundleSignature, BundleStandingKind } from "./bundle.ts";
 
 export const ScanId = z.int().positive().brand<"ScanId">();
 export type ScanId = z.infer<typeof ScanId>;
@@ -20,6 +20,8 @@ export const Scan = z.object({
   failed: z.int(),
   partial: z.int(),
   /** Set where nothing was visited: what a collector wrote came by hand. The scan is dated when that was collected. */
-  bundle: z.object({ importedAt: Instant, signature: BundleSignature, standing: CarriedStanding }).nullable(),
+  bundle: z
+    .object({ importedAt: Instant, signature: BundleSignature, standing: BundleStandingKind })
+    .nullable(),
 });
 export type Scan = z.infer<typeof Scan>;

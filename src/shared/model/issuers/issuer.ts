@@ -20,7 +20,7 @@ export const TSIG_ALGORITHMS = ["hmac-sha256", "hmac-sha384", "hmac-sha512"] as 
 export type TsigAlgorithm = (typeof TSIG_ALGORITHMS)[number];
 
 /** How we show a certificate authority that a name is ours. */
-export const ChallengeWay = z.discriminatedUnion("kind", [
+export const ChallengeMethod = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("webroot"),
     path: PATH,
@@ -44,7 +44,7 @@ export const ChallengeWay = z.discriminatedUnion("kind", [
     secretId: z.string().min(1).max(64),
   }),
 ]);
-export type ChallengeWay = z.infer<typeof ChallengeWay>;
+export type ChallengeMethod = z.infer<typeof ChallengeMethod>;
 
 /** Who signs certificates for us: an authority of our own, an ACME directory, or a person who is handed the request. */
 export const IssuerKind = z.enum(["local", "acme", "csr"]);
@@ -102,7 +102,7 @@ export const Issuer = z.discriminatedUnion("kind", [
     /** Its directory is known by roots that were given, and not by those of the system. */
     hasRoots: z.boolean(),
     /** How its challenges are answered where nothing else is said. */
-    challenge: ChallengeWay.nullable(),
+    challenge: ChallengeMethod.nullable(),
   }),
   z.object({
     ...Common,

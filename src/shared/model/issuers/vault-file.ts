@@ -22,7 +22,7 @@ export const ScryptCost = z.strictObject({
 export type ScryptCost = z.infer<typeof ScryptCost>;
 
 /** Of a P-256 point without compression. */
-const Point = z.base64().length(88);
+const EcPublicKey = z.base64().length(88);
 
 /**
  * The key of the file, sealed to a pair of keys (ECDH P-256, HKDF) whose private key one of those who may open it can unseal.
@@ -33,7 +33,7 @@ const Sealing = {
   ...Box,
   /** The pair's public half, sealed by the file's key: it is nobody else's. */
   to: z.strictObject(Box),
-  dataKey: z.strictObject({ point: Point, ...Box }),
+  dataKey: z.strictObject({ point: EcPublicKey, ...Box }),
 };
 
 export const Wrap = z.discriminatedUnion("kind", [

@@ -2,15 +2,15 @@ import { z } from "zod";
 import { Sha256 } from "../certificates/certificate.ts";
 import { Port, StartTls } from "../hosts/target.ts";
 import { Instant } from "../instant.ts";
-import { ChallengeWay, IssuerId, IssuerKind, IssuerName } from "../issuers/issuer.ts";
+import { ChallengeMethod, IssuerId, IssuerKind, IssuerName } from "../issuers/issuer.ts";
 import { KeyKind } from "../issuers/vault.ts";
 
 /**
  * How a server is told of new files. `unit`: by its supervisor; `command`: by a command or a signal of its own; `restart`: only by
  * being started again; `none`: it does not run there, or nobody knows how.
  */
-export const ToldBy = z.enum(["unit", "command", "restart", "none"]);
-export type ToldBy = z.infer<typeof ToldBy>;
+export const ReloadMethod = z.enum(["unit", "command", "restart", "none"]);
+export type ReloadMethod = z.infer<typeof ReloadMethod>;
 
 /** `Consumer.reload` of a server that has to be started again: it ends its connections, so it is agreed to before. */
 export const RESTART = "systemctl restart, which ends its connections";
@@ -114,7 +114,7 @@ export const Replacement = z.object({
   /** `there`: the key is made on the host and never leaves it. */
   key: z.object({ kind: KeyKind, made: z.enum(["there", "here"]) }),
   /** Of an ACME issuer: how its challenges are answered; null for others. */
-  challenge: ChallengeWay.nullable(),
+  challenge: ChallengeMethod.nullable(),
   files: z.array(DeploymentFile),
   consumers: z.array(Service),
   proofs: z.array(VerificationEndpoint),

@@ -80,14 +80,14 @@ export const HostRefusal = z.enum([
 export type HostRefusal = z.infer<typeof HostRefusal>;
 
 /** Who holds a folder, as the lock there says. `leaseEnd`: in seconds of that host's clock. */
-export const LeaseHolder = z.object({ who: z.string(), leaseEnd: z.int() });
-export type LeaseHolder = z.infer<typeof LeaseHolder>;
+export const LeaseOwner = z.object({ who: z.string(), leaseEnd: z.int() });
+export type LeaseOwner = z.infer<typeof LeaseOwner>;
 
 /** What a host would not or could not do. `detail`: a path, or the words of a tool; `holder`: of `held`. */
 export const RefusedByHost = z.object({
   why: HostRefusal,
   detail: z.string(),
-  holder: LeaseHolder.nullable(),
+  holder: LeaseOwner.nullable(),
 });
 export type RefusedByHost = z.infer<typeof RefusedByHost>;
 

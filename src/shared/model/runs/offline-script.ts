@@ -39,13 +39,13 @@ export const Scripts = z.object({
 export type Scripts = z.infer<typeof Scripts>;
 
 /** What a carried script has written, and what is known of it beside its bytes; as for a bundle. */
-export const GivenResult = z.object({
+export const ResultInput = z.object({
   base64: z.base64().max(2 * 1024 * 1024),
   ...SIGNED,
 });
-export type GivenResult = z.infer<typeof GivenResult>;
+export type ResultInput = z.infer<typeof ResultInput>;
 
-export const TakenResult = z.object({
+export const ImportedResult = z.object({
   runId: RunId,
   state: RunState,
   host: HostName,
@@ -69,4 +69,4 @@ export const TakenResult = z.object({
   /** This very result was taken before: nothing has changed. */
   wasKnown: z.boolean(),
 });
-export type TakenResult = z.infer<typeof TakenResult>;
+export type ImportedResult = z.infer<typeof ImportedResult>;

@@ -205,11 +205,11 @@ export const KeyOptions = Pace.extend({
 export type KeyOptions = z.infer<typeof KeyOptions>;
 
 /** A server that was told to read its files again may do so late, and one that was restarted may not. */
-export const RECHECK_MINUTES = 60;
+export const POST_CHECK_MINUTES = 60;
 
 export const RenewalOptions = Pace.extend({
   /** From when all serve the new ones until that is looked at once more; 0: it is not. */
-  recheckMinutes: z.int().min(0).max(10_080).default(RECHECK_MINUTES),
+  recheckMinutes: z.int().min(0).max(10_080).default(POST_CHECK_MINUTES),
 });
 export type RenewalOptions = z.infer<typeof RenewalOptions>;
 
@@ -394,4 +394,4 @@ export const plannedCertificates = ({ hosts }: RenewalPlan): readonly Replacemen
 
 /** Its options, as they may be asked of a plan that is made anew. */
 export const requestedOptions = ({ options }: Plan): PlanOptions =>
-  "graceDays" in options ? { ...options, recheckMinutes: RECHECK_MINUTES } : { ...options, graceDays: 0 };
+  "graceDays" in options ? { ...options, recheckMinutes: POST_CHECK_MINUTES } : { ...options, graceDays: 0 };

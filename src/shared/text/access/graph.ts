@@ -98,13 +98,13 @@ export function evaluateEscalation(rule: Escalation): EdgeEvaluation {
     [
       !isCertain && "the rule could not be read whole, or depends on what is not known",
       commands === "some" && shell === null && "some commands only, none of which is known to open a shell",
-      password !== "none" && `it asks for ${ASKED_PASSWORDS[password]}`,
+      password !== "none" && `it asks for ${PASSWORDS[password]}`,
     ],
     [formatMeans(rule)],
   );
 }
 
-const ASKED_PASSWORDS = {
+const PASSWORDS = {
   own: "the account's own password",
   target: "the other account's password",
   root: "root's password",

@@ -78,16 +78,16 @@ function listReasons(facts: OwnerFacts, inventory: Inventory): string[] {
     (one, other) => Number(other.standing === state) - Number(one.standing === state),
   );
   return [
-    ...(state === "unknown" ? [formatUnmatched(inventory, facts.claims.length > 0)] : []),
+    ...(state === "unknown" ? [formatMissingPrivateKey(inventory, facts.claims.length > 0)] : []),
     ...sorted.map(formatKeyOf),
     ...(vouchedBy === null ? [] : [`it was approved here as that of ${vouchedBy}`]),
-    ...formatPrivateHalves(facts),
+    ...formatPrivateKeys(facts),
     ...facts.claims.map(formatClaim),
     ...facts.namedInComment.map(formatNamed),
   ];
 }
 
-function formatUnmatched(inventory: Inventory, isClaimed: boolean): string {
+function formatMissingPrivateKey(inventory: Inventory, isClaimed: boolean): string {
   if (evaluatesAbsence(inventory))
     return "its private key was not found, and the inventory is marked complete";
   const found = isClaimed ? "no private key of it has signed" : "its private key was not found";
@@ -104,7 +104,7 @@ function formatKeyOf({ name, standing, roster, decidedBy }: KnownPerson): string
     : `${left}; the key is theirs, according to ${roster}`;
 }
 
-function formatPrivateHalves({ state, places, placeCount, people }: OwnerFacts): string[] {
+function formatPrivateKeys({ state, places, placeCount, people }: OwnerFacts): string[] {
   const more = placeCount - places.length;
   const rest = more > 0 ? [`and at ${formatCount(more, "more place")}`] : [];
   if (placeCount > 0) return [...places.map((place) => `its private key is on ${place} (verified)`), ...rest];

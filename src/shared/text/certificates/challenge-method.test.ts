@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatChallengeWay, readChallengeWay } from "./challenge-method.ts";
+import { formatChallengeMethod, parseChallengeMethod } from "./challenge-method.ts";
 
 const KEY = { zone: "corp.example", keyName: "latchkey." };
 
@@ -18,7 +18,7 @@ test.each([
     { kind: "rfc2136", server: "fd00::1", port: 5353, ...KEY, algorithm: "hmac-sha512" },
   ],
 ])("%s is a way", (text, way) => {
-  expect(readChallengeWay(text)).toEqual(way);
+  expect(parseChallengeMethod(text)).toEqual(way);
 });
 
 test.each([
@@ -36,12 +36,12 @@ test.each([
   "rfc2136:ns1/zone/key/hmac-sha256/more",
   "rfc2136:ns1:x/zone/key",
 ])("%s is none", (text) => {
-  expect(readChallengeWay(text)).toBeNull();
+  expect(parseChallengeMethod(text)).toBeNull();
 });
 
 test("a way is said in words", () => {
-  const said = ["webroot:/var/www", "served", "rfc2136:ns1:53/corp.example/k"].map(readChallengeWay);
-  expect(said.map((way) => way && formatChallengeWay(way))).toEqual([
+  const said = ["webroot:/var/www", "served", "rfc2136:ns1:53/corp.example/k"].map(parseChallengeMethod);
+  expect(said.map((way) => way && formatChallengeMethod(way))).toEqual([
     "a file below /var/www",
     "served on the host at port 80",
     "DNS, by updates of corp.example at ns1:53 with the key k",

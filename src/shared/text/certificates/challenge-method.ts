@@ -1,13 +1,13 @@
 import { assertNever } from "../../model/assert-never.ts";
-import { ChallengeWay, TSIG_ALGORITHMS } from "../../model/issuers/issuer.ts";
+import { ChallengeMethod, TSIG_ALGORITHMS } from "../../model/issuers/issuer.ts";
 
-type Update = Extract<ChallengeWay, { kind: "rfc2136" }>;
+type Update = Extract<ChallengeMethod, { kind: "rfc2136" }>;
 
 /** A way as it is typed: the secret of a zone's key is typed apart. */
-export type TypedWay = Exclude<ChallengeWay, Update> | Omit<Update, "secretId">;
+export type TypedChallengeMethod = Exclude<ChallengeMethod, Update> | Omit<Update, "secretId">;
 
 /** Reads `webroot:/var/www`, `challenges:/var/lib/acme`, `served[:PORT]`, `tls-alpn[:PORT]`, `hook:PROGRAM` and `rfc2136:...`; null for another. */
-export function readChallengeWay(text: string): TypedWay | null {
+export function parseChallengeMethod(text: string): TypedChallengeMethod | null {
   const [, word = "", rest = ""] = /^([a-z0-9-]+)(?::(.*))?$/s.exec(text.trim()) ?? [];
   switch (word) {
     case "webroot":
@@ -39,18 +39,18 @@ export const CHALLENGE_FORMS = [
 const portOf = (text: string, usual: number): number =>
   text === "" ? usual : /^\d{1,5}$/.test(text) ? Number(text) : 0;
 
-function checked(way: object): ChallengeWay | null {
-  const read = ChallengeWay.safeParse(way);
+function checked(method: object): ChallengeMethod | null {
+  const read = ChallengeMethod.safeParse(method);
   return read.success ? read.data : null;
 }
 
 /** `SERVER[:PORT]/ZONE/KEY[/ALGORITHM]`, an address of IPv6 in brackets where a port follows. */
 function readUpdate(text: string): Omit<Update, "secretId"> | null {
-  const [place = "", zone = "", keyName = "", algorithm = TSIG_ALGORITHMS[0]] = text.split("/");
+  const [address = "", zone = "", keyName = "", algorithm = TSIG_ALGORITHMS[0]] = text.split("/");
   const [, bracketed, plain, port = ""] =
-    /^(?:\[([^\]]+)\]|([^:]+|[^:]*:[^:]*:.*?))(?::(\d+))?$/.exec(place) ?? [];
+    /^(?:\[([^\]]+)\]|([^:]+|[^:]*:[^:]*:.*?))(?::(\d+))?$/.exec(address) ?? [];
   const server = bracketed ?? plain ?? "";
-  const way = checked({
+  const method = checked({
     kind: "rfc2136",
     server,
     port: portOf(port, 53),
@@ -59,25 +59,25 @@ function readUpdate(text: string): Omit<Update, "secretId"> | null {
     algorithm,
     secretId: "-",
   });
-  if (way?.kind !== "rfc2136" || text.split("/").length > 4) return null;
-  const { secretId: _, ...typed } = way;
+  if (method?.kind !== "rfc2136" || text.split("/").length > 4) return null;
+  const { secretId: _, ...typed } = method;
   return typed;
 }
 
 /** A way in words. */
-export function formatChallengeWay(way: TypedWay): string {
-  switch (way.kind) {
+export function formatChallengeMethod(method: TypedChallengeMethod): string {
+  switch (method.kind) {
     case "webroot":
-      return way.of === "site" ? `a file below ${way.path}` : `a file in ${way.path}`;
+      return method.of === "site" ? `a file below ${method.path}` : `a file in ${method.path}`;
     case "served-on-host":
-      return `served on the host at port ${way.port}`;
+      return `served on the host at port ${method.port}`;
     case "tls-alpn":
-      return `TLS at port ${way.port} of the host`;
+      return `TLS at port ${method.port} of the host`;
     case "dns-hook":
-      return `DNS, by the program ${way.program}`;
+      return `DNS, by the program ${method.program}`;
     case "rfc2136":
-      return `DNS, by updates of ${way.zone} at ${way.server}:${way.port} with the key ${way.keyName}`;
+      return `DNS, by updates of ${method.zone} at ${method.server}:${method.port} with the key ${method.keyName}`;
     default:
-      return assertNever(way);
+      return assertNever(method);
   }
 }

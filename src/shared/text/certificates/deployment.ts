@@ -23,12 +23,12 @@ export function formatServedVerification(proof: VerificationEndpoint): string {
     ...addresses,
     ...(from === "host" ? [FROM_HOST] : []),
   ];
-  return `${formatPoint(proof)}${how.length === 0 ? "" : ` (${how.join(", ")})`}`;
+  return `${formatVerificationEndpoint(proof)}${how.length === 0 ? "" : ` (${how.join(", ")})`}`;
 }
 
 const FROM_HOST = "from its host";
 
-export const formatPoint = ({
+export const formatVerificationEndpoint = ({
   address,
   port,
   serverName,

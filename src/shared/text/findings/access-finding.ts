@@ -3,12 +3,12 @@ import type { Verdict } from "../../model/access/verdict.ts";
 import type { FindingText } from "../../model/finding.ts";
 import type { Instant } from "../../model/instant.ts";
 
-type Place = { account: string; file: string; line: number; firstSeen: Instant };
+type GrantLocation = { account: string; file: string; line: number; firstSeen: Instant };
 
 export const UNAPPROVED_SEVERITY = "medium";
 export const DUE_SEVERITY = "low";
 
-export type UnapprovedFacts = Place & {
+export type UnapprovedFacts = GrantLocation & {
   verdict: Verdict;
   baselineAt: Instant;
   /** The host was first read after the baseline. */
@@ -44,7 +44,7 @@ export function describeUnapproved(grant: UnapprovedFacts): FindingText {
 }
 
 /** Says of an approval that the day has come to look again. */
-export function describeDue({ account, file, line }: Place, approval: Approval): FindingText {
+export function describeDue({ account, file, line }: GrantLocation, approval: Approval): FindingText {
   const { owner, purpose, reviewOn, approvedAt } = approval;
   return {
     sentence: `the approval of this login as ${account} was to be reviewed on ${reviewOn}`,

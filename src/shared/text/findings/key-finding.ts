@@ -18,7 +18,13 @@ export const describeSharedTlsKey = ({ certificates, count }: Certificates): Fin
 type Kept = Certificates & { days: number; firstFrom: string; lastFrom: string };
 
 /** Says of a key that it was kept when one certificate took the place of another. */
-export const sayKeptKey = ({ certificates, count, days, firstFrom, lastFrom }: Kept): FindingText => ({
+export const describeKeptTlsKey = ({
+  certificates,
+  count,
+  days,
+  firstFrom,
+  lastFrom,
+}: Kept): FindingText => ({
   sentence: `its key was kept for ${formatCount(days, "day")} of renewals: a copy that was made of it in that time still works`,
   evidence: [
     `the first certificate of this key is valid from ${firstFrom}, the last from ${lastFrom}`,

@@ -2,7 +2,7 @@ import { assertNever } from "../../model/assert-never.ts";
 import type {
   BundleSignature,
   BundleStanding,
-  CarriedStanding,
+  BundleStandingKind,
   ClaimDifference,
   ClaimReason,
 } from "../../model/hosts/bundle.ts";
@@ -19,7 +19,7 @@ function formatBundle({ host, port, isNewHost, readAs, accountCount, collectedAt
 }
 
 /** What came of an import. */
-export function sayImported(bundle: ImportedBundle): string {
+export function describeImported(bundle: ImportedBundle): string {
   const { wasKnown, importedAt, state, message, signature, handedAt, isSignedSince } = bundle;
   if (wasKnown) {
     const news = isSignedSince
@@ -33,7 +33,7 @@ export function sayImported(bundle: ImportedBundle): string {
 }
 
 /** In a word or two, for what is known of a host by a bundle, and for the scan that the bundle is. */
-export function formatCarried(standing: CarriedStanding): string {
+export function formatStandingKind(standing: BundleStandingKind): string {
   switch (standing) {
     case "verified":
       return "a bundle, verified by the host key";
@@ -56,7 +56,7 @@ export function formatStanding({ standing, whyUnsigned, differences = null }: St
     case "first-use":
       return `first use: signed by the host key ${standing.fingerprint}, which is known from bundles of this host only; compare it with the key on the host`;
     case "claimed": {
-      const why = `${sayClaimReason(standing.why)}${whyUnsigned && ` (${whyUnsigned})`}`;
+      const why = `${formatClaimReason(standing.why)}${whyUnsigned && ` (${whyUnsigned})`}`;
       if (!standing.isBeside) return `claimed: ${why}, so nothing shows that it is of this host`;
       const beside = `claimed: ${why}; it stands beside what is known of the host, and changes none of it`;
       return differences === null ? beside : `${beside}; ${formatDifferences(differences)}`;
@@ -67,7 +67,7 @@ export function formatStanding({ standing, whyUnsigned, differences = null }: St
 }
 
 /** Why nothing shows of which host a bundle is. */
-export function sayClaimReason(why: ClaimReason): string {
+export function formatClaimReason(why: ClaimReason): string {
   switch (why) {
     case "unsigned":
       return "no host key has signed it";
@@ -90,7 +90,7 @@ export function formatDifferences(differences: readonly ClaimDifference[]): stri
 
 /** What to do where a bundle is not verified, and the host is known better. */
 export const refuseUnapproved = (place: { host: string; port: number }, why: ClaimReason): string =>
-  `nothing shows that it is of ${formatPlace(place)}: ${sayClaimReason(why)}. Collect it again as root, with the collector of this version; or keep what it claims beside what is known, by --approve-unverified ${formatPlace(place)}`;
+  `nothing shows that it is of ${formatPlace(place)}: ${formatClaimReason(why)}. Collect it again as root, with the collector of this version; or keep what it claims beside what is known, by --approve-unverified ${formatPlace(place)}`;
 
 const formatCollector = (handedAt: string | null): string =>
   handedAt === null

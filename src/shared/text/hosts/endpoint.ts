@@ -1,9 +1,9 @@
 import type {
   Authorities,
+  Capability,
   CertificateTimestamp,
   EndpointAddress,
   EndpointFacts,
-  Offer,
 } from "../../model/hosts/endpoint.ts";
 import type { Outcome } from "../../model/hosts/probe.ts";
 import { formatCount } from "../count.ts";
@@ -102,8 +102,8 @@ function describeCapabilities({ offers }: EndpointFacts): SaidFact[] {
 }
 
 /** The ones that are known to be taken or not, and those of which it was not told. */
-function formatStates(offers: readonly Offer[]): string[] {
-  const of = (state: Offer["state"]) =>
+function formatStates(offers: readonly Capability[]): string[] {
+  const of = (state: Capability["state"]) =>
     offers.filter((offer) => offer.state === state).map(({ name }) => name);
   const said = (["accepted", "refused", "unknown"] as const).map((state) => [state, of(state)] as const);
   return said.flatMap(([state, names]) => (names.length > 0 ? [`${state}: ${names.join(", ")}`] : []));

@@ -1,5 +1,5 @@
 /** Why a host did not do what a run asked it to: what a person is told. */
-import type { HostRefusal, LeaseHolder } from "../../model/runs/host-refusal.ts";
+import type { HostRefusal, LeaseOwner } from "../../model/runs/host-refusal.ts";
 
 /** What follows the path of the file. */
 export const HOST_REFUSALS: Record<HostRefusal, string> = {
@@ -92,7 +92,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
 };
 
 /** `holder`: of `held`, who holds the folder, as its lock says. */
-type Answer = { why: HostRefusal; detail: string; holder?: LeaseHolder | null };
+type Answer = { why: HostRefusal; detail: string; holder?: LeaseOwner | null };
 
 /**
  * What a host would not or could not do about the file at `path`, where whoever owns that file's folder may have answered: a path that it
@@ -158,7 +158,7 @@ export const isMountOf = (mount: string, path: string): boolean =>
   mount === "/" || [path, ...ROOT_FOLDERS].some((one) => one.startsWith(`${mount}/`));
 
 /** That another run holds the folder of `path`, as its lock says: whoever owns that folder may have laid it. */
-export function formatHeld({ who, leaseEnd }: LeaseHolder, path: string): string {
+export function formatHeld({ who, leaseEnd }: LeaseOwner, path: string): string {
   const until = new Date(leaseEnd * 1_000).toISOString().slice(0, 19);
   return `${folderOf(path)}/.latchkey says that ${who} may hold it until ${until}Z: another run may be at work there; run it again when that is over`;
 }

@@ -115,16 +115,16 @@ export function formatNewKey(newKey: NewKey): string {
   }
 }
 
-const DEAD_MEN: Record<RollbackTimer, string> = {
+const ROLLBACK_TIMERS: Record<RollbackTimer, string> = {
   "systemd-run": "a timer of systemd",
   at: "a job of at",
   sleep: "a process of its own",
 };
 
-export const formatDeadMan = (deadMan: RollbackTimer | null): string =>
+export const formatRollbackTimer = (deadMan: RollbackTimer | null): string =>
   deadMan === null
     ? "it cannot roll back by itself if the connection is lost"
-    : `rolls back by itself if the connection is lost (${DEAD_MEN[deadMan]})`;
+    : `rolls back by itself if the connection is lost (${ROLLBACK_TIMERS[deadMan]})`;
 
 /** The check that the days of grace on a host are watched in plain files alone. */
 export const FILE_LOGS = "file-logs";
@@ -144,7 +144,7 @@ export const isNamedAlone = ({ path, address }: CheckName): boolean =>
   path !== undefined || address !== undefined;
 
 /** Whether these consents cover the check. Where it need not be named, its kind agrees to all such. */
-export const isConsented = (check: CheckName, given: readonly string[]): boolean =>
+export const isAcknowledged = (check: CheckName, given: readonly string[]): boolean =>
   given.includes(acknowledgementOf(check)) || (!isNamedAlone(check) && given.includes(check.id));
 
 type CheckName = Pick<Check, "id" | "host" | "account" | "path" | "address">;

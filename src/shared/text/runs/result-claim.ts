@@ -16,7 +16,7 @@ type Claimed = Pick<RunClaim, "host" | "port" | "outcome" | "newKey" | "signatur
 };
 
 /** What a result claims that nobody's signature is good for, with its key to the last letter, and what a reading makes of it. */
-export function sayClaim({
+export function describeClaim({
   host,
   port,
   outcome,

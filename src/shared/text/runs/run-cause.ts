@@ -115,7 +115,7 @@ function formatOfLogin(cause: Extract<Cause, { kind: LoginKind }>): string {
     case "no-new-host-key":
       return "there is no new host key";
     case "host-key-not-in-place":
-      return `the new host key ${cause.path} ${NOT_IN_PLACE[cause.why]}`;
+      return `the new host key ${cause.path} ${NOT_INSTALLED[cause.why]}`;
     default:
       return assertNever(cause);
   }
@@ -136,7 +136,7 @@ export function formatAwaited(awaited: Awaited): string {
 
 type HostKeyGap = Extract<Cause, { kind: "host-key-not-in-place" }>["why"];
 
-const NOT_IN_PLACE: Record<HostKeyGap, string> = {
+const NOT_INSTALLED: Record<HostKeyGap, string> = {
   unseen: "cannot be looked at",
   absent: "is not there",
   "not-put": "could not be put there",

@@ -79,7 +79,7 @@ function formatAtHost(note: Extract<RunNote, { kind: HostKind }>): string {
     case "put-in-place":
       return `put in place: ${note.paths.join(", ")}`;
     case "lines-taken-back":
-      return formatTakenBack(note);
+      return formatRolledBack(note);
     case "repaired":
       return `${note.path} was repaired as it was approved: ${formatCount(note.out, "line")} taken out, ${formatCount(note.back, "line")} put back`;
     case "left-out":
@@ -105,7 +105,7 @@ function formatAtHost(note: Extract<RunNote, { kind: HostKind }>): string {
   }
 }
 
-const formatTakenBack = ({ path, out, back }: Extract<RunNote, { kind: "lines-taken-back" }>): string =>
+const formatRolledBack = ({ path, out, back }: Extract<RunNote, { kind: "lines-taken-back" }>): string =>
   [
     `${path} was changed by somebody else`,
     ...(out > 0 ? [`${formatCount(out, "line")} of this run taken out of it`] : []),

@@ -1,5 +1,5 @@
 import type { KeyRequest } from "#shared/contract/runbooks.ts";
-import type { CarriedStanding } from "#shared/model/hosts/bundle.ts";
+import type { BundleStandingKind } from "#shared/model/hosts/bundle.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import type { UseEvidence } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
@@ -73,7 +73,7 @@ export type HostFacts = {
   /** When a bundle told all of this, where the host is known by that alone; null: it was looked at now. */
   asOf: Instant | null;
   /** Whether that bundle is of the host: `claimed` where nothing shows it; null where it was looked at now. */
-  carried: CarriedStanding | null;
+  carried: BundleStandingKind | null;
   os: string | null;
   /** Its clock minus ours, in seconds. */
   clockOffset: number | null;

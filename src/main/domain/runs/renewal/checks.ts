@@ -5,7 +5,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { KeyKind } from "#shared/model/issuers/vault.ts";
 import { RESTART, type Replacement, type VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { Check } from "#shared/model/runs/plan.ts";
-import { formatPoint } from "#shared/text/certificates/deployment.ts";
+import { formatVerificationEndpoint } from "#shared/text/certificates/deployment.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { isOwnMethod } from "./choose-issuer.ts";
 import { findNarrower, formatDeployment } from "./draft-replacement.ts";
@@ -109,7 +109,7 @@ function checkVerifications(deployment: DeploymentFacts, change: Replacement, to
       toCheck(
         "warning",
         "other-served",
-        `another certificate of the host is served at ${formatPoint(endpoint)}`,
+        `another certificate of the host is served at ${formatVerificationEndpoint(endpoint)}`,
       ),
     ),
     ...(fresh
@@ -117,7 +117,7 @@ function checkVerifications(deployment: DeploymentFacts, change: Replacement, to
           toCheck(
             "warning",
             "not-served",
-            `${formatPoint(fresh)} serves another one now than the file is known to hold`,
+            `${formatVerificationEndpoint(fresh)} serves another one now than the file is known to hold`,
           ),
         ]
       : []),
@@ -133,7 +133,7 @@ function checkUnseen(silent: readonly EndpointFacts[], toCheck: MakeCheck): Chec
     return toCheck(
       "warning",
       "unseen",
-      `what is served at ${formatPoint(first)}${more} cannot be seen: ${first.unread}`,
+      `what is served at ${formatVerificationEndpoint(first)}${more} cannot be seen: ${first.unread}`,
     );
   });
 }

@@ -1,5 +1,5 @@
 import { type ChallengeFacts, chooseChallengeMethod } from "#domain/acme/challenge-methods.ts";
-import { ChallengeWay, type Issuer } from "#shared/model/issuers/issuer.ts";
+import { ChallengeMethod, type Issuer } from "#shared/model/issuers/issuer.ts";
 
 type ChosenIssuer = { issuer: Issuer; why: "" } | { issuer: null; why: string };
 
@@ -43,13 +43,13 @@ function named(issuers: readonly Issuer[], text: string, whence = ""): ChosenIss
 
 const none = (why: string): ChosenIssuer => ({ issuer: null, why });
 
-type ChosenChallenge = { method: ChallengeWay; why: "" } | { method: null; why: string };
+type ChosenChallenge = { method: ChallengeMethod; why: "" } | { method: null; why: string };
 
 /** One way by which all names of a certificate can be shown to be ours; or why there is none. */
 export function chooseChallenge(names: readonly string[], facts: ChallengeFacts | null): ChosenChallenge {
   const choices = names.map((name) => ({ name, ...chooseChallengeMethod({ name, facts, configured: [] }) }));
   const [first, ...others] = choices;
-  const has = (methods: readonly { method: ChallengeWay }[], name: ChallengeWay) =>
+  const has = (methods: readonly { method: ChallengeMethod }[], name: ChallengeMethod) =>
     methods.some(({ method }) => JSON.stringify(method) === JSON.stringify(name));
   const common = first?.methods.find(({ method }) => others.every(({ methods }) => has(methods, method)));
   if (common) return { method: common.method, why: "" };
@@ -60,11 +60,11 @@ export function chooseChallenge(names: readonly string[], facts: ChallengeFacts 
 }
 
 /** Whether it has this computer run a program, or send what only the vault knows. */
-export const isDoneHere = (way: ChallengeWay | null): boolean =>
+export const isDoneHere = (way: ChallengeMethod | null): boolean =>
   way?.kind === "dns-hook" || way?.kind === "rfc2136";
 
 /** Whether the issuer is set to it; a way that was wished for may be another. */
-export const isOwnMethod = (way: ChallengeWay | null, issuer: Issuer | null): boolean =>
+export const isOwnMethod = (way: ChallengeMethod | null, issuer: Issuer | null): boolean =>
   issuer?.kind === "acme" && toText(way) === toText(issuer.challenge);
 
-const toText = (way: ChallengeWay | null): string => JSON.stringify(way && ChallengeWay.parse(way));
+const toText = (way: ChallengeMethod | null): string => JSON.stringify(way && ChallengeMethod.parse(way));

@@ -4,12 +4,12 @@ import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
 import { requestOfChange, reviewRenewal } from "#domain/runs/renewal/recheck-renewal.ts";
 import type { DeploymentFacts, RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
-import { type ChallengeWay, Issuer } from "#shared/model/issuers/issuer.ts";
+import { type ChallengeMethod, Issuer } from "#shared/model/issuers/issuer.ts";
 import { RenewalOptions } from "#shared/model/runs/plan.ts";
 
 const AT = "2026-06-01T00:00:00Z";
 
-const acme = (id: number, challenge: ChallengeWay | null) =>
+const acme = (id: number, challenge: ChallengeMethod | null) =>
   Issuer.parse({
     kind: "acme",
     id,

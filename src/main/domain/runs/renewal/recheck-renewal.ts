@@ -4,7 +4,7 @@ import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { DeploymentFile, Replacement } from "#shared/model/runs/deployment.ts";
 import { isSameHost, type RenewalHost, type RenewalPlan } from "#shared/model/runs/plan.ts";
-import { formatChallengeWay } from "#shared/text/certificates/challenge-method.ts";
+import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
 /** The wish that one change of a plan from elsewhere comes to; null where nobody could have wished it. */
@@ -60,7 +60,7 @@ function findStrangeMethod({ hosts }: RenewalPlan, facts: RenewalFacts): string 
     });
   if (!strange?.challenge) return null;
   const { issuer, challenge } = strange;
-  return `the plan has names shown to be yours by ${formatChallengeWay(challenge)}, which the issuer ${issuer.name} is not set to; set it there (latchkey issuers challenge), and plan again`;
+  return `the plan has names shown to be yours by ${formatChallengeMethod(challenge)}, which the issuer ${issuer.name} is not set to; set it there (latchkey issuers challenge), and plan again`;
 }
 
 /** What is changed, and nothing of what is only seen. */

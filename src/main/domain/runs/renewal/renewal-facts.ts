@@ -2,7 +2,7 @@ import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import type { TlsSettings } from "#domain/server-configs/configuration.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { ChallengeWay, Issuer } from "#shared/model/issuers/issuer.ts";
+import type { ChallengeMethod, Issuer } from "#shared/model/issuers/issuer.ts";
 import type { VaultState } from "#shared/model/issuers/vault.ts";
 import type { DeploymentFile, Service, VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { Check, RenewalOptions } from "#shared/model/runs/plan.ts";
@@ -44,7 +44,7 @@ export type DeploymentFacts = {
   issuer: Issuer | null;
   /** Why it is none; empty where there is one. */
   whyNoIssuer: string;
-  challenge: ChallengeWay | null;
+  challenge: ChallengeMethod | null;
   /** Why it is none, where one is needed; else empty. */
   whyNoChallenge: string;
   files: readonly DeploymentFileFacts[];

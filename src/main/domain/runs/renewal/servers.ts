@@ -2,7 +2,7 @@
  * What each server makes of a pair, and how it is told of a new one (resources/rotation/deployment). All of it was seen with the real
  * servers: decisions 0039 and 0043.
  */
-import { RESTART, type ServerKind, type ToldBy } from "#shared/model/runs/deployment.ts";
+import { RESTART, type ReloadMethod, type ServerKind } from "#shared/model/runs/deployment.ts";
 
 type ServerWords = {
   title: string;
@@ -97,7 +97,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
 const NOT_RELOADED = "not at all: it does not run, or nobody knows how it is told";
 
 /** As a plan says it, and as `Consumer.reload` has it. */
-export function formatReload(server: ServerKind, toldBy: ToldBy): string {
+export function formatReload(server: ServerKind, toldBy: ReloadMethod): string {
   switch (toldBy) {
     case "unit":
       return "systemctl reload";

@@ -13,7 +13,7 @@ import type { Announcement } from "#shared/contract/events.ts";
 import type { BundleSignature } from "#shared/model/hosts/bundle.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { GivenResult, TakenResult } from "#shared/model/runs/offline-script.ts";
+import type { ImportedResult, ResultInput } from "#shared/model/runs/offline-script.ts";
 import { RESULT_NAMESPACE } from "#shared/model/runs/offline-script.ts";
 import {
   type AccessHost,
@@ -49,7 +49,7 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
   const { runs, files } = store.runbooks;
   const confirmClaims = createClaimConfirmer({ store, announce, now, ...deps });
 
-  return async ({ base64, ...given }: GivenResult): Promise<TakenResult> => {
+  return async ({ base64, ...given }: ResultInput): Promise<ImportedResult> => {
     const bytes = Buffer.from(base64, "base64");
     const result = readResult(bytes);
     if (typeof result === "string") throw new Refusal("invalid-input", result);
@@ -207,13 +207,13 @@ function takeKey(
 const CLAIMS_DONE: ReadonlySet<ScriptResult["outcome"]> = new Set(["committed", "done", "added"]);
 
 type VerifyDeps = {
-  judgeSignature: (given: Omit<GivenResult, "base64">, bytes: Uint8Array) => BundleSignature;
+  judgeSignature: (given: Omit<ResultInput, "base64">, bytes: Uint8Array) => BundleSignature;
 };
 
 type OfflineHostResult = {
   result: ScriptResult;
   host: AccessHost;
-  given: Omit<GivenResult, "base64">;
+  given: Omit<ResultInput, "base64">;
   bytes: Uint8Array;
 };
 

@@ -6,7 +6,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RenewalPlan } from "#shared/model/runs/plan.ts";
-import { formatPoint } from "#shared/text/certificates/deployment.ts";
+import { formatVerificationEndpoint } from "#shared/text/certificates/deployment.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { type KnownHost, MOST_DUE } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
@@ -182,7 +182,7 @@ function findServed(at: Served, servers: Servers): { sha256s: string[]; said: Pl
       `what ${address}:${port} serves is not known; scan it first, and the host behind it`,
     );
   const ofEach = [...Map.groupBy(leaves, ({ sha256 }) => sha256).values()];
-  const place = formatPoint({ address, port, serverName });
+  const place = formatVerificationEndpoint({ address, port, serverName });
   const listed = ofEach.slice(0, MOST_LISTED).map((rows) => {
     const names = rows.flatMap((row) => row.serverName || []);
     const [first] = rows;

@@ -1,7 +1,7 @@
 import type { HostReading } from "#net/ssh/collect.ts";
 import type { Where } from "#net/ssh/ssh-failure.ts";
 import type { EndpointReading } from "#net/tls/probe-endpoint.ts";
-import type { GivenBundle } from "#shared/contract/inspect.ts";
+import type { BundleInput } from "#shared/contract/inspect.ts";
 import type { BundleSignature } from "#shared/model/hosts/bundle.ts";
 import type { ImportedBundle } from "#shared/model/hosts/imported-bundle.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
@@ -28,7 +28,7 @@ export type Request =
   | { kind: "finish"; scanId: ScanId; state: EndedState; at: Instant };
 
 /** A bundle that is imported, and what is known of it beside its bytes. */
-export type OfflineBundle = Pick<GivenBundle, "as" | "approved"> & {
+export type OfflineBundle = Pick<BundleInput, "as" | "approved"> & {
   bytes: Uint8Array;
   signature: BundleSignature;
 };

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { ServerKind, Service } from "#shared/model/runs/deployment.ts";
-import { ToldBy } from "#shared/model/runs/deployment.ts";
+import { ReloadMethod } from "#shared/model/runs/deployment.ts";
 import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 import { RollbackTimer } from "#shared/model/runs/plan.ts";
 import {
@@ -164,12 +164,12 @@ type LookRequest = {
 export async function lookAtServer(
   hand: Hand,
   { server, config, paths }: LookRequest,
-): Promise<{ kind: "seen"; toldBy: ToldBy; said: string } | Refused | Failed | Lost> {
+): Promise<{ kind: "seen"; toldBy: ReloadMethod; said: string } | Refused | Failed | Lost> {
   const answer = await exchange(hand, { verb: "server_look", words: [server, config ?? "", ...paths] });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const [word, ...said] = answer.words;
-  const toldBy = ToldBy.safeParse(word);
+  const toldBy = ReloadMethod.safeParse(word);
   if (!toldBy.success) return { kind: "lost", message: "it answers what makes no sense" };
   return { kind: "seen", toldBy: toldBy.data, said: said.join(" ").slice(0, 300) };
 }

@@ -14,7 +14,7 @@ import {
   type RenewalPlan,
   verificationsOf,
 } from "#shared/model/runs/plan.ts";
-import { formatChallengeWay } from "#shared/text/certificates/challenge-method.ts";
+import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
 import { formatHolds, formatServedVerification } from "#shared/text/certificates/deployment.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
@@ -23,8 +23,8 @@ import {
   acknowledgementOf,
   formatAccounts,
   formatCounts,
-  formatDeadMan,
   formatNewKey,
+  formatRollbackTimer,
   formatVerification,
 } from "#shared/text/runs/plan.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
@@ -74,7 +74,7 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
     ...files.flatMap((file) => listFile(file, verificationsOf(host), newKeyOf(plan))),
     ...holders.map((holder) => ({ text: `  ${formatPrivateKey(holder, `of ${holder.owner}`)}` })),
     ...certificates.flatMap((change) => formatCertificate(change).map((text) => ({ text }))),
-    ...(files.length + certificates.length > 0 ? [{ text: `  ${formatDeadMan(host.deadMan)}` }] : []),
+    ...(files.length + certificates.length > 0 ? [{ text: `  ${formatRollbackTimer(host.deadMan)}` }] : []),
   ];
 }
 
@@ -167,7 +167,7 @@ export function formatCertificate(change: Replacement): string[] {
   return [
     `  ~ ${subject || names[0]}, until ${notAfter.slice(0, 10)}: a new one from ${issuer.name} for ${names.join(", ")}`,
     `    ${key.kind} key, ${made}`,
-    ...(challenge ? [`    ACME challenge: ${formatChallengeWay(challenge)}`] : []),
+    ...(challenge ? [`    ACME challenge: ${formatChallengeMethod(challenge)}`] : []),
     ...files.map((file) => `    ${file.path}${formatReal(file)}: ${formatHolds(file)}`),
     ...consumers.map(
       ({ server, where, test, reload }) =>

@@ -11,7 +11,7 @@ import { formatCount } from "#shared/text/count.ts";
 import {
   acknowledgementOf,
   formatCommandOf,
-  isConsented,
+  isAcknowledged,
   isNamedAlone,
   UNSIGNED_CHECK,
 } from "#shared/text/runs/plan.ts";
@@ -144,11 +144,9 @@ export async function gatherAcknowledgements(
   const consents: string[] = [];
   for (const check of checks.filter(({ state }) => state === "acknowledge")) {
     const name = acknowledgementOf(check);
-    const isAcknowledged = isConsented(check, acknowledge);
-    if (!isAcknowledged && !ask) throw new Refusal("conflict", formatMissing(checks, acknowledge));
-    const reply = isAcknowledged
-      ? "y"
-      : await ask?.(printable(`${name}: ${check.text}\nAccept this risk? [y/N] `));
+    const isAgreed = isAcknowledged(check, acknowledge);
+    if (!isAgreed && !ask) throw new Refusal("conflict", formatMissing(checks, acknowledge));
+    const reply = isAgreed ? "y" : await ask?.(printable(`${name}: ${check.text}\nAccept this risk? [y/N] `));
     if (!/^y(es)?$/i.test(reply?.trim() ?? ""))
       throw new Refusal("conflict", "not acknowledged; nothing was changed");
     consents.push(name);
@@ -158,7 +156,7 @@ export async function gatherAcknowledgements(
 
 /** All that is lacking, so that one more try is enough. */
 export function formatMissing(checks: readonly Check[], given: readonly string[]): string {
-  const missing = checks.filter((check) => check.state === "acknowledge" && !isConsented(check, given));
+  const missing = checks.filter((check) => check.state === "acknowledge" && !isAcknowledged(check, given));
   return missing
     .map((check) => {
       const name = acknowledgementOf(check);

@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
-import { PlanOptions, RECHECK_MINUTES } from "#shared/model/runs/plan.ts";
+import { PlanOptions, POST_CHECK_MINUTES } from "#shared/model/runs/plan.ts";
 import type { VaultOptions } from "#shells/cli/manage/vault.ts";
 import { type CommonOptions, wholeNumber } from "#shells/cli/options.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
@@ -136,7 +136,7 @@ export function refuseBeside(command: Command, { path, plan }: PlanFile): void {
     .flatMap(({ name, flag, value }) => {
       const field = FIELD_OF.get(name);
       if (field === undefined || held === null) return [flag];
-      const own = held[field] ?? (field === "recheckMinutes" ? RECHECK_MINUTES : undefined);
+      const own = held[field] ?? (field === "recheckMinutes" ? POST_CHECK_MINUTES : undefined);
       if (own === value) return [];
       return [typeof own === "number" ? `${flag} ${value} (but ${own})` : flag];
     });

@@ -2,11 +2,11 @@ import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { RenewalRequest, Wish } from "#shared/contract/runbooks.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
-import type { ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import type { ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { KeyKind } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isRenewal, type Plan, plannedCertificates } from "#shared/model/runs/plan.ts";
-import { CHALLENGE_FORMS, readChallengeWay } from "#shared/text/certificates/challenge-method.ts";
+import { CHALLENGE_FORMS, parseChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import {
   type Asking,
@@ -298,9 +298,9 @@ function readNamed(text: string): Named {
   );
 }
 
-function readChallenge(text: string): ChallengeWay {
-  const way = readChallengeWay(text);
-  if (way && way.kind !== "rfc2136") return way as ChallengeWay;
+function readChallenge(text: string): ChallengeMethod {
+  const way = parseChallengeMethod(text);
+  if (way && way.kind !== "rfc2136") return way as ChallengeMethod;
   throw new Refusal(
     "invalid-input",
     way

@@ -5,8 +5,8 @@ import { isMoreThan } from "#shared/model/total.ts";
 import { formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 import { checkOfUse, formatKeptKey } from "#shared/text/runs/old-key.ts";
-import { formatPhase, isConsented, UNSIGNED_CHECK } from "#shared/text/runs/plan.ts";
-import { CLAIM_REMEDY, sayClaim } from "#shared/text/runs/result-claim.ts";
+import { formatPhase, isAcknowledged, UNSIGNED_CHECK } from "#shared/text/runs/plan.ts";
+import { CLAIM_REMEDY, describeClaim } from "#shared/text/runs/result-claim.ts";
 import { formatRepair, formatStepState, repairsOf } from "#shared/text/runs/run.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { addVaultOption, openVaultFor, type VaultOptions } from "#shells/cli/manage/vault.ts";
@@ -135,7 +135,7 @@ async function show(text: string, options: CommonOptions, world: World): Promise
   if (options.json) return printJson({ run, entries: rows }, world);
   world.out(printable(`${run.title}, started at ${run.startedAt}`));
   for (const order of run.orders) world.out(printable(formatOrder(order)));
-  for (const claim of run.claims) world.out(printable(sayClaim(claim)));
+  for (const claim of run.claims) world.out(printable(describeClaim(claim)));
   if (run.claims.length > 0) world.out(`  ${CLAIM_REMEDY}`);
   if (run.newKey) world.out(printable(`new key: ${run.newKey.fingerprint}`));
   world.out(`\n${printTable(stepColumns(run), run.stepList, world)}\n`);
@@ -196,7 +196,7 @@ async function go(
 
 function refuseUsed({ state, oldKeyWatch }: RunDetail, consents: readonly string[]): void {
   const checks = (oldKeyWatch?.uses ?? []).map(checkOfUse);
-  if (state === "waiting" && checks.some((check) => !isConsented(check, consents)))
+  if (state === "waiting" && checks.some((check) => !isAcknowledged(check, consents)))
     throw new Refusal("conflict", `the old key is not revoked: ${formatMissing(checks, consents)}`);
 }
 

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import type { GivenChallenge } from "#shared/contract/issuers.ts";
+import type { ChallengeInput } from "#shared/contract/issuers.ts";
 import { DEFAULT_DAYS_VALID, MOST_DAYS_VALID } from "#shared/model/issuers/issuer.ts";
 import type { Sealed } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import {
   CHALLENGE_FORMS,
-  readChallengeWay,
-  type TypedWay,
+  parseChallengeMethod,
+  type TypedChallengeMethod,
 } from "#shared/text/certificates/challenge-method.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
@@ -153,8 +153,8 @@ async function setChallenge(name: string, options: Options, world: World): Promi
   else world.out(challenge ? "set" : "unset: use --challenge with each renewal");
 }
 
-function readChallenge({ challenge }: Options): TypedWay | null {
-  const way = challenge === undefined ? null : readChallengeWay(challenge);
+function readChallenge({ challenge }: Options): TypedChallengeMethod | null {
+  const way = challenge === undefined ? null : parseChallengeMethod(challenge);
   if (way || challenge === undefined) return way;
   throw new Refusal(
     "invalid-input",
@@ -164,10 +164,10 @@ function readChallenge({ challenge }: Options): TypedWay | null {
 
 /** With the secret of its key, where it has one. */
 async function completeChallenge(
-  way: TypedWay | null,
+  way: TypedChallengeMethod | null,
   options: Options,
   at: At,
-): Promise<GivenChallenge | null> {
+): Promise<ChallengeInput | null> {
   if (way?.kind !== "rfc2136") return way;
   return { ...way, secret: await sealKey(`Key ${way.keyName}`, options.challengeKeyFile, at) };
 }

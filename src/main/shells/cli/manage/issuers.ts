@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { type Issuer, type IssuerKind, MOST_DAYS_VALID } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { formatChallengeWay } from "#shared/text/certificates/challenge-method.ts";
+import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
@@ -87,7 +87,7 @@ function formatIssuer(issuer: Issuer): string {
     case "acme": {
       const { directory, account, profile, challenge } = issuer;
       const kind = profile === null ? "" : `; profile ${profile}`;
-      const way = challenge ? `; ${formatChallengeWay(challenge)}` : "";
+      const way = challenge ? `; ${formatChallengeMethod(challenge)}` : "";
       return `${directory}; ${account === null ? "no account yet" : "with an account"}${kind}${way}`;
     }
     case "csr":

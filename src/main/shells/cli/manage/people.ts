@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import type { Inventory, PersonRow, Roster } from "#shared/model/access/person.ts";
+import type { ImportedPeopleSource, Inventory, PersonRow } from "#shared/model/access/person.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatGaps, formatLeft } from "#shared/text/access/owner.ts";
@@ -129,7 +129,10 @@ async function listPeople(words: readonly string[], options: ListOptions, world:
   for (const roster of rosters) world.out(formatPeopleSource(roster, world.now()));
 }
 
-const formatPeopleSource = ({ name, people, keys, isWhole, readAt }: Roster, now: Date): string =>
+const formatPeopleSource = (
+  { name, people, keys, isWhole, readAt }: ImportedPeopleSource,
+  now: Date,
+): string =>
   `${printable(name)}: ${formatCount(people, "person", "people")} with ${formatCount(keys, "key")}, read ${formatElapsed(readAt, now)}${isWhole ? ", complete" : ""}`;
 
 const COLUMNS: Column<PersonRow>[] = [

@@ -1,6 +1,10 @@
 import type { Command } from "commander";
 import type { CertificateFilter } from "#shared/contract/certificates.ts";
-import type { Certificate, CertificateRow, Place } from "#shared/model/certificates/certificate.ts";
+import type {
+  Certificate,
+  CertificateLocation,
+  CertificateRow,
+} from "#shared/model/certificates/certificate.ts";
 import { isMoreThan, withoutSome } from "#shared/model/total.ts";
 import { formatAmount, formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatExpiry } from "#shared/text/elapsed.ts";
@@ -106,7 +110,7 @@ function formatLocations({ places, placeCount }: CertificateRow): string {
   return placeCount > 1 ? `${formatWhere(first)} and ${placeCount - 1} more` : formatWhere(first);
 }
 
-const formatWhere = (place: Place): string =>
+const formatWhere = (place: CertificateLocation): string =>
   place.kind === "endpoint" ? formatEndpoint({ ...place, serverName: null }) : `${place.host}:${place.path}`;
 
 /** The fields of a certificate that `--json` promises, and no others. */
@@ -130,7 +134,7 @@ const toCertificateJson = (row: CertificateRow) => ({
   findings: row.findings,
 });
 
-function toLocationJson(place: Place) {
+function toLocationJson(place: CertificateLocation) {
   const { kind, host, firstSeen, lastSeen } = place;
   if (place.kind === "file") return { kind, host, path: place.path, firstSeen, lastSeen };
   const { port, serverName, protocol } = place;

@@ -5,9 +5,9 @@ import { type Claim, MOST_BUNDLE_BYTES } from "#shared/model/hosts/bundle.ts";
 import type { ImportedBundle } from "#shared/model/hosts/imported-bundle.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatSignature, sayClaimReason, sayImported } from "#shared/text/hosts/bundle.ts";
+import { describeImported, formatClaimReason, formatSignature } from "#shared/text/hosts/bundle.ts";
 import { formatPlace } from "#shared/text/hosts/target.ts";
-import { CLAIM_REMEDY, sayClaim } from "#shared/text/runs/result-claim.ts";
+import { CLAIM_REMEDY, describeClaim } from "#shared/text/runs/result-claim.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import {
   type CommonOptions,
@@ -255,7 +255,7 @@ function printAnswer(answer: Answer, world: World): void {
   const file = printable(answer.file);
   if ("refused" in answer) world.err(`latchkey: ${formatRefused(answer)}`);
   else if ("result" in answer) world.out(`${file}: ${printable(formatResult(answer.result))}`);
-  else world.out(`${file}: ${printable(sayImported(answer.imported))}`);
+  else world.out(`${file}: ${printable(describeImported(answer.imported))}`);
   for (const note of "imported" in answer ? answer.imported.notes : []) world.err(`  ${printable(note)}`);
 }
 
@@ -263,7 +263,7 @@ function formatResult(result: Result): string {
   const { runId, state, host, port, outcome, message, verifiedBy, signature, wasKnown } = result;
   const known = wasKnown ? "already imported, nothing changed; " : "";
   const run = `run ${runId} is ${state}${message && `: ${message}`}`;
-  if (verifiedBy === null) return `${known}${sayClaim(result)}; ${CLAIM_REMEDY}; ${run}`;
+  if (verifiedBy === null) return `${known}${describeClaim(result)}; ${CLAIM_REMEDY}; ${run}`;
   const next = state === "waiting" ? `; write the next scripts: latchkey runs scripts ${runId} FOLDER` : "";
   const stale =
     state === "committed" && !wasKnown
@@ -307,7 +307,7 @@ function formatClaimLines(claim: Claim): string[] {
   const { id, collectedAt, importedAt, readAs, accountCount, why, signature, differences } = claim;
   return [
     `${id}  ${formatPlace(claim)}: read as ${readAs}, ${formatCount(accountCount, "account")}, collected ${collectedAt}, imported ${importedAt}`,
-    `    ${sayClaimReason(why)}; ${formatSignature(signature)}`,
+    `    ${formatClaimReason(why)}; ${formatSignature(signature)}`,
     ...(differences.length === 0 ? ["    it claims nothing that differs from what is known"] : []),
     ...differences.flatMap(({ what, claimedCount, claimed, knownCount, known }) => [
       ...formatNamed(`+ ${what}`, claimed, claimedCount),

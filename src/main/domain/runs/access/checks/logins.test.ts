@@ -3,7 +3,7 @@ import type { KnownLogin, PlanFacts } from "#domain/runs/access/plan-facts.ts";
 import { makeHolderFacts, makeHostFacts } from "#domain/runs/testdata/make-facts.ts";
 import { OLD_FINGERPRINT, OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { planFor } from "#domain/runs/testdata/plan-for.ts";
-import { acknowledgementOf, isConsented } from "#shared/text/runs/plan.ts";
+import { acknowledgementOf, isAcknowledged } from "#shared/text/runs/plan.ts";
 
 const login = (from: string, more: Partial<KnownLogin> = {}): KnownLogin => ({
   account: "ann",
@@ -39,8 +39,8 @@ test("an address that the old key was used from and that no location of it has i
   const [check] = checks;
   if (!check) throw new Error("nothing is asked");
   expect(acknowledgementOf(check)).toBe("unexplained-address web1 ann 203.0.113.9");
-  expect(isConsented(check, ["unexplained-address"])).toBe(false);
-  expect(isConsented(check, ["unexplained-address web1 ann 203.0.113.9"])).toBe(true);
+  expect(isAcknowledged(check, ["unexplained-address"])).toBe(false);
+  expect(isAcknowledged(check, ["unexplained-address web1 ann 203.0.113.9"])).toBe(true);
   const [weak] = asked([web([login("203.0.113.9", { evidence: "file" })])]);
   expect(weak?.text).toContain("by a plain file, to which any user there can have lines written");
 });

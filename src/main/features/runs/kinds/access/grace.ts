@@ -29,7 +29,7 @@ import {
 import type { OldKeyUse, OldKeyWatch, RunState } from "#shared/model/runs/run.ts";
 import type { OldKeySilence, RunNote } from "#shared/model/runs/run-note.ts";
 import { checkOfUse } from "#shared/text/runs/old-key.ts";
-import { acknowledgementOf, FILE_LOGS, isConsented } from "#shared/text/runs/plan.ts";
+import { acknowledgementOf, FILE_LOGS, isAcknowledged } from "#shared/text/runs/plan.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 
@@ -92,7 +92,7 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
           .map((use) => addDays(fromHostTime(use.at, use, { ...clocks, now: at }), graceDays))
           .reduce(latest, due);
         if (ending === null) return wait(later, found);
-        const open = uses.filter((use) => !isConsented(checkOfUse(use), ending));
+        const open = uses.filter((use) => !isAcknowledged(checkOfUse(use), ending));
         if (open.length === 0) return end(due, found, ending);
         return { isOver: false, dueAt: later, found: [...found, { kind: "grace-not-ended", uses: open }] };
       }
@@ -228,7 +228,7 @@ const addDays = (at: Instant, days: number): Instant =>
 
 /** A use that is known is shut out only where that very one is agreed to. */
 export function refuseUsed({ id }: RunRecord, uses: readonly OldKeyUse[], consents: readonly string[]): void {
-  const open = uses.map(checkOfUse).filter((check) => !isConsented(check, consents));
+  const open = uses.map(checkOfUse).filter((check) => !isAcknowledged(check, consents));
   if (open.length > 0)
     throw new Refusal(
       "conflict",

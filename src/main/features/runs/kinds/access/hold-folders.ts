@@ -12,7 +12,7 @@ import type { Hand } from "#net/ssh/session/remote-session.ts";
 import { hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { type Refusing, refusedAt } from "#runs/kinds/private-keys/locations.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { HostRefusal, LeaseHolder } from "#shared/model/runs/host-refusal.ts";
+import type { HostRefusal, LeaseOwner } from "#shared/model/runs/host-refusal.ts";
 import type { FilePlan } from "#shared/model/runs/plan.ts";
 import type { RunFile } from "#shared/model/runs/run.ts";
 import type { RunReason } from "#shared/model/runs/run-note.ts";
@@ -85,7 +85,7 @@ async function isOfRoot(remote: Hand, path: string): Promise<boolean> {
   return look.file.actorUid === 0;
 }
 
-const heldBy = ({ who, leaseEnd }: LeaseHolder, path: string): PlainCause =>
+const heldBy = ({ who, leaseEnd }: LeaseOwner, path: string): PlainCause =>
   refusedAt({ why: "held", detail: "", holder: { who, leaseEnd } }, path);
 
 const whyUnheld = (answer: Refusing, path: string): PlainCause =>

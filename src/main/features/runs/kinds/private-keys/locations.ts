@@ -5,12 +5,12 @@ import type { RunSecrets } from "#net/local/private-keys/key-pair.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import type { Failed, Hand, Lost, Refused } from "#net/ssh/session/remote-session.ts";
 import type { VerificationKey } from "#net/ssh/verify/verification.ts";
-import type { HostRefusal, LeaseHolder } from "#shared/model/runs/host-refusal.ts";
+import type { HostRefusal, LeaseOwner } from "#shared/model/runs/host-refusal.ts";
 import type { KeyPlan, PrivateKeyPlan } from "#shared/model/runs/plan.ts";
 import type { Cause, PlainCause } from "#shared/model/runs/step-result.ts";
 
 /** An answer of a host. */
-export type Refusing = { why: HostRefusal; detail: string; holder?: LeaseHolder | null };
+export type Refusing = { why: HostRefusal; detail: string; holder?: LeaseOwner | null };
 
 /** Of the file at `path`, where whoever owns its folder may have answered. */
 export const refusedAt = (answer: Refusing, path: string): PlainCause => toCause(answer, path, false);

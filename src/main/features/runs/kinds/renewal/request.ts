@@ -19,7 +19,7 @@ import {
   waiting,
 } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { ChallengeWay, OrderNote, OrderState } from "#shared/model/issuers/issuer.ts";
+import type { ChallengeMethod, OrderNote, OrderState } from "#shared/model/issuers/issuer.ts";
 import type { Replacement } from "#shared/model/runs/deployment.ts";
 import { hostIdOf } from "#shared/model/runs/plan.ts";
 import { type Cause, described } from "#shared/model/runs/step-result.ts";
@@ -28,7 +28,7 @@ import type { RenewalRun } from "./tools.ts";
 import { changesOf, keyOf, orderOf, servicesOf, tailCause, toolsOf } from "./tools.ts";
 
 /** Ways by which the host itself answers. */
-const BY_HOST: ReadonlySet<ChallengeWay["kind"]> = new Set(["webroot", "served-on-host", "tls-alpn"]);
+const BY_HOST: ReadonlySet<ChallengeMethod["kind"]> = new Set(["webroot", "served-on-host", "tls-alpn"]);
 
 const isAnsweredByHost = ({ challenge }: Replacement): boolean =>
   challenge !== null && BY_HOST.has(challenge.kind);

@@ -12,7 +12,7 @@ import { refusedByRoot } from "#runs/kinds/private-keys/locations.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { AcmeChallenge, ChallengeWay } from "#shared/model/issuers/issuer.ts";
+import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Replacement, Service } from "#shared/model/runs/deployment.ts";
 import { isRenewal, type RenewalPlan } from "#shared/model/runs/plan.ts";
@@ -36,7 +36,7 @@ type OrderBook = {
 export type RenewalTools = {
   orders: OrderBook;
   order: OrderCertificate;
-  answer: (method: ChallengeWay, challenge: AcmeChallenge, near: NearHost) => Promise<Answered>;
+  answer: (method: ChallengeMethod, challenge: AcmeChallenge, near: NearHost) => Promise<Answered>;
   vault: Pick<Vault, "state" | "makeKey" | "open" | "sign" | "forget">;
   chainsAt: ChainsAt;
   /** Roots that are known here. */

@@ -15,7 +15,7 @@ import type { ShownAt } from "#net/tls/probe-endpoint.ts";
 import { enterHost, SessionLost } from "#runs/engine/runbook.ts";
 import type { ServerKind, VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { Cause } from "#shared/model/runs/step-result.ts";
-import { formatPoint } from "#shared/text/certificates/deployment.ts";
+import { formatVerificationEndpoint } from "#shared/text/certificates/deployment.ts";
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, orderOf, toolsOf } from "./tools.ts";
 
@@ -133,7 +133,7 @@ async function probeOne(
 ): Promise<ServedFaults> {
   if (isByHost(one) && way === null)
     return {
-      wrong: [`${formatPoint(one)}: this login leads to nothing beyond its host`],
+      wrong: [`${formatVerificationEndpoint(one)}: this login leads to nothing beyond its host`],
       unusable: [],
       leavesAlone: 0,
     };
@@ -142,13 +142,13 @@ async function probeOne(
   const formatWrong = (at: ShownAt): string[] => {
     const why = evaluateShown(one.before, one.expects, at);
     if (why === null) return [];
-    const where = formatPoint(one);
+    const where = formatVerificationEndpoint(one);
     const whence = at.address === one.address ? where : `${where} (${at.address})`;
     return [at.chain.length === 0 ? `${whence}: ${why}` : `${whence} ${why}`];
   };
   const wrong = shown.flatMap(formatWrong);
   const isLost = (at: ShownAt): boolean => {
-    const key = `${formatPoint(one)} ${at.address}`;
+    const key = `${formatVerificationEndpoint(one)} ${at.address}`;
     const all = [...(readings.get(key) ?? []), at].slice(-READ_CLOSED);
     readings.set(key, all);
     return isUnusable(one.before, at) || (one.staysUp && closesForGood(one.before, all));
@@ -172,7 +172,7 @@ export async function findUnled<Endpoint extends VerificationEndpoint>(
     proofs.map(async (proof) => {
       if (proof.from !== "host") return [];
       const why = await whyUnled(proof, way, signal);
-      return why === null ? [] : [{ proof, why: `${formatPoint(proof)}: ${why}` }];
+      return why === null ? [] : [{ proof, why: `${formatVerificationEndpoint(proof)}: ${why}` }];
     }),
   );
   return found.flat();
