@@ -65,7 +65,7 @@ read_options() {
 		shift
 	done
 	case $goes_back$carry_phases in
-		yesadd) ;;
+		yesgrant) ;;
 		yes*)
 			put_line "nothing was done: only a script that adds lines, and no more, takes them out again\
  (this one: $carry_phases)" >&2
