@@ -11,7 +11,10 @@ mains_of() {
 	for pid in $all; do
 		is_hosts "$pid" && mains="$mains $pid"
 	done
-	[ -n "$mains" ] || { said="no $1 runs on this host"; return 1; }
+	[ -z "$mains" ] || return 0
+	said="no $1 runs on this host"
+	[ -z "$all" ] || said="no $1 that may read the key in use runs on this host"
+	return 1
 }
 
 # ---- slapd -------------------------------------------------------------------------------------------------

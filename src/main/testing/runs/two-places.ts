@@ -92,7 +92,8 @@ export const TWO_PLACES: { readonly [Server in HostedServer]: TwoPlaces } = {
       cp -a $one $two; rm $two/postmaster.pid
       sed -e 's,17/lab,17/second,' -e '$a port = 5433' /etc/postgresql/17/main/postgresql.conf >/etc/postgresql/17/second/postgresql.conf
       setpriv --reuid postgres --regid postgres --clear-groups setsid /usr/lib/postgresql/17/bin/postgres -D $two \\
-        -c config_file=/etc/postgresql/17/second/postgresql.conf -c hba_file=$two/pg_hba.conf -c ident_file=$two/pg_ident.conf >$two/log 2>&1 &`,
+        -c config_file=/etc/postgresql/17/second/postgresql.conf -c hba_file=$two/pg_hba.conf -c ident_file=$two/pg_ident.conf >$two/log 2>&1 &
+      until grep 'ready to accept' $two/log; do sleep 0.05; done`,
     fromCopies: "sed -i s,/etc/tls/postgresql,/srv/postgresql, /etc/postgresql/17/second/postgresql.conf",
     places: [
       { protocol: "postgres", port: 5432 },
