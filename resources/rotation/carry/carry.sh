@@ -17,8 +17,8 @@
 #   sh SCRIPT --unchecked-signature  goes on where the host's ssh-keygen cannot check who has signed it
 
 carry() {
-	read_options "$@"
 	hand_prepare
+	read_options "$@"
 	choose_folder
 	nonce=carried seq=0 by_root=no began=$(date +%s) outcome=failed why= left= late= kept= at= taken_back=no
 	left_out= unended= first_left=

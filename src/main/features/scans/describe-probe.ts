@@ -75,7 +75,7 @@ function describeChain(home: ChainResult, { readCertificate, chains }: Read): En
       beside: describeWire(home.wire, offers),
       findings: [
         ...[chain, ...others, ...elsewhere.map((one) => one.chain)].flatMap((one) => [
-          ...evaluateChain(identity.target, one),
+          ...findPresentedProblems(identity.target, one),
           ...evaluateSentChain(identity.target, one, chains),
         ]),
         ...findAddressProblems(identity.target, addresses ?? []),
@@ -84,7 +84,7 @@ function describeChain(home: ChainResult, { readCertificate, chains }: Read): En
   };
 }
 
-function evaluateChain(target: TlsTarget, chain: readonly (SeenCertificate | null)[]) {
+function findPresentedProblems(target: TlsTarget, chain: readonly (SeenCertificate | null)[]) {
   const certificates = chain.flatMap((seen) => seen?.certificate ?? []);
   return [...findEndpointProblems(target, chain), ...certificates.flatMap(findCertificateProblems)];
 }

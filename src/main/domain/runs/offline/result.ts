@@ -200,10 +200,10 @@ export function stateOf(result: ScriptResult, host: AccessHost, phase: Phase): I
 type ResultContext = { plan: AccessPlan; host: AccessHost; files: readonly RunFile[] };
 
 /** Why a result contradicts the plan or itself, as a sentence; null: it may be so. */
-export function findContradiction(result: ScriptResult, distance: ResultContext): string | null {
+export function findContradiction(result: ScriptResult, context: ResultContext): string | null {
   const { outcome, phases, files } = result;
-  const { plan, host } = distance;
-  const untrue = findUntrueLeftOut(result, distance);
+  const { plan, host } = context;
+  const untrue = findUntrueLeftOut(result, context);
   if (untrue !== null) return untrue;
   if (outcome === "committed" || outcome === "done") {
     const denied = phases.find((phase) => !stands(result, host, phase));
