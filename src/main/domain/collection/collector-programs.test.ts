@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { KEYWORDS, OLD_NAMES } from "#domain/ssh/sshd-settings.ts";
 import { AWKS, runAwks } from "#testing/run-awk.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
@@ -88,7 +89,9 @@ ChrootDirectory /root
     ]);
   });
 
-  test("of the answer of sshd -T what decides about access goes along", () => {
+  test("of the answer of sshd -T each setting that decides about access goes along, by its old names as well", () => {
+    const decide = [...KEYWORDS, ...OLD_NAMES.keys()].map((keyword) => `${keyword.toLowerCase()} some\n`);
+    expect(said("access-settings", decide.join(""))).toBe(decide.join(""));
     expect(said("access-settings", "port 22\nx11forwarding no\nPermitRootLogin no\n")).toBe(
       "port 22\nPermitRootLogin no\n",
     );

@@ -208,6 +208,15 @@ test("a path with a blank in it is one path, whatever sshd -T makes of it", () =
   expect(states(ed25519, { ...more, file: { path: "/etc/ssh keys/alice" } })).toEqual(["yes"]);
 });
 
+test("what an answer of sshd -T leaves out is as the files have it, as in a bundle of an older collector", () => {
+  const config = "PasswordAuthentication no\nAuthenticationMethods publickey,password";
+  const { sshd } = makeCollection({ config });
+  const effective = new Map([["alice", new Map([["authenticationmethods", ["publickey,password"]]])]]);
+  expect(said(ed25519, { sshd: { ...sshd, effective } })).toEqual([
+    expect.stringContaining("no: AuthenticationMethods publickey,password"),
+  ]);
+});
+
 test("a list of methods with one that is switched off is passed over", () => {
   const config = (methods: string) =>
     `UsePAM yes\nPasswordAuthentication no\nAuthenticationMethods ${methods}`;

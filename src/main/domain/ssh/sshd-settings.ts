@@ -69,7 +69,7 @@ const DEFAULTS = {
 export type Keyword = keyof typeof DEFAULTS;
 
 /** Names of old versions for a keyword of today, in lower case. */
-const OLD_NAMES = new Map([
+export const OLD_NAMES: ReadonlyMap<string, string> = new Map([
   ["pubkeyacceptedkeytypes", "pubkeyacceptedalgorithms"],
   ["challengeresponseauthentication", "kbdinteractiveauthentication"],
 ]);
@@ -111,7 +111,7 @@ export function settingsOf(account: Account, collection: Collection, config: Ssh
   return { plain, when };
 }
 
-const KEYWORDS = Object.keys(DEFAULTS) as Keyword[];
+export const KEYWORDS = Object.keys(DEFAULTS) as Keyword[];
 
 const signatureOf = ({ get }: { get(keyword: Keyword): Setting }): string =>
   KEYWORDS.map((keyword) => {
@@ -172,7 +172,8 @@ function effectiveSettings(
   return {
     get: remember((keyword) => {
       const inFiles = written(keyword);
-      const values = answers.get(lower(keyword)) ?? (LISTS.has(keyword) ? [] : DEFAULTS[keyword]);
+      // It leaves out an empty list, and a collector may have left out what it did not know to decide anything.
+      const values = answers.get(lower(keyword)) ?? (LISTS.has(keyword) ? [] : inFiles.values);
       if (isEqual(inFiles, { values })) return inFiles;
       return { name: keyword, values, location: `sshd -T -C user=${account}`, isInMatch: false };
     }),

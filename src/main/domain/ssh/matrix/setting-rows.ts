@@ -85,6 +85,9 @@ const METHODS: readonly Row[] = [
     dormant: "AuthenticationMethods",
   }),
   refuses("AuthenticationMethods", { setting: "AuthenticationMethods hostbased,password" }),
+  refuses("AuthenticationMethods", {
+    setting: "AuthenticationMethods publickey,password\n  PasswordAuthentication no",
+  }),
 ];
 
 const ROOT: AccountState = { words: "uid 0", uid: 0 };
