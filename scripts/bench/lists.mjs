@@ -30,13 +30,13 @@ const FIRST_PAGES = 3;
 const VERDICTS = [
   { orphaned: true },
   { orphaned: true, ...by("comment") },
-  { unmatched: true },
+  { privateKeyNotFound: true },
   { owner: "gone" },
   { owner: "known", effective: "no" },
   { use: "unused" },
   { use: "unused", owner: "gone", effective: "yes" },
-  { rogue: true },
-  { rogue: true, ...by("comment") },
+  { unapproved: true },
+  { unapproved: true, ...by("comment") },
 ];
 
 await using bundled = await bundle({

@@ -452,11 +452,11 @@ CREATE TABLE grant_line (
     CASE WHEN effective = 'no' AND is_dormant = 0 OR fingerprint IS NULL THEN NULL
          WHEN owner = 'gone' THEN 'gone'
          WHEN use = 'unused' THEN 'unused'
-         WHEN owner = 'unknown' THEN 'unmatched' END) VIRTUAL,
+         WHEN owner = 'unknown' THEN 'private-key-not-found' END) VIRTUAL,
   -- All that grants are counted by, so that one sum gives the count of any of it together.
   counted_as TEXT GENERATED ALWAYS AS (
     'grant ' || effective || ' ' || owner || ' ' || use
-    || CASE WHEN fingerprint IS NULL THEN ' keyless ' WHEN is_matched = 1 THEN ' matched ' ELSE ' unmatched ' END
+    || CASE WHEN fingerprint IS NULL THEN ' keyless ' WHEN is_matched = 1 THEN ' matched ' ELSE ' private-key-not-found ' END
     || ifnull(orphan, 'kept')) VIRTUAL,
   -- What the cached_count counts it as while it is new and nobody has approved it; null for all others.
   new_as TEXT GENERATED ALWAYS AS (

@@ -46,8 +46,8 @@ export const AccessSearch = z.object({
   owner: optional(z.enum(["known", "gone", "unknown"])),
   use: optional(z.enum(["used", "unused", "unknown"])),
   orphaned: optional(z.literal(true)),
-  unmatched: optional(z.literal(true)),
-  rogue: optional(z.literal(true)),
+  privateKeyNotFound: optional(z.literal(true)),
+  unapproved: optional(z.literal(true)),
   ...sorted(["host", "account", "fingerprint", "keyType", "effective", "comment"]),
   open: optional(z.int()),
 });

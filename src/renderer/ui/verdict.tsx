@@ -38,7 +38,7 @@ export const USE: Record<Use["state"], Look> = {
 const ORPHAN: Record<OrphanState, string> = {
   gone: "Owner left",
   unused: "Unused",
-  unmatched: "Nobody's",
+  "private-key-not-found": "Nobody's",
   unknown: "Orphan unknown",
 };
 

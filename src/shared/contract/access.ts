@@ -15,9 +15,9 @@ export const AccessFilter = z.object({
   /** Those of which nothing says that they are orphans but a private key that was not found, while it may lie where no scan has looked. */
   undecided: z.boolean().default(false),
   /** Those of whose key no private key is known. */
-  unmatched: z.boolean().default(false),
+  privateKeyNotFound: z.boolean().default(false),
   /** Those that are new since the baseline, may let somebody in, and were not approved. */
-  rogue: z.boolean().default(false),
+  unapproved: z.boolean().default(false),
 });
 export type AccessFilter = z.infer<typeof AccessFilter>;
 

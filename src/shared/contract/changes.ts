@@ -46,7 +46,7 @@ export const changes = {
     .output(z.object({ from: Side, to: Side, counts: z.array(ChangeCount) })),
 
   /** The baseline, and how many grants are new since it and not approved; null where none is set. */
-  baseline: query.output(Baseline.extend({ rogue: z.int() }).nullable()),
+  baseline: query.output(Baseline.extend({ unapproved: z.int() }).nullable()),
 
   /** Takes a scan, or null for the last one that has ended, as what is known and meant to be there. */
   setBaseline: command.input(z.object({ scan: ScanId.nullable().default(null) })).output(Baseline),

@@ -20,7 +20,7 @@ export const Overview = z.object({
     /** The scope is declared whole, and whether these are orphans hangs on hosts that were not read whole. */
     orphanUnknown: z.int(),
     /** Of their keys no private key is known. */
-    unmatched: z.int(),
+    privateKeyNotFound: z.int(),
   }),
   /** How many findings of each rule, the most severe first. */
   findings: z.array(z.object({ rule: RuleId, severity: Severity, count: z.int() })),

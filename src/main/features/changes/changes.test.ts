@@ -57,9 +57,9 @@ test("the baseline is set to the last scan or to another one, counts what is new
   scan("ann");
   scan("ann", "bob");
   expect(await client.setBaseline({})).toEqual({ scan: 2, scannedAt: START, setAt: START });
-  expect(await client.baseline()).toMatchObject({ scan: 2, rogue: 0 });
+  expect(await client.baseline()).toMatchObject({ scan: 2, unapproved: 0 });
   await client.setBaseline({ scan: ScanId.parse(1) });
-  expect(await client.baseline()).toMatchObject({ scan: 1, rogue: 1 });
+  expect(await client.baseline()).toMatchObject({ scan: 1, unapproved: 1 });
   expect(await client.clearBaseline()).toEqual({ wasSet: true });
   expect(await client.clearBaseline()).toEqual({ wasSet: false });
   expect(await client.baseline()).toBeNull();

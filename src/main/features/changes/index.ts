@@ -38,7 +38,7 @@ export function createChanges({ store, announce, now }: Deps) {
 
   function readBaseline() {
     const baseline = store.changes.baseline();
-    return baseline && { ...baseline, rogue: store.changes.countUnapproved() };
+    return baseline && { ...baseline, unapproved: store.changes.countUnapproved() };
   }
 
   function setBaseline(asked: ScanId | null): Promise<Baseline> {

@@ -63,7 +63,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
     });
   }
 
-  /** This computer is in the inventory: its keys are looked at before anything is said to be unmatched. */
+  /** This computer is in the inventory: its keys are looked at before any private key is said not to be found. */
   async function markInventory({ isWhole, note }: { isWhole: boolean; note: string }): Promise<Inventory> {
     await refreshHeldKeys(new Map());
     const at = toInstant(now());

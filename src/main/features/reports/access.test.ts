@@ -40,7 +40,7 @@ test("filters let through what they say", async () => {
   expect(await list({ search: fingerprintOf("bob").slice(7, 20) })).toEqual(["deploy@web2:2"]);
   expect(await list({ orphaned: true })).toEqual(["root@web1:1", "root@web2:1"]);
   expect(await list({ orphaned: true, host: "web2" })).toEqual(["root@web2:1"]);
-  expect(await list({ unmatched: true, effective: "no" })).toEqual(["deploy@web2:2"]);
+  expect(await list({ privateKeyNotFound: true, effective: "no" })).toEqual(["deploy@web2:2"]);
 });
 
 test("a grant that may let someone in and that nobody uses is orphaned, and says why", async () => {

@@ -15,9 +15,9 @@ import {
 /** A filter by verdicts: any of these together is counted without looking at a grant. */
 export type Standing = Pick<
   AccessFilter,
-  "effective" | "owner" | "use" | "orphaned" | "undecided" | "unmatched"
+  "effective" | "owner" | "use" | "orphaned" | "undecided" | "privateKeyNotFound"
 > & {
-  /** Whether what is only unmatched is an orphan too. */
+  /** Whether what only lacks a known private key is an orphan too. */
   isAbsenceEvaluated: boolean;
 };
 
@@ -27,7 +27,7 @@ export const EVERYTHING: Standing = {
   use: null,
   orphaned: false,
   undecided: false,
-  unmatched: false,
+  privateKeyNotFound: false,
   isAbsenceEvaluated: false,
 };
 
@@ -39,8 +39,8 @@ export function standingCachedCount(db: Database): CountStanding {
   const sum = db
     .prepare<[string], number>("SELECT ifnull(sum(count), 0) FROM cached_count WHERE what GLOB ?")
     .pluck();
-  return ({ effective, owner, use, unmatched, ...orphans }) => {
-    const start = `grant ${effective ?? "*"} ${owner ?? "*"} ${use ?? "*"} ${unmatched ? "unmatched" : "*"}`;
+  return ({ effective, owner, use, privateKeyNotFound, ...orphans }) => {
+    const start = `grant ${effective ?? "*"} ${owner ?? "*"} ${use ?? "*"} ${privateKeyNotFound ? "private-key-not-found" : "*"}`;
     return listKinds(orphans).reduce((total, kind) => total + (sum.get(`${start} ${kind}`) ?? 0), 0);
   };
 }
@@ -52,8 +52,8 @@ type OrphanFilter = Pick<Standing, "orphaned" | "undecided" | "isAbsenceEvaluate
 
 /** Which values of the column `orphan` a filter lets through, as the cached counts have them; `*` for all. */
 function listKinds({ orphaned, undecided, isAbsenceEvaluated }: OrphanFilter): string[] {
-  const orphans = isAbsenceEvaluated ? [...EVIDENT, "unmatched"] : EVIDENT;
-  const unknown = isAbsenceEvaluated ? [] : ["unmatched"];
+  const orphans = isAbsenceEvaluated ? [...EVIDENT, "private-key-not-found"] : EVIDENT;
+  const unknown = isAbsenceEvaluated ? [] : ["private-key-not-found"];
   if (orphaned) return undecided ? [] : orphans;
   return undecided ? unknown : ["*"];
 }
@@ -63,7 +63,7 @@ function listKinds({ orphaned, undecided, isAbsenceEvaluated }: OrphanFilter): s
  * that lets least through is left to its index. The rest is looked at in what that finds.
  */
 export function standingConditions(standing: Standing, count: CountStanding): Part[] {
-  const { effective, owner, use, orphaned, undecided, unmatched, isAbsenceEvaluated } = standing;
+  const { effective, owner, use, orphaned, undecided, privateKeyNotFound, isAbsenceEvaluated } = standing;
   const alone = { ...EVERYTHING, isAbsenceEvaluated };
   const by = (column: string, value: string | null, size: () => number) =>
     value === null ? [] : [{ sql: (mark: string) => `${mark}${column} = ?`, values: [value], size }];
@@ -80,7 +80,7 @@ export function standingConditions(standing: Standing, count: CountStanding): Pa
           },
         ]
       : []),
-    ...(unmatched ? [{ sql: hasNoPrivateKey, values: [], size: () => count({ ...alone, unmatched }) }] : []),
+    ...(privateKeyNotFound ? [{ sql: hasNoPrivateKey, values: [], size: () => count({ ...alone, privateKeyNotFound }) }] : []),
   ];
   if (owner === "gone" || use === "unused" || (orphaned && !isAbsenceEvaluated))
     return [{ sql: SUSPECT, values: [] }, ...chosen.map(({ sql, values }) => ({ sql: sql("+"), values }))];

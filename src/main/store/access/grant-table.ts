@@ -82,7 +82,7 @@ export function grantRows({ briefs, owners }: GrantRowDeps) {
       verdict,
       orphaned: orphan !== null,
       orphan: state,
-      isRogue: row.is_unapproved === 1,
+      isUnapproved: row.is_unapproved === 1,
       approval: row.approved === null ? null : Approval.parse(JSON.parse(row.approved)),
       why: formatWhy(verdict, state),
       firstSeen: row.first_seen,
@@ -99,9 +99,9 @@ export function grantRows({ briefs, owners }: GrantRowDeps) {
   }
 }
 
-/** What is only unmatched is no orphan where nobody has said that all is scanned, and not known to be one where that was not read whole. */
+/** What only lacks a known private key is no orphan where nobody has said that all is scanned, and not known to be one where that was not read whole. */
 function orphanStateOf(orphan: Orphan | null, inventory: Inventory): OrphanState | null {
-  if (orphan !== "unmatched" || evaluatesAbsence(inventory)) return orphan;
+  if (orphan !== "private-key-not-found" || evaluatesAbsence(inventory)) return orphan;
   return inventory.isWhole ? "unknown" : null;
 }
 
@@ -163,7 +163,7 @@ export function grantTable(db: Database, { lists, rows, inventory }: Deps) {
       const evaluated = standingConditions(standing, countStanding);
       const where = [STANDS_NOW, ...matches.where, ...plain, ...evaluated];
       const isSearched = filter.search.trim() !== "";
-      const isUnapprovedAlone = filter.rogue && plain.length + evaluated.length === 1;
+      const isUnapprovedAlone = filter.unapproved && plain.length + evaluated.length === 1;
       const counted = () =>
         plain.length === 0
           ? countStanding(standing)
@@ -216,7 +216,7 @@ function toConditions(filter: AccessFilter): Part[] {
       ? []
       : [{ sql: `${column} = ?`, values: [value], walk: { sql: `+${column} = ?`, values: [value] } }];
   return [
-    ...(filter.rogue ? [UNAPPROVED] : []),
+    ...(filter.unapproved ? [UNAPPROVED] : []),
     ...equal("host_name", filter.host),
     ...equal("account", filter.account),
     ...equal("ifnull(fingerprint, '')", filter.fingerprint),

@@ -16,7 +16,7 @@ function visits(store: Store, ...readings: (Collected | null)[]): void {
 const setBaseline = (store: Store, scan: number): void =>
   store.atomically(() => store.changes.setBaseline(ScanId.parse(scan), START));
 
-test("grants whose line was not there at the baseline are rogue candidates until they are approved", () => {
+test("grants whose line was not there at the baseline are unapproved until they are approved", () => {
   const store = openMemory();
   const no = makeVerdict("no");
   visits(
@@ -36,20 +36,20 @@ test("grants whose line was not there at the baseline are rogue candidates until
   setBaseline(store, 3);
   expect(store.changes.countUnapproved()).toBe(0);
   setBaseline(store, 1);
-  expect(rogues(store)).toEqual(["bob", "eve"]);
+  expect(listUnapproved(store)).toEqual(["bob", "eve"]);
 
   approve(store, "bob");
-  expect(rogues(store)).toEqual(["eve"]);
+  expect(listUnapproved(store)).toEqual(["eve"]);
   expect(listGrants(store).rows.find(({ comment }) => comment === "bob")).toMatchObject({
-    isRogue: false,
+    isUnapproved: false,
     approval: { owner: "Bob Stone", purpose: "backups", reviewOn: "2027-01-31", approvedAt: START },
     verdict: { owner: { state: "known", who: "Bob Stone" } },
   });
   const line = store.changes.findLine(idOf(store, "bob"));
   if (line) store.atomically(() => store.changes.withdraw(line, START));
-  expect(rogues(store)).toEqual(["bob", "eve"]);
+  expect(listUnapproved(store)).toEqual(["bob", "eve"]);
   store.atomically(() => store.changes.clearBaseline());
-  expect(rogues(store)).toEqual([]);
+  expect(listUnapproved(store)).toEqual([]);
 });
 
 test("an approval is for one exact line: it holds when the line moves or comes back, and not when it is changed", () => {
@@ -58,12 +58,12 @@ test("an approval is for one exact line: it holds when the line moves or comes b
   setBaseline(store, 1);
   approve(store, "bob");
   visits(store, { grants: [makeGrant("bob", { line: 7 })] });
-  expect(rogues(store)).toEqual([]);
+  expect(listUnapproved(store)).toEqual([]);
   visits(store, {}, { grants: [makeGrant("bob", { line: 3 })] });
-  expect(rogues(store)).toEqual([]);
+  expect(listUnapproved(store)).toEqual([]);
   expect(listGrants(store, { owner: "known" }).total).toBe(1);
   visits(store, { grants: [makeGrant("bob", { line: 3, options: "no-pty", text: "no-pty bob" })] });
-  expect(rogues(store)).toEqual(["bob"]);
+  expect(listUnapproved(store)).toEqual(["bob"]);
   expect(listGrants(store, { owner: "known" }).total).toBe(0);
 
   const events = store.changes.history(idOf(store, "bob"));
@@ -82,8 +82,8 @@ test("an approval is for one exact line: it holds when the line moves or comes b
 const idOf = (store: Store, comment: string): number =>
   listGrants(store).rows.find((grant) => grant.comment === comment)?.id ?? 0;
 
-const rogues = (store: Store): string[] => {
-  const { rows, total } = listGrants(store, { rogue: true });
+const listUnapproved = (store: Store): string[] => {
+  const { rows, total } = listGrants(store, { unapproved: true });
   expect([total, store.changes.countUnapproved()]).toEqual([rows.length, rows.length]);
   return rows.map(({ comment }) => comment);
 };

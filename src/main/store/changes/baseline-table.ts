@@ -28,7 +28,7 @@ export function baselineTable(db: Database) {
 }
 
 /**
- * The condition for a grant to be a rogue candidate: it may let somebody in, nobody has approved it, and its exact line
+ * The condition for a grant to be unapproved: it may let somebody in, nobody has approved it, and its exact line
  * was not there at the baseline. Without a baseline there is none.
  */
 export const IS_UNAPPROVED = `gone_scan IS NULL AND approval IS NULL AND first_scan > (SELECT scan FROM baseline)

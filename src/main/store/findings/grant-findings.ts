@@ -50,11 +50,11 @@ const orphans = (why: Orphan): FindingSource => ({
   ...aboutGrant("grant-orphaned"),
   name: "orphan",
   from: "grant_line INDEXED BY grant_by_orphan",
-  walk: inOrder(why === "unmatched" ? "grant" : "grant_suspect"),
-  isWalkShort: why !== "unmatched",
-  where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? ABSENCE_IS_EVALUATED : SUSPECT],
+  walk: inOrder(why === "private-key-not-found" ? "grant" : "grant_suspect"),
+  isWalkShort: why !== "private-key-not-found",
+  where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "private-key-not-found" ? ABSENCE_IS_EVALUATED : SUSPECT],
   cachedCount: `(SELECT ifnull(sum(count), 0) FROM cached_count
-    WHERE what GLOB 'grant * ${why}' ${why === "unmatched" ? `AND ${ABSENCE_IS_EVALUATED}` : ""})`,
+    WHERE what GLOB 'grant * ${why}' ${why === "private-key-not-found" ? `AND ${ABSENCE_IS_EVALUATED}` : ""})`,
   columns: {
     ...columnsOfGrant("grant-orphaned", ORPHAN_SEVERITY[why]),
     first_seen: { sql: "orphan_since" },

@@ -117,7 +117,7 @@ function overviewCounts(db: Database, { inventory }: CountDeps) {
         unknown: grants({ effective: "unknown" }),
         orphaned: grants({ orphaned: true }),
         orphanUnknown: marked.isWhole ? grants({ undecided: true }) : 0,
-        unmatched: grants({ unmatched: true }),
+        privateKeyNotFound: grants({ privateKeyNotFound: true }),
       },
     };
   }

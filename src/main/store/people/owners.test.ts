@@ -176,19 +176,19 @@ test("a key of two people is gone only when both have left", () => {
   expect(judged(store).shared?.[0]).toBe("gone");
 });
 
-test("what is only unmatched is an orphan where the scope is said to be whole, and nowhere else", () => {
+test("what only lacks a known private key is an orphan where the scope is said to be whole, and nowhere else", () => {
   const store = openMemory();
   visitHost(store, "web", { collected: { grants: grants("ann", "bob") } });
   importPeopleSource(store, [person("ann")]);
   expect(listGrants(store, { orphaned: true }).total).toBe(0);
-  expect(listGrants(store, { unmatched: true }).total).toBe(2);
+  expect(listGrants(store, { privateKeyNotFound: true }).total).toBe(2);
 
   store.atomically(() => store.people.markInventory(true, "laptops of guests", "2026-06-05T00:00:00Z"));
   const { rows, total } = listGrants(store, { orphaned: true });
   expect([total, rows[0]?.comment, rows[0]?.orphan, rows[0]?.why[0]]).toEqual([
     1,
     "bob",
-    "unmatched",
+    "private-key-not-found",
     "its private key was not found, and the inventory is marked complete",
   ]);
   expect(rows[0]?.verdict.owner.coverage.notRead).toContain("not scanned: laptops of guests");
@@ -231,7 +231,7 @@ test("a key that was not found makes no orphan while a host was read in part, an
   visitHost(store, "nas", { collected: { unreadableKeyLocations: ["/home/ann"] } });
   notKnown("nas (some places of private keys could not be read)");
   visitHost(store, "nas");
-  expect(listGrants(store, { orphaned: true }).rows[0]?.orphan).toBe("unmatched");
+  expect(listGrants(store, { orphaned: true }).rows[0]?.orphan).toBe("private-key-not-found");
 
   // What it held when it was last read is known, also while it does not answer.
   visitHost(store, "nas", { collected: null });
@@ -318,7 +318,7 @@ test("any verdicts together are counted as they are listed", () => {
     { owner: "gone" },
     { owner: "unknown", use: "unused" },
     { orphaned: true, use: "unknown" },
-    { unmatched: true, effective: "yes", owner: "known" },
+    { privateKeyNotFound: true, effective: "yes", owner: "known" },
   ] as const) {
     const { rows, total } = listGrants(store, asked);
     expect([asked, total]).toEqual([asked, rows.length]);

@@ -36,8 +36,8 @@ export const listGrants = (store: Store, asked: Partial<Grants> = {}) =>
     use: null,
     orphaned: false,
     undecided: false,
-    unmatched: false,
-    rogue: false,
+    privateKeyNotFound: false,
+    unapproved: false,
     sort: { by: "host", descending: false },
     ...asked,
   });

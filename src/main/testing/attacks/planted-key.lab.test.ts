@@ -167,7 +167,7 @@ lab(
         state: "known",
         isMatched: true,
       });
-      const { rows: suspects } = await app.client.access.list({ unmatched: true });
+      const { rows: suspects } = await app.client.access.list({ privateKeyNotFound: true });
       expect(suspects.map(({ comment }) => comment)).toContain("owned@desk");
     }
   },

@@ -23,13 +23,13 @@ import { useApprove, useHistory, useNames, useUnapprove } from "./queries.ts";
 export function ApprovalSection({ grant }: { grant: GrantDetail }) {
   const [isAsking, setIsAsking] = useState(false);
   const { mutate, error, isPending } = useUnapprove();
-  const { approval, isRogue, id } = grant;
+  const { approval, isUnapproved, id } = grant;
   const withdraw = () => mutate({ grants: [id] }, { onSuccess: () => toast("The approval is withdrawn") });
   return (
     <Section title="Approval">
       {approval === null ? (
         <p className={classes.reason}>
-          {isRogue ? "Not approved, and not there at the baseline." : "Not approved."}
+          {isUnapproved ? "Not approved, and not there at the baseline." : "Not approved."}
         </p>
       ) : (
         <Facts>

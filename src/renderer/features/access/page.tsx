@@ -124,16 +124,16 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
       />
       <ToggleFacet
         title="Private key not found"
-        count={standings?.unmatched}
-        isOn={search.unmatched ?? false}
-        onChange={(isOn) => onChange({ unmatched: isOn || undefined })}
+        count={standings?.privateKeyNotFound}
+        isOn={search.privateKeyNotFound ?? false}
+        onChange={(isOn) => onChange({ privateKeyNotFound: isOn || undefined })}
       />
-      {(baseline || search.rogue) && (
+      {(baseline || search.unapproved) && (
         <ToggleFacet
           title="New, not approved"
-          count={baseline?.rogue}
-          isOn={search.rogue ?? false}
-          onChange={(isOn) => onChange({ rogue: isOn || undefined })}
+          count={baseline?.unapproved}
+          isOn={search.unapproved ?? false}
+          onChange={(isOn) => onChange({ unapproved: isOn || undefined })}
         />
       )}
       <Facet
@@ -290,6 +290,6 @@ const COLUMNS: readonly Column<GrantRow>[] = [
 const TEXT_OF_ORPHAN: Record<OrphanState, string> = {
   gone: "orphaned (gone)",
   unused: "orphaned (unused)",
-  unmatched: "orphaned (unmatched)",
+  "private-key-not-found": "orphaned (private key not found)",
   unknown: "orphan: unknown",
 };

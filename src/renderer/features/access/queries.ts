@@ -17,8 +17,8 @@ const inputOf = (search: Search) => ({
   owner: search.owner ?? null,
   use: search.use ?? null,
   orphaned: search.orphaned ?? false,
-  unmatched: search.unmatched ?? false,
-  rogue: search.rogue ?? false,
+  privateKeyNotFound: search.privateKeyNotFound ?? false,
+  unapproved: search.unapproved ?? false,
   sort: sortOf(search),
 });
 

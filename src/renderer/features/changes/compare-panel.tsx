@@ -103,8 +103,8 @@ export function BaselinePanel({ onCompare }: { onCompare: (patch: { from: number
           </p>
           <p>
             <TextLink>
-              <Link to="/access" search={{ rogue: true }}>
-                {formatCount(baseline.rogue, "grant")} new since and not approved
+              <Link to="/access" search={{ unapproved: true }}>
+                {formatCount(baseline.unapproved, "grant")} new since and not approved
               </Link>
             </TextLink>
           </p>

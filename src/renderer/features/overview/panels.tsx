@@ -66,7 +66,7 @@ export function AccessPanel({ grants }: { grants: Overview["grants"] }) {
 }
 
 /** What nobody owns or uses, and of which keys nobody is known to have the private key: two lists, and not one. */
-function Orphans({ grants: { orphaned, orphanUnknown, unmatched } }: { grants: Overview["grants"] }) {
+function Orphans({ grants: { orphaned, orphanUnknown, privateKeyNotFound } }: { grants: Overview["grants"] }) {
   return (
     <p className={classes.below}>
       <IconGhost size={14} className={classes.mark} aria-hidden />{" "}
@@ -77,8 +77,8 @@ function Orphans({ grants: { orphaned, orphanUnknown, unmatched } }: { grants: O
       </TextLink>
       {orphanUnknown > 0 && `, ${formatNumber(orphanUnknown)} perhaps: not every host was read completely`},{" "}
       <TextLink>
-        <Link to="/access" search={{ unmatched: true }}>
-          {formatNumber(unmatched)} whose private key was not found
+        <Link to="/access" search={{ privateKeyNotFound: true }}>
+          {formatNumber(privateKeyNotFound)} whose private key was not found
         </Link>
       </TextLink>
     </p>

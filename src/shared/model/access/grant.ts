@@ -8,7 +8,7 @@ import { Verdict } from "./verdict.ts";
  * Why a grant that may let somebody in is an orphan: who has its key has left; nobody has used it in the time that the logs
  * cover; or nobody is known to have its private key, though all that holds private keys is said to be scanned.
  */
-export const Orphan = z.enum(["gone", "unused", "unmatched"]);
+export const Orphan = z.enum(["gone", "unused", "private-key-not-found"]);
 export type Orphan = z.infer<typeof Orphan>;
 
 /**
@@ -43,7 +43,7 @@ export const GrantRow = z.object({
   /** The first reason why it is orphaned; null when it is not; `unknown` where that hangs on a host that was not read whole. */
   orphan: OrphanState.nullable(),
   /** New since the baseline, it may let somebody in, and nobody has approved it. */
-  isRogue: z.boolean(),
+  isUnapproved: z.boolean(),
   /** Of this exact line; null for none. */
   approval: Approval.nullable(),
   /** The sentences that matter, the deciding one first. */

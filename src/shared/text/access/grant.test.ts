@@ -34,7 +34,7 @@ test("what makes it an orphan is said first", () => {
     "effective yes",
     "bound to addresses: 10.0.0.0/8",
   ]);
-  expect(formatWhy(verdict("yes", "unknown"), "unmatched")[0]).toBe("owner unknown");
+  expect(formatWhy(verdict("yes", "unknown"), "private-key-not-found")[0]).toBe("owner unknown");
   expect(formatWhy(verdict("yes", "known", "unused"), "unused")[0]).toBe("use unused");
 });
 

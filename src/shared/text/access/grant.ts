@@ -8,14 +8,14 @@ import { formatCount } from "../count.ts";
 type Orphaned = { orphan: Orphan; account: string; file: string; line: number; verdict: Verdict };
 
 /** Who has left is let in for certain; the other reasons need somebody to look. */
-export const ORPHAN_SEVERITY = { gone: "high", unused: "medium", unmatched: "medium" } as const;
+export const ORPHAN_SEVERITY = { gone: "high", unused: "medium", "private-key-not-found": "medium" } as const;
 
 /** What is said of a grant that may let somebody in while nobody is known to own or use it. */
 export function describeOrphan(grant: Orphaned): FindingText {
   const { orphan, file, line, verdict } = grant;
   const { owner, use, effective } = verdict;
   const axes = orphan === "unused" ? [use, owner] : [owner, use];
-  const said = axes.filter(({ state }) => state !== "unknown" || orphan === "unmatched");
+  const said = axes.filter(({ state }) => state !== "unknown" || orphan === "private-key-not-found");
   return {
     sentence: `${formatWho(grant)}, and ${formatLogin(grant)}`,
     evidence: [
@@ -33,7 +33,7 @@ function formatWho({ orphan, verdict: { owner } }: Orphaned): string {
       return `this is the key of somebody who has left${owner.who === null ? "" : ` (${owner.who})`}`;
     case "unused":
       return "nobody has used this key here in all the time that the logs cover";
-    case "unmatched":
+    case "private-key-not-found":
       return "the private key was not found anywhere";
     default:
       return assertNever(orphan);
@@ -52,7 +52,7 @@ function formatRemedy(orphan: Orphan): string {
       return "remove the line, and every other with this key; where others use the key too, replace it";
     case "unused":
       return "ask its owner whether a yearly job needs it; if nobody does, remove the line";
-    case "unmatched":
+    case "private-key-not-found":
       return "find out who has the key and add it to a people source, or remove the line";
     default:
       return assertNever(orphan);

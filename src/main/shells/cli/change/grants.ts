@@ -192,7 +192,7 @@ async function choose(
     unapproved = false,
     all = false,
   } = choice;
-  const filter = { search: words.join(" "), host, account, fingerprint, orphaned, rogue: unapproved };
+  const filter = { search: words.join(" "), host, account, fingerprint, orphaned, unapproved };
   if (!isChosen(words, choice))
     throw new Refusal(
       "invalid-input",

@@ -89,7 +89,7 @@ async function chooseGrants(
   { options, client }: { options: GrantChoice; client: LatchkeyClient },
 ): Promise<GrantRow[]> {
   const { host = null, account = null, fingerprint = null, unapproved = false, all = false } = options;
-  const filter = { search: words.join(" "), host, account, fingerprint, rogue: unapproved };
+  const filter = { search: words.join(" "), host, account, fingerprint, unapproved };
   const { rows, total } = await listRows(MOST_APPROVED, (page) => client.access.list({ ...filter, ...page }));
   if (total === 0) throw new Refusal("not-found", "no grant matches; latchkey access lists them");
   if (isMoreThan(total, 1) && !all)
@@ -247,7 +247,7 @@ async function showBaseline(options: CommonOptions, world: World): Promise<void>
   if (options.json) return printJson({ baseline }, world);
   if (baseline === null) return world.out("no baseline is set; set one: latchkey baseline set");
   world.out(`the baseline is scan ${baseline.scan} (${baseline.scannedAt})`);
-  world.out(`${formatCount(baseline.rogue, "grant")} new since then, and not approved`);
+  world.out(`${formatCount(baseline.unapproved, "grant")} new since then, and not approved`);
 }
 
 async function clearBaseline(options: CommonOptions, world: World): Promise<void> {

@@ -96,8 +96,8 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
     use: options.use ?? null,
     orphaned: options.orphaned ?? false,
     undecided: false,
-    unmatched: options.privateKey === false,
-    rogue: options.unapproved ?? false,
+    privateKeyNotFound: options.privateKey === false,
+    unapproved: options.unapproved ?? false,
   };
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
   if (options.json) return printJson({ grants: rows.map(toGrantJson), total }, world);
@@ -175,7 +175,7 @@ const toGrantJson = (grant: GrantRow) => ({
   verdict: grant.verdict,
   orphaned: grant.orphaned,
   orphan: grant.orphan,
-  isUnapproved: grant.isRogue,
+  isUnapproved: grant.isUnapproved,
   approval: grant.approval,
   why: grant.why,
 });
