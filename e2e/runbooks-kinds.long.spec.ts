@@ -124,8 +124,8 @@ test("the holder of a new key that is nowhere near signs what the run shows, and
     run(process.execPath, ["out/main/latchkey.js", "--db", lab.database, ...words], {
       env: environmentOf(lab.home),
     });
-  const consents = ["holders", "holder", "other-way-in"].flatMap((name) => ["--acknowledge", name]);
-  const given = ["--new-key", join(folder, "held@elsewhere.pub"), "--apply", "--yes", ...consents];
+  const acknowledgements = ["holders", "holder", "other-way-in"].flatMap((name) => ["--acknowledge", name]);
+  const given = ["--new-key", join(folder, "held@elsewhere.pub"), "--apply", "--yes", ...acknowledgements];
   await latchkey("rotate", "key", told.split(" ")[1] ?? "", ...given);
   const challenge = join(folder, "challenge.txt");
   await latchkey("runs", "challenge", "1", "--out", challenge);

@@ -285,7 +285,7 @@ function carryOut({ runbooks }: Store, title: string): void {
     kind,
     title,
     at: START,
-    consents: [],
+    acknowledgements: [],
     counts,
   });
   runbooks.runs.setState({ id, state: "committed", reasons: [], byHand: [], endedAt: START });

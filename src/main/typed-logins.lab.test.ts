@@ -34,7 +34,7 @@ test.runIf(canStartHosts())(
 
     const { client } = app;
     const announcements = await client.events.watch();
-    const wish = { text: "inner", acceptNew: true, mayAsk: true, askPassword: true };
+    const wish = { text: "inner", acceptNew: true, mayPrompt: true, askPassword: true };
     const { scanId } = await client.scans.start(wish);
     const asked: string[] = [];
     for await (const { kind } of announcements) {

@@ -44,7 +44,7 @@ async function scan({ client }: App, servers: readonly AskingServer[], wish: obj
   const asked: PromptRequest[] = [];
   const announcements = await client.events.watch();
   const text = servers.map(({ host, port }) => `ssh://${host}:${port}`).join(" ");
-  const { scanId } = await client.scans.start({ text, acceptNew: true, mayAsk: true, ...wish });
+  const { scanId } = await client.scans.start({ text, acceptNew: true, mayPrompt: true, ...wish });
   for await (const announcement of announcements) {
     said.push(announcement);
     if (announcement.kind === "scan-finished") break;
@@ -96,10 +96,10 @@ test("a passphrase that is wrong three times leaves the key out: hosts that have
 test("where nobody may be asked, nothing is; a locked file that was named is refused before anything is visited", async () => {
   await using desk = await openDesk();
   await using server = await startAskingServer({ judge: keysOnly });
-  const alone = await scan(desk.app, [server], { mayAsk: false, askPassword: true }, () => ["canary"]);
+  const alone = await scan(desk.app, [server], { mayPrompt: false, askPassword: true }, () => ["canary"]);
   expect(alone).toMatchObject({ asked: [], probes: [{ message: expect.stringContaining("ssh-add") }] });
   await expect(
-    scan(desk.app, [server], { mayAsk: false, identityFiles: [desk.keyPath] }, () => null),
+    scan(desk.app, [server], { mayPrompt: false, identityFiles: [desk.keyPath] }, () => null),
   ).rejects.toThrow(/cannot be used to log in: it has a passphrase: load it into ssh-agent .* at a terminal/);
 });
 
@@ -109,7 +109,7 @@ test("a scan that is cancelled while it asks ends, and its question with it", as
   const { client } = desk.app;
   const announcements = await client.events.watch();
   const text = `ssh://${server.host}:${server.port}`;
-  const { scanId } = await client.scans.start({ text, acceptNew: true, mayAsk: true });
+  const { scanId } = await client.scans.start({ text, acceptNew: true, mayPrompt: true });
   for await (const { kind } of announcements) {
     if (kind === "scan-asks") await client.scans.cancel({ scanId });
     if (kind === "scan-finished") break;

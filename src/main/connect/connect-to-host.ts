@@ -48,7 +48,7 @@ export type ConnectOptions = {
   acceptNew: boolean;
   /** Named by the user. */
   identityFiles: readonly string[];
-  mayAsk: boolean;
+  mayPrompt: boolean;
   askPassword: boolean;
   /**
    * The passphrases of the usual key files are asked for where there is no other key, and of a host that refuses all else;

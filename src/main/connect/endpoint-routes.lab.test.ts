@@ -81,7 +81,7 @@ test("a proxy's password is asked for once a scan, and is nowhere afterwards", a
     const { scanId } = await app.client.scans.start({
       text,
       way: `socks5://jo@${host}:${port}`,
-      mayAsk: true,
+      mayPrompt: true,
     });
     const asked: string[] = [];
     for await (const announced of announcements) {

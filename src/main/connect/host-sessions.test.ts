@@ -50,7 +50,7 @@ async function makeSessions(hosts: readonly { port: number }[], config = "") {
     requestTo,
     open: (requests: readonly ReturnType<typeof requestTo>[]) => {
       const { signal } = new AbortController();
-      return openSessions({ name: "run 1", requests, identityFiles: [other], mayAsk: true, ask, signal });
+      return openSessions({ name: "run 1", requests, identityFiles: [other], mayPrompt: true, ask, signal });
     },
     async [Symbol.asyncDispose]() {
       store.close();

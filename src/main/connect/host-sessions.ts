@@ -59,7 +59,7 @@ export type SessionsOptions = {
   /** All that may be connected to. */
   requests: readonly HostRequest[];
   identityFiles: readonly string[];
-  mayAsk: boolean;
+  mayPrompt: boolean;
   ask: Ask;
   signal: AbortSignal;
 };
@@ -85,7 +85,7 @@ export function createSessions(
   { openConnections, workstation, loadSshConfig, trace }: SessionDeps,
   script: string,
 ): OpenSessions {
-  return async ({ name, requests, identityFiles, mayAsk, ask, signal }) => {
+  return async ({ name, requests, identityFiles, mayPrompt, ask, signal }) => {
     const ssh = findSsh();
     const { config } = await loadSshConfig(workstation, null);
     const routeTo = (target: SshTarget) => config.routeTo(target, workstation.user);
@@ -94,8 +94,8 @@ export function createSessions(
       name,
       acceptNew: false,
       identityFiles,
-      mayAsk,
-      askPassword: mayAsk,
+      mayPrompt,
+      askPassword: mayPrompt,
       opensLocked: true,
       ask,
       atOnce: AT_ONCE,

@@ -27,7 +27,7 @@ import type { PlannedRoute } from "./plan-logins.ts";
 type KeyOptions = {
   /** Named by the user. */
   identityFiles: readonly string[];
-  mayAsk: boolean;
+  mayPrompt: boolean;
   askPassword: boolean;
   /** The usual files that are locked are opened by `openLocked` alone, where there are other keys. */
   opensLocked?: boolean;
@@ -61,14 +61,14 @@ type ChosenIdentities = { identities: Identities["identities"]; unusable: Identi
 /** For all machines that are planned; where there are none, no keys are looked at, and none is asked for. */
 export async function createLoginKeys(
   planned: readonly PlannedRoute[],
-  { identityFiles, mayAsk, askPassword, opensLocked = false, ask, signal }: KeyOptions,
+  { identityFiles, mayPrompt, askPassword, opensLocked = false, ask, signal }: KeyOptions,
   { home, agentSocket }: UserKeys,
 ): Promise<LoginKeys> {
   const usual = listUsualKeyFiles(home);
-  const openKeyFile = mayAsk ? createUnlocker(ask, signal) : null;
+  const openKeyFile = mayPrompt ? createUnlocker(ask, signal) : null;
   const sources = { identityFiles, home, agentSocket, unlock: openKeyFile };
   let gathered = await gatherFor(planned, sources);
-  const typed = mayAsk && askPassword ? createTypedLogins(ask) : null;
+  const typed = mayPrompt && askPassword ? createTypedLogins(ask) : null;
   let hasOpened = !opensLocked || openKeyFile === null;
   const isHeldBack = () => !hasOpened && listLocked(gathered, usual).length > 0;
   let opening: Promise<boolean> | null = null;
@@ -222,13 +222,13 @@ export function createUnlocker(ask: Ask, signal: AbortSignal): OpenKeyFile {
 
 /** Refuses an identity file that the user named and that cannot be used, whatever is answered to prompts. */
 export async function refuseUnusable(
-  { identityFiles, mayAsk }: { identityFiles: readonly string[]; mayAsk: boolean },
+  { identityFiles, mayPrompt }: { identityFiles: readonly string[]; mayPrompt: boolean },
   { home, agentSocket }: UserKeys,
 ): Promise<void> {
   if (identityFiles.length === 0) return;
   const { unusable } = await gatherIdentities({ identityFiles, home, agentSocket });
   const mayBeOf = ({ isLocked, forClient }: UnusableIdentity) =>
-    (isLocked && mayAsk) || (forClient !== undefined && findSsh() !== null);
+    (isLocked && mayPrompt) || (forClient !== undefined && findSsh() !== null);
   const named = unusable.find((one) => identityFiles.includes(one.source) && !mayBeOf(one));
   if (named) throw new Refusal("invalid-input", `${named.source} cannot be used to log in: ${named.why}`);
 }

@@ -15,7 +15,7 @@ const PASSPHRASE = {
 } as const;
 const question = { ...PASSPHRASE, prompts: [...PASSPHRASE.prompts] };
 
-function open(mayAsk = true) {
+function open(mayPrompt = true) {
   const announced: Announcement[] = [];
   const store = openStore({ path: ":memory:", access: "write" });
   const questions = createScanPrompts({
@@ -23,7 +23,7 @@ function open(mayAsk = true) {
     announce: (announcement) => announced.push(announcement),
     now: () => new Date("2026-06-01T00:00:00Z"),
   });
-  const ask = questions.askFor(scanId, mayAsk);
+  const ask = questions.askFor(scanId, mayPrompt);
   const firstId = () => questions.list(scanId)[0]?.id ?? "";
   const answer = (answers: string[] | null, questionId = firstId()) =>
     questions.answer({ scanId, questionId, answers, isForSameUser: false });

@@ -34,9 +34,9 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
   return {
     /** Where nobody is there to be asked, the answer is null at once. */
     askFor:
-      (mayAsk: boolean): Ask =>
+      (mayPrompt: boolean): Ask =>
       (question, signal) =>
-        mayAsk && !isClosed && !signal.aborted ? ask(question, signal) : Promise.resolve(null),
+        mayPrompt && !isClosed && !signal.aborted ? ask(question, signal) : Promise.resolve(null),
 
     list: (): PromptRequest[] => [...open.values()].map(({ question }) => question),
 
@@ -106,11 +106,11 @@ export function createScanPrompts({ store, now, announce }: ScanPromptDeps) {
 
   return {
     /** From now until `close` this scan may ask; where nobody is there to ask, it is told so at once. */
-    askFor(scanId: ScanId, mayAsk: boolean): Ask {
+    askFor(scanId: ScanId, mayPrompt: boolean): Ask {
       const onChange = () => announce({ kind: "scan-asks", scanId });
       const prompts = createPrompts({ store, now, onChange });
       promptsOf.set(scanId, prompts);
-      return prompts.askFor(mayAsk);
+      return prompts.askFor(mayPrompt);
     },
 
     list: (scanId: ScanId): PromptRequest[] => promptsOf.get(scanId)?.list() ?? [],

@@ -2004,7 +2004,7 @@ CREATE TABLE run (
   due_at      TEXT,
   reasons     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(reasons)),
   by_hand     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(by_hand)),
-  consents    TEXT NOT NULL CHECK (json_valid(consents)),
+  acknowledgements    TEXT NOT NULL CHECK (json_valid(acknowledgements)),
   key_line    TEXT,
   fingerprint TEXT,
   hosts       INTEGER NOT NULL,

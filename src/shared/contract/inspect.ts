@@ -114,7 +114,7 @@ export const inspect = {
         way: ProxyUrl.default(""),
         /** Of the user that the way names; null where it names none. */
         wayPassword: z.string().max(4_096).nullable().default(null),
-        asksForOffers: z.boolean().default(false),
+        probesCapabilities: z.boolean().default(false),
       }),
     )
     .output(Inspection),

@@ -137,7 +137,7 @@ const OfRun = z.object({ runId: RunId });
 
 /** What a plan does not hold is refused, for it would be lost. */
 const Agreement = z.strictObject({
-  consents: z.array(z.string()).max(10_000).default([]),
+  acknowledgements: z.array(z.string()).max(10_000).default([]),
   typed: z.string().max(300).nullable().default(null),
 });
 
@@ -149,7 +149,7 @@ export const runbooks = {
         wish: Wish,
         options: PlanOptions.prefault({}),
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
-        mayAsk: z.boolean().default(false),
+        mayPrompt: z.boolean().default(false),
       }),
     )
     .output(z.object({ planId: PlanId })),
@@ -167,7 +167,7 @@ export const runbooks = {
         plan: localFile("plan", z.unknown()),
         hash: PlanHash,
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
-        mayAsk: z.boolean().default(false),
+        mayPrompt: z.boolean().default(false),
       }),
     )
     .output(z.object({ planId: PlanId })),
@@ -204,7 +204,7 @@ export const runbooks = {
         planId: PlanId,
         hash: PlanHash,
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
-        mayAsk: z.boolean().default(false),
+        mayPrompt: z.boolean().default(false),
       }),
     )
     .output(z.object({ runId: RunId })),
@@ -238,10 +238,10 @@ export const runbooks = {
         endsGrace: z.boolean().default(false),
         typed: z.string().max(300).nullable().default(null),
         /** With `endsGrace`: by name each use of the old key (`checkOfUse`) that is known, and may be shut out. */
-        consents: z.array(z.string()).max(10_000).default([]),
+        acknowledgements: z.array(z.string()).max(10_000).default([]),
         /** The old private keys that the run has kept (`RunDetail.kept`) are removed, also of one that is committed. */
         removesOld: z.boolean().default(false),
-        mayAsk: z.boolean().default(false),
+        mayPrompt: z.boolean().default(false),
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
       }),
     )
@@ -278,7 +278,7 @@ export const runbooks = {
   rollBack: command
     .input(
       OfRun.extend({
-        mayAsk: z.boolean().default(false),
+        mayPrompt: z.boolean().default(false),
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
       }),
     )
@@ -292,7 +292,7 @@ export const runbooks = {
     .input(
       OfRun.extend({
         approved: z.array(RunRepair).min(1).max(10_000),
-        mayAsk: z.boolean().default(false),
+        mayPrompt: z.boolean().default(false),
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
       }),
     )

@@ -100,7 +100,7 @@ export const ScanInput = TargetText.extend({
   /** Greet every address of an endpoint's name, and say where they differ; otherwise the first that answers. */
   everyAddress: z.boolean().default(true),
   /** Ask each endpoint, by some fourteen further connections, which versions and groups it takes. */
-  asksForOffers: z.boolean().default(false),
+  probesCapabilities: z.boolean().default(false),
   /** Pin the key of a host that was never seen before. A changed key is refused all the same. */
   acceptNew: z.boolean().default(false),
   /** Private key files to log in with, before the agent's and the usual ones. */
@@ -113,7 +113,7 @@ export const ScanInput = TargetText.extend({
    */
   again: z.enum(["failed", "unfinished"]).nullable().default(null),
   /** Somebody is there to answer the questions of this scan; otherwise nothing is asked. */
-  mayAsk: z.boolean().default(false),
+  mayPrompt: z.boolean().default(false),
   /** Where no key lets us in, ask for a password, or what the host asks (keyboard-interactive). */
   askPassword: z.boolean().default(false),
 });

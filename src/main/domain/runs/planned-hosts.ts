@@ -10,7 +10,7 @@ export const toPlannedHost = ({ facts }: Draft, batch: number): PlannedHost => (
   useSudo: facts.useSudo,
   batch,
   hostKey: facts.hostKey ?? "",
-  deadMan: facts.deadMen[0] ?? null,
+  rollbackTimer: facts.rollbackTimers[0] ?? null,
 });
 
 const PRODUCTION: ReadonlySet<string> = new Set(["production", "prod"]);

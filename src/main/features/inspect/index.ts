@@ -25,13 +25,13 @@ export function createInspect({ prober, now }: Deps) {
       inspectFile({ ...file, passwords: passwords.map((password) => new Redacted(password)) }, aside),
     ),
     endpoint: os.endpoint.handler(
-      ({ input: { protocol, way, wayPassword, asksForOffers, ...endpoint }, signal }) =>
+      ({ input: { protocol, way, wayPassword, probesCapabilities, ...endpoint }, signal }) =>
         inspectEndpoint(
           { kind: "tls", ...endpoint, protocol: protocol ?? protocolOfPort(endpoint.port) },
           {
             way: openProxy(way, wayPassword === null ? null : new Redacted(wayPassword)),
             everyAddress: true,
-            asksForOffers,
+            probesCapabilities,
           },
           signal,
         ),

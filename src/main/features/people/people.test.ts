@@ -123,7 +123,7 @@ test("before the scope is declared whole, the keys of this computer are looked a
   expect(await desk.client.markInventory({ isWhole: true, note: " two laptops " })).toEqual({
     isWhole: true,
     note: "two laptops",
-    declaredAt: "2026-06-01T00:00:00Z",
+    markedAt: "2026-06-01T00:00:00Z",
     gaps: { total: 0, first: [] },
   });
   expect(listGrants(desk.store, { orphaned: true }).total).toBe(0);

@@ -23,7 +23,10 @@ describe.runIf(canStartHosts())("a carried script that makes the key", () => {
     await using host = await startVault(desk);
     await using app = desk.open();
     const planId = await planVault(app, host);
-    const { files } = await app.client.runbooks.exportScripts({ planId, consents: [UNSIGNED_SCRIPTS] });
+    const { files } = await app.client.runbooks.exportScripts({
+      planId,
+      acknowledgements: [UNSIGNED_SCRIPTS],
+    });
     await layScript(host, files[0]?.text ?? "");
     const before = await readVault(host);
 
@@ -58,7 +61,10 @@ describe.runIf(canStartHosts())("a carried script that makes the key", () => {
     await using host = await startVault(desk);
     await using app = desk.open();
     const planId = await planVault(app, host);
-    const { files } = await app.client.runbooks.exportScripts({ planId, consents: [UNSIGNED_SCRIPTS] });
+    const { files } = await app.client.runbooks.exportScripts({
+      planId,
+      acknowledgements: [UNSIGNED_SCRIPTS],
+    });
     await layScript(host, files[0]?.text ?? "");
     await host.run(`echo theirs >${KEY}.latchkey-new && chown deploy: ${KEY}.latchkey-new`);
     const before = await readVault(host);
@@ -83,7 +89,7 @@ describe.runIf(canStartHosts())("a carried script that hands the new key over", 
     const { runbooks } = app.client;
     const planId = await planVault(app, vault, [web]);
     const carryOn = async (host: typeof web): Promise<string> => {
-      const { files } = await runbooks.exportScripts({ planId, consents: [UNSIGNED_SCRIPTS] });
+      const { files } = await runbooks.exportScripts({ planId, acknowledgements: [UNSIGNED_SCRIPTS] });
       await layScript(host, files[0]?.text ?? "");
       return runScript(host, "yes\\nyes\\n");
     };

@@ -62,10 +62,10 @@ test("no script is written before all is agreed to and typed that a run would wa
   await app.client.bundles.import(bundle);
   await app.client.labels.set({ things: [{ kind: "host", host: "web1" }], addTags: ["production"] });
   const { planned } = await planRemoval(app);
-  const { consents, typed } = agreeTo(planned);
-  const write = (given: { consents?: string[]; typed?: string | null }) =>
+  const { acknowledgements, typed } = agreeTo(planned);
+  const write = (given: { acknowledgements?: string[]; typed?: string | null }) =>
     app.client.runbooks.exportScripts({ planId: planned.id, ...given });
   await expect(write({ typed })).rejects.toThrow("1 acknowledgement missing");
-  await expect(write({ consents })).rejects.toThrow('type "web1" to run plan');
-  expect((await write({ consents, typed })).files.map(({ name }) => name)).toEqual(["web1-22.sh"]);
+  await expect(write({ acknowledgements })).rejects.toThrow('type "web1" to run plan');
+  expect((await write({ acknowledgements, typed })).files.map(({ name }) => name)).toEqual(["web1-22.sh"]);
 });

@@ -83,7 +83,7 @@ export function createRunbooks(deps: Deps) {
   async function keepWatch(signal: AbortSignal): Promise<void> {
     for (;;) {
       for (const id of store.runbooks.runs.due(toInstant(deps.now())))
-        await runs.resume(id, { mayAsk: false, identityFiles: [] }).catch(deps.log);
+        await runs.resume(id, { mayPrompt: false, identityFiles: [] }).catch(deps.log);
       await deps.retryPolicy.wait(WATCH_MS, signal);
     }
   }

@@ -35,7 +35,7 @@ test.skipIf(!canStartHosts())(
       await using app = open();
       await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
       const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint };
-      const begun = carryOut(app, await makePlan(app, wish, { graceDays: 1 }), { mayAsk: true });
+      const begun = carryOut(app, await makePlan(app, wish, { graceDays: 1 }), { mayPrompt: true });
       const asked = await answerUntil(app, begun);
       expect(await begun).toMatchObject({ state: "waiting" });
       expect(asked).toBeGreaterThan(0);
@@ -43,9 +43,9 @@ test.skipIf(!canStartHosts())(
     })();
 
     await using app = open();
-    const goOn = (mayAsk: boolean) =>
+    const goOn = (mayPrompt: boolean) =>
       untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId, mayAsk });
+        await app.client.runbooks.resume({ runId, mayPrompt });
         return runId;
       });
     const hasOld = async () => (await web.run(`cat ${FILE}`)).includes(old.publicLine.split(" ")[1] ?? "");

@@ -72,7 +72,7 @@ const ONLY_BY_PASSWORD = `
 /** Makes a plan; whatever is asked is answered with one word, and told. */
 async function planAsked({ client }: App, wish: Awaited<ReturnType<typeof requestForOwnKey>>) {
   const announcements = await client.events.watch();
-  const { planId } = await client.runbooks.plan({ wish, mayAsk: true });
+  const { planId } = await client.runbooks.plan({ wish, mayPrompt: true });
   const asked: string[] = [];
   for (;;) {
     for (const { id, about } of await client.runbooks.questions()) {

@@ -22,7 +22,7 @@ async function planFor(app: App, from: string) {
   return makePlan(
     app,
     { kind: "tighten-grants", grants: [grant?.id ?? 0], from, restrict: false, expiry: null },
-    { deadManSeconds: 30 },
+    { rollbackAfterSeconds: 30 },
   );
 }
 

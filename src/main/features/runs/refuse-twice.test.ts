@@ -48,7 +48,7 @@ const planOf = (oldKey: string, host: string, here: ReturnType<typeof holder>[])
         useSudo: false,
         batch: 0,
         hostKey: "",
-        deadMan: null,
+        rollbackTimer: null,
         files: [],
         holders: [],
         proofs: [],
@@ -95,7 +95,7 @@ test.each<[string, Plan, string | null]>([
           plan: one,
           want: "on",
           endsGrace: false,
-          consents: [],
+          acknowledgements: [],
           removesOld: false,
           waitsFor: null,
         },
@@ -126,7 +126,7 @@ test.each<[string, StepState, StepState, boolean]>([
       kind: one.kind,
       title: "",
       at: AT,
-      consents: [],
+      acknowledgements: [],
       counts,
     };
     const id = runbooks.runs.begin(run);

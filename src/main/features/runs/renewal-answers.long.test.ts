@@ -93,5 +93,5 @@ async function planOn(desk: RenewalDesk, host: LabHost): Promise<number> {
     endpoints: [{ host: host.address, port: 443 }],
     issuer: "pebble",
   });
-  return (await makePlan(app, wish, { recheckMinutes: 0 })).id;
+  return (await makePlan(app, wish, { postCheckMinutes: 0 })).id;
 }

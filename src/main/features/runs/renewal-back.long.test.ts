@@ -43,7 +43,7 @@ const planOf = (app: App, host: LabHost, { server, keyKind }: Failing) =>
       keyKind: keyKind ?? null,
       endpoints: [{ host: host.address, port: SERVED[server].port }],
     }),
-    { recheckMinutes: 0, deadManSeconds: 60 },
+    { postCheckMinutes: 0, rollbackAfterSeconds: 60 },
   );
 
 const table: string[][] = IMPOSSIBLE.map(({ server, how, by, why }) => [

@@ -33,7 +33,7 @@ test.skipIf(!canStartHosts())(
     await scanAll(app, { text: `root@${host.address}\n${host.address}:9444`, acceptNew: true });
     const at = { host: host.address, port: 9444 };
     const wish = { kind: "rotate-certificate", endpoints: [at], issuer: "corp" } as const;
-    const bare = await makePlan(app, RenewalRequest.parse(wish), { recheckMinutes: 0 });
+    const bare = await makePlan(app, RenewalRequest.parse(wish), { postCheckMinutes: 0 });
     expect(bare.plan?.leftOut).toEqual([expect.stringMatching(/CN=own.lab: no server whose configuration/)]);
     const described = {
       keyFile: "/etc/ssl/own/own.key",
@@ -42,7 +42,7 @@ test.skipIf(!canStartHosts())(
     };
     const plan = (keyFile = described.keyFile) =>
       makePlan(app, RenewalRequest.parse({ ...wish, described: { ...described, keyFile } }), {
-        recheckMinutes: 0,
+        postCheckMinutes: 0,
       });
     await host.run(
       "cd /etc/ssl/own; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out other.key",

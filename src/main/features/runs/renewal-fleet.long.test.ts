@@ -82,7 +82,7 @@ test.skipIf(!canStartHosts())(
       addTags: ["issuer.corp"],
     });
     const wish = RenewalRequest.parse({ kind: "rotate-certificate", isDue: true });
-    const planned = await makePlan(app, wish, { batchSize: 2, recheckMinutes: 0 });
+    const planned = await makePlan(app, wish, { batchSize: 2, postCheckMinutes: 0 });
     const { plan } = planned;
     expect(plan?.leftOut).toHaveLength(3);
     expect(plan?.hosts.flatMap(({ certificates }) => certificates)).toHaveLength(9);

@@ -31,7 +31,7 @@ lab(
     await using app = await desk.openWithVault();
     await app.client.issuers.addCsr({ name: "portal" });
     await scanServers(app, [host], ["nginx"]);
-    const planned = await makePlan(app, wishFor(host.address, "csr"), { recheckMinutes: 0 });
+    const planned = await makePlan(app, wishFor(host.address, "csr"), { postCheckMinutes: 0 });
     const waiting = await carryOut(app, planned);
     expect(waiting).toMatchObject({ state: "waiting", orders: [{ state: "waits", sha256: null }] });
     const runId = waiting.id;
@@ -67,7 +67,7 @@ lab(
     });
     await scanServers(app, [host], ["nginx"]);
     const wish = wishFor(host.address, `acme:${pebble.directory}`);
-    const planned = await makePlan(app, wish, { recheckMinutes: 0 });
+    const planned = await makePlan(app, wish, { postCheckMinutes: 0 });
     expect(planned.plan?.leftOut).toEqual([]);
     expect(planned.plan?.hosts[0]?.certificates).toMatchObject([
       { challenge: { kind: "webroot", path: "/var/www/html" } },
@@ -75,7 +75,7 @@ lab(
     const ended = await carryOut(app, planned);
     expect(ended).toMatchObject({ state: "committed", message: "" });
     const made = { ...wish, makesKeyHere: true, keyKind: "rsa-2048" } as const;
-    const again = await carryOut(app, await makePlan(app, made, { recheckMinutes: 0 }));
+    const again = await carryOut(app, await makePlan(app, made, { postCheckMinutes: 0 }));
     expect(again).toMatchObject({ state: "committed", message: "" });
     expect(await host.run("openssl pkey -in /etc/tls/nginx.key -noout -text")).toContain("2048 bit");
     expect((await app.client.vault.status()).kept.filter(({ kind }) => kind === "pair-key")).toEqual([]);
@@ -107,7 +107,7 @@ lab(
     await scanServers(app, [host], ["nginx"]);
     const state = () => host.run("cd /; sha256sum etc/tls/*; find var/www | sort");
     const before = await state();
-    const planned = await makePlan(app, wishFor(host.address, "pebble"), { recheckMinutes: 0 });
+    const planned = await makePlan(app, wishFor(host.address, "pebble"), { postCheckMinutes: 0 });
     const stopped = await carryOut(app, planned);
     expect(stopped).toMatchObject({ state: "stopped", failed: 1, orders: [{ state: "refused" }] });
     expect(stopped.message).toMatch(/nginx\.lab: pebble: /);

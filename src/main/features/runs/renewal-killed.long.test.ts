@@ -66,7 +66,7 @@ async function planOn(desk: RenewalDesk, host: LabHost): Promise<number> {
     endpoints: [{ host: host.address, port: 443 }],
     issuer: "corp",
   });
-  return (await makePlan(app, wish, { recheckMinutes: 0 })).id;
+  return (await makePlan(app, wish, { postCheckMinutes: 0 })).id;
 }
 
 async function goOn(desk: RenewalDesk, how: "resume" | "rollBack"): Promise<"committed" | "rolled-back"> {

@@ -35,7 +35,7 @@ async function planOf(app: App, host: ServersHost, servers: readonly HostedServe
     issuer: "corp",
     certificates: leaves.map(({ sha256 }) => sha256),
   });
-  return makePlan(app, wish, { recheckMinutes: 0, deadManSeconds: 600 });
+  return makePlan(app, wish, { postCheckMinutes: 0, rollbackAfterSeconds: 600 });
 }
 
 /** Carries it out to the end: each of the servers shows its own new certificate at both of its places. */

@@ -26,7 +26,7 @@ test.skipIf(!canStartHosts())(
       makePlan(
         app,
         RenewalRequest.parse({ kind: "rotate-certificate", issuer: "corp", endpoints: [at], keyKind }),
-        { recheckMinutes: 0 },
+        { postCheckMinutes: 0 },
       );
     const files = () => host.run("cd /etc/tls; sha256sum nginx.*");
     const before = await files();

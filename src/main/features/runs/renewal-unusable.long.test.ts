@@ -45,7 +45,7 @@ test.skipIf(!canStartHosts())(
     for (const server of servers) {
       const endpoints = [{ host: host.address, port: SERVED[server].port, serverName: null }];
       const wish = { kind: "rotate-certificate", issuer: "corp", endpoints, keyKind: "p256" };
-      const planned = await makePlan(app, RenewalRequest.parse(wish), { recheckMinutes: 0 });
+      const planned = await makePlan(app, RenewalRequest.parse(wish), { postCheckMinutes: 0 });
       expect(planned.plan?.checks).toContainEqual(
         expect.objectContaining({
           state: "acknowledge",

@@ -22,7 +22,7 @@ lab(
     await using host = await startRenewedHost(desk, ["nginx"]);
     await using app = await desk.openWithVault();
     await scanServers(app, [host], ["nginx"]);
-    const planned = await makePlan(app, renewalOf({ endpoints: [at(host)] }), { deadManSeconds: 30 });
+    const planned = await makePlan(app, renewalOf({ endpoints: [at(host)] }), { rollbackAfterSeconds: 30 });
     const before = await filesOf(host);
     // Its master does not hear; whoever has told it cannot know.
     await host.run("kill -STOP $(cat /run/nginx.pid 2>/dev/null || pgrep -o nginx)");
@@ -48,7 +48,7 @@ lab(
     await using host = await startRenewedHost(desk, ["nginx"]);
     await using app = await desk.openWithVault();
     await scanServers(app, [host], ["nginx"]);
-    const planned = await makePlan(app, renewalOf({ endpoints: [at(host)] }), { recheckMinutes: 0 });
+    const planned = await makePlan(app, renewalOf({ endpoints: [at(host)] }), { postCheckMinutes: 0 });
     const before = await filesOf(host);
     const resume = (runId: number) =>
       untilStill(app, async () => {

@@ -14,7 +14,7 @@ import { createRuns } from "./runs.ts";
 
 const AT = "2026-06-01T12:00:00Z";
 const HASH = "ab".repeat(32);
-const MEANS = { mayAsk: false, identityFiles: [] };
+const MEANS = { mayPrompt: false, identityFiles: [] };
 
 const plan = Plan.parse({
   format: "latchkey-plan-1",
@@ -38,7 +38,7 @@ const plan = Plan.parse({
       useSudo: false,
       batch: 0,
       hostKey: "",
-      deadMan: null,
+      rollbackTimer: null,
       files: [],
       holders: [],
       proofs: [],
@@ -67,7 +67,16 @@ async function openRuns(announce: () => void = () => undefined) {
   const planId = store.runbooks.plans.take({ plan, hash: HASH, at: AT });
   const add = (origin: RunOrigin, state: RunState) => {
     const counts = { hosts: 1, adds: 0, changes: 0, removes: 0 };
-    const run = { planId, token: "one", origin, kind: plan.kind, title: "", at: AT, consents: [], counts };
+    const run = {
+      planId,
+      token: "one",
+      origin,
+      kind: plan.kind,
+      title: "",
+      at: AT,
+      acknowledgements: [],
+      counts,
+    };
     const id = store.runbooks.runs.begin(run);
     store.runbooks.runs.setState({ id, state, reasons: [], byHand: [], endedAt: null });
     return id;
@@ -122,7 +131,7 @@ test("of two who take a run back, or one who does while another goes on with it,
 test("of two who begin a plan at the same time one does", async () => {
   await using opened = await openRuns();
   const { runs, detail } = opened;
-  const given = { ...MEANS, hash: HASH, consents: [], typed: null };
+  const given = { ...MEANS, hash: HASH, acknowledgements: [], typed: null };
   const both = await Promise.allSettled([runs.start(detail, given), runs.start(detail, given)]);
   expect(reasonOf(both)).toEqual([
     expect.stringMatching(/^run \d+ is at work on web; wait until it is over$/),

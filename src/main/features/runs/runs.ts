@@ -77,7 +77,8 @@ export function createRuns(deps: RunsDeps) {
     if (means.removesOld) refuseKeepingNone(deps, run);
     if (!RESUMABLE.has(run.state) && !means.removesOld)
       throw new Refusal("conflict", `run ${id} is over (${run.state}); there is nothing to go on with`);
-    if (means.endsGrace) refuseEnd(deps, run, { typed: means.typed ?? null, consents: means.consents ?? [] });
+    if (means.endsGrace)
+      refuseEnd(deps, run, { typed: means.typed ?? null, acknowledgements: means.acknowledgements ?? [] });
     await begin(run, run.direction === "back" ? "back" : "on", means);
   }
 
@@ -191,12 +192,19 @@ const createStarter =
   ({ store, now, runbookOf }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
   async (
     detail: PlanDetail,
-    given: RunOptions & { hash: string; consents: readonly string[]; typed: string | null },
+    given: RunOptions & { hash: string; acknowledgements: readonly string[]; typed: string | null },
   ): Promise<{ runId: RunId }> => {
     const plan = approve(detail, given);
     const { kind, title } = plan;
-    const { consents } = given;
-    const run = { planId: detail.id, token: randomToken(), origin: "live" as const, kind, title, consents };
+    const { acknowledgements } = given;
+    const run = {
+      planId: detail.id,
+      token: randomToken(),
+      origin: "live" as const,
+      kind,
+      title,
+      acknowledgements,
+    };
     const begun: RunId[] = [];
     const begin = (): OneRun => {
       refuseTwice(runbookOf, running, plan);
@@ -205,14 +213,14 @@ const createStarter =
       const id = store.runbooks.runs.begin({ ...run, at, counts: countsOf(plan) });
       store.runbooks.journal.addSteps(id, toSteps(runbookOf(plan).rules, plan));
       runbookOf(plan).begin(id, plan);
-      const about = { run: id, plan: detail.id, hash: detail.hash, consents: given.consents };
+      const about = { run: id, plan: detail.id, hash: detail.hash, acknowledgements: given.acknowledgements };
       store.events.append({ at, kind: "run-started", detail: about });
       const one: OneRun = {
         id,
         plan,
         want: "on",
         endsGrace: false,
-        consents: [],
+        acknowledgements: [],
         removesOld: false,
         waitsFor: null,
       };
@@ -241,8 +249,8 @@ const createBeginner =
     const plan = plans.find(planId)?.plan;
     if (!plan) throw new Error(`run ${id} has no plan`);
     refuseTwice(runbookOf, running, plan);
-    const { endsGrace = false, consents = [], removesOld = false } = means;
-    const one: OneRun = { id, plan, want, endsGrace, consents, removesOld, waitsFor: null };
+    const { endsGrace = false, acknowledgements = [], removesOld = false } = means;
+    const one: OneRun = { id, plan, want, endsGrace, acknowledgements, removesOld, waitsFor: null };
     // Before anything is waited for: nobody else begins it meanwhile.
     running.set(id, one);
     const goOn = (): void => {
@@ -262,7 +270,7 @@ const createBeginner =
         detail: {
           run: id,
           want,
-          ...(endsGrace && { endsGrace, consents }),
+          ...(endsGrace && { endsGrace, acknowledgements }),
           ...(removesOld && { removesOld }),
         },
       });

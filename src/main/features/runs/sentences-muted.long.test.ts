@@ -113,7 +113,7 @@ lab(
       endpoints: [{ host: host.address, port: 443 }],
       issuer: "csr",
     });
-    const waiting = await carryOut(app, await makePlan(app, wish, { recheckMinutes: 0 }));
+    const waiting = await carryOut(app, await makePlan(app, wish, { postCheckMinutes: 0 }));
     expect(waiting).toMatchObject({ state: "waiting", orders: [{ state: "waits", sha256: null }] });
     expect(await goOn(app, waiting, "resume")).toMatchObject({ state: "waiting" });
     const base64 = (waiting.orders[0]?.csr ?? "").replaceAll(/-----.*-----|\s/g, "");

@@ -80,7 +80,7 @@ export function createScans(deps: Deps) {
     const controller = new AbortController();
     running.set(scanId, controller);
     const atOnce = chooseAtOnce(request.concurrency, countFreeDescriptors());
-    const ask = prompts.askFor(scanId, request.mayAsk);
+    const ask = prompts.askFor(scanId, request.mayPrompt);
     const prepare = (signal: AbortSignal) => probes.prepare(options, { scanId, ask, atOnce, signal });
     const task = { scanId, targets: requested.map(({ target }) => target), atOnce };
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();

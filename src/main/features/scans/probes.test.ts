@@ -34,7 +34,7 @@ test("endpoints are read while a passphrase is waited for, and hosts once it was
     text,
     acceptNew: true,
     identityFiles: [locked],
-    mayAsk: true,
+    mayPrompt: true,
   });
 
   for await (const { kind } of announcements) {
@@ -56,7 +56,7 @@ test("a named identity file that is of no use is refused before anything is visi
     text: `${endpoint.endpoint.host}:${endpoint.endpoint.port}`,
     identityFiles: [join(desk.home, "none")],
   };
-  await expect(desk.app.client.scans.start({ ...wish, mayAsk: true })).rejects.toThrow(
+  await expect(desk.app.client.scans.start({ ...wish, mayPrompt: true })).rejects.toThrow(
     "there is no such file",
   );
   expect(await desk.app.client.scans.list({})).toMatchObject({ total: 0 });

@@ -48,10 +48,10 @@ type ProbeOptions = {
   acceptNew: boolean;
   /** Named by the user. */
   identityFiles: readonly string[];
-  mayAsk: boolean;
+  mayPrompt: boolean;
   askPassword: boolean;
   everyAddress: boolean;
-  asksForOffers: boolean;
+  probesCapabilities: boolean;
 };
 
 type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: AbortSignal };
@@ -103,14 +103,14 @@ type EndpointDeps = {
 /** How the endpoints of one scan are visited, each by its way. */
 function createEndpointProbes(
   { prober, retryPolicy, now, user, keepOpen, keyKindsAt }: EndpointDeps,
-  { requested, sshConfig, everyAddress, asksForOffers }: ProbeOptions,
+  { requested, sshConfig, everyAddress, probesCapabilities }: ProbeOptions,
   { scanId, ask, signal }: Omit<Preparation, "atOnce">,
 ): Pick<Probers, "probeEndpoint" | "endpointProxies"> {
   const { routeTo, portOf } = sshConfig;
   const { keep } = createEndpointRoutes({ ask, routeTo, portOf, user, keepOpen, signal });
   const routes = new Map(requested.map(({ target, route: proxy = "" }) => [target, proxy]));
   const proxyOf = (target: TlsTarget) => routes.get(target) ?? "";
-  const wish = { everyAddress, asksForOffers };
+  const wish = { everyAddress, probesCapabilities };
   return {
     probeEndpoint: (target, onReached) =>
       probeEndpoint(

@@ -207,7 +207,7 @@ export type ProbeRequest = {
   /** Whether every address of a name is greeted, or the first that answers. */
   everyAddress?: boolean;
   /** Whether it is asked, by some fourteen further connections, which versions and groups it takes. */
-  asksForOffers?: boolean;
+  probesCapabilities?: boolean;
   /** It is asked once more for a key of each of these kinds, as by a client that takes no other. */
   keyKinds?: readonly ServerKeyKind[];
   /** Told whenever an address has answered: from then on a visit waits for this computer, too. */
@@ -229,7 +229,7 @@ export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddress
       {
         way = null,
         everyAddress = false,
-        asksForOffers = false,
+        probesCapabilities = false,
         keyKinds = [],
         onReached,
       }: ProbeRequest = {},
@@ -242,7 +242,7 @@ export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddress
       const others = isAll ? await probeOthers(target, where.addresses, { first, signal }) : [];
       const seen = choose(first, others);
       const asked =
-        asksForOffers && seen.result.outcome === "presented"
+        probesCapabilities && seen.result.outcome === "presented"
           ? await askInTurn(target, where, { address: seen.address, signal })
           : null;
       const all = others.length > 0 ? [first, ...others].map(toAddress) : [];

@@ -130,7 +130,7 @@ test("hybrid groups are told by an empty share, of OpenSSL as it comes and where
   const leaf = await makeWithOpenssl(folder.path, "leaf");
   const groupsOf = async (...args: string[]) => {
     await using server = await startOpensslServer(leaf, args);
-    const { offers } = await probeEndpoint(target(server), signal, { asksForOffers: true });
+    const { offers } = await probeEndpoint(target(server), signal, { probesCapabilities: true });
     const taken = offers?.groups.filter(({ state }) => state === "accepted").map(({ name }) => name);
     return { taken, lowest: offers?.versions.findLast(({ state }) => state === "accepted")?.name };
   };

@@ -36,7 +36,7 @@ test.skipIf(!canStartHosts())(
     const planned = await type("rotate", "key", old.fingerprint);
     expect(planned.out).toContain(`unexplained-address ${web.address} deploy ${OTHER}`);
     const copy = ["--acknowledge", `unexplained-address ${web.address} deploy ${OTHER}`];
-    const consents = [...copy, "--acknowledge", "other-way-in", "--acknowledge", "file-logs"];
+    const acknowledgements = [...copy, "--acknowledge", "other-way-in", "--acknowledge", "file-logs"];
     const begun = await type(
       "rotate",
       "key",
@@ -45,7 +45,7 @@ test.skipIf(!canStartHosts())(
       "9",
       "--apply",
       "--yes",
-      ...consents,
+      ...acknowledgements,
     );
     expect(`${begun.out}\n${begun.err}`).toContain("run 1 is waiting");
     expect((await type("runs", "show", "1")).out).not.toContain("old key was");

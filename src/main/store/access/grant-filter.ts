@@ -80,7 +80,9 @@ export function standingConditions(standing: Standing, count: CountStanding): Pa
           },
         ]
       : []),
-    ...(privateKeyNotFound ? [{ sql: hasNoPrivateKey, values: [], size: () => count({ ...alone, privateKeyNotFound }) }] : []),
+    ...(privateKeyNotFound
+      ? [{ sql: hasNoPrivateKey, values: [], size: () => count({ ...alone, privateKeyNotFound }) }]
+      : []),
   ];
   if (owner === "gone" || use === "unused" || (orphaned && !isAbsenceEvaluated))
     return [{ sql: SUSPECT, values: [] }, ...chosen.map(({ sql, values }) => ({ sql: sql("+"), values }))];

@@ -108,7 +108,7 @@ async function makeRenewal() {
   });
   write(`
     INSERT INTO plan (id, state, made_at, body, hash) VALUES (1, 'ready', '2026-06-03T00:00:00Z', '${body}', 'h');
-    INSERT INTO run (id, plan, token, origin, kind, title, state, started_at, consents, hosts, adds, changes, removes)
+    INSERT INTO run (id, plan, token, origin, kind, title, state, started_at, acknowledgements, hosts, adds, changes, removes)
     VALUES (1, 1, 't', 'live', 'rotate-certificate', '', 'running', '2026-06-03T00:00:00Z', '[]', 1, 0, 1, 0)`);
   return {
     order: (state: "issued" | "installed", wanted: string | null = '["h"]') =>

@@ -52,7 +52,11 @@ const orphans = (why: Orphan): FindingSource => ({
   from: "grant_line INDEXED BY grant_by_orphan",
   walk: inOrder(why === "private-key-not-found" ? "grant" : "grant_suspect"),
   isWalkShort: why !== "private-key-not-found",
-  where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "private-key-not-found" ? ABSENCE_IS_EVALUATED : SUSPECT],
+  where: [
+    "gone_scan IS NULL",
+    `orphan = '${why}'`,
+    why === "private-key-not-found" ? ABSENCE_IS_EVALUATED : SUSPECT,
+  ],
   cachedCount: `(SELECT ifnull(sum(count), 0) FROM cached_count
     WHERE what GLOB 'grant * ${why}' ${why === "private-key-not-found" ? `AND ${ABSENCE_IS_EVALUATED}` : ""})`,
   columns: {

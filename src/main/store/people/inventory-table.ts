@@ -41,10 +41,10 @@ export function inventoryTable(db: Database) {
   return {
     read(): Inventory {
       const row = read.get();
-      const declaredAt = row && row.marked_at !== NEVER ? row.marked_at : null;
+      const markedAt = row && row.marked_at !== NEVER ? row.marked_at : null;
       const first = firstGaps.all().map(({ host, port, gap }) => ({ host, port, gap: KeyGap.parse(gap) }));
       const total = first.length < MOST_GAPS ? first.length : (countGaps.get() ?? 0);
-      return { isWhole: row?.is_whole === 1, note: row?.note ?? "", declaredAt, gaps: { total, first } };
+      return { isWhole: row?.is_whole === 1, note: row?.note ?? "", markedAt, gaps: { total, first } };
     },
 
     declare: (isWhole: boolean, note: string, at: Instant): void => {

@@ -168,7 +168,7 @@ const begin = (runs: Runs, planId: PlanId, token: string) =>
     kind: "remove-grants",
     title: "Remove 1 grant",
     at: AT,
-    consents: [],
+    acknowledgements: [],
     counts: { hosts: 1, adds: 0, changes: 0, removes: 1 },
   });
 
@@ -218,7 +218,7 @@ test("a stored value that cannot be read costs its own text, and neither the lis
   });
   certificates.add(id, { ...where, change: "a", names: ["web"], issuer: 1 });
   database.write(`
-    UPDATE run SET reasons = '[{"kind":"of-another-version"}]', by_hand = '[1]', consents = '{}';
+    UPDATE run SET reasons = '[{"kind":"of-another-version"}]', by_hand = '[1]', acknowledgements = '{}';
     UPDATE run_step SET result = '{"kind":"of-another-version"}';
     UPDATE run_entry SET note = '{"kind":"of-another-version"}' WHERE note IS NOT NULL;
     UPDATE run_entry SET result = '{"kind":"of-another-version"}' WHERE result IS NOT NULL;
@@ -231,7 +231,7 @@ test("a stored value that cannot be read costs its own text, and neither the lis
   const sort = { by: "startedAt" as const, descending: true };
   const all = { search: "", state: null, kind: null, after: null, limit: 9, sort };
   expect(runs.list(all).rows).toMatchObject([{ id, failed: 1, message: unreadable }]);
-  expect(runs.find(id)).toMatchObject({ byHand: [], consents: [] });
+  expect(runs.find(id)).toMatchObject({ byHand: [], acknowledgements: [] });
   expect(journal.steps(id)).toMatchObject([{ state: "failed", result: null, message: unreadable }]);
   expect(journal.all(id).map(({ text }) => text)).toEqual([unreadable, unreadable]);
   expect(files.all(id)).toMatchObject([{ why: unreadable, takeOut: [], repair: null }]);

@@ -26,7 +26,7 @@ type Row = {
   due_at: string | null;
   reasons: string;
   by_hand: string;
-  consents: string;
+  acknowledgements: string;
   key_line: string | null;
   fingerprint: string | null;
   hosts: number;
@@ -54,7 +54,7 @@ export type RunRecord = Omit<
 > & {
   direction: Direction;
   /** The checks that somebody has agreed to. */
-  consents: string[];
+  acknowledgements: string[];
 };
 
 type NewRun = {
@@ -64,7 +64,7 @@ type NewRun = {
   kind: PlanKind;
   title: string;
   at: Instant;
-  consents: readonly string[];
+  acknowledgements: readonly string[];
   counts: { hosts: number; adds: number; changes: number; removes: number };
 };
 
@@ -84,7 +84,7 @@ const SORTED_BY: Record<SortColumn, readonly string[]> = {
 };
 
 const COLUMNS = `run.id, run.plan, plan.hash AS plan_hash, run.token, run.origin, run.kind, run.title, run.state, run.direction,
-  run.started_at, run.ended_at, run.due_at, run.reasons, run.by_hand, run.consents, run.key_line, run.fingerprint,
+  run.started_at, run.ended_at, run.due_at, run.reasons, run.by_hand, run.acknowledgements, run.key_line, run.fingerprint,
   run.hosts, run.adds, run.changes, run.removes,
   (SELECT count(*) FROM run_step WHERE run = run.id) AS steps,
   (SELECT count(*) FROM run_step WHERE run = run.id AND state = 'proved') AS steps_done,
@@ -151,8 +151,8 @@ type RunStanding = {
 
 function runWriter(db: Database) {
   const begin = db.prepare(`
-    INSERT INTO run (plan, token, origin, kind, title, state, started_at, consents, hosts, adds, changes, removes)
-    VALUES (@planId, @token, @origin, @kind, @title, 'running', @at, @consents, @hosts, @adds, @changes, @removes)`);
+    INSERT INTO run (plan, token, origin, kind, title, state, started_at, acknowledgements, hosts, adds, changes, removes)
+    VALUES (@planId, @token, @origin, @kind, @title, 'running', @at, @acknowledgements, @hosts, @adds, @changes, @removes)`);
   const setState = db.prepare(`
     UPDATE run SET state = @state, reasons = @reasons, by_hand = @byHand, ended_at = @endedAt WHERE id = @id`);
   const setDirection = db.prepare("UPDATE run SET direction = ? WHERE id = ?");
@@ -161,9 +161,12 @@ function runWriter(db: Database) {
   const interrupt = db.prepare("UPDATE run SET state = 'interrupted', reasons = ? WHERE state = 'running'");
 
   return {
-    begin: ({ counts, consents, ...run }: NewRun): RunId =>
+    begin: ({ counts, acknowledgements, ...run }: NewRun): RunId =>
       RunId.parse(
-        Number(begin.run({ ...run, ...counts, consents: toStored(Texts, [...consents]) }).lastInsertRowid),
+        Number(
+          begin.run({ ...run, ...counts, acknowledgements: toStored(Texts, [...acknowledgements]) })
+            .lastInsertRowid,
+        ),
       ),
 
     setState: ({ reasons, byHand, ...standing }: RunStanding): void =>
@@ -210,5 +213,9 @@ function toRecord(row: Row): RunRecord {
     dueAt,
   });
   // Whether something was acknowledged that cannot be read: it was not.
-  return { ...detail, direction: row.direction, consents: fromStored(Texts, row.consents) ?? [] };
+  return {
+    ...detail,
+    direction: row.direction,
+    acknowledgements: fromStored(Texts, row.acknowledgements) ?? [],
+  };
 }

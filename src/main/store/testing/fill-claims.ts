@@ -24,7 +24,7 @@ const place = (host: string) => ({
   useSudo: false,
   batch: 0,
   hostKey: HOST_KEY.fingerprint,
-  deadMan: "sleep",
+  rollbackTimer: "sleep",
   files: [],
   holders: [],
   proofs: [],
@@ -117,7 +117,7 @@ const UNSIGNED_PLAN = AccessPlan.parse({
       ...place("far"),
       hostKey: "",
       user: null,
-      deadMan: null,
+      rollbackTimer: null,
       files: PLAN.hosts[1]?.files.map((file) => ({
         ...file,
         added: null,
@@ -157,7 +157,7 @@ export function makeClaimDatabase(path: string): void {
       kind,
       title,
       at: START,
-      consents: [],
+      acknowledgements: [],
       counts,
     });
     const claimed = [

@@ -111,7 +111,7 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
     made,
     nonceOf,
     writeScripts: async () =>
-      (await runbooks.exportScripts({ planId, consents: ["unsigned-scripts"] })).files,
+      (await runbooks.exportScripts({ planId, acknowledgements: ["unsigned-scripts"] })).files,
 
     /** An unsigned result of this script, which anybody can make. */
     async claim(script: string, ...args: string[]) {

@@ -75,7 +75,8 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
       ]);
       return { base64: Buffer.from(stdout, "latin1").toString("base64") };
     },
-    write: async () => (await runbooks.exportScripts({ planId, consents: ["unsigned-scripts"] })).files,
+    write: async () =>
+      (await runbooks.exportScripts({ planId, acknowledgements: ["unsigned-scripts"] })).files,
     async [Symbol.asyncDispose]() {
       await app[Symbol.asyncDispose]();
       await folder.remove();

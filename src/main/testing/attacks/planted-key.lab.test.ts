@@ -126,11 +126,11 @@ lab("a locked file that claims the key gets the new one only once somebody has n
     expect(claimed).toMatchObject({ state: "acknowledge", account: "evil", path: PLANTED });
     const name = claimed ? acknowledgementOf(claimed) : "";
     expect(name).toContain(PLANTED);
-    const { consents, typed } = agreeTo(planned);
+    const { acknowledgements, typed } = agreeTo(planned);
     const { id: planId, hash } = planned;
     const start = (given: string[]) =>
-      app.client.runbooks.start({ planId, hash: hash ?? "", consents: given, typed });
-    const others = consents.filter((one) => one !== name);
+      app.client.runbooks.start({ planId, hash: hash ?? "", acknowledgements: given, typed });
+    const others = acknowledgements.filter((one) => one !== name);
     await expect(start(others)).rejects.toThrow(PLANTED);
     await expect(start([...others, "unverified-key"])).rejects.toThrow(PLANTED);
   }

@@ -259,7 +259,7 @@ lab(
                 challenge: null,
                 described: null,
               },
-              { recheckMinutes: 0 },
+              { postCheckMinutes: 0 },
             );
           },
           start: (planned) => carryOut(app, planned),

@@ -218,7 +218,7 @@ lab(
     expect(await host.run(`sha256sum < ${FILE}`)).toContain(hashOf(after));
 
     await host.run("rm -f /usr/bin/setsid /usr/bin/nohup /usr/bin/at");
-    expect(await lookAtHost(hand)).toMatchObject({ host: { deadMan: [] } });
+    expect(await lookAtHost(hand)).toMatchObject({ host: { rollbackTimers: [] } });
     await begin(hand, beginOn(FILE));
     const late = wishTo(FILE, after, { at: 0, line: "newer\n" });
     const other = { ...armed, wrote: late.wanted, prior: late.before, seconds: 60 };

@@ -12,7 +12,7 @@ export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
   const { runbooks, scans } = client;
   const answerer = createAnswerer(client, desk);
   const { follow, errors } = answerer;
-  const means = { mayAsk: true, identityFiles: [desk.admin.path] };
+  const means = { mayPrompt: true, identityFiles: [desk.admin.path] };
   const untilStill = (runId: RunDetail["id"]) =>
     follow(async () => {
       const run = await runbooks.find({ runId });
@@ -42,9 +42,11 @@ export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
 
     async carryOut({ id: planId, plan, hash, message }: PlanDetail): Promise<RunDetail> {
       if (!plan || !hash) throw new Error(`the plan is not ready: ${message}`);
-      const consents = plan.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf);
+      const acknowledgements = plan.checks
+        .filter(({ state }) => state === "acknowledge")
+        .map(acknowledgementOf);
       const typed = plan.confirm?.word ?? null;
-      return untilStill((await runbooks.start({ planId, hash, consents, typed, ...means })).runId);
+      return untilStill((await runbooks.start({ planId, hash, acknowledgements, typed, ...means })).runId);
     },
 
     async resume({ id: runId }: RunDetail): Promise<RunDetail> {

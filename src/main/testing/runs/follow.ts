@@ -42,11 +42,11 @@ export async function untilPlanned(
   }
 }
 
-/** Runs a plan, or what a wish comes to, with all consents, to whatever end. */
+/** Runs a plan, or what a wish comes to, with all acknowledgements, to whatever end. */
 export async function carryOut(
   app: App,
   wish: PlanRequest["wish"] | PlanDetail,
-  means: { mayAsk?: boolean } = {},
+  means: { mayPrompt?: boolean } = {},
 ): Promise<RunDetail> {
   const planned = "madeAt" in wish ? wish : await makePlan(app, wish);
   const { plan, hash, id } = planned;
@@ -63,8 +63,8 @@ export async function carryOut(
 }
 
 /** All that the plan wants to be agreed to and typed, and its scripts where nobody signs them. */
-export const agreeTo = ({ plan }: PlanDetail): { consents: string[]; typed: string | null } => ({
-  consents: [
+export const agreeTo = ({ plan }: PlanDetail): { acknowledgements: string[]; typed: string | null } => ({
+  acknowledgements: [
     ...(plan?.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf) ?? []),
     UNSIGNED_SCRIPTS,
   ],

@@ -38,8 +38,8 @@ if (passphrase) await vault.unlock({ passphrase: await app.seal(new Redacted(Buf
 const { id: planId, plan, hash } = await runbooks.findPlan({ planId: Number(LATCHKEY_TEST_PLAN) as never });
 if (!plan || !hash) throw new Error("the plan is not ready");
 const announcements = await events.watch();
-const consents = plan.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf);
-const { runId } = await runbooks.start({ planId, hash, consents, typed: plan.confirm?.word ?? null });
+const acknowledgements = plan.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf);
+const { runId } = await runbooks.start({ planId, hash, acknowledgements, typed: plan.confirm?.word ?? null });
 let entries = 0;
 for await (const { kind } of announcements) {
   if (kind !== "run-changed") continue;

@@ -66,7 +66,11 @@ export function AccessPanel({ grants }: { grants: Overview["grants"] }) {
 }
 
 /** What nobody owns or uses, and of which keys nobody is known to have the private key: two lists, and not one. */
-function Orphans({ grants: { orphaned, orphanUnknown, privateKeyNotFound } }: { grants: Overview["grants"] }) {
+function Orphans({
+  grants: { orphaned, orphanUnknown, privateKeyNotFound },
+}: {
+  grants: Overview["grants"];
+}) {
   return (
     <p className={classes.below}>
       <IconGhost size={14} className={classes.mark} aria-hidden />{" "}

@@ -22,7 +22,7 @@ type Props = {
   found: PlanDetail;
   plan: Plan;
   hash: string;
-  consents: ReadonlySet<string>;
+  acknowledgements: ReadonlySet<string>;
   typed: string;
   /** Its options were changed since, and it does not hold them. */
   isEdited: boolean;
@@ -30,15 +30,22 @@ type Props = {
 };
 
 /** Approves the plan by its hash, once nothing refuses it, all is consented to, and the word is typed. */
-export function ApplyPanel({ found, plan, hash, consents, typed, isEdited, onType }: Props) {
+export function ApplyPanel({ found, plan, hash, acknowledgements, typed, isEdited, onType }: Props) {
   const { identityFiles } = useLogins();
   const navigate = planRoute.useNavigate();
   const { mutate, isPending, error } = useStartRun();
-  const lacks = [...(isEdited ? [EDITED] : []), ...formatLacks(plan, consents, typed)];
+  const lacks = [...(isEdited ? [EDITED] : []), ...formatLacks(plan, acknowledgements, typed)];
   const apply = () => {
     if (lacks.length > 0 || isPending || found.runId !== null) return;
     mutate(
-      { planId: found.id, hash, consents: [...consents], typed: typed || null, identityFiles, mayAsk: true },
+      {
+        planId: found.id,
+        hash,
+        acknowledgements: [...acknowledgements],
+        typed: typed || null,
+        identityFiles,
+        mayPrompt: true,
+      },
       { onSuccess: ({ runId }) => void navigate({ to: "/runbooks", search: { open: runId } }) },
     );
   };
@@ -126,12 +133,12 @@ export const EDITED = "what you have changed is not in this plan: make the plan 
 
 function formatLacks(
   { checks, confirm, hosts }: Plan,
-  consents: ReadonlySet<string>,
+  acknowledgements: ReadonlySet<string>,
   typed: string,
 ): string[] {
   const refused = checks.filter(({ state }) => state === "refused").length;
   const open = checks.filter(
-    (check) => check.state === "acknowledge" && !consents.has(acknowledgementOf(check)),
+    (check) => check.state === "acknowledge" && !acknowledgements.has(acknowledgementOf(check)),
   ).length;
   return [
     ...(hosts.length === 0 ? ["there is nothing to change"] : []),
@@ -177,7 +184,7 @@ function useAnew() {
   const { mutate, isPending, error } = useMakePlan();
   const makeAnew = (wish: RequestDraft, options: PlanOptions) =>
     mutate(
-      { wish, options, identityFiles, mayAsk: true },
+      { wish, options, identityFiles, mayPrompt: true },
       { onSuccess: ({ planId }) => void navigate({ to: ".", search: { id: planId } }) },
     );
   return { makeAnew, isPending, error };

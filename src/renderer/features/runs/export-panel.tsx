@@ -27,14 +27,14 @@ type Props = {
   found: PlanDetail;
   plan: Plan;
   hash: string;
-  consents: ReadonlySet<string>;
+  acknowledgements: ReadonlySet<string>;
   typed: string;
   /** Its options were changed since, and it does not hold them. */
   isEdited: boolean;
 };
 
 /** The plan as a file, for the command line; and as scripts, for hosts that nothing reaches. */
-export function ExportPanel({ found: { id }, plan, hash, consents, typed, isEdited }: Props) {
+export function ExportPanel({ found: { id }, plan, hash, acknowledgements, typed, isEdited }: Props) {
   const fetchScripts = useScripts();
   // What certificates are served as is proved from here.
   const isCarried = plan.kind !== "rotate-certificate";
@@ -48,7 +48,7 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed, isEdit
       const { files, notes: told } = await fetchScripts({
         planId: id,
         signWith: signWith.trim() || null,
-        consents: isUnsigned ? [...consents, UNSIGNED_SCRIPTS] : [...consents],
+        acknowledgements: isUnsigned ? [...acknowledgements, UNSIGNED_SCRIPTS] : [...acknowledgements],
         typed: typed || null,
       });
       if (files.length === 0) return setFailure("no script could be made of this plan");
@@ -194,7 +194,7 @@ const formatOptions = ({ options }: Plan, { keyType = "ed25519" }: { keyType?: s
   ].join(" ");
 
 function formatRenewal(
-  { options: { recheckMinutes } }: RenewalPlan,
+  { options: { postCheckMinutes } }: RenewalPlan,
   { certificates, endpoints, isDue, issuer, keyKind, makesKeyHere }: RenewalRequest,
 ): string {
   const places = endpoints.map(
@@ -207,7 +207,7 @@ function formatRenewal(
     ...(issuer === null ? [] : [`--issuer ${quote(issuer)}`]),
     ...(keyKind === null ? [] : [`--key ${keyKind}`]),
     ...(makesKeyHere ? ["--key-here"] : []),
-    ...(recheckMinutes === POST_CHECK_MINUTES ? [] : [`--post-check ${recheckMinutes}`]),
+    ...(postCheckMinutes === POST_CHECK_MINUTES ? [] : [`--post-check ${postCheckMinutes}`]),
     "--apply",
   ].join(" ");
 }

@@ -108,8 +108,8 @@ export function EndGraceDialog({ run, onClose }: { run: RunDetail; onClose: () =
         runId: run.id,
         endsGrace: true,
         typed: typed || null,
-        consents: [...agreed],
-        mayAsk: true,
+        acknowledgements: [...agreed],
+        mayPrompt: true,
         identityFiles,
       },
       { onSuccess: onClose },
@@ -208,7 +208,7 @@ function RemoveDialog({ run, onClose }: { run: RunDetail; onClose: () => void })
   const { identityFiles } = useLogins();
   const { mutate, isPending, error } = useResume();
   const remove = () =>
-    mutate({ runId: run.id, removesOld: true, mayAsk: true, identityFiles }, { onSuccess: onClose });
+    mutate({ runId: run.id, removesOld: true, mayPrompt: true, identityFiles }, { onSuccess: onClose });
   return (
     <Dialog title="Remove the old private keys?" isOpen onClose={onClose} width={480}>
       <form action={remove} className={classes.form}>

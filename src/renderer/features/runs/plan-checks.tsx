@@ -27,14 +27,14 @@ const ORDER = ["refused", "acknowledge", "warning", "ok"] as const;
 
 type Props = {
   checks: readonly Check[];
-  consents: ReadonlySet<string>;
+  acknowledgements: ReadonlySet<string>;
   onConsent: (names: readonly string[], isGiven: boolean) => void;
   /** It was run: nothing can be acknowledged any more. */
   isOver: boolean;
 };
 
 /** What was looked at before the plan was made: what stops it first; what passed is folded away. */
-export function ChecksPanel({ checks, consents, onConsent, isOver }: Props) {
+export function ChecksPanel({ checks, acknowledgements, onConsent, isOver }: Props) {
   const groups = groupAlike(checks);
   const passed = groups.filter(({ state }) => state === "ok");
   return (
@@ -49,7 +49,7 @@ export function ChecksPanel({ checks, consents, onConsent, isOver }: Props) {
                   size="xs"
                   label="I accept that"
                   disabled={isOver}
-                  checked={group.names.every((name) => consents.has(name))}
+                  checked={group.names.every((name) => acknowledgements.has(name))}
                   onChange={(event) => onConsent(group.names, event.currentTarget.checked)}
                 />
               )}

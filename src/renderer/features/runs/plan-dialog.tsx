@@ -138,14 +138,14 @@ const FIELDS: readonly { name: NumberName; label: string; description: string; m
       description: "Logs are watched; 0: the old goes at once",
     },
     {
-      name: "recheckMinutes",
+      name: "postCheckMinutes",
       label: "Minutes until the post-deployment check",
       min: 0,
       max: 10_080,
       description: "The old files are kept until then; 0: they go at once",
     },
     {
-      name: "deadManSeconds",
+      name: "rollbackAfterSeconds",
       label: "Seconds until rollback",
       min: 30,
       max: 3_600,
@@ -165,7 +165,7 @@ export const formatOptions = ({ canary, batchSize, maxFailures, graceDays }: Pla
 /** How a run goes about it. */
 export function OptionFields({ options, waits, onChange }: OptionFieldsProps) {
   const isAsked = (name: NumberName): boolean =>
-    name === "graceDays" ? waits === "grace" : name !== "recheckMinutes" || waits === "post-check";
+    name === "graceDays" ? waits === "grace" : name !== "postCheckMinutes" || waits === "post-check";
   return (
     <>
       <Checkbox

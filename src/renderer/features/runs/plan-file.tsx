@@ -97,7 +97,7 @@ export function OpenPlan() {
     currentTarget.value = "";
     if (!file) return;
     try {
-      const { planId } = await mutateAsync({ ...readPlan(await file.text()), mayAsk: true });
+      const { planId } = await mutateAsync({ ...readPlan(await file.text()), mayPrompt: true });
       void navigate({ to: "/runbooks/plan", search: { id: planId } });
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -170,7 +170,7 @@ function Requests({ children }: { children: ReactNode }) {
   const plan = useCallback(
     (wish: RequestDraft) =>
       mutate(
-        { wish, identityFiles, mayAsk: true },
+        { wish, identityFiles, mayPrompt: true },
         {
           onSuccess: ({ planId }) => {
             setDraft(null);

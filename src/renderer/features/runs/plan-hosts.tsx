@@ -136,7 +136,7 @@ function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
 }
 
 function HostFacts({ host, turn }: HostProps) {
-  const { user, useSudo, deadMan, hostKey } = host;
+  const { user, useSudo, rollbackTimer, hostKey } = host;
   return (
     <span className={classes.hostFacts}>
       {turn !== null && (
@@ -151,11 +151,11 @@ function HostFacts({ host, turn }: HostProps) {
         </span>
       </Tag>
       <Tag
-        tone={deadMan === null ? "amber" : "gray"}
-        Icon={deadMan === null ? IconAlertTriangle : IconShieldCheck}
+        tone={rollbackTimer === null ? "amber" : "gray"}
+        Icon={rollbackTimer === null ? IconAlertTriangle : IconShieldCheck}
         isPlain
       >
-        {deadMan === null ? "cannot roll back by itself" : `rolls back by ${DEAD_MEN[deadMan]}`}
+        {rollbackTimer === null ? "cannot roll back by itself" : `rolls back by ${DEAD_MEN[rollbackTimer]}`}
       </Tag>
       {hostKey === "" ? (
         <Tag tone="amber" Icon={IconAlertTriangle} isPlain>

@@ -124,11 +124,11 @@ type Props = { found: PlanDetail; plan: Plan; hash: string };
 
 /** The plan on the left, and on the right what is decided of it. */
 function ReadyPlan({ found, plan, hash }: Props) {
-  const [consents, setAcknowledgements] = useState<ReadonlySet<string>>(new Set());
+  const [acknowledgements, setAcknowledgements] = useState<ReadonlySet<string>>(new Set());
   const [typed, setTyped] = useState("");
   const [isEdited, setEdited] = useState(false);
   const consent = (names: readonly string[], isGiven: boolean) => {
-    const others = [...consents].filter((name) => !names.includes(name));
+    const others = [...acknowledgements].filter((name) => !names.includes(name));
     setAcknowledgements(new Set(isGiven ? [...others, ...names] : others));
   };
   return (
@@ -138,7 +138,7 @@ function ReadyPlan({ found, plan, hash }: Props) {
         <Standing found={found} plan={plan} />
         <ChecksPanel
           checks={plan.checks}
-          consents={consents}
+          acknowledgements={acknowledgements}
           onConsent={consent}
           isOver={found.runId !== null}
         />
@@ -152,7 +152,7 @@ function ReadyPlan({ found, plan, hash }: Props) {
           found={found}
           plan={plan}
           hash={hash}
-          consents={consents}
+          acknowledgements={acknowledgements}
           typed={typed}
           isEdited={isEdited}
           onType={setTyped}
@@ -162,7 +162,7 @@ function ReadyPlan({ found, plan, hash }: Props) {
           found={found}
           plan={plan}
           hash={hash}
-          consents={consents}
+          acknowledgements={acknowledgements}
           typed={typed}
           isEdited={isEdited}
         />

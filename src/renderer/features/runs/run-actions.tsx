@@ -69,7 +69,7 @@ export function RunActions({ run }: { run: RunDetail }) {
             size="xs"
             leftSection={<IconPlayerTrackNext size={15} />}
             loading={resume.isPending}
-            onClick={() => resume.mutate({ runId, mayAsk: true, identityFiles })}
+            onClick={() => resume.mutate({ runId, mayPrompt: true, identityFiles })}
           >
             {state === "waiting" && !mayBeBrought(run) && !hasConfirmed(run.claims)
               ? "Check again now"
@@ -82,7 +82,7 @@ export function RunActions({ run }: { run: RunDetail }) {
             leftSection={<IconEye size={15} />}
             title="Look at what is served now, before the time is over; then the old files go"
             loading={resume.isPending}
-            onClick={() => resume.mutate({ runId, endsGrace: true, mayAsk: true, identityFiles })}
+            onClick={() => resume.mutate({ runId, endsGrace: true, mayPrompt: true, identityFiles })}
           >
             Check now
           </Button>
@@ -134,7 +134,7 @@ const notifyPaused = ({ wasRunning }: { wasRunning: boolean }) =>
 function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) {
   const { identityFiles } = useLogins();
   const { mutate, isPending, error } = useRollBack();
-  const rollBack = () => mutate({ runId: run.id, mayAsk: true, identityFiles }, { onSuccess: onClose });
+  const rollBack = () => mutate({ runId: run.id, mayPrompt: true, identityFiles }, { onSuccess: onClose });
   return (
     <Dialog title="Roll this run back?" isOpen onClose={onClose} width={480}>
       <form action={rollBack} className={classes.form}>
@@ -164,7 +164,7 @@ function RepairDialog({ run, onClose }: { run: RunDetail; onClose: () => void })
   const { identityFiles } = useLogins();
   const { mutate, isPending, error } = useRepair();
   const repair = () =>
-    mutate({ runId, approved: repairsOf(shown), mayAsk: true, identityFiles }, { onSuccess: onClose });
+    mutate({ runId, approved: repairsOf(shown), mayPrompt: true, identityFiles }, { onSuccess: onClose });
   return (
     <Dialog title="Repair these files?" isOpen onClose={onClose} width={640}>
       <form action={repair} className={classes.form}>

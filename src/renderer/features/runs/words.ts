@@ -132,7 +132,7 @@ export const formatKeyMade = ({ kind, made }: Replacement["key"]): string =>
 /** What a run that renews certificates does, in this order. */
 function describeRenewalOrder(plan: RenewalPlan): { title: string; text: string }[] {
   const changes = plannedCertificates(plan);
-  const { recheckMinutes } = plan.options;
+  const { postCheckMinutes } = plan.options;
   const issuers = [...new Set(changes.map(({ issuer }) => issuer.name))].join(", ");
   const waits = changes.some(({ issuer }) => issuer.kind === "csr");
   const isHere = changes.some(({ key }) => key.made === "here");
@@ -150,9 +150,14 @@ function describeRenewalOrder(plan: RenewalPlan): { title: string; text: string 
       "install",
       `${formatPace(plan)}; tested first, then deployed, reloaded, and verified where they are served; otherwise the old files are restored`,
     ),
-    ...(recheckMinutes === 0
+    ...(postCheckMinutes === 0
       ? []
-      : [titled("post-check", `${formatCount(recheckMinutes, "minute")} later, whether it is served still`)]),
+      : [
+          titled(
+            "post-check",
+            `${formatCount(postCheckMinutes, "minute")} later, whether it is served still`,
+          ),
+        ]),
     titled("finish", "the old files are deleted; from then on nothing can be rolled back"),
   ];
 }

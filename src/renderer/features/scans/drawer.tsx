@@ -131,7 +131,7 @@ function GoOn() {
   const start = useStartScan();
   const goOn = () =>
     start.mutate(
-      { text: "", again: "unfinished", mayAsk: true },
+      { text: "", again: "unfinished", mayPrompt: true },
       { onSuccess: (begun) => void navigate({ to: ".", search: { open: begun.scanId } }) },
     );
   return (

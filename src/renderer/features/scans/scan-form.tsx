@@ -135,7 +135,7 @@ const toRequest = ({ acceptNew, useSudo, askPassword, identityFiles, transport }
   acceptNew,
   askPassword,
   transport,
-  mayAsk: true,
+  mayPrompt: true,
   useSudo: useSudo || null,
   identityFiles: identityFiles
     .split(/[,\n]/)
@@ -222,14 +222,14 @@ type TlsOptionValues = {
   /** Null: as each endpoint is remembered. */
   way: string | null;
   everyAddress: boolean;
-  asksForOffers: boolean;
+  probesCapabilities: boolean;
 };
 
 const NO_TLS_OPTIONS: TlsOptionValues = {
   protocol: null,
   way: null,
   everyAddress: true,
-  asksForOffers: false,
+  probesCapabilities: false,
 };
 
 type TlsOptionsProps = { options: TlsOptionValues; onChange: (patch: Partial<TlsOptionValues>) => void };
@@ -271,8 +271,8 @@ const TlsOptions = ({ options, onChange }: TlsOptionsProps) => (
         size="xs"
         label="Ask which versions and groups they take"
         description="By some fourteen more connections to each endpoint, one after the other"
-        checked={options.asksForOffers}
-        onChange={(event) => onChange({ asksForOffers: event.currentTarget.checked })}
+        checked={options.probesCapabilities}
+        onChange={(event) => onChange({ probesCapabilities: event.currentTarget.checked })}
       />
     </div>
   </details>

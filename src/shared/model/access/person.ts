@@ -52,7 +52,7 @@ export const Inventory = z.object({
   /** What is outside, in the user's words; empty for nothing. */
   note: z.string(),
   /** Null until it was first declared. */
-  declaredAt: Instant.nullable(),
+  markedAt: Instant.nullable(),
   /** Hosts on which private keys may lie unseen: while there is one, a key whose private key was not found makes no orphan. */
   gaps: z.object({ total: z.int(), first: z.array(HostWithGap) }),
 });

@@ -157,7 +157,7 @@ export const PlannedHost = z.object({
   batch: z.int().min(0),
   /** The pinned host key, as ssh-keygen prints it; empty: it is known by a bundle that no key of it has signed. */
   hostKey: z.string(),
-  deadMan: RollbackTimer.nullable(),
+  rollbackTimer: RollbackTimer.nullable(),
 });
 
 export type PlannedHost = z.infer<typeof PlannedHost>;
@@ -192,7 +192,7 @@ export const Pace = z.object({
   /** Failed hosts after which no other is begun. */
   maxFailures: z.int().min(1).max(10_000).default(1),
   /** Until the host itself takes back what was not proved. */
-  deadManSeconds: z.int().min(30).max(3_600).default(120),
+  rollbackAfterSeconds: z.int().min(30).max(3_600).default(120),
 });
 
 export type Pace = z.infer<typeof Pace>;
@@ -209,7 +209,7 @@ export const POST_CHECK_MINUTES = 60;
 
 export const RenewalOptions = Pace.extend({
   /** From when all serve the new ones until that is looked at once more; 0: it is not. */
-  recheckMinutes: z.int().min(0).max(10_080).default(POST_CHECK_MINUTES),
+  postCheckMinutes: z.int().min(0).max(10_080).default(POST_CHECK_MINUTES),
 });
 export type RenewalOptions = z.infer<typeof RenewalOptions>;
 
@@ -394,4 +394,6 @@ export const plannedCertificates = ({ hosts }: RenewalPlan): readonly Replacemen
 
 /** Its options, as they may be asked of a plan that is made anew. */
 export const requestedOptions = ({ options }: Plan): PlanOptions =>
-  "graceDays" in options ? { ...options, recheckMinutes: POST_CHECK_MINUTES } : { ...options, graceDays: 0 };
+  "graceDays" in options
+    ? { ...options, postCheckMinutes: POST_CHECK_MINUTES }
+    : { ...options, graceDays: 0 };

@@ -121,10 +121,10 @@ const ROLLBACK_TIMERS: Record<RollbackTimer, string> = {
   sleep: "a process of its own",
 };
 
-export const formatRollbackTimer = (deadMan: RollbackTimer | null): string =>
-  deadMan === null
+export const formatRollbackTimer = (rollbackTimer: RollbackTimer | null): string =>
+  rollbackTimer === null
     ? "it cannot roll back by itself if the connection is lost"
-    : `rolls back by itself if the connection is lost (${ROLLBACK_TIMERS[deadMan]})`;
+    : `rolls back by itself if the connection is lost (${ROLLBACK_TIMERS[rollbackTimer]})`;
 
 /** The check that the days of grace on a host are watched in plain files alone. */
 export const FILE_LOGS = "file-logs";
@@ -135,7 +135,7 @@ export const VERIFICATION_LOGS = "journal";
 /** The check that the line goes or changes by which Latchkey itself logs in. */
 export const OWN_LOGIN = "own-login";
 
-/** What consents to one check of a plan: it names the check and nothing else of the plan. */
+/** What acknowledges one check of a plan: it names the check and nothing else of the plan. */
 export const acknowledgementOf = ({ id, host, account, path, address }: CheckName): string =>
   [id, host, account, path ?? null, address ?? null].filter((part) => part !== null).join(" ");
 
@@ -143,7 +143,7 @@ export const acknowledgementOf = ({ id, host, account, path, address }: CheckNam
 export const isNamedAlone = ({ path, address }: CheckName): boolean =>
   path !== undefined || address !== undefined;
 
-/** Whether these consents cover the check. Where it need not be named, its kind agrees to all such. */
+/** Whether these acknowledgements cover the check. Where it need not be named, its kind agrees to all such. */
 export const isAcknowledged = (check: CheckName, given: readonly string[]): boolean =>
   given.includes(acknowledgementOf(check)) || (!isNamedAlone(check) && given.includes(check.id));
 

@@ -191,9 +191,9 @@ test("a line by which this login comes is tightened to others only where it is a
   const ownLogin = (
     from: string | null,
     more: Partial<LoginFacts> = {},
-    deadMen: HostFacts["deadMen"] = ["at"],
+    rollbackTimers: HostFacts["rollbackTimers"] = ["at"],
   ) => {
-    const host = makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`, { deadMen });
+    const host = makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`, { rollbackTimers });
     const wish: Wish = { kind: "tighten-grants", grants: [10], from, restrict: true, expiry: null };
     const plan = planFor([{ ...host, login: { ...host.login, key, ...more } }], { request: wish });
     return plan.checks.find(({ id }) => id === "own-login");
@@ -227,7 +227,7 @@ test("a line of the authority by whose certificate this login comes is changed o
     const file = makeFileFacts("ann", text);
     const grants = grantsOf(file).map((grant) => ({ ...grant, isAuthority: true }));
     const accounts = [makeAccountFacts("ann", [file], { grants })];
-    const host = makeHostFacts("web1", text, { deadMen: ["at"], files: [file], accounts });
+    const host = makeHostFacts("web1", text, { rollbackTimers: ["at"], files: [file], accounts });
     const plan = planFor([{ ...host, login: { ...host.login, key, certificate } }], { request: wish });
     return plan.checks.find(({ id }) => id === "own-login");
   };

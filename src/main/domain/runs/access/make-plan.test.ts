@@ -181,10 +181,10 @@ test("a host where nothing else lets in, or that cannot go back by itself, needs
   expect(stops(planFor([makeHostFacts("web1", text)]))).toEqual(["acknowledge other-way-in"]);
   const asRoot = { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null };
   expect(stops(planFor([makeHostFacts("web1", text, { login: asRoot })]))).toEqual([]);
-  expect(stops(planFor([makeHostFacts("web1", `${text}${OTHER}\n`, { deadMen: [] })]))).toEqual([
+  expect(stops(planFor([makeHostFacts("web1", `${text}${OTHER}\n`, { rollbackTimers: [] })]))).toEqual([
     "acknowledge dead-man",
   ]);
-  expect(stops(planFor([makeHostFacts("web1", text, { deadMen: [] })]))).toEqual([
+  expect(stops(planFor([makeHostFacts("web1", text, { rollbackTimers: [] })]))).toEqual([
     "acknowledge other-way-in",
     "refused dead-man",
   ]);

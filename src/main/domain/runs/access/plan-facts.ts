@@ -84,7 +84,7 @@ export type HostFacts = {
   /** Logins with the key of the wish, as its logs told of them: the last from each address. */
   logins: readonly KnownLogin[];
   /** The ways of a dead-man that it has, the best first. */
-  deadMen: readonly RollbackTimer[];
+  rollbackTimers: readonly RollbackTimer[];
   login: LoginFacts;
   accounts: readonly AccountFacts[];
   files: readonly FileFacts[];

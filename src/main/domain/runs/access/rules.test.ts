@@ -25,7 +25,7 @@ function makeAnyPlan(dice: Dice): AccessPlan {
     batchSize: 2,
     maxFailures: 1 + dice(2),
     graceDays: 0,
-    deadManSeconds: 120,
+    rollbackAfterSeconds: 120,
   };
   return makePlanValue({ hosts, here: dice(2) === 0 ? [makeHolder(null)] : [], options });
 }

@@ -70,7 +70,7 @@ export function planHostKey(
         useSudo: host.useSudo,
         batch: 0,
         hostKey: host.hostKey ?? "",
-        deadMan: host.deadMen[0] ?? null,
+        rollbackTimer: host.rollbackTimers[0] ?? null,
         files: file ? [file] : [],
       },
     ],
@@ -141,7 +141,7 @@ function checksOf(host: HostFacts, daemon: DaemonFacts, { isPlanned, old }: Draf
           { host },
           "how sshd is told to read its configuration again is not known: it is sent SIGHUP",
         ),
-    host.deadMen.length > 0
+    host.rollbackTimers.length > 0
       ? makeCheck("ok", "dead-man", { host }, "should it be cut off, its configuration goes back by itself")
       : makeCheck(
           "acknowledge",

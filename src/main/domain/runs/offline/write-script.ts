@@ -149,7 +149,7 @@ function formatData(
     `carry_proved=${isInParts(plan) && phases.includes("revoke") ? "yes" : "no"}`,
     `carry_not_before=${notBefore ? Math.ceil(Date.parse(notBefore) / 1_000) : 0}`,
     `carry_not_before_said=${quote(notBefore ?? "")}`,
-    `carry_seconds=${plan.options.deadManSeconds}`,
+    `carry_seconds=${plan.options.rollbackAfterSeconds}`,
     `carry_accounts=${quote(accounts.map(printable).join("\n"))}`,
     `carry_needed=${canDoWithout(plan, host, phases.includes("revoke") ? "revoke" : "grant", leftOut) ? "no" : "yes"}`,
     `carry_key=${quote(printable(newKeyOf(plan) === null ? "" : (newKey ?? "").slice(0, 60)))}`,

@@ -177,7 +177,7 @@ const HOST: HostFacts = {
   logs: null,
   addresses: [],
   logins: [],
-  deadMen: ["sleep"],
+  rollbackTimers: ["sleep"],
   accounts: [],
   files: [],
   login: { account: "root", isRoot: true, key: null, certificate: null, from: null },

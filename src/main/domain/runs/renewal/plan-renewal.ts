@@ -85,7 +85,7 @@ const checkRoot = (host: HostFacts): Check | null =>
       );
 
 function checkRollbackTimer(host: HostFacts): Check {
-  const [best] = host.deadMen;
+  const [best] = host.rollbackTimers;
   return best
     ? makeCheck("ok", "dead-man", { host }, "should it be cut off, the old files go back by themselves")
     : makeCheck(

@@ -73,7 +73,7 @@ const HOST = {
   logs: null,
   addresses: [],
   logins: [],
-  deadMen: ["sleep"],
+  rollbackTimers: ["sleep"],
   accounts: [],
   files: [],
   login: { account: "root", isRoot: true, key: null, certificate: null, from: null },

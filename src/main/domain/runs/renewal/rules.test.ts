@@ -11,7 +11,13 @@ import type { RenewalPlan } from "#shared/model/runs/plan.ts";
 
 const RUNS = 4_000;
 
-const OPTIONS = { canary: true, batchSize: 2, maxFailures: 1, recheckMinutes: 60, deadManSeconds: 120 };
+const OPTIONS = {
+  canary: true,
+  batchSize: 2,
+  maxFailures: 1,
+  postCheckMinutes: 60,
+  rollbackAfterSeconds: 120,
+};
 
 const makeRenewal = (hosts: RenewalPlan["hosts"], options: RenewalPlan["options"] = OPTIONS): RenewalPlan =>
   makeRenewalPlan({ hosts, options });
@@ -27,7 +33,7 @@ const hostAt = (index: number, certificates: number) =>
 const makeAnyRenewal = (dice: Dice): RenewalPlan =>
   makeRenewal(
     Array.from({ length: 1 + dice(4) }, (_, index) => hostAt(index, 1 + dice(3))),
-    { ...OPTIONS, canary: dice(2) === 0, maxFailures: 1 + dice(3), recheckMinutes: dice(2) * 60 },
+    { ...OPTIONS, canary: dice(2) === 0, maxFailures: 1 + dice(3), postCheckMinutes: dice(2) * 60 },
   );
 
 test("killed, cut off and failing as often as it may be, no renewal leaves half a pair, and each host ends with the new one or as it was", () => {

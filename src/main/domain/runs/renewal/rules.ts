@@ -26,7 +26,7 @@ export const RENEWAL_RULES: RunRules<RenewalPlan> = {
   steps: (plan) =>
     numberSteps(
       RENEWAL_RULES.phases
-        .filter((phase) => phase !== "post-check" || plan.options.recheckMinutes > 0)
+        .filter((phase) => phase !== "post-check" || plan.options.postCheckMinutes > 0)
         .flatMap((phase) =>
           plan.hosts.flatMap(({ certificates, batch }, host) =>
             certificates.length > 0 ? [{ phase, host, batch }] : [],

@@ -95,7 +95,7 @@ export function makeHostFacts(host: string, text: string, more: Partial<HostFact
     logs: "journal",
     addresses: [],
     logins: [],
-    deadMen: ["at", "sleep"],
+    rollbackTimers: ["at", "sleep"],
     login: { account: "ann", isRoot: false, key: "SHA256:another", certificate: null, from: "192.0.2.7" },
     accounts: [makeAccountFacts("ann", [file])],
     files: [file],

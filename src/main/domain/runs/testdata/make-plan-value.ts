@@ -47,7 +47,7 @@ export const makeHolder = (host: string | null): PrivateKeyPlan => ({
   possession: { kind: "verified" },
 });
 
-const PLACE = { port: 22, user: "root", useSudo: false, hostKey: "SHA256:pinned", deadMan: "sleep" };
+const PLACE = { port: 22, user: "root", useSudo: false, hostKey: "SHA256:pinned", rollbackTimer: "sleep" };
 
 export const makeHost = (more: Partial<AccessHost> & { host: string; batch: number }): AccessHost =>
   AccessHost.parse({
@@ -65,7 +65,7 @@ const BASE = {
   format: "latchkey-plan-1",
   title: "Rotate",
   madeAt: "2026-11-26T00:00:00Z",
-  options: { canary: true, batchSize: 2, maxFailures: 1, deadManSeconds: 120 },
+  options: { canary: true, batchSize: 2, maxFailures: 1, rollbackAfterSeconds: 120 },
   hosts: [],
   checks: [],
   leftOut: [],

@@ -32,12 +32,12 @@ export type RunDeps = {
 };
 
 export type RunOptions = {
-  mayAsk: boolean;
+  mayPrompt: boolean;
   identityFiles: readonly string[];
   /** Whoever has asked does not want to wait for the rest of the days of grace. */
   endsGrace?: boolean;
   /** What they agree to that for. */
-  consents?: readonly string[];
+  acknowledgements?: readonly string[];
   /** The old private keys that the run has kept are to go, though the old key still counts somewhere. */
   removesOld?: boolean;
 };
@@ -49,7 +49,7 @@ export type OneRun = {
   want: "on" | "pause" | "back";
   endsGrace: boolean;
   /** What whoever ends the days of grace agrees to. */
-  consents: readonly string[];
+  acknowledgements: readonly string[];
   removesOld: boolean;
   /** Why it stands still, where that cannot be written down: the disk of the database itself is full. */
   waitsFor: RunReason | null;
@@ -121,10 +121,10 @@ function executeRun(
   deps: RunDeps,
   { one, listen }: { one: OneRun; listen: () => OneRun["want"] },
   journal: Journal,
-  { mayAsk, identityFiles, signal }: RunOptions & { signal: AbortSignal },
+  { mayPrompt, identityFiles, signal }: RunOptions & { signal: AbortSignal },
 ): Promise<Ended> {
   const { runs, facts } = deps.store.runbooks;
-  const { id, plan, endsGrace, consents, removesOld } = one;
+  const { id, plan, endsGrace, acknowledgements, removesOld } = one;
   const record = runs.find(id);
   if (!record) throw new Error(`there is no run ${id}`);
   const transportOf = ({ host, port }: HostPlan): HostRequest["transport"] =>
@@ -132,7 +132,7 @@ function executeRun(
   return execute(
     {
       runbook: deps.runbookOf(plan),
-      request: { record, endsGrace, consents, removesOld },
+      request: { record, endsGrace, acknowledgements, removesOld },
       runId: id,
       plan,
       token: record.token,
@@ -140,9 +140,9 @@ function executeRun(
       who: `${deps.who}:${id}`,
       journal,
       identityFiles,
-      mayAsk,
+      mayPrompt,
       transportOf,
-      ask: deps.questions.askFor(mayAsk),
+      ask: deps.questions.askFor(mayPrompt),
       retryPolicy: deps.retryPolicy,
       trace: (...names) => deps.trace("run", id, ...names),
       signal,

@@ -229,7 +229,7 @@ type Execution = Omit<RunContext, "sessions"> & {
   runbook: Runbook;
   request: RunRequest;
   identityFiles: readonly string[];
-  mayAsk: boolean;
+  mayPrompt: boolean;
   transportOf: (host: HostPlan) => HostRequest["transport"];
 };
 
@@ -263,8 +263,8 @@ export async function execute(execution: Execution, want: () => "on" | "pause" |
 }
 
 async function openSessions(execution: Execution, alsoHostKey: () => Uint8Array | null): Promise<Sessions> {
-  const { runId, plan, runbook, transportOf, identityFiles, mayAsk, ask, signal } = execution;
+  const { runId, plan, runbook, transportOf, identityFiles, mayPrompt, ask, signal } = execution;
   const requests = plan.hosts.map((host) => toRequest(host, transportOf(host)));
-  const request = { name: `run ${runId}`, requests, identityFiles, mayAsk, ask, signal };
+  const request = { name: `run ${runId}`, requests, identityFiles, mayPrompt, ask, signal };
   return holdSessions(await runbook.openSessions(request), plan, transportOf, alsoHostKey);
 }

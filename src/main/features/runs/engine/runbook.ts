@@ -147,12 +147,12 @@ export type RunRequest = {
   /** They do not want to wait for the rest of its time. */
   endsGrace: boolean;
   /** What they agree to for that. */
-  consents: readonly string[];
+  acknowledgements: readonly string[];
   /** The old private keys that it has kept are to go, though the old key still counts somewhere. */
   removesOld: boolean;
 };
 
-export type Agreed = { typed: string | null; consents: readonly string[] };
+export type Agreed = { typed: string | null; acknowledgements: readonly string[] };
 
 type EndedRun<P extends Plan = Plan> = {
   runId: RunRecord["id"];

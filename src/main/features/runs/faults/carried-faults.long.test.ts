@@ -38,7 +38,7 @@ test.skipIf(!canStartHosts())(
     await using app = desk.open();
     const { files } = await app.client.runbooks.exportScripts({
       planId: await planVault(app, host),
-      consents: [UNSIGNED_SCRIPTS],
+      acknowledgements: [UNSIGNED_SCRIPTS],
     });
     const killer = readFileSync(new URL("../../../testing/faults/kill-at-call.py", import.meta.url), "utf8");
     await writeThere(host, KILLER, killer);

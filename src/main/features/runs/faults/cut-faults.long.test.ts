@@ -36,7 +36,7 @@ for (const phase of ["grant", "revoke"] as const)
       await using way = await startWay(web);
       const steps = phase === "grant" ? [way.drop] : [() => undefined, way.drop];
       await using app = openMeddled(desk, { host: web, path: FILE, steps });
-      const cut = await carryOut(app, await planOwnKey(app, desk, [way], { deadManSeconds: 30 }));
+      const cut = await carryOut(app, await planOwnKey(app, desk, [way], { rollbackAfterSeconds: 30 }));
       expect(cut.state).toMatch(/^(stopped|needs-attention)$/);
       while (!(await probed.readKeys(web)).includes(desk.publicKey)) await pause(50);
       await probed.expectNobodyLockedOut();
@@ -67,7 +67,7 @@ lab(
     await scanAll(app, { text: `root@${way.address}:${way.port}`, only: "ssh", acceptNew: true });
     const places = [{ host: way.address, port: way.port, account: "fresh" }];
     const wish = { kind: "add-grants" as const, key: desk.publicKey, places };
-    const cut = await carryOut(app, await makePlan(app, wish, { deadManSeconds: 30 }));
+    const cut = await carryOut(app, await makePlan(app, wish, { rollbackAfterSeconds: 30 }));
     expect(cut.state).toMatch(/^(stopped|needs-attention)$/);
     await web.run(`until [ ! -e ${path} ]; do sleep 0.1; done`);
     way.restore();

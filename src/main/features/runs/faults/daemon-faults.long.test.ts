@@ -48,7 +48,7 @@ for (const { fault: name, steps, mends, ends } of DAEMON_FAULTS)
     const meddling = steps.map((acts) => () => acts.forEach(act));
     await using app = openMeddled(desk, { host: web, path: FILE, steps: meddling });
     const places = [{ address: web.address, port: PORT }];
-    const first = await carryOut(app, await planOwnKey(app, desk, places, { deadManSeconds: 30 }));
+    const first = await carryOut(app, await planOwnKey(app, desk, places, { rollbackAfterSeconds: 30 }));
     if (ends === "committed") expect(first).toMatchObject({ message: "", state: "committed" });
     else {
       expect(first).toMatchObject({ state: "stopped", failed: 1 });

@@ -39,12 +39,12 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** Begins a run with all consents or none, with the word or without. */
+/** Begins a run with all acknowledgements or none, with the word or without. */
 const start = ({ client }: App, { id, plan, hash }: PlanDetail, { agrees, types }: Record<string, boolean>) =>
   client.runbooks.start({
     planId: id,
     hash: hash ?? "",
-    consents: agrees
+    acknowledgements: agrees
       ? (plan?.checks ?? []).filter(({ state }) => state === "acknowledge").map(acknowledgementOf)
       : [],
     typed: types ? (plan?.confirm?.word ?? null) : null,

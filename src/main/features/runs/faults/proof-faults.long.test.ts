@@ -28,7 +28,10 @@ lab(
       fault.ends();
     };
     await using app = openMeddled(desk, { host: web, path: FILE, steps: [swap] });
-    const ended = await carryOut(app, await planOwnKey(app, desk, probed.hosts, { deadManSeconds: 30 }));
+    const ended = await carryOut(
+      app,
+      await planOwnKey(app, desk, probed.hosts, { rollbackAfterSeconds: 30 }),
+    );
     expect(ended).toMatchObject({ state: "stopped", failed: 1 });
     expect(ended.message).toContain("host key");
     expect(ended.message).toContain("it was taken back");
@@ -53,7 +56,10 @@ lab(
       runAtOnce(web, `chmod 777 /home/deploy && mount --bind ${FILE} ${FILE}`);
     };
     await using app = openMeddled(desk, { host: web, path: FILE, steps: [spoil] });
-    const ended = await carryOut(app, await planOwnKey(app, desk, probed.hosts, { deadManSeconds: 30 }));
+    const ended = await carryOut(
+      app,
+      await planOwnKey(app, desk, probed.hosts, { rollbackAfterSeconds: 30 }),
+    );
     expect(ended).toMatchObject({ state: "needs-attention" });
     expect(ended.message).toContain("it could not be taken back");
     const [login, ...commands] = ended.byHand;

@@ -63,7 +63,10 @@ for (const phase of ["grant", "revoke"] as const)
       const penalise = () => runAtOnce(web, `until ${isPenalised}; do ${login} 2>/dev/null || true; done`);
       const steps = phase === "grant" ? [penalise] : [() => undefined, penalise];
       await using app = openMeddled(desk, { host: web, path: FILE, steps });
-      const first = await carryOut(app, await planOwnKey(app, desk, probed.hosts, { deadManSeconds: 30 }));
+      const first = await carryOut(
+        app,
+        await planOwnKey(app, desk, probed.hosts, { rollbackAfterSeconds: 30 }),
+      );
       expect(first).toMatchObject({ state: "stopped", failed: 1 });
       expect(await probed.readKeys(web)).toContain(desk.publicKey);
       await web.run("kill -HUP 1");

@@ -18,7 +18,7 @@ test.skipIf(!canStartHosts())(
     const before = await probed.readKeys(web);
     const planId = await (async () => {
       await using app = desk.open();
-      return (await planOwnKey(app, desk, probed.hosts, { deadManSeconds: 30 })).id;
+      return (await planOwnKey(app, desk, probed.hosts, { rollbackAfterSeconds: 30 })).id;
     })();
     const file = `${web.root}${FILE}`;
     const old = await readFile(file);

@@ -58,7 +58,7 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
     const parts = partsOf(plan, run ? journal.steps(run.id) : []);
     if (parts.length === 0 && run)
       throw new Refusal("conflict", `nothing of plan ${id} is left to be carried: run ${run.id} has it all`);
-    if (signWith === null && !agreed.consents.includes(UNSIGNED_SCRIPTS))
+    if (signWith === null && !agreed.acknowledgements.includes(UNSIGNED_SCRIPTS))
       throw new Refusal(
         "conflict",
         `1 acknowledgement missing: ${UNSIGNED_SCRIPTS} (${UNSIGNED_CHECK.text})`,

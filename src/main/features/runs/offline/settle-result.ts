@@ -57,7 +57,7 @@ export function beginCarried(
     origin: "offline",
     kind,
     title,
-    consents: [],
+    acknowledgements: [],
     at,
     counts: countsOf(plan),
   });

@@ -137,7 +137,7 @@ function unread({ inventory }: FactDeps, { known, accounts }: FoundHost, why: st
     hostKey: known.pinned,
     unread: why,
     clockOffset: null,
-    deadMen: [],
+    rollbackTimers: [],
     login,
     holders: [],
     accounts: [...accounts.keys()].map((name) => ({

@@ -215,7 +215,7 @@ async function readLogin({ now }: Deps, remote: Hand) {
   return {
     hostKey: remote.hostKey.fingerprint,
     clockOffset: reading.host.epochSeconds - Math.round(now().getTime() / 1_000),
-    deadMen: reading.host.deadMan,
+    rollbackTimers: reading.host.rollbackTimers,
     login: {
       account: remote.user,
       isRoot: remote.uid === 0,
@@ -243,7 +243,7 @@ const baseOf = ({ known }: FoundHost): HostFacts => ({
   logs: null,
   addresses: [],
   logins: [],
-  deadMen: [],
+  rollbackTimers: [],
   login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
   accounts: [],
   files: [],

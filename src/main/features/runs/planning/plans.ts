@@ -58,7 +58,7 @@ type PlanDeps = {
   now: () => Date;
 };
 
-type PlanMeans = { identityFiles: readonly string[]; mayAsk: boolean };
+type PlanMeans = { identityFiles: readonly string[]; mayPrompt: boolean };
 type PlanRequest = PlanMeans & { wish: Wish; options: PlanOptions };
 type PlanImport = PlanMeans & { plan: unknown; hash: string };
 
@@ -71,7 +71,7 @@ export function createPlans(deps: PlanDeps) {
   const make = createMaker(deps);
   return { plan, find, take };
 
-  async function plan({ identityFiles, mayAsk, ...request }: PlanRequest): Promise<{ planId: PlanId }> {
+  async function plan({ identityFiles, mayPrompt, ...request }: PlanRequest): Promise<{ planId: PlanId }> {
     const { wish, options } = request;
     const work = await deps.plannerOf(wish.kind).plan({ wish, options });
     const planId = await store.queueWrite(() => {
@@ -79,7 +79,7 @@ export function createPlans(deps: PlanDeps) {
       plans.progress(id, 0, work.total);
       return id;
     });
-    makeInBackground(planId, { identityFiles, mayAsk }, work);
+    makeInBackground(planId, { identityFiles, mayPrompt }, work);
     return { planId };
   }
 
@@ -90,7 +90,7 @@ export function createPlans(deps: PlanDeps) {
   }
 
   /** What it shows has to be what it would write; then its hosts are looked at once more, and its checks are those of now. */
-  async function take({ identityFiles, mayAsk, ...given }: PlanImport): Promise<{ planId: PlanId }> {
+  async function take({ identityFiles, mayPrompt, ...given }: PlanImport): Promise<{ planId: PlanId }> {
     const read = Plan.safeParse(given.plan);
     if (!read.success)
       throw new Refusal("invalid-input", "this is no plan of this Latchkey; export it again, or plan anew");
@@ -106,7 +106,7 @@ export function createPlans(deps: PlanDeps) {
       store.events.append({ at, kind: "plan-imported", detail });
       return id;
     });
-    makeInBackground(planId, { identityFiles, mayAsk }, work);
+    makeInBackground(planId, { identityFiles, mayPrompt }, work);
     return { planId };
   }
 
@@ -146,15 +146,15 @@ function createMaker(deps: PlanDeps) {
 
   async function make(
     planId: PlanId,
-    { hosts, openSessions, identityFiles, mayAsk, make: finish }: PlanWorkRequest,
+    { hosts, openSessions, identityFiles, mayPrompt, make: finish }: PlanWorkRequest,
     signal: AbortSignal,
   ): Promise<Plan> {
     const sessionRequest = {
       name: `plan ${planId}`,
       requests: hosts.map(toHostRequest),
       identityFiles,
-      mayAsk,
-      ask: deps.questions.askFor(mayAsk),
+      mayPrompt,
+      ask: deps.questions.askFor(mayPrompt),
       signal,
     };
     const sessions = openSessions && (await openSessions(sessionRequest));
@@ -168,8 +168,8 @@ function createMaker(deps: PlanDeps) {
   }
 }
 
-/** What somebody agrees to: consents by their names, and the word that was typed. */
-export type Agreement = { consents: readonly string[]; typed: string | null };
+/** What somebody agrees to: acknowledgements by their names, and the word that was typed. */
+export type Agreement = { acknowledgements: readonly string[]; typed: string | null };
 
 type Approval = Agreement & { hash: string };
 
@@ -204,7 +204,7 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, g
 /** Whatever carries a plan out: nothing of it is without all that has to be agreed to and typed. */
 export function refuseUnagreed(id: PlanId, plan: Plan, given: Agreement): void {
   const missing = plan.checks.filter(
-    (check) => check.state === "acknowledge" && !given.consents.includes(acknowledgementOf(check)),
+    (check) => check.state === "acknowledge" && !given.acknowledgements.includes(acknowledgementOf(check)),
   );
   if (missing.length > 0) {
     const said = missing.slice(0, MOST_SAID).map((check) => `${acknowledgementOf(check)} (${check.text})`);

@@ -31,7 +31,7 @@ import { HostLost } from "./known-hosts.ts";
 
 type HostReading = Pick<
   HostFacts,
-  "hostKey" | "clockOffset" | "deadMen" | "login" | "accounts" | "files" | "holders" | "unreadKeys"
+  "hostKey" | "clockOffset" | "rollbackTimers" | "login" | "accounts" | "files" | "holders" | "unreadKeys"
 >;
 
 /** Has the private key at a path sign; `hash`: of the very file that did, null where none did. */
@@ -98,9 +98,9 @@ export async function readHost(
     certificate: remote.loginCertificate === null ? null : { authority: await findAuthority(remote, route) },
     from,
   };
-  const deadMen = first === undefined ? [] : host.deadMan;
+  const rollbackTimers = first === undefined ? [] : host.rollbackTimers;
   const hostKey = remote.hostKey.fingerprint;
-  return { hostKey, clockOffset, deadMen, login, accounts, files, holders, unreadKeys };
+  return { hostKey, clockOffset, rollbackTimers, login, accounts, files, holders, unreadKeys };
 }
 
 const NO_ACCOUNT = "no such account is known there now; scan the host again";
@@ -308,7 +308,7 @@ type Seen = Pick<
   | "hostKey"
   | "unread"
   | "clockOffset"
-  | "deadMen"
+  | "rollbackTimers"
   | "login"
   | "accounts"
   | "files"
@@ -336,7 +336,7 @@ export function offlineFacts(
     hostKey: known.pinned ?? (standing === "claimed" ? null : reading.signedBy) ?? "",
     unread: null,
     clockOffset: null,
-    deadMen: [],
+    rollbackTimers: [],
     login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
     accounts: reading.accounts
       .filter(({ name }) => names.has(name))

@@ -58,10 +58,10 @@ lab(
   async () => {
     await lay(BEFORE);
     await using root = await openHandIn(startShellIn(host));
-    expect(await lookAtHost(root)).toMatchObject({ host: { deadMan: WAYS } });
-    expect(await lookAtFile(root, FILE)).toMatchObject({ file: { deadMan: WAYS } });
+    expect(await lookAtHost(root)).toMatchObject({ host: { rollbackTimers: WAYS } });
+    expect(await lookAtFile(root, FILE)).toMatchObject({ file: { rollbackTimers: WAYS } });
     await using alice = await openHandIn(startShellIn(host, { user: "alice" }));
-    expect(await lookAtFile(alice, FILE)).toMatchObject({ file: { deadMan: ["at", "sleep"] } });
+    expect(await lookAtFile(alice, FILE)).toMatchObject({ file: { rollbackTimers: ["at", "sleep"] } });
   },
 );
 

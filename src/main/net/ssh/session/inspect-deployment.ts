@@ -45,7 +45,7 @@ export type PairLook = {
   label: string | null;
   /** A program of the host that renews it by itself, and the command that has it do so; "" where none can be said. */
   managed: { by: string; command: string } | null;
-  deadMan: RollbackTimer[];
+  rollbackTimers: RollbackTimer[];
   /** The run that is changing it. */
   heldBy: string | null;
 };
@@ -84,7 +84,7 @@ export async function lookAtPairFile(
       hasAttributes: first("xattr") !== undefined,
       label: first("label")?.[0] ?? null,
       managed: by === undefined ? null : { by, command: formatRenewalCommand(by, name, folder) },
-      deadMan: (first("dead-man") ?? []).flatMap((way) => RollbackTimer.safeParse(way).data ?? []),
+      rollbackTimers: (first("dead-man") ?? []).flatMap((way) => RollbackTimer.safeParse(way).data ?? []),
       heldBy: first("held")?.[0] ?? null,
     },
   };

@@ -19,7 +19,7 @@ type HostLook = {
   zone: string | null;
   hashTool: string | null;
   /** What the host can take a change back by, the best first. */
-  deadMan: RollbackTimer[];
+  rollbackTimers: RollbackTimer[];
   tools: string[];
 };
 
@@ -65,7 +65,7 @@ export type FileLook = {
   kept: string[];
   /** What lies where a run would keep its lock, and is nothing of a run's; null: a run could hold the folder. */
   workFolder: string | null;
-  deadMan: RollbackTimer[];
+  rollbackTimers: RollbackTimer[];
 };
 
 type Answered = Exclude<HandAnswer, Lost>;
@@ -85,7 +85,7 @@ export async function lookAtHost(hand: Hand): Promise<{ kind: "seen"; host: Host
       epochSeconds: Number(time),
       hashTool: hashTool || null,
       zone: /^[+-]\d{4}$/.test(zone) ? zone : null,
-      deadMan: readWays(answer),
+      rollbackTimers: readWays(answer),
       tools: [...first(answer, "tools")],
     },
   };
@@ -160,7 +160,7 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
     kept: (answer.told.get("kept") ?? []).flatMap(([token]) => token ?? []),
     // Where somebody is told to look, and to remove something, is not the account's to say.
     workFolder: answer.told.has("work-folder") ? `${folderOf(real)}/.latchkey` : null,
-    deadMan: readWays(answer),
+    rollbackTimers: readWays(answer),
   };
 }
 

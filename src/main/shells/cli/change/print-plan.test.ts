@@ -36,7 +36,7 @@ test("what a run of the plan will do is printed with it, also where its options 
     "  a host rolls back by itself unless it is verified within 120 seconds",
     "  the old files are removed after a post-deployment check, 60 minutes later",
   ]);
-  expect(say({ canary: false, maxFailures: 9, recheckMinutes: 0, batchSize: 1 })).toEqual([
+  expect(say({ canary: false, maxFailures: 9, postCheckMinutes: 0, batchSize: 1 })).toEqual([
     "  1 host at a time",
     "  stops after 9 failed hosts",
     "  a host rolls back by itself unless it is verified within 120 seconds",

@@ -74,7 +74,9 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
     ...files.flatMap((file) => listFile(file, verificationsOf(host), newKeyOf(plan))),
     ...holders.map((holder) => ({ text: `  ${formatPrivateKey(holder, `of ${holder.owner}`)}` })),
     ...certificates.flatMap((change) => formatCertificate(change).map((text) => ({ text }))),
-    ...(files.length + certificates.length > 0 ? [{ text: `  ${formatRollbackTimer(host.deadMan)}` }] : []),
+    ...(files.length + certificates.length > 0
+      ? [{ text: `  ${formatRollbackTimer(host.rollbackTimer)}` }]
+      : []),
   ];
 }
 
@@ -145,15 +147,15 @@ function joinAlike(checks: readonly Check[]): { state: Check["state"]; text: str
 
 /** In which order hosts get theirs, what ends it, and what follows: a plan from a file may have options that nobody here has set. */
 export function formatOptions({ options, hosts }: RenewalPlan): string[] {
-  const { canary, batchSize, maxFailures, deadManSeconds, recheckMinutes } = options;
+  const { canary, batchSize, maxFailures, rollbackAfterSeconds, postCheckMinutes } = options;
   const atATime = `${formatCount(batchSize, "host")} at a time`;
   return [
     ...(hosts.length > 1 ? [canary ? `one host first, as a canary; then ${atATime}` : atATime] : []),
     `stops after ${formatCount(maxFailures, "failed host")}`,
-    `a host rolls back by itself unless it is verified within ${formatCount(deadManSeconds, "second")}`,
-    recheckMinutes === 0
+    `a host rolls back by itself unless it is verified within ${formatCount(rollbackAfterSeconds, "second")}`,
+    postCheckMinutes === 0
       ? "the old files are removed without a post-deployment check"
-      : `the old files are removed after a post-deployment check, ${formatCount(recheckMinutes, "minute")} later`,
+      : `the old files are removed after a post-deployment check, ${formatCount(postCheckMinutes, "minute")} later`,
   ].map((text) => `  ${text}`);
 }
 

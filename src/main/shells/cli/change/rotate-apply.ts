@@ -112,13 +112,15 @@ async function execute(
   world: World,
 ): Promise<number> {
   const { id: planId, plan, hash } = ready;
-  const { consents, typed } = await agree(plan, options, world);
+  const { acknowledgements, typed } = await agree(plan, options, world);
   if (!options.yes && !plan.confirm) await confirmBegin(world);
   const identityFiles = options.identity ?? [];
-  const mayAsk = world.prompt !== null;
+  const mayPrompt = world.prompt !== null;
   const run = await followRun(
     client,
-    async () => (await client.runbooks.start({ planId, hash, consents, typed, identityFiles, mayAsk })).runId,
+    async () =>
+      (await client.runbooks.start({ planId, hash, acknowledgements, typed, identityFiles, mayPrompt }))
+        .runId,
     world,
     { isQuiet: options.json ?? false },
   );
@@ -131,8 +133,8 @@ async function execute(
 async function agree(plan: Plan, options: ChangeOptions, world: World, beside: readonly Check[] = []) {
   const refused = plan.checks.find(({ state }) => state === "refused");
   if (refused) throw new Refusal("conflict", `this plan cannot be applied: ${refused.text}`);
-  const consents = await gatherAcknowledgements([...plan.checks, ...beside], options, world);
-  return { consents, typed: await gatherWord(plan, options, world) };
+  const acknowledgements = await gatherAcknowledgements([...plan.checks, ...beside], options, world);
+  return { acknowledgements, typed: await gatherWord(plan, options, world) };
 }
 
 /** Those that were given, and at a terminal those that are said yes to. */
@@ -141,7 +143,7 @@ export async function gatherAcknowledgements(
   { acknowledge = [] }: ChangeOptions,
   { ask }: World,
 ): Promise<string[]> {
-  const consents: string[] = [];
+  const acknowledgements: string[] = [];
   for (const check of checks.filter(({ state }) => state === "acknowledge")) {
     const name = acknowledgementOf(check);
     const isAgreed = isAcknowledged(check, acknowledge);
@@ -149,9 +151,9 @@ export async function gatherAcknowledgements(
     const reply = isAgreed ? "y" : await ask?.(printable(`${name}: ${check.text}\nAccept this risk? [y/N] `));
     if (!/^y(es)?$/i.test(reply?.trim() ?? ""))
       throw new Refusal("conflict", "not acknowledged; nothing was changed");
-    consents.push(name);
+    acknowledgements.push(name);
   }
-  return consents;
+  return acknowledgements;
 }
 
 /** All that is lacking, so that one more try is enough. */
@@ -191,7 +193,7 @@ async function makePlan(
   client: LatchkeyClient,
   world: World,
 ): Promise<Ready> {
-  const means = { identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
+  const means = { identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
   const planned = { wish, options: planOptionsOf(options), ...means };
   return followPlan(client, () => client.runbooks.plan(planned), world);
 }
@@ -225,7 +227,7 @@ async function takePlan(
   client: LatchkeyClient,
   world: World,
 ): Promise<Ready> {
-  const means = { identityFiles, mayAsk: world.prompt !== null };
+  const means = { identityFiles, mayPrompt: world.prompt !== null };
   const ready = await followPlan(client, () => client.runbooks.takePlan({ ...given, ...means }), world);
   if (!kinds.includes(ready.plan.kind))
     throw new Refusal(
@@ -246,7 +248,7 @@ type ScriptRequest = {
   folder: string;
   /** The key that signs them; null: none does. */
   signWith: string | null;
-  consents?: string[];
+  acknowledgements?: string[];
   typed?: string | null;
 };
 

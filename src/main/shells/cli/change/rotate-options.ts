@@ -80,8 +80,8 @@ const OPTION_OF = {
   batchSize: "batch",
   maxFailures: "maxFailures",
   graceDays: "grace",
-  deadManSeconds: "rollbackAfter",
-  recheckMinutes: "postCheck",
+  rollbackAfterSeconds: "rollbackAfter",
+  postCheckMinutes: "postCheck",
 } as const satisfies Record<PlanField, keyof ChangeOptions>;
 
 export const planOptionsOf = (options: ChangeOptions): PlanOptions =>
@@ -136,7 +136,7 @@ export function refuseBeside(command: Command, { path, plan }: PlanFile): void {
     .flatMap(({ name, flag, value }) => {
       const field = FIELD_OF.get(name);
       if (field === undefined || held === null) return [flag];
-      const own = held[field] ?? (field === "recheckMinutes" ? POST_CHECK_MINUTES : undefined);
+      const own = held[field] ?? (field === "postCheckMinutes" ? POST_CHECK_MINUTES : undefined);
       if (own === value) return [];
       return [typeof own === "number" ? `${flag} ${value} (but ${own})` : flag];
     });

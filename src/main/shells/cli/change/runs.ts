@@ -173,13 +173,13 @@ async function go(
   await using app = openApp(options, world, "write");
   const { runbooks } = app.client;
   await openIfNeeded(runId, app, options, world);
-  const { typed, consents } = options.now
+  const { typed, acknowledgements } = options.now
     ? await confirmEnd(runId, options, app, world)
-    : { typed: null, consents: [] };
-  const asked = { runId, identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
+    : { typed: null, acknowledgements: [] };
+  const asked = { runId, identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
   const removesOld = options.removeOld ?? false;
   if (removesOld) await agreeToRemove(await runbooks.find({ runId }), options, world);
-  const ending = { ...asked, endsGrace: options.now ?? false, removesOld, typed, consents };
+  const ending = { ...asked, endsGrace: options.now ?? false, removesOld, typed, acknowledgements };
   const { rows } = await listRows(undefined, (page) => runbooks.entries({ runId, ...page }));
   const since = rows.at(-1)?.id ?? 0;
   const begin = async (): Promise<RunId> => {
@@ -190,14 +190,14 @@ async function go(
   if (options.json) printJson({ run }, world);
   else printEnd(run, world);
   // Somebody was seen only when the hosts were read again.
-  if (options.now) refuseUsed(run, consents);
+  if (options.now) refuseUsed(run, acknowledgements);
   return codeOf(run, wished);
 }
 
-function refuseUsed({ state, oldKeyWatch }: RunDetail, consents: readonly string[]): void {
+function refuseUsed({ state, oldKeyWatch }: RunDetail, acknowledgements: readonly string[]): void {
   const checks = (oldKeyWatch?.uses ?? []).map(checkOfUse);
-  if (state === "waiting" && checks.some((check) => !isAcknowledged(check, consents)))
-    throw new Refusal("conflict", `the old key is not revoked: ${formatMissing(checks, consents)}`);
+  if (state === "waiting" && checks.some((check) => !isAcknowledged(check, acknowledgements)))
+    throw new Refusal("conflict", `the old key is not revoked: ${formatMissing(checks, acknowledgements)}`);
 }
 
 /** Whoever logs in by the old key where it still counts has it only there. */
@@ -237,7 +237,7 @@ async function confirmEnd(
   { yes = false, acknowledge = [] }: GoOptions,
   { client }: ReturnType<typeof openApp>,
   world: World,
-): Promise<{ typed: string | null; consents: string[] }> {
+): Promise<{ typed: string | null; acknowledgements: string[] }> {
   const { planId, oldKeyWatch } = await client.runbooks.find({ runId });
   const known = await gatherAcknowledgements(
     (oldKeyWatch?.uses ?? []).map(checkOfUse),
@@ -245,7 +245,10 @@ async function confirmEnd(
     world,
   );
   const { plan } = await client.runbooks.findPlan({ planId });
-  return { typed: plan && (await gatherWord(plan, { yes }, world)), consents: [...known, ...acknowledge] };
+  return {
+    typed: plan && (await gatherWord(plan, { yes }, world)),
+    acknowledgements: [...known, ...acknowledge],
+  };
 }
 
 type RepairOptions = CommonOptions & { identity?: string[]; yes?: boolean };
@@ -290,7 +293,7 @@ async function repair(text: string, options: RepairOptions, world: World): Promi
       runId,
       approved,
       identityFiles: options.identity ?? [],
-      mayAsk: world.prompt !== null,
+      mayPrompt: world.prompt !== null,
     });
     return runId;
   };
@@ -352,8 +355,8 @@ async function write(text: string, folder: string, options: ScriptsOptions, worl
   await using app = openApp(options, world, "write");
   const { planId } = await app.client.runbooks.find({ runId: id.data });
   const asked = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
-  const consents = await gatherAcknowledgements(asked, options, world);
-  const wish = { planId, folder, signWith: options.signWith ?? null, consents };
+  const acknowledgements = await gatherAcknowledgements(asked, options, world);
+  const wish = { planId, folder, signWith: options.signWith ?? null, acknowledgements };
   const scripts = await writeScripts(wish, app.client);
   if (options.json) printJson(scripts, world);
   else printScripts(scripts, folder, world);

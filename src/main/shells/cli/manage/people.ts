@@ -218,7 +218,7 @@ Examples:
   latchkey people import team-keys
   latchkey inventory complete --note "laptops, whose keys are in team-keys"
 
-With --json: { isWhole, note, declaredAt, gaps: { total, first: [{ host, port, gap }] } }`;
+With --json: { isWhole, note, markedAt, gaps: { total, first: [{ host, port, gap }] } }`;
 
 async function show(options: InventoryOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "read");

@@ -151,7 +151,7 @@ async function inspectEndpoint(
   const [target] = first;
   if (total !== 1 || target?.kind !== "tls")
     throw new Refusal("invalid-input", `${text} means ${total} endpoints; name one, or use latchkey scan`);
-  return client.inspect.endpoint({ ...target, way: proxy, wayPassword, asksForOffers: capabilities });
+  return client.inspect.endpoint({ ...target, way: proxy, wayPassword, probesCapabilities: capabilities });
 }
 
 const toJson = (inspection: Inspection) => ({

@@ -27,7 +27,7 @@ export async function followScan(
   world: World,
 ): Promise<{ scanId: ScanId; broken: BrokenEntry[] }> {
   const announcements = await client.events.watch();
-  const { scanId, broken, notes } = await client.scans.start({ ...input, mayAsk: world.prompt !== null });
+  const { scanId, broken, notes } = await client.scans.start({ ...input, mayPrompt: world.prompt !== null });
   for (const line of [...formatBroken(broken), ...formatNotes(notes)]) world.err(line);
   using _stop = world.onStop(() => void client.scans.cancel({ scanId }));
   using answerer = createAnswerer(promptsOfScan(scanId, client), world);

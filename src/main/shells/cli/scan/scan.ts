@@ -168,7 +168,7 @@ async function runScan(
     concurrency: options.concurrency ?? null,
     way: chooseProxy(options),
     everyAddress: !options.oneAddress,
-    asksForOffers: options.capabilities ?? false,
+    probesCapabilities: options.capabilities ?? false,
   };
   const { scanId, broken } = await followScan(client, { ...wanted, ...wish }, world);
   return { ...(await readScan(client, scanId)), broken };

@@ -126,7 +126,7 @@ const makeRun = (payload: string, planId: PlanId) => ({
   planId,
   title: payload,
   at: START,
-  consents: [payload],
+  acknowledgements: [payload],
   counts: { hosts: 1, adds: 1, changes: 0, removes: 1 },
 });
 
@@ -179,7 +179,7 @@ const makeHost = (payload: string, index: number): AccessHost => ({
   useSudo: true,
   batch: 0,
   hostKey: payload,
-  deadMan: "at",
+  rollbackTimer: "at",
   files: [makeFile(payload)],
   holders: [makeHolder(payload)],
   proofs: [{ account: payload, proof: { kind: "none", why: payload } }],

@@ -84,7 +84,7 @@ function checkAccounts(draft: Draft): Check[] {
 function checkRollbackTimer(changeSet: ChangeSet, draft: Draft): Check[] {
   const { facts: host, files } = draft;
   if (files.length === 0) return [];
-  const [best] = host.deadMen;
+  const [best] = host.rollbackTimers;
   if (best)
     return [
       makeCheck("ok", "dead-man", { host }, `should it be cut off, it goes back by itself: ${SAID[best]}`),

@@ -169,11 +169,11 @@ export function checkOwnLogin(changeSet: ChangeSet, draft: Draft, { now, options
   }
   const from = host.login.from === null ? "" : ` from ${host.login.from}`;
   const failing = `this login ${stays === null ? "may" : "will"} fail: it comes to ${name}${from} by a line that goes, or does not take it any more`;
-  if (host.deadMen.length === 0) {
+  if (host.rollbackTimers.length === 0) {
     const text = `${failing}, and the host has nothing that would take it back by itself`;
     return [makeCheck("refused", OWN_LOGIN, about, text)];
   }
-  const text = `${failing}; it is taken back unless, within ${Math.floor((options.deadManSeconds * 3) / 4)} s, something that is left logs in there: another key of this computer, or anybody, if the host's journal tells of it`;
+  const text = `${failing}; it is taken back unless, within ${Math.floor((options.rollbackAfterSeconds * 3) / 4)} s, something that is left logs in there: another key of this computer, or anybody, if the host's journal tells of it`;
   return [makeCheck("acknowledge", OWN_LOGIN, about, text)];
 }
 

@@ -73,7 +73,7 @@ test("what is in the way by now refuses, and what was agreed to before is asked 
     ],
     [{ unread: "no answer" }, "refused unread"],
     [{ hostKey: null }, "refused host-key"],
-    [{ deadMen: [] }, "acknowledge dead-man"],
+    [{ rollbackTimers: [] }, "acknowledge dead-man"],
   ];
   for (const [more, said] of spoilt) expect(stops(recheck(plan, [{ ...host, ...more }]))).toContain(said);
   expect(stops(recheck(plan, [host], { here: [] }))).toContain("refused holder");

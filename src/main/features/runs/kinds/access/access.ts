@@ -134,14 +134,14 @@ export function createKeyRunbook<P extends KeyPlan>(
       if (!record) throw new Error(`there is no run ${run.runId}`);
       if (until === "log")
         return { kind: (await findLogins(run, { begun: record.startedAt, now })) ? "came" : "not-yet" };
-      const { endsGrace, consents } = run.request;
+      const { endsGrace, acknowledgements } = run.request;
       const { isOver, dueAt, found } = await grace.evaluate({
         plan: run.plan,
         dueAt: record.dueAt,
-        consents: record.consents,
+        acknowledgements: record.acknowledgements,
         since: watchedSince(run.plan, run.journal.steps()),
         clocks: run.journal.clocks(),
-        ending: endsGrace ? consents : null,
+        ending: endsGrace ? acknowledgements : null,
       });
       await run.journal.setDue(dueAt);
       for (const note of found) await run.journal.note(null, note);
@@ -165,10 +165,10 @@ export function createKeyRunbook<P extends KeyPlan>(
     refresh: async () => undefined,
     describeRepair: ({ plan, steps, files, token }) => formatByHand(plan, steps, files, token),
     /** What a removal asks for before its run, it asks for again. */
-    refuseEarlyEnd(run, { confirm }, { typed, consents }) {
+    refuseEarlyEnd(run, { confirm }, { typed, acknowledgements }) {
       if (confirm && typed !== confirm.word)
         throw new Refusal("conflict", `${confirm.why.join("; ")}; type ${confirm.word} to remove it now`);
-      refuseUsed(run, findWatch(store, run)?.uses ?? [], consents);
+      refuseUsed(run, findWatch(store, run)?.uses ?? [], acknowledgements);
     },
   };
 }

@@ -59,9 +59,9 @@ export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> 
     return failed(blocked);
   }
   const files = filesLeft(run, step);
-  const guard: Guard | null = host.deadMan && {
-    timer: host.deadMan,
-    seconds: run.plan.options.deadManSeconds,
+  const guard: Guard | null = host.rollbackTimer && {
+    timer: host.rollbackTimer,
+    seconds: run.plan.options.rollbackAfterSeconds,
   };
   for (const { file, index } of files) {
     const moved = await moveFile(session.remote, fileOf(run, step, index), "on", guard);
@@ -264,7 +264,7 @@ const LOGIN_PAUSE_MS = 3_000;
 
 /** Well before the host would take it back by itself; for somebody to log in all of that. */
 function timeoutOf({ plan }: KeyRun, isAwaited: boolean): number {
-  const guarded = (plan.options.deadManSeconds * 1_000 * 3) / 4;
+  const guarded = (plan.options.rollbackAfterSeconds * 1_000 * 3) / 4;
   return isAwaited ? guarded : Math.min(VERIFICATION_TIMEOUT_MS, guarded);
 }
 

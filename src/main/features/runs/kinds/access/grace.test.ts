@@ -53,7 +53,7 @@ const plan = {
 } as unknown as RotateKeyPlan;
 
 /** Gone on with by somebody who ends nothing. */
-const GOING = { consents: [] as string[], since: at(5), clocks: [], ending: null };
+const GOING = { acknowledgements: [] as string[], since: at(5), clocks: [], ending: null };
 
 test("a run does not go on by what plain files alone tell, unless that was agreed to for that very host", async () => {
   const file = { ...window(1, 15), source: "/var/log/auth.log" };
@@ -62,14 +62,14 @@ test("a run does not go on by what plain files alone tell, unless that was agree
     ...plan,
     checks: [{ state: "acknowledge", id: "file-logs", host, account: null, text: "" }],
   });
-  const judged = (of: KeyPlan, consents: string[]) =>
-    startGrace(uses, 15).grace.judge({ ...GOING, plan: of, consents, dueAt: at(15) });
-  for (const [of, consents] of [
+  const judged = (of: KeyPlan, acknowledgements: string[]) =>
+    startGrace(uses, 15).grace.judge({ ...GOING, plan: of, acknowledgements, dueAt: at(15) });
+  for (const [of, acknowledgements] of [
     [plan, ["file-logs db1"]],
     [consented("db1"), []],
     [consented("db2"), ["file-logs db2"]],
   ] as [KeyPlan, string[]][])
-    expect(await judged(of, consents)).toEqual({
+    expect(await judged(of, acknowledgements)).toEqual({
       isOver: false,
       dueAt: "2026-03-15T13:00:00Z",
       said: [expect.stringMatching(/^db1:22: plain files tell .* any user there can have lines written/)],

@@ -55,7 +55,7 @@ type Waiting = {
   /** Null: it begins now. */
   dueAt: Instant | null;
   /** What was agreed to before the run. */
-  consents: readonly string[];
+  acknowledgements: readonly string[];
   /** Since when the holders have the new key. */
   since: Instant | null;
   /** Of its hosts, as far as they are known. */
@@ -72,7 +72,7 @@ type Waiting = {
 export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
   return {
     async evaluate(waiting: Waiting): Promise<GraceVerdict> {
-      const { plan, dueAt, consents, since, ending } = waiting;
+      const { plan, dueAt, acknowledgements, since, ending } = waiting;
       const { graceDays } = plan.options;
       const clocks = { kept: waiting.clocks, readOf: clockOf };
       const at = toInstant(now());
@@ -112,7 +112,7 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
           port: one.port,
           silence: verdict,
           since: begun,
-          isEnough: isEnough(plan, one, { verdict, consents }),
+          isEnough: isEnough(plan, one, { verdict, acknowledgements }),
         }),
       );
       const lastUse = verdicts
@@ -122,7 +122,9 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
         .sort()
         .at(-1);
       if (lastUse !== undefined) return wait(addDays(lastUse, graceDays), found);
-      const isOver = verdicts.every(({ host, verdict }) => isEnough(plan, host, { verdict, consents }));
+      const isOver = verdicts.every(({ host, verdict }) =>
+        isEnough(plan, host, { verdict, acknowledgements }),
+      );
       return isOver
         ? { isOver, dueAt: due, found }
         : { isOver, dueAt: addDays(at, CHECKED_EVERY_DAYS), found };
@@ -151,7 +153,7 @@ const end = (dueAt: Instant, found: RunNote[], ending: readonly string[] | null)
 const isEnough = (
   { checks }: KeyPlan,
   host: ChangedHost,
-  { verdict, consents }: { verdict: OldKeySilence; consents: readonly string[] },
+  { verdict, acknowledgements }: { verdict: OldKeySilence; acknowledgements: readonly string[] },
 ): boolean =>
   verdict.kind === "quiet" &&
   (verdict.evidence === "journal" ||
@@ -159,7 +161,7 @@ const isEnough = (
       (check) =>
         check.id === FILE_LOGS &&
         check.host === hostIdOf(host) &&
-        consents.includes(acknowledgementOf(check)),
+        acknowledgements.includes(acknowledgementOf(check)),
     ));
 
 /** An hour. Where nobody can tell, as many days without a use as the plan asks for are looked for again then. */
@@ -227,8 +229,12 @@ const addDays = (at: Instant, days: number): Instant =>
   toInstant(new Date(Date.parse(at) + days * 86_400_000));
 
 /** A use that is known is shut out only where that very one is agreed to. */
-export function refuseUsed({ id }: RunRecord, uses: readonly OldKeyUse[], consents: readonly string[]): void {
-  const open = uses.map(checkOfUse).filter((check) => !isAcknowledged(check, consents));
+export function refuseUsed(
+  { id }: RunRecord,
+  uses: readonly OldKeyUse[],
+  acknowledgements: readonly string[],
+): void {
+  const open = uses.map(checkOfUse).filter((check) => !isAcknowledged(check, acknowledgements));
   if (open.length > 0)
     throw new Refusal(
       "conflict",

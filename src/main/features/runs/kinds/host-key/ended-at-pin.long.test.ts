@@ -43,11 +43,11 @@ async function rotateUntil(
   };
   const { id: planId, plan, hash } = await makePlan(app, wish);
   if (!plan || !hash) throw new Error("the plan is not ready");
-  const consents = plan.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf);
+  const acknowledgements = plan.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf);
   const { runId } = await app.client.runbooks.start({
     planId,
     hash,
-    consents,
+    acknowledgements,
     typed: plan.confirm?.word ?? null,
   });
   await isStruck;

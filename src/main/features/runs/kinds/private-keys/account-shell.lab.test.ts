@@ -99,7 +99,7 @@ async function layKey(): Promise<{ plan: AccessPlan; place: AccessHost; holder: 
     leftOut: [],
     confirm: null,
     newKey: { kind: "made-on-holder", keyType: "ed25519", comment: "ci@vault", ...at, path: HELD },
-    options: { canary: true, batchSize: 8, maxFailures: 1, graceDays: 0, deadManSeconds: 120 },
+    options: { canary: true, batchSize: 8, maxFailures: 1, graceDays: 0, rollbackAfterSeconds: 120 },
   } as unknown as AccessPlan;
   return { plan, place, holder };
 }

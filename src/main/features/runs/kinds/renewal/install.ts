@@ -67,7 +67,10 @@ async function openLocation(run: RenewalRun, step: Step): Promise<InstallContext
 
 async function verify(location: InstallContext): Promise<StepOutcome> {
   const { run, step, remote, changes } = location;
-  const timeoutMs = Math.min(VERIFICATION_TIMEOUT_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
+  const timeoutMs = Math.min(
+    VERIFICATION_TIMEOUT_MS,
+    (run.plan.options.rollbackAfterSeconds * 1_000 * 3) / 4,
+  );
   const served = await verifyServed(run, step, "new", timeoutMs);
   if (served.kind !== "served")
     return rollBack(location, failedBy({ kind: "not-served", whys: served.whys }));
@@ -84,13 +87,13 @@ async function verify(location: InstallContext): Promise<StepOutcome> {
 
 /** Null, or why not. */
 async function armRollbackTimers({ run, step, remote, changes }: InstallContext): Promise<Cause | null> {
-  const { deadMan } = hostOf(run, step);
-  if (deadMan === null) return null;
-  const seconds = run.plan.options.deadManSeconds;
+  const { rollbackTimer } = hostOf(run, step);
+  if (rollbackTimer === null) return null;
+  const seconds = run.plan.options.rollbackAfterSeconds;
   for (const change of changes) {
     const armed = await armPair(remote, {
       ...deploymentOf(run, step, change),
-      way: deadMan,
+      way: rollbackTimer,
       seconds,
       consumers: change.consumers,
     });

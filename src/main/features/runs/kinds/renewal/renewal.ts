@@ -197,7 +197,7 @@ async function isCheckDue(run: RenewalRun, endsNow: boolean): Promise<boolean> {
     .flatMap(({ phase, state, at }) => (phase === "install" && state === "proved" && at ? [at] : []));
   const last = served.toSorted().at(-1);
   if (!last) return true;
-  const due: Instant = toInstant(new Date(Date.parse(last) + run.plan.options.recheckMinutes * 60_000));
+  const due: Instant = toInstant(new Date(Date.parse(last) + run.plan.options.postCheckMinutes * 60_000));
   await run.journal.setDue(due);
   return toInstant(toolsOf(run).now()) >= due;
 }
