@@ -46,6 +46,6 @@ test("of accounts whose keys could not be read, those alone are named that are k
   expect(plan.remaining).toEqual([
     { host: "web1", port: 22, account: "bob", fingerprint: plan.oldKey, isCertain: false },
   ]);
-  const named = plan.checks.filter(({ id }) => id === "unread").map(({ account }) => account);
+  const named = plan.checks.filter(({ id }) => id === "unreadable").map(({ account }) => account);
   expect(named).toEqual(["bob"]);
 });

@@ -52,16 +52,16 @@ export const keepsOldKeys = (plan: KeyPlan, files: readonly RunFile[]): boolean 
 
 /** Checks that say that a host, a file or a private key is left as it is: the old key goes on to count there. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
-  "unread",
+  "unreadable",
   "host-key",
   "clock",
   "file",
   "managed",
   "locked",
   "work-folder",
-  "no-proof",
+  "unverified",
   "authority",
-  "holder",
+  "private-key",
 ]);
 
 /**

@@ -33,7 +33,7 @@ test("a host that is known by a bundle alone is planned from it, as of then, and
   expect(plan.checks).toContainEqual(
     expect.objectContaining({
       state: "warning",
-      id: "carried",
+      id: "offline",
       text: expect.stringContaining(`by a bundle of ${collectedAt.slice(0, 10)} alone`),
     }),
   );

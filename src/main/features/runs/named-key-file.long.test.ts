@@ -35,7 +35,7 @@ test.skipIf(!canStartHosts())(
     );
     const planned = await makePlan(app, { ...wish, keyFile: deploy.path });
     expect(planned.plan?.here).toMatchObject([{ kind: "file", path: deploy.path }]);
-    expect(planned.plan?.checks.map(({ id, state }) => `${state} ${id}`)).toContain("ok holders");
+    expect(planned.plan?.checks.map(({ id, state }) => `${state} ${id}`)).toContain("ok private-keys");
     expect(await carryOut(app, planned)).toMatchObject({ message: "", state: "committed" });
     const now = await readFile(`${deploy.path}.pub`, "utf8");
     expect(now).not.toContain(deploy.line);

@@ -86,9 +86,9 @@ test.runIf(canStartHosts())(
       admin.path,
     ];
     const unagreed = await type(...wish);
-    expect(unagreed).toMatchObject({ code: 2, err: expect.stringContaining("--acknowledge 'holder'") });
+    expect(unagreed).toMatchObject({ code: 2, err: expect.stringContaining("--acknowledge 'private-key'") });
     expect(existsSync(stick)).toBe(false);
-    const planned = await type(...wish, "--acknowledge", "holder");
+    const planned = await type(...wish, "--acknowledge", "private-key");
     expect(planned.err).toContain("and its .sig");
     expect(planned.err).toContain(`signed with ssh-ed25519 ${admin.fingerprint}`);
 
@@ -143,7 +143,7 @@ test.runIf(canStartHosts())(
         "--sign-with",
         admin.path,
         "--acknowledge",
-        "holder",
+        "private-key",
       );
     await write();
     await carryBack(scanned, "older", "no\n");

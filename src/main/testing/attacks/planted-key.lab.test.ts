@@ -95,7 +95,9 @@ lab(
     expect(planned.plan?.checks).toContainEqual(
       expect.objectContaining({ id: "other-key", state: "warning", path: PLANTED, account: "evil" }),
     );
-    expect(planned.plan?.checks.find(({ id }) => id === "holders")?.text).toContain("verified in one place");
+    expect(planned.plan?.checks.find(({ id }) => id === "private-keys")?.text).toContain(
+      "verified in one place",
+    );
     expect(await carryOut(app, planned)).toMatchObject({ state: "committed", message: "" });
     expect(await host.run(`cat ${PLANTED}`)).toBe(planted);
     expect(await host.run("ls -A /home/evil/.ssh")).toBe("id_backup\n");

@@ -122,7 +122,7 @@ export type PrivateKeyPlan = z.infer<typeof PrivateKeyPlan>;
 /** What was checked before the plan was made. `refused` stops the run, `acknowledge` until somebody has acknowledged it. */
 export const Check = z.object({
   state: z.enum(["ok", "warning", "acknowledge", "refused"]),
-  /** What is checked, as an id that stays: `other-way-in`, `dead-man`, `managed`, `own-login`, `root`, `clock`, ... */
+  /** What is checked, as an id that stays: `other-way-in`, `rollback-timer`, `managed`, `own-login`, `root`, `clock`, ... */
   id: z.string(),
   host: z.string().nullable(),
   account: z.string().nullable(),

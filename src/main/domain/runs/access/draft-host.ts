@@ -150,7 +150,7 @@ function leaveUnreadable(
     newKey === null
       ? `the keys of ${account} on ${where} could not be read: ${why}; by the last scan the key logs in there, and whether it still does is not known`
       : `${account} on ${where} takes it, too, and its keys could not be read: ${why}; whoever logs in there by it is shut out once its private keys are replaced, so they are kept aside`;
-  draft.checks.push(makeCheck("acknowledge", "unread", { host: draft.facts, account }, text));
+  draft.checks.push(makeCheck("acknowledge", "unreadable", { host: draft.facts, account }, text));
   draft.leftOut.push(`${where}: the keys of ${account} could not be read: ${why}`);
 }
 
@@ -176,7 +176,7 @@ function leaveAccount(draft: Draft, account: string): void {
 function leaveOld(draft: Draft, { path, accounts }: FileFacts, why: string): void {
   const account = accounts[0] ?? null;
   const text = `nothing can prove the new key here (${why}): it is added to ${path}, and the old one stays`;
-  draft.checks.push(makeCheck("acknowledge", "no-proof", { host: draft.facts, account }, text));
+  draft.checks.push(makeCheck("acknowledge", "unverified", { host: draft.facts, account }, text));
   draft.leftOut.push(`${formatHostAddress(draft.facts)}: the old line stays in ${path}: ${why}`);
 }
 
@@ -192,7 +192,7 @@ function draftPrivateKey(draft: Draft, privateKey: PrivateKeyFacts): void {
   }
   const why = `the private key ${privateKey.path} is not replaced: ${privateKey.stuck ?? ""}`;
   draft.checks.push(
-    makeCheck("acknowledge", "holder", { host: draft.facts, account: privateKey.owner }, why),
+    makeCheck("acknowledge", "private-key", { host: draft.facts, account: privateKey.owner }, why),
   );
   draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${why}`);
 }

@@ -20,7 +20,7 @@ const REMOVE: Wish = { kind: "remove-grants", grants: [10] };
 const unreadableRoot = { accounts: ["root"], path: "/root", why: "it may not be read", grants: [] };
 const rootLogin = { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null };
 const unreadableOf = (host: HostFacts) =>
-  planFor([host], { request: REMOVE, here: [] }).checks.filter(({ id }) => id === "unread");
+  planFor([host], { request: REMOVE, here: [] }).checks.filter(({ id }) => id === "unreadable");
 
 test("a removal says which accounts' keys could not be read, for a copy of the line there lets in all the same", () => {
   const host = makeHostFacts("web1", TEXT, { unreadKeys: [unreadableRoot] });
@@ -55,7 +55,7 @@ test("an account of which a line was to go, and whose keys cannot be read now, k
   };
   const host = makeHostFacts("web1", TEXT, { unreadKeys: [unread] });
   const plan = planFor([host], { request: { kind: "remove-grants", grants: [10, 60] }, here: [] });
-  expect(plan.checks.filter(({ id }) => id === "unread")).toMatchObject([
+  expect(plan.checks.filter(({ id }) => id === "unreadable")).toMatchObject([
     {
       state: "acknowledge",
       account: "bob",
@@ -94,7 +94,7 @@ test("no login is planned where the last scan shows that sshd lets nobody in by 
   expect(tight.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "none", why } }]);
   const rotation = planFor([host], { here: [makeHolderFacts()] });
   expect(rotation.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "none", why } }]);
-  expect(stops(rotation)).toEqual(["acknowledge no-proof"]);
+  expect(stops(rotation)).toEqual(["acknowledge unverified"]);
   const taken = reviewPlan({ plan: rotation, facts: makeFacts([host]), elsewhere: [] });
   expect(taken).toMatchObject({ hosts: [{ proofs: [{ account: "ann", proof: { kind: "none", why } }] }] });
 });

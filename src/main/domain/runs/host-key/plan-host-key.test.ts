@@ -35,7 +35,9 @@ test("a host key gets a line beside the old one's; without any, all that sshd us
     `HostKey ${old[0]?.path}\nHostKey ${old[1]?.path}\nHostKey ${path}\nPort 22\n`,
     `HostKey ${old[0]?.path}\nHostKey ${path}\nPort 22\n`,
   ]);
-  expect(planned(named).checks).toContainEqual(expect.objectContaining({ state: "warning", id: "no-proof" }));
+  expect(planned(named).checks).toContainEqual(
+    expect.objectContaining({ state: "warning", id: "unverified" }),
+  );
   expect(stops(planned(named))).toEqual([]);
   expect(stops(planned(named, "/etc/ssh/sshd_config line 2: bad"))).toEqual(["refused sshd-config"]);
   expect(planned(named)).toMatchObject({

@@ -96,11 +96,11 @@ function checkVerifications(deployment: DeploymentFacts, change: Replacement, to
   const fresh = change.proofs.find(({ before }) => before !== deployment.sha256);
   return [
     ...(change.proofs.length === 0
-      ? [toCheck("acknowledge", "no-proof", "nowhere can it be seen whether the new one is served")]
+      ? [toCheck("acknowledge", "unverified", "nowhere can it be seen whether the new one is served")]
       : [
           toCheck(
             "ok",
-            "proof",
+            "verification",
             `seen at ${formatCount(countAddresses(change.proofs), "place")} once it is served`,
           ),
         ]),

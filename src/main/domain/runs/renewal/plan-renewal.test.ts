@@ -244,10 +244,10 @@ test("what nobody can see served needs a consent, and so does a host that is not
   } as DeploymentFacts["proofs"][0];
   const { checks } = planRenewal(makeFacts([makePair({ proofs: [silent] })]));
   expect(checks.map(({ state, id }) => `${state} ${id}`)).toEqual([
-    "acknowledge no-proof",
+    "acknowledge unverified",
     "warning unseen",
     "ok scanned",
-    "ok dead-man",
+    "ok rollback-timer",
   ]);
   const notRoot = planRenewal(makeFacts([makePair()], { login: { ...HOST.login, isRoot: false } }));
   expect(notRoot.checks.map(({ state, id }) => `${state} ${id}`)).toEqual([
@@ -302,7 +302,7 @@ test("an address that nobody reaches is said once for all of its names, and the 
   expect(checks.filter(({ id }) => id === "unseen").map(({ text }) => text)).toEqual([
     "CN=a.example: what is served at [2001:db8::1]:443/a.example (and by 2 other names) cannot be seen: there is no way to it",
   ]);
-  expect(checks.find(({ id }) => id === "proof")?.text).toContain("seen at 2 places");
+  expect(checks.find(({ id }) => id === "verification")?.text).toContain("seen at 2 places");
   expect(hosts[0]?.certificates?.[0]?.proofs).toMatchObject([{ addresses: ["192.0.2.1", "192.0.2.2"] }]);
 });
 

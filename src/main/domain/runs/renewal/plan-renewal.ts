@@ -87,10 +87,10 @@ const checkRoot = (host: HostFacts): Check | null =>
 function checkRollbackTimer(host: HostFacts): Check {
   const [best] = host.rollbackTimers;
   return best
-    ? makeCheck("ok", "dead-man", { host }, "should it be cut off, the old files go back by themselves")
+    ? makeCheck("ok", "rollback-timer", { host }, "should it be cut off, the old files go back by themselves")
     : makeCheck(
         "acknowledge",
-        "dead-man",
+        "rollback-timer",
         { host },
         "the old files cannot go back by themselves should it be cut off: it has no systemd-run, at, setsid or nohup",
       );

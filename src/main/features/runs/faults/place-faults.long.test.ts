@@ -168,7 +168,7 @@ for (const sees of [true, false])
       const before = await web.run("sha256sum /srv/deploy/.ssh/authorized_keys");
       await using app = desk.open();
       const planned = await planOwnKey(app, desk, probed.hosts);
-      const asked = planned.plan?.checks.find(({ id }) => id === "unread");
+      const asked = planned.plan?.checks.find(({ id }) => id === "unreadable");
       expect(asked).toMatchObject({ state: "acknowledge", text: expect.stringMatching(/ of (.+, )?deploy/) });
       const ended = await carryOut(app, planned);
       expect(ended).toMatchObject({ state: "committed" });

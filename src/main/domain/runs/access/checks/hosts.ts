@@ -9,7 +9,7 @@ import { checkOwnLogin, checkRemainingLogins, findRemainingLogin, type Moment } 
 const checkOffline = ({ facts: host }: Draft, asOf: string): Check =>
   makeCheck(
     "warning",
-    "carried",
+    "offline",
     { host },
     `it is known by a bundle of ${asOf.slice(0, 10)} alone${formatWhose(host)}: its script looks again, and writes nothing over other bytes`,
   );
@@ -47,7 +47,7 @@ export function checkHost(host: HostFacts): Check | null {
     makeCheck("acknowledge", id, { host }, `${why}; the host stays as it is`);
   if (host.hostKey === null)
     return leave("host-key", "its host key is not pinned: scan it, and trust its key");
-  if (host.unread !== null) return leave("unread", `it could not be looked at: ${host.unread}`);
+  if (host.unread !== null) return leave("unreadable", `it could not be looked at: ${host.unread}`);
   const offset = host.clockOffset;
   if (offset === null || Math.abs(offset) <= MOST_CLOCK_SECONDS) return null;
   const minutes = Math.round(Math.abs(offset) / 60);
@@ -87,7 +87,12 @@ function checkRollbackTimer(changeSet: ChangeSet, draft: Draft): Check[] {
   const [best] = host.rollbackTimers;
   if (best)
     return [
-      makeCheck("ok", "dead-man", { host }, `should it be cut off, it goes back by itself: ${SAID[best]}`),
+      makeCheck(
+        "ok",
+        "rollback-timer",
+        { host },
+        `should it be cut off, it goes back by itself: ${SAID[best]}`,
+      ),
     ];
   const losing = files.filter(({ removed }) => removed !== null);
   const isOnlyLogin = host.accounts.some(
@@ -101,11 +106,11 @@ function checkRollbackTimer(changeSet: ChangeSet, draft: Draft): Check[] {
     isOnlyLogin
       ? makeCheck(
           "refused",
-          "dead-man",
+          "rollback-timer",
           { host },
           `${text}; nothing is removed there while no other way in is known`,
         )
-      : makeCheck("acknowledge", "dead-man", { host }, text),
+      : makeCheck("acknowledge", "rollback-timer", { host }, text),
   ];
 }
 

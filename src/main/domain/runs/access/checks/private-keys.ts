@@ -51,7 +51,7 @@ function checkBothKeys(facts: PlanFacts, changeSet: ChangeSet, holders: readonly
     return [
       makeCheck(
         "acknowledge",
-        "holder",
+        "private-key",
         { host: null },
         `the private key ${path} here is not replaced: ${why}`,
       ),
@@ -67,18 +67,18 @@ function checkBothKeys(facts: PlanFacts, changeSet: ChangeSet, holders: readonly
         : `the private key is verified in ${formatLocations(holders, verified)}`;
     const more = claims.length > 0 ? `; ${formatCount(claims.length, "location")} only claimed` : "";
     const state = verified === 0 ? "warning" : "ok";
-    return [...stuck, makeCheck(state, "holders", { host: null }, `${text}${more}${people}`), ...claims];
+    return [...stuck, makeCheck(state, "private-keys", { host: null }, `${text}${more}${people}`), ...claims];
   }
   if (changeSet.newKey?.kind === "given" && changeSet.newKey.path === null) {
     const text = `whoever made the new key has its private key${people}; the old one goes once a log tells of a login by it`;
-    return [...stuck, makeCheck("warning", "holders", { host: null }, text)];
+    return [...stuck, makeCheck("warning", "private-keys", { host: null }, text)];
   }
   const known = findStuckPrivateKeys(facts);
   const text =
     known.length > 0
       ? `the private key is at ${formatStuckLocations(known)}, and is not replaced there${people}: whoever logs in by it is shut out when it is removed`
       : `its private key was not found${people}: whoever holds it is shut out when it is removed`;
-  return [...stuck, makeCheck("acknowledge", "holders", { host: null }, text)];
+  return [...stuck, makeCheck("acknowledge", "private-keys", { host: null }, text)];
 }
 
 /** What is locked here is opened, and signs, before anything is handed over. */
@@ -158,8 +158,15 @@ export function checkUnreadableKeys(changeSet: ChangeSet, { facts: host }: Draft
     : "where the key is among them, it still logs in there once this is done";
   const kept = isReplaced ? "; its private keys are kept aside" : "";
   return host.login.isRoot
-    ? [makeCheck("acknowledge", "unread", { host }, `${unread}: ${then}${kept}`)]
-    : [makeCheck("warning", "unread", { host }, `${unread}: ${then}; log in as root, or with sudo, to know`)];
+    ? [makeCheck("acknowledge", "unreadable", { host }, `${unread}: ${then}${kept}`)]
+    : [
+        makeCheck(
+          "warning",
+          "unreadable",
+          { host },
+          `${unread}: ${then}; log in as root, or with sudo, to know`,
+        ),
+      ];
 }
 
 const MOST_NAMED = 3;

@@ -33,13 +33,13 @@ const unreadableHome = (accounts: string[], more: Partial<HostFacts["unreadKeys"
   ...more,
 });
 
-const checkOf = (plan: ReturnType<typeof planFor>) => plan.checks.find(({ id }) => id === "unread");
+const checkOf = (plan: ReturnType<typeof planFor>) => plan.checks.find(({ id }) => id === "unreadable");
 
 test("accounts whose keys root could not read need a consent, once a host, and old halves are kept", () => {
   const plan = planFor([
     asRoot(withUnreadable(unreadableHome(["alice"]), unreadableHome(["root", "bob", "carl"]))),
   ]);
-  expect(stops(plan)).toEqual(["acknowledge unread"]);
+  expect(stops(plan)).toEqual(["acknowledge unreadable"]);
   expect(checkOf(plan)).toMatchObject({
     host: "web1",
     account: null,
@@ -56,7 +56,7 @@ test("a login that is not root reads few accounts: those that it could not read 
 
 test("where no private key is replaced, keys that could not be read are no matter", () => {
   const plan = planFor([asRoot(withUnreadable(unreadableHome(["alice"])))], { here: [] });
-  expect(stops(plan)).toEqual(["acknowledge holders"]);
+  expect(stops(plan)).toEqual(["acknowledge private-keys"]);
   expect(checkOf(plan)).toBeUndefined();
 });
 
@@ -70,7 +70,7 @@ test("an account that is known to take the key, and cannot be read now, is named
       }),
     ),
   ]);
-  expect(stops(plan)).toEqual(["acknowledge unread"]);
+  expect(stops(plan)).toEqual(["acknowledge unreadable"]);
   expect(checkOf(plan)).toMatchObject({
     account: "alice",
     text: expect.stringContaining("alice on web1 takes it, too, and its keys could not be read: it may not"),
@@ -102,7 +102,7 @@ test("a known line whose file has gone is no matter, and needs a consent where i
     { kind: "absent" as const, lacks: { creates: "folder" as const, uid: 0, workFolder: null } },
   ]) {
     const plan = planAbsent(stand);
-    expect(stops(plan)).toEqual(["acknowledge unread"]);
+    expect(stops(plan)).toEqual(["acknowledge unreadable"]);
     expect(checkOf(plan)).toMatchObject({ host: "web1", account: "alice" });
     expect(keepsOldKeys(plan, [])).toBe(true);
   }
@@ -112,12 +112,12 @@ test("a plan from elsewhere asks for the same consent", () => {
   const hosts = [asRoot(withUnreadable(unreadableHome(["alice"])))];
   const taken = reviewPlan({ plan: planFor(hosts), facts: makeFacts(hosts), elsewhere: [] });
   if ("refused" in taken) throw new Error(taken.refused);
-  expect(stops(taken)).toEqual(["acknowledge unread"]);
+  expect(stops(taken)).toEqual(["acknowledge unreadable"]);
 });
 
 test("of a host that is left out nothing more is asked", () => {
   const left = { ...withUnreadable(unreadableHome(["alice"])), host: "web2", unread: "no answer" };
   const plan = planFor([makeHostFacts("web1", TEXT), left], { here: [makeHolderFacts()] });
-  expect(stops(plan)).toEqual(["acknowledge unread"]);
+  expect(stops(plan)).toEqual(["acknowledge unreadable"]);
   expect(checkOf(plan)?.text).toContain("it could not be looked at");
 });

@@ -176,7 +176,7 @@ function reviewPrivateKeys(
 ): PrivateKeyPlan[] {
   const where = host ? "" : " here";
   const toCheck = (state: Check["state"], owner: string, text: string) =>
-    checks.push(makeCheck(state, "holder", { host, account: host ? owner : null }, text));
+    checks.push(makeCheck(state, "private-key", { host, account: host ? owner : null }, text));
   for (const privateKey of kind === "rotate-key" ? known : []) {
     const { path, owner, stuck, possession } = privateKey;
     const isSaid = planned.some((one) => one.path === path) || (host === null && stuck !== null);
@@ -274,7 +274,7 @@ function keep({ facts, changeSet, draft }: FileReview, open: OpenFile, file: Fil
   const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
   if (without && changeSet.verifies === "new" && file.removed !== null)
     refuse(draft, file, {
-      id: "no-proof",
+      id: "unverified",
       why: `nothing can prove the new key (${without.why}), and the plan removes the old one from ${file.path}`,
     });
   const [account = file.account, ...others] = open.accounts;
