@@ -153,7 +153,7 @@ lab("what the server answers otherwise is seen before the authority is told, and
   const unseen = await ask("/srv/plain", { address: null });
   expect(unseen).toMatchObject({
     kind: "ready",
-    note: `${url} could not be looked at from here: this computer knows no address of plain.test`,
+    note: `${url} could not be checked from here: this computer knows no address of plain.test`,
   });
   if (unseen.kind !== "ready") throw new Error("it is not ready");
   expect(await unseen.undo()).toEqual({ kind: "undone" });

@@ -56,7 +56,7 @@ withSsh("what a ProxyCommand complains of is said where it did not lead to the h
       outcome: "jump-failed",
       transport: "system",
       message:
-        'the ProxyCommand at ~/.ssh/config:2 ended before db:22 had greeted: it said "the tunnel is closed"',
+        'the ProxyCommand at ~/.ssh/config:2 ended before db:22 sent its SSH banner: it said "the tunnel is closed"',
     },
   ]);
 });

@@ -127,7 +127,7 @@ export function createAddressFinder(atOnce: number, askForName: AskForName) {
 function choose(host: string, addresses: string[]): string[] | Failure {
   const elsewhere = isThisComputer(host) ? addresses : addresses.filter((address) => !LOOPBACK.test(address));
   if (elsewhere.length > 0 || addresses.length === 0) return elsewhere.slice(0, MOST_ADDRESSES);
-  const message = `the name leads to this computer (${addresses[0]}), which is visited only when it is asked for: as localhost, or by that address`;
+  const message = `the name leads to this computer (${addresses[0]}), which is probed only on request: as localhost, or by that address`;
   return { outcome: "no-such-name", message };
 }
 

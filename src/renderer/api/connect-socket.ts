@@ -117,7 +117,7 @@ const WORDS: Record<WhyLeft, readonly string[]> = {
     "Start it again, and open the address that it prints. Close this tab: the old address is nobody's now.",
   ],
   stranger: [
-    "The program at this address could not prove that it is the Latchkey that opened this page. Nothing was sent to it.",
+    "The program at this address could not verify itself as the Latchkey that opened this page. Nothing was sent to it.",
     "Close this tab, and type no passphrase at its address. Start Latchkey again, and open the address that it prints.",
   ],
 };

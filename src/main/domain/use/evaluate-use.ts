@@ -98,7 +98,7 @@ export function evaluateUses({ known, evidence, lastLogins, now }: World): (gran
   };
 }
 
-/** Whether the journal tells of a login within the time in which one is a use. */
+/** Whether the journal shows a login within the time in which one is a use. */
 const isInJournal = (found: readonly KeyLogins[], now: number): boolean =>
   found.some(
     ({ lastInJournalAt }) =>

@@ -12,7 +12,7 @@ import { makeKeyFile } from "#testing/ssh/key-files.ts";
 const run = promisify(execFile);
 
 test.skipIf(!canStartHosts())(
-  "a grant is moved to an authority once the journal tells of a login with one of its certificates, and the run ends after another",
+  "a grant is moved to an authority once the journal shows a login with one of its certificates, and the run ends after another",
   async () => {
     await using desk = await makeDesk();
     const old = await makeKeyFile(desk.home, "old");
@@ -39,7 +39,7 @@ test.skipIf(!canStartHosts())(
       });
     const waits = {
       state: "waiting",
-      message: expect.stringContaining("the journal has to tell of a login"),
+      message: expect.stringContaining("the journal must show a login"),
     };
     expect(first).toMatchObject(waits);
     await logIn(web, old.path);
@@ -47,7 +47,7 @@ test.skipIf(!canStartHosts())(
     await logIn(web, person.path);
     expect(await goOn()).toMatchObject({
       state: "waiting",
-      message: expect.stringContaining("one more login by the new key"),
+      message: expect.stringContaining("one more login with the new key"),
     });
     let ended = first;
     // Two clocks are compared, so that a login in the same moment does not count.

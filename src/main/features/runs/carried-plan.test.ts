@@ -37,9 +37,7 @@ test("a host that is known by a bundle alone is planned from it, as of then, and
       text: expect.stringContaining(`by a bundle of ${collectedAt.slice(0, 10)} alone`),
     }),
   );
-  await expect(client.runbooks.start({ planId, hash: hash ?? "" })).rejects.toThrow(
-    "carry its scripts there",
-  );
+  await expect(client.runbooks.start({ planId, hash: hash ?? "" })).rejects.toThrow("run its scripts there");
 });
 
 test("a plan of such a host that comes from a file is checked again by what the bundle told", async () => {

@@ -52,7 +52,7 @@ test.skipIf(!canStartHosts())(
     const run = await carryOut(app, wish);
     expect(run).toMatchObject({
       state: "waiting",
-      message: expect.stringContaining("the journal has to tell"),
+      message: expect.stringContaining("the journal must show"),
     });
     expect(await probed.readKeys(web)).toBe(before);
     await probed.expectNobodyLockedOut();

@@ -63,7 +63,7 @@ test.skipIf(!canStartHosts())(
 );
 
 test.skipIf(!canStartHosts())(
-  "an old key goes once the journal tells of a login by a new one whose private key is somewhere else, and the run ends after another",
+  "an old key goes once the journal shows a login by a new one whose private key is somewhere else, and the run ends after another",
   async () => {
     await using desk = await makeDesk();
     const old = await makeKeyFile(desk.home, "old");
@@ -82,14 +82,14 @@ test.skipIf(!canStartHosts())(
       });
     const waits = {
       state: "waiting",
-      message: expect.stringContaining("the journal has to tell of a login"),
+      message: expect.stringContaining("the journal must show a login"),
     };
     expect(first).toMatchObject(waits);
     await logIn(web, old.path);
     expect(await goOn()).toMatchObject(waits);
     await logIn(web, given.path);
     // That login was before the removal.
-    const again = { state: "waiting", message: expect.stringContaining("one more login by the new key") };
+    const again = { state: "waiting", message: expect.stringContaining("one more login with the new key") };
     expect(await goOn()).toMatchObject(again);
     expect(await goOn()).toMatchObject(again);
     let ended = first;

@@ -71,7 +71,7 @@ test.skipIf(!canStartHosts())(
     await writeFile(here, "of somebody else");
     expect(await remove()).toMatchObject({
       state: "committed",
-      message: expect.stringContaining(`${here} is not the old key of this run (any more): look at it`),
+      message: expect.stringContaining(`${here} is not the old key of this run: check it`),
       kept: [{ path: own }],
     });
     expect(await readFile(here, "utf8")).toBe("of somebody else");

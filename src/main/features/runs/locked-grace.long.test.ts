@@ -57,7 +57,7 @@ test.skipIf(!canStartHosts())(
     await untilNextSecond();
     expect(await goOn(false)).toMatchObject({
       state: "stopped",
-      message: expect.stringContaining("has a passphrase, and nobody told it"),
+      message: expect.stringContaining("has a passphrase, and nobody entered it"),
     });
     expect(await hasOld()).toBe(true);
     await untilNextSecond();

@@ -35,14 +35,14 @@ test.skipIf(!canStartHosts())(
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const before = await web.run("cat /root/.ssh/authorized_keys");
     const ended = await carryOut(app, await planFor(app, "10.0.0.0/8"));
-    expect(ended).toMatchObject({ state: "stopped", message: expect.stringContaining("was taken back") });
+    expect(ended).toMatchObject({ state: "stopped", message: expect.stringContaining("was rolled back") });
     expect(await web.run("cat /root/.ssh/authorized_keys")).toBe(before);
     expect((await scanAll(app, { text: `root@${web.address}` }))[0]).toMatchObject({ state: "ok" });
   },
 );
 
 test.skipIf(!canStartHosts() || !canStartJournal())(
-  "a line by which Latchkey logs in stays shut to us once the journal tells of a login through what is left",
+  "a line by which Latchkey logs in stays shut to us once the journal shows a login through what is left",
   async () => {
     await using desk = await makeDesk();
     await using web = await startWeb(desk.publicKey);
@@ -85,6 +85,6 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
     expect(ended).toMatchObject({ state: "committed" });
     const removed = ended.stepList.find(({ phase }) => phase === "revoke");
     expect(removed).toMatchObject({ verification: "verified" });
-    expect(removed?.message).toContain("the journal tells of a login since from 127.0.0.9");
+    expect(removed?.message).toContain("the journal shows a login since from 127.0.0.9");
   },
 );

@@ -60,7 +60,7 @@ test.skipIf(!canStartHosts())(
     const alone = await carryOut(app, planned);
     expect(alone).toMatchObject({ state: "stopped", failed: 1 });
     expect(alone.message).toMatch(
-      /:9444\S* serves the new one without what leads to its root: corp .*; it was taken back/,
+      /:9444\S* serves the new one without what leads to its root: corp .*; it was rolled back/,
     );
     expect(await host.run("sha256sum /etc/ssl/own/own.*")).toBe(before);
     await untilStill(app, async () => {

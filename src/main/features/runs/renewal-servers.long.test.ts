@@ -132,7 +132,7 @@ lab(
     await using host = await startServersHost(["slapd"], letIn(desk.publicKey));
     await using app = await desk.openWithVault();
     const alone = await planOf(app, host, ["slapd"]);
-    expect(alone.plan?.leftOut).toEqual([expect.stringMatching(/CN=slapd.lab: slapd .* cannot be told/)]);
+    expect(alone.plan?.leftOut).toEqual([expect.stringMatching(/CN=slapd.lab: slapd .* cannot be reloaded/)]);
     const manager = await standInForSystemd(host, [
       {
         unit: "slapd.service",

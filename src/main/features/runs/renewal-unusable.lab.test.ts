@@ -43,7 +43,7 @@ test.skipIf(!canStartHosts())(
     );
     const refused = await carryOut(app, unusable);
     expect(refused).toMatchObject({ state: "stopped", failed: 1 });
-    expect(refused.message).toMatch(/refused the handshake.*it was taken back/);
+    expect(refused.message).toMatch(/refused the handshake.*it was rolled back/);
     // One look at each of its two places, each by a few hellos.
     expect(Number(await host.run("grep -c 'no shared cipher' /var/log/nginx.log"))).toBeLessThanOrEqual(8);
     expect(await files()).toBe(before);

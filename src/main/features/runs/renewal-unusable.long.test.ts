@@ -59,7 +59,7 @@ test.skipIf(!canStartHosts())(
       );
       const refused = await carryOut(app, planned);
       expect(refused).toMatchObject({ state: "stopped", failed: 1 });
-      expect(refused.message).toMatch(/it was taken back/);
+      expect(refused.message).toMatch(/it was rolled back/);
       expect(await files()).toBe(before);
       const back = await untilStill(app, async () => {
         await app.client.runbooks.rollBack({ runId: refused.id });

@@ -171,7 +171,7 @@ test.each(["paused", "committed"] as const)(
     expect(launched).toHaveLength(state === "paused" ? 2 : 1);
     expect(store.runbooks.runs.find(id)?.direction).toBe(state === "paused" ? "back" : "forward");
     const said = JSON.stringify(store.runbooks.journal.list({ runId: id, after: null, limit: 50 }));
-    if (state === "committed") expect(said).toContain("was over by then");
+    if (state === "committed") expect(said).toContain("it had already ended");
   },
 );
 

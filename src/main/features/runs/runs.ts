@@ -96,7 +96,7 @@ export function createRuns(deps: RunsDeps) {
         if (!files.approve(id, one))
           throw new Refusal(
             "conflict",
-            `${one.path} on ${one.host} is not to be repaired so (any more); look at the run again`,
+            `${one.path} on ${one.host} can no longer be repaired that way; read the run again`,
           );
       const note = noteRepairs(approved);
       journals.append({ runId: id, ordinal: null, kind: "note", note, at: toInstant(deps.now()) });

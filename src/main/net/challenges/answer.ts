@@ -226,7 +226,7 @@ async function check(
     return { kind: "right", note: `${what} is right at one address, and is answered with ${said}` };
   if (wrong.length > 0) return { kind: "wrong", message: `${what} is answered with ${said}` };
   const why = unreached.join("; ") || `this computer knows no address of ${name}`;
-  return { kind: "right", note: `${what} could not be looked at from here: ${why}` };
+  return { kind: "right", note: `${what} could not be checked from here: ${why}` };
 }
 
 const portOf = (port: number, usual: number): string => (port === usual ? "" : `:${port}`);

@@ -56,7 +56,7 @@ export async function awaitRecord(wish: RecordQuery): Promise<Spread> {
   if (servers.length === 0)
     return {
       kind: "seen",
-      note: `which servers tell of ${record} could not be found out from here${formatLost(lost)}`,
+      note: `the servers of ${record} could not be found from here${formatLost(lost)}`,
     };
   const until = Date.now() + spreadMs;
   for (;;) {

@@ -40,7 +40,7 @@ test("a hook is called as lego calls it, and once more to clean up", async () =>
   const answered = await ask(program);
   expect(answered).toMatchObject({
     kind: "ready",
-    note: `which servers tell of ${RECORD} could not be found out from here`,
+    note: `the servers of ${RECORD} could not be found from here`,
   });
   if (answered.kind !== "ready") throw new Error("it is not ready");
   expect(await answered.undo()).toEqual({ kind: "undone" });

@@ -162,7 +162,7 @@ test("how the script ended is told when it was not well", async () => {
   });
   expect(await visit(silent)).toMatchObject({
     state: "ok",
-    ending: "the host did not tell how the script ended",
+    ending: "the host did not report how the script ended",
   });
 });
 

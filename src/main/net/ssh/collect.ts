@@ -162,7 +162,7 @@ function formatOutput({ stdout, stderr, exit }: ScriptRun): string {
 
 function formatEnding({ end, exit }: ScriptRun): string | null {
   if (end !== "ended") return null;
-  if (!exit) return "the host did not tell how the script ended";
+  if (!exit) return "the host did not report how the script ended";
   if ("signal" in exit) return `the script was ended by ${exit.signal}`;
   return exit.code === 0 ? null : `the script ended with status ${exit.code}`;
 }

@@ -221,7 +221,7 @@ class VaultProcess {
     this.#waiting.delete(message.number);
     if (message.kind === "answer") waiting?.resolve(message.answer);
     else if (message.kind === "refusal") waiting?.reject(new Refusal(message.code, message.message));
-    else waiting?.reject(new Error(`the vault's keeper failed: ${message.said}`));
+    else waiting?.reject(new Error(`the vault process failed: ${message.said}`));
   }
 
   #forget(): void {

@@ -46,7 +46,7 @@ function readText(path: string): string | null {
   } catch (error) {
     if (isCode(error, "ENOENT")) return null;
     if (error instanceof Refusal) throw error;
-    throw unusable(path, `cannot be read (${codeOf(error)})`, "look at its owner and mode");
+    throw unusable(path, `cannot be read (${codeOf(error)})`, "check its owner and mode");
   }
 }
 

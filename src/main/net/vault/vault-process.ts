@@ -58,7 +58,7 @@ function leave(): void {
   else process.exit(0);
 }
 process.on("uncaughtException", (fault) => {
-  process.stderr.write(`latchkey: the vault's keeper ended: ${formatFault(fault)}\n`, leave);
+  process.stderr.write(`latchkey: the vault process ended: ${formatFault(fault)}\n`, leave);
 });
 // Ctrl-C at a terminal is for the command, which ends this process itself.
 process.on("SIGINT", () => undefined);

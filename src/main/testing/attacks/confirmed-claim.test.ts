@@ -189,7 +189,7 @@ test("a claim counts once a bundle that its host has signed shows it, and by not
   await runbooks.resume({ runId });
   const over = await runbooks.find({ runId });
   expect(over).toMatchObject({ state: "committed", claims: [] });
-  const message = `its carried script has done it; no person has signed it; confirmed by the bundle of ${shows.collectedAt}`;
+  const message = `its offline script has done it; no person has signed it; confirmed by the bundle of ${shows.collectedAt}`;
   expect(over.stepList.map((step) => step.message)).toEqual([message, message]);
 });
 

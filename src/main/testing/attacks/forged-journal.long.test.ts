@@ -28,7 +28,7 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
       ended = await begun.goOn();
     }
     expect(ended).toMatchObject({ message: "", state: "committed" });
-    expect((await begun.said()).join("\n")).toContain("the journal tells of a login with the new key");
+    expect((await begun.said()).join("\n")).toContain("the journal shows a login with the new key");
     await begun.expectNobodyLockedOut();
   },
 );

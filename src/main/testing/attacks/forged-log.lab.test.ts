@@ -43,7 +43,7 @@ test.skipIf(!canStartHosts())(
     });
     expect(await begun.goOn()).toMatchObject({ message: "", state: "committed", confirmation: null });
     expect(await begun.hasOld()).toBe(false);
-    expect((await begun.said()).join("\n")).toContain("its holder has signed this run's challenge");
+    expect((await begun.said()).join("\n")).toContain("its owner signed this run's challenge");
     await begun.expectNobodyLockedOut();
   },
 );

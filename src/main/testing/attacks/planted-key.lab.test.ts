@@ -83,7 +83,7 @@ END_OF_PROGRAM
 const wishFor = ({ fingerprint }: KeyFile) => ({ kind: "rotate-key" as const, fingerprint });
 
 lab(
-  "a user's file with the public key of a pair and a random private key gets nothing when that key is rotated",
+  "a user's file with the public key of a key pair and a random private key gets nothing when that key is rotated",
   async () => {
     const ops = await grantKey("ops", "here");
     const planted = await plant(ops, "clear");
@@ -96,7 +96,7 @@ lab(
       expect.objectContaining({ id: "other-key", state: "warning", path: PLANTED, account: "evil" }),
     );
     expect(planned.plan?.checks.find(({ id }) => id === "private-keys")?.text).toContain(
-      "verified in one place",
+      "verified in one location",
     );
     expect(await carryOut(app, planned)).toMatchObject({ state: "committed", message: "" });
     expect(await host.run(`cat ${PLANTED}`)).toBe(planted);

@@ -110,7 +110,7 @@ const apart = (server: HostedServer, by: string): Failing => ({
   how: "serves one of two places from others",
   by,
   meanwhile: TWO_PLACES[server].fromCopies,
-  says: /serves .*, which is the one before; it was taken back/,
+  says: /serves .*, which is the one before; it was rolled back/,
 });
 
 /** It is begun anew under that, with exchanges of keys that are long enough, and what is begun from now on is not. */
@@ -160,7 +160,7 @@ END`,
   untold("postgresql", "a configuration that it cannot read any more", {
     meanwhile: "echo 'no_such_word = 1' >>/etc/postgresql/17/main/postgresql.conf",
     // Nobody can tell then that this cluster reads the files; the other one is told.
-    says: /:5432 serves .*, which is the one before; it was taken back/,
+    says: /:5432 serves .*, which is the one before; it was rolled back/,
   }),
   untold("mysql", "a key that it may not read any more", {
     meanwhile: "chown root:root /etc/tls/mysql.key",
@@ -171,7 +171,7 @@ END`,
       isStandIn: true,
       meanwhile: ":",
       // Where it has other processes once it has read them, it is seen by that.
-      says: /(goes on with what it has read|, which is the one before).*; it was taken back/s,
+      says: /(goes on with what it has read|, which is the one before).*; it was rolled back/s,
       ...(server === "postfix" && { first: LONG_LIVED }),
     }),
   ),

@@ -136,7 +136,7 @@ function ChangeRule() {
   if (!rule) return null;
   return (
     <ToggleFacet
-      title="Tell of changed certificates"
+      title="Report changed certificates"
       count={undefined}
       isOn={rule.since !== null}
       onChange={(isOn) =>

@@ -147,6 +147,6 @@ function SharedDrawer({ shared, onClose }: Props) {
 }
 
 const WHY: Record<SharedKey["kind"], string> = {
-  people: "The logs cannot tell these people apart, and access cannot be revoked for one of them alone.",
+  people: "The logs cannot distinguish these people, and access cannot be revoked for one of them alone.",
   hosts: "Whoever has one of these hosts can answer as any of the others, and no client would notice.",
 };

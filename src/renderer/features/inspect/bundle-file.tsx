@@ -217,7 +217,7 @@ export function CarryNote() {
         A host that no network leads to
       </h3>
       <p className={classes.hint}>
-        Carry the collector there, run it, and drop here what it wrote. The instructions are a page to print:
+        Copy the collector there, run it, and drop here what it wrote. The instructions are a page to print:
         what to type, and what is in a bundle and what is not.
       </p>
       <div className={classes.naming}>

@@ -27,13 +27,13 @@ export function ConfirmKey({ run: { id, state, confirmation } }: { run: RunDetai
     <div className={renewal.orders}>
       <Section title="Verify the new key">
         <p className={classes.note}>
-          Nobody can log in with it from here. The old key stays until the journal of each host tells of a
-          login, the holder of the new key signs for it, or you approve the account by name.
+          Nobody can log in with it from here. The old key stays until the journal of each host shows a login,
+          the owner of the new key signs with it, or you approve the account by name.
         </p>
         {challenge !== null && !isSigned && <SignChallenge runId={id} challenge={challenge} />}
         {isSigned && (
           <p role="status" className={classes.note}>
-            Its holder has signed. Go on: each host is asked whether it takes the key.
+            Its owner has signed. Go on: each host is asked whether it accepts the key.
           </p>
         )}
         <ApproveAccount runId={id} waiting={waiting} />

@@ -80,7 +80,7 @@ export function RunActions({ run }: { run: RunDetail }) {
           <Button
             size="xs"
             leftSection={<IconEye size={15} />}
-            title="Look at what is served now, before the time is over; then the old files go"
+            title="Check what is served now, before the time is over; then delete the old files"
             loading={resume.isPending}
             onClick={() => resume.mutate({ runId, endsGrace: true, mayPrompt: true, identityFiles })}
           >

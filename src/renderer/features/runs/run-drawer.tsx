@@ -144,11 +144,11 @@ function ByHand({ run }: { run: RunDetail }) {
         title={hasRepair ? "Repair it, or do it by hand" : "To be done by hand"}
       >
         <p>
-          Latchkey could neither finish this nor take it back.{" "}
+          Latchkey could neither finish this nor roll it back.{" "}
           {hasRepair
             ? "Repair shows what it would change before it does so. By hand, do it in this order, then go on"
             : "Do it in this order, then go on"}
-          : it looks at the hosts again first. <CopyMark value={script} what="commands" />
+          : it reads the hosts again first. <CopyMark value={script} what="commands" />
         </p>
       </Notice>
       <Commands lines={lines} />

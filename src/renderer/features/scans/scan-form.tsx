@@ -262,7 +262,7 @@ const TlsOptions = ({ options, onChange }: TlsOptionsProps) => (
       />
       <Checkbox
         size="xs"
-        label="Greet every address of a name"
+        label="Probe every address of a name"
         description="And report where they serve different certificates"
         checked={options.everyAddress}
         onChange={(event) => onChange({ everyAddress: event.currentTarget.checked })}

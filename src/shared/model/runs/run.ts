@@ -84,7 +84,7 @@ export const RunStep = z.object({
   port: z.int().nullable(),
   batch: z.int(),
   state: StepState,
-  /** Null: its act shows for itself, or it was taken back, or is not done yet. */
+  /** Null: its act shows for itself, or it was rolled back, or is not done yet. */
   verification: StepVerification.nullable(),
   /** Null: nothing but the message is known of it. */
   result: StepResult.nullable(),

@@ -81,7 +81,7 @@ const REFERENCES: Record<RuleId, string> = {
   "certificate-file-misordered": "Postfix postconf(5), smtpd_tls_chain_files",
   "certificates-of-one-key-kind": "Postfix postconf(5), smtpd_tls_chain_files",
   "certificate-without-key": "NIST SP 1800-16, volume B (certificate installation and verification)",
-  "certificate-key-mismatch": "RFC 8446, 4.4.3 (the server proves that it has the key)",
+  "certificate-key-mismatch": "RFC 8446, 4.4.3 (the server shows that it has the key)",
   "tls-key-without-certificate": "NIST SP 800-57 part 1, 8.3.4 (destroying keys)",
   "keystore-default-password": "CWE-1393 (use of default password)",
   "certificate-lifetime-over-limit": "BR 6.3.2 (ballot SC-081v3): 200, 100 and 47 days",

@@ -116,10 +116,10 @@ export function formatSignature(signature: BundleSignature): string {
 /** One page to print: what whoever goes to an air-gapped host carries, types and brings back. */
 export const BUNDLE_INSTRUCTIONS = `LATCHKEY: READING A HOST THAT NO NETWORK LEADS TO
 
-You carry a script there and a file back. The script only reads: it writes nothing on the host but
+You copy a script there and a file back. The script only reads: it writes nothing on the host but
 what you let it print into a file of yours, it installs nothing and opens no connection.
 
-1  CARRY
+1  COPY
    [ ] collect.sh     made here with:  latchkey collector > collect.sh
    [ ] this page
    [ ] a medium with 16 MiB free for each host: no bundle is larger
@@ -138,7 +138,7 @@ what you let it print into a file of yours, it installs nothing and opens no con
 
 3  VOUCH FOR IT THERE, if you will (with your own SSH key, or one on a security key)
        ssh-keygen -Y sign -n latchkey-bundle -f ~/.ssh/id_ed25519 /mnt/$(uname -n).bundle
-   writes $(uname -n).bundle.sig beside it. Carry both.
+   writes $(uname -n).bundle.sig beside it. Copy both.
 
 4  IMPORT IT HERE
        latchkey import /media/web1.bundle        or drop the files on the window
@@ -148,7 +148,7 @@ what you let it print into a file of yours, it installs nothing and opens no con
    Of a host that is known already, a bundle that its own key has not signed changes nothing. What it
    claims is kept beside what is known, if you name the host:
        latchkey import --approve-unverified web1 /media/web1.bundle
-   With --require-signature only a bundle is taken that somebody of your rosters has signed, or a key
+   With --require-signature only a bundle is taken that somebody of your people sources has signed, or a key
    that you name with --signer FILE.
    Everything is dated when it was collected, by the host's own clock: see that it is right. From more
    than five minutes in the future nothing is taken.
@@ -157,10 +157,10 @@ what you let it print into a file of yours, it installs nothing and opens no con
 
 WHAT IS IN A BUNDLE
    Host name, operating system and versions; accounts, groups and shells; of each password its class
-   alone (set, locked, none); the settings of sshd; authorized_keys files, whole; the public halves of
+   alone (set, locked, none); the settings of sshd; authorized_keys files, whole; the public keys of
    host keys and of private keys, with the paths, owners and modes of the latter; certificates; rules of
    sudo and doas; known_hosts, and what ssh_config says of hosts; sums of logins by key from the logs.
-   That tells an attacker the way in: keep it as you keep a list of your hosts, and wipe the medium.
+   That shows an attacker the way in: keep it as you keep a list of your hosts, and wipe the medium.
 
 WHAT IS NOT
    No private key. No password and no password hash. No content of other files.

@@ -7,22 +7,22 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "append-only": "may only be appended to (chattr +a): take that off first, or leave it out",
   attributes:
     "has an access list, attributes or a label that this host's tools do not keep: change it by hand",
-  armed: "still has a dead-man timer: disarm it first",
+  armed: "still has a rollback timer: disarm it first",
   "bad-bytes": "came out with other bytes than were asked for, and was not put in place",
   ended: "was being changed when the host ended the shell",
-  fired: "was put back by its host itself, for nobody called that off in time: begin anew",
-  firing: "is being changed on its host at this moment: look again when that is over",
+  fired: "was rolled back by its host, because nobody confirmed the change in time: start again",
+  firing: "is being changed on its host right now: try again later",
   "beside-in-the-way":
-    "has something beside it (.latchkey-old, or a folder called like what a run makes) that is in a run's way: look at it, and move it away",
+    "has something beside it (.latchkey-old, or a folder called like what a run makes) that blocks the run: check it, then move it away",
   changed: "was changed by somebody else since the plan was made: plan it again",
   changing: "changes whenever it is read: find out who writes it",
   "hard-linked":
     "has more than one name (hard link), which replacing it would break: remove the others first",
   held: "lies in a folder with a lock of another run, which may be at work there: run it again when that is over",
   immutable: "is immutable (chattr +i): take that off first, or leave it out",
-  "in-the-way": "has something in its way that no run has made: look beside it, and move it away",
+  "in-the-way": "is blocked by something that no run has made: check its folder, then move it away",
   "io-error":
-    "could not be written or cleared away, and the host does not say why: look at its disk and file system",
+    "could not be written or cleared away, and the host does not say why: check its disk and file system",
   keygen: "could not be made: the host's ssh-keygen failed",
   "late-edit": "was written by somebody at the same moment: what they wrote is kept beside it",
   "linked-file": "is a symbolic link: change the file that it leads to, or put a file in its place",
@@ -35,20 +35,20 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "new-in-the-way":
     "has a .latchkey-new beside it that another run has made: let that one end, or move it away",
   "no-answer":
-    "was not answered for in time: what runs there as its folder's owner was kept from it, so look at that account",
+    "got no answer in time: the process that runs as its folder's owner was stopped or blocked; check that account",
   "no-before": "has changed since, and there is no copy of what it was",
-  "no-dead-man": "cannot be guarded by a timer on this host in that way",
+  "no-dead-man": "cannot be guarded by that kind of rollback timer on this host",
   "no-entry": "has no entry of that name with a private key: look into it, and name the right one",
-  "no-folder": "lies in a folder that is not there, or cannot be entered",
+  "no-folder": "is in a folder that does not exist or cannot be opened",
   "no-hash-tool": "cannot be checked: the host has no sha256sum, shasum, sha256 or openssl",
   "no-key": "has no new key on its host: it is to be made first",
   "no-log": "is in no log of this host that may be read",
   "no-keytool": "is a keystore that only Java's keytool can change, and its host has none",
   "no-library": "cannot be changed as its owner: the hand was started without its library",
   "no-sense":
-    "was answered for by what makes no sense: something speaks in the place of what runs there as its folder's owner, so look at that account",
+    "got an answer that makes no sense: something replaced the process that runs as its folder's owner; check that account",
   "no-space": "has no room beside it for a copy: the disk or its inodes are full",
-  "no-ssh": "cannot be proved from there: the host has no ssh",
+  "no-ssh": "cannot be verified from there: the host has no ssh",
   "no-ssh-keygen": "cannot be made there: the host has no ssh-keygen",
   "no-store": "is a keystore, and no new one was made for it",
   "no-tool": "cannot be made there: the host has no openssl",
@@ -57,7 +57,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
     "cannot be acted on as its owner from a terminal, for the host has no setsid: run this without one (ssh -T, at, cron)",
   "no-signing": "cannot be asked to sign: the host's ssh-keygen is older than OpenSSH 8.1",
   "not-a-file": "is no regular file",
-  "not-kept": "is not what the run has kept (any more): look at it",
+  "not-kept": "is not what the run has kept: check it",
   "not-owner": "belongs to somebody else: log in as its owner, or as root",
   "not-permitted": "could not be replaced: the host does not permit it",
   "not-signed": "did not sign: the host's ssh-keygen does not take it for a private key of its owner",
@@ -66,9 +66,9 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "not-writable": "lies in a folder that may not be written to",
   "odd-path": "has a path that is not plain",
   "odd-words": "was asked for in words that make no sense",
-  "old-in-the-way": "has a .latchkey-old beside it that is something else: look at it, and remove it",
+  "old-in-the-way": "has a .latchkey-old beside it that is something else: check it, then remove it",
   "open-folder": "belongs to root, and lies in a folder where others may write",
-  "other-kind": "does not hold what its server is said to read there: look at it",
+  "other-kind": "does not hold what its server reads there by its configuration: check it",
   "other-key-passphrase": "has another passphrase for its key than for itself: make them the same first",
   "owner-changed":
     "lies in a folder of another account than when the plan was made: find out who has put it there, and plan again",
@@ -88,7 +88,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   unknown: "could not be changed, and the host does not say why",
   "unknown-request": "cannot be changed by this host's hand: it does not know the request",
   "wrong-passphrase": "is not opened by that passphrase",
-  "work-folder-taken": "has a .latchkey beside it that is not ours: look at it, and remove it",
+  "work-folder-taken": "has a .latchkey beside it that no run has made: check it, then remove it",
 };
 
 /** `holder`: of `held`, who holds the folder, as its lock says. */
@@ -118,7 +118,7 @@ export function formatRefusedByRoot({ why, detail, holder }: Answer, path: strin
     case "in-the-way": {
       const named = pathNamed(detail);
       return named !== null
-        ? `${path}: ${named} is in the way of what a run keeps, and no run has made it: look at it, and move it away`
+        ? `${path}: ${named} blocks what a run keeps, and no run has made it: check it, then move it away`
         : `${formatRefusal(why, path)}${formatTool(detail)}`;
     }
     case "no-space": {

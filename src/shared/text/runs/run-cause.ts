@@ -21,7 +21,7 @@ export function formatCause(cause: Cause): string {
     case "not-served-any-more":
       return `it is not served any more: ${cause.seen.join("; ")}`;
     case "rollback-timer-fired":
-      return "the host itself has taken it back: the proof came too late";
+      return "the host rolled it back: the verification came too late";
     case "not-cleared":
       return `nothing was cleared away: ${formatCause(cause.by)}`;
     case "begun-at":
@@ -64,7 +64,7 @@ function formatOfRenewal(cause: Extract<Cause, { kind: RenewalKind }>): string {
     case "files-not-taken":
       return `${cause.server} does not take the new files: ${cause.said}`;
     case "not-reloaded":
-      return `${cause.server} could not be told: ${cause.said}`;
+      return `${cause.server} could not be reloaded: ${cause.said}`;
     case "fails-own-test":
       return `${cause.server} fails its own test before anything is changed: ${cause.said}; nothing was ordered`;
     case "not-served":
@@ -101,7 +101,7 @@ function formatOfLogin(cause: Extract<Cause, { kind: LoginKind }>): string {
     case "login-unsure":
       return `${formatWho(cause)}: ${cause.said}`;
     case "verified-by-hand":
-      return `${cause.account} is proved by whoever runs its script, and by no run`;
+      return `whoever runs the script verifies ${cause.account}; the run does not`;
     case "key-not-usable-here":
       return `the key that is to log in to ${cause.account} cannot be used here`;
     case "own-login-ended":
@@ -109,7 +109,7 @@ function formatOfLogin(cause: Extract<Cause, { kind: LoginKind }>): string {
     case "own-key-refused":
       return `${cause.account}: sshd does not take the key that let us in any more`;
     case "no-other-login":
-      return `${formatAgreed(cause)}, no other key that is left is at hand here, and this host has no journal that could tell of a login by one`;
+      return `${formatAgreed(cause)}, no other remaining key is available here, and this host has no journal that could show a login with one`;
     case "awaited":
       return formatAwaited(cause.for);
     case "no-new-host-key":
@@ -124,11 +124,11 @@ function formatOfLogin(cause: Extract<Cause, { kind: LoginKind }>): string {
 export function formatAwaited(awaited: Awaited): string {
   switch (awaited.kind) {
     case "login-in-log":
-      return "waits for the journal to tell of a login by the new key";
+      return "waits for the journal to show a login with the new key";
     case "certificate":
       return "waits for a certificate to be brought";
     case "login":
-      return `waiting for a login to ${awaited.account} through what is left, by anybody; without one it is taken back`;
+      return `waiting for anybody to log in to ${awaited.account} with what is left; without a login it is rolled back`;
     default:
       return assertNever(awaited);
   }
@@ -137,7 +137,7 @@ export function formatAwaited(awaited: Awaited): string {
 type HostKeyGap = Extract<Cause, { kind: "host-key-not-in-place" }>["why"];
 
 const NOT_INSTALLED: Record<HostKeyGap, string> = {
-  unseen: "cannot be looked at",
+  unseen: "cannot be read",
   absent: "is not there",
   "not-put": "could not be put there",
   another: "is another one",
@@ -162,19 +162,19 @@ function formatPlain(cause: PlainCause): string {
     case "file-unreadable":
       return `${cause.path} cannot be read any more`;
     case "work-folder-taken":
-      return `${cause.folder}/.latchkey, where a run keeps its lock, was made by something else than a run: look at it, and remove it`;
+      return `${cause.folder}/.latchkey, where a run keeps its lock, was not made by a run: check it, then remove it`;
     case "late-edit": {
       const kept = cause.files.join(", ") || `${cause.folder}/.latchkey`;
-      return `somebody's editor wrote to a file that was replaced meanwhile; what they wrote is kept in ${kept}: look at it, and move it away`;
+      return `somebody's editor wrote to a file that was replaced meanwhile; what they wrote is kept in ${kept}: check it, then move it away`;
     }
     case "file-changed-unwritten":
       return `${cause.path} was changed by somebody else since the plan was made; nothing was written to it: plan it again`;
     case "being-changed":
-      return `${cause.path} is being changed by somebody else; look at it, and try again`;
+      return `${cause.path} is being changed by somebody else: check it, then try again`;
     case "no-copy":
       return `${cause.path} was changed by somebody else, and there is no copy of what it was: take the lines of this run out of it by hand`;
     case "own-lines-changed":
-      return `${cause.path} was changed by somebody else in the very lines of this run: look at it`;
+      return `${cause.path} was changed by somebody else in the very lines of this run: check it`;
     default:
       return formatOfKey(cause);
   }
@@ -193,7 +193,7 @@ function formatOfKey(cause: Extract<PlainCause, { kind: KeyKind }>): string {
     case "new-key-not-at-hand":
       return `${cause.path === null ? "" : `${cause.path}: `}the private key of the new key is not at hand: it cannot be put anywhere`;
     case "key-file-changed":
-      return `${cause.path} was changed by somebody else meanwhile: look at it, then plan it again`;
+      return `${cause.path} was changed by somebody else meanwhile: check it, then plan it again`;
     case "key-made-by-another-run":
       return `${cause.path} was made by another run: let that one end, or move it away`;
     case "agent-did-not-sign":

@@ -17,16 +17,16 @@ export function formatRunNote(note: RunNote): string {
       return why === "" ? note.state : `${note.state}: ${why}`;
     }
     case "begun-again":
-      return note.direction === "back" ? "is taken back" : "goes on";
+      return note.direction === "back" ? "rolls back" : "continues";
     case "over-already":
-      return "it was to be taken back, and was over by then; plan the way back as a run of its own";
+      return "it could not be rolled back, because it had already ended; plan the reverse as a run of its own";
     case "connection-lost":
       return `the connection was lost: ${note.why}`;
     case "found":
       return formatCause(note.cause);
     case "evidence": {
       const evidence = note.evidence.map(formatEvidence).join("; ");
-      return note.isBeforeRemoval ? `before the removal: ${evidence || "nothing to prove"}` : evidence;
+      return note.isBeforeRemoval ? `before the removal: ${evidence || "nothing to verify"}` : evidence;
     }
     case "old-keys-gone":
       return "the old private keys are gone";
@@ -85,21 +85,21 @@ function formatAtHost(note: Extract<RunNote, { kind: HostKind }>): string {
     case "left-out":
       return `${note.path} is left out: ${formatCause(note.cause)}`;
     case "stands":
-      return `${formatCause(note.cause)}; what stands there was proved`;
+      return `${formatCause(note.cause)}; what is there now was verified`;
     case "repair-approved":
       return `approved to be repaired: ${note.files.map(({ host, path }) => `${path} on ${host}`).join(", ")}`;
     case "reloaded":
-      return `${note.server} was told to read them${note.said ? `: ${note.said}` : ""}`;
+      return `${note.server} was reloaded${note.said ? `: ${note.said}` : ""}`;
     case "files-taken":
       return `${note.server} takes the new files`;
     case "files-untried":
       return `${note.server} could not try the new files: ${note.said}`;
     case "served-not-seen":
-      return `what is served cannot be looked at: ${note.whys.join("; ")}`;
+      return `what is served cannot be checked: ${note.whys.join("; ")}`;
     case "answer-left":
       return `an earlier answer is still there: ${formatCause(note.cause)}`;
     case "post-check-hurried":
-      return "it was asked to look again before the time";
+      return "the post-deployment check was requested early";
     default:
       return assertNever(note);
   }
@@ -122,8 +122,8 @@ function formatWatched(note: Extract<RunNote, { kind: "host-watched" }>): string
   const { silence, since, isEnough } = note;
   switch (silence.kind) {
     case "quiet": {
-      const logs = silence.evidence === "journal" ? "its journal tells" : "plain files tell";
-      const said = `${place}: ${logs} of no login with the old key since ${since.slice(0, 10)}`;
+      const logs = silence.evidence === "journal" ? "its journal shows" : "plain files show";
+      const said = `${place}: ${logs} no login with the old key since ${since.slice(0, 10)}`;
       return isEnough ? said : `${said}, and any user there can have lines written to those: ${END_GRACE}`;
     }
     case "used":
@@ -145,13 +145,13 @@ function formatUsed({ account, at, from, evidence }: Extract<OldKeySilence, { ki
 function formatGap(gap: UseGap): string {
   switch (gap.kind) {
     case "keys-not-known":
-      return "which keys go cannot be told from the lines of the plan";
+      return "the lines of the plan do not show which keys are removed";
     case "md5-names":
       return `its log names keys by MD5, and ${gap.account} has logged in with one`;
     case "no-log":
-      return "no log of it tells of logins up to now";
+      return "none of its logs shows logins up to now";
     case "not-read-now":
-      return "its logs could not be read just now (where the new key has a passphrase, an agent has to have it), or do not tell of the login that read them";
+      return "its logs could not be read just now (where the new key has a passphrase, an agent has to have it), or do not show the login that read them";
     case "begins-later":
       return `its logs reach back without a gap to ${gap.at.slice(0, 10)} only`;
     default:

@@ -55,7 +55,7 @@ export function formatIntent(intent: Intent): string {
     case "remove-lines":
       return `to remove the old lines from ${formatCount(intent.files, "file")}`;
     case "install-key":
-      return `to put the new key in ${formatCount(intent.locations, "place")}`;
+      return `to install the new key in ${formatCount(intent.locations, "location")}`;
     case "create-certificate-keys":
       return `to make ${formatCount(intent.count, "key")}`;
     case "have-signed":
@@ -63,7 +63,7 @@ export function formatIntent(intent: Intent): string {
     case "install-certificates":
       return `to put ${formatCount(intent.count, "certificate")} in place`;
     case "check-served":
-      return "to look once more at what is served";
+      return "to check again what is served";
     case "clear":
       return "to clear away what was kept";
     default:
@@ -76,9 +76,9 @@ function formatDeed(deed: Deed): string {
     case "wrote-files":
       return `wrote ${formatCount(deed.files, "file")}`;
     case "installed-key":
-      return `put it in ${formatCount(deed.locations, "place")}`;
+      return `installed it in ${formatCount(deed.locations, "location")}`;
     case "installed-certificates":
-      return "the new files are in place, and its servers were told";
+      return "the new files are in place, and its servers were reloaded";
     default:
       return assertNever(deed);
   }
@@ -93,13 +93,13 @@ export function formatEvidence(check: Evidence): string {
     case "login":
       return `${check.account}: logged in with ${formatKeyName(check.key)}`;
     case "login-in-log":
-      return `${check.account}: the journal tells of a login with ${formatKeyName(check.key)}`;
+      return `${check.account}: the journal shows a login with ${formatKeyName(check.key)}`;
     case "claimed-login":
-      return `${check.account}: a login with ${formatKeyName(check.key)} is seen in ${check.path}, which anybody on that host can write: it proves nothing`;
+      return `${check.account}: a login with ${formatKeyName(check.key)} is seen in ${check.path}, which anybody on that host can write: it verifies nothing`;
     case "no-login":
       return `${check.account}: no login is tried (${check.why})`;
     case "signed":
-      return `${check.account}: sshd takes ${formatKeyName(check.key)}, and its holder has signed this run's challenge`;
+      return `${check.account}: sshd accepts ${formatKeyName(check.key)}, and its owner signed this run's challenge`;
     case "approved":
       return `${check.account}: approved by ${check.who} on ${check.day}`;
     case "own-login":
@@ -143,19 +143,19 @@ function formatLogin(check: Extract<Evidence, { kind: LoginKind }>): string {
     case "other-login":
       return `${check.account}: logged in with ${formatKeyName(check.key)}, which is left; the ${check.by} that let us in does not any more, as was agreed to`;
     case "other-login-in-log":
-      return `${formatAgreed(check)}; the journal tells of a login since${check.from === null ? "" : ` from ${check.from}`}`;
+      return `${formatAgreed(check)}; the journal shows a login since${check.from === null ? "" : ` from ${check.from}`}`;
     case "signed-not-taken":
-      return `${check.account}: its holder has signed for the new key, and sshd does not take it from here: a from= may leave this computer out`;
+      return `${check.account}: its owner signed with the new key, but sshd does not accept it from here: a from= option may exclude this computer`;
     case "signed-unsure":
       return `${check.account}: whether sshd takes the new key is not known: ${check.why}`;
     case "log-unsure":
       return `${check.account}: ${check.why}`;
     case "no-key-in-logs":
-      return "no key is known that a log could tell of";
+      return "no key is known that a log could show";
     case "host-key":
       return `${HOST_KEYS[check.is]}: ${check.fingerprint}`;
     case "host-key-unverified":
-      return "not verified: the known host key is still presented, but whether sshd holds the new one, too, it tells only after a login by a key alone, and no such key has let us in; the removal of the old one is verified, or taken back";
+      return "not verified: the known host key is still presented, but sshd shows the new one only after a login with a key alone, and Latchkey did not log in that way; the removal of the old one is verified or rolled back";
     default:
       return assertNever(check);
   }
@@ -163,7 +163,7 @@ function formatLogin(check: Extract<Evidence, { kind: LoginKind }>): string {
 
 const HOST_KEYS: Record<Extract<Evidence, { kind: "host-key" }>["is"], string> = {
   "known-presented": "the known host key is presented",
-  "new-named": "the new host key is named and proved",
+  "new-named": "the new host key is announced and verified",
   "new-presented": "the new host key is presented",
 };
 
@@ -184,7 +184,7 @@ function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
     case "key-made":
       return `made ${check.fingerprint}`;
     case "key-in-place":
-      return check.isHere ? "the new private key is in its place" : "the new key is in its places";
+      return check.isHere ? "the new private key is installed" : "the new key is installed everywhere";
     case "certificate-keys-made":
       return `made ${formatCount(check.count, "key")} and what asks for certificates`;
     case "issued":
@@ -209,7 +209,7 @@ export const formatStillAccepted = ({ host, port, account, fingerprint, isOldKey
 
 function formatServed({ isAgain, places, leavesAlone }: Extract<Evidence, { kind: "served" }>): string {
   if (places === 0) return "in place; nowhere could be seen whether it is served";
-  const seen = `${isAgain ? "it is still served" : "the new certificate is served"}: seen at ${formatCount(places, "place")}`;
+  const seen = `${isAgain ? "it is still served" : "the new certificate is served"}: verified at ${formatCount(places, "address", "addresses")}`;
   if (leavesAlone === 0) return seen;
   return `${seen}; at ${formatCount(leavesAlone, "address", "addresses")} the certificate alone could be read, and not what leads to its root`;
 }
@@ -246,7 +246,7 @@ export function formatKeyName(key: KeyName): string {
 }
 
 const BACK_AS: Record<BackAs, string> = {
-  "rolled-back": "taken back",
+  "rolled-back": "rolled back",
   "as-before": "it stands as it did before the step",
   unchanged: "nothing was changed by it",
   "issued-unused": "what was issued is not used",
@@ -260,7 +260,7 @@ function formatFailed({ cause, stands }: Extract<StepResult, { kind: "failed" }>
   const why = formatCause(cause);
   switch (stands) {
     case "rolled-back":
-      return `${why}; it was taken back`;
+      return `${why}; it was rolled back`;
     case "nothing-removed":
       return `nothing was removed: ${why}`;
     case "nothing-changed":
@@ -274,15 +274,15 @@ function formatFailed({ cause, stands }: Extract<StepResult, { kind: "failed" }>
 
 function formatStuck({ cause, left }: Extract<StepResult, { kind: "needs-attention" }>): string {
   const parts = [cause === null ? "" : formatCause(cause), join(...left.map(formatCause))];
-  return parts.filter(Boolean).join("; and it could not be taken back: ");
+  return parts.filter(Boolean).join("; and it could not be rolled back: ");
 }
 
 const IMPORTED: Record<Extract<StepResult, { kind: "imported" }>["end"], string> = {
-  done: "its carried script has done it",
-  "rolled-back": "its carried script has taken it back",
-  stuck: "its carried script could neither go on nor back",
-  "nothing-changed": "its carried script changed nothing",
-  "no-further": "its carried script got no further, and what it added stands",
+  done: "its offline script has done it",
+  "rolled-back": "its offline script rolled it back",
+  stuck: "its offline script could neither continue nor roll back",
+  "nothing-changed": "its offline script changed nothing",
+  "no-further": "its offline script stopped there, and what it added stays",
 };
 
 const formatImported = (of: Extract<StepResult, { kind: "imported" }>): string =>

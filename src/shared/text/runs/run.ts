@@ -45,22 +45,22 @@ function formatRunReason(reason: RunReason): string {
   switch (reason.kind) {
     case "steps-failed":
       return reason.count === 1
-        ? "a step failed and was taken back"
-        : `${reason.count} steps failed and were taken back`;
+        ? "a step failed and was rolled back"
+        : `${reason.count} steps failed and were rolled back`;
     case "hosts-failed":
       return reason.count === 1
-        ? "a host failed and was taken back"
-        : `${reason.count} hosts failed and were taken back`;
+        ? "a host failed and was rolled back"
+        : `${reason.count} hosts failed and were rolled back`;
     case "unreachable":
       return "a host of the run cannot be reached";
     case "unreachable-on-the-way-back":
       return `${reason.hosts.join(", ")} cannot be reached, and is not as it was`;
     case "stuck":
-      return "a step could neither be done nor taken back";
+      return "a step could be neither finished nor rolled back";
     case "stuck-on-the-way-back":
       return reason.phase === null ? "a host could not be put back as it was" : STUCK_BACK[reason.phase];
     case "not-served-any-more":
-      return "what stands is not the new certificate any more; nothing was taken back";
+      return "the new certificate is no longer in place; nothing was rolled back";
     case "partly-committed":
       return `${reason.hosts.join(", ")} had been committed, and stays so; the others are as they were`;
     case "waiting":
@@ -173,9 +173,9 @@ const WAITS: Record<RunWait, string> = {
   grace:
     "the old key and the new one both stand: logs are watched for uses of the old one before it is removed",
   "login-after-removal":
-    "the old lines are gone, and the journal has to tell of one more login by the new key; or its holder signs for it, or the accounts are approved by name",
+    "the old lines are gone, and the journal must show one more login with the new key; or its owner signs with it, or the accounts are approved by name",
   "login-before-removal":
-    "the journal has to tell of a login by the new key before anything is removed, and until then the old key stands, too; or its holder signs for it, or the accounts are approved by name",
+    "the journal must show a login with the new key before anything is removed, and until then the old key stays, too; or its owner signs with it, or the accounts are approved by name",
 };
 
 /** What the issuer of a certificate of a run does now, or why there is none; empty where its state says it all. */

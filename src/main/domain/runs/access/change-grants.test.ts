@@ -270,9 +270,9 @@ test("where no journal of a host can show a login by a key that somebody else ha
   expect(checkWith("journal")).toBeUndefined();
   expect(checkWith("file")).toMatchObject({
     state: "warning",
-    text: "no log of it can show a login by the new key: its logs of logins are plain files, which any user there can have lines written to; the old line stays until the holder of the new key signs the challenge of the run (latchkey runs challenge RUN; then runs confirm RUN --signature FILE), or you approve each account by name (latchkey runs confirm RUN --approve ACCOUNT@HOST)",
+    text: "no log of it can show a login by the new key: its logs of logins are plain files, which any user there can have lines written to; the old line stays until the owner of the new key signs the challenge of the run (latchkey runs challenge RUN; then runs confirm RUN --signature FILE), or you approve each account by name (latchkey runs confirm RUN --approve ACCOUNT@HOST)",
   });
-  expect(checkWith(null)?.text).toContain("no journal of it was read");
+  expect(checkWith(null)?.text).toContain("none of its journals that were read");
 });
 
 test("an account without a file for its keys gets one, if the folder is its own and sshd reads it first", () => {

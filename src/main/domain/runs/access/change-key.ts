@@ -109,7 +109,7 @@ function formatNoLocation({ key, hosts }: PlanFacts): string {
   const claimed = claims.length > 0 ? ` and verified (${claims.join(", ")})` : "";
   return isGranted
     ? `nobody is known${claimed} to hold the private key of ${fingerprint}; say where it is, or where the new one goes, by --key-file FILE, or scan with --identity FILE`
-    : `no grant of ${fingerprint} is known; scan the hosts where it lets in first`;
+    : `no grant of ${fingerprint} is known; scan the hosts where it can log in first`;
 }
 
 export const canHold = ({ unread, hostKey }: HostFacts, { stuck, possession }: PrivateKeyFacts): boolean =>

@@ -88,7 +88,7 @@ function draftOne(facts: PlanFacts, changeSet: ChangeSet, draft: Draft, file: Fi
 }
 
 const formatUnreadableHere = ({ path }: FileFacts, { name }: AccountFacts): string =>
-  `the last scan shows that ${path} lets in to ${name}, and for a login from here sshd does not read it, so that no new key could be verified there: scan the host again, or rotate it from where sshd reads it`;
+  `the last scan shows that ${path} grants a login to ${name}, but for a login from here sshd does not read it, so that no new key could be verified there: scan the host again, or rotate it from where sshd reads it`;
 
 function changeFile(
   draft: Draft,
@@ -175,7 +175,7 @@ function leaveAccount(draft: Draft, account: string): void {
 
 function leaveOld(draft: Draft, { path, accounts }: FileFacts, why: string): void {
   const account = accounts[0] ?? null;
-  const text = `nothing can prove the new key here (${why}): it is added to ${path}, and the old one stays`;
+  const text = `nothing can verify the new key here (${why}): it is added to ${path}, and the old one stays`;
   draft.checks.push(makeCheck("acknowledge", "unverified", { host: draft.facts, account }, text));
   draft.leftOut.push(`${formatHostAddress(draft.facts)}: the old line stays in ${path}: ${why}`);
 }
@@ -282,7 +282,7 @@ export function findObstacle(
 }
 
 const formatFolderInUse = (path: string, workFolder: string): string =>
-  `${path} is not changed: ${workFolder}, where a run keeps its lock, was made by something else than a run: look at it, and remove it`;
+  `${path} is not changed: ${workFolder}, where a run keeps its lock, was not made by a run: check it, then remove it`;
 
 /** Who would undo a change of these lines; for a new line at the end, who writes the file. */
 function findManager({ os }: HostFacts, file: OpenFile, numbers: readonly number[]): ManagedBy | null {

@@ -100,7 +100,7 @@ test("what cannot be changed safely is left out by consent where something is le
   expect(planFor([managed]).leftOut).toEqual([expect.stringContaining("remove the key from the metadata")]);
   const spoilt: [string, Partial<HostFacts>][] = [
     ["host-key", { hostKey: null }],
-    ["unread", { unread: "no answer" }],
+    ["unreadable", { unread: "no answer" }],
     ["clock", { clockOffset: -301 }],
     [
       "file",
@@ -210,12 +210,12 @@ test("that sshd did not tell what it goes by for an account is one warning, and 
     planFor([{ ...host, accounts: [makeAccountFacts("ann", host.files, more)] }])
       .checks.filter(({ id }) => id === "consulted")
       .map(({ state, text }) => `${state}: ${text.split(";")[0]}`);
-  const asked = "AuthorizedKeysCommand and AuthenticationMethods among it";
+  const asked = "AuthorizedKeysCommand and AuthenticationMethods among them";
   expect(warned({})).toEqual([]);
   expect(warned({ consulted: null })).toEqual(["warning: which files sshd reads for it is not known"]);
   const unknown = { isSshdKnown: false, authenticationMethods: null };
   for (const more of [unknown, { ...unknown, consulted: null }])
-    expect(warned(more)).toEqual([`warning: what sshd goes by for it is not known, ${asked}`]);
+    expect(warned(more)).toEqual([`warning: the settings of sshd for it are not known, ${asked}`]);
 });
 
 test("the proof is made from where the key can be used, and runs nothing that is forced", () => {

@@ -77,7 +77,7 @@ export function readResult(bytes: Uint8Array): ScriptResult | string {
     digest === undefined ||
     end.index + whole.length < text.length
   )
-    return "this is no result of a carried script, or it is cut";
+    return "this is not the result of an offline script, or it is truncated";
   const body = text.slice(0, end.index);
   if (hashBytes(Buffer.from(body, "latin1")) !== digest)
     return "the result was changed: its digest does not fit";
@@ -90,7 +90,7 @@ export function readResult(bytes: Uint8Array): ScriptResult | string {
   const of = (name: string): string => said.get(name) ?? "";
   const host = /^(\S+) (\d{1,5})$/.exec(of("host"));
   const outcome = ScriptOutcome.safeParse(of("outcome"));
-  if (!host || !outcome.success) return "the result lacks its host or its outcome";
+  if (!host || !outcome.success) return "the result has no host or no outcome";
   const [began, ended] = [readSeconds(of("began")), readSeconds(of("ended"))];
   if (began === null || ended === null) return "the result does not say when it began and ended";
   return {
@@ -163,11 +163,11 @@ export function placeResult(
   const host = plan.hosts.find((one) => one.host === result.host && one.port === result.port);
   if (!host) return `the plan has no host ${result.host}:${result.port}`;
   if (result.token !== tokenOf(hash, host)) return "the result's token is not that of the plan";
-  if (result.phases.length === 0) return "the result does not tell what it is about";
+  if (result.phases.length === 0) return "the result does not say which phases it covers";
   const isOfFiles = result.phases.includes("grant") || result.phases.includes("revoke");
   return result.files.length === (isOfFiles ? host.files.length : 0)
     ? host
-    : "the result does not tell of every file";
+    : "the result does not list every file";
 }
 
 /** What a result says, laid beside the plan: what a script of it can have left where it has done what it says. */
@@ -218,7 +218,7 @@ export function findContradiction(result: ScriptResult, context: ResultContext):
     (hash, index) => isLeftOut(result, index) || hash === host.files[index]?.before,
   );
   if (outcome === "rolled-back" && !isAsBefore)
-    return "the result says that everything was taken back, and its files are not what they were before";
+    return "the result says that everything was rolled back, but its files are not what they were before";
   return null;
 }
 
@@ -273,7 +273,7 @@ export function readMadeKey(plan: AccessPlan, { newKey: line }: ScriptResult): M
   const [type = "", base64 = ""] = line.split(" ");
   const key = readKeyBlob(Buffer.from(base64, "base64"));
   if (key?.keyType !== type || !type.includes(newKey.keyType))
-    return "the new key that the result tells of cannot be read, or is of another type than the plan's";
+    return "the new key in the result cannot be read, or is of another type than the plan's";
   return { line, fingerprint: key.fingerprint };
 }
 

@@ -59,7 +59,9 @@ describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
     expect(readResult(Buffer.from(result.toString().replace("failed", "committed")))).toBe(
       "the result was changed: its digest does not fit",
     );
-    expect(readResult(result.subarray(0, 40))).toBe("this is no result of a carried script, or it is cut");
+    expect(readResult(result.subarray(0, 40))).toBe(
+      "this is not the result of an offline script, or it is truncated",
+    );
   });
 });
 

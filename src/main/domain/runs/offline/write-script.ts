@@ -119,7 +119,7 @@ const formatHeader = (
 ): string[] => [
   `# ${printable(plan.title)}: the part for ${printable(host.host)} (${phases.join(", ")}).`,
   `# Plan ${planHash}, made at ${printable(plan.madeAt)}.`,
-  "# See who has signed it before you run it; it must name the key that you were told:",
+  "# See who has signed it before you run it; it must name the key that you were given:",
   "#   ssh-keygen -Y check-novalidate -n latchkey-script -s THIS-FILE.sig < THIS-FILE",
   "# Run it there as root, or as the owner of the files: sh THIS-FILE [--check] [--signer SHA256:...|FILE] [--sign KEY]",
   host.hostKey === ""

@@ -101,7 +101,7 @@ function checkVerifications(deployment: DeploymentFacts, change: Replacement, to
           toCheck(
             "ok",
             "verification",
-            `seen at ${formatCount(countAddresses(change.proofs), "place")} once it is served`,
+            `verified at ${formatCount(countAddresses(change.proofs), "address", "addresses")} once it is served`,
           ),
         ]),
     ...checkUnseen(silent, toCheck),
@@ -173,7 +173,11 @@ function checkServer({ server, where, tls }: KeySettings, family: KeyFamily, toC
   const ciphers = `its ciphers ${tls.ciphers.slice(0, 200)}`;
   if (isAccepted === null)
     return [
-      toCheck("warning", "key-kind", `whether ${about} takes ${key} is unknown: ${ciphers} cannot be told`),
+      toCheck(
+        "warning",
+        "key-kind",
+        `whether ${about} takes ${key} is unknown: ${ciphers} could not be listed`,
+      ),
     ];
   return [
     toCheck(

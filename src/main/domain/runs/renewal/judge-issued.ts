@@ -38,7 +38,7 @@ export function evaluateIssued({ now, narrower, ...came }: Came): EvaluatedIssue
   }
   const [leaf] = answer.chain;
   const read = leaf && readCertificate(leaf);
-  if (!read) throw new Error("a certificate that was judged to be sound cannot be read");
+  if (!read) throw new Error("a certificate that was evaluated as sound cannot be read");
   const chain = answer.chain.map((der) => printPem(der)).join("");
   return { kind: "sound", chain, sha256: read.sha256, notes: answer.notes };
 }

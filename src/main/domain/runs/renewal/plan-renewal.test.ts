@@ -302,7 +302,7 @@ test("an address that nobody reaches is said once for all of its names, and the 
   expect(checks.filter(({ id }) => id === "unseen").map(({ text }) => text)).toEqual([
     "CN=a.example: what is served at [2001:db8::1]:443/a.example (and by 2 other names) cannot be seen: there is no way to it",
   ]);
-  expect(checks.find(({ id }) => id === "verification")?.text).toContain("seen at 2 places");
+  expect(checks.find(({ id }) => id === "verification")?.text).toContain("verified at 2 addresses");
   expect(hosts[0]?.certificates?.[0]?.proofs).toMatchObject([{ addresses: ["192.0.2.1", "192.0.2.2"] }]);
 });
 

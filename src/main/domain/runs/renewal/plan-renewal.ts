@@ -87,12 +87,17 @@ const checkRoot = (host: HostFacts): Check | null =>
 function checkRollbackTimer(host: HostFacts): Check {
   const [best] = host.rollbackTimers;
   return best
-    ? makeCheck("ok", "rollback-timer", { host }, "should it be cut off, the old files go back by themselves")
+    ? makeCheck(
+        "ok",
+        "rollback-timer",
+        { host },
+        "the host restores the old files by itself if the connection is lost",
+      )
     : makeCheck(
         "acknowledge",
         "rollback-timer",
         { host },
-        "the old files cannot go back by themselves should it be cut off: it has no systemd-run, at, setsid or nohup",
+        "the host cannot restore the old files by itself if the connection is lost: it has no systemd-run, at, setsid or nohup",
       );
 }
 

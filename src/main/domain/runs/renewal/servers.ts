@@ -47,7 +47,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     title: "Postfix",
     test: "staged",
     testsConfiguration: false,
-    tried: "posttls-finger, which reads a pair as Postfix does",
+    tried: "posttls-finger, which reads the files as Postfix does",
     command: "postfix reload",
     badDeployment: "serves none",
   },
@@ -94,7 +94,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   },
 };
 
-const NOT_RELOADED = "not at all: it does not run, or nobody knows how it is told";
+const NOT_RELOADED = "not at all: it does not run, or nobody knows how it is reloaded";
 
 /** As a plan says it, and as `Consumer.reload` has it. */
 export function formatReload(server: ServerKind, toldBy: ReloadMethod): string {

@@ -47,7 +47,7 @@ export function chooseEndpoints(
   }
   const all = [...endpoints.values()];
   if (all.length > MOST_ENDPOINTS)
-    wonders.push(`${all.length} places show it, of which ${MOST_ENDPOINTS} are looked at`);
+    wonders.push(`${all.length} addresses show it, and ${MOST_ENDPOINTS} of them are checked`);
   return { endpoints: all.slice(0, MOST_ENDPOINTS), wonders };
 }
 

@@ -88,7 +88,7 @@ const SECOND: readonly Try[] = [on(2223, undefined)];
 const CHANGED = "touch -d '+1 minute' /etc/ssh/sshd_2223";
 
 const STALE: HostFixture = {
-  name: "a daemon that was not told of a change of its file",
+  name: "a daemon that was not reloaded after its file changed",
   config: NOBODY,
   after: `${start(2223, ["DenyUsers opened"])}
     sed -i 's/DenyUsers opened/DenyUsers closed/' /etc/ssh/sshd_2223; ${CHANGED}`,
@@ -115,7 +115,7 @@ const STALE: HostFixture = {
 };
 
 const RELOADED: HostFixture = {
-  name: "a daemon that was told of a change of its file",
+  name: "a daemon that was reloaded after its file changed",
   config: NOBODY,
   after: `${start(2224, ["DenyUsers opened"])}
     sed -i 's/DenyUsers opened/DenyUsers closed/' /etc/ssh/sshd_2224; ${reload(2224)}`,
@@ -129,7 +129,7 @@ const DAEMON_GROUNDS: readonly HostFixture[] = [TWO, STALE, RELOADED];
 
 /** The hosts that the rows are tried on: one for all rows that differ by account only. */
 
-const NAMES = `echo '${HERE} desk.example.com' >> /etc/hosts`;
+const NAMES = `echo '${HERE} laptop.example.com' >> /etc/hosts`;
 const CLOSE = "echo closed > /etc/nologin";
 const WEST = "ln -sf /usr/share/zoneinfo/Etc/GMT+9 /etc/localtime";
 

@@ -307,11 +307,11 @@ export const FROM_ROWS: readonly Row[] = [
   ...["10.50.0.1,,*", "", ","].map(nowhere),
 ];
 
-/** Under `UseDNS yes`: the host's /etc/hosts names `HERE` desk.example.com, and `ELSEWHERE` has no name. */
+/** Under `UseDNS yes`: the host's /etc/hosts names `HERE` laptop.example.com, and `ELSEWHERE` has no name. */
 export const NAMED_FROM_ROWS: readonly Row[] = [
-  ...["desk.example.com", "*.example.com", "DESK.example.com"].map(here),
-  ...["!desk.example.com,*"].map(elsewhere),
+  ...["laptop.example.com", "*.example.com", "LAPTOP.example.com"].map(here),
+  ...["!laptop.example.com,*"].map(elsewhere),
   ...["10.50.0.1/16"].map(nowhere),
   accepts({ setting: "AllowUsers <user>@*.example.com", tries: ONLY_HERE }),
-  accepts({ setting: "Match User <user> Host desk.*\nPubkeyAuthentication no", tries: ONLY_ELSEWHERE }),
+  accepts({ setting: "Match User <user> Host laptop.*\nPubkeyAuthentication no", tries: ONLY_ELSEWHERE }),
 ];

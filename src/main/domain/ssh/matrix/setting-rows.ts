@@ -175,7 +175,7 @@ const WHO: readonly Row[] = [
   accepts({ setting: `AllowUsers <user>@${HERE}`, tries: ONLY_HERE }),
   accepts({ setting: "AllowUsers <user>@192.0.2.0/24", tries: ONLY_ELSEWHERE }),
   refuses("AllowUsers", { setting: "AllowUsers other", dormant: "AllowUsers" }),
-  refuses("AllowUsers", { setting: "AllowUsers <user>@desk.example.com", tries: ANYWHERE }),
+  refuses("AllowUsers", { setting: "AllowUsers <user>@laptop.example.com", tries: ANYWHERE }),
   refuses("DenyUsers", { setting: "DenyUsers <user>", dormant: "DenyUsers" }),
   refuses("DenyUsers", { setting: "AllowUsers <user>\nDenyUsers <user>" }),
   refuses("DenyUsers", { setting: "DenyUsers <user>@*", tries: ANYWHERE }),

@@ -52,7 +52,7 @@ for (const { fault: name, steps, mends, ends } of DAEMON_FAULTS)
     if (ends === "committed") expect(first).toMatchObject({ message: "", state: "committed" });
     else {
       expect(first).toMatchObject({ state: "stopped", failed: 1 });
-      expect(first.message).toContain("it was taken back");
+      expect(first.message).toContain("it was rolled back");
       expect(await readKeys(web)).toBe(before);
       mends.forEach(act);
       const again = await untilStill(app, async () => {

@@ -34,7 +34,7 @@ lab(
     );
     expect(ended).toMatchObject({ state: "stopped", failed: 1 });
     expect(ended.message).toContain("host key");
-    expect(ended.message).toContain("it was taken back");
+    expect(ended.message).toContain("it was rolled back");
     expect(await readKeys(web)).toBe(before);
     expect(await probed.listStrays(web)).toBe("");
     const seen = `${ended.message}; ${await probed.expectNobodyLockedOut()}`;
@@ -61,7 +61,7 @@ lab(
       await planOwnKey(app, desk, probed.hosts, { rollbackAfterSeconds: 30 }),
     );
     expect(ended).toMatchObject({ state: "needs-attention" });
-    expect(ended.message).toContain("it could not be taken back");
+    expect(ended.message).toContain("it could not be rolled back");
     const [login, ...commands] = ended.byHand;
     expect(login).toBe(`ssh -p 22 'root@${web.address}'`);
     await web.run(`umount ${FILE} && chmod 755 /home/deploy`);

@@ -43,7 +43,7 @@ test.skipIf(!canStartHosts())(
 
     await web.run(BREAK);
     const early = await rotate().catch((error: Error) => error.message);
-    expect(early).toMatch(/sshd does not take its configuration as it is now: .*NoSuchKeyword/);
+    expect(early).toMatch(/sshd rejects its current configuration: .*NoSuchKeyword/);
     await web.run(MEND);
     expect(await readFiles()).toBe(before);
 

@@ -32,7 +32,7 @@ test.skipIf(!canStartHosts())(
     const [slept] = (await app.client.runbooks.list({})).rows;
     if (!slept) throw new Error("no run was begun");
     expect(slept.state).toBe("stopped");
-    expect(slept.message).toContain("taken back");
+    expect(slept.message).toContain("rolled back");
     expect(await probed.readKeys(web)).toBe(before);
     expect(await probed.listStrays(web)).toBe("");
     const ended = await untilStill(app, async () => {

@@ -177,8 +177,5 @@ function formatDeployments(certificates: readonly Replacement[], token: string):
     }),
   );
   const servers = new Set(certificates.flatMap(({ consumers }) => consumers.map(({ server }) => server)));
-  return [
-    ...restores,
-    `# have these read their files again, and look at what they serve: ${[...servers].join(", ")}`,
-  ];
+  return [...restores, `# reload these, and check what they serve: ${[...servers].join(", ")}`];
 }

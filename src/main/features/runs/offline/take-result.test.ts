@@ -243,7 +243,7 @@ test("where the removal alone was taken back, the addition is proved, the remova
   await take(writeResult(PLAN, 0, "added"));
   const { runId, state, message } = await take(writeResult(PLAN, 1, "added"));
   expect(state).toBe("stopped");
-  expect(message).toContain("what it added stands");
+  expect(message).toContain("what it added stays");
   const stepsOf = () => store.runbooks.journal.steps(runId).map((step) => [step.phase, step.state]);
   expect(new Set(stepsOf().map(String))).toEqual(new Set(["grant,proved", "revoke,failed", "finish,failed"]));
   const later = { ended: 1772323300 };
@@ -316,7 +316,7 @@ test("what a script could neither do nor take back needs attention, says where i
   ]);
   for (const said of [stuck.message, of()[1]?.message]) {
     expect(said).toContain(
-      "could neither go on nor back; no space; what it kept is in /home/user1/.ssh/.lat",
+      "could neither continue nor roll back; no space; what it kept is in /home/user1/.ssh/.lat",
     );
   }
   const { byHand = [] } = store.runbooks.runs.find(stuck.runId) ?? {};

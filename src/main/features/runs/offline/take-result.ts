@@ -195,7 +195,7 @@ function takeKey(
   if (typeof made === "string") throw new Refusal("invalid-input", made);
   if (made === null || by === null) return made;
   if (known !== null && known !== made.line)
-    throw new Refusal("conflict", "the result tells of another new key than the one that was made first");
+    throw new Refusal("conflict", "the result has another new key than the one that was made first");
   if ((known === null || CLAIMS_DONE.has(result.outcome)) && !isHeld(made, result))
     throw new Refusal(
       "invalid-input",

@@ -125,7 +125,7 @@ const withUnreadable = <Seen extends Pick<HostFacts, "unreadKeys">>(
 
 /** A plan is of hosts that are looked at, or of hosts that are not. */
 const OFFLINE_ALONE =
-  "it is known by a bundle alone: plan it without the hosts that can be reached, and carry its script there";
+  "it is known by a bundle alone: plan it without the hosts that can be reached, and run its script there";
 
 /** Whether nothing is to be looked at from here: each of these hosts is known by a bundle alone. */
 export const isAllOffline = (inventory: Inventory, { hosts }: FoundHosts): boolean =>

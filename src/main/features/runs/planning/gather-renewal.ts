@@ -319,7 +319,7 @@ async function readFromHost(
 }
 
 const UNREACHED =
-  "only its host reaches it, and OpenSSH's own client, which carries the login, leads nowhere else";
+  "only its host reaches it, and OpenSSH's own client, which makes the login, leads nowhere else";
 
 /** One for all addresses that show the same to the same side, and one for each of which nothing is seen. */
 function toVerifications(

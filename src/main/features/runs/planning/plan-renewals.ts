@@ -94,7 +94,7 @@ function toRenew(
     hosts: target.hosts.map(({ known }) => known),
     openSessions: renewal.openSessions,
     make: async (sessions, onRead, signal) => {
-      if (!sessions) throw new Error("hosts are looked at for a renewal");
+      if (!sessions) throw new Error("hosts are inspected for a renewal");
       const means = { ...(await deps.factDeps()), store, renewal };
       return finish(await gatherRenewal(means, { wish, options, target, signal }, sessions, onRead));
     },

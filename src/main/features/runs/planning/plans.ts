@@ -184,7 +184,7 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, g
       `plan ${id} is not ready${state === "failed" ? `: ${message}` : "; wait for it"}`,
     );
   if (hash !== given.hash)
-    throw new Refusal("conflict", `plan ${id} is another than the one that was approved; look at it again`);
+    throw new Refusal("conflict", `plan ${id} is not the one that was approved; read it again`);
   if (runId !== null)
     throw new Refusal(
       "conflict",
@@ -193,7 +193,7 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, g
   if ("asOf" in plan && plan.asOf !== null)
     throw new Refusal(
       "conflict",
-      `plan ${id} was made of what was collected on ${plan.asOf.slice(0, 10)}, and no host was looked at: carry its scripts there`,
+      `plan ${id} was made of what was collected on ${plan.asOf.slice(0, 10)}, and no host was inspected: run its scripts there`,
     );
   const refused = plan.checks.find((check) => check.state === "refused");
   if (refused) throw new Refusal("conflict", `plan ${id} cannot be run: ${refused.text}`);

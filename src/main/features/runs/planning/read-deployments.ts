@@ -320,7 +320,7 @@ export async function readServices(
     if (reading.kind === "lost") return { lost: reading.message };
     const toldBy = reading.kind === "seen" ? reading.toldBy : "none";
     if (toldBy === "none")
-      obstacle = `${server} (${where}) cannot be told of new files${reading.kind === "seen" && reading.said ? `: ${reading.said}` : ""}`;
+      obstacle = `${server} (${where}) cannot be reloaded${reading.kind === "seen" && reading.said ? `: ${reading.said}` : ""}`;
     seen.push({ ...service, reload: formatReload(server, toldBy) });
   }
   return { consumers: seen, obstacle };

@@ -104,7 +104,7 @@ export async function dropKeptHalf({ path, before }: HalfPlace): Promise<HalfOut
     if (!(await isThere(kept))) return null;
     const bytes = await readOwn(kept);
     if (!Buffer.isBuffer(bytes) || hash("sha256", bytes) !== before)
-      return `${kept} is not the old key of this run (any more): look at it`;
+      return `${kept} is not the old key of this run: check it`;
     for (const one of [`${kept}.pub`, kept]) await rm(one, { force: true });
     await syncFolder({ path });
     return null;

@@ -102,7 +102,7 @@ test("behind a command, whoever hangs up before the greeting is that command, an
     expect(explainClient(failure(log, { isByCommand: true, complaints: "nc: no route\n" }))).toEqual({
       outcome: "jump-failed",
       message:
-        'the ProxyCommand at ~/.ssh/config:3 ended before web1:2222 had greeted: it said "nc: no route"',
+        'the ProxyCommand at ~/.ssh/config:3 ended before web1:2222 sent its SSH banner: it said "nc: no route"',
     });
   const refused = "jo@web1: Permission denied (publickey).\r\n";
   expect(explainClient(failure(refused, { isByCommand: true })).outcome).toBe("login-refused");

@@ -186,7 +186,7 @@ function explainProxy({ target, complaints }: ClientFailure, { location }: { loc
   const said = complaints.trim();
   return fail(
     "jump-failed",
-    `the ProxyCommand at ${location} ended before ${formatAddress(target)} had greeted: it said ${said ? quote(said) : "nothing"}`,
+    `the ProxyCommand at ${location} ended before ${formatAddress(target)} sent its SSH banner: it said ${said ? quote(said) : "nothing"}`,
   );
 }
 

@@ -6,10 +6,10 @@ test("what the owner of a site answers sends nobody to a path that it has chosen
   const say = (...words: string[]) =>
     formatWhy({ kind: "answered", status: "no", words, told: new Map(), data: new Map() }, "/srv/site", file);
   expect(say("in-the-way", "/etc/ssh")).toBe(
-    `${file} has something in its way that no run has made: look beside it, and move it away`,
+    `${file} is blocked by something that no run has made: check its folder, then move it away`,
   );
   expect(say("in-the-way", "/etc/TOKEN")).toBe(
-    `${file} is there already, and is not ours: look at it, and move it away`,
+    `${file} exists already, and no run has made it: check it, then move it away`,
   );
   for (const lure of ["/etc/ssh", "sh: /etc/ssh: No space left on device"])
     expect(say("no-space", lure)).toBe("/srv/site cannot be written: the disk or its inodes are full");

@@ -35,7 +35,7 @@ export async function lookAtWays(
   const answer = await hand.ask(request, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   const { told, data, status } = answer;
-  if (status !== "ok") return { kind: "refused", message: "the host did not tell what listens there" };
+  if (status !== "ok") return { kind: "refused", message: "the host did not report what listens there" };
   const all = (name: string) => told.get(name) ?? [];
   const servers: readonly string[] = all("servers")[0] ?? [];
   return {
@@ -53,10 +53,10 @@ export async function lookAtWays(
       ),
       unreadable: [
         ...all("contained").map(([server = ""]) => `${server} runs in a container`),
-        ...all("unread").map(([server = ""]) => `whose ${server} runs could not be told`),
+        ...all("unread").map(([server = ""]) => `the owner of the running ${server} could not be read`),
         ...all("strange").map(([server = "", why = ""]) => formatStrange(server, why)),
         ...all("problem").map(([server = "", why = ""]) =>
-          `${server} does not tell its configuration: ${why}`.slice(0, MOST_SAID),
+          `${server} does not show its configuration: ${why}`.slice(0, MOST_SAID),
         ),
       ],
     },
@@ -65,10 +65,9 @@ export async function lookAtWays(
 
 /** Why a server that runs is not asked for its configuration, by the host's words; others' are not known here. */
 const STRANGE: Readonly<Record<string, string>> = {
-  mounts:
-    "has mounts of its own, as a service with PrivateTmp has, so what its files are there could not be told",
+  mounts: "has mounts of its own, as a service with PrivateTmp has, so its files could not be identified",
   elsewhere:
-    "has processes or a root folder of its own, as in a container or a chroot, so what its files are there could not be told",
+    "has processes or a root folder of its own, as in a container or a chroot, so its files could not be identified",
   program:
     "is a program that others than root may write, or another one by that name, so root does not ask it for its configuration",
   login:
@@ -76,7 +75,7 @@ const STRANGE: Readonly<Record<string, string>> = {
   files:
     "was started with a file that is not there, or that others than root may write, so root does not ask it for its configuration",
   unknown:
-    "was started with a path of which could not be told where it leads, so root does not ask it for its configuration",
+    "was started with a path that could not be resolved, so root does not ask it for its configuration",
 };
 
 const formatStrange = (server: string, why: string): string =>
@@ -215,7 +214,7 @@ async function dropFile(
 
 /** By the word with which resources/rotation/challenge refuses. */
 const SENTENCES: { [why: string]: string } = {
-  "in-the-way": "is there already, and is not ours: look at it, and move it away",
+  "in-the-way": "exists already, and no run has made it: check it, then move it away",
   "linked-folder": "lies behind a symbolic link that somebody else could turn elsewhere",
   "no-folder": "is not there, or cannot be entered",
   "no-space": "cannot be written: the disk or its inodes are full",

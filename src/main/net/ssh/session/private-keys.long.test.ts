@@ -54,7 +54,7 @@ lab.each(SOME_SHELLS)(
 );
 
 lab(
-  "an old half that an earlier run has kept stays where nothing was put, and where it was taken back",
+  "an old half that an earlier run has kept stays where nothing was put, and where it was rolled back",
   async () => {
     await using hand = await openHandIn(startShellIn(host), await readRotationScript("holders.sh"));
     await host.run(`rm -rf ${SSH}/*`);

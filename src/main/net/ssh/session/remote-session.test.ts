@@ -15,12 +15,12 @@ test("what is in the way, which file system is full and what a tool says are tol
     say("immutable", "./site.pem"),
   ]).toMatchInlineSnapshot(`
     [
-      "/etc/tls/site.pem: /var/lib/latchkey is in the way of what a run keeps, and no run has made it: look at it, and move it away",
-      "/etc/tls/site.pem has something in its way that no run has made: look beside it, and move it away: the host says "mv: cannot overwrite directory './site.pem.latchkey-part'"",
+      "/etc/tls/site.pem: /var/lib/latchkey blocks what a run keeps, and no run has made it: check it, then move it away",
+      "/etc/tls/site.pem is blocked by something that no run has made: check its folder, then move it away: the host says "mv: cannot overwrite directory './site.pem.latchkey-part'"",
       "/etc/tls/site.pem: the host has no room for what a run keeps: the file system at /var is full, or has no inodes left",
       "/etc/tls/site.pem has no room beside it for a copy: the disk or its inodes are full",
       "/etc/tls/site.pem could not be written or cleared away: the host says "rm: cannot remove 'x': Device or resource busy"",
-      "/etc/tls/site.pem could not be written or cleared away, and the host does not say why: look at its disk and file system",
+      "/etc/tls/site.pem could not be written or cleared away, and the host does not say why: check its disk and file system",
       "/etc/tls/site.pem is immutable (chattr +i): take that off first, or leave it out",
     ]
   `);
@@ -29,10 +29,10 @@ test("what is in the way, which file system is full and what a tool says are tol
 test("what an account answers of its own file sends nobody to a path that it has chosen", () => {
   const say = (why: "in-the-way" | "no-space" | "io-error" | "keygen", detail: string) =>
     formatRefused({ why, detail }, "/home/evil/.ssh/authorized_keys");
-  const wayOf = "/home/evil/.ssh/authorized_keys has something in its way that no run has made";
+  const wayOf = "/home/evil/.ssh/authorized_keys is blocked by something that no run has made";
   const lures = ["/etc/ssh", "/home/evil/.ssh/../../../etc/ssh", "mv: cannot overwrite '/etc/ssh'"];
   for (const lure of [...lures, "mv: ../../../etc/ssh: is a directory", "rm: ./../../../etc/ssh"]) {
-    expect(say("in-the-way", lure)).toBe(`${wayOf}: look beside it, and move it away`);
+    expect(say("in-the-way", lure)).toBe(`${wayOf}: check its folder, then move it away`);
     for (const why of ["no-space", "io-error", "keygen"] as const)
       expect(say(why, lure)).not.toContain("/etc");
   }
@@ -44,8 +44,8 @@ test("what an account answers of its own file sends nobody to a path that it has
     say("no-space", "/var/lib"),
   ]).toMatchInlineSnapshot(`
     [
-      "/home/evil/.ssh/authorized_keys: /home/evil/.ssh/.latchkey is in the way of what a run keeps, and no run has made it: look at it, and move it away",
-      "/home/evil/.ssh/authorized_keys has something in its way that no run has made: look beside it, and move it away: the host says "mv: cannot overwrite directory './authorized_keys'"",
+      "/home/evil/.ssh/authorized_keys: /home/evil/.ssh/.latchkey blocks what a run keeps, and no run has made it: check it, then move it away",
+      "/home/evil/.ssh/authorized_keys is blocked by something that no run has made: check its folder, then move it away: the host says "mv: cannot overwrite directory './authorized_keys'"",
       "/home/evil/.ssh/authorized_keys could not be written or cleared away: the host says "rm: cannot remove '.latchkey/t1/held-f1a': Device or resource busy"",
       "/home/evil/.ssh/authorized_keys: the host has no room for what a run keeps: the file system at /home is full, or has no inodes left",
       "/home/evil/.ssh/authorized_keys: the host has no room for what a run keeps: the file system at /var/lib is full, or has no inodes left",

@@ -117,7 +117,7 @@ lab.each(["ssh2", "system"] as const)(
   async (transport) => {
     const route = await routeTo(host, { transport });
     const granted = await read(newKey);
-    const found = { kind: "still-taken", message: expect.stringContaining("it stands in another file") };
+    const found = { kind: "still-taken", message: expect.stringContaining("it is in another file") };
     expect(
       await verifyRefused(route, { user: "twice", oldKey: blobOf(oldKey), newKey: granted }),
     ).toMatchObject(found);

@@ -83,7 +83,7 @@ export async function verifyClientLogin(
     if (acceptedKey?.isCertificate === isCertificate && acceptedKey.fingerprint === fingerprint)
       return { kind: "proved" as const, fingerprint };
     const what = isCertificate ? "certificate" : "key";
-    const message = `the host lets in something else that this computer offers, and not the ${what}`;
+    const message = `the host accepts another key that this computer offers, and not the ${what}`;
     return { kind: "refused" as const, message };
   });
 }
@@ -200,7 +200,7 @@ export async function proveFromHolder(hand: Hand, wish: HolderProof): Promise<Lo
   const words = [keyFile, ...texts, word, runs];
   const answer = await hand.ask({ verb: "prove", words }, { deadlineMs: DEADLINE_MS });
   const by = `from the host that holds ${keyFile}`;
-  if (answer.kind === "lost") return inconclusive("lost", `nothing was heard ${by}: ${answer.message}`);
+  if (answer.kind === "lost") return inconclusive("lost", `no answer came ${by}: ${answer.message}`);
   if (answer.status !== "ok")
     return inconclusive("impossible", `no login could be tried ${by}: ${answer.words.join(" ")}`);
   const read = (name: string) => Buffer.from(answer.data.get(name) ?? []).toString("utf8");

@@ -137,7 +137,7 @@ const readUnanswered = (failure: ReturnType<typeof readFailure>): RefusalVerific
 /** Whoever has asked knows the account and the key. */
 const STILL_TAKEN: RefusalVerification = {
   kind: "still-taken",
-  message: "it stands in another file, or what was removed has come back",
+  message: "it is in another file, or somebody added it again",
 };
 
 /** OpenSSH's client offers a public half for which there is no private one, and cannot sign. */

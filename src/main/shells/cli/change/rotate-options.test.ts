@@ -83,7 +83,7 @@ test("an option that says what a plan file holds anyway is taken, and one that s
   for (const command of taking) {
     const held = HELD.filter(([name]) => command.options.some(({ long }) => long === name));
     const { err } = await type(...wordsOf(command), "--apply", file, ...held.flat());
-    expect(err).toContain("the plan was edited: web1: says not how user1 is proved");
+    expect(err).toContain("the plan was edited: web1: does not say how user1 is verified");
   }
   const others = ["--grace", "14", "--rollback-after", "300", "--no-canary", "--batch", "2"];
   expect(await type("rotate", "key", "--apply", file, ...others, "--yes")).toMatchObject({

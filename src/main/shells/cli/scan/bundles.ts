@@ -82,7 +82,7 @@ bundle without that signature is refused, unless --approve-unverified names the 
 what is known, and changes nothing (latchkey claims lists them). For any other host it is imported, and marked as claimed.
 
 The result of an offline script (latchkey-result-2) is added to its run. Run as root, the script signs it with the host's
-own key. A result that neither the host nor a known person has signed is only a claim: it is shown, and has no effect.
+own key. A result that neither the host nor a known person has signed is only a claim: it is shown, and changes nothing.
 
 A person's signature is expected beside the file, as FILE.sig: ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE. It
 says who vouches for the bundle, not which host the bundle is from.

@@ -11,7 +11,7 @@ const checkOffline = ({ facts: host }: Draft, asOf: string): Check =>
     "warning",
     "offline",
     { host },
-    `it is known by a bundle of ${asOf.slice(0, 10)} alone${formatWhose(host)}: its script looks again, and writes nothing over other bytes`,
+    `it is known by a bundle of ${asOf.slice(0, 10)} alone${formatWhose(host)}: its script reads the files again, and overwrites nothing that has changed`,
   );
 
 /** What is known of whether the bundle is of this host. */
@@ -19,7 +19,7 @@ function formatWhose({ carried, hostKey }: HostFacts): string {
   if (hostKey === "")
     return ", and nothing shows that it is of this host, so that its script needs --unverified-host and its result is a claim";
   if (carried === "claimed") return ", and nothing shows that it is of this host";
-  return carried === "first-use" ? ", signed by a host key that only bundles have told of" : "";
+  return carried === "first-use" ? ", signed by a host key that only bundles have shown" : "";
 }
 
 /** What is checked of a host that changes. */
@@ -47,7 +47,7 @@ export function checkHost(host: HostFacts): Check | null {
     makeCheck("acknowledge", id, { host }, `${why}; the host stays as it is`);
   if (host.hostKey === null)
     return leave("host-key", "its host key is not pinned: scan it, and trust its key");
-  if (host.unread !== null) return leave("unreadable", `it could not be looked at: ${host.unread}`);
+  if (host.unread !== null) return leave("unreadable", `it could not be read: ${host.unread}`);
   const offset = host.clockOffset;
   if (offset === null || Math.abs(offset) <= MOST_CLOCK_SECONDS) return null;
   const minutes = Math.round(Math.abs(offset) / 60);
@@ -57,10 +57,9 @@ export function checkHost(host: HostFacts): Check | null {
   );
 }
 
-const NO_FILES =
-  "which files sshd reads for it is not known; only the login will tell whether this one counts";
+const NO_FILES = "which files sshd reads for it is not known; only a login shows whether this one counts";
 const NO_SETTINGS =
-  "what sshd goes by for it is not known, AuthorizedKeysCommand and AuthenticationMethods among it; only the login will tell whether this file counts";
+  "the settings of sshd for it are not known, AuthorizedKeysCommand and AuthenticationMethods among them; only a login shows whether this file counts";
 
 /** What else of the accounts should be known before. */
 function checkAccounts(draft: Draft): Check[] {
@@ -91,7 +90,7 @@ function checkRollbackTimer(changeSet: ChangeSet, draft: Draft): Check[] {
         "ok",
         "rollback-timer",
         { host },
-        `should it be cut off, it goes back by itself: ${SAID[best]}`,
+        `it rolls back by itself if the connection is lost: ${SAID[best]}`,
       ),
     ];
   const losing = files.filter(({ removed }) => removed !== null);
@@ -125,7 +124,7 @@ function checkLogs({ facts, files }: Draft, { graceDays }: KeyOptions): Check[] 
   const isWatched = graceDays > 0 && files.some(({ removed }) => removed !== null);
   if (!isWatched || facts.logs !== "file") return [];
   const text =
-    "its logs of logins are plain files, to which any user there can have lines written: that they tell of no use of the old key is believed all the same when the days of grace are over";
+    "its logs of logins are plain files, to which any user there can write lines: if they show no use of the old key, it is removed after the days of grace all the same";
   return [makeCheck("acknowledge", FILE_LOGS, { host: facts }, text)];
 }
 
@@ -135,11 +134,11 @@ function checkVerificationLogs(changeSet: ChangeSet, { facts, proofs }: Draft): 
   const why =
     facts.logs === "file"
       ? "its logs of logins are plain files, which any user there can have lines written to"
-      : "no journal of it was read that tells of logins";
+      : "none of its journals that were read shows logins";
   const privateKey =
     changeSet.verifies === "log"
       ? ""
-      : "the holder of the new key signs the challenge of the run (latchkey runs challenge RUN; then runs confirm RUN --signature FILE), or ";
+      : "the owner of the new key signs the challenge of the run (latchkey runs challenge RUN; then runs confirm RUN --signature FILE), or ";
   const text = `no log of it can show a login by the new key: ${why}; the old line stays until ${privateKey}you approve each account by name (latchkey runs confirm RUN --approve ACCOUNT@HOST)`;
   return [makeCheck("warning", VERIFICATION_LOGS, { host: facts }, text)];
 }

@@ -57,7 +57,7 @@ function checkBothKeys(facts: PlanFacts, changeSet: ChangeSet, holders: readonly
       ),
     ];
   });
-  const people = key.people.length > 0 ? `; by the roster it is ${key.people.join(", ")}'s` : "";
+  const people = key.people.length > 0 ? `; by the people source it is ${key.people.join(", ")}'s` : "";
   if (holders.length > 0) {
     const claims = checkClaims(holders, changeSet.newKey);
     const verified = holders.length - claims.length;
@@ -70,7 +70,7 @@ function checkBothKeys(facts: PlanFacts, changeSet: ChangeSet, holders: readonly
     return [...stuck, makeCheck(state, "private-keys", { host: null }, `${text}${more}${people}`), ...claims];
   }
   if (changeSet.newKey?.kind === "given" && changeSet.newKey.path === null) {
-    const text = `whoever made the new key has its private key${people}; the old one goes once a log tells of a login by it`;
+    const text = `whoever made the new key has its private key${people}; the old one is removed once a log shows a login with it`;
     return [...stuck, makeCheck("warning", "private-keys", { host: null }, text)];
   }
   const known = findStuckPrivateKeys(facts);
@@ -84,7 +84,7 @@ function checkBothKeys(facts: PlanFacts, changeSet: ChangeSet, holders: readonly
 /** What is locked here is opened, and signs, before anything is handed over. */
 function formatLocations(holders: readonly PrivateKeyPlan[], count: number): string {
   const locked = holders.filter(isOpenedHere).length;
-  const locations = count === 1 ? "one place" : `${count} places`;
+  const locations = count === 1 ? "one location" : `${count} locations`;
   if (locked === 0) return locations;
   return `${locations}, ${locked === count ? "which" : `${locked} of which`} once its passphrase opens it`;
 }

@@ -119,5 +119,5 @@ test("of a host that is left out nothing more is asked", () => {
   const left = { ...withUnreadable(unreadableHome(["alice"])), host: "web2", unread: "no answer" };
   const plan = planFor([makeHostFacts("web1", TEXT), left], { here: [makeHolderFacts()] });
   expect(stops(plan)).toEqual(["acknowledge unreadable"]);
-  expect(checkOf(plan)?.text).toContain("it could not be looked at");
+  expect(checkOf(plan)?.text).toContain("it could not be read");
 });

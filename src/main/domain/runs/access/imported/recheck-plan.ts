@@ -275,7 +275,7 @@ function keep({ facts, changeSet, draft }: FileReview, open: OpenFile, file: Fil
   if (without && changeSet.verifies === "new" && file.removed !== null)
     refuse(draft, file, {
       id: "unverified",
-      why: `nothing can prove the new key (${without.why}), and the plan removes the old one from ${file.path}`,
+      why: `nothing can verify the new key (${without.why}), and the plan removes the old one from ${file.path}`,
     });
   const [account = file.account, ...others] = open.accounts;
   const { uid, gid, owner, mode } = stand;

@@ -72,7 +72,7 @@ test("a plan that would write something else than it shows is refused, with what
     ],
     [withFile({ path: "/home/ann/../root/.ssh/authorized_keys" }), "is not plain"],
     [{ ...plan, hosts: [host, host] }, "web1 is in it twice"],
-    [{ ...plan, hosts: [{ ...host, proofs: [] }] }, "says not how ann is proved"],
+    [{ ...plan, hosts: [{ ...host, proofs: [] }] }, "does not say how ann is verified"],
     [
       { ...plan, newKey: { kind: "given", line: `${NEW_KEY}\n${OTHER}`, comment: "", path: null } },
       "is not one key",

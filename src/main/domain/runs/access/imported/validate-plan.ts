@@ -52,7 +52,7 @@ function findAccessError({ files, proofs, holders }: AccessHost): string | null 
   const unverified = files.find(
     ({ account, others = [] }) => !proofs.some((one) => [account, ...others].includes(one.account)),
   );
-  return unverified ? `says not how ${unverified.account} is proved` : null;
+  return unverified ? `does not say how ${unverified.account} is verified` : null;
 }
 
 function findFileError(plan: KeyPlan, file: FilePlan): string | null {

@@ -155,7 +155,7 @@ function refuseSignature(run: RunRecord, signature: string, key: { fingerprint: 
   if (run.kind === "move-to-authority")
     throw new Refusal(
       "conflict",
-      "nobody logs in with the key of an authority, so its signature proves no login: approve the accounts by name",
+      "nobody logs in with the key of an authority, so its signature verifies no login: approve the accounts by name",
     );
   if (!key) throw new Refusal("conflict", `run ${run.id} has no new key yet`);
   const error = findError(signature, toChallenged(run, key.fingerprint));

@@ -72,12 +72,12 @@ test("a run does not go on by what plain files alone tell, unless that was agree
     expect(await judged(of, acknowledgements)).toEqual({
       isOver: false,
       dueAt: "2026-03-15T13:00:00Z",
-      said: [expect.stringMatching(/^db1:22: plain files tell .* any user there can have lines written/)],
+      said: [expect.stringMatching(/^db1:22: plain files show .* any user there can have lines written/)],
     });
   expect(await judged(consented("db1"), ["file-logs db1"])).toMatchObject({ isOver: true });
   const both = { db1: { logins: [], windows: [file, window(4, 15)] } };
   const sure = startGrace(both, 15).grace.judge({ ...GOING, plan, dueAt: at(15) });
-  expect(await sure).toMatchObject({ isOver: true, said: [expect.stringContaining("its journal tells")] });
+  expect(await sure).toMatchObject({ isOver: true, said: [expect.stringContaining("its journal shows")] });
 });
 
 test("a use counts by whatever log, and it is said where that is a plain file", async () => {
@@ -294,7 +294,7 @@ test("where the logs cannot tell, a run does not go on, whoever asks", async () 
     isOver: false,
     dueAt: "2026-03-15T13:00:00Z",
     said: [
-      "db1:22: whether the old key is still used is not known: no log of it tells of logins up to now; end the days of grace (runs resume --now) to remove it all the same",
+      "db1:22: whether the old key is still used is not known: none of its logs shows logins up to now; end the days of grace (runs resume --now) to remove it all the same",
     ],
   });
 });

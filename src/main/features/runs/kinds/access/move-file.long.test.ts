@@ -109,7 +109,9 @@ lab(
     expect(await web.run(`cat ${ann}`)).toContain(`\n${line}\n`);
     const [wrong] = repairsOf(again);
     if (!wrong) throw new Error("nothing is to be repaired");
-    await expect(waiting.repair([{ ...wrong, to: wrong.over }])).rejects.toThrow("not to be repaired so");
+    await expect(waiting.repair([{ ...wrong, to: wrong.over }])).rejects.toThrow(
+      "can no longer be repaired that way",
+    );
     expect(await waiting.repair(repairsOf(again))).toMatchObject({ message: "", state: "rolled-back" });
     expect(await web.run(`cat ${ann}`)).toBe(`# mine\nno-pty ${line}\n${old}\n# more\n`);
     expect(await waiting.listStrays()).toBe("");

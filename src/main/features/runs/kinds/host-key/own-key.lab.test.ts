@@ -17,7 +17,7 @@ test.skipIf(!canStartHosts())(
     expect(add).toMatchObject({
       state: "proved",
       verification: "verified",
-      message: expect.stringContaining("the new host key is named and proved"),
+      message: expect.stringContaining("the new host key is announced and verified"),
     });
     expect(remove).toMatchObject({ state: "proved", verification: "verified" });
   },

@@ -106,7 +106,7 @@ const isMadeAt = ({ plan }: PrivateKeyContext, { path }: PrivateKeyPlan): boolea
 
 export async function installHere(near: PrivateKeyContext, privateKey: PrivateKeyPlan): Promise<Outcome> {
   const { newKey, secrets } = near;
-  if (!newKey) throw new Error("there is no new key to hand over");
+  if (!newKey) throw new Error("there is no new key to install");
   if (privateKey.kind === "agent") {
     if (!secrets) return fail(NO_PRIVATE_KEY);
     return (
@@ -222,7 +222,7 @@ export async function openKeyFile(path: string, { ask, signal, secrets = null }:
 }
 
 const NOT_PROVIDED =
-  "has a passphrase, and nobody told it: run this where it can be asked for, at a terminal or in the window";
+  "has a passphrase, and nobody entered it: run this where it can be asked for, at a terminal or in the window";
 
 function toOpened(path: string, text: Redacted<string>, passphrase: RunSecrets["passphrase"]): Opened {
   const pair = readKeyPair(text);

@@ -201,7 +201,7 @@ async function withInspection(
   remote: Hand,
   act: (seen: HalfLook, newKey: NewKey) => Promise<Outcome>,
 ): Promise<Outcome> {
-  if (!newKey) throw new Error("there is no new key to hand over");
+  if (!newKey) throw new Error("there is no new key to install");
   const seen = await lookAtHostHalf(remote, { path, before, blob: blobOf(newKey) });
   return seen.kind === "seen" ? act(seen, newKey) : failBy(seen, path);
 }

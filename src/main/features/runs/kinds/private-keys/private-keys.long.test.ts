@@ -221,7 +221,7 @@ lab("where nobody tells the passphrase nothing is made, and the refusal says wha
     kind: "failed",
     cause: {
       kind: "described",
-      text: `${desk.old.path} has a passphrase, and nobody told it: run this where it can be asked for, at a terminal or in the window`,
+      text: `${desk.old.path} has a passphrase, and nobody entered it: run this where it can be asked for, at a terminal or in the window`,
     },
   });
   expect(await desk.read()).toEqual(before);

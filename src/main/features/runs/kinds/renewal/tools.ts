@@ -157,7 +157,7 @@ export function createCertificateImport({ store, roots, derOf, announce, now }: 
     const evaluated = waiting.map((order) => ({ order, answer: evaluate(order, renewal, came) }));
     const found =
       evaluated.find(({ answer }) => answer.kind === "sound" || !answer.isOtherKey) ?? evaluated[0];
-    if (!found) throw new Error("a request is waited for, and none was judged");
+    if (!found) throw new Error("a request is waited for, and none was evaluated");
     const { order, answer } = found;
     const where = `${formatPlace(order)}, ${order.names[0]}`;
     if (answer.kind === "faulty") throw new Refusal("invalid-input", `${where}: ${answer.why}`);

@@ -125,7 +125,7 @@ lab("what is somebody else's is never written over, and never removed", async ()
   await host.run(`mkdir -p ${folder}; echo theirs > ${folder}/${NAME}`);
   expect(await putChallengeFile(hand, wish("/srv/full"))).toEqual({
     kind: "failed",
-    message: `${folder}/${NAME} is there already, and is not ours: look at it, and move it away`,
+    message: `${folder}/${NAME} exists already, and no run has made it: check it, then move it away`,
   });
   await host.run(`rm -f -- ${folder}/${NAME}`);
   expect(await putChallengeFile(hand, wish("/srv/full"))).toMatchObject({ kind: "put" });
