@@ -124,7 +124,10 @@ test("the holder of a new key that is nowhere near signs what the run shows, and
     run(process.execPath, ["out/main/latchkey.js", "--db", lab.database, ...words], {
       env: environmentOf(lab.home),
     });
-  const acknowledgements = ["holders", "holder", "other-way-in"].flatMap((name) => ["--acknowledge", name]);
+  const acknowledgements = ["private-keys", "private-key", "other-way-in"].flatMap((name) => [
+    "--acknowledge",
+    name,
+  ]);
   const given = ["--new-key", join(folder, "held@elsewhere.pub"), "--apply", "--yes", ...acknowledgements];
   await latchkey("rotate", "key", told.split(" ")[1] ?? "", ...given);
   const challenge = join(folder, "challenge.txt");

@@ -70,7 +70,7 @@ test("where only the public half of the new key was given, no private half is re
   ];
   const plan = planFor(hosts, { provided: GIVEN, request: { ...ROTATE, given: NEW_KEY } });
   expect([plan.here, plan.hosts[0]?.holders]).toEqual([[], []]);
-  expect(stops(plan)).toEqual(["acknowledge holder", "acknowledge holder"]);
+  expect(stops(plan)).toEqual(["acknowledge private-key", "acknowledge private-key"]);
 });
 
 test("a private key that is known and cannot be replaced, as behind a link in ~/.ssh, is not said to be held by nobody", () => {
@@ -81,7 +81,7 @@ test("a private key that is known and cannot be replaced, as behind a link in ~/
     /^the private key of SHA256:\S+ is at \/home\/me\/\.ssh\/id_ed25519 on this computer, and cannot be replaced there: .* is a link/,
   );
   const plan = planFor(hosts, { here, freeKeyFile: "/home/me/.ssh/id_new" });
-  expect(plan.checks.find(({ id }) => id === "holders")?.text).toBe(
+  expect(plan.checks.find(({ id }) => id === "private-keys")?.text).toBe(
     `the private key is at ${path} on this computer, and is not replaced there: whoever logs in by it is shut out when it is removed`,
   );
 });
@@ -182,11 +182,11 @@ test("a host where nothing else lets in, or that cannot go back by itself, needs
   const asRoot = { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null };
   expect(stops(planFor([makeHostFacts("web1", text, { login: asRoot })]))).toEqual([]);
   expect(stops(planFor([makeHostFacts("web1", `${text}${OTHER}\n`, { rollbackTimers: [] })]))).toEqual([
-    "acknowledge dead-man",
+    "acknowledge rollback-timer",
   ]);
   expect(stops(planFor([makeHostFacts("web1", text, { rollbackTimers: [] })]))).toEqual([
     "acknowledge other-way-in",
-    "refused dead-man",
+    "refused rollback-timer",
   ]);
 });
 
@@ -196,7 +196,7 @@ test("where nothing can prove the new key, it is added and the old one stays", (
   const accounts = [makeAccountFacts("ann", host.files, { authenticationMethods: "publickey,password" })];
   const plan = planFor([{ ...host, accounts }]);
   expect(plan.hosts[0]?.files[0]).toMatchObject({ removed: null, adds: 1 });
-  expect(stops(plan)).toEqual(["acknowledge no-proof"]);
+  expect(stops(plan)).toEqual(["acknowledge unverified"]);
   const authority = planFor([makeHostFacts("web1", `cert-authority ${OLD_KEY} a\n`)]);
   expect(authority.hosts[0]?.files[0]?.removed).toBeNull();
   expect(authority.confirm?.why).toEqual([
@@ -292,7 +292,7 @@ test("the new key is made where the old one is held, and asked for where that is
   expect(planFor([held]).newKey).toMatchObject({ kind: "made-here", path: "/home/me/.ssh/id_rsa" });
   const nobody = planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)], { here: [] });
   expect(nobody.newKey).toMatchObject({ kind: "made-here", path: "/home/me/.ssh/id_ed25519" });
-  expect(stops(nobody)).toEqual(["acknowledge holders"]);
+  expect(stops(nobody)).toEqual(["acknowledge private-keys"]);
   expect(refusalOf(makeFacts([], { here: [], freeKeyFile: null }))).toContain("no grant of SHA256:");
   const granted = makeHostFacts("web1", `${OLD_KEY} a\n`);
   expect(refusalOf(makeFacts([granted], { here: [], freeKeyFile: null }))).toContain(

@@ -135,19 +135,19 @@ function checksOf(host: HostFacts, daemon: DaemonFacts, { isPlanned, old }: Draf
     ...(host.login.key === null && old !== null ? [checkUnnamed(host)] : []),
     canReload === true
       ? makeCheck("ok", "reload", { host }, "sshd reads its configuration again without ending sessions")
-      : makeCheck(
-          "acknowledge",
-          "reload",
-          { host },
-          "how sshd is told to read its configuration again is not known: it is sent SIGHUP",
-        ),
+      : makeCheck("acknowledge", "reload", { host }, "how sshd is reloaded is not known: it gets SIGHUP"),
     host.rollbackTimers.length > 0
-      ? makeCheck("ok", "dead-man", { host }, "should it be cut off, its configuration goes back by itself")
+      ? makeCheck(
+          "ok",
+          "rollback-timer",
+          { host },
+          "its configuration rolls back by itself if the connection is lost",
+        )
       : makeCheck(
           "acknowledge",
-          "dead-man",
+          "rollback-timer",
           { host },
-          "its configuration cannot go back by itself should it be cut off",
+          "its configuration cannot roll back by itself if the connection is lost",
         ),
   ];
 }
@@ -158,16 +158,16 @@ const refuseBroken = (host: HostFacts, problem: string): Check =>
     "refused",
     "sshd-config",
     { host },
-    `sshd does not take its configuration as it is now: ${problem}; put that right first (sshd -t tells whether it is)`,
+    `sshd rejects its current configuration: ${problem}; fix that first (sshd -t checks it)`,
   );
 
 /** sshd names all its keys to whoever is logged in; of one type it presents the first alone. */
 const checkUnnamed = (host: HostFacts): Check =>
   makeCheck(
     "warning",
-    "no-proof",
+    "unverified",
     { host },
-    "that sshd holds the new key cannot be proved before the old one goes: that takes a login by a key, and this one was by something else",
+    "that sshd has the new key cannot be verified before the old one is removed: that needs a login with a key, and this login used something else",
   );
 
 type OpenFile = FileFacts & { stand: { kind: "file"; bytes: Uint8Array } & FileState };

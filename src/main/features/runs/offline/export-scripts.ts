@@ -57,7 +57,10 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
     if (!run) refuseUnagreed(id, plan, agreed);
     const parts = partsOf(plan, run ? journal.steps(run.id) : []);
     if (parts.length === 0 && run)
-      throw new Refusal("conflict", `nothing of plan ${id} is left to be carried: run ${run.id} has it all`);
+      throw new Refusal(
+        "conflict",
+        `nothing of plan ${id} is left for offline scripts: run ${run.id} has it all`,
+      );
     if (signWith === null && !agreed.acknowledgements.includes(UNSIGNED_SCRIPTS))
       throw new Refusal(
         "conflict",
@@ -171,8 +174,8 @@ function notesOf(plan: AccessPlan, parts: readonly ScriptPart[], signer: Scripts
   const [part] = parts;
   return [
     signer
-      ? `signed with ${signer.keyType} ${signer.fingerprint}: tell that to whoever runs them, by another way than the scripts go`
-      : "not signed: whoever carries them could change them; name a key to sign with",
+      ? `signed with ${signer.keyType} ${signer.fingerprint}: give that fingerprint to whoever runs them, over another channel than the scripts`
+      : "not signed: whoever transports them could change them; name a key to sign with",
     ...(isInParts(plan) && part ? [formatPart(mainPhase(part.phases), parts.length)] : []),
     ...(part?.notBefore
       ? [

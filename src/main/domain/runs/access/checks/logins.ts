@@ -75,11 +75,11 @@ export function findRemainingLogin(
       !isConcerned(changeSet, host, grant),
   );
   const held = others.find((grant) => isHeld(host, grant));
-  if (held) return { kind: "held", text: `${formatKeyOf(held)} lets in, too` };
+  if (held) return { kind: "held", text: `${formatKeyOf(held)} can log in, too` };
   const unheld = others.find(({ owner }) => owner !== "gone") ?? others[0];
   if (!unheld) return null;
   const kind = unheld.owner === "gone" ? "left" : "unheld";
-  return { kind, text: `${formatKeyOf(unheld)} lets in, but ${WHY_UNHELD[unheld.owner]}` };
+  return { kind, text: `${formatKeyOf(unheld)} can log in, but ${WHY_UNHELD[unheld.owner]}` };
 }
 
 /** A private key is known, or whose it is; or it has just let us in. */
@@ -89,7 +89,7 @@ const isHeld = ({ login }: HostFacts, { owner, fingerprint }: KnownGrant): boole
 const WHY_UNHELD: Record<KnownGrant["owner"], string> = {
   known: "nobody is known to hold it",
   unknown: "nobody is known to hold it",
-  gone: "by the roster whoever held it has left",
+  gone: "by the people source its owner has left",
 };
 
 const formatKeyOf = ({ fingerprint }: KnownGrant): string =>
@@ -173,7 +173,7 @@ export function checkOwnLogin(changeSet: ChangeSet, draft: Draft, { now, options
     const text = `${failing}, and the host has nothing that would take it back by itself`;
     return [makeCheck("refused", OWN_LOGIN, about, text)];
   }
-  const text = `${failing}; it is taken back unless, within ${Math.floor((options.rollbackAfterSeconds * 3) / 4)} s, something that is left logs in there: another key of this computer, or anybody, if the host's journal tells of it`;
+  const text = `${failing}; it is rolled back unless, within ${Math.floor((options.rollbackAfterSeconds * 3) / 4)} s, something that is left logs in there: another key of this computer, or anybody, if the host's journal shows it`;
   return [makeCheck("acknowledge", OWN_LOGIN, about, text)];
 }
 

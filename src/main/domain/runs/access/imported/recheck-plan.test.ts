@@ -71,15 +71,15 @@ test("what is in the way by now refuses, and what was agreed to before is asked 
       { files: [makeFileFacts("ann", "", { stand: makeStand(TEXT, { lockedBy: "bob" }) })] },
       "refused locked",
     ],
-    [{ unread: "no answer" }, "refused unread"],
+    [{ unread: "no answer" }, "refused unreadable"],
     [{ hostKey: null }, "refused host-key"],
-    [{ rollbackTimers: [] }, "acknowledge dead-man"],
+    [{ rollbackTimers: [] }, "acknowledge rollback-timer"],
   ];
   for (const [more, said] of spoilt) expect(stops(recheck(plan, [{ ...host, ...more }]))).toContain(said);
-  expect(stops(recheck(plan, [host], { here: [] }))).toContain("refused holder");
+  expect(stops(recheck(plan, [host], { here: [] }))).toContain("refused private-key");
   const another = makeHolderFacts({ path: "/home/me/.ssh/other" });
   expect(stops(recheck(plan, [host], { here: [makeHolderFacts(), another] }))).toContain(
-    "acknowledge holder",
+    "acknowledge private-key",
   );
   const access = { host: "web3", port: 22, account: "deploy", fingerprint: plan.oldKey ?? "" };
   const grant = { ...access, file: "/etc/ssh/keys/deploy", effective: "yes" as const };
@@ -90,7 +90,7 @@ test("what is in the way by now refuses, and what was agreed to before is asked 
     ...account,
     authenticationMethods: "publickey,password",
   }));
-  expect(stops(recheck(plan, [{ ...host, accounts: shut }]))).toContain("refused no-proof");
+  expect(stops(recheck(plan, [{ ...host, accounts: shut }]))).toContain("refused unverified");
 });
 
 test("what an edited plan says and is not so is refused, with what and where", () => {
