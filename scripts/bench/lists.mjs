@@ -168,7 +168,7 @@ function certificateLists() {
     subject: "subject",
     issuer: "issuer",
     keyType: "key_type",
-    placeCount: "location_count",
+    locationCount: "location_count",
   };
   const filters = {
     expiringWithinDays: 30,

@@ -112,7 +112,7 @@ function certificateLists() {
     { owner: "team 1", place: "file" },
     { tag: "production", owner: "" },
   ];
-  const sorts = ["notAfter", "subject", "issuer", "placeCount"].map((by) => ({ by, descending: false }));
+  const sorts = ["notAfter", "subject", "issuer", "locationCount"].map((by) => ({ by, descending: false }));
   return filters.flatMap((filter) =>
     sorts.map((sort) => list(`of ${brief(filter)} by ${sort.by}`, { ...filter, sort })),
   );

@@ -31,7 +31,7 @@ export const CertificatesSearch = z.object({
   violation: optional(z.int()),
   owner: text,
   tag: text,
-  ...sorted(["notAfter", "subject", "issuer", "keyType", "placeCount"]),
+  ...sorted(["notAfter", "subject", "issuer", "keyType", "locationCount"]),
   open: optional(z.string().regex(/^[0-9a-f]{64}$/)),
   tab: optional(z.enum(["summary", "chain", "places", "findings", "revocation", "history", "asn1", "raw"])),
 });

@@ -35,12 +35,12 @@ export const certificates = {
   list: query
     .input(
       CertificateFilter.extend({
-        sort: sortedBy(["notAfter", "subject", "issuer", "keyType", "placeCount"]).default({
+        sort: sortedBy(["notAfter", "subject", "issuer", "keyType", "locationCount"]).default({
           by: "notAfter",
           descending: false,
         }),
-        /** At most so many places a row; `placeCount` says how many there are. */
-        placeLimit: z.int().min(0).max(100_000).default(3),
+        /** At most so many places a row; `locationCount` says how many there are. */
+        locationLimit: z.int().min(0).max(100_000).default(3),
         ...Page.shape,
       }),
     )

@@ -31,7 +31,7 @@ export const people = {
     )
     .output(listOf(PersonRow)),
 
-  rosters: query.output(z.array(ImportedPeopleSource)),
+  sources: query.output(z.array(ImportedPeopleSource)),
 
   /**
    * Reads a roster. One of the same name is replaced: what it says of a person holds from now on. Who is no longer in

@@ -21,7 +21,7 @@ const list = async (asked: Parameters<typeof certificates.list>[0]) =>
 test("a certificate is listed with all the places where it is now", async () => {
   const { rows, total } = await certificates.list({ expiringWithinDays: 30 });
   const seen = { position: 0, firstSeen: START, lastSeen: START };
-  expect({ total, places: rows[0]?.places, count: rows[0]?.placeCount }).toEqual({
+  expect({ total, places: rows[0]?.places, count: rows[0]?.locationCount }).toEqual({
     total: 1,
     places: [
       { kind: "endpoint", host: "edge", port: 443, serverName: null, protocol: "tls", ...seen },
@@ -39,8 +39,8 @@ test("a certificate is listed with all the places where it is now", async () => 
 });
 
 test("places are cut short and counted in full", async () => {
-  const { rows } = await certificates.list({ placeLimit: 1 });
-  expect(rows.map(({ places, placeCount }) => [places.length, placeCount])).toEqual([
+  const { rows } = await certificates.list({ locationLimit: 1 });
+  expect(rows.map(({ places, locationCount }) => [places.length, locationCount])).toEqual([
     [1, 2],
     [1, 1],
   ]);

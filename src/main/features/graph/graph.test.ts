@@ -140,8 +140,8 @@ test("keys of several people and host keys of several hosts are told; two entrie
   const again = [person("Ann Moore", ["ann"])];
   graph.store.people.replaceSource({ name: "staff", kind: "keys", isWhole: false, people: again, at: START });
   expect((await graph.client.shared({})).rows).toMatchObject([
-    { kind: "people", fingerprint: "SHA256:team", holders: ["Ann Moore", "bob"], holderCount: 2 },
-    { kind: "hosts", fingerprint: "SHA256:host", holders: ["a", "b"], holderCount: 2 },
+    { kind: "people", fingerprint: "SHA256:team", sharedBy: ["Ann Moore", "bob"], sharedByCount: 2 },
+    { kind: "hosts", fingerprint: "SHA256:host", sharedBy: ["a", "b"], sharedByCount: 2 },
   ]);
 });
 

@@ -61,7 +61,7 @@ export const createSharedList = (graph: Store["graph"]) =>
     const { keys, isCut } = findSharedKeys(graph);
     const hasWords = wordsIn(search);
     const rows = keys.filter(
-      (key) => (kind === null || key.kind === kind) && hasWords([key.fingerprint, ...key.holders]),
+      (key) => (kind === null || key.kind === kind) && hasWords([key.fingerprint, ...key.sharedBy]),
     );
     return { rows, isCut };
   });
@@ -70,10 +70,10 @@ function findSharedKeys({ shared }: Store["graph"]): { keys: SharedKey[]; isCut:
   const [people, hosts] = [[...shared.ofPeople()], [...shared.ofHosts()]];
   const keys = [
     ...people.slice(0, MOST_SHARED).flatMap(([fingerprint, entries]) => {
-      const holders = distinguishPeople(entries);
-      return holders.length > 1 ? [toShared("people", fingerprint, holders)] : [];
+      const sharedBy = distinguishPeople(entries);
+      return sharedBy.length > 1 ? [toShared("people", fingerprint, sharedBy)] : [];
     }),
-    ...hosts.slice(0, MOST_SHARED).map(([fingerprint, holders]) => toShared("hosts", fingerprint, holders)),
+    ...hosts.slice(0, MOST_SHARED).map(([fingerprint, sharedBy]) => toShared("hosts", fingerprint, sharedBy)),
   ];
   return { keys, isCut: people.length > MOST_SHARED || hosts.length > MOST_SHARED };
 }
@@ -81,13 +81,13 @@ function findSharedKeys({ shared }: Store["graph"]): { keys: SharedKey[]; isCut:
 const toShared = (
   kind: SharedKey["kind"],
   fingerprint: string,
-  holders: readonly { name: string }[],
+  sharedBy: readonly { name: string }[],
 ): SharedKey => ({
   id: `${kind} ${fingerprint}`,
   kind,
   fingerprint,
-  holderCount: holders.length,
-  holders: holders.slice(0, MOST_NAMED).map(({ name }) => name),
+  sharedByCount: sharedBy.length,
+  sharedBy: sharedBy.slice(0, MOST_NAMED).map(({ name }) => name),
 });
 
 /** So many pairs of hosts are compared, and so many that trust each other are shown. */

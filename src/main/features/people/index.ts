@@ -35,7 +35,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
     refreshHeldKeys,
     procedures: {
       list: os.list.handler(({ input }) => store.people.list(input)),
-      rosters: os.rosters.handler(() => store.people.sources()),
+      sources: os.sources.handler(() => store.people.sources()),
       import: os.import.handler(async ({ input }) => announced(await importPeopleSource(input))),
       remove: os.remove.handler(async ({ input }) => announced(await remove(input.name))),
       inventory: os.inventory.handler(() => store.people.inventory()),

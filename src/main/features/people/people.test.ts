@@ -73,7 +73,7 @@ test("a roster is imported, told of, and on the record", async () => {
   expect(desk.owners()).toEqual(["gone"]);
   expect(desk.announced).toEqual(["people-changed"]);
   expect((await desk.client.list({})).rows).toMatchObject([{ name: "carol", keyCount: 1, grantCount: 1 }]);
-  expect(await desk.client.rosters()).toMatchObject([{ name: "people.csv", people: 1, keys: 1 }]);
+  expect(await desk.client.sources()).toMatchObject([{ name: "people.csv", people: 1, keys: 1 }]);
   expect(desk.store.events.count()).toBe(1);
 
   expect(await desk.client.remove({ name: "people.csv" })).toEqual({ people: 1 });

@@ -30,7 +30,7 @@ test.for(Object.entries(SENT))(
       await using server = await listen(createServer({ cert, key: leaf.keyPem, maxVersion }));
       const { host, port } = server.endpoint;
       await scanAll(app, { text: `${host}:${port}` });
-      const { rows } = await app.client.certificates.list({ placeLimit: 100 });
+      const { rows } = await app.client.certificates.list({ locationLimit: 100 });
       const shown = rows.flatMap(({ places, names }) =>
         places.flatMap((place) =>
           place.kind === "endpoint" && place.port === port

@@ -96,7 +96,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
     owner: null,
     tag: null,
     sort: { by: "notAfter", descending: false },
-    placeLimit: 1,
+    locationLimit: 1,
     after: null,
     limit: 10,
     now: new Date(START),

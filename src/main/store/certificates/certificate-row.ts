@@ -63,10 +63,10 @@ export function certificateRows(db: Database, briefs: FindingBriefs) {
     WHERE certificate = CAST(? AS INTEGER)`);
 
   return {
-    toRow: (row: Row, placeLimit: number, now: Date): CertificateRow => ({
+    toRow: (row: Row, locationLimit: number, now: Date): CertificateRow => ({
       ...fromRow(row),
-      places: places.of(row.id, placeLimit),
-      placeCount: row.location_count,
+      places: places.of(row.id, locationLimit),
+      locationCount: row.location_count,
       findings: [
         ...briefs.computed({ kind: "certificate", about: row.id }, [
           ...dateFindings(row, now),

@@ -16,17 +16,17 @@ import {
 import { COLUMNS, type certificateRows, type Row } from "./certificate-row.ts";
 import { DATE_COLUMNS } from "./date-rules.ts";
 
-type Column = "notAfter" | "subject" | "issuer" | "keyType" | "placeCount";
+type Column = "notAfter" | "subject" | "issuer" | "keyType" | "locationCount";
 
 type CertificateQuery = CertificateFilter &
-  Window & { sort: { by: Column; descending: boolean }; placeLimit: number; now: Date };
+  Window & { sort: { by: Column; descending: boolean }; locationLimit: number; now: Date };
 
 const SORTED_BY: Record<Column, string> = {
   notAfter: "not_after",
   subject: "substr(subject, 1, 120)",
   issuer: "substr(issuer, 1, 120)",
   keyType: "key_type",
-  placeCount: "location_count",
+  locationCount: "location_count",
 };
 
 /** The certificates that are seen somewhere now. */
@@ -49,7 +49,7 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
   }
 
   return {
-    list({ sort, placeLimit, now, after, limit, ...filter }: CertificateQuery): Listed<CertificateRow> {
+    list({ sort, locationLimit, now, after, limit, ...filter }: CertificateQuery): Listed<CertificateRow> {
       const matches = search(filter.search);
       const isSearched = filter.search.trim() !== "";
       const plain = toConditions(filter, now);
@@ -69,7 +69,7 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
           ...(matches.total !== null && plain.length === 0 ? { total: () => matches.total ?? 0 } : {}),
           found: matches.found,
         },
-        (row: Row) => rows.toRow(row, placeLimit, now),
+        (row: Row) => rows.toRow(row, locationLimit, now),
       );
     },
 

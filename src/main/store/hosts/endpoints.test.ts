@@ -37,7 +37,7 @@ function seenNow(store: Store): string[] {
     owner: null,
     tag: null,
     sort: { by: "subject", descending: false },
-    placeLimit: 1,
+    locationLimit: 1,
     after: null,
     limit: 10,
     now: new Date(START),

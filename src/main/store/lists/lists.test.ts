@@ -27,7 +27,7 @@ const LISTS: [
 ][] = [
   [
     "certificates",
-    ["notAfter", "subject", "issuer", "keyType", "placeCount"],
+    ["notAfter", "subject", "issuer", "keyType", "locationCount"],
     (sort, page) => listCertificates(store, { sort, ...page }),
   ],
   [

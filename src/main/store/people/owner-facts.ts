@@ -111,11 +111,11 @@ export function ownerFinder(db: Database, { sources, inventory }: Deps) {
   function findLocations(
     fingerprint: string,
     { heldAt }: FleetFacts,
-  ): { places: string[]; placeCount: number } {
+  ): { places: string[]; locationCount: number } {
     const here = (heldAt.get(fingerprint) ?? []).map(({ location }) => location);
     const onHosts = keyFiles.all({ fingerprint });
     const count = onHosts.length < MOST_LOCATIONS ? onHosts.length : (keyFileCount.get({ fingerprint }) ?? 0);
-    return { places: [...here, ...onHosts].slice(0, MOST_LOCATIONS), placeCount: here.length + count };
+    return { places: [...here, ...onHosts].slice(0, MOST_LOCATIONS), locationCount: here.length + count };
   }
 
   /** A comment is `login@machine`, an address, or anything else. */
@@ -183,7 +183,7 @@ function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {
     });
 }
 
-const NOWHERE = { places: [], placeCount: 0 };
+const NOWHERE = { places: [], locationCount: 0 };
 
 const toKnown = (row: PersonRow): KnownPerson => ({
   name: row.by_name,

@@ -21,7 +21,7 @@ export const listCertificates = (store: Store, asked: Partial<Certificates> = {}
     owner: null,
     tag: null,
     sort: { by: "notAfter", descending: false },
-    placeLimit: 3,
+    locationLimit: 3,
     now: new Date(START),
     ...asked,
   });

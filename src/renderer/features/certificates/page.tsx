@@ -199,8 +199,8 @@ const COLUMNS: readonly Column<CertificateRow>[] = [
     title: "Seen at",
     minWidth: 150,
     grow: 2,
-    sortBy: "placeCount",
-    cell: ({ places, placeCount }) => <PlacesCell places={places} count={placeCount} />,
+    sortBy: "locationCount",
+    cell: ({ places, locationCount }) => <PlacesCell places={places} count={locationCount} />,
     text: ({ places }) => places.map(formatWhere).join("; "),
   },
   {

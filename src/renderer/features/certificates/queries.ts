@@ -40,7 +40,7 @@ export function useCertificates(search: Search) {
     ),
   );
   const all = () =>
-    fetchAll((after) => certificates.list.call({ ...input, after, limit: 1_000, placeLimit: 1_000 }));
+    fetchAll((after) => certificates.list.call({ ...input, after, limit: 1_000, locationLimit: 1_000 }));
   return { list, fetchAll: all };
 }
 

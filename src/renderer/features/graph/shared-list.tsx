@@ -38,20 +38,20 @@ const COLUMNS: readonly Column<SharedKey>[] = [
     text: ({ fingerprint }) => fingerprint,
   },
   {
-    id: "holderCount",
+    id: "sharedByCount",
     title: "Holders",
     minWidth: 80,
     isNumber: true,
-    cell: ({ holderCount }) => <NumberCell value={holderCount} />,
-    text: ({ holderCount }) => String(holderCount),
+    cell: ({ sharedByCount }) => <NumberCell value={sharedByCount} />,
+    text: ({ sharedByCount }) => String(sharedByCount),
   },
   {
-    id: "holders",
+    id: "sharedBy",
     title: "Who",
     minWidth: 200,
     grow: 3,
-    cell: ({ holders }) => <TextCell text={holders.join(", ")} />,
-    text: ({ holders }) => holders.join(", "),
+    cell: ({ sharedBy }) => <TextCell text={sharedBy.join(", ")} />,
+    text: ({ sharedBy }) => sharedBy.join(", "),
   },
 ];
 
@@ -108,8 +108,8 @@ type Props = { shared: SharedKey; onClose: () => void };
 /** Who holds a key together, and why that matters. */
 function SharedDrawer({ shared, onClose }: Props) {
   const requestPlan = usePlanRequest();
-  const { kind, fingerprint, holders, holderCount } = shared;
-  const more = holderCount - holders.length;
+  const { kind, fingerprint, sharedBy, sharedByCount } = shared;
+  const more = sharedByCount - sharedBy.length;
   return (
     <Drawer
       label="shared key"
@@ -117,10 +117,10 @@ function SharedDrawer({ shared, onClose }: Props) {
       subtitle={<Fingerprint value={fingerprint} />}
       onClose={onClose}
     >
-      <Section title={kind === "people" ? "People" : "Hosts"} count={holderCount}>
+      <Section title={kind === "people" ? "People" : "Hosts"} count={sharedByCount}>
         <p>{WHY[kind]}</p>
         <Lines>
-          {holders.map((name) => (
+          {sharedBy.map((name) => (
             <OnwardFrom key={name} name={kind === "people" ? `person:${name}` : name} />
           ))}
         </Lines>

@@ -93,8 +93,8 @@ export function NextToExpire({ certificates }: { certificates: Overview["nextToE
   );
 }
 
-function formatPlaces({ places: [first], placeCount }: CertificateRow): string {
+function formatPlaces({ places: [first], locationCount }: CertificateRow): string {
   if (!first) return "";
   const place = first.kind === "endpoint" ? formatPlace(first) : `${first.host} ${first.path}`;
-  return placeCount > 1 ? `${place} +${placeCount - 1}` : place;
+  return locationCount > 1 ? `${place} +${locationCount - 1}` : place;
 }

@@ -25,7 +25,7 @@ export function usePeople(search: Search) {
   return { list, fetchAll: () => fetchAll((after) => people.list.call({ ...input, after, limit: 1_000 })) };
 }
 
-export const usePeopleSources = () => useQuery(useApi().people.rosters.queryOptions());
+export const usePeopleSources = () => useQuery(useApi().people.sources.queryOptions());
 export const useInventory = () => useQuery(useApi().people.inventory.queryOptions());
 export const useImportPeopleSource = () => useMutation(useApi().people.import.mutationOptions());
 export const useRemovePeopleSource = () => useMutation(useApi().people.remove.mutationOptions());

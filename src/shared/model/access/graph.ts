@@ -90,7 +90,7 @@ export const SharedKey = z.object({
   fingerprint: z.string(),
   kind: z.enum(["people", "hosts"]),
   /** The people by name, or the hosts as HOST or HOST:PORT; the first of them. */
-  holders: z.array(z.string()),
-  holderCount: z.int(),
+  sharedBy: z.array(z.string()),
+  sharedByCount: z.int(),
 });
 export type SharedKey = z.infer<typeof SharedKey>;

@@ -83,10 +83,10 @@ export const CertificateLocation = z.discriminatedUnion("kind", [
 ]);
 export type CertificateLocation = z.infer<typeof CertificateLocation>;
 
-/** A certificate as lists show it. `places` may be cut short; `placeCount` is all of them. */
+/** A certificate as lists show it. `places` may be cut short; `locationCount` is all of them. */
 export const CertificateRow = Certificate.omit({ extensions: true }).extend({
   places: z.array(CertificateLocation),
-  placeCount: z.int(),
+  locationCount: z.int(),
   findings: z.array(FindingBrief),
 });
 export type CertificateRow = z.infer<typeof CertificateRow>;

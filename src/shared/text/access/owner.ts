@@ -30,7 +30,7 @@ export type OwnerFacts = {
   hasKey: boolean;
   /** The first places of private keys, as `web1: /root/.ssh/id_rsa`, and how many there are. */
   places: readonly string[];
-  placeCount: number;
+  locationCount: number;
   /** The first files that only claim the private key: they decide nothing. */
   claims: readonly PrivateKeyClaim[];
   people: readonly KnownPerson[];
@@ -65,7 +65,7 @@ export function describeOwner(
   return {
     state,
     who: names.length > 0 ? names.slice(0, 3).join(", ") : (facts.vouchedBy ?? managedBy?.by ?? null),
-    isMatched: facts.placeCount > 0,
+    isMatched: facts.locationCount > 0,
     managedBy,
     reasons: facts.hasKey ? listReasons(facts, looked.inventory) : ["the line has no key that can be read"],
     coverage: looked.coverage,
@@ -104,10 +104,11 @@ function formatKeyOf({ name, standing, roster, decidedBy }: KnownPerson): string
     : `${left}; the key is theirs, according to ${roster}`;
 }
 
-function formatPrivateKeys({ state, places, placeCount, people }: OwnerFacts): string[] {
-  const more = placeCount - places.length;
+function formatPrivateKeys({ state, places, locationCount, people }: OwnerFacts): string[] {
+  const more = locationCount - places.length;
   const rest = more > 0 ? [`and at ${formatCount(more, "more place")}`] : [];
-  if (placeCount > 0) return [...places.map((place) => `its private key is on ${place} (verified)`), ...rest];
+  if (locationCount > 0)
+    return [...places.map((place) => `its private key is on ${place} (verified)`), ...rest];
   const holder = people.find(({ standing }) => standing === "known");
   if (state !== "known" || !holder) return [];
   return [`its private key was not scanned, and is expected with ${holder.name}`];

@@ -75,18 +75,18 @@ async function importPeopleSources(
       "invalid-input",
       "--name names one source; import several without it, or one at a time",
     );
-  const rosters = [];
-  for (const path of paths) rosters.push(await readPeopleSourceFiles(path));
+  const sources = [];
+  for (const path of paths) sources.push(await readPeopleSourceFiles(path));
   await using app = openApp(options, world, "write");
   const imported = [];
-  for (const { name: found, files } of rosters) {
+  for (const { name: found, files } of sources) {
     const roster = name ?? found;
     imported.push({
       name: roster,
       ...(await app.client.people.import({ name: roster, files, isWhole: complete })),
     });
   }
-  if (options.json) printJson({ rosters: imported }, world);
+  if (options.json) printJson({ sources: imported }, world);
   for (const one of imported) {
     if (!options.json) world.out(formatImported(one));
     for (const note of one.notes) world.err(`  ${printable(note)}`);
@@ -115,18 +115,18 @@ async function removeSource(name: string, options: CommonOptions, world: World):
 
 async function listPeople(words: readonly string[], options: ListOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
-  const { list, rosters: listPeopleSources } = app.client.people;
+  const { list, sources: listPeopleSources } = app.client.people;
   const filter = { search: words.join(" "), standing: options.standing ?? null };
-  const rosters = await listPeopleSources();
+  const sources = await listPeopleSources();
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
-  if (options.json) return printJson({ people: rows.map(toJson), total, rosters }, world);
-  if (rosters.length === 0)
+  if (options.json) return printJson({ people: rows.map(toJson), total, sources }, world);
+  if (sources.length === 0)
     return world.out("no people source was imported yet; import one: latchkey people import people.csv");
   if (total === 0) world.out("no person matches");
   else world.out(`${printTable(COLUMNS, rows, world)}\n`);
   const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
   world.out(`${formatTotal(total, "person", "people")}${shown}`);
-  for (const roster of rosters) world.out(formatPeopleSource(roster, world.now()));
+  for (const roster of sources) world.out(formatPeopleSource(roster, world.now()));
 }
 
 const formatPeopleSource = (

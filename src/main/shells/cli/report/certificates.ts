@@ -55,8 +55,10 @@ async function listCertificates(words: readonly string[], options: Options, worl
     expiringWithinDays: options.expiring ?? null,
     host: options.host ?? null,
   };
-  const placeLimit = options.json ? 100_000 : 1;
-  const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, placeLimit, ...page }));
+  const locationLimit = options.json ? 100_000 : 1;
+  const { rows, total } = await listRows(options.limit, (page) =>
+    list({ ...filter, locationLimit, ...page }),
+  );
   if (options.json) return printJson({ certificates: rows.map(toCertificateJson), total }, world);
   if (total === 0) return world.out(formatNone(filter));
   world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
@@ -104,10 +106,10 @@ function judge(notAfter: string | null, now: Date): "red" | "yellow" | null {
   return days <= SOON_DAYS ? "yellow" : null;
 }
 
-function formatLocations({ places, placeCount }: CertificateRow): string {
+function formatLocations({ places, locationCount }: CertificateRow): string {
   const [first] = places;
   if (!first) return "";
-  return placeCount > 1 ? `${formatWhere(first)} and ${placeCount - 1} more` : formatWhere(first);
+  return locationCount > 1 ? `${formatWhere(first)} and ${locationCount - 1} more` : formatWhere(first);
 }
 
 const formatWhere = (place: CertificateLocation): string =>

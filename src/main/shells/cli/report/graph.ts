@@ -122,7 +122,7 @@ Examples:
 
 With --json: reach and list { links: [{ from, how, fingerprint, heldAt, to, where, options, isCertain, notes,
 distance, isWayCertain }], total }, and of reach isCut; path { steps, isCertain, isCut };
-mutual { pairs: [{ there, back }], total, isCut }; shared { keys: [{ kind, fingerprint, holders, holderCount }] }`;
+mutual { pairs: [{ there, back }], total, isCut }; shared { keys: [{ kind, fingerprint, sharedBy, sharedByCount }] }`;
 
 async function listReach(start: string, options: ReachOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -273,8 +273,8 @@ async function listShared(words: readonly string[], options: SharedOptions, worl
 const SHARED_COLUMNS: Column<Omit<SharedKey, "id">>[] = [
   { head: "KIND", cell: ({ kind }) => (kind === "people" ? "key of people" : "host key") },
   { head: "FINGERPRINT", cell: ({ fingerprint }) => fingerprint, cut: "middle" },
-  { head: "SHARED BY", cell: ({ holderCount }) => String(holderCount) },
-  { head: "WHO", cell: ({ holders }) => holders.join(", "), cut: "end" },
+  { head: "SHARED BY", cell: ({ sharedByCount }) => String(sharedByCount) },
+  { head: "WHO", cell: ({ sharedBy }) => sharedBy.join(", "), cut: "end" },
 ];
 
 const HEADER = ["from", "how", "key", "held at", "to", "where", "options", "certain", "notes"];
