@@ -10,8 +10,8 @@ import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { type Pebble, startPebble } from "#testing/servers/pebble.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createAcmeClient } from "./features/issuers/kinds/acme/client.ts";
-import { lookAtWays } from "./net/ssh/session/challenges.ts";
-import type { Hand } from "./net/ssh/session/remote-session.ts";
+import { inspectChallengeMethods } from "./net/ssh/session/challenges.ts";
+import type { RemoteSession } from "./net/ssh/session/remote-session.ts";
 import { openHandIn } from "./net/ssh/session/testing/open-hand-in.ts";
 import { openAccount, requestFor } from "./testing/acme/acme-account.ts";
 import { startShellIn } from "./testing/lab/run-in-host.ts";
@@ -39,8 +39,8 @@ afterAll(async () => {
 });
 
 const open = async (at: LabHost) => openHandIn(startShellIn(at), await readRotationScript("challenge"));
-const nearOf = (hand: Hand, at: LabHost): ChallengeDeps => ({
-  hand,
+const nearOf = (hand: RemoteSession, at: LabHost): ChallengeDeps => ({
+  session: hand,
   token: "run00000001",
   address: at.address,
   openSecret: null,
@@ -52,9 +52,9 @@ const files = (at: LabHost) => at.run("find /srv /var/lib/latchkey 2>/dev/null |
 async function orderAt(at: LabHost, names: readonly string[]) {
   await using hand = await open(at);
   for (const name of names) await pebble.tell("add-a", { host: name, addresses: [at.address] });
-  const looked = await lookAtWays(hand);
+  const looked = await inspectChallengeMethods(hand);
   if (looked.kind !== "seen") throw new Error(JSON.stringify(looked));
-  const facts = readChallengeFacts(looked.look, names);
+  const facts = readChallengeFacts(looked.inspection, names);
   const wayOf = (name: string) => chooseChallengeMethod({ name, facts, configured: [] }).methods[0]?.method;
   const ways = names.map((name) => wayOf(name));
   const answered: Answered[] = [];
@@ -76,7 +76,7 @@ async function orderAt(at: LabHost, names: readonly string[]) {
       return one;
     },
   });
-  return { ordered, ways, answered, dumps: looked.look.dumps.map(({ text }) => text).join("\n") };
+  return { ordered, ways, answered, dumps: looked.inspection.dumps.map(({ text }) => text).join("\n") };
 }
 
 lab("pebble issues for all names of an nginx, each answered from where its configuration says", async () => {

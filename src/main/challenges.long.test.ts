@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answer } from "#net/challenges/answer.ts";
-import { type Answered, type ChallengeDeps, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
+import { type Answered, type ChallengeDeps, TYPE_OF_METHOD } from "#net/challenges/challenge.ts";
 import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -59,7 +59,7 @@ async function orderBy(way: ChallengeMethod, names: readonly string[], near: Cha
   });
   const { order } = await openAccount(client);
   const ordered = await order(requestFor(...names), {
-    type: TYPE_OF_WAY[way.kind],
+    type: TYPE_OF_METHOD[way.kind],
     answer: async (challenge: AcmeChallenge) => {
       const one = await answer(way, challenge, near);
       answered.push(one);
@@ -70,7 +70,7 @@ async function orderBy(way: ChallengeMethod, names: readonly string[], near: Cha
 }
 
 const nearOf = (more: Partial<ChallengeDeps>): ChallengeDeps => ({
-  hand: null,
+  session: null,
   token: "run00000001",
   address: host.address,
   openSecret: null,
@@ -82,7 +82,7 @@ const nearOf = (more: Partial<ChallengeDeps>): ChallengeDeps => ({
 lab("pebble issues for what a host without a web server serves while it is asked", async () => {
   await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
   const way: ChallengeMethod = { kind: "served-on-host", port: HTTP_PORT };
-  const { ordered, said } = await orderBy(way, [`www.${ZONE}`, `mail.${ZONE}`], nearOf({ hand }));
+  const { ordered, said } = await orderBy(way, [`www.${ZONE}`, `mail.${ZONE}`], nearOf({ session: hand }));
   expect(said).toEqual([null, null]);
   expect(ordered).toMatchObject({ kind: "issued" });
   expect(await host.run("ls /var/lib/latchkey 2>&1 || true")).toContain("No such file");
@@ -91,12 +91,15 @@ lab("pebble issues for what a host without a web server serves while it is asked
 lab("pebble issues for what a host shows by openssl to acme-tls/1", async () => {
   await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
   const way: ChallengeMethod = { kind: "tls-alpn", port: TLS_PORT };
-  const { ordered, said } = await orderBy(way, [`www.${ZONE}`], nearOf({ hand }));
+  const { ordered, said } = await orderBy(way, [`www.${ZONE}`], nearOf({ session: hand }));
   expect(said).toEqual([null]);
   expect(ordered).toMatchObject({ kind: "issued" });
   // What a run that was killed has left is gone by its token.
   const challenge = { type: "tls-alpn-01" as const, name: `www.${ZONE}`, digest: randomBytes(32) };
-  expect(await answer(way, challenge, nearOf({ hand }))).toMatchObject({ kind: "ready", note: null });
+  expect(await answer(way, challenge, nearOf({ session: hand }))).toMatchObject({
+    kind: "ready",
+    note: null,
+  });
   expect(await clearChallenges(hand, { token: "run00000001" })).toEqual({ kind: "cleared" });
   expect(await host.run("ls /var/lib/latchkey 2>&1 || true")).toContain("No such file");
 });

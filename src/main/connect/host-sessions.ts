@@ -7,8 +7,8 @@ import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { shellCommand } from "#net/ssh/host-connection.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import type { LoginOptions } from "#net/ssh/log-in.ts";
-import { openHand } from "#net/ssh/session/open-session.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { openRemoteSession } from "#net/ssh/session/open-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import type { VerificationKey, VerificationRoute } from "#net/ssh/verify/verification.ts";
 import type { TransportRequest } from "#shared/model/hosts/probe.ts";
@@ -30,7 +30,7 @@ export type SessionRequest = HostRequest & {
 };
 
 /** One login that is held. `route`: the same way once more, for a login of its own beside it. */
-export type HeldLogin = { remote: Hand; route: VerificationRoute };
+export type HeldLogin = { remote: RemoteSession; route: VerificationRoute };
 
 /** `keys`: all that this login had to offer, in its order; what let us in is among them where a key did. */
 export type HostSession = HeldLogin & { keys: readonly VerificationKey[] };
@@ -118,8 +118,8 @@ export function createSessions(
             adapt: (login) => trustAsPlanned(request, login),
             async use(connection, login) {
               const options = { target: login.target, user, script, beginMs, signal };
-              const opened = await openHand(connection, options);
-              return "ask" in opened ? { opened, login } : opened;
+              const opened = await openRemoteSession(connection, options);
+              return "send" in opened ? { opened, login } : opened;
             },
           },
         );
@@ -128,20 +128,20 @@ export function createSessions(
           return { kind: "not-connected", outcome, message, isKeyRefused };
         }
         await using opened = met.opened;
-        const hand = traceHand(opened, (...names) => trace("hand", formatPlace(target), ...names));
+        const remote = traceSession(opened, (...names) => trace("hand", formatPlace(target), ...names));
         const keys = [...met.login.identities, ...listClientKeys(met.login)];
-        const session = { remote: hand, route: verificationRouteOf(met.login, hand, ssh), keys };
+        const session = { remote, route: verificationRouteOf(met.login, remote, ssh), keys };
         return { kind: "connected", value: await work(session) };
       },
     };
   };
 }
 
-const traceHand = (hand: Hand, trace: Trace): Hand => ({
-  ...hand,
-  async ask(request, limits) {
+const traceSession = (remote: RemoteSession, trace: Trace): RemoteSession => ({
+  ...remote,
+  async send(request, limits) {
     trace(request.verb);
-    const answer = await hand.ask(request, limits);
+    const answer = await remote.send(request, limits);
     trace(request.verb, answer.kind === "answered" ? answer.status : answer.kind);
     return answer;
   },
@@ -179,7 +179,11 @@ function trustAsPlanned(
   };
 }
 
-function verificationRouteOf(login: LoginOptions, hand: Hand, ssh: string | null): VerificationRoute {
+function verificationRouteOf(
+  login: LoginOptions,
+  remote: RemoteSession,
+  ssh: string | null,
+): VerificationRoute {
   const { target, hostKeyTypes, signal, reopen, way, client, limits } = login;
   return {
     target,
@@ -187,8 +191,8 @@ function verificationRouteOf(login: LoginOptions, hand: Hand, ssh: string | null
     signal,
     open: async () => (await reopen?.()) ?? way ?? { addresses: [target.host] },
     limits,
-    hostKey: hand.hostKey.blob,
-    transport: hand.transport,
+    hostKey: remote.hostKey.blob,
+    transport: remote.transport,
     client: ssh && client ? { ssh, login: client } : null,
   };
 }

@@ -1,7 +1,7 @@
 import { compareSshfp, nameInDns } from "#domain/host-keys/sshfp.ts";
 import { Slots } from "#net/connection-limiter.ts";
 import { findResolvers, type Resolver, readResolver } from "#net/dns/ask-records.ts";
-import { askSshfp, type SshfpAnswer } from "#net/dns/ask-sshfp.ts";
+import { querySshfp, type SshfpAnswer } from "#net/dns/ask-sshfp.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostKeyRow, SshfpComparison } from "#shared/model/hosts/host-key.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -36,7 +36,7 @@ export function createSshfp({ store, takeSnapshot }: Deps) {
         if (nameInDns(name) === null) return toComparison(name, keys, { answer: null, blobs });
         const giveBack = await slots.take(signal);
         try {
-          return toComparison(name, keys, { answer: await askSshfp(name, { resolvers, signal }), blobs });
+          return toComparison(name, keys, { answer: await querySshfp(name, { resolvers, signal }), blobs });
         } finally {
           giveBack();
         }

@@ -6,7 +6,7 @@ import { readPem } from "#codec/pem.ts";
 import { checkIssued } from "#domain/issuing/check-issued.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { readListFile } from "#domain/x509/path/trusted-roots.ts";
-import type { OrderWays } from "#net/challenges/challenge.ts";
+import type { OrderDeps } from "#net/challenges/challenge.ts";
 import { createReceiver, sealTo } from "#net/vault/sealed-box.ts";
 import { COST, typed } from "#net/vault/testing/typed.ts";
 import { createVault } from "#net/vault/vault-client.ts";
@@ -43,7 +43,7 @@ async function openDesk(path = ":memory:") {
     announce: ({ kind }) => said.push(kind),
     trust: async (kind, name, pem) => void trusted.push({ kind, name, pem }),
   });
-  const ways: OrderWays = {
+  const ways: OrderDeps = {
     signal: new AbortController().signal,
     challenges: null,
     onState: () => undefined,

@@ -18,7 +18,7 @@ type AcmeReply =
   /** The end of a sentence. */
   | { kind: "unanswered"; message: string };
 
-export type AskAcme = (request: AcmeRequest, signal: AbortSignal) => Promise<AcmeReply>;
+export type SendAcmeRequest = (request: AcmeRequest, signal: AbortSignal) => Promise<AcmeReply>;
 
 type Options = {
   /** PEM; null: what this system trusts. */
@@ -36,7 +36,7 @@ const LIMITS: AcmeLimits = { bytes: 256 * 1024, timeoutMs: 30_000 };
  * Asks an authority over TLS, which is checked as browsers do. Nobody is followed anywhere else: a redirect is an answer
  * like others. Rejects only when `signal` says stop.
  */
-export async function createAcmeAsker({ roots, limits = LIMITS }: Options): Promise<AskAcme> {
+export async function createAcmeAsker({ roots, limits = LIMITS }: Options): Promise<SendAcmeRequest> {
   if (roots !== null && !isPem(roots))
     return async () => ({ kind: "unanswered", message: "the file of its roots has no certificate in PEM" });
   const ca = roots ?? Buffer.from(((await readSystemRoots()) ?? readMozillaRoots()).pem).toString();

@@ -6,16 +6,16 @@ import { connect } from "node:tls";
 import { whyRefused, whyRefusedHost } from "#net/refused-address.ts";
 import {
   clearChallenges,
-  lookAtWays,
+  inspectChallengeMethods,
   putChallengeFile,
   serveChallenge,
   showChallenge,
 } from "#net/ssh/session/challenges.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { findAddresses } from "#net/tcp-connect.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
-import { type Answered, type ChallengeDeps, giveUp, TYPE_OF_WAY, type Undo } from "./challenge.ts";
+import { type Answered, type ChallengeDeps, giveUp, TYPE_OF_METHOD, type Undo } from "./challenge.ts";
 import { answerByHook } from "./dns-hook.ts";
 import { answerByUpdate } from "./dns-update.ts";
 
@@ -24,37 +24,41 @@ import { answerByUpdate } from "./dns-update.ts";
  * or where that cannot be seen from here, as its note then says.
  */
 export async function answer(
-  way: ChallengeMethod,
+  method: ChallengeMethod,
   challenge: AcmeChallenge,
   near: ChallengeDeps,
 ): Promise<Answered> {
   const isHttp = challenge.type === "http-01";
-  switch (way.kind) {
+  switch (method.kind) {
     case "webroot":
-      return isHttp ? answerByFile(way, challenge, near) : refuse(way, challenge);
+      return isHttp ? answerByFile(method, challenge, near) : refuse(method, challenge);
     case "served-on-host":
-      return isHttp ? answerByServer(way, challenge, near) : refuse(way, challenge);
+      return isHttp ? answerByServer(method, challenge, near) : refuse(method, challenge);
     case "tls-alpn":
-      return challenge.type === "tls-alpn-01" ? answerByTls(way, challenge, near) : refuse(way, challenge);
+      return challenge.type === "tls-alpn-01"
+        ? answerByTls(method, challenge, near)
+        : refuse(method, challenge);
     case "dns-hook":
-      return challenge.type === "dns-01" ? answerByHook(way, challenge, near) : refuse(way, challenge);
+      return challenge.type === "dns-01" ? answerByHook(method, challenge, near) : refuse(method, challenge);
     case "rfc2136":
-      return challenge.type === "dns-01" ? answerByUpdate(way, challenge, near) : refuse(way, challenge);
+      return challenge.type === "dns-01"
+        ? answerByUpdate(method, challenge, near)
+        : refuse(method, challenge);
     default:
-      return assertNever(way);
+      return assertNever(method);
   }
 }
 
 const refuse = ({ kind }: ChallengeMethod, { type, name }: AcmeChallenge): Answered => ({
   kind: "failed",
-  message: `the authority asks for ${type} of ${name}, and the way that was chosen answers ${TYPE_OF_WAY[kind]}`,
+  message: `the authority asks for ${type} of ${name}, and the way that was chosen answers ${TYPE_OF_METHOD[kind]}`,
 });
 
 /** Ways by which the host itself answers: a file of its web server, or a server of ours while the order is pending. */
 
 type Http = Extract<AcmeChallenge, { type: "http-01" }>;
 type Tls = Extract<AcmeChallenge, { type: "tls-alpn-01" }>;
-type Way<Kind> = Extract<ChallengeMethod, { kind: Kind }>;
+type MethodOf<Kind> = Extract<ChallengeMethod, { kind: Kind }>;
 
 const HTTP_PORT = 80;
 /** An order that is not done by then is not done. */
@@ -65,67 +69,71 @@ const idOf = (...words: string[]): string =>
   `c${createHash("sha256").update(words.join("\n")).digest("hex").slice(0, 16)}`;
 
 const failed = (message: string): Answered => ({ kind: "failed", message });
-const NO_HAND = "the way that was chosen is by the host itself, to which there is no login";
+const NO_SESSION = "the way that was chosen is by the host itself, to which there is no login";
 
-async function answerByFile(way: Way<"webroot">, challenge: Http, near: ChallengeDeps): Promise<Answered> {
-  const { hand, token } = near;
-  if (!hand) return failed(NO_HAND);
+async function answerByFile(
+  method: MethodOf<"webroot">,
+  challenge: Http,
+  near: ChallengeDeps,
+): Promise<Answered> {
+  const { session, token } = near;
+  if (!session) return failed(NO_SESSION);
   const { name, token: file, keyAuthorization } = challenge;
   const id = idOf(name, file);
-  const { path: folder, of } = way;
-  const put = await putChallengeFile(hand, { token, id, folder, of, name: file, text: keyAuthorization });
-  const undo = undoBy(hand, token, id);
+  const { path: folder, of } = method;
+  const put = await putChallengeFile(session, { token, id, folder, of, name: file, text: keyAuthorization });
+  const undo = undoBy(session, token, id);
   if (put.kind === "failed") return giveUp(put.message, undo);
   const checked = await checkOverHttp(challenge, { ...near, port: HTTP_PORT });
   return conclude(checked, undo, `${put.path} was put there: is ${folder} what its web server serves?`);
 }
 
 async function answerByServer(
-  { port }: Way<"served-on-host">,
+  { port }: MethodOf<"served-on-host">,
   challenge: Http,
   near: ChallengeDeps,
 ): Promise<Answered> {
-  const { hand, token } = near;
-  if (!hand) return failed(NO_HAND);
-  const looked = await lookAtWays(hand, [port]);
-  if (looked.kind === "lost") return failed(`the host was lost: ${looked.message}`);
-  if (looked.kind === "refused") return failed(looked.message);
-  const [program] = looked.look.servers;
+  const { session, token } = near;
+  if (!session) return failed(NO_SESSION);
+  const inspected = await inspectChallengeMethods(session, [port]);
+  if (inspected.kind === "lost") return failed(`the host was lost: ${inspected.message}`);
+  if (inspected.kind === "refused") return failed(inspected.message);
+  const [program] = inspected.inspection.servers;
   if (!program)
     return failed("the host has nothing to serve a file by: install python3, perl, busybox or socat there");
   const { name, token: file, keyAuthorization } = challenge;
   const id = idOf(name, file);
-  const wish = { token, id, port, seconds: SERVED_SECONDS, with: program };
-  const served = await serveChallenge(hand, {
-    ...wish,
+  const request = { token, id, port, seconds: SERVED_SECONDS, with: program };
+  const served = await serveChallenge(session, {
+    ...request,
     path: `${CHALLENGE_PATH}${file}`,
     text: keyAuthorization,
   });
-  const undo = undoBy(hand, token, id);
+  const undo = undoBy(session, token, id);
   if (served.kind === "failed") return giveUp(served.message, undo);
   const checked = await checkOverHttp(challenge, { ...near, port });
   return conclude(checked, undo, `it is served by ${program} at port ${port}`);
 }
 
 async function answerByTls(
-  { port }: Way<"tls-alpn">,
+  { port }: MethodOf<"tls-alpn">,
   challenge: Tls,
   near: ChallengeDeps,
 ): Promise<Answered> {
-  const { hand, token } = near;
-  if (!hand) return failed(NO_HAND);
+  const { session, token } = near;
+  if (!session) return failed(NO_SESSION);
   const { name, digest } = challenge;
   const id = idOf(name, Buffer.from(digest).toString("hex"));
-  const shown = await showChallenge(hand, { token, id, port, seconds: SERVED_SECONDS, name, digest });
-  const undo = undoBy(hand, token, id);
+  const shown = await showChallenge(session, { token, id, port, seconds: SERVED_SECONDS, name, digest });
+  const undo = undoBy(session, token, id);
   if (shown.kind === "failed") return giveUp(shown.message, undo);
   return conclude(await checkOverTls(challenge, { ...near, port }), undo, `openssl shows it at port ${port}`);
 }
 
 const undoBy =
-  (hand: Hand, token: string, id: string): Undo =>
+  (session: RemoteSession, token: string, id: string): Undo =>
   async () => {
-    const cleared = await clearChallenges(hand, { token, id });
+    const cleared = await clearChallenges(session, { token, id });
     return cleared.kind === "cleared" ? { kind: "undone" } : cleared;
   };
 
@@ -205,13 +213,13 @@ async function check(
   name: string,
   { address, signal }: Where,
   what: string,
-  look: (address: string) => Promise<Seen>,
+  checkFrom: (address: string) => Promise<Seen>,
 ): Promise<Checked> {
   const found = await findAddresses(name, { timeoutMs: TIMEOUT_MS, signal }).catch(() => []);
   const named = Array.isArray(found) ? found : [];
   const own = address !== null && !named.includes(address) ? [address] : [];
   const all = await Promise.all(
-    [...named, ...own].map(async (one) => ({ one, isOwn: own.includes(one), seen: await look(one) })),
+    [...named, ...own].map(async (one) => ({ one, isOwn: own.includes(one), seen: await checkFrom(one) })),
   );
   const wrong = all.flatMap(({ one, seen }) => (seen.kind === "wrong" ? [`${seen.said} at ${one}`] : []));
   const unreached = all.flatMap(({ one, seen }) =>

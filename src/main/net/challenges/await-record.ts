@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { askRecords, isSameName, plainName, type Resolver } from "#net/dns/ask-records.ts";
+import { isSameName, plainName, queryRecords, type Resolver } from "#net/dns/ask-records.ts";
 import { findAddresses } from "#net/tcp-connect.ts";
 
 type RecordQuery = {
@@ -40,9 +40,9 @@ export async function followAliases(
 
 async function findAlias(name: string, resolvers: readonly Resolver[], signal: AbortSignal) {
   for (const resolver of resolvers) {
-    const told = await askRecords(resolver, { name, type: "CNAME", recurses: true, signal });
-    if (told.kind === "failed") continue;
-    const answers = told.kind === "answered" ? told.answers : [];
+    const records = await queryRecords(resolver, { name, type: "CNAME", recurses: true, signal });
+    if (records.kind === "failed") continue;
+    const answers = records.kind === "answered" ? records.answers : [];
     const alias = answers.find((one) => one.type === "CNAME" && isSameName(one.name, name));
     return alias?.type === "CNAME" ? plainName(alias.data) : null;
   }
@@ -50,9 +50,9 @@ async function findAlias(name: string, resolvers: readonly Resolver[], signal: A
 }
 
 /** Waits until every server of the zone has the record, as an authority may ask any of them. */
-export async function awaitRecord(wish: RecordQuery): Promise<Spread> {
-  const { record, txt, spreadMs, signal } = wish;
-  const { servers, lost } = await findServers(wish);
+export async function awaitRecord(query: RecordQuery): Promise<Spread> {
+  const { record, txt, spreadMs, signal } = query;
+  const { servers, lost } = await findServers(query);
   if (servers.length === 0)
     return {
       kind: "seen",
@@ -62,7 +62,7 @@ export async function awaitRecord(wish: RecordQuery): Promise<Spread> {
   for (;;) {
     const seen = await Promise.all(servers.map((server) => isThere(server, record, txt, signal)));
     const missing = servers.filter((_, index) => seen[index] === "missing");
-    const silent = servers.filter((_, index) => seen[index] === "silent").map(say);
+    const silent = servers.filter((_, index) => seen[index] === "silent").map(serverName);
     if (missing.length === 0 && silent.length < servers.length)
       return { kind: "seen", note: noteOf(record, [...lost, ...silent]) };
     if (missing.length === 0 && Date.now() >= until)
@@ -71,13 +71,14 @@ export async function awaitRecord(wish: RecordQuery): Promise<Spread> {
     if (Date.now() >= until)
       return {
         kind: "unseen",
-        message: `${missing.map(say).join(", ")} did not have the TXT record of ${record} within ${spreadMs / 1_000} s`,
+        message: `${missing.map(serverName).join(", ")} did not have the TXT record of ${record} within ${spreadMs / 1_000} s`,
       };
     await pause(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
-const say = ({ address, port }: Resolver): string => (port === DNS_PORT ? address : `${address}:${port}`);
+const serverName = ({ address, port }: Resolver): string =>
+  port === DNS_PORT ? address : `${address}:${port}`;
 const formatLost = (lost: readonly string[]): string => (lost.length > 0 ? `: ${lost.join(", ")}` : "");
 const noteOf = (record: string, lost: readonly string[]): string | null =>
   lost.length === 0
@@ -90,10 +91,10 @@ async function isThere(
   txt: string,
   signal: AbortSignal,
 ): Promise<"there" | "missing" | "silent"> {
-  const told = await askRecords(server, { name, type: "TXT", recurses: false, signal });
-  if (told.kind === "failed") return "silent";
-  if (told.kind === "no-such-name") return "missing";
-  const texts = told.answers.flatMap((one) =>
+  const records = await queryRecords(server, { name, type: "TXT", recurses: false, signal });
+  if (records.kind === "failed") return "silent";
+  if (records.kind === "no-such-name") return "missing";
+  const texts = records.answers.flatMap((one) =>
     one.type === "TXT" && isSameName(one.name, name) ? [textOf(one.data)] : [],
   );
   return texts.includes(txt) ? "there" : "missing";
@@ -108,21 +109,23 @@ const textOf = (data: string | Buffer | (string | Buffer)[]): string =>
 
 /** The servers of the nearest zone above, by those that are known, else by this system's resolvers. */
 async function findServers({ record, known, resolvers, signal }: RecordQuery) {
-  const asked = [
+  const options = [
     ...known.map((server) => ({ server, recurses: false })),
     ...resolvers.map((server) => ({ server, recurses: true })),
   ];
-  const names = await findServerNames(record, asked, signal);
+  const names = await findServerNames(record, options, signal);
   const lost: string[] = [];
   const found = await Promise.all(
     names.map(async (name) => {
-      const addresses = await findServerAddresses(name, asked, signal);
+      const addresses = await findServerAddresses(name, options, signal);
       if (addresses.length === 0) lost.push(name);
       return addresses.map((address) => ({ address, port: DNS_PORT }));
     }),
   );
   const all = [...known, ...found.flat()];
-  const servers = all.filter((one, index) => all.findIndex((other) => say(other) === say(one)) === index);
+  const servers = all.filter(
+    (one, index) => all.findIndex((other) => serverName(other) === serverName(one)) === index,
+  );
   return { servers: servers.slice(0, MOST_SERVERS), lost };
 }
 
@@ -131,14 +134,14 @@ type RecordServers = readonly { server: Resolver; recurses: boolean }[];
 /** As the zone's own servers tell it, which may be another than what this system makes of the name. */
 async function findServerAddresses(
   name: string,
-  asked: RecordServers,
+  options: RecordServers,
   signal: AbortSignal,
 ): Promise<string[]> {
-  for (const { server, recurses } of asked) {
-    const told = await Promise.all(
-      (["A", "AAAA"] as const).map((type) => askRecords(server, { name, type, recurses, signal })),
+  for (const { server, recurses } of options) {
+    const records = await Promise.all(
+      (["A", "AAAA"] as const).map((type) => queryRecords(server, { name, type, recurses, signal })),
     );
-    const addresses = told
+    const addresses = records
       .flatMap((one) => (one.kind === "answered" ? one.answers : []))
       .flatMap((one) => (one.type === "A" || one.type === "AAAA" ? [one.data] : []));
     if (addresses.length > 0) return addresses;
@@ -147,15 +150,19 @@ async function findServerAddresses(
   return Array.isArray(found) ? found : [];
 }
 
-async function findServerNames(record: string, asked: RecordServers, signal: AbortSignal): Promise<string[]> {
+async function findServerNames(
+  record: string,
+  options: RecordServers,
+  signal: AbortSignal,
+): Promise<string[]> {
   const labels = record.split(".");
-  for (const { server, recurses } of asked) {
+  for (const { server, recurses } of options) {
     // No zone ends above its last label.
     for (let from = 0; from < labels.length; from++) {
       const name = labels.slice(from).join(".");
-      const told = await askRecords(server, { name, type: "NS", recurses, signal });
-      if (told.kind === "failed") break;
-      const answers = told.kind === "answered" ? told.answers : [];
+      const records = await queryRecords(server, { name, type: "NS", recurses, signal });
+      if (records.kind === "failed") break;
+      const answers = records.kind === "answered" ? records.answers : [];
       const names = answers.flatMap((one) =>
         one.type === "NS" && isSameName(one.name, name) ? [one.data] : [],
       );

@@ -1,5 +1,5 @@
 import type { Resolver } from "#net/dns/ask-records.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type {
   AcmeChallenge,
   ChallengeMethod,
@@ -12,7 +12,7 @@ import type { Redacted } from "#shared/model/secret.ts";
 
 export type ChallengeDeps = {
   /** The hand of the host that answers; null for ways that need none. */
-  hand: Hand | null;
+  session: RemoteSession | null;
   /** Of the run: what was made for it on a host goes by this. Letters and digits. */
   token: string;
   /** Where that host is reached from here; null: not known. */
@@ -37,7 +37,7 @@ export type Answered =
   /** Nothing is left of it, unless the message says so. */
   | { kind: "failed"; message: string };
 
-export const TYPE_OF_WAY = {
+export const TYPE_OF_METHOD = {
   webroot: "http-01",
   "served-on-host": "http-01",
   "tls-alpn": "tls-alpn-01",
@@ -53,7 +53,7 @@ export async function giveUp(message: string, undo: Undo): Promise<Answered> {
 }
 
 /** What an order needs besides its request. */
-export type OrderWays = {
+export type OrderDeps = {
   signal: AbortSignal;
   /** Shows the issuer that the names are ours; null for issuers that do not ask. */
   challenges: {
@@ -73,4 +73,4 @@ export type OrderWays = {
  * Has a request (DER) signed. Never throws for what an issuer or the network does. Needs an open vault where the issuer's
  * key is in it, and is a `Refusal` (`locked`) else.
  */
-export type OrderCertificate = (issuer: IssuerId, csr: Uint8Array, ways: OrderWays) => Promise<Ordered>;
+export type OrderCertificate = (issuer: IssuerId, csr: Uint8Array, deps: OrderDeps) => Promise<Ordered>;

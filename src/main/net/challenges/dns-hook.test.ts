@@ -20,7 +20,7 @@ async function writeHook(folder: string, script: string): Promise<string> {
 
 const ask = (program: string, more: Partial<ChallengeDeps> = {}) =>
   answer({ kind: "dns-hook", program }, challenge, {
-    hand: null,
+    session: null,
     token: "run1",
     address: null,
     openSecret: null,

@@ -21,7 +21,7 @@ export async function answerByHook(
 ): Promise<Answered> {
   const { signal, hookMs = HOOK_MS, spreadMs = SPREAD_MS, resolvers = findResolvers() } = near;
   const record = recordOf(name);
-  const wish = {
+  const request = {
     env: {
       LATCHKEY_NAME: name,
       LATCHKEY_RECORD: record,
@@ -32,26 +32,29 @@ export async function answerByHook(
     deadlineMs: hookMs,
   };
   const call = (verb: "present" | "cleanup", until: AbortSignal): Promise<Ran> =>
-    runHook(program, { ...wish, words: [verb, `${record}.`, txt], signal: until });
+    runHook(program, { ...request, words: [verb, `${record}.`, txt], signal: until });
   const undo: Undo = async () => {
     // Also when what asked for it is no longer wanted.
     const ran = await call("cleanup", new AbortController().signal);
     if (ran.kind === "done") return { kind: "undone" };
-    return { kind: "left", message: `the TXT record of ${record}: ${say(program, "cleanup", ran)}` };
+    return { kind: "left", message: `the TXT record of ${record}: ${formatFailed(program, "cleanup", ran)}` };
   };
   const ran = await call("present", signal);
   if (ran.kind === "failed" && !ran.isStarted)
-    return { kind: "failed", message: say(program, "present", ran) };
+    return { kind: "failed", message: formatFailed(program, "present", ran) };
   // What it did before it failed, only it can undo.
-  if (ran.kind === "failed") return giveUp(say(program, "present", ran), undo);
+  if (ran.kind === "failed") return giveUp(formatFailed(program, "present", ran), undo);
   const at = await followAliases(record, { resolvers, signal });
   const spread = await awaitRecord({ record: at, txt, known: [], resolvers, spreadMs, signal });
   if (spread.kind === "unseen") return giveUp(spread.message, undo);
   return { kind: "ready", undo, note: spread.note };
 }
 
-const say = (program: string, verb: string, { why, said }: Extract<Ran, { kind: "failed" }>): string =>
-  `${program} ${verb}: ${why}${said ? `; it says: ${said}` : ""}`;
+const formatFailed = (
+  program: string,
+  verb: string,
+  { why, said }: Extract<Ran, { kind: "failed" }>,
+): string => `${program} ${verb}: ${why}${said ? `; it says: ${said}` : ""}`;
 
 type HookRequest = {
   /** No shell is between: these are its words. */
@@ -67,13 +70,13 @@ type Ran = { kind: "done" } | { kind: "failed"; isStarted: boolean; why: string;
 const MOST_KEPT = 4_096;
 const MOST_SAID = 300;
 /** From being asked to end until being ended; and from its end until nobody waits for what it may still say. */
-const PATIENCE_MS = 2_000;
+const KILL_AFTER_MS = 2_000;
 const LAST_WORDS_MS = 300;
 
 /** Runs a program of the user's. It and what it has started are over when this answers, or left it. */
-export async function runHook(program: string, wish: HookRequest): Promise<Ran> {
+export async function runHook(program: string, request: HookRequest): Promise<Ran> {
   try {
-    return await runToEnd(start(program, wish), wish);
+    return await runToEnd(start(program, request), request);
   } catch (error) {
     return { kind: "failed", isStarted: false, why: formatStart(error as NodeJS.ErrnoException), said: "" };
   }
@@ -101,7 +104,7 @@ async function runToEnd(child: ReturnType<typeof start>, { deadlineMs, signal }:
   const end = (why: "late" | "stopped") => {
     ended ??= why;
     kill(child.pid, "SIGTERM");
-    setTimeout(() => kill(child.pid, "SIGKILL"), PATIENCE_MS).unref();
+    setTimeout(() => kill(child.pid, "SIGKILL"), KILL_AFTER_MS).unref();
   };
   const timer = setTimeout(end, deadlineMs, "late");
   const stop = () => end("stopped");

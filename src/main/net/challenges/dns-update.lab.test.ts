@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { answer } from "#net/challenges/answer.ts";
 import type { ChallengeDeps } from "#net/challenges/challenge.ts";
-import { askRecords, type Resolver } from "#net/dns/ask-records.ts";
+import { queryRecords, type Resolver } from "#net/dns/ask-records.ts";
 import { sendUpdate } from "#net/dns/update.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { DNS_PORT, startKnot } from "#testing/servers/knot.ts";
@@ -15,7 +15,7 @@ const RECORDS = `_acme-challenge.alias CNAME _acme-challenge.target.${ZONE}.\n_a
 const signal = new AbortController().signal;
 
 const nearOf = (secret = SECRET): ChallengeDeps => ({
-  hand: null,
+  session: null,
   token: "run1",
   address: null,
   resolvers: [],
@@ -34,7 +34,7 @@ const wayTo = (server: Resolver, more: object = {}) => ({
   ...more,
 });
 const textsAt = async (server: Resolver, name: string) => {
-  const told = await askRecords(server, { name, type: "TXT", recurses: false, signal });
+  const told = await queryRecords(server, { name, type: "TXT", recurses: false, signal });
   return told.kind === "answered"
     ? told.answers.flatMap((one) => (one.type === "TXT" ? String(one.data) : [])).sort()
     : told.kind;

@@ -31,7 +31,7 @@ const wayTo = (port: number) => ({
   secretId: "s1",
 });
 const challenge = { type: "dns-01" as const, name: "www.corp.test", txt: "text" };
-const NEAR = { hand: null, token: "run1", address: null, resolvers: [], spreadMs: 100, signal };
+const NEAR = { session: null, token: "run1", address: null, resolvers: [], spreadMs: 100, signal };
 
 test("the secret of a zone's key is opened for each update, and is overwritten after it", async () => {
   await using server = await startSilent();

@@ -9,7 +9,7 @@ import { awaitRecord, followAliases, recordOf } from "./await-record.ts";
 import { type Answered, type ChallengeDeps, giveUp, type Undo } from "./challenge.ts";
 
 type Dns = Extract<AcmeChallenge, { type: "dns-01" }>;
-type Way = Extract<ChallengeMethod, { kind: "rfc2136" }>;
+type UpdateMethod = Extract<ChallengeMethod, { kind: "rfc2136" }>;
 
 const SPREAD_MS = 120_000;
 const TIMEOUT_MS = 5_000;
@@ -17,28 +17,32 @@ const TIMEOUT_MS = 5_000;
 const failed = (message: string): Answered => ({ kind: "failed", message });
 
 /** By an update of the zone that its server takes (RFC 2136), signed with a shared key (RFC 8945). */
-export async function answerByUpdate(way: Way, { name, txt }: Dns, near: ChallengeDeps): Promise<Answered> {
+export async function answerByUpdate(
+  method: UpdateMethod,
+  { name, txt }: Dns,
+  near: ChallengeDeps,
+): Promise<Answered> {
   const { signal, openSecret, spreadMs = SPREAD_MS, resolvers = findResolvers() } = near;
-  if (!openSecret) return failed(`the secret of the key ${way.keyName} is not to be had here`);
-  const server = await findServer(way, signal);
+  if (!openSecret) return failed(`the secret of the key ${method.keyName} is not to be had here`);
+  const server = await findServer(method, signal);
   if ("message" in server) return failed(server.message);
   // The zone's own server knows of aliases that it has itself, wherever the resolvers are.
   const record = await followAliases(recordOf(name), { resolvers: [server, ...resolvers], signal });
-  if (!isWithin(record, way.zone))
+  if (!isWithin(record, method.zone))
     return failed(
-      `${record} is not in the zone ${plainName(way.zone)}: name the zone that it is in, or make it an alias (CNAME) of a name there`,
+      `${record} is not in the zone ${plainName(method.zone)}: name the zone that it is in, or make it an alias (CNAME) of a name there`,
     );
   const change = async (kind: "add" | "remove", until: AbortSignal): Promise<Sent> => {
-    const key = await openKey(way, openSecret);
+    const key = await openKey(method, openSecret);
     if (!key)
       return {
         kind: "failed",
         isKnown: true,
-        message: `the secret of the key ${way.keyName} is no base64: give it as tsig-keygen prints it`,
+        message: `the secret of the key ${method.keyName} is no base64: give it as tsig-keygen prints it`,
       };
     try {
-      const wish = { zone: way.zone, key, change: { kind, name: record, text: txt }, signal: until };
-      return await sendUpdate(server, wish);
+      const request = { zone: method.zone, key, change: { kind, name: record, text: txt }, signal: until };
+      return await sendUpdate(server, request);
     } finally {
       key.secret.fill(0);
     }
@@ -71,7 +75,7 @@ const isWithin = (name: string, zone: string): boolean =>
   isSameName(name, zone) || plainName(name).endsWith(`.${plainName(zone)}`);
 
 async function findServer(
-  { server, port }: Way,
+  { server, port }: UpdateMethod,
   signal: AbortSignal,
 ): Promise<Resolver | { message: string }> {
   if (isIP(server) !== 0) return { address: server, port };
@@ -83,7 +87,7 @@ async function findServer(
 
 /** For one update, whose sender overwrites it. */
 async function openKey(
-  { keyName, algorithm, secretId }: Way,
+  { keyName, algorithm, secretId }: UpdateMethod,
   openSecret: NonNullable<ChallengeDeps["openSecret"]>,
 ): Promise<TsigKey | null> {
   const secret = readTsigSecret(Redacted.reveal(await openSecret(secretId)));

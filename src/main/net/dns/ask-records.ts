@@ -22,13 +22,13 @@ const TIMEOUT_MS = 3_000;
 const TRIES = 2;
 
 /** Asks one server for one kind of record. */
-export async function askRecords(
+export async function queryRecords(
   server: Resolver,
   { name, type, recurses, timeoutMs = TIMEOUT_MS, signal }: RecordQuery,
 ): Promise<Records> {
   const id = randomInt(0x1_0000);
-  const wish = {
-    question: encode({
+  const request = {
+    message: encode({
       type: "query",
       id,
       flags: recurses ? RECURSION_DESIRED : 0,
@@ -40,8 +40,9 @@ export async function askRecords(
   };
   let exchanged: Exchanged = { why: "it did not answer in time" };
   for (let tries = 0; tries < TRIES && "why" in exchanged && !signal.aborted; tries++)
-    exchanged = await askByUdp(server, wish);
-  if ("bytes" in exchanged && read(exchanged.bytes)?.flag_tc) exchanged = await askByTcp(server, wish);
+    exchanged = await exchangeByUdp(server, request);
+  if ("bytes" in exchanged && read(exchanged.bytes)?.flag_tc)
+    exchanged = await exchangeByTcp(server, request);
   if ("why" in exchanged) return { kind: "failed", why: exchanged.why };
   const packet = read(exchanged.bytes);
   if (!packet) return { kind: "failed", why: "its answer cannot be read" };
@@ -73,7 +74,7 @@ export const plainName = (name: string): string => name.toLowerCase().replace(/\
 export type Exchanged = { bytes: Buffer } | { why: string };
 
 type ExchangeRequest = {
-  question: Buffer;
+  message: Buffer;
   /** Whether these bytes answer the question; others are passed over. */
   isAnswer: (bytes: Buffer) => boolean;
   timeoutMs: number;
@@ -83,26 +84,26 @@ type ExchangeRequest = {
 const LENGTH_BYTES = 2;
 
 /** Asks by a datagram. Only what comes from the resolver itself is taken. */
-export function askByUdp({ address, port }: Resolver, request: ExchangeRequest): Promise<Exchanged> {
+export function exchangeByUdp({ address, port }: Resolver, request: ExchangeRequest): Promise<Exchanged> {
   const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
   const { promise, resolve } = Promise.withResolvers<Exchanged>();
   socket.on("error", (error) => resolve({ why: formatError(error) }));
   socket.on("message", (bytes) => {
     if (request.isAnswer(bytes)) resolve({ bytes });
   });
-  socket.connect(port, address, () => socket.send(request.question));
+  socket.connect(port, address, () => socket.send(request.message));
   return bounded(promise, request, () => socket.close());
 }
 
 /** Asks by a stream, for an answer that does not fit into a datagram. */
-export function askByTcp({ address, port }: Resolver, request: ExchangeRequest): Promise<Exchanged> {
+export function exchangeByTcp({ address, port }: Resolver, request: ExchangeRequest): Promise<Exchanged> {
   const socket = connect(port, address);
   const { promise, resolve } = Promise.withResolvers<Exchanged>();
   let held = Buffer.alloc(0);
   socket.on("connect", () => {
     const length = Buffer.alloc(LENGTH_BYTES);
-    length.writeUInt16BE(request.question.length);
-    socket.write(Buffer.concat([length, request.question]));
+    length.writeUInt16BE(request.message.length);
+    socket.write(Buffer.concat([length, request.message]));
   });
   socket.on("data", (piece) => {
     held = Buffer.concat([held, piece]);

@@ -2,7 +2,7 @@ import { encode } from "dns-packet";
 import { expect, test } from "vitest";
 import { sshfpOf, startDnsServer } from "#testing/dns-server.ts";
 import { formatResolver, isLocal, readResolver } from "./ask-records.ts";
-import { askSshfp } from "./ask-sshfp.ts";
+import { querySshfp } from "./ask-sshfp.ts";
 
 const NAME = "web1.example";
 const HEX = "ab".repeat(32);
@@ -12,7 +12,7 @@ const READ = [{ algorithm: 4, hash: 2, fingerprint: HEX }];
 const signal = new AbortController().signal;
 
 const ask = (resolver: { address: string; port: number }, wish: object = {}) =>
-  askSshfp(NAME, { resolvers: [resolver], signal, ...wish });
+  querySshfp(NAME, { resolvers: [resolver], signal, ...wish });
 
 test("the records of a name are read, and whether DNSSEC holds is believed of a local resolver", async () => {
   await using plain = await startDnsServer({ names: { [NAME]: [RECORD] } });
@@ -57,8 +57,8 @@ test("no such name, no record and no answer are three things", async () => {
   await using server = await startDnsServer({ names: { "none.example": [], [NAME]: "nothing" } });
   const { resolver } = server;
   const resolvers = [resolver];
-  expect(await askSshfp("other.example", { resolvers, signal })).toMatchObject({ kind: "no-such-name" });
-  expect(await askSshfp("none.example", { resolvers, signal })).toMatchObject({
+  expect(await querySshfp("other.example", { resolvers, signal })).toMatchObject({ kind: "no-such-name" });
+  expect(await querySshfp("none.example", { resolvers, signal })).toMatchObject({
     kind: "answered",
     records: [],
   });
@@ -66,7 +66,7 @@ test("no such name, no record and no answer are three things", async () => {
     kind: "failed",
     why: `${formatResolver(resolver)}: it did not answer in time`,
   });
-  expect(await askSshfp(NAME, { resolvers: [], signal })).toEqual({
+  expect(await querySshfp(NAME, { resolvers: [], signal })).toEqual({
     kind: "failed",
     why: "this system has no resolver",
   });
@@ -77,7 +77,7 @@ test("the next resolver is asked where one does not answer; bytes that are no an
   await using noisy = await startDnsServer({ names: { [NAME]: Buffer.from([1, 2, 3]) } });
   await using good = await startDnsServer({ names: { [NAME]: [RECORD] } });
   const resolvers = [mute.resolver, noisy.resolver, good.resolver];
-  expect(await askSshfp(NAME, { resolvers, signal, timeoutMs: 200 })).toMatchObject({ records: READ });
+  expect(await querySshfp(NAME, { resolvers, signal, timeoutMs: 200 })).toMatchObject({ records: READ });
 });
 
 test("who is told to stop stops at once", async () => {

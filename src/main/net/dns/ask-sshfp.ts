@@ -1,6 +1,13 @@
 import { randomInt } from "node:crypto";
 import { AUTHENTIC_DATA, type DecodedPacket, decode, encode, RECURSION_DESIRED } from "dns-packet";
-import { askByTcp, askByUdp, type Exchanged, formatResolver, isLocal, type Resolver } from "./ask-records.ts";
+import {
+  type Exchanged,
+  exchangeByTcp,
+  exchangeByUdp,
+  formatResolver,
+  isLocal,
+  type Resolver,
+} from "./ask-records.ts";
 
 /** One record of a name: which algorithm, which hash (1: SHA-1, 2: SHA-256), and that in lower-case hex (RFC 4255). */
 export type SshfpRecord = { algorithm: number; hash: number; fingerprint: string };
@@ -34,13 +41,13 @@ const MOST_ALIASES = 8;
  * Asks for the SSHFP records of one name, of the first resolver that answers. The AD bit is asked for (RFC 6840
  * section 5.7); whether it is to be believed depends on who has set it, which the answer says.
  */
-export async function askSshfp(
+export async function querySshfp(
   name: string,
   { resolvers, timeoutMs = TIMEOUT_MS, signal }: Options,
 ): Promise<SshfpAnswer> {
   const failures: string[] = [];
   for (const resolver of resolvers) {
-    const answer = await askOne(name, resolver, { timeoutMs, signal });
+    const answer = await queryOne(name, resolver, { timeoutMs, signal });
     if (answer.kind !== "failed") return answer;
     failures.push(`${formatResolver(resolver)}: ${answer.why}`);
     if (signal.aborted) break;
@@ -48,14 +55,14 @@ export async function askSshfp(
   return { kind: "failed", why: failures.join("; ") || "this system has no resolver" };
 }
 
-async function askOne(
+async function queryOne(
   name: string,
   resolver: Resolver,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
 ): Promise<SshfpAnswer> {
   const id = randomInt(0x1_0000);
-  const wish = {
-    question: encode({
+  const request = {
+    message: encode({
       type: "query",
       id,
       flags: RECURSION_DESIRED | AUTHENTIC_DATA,
@@ -79,8 +86,9 @@ async function askOne(
   };
   let exchanged: Exchanged = { why: "it did not answer in time" };
   for (let tries = 0; tries < TRIES && "why" in exchanged && !signal.aborted; tries++)
-    exchanged = await askByUdp(resolver, wish);
-  if ("bytes" in exchanged && read(exchanged.bytes)?.flag_tc) exchanged = await askByTcp(resolver, wish);
+    exchanged = await exchangeByUdp(resolver, request);
+  if ("bytes" in exchanged && read(exchanged.bytes)?.flag_tc)
+    exchanged = await exchangeByTcp(resolver, request);
   if ("why" in exchanged) return { kind: "failed", why: exchanged.why };
   const packet = read(exchanged.bytes);
   return packet ? toAnswer(packet, name, resolver) : { kind: "failed", why: "its answer cannot be read" };
@@ -96,12 +104,12 @@ function read(bytes: Buffer): DecodedPacket | null {
 }
 
 function isAnswerTo(packet: DecodedPacket | null, id: number, name: string): boolean {
-  const [question] = packet?.questions ?? [];
+  const [message] = packet?.questions ?? [];
   return (
     packet?.type === "response" &&
     packet.id === id &&
-    question?.type === "SSHFP" &&
-    question.name.toLowerCase() === name.toLowerCase()
+    message?.type === "SSHFP" &&
+    message.name.toLowerCase() === name.toLowerCase()
   );
 }
 

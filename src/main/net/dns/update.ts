@@ -1,6 +1,6 @@
 import { createHmac, randomInt, timingSafeEqual } from "node:crypto";
 import type { TsigAlgorithm } from "#shared/model/issuers/issuer.ts";
-import { askByTcp, formatResolver, type Resolver } from "./ask-records.ts";
+import { exchangeByTcp, formatResolver, type Resolver } from "./ask-records.ts";
 
 type UpdateRequest = {
   zone: string;
@@ -24,7 +24,7 @@ export async function sendUpdate(
   const id = randomInt(0x1_0000);
   const { bytes, mac } = signMessage(writeUpdate(id, zone, change), key, now());
   const isAnswer = (answer: Buffer) => answer.length >= 12 && answer.readUInt16BE(0) === id;
-  const exchanged = await askByTcp(server, { question: bytes, isAnswer, timeoutMs, signal });
+  const exchanged = await exchangeByTcp(server, { message: bytes, isAnswer, timeoutMs, signal });
   const where = formatResolver(server);
   const fail = (why: string, isKnown = false): Sent => ({
     kind: "failed",
@@ -182,8 +182,8 @@ function readAnswer(bytes: Buffer, key: TsigKey, mac: Buffer): UpdateAnswer {
     const tail = variables(key, { time, error, other });
     // The fudge is the server's own.
     number16(fudge).copy(tail, nameBytes(key.name).length + 6 + nameBytes(key.algorithm).length + 6);
-    const wanted = macOf(key, Buffer.concat([number16(mac.length), mac, stripped, tail]));
-    const isSigned = own.length === wanted.length && timingSafeEqual(own, wanted);
+    const expected = macOf(key, Buffer.concat([number16(mac.length), mac, stripped, tail]));
+    const isSigned = own.length === expected.length && timingSafeEqual(own, expected);
     const serverTime = other.length === 6 ? other.readUIntBE(0, 6) * 1_000 : null;
     return { kind: "answered", rcode, isSigned, tsigError: error, serverTime };
   } catch {

@@ -23,7 +23,7 @@ export type HostConnection = {
   /** What the login took of the time of the visit, in milliseconds. */
   spentMs: number;
   /** To what the host itself reaches, over this login; null: what carries it has none. */
-  way: Way | null;
+  proxy: Way | null;
   /** Runs the command that it was logged in for; once. */
   run: RunCommand;
   /** Ends it politely, and frees the socket or the process in any case. */
@@ -57,7 +57,7 @@ export async function connectBySsh2(
     clientKeys: [],
     isTyped,
     spentMs,
-    way: wayThrough(connection, options.target),
+    proxy: wayThrough(connection, options.target),
     run: runOn(client, command),
     close: () => connection.close(),
   };

@@ -24,11 +24,11 @@ type FetchLimits = { bytes: number; timeoutMs: number };
  */
 function fetchByHttp({ address, named, posted }: HttpRequest, limits: FetchLimits): Promise<Fetched> {
   const url = URL.parse(address);
-  const ask =
+  const openRequest =
     url?.protocol === "http:" ? openHttp().request : url?.protocol === "https:" ? https.request : null;
-  if (!url || !ask) return Promise.resolve({ kind: "failed", why: "it is no address of HTTP" });
-  const isGiven = isNamed(url, named);
-  const refused = isGiven ? null : whyRefusedHost(url);
+  if (!url || !openRequest) return Promise.resolve({ kind: "failed", why: "it is no address of HTTP" });
+  const isUserNamed = isNamed(url, named);
+  const refused = isUserNamed ? null : whyRefusedHost(url);
   if (refused !== null) return Promise.resolve(refuseHost(refused, url));
   return new Promise((resolve) => {
     const fail = (why: string) => resolve({ kind: "failed", why });
@@ -39,10 +39,10 @@ function fetchByHttp({ address, named, posted }: HttpRequest, limits: FetchLimit
       rejectUnauthorized: false,
       // A connection that is kept for another address would be used without a look at it.
       agent: false,
-      ...(isGiven ? {} : { lookup: lookupOutside }),
+      ...(isUserNamed ? {} : { lookup: lookupOutside }),
       signal: AbortSignal.timeout(limits.timeoutMs),
     };
-    const request = ask(url, options, (response) => {
+    const request = openRequest(url, options, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       if (response.statusCode !== 200) {
@@ -86,7 +86,7 @@ export const fetchList = (
 const ANSWER_LIMITS = { bytes: 1024 * 1024, timeoutMs: 15_000 };
 
 /** Sends a request of OCSP to a responder, as RFC 6960, appendix A.1 has it for any of them. */
-export const askResponder = (
+export const queryResponder = (
   address: string,
   request: Uint8Array,
   named: readonly string[] = [],

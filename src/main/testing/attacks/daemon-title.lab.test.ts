@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { lookAtAccount, lookAtDaemon } from "#net/ssh/session/inspect-account.ts";
+import { inspectAccount, inspectDaemon } from "#net/ssh/session/inspect-account.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { runCollector, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -62,9 +62,9 @@ test.skipIf(!canStartHosts()).each([
 ])("root's hand goes by no configuration of %s", async (_, attack) => {
   const library = `${await readRotationScript("facts.sh")}\n${await readRotationScript("host-key.sh")}`;
   await using hand = await openHandIn(startShellIn(host, { wrap: inTree(attack()) }), library);
-  const look = await lookAtAccount(hand, "bob", null);
+  const look = await inspectAccount(hand, "bob", null);
   expect(look.kind === "seen" && look.account.sshd?.get("authorizedkeysfile")).toBe("/etc/ssh/true/%u");
-  expect(await lookAtDaemon(hand)).toMatchObject({
+  expect(await inspectDaemon(hand)).toMatchObject({
     kind: "seen",
     daemon: { configs: ["/etc/ssh/sshd_config"] },
   });
@@ -97,8 +97,8 @@ test.skipIf(!canStartHosts())(
     const library = `${await readRotationScript("facts.sh")}\n${await readRotationScript("host-key.sh")}`;
     const look = async (...options: string[]) => {
       await using hand = await openHandIn(startShellIn(host, { wrap: byTheirs(...options) }), library);
-      const seen = await lookAtAccount(hand, "bob", null);
-      const daemon = await lookAtDaemon(hand);
+      const seen = await inspectAccount(hand, "bob", null);
+      const daemon = await inspectDaemon(hand);
       return {
         file: seen.kind === "seen" ? (seen.account.sshd?.get("authorizedkeysfile") ?? null) : seen,
         configs: daemon.kind === "seen" ? daemon.daemon.configs : daemon.kind,

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
-import { lookAtFile } from "#net/ssh/session/inspect-host.ts";
-import { makeKey, put, signWithKey } from "#net/ssh/session/private-keys.ts";
+import { inspectFile } from "#net/ssh/session/inspect-host.ts";
+import { createKey, put, signWithKey } from "#net/ssh/session/private-keys.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
@@ -192,10 +192,10 @@ lab(
       const text = writeStatement({ hostKey: "", path, fingerprint: ops.fingerprint }, makeNonce());
       const answer = await signWithKey(hand, path, text);
       if (answer.kind !== "signed") throw new Error(`nothing was signed: ${answer.kind}`);
-      return { hash: answer.hash, ...verifyPossession(answer.proof, text, ops.fingerprint) };
+      return { hash: answer.hash, ...verifyPossession(answer.signature, text, ops.fingerprint) };
     };
     expect(await askToSign()).toEqual({ kind: "verified", hash: before });
-    const look = () => lookAtFile(hand, path, { isSecret: true });
+    const look = () => inspectFile(hand, path, { isSecret: true });
     for (const lay of ["touch X-old", "mkdir X-part", "mkdir X-new", "ln -s /etc/passwd X-old.pub"]) {
       await host.run(`runuser -u ci -- ${lay.replace("X", `${path}.latchkey`)}`);
       expect(await look(), lay).toMatchObject({ file: { refusal: { why: "beside-in-the-way" } } });
@@ -210,7 +210,7 @@ lab(
     const refused = { kind: "refused", why: "owner-changed" };
     expect(await put(hand, { path, before, wanted, mode: "0600", bytes, owner })).toMatchObject(refused);
     const wish = { path, keyType: "ed25519" as const, bits: null, comment: "", owner };
-    expect(await makeKey(hand, wish)).toMatchObject(refused);
+    expect(await createKey(hand, wish)).toMatchObject(refused);
     expect(await host.run("cat /home/evil/stolen || :")).toBe("");
     await host.run("rm /run/answers");
     expect(await host.run(`cat ${path}`)).toBe(planted);
@@ -239,7 +239,7 @@ END_OF_PROGRAM
     const bring = () => host.run(`rm -r ${folder}; mv /srv/group/was ${folder}`);
     await using hand = await openHandIn(startShellIn(host, {}));
     const owner = Number(await host.run("id -u ci"));
-    const make = () => makeKey(hand, { path, keyType: "ed25519", bits: null, comment: "", owner });
+    const make = () => createKey(hand, { path, keyType: "ed25519", bits: null, comment: "", owner });
     const exchanged = { kind: "refused", why: "owner-changed" };
     await exchangeSoon();
     expect(await make()).toMatchObject(exchanged);
@@ -258,7 +258,7 @@ END_OF_PROGRAM
     expect(await make()).toMatchObject(shared);
     expect(await put(hand, { path, before: null, wanted, mode: "0600", bytes, owner })).toMatchObject(shared);
     await host.run(`runuser -u ci -- ssh-keygen -q -t ed25519 -N '' -f ${path}`);
-    const look = () => lookAtFile(hand, path, { isSecret: true });
+    const look = () => inspectFile(hand, path, { isSecret: true });
     expect(await look()).toMatchObject({ file: { refusal: { why: "shared-folder" } } });
     // What they laid there stays theirs once the folder is shut.
     await host.run(`chmod 755 ${folder}`);

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lookAtWays } from "#net/ssh/session/challenges.ts";
-import { lookAtServer } from "#net/ssh/session/inspect-deployment.ts";
+import { inspectServer } from "#net/ssh/session/inspect-deployment.ts";
 import { openPairHand, readPairScripts } from "#net/ssh/session/pairs/testing/pair-hand.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
@@ -48,14 +48,14 @@ lab(
   async () => {
     await using hand = await openPairHand(startShellIn(host));
     for (const server of Object.keys(SERVERS) as (keyof typeof SERVERS)[]) {
-      const look = await lookAtServer(hand, {
+      const look = await inspectServer(hand, {
         server,
         config: null,
         paths: ["/etc/site/site.pem", "/etc/site/site.key"],
       });
       expect({ server, look }).toEqual({
         server,
-        look: { kind: "seen", toldBy: "none", said: expect.stringMatching(/^(no|none of root) .*runs/) },
+        look: { kind: "seen", reloadedBy: "none", said: expect.stringMatching(/^(no|none of root) .*runs/) },
       });
     }
   },

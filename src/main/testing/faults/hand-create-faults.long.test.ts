@@ -2,8 +2,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { arm, begin, create, disarm, end, uncreate, write } from "#net/ssh/session/host-files.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import {
+  begin,
+  create,
+  end,
+  startRollbackTimer,
+  stopRollbackTimer,
+  uncreate,
+  write,
+} from "#net/ssh/session/host-files.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { letIn } from "#testing/lab/desk.ts";
@@ -24,14 +32,14 @@ const { after: ADDED, ...ADDING } = wishTo(FILE, NONE, { at: 0, line: "new key\n
 const BACK = { ...ADDING, splices: [], wanted: hashOf(NONE), expected: [hashOf(ADDED), hashOf(NONE)] };
 
 /** As a run does it; whether it came to its end. */
-async function work(hand: Hand, uid: number): Promise<boolean> {
-  const armed = { ...RUN, way: "sleep" as const, seconds: 600, putBack: null };
+async function work(hand: RemoteSession, uid: number): Promise<boolean> {
+  const armed = { ...RUN, timer: "sleep" as const, seconds: 600, putBack: null };
   for (const step of [
     () => create(hand, { path: FILE, uid }),
     () => begin(hand, beginOn(FILE)),
-    () => arm(hand, { ...armed, wrote: ADDING.wanted, prior: ADDING.before }),
+    () => startRollbackTimer(hand, { ...armed, wrote: ADDING.wanted, prior: ADDING.before }),
     () => write(hand, ADDING),
-    () => disarm(hand, RUN),
+    () => stopRollbackTimer(hand, RUN),
     () => end(hand, RUN),
   ]) {
     const { kind } = await step();
@@ -41,10 +49,10 @@ async function work(hand: Hand, uid: number): Promise<boolean> {
 }
 
 /** As a run takes it back that finds what another has left. */
-async function takeBack(host: LabHost, hand: Hand, { uid, nth }: { uid: number; nth: number }) {
+async function takeBack(host: LabHost, hand: RemoteSession, { uid, nth }: { uid: number; nth: number }) {
   expect(await create(hand, { path: FILE, uid }), String(nth)).toEqual({ kind: "created" });
   expect(await begin(hand, beginOn(FILE)), String(nth)).toMatchObject({ kind: "begun" });
-  expect(await disarm(hand, RUN), String(nth)).toEqual({ kind: "disarmed" });
+  expect(await stopRollbackTimer(hand, RUN), String(nth)).toEqual({ kind: "disarmed" });
   const restored = await write(hand, BACK);
   // Once the run was at its end there is nothing to go back to but the first bytes, by hand.
   if (restored.kind === "refused" && restored.why === "no-before") await host.run(`: > ${FILE}`);

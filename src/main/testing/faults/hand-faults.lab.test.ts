@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, expect, test, vi } from "vitest";
-import { arm, begin, disarm, end, write } from "#net/ssh/session/host-files.ts";
+import { begin, end, startRollbackTimer, stopRollbackTimer, write } from "#net/ssh/session/host-files.ts";
 import { commitPut, put, undoPut } from "#net/ssh/session/private-keys.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
@@ -98,16 +98,16 @@ async function judge(host: LabHost, point: string, more = ""): Promise<{ state: 
 }
 
 /** All that a run does to a file, as far as it comes; then null, or what it met. */
-async function work(hand: Hand): Promise<string | null> {
-  const armed = { ...RUN, way: "sleep" as const, seconds: 600, putBack: Buffer.from("old key\r\n") };
+async function work(hand: RemoteSession): Promise<string | null> {
+  const armed = { ...RUN, timer: "sleep" as const, seconds: 600, putBack: Buffer.from("old key\r\n") };
   for (const step of [
     () => begin(hand, beginOn(FILE)),
-    () => arm(hand, { ...armed, wrote: ADDING.wanted, prior: ADDING.before }),
+    () => startRollbackTimer(hand, { ...armed, wrote: ADDING.wanted, prior: ADDING.before }),
     () => write(hand, ADDING),
-    () => disarm(hand, RUN),
-    () => arm(hand, { ...armed, wrote: REMOVING.wanted, prior: ADDING.wanted }),
+    () => stopRollbackTimer(hand, RUN),
+    () => startRollbackTimer(hand, { ...armed, wrote: REMOVING.wanted, prior: ADDING.wanted }),
     () => write(hand, REMOVING),
-    () => disarm(hand, RUN),
+    () => stopRollbackTimer(hand, RUN),
     () => end(hand, RUN),
   ]) {
     const answer = await step();
@@ -117,9 +117,9 @@ async function work(hand: Hand): Promise<string | null> {
 }
 
 /** One re-run: looks at nothing, puts everything back, leaves nothing. */
-async function rollBack({ host, putBack }: Falling, hand: Hand, point: string): Promise<void> {
+async function rollBack({ host, putBack }: Falling, hand: RemoteSession, point: string): Promise<void> {
   expect(await begin(hand, beginOn(FILE)), point).toMatchObject({ kind: "begun" });
-  expect(await disarm(hand, RUN), point).toEqual({ kind: "disarmed" });
+  expect(await stopRollbackTimer(hand, RUN), point).toEqual({ kind: "disarmed" });
   const restored = await write(hand, RESTORING);
   // Once the run was at its end there is nothing to go back to but the first bytes, by hand.
   if (restored.kind === "refused" && restored.why === "no-before") await putBack();

@@ -1,7 +1,7 @@
 /** Files that a hand meets: those that must not be replaced, and those whose bytes editors spoil. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { begin, end, write } from "#net/ssh/session/host-files.ts";
-import { lookAtFile } from "#net/ssh/session/inspect-host.ts";
+import { inspectFile } from "#net/ssh/session/inspect-host.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
@@ -55,7 +55,7 @@ lab(
       await host.run(`${mark} ${FILE}`);
       const marks = await host.run(`lsattr ${FILE} | cut -c 1-22; grep -c /srv/alice /proc/mounts || true`);
       await using hand = await openHandIn(startShellIn(host));
-      expect(await lookAtFile(hand, FILE), mark).toMatchObject({ file: { refusal: { why } } });
+      expect(await inspectFile(hand, FILE), mark).toMatchObject({ file: { refusal: { why } } });
       const begun = await begin(hand, beginOn(FILE));
       const tried = begun.kind === "begun" ? await write(hand, wish) : begun;
       expect(tried, mark).toMatchObject({ kind: "refused", why });

@@ -1,16 +1,16 @@
 /** A host that says what it likes. */
 import { expect, test } from "vitest";
 import { begin, write } from "#net/ssh/session/host-files.ts";
-import { lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
-import { makeKey } from "#net/ssh/session/private-keys.ts";
-import type { Hand, HandAnswer } from "#net/ssh/session/remote-session.ts";
+import { inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
+import { createKey } from "#net/ssh/session/private-keys.ts";
+import type { RemoteSession, SessionAnswer } from "#net/ssh/session/remote-session.ts";
 import { beginOn, hashOf, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { recordFault } from "./fault-table.ts";
 
-type Answered = Extract<HandAnswer, { kind: "answered" }>;
+type Answered = Extract<SessionAnswer, { kind: "answered" }>;
 
 /** Answers everything so. */
-const liar = (answer: Partial<Answered>): Hand => ({
+const liar = (answer: Partial<Answered>): RemoteSession => ({
   user: "jo",
   uid: 0,
   loginKey: null,
@@ -18,14 +18,14 @@ const liar = (answer: Partial<Answered>): Hand => ({
   clientKeys: [],
   isTyped: false,
   transport: "ssh2",
-  way: null,
+  proxy: null,
   hostKey: { blob: new Uint8Array(), keyType: "", fingerprint: "" },
   ended: new Promise(() => undefined),
-  ask: async () => ({
+  send: async () => ({
     kind: "answered",
     status: "ok",
     words: [],
-    told: new Map(),
+    facts: new Map(),
     data: new Map(),
     ...answer,
   }),
@@ -46,18 +46,18 @@ test("R23: a host that says ok to everything shows no bytes but those whose hash
       ["file", [["-rw-------", "1", "0", "0", "4", "jo"]]],
     ]);
   const looked = { data: new Map([["content", Uint8Array.from(wanted)]]) };
-  expect(await lookAtFile(liar({ ...looked, told: told(hashOf("other")) }), path)).toMatchObject({
+  expect(await inspectFile(liar({ ...looked, facts: told(hashOf("other")) }), path)).toMatchObject({
     file: { hash: null, content: null, refusal: { why: "changing" } },
   });
-  expect(await lookAtFile(liar({ ...looked, told: told(hashOf(wanted)) }), path)).toMatchObject({
+  expect(await inspectFile(liar({ ...looked, facts: told(hashOf(wanted)) }), path)).toMatchObject({
     file: { hash: hashOf(wanted), content: Uint8Array.from(wanted) },
   });
   // A hash without the bytes is no evidence.
-  expect(await lookAtFile(liar({ told: told(hashOf(wanted)) }), path)).toMatchObject({
+  expect(await inspectFile(liar({ facts: told(hashOf(wanted)) }), path)).toMatchObject({
     file: { hash: null, content: null },
   });
-  expect(await lookAtHost(liar({}))).toMatchObject({ kind: "lost" });
-  expect(await makeKey(liar({}), { path, keyType: "ed25519", bits: null, comment: "" })).toMatchObject({
+  expect(await inspectHost(liar({}))).toMatchObject({ kind: "lost" });
+  expect(await createKey(liar({}), { path, keyType: "ed25519", bits: null, comment: "" })).toMatchObject({
     kind: "failed",
     why: "no-sense",
   });

@@ -1,8 +1,8 @@
 /** What others do on a host while a hand changes one of its files. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { arm, begin, disarm, end, write } from "#net/ssh/session/host-files.ts";
-import { lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { begin, end, startRollbackTimer, stopRollbackTimer, write } from "#net/ssh/session/host-files.ts";
+import { inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
@@ -47,8 +47,12 @@ const clear = () =>
     chmod 600 ${SSH}/back; mv ${SSH}/back ${FILE}`);
 
 /** Looks, and puts a line at the top of what is there. */
-async function addLine(hand: Hand, line: string, { id = "f0", token = TOKEN } = {}): Promise<string> {
-  const looked = await lookAtFile(hand, FILE);
+async function addLine(
+  hand: RemoteSession,
+  line: string,
+  { id = "f0", token = TOKEN } = {},
+): Promise<string> {
+  const looked = await inspectFile(hand, FILE);
   const content = looked.kind === "seen" ? looked.file.content : null;
   if (!content) return "unread";
   const { after: _, ...wish } = wishTo(FILE, content, { at: 0, line: `${line}\n`, id });
@@ -198,32 +202,35 @@ lab(
     const before = Buffer.from(FIRST);
     const { after, ...wish } = wishTo(FILE, before, { at: 0, line: "new\n" });
     const run = { path: FILE, id: "f0", token: TOKEN };
-    const armed = { ...run, way: "sleep" as const, wrote: wish.wanted, prior: wish.before, putBack: null };
+    const armed = { ...run, timer: "sleep" as const, wrote: wish.wanted, prior: wish.before, putBack: null };
     await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
     await begin(hand, beginOn(FILE));
     // Its script by hand, which is when it would fire at its earliest and at its latest.
-    expect(await arm(hand, { ...armed, seconds: 3_600 })).toEqual({ kind: "armed" });
+    expect(await startRollbackTimer(hand, { ...armed, seconds: 3_600 })).toEqual({ kind: "armed" });
     const fire = () =>
       host.run(`cat $(ls -t ${SSH}/.latchkey/${TOKEN}/revert-* 2>/dev/null | head -n 1) /dev/null > /tmp/now; [ ! -s /tmp/now ] || cp /tmp/now /tmp/revert
     chmod 644 /tmp/revert
     setpriv --reuid alice --regid alice --clear-groups sh /tmp/revert || true; cat ${FILE}`);
     expect(await fire()).toBe(FIRST);
-    expect(await disarm(hand, run)).toEqual({ kind: "fired" });
-    expect(await arm(hand, { ...armed, seconds: 3_600 })).toEqual({ kind: "armed" });
+    expect(await stopRollbackTimer(hand, run)).toEqual({ kind: "fired" });
+    expect(await startRollbackTimer(hand, { ...armed, seconds: 3_600 })).toEqual({ kind: "armed" });
     expect(await write(hand, wish)).toMatchObject({ kind: "written" });
-    expect(await disarm(hand, run)).toEqual({ kind: "disarmed" });
+    expect(await stopRollbackTimer(hand, run)).toEqual({ kind: "disarmed" });
     expect(await fire()).toBe(String(after));
     expect(await end(hand, run)).toEqual({ kind: "ended" });
     expect(await fire()).toBe(String(after));
     expect(await host.run(`sha256sum < ${FILE}`)).toContain(hashOf(after));
 
     await host.run("rm -f /usr/bin/setsid /usr/bin/nohup /usr/bin/at");
-    expect(await lookAtHost(hand)).toMatchObject({ host: { rollbackTimers: [] } });
+    expect(await inspectHost(hand)).toMatchObject({ host: { rollbackTimers: [] } });
     await begin(hand, beginOn(FILE));
     const late = wishTo(FILE, after, { at: 0, line: "newer\n" });
     const other = { ...armed, wrote: late.wanted, prior: late.before, seconds: 60 };
     for (const way of ["at", "sleep"] as const)
-      expect(await arm(hand, { ...other, way })).toMatchObject({ kind: "refused", why: "no-dead-man" });
+      expect(await startRollbackTimer(hand, { ...other, timer: way })).toMatchObject({
+        kind: "refused",
+        why: "no-dead-man",
+      });
     expect(await end(hand, run)).toEqual({ kind: "ended" });
     recordFault(task, {
       id: "R19",

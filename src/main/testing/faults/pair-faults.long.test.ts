@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { openPairHand, PAIR, planFile } from "#net/ssh/session/pairs/testing/pair-hand.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import {
-  armPair,
-  backPair,
-  disarmPair,
-  endPair,
-  stagePair,
-  swapPair,
+  finishDeployment,
+  rollBackDeployment,
+  stageDeployment,
+  startDeploymentTimer,
+  stopDeploymentTimer,
+  swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import type { DeploymentFile } from "#shared/model/runs/deployment.ts";
@@ -63,8 +63,8 @@ const pairOf = ({ files, made }: Scene) => ({
   wanted: [hashOf(made.pem), hashOf(made.keyPem)],
 });
 
-const stage = (hand: Hand, { files, made }: Scene) =>
-  stagePair(hand, {
+const stage = (hand: RemoteSession, { files, made }: Scene) =>
+  stageDeployment(hand, {
     ...PAIR,
     files,
     chain: Buffer.from(made.pem),
@@ -77,26 +77,26 @@ const THERE_AND_BACK: Step[] = [...FORWARD, "back", "end"];
 const THERE: Step[] = [...FORWARD, "end"];
 const DONE = ["staged", "armed", "swapped", "disarmed", "back", "ended"];
 
-const take = (hand: Hand, scene: Scene, step: Step) => {
+const take = (hand: RemoteSession, scene: Scene, step: Step) => {
   const pair = pairOf(scene);
   switch (step) {
     case "stage":
       return stage(hand, scene);
     case "arm":
-      return armPair(hand, { ...pair, way: "sleep", seconds: 900, consumers: [] });
+      return startDeploymentTimer(hand, { ...pair, timer: "sleep", seconds: 900, services: [] });
     case "swap":
-      return swapPair(hand, pair);
+      return swapDeployment(hand, pair);
     case "disarm":
-      return disarmPair(hand, PAIR);
+      return stopDeploymentTimer(hand, PAIR);
     case "back":
-      return backPair(hand, pair);
+      return rollBackDeployment(hand, pair);
     case "end":
-      return endPair(hand, PAIR);
+      return finishDeployment(hand, PAIR);
   }
 };
 
 /** As far as it comes; then null, or what it met. */
-async function work(hand: Hand, scene: Scene, steps: readonly Step[]): Promise<string | null> {
+async function work(hand: RemoteSession, scene: Scene, steps: readonly Step[]): Promise<string | null> {
   for (const step of steps) {
     const answer = await take(hand, scene, step);
     if (!DONE.includes(answer.kind)) return `${step}: ${inspect(answer)}`;
@@ -120,7 +120,11 @@ const inodes = ({ host, folder }: Scene) => host.run(`cd ${folder}; stat -c '%i 
 const strays = ({ host, folder }: Scene) => host.run(`ls -A ${folder}; ls -A /var/lib | grep latchkey || :`);
 
 /** One who knows nothing of it goes on, or not, and then back; nothing is left. */
-async function putRight(hand: Hand, scene: Scene, wish: { point: string; goesOn: boolean; inodes: string }) {
+async function putRight(
+  hand: RemoteSession,
+  scene: Scene,
+  wish: { point: string; goesOn: boolean; inodes: string },
+) {
   const { point, goesOn } = wish;
   if (goesOn) {
     const resumed = await work(hand, scene, ["disarm", "stage", "swap"]);

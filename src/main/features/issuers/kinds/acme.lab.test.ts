@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createRouterClient } from "@orpc/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import type { OrderWays } from "#net/challenges/challenge.ts";
+import type { OrderDeps } from "#net/challenges/challenge.ts";
 import { sealTo } from "#net/vault/sealed-box.ts";
 import { COST, typed } from "#net/vault/testing/typed.ts";
 import { createVault } from "#net/vault/vault-client.ts";
@@ -55,9 +55,9 @@ const addTo = async ({ directory, roots }: Pick<Pebble, "directory" | "roots">, 
     ...more,
   });
 
-async function order(issuer: { id: number }, names: readonly string[], more: Partial<OrderWays> = {}) {
+async function order(issuer: { id: number }, names: readonly string[], more: Partial<OrderDeps> = {}) {
   const told: OrderState[] = [];
-  const answer: NonNullable<OrderWays["challenges"]>["answer"] = async (challenge) => {
+  const answer: NonNullable<OrderDeps["challenges"]>["answer"] = async (challenge) => {
     const { undo } = await answerAtPebble(pebble)(challenge);
     const undoAll = async () => undo().then(() => ({ kind: "undone" as const }));
     return { kind: "ready", undo: undoAll, note: null };

@@ -2,7 +2,7 @@ import type { AcmeDirectory } from "#domain/acme/directory.ts";
 import { type AcmeFault, formatFault, isFault } from "#domain/acme/fault.ts";
 import { identifiersOf } from "#domain/acme/order.ts";
 import type { RenewalWindow } from "#domain/acme/renewal-info.ts";
-import type { OrderWays } from "#net/challenges/challenge.ts";
+import type { OrderDeps } from "#net/challenges/challenge.ts";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import type { Ordered } from "#shared/model/issuers/issuer.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
@@ -41,7 +41,7 @@ export function createAcmeIssuer(parts: AcmeParts): AcmeIssuer {
     },
   };
 
-  async function order(issuer: IssuerRow, csr: Uint8Array, options: OrderWays): Promise<Ordered> {
+  async function order(issuer: IssuerRow, csr: Uint8Array, options: OrderDeps): Promise<Ordered> {
     const names = identifiersOf(csr);
     if (typeof names === "string") return { kind: "refused", message: names };
     const held = await holdAccount(parts, issuer);
@@ -70,7 +70,7 @@ export function createAcmeIssuer(parts: AcmeParts): AcmeIssuer {
 type Request = { csr: Uint8Array; names: Exclude<ReturnType<typeof identifiersOf>, string> };
 
 /** A directory that was set up anew gets the account once more. */
-async function orderBy(held: HeldAccount, request: Request, options: OrderWays) {
+async function orderBy(held: HeldAccount, request: Request, options: OrderDeps) {
   const { challenges, onState, replaces, orderUrl, signal } = options;
   const { profile } = held.settings;
   const orderOf = ({ url }: { url: string }) =>

@@ -1,11 +1,11 @@
-import type { OrderWays } from "#net/challenges/challenge.ts";
+import type { OrderDeps } from "#net/challenges/challenge.ts";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import type { Ordered } from "#shared/model/issuers/issuer.ts";
 import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 
 /** How issuers of one kind work. */
 export type IssuerDriver = {
-  order(issuer: IssuerRow, csr: Uint8Array, ways: OrderWays): Promise<Ordered>;
+  order(issuer: IssuerRow, csr: Uint8Array, ways: OrderDeps): Promise<Ordered>;
   test(issuer: IssuerRow): Promise<TestedIssuer>;
   /** Entries of the vault that go when it goes. */
   secretsOf(issuer: IssuerRow): readonly string[];

@@ -13,10 +13,10 @@ import type {
 import type { ProbeAddress } from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Way } from "#net/proxy/proxy.ts";
 import { sideBySide } from "#net/side-by-side.ts";
-import { lookAtWays } from "#net/ssh/session/challenges.ts";
-import { lookAtPairFile } from "#net/ssh/session/inspect-deployment.ts";
-import { lookAtHost } from "#net/ssh/session/inspect-host.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { inspectChallengeMethods } from "#net/ssh/session/challenges.ts";
+import { inspectDeploymentFile } from "#net/ssh/session/inspect-deployment.ts";
+import { inspectHost } from "#net/ssh/session/inspect-host.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { ChainsAt, ShownAt } from "#net/tls/probe-endpoint.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
@@ -136,23 +136,23 @@ async function readOne(
 /** While the host is entered, for some of it may be seen from there alone. */
 const readServed = (
   { renewal: { chainsAt } }: Deps,
-  { way }: Hand,
+  { proxy }: RemoteSession,
   pairs: readonly Described[],
   signal: AbortSignal,
-) => Promise.all(pairs.map((pair) => readEndpoints({ chainsAt, way, signal }, pair)));
+) => Promise.all(pairs.map((pair) => readEndpoints({ chainsAt, way: proxy, signal }, pair)));
 
 /** An ACME directory has to be shown that names are ours, and it was not said how. */
 const lacksChallenge = ({ facts: { issuer, challenge } }: Described): boolean =>
   issuer?.kind === "acme" && challenge === null;
 
 async function readChallengeMethods(
-  remote: Hand,
+  hand: RemoteSession,
   pairs: readonly Described[],
 ): Promise<ChallengeFacts | null> {
-  const seen = await lookAtWays(remote);
+  const seen = await inspectChallengeMethods(remote);
   if (seen.kind === "lost") throw new HostLost(seen.message);
   return seen.kind === "seen"
-    ? readChallengeFacts(seen.look, [...new Set(pairs.flatMap(({ facts }) => bare(facts.names)))])
+    ? readChallengeFacts(seen.inspection, [...new Set(pairs.flatMap(({ facts }) => bare(facts.names)))])
     : null;
 }
 
@@ -166,7 +166,7 @@ function methodOf(
 
 type ReadService = Exclude<Awaited<ReturnType<typeof readServices>>, { lost: string }>;
 
-async function readServers(remote: Hand, pairs: readonly Described[]) {
+async function readServers(remote: RemoteSession, pairs: readonly Described[]) {
   const seen: (ReadService & { failing: FailingServer[] })[] = [];
   const tested = new Map<string, FailingServer | null>();
   for (const { facts, found } of pairs) {
@@ -179,7 +179,10 @@ async function readServers(remote: Hand, pairs: readonly Described[]) {
   return seen;
 }
 
-async function readFiles(remote: Hand, pairs: readonly Described[]): Promise<DeploymentFileFacts[][]> {
+async function readFiles(
+  hand: RemoteSession,
+  pairs: readonly Described[],
+): Promise<DeploymentFileFacts[][]> {
   const seen: DeploymentFileFacts[][] = [];
   for (const { facts, found, described, spkiSha256 } of pairs) {
     const isDescribed = found.uses.every(({ server }) => server === "described");
@@ -198,19 +201,19 @@ async function readFiles(remote: Hand, pairs: readonly Described[]): Promise<Dep
 const MOST_CONFIGS = 64;
 
 /** When what says where these are served was last written, by the host's clock. */
-async function readConfigs(remote: Hand, pairs: readonly Described[]): Promise<Map<string, number>> {
+async function readConfigs(remote: RemoteSession, pairs: readonly Described[]): Promise<Map<string, number>> {
   const written = new Map<string, number>();
   const configs = new Set(pairs.flatMap((pair) => pair.configs));
   for (const path of [...configs].slice(0, MOST_CONFIGS)) {
-    const reading = await lookAtPairFile(remote, path);
+    const reading = await inspectDeploymentFile(remote, path);
     if (reading.kind === "lost") throw new HostLost(reading.message);
     if (reading.kind === "seen" && reading.file.writtenAt !== null) written.set(path, reading.file.writtenAt);
   }
   return written;
 }
 
-async function readLogin({ now }: Deps, remote: Hand) {
-  const reading = await lookAtHost(remote);
+async function readLogin({ now }: Deps, remote: RemoteSession) {
+  const reading = await inspectHost(remote);
   if (reading.kind === "lost") throw new HostLost(reading.message);
   return {
     hostKey: remote.hostKey.fingerprint,

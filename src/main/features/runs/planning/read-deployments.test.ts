@@ -26,7 +26,7 @@ test("a file that holds another certificate than the one to be renewed is left a
 
 test("a key that was described is the certificate's own, or nothing is written over it", () => {
   const why = (publicHalf: string | null, spkiSha256: string | null = OLD ?? "") =>
-    refuseOtherKey(facts("key"), { publicHalf }, { sha256: NEW ?? "", spkiSha256 }).refusal;
+    refuseOtherKey(facts("key"), { publicKey: publicHalf }, { sha256: NEW ?? "", spkiSha256 }).refusal;
   expect(why(OLD ?? "")).toBeNull();
   expect(why(NEW ?? "")).toBe("the private key in /tls/live.pem is not the certificate's own");
   // A host without openssl makes no key either.

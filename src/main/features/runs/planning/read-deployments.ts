@@ -17,13 +17,13 @@ import { formatReload, SERVERS } from "#domain/runs/renewal/servers.ts";
 import { chooseEndpoints, type ProbeAddress } from "#domain/runs/renewal/verification-endpoints.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import {
-  lookAtPairFile,
-  lookAtServer,
-  type PairFileKind,
-  type PairLook,
+  type DeploymentFileInspection,
+  type DeploymentFileKind,
+  inspectDeploymentFile,
+  inspectServer,
   testServer,
 } from "#net/ssh/session/inspect-deployment.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Issuer } from "#shared/model/issuers/issuer.ts";
@@ -172,13 +172,13 @@ type Old = { sha256: string; spkiSha256: string | null };
 
 /** The files of a pair as they stand on the host; of a keystore, that alone. `lost`: the connection broke. */
 export async function readDeploymentFiles(
-  remote: Hand,
+  remote: RemoteSession,
   { files, old }: { files: FoundDeployment["files"]; old: Old },
   store: StoreWords | null,
 ): Promise<DeploymentFileFacts[] | { lost: string }> {
   const seen: DeploymentFileFacts[] = [];
   for (const file of files) {
-    const reading = await lookAtPairFile(remote, file.path);
+    const reading = await inspectDeploymentFile(remote, file.path);
     if (reading.kind === "lost") return { lost: reading.message };
     if (store && reading.kind === "seen" && file.holds.startsWith("key") && isStore(reading.file.kind))
       return [toStore(file, reading.file, store)];
@@ -194,12 +194,12 @@ export async function readDeploymentFiles(
 type File = FoundDeployment["files"][number];
 type KeystoreKind = "pkcs12" | "jks";
 
-const isStore = (kind: PairFileKind): kind is KeystoreKind => kind === "pkcs12" || kind === "jks";
+const isStore = (kind: DeploymentFileKind): kind is KeystoreKind => kind === "pkcs12" || kind === "jks";
 
 /** Key and chain are both in it, and nothing is known of either without its passphrase. */
 function toStore(
   { path, real }: File,
-  reading: PairLook,
+  reading: DeploymentFileInspection,
   { passphrase, entry }: StoreWords,
 ): DeploymentFileFacts {
   const holds = reading.kind === "jks" ? "jks" : "pkcs12";
@@ -220,7 +220,7 @@ const refused = (file: File, refusal: string): DeploymentFileFacts => ({
 
 function toFacts(
   file: File,
-  { real, file: stat, hash, refusal, kind, managed, heldBy }: PairLook,
+  { real, file: stat, hash, refusal, kind, managed, heldBy }: DeploymentFileInspection,
 ): DeploymentFileFacts {
   const { path, holds } = file;
   const odd = oddOf(file, kind);
@@ -239,7 +239,7 @@ function toFacts(
 /** Somebody renewed it since the scan, maybe with other names: what is known of it is of another one. */
 export function refuseOther(
   facts: DeploymentFileFacts,
-  { leaf }: Pick<PairLook, "leaf">,
+  { leaf }: Pick<DeploymentFileInspection, "leaf">,
   sha256: string,
 ): DeploymentFileFacts {
   const isOfIt = facts.holds === "leaf" || facts.holds === "chain" || facts.holds === "key+chain";
@@ -251,15 +251,21 @@ export function refuseOther(
 /** No configuration says that a key that was described is the certificate's own, and it would be overwritten. */
 export function refuseOtherKey(
   facts: DeploymentFileFacts,
-  { publicHalf }: Pick<PairLook, "publicHalf">,
+  { publicKey }: Pick<DeploymentFileInspection, "publicKey">,
   { spkiSha256 }: Old,
 ): DeploymentFileFacts {
-  if (publicHalf === null || spkiSha256 === null || publicHalf === spkiSha256) return facts;
+  if (publicKey === null || spkiSha256 === null || publicKey === spkiSha256) return facts;
   const why = `the private key in ${facts.path} is not the certificate's own`;
   return { ...facts, refusal: facts.refusal ?? why };
 }
 
-const withoutLinks = ({ mode, uid, gid, owner, sizeBytes }: NonNullable<PairLook["file"]>) => ({
+const withoutLinks = ({
+  mode,
+  uid,
+  gid,
+  owner,
+  sizeBytes,
+}: NonNullable<DeploymentFileInspection["file"]>) => ({
   mode,
   uid,
   gid,
@@ -268,10 +274,10 @@ const withoutLinks = ({ mode, uid, gid, owner, sizeBytes }: NonNullable<PairLook
 });
 
 /** What lies there is not what the configuration takes it for. */
-function oddOf({ path, holds }: File, kind: PairFileKind): string | null {
+function oddOf({ path, holds }: File, kind: DeploymentFileKind): string | null {
   if (holds === "pkcs12" || holds === "jks") return null;
   if (kind === "locked-key") return `the private key in ${path} has a passphrase, and the server asks for it`;
-  const kinds: readonly PairFileKind[] =
+  const kinds: readonly DeploymentFileKind[] =
     holds === "key" ? ["key", "both"] : holds === "key+chain" ? ["both"] : ["certificate", "both"];
   return kinds.includes(kind) ? null : `${path} holds no ${holds === "key" ? "private key" : "certificate"}`;
 }
@@ -304,7 +310,7 @@ function servicesOf(
 
 /** As their host says that they are told. `obstacle`: one of them cannot be. `lost`: the connection broke. */
 export async function readServices(
-  remote: Hand,
+  remote: RemoteSession,
   consumers: readonly Service[],
   files: readonly { real: string }[],
 ): Promise<{ consumers: Service[]; obstacle: string | null } | { lost: string }> {
@@ -316,9 +322,9 @@ export async function readServices(
       seen.push(service);
       continue;
     }
-    const reading = await lookAtServer(remote, { server, config, paths: files.map(({ real }) => real) });
+    const reading = await inspectServer(remote, { server, config, paths: files.map(({ real }) => real) });
     if (reading.kind === "lost") return { lost: reading.message };
-    const toldBy = reading.kind === "seen" ? reading.toldBy : "none";
+    const toldBy = reading.kind === "seen" ? reading.reloadedBy : "none";
     if (toldBy === "none")
       obstacle = `${server} (${where}) cannot be reloaded${reading.kind === "seen" && reading.said ? `: ${reading.said}` : ""}`;
     seen.push({ ...service, reload: formatReload(server, toldBy) });
@@ -328,7 +334,7 @@ export async function readServices(
 
 /** Those whose own test of their configuration fails now. `tested`: what came of the servers that were tried already. */
 export async function findFailing(
-  remote: Hand,
+  remote: RemoteSession,
   consumers: readonly Service[],
   tested: Map<string, FailingServer | null>,
 ): Promise<FailingServer[] | { lost: string }> {

@@ -14,13 +14,13 @@ import { keyFilesOf } from "#domain/ssh/deciders/files.ts";
 import { readHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { certificateBeside, readSmallFile } from "#net/ssh/identities.ts";
 import {
-  type AccountLook,
-  lookAtAccount,
-  lookAtDaemon,
+  type AccountInspection,
+  inspectAccount,
+  inspectDaemon,
   settingOf,
 } from "#net/ssh/session/inspect-account.ts";
-import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
-import type { Hand, Lost } from "#net/ssh/session/remote-session.ts";
+import { type FileInspection, inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
+import type { Lost, RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { VerificationRoute } from "#net/ssh/verify/verification.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import { formatRefusal } from "#shared/text/runs/host-refusal.ts";
@@ -36,7 +36,7 @@ type HostReading = Pick<
 
 /** Has the private key at a path sign; `hash`: of the very file that did, null where none did. */
 export type VerifyThere = (
-  remote: Hand,
+  remote: RemoteSession,
   path: string,
   fingerprint: string,
 ) => Promise<{ possession: KeyPossession; hash: string | null } | Lost>;
@@ -55,18 +55,18 @@ export async function readHost(
   { known, accounts: accountFiles, keyFiles }: FoundHost,
   { inventory, now, fingerprint, verifyThere }: HostFactDeps,
 ): Promise<HostReading> {
-  const { host } = expectSeen(await lookAtHost(remote));
+  const { host } = expectSeen(await inspectHost(remote));
   const clockOffset = host.epochSeconds - Math.round(now().getTime() / 1_000);
   const names = [...accountFiles.keys()];
   const [first] = names;
-  const own = await lookAtAccount(remote, remote.user, null);
+  const own = await inspectAccount(remote, remote.user, null);
   if (own.kind === "lost") throw new HostLost(own.message);
   const from = own.kind === "seen" ? own.account.from : null;
 
   const accounts: AccountFacts[] = [];
   const unreadKeys: UnreadableKeys[] = [];
   const readAccount = async (name: string): Promise<void> => {
-    const reading = await lookAtAccount(remote, name, from);
+    const reading = await inspectAccount(remote, name, from);
     if (reading.kind === "lost") throw new HostLost(reading.message);
     const grants = inventory.grantsOfAccount(known.id, name).map(toGrant);
     if (reading.kind === "seen") accounts.push({ ...toAccount(name, reading.account), grants });
@@ -111,7 +111,7 @@ function expectSeen<Seen>(reading: Seen | Lost): Exclude<Seen, Lost> {
   return reading as Exclude<Seen, Lost>;
 }
 
-function toAccount(name: string, reading: AccountLook): Omit<AccountFacts, "grants"> {
+function toAccount(name: string, reading: AccountInspection): Omit<AccountFacts, "grants"> {
   const { uid, gid, shell, sshd, otherSshds } = reading;
   const settingText = (keyword: string): string | null =>
     [sshd, ...otherSshds.map(({ settings }) => settings)].flatMap(
@@ -187,10 +187,10 @@ function keepSame(files: readonly FileFacts[], owners: ReadonlyMap<string, strin
   return files.filter((file) => realPaths.has(realPathOf(file)));
 }
 
-async function readFiles(remote: Hand, owners: ReadonlyMap<string, string[]>): Promise<FileFacts[]> {
+async function readFiles(remote: RemoteSession, owners: ReadonlyMap<string, string[]>): Promise<FileFacts[]> {
   const files: FileFacts[] = [];
   for (const [path, names] of owners) {
-    const { file } = expectSeen(await lookAtFile(remote, path));
+    const { file } = expectSeen(await inspectFile(remote, path));
     const realPath = file.goal ?? (file.state === "absent" ? null : file.real);
     files.push({ path, otherPaths: [], accounts: names, realPath, stand: toStand(file) });
   }
@@ -198,7 +198,7 @@ async function readFiles(remote: Hand, owners: ReadonlyMap<string, string[]>): P
 }
 
 /** The file alone, or it and its folder, in a folder that is there. */
-function findLacking({ state, refusal, real, actorUid, chain, workFolder }: FileLook) {
+function findLacking({ state, refusal, real, actorUid, chain, workFolder }: FileInspection) {
   if (state !== "absent") return null;
   if (refusal?.why === "absent" && actorUid !== null)
     return { creates: "file" as const, uid: actorUid, workFolder };
@@ -210,7 +210,7 @@ function findLacking({ state, refusal, real, actorUid, chain, workFolder }: File
     : null;
 }
 
-function toStand(file: FileLook): FileStand {
+function toStand(file: FileInspection): FileStand {
   const { refusal, content, lock } = file;
   const lacks = findLacking(file);
   if (file.state === "absent" && (lacks || refusal === null || refusal.why === "absent"))
@@ -231,12 +231,12 @@ function toStand(file: FileLook): FileStand {
 
 /** It is asked to sign: what it shows of a key anybody can write. */
 async function inspectPrivateKey(
-  remote: Hand,
+  remote: RemoteSession,
   { path, isEncrypted }: KeyFileFact,
   verify: (path: string) => ReturnType<VerifyThere>,
 ): Promise<PrivateKeyFacts> {
-  const { file } = expectSeen(await lookAtFile(remote, path, { isSecret: true }));
-  const { file: publicFile } = expectSeen(await lookAtFile(remote, `${path}.pub`));
+  const { file } = expectSeen(await inspectFile(remote, path, { isSecret: true }));
+  const { file: publicFile } = expectSeen(await inspectFile(remote, `${path}.pub`));
   const stuck =
     file.state === "absent" && file.refusal?.why !== "odd-path"
       ? `${path} is not there any more`
@@ -263,7 +263,7 @@ async function inspectPrivateKey(
  * key can be read here, or several authorities have signed it.
  */
 async function findAuthority(
-  { loginCertificate, clientKeys }: Hand,
+  { loginCertificate, clientKeys }: RemoteSession,
   { client }: VerificationRoute,
 ): Promise<string | null> {
   const paths = clientKeys.flatMap((key) => (key.kind === "file" ? [certificateBeside(key.path)] : []));
@@ -286,19 +286,19 @@ async function findAuthority(
 }
 
 /** What a rotation of the host key is made of; null where it cannot be read. */
-export async function gatherDaemon(remote: Hand): Promise<DaemonFacts | null> {
-  const seen = await lookAtDaemon(remote);
+export async function gatherDaemon(remote: RemoteSession): Promise<DaemonFacts | null> {
+  const seen = await inspectDaemon(remote);
   if (seen.kind === "lost") throw new HostLost(seen.message);
   if (seen.kind === "unread") return null;
-  const { configs, hostKeys, problem, taken, canReload } = seen.daemon;
+  const { configs, hostKeys, problem, keyFiles, canReload } = seen.daemon;
   const files: FileFacts[] = [];
   for (const path of configs) {
-    const reading = await lookAtFile(remote, path);
+    const reading = await inspectFile(remote, path);
     if (reading.kind === "lost") throw new HostLost(reading.message);
     const realPath = reading.file.state === "absent" ? null : reading.file.real;
     files.push({ path, otherPaths: [], accounts: ["root"], realPath, stand: toStand(reading.file) });
   }
-  return { files, problem, hostKeys, taken, canReload };
+  return { files, problem, hostKeys, taken: keyFiles, canReload };
 }
 
 type Seen = Pick<

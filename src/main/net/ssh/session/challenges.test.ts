@@ -4,7 +4,11 @@ import { formatWhy } from "#net/ssh/session/challenges.ts";
 test("what the owner of a site answers sends nobody to a path that it has chosen", () => {
   const file = "/srv/site/.well-known/acme-challenge/TOKEN";
   const say = (...words: string[]) =>
-    formatWhy({ kind: "answered", status: "no", words, told: new Map(), data: new Map() }, "/srv/site", file);
+    formatWhy(
+      { kind: "answered", status: "no", words, facts: new Map(), data: new Map() },
+      "/srv/site",
+      file,
+    );
   expect(say("in-the-way", "/etc/ssh")).toBe(
     `${file} is blocked by something that no run has made: check its folder, then move it away`,
   );

@@ -7,12 +7,12 @@ import {
   isMountOf,
   pathNamed,
 } from "#shared/text/runs/host-refusal.ts";
-import { exchange, type Hand, type HandAnswer, type Lost } from "./remote-session.ts";
+import { exchange, type Lost, type RemoteSession, type SessionAnswer } from "./remote-session.ts";
 
 /** The text of a running server's configuration: files after lines that name them, and what it was started with. */
 type ServerDump = { server: "nginx" | "apache"; commandLine: string[]; text: string };
 
-type WaysLook = {
+type ChallengeInspection = {
   /** At the ports that were asked about; null: could not be told. `address`: as text. */
   listeners: { port: number; address: string; program: string | null }[] | null;
   servers: ChallengeServer[];
@@ -27,24 +27,24 @@ const DEADLINE_MS = 60_000;
 const MOST_SAID = 300;
 
 /** Looks how challenges could be answered on a host. Nothing is changed. */
-export async function lookAtWays(
-  hand: Hand,
+export async function inspectChallengeMethods(
+  session: RemoteSession,
   ports: readonly number[] = [80, 443],
-): Promise<{ kind: "seen"; look: WaysLook } | { kind: "refused"; message: string } | Lost> {
+): Promise<{ kind: "seen"; inspection: ChallengeInspection } | { kind: "refused"; message: string } | Lost> {
   const request = { verb: "challenge_look", words: ports.map(String) };
-  const answer = await hand.ask(request, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send(request, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
-  const { told, data, status } = answer;
+  const { facts, data, status } = answer;
   if (status !== "ok") return { kind: "refused", message: "the host did not report what listens there" };
-  const all = (name: string) => told.get(name) ?? [];
+  const all = (name: string) => facts.get(name) ?? [];
   const servers: readonly string[] = all("servers")[0] ?? [];
   return {
     kind: "seen",
-    look: {
-      listeners: told.has("no-listeners") ? null : all("listener").flatMap(readListener),
+    inspection: {
+      listeners: facts.has("no-listeners") ? null : all("listener").flatMap(readListener),
       servers: CHALLENGE_SERVERS.filter((one) => servers.includes(one)),
-      hasOpenssl: told.has("openssl"),
-      isRoot: hand.uid === 0,
+      hasOpenssl: facts.has("openssl"),
+      isRoot: session.uid === 0,
       dumps: (["nginx", "apache"] as const).flatMap((server) =>
         all(server).flatMap(([pid = "", ...commandLine]) => {
           const text = data.get(`${server}-${pid}`);
@@ -117,14 +117,17 @@ type FileRequest = ChallengeId & {
 
 /** Puts a file where the web server has /.well-known/acme-challenge/, as whoever owns that folder. */
 export async function putChallengeFile(
-  hand: Hand,
+  session: RemoteSession,
   { token, id, folder, of, name, text }: FileRequest,
 ): Promise<{ kind: "put"; path: string } | NotPut> {
-  const answer = await exchange(hand, { verb: "challenge_put", words: [folder, of, token, id, name, text] });
+  const answer = await exchange(session, {
+    verb: "challenge_put",
+    words: [folder, of, token, id, name, text],
+  });
   if (answer.kind === "lost") return lost(answer.message);
   if (answer.status === "ok") return { kind: "put", path: answer.words[1] ?? "" };
-  const place = of === "site" ? `${folder}/.well-known/acme-challenge` : folder;
-  return { kind: "failed", message: formatWhy(answer, folder, `${place}/${name}`) };
+  const challengeFolder = of === "site" ? `${folder}/.well-known/acme-challenge` : folder;
+  return { kind: "failed", message: formatWhy(answer, folder, `${challengeFolder}/${name}`) };
 }
 
 export const CHALLENGE_SERVERS = ["python3", "perl", "busybox", "socat"] as const;
@@ -140,11 +143,11 @@ type ServeRequest = ChallengeId & {
 
 /** Has the host serve one path at a port where nothing listens, on all its addresses, until told or for so long. */
 export async function serveChallenge(
-  hand: Hand,
+  session: RemoteSession,
   { token, id, port, seconds, with: program, path, text }: ServeRequest,
 ): Promise<{ kind: "serving" } | NotPut> {
   const words = [token, id, String(port), String(seconds), program, path, text];
-  const answer = await exchange(hand, { verb: "challenge_serve", words });
+  const answer = await exchange(session, { verb: "challenge_serve", words });
   if (answer.kind === "lost") return lost(answer.message);
   return answer.status === "ok"
     ? { kind: "serving" }
@@ -155,11 +158,11 @@ type ShowRequest = ChallengeId & { port: number; seconds: number; name: string; 
 
 /** Has the host's openssl show a certificate with the digest to whoever speaks acme-tls/1 (RFC 8737). */
 export async function showChallenge(
-  hand: Hand,
+  session: RemoteSession,
   { token, id, port, seconds, name, digest }: ShowRequest,
 ): Promise<{ kind: "serving" } | NotPut> {
   const words = [token, id, String(port), String(seconds), name, Buffer.from(digest).toString("hex")];
-  const answer = await exchange(hand, { verb: "challenge_tls", words });
+  const answer = await exchange(session, { verb: "challenge_tls", words });
   if (answer.kind === "lost") return lost(answer.message);
   return answer.status === "ok"
     ? { kind: "serving" }
@@ -173,22 +176,23 @@ type Cleared = { kind: "cleared" } | { kind: "left"; message: string };
  * and servers. `id`: of one challenge alone. Nothing to be taken away is no fault.
  */
 export async function clearChallenges(
-  hand: Hand,
+  session: RemoteSession,
   { token, id }: { token: string; id?: string },
 ): Promise<Cleared> {
-  const listed = await exchange(hand, { verb: "challenge_list", words: [token] });
+  const listed = await exchange(session, { verb: "challenge_list", words: [token] });
   if (listed.kind === "lost") return left(`the host was lost: ${listed.message}`);
   if (listed.status !== "ok") return left(formatWhy(listed, "what was begun for this run"));
   const messages: string[] = [];
-  for (const [file = "", ...words] of listed.told.get("file") ?? [])
-    if (id === undefined || id === file) messages.push(...(await dropFile(hand, { token, id: file }, words)));
-  for (const [server = ""] of listed.told.get("server") ?? []) {
+  for (const [file = "", ...words] of listed.facts.get("file") ?? [])
+    if (id === undefined || id === file)
+      messages.push(...(await dropFile(session, { token, id: file }, words)));
+  for (const [server = ""] of listed.facts.get("server") ?? []) {
     if (id !== undefined && id !== server) continue;
-    const stopped = await exchange(hand, { verb: "challenge_stop", words: [token, server] });
+    const stopped = await exchange(session, { verb: "challenge_stop", words: [token, server] });
     if (stopped.kind === "lost") messages.push(`the host was lost: ${stopped.message}`);
     else if (stopped.status !== "ok") messages.push(formatWhy(stopped, "what was served for the challenge"));
   }
-  const ended = await exchange(hand, { verb: "challenge_end", words: [token] });
+  const ended = await exchange(session, { verb: "challenge_end", words: [token] });
   if (ended.kind === "lost") messages.push(`the host was lost: ${ended.message}`);
   return messages.length > 0 ? left(messages.join("; ")) : { kind: "cleared" };
 }
@@ -196,16 +200,16 @@ export async function clearChallenges(
 const left = (message: string): Cleared => ({ kind: "left", message });
 
 async function dropFile(
-  hand: Hand,
+  session: RemoteSession,
   { token, id }: { token: string; id: string },
   [folder = "", name = "", hash = "", made = ""]: readonly string[],
 ): Promise<string[]> {
   const words = [folder, name, hash, made, token, id];
-  const dropped = await exchange(hand, { verb: "challenge_drop", words });
+  const dropped = await exchange(session, { verb: "challenge_drop", words });
   if (dropped.kind === "lost") return [`the host was lost: ${dropped.message}`];
   const file = `${folder}/${name}`;
   if (dropped.status !== "ok") return [formatWhy(dropped, file, file)];
-  const forgotten = await exchange(hand, { verb: "challenge_forget", words: [token, id] });
+  const forgotten = await exchange(session, { verb: "challenge_forget", words: [token, id] });
   if (forgotten.kind === "lost") return [`the host was lost: ${forgotten.message}`];
   return forgotten.status === "ok" ? [] : [formatWhy(forgotten, "what was written down of the challenge")];
 }
@@ -231,7 +235,7 @@ const MOST_DETAIL = 300;
  * What came of a request about `where`: a folder, a port, or what is kept for the run. `file`: what was to be put there or taken away. Whoever
  * owns its folder may have answered: another path than those is told of no file.
  */
-export function formatWhy(answer: Exclude<HandAnswer, Lost>, where: string, file?: string): string {
+export function formatWhy(answer: Exclude<SessionAnswer, Lost>, where: string, file?: string): string {
   const [why = "", ...rest] = answer.words;
   const detail = rest.join(" ").slice(0, MOST_DETAIL);
   if (why === "port-taken") return `${where} is taken${detail ? ` by ${detail}` : ""}: nothing was changed`;

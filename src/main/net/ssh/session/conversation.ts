@@ -1,27 +1,27 @@
 import {
-  type Hand,
-  type HandAnswer,
-  type HandRequest,
   type Lost,
   quoteWord,
+  type RemoteSession,
   readWord,
+  type SessionAnswer,
+  type SessionRequest,
 } from "./remote-session.ts";
 
 /** The two ends of a command that runs on a host. */
 export type Line = {
   send(text: string): void;
   /** Called once. */
-  follow(told: { out(chunk: Buffer): void; over(why: string): void }): void;
+  follow(facts: { out(chunk: Buffer): void; over(why: string): void }): void;
 };
 
 /** What a host may send for one answer; more is not kept. */
 export const ANSWER_LIMITS = { lineBytes: 64 * 1024, noiseBytes: 64 * 1024, answerBytes: 8 * 1024 * 1024 };
 
-type Answered = Exclude<HandAnswer, Lost>;
+type Answered = Exclude<SessionAnswer, Lost>;
 type Draft = {
   status: Answered["status"] | null;
   words: readonly string[];
-  told: Map<string, string[][]>;
+  facts: Map<string, string[][]>;
   data: Map<string, Uint8Array>;
   /** Something of it made no sense. */
   isSpoilt: boolean;
@@ -50,11 +50,11 @@ export class AnswerReader {
 
   constructor(
     nonce: string,
-    told: { answer(sequence: number, answer: Answered): void; nonsense(why: string): void },
+    facts: { answer(sequence: number, answer: Answered): void; nonsense(why: string): void },
   ) {
     this.#nonce = nonce;
-    this.#onAnswer = told.answer;
-    this.#onNonsense = told.nonsense;
+    this.#onAnswer = facts.answer;
+    this.#onNonsense = facts.nonsense;
   }
 
   /** From now on the answer to this request is read, and no other. */
@@ -118,12 +118,12 @@ export class AnswerReader {
   }
 
   #frame(kind: string, words: string[]): void {
-    const { told, data } = this.#draft;
+    const { facts, data } = this.#draft;
     const [first = "", ...rest] = words;
     switch (kind) {
       case "tell":
-        if (!told.has(first)) told.set(first, []);
-        told.get(first)?.push(rest);
+        if (!facts.has(first)) facts.set(first, []);
+        facts.get(first)?.push(rest);
         break;
       case "data":
         if (rest.length !== 1 || (rest[0] !== "b64" && rest[0] !== "hex") || data.has(first)) this.#spoil();
@@ -148,23 +148,23 @@ export class AnswerReader {
       return;
     }
     const text = lines.join("").replaceAll(" ", "");
-    const way = encoding === "b64" ? "base64" : "hex";
-    const bytes = Buffer.from(text, way);
-    if (bytes.toString(way) !== text) this.#spoil();
+    const charset = encoding === "b64" ? "base64" : "hex";
+    const bytes = Buffer.from(text, charset);
+    if (bytes.toString(charset) !== text) this.#spoil();
     else this.#draft.data.set(name, Uint8Array.from(bytes));
     this.#open = null;
   }
 
   /** A shell that was ended half-way says nothing before its end. */
   #end(exit: string): void {
-    const { status, words, told, data, isSpoilt } = this.#draft;
+    const { status, words, facts, data, isSpoilt } = this.#draft;
     const sequence = this.#sequence;
     this.#draft = newDraft();
     this.#sequence = -1;
     const fail = (...why: string[]) => ({ kind: "answered" as const, status: "fail" as const, words: why });
     if (isSpoilt) this.#onAnswer(sequence, { ...fail(SPOILT), ...NONE });
-    else if (status === null) this.#onAnswer(sequence, { ...fail("ended", exit), told, data });
-    else this.#onAnswer(sequence, { kind: "answered", status, words, told, data });
+    else if (status === null) this.#onAnswer(sequence, { ...fail("ended", exit), facts, data });
+    else this.#onAnswer(sequence, { kind: "answered", status, words, facts, data });
   }
 }
 
@@ -173,12 +173,12 @@ const NO_SENSE = "an answer makes no sense";
 
 /** The hand's own word for it. */
 const SPOILT = "no-sense";
-const NONE = { told: new Map<string, string[][]>(), data: new Map<string, Uint8Array>() };
+const NONE = { facts: new Map<string, string[][]>(), data: new Map<string, Uint8Array>() };
 
 const newDraft = (): Draft => ({
   status: null,
   words: [],
-  told: new Map(),
+  facts: new Map(),
   data: new Map(),
   isSpoilt: false,
 });
@@ -192,7 +192,7 @@ export class Conversation {
   readonly #line: Line;
   readonly #reader: AnswerReader;
   readonly #end: (lost: Lost) => void;
-  #waiting: { sequence: number; resolve: (answer: HandAnswer) => void } | null = null;
+  #waiting: { sequence: number; resolve: (answer: SessionAnswer) => void } | null = null;
   #sequence = 0;
   #queue: Promise<unknown> = Promise.resolve();
   #lost: Lost | null = null;
@@ -223,11 +223,11 @@ export class Conversation {
   }
 
   /** Its answer has the number 0. */
-  first(text: string, deadlineMs: number): Promise<HandAnswer> {
+  first(text: string, deadlineMs: number): Promise<SessionAnswer> {
     return this.#wait(0, text, deadlineMs);
   }
 
-  readonly ask: Hand["ask"] = (request, { deadlineMs }) => {
+  readonly ask: RemoteSession["send"] = (request, { deadlineMs }) => {
     const which = ++this.#sequence;
     const text = `${which} ${writeRequest(request)}\n`;
     const answer = this.#queue.then(() => this.#wait(which, text, deadlineMs));
@@ -235,9 +235,9 @@ export class Conversation {
     return answer;
   };
 
-  #wait(which: number, text: string, deadlineMs: number): Promise<HandAnswer> {
+  #wait(which: number, text: string, deadlineMs: number): Promise<SessionAnswer> {
     if (this.#lost) return Promise.resolve(this.#lost);
-    const { promise, resolve } = Promise.withResolvers<HandAnswer>();
+    const { promise, resolve } = Promise.withResolvers<SessionAnswer>();
     const timer = setTimeout(() => this.lose(`it did not answer within ${deadlineMs / 1_000} s`), deadlineMs);
     this.#waiting = { sequence: which, resolve };
     this.#reader.expect(which);
@@ -246,7 +246,7 @@ export class Conversation {
   }
 }
 
-function writeRequest({ verb, words }: HandRequest): string {
+function writeRequest({ verb, words }: SessionRequest): string {
   if (!/^[a-z_]+$/.test(verb)) throw new Error("a request's verb has other letters");
   return [verb, ...words.map(quoteWord)].join(" ");
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { create, uncreate } from "./host-files.ts";
-import { lookAtFile } from "./inspect-host.ts";
+import { inspectFile } from "./inspect-host.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -18,12 +18,12 @@ lab(
     for (const [index, shell] of SOME_SHELLS.entries()) {
       const user = index % 2 === 0 ? {} : { user: "alice" };
       await using hand = await openHandIn(startShellIn(host, { shell, ...user }));
-      const before = await lookAtFile(hand, path);
+      const before = await inspectFile(hand, path);
       expect(before).toMatchObject({ file: { state: "absent", refusal: { why: "no-folder" } } });
       expect(await create(hand, { path, uid })).toEqual({ kind: "created" });
       expect(await create(hand, { path, uid })).toEqual({ kind: "created" });
       expect(await stand(), shell).toBe(".ssh alice alice 700\n.ssh/authorized_keys alice alice 600\n0\n");
-      const seen = await lookAtFile(hand, path);
+      const seen = await inspectFile(hand, path);
       expect(seen).toMatchObject({ file: { state: "file", refusal: null, content: new Uint8Array() } });
       await host.run(`echo '# hers' > ${path}`);
       expect(await uncreate(hand, { path, uid, made: "folder" })).toMatchObject({ kind: "changed" });

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RollbackTimer } from "#shared/model/runs/plan.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { arm, begin, create, disarm, end, uncreate, write } from "./host-files.ts";
-import { lookAtFile, lookAtHost } from "./inspect-host.ts";
+import { begin, create, end, startRollbackTimer, stopRollbackTimer, uncreate, write } from "./host-files.ts";
+import { inspectFile, inspectHost } from "./inspect-host.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "./testing/wish.ts";
 
@@ -58,10 +58,10 @@ lab(
   async () => {
     await lay(BEFORE);
     await using root = await openHandIn(startShellIn(host));
-    expect(await lookAtHost(root)).toMatchObject({ host: { rollbackTimers: WAYS } });
-    expect(await lookAtFile(root, FILE)).toMatchObject({ file: { rollbackTimers: WAYS } });
+    expect(await inspectHost(root)).toMatchObject({ host: { rollbackTimers: WAYS } });
+    expect(await inspectFile(root, FILE)).toMatchObject({ file: { rollbackTimers: WAYS } });
     await using alice = await openHandIn(startShellIn(host, { user: "alice" }));
-    expect(await lookAtFile(alice, FILE)).toMatchObject({ file: { rollbackTimers: ["at", "sleep"] } });
+    expect(await inspectFile(alice, FILE)).toMatchObject({ file: { rollbackTimers: ["at", "sleep"] } });
   },
 );
 
@@ -73,8 +73,8 @@ lab.each(WAYS)(
     {
       await using hand = await openHandIn(startShellIn(host));
       await begin(hand, beginOn(FILE));
-      const armed = { ...RUN, way, seconds: 2, wrote: wish.wanted, prior: wish.before, putBack: null };
-      expect(await arm(hand, armed)).toEqual({ kind: "armed" });
+      const armed = { ...RUN, timer: way, seconds: 2, wrote: wish.wanted, prior: wish.before, putBack: null };
+      expect(await startRollbackTimer(hand, armed)).toEqual({ kind: "armed" });
       expect(await write(hand, wish)).toMatchObject({ kind: "written" });
       expect(await read()).toBe(String(after));
       await hand.kill();
@@ -84,7 +84,7 @@ lab.each(WAYS)(
     expect(await read()).toBe(String(BEFORE));
     expect(await host.run(`stat -c '%U %G %a' ${FILE}`)).toBe("alice alice 600\n");
     await using hand = await openHandIn(startShellIn(host));
-    expect(await disarm(hand, RUN)).toEqual({ kind: "fired" });
+    expect(await stopRollbackTimer(hand, RUN)).toEqual({ kind: "fired" });
     expect(await end(hand, RUN)).toEqual({ kind: "ended" });
     expect(await host.run("ls -A /home/alice/.ssh")).toBe("authorized_keys\n");
   },
@@ -95,12 +95,12 @@ lab.each(WAYS)("what was called off stays, and nothing of the timer is left, by 
   const { after, ...wish } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
   await using hand = await openHandIn(startShellIn(host, way === "systemd-run" ? {} : { user: "alice" }));
   await begin(hand, beginOn(FILE));
-  const armed = { ...RUN, way, seconds: 3, wrote: wish.wanted, prior: wish.before, putBack: null };
-  expect(await arm(hand, armed)).toEqual({ kind: "armed" });
+  const armed = { ...RUN, timer: way, seconds: 3, wrote: wish.wanted, prior: wish.before, putBack: null };
+  expect(await startRollbackTimer(hand, armed)).toEqual({ kind: "armed" });
   expect(await write(hand, wish)).toMatchObject({ kind: "written" });
   expect(await end(hand, RUN)).toMatchObject({ kind: "refused", why: "armed" });
-  expect(await disarm(hand, RUN)).toEqual({ kind: "disarmed" });
-  expect(await disarm(hand, RUN)).toEqual({ kind: "disarmed" });
+  expect(await stopRollbackTimer(hand, RUN)).toEqual({ kind: "disarmed" });
+  expect(await stopRollbackTimer(hand, RUN)).toEqual({ kind: "disarmed" });
   expect(await end(hand, RUN)).toEqual({ kind: "ended" });
   // A timer of the service manager's stand-in cannot be stopped: it fires, and finds nothing to do.
   await until(
@@ -115,7 +115,7 @@ lab(
     await lay(BEFORE);
     await using hand = await openHandIn(startShellIn(host));
     const ask = (generation: string) =>
-      hand.ask({ verb: "start_timer", words: [FILE, "f0", TOKEN, generation, "1"] }, { deadlineMs: 30_000 });
+      hand.send({ verb: "start_timer", words: [FILE, "f0", TOKEN, generation, "1"] }, { deadlineMs: 30_000 });
     expect(await ask("1x1")).toMatchObject({ status: "ok" });
     const uid = (await host.run("id -u alice")).trim();
     const asked = await host.run("tail -n 1 /run/asked");
@@ -138,8 +138,8 @@ lab.each(WAYS)(
     const { after: _, ...wish } = wishTo(path, BEFORE, { at: 4, line: "new\n" });
     await using hand = await openHandIn(startShellIn(host));
     await begin(hand, beginOn(path));
-    const armed = { ...run, way, seconds: 2, wrote: wish.wanted, prior: wish.before, putBack: null };
-    expect(await arm(hand, armed)).toEqual({ kind: "armed" });
+    const armed = { ...run, timer: way, seconds: 2, wrote: wish.wanted, prior: wish.before, putBack: null };
+    expect(await startRollbackTimer(hand, armed)).toEqual({ kind: "armed" });
     expect(await write(hand, wish)).toMatchObject({ kind: "written" });
     // The names of its files are in the words of processes.
     await host.run(`cd /srv/open; cp -r alice theirs; for file in theirs/.latchkey/*/revert-*; do
@@ -155,16 +155,16 @@ lab.each(WAYS)(
 lab("armed once more after it has fired, it is called off like any other", async () => {
   await lay(BEFORE);
   const { after, ...wish } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
-  const armed = { ...RUN, way: "sleep" as const, wrote: wish.wanted, prior: wish.before, putBack: null };
+  const armed = { ...RUN, timer: "sleep" as const, wrote: wish.wanted, prior: wish.before, putBack: null };
   await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
   await begin(hand, beginOn(FILE));
-  await arm(hand, { ...armed, seconds: 1 });
+  await startRollbackTimer(hand, { ...armed, seconds: 1 });
   await write(hand, wish);
   await untilFired();
   await until(`! grep -q new ${FILE}`);
-  expect(await arm(hand, { ...armed, seconds: 600 })).toEqual({ kind: "armed" });
+  expect(await startRollbackTimer(hand, { ...armed, seconds: 600 })).toEqual({ kind: "armed" });
   expect(await write(hand, wish)).toMatchObject({ kind: "written" });
-  expect(await disarm(hand, RUN)).toEqual({ kind: "disarmed" });
+  expect(await stopRollbackTimer(hand, RUN)).toEqual({ kind: "disarmed" });
   expect(await end(hand, RUN)).toEqual({ kind: "ended" });
   expect(await read()).toBe(String(after));
 });
@@ -186,7 +186,16 @@ lab(
         await write(hand, add);
         const wanted = hashOf("new\nother\n");
         const prior = hashOf(added);
-        expect(await arm(hand, { ...RUN, way: "sleep", seconds: 2, wrote: wanted, prior, putBack })).toEqual({
+        expect(
+          await startRollbackTimer(hand, {
+            ...RUN,
+            timer: "sleep",
+            seconds: 2,
+            wrote: wanted,
+            prior,
+            putBack,
+          }),
+        ).toEqual({
           kind: "armed",
         });
         const splices = [{ at: 0, removed: 4, inserted: Buffer.from("new\n") }];
@@ -199,7 +208,7 @@ lab(
       await until(`grep -qx old ${FILE}`);
       expect(await read()).toBe(expected);
       await using hand = await openHandIn(startShellIn(host));
-      expect(await disarm(hand, RUN)).toEqual({ kind: "fired" });
+      expect(await stopRollbackTimer(hand, RUN)).toEqual({ kind: "fired" });
       expect(await end(hand, RUN)).toEqual({ kind: "ended" });
     }
   },
@@ -209,16 +218,16 @@ lab("armed before a write that never came, it does nothing", async () => {
   await lay(BEFORE);
   await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
   await begin(hand, beginOn(FILE));
-  await arm(hand, {
+  await startRollbackTimer(hand, {
     ...RUN,
-    way: "sleep",
+    timer: "sleep",
     seconds: 1,
     wrote: hashOf("x"),
     prior: hashOf(BEFORE),
     putBack: Buffer.from("old\n"),
   });
   await untilFired();
-  expect(await disarm(hand, RUN)).toEqual({ kind: "fired" });
+  expect(await stopRollbackTimer(hand, RUN)).toEqual({ kind: "fired" });
   expect(await read()).toBe(String(BEFORE));
   expect(await end(hand, RUN)).toEqual({ kind: "ended" });
 });
@@ -229,19 +238,21 @@ lab(
     const uid = Number(await host.run("id -u alice"));
     const none = Buffer.alloc(0);
     const { after: _, ...wish } = wishTo(FILE, none, { at: 0, line: "new\n" });
-    const armed = { ...RUN, way: "sleep" as const, seconds: 1, wrote: wish.wanted, prior: wish.before };
+    const armed = { ...RUN, timer: "sleep" as const, seconds: 1, wrote: wish.wanted, prior: wish.before };
     for (const what of ["written", "not written", "somebody's"]) {
       await host.run(`rm -rf ${FILE} /home/alice/.ssh/.latchkey`);
       await using hand = await openHandIn(startShellIn(host));
       expect(await create(hand, { path: FILE, uid })).toEqual({ kind: "created" });
       expect(await begin(hand, beginOn(FILE))).toMatchObject({ kind: "begun" });
-      expect(await arm(hand, { ...armed, putBack: null, isCreated: true })).toEqual({ kind: "armed" });
+      expect(await startRollbackTimer(hand, { ...armed, putBack: null, isCreated: true })).toEqual({
+        kind: "armed",
+      });
       if (what === "written") expect(await write(hand, wish)).toMatchObject({ kind: "written" });
       if (what === "somebody's") await host.run(`echo theirs > ${FILE}`);
       await untilFired();
       if (what === "somebody's") expect(await read()).toBe("theirs\n");
       else await until(`[ ! -e ${FILE} ]`);
-      expect(await disarm(hand, RUN)).toEqual({ kind: "fired" });
+      expect(await stopRollbackTimer(hand, RUN)).toEqual({ kind: "fired" });
       expect(await end(hand, RUN)).toEqual({ kind: "ended" });
       const gone = await uncreate(hand, { path: FILE, uid, made: "file" });
       expect(gone).toMatchObject({ kind: what === "somebody's" ? "changed" : "gone" });

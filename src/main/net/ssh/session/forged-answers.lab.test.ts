@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { lookAtFile, lookAtHost } from "./inspect-host.ts";
+import { inspectFile, inspectHost } from "./inspect-host.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 
 const FILE = "/home/alice/.ssh/authorized_keys";
@@ -61,20 +61,20 @@ test.skipIf(!canStartHosts()).each(SOME_SHELLS)(
     await using hand = await openHandIn(
       startShellIn(host, { shell, wrap: ["env", "--chdir=/root/open", "OF_ROOT=secret"] }),
     );
-    const before = await lookAtHost(hand);
+    const before = await inspectHost(hand);
     const alice = Number(await host.run("id -u alice"));
     // Where a file lies, and whose it is, decides what root writes: that is not for its account to say.
-    expect(await lookAtFile(hand, FILE)).toMatchObject({
+    expect(await inspectFile(hand, FILE)).toMatchObject({
       kind: "seen",
       file: { content: null, real: FILE, goal: null, actorUid: alice, uid: alice },
     });
     // Nor by whose name commands are printed for root, what somebody is told to remove, or any sentence in a lock's place.
-    expect(await lookAtFile(hand, FILE)).toMatchObject({
+    expect(await inspectFile(hand, FILE)).toMatchObject({
       file: { owner: "alice", workFolder: "/home/alice/.ssh/.latchkey", lock: null },
     });
     for (let turn = 0; turn < 20; turn++) {
-      expect(await lookAtHost(hand)).toMatchObject({ kind: "seen", host: { user: "root", uid: 0 } });
-      const look = await lookAtFile(hand, "/root/secret");
+      expect(await inspectHost(hand)).toMatchObject({ kind: "seen", host: { user: "root", uid: 0 } });
+      const look = await inspectFile(hand, "/root/secret");
       expect(look).toMatchObject({
         file: { owner: "root", content: Uint8Array.from(Buffer.from("ours\n")) },
       });

@@ -3,12 +3,12 @@ import type { RollbackTimer } from "#shared/model/runs/plan.ts";
 import {
   exchange,
   type Failed,
-  type Hand,
   insist,
-  type LockHolder,
+  type LockOwner,
   type Lost,
   type Refused,
-  readHolder,
+  type RemoteSession,
+  readLockOwner,
   readTail,
   writeBytes,
 } from "./remote-session.ts";
@@ -32,17 +32,15 @@ type BeginRequest = {
 
 /** Takes the lock of a folder, or renews it. `isRenewed`: this run had it before, or has something there. */
 export async function begin(
-  hand: Hand,
+  session: RemoteSession,
   { path, token, who, leaseSeconds, breaks = null }: BeginRequest,
-): Promise<
-  { kind: "begun"; isRenewed: boolean; leaseEnd: number } | { kind: "held"; by: LockHolder } | Tail
-> {
+): Promise<{ kind: "begun"; isRenewed: boolean; leaseEnd: number } | { kind: "held"; by: LockOwner } | Tail> {
   const words = [path, token, who, String(leaseSeconds), breaks ?? ""];
-  const answer = await exchange(hand, { verb: "begin", words });
+  const answer = await exchange(session, { verb: "begin", words });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok")
     return { kind: "begun", isRenewed: answer.words[0] === "renewed", leaseEnd: Number(answer.words[2]) };
-  const by = answer.words[0] === "held" ? readHolder(answer.words.slice(1)) : null;
+  const by = answer.words[0] === "held" ? readLockOwner(answer.words.slice(1)) : null;
   return by ? { kind: "held", by } : readTail(answer);
 }
 
@@ -57,7 +55,7 @@ export type WriteRequest = RunFile & {
 
 /** Replaces a file if it is what is expected. Without splices it becomes what it was before the run. */
 export async function write(
-  hand: Hand,
+  session: RemoteSession,
   { path, id, token, before, expected, wanted, splices }: WriteRequest,
 ): Promise<{ kind: "written"; already: boolean } | Changed | Tail> {
   const pieces = splices.flatMap(({ at, removed, inserted }) => [
@@ -66,14 +64,14 @@ export async function write(
     writeBytes(inserted),
   ]);
   const words = [path, id, token, before, expected.join(","), wanted, ...pieces];
-  const answer = await insist(hand, { verb: "write", words });
+  const answer = await insist(session, { verb: "write", words });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "written", already: answer.words[0] === "already" };
   return readChanged(answer.words) ?? readTail(answer);
 }
 
-type ArmRequest = RunFile & {
-  way: RollbackTimer;
+type RollbackRequest = RunFile & {
+  timer: RollbackTimer;
   seconds: number;
   /** Its hash once the write to come is done; and the one it has now, which it would get back. */
   wrote: string;
@@ -85,42 +83,42 @@ type ArmRequest = RunFile & {
 };
 
 /** Before a write: has the host itself take it back after so many seconds. */
-export async function arm(
-  hand: Hand,
-  { path, id, token, way, seconds, wrote, prior, putBack, isCreated = false }: ArmRequest,
+export async function startRollbackTimer(
+  session: RemoteSession,
+  { path, id, token, timer, seconds, wrote, prior, putBack, isCreated = false }: RollbackRequest,
 ): Promise<{ kind: "armed" } | Tail> {
   const lines = putBack ? writeBytes(putBack) : "";
   const created = isCreated ? "yes" : "no";
-  const words = [path, id, token, way, String(seconds), wrote, prior, lines, created];
-  const answer = await exchange(hand, { verb: "arm", words });
+  const words = [path, id, token, timer, String(seconds), wrote, prior, lines, created];
+  const answer = await exchange(session, { verb: "arm", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
-  if (way !== "systemd-run") return { kind: "armed" };
+  if (timer !== "systemd-run") return { kind: "armed" };
   const [, generation = ""] = answer.words;
-  const started = await exchange(hand, {
+  const started = await exchange(session, {
     verb: "start_timer",
     words: [path, id, token, generation, String(seconds)],
   });
   if (started.kind === "answered" && started.status === "ok") return { kind: "armed" };
-  const off = await disarm(hand, { path, id, token });
+  const off = await stopRollbackTimer(session, { path, id, token });
   if (off.kind === "lost" || started.kind === "lost")
     return started.kind === "lost" ? started : (off as Lost);
   return readTail(started);
 }
 
 /** `fired`: it was too late, and the host has taken the write back, or is about to. */
-export async function disarm(
-  hand: Hand,
+export async function stopRollbackTimer(
+  session: RemoteSession,
   { path, id, token }: RunFile,
 ): Promise<{ kind: "disarmed" } | { kind: "fired" } | Tail> {
-  const answer = await exchange(hand, { verb: "disarm", words: [path, id, token] });
+  const answer = await exchange(session, { verb: "disarm", words: [path, id, token] });
   if (answer.kind === "lost") return answer;
   if (answer.words[0] === "fired") return { kind: "fired" };
   if (answer.status !== "ok") return readTail(answer);
   const [, ...timers] = answer.words;
   for (let at = 0; at + 1 < timers.length; at += 2) {
     if (timers[at] !== "systemd-run") continue;
-    const stopped = await exchange(hand, {
+    const stopped = await exchange(session, {
       verb: "stop_timer",
       words: [`${token}-${id}-${timers[at + 1]}`],
     });
@@ -133,18 +131,21 @@ export async function disarm(
 type NewFile = { path: string; uid: number };
 
 /** Makes an empty file, and its folder where that is missing; what is there already stays. */
-export async function create(hand: Hand, { path, uid }: NewFile): Promise<{ kind: "created" } | Tail> {
-  const answer = await exchange(hand, { verb: "create", words: [path, String(uid)] });
+export async function create(
+  session: RemoteSession,
+  { path, uid }: NewFile,
+): Promise<{ kind: "created" } | Tail> {
+  const answer = await exchange(session, { verb: "create", words: [path, String(uid)] });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "created" } : readTail(answer);
 }
 
 /** Takes it away again, if nothing is in it. */
 export async function uncreate(
-  hand: Hand,
+  session: RemoteSession,
   { path, uid, made }: NewFile & { made: "file" | "folder" },
 ): Promise<{ kind: "gone" } | Changed | Tail> {
-  const answer = await exchange(hand, { verb: "uncreate", words: [path, String(uid), made] });
+  const answer = await exchange(session, { verb: "uncreate", words: [path, String(uid), made] });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "gone" };
   return readChanged(answer.words) ?? readTail(answer);
@@ -152,20 +153,20 @@ export async function uncreate(
 
 /** Gives the lock back, and leaves what the run has kept beside it. */
 export async function unlock(
-  hand: Hand,
+  session: RemoteSession,
   { path, token }: Omit<RunFile, "id">,
 ): Promise<{ kind: "unlocked" } | Tail> {
-  const answer = await exchange(hand, { verb: "unlock", words: [path, token] });
+  const answer = await exchange(session, { verb: "unlock", words: [path, token] });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "unlocked" } : readTail(answer);
 }
 
 /** Gives the lock back, and clears away what the run has kept. `late-edit`: an editor that was open all the time wrote to a file that was replaced meanwhile. */
 export async function end(
-  hand: Hand,
+  session: RemoteSession,
   { path, token }: Omit<RunFile, "id">,
 ): Promise<{ kind: "ended" } | { kind: "late-edit"; files: string[] } | Tail> {
-  const answer = await exchange(hand, { verb: "end", words: [path, token] });
+  const answer = await exchange(session, { verb: "end", words: [path, token] });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "ended" };
   const [why, ...files] = answer.words;

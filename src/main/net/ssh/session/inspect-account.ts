@@ -1,8 +1,15 @@
 /** What a hand sees of an account, by resources/rotation/facts.sh. */
 
-import { exchange, type Failed, type Hand, type Lost, type Refused, readTail } from "./remote-session.ts";
+import {
+  exchange,
+  type Failed,
+  type Lost,
+  type Refused,
+  type RemoteSession,
+  readTail,
+} from "./remote-session.ts";
 
-export type AccountLook = {
+export type AccountInspection = {
   uid: number;
   gid: number;
   home: string;
@@ -14,12 +21,12 @@ export type AccountLook = {
   /** What sshd says that it goes by, by its keywords in lower case; null where only root may ask. */
   sshd: ReadonlyMap<string, string> | null;
   /** Other sshd of root's that listen there: whoever logs in may choose. Empty where only root may ask. */
-  otherSshds: readonly SshdLook[];
+  otherSshds: readonly SshdInspection[];
   /** Files of sshd's configuration that were written since it has read them. */
   unreadConfig: readonly string[];
 };
 
-type SshdLook = {
+type SshdInspection = {
   /** What its configuration as it stands says, by its keywords in lower case. */
   settings: ReadonlyMap<string, string>;
   /** Files of it that were written since it has read them; null: when it has read them is not known. */
@@ -29,15 +36,15 @@ type SshdLook = {
 /** `sshd` is ours. */
 const OTHERS = [2, 3, 4];
 
-export async function lookAtAccount(
-  hand: Hand,
+export async function inspectAccount(
+  session: RemoteSession,
   account: string,
   address: string | null,
-): Promise<{ kind: "seen"; account: AccountLook } | { kind: "absent" } | Lost> {
-  const answer = await exchange(hand, { verb: "account", words: [account, address ?? ""] });
+): Promise<{ kind: "seen"; account: AccountInspection } | { kind: "absent" } | Lost> {
+  const answer = await exchange(session, { verb: "account", words: [account, address ?? ""] });
   if (answer.kind === "lost") return answer;
-  const told = (name: string): readonly string[] => answer.told.get(name)?.[0] ?? [];
-  const [uid = "", gid = "", home = "", shell = ""] = told("account");
+  const facts = (name: string): readonly string[] => answer.facts.get(name)?.[0] ?? [];
+  const [uid = "", gid = "", home = "", shell = ""] = facts("account");
   if (answer.status !== "ok" || !/^\d{1,10}$/.test(uid) || !/^\d{1,10}$/.test(gid)) return { kind: "absent" };
   const block = (name: string): string =>
     Buffer.from(answer.data.get(name) ?? [])
@@ -51,22 +58,22 @@ export async function lookAtAccount(
       gid: Number(gid),
       home,
       shell,
-      from: told("from")[0] ?? null,
-      sshdVersion: told("sshd-version")[0] ?? null,
+      from: facts("from")[0] ?? null,
+      sshdVersion: facts("sshd-version")[0] ?? null,
       sshd: sshd === "" ? null : readSettings(sshd),
       otherSshds: OTHERS.flatMap((nth) => {
         const text = block(`sshd-${nth}`);
-        const unreadConfig = readUnreadable(answer.told.get(`unread-config-${nth}`));
+        const unreadConfig = readUnreadable(answer.facts.get(`unread-config-${nth}`));
         return text === "" ? [] : [{ settings: readSettings(text), unreadConfig }];
       }),
-      unreadConfig: readUnreadable(answer.told.get("unread-config")) ?? [],
+      unreadConfig: readUnreadable(answer.facts.get("unread-config")) ?? [],
     },
   };
 }
 
-function readUnreadable(told: readonly (readonly string[])[] = []): string[] | null {
-  if (told.some(([kind]) => kind !== "file")) return null;
-  return told.flatMap(([, path]) => path ?? []);
+function readUnreadable(facts: readonly (readonly string[])[] = []): string[] | null {
+  if (facts.some(([kind]) => kind !== "file")) return null;
+  return facts.flatMap(([, path]) => path ?? []);
 }
 
 /** What a setting that may be `none` is set to; null: none, or not told. */
@@ -88,7 +95,7 @@ function readSettings(text: string): ReadonlyMap<string, string> {
 
 /** The sshd that a hand came in by: its configuration and host keys, and having it read both again (resources/rotation/host-key.sh). */
 
-type DaemonLook = {
+type DaemonInspection = {
   /** Files of its configuration, in the order in which sshd reads them. */
   configs: string[];
   /** Why sshd would not take it as it is now, in its own words; null: it would. */
@@ -96,7 +103,7 @@ type DaemonLook = {
   /** As it uses them. `line`: `type base64`, where it was told. */
   hostKeys: { path: string; keyType: string; fingerprint: string; line: string | null }[];
   /** Names of host keys that are there, used or not. */
-  taken: string[];
+  keyFiles: string[];
   /** There is one process that all logins come from. */
   canReload: boolean;
 };
@@ -105,13 +112,13 @@ type DaemonLook = {
 const MOST_SAID = 300;
 
 /** `unread`: only root may, or the host has no such sshd. */
-export async function lookAtDaemon(
-  hand: Hand,
-): Promise<{ kind: "seen"; daemon: DaemonLook } | { kind: "unread" } | Lost> {
-  const answer = await exchange(hand, { verb: "daemon", words: [] });
+export async function inspectDaemon(
+  session: RemoteSession,
+): Promise<{ kind: "seen"; daemon: DaemonInspection } | { kind: "unread" } | Lost> {
+  const answer = await exchange(session, { verb: "daemon", words: [] });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return { kind: "unread" };
-  const all = (name: string) => answer.told.get(name) ?? [];
+  const all = (name: string) => answer.facts.get(name) ?? [];
   return {
     kind: "seen",
     daemon: {
@@ -123,7 +130,7 @@ export async function lookAtDaemon(
         fingerprint,
         line: /^[A-Za-z0-9+/]+=*$/.test(base64) ? `${keyType} ${base64}` : null,
       })),
-      taken: all("taken").flatMap(([path]) => path ?? []),
+      keyFiles: all("taken").flatMap(([path]) => path ?? []),
       canReload: /^\d+$/.test(all("listener")[0]?.[0] ?? ""),
     },
   };
@@ -131,9 +138,9 @@ export async function lookAtDaemon(
 
 /** `bad`: sshd would not take its configuration, and goes on with the one that it has read. */
 export async function reloadDaemon(
-  hand: Hand,
+  session: RemoteSession,
 ): Promise<{ kind: "reloaded" } | { kind: "bad"; message: string } | Lost> {
-  const answer = await exchange(hand, { verb: "reload", words: [] });
+  const answer = await exchange(session, { verb: "reload", words: [] });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "reloaded" };
   return {
@@ -157,14 +164,14 @@ type LogReading = {
  * whatever `sinceEpoch` says; that a key is not in them says nothing about what they do not hold.
  */
 export async function readLoginLines(
-  hand: Hand,
+  session: RemoteSession,
   { sinceEpoch, fingerprints }: { sinceEpoch: number; fingerprints: readonly string[] },
 ): Promise<LogReading | Refused | Failed | Lost> {
   const words = [String(Math.max(0, Math.floor(sinceEpoch))), ...fingerprints];
-  const answer = await exchange(hand, { verb: "log", words });
+  const answer = await exchange(session, { verb: "log", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
-  const sources = [...(answer.told.get("sources")?.[0] ?? [])];
+  const sources = [...(answer.facts.get("sources")?.[0] ?? [])];
   const block = (name: string) => answer.data.get(name) ?? new Uint8Array();
   return { kind: "read", journal: block("journal"), lines: block("lines"), sources };
 }

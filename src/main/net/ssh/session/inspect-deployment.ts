@@ -8,20 +8,25 @@ import { RollbackTimer } from "#shared/model/runs/plan.ts";
 import {
   exchange,
   type Failed,
-  type Hand,
-  type HandAnswer,
   type Lost,
   quoteWord,
   type Refused,
+  type RemoteSession,
   readTail,
+  type SessionAnswer,
 } from "./remote-session.ts";
-import { type PairFiles, type PairTail, wordsOfFiles, wordsOfService } from "./replace-deployment.ts";
+import {
+  type DeploymentFiles,
+  type DeploymentTail,
+  wordsOfFiles,
+  wordsOfService,
+} from "./replace-deployment.ts";
 
 /** By its first bytes. `locked-key`: it has a passphrase; `other`: none of these, or not readable. */
-const PAIR_FILE_KINDS = ["certificate", "key", "both", "locked-key", "pkcs12", "jks", "other"] as const;
-export type PairFileKind = (typeof PAIR_FILE_KINDS)[number];
+const DEPLOYMENT_FILE_KINDS = ["certificate", "key", "both", "locked-key", "pkcs12", "jks", "other"] as const;
+export type DeploymentFileKind = (typeof DEPLOYMENT_FILE_KINDS)[number];
 
-export type PairLook = {
+export type DeploymentFileInspection = {
   path: string;
   /** Where it really lies: no link is on the way to it. */
   real: string;
@@ -32,11 +37,11 @@ export type PairLook = {
   /** Null: nothing is there. `mode`: four octal digits. */
   file: { mode: string; links: number; uid: number; gid: number; owner: string; sizeBytes: number } | null;
   hash: string | null;
-  kind: PairFileKind;
+  kind: DeploymentFileKind;
   /** The SHA-256 of the first certificate in it; null: it has none, or in a form that was not read. */
   leaf: string | null;
   /** The SHA-256 of its private key's public half (SubjectPublicKeyInfo); null: it has none, or nobody there could tell. */
-  publicHalf: string | null;
+  publicKey: string | null;
   /** When it was last written, in seconds since the epoch by the host's clock; null: the host does not tell. */
   writtenAt: number | null;
   hasAccessList: boolean;
@@ -52,14 +57,14 @@ export type PairLook = {
 
 const MODE = /^[-dlcbps]([r-][w-][xsS-][r-][w-][xsS-][r-][w-][xtT-])/;
 
-export async function lookAtPairFile(
-  hand: Hand,
+export async function inspectDeploymentFile(
+  session: RemoteSession,
   path: string,
-): Promise<{ kind: "seen"; file: PairLook } | Refused | Failed | Lost> {
-  const answer = await exchange(hand, { verb: "pair_look", words: [path] });
+): Promise<{ kind: "seen"; file: DeploymentFileInspection } | Refused | Failed | Lost> {
+  const answer = await exchange(session, { verb: "pair_look", words: [path] });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
-  const first = (name: string) => answer.told.get(name)?.[0];
+  const first = (name: string) => answer.facts.get(name)?.[0];
   const [why, detail = ""] = first("refusal") ?? [];
   const [by, name = "", folder = ""] = first("managed") ?? [];
   const [hash = ""] = first("hash") ?? [];
@@ -68,7 +73,7 @@ export async function lookAtPairFile(
     file: {
       path,
       real: first("real")?.[0] ?? path,
-      links: (answer.told.get("link") ?? []).map(([at = "", goal = "", uid]) => ({
+      links: (answer.facts.get("link") ?? []).map(([at = "", goal = "", uid]) => ({
         path: at,
         goal,
         uid: Number(uid),
@@ -76,15 +81,15 @@ export async function lookAtPairFile(
       refusal: why === undefined ? null : { why: isHostRefusal(why) ? why : "unknown", detail },
       file: readColumns(first("file")),
       hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null,
-      kind: PAIR_FILE_KINDS.find((kind) => kind === first("kind")?.[0]) ?? "other",
+      kind: DEPLOYMENT_FILE_KINDS.find((kind) => kind === first("kind")?.[0]) ?? "other",
       leaf: hashDer(first("leaf")?.[0] ?? ""),
-      publicHalf: hashDer(first("public")?.[0] ?? ""),
+      publicKey: hashDer(first("public")?.[0] ?? ""),
       writtenAt: readSeconds(first("written")?.[0] ?? ""),
       hasAccessList: first("acl") !== undefined,
       hasAttributes: first("xattr") !== undefined,
       label: first("label")?.[0] ?? null,
       managed: by === undefined ? null : { by, command: formatRenewalCommand(by, name, folder) },
-      rollbackTimers: (first("dead-man") ?? []).flatMap((way) => RollbackTimer.safeParse(way).data ?? []),
+      rollbackTimers: (first("dead-man") ?? []).flatMap((timer) => RollbackTimer.safeParse(timer).data ?? []),
       heldBy: first("held")?.[0] ?? null,
     },
   };
@@ -126,7 +131,7 @@ const hashDer = (base64: string): string | null =>
     ? createHash("sha256").update(Buffer.from(base64, "base64")).digest("hex")
     : null;
 
-function readColumns(words: readonly string[] | undefined): PairLook["file"] {
+function readColumns(words: readonly string[] | undefined): DeploymentFileInspection["file"] {
   const [mode = "", links, uid, gid, size, owner = ""] = words ?? [];
   const letters = MODE.exec(mode)?.[1];
   if (letters === undefined) return null;
@@ -152,7 +157,7 @@ function toOctal(letters: string): string {
   return `${special}${digits.join("")}`;
 }
 
-type LookRequest = {
+type ServerQuery = {
   server: ServerKind;
   /** The file that its configuration begins with; null: the usual one. */
   config: string | null;
@@ -161,23 +166,23 @@ type LookRequest = {
 };
 
 /** How a server of a host is told of new files; with `none`, why, in words of the host. Nothing is changed. */
-export async function lookAtServer(
-  hand: Hand,
-  { server, config, paths }: LookRequest,
-): Promise<{ kind: "seen"; toldBy: ReloadMethod; said: string } | Refused | Failed | Lost> {
-  const answer = await exchange(hand, { verb: "server_look", words: [server, config ?? "", ...paths] });
+export async function inspectServer(
+  session: RemoteSession,
+  { server, config, paths }: ServerQuery,
+): Promise<{ kind: "seen"; reloadedBy: ReloadMethod; said: string } | Refused | Failed | Lost> {
+  const answer = await exchange(session, { verb: "server_look", words: [server, config ?? "", ...paths] });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const [word, ...said] = answer.words;
-  const toldBy = ReloadMethod.safeParse(word);
-  if (!toldBy.success) return { kind: "lost", message: "it answers what makes no sense" };
-  return { kind: "seen", toldBy: toldBy.data, said: said.join(" ").slice(0, 300) };
+  const reloadedBy = ReloadMethod.safeParse(word);
+  if (!reloadedBy.success) return { kind: "lost", message: "it answers what makes no sense" };
+  return { kind: "seen", reloadedBy: reloadedBy.data, said: said.join(" ").slice(0, 300) };
 }
 
 /** The servers that read a pair: what they say of the new files, and having them read those. */
 
 /** `said`: its own words, as far as it had any. Written by strangers. */
-type PairTested = { kind: "passed" | "failed" | "untested"; said: string };
+type ServerTest = { kind: "passed" | "failed" | "untested"; said: string };
 /** `pid`: its first process before and after, where one could be told. */
 type Reloaded = {
   kind: "reloaded" | "not-reloaded";
@@ -190,12 +195,12 @@ const DEADLINE_MS = 120_000;
 const MOST_SAID = 2_000;
 
 /** The server's own test, where its configuration finds what is staged in place of what is in use. Nothing is changed. */
-export async function testPair(
-  hand: Hand,
-  { token, id, files, wanted, consumer }: PairFiles & { consumer: Service },
-): Promise<PairTested | PairTail> {
-  const words = [token, id, ...wordsOfService(consumer), ...wordsOfFiles(files, wanted)];
-  const answer = await hand.ask({ verb: "pair_test", words }, { deadlineMs: DEADLINE_MS });
+export async function testDeployment(
+  session: RemoteSession,
+  { token, id, files, wanted, service }: DeploymentFiles & { service: Service },
+): Promise<ServerTest | DeploymentTail> {
+  const words = [token, id, ...wordsOfService(service), ...wordsOfFiles(files, wanted)];
+  const answer = await session.send({ verb: "pair_test", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const [kind] = answer.words;
@@ -205,17 +210,17 @@ export async function testPair(
 }
 
 /** The server's own test of its configuration as it is, before there is anything of a run. Nothing is changed. */
-export const testServer = (hand: Hand, consumer: Service): Promise<PairTested | PairTail> =>
-  testPair(hand, { token: "none", id: "none", files: [], wanted: [], consumer });
+export const testServer = (session: RemoteSession, service: Service): Promise<ServerTest | DeploymentTail> =>
+  testDeployment(session, { token: "none", id: "none", files: [], wanted: [], service });
 
 /** By its supervisor where it has one. That it was told proves nothing: what it serves does. */
 export async function reloadService(
-  hand: Hand,
-  consumer: Service,
-  files: Pick<PairFiles, "files" | "wanted"> = { files: [], wanted: [] },
-): Promise<Reloaded | PairTail> {
-  const words = [...wordsOfService(consumer), ...wordsOfFiles(files.files, files.wanted)];
-  const answer = await hand.ask({ verb: "pair_reload", words }, { deadlineMs: DEADLINE_MS });
+  session: RemoteSession,
+  service: Service,
+  files: Pick<DeploymentFiles, "files" | "wanted"> = { files: [], wanted: [] },
+): Promise<Reloaded | DeploymentTail> {
+  const words = [...wordsOfService(service), ...wordsOfFiles(files.files, files.wanted)];
+  const answer = await session.send({ verb: "pair_reload", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const [kind, before, after] = answer.words;
@@ -227,8 +232,8 @@ export async function reloadService(
 const readPid = (word: string | undefined): number | null =>
   word && /^[1-9]\d{0,9}$/.test(word) ? Number(word) : null;
 
-const readSaid = ({ told }: Exclude<HandAnswer, Lost>): string =>
-  (told.get("said") ?? [])
+const readSaid = ({ facts }: Exclude<SessionAnswer, Lost>): string =>
+  (facts.get("said") ?? [])
     .map((words) => words.join(" "))
     .join("\n")
     .slice(0, MOST_SAID);

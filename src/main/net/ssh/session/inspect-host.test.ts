@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { lookAtFile } from "./inspect-host.ts";
-import type { Hand } from "./remote-session.ts";
+import { inspectFile } from "./inspect-host.ts";
+import type { RemoteSession } from "./remote-session.ts";
 
 /** A host that says of every file that it lies there. */
-const liar = (real: string): Hand => ({
+const liar = (real: string): RemoteSession => ({
   user: "jo",
   uid: 0,
   loginKey: null,
@@ -11,14 +11,14 @@ const liar = (real: string): Hand => ({
   clientKeys: [],
   isTyped: false,
   transport: "ssh2",
-  way: null,
+  proxy: null,
   hostKey: { blob: new Uint8Array(), keyType: "", fingerprint: "" },
   ended: new Promise(() => undefined),
-  ask: async () => ({
+  send: async () => ({
     kind: "answered",
     status: "ok",
     words: [],
-    told: new Map([["real", [[real]]]]),
+    facts: new Map([["real", [[real]]]]),
     data: new Map(),
   }),
   [Symbol.asyncDispose]: async () => undefined,
@@ -26,8 +26,8 @@ const liar = (real: string): Hand => ({
 
 test("a file whose name has a line break, or that a host says lies at one, is looked at and not written to", async () => {
   const refused = { kind: "seen", file: { state: "absent", refusal: { why: "odd-path" }, content: null } };
-  expect(await lookAtFile(liar("/x"), "/home/a\nb/id_rsa")).toMatchObject(refused);
-  expect(await lookAtFile(liar("/home/a\nb"), "/home/a/id_rsa")).toMatchObject({
+  expect(await inspectFile(liar("/x"), "/home/a\nb/id_rsa")).toMatchObject(refused);
+  expect(await inspectFile(liar("/home/a\nb"), "/home/a/id_rsa")).toMatchObject({
     ...refused,
     file: { ...refused.file, real: "/home/a/id_rsa" },
   });

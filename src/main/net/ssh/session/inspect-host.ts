@@ -4,14 +4,14 @@ import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal
 import { RollbackTimer } from "#shared/model/runs/plan.ts";
 import {
   exchange,
-  type Hand,
-  type HandAnswer,
-  type LockHolder,
+  type LockOwner,
   type Lost,
-  readHolder,
+  type RemoteSession,
+  readLockOwner,
+  type SessionAnswer,
 } from "./remote-session.ts";
 
-type HostLook = {
+type HostInspection = {
   uid: number;
   user: string;
   epochSeconds: number;
@@ -23,7 +23,7 @@ type HostLook = {
   tools: string[];
 };
 
-type WayStep = {
+type PathStep = {
   path: string;
   type: "folder" | "file" | "link" | "other";
   uid: number;
@@ -33,7 +33,7 @@ type WayStep = {
   links: number;
 };
 
-export type FileLook = {
+export type FileInspection = {
   /** As it was asked for; `real` has no link of the system's on its way, and is what to write to. */
   path: string;
   real: string;
@@ -43,7 +43,7 @@ export type FileLook = {
   /** Why it would not be written to. */
   refusal: { why: HostRefusal; detail: string } | null;
   /** From / down to the file itself. */
-  chain: WayStep[];
+  chain: PathStep[];
   /** Who writes it: whoever owns its folder. */
   actorUid: number | null;
   owner: string;
@@ -60,7 +60,7 @@ export type FileLook = {
   attributes: string;
   freeBytes: number | null;
   freeInodes: number | null;
-  lock: LockHolder | null;
+  lock: LockOwner | null;
   /** Tokens of runs of which something lies in its folder, held or not. */
   kept: string[];
   /** What lies where a run would keep its lock, and is nothing of a run's; null: a run could hold the folder. */
@@ -68,10 +68,12 @@ export type FileLook = {
   rollbackTimers: RollbackTimer[];
 };
 
-type Answered = Exclude<HandAnswer, Lost>;
+type Answered = Exclude<SessionAnswer, Lost>;
 
-export async function lookAtHost(hand: Hand): Promise<{ kind: "seen"; host: HostLook } | Lost> {
-  const answer = await exchange(hand, { verb: "host", words: [] });
+export async function inspectHost(
+  session: RemoteSession,
+): Promise<{ kind: "seen"; host: HostInspection } | Lost> {
+  const answer = await exchange(session, { verb: "host", words: [] });
   if (answer.kind === "lost") return answer;
   const [uid, user = ""] = first(answer, "uid");
   const [time, zone = ""] = first(answer, "time");
@@ -85,21 +87,21 @@ export async function lookAtHost(hand: Hand): Promise<{ kind: "seen"; host: Host
       epochSeconds: Number(time),
       hashTool: hashTool || null,
       zone: /^[+-]\d{4}$/.test(zone) ? zone : null,
-      rollbackTimers: readWays(answer),
+      rollbackTimers: readRollbackTimers(answer),
       tools: [...first(answer, "tools")],
     },
   };
 }
 
 /** What its owner's shell answers is the owner's word: nothing of it ends the session. A file that changes while it is read is read once more. `isSecret`: its bytes stay on the host, and its hash is what that says. */
-export async function lookAtFile(
-  hand: Hand,
+export async function inspectFile(
+  session: RemoteSession,
   path: string,
   { isSecret = false }: { isSecret?: boolean } = {},
-): Promise<{ kind: "seen"; file: FileLook } | Lost> {
+): Promise<{ kind: "seen"; file: FileInspection } | Lost> {
   if (isOdd(path)) return { kind: "seen", file: leaveUnseen(path, "odd-path") };
   for (let attempt = 0; attempt < 3; attempt++) {
-    const answer = await exchange(hand, { verb: "look", words: isSecret ? [path, "secret"] : [path] });
+    const answer = await exchange(session, { verb: "look", words: isSecret ? [path, "secret"] : [path] });
     if (answer.kind === "lost") return answer;
     if (answer.status !== "ok") {
       const [why = ""] = answer.words;
@@ -115,15 +117,15 @@ export async function lookAtFile(
 const isOdd = (path: string): boolean => /[\n\r\0]/.test(path);
 
 /** Nothing is known of it but why. */
-function leaveUnseen(path: string, why: HostRefusal): FileLook {
-  const told = new Map([["refusal", [[why]]]]);
-  const file = readFile({ kind: "answered", status: "ok", words: [], told, data: new Map() }, path);
+function leaveUnseen(path: string, why: HostRefusal): FileInspection {
+  const facts = new Map([["refusal", [[why]]]]);
+  const file = readFile({ kind: "answered", status: "ok", words: [], facts, data: new Map() }, path);
   if (!file) throw new Error("what has no content has no other hash");
   return file;
 }
 
 /** A hash without the bytes is no evidence, but of a secret, whose bytes nobody may see. Null where the two disagree. */
-function readFile(answer: Answered, path: string, isSecret = false): FileLook | null {
+function readFile(answer: Answered, path: string, isSecret = false): FileInspection | null {
   const [real = path] = first(answer, "real");
   if (isOdd(real) && real !== path) return leaveUnseen(path, "odd-path");
   const [why = "", detail = ""] = first(answer, "refusal");
@@ -144,7 +146,7 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
     goal: why === "" ? null : readGoal(answer),
     state: mode === "" ? "absent" : mode.startsWith("-") ? "file" : "other",
     refusal: why === "" ? null : { why: isHostRefusal(why) ? why : "unknown", detail },
-    chain: (answer.told.get("step") ?? []).map(readStep),
+    chain: (answer.facts.get("step") ?? []).map(readStep),
     actorUid,
     ...owner,
     mode: toOctal(mode),
@@ -156,11 +158,11 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
     attributes: first(answer, "attributes")[0] ?? "",
     freeBytes: numberOrNull(freeBytes),
     freeInodes: numberOrNull(freeInodes),
-    lock: readHolder(first(answer, "lock")),
-    kept: (answer.told.get("kept") ?? []).flatMap(([token]) => token ?? []),
+    lock: readLockOwner(first(answer, "lock")),
+    kept: (answer.facts.get("kept") ?? []).flatMap(([token]) => token ?? []),
     // Where somebody is told to look, and to remove something, is not the account's to say.
-    workFolder: answer.told.has("work-folder") ? `${folderOf(real)}/.latchkey` : null,
-    rollbackTimers: readWays(answer),
+    workFolder: answer.facts.has("work-folder") ? `${folderOf(real)}/.latchkey` : null,
+    rollbackTimers: readRollbackTimers(answer),
   };
 }
 
@@ -170,8 +172,8 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
  */
 function readGoal(answer: Answered): string | null {
   const [goal = null] = first(answer, "goal");
-  const isAsked = answer.told.has("actor");
-  return isAsked && goal !== first(answer, "led")[0] ? null : goal || null;
+  const isByAccount = answer.facts.has("actor");
+  return isByAccount && goal !== first(answer, "led")[0] ? null : goal || null;
 }
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
@@ -180,16 +182,16 @@ const readHash = (word: string | null): string | null => (/^[0-9a-f]{64}$/.test(
 
 const NONSENSE: Lost = { kind: "lost", message: "it answers what makes no sense" };
 
-const first = ({ told }: Answered, name: string): readonly string[] => told.get(name)?.[0] ?? [];
+const first = ({ facts }: Answered, name: string): readonly string[] => facts.get(name)?.[0] ?? [];
 
 const isNumber = (word: string | undefined): word is string => /^\d{1,15}$/.test(word ?? "");
 const numberOrNull = (word: string | undefined): number | null => (isNumber(word) ? Number(word) : null);
 const toNumber = (word: string | undefined): number => numberOrNull(word) ?? 0;
 
-const readWays = (answer: Answered): RollbackTimer[] =>
+const readRollbackTimers = (answer: Answered): RollbackTimer[] =>
   first(answer, "dead-man").flatMap((word) => RollbackTimer.safeParse(word).data ?? []);
 
-function readStep([path = "", mode = "", links, uid, gid]: readonly string[]): WayStep {
+function readStep([path = "", mode = "", links, uid, gid]: readonly string[]): PathStep {
   const type = ({ d: "folder", "-": "file", l: "link" } as const)[mode[0] ?? ""] ?? "other";
   return { path, type, mode: toOctal(mode), uid: toNumber(uid), gid: toNumber(gid), links: toNumber(links) };
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { readRotationScript } from "#testing/read-scripts.ts";
-import { readHolder } from "./remote-session.ts";
+import { readLockOwner } from "./remote-session.ts";
 
 const isPosix = process.platform !== "win32";
 
@@ -15,7 +15,7 @@ async function ask(question: string, words: readonly string[]): Promise<string[]
 }
 
 const isHolder = (who: string): boolean =>
-  readHolder(["token00000", who, "1795613274", "1795616874", "1795613274"]) !== null;
+  readLockOwner(["token00000", who, "1795613274", "1795616874", "1795613274"]) !== null;
 
 /** Each byte that a word can have in it, but a line end. */
 const NAMES = Array.from({ length: 255 }, (_, at) => `jo${String.fromCharCode(at + 1)}web`).filter(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, end, write } from "./host-files.ts";
-import { lookAtFile } from "./inspect-host.ts";
+import { inspectFile } from "./inspect-host.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 import { beginOn, TOKEN, wishTo } from "./testing/wish.ts";
 
@@ -31,11 +31,11 @@ lab.each(SOME_SHELLS)("a folder is held by one run at a time, and says by whom: 
   const held = await begin(two, beginOn(FILE, OTHER));
   expect(held).toMatchObject({ kind: "held", by: { token: TOKEN, who: expect.stringMatching(/^jo__desk/) } });
   if (held.kind === "held") expect(held.by.leaseEnd - held.by.since).toBe(900);
-  expect(await lookAtFile(two, FILE)).toMatchObject({ file: { lock: { token: TOKEN } } });
+  expect(await inspectFile(two, FILE)).toMatchObject({ file: { lock: { token: TOKEN } } });
   const { after: _, ...wish } = wishTo(FILE, BEFORE, { at: 0, line: "new\n" });
   expect(await write(two, { ...wish, token: OTHER })).toMatchObject({ kind: "refused", why: "held" });
   expect(await end(two, { path: FILE, token: OTHER })).toEqual({ kind: "ended" });
-  expect(await lookAtFile(two, FILE)).toMatchObject({ file: { lock: { token: TOKEN } } });
+  expect(await inspectFile(two, FILE)).toMatchObject({ file: { lock: { token: TOKEN } } });
   expect(await begin(one, beginOn(FILE))).toMatchObject({ kind: "begun" });
   expect(await end(one, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
   expect(await list()).toBe("authorized_keys\n");
@@ -57,7 +57,7 @@ lab("a lock is broken only when its lease is over, and only by its very token", 
   const { after: _, ...wish } = wishTo(FILE, BEFORE, { at: 0, line: "new\n" });
   expect((await write(hand, wish)).kind).toBe("refused");
   expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
-  expect(await lookAtFile(hand, FILE)).toMatchObject({ file: { lock: { token: OTHER } } });
+  expect(await inspectFile(hand, FILE)).toMatchObject({ file: { lock: { token: OTHER } } });
   expect(await end(hand, { path: FILE, token: OTHER })).toEqual({ kind: "ended" });
   expect(await list()).toBe("authorized_keys\n");
 });

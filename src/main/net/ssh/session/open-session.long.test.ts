@@ -9,7 +9,7 @@ import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { begin, end, write } from "./host-files.ts";
-import { lookAtHost } from "./inspect-host.ts";
+import { inspectHost } from "./inspect-host.ts";
 import { type HandLogin, openHandBy } from "./testing/open-hand-by.ts";
 import { readHandScript } from "./testing/open-hand-in.ts";
 import { beginOn, TOKEN, wishTo } from "./testing/wish.ts";
@@ -112,7 +112,7 @@ lab.each(TRANSPORTS)("a hand does its work through every login shell, noisy or o
     await using hand = opened;
     expect(hand, user).toMatchObject({ user, transport: by, loginKey: key.fingerprint });
     expect(hand.hostKey.keyType).toBe("ssh-ed25519");
-    expect(await lookAtHost(hand), user).toMatchObject({ host: { user, hashTool: "sha256sum" } });
+    expect(await inspectHost(hand), user).toMatchObject({ host: { user, hashTool: "sha256sum" } });
     const path = `/home/${user}/.ssh/authorized_keys`;
     const before = Buffer.from(await host.run(`cat ${path}`));
     await begin(hand, beginOn(path));
@@ -139,8 +139,8 @@ lab(
       const opened = await open("plain", "ssh2");
       if ("outcome" in opened) throw new Error(opened.message);
       await using hand = opened;
-      expect(await ask(hand.way, server.endpoint)).toBe("presented ");
-      expect(await ask(hand.way, closed)).toMatch(/^refused .* itself cannot connect to 127\.0\.0\.1:\d+/);
+      expect(await ask(hand.proxy, server.endpoint)).toBe("presented ");
+      expect(await ask(hand.proxy, closed)).toMatch(/^refused .* itself cannot connect to 127\.0\.0\.1:\d+/);
     }
     const keys = "/home/plain/.ssh/authorized_keys";
     await host.run(`sed -i 's/^/no-port-forwarding /' ${keys}`);
@@ -148,17 +148,17 @@ lab(
       const opened = await open("plain", "ssh2");
       if ("outcome" in opened) throw new Error(opened.message);
       await using hand = opened;
-      expect(await ask(hand.way, server.endpoint)).toMatch(
+      expect(await ask(hand.proxy, server.endpoint)).toMatch(
         /^jump-failed the sshd of .* connects nobody to 127/,
       );
       // The hand itself goes on.
-      expect(await lookAtHost(hand)).toMatchObject({ kind: "seen" });
+      expect(await inspectHost(hand)).toMatchObject({ kind: "seen" });
     }
     await host.run(`sed -i 's/^no-port-forwarding //' ${keys}`);
     const bySystem = await open("plain", "system");
     if ("outcome" in bySystem) throw new Error(bySystem.message);
     await using hand = bySystem;
-    expect(hand.way).toBeNull();
+    expect(hand.proxy).toBeNull();
   },
 );
 
@@ -198,6 +198,6 @@ lab.each(TRANSPORTS)(
     await using hand = opened;
     await host.run("pkill -KILL -u plain sshd-session || pkill -KILL -u plain sshd");
     expect(await hand.ended).toMatchObject({ kind: "lost" });
-    expect(await lookAtHost(hand)).toMatchObject({ kind: "lost" });
+    expect(await inspectHost(hand)).toMatchObject({ kind: "lost" });
   },
 );

@@ -41,16 +41,16 @@ const obey = (...lines: string[]) => {
 
 const begin = async (host: ReturnType<typeof makeHost>, beginMs = 5_000) => {
   const begun = await beginSession(host.line, SCRIPT, beginMs);
-  if (!("ask" in begun)) throw new Error(begun.message);
+  if (!("send" in begun)) throw new Error(begun.message);
   return begun;
 };
 
 test("the library goes out when the shell says that it runs, without its comments", async () => {
   const host = obey("ok done", "end 0");
-  const { ask, uid } = await begin(host);
+  const { send, uid } = await begin(host);
   expect(uid).toBe(0);
   expect(host.got[1]).toMatch(/^hand_serve\(\) \{\necho\n\}\n#hand-ends\n[0-9a-f]{32}\n$/);
-  expect(await ask({ verb: "look", words: ["it's"] }, { deadlineMs: 5_000 })).toMatchObject({
+  expect(await send({ verb: "look", words: ["it's"] }, { deadlineMs: 5_000 })).toMatchObject({
     status: "ok",
     words: ["done"],
   });
@@ -59,27 +59,27 @@ test("the library goes out when the shell says that it runs, without its comment
 
 test("requests go one after the other", async () => {
   const host = obey("ok done", "end 0");
-  const { ask } = await begin(host);
+  const { send } = await begin(host);
   const answers = await Promise.all(
-    ["one", "two", "three"].map((verb) => ask({ verb, words: [] }, { deadlineMs: 5_000 })),
+    ["one", "two", "three"].map((verb) => send({ verb, words: [] }, { deadlineMs: 5_000 })),
   );
   expect(answers.map((answer) => answer.kind)).toEqual(["answered", "answered", "answered"]);
   expect(host.got.slice(2)).toEqual(["1 one\n", "2 two\n", "3 three\n"]);
 });
 
 test("a host that does not answer in time is lost, also for what is asked after", async () => {
-  const { ask, ended } = await begin(obey());
+  const { send, ended } = await begin(obey());
   const late = { kind: "lost", message: "it did not answer within 0.02 s" };
-  expect(await ask({ verb: "write", words: [] }, { deadlineMs: 20 })).toEqual(late);
-  expect(await ask({ verb: "look", words: [] }, { deadlineMs: 5_000 })).toEqual(late);
+  expect(await send({ verb: "write", words: [] }, { deadlineMs: 20 })).toEqual(late);
+  expect(await send({ verb: "look", words: [] }, { deadlineMs: 5_000 })).toEqual(late);
   expect(await ended).toEqual(late);
 });
 
 test("a host that answers nonsense, or something else than was asked, is lost", async () => {
   for (const lines of [["what"], ["ok a", "ok b"], ["end 0", "end 0"]]) {
-    const { ask } = await begin(obey(...lines));
-    await ask({ verb: "write", words: [] }, { deadlineMs: 5_000 });
-    const next = await ask({ verb: "look", words: [] }, { deadlineMs: 5_000 });
+    const { send } = await begin(obey(...lines));
+    await send({ verb: "write", words: [] }, { deadlineMs: 5_000 });
+    const next = await send({ verb: "look", words: [] }, { deadlineMs: 5_000 });
     expect(next.kind, String(lines)).toBe("lost");
   }
 });

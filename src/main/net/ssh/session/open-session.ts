@@ -12,9 +12,9 @@ import {
 } from "#net/ssh/ssh-failure.ts";
 import { END_ALIASES } from "#shared/text/scripts.ts";
 import { Conversation, type Line } from "./conversation.ts";
-import type { Hand, Lost } from "./remote-session.ts";
+import type { Lost, RemoteSession } from "./remote-session.ts";
 
-type HandOptions = {
+type SessionOptions = {
   /** As it is named to people. */
   target: Where;
   user: string;
@@ -26,15 +26,18 @@ type HandOptions = {
 };
 
 /** The hand closes the login with itself; where none begins, that is closed here. Rejects only when told to stop, and only until it is open. */
-export async function openHand(connection: HostConnection, options: HandOptions): Promise<Hand | SshFailure> {
+export async function openRemoteSession(
+  connection: HostConnection,
+  options: SessionOptions,
+): Promise<RemoteSession | SshFailure> {
   const { user, script, beginMs, signal } = options;
-  const { loginKey, loginCertificate, clientKeys, isTyped, hostKey, transport, way } = connection;
-  let hand: Hand | null = null;
+  const { loginKey, loginCertificate, clientKeys, isTyped, hostKey, transport, proxy } = connection;
+  let session: RemoteSession | null = null;
   try {
     const begun = await orStopped(beginSession(lineOver(connection), script, beginMs), signal);
-    if (!("ask" in begun)) return failToBegin(options, hostKey, begun);
-    const { uid, ask, ended } = begun;
-    hand = {
+    if (!("send" in begun)) return failToBegin(options, hostKey, begun);
+    const { uid, send, ended } = begun;
+    session = {
       user,
       uid,
       loginKey,
@@ -43,14 +46,14 @@ export async function openHand(connection: HostConnection, options: HandOptions)
       isTyped,
       hostKey,
       transport,
-      way,
-      ask,
+      proxy,
+      send,
       ended,
       [Symbol.asyncDispose]: () => connection.close(),
     };
-    return hand;
+    return session;
   } finally {
-    if (!hand) await connection.close();
+    if (!session) await connection.close();
   }
 }
 
@@ -68,13 +71,13 @@ function lineOver({ run }: HostConnection): Line {
     send(text) {
       if (!isOver) input?.send(text);
     },
-    follow(told) {
+    follow(handlers) {
       input = run({
-        out: told.out,
+        out: handlers.out,
         complained: () => undefined,
         exited: () => undefined,
         over(end) {
-          if (!isOver) told.over(ENDS[end]);
+          if (!isOver) handlers.over(ENDS[end]);
           isOver = true;
         },
       });
@@ -90,7 +93,7 @@ function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function failToBegin(
-  { user, target }: HandOptions,
+  { user, target }: SessionOptions,
   hostKey: PresentedKey,
   { kind, message, noise }: NotBegun,
 ): SshFailure {
@@ -107,7 +110,7 @@ function failToBegin(
   return fail("restricted-shell", `${user} at ${address} cannot run a script: ${said} (${message})`);
 }
 
-type Begun = { uid: number; ask: Hand["ask"]; ended: Promise<Lost> };
+type Begun = { uid: number; send: RemoteSession["send"]; ended: Promise<Lost> };
 /** `noise`: what the host said instead, the first of it. */
 type NotBegun = { kind: "lost" | "silent"; message: string; noise: string };
 
@@ -161,7 +164,7 @@ export async function beginSession(line: Line, script: string, beginMs: number):
   const [word, uid] = ready.words;
   if (ready.status !== "ok" || word !== "ready" || !/^\d{1,10}$/.test(uid ?? ""))
     return { kind: "lost", message: "it began with an answer that makes no sense", noise: early };
-  return { uid: Number(uid), ask: conversation.ask, ended: conversation.ended };
+  return { uid: Number(uid), send: conversation.ask, ended: conversation.ended };
 }
 
 function notBegun(how: Lost | "too late", beginMs: number): Omit<NotBegun, "noise"> {

@@ -4,7 +4,7 @@ import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.
 import { readRotationScript } from "#testing/read-scripts.ts";
 import { begin, end } from "./host-files.ts";
 import { readLoginLines } from "./inspect-account.ts";
-import { commitPut, makeKey, put, showPublic, undoPut } from "./private-keys.ts";
+import { commitPut, createKey, put, showPublic, undoPut } from "./private-keys.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 import { hashOf } from "./testing/wish.ts";
 
@@ -109,9 +109,9 @@ lab(
     await lay();
     for (const keyType of ["ed25519", "ecdsa", "rsa"] as const) {
       const wish = { path: KEY, keyType, bits: keyType === "rsa" ? 3072 : null, comment: "it's new" };
-      const made = await makeKey(hand, wish);
+      const made = await createKey(hand, wish);
       expect(made).toMatchObject({ kind: "made", line: expect.stringMatching(/ it's new$/) });
-      expect(await makeKey(hand, wish)).toEqual(made);
+      expect(await createKey(hand, wish)).toEqual(made);
       if (made.kind !== "made") continue;
       const before = hashOf(OLD);
       expect(await put(hand, { path: KEY, before, wanted: made.hash, mode: "600", bytes: "made" })).toEqual({

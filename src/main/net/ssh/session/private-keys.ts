@@ -5,29 +5,29 @@ import { type Changed, readChanged } from "./host-files.ts";
 import {
   exchange,
   type Failed,
-  type Hand,
   insist,
   type Lost,
   type Refused,
+  type RemoteSession,
   readTail,
   writeBytes,
 } from "./remote-session.ts";
 
 /** `other`: not of this run, no regular file, or not readable. */
-type FoundHalf = { kind: "none" | "before" | "new" | "other"; hash: string | null };
+type FoundKeyFile = { kind: "none" | "before" | "new" | "other"; hash: string | null };
 
-export type HalfLook = {
+export type KeyInspection = {
   kind: "seen";
-  now: FoundHalf;
-  made: FoundHalf;
-  old: FoundHalf;
+  now: FoundKeyFile;
+  made: FoundKeyFile;
+  old: FoundKeyFile;
   /** The .pub file beside it. */
-  publicFile: FoundHalf;
+  publicFile: FoundKeyFile;
   /** Something of a put is there that did not come to its end: the public half is hidden, or a piece lies beside it. */
   isBegun: boolean;
 };
 
-type HalfRequest = {
+type KeyQuery = {
   path: string;
   /** The hash of what is to be replaced; null: nothing was there. */
   before: string | null;
@@ -35,36 +35,39 @@ type HalfRequest = {
   blob: Uint8Array;
 };
 
-export async function lookAtHostHalf(
-  hand: Hand,
-  { path, before, blob }: HalfRequest,
-): Promise<HalfLook | Refused | Failed | Lost> {
+export async function inspectPrivateKey(
+  session: RemoteSession,
+  { path, before, blob }: KeyQuery,
+): Promise<KeyInspection | Refused | Failed | Lost> {
   const words = [path, before ?? "absent", Buffer.from(blob).toString("base64")];
-  const answer = await exchange(hand, { verb: "look_half", words });
+  const answer = await exchange(session, { verb: "look_half", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
-  const find = (name: string) => readFound(answer.told.get(name)?.[0] ?? []);
+  const find = (name: string) => readFound(answer.facts.get(name)?.[0] ?? []);
   const [now, made, old] = [find("half"), find("half.latchkey-new"), find("half.latchkey-old")];
   const publicFile = find("public");
   if (!now || !made || !old || !publicFile) return { kind: "failed", why: "no-sense", detail: "" };
-  return { kind: "seen", now, made, old, publicFile, isBegun: answer.told.has("begun") };
+  return { kind: "seen", now, made, old, publicFile, isBegun: answer.facts.has("begun") };
 }
 
 type Outcome = { kind: "done" } | Refused | Failed | Lost;
 
 /** ssh offers the .pub file that lies beside a private key: while that is exchanged there is none. The old one is kept. */
-export const hidePublic = (hand: Hand, path: string, blob: Uint8Array): Promise<Outcome> =>
-  order(hand, "hide_public", [path, Buffer.from(blob).toString("base64")]);
+export const hidePublic = (session: RemoteSession, path: string, blob: Uint8Array): Promise<Outcome> =>
+  order(session, "hide_public", [path, Buffer.from(blob).toString("base64")]);
 
 /** Null: the one that was hidden. */
-export const showPublic = (hand: Hand, path: string, text: string | null): Promise<Outcome> =>
-  order(hand, "show_public", [path, text === null ? "" : writeBytes(Buffer.from(text))]);
+export const showPublic = (session: RemoteSession, path: string, text: string | null): Promise<Outcome> =>
+  order(session, "show_public", [path, text === null ? "" : writeBytes(Buffer.from(text))]);
 
 /** Removes what ssh-keygen and proofs have left beside a half, and the public half that was hidden unless that stays. */
-export const tidyHalf = (hand: Hand, path: string, keeps: "old" | "nothing"): Promise<Outcome> =>
-  order(hand, "tidy_half", [path, keeps]);
+export const tidyPrivateKey = (
+  session: RemoteSession,
+  path: string,
+  keeps: "old" | "nothing",
+): Promise<Outcome> => order(session, "tidy_half", [path, keeps]);
 
-type KeptHalf = {
+type KeptKey = {
   /** Of the new half. */
   path: string;
   /** The hash of the old one. */
@@ -72,20 +75,20 @@ type KeptHalf = {
 };
 
 /** The old half that is beside a new one, and its public half, get the name that they keep. */
-export const keepOldHalf = (hand: Hand, { path, before }: KeptHalf): Promise<Outcome> =>
-  order(hand, "keep_half", [path, before]);
+export const keepOldPrivateKey = (session: RemoteSession, { path, before }: KeptKey): Promise<Outcome> =>
+  order(session, "keep_half", [path, before]);
 
 /** What was kept so is gone, if it is the very old half. */
-export const dropKeptHalf = (hand: Hand, { path, before }: KeptHalf): Promise<Outcome> =>
-  order(hand, "drop_kept", [path, before]);
+export const dropKeptPrivateKey = (session: RemoteSession, { path, before }: KeptKey): Promise<Outcome> =>
+  order(session, "drop_kept", [path, before]);
 
-async function order(hand: Hand, verb: string, words: readonly string[]): Promise<Outcome> {
-  const answer = await insist(hand, { verb, words });
+async function order(session: RemoteSession, verb: string, words: readonly string[]): Promise<Outcome> {
+  const answer = await insist(session, { verb, words });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "done" } : readTail(answer);
 }
 
-function readFound([kind = "", hash = ""]: readonly string[]): FoundHalf | null {
+function readFound([kind = "", hash = ""]: readonly string[]): FoundKeyFile | null {
   if (kind !== "none" && kind !== "before" && kind !== "new" && kind !== "other") return null;
   return { kind, hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null };
 }
@@ -111,30 +114,30 @@ type PutRequest = {
 
 /** The old one stays as PATH.latchkey-old. */
 export async function put(
-  hand: Hand,
+  session: RemoteSession,
   { path, before, wanted, mode, bytes, owner }: PutRequest,
 ): Promise<{ kind: "put"; already: boolean } | Changed | Tail> {
   const content = bytes === "made" ? bytes : writeBytes(bytes);
   const words = [path, before ?? ABSENT, wanted, mode, content, writeOwner(owner)];
-  const answer = await insist(hand, { verb: "put", words });
+  const answer = await insist(session, { verb: "put", words });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "put", already: answer.words[0] === "already" };
   return readChanged(answer.words) ?? readTail(answer);
 }
 
 /** The old one is gone. */
-export async function commitPut(hand: Hand, path: string): Promise<{ kind: "done" } | Tail> {
-  const answer = await insist(hand, { verb: "commit_put", words: [path] });
+export async function commitPut(session: RemoteSession, path: string): Promise<{ kind: "done" } | Tail> {
+  const answer = await insist(session, { verb: "commit_put", words: [path] });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "done" } : readTail(answer);
 }
 
 /** The old one is back, if what is there is what was put there. */
 export async function undoPut(
-  hand: Hand,
+  session: RemoteSession,
   { path, wrote, before }: { path: string; wrote: string; before: string | null },
 ): Promise<{ kind: "done" } | Changed | Tail> {
-  const answer = await insist(hand, { verb: "undo_put", words: [path, wrote, before ?? ABSENT] });
+  const answer = await insist(session, { verb: "undo_put", words: [path, wrote, before ?? ABSENT] });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "done" } : (readChanged(answer.words) ?? readTail(answer));
 }
@@ -151,13 +154,13 @@ type MakeRequest = {
 };
 
 /** A new pair at PATH.latchkey-new, by the host's own ssh-keygen. Its private key never leaves the host. */
-export async function makeKey(
-  hand: Hand,
+export async function createKey(
+  session: RemoteSession,
   { path, keyType, bits, comment, isFresh = false, owner }: MakeRequest,
 ): Promise<{ kind: "made"; line: string; hash: string } | Tail> {
   const make = (how: "fresh" | "again") => {
     const words = [path, keyType, String(bits ?? 0), comment, how, writeOwner(owner)];
-    return exchange(hand, { verb: "make", words });
+    return exchange(session, { verb: "make", words });
   };
   const first = await make(isFresh ? "fresh" : "again");
   // What failed may have made the pair, which is in the way of no second try.
@@ -167,7 +170,7 @@ export async function makeKey(
   const line = Buffer.from(answer.data.get("public") ?? [])
     .toString("utf8")
     .trim();
-  const hash = answer.told.get("hash")?.[0]?.[0] ?? "";
+  const hash = answer.facts.get("hash")?.[0]?.[0] ?? "";
   if (!/^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}(?: .*)?$/.test(line) || !/^[0-9a-f]{64}$/.test(hash))
     return { kind: "failed", why: "no-sense", detail: "" };
   return { kind: "made", line, hash };
@@ -177,18 +180,22 @@ export async function makeKey(
 
 type HostSignature =
   /** `proof`: as resources/lib/possession.sh says it. `hash`: SHA-256 of the file that signed, lower-case hex, as the host says. */
-  { kind: "signed"; proof: string; hash: string } | { kind: "unsigned"; why: HostRefusal } | Lost;
+  { kind: "signed"; signature: string; hash: string } | { kind: "unsigned"; why: HostRefusal } | Lost;
 
 /** Has the private key at that path sign these bytes, in our own namespace, as its owner. */
-export async function signWithKey(hand: Hand, path: string, bytes: Uint8Array): Promise<HostSignature> {
-  const answer = await exchange(hand, { verb: "sign", words: [path, writeBytes(bytes)] });
+export async function signWithKey(
+  session: RemoteSession,
+  path: string,
+  bytes: Uint8Array,
+): Promise<HostSignature> {
+  const answer = await exchange(session, { verb: "sign", words: [path, writeBytes(bytes)] });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") {
     const [why = ""] = answer.words;
     return { kind: "unsigned", why: isHostRefusal(why) ? why : "unknown" };
   }
-  const hash = answer.told.get("hash")?.[0]?.[0] ?? "";
-  const proof = answer.told.get("proof")?.[0]?.[0] ?? "";
+  const hash = answer.facts.get("hash")?.[0]?.[0] ?? "";
+  const signature = answer.facts.get("proof")?.[0]?.[0] ?? "";
   if (!/^[0-9a-f]{64}$/.test(hash)) return { kind: "unsigned", why: "no-sense" };
-  return { kind: "signed", proof, hash };
+  return { kind: "signed", signature, hash };
 }

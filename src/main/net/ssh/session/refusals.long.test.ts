@@ -3,7 +3,7 @@ import type { HostRefusal } from "#shared/model/runs/host-refusal.ts";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, end, write } from "./host-files.ts";
-import { lookAtFile } from "./inspect-host.ts";
+import { inspectFile } from "./inspect-host.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 import { beginOn, TOKEN, wishTo } from "./testing/wish.ts";
 
@@ -103,7 +103,7 @@ const pathOf = (account: string): string =>
 lab.each(SOME_SHELLS.slice(0, 1))("what must not be replaced is looked at as that, by %s", async (shell) => {
   await using hand = await openHandIn(startShellIn(host, { shell }));
   for (const [account, { why }] of Object.entries(TRAPS)) {
-    const looked = await lookAtFile(hand, pathOf(account));
+    const looked = await inspectFile(hand, pathOf(account));
     expect(looked, account).toMatchObject({ kind: "seen", file: { refusal: { why } } });
   }
 });
@@ -150,7 +150,7 @@ lab("names that a shell would take for something else are files like others", as
   const path = `${folder}/-rf %s\\n`;
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   await host.run(`mkdir ${quote(folder)}; echo hello > ${quote(path)}; chown -R twice: ${quote(folder)}`);
-  expect(await lookAtFile(hand, path)).toMatchObject({
+  expect(await inspectFile(hand, path)).toMatchObject({
     file: { real: path, refusal: null, content: Uint8Array.from(BEFORE) },
   });
   await begin(hand, beginOn(path));
@@ -165,7 +165,7 @@ lab(
   async () => {
     await using hand = await openHandIn(startShellIn(host));
     await host.run("ln -s srv/home /home2; rm /srv/home/twice/also");
-    expect(await lookAtFile(hand, "/home2/twice/.ssh/authorized_keys")).toMatchObject({
+    expect(await inspectFile(hand, "/home2/twice/.ssh/authorized_keys")).toMatchObject({
       file: {
         path: "/home2/twice/.ssh/authorized_keys",
         real: pathOf("twice"),
@@ -184,7 +184,7 @@ lab("a disk with more room than a shell can count is not full, and a small one s
       await host.run(`mkdir -p /mnt/disk; mount -t tmpfs -o mode=755,size=${size} tmpfs /mnt/disk
         echo hello > /mnt/disk/file`);
       const refusal = size === "64k" ? { why: "no-space" } : null;
-      expect(await lookAtFile(hand, "/mnt/disk/file"), `${shell} ${size}`).toMatchObject({
+      expect(await inspectFile(hand, "/mnt/disk/file"), `${shell} ${size}`).toMatchObject({
         file: { refusal },
       });
       await host.run("umount /mnt/disk");

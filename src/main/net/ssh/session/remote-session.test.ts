@@ -59,7 +59,7 @@ test("a refusal for another run's lock names who holds it and until when, as tha
       readTail({
         kind: "answered",
         status: "no",
-        told: new Map(),
+        facts: new Map(),
         data: new Map(),
         words: ["held", ...words],
       }),

@@ -5,7 +5,7 @@ import type { Transport } from "#shared/model/hosts/probe.ts";
 import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 
 /** One question to a host: `do_VERB WORD...` of resources/rotation. */
-export type HandRequest = {
+export type SessionRequest = {
   /** Lower-case letters and dashes. */
   verb: string;
   /** No line breaks, no NUL. */
@@ -13,13 +13,13 @@ export type HandRequest = {
 };
 
 /** `no`: it will not, and nothing was changed; `fail`: it began, and may be done. The first word says why. */
-export type HandAnswer =
+export type SessionAnswer =
   | {
       kind: "answered";
       status: "ok" | "no" | "fail";
       words: readonly string[];
       /** What it told before, by name: one list of words for each time. */
-      told: ReadonlyMap<string, readonly (readonly string[])[]>;
+      facts: ReadonlyMap<string, readonly (readonly string[])[]>;
       data: ReadonlyMap<string, Uint8Array>;
     }
   | Lost;
@@ -31,7 +31,7 @@ export type HandAnswer =
 export type Lost = { kind: "lost"; message: string };
 
 /** A shell on a host that does one thing after the other, over one channel that stays open. */
-export type Hand = AsyncDisposable & {
+export type RemoteSession = AsyncDisposable & {
   /** The login. */
   user: string;
   /** Who acts there: 0 as root or by sudo. */
@@ -47,9 +47,9 @@ export type Hand = AsyncDisposable & {
   hostKey: PresentedKey;
   transport: Transport;
   /** To what the host itself reaches, over this login; null: what carries it has none. */
-  way: Way | null;
+  proxy: Way | null;
   /** One at a time: a second request waits for the first. */
-  ask(request: HandRequest, limits: { deadlineMs: number }): Promise<HandAnswer>;
+  send(request: SessionRequest, limits: { deadlineMs: number }): Promise<SessionAnswer>;
   /** Once the session has ended, for whatever reason. */
   ended: Promise<Lost>;
 };
@@ -86,27 +86,27 @@ export function readWord(word: string): string | null {
 }
 
 /** Whoever holds the lock of a folder. Times are epoch seconds of the host's clock. */
-export type LockHolder = { token: string; who: string; since: number; leaseEnd: number; now: number };
+export type LockOwner = { token: string; who: string; since: number; leaseEnd: number; now: number };
 
 /** Nothing was changed. `why`: `unknown` where a host says what no hand of ours does. `holder`: of `held`, the run that it names. */
-export type Refused = { kind: "refused"; why: HostRefusal; detail: string; holder?: LockHolder };
+export type Refused = { kind: "refused"; why: HostRefusal; detail: string; holder?: LockOwner };
 /** It was begun, and may have been done; the file is the old or the new one, and a look tells which. */
-export type Failed = { kind: "failed"; why: HostRefusal; detail: string; holder?: LockHolder };
+export type Failed = { kind: "failed"; why: HostRefusal; detail: string; holder?: LockOwner };
 
-type Answered = Exclude<HandAnswer, Lost>;
+type Answered = Exclude<SessionAnswer, Lost>;
 
 const DEADLINE_MS = 30_000;
 
-export const exchange = (hand: Hand, request: HandRequest): Promise<HandAnswer> =>
-  hand.ask(request, { deadlineMs: DEADLINE_MS });
+export const exchange = (session: RemoteSession, request: SessionRequest): Promise<SessionAnswer> =>
+  session.send(request, { deadlineMs: DEADLINE_MS });
 
 /**
  * The same for what puts a file in the place of another: what failed may have been done, as where its host has ended it half-way. Asked once
  * more, it goes on from what stands there, or says why it does not.
  */
-export async function insist(hand: Hand, request: HandRequest): Promise<HandAnswer> {
-  const answer = await exchange(hand, request);
-  return answer.kind === "answered" && answer.status === "fail" ? exchange(hand, request) : answer;
+export async function insist(session: RemoteSession, request: SessionRequest): Promise<SessionAnswer> {
+  const answer = await exchange(session, request);
+  return answer.kind === "answered" && answer.status === "fail" ? exchange(session, request) : answer;
 }
 
 /** As a run writes it down. */
@@ -114,7 +114,7 @@ const WHO = /^[A-Za-z0-9@._:-]{1,200}$/;
 
 export function readTail({ status, words }: Answered): Refused | Failed {
   const [why = "", ...detail] = words;
-  const holder = why === "held" ? readHolder(detail) : null;
+  const holder = why === "held" ? readLockOwner(detail) : null;
   return {
     kind: status === "no" ? "refused" : "failed",
     why: isHostRefusal(why) ? why : "unknown",
@@ -124,7 +124,7 @@ export function readTail({ status, words }: Answered): Refused | Failed {
 }
 
 /** Words of a lock: who holds it, since when, until when, and what time it is there. Null where they are none that a run writes. */
-export function readHolder([token, who, since, leaseEnd, now]: readonly string[]): LockHolder | null {
+export function readLockOwner([token, who, since, leaseEnd, now]: readonly string[]): LockOwner | null {
   const isTime = (word: string | undefined): boolean => /^\d{1,10}$/.test(word ?? "");
   if (!token || who === undefined || !WHO.test(who) || ![since, leaseEnd, now].every(isTime)) return null;
   return { token, who, since: Number(since), leaseEnd: Number(leaseEnd), now: Number(now) };

@@ -10,21 +10,24 @@ import { Redacted } from "#shared/model/secret.ts";
 import {
   exchange,
   type Failed,
-  type Hand,
   type Lost,
   type Refused,
+  type RemoteSession,
   readTail,
   writeBytes,
 } from "./remote-session.ts";
 
 /** One certificate's files within a run. */
-export type PairOfRun = { token: string; id: string };
+export type DeploymentOfRun = { token: string; id: string };
 /** `wanted`: the hashes that the files get, in their order; as staging answers them. */
-export type PairFiles = PairOfRun & { files: readonly DeploymentFile[]; wanted: readonly string[] };
+export type DeploymentFiles = DeploymentOfRun & {
+  files: readonly DeploymentFile[];
+  wanted: readonly string[];
+};
 
 /** `path`: of the first file that is neither what it was nor what it is to be. */
-type PairChanged = { kind: "changed"; path: string; hash: string | null };
-export type PairTail = Refused | Failed | Lost;
+type DeploymentChanged = { kind: "changed"; path: string; hash: string | null };
+export type DeploymentTail = Refused | Failed | Lost;
 
 /** Five words a file. What stays as it is is left out. */
 export const wordsOfFiles = (files: readonly DeploymentFile[], wanted: readonly string[]): string[] =>
@@ -41,11 +44,11 @@ export const wordsOfService = ({ server, config, described, reload }: Service): 
   described?.reload ?? (reload === RESTART ? "restart" : ""),
 ];
 
-function readPairChanged([why, path = "", hash]: readonly string[]): PairChanged | null {
+function readDeploymentChanged([why, path = "", hash]: readonly string[]): DeploymentChanged | null {
   return why === "changed" ? { kind: "changed", path, hash: hash || null } : null;
 }
 
-type MakeRequest = PairOfRun & {
+type MakeRequest = DeploymentOfRun & {
   key: KeyKind;
   /** DNS names and IP addresses, as a certificate has them; the first is the common name, too, where that is short enough. */
   names: readonly string[];
@@ -59,8 +62,8 @@ const PLAIN_NAME = /^[A-Za-z0-9*._:-]{1,253}$/;
  * A new key by the host's own openssl, and what asks for a certificate with it (PKCS#10, DER). The key never leaves the host. Said again it
  * answers the same.
  */
-export async function makePairKey(
-  hand: Hand,
+export async function createDeploymentKey(
+  session: RemoteSession,
   { token, id, key, names, forClients = false }: MakeRequest,
 ): Promise<{ kind: "made"; csr: Uint8Array } | Refused | Failed | Lost> {
   const odd = names.find((name) => !PLAIN_NAME.test(name));
@@ -68,7 +71,7 @@ export async function makePairKey(
     return { kind: "refused", why: "odd-words", detail: odd ?? "" };
   const tagged = names.map((name) => `${isIP(name) ? "IP" : "DNS"}:${name}`);
   const words = [token, id, key, tagged.join(" "), ...(forClients ? ["clients"] : [])];
-  const answer = await exchange(hand, { verb: "pair_make", words });
+  const answer = await exchange(session, { verb: "pair_make", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const csr = answer.data.get("csr");
@@ -76,7 +79,7 @@ export async function makePairKey(
   return { kind: "made", csr };
 }
 
-type StageRequest = PairOfRun & {
+type StageRequest = DeploymentOfRun & {
   files: readonly DeploymentFile[];
   /** PEM, the leaf first. */
   chain: Uint8Array;
@@ -88,11 +91,11 @@ type StageRequest = PairOfRun & {
   passphrases?: ReadonlyMap<string, Redacted<Uint8Array>>;
 };
 
-type Tail = PairChanged | Refused | Failed | Lost;
+type Tail = DeploymentChanged | Refused | Failed | Lost;
 
 /** Lays every file out as it will be, with the owner, mode, attributes and label of the one in use, where nobody but root reads it. */
-export async function stagePair(
-  hand: Hand,
+export async function stageDeployment(
+  session: RemoteSession,
   { token, id, files, chain, key, stores, passphrases }: StageRequest,
 ): Promise<{ kind: "staged"; wanted: string[] } | Tail> {
   const wanted: string[] = [];
@@ -103,7 +106,15 @@ export async function stagePair(
     }
     const passphrase = passphrases?.get(file.path);
     if (passphrase) {
-      const store = await stageStore(hand, { token, id, nth, file, chain: endLine(chain), key, passphrase });
+      const store = await stageStore(session, {
+        token,
+        id,
+        nth,
+        file,
+        chain: endLine(chain),
+        key,
+        passphrase,
+      });
       if (store.kind !== "staged") return store;
       wanted.push(store.wanted);
       continue;
@@ -111,8 +122,8 @@ export async function stagePair(
     const bytes = bytesOf(file, chain, stores);
     if (bytes === "missing") return { kind: "refused", why: "no-store", detail: file.path };
     const from = key === "made-there" ? "made" : key === "kept" ? "kept" : "given";
-    const given = key instanceof Redacted && file.holds.startsWith("key") ? Redacted.reveal(key) : null;
-    const answer = await exchange(hand, {
+    const imported = key instanceof Redacted && file.holds.startsWith("key") ? Redacted.reveal(key) : null;
+    const answer = await exchange(session, {
       verb: "pair_stage",
       words: [
         token,
@@ -124,15 +135,16 @@ export async function stagePair(
         file.holds,
         from,
         writeBytes(bytes ?? NOTHING),
-        writeBytes(endLine(given ?? NOTHING)),
+        writeBytes(endLine(imported ?? NOTHING)),
       ],
     });
     if (answer.kind === "lost") return answer;
-    if (answer.status !== "ok") return readPairChanged(answer.words) ?? readTail(answer);
+    if (answer.status !== "ok") return readDeploymentChanged(answer.words) ?? readTail(answer);
     const hash = answer.words[1] ?? "";
     if (!/^[0-9a-f]{64}$/.test(hash)) return { kind: "lost", message: "it answers what makes no sense" };
     // What the host says of bytes that we have sent is checked here as well.
-    const ours = file.holds === "key" ? given && endLine(given) : file.holds === "key+chain" ? null : bytes;
+    const ours =
+      file.holds === "key" ? imported && endLine(imported) : file.holds === "key+chain" ? null : bytes;
     if (ours && hash !== createHash("sha256").update(ours).digest("hex"))
       return { kind: "refused", why: "bad-bytes", detail: file.path };
     wanted.push(hash);
@@ -180,7 +192,7 @@ function endLine(bytes: Uint8Array): Uint8Array {
   return bytes.length === 0 || bytes.at(-1) === 0x0a ? bytes : Buffer.concat([bytes, Buffer.from("\n")]);
 }
 
-type StoreRequest = PairOfRun & {
+type StoreRequest = DeploymentOfRun & {
   /** Within the files of the pair. */
   nth: number;
   file: DeploymentFile;
@@ -200,12 +212,12 @@ const NO_BYTES = new Uint8Array();
  * was in it. Said again it is the same one.
  */
 async function stageStore(
-  hand: Hand,
+  session: RemoteSession,
   { token, id, nth, file, chain, key, passphrase }: StoreRequest,
-): Promise<{ kind: "staged"; wanted: string } | PairChanged | Refused | Failed | Lost> {
+): Promise<{ kind: "staged"; wanted: string } | DeploymentChanged | Refused | Failed | Lost> {
   // The old key would have to leave its store.
   if (key === "kept") return { kind: "refused", why: "no-key", detail: file.path };
-  const given = key instanceof Redacted ? Redacted.reveal(key) : NO_BYTES;
+  const imported = key instanceof Redacted ? Redacted.reveal(key) : NO_BYTES;
   const { path, real, before, holds, entry = "" } = file;
   const words = [
     token,
@@ -219,11 +231,11 @@ async function stageStore(
     key === "made-there" ? "made" : "given",
     writeBytes(chain),
     writeBytes(Redacted.reveal(passphrase)),
-    writeBytes(given),
+    writeBytes(imported),
   ];
-  const answer = await hand.ask({ verb: "pair_store", words }, { deadlineMs: STORE_DEADLINE_MS });
+  const answer = await session.send({ verb: "pair_store", words }, { deadlineMs: STORE_DEADLINE_MS });
   if (answer.kind === "lost") return answer;
-  if (answer.status !== "ok") return readPairChanged(answer.words) ?? readTail(answer);
+  if (answer.status !== "ok") return readDeploymentChanged(answer.words) ?? readTail(answer);
   const wanted = answer.words[1] ?? "";
   if (!/^[0-9a-f]{64}$/.test(wanted)) return { kind: "lost", message: "it answers what makes no sense" };
   return { kind: "staged", wanted };
@@ -234,65 +246,72 @@ async function stageStore(
 /** Files are hashed, moved and flushed; a supervisor is asked for a timer. */
 const DEADLINE_MS = 60_000;
 
-type ArmRequest = PairFiles & { way: RollbackTimer; seconds: number; consumers: readonly Service[] };
+type RollbackRequest = DeploymentFiles & {
+  timer: RollbackTimer;
+  seconds: number;
+  services: readonly Service[];
+};
 
 /** Before a swap: has the host itself put back what was there after so many seconds, and tell its servers. */
-export async function armPair(
-  hand: Hand,
-  { token, id, way, seconds, consumers, files, wanted }: ArmRequest,
-): Promise<{ kind: "armed" } | PairTail> {
+export async function startDeploymentTimer(
+  session: RemoteSession,
+  { token, id, timer, seconds, services, files, wanted }: RollbackRequest,
+): Promise<{ kind: "armed" } | DeploymentTail> {
   const words = [
     token,
     id,
-    way,
+    timer,
     String(seconds),
-    String(consumers.length),
-    ...consumers.flatMap(wordsOfService),
+    String(services.length),
+    ...services.flatMap(wordsOfService),
     ...wordsOfFiles(files, wanted),
   ];
-  const answer = await hand.ask({ verb: "pair_arm", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "pair_arm", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "armed" } : readTail(answer);
 }
 
 /** `fired`: it was too late, and the host has put back what was there, or is about to. */
-export async function disarmPair(
-  hand: Hand,
-  { token, id }: PairOfRun,
-): Promise<{ kind: "disarmed" } | { kind: "fired" } | PairTail> {
-  const answer = await hand.ask({ verb: "pair_disarm", words: [token, id] }, { deadlineMs: DEADLINE_MS });
+export async function stopDeploymentTimer(
+  session: RemoteSession,
+  { token, id }: DeploymentOfRun,
+): Promise<{ kind: "disarmed" } | { kind: "fired" } | DeploymentTail> {
+  const answer = await session.send({ verb: "pair_disarm", words: [token, id] }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.words[0] === "fired") return { kind: "fired" };
   return answer.status === "ok" ? { kind: "disarmed" } : readTail(answer);
 }
 
 /** `changed`: all are what they were. No server is told. */
-export async function swapPair(
-  hand: Hand,
-  { token, id, files, wanted }: PairFiles,
-): Promise<{ kind: "swapped"; already: boolean } | PairChanged | PairTail> {
+export async function swapDeployment(
+  session: RemoteSession,
+  { token, id, files, wanted }: DeploymentFiles,
+): Promise<{ kind: "swapped"; already: boolean } | DeploymentChanged | DeploymentTail> {
   const words = [token, id, ...wordsOfFiles(files, wanted)];
-  const answer = await hand.ask({ verb: "pair_swap", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "pair_swap", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "swapped", already: answer.words[0] === "already" };
-  return readPairChanged(answer.words) ?? readTail(answer);
+  return readDeploymentChanged(answer.words) ?? readTail(answer);
 }
 
 /** The very files that were there, with all that they had; `changed`: none is back. No server is told. */
-export async function backPair(
-  hand: Hand,
-  { token, id, files, wanted }: PairFiles,
-): Promise<{ kind: "back"; already: boolean } | PairChanged | PairTail> {
+export async function rollBackDeployment(
+  session: RemoteSession,
+  { token, id, files, wanted }: DeploymentFiles,
+): Promise<{ kind: "back"; already: boolean } | DeploymentChanged | DeploymentTail> {
   const words = [token, id, ...wordsOfFiles(files, wanted)];
-  const answer = await hand.ask({ verb: "pair_back", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "pair_back", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "back", already: answer.words[0] === "already" };
-  return readPairChanged(answer.words) ?? readTail(answer);
+  return readDeploymentChanged(answer.words) ?? readTail(answer);
 }
 
 /** Nothing of the pair but the files in use is left: no old key, no new one beside them. */
-export async function endPair(hand: Hand, { token, id }: PairOfRun): Promise<{ kind: "ended" } | PairTail> {
-  const answer = await hand.ask({ verb: "pair_end", words: [token, id] }, { deadlineMs: DEADLINE_MS });
+export async function finishDeployment(
+  session: RemoteSession,
+  { token, id }: DeploymentOfRun,
+): Promise<{ kind: "ended" } | DeploymentTail> {
+  const answer = await session.send({ verb: "pair_end", words: [token, id] }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "ended" } : readTail(answer);
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, end, write } from "./host-files.ts";
-import { lookAtFile } from "./inspect-host.ts";
+import { inspectFile } from "./inspect-host.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "./testing/wish.ts";
 
@@ -203,7 +203,7 @@ lab("with the tools of busybox alone it is done the same way, as root and as the
       : startShellIn(host, { shell: "busybox sh", wrap });
     await using hand = await openHandIn(shell);
     expect(hand.uid === 0).toBe(user === undefined);
-    expect(await lookAtFile(hand, FILE)).toMatchObject({
+    expect(await inspectFile(hand, FILE)).toMatchObject({
       file: { refusal: null, hash: hashOf(before), mode: "0640", owner: "alice" },
     });
     expect(await begin(hand, beginOn(FILE))).toMatchObject({ kind: "begun" });

@@ -5,7 +5,7 @@ import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { blobOf, enterHost, readIdentity, routeTo } from "./testing/lab-route.ts";
-import { askWhy, verifyLogin, verifyRefused } from "./verify-login.ts";
+import { readRefusalReason, verifyLogin, verifyRefused } from "./verify-login.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -72,10 +72,10 @@ lab(
     for (const [user, { said }] of accounts) {
       const proof = await verifyLogin(route, { user, key, runs: "command" });
       const message = "message" in proof ? proof.message : "";
-      let why = await askWhy(hand, { account: user, sinceEpoch: 0 });
+      let why = await readRefusalReason(hand, { account: user, sinceEpoch: 0 });
       // A log may be a moment behind.
       for (let more = 50; more > 0 && !`${message}; ${why}`.includes(said); more--)
-        why = await askWhy(hand, { account: user, sinceEpoch: 0 });
+        why = await readRefusalReason(hand, { account: user, sinceEpoch: 0 });
       expect
         .soft({ user, kind: proof.kind })
         .toEqual({ user, kind: user === "expired" ? "inconclusive" : "refused" });

@@ -70,10 +70,10 @@ export function trustOnly(
   return ({ blob }): HostKeyAnswer =>
     Buffer.from(route.hostKey).equals(blob)
       ? { kind: "trusted" }
-      : { kind: "refused", outcome: "host-key-changed", message: sayOther(route, blob) };
+      : { kind: "refused", outcome: "host-key-changed", message: formatOtherHostKey(route, blob) };
 }
 
-const sayOther = (
+const formatOtherHostKey = (
   { target, hostKey }: Pick<VerificationRoute, "target" | "hostKey">,
   blob: Uint8Array,
 ): string =>
@@ -119,7 +119,7 @@ export function makeWord(): Word {
 }
 
 /** Null: the word has come back. */
-export async function hearWord(
+export async function waitForWord(
   { word, script }: Word,
   run: RunCommand,
   { limits, target, signal }: VerificationRoute,
@@ -137,10 +137,10 @@ export async function hearWord(
   if (ran.end === "timed-out")
     return inconclusive("timed-out", `${address} let the key in and did not run what it was sent in time`);
   if (ran.end === "lost") return inconclusive("lost", `${address} let the key in and hung up`);
-  return { kind: "refused", message: `${address} let the key in, but ran no command: ${formatHeard(ran)}` };
+  return { kind: "refused", message: `${address} let the key in, but ran no command: ${formatOutput(ran)}` };
 }
 
-function formatHeard({ stdout, stderr }: ScriptRun): string {
+function formatOutput({ stdout, stderr }: ScriptRun): string {
   const said = stdout.toString("utf8").trim() || stderr.trim();
   return said ? `it answered ${quote(said)}` : "it said nothing";
 }

@@ -4,21 +4,21 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { viewKey } from "#codec/fingerprint.ts";
 import {
   commitPut,
+  createKey,
   hidePublic,
-  lookAtHostHalf,
-  makeKey,
+  inspectPrivateKey,
   put,
   showPublic,
-  tidyHalf,
+  tidyPrivateKey,
   undoPut,
 } from "#net/ssh/session/private-keys.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { enterHost, readHostKey } from "./testing/lab-route.ts";
-import { type HolderProof, proveFromHolder } from "./verify-by-client.ts";
+import { type KeyHostRequest, verifyFromKeyHost } from "./verify-by-client.ts";
 
 const lab = test.skipIf(!canStartHosts());
 let folder: Awaited<ReturnType<typeof makeTemporaryFolder>>;
@@ -52,18 +52,18 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-const enter = (host: LabHost): Promise<Hand> => enterHost(host, admin);
+const enter = (host: LabHost): Promise<RemoteSession> => enterHost(host, admin);
 
 const DONE = { kind: "done" };
 const ID = "/home/ci/.ssh/id";
 const readFiles = (host: LabHost) => host.run("cd /home/ci/.ssh; ls -l --time-style=+ | tail -n +2");
 
 /** A key that is made beside the one that the holder has, and granted to two accounts. */
-async function makeBeside(hand: Hand) {
+async function makeBeside(hand: RemoteSession) {
   const before = createHash("sha256")
     .update(await readFile(`${holder.root}${ID}`))
     .digest("hex");
-  const made = await makeKey(hand, { path: ID, keyType: "ed25519", bits: null, comment: "ci@ci1" });
+  const made = await createKey(hand, { path: ID, keyType: "ed25519", bits: null, comment: "ci@ci1" });
   if (made.kind !== "made") throw new Error(made.kind);
   const [type = "", base64 = ""] = made.line.split(" ");
   const blob = Buffer.from(base64, "base64");
@@ -72,7 +72,7 @@ async function makeBeside(hand: Hand) {
     target.run(`echo '${options}${type} ${base64}' > /home/${user}/.ssh/authorized_keys`);
   await grant("jo");
   await grant("forced", 'command="touch /tmp/ran; echo no" ');
-  const wish: HolderProof = {
+  const wish: KeyHostRequest = {
     target: { host: target.address, port: 22 },
     user: "jo",
     hostKey: await readHostKey(target),
@@ -86,7 +86,7 @@ async function makeBeside(hand: Hand) {
     blob,
     wish,
     proved: { kind: "proved", fingerprint },
-    look: () => lookAtHostHalf(hand, { path: ID, before, blob }),
+    look: () => inspectPrivateKey(hand, { path: ID, before, blob }),
   };
 }
 
@@ -99,18 +99,18 @@ lab("a key that is made where its old half is held proves itself from there", as
     old: { kind: "none" },
     publicFile: { kind: "other" },
   });
-  expect(await proveFromHolder(hand, wish)).toEqual(proved);
-  expect(await proveFromHolder(hand, { ...wish, runs: "nothing" })).toEqual(proved);
-  expect(await proveFromHolder(hand, { ...wish, user: "forced", runs: "nothing" })).toEqual(proved);
+  expect(await verifyFromKeyHost(hand, wish)).toEqual(proved);
+  expect(await verifyFromKeyHost(hand, { ...wish, runs: "nothing" })).toEqual(proved);
+  expect(await verifyFromKeyHost(hand, { ...wish, user: "forced", runs: "nothing" })).toEqual(proved);
   expect(await target.run("ls /tmp")).not.toContain("ran");
-  expect(await proveFromHolder(hand, { ...wish, user: "shut" })).toMatchObject({
+  expect(await verifyFromKeyHost(hand, { ...wish, user: "shut" })).toMatchObject({
     kind: "refused",
     message: expect.stringContaining("every key was refused for shut"),
   });
   const wrong = { ...wish, hostKey: await readHostKey(holder) };
-  expect(await proveFromHolder(hand, wrong)).toMatchObject({ kind: "other-host-key" });
+  expect(await verifyFromKeyHost(hand, wrong)).toMatchObject({ kind: "other-host-key" });
   const nowhere = { ...wish, target: { host: target.address, port: 23 } };
-  expect(await proveFromHolder(hand, nowhere)).toMatchObject({ kind: "inconclusive", why: "unreachable" });
+  expect(await verifyFromKeyHost(hand, nowhere)).toMatchObject({ kind: "inconclusive", why: "unreachable" });
 });
 
 const listIds = async () => (await readFiles(holder)).split("\n").filter((line) => / id/.test(line));
@@ -122,7 +122,7 @@ lab("a half that is put where the old one was proves itself, and can be taken ba
   const putting = { path: ID, before, wanted: made.hash, mode: "0600", bytes: "made" as const };
   expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
   expect(await put(hand, putting)).toMatchObject({ kind: "put" });
-  expect(await proveFromHolder(hand, { ...wish, keyFile: ID })).toEqual(proved);
+  expect(await verifyFromKeyHost(hand, { ...wish, keyFile: ID })).toEqual(proved);
   expect(await showPublic(hand, ID, `${made.line}\n`)).toEqual(DONE);
   expect(await look()).toMatchObject({
     now: { kind: "new" },
@@ -130,7 +130,7 @@ lab("a half that is put where the old one was proves itself, and can be taken ba
     old: { kind: "before" },
     publicFile: { kind: "new" },
   });
-  expect(await proveFromHolder(hand, { ...wish, keyFile: ID })).toEqual(proved);
+  expect(await verifyFromKeyHost(hand, { ...wish, keyFile: ID })).toEqual(proved);
   expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
   expect(await undoPut(hand, { path: ID, wrote: made.hash, before })).toEqual(DONE);
   expect(await showPublic(hand, ID, null)).toEqual(DONE);
@@ -148,9 +148,9 @@ lab("a half that is committed leaves nothing of the old one", async () => {
   const stuck = `${ID}.latchkey-new.pub`;
   // Nobody can remove a mount point.
   await holder.run(`touch ${stuck}; mount --bind ${stuck} ${stuck}`);
-  expect(await tidyHalf(hand, ID, "nothing")).toMatchObject({ kind: "failed" });
+  expect(await tidyPrivateKey(hand, ID, "nothing")).toMatchObject({ kind: "failed" });
   await holder.run(`umount ${stuck}`);
-  expect(await tidyHalf(hand, ID, "nothing")).toEqual(DONE);
+  expect(await tidyPrivateKey(hand, ID, "nothing")).toEqual(DONE);
   expect(await look()).toMatchObject({ now: { kind: "new" }, old: { kind: "none" } });
   expect(await listIds()).toEqual([
     expect.stringMatching(/^-rw------- 1 ci ci .* id$/),
@@ -166,7 +166,7 @@ lab("a half that has a passphrase cannot prove itself without it, which is no re
   const line = await readFile(`${holder.root}/home/ci/.ssh/locked.pub`, "utf8");
   await target.run(`echo '${line.trim()}' > /home/jo/.ssh/authorized_keys`);
   const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
-  const proof = await proveFromHolder(hand, {
+  const proof = await verifyFromKeyHost(hand, {
     target: { host: target.address, port: 22 },
     user: "jo",
     hostKey: await readHostKey(target),
@@ -175,7 +175,7 @@ lab("a half that has a passphrase cannot prove itself without it, which is no re
     runs: "command",
   });
   expect(proof).toMatchObject({ kind: "inconclusive", why: "impossible" });
-  expect(await lookAtHostHalf(hand, { path: "/home/ci/.ssh/locked", before: null, blob })).toMatchObject({
+  expect(await inspectPrivateKey(hand, { path: "/home/ci/.ssh/locked", before: null, blob })).toMatchObject({
     now: { kind: "new" },
     publicFile: { kind: "new" },
   });
@@ -197,6 +197,6 @@ lab("no proof leaves a file behind, also where the path is odd", async () => {
     fingerprint: viewKey(blob).fingerprint,
     runs: "command" as const,
   };
-  expect(await proveFromHolder(hand, wish)).toMatchObject({ kind: "refused" });
+  expect(await verifyFromKeyHost(hand, wish)).toMatchObject({ kind: "refused" });
   expect(await readFiles(holder)).not.toMatch(/b%d\.latchkey/);
 });

@@ -18,10 +18,9 @@ import {
   writeClientConfig,
 } from "#net/ssh/client/start-ssh.ts";
 import type { ClientKey } from "#net/ssh/identities.ts";
-import { type Hand, writeBytes } from "#net/ssh/session/remote-session.ts";
+import { type RemoteSession, writeBytes } from "#net/ssh/session/remote-session.ts";
 import { formatAddress, type SshFailure } from "#net/ssh/ssh-failure.ts";
 import {
-  hearWord,
   inconclusive,
   type LoginVerification,
   makeWord,
@@ -29,6 +28,7 @@ import {
   typesOf,
   type VerificationRoute,
   WORD_COMMAND,
+  waitForWord,
 } from "./verification.ts";
 
 export type ClientRoute = VerificationRoute & { client: NonNullable<VerificationRoute["client"]> };
@@ -55,7 +55,7 @@ export async function verifyByClient(
       if (failed) return failed;
       if (log.acceptedKey?.fingerprint !== key.fingerprint || log.acceptedKey.isCertificate)
         return inconclusive("lost", "the host let us in by something else than the key");
-      const failure = command ? await hearWord(word, runIn(running, folder), route) : null;
+      const failure = command ? await waitForWord(word, runIn(running, folder), route) : null;
       return failure ?? { kind: "proved", fingerprint: key.fingerprint };
     },
   );
@@ -77,7 +77,7 @@ export async function verifyClientLogin(
   { user, keys, accepted }: ClientLoginAgain,
 ): Promise<LoginVerification> {
   const { fingerprint, isCertificate } = accepted;
-  return runClient(route, { user, keys, command: null, offers: "as-before" }, ({ log, failure }) => {
+  return runClient(route, { user, keys, command: null, credentials: "as-before" }, ({ log, failure }) => {
     if (failure) return failure;
     const { acceptedKey } = log;
     if (acceptedKey?.isCertificate === isCertificate && acceptedKey.fingerprint === fingerprint)
@@ -98,23 +98,23 @@ type ClientRun = {
   /** Null: nothing is run there. */
   command: string | null;
   /** `keys`: these and nothing else. `as-before`: beside them the certificates, the agent and the token that the login itself had. */
-  offers?: "keys" | "as-before";
+  credentials?: "keys" | "as-before";
 };
 
 /** Ends what it has started. */
 export async function runClient<T>(
   route: ClientRoute,
-  { user, keys, command, offers = "keys" }: ClientRun,
-  judge: (met: Met) => T | Promise<T>,
+  { user, keys, command, credentials = "keys" }: ClientRun,
+  evaluate: (met: Met) => T | Promise<T>,
 ): Promise<T | Failed> {
   const { target, limits, hostKey, signal } = route;
   const { ssh, login } = route.client;
-  const way = login.proxyCommand ? null : await route.open();
+  const opened = login.proxyCommand ? null : await route.open();
   signal.throwIfAborted();
-  if (way && "outcome" in way) return readFailure(way);
-  await using relay = way && "stream" in way ? await startRelay(way.stream) : null;
+  if (opened && "outcome" in opened) return readFailure(opened);
+  await using relay = opened && "stream" in opened ? await startRelay(opened.stream) : null;
   await using folder = await makeClientFolder({
-    ...(offers === "keys" ? onlyKeys(login, keys) : login),
+    ...(credentials === "keys" ? onlyKeys(login, keys) : login),
     // ssh tries a ticket before any key.
     gssapi: false,
     user,
@@ -139,7 +139,7 @@ export async function runClient<T>(
     };
     const more = { proxyCommand: login.proxyCommand, hasSecurityKey: keys.some(isOnToken) };
     const failure = log.isLoggedIn ? null : explain({ ...explainable, ...more });
-    return await judge({ log, failure, running, folder });
+    return await evaluate({ log, failure, running, folder });
   } finally {
     await running.stop();
   }
@@ -176,7 +176,7 @@ const isOnToken = ({ keyType }: ClientKey): boolean => keyType.startsWith("sk-")
 
 /** A proof by the host that holds the private key: its own ssh logs in, and tells how that went. */
 
-export type HolderProof = {
+export type KeyHostRequest = {
   /** The host to log in to, as the holder reaches it. */
   target: { host: string; port: number };
   user: string;
@@ -192,13 +192,16 @@ export type HolderProof = {
 const CONNECT_MS = 10_000;
 const DEADLINE_MS = 30_000;
 
-export async function proveFromHolder(hand: Hand, wish: HolderProof): Promise<LoginVerification> {
-  const { target, hostKey, keyFile, fingerprint, runs } = wish;
+export async function verifyFromKeyHost(
+  session: RemoteSession,
+  request: KeyHostRequest,
+): Promise<LoginVerification> {
+  const { target, hostKey, keyFile, fingerprint, runs } = request;
   const word = randomBytes(16).toString("hex");
   const known = `* ${viewKey(hostKey).keyType} ${Buffer.from(hostKey).toString("base64")}\n`;
-  const texts = [known, writeConfig(wish)].map((text) => writeBytes(Buffer.from(text)));
+  const texts = [known, writeConfig(request)].map((text) => writeBytes(Buffer.from(text)));
   const words = [keyFile, ...texts, word, runs];
-  const answer = await hand.ask({ verb: "prove", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "prove", words }, { deadlineMs: DEADLINE_MS });
   const by = `from the host that holds ${keyFile}`;
   if (answer.kind === "lost") return inconclusive("lost", `no answer came ${by}: ${answer.message}`);
   if (answer.status !== "ok")
@@ -210,7 +213,7 @@ export async function proveFromHolder(hand: Hand, wish: HolderProof): Promise<Lo
       kind: "other-host-key",
       message: `${formatAddress(target)} presents another host key there: ${by}`,
     };
-  if (!log.isLoggedIn) return readUnopened(wish, log, answer.told.get("ended")?.[0]?.[0] === TIMED_OUT);
+  if (!log.isLoggedIn) return readUnopened(request, log, answer.facts.get("ended")?.[0]?.[0] === TIMED_OUT);
   const { acceptedKey } = log;
   if (acceptedKey && (acceptedKey.isCertificate || acceptedKey.fingerprint !== fingerprint))
     return inconclusive("lost", `${by} something else than the key has logged in`);
@@ -222,7 +225,7 @@ export async function proveFromHolder(hand: Hand, wish: HolderProof): Promise<Lo
 const TIMED_OUT = "124";
 
 function readUnopened(
-  { target, user, keyFile, fingerprint }: HolderProof,
+  { target, user, keyFile, fingerprint }: KeyHostRequest,
   log: ReturnType<typeof readClientLog>,
   isTooLate: boolean,
 ): Exclude<LoginVerification, { kind: "proved" }> {
@@ -235,7 +238,7 @@ function readUnopened(
   return readFailure(read);
 }
 
-function writeConfig({ target, user, hostKey, keyFile }: HolderProof): string {
+function writeConfig({ target, user, hostKey, keyFile }: KeyHostRequest): string {
   const name = `./${keyFile.slice(keyFile.lastIndexOf("/") + 1)}`;
   const { keyType } = viewKey(hostKey);
   const nothing = { hostKeyAlias: null, agentSocket: null, proxyCommand: null, certificateFiles: [] };

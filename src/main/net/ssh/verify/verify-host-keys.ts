@@ -24,14 +24,14 @@ type HostKeyRequest = {
  */
 export const verifyHostKeyNamed = (
   route: VerificationRoute,
-  wish: HostKeyRequest,
-): Promise<LoginVerification> => whileItReloads(route, () => tryNamed(route, wish));
+  request: HostKeyRequest,
+): Promise<LoginVerification> => whileItReloads(route, () => tryNamed(route, request));
 
 /** A fresh connection that takes this key of the host and no other of its type. */
 export const verifyHostKeyPresented = (
   route: VerificationRoute,
-  wish: HostKeyRequest,
-): Promise<LoginVerification> => whileItReloads(route, () => tryPresented(route, wish));
+  request: HostKeyRequest,
+): Promise<LoginVerification> => whileItReloads(route, () => tryPresented(route, request));
 
 /** An sshd that reads its configuration again listens nowhere for a moment, and has its old keys until then. */
 const TRIES = 12;
@@ -39,14 +39,15 @@ const PAUSE_MS = 250;
 
 async function whileItReloads(
   { signal }: VerificationRoute,
-  prove: () => Promise<LoginVerification>,
+  verify: () => Promise<LoginVerification>,
 ): Promise<LoginVerification> {
   for (let left = TRIES; ; left--) {
-    const proof = await prove();
+    const verification = await verify();
     const mayBeLater =
-      proof.kind === "refused" ||
-      (proof.kind === "inconclusive" && (proof.why === "unreachable" || proof.why === "lost"));
-    if (!mayBeLater || left === 1) return proof;
+      verification.kind === "refused" ||
+      (verification.kind === "inconclusive" &&
+        (verification.why === "unreachable" || verification.why === "lost"));
+    if (!mayBeLater || left === 1) return verification;
     await pause(PAUSE_MS, undefined, { signal });
   }
 }
@@ -57,10 +58,10 @@ async function tryNamed(
 ): Promise<LoginVerification> {
   if (!key) return inconclusive("impossible", "without a login the host names no keys");
   const { promise, resolve } = Promise.withResolvers<readonly Uint8Array[] | null>();
-  const way = await route.open();
+  const opened = await route.open();
   route.signal.throwIfAborted();
-  if ("outcome" in way) return readFailure(way);
-  const options = { ...loginOf(route, user), way, identities: [key], takeHostKeys: resolve };
+  if ("outcome" in opened) return readFailure(opened);
+  const options = { ...loginOf(route, user), way: opened, identities: [key], takeHostKeys: resolve };
   const connection = await logIn(options);
   if (!("client" in connection)) return readFailure(connection);
   const timer = setTimeout(resolve, NAMING_MS, null);
@@ -85,11 +86,11 @@ async function tryPresented(
   route: VerificationRoute,
   { user, key, blob }: HostKeyRequest,
 ): Promise<LoginVerification> {
-  const way = await route.open();
+  const opened = await route.open();
   route.signal.throwIfAborted();
-  if ("outcome" in way) return readFailure(way);
+  if ("outcome" in opened) return readFailure(opened);
   const to = { ...route, hostKey: blob };
-  const connection = await logIn({ ...loginOf(to, user), way, identities: key ? [key] : [] });
+  const connection = await logIn({ ...loginOf(to, user), way: opened, identities: key ? [key] : [] });
   const { fingerprint } = viewKey(blob);
   if ("client" in connection) {
     await connection.close();

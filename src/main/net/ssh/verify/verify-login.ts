@@ -2,11 +2,10 @@ import { viewKey } from "#codec/fingerprint.ts";
 import { runOn } from "#net/ssh/host-connection.ts";
 import { type ClientKey, type Identity, toClientKey } from "#net/ssh/identities.ts";
 import { type LoginOptions, logIn } from "#net/ssh/log-in.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { quote, type SshFailure } from "#net/ssh/ssh-failure.ts";
 import { loadSsh2 } from "#net/ssh/tuned-ssh2.ts";
 import {
-  hearWord,
   inconclusive,
   type LoginVerification,
   makeWord,
@@ -17,6 +16,7 @@ import {
   type VerificationKey,
   type VerificationRoute,
   WORD_COMMAND,
+  waitForWord,
 } from "./verification.ts";
 import { type ClientRoute, runClient, verifyByClient } from "./verify-by-client.ts";
 
@@ -36,17 +36,17 @@ export async function verifyLogin(
     const clientKey = isForSsh2(key) ? toClientKey(key) : key;
     return verifyByClient({ ...route, client: route.client }, { user, key: clientKey, runs });
   }
-  const way = await route.open();
+  const opened = await route.open();
   route.signal.throwIfAborted();
-  if ("outcome" in way) return readFailure(way);
-  const connection = await logIn({ ...loginOf(route, user), way, identities: [key] });
+  if ("outcome" in opened) return readFailure(opened);
+  const connection = await logIn({ ...loginOf(route, user), way: opened, identities: [key] });
   if (!("client" in connection)) return readFailure(connection);
   try {
     if (connection.identity?.fingerprint !== key.fingerprint)
       return inconclusive("lost", "the host let us in by something else than the key");
     const word = makeWord();
     const run = runOn(connection.client, WORD_COMMAND);
-    const failure = runs === "command" ? await hearWord(word, run, route) : null;
+    const failure = runs === "command" ? await waitForWord(word, run, route) : null;
     return failure ?? { kind: "proved", fingerprint: key.fingerprint };
   } finally {
     await connection.close();
@@ -91,42 +91,42 @@ type RefusalRequest = {
  */
 export async function verifyRefused(
   route: VerificationRoute,
-  wish: RefusalRequest,
+  request: RefusalRequest,
 ): Promise<RefusalVerification> {
-  const { user, oldKey, newKey } = wish;
+  const { user, oldKey, newKey } = request;
   const key = loadSsh2().utils.parseKey(Buffer.from(oldKey));
   if (route.transport === "system" || key instanceof Error || (newKey && !isForSsh2(newKey))) {
     const { client } = route;
     return client
-      ? askByClient({ ...route, client }, wish)
+      ? verifyRefusedByClient({ ...route, client }, request)
       : inconclusive("impossible", formatNoClient({ ...viewKey(oldKey), kind: "agent", blob: oldKey }));
   }
-  const way = await route.open();
+  const opened = await route.open();
   route.signal.throwIfAborted();
-  if ("outcome" in way) return readUnanswered(readFailure(way));
-  let isTaken: boolean | null = null;
-  const answer = (taken: boolean) => {
-    isTaken = taken;
+  if ("outcome" in opened) return readUnanswered(readFailure(opened));
+  let isAccepted: boolean | null = null;
+  const answer = (accepted: boolean) => {
+    isAccepted = accepted;
   };
-  const askedAbout = { key, answer };
+  const queriedKey = { key, answer };
   const connection = await logIn({
     ...loginOf(route, user),
-    way,
+    way: opened,
     identities: newKey ? [newKey] : [],
-    askedAbout,
+    askedAbout: queriedKey,
   });
-  const said = (): boolean | null => isTaken;
+  const said = (): boolean | null => isAccepted;
   if (!("client" in connection)) return evaluateUnopened(said(), connection);
   await connection.close();
-  if (said() || connection.identity?.fingerprint !== newKey?.fingerprint) return STILL_TAKEN;
+  if (said() || connection.identity?.fingerprint !== newKey?.fingerprint) return STILL_ACCEPTED;
   return { kind: "refused", loggedIn: true };
 }
 
-function evaluateUnopened(isTaken: boolean | null, failure: SshFailure): RefusalVerification {
-  if (isTaken) return STILL_TAKEN;
+function evaluateUnopened(isAccepted: boolean | null, failure: SshFailure): RefusalVerification {
+  if (isAccepted) return STILL_ACCEPTED;
   if (failure.outcome !== "login-refused") return readUnanswered(readFailure(failure));
   // An sshd that allows one try ends the login with its no.
-  const isRefused = isTaken === false || failure.hasSpentTries === true;
+  const isRefused = isAccepted === false || failure.hasSpentTries === true;
   return isRefused ? { kind: "refused", loggedIn: false } : inconclusive("lost", failure.message);
 }
 
@@ -135,22 +135,26 @@ const readUnanswered = (failure: ReturnType<typeof readFailure>): RefusalVerific
   failure.kind === "refused" ? inconclusive("lost", failure.message) : failure;
 
 /** Whoever has asked knows the account and the key. */
-const STILL_TAKEN: RefusalVerification = {
+const STILL_ACCEPTED: RefusalVerification = {
   kind: "still-taken",
   message: "it is in another file, or somebody added it again",
 };
 
 /** OpenSSH's client offers a public half for which there is no private one, and cannot sign. */
-async function askByClient(route: ClientRoute, wish: RefusalRequest): Promise<RefusalVerification> {
-  const { user, oldKey, newKey } = wish;
-  const asked: ClientKey = { ...viewKey(oldKey), kind: "agent", blob: oldKey };
+async function verifyRefusedByClient(
+  route: ClientRoute,
+  request: RefusalRequest,
+): Promise<RefusalVerification> {
+  const { user, oldKey, newKey } = request;
+  const oldClientKey: ClientKey = { ...viewKey(oldKey), kind: "agent", blob: oldKey };
   const second = newKey && (isForSsh2(newKey) ? toClientKey(newKey) : newKey);
-  const keys = second ? [asked, second] : [asked];
+  const keys = second ? [oldClientKey, second] : [oldClientKey];
   const met = await runClient(route, { user, keys, command: null }, ({ log, failure }) => {
-    if (log.taken.has(asked.fingerprint)) return STILL_TAKEN;
+    if (log.taken.has(oldClientKey.fingerprint)) return STILL_ACCEPTED;
     if (failure && failure.kind !== "refused") return failure;
-    if (log.offered.has(asked.fingerprint)) return { kind: "refused" as const, loggedIn: failure === null };
-    return inconclusive("impossible", `the ssh of this computer does not offer ${asked.fingerprint}`);
+    if (log.offered.has(oldClientKey.fingerprint))
+      return { kind: "refused" as const, loggedIn: failure === null };
+    return inconclusive("impossible", `the ssh of this computer does not offer ${oldClientKey.fingerprint}`);
   });
   return met.kind === "refused" && !("loggedIn" in met) ? inconclusive("lost", met.message) : met;
 }
@@ -160,12 +164,12 @@ async function askByClient(route: ClientRoute, wish: RefusalRequest): Promise<Re
 const DEADLINE_MS = 15_000;
 
 /** What the host's log says of refused logins of the account just now; null where it says nothing, or cannot be read. */
-export async function askWhy(
-  hand: Hand,
+export async function readRefusalReason(
+  session: RemoteSession,
   { account, sinceEpoch }: { account: string; sinceEpoch: number },
 ): Promise<string | null> {
   const words = [String(Math.max(0, Math.floor(sinceEpoch)))];
-  const answer = await hand.ask({ verb: "why", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "why", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost" || answer.status !== "ok") return null;
   const said = findReason(Buffer.from(answer.data.get("lines") ?? []).toString("utf8"), account);
   return said === null ? null : `its sshd says ${quote(said)}`;

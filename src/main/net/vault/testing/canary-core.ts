@@ -72,7 +72,7 @@ async function signUpdate(vault: Vault, secrets: string[]): Promise<void> {
     { ...way, kind: "rfc2136", algorithm: "hmac-sha256" },
     { type: "dns-01", name: "corp.test", txt: "text" },
     {
-      hand: null,
+      session: null,
       token: "t",
       address: null,
       resolvers: [],

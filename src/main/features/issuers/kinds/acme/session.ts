@@ -2,7 +2,7 @@ import { openJws, type PublicJwk } from "#domain/acme/account-key.ts";
 import { type AcmeDirectory, readDirectory, readNonce, readRetryAfter } from "#domain/acme/directory.ts";
 import { type AcmeFault, isFault, readProblem } from "#domain/acme/fault.ts";
 import { broken } from "#domain/acme/json.ts";
-import type { AcmeRequest, AskAcme } from "#net/acme/ask-acme.ts";
+import type { AcmeRequest, SendAcmeRequest } from "#net/acme/ask-acme.ts";
 
 /** Whoever has an account's key. Signs by ES256: r and s, 32 bytes each. */
 export type Signer = { jwk: PublicJwk; sign: (data: Uint8Array) => Promise<Uint8Array> };
@@ -10,7 +10,7 @@ export type Signer = { jwk: PublicJwk; sign: (data: Uint8Array) => Promise<Uint8
 export type AcmeDeps = {
   /** Address of the directory. */
   url: string;
-  send: AskAcme;
+  send: SendAcmeRequest;
   now: () => Date;
   wait: (ms: number, signal: AbortSignal) => Promise<void>;
 };
@@ -88,7 +88,7 @@ const isBadNonce = (reply: Reply | AcmeFault): boolean =>
 
 /** What an answer means. A refusal may bring a nonce, too. */
 function toReply(
-  reply: Awaited<ReturnType<AskAcme>>,
+  reply: Awaited<ReturnType<SendAcmeRequest>>,
   now: Date,
 ): Reply | (AcmeFault & { headers?: Reply["headers"] }) {
   if (reply.kind === "unanswered") return reply;

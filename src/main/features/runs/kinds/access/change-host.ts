@@ -1,7 +1,7 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import { isFirstAt } from "#domain/runs/file-steps.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import {
   acted,
   enterHost,
@@ -144,7 +144,7 @@ function evaluateVerified(kind: "proved" | "unverified", checks: readonly Access
  * Has the host take nothing back any more. Where it says of an account's own file that it has, only that account may be at work: the
  * file is left out if it is as it was, and stays if it is not. Null, or why all goes back: it has taken back all, or a file of root's.
  */
-async function leaveFired(run: KeyRun, step: Step, remote: Hand): Promise<Cause | null> {
+async function leaveFired(run: KeyRun, step: Step, remote: RemoteSession): Promise<Cause | null> {
   const fired = await disarmAll(remote, armedOf(run, step));
   const files = filesLeft(run, step).map(({ file }) => file);
   const own = files.filter(({ path }) => fired.has(path));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { findAcceptedBy, formatAcceptedBy } from "./check-access.ts";
 
 /** A host on which no file is there, and what it was asked for. */
@@ -10,7 +10,7 @@ function makeEmptyHost() {
       asked.push(words[0] ?? "");
       return { kind: "answered", status: "ok", words: [], told: new Map(), data: new Map() };
     },
-  } as unknown as Hand;
+  } as unknown as RemoteSession;
   return { asked, hand };
 }
 

@@ -5,9 +5,9 @@ import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts
 import { expandsWildcards, hasWildcard, keyFilesOf } from "#domain/ssh/deciders/files.ts";
 import { isAuthority, letsIn } from "#domain/ssh/deciders/lines.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
-import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/session/inspect-account.ts";
-import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { type AccountInspection, inspectAccount, settingOf } from "#net/ssh/session/inspect-account.ts";
+import { type FileInspection, inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type {
   RefusalVerification,
   VerificationKey,
@@ -59,9 +59,9 @@ async function findRemoved(
   { remote }: HostSession,
 ): Promise<{ removed: Removed[]; from: string | null }> {
   const proofs = verificationsOf(hostOf(run, step));
-  const reading = await lookAtHost(remote);
+  const reading = await inspectHost(remote);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
-  const own = await lookAtAccount(remote, remote.user, null);
+  const own = await inspectAccount(remote, remote.user, null);
   if (own.kind === "lost") throw new SessionLost(own.message);
   const from = own.kind === "seen" ? own.account.from : null;
   const login = { address: from, unixTime: reading.host.epochSeconds };
@@ -105,7 +105,7 @@ async function checkOnce(run: KeyRun, query: AccessQuery, { account, key }: Remo
   const newKey = await keyThatStays(run, query, account);
   const own = await verifyRefused(route, { user: account, oldKey: key.blob, newKey });
   // What sshd reads may depend on where one comes from.
-  const reading = await lookAtAccount(remote, account, query.from);
+  const reading = await inspectAccount(remote, account, query.from);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
   const seen = reading.kind === "seen" ? reading.account : null;
   const means = await findAcceptedBy(remote, account, { seen, fingerprint: key.fingerprint });
@@ -120,7 +120,7 @@ async function checkOnce(run: KeyRun, query: AccessQuery, { account, key }: Remo
 function toAnswer(
   proof: RefusalVerification,
   means: readonly string[],
-  seen: AccountLook | null,
+  seen: AccountInspection | null,
 ): AccessAnswer {
   switch (proof.kind) {
     case "refused":
@@ -133,7 +133,7 @@ function toAnswer(
   }
 }
 
-const formatHidden = (seen: AccountLook | null): string =>
+const formatHidden = (seen: AccountInspection | null): string =>
   seen?.sshd == null
     ? "by something that this login may not see: log in as root, or with sudo, to know what sshd reads"
     : "by something that is in no file that sshd reads by its configuration as it stands";
@@ -224,9 +224,9 @@ const possible = (by: string): MeansOfAccess => ({ kind: "possible", by });
 
 /** Looks at what each sshd of the host reads now for the account. `seen` null: nothing is known of it. Rejects with `SessionLost`. */
 export async function findAcceptedBy(
-  remote: Hand,
+  remote: RemoteSession,
   name: string,
-  { seen, fingerprint }: { seen: AccountLook | null; fingerprint: string },
+  { seen, fingerprint }: { seen: AccountInspection | null; fingerprint: string },
 ): Promise<AcceptedBy> {
   if (!seen) return { own: [], others: [] };
   const find = (settings: ReadonlyMap<string, string>) =>
@@ -250,7 +250,7 @@ function listUnreadable(unreadConfig: readonly string[] | null): MeansOfAccess[]
 }
 
 async function findIn(
-  remote: Hand,
+  remote: RemoteSession,
   account: { name: string; uid: number; home: string; sshdVersion: string | null },
   { settings, fingerprint }: { settings: ReadonlyMap<string, string>; fingerprint: string },
 ): Promise<MeansOfAccess[]> {
@@ -263,7 +263,7 @@ async function findIn(
       means.push(possible(`a file that AuthorizedKeysFile ${path} leads to`));
       continue;
     }
-    const reading = await lookAtFile(remote, path);
+    const reading = await inspectFile(remote, path);
     if (reading.kind === "lost") throw new SessionLost(reading.message);
     const { content } = reading.file;
     if (content === null && !isMissing(reading.file))
@@ -275,5 +275,5 @@ async function findIn(
   return means;
 }
 
-const isMissing = ({ state, refusal }: FileLook): boolean =>
+const isMissing = ({ state, refusal }: FileInspection): boolean =>
   state === "absent" && (refusal === null || refusal.why === "absent" || refusal.why === "no-folder");

@@ -2,7 +2,7 @@
 import { findRemainingOfRun, keepsOldKeys } from "#domain/runs/left-out-files.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { nameKept, namesOf } from "#net/local/private-keys/replace-half.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import {
   type Ended,
   enterHost,
@@ -61,7 +61,11 @@ async function keepKey({ journal }: KeyRun, { host, kind, path, before }: Privat
 }
 
 /** What is left there. An account that keeps us out of its own folder keeps what is there; nothing of it is needed any more. */
-async function clearFolders(run: KeyRun, remote: Hand, files: readonly FilePlan[]): Promise<Unended[]> {
+async function clearFolders(
+  run: KeyRun,
+  hand: RemoteSession,
+  files: readonly FilePlan[],
+): Promise<Unended[]> {
   const { unheld } = await takeLocks(remote, files, run);
   const kept = unheld.map(({ files: own, why, cause }) => ({
     isOfRoot: why === null || own.some(({ uid }) => uid === 0),
@@ -216,7 +220,7 @@ const notRemoved = (privateKey: PrivateKeyPlan, cause: Cause): RunReason => ({
   cause,
 });
 
-async function dropOne(run: KeyRun, privateKey: PrivateKeyPlan, remote: Hand | null): Promise<Outcome> {
+async function dropOne(run: KeyRun, privateKey: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome> {
   if (privateKey.kind === "agent") return run.privateKeys.commit(nearOf(run), privateKey, remote, false);
   const dropped = await run.privateKeys.dropKept(privateKey, remote);
   if (dropped.kind === "done")

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Hand, HandAnswer } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession, SessionAnswer } from "#net/ssh/session/remote-session.ts";
 import type { HostUse } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { AccessHost, HostPlan, KeyPlan, RotateKeyPlan } from "#shared/model/runs/plan.ts";
@@ -314,18 +314,18 @@ const NEW = `SHA256:${"n".repeat(43)}`;
 const LINE = `2026-03-06T10:00:00+01:00 db1 sshd[7]: Accepted publickey for jo from 192.0.2.7 port 4 ssh2: ED25519 ${NEW}`;
 
 /** What a hand answers that has read these lines. */
-const sessionOf = (lines: string | null): Hand => {
-  const answer: HandAnswer =
+const sessionOf = (lines: string | null): RemoteSession => {
+  const answer: SessionAnswer =
     lines === null
-      ? { kind: "answered", status: "no", words: ["no-log"], told: new Map(), data: new Map() }
+      ? { kind: "answered", status: "no", words: ["no-log"], facts: new Map(), data: new Map() }
       : {
           kind: "answered",
           status: "ok",
           words: ["read"],
-          told: new Map([["sources", [["/var/log/auth.log"]]]]),
+          facts: new Map([["sources", [["/var/log/auth.log"]]]]),
           data: new Map([["lines", Buffer.from(`/var/log/auth.log\t${lines}`)]]),
         };
-  return { ask: async () => answer } as unknown as Hand;
+  return { ask: async () => answer } as unknown as RemoteSession;
 };
 
 const BSD = LINE.replace(/^\S+/, "Mar  6 10:00:00");

@@ -6,9 +6,9 @@
 import { earliest, evaluateFile } from "#domain/runs/files/stages.ts";
 import { canDoWithout, leftOutOf } from "#domain/runs/left-out-files.ts";
 import { isWithout, type Step } from "#domain/runs/step.ts";
-import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/session/host-files.ts";
-import { lookAtFile } from "#net/ssh/session/inspect-host.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { begin, create, end, stopRollbackTimer, uncreate, unlock } from "#net/ssh/session/host-files.ts";
+import { inspectFile } from "#net/ssh/session/inspect-host.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { type Refusing, refusedAt } from "#runs/kinds/private-keys/locations.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
@@ -43,7 +43,11 @@ export type Unheld = { files: FilePlan[]; why: HostRefusal | null; cause: PlainC
 type Locks = { begun: FilePlan[]; unheld: Unheld[] };
 
 /** Takes the locks of all folders, or renews them; one that is not to be had keeps none of the others from it. Rejects with `SessionLost`. */
-export async function takeLocks(remote: Hand, files: readonly FilePlan[], owner: Owner): Promise<Locks> {
+export async function takeLocks(
+  hand: RemoteSession,
+  files: readonly FilePlan[],
+  owner: Owner,
+): Promise<Locks> {
   const locks: Locks = { begun: [], unheld: [] };
   for (const folder of folders(files)) {
     const held = (await createMissing(remote, folder)) ?? (await takeLock(remote, folder, owner));
@@ -54,7 +58,7 @@ export async function takeLocks(remote: Hand, files: readonly FilePlan[], owner:
 }
 
 async function takeLock(
-  remote: Hand,
+  remote: RemoteSession,
   files: FilePlan[],
   { token, who }: Owner,
 ): Promise<"begun" | "renewed" | Unheld> {
@@ -79,8 +83,8 @@ async function takeLock(
 }
 
 /** Whether root owns the folder of the file. Rejects with `SessionLost`. */
-async function isOfRoot(remote: Hand, path: string): Promise<boolean> {
-  const look = await lookAtFile(remote, path);
+async function isOfRoot(remote: RemoteSession, path: string): Promise<boolean> {
+  const look = await inspectFile(remote, path);
   if (look.kind === "lost") throw new SessionLost(look.message);
   return look.file.actorUid === 0;
 }
@@ -94,7 +98,7 @@ const whyUnheld = (answer: Refusing, path: string): PlainCause =>
     : refusedAt(answer, path);
 
 /** What is not there yet has to be, before its folder can be held. Null: all of it is. */
-async function createMissing(remote: Hand, files: FilePlan[]): Promise<Unheld | null> {
+async function createMissing(remote: RemoteSession, files: FilePlan[]): Promise<Unheld | null> {
   for (const { path, uid } of files.filter(({ creates }) => creates !== undefined)) {
     const made = await create(remote, { path, uid });
     if (made.kind === "lost") throw new SessionLost(made.message);
@@ -104,7 +108,7 @@ async function createMissing(remote: Hand, files: FilePlan[]): Promise<Unheld | 
 }
 
 /** What was made for the run and holds nothing, whichever way the run has ended. */
-async function removeEmpty(remote: Hand, files: readonly FilePlan[]): Promise<PlainCause | null> {
+async function removeEmpty(remote: RemoteSession, files: readonly FilePlan[]): Promise<PlainCause | null> {
   for (const { path, uid, creates } of files) {
     if (creates === undefined) continue;
     const gone = await uncreate(remote, { path, uid, made: creates });
@@ -118,7 +122,11 @@ async function removeEmpty(remote: Hand, files: readonly FilePlan[]): Promise<Pl
  * Gives the locks alone back: what the run has kept there is still needed, and it takes them again once somebody has it go on. A folder
  * whose owner keeps us from that has no lock of ours that would count. Rejects with `SessionLost`.
  */
-export async function releaseLocks(remote: Hand, files: readonly FilePlan[], token: string): Promise<void> {
+export async function releaseLocks(
+  hand: RemoteSession,
+  files: readonly FilePlan[],
+  token: string,
+): Promise<void> {
   for (const [first] of folders(files)) {
     const released = await unlock(remote, { path: first?.path ?? "", token });
     if (released.kind === "lost") throw new SessionLost(released.message);
@@ -130,7 +138,7 @@ export type Unended = { isOfRoot: boolean; cause: Cause };
 
 /** Gives them back, and with them all that the run has kept there. What of it could not be. Rejects with `SessionLost`. */
 export async function giveLocksBack(
-  remote: Hand,
+  remote: RemoteSession,
   files: readonly FilePlan[],
   token: string,
 ): Promise<Unended[]> {
@@ -144,7 +152,7 @@ export async function giveLocksBack(
   return left;
 }
 
-async function giveLockBack(remote: Hand, path: string, token: string): Promise<PlainCause | null> {
+async function giveLockBack(remote: RemoteSession, path: string, token: string): Promise<PlainCause | null> {
   const ended = await end(remote, { path, token });
   switch (ended.kind) {
     case "ended":
@@ -173,12 +181,12 @@ export const lateEdit = (files: readonly string[], folder: string): PlainCause =
  * Keeps the host from taking any of them back. Of which of them it says that it has: their paths. Rejects with `SessionLost`.
  */
 export async function disarmAll(
-  remote: Hand,
+  remote: RemoteSession,
   armed: readonly { path: string; id: string; token: string }[],
 ): Promise<Set<string>> {
   const fired = new Set<string>();
   for (const one of armed) {
-    const off = await disarm(remote, one);
+    const off = await stopRollbackTimer(remote, one);
     if (off.kind === "lost") throw new SessionLost(off.message);
     if (off.kind === "fired") fired.add(one.path);
   }
@@ -223,7 +231,7 @@ type Left = { file: FilePlan; cause: Cause };
 export async function leaveOut(
   run: KeyRun,
   step: Step,
-  remote: Hand,
+  remote: RemoteSession,
   unheld: readonly Unheld[],
 ): Promise<Cause | null> {
   const left: Left[] = [];
@@ -258,18 +266,23 @@ export async function leaveOut(
 export async function isOwnersDoing(
   run: KeyRun,
   step: Step,
-  remote: Hand,
+  remote: RemoteSession,
   { file, why }: { file: FilePlan; why: HostRefusal | undefined },
 ): Promise<boolean> {
   if (why === undefined || file.uid === 0) return false;
-  const look = await lookAtFile(remote, file.path);
+  const look = await inspectFile(remote, file.path);
   if (look.kind === "lost") throw new SessionLost(look.message);
   return look.file.content === null || (await standsIn(run, step, remote, file));
 }
 
 /** Whether something of the step stands in the file. */
-export async function standsIn(run: KeyRun, step: Step, remote: Hand, file: FilePlan): Promise<boolean> {
-  const look = await lookAtFile(remote, file.path);
+export async function standsIn(
+  run: KeyRun,
+  step: Step,
+  hand: RemoteSession,
+  file: FilePlan,
+): Promise<boolean> {
+  const look = await inspectFile(remote, file.path);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const { content } = look.file;
   if (!content) return false;

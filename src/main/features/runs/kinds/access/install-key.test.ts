@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { HostClock } from "#domain/runs/watch-old-key.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { HostPlan } from "#shared/model/runs/plan.ts";
 import { keepClock } from "./install-key.ts";
 import type { KeyRun } from "./key-run.ts";
@@ -27,6 +27,6 @@ test("what a slow host takes to answer does not count as its clock's being ahead
     seconds += 9;
     return { kind: "answered", status: "ok", words: [], told, data: new Map() };
   };
-  await keepClock(run, host, { ask } as unknown as Hand);
+  await keepClock(run, host, { ask } as unknown as RemoteSession);
   expect(kept).toEqual([{ host: "db1", port: 22, aheadSeconds: -2 }]);
 });

@@ -2,8 +2,8 @@ import { evaluateFile } from "#domain/runs/files/stages.ts";
 import { leftOutOf } from "#domain/runs/left-out-files.ts";
 import type { Back, FileSeen, Observation, PrivateKeySeen, Step } from "#domain/runs/step.ts";
 import { isClockKept } from "#domain/runs/watch-old-key.ts";
-import { lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import {
   acted,
   enterHost,
@@ -43,11 +43,11 @@ export async function observeKeys(run: KeyRun, at: number | null): Promise<Obser
   return { kind: "seen", ...files, privateKeys: await inspectPrivateKeys(run, at, remote) };
 }
 
-async function readFiles(run: KeyRun, host: KeyPlan["hosts"][number], remote: Hand) {
+async function readFiles(run: KeyRun, host: KeyPlan["hosts"][number], remote: RemoteSession) {
   const files: FileSeen[] = [];
   let hasWork = false;
   for (const file of host.files) {
-    const reading = await lookAtFile(remote, file.path);
+    const reading = await inspectFile(remote, file.path);
     if (reading.kind === "lost") throw new SessionLost(reading.message);
     const { content, lock, state, kept } = reading.file;
     const isMissing = file.creates !== undefined && state === "absent";
@@ -63,7 +63,7 @@ async function readFiles(run: KeyRun, host: KeyPlan["hosts"][number], remote: Ha
 async function inspectPrivateKeys(
   run: KeyRun,
   at: number | null,
-  remote: Hand | null,
+  remote: RemoteSession | null,
 ): Promise<PrivateKeySeen[]> {
   const seen: PrivateKeySeen[] = [];
   for (const privateKey of privateKeysAt(run, { host: at }))
@@ -75,9 +75,13 @@ async function inspectPrivateKeys(
  * Keeps how far the clock of a host is ahead, as long as `isClockKept`. It is at least so far ahead, for this computer's clock is
  * read once the host has answered. Rejects with `SessionLost`.
  */
-export async function keepClock({ plan, journal }: KeyRun, host: HostAddress, remote: Hand): Promise<void> {
+export async function keepClock(
+  { plan, journal }: KeyRun,
+  host: HostAddress,
+  hand: RemoteSession,
+): Promise<void> {
   if (!isClockKept(plan, journal.steps())) return;
-  const reading = await lookAtHost(remote);
+  const reading = await inspectHost(remote);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
   const answered = Math.floor(journal.now().getTime() / 1_000);
   await journal.keepClock({
@@ -114,7 +118,7 @@ export async function undoCreateKey(run: KeyRun, step: Step, { as }: Back): Prom
 export const privateKeysAt = ({ plan }: KeyRun, { host }: Pick<Step, "host">): readonly PrivateKeyPlan[] =>
   host === null ? privateKeysHere(plan) : (privateKeysByHost(plan)[host] ?? []);
 
-export const sessionOf = async (run: KeyRun, { host }: Pick<Step, "host">): Promise<Hand | null> =>
+export const sessionOf = async (run: KeyRun, { host }: Pick<Step, "host">): Promise<RemoteSession | null> =>
   host === null ? null : (await enterHost(run, host)).remote;
 
 /** Puts the new half in the place of each old one, which stays beside it. */

@@ -10,9 +10,9 @@ import {
   trim,
 } from "#domain/runs/files/stages.ts";
 import type { Stage, Step } from "#domain/runs/step.ts";
-import { arm, write } from "#net/ssh/session/host-files.ts";
-import { lookAtFile } from "#net/ssh/session/inspect-host.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { startRollbackTimer, write } from "#net/ssh/session/host-files.ts";
+import { inspectFile } from "#net/ssh/session/inspect-host.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { SessionLost } from "#runs/engine/runbook.ts";
 import { refusedAt } from "#runs/kinds/private-keys/locations.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
@@ -154,13 +154,13 @@ export type Moved =
  * our own lines are taken back, and all else stays. Rejects with `SessionLost`.
  */
 export async function moveFile(
-  remote: Hand,
+  remote: RemoteSession,
   of: FileOfStep,
   towards: "on" | "back",
   guard: Guard | null,
 ): Promise<Moved> {
   const { file, index, step, token, newKey } = of;
-  const reading = await lookAtFile(remote, file.path);
+  const reading = await inspectFile(remote, file.path);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
   const { content, refusal, state } = reading.file;
   // The host itself has taken it away with what was written, or nothing was written yet.
@@ -182,7 +182,7 @@ export async function moveFile(
   const id = writeIdOf(index, step);
   const isThere = seen === earliest(file, towards === "on" ? to : from);
   if (guard && !isThere) {
-    const armed = await arm(remote, {
+    const armed = await startRollbackTimer(remote, {
       path: file.path,
       id,
       token,
@@ -209,7 +209,7 @@ const isMadeBy = ({ file, step }: FileOfStep): boolean =>
   file.creates !== undefined && step.phase === "grant";
 
 async function put(
-  remote: Hand,
+  remote: RemoteSession,
   of: { path: string; id: string; token: string },
   { prior, wanted, splices }: StageChange,
   towards: "on" | "back",
@@ -250,7 +250,7 @@ const whyUnreadable = (path: string, refusal: { why: HostRefusal } | null): Plai
  * Takes what the step has made of a file out of it, now that somebody else has changed it: over the very bytes that were
  * seen, or not at all. Rejects with `SessionLost`.
  */
-async function rollBackLines(remote: Hand, of: FileOfStep, there: Uint8Array): Promise<Moved> {
+async function rollBackLines(remote: RemoteSession, of: FileOfStep, there: Uint8Array): Promise<Moved> {
   const { file, step, newKey } = of;
   const { path } = file;
   const change = await findChange(remote, of);
@@ -269,7 +269,7 @@ async function rollBackLines(remote: Hand, of: FileOfStep, there: Uint8Array): P
 
 /** What nobody can decide but a person: done where a person has approved the very bytes, else told. */
 async function repairApproved(
-  remote: Hand,
+  remote: RemoteSession,
   of: FileOfStep,
   there: Uint8Array,
   cause: PlainCause,
@@ -290,7 +290,7 @@ const writeLatin1 = (line: string): string => writeExactly(Buffer.from(line, "la
 
 /** Over these very bytes, or not at all; also where no copy of what the run has found there is left. Rejects with `SessionLost`. */
 async function writeOver(
-  remote: Hand,
+  remote: RemoteSession,
   { file: { path }, index, step, token }: FileOfStep,
   there: Uint8Array,
   { bytes, note }: { bytes: Uint8Array; note?: RunNote },
@@ -324,9 +324,9 @@ async function writeOver(
 }
 
 /** The bytes that the step has found there, of which the host keeps a copy, and what it made of them. */
-async function findChange(remote: Hand, { file, index, step, token, newKey }: FileOfStep) {
+async function findChange(remote: RemoteSession, { file, index, step, token, newKey }: FileOfStep) {
   const folder = file.path.slice(0, file.path.lastIndexOf("/"));
-  const reading = await lookAtFile(remote, `${folder}/.latchkey/${token}/before-${writeIdOf(index, step)}`);
+  const reading = await inspectFile(remote, `${folder}/.latchkey/${token}/before-${writeIdOf(index, step)}`);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
   const { content } = reading.file;
   const { base } = content ? evaluateFile(file, content, newKey) : { base: null };

@@ -5,11 +5,11 @@ import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
 import { publicBlobOf } from "#net/ssh/identities.ts";
 import { readLoginLines } from "#net/ssh/session/inspect-account.ts";
-import { lookAtFile, lookAtHost } from "#net/ssh/session/inspect-host.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { LoginVerification, VerificationKey } from "#net/ssh/verify/verification.ts";
-import { proveFromHolder, verifyClientLogin } from "#net/ssh/verify/verify-by-client.ts";
-import { askWhy, isForSsh2, verifyLogin, verifyRefused } from "#net/ssh/verify/verify-login.ts";
+import { verifyClientLogin, verifyFromKeyHost } from "#net/ssh/verify/verify-by-client.ts";
+import { isForSsh2, readRefusalReason, verifyLogin, verifyRefused } from "#net/ssh/verify/verify-login.ts";
 import { enterHost, hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import {
@@ -115,10 +115,10 @@ async function addReason(
   account: string,
   { remote }: HostSession,
 ): Promise<VerificationOutcome> {
-  const reading = await lookAtHost(remote);
+  const reading = await inspectHost(remote);
   if (reading.kind === "lost") return refused;
   const sinceEpoch = reading.host.epochSeconds - JUST_NOW_SECONDS;
-  const why = await askWhy(remote, { account, sinceEpoch });
+  const why = await readRefusalReason(remote, { account, sinceEpoch });
   return why === null || refused.cause.kind !== "login-refused"
     ? refused
     : { ...refused, cause: { ...refused.cause, logged: why } };
@@ -136,9 +136,9 @@ async function verifyWherePrivateKeyIs(
   if (hostIndex < 0 || newKey?.kind !== "made-on-holder" || !made)
     return { kind: "inconclusive", why: "impossible", message: `${proof.host} is not a host of the plan` };
   const { remote } = await enterHost(run, hostIndex);
-  const fresh = await lookAtFile(remote, `${newKey.path}.latchkey-new`);
+  const fresh = await inspectFile(remote, `${newKey.path}.latchkey-new`);
   const isFresh = fresh.kind === "seen" && fresh.file.state === "file";
-  return proveFromHolder(remote, {
+  return verifyFromKeyHost(remote, {
     target: { host: host.host, port: host.port },
     user: account,
     runs: proof.runs,
@@ -227,7 +227,7 @@ async function checkOwnKey(run: KeyRun, login: StepAtHost, oldKey: Uint8Array): 
   }
 }
 
-const letInBy = ({ loginCertificate }: Hand): "key" | "certificate" =>
+const letInBy = ({ loginCertificate }: RemoteSession): "key" | "certificate" =>
   loginCertificate === null ? "key" : "certificate";
 
 /** No run begins before what has to be agreed to was. */
@@ -236,7 +236,7 @@ const isAgreedTo = ({ plan }: KeyRun, { host, session }: StepAtHost): boolean =>
     ({ id, state, host: hostIndex, account }) =>
       id === OWN_LOGIN &&
       state === "acknowledge" &&
-      hostIndex === hostIdOf(host) &&
+      place === hostIdOf(host) &&
       account === session.remote.user,
   );
 
@@ -265,7 +265,7 @@ async function keysLeft(run: KeyRun, { host, session }: StepAtHost): Promise<Ver
   const standing = new Set<string>();
   for (const { path, account, others = [] } of host.files) {
     if (account !== remote.user && !others.includes(remote.user)) continue;
-    const reading = await lookAtFile(remote, path);
+    const reading = await inspectFile(remote, path);
     if (reading.kind === "lost") throw new SessionLost(reading.message);
     for (const { key } of readAuthorizedKeys(reading.file.content ?? new Uint8Array()))
       if (key) standing.add(key.fingerprint);
@@ -284,7 +284,7 @@ async function findOtherLogin(
   { step, session: { remote } }: StepAtHost,
 ): Promise<VerificationOutcome> {
   const { user } = remote;
-  const reading = await lookAtHost(remote);
+  const reading = await inspectHost(remote);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
   const since = run.awaitedSince.get(step.ordinal) ?? reading.host.epochSeconds;
   run.awaitedSince.set(step.ordinal, since);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { findLoginInLog } from "./wait-for-login.ts";
 
 const KEY = `SHA256:${"n".repeat(43)}`;
@@ -11,7 +11,7 @@ const CERTIFIED = `Accepted publickey for jo from 192.0.2.7 port 4 ssh2: ED25519
 const PATH = "/var/log/auth.log";
 
 /** A hand whose auth.log has this line, or whose journal has this entry. */
-const sessionOf = (name: "journal" | "lines", text: string): Hand =>
+const sessionOf = (name: "journal" | "lines", text: string): RemoteSession =>
   ({
     ask: async () => ({
       kind: "answered",
@@ -20,11 +20,11 @@ const sessionOf = (name: "journal" | "lines", text: string): Hand =>
       told: new Map([["sources", [["journal", PATH]]]]),
       data: new Map([[name, Buffer.from(text)]]),
     }),
-  }) as unknown as Hand;
+  }) as unknown as RemoteSession;
 
 type More = { fingerprint?: string; isAuthority?: boolean; after?: number };
 
-async function hearBy(hand: Hand, more: More = {}) {
+async function hearBy(hand: RemoteSession, more: More = {}) {
   const wish = { account: "jo", fingerprint: KEY, isAuthority: false, since: 0, isNew: true, zone: null };
   return (await findLoginInLog(hand, { ...wish, after: null, ...more })).kind;
 }

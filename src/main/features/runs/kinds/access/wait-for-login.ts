@@ -3,8 +3,8 @@ import type { HostSession } from "#connect/host-sessions.ts";
 import { DAY_SECONDS, dateDays, readOffset, toSeconds } from "#domain/use/log-dates.ts";
 import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
 import { readLoginLines } from "#net/ssh/session/inspect-account.ts";
-import { lookAtHost } from "#net/ssh/session/inspect-host.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { inspectHost } from "#net/ssh/session/inspect-host.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { enterHost, Locked, SessionLost } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
@@ -67,7 +67,7 @@ async function findLoginsAt(run: KeyRun, step: RunStep, clock: Clock): Promise<L
   if (!fingerprint || !host) return { isVerified: false, evidence: [{ kind: "no-key-in-logs" }] };
   const session = await enterHost(run, hostIndex);
   const { remote } = session;
-  const reading = await lookAtHost(remote);
+  const reading = await inspectHost(remote);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
   const isNew = newKeyOf(run.plan)?.kind !== "given";
   const isAuthority = run.plan.kind === "move-to-authority";
@@ -163,7 +163,7 @@ type LoginQuery = {
   zone: string | null;
 };
 
-export async function findLoginInLog(remote: Hand, query: LoginQuery): Promise<LoginInLog> {
+export async function findLoginInLog(remote: RemoteSession, query: LoginQuery): Promise<LoginInLog> {
   const { fingerprint, since } = query;
   const read = await readLoginLines(remote, { sinceEpoch: since, fingerprints: [fingerprint] });
   if (read.kind === "lost") return { kind: "unknown", why: read.message };

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { viewKey } from "#codec/fingerprint.ts";
-import { lookAtDaemon, reloadDaemon } from "#net/ssh/session/inspect-account.ts";
-import { makeKey } from "#net/ssh/session/private-keys.ts";
+import { inspectDaemon, reloadDaemon } from "#net/ssh/session/inspect-account.ts";
+import { createKey } from "#net/ssh/session/private-keys.ts";
 import { blobOf, enterHost, readHostKey, readIdentity, routeTo } from "#net/ssh/verify/testing/lab-route.ts";
 import { openStore } from "#store/store.ts";
 import { letIn } from "#testing/lab/desk.ts";
@@ -62,7 +62,7 @@ lab(
     const { host, hand, route, loginKey } = world;
     const { fingerprint } = viewKey(route.hostKey);
     const { pinned, hostKeys } = keepPins(route.hostKey);
-    const made = await makeKey(hand, { path: NEW, keyType: "ed25519", bits: null, comment: "web1" });
+    const made = await createKey(hand, { path: NEW, keyType: "ed25519", bits: null, comment: "web1" });
     if (made.kind !== "made") throw new Error(made.kind);
     const blob = blobOf({ publicLine: made.line });
     const [type, base64] = made.line.split(" ");
@@ -90,10 +90,12 @@ lab(
     await use(NEW);
     expect(
       await again(() => hostKeys.verify({ ...asked, phase: "revoke" }, { remote: hand, route })),
-    ).toEqual({
-      kind: "proved",
-      evidence: [{ kind: "host-key", is: "new-presented", fingerprint: viewKey(blob).fingerprint }],
-    });
+    ).toEqual(
+      {
+        kind: "proved",
+        evidence: [{ kind: "host-key", is: "new-presented", fingerprint: viewKey(blob).fingerprint }],
+      },
+    );
     expect(pinned()).toBe(viewKey(blob).fingerprint);
 
     await use(OLD);
@@ -117,7 +119,7 @@ lab(
     const use = (...paths: string[]) =>
       host.run(`sed -i '/^HostKey/d' ${CONFIG}; printf 'HostKey %s\\n' ${paths.join(" ")} >> ${CONFIG}`);
     const verifyAdded = async (path: string, keyType: "ecdsa" | "ed25519", oldKey: string | null) => {
-      const made = await makeKey(hand, { path, keyType, bits: null, comment: "web1" });
+      const made = await createKey(hand, { path, keyType, bits: null, comment: "web1" });
       if (made.kind !== "made") throw new Error(made.kind);
       await use(OLD, path);
       const asked = {
@@ -150,13 +152,13 @@ lab("what sshd reads, and which host keys it uses, is told in its order, with wh
   const { host, hand, route } = world;
   await host.run(`mkdir -p /etc/ssh/sshd_config.d; echo 'PermitTTY yes' > /etc/ssh/sshd_config.d/a.conf
     sed -i '1i Include /etc/ssh/sshd_config.d/*.conf' ${CONFIG}`);
-  const seen = await lookAtDaemon(hand);
+  const seen = await inspectDaemon(hand);
   if (seen.kind !== "seen") throw new Error(seen.kind);
   expect(seen.daemon.configs.slice(0, 2)).toEqual([CONFIG, "/etc/ssh/sshd_config.d/a.conf"]);
   const [found] = seen.daemon.hostKeys.filter(({ path }) => path === OLD);
   const line = (await host.run(`cut -d' ' -f1,2 ${OLD}.pub`)).trim();
   expect(found).toEqual({ path: OLD, line, ...viewKey(route.hostKey) });
-  expect(seen.daemon.taken).toContain(`${OLD}.pub`);
+  expect(seen.daemon.keyFiles).toContain(`${OLD}.pub`);
   expect(seen.daemon.canReload).toBe(true);
 });
 
@@ -170,7 +172,7 @@ lab("a configuration that sshd does not take is told, and sshd is not", async ()
     message: expect.stringContaining("NoSuchKeyword"),
   });
   const { hostKeys } = keepPins(route.hostKey);
-  const made = await makeKey(hand, { path: NEW, keyType: "ed25519", bits: null, comment: "web1" });
+  const made = await createKey(hand, { path: NEW, keyType: "ed25519", bits: null, comment: "web1" });
   const asked = {
     phase: "grant" as const,
     host: "web1",

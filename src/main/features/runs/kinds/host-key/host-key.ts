@@ -4,9 +4,9 @@ import { viewKey } from "#codec/fingerprint.ts";
 import type { HeldLogin, HostSession } from "#connect/host-sessions.ts";
 import { HOST_KEY_RULES } from "#domain/runs/host-key/rules.ts";
 import type { Step } from "#domain/runs/step.ts";
-import { lookAtDaemon, reloadDaemon } from "#net/ssh/session/inspect-account.ts";
-import { lookAtHostHalf, put, showPublic, tidyHalf } from "#net/ssh/session/private-keys.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { inspectDaemon, reloadDaemon } from "#net/ssh/session/inspect-account.ts";
+import { inspectPrivateKey, put, showPublic, tidyPrivateKey } from "#net/ssh/session/private-keys.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { LoginVerification, VerificationKey } from "#net/ssh/verify/verification.ts";
 import { verifyHostKeyNamed, verifyHostKeyPresented } from "#net/ssh/verify/verify-host-keys.ts";
 import { isForSsh2 } from "#net/ssh/verify/verify-login.ts";
@@ -215,9 +215,9 @@ export function createHostKeys({ store, now }: Deps) {
 type RollbackRequest = Pick<HostKeyQuery, "host" | "port" | "newLine" | "oldKey">;
 
 /** A session that was opened after the change has met the new key: then the host tells the old one. */
-async function findOldKey(remote: Hand, oldKey: string | null): Promise<Uint8Array | null> {
+async function findOldKey(remote: RemoteSession, oldKey: string | null): Promise<Uint8Array | null> {
   if (oldKey === null || remote.hostKey.fingerprint === oldKey) return remote.hostKey.blob;
-  const reading = await lookAtDaemon(remote);
+  const reading = await inspectDaemon(remote);
   const keys = reading.kind === "seen" ? reading.daemon.hostKeys : [];
   const line = keys.find(({ fingerprint }) => fingerprint === oldKey)?.line ?? "";
   const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
@@ -226,7 +226,7 @@ async function findOldKey(remote: Hand, oldKey: string | null): Promise<Uint8Arr
 
 /** What was made beside its place takes it. Null: it stands there. */
 async function installHostKey(
-  remote: Hand,
+  remote: RemoteSession,
   { keyFile, newLine, comment }: HostKeyQuery,
   blob: Uint8Array,
 ): Promise<Exclude<HostKeyVerification, { evidence: Evidence[] }> | null> {
@@ -234,7 +234,7 @@ async function installHostKey(
     kind: "refused" as const,
     cause: { kind: "host-key-not-in-place" as const, path: keyFile, why },
   });
-  const seen = await lookAtHostHalf(remote, { path: keyFile, before: null, blob });
+  const seen = await inspectPrivateKey(remote, { path: keyFile, before: null, blob });
   if (seen.kind === "lost") return { kind: "unsure", cause: described(seen.message) };
   if (seen.kind !== "seen") return refuse("unseen");
   if (seen.now.kind === "none") {
@@ -244,13 +244,13 @@ async function installHostKey(
     if (done.kind !== "put") return refuse("not-put");
   } else if (seen.now.kind !== "new") return refuse("another");
   if (seen.publicFile.kind !== "new") await showPublic(remote, keyFile, `${newLine} ${comment}\n`);
-  await tidyHalf(remote, keyFile, "nothing");
+  await tidyPrivateKey(remote, keyFile, "nothing");
   return null;
 }
 
 const toPin = (blob: Uint8Array): Pin => ({ ...viewKey(blob), blob: Uint8Array.from(blob) });
 
-async function reload(remote: Hand): Promise<HostKeyVerification> {
+async function reload(remote: RemoteSession): Promise<HostKeyVerification> {
   const reloaded = await reloadDaemon(remote);
   if (reloaded.kind === "reloaded") return { kind: "proved", evidence: [] };
   return { kind: reloaded.kind === "lost" ? "unsure" : "refused", cause: described(reloaded.message) };

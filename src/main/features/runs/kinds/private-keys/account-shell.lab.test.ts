@@ -326,7 +326,7 @@ lab.each(["data", "line"])(
     await layKey();
     await using hand = await openHand();
     const ask = () =>
-      hand.ask({ verb: "look_half", words: [HELD, "absent", "AAAA"] }, { deadlineMs: 30_000 });
+      hand.send({ verb: "look_half", words: [HELD, "absent", "AAAA"] }, { deadlineMs: 30_000 });
     await answerAs(kind);
     expect(await ask()).toMatchObject(NONSENSE);
     await host.run("rm /run/answers");
@@ -353,7 +353,7 @@ lab(
       await using hand = await openHand("account_seconds=2");
       await answerAs("stop");
       const request = { verb: "look_half", words: [HELD, "absent", "AAAA"] };
-      const answer = await hand.ask(request, { deadlineMs: 30_000 });
+      const answer = await hand.send(request, { deadlineMs: 30_000 });
       expect(answer).toMatchObject({ kind: "answered", status: "fail", words: ["no-answer"] });
     } finally {
       await host.run("umount /usr/bin/timeout");

@@ -3,7 +3,7 @@
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import type { RunSecrets } from "#net/local/private-keys/key-pair.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
-import type { Failed, Hand, Lost, Refused } from "#net/ssh/session/remote-session.ts";
+import type { Failed, Lost, Refused, RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { VerificationKey } from "#net/ssh/verify/verification.ts";
 import type { HostRefusal, LeaseOwner } from "#shared/model/runs/host-refusal.ts";
 import type { KeyPlan, PrivateKeyPlan } from "#shared/model/runs/plan.ts";
@@ -65,26 +65,26 @@ export type PrivateKeys = {
   /** What an earlier try has made is taken; `isFresh`: there was none, so that what lies there is another run's. */
   createKey(
     near: PrivateKeyContext,
-    remote: Hand | null,
+    remote: RemoteSession | null,
     isFresh: boolean,
   ): Promise<({ kind: "made"; secrets: RunSecrets | null } & NewKeyMade) | { kind: "failed"; cause: Cause }>;
-  undoMake(near: PrivateKeyContext, remote: Hand | null): Promise<Outcome>;
+  undoMake(near: PrivateKeyContext, remote: RemoteSession | null): Promise<Outcome>;
   /** After a restart. */
   reopen(
     near: PrivateKeyContext,
   ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; cause: PlainCause }>;
-  inspect(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: Hand | null): Promise<PrivateKeySeen>;
-  install(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: Hand | null): Promise<Outcome>;
-  undo(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: Hand | null): Promise<Outcome>;
+  inspect(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<PrivateKeySeen>;
+  install(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome>;
+  undo(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome>;
   /** `keepsOld`: the old half stays beside it, for somewhere it still counts. */
   commit(
     near: PrivateKeyContext,
     holder: PrivateKeyPlan,
-    remote: Hand | null,
+    remote: RemoteSession | null,
     keepsOld: boolean,
   ): Promise<Outcome>;
   /** An old half that was kept at the end of the run is gone, whatever stands in its place by now; no other file is. */
-  dropKept(holder: PrivateKeyPlan, remote: Hand | null): Promise<Outcome>;
+  dropKept(holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome>;
   /** What proofs from here log in with; null where its private key cannot be used here. */
   verificationKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null>;
 };

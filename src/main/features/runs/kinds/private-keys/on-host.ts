@@ -6,18 +6,18 @@ import { hashSealed, sealPair } from "#net/local/private-keys/key-pair.ts";
 import { nameKept } from "#net/local/private-keys/replace-half.ts";
 import {
   commitPut,
-  dropKeptHalf,
-  type HalfLook,
+  dropKeptPrivateKey,
   hidePublic,
-  keepOldHalf,
-  lookAtHostHalf,
+  inspectPrivateKey,
+  type KeyInspection,
+  keepOldPrivateKey,
   put,
   showPublic,
   signWithKey,
-  tidyHalf,
+  tidyPrivateKey,
   undoPut,
 } from "#net/ssh/session/private-keys.ts";
-import type { Hand, Lost } from "#net/ssh/session/remote-session.ts";
+import type { Lost, RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { ClaimReason, KeyPossession } from "#shared/model/hosts/host.ts";
 import type { HostRefusal } from "#shared/model/runs/host-refusal.ts";
 import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/runs/plan.ts";
@@ -43,7 +43,11 @@ const REASONS: Partial<Record<HostRefusal, ClaimReason>> = {
 };
 
 /** Has the private key at a path of a host sign a fresh nonce, by its own ssh-keygen; whose signature that is, is judged here. */
-export async function verifyThere(remote: Hand, path: string, fingerprint: string): Promise<Verified | Lost> {
+export async function verifyThere(
+  hand: RemoteSession,
+  path: string,
+  fingerprint: string,
+): Promise<Verified | Lost> {
   const location = { hostKey: remote.hostKey.fingerprint, path, fingerprint };
   const statement = writeStatement(location, makeNonce());
   const answer = await signWithKey(remote, path, statement);
@@ -51,7 +55,7 @@ export async function verifyThere(remote: Hand, path: string, fingerprint: strin
   if (answer.kind === "unsigned")
     return { possession: { kind: "claimed", why: REASONS[answer.why] ?? "not-signed" }, hash: null };
   return {
-    possession: verifyPossession(answer.proof, statement, fingerprint),
+    possession: verifyPossession(answer.signature, statement, fingerprint),
     hash: answer.hash,
   };
 }
@@ -59,9 +63,9 @@ export async function verifyThere(remote: Hand, path: string, fingerprint: strin
 export async function inspectThere(
   near: PrivateKeyContext,
   { path, before }: PrivateKeyPlan,
-  remote: Hand,
+  remote: RemoteSession,
 ): Promise<PrivateKeySeen> {
-  const seen = await lookAtHostHalf(remote, {
+  const seen = await inspectPrivateKey(remote, {
     path,
     before,
     blob: near.newKey ? blobOf(near.newKey) : NO_BLOB,
@@ -79,7 +83,7 @@ export const NO_BLOB = Buffer.from("no key of ours");
 export async function installThere(
   near: PrivateKeyContext,
   privateKey: PrivateKeyPlan,
-  remote: Hand,
+  remote: RemoteSession,
 ): Promise<Outcome> {
   const { path, before, mode, uid: owner } = privateKey;
   return withInspection(near, privateKey, remote, async (seen, newKey) => {
@@ -105,8 +109,8 @@ export async function installThere(
 }
 
 /** What was hidden lies beside its own private key again: nobody knows by then whether the new one is put. */
-async function showAgain(remote: Hand, { path, before }: PrivateKeyPlan, blob: Buffer): Promise<void> {
-  const seen = await lookAtHostHalf(remote, { path, before, blob });
+async function showAgain(remote: RemoteSession, { path, before }: PrivateKeyPlan, blob: Buffer): Promise<void> {
+  const seen = await inspectPrivateKey(remote, { path, before, blob });
   if (seen.kind === "seen" && seen.now.kind === "before") await showPublic(remote, path, null);
 }
 
@@ -118,7 +122,7 @@ async function showAgain(remote: Hand, { path, before }: PrivateKeyPlan, blob: B
 export async function refuseUnverified(
   { plan }: Pick<PrivateKeyContext, "plan">,
   { path, before, possession: planned }: PrivateKeyPlan,
-  remote: Hand,
+  remote: RemoteSession,
 ): Promise<Exclude<Outcome, { kind: "done" }> | null> {
   const verified = await verifyThere(remote, path, oldKeyOf(plan) ?? "");
   if ("kind" in verified) return verified;
@@ -139,25 +143,25 @@ export async function refuseUnverified(
 export async function commitThere(
   near: PrivateKeyContext,
   privateKey: PrivateKeyPlan,
-  { remote, keepsOld }: { remote: Hand; keepsOld: boolean },
+  { remote, keepsOld }: { remote: RemoteSession; keepsOld: boolean },
 ): Promise<Outcome> {
   const { path, before } = privateKey;
   return withInspection(near, privateKey, remote, async (seen) => {
     if (seen.now.kind !== "new") return fail(changed(path));
     const ended =
       keepsOld && before !== null
-        ? await keepOldHalf(remote, { path, before })
+        ? await keepOldPrivateKey(remote, { path, before })
         : await commitPut(remote, path);
     if (ended.kind !== "done") return failBy(ended, path);
-    const tidy = await tidyHalf(remote, path, "nothing");
+    const tidy = await tidyPrivateKey(remote, path, "nothing");
     return tidy.kind === "done" ? DONE : failBy(tidy, path);
   });
 }
 
 /** Whatever stands in its place by now: it goes by its own hash. */
-export async function dropKeptThere({ path, before }: PrivateKeyPlan, remote: Hand): Promise<Outcome> {
+export async function dropKeptThere({ path, before }: PrivateKeyPlan, remote: RemoteSession): Promise<Outcome> {
   if (before === null) return DONE;
-  const dropped = await dropKeptHalf(remote, { path, before });
+  const dropped = await dropKeptPrivateKey(remote, { path, before });
   return dropped.kind === "done" ? DONE : failBy(dropped, nameKept(path, before));
 }
 
@@ -165,7 +169,7 @@ export async function dropKeptThere({ path, before }: PrivateKeyPlan, remote: Ha
 export async function undoThere(
   near: PrivateKeyContext,
   privateKey: PrivateKeyPlan,
-  remote: Hand,
+  remote: RemoteSession,
 ): Promise<Outcome> {
   const { path, before } = privateKey;
   return withInspection(
@@ -185,7 +189,7 @@ export async function undoThere(
       const shown = await showPublic(remote, path, null);
       if (shown.kind !== "done") return failBy(shown, path);
       // An old public half that lies there now is what an earlier run has kept.
-      const tidy = await tidyHalf(remote, path, "old");
+      const tidy = await tidyPrivateKey(remote, path, "old");
       return tidy.kind === "done" ? DONE : failBy(tidy, path);
     },
   );
@@ -198,11 +202,11 @@ type NewKey = NonNullable<PrivateKeyContext["newKey"]>;
 async function withInspection(
   { newKey }: Pick<PrivateKeyContext, "newKey">,
   { path, before }: PrivateKeyPlan,
-  remote: Hand,
-  act: (seen: HalfLook, newKey: NewKey) => Promise<Outcome>,
+  remote: RemoteSession,
+  act: (seen: KeyInspection, newKey: NewKey) => Promise<Outcome>,
 ): Promise<Outcome> {
   if (!newKey) throw new Error("there is no new key to install");
-  const seen = await lookAtHostHalf(remote, { path, before, blob: blobOf(newKey) });
+  const seen = await inspectPrivateKey(remote, { path, before, blob: blobOf(newKey) });
   return seen.kind === "seen" ? act(seen, newKey) : failBy(seen, path);
 }
 
@@ -210,7 +214,7 @@ async function withInspection(
 async function choosePrivateKey(
   { secrets }: PrivateKeyContext,
   { isEncrypted }: PrivateKeyPlan,
-  { made }: HalfLook,
+  { made }: KeyInspection,
 ) {
   if (made.kind === "new" && made.hash) return { bytes: "made" as const, wanted: made.hash };
   if (!secrets) return null;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type KeyPair, sealPair } from "#net/local/private-keys/key-pair.ts";
 import { gatherIdentities, listAgentKeys } from "#net/ssh/identities.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { enterHost } from "#net/ssh/verify/testing/lab-route.ts";
 import type { AccessHost, NewKey, PrivateKeyPlan, RotateKeyPlan } from "#shared/model/runs/plan.ts";
 import { Redacted } from "#shared/model/secret.ts";
@@ -41,7 +41,7 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-const enter = (): Promise<Hand> => enterHost(host, admin);
+const enter = (): Promise<RemoteSession> => enterHost(host, admin);
 
 const hashOf = async (path: string) =>
   createHash("sha256")

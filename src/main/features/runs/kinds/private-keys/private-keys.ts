@@ -16,8 +16,8 @@ import {
   undoHalf,
 } from "#net/local/private-keys/replace-half.ts";
 import { gatherIdentities, readKeyFile } from "#net/ssh/identities.ts";
-import { lookAtHostHalf, makeKey as makeOnHost } from "#net/ssh/session/private-keys.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { inspectPrivateKey, createKey as makeOnHost } from "#net/ssh/session/private-keys.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { VerificationKey } from "#net/ssh/verify/verification.ts";
 import {
   type KeyPlan,
@@ -68,15 +68,19 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
     createKey: makeNewKey,
     undoMake,
     reopen,
-    inspect: (near: PrivateKeyContext, privateKey: PrivateKeyPlan, remote: Hand | null) =>
+    inspect: (near: PrivateKeyContext, privateKey: PrivateKeyPlan, remote: RemoteSession | null) =>
       remote ? inspectThere(near, privateKey, remote) : inspectHere(near, privateKey),
-    install: (near: PrivateKeyContext, privateKey: PrivateKeyPlan, remote: Hand | null) =>
+    install: (near: PrivateKeyContext, privateKey: PrivateKeyPlan, remote: RemoteSession | null) =>
       remote ? installThere(near, privateKey, remote) : installHere(near, privateKey),
-    undo: (near: PrivateKeyContext, privateKey: PrivateKeyPlan, remote: Hand | null) =>
+    undo: (near: PrivateKeyContext, privateKey: PrivateKeyPlan, remote: RemoteSession | null) =>
       remote ? undoThere(near, privateKey, remote) : undoHere(near, privateKey),
-    commit: (near: PrivateKeyContext, privateKey: PrivateKeyPlan, remote: Hand | null, keepsOld: boolean) =>
-      remote ? commitThere(near, privateKey, { remote, keepsOld }) : commitHere(near, privateKey, keepsOld),
-    dropKept: (privateKey: PrivateKeyPlan, remote: Hand | null) =>
+    commit: (
+      near: PrivateKeyContext,
+      holder: PrivateKeyPlan,
+      hand: RemoteSession | null,
+      keepsOld: boolean,
+    ) => (hand ? commitThere(near, privateKey, { remote, keepsOld }) : commitHere(near, privateKey, keepsOld)),
+    dropKept: (privateKey: PrivateKeyPlan, remote: RemoteSession | null) =>
       remote ? dropKeptThere(privateKey, remote) : dropKeptHere(privateKey),
     /** A passphrase for one is asked for once a run. */
     async verificationKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null> {
@@ -146,7 +150,11 @@ type Made =
   | { kind: "failed"; cause: Cause };
 
 /** `isFresh`: this run has not tried before, so what was made there is another run's, which may rely on it. */
-async function makeNewKey(near: PrivateKeyContext, remote: Hand | null, isFresh = false): Promise<Made> {
+async function makeNewKey(
+  near: PrivateKeyContext,
+  hand: RemoteSession | null,
+  isFresh = false,
+): Promise<Made> {
   const newKey = newKeyOf(near.plan);
   if (newKey?.kind === "made-here") return isFresh ? makeHereAfresh(near, newKey) : makeHere(near, newKey);
   if (newKey?.kind === "made-on-holder" && remote) return makeWhereHeld(near, newKey, remote, isFresh);
@@ -173,7 +181,7 @@ async function reopen(
 }
 
 /** What was made and is in use nowhere is gone. */
-async function undoMake(near: PrivateKeyContext, remote: Hand | null): Promise<Outcome> {
+async function undoMake(near: PrivateKeyContext, remote: RemoteSession | null): Promise<Outcome> {
   const newKey = newKeyOf(near.plan);
   if (newKey?.kind === "made-on-holder" && remote)
     return undoThere(near, toPrivateKey(near.plan, newKey), remote);
@@ -248,7 +256,7 @@ async function lockFor(near: PrivateKeyContext, secrets: RunSecrets): Promise<Ru
 async function makeWhereHeld(
   near: PrivateKeyContext,
   newKey: MadeThere,
-  remote: Hand,
+  remote: RemoteSession,
   isFresh: boolean,
 ): Promise<Made> {
   const privateKey = toPrivateKey(near.plan, newKey);
@@ -274,8 +282,8 @@ async function makeWhereHeld(
 const failed = (outcome: Exclude<Outcome, { kind: "done" }>) =>
   outcome.kind === "failed" ? outcome : failSaying(outcome.message);
 
-async function refuseOccupied({ path, before }: PrivateKeyPlan, remote: Hand) {
-  const seen = await lookAtHostHalf(remote, { path, before, blob: NO_BLOB });
+async function refuseOccupied({ path, before }: PrivateKeyPlan, remote: RemoteSession) {
+  const seen = await inspectPrivateKey(remote, { path, before, blob: NO_BLOB });
   if (seen.kind !== "seen") return failed(failBy(seen, path));
   if (seen.made.kind === "none") return null;
   return fail(refusedAt({ why: "new-in-the-way", detail: "" }, path));
@@ -283,7 +291,7 @@ async function refuseOccupied({ path, before }: PrivateKeyPlan, remote: Hand) {
 
 async function makeThere(
   { path, keyType, comment, owner }: MadeThere & { owner: number | null },
-  remote: Hand,
+  remote: RemoteSession,
   isFresh: boolean,
 ): Promise<Made | { kind: "unclear"; cause: PlainCause }> {
   const request = {

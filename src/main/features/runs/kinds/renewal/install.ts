@@ -2,9 +2,15 @@ import { readPem, writePem } from "#codec/pem.ts";
 import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
 import { RENEWAL_RULES } from "#domain/runs/renewal/rules.ts";
 import type { Back, CertificateSeen, Step } from "#domain/runs/step.ts";
-import { lookAtPairFile, reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
-import { armPair, backPair, disarmPair, stagePair, swapPair } from "#net/ssh/session/replace-deployment.ts";
+import { inspectDeploymentFile, reloadService, testDeployment } from "#net/ssh/session/inspect-deployment.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
+import {
+  rollBackDeployment,
+  stageDeployment,
+  startDeploymentTimer,
+  stopDeploymentTimer,
+  swapDeployment,
+} from "#net/ssh/session/replace-deployment.ts";
 import {
   acted,
   enterHost,
@@ -28,7 +34,7 @@ import { verifyServed, whyUnprovable } from "./verify-served.ts";
 const VERIFICATION_TIMEOUT_MS = 45_000;
 const ROLLBACK_TIMEOUT_MS = 15_000;
 
-type InstallContext = { run: RenewalRun; step: Step; remote: Hand; changes: readonly Replacement[] };
+type InstallContext = { run: RenewalRun; step: Step; remote: RemoteSession; changes: readonly Replacement[] };
 
 /** Puts the new files of a host in place, has its servers read them, and proves what is served; or takes it all back at once. */
 export async function installDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
@@ -62,7 +68,7 @@ export const undoInstall = async (run: RenewalRun, step: Step, back: Back): Prom
 
 async function openLocation(run: RenewalRun, step: Step): Promise<InstallContext> {
   const { remote } = await enterHost(run, step.host ?? -1);
-  return { run, step, remote, changes: changesOf(run, step) };
+  return { run, step, hand: remote, changes: changesOf(run, step) };
 }
 
 async function verify(location: InstallContext): Promise<StepOutcome> {
@@ -91,11 +97,11 @@ async function armRollbackTimers({ run, step, remote, changes }: InstallContext)
   if (rollbackTimer === null) return null;
   const seconds = run.plan.options.rollbackAfterSeconds;
   for (const change of changes) {
-    const armed = await armPair(remote, {
+    const armed = await startDeploymentTimer(remote, {
       ...deploymentOf(run, step, change),
-      way: rollbackTimer,
+      timer: rollbackTimer,
       seconds,
-      consumers: change.consumers,
+      services: change.consumers,
     });
     if (armed.kind !== "armed") return tailCause(armed, firstPath(change));
   }
@@ -104,7 +110,7 @@ async function armRollbackTimers({ run, step, remote, changes }: InstallContext)
 
 async function swapAll({ run, step, remote, changes }: InstallContext): Promise<Cause | null> {
   for (const change of changes) {
-    const swapped = await swapPair(remote, deploymentOf(run, step, change));
+    const swapped = await swapDeployment(remote, deploymentOf(run, step, change));
     if (swapped.kind !== "swapped") return tailCause(swapped, firstPath(change));
     await run.journal.note(
       step.ordinal,
@@ -131,7 +137,7 @@ async function reloadAll({ run, step, remote, changes }: InstallContext): Promis
 async function disarmAll({ run, remote, changes }: InstallContext): Promise<Cause | null> {
   let isFired = false;
   for (const { id, files } of changes) {
-    const off = await disarmPair(remote, { token: run.token, id });
+    const off = await stopDeploymentTimer(remote, { token: run.token, id });
     if (off.kind === "fired") isFired = true;
     else if (off.kind !== "disarmed") return tailCause(off, files[0]?.path ?? "it");
   }
@@ -145,7 +151,7 @@ async function rollBack(location: InstallContext, back: Back): Promise<StepOutco
   const stuck: Cause[] = [];
   for (const change of changes.toReversed()) {
     if (orderOf(run, step, change).newHashes === null) continue;
-    const old = await backPair(remote, deploymentOf(run, step, change));
+    const old = await rollBackDeployment(remote, deploymentOf(run, step, change));
     if (old.kind !== "back") stuck.push(tailCause(old, firstPath(change)));
     else if (orderOf(run, step, change).state === "installed")
       await toolsOf(run).orders.set(keyOf(run, step, change), { state: "issued" });
@@ -195,7 +201,7 @@ async function stage({ run, step, remote }: InstallContext, change: Replacement)
   const { id, files } = change;
   const passphrases = await openStores(run, files);
   const deployment = { token: run.token, id, files };
-  const staged = await stagePair(remote, { ...deployment, chain: Buffer.from(chain), key, passphrases });
+  const staged = await stageDeployment(remote, { ...deployment, chain: Buffer.from(chain), key, passphrases });
   for (const secret of [key, ...passphrases.values()])
     if (secret instanceof Redacted) Redacted.reveal(secret).fill(0);
   if (staged.kind !== "staged") return tailCause(staged, files[0]?.path ?? "a file");
@@ -223,7 +229,13 @@ async function tryStaged({ run, step, remote }: InstallContext, change: Replacem
   const { newHashes } = orderOf(run, step, change);
   const { id, files } = change;
   for (const consumer of change.consumers) {
-    const tried = await testPair(remote, { token: run.token, id, files, wanted: newHashes ?? [], consumer });
+    const tried = await testDeployment(remote, {
+      token: run.token,
+      id,
+      files,
+      wanted: newHashes ?? [],
+      service: consumer,
+    });
     if (!("said" in tried)) return tailCause(tried, files[0]?.path ?? "a file");
     switch (tried.kind) {
       case "passed":
@@ -289,14 +301,14 @@ export async function refuseIssued(
 export async function observeFiles(
   run: RenewalRun,
   location: number,
-  remote: Hand,
+  remote: RemoteSession,
 ): Promise<{ certificates: CertificateSeen[]; hasWork: boolean }> {
   const certificates: CertificateSeen[] = [];
   let hasWork = false;
   for (const change of changesOf(run, { host: location })) {
     const hashes: (string | null)[] = [];
     for (const { path } of change.files) {
-      const reading = await lookAtPairFile(remote, path);
+      const reading = await inspectDeploymentFile(remote, path);
       if (reading.kind === "lost") throw new SessionLost(reading.message);
       hashes.push(reading.kind === "seen" ? reading.file.hash : null);
       if (reading.kind === "seen" && reading.file.heldBy === run.token) hasWork = true;

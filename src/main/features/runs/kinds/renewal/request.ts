@@ -2,11 +2,11 @@ import { SERVER_TEST } from "#domain/runs/renewal/checks.ts";
 import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
 import { SERVERS } from "#domain/runs/renewal/servers.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
-import { type ChallengeDeps as NearHost, type OrderWays, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
+import { type ChallengeDeps as NearHost, type OrderDeps, TYPE_OF_METHOD } from "#net/challenges/challenge.ts";
 import { clearChallenges } from "#net/ssh/session/challenges.ts";
 import { testServer } from "#net/ssh/session/inspect-deployment.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
-import { endPair, makePairKey } from "#net/ssh/session/replace-deployment.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
+import { createDeploymentKey, finishDeployment } from "#net/ssh/session/replace-deployment.ts";
 import {
   enterHost,
   failed,
@@ -37,7 +37,7 @@ const isAnsweredByHost = ({ challenge }: Replacement): boolean =>
 async function clearAnswers(
   { token }: Pick<RenewalRun, "token">,
   changes: readonly Replacement[],
-  remote: Hand,
+  remote: RemoteSession,
 ): Promise<Cause | null> {
   if (!changes.some(isAnsweredByHost)) return null;
   const cleared = await clearChallenges(remote, { token });
@@ -58,7 +58,7 @@ export async function requestCertificates(run: RenewalRun, step: Step): Promise<
 }
 
 /** Null, or which server fails its own test before there is anything new, unless the plan has that agreed to: then nothing is ordered. */
-async function whyFailing(run: RenewalRun, step: Step, remote: Hand): Promise<Cause | null> {
+async function whyFailing(run: RenewalRun, step: Step, remote: RemoteSession): Promise<Cause | null> {
   const host = hostIdOf(hostOf(run, step));
   if (run.plan.checks.some((one) => one.id === SERVER_TEST && one.host === host)) return null;
   for (const service of servicesOf(changesOf(run, step))) {
@@ -75,12 +75,12 @@ async function request(
   run: RenewalRun,
   step: Step,
   change: Replacement,
-  remote: Hand,
+  hand: RemoteSession,
 ): Promise<Cause | null> {
   const order = orderOf(run, step, change);
   const { key, names, id, forClients } = change;
   if (key.made === "here") return order.csr ? null : createKeyInVault(run, keyOf(run, step, change), change);
-  const made = await makePairKey(remote, { token: run.token, id, key: key.kind, names, forClients });
+  const made = await createDeploymentKey(remote, { token: run.token, id, key: key.kind, names, forClients });
   if (made.kind !== "made") return tailCause(made, "the new key");
   const isSame = order.csr !== null && Buffer.compare(order.csr, made.csr) === 0;
   if (!isSame) {
@@ -104,13 +104,17 @@ export async function undoRequests(run: RenewalRun, step: Step, back: Back): Pro
 }
 
 /** Null, or why something of the run is still kept there. */
-export async function endDeployments(run: RenewalRun, step: Step, remote: Hand): Promise<Cause | null> {
+export async function endDeployments(
+  run: RenewalRun,
+  step: Step,
+  hand: RemoteSession,
+): Promise<Cause | null> {
   const { vault, orders } = toolsOf(run);
   const changes = changesOf(run, step);
   const answers = await clearAnswers(run, changes, remote);
   if (answers !== null) return answers;
   for (const change of changes) {
-    const ended = await endPair(remote, { token: run.token, id: change.id });
+    const ended = await finishDeployment(remote, { token: run.token, id: change.id });
     if (ended.kind !== "ended") return tailCause(ended, `what was kept of ${change.names[0]}`);
     const { keyId } = orderOf(run, step, change);
     if (keyId === null) continue;
@@ -230,7 +234,7 @@ async function take(
   return null;
 }
 
-async function methodsOf(run: RenewalRun, step: Step, change: Replacement): Promise<OrderWays> {
+async function methodsOf(run: RenewalRun, step: Step, change: Replacement): Promise<OrderDeps> {
   const { orders, derOf, issuerOf, answer } = toolsOf(run);
   const at = keyOf(run, step, change);
   const { challenge, old, issuer } = change;
@@ -244,7 +248,7 @@ async function methodsOf(run: RenewalRun, step: Step, change: Replacement): Prom
     replaces: issuerOf(old) === issuer.id ? derOf(old) : null,
     challenges:
       challenge && near
-        ? { type: TYPE_OF_WAY[challenge.kind], answer: (requested) => answer(challenge, requested, near) }
+        ? { type: TYPE_OF_METHOD[challenge.kind], answer: (requested) => answer(challenge, requested, near) }
         : null,
   };
 }
@@ -253,7 +257,7 @@ async function nearHost(run: RenewalRun, step: Step, isThere: boolean): Promise<
   const { vault } = toolsOf(run);
   const { remote } = isThere ? await enterHost(run, step.host ?? -1) : { remote: null };
   return {
-    hand: remote,
+    session: remote,
     token: run.token,
     address: hostOf(run, step).host,
     signal: run.signal,

@@ -9,7 +9,7 @@ import {
 } from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Step } from "#domain/runs/step.ts";
 import type { Way } from "#net/proxy/proxy.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { isFailure } from "#net/tcp-connect.ts";
 import type { ShownAt } from "#net/tls/probe-endpoint.ts";
 import { enterHost, SessionLost } from "#runs/engine/runbook.ts";
@@ -77,9 +77,9 @@ const expectedAt = (run: RenewalRun, step: Step, which: "new" | "old"): Expected
   });
 
 /** Where the new certificate could not be looked at whatever its servers do; null: nowhere. Rejects with `SessionLost`. */
-export async function whyUnprovable(run: RenewalRun, step: Step, remote: Hand): Promise<Cause | null> {
+export async function whyUnprovable(run: RenewalRun, step: Step, remote: RemoteSession): Promise<Cause | null> {
   const proofs = changesOf(run, step).flatMap((change) => change.proofs);
-  const unled = await findUnled(proofs, remote.way, run.signal);
+  const unled = await findUnled(proofs, remote.proxy, run.signal);
   if (unled.length === 0) return null;
   await refuseEnded(remote);
   const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
@@ -89,7 +89,7 @@ export async function whyUnprovable(run: RenewalRun, step: Step, remote: Hand): 
 async function leaveOutUnled(run: RenewalRun, step: Step, expected: Expected[]): Promise<Expected[]> {
   if (!expected.some(isByHost)) return expected;
   const { remote } = await enterHost(run, step.host ?? -1);
-  const unled = await findUnled(expected, remote.way, run.signal);
+  const unled = await findUnled(expected, remote.proxy, run.signal);
   if (unled.length === 0) return expected;
   await refuseEnded(remote);
   const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
@@ -99,7 +99,7 @@ async function leaveOutUnled(run: RenewalRun, step: Step, expected: Expected[]):
 }
 
 /** Rejects with `SessionLost` where the login has ended: what was asked over it tells nothing. */
-async function refuseEnded({ ended }: Hand): Promise<void> {
+async function refuseEnded({ ended }: RemoteSession): Promise<void> {
   const lost = await Promise.race([ended, Promise.resolve(null)]);
   if (lost) throw new SessionLost(lost.message);
 }
@@ -117,7 +117,7 @@ async function probeAll(
 ): Promise<ServedFaults> {
   const remote = expected.some(isByHost) ? (await enterHost(run, step.host ?? -1)).remote : null;
   const probed = await Promise.all(
-    expected.map((one) => probeOne(run, one, { way: remote?.way ?? null, readings })),
+    expected.map((one) => probeOne(run, one, { way: remote?.proxy ?? null, readings })),
   );
   const wrong = probed.flatMap((one) => one.wrong);
   if (remote && wrong.length > 0) await refuseEnded(remote);

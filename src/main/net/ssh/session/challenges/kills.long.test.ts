@@ -8,7 +8,7 @@ import {
   serveChallenge,
   showChallenge,
 } from "#net/ssh/session/challenges.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -48,10 +48,10 @@ afterAll(async () => {
   await networks?.[Symbol.asyncDispose]();
 });
 
-const put = (folder: string) => (hand: Hand) =>
+const put = (folder: string) => (hand: RemoteSession) =>
   putChallengeFile(hand, { token: TOKEN, id: "c0", folder, of: "site", name: "tok_en", text: TEXT });
 const SERVERS = ["python3", "perl", "busybox", "socat"] as const;
-const serveBy = (which: (typeof SERVERS)[number], seconds: number) => (hand: Hand) =>
+const serveBy = (which: (typeof SERVERS)[number], seconds: number) => (hand: RemoteSession) =>
   serveChallenge(hand, {
     token: TOKEN,
     id: "c0",
@@ -61,7 +61,7 @@ const serveBy = (which: (typeof SERVERS)[number], seconds: number) => (hand: Han
     path: "/.well-known/acme-challenge/tok_en",
     text: TEXT,
   });
-const show = (seconds: number) => (hand: Hand) =>
+const show = (seconds: number) => (hand: RemoteSession) =>
   showChallenge(hand, {
     token: TOKEN,
     id: "c0",

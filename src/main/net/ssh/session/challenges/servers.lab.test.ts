@@ -3,7 +3,7 @@ import {
   CHALLENGE_SERVERS,
   type ChallengeServer,
   clearChallenges,
-  lookAtWays,
+  inspectChallengeMethods,
   serveChallenge,
   showChallenge,
 } from "#net/ssh/session/challenges.ts";
@@ -122,7 +122,7 @@ lab("a port that is taken is said with the program that has it, and nothing is c
     message: "port 80 is taken by busybox: nothing was changed",
   });
   expect(await host.run("ls /var/lib/latchkey 2>&1 || true")).toContain("No such file");
-  expect(await lookAtWays(hand)).toMatchObject({
+  expect(await inspectChallengeMethods(hand)).toMatchObject({
     kind: "seen",
     look: {
       listeners: [{ port: 80, address: "127.0.0.1", program: "busybox" }],

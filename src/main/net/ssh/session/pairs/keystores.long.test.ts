@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { backPair, endPair, makePairKey, stagePair, swapPair } from "#net/ssh/session/replace-deployment.ts";
+import {
+  createDeploymentKey,
+  finishDeployment,
+  rollBackDeployment,
+  stageDeployment,
+  swapDeployment,
+} from "#net/ssh/session/replace-deployment.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -60,14 +66,14 @@ const state = () =>
   );
 
 async function stageIn(hand: Hand, name: string, wish: { password?: string; entry?: string } = {}) {
-  const made = await makePairKey(hand, { ...PAIR, key: "p256", names: ["store.lab"] });
+  const made = await createDeploymentKey(hand, { ...PAIR, key: "p256", names: ["store.lab"] });
   if (made.kind !== "made") throw new Error(JSON.stringify(made));
   const path = `/etc/stores/${name}`;
   const planned = await planFile(hand, path, name.endsWith(".jks") ? "jks" : "pkcs12");
   const files = [{ ...planned, ...(wish.entry !== undefined && { entry: wish.entry }) }];
   const chain = await issueForRequest(made.csr, "new");
   const passphrases = new Map([[path, new Redacted(Buffer.from(wish.password ?? PASSWORDS.plain))]]);
-  const stage = () => stagePair(hand, { ...PAIR, files, chain, key: "made-there", passphrases });
+  const stage = () => stageDeployment(hand, { ...PAIR, files, chain, key: "made-there", passphrases });
   return { files, stage };
 }
 
@@ -100,15 +106,15 @@ lab.each([
     if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
     expect(await stage()).toEqual(staged);
     const pair = { ...PAIR, files, wanted: staged.wanted };
-    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+    expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
     const after = await list(name);
     for (const line of [`Alias name: ${alias}`, "Owner: CN=new", ...stays.map((one) => `Owner: CN=${one}`)])
       expect(after).toContain(line);
     const aliases = (text: string) => text.split("\n").filter((line) => line.startsWith("Alias"));
     expect(aliases(after)).toEqual(aliases(before));
     expect(await host.run(`stat -c '%U %G %a' /etc/stores/${name}`)).toBe("daemon adm 640\n");
-    expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await state()).toBe(atFirst);
   },
   60_000,
@@ -128,7 +134,7 @@ lab.each([
     await using hand = await openPairHand(startShellIn(host));
     const { stage } = await stageIn(hand, name, wish);
     expect(await stage()).toMatchObject({ kind: "refused", why });
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await state()).toBe(atFirst);
   },
   60_000,
@@ -150,7 +156,7 @@ lab(
     await host.run("kill $(cat /srv/pid)");
     expect(await next.stage()).toMatchObject({ kind: "staged" });
     expect(await host.run(`cd ${den}; ls -d turning-* store-* 2>/dev/null || :`)).toBe("turning-free\n");
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await state()).toBe(atFirst);
   },
   120_000,
@@ -168,7 +174,7 @@ lab(
     await using hand = await openPairHand(startShellIn(host));
     await using processes = watchProcesses();
     const files = [await planFile(hand, paths[0], "pkcs12"), await planFile(hand, paths[1], "jks")];
-    const staged = await stagePair(hand, {
+    const staged = await stageDeployment(hand, {
       ...PAIR,
       files,
       chain: Buffer.from(made.pem),
@@ -180,15 +186,17 @@ lab(
     expect(seen).toContain("keytool");
     for (const secret of [ODD, made.keyPem.split("\n")[1]?.slice(50, 90) ?? ""])
       expect(seen).not.toContain(Buffer.from(secret).toString("latin1"));
-    expect(await swapPair(hand, { ...PAIR, files, wanted: staged.wanted })).toMatchObject({
+    expect(await swapDeployment(hand, { ...PAIR, files, wanted: staged.wanted })).toMatchObject({
       kind: "swapped",
     });
     const key = await host.run(
       `openssl pkcs12 -in ${paths[0]} -passin file:/etc/stores/odd-pass -nodes -nocerts 2>/dev/null | openssl pkey`,
     );
     expect(key.replace(/\s/g, "")).toBe(made.keyPem.replace(/\s/g, ""));
-    expect(await backPair(hand, { ...PAIR, files, wanted: staged.wanted })).toMatchObject({ kind: "back" });
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await rollBackDeployment(hand, { ...PAIR, files, wanted: staged.wanted })).toMatchObject({
+      kind: "back",
+    });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await host.run("ls -d /run/latchkey-try-* 2>/dev/null || :")).toBe("");
   },
   60_000,

@@ -1,7 +1,13 @@
 import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
-import { backPair, endPair, makePairKey, stagePair, swapPair } from "#net/ssh/session/replace-deployment.ts";
+import { reloadService, testDeployment } from "#net/ssh/session/inspect-deployment.ts";
+import {
+  createDeploymentKey,
+  finishDeployment,
+  rollBackDeployment,
+  stageDeployment,
+  swapDeployment,
+} from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
@@ -56,7 +62,7 @@ const derOf = (pem: Uint8Array) => new X509Certificate(pem).raw;
 async function stage(hand: Hand, name: Name, { pem, keyPem }: { pem: string; keyPem: string }) {
   const files = await filesOf(hand, name);
   const key = new Redacted(Buffer.from(keyPem));
-  const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
+  const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
   return { ...PAIR, files, wanted: staged.wanted };
 }
@@ -68,24 +74,24 @@ lab.each(NAMES)(
     const atFirst = await stateOf(name);
     const old = await served(name);
     await using hand = await openHand(name);
-    const made = await makePairKey(hand, { ...PAIR, key: "p256", names: [`${name}.lab`] });
+    const made = await createDeploymentKey(hand, { ...PAIR, key: "p256", names: [`${name}.lab`] });
     if (made.kind !== "made") throw new Error(JSON.stringify(made));
     const files = await filesOf(hand, name);
     const chain = await issueForRequest(made.csr, `${name}.lab`);
-    const staged = await stagePair(hand, { ...PAIR, files, chain, key: "made-there" });
+    const staged = await stageDeployment(hand, { ...PAIR, files, chain, key: "made-there" });
     if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
     const pair = { ...PAIR, files, wanted: staged.wanted };
-    expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
+    expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
     expect(await served(name)).toBe(old);
-    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+    expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
     const told = await reloadService(hand, consumer, pair);
     expect(told).toMatchObject({ kind: "reloaded", pid: { before: expect.any(Number) } });
     if (told.kind === "reloaded") expect(told.pid.after).toBe(told.pid.before);
     expect(await served(name)).toBe(hashOf(derOf(chain)));
-    expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
+    expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
     expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     expect(await served(name)).toBe(old);
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await stateOf(name)).toBe(atFirst);
   },
 );
@@ -96,8 +102,8 @@ lab.each(NAMES)("%s: a key of another certificate is refused before anything is 
   await using hand = await openHand(name);
   const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
   const consumer = serviceOf(SERVERS[name]);
-  expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "failed" });
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "failed" });
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   expect(await stateOf(name)).toBe(atFirst);
 });
 
@@ -111,8 +117,8 @@ lab.each(NAMES.filter((name) => name !== "dovecot"))(
       await using hand = await openHand(name);
       const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
       const consumer = serviceOf(SERVERS[name]);
-      expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "failed" });
-      expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+      expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "failed" });
+      expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     } finally {
       await host.run("mv /usr/bin/openssl.kept /usr/bin/openssl");
     }
@@ -125,9 +131,9 @@ lab("Dovecot itself refuses a pair that belongs together, and is too weak for it
   const weak = await makeWithOpenssl(folder.path, "weak", { algorithm: "rsa-1024" });
   await using hand = await openHand("dovecot");
   const pair = await stage(hand, "dovecot", weak);
-  const tested = await testPair(hand, { ...pair, consumer: serviceOf("dovecot") });
+  const tested = await testDeployment(hand, { ...pair, service: serviceOf("dovecot") });
   expect(tested).toMatchObject({ kind: "failed", said: expect.stringContaining("SSL") });
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });
 
 lab("PostgreSQL's account gets nothing to read by a link that it has put into its own folder", async () => {
@@ -137,17 +143,17 @@ lab("PostgreSQL's account gets nothing to read by a link that it has put into it
   const consumer = serviceOf("postgresql");
   await host.run(`mv ${data}/PG_VERSION /root/PG_VERSION; chown root: /root/PG_VERSION; chmod 600 /root/PG_VERSION
     ln -s /root/PG_VERSION ${data}/PG_VERSION; chown -h postgres: ${data}/PG_VERSION`);
-  expect(await testPair(hand, { ...pair, consumer })).toMatchObject({
+  expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({
     kind: "untested",
     said: expect.stringContaining("could not be written"),
   });
   await host.run(`rm ${data}/PG_VERSION; mkfifo ${data}/PG_VERSION; chown postgres: ${data}/PG_VERSION`);
-  expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "untested" });
+  expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "untested" });
   await host.run(
     `rm ${data}/PG_VERSION; mv /root/PG_VERSION ${data}/PG_VERSION; chown postgres: ${data}/PG_VERSION`,
   );
-  expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });
 
 /** Has whatever is tried wait, after its pair was copied, until somebody writes into /run/go. */
@@ -167,7 +173,7 @@ lab.each(["slapd", "mysql", "dovecot"] as const)(
     await using hand = await openHand(name);
     const pair = await stage(hand, name, await makeCertificate());
     await host.run(HOLD_TRIES);
-    const tested = testPair(hand, { ...pair, consumer });
+    const tested = testDeployment(hand, { ...pair, service: consumer });
     expect(await host.run("cat /run/held")).toBe("held\n");
     expect(await host.run("find /run/latchkey-try-* -name key.pem -perm 644")).not.toBe("");
     const read = "cat /run/latchkey-try-*/key.pem /run/latchkey-try-*/pair/key.pem 2>/dev/null || :";
@@ -175,7 +181,7 @@ lab.each(["slapd", "mysql", "dovecot"] as const)(
     await host.run("echo go >/run/go");
     expect(await tested).toMatchObject({ kind: "passed" });
     await host.run(`mv /usr/bin/timeout.kept /usr/bin/timeout; rm /run/held /run/go`);
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     await host.run(`chmod ${mode.trim()} /etc/tls/${name}.key`);
   },
 );

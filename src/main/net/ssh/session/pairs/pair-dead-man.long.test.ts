@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { reloadService } from "#net/ssh/session/inspect-deployment.ts";
 import {
-  armPair,
-  backPair,
-  disarmPair,
-  endPair,
-  stagePair,
-  swapPair,
+  finishDeployment,
+  rollBackDeployment,
+  stageDeployment,
+  startDeploymentTimer,
+  stopDeploymentTimer,
+  swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
@@ -59,7 +59,7 @@ async function stage(hand: Hand, isBad = false) {
   ];
   const [made, other] = await Promise.all([makeCertificate({ names: ["new.lab"] }), makeCertificate()]);
   const key = new Redacted(Buffer.from((isBad ? other : made).keyPem));
-  const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key });
+  const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
   return { ...PAIR, files, wanted: staged.wanted };
 }
@@ -71,10 +71,12 @@ lab.each(WAYS)(
     {
       await using hand = await openPairHand(startShellIn(host));
       const pair = await stage(hand);
-      expect(await armPair(hand, { ...pair, way, seconds: 8, consumers: [NGINX] })).toEqual({
+      expect(
+        await startDeploymentTimer(hand, { ...pair, timer: way, seconds: 8, services: [NGINX] }),
+      ).toEqual({
         kind: "armed",
       });
-      expect(await swapPair(hand, pair)).toMatchObject({ kind: "swapped" });
+      expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "swapped" });
       expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
       expect(await served()).toBe("new.lab");
       await hand.kill();
@@ -82,9 +84,9 @@ lab.each(WAYS)(
     await expect.poll(served, { timeout: 60_000 }).toBe("nginx.lab");
     expect(await state()).toBe(atFirst);
     await using hand = await openPairHand(startShellIn(host));
-    await expect.poll(() => disarmPair(hand, PAIR), { timeout: 20_000 }).toEqual({ kind: "fired" });
-    expect(await disarmPair(hand, PAIR)).toEqual({ kind: "fired" });
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    await expect.poll(() => stopDeploymentTimer(hand, PAIR), { timeout: 20_000 }).toEqual({ kind: "fired" });
+    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await host.run("ls -A /var/lib")).not.toContain("latchkey");
   },
 );
@@ -92,20 +94,24 @@ lab.each(WAYS)(
 lab.each(WAYS)("what was called off stays, and what is armed does not end, by %s", async (way) => {
   await using hand = await openPairHand(startShellIn(host));
   const pair = await stage(hand);
-  expect(await armPair(hand, { ...pair, way, seconds: 3, consumers: [NGINX] })).toEqual({ kind: "armed" });
-  expect(await armPair(hand, { ...pair, way, seconds: 3, consumers: [NGINX] })).toEqual({ kind: "armed" });
-  await swapPair(hand, pair);
-  expect(await endPair(hand, PAIR)).toMatchObject({ kind: "refused", why: "armed" });
-  expect(await disarmPair(hand, PAIR)).toEqual({ kind: "disarmed" });
-  expect(await disarmPair(hand, PAIR)).toEqual({ kind: "disarmed" });
+  expect(await startDeploymentTimer(hand, { ...pair, timer: way, seconds: 3, services: [NGINX] })).toEqual({
+    kind: "armed",
+  });
+  expect(await startDeploymentTimer(hand, { ...pair, timer: way, seconds: 3, services: [NGINX] })).toEqual({
+    kind: "armed",
+  });
+  await swapDeployment(hand, pair);
+  expect(await finishDeployment(hand, PAIR)).toMatchObject({ kind: "refused", why: "armed" });
+  expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
+  expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
   const swapped = await state();
   // A timer of the service manager's stand-in cannot be stopped: it fires, and finds nothing to do.
   await host.run(
     `until [ -z "$(pgrep -f '[l]atchkey.*${PAIR.token}'; find /var/spool/cron/atjobs -type f ! -name .SEQ)" ]; do sleep 0.1; done`,
   );
   expect(await state()).toBe(swapped);
-  await backPair(hand, pair);
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  await rollBackDeployment(hand, pair);
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });
 
 lab.each(WAYS)("what a described server starts when it is told by the host stays, by %s", async (way) => {
@@ -113,11 +119,13 @@ lab.each(WAYS)("what a described server starts when it is told by the host stays
   const pair = await stage(hand);
   const reload = "sleep 9876 >/dev/null 2>&1 &";
   const consumers = [{ ...serviceOf("described"), described: { test: null, reload } }];
-  expect(await armPair(hand, { ...pair, way, seconds: 1, consumers })).toEqual({ kind: "armed" });
+  expect(await startDeploymentTimer(hand, { ...pair, timer: way, seconds: 1, services: consumers })).toEqual({
+    kind: "armed",
+  });
   await host.run(`until pgrep -f '^sleep 9876' && [ -z "$(pgrep -f '[r]evert-pair')" ]; do sleep 0.1; done`);
   expect(await host.run("pgrep -cf '^sleep 9876'; pkill -f '^sleep 9876'")).toBe("1\n");
-  expect(await disarmPair(hand, PAIR)).toEqual({ kind: "fired" });
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });
 
 lab(
@@ -127,16 +135,16 @@ lab(
     const name = `latchkey-try-${PAIR.token}-pair`;
     await stage(hand);
     await host.run(`mkdir /run/${name} /tmp/${name}; : > /tmp/${name}/store; : > /run/${name}/key.pem`);
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await host.run("ls -A /run /tmp")).not.toContain("latchkey-try");
     await stage(hand);
     await host.run(
       `mkdir /run/theirs; : > /run/theirs/precious; chown daemon: /run/theirs; ln -s /run/theirs /tmp/${name}`,
     );
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     await host.run(`rm /tmp/${name}; mv /run/theirs /tmp/${name}`);
     await stage(hand);
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await host.run(`ls /tmp/${name}; rm -r /tmp/${name}`)).toBe("precious\n");
   },
 );
@@ -144,7 +152,7 @@ lab(
 lab("a signal that is taken for good, and not obeyed, is seen by what is served alone", async () => {
   await using hand = await openPairHand(startShellIn(host));
   const pair = await stage(hand, true);
-  await swapPair(hand, pair);
+  await swapDeployment(hand, pair);
   // Its own way tries the files first, and says what is wrong.
   expect(await reloadService(hand, NGINX)).toMatchObject({
     kind: "not-reloaded",
@@ -156,7 +164,7 @@ lab("a signal that is taken for good, and not obeyed, is seen by what is served 
   };
   expect(await reloadService(hand, hasty)).toMatchObject({ kind: "reloaded" });
   expect(await served()).toBe("nginx.lab");
-  expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
+  expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });

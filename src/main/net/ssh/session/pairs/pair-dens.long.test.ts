@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { endPair, stagePair, swapPair } from "#net/ssh/session/replace-deployment.ts";
+import { finishDeployment, stageDeployment, swapDeployment } from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
@@ -46,7 +46,7 @@ type Hand = Awaited<ReturnType<typeof openPairHand>>;
 const wanted = () => [hashOf(made.pem), hashOf(made.keyPem)];
 const plan = async (hand: Hand) => [await planFile(hand, CHAIN, "chain"), await planFile(hand, KEY, "key")];
 const stageFiles = (hand: Hand, files: Awaited<ReturnType<typeof plan>>) =>
-  stagePair(hand, {
+  stageDeployment(hand, {
     ...PAIR,
     files,
     chain: Buffer.from(made.pem),
@@ -64,20 +64,20 @@ lab.each(SHELLS)(
   async (shell) => {
     await using hand = await openPairHand(startShellIn(host, { shell }));
     const pair = await stage(hand);
-    await swapPair(hand, pair);
+    await swapDeployment(hand, pair);
     await host.run(
       `chmod 700 /root; echo s > /root/precious; ${AS_ALICE} sh -c 'cd ${LIVE}; mv ${DEN} x; ln -s /root ${DEN}'`,
     );
     const taken = { kind: "refused", why: "work-folder-taken", detail: LAIR };
-    expect(await endPair(hand, PAIR)).toEqual(taken);
+    expect(await finishDeployment(hand, PAIR)).toEqual(taken);
     expect(await host.run("cat /root/precious")).toBe("s\n");
     // A folder of root's alone as well, but another.
     await host.run(`cd ${LIVE}; mkdir -m 700 other; echo s > other/precious; rm ${DEN}; ln -s other ${DEN}`);
-    expect(await endPair(hand, PAIR)).toEqual(taken);
+    expect(await finishDeployment(hand, PAIR)).toEqual(taken);
     await host.run(`cd ${LIVE}; rm ${DEN}; mv other ${DEN}`);
-    expect(await endPair(hand, PAIR)).toMatchObject({ kind: "failed" });
+    expect(await finishDeployment(hand, PAIR)).toMatchObject({ kind: "failed" });
     expect(await host.run(`cd ${LIVE}; cat ${DEN}/precious; rm -r ${DEN}; mv x ${DEN}`)).toBe("s\n");
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await host.run(`ls -A ${LIVE} /var/lib`)).not.toContain("latchkey");
   },
 );
@@ -119,17 +119,17 @@ lab.each(SHELLS)(
   async (shell) => {
     await host.run(`chown -R root: ${LIVE}`);
     await using hand = await openPairHand(startShellIn(host, { shell }));
-    await swapPair(hand, await stage(hand));
+    await swapDeployment(hand, await stage(hand));
     await host.run(`chmod g+w ${LIVE}; mv ${LIVE} ${LIVE}.away; : > ${LIVE}`);
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "failed", why: "no-folder", detail: LIVE });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "failed", why: "no-folder", detail: LIVE });
     await host.run(`rm ${LIVE}; ln -s ${LIVE}.away ${LIVE}`);
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await host.run(`ls -A ${LIVE}/ /var/lib`)).not.toContain("latchkey");
     await host.run(`rm ${LIVE}; mv ${LIVE}.away ${LIVE}; chmod g-w ${LIVE}`);
     await host.run(put(CHAIN, old.pem) + put(KEY, old.keyPem));
     await stage(hand);
     await host.run(`rm -r ${LIVE}`);
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   },
 );
 
@@ -147,12 +147,14 @@ END
     await using hand = await openPairHand(startShellIn(host));
     const files = [await planFile(hand, CHAIN, "key+chain")];
     await host.run(": > /tmp/meddle");
-    expect(await stagePair(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key: "kept" })).toEqual({
+    expect(
+      await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key: "kept" }),
+    ).toEqual({
       kind: "staged",
       wanted: [hashOf(made.pem + old.keyPem)],
     });
     expect(await host.run("[ -e /tmp/meddle ] || echo over")).toBe("over\n");
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   } finally {
     await host.run("rm /usr/sbin/cp");
   }

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { lookAtPairFile } from "#net/ssh/session/inspect-deployment.ts";
-import { backPair, endPair, stagePair, swapPair } from "#net/ssh/session/replace-deployment.ts";
+import { inspectDeploymentFile } from "#net/ssh/session/inspect-deployment.ts";
+import {
+  finishDeployment,
+  rollBackDeployment,
+  stageDeployment,
+  swapDeployment,
+} from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
@@ -50,7 +55,7 @@ const chain = () => Buffer.from(made.pem);
 
 async function stage(hand: Hand, paths: { chain: string; key: string }) {
   const files = [await planFile(hand, paths.chain, "chain"), await planFile(hand, paths.key, "key")];
-  const staged = await stagePair(hand, { ...PAIR, files, chain: chain(), key: key() });
+  const staged = await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: key() });
   expect(staged).toEqual({ kind: "staged", wanted: [hashOf(made.pem), hashOf(made.keyPem)] });
   return { ...PAIR, files, wanted: [hashOf(made.pem), hashOf(made.keyPem)] };
 }
@@ -60,14 +65,14 @@ async function goThereAndBack(hand: Hand, paths: { chain: string; key: string },
   const atFirst = await state(...folders);
   const pair = await stage(hand, paths);
   expect(await stage(hand, paths)).toEqual(pair);
-  expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
-  expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: true });
+  expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
+  expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: true });
   const after = await host.run(`cat ${paths.chain} ${paths.key}; stat -L -c '%U %G %a' ${paths.key}`);
   expect(after).toContain(made.pem + made.keyPem);
-  expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
-  expect(await backPair(hand, pair)).toEqual({ kind: "back", already: true });
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
-  expect(await backPair(hand, pair)).toEqual({ kind: "back", already: true });
+  expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
+  expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: true });
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: true });
   expect(await state(...folders)).toBe(atFirst);
   return after;
 }
@@ -78,8 +83,8 @@ lab.each(SOME_SHELLS)(
     await using hand = await openPairHand(startShellIn(host, { shell }));
     await goThereAndBack(hand, { chain: CHAIN, key: KEY }, LIVE);
     const pair = await stage(hand, { chain: CHAIN, key: KEY });
-    await swapPair(hand, pair);
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    await swapDeployment(hand, pair);
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     const said = await host.run(
       `cd ${LIVE}; ls -A; stat -c '%U %G %a %h' *; getfacl -p *; getfattr -d -m . *; ls -A /var/lib`,
     );
@@ -94,7 +99,7 @@ lab("links on the way stay what they are, and one that was turned meanwhile ends
   await host.run(
     `cd ${LIVE}; mkdir -p releases/3 releases/4; mv site.* releases/3; cp releases/3/* releases/4; ln -s releases/3 current; ln -s current/site.pem site.pem; ln -s ${LIVE}/current/../3/site.key site.key`,
   );
-  const look = await lookAtPairFile(hand, CHAIN);
+  const look = await inspectDeploymentFile(hand, CHAIN);
   expect(look).toMatchObject({
     file: {
       real: `${LIVE}/releases/3/site.pem`,
@@ -111,7 +116,7 @@ lab("links on the way stay what they are, and one that was turned meanwhile ends
   await goThereAndBack(hand, { chain: CHAIN, key: KEY }, LIVE);
   const pair = await stage(hand, { chain: CHAIN, key: KEY });
   await host.run(`ln -sfn releases/4 ${LIVE}/current`);
-  expect(await swapPair(hand, pair)).toMatchObject({ kind: "refused", why: "linked-elsewhere" });
+  expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "linked-elsewhere" });
   expect(await host.run(`cat ${LIVE}/releases/?/site.pem`)).toBe(old.pem + old.pem);
 });
 
@@ -122,7 +127,7 @@ lab("what another program renews is left to it, with the command that has it do 
     mv site.pem le/archive/site/cert1.pem; ln -s ../../archive/site/cert1.pem le/live/site/cert.pem`,
   );
   for (const path of [`${LIVE}/le/live/site/cert.pem`, `${LIVE}/le/archive/site/cert1.pem`]) {
-    expect(await lookAtPairFile(hand, path)).toMatchObject({
+    expect(await inspectDeploymentFile(hand, path)).toMatchObject({
       file: {
         real: `${LIVE}/le/archive/site/cert1.pem`,
         managed: {
@@ -132,13 +137,13 @@ lab("what another program renews is left to it, with the command that has it do 
       },
     });
     const files = [await planFile(hand, path, "chain")];
-    expect(await stagePair(hand, { ...PAIR, files, chain: chain(), key: "kept" })).toMatchObject({
+    expect(await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: "kept" })).toMatchObject({
       kind: "refused",
       why: "managed",
       detail: "certbot",
     });
   }
-  await endPair(hand, PAIR);
+  await finishDeployment(hand, PAIR);
 });
 
 lab(
@@ -153,7 +158,7 @@ lab(
     chown -R alice: /home/alice/tls`,
     );
     const managedAt = async (base: string) => {
-      const look = await lookAtPairFile(hand, `${base}/live/site/cert.pem`);
+      const look = await inspectDeploymentFile(hand, `${base}/live/site/cert.pem`);
       return look.kind === "seen" ? look.file.managed : look;
     };
     const renew = "certbot renew --force-renewal --cert-name site --config-dir";
@@ -168,15 +173,15 @@ lab("what was changed meanwhile, or is something else, is not touched", async ()
   const pair = await stage(hand, { chain: CHAIN, key: KEY });
   await host.run(`echo >> ${KEY}`);
   const changed = { kind: "changed", path: KEY, hash: hashOf(`${old.keyPem}\n`) };
-  expect(await swapPair(hand, pair)).toEqual(changed);
-  expect(await stagePair(hand, { ...pair, chain: chain(), key: key() })).toEqual(changed);
+  expect(await swapDeployment(hand, pair)).toEqual(changed);
+  expect(await stageDeployment(hand, { ...pair, chain: chain(), key: key() })).toEqual(changed);
   expect(await host.run(`cat ${CHAIN}`)).toBe(old.pem);
   await host.run(put(KEY, old.keyPem));
-  expect(await swapPair(hand, pair)).toMatchObject({ kind: "swapped" });
+  expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "swapped" });
   await host.run(`echo >> ${CHAIN}`);
-  expect(await backPair(hand, pair)).toMatchObject({ kind: "changed", path: CHAIN });
+  expect(await rollBackDeployment(hand, pair)).toMatchObject({ kind: "changed", path: CHAIN });
   expect(await host.run(`cat ${KEY}`)).toBe(made.keyPem);
-  await endPair(hand, PAIR);
+  await finishDeployment(hand, PAIR);
   await host.run(put(CHAIN, old.pem) + put(KEY, old.keyPem));
   const sound = { chain: await planFile(hand, CHAIN, "chain"), key: await planFile(hand, KEY, "key") };
   for (const [script, holds, why] of [
@@ -188,13 +193,15 @@ lab("what was changed meanwhile, or is something else, is not touched", async ()
   ] as const) {
     const files = [{ ...sound[holds], before: "" }];
     await host.run(script);
-    const look = await lookAtPairFile(hand, files[0]?.path ?? "");
+    const look = await inspectDeploymentFile(hand, files[0]?.path ?? "");
     if (look.kind === "seen" && files[0]) files[0].before = look.file.hash ?? hashOf(old.pem);
-    expect(await stagePair(hand, { ...PAIR, files, chain: chain(), key: key() }), script).toMatchObject({
-      kind: "refused",
-      why,
-    });
-    await endPair(hand, PAIR);
+    expect(await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: key() }), script).toMatchObject(
+      {
+        kind: "refused",
+        why,
+      },
+    );
+    await finishDeployment(hand, PAIR);
   }
 });
 
@@ -203,15 +210,15 @@ lab("a file is one run's alone until that ends, or its folder is gone", async ()
   const pair = await stage(hand, { chain: CHAIN, key: KEY });
   const other = { token: "run00000002", id: "c0" };
   const wish = { ...other, files: pair.files, chain: chain(), key: key() };
-  expect(await stagePair(hand, wish)).toMatchObject({
+  expect(await stageDeployment(hand, wish)).toMatchObject({
     kind: "refused",
     why: "pair-held",
     detail: PAIR.token,
   });
-  expect(await lookAtPairFile(hand, CHAIN)).toMatchObject({ file: { heldBy: PAIR.token } });
+  expect(await inspectDeploymentFile(hand, CHAIN)).toMatchObject({ file: { heldBy: PAIR.token } });
   await host.run(`rm -rf /var/lib/latchkey/${PAIR.token}`);
-  expect(await stagePair(hand, wish)).toMatchObject({ kind: "staged" });
-  expect(await endPair(hand, other)).toEqual({ kind: "ended" });
+  expect(await stageDeployment(hand, wish)).toMatchObject({ kind: "staged" });
+  expect(await finishDeployment(hand, other)).toEqual({ kind: "ended" });
   expect(await host.run("ls -A /var/lib")).not.toContain("latchkey");
 });
 
@@ -225,9 +232,9 @@ lab("files on another file system, in somebody else's folder, are prepared besid
     expect(await goThereAndBack(hand, paths, "/mnt/more/tls")).toMatch(/alice alice 640\n$/);
     const pair = await stage(hand, paths);
     expect(await host.run("cd /mnt/more/tls; stat -c '%U %a' .latchkey-*")).toBe(`${user ?? "root"} 700\n`);
-    await swapPair(hand, pair);
-    await backPair(hand, pair);
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    await swapDeployment(hand, pair);
+    await rollBackDeployment(hand, pair);
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await host.run("ls -A /mnt/more/tls")).toBe("site.key\nsite.pem\n");
   }
 });
@@ -241,13 +248,13 @@ lab("a folder of somebody else's in the place of root's own is not entered", asy
   const pair = await stage(hand, paths);
   const lair = `/mnt/more/tls/.latchkey-${PAIR.token}-${PAIR.id}`;
   await host.run(`mv ${lair} ${lair}.away; ln -s /etc ${lair}; chown -h alice: ${lair}`);
-  expect(await swapPair(hand, pair)).toMatchObject({ kind: "refused", why: "work-folder-taken" });
+  expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "work-folder-taken" });
   await host.run(`rm ${lair}; setpriv --reuid alice --regid alice --clear-groups mkdir -m 700 ${lair}`);
-  expect(await swapPair(hand, pair)).toMatchObject({ kind: "refused", why: "work-folder-taken" });
+  expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "work-folder-taken" });
   await host.run(`rmdir ${lair}; mv ${lair}.away ${lair}`);
-  expect(await swapPair(hand, pair)).toMatchObject({ kind: "swapped" });
-  await backPair(hand, pair);
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "swapped" });
+  await rollBackDeployment(hand, pair);
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });
 
 lab(
@@ -259,11 +266,11 @@ lab(
       const both = (of: typeof old, keyPem: string) => (isKeyFirst ? keyPem + of.pem : of.pem + keyPem);
       await host.run(put(CHAIN, both(old, old.keyPem) + parameters));
       const files = [await planFile(hand, CHAIN, "key+chain")];
-      const staged = await stagePair(hand, { ...PAIR, files, chain: chain(), key: key() });
+      const staged = await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: key() });
       expect(staged).toEqual({ kind: "staged", wanted: [hashOf(both(made, made.keyPem) + parameters)] });
-      const kept = await stagePair(hand, { ...PAIR, files, chain: chain(), key: "kept" });
+      const kept = await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: "kept" });
       expect(kept).toEqual({ kind: "staged", wanted: [hashOf(both(made, old.keyPem) + parameters)] });
-      await endPair(hand, PAIR);
+      await finishDeployment(hand, PAIR);
     }
   },
 );
@@ -274,11 +281,11 @@ lab("leaf and intermediates go to their own files", async () => {
   await host.run(put(more, old.pem));
   const files = [await planFile(hand, CHAIN, "leaf"), await planFile(hand, more, "intermediates")];
   const both = Buffer.from(made.pem + old.pem);
-  expect(await stagePair(hand, { ...PAIR, files, chain: both, key: "kept" })).toEqual({
+  expect(await stageDeployment(hand, { ...PAIR, files, chain: both, key: "kept" })).toEqual({
     kind: "staged",
     wanted: [hashOf(made.pem), hashOf(old.pem)],
   });
-  await endPair(hand, PAIR);
+  await finishDeployment(hand, PAIR);
 });
 
 lab("nothing of a key is in the words of any process", async () => {
@@ -288,9 +295,9 @@ lab("nothing of a key is in the words of any process", async () => {
     const wrap = ["strace", "-f", "-qq", "-s", "100000", "-e", "trace=execve,execveat", "-o", log];
     await using hand = await openPairHand(startShellIn(host, { shell, wrap }));
     const pair = await stage(hand, { chain: CHAIN, key: KEY });
-    await swapPair(hand, pair);
-    await backPair(hand, pair);
-    await endPair(hand, PAIR);
+    await swapDeployment(hand, pair);
+    await rollBackDeployment(hand, pair);
+    await finishDeployment(hand, PAIR);
     const words = await host.run(`cat ${log}`);
     expect(words).toContain("execve(");
     expect(words, shell).not.toContain(secret);

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
+import { reloadService, testDeployment } from "#net/ssh/session/inspect-deployment.ts";
 import {
-  armPair,
-  backPair,
-  disarmPair,
-  endPair,
-  makePairKey,
-  stagePair,
-  swapPair,
+  createDeploymentKey,
+  finishDeployment,
+  rollBackDeployment,
+  stageDeployment,
+  startDeploymentTimer,
+  stopDeploymentTimer,
+  swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
@@ -40,36 +40,38 @@ lab(
     );
     const atFirst = await state();
     await using hand = await openPairHand(startShellIn(host));
-    const made = await makePairKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab", "127.0.0.1"] });
+    const made = await createDeploymentKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab", "127.0.0.1"] });
     expect(made).toMatchObject({ kind: "made" });
-    expect(await makePairKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab"] })).toEqual(made);
+    expect(await createDeploymentKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab"] })).toEqual(made);
     if (made.kind !== "made") return;
     const files = [
       await planFile(hand, "/etc/tls/nginx.pem", "chain"),
       await planFile(hand, "/etc/tls/nginx.key", "key"),
     ];
     const chain = await issueForRequest(made.csr, "new.lab");
-    const staged = await stagePair(hand, { ...PAIR, files, chain, key: "made-there" });
+    const staged = await stageDeployment(hand, { ...PAIR, files, chain, key: "made-there" });
     expect(staged).toMatchObject({ kind: "staged" });
     if (staged.kind !== "staged") return;
-    expect(await stagePair(hand, { ...PAIR, files, chain, key: "made-there" })).toEqual(staged);
+    expect(await stageDeployment(hand, { ...PAIR, files, chain, key: "made-there" })).toEqual(staged);
     const pair = { ...PAIR, files, wanted: staged.wanted };
-    expect(await testPair(hand, { ...pair, consumer: NGINX })).toMatchObject({ kind: "passed" });
-    expect(await armPair(hand, { ...pair, way: "sleep", seconds: 600, consumers: [NGINX] })).toEqual({
+    expect(await testDeployment(hand, { ...pair, service: NGINX })).toMatchObject({ kind: "passed" });
+    expect(
+      await startDeploymentTimer(hand, { ...pair, timer: "sleep", seconds: 600, services: [NGINX] }),
+    ).toEqual({
       kind: "armed",
     });
-    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
-    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: true });
+    expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
+    expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: true });
     expect(await served()).toBe("nginx.lab");
     expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
     expect(await served()).toBe("new.lab");
-    expect(await disarmPair(hand, PAIR)).toEqual({ kind: "disarmed" });
-    expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
-    expect(await backPair(hand, pair)).toEqual({ kind: "back", already: true });
+    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
+    expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
+    expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: true });
     expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
     expect(await served()).toBe("nginx.lab");
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await state()).toBe(atFirst);
   },
 );
@@ -78,17 +80,17 @@ lab(
   "what lies in the way of a run on its host, and which file system is full, is said by its path",
   async () => {
     await using hand = await openPairHand(startShellIn(host));
-    const make = () => makePairKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab"] });
+    const make = () => createDeploymentKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab"] });
     const files = [await planFile(hand, "/etc/tls/nginx.pem", "chain")];
-    const stage = () => stagePair(hand, { ...PAIR, files, chain: Buffer.from("x"), key: "kept" });
+    const stage = () => stageDeployment(hand, { ...PAIR, files, chain: Buffer.from("x"), key: "kept" });
     const arm = () =>
-      armPair(hand, {
+      startDeploymentTimer(hand, {
         ...PAIR,
         files,
         wanted: [files[0]?.before ?? ""],
-        way: "sleep" as const,
+        timer: "sleep" as const,
         seconds: 600,
-        consumers: [NGINX],
+        services: [NGINX],
       });
     const own = `/var/lib/latchkey/${PAIR.token}/${PAIR.id}`;
     const inTheWay = (path: string) => ({ kind: "refused", why: "in-the-way", detail: path });

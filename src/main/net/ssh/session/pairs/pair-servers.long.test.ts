@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { lookAtPairFile, reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
-import { backPair, endPair, stagePair, swapPair } from "#net/ssh/session/replace-deployment.ts";
+import { inspectDeploymentFile, reloadService, testDeployment } from "#net/ssh/session/inspect-deployment.ts";
+import {
+  finishDeployment,
+  rollBackDeployment,
+  stageDeployment,
+  swapDeployment,
+} from "#net/ssh/session/replace-deployment.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
@@ -40,7 +45,7 @@ async function stageNew(hand: Hand, name: Name, isBad = false) {
   const files = await filesOf(hand, name);
   const [made, other] = await Promise.all([makeCertificate({ names: ["new.lab"] }), makeCertificate()]);
   const key = new Redacted(Buffer.from((isBad ? other : made).keyPem));
-  const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key });
+  const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
   return { ...PAIR, files, wanted: staged.wanted };
 }
@@ -50,17 +55,17 @@ lab.each(SERVERS)("%s serves what it is told to read, and what was there once th
   await using hand = await openPairHand(startShellIn(host));
   const pair = await stageNew(hand, name);
   const consumer = serviceOf(name);
-  expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
+  expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
   expect(await served(name)).toBe(`${name}.lab`);
-  expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+  expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
   const told = await reloadService(hand, consumer, pair);
   expect(told).toMatchObject({ kind: "reloaded", pid: { before: expect.any(Number) } });
   if (told.kind === "reloaded") expect(told.pid.after).toBe(told.pid.before);
   await expect.poll(() => served(name), { timeout: 20_000 }).toBe("new.lab");
-  expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
+  expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
   await expect.poll(() => served(name), { timeout: 20_000 }).toBe(`${name}.lab`);
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   expect(await state()).toBe(atFirst);
 });
 
@@ -80,8 +85,8 @@ lab.each(
   try {
     await using hand = await openPairHand(startShellIn(host));
     const consumer = serviceOf(name);
-    const bad = await testPair(hand, { ...(await stageNew(hand, name, true)), consumer });
-    const good = await testPair(hand, { ...(await stageNew(hand, name)), consumer });
+    const bad = await testDeployment(hand, { ...(await stageNew(hand, name, true)), service: consumer });
+    const good = await testDeployment(hand, { ...(await stageNew(hand, name)), service: consumer });
     // Apache's own test reads no key; a second Apache needs a network of its own.
     const isBlind = name === "apache" && programs.includes("unshare");
     expect({ bad, good }).toMatchObject(
@@ -89,7 +94,7 @@ lab.each(
         ? { bad: { kind: "untested" }, good: { kind: "untested" } }
         : { bad: { kind: "failed" }, good: { kind: "passed" } },
     );
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   } finally {
     for (const path of away) await host.run(`mv ${path}.away ${path}`);
   }
@@ -131,7 +136,7 @@ END
     ]) {
       await expect.poll(() => at(port)).toBe("alone.lab");
       const next = await makeCertificate({ names: ["new.lab"] });
-      const staged = await stagePair(hand, {
+      const staged = await stageDeployment(hand, {
         ...PAIR,
         files,
         chain: Buffer.from(next.pem),
@@ -139,17 +144,17 @@ END
       });
       if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
       const pair = { ...PAIR, files, wanted: staged.wanted };
-      expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
-      await swapPair(hand, pair);
+      expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
+      await swapDeployment(hand, pair);
       expect(await reloadService(hand, consumer, pair)).toMatchObject({
         kind: "reloaded",
         said: expect.stringContaining("Success"),
       });
       expect(await at(port)).toBe("new.lab");
-      await backPair(hand, pair);
+      await rollBackDeployment(hand, pair);
       expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
       expect(await at(port)).toBe("alone.lab");
-      expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+      expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     }
   },
 );
@@ -157,7 +162,7 @@ END
 lab("an Apache that a bad pair has ended is started by its service once the pair is back", async () => {
   await using hand = await openPairHand(startShellIn(host));
   const pair = await stageNew(hand, "apache", true);
-  await swapPair(hand, pair);
+  await swapDeployment(hand, pair);
   const consumer = serviceOf("apache");
   expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "not-reloaded" });
   expect(await served("apache")).toBe("apache.lab");
@@ -165,7 +170,7 @@ lab("an Apache that a bad pair has ended is started by its service once the pair
   await host.run(
     "apache2 -t -f /etc/apache2/apache2.conf 2>/dev/null; kill -USR1 $(cat /run/apache2.pid); while pgrep -x apache2 >/dev/null; do sleep 0.1; done",
   );
-  await backPair(hand, pair);
+  await rollBackDeployment(hand, pair);
   expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "not-reloaded" });
   // No service manager runs here: this stands for it.
   await host.run(`mkdir -p /run/systemd/system; mv /usr/bin/systemctl /usr/bin/systemctl.away
@@ -181,7 +186,7 @@ END
   expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
   await host.run("mv /usr/bin/systemctl.away /usr/bin/systemctl; rm -r /run/systemd/system");
   await expect.poll(() => served("apache"), { timeout: 20_000 }).toBe("apache.lab");
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });
 
 lab("the name of a folder is no line of a second Apache's configuration", async () => {
@@ -202,15 +207,15 @@ lab("the name of a folder is no line of a second Apache's configuration", async 
   ];
   const next = await makeCertificate();
   const key = new Redacted(Buffer.from(next.keyPem));
-  const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(next.pem), key });
+  const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(next.pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
   const pair = { ...PAIR, files, wanted: staged.wanted };
-  expect(await testPair(hand, { ...pair, consumer: serviceOf("apache") })).toEqual({
+  expect(await testDeployment(hand, { ...pair, service: serviceOf("apache") })).toEqual({
     kind: "passed",
     said: "a second Apache takes the pair",
   });
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
-  expect(await lookAtPairFile(hand, "/mnt/odd/link/one.pem")).toMatchObject({
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await inspectDeploymentFile(hand, "/mnt/odd/link/one.pem")).toMatchObject({
     file: { refusal: { why: "odd-path" } },
   });
   await host.run("umount /mnt/odd; rmdir /mnt/odd");
@@ -249,13 +254,13 @@ lab("a server is not touched where the pair of another of its sites would not be
     await web.run(OTHER_SITE(web.address)[name]);
     expect(await reloadService(hand, consumer)).toMatchObject({ kind: "reloaded" });
     const pair = await stageNew(hand, name);
-    expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
+    expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
     await lay(half.pem);
-    expect(await testPair(hand, { ...pair, consumer })).toMatchObject({
+    expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({
       kind: "failed",
       said: expect.stringContaining("/srv/other"),
     });
-    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+    expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
     expect(await reloadService(hand, consumer, pair)).toMatchObject({
       kind: "not-reloaded",
       said: expect.stringContaining("/srv/other"),
@@ -264,7 +269,7 @@ lab("a server is not touched where the pair of another of its sites would not be
     await lay(sound.pem);
     expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     await expect.poll(() => at(SERVED[name].port), { timeout: 20_000 }).toBe("new.lab");
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   }
 });
 

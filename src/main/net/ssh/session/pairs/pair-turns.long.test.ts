@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import {
-  armPair,
-  backPair,
-  disarmPair,
-  endPair,
-  stagePair,
-  swapPair,
+  finishDeployment,
+  rollBackDeployment,
+  stageDeployment,
+  startDeploymentTimer,
+  stopDeploymentTimer,
+  swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import { Redacted } from "#shared/model/secret.ts";
@@ -48,7 +48,7 @@ async function stage(hand: Hand) {
   const files = [await planFile(hand, CHAIN, "chain"), await planFile(hand, KEY, "key")];
   const wanted = [hashOf(made.pem), hashOf(made.keyPem)];
   const key = new Redacted(Buffer.from(made.keyPem));
-  expect(await stagePair(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key })).toEqual({
+  expect(await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key })).toEqual({
     kind: "staged",
     wanted,
   });
@@ -63,7 +63,7 @@ async function inUse(): Promise<"old" | "new" | "torn"> {
 }
 
 const arm = (hand: Hand, pair: Awaited<ReturnType<typeof stage>>) =>
-  armPair(hand, { ...pair, way: "sleep", seconds: 900, consumers: [] });
+  startDeploymentTimer(hand, { ...pair, timer: "sleep", seconds: 900, services: [] });
 /** What its timer starts at the end of its time. */
 const FIRE = `sh ${DEN}/revert-pair.*.sh`;
 
@@ -74,13 +74,13 @@ lab.each(SHELLS)(
     await using other = await openPairHand(startShellIn(host));
     const pair = await stage(one);
     for (let nth = 0; nth < 12; nth++) {
-      expect(await swapPair(one, pair)).toEqual({ kind: "swapped", already: false });
-      const answers = await Promise.all([backPair(one, pair), backPair(other, pair)]);
+      expect(await swapDeployment(one, pair)).toEqual({ kind: "swapped", already: false });
+      const answers = await Promise.all([rollBackDeployment(one, pair), rollBackDeployment(other, pair)]);
       expect(answers.map(({ kind }) => kind)).toEqual(["back", "back"]);
       expect(await inUse()).toBe("old");
     }
     expect(await host.run(`cd ${DEN}; ls -d turning-*`)).toBe("turning-free\n");
-    expect(await endPair(one, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(one, PAIR)).toEqual({ kind: "ended" });
   },
 );
 
@@ -92,14 +92,14 @@ lab.each(SHELLS)(
     for (let nth = 0; nth < 12; nth++) {
       expect(await arm(hand, pair)).toEqual({ kind: "armed" });
       const fired = host.run(FIRE);
-      const swapped = await swapPair(hand, pair);
+      const swapped = await swapDeployment(hand, pair);
       await fired;
       if (swapped.kind !== "swapped") expect(swapped).toMatchObject({ kind: "refused", why: "fired" });
       expect(await inUse()).toBe("old");
-      expect(await disarmPair(hand, PAIR)).toEqual({ kind: "fired" });
+      expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
       await host.run(`rm ${DEN}/revert-pair.*`);
     }
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   },
 );
 
@@ -110,15 +110,15 @@ lab.each(SHELLS)(
     const pair = await stage(hand);
     await arm(hand, pair);
     await host.run(FIRE);
-    expect(await swapPair(hand, pair)).toMatchObject({ kind: "refused", why: "fired" });
+    expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "fired" });
     expect(await inUse()).toBe("old");
-    expect(await disarmPair(hand, PAIR)).toEqual({ kind: "fired" });
-    expect(await disarmPair(hand, PAIR)).toEqual({ kind: "fired" });
+    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
+    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
     expect(await arm(hand, pair)).toEqual({ kind: "armed" });
-    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
-    expect(await disarmPair(hand, PAIR)).toEqual({ kind: "disarmed" });
-    expect(await disarmPair(hand, PAIR)).toEqual({ kind: "disarmed" });
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
+    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
+    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await host.run("ls -A /var/lib")).not.toContain("latchkey");
   },
 );
@@ -130,14 +130,14 @@ lab("whoever turns a pair is waited for while it runs, and not when it is gone",
   await host.run(
     `sleep 900 >/dev/null 2>&1 & pid=$!; echo $pid > /srv/pid; mv ${DEN}/turning-free ${DEN}/turning-$pid-${startedAt}`,
   );
-  expect(await swapPair(hand, pair)).toMatchObject({ kind: "refused", why: "firing" });
-  const swapped = swapPair(hand, pair);
+  expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "firing" });
+  const swapped = swapDeployment(hand, pair);
   await host.run("kill $(cat /srv/pid)");
   expect(await swapped).toEqual({ kind: "swapped", already: false });
   // The number of one that runs, which began at another time.
   await host.run(`mv ${DEN}/turning-free ${DEN}/turning-1-1`);
-  expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });
 
 lab("of two runs that find that a third is gone, one has its file", async () => {
@@ -157,11 +157,11 @@ END
     const other = { token: "run00000002", id: "c0" };
     const wish = { ...other, files, chain: Buffer.from(made.pem), key: "kept" as const };
     const held = { kind: "refused", why: "pair-held", detail: "run00000003" };
-    expect(await stagePair(hand, wish)).toEqual(held);
-    expect(await stagePair(hand, wish)).toEqual(held);
+    expect(await stageDeployment(hand, wish)).toEqual(held);
+    expect(await stageDeployment(hand, wish)).toEqual(held);
     await host.run("rm -r /var/lib/latchkey/run00000003");
-    expect(await stagePair(hand, wish)).toMatchObject({ kind: "staged" });
-    expect(await endPair(hand, other)).toEqual({ kind: "ended" });
+    expect(await stageDeployment(hand, wish)).toMatchObject({ kind: "staged" });
+    expect(await finishDeployment(hand, other)).toEqual({ kind: "ended" });
   } finally {
     await host.run("rm /usr/sbin/readlink");
   }
@@ -185,14 +185,14 @@ END
     const pair = await stage(hand);
     await host.run(": > /tmp/meddle");
     const theirs = { kind: "changed", path: KEY, hash: hashOf(`${old.keyPem}\n`) };
-    expect(await swapPair(hand, pair)).toEqual(theirs);
+    expect(await swapDeployment(hand, pair)).toEqual(theirs);
     expect(await host.run(`cat ${CHAIN} ${KEY}`)).toBe(`${old.pem}${old.keyPem}\n`);
     await host.run(put(KEY, old.keyPem));
-    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+    expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
     await host.run(": > /tmp/meddle");
-    expect(await backPair(hand, pair)).toMatchObject({ kind: "changed", path: KEY });
+    expect(await rollBackDeployment(hand, pair)).toMatchObject({ kind: "changed", path: KEY });
     expect(await host.run(`cat ${CHAIN} ${KEY}`)).toBe(`${made.pem}${made.keyPem}\n`);
-    await endPair(hand, PAIR);
+    await finishDeployment(hand, PAIR);
   } finally {
     await host.run("rm /usr/sbin/mv");
   }

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { lookAtServer, reloadService, testPair } from "#net/ssh/session/inspect-deployment.ts";
+import { inspectServer, reloadService, testDeployment } from "#net/ssh/session/inspect-deployment.ts";
 import {
-  armPair,
-  backPair,
-  disarmPair,
-  endPair,
-  stagePair,
-  swapPair,
+  finishDeployment,
+  rollBackDeployment,
+  stageDeployment,
+  startDeploymentTimer,
+  stopDeploymentTimer,
+  swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
 import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import type { DeploymentFile } from "#shared/model/runs/deployment.ts";
@@ -56,14 +56,14 @@ const planned = async (hand: Hand, name: HostedServer) => [
 
 async function stage(hand: Hand, files: DeploymentFile[], { pem, keyPem }: { pem: string; keyPem: string }) {
   const key = new Redacted(Buffer.from(keyPem));
-  const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
+  const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
   return { ...PAIR, files, wanted: staged.wanted };
 }
 
 async function swapIn(hand: Hand, name: HostedServer, made: { pem: string; keyPem: string }) {
   const pair = await stage(hand, await planned(hand, name), made);
-  expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+  expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
   return pair;
 }
 
@@ -77,10 +77,10 @@ lab.each(NAMES)("%s: a pair that it cannot read is never taken for served, and g
   const now = await served(name);
   expect(now).not.toBe(hashOf(one.der));
   expect(now === old).toBe(keeps);
-  expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
+  expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await reloadService(hand, serviceOf(server), pair)).toMatchObject({ kind: "reloaded" });
   expect(await served(name)).toBe(old);
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });
 
 lab("Dovecot says that it keeps what it had where a file is missing", async () => {
@@ -118,15 +118,15 @@ cat >/etc/tls/sni.key <<'END'\n${first.keyPem}END
     ];
     const pair = await stage(hand, files, made);
     const consumer = serviceOf("postfix");
-    expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
-    expect(await swapPair(hand, pair)).toMatchObject({ kind: "swapped" });
+    expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
+    expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "swapped" });
     expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     expect(await named()).toBe(hashOf(made.der));
     expect(await served("postfix")).toBe(other);
-    expect(await backPair(hand, pair)).toMatchObject({ kind: "back" });
+    expect(await rollBackDeployment(hand, pair)).toMatchObject({ kind: "back" });
     expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     expect(await named()).toBe(hashOf(first.der));
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   },
 );
 
@@ -139,14 +139,14 @@ lab(
     await using hand = await openPairHand(startShellIn(host));
     const files = await planned(hand, "postgresql");
     const pair = await stage(hand, files, made);
-    const arming = { ...pair, way: "sleep" as const, seconds: 3, consumers: [consumer] };
-    expect(await armPair(hand, arming)).toEqual({ kind: "armed" });
-    expect(await swapPair(hand, pair)).toMatchObject({ kind: "swapped" });
+    const arming = { ...pair, timer: "sleep" as const, seconds: 3, services: [consumer] };
+    expect(await startDeploymentTimer(hand, arming)).toEqual({ kind: "armed" });
+    expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "swapped" });
     expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     expect(await served("postgresql")).toBe(hashOf(made.der));
     await expect.poll(() => served("postgresql"), { timeout: 60_000 }).toBe(old);
-    expect(await disarmPair(hand, PAIR)).toEqual({ kind: "fired" });
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   },
   90_000,
 );
@@ -155,7 +155,7 @@ lab("nothing is written into the root folder where servers are told", async () =
   const before = await host.run("ls -A /");
   await using hand = await openPairHand(startShellIn(host));
   const paths = ["/etc/tls/postgresql.pem", "/etc/tls/postgresql.key"];
-  expect(await lookAtServer(hand, { server: "postgresql", config: null, paths })).toMatchObject({
+  expect(await inspectServer(hand, { server: "postgresql", config: null, paths })).toMatchObject({
     toldBy: "command",
   });
   for (const name of ["postfix", "dovecot"] as const)
@@ -183,12 +183,12 @@ lab("a server that a service manager looks after is told by it: tried with a sta
     const made = await makeCertificate();
     const pair = await swapIn(hand, name, made);
     const paths = pair.files.map(({ real }) => real);
-    expect(await lookAtServer(hand, { server: name, config: null, paths })).toMatchObject({
+    expect(await inspectServer(hand, { server: name, config: null, paths })).toMatchObject({
       toldBy: "unit",
     });
     expect(await reloadService(hand, serviceOf(name), pair)).toMatchObject({ kind: "reloaded" });
     expect(await served(name)).toBe(hashOf(made.der));
-    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   }
   expect(await manager.asked()).toBe(
     "reload postfix@-.service\nreload dovecot.service\nreload postgresql@17-lab.service\n",
@@ -212,12 +212,12 @@ lab("a PostgreSQL whose log may not be read is not said to have taken a pair tha
   expect(await served("postgresql")).toBe(old);
   await host.run(`chmod ${mode.trim()} ${log}`);
   expect(await reloadService(hand, serviceOf("postgresql"), pair)).toMatchObject({ kind: "not-reloaded" });
-  expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
+  expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await reloadService(hand, serviceOf("postgresql"), pair)).toMatchObject({
     kind: "reloaded",
     said: expect.not.stringContaining("not known"),
   });
-  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });
 
 lab("a Postfix whose first process is stopped is given up before the session is", async () => {
@@ -237,7 +237,7 @@ lab("slapd that root cannot tell is started again, and only where that was agree
   const paths = ["/etc/tls/slapd.pem", "/etc/tls/slapd.key"];
   const look = { server: "slapd", config: null, paths } as const;
   await using hand = await openPairHand(startShellIn(alone));
-  expect(await lookAtServer(hand, look)).toMatchObject({
+  expect(await inspectServer(hand, look)).toMatchObject({
     toldBy: "none",
     said: expect.stringContaining("no supervisor"),
   });
@@ -252,7 +252,7 @@ lab("slapd that root cannot tell is started again, and only where that was agree
   const old = await served("slapd", alone);
   const made = await makeCertificate();
   const pair = await swapIn(hand, "slapd", made);
-  expect(await lookAtServer(hand, look)).toMatchObject({ toldBy: "restart" });
+  expect(await inspectServer(hand, look)).toMatchObject({ toldBy: "restart" });
   expect(await reloadService(hand, serviceOf("slapd"), pair)).toMatchObject({ kind: "not-reloaded" });
   expect(await served("slapd", alone)).toBe(old);
   expect(await manager.asked()).toBe("");
@@ -273,16 +273,16 @@ lab("a described server is tried and told by the commands that its user has give
   const files = await planned(hand, "nginx");
   const bad = await stage(hand, files, { pem: one.pem, keyPem: other.keyPem });
   await web.run("mv /usr/bin/openssl /usr/bin/openssl.kept");
-  expect(await testPair(hand, { ...bad, consumer })).toMatchObject({
+  expect(await testDeployment(hand, { ...bad, service: consumer })).toMatchObject({
     kind: "failed",
     said: expect.stringContaining("key values mismatch"),
   });
   await web.run("mv /usr/bin/openssl.kept /usr/bin/openssl");
   const good = await stage(hand, files, one);
-  expect(await testPair(hand, { ...good, consumer })).toMatchObject({ kind: "passed" });
+  expect(await testDeployment(hand, { ...good, service: consumer })).toMatchObject({ kind: "passed" });
   const untried = { ...consumer, described: { ...consumer.described, test: null } };
-  expect(await testPair(hand, { ...good, consumer: untried })).toMatchObject({ kind: "untested" });
-  expect(await swapPair(hand, good)).toEqual({ kind: "swapped", already: false });
+  expect(await testDeployment(hand, { ...good, service: untried })).toMatchObject({ kind: "untested" });
+  expect(await swapDeployment(hand, good)).toEqual({ kind: "swapped", already: false });
   expect(await reloadService(hand, consumer, good)).toMatchObject({ kind: "reloaded" });
   // It is told by a signal, and answers before it has read anything.
   await expect.poll(() => served("nginx", web)).toBe(hashOf(one.der));
@@ -301,7 +301,7 @@ lab("a described server is tried and told by the commands that its user has give
       said: "told",
     });
     await web.run("kill $(cat /run/left)");
-    expect(await testPair(other, { ...good, consumer: starting }), shell).toMatchObject({
+    expect(await testDeployment(other, { ...good, service: starting }), shell).toMatchObject({
       kind: "passed",
       said: "told",
     });

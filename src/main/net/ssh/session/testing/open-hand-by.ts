@@ -3,8 +3,8 @@ import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import { connectBySsh2, shellCommand } from "#net/ssh/host-connection.ts";
 import { toClientKey } from "#net/ssh/identities.ts";
 import type { LoginOptions } from "#net/ssh/log-in.ts";
-import { openHand } from "#net/ssh/session/open-session.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import { openRemoteSession } from "#net/ssh/session/open-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 
 export type HandLogin = LoginOptions & {
@@ -14,7 +14,10 @@ export type HandLogin = LoginOptions & {
 };
 
 /** A hand over a login of its own, as a run has it. */
-export async function openHandBy(login: HandLogin, by: "ssh2" | "system"): Promise<Hand | SshFailure> {
+export async function openHandBy(
+  login: HandLogin,
+  by: "ssh2" | "system",
+): Promise<RemoteSession | SshFailure> {
   const command = shellCommand(login);
   const { target, user, script, signal, limits, client, identities, trustedKeys = [] } = login;
   const connect = () => {
@@ -25,5 +28,5 @@ export async function openHandBy(login: HandLogin, by: "ssh2" | "system"): Promi
   };
   const connection = await connect();
   if ("outcome" in connection) return connection;
-  return openHand(connection, { target, user, script, signal, beginMs: limits.beginMs });
+  return openRemoteSession(connection, { target, user, script, signal, beginMs: limits.beginMs });
 }

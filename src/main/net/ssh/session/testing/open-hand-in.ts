@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Line } from "#net/ssh/session/conversation.ts";
 import { beginSession } from "#net/ssh/session/open-session.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { END_ALIASES } from "#shared/text/scripts.ts";
 
 const RESOURCES = join(import.meta.dirname, "../../../../../../resources");
@@ -19,9 +19,9 @@ export async function readHandScript(): Promise<string> {
 type Shell = Line & { leave(): Promise<void>; kill(): Promise<void> };
 
 /** A hand in a shell that runs already, without sshd between: the same lines as over SSH. */
-export async function openHandIn(shell: Shell, more = ""): Promise<Hand & Pick<Shell, "kill">> {
+export async function openHandIn(shell: Shell, more = ""): Promise<RemoteSession & Pick<Shell, "kill">> {
   const begun = await beginSession(shell, `${await readHandScript()}\n${more}`, 60_000);
-  if (!("ask" in begun)) {
+  if (!("send" in begun)) {
     await shell.kill();
     throw new Error(`the hand did not begin: ${begun.message}: ${begun.noise}`);
   }
@@ -33,7 +33,7 @@ export async function openHandIn(shell: Shell, more = ""): Promise<Hand & Pick<S
     clientKeys: [],
     isTyped: false,
     transport: "ssh2",
-    way: null,
+    proxy: null,
     hostKey: { blob: new Uint8Array(), keyType: "", fingerprint: "" },
     kill: () => shell.kill(),
     [Symbol.asyncDispose]: () => shell.leave(),

@@ -4,7 +4,7 @@ import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import { lookUp } from "#net/ssh/log-in.ts";
-import type { Hand } from "#net/ssh/session/remote-session.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { openHandBy } from "#net/ssh/session/testing/open-hand-by.ts";
 import { readHandScript } from "#net/ssh/session/testing/open-hand-in.ts";
 import type { VerificationRoute } from "#net/ssh/verify/verification.ts";
@@ -66,7 +66,7 @@ export async function enterHost(
   to: LabHost,
   key: KeyFile,
   libraries: readonly string[] = ["holders.sh"],
-): Promise<Hand> {
+): Promise<RemoteSession> {
   const read = libraries.map((name) => readFile(join(ROTATION, name), "utf8"));
   const scripts = [await readHandScript(), ...(await Promise.all(read))];
   const opened = await openHandBy(
@@ -83,6 +83,6 @@ export async function enterHost(
     },
     "ssh2",
   );
-  if (!("ask" in opened)) throw new Error(opened.message);
+  if (!("send" in opened)) throw new Error(opened.message);
   return opened;
 }

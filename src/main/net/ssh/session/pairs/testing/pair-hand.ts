@@ -1,12 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { lookAtPairFile } from "#net/ssh/session/inspect-deployment.ts";
-import type { PairOfRun } from "#net/ssh/session/replace-deployment.ts";
+import { inspectDeploymentFile } from "#net/ssh/session/inspect-deployment.ts";
+import type { DeploymentOfRun } from "#net/ssh/session/replace-deployment.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import type { DeploymentFile, Service } from "#shared/model/runs/deployment.ts";
 import { joinScripts } from "#shared/text/scripts.ts";
 
-export const PAIR: PairOfRun = { token: "run00000001", id: "c0" };
+export const PAIR: DeploymentOfRun = { token: "run00000001", id: "c0" };
 
 /** A hand that knows the verbs of pairs. */
 export const openPairHand = async (shell: Parameters<typeof openHandIn>[0]) =>
@@ -29,7 +29,7 @@ export async function planFile(
   path: string,
   holds: DeploymentFile["holds"],
 ): Promise<DeploymentFile> {
-  const look = await lookAtPairFile(hand, path);
+  const look = await inspectDeploymentFile(hand, path);
   if (look.kind !== "seen" || !look.file.file || !look.file.hash)
     throw new Error(`${path} cannot be planned: ${JSON.stringify(look)}`);
   const { real, hash, file } = look.file;
