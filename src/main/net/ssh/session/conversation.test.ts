@@ -25,7 +25,7 @@ const ANSWER = {
   kind: "answered",
   status: "ok",
   words: ["written", "now"],
-  told: new Map([["hash", [["abc d", ""], ["e"]]]]),
+  facts: new Map([["hash", [["abc d", ""], ["e"]]]]),
   data: new Map([["content", Uint8Array.from(Buffer.from("hello\n"))]]),
 };
 
@@ -73,7 +73,7 @@ test("an answer with a frame that makes no sense is none, whatever else is in it
       kind: "answered",
       status: "fail",
       words: ["no-sense"],
-      told: new Map(),
+      facts: new Map(),
       data: new Map(),
     };
     expect(answers, JSON.stringify(text)).toEqual([{ sequence: 1, ...spoilt }]);

@@ -6,9 +6,9 @@ import { findAcceptedBy, formatAcceptedBy } from "./check-access.ts";
 function makeEmptyHost() {
   const asked: string[] = [];
   const hand = {
-    async ask({ words }: { words: readonly string[] }) {
+    async send({ words }: { words: readonly string[] }) {
       asked.push(words[0] ?? "");
-      return { kind: "answered", status: "ok", words: [], told: new Map(), data: new Map() };
+      return { kind: "answered", status: "ok", words: [], facts: new Map(), data: new Map() };
     },
   } as unknown as RemoteSession;
   return { asked, hand };

@@ -325,7 +325,7 @@ const sessionOf = (lines: string | null): RemoteSession => {
           facts: new Map([["sources", [["/var/log/auth.log"]]]]),
           data: new Map([["lines", Buffer.from(`/var/log/auth.log\t${lines}`)]]),
         };
-  return { ask: async () => answer } as unknown as RemoteSession;
+  return { send: async () => answer } as unknown as RemoteSession;
 };
 
 const BSD = LINE.replace(/^\S+/, "Mar  6 10:00:00");

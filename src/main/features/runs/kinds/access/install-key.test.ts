@@ -25,8 +25,8 @@ test("what a slow host takes to answer does not count as its clock's being ahead
   // Its clock agrees with this computer's: it is read in the seventh of nine seconds.
   const ask = async () => {
     seconds += 9;
-    return { kind: "answered", status: "ok", words: [], told, data: new Map() };
+    return { kind: "answered", status: "ok", words: [], facts: told, data: new Map() };
   };
-  await keepClock(run, host, { ask } as unknown as RemoteSession);
+  await keepClock(run, host, { send: ask } as unknown as RemoteSession);
   expect(kept).toEqual([{ host: "db1", port: 22, aheadSeconds: -2 }]);
 });

@@ -13,11 +13,11 @@ const PATH = "/var/log/auth.log";
 /** A hand whose auth.log has this line, or whose journal has this entry. */
 const sessionOf = (name: "journal" | "lines", text: string): RemoteSession =>
   ({
-    ask: async () => ({
+    send: async () => ({
       kind: "answered",
       status: "ok",
       words: ["read"],
-      told: new Map([["sources", [["journal", PATH]]]]),
+      facts: new Map([["sources", [["journal", PATH]]]]),
       data: new Map([[name, Buffer.from(text)]]),
     }),
   }) as unknown as RemoteSession;

@@ -156,7 +156,7 @@ lab("nothing is written into the root folder where servers are told", async () =
   await using hand = await openPairHand(startShellIn(host));
   const paths = ["/etc/tls/postgresql.pem", "/etc/tls/postgresql.key"];
   expect(await inspectServer(hand, { server: "postgresql", config: null, paths })).toMatchObject({
-    toldBy: "command",
+    reloadedBy: "command",
   });
   for (const name of ["postfix", "dovecot"] as const)
     expect(await reloadService(hand, serviceOf(name))).toMatchObject({ kind: "reloaded" });
@@ -184,7 +184,7 @@ lab("a server that a service manager looks after is told by it: tried with a sta
     const pair = await swapIn(hand, name, made);
     const paths = pair.files.map(({ real }) => real);
     expect(await inspectServer(hand, { server: name, config: null, paths })).toMatchObject({
-      toldBy: "unit",
+      reloadedBy: "unit",
     });
     expect(await reloadService(hand, serviceOf(name), pair)).toMatchObject({ kind: "reloaded" });
     expect(await served(name)).toBe(hashOf(made.der));
@@ -238,7 +238,7 @@ lab("slapd that root cannot tell is started again, and only where that was agree
   const look = { server: "slapd", config: null, paths } as const;
   await using hand = await openPairHand(startShellIn(alone));
   expect(await inspectServer(hand, look)).toMatchObject({
-    toldBy: "none",
+    reloadedBy: "none",
     said: expect.stringContaining("no supervisor"),
   });
   const start = `slapd -h "ldap://${alone.address} ldaps://${alone.address}" -F /etc/ldap/slapd.d`;
@@ -252,7 +252,7 @@ lab("slapd that root cannot tell is started again, and only where that was agree
   const old = await served("slapd", alone);
   const made = await makeCertificate();
   const pair = await swapIn(hand, "slapd", made);
-  expect(await inspectServer(hand, look)).toMatchObject({ toldBy: "restart" });
+  expect(await inspectServer(hand, look)).toMatchObject({ reloadedBy: "restart" });
   expect(await reloadService(hand, serviceOf("slapd"), pair)).toMatchObject({ kind: "not-reloaded" });
   expect(await served("slapd", alone)).toBe(old);
   expect(await manager.asked()).toBe("");
