@@ -11,7 +11,7 @@ import {
   settleRevoked,
 } from "#domain/x509/revocation/evaluate-revocation.ts";
 import { type RevocationList, readCrl } from "#domain/x509/revocation/read-crl.ts";
-import { queryResponder } from "#net/trust/fetch-by-http.ts";
+import { postToResponder } from "#net/trust/fetch-by-http.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { RevocationView, Revoked } from "#shared/model/certificates/chain.ts";
@@ -150,7 +150,7 @@ async function queryResponder(
   now: () => Date,
 ): Promise<RevocationView> {
   const by = `the responder ${address}`;
-  const fetched = await queryResponder(address, request, hosts);
+  const fetched = await postToResponder(address, request, hosts);
   if (fetched.kind === "failed")
     return {
       state: "not-checked",

@@ -86,7 +86,7 @@ export const fetchList = (
 const ANSWER_LIMITS = { bytes: 1024 * 1024, timeoutMs: 15_000 };
 
 /** Sends a request of OCSP to a responder, as RFC 6960, appendix A.1 has it for any of them. */
-export const queryResponder = (
+export const postToResponder = (
   address: string,
   request: Uint8Array,
   named: readonly string[] = [],

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { expect, test } from "vitest";
 import { lookupOutside, whyRefused } from "#net/refused-address.ts";
-import { fetchList, queryResponder } from "#net/trust/fetch-by-http.ts";
+import { fetchList, postToResponder } from "#net/trust/fetch-by-http.ts";
 import { listen } from "#testing/servers.ts";
 
 /** As a certificate may write the same place: every one of them leads to this computer. */
@@ -32,7 +32,7 @@ test("no certificate makes this computer ask itself, however it writes the addre
   const { port } = listening.endpoint;
   for (const host of WAYS_HERE) {
     const list = await fetchList(`http://${host}:${port}/${host}`);
-    const answer = await queryResponder(`http://${host}:${port}/${host}`, Buffer.from("request"));
+    const answer = await postToResponder(`http://${host}:${port}/${host}`, Buffer.from("request"));
     expect([host, list.kind, answer.kind]).toEqual([host, "failed", "failed"]);
   }
   expect(asked).toEqual([]);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { lookAtWays } from "#net/ssh/session/challenges.ts";
+import { inspectChallengeMethods } from "#net/ssh/session/challenges.ts";
 import { inspectServer } from "#net/ssh/session/inspect-deployment.ts";
 import { openPairHand, readPairScripts } from "#net/ssh/session/pairs/testing/pair-hand.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
@@ -87,17 +87,17 @@ lab(
   async () => {
     await host.run(NAMED);
     await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
-    const looked = await lookAtWays(hand);
+    const looked = await inspectChallengeMethods(hand);
     expect(await host.run("cat /root/owned 2>/dev/null || true")).toBe("");
     // Nor does it keep the host's own servers from being asked: it is none of them.
-    expect(looked).toMatchObject({ kind: "seen", look: { isRoot: true, dumps: [], unreadable: [] } });
+    expect(looked).toMatchObject({ kind: "seen", inspection: { isRoot: true, dumps: [], unreadable: [] } });
     await host.run(OF_ROOT);
     const unreadable = [
       expect.stringContaining("nginx was started with a file that is not there, or that others"),
     ];
-    expect(await lookAtWays(hand).finally(() => host.run(END_OF_ROOT))).toMatchObject({
+    expect(await inspectChallengeMethods(hand).finally(() => host.run(END_OF_ROOT))).toMatchObject({
       kind: "seen",
-      look: { dumps: [], unreadable },
+      inspection: { dumps: [], unreadable },
     });
   },
 );
@@ -113,7 +113,7 @@ lab(
       await host.run(`${PATIENT}
         ${start} </dev/null >/tmp/said-own 2>&1 &
         patient /tmp/said-own test -S /run/own.sock`);
-      const looked = await lookAtWays(hand).finally(() =>
+      const looked = await inspectChallengeMethods(hand).finally(() =>
         host.run(`${PATIENT}
           for process in /proc/[0-9]*; do
             case $(tr '\\0' ' ' <$process/cmdline) in 'nginx: master process'*) kill \${process#/proc/} ;; esac
@@ -122,7 +122,7 @@ lab(
           patient /tmp/said-own ended; rm -f /run/own.sock`),
       );
       if (looked.kind !== "seen") throw new Error(JSON.stringify(looked));
-      return looked.look;
+      return looked.inspection;
     };
     expect(await look("nginx -c conf/own.conf")).toMatchObject({
       dumps: [{ server: "nginx", text: expect.stringContaining("server_name own.test") }],
@@ -165,7 +165,7 @@ PYTHON
     ok heard
   }`;
   await using hand = await openHandIn(startShellIn(host), `${await readPairScripts()}\n${hear}`);
-  const heard = await hand.ask({ verb: "hear", words: [] }, { deadlineMs: 30_000 });
+  const heard = await hand.send({ verb: "hear", words: [] }, { deadlineMs: 30_000 });
   const said = heard.kind === "answered" ? heard.data : new Map<string, Uint8Array>();
   expect(Buffer.from(said.get("first") ?? []).toString()).toBe("more\n");
   expect(Buffer.from(said.get("then") ?? []).toString()).toBe("");
