@@ -118,7 +118,15 @@ async function tryRecord(
 ): Promise<TestedIssuer> {
   const token = randomToken();
   const { signal } = new AbortController();
-  const near = { session: null, address: null, spreadMs: SPREAD_MS, hookMs: HOOK_MS, openSecret, token, signal };
+  const near = {
+    session: null,
+    address: null,
+    spreadMs: SPREAD_MS,
+    hookMs: HOOK_MS,
+    openSecret,
+    token,
+    signal,
+  };
   const answered = await answer(challenge, { type: "dns-01", name, txt: `latchkey-test-${token}` }, near);
   if (answered.kind === "failed") return { isSound: false, lines: [answered.message] };
   const { note, undo } = answered;

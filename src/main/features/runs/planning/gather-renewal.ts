@@ -146,7 +146,7 @@ const lacksChallenge = ({ facts: { issuer, challenge } }: Described): boolean =>
   issuer?.kind === "acme" && challenge === null;
 
 async function readChallengeMethods(
-  hand: RemoteSession,
+  remote: RemoteSession,
   pairs: readonly Described[],
 ): Promise<ChallengeFacts | null> {
   const seen = await inspectChallengeMethods(remote);
@@ -180,7 +180,7 @@ async function readServers(remote: RemoteSession, pairs: readonly Described[]) {
 }
 
 async function readFiles(
-  hand: RemoteSession,
+  remote: RemoteSession,
   pairs: readonly Described[],
 ): Promise<DeploymentFileFacts[][]> {
   const seen: DeploymentFileFacts[][] = [];

@@ -63,7 +63,7 @@ async function keepKey({ journal }: KeyRun, { host, kind, path, before }: Privat
 /** What is left there. An account that keeps us out of its own folder keeps what is there; nothing of it is needed any more. */
 async function clearFolders(
   run: KeyRun,
-  hand: RemoteSession,
+  remote: RemoteSession,
   files: readonly FilePlan[],
 ): Promise<Unended[]> {
   const { unheld } = await takeLocks(remote, files, run);
@@ -220,7 +220,11 @@ const notRemoved = (privateKey: PrivateKeyPlan, cause: Cause): RunReason => ({
   cause,
 });
 
-async function dropOne(run: KeyRun, privateKey: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome> {
+async function dropOne(
+  run: KeyRun,
+  privateKey: PrivateKeyPlan,
+  remote: RemoteSession | null,
+): Promise<Outcome> {
   if (privateKey.kind === "agent") return run.privateKeys.commit(nearOf(run), privateKey, remote, false);
   const dropped = await run.privateKeys.dropKept(privateKey, remote);
   if (dropped.kind === "done")

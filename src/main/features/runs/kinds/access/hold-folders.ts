@@ -44,7 +44,7 @@ type Locks = { begun: FilePlan[]; unheld: Unheld[] };
 
 /** Takes the locks of all folders, or renews them; one that is not to be had keeps none of the others from it. Rejects with `SessionLost`. */
 export async function takeLocks(
-  hand: RemoteSession,
+  remote: RemoteSession,
   files: readonly FilePlan[],
   owner: Owner,
 ): Promise<Locks> {
@@ -123,7 +123,7 @@ async function removeEmpty(remote: RemoteSession, files: readonly FilePlan[]): P
  * whose owner keeps us from that has no lock of ours that would count. Rejects with `SessionLost`.
  */
 export async function releaseLocks(
-  hand: RemoteSession,
+  remote: RemoteSession,
   files: readonly FilePlan[],
   token: string,
 ): Promise<void> {
@@ -279,7 +279,7 @@ export async function isOwnersDoing(
 export async function standsIn(
   run: KeyRun,
   step: Step,
-  hand: RemoteSession,
+  remote: RemoteSession,
   file: FilePlan,
 ): Promise<boolean> {
   const look = await inspectFile(remote, file.path);

@@ -78,7 +78,7 @@ async function inspectPrivateKeys(
 export async function keepClock(
   { plan, journal }: KeyRun,
   host: HostAddress,
-  hand: RemoteSession,
+  remote: RemoteSession,
 ): Promise<void> {
   if (!isClockKept(plan, journal.steps())) return;
   const reading = await inspectHost(remote);

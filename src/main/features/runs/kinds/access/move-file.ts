@@ -186,7 +186,7 @@ export async function moveFile(
       path: file.path,
       id,
       token,
-      way: guard.timer,
+      timer: guard.timer,
       seconds: guard.seconds,
       wrote: change.wanted,
       prior: change.prior,

@@ -236,7 +236,7 @@ const isAgreedTo = ({ plan }: KeyRun, { host, session }: StepAtHost): boolean =>
     ({ id, state, host: hostIndex, account }) =>
       id === OWN_LOGIN &&
       state === "acknowledge" &&
-      place === hostIdOf(host) &&
+      hostIndex === hostIdOf(host) &&
       account === session.remote.user,
   );
 

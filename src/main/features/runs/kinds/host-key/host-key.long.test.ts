@@ -90,12 +90,10 @@ lab(
     await use(NEW);
     expect(
       await again(() => hostKeys.verify({ ...asked, phase: "revoke" }, { remote: hand, route })),
-    ).toEqual(
-      {
-        kind: "proved",
-        evidence: [{ kind: "host-key", is: "new-presented", fingerprint: viewKey(blob).fingerprint }],
-      },
-    );
+    ).toEqual({
+      kind: "proved",
+      evidence: [{ kind: "host-key", is: "new-presented", fingerprint: viewKey(blob).fingerprint }],
+    });
     expect(pinned()).toBe(viewKey(blob).fingerprint);
 
     await use(OLD);

@@ -73,7 +73,11 @@ export type PrivateKeys = {
   reopen(
     near: PrivateKeyContext,
   ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; cause: PlainCause }>;
-  inspect(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<PrivateKeySeen>;
+  inspect(
+    near: PrivateKeyContext,
+    holder: PrivateKeyPlan,
+    remote: RemoteSession | null,
+  ): Promise<PrivateKeySeen>;
   install(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome>;
   undo(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome>;
   /** `keepsOld`: the old half stays beside it, for somewhere it still counts. */

@@ -44,7 +44,7 @@ const REASONS: Partial<Record<HostRefusal, ClaimReason>> = {
 
 /** Has the private key at a path of a host sign a fresh nonce, by its own ssh-keygen; whose signature that is, is judged here. */
 export async function verifyThere(
-  hand: RemoteSession,
+  remote: RemoteSession,
   path: string,
   fingerprint: string,
 ): Promise<Verified | Lost> {
@@ -109,7 +109,11 @@ export async function installThere(
 }
 
 /** What was hidden lies beside its own private key again: nobody knows by then whether the new one is put. */
-async function showAgain(remote: RemoteSession, { path, before }: PrivateKeyPlan, blob: Buffer): Promise<void> {
+async function showAgain(
+  remote: RemoteSession,
+  { path, before }: PrivateKeyPlan,
+  blob: Buffer,
+): Promise<void> {
   const seen = await inspectPrivateKey(remote, { path, before, blob });
   if (seen.kind === "seen" && seen.now.kind === "before") await showPublic(remote, path, null);
 }
@@ -159,7 +163,10 @@ export async function commitThere(
 }
 
 /** Whatever stands in its place by now: it goes by its own hash. */
-export async function dropKeptThere({ path, before }: PrivateKeyPlan, remote: RemoteSession): Promise<Outcome> {
+export async function dropKeptThere(
+  { path, before }: PrivateKeyPlan,
+  remote: RemoteSession,
+): Promise<Outcome> {
   if (before === null) return DONE;
   const dropped = await dropKeptPrivateKey(remote, { path, before });
   return dropped.kind === "done" ? DONE : failBy(dropped, nameKept(path, before));

@@ -76,10 +76,11 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
       remote ? undoThere(near, privateKey, remote) : undoHere(near, privateKey),
     commit: (
       near: PrivateKeyContext,
-      holder: PrivateKeyPlan,
-      hand: RemoteSession | null,
+      privateKey: PrivateKeyPlan,
+      remote: RemoteSession | null,
       keepsOld: boolean,
-    ) => (hand ? commitThere(near, privateKey, { remote, keepsOld }) : commitHere(near, privateKey, keepsOld)),
+    ) =>
+      remote ? commitThere(near, privateKey, { remote, keepsOld }) : commitHere(near, privateKey, keepsOld),
     dropKept: (privateKey: PrivateKeyPlan, remote: RemoteSession | null) =>
       remote ? dropKeptThere(privateKey, remote) : dropKeptHere(privateKey),
     /** A passphrase for one is asked for once a run. */
@@ -152,7 +153,7 @@ type Made =
 /** `isFresh`: this run has not tried before, so what was made there is another run's, which may rely on it. */
 async function makeNewKey(
   near: PrivateKeyContext,
-  hand: RemoteSession | null,
+  remote: RemoteSession | null,
   isFresh = false,
 ): Promise<Made> {
   const newKey = newKeyOf(near.plan);

@@ -68,7 +68,7 @@ export const undoInstall = async (run: RenewalRun, step: Step, back: Back): Prom
 
 async function openLocation(run: RenewalRun, step: Step): Promise<InstallContext> {
   const { remote } = await enterHost(run, step.host ?? -1);
-  return { run, step, hand: remote, changes: changesOf(run, step) };
+  return { run, step, remote, changes: changesOf(run, step) };
 }
 
 async function verify(location: InstallContext): Promise<StepOutcome> {
@@ -201,7 +201,12 @@ async function stage({ run, step, remote }: InstallContext, change: Replacement)
   const { id, files } = change;
   const passphrases = await openStores(run, files);
   const deployment = { token: run.token, id, files };
-  const staged = await stageDeployment(remote, { ...deployment, chain: Buffer.from(chain), key, passphrases });
+  const staged = await stageDeployment(remote, {
+    ...deployment,
+    chain: Buffer.from(chain),
+    key,
+    passphrases,
+  });
   for (const secret of [key, ...passphrases.values()])
     if (secret instanceof Redacted) Redacted.reveal(secret).fill(0);
   if (staged.kind !== "staged") return tailCause(staged, files[0]?.path ?? "a file");

@@ -75,7 +75,7 @@ async function request(
   run: RenewalRun,
   step: Step,
   change: Replacement,
-  hand: RemoteSession,
+  remote: RemoteSession,
 ): Promise<Cause | null> {
   const order = orderOf(run, step, change);
   const { key, names, id, forClients } = change;
@@ -107,7 +107,7 @@ export async function undoRequests(run: RenewalRun, step: Step, back: Back): Pro
 export async function endDeployments(
   run: RenewalRun,
   step: Step,
-  hand: RemoteSession,
+  remote: RemoteSession,
 ): Promise<Cause | null> {
   const { vault, orders } = toolsOf(run);
   const changes = changesOf(run, step);

@@ -77,7 +77,11 @@ const expectedAt = (run: RenewalRun, step: Step, which: "new" | "old"): Expected
   });
 
 /** Where the new certificate could not be looked at whatever its servers do; null: nowhere. Rejects with `SessionLost`. */
-export async function whyUnprovable(run: RenewalRun, step: Step, remote: RemoteSession): Promise<Cause | null> {
+export async function whyUnprovable(
+  run: RenewalRun,
+  step: Step,
+  remote: RemoteSession,
+): Promise<Cause | null> {
   const proofs = changesOf(run, step).flatMap((change) => change.proofs);
   const unled = await findUnled(proofs, remote.proxy, run.signal);
   if (unled.length === 0) return null;
