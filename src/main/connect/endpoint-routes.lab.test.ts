@@ -94,7 +94,7 @@ test("a proxy's password is asked for once a scan, and is nowhere afterwards", a
     }
     expect(asked).toEqual(["proxy"]);
     expect(await app.client.scans.find({ scanId })).toMatchObject({ ok: 2, failed: 0 });
-    expect(await app.client.targets.list()).toMatchObject([{ way: `socks5://jo@${host}:${port}` }, {}]);
+    expect(await app.client.targets.list()).toMatchObject([{ route: `socks5://jo@${host}:${port}` }, {}]);
     const refused = app.client.scans.start({ text, way: `socks5://jo:${login.password}@${host}:${port}` });
     await expect(refused).rejects.toThrow("has a password in it, which would be kept");
   }

@@ -124,7 +124,7 @@ lab("a port that is taken is said with the program that has it, and nothing is c
   expect(await host.run("ls /var/lib/latchkey 2>&1 || true")).toContain("No such file");
   expect(await inspectChallengeMethods(hand)).toMatchObject({
     kind: "seen",
-    look: {
+    inspection: {
       listeners: [{ port: 80, address: "127.0.0.1", program: "busybox" }],
       servers: CHALLENGE_SERVERS,
       hasOpenssl: true,
