@@ -70,7 +70,7 @@ test("a start that is not known is said, and without hosts the screen says what 
   const start = page.getByLabel("Start at a host, an account, a key or a person");
   await start.fill("nowhere");
   await start.press("Enter");
-  await expect(page.getByText("no host nowhere was visited")).toBeVisible();
+  await expect(page.getByText("no host nowhere was scanned")).toBeVisible();
   await page.getByRole("button", { name: "Every step" }).click();
   await expect(page.getByText("No step is known yet")).toBeVisible();
 });

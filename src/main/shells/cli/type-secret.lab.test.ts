@@ -9,7 +9,7 @@ const MODULE = join(import.meta.dirname, "terminal.ts");
 /** Asks once on a terminal of its own, and says what it got and what the terminal is like after that. */
 const PROGRAM = `
   import { execFileSync } from "node:child_process";
-  import { Redacted } from ${JSON.stringify(join(import.meta.dirname, "#shared/model/secret.ts"))};
+  import { Redacted } from ${JSON.stringify(join(import.meta.dirname, "../../../shared/model/secret.ts"))};
   import { ${typeSecret.name} } from ${JSON.stringify(MODULE)};
   process.on("SIGINT", () => console.log("stopped"));
   const typed = await ${typeSecret.name}({ input: process.stdin, output: process.stderr }, "Passphrase: ");
