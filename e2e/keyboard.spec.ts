@@ -9,7 +9,7 @@ const SCREENS = [
   ["n", "Host keys"],
   ["h", "Hosts"],
   ["s", "Scans"],
-  ["b", "Runbooks"],
+  ["b", "Runs"],
   ["f", "Findings"],
   [",", "Settings"],
   ["o", "Overview"],

@@ -15,7 +15,7 @@ test("what a result of an offline script only claims is shown on its run with it
   const { module } = await runnerImport<Maker>("src/main/store/testing/fill-claims.ts");
   module.makeClaimDatabase(database);
   const frame = await openDatabase(database);
-  const list = await frame.goTo("Runbooks");
+  const list = await frame.goTo("Runs");
   const drawer = await list.open("Rotate");
   const claims = drawer.getByRole("list", { name: "Claims" });
   await expect(claims).toContainText('vault says "done"');

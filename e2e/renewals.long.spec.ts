@@ -93,7 +93,7 @@ test("a request is copied, what was signed elsewhere is checked and taken, and t
   await run.getByRole("button", { name: "Copy the request" }).click();
   const { pem, root } = await signElsewhere(frame, await frame.shell.readClipboard());
 
-  await frame.goTo("Runbooks");
+  await frame.goTo("Runs");
   await page.getByRole("row", { name: /nginx.lab/ }).click();
   const field = run.getByLabel("The certificate that was signed");
   await field.fill(root);

@@ -143,7 +143,7 @@ test("the holder of a new key that is nowhere near signs what the run shows, and
     challenge,
   ]);
   const frame = await open(stage, lab);
-  await frame.goToAddress("/runbooks?open=1");
+  await frame.goToAddress("/runs?open=1");
   const drawn = frame.page.getByRole("complementary", { name: "run" });
   await drawn.getByText("Not verified").first().waitFor();
   expect(await camera.photograph("run-confirm-key")).toEqual([]);
@@ -255,6 +255,6 @@ test("all orphans of a selection are planned away at once, and that plan is expo
   expect(await camera.photograph("plan-exported")).toEqual([]);
   const drawn = await plan.run();
   await drawn.getByText("Committed", { exact: true }).waitFor();
-  await frame.goTo("Runbooks");
+  await frame.goTo("Runs");
   expect(await camera.photograph("runbooks")).toEqual([]);
 });

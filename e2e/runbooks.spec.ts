@@ -92,7 +92,7 @@ test("a plan that was exported is opened again as it was; one that somebody has 
   const text = await readFile(await (await download).path(), "utf8");
 
   const take = async (content: string) => {
-    await frame.goTo("Runbooks");
+    await frame.goTo("Runs");
     const file = { name: "plan.json", mimeType: "application/json", buffer: Buffer.from(content) };
     await page.getByLabel("A plan as JSON").setInputFiles(file);
   };

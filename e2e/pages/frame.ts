@@ -13,14 +13,14 @@ type ScreenName =
   | "Hosts"
   | "Host keys"
   | "Scans"
-  | "Runbooks"
+  | "Runs"
   | "Findings"
   | "Timeline"
   | "Forecast"
   | "Settings";
 
 /** What a list is of, where its screen has another name. */
-const LISTS: Partial<Record<ScreenName, string>> = { Access: "grants", Graph: "steps", Runbooks: "runs" };
+const LISTS: Partial<Record<ScreenName, string>> = { Access: "grants", Graph: "steps", Runs: "runs" };
 
 /** What stands around every screen. */
 export class Frame {

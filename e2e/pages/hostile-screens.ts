@@ -17,7 +17,7 @@ const LISTS = [
   "Host keys",
   "Changes",
   "Scans",
-  "Runbooks",
+  "Runs",
   "Findings",
 ] as const;
 
@@ -102,7 +102,7 @@ export async function tryEveryScreen({
 async function walkPlans(frame: Frame, total: number, every: number): Promise<void> {
   const { page } = frame;
   for (let id = 1; id <= total; id += every) {
-    await frame.goToAddress(`/runbooks/plan?id=${id}`);
+    await frame.goToAddress(`/runs/plan?id=${id}`);
     await page.getByText(`Plan #${id}:`).waitFor();
     expect([id, await examine(page, "main")]).toEqual([id, []]);
   }

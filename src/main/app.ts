@@ -56,7 +56,7 @@ export function createApp(options: AppOptions) {
 
   if (options.keepsBackups && !isReadOnly) {
     inBackground(async (signal) => (await parts.database()).keepBackups(signal));
-    inBackground(async (signal) => (await parts.runbooks()).keepWatch(signal));
+    inBackground(async (signal) => (await parts.runs()).keepWatch(signal));
   }
 
   const router: AppRouter = os
@@ -130,7 +130,7 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
     labels: lazyRouter(async () => (await import("./features/labels/index.ts")).createLabels(deps)),
     overview: lazyRouter(async () => (await import("./features/reports/index.ts")).createOverview(deps)),
     people: lazyRouter(async () => (await parts.people()).procedures),
-    runbooks: lazyRouter(async () => (await parts.runbooks()).procedures),
+    runs: lazyRouter(async () => (await parts.runs()).procedures),
     scans: lazyRouter(async () => (await parts.scans()).procedures),
     served: lazyRouter(async () => (await import("./features/reports/index.ts")).createServed(deps)),
     settings: lazyRouter(async () => {

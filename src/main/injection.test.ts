@@ -31,7 +31,7 @@ const LISTS = {
   "hostKeys.list": { texts: ["search", "host"], columns: columnsOf(contract.hostKeys.list) },
   "people.list": { texts: ["search"], columns: columnsOf(contract.people.list) },
   "hosts.list": { texts: ["search"], columns: columnsOf(contract.hosts.list) },
-  "runbooks.list": { texts: ["search"], columns: columnsOf(contract.runbooks.list) },
+  "runs.list": { texts: ["search"], columns: columnsOf(contract.runs.list) },
   "served.list": { texts: ["search", "host"], columns: columnsOf(contract.served.list) },
   "scans.list": { texts: ["search"], columns: columnsOf(contract.scans.list) },
   "scans.probes": { texts: ["search"], columns: [] },

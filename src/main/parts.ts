@@ -77,7 +77,7 @@ export function createParts(deps: PartsDeps) {
     const { trustPem } = await chains();
     return createIssuers({ store, announce, now, vault: await vault(), trust: trustPem });
   });
-  const runbooks = lazily(async () => {
+  const runs = lazily(async () => {
     const { createAppRuns } = await import("./run-tools.ts");
     return createAppRuns({
       ...deps,
@@ -103,7 +103,7 @@ export function createParts(deps: PartsDeps) {
     scans,
     chains,
     issuers,
-    runbooks,
+    runs,
     database,
   };
 }

@@ -10,7 +10,7 @@ import {
   HostsSearch,
   PeopleSearch,
   PlanSearch,
-  RunbooksSearch,
+  RunsSearch,
   ScansSearch,
   TimelineSearch,
 } from "./api/searches.ts";
@@ -24,7 +24,7 @@ import { HostKeysPage } from "./features/host-keys/page.tsx";
 import { HostsPage } from "./features/hosts/page.tsx";
 import { OverviewPage } from "./features/overview/page.tsx";
 import { PeoplePage } from "./features/people/page.tsx";
-import { RunbooksPage } from "./features/runs/page.tsx";
+import { RunsPage } from "./features/runs/page.tsx";
 import { PlanPage } from "./features/runs/plan-page.tsx";
 import { ScansPage } from "./features/scans/page.tsx";
 import { ScanPanel } from "./features/scans/scan-form.tsx";
@@ -51,8 +51,8 @@ const routeTree = root.addChildren([
   createRoute({ ...at, path: "/hosts", validateSearch: HostsSearch, component: HostsPage }),
   createRoute({ ...at, path: "/host-keys", validateSearch: HostKeysSearch, component: HostKeysPage }),
   createRoute({ ...at, path: "/scans", validateSearch: ScansSearch, component: ScansPage }),
-  createRoute({ ...at, path: "/runbooks", validateSearch: RunbooksSearch, component: RunbooksPage }),
-  createRoute({ ...at, path: "/runbooks/plan", validateSearch: PlanSearch, component: PlanPage }),
+  createRoute({ ...at, path: "/runs", validateSearch: RunsSearch, component: RunsPage }),
+  createRoute({ ...at, path: "/runs/plan", validateSearch: PlanSearch, component: PlanPage }),
   createRoute({ ...at, path: "/findings", validateSearch: FindingsSearch, component: FindingsPage }),
   createRoute({ ...at, path: "/timeline", validateSearch: TimelineSearch, component: TimelinePage }),
   createRoute({ ...at, path: "/forecast", validateSearch: ForecastSearch, component: ForecastPage }),

@@ -51,7 +51,7 @@ type Area =
   | "forecast"
   | "people"
   | "targets"
-  | "runbooks"
+  | "runs"
   | "served"
   | "settings"
   | "database"
@@ -110,7 +110,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "plan-changed":
     case "run-changed":
     case "run-asks":
-      return ["runbooks"];
+      return ["runs"];
     default:
       return assertNever(kind);
   }

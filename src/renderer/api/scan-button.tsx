@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { IconRadar2 } from "@tabler/icons-react";
 import { createContext, type ReactNode, use } from "react";
 import type { z } from "zod";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { Wish } from "#shared/contract/runs.ts";
 
 /** The way out of an empty screen: opens the dialog of a scan. */
 export function ScanButton({ children }: { children: ReactNode }) {

@@ -131,7 +131,7 @@ export const ScansSearch = z.object({
   open: optional(z.int().positive()),
 });
 
-export const RunbooksSearch = z.object({
+export const RunsSearch = z.object({
   search: text,
   state: optional(RunState),
   kind: optional(PlanKind),
@@ -154,7 +154,7 @@ export function toAddress({ screen, open }: RowLink) {
   } as { to: "/hosts"; search: { open?: number } };
 }
 
-const HAS_NUMBERS: ReadonlySet<ScreenName> = new Set(["access", "hosts", "people", "runbooks", "scans"]);
+const HAS_NUMBERS: ReadonlySet<ScreenName> = new Set(["access", "hosts", "people", "runs", "scans"]);
 
 /** The link to what an address shows: its screen, and the row that is open. Null for an address of no screen. */
 export function toRowLink({ pathname, search }: { pathname: string; search: object }): RowLink | null {

@@ -26,7 +26,7 @@ export const SCREENS = [
   { to: "/hosts", name: "Hosts", key: "h", Icon: IconServer },
   { to: "/host-keys", name: "Host keys", key: "n", Icon: IconFingerprint },
   { to: "/scans", name: "Scans", key: "s", Icon: IconRadar2 },
-  { to: "/runbooks", name: "Runbooks", key: "b", Icon: IconChecklist },
+  { to: "/runs", name: "Runs", key: "b", Icon: IconChecklist },
   { to: "/findings", name: "Findings", key: "f", Icon: IconListSearch },
   { to: "/timeline", name: "Timeline", key: "t", Icon: IconCalendarStats },
   { to: "/forecast", name: "Forecast", key: "w", Icon: IconTrendingUp },

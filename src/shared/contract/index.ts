@@ -12,7 +12,7 @@ import { issuers } from "./issuers.ts";
 import { labels } from "./labels.ts";
 import { overview } from "./overview.ts";
 import { people } from "./people.ts";
-import { runbooks } from "./runbooks.ts";
+import { runs } from "./runs.ts";
 import { scans, targets } from "./scans.ts";
 import { activity, database, settings, thisComputer } from "./settings.ts";
 import { vault } from "./vault.ts";
@@ -38,7 +38,7 @@ export const contract = {
   labels,
   overview,
   people,
-  runbooks,
+  runs,
   scans,
   served,
   settings,

@@ -30,7 +30,7 @@ export const vault = {
   /** Another recovery passphrase, or for null none any more. */
   changeRecovery: command.input(z.object({ current: Sealed, next: Sealed.nullable() })).output(Changed),
 
-  /** Passphrases of keystores that are kept (`runbooks.keepPassphrase`), by which keystore each is for; also while it is locked. */
+  /** Passphrases of keystores that are kept (`runs.keepPassphrase`), by which keystore each is for; also while it is locked. */
   passphrases: query.output(z.array(z.object({ id: SecretId, label: z.string() }))),
 
   /** Of a plan or a run that names it nothing can be put in place any more. */

@@ -11,7 +11,7 @@ export const ScreenName = z.enum([
   "hosts",
   "host-keys",
   "scans",
-  "runbooks",
+  "runs",
   "findings",
   "timeline",
   "forecast",

@@ -34,7 +34,7 @@ test.skipIf(!canStartHosts())(
     });
     const goOn = () =>
       untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId: first.id });
+        await app.client.runs.resume({ runId: first.id });
         return first.id;
       });
     const waits = {

@@ -23,7 +23,7 @@ describe.runIf(canStartHosts())("a carried script that makes the key", () => {
     await using host = await startVault(desk);
     await using app = desk.open();
     const planId = await planVault(app, host);
-    const { files } = await app.client.runbooks.exportScripts({
+    const { files } = await app.client.runs.exportScripts({
       planId,
       acknowledgements: [UNSIGNED_SCRIPTS],
     });
@@ -61,7 +61,7 @@ describe.runIf(canStartHosts())("a carried script that makes the key", () => {
     await using host = await startVault(desk);
     await using app = desk.open();
     const planId = await planVault(app, host);
-    const { files } = await app.client.runbooks.exportScripts({
+    const { files } = await app.client.runs.exportScripts({
       planId,
       acknowledgements: [UNSIGNED_SCRIPTS],
     });
@@ -86,15 +86,15 @@ describe.runIf(canStartHosts())("a carried script that hands the new key over", 
     });
     await using watched = await watchLogins([web], { keyFile: vault.keyFile });
     await using app = desk.open();
-    const { runbooks } = app.client;
+    const { runs } = app.client;
     const planId = await planVault(app, vault, [web]);
     const carryOn = async (host: typeof web): Promise<string> => {
-      const { files } = await runbooks.exportScripts({ planId, acknowledgements: [UNSIGNED_SCRIPTS] });
+      const { files } = await runs.exportScripts({ planId, acknowledgements: [UNSIGNED_SCRIPTS] });
       await layScript(host, files[0]?.text ?? "");
       return runScript(host, "yes\\nyes\\n");
     };
     const take = async (host: typeof web) =>
-      runbooks.takeResult({ base64: (await resultOn(host)).toString("base64") });
+      runs.takeResult({ base64: (await resultOn(host)).toString("base64") });
     for (const host of [vault, web]) {
       expect(await carryOn(host)).toContain("code 0");
       await take(host);

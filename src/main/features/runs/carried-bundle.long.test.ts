@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { runCollector } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -24,13 +24,13 @@ const keysOf = async ({ client }: App): Promise<(string | null)[]> => {
 
 /** Exports, runs there, and imports what the script wrote. */
 async function carryOut({ client }: App, host: LabHost, planned: PlanDetail) {
-  const { files } = await client.runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
+  const { files } = await client.runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
   expect(files).toHaveLength(1);
   await host.run("rm -rf /root/stick && mkdir /root/stick");
   await writeThere(host, "/root/stick/script.sh", files[0]?.text ?? "");
   await host.run("cd /root/stick && printf 'yes\\nyes\\nyes\\n' | sh ./script.sh");
   const result = await readThere(host, "/root/stick/latchkey-result-*.txt");
-  return client.runbooks.takeResult({ base64: result.toString("base64") });
+  return client.runs.takeResult({ base64: result.toString("base64") });
 }
 
 test.skipIf(!canStartHosts())(

@@ -23,12 +23,12 @@ test.skipIf(!canStartHosts()).each([
     const read = () => web.run(`cat ${FILE}; ls -A /home/deploy/.ssh`);
     const before = await read();
     await using app = desk.open();
-    const { runbooks } = app.client;
+    const { runs } = app.client;
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
     const planned = await makePlan(app, wish, { graceDays: 1 });
     const lay = async () => {
-      const { files, notes } = await runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
+      const { files, notes } = await runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
       const text = files[0]?.text ?? "";
       // Of a result that came back days ago: one from the future is refused, and no clock is set here.
       await layScript(web, isDue ? text.replace(/^carry_not_before=\d+$/m, "carry_not_before=1") : text);
@@ -36,7 +36,7 @@ test.skipIf(!canStartHosts()).each([
     };
     const take = async () => {
       const base64 = (await resultOn(web)).toString("base64");
-      return (await runbooks.takeResult({ base64 })).state;
+      return (await runs.takeResult({ base64 })).state;
     };
 
     expect((await lay()).phases).toEqual(["grant"]);

@@ -17,7 +17,7 @@ const logsIn = (from: LabHost, to: LabHost, key: string): Promise<string> =>
   from.run(`su deploy -c 'ssh -n -F none -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none -o StrictHostKeyChecking=no \
     -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i ${key} deploy@${to.address} echo in' 2>&1 || echo out`);
 
-type Exported = Awaited<ReturnType<App["client"]["runbooks"]["exportScripts"]>>["files"][number];
+type Exported = Awaited<ReturnType<App["client"]["runs"]["exportScripts"]>>["files"][number];
 
 /** Runs it there; what it said, and its result. */
 async function run(
@@ -51,7 +51,7 @@ test.skipIf(!canStartHosts())(
     const [fingerprint = ""] = (await host.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
     const planned = await makePlan(app, { kind: "rotate-key", fingerprint });
     expect(planned.plan?.newKey).toMatchObject({ kind: "made-on-holder", path: KEY });
-    const { files } = await app.client.runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
+    const { files } = await app.client.runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
     expect(files.map(({ phases }) => phases)).toEqual([
       ["create-key", "grant", "install-key", "revoke", "finish"],
     ]);
@@ -65,7 +65,7 @@ test.skipIf(!canStartHosts())(
         `^${old.replaceAll("+", "\\+")}authorized_keys\nid_ed25519\nid_ed25519.pub\nlatchkey-result-\\w+.txt\nscript.sh\n$`,
       ),
     );
-    await app.client.runbooks.takeResult({ base64: refused.result });
+    await app.client.runs.takeResult({ base64: refused.result });
 
     const { said, result } = await run(host, files[0] as Exported);
     expect(said).toContain("with the key /home/deploy/.ssh/id_ed25519.latchkey-new of this host");
@@ -80,9 +80,9 @@ test.skipIf(!canStartHosts())(
     expect(await host.run(`cat ${KEY}.pub`)).toContain(`${made} deploy@vault`);
     expect(await logsIn(host, host, KEY)).toBe("in\n");
     expect(Buffer.from(result, "base64").toString()).not.toContain("PRIVATE KEY");
-    const taken = await app.client.runbooks.takeResult({ base64: result });
+    const taken = await app.client.runs.takeResult({ base64: result });
     expect(taken).toMatchObject({ state: "committed", outcome: "committed" });
-    const found = await app.client.runbooks.find({ runId: taken.runId });
+    const found = await app.client.runs.find({ runId: taken.runId });
     expect(found.newKey?.line).toBe(made);
     expect(found.stepList.every(({ state }) => state === "proved")).toBe(true);
     await watched.expectNobodyLockedOut();
@@ -112,13 +112,13 @@ test.skipIf(!canStartHosts())(
     const rounds: string[] = [];
     const seen: string[] = [];
     for (const _ of ["create-key", "grant", "install-key", "revoke", "finish"]) {
-      const { files } = await app.client.runbooks.exportScripts({ planId, ...agreeTo(planned) });
+      const { files } = await app.client.runs.exportScripts({ planId, ...agreeTo(planned) });
       for (const file of files) {
         const host = file.host === vault.address ? vault : web;
         rounds.push(`${host.name} ${file.phases.join(",")}`);
         const { said, result } = await run(host, file);
         expect(said).not.toContain("code");
-        seen.push((await app.client.runbooks.takeResult({ base64: result })).state);
+        seen.push((await app.client.runs.takeResult({ base64: result })).state);
         expect(await logsIn(vault, web, KEY)).toBe("in\n");
       }
     }
@@ -135,7 +135,7 @@ test.skipIf(!canStartHosts())(
     );
     expect(await web.run(`grep -c . ${GRANTS}; ls -A /home/deploy/.ssh`)).toBe("2\nauthorized_keys\n");
     await watched.expectNobodyLockedOut();
-    await expect(app.client.runbooks.exportScripts({ planId })).rejects.toThrow("nothing of plan");
+    await expect(app.client.runs.exportScripts({ planId })).rejects.toThrow("nothing of plan");
     await refusesLive(app, planId);
   },
 );
@@ -152,21 +152,21 @@ test.skipIf(!canStartHosts())(
         chown -R deploy:deploy /home/deploy/.ssh; chown -R eve:eve ${evil}; chmod 600 ${GRANTS} ${evil}/authorized_keys`,
     });
     await using app = desk.open();
-    const { runbooks } = app.client;
+    const { runs } = app.client;
     await scanAll(app, { text: `root@${host.address}`, acceptNew: true });
     const old = await host.run(`cat ${KEY}`);
     const [fingerprint = ""] = (await host.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
     const planned = await makePlan(app, { kind: "rotate-key", fingerprint });
-    const { files } = await runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
+    const { files } = await runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
     await host.run(`su eve -c 'mkdir -m 700 ${evil}/.latchkey; touch ${evil}/.latchkey/lock-1'`);
     const { said, result } = await run(host, files[0] as Exported);
     expect(said).toContain(
       `left out: ${evil}/authorized_keys has a .latchkey beside it that no run has made`,
     );
-    const taken = await runbooks.takeResult({ base64: result });
+    const taken = await runs.takeResult({ base64: result });
     expect(taken).toMatchObject({ state: "committed", leftOut: [`${evil}/authorized_keys`] });
     const { runId } = taken;
-    const { kept, removeKept } = await runbooks.find({ runId });
+    const { kept, removeKept } = await runs.find({ runId });
     expect(kept).toMatchObject([{ host: host.address, port: 22, path: KEY }]);
     const [path = ""] = kept.map((one) => one.kept);
     expect(await host.run(`cat ${path}`)).toBe(old);
@@ -183,23 +183,23 @@ test.skipIf(!canStartHosts())(
     expect(await host.run("ls -A /home/deploy/.ssh")).toBe("authorized_keys\nid_ed25519\nid_ed25519.pub\n");
     await host.run(`cp -p /root/copy ${path}`);
     const ended = await untilStill(app, async () => {
-      await runbooks.resume({ runId, removesOld: true });
+      await runs.resume({ runId, removesOld: true });
       return runId;
     });
     expect(ended).toMatchObject({ state: "committed", kept: [], removeKept: [] });
     expect(ended.message).toContain(`${evil}/authorized_keys`);
     expect(await host.run("ls -A /home/deploy/.ssh")).toBe("authorized_keys\nid_ed25519\nid_ed25519.pub\n");
-    await expect(runbooks.resume({ runId, removesOld: true })).rejects.toThrow("keeps no old private key");
+    await expect(runs.resume({ runId, removesOld: true })).rejects.toThrow("keeps no old private key");
     // What has its name alone is no old key, and keeps no run from having removed it.
     await host.run(`install -d -o deploy -g deploy ${path}`);
     const again = await run(host, files[0] as Exported);
-    expect(await runbooks.takeResult({ base64: again.result })).toMatchObject({ state: "committed" });
-    expect(await runbooks.find({ runId })).toMatchObject({ kept: [], removeKept: [] });
+    expect(await runs.takeResult({ base64: again.result })).toMatchObject({ state: "committed" });
+    expect(await runs.find({ runId })).toMatchObject({ kept: [], removeKept: [] });
   },
 );
 
 async function refusesLive({ client }: App, planId: PlanId): Promise<void> {
-  const { runId } = await client.runbooks.findPlan({ planId });
-  await expect(client.runbooks.resume({ runId: runId ?? 0 })).rejects.toThrow("is executed offline");
-  await expect(client.runbooks.rollBack({ runId: runId ?? 0 })).rejects.toThrow("is executed offline");
+  const { runId } = await client.runs.findPlan({ planId });
+  await expect(client.runs.resume({ runId: runId ?? 0 })).rejects.toThrow("is executed offline");
+  await expect(client.runs.rollBack({ runId: runId ?? 0 })).rejects.toThrow("is executed offline");
 }

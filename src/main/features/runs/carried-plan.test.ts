@@ -37,14 +37,14 @@ test("a host that is known by a bundle alone is planned from it, as of then, and
       text: expect.stringContaining(`by a bundle of ${collectedAt.slice(0, 10)} alone`),
     }),
   );
-  await expect(client.runbooks.start({ planId, hash: hash ?? "" })).rejects.toThrow("run its scripts there");
+  await expect(client.runs.start({ planId, hash: hash ?? "" })).rejects.toThrow("run its scripts there");
 });
 
 test("a plan of such a host that comes from a file is checked again by what the bundle told", async () => {
   await using app = createApp({ databasePath: ":memory:", now });
   const { plan } = await planRemoval(app);
   const take = (edited: Plan) =>
-    untilPlanned(app, () => app.client.runbooks.takePlan({ plan: edited, hash: hashPlan(edited) }));
+    untilPlanned(app, () => app.client.runs.takePlan({ plan: edited, hash: hashPlan(edited) }));
   const foreign = { ...plan, checks: [], confirm: null, leftOut: ["nothing"] };
   expect((await take(foreign)).plan).toEqual(plan);
   const hosts = plan.hosts.map((host) => ({
@@ -62,7 +62,7 @@ test("no script is written before all is agreed to and typed that a run would wa
   const { planned } = await planRemoval(app);
   const { acknowledgements, typed } = agreeTo(planned);
   const write = (given: { acknowledgements?: string[]; typed?: string | null }) =>
-    app.client.runbooks.exportScripts({ planId: planned.id, ...given });
+    app.client.runs.exportScripts({ planId: planned.id, ...given });
   await expect(write({ typed })).rejects.toThrow("1 acknowledgement missing");
   await expect(write({ acknowledgements })).rejects.toThrow('type "web1" to run plan');
   expect((await write({ acknowledgements, typed })).files.map(({ name }) => name)).toEqual(["web1-22.sh"]);

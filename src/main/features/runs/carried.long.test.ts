@@ -55,7 +55,7 @@ test.skipIf(!canStartHosts())(
 
     const planned = await makePlan(farApp, { ...wish, given: given.publicLine });
     const planId = planned.id;
-    const { files } = await farApp.client.runbooks.exportScripts({ planId, ...agreeTo(planned) });
+    const { files } = await farApp.client.runs.exportScripts({ planId, ...agreeTo(planned) });
     expect(files.map(({ name }) => name)).toEqual([`${far.address}-22.sh`]);
     await watched.expectNobodyLockedOut();
     watched.fault.begins();
@@ -64,16 +64,16 @@ test.skipIf(!canStartHosts())(
     await watched.expectNobodyLockedOut();
     expect(await readFileOf(far)).toBe(await readFileOf(live));
 
-    const take = (bytes: Buffer) => farApp.client.runbooks.takeResult({ base64: bytes.toString("base64") });
+    const take = (bytes: Buffer) => farApp.client.runs.takeResult({ base64: bytes.toString("base64") });
     const altered = Buffer.from(
       result.toString("latin1").replace("outcome committed", "outcome failed"),
       "latin1",
     );
     await expect(take(altered)).rejects.toThrow("digest does not fit");
-    expect((await farApp.client.runbooks.list({})).total).toBe(0);
+    expect((await farApp.client.runs.list({})).total).toBe(0);
     const taken = await take(result);
     expect(taken).toMatchObject({ state: "committed", outcome: "committed", host: far.address });
-    const run = await farApp.client.runbooks.find({ runId: taken.runId });
+    const run = await farApp.client.runs.find({ runId: taken.runId });
     expect(run).toMatchObject({ planId, state: "committed", failed: 0 });
     expect(run.stepList.every(({ state }) => state === "proved")).toBe(true);
   },

@@ -52,19 +52,19 @@ test.skipIf(!canStartHosts())(
     const [fingerprint = ""] = (await vault.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
     const planned = await makePlan(app, { kind: "rotate-key", fingerprint });
     const planId = planned.id;
-    const { runbooks } = app.client;
+    const { runs } = app.client;
     const rounds: string[] = [];
     for (const _ of ["create-key", "grant", "install-key", "revoke", "finish"]) {
-      const { files } = await runbooks.exportScripts({ planId, ...agreeTo(planned) });
+      const { files } = await runs.exportScripts({ planId, ...agreeTo(planned) });
       aheadMs += 1_000;
       for (const file of files) {
         const host = file.host === vault.address ? vault : web;
         rounds.push(`${host.name} ${file.phases.join(",")}`);
-        const taken = await runbooks.takeResult(await runUnsigned(host, file));
+        const taken = await runs.takeResult(await runUnsigned(host, file));
         expect(taken).toMatchObject({ verifiedBy: null, state: "waiting" });
         if (host === vault) await scanVault();
         else await bringBundle(app, web);
-        const { claims } = await runbooks.find(taken);
+        const { claims } = await runs.find(taken);
         expect(claims).toMatchObject([
           { evaluation: { kind: "confirmed", by: host === vault ? "scan" : "bundle" } },
         ]);
@@ -77,9 +77,9 @@ test.skipIf(!canStartHosts())(
       "web grant,revoke,finish",
       "vault finish",
     ]);
-    const { runId } = await runbooks.findPlan({ planId });
-    await runbooks.resume({ runId: runId ?? 0 });
-    const run = await runbooks.find({ runId: runId ?? 0 });
+    const { runId } = await runs.findPlan({ planId });
+    await runs.resume({ runId: runId ?? 0 });
+    const run = await runs.find({ runId: runId ?? 0 });
     expect(run).toMatchObject({ state: "committed", claims: [] });
     expect(
       run.stepList.every(({ state, message }) => state === "proved" && /confirmed by the/.test(message)),

@@ -39,7 +39,7 @@ test.skipIf(!canStartHosts())(
     expect(first).toMatchObject({ state: "waiting", message: expect.stringContaining(WATCHED) });
     const goOn = () =>
       untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId: first.id });
+        await app.client.runs.resume({ runId: first.id });
         return first.id;
       });
     const hasOld = async () => (await web.run(`cat ${FILE}`)).includes(old.publicLine.split(" ")[1] ?? "");
@@ -49,7 +49,7 @@ test.skipIf(!canStartHosts())(
     await logIn(web, elsewhere);
     await setDays(1.01);
     expect(await goOn()).toMatchObject({ state: "waiting" });
-    const { rows } = await app.client.runbooks.entries({ runId: first.id });
+    const { rows } = await app.client.runs.entries({ runId: first.id });
     expect(rows.map(({ text }) => text).join("\n")).toContain("deploy was logged in to with the old key on");
     expect(await hasOld()).toBe(true);
     await setDays(3);
@@ -77,7 +77,7 @@ test.skipIf(!canStartHosts())(
     const first = await carryOut(app, wish);
     const goOn = () =>
       untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId: first.id });
+        await app.client.runs.resume({ runId: first.id });
         return first.id;
       });
     const waits = {
@@ -128,7 +128,7 @@ test.skipIf(!canStartHosts())(
     expect(first).toMatchObject({ state: "waiting" });
     await setDays(1.01);
     const ended = await untilStill(app, async () => {
-      await app.client.runbooks.resume({ runId: first.id });
+      await app.client.runs.resume({ runId: first.id });
       return first.id;
     });
     expect(ended).toMatchObject({ message: "", state: "committed" });

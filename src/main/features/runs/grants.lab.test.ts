@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makeKeyLine, makePlan, untilStill } from "#testing/runs/follow.ts";
@@ -142,7 +142,7 @@ test.skipIf(!canStartHosts())(
     await web.run(": > /etc/ssh/more");
     const again = () =>
       untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId: run.id });
+        await app.client.runs.resume({ runId: run.id });
         return run.id;
       });
     const line = "by line 1 of /etc/ssh/keys/deploy (the sshd on port 2222)";

@@ -1,7 +1,7 @@
 import { implement } from "@orpc/server";
 import { createPrompts } from "#connect/prompts.ts";
 import type { Vault } from "#net/vault/vault.ts";
-import { runbooks } from "#shared/contract/runbooks.ts";
+import { runs as contract } from "#shared/contract/runs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId } from "#shared/model/runs/run.ts";
@@ -20,7 +20,7 @@ const WATCH_MS = 5 * 60 * 1_000;
 
 /** Plans of changes to hosts, and their runs. */
 export function createRunbooks(deps: Deps) {
-  const os = implement(runbooks);
+  const os = implement(contract);
   const { store } = deps;
   const kinds = toTable(deps.kinds);
   const questions = createPrompts({ ...deps, onChange: () => deps.announce({ kind: "run-asks" }) });

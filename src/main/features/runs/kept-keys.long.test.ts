@@ -27,7 +27,7 @@ test.skipIf(!canStartHosts())(
     });
     const clean = await list();
     await using app = desk.open();
-    const { runbooks } = app.client;
+    const { runs } = app.client;
     const first = await carryOut(app, await planOwnKey(app, desk, probed.hosts));
     const left = { host: web.address, port: 22, account: "deploy", fingerprint: expect.any(String) };
     expect(first).toMatchObject({
@@ -35,7 +35,7 @@ test.skipIf(!canStartHosts())(
       message: `the old key still gets in to deploy@${web.address}`,
       remaining: [{ ...left, isCertain: true }],
     });
-    const { kept } = await runbooks.find({ runId: first.id });
+    const { kept } = await runs.find({ runId: first.id });
     expect(kept).toEqual([
       {
         host: null,
@@ -65,7 +65,7 @@ test.skipIf(!canStartHosts())(
 
     const remove = () =>
       untilStill(app, async () => {
-        await runbooks.resume({ runId: first.id, removesOld: true });
+        await runs.resume({ runId: first.id, removesOld: true });
         return first.id;
       });
     await writeFile(here, "of somebody else");
@@ -78,7 +78,7 @@ test.skipIf(!canStartHosts())(
     await writeFile(here, half);
     expect(await remove()).toMatchObject({ state: "committed", kept: [] });
     expect(await list()).toEqual(clean);
-    await expect(runbooks.resume({ runId: first.id, removesOld: true })).rejects.toThrow(
+    await expect(runs.resume({ runId: first.id, removesOld: true })).rejects.toThrow(
       `run ${first.id} is committed, and keeps no old private key that could be removed`,
     );
     await probed.expectNobodyLockedOut();

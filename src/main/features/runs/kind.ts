@@ -2,7 +2,7 @@
  * All that one kind of run gives to the feature: how its plans are made, what its runs do, what is shown of them, and what people bring
  * to them. A new kind is one of these values, and a line in the table of `index.ts`.
  */
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import type { Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { ImportedResult, ResultInput, Scripts } from "#shared/model/runs/offline-script.ts";
 import type { HostAddress, PlanKind } from "#shared/model/runs/plan.ts";

@@ -45,7 +45,7 @@ test.skipIf(!canStartHosts())(
     await using app = open();
     const goOn = (mayPrompt: boolean) =>
       untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId, mayPrompt });
+        await app.client.runs.resume({ runId, mayPrompt });
         return runId;
       });
     const hasOld = async () => (await web.run(`cat ${FILE}`)).includes(old.publicLine.split(" ")[1] ?? "");
@@ -76,8 +76,8 @@ async function answerUntil({ client }: App, over: Promise<unknown>): Promise<num
   const announcements = await client.events.watch();
   const done = over.then(() => "over" as const);
   for (let times = 0; ; ) {
-    for (const { id } of await client.runbooks.questions()) {
-      await client.runbooks.answer({ questionId: id, answers: ["siskin"] });
+    for (const { id } of await client.runs.questions()) {
+      await client.runs.answer({ questionId: id, answers: ["siskin"] });
       times++;
     }
     const next = await Promise.race([done, announcements.next()]);

@@ -72,16 +72,16 @@ const ONLY_BY_PASSWORD = `
 /** Makes a plan; whatever is asked is answered with one word, and told. */
 async function planAsked({ client }: App, wish: Awaited<ReturnType<typeof requestForOwnKey>>) {
   const announcements = await client.events.watch();
-  const { planId } = await client.runbooks.plan({ wish, mayPrompt: true });
+  const { planId } = await client.runs.plan({ wish, mayPrompt: true });
   const asked: string[] = [];
   for (;;) {
-    for (const { id, about } of await client.runbooks.questions()) {
+    for (const { id, about } of await client.runs.questions()) {
       asked.push(
         about.kind === "passphrase" ? `passphrase of ${about.file}` : `${about.user} at ${about.host}`,
       );
-      await client.runbooks.answer({ questionId: id, answers: ["siskin"] });
+      await client.runs.answer({ questionId: id, answers: ["siskin"] });
     }
-    const { state, plan, message } = await client.runbooks.findPlan({ planId });
+    const { state, plan, message } = await client.runs.findPlan({ planId });
     if (state !== "making") return { asked, message, hosts: plan?.hosts.map(({ host }) => host) };
     await announcements.next();
   }

@@ -54,7 +54,7 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
     const ending = carryOut(app, planned);
     for await (const announced of announcements) {
       if (announced.kind !== "run-changed") continue;
-      const { stepList } = await app.client.runbooks.find({ runId: announced.runId });
+      const { stepList } = await app.client.runs.find({ runId: announced.runId });
       if (stepList.some(({ verification }) => verification === "waiting")) break;
     }
     let isOver = false;

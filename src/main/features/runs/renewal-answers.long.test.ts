@@ -1,6 +1,6 @@
 import { connect, createServer } from "node:net";
 import { expect, test } from "vitest";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import { canStartHosts, type LabHost, takeAddress } from "#testing/lab/start-host.ts";
 import { bundleRunChild } from "#testing/runs/bundle-run-child.ts";
 import { makePlan, untilStill } from "#testing/runs/follow.ts";
@@ -50,10 +50,10 @@ test.skipIf(!canStartHosts())(
       held.letGo();
       expect(await leftOn(host)).toContain(".well-known");
       await using app = await desk.openWithVault();
-      const [killed] = (await app.client.runbooks.list({})).rows;
+      const [killed] = (await app.client.runs.list({})).rows;
       if (!killed) throw new Error("no run was begun");
       const ended = await untilStill(app, async () => {
-        await app.client.runbooks[how]({ runId: killed.id });
+        await app.client.runs[how]({ runId: killed.id });
         return killed.id;
       });
       const state = how === "resume" ? "committed" : "rolled-back";

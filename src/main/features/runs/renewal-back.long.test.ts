@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { servedBy } from "#net/ssh/session/pairs/testing/served-by.ts";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import { standInForSystemd } from "#testing/lab/own-clock.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost } from "#testing/lab/start-servers-host.ts";
@@ -83,7 +83,7 @@ test.skipIf(!canStartHosts()).each(FAILING)(
 
     if (row.last !== undefined) await actOn(host, row.last);
     const back = await untilStill(app, async () => {
-      await app.client.runbooks.rollBack({ runId: stopped.id });
+      await app.client.runs.rollBack({ runId: stopped.id });
       return stopped.id;
     });
     expect(back).toMatchObject({ state: "rolled-back", message: "" });

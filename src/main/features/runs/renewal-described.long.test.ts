@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import { letIn, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
@@ -64,7 +64,7 @@ test.skipIf(!canStartHosts())(
     );
     expect(await host.run("sha256sum /etc/ssl/own/own.*")).toBe(before);
     await untilStill(app, async () => {
-      await app.client.runbooks.rollBack({ runId: alone.id });
+      await app.client.runs.rollBack({ runId: alone.id });
       return alone.id;
     });
     await host.run("echo -cert_chain /etc/ssl/own/own.pem > /run/own.more");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import { letIn, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan } from "#testing/runs/follow.ts";

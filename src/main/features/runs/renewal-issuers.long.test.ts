@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import type { RunDetail } from "#shared/model/runs/run.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
@@ -19,7 +19,7 @@ const wishFor = (address: string, issuer: string, more: object = {}) =>
 
 const resume = (app: App, { id: runId }: RunDetail) =>
   untilStill(app, async () => {
-    await app.client.runbooks.resume({ runId });
+    await app.client.runs.resume({ runId });
     return runId;
   });
 
@@ -37,7 +37,7 @@ lab(
     const runId = waiting.id;
     const der = Buffer.from((waiting.orders[0]?.csr ?? "").replaceAll(/-----.*-----|\s/g, ""), "base64");
     expect(await resume(app, waiting)).toMatchObject({ state: "waiting" });
-    const give = (text: string) => app.client.runbooks.giveCertificate({ runId, text });
+    const give = (text: string) => app.client.runs.giveCertificate({ runId, text });
     const { root } = await app.client.issuers.root({ name: "corp" });
     await expect(give(root)).rejects.toThrow("another key than the request");
     const { pem } = await app.client.issuers.sign({ name: "corp", base64: der.toString("base64") });
@@ -113,7 +113,7 @@ lab(
     expect(stopped.message).toMatch(/nginx\.lab: pebble: /);
     expect(await state()).toBe(before);
     const back = await untilStill(app, async () => {
-      await app.client.runbooks.rollBack({ runId: stopped.id });
+      await app.client.runs.rollBack({ runId: stopped.id });
       return stopped.id;
     });
     expect(back).toMatchObject({ state: "rolled-back", message: "" });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { bundleRunChild } from "#testing/runs/bundle-run-child.ts";
 import { makePlan, untilStill } from "#testing/runs/follow.ts";
@@ -71,12 +71,12 @@ async function planOn(desk: RenewalDesk, host: LabHost): Promise<number> {
 
 async function goOn(desk: RenewalDesk, how: "resume" | "rollBack"): Promise<"committed" | "rolled-back"> {
   await using app = await desk.openWithVault();
-  const [last] = (await app.client.runbooks.list({})).rows;
+  const [last] = (await app.client.runs.list({})).rows;
   if (!last) throw new Error("no run was begun");
   if (last.state === "committed") return last.state;
   expect(last.state).toBe("interrupted");
   const { state, message } = await untilStill(app, async () => {
-    await app.client.runbooks[how]({ runId: last.id });
+    await app.client.runs[how]({ runId: last.id });
     return last.id;
   });
   expect(message).toBe("");

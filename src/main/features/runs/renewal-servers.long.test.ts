@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
 import { servedBy } from "#net/ssh/session/pairs/testing/served-by.ts";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { standInForSystemd } from "#testing/lab/own-clock.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import type { KeyKind } from "#shared/model/issuers/vault.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
@@ -48,7 +48,7 @@ test.skipIf(!canStartHosts())(
     expect(Number(await host.run("grep -c 'no shared cipher' /var/log/nginx.log"))).toBeLessThanOrEqual(8);
     expect(await files()).toBe(before);
     const back = await untilStill(app, async () => {
-      await app.client.runbooks.rollBack({ runId: refused.id });
+      await app.client.runs.rollBack({ runId: refused.id });
       return refused.id;
     });
     expect(back).toMatchObject({ state: "rolled-back", message: "" });
@@ -69,7 +69,7 @@ test.skipIf(!canStartHosts())(
     );
     await host.run("sed -i '$d' /etc/nginx/nginx.conf");
     const resumed = await untilStill(app, async () => {
-      await app.client.runbooks.resume({ runId: broken.id });
+      await app.client.runs.resume({ runId: broken.id });
       return broken.id;
     });
     expect(resumed).toMatchObject({ state: "committed", message: "" });

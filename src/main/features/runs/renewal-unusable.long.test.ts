@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
@@ -62,7 +62,7 @@ test.skipIf(!canStartHosts())(
       expect(refused.message).toMatch(/it was rolled back/);
       expect(await files()).toBe(before);
       const back = await untilStill(app, async () => {
-        await app.client.runbooks.rollBack({ runId: refused.id });
+        await app.client.runs.rollBack({ runId: refused.id });
         return refused.id;
       });
       expect(back).toMatchObject({ state: "rolled-back", message: "" });

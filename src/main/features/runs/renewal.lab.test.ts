@@ -40,13 +40,13 @@ test.skipIf(!canStartHosts())(
     expect(paused.message).toContain("the vault is locked");
     await desk.unlock(app);
     const waiting = await untilStill(app, async () => {
-      await app.client.runbooks.resume({ runId: paused.id });
+      await app.client.runs.resume({ runId: paused.id });
       return paused.id;
     });
     expect(waiting).toMatchObject({ state: "waiting", failed: 0 });
     expect(waiting.orders).toMatchObject([{ state: "installed", names: ["nginx.lab"] }]);
     const ended = await untilStill(app, async () => {
-      await app.client.runbooks.resume({ runId: waiting.id, endsGrace: true });
+      await app.client.runs.resume({ runId: waiting.id, endsGrace: true });
       return waiting.id;
     });
     expect(ended).toMatchObject({ state: "committed", message: "" });

@@ -31,7 +31,7 @@ lab(
     expect(stopped).toMatchObject({ state: "stopped", failed: 1 });
     expect(await filesOf(host)).toBe(before);
     const back = await untilStill(app, async () => {
-      await app.client.runbooks.rollBack({ runId: stopped.id });
+      await app.client.runs.rollBack({ runId: stopped.id });
       return stopped.id;
     });
     expect(back).toMatchObject({ state: "rolled-back", message: "" });
@@ -52,7 +52,7 @@ lab(
     const before = await filesOf(host);
     const resume = (runId: number) =>
       untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId: runId as never });
+        await app.client.runs.resume({ runId: runId as never });
         return runId;
       });
     await host.run("echo 'no_such_directive;' >> /etc/nginx/nginx.conf");
@@ -93,7 +93,7 @@ lab(
     expect(waiting.dueAt).not.toBeNull();
     expect(await showLeaf({ host: host.address, port: 443 })).not.toEqual(leaf);
     const back = await untilStill(app, async () => {
-      await app.client.runbooks.rollBack({ runId: waiting.id });
+      await app.client.runs.rollBack({ runId: waiting.id });
       return waiting.id;
     });
     expect(back).toMatchObject({ state: "rolled-back", message: "" });

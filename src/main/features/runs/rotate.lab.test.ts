@@ -86,7 +86,7 @@ test.skipIf(!canStartHosts())(
       "chattr -i /root/.ssh/authorized_keys 2>/dev/null; umount /root/.ssh/authorized_keys 2>/dev/null || true",
     );
     const ended = await untilStill(app, async () => {
-      await app.client.runbooks.resume({ runId: stopped.id });
+      await app.client.runs.resume({ runId: stopped.id });
       return stopped.id;
     });
     expect(ended).toMatchObject({ message: "", state: "committed" });
@@ -112,7 +112,7 @@ test.skipIf(!canStartHosts())("a run that is rolled back leaves every file as it
   const stopped = await carryOut(app, planned);
   expect(stopped.state).toBe("stopped");
   const back = await untilStill(app, async () => {
-    await app.client.runbooks.rollBack({ runId: stopped.id });
+    await app.client.runs.rollBack({ runId: stopped.id });
     return stopped.id;
   });
   expect(back).toMatchObject({ state: "rolled-back" });

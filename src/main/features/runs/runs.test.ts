@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import { Plan } from "#shared/model/runs/plan.ts";
 import type { RunOrigin, RunState } from "#shared/model/runs/run.ts";
 import { openFile } from "#store/testing/open-file.ts";

@@ -1,6 +1,6 @@
 import { resumeStep } from "#domain/runs/machine.ts";
 import { randomToken } from "#net/random-token.ts";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/runs/run.ts";

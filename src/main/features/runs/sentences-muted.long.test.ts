@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test, vi } from "vitest";
 import type { App } from "#app";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import type { RunDetail } from "#shared/model/runs/run.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
@@ -39,7 +39,7 @@ const UNLOCK =
 
 const goOn = (app: App, { id: runId }: RunDetail, how: "resume" | "rollBack"): Promise<RunDetail> =>
   untilStill(app, async () => {
-    await app.client.runbooks[how]({ runId });
+    await app.client.runs[how]({ runId });
     return runId;
   });
 
@@ -47,7 +47,7 @@ const goOn = (app: App, { id: runId }: RunDetail, how: "resume" | "rollBack"): P
 async function expectMuted(app: App, { id: runId, message, stepList }: RunDetail): Promise<void> {
   expect(message).toBe(X);
   for (const step of stepList.filter(({ state }) => state === "proved")) expect(step.message).toBe(X);
-  const { rows } = await app.client.runbooks.entries({ runId });
+  const { rows } = await app.client.runs.entries({ runId });
   expect(rows.filter(({ kind, text }) => kind === "proved" && text !== X)).toEqual([]);
 }
 
@@ -118,7 +118,7 @@ lab(
     expect(await goOn(app, waiting, "resume")).toMatchObject({ state: "waiting" });
     const base64 = (waiting.orders[0]?.csr ?? "").replaceAll(/-----.*-----|\s/g, "");
     const { pem } = await app.client.issuers.sign({ name: "corp", base64 });
-    await app.client.runbooks.giveCertificate({ runId: waiting.id, text: pem });
+    await app.client.runs.giveCertificate({ runId: waiting.id, text: pem });
     const ended = await goOn(app, waiting, "resume");
     expect(ended).toMatchObject({ state: "committed", byHand: [] });
     await expectMuted(app, ended);

@@ -35,7 +35,7 @@ test.skipIf(!canStartHosts())(
     expect(run).toMatchObject({ state: "needs-attention", message: by("/etc/ssh/sshd_config") });
     const again = () =>
       untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId: run.id });
+        await app.client.runs.resume({ runId: run.id });
         return run.id;
       });
     await reload(web, "/run/sshd.pid");

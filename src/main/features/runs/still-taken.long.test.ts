@@ -44,7 +44,7 @@ test.skipIf(!canStartHosts())(
     const half = await readFile(kept);
     const again = () =>
       untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId: run.id });
+        await app.client.runs.resume({ runId: run.id });
         return run.id;
       });
     expect(await again()).toMatchObject({ state: "needs-attention", message: run.message });
@@ -81,7 +81,7 @@ test.skipIf(!canStartHosts())(
     const first = await carryOut(app, wish);
     const goOn = () =>
       untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId: first.id });
+        await app.client.runs.resume({ runId: first.id });
         return first.id;
       });
     let ended = first;

@@ -128,8 +128,8 @@ export const formatTries = (count: number): string =>
   count === 1 ? "1 attempt left" : `${count} attempts left`;
 
 /** What runs and plans ask: they reuse no answer for another host. */
-export const promptsOfRuns = ({ runbooks }: LatchkeyClient): Asker => ({
-  questions: () => runbooks.questions(),
-  answer: ({ questionId, answers }) => runbooks.answer({ questionId, answers }),
+export const promptsOfRuns = ({ runs }: LatchkeyClient): Asker => ({
+  questions: () => runs.questions(),
+  answer: ({ questionId, answers }) => runs.answer({ questionId, answers }),
   isReusable: async () => false,
 });

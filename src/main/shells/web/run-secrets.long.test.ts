@@ -6,7 +6,7 @@ import { RPCLink } from "@orpc/client/websocket";
 import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import { formatTrace } from "#shared/text/fault.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
@@ -101,15 +101,15 @@ async function rotateAll(driver: ReturnType<typeof createDriver>, desk: SecretDe
 const COMMITTED = { state: "committed", message: "" };
 
 /** Asks for everything that can be exported, and for what is refused; answers with the refusals. */
-async function provoke({ runbooks, activity }: LatchkeyClient, plans: readonly PlanDetail[]) {
+async function provoke({ runs, activity }: LatchkeyClient, plans: readonly PlanDetail[]) {
   const asked: Promise<unknown>[] = [activity.verify()];
   for (const planned of plans) {
     const { id: planId, plan, hash } = planned;
-    asked.push(runbooks.exportScripts({ planId, ...agreeTo(planned) }));
-    asked.push(runbooks.takePlan({ plan: { ...plan, title: "edited" }, hash: hash ?? "" }));
-    asked.push(runbooks.start({ planId, hash: "0".repeat(64) }));
+    asked.push(runs.exportScripts({ planId, ...agreeTo(planned) }));
+    asked.push(runs.takePlan({ plan: { ...plan, title: "edited" }, hash: hash ?? "" }));
+    asked.push(runs.start({ planId, hash: "0".repeat(64) }));
   }
-  for (const { id: runId } of (await runbooks.list({})).rows) asked.push(runbooks.entries({ runId }));
+  for (const { id: runId } of (await runs.list({})).rows) asked.push(runs.entries({ runId }));
   const met = await Promise.allSettled(asked);
   const refused = met.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
   expect(refused.length).toBeGreaterThanOrEqual(2 * plans.length);

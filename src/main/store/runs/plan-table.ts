@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { type PlanDetail, Wish } from "#shared/contract/runbooks.ts";
+import { type PlanDetail, Wish } from "#shared/contract/runs.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Plan, PlanId } from "#shared/model/runs/plan.ts";
 import { RunId } from "#shared/model/runs/run.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Wish } from "#shared/contract/runbooks.ts";
+import { Wish } from "#shared/contract/runs.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Plan, type PlanId } from "#shared/model/runs/plan.ts";
 import type { RunStep } from "#shared/model/runs/run.ts";

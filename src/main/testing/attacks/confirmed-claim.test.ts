@@ -100,18 +100,18 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
   };
   const workstation = { user: "ann", home: folder.path, agentSocket: null };
   const app = createApp({ databasePath, workstation, now });
-  const { runbooks, bundles } = app.client;
+  const { runs, bundles } = app.client;
   let later = 0;
   const nonceOf = async () => `${/\thanded='(\w+)'/.exec((await bundles.handOut()).script)?.[1]}-${++later}`;
 
   return {
-    runbooks,
+    runs,
     hostKey,
     forger,
     made,
     nonceOf,
     writeScripts: async () =>
-      (await runbooks.exportScripts({ planId, acknowledgements: ["unsigned-scripts"] })).files,
+      (await runs.exportScripts({ planId, acknowledgements: ["unsigned-scripts"] })).files,
 
     /** An unsigned result of this script, which anybody can make. */
     async claim(script: string, ...args: string[]) {
@@ -119,7 +119,7 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
       await writeFile(path, script);
       const forge = join(import.meta.dirname, "forge-result.py");
       const { stdout } = await run("python3", [forge, path, ...args, "--ended", String(START / 1_000)]);
-      return runbooks.takeResult({ base64: Buffer.from(stdout, "latin1").toString("base64") });
+      return runs.takeResult({ base64: Buffer.from(stdout, "latin1").toString("base64") });
     },
 
     async importBundle(nonce: string, signers: readonly KeyFile[], change: (records: string) => string) {
@@ -154,7 +154,7 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
 
 test("a claim counts once a bundle that its host has signed shows it, and by nothing that is less", async () => {
   await using victim = await makeVictim(removal);
-  const { runbooks, hostKey, forger, nonceOf, importBundle, writeScripts } = victim;
+  const { runs, hostKey, forger, nonceOf, importBundle, writeScripts } = victim;
   const before = await nonceOf();
   await importBundle("first-1", [hostKey], withLine(LINE));
   const [script] = await writeScripts();
@@ -164,12 +164,12 @@ test("a claim counts once a bundle that its host has signed shows it, and by not
     verifiedBy: null,
     evaluation: { kind: "open", why: "no-reading" },
   });
-  const evaluation = async () => (await runbooks.find({ runId })).claims[0]?.evaluation;
+  const evaluation = async () => (await runs.find({ runId })).claims[0]?.evaluation;
   const staysClaimed = async (as: object) => {
     expect(await evaluation()).toMatchObject(as);
-    await expect(runbooks.resume({ runId })).rejects.toThrow("nothing is confirmed");
+    await expect(runs.resume({ runId })).rejects.toThrow("nothing is confirmed");
     expect((await writeScripts()).map(({ phases }) => phases)).toEqual([["revoke", "finish"]]);
-    expect(await runbooks.find({ runId })).toMatchObject({ state: "waiting", stepsDone: 0 });
+    expect(await runs.find({ runId })).toMatchObject({ state: "waiting", stepsDone: 0 });
   };
   // Who carries things has made it, or has nothing but another key.
   for (const signers of [[], [forger]]) {
@@ -185,9 +185,9 @@ test("a claim counts once a bundle that its host has signed shows it, and by not
   await staysClaimed({ kind: "contradicted", by: "bundle", path: FILE.path });
   const shows = await importBundle(await nonceOf(), [hostKey], withLine(""));
   expect(await evaluation()).toEqual({ kind: "confirmed", by: "bundle", at: shows.collectedAt });
-  expect(await runbooks.find({ runId })).toMatchObject({ state: "waiting", stepsDone: 0 });
-  await runbooks.resume({ runId });
-  const over = await runbooks.find({ runId });
+  expect(await runs.find({ runId })).toMatchObject({ state: "waiting", stepsDone: 0 });
+  await runs.resume({ runId });
+  const over = await runs.find({ runId });
   expect(over).toMatchObject({ state: "committed", claims: [] });
   const message = `its offline script has done it; no person has signed it; confirmed by the bundle of ${shows.collectedAt}`;
   expect(over.stepList.map((step) => step.message)).toEqual([message, message]);
@@ -195,16 +195,16 @@ test("a claim counts once a bundle that its host has signed shows it, and by not
 
 test("a key that a claim names gets into a script only once a signed bundle shows that it has signed where it was made", async () => {
   await using victim = await makeVictim(making);
-  const { runbooks, hostKey, forger, made, nonceOf, importBundle, withKey, writeScripts } = victim;
+  const { runs, hostKey, forger, made, nonceOf, importBundle, withKey, writeScripts } = victim;
   const [script] = await writeScripts();
   const lineOf = ({ publicLine }: KeyFile) => publicLine.split(" ")[1] ?? "";
   const { runId } = await victim.claim(script?.text ?? "", "done", "--key", forger.path);
   const staysClaimed = async (as: object) => {
-    expect((await runbooks.find({ runId })).claims[0]?.evaluation).toMatchObject(as);
+    expect((await runs.find({ runId })).claims[0]?.evaluation).toMatchObject(as);
     const next = await writeScripts();
     expect(next.map(({ phases }) => phases)).toEqual([["create-key"]]);
     for (const { text } of next) expect(text).not.toContain(lineOf(forger));
-    expect(await runbooks.find({ runId })).toMatchObject({ state: "waiting", stepsDone: 0, newKey: null });
+    expect(await runs.find({ runId })).toMatchObject({ state: "waiting", stepsDone: 0, newKey: null });
   };
   const shows = async (key: KeyFile, signs: KeyFile | null, name?: string) => {
     const nonce = await nonceOf();
@@ -223,7 +223,7 @@ test("a key that a claim names gets into a script only once a signed bundle show
   await staysClaimed({ kind: "contradicted", path: `${HOLDER.path}.latchkey-new` });
   const taken = await victim.claim(script?.text ?? "", "done", "--key", made.path);
   expect(taken).toMatchObject({ runId, verifiedBy: "bundle", evaluation: null, state: "waiting" });
-  expect(await runbooks.find({ runId })).toMatchObject({
+  expect(await runs.find({ runId })).toMatchObject({
     newKey: { fingerprint: made.fingerprint },
     claims: [],
   });

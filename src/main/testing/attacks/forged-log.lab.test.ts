@@ -24,7 +24,7 @@ test.skipIf(!canStartHosts())(
       expect.stringContaining("is seen in /var/log/auth.log, which anybody on that host can write"),
     );
 
-    const { confirmation } = await app.client.runbooks.find({ runId });
+    const { confirmation } = await app.client.runs.find({ runId });
     const { challenge = "", accounts = [] } = confirmation ?? {};
     expect(accounts).toEqual([{ host: web.address, port: 22, account: "deploy", state: "waits" }]);
     const other = await makeKeyFile(desk.home, "mallory", ["-t", "ed25519", "-N", ""]);
@@ -32,12 +32,12 @@ test.skipIf(!canStartHosts())(
       await signChallenge(desk, other, challenge ?? ""),
       await signChallenge(desk, given, (challenge ?? "").replace(/^token .*$/m, "token other")),
     ])
-      await expect(app.client.runbooks.confirm({ runId, signature })).rejects.toThrow("is not taken");
+      await expect(app.client.runs.confirm({ runId, signature })).rejects.toThrow("is not taken");
     await expect(
-      app.client.runbooks.confirm({ runId, approvals: [{ host: web.address, port: 22, account: "root" }] }),
+      app.client.runs.confirm({ runId, approvals: [{ host: web.address, port: 22, account: "root" }] }),
     ).rejects.toThrow(`it waits for deploy@${web.address}`);
 
-    await app.client.runbooks.confirm({
+    await app.client.runs.confirm({
       runId,
       signature: await signChallenge(desk, given, challenge ?? ""),
     });

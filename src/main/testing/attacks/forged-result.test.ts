@@ -58,10 +58,10 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
   store.close();
   const workstation = { user: "ann", home: folder.path, agentSocket: null };
   const app = createApp({ databasePath, workstation, now: () => new Date(AT) });
-  const { runbooks } = app.client;
+  const { runs } = app.client;
   const forger = await makeKeyFile(folder.path, "forger");
   return {
-    runbooks,
+    runs,
     forger,
     hostKey,
     forge: async (script: string, ...args: string[]): Promise<{ base64: string }> => {
@@ -75,8 +75,7 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
       ]);
       return { base64: Buffer.from(stdout, "latin1").toString("base64") };
     },
-    write: async () =>
-      (await runbooks.exportScripts({ planId, acknowledgements: ["unsigned-scripts"] })).files,
+    write: async () => (await runs.exportScripts({ planId, acknowledgements: ["unsigned-scripts"] })).files,
     async [Symbol.asyncDispose]() {
       await app[Symbol.asyncDispose]();
       await folder.remove();
@@ -86,44 +85,44 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
 
 test("the key of a forged result of making the new key gets into no script", async () => {
   await using victim = await makeVictim(() => MADE);
-  const { runbooks, forger, write } = victim;
+  const { runs, forger, write } = victim;
   const [script] = await write();
   const forged = await victim.forge(script?.text ?? "", "done", "--key", forger.path);
-  const taken = await runbooks.takeResult(forged);
+  const taken = await runs.takeResult(forged);
   const next = await write();
   for (const { text } of next) expect(text).not.toContain(forger.publicLine.split(" ")[1]);
   expect(next.map(({ phases }) => phases)).toEqual([["create-key"]]);
-  expect(await runbooks.find(taken)).toMatchObject({ newKey: null, state: "waiting", stepsDone: 0 });
+  expect(await runs.find(taken)).toMatchObject({ newKey: null, state: "waiting", stepsDone: 0 });
 });
 
 test("a forged result that says committed, with the hashes of before or of after, ends no run", async () => {
   await using victim = await makeVictim(givenTo);
-  const { runbooks, forger, hostKey, write, forge } = victim;
+  const { runs, forger, hostKey, write, forge } = victim;
   const [script] = await write();
   const text = script?.text ?? "";
-  await expect(runbooks.takeResult(await forge(text, "committed", "--hash", "before"))).rejects.toThrow(
+  await expect(runs.takeResult(await forge(text, "committed", "--hash", "before"))).rejects.toThrow(
     "its files are not what the plan leaves",
   );
-  const taken = await runbooks.takeResult(await forge(text, "committed"));
+  const taken = await runs.takeResult(await forge(text, "committed"));
   expect(taken).toMatchObject({ state: "waiting", verifiedBy: null });
-  const run = await runbooks.find(taken);
+  const run = await runs.find(taken);
   expect(run).toMatchObject({
     state: "waiting",
     stepsDone: 0,
     claims: [{ host: "web1", outcome: "committed" }],
   });
   expect((await write()).map(({ phases }) => phases)).toEqual([["grant", "revoke", "finish"]]);
-  await expect(runbooks.takeResult(await forge(text, "committed", "--sign", forger.path))).rejects.toThrow(
+  await expect(runs.takeResult(await forge(text, "committed", "--sign", forger.path))).rejects.toThrow(
     `signed by the host key ${forger.fingerprint}`,
   );
   const own = await forge(text, "committed", "--sign", hostKey.path);
-  expect(await runbooks.takeResult(own)).toMatchObject({ state: "committed", verifiedBy: "host" });
-  expect((await runbooks.find(taken)).claims).toEqual([]);
+  expect(await runs.takeResult(own)).toMatchObject({ state: "committed", verifiedBy: "host" });
+  expect((await runs.find(taken)).claims).toEqual([]);
 });
 
 test("a result of an earlier script undoes nothing that one of a later script has reported, whatever day it names", async () => {
   await using victim = await makeVictim(givenTo);
-  const { runbooks, hostKey, write, forge } = victim;
+  const { runs, hostKey, write, forge } = victim;
   const [earlier] = await write();
   const [later] = await write();
   const signed = ["--sign", hostKey.path];
@@ -136,14 +135,14 @@ test("a result of an earlier script undoes nothing that one of a later script ha
     "9999999999",
     ...signed,
   );
-  const done = await runbooks.takeResult(await forge(later?.text ?? "", "committed", ...signed));
-  await expect(runbooks.takeResult(back)).rejects.toThrow("of a script that was written later");
-  expect(await runbooks.find(done)).toMatchObject({ state: "committed" });
+  const done = await runs.takeResult(await forge(later?.text ?? "", "committed", ...signed));
+  await expect(runs.takeResult(back)).rejects.toThrow("of a script that was written later");
+  expect(await runs.find(done)).toMatchObject({ state: "committed" });
 });
 
 test("a result is of its script alone: with another nonce, phase or host it is of none that was written", async () => {
   await using victim = await makeVictim(givenTo);
-  const { runbooks, hostKey, write, forge } = victim;
+  const { runs, hostKey, write, forge } = victim;
   const [script] = await write();
   const text = script?.text ?? "";
   const signed = ["--sign", hostKey.path];
@@ -152,18 +151,18 @@ test("a result is of its script alone: with another nonce, phase or host it is o
     await forge(otherNonce, "committed", ...signed),
     await forge(text, "done", "--phases", "grant", "--hash", "added", ...signed),
   ])
-    await expect(runbooks.takeResult(forged)).rejects.toThrow("of no script that was written here for web1");
+    await expect(runs.takeResult(forged)).rejects.toThrow("of no script that was written here for web1");
 });
 
 test("a result from the future is refused, and keeps no true one out", async () => {
   await using victim = await makeVictim(givenTo);
-  const { runbooks, hostKey, write } = victim;
+  const { runs, hostKey, write } = victim;
   const [script] = await write();
   const at = Date.parse(AT) / 1_000;
   const forge = (ended: number) =>
     victim.forge(script?.text ?? "", "committed", "--sign", hostKey.path, "--ended", String(ended));
-  await expect(runbooks.takeResult(await forge(at + 301))).rejects.toThrow(
+  await expect(runs.takeResult(await forge(at + 301))).rejects.toThrow(
     /^the result is from the future: by the clock of web1 its script ended at 2026-03-01T00:05:01Z/,
   );
-  expect(await runbooks.takeResult(await forge(at))).toMatchObject({ state: "committed" });
+  expect(await runs.takeResult(await forge(at))).toMatchObject({ state: "committed" });
 });

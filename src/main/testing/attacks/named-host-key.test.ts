@@ -19,8 +19,8 @@ async function makeVictim() {
   const make = (name: string) => makeKeyFile(folder.path, name);
   const [carrier, first, second] = [await make("carrier"), await make("first"), await make("second")];
   const app = createApp({ databasePath: ":memory:", now: () => new Date(AT) });
-  const { runbooks, bundles, access } = app.client;
-  let runs = 0;
+  const { runs, bundles, access } = app.client;
+  let written = 0;
   const python = async (...args: string[]) => {
     const { stdout } = await run("python3", args, { encoding: "buffer", maxBuffer: 1 << 26 });
     return stdout;
@@ -28,8 +28,8 @@ async function makeVictim() {
 
   /** Names `named` as the host's only key, and has the signatures of these, in their order. */
   async function importBundle(named: KeyFile, signers: readonly KeyFile[]) {
-    runs += 1;
-    const parts = { folder: folder.path, nonce: `abc${runs}`, later: runs, named, signers };
+    written += 1;
+    const parts = { folder: folder.path, nonce: `abc${written}`, later: written, named, signers };
     const bundle = await writeBundle(parts);
     return bundles.import({ base64: bundle.toString("base64") });
   }
@@ -42,7 +42,7 @@ async function makeVictim() {
   }
 
   return {
-    runbooks,
+    runs,
     carrier,
     first,
     second,
@@ -65,14 +65,14 @@ async function makeVictim() {
 
 test("a carrier who names a key of theirs in an unsigned bundle ends no run with it", async () => {
   await using victim = await makeVictim();
-  const { runbooks, carrier } = victim;
+  const { runs, carrier } = victim;
   expect(await victim.importBundle(carrier, [])).toMatchObject({ standing: { kind: "claimed" } });
   const { planned, hostKey } = await victim.planRemoval();
-  const { files } = await runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
+  const { files } = await runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
   const [{ text } = { text: "" }] = files;
-  const taken = await runbooks.takeResult(await victim.forge(text, carrier));
+  const taken = await runs.takeResult(await victim.forge(text, carrier));
   expect(taken).toMatchObject({ state: "waiting", verifiedBy: null });
-  expect(await runbooks.find(taken)).toMatchObject({ state: "waiting", stepsDone: 0 });
+  expect(await runs.find(taken)).toMatchObject({ state: "waiting", stepsDone: 0 });
   expect(hostKey).toBe("");
   expect(text).toContain("\ncarry_pin=''\n");
   expect(text).toContain("# No host key of it is known");

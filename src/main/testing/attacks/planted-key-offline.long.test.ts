@@ -22,7 +22,7 @@ test.skipIf(!canStartHosts())(
     await scanAll(app, { text: `root@${host.address}`, acceptNew: true });
     const [fingerprint = ""] = (await host.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
     const planned = await makePlan(app, { kind: "rotate-key", fingerprint });
-    const { files } = await app.client.runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
+    const { files } = await app.client.runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
     const before = planned.plan?.hosts[0]?.holders[0]?.before ?? "";
     await writeThere(
       host,

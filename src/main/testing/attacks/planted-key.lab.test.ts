@@ -131,7 +131,7 @@ lab("a locked file that claims the key gets the new one only once somebody has n
     const { acknowledgements, typed } = agreeTo(planned);
     const { id: planId, hash } = planned;
     const start = (given: string[]) =>
-      app.client.runbooks.start({ planId, hash: hash ?? "", acknowledgements: given, typed });
+      app.client.runs.start({ planId, hash: hash ?? "", acknowledgements: given, typed });
     const others = acknowledgements.filter((one) => one !== name);
     await expect(start(others)).rejects.toThrow(PLANTED);
     await expect(start([...others, "unverified-key"])).rejects.toThrow(PLANTED);

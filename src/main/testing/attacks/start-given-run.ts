@@ -47,7 +47,7 @@ export async function startGivenRun(desk: Desk, log: string) {
     given,
     runId: begun.id,
     goOn: () => goOn(app, begun.id),
-    said: async () => (await app.client.runbooks.entries({ runId: begun.id })).rows.map(({ text }) => text),
+    said: async () => (await app.client.runs.entries({ runId: begun.id })).rows.map(({ text }) => text),
     hasOld: async () => (await probed.readKeys(web)).includes(old.publicLine.split(" ")[1] ?? "?"),
     expectNobodyLockedOut: probed.expectNobodyLockedOut,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -56,7 +56,7 @@ export async function startGivenRun(desk: Desk, log: string) {
 
 const goOn = (app: App, runId: RunDetail["id"]): Promise<RunDetail> =>
   untilStill(app, async () => {
-    await app.client.runbooks.resume({ runId });
+    await app.client.runs.resume({ runId });
     return runId;
   });
 

@@ -121,7 +121,7 @@ lab(
 
     const runId = stopped.id;
     const begun = await untilStill(app, async () => {
-      await app.client.runbooks.resume({ runId });
+      await app.client.runs.resume({ runId });
       return runId;
     });
     expect(begun).toMatchObject({ state: "waiting" });
@@ -129,7 +129,7 @@ lab(
     await occupy(BUSY);
     const rollBack = () =>
       untilStill(app, async () => {
-        await app.client.runbooks.rollBack({ runId });
+        await app.client.runs.rollBack({ runId });
         return runId;
       });
     {
@@ -204,8 +204,7 @@ lab(
       fingerprint: old.fingerprint,
       given: given.publicLine,
     });
-    const [script] = (await app.client.runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) }))
-      .files;
+    const [script] = (await app.client.runs.exportScripts({ planId: planned.id, ...agreeTo(planned) })).files;
     await writeThere(host, "/root/carried/script.sh", script?.text ?? "");
     await occupy(EARLY);
     await occupy(LATE);
@@ -226,9 +225,9 @@ lab(
     const without = [...EARLY, ...LATE, ...ANSWERING, "over"].map(nameOf);
     expect(await whoHas(old.publicLine.trim())).toEqual(without.toSorted());
     const result = (await host.run("base64 -w0 /root/carried/latchkey-result-*.txt")).trim();
-    const taken = await app.client.runbooks.takeResult({ base64: result });
+    const taken = await app.client.runs.takeResult({ base64: result });
     expect(taken).toMatchObject({ state: "committed", verifiedBy: "host" });
-    const run = await app.client.runbooks.find({ runId: taken.runId });
+    const run = await app.client.runs.find({ runId: taken.runId });
     expect(run.files.map(({ fate, path }) => `${fate} ${path}`)).toEqual(
       without.map((name) => `left-out /home/${name}/.ssh/authorized_keys`).toSorted(),
     );

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
+import type { PlanDetail, Wish } from "#shared/contract/runs.ts";
 import { isPasswordPrompt, type PromptRequest } from "#shared/model/hosts/prompt.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { RunDetail } from "#shared/model/runs/run.ts";
@@ -9,13 +9,13 @@ import { type SecretDesk, WORDS } from "./secret-desk.ts";
 
 /** Asks for plans and runs, and answers whatever is asked: wrongly at first, and in shapes that are refused. */
 export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
-  const { runbooks, scans } = client;
+  const { runs, scans } = client;
   const answerer = createAnswerer(client, desk);
   const { follow, errors } = answerer;
   const means = { mayPrompt: true, identityFiles: [desk.admin.path] };
   const untilStill = (runId: RunDetail["id"]) =>
     follow(async () => {
-      const run = await runbooks.find({ runId });
+      const run = await runs.find({ runId });
       return run.state === "running" ? null : run;
     });
 
@@ -33,9 +33,9 @@ export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
     },
 
     async plan(wish: Wish): Promise<PlanDetail> {
-      const { planId } = await runbooks.plan({ wish, ...means });
+      const { planId } = await runs.plan({ wish, ...means });
       return follow(async () => {
-        const detail = await runbooks.findPlan({ planId });
+        const detail = await runs.findPlan({ planId });
         return detail.state === "making" ? null : detail;
       });
     },
@@ -46,18 +46,18 @@ export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
         .filter(({ state }) => state === "acknowledge")
         .map(acknowledgementOf);
       const typed = plan.confirm?.word ?? null;
-      return untilStill((await runbooks.start({ planId, hash, acknowledgements, typed, ...means })).runId);
+      return untilStill((await runs.start({ planId, hash, acknowledgements, typed, ...means })).runId);
     },
 
     async resume({ id: runId }: RunDetail): Promise<RunDetail> {
-      await runbooks.resume({ runId, ...means });
+      await runs.resume({ runId, ...means });
       return untilStill(runId);
     },
   };
 }
 
 /** Follows what goes on, and answers what is asked; what was refused meanwhile is in `errors`. */
-function createAnswerer({ runbooks, scans, events }: LatchkeyClient, desk: SecretDesk) {
+function createAnswerer({ runs, scans, events }: LatchkeyClient, desk: SecretDesk) {
   const errors: unknown[] = [];
   const typed = new Set<string>();
   const done = new Set<string>();
@@ -70,12 +70,12 @@ function createAnswerer({ runbooks, scans, events }: LatchkeyClient, desk: Secre
     for (;;) {
       const found = await ask();
       if (found !== null) return found;
-      const questions = scanId ? await scans.questions({ scanId }) : await runbooks.questions();
+      const questions = scanId ? await scans.questions({ scanId }) : await runs.questions();
       for (const question of questions.filter(({ id }) => !done.has(id))) {
         done.add(question.id);
         const given = { questionId: question.id, answers: answersTo(question) };
         if (scanId) await scans.answer({ scanId, ...given, isForSameUser: false });
-        else await misanswer(question.id).then(() => runbooks.answer(given));
+        else await misanswer(question.id).then(() => runs.answer(given));
       }
       await announcements.next();
     }
@@ -93,7 +93,7 @@ function createAnswerer({ runbooks, scans, events }: LatchkeyClient, desk: Secre
 
   async function misanswer(questionId: string): Promise<void> {
     for (const answers of MISSHAPED)
-      await runbooks.answer({ questionId, answers } as never).then(
+      await runs.answer({ questionId, answers } as never).then(
         () => Promise.reject(new Error("it was taken")),
         (error) => errors.push(error),
       );

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { App } from "#app";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import { UNSIGNED_SCRIPTS } from "#shared/model/runs/offline-script.ts";
 import type { Plan } from "#shared/model/runs/plan.ts";
 import type { RunDetail } from "#shared/model/runs/run.ts";
@@ -12,7 +12,7 @@ import { type Desk, scanAll } from "#testing/lab/desk.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 type Client = App["client"];
-type PlanRequest = Parameters<Client["runbooks"]["plan"]>[0];
+type PlanRequest = Parameters<Client["runs"]["plan"]>[0];
 
 /** A plan of the kind that was asked for. */
 type PlanOf<Kind extends Plan["kind"]> = PlanDetail & { plan: Extract<Plan, { kind: Kind }> | null };
@@ -23,7 +23,7 @@ export async function makePlan<Wish extends PlanRequest["wish"]>(
   wish: Wish,
   options: PlanRequest["options"] = {},
 ): Promise<PlanOf<Wish["kind"]>> {
-  const planned = await untilPlanned(app, () => app.client.runbooks.plan({ wish, options }));
+  const planned = await untilPlanned(app, () => app.client.runs.plan({ wish, options }));
   return planned as PlanOf<Wish["kind"]>;
 }
 
@@ -35,7 +35,7 @@ export async function untilPlanned(
   const announcements = await client.events.watch();
   const { planId } = await begin();
   for (;;) {
-    const plan = await client.runbooks.findPlan({ planId });
+    const plan = await client.runs.findPlan({ planId });
     if (plan.state === "failed") throw new Error(plan.message);
     if (plan.state === "ready") return plan;
     await announcements.next();
@@ -52,7 +52,7 @@ export async function carryOut(
   const { plan, hash, id } = planned;
   if (!plan || !hash) throw new Error("the plan is not ready");
   return untilStill(app, async () => {
-    const { runId } = await app.client.runbooks.start({
+    const { runId } = await app.client.runs.start({
       planId: id,
       hash,
       ...agreeTo(planned),
@@ -76,7 +76,7 @@ export async function untilStill({ client }: App, begin: () => Promise<number>):
   const announcements = await client.events.watch();
   const runId = await begin();
   for (;;) {
-    const run = await client.runbooks.find({ runId });
+    const run = await client.runs.find({ runId });
     if (run.state !== "running") return run;
     await announcements.next();
   }

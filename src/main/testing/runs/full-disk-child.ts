@@ -39,8 +39,8 @@ const app = createApp({
   retryPolicy: {
     random: Math.random,
     wait: async () => {
-      const [run] = (await app.client.runbooks.list({})).rows;
-      const { message: told } = await app.client.runbooks.find({ runId: run?.id as never });
+      const [run] = (await app.client.runs.list({})).rows;
+      const { message: told } = await app.client.runs.find({ runId: run?.id as never });
       atTheWait ??= { changed: readFileSync(watched, "utf8"), other: readFileSync(other, "utf8"), told };
       rmSync(ballast, { force: true });
     },
@@ -48,11 +48,11 @@ const app = createApp({
 });
 const paused = await carryOut(
   app,
-  await app.client.runbooks.findPlan({ planId: Number(LATCHKEY_TEST_PLAN) as never }),
+  await app.client.runs.findPlan({ planId: Number(LATCHKEY_TEST_PLAN) as never }),
 );
-const { rows: entries } = await app.client.runbooks.entries({ runId: paused.id });
+const { rows: entries } = await app.client.runs.entries({ runId: paused.id });
 const ended = await untilStill(app, async () => {
-  await app.client.runbooks.resume({ runId: paused.id });
+  await app.client.runs.resume({ runId: paused.id });
   return paused.id;
 });
 process.stdout.write(`${JSON.stringify({ atTheWait, paused, entries, ended })}\n`);

@@ -1,5 +1,5 @@
 import type { App } from "#app";
-import type { RenewalRequest } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest } from "#shared/contract/runs.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { type HostedServer, SERVED, startWithLdapi } from "#testing/lab/start-servers-host.ts";

@@ -33,18 +33,18 @@ const app = createApp({
   workstation: { user: "root", home: HOME, agentSocket: null },
   retryPolicy: { random: Math.random, wait },
 });
-const { runbooks, events, vault } = app.client;
+const { runs, events, vault } = app.client;
 if (passphrase) await vault.unlock({ passphrase: await app.seal(new Redacted(Buffer.from(passphrase))) });
-const { id: planId, plan, hash } = await runbooks.findPlan({ planId: Number(LATCHKEY_TEST_PLAN) as never });
+const { id: planId, plan, hash } = await runs.findPlan({ planId: Number(LATCHKEY_TEST_PLAN) as never });
 if (!plan || !hash) throw new Error("the plan is not ready");
 const announcements = await events.watch();
 const acknowledgements = plan.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf);
-const { runId } = await runbooks.start({ planId, hash, acknowledgements, typed: plan.confirm?.word ?? null });
+const { runId } = await runs.start({ planId, hash, acknowledgements, typed: plan.confirm?.word ?? null });
 let entries = 0;
 for await (const { kind } of announcements) {
   if (kind !== "run-changed") continue;
   if (++entries === Number(LATCHKEY_TEST_NTH)) process.kill(process.pid, "SIGKILL");
-  if ((await runbooks.find({ runId })).state !== "running") break;
+  if ((await runs.find({ runId })).state !== "running") break;
 }
 process.stdout.write(`${entries}\n`);
 await app[Symbol.asyncDispose]();

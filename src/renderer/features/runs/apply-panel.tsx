@@ -6,7 +6,7 @@ import type { RequestDraft } from "#renderer/api/scan-button.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { useKeys } from "#renderer/ui/use-keys.ts";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import type { PlanOptions } from "#shared/model/runs/plan.ts";
 import { type Plan, requestedOptions } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
@@ -46,7 +46,7 @@ export function ApplyPanel({ found, plan, hash, acknowledgements, typed, isEdite
         identityFiles,
         mayPrompt: true,
       },
-      { onSuccess: ({ runId }) => void navigate({ to: "/runbooks", search: { open: runId } }) },
+      { onSuccess: ({ runId }) => void navigate({ to: "/runs", search: { open: runId } }) },
     );
   };
   useKeys([["Mod+Enter", apply]]);
@@ -97,7 +97,7 @@ function Approved({ runId }: { runId: number }) {
       <Button
         size="xs"
         variant="default"
-        renderRoot={(props) => <Link to="/runbooks" search={{ open: runId }} {...props} />}
+        renderRoot={(props) => <Link to="/runs" search={{ open: runId }} {...props} />}
       >
         Show run #{runId}
       </Button>

@@ -7,7 +7,7 @@ import { Panel } from "#renderer/ui/panel.tsx";
 import { download } from "#renderer/ui/table/column.ts";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
-import type { PlanDetail, RenewalRequest } from "#shared/contract/runbooks.ts";
+import type { PlanDetail, RenewalRequest } from "#shared/contract/runs.ts";
 import { UNSIGNED_SCRIPTS } from "#shared/model/runs/offline-script.ts";
 import {
   isRenewal,

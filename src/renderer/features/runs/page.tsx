@@ -23,7 +23,7 @@ const idOf = ({ id }: RunRow): string => String(id);
 type Search = ReturnType<typeof route.useSearch>;
 
 /** What was changed on hosts, and is being changed: the newest first. */
-export function RunbooksPage() {
+export function RunsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const { list, fetchAll } = useRuns(search);

@@ -98,7 +98,7 @@ export function OpenPlan() {
     if (!file) return;
     try {
       const { planId } = await mutateAsync({ ...readPlan(await file.text()), mayPrompt: true });
-      void navigate({ to: "/runbooks/plan", search: { id: planId } });
+      void navigate({ to: "/runs/plan", search: { id: planId } });
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       setFailure(error.message);
@@ -174,7 +174,7 @@ function Requests({ children }: { children: ReactNode }) {
         {
           onSuccess: ({ planId }) => {
             setDraft(null);
-            void navigate({ to: "/runbooks/plan", search: { id: planId } });
+            void navigate({ to: "/runs/plan", search: { id: planId } });
           },
           // Why there is none is said where the wish can be changed.
           onError: () => setDraft((before) => before ?? wish),

@@ -13,7 +13,7 @@ import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { EmptyState, ErrorState, Notice, Panel } from "#renderer/ui/panel.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, useNow } from "#renderer/ui/when.tsx";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { newKeyOf, oldKeyOf, type Plan, PlanId, requestedOptions } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
@@ -47,7 +47,7 @@ function PlanById({ id }: { id: PlanId }) {
   return (
     <div className={classes.page}>
       <nav className={classes.back} aria-label="Where this plan belongs">
-        <Link to="/runbooks">
+        <Link to="/runs">
           <IconArrowLeft size={14} aria-hidden /> All runs
         </Link>
       </nav>
@@ -72,7 +72,7 @@ function ByState({ found }: { found: PlanDetail }) {
 }
 
 const ToRuns = () => (
-  <Button size="xs" variant="default" renderRoot={(props) => <Link to="/runbooks" {...props} />}>
+  <Button size="xs" variant="default" renderRoot={(props) => <Link to="/runs" {...props} />}>
     All runs
   </Button>
 );
@@ -224,7 +224,7 @@ function Standing({ found: { runId }, plan: { madeAt } }: Pick<Props, "found" | 
         <p>
           What came of it is in{" "}
           <TextLink>
-            <Link to="/runbooks" search={{ open: runId }}>
+            <Link to="/runs" search={{ open: runId }}>
               run #{runId}
             </Link>
           </TextLink>

@@ -164,7 +164,7 @@ function About({ run }: { run: RunDetail }) {
         <Fact name="Kind">{KINDS[kind]}</Fact>
         <Fact name="Plan">
           <TextLink>
-            <Link to="/runbooks/plan" search={{ id: planId }}>
+            <Link to="/runs/plan" search={{ id: planId }}>
               #{planId}
             </Link>
           </TextLink>
@@ -200,7 +200,7 @@ export function RunningRun() {
   const Icon = waiting ? IconAlertOctagon : IconLoader;
   return (
     <Link
-      to="/runbooks"
+      to="/runs"
       search={{ open: run.id }}
       className={
         waiting ? `${headerChipClasses.chip} ${headerChipClasses.attention}` : headerChipClasses.chip

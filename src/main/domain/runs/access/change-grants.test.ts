@@ -19,7 +19,7 @@ import {
 import { NEW_KEY, OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { planFor, refusalOf, stagesOf, stops } from "#domain/runs/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import type { KeyRequest, Wish } from "#shared/contract/runbooks.ts";
+import type { KeyRequest, Wish } from "#shared/contract/runs.ts";
 import { newKeyOf } from "#shared/model/runs/plan.ts";
 
 const place = { host: "web1", port: 22, account: "ann" };

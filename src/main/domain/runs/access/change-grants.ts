@@ -3,7 +3,7 @@ import { writeForeign } from "#domain/runs/files/stages.ts";
 import { isAuthority } from "#domain/ssh/deciders/lines.ts";
 import { covers, readFromList } from "#domain/ssh/from-list.ts";
 import { type LineOption, readExpiryTime, readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { Wish } from "#shared/contract/runs.ts";
 import type { FilePlan, NewKey } from "#shared/model/runs/plan.ts";
 import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
 import {

@@ -15,7 +15,7 @@ import {
 import { NEW_KEY, OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { planFor, refusalOf, stagesOf, stops } from "#domain/runs/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import type { KeyRequest } from "#shared/contract/runbooks.ts";
+import type { KeyRequest } from "#shared/contract/runs.ts";
 import type { Plan } from "#shared/model/runs/plan.ts";
 
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;

@@ -1,4 +1,4 @@
-import type { KeyRequest } from "#shared/contract/runbooks.ts";
+import type { KeyRequest } from "#shared/contract/runs.ts";
 import type { BundleStandingKind } from "#shared/model/hosts/bundle.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import type { UseEvidence } from "#shared/model/hosts/host-use.ts";

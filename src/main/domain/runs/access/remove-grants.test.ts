@@ -11,7 +11,7 @@ import {
 import { OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { planFor, stops } from "#domain/runs/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { Wish } from "#shared/contract/runs.ts";
 
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 const TEXT = `${OLD_KEY} a\n${OTHER}\n`;

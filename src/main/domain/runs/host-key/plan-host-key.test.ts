@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { makeFileFacts, makeHostFacts } from "#domain/runs/testdata/make-facts.ts";
 import { planFor, stagesOf, stops } from "#domain/runs/testdata/plan-for.ts";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { Wish } from "#shared/contract/runs.ts";
 
 test("a host key gets a line beside the old one's; without any, all that sshd uses are named; where sshd would not take its configuration, none is planned", () => {
   const wish: Wish = { kind: "rotate-host-key", host: "web1", port: 22, keyType: "ed25519" };

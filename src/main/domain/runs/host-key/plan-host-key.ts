@@ -11,7 +11,7 @@ import type {
 import { diffLines } from "#domain/runs/files/diff-lines.ts";
 import { type Line, type LineChange, linesOf, spliceLines } from "#domain/runs/files/lines.ts";
 import { hashBytes, writeForeign } from "#domain/runs/files/stages.ts";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { Wish } from "#shared/contract/runs.ts";
 import {
   type Check,
   type FilePlan,

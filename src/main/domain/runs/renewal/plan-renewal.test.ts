@@ -7,7 +7,7 @@ import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
 import { requestOfChange, reviewRenewal } from "#domain/runs/renewal/recheck-renewal.ts";
 import type { DeploymentFacts, RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import { chooseEndpoints } from "#domain/runs/renewal/verification-endpoints.ts";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import { Issuer } from "#shared/model/issuers/issuer.ts";
 import { RenewalOptions } from "#shared/model/runs/plan.ts";
 

@@ -1,7 +1,7 @@
 import { formatHostAddress, type Unplannable } from "#domain/runs/access/change-set.ts";
 import { isDoneHere, isOwnMethod } from "#domain/runs/renewal/choose-issuer.ts";
 import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import type { DeploymentFile, Replacement } from "#shared/model/runs/deployment.ts";
 import { isSameHost, type RenewalHost, type RenewalPlan } from "#shared/model/runs/plan.ts";
 import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";

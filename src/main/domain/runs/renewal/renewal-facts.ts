@@ -1,6 +1,6 @@
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import type { TlsSettings } from "#domain/server-configs/configuration.ts";
-import type { RenewalRequest } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest } from "#shared/contract/runs.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { ChallengeMethod, Issuer } from "#shared/model/issuers/issuer.ts";
 import type { VaultState } from "#shared/model/issuers/vault.ts";

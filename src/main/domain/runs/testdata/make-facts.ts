@@ -8,7 +8,7 @@ import type {
   PrivateKeyFacts,
 } from "#domain/runs/access/plan-facts.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { Wish } from "#shared/contract/runs.ts";
 import { KeyOptions } from "#shared/model/runs/plan.ts";
 import { NEW_KEY, OLD_FINGERPRINT } from "./make-keys-file.ts";
 

@@ -1,7 +1,7 @@
 import { makePlan } from "#domain/runs/access/make-plan.ts";
 import type { HostFacts, PlanFacts } from "#domain/runs/access/plan-facts.ts";
 import { applyEdits, fillStages } from "#domain/runs/files/stages.ts";
-import type { KeyRequest } from "#shared/contract/runbooks.ts";
+import type { KeyRequest } from "#shared/contract/runs.ts";
 import { type Check, type FilePlan, type KeyPlan, Plan } from "#shared/model/runs/plan.ts";
 import { makeFacts } from "./make-facts.ts";
 import { NEW_KEY } from "./make-keys-file.ts";

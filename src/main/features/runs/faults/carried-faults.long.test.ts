@@ -36,7 +36,7 @@ test.skipIf(!canStartHosts())(
     await using desk = await makeDesk();
     await using host = await startVault(desk);
     await using app = desk.open();
-    const { files } = await app.client.runbooks.exportScripts({
+    const { files } = await app.client.runs.exportScripts({
       planId: await planVault(app, host),
       acknowledgements: [UNSIGNED_SCRIPTS],
     });

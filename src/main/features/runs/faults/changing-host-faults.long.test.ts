@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import type { RunDetail } from "#shared/model/runs/run.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { type Desk, makeDesk, scanAll } from "#testing/lab/desk.ts";
@@ -144,13 +144,13 @@ const isLeft = ({ remaining }: RunDetail): boolean => remaining.some(({ account 
 
 const rollBack = (app: App, { id }: RunDetail): Promise<RunDetail> =>
   untilStill(app, async () => {
-    await app.client.runbooks.rollBack({ runId: id });
+    await app.client.runs.rollBack({ runId: id });
     return id;
   });
 
 const resume = (app: App, { id }: RunDetail): Promise<RunDetail> =>
   untilStill(app, async () => {
-    await app.client.runbooks.resume({ runId: id });
+    await app.client.runs.resume({ runId: id });
     return id;
   });
 

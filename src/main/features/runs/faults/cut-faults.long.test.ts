@@ -42,7 +42,7 @@ for (const phase of ["grant", "revoke"] as const)
       await probed.expectNobodyLockedOut();
       way.restore();
       const ended = await untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId: cut.id });
+        await app.client.runs.resume({ runId: cut.id });
         return cut.id;
       });
       expect(ended).toMatchObject({ message: "", state: "committed" });
@@ -72,7 +72,7 @@ lab(
     await web.run(`until [ ! -e ${path} ]; do sleep 0.1; done`);
     way.restore();
     const ended = await untilStill(app, async () => {
-      await app.client.runbooks.resume({ runId: cut.id });
+      await app.client.runs.resume({ runId: cut.id });
       return cut.id;
     });
     expect(ended).toMatchObject({ message: "", state: "committed" });

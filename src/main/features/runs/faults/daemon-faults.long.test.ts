@@ -56,7 +56,7 @@ for (const { fault: name, steps, mends, ends } of DAEMON_FAULTS)
       expect(await readKeys(web)).toBe(before);
       mends.forEach(act);
       const again = await untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId: first.id });
+        await app.client.runs.resume({ runId: first.id });
         return first.id;
       });
       expect(again).toMatchObject({ message: "", state: "committed" });

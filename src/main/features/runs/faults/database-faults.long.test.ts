@@ -85,10 +85,10 @@ async function expectFirstFinished({ probed, before, desk, first, second }: Worl
 
 async function goOn({ desk, probed }: World): Promise<{ state: string; message: string }> {
   await using app = desk.open();
-  const [last] = (await app.client.runbooks.list({})).rows;
+  const [last] = (await app.client.runs.list({})).rows;
   if (!last) throw new Error("no run was begun");
   const ended = await untilStill(app, async () => {
-    await app.client.runbooks.resume({ runId: last.id });
+    await app.client.runs.resume({ runId: last.id });
     return last.id;
   });
   expect(ended).toMatchObject({ message: "", state: "committed" });

@@ -100,12 +100,12 @@ async function keepWorld(desk: Desk, probed: ProbedHosts) {
 
 async function goOn(desk: Desk, how: "resume" | "rollBack"): Promise<"committed" | "rolled-back"> {
   await using app = desk.open();
-  const [last] = (await app.client.runbooks.list({})).rows;
+  const [last] = (await app.client.runs.list({})).rows;
   if (!last) throw new Error("no run was begun");
   if (last.state === "committed") return last.state;
   expect(last.state).toBe("interrupted");
   const { state, message } = await untilStill(app, async () => {
-    await app.client.runbooks[how]({ runId: last.id });
+    await app.client.runs[how]({ runId: last.id });
     return last.id;
   });
   expect(message).toBe("");

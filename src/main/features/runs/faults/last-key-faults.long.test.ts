@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
@@ -41,7 +41,7 @@ test.skipIf(!canStartHosts())(
 
 /** Begins a run with all acknowledgements or none, with the word or without. */
 const start = ({ client }: App, { id, plan, hash }: PlanDetail, { agrees, types }: Record<string, boolean>) =>
-  client.runbooks.start({
+  client.runs.start({
     planId: id,
     hash: hash ?? "",
     acknowledgements: agrees

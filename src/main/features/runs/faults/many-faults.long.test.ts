@@ -72,6 +72,6 @@ const stateAt = ({ stepList }: RunDetail, address: string) =>
 
 const resume = (app: App, { id: runId }: RunDetail) =>
   untilStill(app, async () => {
-    await app.client.runbooks.resume({ runId });
+    await app.client.runs.resume({ runId });
     return runId;
   });

@@ -173,7 +173,7 @@ for (const sees of [true, false])
       const ended = await carryOut(app, planned);
       expect(ended).toMatchObject({ state: "committed" });
       expect(await web.run("sha256sum /srv/deploy/.ssh/authorized_keys")).toBe(before);
-      const old = (await app.client.runbooks.find({ runId: ended.id })).kept[0]?.kept ?? "";
+      const old = (await app.client.runs.find({ runId: ended.id })).kept[0]?.kept ?? "";
       const login = [
         "-i",
         old,

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { probePlaces } from "#net/ssh/session/pairs/testing/probe-places.ts";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
@@ -85,14 +85,14 @@ async function renew(desk: RenewalDesk, host: LabHost, { server, nth, script }: 
   if (nth === null) return { state: "committed" as const, wasKilled: false };
   const wasKilled = (await killRunAt({ desk, planId: id, script, passphrase: PASSPHRASE }, nth)) === null;
   await using app = await desk.openWithVault();
-  const [last] = (await app.client.runbooks.list({})).rows;
+  const [last] = (await app.client.runs.list({})).rows;
   if (!last) throw new Error("no run was begun");
   const how = nth % 4 === 0 ? "rollBack" : "resume";
   const run =
     last.state === "committed"
       ? last
       : await untilStill(app, async () => {
-          await app.client.runbooks[how]({ runId: last.id });
+          await app.client.runs[how]({ runId: last.id });
           return last.id;
         });
   const { state, message } = run;

@@ -70,13 +70,13 @@ async function rotate(desk: Desk, probed: ProbedHosts, script: string, nth: numb
   if (planned === null || nth === null) return false;
   if ((await killRunAt({ desk, planId: planned.id, script }, nth)) !== null) return false;
   await using app = desk.open();
-  const [last] = (await app.client.runbooks.list({})).rows;
+  const [last] = (await app.client.runs.list({})).rows;
   if (!last) throw new Error("no run was begun");
   const run =
     last.state === "committed"
       ? last
       : await untilStill(app, async () => {
-          await app.client.runbooks.resume({ runId: last.id });
+          await app.client.runs.resume({ runId: last.id });
           return last.id;
         });
   expect({ nth, state: run.state, message: run.message }).toEqual({ nth, state: "committed", message: "" });

@@ -14,7 +14,7 @@ const lab = test.skipIf(!canStartHosts());
 
 const goOn = (app: App, { id: runId }: RunDetail) =>
   untilStill(app, async () => {
-    await app.client.runbooks.resume({ runId });
+    await app.client.runs.resume({ runId });
     return runId;
   });
 
@@ -102,7 +102,7 @@ lab(
     await using app = desk.open();
     const stopped = await carryOut(app, await planOwnKey(app, desk, probed.hosts));
     expect(stopped).toMatchObject({ state: "stopped", failed: 1 });
-    const { rows } = await app.client.runbooks.entries({ runId: stopped.id });
+    const { rows } = await app.client.runs.entries({ runId: stopped.id });
     expect(rows.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^wrote /));
     expect(await probed.readKeys(web)).toBe(before);
     expect(await web.run("cat /srv/lies/root/authorized_keys /srv/lies/deploy/authorized_keys")).toBe(before);

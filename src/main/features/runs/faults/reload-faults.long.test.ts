@@ -37,7 +37,7 @@ test.skipIf(!canStartHosts())(
 
     const goOn = ({ id: runId }: { id: RunId }) =>
       untilStill(app, async () => {
-        await app.client.runbooks.resume({ runId });
+        await app.client.runs.resume({ runId });
         return runId;
       });
 

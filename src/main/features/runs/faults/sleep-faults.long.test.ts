@@ -29,14 +29,14 @@ test.skipIf(!canStartHosts())(
     );
 
     await using app = desk.open();
-    const [slept] = (await app.client.runbooks.list({})).rows;
+    const [slept] = (await app.client.runs.list({})).rows;
     if (!slept) throw new Error("no run was begun");
     expect(slept.state).toBe("stopped");
     expect(slept.message).toContain("rolled back");
     expect(await probed.readKeys(web)).toBe(before);
     expect(await probed.listStrays(web)).toBe("");
     const ended = await untilStill(app, async () => {
-      await app.client.runbooks.resume({ runId: slept.id });
+      await app.client.runs.resume({ runId: slept.id });
       return slept.id;
     });
     expect(ended).toMatchObject({ message: "", state: "committed" });

@@ -6,7 +6,7 @@ import { randomNonce } from "#net/random-token.ts";
 import { isOffline } from "#runs/engine/runbook.ts";
 import { findWatch } from "#runs/kinds/access/grace.ts";
 import { type Agreement, readyPlan, refuseUnagreed } from "#runs/planning/plans.ts";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail } from "#shared/contract/runs.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { toInstant } from "#shared/model/instant.ts";

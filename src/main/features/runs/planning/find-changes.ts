@@ -1,7 +1,7 @@
 import type { ElsewhereGrant } from "#domain/runs/access/imported/recheck-plan.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
-import type { KeyRequest } from "#shared/contract/runbooks.ts";
+import type { KeyRequest } from "#shared/contract/runs.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { FilePlan, KeyPlan } from "#shared/model/runs/plan.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import { Issuer } from "#shared/model/issuers/issuer.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { findRenewal, MOST_WINDOWS_READ, type ReadWindow, readWindows } from "./find-renewals.ts";

@@ -1,7 +1,7 @@
 import { requestOfChange } from "#domain/runs/renewal/recheck-renewal.ts";
 import type { PlanNote } from "#domain/runs/renewal/renewal-facts.ts";
 import { onAbort } from "#net/on-abort.ts";
-import type { RenewalRequest } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest } from "#shared/contract/runs.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";

@@ -19,7 +19,7 @@ import { inspectHost } from "#net/ssh/session/inspect-host.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { ChainsAt, ShownAt } from "#net/tls/probe-endpoint.ts";
 import type { Vault } from "#net/vault/vault.ts";
-import type { RenewalRequest } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest } from "#shared/contract/runs.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuers/issuer.ts";

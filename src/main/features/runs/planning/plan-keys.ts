@@ -6,7 +6,7 @@ import { reviewPlan } from "#domain/runs/access/imported/recheck-plan.ts";
 import { findError } from "#domain/runs/access/imported/validate-plan.ts";
 import { makePlan } from "#domain/runs/access/make-plan.ts";
 import type { PlanFacts } from "#domain/runs/access/plan-facts.ts";
-import type { KeyRequest } from "#shared/contract/runbooks.ts";
+import type { KeyRequest } from "#shared/contract/runs.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KeyOptions, KeyPlan } from "#shared/model/runs/plan.ts";
 import type { Store } from "#store/store.ts";

@@ -5,7 +5,7 @@ import { chooseIssuer } from "#domain/runs/renewal/choose-issuer.ts";
 import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
 import { reviewRenewal } from "#domain/runs/renewal/recheck-renewal.ts";
 import type { RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
-import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";

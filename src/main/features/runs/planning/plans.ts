@@ -3,7 +3,7 @@ import type { Prompts } from "#connect/prompts.ts";
 import type { Unplannable } from "#domain/runs/access/change-set.ts";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
+import type { PlanDetail, Wish } from "#shared/contract/runs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import {

@@ -24,7 +24,7 @@ import {
   testServer,
 } from "#net/ssh/session/inspect-deployment.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import type { RenewalRequest } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest } from "#shared/contract/runs.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Issuer } from "#shared/model/issuers/issuer.ts";
 import type { Service } from "#shared/model/runs/deployment.ts";

@@ -32,7 +32,7 @@ export async function followRun(
 ): Promise<RunDetail> {
   const announcements = await client.events.watch();
   const runId = await begin();
-  using _stop = world.onStop(() => void client.runbooks.pause({ runId }));
+  using _stop = world.onStop(() => void client.runs.pause({ runId }));
   using answerer = createAnswerer(promptsOfRuns(client), world);
   const told = createReporter({ client, runId, since }, world, isQuiet);
   await answerer.refresh();
@@ -54,9 +54,9 @@ type Told = { client: LatchkeyClient; runId: RunId; since: number };
 function createReporter({ client, runId, since }: Told, world: World, isQuiet: boolean) {
   let last = since;
   return async (): Promise<RunDetail> => {
-    const run = await client.runbooks.find({ runId });
+    const run = await client.runs.find({ runId });
     if (!isQuiet) {
-      const { rows } = await listRows(undefined, (page) => client.runbooks.entries({ runId, ...page }));
+      const { rows } = await listRows(undefined, (page) => client.runs.entries({ runId, ...page }));
       const fresh = rows.filter(({ id }) => id > last);
       last = rows.at(-1)?.id ?? last;
       if (fresh.length > 0) world.showStatus?.([]);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { Wish } from "#shared/contract/runs.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatAmount, formatNumber } from "#shared/text/count.ts";

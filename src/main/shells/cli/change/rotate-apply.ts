@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { App } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
+import type { PlanDetail, Wish } from "#shared/contract/runs.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Scripts } from "#shared/model/runs/offline-script.ts";
 import type { Check, Plan, PlanId, PlanKind } from "#shared/model/runs/plan.ts";
@@ -119,8 +119,7 @@ async function execute(
   const run = await followRun(
     client,
     async () =>
-      (await client.runbooks.start({ planId, hash, acknowledgements, typed, identityFiles, mayPrompt }))
-        .runId,
+      (await client.runs.start({ planId, hash, acknowledgements, typed, identityFiles, mayPrompt })).runId,
     world,
     { isQuiet: options.json ?? false },
   );
@@ -195,7 +194,7 @@ async function makePlan(
 ): Promise<Ready> {
   const means = { identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
   const planned = { wish, options: planOptionsOf(options), ...means };
-  return followPlan(client, () => client.runbooks.plan(planned), world);
+  return followPlan(client, () => client.runs.plan(planned), world);
 }
 
 /** Answers once its hosts have been read. */
@@ -208,11 +207,11 @@ async function followPlan(
   const { planId } = await begin();
   using answerer = createAnswerer(promptsOfRuns(client), world);
   await answerer.refresh();
-  let detail = await client.runbooks.findPlan({ planId });
+  let detail = await client.runs.findPlan({ planId });
   for await (const announcement of detail.state === "making" ? announcements : []) {
     if (announcement.kind === "run-asks") await answerer.refresh();
     if (announcement.kind !== "plan-changed" || announcement.planId !== planId) continue;
-    detail = await client.runbooks.findPlan({ planId });
+    detail = await client.runs.findPlan({ planId });
     if (!answerer.isAsking())
       world.showStatus?.([`${detail.read} of ${formatCount(detail.total, "host")} read`]);
     if (detail.state !== "making") break;
@@ -228,7 +227,7 @@ async function takePlan(
   world: World,
 ): Promise<Ready> {
   const means = { identityFiles, mayPrompt: world.prompt !== null };
-  const ready = await followPlan(client, () => client.runbooks.takePlan({ ...given, ...means }), world);
+  const ready = await followPlan(client, () => client.runs.takePlan({ ...given, ...means }), world);
   if (!kinds.includes(ready.plan.kind))
     throw new Refusal(
       "conflict",
@@ -257,7 +256,7 @@ export async function writeScripts(
   { folder, ...wish }: ScriptRequest,
   client: LatchkeyClient,
 ): Promise<Scripts> {
-  const scripts = await client.runbooks.exportScripts(wish);
+  const scripts = await client.runs.exportScripts(wish);
   await makeFolder(folder);
   for (const { name, text, signature } of scripts.files) {
     const path = join(folder, name);

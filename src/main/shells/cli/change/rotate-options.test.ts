@@ -99,7 +99,7 @@ test("the contract refuses what a plan or its approval does not hold", async () 
     ["start", { planId: 1, hash, graceDays: 14 }],
     ["exportScripts", { planId: 1, graceDays: 14 }],
   ] as const)
-    expect(await type("call", `runbooks.${name}`, JSON.stringify(input))).toMatchObject({
+    expect(await type("call", `runs.${name}`, JSON.stringify(input))).toMatchObject({
       code: 2,
       err: expect.stringMatching(/options|graceDays/),
     });

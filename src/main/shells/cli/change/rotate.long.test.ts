@@ -141,7 +141,7 @@ test.runIf(canStartHosts())(
     ];
     const begun = await type("rotate", "key", admin.fingerprint, ...apply);
     expect(`${begun.out}\n${begun.err}`).toContain("latchkey runs resume 1 --now");
-    const { plan } = JSON.parse((await type("call", "runbooks.findPlan", '{"planId":1}')).out);
+    const { plan } = JSON.parse((await type("call", "runs.findPlan", '{"planId":1}')).out);
     expect(plan.confirm.word).not.toBe("");
     expect(await open(null)("runs", "resume", "1", "--now")).toMatchObject({ code: 2 });
     const wrong = await open("no")("runs", "resume", "1", "--now");

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { RenewalRequest, Wish } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest, Wish } from "#shared/contract/runs.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { KeyKind } from "#shared/model/issuers/vault.ts";
@@ -278,7 +278,7 @@ async function keepPassphrase(
       ? await sealTyped(`Passphrase of ${printable(described.keyFile)}: `, { app, world })
       : await app.seal(await readSecretFile(file));
   const label = `keystore ${described.keyFile}`;
-  const { id } = await app.client.runbooks.keepPassphrase({ passphrase, label });
+  const { id } = await app.client.runs.keepPassphrase({ passphrase, label });
   return { ...wish, described: { ...described, passphrase: id } };
 }
 

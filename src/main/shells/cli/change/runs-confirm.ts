@@ -56,7 +56,7 @@ With --json: { run }`;
 async function challenge(text: string, options: ChallengeOptions, world: World): Promise<void> {
   const runId = readRunId(text);
   await using app = openApp(options, world, "read");
-  const { confirmation } = await app.client.runbooks.find({ runId });
+  const { confirmation } = await app.client.runs.find({ runId });
   if (!confirmation) throw new Refusal("conflict", `run ${runId} waits for no confirmation`);
   const { challenge: said } = confirmation;
   if (said === null)
@@ -75,10 +75,10 @@ async function confirm(text: string, options: ConfirmOptions, world: World): Pro
   const runId = readRunId(text);
   const signature = await readSignature(options.signature);
   await using app = openApp(options, world, "write");
-  const { runbooks } = app.client;
-  const approvals = findNamed(await runbooks.find({ runId }), options.approve ?? []);
-  await runbooks.confirm({ runId, signature, approvals });
-  const run = await runbooks.find({ runId });
+  const { runs } = app.client;
+  const approvals = findNamed(await runs.find({ runId }), options.approve ?? []);
+  await runs.confirm({ runId, signature, approvals });
+  const run = await runs.find({ runId });
   if (options.json) return printJson({ run }, world);
   if (signature !== null) world.out("the signature is by the new key");
   for (const one of approvals) world.out(printable(`approved: ${formatAccount(one)}`));
@@ -143,7 +143,7 @@ With --json: { imported }`;
 async function showRequests(text: string, options: CsrOptions, world: World): Promise<void> {
   const runId = readRunId(text);
   await using app = openApp(options, world, "read");
-  const { orders } = await app.client.runbooks.find({ runId });
+  const { orders } = await app.client.runs.find({ runId });
   const made = orders.filter(({ csr }) => csr !== null);
   if (made.length === 0)
     throw new Refusal("conflict", `run ${runId} has created no request yet, or renews no certificate`);
@@ -170,12 +170,12 @@ async function giveAll(text: string, options: AddFilesOptions, world: World): Pr
   const { file = [] } = options;
   if (file.length === 0) throw new Refusal("invalid-input", "name the file of the certificate with --file");
   await using app = openApp(options, world, "write");
-  const imported: Awaited<ReturnType<typeof app.client.runbooks.giveCertificate>>[] = [];
+  const imported: Awaited<ReturnType<typeof app.client.runs.giveCertificate>>[] = [];
   for (const path of file) {
     const bytes = await readFileOrRefuse(path, MOST_CERTIFICATE_BYTES);
     if (bytes === null)
       throw new Refusal("too-many", `${path} is larger than 1 MB, too large for a certificate`);
-    const one = await app.client.runbooks.giveCertificate({ runId, text: textOf(bytes) });
+    const one = await app.client.runs.giveCertificate({ runId, text: textOf(bytes) });
     imported.push(one);
     if (options.json) continue;
     world.out(printable(`${path} is accepted for ${formatHost(one)}: ${one.sha256}`));

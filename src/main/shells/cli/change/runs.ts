@@ -98,7 +98,7 @@ async function list(words: readonly string[], options: ListOptions, world: World
   await using app = openApp(options, world, "read");
   const limit = options.limit ?? (options.json ? undefined : 100);
   const { rows, total } = await listRows(limit, (page) =>
-    app.client.runbooks.list({ search: words.join(" "), ...page }),
+    app.client.runs.list({ search: words.join(" "), ...page }),
   );
   if (options.json) return printJson({ runs: rows, total }, world);
   if (rows.length === 0) {
@@ -130,8 +130,8 @@ const COLUMNS: readonly Column<RunRow>[] = [
 async function show(text: string, options: CommonOptions, world: World): Promise<void> {
   const runId = readRunId(text);
   await using app = openApp(options, world, "read");
-  const run = await app.client.runbooks.find({ runId });
-  const { rows } = await listRows(undefined, (page) => app.client.runbooks.entries({ runId, ...page }));
+  const run = await app.client.runs.find({ runId });
+  const { rows } = await listRows(undefined, (page) => app.client.runs.entries({ runId, ...page }));
   if (options.json) return printJson({ run, entries: rows }, world);
   world.out(printable(`${run.title}, started at ${run.startedAt}`));
   for (const order of run.orders) world.out(printable(formatOrder(order)));
@@ -171,19 +171,19 @@ async function go(
 ): Promise<number> {
   const runId = readRunId(text);
   await using app = openApp(options, world, "write");
-  const { runbooks } = app.client;
+  const { runs } = app.client;
   await openIfNeeded(runId, app, options, world);
   const { typed, acknowledgements } = options.now
     ? await confirmEnd(runId, options, app, world)
     : { typed: null, acknowledgements: [] };
   const asked = { runId, identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
   const removesOld = options.removeOld ?? false;
-  if (removesOld) await agreeToRemove(await runbooks.find({ runId }), options, world);
+  if (removesOld) await agreeToRemove(await runs.find({ runId }), options, world);
   const ending = { ...asked, endsGrace: options.now ?? false, removesOld, typed, acknowledgements };
-  const { rows } = await listRows(undefined, (page) => runbooks.entries({ runId, ...page }));
+  const { rows } = await listRows(undefined, (page) => runs.entries({ runId, ...page }));
   const since = rows.at(-1)?.id ?? 0;
   const begin = async (): Promise<RunId> => {
-    await (wished === "committed" ? runbooks.resume(ending) : runbooks.rollBack(asked));
+    await (wished === "committed" ? runs.resume(ending) : runs.rollBack(asked));
     return runId;
   };
   const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false, since });
@@ -224,7 +224,7 @@ async function openIfNeeded(
   options: GoOptions,
   world: World,
 ): Promise<void> {
-  const { kind } = await app.client.runbooks.find({ runId });
+  const { kind } = await app.client.runs.find({ runId });
   if (kind !== "rotate-certificate") return;
   const { state } = await app.client.vault.status();
   const canOpen = options.vaultPassphraseFile !== undefined || world.prompt !== null;
@@ -238,13 +238,13 @@ async function confirmEnd(
   { client }: ReturnType<typeof openApp>,
   world: World,
 ): Promise<{ typed: string | null; acknowledgements: string[] }> {
-  const { planId, oldKeyWatch } = await client.runbooks.find({ runId });
+  const { planId, oldKeyWatch } = await client.runs.find({ runId });
   const known = await gatherAcknowledgements(
     (oldKeyWatch?.uses ?? []).map(checkOfUse),
     { acknowledge },
     world,
   );
-  const { plan } = await client.runbooks.findPlan({ planId });
+  const { plan } = await client.runs.findPlan({ planId });
   return {
     typed: plan && (await gatherWord(plan, { yes }, world)),
     acknowledgements: [...known, ...acknowledge],
@@ -277,8 +277,8 @@ With --json: { run }`;
 async function repair(text: string, options: RepairOptions, world: World): Promise<number> {
   const runId = readRunId(text);
   await using app = openApp(options, world, "write");
-  const { runbooks } = app.client;
-  const before = await runbooks.find({ runId });
+  const { runs } = app.client;
+  const before = await runs.find({ runId });
   const approved = repairsOf(before);
   for (const line of printAll(before)) world.out(printable(line));
   if (approved.length === 0)
@@ -287,9 +287,9 @@ async function repair(text: string, options: RepairOptions, world: World): Promi
       `run ${runId} has no file that can be repaired; see latchkey runs show ${runId}`,
     );
   await agree(options, world);
-  const rows = await runbooks.entries({ runId, limit: 1 });
+  const rows = await runs.entries({ runId, limit: 1 });
   const begin = async (): Promise<RunId> => {
-    await runbooks.repair({
+    await runs.repair({
       runId,
       approved,
       identityFiles: options.identity ?? [],
@@ -353,7 +353,7 @@ async function write(text: string, folder: string, options: ScriptsOptions, worl
   if (!id.success)
     throw new Refusal("invalid-input", `${text} is not the number of a run; latchkey runs list shows them`);
   await using app = openApp(options, world, "write");
-  const { planId } = await app.client.runbooks.find({ runId: id.data });
+  const { planId } = await app.client.runs.find({ runId: id.data });
   const asked = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
   const acknowledgements = await gatherAcknowledgements(asked, options, world);
   const wish = { planId, folder, signWith: options.signWith ?? null, acknowledgements };

@@ -69,7 +69,7 @@ const SCREENS: readonly [screen: ScreenName, label: string][] = [
   ["hosts", "Hosts  (G H)"],
   ["host-keys", "Host keys  (G N)"],
   ["scans", "Scans  (G S)"],
-  ["runbooks", "Runbooks  (G B)"],
+  ["runs", "Runs  (G B)"],
   ["findings", "Findings  (G F)"],
   ["timeline", "Timeline  (G T)"],
   ["forecast", "Forecast  (G W)"],

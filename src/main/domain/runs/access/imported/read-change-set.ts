@@ -3,7 +3,7 @@ import { type ChangeSet, NO_CHANGES, pathsOf, type Unplannable } from "#domain/r
 import type { HostFacts, PlanFacts } from "#domain/runs/access/plan-facts.ts";
 import { linesOf } from "#domain/runs/files/lines.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import type { KeyRequest, Wish } from "#shared/contract/runbooks.ts";
+import type { KeyRequest, Wish } from "#shared/contract/runs.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import {
   type AccessPlan,

@@ -33,15 +33,15 @@ async function startWaiting() {
     listStrays: () => web.run("find /home /root -name '*latchkey*'"),
     goBack: () =>
       untilStill(app, async () => {
-        await app.client.runbooks.rollBack({ runId: run.id });
+        await app.client.runs.rollBack({ runId: run.id });
         return run.id;
       }),
     repair: (approved: RunRepair[]) =>
       untilStill(app, async () => {
-        await app.client.runbooks.repair({ runId: run.id, approved });
+        await app.client.runs.repair({ runId: run.id, approved });
         return run.id;
       }),
-    entries: async () => (await app.client.runbooks.entries({ runId: run.id })).rows.map(({ text }) => text),
+    entries: async () => (await app.client.runs.entries({ runId: run.id })).rows.map(({ text }) => text),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -44,7 +44,7 @@ async function rotateUntil(
   const { id: planId, plan, hash } = await makePlan(app, wish);
   if (!plan || !hash) throw new Error("the plan is not ready");
   const acknowledgements = plan.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf);
-  const { runId } = await app.client.runbooks.start({
+  const { runId } = await app.client.runs.start({
     planId,
     hash,
     acknowledgements,
@@ -56,7 +56,7 @@ async function rotateUntil(
 
 const goOn = ({ client }: App, runId: number, how: "resume" | "rollBack") =>
   untilStill({ client } as App, async () => {
-    await client.runbooks[how]({ runId: runId as never });
+    await client.runs[how]({ runId: runId as never });
     return runId;
   });
 
@@ -68,7 +68,7 @@ lab.each(["before the pin", "after the pin"] as const)(
     const [host] = probed.hosts;
     const runId = await rotateUntil(when, desk, host);
     await using app = desk.open();
-    expect(await app.client.runbooks.find({ runId: runId as never })).toMatchObject({ state: "interrupted" });
+    expect(await app.client.runs.find({ runId: runId as never })).toMatchObject({ state: "interrupted" });
     const ended = await goOn(app, runId, "resume");
     expect(ended).toMatchObject({ message: "", state: "committed" });
     const { rows } = await app.client.hostKeys.list({});

@@ -58,7 +58,7 @@ lab(
     expect(waiting.state).toBe("waiting");
     expect(await host.run(files)).not.toBe(before);
     const back = await untilStill(app, async () => {
-      await app.client.runbooks.rollBack({ runId: waiting.id });
+      await app.client.runs.rollBack({ runId: waiting.id });
       return waiting.id;
     });
     expect(back).toMatchObject({ message: "", state: "rolled-back" });

@@ -141,7 +141,7 @@ const Agreement = z.strictObject({
   typed: z.string().max(300).nullable().default(null),
 });
 
-export const runbooks = {
+export const runs = {
   /** Reads the hosts that the wish is about, and makes a plan of what they hold now. Returns at once; announced as `plan-changed`. */
   plan: command
     .input(
