@@ -231,7 +231,7 @@ CREATE INDEX tagged_certificate_of_tag ON tagged_certificate (tag);
 -- === Hosts =================================================================================================================
 
 -- A machine as the user named it: what the last probe met, and what was read at the last one that could read; null where
--- nothing was. The key is the one that it presented last, and `key_seen` is when. `unread_count`: files and folders that the last
+-- nothing was. The key is the one that it presented last, and `key_seen` is when. `unreadable_count`: files and folders that the last
 -- reading could not read. `first_read_scan`: what that scan saw was new to us, and need not have been new there. `reading`
 -- has another value after each reading: what was made of the host's map, files and rows holds until then. `key_gap`: why private
 -- keys may lie there that the last reading has not seen; null where it has seen every place of them.

@@ -149,6 +149,13 @@ test.each<[string, StepState, StepState, boolean]>([
     const why = `run ${id} has begun to replace ${ID}; resume it, or roll it back, before another one`;
     expect(judge(() => refuseBegun(ofKeys, database.store, again))).toBe(isRefused ? why : null);
     expect(judge(() => refuseBegun(ofKeys, database.store, planOf("SHA256:two", "web", [])))).toBeNull();
+    // Which private keys it has begun to replace is not known then.
+    database.write("UPDATE plan SET body = '{}'");
+    const hasBegun = made !== "planned" && made !== "undone";
+    expect(judge(() => refuseBegun(ofKeys, database.store, again))).toEqual(
+      hasBegun ? expect.stringContaining(`the plan of run ${id} was not stored by this version`) : null,
+    );
+    expect(judge(() => refuseBegun(ofKeys, database.store, planOf("SHA256:two", "web", [])))).toBeNull();
     runbooks.runs.setState({ ...end, state: "rolled-back" });
     expect(judge(() => refuseBegun(ofKeys, database.store, again))).toBeNull();
   },

@@ -17,7 +17,7 @@ import {
   refuseBegun,
   refuseTwice,
 } from "./engine/launch.ts";
-import { type Agreed, isOffline, refuseOffline } from "./engine/runbook.ts";
+import { type Agreed, isOffline, refuseOffline, unreadablePlan } from "./engine/runbook.ts";
 import type { OfflineRuns, RunKind } from "./kind.ts";
 import { approve, countsOf } from "./planning/plans.ts";
 
@@ -184,7 +184,8 @@ function refuseEnd({ store, runbookOf }: RunDeps, run: RunRecord, agreed: Agreed
   if (run.state !== "waiting" || run.dueAt === null)
     throw new Refusal("conflict", `run ${run.id} waits for no time to pass`);
   const plan = store.runbooks.plans.find(run.planId)?.plan;
-  if (plan) runbookOf(plan).refuseEarlyEnd(run, plan, agreed);
+  if (!plan) throw unreadablePlan(run.id);
+  runbookOf(plan).refuseEarlyEnd(run, plan, agreed);
 }
 
 /** Begins the run of a plan that was approved. */
@@ -247,7 +248,7 @@ const createBeginner =
   async ({ id, planId }: RunRecord, want: OneRun["want"], means: RunOptions): Promise<void> => {
     const { runs, plans, journal: journals } = store.runbooks;
     const plan = plans.find(planId)?.plan;
-    if (!plan) throw new Error(`run ${id} has no plan`);
+    if (!plan) throw unreadablePlan(id);
     refuseTwice(runbookOf, running, plan);
     const { endsGrace = false, acknowledgements = [], removesOld = false } = means;
     const one: OneRun = { id, plan, want, endsGrace, acknowledgements, removesOld, waitsFor: null };

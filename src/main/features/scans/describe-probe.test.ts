@@ -74,7 +74,7 @@ test("where a private key may lie unseen is told: in a home, and in the homes of
   const lines = [
     ...unread,
     "log path:journal why:not-permitted",
-    "server-config path:/etc/nginx why:cannot-tell",
+    "server-config path:/etc/nginx why:rights-missing",
   ];
   const told = lines.map((line) => `unread 0 - kind:${line}\n`).join("");
   const { collected } = readStream(answerScript(BEGIN, (records) => `${records}${told}`));

@@ -14,7 +14,7 @@ type PeopleQuery = Window & {
 };
 
 /** What the sources say of a person, for somebody to settle who is still there. */
-type Entry = Omit<PeopleSourceEntry, "name" | "roster"> & {
+type Entry = Omit<PeopleSourceEntry, "name"> & {
   id: number;
   source: number;
   sourceIsWhole: boolean;

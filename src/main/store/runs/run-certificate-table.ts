@@ -28,7 +28,7 @@ export type RunCertificate = {
 
 export type CertificateKey = Pick<RunCertificate, "host" | "port" | "change">;
 
-type Row = Omit<RunCertificate, "names" | "note" | "keyId" | "orderUrl" | "wanted"> & {
+type Row = Omit<RunCertificate, "names" | "note" | "keyId" | "orderUrl" | "newHashes"> & {
   names: string;
   note: string | null;
   key_id: string | null;
@@ -94,5 +94,6 @@ const toCertificate = ({ names, note, key_id, order_url, wanted, ...row }: Row):
   note: note === null ? null : fromStored(OrderNote, note),
   keyId: key_id,
   orderUrl: order_url,
-  newHashes: wanted === null ? null : fromStored(Texts, wanted),
+  // Null means that nothing was laid out on the host: what cannot be read is not that.
+  newHashes: wanted === null ? null : (fromStored(Texts, wanted) ?? []),
 });

@@ -224,7 +224,7 @@ test("a stored value that cannot be read costs its own text, and neither the lis
     UPDATE run_entry SET result = '{"kind":"of-another-version"}' WHERE result IS NOT NULL;
     UPDATE run_file SET cause = '{}', take_out = '{}';
     UPDATE run_access_check SET why = '{}';
-    UPDATE run_certificate SET names = '{}', note = '{}';
+    UPDATE run_certificate SET names = '{}', note = '{}', wanted = '{}';
     UPDATE plan SET body = '{}'`);
 
   const unreadable = "this was not stored by this version of Latchkey, and cannot be read";
@@ -236,7 +236,8 @@ test("a stored value that cannot be read costs its own text, and neither the lis
   expect(journal.all(id).map(({ text }) => text)).toEqual([unreadable, unreadable]);
   expect(files.all(id)).toMatchObject([{ why: unreadable, takeOut: [], repair: null }]);
   expect(accessChecks.all(id)).toMatchObject([{ answer: "accepted", why: [unreadable] }]);
-  expect(certificates.all(id)).toMatchObject([{ names: [], note: null }]);
+  // Null would say that nothing was laid out on the host.
+  expect(certificates.all(id)).toMatchObject([{ names: [], note: null, newHashes: [] }]);
   expect(plans.find(planId)).toMatchObject({ state: "failed", message: unreadable, plan: null });
   // And it is gone on with as ever.
   journal.setStep({ runId: id, ordinal: 1, state: "undone", result: FULL, at: AT });

@@ -12,7 +12,7 @@ import { formatPlace } from "#shared/text/hosts/target.ts";
 import type { Store } from "#store/store.ts";
 import { isUnwritable, type Journal, openJournal } from "./journal.ts";
 import { execute } from "./run-loop.ts";
-import type { Ended, Runbook } from "./runbook.ts";
+import { type Ended, type Runbook, unreadablePlan } from "./runbook.ts";
 
 export type RunDeps = {
   store: Store;
@@ -232,7 +232,14 @@ export function refuseTwice(runbookOf: RunbookOf, running: Running, plan: Plan):
 export function refuseBegun(runbookOf: RunbookOf, { runbooks }: Pick<Store, "runbooks">, plan: Plan): void {
   for (const { id, planId } of runbooks.runs.open()) {
     const other = runbooks.plans.find(planId)?.plan;
-    const privateKey = other && findBoth(runbookOf, plan, other);
+    if (!other) {
+      const hasBegun = runbooks.journal
+        .steps(id)
+        .some(({ state }) => state !== "planned" && state !== "undone");
+      if (hasBegun && runbookOf(plan).listExclusive(plan).size > 0) throw unreadablePlan(id);
+      continue;
+    }
+    const privateKey = findBoth(runbookOf, plan, other);
     if (privateKey && runbooks.journal.steps(id).some(runbookOf(other).holdsExclusive))
       throw new Refusal(
         "conflict",

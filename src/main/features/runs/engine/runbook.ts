@@ -236,3 +236,10 @@ export const needsAttention = (left: Cause[], back: Back | null = null): StepOut
   result: { kind: "needs-attention", cause: back?.as === "failed" ? back.cause : null, left },
   verification: null,
 });
+
+/** What a run has begun is not known without its plan: nothing goes on beside it, or with it. */
+export const unreadablePlan = (id: RunId): Refusal =>
+  new Refusal(
+    "conflict",
+    `the plan of run ${id} was not stored by this version of Latchkey, and cannot be read: restore a backup that has it (latchkey database restore)`,
+  );

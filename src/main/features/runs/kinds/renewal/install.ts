@@ -177,8 +177,12 @@ const deploymentOf = (run: RenewalRun, step: Step, change: Replacement) => ({
   token: run.token,
   id: change.id,
   files: change.files,
-  wanted: orderOf(run, step, change).newHashes ?? change.files.map(({ before }) => before),
+  wanted: wantedOf(orderOf(run, step, change).newHashes, change),
 });
+
+/** Hashes of the files as the run leaves them; as they were, where that is not known. */
+const wantedOf = (newHashes: readonly string[] | null, { files }: Replacement): string[] =>
+  files.map(({ before }, nth) => newHashes?.[nth] ?? before);
 
 /** Lays the new files out beside those in use, and has each server try them. Null, or why they are not to be used. */
 async function stageAndTest(
@@ -291,11 +295,12 @@ export async function refuseIssued(
     );
     // First: killed after it, the certificate is judged again, and never missing where it counts as issued.
     if (issue) await run.journal.mark(issue.ordinal, "failed", failed(why).result);
-    const none = { chain: null, sha256: null, orderUrl: null };
     await orders.set(keyOf(run, step, change), {
       state: "refused",
       note: { kind: "faulty", faults: evaluated.why },
-      ...none,
+      chain: null,
+      sha256: null,
+      orderUrl: null,
     });
     return why;
   }

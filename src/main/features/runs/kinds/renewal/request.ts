@@ -23,7 +23,7 @@ import type { ChallengeMethod, OrderNote, OrderState } from "#shared/model/issue
 import type { Replacement } from "#shared/model/runs/deployment.ts";
 import { hostIdOf } from "#shared/model/runs/plan.ts";
 import { type Cause, described } from "#shared/model/runs/step-result.ts";
-import type { CertificateKey } from "#store/runs/run-certificate-table.ts";
+import type { CertificateKey, RunCertificate } from "#store/runs/run-certificate-table.ts";
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, keyOf, orderOf, servicesOf, tailCause, toolsOf } from "./tools.ts";
 
@@ -83,17 +83,20 @@ async function request(
   const made = await createDeploymentKey(remote, { token: run.token, id, key: key.kind, names, forClients });
   if (made.kind !== "made") return tailCause(made, "the new key");
   const isSame = order.csr !== null && Buffer.compare(order.csr, made.csr) === 0;
-  if (!isSame) {
-    const fresh = { chain: null, sha256: null, wanted: null, orderUrl: null };
-    await toolsOf(run).orders.set(keyOf(run, step, change), {
-      state: "requested",
-      note: null,
-      csr: made.csr,
-      ...fresh,
-    });
-  }
+  if (!isSame) await toolsOf(run).orders.set(keyOf(run, step, change), requestedWith(made.csr));
   return null;
 }
+
+/** What is known of a certificate once another request was made for it: nothing that an earlier one has brought. */
+export const requestedWith = (csr: Uint8Array): Partial<RunCertificate> => ({
+  state: "requested",
+  note: null,
+  csr,
+  chain: null,
+  sha256: null,
+  newHashes: null,
+  orderUrl: null,
+});
 
 /** The new keys go, and all that was kept of the run on the host. */
 export async function undoRequests(run: RenewalRun, step: Step, back: Back): Promise<StepOutcome> {
@@ -137,7 +140,7 @@ async function createKeyInVault(
   const request = { spki: made.spki, key: key.kind, names, forClients };
   const { makeRequest } = await import("#domain/issuing/make-certificate.ts");
   const csr = await makeRequest(request, (data, how) => vault.sign(made.id, data, how));
-  await orders.set(at, { state: "requested", note: null, csr, chain: null, sha256: null, newHashes: null });
+  await orders.set(at, requestedWith(csr));
   return null;
 }
 

@@ -6,7 +6,13 @@ import type { Answered, ChallengeDeps as NearHost, OrderCertificate } from "#net
 import type { Failed, Lost, Refused } from "#net/ssh/session/remote-session.ts";
 import type { ChainsAt } from "#net/tls/probe-endpoint.ts";
 import type { Vault } from "#net/vault/vault.ts";
-import { hostOf, type RunContext, type RunRequest, SessionLost } from "#runs/engine/runbook.ts";
+import {
+  hostOf,
+  type RunContext,
+  type RunRequest,
+  SessionLost,
+  unreadablePlan,
+} from "#runs/engine/runbook.ts";
 import type { CertificateImport, ProvidedCertificate } from "#runs/kind.ts";
 import { refusedByRoot } from "#runs/kinds/private-keys/locations.ts";
 import type { Announcement } from "#shared/contract/events.ts";
@@ -150,7 +156,8 @@ export function createCertificateImport({ store, roots, derOf, announce, now }: 
     if (!run) throw new Refusal("not-found", `there is no run ${runId}`);
     if (OVER.has(run.state)) throw new Refusal("conflict", `run ${runId} is over (${run.state})`);
     const plan = plans.find(run.planId)?.plan ?? null;
-    const renewal = plan && isRenewal(plan) ? plan : null;
+    if (!plan) throw unreadablePlan(runId);
+    const renewal = isRenewal(plan) ? plan : null;
     const waiting = certificates.all(runId).filter(({ state, csr }) => csr !== null && state === "waits");
     if (waiting.length === 0) throw new Refusal("conflict", `run ${runId} waits for no certificate`);
     const came = readCame(text);
