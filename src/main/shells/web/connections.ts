@@ -18,8 +18,14 @@ type User = number | "unknown" | "unknown-yet";
 
 export type Connections = ReturnType<typeof createConnections>;
 
+/** Who we are, and who is at the other ends of a port; without a word as the kernel says. */
+type ConnectionDeps = { ourUser?: number | null; readUsers?: (port: number) => Promise<Users> };
+
 /** `port`: of a loopback address, whose users can be looked up; null for a Unix socket, which is one user's alone. */
-export function createConnections(port: number | null, ourUser = process.getuid?.() ?? null) {
+export function createConnections(
+  port: number | null,
+  { ourUser = process.getuid?.() ?? null, readUsers = readPeers }: ConnectionDeps = {},
+) {
   /** In the order in which they came. */
   const unverified = new Map<Socket, User>();
   let isThinning = false;
@@ -29,7 +35,7 @@ export function createConnections(port: number | null, ourUser = process.getuid?
     isThinning = true;
     while (unverified.size > MOST_UNVERIFIED) {
       await identify();
-      for (const socket of chooseLost(unverified.size - MOST_UNVERIFIED)) {
+      for (const socket of chooseLost()) {
         unverified.delete(socket);
         socket.destroy();
       }
@@ -40,14 +46,18 @@ export function createConnections(port: number | null, ourUser = process.getuid?
   /** Whoever comes while the kernel is asked waits for the next time. */
   async function identify(): Promise<void> {
     const asked = [...unverified.keys()];
-    const users = port === null ? new Map<string, number>() : await readPeers(port);
+    const users = port === null ? new Map<string, number>() : await readUsers(port);
     for (const socket of asked)
       if (unverified.has(socket)) unverified.set(socket, users.get(addressOf(socket)) ?? "unknown");
   }
 
-  /** Those to close: other users' first, the oldest of whoever has most; then whose user nobody knows; then our own. */
-  function chooseLost(count: number): Socket[] {
+  /**
+   * Those to close: other users' first, the oldest of whoever has most; then whose user nobody knows; then our own. Who came while the
+   * kernel was asked is not counted yet: otherwise our own would be closed for what others have just opened.
+   */
+  function chooseLost(): Socket[] {
     const byUser = Map.groupBy(unverified.keys(), (socket) => unverified.get(socket) ?? "unknown-yet");
+    const count = Math.max(0, unverified.size - (byUser.get("unknown-yet")?.length ?? 0) - MOST_UNVERIFIED);
     const take = (user: User | null) => (user === null ? undefined : byUser.get(user)?.shift());
     const others = [...byUser].filter(([user]) => typeof user === "number" && user !== ourUser);
     const takeFromMost = () => others.toSorted(([, a], [, b]) => b.length - a.length)[0]?.[1].shift();
@@ -72,7 +82,7 @@ export function createConnections(port: number | null, ourUser = process.getuid?
     /** The user at its other end, in words that stand for them; the same for all who are not known. */
     async describePeer(socket: Socket): Promise<string> {
       if (port === null) return "the proxy";
-      const user = (await readPeers(port)).get(addressOf(socket));
+      const user = (await readUsers(port)).get(addressOf(socket));
       return user === undefined ? "a user who is not known" : `user ${user}`;
     },
   };
