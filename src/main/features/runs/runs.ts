@@ -71,7 +71,7 @@ export function createRuns(deps: RunsDeps) {
       const offline = offlineRunsOf(deps.kindOf(run));
       if ((await offline.confirmClaims(id)) > 0) return;
       refuseDone(deps, run);
-      offline.refuseUnconfirmed(run);
+      return offline.refuseUnconfirmed(run);
     }
     if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
     if (means.removesOld) refuseKeepingNone(deps, run);

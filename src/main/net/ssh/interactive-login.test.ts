@@ -8,7 +8,7 @@ import { type Answer, type Ask, createTypedLogins } from "./interactive-login.ts
 import { type LoginOptions, logIn } from "./log-in.ts";
 import { readPrivateKeyFile } from "./private-key-file.ts";
 
-type Asked = Omit<PromptRequest, "id">;
+type PromptWithoutId = Omit<PromptRequest, "id">;
 
 function makeIdentity(source: string): Identity {
   const read = readPrivateKeyFile(Buffer.from(makeKeyPair().private));
@@ -20,8 +20,11 @@ function makeIdentity(source: string): Identity {
 const identities = Array.from({ length: 6 }, (_, index) => makeIdentity(`key${index}`));
 
 /** Somebody who answers each question by this, and what was asked. */
-function somebody(reply: (question: Asked, count: number) => string[] | null, isForSameUser = false) {
-  const asked: Asked[] = [];
+function somebody(
+  reply: (question: PromptWithoutId, count: number) => string[] | null,
+  isForSameUser = false,
+) {
+  const asked: PromptWithoutId[] = [];
   const ask: Ask = async (question): Promise<Answer | null> => {
     asked.push(question);
     const answers = reply(question, asked.length);
