@@ -11,7 +11,7 @@ import { lazyRouter } from "./lazy.ts";
 import { logToStderr, usualTrace } from "./log.ts";
 import { createPageFiles, NO_START_FILES, type StartFiles } from "./net/local/page-files.ts";
 import { findWorkstation } from "./net/local/read-ssh-files.ts";
-import { RETRY_POLICY, type RetryPolicy } from "./net/retries.ts";
+import { RETRY_POLICY, type RetryPolicy } from "./net/tasks.ts";
 import type { StartVaultProcess } from "./net/vault/vault.ts";
 import { type DatabaseRequest, openAppStore } from "./open-app-store.ts";
 import { createParts, type Parts, type PartsDeps } from "./parts.ts";

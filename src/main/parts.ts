@@ -3,7 +3,7 @@ import type { Announcement } from "#shared/contract/events.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import type { Trace } from "#shared/text/fault.ts";
 import { lazily } from "./lazy.ts";
-import type { RetryPolicy } from "./net/retries.ts";
+import type { RetryPolicy } from "./net/tasks.ts";
 import type { StartVaultProcess } from "./net/vault/vault.ts";
 import type { Store } from "./store/store.ts";
 

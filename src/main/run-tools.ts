@@ -34,7 +34,7 @@ import {
 import { answer } from "./net/challenges/answer.ts";
 import { lookAtHeldHalf } from "./net/local/look-at-held-half.ts";
 import { nameThisComputer } from "./net/local/read-ssh-files.ts";
-import type { RetryPolicy } from "./net/retries.ts";
+import type { RetryPolicy } from "./net/tasks.ts";
 import { createChainsAt, type TlsProber } from "./net/tls/probe-endpoint.ts";
 import type { Vault } from "./net/vault/vault.ts";
 import type { Store } from "./store/store.ts";

@@ -8,7 +8,6 @@
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
 import { type ConnectionLimit, ConnectionLimiter } from "#net/connection-limiter.ts";
 import { readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
-import { type Passing, type RetryPolicy, retry } from "#net/retries.ts";
 import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { type FetchedCertificate, fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
@@ -16,13 +15,14 @@ import type { HostConnection } from "#net/ssh/host-connection.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import { type Connection, type LoginOptions, logIn, lookUp, type Way } from "#net/ssh/log-in.ts";
 import type { SshFailure, Where } from "#net/ssh/ssh-failure.ts";
+import { type Passing, type RetryPolicy, retry } from "#net/tasks.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import type { Store } from "#store/store.ts";
-import { createLoginAttempts, type LoginFailure } from "./attempt-login.ts";
 import { type AcceptHostKey, createHostKeys, type HostKeyCheck, type HostKeys } from "./host-keys.ts";
 import { type Before, createJumpHosts, type JumpHost, keyOf, type WayFailure } from "./jump-hosts.ts";
 import { createLoginKeys, type LoginKeys } from "./login-keys.ts";
-import type { PlannedLogin, PlannedRoute, RouteToHost } from "./plan-logins.ts";
+import type { PlannedLogin, PlannedRoute, RouteToHost } from "./logins.ts";
+import { createLoginAttempts, type LoginFailure } from "./logins.ts";
 
 /** Logins under way through one jump host: sshd takes ten strangers at a time, and ten channels of one login. */
 export const AT_ONCE_THROUGH_A_JUMP_HOST = 8;

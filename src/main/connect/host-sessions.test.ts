@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { RETRY_POLICY } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
+import { RETRY_POLICY } from "#net/tasks.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { openStore } from "#store/store.ts";
 import { makeLockedKey } from "#testing/ssh/key-files.ts";

@@ -16,9 +16,8 @@ import type { SshTarget } from "#shared/model/hosts/target.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import type { Trace } from "#shared/text/fault.ts";
 import { formatPlace } from "#shared/text/hosts/target.ts";
-import { listClientKeys } from "./attempt-login.ts";
 import type { OpenConnections } from "./connect-to-host.ts";
-import { planLogins } from "./plan-logins.ts";
+import { listClientKeys, planLogins } from "./logins.ts";
 
 export type HostRequest = { target: SshTarget; useSudo: boolean; transport: TransportRequest };
 

@@ -7,10 +7,10 @@
  */
 
 import type { Release } from "#net/connection-limiter.ts";
-import { type RetryPolicy, retry } from "#net/retries.ts";
 import { CONNECT_FAILED, type NotOpened, openStream, PROHIBITED } from "#net/ssh/host-stream.ts";
 import type { Connection, StreamWay } from "#net/ssh/log-in.ts";
 import { formatAddress, quote, type SshFailure, type Where } from "#net/ssh/ssh-failure.ts";
+import { type RetryPolicy, retry } from "#net/tasks.ts";
 
 /** As it is named, and pinned; and where it is, as the machine before it knows that. */
 export type Hop = { name: string; port: number; address: string; user: string };

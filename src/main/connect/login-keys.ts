@@ -21,7 +21,7 @@ import { MOST_WRONG_ANSWERS } from "#shared/model/hosts/prompt.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { Redacted } from "#shared/model/secret.ts";
-import type { PlannedRoute } from "./plan-logins.ts";
+import type { PlannedRoute } from "./logins.ts";
 
 /** Where keys are looked for: named by the user, and the agent and the usual files. */
 type KeyOptions = {

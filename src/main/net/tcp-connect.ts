@@ -3,7 +3,7 @@ import { connect as connectTo, isIP, isIPv6, type Socket } from "node:net";
 import { hostname } from "node:os";
 import type { Outcome } from "#shared/model/hosts/probe.ts";
 import { Slots } from "./connection-limiter.ts";
-import { onAbort } from "./on-abort.ts";
+import { onAbort } from "./tasks.ts";
 
 /** Why there is no connection, as an outcome and a sentence. */
 export type Failure = {

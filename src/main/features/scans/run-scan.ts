@@ -1,5 +1,5 @@
 import { AT_ONCE_THROUGH_A_JUMP_HOST } from "#connect/connect-to-host.ts";
-import type { PlannedLogin, PlannedRoute } from "#connect/plan-logins.ts";
+import type { PlannedLogin, PlannedRoute } from "#connect/logins.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/hosts/target.ts";

@@ -1,8 +1,8 @@
 /** A login that stands, and the one command that is run over it: the same, whether ssh2 or OpenSSH's client carries it. */
 
 import type { Client, ClientChannel } from "ssh2";
-import { onAbort } from "#net/on-abort.ts";
 import type { Way } from "#net/proxy/proxy.ts";
+import { onAbort } from "#net/tasks.ts";
 import type { Transport } from "#shared/model/hosts/probe.ts";
 import { CONNECT_FAILED, openStream, PROHIBITED } from "./host-stream.ts";
 import type { ClientKey } from "./identities.ts";

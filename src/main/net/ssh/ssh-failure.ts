@@ -1,6 +1,6 @@
 /** Why a host was not read, in the words of a scan: every way in which SSH can go wrong has its outcome here. */
 
-import type { Passing } from "#net/retries.ts";
+import type { Passing } from "#net/tasks.ts";
 import { readConnectError } from "#net/tcp-connect.ts";
 import type { HostKeyView, Outcome } from "#shared/model/hosts/probe.ts";
 import type { Identity } from "./identities.ts";

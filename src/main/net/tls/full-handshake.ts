@@ -1,6 +1,6 @@
 import { Duplex } from "node:stream";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
-import { onAbort } from "#net/on-abort.ts";
+import { onAbort } from "#net/tasks.ts";
 import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
 import type { Answer } from "./greeting-reader.ts";
 import { GreetingReader, NOTHING_BESIDE } from "./greeting-reader.ts";

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
-import { onAbort } from "#net/on-abort.ts";
 import type { Way } from "#net/proxy/proxy.ts";
+import { onAbort } from "#net/tasks.ts";
 import { connectToFirst, type Failure, ignoreLateError, isFailure } from "#net/tcp-connect.ts";
 import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { inspectAccount, inspectDaemon } from "#net/ssh/session/inspect-account.ts";
+import { inspectAccount, inspectDaemon } from "#net/ssh/session/inspect-host.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { runCollector, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";

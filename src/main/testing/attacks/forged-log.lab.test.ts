@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readSshdEntry } from "#domain/use/login-messages.ts";
-import { readLoginLines } from "#net/ssh/session/inspect-account.ts";
+import { readLoginLines } from "#net/ssh/session/inspect-host.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartJournal, START_JOURNAL } from "#testing/lab/own-clock.ts";

@@ -1,6 +1,6 @@
 import type { HostRequest } from "#connect/host-sessions.ts";
 import type { Prompts } from "#connect/prompts.ts";
-import type { RetryPolicy } from "#net/retries.ts";
+import type { RetryPolicy } from "#net/tasks.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { HostPlan, Plan } from "#shared/model/runs/plan.ts";

@@ -1,7 +1,7 @@
 import type { HostRequest } from "#connect/host-sessions.ts";
 import { nextMove } from "#domain/runs/machine.ts";
 import type { Move, Observation, StepProgress, Task } from "#domain/runs/step.ts";
-import { sideBySide } from "#net/side-by-side.ts";
+import { sideBySide } from "#net/tasks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan } from "#shared/model/runs/plan.ts";
 import type { RunState, RunStep } from "#shared/model/runs/run.ts";

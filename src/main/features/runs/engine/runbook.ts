@@ -1,8 +1,8 @@
 import type { HostSession, OpenSessions } from "#connect/host-sessions.ts";
 import type { RunRules } from "#domain/runs/runbook.ts";
 import type { Back, Observation, Step, Wait } from "#domain/runs/step.ts";
-import type { RetryPolicy } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { RetryPolicy } from "#net/tasks.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Plan, PlanHash } from "#shared/model/runs/plan.ts";
 import type {

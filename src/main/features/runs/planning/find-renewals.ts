@@ -1,6 +1,6 @@
 import { requestOfChange } from "#domain/runs/renewal/recheck-renewal.ts";
 import type { PlanNote } from "#domain/runs/renewal/renewal-facts.ts";
-import { onAbort } from "#net/on-abort.ts";
+import { onAbort } from "#net/tasks.ts";
 import type { RenewalRequest } from "#shared/contract/runs.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuers/issuer.ts";

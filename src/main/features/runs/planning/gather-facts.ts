@@ -9,7 +9,7 @@ import type {
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
-import { sideBySide } from "#net/side-by-side.ts";
+import { sideBySide } from "#net/tasks.ts";
 import type { KeyRequest } from "#shared/contract/runs.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";

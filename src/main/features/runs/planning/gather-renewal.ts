@@ -12,11 +12,11 @@ import type {
 } from "#domain/runs/renewal/renewal-facts.ts";
 import type { ProbeAddress } from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Way } from "#net/proxy/proxy.ts";
-import { sideBySide } from "#net/side-by-side.ts";
 import { inspectChallengeMethods } from "#net/ssh/session/challenges.ts";
 import { inspectDeploymentFile } from "#net/ssh/session/inspect-deployment.ts";
 import { inspectHost } from "#net/ssh/session/inspect-host.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
+import { sideBySide } from "#net/tasks.ts";
 import type { ChainsAt, ShownAt } from "#net/tls/probe-endpoint.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { RenewalRequest } from "#shared/contract/runs.ts";

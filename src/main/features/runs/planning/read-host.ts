@@ -15,11 +15,13 @@ import { readHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { certificateBeside, readSmallFile } from "#net/ssh/identities.ts";
 import {
   type AccountInspection,
+  type FileInspection,
   inspectAccount,
   inspectDaemon,
+  inspectFile,
+  inspectHost,
   settingOf,
-} from "#net/ssh/session/inspect-account.ts";
-import { type FileInspection, inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
+} from "#net/ssh/session/inspect-host.ts";
 import type { Lost, RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { VerificationRoute } from "#net/ssh/verify/verification.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";

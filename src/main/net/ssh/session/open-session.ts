@@ -1,7 +1,6 @@
 /** Opens a hand on a host: one shell that waits for requests, over a login that stands, whatever carries that. */
 
 import { randomBytes } from "node:crypto";
-import { onAbort } from "#net/on-abort.ts";
 import type { CommandEnd, HostConnection } from "#net/ssh/host-connection.ts";
 import {
   formatAddress,
@@ -10,6 +9,7 @@ import {
   type SshFailure,
   type Where,
 } from "#net/ssh/ssh-failure.ts";
+import { onAbort } from "#net/tasks.ts";
 import { END_ALIASES } from "#shared/text/scripts.ts";
 import { Conversation, type Line } from "./conversation.ts";
 import type { Lost, RemoteSession } from "./remote-session.ts";

@@ -3,7 +3,7 @@ import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readRotationScript } from "#testing/read-scripts.ts";
 import { begin, end } from "./host-files.ts";
-import { readLoginLines } from "./inspect-account.ts";
+import { readLoginLines } from "./inspect-host.ts";
 import { commitPut, createKey, put, showPublic, undoPut } from "./private-keys.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 import { hashOf } from "./testing/wish.ts";

@@ -4,7 +4,7 @@ import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
 import { broken, openJson, urlAt } from "#domain/acme/json.ts";
 import { certificateIdOf, type RenewalWindow, readRenewalInfo } from "#domain/acme/renewal-info.ts";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
-import { RETRY_POLICY } from "#net/retries.ts";
+import { RETRY_POLICY } from "#net/tasks.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { AcmeAccount, IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";

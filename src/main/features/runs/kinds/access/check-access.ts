@@ -5,8 +5,14 @@ import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts
 import { expandsWildcards, hasWildcard, keyFilesOf } from "#domain/ssh/deciders/files.ts";
 import { isAuthority, letsIn } from "#domain/ssh/deciders/lines.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
-import { type AccountInspection, inspectAccount, settingOf } from "#net/ssh/session/inspect-account.ts";
-import { type FileInspection, inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
+import {
+  type AccountInspection,
+  type FileInspection,
+  inspectAccount,
+  inspectFile,
+  inspectHost,
+  settingOf,
+} from "#net/ssh/session/inspect-host.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type {
   RefusalVerification,

@@ -2,8 +2,7 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import { DAY_SECONDS, dateDays, readOffset, toSeconds } from "#domain/use/log-dates.ts";
 import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
-import { readLoginLines } from "#net/ssh/session/inspect-account.ts";
-import { inspectHost } from "#net/ssh/session/inspect-host.ts";
+import { inspectHost, readLoginLines } from "#net/ssh/session/inspect-host.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { enterHost, Locked, SessionLost } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";

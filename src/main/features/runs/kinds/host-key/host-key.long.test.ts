@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { viewKey } from "#codec/fingerprint.ts";
-import { inspectDaemon, reloadDaemon } from "#net/ssh/session/inspect-account.ts";
+import { inspectDaemon, reloadDaemon } from "#net/ssh/session/inspect-host.ts";
 import { createKey } from "#net/ssh/session/private-keys.ts";
 import { blobOf, enterHost, readHostKey, readIdentity, routeTo } from "#net/ssh/verify/testing/lab-route.ts";
 import { openStore } from "#store/store.ts";

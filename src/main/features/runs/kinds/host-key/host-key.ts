@@ -4,7 +4,7 @@ import { viewKey } from "#codec/fingerprint.ts";
 import type { HeldLogin, HostSession } from "#connect/host-sessions.ts";
 import { HOST_KEY_RULES } from "#domain/runs/host-key/rules.ts";
 import type { Step } from "#domain/runs/step.ts";
-import { inspectDaemon, reloadDaemon } from "#net/ssh/session/inspect-account.ts";
+import { inspectDaemon, reloadDaemon } from "#net/ssh/session/inspect-host.ts";
 import { inspectPrivateKey, put, showPublic, tidyPrivateKey } from "#net/ssh/session/private-keys.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { LoginVerification, VerificationKey } from "#net/ssh/verify/verification.ts";

@@ -1,4 +1,55 @@
+/** How tasks go side by side, are stopped, and are tried again. */
 import { setTimeout as pause } from "node:timers/promises";
+
+/**
+ * Works through `items`, at most `limit` at a time. After a failure nothing more is begun; it rejects with that failure
+ * once what was begun has ended.
+ */
+export async function sideBySide<T>(
+  items: Iterable<T>,
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items[Symbol.iterator]();
+  let hasFailed = false;
+  const worker = async () => {
+    for (let next = queue.next(); !next.done && !hasFailed; next = queue.next()) {
+      await work(next.value).catch((error) => {
+        hasFailed = true;
+        throw error;
+      });
+    }
+  };
+  const workers = Array.from({ length: limit }, worker);
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
+}
+
+const stops = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls `stop` when the signal says so, until what this gives is called; not where it has said so before. A signal looks
+ * through all its listeners whenever one comes or goes, and a scan has thousands: here it has one for all of them.
+ */
+export function onAbort(signal: AbortSignal, stop: () => void): () => void {
+  const known = stops.get(signal) ?? listenTo(signal);
+  known.add(stop);
+  return () => known.delete(stop);
+}
+
+function listenTo(signal: AbortSignal): Set<() => void> {
+  const waiting = new Set<() => void>();
+  stops.set(signal, waiting);
+  signal.addEventListener(
+    "abort",
+    () => {
+      for (const stop of waiting) stop();
+      waiting.clear();
+    },
+    { once: true },
+  );
+  return waiting;
+}
 
 /**
  * What may have passed when it is tried again: nobody listened, as while sshd restarts; sshd lets this address wait;
