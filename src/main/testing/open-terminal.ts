@@ -15,7 +15,7 @@ export const openTerminal =
       now: () => new Date(),
       columns: null,
       isColoured: false,
-      ask: null,
+      promptUser: null,
       prompt: null,
       showStatus: null,
       onStop: () => ({ [Symbol.dispose]: () => undefined }),

@@ -9,23 +9,23 @@ import type { World } from "./session.ts";
 
 type Prompt = NonNullable<World["prompt"]>;
 
-/** Who asks. */
+/** What prompts: a scan, or runs and plans. */
 type Asker = {
-  questions(): Promise<PromptRequest[]>;
-  answer(given: { questionId: string; answers: string[] | null; isForSameUser: boolean }): Promise<unknown>;
+  listRequests(): Promise<PromptRequest[]>;
+  answer(reply: { questionId: string; answers: string[] | null; isForSameUser: boolean }): Promise<unknown>;
   /** Whether a password may be tried at other hosts, too. */
   isReusable(): Promise<boolean>;
 };
 
 export const promptsOfScan = (scanId: ScanId, { scans }: LatchkeyClient): Asker => ({
-  questions: () => scans.questions({ scanId }),
-  answer: (given) => scans.answer({ scanId, ...given }),
+  listRequests: () => scans.questions({ scanId }),
+  answer: (reply) => scans.answer({ scanId, ...reply }),
   isReusable: async () => (await scans.find({ scanId })).total > 1,
 });
 
 /**
- * Puts the questions of a scan or a run to whoever sits at the terminal, one after the other. What is typed goes to who
- * asks and nowhere else. A question that is withdrawn gives its prompt up.
+ * Shows the prompts of a scan or a run to whoever sits at the terminal, one after the other. What is typed goes to what
+ * prompts and nowhere else. A request that is withdrawn ends its prompt.
  */
 export function createAnswerer(asker: Asker, world: World) {
   const { prompt } = world;
@@ -43,56 +43,56 @@ export function createAnswerer(asker: Asker, world: World) {
     },
   };
 
-  /** Looks what is asked now; `scan-asks` and `run-asks` say when. */
+  /** Reads which requests are open now; `scan-asks` and `run-asks` say when. */
   async function refresh(): Promise<void> {
     if (!prompt || isOver) return;
-    const questions = await asker.questions();
-    if (current && questions.every(({ id }) => id !== current?.id)) current.withdrawn.abort();
-    const question = questions.find(({ id }) => !done.has(id));
-    if (current || !question || isOver) return;
-    current = { id: question.id, withdrawn: new AbortController() };
-    done.add(question.id);
-    void put(question, prompt, current.withdrawn.signal);
+    const requests = await asker.listRequests();
+    if (current && requests.every(({ id }) => id !== current?.id)) current.withdrawn.abort();
+    const request = requests.find(({ id }) => !done.has(id));
+    if (current || !request || isOver) return;
+    current = { id: request.id, withdrawn: new AbortController() };
+    done.add(request.id);
+    void put(request, prompt, current.withdrawn.signal);
   }
 
-  async function put(question: PromptRequest, ask: Prompt, signal: AbortSignal): Promise<void> {
+  async function put(request: PromptRequest, prompt: Prompt, signal: AbortSignal): Promise<void> {
     try {
       world.showStatus?.([]);
-      for (const line of formatPrompt(question)) world.err(printable(line));
-      const answers = await typeAnswers(question, ask, signal);
-      const isForSameUser = answers !== null && (await mayReuse(question, ask, signal));
-      if (!signal.aborted) await asker.answer({ questionId: question.id, answers, isForSameUser });
+      for (const line of formatPrompt(request)) world.err(printable(line));
+      const answers = await typeAnswers(request, prompt, signal);
+      const isForSameUser = answers !== null && (await mayReuse(request, prompt, signal));
+      if (!signal.aborted) await asker.answer({ questionId: request.id, answers, isForSameUser });
     } catch (error) {
-      // Who asked ended, or went on, while this was typed.
+      // What prompted ended, or went on, while this was typed.
       if (!signal.aborted && !isOver) explain(error, world);
     }
     current = null;
     await refresh();
   }
 
-  async function mayReuse(question: PromptRequest, ask: Prompt, signal: AbortSignal): Promise<boolean> {
-    const { about } = question;
-    if (!isPasswordPrompt(question) || !("user" in about)) return false;
+  async function mayReuse(request: PromptRequest, prompt: Prompt, signal: AbortSignal): Promise<boolean> {
+    const { about } = request;
+    if (!isPasswordPrompt(request) || !("user" in about)) return false;
     if (!(await asker.isReusable())) return false;
     const text = `Use it for ${printable(about.user)} on the other hosts of this scan that ask for a password? [y/N] `;
-    return /^y(es)?$/i.test((await ask(text, { isHidden: false, signal }))?.trim() ?? "");
+    return /^y(es)?$/i.test((await prompt(text, { isHidden: false, signal }))?.trim() ?? "");
   }
 }
 
 /** Null: without. Enter alone is no password, but may be what a host waits for that asks something else. */
 async function typeAnswers(
-  question: PromptRequest,
-  ask: Prompt,
+  request: PromptRequest,
+  prompt: Prompt,
   signal: AbortSignal,
 ): Promise<string[] | null> {
   const answers: string[] = [];
-  for (const { text, isEchoed } of question.prompts) {
+  for (const { text, isEchoed } of request.prompts) {
     const shown = printable(text).replace(/[\s:]*$/, "");
-    const answer = await ask(`${shown || "Answer"}: `, { isHidden: !isEchoed, signal });
+    const answer = await prompt(`${shown || "Answer"}: `, { isHidden: !isEchoed, signal });
     if (answer === null) return null;
     answers.push(answer);
   }
-  const isOfOurs = question.about.kind !== "keyboard-interactive" || isPasswordPrompt(question);
+  const isOfOurs = request.about.kind !== "keyboard-interactive" || isPasswordPrompt(request);
   return isOfOurs && answers.every((answer) => answer === "") ? null : answers;
 }
 
@@ -127,9 +127,9 @@ function formatPrompt({ about, wrongAnswers }: PromptRequest): string[] {
 export const formatTries = (count: number): string =>
   count === 1 ? "1 attempt left" : `${count} attempts left`;
 
-/** What runs and plans ask: they reuse no answer for another host. */
+/** Prompts of runs and plans, which reuse no answer for another host. */
 export const promptsOfRuns = ({ runs }: LatchkeyClient): Asker => ({
-  questions: () => runs.questions(),
+  listRequests: () => runs.questions(),
   answer: ({ questionId, answers }) => runs.answer({ questionId, answers }),
   isReusable: async () => false,
 });

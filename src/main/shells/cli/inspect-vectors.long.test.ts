@@ -13,18 +13,18 @@ const run = promisify(execFile);
 /* Every file of the vectors that holds X.509, PKCS#12 or OpenSSH, in one run of the command. */
 const paths = listVectors("x509", "pkcs12", "pkcs7", "asymmetric/OpenSSH");
 
-/** What openssl prints when it is asked so; empty where it refuses. */
-async function ask(way: readonly string[], input?: string): Promise<string> {
-  const asked = run("openssl", way, { maxBuffer: 64 * 1024 * 1024 });
-  asked.child.stdin?.end(input);
-  return asked.then(
+/** What openssl prints with these arguments; empty where it refuses. */
+async function openssl(args: readonly string[], input?: string): Promise<string> {
+  const running = run("openssl", args, { maxBuffer: 64 * 1024 * 1024 });
+  running.child.stdin?.end(input);
+  return running.then(
     ({ stdout }) => stdout,
     () => "",
   );
 }
 
 /** By whatever means openssl has for a file of this kind: the first that finds a certificate. */
-function* waysFor(path: string): Generator<string[]> {
+function* argumentsFor(path: string): Generator<string[]> {
   if (path.endsWith(".p12"))
     for (const password of [...VECTOR_PASSWORDS, ""])
       yield ["pkcs12", "-legacy", "-in", path, "-nokeys", "-passin", `pass:${password}`];
@@ -37,16 +37,16 @@ function* waysFor(path: string): Generator<string[]> {
 }
 
 async function readByOpenssl(path: string): Promise<string[]> {
-  for (const way of waysFor(path)) {
-    const said = await ask(way);
-    const text = said.includes("BEGIN PKCS7") ? await ask(["pkcs7", "-print_certs"], said) : said;
+  for (const args of argumentsFor(path)) {
+    const output = await openssl(args);
+    const text = output.includes("BEGIN PKCS7") ? await openssl(["pkcs7", "-print_certs"], output) : output;
     const found = splitPem(text);
     if (found.length > 0) return found.map((der) => hash("sha256", der, "hex"));
   }
   return [];
 }
 
-type Said = { items: { source: string; what: string; sha256?: string }[]; malformed: string[] };
+type InspectJson = { items: { source: string; what: string; sha256?: string }[]; malformed: string[] };
 
 test("inspect reads every file of pyca's vectors in one run, and misses no certificate that openssl reads", async () => {
   await using folder = await makeTemporaryFolder();
@@ -54,7 +54,7 @@ test("inspect reads every file of pyca's vectors in one run, and misses no certi
   await writeFile(passwords, `${VECTOR_PASSWORDS.join("\n")}\n`);
   const type = openTerminal(join(folder.path, "latchkey.db"));
   const { code, out } = await type("inspect", "--json", "--passphrase-file", passwords, ...paths);
-  const said = JSON.parse(out) as Said;
+  const said = JSON.parse(out) as InspectJson;
   // Some hold nothing to show, as requests do; that is told by 2, and nothing was too much.
   expect(code).toBe(2);
   expect(said.malformed.filter((why) => /given up|failed/.test(why))).toEqual([]);
@@ -76,5 +76,5 @@ test("without a password no file of the vectors holds inspect up", async () => {
   const type = openTerminal(join(folder.path, "latchkey.db"));
   const { out } = await type("inspect", "--json", ...paths);
   // A file that takes too long is given up, and says so.
-  expect((JSON.parse(out) as Said).malformed.filter((why) => why.includes("given up"))).toEqual([]);
+  expect((JSON.parse(out) as InspectJson).malformed.filter((why) => why.includes("given up"))).toEqual([]);
 });

@@ -74,7 +74,7 @@ test.runIf(canStartHosts())(
   async () => {
     await using scanned = await makeScanned();
     const { type, host, admin, old, fresh, stick } = scanned;
-    const wish = [
+    const command = [
       "rotate",
       "key",
       old.fingerprint,
@@ -85,10 +85,10 @@ test.runIf(canStartHosts())(
       "--sign-with",
       admin.path,
     ];
-    const unagreed = await type(...wish);
+    const unagreed = await type(...command);
     expect(unagreed).toMatchObject({ code: 2, err: expect.stringContaining("--acknowledge 'private-key'") });
     expect(existsSync(stick)).toBe(false);
-    const planned = await type(...wish, "--acknowledge", "private-key");
+    const planned = await type(...command, "--acknowledge", "private-key");
     expect(planned.err).toContain("and its .sig");
     expect(planned.err).toContain(`signed with ssh-ed25519 ${admin.fingerprint}`);
 

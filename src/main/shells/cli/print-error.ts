@@ -4,7 +4,7 @@ import { formatFault } from "#shared/text/fault.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import type { World } from "./session.ts";
 
-/** What this machine, another one or another process stands in the way of, rather than the caller's wish. */
+/** What this machine, another one or another process stands in the way of, rather than the caller's request. */
 const NOT_DONE = ["locked", "unreachable", "unusable", "internal"];
 
 /** Says an error of this process on stderr, and answers with the exit code that it means. */

@@ -88,13 +88,13 @@ type ListPage<Row> = { rows: Row[]; total: Total; next: string | null };
 /** The rows of a list up to a limit, page by page, and how many there are in all. */
 export async function listRows<Row>(
   limit: number | undefined,
-  ask: (page: { after: string | null; limit: number }) => Promise<ListPage<Row>>,
+  fetchPage: (page: { after: string | null; limit: number }) => Promise<ListPage<Row>>,
 ): Promise<{ rows: Row[]; total: Total }> {
   const most = limit ?? Number.POSITIVE_INFINITY;
   const rows: Row[] = [];
   let after: string | null = null;
   for (;;) {
-    const page: ListPage<Row> = await ask({ after, limit: Math.min(most - rows.length, 1_000) });
+    const page: ListPage<Row> = await fetchPage({ after, limit: Math.min(most - rows.length, 1_000) });
     rows.push(...page.rows);
     after = page.next;
     const isEnd = after === null;

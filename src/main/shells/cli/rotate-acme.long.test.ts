@@ -38,7 +38,7 @@ test.runIf(canStartHosts())(
     const renew = async (server: (typeof SERVERS)[number]) => {
       const named = `${host.address}:${SERVED[server].port}`;
       const issuer = ["--issuer", `acme:${pebble.directory}`];
-      const wish = [
+      const command = [
         "rotate",
         "certificate",
         named,
@@ -50,7 +50,7 @@ test.runIf(canStartHosts())(
         "--acknowledge",
         "narrower",
       ];
-      const { out, err } = await type(...wish, ...vault);
+      const { out, err } = await type(...command, ...vault);
       expect(`${out}\n${err}`).toContain("is committed");
       const row = (await scan()).find(({ port }) => port === SERVED[server].port);
       const sha256 = row?.certificate?.sha256 ?? "none";

@@ -24,8 +24,8 @@ export type World = {
   /** How wide the terminal is that stdout goes to; null when it goes to no terminal: then nothing is cut. */
   columns: number | null;
   isColoured: boolean;
-  /** Puts a question to whoever sits there and answers with the reply; null where nobody does. */
-  ask: ((question: string) => Promise<string>) | null;
+  /** Prints a prompt and answers with what is typed after it; null where nobody is at a terminal. */
+  promptUser: ((text: string) => Promise<string>) | null;
   /** Reads a line that is typed after a prompt; null when it is given up: by Ctrl-C, Ctrl-D or the signal. */
   prompt:
     | ((text: string, options: { isHidden: boolean; signal: AbortSignal }) => Promise<string | null>)

@@ -27,7 +27,7 @@ export function openWorld(): World {
     now: () => new Date(),
     columns: stdout.isTTY ? stdout.columns : null,
     isColoured: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb",
-    ask: stdin.isTTY && stderr.isTTY ? ask : null,
+    promptUser: stdin.isTTY && stderr.isTTY ? promptUser : null,
     prompt:
       stdin.isTTY && stderr.isTTY
         ? (text, options) => typeLine({ input: stdin, output: stderr }, text, options)
@@ -56,11 +56,11 @@ async function readAtMost(stream: Readable, mostBytes: number): Promise<Uint8Arr
   return Buffer.concat(chunks);
 }
 
-/** The reply to a question; empty when stdin ends or Ctrl-C is pressed instead. */
-async function ask(question: string): Promise<string> {
+/** What is typed after a prompt; empty when stdin ends or Ctrl-C is pressed instead. */
+async function promptUser(text: string): Promise<string> {
   using terminal = createInterface({ input: stdin, output: stderr });
   const ended = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
-  return await Promise.race([terminal.question(question), ended]);
+  return await Promise.race([terminal.question(text), ended]);
 }
 
 /** Replaces the lines that it drew the last time, wherever the cursor was left below them. */

@@ -1,4 +1,4 @@
-/** Latchkey in a process of its own beside the window: it holds the database, and visits hosts. */
+/** Latchkey in a process of its own beside the window: it holds the database, and connects to hosts. */
 import type {} from "electron";
 import { type AppOptions, createApp } from "#app";
 import { Refusal } from "#shared/model/refusal.ts";

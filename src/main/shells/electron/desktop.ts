@@ -37,7 +37,7 @@ import { createPageBridge } from "./window/page-bridge.ts";
 /** All parts of the build lie beside this one. */
 const BUILT = {
   core: join(import.meta.dirname, "core.js"),
-  keeper: join(import.meta.dirname, "vault-process.js"),
+  vaultProcess: join(import.meta.dirname, "vault-process.js"),
   preload: join(import.meta.dirname, "../preload/preload.cjs"),
   page: join(import.meta.dirname, "../renderer"),
 };
@@ -92,7 +92,7 @@ const createChannel = () => new MessageChannelMain();
 export const createVaultProcesses = () =>
   new VaultProcesses<MessagePortMain>({
     fork: () =>
-      utilityProcess.fork(BUILT.keeper, [], {
+      utilityProcess.fork(BUILT.vaultProcess, [], {
         serviceName: "Latchkey vault",
         env: vaultEnvironment(process.env),
       }),

@@ -54,7 +54,7 @@ export const digestSecret = (secret: string): Buffer => createHash("sha256").upd
 export const isSecret = (offered: string, digest: Buffer): boolean =>
   timingSafeEqual(digestSecret(offered), digest);
 
-/** One end's proof that it knows the session's secret, in base64url. */
+/** One end's verification that it knows the session's secret, in base64url. */
 export const macOf = (by: "server" | "page", secret: string, handshake: Handshake): string =>
   createHmac("sha256", Buffer.from(secret, "base64url"))
     .update(verificationText(by, handshake))

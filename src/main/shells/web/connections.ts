@@ -1,7 +1,7 @@
 /**
  * How many connections there may be. Every user of this computer can open some and say nothing on them, so those that have
- * proved no session are closed when there are too many: first those of other users, of whom the one who holds most loses
- * the oldest, and of our own user last. A connection that has proved a session is never closed for another's sake.
+ * verified no session are closed when there are too many: first those of other users, of whom the one who holds most loses
+ * the oldest, and of our own user last. A connection that has verified a session is never closed for another's sake.
  */
 
 import { readFile } from "node:fs/promises";
@@ -43,11 +43,11 @@ export function createConnections(
     isThinning = false;
   }
 
-  /** Whoever comes while the kernel is asked waits for the next time. */
+  /** Whoever comes while the kernel answers waits for the next time. */
   async function identify(): Promise<void> {
-    const asked = [...unverified.keys()];
+    const sockets = [...unverified.keys()];
     const users = port === null ? new Map<string, number>() : await readUsers(port);
-    for (const socket of asked)
+    for (const socket of sockets)
       if (unverified.has(socket)) unverified.set(socket, users.get(addressOf(socket)) ?? "unknown");
   }
 
@@ -74,7 +74,7 @@ export function createConnections(
       if (unverified.size > MOST_UNVERIFIED) void thin();
     },
 
-    /** It has proved a session, and is counted no more. */
+    /** It has verified a session, and is counted no more. */
     markVerified(socket: Socket): void {
       unverified.delete(socket);
     },

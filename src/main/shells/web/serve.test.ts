@@ -166,7 +166,7 @@ test("only files of the page exist, however the path is written, and every answe
   for (const reply of replies) expect(reply.headers).toMatchObject(Object.fromEntries(policy));
 });
 
-test("of more than sixty-four connections that have proved nothing the oldest are closed", async () => {
+test("of more than sixty-four connections that have verified nothing the oldest are closed", async () => {
   await using world = await startShell();
   const port = Number(new URL(world.shell.url).port);
   const socket = await world.open(await world.exchange());

@@ -31,7 +31,7 @@ export function createSessions(now: () => number) {
   return {
     isOver,
 
-    /** Opens a session. Its secret is sent to the page once, and afterwards only proved. */
+    /** Opens a session. Its secret is sent to the page once, and afterwards only verified. */
     open(): WebGrant {
       forgetOldest();
       const session = { id: makeSecret(), secret: makeSecret(), openedAt: now(), usedAt: now() };

@@ -25,7 +25,7 @@ const SWEEP_MS = 30_000;
 
 /**
  * The WebSockets that carry the contract, one a session: a newer one replaces the older, as a reload does. Until both ends
- * have proved the session's secret, nothing that is said on one reaches the contract.
+ * have verified the session's secret, nothing that is said on one reaches the contract.
  */
 export function createWires({ router, sessions, connections, authority }: Deps) {
   const handler = new RPCHandler(router);
@@ -106,7 +106,7 @@ type Shape<T> = { safeParse(value: unknown): { data?: T | undefined } };
 const MOST_BYTES = 512;
 
 /**
- * Proves to whoever opened a WebSocket that this is the server of their session, and has them macOf that they hold it.
+ * Verifies to whoever opened a WebSocket that this is the server of their session, and has them verify that they hold it.
  * Answers with the session, which may be over; null when they did not, in time. The socket is for the caller to close.
  */
 async function verifyBoth(wire: WebSocket, sessions: Sessions, authority: string): Promise<Session | null> {

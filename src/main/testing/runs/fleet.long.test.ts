@@ -29,7 +29,7 @@ test.runIf(canStartHosts())(
     const type = openTerminal(fleet.databasePath, {
       workstation,
       // The plan is shown by now, and the run not begun.
-      ask: async (question) => {
+      promptUser: async (question) => {
         await broken.run(BREAK);
         return /Type "(.+)" to/.exec(question)?.[1] ?? "y";
       },

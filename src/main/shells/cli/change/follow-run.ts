@@ -34,24 +34,24 @@ export async function followRun(
   const runId = await begin();
   using _stop = world.onStop(() => void client.runs.pause({ runId }));
   using answerer = createAnswerer(promptsOfRuns(client), world);
-  const told = createReporter({ client, runId, since }, world, isQuiet);
+  const report = createReporter({ client, runId, since }, world, isQuiet);
   await answerer.refresh();
-  let run = await told();
+  let run = await report();
   if (OVER.has(run.state)) return run;
   for await (const announcement of announcements) {
     if (announcement.kind === "run-asks") await answerer.refresh();
     if (announcement.kind !== "run-changed" || announcement.runId !== runId) continue;
-    run = await told();
+    run = await report();
     if (OVER.has(run.state)) break;
   }
   world.showStatus?.([]);
   return run;
 }
 
-type Told = { client: LatchkeyClient; runId: RunId; since: number };
+type ReporterOptions = { client: LatchkeyClient; runId: RunId; since: number };
 
 /** Prints the entries that the journal has got since the last call. */
-function createReporter({ client, runId, since }: Told, world: World, isQuiet: boolean) {
+function createReporter({ client, runId, since }: ReporterOptions, world: World, isQuiet: boolean) {
   let last = since;
   return async (): Promise<RunDetail> => {
     const run = await client.runs.find({ runId });
@@ -126,8 +126,8 @@ function formatNext(run: RunDetail): string[] {
 /** Who uses the old key, and where nobody knows. */
 function formatWatch({ oldKeyWatch }: RunDetail): string[] {
   if (!oldKeyWatch) return [];
-  const unread = formatUnreadable(oldKeyWatch);
-  return [...oldKeyWatch.uses.map(formatUse), ...(unread === null ? [] : [unread])].map(
+  const unreadable = formatUnreadable(oldKeyWatch);
+  return [...oldKeyWatch.uses.map(formatUse), ...(unreadable === null ? [] : [unreadable])].map(
     (line) => `  ${line}`,
   );
 }

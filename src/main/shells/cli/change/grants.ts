@@ -222,9 +222,9 @@ async function readAccountAddresses(
   words: readonly string[],
   client: LatchkeyClient,
 ): Promise<AccountAddress[]> {
-  const places: AccountAddress[] = [];
-  for (const word of words) places.push(await readAccountAddress(word, client));
-  return places;
+  const addresses: AccountAddress[] = [];
+  for (const word of words) addresses.push(await readAccountAddress(word, client));
+  return addresses;
 }
 
 async function readAccountAddress(word: string, client: LatchkeyClient): Promise<AccountAddress> {

@@ -44,7 +44,7 @@ export function printPlan(plan: Plan, world: World): void {
       : []),
     ...(plan.kind === "rotate-certificate" ? formatOptions(plan).map((text) => ({ text })) : []),
     ...(newKey ? [{ text: `  new key: ${formatNewKey(newKey)}` }] : []),
-    ...privateKeysHere(plan).map((holder) => ({ text: `  ${formatPrivateKey(holder, "here")}` })),
+    ...privateKeysHere(plan).map((privateKey) => ({ text: `  ${formatPrivateKey(privateKey, "here")}` })),
     ...plan.hosts.flatMap((host) => listHostPlan(host, plan)),
     ...listChecks(plan.checks),
     ...(plan.leftOut.length > 0 ? [{ text: "" }, { text: "Not changed", style: "bold" as const }] : []),
@@ -66,13 +66,15 @@ export function printPlan(plan: Plan, world: World): void {
 function listHostPlan(host: HostPlan, plan: Plan): Line[] {
   const order = plan.options.canary && host.batch === 0 ? "canary" : `batch ${host.batch}`;
   const files = "files" in host ? host.files : [];
-  const holders = "holders" in host ? host.holders : [];
+  const privateKeys = "holders" in host ? host.holders : [];
   const certificates = "certificates" in host ? host.certificates : [];
   return [
     { text: "" },
     { text: `${formatHost(host)} (${order})`, style: "bold" },
     ...files.flatMap((file) => listFile(file, verificationsOf(host), newKeyOf(plan))),
-    ...holders.map((holder) => ({ text: `  ${formatPrivateKey(holder, `of ${holder.owner}`)}` })),
+    ...privateKeys.map((privateKey) => ({
+      text: `  ${formatPrivateKey(privateKey, `of ${privateKey.owner}`)}`,
+    })),
     ...certificates.flatMap((change) => formatCertificate(change).map((text) => ({ text }))),
     ...(files.length + certificates.length > 0
       ? [{ text: `  ${formatRollbackTimer(host.rollbackTimer)}` }]
@@ -80,18 +82,18 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
   ];
 }
 
-/** Of a key that was given the plan knows the line already. */
+/** Of a key that was provided the plan knows the line already. */
 function listFile(
   { account, others = [], path, hunks, ...counts }: FilePlan,
-  proofs: AccessHost["proofs"],
+  verifications: AccessHost["proofs"],
   newKey: NewKey | null,
 ): Line[] {
-  const given = newKey?.kind === "given" ? newKey.line : NEW_KEY_PLACEHOLDER;
-  const own = proofs.filter((one) => one.account === account || others.includes(one.account));
+  const keyLine = newKey?.kind === "given" ? newKey.line : NEW_KEY_PLACEHOLDER;
+  const own = verifications.filter((one) => one.account === account || others.includes(one.account));
   const whose = (name: string) => (others.length > 0 ? `${name}: ` : "");
   return [
     { text: `  ${signOf(counts)} ${formatAccounts({ account, others })}: ${path}` },
-    ...hunks.flatMap((hunk) => listHunk(hunk, given)),
+    ...hunks.flatMap((hunk) => listHunk(hunk, keyLine)),
     ...own.map((one) => ({ text: `    ${whose(one.account)}${formatVerification(one.proof)}` })),
   ];
 }
@@ -101,10 +103,10 @@ const signOf = ({ adds, changes, removes }: Pick<FilePlan, "adds" | "changes" | 
 
 const STYLES: Record<Hunk["rows"][number]["sign"], Style> = { "+": "green", "-": "red", " ": "dim" };
 
-const listHunk = ({ line, rows }: Hunk, given: string): Line[] => [
+const listHunk = ({ line, rows }: Hunk, keyLine: string): Line[] => [
   { text: `    @@ line ${line} @@`, style: "dim" },
   ...rows.map(({ sign, text }) => ({
-    text: `    ${sign} ${text.replace(NEW_KEY_PLACEHOLDER, () => given)}`.trimEnd(),
+    text: `    ${sign} ${text.replace(NEW_KEY_PLACEHOLDER, () => keyLine)}`.trimEnd(),
     style: STYLES[sign],
   })),
 ];
@@ -130,7 +132,7 @@ function listChecks(checks: readonly Check[]): Line[] {
   ];
 }
 
-/** What can be said without a look at each: one line for all that passed alike. What asks for a consent is named one by one. */
+/** One line for all checks that passed alike. Each that needs an acknowledgement is named. */
 function joinAlike(checks: readonly Check[]): { state: Check["state"]; text: string }[] {
   const groups = Map.groupBy(checks, (check) =>
     check.state === "ok" || check.state === "warning"

@@ -33,10 +33,10 @@ import {
 /** A plan that can be run. */
 type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };
 
-export type Change = {
+export type ChangeCommand = {
   /** As it was typed. */
   command: Command;
-  /** The plans that the command makes, and takes from a file. */
+  /** The plans that the command makes, and reads from a file. */
   kinds: readonly PlanKind[];
   /** Whether it was said what to change, which a plan in a file says itself. */
   isNamed: boolean;
@@ -50,7 +50,7 @@ export type Change = {
  * code.
  */
 export async function change(
-  { command, kinds, isNamed, toRequest, needsVault = () => false }: Change,
+  { command, kinds, isNamed, toRequest, needsVault = () => false }: ChangeCommand,
   options: ChangeOptions & VaultOptions,
   world: World,
 ): Promise<number> {
@@ -76,8 +76,13 @@ export async function change(
   if (options.script !== undefined) {
     const beside = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
     const agreed = await agree(ready.plan, options, world, beside);
-    const wish = { planId: ready.id, folder: options.script, signWith: options.signWith ?? null, ...agreed };
-    printScripts(await writeScripts(wish, client), options.script, world);
+    const request = {
+      planId: ready.id,
+      folder: options.script,
+      signWith: options.signWith ?? null,
+      ...agreed,
+    };
+    printScripts(await writeScripts(request, client), options.script, world);
   }
   if (options.plan !== undefined) {
     await writeFile(options.plan, `${printableJson({ hash: ready.hash, plan: ready.plan }, 2)}\n`, {
@@ -128,7 +133,7 @@ async function execute(
   return codeOf(run, "committed");
 }
 
-/** `beside`: what is to be agreed to that is no check of the plan. */
+/** `beside`: what needs an acknowledgement and is no check of the plan. */
 async function agree(plan: Plan, options: ChangeOptions, world: World, beside: readonly Check[] = []) {
   const refused = plan.checks.find(({ state }) => state === "refused");
   if (refused) throw new Refusal("conflict", `this plan cannot be applied: ${refused.text}`);
@@ -136,18 +141,20 @@ async function agree(plan: Plan, options: ChangeOptions, world: World, beside: r
   return { acknowledgements, typed: await gatherWord(plan, options, world) };
 }
 
-/** Those that were given, and at a terminal those that are said yes to. */
+/** Those of the command line, and at a terminal those that the user accepts. */
 export async function gatherAcknowledgements(
   checks: readonly Check[],
   { acknowledge = [] }: ChangeOptions,
-  { ask }: World,
+  { promptUser }: World,
 ): Promise<string[]> {
   const acknowledgements: string[] = [];
   for (const check of checks.filter(({ state }) => state === "acknowledge")) {
     const name = acknowledgementOf(check);
     const isAgreed = isAcknowledged(check, acknowledge);
-    if (!isAgreed && !ask) throw new Refusal("conflict", formatMissing(checks, acknowledge));
-    const reply = isAgreed ? "y" : await ask?.(printable(`${name}: ${check.text}\nAccept this risk? [y/N] `));
+    if (!isAgreed && !promptUser) throw new Refusal("conflict", formatMissing(checks, acknowledge));
+    const reply = isAgreed
+      ? "y"
+      : await promptUser?.(printable(`${name}: ${check.text}\nAccept this risk? [y/N] `));
     if (!/^y(es)?$/i.test(reply?.trim() ?? ""))
       throw new Refusal("conflict", "not acknowledged; nothing was changed");
     acknowledgements.push(name);
@@ -155,9 +162,11 @@ export async function gatherAcknowledgements(
   return acknowledgements;
 }
 
-/** All that is lacking, so that one more try is enough. */
-export function formatMissing(checks: readonly Check[], given: readonly string[]): string {
-  const missing = checks.filter((check) => check.state === "acknowledge" && !isAcknowledged(check, given));
+/** All that is missing, so that one more try is enough. */
+export function formatMissing(checks: readonly Check[], acknowledged: readonly string[]): string {
+  const missing = checks.filter(
+    (check) => check.state === "acknowledge" && !isAcknowledged(check, acknowledged),
+  );
   return missing
     .map((check) => {
       const name = acknowledgementOf(check);
@@ -172,28 +181,28 @@ export function formatMissing(checks: readonly Check[], given: readonly string[]
 export async function gatherWord(
   { confirm }: Plan,
   { yes }: ChangeOptions,
-  { ask }: World,
+  { promptUser }: World,
 ): Promise<string | null> {
   if (!confirm || yes) return confirm?.word ?? null;
   const why = confirm.why.join("; ");
-  if (!ask) throw new Refusal("conflict", `${why}; this is not a terminal: confirm with --yes`);
-  return (await ask(printable(`${why}.\nType "${confirm.word}" to apply the plan: `))).trim();
+  if (!promptUser) throw new Refusal("conflict", `${why}; this is not a terminal: confirm with --yes`);
+  return (await promptUser(printable(`${why}.\nType "${confirm.word}" to apply the plan: `))).trim();
 }
 
-async function confirmBegin({ ask }: World): Promise<void> {
-  if (!ask) throw new Refusal("conflict", "this is not a terminal: confirm with --yes");
-  const reply = await ask("Apply this plan? [y/N] ");
+async function confirmBegin({ promptUser }: World): Promise<void> {
+  if (!promptUser) throw new Refusal("conflict", "this is not a terminal: confirm with --yes");
+  const reply = await promptUser("Apply this plan? [y/N] ");
   if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was changed");
 }
 
 async function makePlan(
-  wish: Wish,
+  request: Wish,
   options: ChangeOptions,
   client: LatchkeyClient,
   world: World,
 ): Promise<Ready> {
-  const means = { identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
-  const planned = { wish, options: planOptionsOf(options), ...means };
+  const loginOptions = { identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
+  const planned = { wish: request, options: planOptionsOf(options), ...loginOptions };
   return followPlan(client, () => client.runs.plan(planned), world);
 }
 
@@ -221,13 +230,17 @@ async function followPlan(
 }
 
 async function takePlan(
-  { file: { path, ...given }, kinds }: { file: PlanFile; kinds: readonly PlanKind[] },
+  { file: { path, ...planAndHash }, kinds }: { file: PlanFile; kinds: readonly PlanKind[] },
   { identity: identityFiles = [] }: ChangeOptions,
   client: LatchkeyClient,
   world: World,
 ): Promise<Ready> {
-  const means = { identityFiles, mayPrompt: world.prompt !== null };
-  const ready = await followPlan(client, () => client.runs.takePlan({ ...given, ...means }), world);
+  const loginOptions = { identityFiles, mayPrompt: world.prompt !== null };
+  const ready = await followPlan(
+    client,
+    () => client.runs.takePlan({ ...planAndHash, ...loginOptions }),
+    world,
+  );
   if (!kinds.includes(ready.plan.kind))
     throw new Refusal(
       "conflict",
@@ -253,10 +266,10 @@ type ScriptRequest = {
 
 /** Writes the offline scripts of a plan that can run now into a folder, each with its signature beside it. */
 export async function writeScripts(
-  { folder, ...wish }: ScriptRequest,
+  { folder, ...request }: ScriptRequest,
   client: LatchkeyClient,
 ): Promise<Scripts> {
-  const scripts = await client.runs.exportScripts(wish);
+  const scripts = await client.runs.exportScripts(request);
   await makeFolder(folder);
   for (const { name, text, signature } of scripts.files) {
     const path = join(folder, name);

@@ -126,7 +126,7 @@ test.runIf(canStartHosts())(
     await using pair = await makePair();
     const { admin, databasePath, workstation } = pair;
     const open = (reply: string | null) =>
-      openTerminal(databasePath, { workstation, ask: reply === null ? null : async () => reply });
+      openTerminal(databasePath, { workstation, promptUser: reply === null ? null : async () => reply });
     const type = open(null);
     expect(await type("scan", pair.target, "--accept-new", "--strict")).toMatchObject({ code: 0 });
     const apply = [

@@ -17,7 +17,7 @@ import {
 } from "#shells/cli/manage/vault.ts";
 import { wholeNumber } from "#shells/cli/options.ts";
 import { CHANGE, type Session } from "#shells/cli/session.ts";
-import { type Change, change } from "./rotate-apply.ts";
+import { type ChangeCommand, change } from "./rotate-apply.ts";
 import {
   addChangeOptions,
   addRunOptions,
@@ -181,7 +181,7 @@ function addRotateCertificate(rotate: Command, { world, finish }: Session): void
       const options = command.optsWithGlobals<Options>();
       refuseOthers(options);
       const isNamed = named.length > 0 || options.due === true;
-      const toRequest: Change["toRequest"] = async (_, app) =>
+      const toRequest: ChangeCommand["toRequest"] = async (_, app) =>
         keepPassphrase(readRequest(named, options), { app, options, world });
       finish(
         await change(
@@ -263,15 +263,15 @@ function readDescribed(options: Options): RenewalRequest["described"] {
 
 const IS_STORE = /\.(?:p12|pfx|jks|keystore)$/i;
 
-/** What opens a keystore goes into the vault, from a file or typed, and the wish names it. */
+/** What opens a keystore goes into the vault, from a file or typed, and the request names it. */
 async function keepPassphrase(
-  wish: RenewalRequest,
+  request: RenewalRequest,
   asking: Asking & { options: Options },
 ): Promise<RenewalRequest> {
-  const { described } = wish;
+  const { described } = request;
   const { app, options, world } = asking;
   const { storePassphraseFile: file } = options;
-  if (!described || (file === undefined && !IS_STORE.test(described.keyFile))) return wish;
+  if (!described || (file === undefined && !IS_STORE.test(described.keyFile))) return request;
   await openVaultFor(asking);
   const passphrase =
     file === undefined
@@ -279,7 +279,7 @@ async function keepPassphrase(
       : await app.seal(await readSecretFile(file));
   const label = `keystore ${described.keyFile}`;
   const { id } = await app.client.runs.keepPassphrase({ passphrase, label });
-  return { ...wish, described: { ...described, passphrase: id } };
+  return { ...request, described: { ...described, passphrase: id } };
 }
 
 type Named = { sha256: Sha256 } | RenewalRequest["endpoints"][number];
@@ -299,11 +299,11 @@ function readNamed(text: string): Named {
 }
 
 function readChallenge(text: string): ChallengeMethod {
-  const way = parseChallengeMethod(text);
-  if (way && way.kind !== "rfc2136") return way as ChallengeMethod;
+  const method = parseChallengeMethod(text);
+  if (method && method.kind !== "rfc2136") return method as ChallengeMethod;
   throw new Refusal(
     "invalid-input",
-    way
+    method
       ? "set rfc2136 on the issuer, which stores its key: latchkey issuers challenge NAME --challenge ..."
       : `${text} is not a challenge method; use one of ${CHALLENGE_FORMS.join(", ")}`,
   );

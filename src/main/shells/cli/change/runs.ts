@@ -176,14 +176,14 @@ async function go(
   const { typed, acknowledgements } = options.now
     ? await confirmEnd(runId, options, app, world)
     : { typed: null, acknowledgements: [] };
-  const asked = { runId, identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
+  const common = { runId, identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
   const removesOld = options.removeOld ?? false;
   if (removesOld) await agreeToRemove(await runs.find({ runId }), options, world);
-  const ending = { ...asked, endsGrace: options.now ?? false, removesOld, typed, acknowledgements };
+  const ending = { ...common, endsGrace: options.now ?? false, removesOld, typed, acknowledgements };
   const { rows } = await listRows(undefined, (page) => runs.entries({ runId, ...page }));
   const since = rows.at(-1)?.id ?? 0;
   const begin = async (): Promise<RunId> => {
-    await (wished === "committed" ? runs.resume(ending) : runs.rollBack(asked));
+    await (wished === "committed" ? runs.resume(ending) : runs.rollBack(common));
     return runId;
   };
   const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false, since });
@@ -204,16 +204,18 @@ function refuseUsed({ state, oldKeyWatch }: RunDetail, acknowledgements: readonl
 async function agreeToRemove(
   { id, kept }: RunDetail,
   { yes = false, json = false }: GoOptions,
-  { ask, out }: World,
+  { promptUser, out }: World,
 ): Promise<void> {
   if (kept.length === 0 || yes) return;
   if (!json) for (const key of kept) out(printable(`will be deleted: ${formatKeptKey(key)}`));
-  if (!ask)
+  if (!promptUser)
     throw new Refusal(
       "conflict",
       `this is not a terminal: --yes deletes the old private keys that run ${id} has kept`,
     );
-  const reply = await ask("Delete the old private keys? Nobody can log in with them afterwards. [y/N] ");
+  const reply = await promptUser(
+    "Delete the old private keys? Nobody can log in with them afterwards. [y/N] ",
+  );
   if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was deleted");
 }
 
@@ -311,10 +313,10 @@ const printAll = ({ files }: RunDetail): string[] =>
       ...formatRepair(file).map((line) => `  ${line}`),
     ]);
 
-async function agree({ yes = false }: RepairOptions, { ask }: World): Promise<void> {
+async function agree({ yes = false }: RepairOptions, { promptUser }: World): Promise<void> {
   if (yes) return;
-  if (!ask) throw new Refusal("conflict", "this is not a terminal: confirm with --yes");
-  const reply = await ask("Repair? [y/N] ");
+  if (!promptUser) throw new Refusal("conflict", "this is not a terminal: confirm with --yes");
+  const reply = await promptUser("Repair? [y/N] ");
   if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was changed");
 }
 
@@ -354,10 +356,10 @@ async function write(text: string, folder: string, options: ScriptsOptions, worl
     throw new Refusal("invalid-input", `${text} is not the number of a run; latchkey runs list shows them`);
   await using app = openApp(options, world, "write");
   const { planId } = await app.client.runs.find({ runId: id.data });
-  const asked = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
-  const acknowledgements = await gatherAcknowledgements(asked, options, world);
-  const wish = { planId, folder, signWith: options.signWith ?? null, acknowledgements };
-  const scripts = await writeScripts(wish, app.client);
+  const checks = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
+  const acknowledgements = await gatherAcknowledgements(checks, options, world);
+  const request = { planId, folder, signWith: options.signWith ?? null, acknowledgements };
+  const scripts = await writeScripts(request, app.client);
   if (options.json) printJson(scripts, world);
   else printScripts(scripts, folder, world);
 }

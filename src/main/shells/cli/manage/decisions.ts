@@ -235,8 +235,8 @@ Examples:
 
 async function setBaseline({ scan, ...options }: SetOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
-  const asked = scan === undefined ? null : ScanId.parse(scan);
-  const set = await app.client.changes.setBaseline({ scan: asked });
+  const scanId = scan === undefined ? null : ScanId.parse(scan);
+  const set = await app.client.changes.setBaseline({ scan: scanId });
   if (options.json) return printJson(set, world);
   world.out(`the baseline is scan ${set.scan} (${set.scannedAt})`);
 }

@@ -38,7 +38,9 @@ export function addIssuerAdding(issuers: Command, { world }: Session): void {
     add
       .command(`${name} <name>`)
       .description(description)
-      .action((given: string, _: object, command: Command) => run(given, command.optsWithGlobals<Options>()));
+      .action((issuer: string, _: object, command: Command) =>
+        run(issuer, command.optsWithGlobals<Options>()),
+      );
 
   addVaultOption(
     kind("local", "create a certificate authority of your own", (name, options) =>
@@ -97,8 +99,8 @@ async function addLocal(name: string, options: Options, world: World): Promise<v
   await using app = openApp(options, world, "write");
   await openVaultFor({ app, options, world });
   const { permit: permitted = [], days: daysValid } = options;
-  const wish = { name, permitted, ...(daysValid === undefined ? {} : { daysValid }) };
-  const issuer = await app.client.issuers.addLocal(wish);
+  const request = { name, permitted, ...(daysValid === undefined ? {} : { daysValid }) };
+  const issuer = await app.client.issuers.addLocal(request);
   if (options.json) return printJson({ issuer }, world);
   if (issuer.kind !== "local") return;
   world.out(printable(`${name} signs for ${issuer.permitted.join(", ")} and all names below`));
@@ -108,7 +110,7 @@ async function addLocal(name: string, options: Options, world: World): Promise<v
 const MOST_ROOTS_BYTES = 700_000;
 
 async function addAcme(name: string, options: Options, world: World): Promise<void> {
-  const way = readChallenge(options);
+  const method = readChallenge(options);
   await using app = openApp(options, world, "write");
   await openVaultFor({ app, options, world });
   const at = { app, world };
@@ -121,7 +123,7 @@ async function addAcme(name: string, options: Options, world: World): Promise<vo
     agreesToTerms: options.agreeTerms ?? false,
     roots: roots === undefined ? null : await readRootsFile(roots),
     eab: keyId === undefined ? null : { keyId, key: await sealKey("EAB key", options.eabKeyFile, at) },
-    challenge: await completeChallenge(way, options, at),
+    challenge: await completeChallenge(method, options, at),
   });
   if (options.json) return printJson({ issuer }, world);
   world.out(printable(`${name} is added; create its account and test it: latchkey issuers test ${name}`));
@@ -142,20 +144,20 @@ async function addCsr(name: string, options: Options, world: World): Promise<voi
 }
 
 async function setChallenge(name: string, options: Options, world: World): Promise<void> {
-  const way = readChallenge(options);
+  const method = readChallenge(options);
   await using app = openApp(options, world, "write");
   const before = (await app.client.issuers.known()).find((each) => each.name === name);
   const hasSecret = before?.kind === "acme" && before.challenge?.kind === "rfc2136";
-  if (hasSecret || way?.kind === "rfc2136") await openVaultFor({ app, options, world });
-  const challenge = await completeChallenge(way, options, { app, world });
+  if (hasSecret || method?.kind === "rfc2136") await openVaultFor({ app, options, world });
+  const challenge = await completeChallenge(method, options, { app, world });
   const issuer = await app.client.issuers.setChallenge({ name, challenge });
   if (options.json) printJson({ issuer }, world);
   else world.out(challenge ? "set" : "unset: use --challenge with each renewal");
 }
 
 function readChallenge({ challenge }: Options): TypedChallengeMethod | null {
-  const way = challenge === undefined ? null : parseChallengeMethod(challenge);
-  if (way || challenge === undefined) return way;
+  const method = challenge === undefined ? null : parseChallengeMethod(challenge);
+  if (method || challenge === undefined) return method;
   throw new Refusal(
     "invalid-input",
     `${challenge} is not a challenge method; use one of ${CHALLENGE_FORMS.join(", ")}`,

@@ -22,8 +22,8 @@ export function addSigning(issuers: Command, { world }: Session): void {
     issuers
       .command(name)
       .description(description)
-      .action((...given: unknown[]) => {
-        const command = given.at(-1) as Command;
+      .action((...args: unknown[]) => {
+        const command = args.at(-1) as Command;
         const [first = "", second = ""] = command.args;
         return run([first, second], command.optsWithGlobals<Options>());
       });

@@ -87,8 +87,8 @@ function formatIssuer(issuer: Issuer): string {
     case "acme": {
       const { directory, account, profile, challenge } = issuer;
       const kind = profile === null ? "" : `; profile ${profile}`;
-      const way = challenge ? `; ${formatChallengeMethod(challenge)}` : "";
-      return `${directory}; ${account === null ? "no account yet" : "with an account"}${kind}${way}`;
+      const method = challenge ? `; ${formatChallengeMethod(challenge)}` : "";
+      return `${directory}; ${account === null ? "no account yet" : "with an account"}${kind}${method}`;
     }
     case "csr":
       return issuer.note === "" ? "a person signs" : `a person signs: ${issuer.note}`;
@@ -109,16 +109,20 @@ async function remove(name: string, options: Options, world: World): Promise<voi
   else world.out(printable(`${name} is deleted${formatGone(issuer?.kind)}`));
 }
 
-async function confirmRemoval({ name, kind }: Issuer, { yes }: Options, { ask, err }: World): Promise<void> {
+async function confirmRemoval(
+  { name, kind }: Issuer,
+  { yes }: Options,
+  { promptUser, err }: World,
+): Promise<void> {
   if (yes) return;
   const loss = kind === "local" ? "its certificates can no longer be revoked" : "its account key is lost";
-  if (!ask)
+  if (!promptUser)
     throw new Refusal(
       "invalid-input",
       `removing ${name} deletes its keys, and ${loss}; use --yes to confirm`,
     );
   err(printable(`Removing ${name} deletes its keys, and ${loss}.`));
-  if ((await ask("Remove it? [y/N] ")).trim().toLowerCase() !== "y")
+  if ((await promptUser("Remove it? [y/N] ")).trim().toLowerCase() !== "y")
     throw new Refusal("invalid-input", `${name} was not removed`);
 }
 
@@ -132,7 +136,7 @@ async function test(name: string, options: Options, world: World): Promise<numbe
   return tested.isSound ? 0 : 1;
 }
 
-/** What it has signed is served on, so that it is still judged by its root. */
+/** What it has signed is served on, so that it is still evaluated by its root. */
 function formatGone(kind: IssuerKind | undefined): string {
   if (kind === "local")
     return ", with its keys; its root and lists stay trusted here, until latchkey trust remove";
@@ -150,15 +154,15 @@ function addRenewal(issuers: Command, { world }: Session): void {
 }
 
 async function printRenewal(
-  wish: { name: string; certificate: string },
+  request: { name: string; certificate: string },
   options: CommonOptions,
   world: World,
 ): Promise<void> {
   await using app = openApp(options, world, "read");
-  const said = await app.client.issuers.renewal(wish);
-  if (options.json) return printJson(said, world);
-  const { window } = said;
-  if (!window) return world.out(printable(`${wish.name} suggests no renewal time for it`));
+  const suggestion = await app.client.issuers.renewal(request);
+  if (options.json) return printJson(suggestion, world);
+  const { window } = suggestion;
+  if (!window) return world.out(printable(`${request.name} suggests no renewal time for it`));
   world.out(printable(`renew between ${window.from} and ${window.to}`));
   if (window.explanation) world.out(printable(`why: ${window.explanation}`));
 }

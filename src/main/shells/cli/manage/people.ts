@@ -80,10 +80,10 @@ async function importPeopleSources(
   await using app = openApp(options, world, "write");
   const imported = [];
   for (const { name: found, files } of sources) {
-    const roster = name ?? found;
+    const source = name ?? found;
     imported.push({
-      name: roster,
-      ...(await app.client.people.import({ name: roster, files, isWhole: complete })),
+      name: source,
+      ...(await app.client.people.import({ name: source, files, isWhole: complete })),
     });
   }
   if (options.json) printJson({ sources: imported }, world);
@@ -126,7 +126,7 @@ async function listPeople(words: readonly string[], options: ListOptions, world:
   else world.out(`${printTable(COLUMNS, rows, world)}\n`);
   const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
   world.out(`${formatTotal(total, "person", "people")}${shown}`);
-  for (const roster of sources) world.out(formatPeopleSource(roster, world.now()));
+  for (const source of sources) world.out(formatPeopleSource(source, world.now()));
 }
 
 const formatPeopleSource = (
@@ -152,10 +152,10 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 type PeopleSourceFiles = { name: string; files: { name: string; base64: string }[] };
 
-/** What of a folder is a roster: other files that lie there are none of it. */
+/** The files of a folder that are a people source. */
 const OF_A_PEOPLE_SOURCE = /\.(keys|pub|csv|tsv|ldif|ldi)$/i;
 
-/** The files of a roster: the one of that name, or those of the folder of that name, as the contract takes them. */
+/** The files of a people source: the one of that name, or those of the folder of that name, as the contract takes them. */
 async function readPeopleSourceFiles(path: string): Promise<PeopleSourceFiles> {
   const name = basename(resolve(path));
   const about = await stat(path).catch(() => null);

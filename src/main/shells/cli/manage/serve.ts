@@ -40,7 +40,7 @@ export function addServe(program: Command, { world, finish }: Session): void {
 }
 
 /**
- * Prints the one URL that opens the page, and serves it until it is told to stop. The URL lets one page in, within
+ * Prints the one URL that opens the page, and serves it until it is stopped. The URL lets one page in, within
  * a minute; Enter prints another.
  */
 export async function serveUntilStopped(options: Options, world: World): Promise<number> {
@@ -53,16 +53,16 @@ export async function serveUntilStopped(options: Options, world: World): Promise
   });
   const warn = (sentence: string) => world.err(`latchkey: ${sentence}`);
   await using shell = await serve({ app, page, address: addressOf(options), warn });
-  const told = Promise.withResolvers<void>();
-  using _stop = world.onStop(() => told.resolve());
+  const stopped = Promise.withResolvers<void>();
+  using _stop = world.onStop(() => stopped.resolve());
   world.out(`Latchkey is at ${shell.url}`);
-  using _enter = world.onEnter?.(() => world.out(`Latchkey is at ${shell.newLaunchUrl()}`));
+  using _onEnter = world.onEnter?.(() => world.out(`Latchkey is at ${shell.newLaunchUrl()}`));
   world.err(
     world.onEnter
       ? "the URL opens one page, within a minute; press Enter for another URL, Ctrl-C to stop"
       : "the URL opens one page, within a minute",
   );
-  await told.promise;
+  await stopped.promise;
   return 0;
 }
 

@@ -25,8 +25,8 @@ export function addVault(program: Command, { world }: Session): void {
     .description("the encrypted file for keys of issuers and other secrets")
     .addHelpText("after", HELP);
   const add = (name: string, description: string, run: (options: Options, word: string) => Promise<void>) =>
-    addVaultOption(vault.command(name).description(description)).action((...given: unknown[]) => {
-      const command = given.at(-1) as Command;
+    addVaultOption(vault.command(name).description(description)).action((...args: unknown[]) => {
+      const command = args.at(-1) as Command;
       return run(command.optsWithGlobals<Options>(), command.args[0] ?? "");
     });
 

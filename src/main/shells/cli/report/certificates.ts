@@ -86,7 +86,7 @@ const columnsAt = (now: Date): Column<CertificateRow>[] => [
   {
     head: "EXPIRY",
     cell: ({ notAfter }) => (notAfter === null ? "no date" : formatExpiry(notAfter, now)),
-    style: ({ notAfter }) => judge(notAfter, now),
+    style: ({ notAfter }) => styleOfExpiry(notAfter, now),
   },
   {
     head: "CERTIFICATE",
@@ -99,7 +99,7 @@ const columnsAt = (now: Date): Column<CertificateRow>[] => [
   { head: "SHA-256", cell: ({ sha256 }) => sha256.slice(0, 12), style: () => "dim", leaves: 1 },
 ];
 
-function judge(notAfter: string | null, now: Date): "red" | "yellow" | null {
+function styleOfExpiry(notAfter: string | null, now: Date): "red" | "yellow" | null {
   if (notAfter === null) return "yellow";
   const days = (Date.parse(notAfter) - now.getTime()) / 86_400_000;
   if (days < 0) return "red";
@@ -112,8 +112,10 @@ function formatLocations({ places, locationCount }: CertificateRow): string {
   return locationCount > 1 ? `${formatWhere(first)} and ${locationCount - 1} more` : formatWhere(first);
 }
 
-const formatWhere = (place: CertificateLocation): string =>
-  place.kind === "endpoint" ? formatEndpoint({ ...place, serverName: null }) : `${place.host}:${place.path}`;
+const formatWhere = (location: CertificateLocation): string =>
+  location.kind === "endpoint"
+    ? formatEndpoint({ ...location, serverName: null })
+    : `${location.host}:${location.path}`;
 
 /** The fields of a certificate that `--json` promises, and no others. */
 export const toCertificateFacts = (certificate: Omit<Certificate, "extensions">) => ({
@@ -136,10 +138,10 @@ const toCertificateJson = (row: CertificateRow) => ({
   findings: row.findings,
 });
 
-function toLocationJson(place: CertificateLocation) {
-  const { kind, host, firstSeen, lastSeen } = place;
-  if (place.kind === "file") return { kind, host, path: place.path, firstSeen, lastSeen };
-  const { port, serverName, protocol } = place;
-  const asked = { ...(serverName !== null && { serverName }), ...(protocol !== "tls" && { protocol }) };
-  return { kind, host, port, ...asked, firstSeen, lastSeen };
+function toLocationJson(location: CertificateLocation) {
+  const { kind, host, firstSeen, lastSeen } = location;
+  if (location.kind === "file") return { kind, host, path: location.path, firstSeen, lastSeen };
+  const { port, serverName, protocol } = location;
+  const handshake = { ...(serverName !== null && { serverName }), ...(protocol !== "tls" && { protocol }) };
+  return { kind, host, port, ...handshake, firstSeen, lastSeen };
 }

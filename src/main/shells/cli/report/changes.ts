@@ -64,8 +64,8 @@ async function listChanges(words: readonly string[], options: Options, world: Wo
   const { from, to, counts } = await summary({ ...between, host });
   const filter = { search: words.join(" "), host, kind: options.kind ?? null, what: options.what ?? null };
   // The two scans are named from here on, for another one may end meanwhile.
-  const asked = { ...filter, from: from?.scan ?? 0, to: to?.scan ?? 0 };
-  const { rows, total } = await listRows(options.limit, (page) => list({ ...asked, ...page }));
+  const query = { ...filter, from: from?.scan ?? 0, to: to?.scan ?? 0 };
+  const { rows, total } = await listRows(options.limit, (page) => list({ ...query, ...page }));
   if (options.json) return printJson({ from, to, counts, changes: rows.map(toJson), total }, world);
   if (from === null && to === null)
     return world.out("nothing was scanned yet; start with: latchkey scan web1.example");

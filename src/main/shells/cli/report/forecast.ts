@@ -44,7 +44,7 @@ Examples:
 With --json: { weeks: [day], totals: [n], series: [{ issuer, owner, certificates, counts: [n] }], peaks: [{ from, count,
 series, ofIt }], certificates, unknownCount, steps: [{ on, what }] }`;
 
-const askedOf = ({ by = "issuer", issuer, owner }: Options) => ({
+const queryOf = ({ by = "issuer", issuer, owner }: Options) => ({
   by,
   issuer: issuer ?? null,
   owner: owner ?? null,
@@ -52,7 +52,7 @@ const askedOf = ({ by = "issuer", issuer, owner }: Options) => ({
 
 async function showForecast(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
-  const forecast = await app.client.forecast.renewals(askedOf(options));
+  const forecast = await app.client.forecast.renewals(queryOf(options));
   if (options.json) return printJson(forecast, world);
   if (forecast.certificates === 0) return world.out(formatNone(options));
   world.out(`${printTable(quartersOf(forecast), forecast.series, world)}\n`);
@@ -96,7 +96,7 @@ const WEEKS = 26;
 async function showTimeline(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
   const { weeks = WEEKS } = options;
-  const timeline = await app.client.forecast.timeline({ ...askedOf(options), weeks });
+  const timeline = await app.client.forecast.timeline({ ...queryOf(options), weeks });
   if (options.json) return printJson(timeline, world);
   const { expired, later, totals } = timeline;
   const inWeeks = sumOf(totals);

@@ -126,10 +126,10 @@ mutual { pairs: [{ there, back }], total, isCut }; shared { keys: [{ kind, finge
 
 async function listReach(start: string, options: ReachOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
-  const asked = { start, direction: options.to ? ("to" as const) : ("from" as const), ...narrowed(options) };
+  const query = { start, direction: options.to ? ("to" as const) : ("from" as const), ...narrowed(options) };
   let isCut = false;
   const { rows, total } = await listRows(options.limit, async (page) => {
-    const reached = await app.client.graph.reach({ ...asked, ...page });
+    const reached = await app.client.graph.reach({ ...query, ...page });
     isCut = reached.isCut;
     return reached;
   });
@@ -150,9 +150,9 @@ async function listReach(start: string, options: ReachOptions, world: World): Pr
 async function listLinks(words: readonly string[], options: LinkOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
   const { by = null, person = null, standing = null } = options;
-  const asked = { search: words.join(" "), by, person, standing, ...narrowed(options) };
+  const query = { search: words.join(" "), by, person, standing, ...narrowed(options) };
   const { rows, total } = await listRows(options.limit, (page) =>
-    app.client.graph.links({ ...asked, ...page }),
+    app.client.graph.links({ ...query, ...page }),
   );
   if (options.json) return printJson({ links: rows.map(toJson), total }, world);
   printLinks(rows, LINK_COLUMNS, options, world);
@@ -234,16 +234,16 @@ async function listMutual(words: readonly string[], options: MutualOptions, worl
   await using app = openApp(options, world, "read");
   const { certain: onlyCertain = false, host = null } = options;
   let isCut = false;
-  const { rows: pairs, total } = await listRows(undefined, async (page) => {
+  const { rows: mutual, total } = await listRows(undefined, async (page) => {
     const found = await app.client.graph.mutual({ search: words.join(" "), onlyCertain, host, ...page });
     isCut = found.isCut;
     return found;
   });
   if (options.json) {
-    const said = pairs.map(({ there, back }) => ({ there: toJson(there), back: toJson(back) }));
-    return printJson({ pairs: said, total, isCut }, world);
+    const json = mutual.map(({ there, back }) => ({ there: toJson(there), back: toJson(back) }));
+    return printJson({ pairs: json, total, isCut }, world);
   }
-  const both = pairs.flatMap(({ there, back }) => [there, back]);
+  const both = mutual.flatMap(({ there, back }) => [there, back]);
   if (isMoreThan(total, 0)) world.out(`${printTable(LINK_COLUMNS, both, world)}\n`);
   world.out(
     total === 0
@@ -257,8 +257,8 @@ async function listShared(words: readonly string[], options: SharedOptions, worl
   await using app = openApp(options, world, "read");
   let isCut = false;
   const { rows } = await listRows(undefined, async (page) => {
-    const asked = { search: words.join(" "), kind: options.kind ?? null, ...page };
-    const found = await app.client.graph.shared(asked);
+    const query = { search: words.join(" "), kind: options.kind ?? null, ...page };
+    const found = await app.client.graph.shared(query);
     isCut = found.isCut;
     return found;
   });

@@ -133,8 +133,8 @@ async function inspectSource(
     name: source === "-" ? "stdin" : source,
     base64: Buffer.from(bytes).toString("base64"),
   };
-  const look = (tried: readonly string[]) => client.inspect.file({ ...file, passwords: [...tried] });
-  return inspectWithPasswords(look, passwords, world);
+  const inspectFile = (tried: readonly string[]) => client.inspect.file({ ...file, passwords: [...tried] });
+  return inspectWithPasswords(inspectFile, passwords, world);
 }
 
 async function inspectEndpoint(
@@ -210,37 +210,37 @@ async function readPasswords(path: string | undefined): Promise<string[]> {
   return lines;
 }
 
-/** The password of a proxy whose address names a user; null where it names none, or nobody is there to be asked. */
-async function promptForProxy(way: string, { prompt, err }: World): Promise<string | null> {
-  const [, user = null, place] = /^(?:socks5h?|http):\/\/([^@/]+)@([^@/]+)/i.exec(way) ?? [];
+/** The password of a proxy whose address names a user; null where it names none, or nobody is at a terminal. */
+async function promptForProxy(proxy: string, { prompt, err }: World): Promise<string | null> {
+  const [, user = null, address] = /^(?:socks5h?|http):\/\/([^@/]+)@([^@/]+)/i.exec(proxy) ?? [];
   if (user === null || !prompt) return null;
-  err(`logging in to the proxy ${printable(place ?? "")} as ${printable(user)}`);
+  err(`logging in to the proxy ${printable(address ?? "")} as ${printable(user)}`);
   return prompt("Password: ", { isHidden: true, signal: new AbortController().signal });
 }
 
 type InspectWithPasswords = (passwords: readonly string[]) => Promise<Inspection>;
 
 /**
- * Looks into a file, and asks whoever sits at the terminal for the password of what is locked in it: three times, or
+ * Inspects a file, and prompts whoever sits at the terminal for the password of what is locked in it: three times, or
  * until nothing is typed. Without anybody there it stays locked, which is a state and no error.
  */
 async function inspectWithPasswords(
-  look: InspectWithPasswords,
-  given: readonly string[],
+  inspectFile: InspectWithPasswords,
+  passwords: readonly string[],
   world: World,
 ): Promise<Inspection> {
-  let inspection = await look(given);
-  for (let asked = 0; world.prompt && asked < MOST_WRONG_ANSWERS; asked++) {
+  let inspection = await inspectFile(passwords);
+  for (let attempts = 0; world.prompt && attempts < MOST_WRONG_ANSWERS; attempts++) {
     if (inspection.wantsPassword !== "to-open") break;
-    if (asked > 0) world.err(`wrong passphrase; ${formatTries(MOST_WRONG_ANSWERS - asked)}`);
-    const password = await askFor(inspection, world);
+    if (attempts > 0) world.err(`wrong passphrase; ${formatTries(MOST_WRONG_ANSWERS - attempts)}`);
+    const password = await promptForPassword(inspection, world);
     if (!password) break;
-    inspection = await look([...given, password].slice(-MOST_PASSWORDS));
+    inspection = await inspectFile([...passwords, password].slice(-MOST_PASSWORDS));
   }
   return inspection;
 }
 
-async function askFor({ source }: Inspection, { prompt, err }: World): Promise<string | null> {
+async function promptForPassword({ source }: Inspection, { prompt, err }: World): Promise<string | null> {
   err(`${printable(source)} is locked; press Enter to go on without its password`);
   const { signal } = new AbortController();
   return (await prompt?.("Password: ", { isHidden: true, signal })) ?? null;

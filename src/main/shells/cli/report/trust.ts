@@ -49,7 +49,7 @@ export function addTrust(program: Command, { world }: Session): void {
     .description("ask the OCSP responders that a certificate names whether it is revoked")
     .addOption(allow())
     .action((sha256: string, _: object, command: Command) =>
-      askResponders(sha256, command.optsWithGlobals<ProbeOptions>(), world),
+      queryResponders(sha256, command.optsWithGlobals<ProbeOptions>(), world),
     );
   trust
     .command("remove <sha256>")
@@ -177,7 +177,7 @@ async function fetchLists(sha256: string, options: ProbeOptions, world: World): 
   }
 }
 
-async function askResponders(sha256: string, options: ProbeOptions, world: World): Promise<void> {
+async function queryResponders(sha256: string, options: ProbeOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   const { views } = await app.client.chains.askResponders({
     sha256: readHash(sha256),

@@ -87,7 +87,7 @@ the path from the certificate to the root.`;
 
 async function verify(options: Options, world: World): Promise<number> {
   const { verifyFiles } = await import("#verify");
-  const judgement = await verifyFiles({
+  const evaluation = await verifyFiles({
     leaf: await readOrRefuse(options.leaf),
     chain: await Promise.all((options.chain ?? []).map(readChain)),
     roots: options.roots ? await Promise.all(options.roots.map(readRoots)) : null,
@@ -104,15 +104,15 @@ async function verify(options: Options, world: World): Promise<number> {
     mostIntermediates: options.maxDepth ?? null,
     profile: options.profile ?? "rfc5280",
   });
-  world.out(options.json ? printableJson(judgement, 2) : formatEvaluation(judgement));
+  world.out(options.json ? printableJson(evaluation, 2) : formatEvaluation(evaluation));
   const isEnough =
-    judgement.state === "valid" || (judgement.state === "valid-for-clients" && !options.profile);
+    evaluation.state === "valid" || (evaluation.state === "valid-for-clients" && !options.profile);
   return isEnough ? 0 : 1;
 }
 
-function formatEvaluation({ reasons, notes, path, ...judgement }: Evaluation): string {
+function formatEvaluation({ reasons, notes, path, ...evaluation }: Evaluation): string {
   return [
-    formatVerdict(judgement),
+    formatVerdict(evaluation),
     ...reasons.map(formatLine),
     ...(notes.length > 0 ? ["notes", ...notes.map(formatLine)] : []),
     ...path.map((sha256, at) => `  ${(at === 0 ? "leaf" : "issued by").padEnd(22)} ${sha256}`),

@@ -104,13 +104,13 @@ async function printCollector(
   const { script: unnumbered, instructions } = await app.client.bundles.collector();
   // What is printed gets a line end.
   if (wantsPage && !options.json) return world.out(instructions.replace(/\n$/, ""));
-  const script = (await handOut(options, world)) ?? unnumbered;
+  const script = (await issueCollector(options, world)) ?? unnumbered;
   if (options.json) return printJson({ script, instructions }, world);
   world.out(script.replace(/\n$/, ""));
 }
 
 /** With a number that is remembered; null where the database takes none, which is said. */
-async function handOut(options: CommonOptions, world: World): Promise<string | null> {
+async function issueCollector(options: CommonOptions, world: World): Promise<string | null> {
   try {
     await using app = openApp(options, world, "write");
     return (await app.client.bundles.handOut()).script;
@@ -148,7 +148,7 @@ async function importBundles(
     };
     codes.push(explain(error, aside));
   };
-  const given: { file: string; bundle: BundleImport }[] = [];
+  const readBundles: { file: string; bundle: BundleImport }[] = [];
   for (const file of files) {
     try {
       const bundle = { ...common, ...(await readBundleFile(file)) };
@@ -156,12 +156,12 @@ async function importBundles(
         const result = await app.client.runs.takeResult(bundle);
         if (result.verifiedBy === null || result.leftOut.length > 0) codes.push(1);
         answers.push({ file, result });
-      } else given.push({ file, bundle });
+      } else readBundles.push({ file, bundle });
     } catch (error) {
       refuse(file, error);
     }
   }
-  for (const { file, bundle } of await oldestFirst(given, app.client)) {
+  for (const { file, bundle } of await oldestFirst(readBundles, app.client)) {
     try {
       answers.push({ file, imported: await app.client.bundles.import(bundle) });
     } catch (error) {
@@ -175,12 +175,12 @@ async function importBundles(
 
 /** Of several bundles of one host the last has the last word, and none of the others is too old. */
 async function oldestFirst<One extends { bundle: BundleImport }>(
-  given: readonly One[],
+  imports: readonly One[],
   { bundles }: LatchkeyClient,
 ): Promise<One[]> {
-  if (given.length < 2) return [...given];
+  if (imports.length < 2) return [...imports];
   const dated: { one: One; at: string }[] = [];
-  for (const one of given)
+  for (const one of imports)
     dated.push({
       one,
       at: await bundles.look(one.bundle).then(

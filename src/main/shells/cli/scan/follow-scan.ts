@@ -77,7 +77,7 @@ export type ProbedScan = { scan: Scan; failures: Probe[] };
 export const readEndpoints = async (client: LatchkeyClient, scanId: ScanId): Promise<Endpoint[]> =>
   (await listRows(undefined, (page) => client.endpoints.ofScan({ scanId, ...page }))).rows;
 
-/** A scan at its end, with the visits that did not bring home what they were sent for. */
+/** A scan at its end, with the probes that did not read what they were to read. */
 export async function readScan(client: LatchkeyClient, scanId: ScanId): Promise<ProbedScan> {
   const scan = await client.scans.find({ scanId });
   const probesThatAre = async (state: "failed" | "partial") =>

@@ -77,7 +77,7 @@ test.runIf(canStartHosts())(
     const answer = (reply: string) =>
       openTerminal(pair.databasePath, {
         workstation: pair.workstation,
-        ask: async (question) => {
+        promptUser: async (question) => {
           questions.push(question);
           return reply;
         },

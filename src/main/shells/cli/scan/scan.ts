@@ -103,17 +103,17 @@ type ScanRequest = TargetText & { again: "failed" | "unfinished" | null };
 type ScannedTargets = ProbedScan & { broken: readonly BrokenEntry[] };
 
 /**
- * Visits targets, or all that are remembered. Answers with 1 when it was strict and one could not be read,
+ * Scans targets, or all that are remembered. Answers with 1 when it was strict and one could not be read,
  * and with 3 when it did not come to its end.
  */
 async function scanTargets(words: readonly string[], options: ScanOptions, world: World): Promise<number> {
-  const given = await readTargetText(words, options, world);
-  const text = words.length > 0 || options.from !== undefined ? requireTargets(given) : given;
+  const targetText = await readTargetText(words, options, world);
+  const text = words.length > 0 || options.from !== undefined ? requireTargets(targetText) : targetText;
   const again = chooseAgain(options);
   await using app = openApp(options, world, "write");
   await refuseBrokenWords(words, text, app.client);
-  const run = async (wanted: ScanRequest) => {
-    const scan = await runScan(wanted, options, app.client, world);
+  const run = async (request: ScanRequest) => {
+    const scan = await runScan(request, options, app.client, world);
     if (!options.json) printScan(scan, world);
     return scan;
   };
@@ -124,7 +124,7 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
   for (let last = first; last.scan.state === "finished"; ) {
     const unknown = last.failures.filter(({ outcome }) => outcome === "host-key-unknown");
     if (unknown.length === 0) break;
-    if (options.json || !world.ask) {
+    if (options.json || !world.promptUser) {
       world.err(formatUnasked(unknown).join("\n"));
       break;
     }
@@ -154,12 +154,12 @@ function chooseProxy({ proxy, jump }: ScanOptions): string | null {
 }
 
 async function runScan(
-  wanted: ScanRequest,
+  request: ScanRequest,
   options: ScanOptions,
   client: LatchkeyClient,
   world: World,
 ): Promise<ScannedTargets> {
-  const wish = {
+  const scanOptions = {
     useSudo: options.sudo ?? null,
     transport: options.transport ?? null,
     acceptNew: options.acceptNew ?? false,
@@ -170,7 +170,7 @@ async function runScan(
     everyAddress: !options.oneAddress,
     probesCapabilities: options.capabilities ?? false,
   };
-  const { scanId, broken } = await followScan(client, { ...wanted, ...wish }, world);
+  const { scanId, broken } = await followScan(client, { ...request, ...scanOptions }, world);
   return { ...(await readScan(client, scanId)), broken };
 }
 
@@ -232,14 +232,14 @@ function printScan({ scan, failures }: ProbedScan, world: World): void {
 const formatState = (state: ScanState): string => (state === "finished" ? "" : `${state}: `);
 
 const COLUMNS: Column<Probe>[] = [
-  { head: "TARGET", cell: formatWay, cut: "middle" },
+  { head: "TARGET", cell: formatRoute, cut: "middle" },
   { head: "OUTCOME", cell: ({ outcome }) => formatOutcome(outcome), style: ({ state }) => STYLES[state] },
   // Never cut: it says what to do.
   { head: "WHY", cell: ({ message }) => message },
 ];
 
 /** A jump host is named where the outcome is about it. */
-function formatWay({ target, jumpHost }: Probe): string {
+function formatRoute({ target, jumpHost }: Probe): string {
   return jumpHost ? `${formatTarget(target)} (via ${formatPlace(jumpHost)})` : formatTarget(target);
 }
 
@@ -247,28 +247,28 @@ const STYLES = { ok: "green", partial: "yellow", failed: "red" } as const;
 
 /** A machine whose key is not known, and the probes that ended there: one, or as many as lie behind a jump host. */
 type UnknownHost = {
-  place: { host: string; port: number };
+  address: { host: string; port: number };
   isJumpHost: boolean;
   hostKey: HostKeyView;
   probes: Probe[];
 };
 
-/** Asks about each key that no scan has met before, and pins those that are said to be right. Answers with their probes. */
+/** Prompts for each key that no scan has met before, and pins those that the user confirms. Answers with their probes. */
 async function confirmTrust(
   unknown: readonly Probe[],
   client: LatchkeyClient,
-  { ask, err }: World,
+  { promptUser, err }: World,
 ): Promise<Probe[]> {
   const trusted: Probe[] = [];
-  for (const { place, isJumpHost, hostKey, probes } of groupByHost(unknown)) {
-    if (!ask) continue;
+  for (const { address, isJumpHost, hostKey, probes } of groupByHost(unknown)) {
+    if (!promptUser) continue;
     const { keyType, fingerprint } = hostKey;
-    const who = isJumpHost ? `the jump host ${formatPlace(place)}` : formatPlace(place);
+    const who = isJumpHost ? `the jump host ${formatPlace(address)}` : formatPlace(address);
     err(`\n${printable(`${who} presents an unknown host key:`)}`);
     err(printable(`  ${keyType} ${fingerprint}`));
-    const reply = await ask("Does the host's administrator confirm this fingerprint? [y/N] ");
+    const reply = await promptUser("Does the host's administrator confirm this fingerprint? [y/N] ");
     if (!/^y(es)?$/i.test(reply.trim())) continue;
-    await client.hosts.trustKey({ ...place, fingerprint });
+    await client.hosts.trustKey({ ...address, fingerprint });
     trusted.push(...probes);
   }
   return trusted;
@@ -276,12 +276,14 @@ async function confirmTrust(
 
 const MOST_SHOWN = 20;
 
-/** What to do where nobody could be asked. */
+/** What to do where nobody is at a terminal. */
 function formatUnasked(unknown: readonly Probe[]): string[] {
   const hosts = groupByHost(unknown);
-  const keys = hosts.slice(0, MOST_SHOWN).map(({ place, isJumpHost, hostKey: { keyType, fingerprint } }) => {
-    return `  ${formatPlace(place)} ${keyType} ${fingerprint}${isJumpHost ? " (a jump host)" : ""}`;
-  });
+  const keys = hosts
+    .slice(0, MOST_SHOWN)
+    .map(({ address, isJumpHost, hostKey: { keyType, fingerprint } }) => {
+      return `  ${formatPlace(address)} ${keyType} ${fingerprint}${isJumpHost ? " (a jump host)" : ""}`;
+    });
   const more = hosts.length - MOST_SHOWN;
   return [
     `latchkey: ${formatCount(hosts.length, "host presents", "hosts present")} an unknown host key:`,
@@ -299,6 +301,6 @@ function groupByHost(unknown: readonly Probe[]): UnknownHost[] {
     const [first] = probes;
     if (!first?.hostKey) return [];
     const { host, port } = first.jumpHost ?? first.target;
-    return [{ place: { host, port }, isJumpHost: first.jumpHost !== null, hostKey: first.hostKey, probes }];
+    return [{ address: { host, port }, isJumpHost: first.jumpHost !== null, hostKey: first.hostKey, probes }];
   });
 }

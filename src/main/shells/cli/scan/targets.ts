@@ -231,8 +231,8 @@ export async function readTargetText(
 }
 
 /** Nothing at all means every remembered target to the contract, which nobody who names a list can have meant. */
-export function requireTargets(given: TargetText): TargetText {
-  if (given.sources.length > 0 || given.text.replace(/#.*/g, "").trim()) return given;
+export function requireTargets(targetText: TargetText): TargetText {
+  if (targetText.sources.length > 0 || targetText.text.replace(/#.*/g, "").trim()) return targetText;
   throw new Refusal(
     "invalid-input",
     "name a target, such as web1.example or 10.0.0.0/24, or a list with --from",
@@ -242,11 +242,11 @@ export function requireTargets(given: TargetText): TargetText {
 /** A list may have lines that cannot be read; what is typed beside it may not. */
 export async function refuseBrokenWords(
   words: readonly string[],
-  { skipBroken, ...given }: TargetText,
+  { skipBroken, ...targetText }: TargetText,
   { targets }: LatchkeyClient,
 ): Promise<void> {
   if (skipBroken && words.length > 0)
-    await targets.preview({ ...given, text: words.join(" "), sources: [], skipBroken: false });
+    await targets.preview({ ...targetText, text: words.join(" "), sources: [], skipBroken: false });
 }
 
 /** Each word and line that could not be read, for stderr; none for none. */

@@ -7,7 +7,7 @@ export const ToCore = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("serve") }),
   /** Close the database, and say so: an end of its own would join threads, of which one may never end. */
   z.strictObject({ kind: z.literal("stop") }),
-  /** The keeper that was asked for; a port to it comes beside. */
+  /** The vault process that was requested; a port to it comes beside. */
   z.strictObject({ kind: z.literal("vault-process"), id: z.int() }),
   z.strictObject({ kind: z.literal("vault-process-ended"), id: z.int() }),
 ]);

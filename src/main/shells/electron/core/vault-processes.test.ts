@@ -51,7 +51,7 @@ test("the vault's process is one of Electron's, and is gone when it is locked", 
   expect(counts).toEqual({ started: 2, ended: 1 });
 });
 
-test("a keeper that is ended locks the vault, and that it was ended is heard of", async () => {
+test("a vault process that is ended locks the vault, and its end is announced", async () => {
   await using world = await openWorld();
   await world.vault.create(typed("the passphrase"), null);
   world.vaultProcesses.end(1);

@@ -55,7 +55,7 @@ type StartVaultProcess = NonNullable<AppOptions["startVaultProcess"]>;
 type VaultChildProcess = Awaited<ReturnType<StartVaultProcess>>;
 type Message = Parameters<Parameters<VaultChildProcess["onMessage"]>[0]>[0];
 
-/** The sliver of a port to a keeper that is used. Electron puts what is said in an event, and Node does not. */
+/** The sliver of a port to a vault process that is used. Electron puts a message in an event, and Node does not. */
 type Port = {
   on(event: "message", listener: (event: Message | { data: Message }) => void): unknown;
   postMessage(message: unknown): void;
@@ -64,7 +64,7 @@ type Port = {
 
 type Parent = { on(event: "message", listener: (event: { data?: unknown; ports: Port[] }) => void): unknown };
 
-/** How the core has the window's process start a keeper: it is asked for one, and answers with a port to it. */
+/** How the core has the window's process start a vault process: it is asked for one, and answers with a port to it. */
 export function createVaultProcessStarter(
   parent: Parent,
   post: (message: FromCore) => void,
@@ -104,14 +104,14 @@ export function createVaultProcessStarter(
 export function startVaultProcessesHere(
   vaultProcesses: Pick<VaultProcesses<Port>, "start" | "end">,
 ): StartVaultProcess {
-  let hear: Parameters<Parent["on"]>[1] = () => undefined;
+  let dispatch: Parameters<Parent["on"]>[1] = () => undefined;
   const parent: Parent = {
     on: (_, listener) => {
-      hear = listener;
+      dispatch = listener;
     },
   };
   return createVaultProcessStarter(parent, (message) => {
-    const core = { postMessage: (data: ToCore, ports: Port[] = []) => hear({ data, ports }) };
+    const core = { postMessage: (data: ToCore, ports: Port[] = []) => dispatch({ data, ports }) };
     if (message.kind === "start-vault-process") vaultProcesses.start(message.id, core);
     if (message.kind === "end-vault-process") vaultProcesses.end(message.id);
   });
