@@ -53,14 +53,14 @@ test("the drawer of a certificate says what breaks when it ends; its address ope
   await drawer.getByRole("tab", { name: "Revocation" }).click();
   await expect(drawer.getByRole("listitem").filter({ hasText: "By " }).first()).toBeVisible();
   expect(await camera.photograph("certificate-revocation")).toEqual([]);
-  await drawer.getByRole("tab", { name: "Places" }).click();
+  await drawer.getByRole("tab", { name: "Locations" }).click();
   await expect(drawer.getByRole("listitem").filter({ hasText: "first seen" }).first()).toBeVisible();
   await drawer.getByText("On the wire").first().click();
   await expect(drawer).toContainText("client certificate");
-  expect(await camera.photograph("certificate-places")).toEqual([]);
+  expect(await camera.photograph("certificate-locations")).toEqual([]);
 
   await frame.page.reload();
-  await expect(list.drawer.getByRole("tab", { name: "Places", selected: true })).toBeVisible();
+  await expect(list.drawer.getByRole("tab", { name: "Locations", selected: true })).toBeVisible();
   await expect(list.drawer.getByRole("heading", { name: "pay.shop.example" })).toBeVisible();
   await frame.page.goBack();
   await expect(list.drawer).toHaveCount(0);
@@ -78,7 +78,7 @@ test("the map leads from the line of a configuration to what is served", async (
 
   const list = await frame.goTo("Certificates");
   const drawer = await list.open("pay.shop.example");
-  await drawer.getByRole("tab", { name: "Places" }).click();
+  await drawer.getByRole("tab", { name: "Locations" }).click();
   const line = drawer.getByRole("listitem").filter({ hasText: "names /srv/tls/site.pem" });
   await expect(line).toContainText("as configured");
   await expect(line).toContainText("ssl_certificate in /etc/nginx/nginx.conf:3 names /srv/tls/site.pem");

@@ -4,7 +4,7 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { test as base } from "@playwright/test";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { type DemoWorld, OUTSIDE, startWorld } from "#testing/demo/start-world.ts";
 import type { Desktop } from "#testing/electron/start-desktop.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
@@ -184,6 +184,6 @@ async function fill(
   }
   await using plain = await startPlainServer();
   const closed = await findClosedEndpoint();
-  const failing = [plain.endpoint, closed].map(formatPlace);
+  const failing = [plain.endpoint, closed].map(formatHostAddress);
   await run(process.execPath, [...scan, ...failing, "gone.invalid:443"], { env: environmentOf(home) });
 }

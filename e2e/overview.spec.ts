@@ -1,4 +1,4 @@
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { startTlsServer } from "#testing/servers.ts";
 import { expect, test } from "./latchkey.ts";
 
@@ -45,7 +45,7 @@ test("an empty Latchkey says what it found here, what a scan would visit, and th
   await page.getByRole("button", { name: "Only localhost" }).click();
   await expect(firstScan.start).toHaveText("Scan 2 targets");
 
-  await firstScan.scan([formatPlace(server.endpoint)]);
+  await firstScan.scan([formatHostAddress(server.endpoint)]);
   await expect(firstScan.progress).toContainText("1 of 1 scanned");
   await expect(firstScan.visits).toContainText("Presented");
   await expect(page.getByRole("link", { name: /^Review \d+ finding/ })).toBeVisible();

@@ -1,4 +1,4 @@
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { findClosedEndpoint, startSilentServer, startTlsServer } from "#testing/servers.ts";
 import { startScriptedServer } from "#testing/tls/starttls-scripts.ts";
@@ -39,8 +39,15 @@ test("rows arrive while a scan runs; cancelled, it keeps what it has read", asyn
   const frame = await openEmpty();
   const dialog = await frame.openScanDialog();
   // A host is visited by one login after the other, so the scan lasts until it is cancelled.
-  const logins = Array.from({ length: 12 }, (_, index) => `user${index}@${formatPlace(silent.endpoint)}`);
-  await dialog.scan([formatPlace(shop.endpoint), `smtp://${formatPlace(mail.endpoint)}`, ...logins]);
+  const logins = Array.from(
+    { length: 12 },
+    (_, index) => `user${index}@${formatHostAddress(silent.endpoint)}`,
+  );
+  await dialog.scan([
+    formatHostAddress(shop.endpoint),
+    `smtp://${formatHostAddress(mail.endpoint)}`,
+    ...logins,
+  ]);
   await expect(dialog.progress).toContainText(/[1-9]\d* of 14 scanned/);
   await expect(dialog.visits).toContainText(["Presented"]);
   await expect(dialog.visits).toContainText(["TLS by SMTP"]);
@@ -52,7 +59,7 @@ test("rows arrive while a scan runs; cancelled, it keeps what it has read", asyn
   await frame.press("Escape");
   const certificates = await frame.goTo("Certificates");
   await expect(certificates.rows).toContainText(["mail.example", "shop.example"]);
-  await expect(certificates.rows).toContainText([`smtp://${formatPlace(mail.endpoint)}`]);
+  await expect(certificates.rows).toContainText([`smtp://${formatHostAddress(mail.endpoint)}`]);
 
   const list = await frame.goTo("Scans");
   const drawer = await list.open("#1");

@@ -137,7 +137,7 @@ async function look(
   await lineOf(drawer, PATHS["shop-rsa"]).getByRole("link").first().click();
   await frame.title.filter({ hasText: "Certificates" }).waitFor();
   const certificate = new ListScreen(frame.page, "certificates").drawer;
-  await certificate.getByRole("tab", { name: "Places" }).click();
+  await certificate.getByRole("tab", { name: "Locations" }).click();
   await toTop(certificate.getByRole("heading", { name: /^Where it is served/ }));
   expect(await camera.photograph(`served-${name}-certificate`)).toEqual([]);
   await frame.press("Escape");

@@ -1,4 +1,4 @@
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { startTlsServer } from "#testing/servers.ts";
 import { expect, test } from "./latchkey.ts";
 import { InspectDialog } from "./pages/inspect-dialog.ts";
@@ -28,7 +28,7 @@ test("what a stranger wrote in a certificate is text on every screen, and nothin
     const server = stack.use(
       await startTlsServer({ names: [`x${payload.replaceAll(/["\\+,;<>=]/g, "\\$&")}`, payload] }),
     );
-    places.push(formatPlace(server.endpoint));
+    places.push(formatHostAddress(server.endpoint));
   }
   const dialog = await frame.openScanDialog();
   await dialog.scan(places);
@@ -51,7 +51,7 @@ test("what would hide or turn text around is shown by name", async ({ openEmpty 
   await using server = await startTlsServer({ names: ["moc.\u202eelgoog\u200b.example"] });
   const frame = await openEmpty();
   const dialog = await frame.openScanDialog();
-  await dialog.scan([formatPlace(server.endpoint)]);
+  await dialog.scan([formatHostAddress(server.endpoint)]);
   await expect(dialog.progress).toContainText("1 of 1 scanned");
   await frame.press("Escape");
   const list = await frame.goTo("Certificates");

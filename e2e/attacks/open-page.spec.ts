@@ -1,5 +1,5 @@
 /** Another user of this computer and the page of `latchkey serve` that is open in a browser. */
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { startAttack } from "#testing/attacks/start-attack.ts";
 import { startSilentServer } from "#testing/servers.ts";
 import { expect, test } from "../latchkey.ts";
@@ -18,7 +18,10 @@ test("ten wrong codes of another user free no port: the page goes on, and so doe
   const frame = await openSample();
   const { host, port } = new URL(frame.page.url());
   const dialog = await frame.openScanDialog();
-  const logins = Array.from({ length: 12 }, (_, index) => `user${index}@${formatPlace(silent.endpoint)}`);
+  const logins = Array.from(
+    { length: 12 },
+    (_, index) => `user${index}@${formatHostAddress(silent.endpoint)}`,
+  );
   await dialog.scan(logins);
   const running = frame.page.getByRole("link", { name: /Scanning \d+ of 12/ });
   await expect(dialog.progress).toContainText("of 12 scanned");

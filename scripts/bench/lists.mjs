@@ -173,7 +173,7 @@ function certificateLists() {
   const filters = {
     expiringWithinDays: 30,
     role: "authority",
-    place: "endpoint",
+    location: "endpoint",
     host: `shop${size / 2}.example`,
   };
   const make = (name, options, peer) => ({

@@ -107,9 +107,9 @@ function certificateLists() {
     { tag: "production" },
     { tag: "shop" },
     { spki: "key 30" },
-    { place: "file" },
+    { location: "file" },
     { host: HOST },
-    { owner: "team 1", place: "file" },
+    { owner: "team 1", location: "file" },
     { tag: "production", owner: "" },
   ];
   const sorts = ["notAfter", "subject", "issuer", "locationCount"].map((by) => ({ by, descending: false }));
@@ -195,9 +195,9 @@ function makeSums() {
       }),
     tags: () => store.labels.tags(),
     owners: () => store.labels.owners(),
-    "an authority and its places": () => store.certificates.find(authority.sha256, now),
-    "where a certificate stood": () => store.changes.places(leaf.sha256),
-    "where an authority stood": () => store.changes.places(authority.sha256),
+    "an authority and its locations": () => store.certificates.find(authority.sha256, now),
+    "where a certificate stood": () => store.changes.locations(leaf.sha256),
+    "where an authority stood": () => store.changes.locations(authority.sha256),
     "chains sent with a leaf": () => store.chains.sentWith(leaf.sha256),
     "findings of a certificate": () =>
       store.findings.about({ kind: "certificate", sha256: leaf.sha256 }, now),

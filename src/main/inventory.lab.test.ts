@@ -52,7 +52,7 @@ test("access lists the lines on disk and certificates what openssl says, field b
 
   const { certificates } = JSON.parse((await type("certificates", "--json")).out) as Listed;
   const listed = certificates.flatMap(({ places, ...certificate }) =>
-    places.map((place) => ({ place: formatPlace(place), ...pickFacts(certificate) })),
+    places.map((place) => ({ place: formatLocation(place), ...pickFacts(certificate) })),
   );
   const onWire = await Promise.all(endpoints.list.map(askWire));
   const onHosts = await Promise.all(hosts.map((host) => askDisk(host, listed)));
@@ -164,7 +164,7 @@ type Facts = Omit<Answer, "keyBits">;
 type Seen = Facts & { place: string };
 type Listed = { certificates: (Facts & { places: Place[] })[] };
 
-const formatPlace = ({ kind, host, port, serverName, path }: Place): string =>
+const formatLocation = ({ kind, host, port, serverName, path }: Place): string =>
   kind === "endpoint" ? `${host}:${port}/${serverName}` : `${host} ${path}`;
 
 const pickFacts = (facts: Facts): Facts => {

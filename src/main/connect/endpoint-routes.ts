@@ -9,7 +9,7 @@ import type { Credentials } from "#net/proxy/proxy-protocols.ts";
 import type { Ask } from "#net/ssh/interactive-login.ts";
 import type { Failure } from "#net/tcp-connect.ts";
 import type { ProxyUrl } from "#shared/model/hosts/target.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import type { JumpHost } from "./jump-hosts.ts";
 
 type ProxyWay = Extract<EndpointProxy, { kind: "socks5" | "http" }>;
@@ -82,7 +82,10 @@ export function createEndpointRoutes(deps: Deps) {
     if (!jumpHost) throw new Error("a way through a jump host has none");
     const port = route.hops.at(-1)?.port ?? 22;
     return {
-      proxy: { name: `ssh://${formatPlace({ host: jump.host, port })}`, reach: (to) => reach(jumpHost, to) },
+      proxy: {
+        name: `ssh://${formatHostAddress({ host: jump.host, port })}`,
+        reach: (to) => reach(jumpHost, to),
+      },
       [Symbol.asyncDispose]: () => jumpHost[Symbol.asyncDispose](),
     };
   }
@@ -97,5 +100,8 @@ async function reach(jumpHost: JumpHost<Hop>, { host, port }: { host: string; po
   // That a key is refused is about the jump host, which is a host that can be scanned by itself.
   const isOfKey = hostKey !== null && about !== null && outcome !== "jump-failed";
   if (!isOfKey) return { outcome, message };
-  return { outcome: "jump-failed" as const, message: `the jump host ${formatPlace(about)}: ${message}` };
+  return {
+    outcome: "jump-failed" as const,
+    message: `the jump host ${formatHostAddress(about)}: ${message}`,
+  };
 }

@@ -15,7 +15,7 @@ import type { TransportRequest } from "#shared/model/hosts/probe.ts";
 import type { SshTarget } from "#shared/model/hosts/target.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import type { Trace } from "#shared/text/fault.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import type { OpenConnections } from "./connect-to-host.ts";
 import { listClientKeys, planLogins } from "./logins.ts";
 
@@ -127,7 +127,7 @@ export function createSessions(
           return { kind: "not-connected", outcome, message, isKeyRefused };
         }
         await using opened = met.opened;
-        const remote = traceSession(opened, (...names) => trace("hand", formatPlace(target), ...names));
+        const remote = traceSession(opened, (...names) => trace("hand", formatHostAddress(target), ...names));
         const keys = [...met.login.identities, ...listClientKeys(met.login)];
         const session = { remote, route: verificationRouteOf(met.login, remote, ssh), keys };
         return { kind: "connected", value: await work(session) };
@@ -170,7 +170,7 @@ function trustAsPlanned(
       if (hostKey !== null && isAlso(question.blob)) return { kind: "trusted" };
       const answer = await verifyHostKey(question);
       if (answer.kind !== "trusted" || isMeant(question.blob)) return answer;
-      const message = `${formatPlace(target)} presents another host key than the one that the plan was made with; plan it again`;
+      const message = `${formatHostAddress(target)} presents another host key than the one that the plan was made with; plan it again`;
       return { kind: "refused", outcome: "host-key-changed", message };
     },
     trustedKeys: [...trustedKeys.filter(isMeant), ...(alsoHostKey ? [alsoHostKey] : [])],

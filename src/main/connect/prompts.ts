@@ -6,7 +6,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import type { Store } from "#store/store.ts";
 
 type PromptDeps = {
@@ -88,7 +88,7 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
     isAnswered: boolean,
     { scanId }: { scanId?: ScanId },
   ): Promise<void> {
-    const of = about.kind === "passphrase" ? about.file : `${about.user}@${formatPlace(about)}`;
+    const of = about.kind === "passphrase" ? about.file : `${about.user}@${formatHostAddress(about)}`;
     const detail = { ...(scanId !== undefined && { scanId }), asked: about.kind, of, isAnswered };
     return store.queueWrite(() => {
       store.events.append({ at: toInstant(now()), kind: "prompt-answered", detail });

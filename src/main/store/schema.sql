@@ -251,7 +251,7 @@ CREATE TABLE host (
   reading             TEXT,
   read_as             TEXT,
   unreadable_count    INTEGER NOT NULL DEFAULT 0,
-  key_gap             TEXT DEFAULT 'never-read' CHECK (key_gap IN ('never-read', 'cut-short', 'not-root', 'hidden-places')),
+  key_gap             TEXT DEFAULT 'never-read' CHECK (key_gap IN ('never-read', 'cut-short', 'not-root', 'unreadable-locations')),
   hostname            TEXT,
   os                  TEXT,
   kernel              TEXT,

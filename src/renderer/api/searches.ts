@@ -25,7 +25,7 @@ export const CertificatesSearch = z.object({
   search: text,
   within: optional(z.int().min(0).max(36_500)),
   role: optional(z.enum(["leaf", "authority"])),
-  place: optional(z.enum(["endpoint", "file"])),
+  location: optional(z.enum(["endpoint", "file"])),
   host: text,
   spki: optional(z.string().regex(/^[0-9a-f]{64}$/)),
   violation: optional(z.int()),
@@ -33,7 +33,9 @@ export const CertificatesSearch = z.object({
   tag: text,
   ...sorted(["notAfter", "subject", "issuer", "keyType", "locationCount"]),
   open: optional(z.string().regex(/^[0-9a-f]{64}$/)),
-  tab: optional(z.enum(["summary", "chain", "places", "findings", "revocation", "history", "asn1", "raw"])),
+  tab: optional(
+    z.enum(["summary", "chain", "locations", "findings", "revocation", "history", "asn1", "raw"]),
+  ),
 });
 export type CertificatesSearch = z.infer<typeof CertificatesSearch>;
 

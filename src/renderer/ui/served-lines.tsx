@@ -26,7 +26,7 @@ import {
 } from "#shared/text/certificates/deployment.ts";
 import { formatAmount } from "#shared/text/count.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { Dim } from "./cells.tsx";
 import { Line, Lines, Section } from "./drawer/drawer.tsx";
 import { Tag } from "./tag.tsx";
@@ -173,7 +173,9 @@ function formatPair(isPair: boolean | null): string {
 }
 
 const formatWhere = ({ host, port, serverName }: WireSight): string =>
-  serverName === null ? formatPlace({ host, port }) : `${formatPlace({ host, port })}/${serverName}`;
+  serverName === null
+    ? formatHostAddress({ host, port })
+    : `${formatHostAddress({ host, port })}/${serverName}`;
 
 function Sight({ sight, from }: { sight: WireSight; from: string | null }) {
   return (

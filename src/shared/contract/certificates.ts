@@ -14,7 +14,7 @@ export const CertificateFilter = z.object({
   /** End-entity certificates or those of authorities; null for both. */
   role: z.enum(["leaf", "authority"]).nullable().default(null),
   /** Where it is seen now: at an endpoint, in a file; null for both. */
-  place: z.enum(["endpoint", "file"]).nullable().default(null),
+  location: z.enum(["endpoint", "file"]).nullable().default(null),
   host: z.string().max(253).nullable().default(null),
   /** The SHA-256 of a SubjectPublicKeyInfo: those of end entities with this key. */
   spki: z
@@ -39,7 +39,7 @@ export const certificates = {
           by: "notAfter",
           descending: false,
         }),
-        /** At most so many places a row; `locationCount` says how many there are. */
+        /** At most so many locations a row; `locationCount` says how many there are. */
         locationLimit: z.int().min(0).max(100_000).default(3),
         ...Page.shape,
       }),

@@ -69,7 +69,7 @@ export const changes = {
   unapprove: command.input(z.object({ grants: Grants })).output(z.object({ withdrawn: z.int() })),
 
   /** Where a certificate is and was, since when and until when, the newest first; the first 500 of them. */
-  places: query.input(z.object({ sha256: Sha256 })).output(z.array(LocationSpan)),
+  locations: query.input(z.object({ sha256: Sha256 })).output(z.array(LocationSpan)),
 
   /** What happened to a grant, the newest first: in all the lines that it was. */
   history: query.input(z.object({ grant: z.int() })).output(z.array(GrantEvent)),

@@ -1,5 +1,5 @@
 import type { BundleStanding } from "#shared/model/hosts/bundle.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 
 export type HostAddress = { host: string; port: number };
 
@@ -42,7 +42,7 @@ export function chooseHost({
     const known = find(as);
     if (known?.hasKeys)
       return refused(
-        `${formatPlace(as)} is known by other host keys than this bundle has, so it is another machine, or one that was set up anew; give it another name with --as`,
+        `${formatHostAddress(as)} is known by other host keys than this bundle has, so it is another machine, or one that was set up anew; give it another name with --as`,
       );
     return { kind: "host", address: as, isNew: known === null };
   }
@@ -62,14 +62,14 @@ export function chooseHost({
 }
 
 function amongMatching(matching: readonly HostAddress[], as: HostAddress | null): Chosen {
-  const names = matching.slice(0, 5).map(formatPlace).join(" and ");
+  const names = matching.slice(0, 5).map(formatHostAddress).join(" and ");
   const [only, ...others] = as
     ? matching.filter(({ host, port }) => host === as.host && port === as.port)
     : matching;
   if (only && others.length === 0) return { kind: "host", address: only, isNew: false };
   return refused(
     as
-      ? `its host keys are those of ${names}, so it is not ${formatPlace(as)}`
+      ? `its host keys are those of ${names}, so it is not ${formatHostAddress(as)}`
       : `its host keys are those of ${names}; say with --as which of them it is`,
   );
 }

@@ -1,6 +1,7 @@
-import { accountsOf, type Draft, formatHostAddress } from "#domain/runs/access/change-set.ts";
+import { accountsOf, type Draft } from "#domain/runs/access/change-set.ts";
 import type { Pace, Plan, PlannedHost } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 
 /** Where the host is, and how a run changes it, whatever it changes there. */
 export const toPlannedHost = ({ facts }: Draft, batch: number): PlannedHost => ({
@@ -25,7 +26,7 @@ export const isProduction = ({ facts }: Draft): boolean =>
 export function orderHosts(drafts: readonly Draft[], options: Pace): { draft: Draft; batch: number }[] {
   const byRisk = (draft: Draft): number => (isProduction(draft) ? 1 : 0);
   const byName = (one: Draft, other: Draft): number =>
-    formatHostAddress(one.facts).localeCompare(formatHostAddress(other.facts), "en");
+    formatHost(one.facts).localeCompare(formatHost(other.facts), "en");
   const sorted = [...drafts].sort(
     (one, other) =>
       byRisk(one) - byRisk(other) || one.files.length - other.files.length || byName(one, other),
@@ -61,11 +62,11 @@ export function chooseConfirmation(drafts: readonly Draft[]): Plan["confirm"] {
   ];
   const [first] = drafts;
   if (why.length === 0 || !first) return null;
-  return { word: drafts.length === 1 ? formatHostAddress(first.facts) : `${drafts.length} hosts`, why };
+  return { word: drafts.length === 1 ? formatHost(first.facts) : `${drafts.length} hosts`, why };
 }
 
 function formatHosts(drafts: readonly Draft[]): string {
-  const names = drafts.slice(0, 3).map(({ facts }) => formatHostAddress(facts));
+  const names = drafts.slice(0, 3).map(({ facts }) => formatHost(facts));
   const more = drafts.length - names.length;
   return more > 0 ? `${names.join(", ")} and ${more} more` : names.join(" and ");
 }

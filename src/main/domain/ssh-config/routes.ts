@@ -1,5 +1,5 @@
 import { isUserName } from "#domain/targets/host-sets.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { isOneHost, type Jump, MOST_HOPS } from "./hosts.ts";
 import type { Answer, Resolver } from "./resolve.ts";
 import { type ClientKeyword, expandPath, expandTokens, type Tokens, whyNotFollowed } from "./settings.ts";
@@ -39,7 +39,7 @@ export function findRoute(resolve: Resolver, here: Here, query: RouteQuery): Fou
     const last = answer.jumps?.value.at(-1);
     if (!answer.jumps || !last) return give({ kind: "hops", hops });
     if (hops.length >= MOST_HOPS) return give({ kind: "unsupported", why: formatTooFar(query.host) });
-    const name = `${hop.user}@${formatPlace({ host, port: hop.port })}`;
+    const name = `${hop.user}@${formatHostAddress({ host, port: hop.port })}`;
     if ((jumps === null && alone.has(name)) || isItself(last, hop))
       return give({ kind: "unsupported", why: formatLoop(host, last.host, answer.jumps.location) });
     if (jumps === null) alone.add(name);

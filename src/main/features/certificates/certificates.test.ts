@@ -21,9 +21,9 @@ const list = async (asked: Parameters<typeof certificates.list>[0]) =>
 test("a certificate is listed with all the places where it is now", async () => {
   const { rows, total } = await certificates.list({ expiringWithinDays: 30 });
   const seen = { position: 0, firstSeen: START, lastSeen: START };
-  expect({ total, places: rows[0]?.places, count: rows[0]?.locationCount }).toEqual({
+  expect({ total, locations: rows[0]?.locations, count: rows[0]?.locationCount }).toEqual({
     total: 1,
-    places: [
+    locations: [
       { kind: "endpoint", host: "edge", port: 443, serverName: null, protocol: "tls", ...seen },
       {
         kind: "file",
@@ -38,9 +38,9 @@ test("a certificate is listed with all the places where it is now", async () => 
   });
 });
 
-test("places are cut short and counted in full", async () => {
+test("locations are cut short and counted in full", async () => {
   const { rows } = await certificates.list({ locationLimit: 1 });
-  expect(rows.map(({ places, locationCount }) => [places.length, locationCount])).toEqual([
+  expect(rows.map(({ locations, locationCount }) => [locations.length, locationCount])).toEqual([
     [1, 2],
     [1, 1],
   ]);
@@ -49,8 +49,8 @@ test("places are cut short and counted in full", async () => {
 test("filters let through what they say", async () => {
   expect(await list({ role: "leaf" })).toEqual(["shop"]);
   expect(await list({ role: "authority" })).toEqual(["authority"]);
-  expect(await list({ place: "file" })).toEqual(["shop"]);
-  expect(await list({ place: "endpoint" })).toEqual(["shop", "authority"]);
+  expect(await list({ location: "file" })).toEqual(["shop"]);
+  expect(await list({ location: "endpoint" })).toEqual(["shop", "authority"]);
   expect(await list({ host: "web1" })).toEqual(["shop"]);
   expect(await list({ host: "web" })).toEqual([]);
   expect(await list({ expiringWithinDays: 18 })).toEqual([]);

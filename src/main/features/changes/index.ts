@@ -22,7 +22,7 @@ export function createChanges({ store, announce, now }: Deps) {
     clearBaseline: os.clearBaseline.handler(async () => announced(await clearBaseline())),
     approve: os.approve.handler(async ({ input }) => announced(await approve(input))),
     unapprove: os.unapprove.handler(async ({ input }) => announced(await unapprove(input.grants))),
-    places: os.places.handler(({ input }) => store.changes.locations(input.sha256)),
+    locations: os.locations.handler(({ input }) => store.changes.locations(input.sha256)),
     history: os.history.handler(({ input }) => store.changes.history(input.grant)),
   };
 

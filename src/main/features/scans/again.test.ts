@@ -5,7 +5,7 @@ import { findClosedEndpoint, startSilentServer, startTlsServer } from "#testing/
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const workstation = { user: "jo", home: "/nonexistent", agentSocket: null };
-const formatPlace = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
+const formatHostAddress = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
 
 test("what failed in its last scan is scanned again until it is read, and what was forgotten is not", async () => {
   await using server = await startTlsServer();
@@ -16,9 +16,9 @@ test("what failed in its last scan is scanned again until it is read, and what w
     code: "not-found",
     message: expect.stringContaining("nothing that is remembered failed"),
   });
-  const text = [server.endpoint, closed, forgotten].map(formatPlace).join(" ");
+  const text = [server.endpoint, closed, forgotten].map(formatHostAddress).join(" ");
   await scanAll(app, { text });
-  await client.targets.remove({ text: formatPlace(forgotten) });
+  await client.targets.remove({ text: formatHostAddress(forgotten) });
   const again = await scanAll(app, { text: "", again: "failed" });
   expect(again.map(({ target }) => target.port)).toEqual([closed.port]);
   await expect(client.scans.start({ text, again: "failed" })).rejects.toMatchObject({
@@ -30,7 +30,7 @@ test("what a cancelled scan did not come to is gone on with, until it was visite
   await using silent = await startSilentServer();
   await using folder = await makeTemporaryFolder();
   const databasePath = `${folder.path}/latchkey.db`;
-  const logins = ["ann", "bob", "cid"].map((user) => `${user}@${formatPlace(silent.endpoint)}`);
+  const logins = ["ann", "bob", "cid"].map((user) => `${user}@${formatHostAddress(silent.endpoint)}`);
   {
     await using app = createApp({ databasePath, workstation });
     const announcements = await app.client.events.watch();

@@ -31,10 +31,10 @@ test.for(Object.entries(SENT))(
       const { host, port } = server.endpoint;
       await scanAll(app, { text: `${host}:${port}` });
       const { rows } = await app.client.certificates.list({ locationLimit: 100 });
-      const shown = rows.flatMap(({ places, names }) =>
-        places.flatMap((place) =>
-          place.kind === "endpoint" && place.port === port
-            ? [{ position: place.position, name: names[0] }]
+      const shown = rows.flatMap(({ locations, names }) =>
+        locations.flatMap((location) =>
+          location.kind === "endpoint" && location.port === port
+            ? [{ position: location.position, name: names[0] }]
             : [],
         ),
       );

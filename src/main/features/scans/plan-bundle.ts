@@ -6,7 +6,7 @@ import type { BundleView } from "#shared/model/hosts/imported-bundle.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import type { KnownHost } from "#store/bundle-table.ts";
 import type { Store } from "#store/store.ts";
 import { formatReader } from "./describe-host.ts";
@@ -152,7 +152,7 @@ function refuseOlder({ host, port, lastRead, clockAheadSeconds }: KnownHost, uni
   if (unixTime >= readAt) return;
   throw new Refusal(
     "invalid-input",
-    `it is older than what is known of ${formatPlace({ host, port })}: it was collected at ${formatTime(unixTime)} and the host was read at ${formatTime(readAt)}, both by the host's own clock; nothing of it was taken`,
+    `it is older than what is known of ${formatHostAddress({ host, port })}: it was collected at ${formatTime(unixTime)} and the host was read at ${formatTime(readAt)}, both by the host's own clock; nothing of it was taken`,
   );
 }
 

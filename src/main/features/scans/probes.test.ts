@@ -89,7 +89,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
     search: "",
     expiringWithinDays: null,
     role: null,
-    place: null,
+    location: null,
     host: null,
     spki: null,
     violation: null,
@@ -101,7 +101,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
     limit: 10,
     now: new Date(START),
   });
-  expect(listed.rows).toMatchObject([{ subject: "CN=An Authority", places: [{ position: 1 }] }]);
+  expect(listed.rows).toMatchObject([{ subject: "CN=An Authority", locations: [{ position: 1 }] }]);
 });
 
 test("an endpoint for which this computer had no descriptor left is tried again, and not told as dead", async () => {

@@ -2,7 +2,7 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { isPasswordPrompt, MOST_WRONG_ANSWERS, type PromptRequest } from "#shared/model/hosts/prompt.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { explain } from "./options.ts";
 import type { World } from "./session.ts";
@@ -106,13 +106,13 @@ function formatPrompt({ about, wrongAnswers }: PromptRequest): string[] {
     }
     case "proxy":
       return [
-        `${about.user} at the proxy ${formatPlace(about)} may need a password; press Enter to go on without one`,
+        `${about.user} at the proxy ${formatHostAddress(about)} may need a password; press Enter to go on without one`,
       ];
     case "password":
     case "keyboard-interactive": {
       const wrong =
         wrongAnswers > 0 ? [`the host refused that, and counts failed logins; ${formatTries(left)}`] : [];
-      const login = `${about.user} at ${formatPlace(about)}`;
+      const login = `${about.user} at ${formatHostAddress(about)}`;
       if (about.kind === "password")
         return [...wrong, `no key can log in as ${login}; press Enter to go on without a password`];
       const words = [about.title, about.instructions].filter(Boolean).map((said) => `  ${said}`);

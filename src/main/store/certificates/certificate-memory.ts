@@ -105,7 +105,7 @@ export function revokedTable(db: Database) {
 /** How a certificate stands here: its issuer as certificates print it, and what it was evaluated by; null where it was not. */
 type EvaluatedCertificate = { id: number; issuer: string; evaluatedBy: string | null };
 
-/** One place where a certificate is seen now: the name of its host, and the endpoint; null for files of that host. */
+/** One location at which a certificate is seen now: the name of its host, and the endpoint; null for files of that host. */
 type SeenAt = { name: number; endpoint: number | null };
 
 /** Hosts and endpoints of each of them that a certificate is looked at with: the wildcard of a fleet is seen at thousands. */

@@ -53,9 +53,9 @@ type LocationRow = {
 
 type EndpointRow = { port: number; server_name: string; protocol: string };
 
-/** How the rows of certificates are filled with the places where they are now, and what is wrong with them. */
+/** How the rows of certificates are filled with their present locations, and what is wrong with them. */
 export function certificateRows(db: Database, briefs: FindingBriefs) {
-  const places = locationReader(db);
+  const locations = locationReader(db);
   const violations = violationDescriber(db);
   const detail = db.prepare<[number], DetailRow>(`
     SELECT der, extensions, evaluated_by IS NOT NULL AS isEvaluated
@@ -65,7 +65,7 @@ export function certificateRows(db: Database, briefs: FindingBriefs) {
   return {
     toRow: (row: Row, locationLimit: number, now: Date): CertificateRow => ({
       ...fromRow(row),
-      places: places.of(row.id, locationLimit),
+      locations: locations.of(row.id, locationLimit),
       locationCount: row.location_count,
       findings: [
         ...briefs.computed({ kind: "certificate", about: row.id }, [
@@ -130,7 +130,7 @@ const fromRow = (row: Row) => ({
 
 /** Not a join, and no bare parameters: SQLite would plan it anew for each row (decision 0044). */
 function locationReader(db: Database) {
-  const places = db.prepare<[number, number], LocationRow>(`
+  const locations = db.prepare<[number, number], LocationRow>(`
     SELECT name, endpoint, path, position, first_scan, last_scan
     FROM location
     WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL
@@ -144,7 +144,7 @@ function locationReader(db: Database) {
 
   return {
     of: (certificate: number, limit: number): CertificateLocation[] =>
-      places.all(certificate, limit).map(toLocation),
+      locations.all(certificate, limit).map(toLocation),
   };
 
   function toLocation({

@@ -99,10 +99,11 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
 /** What one owner has is found by him and then sorted, once for all pages. */
 const isOfOne = ({ owner, tag }: CertificateFilter): boolean => !!owner && tag === null;
 
-/** Authorities are few, and are found first; of leaves, those of one sort of place. */
-function ofKind({ role, place }: CertificateFilter): Part[] {
+/** Authorities are few, and are found first; of leaves, those of one kind of location. */
+function ofKind({ role, location }: CertificateFilter): Part[] {
   const isCa = role === null ? null : flag("is_ca", role === "authority" ? 1 : 0);
-  const isThere = place === null ? null : flag(place === "endpoint" ? "is_at_endpoint" : "is_in_file", 1);
+  const isThere =
+    location === null ? null : flag(location === "endpoint" ? "is_at_endpoint" : "is_in_file", 1);
   if (!isCa || !isThere) return [isCa ?? isThere ?? []].flat();
   return role === "authority" ? [isCa, isThere.walk] : [isCa.walk, isThere];
 }
@@ -160,7 +161,7 @@ const TEXT = "subject || char(10) || issuer || char(10) || names";
 
 const BY_TEXT = "SELECT rowid AS id FROM certificate_search WHERE certificate_search MATCH ?";
 
-/** A place after the other, so that whoever wants few of them has these at once. */
+/** One location after the other, so that whoever wants few of them has these at once. */
 const BY_LOCATION = `SELECT location.certificate AS id
   FROM location_search CROSS JOIN location ON location.id = location_search.rowid
   WHERE location_search MATCH ?`;
@@ -170,7 +171,7 @@ const BY_HASH = "SELECT certificate.id FROM certificate WHERE sha256 BETWEEN ? A
 const HAS_LOCATION = `EXISTS (
   SELECT 1 FROM location_text WHERE location_text.certificate = certificate.id AND location_text.text LIKE ? ESCAPE '\\')`;
 
-/** Of the certificates that are seen now: a word stands in one or in a place where it is, as it is printed, or its hash begins with it. */
+/** Of the certificates that are seen now: a word stands in one or in a location of it, as it is printed, or its hash begins with it. */
 function certificateSearch(lists: Lists, size: () => number) {
   return function find(search: string): Search {
     const words = splitWords(search);

@@ -123,14 +123,14 @@ function toChange(
   const details = earlier
     ? formatDifference(...(isBack ? ([later, earlier] as const) : ([earlier, later] as const)))
     : formatFacts(shown);
-  const { title, place, opens } = shown;
+  const { title, location, opens } = shown;
   return {
     id,
     what: isBack ? INVERSE[what] : what,
     kind,
     host,
     title,
-    place,
+    location,
     details,
     isFirstLook: what === "appeared" && !isBack && later.firstReading > from,
     scan: ScanId.parse(scan),

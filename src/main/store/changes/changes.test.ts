@@ -167,7 +167,7 @@ test("a certificate that an endpoint presents in the place of another has replac
       .toSorted(),
   ).toEqual(["appeared certificate www CN=ca", "changed certificate www CN=new"]);
   expect(store.changes.list({ ...PAGE, from: 0, to: 3 }).rows.at(-1)).toMatchObject({
-    place: "www:443",
+    location: "www:443",
     isFirstLook: true,
   });
 });

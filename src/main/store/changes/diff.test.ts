@@ -138,7 +138,7 @@ test("nothing is said to be gone that no whole reading could have seen and did n
 
 /** The visit could have seen it and did not. */
 function isMissed(visit: Visited, gone: ChangeRow): boolean {
-  const file = gone.place.slice(0, gone.place.lastIndexOf(":"));
+  const file = gone.location.slice(0, gone.location.lastIndexOf(":"));
   const isTold = !visit.isRefused && !visit.isPartial && canSee(visit, file);
   return isTold && !visit.lines.some((one) => nameOf(one) === commentOf(gone));
 }

@@ -4,7 +4,7 @@ import type { ChangeKind, ChangeRow } from "#shared/model/access/change.ts";
 /** A thing as one revision of it has it. Two revisions are compared fact by fact. */
 export type Version = {
   title: string;
-  place: string;
+  location: string;
   facts: Record<string, string>;
   opens: ChangeRow["opens"];
   /** The scan that first looked at where it is. */
@@ -103,7 +103,7 @@ function toGrantVersion(
   const { id, account, file, line, fingerprint, comment, options, text, firstReading } = grant;
   return {
     title: `${account}: ${comment || fingerprint || text}`,
-    place: `${file}:${line}`,
+    location: `${file}:${line}`,
     facts: {
       verdict: said(effective),
       "kept out by": said(dormant),
@@ -133,12 +133,12 @@ function toKeyFileVersion(
     mode: String(mode ?? ""),
     passphrase,
   };
-  return { title: path, place: path, facts, opens: null, firstReading };
+  return { title: path, location: path, facts, opens: null, firstReading };
 }
 
 const toHostKeyVersion = ({ keyType, fingerprint, firstReading }: HostKey): Version => ({
   title: keyType,
-  place: "",
+  location: "",
   facts: { key: fingerprint },
   opens: null,
   firstReading,
@@ -149,7 +149,7 @@ function toAccountVersion(
   [uid, shell, password]: readonly (string | number | null)[],
 ): Version {
   const facts = { uid: String(uid ?? ""), shell: String(shell ?? ""), password: String(password ?? "") };
-  return { title: name, place: "", facts, opens: null, firstReading };
+  return { title: name, location: "", facts, opens: null, firstReading };
 }
 
 function toSightVersion({
@@ -164,7 +164,7 @@ function toSightVersion({
   const at = position === 0 ? "" : `, number ${position + 1}`;
   return {
     title: subject,
-    place: `${path ?? endpoint ?? ""}${at}`,
+    location: `${path ?? endpoint ?? ""}${at}`,
     facts: { subject, "not after": notAfter, sha256: sha256 },
     opens: { kind: "certificate", sha256 },
     firstReading,

@@ -30,7 +30,7 @@ function seenNow(store: Store): string[] {
     search: "",
     expiringWithinDays: null,
     role: null,
-    place: null,
+    location: null,
     host: null,
     spki: null,
     violation: null,

@@ -227,7 +227,7 @@ function hostReader(db: Database, certificates: CertificateMemory) {
 function findKeyGap({ isPartial, readAs, unreadableKeyLocations }: CollectedHost): KeyGap | null {
   if (isPartial) return "cut-short";
   if (!ROOT.has(readAs)) return "not-root";
-  return unreadableKeyLocations.length > 0 ? "hidden-places" : null;
+  return unreadableKeyLocations.length > 0 ? "unreadable-locations" : null;
 }
 
 const ROOT: ReadonlySet<string> = new Set(["root", "root by sudo"]);

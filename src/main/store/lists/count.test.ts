@@ -44,9 +44,9 @@ const LISTS: Record<string, (store: Store, asked: Asked) => Listed> = {
   "certificates by subject": (store, asked) =>
     listCertificates(store, { ...asked, sort: { by: "subject", descending: true } }),
   "authorities in files": (store, asked) =>
-    listCertificates(store, { ...asked, role: "authority", place: "file" }),
+    listCertificates(store, { ...asked, role: "authority", location: "file" }),
   "leaves at endpoints": (store, asked) =>
-    listCertificates(store, { ...asked, role: "leaf", place: "endpoint" }),
+    listCertificates(store, { ...asked, role: "leaf", location: "endpoint" }),
   grants: listGrants,
   "grants by comment": (store, asked) =>
     listGrants(store, { ...asked, sort: { by: "comment", descending: false } }),

@@ -49,7 +49,7 @@ type FleetFacts = Parameters<typeof describeOwner>[1] & {
   heldAt: ReadonlyMap<string, { location: string }[]>;
 };
 
-/** A verdict names so many places of private keys, people of a key, and people of a comment. */
+/** A verdict names so many locations of private keys, people of a key, and people of a comment. */
 const MOST_LOCATIONS = 3;
 const MOST_PEOPLE = 20;
 const MOST_NAMED = 2;
@@ -111,11 +111,11 @@ export function ownerFinder(db: Database, { sources, inventory }: Deps) {
   function findLocations(
     fingerprint: string,
     { heldAt }: FleetFacts,
-  ): { places: string[]; locationCount: number } {
+  ): { locations: string[]; locationCount: number } {
     const here = (heldAt.get(fingerprint) ?? []).map(({ location }) => location);
     const onHosts = keyFiles.all({ fingerprint });
     const count = onHosts.length < MOST_LOCATIONS ? onHosts.length : (keyFileCount.get({ fingerprint }) ?? 0);
-    return { places: [...here, ...onHosts].slice(0, MOST_LOCATIONS), locationCount: here.length + count };
+    return { locations: [...here, ...onHosts].slice(0, MOST_LOCATIONS), locationCount: here.length + count };
   }
 
   /** A comment is `login@machine`, an address, or anything else. */
@@ -140,7 +140,7 @@ function claimReader(db: Database): (fingerprint: string) => PrivateKeyClaim[] {
     LIMIT ${MOST_LOCATIONS}`);
   return (fingerprint) =>
     find.all({ fingerprint }).map(({ location, owner, possession, claim }) => ({
-      place: location,
+      location,
       owner,
       possession: KeyPossession.parse({ kind: possession, ...(claim !== null && { why: claim }) }),
     }));
@@ -183,7 +183,7 @@ function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {
     });
 }
 
-const NOWHERE = { places: [], locationCount: 0 };
+const NOWHERE = { locations: [], locationCount: 0 };
 
 const toKnown = (row: PersonRow): KnownPerson => ({
   name: row.by_name,
@@ -197,11 +197,11 @@ function fleetReader(db: Database, { sources, inventory }: Deps): () => FleetFac
   const versionOf = databaseVersion(db);
   const count = db.prepare<
     [],
-    Pick<Fleet, "hosts" | "hostsRead" | "hostsReadAsRoot" | "unreadPlaces" | "heldKeys">
+    Pick<Fleet, "hosts" | "hostsRead" | "hostsReadAsRoot" | "unreadablePaths" | "heldKeys">
   >(`
     SELECT count(*) AS hosts, count(last_read) AS hostsRead,
       count(iif(last_read IS NOT NULL AND read_as IN ('root', 'root by sudo'), 1, NULL)) AS hostsReadAsRoot,
-      ifnull(sum(unreadable_count), 0) AS unreadPlaces, (SELECT count(*) FROM held_key) AS heldKeys
+      ifnull(sum(unreadable_count), 0) AS unreadablePaths, (SELECT count(*) FROM held_key) AS heldKeys
     FROM host`);
   const heldKeys = db.prepare<[], { fingerprint: string; location: string }>(
     "SELECT fingerprint, 'this computer: ' || location AS location FROM held_key ORDER BY location",
@@ -215,7 +215,7 @@ function fleetReader(db: Database, { sources, inventory }: Deps): () => FleetFac
         hosts: 0,
         hostsRead: 0,
         hostsReadAsRoot: 0,
-        unreadPlaces: 0,
+        unreadablePaths: 0,
         heldKeys: 0,
       };
       const marked = inventory.read();

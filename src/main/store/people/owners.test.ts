@@ -229,7 +229,7 @@ test("a key that was not found makes no orphan while a host was read in part, an
   visitHost(store, "nas", { state: "partial", outcome: "truncated", collected: { isPartial: true } });
   notKnown("nas (its last reading was cut short)");
   visitHost(store, "nas", { collected: { unreadableKeyLocations: ["/home/ann"] } });
-  notKnown("nas (some places of private keys could not be read)");
+  notKnown("nas (some locations of private keys could not be read)");
   visitHost(store, "nas");
   expect(listGrants(store, { orphaned: true }).rows[0]?.orphan).toBe("private-key-not-found");
 

@@ -15,7 +15,7 @@ export const listCertificates = (store: Store, asked: Partial<Certificates> = {}
     ...PAGE,
     expiringWithinDays: null,
     role: null,
-    place: null,
+    location: null,
     spki: null,
     violation: null,
     owner: null,

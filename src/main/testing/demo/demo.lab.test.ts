@@ -14,11 +14,11 @@ test("the demo shows hosts and endpoints that were scanned, and Ctrl-C leaves no
   await using demo = await startDemo(folder.path);
 
   expect(await demo.untilLine(/^Latchkey is at http:\/\/lk-[0-9a-f]+\.localhost:\d+\/#launch=/)).toBe(true);
-  const certificates: { places: { kind: string; host: string; port?: number }[] }[] = (
+  const certificates: { locations: { kind: string; host: string; port?: number }[] }[] = (
     await demo.ask("certificates")
   ).certificates;
-  const places = certificates.flatMap((certificate) => certificate.places);
-  const endpoints = places.filter(({ kind }) => kind === "endpoint");
+  const locations = certificates.flatMap((certificate) => certificate.locations);
+  const endpoints = locations.filter(({ kind }) => kind === "endpoint");
   expect(new Set(endpoints.map(({ host, port }) => `${host}:${port}`)).size).toBe(20);
   const grants: { host: string; verdict: { effective: { state: string } } }[] = (await demo.ask("access"))
     .grants;

@@ -90,7 +90,7 @@ async function listGrants({ databasePath }: KeyFleet, fingerprint: string): Prom
 }
 
 /** Where a grant is, with which options, and whether it lets in. */
-const formatPlace = ({ host, account, file, line, options, verdict }: GrantRow): string =>
+const formatGrant = ({ host, account, file, line, options, verdict }: GrantRow): string =>
   [host, account, file, line, options, verdict.effective.state].join(" ");
 
 const optionsOf = (grants: readonly GrantRow[]): string[] => grants.map(({ options }) => options).sort();
@@ -104,7 +104,7 @@ async function expectRotated(fleet: KeyFleet, { granted, before }: Before): Prom
   expect(made).not.toBe(old.fingerprint);
   expect(await listGrants(fleet, old.fingerprint)).toEqual([]);
   const grants = await listGrants(fleet, made);
-  expect(grants.map(formatPlace).sort()).toEqual(granted.map(formatPlace).sort());
+  expect(grants.map(formatGrant).sort()).toEqual(granted.map(formatGrant).sort());
 
   const line = halfOf(await readFile(`${old.path}.pub`, "utf8"));
   const wanted = before.map((keys) => keys.replaceAll(halfOf(old.publicLine), line));

@@ -70,7 +70,7 @@ type CertificateTab = {
 const TABS: readonly CertificateTab[] = [
   { name: "summary", title: "Summary", Tab: SummaryTab },
   { name: "chain", title: "Chain", Tab: ChainTab },
-  { name: "places", title: "Places", Tab: LocationsTab },
+  { name: "locations", title: "Locations", Tab: LocationsTab },
   { name: "findings", title: "Findings", Tab: FindingsTab },
   { name: "revocation", title: "Revocation", Tab: RevocationTab },
   { name: "history", title: "History", Tab: HistoryTab },

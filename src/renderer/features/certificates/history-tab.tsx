@@ -16,7 +16,9 @@ import { describeBrokenRule, PROFILES } from "#shared/text/findings/profile-find
 /** Since when the certificate is where, what it replaced there, and what has replaced it. */
 export function HistoryTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
   const { changes } = useApi();
-  const { data, error } = useQuery(changes.places.queryOptions({ input: { sha256: Sha256.parse(sha256) } }));
+  const { data, error } = useQuery(
+    changes.locations.queryOptions({ input: { sha256: Sha256.parse(sha256) } }),
+  );
   if (error) return <ErrorState doing="show where it was" error={error} />;
   if (!data) return null;
   const [now, before] = [
@@ -82,8 +84,8 @@ function Other({ word, other: { sha256, subject, notAfter } }: { word: string; o
 }
 
 function formatWhere({ kind, host, where, position }: LocationSpan): string {
-  const place = kind === "endpoint" ? `${host}:${where}` : `${host} ${where}`;
-  return position === 0 ? place : `${place}, number ${position + 1}`;
+  const location = kind === "endpoint" ? `${host}:${where}` : `${host} ${where}`;
+  return position === 0 ? location : `${location}, number ${position + 1}`;
 }
 
 /** All that is wrong with the certificate and with its key, with the evidence; what was accepted says so. */

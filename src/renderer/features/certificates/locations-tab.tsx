@@ -16,7 +16,7 @@ import { useEndpoint, useServed } from "./queries.ts";
 export function LocationsTab({ certificate }: { certificate: CertificateDetail }) {
   return (
     <>
-      <Places places={certificate.places} />
+      <Locations locations={certificate.locations} />
       <ServedMap certificate={certificate} />
     </>
   );
@@ -30,19 +30,19 @@ function ServedMap({ certificate: { sha256 } }: { certificate: CertificateDetail
 }
 
 /** Where a certificate is seen, and since when: what breaks when it ends. */
-function Places({ places }: { places: readonly CertificateLocation[] }) {
+function Locations({ locations }: { locations: readonly CertificateLocation[] }) {
   return (
-    <Section title="Seen at" count={places.length}>
+    <Section title="Seen at" count={locations.length}>
       <Lines>
-        {places.map((place) => (
-          <Line key={`${formatWhere(place)} ${place.position}`} below={<Since place={place} />}>
+        {locations.map((location) => (
+          <Line key={`${formatWhere(location)} ${location.position}`} below={<Since location={location} />}>
             <Pair>
-              {place.kind === "endpoint" ? (
+              {location.kind === "endpoint" ? (
                 <IconPlugConnected size={15} aria-label="endpoint" />
               ) : (
                 <IconFile size={15} aria-label="file" />
               )}
-              <Untrusted text={formatWhere(place)} />
+              <Untrusted text={formatWhere(location)} />
             </Pair>
           </Line>
         ))}
@@ -51,20 +51,20 @@ function Places({ places }: { places: readonly CertificateLocation[] }) {
   );
 }
 
-function Since({ place }: { place: CertificateLocation }) {
+function Since({ location }: { location: CertificateLocation }) {
   return (
     <>
-      {formatPosition(place)}first seen <When instant={place.firstSeen} />, last seen{" "}
-      <When instant={place.lastSeen} />
-      {place.kind === "endpoint" && place.protocol !== "tls" && (
-        <Dim>, by STARTTLS of {formatProtocol(place.protocol)}</Dim>
+      {formatPosition(location)}first seen <When instant={location.firstSeen} />, last seen{" "}
+      <When instant={location.lastSeen} />
+      {location.kind === "endpoint" && location.protocol !== "tls" && (
+        <Dim>, by STARTTLS of {formatProtocol(location.protocol)}</Dim>
       )}
-      {place.kind === "endpoint" && place.serverName && place.serverName !== place.host && (
+      {location.kind === "endpoint" && location.serverName && location.serverName !== location.host && (
         <Dim>
-          , asked for <Untrusted text={place.serverName} />
+          , asked for <Untrusted text={location.serverName} />
         </Dim>
       )}
-      {place.kind === "endpoint" && <EndpointWire place={place} />}
+      {location.kind === "endpoint" && <EndpointWire location={location} />}
     </>
   );
 }
@@ -76,21 +76,21 @@ function formatPosition({ kind, position }: CertificateLocation): string {
     : `number ${position + 1} in the file, `;
 }
 
-type EndpointPlace = Extract<CertificateLocation, { kind: "endpoint" }>;
+type EndpointLocation = Extract<CertificateLocation, { kind: "endpoint" }>;
 
 /** What an endpoint said beside its chain; asked for once it is opened. */
-function EndpointWire({ place }: { place: EndpointPlace }) {
+function EndpointWire({ location }: { location: EndpointLocation }) {
   const [isOpen, setIsOpen] = useState(false);
   return (
     <details className={classes.wire} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
       <summary>On the wire</summary>
-      {isOpen && <WireFacts place={place} />}
+      {isOpen && <WireFacts location={location} />}
     </details>
   );
 }
 
-function WireFacts({ place }: { place: EndpointPlace }) {
-  const { data, error } = useEndpoint(place);
+function WireFacts({ location }: { location: EndpointLocation }) {
+  const { data, error } = useEndpoint(location);
   if (error) return <ErrorState doing="show what the endpoint said" error={error} />;
   return (
     <Facts>
@@ -111,5 +111,7 @@ function WireFacts({ place }: { place: EndpointPlace }) {
   );
 }
 
-export const formatWhere = (place: CertificateLocation): string =>
-  place.kind === "endpoint" ? formatEndpoint({ ...place, serverName: null }) : `${place.host} ${place.path}`;
+export const formatWhere = (location: CertificateLocation): string =>
+  location.kind === "endpoint"
+    ? formatEndpoint({ ...location, serverName: null })
+    : `${location.host} ${location.path}`;

@@ -24,7 +24,7 @@ const ROLES = [
   { value: "leaf" as const, label: "end entity" },
   { value: "authority" as const, label: "authority" },
 ];
-const PLACES = [
+const LOCATIONS = [
   { value: "endpoint" as const, label: "endpoint" },
   { value: "file" as const, label: "file" },
 ];
@@ -100,7 +100,12 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
         onChange={(within) => onChange({ within })}
       />
       <Facet title="Role" value={search.role} options={ROLES} onChange={(role) => onChange({ role })} />
-      <Facet title="Place" value={search.place} options={PLACES} onChange={(place) => onChange({ place })} />
+      <Facet
+        title="Location"
+        value={search.location}
+        options={LOCATIONS}
+        onChange={(location) => onChange({ location })}
+      />
       {FIXED.map(({ name, title, shown }) => {
         const value = search[name];
         return (
@@ -195,13 +200,13 @@ const COLUMNS: readonly Column<CertificateRow>[] = [
     text: formatKey,
   },
   {
-    id: "places",
+    id: "locations",
     title: "Seen at",
     minWidth: 150,
     grow: 2,
     sortBy: "locationCount",
-    cell: ({ places, locationCount }) => <PlacesCell places={places} count={locationCount} />,
-    text: ({ places }) => places.map(formatWhere).join("; "),
+    cell: ({ locations, locationCount }) => <LocationsCell locations={locations} count={locationCount} />,
+    text: ({ locations }) => locations.map(formatWhere).join("; "),
   },
   {
     id: "sha256",
@@ -212,7 +217,13 @@ const COLUMNS: readonly Column<CertificateRow>[] = [
   },
 ];
 
-function PlacesCell({ places: [first], count }: { places: readonly CertificateLocation[]; count: number }) {
+function LocationsCell({
+  locations: [first],
+  count,
+}: {
+  locations: readonly CertificateLocation[];
+  count: number;
+}) {
   if (!first) return null;
   return (
     <Pair>

@@ -17,7 +17,7 @@ const inputOf = (search: Search) => ({
   search: search.search ?? "",
   expiringWithinDays: search.within ?? null,
   role: search.role ?? null,
-  place: search.place ?? null,
+  location: search.location ?? null,
   host: search.host ?? null,
   spki: search.spki ?? null,
   violation: search.violation ?? null,

@@ -9,7 +9,7 @@ import { CHANGE_WORD, KIND_WORD } from "#shared/text/access/change.ts";
 import classes from "./changes.module.css";
 
 export function ChangeDrawer({ change, onClose }: { change: ChangeRow; onClose: () => void }) {
-  const { what, kind, host, title, place, details, isFirstLook, scan, at } = change;
+  const { what, kind, host, title, location, details, isFirstLook, scan, at } = change;
   return (
     <Drawer
       label="change"
@@ -45,9 +45,9 @@ export function ChangeDrawer({ change, onClose }: { change: ChangeRow; onClose: 
               </Link>
             </TextLink>
           </Fact>
-          {place !== "" && (
-            <Fact name="Place">
-              <Untrusted text={place} isMono />
+          {location !== "" && (
+            <Fact name="Location">
+              <Untrusted text={location} isMono />
             </Fact>
           )}
           <Fact name="Found by">

@@ -122,12 +122,12 @@ const COLUMNS: readonly Column<ChangeRow>[] = [
     text: ({ details, isFirstLook }) => [...(isFirstLook ? ["first scan"] : []), ...details].join("; "),
   },
   {
-    id: "place",
-    title: "Place",
+    id: "location",
+    title: "Location",
     minWidth: 170,
     grow: 2,
-    cell: ({ place, title }) => <TextCell text={place === title ? "" : place} isMono />,
-    text: ({ place }) => place,
+    cell: ({ location, title }) => <TextCell text={location === title ? "" : location} isMono />,
+    text: ({ location }) => location,
   },
   {
     id: "at",

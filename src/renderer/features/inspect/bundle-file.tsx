@@ -19,7 +19,7 @@ import { Exactly } from "#renderer/ui/when.tsx";
 import type { BundleView } from "#shared/model/hosts/imported-bundle.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { describeImported, formatSignature, formatStanding } from "#shared/text/hosts/bundle.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import classes from "./inspect.module.css";
 import { PrintPage } from "./print-page.tsx";
 import { type Place, useBundle } from "./queries.ts";
@@ -83,7 +83,7 @@ function Import({ bundle, take }: ImportProps) {
           onChange={(event) => approve(event.currentTarget.checked)}
           label={
             <>
-              Keep what it claims of <Untrusted text={formatPlace(bundle)} /> beside what is known of it
+              Keep what it claims of <Untrusted text={formatHostAddress(bundle)} /> beside what is known of it
             </>
           }
           className={classes.approval}
@@ -111,7 +111,7 @@ function BundleFacts({ bundle }: { bundle: BundleView }) {
   return (
     <Facts>
       <Fact name="Host">
-        <Untrusted text={formatPlace(bundle)} />
+        <Untrusted text={formatHostAddress(bundle)} />
         {isNewHost && " (new: no host that is known has its keys)"}
       </Fact>
       <Fact name="Collected">

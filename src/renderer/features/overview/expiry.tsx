@@ -5,7 +5,7 @@ import { ExpiryTag } from "#renderer/ui/when.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
 import type { CertificateRow } from "#shared/model/certificates/certificate.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import classes from "./overview.module.css";
 
 const DAY = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", timeZone: "UTC" });
@@ -80,7 +80,7 @@ export function NextToExpire({ certificates }: { certificates: Overview["nextToE
                 <span className={classes.itemMain}>
                   <Untrusted text={certificate.commonName ?? certificate.subject} limit={80} isCut />
                   <span className={classes.itemMore}>
-                    {<Untrusted text={formatPlaces(certificate)} limit={80} isCut />}
+                    {<Untrusted text={formatLocations(certificate)} limit={80} isCut />}
                   </span>
                 </span>
                 <ExpiryTag notAfter={certificate.notAfter} />
@@ -93,8 +93,8 @@ export function NextToExpire({ certificates }: { certificates: Overview["nextToE
   );
 }
 
-function formatPlaces({ places: [first], locationCount }: CertificateRow): string {
+function formatLocations({ locations: [first], locationCount }: CertificateRow): string {
   if (!first) return "";
-  const place = first.kind === "endpoint" ? formatPlace(first) : `${first.host} ${first.path}`;
-  return locationCount > 1 ? `${place} +${locationCount - 1}` : place;
+  const location = first.kind === "endpoint" ? formatHostAddress(first) : `${first.host} ${first.path}`;
+  return locationCount > 1 ? `${location} +${locationCount - 1}` : location;
 }

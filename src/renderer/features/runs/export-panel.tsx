@@ -17,7 +17,7 @@ import {
   type RenewalPlan,
 } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { formatCommandOf } from "#shared/text/runs/plan.ts";
 import { EDITED } from "./apply-panel.tsx";
 import classes from "./decision.module.css";
@@ -178,7 +178,7 @@ function formatCommand({ id, plan, wish }: { id: number; plan: Plan; wish: PlanD
   if (wish?.kind === "rotate-key")
     return `latchkey rotate key ${quote(oldKeyOf(plan) ?? wish.fingerprint)} ${formatOptions(plan, wish)}`;
   if (wish?.kind === "rotate-host-key") {
-    const place = wish.port === 22 ? wish.host : formatPlace(wish);
+    const place = wish.port === 22 ? wish.host : formatHostAddress(wish);
     return `latchkey rotate host-key ${quote(place)} ${formatOptions(plan, wish)}`;
   }
   if (wish?.kind === "rotate-certificate" && isRenewal(plan) && wish.challenge === null)
@@ -198,7 +198,7 @@ function formatRenewal(
   { certificates, endpoints, isDue, issuer, keyKind, makesKeyHere }: RenewalRequest,
 ): string {
   const places = endpoints.map(
-    (one) => `${formatPlace(one)}${one.serverName === null ? "" : `/${one.serverName}`}`,
+    (one) => `${formatHostAddress(one)}${one.serverName === null ? "" : `/${one.serverName}`}`,
   );
   return [
     "latchkey rotate certificate",

@@ -1,7 +1,7 @@
 import { Checkbox, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { RequestDraft } from "#renderer/api/scan-button.tsx";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import classes from "./decision.module.css";
 import { RenewalFields } from "./renewal-fields.tsx";
 
@@ -213,7 +213,7 @@ function AccountsField({ places, onChange }: { places: Places; onChange: (places
 }
 
 const writePlace = ({ account, host, port }: Places[number]): string =>
-  `${account}@${port === 22 ? host : formatPlace({ host, port })}`;
+  `${account}@${port === 22 ? host : formatHostAddress({ host, port })}`;
 
 /** Null for what is no account of a host. */
 function readPlace(line: string): Places[number] | null {

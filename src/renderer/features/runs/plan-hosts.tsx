@@ -22,7 +22,7 @@ import {
   verificationsOf,
 } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatHost, formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHost, formatHostAddress } from "#shared/text/hosts/target.ts";
 import { countLines, formatVerification } from "#shared/text/runs/plan.ts";
 import classes from "./plan.module.css";
 import { CertificateLine } from "./plan-certificate.tsx";
@@ -59,7 +59,7 @@ export function HostPlans({ plan }: { plan: Plan }) {
       )}
       {hosts.slice(0, most).map((host) => (
         <OneHost
-          key={formatPlace(host)}
+          key={formatHostAddress(host)}
           host={host}
           turn={hosts.length === 1 ? null : formatTurn(host, options.canary)}
           isOpen={files <= MOST_OPEN}

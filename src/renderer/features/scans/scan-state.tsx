@@ -24,7 +24,7 @@ import type { Scan, ScanId, ScanState } from "#shared/model/hosts/scan.ts";
 import type { SshTarget } from "#shared/model/hosts/target.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatDuration } from "#shared/text/elapsed.ts";
-import { formatKind, formatPlace, formatTarget, writeTarget } from "#shared/text/hosts/target.ts";
+import { formatHostAddress, formatKind, formatTarget, writeTarget } from "#shared/text/hosts/target.ts";
 import {
   useAnswer,
   useCancelScan,
@@ -205,7 +205,9 @@ function ProbeLine({ probe }: { probe: Probe }) {
       <span className={classes.target}>
         <span className={classes.kind}>{formatKind(target)}</span>
         <Untrusted
-          text={jumpHost ? `${formatTarget(target)} (via ${formatPlace(jumpHost)})` : formatTarget(target)}
+          text={
+            jumpHost ? `${formatTarget(target)} (via ${formatHostAddress(jumpHost)})` : formatTarget(target)
+          }
         />
         {transport === "system" && <span className={classes.took}>by this computer's ssh</span>}
       </span>

@@ -3,7 +3,7 @@ import { type ChangeEvent, type ReactNode, type Ref, useEffect, useRef, useState
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { isPasswordPrompt, MOST_WRONG_ANSWERS, type PromptRequest } from "#shared/model/hosts/prompt.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import classes from "./questions.module.css";
 
 type Reply = { answers: string[] | null; isForSameUser: boolean };
@@ -128,7 +128,7 @@ function About({ question: { about } }: { question: PromptRequest }) {
   return (
     <div>
       <p>
-        No key lets <Untrusted text={about.user} /> in at <Untrusted text={formatPlace(about)} />
+        No key lets <Untrusted text={about.user} /> in at <Untrusted text={formatHostAddress(about)} />
         {about.kind === "password" ? "." : ", and the host asks:"}
       </p>
       {about.kind === "keyboard-interactive" && (about.title || about.instructions) && (

@@ -18,8 +18,8 @@ export const ChangeRow = z.object({
   host: z.string(),
   /** The thing in a few words: an account and whose key, a path, a subject. Written by strangers. */
   title: z.string(),
-  /** The file and line, or the endpoint; empty for what has no place but its host. */
-  place: z.string(),
+  /** The file and line, or the endpoint; empty for what has no other location than its host. */
+  location: z.string(),
   /** What it is, or from what to what it has changed. Written by strangers in part. */
   details: z.array(z.string()),
   /** The host had not been read by the scan that is compared with: it is new to us, and may be old there. */
@@ -71,17 +71,17 @@ export const GrantEvent = z.object({
 });
 export type GrantEvent = z.infer<typeof GrantEvent>;
 
-/** A certificate that stood at a place before or after another. */
+/** A certificate that stood at a location before or after another. */
 export const Neighbour = z.object({ sha256: z.string(), subject: z.string(), notAfter: z.string() });
 export type Neighbour = z.infer<typeof Neighbour>;
 
-/** How long a certificate has been at one place, and what was there before and after. */
+/** How long a certificate has been at one location, and what was there before and after. */
 export const LocationSpan = z.object({
   kind: z.enum(["endpoint", "file"]),
   host: z.string(),
   /** The port and the name asked for, or the path. Written by strangers in part. */
   where: z.string(),
-  /** Its place in the chain or in the file: 0 is the first. */
+  /** Its position in the chain or in the file: 0 is the first. */
   position: z.int(),
   /** The scan that first saw it there, and the one that found it no more; null while it is there. */
   from: Instant,

@@ -39,7 +39,7 @@ export const PersonRow = z.object({
 export type PersonRow = z.infer<typeof PersonRow>;
 
 /** Why private keys may lie on a host that no scan has seen there. */
-export const KeyGap = z.enum(["never-read", "cut-short", "not-root", "hidden-places"]);
+export const KeyGap = z.enum(["never-read", "cut-short", "not-root", "unreadable-locations"]);
 export type KeyGap = z.infer<typeof KeyGap>;
 
 /** A host on which there may be private keys that are not known. */

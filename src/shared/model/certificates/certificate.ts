@@ -66,7 +66,7 @@ export const CertificateLocation = z.discriminatedUnion("kind", [
     port: z.int(),
     serverName: z.string().nullable(),
     protocol: Protocol,
-    /** Its place in the chain as sent: 0 is the leaf. */
+    /** Its position in the chain as sent: 0 is the leaf. */
     position: z.int(),
     firstSeen: Instant,
     lastSeen: Instant,
@@ -83,9 +83,9 @@ export const CertificateLocation = z.discriminatedUnion("kind", [
 ]);
 export type CertificateLocation = z.infer<typeof CertificateLocation>;
 
-/** A certificate as lists show it. `places` may be cut short; `locationCount` is all of them. */
+/** A certificate as lists show it. `locations` may be cut short; `locationCount` is all of them. */
 export const CertificateRow = Certificate.omit({ extensions: true }).extend({
-  places: z.array(CertificateLocation),
+  locations: z.array(CertificateLocation),
   locationCount: z.int(),
   findings: z.array(FindingBrief),
 });

@@ -20,16 +20,16 @@ export type KnownPerson = {
   decidedBy: PeopleSourceEntry;
 };
 
-/** `place` as `web1: /home/evil/.ssh/id`; `owner`: the account whose file it is. */
-export type PrivateKeyClaim = { place: string; owner: string; possession: KeyPossession };
+/** `location` as `web1: /home/evil/.ssh/id`; `owner`: the account whose file it is. */
+export type PrivateKeyClaim = { location: string; owner: string; possession: KeyPossession };
 
 /** What all hosts, this computer and the rosters tell of who owns a grant; the state is decided already. */
 export type OwnerFacts = {
   state: Owner["state"];
   /** False for a line in which no key can be read. */
   hasKey: boolean;
-  /** The first places of private keys, as `web1: /root/.ssh/id_rsa`, and how many there are. */
-  places: readonly string[];
+  /** The first locations of private keys, as `web1: /root/.ssh/id_rsa`, and how many there are. */
+  locations: readonly string[];
   locationCount: number;
   /** The first files that only claim the private key: they decide nothing. */
   claims: readonly PrivateKeyClaim[];
@@ -47,7 +47,7 @@ export type Fleet = {
   hostsRead: number;
   hostsReadAsRoot: number;
   /** Files and folders of hosts that could not be read. */
-  unreadPlaces: number;
+  unreadablePaths: number;
   /** Private keys known on this computer. */
   heldKeys: number;
   sources: readonly { name: string; people: number; readAt: string }[];
@@ -104,23 +104,23 @@ function formatKeyOf({ name, standing, roster, decidedBy }: KnownPerson): string
     : `${left}; the key is theirs, according to ${roster}`;
 }
 
-function formatPrivateKeys({ state, places, locationCount, people }: OwnerFacts): string[] {
-  const more = locationCount - places.length;
-  const rest = more > 0 ? [`and at ${formatCount(more, "more place")}`] : [];
+function formatPrivateKeys({ state, locations, locationCount, people }: OwnerFacts): string[] {
+  const more = locationCount - locations.length;
+  const rest = more > 0 ? [`and at ${formatCount(more, "more location")}`] : [];
   if (locationCount > 0)
-    return [...places.map((place) => `its private key is on ${place} (verified)`), ...rest];
+    return [...locations.map((location) => `its private key is on ${location} (verified)`), ...rest];
   const holder = people.find(({ standing }) => standing === "known");
   if (state !== "known" || !holder) return [];
   return [`its private key was not scanned, and is expected with ${holder.name}`];
 }
 
 /** What stands in clear in a key file anybody can write there. */
-function formatClaim({ place, owner, possession }: PrivateKeyClaim): string {
+function formatClaim({ location, owner, possession }: PrivateKeyClaim): string {
   const why =
     possession.kind === "claimed"
       ? `not verified: ${formatClaimReason(possession.why)}`
       : "it shows the public key and signed with another private one";
-  return `its private key is claimed by ${place} of ${owner} (${why})`;
+  return `its private key is claimed by ${location} of ${owner} (${why})`;
 }
 
 const formatNamed = ({ name, standing }: KnownPerson): string =>
@@ -128,7 +128,7 @@ const formatNamed = ({ name, standing }: KnownPerson): string =>
 
 /** What owners were looked for in, and what not. */
 export function coverFleet(fleet: Fleet): Coverage {
-  const { hosts, hostsRead, hostsReadAsRoot, unreadPlaces, heldKeys, sources, inventory } = fleet;
+  const { hosts, hostsRead, hostsReadAsRoot, unreadablePaths, heldKeys, sources, inventory } = fleet;
   const unread = hosts - hostsRead;
   return {
     read: [
@@ -141,8 +141,8 @@ export function coverFleet(fleet: Fleet): Coverage {
     ],
     notRead: [
       ...(unread > 0 ? [formatCount(unread, "host")] : []),
-      ...(unreadPlaces > 0
-        ? [formatCount(unreadPlaces, "file or folder of hosts", "files and folders of hosts")]
+      ...(unreadablePaths > 0
+        ? [formatCount(unreadablePaths, "file or folder of hosts", "files and folders of hosts")]
         : []),
       ...(sources.length === 0 ? ["people sources: none was imported"] : []),
       ...(inventory.isWhole ? [] : ["machines that were not scanned: the inventory is not marked complete"]),
@@ -185,7 +185,7 @@ const GAP: Record<KeyGap, string> = {
   "never-read": "never read",
   "cut-short": "its last reading was cut short",
   "not-root": "read without root",
-  "hidden-places": "some places of private keys could not be read",
+  "unreadable-locations": "some locations of private keys could not be read",
 };
 
 /** The hosts on which private keys may lie unseen, the first of them with why: `2 hosts were not read completely: db-1 (never read), ...`. */

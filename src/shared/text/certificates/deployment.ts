@@ -55,9 +55,9 @@ export function formatListener({
   port,
   name,
 }: Pick<ServedRow, "address" | "port" | "name">): string {
-  const place =
+  const listener =
     address === null ? `*:${port}` : `${address.includes(":") ? `[${address}]` : address}:${port}`;
-  return name === null ? place : `${place} ${name}`;
+  return name === null ? listener : `${listener} ${name}`;
 }
 
 /** The endpoint whose scan shows what is served there; null: none is known. */

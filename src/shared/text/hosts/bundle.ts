@@ -8,14 +8,14 @@ import type {
 } from "../../model/hosts/bundle.ts";
 import type { BundleView, ImportedBundle } from "../../model/hosts/imported-bundle.ts";
 import { formatCount } from "../count.ts";
-import { formatPlace } from "./target.ts";
+import { formatHostAddress } from "./target.ts";
 
 type Facts = Pick<BundleView, "host" | "port" | "isNewHost" | "readAs" | "accountCount" | "collectedAt">;
 
 /** What a bundle is, for people. */
 function formatBundle({ host, port, isNewHost, readAs, accountCount, collectedAt }: Facts): string {
-  const place = `${formatPlace({ host, port })}${isNewHost ? ", a new host" : ""}`;
-  return `${place}: read as ${readAs}, ${formatCount(accountCount, "account")}, collected ${collectedAt}`;
+  const address = `${formatHostAddress({ host, port })}${isNewHost ? ", a new host" : ""}`;
+  return `${address}: read as ${readAs}, ${formatCount(accountCount, "account")}, collected ${collectedAt}`;
 }
 
 /** What came of an import. */
@@ -25,7 +25,7 @@ export function describeImported(bundle: ImportedBundle): string {
     const news = isSignedSince
       ? `only its host's signature is new: ${formatStanding(bundle)}`
       : "nothing has changed";
-    return `already imported on ${importedAt}, as ${formatPlace(bundle)}; ${news}`;
+    return `already imported on ${importedAt}, as ${formatHostAddress(bundle)}; ${news}`;
   }
   const part = state === "ok" ? "" : `; read in part: ${message}`;
   const said = [formatStanding(bundle), formatCollector(handedAt), formatSignature(signature)];
@@ -89,8 +89,8 @@ export function formatDifferences(differences: readonly ClaimDifference[]): stri
 }
 
 /** What to do where a bundle is not verified, and the host is known better. */
-export const refuseUnapproved = (place: { host: string; port: number }, why: ClaimReason): string =>
-  `nothing shows that it is of ${formatPlace(place)}: ${formatClaimReason(why)}. Collect it again as root, with the collector of this version; or keep what it claims beside what is known, by --approve-unverified ${formatPlace(place)}`;
+export const refuseUnapproved = (address: { host: string; port: number }, why: ClaimReason): string =>
+  `nothing shows that it is of ${formatHostAddress(address)}: ${formatClaimReason(why)}. Collect it again as root, with the collector of this version; or keep what it claims beside what is known, by --approve-unverified ${formatHostAddress(address)}`;
 
 const formatCollector = (handedAt: string | null): string =>
   handedAt === null

@@ -3,15 +3,16 @@ import { type Protocol, protocolOfPort, type Target, type TlsTarget } from "../.
 /** A target as people write it, and as it is read back: what the port says by itself is not said again. */
 export function formatTarget(target: Target): string {
   if (target.kind === "tls") return formatEndpoint(target);
-  const place = formatPlace(target);
-  if (target.user !== null) return `${target.user}@${target.port === 22 ? bracket(target.host) : place}`;
-  return target.port === 22 ? place : `ssh://${place}`;
+  const hostAddress = formatHostAddress(target);
+  if (target.user !== null)
+    return `${target.user}@${target.port === 22 ? bracket(target.host) : hostAddress}`;
+  return target.port === 22 ? hostAddress : `ssh://${hostAddress}`;
 }
 
 /** As `formatTarget`, with the port of every SSH target: what is read back means this one, whatever ssh_config says by then. */
 export const writeTarget = (target: Target): string =>
   target.kind === "ssh" && target.user !== null
-    ? `${target.user}@${formatPlace(target)}`
+    ? `${target.user}@${formatHostAddress(target)}`
     : formatTarget(target);
 
 /** How a target is visited, in a word or three: by SSH, by TLS at once, or by TLS after another protocol. */
@@ -22,16 +23,16 @@ export function formatKind(target: Target): string {
 
 /** A host by its name, and its port where it is not the usual one. */
 export const formatHost = ({ host, port }: { host: string; port: number | null }): string =>
-  port === null || port === 22 ? host : formatPlace({ host, port });
+  port === null || port === 22 ? host : formatHostAddress({ host, port });
 
 /** `web01:443`, `192.0.2.1:443`, `[2001:db8::1]:443`. */
-export const formatPlace = ({ host, port }: { host: string; port: number }): string =>
+export const formatHostAddress = ({ host, port }: { host: string; port: number }): string =>
   `${bracket(host)}:${port}`;
 
 /** `shop:443`, `10.0.0.5:443/shop`, `mail:25`, `smtp://mail:2525`, and `tls://mail:25` where TLS is spoken at once on a port that is known for another way. */
 export function formatEndpoint({ port, serverName, protocol, ...target }: Omit<TlsTarget, "kind">): string {
-  const place = formatPlace({ ...target, port });
-  const said = serverName === null ? place : `${place}/${serverName}`;
+  const hostAddress = formatHostAddress({ ...target, port });
+  const said = serverName === null ? hostAddress : `${hostAddress}/${serverName}`;
   const isPlain = protocol === protocolOfPort(port) && (port !== 22 || serverName !== null);
   return isPlain ? said : `${protocol}://${said}`;
 }

@@ -3,7 +3,7 @@
 import { assertNever } from "../../model/assert-never.ts";
 import type { OldKeySilence, RunNote, UseGap } from "../../model/runs/run-note.ts";
 import { formatCount } from "../count.ts";
-import { formatHost, formatPlace } from "../hosts/target.ts";
+import { formatHost, formatHostAddress } from "../hosts/target.ts";
 import { formatUse, formatUsedBy } from "./old-key.ts";
 import { formatResultSignature } from "./result-claim.ts";
 import { formatRunReasons } from "./run.ts";
@@ -31,7 +31,7 @@ export function formatRunNote(note: RunNote): string {
     case "old-keys-gone":
       return "the old private keys are gone";
     case "result":
-      return `the result of ${formatPlace(note)}, which ended at ${note.endedAt} by its clock (${note.digest})`;
+      return `the result of ${formatHostAddress(note)}, which ended at ${note.endedAt} by its clock (${note.digest})`;
     case "claim":
       return `${formatHost(note)} says "${note.outcome}" in a result that is not verified (${formatResultSignature(note.signature)}): nothing follows from it`;
     default:
@@ -118,7 +118,7 @@ const GIVE_NEW = "give whoever that is the new one; an agent that has both offer
 const END_GRACE = "end the days of grace (runs resume --now) to remove it all the same";
 
 function formatWatched(note: Extract<RunNote, { kind: "host-watched" }>): string {
-  const place = formatPlace(note);
+  const place = formatHostAddress(note);
   const { silence, since, isEnough } = note;
   switch (silence.kind) {
     case "quiet": {

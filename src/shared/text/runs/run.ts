@@ -11,7 +11,7 @@ import type {
 } from "../../model/runs/run.ts";
 import type { OldKeyLocation, RunReason, RunWait } from "../../model/runs/run-note.ts";
 import { formatCount } from "../count.ts";
-import { formatHost, formatPlace } from "../hosts/target.ts";
+import { formatHost, formatHostAddress } from "../hosts/target.ts";
 import { formatAllRemaining, formatUsedBy } from "./old-key.ts";
 import { formatPhase } from "./plan.ts";
 import { formatCause } from "./run-cause.ts";
@@ -131,7 +131,7 @@ const formatKept = (kept: readonly OldKeyLocation[]): string =>
   `the old private key is kept ${kept.map((at) => (at.isAgent ? `in the agent at ${at.path}` : `at ${formatLocation(at)}`)).join(", ")}`;
 
 const formatLocation = ({ host, port, path }: OldKeyLocation): string =>
-  host === null || port === null ? path : `${formatPlace({ host, port })}:${path}`;
+  host === null || port === null ? path : `${formatHostAddress({ host, port })}:${path}`;
 
 function formatLeftOut({ files, isOffline }: Extract<RunReason, { kind: "left-out" }>): string {
   const left = files

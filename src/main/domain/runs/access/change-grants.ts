@@ -5,6 +5,7 @@ import { covers, readFromList } from "#domain/ssh/from-list.ts";
 import { type LineOption, readExpiryTime, readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
 import type { Wish } from "#shared/contract/runs.ts";
 import type { FilePlan, NewKey } from "#shared/model/runs/plan.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
 import {
   type ChangeSet,
@@ -12,7 +13,6 @@ import {
   type FoundLine,
   fileFor,
   findLines,
-  formatHostAddress,
   NO_CHANGES,
   newLine,
   type OpenFile,
@@ -51,7 +51,7 @@ export function addGrants({ provided, now }: PlanFacts, wish: Of<"add-grants">):
         ({ key, options }) => key?.fingerprint === provided.fingerprint && options === wish.options,
       );
       const notes = same.map(
-        ({ read }) => `${formatHostAddress(host)}: ${file.path}, line ${read.line}, lets the key in already`,
+        ({ read }) => `${formatHost(host)}: ${file.path}, line ${read.line}, lets the key in already`,
       );
       return { ...NO_CHANGES, appended: same.length > 0 ? [] : [text], notes, options: wish.options };
     },
@@ -163,7 +163,7 @@ function changeLines(
   const found = findLines(file.bytes, ({ text }) => takeOut(left, text));
   const said = found.map((one) => ({ one, to: lineChangeOf(one, file.accounts[0] ?? "") }));
   const changed = said.flatMap(({ to }) => ("change" in to ? [to] : []));
-  const where = `${formatHostAddress(host)}: ${file.path}`;
+  const where = `${formatHost(host)}: ${file.path}`;
   return {
     ...NO_CHANGES,
     changes: changed.map(({ change }) => change),

@@ -3,7 +3,6 @@ import {
   type FileChanges,
   type FoundLine,
   findLines,
-  formatHostAddress,
   NO_CHANGES,
   type OpenFile,
   type Unplannable,
@@ -13,6 +12,7 @@ import { findStuckPrivateKeys, formatStuckLocations } from "#domain/runs/access/
 import { isAuthority } from "#domain/ssh/deciders/lines.ts";
 import type { NewKey } from "#shared/model/runs/plan.ts";
 import { formatPossession } from "#shared/text/hosts/key.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
 import type { HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 
@@ -103,7 +103,7 @@ function formatNoLocation({ key, hosts }: PlanFacts): string {
   );
   const claims = hosts.flatMap((host) =>
     host.holders.map(
-      ({ path, possession }) => `${formatHostAddress(host)}:${path} (${formatPossession(possession)})`,
+      ({ path, possession }) => `${formatHost(host)}:${path} (${formatPossession(possession)})`,
     ),
   );
   const claimed = claims.length > 0 ? ` and verified (${claims.join(", ")})` : "";

@@ -11,7 +11,7 @@ import {
   type PlannedVerification,
   type PrivateKeyPlan,
 } from "#shared/model/runs/plan.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 import type { AccountFacts, FileFacts, FileStand, HostFacts } from "./plan-facts.ts";
 
 /** Why no plan can be made, as a sentence. */
@@ -83,10 +83,6 @@ export const openDraft = (facts: HostFacts): Draft => ({
 /** Whom a file lets in: one file may be read for several accounts. */
 export const accountsOf = ({ facts }: Draft, { account, path }: FilePlan): readonly string[] =>
   facts.files.find((file) => (file.realPath ?? file.path) === path)?.accounts ?? [account];
-
-/** `web1`, `web1:2222`. */
-export const formatHostAddress = ({ host, port }: Pick<HostFacts, "host" | "port">): string =>
-  port === 22 ? host : formatPlace({ host, port });
 
 export const makeCheck = (
   state: Check["state"],

@@ -5,12 +5,12 @@ import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { findManagers } from "#domain/ssh/managers.ts";
 import type { ManagedBy } from "#shared/model/access/verdict.ts";
 import type { Check, FilePlan, PrivateKeyPlan } from "#shared/model/runs/plan.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 import { canHold } from "./change-key.ts";
 import {
   type ChangeSet,
   type Draft,
   type FileChanges,
-  formatHostAddress,
   isSeenToLetIn,
   makeCheck,
   type OpenFile,
@@ -67,8 +67,7 @@ function draftOne(facts: PlanFacts, changeSet: ChangeSet, draft: Draft, file: Fi
   if (readers.length === 0) {
     const [taker] = host.accounts.filter((account) => isSeenToLetIn(changeSet, account, file));
     if (taker) leaveOut(draft, file, "file", formatUnreadableHere(file, taker));
-    else
-      draft.leftOut.push(`${formatHostAddress(host)}: sshd does not read ${file.path}, so it stays as it is`);
+    else draft.leftOut.push(`${formatHost(host)}: sshd does not read ${file.path}, so it stays as it is`);
     return;
   }
   const obstacle = findObstacle(
@@ -145,7 +144,7 @@ function leaveUnreadable(
   draft: Draft,
   { account, why }: { account: string; why: string },
 ): void {
-  const where = formatHostAddress(draft.facts);
+  const where = formatHost(draft.facts);
   const text =
     newKey === null
       ? `the keys of ${account} on ${where} could not be read: ${why}; by the last scan the key logs in there, and whether it still does is not known`
@@ -159,7 +158,7 @@ function leaveOut(draft: Draft, { accounts }: FileFacts, id: string, why: string
   draft.checks.push(
     makeCheck("acknowledge", id, { host: draft.facts, account }, `${why}; it stays as it is`),
   );
-  draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${why}`);
+  draft.leftOut.push(`${formatHost(draft.facts)}: ${why}`);
 }
 
 function leaveAccount(draft: Draft, account: string): void {
@@ -170,14 +169,14 @@ function leaveAccount(draft: Draft, account: string): void {
   draft.checks.push(
     makeCheck("acknowledge", "file", { host: draft.facts, account }, `${why}; nothing is added`),
   );
-  draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${why}`);
+  draft.leftOut.push(`${formatHost(draft.facts)}: ${why}`);
 }
 
 function leaveOld(draft: Draft, { path, accounts }: FileFacts, why: string): void {
   const account = accounts[0] ?? null;
   const text = `nothing can verify the new key here (${why}): it is added to ${path}, and the old one stays`;
   draft.checks.push(makeCheck("acknowledge", "unverified", { host: draft.facts, account }, text));
-  draft.leftOut.push(`${formatHostAddress(draft.facts)}: the old line stays in ${path}: ${why}`);
+  draft.leftOut.push(`${formatHost(draft.facts)}: the old line stays in ${path}: ${why}`);
 }
 
 function draftPrivateKey(draft: Draft, privateKey: PrivateKeyFacts): void {
@@ -187,14 +186,14 @@ function draftPrivateKey(draft: Draft, privateKey: PrivateKeyFacts): void {
   }
   if (privateKey.stuck === null && privateKey.possession.kind === "other-key") {
     draft.checks.push(otherKey(draft.facts, privateKey));
-    draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${formatOtherKey(privateKey)}`);
+    draft.leftOut.push(`${formatHost(draft.facts)}: ${formatOtherKey(privateKey)}`);
     return;
   }
   const why = `the private key ${privateKey.path} is not replaced: ${privateKey.stuck ?? ""}`;
   draft.checks.push(
     makeCheck("acknowledge", "private-key", { host: draft.facts, account: privateKey.owner }, why),
   );
-  draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${why}`);
+  draft.leftOut.push(`${formatHost(draft.facts)}: ${why}`);
 }
 
 export const toPrivateKeyPlan = (

@@ -1,4 +1,4 @@
-import { formatHostAddress, makeCheck, type Unplannable } from "#domain/runs/access/change-set.ts";
+import { makeCheck, type Unplannable } from "#domain/runs/access/change-set.ts";
 import { checkHost } from "#domain/runs/access/checks/hosts.ts";
 import { hostKeyRequest, refuseEdited } from "#domain/runs/access/imported/read-change-set.ts";
 import type {
@@ -20,6 +20,7 @@ import {
   KeyOptions,
   type Splice,
 } from "#shared/model/runs/plan.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 
 type HostKeyRequest = Extract<Wish, { kind: "rotate-host-key" }>;
 
@@ -33,17 +34,17 @@ export function planHostKey(
   wished: string | null = null,
 ): HostKeyPlan | Unplannable {
   const host = facts.hosts.find((one) => one.host === wish.host && one.port === wish.port);
-  if (!host) return { refused: `the host ${formatHostAddress(wish)} is not known; scan it first` };
+  if (!host) return { refused: `the host ${formatHost(wish)} is not known; scan it first` };
   const { daemon } = host;
   if (!daemon)
     return {
-      refused: `${formatHostAddress(host)}: the configuration of its sshd could not be read; log in as root, or with sudo`,
+      refused: `${formatHost(host)}: the configuration of its sshd could not be read; log in as root, or with sudo`,
     };
   const type = wish.keyType === "ecdsa" ? "ecdsa-sha2-" : `ssh-${wish.keyType}`;
   const old = daemon.hostKeys.find(({ keyType }) => keyType.startsWith(type)) ?? null;
   const usual = `/etc/ssh/ssh_host_${wish.keyType}_key`;
   const path = chooseFree(daemon, usual, wished) ?? freePath(daemon, usual, facts.now.slice(0, 10));
-  const where = formatHostAddress(host);
+  const where = formatHost(host);
   const newKey: HostKeyPlan["newKey"] = {
     kind: "made-on-holder",
     keyType: wish.keyType,

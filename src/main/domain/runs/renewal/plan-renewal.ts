@@ -1,10 +1,11 @@
-import { type Draft, formatHostAddress, makeCheck, openDraft } from "#domain/runs/access/change-set.ts";
+import { type Draft, makeCheck, openDraft } from "#domain/runs/access/change-set.ts";
 import { checkHost } from "#domain/runs/access/checks/hosts.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { chooseConfirmation, orderHosts, toPlannedHost } from "#domain/runs/planned-hosts.ts";
 import type { Replacement } from "#shared/model/runs/deployment.ts";
 import { type Check, type RenewalHost, RenewalOptions, type RenewalPlan } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 import { checkRenewal, checkScanned } from "./checks.ts";
 import { draftReplacement, formatDeployment } from "./draft-replacement.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
@@ -50,9 +51,7 @@ function draftRenewal(
   const changes: Replacement[] = [];
   const leave = (why: string) =>
     draft.leftOut.push(
-      ...deployments.map(
-        (deployment) => `${formatHostAddress(host)}: ${formatDeployment(deployment)}: ${why}`,
-      ),
+      ...deployments.map((deployment) => `${formatHost(host)}: ${formatDeployment(deployment)}: ${why}`),
     );
   const blocked = checkHost(host) ?? checkRoot(host);
   if (blocked) {
@@ -63,7 +62,7 @@ function draftRenewal(
   for (const deployment of deployments) {
     const change = draftReplacement(facts, deployment, changes.length);
     if (typeof change === "string")
-      draft.leftOut.push(`${formatHostAddress(host)}: ${formatDeployment(deployment)}: ${change}`);
+      draft.leftOut.push(`${formatHost(host)}: ${formatDeployment(deployment)}: ${change}`);
     else {
       changes.push(change);
       draft.checks.push(...checkRenewal(host, deployment, change));

@@ -1,10 +1,11 @@
-import { formatHostAddress, type Unplannable } from "#domain/runs/access/change-set.ts";
+import type { Unplannable } from "#domain/runs/access/change-set.ts";
 import { isDoneHere, isOwnMethod } from "#domain/runs/renewal/choose-issuer.ts";
 import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
 import { RenewalRequest } from "#shared/contract/runs.ts";
 import type { DeploymentFile, Replacement } from "#shared/model/runs/deployment.ts";
 import { isSameHost, type RenewalHost, type RenewalPlan } from "#shared/model/runs/plan.ts";
 import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
 /** The wish that one change of a plan from elsewhere comes to; null where nobody could have wished it. */
@@ -45,7 +46,7 @@ export function reviewRenewal(plan: RenewalPlan, facts: RenewalFacts): RenewalPl
     return !found || serializeChanges(found) !== serializeChanges(host);
   });
   if (!odd && now.hosts.length === plan.hosts.length) return now;
-  const where = odd ? formatHostAddress(odd) : "a host";
+  const where = odd ? formatHost(odd) : "a host";
   return { refused: `${where} is not as the plan has it, or the plan was edited; plan it again` };
 }
 

@@ -39,7 +39,7 @@ function formatConfiguration(configuration: Configuration): string {
   const { bindings, alsoNamed, unknown, incomplete } = configuration;
   const lines = [
     ...bindings.flatMap((serving) => [
-      `${serving.listens.map(formatListen).join(" ")} ${serving.protocol} at ${formatPlace(serving)}`,
+      `${serving.listens.map(formatListen).join(" ")} ${serving.protocol} at ${formatFileLine(serving)}`,
       ...(serving.names.length > 0 ? [`  names ${serving.names.join(" ")}`] : []),
       ...(serving.namesFromCertificate ? ["  names of the certificate"] : []),
       ...serving.deployments.flatMap(({ certificate, key }) => [
@@ -50,7 +50,7 @@ function formatConfiguration(configuration: Configuration): string {
       ...(serving.unsure ? [`  unsure: ${serving.unsure}`] : []),
     ]),
     ...alsoNamed.map((named) => `${named.role} ${formatNamed(named)}`),
-    ...unknown.map(({ what, at }) => `unknown: ${what}${at ? ` (${formatPlace({ at })})` : ""}`),
+    ...unknown.map(({ what, at }) => `unknown: ${what}${at ? ` (${formatFileLine({ at })})` : ""}`),
     ...(incomplete ? [`may lack${incomplete.onlyForNames ? " names" : ""}: ${incomplete.why}`] : []),
   ];
   return lines.join("\n");
@@ -63,7 +63,7 @@ export const formatFiles = (wish: Wish, texts: { [path: string]: string }): stri
 const formatListen = ({ address, port, isDefault }: Listen): string =>
   `${address === null ? "any" : address.includes(":") ? `[${address}]` : address}:${port}${isDefault ? "!" : ""}`;
 
-const formatPlace = ({ at }: Pick<Named, "at">): string => `${at.file}:${at.line}`;
+const formatFileLine = ({ at }: Pick<Named, "at">): string => `${at.file}:${at.line}`;
 
 const formatNamed = ({ path, directive, at }: Named): string =>
-  `${path} (${directive} ${formatPlace({ at })})`;
+  `${path} (${directive} ${formatFileLine({ at })})`;

@@ -19,7 +19,7 @@ import type {
 import type { RunNote, RunReason } from "#shared/model/runs/run-note.ts";
 import type { Awaited, Cause, Intent, StepResult } from "#shared/model/runs/step-result.ts";
 import type { Trace } from "#shared/text/fault.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { formatRunReasons } from "#shared/text/runs/run.ts";
 import { formatRunNote } from "#shared/text/runs/run-note.ts";
 import { formatStepResult } from "#shared/text/runs/run-step.ts";
@@ -230,7 +230,7 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
   /** On the record of Latchkey as a whole. */
   function announceChange(at: string, ordinal: number | null, entry: RunEntry["kind"], text: string): void {
     const step = ordinal === null ? null : (steps.get(ordinal) ?? null);
-    const where = step?.host ? formatPlace({ host: step.host, port: step.port ?? 22 }) : "here";
+    const where = step?.host ? formatHostAddress({ host: step.host, port: step.port ?? 22 }) : "here";
     const detail = { run: runId, ordinal, ...(step && { phase: step.phase, place: where }), entry, text };
     store.events.append({ at, kind: "run-step", detail });
   }

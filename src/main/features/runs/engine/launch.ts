@@ -8,7 +8,7 @@ import type { RunId, RunState, RunStep } from "#shared/model/runs/run.ts";
 import type { RunReason } from "#shared/model/runs/run-note.ts";
 import { described } from "#shared/model/runs/step-result.ts";
 import type { Trace } from "#shared/text/fault.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import type { Store } from "#store/store.ts";
 import { isUnwritable, type Journal, openJournal } from "./journal.ts";
 import { execute } from "./run-loop.ts";
@@ -218,9 +218,9 @@ type RunbookOf = (plan: Plan) => Pick<Runbook, "listExclusive" | "holdsExclusive
  * logs in, or makes a key.
  */
 export function refuseTwice(runbookOf: RunbookOf, running: Running, plan: Plan): void {
-  const planned = new Set(plan.hosts.map(formatPlace));
+  const planned = new Set(plan.hosts.map(formatHostAddress));
   for (const [id, other] of running) {
-    const both = other.plan.hosts.find((host) => planned.has(formatPlace(host)));
+    const both = other.plan.hosts.find((host) => planned.has(formatHostAddress(host)));
     if (both) throw new Refusal("conflict", `run ${id} is at work on ${both.host}; wait until it is over`);
     const privateKey = findBoth(runbookOf, plan, other.plan);
     if (privateKey)

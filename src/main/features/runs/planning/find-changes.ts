@@ -5,7 +5,7 @@ import type { KeyRequest } from "#shared/contract/runs.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { FilePlan, KeyPlan } from "#shared/model/runs/plan.ts";
-import { formatHost, formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHost, formatHostAddress } from "#shared/text/hosts/target.ts";
 import type { GrantFact, KeyFileFact, KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 
@@ -100,7 +100,7 @@ function findAccounts(places: readonly AccountAddress[], inventory: Inventory): 
   for (const { host, port, account } of places) {
     const known = inventory.hostAt(host, port);
     if (!known) {
-      const where = formatPlace({ host, port });
+      const where = formatHostAddress({ host, port });
       throw new Refusal("not-found", `${where} was never scanned; scan it first, so that its key is known`);
     }
     const target: FoundHost = hosts.get(known.id) ?? { known, accounts: new Map(), keyFiles: [] };

@@ -45,7 +45,7 @@ Examples:
   latchkey certificates --json | jq '.certificates[].sha256'
 
 With --json: { certificates: [{ sha256, subject, issuer, serial, notBefore, notAfter, names, keyType,
-keyBits, signature, isCa, places, findings }], total }`;
+keyBits, signature, isCa, locations, findings }], total }`;
 
 async function listCertificates(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -106,8 +106,8 @@ function styleOfExpiry(notAfter: string | null, now: Date): "red" | "yellow" | n
   return days <= SOON_DAYS ? "yellow" : null;
 }
 
-function formatLocations({ places, locationCount }: CertificateRow): string {
-  const [first] = places;
+function formatLocations({ locations, locationCount }: CertificateRow): string {
+  const [first] = locations;
   if (!first) return "";
   return locationCount > 1 ? `${formatWhere(first)} and ${locationCount - 1} more` : formatWhere(first);
 }
@@ -134,7 +134,7 @@ export const toCertificateFacts = (certificate: Omit<Certificate, "extensions">)
 
 const toCertificateJson = (row: CertificateRow) => ({
   ...toCertificateFacts(row),
-  places: row.places.map(toLocationJson),
+  locations: row.locations.map(toLocationJson),
   findings: row.findings,
 });
 

@@ -49,7 +49,7 @@ Examples:
   latchkey changes --since-baseline --kind grant --what appeared
 
 With --json: { from, to, counts: [{ kind, appeared, changed, gone }], changes: [{ what, kind, host, title,
-place, details, isFirstLook, scan, at }], total }`;
+location, details, isFirstLook, scan, at }], total }`;
 
 async function listChanges(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -86,7 +86,12 @@ const COLUMNS: Column<ChangeRow>[] = [
   { head: "HOST", cell: ({ host }) => host, cut: "middle" },
   { head: "KIND", cell: ({ kind }) => KIND_WORD[kind] },
   { head: "THING", cell: ({ title }) => title, cut: "middle" },
-  { head: "WHERE", cell: ({ place, title }) => (place === title ? "" : place), cut: "middle", leaves: 1 },
+  {
+    head: "WHERE",
+    cell: ({ location, title }) => (location === title ? "" : location),
+    cut: "middle",
+    leaves: 1,
+  },
   {
     head: "DETAILS",
     cell: ({ details, isFirstLook }) => [...(isFirstLook ? ["(first scan)"] : []), ...details].join("; "),

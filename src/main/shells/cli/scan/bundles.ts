@@ -6,7 +6,7 @@ import type { ImportedBundle } from "#shared/model/hosts/imported-bundle.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { describeImported, formatClaimReason, formatSignature } from "#shared/text/hosts/bundle.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { CLAIM_REMEDY, describeClaim } from "#shared/text/runs/result-claim.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import {
@@ -269,7 +269,7 @@ function formatResult(result: Result): string {
     state === "committed" && !wasKnown
       ? "; scan its hosts again, or import new bundles, to see the change here"
       : "";
-  return `${known}${formatPlace({ host, port })} is ${outcome}, ${signature}; ${run}${next}${stale}`;
+  return `${known}${formatHostAddress({ host, port })} is ${outcome}, ${signature}; ${run}${next}${stale}`;
 }
 
 type ClaimOptions = CommonOptions & { drop?: number };
@@ -306,7 +306,7 @@ async function claims({ drop, ...options }: ClaimOptions, world: World): Promise
 function formatClaimLines(claim: Claim): string[] {
   const { id, collectedAt, importedAt, readAs, accountCount, why, signature, differences } = claim;
   return [
-    `${id}  ${formatPlace(claim)}: read as ${readAs}, ${formatCount(accountCount, "account")}, collected ${collectedAt}, imported ${importedAt}`,
+    `${id}  ${formatHostAddress(claim)}: read as ${readAs}, ${formatCount(accountCount, "account")}, collected ${collectedAt}, imported ${importedAt}`,
     `    ${formatClaimReason(why)}; ${formatSignature(signature)}`,
     ...(differences.length === 0 ? ["    it claims nothing that differs from what is known"] : []),
     ...differences.flatMap(({ what, claimedCount, claimed, knownCount, known }) => [

@@ -7,7 +7,7 @@ import type { ScanState } from "#shared/model/hosts/scan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatOutcome } from "#shared/text/hosts/endpoint.ts";
-import { formatPlace, formatTarget, writeTarget } from "#shared/text/hosts/target.ts";
+import { formatHostAddress, formatTarget, writeTarget } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
@@ -194,7 +194,7 @@ const toJson = (
     outcome,
     message,
     transport,
-    jumpHost: jumpHost && formatPlace(jumpHost),
+    jumpHost: jumpHost && formatHostAddress(jumpHost),
   })),
   broken,
   endpoints: endpoints.map(({ target, facts, addresses, authorities, offers, timestamps, stapleBytes }) => ({
@@ -240,7 +240,7 @@ const COLUMNS: Column<Probe>[] = [
 
 /** A jump host is named where the outcome is about it. */
 function formatRoute({ target, jumpHost }: Probe): string {
-  return jumpHost ? `${formatTarget(target)} (via ${formatPlace(jumpHost)})` : formatTarget(target);
+  return jumpHost ? `${formatTarget(target)} (via ${formatHostAddress(jumpHost)})` : formatTarget(target);
 }
 
 const STYLES = { ok: "green", partial: "yellow", failed: "red" } as const;
@@ -263,7 +263,7 @@ async function confirmTrust(
   for (const { address, isJumpHost, hostKey, probes } of groupByHost(unknown)) {
     if (!promptUser) continue;
     const { keyType, fingerprint } = hostKey;
-    const who = isJumpHost ? `the jump host ${formatPlace(address)}` : formatPlace(address);
+    const who = isJumpHost ? `the jump host ${formatHostAddress(address)}` : formatHostAddress(address);
     err(`\n${printable(`${who} presents an unknown host key:`)}`);
     err(printable(`  ${keyType} ${fingerprint}`));
     const reply = await promptUser("Does the host's administrator confirm this fingerprint? [y/N] ");
@@ -282,7 +282,7 @@ function formatUnasked(unknown: readonly Probe[]): string[] {
   const keys = hosts
     .slice(0, MOST_SHOWN)
     .map(({ address, isJumpHost, hostKey: { keyType, fingerprint } }) => {
-      return `  ${formatPlace(address)} ${keyType} ${fingerprint}${isJumpHost ? " (a jump host)" : ""}`;
+      return `  ${formatHostAddress(address)} ${keyType} ${fingerprint}${isJumpHost ? " (a jump host)" : ""}`;
     });
   const more = hosts.length - MOST_SHOWN;
   return [
@@ -295,7 +295,7 @@ function formatUnasked(unknown: readonly Probe[]): string[] {
 
 function groupByHost(unknown: readonly Probe[]): UnknownHost[] {
   const groups = Map.groupBy(unknown, ({ target, jumpHost, hostKey }) => {
-    return `${formatPlace(jumpHost ?? target)} ${hostKey?.fingerprint}`;
+    return `${formatHostAddress(jumpHost ?? target)} ${hostKey?.fingerprint}`;
   });
   return [...groups.values()].flatMap((probes) => {
     const [first] = probes;

@@ -1,10 +1,4 @@
-import {
-  type ChangeSet,
-  type Draft,
-  formatHostAddress,
-  makeCheck,
-  pathsOf,
-} from "#domain/runs/access/change-set.ts";
+import { type ChangeSet, type Draft, makeCheck, pathsOf } from "#domain/runs/access/change-set.ts";
 import type {
   AccountGrant,
   FileFacts,
@@ -16,6 +10,7 @@ import type {
 import type { Check, NewKey, PlanKind, PrivateKeyPlan } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatClaimReason } from "#shared/text/hosts/key.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 
 /** Who has the private key of the key that goes, and whether they get the new one; and what earlier runs have left beside it. */
 export const checkPrivateKeys = (
@@ -205,7 +200,7 @@ export function findStuckPrivateKeys({ here, hosts }: PlanFacts): StuckPrivateKe
     );
   return [
     ...stuckOf(here, "this computer"),
-    ...hosts.flatMap((host) => stuckOf(host.holders, formatHostAddress(host))),
+    ...hosts.flatMap((host) => stuckOf(host.holders, formatHost(host))),
   ];
 }
 

@@ -1,7 +1,6 @@
 import {
   type ChangeSet,
   type Draft,
-  formatHostAddress,
   makeCheck,
   type OpenFile,
   openDraft,
@@ -47,7 +46,7 @@ import {
   privateKeysHere,
 } from "#shared/model/runs/plan.ts";
 import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
-import { formatAccount } from "#shared/text/hosts/target.ts";
+import { formatAccount, formatHost } from "#shared/text/hosts/target.ts";
 import { numbersOf, readChangeSet, refuseEdited } from "./read-change-set.ts";
 import { EXAMPLE_KEY } from "./validate-plan.ts";
 
@@ -86,9 +85,7 @@ function reviewAccess(
   const drafts: Draft[] = [];
   for (const host of plan.hosts) {
     const now = facts.hosts.find((one) => isSameHost(one, host));
-    const draft = now
-      ? reviewHost(plan, facts, { host, now })
-      : `${formatHostAddress(host)} is not known here`;
+    const draft = now ? reviewHost(plan, facts, { host, now }) : `${formatHost(host)} is not known here`;
     if (typeof draft === "string") return refuseEdited(draft);
     drafts.push(draft);
   }
@@ -155,11 +152,11 @@ function reviewHost(
     return draft;
   }
   if (host.hostKey !== now.hostKey)
-    return `${formatHostAddress(host)} has the host key ${now.hostKey ?? "that is not known"}, and the plan says ${host.hostKey}`;
+    return `${formatHost(host)} has the host key ${now.hostKey ?? "that is not known"}, and the plan says ${host.hostKey}`;
   const changeSet = readChangeSet(plan, facts, now);
   for (const file of host.files) {
     const error = reviewFile({ facts, changeSet, draft }, file);
-    if (error) return `${formatHostAddress(host)}: ${error}`;
+    if (error) return `${formatHost(host)}: ${error}`;
   }
   draft.holders.push(
     ...reviewPrivateKeys(plan, host.holders, { known: now.holders, host: now }, draft.checks),

@@ -1,4 +1,3 @@
-import { formatHostAddress } from "#domain/runs/access/change-set.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import {
@@ -12,6 +11,7 @@ import {
   type Splice,
 } from "#shared/model/runs/plan.ts";
 import { readExactly, writeExactly } from "#shared/text/exact-bytes.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 
 /**
  * What a plan from elsewhere says of itself that is not so, as far as it can be told without its hosts; null: nothing. Its
@@ -21,14 +21,14 @@ export function findError(plan: KeyPlan): string | null {
   const { hosts } = plan;
   const newKey = newKeyOf(plan);
   const twice = hosts.find((host, at) => hosts.findIndex((one) => isSameHost(one, host)) !== at);
-  if (twice) return `${formatHostAddress(twice)} is in it twice`;
+  if (twice) return `${formatHost(twice)} is in it twice`;
   if (newKey?.kind === "given" && !isOneKey(newKey.line))
     return "its new key is not one key: `type base64` is wanted";
   if (newKey && newKey.kind !== "given" && !isPlain(newKey.path))
     return `the new key's path ${newKey.path} is not plain`;
   for (const host of hosts) {
     const error = findHostError(plan, host) ?? ("proofs" in host ? findAccessError(host) : null);
-    if (error) return `${formatHostAddress(host)}: ${error}`;
+    if (error) return `${formatHost(host)}: ${error}`;
   }
   return null;
 }

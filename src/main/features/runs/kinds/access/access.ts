@@ -27,7 +27,7 @@ import {
   privateKeysHere,
 } from "#shared/model/runs/plan.ts";
 import type { RunState, RunStep } from "#shared/model/runs/run.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 import { changeHost, intendChange, undoHost, verifyHost } from "./change-host.ts";
@@ -220,7 +220,7 @@ export const holdsKey = ({ phase, state }: RunStep): boolean =>
 export function listKeysHeld(plan: KeyPlan): ReadonlyMap<string, string> {
   const [newKey, oldKey] = [newKeyOf(plan), oldKeyOf(plan)];
   const name = ({ host, kind, path }: Pick<PrivateKeyPlan, "host" | "kind" | "path">): [string, string] => {
-    const location = host === null ? path : `${formatPlace(host)}:${path}`;
+    const location = host === null ? path : `${formatHostAddress(host)}:${path}`;
     return kind === "agent"
       ? [`${location} ${oldKey}`, `a key of the agent at ${path}`]
       : [location, location];

@@ -30,7 +30,7 @@ import {
   RSA_BITS,
 } from "#shared/model/runs/plan.ts";
 import type { Cause, PlainCause } from "#shared/model/runs/step-result.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import {
   commitHere,
   dropKeptHere,
@@ -247,7 +247,9 @@ async function lockFor(near: PrivateKeyContext, secrets: RunSecrets): Promise<Ru
   if (secrets.passphrase) return secrets;
   const [locked] = privateKeysByHost(near.plan)
     .flat()
-    .flatMap(({ host, path, isEncrypted }) => (host && isEncrypted ? [`${formatPlace(host)}:${path}`] : []));
+    .flatMap(({ host, path, isEncrypted }) =>
+      host && isEncrypted ? [`${formatHostAddress(host)}:${path}`] : [],
+    );
   if (!locked) return secrets;
   const answer = await promptNewPassphrase(locked, near);
   return "why" in answer ? answer : { ...secrets, ...answer };

@@ -24,7 +24,7 @@ import type { Replacement, Service } from "#shared/model/runs/deployment.ts";
 import { isRenewal, type RenewalPlan } from "#shared/model/runs/plan.ts";
 import type { RunId, RunOrder, RunState } from "#shared/model/runs/run.ts";
 import type { Cause } from "#shared/model/runs/step-result.ts";
-import { formatPlace } from "#shared/text/hosts/target.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { pathNamed } from "#shared/text/runs/host-refusal.ts";
 import { formatOrderNote } from "#shared/text/runs/run.ts";
 import type { CertificateKey, RunCertificate } from "#store/runs/run-certificate-table.ts";
@@ -166,13 +166,13 @@ export function createCertificateImport({ store, roots, derOf, announce, now }: 
       evaluated.find(({ answer }) => answer.kind === "sound" || !answer.isOtherKey) ?? evaluated[0];
     if (!found) throw new Error("a request is waited for, and none was evaluated");
     const { order, answer } = found;
-    const where = `${formatPlace(order)}, ${order.names[0]}`;
+    const where = `${formatHostAddress(order)}, ${order.names[0]}`;
     if (answer.kind === "faulty") throw new Refusal("invalid-input", `${where}: ${answer.why}`);
     const { chain, sha256, notes } = answer;
     const { host, port, change } = order;
     await store.queueWrite(() => {
       certificates.set(runId, { ...order, state: "issued", note: null, chain, sha256 });
-      const detail = { run: runId, place: formatPlace(order), sha256 };
+      const detail = { run: runId, place: formatHostAddress(order), sha256 };
       store.events.append({ at: toInstant(now()), kind: "certificate-imported", detail });
     });
     announce({ kind: "run-changed", runId });
