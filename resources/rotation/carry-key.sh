@@ -19,7 +19,7 @@ look_key() {
 	case $half in
 		new) [ "$half_old" = none ] || [ "${carry_phases##* }" != finish ] || all_done=no ;;
 		before) all_done=no ;;
-		*) why="$holder_path holds another key than the plan was made for" ;;
+		*) why="$holder_path is not the key that the plan was made for" ;;
 	esac
 }
 
@@ -59,7 +59,7 @@ stands_half() { look_half; [ -n "$key_line" ] && [ "$half" = new ]; }
 
 # The old private half signs a fresh nonce before a new one is made beside it, or put in its place: what a file shows
 # of a key anybody can write there. Otherwise $why, which is said.
-refuse_half() { verify_half || { put_line "no new key is made or put in place: $why" >&2; return 1; }; }
+refuse_half() { verify_half || { put_line "no new key is created or installed: $why" >&2; return 1; }; }
 
 verify_half() {
 	path=$holder_path
@@ -108,13 +108,13 @@ create_key() {
 	esac
 	if [ "$status" != ok ]; then explain; return; fi
 	told_of key
-	if ! take_key $words; then key_line= why='the new key that was made cannot be read'; return; fi
+	if ! take_key $words; then key_line= why='the new key that was created cannot be read'; return; fi
 	if ! key_signs; then
-		key_line= why='the new key that was made is another than the one that its private half signs with'
+		key_line= why='the new private key signs with another key than its public key file shows'
 		return
 	fi
 	put_line "$key_line" >"$key_file"
-	put_line "made the new key: $key_line"
+	put_line "created the new key: $key_line"
 	each_file know_again
 	carry_key="$holder_path.latchkey-new of this host"
 }
@@ -158,7 +158,7 @@ install_key() {
 	if [ "$half" != new ]; then
 		case $half_new in
 			'new '*) ;;
-			*) why="$holder_path.latchkey-new, the new key that was made here, is not there"; return ;;
+			*) why="$holder_path.latchkey-new, the new key that was created here, is not there"; return ;;
 		esac
 		refuse_half || return 0
 		insist hide_public "$holder_path" "$blob"
@@ -177,7 +177,7 @@ install_key() {
 		insist show_public "$holder_path" "$key_line$holder_public"
 		if [ "$status" != ok ]; then explain; return; fi
 	fi
-	put_line "$holder_path: the new key is in its place; the old one is kept beside it until the end"
+	put_line "$holder_path: the new key is installed; the old one is kept beside it until the end"
 	carry_key="$holder_path of this host"
 }
 
@@ -221,7 +221,7 @@ clear_half() {
 	[ "$status" != ok ] || return 0
 	reason=$why
 	explain
-	late="what was kept of a private key could not be cleared away: $why" why=$reason
+	late="what was kept of a private key could not be removed: $why" why=$reason
 	return 1
 }
 

@@ -9,8 +9,8 @@
 #   sh SCRIPT --signer WHO    first sees whether WHO has signed it, in SCRIPT.sig, and does nothing otherwise: a
 #                             fingerprint (SHA256:...), a .pub file or a file of allowed signers
 #   sh SCRIPT --sign KEY      signs the result with this key
-#   sh SCRIPT --now           removes old lines though the days of grace are not over
-#   sh SCRIPT --back          takes out again what a script that adds lines, and no more, has added
+#   sh SCRIPT --now           removes old lines before the grace period is over
+#   sh SCRIPT --rollback      removes again what a script that does nothing but add lines has added
 #   sh SCRIPT --unverified-host      goes on where nothing can show that this is the host that it is for; its result is
 #                                    a claim
 #                             until somebody who is known has signed it
@@ -51,13 +51,13 @@ read_options() {
 		case $1 in
 			--check) only_looks=yes ;;
 			--now) is_now=yes ;;
-			--back) goes_back=yes ;;
+			--rollback) goes_back=yes ;;
 			--unverified-host) unverified_host=yes ;;
 			--unchecked-signature) unchecked_signature=yes ;;
 			--signer) signer=${2:?WHO is missing}; shift ;;
 			--sign) sign_key=${2:?KEY is missing}; shift ;;
 			*)
-				put_line "usage: sh $0 [--check] [--signer SHA256:...|FILE] [--sign KEY] [--now] [--back]\
+				put_line "usage: sh $0 [--check] [--signer SHA256:...|FILE] [--sign KEY] [--now] [--rollback]\
  [--unverified-host] [--unchecked-signature]" >&2
 				exit 2
 				;;
@@ -67,7 +67,7 @@ read_options() {
 	case $goes_back$carry_phases in
 		yesgrant) ;;
 		yes*)
-			put_line "nothing was done: only a script that adds lines, and no more, takes them out again\
+			put_line "nothing was done: --rollback is for a script that adds lines and does nothing else\
  (this one: $carry_phases)" >&2
 			exit 2
 			;;
@@ -77,7 +77,7 @@ read_options() {
 # By the clock of this host.
 check_day() {
 	[ "$carry_not_before" -gt "$(date +%s)" ] || return 0
-	early="the days of grace are over on $carry_not_before_said: run it from then on, or with --now"
+	early="the grace period ends at $carry_not_before_said: run it after that, or with --now"
 	[ -n "$is_now" ] || [ -n "$only_looks" ] || refuse_script "$early"
 	[ -z "$only_looks" ] || put_line "$early"
 }

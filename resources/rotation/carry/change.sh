@@ -24,16 +24,16 @@ change_files() {
 	require_left $phase
 	if [ -z "$why" ]; then
 		[ $phase = grant ] || [ $changed = no ] ||
-			put_line "whether sshd refuses what was removed was not asked:\
- a command or another file may still give it; scan this host"
+			put_line "whether sshd now refuses the removed keys was not checked:\
+ a command or another file may still grant them; scan this host"
 		return
 	fi
 	if [ -n "$refused_keys" ]; then
 		put_line "nothing is added: $why" >&2
 	elif [ $proved = yes ]; then
-		put_line "what was removed is put back, and what was added stays: $why" >&2
+		put_line "the removed lines are restored, and the added ones stay: $why" >&2
 	else
-		put_line "taken back: $why" >&2
+		put_line "rolled back: $why" >&2
 	fi
 	each_file undo_one
 }
@@ -78,14 +78,14 @@ find_stages() {
 # was checked, nor a key that signed where it was made needs that.
 agree_to_keys() {
 	[ -n "$carry_unverified" ] && [ $signature_checked != yes ] || return 0
-	put_line "Nothing verifies the keys that this adds.\
- Compare each with what you were told by another way than this script came:"
+	put_line "Nothing verifies the keys that this script adds.\
+ Compare each with what you received over another channel than the script:"
 	put_line "$carry_unverified"
 	put_line "Type yes to add them, or anything else to leave the files as they are:"
 	read -r reply || reply=
 	# Once for all files.
 	if [ "$reply" = yes ]; then carry_unverified=; return; fi
-	why='nobody agreed to the keys that it adds' refused_keys=yes
+	why='nobody confirmed the keys that it adds' refused_keys=yes
 	return 1
 }
 
@@ -103,27 +103,28 @@ write_pieces() { insist write "$path" "$id$letter" "$carry_token" "$h_from" "$h_
 # in.
 go_back() {
 	at=grant
-	put_line "The new lines go again. Who holds the new key in the place of the old one by now gets in here no more."
+	put_line "This removes the new lines again.\
+ Whoever has replaced the old key with the new one can no longer log in here."
 	put_line "Type yes to go on:"
 	read -r reply || reply=
-	if [ "$reply" = yes ]; then each_file see_old_line; else why='nobody said that the new lines shall go'; fi
-	if [ -n "$why" ]; then put_line "nothing was taken back: $why" >&2; return; fi
+	if [ "$reply" = yes ]; then each_file see_old_line; else why='nobody confirmed the rollback'; fi
+	if [ -n "$why" ]; then put_line "nothing was rolled back: $why" >&2; return; fi
 	each_file back_one
-	[ -n "$left" ] || why='as it was asked for (--back)'
+	[ -n "$left" ] || why='as requested (--rollback)'
 }
 
 see_old_line() {
 	look
 	case $seen in "$h_before" | "$h_added") return ;; esac
 	# An account that keeps us out of its own folder keeps no other from going back.
-	may_leave_out || why="$path is another file than this script has left"
+	may_leave_out || why="$path is not the file that this script wrote"
 }
 
 back_one() {
 	look
 	[ "$seen" != "$h_before" ] || return
 	if [ "$seen" != "$h_added" ]; then
-		put_line "$path is another file than this script has left" >&2
+		put_line "$path is not the file that this script wrote" >&2
 		left="$left$path$nl"
 		keep
 		return
@@ -131,17 +132,18 @@ back_one() {
 	letter=b h_from=$h_added h_to=$h_before
 	hold_folder
 	[ "$status" != ok ] || with_pieces write_pieces "$id" added before
-	if [ "$status" = ok ]; then put_line "$path: taken back"; return; fi
+	if [ "$status" = ok ]; then put_line "$path: rolled back"; return; fi
 	explain
 	left="$left$path$nl"
 	keep
 }
 
 prove() {
-	put_line "Log in now by a new connection, as $(say_accounts)${carry_key:+, with the key $carry_key}."
-	put_line "Within $carry_seconds seconds it is taken back. Does it work? Type yes, or anything else to take it back:"
+	put_line "Log in now over a new connection, as $(say_accounts)${carry_key:+, with the key $carry_key}."
+	put_line "It is rolled back after $carry_seconds seconds.\
+ Does the login work? Type yes to keep the change; anything else rolls it back:"
 	read -r reply || reply=
-	[ "$reply" = yes ] || why="nobody said that the login works"
+	[ "$reply" = yes ] || why="nobody confirmed that the login works"
 }
 
 # All at once: an account that does not answer costs no other the time of its own dead-man.
@@ -186,7 +188,7 @@ judge_disarmed() {
 		[ "$seen" = "$h_to" ] || leave_or_stop $phase
 		return
 	fi
-	case $said in fired*) why="$path was taken back before the login was proved" ;; *) explain ;; esac
+	case $said in fired*) why="$path was rolled back before the login was verified" ;; *) explain ;; esac
 }
 
 # Before its time, and where this script has armed nothing, only what runs as its account can have fired it, or says

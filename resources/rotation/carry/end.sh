@@ -9,13 +9,13 @@ end_all() {
 	[ -z "$holder_path" ] || [ -n "$left" ] || end_key
 	if [ -n "$left" ]; then
 		outcome=needs-attention
-		why="$(one_line "$left") could not be taken back ($why)"
+		why="$(one_line "$left") could not be rolled back ($why)"
 	elif [ -n "$late" ]; then
 		outcome=needs-attention
 		if [ -z "$why" ]; then at=finish why=$late; else why="$late ($why)"; fi
 	elif [ -n "$none_left" ]; then outcome=needs-attention at=$told_phase why=$none_left
 	fi
-	[ -z "$kept" ] || put_line "what was kept to take it back is in $(one_line "$kept")" >&2
+	[ -z "$kept" ] || put_line "what is needed to roll it back is in $(one_line "$kept")" >&2
 }
 
 one_line() { put_line "$1" | sed '/^$/d' | tr '\n' ' ' | sed 's/ $//'; }
@@ -41,7 +41,7 @@ end_one() {
 	fi
 	case $said in
 		late-edit*) late="somebody wrote to the file while it was replaced: what they wrote is in ${said#late-edit }" ;;
-		*) reason=$why; explain; late="what was kept could not be cleared away: $why" why=$reason ;;
+		*) reason=$why; explain; late="the files kept for a rollback could not be removed: $why" why=$reason ;;
 	esac
 }
 
@@ -81,11 +81,11 @@ choose_folder() {
 	for folder in "${HOME-}" /root; do
 		if is_own_folder "$folder"; then
 			results=${folder%/}/
-			put_line "others can write to $(pwd): what this writes is in $results"
+			put_line "others can write to $(pwd): this script writes to $results"
 			return
 		fi
 	done
-	refuse_script "others can write to $(pwd), and there is no home that is this user's own:\
+	refuse_script "others can write to $(pwd), and this user has no home folder that nobody else can write to:\
  run it in a folder where nobody else can write"
 }
 
@@ -101,21 +101,22 @@ finish() {
 	rm -f "$result.sig"
 	if ! write_result 2>/dev/null; then
 		put_line "$outcome; the result could not be written to ${results:-$(pwd)}:\
- run this once more from a folder with room" >&2
+ run this again from a folder with free space" >&2
 		exit 1
 	fi
-	files=$result
+	files=$result is_result_signed=no
+	[ -n "$results" ] || { folder=$(pwd) && files=${folder%/}/$result; }
 	if [ -n "$sign_key" ]; then
 		if ssh-keygen -Y sign -n latchkey-bundle -f "$sign_key" "$result" >/dev/null 2>&1; then
-			files="$result and $result.sig"
+			files="$files and $files.sig" is_result_signed=yes
 		else put_line "the result could not be signed with $sign_key" >&2
 		fi
 	fi
-	put_line "$outcome; carry $files back, and give it to latchkey import"
+	put_line "$outcome; copy $files back, and give it to latchkey import"
 	if [ -n "$signature" ]; then put_line "the host has signed it with its key $carry_pin"
-	elif [ "$files" = "$result" ]; then
-		put_line "the host has not signed it, so it counts only once somebody known has:\
- ssh-keygen -Y sign -n latchkey-bundle -f KEY $result"
+	elif [ $is_result_signed = no ]; then
+		put_line "the host has not signed it, so it counts only once a person who is known has signed it:\
+ ssh-keygen -Y sign -n latchkey-bundle -f KEY $files"
 	fi
 }
 

@@ -21,7 +21,7 @@ look_one() {
 	case $seen in
 		"$h_before" | "$h_added" | "$h_removed") ;;
 		*)
-			why="$path is another file than the plan was made for"
+			why="$path is not the file that the plan was made for"
 			# An earlier try could not take it back.
 			[ $ours = no ] || keep
 			return
@@ -36,7 +36,7 @@ look_one() {
 	dead_man_ways
 	case " $ways " in
 		*' sleep '* | *' at '*) said=no-dead-man; leave_or_stop $phase ;;
-		*) why='this host cannot take back by itself what is not proved (it has no at, setsid or nohup)' ;;
+		*) why='this host cannot roll back by itself (it has no at, setsid or nohup)' ;;
 	esac
 }
 

@@ -16,7 +16,7 @@ check_signature() {
 		put_line 'its signature was not checked'
 		return
 	fi
-	[ -f "$script_signature" ] || refuse_script "there is no $script_signature; carry it along with the script"
+	[ -f "$script_signature" ] || refuse_script "there is no $script_signature; copy it along with the script"
 	for named_signer in "$carry_signer" "$signer"; do
 		[ -n "$named_signer" ] || continue
 		is_signed "$named_signer" || refuse_script "$script_signature is no signature of it by $named_signer"

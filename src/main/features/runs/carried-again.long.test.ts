@@ -30,7 +30,7 @@ describe.runIf(canStartHosts())("a carried script that makes the key", () => {
     await layScript(host, files[0]?.text ?? "");
     const before = await readVault(host);
 
-    await endScript(host, "Does it work");
+    await endScript(host, "Does the login work");
     // As a hand-over that is ended leaves it.
     await host.run(`mv ${KEY}.pub ${KEY}.latchkey-old.pub`);
     const refused = await runScript(host, "no\\n");
@@ -39,7 +39,7 @@ describe.runIf(canStartHosts())("a carried script that makes the key", () => {
     expect(await readVault(host)).toBe(before);
     expect(readResult(await resultOn(host))).toMatchObject({ outcome: "rolled-back", newKey: null });
 
-    await endScript(host, "Does it work");
+    await endScript(host, "Does the login work");
     const said = await runScript(host, "yes\\nyes\\n");
     expect(said.match(/with the key \S+ of this host/g)).toEqual([
       `with the key ${KEY}.latchkey-new of this host`,

@@ -43,9 +43,9 @@ test.skipIf(!canStartHosts()).each([
     expect(await runScript(web, "yes\\nyes\\n")).toContain("code 0");
     const both = await read();
     expect(await take()).toBe("waiting");
-    expect(await runScript(web, "no\\n", "", "--back")).toContain("nobody said that the new lines shall go");
+    expect(await runScript(web, "no\\n", "", "--rollback")).toContain("nobody confirmed the rollback");
     expect(await read()).toBe(both);
-    expect(await runScript(web, "yes\\n", "", "--back")).toContain("code 0");
+    expect(await runScript(web, "yes\\n", "", "--rollback")).toContain("code 0");
     expect(await read()).toBe(before);
     expect(await take()).toBe("rolled-back");
 
@@ -60,9 +60,8 @@ test.skipIf(!canStartHosts()).each([
     expect(removal.notes).toMatch(/deploy@\S+: logged in to with the old key at .*before the old line goes/);
     expect(removal.phases).toEqual(["grant revoke finish"]);
     expect(removal.notes).toContain("it removes nothing before");
-    expect(await runScript(web, "yes\\n", "", "--back")).toContain("code 2");
-    if (!isDue)
-      expect(await runScript(web, "yes\\nyes\\n")).toMatch(/the days of grace are over on .*code 2/s);
+    expect(await runScript(web, "yes\\n", "", "--rollback")).toContain("code 2");
+    if (!isDue) expect(await runScript(web, "yes\\nyes\\n")).toMatch(/the grace period ends at .*code 2/s);
     expect(await read()).toBe(both);
     expect(await runScript(web, "yes\\nyes\\n", "", options)).toContain("code 0");
     expect(await read()).not.toContain(old.publicLine.split(" ")[1]);

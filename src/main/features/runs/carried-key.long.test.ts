@@ -59,7 +59,7 @@ test.skipIf(!canStartHosts())(
     const refused = await run(host, {
       text: files[0]?.text.replaceAll("read -r reply", "reply=no; false") ?? "",
     });
-    expect(refused.said).toContain("taken back: nobody said that the login works");
+    expect(refused.said).toContain("rolled back: nobody confirmed that the login works");
     expect(await host.run(`cat ${KEY}; ls -A /home/deploy/.ssh; ls /root/stick`)).toMatch(
       new RegExp(
         `^${old.replaceAll("+", "\\+")}authorized_keys\nid_ed25519\nid_ed25519.pub\nlatchkey-result-\\w+.txt\nscript.sh\n$`,

@@ -92,7 +92,7 @@ test.runIf(canStartHosts())(
     expect(planned.err).toContain("and its .sig");
     expect(planned.err).toContain(`signed with ssh-ed25519 ${admin.fingerprint}`);
 
-    expect(await carryBack(scanned, "first", "yes\nno\n")).toContain("what was added stays");
+    expect(await carryBack(scanned, "first", "yes\nno\n")).toContain("the added ones stay");
     const first = join(stick, "first");
     const signer = ["--signer", join(stick, "auditor.pub"), "--require-signature"];
     expect((await type("import", "--require-signature", first)).err).toContain(

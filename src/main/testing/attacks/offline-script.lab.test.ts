@@ -113,7 +113,7 @@ test.skipIf(!canStartHosts())(
     const said = await host.run("cd /home/ann && printf 'no\\n' | sh ./script.sh 2>&1 || true");
     expect(await host.run("cat /etc/precious")).toBe("precious\n");
     expect(await host.run("ls -A /etc | grep -c latchkey || true")).toBe("0\n");
-    expect(said).toContain("others can write to /home/ann: what this writes is in /root/");
+    expect(said).toContain("others can write to /home/ann: this script writes to /root/");
     const result = readResult(await readThere(host, `/root/latchkey-result-${token}.txt`));
     expect(result).toMatchObject({ outcome: "rolled-back" });
   },
@@ -130,7 +130,9 @@ test.skipIf(!canStartHosts())(
     expect(refused).toContain("only root can show that this is web1");
     expect(refused).toContain("code 2");
     const said = await asAnn("--unverified-host");
-    expect(said).toContain("the host has not signed it, so it counts only once somebody known has");
+    expect(said).toContain(
+      "the host has not signed it, so it counts only once a person who is known has signed it",
+    );
     const result = readResult(await readThere(host, "/home/ann/own/latchkey-result-*.txt"));
     expect(result).toMatchObject({ outcome: "rolled-back", hostSignature: null });
   },
@@ -153,7 +155,7 @@ test.skipIf(!canStartHosts())(
     expect(await standing()).toBe(left);
     for (const answers of ["", "y\\nyes\\n"]) {
       const refused = await carry(host, "sh", answers);
-      expect(refused).toContain("nothing is added: nobody agreed to the keys that it adds");
+      expect(refused).toContain("nothing is added: nobody confirmed the keys that it adds");
       expect(refused).not.toContain("authorized_keys: added");
       expect(await standing()).toBe(left);
     }
@@ -166,7 +168,7 @@ test.skipIf(!canStartHosts())(
     const { host, plan, hash } = web;
     const token = tokenOf(hash, { host: "web1", port: plan.hosts[0]?.port ?? 22 });
     // The addition stands; its removal was not proved.
-    expect(await carry(host, "sh", "yes\\nyes\\nno\\n")).toContain("what was added stays");
+    expect(await carry(host, "sh", "yes\\nyes\\nno\\n")).toContain("the added ones stay");
     await host.run(`cd /home/ann/.ssh && setpriv --reuid ann --regid ann --init-groups sh -c '
       mkdir -p -m 700 .latchkey/${token}; : >.latchkey/${token}/fired-f0a.x'`);
     const said = await carry(host, "sh", "yes\\nyes\\nyes\\n");
@@ -196,7 +198,9 @@ test.skipIf(!canStartHosts())(
     const token = tokenOf(made.hash, { host: "web1", port: made.plan.hosts[0]?.port ?? 22 });
     await host.run(`cd /home/ann/.ssh && setpriv --reuid ann --regid ann --init-groups sh -c '
       mkdir -p -m 700 .latchkey/${token}; : >.latchkey/${token}/before-f0r; : >.latchkey/${token}/before-f1r'`);
-    expect(await carry(host, "sh", "yes\\nno\\n")).toContain("taken back: nobody said that the login works");
+    expect(await carry(host, "sh", "yes\\nno\\n")).toContain(
+      "rolled back: nobody confirmed that the login works",
+    );
     expect((await readThere(host, files[1])).toString()).toBe(BEFORE);
     expect(readResult(await readResultThere(host))).toMatchObject({ outcome: "rolled-back" });
     expect(await carry(host, "sh", "yes\\nyes\\nyes\\n")).toContain("code 0");

@@ -181,7 +181,7 @@ lab(
 const runScript = (login: "yes" | "no", meanwhile = ":") =>
   host.run(`trap '' PIPE; cd /root/carried && rm -f answers said && mkfifo answers && : >said
     sh ./script.sh <answers >said 2>&1 & script=$!
-    heard() { until [ "$(grep -c 'Does it work' said)" -ge "$1" ] || ! kill -0 $script; do sleep 0.1; done 2>/dev/null; }
+    heard() { until [ "$(grep -c 'Does the login work' said)" -ge "$1" ] || ! kill -0 $script; do sleep 0.1; done 2>/dev/null; }
     { echo yes; heard 1; { ${meanwhile}; } >/dev/null; echo ${login}; heard 2; echo ${login}; } >answers || true
     code=0; wait $script || code=$?; cat said; echo "code $code"`);
 
@@ -212,7 +212,7 @@ lab(
     const inRun = BUSY.map((kind) => `su m-${kind} -c 'occupy ${kind}'`).join("; ");
 
     const back = await runScript("no");
-    expect(back).toContain("rolled-back; carry latchkey-result-");
+    expect(back).toContain("rolled-back; copy ");
     expect(await whoHas(given.publicLine.trim())).toEqual([]);
     expect(await leftBy(["/root/.ssh", ...HONEST.map((name) => `/home/${name}`)].join(" "))).toBe("");
     for (const kind of [...EARLY, ...LATE, ...BUSY])

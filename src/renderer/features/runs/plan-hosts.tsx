@@ -62,6 +62,7 @@ export function HostPlans({ plan }: { plan: Plan }) {
           key={formatHostAddress(host)}
           host={host}
           turn={hosts.length === 1 ? null : formatTurn(host, options.canary)}
+          isOffline={"asOf" in plan && plan.asOf !== null}
           isOpen={files <= MOST_OPEN}
         />
       ))}
@@ -81,9 +82,11 @@ type HostProps = {
   host: HostPlan;
   /** When it is changed; null where there is no other. */
   turn: string | null;
+  /** Its script rolls back there, or changes nothing where that host cannot. */
+  isOffline: boolean;
 };
 
-function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
+function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolean }) {
   const files = "files" in host ? host.files : [];
   const holders = "holders" in host ? host.holders : [];
   const certificates = "certificates" in host ? host.certificates : null;
@@ -99,7 +102,7 @@ function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
           <LineCounts counts={countLines(files)} />
         )}
         <span className={classes.space} />
-        <HostFacts host={host} turn={turn} />
+        <HostFacts host={host} turn={turn} isOffline={isOffline} />
       </header>
       <ul>
         {certificates?.map((change) => (
@@ -135,8 +138,14 @@ function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
   );
 }
 
-function HostFacts({ host, turn }: HostProps) {
+function formatRollback(timer: HostPlan["rollbackTimer"], isOffline: boolean): string {
+  if (isOffline) return "its script rolls back by itself";
+  return timer === null ? "cannot roll back by itself" : `rolls back by ${DEAD_MEN[timer]}`;
+}
+
+function HostFacts({ host, turn, isOffline }: HostProps) {
   const { user, useSudo, rollbackTimer, hostKey } = host;
+  const cannotRollBack = rollbackTimer === null && !isOffline;
   return (
     <span className={classes.hostFacts}>
       {turn !== null && (
@@ -151,11 +160,11 @@ function HostFacts({ host, turn }: HostProps) {
         </span>
       </Tag>
       <Tag
-        tone={rollbackTimer === null ? "amber" : "gray"}
-        Icon={rollbackTimer === null ? IconAlertTriangle : IconShieldCheck}
+        tone={cannotRollBack ? "amber" : "gray"}
+        Icon={cannotRollBack ? IconAlertTriangle : IconShieldCheck}
         isPlain
       >
-        {rollbackTimer === null ? "cannot roll back by itself" : `rolls back by ${DEAD_MEN[rollbackTimer]}`}
+        {formatRollback(rollbackTimer, isOffline)}
       </Tag>
       {hostKey === "" ? (
         <Tag tone="amber" Icon={IconAlertTriangle} isPlain>

@@ -121,6 +121,9 @@ const ROLLBACK_TIMERS: Record<RollbackTimer, string> = {
   sleep: "a process of its own",
 };
 
+/** Whether an offline host has what a timer needs is asked by its script, which changes nothing without it. */
+export const OFFLINE_ROLLBACK = "its script rolls back by itself unless a login is verified in time";
+
 export const formatRollbackTimer = (rollbackTimer: RollbackTimer | null): string =>
   rollbackTimer === null
     ? "it cannot roll back by itself if the connection is lost"

@@ -29,7 +29,7 @@ describe.runIf(canStartHosts())("a carried script, wherever it is run", () => {
     const run = "cd && printf 'yes\\nyes\\nyes\\n' | sh ./script.sh --unverified-host 2>&1 || echo failed";
     expect(
       await host.run(`setpriv --reuid ann --regid ann --init-groups sh -c "HOME=/home/ann; ${run}"`),
-    ).toContain("committed; carry latchkey-result-");
+    ).toContain("committed; copy /home/ann/latchkey-result-");
     expect(await standsThere(host)).toBe(`${AFTER}|ann 600\nauthorized_keys\n`);
   });
 });
@@ -84,9 +84,7 @@ describe.runIf(canStartHosts())("a carried script, where its host will not have 
     // A timer of systemd would be left, and nobody there who starts it.
     await host.run("mkdir -p /run/systemd/system");
     await hideOn(host, "setsid", "nohup", "at");
-    expect(await carry(host, "sh", "yes\\nyes\\n")).toContain(
-      "cannot take back by itself what is not proved",
-    );
+    expect(await carry(host, "sh", "yes\\nyes\\n")).toContain("this host cannot roll back by itself");
     await hideOn(host, "sha256sum", "shasum", "sha256", "openssl");
     expect(await carry(host, "sh", "yes\\nyes\\n")).toContain("nothing was changed");
     expect(await standsThere(host)).toBe(untouched);
@@ -122,10 +120,10 @@ describe.runIf(canStartHosts())("what a carried script could not take back", () 
     if (typeof result === "string") throw new Error(result);
     expect(result).toMatchObject({ outcome: "needs-attention", at: "grant" });
     expect(result.kept).toMatch(/^\/home\/ann\/\.ssh\/\.latchkey\/[0-9a-f]{24}$/);
-    expect(said).toContain(`what was kept to take it back is in ${result.kept}`);
+    expect(said).toContain(`what is needed to roll it back is in ${result.kept}`);
     expect((await readThere(host, `${result.kept}/before-f0a`)).toString()).toBe(BEFORE);
     expect((await readThere(host, PATH)).toString()).toContain("# by hand");
-    expect(await carry(host, "sh", "yes\\n")).toContain("is another file than the plan was made for");
+    expect(await carry(host, "sh", "yes\\n")).toContain("is not the file that the plan was made for");
     expect(await resultOf(host)).toMatchObject({ outcome: "needs-attention", kept: result.kept });
   });
 

@@ -65,7 +65,7 @@ describe.runIf(canStartHosts())("the result of a script", () => {
     expect(said).toContain("code 0");
     expect((await readThere(host, PATH)).toString()).toBe(AFTER);
     const name = (await host.run("cd /root/carried && ls latchkey-result-*.txt")).trim();
-    expect(said).toContain(`carry ${name} and ${name}.sig back`);
+    expect(said).toContain(`copy /root/carried/${name} and /root/carried/${name}.sig back`);
     const result = await readThere(host, `/root/carried/${name}`);
     const signature = (await readThere(host, `/root/carried/${name}.sig`)).toString();
     const other = await host.run("ssh-keygen -lf /root/carried/other.pub");

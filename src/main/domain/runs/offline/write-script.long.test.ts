@@ -42,7 +42,7 @@ describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
       expect((await readThere(host, PATH)).toString()).toBe(BEFORE);
       expect(readResult(await readResultThere(host))).toMatchObject({
         outcome: "rolled-back",
-        why: "nobody said that the login works",
+        why: "nobody confirmed that the login works",
       });
       expect(await host.run("ls -A /home/ann/.ssh")).toBe("authorized_keys\n");
     }
@@ -53,7 +53,7 @@ describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host } = prepared;
     await host.run(`echo '# by hand' >> ${PATH}`);
-    expect(await carry(host, "sh", "yes\\nyes\\n")).toContain("is another file than the plan was made for");
+    expect(await carry(host, "sh", "yes\\nyes\\n")).toContain("is not the file that the plan was made for");
     expect((await readThere(host, PATH)).toString()).toBe(`${BEFORE}# by hand\n`);
     const result = await readThere(host, "/root/carried/latchkey-result-*.txt");
     expect(readResult(Buffer.from(result.toString().replace("failed", "committed")))).toBe(
@@ -72,12 +72,12 @@ describe.runIf(canStartHosts())("a plan whose removal fails where it was carried
     const added = plan.hosts[0]?.files[0]?.after?.added;
     for (const answers of ["yes\\nyes\\nno\\n", "yes\\n", "no\\n"]) {
       const said = await carry(host, "sh", answers);
-      expect(said).toContain("what was added stays: nobody said that the login works");
+      expect(said).toContain("the added ones stay: nobody confirmed that the login works");
       expect(said).toContain("code 1");
       expect(hashBytes(await readThere(host, PATH))).toBe(added);
       expect(readResult(await readResultThere(host))).toMatchObject({
         outcome: "added",
-        why: "nobody said that the login works",
+        why: "nobody confirmed that the login works",
         files: [added],
       });
       expect(await host.run("ls -A /home/ann/.ssh")).toBe("authorized_keys\n");

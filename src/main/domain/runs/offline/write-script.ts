@@ -126,9 +126,9 @@ const formatHeader = (
     ? "# No host key of it is known: make sure for yourself that you are on that host."
     : `# It does nothing on another host than the one with the host key ${printable(host.hostKey)}.`,
   ...(phases.includes("revoke") && notBefore
-    ? [`# Old lines go from ${printable(notBefore)} on, or at once: --now`]
+    ? [`# It removes old lines from ${printable(notBefore)} on, or at once with --now.`]
     : []),
-  ...(isOnlyAddition(phases) ? ["# Its lines go again, should nothing come of the plan: --back"] : []),
+  ...(isOnlyAddition(phases) ? ["# To remove its lines again, if the plan is given up: --rollback"] : []),
 ];
 
 function formatData(
@@ -143,7 +143,7 @@ function formatData(
     `carry_nonce=${nonce}`,
     `carry_pin=${quote(host.hostKey)}`,
     `carry_signer=${quote(signer ?? "")}`,
-    "carry_who=carried-script",
+    "carry_who=offline-script",
     `carry_phases=${quote(phases.join(" "))}`,
     `carry_told=${quote(printable(formatBefore(plan, phases)))}`,
     `carry_proved=${isInParts(plan) && phases.includes("revoke") ? "yes" : "no"}`,
@@ -156,7 +156,7 @@ function formatData(
   ];
 }
 
-/** What takes its lines out again by `--back`: nothing relies on them but the parts that come next. */
+/** What takes its lines out again by `--rollback`: nothing relies on them but the parts that come next. */
 const isOnlyAddition = (phases: ScriptPart["phases"]): boolean => phases.join() === "grant";
 
 /** What must have come back before a script is run, where there are several. */
@@ -165,7 +165,7 @@ function formatBefore(plan: AccessPlan, phases: ScriptPart["phases"]): string {
   if (phases.includes("revoke"))
     return "this removes the old lines: it was written once the new ones stood on every host of the plan";
   if (phases.includes("grant"))
-    return "this adds the new lines; old ones go by another script, once the results of all hosts are back";
+    return "this adds the new lines; another script removes the old ones, once the results of all hosts are back";
   return "";
 }
 

@@ -26,6 +26,7 @@ import {
   formatNewKey,
   formatRollbackTimer,
   formatVerification,
+  OFFLINE_ROLLBACK,
 } from "#shared/text/runs/plan.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { paint, type Style } from "#shells/cli/print-table.ts";
@@ -39,7 +40,7 @@ export function printPlan(plan: Plan, world: World): void {
   const afterwards = plan.kind === "rotate-host-key" ? plan.afterwards : [];
   const lines: Line[] = [
     { text: plan.title, style: "bold" },
-    ...("asOf" in plan && plan.asOf !== null
+    ...(isOffline(plan)
       ? [{ text: `  from a bundle collected on ${plan.asOf}; --script FOLDER writes the offline scripts` }]
       : []),
     ...(plan.kind === "rotate-certificate" ? formatOptions(plan).map((text) => ({ text })) : []),
@@ -63,6 +64,8 @@ export function printPlan(plan: Plan, world: World): void {
   }
 }
 
+const isOffline = (plan: Plan): plan is Plan & { asOf: string } => "asOf" in plan && plan.asOf !== null;
+
 function listHostPlan(host: HostPlan, plan: Plan): Line[] {
   const order = plan.options.canary && host.batch === 0 ? "canary" : `batch ${host.batch}`;
   const files = "files" in host ? host.files : [];
@@ -77,7 +80,7 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
     })),
     ...certificates.flatMap((change) => formatCertificate(change).map((text) => ({ text }))),
     ...(files.length + certificates.length > 0
-      ? [{ text: `  ${formatRollbackTimer(host.rollbackTimer)}` }]
+      ? [{ text: `  ${isOffline(plan) ? OFFLINE_ROLLBACK : formatRollbackTimer(host.rollbackTimer)}` }]
       : []),
   ];
 }

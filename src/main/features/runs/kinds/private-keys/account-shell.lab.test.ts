@@ -273,9 +273,9 @@ lab("a script reads the key that was made for it from no file of the account's",
   await writeKeyScript(plan, place);
   await answerAs("endless:make");
   const said = await carry(host, "sh", "");
-  expect(said).toContain("the new key is in its place");
+  expect(said).toContain("the new key is installed");
   const { id, "id.pub": shown } = await readKeys();
-  expect(said).toContain(`made the new key: ssh-ed25519 ${id}`);
+  expect(said).toContain(`created the new key: ssh-ed25519 ${id}`);
   expect(shown).toBe(id);
 });
 
@@ -311,7 +311,7 @@ lab.each(UNTOLD)(
     await writeKeyScript(plan, place);
     await answerAs(`mute:${verb}`);
     const said = await carry(host, "sh", "");
-    expect(said).toContain("the new key is in its place");
+    expect(said).toContain("the new key is installed");
     const { id, ...beside } = await readKeys();
     expect(id).not.toBe(before.id);
     expect(beside).toMatchObject({ "id.pub": id, [OLD]: before.id, [`${OLD}.pub`]: before.id });
