@@ -12,14 +12,14 @@ import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { type FetchedCertificate, fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
 import type { HostConnection } from "#net/ssh/host-connection.ts";
-import type { Ask } from "#net/ssh/interactive-login.ts";
-import { type Connection, type LoginOptions, logIn, lookUp, type Way } from "#net/ssh/log-in.ts";
+import type { PromptUser } from "#net/ssh/interactive-login.ts";
+import { type Connection, type LoginOptions, type LoginRoute, logIn, lookUp } from "#net/ssh/log-in.ts";
 import type { SshFailure, Where } from "#net/ssh/ssh-failure.ts";
-import { type Passing, type RetryPolicy, retry } from "#net/tasks.ts";
+import { type RetryPolicy, retry, type TransientCause } from "#net/tasks.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import type { Store } from "#store/store.ts";
 import { type AcceptHostKey, createHostKeys, type HostKeyCheck, type HostKeys } from "./host-keys.ts";
-import { type Before, createJumpHosts, type JumpHost, keyOf, type WayFailure } from "./jump-hosts.ts";
+import { type Before, createJumpHosts, type JumpHost, keyOf, type RouteFailure } from "./jump-hosts.ts";
 import { createLoginKeys, type LoginKeys } from "./login-keys.ts";
 import type { PlannedLogin, PlannedRoute, RouteToHost } from "./logins.ts";
 import { createLoginAttempts, type LoginFailure } from "./logins.ts";
@@ -55,7 +55,7 @@ export type ConnectOptions = {
    * until then no password is. Without it, they are asked for before anything else.
    */
   opensLocked?: boolean;
-  ask: Ask;
+  promptUser: PromptUser;
   /** Logins at a time. `isFixed`: it is never passed, not even by hosts that hang. */
   atOnce: { hosts: number; isFixed: boolean };
   signal: AbortSignal;
@@ -73,7 +73,7 @@ export type HostWork<T> = {
 
 /** What was met, and what may speak against it: the jump host that ended meanwhile. */
 export type Met<T> = {
-  met: T | LoginFailure | WayFailure;
+  met: T | LoginFailure | RouteFailure;
   lost: Where | null;
   check: HostKeyCheck | null;
   tookMs: number;
@@ -132,9 +132,15 @@ function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Connect
   const { name, atOnce, signal } = options;
   const reachMs = SSH_LIMITS.connectMs;
   const attemptLogin = createLoginAttempts(findSsh());
-  const jumpHosts = createJumpHosts<Hop>({ enter, logIn: logInToJumpHost, reachMs, retryPolicy, signal });
-  const find = (hop: Hop) => findWay(hop, { timeoutMs: reachMs, signal });
-  const entered = new Map<string, Found | SshFailure>();
+  const jumpHosts = createJumpHosts<Hop>({
+    acquireConnection,
+    logIn: logInToJumpHost,
+    reachMs,
+    retryPolicy,
+    signal,
+  });
+  const find = (hop: Hop) => findRoute(hop, { timeoutMs: reachMs, signal });
+  const foundRoutes = new Map<string, Found | SshFailure>();
   const standing = new Map<string, Met<object>>();
 
   return {
@@ -150,29 +156,30 @@ function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Connect
 
   async function connect<T extends object>(login: RoutedLogin, work: HostWork<T>): Promise<Met<T>> {
     const { jumps, host } = login.route;
-    const place = placeOf(keyOf(jumps), host.name, host.port);
-    const known = standing.get(place) as Met<T> | undefined;
+    const machine = machineKey(keyOf(jumps), host.name, host.port);
+    const known = standing.get(machine) as Met<T> | undefined;
     if (known) return { ...known, tookMs: 0 };
     await using jumpHost = await jumpHosts.keep(jumps);
     const before = jumpHost?.leadTo(host) ?? null;
-    const met = await retry(() => connectInTurn(login, before, work), retryPolicy, signal);
-    if (stands(met)) standing.set(place, met);
+    const met = await retry(() => connectWithinLimits(login, before, work), retryPolicy, signal);
+    if (stands(met)) standing.set(machine, met);
     return met;
   }
 
-  async function connectInTurn<T extends object>(
+  async function connectWithinLimits<T extends object>(
     { route: { jumps, host }, transport }: RoutedLogin,
     before: Before | null,
     { command, adapt = (login) => login, use }: HostWork<T>,
   ) {
-    const way = before ?? (await find(host));
-    if ("outcome" in way) return { met: { ...way, jumpHost: null }, ...NOTHING_MORE, passing: way.passing };
-    const places = [placeInScan(name, atOnce), ...throughPlaces(name, jumps), ...loginPlaces(host, way)];
-    return limiter.during(places, signal, async () => {
+    const route = before ?? (await find(host));
+    if ("outcome" in route)
+      return { met: { ...route, jumpHost: null }, ...NOTHING_MORE, transient: route.transient };
+    const limits = [scanLimit(name, atOnce), ...jumpHostLimits(name, jumps), ...loginLimits(host, route)];
+    return limiter.during(limits, signal, async () => {
       const begun = performance.now();
       const { met, check } = await logInTo<T | LoginFailure>(
         host,
-        () => open(way),
+        () => open(route),
         async (offered) => {
           const login = adapt(offered);
           const connection = await attemptLogin(login, transport, command);
@@ -180,22 +187,22 @@ function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Connect
         },
       );
       const [lost, tookMs] = [before?.findLost() ?? null, Math.round(performance.now() - begun)];
-      return { met, check, lost, tookMs, passing: passingOf(met, lost) };
+      return { met, check, lost, tookMs, transient: transientCauseOf(met, lost) };
     });
   }
 
   /** It is logged in to where it was entered, and nowhere else: a name that is found only later holds no place. */
-  async function enter(hop: Hop) {
-    const way = await find(hop);
-    entered.set(keyOf([hop]), way);
-    return limiter.acquire(keptPlaces(name, hop, way), signal);
+  async function acquireConnection(hop: Hop) {
+    const route = await find(hop);
+    foundRoutes.set(keyOf([hop]), route);
+    return limiter.acquire(openJumpHostLimits(name, hop, route), signal);
   }
 
   async function logInToJumpHost(hop: Hop, before: Before | null) {
-    const way = before ?? entered.get(keyOf([hop])) ?? (await find(hop));
-    if ("outcome" in way) return way;
-    const { met } = await limiter.during(loginPlaces(hop, way), signal, () =>
-      logInTo<Connection | SshFailure>(hop, () => open(way), logIn),
+    const route = before ?? foundRoutes.get(keyOf([hop])) ?? (await find(hop));
+    if ("outcome" in route) return route;
+    const { met } = await limiter.during(loginLimits(hop, route), signal, () =>
+      logInTo<Connection | SshFailure>(hop, () => open(route), logIn),
     );
     return met;
   }
@@ -204,7 +211,7 @@ function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Connect
 /** A host, or a machine on the way to it, may have wanted a key that is still locked. */
 const MAY_BE_A_KEY: ReadonlySet<string> = new Set(["login-refused", "jump-failed"]);
 
-const NOT_ASKED = "behind a ProxyCommand no host is asked for its certificate";
+const NOT_FETCHED = "behind a ProxyCommand no host is asked for its certificate";
 
 /**
  * Logs in to machines of one scan or run. Where a certificate of the machine decides, a connection of its own asks for it,
@@ -224,31 +231,31 @@ function createLogins({
   /** `open` opens the way; it may be called twice. */
   return async function logInTo<T extends object>(
     hop: Hop,
-    open: () => Promise<Way | WayFailure>,
+    open: () => Promise<LoginRoute | RouteFailure>,
     attempt: (login: LoginOptions) => Promise<T>,
-  ): Promise<{ met: T | WayFailure; check: HostKeyCheck }> {
+  ): Promise<{ met: T | RouteFailure; check: HostKeyCheck }> {
     const { name, port, user } = hop;
     const check = hostKeys.check(hop);
     const seen = certificates.get(`${name}:${port}`);
     if (seen) check.takeCertificate(seen);
     for (;;) {
       const keyTypes = check.wantsCertificate();
-      const way = await open();
-      if ("outcome" in way) return { met: way, check };
+      const route = await open();
+      if ("outcome" in route) return { met: route, check };
       if (keyTypes.length > 0 && hop.openssh?.proxyCommand) {
-        check.takeCertificate({ kind: "none", why: NOT_ASKED });
+        check.takeCertificate({ kind: "none", why: NOT_FETCHED });
         continue;
       }
       if (keyTypes.length > 0) {
-        const asked = { way, port, keyTypes, timeoutMs: SSH_LIMITS.connectMs, signal };
-        const fetched = await fetchHostCertificate(asked);
+        const request = { way: route, port, keyTypes, timeoutMs: SSH_LIMITS.connectMs, signal };
+        const fetched = await fetchHostCertificate(request);
         if (fetched.kind !== "unanswered") certificates.set(`${name}:${port}`, fetched);
         check.takeCertificate(fetched);
         continue;
       }
       const met = await attempt({
         target: { host: name, port },
-        way,
+        route,
         user,
         limits: SSH_LIMITS,
         signal,
@@ -264,48 +271,50 @@ function createLogins({
 }
 
 /** Where a command leads, only that may know the name: it stands for the address. */
-const findWay = async ({ address, port, openssh }: Hop, limits: Parameters<typeof lookUp>[1]) =>
+const findRoute = async ({ address, port, openssh }: Hop, limits: Parameters<typeof lookUp>[1]) =>
   openssh?.proxyCommand ? { addresses: [address] } : lookUp({ host: address, port }, limits);
 
-const open = async (way: Before | Found): Promise<Way | WayFailure> => ("reach" in way ? way.reach() : way);
+const open = async (route: Before | Found): Promise<LoginRoute | RouteFailure> =>
+  "reach" in route ? route.reach() : route;
 
 const NOTHING_MORE = { lost: null, check: null, tookMs: 0 };
 
 /** Where the jump host ended before the host was read at all, another connection to it may lead there. */
-function passingOf(met: object, lost: Where | null): Passing | null {
-  if (!("passing" in met)) return null;
-  return lost ? "refused" : (met.passing as Passing | null);
+function transientCauseOf(met: object, lost: Where | null): TransientCause | null {
+  if (!("transient" in met)) return null;
+  return lost ? "refused" : (met.transient as TransientCause | null);
 }
 
 /** What a key refuses does not pass within a scan, and who was turned away for so long does not come back to it. */
 const stands = ({ met, lost }: Met<object>): boolean =>
   lost === null &&
-  (("isKeyRefused" in met && met.isKeyRefused === true) || ("passing" in met && met.passing === "throttled"));
+  (("isKeyRefused" in met && met.isKeyRefused === true) ||
+    ("transient" in met && met.transient === "throttled"));
 
 /** At one machine, as it is seen from the jump host before it, or from here. */
-const placeOf = (behind: string, address: string, port: number): string => `${behind}|${address}:${port}`;
+const machineKey = (behind: string, address: string, port: number): string => `${behind}|${address}:${port}`;
 
-const placeInScan = (name: string, { hosts, isFixed }: ConnectOptions["atOnce"]): ConnectionLimit => ({
+const scanLimit = (name: string, { hosts, isFixed }: ConnectOptions["atOnce"]): ConnectionLimit => ({
   key: name,
   most: hosts,
   ...(!isFixed && { yieldAfterMs: YIELD_AFTER_MS }),
 });
 
 /** A host that waits for a place at its jump host holds none that others need. */
-const throughPlaces = (name: string, jumps: readonly Hop[]): ConnectionLimit[] =>
+const jumpHostLimits = (name: string, jumps: readonly Hop[]): ConnectionLimit[] =>
   jumps.map((_, index) => ({
     key: `through ${name} ${keyOf(jumps.slice(0, index + 1))}`,
     most: AT_ONCE_THROUGH_A_JUMP_HOST,
   }));
 
 /** One jump host is kept open at a time at each address, whichever logins there are to it: the others wait. */
-function keptPlaces(name: string, { port }: Hop, way: Found | SshFailure): ConnectionLimit[] {
-  const addresses = "addresses" in way ? way.addresses : [];
-  return addresses.map((one) => ({ key: `kept ${name} ${placeOf("", one, port)}`, most: 1 }));
+function openJumpHostLimits(name: string, { port }: Hop, route: Found | SshFailure): ConnectionLimit[] {
+  const addresses = "addresses" in route ? route.addresses : [];
+  return addresses.map((one) => ({ key: `kept ${name} ${machineKey("", one, port)}`, most: 1 }));
 }
 
 /** One login at a time at each of a machine's addresses, whatever it is called. */
-function loginPlaces({ address, port }: Hop, way: Before | Found): ConnectionLimit[] {
-  const [behind, addresses] = "reach" in way ? [way.key, [address]] : ["", way.addresses];
-  return addresses.map((one) => ({ key: `login ${placeOf(behind, one, port)}`, most: 1 }));
+function loginLimits({ address, port }: Hop, route: Before | Found): ConnectionLimit[] {
+  const [behind, addresses] = "reach" in route ? [route.key, [address]] : ["", route.addresses];
+  return addresses.map((one) => ({ key: `login ${machineKey(behind, one, port)}`, most: 1 }));
 }

@@ -6,17 +6,17 @@ import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { type EndpointProxy, readProxy } from "#domain/targets/proxies.ts";
 import { createProxyWay, type Way } from "#net/proxy/proxy.ts";
 import type { Credentials } from "#net/proxy/proxy-protocols.ts";
-import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import type { Failure } from "#net/tcp-connect.ts";
 import type { ProxyUrl } from "#shared/model/hosts/target.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import type { JumpHost } from "./jump-hosts.ts";
 
-type ProxyWay = Extract<EndpointProxy, { kind: "socks5" | "http" }>;
+type ProxyServer = Extract<EndpointProxy, { kind: "socks5" | "http" }>;
 type Jump = Extract<EndpointProxy, { kind: "jump" }>;
 
 type Deps = {
-  ask: Ask;
+  promptUser: PromptUser;
   routeTo: SshConfig["routeTo"];
   portOf: SshConfig["portOf"];
   /** Of this workstation. */
@@ -46,14 +46,14 @@ export function createEndpointRoutes(deps: Deps) {
   return {
     /** A way, ready to be gone; it stays open until it is disposed. Rejects only when the scan is told to stop. */
     async keep(text: ProxyUrl): Promise<Kept | Failure> {
-      const way = readProxy(text);
-      switch (way.kind) {
+      const proxy = readProxy(text);
+      switch (proxy.kind) {
         case "direct":
           return { proxy: null, ...NOTHING_OPEN };
         case "jump":
-          return keepJump(way);
+          return keepJump(proxy);
         default: {
-          const known = proxies.get(text) ?? openProxy(way);
+          const known = proxies.get(text) ?? openProxy(proxy);
           proxies.set(text, known);
           return { proxy: await known, ...NOTHING_OPEN };
         }
@@ -61,16 +61,17 @@ export function createEndpointRoutes(deps: Deps) {
     },
   };
 
-  async function openProxy(proxy: ProxyWay): Promise<Way> {
-    return createProxyWay({ ...proxy, credentials: await askFor(proxy) });
+  async function openProxy(proxy: ProxyServer): Promise<Way> {
+    return createProxyWay({ ...proxy, credentials: await promptForPassword(proxy) });
   }
 
   /** Without a password the proxy is tried as nobody; what it says to that is told. */
-  async function askFor({ user, host, port }: ProxyWay): Promise<Credentials | null> {
+  async function promptForPassword({ user, host, port }: ProxyServer): Promise<Credentials | null> {
     if (user === null) return null;
     const about = { kind: "proxy" as const, user, host, port };
     const prompts = [{ text: "Password", isEchoed: false }];
-    const [password] = (await deps.ask({ about, prompts, wrongAnswers: 0 }, deps.signal))?.answers ?? [];
+    const [password] =
+      (await deps.promptUser({ about, prompts, wrongAnswers: 0 }, deps.signal))?.answers ?? [];
     deps.signal.throwIfAborted();
     return password ? { user, password } : null;
   }

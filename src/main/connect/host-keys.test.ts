@@ -52,7 +52,7 @@ test("a host that an authority vouches for gets no pin while it has not answered
   check.takeCertificate({ kind: "unanswered", why: "the host hung up" });
   expect(await check.verify({ ...WEB1, blob: Buffer.from(KEY, "base64") })).toMatchObject({
     outcome: "host-key-unknown",
-    passing: "refused",
+    transient: "refused",
     message: expect.stringMatching(/vouched for by the authority at .*: the host hung up$/),
   });
   expect(check.wantsCertificate()).toEqual([]);

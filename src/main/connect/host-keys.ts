@@ -38,7 +38,7 @@ export type NamedHost = { name: string; port: number; knownAs: { host: string; p
  * A host that shows a bad certificate is refused, `--accept-new` or not; `why` says what is wrong with it. One that
  * did not answer for it may do so when it is tried again.
  */
-type Evaluation = HostKeyEvaluation & { why?: string | undefined; passing?: "refused" | undefined };
+type Evaluation = HostKeyEvaluation & { why?: string | undefined; transient?: "refused" | undefined };
 
 type NeedsCertificate = Extract<HostKeyEvaluation, { kind: "needs-certificate" }>;
 
@@ -86,7 +86,7 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
       pin: deps.store.pins.find(name, port),
       bundleKeys: deps.store.bundles.keysOf(name, port),
     });
-    let judgement: Evaluation | null = null;
+    let evaluation: Evaluation | null = null;
     let fetched: FetchedCertificate | null = null;
     return {
       hostKeyTypes() {
@@ -95,20 +95,20 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
       },
       wantsCertificate() {
         if (fetched) return [];
-        if (judgement?.kind === "needs-certificate") return CERTIFIED_TYPES;
-        return judgement === null && isOnlyVouchedFor(knownAs, knowledge()) ? CERTIFIED_TYPES : [];
+        if (evaluation?.kind === "needs-certificate") return CERTIFIED_TYPES;
+        return evaluation === null && isOnlyVouchedFor(knownAs, knowledge()) ? CERTIFIED_TYPES : [];
       },
       takeCertificate(shown) {
         fetched = shown;
       },
       async verify({ blob }) {
-        judgement = judge(blob);
+        evaluation = evaluate(blob);
         const isPinned =
-          judgement.kind === "unknown" && acceptNew && (await pin(deps, { host: name, port }, blob));
-        return isPinned ? { kind: "trusted" } : toAnswer({ host: name, port, blob }, judgement);
+          evaluation.kind === "unknown" && acceptNew && (await pin(deps, { host: name, port }, blob));
+        return isPinned ? { kind: "trusted" } : toAnswer({ host: name, port, blob }, evaluation);
       },
-      trustedKeys: () => listKnownKeys().filter((blob) => judge(blob).kind === "trusted"),
-      findAgainst: () => judgement && findAgainst(judgement),
+      trustedKeys: () => listKnownKeys().filter((blob) => evaluate(blob).kind === "trusted"),
+      findAgainst: () => evaluation && findAgainst(evaluation),
     };
 
     function listKnownKeys(): Uint8Array[] {
@@ -118,16 +118,16 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
       return [...(pin ? [pin.blob] : []), ...(certified ? [certified.blob] : []), ...entries];
     }
 
-    function judge(blob: Uint8Array): Evaluation {
-      const question = { ...knownAs, blob };
-      const first = evaluateHostKey(question, knowledge());
+    function evaluate(blob: Uint8Array): Evaluation {
+      const presented = { ...knownAs, blob };
+      const first = evaluateHostKey(presented, knowledge());
       if (first.kind !== "needs-certificate" || !fetched) return first;
-      return evaluateByCertificate({ knownHosts, now: deps.now() }, question, first, fetched);
+      return evaluateByCertificate({ knownHosts, now: deps.now() }, presented, first, fetched);
     }
   }
 }
 
-/** Under the name with its port and without: which of them counts is for the judgement to say. */
+/** Under the name with its port and without: which of them counts is for the evaluation to say. */
 const listKnownHosts = ({ host, port }: NamedHost["knownAs"], knownHosts: readonly KnownHosts[]) =>
   [...new Set([nameInKnownHosts(host, port), nameInKnownHosts(host, 22)])].flatMap((name) =>
     knownHosts.flatMap((known) => known.find(name)).map(({ key }) => key.blob),
@@ -136,15 +136,15 @@ const listKnownHosts = ({ host, port }: NamedHost["knownAs"], knownHosts: readon
 function evaluateByCertificate(
   { knownHosts, now }: { knownHosts: readonly KnownHosts[]; now: Date },
   { host, port, blob }: { host: string; port: number; blob: Uint8Array },
-  judgement: NeedsCertificate,
+  evaluation: NeedsCertificate,
   fetched: FetchedCertificate,
 ): Evaluation {
-  if (fetched.kind === "none") return judgement.otherwise;
-  if (fetched.kind !== "fetched") return { ...judgement, why: fetched.why, passing: "refused" };
-  const { authorities } = judgement;
+  if (fetched.kind === "none") return evaluation.otherwise;
+  if (fetched.kind !== "fetched") return { ...evaluation, why: fetched.why, transient: "refused" };
+  const { authorities } = evaluation;
   const shown = { host, port, blob: fetched.blob, presented: blob, authorities, now };
   const vouched = evaluateHostCertificate(shown, { knownHosts });
-  return "why" in vouched ? { ...judgement, why: vouched.why } : vouched;
+  return "why" in vouched ? { ...evaluation, why: vouched.why } : vouched;
 }
 
 /** False for what is no key at all: that is trusted by nobody. */
@@ -170,42 +170,42 @@ function putFirst(keyType: string | null, algorithms: string[]): string[] {
   return [...algorithms.filter(isOfType), ...algorithms.filter((name) => !isOfType(name))];
 }
 
-type Question = Parameters<VerifyHostKey>[0];
+type PresentedHostKey = Parameters<VerifyHostKey>[0];
 
-function toAnswer(question: Question, judgement: Evaluation): HostKeyAnswer {
-  const { why, passing = null } = judgement;
-  const message = [formatHostKey(question, judgement), why].filter(Boolean).join(": ");
-  switch (judgement.kind) {
+function toAnswer(presented: PresentedHostKey, evaluation: Evaluation): HostKeyAnswer {
+  const { why, transient = null } = evaluation;
+  const message = [formatHostKey(presented, evaluation), why].filter(Boolean).join(": ");
+  switch (evaluation.kind) {
     case "trusted":
       return { kind: "trusted" };
     case "needs-certificate":
-      if (judgement.otherwise.kind === "unknown")
-        return { kind: "refused", outcome: "host-key-unknown", message, passing };
-      return toAnswer(question, { ...judgement.otherwise, why, passing: judgement.passing });
+      if (evaluation.otherwise.kind === "unknown")
+        return { kind: "refused", outcome: "host-key-unknown", message, transient };
+      return toAnswer(presented, { ...evaluation.otherwise, why, transient: evaluation.transient });
     case "unknown":
-      return { kind: "refused", outcome: "host-key-unknown", message, passing };
+      return { kind: "refused", outcome: "host-key-unknown", message, transient };
     case "changed":
     case "revoked":
-      return { kind: "refused", outcome: "host-key-changed", message, passing };
+      return { kind: "refused", outcome: "host-key-changed", message, transient };
     default:
-      return assertNever(judgement);
+      return assertNever(evaluation);
   }
 }
 
 /** Null for a key that is trusted, or merely unknown. */
-function findAgainst(judgement: HostKeyEvaluation): AgainstKey | null {
-  switch (judgement.kind) {
+function findAgainst(evaluation: HostKeyEvaluation): AgainstKey | null {
+  switch (evaluation.kind) {
     case "needs-certificate":
-      return findAgainst(judgement.otherwise);
+      return findAgainst(evaluation.otherwise);
     case "changed":
-      return { isRevoked: false, evidence: formatKnown(judgement) };
+      return { isRevoked: false, evidence: formatKnown(evaluation) };
     case "revoked":
-      return { isRevoked: true, evidence: `revoked at ${judgement.where}` };
+      return { isRevoked: true, evidence: `revoked at ${evaluation.where}` };
     case "trusted":
     case "unknown":
       return null;
     default:
-      return assertNever(judgement);
+      return assertNever(evaluation);
   }
 }
 

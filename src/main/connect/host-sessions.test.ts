@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import { RETRY_POLICY } from "#net/tasks.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { openStore } from "#store/store.ts";
@@ -32,7 +32,7 @@ async function makeSessions(hosts: readonly { port: number }[], config = "") {
   const noteKeys = async () => undefined;
   const ways = { store, accept, workstation, now: () => new Date(), retryPolicy: RETRY_POLICY, noteKeys };
   const asked: string[] = [];
-  const ask: Ask = async ({ about }) => {
+  const ask: PromptUser = async ({ about }) => {
     asked.push(about.kind);
     return { answers: [new Redacted(passphrase)], isForSameUser: false };
   };
@@ -50,7 +50,14 @@ async function makeSessions(hosts: readonly { port: number }[], config = "") {
     requestTo,
     open: (requests: readonly ReturnType<typeof requestTo>[]) => {
       const { signal } = new AbortController();
-      return openSessions({ name: "run 1", requests, identityFiles: [other], mayPrompt: true, ask, signal });
+      return openSessions({
+        name: "run 1",
+        requests,
+        identityFiles: [other],
+        mayPrompt: true,
+        promptUser: ask,
+        signal,
+      });
     },
     async [Symbol.asyncDispose]() {
       store.close();

@@ -5,7 +5,7 @@ import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { shellCommand } from "#net/ssh/host-connection.ts";
-import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import type { LoginOptions } from "#net/ssh/log-in.ts";
 import { openRemoteSession } from "#net/ssh/session/open-session.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
@@ -59,7 +59,7 @@ export type SessionsOptions = {
   requests: readonly HostRequest[];
   identityFiles: readonly string[];
   mayPrompt: boolean;
-  ask: Ask;
+  promptUser: PromptUser;
   signal: AbortSignal;
 };
 
@@ -84,7 +84,7 @@ export function createSessions(
   { openConnections, workstation, loadSshConfig, trace }: SessionDeps,
   script: string,
 ): OpenSessions {
-  return async ({ name, requests, identityFiles, mayPrompt, ask, signal }) => {
+  return async ({ name, requests, identityFiles, mayPrompt, promptUser, signal }) => {
     const ssh = findSsh();
     const { config } = await loadSshConfig(workstation, null);
     const routeTo = (target: SshTarget) => config.routeTo(target, workstation.user);
@@ -96,7 +96,7 @@ export function createSessions(
       mayPrompt,
       askPassword: mayPrompt,
       opensLocked: true,
-      ask,
+      promptUser,
       atOnce: AT_ONCE,
       signal,
     });
@@ -166,10 +166,10 @@ function trustAsPlanned(
   const { connectMs, readyMs } = login.limits;
   return {
     ...login,
-    async verifyHostKey(question) {
-      if (hostKey !== null && isAlso(question.blob)) return { kind: "trusted" };
-      const answer = await verifyHostKey(question);
-      if (answer.kind !== "trusted" || isMeant(question.blob)) return answer;
+    async verifyHostKey(presented) {
+      if (hostKey !== null && isAlso(presented.blob)) return { kind: "trusted" };
+      const answer = await verifyHostKey(presented);
+      if (answer.kind !== "trusted" || isMeant(presented.blob)) return answer;
       const message = `${formatHostAddress(target)} presents another host key than the one that the plan was made with; plan it again`;
       return { kind: "refused", outcome: "host-key-changed", message };
     },
@@ -183,12 +183,12 @@ function verificationRouteOf(
   remote: RemoteSession,
   ssh: string | null,
 ): VerificationRoute {
-  const { target, hostKeyTypes, signal, reopen, way, client, limits } = login;
+  const { target, hostKeyTypes, signal, reopen, route, client, limits } = login;
   return {
     target,
     hostKeyTypes,
     signal,
-    open: async () => (await reopen?.()) ?? way ?? { addresses: [target.host] },
+    open: async () => (await reopen?.()) ?? route ?? { addresses: [target.host] },
     limits,
     hostKey: remote.hostKey.blob,
     transport: remote.transport,

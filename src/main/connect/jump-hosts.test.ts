@@ -34,11 +34,11 @@ function makeJumpHosts(options: Partial<LoginOptions> = {}) {
   const jumpHosts = createJumpHosts<Hop>({
     async logIn({ name, port, address, user }, before) {
       logins.push(name);
-      const way = before ? await before.reach() : null;
-      if (way && !("stream" in way)) return way;
+      const route = before ? await before.reach() : null;
+      if (route && !("stream" in route)) return route;
       return logIn({
         target: { host: name, port },
-        way: way ?? { addresses: [address] },
+        route: route ?? { addresses: [address] },
         user,
         identities,
         limits,
@@ -48,7 +48,7 @@ function makeJumpHosts(options: Partial<LoginOptions> = {}) {
         ...options,
       });
     },
-    enter: async () => () => undefined,
+    acquireConnection: async () => () => undefined,
     reachMs: 2_000,
     retryPolicy: { wait: async (ms) => void pauses.push(ms), random: () => 0 },
     signal,
@@ -56,14 +56,14 @@ function makeJumpHosts(options: Partial<LoginOptions> = {}) {
   return { jumpHosts, logins, pauses };
 }
 
-const enter = async (
+const logInThrough = async (
   server: { host: string; port: number },
-  way: Awaited<ReturnType<typeof reachThrough>>,
+  route: Awaited<ReturnType<typeof reachThrough>>,
 ) => {
-  if (!("stream" in way)) return way;
+  if (!("stream" in route)) return route;
   return logIn({
     target: { host: server.host, port: server.port },
-    way: { stream: way.stream },
+    route: { stream: route.stream },
     user: "jo",
     identities,
     limits,
@@ -86,9 +86,11 @@ test("hosts behind two jump hosts share one connection to each, which ends when 
   const { jumpHosts, logins } = makeJumpHosts();
   {
     await using kept = (await jumpHosts.keep([hopTo(outer, "outer"), hopTo(inner, "inner")])) as Kept;
-    const entered = await Promise.all([1, 2, 3].map(async () => enter(host, await reachThrough(kept, host))));
-    expect(entered.every((one) => "client" in one)).toBe(true);
-    for (const one of entered) if ("client" in one) one.close();
+    const connections = await Promise.all(
+      [1, 2, 3].map(async () => logInThrough(host, await reachThrough(kept, host))),
+    );
+    expect(connections.every((one) => "client" in one)).toBe(true);
+    for (const one of connections) if ("client" in one) one.close();
     await host.untilLeft();
   }
   await Promise.all([outer.untilLeft(), inner.untilLeft()]);
@@ -143,8 +145,8 @@ test("a jump host that let nobody in is asked again once it is forgotten, and on
   const { jumpHosts, logins } = makeJumpHosts();
   await using first = (await jumpHosts.keep([hopTo(shut, "shut")])) as Kept;
   await using second = (await jumpHosts.keep([hopTo(busy, "busy")])) as Kept;
-  expect(await reachThrough(first, host)).toMatchObject({ outcome: "jump-failed", passing: null });
-  expect(await reachThrough(second, host)).toMatchObject({ outcome: "jump-failed", passing: "throttled" });
+  expect(await reachThrough(first, host)).toMatchObject({ outcome: "jump-failed", transient: null });
+  expect(await reachThrough(second, host)).toMatchObject({ outcome: "jump-failed", transient: "throttled" });
   const before = logins.length;
   isOpen = true;
   jumpHosts.forget();
@@ -179,7 +181,7 @@ test("a host that its jump host cannot reach is that host's own fault, and one t
   expect(await reachThrough(open, nobody)).toMatchObject({
     outcome: "refused",
     jumpHost: null,
-    passing: "refused",
+    transient: "refused",
     message: expect.stringMatching(/^bastion:\d+ cannot connect to 127\.0\.0\.1:\d+/),
   });
   await using shut = (await jumpHosts.keep([hopTo(closed, "strict")])) as Kept;

@@ -8,7 +8,7 @@
 
 import type { Release } from "#net/connection-limiter.ts";
 import { CONNECT_FAILED, type NotOpened, openStream, PROHIBITED } from "#net/ssh/host-stream.ts";
-import type { Connection, StreamWay } from "#net/ssh/log-in.ts";
+import type { Connection, StreamRoute } from "#net/ssh/log-in.ts";
 import { formatAddress, quote, type SshFailure, type Where } from "#net/ssh/ssh-failure.ts";
 import { type RetryPolicy, retry } from "#net/tasks.ts";
 
@@ -16,25 +16,25 @@ import { type RetryPolicy, retry } from "#net/tasks.ts";
 export type Hop = { name: string; port: number; address: string; user: string };
 
 /** `jumpHost`: whom it is about; null: the host that was to be reached. */
-export type WayFailure = SshFailure & { jumpHost: Where | null };
+export type RouteFailure = SshFailure & { jumpHost: Where | null };
 
 /** A stream to where one wanted to go, and the jump host that has ended since, if one has. */
-export type Reached = StreamWay & { findLost: () => Where | null };
+export type Reached = StreamRoute & { findLost: () => Where | null };
 
 /** A jump host as the way to one machine. */
 export type Before = {
   /** Which jump host it is. */
   key: string;
-  reach: () => Promise<Reached | WayFailure>;
+  reach: () => Promise<Reached | RouteFailure>;
   /** The jump host that has ended since a stream was last opened, if one has. */
   findLost: () => Where | null;
 };
 
 type Deps<H extends Hop> = {
   /** Logs in to a jump host, by streams from the one before it; without one it is reached from here. */
-  logIn: (hop: H, before: Before | null) => Promise<Connection | SshFailure | WayFailure>;
+  logIn: (hop: H, before: Before | null) => Promise<Connection | SshFailure | RouteFailure>;
   /** Waits until the first jump host of a way may be kept open; until then nothing is asked of it. Rejects only when told to stop. */
-  enter: (hop: H) => Promise<Release>;
+  acquireConnection: (hop: H) => Promise<Release>;
   /** For a jump host to reach the next machine. */
   reachMs: number;
   retryPolicy: RetryPolicy;
@@ -79,9 +79,9 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   #keepers = 0;
   #losses = 0;
   #place: Promise<Release> | null = null;
-  #opening: Promise<Open | WayFailure> | null = null;
+  #opening: Promise<Open | RouteFailure> | null = null;
   /** If it fails it does not count. */
-  #forgotten: Promise<Open | WayFailure> | null = null;
+  #forgotten: Promise<Open | RouteFailure> | null = null;
 
   constructor(key: string, hop: H, before: JumpHost<H> | null, deps: Deps<H>) {
     this.#key = key;
@@ -94,7 +94,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
     this.#keepers++;
     if (this.#before) await this.#before.keep();
     else {
-      this.#place ??= this.#deps.enter(this.#hop);
+      this.#place ??= this.#deps.acquireConnection(this.#hop);
       await this.#place;
     }
     return this;
@@ -106,13 +106,13 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   }
 
   /** Opens a stream to a machine that this jump host can reach. Rejects only when told to stop. */
-  async reach(to: SocketAddress): Promise<Reached | WayFailure> {
+  async reach(to: SocketAddress): Promise<Reached | RouteFailure> {
     for (;;) {
       this.#opening ??= this.#open();
       const opening = this.#opening;
       const opened = await opening;
       if (!("connection" in opened)) {
-        if (opening !== this.#forgotten || opened.passing === "throttled") return opened;
+        if (opening !== this.#forgotten || opened.transient === "throttled") return opened;
         if (this.#opening === opening) this.#opening = null;
         continue;
       }
@@ -143,12 +143,12 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
     };
   }
 
-  async #open(): Promise<Open | WayFailure> {
+  async #open(): Promise<Open | RouteFailure> {
     const { retryPolicy, signal } = this.#deps;
     return retry(() => this.#tryToOpen(), retryPolicy, signal);
   }
 
-  async #tryToOpen(): Promise<Open | WayFailure> {
+  async #tryToOpen(): Promise<Open | RouteFailure> {
     const where = whereOf(this.#hop);
     if (this.#losses >= CONNECTIONS) return ended(where);
     const before = this.#before?.leadTo(this.#hop) ?? null;
@@ -201,7 +201,7 @@ type Open = { connection: Connection; findLost: () => Where | null; lose(): void
 const whereOf = ({ name, port }: Hop): Where => ({ host: name, port });
 
 /** A host key that is refused stays what it is, for its jump host to be trusted; all else is a jump host that failed. */
-function blame(jumpHost: Where, failure: SshFailure): WayFailure {
+function blame(jumpHost: Where, failure: SshFailure): RouteFailure {
   if (failure.isKeyRefused) return { ...failure, jumpHost };
   const message = `the jump host ${formatAddress(jumpHost)} did not let us through: ${failure.message}`;
   return { ...failure, outcome: "jump-failed", message, jumpHost };
@@ -210,46 +210,46 @@ function blame(jumpHost: Where, failure: SshFailure): WayFailure {
 export const formatLost = (jumpHost: Where): string =>
   `the jump host ${formatAddress(jumpHost)} ended the connection that leads through it`;
 
-const ended = (jumpHost: Where): WayFailure => ({
+const ended = (jumpHost: Where): RouteFailure => ({
   outcome: "jump-failed",
   message: formatLost(jumpHost),
   jumpHost,
   hostKey: null,
   isKeyRefused: false,
-  passing: null,
+  transient: null,
 });
 
 function explainUnreached(
   jumpHost: Where,
   to: SocketAddress,
   { error, afterMs }: { error: NotOpened | null; afterMs: number },
-): WayFailure {
+): RouteFailure {
   const [through, address] = [formatAddress(jumpHost), formatAddress({ host: to.address, port: to.port })];
   const said = error?.message.replace(/^\(SSH\) Channel open failure: /, "") ?? "";
-  const tell = (outcome: SshFailure["outcome"], message: string): WayFailure => ({
+  const fail = (outcome: SshFailure["outcome"], message: string): RouteFailure => ({
     outcome,
     message,
     hostKey: null,
     isKeyRefused: false,
-    passing: null,
+    transient: null,
     jumpHost: outcome === "jump-failed" ? jumpHost : null,
   });
-  if (!error) return tell("timed-out", `${through} did not reach ${address} within ${afterMs / 1_000} s`);
+  if (!error) return fail("timed-out", `${through} did not reach ${address} within ${afterMs / 1_000} s`);
   if (error.reason === PROHIBITED)
-    return tell(
+    return fail(
       "jump-failed",
       `the jump host ${through} lets nobody go on to ${address} (AllowTcpForwarding, PermitOpen): ${quote(said)}`,
     );
   if (error.reason !== CONNECT_FAILED)
-    return tell("jump-failed", `the jump host ${through} opened no way to ${address}: ${quote(said)}`);
+    return fail("jump-failed", `the jump host ${through} opened no way to ${address}: ${quote(said)}`);
   // biome-ignore lint/plugin: a jump host says why in words alone (RFC 4254, 5.1)
   if (/unknown host|not known|resol/i.test(said))
-    return tell("no-such-name", `${through} knows no host ${to.address}: ${quote(said)}`);
+    return fail("no-such-name", `${through} knows no host ${to.address}: ${quote(said)}`);
   // biome-ignore lint/plugin: a jump host says why in words alone (RFC 4254, 5.1)
   if (/timed? ?out|unreachable|no route/i.test(said))
-    return tell("timed-out", `${through} did not reach ${address}: ${quote(said)}`);
+    return fail("timed-out", `${through} did not reach ${address}: ${quote(said)}`);
   return {
-    ...tell("refused", `${through} cannot connect to ${address}: ${quote(said)}`),
-    passing: "refused",
+    ...fail("refused", `${through} cannot connect to ${address}: ${quote(said)}`),
+    transient: "refused",
   };
 }

@@ -49,18 +49,18 @@ function understand(
   file: string | null,
 ): Loaded {
   const shorten = (path: string) => (path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
-  const unread = roots.flatMap(({ path }) => {
+  const unreadable = roots.flatMap(({ path }) => {
     const found = files.get(path) ?? (file === null ? null : { why: "there is no such file" });
     return found && "why" in found ? [{ path: shorten(path), why: found.why }] : [];
   });
-  if (file !== null && unread[0])
-    throw new Refusal("not-found", `${file} cannot be read as ssh_config (${unread[0].why})`);
+  if (file !== null && unreadable[0])
+    throw new Refusal("not-found", `${file} cannot be read as ssh_config (${unreadable[0].why})`);
 
   const config = readSshConfig(
     { roots, files, includes, home, describe: shorten },
     { home, user, ...nameThisComputer() },
   );
-  const notes = unread.map(
+  const notes = unreadable.map(
     ({ path, why }) => `${path} is not read: ${why}; hosts are taken as they are written`,
   );
   return {
@@ -88,11 +88,11 @@ const MOST_CHARACTERS = 64 * 1024 * 1024;
 async function gather(roots: readonly Root[], home: string) {
   const files = new Map<string, { text: string } | { why: string }>();
   const includes = new Map<string, string[]>();
-  const visits = new Map<string, Root>();
-  const plan = (root: Root) => visits.set(`${root.isUser} ${root.path}`, root);
+  const planned = new Map<string, Root>();
+  const plan = (root: Root) => planned.set(`${root.isUser} ${root.path}`, root);
   let characters = 0;
   for (const root of roots) plan(root);
-  for (const { path, isUser } of visits.values()) {
+  for (const { path, isUser } of planned.values()) {
     const found = files.get(path) ?? (await read(path));
     if (found === null) continue;
     files.set(path, found);

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
-import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { Redacted } from "#shared/model/secret.ts";
@@ -63,7 +63,10 @@ async function makeLockedFile(folder: string, name: string) {
 }
 
 /** Somebody who says these, one after the other, and then nothing. */
-function answering(...replies: readonly (string | null)[]): { ask: Ask; asked: Omit<PromptRequest, "id">[] } {
+function answering(...replies: readonly (string | null)[]): {
+  ask: PromptUser;
+  asked: Omit<PromptRequest, "id">[];
+} {
   const asked: Omit<PromptRequest, "id">[] = [];
   const left = [...replies];
   return {
@@ -76,7 +79,7 @@ function answering(...replies: readonly (string | null)[]): { ask: Ask; asked: O
   };
 }
 
-async function gather(identityFiles: string[], home: string, ask: Ask) {
+async function gather(identityFiles: string[], home: string, ask: PromptUser) {
   return gatherIdentities({
     identityFiles,
     home,

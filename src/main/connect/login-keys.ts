@@ -13,7 +13,7 @@ import {
   type OpenKeyFile,
   type UnusableIdentity,
 } from "#net/ssh/identities.ts";
-import { type Ask, createTypedLogins } from "#net/ssh/interactive-login.ts";
+import { createInteractiveLogins, type PromptUser } from "#net/ssh/interactive-login.ts";
 import { unlock } from "#net/ssh/locked/key-lock.ts";
 import type { LoginOptions } from "#net/ssh/log-in.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
@@ -31,7 +31,7 @@ type KeyOptions = {
   askPassword: boolean;
   /** The usual files that are locked are opened by `openLocked` alone, where there are other keys. */
   opensLocked?: boolean;
-  ask: Ask;
+  promptUser: PromptUser;
   signal: AbortSignal;
 };
 
@@ -39,7 +39,7 @@ export type LoginKeys = {
   /** The fingerprint of the key in each file that was looked at. */
   keyOfFile(): ReadonlyMap<string, string>;
   /** What one machine is offered, as things stand. */
-  offerTo(hop: Hop): Pick<LoginOptions, "identities" | "unusable" | "typed" | "client">;
+  offerTo(hop: Hop): Pick<LoginOptions, "identities" | "unusable" | "interactive" | "client">;
   /** Whether a login that begins now does without keys, and passwords, that `openLocked` would bring. */
   isHeldBack(): boolean;
   /**
@@ -61,14 +61,14 @@ type ChosenIdentities = { identities: Identities["identities"]; unusable: Identi
 /** For all machines that are planned; where there are none, no keys are looked at, and none is asked for. */
 export async function createLoginKeys(
   planned: readonly PlannedRoute[],
-  { identityFiles, mayPrompt, askPassword, opensLocked = false, ask, signal }: KeyOptions,
+  { identityFiles, mayPrompt, askPassword, opensLocked = false, promptUser, signal }: KeyOptions,
   { home, agentSocket }: UserKeys,
 ): Promise<LoginKeys> {
   const usual = listUsualKeyFiles(home);
-  const openKeyFile = mayPrompt ? createUnlocker(ask, signal) : null;
+  const openKeyFile = mayPrompt ? createUnlocker(promptUser, signal) : null;
   const sources = { identityFiles, home, agentSocket, unlock: openKeyFile };
   let gathered = await gatherFor(planned, sources);
-  const typed = mayPrompt && askPassword ? createTypedLogins(ask) : null;
+  const interactive = mayPrompt && askPassword ? createInteractiveLogins(promptUser) : null;
   let hasOpened = !opensLocked || openKeyFile === null;
   const isHeldBack = () => !hasOpened && listLocked(gathered, usual).length > 0;
   let opening: Promise<boolean> | null = null;
@@ -78,7 +78,7 @@ export async function createLoginKeys(
     isHeldBack,
     offerTo: (hop) => ({
       ...chooseIdentities(hop, { ...gathered, named: identityFiles, usual }),
-      typed: isHeldBack() ? null : typed,
+      interactive: isHeldBack() ? null : interactive,
       client: toClientLogin(hop, agentSocket),
     }),
     openLocked(onOpened) {
@@ -178,11 +178,11 @@ const toClientLogin = (
 ): ClientLogin => ({
   address,
   agentSocket,
-  ...(openssh ?? NOTHING_ASKED),
+  ...(openssh ?? NO_OPENSSH_SETTINGS),
   hostKeyAlias: knownAs.host === address && knownAs.port === port ? null : knownAs.host,
 });
 
-const NOTHING_ASKED = {
+const NO_OPENSSH_SETTINGS = {
   proxyCommand: null,
   certificateFiles: [],
   pkcs11Provider: null,
@@ -194,12 +194,12 @@ const NOTHING_ASKED = {
  * Opens the locked key files of one scan by asking for their passphrases, each file once. Three wrong ones, or none,
  * and the scan goes on without the file. Rejects only when `signal` says stop.
  */
-export function createUnlocker(ask: Ask, signal: AbortSignal): OpenKeyFile {
-  const asked = new Map<string, ReturnType<OpenKeyFile>>();
+export function createUnlocker(promptUser: PromptUser, signal: AbortSignal): OpenKeyFile {
+  const openings = new Map<string, ReturnType<OpenKeyFile>>();
 
   return (file) => {
-    const opened = asked.get(file.path) ?? open(file);
-    asked.set(file.path, opened);
+    const opened = openings.get(file.path) ?? open(file);
+    openings.set(file.path, opened);
     return opened;
   };
 
@@ -207,7 +207,7 @@ export function createUnlocker(ask: Ask, signal: AbortSignal): OpenKeyFile {
     for (let wrongAnswers = 0; wrongAnswers < MOST_WRONG_ANSWERS; wrongAnswers++) {
       const about = { kind: "passphrase" as const, file: path, fingerprint };
       const prompts = [{ text: "Passphrase", isEchoed: false }];
-      const [passphrase] = (await ask({ about, prompts, wrongAnswers }, signal))?.answers ?? [];
+      const [passphrase] = (await promptUser({ about, prompts, wrongAnswers }, signal))?.answers ?? [];
       signal.throwIfAborted();
       if (!passphrase || Redacted.reveal(passphrase) === "") return { why: "it was not unlocked" };
       const unlocked = await unlock(lock, passphrase, signal);

@@ -16,8 +16,8 @@ const PQ_ONLY = ["-o", "KexAlgorithms=mlkem768x25519-sha256,sntrup761x25519-sha5
 const VERBOSE = ["-o", "LogLevel=VERBOSE"];
 
 /** What a visit came to, and what carried it. */
-const carried = async (app: App, wish: Parameters<typeof scanAll>[1]): Promise<string[]> =>
-  (await scanAll(app, wish)).map(({ outcome, transport, message }) =>
+const carried = async (app: App, request: Parameters<typeof scanAll>[1]): Promise<string[]> =>
+  (await scanAll(app, request)).map(({ outcome, transport, message }) =>
     [`${outcome} by ${transport}`, message].filter(Boolean).join(": "),
   );
 

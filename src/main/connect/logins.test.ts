@@ -33,10 +33,10 @@ const OWN_CERTIFICATE = { ...NOTHING, certificateFiles: ["/c"], isSetByUser: tru
 
 const choose = (
   openssh: OpensshRequest | null,
-  wish: TransportRequest,
+  requested: TransportRequest,
   ssh: string | null = "/usr/bin/ssh",
 ) => {
-  const chosen = chooseTransport({ name: "web1", ...(openssh && { openssh }) }, wish, ssh);
+  const chosen = chooseTransport({ name: "web1", ...(openssh && { openssh }) }, requested, ssh);
   return typeof chosen === "string" ? chosen : chosen.why;
 };
 
@@ -121,8 +121,8 @@ withSsh("a target keeps what carries its login, and another scan may say otherwi
   await using host = await startHost();
   await using desk = await openWorkstation(formatHost("db", host));
   const { client } = desk.app;
-  const carried = async (wish: Parameters<typeof scanAll>[1]) =>
-    (await scanAll(desk.app, wish)).map(({ outcome, transport }) => `${outcome} by ${transport}`);
+  const carried = async (request: Parameters<typeof scanAll>[1]) =>
+    (await scanAll(desk.app, request)).map(({ outcome, transport }) => `${outcome} by ${transport}`);
 
   await client.targets.add({ text: "db", only: "ssh", transport: "system" });
   expect(await carried({ text: "", acceptNew: true })).toEqual(["collected by system"]);
@@ -140,9 +140,9 @@ withSsh(
     await using desk = await openWorkstation(
       formatHost("bastion", jump) + formatHost("db", host, "ProxyJump bastion"),
     );
-    const wish = { text: "db", ...ACCEPTING, transport: "system" } as const;
-    expect(await scanAll(desk.app, wish)).toMatchObject([{ outcome: "collected", transport: "system" }]);
-    expect(await scanAll(desk.app, wish)).toMatchObject([{ outcome: "collected", transport: "system" }]);
+    const request = { text: "db", ...ACCEPTING, transport: "system" } as const;
+    expect(await scanAll(desk.app, request)).toMatchObject([{ outcome: "collected", transport: "system" }]);
+    expect(await scanAll(desk.app, request)).toMatchObject([{ outcome: "collected", transport: "system" }]);
     await host.untilLeft();
     await jump.untilLeft();
     // A key that nobody knew costs one connection more, which hangs up before any login.
@@ -198,7 +198,7 @@ withSsh(
       const met = await attemptLogin(
         {
           target: host,
-          way: { addresses: [host.host] },
+          route: { addresses: [host.host] },
           user,
           identities: found.identities,
           unusable: found.unusable,

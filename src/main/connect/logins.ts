@@ -46,14 +46,14 @@ type Deps = {
 };
 
 /** Which hosts are visited through which jump hosts. */
-export function planLogins(asked: readonly RequestedTarget[], deps: Deps): PlannedRoute[] {
-  const logins = asked.flatMap(({ target, useSudo, transport = "auto" }) =>
+export function planLogins(requested: readonly RequestedTarget[], deps: Deps): PlannedRoute[] {
+  const logins = requested.flatMap(({ target, useSudo, transport = "auto" }) =>
     target.kind === "ssh" ? [{ target, useSudo, ...planLogin(target, transport, deps) }] : [],
   );
-  const ways = Map.groupBy(logins, ({ route }) => (route.kind === "hops" ? keyOf(route.jumps) : ""));
-  return [...ways.values()].map((ofWay) => ({
-    jumps: jumpsOf(ofWay[0]),
-    hosts: [...Map.groupBy(ofWay, placeOf).values()],
+  const byJumpHosts = Map.groupBy(logins, ({ route }) => (route.kind === "hops" ? keyOf(route.jumps) : ""));
+  return [...byJumpHosts.values()].map((behindThem) => ({
+    jumps: jumpsOf(behindThem[0]),
+    hosts: [...Map.groupBy(behindThem, addressOf).values()],
   }));
 }
 
@@ -62,21 +62,21 @@ const jumpsOf = (login: PlannedLogin | undefined): readonly Hop[] =>
 
 function planLogin(
   target: SshTarget,
-  wish: TransportRequest,
+  requested: TransportRequest,
   { routeTo, ssh }: Deps,
 ): Pick<PlannedLogin, "route" | "transport"> {
   const route = routeTo(target);
   if (route.kind === "unsupported") return { route, transport: "ssh2" };
   const host = route.hops.at(-1);
   if (!host) throw new Error("a route has no hops");
-  const transport = chooseTransport(host, wish, ssh);
+  const transport = chooseTransport(host, requested, ssh);
   if (typeof transport !== "string")
     return { route: { kind: "unsupported", why: transport.why }, transport: "ssh2" };
   return { route: { kind: "hops", jumps: route.hops.slice(0, -1), host }, transport };
 }
 
 /** Two names of ssh_config may mean one address. */
-const placeOf = ({ target, route }: PlannedLogin): string =>
+const addressOf = ({ target, route }: PlannedLogin): string =>
   route.kind === "hops" ? `${route.host.address}:${route.host.port}` : `${target.host}:${target.port}`;
 
 /**
@@ -85,18 +85,18 @@ const placeOf = ({ target, route }: PlannedLogin): string =>
  */
 export function chooseTransport(
   { name, openssh }: Pick<Hop, "name" | "openssh">,
-  wish: TransportRequest,
+  requested: TransportRequest,
   ssh: string | null,
 ): ChosenTransport | { why: string } {
   const proxyCommand = openssh?.proxyCommand;
   const reached = `ssh_config reaches ${name} by ProxyCommand at ${proxyCommand?.location}`;
-  if (wish === "system")
+  if (requested === "system")
     return ssh ? "system" : { why: `${name} was to be read by OpenSSH's ssh: ${NO_SSH}` };
   if (!proxyCommand) {
-    if (wish === "ssh2") return "ssh2";
+    if (requested === "ssh2") return "ssh2";
     return openssh?.isSetByUser && ssh ? "system" : "either";
   }
-  if (wish === "ssh2")
+  if (requested === "ssh2")
     return { why: `${reached}, which OpenSSH's ssh alone runs: let the transport be auto` };
   if (!proxyCommand.isUser)
     return {
@@ -155,10 +155,10 @@ export function createLoginAttempts(ssh: string | null): AttemptLogin {
   };
 
   async function again(login: LoginOptions, keys: readonly ClientKey[], command: string) {
-    const way = await login.reopen?.();
+    const route = await login.reopen?.();
     login.signal.throwIfAborted();
-    if (way && "outcome" in way) return { ...way, transport: "system" as const };
-    return bySystem({ ...login, ...(way && { way }) }, keys, command);
+    if (route && "outcome" in route) return { ...route, transport: "system" as const };
+    return bySystem({ ...login, ...(route && { route }) }, keys, command);
   }
 
   async function bySystem(
@@ -184,7 +184,7 @@ function listKeys(login: LoginOptions): ClientKey[] {
 }
 
 const hasOnlyClientKeys = (login: LoginOptions): boolean =>
-  login.identities.length === 0 && !login.typed && listClientKeys(login).length > 0;
+  login.identities.length === 0 && !login.interactive && listClientKeys(login).length > 0;
 
 const formatLeft = (keys: readonly ClientKey[]): string =>
   `${keys.length === 1 ? "One key or certificate is" : `${keys.length} keys and certificates are`} left to OpenSSH's ssh`;

@@ -18,24 +18,24 @@ const question = { ...PASSPHRASE, prompts: [...PASSPHRASE.prompts] };
 function open(mayPrompt = true) {
   const announced: Announcement[] = [];
   const store = openStore({ path: ":memory:", access: "write" });
-  const questions = createScanPrompts({
+  const prompts = createScanPrompts({
     store,
     announce: (announcement) => announced.push(announcement),
     now: () => new Date("2026-06-01T00:00:00Z"),
   });
-  const ask = questions.askFor(scanId, mayPrompt);
-  const firstId = () => questions.list(scanId)[0]?.id ?? "";
+  const promptUser = prompts.open(scanId, mayPrompt);
+  const firstId = () => prompts.list(scanId)[0]?.id ?? "";
   const answer = (answers: string[] | null, questionId = firstId()) =>
-    questions.answer({ scanId, questionId, answers, isForSameUser: false });
-  return { announced, store, questions, ask, answer, firstId };
+    prompts.answer({ scanId, questionId, answers, isForSameUser: false });
+  return { announced, store, prompts, promptUser, answer, firstId };
 }
 
 const never = new AbortController().signal;
 
 test("a question is announced and listed until it is answered; the answer cannot be printed by accident", async () => {
-  const { announced, questions, ask, answer } = open();
-  const asked = ask(question, never);
-  expect(questions.list(scanId)).toEqual([{ id: expect.any(String), ...question }]);
+  const { announced, prompts, promptUser, answer } = open();
+  const asked = promptUser(question, never);
+  expect(prompts.list(scanId)).toEqual([{ id: expect.any(String), ...question }]);
   expect(announced).toEqual([{ kind: "scan-asks", scanId }]);
 
   expect(await answer(["hunter2"])).toEqual({});
@@ -44,42 +44,42 @@ test("a question is announced and listed until it is answered; the answer cannot
   expect(`${inspect(given, { depth: null, showHidden: true })} ${JSON.stringify(given)}`).not.toContain(
     "hunter2",
   );
-  expect(questions.list(scanId)).toEqual([]);
+  expect(prompts.list(scanId)).toEqual([]);
   expect(announced).toHaveLength(2);
 });
 
 test("that somebody answered, or went on without, is on the record, and what was typed is not", async () => {
-  const { store, ask, answer } = open();
+  const { store, promptUser, answer } = open();
   for (const answers of [["hunter2"], null]) {
-    void ask(question, never);
+    void promptUser(question, never);
     await answer(answers);
   }
-  void ask(question, never);
+  void promptUser(question, never);
   await expect(answer(["hunter2", "hunter3"])).rejects.toThrow();
   expect(store.events.count()).toBe(2);
 });
 
 test("who goes on without answers with null", async () => {
-  const { ask, answer } = open();
-  const asked = ask(question, never);
+  const { promptUser, answer } = open();
+  const asked = promptUser(question, never);
   await answer(null);
   expect(await asked).toBeNull();
 });
 
 test("a wrong number of answers is refused without a word of them, and the question still stands", async () => {
-  const { questions, ask, answer } = open();
-  const asked = ask(question, never);
+  const { prompts, promptUser, answer } = open();
+  const asked = promptUser(question, never);
   await expect(answer(["hunter2", "hunter3"])).rejects.toThrow(
     new Refusal("invalid-input", "this question takes 1 answer, not 2"),
   );
-  expect(questions.list(scanId)).toHaveLength(1);
+  expect(prompts.list(scanId)).toHaveLength(1);
   await answer(["right"]);
   expect((await asked)?.answers.map(Redacted.reveal)).toEqual(["right"]);
 });
 
 test("an answer comes once: a second one, and one to a question that was never asked, are refused", async () => {
-  const { ask, answer, firstId } = open();
-  const asked = ask(question, never);
+  const { promptUser, answer, firstId } = open();
+  const asked = promptUser(question, never);
   const id = firstId();
   await answer(["first"]);
   await asked;
@@ -88,8 +88,8 @@ test("an answer comes once: a second one, and one to a question that was never a
 });
 
 test("of two answers at once the first counts, and only that is on the record", async () => {
-  const { store, ask, answer, firstId } = open();
-  const asked = ask(question, never);
+  const { store, promptUser, answer, firstId } = open();
+  const asked = promptUser(question, never);
   const id = firstId();
   const [first, second] = await Promise.allSettled([answer(["first"], id), answer(["second"], id)]);
   expect([first.status, second.status]).toEqual(["fulfilled", "rejected"]);
@@ -98,30 +98,30 @@ test("of two answers at once the first counts, and only that is on the record", 
 });
 
 test("an answer that cannot be recorded leaves the question as it was", async () => {
-  const { store, questions, ask, answer } = open();
-  void ask(question, never);
+  const { store, prompts, promptUser, answer } = open();
+  void promptUser(question, never);
   store.close();
   await expect(answer(["hunter2"])).rejects.toThrow("not open");
-  expect(questions.list(scanId)).toHaveLength(1);
+  expect(prompts.list(scanId)).toHaveLength(1);
 });
 
-test("where nobody is there to ask, nothing is asked", async () => {
-  const { announced, questions, ask } = open(false);
-  expect(await ask(question, never)).toBeNull();
-  expect(questions.list(scanId)).toEqual([]);
+test("where nobody is there to promptUser, nothing is asked", async () => {
+  const { announced, prompts, promptUser } = open(false);
+  expect(await promptUser(question, never)).toBeNull();
+  expect(prompts.list(scanId)).toEqual([]);
   expect(announced).toEqual([]);
 });
 
 test("a question is withdrawn when what it is for has ended, and when its scan has", async () => {
-  const { questions, ask } = open();
+  const { prompts, promptUser } = open();
   const login = new AbortController();
-  const [first, second] = [ask(question, login.signal), ask(question, never)];
+  const [first, second] = [promptUser(question, login.signal), promptUser(question, never)];
   login.abort();
   expect(await first).toBeNull();
-  expect(questions.list(scanId)).toHaveLength(1);
-  questions.close(scanId);
+  expect(prompts.list(scanId)).toHaveLength(1);
+  prompts.close(scanId);
   expect(await second).toBeNull();
-  expect(questions.list(scanId)).toEqual([]);
-  expect(await ask(question, never)).toBeNull();
-  expect(await ask(question, login.signal)).toBeNull();
+  expect(prompts.list(scanId)).toEqual([]);
+  expect(await promptUser(question, never)).toBeNull();
+  expect(await promptUser(question, login.signal)).toBeNull();
 });

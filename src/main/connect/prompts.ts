@@ -1,4 +1,4 @@
-import type { Answer, Ask } from "#net/ssh/interactive-login.ts";
+import type { Answer, PromptUser } from "#net/ssh/interactive-login.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
@@ -19,7 +19,7 @@ type PromptDeps = {
 /** A password for one host is no password for others unless somebody has said so. */
 type PromptAnswer = { questionId: string; answers: readonly string[] | null; isForSameUser?: boolean };
 
-type OpenPrompt = { question: PromptRequest; settle: (answer: Answer | null) => void };
+type OpenPrompt = { prompt: PromptRequest; settle: (answer: Answer | null) => void };
 
 export type Prompts = ReturnType<typeof createPrompts>;
 
@@ -33,28 +33,28 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
 
   return {
     /** Where nobody is there to be asked, the answer is null at once. */
-    askFor:
-      (mayPrompt: boolean): Ask =>
-      (question, signal) =>
-        mayPrompt && !isClosed && !signal.aborted ? ask(question, signal) : Promise.resolve(null),
+    promptUserFor:
+      (mayPrompt: boolean): PromptUser =>
+      (request, signal) =>
+        mayPrompt && !isClosed && !signal.aborted ? show(request, signal) : Promise.resolve(null),
 
-    list: (): PromptRequest[] => [...open.values()].map(({ question }) => question),
+    list: (): PromptRequest[] => [...open.values()].map(({ prompt }) => prompt),
 
     /** `of`: the scan that has asked, for the record. Whoever else answers meanwhile is told that it is answered. */
-    async answer(given: PromptAnswer, of: { scanId?: ScanId } = {}): Promise<Record<string, never>> {
-      const { questionId, answers, isForSameUser = false } = given;
-      const asked = open.get(questionId);
-      if (!asked) throw notAsked();
-      refuseWrongNumber(asked.question, answers);
+    async answer(typed: PromptAnswer, of: { scanId?: ScanId } = {}): Promise<Record<string, never>> {
+      const { questionId, answers, isForSameUser = false } = typed;
+      const prompted = open.get(questionId);
+      if (!prompted) throw refuseUnknownPrompt();
+      refuseWrongNumber(prompted.prompt, answers);
       open.delete(questionId);
       try {
-        await record(asked.question, answers !== null, of);
+        await record(prompted.prompt, answers !== null, of);
       } catch (error) {
         // Where it cannot be recorded, it still stands.
-        if (!isClosed) open.set(questionId, asked);
+        if (!isClosed) open.set(questionId, prompted);
         throw error;
       }
-      asked.settle(answers && { answers: answers.map((answer) => new Redacted(answer)), isForSameUser });
+      prompted.settle(answers && { answers: answers.map((answer) => new Redacted(answer)), isForSameUser });
       return {};
     },
 
@@ -67,11 +67,11 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
     },
   };
 
-  async function ask(asked: Omit<PromptRequest, "id">, signal: AbortSignal): Promise<Answer | null> {
+  async function show(request: Omit<PromptRequest, "id">, signal: AbortSignal): Promise<Answer | null> {
     const { promise, resolve } = Promise.withResolvers<Answer | null>();
     const id = crypto.randomUUID();
     const withdraw = () => resolve(null);
-    open.set(id, { question: { id, ...asked }, settle: resolve });
+    open.set(id, { prompt: { id, ...request }, settle: resolve });
     signal.addEventListener("abort", withdraw, { once: true });
     onChange();
     try {
@@ -106,19 +106,19 @@ export function createScanPrompts({ store, now, announce }: ScanPromptDeps) {
 
   return {
     /** From now until `close` this scan may ask; where nobody is there to ask, it is told so at once. */
-    askFor(scanId: ScanId, mayPrompt: boolean): Ask {
+    open(scanId: ScanId, mayPrompt: boolean): PromptUser {
       const onChange = () => announce({ kind: "scan-asks", scanId });
       const prompts = createPrompts({ store, now, onChange });
       promptsOf.set(scanId, prompts);
-      return prompts.askFor(mayPrompt);
+      return prompts.promptUserFor(mayPrompt);
     },
 
     list: (scanId: ScanId): PromptRequest[] => promptsOf.get(scanId)?.list() ?? [],
 
-    async answer({ scanId, ...given }: ScanAnswer): Promise<Record<string, never>> {
+    async answer({ scanId, ...typed }: ScanAnswer): Promise<Record<string, never>> {
       const prompts = promptsOf.get(scanId);
-      if (!prompts) throw notAsked();
-      return prompts.answer(given, { scanId });
+      if (!prompts) throw refuseUnknownPrompt();
+      return prompts.answer(typed, { scanId });
     },
 
     /** Withdraws what the scan still asks: it has ended. */
@@ -130,10 +130,10 @@ export function createScanPrompts({ store, now, announce }: ScanPromptDeps) {
   };
 }
 
-const notAsked = () => new Refusal("not-found", "this question is not asked any more");
+const refuseUnknownPrompt = () => new Refusal("not-found", "this question is not asked any more");
 
 function refuseWrongNumber({ prompts }: PromptRequest, answers: readonly string[] | null): void {
   if (!answers || answers.length === prompts.length) return;
-  const wanted = formatCount(prompts.length, "answer");
-  throw new Refusal("invalid-input", `this question takes ${wanted}, not ${answers.length}`);
+  const expected = formatCount(prompts.length, "answer");
+  throw new Refusal("invalid-input", `this question takes ${expected}, not ${answers.length}`);
 }

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
-import { onAbort, type Passing, pauseBeforeNext, retry } from "./tasks.ts";
+import { onAbort, pauseBeforeNext, retry, type TransientCause } from "./tasks.ts";
 
 test("whoever still listens is told once, and a signal has one listener for all of them", () => {
   const controller = new AbortController();
@@ -16,10 +16,10 @@ test("whoever still listens is told once, and a signal has one listener for all 
   expect(told).toEqual(["one", "three"]);
 });
 
-const pausesOf = (passing: Passing, random: number) => {
+const pausesOf = (transient: TransientCause, random: number) => {
   const pauses: number[] = [];
   for (let tries = 1; ; tries++) {
-    const ms = pauseBeforeNext(passing, tries, random);
+    const ms = pauseBeforeNext(transient, tries, random);
     if (ms === null) return pauses;
     pauses.push(ms);
   }
@@ -43,20 +43,20 @@ const { signal } = new AbortController();
 
 test("what passes is well in the end, and what stands is tried no more", async () => {
   const pauses: number[] = [];
-  const answers = [{ passing: "throttled" }, { passing: "throttled" }, { client: {} }];
+  const answers = [{ transient: "throttled" }, { transient: "throttled" }, { client: {} }];
   expect(await retry(async () => answers.shift() ?? {}, retryPolicy(pauses), signal)).toEqual({
     client: {},
   });
   expect(pauses).toEqual([1_000, 16_000]);
 
   let tries = 0;
-  const attempt = async () => ({ passing: "refused", tries: ++tries });
-  expect(await retry(attempt, retryPolicy([]), signal)).toEqual({ passing: "refused", tries: 2 });
+  const attempt = async () => ({ transient: "refused", tries: ++tries });
+  expect(await retry(attempt, retryPolicy([]), signal)).toEqual({ transient: "refused", tries: 2 });
 });
 
 test("a pause ends when the scan does", async () => {
   const stopped = new AbortController();
   const wait = async () => stopped.abort("enough");
-  const attempt = async () => ({ passing: "throttled" });
+  const attempt = async () => ({ transient: "throttled" });
   await expect(retry(attempt, { wait, random: () => 0 }, stopped.signal)).rejects.toBe("enough");
 });

@@ -56,7 +56,7 @@ function listenTo(signal: AbortSignal): Set<() => void> {
  * this computer had no descriptor left for a connection; or the host waited no longer for something to be typed, while
  * somebody was asked about another one. Null for all that stands.
  */
-export type Passing = "refused" | "throttled" | "no-descriptor" | "before-its-turn";
+export type TransientCause = "refused" | "throttled" | "no-descriptor" | "before-its-turn";
 
 /** How waiting is done, and jitter drawn (from 0 to below 1). A test passes its own. */
 export type RetryPolicy = { wait: (ms: number, signal: AbortSignal) => Promise<void>; random: () => number };
@@ -74,7 +74,7 @@ export const RETRY_POLICY: RetryPolicy = {
  * `no-descriptor`: other visits of ours end meanwhile, each within half a minute.
  * `before-its-turn`: sshd waits two minutes each time, in which others are answered.
  */
-const PAUSES: Record<Passing, readonly (readonly [number, number])[]> = {
+const PAUSES: Record<TransientCause, readonly (readonly [number, number])[]> = {
   refused: [[200, 600]],
   throttled: [
     [1_000, 2_000],
@@ -85,8 +85,12 @@ const PAUSES: Record<Passing, readonly (readonly [number, number])[]> = {
 };
 
 /** How long to wait before the next try after so many; null: it stands. */
-export function pauseBeforeNext(passing: Passing | null, tries: number, random: number): number | null {
-  const range = passing && PAUSES[passing][tries - 1];
+export function pauseBeforeNext(
+  transient: TransientCause | null,
+  tries: number,
+  random: number,
+): number | null {
+  const range = transient && PAUSES[transient][tries - 1];
   if (!range) return null;
   const [least, most] = range;
   return Math.round(least + random * (most - least));
@@ -100,8 +104,8 @@ export async function retry<T extends object>(
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     const result = await attempt();
-    const passing = "passing" in result ? (result.passing as Passing | null) : null;
-    const ms = pauseBeforeNext(passing, tries, random());
+    const transient = "transient" in result ? (result.transient as TransientCause | null) : null;
+    const ms = pauseBeforeNext(transient, tries, random());
     if (ms === null) return result;
     await wait(ms, signal);
     signal.throwIfAborted();

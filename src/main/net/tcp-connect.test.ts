@@ -8,7 +8,7 @@ test("a computer without IPv6 has no way to such an address, and one without a f
     message: "there is no way to it from here (EADDRNOTAVAIL); is it on, and is the route right?",
   });
   expect(readConnectError({ ...error, address: "192.0.2.1" }, 443)).toMatchObject({
-    passing: "no-descriptor",
+    transient: "no-descriptor",
   });
 });
 

@@ -10,7 +10,7 @@ export type Failure = {
   outcome: Outcome;
   message: string;
   /** It is this computer that had none left; another try may find one. */
-  passing?: "no-descriptor";
+  transient?: "no-descriptor";
   /** Where the other end broke it off without a word. */
   closedBy?: ClosedBy;
 };
@@ -62,7 +62,7 @@ export function readConnectError(
       return {
         outcome: "timed-out",
         message: `this computer has no free connection left (${code}); scan fewer targets at a time`,
-        passing: "no-descriptor",
+        transient: "no-descriptor",
       };
     default:
       return { outcome: "refused", message: `the connection could not be made (${code})` };

@@ -80,11 +80,11 @@ export function createChains({ store, announce, now }: Deps) {
       policy: ANY_POLICY_WILL_DO,
       mostIntermediates: null,
     };
-    const judgement =
+    const evaluation =
       roots.all.length === 0
         ? null
         : evaluateChain({ leaf, pool, roots, options, profile, revocationLists: null });
-    return { store: name, source, rootCount: roots.all.length, judgement };
+    return { store: name, source, rootCount: roots.all.length, judgement: evaluation };
   }
 }
 

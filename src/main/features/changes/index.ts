@@ -41,10 +41,10 @@ export function createChanges({ store, announce, now }: Deps) {
     return baseline && { ...baseline, unapproved: store.changes.countUnapproved() };
   }
 
-  function setBaseline(asked: ScanId | null): Promise<Baseline> {
+  function setBaseline(scanId: ScanId | null): Promise<Baseline> {
     return store.queueWrite(() => {
       const at = toInstant(now());
-      const scan = findScan(store, asked ?? store.changes.lastEnded() ?? refuseNoScan());
+      const scan = findScan(store, scanId ?? store.changes.lastEnded() ?? refuseNoScan());
       if (scan.state === "running")
         throw new Refusal(
           "conflict",
@@ -73,10 +73,10 @@ export function createChanges({ store, announce, now }: Deps) {
 type ScanRange = { from: number | null; to: number | null };
 
 /** The two scans that are meant. Without any scan both are before all of them. */
-function choose(store: Store, asked: ScanRange): { from: number; to: number } {
-  for (const scan of [asked.from, asked.to]) if (scan !== null && scan !== 0) findScan(store, scan);
-  const to = asked.to ?? store.changes.lastEnded() ?? 0;
-  return { to, from: asked.from ?? store.changes.lastEnded(to) ?? 0 };
+function choose(store: Store, range: ScanRange): { from: number; to: number } {
+  for (const scan of [range.from, range.to]) if (scan !== null && scan !== 0) findScan(store, scan);
+  const to = range.to ?? store.changes.lastEnded() ?? 0;
+  return { to, from: range.from ?? store.changes.lastEnded(to) ?? 0 };
 }
 
 function findScan(store: Store, id: number): Scan {

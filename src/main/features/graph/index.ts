@@ -23,8 +23,8 @@ export function createGraph({ store }: { store: Store }) {
   };
 
   function path(input: Parameters<typeof findPath>[1]) {
-    const { way, isCut } = findPath(known, input);
-    const isCertain = way?.every((edge) => edge.isCertain) ?? false;
-    return { steps: way && toSteps(known, way), isCertain, isCut };
+    const { path: edges, isCut } = findPath(known, input);
+    const isCertain = edges?.every((edge) => edge.isCertain) ?? false;
+    return { steps: edges && toSteps(known, edges), isCertain, isCut };
   }
 }

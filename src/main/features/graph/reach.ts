@@ -39,16 +39,16 @@ type End = { id: string; isBackward: boolean };
 function toRow(graph: Store["graph"], reached: Reached, { id, isBackward }: End): GraphLink {
   const isWayCertain = reached.certain.has(id);
   const found = isWayCertain ? reached.certain : reached.all;
-  const way = pathTo(found, id, isBackward);
-  const step = isBackward ? firstStep(way) : lastStep(way);
+  const path = pathTo(found, id, isBackward);
+  const step = isBackward ? firstStep(path) : lastStep(path);
   return { ...graph.linkOf(step, id), distance: distanceOf(found, id), isWayCertain };
 }
 
-const firstStep = (way: readonly WalkedEdge[]): readonly WalkedEdge[] =>
-  way[0]?.how === "holds" ? way.slice(0, 2) : way.slice(0, 1);
+const firstStep = (path: readonly WalkedEdge[]): readonly WalkedEdge[] =>
+  path[0]?.how === "holds" ? path.slice(0, 2) : path.slice(0, 1);
 
-const lastStep = (way: readonly WalkedEdge[]): readonly WalkedEdge[] =>
-  isByKey(way.at(-1)) && way.at(-2)?.how === "holds" ? way.slice(-2) : way.slice(-1);
+const lastStep = (path: readonly WalkedEdge[]): readonly WalkedEdge[] =>
+  isByKey(path.at(-1)) && path.at(-2)?.how === "holds" ? path.slice(-2) : path.slice(-1);
 
 function createFilter({
   search,

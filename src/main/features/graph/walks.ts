@@ -50,7 +50,7 @@ export function reach(
 export function findPath(
   graph: Graph,
   { from, to, onlyCertain }: { from: string; to: string; onlyCertain: boolean },
-): { way: WalkedEdge[] | null; isCut: boolean } {
+): { path: WalkedEdge[] | null; isCut: boolean } {
   const starts = resolveName(graph, from, "start");
   const goals = new Set(resolveName(graph, to, "goal"));
   const edgesAt = rememberEdges(graph.edgesFrom);
@@ -62,9 +62,9 @@ export function findPath(
     const [nearest] = [...goals]
       .filter((goal) => walked.found.has(goal))
       .sort((one, other) => distanceOf(walked.found, one) - distanceOf(walked.found, other));
-    if (nearest !== undefined) return { way: pathTo(walked.found, nearest), isCut };
+    if (nearest !== undefined) return { path: pathTo(walked.found, nearest), isCut };
   }
-  return { way: null, isCut };
+  return { path: null, isCut };
 }
 
 /** Whether it is by a key that one has. */
@@ -75,17 +75,17 @@ export const distanceOf = (found: Found<WalkedEdge>, id: string): number =>
   found.get(id)?.distance ?? Number.POSITIVE_INFINITY;
 
 /** The steps of a way: whoever holds a key, and what that opens, are one. */
-export function toSteps(graph: Graph, way: readonly WalkedEdge[]): GraphLink[] {
+export function toSteps(graph: Graph, path: readonly WalkedEdge[]): GraphLink[] {
   const steps: GraphLink[] = [];
-  for (let index = 0; index < way.length; index++) {
-    const [edge, next] = [way[index], way[index + 1]];
+  for (let index = 0; index < path.length; index++) {
+    const [edge, next] = [path[index], path[index + 1]];
     if (!edge) continue;
     const isHeldAndUsed = edge.how === "holds" && isByKey(next);
     const link = graph.linkOf(isHeldAndUsed && next ? [edge, next] : [edge], String(steps.length));
     steps.push({
       ...link,
       distance: steps.length + 1,
-      isWayCertain: way.every(({ isCertain }) => isCertain),
+      isWayCertain: path.every(({ isCertain }) => isCertain),
     });
     if (isHeldAndUsed) index++;
   }

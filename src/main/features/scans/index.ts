@@ -32,8 +32,8 @@ type Deps = ProbeDeps & {
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
 /** A way that leads to nothing is refused; where it leads to a part alone, that is said. */
-function checkProxy(requested: readonly RequestedTarget[], way: ProxyUrl | null): string[] {
-  if (!way || requested.every(({ target }) => target.kind === "tls")) return [];
+function checkProxy(requested: readonly RequestedTarget[], proxy: ProxyUrl | null): string[] {
+  if (!proxy || requested.every(({ target }) => target.kind === "tls")) return [];
   if (requested.some(({ target }) => target.kind === "tls")) return [NOT_FOR_HOSTS];
   throw new Refusal("invalid-input", "there is no endpoint to reach that way; hosts go as ssh_config says");
 }
@@ -69,10 +69,10 @@ export function createScans(deps: Deps) {
     way: proxyText,
     ...request
   }: ScanInput): Promise<{ started: Started; ended: Promise<void> }> {
-    const way = proxyText && writeProxy(readProxy(proxyText));
+    const proxy = proxyText && writeProxy(readProxy(proxyText));
     const { targets: named, broken, notes: read, sshConfig } = await readTargets(request);
-    const requested = chooseTargets(store, { ...request, way }, named);
-    const notes = [...read, ...checkProxy(requested, way)];
+    const requested = chooseTargets(store, { ...request, way: proxy }, named);
+    const notes = [...read, ...checkProxy(requested, proxy)];
     const options = { ...request, requested, sshConfig };
     await probes.refuseUnusable(options);
     const scanId = await recording.begin({ requested, at: toInstant(now()) });
@@ -80,8 +80,8 @@ export function createScans(deps: Deps) {
     const controller = new AbortController();
     running.set(scanId, controller);
     const atOnce = chooseAtOnce(request.concurrency, countFreeDescriptors());
-    const ask = prompts.askFor(scanId, request.mayPrompt);
-    const prepare = (signal: AbortSignal) => probes.prepare(options, { scanId, ask, atOnce, signal });
+    const promptUser = prompts.open(scanId, request.mayPrompt);
+    const prepare = (signal: AbortSignal) => probes.prepare(options, { scanId, promptUser, atOnce, signal });
     const task = { scanId, targets: requested.map(({ target }) => target), atOnce };
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     inBackground((closing) =>

@@ -106,7 +106,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
 
 test("an endpoint for which this computer had no descriptor left is tried again, and not told as dead", async () => {
   const refused = { ...READING, outcome: "timed-out" as const, message: "none left", chain: [] };
-  const answers = [refused, refused].map((answer) => ({ ...answer, passing: "no-descriptor" as const }));
+  const answers = [refused, refused].map((answer) => ({ ...answer, transient: "no-descriptor" as const }));
   const closed = { ...refused, outcome: "refused" as const, message: "closed" };
   const prober = { probeEndpoint: async () => answers.shift() ?? closed };
   const result = await probeEndpoint(

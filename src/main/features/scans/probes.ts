@@ -9,7 +9,7 @@ import { readProxy } from "#domain/targets/proxies.ts";
 import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
 import { shellCommand } from "#net/ssh/host-connection.ts";
-import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import { type RetryPolicy, retry } from "#net/tasks.ts";
 import { type Failure, isFailure } from "#net/tcp-connect.ts";
@@ -54,7 +54,7 @@ type ProbeOptions = {
   probesCapabilities: boolean;
 };
 
-type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: AbortSignal };
+type Preparation = { scanId: ScanId; promptUser: PromptUser; atOnce: AtOnce; signal: AbortSignal };
 
 /** The ways to visit, for scans. */
 export function createProbes(deps: ProbeDeps) {
@@ -64,13 +64,13 @@ export function createProbes(deps: ProbeDeps) {
   return { refuseUnusable: (options: ProbeOptions) => refuseUnusable(options, workstation), prepare };
 
   /** For one scan. Endpoints need no key: only hosts wait until those are read, and somebody has opened the locked ones. */
-  function prepare(options: ProbeOptions, { scanId, ask, atOnce, signal }: Preparation): Probers {
+  function prepare(options: ProbeOptions, { scanId, promptUser, atOnce, signal }: Preparation): Probers {
     const routeTo = (target: SshTarget) => options.sshConfig.routeTo(target, user);
     const routes = planLogins(options.requested, { routeTo, ssh: findSsh() });
     const all = [...routes, ...findJumps(options, user)];
     let opening: ReturnType<OpenConnections> | null = null;
     const connections = () => {
-      opening ??= openConnections(all, { ...options, name: `scan ${scanId}`, ask, atOnce, signal });
+      opening ??= openConnections(all, { ...options, name: `scan ${scanId}`, promptUser, atOnce, signal });
       return opening;
     };
     const keepOpen = async (jumps: PlannedRoute["jumps"]) => (await connections()).keepJumpHosts(jumps);
@@ -83,7 +83,7 @@ export function createProbes(deps: ProbeDeps) {
       ...createEndpointProbes(
         { prober, retryPolicy, now, user, keepOpen, keyKindsAt: store.served.readKeyKinds() },
         options,
-        { scanId, ask, signal },
+        { scanId, promptUser, signal },
       ),
     };
   }
@@ -104,13 +104,13 @@ type EndpointDeps = {
 function createEndpointProbes(
   { prober, retryPolicy, now, user, keepOpen, keyKindsAt }: EndpointDeps,
   { requested, sshConfig, everyAddress, probesCapabilities }: ProbeOptions,
-  { scanId, ask, signal }: Omit<Preparation, "atOnce">,
+  { scanId, promptUser, signal }: Omit<Preparation, "atOnce">,
 ): Pick<Probers, "probeEndpoint" | "endpointProxies"> {
   const { routeTo, portOf } = sshConfig;
-  const { keep } = createEndpointRoutes({ ask, routeTo, portOf, user, keepOpen, signal });
+  const { keep } = createEndpointRoutes({ promptUser, routeTo, portOf, user, keepOpen, signal });
   const routes = new Map(requested.map(({ target, route: proxy = "" }) => [target, proxy]));
   const proxyOf = (target: TlsTarget) => routes.get(target) ?? "";
-  const wish = { everyAddress, probesCapabilities };
+  const options = { everyAddress, probesCapabilities };
   return {
     probeEndpoint: (target, onReached) =>
       probeEndpoint(
@@ -119,8 +119,8 @@ function createEndpointProbes(
           scanId,
           target,
           signal,
-          wish: {
-            ...wish,
+          options: {
+            ...options,
             keyKinds: keyKindsAt(target),
             ...(onReached && { onReached }),
           },
@@ -230,12 +230,12 @@ type Deps = {
   now: () => Date;
 };
 
-type Probe = { scanId: ScanId; target: TlsTarget; signal: AbortSignal; wish?: ProbeRequest };
+type Probe = { scanId: ScanId; target: TlsTarget; signal: AbortSignal; options?: ProbeRequest };
 
 /** Greets an endpoint and takes the chain it presents. Rejects only when `signal` says stop. */
 export async function probeEndpoint(
   { prober, keepProxy = goDirectly, retryPolicy, now }: Deps,
-  { scanId, target, signal, wish }: Probe,
+  { scanId, target, signal, options }: Probe,
 ): Promise<ProbeResult> {
   const kept = await keepProxy();
   if (isFailure(kept)) {
@@ -245,7 +245,7 @@ export async function probeEndpoint(
   await using _open = kept;
   const { proxy } = kept;
   const reading = await retry(
-    () => prober.probeEndpoint(target, signal, { ...wish, way: proxy }),
+    () => prober.probeEndpoint(target, signal, { ...options, way: proxy }),
     retryPolicy,
     signal,
   );

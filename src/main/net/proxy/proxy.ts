@@ -81,9 +81,9 @@ const formatProxy = ({ kind, host, port }: ProxyPlace): string =>
 const failed = (message: string): Failure => ({ outcome: "proxy-failed", message });
 
 /** The proxy itself could not be reached. */
-const toProxyFailure = (proxy: string, { message, passing }: Failure): Failure => ({
+const toProxyFailure = (proxy: string, { message, transient }: Failure): Failure => ({
   ...failed(`the proxy ${proxy} could not be reached: ${message}`),
-  ...(passing && { passing }),
+  ...(transient && { transient }),
 });
 
 /** It ended the dialogue without an answer, or did not come to one. */

@@ -111,7 +111,7 @@ function toReading(
     transport,
     hostKey,
     isKeyRefused: false,
-    passing: null,
+    transient: null,
   });
   const read = {
     transport,

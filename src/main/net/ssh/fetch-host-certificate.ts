@@ -9,7 +9,7 @@ import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import { openFields, toField } from "#codec/ssh-wire.ts";
 import { dial, leave } from "./host-stream.ts";
-import type { Way } from "./log-in.ts";
+import type { LoginRoute } from "./log-in.ts";
 
 /** `none`: the host has no such certificate. `unanswered`: it did not come to that; it may the next time. */
 export type FetchedCertificate =
@@ -17,7 +17,7 @@ export type FetchedCertificate =
   | { kind: "none" | "unanswered"; why: string };
 
 type Options = {
-  way: Way;
+  way: LoginRoute;
   port: number;
   /** Types of plain host keys, the best first: a certificate of the first that the host has one for is asked for. */
   keyTypes: readonly string[];

@@ -7,7 +7,7 @@ import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { SSH_LIMITS } from "./collect.ts";
 import { gatherIdentities } from "./identities.ts";
-import { createTypedLogins } from "./interactive-login.ts";
+import { createInteractiveLogins } from "./interactive-login.ts";
 import { collectBySsh2 } from "./testing/collect-by.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -57,7 +57,7 @@ afterAll(async () => {
 async function visit(user: string, replies: readonly string[], identityFiles: string[] = []) {
   const { identities } = await gatherIdentities({ identityFiles, home: "/nonexistent", agentSocket: null });
   const asked: Omit<PromptRequest, "id">[] = [];
-  const typed = createTypedLogins(async (question) => {
+  const typed = createInteractiveLogins(async (question) => {
     const reply = replies[asked.length];
     asked.push(question);
     return reply === undefined ? null : { answers: [new Redacted(reply)], isForSameUser: false };
@@ -66,7 +66,7 @@ async function visit(user: string, replies: readonly string[], identityFiles: st
     target: { host: host.address, port: 22 },
     user,
     identities,
-    typed,
+    interactive: typed,
     useSudo: false,
     nonce: NONCE,
     collectorScript: Buffer.from(SCRIPT),

@@ -4,7 +4,7 @@ import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { askFor, byPassword, makeKeyPair, startAskingServer } from "#testing/ssh/ssh-server.ts";
 import type { Identity } from "./identities.ts";
-import { type Answer, type Ask, createTypedLogins } from "./interactive-login.ts";
+import { type Answer, createInteractiveLogins, type PromptUser } from "./interactive-login.ts";
 import { type LoginOptions, logIn } from "./log-in.ts";
 import { readPrivateKeyFile } from "./private-key-file.ts";
 
@@ -25,12 +25,12 @@ function somebody(
   isForSameUser = false,
 ) {
   const asked: PromptWithoutId[] = [];
-  const ask: Ask = async (question): Promise<Answer | null> => {
+  const ask: PromptUser = async (question): Promise<Answer | null> => {
     asked.push(question);
     const answers = reply(question, asked.length);
     return answers && { answers: answers.map((answer) => new Redacted(answer)), isForSameUser };
   };
-  return { asked, ask, typed: createTypedLogins(ask) };
+  return { asked, ask, typed: createInteractiveLogins(ask) };
 }
 
 async function visit({ host, port }: { host: string; port: number }, options: Partial<LoginOptions> = {}) {
@@ -52,7 +52,9 @@ async function visit({ host, port }: { host: string; port: number }, options: Pa
 test("a password is asked for after the keys were refused, and no key is said to have let us in", async () => {
   await using server = await startAskingServer({ judge: byPassword("hunter2") });
   const { asked, typed } = somebody(() => ["hunter2"]);
-  expect(await visit(server, { identities: identities.slice(0, 1), typed })).toEqual({ identity: null });
+  expect(await visit(server, { identities: identities.slice(0, 1), interactive: typed })).toEqual({
+    identity: null,
+  });
   expect(server.attempts).toEqual(["publickey", "password hunter2"]);
   const about = { kind: "password", user: "jo", host: server.host, port: server.port };
   expect(asked).toEqual([{ about, prompts: [{ text: "Password", isEchoed: false }], wrongAnswers: 0 }]);
@@ -61,12 +63,12 @@ test("a password is asked for after the keys were refused, and no key is said to
 test("without a key the host is asked first what it takes; one that takes nothing typed is not asked about", async () => {
   await using server = await startAskingServer({ judge: byPassword("hunter2") });
   const { typed } = somebody(() => ["hunter2"]);
-  expect(await visit(server, { typed })).toEqual({ identity: null });
+  expect(await visit(server, { interactive: typed })).toEqual({ identity: null });
   expect(server.attempts).toEqual(["none", "password hunter2"]);
 
   await using keysOnly = await startAskingServer({ judge: (attempt) => attempt.reject(["publickey"]) });
   const nobody = somebody(() => ["hunter2"]);
-  expect(await visit(keysOnly, { typed: nobody.typed })).toMatchObject({
+  expect(await visit(keysOnly, { interactive: nobody.typed })).toMatchObject({
     outcome: "login-refused",
     message: expect.stringContaining("there is no key to log in with"),
   });
@@ -86,7 +88,9 @@ test("a password never goes to a host whose key is not trusted", async () => {
   await using server = await startAskingServer({ judge: byPassword("hunter2") });
   const { asked, typed } = somebody(() => ["hunter2"]);
   const verifyHostKey = () => ({ kind: "refused", outcome: "host-key-unknown", message: "mind" }) as const;
-  expect(await visit(server, { typed, verifyHostKey })).toMatchObject({ outcome: "host-key-unknown" });
+  expect(await visit(server, { interactive: typed, verifyHostKey })).toMatchObject({
+    outcome: "host-key-unknown",
+  });
   await server.untilLeft();
   expect({ asked, attempts: server.attempts }).toEqual({ asked: [], attempts: [] });
 });
@@ -94,11 +98,11 @@ test("a password never goes to a host whose key is not trusted", async () => {
 test("three wrong passwords are the end, each is counted, and the sentence holds none of them", async () => {
   await using server = await startAskingServer({ judge: byPassword("hunter2") });
   const { asked, typed } = somebody((_, count) => [`wrong${count}`]);
-  expect(await visit(server, { typed })).toEqual({
+  expect(await visit(server, { interactive: typed })).toEqual({
     outcome: "login-refused",
     hostKey: expect.anything(),
     isKeyRefused: false,
-    passing: null,
+    transient: null,
     message: `what was typed for jo at ${server.host}:${server.port} was refused 3 times; no key was offered`,
   });
   expect(server.attempts).toEqual(["none", "password wrong1", "password wrong2", "password wrong3"]);
@@ -110,7 +114,7 @@ test("keys that were refused leave fewer tries, for sshd counts all of them", as
     judge: (attempt) => attempt.reject(["publickey", "password"]),
   });
   const { typed } = somebody(() => ["wrong"]);
-  expect(await visit(server, { identities, typed })).toMatchObject({
+  expect(await visit(server, { identities, interactive: typed })).toMatchObject({
     message: expect.stringContaining("was refused once; 5 keys were offered"),
   });
   expect(server.attempts).toEqual([...Array(5).fill("publickey"), "password wrong"]);
@@ -122,7 +126,7 @@ test.each([
 ])("with %s the login ends, and nothing is sent", async (_, reply) => {
   await using server = await startAskingServer({ judge: byPassword("hunter2") });
   const { typed } = somebody(() => reply);
-  expect(await visit(server, { typed })).toMatchObject({
+  expect(await visit(server, { interactive: typed })).toMatchObject({
     outcome: "login-refused",
     message: expect.stringContaining("nothing was typed for jo at"),
   });
@@ -146,7 +150,7 @@ test("what the host asks goes first, in its own words on one line each, over sev
     },
   });
   const { asked, typed } = somebody(({ prompts }) => (prompts.length === 1 ? ["hunter2"] : ["123", "456"]));
-  expect(await visit(server, { typed })).toEqual({ identity: null });
+  expect(await visit(server, { interactive: typed })).toEqual({ identity: null });
   const about = {
     kind: "keyboard-interactive",
     user: "jo",
@@ -174,7 +178,7 @@ test("a host that offers to ask and then asks nothing is tried by password", asy
       attempt.method === "password" ? attempt.accept() : attempt.reject(["keyboard-interactive", "password"]),
   });
   const { typed } = somebody(() => ["hunter2"]);
-  expect(await visit(server, { typed })).toEqual({ identity: null });
+  expect(await visit(server, { interactive: typed })).toEqual({ identity: null });
   expect(server.attempts).toEqual(["none", "keyboard-interactive", "password hunter2"]);
 });
 
@@ -190,7 +194,7 @@ test.each([
 ])("a host that asks for %s is left", async (_, judge, message, count) => {
   await using server = await startAskingServer({ judge });
   const { asked, typed } = somebody(({ prompts }) => prompts.map(() => "yes"));
-  expect(await visit(server, { typed })).toMatchObject({
+  expect(await visit(server, { interactive: typed })).toMatchObject({
     outcome: "login-refused",
     message: expect.stringContaining(message),
   });
@@ -213,7 +217,9 @@ test("a password that has expired is not changed, and that is said", async () =>
         : attempt.reject(["password"]),
   });
   const { typed } = somebody(() => ["hunter2"]);
-  expect(await visit(server, { typed })).toMatchObject({ message: expect.stringContaining("has expired") });
+  expect(await visit(server, { interactive: typed })).toMatchObject({
+    message: expect.stringContaining("has expired"),
+  });
 });
 
 test.each([
@@ -224,7 +230,9 @@ test.each([
   async (_, first, second) => {
     await using server = await startAskingServer({ judge: inOrder(first, second) });
     const { typed } = somebody(() => ["hunter2"]);
-    expect(await visit(server, { identities: identities.slice(0, 1), typed })).toEqual({ identity: "key0" });
+    expect(await visit(server, { identities: identities.slice(0, 1), interactive: typed })).toEqual({
+      identity: "key0",
+    });
   },
 );
 
@@ -249,13 +257,13 @@ test("a host that hangs up while somebody is asked withdraws the question", asyn
       attempt.reject(["password"]);
     },
   });
-  const typed = createTypedLogins(async (_question, signal) => {
+  const typed = createInteractiveLogins(async (_question, signal) => {
     asked.resolve(signal);
     hangUp();
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     return null;
   });
-  expect(await visit(server, { typed })).toMatchObject({
+  expect(await visit(server, { interactive: typed })).toMatchObject({
     outcome: "login-refused",
     message: expect.stringContaining("hung up while an answer was waited for"),
   });
@@ -270,8 +278,11 @@ test("a password for all hosts is asked for once, and tried at each of them once
     ({ about }) => ["port" in about && about.port === other.port ? "another" : "hunter2"],
     true,
   );
-  expect(await visit(one, { typed })).toEqual({ identity: null });
-  const results = await Promise.all([visit(two, { typed }), visit(other, { typed })]);
+  expect(await visit(one, { interactive: typed })).toEqual({ identity: null });
+  const results = await Promise.all([
+    visit(two, { interactive: typed }),
+    visit(other, { interactive: typed }),
+  ]);
   expect(results).toEqual([{ identity: null }, { identity: null }]);
   expect([two, other].map(({ attempts }) => attempts)).toEqual([
     ["none", "password hunter2"],
@@ -287,10 +298,9 @@ test("of many hosts that want one at the same time only the first asks, and a wr
   await using one = await startAskingServer({ judge: byPassword("hunter2") });
   await using two = await startAskingServer({ judge: byPassword("hunter2") });
   const { asked, typed } = somebody((_, count) => [count === 1 ? "wrong" : "hunter2"], true);
-  expect(await Promise.all([visit(one, { typed }), visit(two, { typed })])).toEqual([
-    { identity: null },
-    { identity: null },
-  ]);
+  expect(await Promise.all([visit(one, { interactive: typed }), visit(two, { interactive: typed })])).toEqual(
+    [{ identity: null }, { identity: null }],
+  );
   const passwords = [...one.attempts, ...two.attempts].filter((attempt) => attempt !== "none").sort();
   expect(passwords).toEqual(["password hunter2", "password hunter2", "password wrong"]);
   expect(asked).toHaveLength(2);

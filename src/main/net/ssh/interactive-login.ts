@@ -31,16 +31,16 @@ const LONGEST_INSTRUCTIONS = 1_000;
 const NEW_PASSWORD = /\b(new|retype|re-enter)\b.*password/i;
 
 /** What is typed for one login. */
-export class TypeIn {
+export class InteractiveAuth {
   readonly #login: string;
   readonly #where: { user: string; host: string; port: number };
-  readonly #typed: TypedLogin;
+  readonly #typed: InteractiveLogin;
   readonly #ends: Ends;
   #wrongAnswers = 0;
   #failures = 0;
   #hostAsks = true;
 
-  constructor({ target, user, typed }: { target: Where; user: string; typed: TypedLogin }, ends: Ends) {
+  constructor({ target, user, typed }: { target: Where; user: string; typed: InteractiveLogin }, ends: Ends) {
     this.#login = `${user} at ${formatAddress(target)}`;
     this.#where = { user, host: target.host, port: target.port };
     this.#typed = typed;
@@ -159,16 +159,16 @@ const formatTimes = (count: number): string => (count === 1 ? "once" : `${count}
 const inOneLine = (text: string, most: number): string => text.replace(/\s+/g, " ").trim().slice(0, most);
 
 /** What is typed for the logins of one scan. */
-export type TypedLogins = ReturnType<typeof createTypedLogins>;
+export type InteractiveLogins = ReturnType<typeof createInteractiveLogins>;
 
 /** What is typed for one login, until `signal`, which it was opened with, says that it has ended. */
-export type TypedLogin = {
+export type InteractiveLogin = {
   /**
    * One secret for each prompt; null goes on without. `onTurn`: from now on it is this login that is asked about.
    * Rejects only when the login has ended before its turn.
    */
   answer(
-    question: Omit<PromptRequest, "id">,
+    request: Omit<PromptRequest, "id">,
     onTurn?: () => void,
   ): Promise<readonly Redacted<string>[] | null>;
   /** What the host said to the answer. */
@@ -179,18 +179,18 @@ export type TypedLogin = {
  * For one user, one question stands at a time: the answer may be a password for every host. It is tried elsewhere
  * only after one host has taken it, and at each other host once.
  */
-export function createTypedLogins(ask: Ask) {
+export function createInteractiveLogins(promptUser: PromptUser) {
   const limiter = new ConnectionLimiter();
   const proven = new Map<string, Redacted<string>>();
 
   return {
-    open(user: string, signal: AbortSignal): TypedLogin {
+    open(user: string, signal: AbortSignal): InteractiveLogin {
       let mayRecall = true;
       let turn: Release | null = null;
       let unproven: Redacted<string> | null = null;
 
-      function recall(question: Omit<PromptRequest, "id">): [Redacted<string>] | null {
-        const password = mayRecall && isPasswordPrompt(question) ? proven.get(user) : undefined;
+      function recall(request: Omit<PromptRequest, "id">): [Redacted<string>] | null {
+        const password = mayRecall && isPasswordPrompt(request) ? proven.get(user) : undefined;
         if (!password) return null;
         mayRecall = false;
         return [password];
@@ -210,18 +210,18 @@ export function createTypedLogins(ask: Ask) {
       signal.addEventListener("abort", () => judge(false), { once: true });
       return {
         judge,
-        async answer(question, onTurn) {
-          const known = recall(question);
+        async answer(request, onTurn) {
+          const known = recall(request);
           if (known) return known;
           // It is this login's still where the host asks more after a password that is to be proven.
           turn ??= await limiter.acquire([{ key: user, most: 1 }], signal);
-          const since = recall(question);
+          const since = recall(request);
           if (!since) onTurn?.();
-          const given = since || signal.aborted ? null : await ask(question, signal);
-          const [password] = given?.answers ?? [];
-          if (given?.isForSameUser && password && isPasswordPrompt(question)) unproven = password;
+          const typed = since || signal.aborted ? null : await promptUser(request, signal);
+          const [password] = typed?.answers ?? [];
+          if (typed?.isForSameUser && password && isPasswordPrompt(request)) unproven = password;
           if (!unproven || signal.aborted) endTurn();
-          return since ?? given?.answers ?? null;
+          return since ?? typed?.answers ?? null;
         },
       };
     },
@@ -239,4 +239,4 @@ export type Answer = {
  * Puts a question to whoever started the scan. Null where nobody is there to ask, where whoever is there goes on
  * without, and once the signal aborts: the question is withdrawn then.
  */
-export type Ask = (question: Omit<PromptRequest, "id">, signal: AbortSignal) => Promise<Answer | null>;
+export type PromptUser = (question: Omit<PromptRequest, "id">, signal: AbortSignal) => Promise<Answer | null>;

@@ -18,7 +18,7 @@ import { findAddresses, isFailure } from "#net/tcp-connect.ts";
 import type { ClientLogin } from "./client/start-ssh.ts";
 import { Deadline, dial, gatherWrites, holdUntilGreeting, leave } from "./host-stream.ts";
 import { authMethodFor, type Identity, type UnusableIdentity } from "./identities.ts";
-import { type Ends, formatExpired, type TypedLogins, TypeIn } from "./interactive-login.ts";
+import { type Ends, formatExpired, InteractiveAuth, type InteractiveLogins } from "./interactive-login.ts";
 import {
   type Attempt,
   explainEnd,
@@ -40,7 +40,7 @@ export type HostKeyAnswer =
       kind: "refused";
       outcome: "host-key-unknown" | "host-key-changed";
       message: string;
-      passing?: SshFailure["passing"];
+      transient?: SshFailure["transient"];
     };
 
 /** Asked once for each connection, before anything of ours is sent. */
@@ -51,21 +51,21 @@ export type VerifyHostKey = (question: {
 }) => HostKeyAnswer | Promise<HostKeyAnswer>;
 
 /** By TCP to one of these addresses, or through what the jump host before it has opened. */
-export type Way = { addresses: readonly string[] } | StreamWay;
-export type StreamWay = { stream: Duplex };
+export type LoginRoute = { addresses: readonly string[] } | StreamRoute;
+export type StreamRoute = { stream: Duplex };
 
 export type LoginOptions = {
   /** As it is named to people. */
   target: Where;
   /** How it is reached; without one, its name is looked up here. */
-  way?: Way;
+  route?: LoginRoute;
   user: string;
   /** In the order to offer them; at most five are, for sshd counts each against MaxAuthTries (6). */
   identities: readonly Identity[];
   /** What there is beside them and cannot be used, to be said where none is left. */
   unusable?: readonly UnusableIdentity[];
   /** What is typed where no key lets us in; without it, nobody is asked. */
-  typed?: TypedLogins | null;
+  interactive?: InteractiveLogins | null;
   /** A key that the host is asked about before any is offered: nothing is signed with it. */
   askedAbout?: { key: ParsedKey; answer(isTaken: boolean): void };
   verifyHostKey: VerifyHostKey;
@@ -74,7 +74,7 @@ export type LoginOptions = {
   /** The keys that it would take, as far as they are known beforehand: OpenSSH's client is told them. */
   trustedKeys?: readonly Uint8Array[];
   /** Opens the way once more. */
-  reopen?: () => Promise<Way | SshFailure>;
+  reopen?: () => Promise<LoginRoute | SshFailure>;
   /** What OpenSSH's client needs to know beside; ssh2 has no use for it. */
   client?: ClientLogin;
   /** Host key algorithms in the order of preference. */
@@ -114,12 +114,12 @@ const KEEPALIVE_MS = 5_000;
 /** Connects, checks the host's key and logs in. Rejects only when told to stop. */
 export async function logIn(options: LoginOptions): Promise<Connection | SshFailure> {
   const { target, limits, signal } = options;
-  const way = options.way ?? (await lookUp(target, { timeoutMs: limits.connectMs, signal }));
+  const route = options.route ?? (await lookUp(target, { timeoutMs: limits.connectMs, signal }));
   signal.throwIfAborted();
-  if ("outcome" in way) return { ...NOTHING_MET, ...way };
+  if ("outcome" in route) return { ...NOTHING_MET, ...route };
   const { promise, resolve, reject } = Promise.withResolvers<Connection | SshFailure>();
   const progress: Progress = { stage: "connecting", hostKey: null, tried: [], ...NOTHING_TRIED };
-  const stream = "stream" in way ? way.stream : new Socket();
+  const stream = "stream" in route ? route.stream : new Socket();
   const greeting = holdUntilGreeting(stream, () => {
     progress.stage = "key-exchange";
   });
@@ -149,7 +149,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     .on("change password", () => fail(explainExpired(options)))
     .on("close", () => end(null));
 
-  if (stream instanceof Socket && "addresses" in way) dial(stream, way.addresses, target.port);
+  if (stream instanceof Socket && "addresses" in route) dial(stream, route.addresses, target.port);
   gatherWrites(stream);
   client.connect({
     sock: stream,
@@ -189,7 +189,7 @@ const explainExpired = ({ user, target }: LoginOptions): Reason => ({
 
 const NOTHING_TRIED = { attempt: null, taken: null, isTyped: false, asking: null };
 
-const NOTHING_MET = { hostKey: null, isKeyRefused: false, passing: null };
+const NOTHING_MET = { hostKey: null, isKeyRefused: false, transient: null };
 
 /** The way to a host that is named by itself: the addresses of its name. */
 export async function lookUp(
@@ -229,8 +229,8 @@ async function admit(
   progress.hostKey = { blob: Uint8Array.from(blob), ...viewKey(blob) };
   const answer = await verifyHostKey({ host: target.host, port: target.port, blob: progress.hostKey.blob });
   if (answer.kind === "trusted") return true;
-  const { outcome, message, passing = null } = answer;
-  fail({ outcome, message, passing, isKeyRefused: true });
+  const { outcome, message, transient = null } = answer;
+  fail({ outcome, message, transient, isKeyRefused: true });
   return false;
 }
 
@@ -253,10 +253,10 @@ const MOST_KEYS = 5;
 
 /** Without a way to type anything not even `none` is offered, which would cost a round trip. */
 function offerWaysIn(options: LoginOptions, ends: Ends) {
-  const { target, user, identities, unusable = [], typed = null } = options;
+  const { target, user, identities, unusable = [], interactive: typed = null } = options;
   const { progress, ended } = ends;
   const login = `${user} at ${formatAddress(target)}`;
-  const typing = typed && new TypeIn({ target, user, typed: typed.open(user, ended) }, ends);
+  const typing = typed && new InteractiveAuth({ target, user, typed: typed.open(user, ended) }, ends);
   let keys = identities.slice(0, MOST_KEYS);
 
   return (methods: AuthenticationType[] | null, isPartial: boolean | null, next: NextAuthHandler) => {

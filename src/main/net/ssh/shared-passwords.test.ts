@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { byPassword, startAskingServer } from "#testing/ssh/ssh-server.ts";
-import { createTypedLogins, type TypedLogin, type TypedLogins } from "./interactive-login.ts";
+import {
+  createInteractiveLogins,
+  type InteractiveLogin,
+  type InteractiveLogins,
+} from "./interactive-login.ts";
 import { logIn } from "./log-in.ts";
 
 const never = new AbortController().signal;
@@ -24,7 +28,7 @@ const askedFor = (text: string): Omit<PromptRequest, "id"> => ({
 /** Somebody who types what stands here for each prompt, each time for all hosts. */
 function typing(words: Record<string, string>) {
   const asked: string[] = [];
-  const typed = createTypedLogins(async ({ prompts: [prompt] }) => {
+  const typed = createInteractiveLogins(async ({ prompts: [prompt] }) => {
     const text = prompt?.text ?? "";
     asked.push(text);
     return { answers: [new Redacted(words[text] ?? "")], isForSameUser: true };
@@ -32,7 +36,7 @@ function typing(words: Record<string, string>) {
   return { asked, typed };
 }
 
-const answer = async (login: TypedLogin, text: string) =>
+const answer = async (login: InteractiveLogin, text: string) =>
   (await login.answer(askedFor(text)))?.map(Redacted.reveal);
 
 test("a host may ask for more after a password for all hosts, which is tried elsewhere once the login is done", async () => {
@@ -61,7 +65,7 @@ test("what is good once goes to no other host, and a password is no answer to wh
 
 test("a login that has ended waits for no answer to another one's question, and keeps nobody waiting", async () => {
   const reply = Promise.withResolvers<null>();
-  const typed = createTypedLogins(() => reply.promise);
+  const typed = createInteractiveLogins(() => reply.promise);
   const asking = typed.open("jo", never).answer(askedFor("Password:"));
   const ended = new AbortController();
   const waiting = typed.open("jo", ended.signal).answer(askedFor("Password:"));
@@ -83,7 +87,7 @@ test("a host that hangs up before its turn to ask came has refused nobody, and m
       attempt.reject(["password"]);
     },
   });
-  const typed = createTypedLogins(() => {
+  const typed = createInteractiveLogins(() => {
     asked.resolve();
     return reply.promise;
   });
@@ -100,20 +104,20 @@ test("a host that hangs up before its turn to ask came has refused nobody, and m
   };
   expect(await visit(two, { open })).toMatchObject({
     outcome: "reset",
-    passing: "before-its-turn",
+    transient: "before-its-turn",
     message: expect.stringContaining("hung up before its turn to ask came"),
   });
   reply.resolve(null);
   expect(await asking).toMatchObject({ outcome: "login-refused" });
 });
 
-const visit = ({ host, port }: { host: string; port: number }, typed: TypedLogins) =>
+const visit = ({ host, port }: { host: string; port: number }, typed: InteractiveLogins) =>
   logIn({
     target: { host, port },
     user: "jo",
     identities: [],
     hostKeyTypes: ["ssh-ed25519"],
-    typed,
+    interactive: typed,
     signal: never,
     verifyHostKey: () => ({ kind: "trusted" }),
     limits: { connectMs: 3_000, readyMs: 10_000 },

@@ -23,12 +23,12 @@ test("of several addresses that fail, the one where somebody refused is told", (
   expect(tell("ENETUNREACH", "ECONNREFUSED")).toEqual({
     outcome: "refused",
     message: "web1: the connection was refused: nothing listens on port 22",
-    passing: "refused",
+    transient: "refused",
   });
   expect(tell("ENETUNREACH", "ETIMEDOUT")).toEqual({
     outcome: "timed-out",
     message: "web1: nothing answered on port 22",
-    passing: null,
+    transient: null,
   });
 });
 

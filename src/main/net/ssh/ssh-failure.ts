@@ -1,6 +1,6 @@
 /** Why a host was not read, in the words of a scan: every way in which SSH can go wrong has its outcome here. */
 
-import type { Passing } from "#net/tasks.ts";
+import type { TransientCause } from "#net/tasks.ts";
 import { readConnectError } from "#net/tcp-connect.ts";
 import type { HostKeyView, Outcome } from "#shared/model/hosts/probe.ts";
 import type { Identity } from "./identities.ts";
@@ -14,7 +14,7 @@ export type SshFailure = {
   hostKey: PresentedKey | null;
   /** True when it is the host key that was refused; then nothing of ours was sent. */
   isKeyRefused: boolean;
-  passing: Passing | null;
+  transient: TransientCause | null;
   /** An sshd that allows so many tries has ended the login after them: it has said no to the last one, too. */
   hasSpentTries?: true;
   /** OpenSSH's own client may know what the host speaks. */
@@ -79,7 +79,7 @@ export function explainEnd(
 }
 
 export type Reason = Pick<SshFailure, "outcome" | "message"> &
-  Partial<Pick<SshFailure, "isKeyRefused" | "passing" | "hasSpentTries" | "isBeyondSsh2">>;
+  Partial<Pick<SshFailure, "isKeyRefused" | "transient" | "hasSpentTries" | "isBeyondSsh2">>;
 
 /** What a deadline cut short. */
 export function explainTimeout(
@@ -111,9 +111,9 @@ function mostTelling(error: Told): Told {
 /** As over TLS; here nobody who listens may be an sshd that is restarting. */
 function explainConnect({ host, port }: Where, error: Told | null): Reason {
   const code = String(error?.code ?? error?.message ?? "closed");
-  const { outcome, message, passing } = readConnectError({ code, address: error?.address }, port);
-  if (passing) return { outcome, message, passing };
-  return { outcome, message: `${host}: ${message}`, passing: RESTARTING.has(code) ? "refused" : null };
+  const { outcome, message, transient } = readConnectError({ code, address: error?.address }, port);
+  if (transient) return { outcome, message, transient };
+  return { outcome, message: `${host}: ${message}`, transient: RESTARTING.has(code) ? "refused" : null };
 }
 
 /** What a port says while its server restarts. */
@@ -129,7 +129,7 @@ export function explainGreeting(where: Where, said: string): Reason {
   if (said === "" || REFUSALS.test(said))
     return {
       outcome: "throttled",
-      passing: "throttled",
+      transient: "throttled",
       message: `${address} hung up before its greeting: sshd is probably refusing this address for now (PerSourcePenalties or MaxStartups); wait ten minutes, then scan it again`,
     };
   return { outcome: "reset", message: `${address} did not speak SSH: it said ${quote(said)}` };
@@ -160,7 +160,7 @@ function explainLogin(where: Where, progress: Progress, error: Told | null): Rea
     return {
       outcome: "reset",
       message: `${address} hung up before its turn to ask came, as sshd does after two minutes (LoginGraceTime): scan it again`,
-      passing: "before-its-turn",
+      transient: "before-its-turn",
     };
   if (progress.asking === "asks" && typeof error?.code !== "number")
     return {

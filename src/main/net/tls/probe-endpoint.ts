@@ -55,7 +55,7 @@ type AddressResult = AddressReading & {
   wire: WireBytes;
   /** What else was sent could not be read. */
   isLeafAlone?: boolean;
-  passing?: Failure["passing"];
+  transient?: Failure["transient"];
   closedBy?: Failure["closedBy"];
 };
 

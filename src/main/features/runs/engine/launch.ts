@@ -142,7 +142,7 @@ function executeRun(
       identityFiles,
       mayPrompt,
       transportOf,
-      ask: deps.questions.askFor(mayPrompt),
+      ask: deps.questions.promptUserFor(mayPrompt),
       retryPolicy: deps.retryPolicy,
       trace: (...names) => deps.trace("run", id, ...names),
       signal,

@@ -265,6 +265,6 @@ export async function execute(execution: Execution, want: () => "on" | "pause" |
 async function openSessions(execution: Execution, alsoHostKey: () => Uint8Array | null): Promise<Sessions> {
   const { runId, plan, runbook, transportOf, identityFiles, mayPrompt, ask, signal } = execution;
   const requests = plan.hosts.map((host) => toRequest(host, transportOf(host)));
-  const request = { name: `run ${runId}`, requests, identityFiles, mayPrompt, ask, signal };
+  const request = { name: `run ${runId}`, requests, identityFiles, mayPrompt, promptUser: ask, signal };
   return holdSessions(await runbook.openSessions(request), plan, transportOf, alsoHostKey);
 }

@@ -1,7 +1,7 @@
 import type { HostSession, OpenSessions } from "#connect/host-sessions.ts";
 import type { RunRules } from "#domain/runs/runbook.ts";
 import type { Back, Observation, Step, Wait } from "#domain/runs/step.ts";
-import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import type { RetryPolicy } from "#net/tasks.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Plan, PlanHash } from "#shared/model/runs/plan.ts";
@@ -41,7 +41,7 @@ export type RunContext<P extends Plan = Plan> = {
   journal: Journal;
   /** Others once keys of this computer have changed places. */
   sessions: Sessions;
-  ask: Ask;
+  ask: PromptUser;
   retryPolicy: RetryPolicy;
   trace: Trace;
   signal: AbortSignal;

@@ -154,7 +154,7 @@ function createMaker(deps: PlanDeps) {
       requests: hosts.map(toHostRequest),
       identityFiles,
       mayPrompt,
-      ask: deps.questions.askFor(mayPrompt),
+      promptUser: deps.questions.promptUserFor(mayPrompt),
       signal,
     };
     const sessions = openSessions && (await openSessions(sessionRequest));

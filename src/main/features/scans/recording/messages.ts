@@ -47,12 +47,12 @@ export type Answer = Answers[Request["kind"]];
 
 export type RequestMessage = { kind: "request"; id: number; request: Request };
 
-/** What the recorder is told. `lend` and `give-back`: somebody else writes in between. */
+/** What the recorder is told. `acquire` and `release`: somebody else writes in between. */
 export type RecorderCommand =
   | { kind: "probes"; probes: readonly ProbeResult[] }
   | RequestMessage
-  | { kind: "lend" }
-  | { kind: "give-back" }
+  | { kind: "acquire" }
+  | { kind: "release" }
   | { kind: "close" };
 
 /** What the recorder tells. */
@@ -63,8 +63,8 @@ export type RecorderMessage =
   | { kind: "failed"; scanId: ScanId; error: SerializedError }
   | { kind: "answer"; id: number; answer: Answer }
   | { kind: "refusal"; id: number; error: SerializedError }
-  /** It writes nothing until it is given back. */
-  | { kind: "lent" }
+  /** It writes nothing until it is released. */
+  | { kind: "acquired" }
   /** A fault of this program in one visit; the others go on. */
   | { kind: "fault"; error: SerializedError }
   /** It does nothing any more. */

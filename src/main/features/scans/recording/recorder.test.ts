@@ -96,16 +96,16 @@ test("while it is lent to somebody it writes nothing and answers nothing", async
   const { told, hear, ask, begin, probes } = open();
   begin();
   await nextTurn();
-  hear({ kind: "lend" });
+  hear({ kind: "acquire" });
   hear({ kind: "probes", probes: [result("web1")] });
   ask({ kind: "settle" });
   begin();
   await turns(3);
-  expect(told.slice(1)).toEqual([{ kind: "lent" }]);
-  hear({ kind: "give-back" });
+  expect(told.slice(1)).toEqual([{ kind: "acquired" }]);
+  hear({ kind: "release" });
   await turns(3);
   expect(probes()).toEqual(["web1 refused"]);
-  expect(told.map(({ kind }) => kind)).toEqual(["answer", "lent", "answer", "written", "answer"]);
+  expect(told.map(({ kind }) => kind)).toEqual(["answer", "acquired", "answer", "written", "answer"]);
 });
 
 test("a database that takes a commit no more ends the scans that were in it, once, and no other", async () => {

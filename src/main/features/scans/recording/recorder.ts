@@ -69,11 +69,11 @@ export function createRecorder({ store, read, importBundle, post }: Deps): (sent
       case "request":
         take(sent);
         break;
-      case "lend":
+      case "acquire":
         for (const batches of all) batches.hold();
-        post({ kind: "lent" });
+        post({ kind: "acquired" });
         break;
-      case "give-back":
+      case "release":
         for (const batches of all) batches.letGo();
         break;
       case "close":

@@ -154,7 +154,7 @@ function createBatch({ send }: Pick<ReturnType<typeof createChannel>, "send">) {
 }
 
 /** What is told without being asked for. */
-type News = Exclude<RecorderMessage, { kind: "answer" | "refusal" | "lent" }>;
+type News = Exclude<RecorderMessage, { kind: "answer" | "refusal" | "acquired" }>;
 
 type ChannelDeps = { start: (onMessage: OnRecorderMessage) => RecorderLink; onMessage: (news: News) => void };
 
@@ -182,9 +182,9 @@ function createChannel({ start, onMessage }: ChannelDeps) {
       const { send: report } = link;
       const { promise, resolve } = Promise.withResolvers<void>();
       borrowers.push(resolve);
-      report({ kind: "lend" });
+      report({ kind: "acquire" });
       await promise;
-      return () => report({ kind: "give-back" });
+      return () => report({ kind: "release" });
     },
 
     close: async (): Promise<void> => link?.close(),
@@ -196,7 +196,7 @@ function createChannel({ start, onMessage }: ChannelDeps) {
   }
 
   function take(message: RecorderMessage): void {
-    if (message.kind === "lent") borrowers.shift()?.();
+    if (message.kind === "acquired") borrowers.shift()?.();
     else if (message.kind === "answer") settle(message.id)?.resolve(message.answer);
     else if (message.kind === "refusal") settle(message.id)?.reject(reviveError(message.error));
     else if (message.kind !== "dead") onMessage(message);

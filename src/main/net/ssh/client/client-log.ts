@@ -115,7 +115,7 @@ const RULES: readonly Rule[] = [
     /connect to (?:host|address) .* port \d+: (?:Connection refused)/,
     ({ target }) => ({
       ...fail("refused", `${target.host}: nobody listens on port ${target.port}`),
-      passing: "refused",
+      transient: "refused",
     }),
   ],
   [

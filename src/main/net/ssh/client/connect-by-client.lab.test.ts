@@ -168,7 +168,7 @@ withSsh("where nobody listens, and where no name is known, is told as over ssh2"
   await using desk = await makeDesk();
   const server = await serve(null);
   await server[Symbol.asyncDispose]();
-  expect(await desk.visit(server)).toMatchObject({ outcome: "refused", passing: "refused", hostKey: null });
+  expect(await desk.visit(server)).toMatchObject({ outcome: "refused", transient: "refused", hostKey: null });
   const nowhere = { host: "web1.invalid", port: 22 };
   expect(await desk.visit(nowhere)).toMatchObject({ outcome: "no-such-name" });
 });

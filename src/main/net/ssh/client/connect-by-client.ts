@@ -59,10 +59,10 @@ export async function connectByClient(
 ): Promise<HostConnection | SshFailure> {
   const first = await attempt(options, command);
   if (!("taken" in first)) return first;
-  const way = await options.reopen?.();
-  if (way && "outcome" in way) return way;
+  const route = await options.reopen?.();
+  if (route && "outcome" in route) return route;
   const trustedKeys = [first.taken.blob];
-  const second = await attempt({ ...options, trustedKeys, ...(way && { way }) }, command);
+  const second = await attempt({ ...options, trustedKeys, ...(route && { route }) }, command);
   if (!("taken" in second)) return second;
   return failWith(second.taken, {
     outcome: "host-key-changed",
@@ -72,7 +72,7 @@ export async function connectByClient(
 }
 
 async function attempt(options: ClientOptions, command: string): Promise<Attempt> {
-  const { ssh, login, target, user, hostKeyTypes, trustedKeys, limits, way, signal } = options;
+  const { ssh, login, target, user, hostKeyTypes, trustedKeys, limits, route, signal } = options;
   signal.throwIfAborted();
   const keys = options.keys.slice(0, MOST_CLIENT_KEYS);
   const held: AsyncDisposable[] = [];
@@ -81,7 +81,7 @@ async function attempt(options: ClientOptions, command: string): Promise<Attempt
   };
   let connection: HostConnection | null = null;
   try {
-    const relay = way && "stream" in way && !login.proxyCommand ? await startRelay(way.stream) : null;
+    const relay = route && "stream" in route && !login.proxyCommand ? await startRelay(route.stream) : null;
     if (relay) held.push(relay);
     const folder = await makeClientFolder({
       ...login,
@@ -146,8 +146,8 @@ async function waitForLogin(
   const answer = hostKey && (await options.verifyHostKey({ ...target, blob: hostKey.blob }));
   if (!hostKey || !answer) return failWith(null, explainUnshown(target));
   if (answer.kind === "refused") {
-    const { outcome, message, passing = null } = answer;
-    return failWith(hostKey, { outcome, message, passing, isKeyRefused: true });
+    const { outcome, message, transient = null } = answer;
+    return failWith(hostKey, { outcome, message, transient, isKeyRefused: true });
   }
   return log.isLoggedIn ? { hostKey, log } : { taken: hostKey };
 }
@@ -202,7 +202,7 @@ export async function orStopped<T>(
 const failWith = (hostKey: PresentedKey | null, reason: Reason): SshFailure => ({
   hostKey,
   isKeyRefused: false,
-  passing: null,
+  transient: null,
   ...reason,
 });
 

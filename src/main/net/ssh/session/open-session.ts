@@ -103,7 +103,7 @@ function failToBegin(
     message: why,
     hostKey,
     isKeyRefused: false,
-    passing: null,
+    transient: null,
   });
   if (kind === "silent") return fail("timed-out", `${address}: ${message}`);
   const said = noise.trim() ? `it answered ${quote(noise.trim())}` : "it said nothing";

@@ -5,12 +5,12 @@ import { viewKey } from "#codec/fingerprint.ts";
 import type { ClientLogin } from "#net/ssh/client/start-ssh.ts";
 import { type RunCommand, runScript, type ScriptRun } from "#net/ssh/host-connection.ts";
 import type { ClientKey, Identity } from "#net/ssh/identities.ts";
-import type { HostKeyAnswer, LoginOptions, Way } from "#net/ssh/log-in.ts";
+import type { HostKeyAnswer, LoginOptions, LoginRoute } from "#net/ssh/log-in.ts";
 import { formatAddress, quote, type SshFailure } from "#net/ssh/ssh-failure.ts";
 
 /** The same way as the control session's, opened anew for every proof. */
 export type VerificationRoute = Pick<LoginOptions, "target" | "hostKeyTypes" | "limits" | "signal"> & {
-  open: () => Promise<Way | SshFailure>;
+  open: () => Promise<LoginRoute | SshFailure>;
   /** The key that the control session met. Who presents another one is not the same host. */
   hostKey: Uint8Array;
   /** OpenSSH's own client, by its path, and what it needs to know; null where none is installed. */

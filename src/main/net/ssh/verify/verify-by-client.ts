@@ -160,7 +160,7 @@ function explain(failure: ClientFailure): Failed {
       message: `${formatAddress(failure.target)} presents another host key than a moment ago: somebody else may be answering`,
     };
   const reason = explainClient(failure);
-  return readFailure({ hostKey: null, isKeyRefused: false, passing: null, ...reason });
+  return readFailure({ hostKey: null, isKeyRefused: false, transient: null, ...reason });
 }
 
 /** The host would take the key, and was not shown that it is ours; a host that wants more beside it was. */
@@ -234,7 +234,7 @@ function readUnopened(
     return inconclusive("impossible", `${keyFile} could not sign: it has a passphrase, or is not readable`);
   const failure = { target, user, log, complaints: "", tried: `offered there: ${keyFile}` };
   const reason = explainClient({ ...failure, proxyCommand: null, hasSecurityKey: false });
-  const read: SshFailure = { hostKey: null, isKeyRefused: false, passing: null, ...reason };
+  const read: SshFailure = { hostKey: null, isKeyRefused: false, transient: null, ...reason };
   return readFailure(read);
 }
 

@@ -90,7 +90,7 @@ async function tryPresented(
   route.signal.throwIfAborted();
   if ("outcome" in opened) return readFailure(opened);
   const to = { ...route, hostKey: blob };
-  const connection = await logIn({ ...loginOf(to, user), way: opened, identities: key ? [key] : [] });
+  const connection = await logIn({ ...loginOf(to, user), route: opened, identities: key ? [key] : [] });
   const { fingerprint } = viewKey(blob);
   if ("client" in connection) {
     await connection.close();

@@ -39,7 +39,7 @@ export async function verifyLogin(
   const opened = await route.open();
   route.signal.throwIfAborted();
   if ("outcome" in opened) return readFailure(opened);
-  const connection = await logIn({ ...loginOf(route, user), way: opened, identities: [key] });
+  const connection = await logIn({ ...loginOf(route, user), route: opened, identities: [key] });
   if (!("client" in connection)) return readFailure(connection);
   try {
     if (connection.identity?.fingerprint !== key.fingerprint)
@@ -61,7 +61,7 @@ export const loginOf = (
   target: route.target,
   user,
   unusable: [],
-  typed: null,
+  interactive: null,
   hostKeyTypes: typesOf(route),
   verifyHostKey: trustOnly(route),
   limits: route.limits,
@@ -111,7 +111,7 @@ export async function verifyRefused(
   const queriedKey = { key, answer };
   const connection = await logIn({
     ...loginOf(route, user),
-    way: opened,
+    route: opened,
     identities: newKey ? [newKey] : [],
     askedAbout: queriedKey,
   });

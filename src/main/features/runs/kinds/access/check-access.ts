@@ -180,7 +180,7 @@ const routeTo = (route: VerificationRoute, port: number): VerificationRoute => (
     if (!("stream" in opened)) return opened;
     opened.stream.destroy();
     const message = `no way from here leads to port ${port} of ${route.target.host}`;
-    return { outcome: "not-supported", message, hostKey: null, isKeyRefused: false, passing: null };
+    return { outcome: "not-supported", message, hostKey: null, isKeyRefused: false, transient: null };
   },
 });
 

@@ -26,7 +26,7 @@ import {
   undoHalf,
 } from "#net/local/private-keys/replace-half.ts";
 import { listAgentKeys, readSmallFile } from "#net/ssh/identities.ts";
-import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import { unlock } from "#net/ssh/locked/key-lock.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
@@ -235,7 +235,7 @@ function toOpened(path: string, text: Redacted<string>, passphrase: RunSecrets["
 /** For a new half, where nothing that is here is locked with one yet; typed twice. */
 export async function promptNewPassphrase(
   keyFile: string,
-  { ask, signal }: { ask: Ask; signal: AbortSignal },
+  { ask, signal }: { ask: PromptUser; signal: AbortSignal },
 ): Promise<{ passphrase: Redacted<string> } | { why: string }> {
   const about = { kind: "passphrase" as const, file: keyFile, fingerprint: null };
   const prompts = [

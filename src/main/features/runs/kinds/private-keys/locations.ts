@@ -2,7 +2,7 @@
 
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import type { RunSecrets } from "#net/local/private-keys/key-pair.ts";
-import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import type { Failed, Lost, Refused, RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { VerificationKey } from "#net/ssh/verify/verification.ts";
 import type { HostRefusal, LeaseOwner } from "#shared/model/runs/host-refusal.ts";
@@ -35,7 +35,7 @@ export type PrivateKeyContext = {
   plan: KeyPlan;
   newKey: NewKeyMade | null;
   secrets: RunSecrets | null;
-  ask: Ask;
+  ask: PromptUser;
   signal: AbortSignal;
 };
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type KeyPair, sealPair } from "#net/local/private-keys/key-pair.ts";
 import { gatherIdentities, listAgentKeys } from "#net/ssh/identities.ts";
-import type { Ask } from "#net/ssh/interactive-login.ts";
+import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { enterHost } from "#net/ssh/verify/testing/lab-route.ts";
 import type { AccessHost, NewKey, PrivateKeyPlan, RotateKeyPlan } from "#shared/model/runs/plan.ts";
@@ -84,7 +84,7 @@ const holder = (more: Partial<PrivateKeyPlan>): PrivateKeyPlan => ({
 /** Answers with the secret; counts how often it was asked. */
 function makeAsk() {
   const asked: string[] = [];
-  const ask: Ask = async ({ about, prompts }) => {
+  const ask: PromptUser = async ({ about, prompts }) => {
     asked.push(about.kind === "passphrase" ? about.file : about.kind);
     return { answers: prompts.map(() => new Redacted(SECRET)), isForSameUser: false };
   };
