@@ -1,5 +1,5 @@
 # What Latchkey's hand does about the sshd that it came in by: its configuration, its host keys, and having it read
-# both again. Root only. Read after hand/, lib/ and facts.sh.
+# both again. Root only. Read after session/, lib/ and facts.sh.
 
 need_root() {
 	[ "$my_uid" = 0 ] || no not-owner 0

@@ -60,7 +60,7 @@ inHosts(
   SSLCertificateFile \${TLS}/variable.pem
 </VirtualHost>
 `;
-    expect(linesOf(`${DEPLOYMENT}/apache-pairs.awk`, config)).toEqual([
+    expect(linesOf(`${DEPLOYMENT}/apache-certificates.awk`, config)).toEqual([
       "/etc/tls/all.pem\t/etc/tls/all.pem",
       "/etc/tls/a b.pem\t/etc/tls/a.key",
     ]);

@@ -12,7 +12,7 @@ import { readCollector, readRotationScript } from "./testing/read-scripts.ts";
 
 test("what is built into the program is what a bare Node reads, to the byte", async () => {
   expect(collectorScript).toBe(await readCollector());
-  expect(sessionScript).toBe(await readRotationScript("hand"));
+  expect(sessionScript).toBe(await readRotationScript("session"));
   expect(challengeScript).toBe(await readRotationScript("challenge"));
   expect(deploymentScript).toBe(await readRotationScript("deployment"));
 });

@@ -32,7 +32,7 @@ export const offlineLibraryScript = `${END_ALIASES}\n${limits}\n${possession}`;
 
 /** The hand, before any library of verbs. */
 export const sessionScript = `${END_ALIASES}\n${joinScripts(
-  import.meta.glob<string>("../../resources/rotation/hand/*.sh", {
+  import.meta.glob<string>("../../resources/rotation/session/*.sh", {
     query: "?raw",
     import: "default",
     eager: true,
@@ -46,7 +46,7 @@ export const offlineScript = joinScripts(
       "../../resources/lib/daemon.sh",
       "../../resources/lib/host-signature.sh",
       "../../resources/lib/listening-process.awk",
-      "../../resources/rotation/carry/*.sh",
+      "../../resources/rotation/offline/*.sh",
     ],
     { query: "?raw", import: "default", eager: true },
   ),

@@ -1,9 +1,9 @@
 /** Plans and runs, with all that they change hosts, files and certificates by. */
 
-import carryKeyScript from "#resources/rotation/carry-key.sh?raw";
 import factsScript from "#resources/rotation/facts.sh?raw";
-import holdersScript from "#resources/rotation/holders.sh?raw";
 import hostKeyScript from "#resources/rotation/host-key.sh?raw";
+import keyLocationScript from "#resources/rotation/key-location.sh?raw";
+import offlineKeyScript from "#resources/rotation/offline-key.sh?raw";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { ScanRequest } from "#shared/contract/scans.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
@@ -40,7 +40,7 @@ import type { Vault } from "./net/vault/vault.ts";
 import type { Store } from "./store/store.ts";
 
 /** What a session of a run knows. */
-const SESSION_SCRIPTS = [sessionScript, libraryScript, holdersScript, factsScript, hostKeyScript];
+const SESSION_SCRIPTS = [sessionScript, libraryScript, keyLocationScript, factsScript, hostKeyScript];
 
 /** What a hand knows of servers, their files, and challenges: read after the rest of it. */
 const SERVER_SCRIPTS = [deploymentScript, challengeScript];
@@ -110,10 +110,10 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
         ...ofKeys,
         who,
         carried: {
-          hand: `${offlineLibraryScript}\n${sessionScript}`,
-          holders: holdersScript,
-          carry: offlineScript,
-          carryKey: carryKeyScript,
+          session: `${offlineLibraryScript}\n${sessionScript}`,
+          keyLocation: keyLocationScript,
+          offline: offlineScript,
+          offlineKey: offlineKeyScript,
         },
         judgeSignature: (given, bytes) => verifyBundleSignature(store, given, bytes),
         lookAtHeldHalf,

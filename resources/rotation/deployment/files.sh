@@ -1,5 +1,5 @@
 # The files that servers read for one certificate, the pair: all of them become the new ones, or what they were. Verbs
-# of the remote session, as hand/frame.sh says what one is.
+# of the remote session, as session/protocol.sh says what one is.
 #
 # Files of a pair come as five words each: N PATH REAL BEFORE WANTED. PATH is what the configuration names, REAL where
 # that lies: links on the way stay what they are. What is made for a run is root's alone, 0700 and outside of what is

@@ -137,7 +137,7 @@ test_apache() {
 	for pid in ${masters:-0}; do
 		apache_command "$pid" || found untested 'its program is not there, or can be changed by others'
 		eval "tried \"\${main%/*}\" $command $arguments -t"
-		apache_pairs_match || found failed "$said"
+		apache_certificates_match || found failed "$said"
 		try_second_apache
 		case $? in
 			0) said='a second Apache takes the pair' ;;
@@ -189,12 +189,12 @@ SSLCertificateKeyFile $try_key
 
 # Whether all pairs that its configuration names belong together, of whichever site, for one that does not ends it as
 # it is told; $said names that. Of those that are to change what is staged counts.
-apache_pairs_match() {
+apache_certificates_match() {
 	has openssl || return 0
 	settings=$(eval "$command $arguments -t -D DUMP_RUN_CFG -D DUMP_INCLUDES" 2>/dev/null) || return 0
 	server_root=$(put_line "$settings" | sed -n 's/^ServerRoot: "\(.*\)"$/\1/p')
 	named=$(put_line "$settings" | sed -n 's/^ *([0-9*]*) //p' | while IFS= read -r file; do
-		awk "$apache_pairs_awk" "$file" 2>/dev/null
+		awk "$apache_certificates_awk" "$file" 2>/dev/null
 	done | sort -u)
 	while IFS='	' read -r named_chain named_key; do
 		[ -n "$named_chain" ] || continue
@@ -241,7 +241,7 @@ reload_apache() {
 		apache_command "$pid" || found not-reloaded 'its program can be changed by others'
 		said=$(eval "$command $arguments -t" 2>&1) || found not-reloaded "$said"
 		told=$said
-		apache_pairs_match || found not-reloaded "it was not told, for that would end it: $said"
+		apache_certificates_match || found not-reloaded "it was not told, for that would end it: $said"
 		said=$told
 		tell_master "$pid" USR1
 	done

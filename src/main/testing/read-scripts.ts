@@ -27,11 +27,11 @@ async function readScripts(folder: string): Promise<Record<string, string>> {
 
 /** What a folder of them runs of the libraries. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  carry: ["lib/listening-process.awk"],
+  offline: ["lib/listening-process.awk"],
   challenge: ["lib/nginx.awk"],
 };
 
-/** A script that runs on hosts, as it is shipped: "holders.sh", or all files of "hand". */
+/** A script that runs on hosts, as it is shipped: "key-location.sh", or all files of "session". */
 export async function readRotationScript(name: string): Promise<string> {
   if (name.endsWith(".sh")) return readFile(join(RESOURCES, "rotation", name), "utf8");
   const own = (await readdir(join(RESOURCES, "rotation", name))).map((file) => `rotation/${name}/${file}`);
@@ -40,5 +40,5 @@ export async function readRotationScript(name: string): Promise<string> {
     await readFile(join(RESOURCES, file), "utf8"),
   ]);
   const script = joinScripts(Object.fromEntries(await Promise.all(files)));
-  return name === "hand" ? `${END_ALIASES}\n${script}` : script;
+  return name === "session" ? `${END_ALIASES}\n${script}` : script;
 }

@@ -9,14 +9,14 @@ export const PATH = "/home/ann/.ssh/authorized_keys";
 
 /** What every script is made of, as it is shipped. */
 export const readCarriedParts = async () => ({
-  hand: (
-    await Promise.all(["../lib/limits.sh", "../lib/possession.sh", "hand"].map(readRotationScript))
+  session: (
+    await Promise.all(["../lib/limits.sh", "../lib/possession.sh", "session"].map(readRotationScript))
   ).join("\n"),
-  holders: await readRotationScript("holders.sh"),
-  carry: (
-    await Promise.all(["../lib/daemon.sh", "../lib/host-signature.sh", "carry"].map(readRotationScript))
+  keyLocation: await readRotationScript("key-location.sh"),
+  offline: (
+    await Promise.all(["../lib/daemon.sh", "../lib/host-signature.sh", "offline"].map(readRotationScript))
   ).join("\n"),
-  carryKey: await readRotationScript("carry-key.sh"),
+  offlineKey: await readRotationScript("offline-key.sh"),
 });
 
 /** A host with ann's file, and in /root/carried the script that `make` makes for her, whose number is `uid`. */

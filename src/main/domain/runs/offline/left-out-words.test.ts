@@ -6,7 +6,7 @@ import { readRotationScript } from "#testing/read-scripts.ts";
 
 /** What a script of root's writes of an account that answers `said`, once its file is left out and once its folder is not ended. */
 async function tell(said: string): Promise<string> {
-  const script = `${await readRotationScript("carry")}
+  const script = `${await readRotationScript("offline")}
     put_line() { printf '%s\\n' "$1"; }
     say_refusal() { sentence="could not be changed: $1"; }
     ask() { status=fail; }
@@ -43,7 +43,7 @@ test.each([
 
 /** Why a script of root's ends where root's own file is not disarmed, by what its hand says. */
 async function tellHeld(said: string): Promise<string> {
-  const script = `${await readRotationScript("carry")}
+  const script = `${await readRotationScript("offline")}
     put_line() { printf '%s\\n' "$1"; }
     ask() { status=no said=$answered; }
     look() { seen=none; }

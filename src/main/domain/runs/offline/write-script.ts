@@ -21,11 +21,11 @@ import { isInParts, type ScriptPart } from "./script-parts.ts";
 
 /** What of the script is the same for every plan. */
 export type ScriptParts = {
-  hand: string;
-  carry: string;
+  session: string;
+  offline: string;
   /** What is needed beside those where the host holds the key. */
-  holders: string;
-  carryKey: string;
+  keyLocation: string;
+  offlineKey: string;
   /** What a person is told for each word with which the hand refuses. */
   sentences: Readonly<Record<string, string>>;
 };
@@ -65,14 +65,14 @@ export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts
     ...formatHeader(of, part),
     "hand_text() {",
     `cat <<'${END}'`,
-    parts.hand.trimEnd(),
-    ...(privateKey ? [parts.holders.trimEnd()] : []),
+    parts.session.trimEnd(),
+    ...(privateKey ? [parts.keyLocation.trimEnd()] : []),
     END,
     "}",
     "hand_library=$(hand_text)",
     'eval "$hand_library"',
-    parts.carry.trimEnd(),
-    ...(privateKey ? [parts.carryKey.trimEnd()] : []),
+    parts.offline.trimEnd(),
+    ...(privateKey ? [parts.offlineKey.trimEnd()] : []),
     ...formatData(of, part),
     ...formatPrivateKey(of, privateKey),
     `carry_unverified=${quote(formatUnverified(of, part, known))}`,

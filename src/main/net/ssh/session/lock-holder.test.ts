@@ -7,7 +7,7 @@ const isPosix = process.platform !== "win32";
 
 /** What lock.sh answers to the same question about each of these words, a line each. */
 async function ask(question: string, words: readonly string[]): Promise<string[]> {
-  const lock = await readRotationScript("hand/lock.sh");
+  const lock = await readRotationScript("session/lock.sh");
   const head = `${lock}\nput_line() { printf '%s\\n' "$1"; }\nrun=token00000\n`;
   const asked = words.map((word) => `who='${word.replaceAll("'", "'\\''")}'; ${question}`);
   const { stdout } = spawnSync("sh", ["-s"], { input: `${head}${asked.join("\n")}\n`, encoding: "latin1" });

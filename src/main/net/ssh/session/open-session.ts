@@ -18,7 +18,7 @@ type SessionOptions = {
   /** As it is named to people. */
   target: Where;
   user: string;
-  /** resources/rotation/hand, and after it any other library of verbs. */
+  /** resources/rotation/session, and after it any other library of verbs. */
   script: string;
   /** From the request until the shell has said its first word, in milliseconds. */
   beginMs: number;

@@ -56,7 +56,7 @@ lab.each(SOME_SHELLS)(
 lab(
   "an old half that an earlier run has kept stays where nothing was put, and where it was rolled back",
   async () => {
-    await using hand = await openHandIn(startShellIn(host), await readRotationScript("holders.sh"));
+    await using hand = await openHandIn(startShellIn(host), await readRotationScript("key-location.sh"));
     await host.run(`rm -rf ${SSH}/*`);
     await lay();
     const kept = "of an earlier run";
@@ -79,7 +79,7 @@ lab.each(SOME_SHELLS)(
   async (shell) => {
     await using hand = await openHandIn(
       startShellIn(host, { shell }),
-      await readRotationScript("holders.sh"),
+      await readRotationScript("key-location.sh"),
     );
     await host.run(`rm -rf ${SSH}/*; mkdir -p ${KEY}.latchkey-part/full; chown -R alice: ${SSH}`);
     const wish = { path: KEY, before: null, wanted: hashOf(NEW), mode: "400", bytes: NEW };

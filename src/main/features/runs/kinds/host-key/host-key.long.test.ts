@@ -13,7 +13,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createHostKeys } from "./host-key.ts";
 
 const lab = test.skipIf(!canStartHosts());
-const LIBRARIES = ["facts.sh", "holders.sh", "host-key.sh"];
+const LIBRARIES = ["facts.sh", "key-location.sh", "host-key.sh"];
 const CONFIG = "/etc/ssh/sshd_config";
 const OLD = "/etc/ssh/ssh_host_ed25519_key";
 const NEW = "/etc/ssh/ssh_host_ed25519_key_2026";

@@ -105,7 +105,7 @@ async function layKey(): Promise<{ plan: AccessPlan; place: AccessHost; holder: 
 }
 
 const openHand = async (more = "") =>
-  openHandIn(startShellIn(host), `${await readRotationScript("holders.sh")}\n${more}`);
+  openHandIn(startShellIn(host), `${await readRotationScript("key-location.sh")}\n${more}`);
 
 /** The key that each file of ci's shows, by its path: a private one by what ssh-keygen makes of it. */
 async function readKeys() {

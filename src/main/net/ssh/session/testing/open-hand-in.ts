@@ -9,7 +9,7 @@ const RESOURCES = join(import.meta.dirname, "../../../../../../resources");
 
 /** As it is shipped: all of its files, and the library that it stands on. */
 export async function readHandScript(): Promise<string> {
-  const texts = ["rotation/hand", "lib"].map(async (folder) => {
+  const texts = ["rotation/session", "lib"].map(async (folder) => {
     const names = (await readdir(join(RESOURCES, folder))).filter((name) => name.endsWith(".sh")).toSorted();
     return Promise.all(names.map((name) => readFile(join(RESOURCES, folder, name), "utf8")));
   });

@@ -65,7 +65,7 @@ const ROTATION = join(import.meta.dirname, "../../../../../../resources/rotation
 export async function enterHost(
   to: LabHost,
   key: KeyFile,
-  libraries: readonly string[] = ["holders.sh"],
+  libraries: readonly string[] = ["key-location.sh"],
 ): Promise<RemoteSession> {
   const read = libraries.map((name) => readFile(join(ROTATION, name), "utf8"));
   const scripts = [await readHandScript(), ...(await Promise.all(read))];

@@ -1,5 +1,5 @@
 # Makes the new key on the host that holds the old one, and puts it in its place: its private half never leaves the
-# host. Follows carry/ in the scripts of that host, with the data of the plan: holder_path, holder_before, holder_key
+# host. Follows offline/ in the scripts of that host, with the data of the plan: holder_path, holder_before, holder_key
 # (the old key's fingerprint), holder_mode, holder_public (what stands in its .pub file after the key; empty: there is
 # no such file), holder_keeps, key_type, key_bits, key_comment, key_length, and key_line, the new key (type and
 # base64), where it was made by an earlier script.

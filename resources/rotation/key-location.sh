@@ -1,5 +1,5 @@
 # What Latchkey's hand does on a host that holds a private half: looks how far its replacement has come, and proves by
-# the host's own ssh that the new one logs in. Read after hand/.
+# the host's own ssh that the new one logs in. Read after session/.
 
 # look_half PATH BEFORE BLOB: what lies at PATH and beside it, each as none, before, new or other, with its hash.
 # BEFORE is the hash of the half that was there, or "absent"; BLOB the new key's public half in base64. No bytes of a
