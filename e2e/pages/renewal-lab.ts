@@ -61,8 +61,8 @@ export async function readServed(
   server: HostedServer = "nginx",
 ): Promise<string> {
   const { protocol, port } = SERVED[server];
-  const dialogue = protocol === "tls" ? [] : ["-starttls", protocol];
-  const asked = run("openssl", ["s_client", "-connect", `${address}:${port}`, ...dialogue]);
+  const startTls = protocol === "tls" ? [] : ["-starttls", protocol];
+  const asked = run("openssl", ["s_client", "-connect", `${address}:${port}`, ...startTls]);
   asked.child.stdin?.end();
   const { fingerprint256 } = new X509Certificate((await asked).stdout);
   return fingerprint256.replaceAll(":", "").toLowerCase();

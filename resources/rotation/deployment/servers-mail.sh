@@ -103,7 +103,7 @@ try_dovecot() {
 	second=$!
 	result=2
 	if wait_for 100 second_listens "$try/run/try"; then
-		if serves "$try/run/try" "$dialogue" "$1"; then result=0; else result=1; fi
+		if serves "$try/run/try" "$starttls" "$1"; then result=0; else result=1; fi
 	fi
 	kill "$second" 2>/dev/null
 	wait "$second"
@@ -125,9 +125,9 @@ second_listens() { [ -S "$1" ] || ! kill -0 "$second" 2>/dev/null; }
 # called in the settings.
 find_dovecot_part() {
 	for parts in /usr/lib/dovecot /usr/libexec/dovecot /usr/local/libexec/dovecot; do
-		if [ -x "$parts/lmtp" ]; then protocol=lmtp part_of_dovecot=lmtp dialogue=lmtp; return; fi
-		if [ -x "$parts/imap-login" ]; then protocol=imap part_of_dovecot=imap-login dialogue=imap; return; fi
-		if [ -x "$parts/pop3-login" ]; then protocol=pop3 part_of_dovecot=pop3-login dialogue=pop3; return; fi
+		if [ -x "$parts/lmtp" ]; then protocol=lmtp part_of_dovecot=lmtp starttls=lmtp; return; fi
+		if [ -x "$parts/imap-login" ]; then protocol=imap part_of_dovecot=imap-login starttls=imap; return; fi
+		if [ -x "$parts/pop3-login" ]; then protocol=pop3 part_of_dovecot=pop3-login starttls=pop3; return; fi
 	done
 	return 1
 }

@@ -74,7 +74,7 @@ untried() {
 	return 2
 }
 
-# serves UNIX-SOCKET DIALOGUE CHAIN: whether what answers there shows the first certificate of CHAIN.
+# serves UNIX-SOCKET STARTTLS CHAIN: whether what answers there shows the first certificate of CHAIN.
 serves() {
 	shown=$(openssl s_client -unix "$1" -starttls "$2" </dev/null 2>/dev/null |
 		openssl x509 -noout -fingerprint -sha256 2>/dev/null)

@@ -4,7 +4,7 @@
  */
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { type EndpointProxy, readProxy } from "#domain/targets/proxies.ts";
-import { createProxyWay, type Way } from "#net/proxy/proxy.ts";
+import { createProxyRoute, type ProxyRoute } from "#net/proxy/proxy.ts";
 import type { Credentials } from "#net/proxy/proxy-protocols.ts";
 import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import type { Failure } from "#net/tcp-connect.ts";
@@ -26,7 +26,7 @@ type Deps = {
 };
 
 /** A way, and how long what leads there has to stay open; or why there is none. */
-export type Kept = { proxy: Way | null; [Symbol.asyncDispose]: () => Promise<void> };
+export type Kept = { proxy: ProxyRoute | null; [Symbol.asyncDispose]: () => Promise<void> };
 
 export type EndpointRoutes = ReturnType<typeof createEndpointRoutes>;
 
@@ -41,7 +41,7 @@ export function routeToJump(
 }
 
 export function createEndpointRoutes(deps: Deps) {
-  const proxies = new Map<string, Promise<Way>>();
+  const proxies = new Map<string, Promise<ProxyRoute>>();
 
   return {
     /** A way, ready to be gone; it stays open until it is disposed. Rejects only when the scan is told to stop. */
@@ -61,8 +61,8 @@ export function createEndpointRoutes(deps: Deps) {
     },
   };
 
-  async function openProxy(proxy: ProxyServer): Promise<Way> {
-    return createProxyWay({ ...proxy, credentials: await promptForPassword(proxy) });
+  async function openProxy(proxy: ProxyServer): Promise<ProxyRoute> {
+    return createProxyRoute({ ...proxy, credentials: await promptForPassword(proxy) });
   }
 
   /** Without a password the proxy is tried as nobody; what it says to that is told. */

@@ -241,7 +241,7 @@ function explainUnreached(
       `the jump host ${through} lets nobody go on to ${address} (AllowTcpForwarding, PermitOpen): ${quote(said)}`,
     );
   if (error.reason !== CONNECT_FAILED)
-    return fail("jump-failed", `the jump host ${through} opened no way to ${address}: ${quote(said)}`);
+    return fail("jump-failed", `the jump host ${through} opened no connection to ${address}: ${quote(said)}`);
   // biome-ignore lint/plugin: a jump host says why in words alone (RFC 4254, 5.1)
   if (/unknown host|not known|resol/i.test(said))
     return fail("no-such-name", `${through} knows no host ${to.address}: ${quote(said)}`);

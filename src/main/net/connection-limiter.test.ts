@@ -9,7 +9,7 @@ import {
 
 const never = new AbortController().signal;
 
-test("who waits for one of its places holds none of the others", async () => {
+test("who waits for one of its slots holds none of the others", async () => {
   const limiter = new ConnectionLimiter();
   const [a, b] = [
     { key: "a", most: 1 },
@@ -29,7 +29,7 @@ test("who waits for one of its places holds none of the others", async () => {
   expect(order).toEqual(["b", "both"]);
 });
 
-test("a place that is given back twice is free once", async () => {
+test("a slot that is released twice is free once", async () => {
   const limiter = new ConnectionLimiter();
   const one = { key: "a", most: 1 };
   const end = await limiter.acquire([one], never);
@@ -45,7 +45,7 @@ test("a place that is given back twice is free once", async () => {
   expect(isThird).toBe(false);
 });
 
-test("who is told to stop waits no longer, and takes no place that becomes free", async () => {
+test("who is told to stop waits no longer, and takes no slot that becomes free", async () => {
   const limiter = new ConnectionLimiter();
   const one = { key: "a", most: 1 };
   const end = await limiter.acquire([one], never);
@@ -57,7 +57,7 @@ test("who is told to stop waits no longer, and takes no place that becomes free"
   await limiter.acquire([one], never);
 });
 
-test("work that takes long yields a place that may be yielded, once, and keeps the others", async () => {
+test("work that takes long yields a slot that may be yielded, once, and keeps the others", async () => {
   const limiter = new ConnectionLimiter();
   const [yielded, kept] = [
     { key: "a", most: 1, yieldAfterMs: 1 },
@@ -80,14 +80,14 @@ test("work that takes long yields a place that may be yielded, once, and keeps t
   await next;
 });
 
-test("a place is lent on by as many at a time as may hold it: the next lends it when one of those has ended", async () => {
+test("as many at a time yield a slot as may hold it: the next yields when one of those has ended", async () => {
   const limiter = new ConnectionLimiter();
-  const place = { key: "a", most: 1, yieldAfterMs: 1 };
+  const limit = { key: "a", most: 1, yieldAfterMs: 1 };
   const long = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
   const begun: number[] = [];
   let underWay = 0;
   const works = long.map(({ promise }, index) =>
-    limiter.during([place], never, async () => {
+    limiter.during([limit], never, async () => {
       begun.push(index);
       expect(++underWay).toBeLessThanOrEqual(2);
       await promise;
@@ -97,7 +97,7 @@ test("a place is lent on by as many at a time as may hold it: the next lends it 
   await vi.waitFor(() => expect(begun).toEqual([0, 1]));
   long[0]?.resolve();
   await works[0];
-  // The second has taken its time, too, and lends its place now.
+  // The second has taken its time, too, and yields its slot now.
   await vi.waitFor(() => expect(begun).toEqual([0, 1, 2]));
   for (const { resolve } of long) resolve();
   await Promise.all(works);
@@ -105,18 +105,18 @@ test("a place is lent on by as many at a time as may hold it: the next lends it 
   end();
 });
 
-test("no key is ever held by more than its number, and everybody has a turn in the end", async () => {
-  const places = fc.uniqueArray(fc.constantFrom("a", "b", "c"), { minLength: 1 });
+test("no key is ever held by more than its number, and everybody gets a slot in the end", async () => {
+  const limits = fc.uniqueArray(fc.constantFrom("a", "b", "c"), { minLength: 1 });
   await fc.assert(
     fc.asyncProperty(
-      fc.array(places, { maxLength: 20 }),
+      fc.array(limits, { maxLength: 20 }),
       fc.integer({ min: 1, max: 3 }),
       async (wishes, most) => {
         const limiter = new ConnectionLimiter();
         const held = new Map<string, number>();
         let done = 0;
-        const change = (taken: readonly ConnectionLimit[], by: number) => {
-          for (const { key } of taken) held.set(key, (held.get(key) ?? 0) + by);
+        const change = (acquired: readonly ConnectionLimit[], by: number) => {
+          for (const { key } of acquired) held.set(key, (held.get(key) ?? 0) + by);
           for (const count of held.values()) expect(count).toBeLessThanOrEqual(most);
         };
         const visit = async (keys: readonly string[]) => {

@@ -4,89 +4,89 @@ import { readdirSync, readFileSync } from "node:fs";
 export type ConnectionLimit = {
   key: string;
   most: number;
-  /** Work that takes longer goes on, but no longer keeps others waiting for this place: as many at a time as `most`. */
+  /** Work that takes longer goes on, but its slot goes to the next that waits: as many at a time as `most`. */
   yieldAfterMs?: number;
 };
 
-/** A place that is lent on while the work that took it goes on. */
-type Lending = { place: ConnectionLimit; isLent: boolean; lend: () => void };
+/** A slot that may go to others while the work that acquired it goes on. */
+type YieldableLimit = { limit: ConnectionLimit; hasYielded: boolean; yieldSlot: () => void };
 
-/** Gives the places back, all or some; a second time does nothing. */
+/** Releases the slots, all or those of some limits; a second time does nothing. */
 export type Release = (some?: readonly ConnectionLimit[]) => void;
 
 /**
- * Places that are taken in turn. Who needs several gets them all at once, and holds none while it waits: so nobody
- * waits for a place that is held by somebody who waits.
+ * Slots of several limits, acquired first come, first served. Who needs several gets them all at once, and holds none while
+ * it waits: so nobody waits for a slot that is held by somebody who waits.
  */
 export class ConnectionLimiter {
-  readonly #taken = new Map<string, number>();
-  /** Places whose work goes on beside those that hold one, by their keys; and those whose work has taken so long, too. */
-  readonly #lent = new Map<string, number>();
-  readonly #overdue = new Set<Lending>();
-  readonly #waiting = new Set<{ places: readonly ConnectionLimit[]; begin: () => void }>();
+  readonly #held = new Map<string, number>();
+  /** How many slots of a key were yielded by work that goes on; and the work that waits until it may yield its own. */
+  readonly #yielded = new Map<string, number>();
+  readonly #overdue = new Set<YieldableLimit>();
+  readonly #waiting = new Set<{ limits: readonly ConnectionLimit[]; begin: () => void }>();
 
-  /** Rejects only when told to stop; then it waits no longer, whoever holds the places. */
-  async acquire(places: readonly ConnectionLimit[], signal: AbortSignal): Promise<Release> {
+  /** Rejects only when told to stop; then it waits no longer, whoever holds the slots. */
+  async acquire(limits: readonly ConnectionLimit[], signal: AbortSignal): Promise<Release> {
     signal.throwIfAborted();
-    if (this.#hasRoom(places)) this.#seize(places);
-    else await this.#waitFor(places, signal);
-    const held = new Set(places);
-    return (some = places) => this.#free(some.filter((place) => held.delete(place)));
+    if (this.#hasFreeSlots(limits)) this.#hold(limits);
+    else await this.#waitFor(limits, signal);
+    const held = new Set(limits);
+    return (some = limits) => this.#release(some.filter((limit) => held.delete(limit)));
   }
 
-  /** Does the work while it holds the places. */
+  /** Does the work while it holds the slots. */
   async during<T>(
-    places: readonly ConnectionLimit[],
+    limits: readonly ConnectionLimit[],
     signal: AbortSignal,
     work: () => Promise<T>,
   ): Promise<T> {
-    const release = await this.acquire(places, signal);
-    const lendings = places
+    const release = await this.acquire(limits, signal);
+    const yieldables = limits
       .filter(({ yieldAfterMs }) => yieldAfterMs !== undefined)
-      .map((place): Lending => ({ place, isLent: false, lend: () => release([place]) }));
-    const timers = lendings.map((lending) =>
-      setTimeout(() => this.#lendOrWait(lending), lending.place.yieldAfterMs),
+      .map((limit): YieldableLimit => ({ limit, hasYielded: false, yieldSlot: () => release([limit]) }));
+    const timers = yieldables.map((yieldable) =>
+      setTimeout(() => this.#yieldOrWait(yieldable), yieldable.limit.yieldAfterMs),
     );
     try {
       return await work();
     } finally {
       timers.forEach(clearTimeout);
       release();
-      for (const lending of lendings) this.#endLending(lending);
+      for (const yieldable of yieldables) this.#endYield(yieldable);
     }
   }
 
-  #lendOrWait(lending: Lending): void {
-    const { key, most } = lending.place;
-    const lent = this.#lent.get(key) ?? 0;
-    if (lent >= most) {
-      this.#overdue.add(lending);
+  #yieldOrWait(yieldable: YieldableLimit): void {
+    const { key, most } = yieldable.limit;
+    const yielded = this.#yielded.get(key) ?? 0;
+    if (yielded >= most) {
+      this.#overdue.add(yieldable);
       return;
     }
-    this.#lent.set(key, lent + 1);
-    lending.isLent = true;
-    lending.lend();
+    this.#yielded.set(key, yielded + 1);
+    yieldable.hasYielded = true;
+    yieldable.yieldSlot();
   }
 
-  /** Who has waited to lend the same place does so now. */
-  #endLending(ended: Lending): void {
+  /** The next that has waited to yield a slot of the same key does so now. */
+  #endYield(ended: YieldableLimit): void {
     this.#overdue.delete(ended);
-    if (!ended.isLent) return;
-    const { key } = ended.place;
-    const left = (this.#lent.get(key) ?? 0) - 1;
-    if (left > 0) this.#lent.set(key, left);
-    else this.#lent.delete(key);
+    if (!ended.hasYielded) return;
+    const { key } = ended.limit;
+    const left = (this.#yielded.get(key) ?? 0) - 1;
+    if (left > 0) this.#yielded.set(key, left);
+    else this.#yielded.delete(key);
     for (const next of this.#overdue) {
-      if (next.place.key !== key) continue;
+      if (next.limit.key !== key) continue;
       this.#overdue.delete(next);
-      this.#lendOrWait(next);
+      this.#yieldOrWait(next);
       return;
     }
   }
 
-  async #waitFor(places: readonly ConnectionLimit[], signal: AbortSignal): Promise<void> {
+  async #waitFor(limits: readonly ConnectionLimit[], signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiting = { places, begin: resolve };
+    const waiting = { limits, begin: resolve };
     const stop = () => {
       this.#waiting.delete(waiting);
       reject(signal.reason);
@@ -96,26 +96,26 @@ export class ConnectionLimiter {
     await promise.finally(() => signal.removeEventListener("abort", stop));
   }
 
-  #free(places: readonly ConnectionLimit[]): void {
-    for (const { key } of places) {
-      const left = (this.#taken.get(key) ?? 0) - 1;
-      if (left > 0) this.#taken.set(key, left);
-      else this.#taken.delete(key);
+  #release(limits: readonly ConnectionLimit[]): void {
+    for (const { key } of limits) {
+      const left = (this.#held.get(key) ?? 0) - 1;
+      if (left > 0) this.#held.set(key, left);
+      else this.#held.delete(key);
     }
     for (const next of this.#waiting) {
-      if (!this.#hasRoom(next.places)) continue;
+      if (!this.#hasFreeSlots(next.limits)) continue;
       this.#waiting.delete(next);
-      this.#seize(next.places);
+      this.#hold(next.limits);
       next.begin();
     }
   }
 
-  #hasRoom(places: readonly ConnectionLimit[]): boolean {
-    return places.every(({ key, most }) => (this.#taken.get(key) ?? 0) < most);
+  #hasFreeSlots(limits: readonly ConnectionLimit[]): boolean {
+    return limits.every(({ key, most }) => (this.#held.get(key) ?? 0) < most);
   }
 
-  #seize(places: readonly ConnectionLimit[]): void {
-    for (const { key } of places) this.#taken.set(key, (this.#taken.get(key) ?? 0) + 1);
+  #hold(limits: readonly ConnectionLimit[]): void {
+    for (const { key } of limits) this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
   }
 }
 
@@ -128,8 +128,8 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Waits for a slot; answers with the function that gives it back, once. Rejects only when told to stop. */
-  async take(signal?: AbortSignal): Promise<() => void> {
+  /** Waits for a slot; answers with the function that releases it, once. Rejects only when told to stop. */
+  async acquire(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
     if (this.#free > 0) this.#free--;
     else await this.#wait(signal);
@@ -147,7 +147,7 @@ export class Slots {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const stop = () => {
       const index = this.#waiting.indexOf(resolve);
-      // Not there any more: it has a slot, and is to give it back.
+      // Not there any more: it has a slot, and has to release it.
       if (index < 0) return;
       this.#waiting.splice(index, 1);
       reject(signal?.reason);
@@ -167,13 +167,13 @@ export class SlotsByKey {
     this.#count = count;
   }
 
-  async take(key: string): Promise<() => void> {
+  async acquire(key: string): Promise<() => void> {
     const entry = this.#slots.get(key) ?? { slots: new Slots(this.#count), users: 0 };
     this.#slots.set(key, entry);
     entry.users++;
-    const giveBack = await entry.slots.take();
+    const release = await entry.slots.acquire();
     return () => {
-      giveBack();
+      release();
       if (--entry.users === 0) this.#slots.delete(key);
     };
   }
@@ -182,22 +182,22 @@ export class SlotsByKey {
 /** Kept for all that is no connection: the database, pipes, look-ups, the agent, key files. */
 const RESERVE = 24;
 
-/** Where the system does not tell, so many connections are dared; what fails for want of one is tried again. */
-const UNTOLD = 4_096;
+/** Where the system does not say, so many connections are tried; what fails for want of one is tried again. */
+const UNKNOWN_LIMIT = 4_096;
 
 /** How many more descriptors this process may open for connections; at least two. */
 export function countFreeDescriptors(): number {
   try {
     const limit = readLimit(readFileSync("/proc/self/limits", "utf8"));
-    if (limit === null) return UNTOLD;
+    if (limit === null) return UNKNOWN_LIMIT;
     return Math.max(2, limit - readdirSync("/proc/self/fd").length - RESERVE);
   } catch {
-    // Only Linux tells it so.
-    return UNTOLD;
+    // Only Linux says it there.
+    return UNKNOWN_LIMIT;
   }
 }
 
-/** The soft limit in /proc/PID/limits (proc_pid_limits(5)); null: it is unlimited, or is not told. */
+/** The soft limit in /proc/PID/limits (proc_pid_limits(5)); null: it is unlimited, or unknown. */
 export function readLimit(limits: string): number | null {
   const soft = /^Max open files\s+(\d+)\s/m.exec(limits)?.[1];
   return soft === undefined ? null : Number(soft);

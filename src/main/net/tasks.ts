@@ -71,7 +71,7 @@ export const RETRY_POLICY: RetryPolicy = {
  *
  * `throttled`: MaxStartups has passed in a second or two. A penalty lasts 15 s at the least before sshd turns anybody
  * away, so the last try comes later than that; a longer penalty is not waited for, and nothing adds to it.
- * `no-descriptor`: other visits of ours end meanwhile, each within half a minute.
+ * `no-descriptor`: other connections of ours end meanwhile, each within half a minute.
  * `before-its-turn`: sshd waits two minutes each time, in which others are answered.
  */
 const PAUSES: Record<TransientCause, readonly (readonly [number, number])[]> = {

@@ -15,7 +15,7 @@ test("a computer without IPv6 has no way to such an address, and one without a f
 const { signal } = new AbortController();
 const withinAMillisecond = { timeoutMs: 1, signal };
 
-/** A system that looks up one name at a time; the server of "silent" says nothing until it is told to. */
+/** A system that looks up one name at a time; the server of "silent" is silent until the test ends it. */
 function open() {
   const asked: string[] = [];
   const silence = Promise.withResolvers<never>();
@@ -27,16 +27,16 @@ function open() {
   return { asked, find, end };
 }
 
-test("a name whose server is silent keeps its place until its look-up ends, and costs the next no time", async () => {
+test("a name whose server is silent keeps its slot until its look-up ends, and costs the next no time", async () => {
   const { asked, find, end } = open();
   const waits: string[] = [];
   expect(await find("silent", withinAMillisecond)).toMatchObject({ outcome: "timed-out" });
   const next = find("web1", {
     ...withinAMillisecond,
     waitApart: async (wait) => {
-      const giveBack = await wait();
+      const release = await wait();
       waits.push("web1");
-      return giveBack;
+      return release;
     },
   });
   expect(await find("192.0.2.7", withinAMillisecond)).toEqual(["192.0.2.7"]);

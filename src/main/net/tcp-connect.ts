@@ -15,7 +15,7 @@ export type Failure = {
   closedBy?: ClosedBy;
 };
 
-/** How a connection was broken off: before it stood, in the talk before TLS, or in the handshake. `midway`: something had been said. */
+/** How a connection was broken off: before it stood, in the STARTTLS negotiation, or in the handshake. `midway`: something had been said. */
 export type ClosedBy =
   | "reset-at-first"
   | "reset-before-tls"
@@ -73,11 +73,11 @@ type Options = {
   /** To answer in, from when the name is asked for. */
   timeoutMs: number;
   signal: AbortSignal;
-  /** Is handed the wait for a turn, and waits: for who measures time. */
+  /** Is handed the wait for a slot, and waits: for who measures time. */
   waitApart?: (wait: () => Promise<() => void>) => Promise<() => void>;
 };
 
-type AskForName = (host: string) => Promise<readonly { address: string }[]>;
+type ResolveName = (host: string) => Promise<readonly { address: string }[]>;
 
 /** Addresses of a name that are tried. */
 const MOST_ADDRESSES = 8;
@@ -91,15 +91,15 @@ const AT_ONCE = 64;
 export const findAddresses = createAddressFinder(AT_ONCE, (host) => lookup(host, { all: true }));
 
 /**
- * A look-up that was given up goes on in its thread, until the system gives it up too; only then is another begun in
- * its place. The wait for a place counts against no name.
+ * A look-up that was given up goes on in its thread, until the system gives it up too; only then is another begun.
+ * The wait for a slot counts against no name.
  */
-export function createAddressFinder(atOnce: number, askForName: AskForName) {
+export function createAddressFinder(atOnce: number, resolveName: ResolveName) {
   const slots = new Slots(atOnce);
 
   /**
    * The addresses of a host, at most eight, in the order in which they are to be tried. A name that leads to this
-   * computer is not followed: whoever answers for the name, not the user, would choose what is visited here. Rejects
+   * computer is not followed: whoever answers for the name, not the user, would choose what is probed from here. Rejects
    * only when `signal` says stop.
    */
   return async function find(
@@ -107,12 +107,12 @@ export function createAddressFinder(atOnce: number, askForName: AskForName) {
     { timeoutMs, signal, waitApart = (wait) => wait() }: Options,
   ): Promise<string[] | Failure> {
     if (isIP(host.replace(/%.*$/, "")) !== 0) return [host];
-    const giveBack = await waitApart(() => slots.take(signal));
+    const release = await waitApart(() => slots.acquire(signal));
     const { promise: late, resolve } = Promise.withResolvers<Failure>();
     const message = "its name could not be resolved: the name server did not answer in time";
     const timer = setTimeout(() => resolve({ outcome: "timed-out", message }), timeoutMs);
-    const found = askForName(host)
-      .finally(giveBack)
+    const found = resolveName(host)
+      .finally(release)
       .then(
         (addresses) => choose(host, [...new Set(addresses.map(({ address }) => address))]),
         ({ code }: NodeJS.ErrnoException): Failure => ({
@@ -193,7 +193,7 @@ export function connectToFirst(
     };
     const failWith = (error: ConnectError) => fail(readConnectError(error, port));
     socket.once("error", failWith);
-    // Stays for the socket's whole life: an error that comes late has its say elsewhere.
+    // Stays for the socket's whole life: an error that comes late is handled elsewhere.
     socket.on("error", ignoreLateError);
     socket.once("connect", () => {
       socket.off("error", failWith);
@@ -223,7 +223,7 @@ function chooseFailure(failures: readonly Failure[]): Failure {
 }
 
 /**
- * Hears the errors of a stream that is spent. Node 24 keeps whatever can be written to until old memory is collected, with
+ * Ignores the errors of a stream that is spent. Node 24 keeps whatever can be written to until old memory is collected, with
  * all that its listeners know; this one knows nothing.
  */
 export const ignoreLateError = (): void => undefined;

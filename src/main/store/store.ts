@@ -58,11 +58,11 @@ export function openStore(
 
       /** As `atomically`, between two transactions of whoever else of this process writes to the database. */
       async queueWrite<T>(work: () => T): Promise<T> {
-        const giveBack = await acquire();
+        const release = await acquire();
         try {
           return atomically(work);
         } finally {
-          giveBack();
+          release();
         }
       },
 

@@ -93,7 +93,7 @@ export type TlsBinding = {
    * letters; null: it may be any.
    */
   lookedUpName?: { label: string | null };
-  /** "tls" for TLS at once; otherwise the dialogue that leads to it: smtp, lmtp, imap, pop3, sieve, ldap, postgres, mysql. */
+  /** "tls" for TLS at once; otherwise the STARTTLS negotiation that leads to it: smtp, lmtp, imap, pop3, sieve, ldap, postgres, mysql. */
   protocol: string;
   /** Several where a server has keys of several kinds, or several files in a row to choose from. */
   deployments: Deployment[];

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
-import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
+import { NOTHING_BESIDE } from "#net/tls/server-flight-reader.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import { openStore } from "#store/store.ts";

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
-import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
+import { NOTHING_BESIDE } from "#net/tls/server-flight-reader.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { Finding } from "#shared/model/finding.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";

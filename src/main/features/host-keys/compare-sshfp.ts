@@ -34,11 +34,11 @@ export function createSshfp({ store, takeSnapshot }: Deps) {
     const names = await Promise.all(
       Array.from(byName, async ([name, keys]) => {
         if (nameInDns(name) === null) return toComparison(name, keys, { answer: null, blobs });
-        const giveBack = await slots.take(signal);
+        const release = await slots.acquire(signal);
         try {
           return toComparison(name, keys, { answer: await querySshfp(name, { resolvers, signal }), blobs });
         } finally {
-          giveBack();
+          release();
         }
       }),
     );

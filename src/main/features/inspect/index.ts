@@ -3,7 +3,7 @@ import { readProxy } from "#domain/targets/proxies.ts";
 import { readAuthorities } from "#domain/x509/names.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { readTimestamps } from "#domain/x509/timestamps.ts";
-import { createProxyWay, type Way } from "#net/proxy/proxy.ts";
+import { createProxyRoute, type ProxyRoute } from "#net/proxy/proxy.ts";
 import type { EndpointReading, ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
 import { type Inspection, inspect } from "#shared/contract/inspect.ts";
 import type { EndpointFacts } from "#shared/model/hosts/endpoint.ts";
@@ -29,7 +29,7 @@ export function createInspect({ prober, now }: Deps) {
         inspectEndpoint(
           { kind: "tls", ...endpoint, protocol: protocol ?? protocolOfPort(endpoint.port) },
           {
-            way: openProxy(way, wayPassword === null ? null : new Redacted(wayPassword)),
+            proxy: openProxy(way, wayPassword === null ? null : new Redacted(wayPassword)),
             everyAddress: true,
             probesCapabilities,
           },
@@ -64,7 +64,7 @@ export function createInspect({ prober, now }: Deps) {
 }
 
 /** Nobody is asked for anything here: what a proxy wants to be told comes along, and a jump host wants more. */
-function openProxy(text: string, password: Redacted<string> | null): Way | null {
+function openProxy(text: string, password: Redacted<string> | null): ProxyRoute | null {
   const way = readProxy(text);
   if (way.kind === "direct") return null;
   if (way.kind === "jump")
@@ -75,7 +75,7 @@ function openProxy(text: string, password: Redacted<string> | null): Way | null 
       "invalid-input",
       `the proxy is to be logged in to as ${user}, whose password is not there; inspect at a terminal, which asks for it`,
     );
-  return createProxyWay({ ...way, credentials: user !== null && password ? { user, password } : null });
+  return createProxyRoute({ ...way, credentials: user !== null && password ? { user, password } : null });
 }
 
 /** What a reading tells of its endpoint beside the chain, as it is said of one that is remembered. */

@@ -6,7 +6,7 @@ import { findChainProblems, findMissingIssuer } from "#domain/findings/chain-fin
 import { readAuthorities } from "#domain/x509/names.ts";
 import { findSigner } from "#domain/x509/path/find-issuer.ts";
 import { createCertificateCache, readCertificate } from "#domain/x509/read-certificate.ts";
-import type { WireBytes } from "#net/tls/greeting-reader.ts";
+import type { WireBytes } from "#net/tls/server-flight-reader.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";

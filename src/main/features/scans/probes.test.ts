@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
+import { NOTHING_BESIDE } from "#net/tls/server-flight-reader.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import type { EndpointProbe } from "#store/probe-record.ts";
 import { openStore } from "#store/store.ts";

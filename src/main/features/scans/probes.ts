@@ -245,7 +245,7 @@ export async function probeEndpoint(
   await using _open = kept;
   const { proxy } = kept;
   const reading = await retry(
-    () => prober.probeEndpoint(target, signal, { ...options, way: proxy }),
+    () => prober.probeEndpoint(target, signal, { ...options, proxy }),
     retryPolicy,
     signal,
   );

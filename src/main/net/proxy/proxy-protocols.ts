@@ -2,48 +2,48 @@ import { isIP, isIPv6 } from "node:net";
 import type { Duplex } from "node:stream";
 import { Redacted } from "#shared/model/secret.ts";
 
-/** What comes after so much of what was heard: it is too little, there is something to say, or the dialogue is over. */
+/** What comes after so much of what was received: it is too little, there is something to send, or the negotiation is over. */
 type Step<T> =
   | { kind: "more" }
-  | { kind: "say"; bytes: Uint8Array; used: number }
+  | { kind: "send"; bytes: Uint8Array; used: number }
   | { kind: "over"; result: T; used: number };
 
-/** One side of a dialogue: what it says first, and what it makes of all that was heard and not used yet. It never throws. */
-export type Negotiation<T> = { begin: Uint8Array; take: (heard: Buffer) => Step<T> };
+/** One side of a negotiation: what it sends first, and what it makes of all that was received and not used yet. It never throws. */
+export type Negotiation<T> = { begin: Uint8Array; take: (received: Buffer) => Step<T> };
 
-/** How the other side ended a dialogue that was not over. `flooded`: it said more than any answer has. */
-export type Ending = { kind: "closed" | "timed-out" | "flooded"; heard: Buffer };
+/** How the other side ended a negotiation that was not over. `flooded`: it sent more than any answer has. */
+export type Ending = { kind: "closed" | "timed-out" | "flooded"; received: Buffer };
 
-/** `deadlineMs` is for the whole dialogue: a drip of bytes does not move it. */
+/** `deadlineMs` is for the whole negotiation: a drip of bytes does not move it. */
 type Limits = { deadlineMs: number; mostBytes: number; signal: AbortSignal };
 
 /**
- * Holds a dialogue over a stream, which is paused afterwards: what came behind the last answer stands in it again, for
+ * Runs a negotiation over a stream, which is paused afterwards: what came behind the last answer stands in it again, for
  * whoever listens next. Rejects only when `signal` says stop.
  */
-export function hold<T>(
+export function negotiate<T>(
   stream: Duplex,
   { begin, take }: Negotiation<T>,
   { deadlineMs, mostBytes, signal }: Limits,
 ): Promise<{ result: T } | Ending> {
   const { promise, resolve, reject } = Promise.withResolvers<{ result: T } | Ending>();
-  let heard = Buffer.alloc(0);
-  const end = (kind: Ending["kind"]) => resolve({ kind, heard });
+  let received = Buffer.alloc(0);
+  const end = (kind: Ending["kind"]) => resolve({ kind, received });
   const close = () => end("closed");
   const stop = () => reject(signal.reason);
   const listen = (piece: Buffer) => {
-    heard = Buffer.concat([heard, piece]);
+    received = Buffer.concat([received, piece]);
     for (;;) {
-      const step = take(heard);
+      const step = take(received);
       if (step.kind === "more") break;
-      heard = heard.subarray(step.used);
-      if (step.kind === "say") stream.write(step.bytes);
+      received = received.subarray(step.used);
+      if (step.kind === "send") stream.write(step.bytes);
       else {
         stream.off("data", listen);
         return resolve({ result: step.result });
       }
     }
-    if (heard.length > mostBytes) end("flooded");
+    if (received.length > mostBytes) end("flooded");
   };
   const timer = setTimeout(end, deadlineMs, "timed-out");
 
@@ -60,7 +60,7 @@ export function hold<T>(
     stream.off("data", listen).off("end", close).off("close", close);
     // The listener for errors stays: one that comes late must not end the program.
     stream.pause();
-    if (heard.length > 0 && !stream.destroyed && !stream.readableEnded) stream.unshift(heard);
+    if (received.length > 0 && !stream.destroyed && !stream.readableEnded) stream.unshift(received);
   });
 }
 
@@ -75,60 +75,60 @@ export type Credentials = { user: string; password: Redacted<string> };
  */
 export type ProxyAnswer =
   | { kind: "open" }
-  | { kind: "login-wanted" }
+  | { kind: "login-required" }
   | { kind: "login-refused" }
   | { kind: "refused-by-proxy"; said: string }
-  | { kind: "unreached"; why: "refused" | "no-way" | "no-such-name" | "timed-out"; said: string }
-  | { kind: "garbage"; heard: Buffer };
+  | { kind: "unreached"; why: "refused" | "no-route" | "no-such-name" | "timed-out"; said: string }
+  | { kind: "garbage"; received: Buffer };
 
 /** The client's side of a tunnel through an HTTP proxy: CONNECT (RFC 9110, 9.3.6), with a login by Basic (RFC 7617). */
 
-/** Asks a proxy for a tunnel to a place; a name is resolved there. */
-export function askConnect(
+/** Requests a tunnel to a destination; a name is resolved there. */
+export function negotiateConnect(
   { host, port }: ProxyDestination,
   credentials: Credentials | null,
 ): Negotiation<ProxyAnswer> {
-  const place = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const authority = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
   const lines = [
-    `CONNECT ${place} HTTP/1.1`,
-    `Host: ${place}`,
+    `CONNECT ${authority} HTTP/1.1`,
+    `Host: ${authority}`,
     ...(credentials ? [`Proxy-Authorization: Basic ${writeBasic(credentials)}`] : []),
   ];
   return {
     begin: Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"),
-    take: (heard) => takeHead(heard, credentials !== null),
+    take: (received) => takeHead(received, credentials !== null),
   };
 }
 
 const BEGINNING = Buffer.from("HTTP/1.");
 
 /** An answer counts once its head is there in full. Behind a head that opens the tunnel the endpoint's own bytes begin. */
-function takeHead(heard: Buffer, hasLogin: boolean): Step<ProxyAnswer> {
-  const garbage = { kind: "over", result: { kind: "garbage", heard }, used: heard.length } as const;
-  const known = Math.min(heard.length, BEGINNING.length);
-  if (!heard.subarray(0, known).equals(BEGINNING.subarray(0, known))) return garbage;
-  const end = findEnd(heard);
+function takeHead(received: Buffer, hasLogin: boolean): Step<ProxyAnswer> {
+  const garbage = { kind: "over", result: { kind: "garbage", received }, used: received.length } as const;
+  const known = Math.min(received.length, BEGINNING.length);
+  if (!received.subarray(0, known).equals(BEGINNING.subarray(0, known))) return garbage;
+  const end = findEnd(received);
   if (end === null) return { kind: "more" };
-  const [line = ""] = heard.subarray(0, end).toString("latin1").split(/\r?\n/, 1);
+  const [line = ""] = received.subarray(0, end).toString("latin1").split(/\r?\n/, 1);
   const [, digits, reason = ""] = /^HTTP\/1\.[01] (\d{3})(?: (.*))?$/.exec(line) ?? [];
   if (digits === undefined) return garbage;
   const status = Number(digits);
   // Interim answers are followed by the real one.
-  if (status < 200) return { kind: "say", bytes: Buffer.alloc(0), used: end };
-  return { kind: "over", result: judge(status, `${status} ${reason}`.trim(), hasLogin), used: end };
+  if (status < 200) return { kind: "send", bytes: Buffer.alloc(0), used: end };
+  return { kind: "over", result: readStatus(status, `${status} ${reason}`.trim(), hasLogin), used: end };
 }
 
-function judge(status: number, said: string, hasLogin: boolean): ProxyAnswer {
+function readStatus(status: number, said: string, hasLogin: boolean): ProxyAnswer {
   if (status < 300) return { kind: "open" };
-  if (status === 407) return { kind: hasLogin ? "login-refused" : "login-wanted" };
+  if (status === 407) return { kind: hasLogin ? "login-refused" : "login-required" };
   if (status === 504) return { kind: "unreached", why: "timed-out", said };
   return { kind: "refused-by-proxy", said };
 }
 
 /** Where the head ends, behind its empty line; null while it has not ended. */
-function findEnd(heard: Buffer): number | null {
+function findEnd(received: Buffer): number | null {
   const ends = ["\r\n\r\n", "\n\n"].flatMap((mark) => {
-    const at = heard.indexOf(mark);
+    const at = received.indexOf(mark);
     return at < 0 ? [] : [at + mark.length];
   });
   return ends.length > 0 ? Math.min(...ends) : null;
@@ -145,8 +145,8 @@ const METHOD = { none: 0, password: 2, unacceptable: 0xff };
 const CONNECT = 1;
 const ADDRESS = { ipv4: 1, name: 3, ipv6: 4 };
 
-/** Asks a proxy for a connection to a place; a name is resolved there. */
-export function askSocks5(
+/** Requests a connection to a destination; a name is resolved there. */
+export function negotiateSocks5(
   { host, port }: ProxyDestination,
   credentials: Credentials | null,
 ): Negotiation<ProxyAnswer> {
@@ -159,42 +159,42 @@ export function askSocks5(
 
   return {
     begin: Buffer.from(credentials ? [VERSION, 2, METHOD.none, METHOD.password] : [VERSION, 1, METHOD.none]),
-    take(heard) {
+    take(received) {
       switch (stage) {
         case "method":
-          return takeMethod(heard);
+          return takeMethod(received);
         case "login":
-          return takeLogin(heard);
+          return takeLogin(received);
         case "reply":
-          return takeReply(heard);
+          return takeReply(received);
       }
     },
   };
 
-  function takeMethod(heard: Buffer): Step<ProxyAnswer> {
-    const [version, method] = heard;
+  function takeMethod(received: Buffer): Step<ProxyAnswer> {
+    const [version, method] = received;
     if (version === undefined) return MORE;
-    if (version !== VERSION) return over(heard, { kind: "garbage", heard });
+    if (version !== VERSION) return over(received, { kind: "garbage", received });
     if (method === undefined) return MORE;
     if (method === METHOD.none) {
       stage = "reply";
-      return { kind: "say", bytes: request, used: 2 };
+      return { kind: "send", bytes: request, used: 2 };
     }
     if (method === METHOD.password && credentials) {
       stage = "login";
-      return { kind: "say", bytes: writeLogin(credentials), used: 2 };
+      return { kind: "send", bytes: writeLogin(credentials), used: 2 };
     }
-    return over(heard, { kind: credentials ? "login-refused" : "login-wanted" });
+    return over(received, { kind: credentials ? "login-refused" : "login-required" });
   }
 
-  function takeLogin(heard: Buffer): Step<ProxyAnswer> {
-    const [version, status] = heard;
+  function takeLogin(received: Buffer): Step<ProxyAnswer> {
+    const [version, status] = received;
     if (version === undefined) return MORE;
-    if (version !== LOGIN_VERSION) return over(heard, { kind: "garbage", heard });
+    if (version !== LOGIN_VERSION) return over(received, { kind: "garbage", received });
     if (status === undefined) return MORE;
-    if (status !== 0) return over(heard, { kind: "login-refused" });
+    if (status !== 0) return over(received, { kind: "login-refused" });
     stage = "reply";
-    return { kind: "say", bytes: request, used: 2 };
+    return { kind: "send", bytes: request, used: 2 };
   }
 }
 
@@ -207,18 +207,19 @@ const over = ({ length }: Buffer, result: ProxyAnswer): Step<ProxyAnswer> => ({
 });
 
 /** What is bound comes as an address, of no use to us, that has to be there in full. */
-function takeReply(heard: Buffer): Step<ProxyAnswer> {
-  const [version, code, , type, length] = heard;
+function takeReply(received: Buffer): Step<ProxyAnswer> {
+  const [version, code, , type, length] = received;
   if (version === undefined) return MORE;
-  if (version !== VERSION) return over(heard, { kind: "garbage", heard });
+  if (version !== VERSION) return over(received, { kind: "garbage", received });
   if (code === undefined) return MORE;
   // After a refusal some proxies send no more than this.
-  if (code !== 0) return over(heard, REFUSALS[code] ?? { kind: "refused-by-proxy", said: `reply ${code}` });
+  if (code !== 0)
+    return over(received, REFUSALS[code] ?? { kind: "refused-by-proxy", said: `reply ${code}` });
   if (type === undefined || length === undefined) return MORE;
   const size = sizeOfAddress(type, length);
-  if (size === null) return over(heard, { kind: "garbage", heard });
+  if (size === null) return over(received, { kind: "garbage", received });
   const used = 4 + size + 2;
-  return heard.length < used ? MORE : { kind: "over", result: { kind: "open" }, used };
+  return received.length < used ? MORE : { kind: "over", result: { kind: "open" }, used };
 }
 
 function sizeOfAddress(type: number, length: number): number | null {
@@ -231,10 +232,10 @@ function sizeOfAddress(type: number, length: number): number | null {
 const REFUSALS: Record<number, ProxyAnswer> = {
   1: { kind: "refused-by-proxy", said: "general failure" },
   2: { kind: "refused-by-proxy", said: "not allowed by its rules" },
-  3: { kind: "unreached", why: "no-way", said: "network unreachable" },
-  4: { kind: "unreached", why: "no-way", said: "host unreachable" },
+  3: { kind: "unreached", why: "no-route", said: "network unreachable" },
+  4: { kind: "unreached", why: "no-route", said: "host unreachable" },
   5: { kind: "unreached", why: "refused", said: "connection refused" },
-  6: { kind: "unreached", why: "no-way", said: "TTL expired" },
+  6: { kind: "unreached", why: "no-route", said: "TTL expired" },
   7: { kind: "refused-by-proxy", said: "it connects to nothing (command not supported)" },
   8: { kind: "refused-by-proxy", said: "it takes no addresses of this kind" },
 };

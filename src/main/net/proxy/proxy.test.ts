@@ -15,7 +15,7 @@ import {
 } from "#testing/servers.ts";
 import { hangUpAfter, startRelay } from "#testing/tls/stalling-servers.ts";
 import { startHttpProxy, startSocksProxy } from "#testing/ways/proxies.ts";
-import { createProxyWay, type ProxyPlace } from "./proxy.ts";
+import { createProxyRoute, type ProxyAddress } from "./proxy.ts";
 
 const signal = AbortSignal.timeout(60_000);
 const { probeEndpoint } = createTlsProber();
@@ -26,12 +26,12 @@ const KINDS = ["socks5", "http"] as const;
 const login = { user: "jo", password: "canary-s3cret" };
 const credentials = { user: "jo", password: new Redacted(login.password) };
 
-const wayTo = (
-  kind: ProxyPlace["kind"],
+const routeThrough = (
+  kind: ProxyAddress["kind"],
   { endpoint }: Pick<TestServer, "endpoint">,
-  who: ProxyPlace["credentials"] = null,
+  who: ProxyAddress["credentials"] = null,
   answerMs = 10_000,
-) => createProxyWay({ kind, ...endpoint, credentials: who }, { connectMs: 10_000, answerMs });
+) => createProxyRoute({ kind, ...endpoint, credentials: who }, { connectMs: 10_000, answerMs });
 
 const target = ({ host, port }: TestServer["endpoint"]): TlsTarget => ({
   kind: "tls",
@@ -47,7 +47,7 @@ test.for(KINDS)(
     await using server = await startTlsServer();
     await using proxy = await START[kind]({ names: { "inside.example": "127.0.0.1" } });
     const inside = target({ host: "inside.example", port: server.endpoint.port });
-    const reading = await probeEndpoint(inside, signal, { way: wayTo(kind, proxy) });
+    const reading = await probeEndpoint(inside, signal, { proxy: routeThrough(kind, proxy) });
     expect(reading).toMatchObject({
       outcome: "presented",
       message: "",
@@ -61,15 +61,15 @@ test.for(KINDS)(
 );
 
 test.for(KINDS)(
-  "through %s a server that wants another hello is reached once more, by the same way",
+  "through %s a server that wants another hello is reached once more, by the same proxy",
   async (kind) => {
     const leaf = await makeCertificate({ names: ["a.example"] });
     await using server = await listen(
       createTlsServer({ cert: leaf.pem, key: leaf.keyPem, ecdhCurve: "P-384", minVersion: "TLSv1.3" }),
     );
     await using proxy = await START[kind]();
-    const way = wayTo(kind, proxy);
-    expect(await probeEndpoint(target(server.endpoint), signal, { way })).toMatchObject({
+    const route = routeThrough(kind, proxy);
+    expect(await probeEndpoint(target(server.endpoint), signal, { proxy: route })).toMatchObject({
       outcome: "presented",
       chain: [Buffer.from(leaf.der)],
       facts: { "seen by": "node:tls" },
@@ -78,16 +78,16 @@ test.for(KINDS)(
   },
 );
 
-test.for(KINDS)("%s is logged in to, and its password is in nothing that is told", async (kind) => {
+test.for(KINDS)("%s is logged in to, and its password is in nothing that is reported", async (kind) => {
   await using server = await startTlsServer();
   await using proxy = await START[kind]({ login });
   const outcomes = [];
   const wrong = { ...credentials, password: new Redacted("canary-wrong") };
   for (const who of [credentials, wrong, null]) {
-    const way = wayTo(kind, proxy, who);
-    const reading = await probeEndpoint(target(server.endpoint), signal, { way });
+    const route = routeThrough(kind, proxy, who);
+    const reading = await probeEndpoint(target(server.endpoint), signal, { proxy: route });
     outcomes.push([reading.outcome, reading.message.replace(/:\d+/g, ":PORT")]);
-    expect(inspect([reading, way], { depth: null, showHidden: true })).not.toContain("canary");
+    expect(inspect([reading, route], { depth: null, showHidden: true })).not.toContain("canary");
   }
   const name = `the proxy ${kind}://127.0.0.1:PORT`;
   expect(outcomes.slice(0, 2)).toEqual([
@@ -98,33 +98,40 @@ test.for(KINDS)("%s is logged in to, and its password is in nothing that is told
   expect(proxy.logins[0]).toBe("jo:canary-s3cret");
 });
 
-test.for(KINDS)("a closed port behind %s is told as what the proxy says of it", async (kind) => {
+test.for(KINDS)("a closed port behind %s is reported as what the proxy says of it", async (kind) => {
   await using proxy = await START[kind]();
   const endpoint = await findClosedEndpoint();
-  const { outcome, message } = await probeEndpoint(target(endpoint), signal, { way: wayTo(kind, proxy) });
-  const place = `127.0.0.1:${endpoint.port}`;
+  const { outcome, message } = await probeEndpoint(target(endpoint), signal, {
+    proxy: routeThrough(kind, proxy),
+  });
+  const destination = `127.0.0.1:${endpoint.port}`;
   expect(outcome).toBe(kind === "socks5" ? "refused" : "proxy-failed");
-  expect(message).toContain(kind === "socks5" ? `could not reach ${place}: "connection refused"` : "502");
+  expect(message).toContain(
+    kind === "socks5" ? `could not reach ${destination}: "connection refused"` : "502",
+  );
 });
 
-test("a proxy that does not want to is told as the proxy, not as the endpoint", async () => {
+test("a proxy that does not want to is reported as the proxy, not as the endpoint", async () => {
   await using socks = await startSocksProxy({ reply: 2 });
   await using http = await startHttpProxy({ status: "403 Forbidden\u001b[2J" });
-  const told = [];
-  for (const way of [wayTo("socks5", socks), wayTo("http", http)]) {
+  const failures = [];
+  for (const way of [routeThrough("socks5", socks), routeThrough("http", http)]) {
     const { outcome, message } = await probeEndpoint(target({ host: "192.0.2.7", port: 443 }), signal, {
-      way,
+      proxy: way,
     });
-    told.push([outcome, message.replace(/127.0.0.1:\d+/, "PROXY")]);
+    failures.push([outcome, message.replace(/127.0.0.1:\d+/, "PROXY")]);
   }
-  expect(told).toEqual([
-    ["proxy-failed", 'the proxy socks5://PROXY opened no way to 192.0.2.7:443: "not allowed by its rules"'],
-    ["proxy-failed", 'the proxy http://PROXY opened no way to 192.0.2.7:443: "403 Forbidden?[2J"'],
+  expect(failures).toEqual([
+    [
+      "proxy-failed",
+      'the proxy socks5://PROXY opened no connection to 192.0.2.7:443: "not allowed by its rules"',
+    ],
+    ["proxy-failed", 'the proxy http://PROXY opened no connection to 192.0.2.7:443: "403 Forbidden?[2J"'],
   ]);
 });
 
 /** What stands where a proxy is thought to be, of which kinds, and what is said of it. */
-const FAULTS: [string, () => Promise<TestServer>, readonly ProxyPlace["kind"][], RegExp][] = [
+const FAULTS: [string, () => Promise<TestServer>, readonly ProxyAddress["kind"][], RegExp][] = [
   ["S3: a proxy that says nothing", startSilentServer, KINDS, /did not lead through within 0.2 seconds$/],
   [
     "S4: a proxy that drips",
@@ -166,19 +173,19 @@ function flood(far: Socket): void {
   far.write("HTTP/1.1 200 OK\r\n", more);
 }
 
-test.for(FAULTS)("%s is told as the proxy's fault, and in time", async ([, start, kinds, why]) => {
+test.for(FAULTS)("%s is reported as the proxy's fault, and in time", async ([, start, kinds, why]) => {
   await using proxy = await start();
   for (const kind of kinds) {
     const isWaitedFor = why.source.includes("seconds");
-    const way = wayTo(kind, proxy, null, isWaitedFor ? 200 : 10_000);
+    const way = routeThrough(kind, proxy, null, isWaitedFor ? 200 : 10_000);
     const reached = await way.reach({ host: "192.0.2.7", port: 443 }, signal);
     expect(reached).toMatchObject({ outcome: "proxy-failed", message: expect.stringMatching(why) });
   }
 });
 
-test("S1: a proxy where nobody listens is told as the proxy", async () => {
+test("S1: a proxy where nobody listens is reported as the proxy", async () => {
   const endpoint = await findClosedEndpoint();
-  const way = createProxyWay({ kind: "http", ...endpoint, credentials: null });
+  const way = createProxyRoute({ kind: "http", ...endpoint, credentials: null });
   expect(await way.reach({ host: "192.0.2.7", port: 443 }, signal)).toEqual({
     outcome: "proxy-failed",
     message: `the proxy http://127.0.0.1:${endpoint.port} could not be reached: the connection was refused: nothing listens on port ${endpoint.port}`,
@@ -188,19 +195,23 @@ test("S1: a proxy where nobody listens is told as the proxy", async () => {
 test("S7: an endpoint that is cut at any byte behind a proxy is never shown whole", async () => {
   await using server = await startTlsServer();
   await using proxy = await startSocksProxy();
-  const whole = await probeEndpoint(target(server.endpoint), signal, { way: wayTo("socks5", proxy) });
+  const whole = await probeEndpoint(target(server.endpoint), signal, {
+    proxy: routeThrough("socks5", proxy),
+  });
   for (const bytes of [0, 1, 5, 100, 300]) {
     await using relay = await startRelay(server, () => hangUpAfter(bytes));
-    const reading = await probeEndpoint(target(relay.endpoint), signal, { way: wayTo("socks5", proxy) });
+    const reading = await probeEndpoint(target(relay.endpoint), signal, {
+      proxy: routeThrough("socks5", proxy),
+    });
     expect([bytes, reading.outcome]).not.toContain("presented");
   }
   expect(whole.outcome).toBe("presented");
 });
 
-test("only its signal makes a way reject, at any moment", async () => {
+test("only its signal makes a route reject, at any moment", async () => {
   await using silent = await startSilentServer();
   const aborting = new AbortController();
-  const way = wayTo("http", silent);
+  const way = routeThrough("http", silent);
   const reached = way.reach({ host: "192.0.2.7", port: 443 }, aborting.signal);
   aborting.abort(new Error("stopped"));
   await expect(reached).rejects.toThrow("stopped");

@@ -3,23 +3,23 @@ import { connectToFirst, type Failure, findAddresses, isFailure } from "#net/tcp
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Outcome } from "#shared/model/hosts/probe.ts";
 import {
-  askConnect,
-  askSocks5,
   type Credentials,
   type Ending,
-  hold,
   type Negotiation,
+  negotiate,
+  negotiateConnect,
+  negotiateSocks5,
   type ProxyAnswer,
   type ProxyDestination,
 } from "./proxy-protocols.ts";
 
-export type ProxyPlace = ProxyDestination & { kind: "socks5" | "http"; credentials: Credentials | null };
+export type ProxyAddress = ProxyDestination & { kind: "socks5" | "http"; credentials: Credentials | null };
 
-/** A way to endpoints that leads through something else, which knows their names. */
-export type Way = {
+/** A route to endpoints through a proxy or a host, which resolves their names. */
+export type ProxyRoute = {
   /** In a few words, for people; without a secret. */
   name: string;
-  /** A stream to a place, paused; or why there is none. Rejects only when `signal` says stop. */
+  /** A stream to a destination, paused; or why there is none. Rejects only when `signal` says stop. */
   reach: (to: ProxyDestination, signal: AbortSignal) => Promise<{ stream: Duplex } | Failure>;
 };
 
@@ -32,20 +32,20 @@ type Limits = {
 
 const LIMITS: Limits = { connectMs: 3_000, answerMs: 10_000 };
 
-/** More than any proxy says before it lets us through. */
+/** More than any proxy sends before it lets us through. */
 const MOST_BYTES = 16 * 1024;
 
-const ASK: Record<
-  ProxyPlace["kind"],
+const NEGOTIATIONS: Record<
+  ProxyAddress["kind"],
   (to: ProxyDestination, credentials: Credentials | null) => Negotiation<ProxyAnswer>
 > = {
-  socks5: askSocks5,
-  http: askConnect,
+  socks5: negotiateSocks5,
+  http: negotiateConnect,
 };
 
-/** Through a proxy, one connection to it for each stream. What it says is taken at its word, and is told as its own. */
-export function createProxyWay(proxy: ProxyPlace, wish: Partial<Limits> = {}): Way {
-  const limits = { ...LIMITS, ...wish };
+/** Through a proxy, one connection to it for each stream. What it says is taken at its word, and reported as its own. */
+export function createProxyRoute(proxy: ProxyAddress, overrides: Partial<Limits> = {}): ProxyRoute {
+  const limits = { ...LIMITS, ...overrides };
   const name = formatProxy(proxy);
 
   return {
@@ -58,7 +58,7 @@ export function createProxyWay(proxy: ProxyPlace, wish: Partial<Limits> = {}): W
       if (isFailure(connection)) return toProxyFailure(name, connection);
       const stream = connection.socket;
       const within = { deadlineMs: limits.answerMs, mostBytes: MOST_BYTES, signal };
-      const failure = await hold(stream, ASK[proxy.kind](to, proxy.credentials), within).then(
+      const failure = await negotiate(stream, NEGOTIATIONS[proxy.kind](to, proxy.credentials), within).then(
         (held) =>
           "result" in held ? toRefusedFailure(name, to, held.result) : toEndingFailure(name, held, limits),
         (reason) => {
@@ -73,7 +73,7 @@ export function createProxyWay(proxy: ProxyPlace, wish: Partial<Limits> = {}): W
   };
 }
 
-const formatProxy = ({ kind, host, port }: ProxyPlace): string =>
+const formatProxy = ({ kind, host, port }: ProxyAddress): string =>
   `${kind}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 /** Why a proxy did not lead to an endpoint, so that nobody takes the one for the other. */
@@ -86,14 +86,14 @@ const toProxyFailure = (proxy: string, { message, transient }: Failure): Failure
   ...(transient && { transient }),
 });
 
-/** It ended the dialogue without an answer, or did not come to one. */
-function toEndingFailure(proxy: string, { kind, heard }: Ending, limits: { answerMs: number }): Failure {
+/** It ended the negotiation without an answer, or did not come to one. */
+function toEndingFailure(proxy: string, { kind, received }: Ending, limits: { answerMs: number }): Failure {
   switch (kind) {
     case "closed":
-      return failed(`the proxy ${proxy} closed the connection without an answer${formatHeard(heard)}`);
+      return failed(`the proxy ${proxy} closed the connection without an answer${formatReceived(received)}`);
     case "timed-out":
       return failed(
-        `the proxy ${proxy} did not lead through within ${limits.answerMs / 1_000} seconds${formatHeard(heard)}`,
+        `the proxy ${proxy} did not lead through within ${limits.answerMs / 1_000} seconds${formatReceived(received)}`,
       );
     case "flooded":
       return failed(`the proxy ${proxy} said more than any answer has; is it a proxy of this kind?`);
@@ -104,23 +104,23 @@ function toEndingFailure(proxy: string, { kind, heard }: Ending, limits: { answe
 
 /** Null where it let us through. */
 function toRefusedFailure(proxy: string, to: ProxyDestination, said: ProxyAnswer): Failure | null {
-  const place = `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
+  const destination = `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
   switch (said.kind) {
     case "open":
       return null;
-    case "login-wanted":
+    case "login-required":
       return failed(`the proxy ${proxy} wants a login; name the user in its address, as user@host:port`);
     case "login-refused":
       return failed(`the proxy ${proxy} refused the login; is the password right?`);
     case "refused-by-proxy":
-      return failed(`the proxy ${proxy} opened no way to ${place}: ${quote(said.said)}`);
+      return failed(`the proxy ${proxy} opened no connection to ${destination}: ${quote(said.said)}`);
     case "unreached":
       return {
         outcome: OUTCOMES[said.why],
-        message: `the proxy ${proxy} could not reach ${place}: ${quote(said.said)}`,
+        message: `the proxy ${proxy} could not reach ${destination}: ${quote(said.said)}`,
       };
     case "garbage":
-      return failed(`what answers at ${proxy} is no proxy of this kind${formatHeard(said.heard)}`);
+      return failed(`what answers at ${proxy} is no proxy of this kind${formatReceived(said.received)}`);
     default:
       return assertNever(said);
   }
@@ -128,15 +128,15 @@ function toRefusedFailure(proxy: string, to: ProxyDestination, said: ProxyAnswer
 
 const OUTCOMES: Record<Extract<ProxyAnswer, { kind: "unreached" }>["why"], Outcome> = {
   refused: "refused",
-  "no-way": "timed-out",
+  "no-route": "timed-out",
   "no-such-name": "no-such-name",
   "timed-out": "timed-out",
 };
 
-/** The first of what was heard, without anything that a terminal would act on. */
-function formatHeard(heard: Buffer): string {
-  if (heard.length === 0) return "";
-  const [line = ""] = heard
+/** The first of what was received, without anything that a terminal would act on. */
+function formatReceived(received: Buffer): string {
+  if (received.length === 0) return "";
+  const [line = ""] = received
     .subarray(0, 60)
     .toString("latin1")
     .split(/[\r\n]/);

@@ -1,7 +1,7 @@
 /** A login that stands, and the one command that is run over it: the same, whether ssh2 or OpenSSH's client carries it. */
 
 import type { Client, ClientChannel } from "ssh2";
-import type { Way } from "#net/proxy/proxy.ts";
+import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import { onAbort } from "#net/tasks.ts";
 import type { Transport } from "#shared/model/hosts/probe.ts";
 import { CONNECT_FAILED, openStream, PROHIBITED } from "./host-stream.ts";
@@ -23,7 +23,7 @@ export type HostConnection = {
   /** What the login took of the time of the visit, in milliseconds. */
   spentMs: number;
   /** To what the host itself reaches, over this login; null: what carries it has none. */
-  proxy: Way | null;
+  proxy: ProxyRoute | null;
   /** Runs the command that it was logged in for; once. */
   run: RunCommand;
   /** Ends it politely, and frees the socket or the process in any case. */
@@ -67,7 +67,7 @@ export async function connectBySsh2(
 const REACH_MS = 5_000;
 
 /** A way to what the host itself reaches, over a login that stands: its sshd connects, and may be set not to. */
-function wayThrough(connection: Connection, target: Where): Way {
+function wayThrough(connection: Connection, target: Where): ProxyRoute {
   const through = formatAddress(target);
   return {
     name: `the login at ${through}`,

@@ -1,26 +1,26 @@
 import { isFailure } from "#net/tcp-connect.ts";
 import type { Capabilities, Capability } from "#shared/model/hosts/endpoint.ts";
-import type { Silence } from "./greeting-reader.ts";
 import { exchange, type Opener } from "./handshake.ts";
 import { type Hello, writeGroupHello, writeVersionHello } from "./hello.ts";
 import {
-  ASKED_GROUPS,
-  ASKED_VERSIONS,
   formatAlert,
   formatGroup,
   formatVersion,
+  PROBED_GROUPS,
+  PROBED_VERSIONS,
   readServerHello,
   type ServerHello,
   TLS_1_3,
 } from "./messages.ts";
 import { createKeyShare, HandshakeLayer, MESSAGE, RECORD, RecordLayer } from "./record-protection.ts";
+import type { Silence } from "./server-flight-reader.ts";
 
 /**
- * What a server takes, found by asking for one thing at a time: a connection each, one after the other, and none of them
- * goes beyond the server's hello. Whoever does not answer is not asked any more: what is left is unknown.
+ * What a server takes, found by requesting one thing at a time: a connection each, one after the other, and none of them
+ * goes beyond the server's hello. Whoever does not answer is not probed any more: what is left is unknown.
  */
 
-type Asking = {
+type CapabilityQuery = {
   /** Opens a connection that is ready for a hello. */
   open: () => ReturnType<Opener["again"]>;
   serverName: string | null;
@@ -34,24 +34,24 @@ type State = Capability["state"];
 const MOST_BYTES = 64 * 1024;
 
 /** Rejects only when `signal` says stop. */
-export async function askCapabilities(asking: Asking): Promise<Capabilities> {
-  const ask = createAsker(asking);
-  const { serverName } = asking;
+export async function probeCapabilities(query: CapabilityQuery): Promise<Capabilities> {
+  const probe = createCapabilityProbe(query);
+  const { serverName } = query;
   const share = createKeyShare().publicKey;
   const versions: (Capability & { code: number })[] = [];
-  for (const version of ASKED_VERSIONS) {
-    const state = await ask(writeVersionHello(serverName, version, share), (answer) =>
+  for (const version of PROBED_VERSIONS) {
+    const state = await probe(writeVersionHello(serverName, version, share), (answer) =>
       answer.kind === "hello" ? answer.hello.version === version : false,
     );
     versions.push({ code: version, name: formatVersion(version), state });
   }
   const modern = versions.find(({ code }) => code === TLS_1_3)?.state ?? "unknown";
   const groups: Capability[] = [];
-  for (const group of ASKED_GROUPS) {
-    // Without TLS 1.3 there is none of the newer groups, and of the others nothing is told this way.
+  for (const group of PROBED_GROUPS) {
+    // Without TLS 1.3 there is none of the newer groups, and of the others nothing is known by it.
     const state =
       modern === "accepted"
-        ? await ask(
+        ? await probe(
             writeGroupHello(serverName, group),
             (answer) => answer.kind === "hello" && answer.hello.retryGroup === group,
           )
@@ -61,10 +61,10 @@ export async function askCapabilities(asking: Asking): Promise<Capabilities> {
   return { versions: versions.map(({ name, state }) => ({ name, state })), groups };
 }
 
-function createAsker({ open, deadlineMs, signal }: Asking) {
+function createCapabilityProbe({ open, deadlineMs, signal }: CapabilityQuery) {
   let isOver = false;
 
-  return async (hello: Hello, isTaken: (answer: FirstAnswer) => boolean): Promise<State> => {
+  return async (hello: Hello, isAccepted: (answer: FirstAnswer) => boolean): Promise<State> => {
     if (isOver) return "unknown";
     const connection = await open();
     if (isFailure(connection)) {
@@ -78,13 +78,13 @@ function createAsker({ open, deadlineMs, signal }: Asking) {
       { deadlineMs, signal },
     );
     if (answer.kind === "timed-out") isOver = true;
-    return stateOf(answer, isTaken);
+    return stateOf(answer, isAccepted);
   };
 }
 
 /** Who hangs up without a word may refuse, or may have had enough of us. */
-function stateOf(answer: FirstAnswer | Silence, isTaken: (answer: FirstAnswer) => boolean): State {
-  if (answer.kind === "hello") return isTaken(answer) ? "accepted" : "refused";
+function stateOf(answer: FirstAnswer | Silence, isAccepted: (answer: FirstAnswer) => boolean): State {
+  if (answer.kind === "hello") return isAccepted(answer) ? "accepted" : "refused";
   return answer.kind === "alert" ? "refused" : "unknown";
 }
 
@@ -96,25 +96,25 @@ export type FirstAnswer =
 
 const OTHER: FirstAnswer = { kind: "other" };
 
-/** Reads a server's answer as far as its hello, which is all that tells what it takes. */
+/** Reads a server's answer as far as its hello, which is all that shows what it takes. */
 export class FirstAnswerReader {
   readonly #records = new RecordLayer();
   readonly #handshake: HandshakeLayer;
   readonly #mostBytes: number;
-  #heardBytes = 0;
+  #receivedBytes = 0;
 
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
     this.#handshake = new HandshakeLayer(mostBytes);
   }
 
-  get hasHeard(): boolean {
-    return this.#heardBytes > 0;
+  get hasReceived(): boolean {
+    return this.#receivedBytes > 0;
   }
 
   take(piece: Uint8Array): FirstAnswer | null {
-    this.#heardBytes += piece.length;
-    if (this.#heardBytes > this.#mostBytes) return OTHER;
+    this.#receivedBytes += piece.length;
+    if (this.#receivedBytes > this.#mostBytes) return OTHER;
     this.#records.append(piece);
     for (;;) {
       const record = this.#records.next();

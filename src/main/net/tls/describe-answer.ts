@@ -2,8 +2,8 @@ import { type Failure, within } from "#net/tcp-connect.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { formatEndpoint } from "#shared/text/hosts/target.ts";
-import type { Answer } from "./greeting-reader.ts";
-import { findSpeaker, quoteHeard } from "./starttls/negotiation.ts";
+import type { Answer } from "./server-flight-reader.ts";
+import { findSpeaker, quoteReceived } from "./starttls/negotiation.ts";
 import { toStopFailure } from "./starttls/start-tls.ts";
 
 type Limits = { handshakeMs: number; mostBytes: number };
@@ -18,7 +18,7 @@ export function toFailure(
     case "alert":
       return { outcome: "alert", message: formatAlertName(answer.name) };
     case "not-tls":
-      return toPlainTextFailure(answer.heard, target);
+      return toPlainTextFailure(answer.received, target);
     case "odd":
       return { outcome: "not-tls", message: `the server does not keep to TLS: it ${answer.why}` };
     case "flooded":
@@ -27,7 +27,7 @@ export function toFailure(
         message: `the server sent more than ${mostBytes / 1024} KiB in its handshake; the rest was not read`,
       };
     case "timed-out":
-      return { outcome: "timed-out", message: formatSilence(answer.hasHeard, within(handshakeMs)) };
+      return { outcome: "timed-out", message: formatSilence(answer.hasReceived, within(handshakeMs)) };
     case "reset":
       return {
         outcome: "reset",
@@ -35,7 +35,7 @@ export function toFailure(
         closedBy: "reset",
       };
     case "closed":
-      return answer.hasHeard
+      return answer.hasReceived
         ? {
             outcome: "truncated",
             message: "the server closed the connection in the middle of its handshake",
@@ -56,24 +56,24 @@ function formatAlertName(name: string): string {
   return name === "unrecognized_name" ? `${refused}: it serves nothing under this name` : refused;
 }
 
-const formatSilence = (hasHeard: boolean, time: string): string =>
-  hasHeard
+const formatSilence = (hasReceived: boolean, time: string): string =>
+  hasReceived
     ? `the server began its handshake and did not finish it ${time}`
     : `the server took the connection and said nothing ${time}`;
 
-/** Behind the talk before TLS, plain text is what somebody has put there. */
-function toPlainTextFailure(heard: Buffer, target: TlsTarget): Failure {
+/** After a STARTTLS negotiation, plain text is what somebody has put there. */
+function toPlainTextFailure(received: Buffer, target: TlsTarget): Failure {
   const { protocol } = target;
-  if (protocol !== "tls") return toStopFailure({ kind: "injected", heard }, { target, protocol });
-  return { outcome: "not-tls", message: sayOther(heard, target) };
+  if (protocol !== "tls") return toStopFailure({ kind: "injected", received }, { target, protocol });
+  return { outcome: "not-tls", message: describeOtherProtocol(received, target) };
 }
 
-/** The first line of what was heard stands in it, and how to write it where it is a protocol that turns to TLS. */
-function sayOther(heard: Buffer, target: TlsTarget): string {
-  const speaker = findSpeaker(heard);
+/** The first line of what was received stands in it, and how to write it where it is a protocol that turns to TLS. */
+function describeOtherProtocol(received: Buffer, target: TlsTarget): string {
+  const speaker = findSpeaker(received);
   const how = speaker ? ` but ${speaker.name}` : "";
   const remedy = speaker?.protocol
     ? `; it may turn to TLS: write ${formatEndpoint({ ...target, protocol: speaker.protocol })}`
     : "";
-  return `what listens there does not speak TLS${how}: it said "${quoteHeard(heard)}"${remedy}`;
+  return `what listens there does not speak TLS${how}: it said "${quoteReceived(received)}"${remedy}`;
 }

@@ -13,7 +13,7 @@ const older = await makeCertificate({ names: ["shop.example"] });
 
 const signal = AbortSignal.timeout(60_000);
 
-/** One name for some addresses of loopback: whoever visits localhost means this computer. */
+/** One name for some addresses of loopback: whoever probes localhost means this computer. */
 const proberOf = (...addresses: string[]) =>
   createTlsProber(
     { connectMs: 1_000 },
@@ -46,7 +46,7 @@ async function serveAt(leaves: Record<string, Leaf>) {
 
 const der = (one: Leaf) => Buffer.from(one.der);
 
-test("every address of a name is greeted, and each shows its own chain", async () => {
+test("every address of a name is probed, and each shows its own chain", async () => {
   await using servers = await serveAt({ "127.0.0.2": leaf, "127.0.0.3": older, "127.0.0.4": leaf });
   const { probeEndpoint } = proberOf("127.0.0.2", "127.0.0.3", "127.0.0.4");
   const reading = await probeEndpoint(target(servers.port), signal, { everyAddress: true });
@@ -84,7 +84,7 @@ test("where the first to answer shows no chain, another address speaks for the n
   });
 });
 
-test("unless it is asked for, and for a name with one address, the first that answers is all that is greeted", async () => {
+test("unless it is asked for, and for a name with one address, the first that answers is all that is probed", async () => {
   await using servers = await serveAt({ "127.0.0.2": leaf, "127.0.0.3": older });
   const several = await proberOf("127.0.0.2", "127.0.0.3").probeEndpoint(target(servers.port), signal);
   expect(several).toMatchObject({ outcome: "presented", addresses: null });

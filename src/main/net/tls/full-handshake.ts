@@ -2,8 +2,8 @@ import { Duplex } from "node:stream";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { onAbort } from "#net/tasks.ts";
 import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
-import type { Answer } from "./greeting-reader.ts";
-import { GreetingReader, NOTHING_BESIDE } from "./greeting-reader.ts";
+import type { Answer } from "./server-flight-reader.ts";
+import { NOTHING_BESIDE, ServerFlightReader } from "./server-flight-reader.ts";
 
 /** `protocols`: what is offered to be spoken in TLS. `kind`: the one kind of key that is taken; not there: any. */
 type HandshakeRequest = { serverName: string | null; protocols: readonly string[]; kind?: ServerKeyKind };
@@ -81,16 +81,16 @@ export async function handshakeInFull(
   });
   try {
     const ending = await waitFor(tls, stream, limits);
-    const reader = new GreetingReader({
+    const reader = new ServerFlightReader({
       mostBytes: limits.mostBytes,
       secretOf: () => secret,
       followsRetry: true,
-      asksForTimestamps: false,
+      requestsTimestamps: false,
     });
     const seen = replay(reader, recording);
     if (seen && (seen.kind !== "odd" || ending !== "done")) return withPeer(seen, "node:tls");
     if (ending === "done") return takeLeaf(tls);
-    return { kind: ending, hasHeard: reader.hasHeard };
+    return { kind: ending, hasReceived: reader.hasReceived };
   } finally {
     tls.destroy();
     stream.destroy();
@@ -111,7 +111,7 @@ function tapInto(stream: Duplex, recording: Buffer[]): Duplex {
     tap.push(piece);
   });
   stream.on("end", () => tap.push(null));
-  // A way leaves it paused.
+  // A proxy leaves it paused.
   stream.resume();
   return tap;
 }
@@ -122,7 +122,7 @@ function waitFor(tls: TLSSocket, stream: Duplex, limits: Limits): Promise<Ending
   const { promise, resolve, reject } = Promise.withResolvers<Ending>();
   const stop = () => reject(limits.signal.reason);
   const timer = setTimeout(() => resolve("timed-out"), limits.deadlineMs);
-  let heardBytes = 0;
+  let receivedBytes = 0;
   const ignore = onAbort(limits.signal, stop);
   if (limits.signal.aborted) stop();
   tls.on("secureConnect", () => resolve("done"));
@@ -130,8 +130,8 @@ function waitFor(tls: TLSSocket, stream: Duplex, limits: Limits): Promise<Ending
   stream.on("error", () => resolve("reset"));
   stream.on("close", () => resolve("closed"));
   stream.on("data", (piece: Buffer) => {
-    heardBytes += piece.length;
-    if (heardBytes > limits.mostBytes) resolve("closed");
+    receivedBytes += piece.length;
+    if (receivedBytes > limits.mostBytes) resolve("closed");
   });
   if (stream.destroyed) resolve("reset");
   return promise.finally(() => {
@@ -140,10 +140,10 @@ function waitFor(tls: TLSSocket, stream: Duplex, limits: Limits): Promise<Ending
   });
 }
 
-function replay(reader: GreetingReader, recording: readonly Buffer[]): Answer | null {
+function replay(reader: ServerFlightReader, recording: readonly Buffer[]): Answer | null {
   for (const piece of recording) {
-    const greeting = reader.take(piece);
-    if (greeting) return greeting;
+    const flight = reader.take(piece);
+    if (flight) return flight;
   }
   return reader.end();
 }
@@ -154,7 +154,7 @@ function readServerSecret(line: string): Buffer | null {
   return label === "SERVER_HANDSHAKE_TRAFFIC_SECRET" ? Buffer.from(secret, "hex") : null;
 }
 
-/** The handshake stands, but its bytes tell nothing to us: the leaf is all that the library tells exactly. */
+/** The handshake stands, but its bytes cannot be read here: the leaf is all that the library shows exactly. */
 function takeLeaf(tls: TLSSocket): Answer {
   const leaf = tls.getPeerX509Certificate();
   if (!leaf) return { kind: "odd", why: "presented no certificate" };

@@ -1,31 +1,31 @@
 import type { Duplex } from "node:stream";
-import type { Way } from "#net/proxy/proxy.ts";
+import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import { onAbort } from "#net/tasks.ts";
 import { connectToFirst, type Failure, ignoreLateError, isFailure } from "#net/tcp-connect.ts";
 import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { handshakeInFull, withPeer } from "./full-handshake.ts";
-import { type Answer, GreetingReader, type Silence } from "./greeting-reader.ts";
 import { writeHello, writeKindHello } from "./hello.ts";
 import { X25519 } from "./messages.ts";
 import { createKeyShare, deriveServerSecret } from "./record-protection.ts";
+import { type Answer, ServerFlightReader, type Silence } from "./server-flight-reader.ts";
 import { startTls } from "./starttls/start-tls.ts";
 
 /** A connection to an endpoint. `address` null: only whoever leads there knows it. */
 export type OpenedStream = { stream: Duplex; address: string | null };
 
-/** Where an endpoint is: at addresses that are known here, or behind a way. */
-export type Whereabouts = { addresses: readonly string[] } | { way: Way };
+/** Where an endpoint is: at addresses that are known here, or behind a proxy. */
+export type EndpointRoute = { addresses: readonly string[] } | { proxy: ProxyRoute };
 
 type Options = {
   /** To connect to an address. */
   connectMs: number;
-  /** For what is said before TLS. */
-  dialogueMs: number;
+  /** For the STARTTLS negotiation. */
+  negotiationMs: number;
   signal: AbortSignal;
 };
 
-/** The one place where connections to an endpoint come from, the first and whatever is asked beside it. */
+/** The one place where connections to an endpoint come from, the first and every later one. */
 export type Opener = {
   connect: () => Promise<OpenedStream | Failure>;
   /** Makes a connection ready for a hello. */
@@ -37,14 +37,14 @@ export type Opener = {
 /** None of these rejects but when `signal` says stop. */
 export function createOpener(
   target: TlsTarget,
-  where: Whereabouts,
-  { connectMs, dialogueMs, signal }: Options,
+  where: EndpointRoute,
+  { connectMs, negotiationMs, signal }: Options,
 ): Opener {
   return {
-    connect: () => ("way" in where ? through(where.way) : at(where.addresses)),
+    connect: () => ("proxy" in where ? through(where.proxy) : at(where.addresses)),
     prepare,
     async again(address) {
-      const connected = "way" in where ? await through(where.way) : await at(address ? [address] : []);
+      const connected = "proxy" in where ? await through(where.proxy) : await at(address ? [address] : []);
       return isFailure(connected) ? connected : prepare(connected);
     },
   };
@@ -54,13 +54,13 @@ export function createOpener(
     return isFailure(connected) ? connected : { stream: connected.socket, address: connected.address };
   }
 
-  async function through({ reach }: Way): Promise<OpenedStream | Failure> {
+  async function through({ reach }: ProxyRoute): Promise<OpenedStream | Failure> {
     const reached = await reach(target, signal);
     return isFailure(reached) ? reached : { stream: reached.stream, address: null };
   }
 
   async function prepare({ stream, address }: OpenedStream): Promise<OpenedStream | Failure> {
-    const ready = await startTls(stream, target, { deadlineMs: dialogueMs, signal });
+    const ready = await startTls(stream, target, { deadlineMs: negotiationMs, signal });
     return isFailure(ready) ? ready : { stream: ready, address };
   }
 }
@@ -84,7 +84,7 @@ export function createStopwatch() {
 
 type HandshakeLimits = { handshakeMs: number; mostBytes: number };
 
-type Visit = OpenedStream & {
+type HandshakeRequest = OpenedStream & {
   /** Ready for a hello, and spent afterwards. */
   stream: OpenedStream["stream"];
   open: Opener["again"];
@@ -97,37 +97,43 @@ type Visit = OpenedStream & {
 };
 
 /**
- * Greets servers: by our own hello, which shows the chain as sent, and where that gets no chain from a server that
- * may take another hello, once more by the runtime's own TLS. Rejects only when a visit's `signal` says stop.
+ * Handshakes with servers: by our own hello, which shows the chain as sent, and where that gets no chain from a server that
+ * may take another hello, once more by the runtime's own TLS. Rejects only when a request's `signal` says stop.
  */
-export function createGreeter({ handshakeMs: deadlineMs, mostBytes }: HandshakeLimits) {
+export function createHandshake({ handshakeMs: deadlineMs, mostBytes }: HandshakeLimits) {
   const share = createKeyShare();
 
-  return greet;
+  return handshake;
 
-  async function greet(visit: Visit): Promise<Answer> {
-    const first = withPeer(await handshakeByHello(visit), "own hello");
+  async function handshake(request: HandshakeRequest): Promise<Answer> {
+    const first = withPeer(await handshakeByHello(request), "own hello");
     if (!mayDoBetter(first)) return first;
-    if (isAboutProtocols(first)) return handshakeWithoutProtocols(visit, first);
-    const second = await handshakeByRuntime(visit);
+    if (isAboutProtocols(first)) return handshakeWithoutProtocols(request, first);
+    const second = await handshakeByRuntime(request);
     return second.kind === "presented" || first.kind === "odd" ? second : first;
   }
 
   /** Whoever speaks none of what was offered may take a hello that offers nothing. */
-  async function handshakeWithoutProtocols(visit: Visit, first: Answer): Promise<Answer> {
-    const connection = visit.protocols.length > 0 ? await visit.open(visit.address) : null;
+  async function handshakeWithoutProtocols(request: HandshakeRequest, first: Answer): Promise<Answer> {
+    const connection = request.protocols.length > 0 ? await request.open(request.address) : null;
     if (!connection || isFailure(connection)) return first;
-    return greet({ ...visit, ...connection, protocols: [] });
+    return handshake({ ...request, ...connection, protocols: [] });
   }
 
-  function handshakeByHello({ stream, serverName, protocols, kind, signal }: Visit): Promise<Answer> {
+  function handshakeByHello({
+    stream,
+    serverName,
+    protocols,
+    kind,
+    signal,
+  }: HandshakeRequest): Promise<Answer> {
     const hello = kind
       ? writeKindHello(kind, { serverName, share: share.publicKey, protocols })
       : writeHello(serverName, share.publicKey, protocols);
-    const reader = new GreetingReader({
+    const reader = new ServerFlightReader({
       mostBytes,
       followsRetry: false,
-      asksForTimestamps: true,
+      requestsTimestamps: true,
       secretOf: ({ suite, share: theirs }, message) => {
         if (theirs?.group !== X25519) return null;
         return deriveServerSecret(share, { suite, key: theirs.key }, [hello.message, message]);
@@ -136,14 +142,19 @@ export function createGreeter({ handshakeMs: deadlineMs, mostBytes }: HandshakeL
     return exchange(stream, hello.record, reader, { deadlineMs, signal });
   }
 
-  async function handshakeByRuntime({ address, open, signal, ...asked }: Visit): Promise<Answer> {
+  async function handshakeByRuntime({
+    address,
+    open,
+    signal,
+    ...options
+  }: HandshakeRequest): Promise<Answer> {
     const connection = await open(address);
-    if (isFailure(connection)) return { kind: "reset", hasHeard: false };
-    return handshakeInFull(connection.stream, asked, { deadlineMs, mostBytes, signal });
+    if (isFailure(connection)) return { kind: "reset", hasReceived: false };
+    return handshakeInFull(connection.stream, options, { deadlineMs, mostBytes, signal });
   }
 }
 
-/** Alerts that another way of shaking hands would not change. */
+/** Alerts that another kind of hello would not change. */
 const FINAL_ALERTS = new Set(["unrecognized_name", "access_denied"]);
 
 const isAboutProtocols = (answer: Answer): boolean =>
@@ -152,36 +163,37 @@ const isAboutProtocols = (answer: Answer): boolean =>
 /** A server that refused our hello, or fell silent at it, may take another one. */
 function mayDoBetter(answer: Answer): boolean {
   if (answer.kind === "alert") return !FINAL_ALERTS.has(answer.name);
-  if (answer.kind === "closed" || answer.kind === "reset") return !answer.hasHeard;
+  if (answer.kind === "closed" || answer.kind === "reset") return !answer.hasReceived;
   return answer.kind === "odd";
 }
 
 /** Reads a stream piece by piece; `null` while more of it is needed. It never throws. */
-type Reader<Heard> = {
-  take(piece: Uint8Array): Heard | null;
+type Reader<Reply> = {
+  take(piece: Uint8Array): Reply | null;
   /** What the pieces come to when there are no more of them. */
-  end(): Heard | null;
-  readonly hasHeard: boolean;
+  end(): Reply | null;
+  readonly hasReceived: boolean;
 };
 
 /** `deadlineMs` is absolute: a drip of bytes does not move it. */
 type ExchangeLimits = { deadlineMs: number; signal: AbortSignal };
 
 /** Sends a hello and reads the answer to it; the stream is spent afterwards. Rejects only when `signal` says stop. */
-export function exchange<Heard>(
+export function exchange<Reply>(
   stream: Duplex,
   hello: Uint8Array,
-  reader: Reader<Heard>,
+  reader: Reader<Reply>,
   { deadlineMs, signal }: ExchangeLimits,
-): Promise<Heard | Silence> {
-  const { promise, resolve, reject } = Promise.withResolvers<Heard | Silence>();
-  const silence = (kind: Silence["kind"]) => resolve(reader.end() ?? { kind, hasHeard: reader.hasHeard });
+): Promise<Reply | Silence> {
+  const { promise, resolve, reject } = Promise.withResolvers<Reply | Silence>();
+  const silence = (kind: Silence["kind"]) =>
+    resolve(reader.end() ?? { kind, hasReceived: reader.hasReceived });
   const stop = () => reject(signal.reason);
   const timer = setTimeout(() => silence("timed-out"), deadlineMs);
 
   const take = (piece: Uint8Array) => {
-    const heard = reader.take(piece);
-    if (heard) resolve(heard);
+    const received = reader.take(piece);
+    if (received) resolve(received);
   };
   const reset = () => silence("reset");
   const close = () => silence("closed");
@@ -191,7 +203,7 @@ export function exchange<Heard>(
   if (signal.aborted) stop();
   else if (stream.destroyed) silence("reset");
   else {
-    // A way leaves it paused.
+    // A proxy leaves it paused.
     stream.resume();
     stream.write(hello);
   }

@@ -1,10 +1,10 @@
 import { getCiphers, randomBytes } from "node:crypto";
 import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
 import {
-  ASKED_GROUPS,
   isSuiteOf,
   OFFERED_GROUPS,
   OFFERED_VERSIONS,
+  PROBED_GROUPS,
   SIGNATURES,
   SIGNATURES_OF,
   SSL_3_0,
@@ -25,7 +25,7 @@ const CLIENT_HELLO = Buffer.from([1]);
 const CIPHER_SUITES = writeSuites(() => true);
 const COMPRESSION = Buffer.from([1, 0]);
 const GROUPS = writeGroups(OFFERED_GROUPS);
-const EVERY_GROUP = writeGroups([...new Set([...OFFERED_GROUPS, ...ASKED_GROUPS])]);
+const EVERY_GROUP = writeGroups([...new Set([...OFFERED_GROUPS, ...PROBED_GROUPS])]);
 const COMMON_EXTENSIONS = writeCommon(SIGNATURES);
 const VERSIONS = writeVersions(OFFERED_VERSIONS);
 const MODERN = writeVersions([TLS_1_3]);
@@ -86,7 +86,7 @@ export function writeVersionHello(serverName: string | null, version: number, sh
 
 /**
  * A hello for TLS 1.3 and one group of which no share is sent: a server that has the group asks for one, so that what
- * it can is told without any of that group's mathematics (RFC 8446, 4.2.8).
+ * it can is known without any of that group's mathematics (RFC 8446, 4.2.8).
  */
 export const writeGroupHello = (serverName: string | null, group: number): Hello =>
   assemble(0x0303, [

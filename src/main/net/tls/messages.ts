@@ -317,9 +317,9 @@ const VERSIONS: ReadonlyMap<number, string> = new Map([
 ]);
 export const OFFERED_VERSIONS = [TLS_1_3, 0x0303, 0x0302, 0x0301];
 
-/** What a server is asked for one by one, where it was asked for. Hybrid groups and ML-KEM alone come first (RFC 10024). */
-export const ASKED_VERSIONS = [...OFFERED_VERSIONS, SSL_3_0];
-export const ASKED_GROUPS = [0x11ec, 0x11eb, 0x11ed, 0x0201, 0x0202, X25519, 0x0017, 0x0018, 0x0019];
+/** What is probed one by one, where that was requested. Hybrid groups and ML-KEM alone come first (RFC 10024). */
+export const PROBED_VERSIONS = [...OFFERED_VERSIONS, SSL_3_0];
+export const PROBED_GROUPS = [0x11ec, 0x11eb, 0x11ed, 0x0201, 0x0202, X25519, 0x0017, 0x0018, 0x0019];
 
 const ALERTS: ReadonlyMap<number, string> = new Map([
   [0, "close_notify"],

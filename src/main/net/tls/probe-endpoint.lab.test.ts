@@ -52,12 +52,12 @@ const SERVERS: [string, Algorithm, string[], Record<string, string>][] = [
     { group: "X25519MLKEM768", "seen by": "node:tls" },
   ],
   ["P-521 alone", "p-256", ["-tls1_3", "-groups", "P-521"], { group: "P-521", "seen by": "node:tls" }],
-  ["a client certificate required", "p-256", ["-Verify", "1"], { "client certificate asked": "yes" }],
+  ["a client certificate required", "p-256", ["-Verify", "1"], { "client certificate requested": "yes" }],
   [
     "a client certificate required and P-384 alone",
     "p-256",
     ["-Verify", "1", "-groups", "P-384"],
-    { "client certificate asked": "yes", "seen by": "node:tls" },
+    { "client certificate requested": "yes", "seen by": "node:tls" },
   ],
 ];
 

@@ -56,7 +56,7 @@ test("TLS 1.3 is read to the certificates by our own hello", async () => {
       alpn: "http/1.1",
       "ocsp stapled": "no",
       sct: "no",
-      "client certificate asked": "no",
+      "client certificate requested": "no",
       "seen by": "own hello",
       address: "127.0.0.1",
     },
@@ -109,7 +109,7 @@ test.for(["TLSv1.2", "TLSv1.3"] as const)(
     await using server = await serve({ requestCert: true, rejectUnauthorized: true, maxVersion });
     expect(await probeEndpoint(target(server), signal)).toMatchObject({
       ...SEEN,
-      facts: { "client certificate asked": "yes", "seen by": "own hello" },
+      facts: { "client certificate requested": "yes", "seen by": "own hello" },
     });
   },
 );
@@ -282,7 +282,7 @@ test("only its signal makes it reject, at any moment", async () => {
   await expect(probeEndpoint(target(silent), aborting.signal)).rejects.toThrow("stopped");
 });
 
-test("many endpoints are greeted beside one that is silent, whatever the limits", async () => {
+test("many endpoints are probed beside one that is silent, whatever the limits", async () => {
   await using silent = await startSilentServer();
   await using server = await startTlsServer();
   const prober = createTlsProber({ connects: 2, handshakes: 1, yieldMs: 10, handshakeMs: 1_500 });
@@ -292,7 +292,7 @@ test("many endpoints are greeted beside one that is silent, whatever the limits"
   expect(ended).toEqual([...Array(20).fill("presented"), "timed-out"]);
 });
 
-test("a server that refuses what it does not speak inside TLS is greeted again without it", async () => {
+test("a server that refuses what it does not speak inside TLS is probed again without it", async () => {
   await using server = await serve({ ALPNProtocols: ["imap"], maxVersion: "TLSv1.2" });
   expect(await probeEndpoint(target(server), signal)).toMatchObject({
     ...SEEN,

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { domainToASCII } from "node:url";
 import { Slots, SlotsByKey } from "#net/connection-limiter.ts";
-import type { Way } from "#net/proxy/proxy.ts";
+import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import { type ClosedBy, type Failure, findAddresses, isFailure } from "#net/tcp-connect.ts";
 import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
 import type { Capabilities } from "#shared/model/hosts/endpoint.ts";
@@ -9,24 +9,24 @@ import type { Outcome } from "#shared/model/hosts/probe.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/hosts/target.ts";
 import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import { formatProtocol } from "#shared/text/hosts/target.ts";
-import { askCapabilities } from "./capabilities.ts";
+import { probeCapabilities } from "./capabilities.ts";
 import { toFailure } from "./describe-answer.ts";
-import { NOTHING_BESIDE, type WireBytes } from "./greeting-reader.ts";
 import {
-  createGreeter,
+  createHandshake,
   createOpener,
   createStopwatch,
+  type EndpointRoute,
   type OpenedStream,
   type Opener,
   type Stopwatch,
-  type Whereabouts,
 } from "./handshake.ts";
+import { NOTHING_BESIDE, type WireBytes } from "./server-flight-reader.ts";
 
 type Limits = {
   /** To resolve a name, and again to connect to an address of it. */
   connectMs: number;
-  /** For what a protocol says before TLS; mail servers let clients wait on purpose. */
-  dialogueMs: number;
+  /** For the STARTTLS negotiation; mail servers let clients wait on purpose. */
+  negotiationMs: number;
   /** From the hello to the certificates, whatever trickles in meanwhile. */
   handshakeMs: number;
   /** Connections that may be waited for at a time: those to dead addresses cost nothing but time. */
@@ -59,10 +59,10 @@ type AddressResult = AddressReading & {
   closedBy?: Failure["closedBy"];
 };
 
-/** What came of one visit, and at which address, where that is known. `tookMs`: without waiting for its turn. */
-type Visited = { result: AddressResult; address: string | null; tookMs: number };
+/** What one probe read, and at which address, where that is known. `tookMs`: without the wait for a slot. */
+type AddressProbe = { result: AddressResult; address: string | null; tookMs: number };
 
-type Probing = {
+type ProbeOptions = {
   signal: AbortSignal;
   watch?: Stopwatch;
   onReached?: (() => void) | undefined;
@@ -72,88 +72,88 @@ type Probing = {
 
 const NOTHING_SEEN = { chain: [], facts: {}, wire: NOTHING_BESIDE };
 
-/** Greets an endpoint at one place, in its turn among all others that this visitor greets. */
+/** Probes an endpoint over one route, within the limits of all probes of this prober. */
 function createProber(limits: Limits) {
   const connects = new Slots(limits.connects);
   const servers = new SlotsByKey(limits.connectsPerServer);
-  const shakeHands = createShaker(limits);
-  return { visit, askInTurn };
+  const runHandshake = createQueuedHandshake(limits);
+  return { probe, queryCapabilities };
 
-  /** At the first of the addresses that answers, or through a way. Rejects only when `signal` says stop. */
-  async function visit(
+  /** At the first of the addresses that answers, or through a proxy. Rejects only when `signal` says stop. */
+  async function probe(
     target: TlsTarget,
-    where: Whereabouts,
-    { signal, watch = createStopwatch(), onReached, kind }: Probing,
-  ): Promise<Visited> {
+    where: EndpointRoute,
+    { signal, watch = createStopwatch(), onReached, kind }: ProbeOptions,
+  ): Promise<AddressProbe> {
     const held: (() => void)[] = [];
-    const hold = (giveBack: () => void) => {
-      held.push(giveBack);
+    const hold = (release: () => void) => {
+      held.push(release);
       signal.throwIfAborted();
-      return giveBack;
+      return release;
     };
     const opener = createOpener(target, where, { ...limits, signal });
     try {
-      const endConnecting = hold(await watch.without(() => connects.take()));
-      hold(await watch.without(() => servers.take(keyOf(target, where))));
+      const endConnecting = hold(await watch.without(() => connects.acquire()));
+      hold(await watch.without(() => servers.acquire(keyOf(target, where))));
       const connected = await opener.connect();
       endConnecting();
       if (isFailure(connected)) return { result: toResult(connected), address: null, tookMs: watch.read() };
       onReached?.();
-      // Awaited here, so that the turn lasts as long.
-      const result = await shakeHands(connected, target, { opener, signal, watch, ...(kind && { kind }) });
+      // Awaited here, so that the slots are held as long.
+      const result = await runHandshake(connected, target, { opener, signal, watch, ...(kind && { kind }) });
       return { result, address: connected.address, tookMs: watch.read() };
     } finally {
-      for (const giveBack of held.toReversed()) giveBack();
+      for (const release of held.toReversed()) release();
     }
   }
 
-  /** Asks a server that was just read what it takes: it holds one turn of that server's for all the connections. */
-  async function askInTurn(
+  /** Probes what a server takes that was just read: all the connections use one slot of that server's. */
+  async function queryCapabilities(
     target: TlsTarget,
-    where: Whereabouts,
+    where: EndpointRoute,
     { address, signal }: { address: string | null; signal: AbortSignal },
   ) {
-    const giveBack = await servers.take(keyOf(target, where));
+    const release = await servers.acquire(keyOf(target, where));
     const watch = createStopwatch();
     try {
       const { again } = createOpener(target, where, { ...limits, signal });
       const serverName = toServerName(target);
-      const asking = { open: () => again(address), serverName, deadlineMs: limits.handshakeMs, signal };
-      return { offers: await askCapabilities(asking), tookMs: watch.read() };
+      const query = { open: () => again(address), serverName, deadlineMs: limits.handshakeMs, signal };
+      return { offers: await probeCapabilities(query), tookMs: watch.read() };
     } finally {
-      giveBack();
+      release();
     }
   }
 }
 
-type Shaking = { opener: Opener; signal: AbortSignal; watch: Stopwatch; kind?: ServerKeyKind };
+type QueuedHandshake = { opener: Opener; signal: AbortSignal; watch: Stopwatch; kind?: ServerKeyKind };
 
-/** Shakes hands over connections, so many at a time. */
-function createShaker(limits: Limits) {
+/** Handshakes over connections, so many at a time. */
+function createQueuedHandshake(limits: Limits) {
   const handshakes = new Slots(limits.handshakes);
-  const greet = createGreeter(limits);
+  const handshake = createHandshake(limits);
 
   return async (
     connected: OpenedStream,
     target: TlsTarget,
-    { opener, signal, watch, kind }: Shaking,
+    { opener, signal, watch, kind }: QueuedHandshake,
   ): Promise<AddressResult> => {
-    const giveBack = await watch.without(() => handshakes.take());
-    const timer = setTimeout(giveBack, limits.yieldMs);
+    const release = await watch.without(() => handshakes.acquire());
+    const timer = setTimeout(release, limits.yieldMs);
     try {
       const ready = await opener.prepare(connected);
       if (isFailure(ready)) return toResult(ready);
       const { address } = ready;
       const [serverName, protocols] = [toServerName(target), protocolsOf(target)];
-      const asked = { serverName, protocols, signal, ...(kind && { kind }) };
-      const answer = await greet({ ...ready, open: opener.again, ...asked });
+      const request = { serverName, protocols, signal, ...(kind && { kind }) };
+      const answer = await handshake({ ...ready, open: opener.again, ...request });
       if (answer.kind !== "presented") return toResult(toFailure(answer, target, limits));
       const { chain, wire, isLeafAlone = false } = answer;
       const facts = { ...factsBefore(target), ...answer.facts, ...(address !== null && { address }) };
       return { outcome: "presented", message: "", chain, facts, wire, ...(isLeafAlone && { isLeafAlone }) };
     } finally {
       clearTimeout(timer);
-      giveBack();
+      release();
       connected.stream.destroy();
     }
   };
@@ -161,15 +161,15 @@ function createShaker(limits: Limits) {
 
 const toResult = (failure: Failure): AddressResult => ({ ...NOTHING_SEEN, ...failure });
 
-const keyOf = ({ port }: TlsTarget, where: Whereabouts): string =>
-  "way" in where ? where.way.name : `${where.addresses[0]} ${port}`;
+const keyOf = ({ port }: TlsTarget, where: EndpointRoute): string =>
+  "proxy" in where ? where.proxy.name : `${where.addresses[0]} ${port}`;
 
 const factsBefore = ({ protocol }: TlsTarget): Record<string, string> =>
   protocol === "tls" ? {} : { "before tls": formatProtocol(protocol) };
 
 const PROTOCOLS = { web: ["h2", "http/1.1"], none: [] } as const;
 
-/** Behind a dialogue it is known what is spoken, and a server may refuse all else. */
+/** After a STARTTLS negotiation it is known what is spoken, and a server may refuse all else. */
 const protocolsOf = ({ protocol }: TlsTarget): readonly string[] =>
   protocol === "tls" ? PROTOCOLS.web : PROTOCOLS.none;
 
@@ -181,7 +181,7 @@ function toServerName(target: TlsTarget): string | null {
 
 const LIMITS: Limits = {
   connectMs: 3_000,
-  dialogueMs: 10_000,
+  negotiationMs: 10_000,
   handshakeMs: 5_000,
   connects: 2_048,
   connectsPerServer: 100,
@@ -197,29 +197,29 @@ export type EndpointReading = AddressResult & {
   offers: Capabilities | null;
   /** Chains beside that one, which clients get that take one kind of key alone; only those that were asked for. */
   others: Uint8Array[][];
-  /** Without the time that it waited for its turn. */
+  /** Without the time that it waited for a slot. */
   tookMs: number;
 };
 
 export type ProbeRequest = {
-  /** How it is reached; null: directly. A way knows names by itself, and which addresses they have is not known then. */
-  way?: Way | null;
-  /** Whether every address of a name is greeted, or the first that answers. */
+  /** What leads to it; null: it is dialled from here. A proxy resolves names by itself, and their addresses are not known then. */
+  proxy?: ProxyRoute | null;
+  /** Whether every address of a name is probed, or the first that answers. */
   everyAddress?: boolean;
-  /** Whether it is asked, by some fourteen further connections, which versions and groups it takes. */
+  /** Whether some fourteen further connections probe which versions and groups it takes. */
   probesCapabilities?: boolean;
-  /** It is asked once more for a key of each of these kinds, as by a client that takes no other. */
+  /** It is probed once more for a key of each of these kinds, as by a client that takes no other. */
   keyKinds?: readonly ServerKeyKind[];
-  /** Told whenever an address has answered: from then on a visit waits for this computer, too. */
+  /** Called whenever an address has answered: from then on the probe waits for this computer, too. */
   onReached?: () => void;
 };
 
 export type TlsProber = ReturnType<typeof createTlsProber>;
 
-/** Greets endpoints over TLS and reads the chains they present, many at a time. Nothing is judged here. */
-export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddresses) {
-  const limits = { ...LIMITS, ...wish };
-  const { visit, askInTurn } = createProber(limits);
+/** Probes endpoints over TLS and reads the chains they present, many at a time. Nothing is evaluated here. */
+export function createTlsProber(overrides: Partial<Limits> = {}, lookUp = findAddresses) {
+  const limits = { ...LIMITS, ...overrides };
+  const { probe, queryCapabilities } = createProber(limits);
 
   return {
     /** Every outcome is a value; rejects only when `signal` says stop. */
@@ -227,7 +227,7 @@ export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddress
       target: TlsTarget,
       signal: AbortSignal,
       {
-        way = null,
+        proxy = null,
         everyAddress = false,
         probesCapabilities = false,
         keyKinds = [],
@@ -235,26 +235,29 @@ export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddress
       }: ProbeRequest = {},
     ): Promise<EndpointReading> => {
       const watch = createStopwatch();
-      const where = way ? { way } : await find(target, signal, watch);
+      const where = proxy ? { proxy } : await find(target, signal, watch);
       if (isFailure(where)) return { ...NOTHING, ...where, tookMs: watch.read() };
-      const first = await visit(target, where, { signal, watch, onReached });
+      const first = await probe(target, where, { signal, watch, onReached });
       const isAll = everyAddress && "addresses" in where;
       const others = isAll ? await probeOthers(target, where.addresses, { first, signal }) : [];
       const seen = choose(first, others);
-      const asked =
+      const capabilities =
         probesCapabilities && seen.result.outcome === "presented"
-          ? await askInTurn(target, where, { address: seen.address, signal })
+          ? await queryCapabilities(target, where, { address: seen.address, signal })
           : null;
       const all = others.length > 0 ? [first, ...others].map(toAddress) : [];
-      const place = "addresses" in where && seen.address !== null ? { addresses: [seen.address] } : where;
+      const routeToAddress =
+        "addresses" in where && seen.address !== null ? { addresses: [seen.address] } : where;
       const byKind = seen.result.outcome === "presented" ? keyKinds : [];
-      const ofKinds = await Promise.all(byKind.map((kind) => visit(target, place, { signal, kind })));
+      const ofKinds = await Promise.all(
+        byKind.map((kind) => probe(target, routeToAddress, { signal, kind })),
+      );
       return {
         ...seen.result,
         addresses: isAll ? all : null,
-        offers: asked?.offers ?? null,
+        offers: capabilities?.offers ?? null,
         others: findOthers(seen.result.chain, ofKinds),
-        tookMs: first.tookMs + Math.max(0, ...others.map((one) => one.tookMs)) + (asked?.tookMs ?? 0),
+        tookMs: first.tookMs + Math.max(0, ...others.map((one) => one.tookMs)) + (capabilities?.tookMs ?? 0),
       };
     },
   };
@@ -269,13 +272,13 @@ export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddress
   function probeOthers(
     target: TlsTarget,
     addresses: readonly string[],
-    { first, signal }: { first: Visited; signal: AbortSignal },
-  ): Promise<Visited[]> {
+    { first, signal }: { first: AddressProbe; signal: AbortSignal },
+  ): Promise<AddressProbe[]> {
     const others = first.address === null ? [] : addresses.filter((address) => address !== first.address);
     return Promise.all(
       others.map(async (address) => {
-        const visited = await visit(target, { addresses: [address] }, { signal });
-        return { ...visited, address };
+        const probed = await probe(target, { addresses: [address] }, { signal });
+        return { ...probed, address };
       }),
     );
   }
@@ -284,7 +287,7 @@ export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddress
 const NOTHING = { ...NOTHING_SEEN, addresses: null, offers: null, others: [] };
 
 /** Each once, and none with the leaf that is known. */
-function findOthers([leaf]: readonly Uint8Array[], ofKinds: readonly Visited[]): Uint8Array[][] {
+function findOthers([leaf]: readonly Uint8Array[], ofKinds: readonly AddressProbe[]): Uint8Array[][] {
   const seen = new Set([leaf && Buffer.from(leaf).toString("latin1")]);
   return ofKinds.flatMap(({ result: { chain } }) => {
     const own = chain[0] && Buffer.from(chain[0]).toString("latin1");
@@ -295,18 +298,21 @@ function findOthers([leaf]: readonly Uint8Array[], ofKinds: readonly Visited[]):
 }
 
 /** Of several addresses the first that shows a chain speaks for the name. */
-const choose = (first: Visited, others: readonly Visited[]): Visited =>
+const choose = (first: AddressProbe, others: readonly AddressProbe[]): AddressProbe =>
   [first, ...others].find(({ result }) => result.outcome === "presented") ?? first;
 
-const toAddress = ({ result: { outcome, message, chain }, address }: Visited) => ({
+const toAddress = ({ result: { outcome, message, chain }, address }: AddressProbe) => ({
   address: address ?? "",
   outcome,
   message,
   chain,
 });
 
-/** Where it is asked. `addresses`: those that are dialled; not there: all that its name has now. */
-type AskedPlace = Pick<VerificationEndpoint, "address" | "addresses" | "port" | "serverName" | "dialogue">;
+/** What is dialled. `addresses`: those that are dialled; not there: all that its name has now. */
+type DialedEndpoint = Pick<
+  VerificationEndpoint,
+  "address" | "addresses" | "port" | "serverName" | "startTls"
+>;
 
 /**
  * What one address shows: the SHA-256 of each certificate as it was sent, the leaf first. None: `message` says why.
@@ -322,29 +328,33 @@ export type ShownAt = {
   closedBy?: ClosedBy;
 };
 
-/** At least one, for each address one. `way`: what leads there, and knows its name; null: it is dialled from here. */
-export type ChainsAt = (place: AskedPlace, way: Way | null, signal: AbortSignal) => Promise<ShownAt[]>;
+/** At least one, for each address one. `proxy`: what leads there, and resolves its name; null: it is dialled from here. */
+export type ChainsAt = (
+  endpoint: DialedEndpoint,
+  proxy: ProxyRoute | null,
+  signal: AbortSignal,
+) => Promise<ShownAt[]>;
 
 /** To resolve a name. */
 const LOOK_UP_MS = 3_000;
 
-/** Asks a place which certificates it shows, each address by itself. Rejects only when `signal` says stop. */
+/** Reads which certificates an endpoint shows, each address by itself. Rejects only when `signal` says stop. */
 export function createChainsAt(
   { probeEndpoint }: Pick<TlsProber, "probeEndpoint">,
   lookUp = findAddresses,
 ): ChainsAt {
-  return async (place, way, signal) => {
-    const { address, port, serverName, dialogue } = place;
-    const known = place.addresses ?? (way && [address]);
+  return async (endpoint, proxy, signal) => {
+    const { address, port, serverName, startTls } = endpoint;
+    const known = endpoint.addresses ?? (proxy && [address]);
     const found = known ?? (await lookUp(address, { timeoutMs: LOOK_UP_MS, signal }));
     if (isFailure(found)) return [{ address, chain: [], message: found.message }];
     if (found.length === 0) return [{ address, chain: [], message: "the name has no address" }];
     return Promise.all(
       found.map(async (host) => {
         // By an address, so that a hello that is to name nobody names nobody.
-        const target = { kind: "tls", host, port, serverName, protocol: dialogue ?? "tls" } as const;
+        const target = { kind: "tls", host, port, serverName, protocol: startTls ?? "tls" } as const;
         const { outcome, chain, message, isLeafAlone, closedBy } = await probeEndpoint(target, signal, {
-          way,
+          proxy,
         });
         const said = chain.length > 0 ? "" : message || "it shows no certificate";
         return {

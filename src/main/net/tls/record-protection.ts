@@ -216,7 +216,7 @@ export class RecordLayer {
     this.#bytes.append(piece);
   }
 
-  /** What was heard so far that is no record yet. */
+  /** What was received so far that is no record yet. */
   get rest(): Buffer {
     return this.#bytes.peek(this.#bytes.length) ?? Buffer.alloc(0);
   }

@@ -90,7 +90,7 @@ test.for([
   expect(facts).toMatchObject({
     "seen by": seenBy,
     "ocsp stapled": "yes",
-    "client certificate asked": "yes",
+    "client certificate requested": "yes",
   });
   expect(wire.staple).toEqual(await readFile(status));
   expect(wire.authorities && readAuthorities(wire.authorities)).toEqual({

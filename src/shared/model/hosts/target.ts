@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Protocols that begin in plain text and turn to TLS after a few words: each has a dialogue of its own. */
+/** Protocols that begin in plain text and turn to TLS by STARTTLS: each has a negotiation of its own. */
 export const StartTls = z.enum([
   "smtp",
   "lmtp",

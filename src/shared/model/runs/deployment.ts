@@ -84,7 +84,7 @@ export const VerificationEndpoint = z.object({
   /** Null: the hello names none; where `address` is a name without addresses, that one. */
   serverName: z.string().nullable(),
   /** What is said before TLS; null: TLS at once. */
-  dialogue: StartTls.nullable(),
+  startTls: StartTls.nullable(),
   /** `host`: it is dialled through the login, for it cannot be reached from here. */
   from: z.enum(["here", "host"]),
   /** What was shown there when the plan was made; null: nothing could be read. */

@@ -17,9 +17,9 @@ export const formatHolds = ({ holds }: Pick<DeploymentFile, "holds">): string =>
 
 /** `web1:443/shop.example (smtp, 192.0.2.1, from its host)`: where it is looked at, by which name, and what is said before. */
 export function formatServedVerification(proof: VerificationEndpoint): string {
-  const { dialogue, addresses = [], from } = proof;
+  const { startTls, addresses = [], from } = proof;
   const how = [
-    ...(dialogue === null ? [] : [dialogue]),
+    ...(startTls === null ? [] : [startTls]),
     ...addresses,
     ...(from === "host" ? [FROM_HOST] : []),
   ];
@@ -66,10 +66,10 @@ export function formatHandshake({
   protocol,
   shownBy,
 }: Pick<ServedRow, "port" | "protocol" | "shownBy">): string | null {
-  const { data: dialogue } = Protocol.safeParse(protocol);
-  if (dialogue === undefined || shownBy?.kind !== "scan") return null;
+  const { data: startTls } = Protocol.safeParse(protocol);
+  if (startTls === undefined || shownBy?.kind !== "scan") return null;
   const { host, serverName } = shownBy;
-  return formatEndpoint({ host, port, serverName, protocol: dialogue });
+  return formatEndpoint({ host, port, serverName, protocol: startTls });
 }
 
 /** Why no scan shows what is served there, as a phrase; null: one may. */

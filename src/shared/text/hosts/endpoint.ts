@@ -40,7 +40,7 @@ export const formatOutcome = (outcome: Outcome): string => WORDS[outcome];
 type SaidFact = { name: string; lines: readonly string[] };
 
 /** What has words of its own below, and so is not said as it was noted. */
-const SAID_BELOW = new Set(["ocsp stapled", "sct", "client certificate asked"]);
+const SAID_BELOW = new Set(["ocsp stapled", "sct", "client certificate requested"]);
 
 /** Authorities, and logs, that are named before the others are counted. */
 const MOST_NAMED = 10;
@@ -77,7 +77,7 @@ const formatStaple = (bytes: number | null): string =>
 
 function formatTimestamps({ timestamps, facts }: EndpointFacts): string[] {
   if (timestamps.length > 0) return timestamps.slice(0, MOST_NAMED).map(formatTimestamp);
-  return [facts.sct === "not asked for" ? "none in the certificate; the server was not asked" : "none came"];
+  return [facts.sct === "not requested" ? "none in the certificate; the server was not asked" : "none came"];
 }
 
 const FROM: Record<CertificateTimestamp["from"], string> = {

@@ -151,7 +151,7 @@ const makePair = (more: Partial<DeploymentFacts> = {}): DeploymentFacts => ({
       address: "web1",
       port: 443,
       serverName: "a.example",
-      dialogue: null,
+      startTls: null,
       before: OLD as never,
       from: "here",
       unread: null,

@@ -8,7 +8,7 @@ import type { ServerUse } from "./deployments.ts";
 /** Where a server has to show the new certificate, under which name, and from where it is looked at first. */
 export type ProbeAddress = Pick<
   VerificationEndpoint,
-  "address" | "port" | "serverName" | "dialogue" | "from"
+  "address" | "port" | "serverName" | "startTls" | "from"
 >;
 
 /** So many are looked at for one certificate. */
@@ -25,8 +25,8 @@ export function chooseEndpoints(
   const endpoints = new Map<string, ProbeAddress>();
   const wonders: string[] = [];
   for (const use of uses) {
-    const dialogue = use.protocol === "tls" ? null : (StartTls.safeParse(use.protocol).data ?? undefined);
-    if (dialogue === undefined) {
+    const startTls = use.protocol === "tls" ? null : (StartTls.safeParse(use.protocol).data ?? undefined);
+    if (startTls === undefined) {
       wonders.push(`how ${use.protocol} is spoken at ${use.where} is not known`);
       continue;
     }
@@ -38,7 +38,7 @@ export function chooseEndpoints(
           address: reachable(address, host),
           port,
           serverName,
-          dialogue,
+          startTls,
           from,
         };
         endpoints.set(JSON.stringify(endpoint), endpoint);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ProbeAddress } from "#domain/runs/renewal/verification-endpoints.ts";
-import type { Way } from "#net/proxy/proxy.ts";
+import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import { type ChainsAt, createChainsAt, createTlsProber, type TlsProber } from "#net/tls/probe-endpoint.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
 import { findChanged, readEndpoints } from "./gather-renewal.ts";
@@ -23,19 +23,19 @@ const pointAt = (port: number, more: Partial<ProbeAddress> = {}): ProbeAddress =
   address: "web1.example",
   port,
   serverName: "web1.example",
-  dialogue: null,
+  startTls: null,
   from: "here",
   ...more,
 });
 
-const look = (chainsAt: ChainsAt, way: Way | null, point: ProbeAddress) =>
+const look = (chainsAt: ChainsAt, way: ProxyRoute | null, point: ProbeAddress) =>
   readEndpoints({ chainsAt, way, signal }, { points: [point], others: new Set() });
 
 /** The prober, to which a name has these addresses. */
 const seenAt = (...addresses: string[]) => createChainsAt(createTlsProber(), async () => addresses);
 
 /** A way by which everything is reached at one place. */
-const wayTo = (): Way => ({
+const wayTo = (): ProxyRoute => ({
   name: "a login",
   reach: async ({ port }) => {
     const { connect } = await import("node:net");

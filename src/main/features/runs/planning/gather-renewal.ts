@@ -11,7 +11,7 @@ import type {
   RenewalFacts,
 } from "#domain/runs/renewal/renewal-facts.ts";
 import type { ProbeAddress } from "#domain/runs/renewal/verification-endpoints.ts";
-import type { Way } from "#net/proxy/proxy.ts";
+import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import { inspectChallengeMethods } from "#net/ssh/session/challenges.ts";
 import { inspectDeploymentFile } from "#net/ssh/session/inspect-deployment.ts";
 import { inspectHost } from "#net/ssh/session/inspect-host.ts";
@@ -279,7 +279,7 @@ export function findChanged(
 type EndpointQuery = { points: readonly ProbeAddress[]; others: ReadonlySet<string> };
 
 /** `way`: through the host itself; null: its login has none. */
-type EndpointDeps = { chainsAt: ChainsAt; way: Way | null; signal: AbortSignal };
+type EndpointDeps = { chainsAt: ChainsAt; way: ProxyRoute | null; signal: AbortSignal };
 
 type SeenAt = ShownAt & Pick<VerificationEndpoint, "from">;
 

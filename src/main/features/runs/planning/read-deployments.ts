@@ -149,8 +149,8 @@ function endpointsAt(
   if (uses.some(({ server }) => server !== "described")) return chooseEndpoints(uses, { host, names });
   const endpoints = seen.map((at): ProbeAddress => {
     const { host: address, port, protocol } = at;
-    const dialogue = protocol === "tls" ? null : protocol;
-    return { address, port, serverName: serverNameOf(at), dialogue, from: "here" };
+    const startTls = protocol === "tls" ? null : protocol;
+    return { address, port, serverName: serverNameOf(at), startTls, from: "here" };
   });
   return { endpoints, wonders: [] };
 }

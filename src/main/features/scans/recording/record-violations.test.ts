@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createSharedWork } from "#domain/x509/path/build-paths.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
+import { NOTHING_BESIDE } from "#net/tls/server-flight-reader.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import type { EndpointProbe, HostProbe } from "#store/probe-record.ts";
 import { openStore, type Store } from "#store/store.ts";

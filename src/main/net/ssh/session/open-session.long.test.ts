@@ -1,6 +1,6 @@
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Way } from "#net/proxy/proxy.ts";
+import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { gatherIdentities } from "#net/ssh/identities.ts";
 import { createTlsProber } from "#net/tls/probe-endpoint.ts";
@@ -129,10 +129,10 @@ lab(
   async () => {
     await using server = await startTlsServer();
     const closed = await findClosedEndpoint();
-    const ask = async (way: Way | null, { host, port }: { host: string; port: number }) => {
+    const ask = async (way: ProxyRoute | null, { host, port }: { host: string; port: number }) => {
       const target = { kind: "tls", host, port, serverName: null, protocol: "tls" } as const;
       const { signal } = new AbortController();
-      const { outcome, message } = await createTlsProber().probeEndpoint(target, signal, { way });
+      const { outcome, message } = await createTlsProber().probeEndpoint(target, signal, { proxy: way });
       return `${outcome} ${message}`;
     };
     {

@@ -1,4 +1,4 @@
-import type { Way } from "#net/proxy/proxy.ts";
+import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import type { ClientKey } from "#net/ssh/identities.ts";
 import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
 import type { Transport } from "#shared/model/hosts/probe.ts";
@@ -47,7 +47,7 @@ export type RemoteSession = AsyncDisposable & {
   hostKey: PresentedKey;
   transport: Transport;
   /** To what the host itself reaches, over this login; null: what carries it has none. */
-  proxy: Way | null;
+  proxy: ProxyRoute | null;
   /** One at a time: a second request waits for the first. */
   send(request: SessionRequest, limits: { deadlineMs: number }): Promise<SessionAnswer>;
   /** Once the session has ended, for whatever reason. */

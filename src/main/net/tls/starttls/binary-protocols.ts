@@ -9,28 +9,28 @@ const MOST_ERROR = 8 * 1024;
 export const createPostgresNegotiation = (): Negotiation => ({ opening: SSL_REQUEST, next: postgresNext });
 
 /** One letter answers: S for yes, N for no, E for an error of one that does not come so far. */
-function postgresNext(heard: Buffer): Step {
+function postgresNext(received: Buffer): Step {
   // The greeting of SSH begins with a yes.
-  if (heard.subarray(0, 4).toString("latin1") === "SSH-") return { kind: "other", heard };
-  switch (String.fromCharCode(heard[0] ?? 0)) {
+  if (received.subarray(0, 4).toString("latin1") === "SSH-") return { kind: "other", received };
+  switch (String.fromCharCode(received[0] ?? 0)) {
     case "S":
       return { kind: "ready", used: 1 };
     case "N":
-      return heard.length === 1 ? { kind: "not-offered", said: "" } : { kind: "other", heard };
+      return received.length === 1 ? { kind: "not-offered", said: "" } : { kind: "other", received };
     case "E":
-      return readError(heard);
+      return readError(received);
     default:
-      return { kind: "other", heard };
+      return { kind: "other", received };
   }
 }
 
 /** ErrorResponse: fields of a letter and a text each; M is for people. */
-function readError(heard: Buffer): Step {
-  if (heard.length < 5) return MORE;
-  const length = heard.readUInt32BE(1);
-  if (length < 4 || length > MOST_ERROR) return { kind: "other", heard };
-  if (heard.length < 1 + length) return MORE;
-  const fields = heard
+function readError(received: Buffer): Step {
+  if (received.length < 5) return MORE;
+  const length = received.readUInt32BE(1);
+  if (length < 4 || length > MOST_ERROR) return { kind: "other", received };
+  if (received.length < 1 + length) return MORE;
+  const fields = received
     .subarray(5, 1 + length)
     .toString("utf8")
     .split("\0");
@@ -47,21 +47,21 @@ const CAPABILITIES = 0x0200 | CLIENT_SSL | 0x8000 | 0x80000;
 
 export const createMysqlNegotiation = (): Negotiation => ({ opening: NOTHING, next: mysqlNext });
 
-/** The server greets with what it can do; a client that wants TLS says so, and begins it without waiting for a word. */
-function mysqlNext(heard: Buffer): Step {
-  if (heard.length < HEADER_SIZE) return MORE;
-  const size = heard.readUIntLE(0, 3);
-  const isFirst = heard[3] === 0;
-  if (!isFirst || size < 3 || size > MOST_GREETING) return { kind: "other", heard };
-  if (heard.length < HEADER_SIZE + size) return MORE;
-  const greeting = heard.subarray(HEADER_SIZE, HEADER_SIZE + size);
+/** The server's first packet says what it can do; a client that wants TLS requests it, and begins without an answer. */
+function mysqlNext(received: Buffer): Step {
+  if (received.length < HEADER_SIZE) return MORE;
+  const size = received.readUIntLE(0, 3);
+  const isFirst = received[3] === 0;
+  if (!isFirst || size < 3 || size > MOST_GREETING) return { kind: "other", received };
+  if (received.length < HEADER_SIZE + size) return MORE;
+  const greeting = received.subarray(HEADER_SIZE, HEADER_SIZE + size);
   const [version] = greeting;
   // An error before any login has no state in it: a number, then words for people.
   if (version === 0xff) return { kind: "turned-away", said: greeting.subarray(3).toString("utf8") };
   const capabilities = version === 10 ? readCapabilities(greeting) : null;
-  if (capabilities === null) return { kind: "other", heard };
+  if (capabilities === null) return { kind: "other", received };
   if ((capabilities & CLIENT_SSL) === 0) return { kind: "not-offered", said: "" };
-  return { kind: "ready", used: HEADER_SIZE + size, say: writeSslRequest() };
+  return { kind: "ready", used: HEADER_SIZE + size, send: writeSslRequest() };
 }
 
 /** Behind the version's name come a connection number, eight bytes for the login and a filler. */
@@ -92,24 +92,24 @@ const MOST_PACKET = 4_096;
 const [VERSION, ENCRYPTION, TERMINATOR] = [0, 1, 0xff];
 const [OFF, ON, NOT_SUPPORTED, REQUIRED] = [0, 1, 2, 3];
 
-/** PRELOGIN: a version of no meaning, and the wish to encrypt (MS-TDS section 2.2.6.5). */
+/** PRELOGIN: a version of no meaning, and the request to encrypt (MS-TDS section 2.2.6.5). */
 const PRELOGIN = wrapInTds(
   Buffer.from([VERSION, 0, 11, 0, 6, ENCRYPTION, 0, 17, 0, 1, TERMINATOR, 15, 0, 0, 0, 0, 0, ON]),
 );
 
 export const createMssqlNegotiation = (): Negotiation => ({ opening: PRELOGIN, next: mssqlNext });
 
-function mssqlNext(heard: Buffer): Step {
-  if (heard[0] !== TDS_RESPONSE) return { kind: "other", heard };
-  if (heard.length < TDS_HEADER_SIZE) return MORE;
-  const size = heard.readUInt16BE(2);
-  if (size <= TDS_HEADER_SIZE || size > MOST_PACKET) return { kind: "other", heard };
-  if (heard.length < size) return MORE;
-  const encryption = readEncryption(heard.subarray(TDS_HEADER_SIZE, size));
+function mssqlNext(received: Buffer): Step {
+  if (received[0] !== TDS_RESPONSE) return { kind: "other", received };
+  if (received.length < TDS_HEADER_SIZE) return MORE;
+  const size = received.readUInt16BE(2);
+  if (size <= TDS_HEADER_SIZE || size > MOST_PACKET) return { kind: "other", received };
+  if (received.length < size) return MORE;
+  const encryption = readEncryption(received.subarray(TDS_HEADER_SIZE, size));
   if (encryption === NOT_SUPPORTED) return { kind: "not-offered", said: "" };
   // Off means that the login alone is encrypted, which needs the same handshake.
   const isReady = encryption === OFF || encryption === ON || encryption === REQUIRED;
-  return isReady ? { kind: "ready", used: size } : { kind: "other", heard };
+  return isReady ? { kind: "ready", used: size } : { kind: "other", received };
 }
 
 /** Options stand as kind, offset and length, up to a terminator; what they hold comes behind it. */
@@ -134,10 +134,10 @@ function wrapInTds(content: Uint8Array): Buffer {
   return Buffer.concat(packets);
 }
 
-/** The stream inside: what is written travels in packets of TDS, and what comes in them is read. */
+/** The inner stream: what is written travels in packets of TDS, and what comes in them is read. */
 export function openTdsStream(stream: Duplex): Duplex {
   const unwrap = createUnwrapper();
-  const inside = new Duplex({
+  const inner = new Duplex({
     read: () => void stream.resume(),
     write: (piece: Uint8Array, _encoding, done) => {
       if (stream.destroyed) done();
@@ -149,14 +149,14 @@ export function openTdsStream(stream: Duplex): Duplex {
     },
   });
   stream.on("data", (piece: Buffer) => {
-    for (const part of unwrap(piece)) if (!inside.push(part)) stream.pause();
+    for (const part of unwrap(piece)) if (!inner.push(part)) stream.pause();
   });
-  stream.on("end", () => inside.push(null));
-  stream.on("error", (error) => inside.destroy(error));
-  stream.on("close", () => inside.destroy());
-  inside.on("error", () => undefined);
-  inside.pause();
-  return inside;
+  stream.on("end", () => inner.push(null));
+  stream.on("error", (error) => inner.destroy(error));
+  stream.on("close", () => inner.destroy());
+  inner.on("error", () => undefined);
+  inner.pause();
+  return inner;
 }
 
 /** Takes the content out of packets as they come. From where no packet begins, all is handed on as it came. */
@@ -178,7 +178,7 @@ function createUnwrapper(): (piece: Buffer) => Buffer[] {
     return parts;
   };
 
-  /** Whether a packet could be begun, or nothing is one any more; otherwise more must be heard. */
+  /** Whether a packet could be begun, or nothing is one any more; otherwise more must be received. */
   function beginPacket(): boolean {
     isBroken = pending[0] !== TDS_PRELOGIN && pending[0] !== TDS_RESPONSE;
     if (isBroken) return true;
@@ -213,19 +213,20 @@ const FAILURES: ReadonlyMap<number, string> = new Map([
 
 export const createRdpNegotiation = (): Negotiation => ({ opening: REQUEST, next });
 
-function next(heard: Buffer): Step {
-  const [version, , high, low, , type] = heard;
-  if (version !== 3) return { kind: "other", heard };
+function next(received: Buffer): Step {
+  const [version, , high, low, , type] = received;
+  if (version !== 3) return { kind: "other", received };
   if (high === undefined || low === undefined || type === undefined) return MORE;
   const size = (high << 8) | low;
-  // Without the eight bytes of the negotiation it is a server that has never heard of it.
-  if ((size !== 11 && size !== 19) || (type & 0xf0) !== CONNECTION_CONFIRM) return { kind: "other", heard };
-  if (heard.length < size) return MORE;
+  // Without the eight bytes of the negotiation it is a server that does not know it.
+  if ((size !== 11 && size !== 19) || (type & 0xf0) !== CONNECTION_CONFIRM)
+    return { kind: "other", received };
+  if (received.length < size) return MORE;
   if (size === 11) return { kind: "not-offered", said: "" };
-  const chosen = heard.readUInt32LE(15);
-  if (heard[11] === NEGOTIATED)
+  const chosen = received.readUInt32LE(15);
+  if (received[11] === NEGOTIATED)
     return chosen === 0 ? { kind: "not-offered", said: "" } : { kind: "ready", used: size };
-  if (heard[11] !== NOT_NEGOTIATED) return { kind: "other", heard };
+  if (received[11] !== NOT_NEGOTIATED) return { kind: "other", received };
   return {
     kind: chosen === 2 ? "not-offered" : "refused",
     said: FAILURES.get(chosen) ?? `failure ${chosen}`,
@@ -237,7 +238,7 @@ const [IAC, DONT, DO, WONT, WILL, SB, SE] = [255, 254, 253, 252, 251, 250, 240];
 const START_TLS = 46;
 const FOLLOWS = 1;
 
-/** The older way, of telnetd-ssl: SSL as a kind of authentication (RFC 2941 has the frame, and no number for it). */
+/** What telnetd-ssl does: SSL as a kind of authentication (RFC 2941 has the frame, and no number for it). */
 const AUTHENTICATION = 37;
 const [IS, SEND, REPLY] = [0, 1, 2];
 const SSL = 7;
@@ -255,13 +256,13 @@ export function createTelnetNegotiation(): Negotiation {
   let isAuthenticating = false;
   return { opening: option(WILL, START_TLS), next };
 
-  function next(heard: Buffer): Step {
-    const token = readToken(heard);
+  function next(received: Buffer): Step {
+    const token = readToken(received);
     if (token === null) return MORE;
-    if (token === "broken") return { kind: "other", heard };
+    if (token === "broken") return { kind: "other", received };
     const { used, verb, code, content } = token;
     if (verb === SB) return takeSuboption(used, code, content);
-    if (code === START_TLS && verb === DO) return { kind: "go", used, say: suboption(START_TLS, FOLLOWS) };
+    if (code === START_TLS && verb === DO) return { kind: "go", used, send: suboption(START_TLS, FOLLOWS) };
     if (code === START_TLS && verb === DONT) return authenticate(used);
     if (code === AUTHENTICATION && verb === DO) return authenticate(used);
     if (code === AUTHENTICATION && verb === DONT) return { kind: "not-offered", said: "" };
@@ -273,35 +274,36 @@ export function createTelnetNegotiation(): Negotiation {
   function authenticate(used: number): Step {
     if (isAuthenticating) return { kind: "go", used };
     isAuthenticating = true;
-    return { kind: "go", used, say: option(WILL, AUTHENTICATION) };
+    return { kind: "go", used, send: option(WILL, AUTHENTICATION) };
   }
 
   function takeSuboption(used: number, code: number, content: Buffer): Step {
     if (code === START_TLS && content[0] === FOLLOWS) return { kind: "ready", used };
     if (code !== AUTHENTICATION) return { kind: "go", used };
-    const [command, kind, way = 0, result] = content;
+    const [command, kind, modifier = 0, result] = content;
     if (command === SEND) {
       const modifiers = findModifiers(content.subarray(1), SSL);
       if (modifiers === null) return { kind: "not-offered", said: "" };
-      return { kind: "go", used, say: suboption(AUTHENTICATION, IS, SSL, modifiers, START) };
+      return { kind: "go", used, send: suboption(AUTHENTICATION, IS, SSL, modifiers, START) };
     }
     if (command !== REPLY || kind !== SSL) return { kind: "go", used };
     return result === ACCEPT
       ? { kind: "ready", used }
-      : { kind: "refused", said: `reply ${result} of way ${way}` };
+      : { kind: "refused", said: `reply ${result} of way ${modifier}` };
   }
 
-  function decline(verb: number, code: number): { say?: Uint8Array } {
+  function decline(verb: number, code: number): { send?: Uint8Array } {
     const key = verb * 256 + code;
     if (declined.has(key)) return {};
     declined.add(key);
-    return { say: option(verb === DO ? WONT : DONT, code) };
+    return { send: option(verb === DO ? WONT : DONT, code) };
   }
 }
 
-/** Pairs of a kind and its modifiers. */
-function findModifiers(pairs: Buffer, kind: number): number | null {
-  for (let at = 0; at + 1 < pairs.length; at += 2) if (pairs[at] === kind) return pairs[at + 1] ?? null;
+/** In twos: a kind and its modifiers. */
+function findModifiers(modifiers: Buffer, kind: number): number | null {
+  for (let at = 0; at + 1 < modifiers.length; at += 2)
+    if (modifiers[at] === kind) return modifiers[at + 1] ?? null;
   return null;
 }
 
@@ -309,25 +311,25 @@ type Token = { used: number; verb: number; code: number; content: Buffer };
 
 const NO_CONTENT = Buffer.alloc(0);
 
-/** What other protocols greet with. */
+/** How the banners of other protocols begin. */
 const GREETINGS = /^(SSH-|HTTP\/|220[ -]|\+OK|\* OK|RFB )/;
 
 /**
- * The next command, or a run of text, which is told by a verb and a code of 0 and means nothing here. Null while it is
+ * The next command, or a run of text, which has a verb and a code of 0 and means nothing here. Null while it is
  * not whole. A suboption ends at IAC SE; IAC IAC in it is one byte, which no suboption of interest has.
  */
-function readToken(heard: Buffer): Token | null | "broken" {
-  if (heard[0] !== IAC) {
-    if (isTls(heard) || GREETINGS.test(heard.subarray(0, 8).toString("latin1"))) return "broken";
-    const end = heard.indexOf(IAC);
-    return { used: end === -1 ? heard.length : end, verb: 0, code: 0, content: NO_CONTENT };
+function readToken(received: Buffer): Token | null | "broken" {
+  if (received[0] !== IAC) {
+    if (isTls(received) || GREETINGS.test(received.subarray(0, 8).toString("latin1"))) return "broken";
+    const end = received.indexOf(IAC);
+    return { used: end === -1 ? received.length : end, verb: 0, code: 0, content: NO_CONTENT };
   }
-  const [, verb, code] = heard;
+  const [, verb, code] = received;
   if (verb === undefined) return null;
   if (verb < WILL && verb !== SB) return { used: 2, verb: 0, code: 0, content: NO_CONTENT };
   if (verb === IAC) return { used: 2, verb: 0, code: 0, content: NO_CONTENT };
   if (code === undefined) return null;
   if (verb !== SB) return { used: 3, verb, code, content: NO_CONTENT };
-  const end = heard.indexOf(Buffer.from([IAC, SE]), 3);
-  return end === -1 ? null : { used: end + 2, verb, code, content: heard.subarray(3, end) };
+  const end = received.indexOf(Buffer.from([IAC, SE]), 3);
+  return end === -1 ? null : { used: end + 2, verb, code, content: received.subarray(3, end) };
 }

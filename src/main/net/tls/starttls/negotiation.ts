@@ -1,24 +1,24 @@
 import type { StartTls } from "#shared/model/hosts/target.ts";
 
 /**
- * What is said in plain text before TLS, as a machine without clock or socket: bytes in, what to do out. A dialogue is
- * made anew for each connection; `next` never throws, whatever is heard.
+ * The plain text before TLS, as a state machine without clock or socket: bytes in, commands out. A negotiation is
+ * made anew for each connection; `next` never throws, whatever is received.
  */
 export type Negotiation = {
-  /** Said before anything is heard; empty where the server speaks first. */
+  /** Sent before anything is received; empty where the server speaks first. */
   opening: Uint8Array;
-  /** What follows from the bytes that were heard and are not used up. */
-  next(heard: Buffer): Step;
+  /** What follows from the bytes that were received and are not used up. */
+  next(received: Buffer): Step;
 };
 
 /**
- * `more`: what was heard is not whole yet. `go`: so many bytes, at least one, are used up, and this is said. `ready`:
+ * `more`: what was received is not whole yet. `go`: so many bytes, at least one, are used up, and `send` is sent. `ready`:
  * as `go`, and all that the server sends from here on is TLS.
  */
 export type Step =
   | { kind: "more" }
-  | { kind: "go"; used: number; say?: Uint8Array }
-  | { kind: "ready"; used: number; say?: Uint8Array }
+  | { kind: "go"; used: number; send?: Uint8Array }
+  | { kind: "ready"; used: number; send?: Uint8Array }
   | Failing;
 
 /**
@@ -28,57 +28,60 @@ export type Step =
  */
 type Failing =
   | { kind: "not-offered" | "refused" | "turned-away"; said: string }
-  | { kind: "other"; heard: Uint8Array }
+  | { kind: "other"; received: Uint8Array }
   | { kind: "flooded"; what: string };
 
 export const MORE: Step = { kind: "more" };
 
 export const NOTHING: Uint8Array = new Uint8Array();
 
-/** So many bytes are listened to before TLS; no server has so much to say. */
+/** So many bytes are read before TLS; no server sends so many. */
 export const MOST_BYTES = 64 * 1024;
 
 /** `injected`: plain text came behind the server's last word before TLS, where only TLS may come. */
-export type Ending = { kind: "ready" } | { kind: "injected"; heard: Uint8Array } | Failing;
+export type Ending = { kind: "ready" } | { kind: "injected"; received: Uint8Array } | Failing;
 
-/** What is to be said, and how the dialogue has ended; null while it goes on. */
-type Move = { say: Uint8Array; ending: Ending | null };
+/** What to send, and how the negotiation has ended; null while it goes on. */
+type Move = { send: Uint8Array; ending: Ending | null };
 
 /**
- * Leads a dialogue over a stream however it is cut. Nothing that comes behind the last word of the server is kept: one
+ * Runs a negotiation over a stream however it is cut. Nothing that comes behind the last word of the server is kept: one
  * who sits in between could have put it there, to be taken for what was said under TLS.
  */
 export class Conversation {
-  readonly #dialogue: Negotiation;
-  #heard: Buffer = Buffer.alloc(0);
-  #heardBytes = 0;
+  readonly #negotiation: Negotiation;
+  #received: Buffer = Buffer.alloc(0);
+  #receivedBytes = 0;
 
-  constructor(dialogue: Negotiation) {
-    this.#dialogue = dialogue;
+  constructor(negotiation: Negotiation) {
+    this.#negotiation = negotiation;
   }
 
   get opening(): Uint8Array {
-    return this.#dialogue.opening;
+    return this.#negotiation.opening;
   }
 
-  get hasHeard(): boolean {
-    return this.#heardBytes > 0;
+  get hasReceived(): boolean {
+    return this.#receivedBytes > 0;
   }
 
   take(piece: Uint8Array): Move {
-    this.#heardBytes += piece.length;
-    if (this.#heardBytes > MOST_BYTES) return { say: NOTHING, ending: { kind: "flooded", what: TOO_MUCH } };
-    this.#heard = Buffer.concat([this.#heard, piece]);
+    this.#receivedBytes += piece.length;
+    if (this.#receivedBytes > MOST_BYTES)
+      return { send: NOTHING, ending: { kind: "flooded", what: TOO_MUCH } };
+    this.#received = Buffer.concat([this.#received, piece]);
     const said: Uint8Array[] = [];
-    const end = (ending: Ending | null): Move => ({ say: Buffer.concat(said), ending });
+    const end = (ending: Ending | null): Move => ({ send: Buffer.concat(said), ending });
     for (;;) {
-      const step = this.#heard.length === 0 ? null : this.#dialogue.next(this.#heard);
+      const step = this.#received.length === 0 ? null : this.#negotiation.next(this.#received);
       if (step === null || step.kind === "more") return end(null);
       if (step.kind !== "go" && step.kind !== "ready") return end(step);
-      this.#heard = this.#heard.subarray(step.used);
-      if (step.say) said.push(step.say);
+      this.#received = this.#received.subarray(step.used);
+      if (step.send) said.push(step.send);
       if (step.kind === "go") continue;
-      return end(this.#heard.length === 0 ? { kind: "ready" } : { kind: "injected", heard: this.#heard });
+      return end(
+        this.#received.length === 0 ? { kind: "ready" } : { kind: "injected", received: this.#received },
+      );
     }
   }
 }
@@ -88,7 +91,7 @@ const TOO_MUCH = `more than ${MOST_BYTES / 1024} KiB`;
 /** What speaks so, as people call it; and how it is written as a target, where it may turn to TLS. */
 type Speaker = { name: string; protocol: StartTls | null };
 
-/** What greets, or answers in plain text, by how it begins. */
+/** What sends a banner, or answers in plain text, by how it begins. */
 const SPEAKERS: readonly [RegExp, string, StartTls | null][] = [
   [/^SSH-/, "SSH", null],
   [/^HTTP\//, "plain HTTP", null],
@@ -108,11 +111,11 @@ const SPEAKERS: readonly [RegExp, string, StartTls | null][] = [
 ];
 
 /** Null where it is not known. */
-export function findSpeaker(heard: Uint8Array): Speaker | null {
-  const start = startOf(heard, 200);
+export function findSpeaker(received: Uint8Array): Speaker | null {
+  const start = startOf(received, 200);
   const [, name, protocol] = SPEAKERS.find(([pattern]) => pattern.test(start)) ?? [];
   if (name !== undefined) return { name, protocol: protocol ?? null };
-  return isMysql(heard) ? { name: "MySQL", protocol: "mysql" } : null;
+  return isMysql(received) ? { name: "MySQL", protocol: "mysql" } : null;
 }
 
 /** A record of TLS: its type, then its version. */
@@ -123,9 +126,9 @@ export const isTls = ([type = 0, major, minor]: Uint8Array): boolean =>
 const isMysql = ([, , , number, version]: Uint8Array): boolean =>
   number === 0 && (version === 10 || version === 0xff);
 
-/** The first line of what was heard, without anything that a terminal would act on. */
-export const quoteHeard = (heard: Uint8Array, most = 60): string =>
-  (startOf(heard, most).split(/[\r\n]/)[0] ?? "").replace(/[^\x20-\x7e]/g, "?");
+/** The first line of what was received, without anything that a terminal would act on. */
+export const quoteReceived = (received: Uint8Array, most = 60): string =>
+  (startOf(received, most).split(/[\r\n]/)[0] ?? "").replace(/[^\x20-\x7e]/g, "?");
 
-const startOf = (heard: Uint8Array, most: number): string =>
-  Buffer.from(heard.subarray(0, most)).toString("latin1");
+const startOf = (received: Uint8Array, most: number): string =>
+  Buffer.from(received.subarray(0, most)).toString("latin1");

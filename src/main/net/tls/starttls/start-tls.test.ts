@@ -17,7 +17,7 @@ const certificate = await makeCertificate({ names: ["mail.example"] });
 const signal = AbortSignal.timeout(60_000);
 const { probeEndpoint } = createTlsProber();
 /** For servers that never come to an end: how long they are waited for does not matter. */
-const hasty = createTlsProber({ dialogueMs: 1_000, handshakeMs: 1_000 });
+const hasty = createTlsProber({ negotiationMs: 1_000, handshakeMs: 1_000 });
 
 const at = ({ endpoint }: Pick<TestServer, "endpoint">, protocol: StartTls): TlsTarget => ({
   kind: "tls",
@@ -84,12 +84,12 @@ test("T10: plain text that comes in a segment of its own behind the go-ahead is 
 });
 
 test("T10: a server that does not offer it, or says no, is never gone on with in plain text", async () => {
-  const heard: string[] = [];
+  const received: string[] = [];
   const stripped = (greeting: string, ...answers: string[]) =>
     serve((socket) => {
       socket.write(greeting);
       socket.on("data", (piece) => {
-        heard.push(String(piece));
+        received.push(String(piece));
         socket.write(answers.shift() ?? "");
       });
     });
@@ -107,7 +107,7 @@ test("T10: a server that does not offer it, or says no, is never gone on with in
     starttls-refused: the server refused STARTTLS: it said "454 no?[2J TLS"; its own log says why, often a certificate that it could not load
     refused: the server turned us away before STARTTLS: it said "554 we know you"; does it take connections from this computer?"
   `);
-  expect(heard).toEqual(["EHLO latchkey.invalid\r\n", "EHLO latchkey.invalid\r\n", "STARTTLS\r\n"]);
+  expect(received).toEqual(["EHLO latchkey.invalid\r\n", "EHLO latchkey.invalid\r\n", "STARTTLS\r\n"]);
 });
 
 test("silence, a drip, a flood, garbage and a cut are told apart, with what to do", async () => {
@@ -176,8 +176,8 @@ function talk(protocol: StartTls, pieces: readonly Uint8Array[]): { said: string
   const conversation = new Conversation(createNegotiation(protocol, NAME));
   const said = [conversation.opening];
   for (const piece of pieces) {
-    const { say, ending } = conversation.take(piece);
-    said.push(say);
+    const { send, ending } = conversation.take(piece);
+    said.push(send);
     if (ending) return { said: said.map(text), ending };
   }
   return { said: said.map(text), ending: null };
@@ -185,13 +185,13 @@ function talk(protocol: StartTls, pieces: readonly Uint8Array[]): { said: string
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 
-const hear = (protocol: StartTls, ...texts: string[]) =>
+const converse = (protocol: StartTls, ...texts: string[]) =>
   talk(
     protocol,
     texts.map((text) => Buffer.from(text, "latin1")),
   ).ending;
 
-test.for(StartTls.options)("%s comes to TLS, whatever the pieces it is heard in", (protocol) => {
+test.for(StartTls.options)("%s comes to TLS, whatever the pieces it is received in", (protocol) => {
   const words = wordsOf(SCRIPTS[protocol]);
   const whole = talk(protocol, words);
   expect(whole.ending).toEqual({ kind: "ready" });
@@ -216,14 +216,14 @@ test.for(StartTls.options)(
         const pieces = [...words.slice(0, -1), Buffer.concat([words.at(-1) ?? Buffer.alloc(0), extra])];
         const { ending } = talk(protocol, pieces);
         expect(ending).not.toEqual({ kind: "ready" });
-        expect(ending).toMatchObject({ kind: "injected", heard: Buffer.from(extra) });
+        expect(ending).toMatchObject({ kind: "injected", received: Buffer.from(extra) });
       }),
     );
   },
 );
 
 test.for(StartTls.options)(
-  "nothing that is heard makes the dialogue of %s throw, or go on for ever",
+  "nothing that is received makes the negotiation of %s throw, or go on for ever",
   (protocol) => {
     const words = Buffer.concat(wordsOf(SCRIPTS[protocol]));
     const noise = fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 12 });
@@ -234,7 +234,7 @@ test.for(StartTls.options)(
       fc.property(fc.oneof(noise, mutant), (pieces) => {
         const { said, ending } = talk(protocol, [...pieces]);
         expect(said.join("").length).toBeLessThan(4_096 + pieces.length * 100);
-        if (ending && "heard" in ending) expect(ending.heard.length).toBeGreaterThan(0);
+        if (ending && "received" in ending) expect(ending.received.length).toBeGreaterThan(0);
       }),
       { numRuns: 500 },
     );
@@ -274,44 +274,49 @@ test("each protocol says what its standard wants, and who we are only where it m
 
 test("a server that does not offer TLS is told from one that refuses it and one that turns us away", () => {
   const kinds = {
-    "smtp without": hear("smtp", "220 x\r\n", "250-x\r\n250 SIZE\r\n"),
-    "smtp that knows no EHLO": hear("smtp", "220 x\r\n", "500 what\r\n"),
-    "smtp that says no": hear("smtp", "220 x\r\n", "250 STARTTLS\r\n", "454 4.7.0 TLS not available\r\n"),
-    "smtp that is closed": hear("smtp", "554 go away\r\n"),
-    "imap that is logged in": hear("imap", "* PREAUTH welcome\r\n"),
-    "imap that ends": hear("imap", "* BYE overloaded\r\n"),
-    "imap without": hear("imap", "* OK\r\n", "* CAPABILITY IMAP4rev1\r\na1 OK\r\n"),
-    "imap that says no": hear("imap", "* OK\r\n", "* CAPABILITY STARTTLS\r\na1 OK\r\n", "a2 NO not now\r\n"),
-    "pop3 without CAPA": hear("pop3", "+OK\r\n", "-ERR what\r\n"),
-    "ftp without": hear("ftp", "220 x\r\n", "500 AUTH not understood\r\n"),
-    "ftp that says no": hear("ftp", "220 x\r\n", "530 Please login\r\n"),
-    "nntp without": hear("nntp", "201 x\r\n", "101 x\r\nREADER\r\n.\r\n"),
-    "sieve without": hear("sieve", '"SIEVE" "x"\r\nOK\r\n'),
-    "irc without": hear("irc", ":x NOTICE * :hi\r\n:x 421 * STARTTLS :Unknown command\r\n"),
-    "irc that lists": hear("irc", ":x CAP * LS :multi-prefix sasl\r\n"),
-    "irc that ends": hear("irc", "ERROR :Closing link\r\n"),
-    "telnet without": hear("telnet", "\xff\xfe\x2e\xff\xfe\x25"),
-    "postgres without": hear("postgres", "N"),
-    "postgres that ends": hear("postgres", "E\0\0\0\x11SFATAL\0Mfull\0\0"),
-    "mysql that blocks": hear("mysql", "\x09\0\0\0\xff\x6a\x04Host x"),
-    "rdp without": hear("rdp", "\x03\0\0\x0b\x06\xd0\0\0\0\0\0"),
-    "rdp that says no": hear("rdp", "\x03\0\0\x13\x0e\xd0\0\0\0\0\0\x03\0\x08\0\x03\0\0\0"),
-    "ldap that knows it not": hear("ldap", "\x30\x0f\x02\x01\x01\x78\x0a\x0a\x01\x02\x04\0\x04\x03bad"),
-    "ldap that says no": hear("ldap", "\x30\x0f\x02\x01\x01\x78\x0a\x0a\x01\x34\x04\0\x04\x03bad"),
-    "xmpp without": hear("xmpp", "<stream:stream><stream:features/>"),
-    "xmpp of another name": hear(
+    "smtp without": converse("smtp", "220 x\r\n", "250-x\r\n250 SIZE\r\n"),
+    "smtp that knows no EHLO": converse("smtp", "220 x\r\n", "500 what\r\n"),
+    "smtp that says no": converse("smtp", "220 x\r\n", "250 STARTTLS\r\n", "454 4.7.0 TLS not available\r\n"),
+    "smtp that is closed": converse("smtp", "554 go away\r\n"),
+    "imap that is logged in": converse("imap", "* PREAUTH welcome\r\n"),
+    "imap that ends": converse("imap", "* BYE overloaded\r\n"),
+    "imap without": converse("imap", "* OK\r\n", "* CAPABILITY IMAP4rev1\r\na1 OK\r\n"),
+    "imap that says no": converse(
+      "imap",
+      "* OK\r\n",
+      "* CAPABILITY STARTTLS\r\na1 OK\r\n",
+      "a2 NO not now\r\n",
+    ),
+    "pop3 without CAPA": converse("pop3", "+OK\r\n", "-ERR what\r\n"),
+    "ftp without": converse("ftp", "220 x\r\n", "500 AUTH not understood\r\n"),
+    "ftp that says no": converse("ftp", "220 x\r\n", "530 Please login\r\n"),
+    "nntp without": converse("nntp", "201 x\r\n", "101 x\r\nREADER\r\n.\r\n"),
+    "sieve without": converse("sieve", '"SIEVE" "x"\r\nOK\r\n'),
+    "irc without": converse("irc", ":x NOTICE * :hi\r\n:x 421 * STARTTLS :Unknown command\r\n"),
+    "irc that lists": converse("irc", ":x CAP * LS :multi-prefix sasl\r\n"),
+    "irc that ends": converse("irc", "ERROR :Closing link\r\n"),
+    "telnet without": converse("telnet", "\xff\xfe\x2e\xff\xfe\x25"),
+    "postgres without": converse("postgres", "N"),
+    "postgres that ends": converse("postgres", "E\0\0\0\x11SFATAL\0Mfull\0\0"),
+    "mysql that blocks": converse("mysql", "\x09\0\0\0\xff\x6a\x04Host x"),
+    "rdp without": converse("rdp", "\x03\0\0\x0b\x06\xd0\0\0\0\0\0"),
+    "rdp that says no": converse("rdp", "\x03\0\0\x13\x0e\xd0\0\0\0\0\0\x03\0\x08\0\x03\0\0\0"),
+    "ldap that knows it not": converse("ldap", "\x30\x0f\x02\x01\x01\x78\x0a\x0a\x01\x02\x04\0\x04\x03bad"),
+    "ldap that says no": converse("ldap", "\x30\x0f\x02\x01\x01\x78\x0a\x0a\x01\x34\x04\0\x04\x03bad"),
+    "xmpp without": converse("xmpp", "<stream:stream><stream:features/>"),
+    "xmpp of another name": converse(
       "xmpp",
       "<stream:stream><stream:error><host-unknown xmlns='x'/><text>no such host</text></stream:error>",
     ),
-    "xmpp that offers nothing": hear(
+    "xmpp that offers nothing": converse(
       "xmpp",
       "<stream:stream><stream:error><undefined-condition/><text>No stream features to offer</text></stream:error>",
     ),
-    "mssql without": hear("mssql", "\x04\x01\0\x0f\0\0\x01\0\x01\0\x06\0\x01\xff\x02"),
+    "mssql without": converse("mssql", "\x04\x01\0\x0f\0\0\x01\0\x01\0\x06\0\x01\xff\x02"),
   };
-  const say = (ending: Ending | null) =>
+  const format = (ending: Ending | null) =>
     ending === null ? "-" : `${ending.kind}${"said" in ending && ending.said ? `: ${ending.said}` : ""}`;
-  const lines = Object.entries(kinds).map(([what, ending]) => `${what}: ${say(ending)}`);
+  const lines = Object.entries(kinds).map(([what, ending]) => `${what}: ${format(ending)}`);
   expect(lines.join("\n")).toMatchInlineSnapshot(`
     "smtp without: not-offered
     smtp that knows no EHLO: not-offered: 500 what
@@ -369,6 +374,6 @@ test.for(StartTls.options)(
       "HTTP/1.1 400 Bad Request\r\n",
       "\x15\x03\x01\0\x02\x02\x0a",
     ];
-    for (const greeting of greetings) expect(hear(protocol, greeting)).toMatchObject({ kind: "other" });
+    for (const greeting of greetings) expect(converse(protocol, greeting)).toMatchObject({ kind: "other" });
   },
 );

@@ -20,10 +20,10 @@ import {
   isTls,
   MORE,
   type Negotiation,
-  quoteHeard,
+  quoteReceived,
   type Step,
 } from "./negotiation.ts";
-import { createLineNegotiation, createXmppNegotiation, LINE_TALKS } from "./text-protocols.ts";
+import { createLineNegotiation, createXmppNegotiation, LINE_PROTOCOLS } from "./text-protocols.ts";
 
 type Ready = Extract<Ending, { kind: "ready" }>;
 
@@ -31,7 +31,7 @@ type Ready = Extract<Ending, { kind: "ready" }>;
 type Limits = { deadlineMs: number; signal: AbortSignal };
 
 /**
- * Leads the dialogue that a protocol has before TLS, and answers with the stream for the hello, paused: nothing that
+ * Runs the negotiation that a protocol has before TLS, and answers with the stream for the hello, paused: nothing that
  * came in plain text is left in it. A failure has destroyed the stream. Where TLS is spoken at once nothing is done.
  * Rejects only when `signal` says stop.
  */
@@ -60,18 +60,18 @@ function converse(
     reject(signal.reason);
   };
   const onData = (piece: Buffer) => {
-    const { say, ending } = conversation.take(piece);
+    const { send, ending } = conversation.take(piece);
     if (ending) stream.pause().off("data", onData);
-    if (say.length > 0 && !stream.destroyed) stream.write(say);
+    if (send.length > 0 && !stream.destroyed) stream.write(send);
     if (ending) resolve(ending);
   };
-  const onTime = () => resolve({ kind: "timed-out", hasHeard: conversation.hasHeard, deadlineMs });
-  const onEnd = () => resolve({ kind: "closed", hasHeard: conversation.hasHeard });
+  const onTime = () => resolve({ kind: "timed-out", hasReceived: conversation.hasReceived, deadlineMs });
+  const onEnd = () => resolve({ kind: "closed", hasReceived: conversation.hasReceived });
   const onError = () => resolve({ kind: "reset" });
   const timer = setTimeout(onTime, deadlineMs);
 
   signal.addEventListener("abort", onStop);
-  // The one for errors stays: one that comes late has its say elsewhere.
+  // The one for errors stays: one that comes late is handled elsewhere.
   stream.on("data", onData).on("error", onError).on("end", onEnd).on("close", onEnd);
   if (signal.aborted) onStop();
   else if (stream.destroyed) onError();
@@ -86,7 +86,7 @@ function converse(
   });
 }
 
-/** The dialogue of a protocol for one connection; `name`: the name or address that the server is asked for by. */
+/** The negotiation of a protocol for one connection; `name`: the name or address that is requested of the server. */
 export function createNegotiation(protocol: StartTls, name: string): Negotiation {
   switch (protocol) {
     case "ldap":
@@ -106,7 +106,7 @@ export function createNegotiation(protocol: StartTls, name: string): Negotiation
     case "mssql":
       return createMssqlNegotiation();
     default:
-      return createLineNegotiation(LINE_TALKS[protocol]);
+      return createLineNegotiation(LINE_PROTOCOLS[protocol]);
   }
 }
 
@@ -124,35 +124,35 @@ const PROTOCOL_ERROR = 2;
 
 const createLdapNegotiation = (): Negotiation => ({ opening: START_TLS, next });
 
-function next(heard: Buffer): Step {
-  if (heard[0] !== TAG.sequence) return { kind: "other", heard };
-  const size = readSize(heard);
-  if (size === "broken" || (size ?? 0) > MOST_MESSAGE) return { kind: "other", heard };
-  if (size === null || heard.length < size) return MORE;
-  const [id, response] = partsOf(openNode(heard));
+function next(received: Buffer): Step {
+  if (received[0] !== TAG.sequence) return { kind: "other", received };
+  const size = readSize(received);
+  if (size === "broken" || (size ?? 0) > MOST_MESSAGE) return { kind: "other", received };
+  if (size === null || received.length < size) return MORE;
+  const [id, response] = partsOf(openNode(received));
   const number = contentOf(id, TAG.integer);
-  if (!number || tagOf(response) !== EXTENDED_RESPONSE) return { kind: "other", heard };
+  if (!number || tagOf(response) !== EXTENDED_RESPONSE) return { kind: "other", received };
   const [result, , diagnostic] = partsOf(response);
   const status = contentOf(result, ENUMERATED);
   const code = status?.length === 1 ? status[0] : undefined;
-  if (code === undefined) return { kind: "other", heard };
+  if (code === undefined) return { kind: "other", received };
   const said = `result ${code} ${octetsOf(diagnostic)?.toString("utf8") ?? ""}`.trim();
-  // A message of no number tells that the server ends the connection (section 4.4.1).
+  // A message of no number means that the server ends the connection (section 4.4.1).
   if (number.every((byte) => byte === 0)) return { kind: "turned-away", said };
   if (code === 0) return { kind: "ready", used: size };
   return { kind: code === PROTOCOL_ERROR ? "not-offered" : "refused", said };
 }
 
-/** How a dialogue came to its end before TLS, by what was said, or as the time or the connection ended. */
+/** How a negotiation came to its end before TLS, by what was said, or as the time or the connection ended. */
 type Stop =
   | Exclude<Ending, { kind: "ready" }>
-  | { kind: "timed-out"; hasHeard: boolean; deadlineMs: number }
-  | { kind: "closed"; hasHeard: boolean }
+  | { kind: "timed-out"; hasReceived: boolean; deadlineMs: number }
+  | { kind: "closed"; hasReceived: boolean }
   | { kind: "reset" };
 
 type StartTlsEndpoint = { target: TlsTarget; protocol: StartTls };
 
-/** What each protocol calls the wish for TLS. */
+/** What each protocol calls the request for TLS. */
 const REQUESTS: Record<StartTls, string> = {
   smtp: "STARTTLS",
   lmtp: "STARTTLS",
@@ -175,8 +175,8 @@ const REQUESTS: Record<StartTls, string> = {
 const MOST_SAID = 200;
 
 /** What kept us from TLS, for people: what happened, and what to do. */
-export function toStopFailure(stop: Stop, asked: StartTlsEndpoint): Failure {
-  const { protocol } = asked;
+export function toStopFailure(stop: Stop, endpoint: StartTlsEndpoint): Failure {
+  const { protocol } = endpoint;
   const [name, request] = [formatProtocol(protocol), REQUESTS[protocol]];
   switch (stop.kind) {
     case "not-offered":
@@ -192,10 +192,10 @@ export function toStopFailure(stop: Stop, asked: StartTlsEndpoint): Failure {
     case "turned-away":
       return {
         outcome: "refused",
-        message: `the server turned us away before ${request}${formatWords(stop.said)}; ${formatHowToBeTaken(stop.said, asked)}`,
+        message: `the server turned us away before ${request}${formatWords(stop.said)}; ${formatRemedy(stop.said, endpoint)}`,
       };
     case "other":
-      return { outcome: "other-protocol", message: sayOther(stop.heard, asked) };
+      return { outcome: "other-protocol", message: describeOtherProtocol(stop.received, endpoint) };
     case "flooded":
       return {
         outcome: "flooded",
@@ -204,15 +204,15 @@ export function toStopFailure(stop: Stop, asked: StartTlsEndpoint): Failure {
     case "injected":
       return {
         outcome: "injected",
-        message: `plain text came behind the server's answer to ${request}, where only TLS may come: "${quoteHeard(stop.heard)}"; the server, or somebody on the way, mixes plain text into TLS: nothing of it was used`,
+        message: `plain text came behind the server's answer to ${request}, where only TLS may come: "${quoteReceived(stop.received)}"; the server, or somebody on the way, mixes plain text into TLS: nothing of it was used`,
       };
     default:
-      return toSilenceFailure(stop, asked);
+      return toSilenceFailure(stop, endpoint);
   }
 }
 
 /** XMPP's words for a domain that is not served (RFC 6120 section 4.9.3.6); all else is a matter of who may connect. */
-const formatHowToBeTaken = (said: string, { target }: StartTlsEndpoint): string =>
+const formatRemedy = (said: string, { target }: StartTlsEndpoint): string =>
   said.startsWith("host-unknown")
     ? `write the domain that it serves behind a slash: ${formatEndpoint({ ...target, serverName: "DOMAIN" })}`
     : "does it take connections from this computer?";
@@ -228,13 +228,13 @@ function toSilenceFailure(
       const time = `within ${stop.deadlineMs / 1_000} seconds`;
       return {
         outcome: "timed-out",
-        message: stop.hasHeard
+        message: stop.hasReceived
           ? `the server began to speak ${name} and did not come to TLS ${time}`
           : `the server took the connection and said nothing of ${name} ${time}; ${atOnce}`,
       };
     }
     case "closed":
-      return stop.hasHeard
+      return stop.hasReceived
         ? {
             outcome: "truncated",
             message: `the server closed the connection in the middle of ${name}, before TLS`,
@@ -256,10 +256,11 @@ function toSilenceFailure(
   }
 }
 
-function sayOther(heard: Uint8Array, { target, protocol }: StartTlsEndpoint): string {
+function describeOtherProtocol(received: Uint8Array, { target, protocol }: StartTlsEndpoint): string {
   const what = `what listens there does not speak ${formatProtocol(protocol)}`;
-  if (isTls(heard)) return `${what} but TLS at once; write ${formatEndpoint({ ...target, protocol: "tls" })}`;
-  const speaker = findSpeaker(heard);
+  if (isTls(received))
+    return `${what} but TLS at once; write ${formatEndpoint({ ...target, protocol: "tls" })}`;
+  const speaker = findSpeaker(received);
   const how = speaker ? ` but ${speaker.name}` : "";
   const own = speaker?.protocol
     ? formatEndpoint({ ...target, protocol: speaker.protocol })
@@ -267,8 +268,8 @@ function sayOther(heard: Uint8Array, { target, protocol }: StartTlsEndpoint): st
   const remedy = speaker?.protocol
     ? `write ${own}`
     : `if it turns to TLS, write its own protocol, such as ${own}`;
-  return `${what}${how}: it said "${quoteHeard(heard)}"; ${remedy}`;
+  return `${what}${how}: it said "${quoteReceived(received)}"; ${remedy}`;
 }
 
 const formatWords = (said: string): string =>
-  said === "" ? "" : `: it said "${quoteHeard(Buffer.from(said, "latin1"), MOST_SAID)}"`;
+  said === "" ? "" : `: it said "${quoteReceived(Buffer.from(said, "latin1"), MOST_SAID)}"`;

@@ -10,7 +10,7 @@ import { SCRIPTS, startScriptedServer, wordsOf } from "#testing/tls/starttls-scr
 
 const certificate = await makeCertificate({ names: ["mail.example"] });
 const signal = AbortSignal.timeout(120_000);
-const prober = createTlsProber({ dialogueMs: 1_000, handshakeMs: 1_000 });
+const prober = createTlsProber({ negotiationMs: 1_000, handshakeMs: 1_000 });
 
 const probe = ({ endpoint }: Pick<TestServer, "endpoint">, protocol: StartTls) => {
   const target: TlsTarget = { kind: "tls", ...endpoint, serverName: null, protocol };

@@ -1,9 +1,9 @@
 import { MORE, type Negotiation, NOTHING, type Step } from "./negotiation.ts";
 
-/** What is asked, and how the answer to it is read, line by line; lines are without their ends. */
-type Turn = {
+/** A command, and how the answer to it is read, line by line; lines are without their ends. */
+type Exchange = {
   /** Empty where the server speaks unasked. */
-  ask: string;
+  command: string;
   /** How the answer's first line begins, where its later lines may be anything. */
   begins?: RegExp;
   /** A line that stands somewhere in the answer of a server that offers TLS. */
@@ -20,20 +20,20 @@ type Turn = {
 const MOST_LINE = 1_024;
 const MOST_LINES = 100;
 
-/** Turns in their order; after the last the server awaits a hello. */
-export function createLineNegotiation(turns: readonly [Turn, ...Turn[]]): Negotiation {
-  let turn = turns[0];
+/** Exchanges in their order; after the last the server awaits a hello. */
+export function createLineNegotiation(exchanges: readonly [Exchange, ...Exchange[]]): Negotiation {
+  let exchange = exchanges[0];
   let at = 0;
   let lines = 0;
   let isFirst = true;
   let isOffered = false;
 
-  return { opening: askOf(turns[0]), next };
+  return { opening: commandOf(exchanges[0]), next };
 
-  function next(heard: Buffer): Step {
-    const end = heard.indexOf(LINE_FEED);
-    const line = end === -1 ? heard : heard.subarray(0, end + 1);
-    if (hasControls(line)) return { kind: "other", heard };
+  function next(received: Buffer): Step {
+    const end = received.indexOf(LINE_FEED);
+    const line = end === -1 ? received : received.subarray(0, end + 1);
+    if (hasControls(line)) return { kind: "other", received };
     if (line.length > MOST_LINE) return { kind: "flooded", what: `a line of more than ${MOST_LINE} bytes` };
     if (end === -1) return MORE;
     if (++lines > MOST_LINES) return { kind: "flooded", what: `more than ${MOST_LINES} lines` };
@@ -41,31 +41,32 @@ export function createLineNegotiation(turns: readonly [Turn, ...Turn[]]): Negoti
   }
 
   function takeLine(said: string, line: Buffer): Step {
-    const begins = isFirst ? turn.begins : undefined;
+    const begins = isFirst ? exchange.begins : undefined;
     isFirst = false;
-    isOffered ||= turn.offer?.test(said) ?? false;
-    if (turn.turnedAway?.test(said)) return { kind: "turned-away", said };
-    if (turn.notOffered?.test(said)) return { kind: "not-offered", said };
-    if (turn.refused?.test(said)) return { kind: "refused", said };
-    if (begins && !begins.test(said)) return { kind: "other", heard: line };
-    if (turn.good.test(said)) return goOn(line.length);
-    return turn.more.test(said) ? { kind: "go", used: line.length } : { kind: "other", heard: line };
+    isOffered ||= exchange.offer?.test(said) ?? false;
+    if (exchange.turnedAway?.test(said)) return { kind: "turned-away", said };
+    if (exchange.notOffered?.test(said)) return { kind: "not-offered", said };
+    if (exchange.refused?.test(said)) return { kind: "refused", said };
+    if (begins && !begins.test(said)) return { kind: "other", received: line };
+    if (exchange.good.test(said)) return goOn(line.length);
+    return exchange.more.test(said) ? { kind: "go", used: line.length } : { kind: "other", received: line };
   }
 
   function goOn(used: number): Step {
-    if (turn.offer && !isOffered) return { kind: "not-offered", said: "" };
-    const following = turns[++at];
+    if (exchange.offer && !isOffered) return { kind: "not-offered", said: "" };
+    const following = exchanges[++at];
     if (!following) return { kind: "ready", used };
-    turn = following;
+    exchange = following;
     isFirst = true;
     isOffered = false;
-    return { kind: "go", used, say: askOf(turn) };
+    return { kind: "go", used, send: commandOf(exchange) };
   }
 }
 
 const LINE_FEED = 0x0a;
 
-const askOf = ({ ask }: Turn): Uint8Array => (ask === "" ? NOTHING : Buffer.from(`${ask}\r\n`));
+const commandOf = ({ command }: Exchange): Uint8Array =>
+  command === "" ? NOTHING : Buffer.from(`${command}\r\n`);
 
 /** Text holds no control characters but tabs, line ends and those that colour a banner. */
 const hasControls = (line: Buffer): boolean =>
@@ -80,24 +81,24 @@ const ONE_LINE = /^(?!)/;
 const CODE_GOES_ON = /^\d{3}-/;
 
 /** SMTP: RFC 3207. LMTP differs by its greeting (RFC 2033 section 4.1). */
-const mail = (hello: string): [Turn, ...Turn[]] => [
-  { ask: "", more: CODE_GOES_ON, good: /^220( |$)/, turnedAway: /^[45]\d\d( |$)/ },
+const mail = (hello: string): [Exchange, ...Exchange[]] => [
+  { command: "", more: CODE_GOES_ON, good: /^220( |$)/, turnedAway: /^[45]\d\d( |$)/ },
   {
-    ask: `${hello} ${OURSELVES}`,
+    command: `${hello} ${OURSELVES}`,
     more: CODE_GOES_ON,
     offer: /^250[- ]STARTTLS\s*$/i,
     good: /^250( |$)/,
     notOffered: /^5\d\d( |$)/,
     turnedAway: /^4\d\d( |$)/,
   },
-  { ask: "STARTTLS", more: CODE_GOES_ON, good: /^220( |$)/, refused: /^[45]\d\d( |$)/ },
+  { command: "STARTTLS", more: CODE_GOES_ON, good: /^220( |$)/, refused: /^[45]\d\d( |$)/ },
 ];
 
 /** RFC 9051 sections 6.1.1 and 6.2.1. Logged in at once (PREAUTH), STARTTLS is not allowed any more. */
-const imap: [Turn, ...Turn[]] = [
-  { ask: "", more: /^\* NO /i, good: /^\* OK\b/i, turnedAway: /^\* BYE\b/i, refused: /^\* PREAUTH\b/i },
+const imap: [Exchange, ...Exchange[]] = [
+  { command: "", more: /^\* NO /i, good: /^\* OK\b/i, turnedAway: /^\* BYE\b/i, refused: /^\* PREAUTH\b/i },
   {
-    ask: "a1 CAPABILITY",
+    command: "a1 CAPABILITY",
     offer: /^\* CAPABILITY( .*)? STARTTLS( |$)/i,
     turnedAway: /^\* BYE\b/i,
     good: /^a1 OK\b/i,
@@ -105,7 +106,7 @@ const imap: [Turn, ...Turn[]] = [
     more: /^\* /,
   },
   {
-    ask: "a2 STARTTLS",
+    command: "a2 STARTTLS",
     turnedAway: /^\* BYE\b/i,
     good: /^a2 OK\b/i,
     refused: /^a2 (NO|BAD)\b/i,
@@ -114,30 +115,30 @@ const imap: [Turn, ...Turn[]] = [
 ];
 
 /** RFC 2595 section 4, RFC 2449 section 5. */
-const pop3: [Turn, ...Turn[]] = [
-  { ask: "", more: ONE_LINE, good: /^\+OK\b/, turnedAway: /^-ERR\b/ },
+const pop3: [Exchange, ...Exchange[]] = [
+  { command: "", more: ONE_LINE, good: /^\+OK\b/, turnedAway: /^-ERR\b/ },
   {
-    ask: "CAPA",
+    command: "CAPA",
     begins: /^\+OK\b/,
     more: /^/,
     offer: /^STLS\s*$/i,
     good: /^\.$/,
     notOffered: /^-ERR\b/,
   },
-  { ask: "STLS", more: ONE_LINE, good: /^\+OK\b/, refused: /^-ERR\b/ },
+  { command: "STLS", more: ONE_LINE, good: /^\+OK\b/, refused: /^-ERR\b/ },
 ];
 
 /** RFC 4217 section 4; answers of many lines as in RFC 959 section 4.2. */
-const ftp: [Turn, ...Turn[]] = [
+const ftp: [Exchange, ...Exchange[]] = [
   {
-    ask: "",
+    command: "",
     begins: /^\d{3}[ -]|^220$/,
     more: /^120 |^\d{3}-|^(?!\d{3} )/,
     good: /^220( |$)/,
     turnedAway: /^[45]\d\d( |$)/,
   },
   {
-    ask: "AUTH TLS",
+    command: "AUTH TLS",
     begins: /^\d{3}([ -]|$)/,
     more: /^\d{3}-|^(?!\d{3} )/,
     good: /^234( |$)/,
@@ -147,39 +148,39 @@ const ftp: [Turn, ...Turn[]] = [
 ];
 
 /** RFC 4642 section 2.2; the list of capabilities as in RFC 3977 section 5.2. */
-const nntp: [Turn, ...Turn[]] = [
-  { ask: "", more: ONE_LINE, good: /^20[01]( |$)/, turnedAway: /^[45]\d\d( |$)/ },
+const nntp: [Exchange, ...Exchange[]] = [
+  { command: "", more: ONE_LINE, good: /^20[01]( |$)/, turnedAway: /^[45]\d\d( |$)/ },
   {
-    ask: "CAPABILITIES",
+    command: "CAPABILITIES",
     begins: /^101( |$)/,
     more: /^/,
     offer: /^STARTTLS\s*$/i,
     good: /^\.$/,
     notOffered: /^[45]\d\d( |$)/,
   },
-  { ask: "STARTTLS", more: ONE_LINE, good: /^382( |$)/, refused: /^[45]\d\d( |$)/ },
+  { command: "STARTTLS", more: ONE_LINE, good: /^382( |$)/, refused: /^[45]\d\d( |$)/ },
 ];
 
 /** RFC 5804 sections 1.7 and 2.2: the server lists what it can before it is asked. */
-const sieve: [Turn, ...Turn[]] = [
+const sieve: [Exchange, ...Exchange[]] = [
   {
-    ask: "",
+    command: "",
     begins: /^("|OK\b)/i,
     more: /^/,
     offer: /^"STARTTLS"\s*$/i,
     good: /^OK\b/i,
     turnedAway: /^(NO|BYE)\b/i,
   },
-  { ask: "STARTTLS", more: ONE_LINE, good: /^OK\b/i, refused: /^(NO|BYE)\b/i },
+  { command: "STARTTLS", more: ONE_LINE, good: /^OK\b/i, refused: /^(NO|BYE)\b/i },
 ];
 
 /**
  * IRCv3's tls extension: numerics 670 and 691; 421 is who does not know it, 451 who wants a name first. Many say nothing
  * at all of what they do not know, so what they can is asked for before it: a list without tls is an answer as well.
  */
-const irc: [Turn, ...Turn[]] = [
+const irc: [Exchange, ...Exchange[]] = [
   {
-    ask: "CAP LS\r\nSTARTTLS",
+    command: "CAP LS\r\nSTARTTLS",
     good: /^:\S+ 670 /,
     refused: /^:\S+ 691 /,
     notOffered: /^:\S+ (421 \S+ STARTTLS |451 \S+ STARTTLS |CAP \S+ LS :(?!(.* )?tls( |$)))/i,
@@ -188,8 +189,8 @@ const irc: [Turn, ...Turn[]] = [
   },
 ];
 
-/** By protocol, the talks that go line by line. */
-export const LINE_TALKS = {
+/** The protocols that go line by line. */
+export const LINE_PROTOCOLS = {
   smtp: mail("EHLO"),
   lmtp: mail("LHLO"),
   imap,
@@ -200,31 +201,31 @@ export const LINE_TALKS = {
   irc,
 };
 
-/** What a server says before TLS is looked through anew as it grows, so it may not grow much. */
+/** What a server says before TLS is parsed anew as it grows, so it may not grow much. */
 const MOST_TEXT = 16 * 1024;
 
 const START_TLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
 
 /** RFC 6120 section 5.4, for clients and for other servers; `name` is the domain that is asked for. */
 export function createXmppNegotiation(name: string, role: "client" | "server"): Negotiation {
-  let isAsked = false;
+  let isRequested = false;
   const opening = Buffer.from(
     `<?xml version='1.0'?><stream:stream xmlns='jabber:${role}' xmlns:stream='http://etherx.jabber.org/streams' to='${toXmlText(name)}' version='1.0'>`,
   );
   return { opening, next };
 
-  function next(heard: Buffer): Step {
-    if (heard.length > MOST_TEXT) return { kind: "flooded", what: `more than ${MOST_TEXT / 1024} KiB` };
-    // One character a byte, so that places in the text are places in the bytes.
-    const text = heard.toString("latin1");
-    if (!/^\s*(<|$)/.test(text) || /^\s*<(!|html)/i.test(text)) return { kind: "other", heard };
+  function next(received: Buffer): Step {
+    if (received.length > MOST_TEXT) return { kind: "flooded", what: `more than ${MOST_TEXT / 1024} KiB` };
+    // One character a byte, so that an index of the text is an index of the bytes.
+    const text = received.toString("latin1");
+    if (!/^\s*(<|$)/.test(text) || /^\s*<(!|html)/i.test(text)) return { kind: "other", received };
     const error = readError(text);
     if (error !== null) return { kind: kindOf(error), said: error };
-    return isAsked ? readAnswer(text) : readFeatures(text);
+    return isRequested ? readAnswer(text) : readFeatures(text);
   }
 
   function kindOf(error: string): "refused" | "not-offered" | "turned-away" {
-    if (isAsked) return "refused";
+    if (isRequested) return "refused";
     // So says Prosody, which offers nothing at all where neither TLS nor a login without it may be had.
     return /stream features/i.test(error) ? "not-offered" : "turned-away";
   }
@@ -234,8 +235,8 @@ export function createXmppNegotiation(name: string, role: "client" | "server"): 
     if (!features) return MORE;
     if (!features.content.includes("urn:ietf:params:xml:ns:xmpp-tls"))
       return { kind: "not-offered", said: "" };
-    isAsked = true;
-    return { kind: "go", used: features.end, say: Buffer.from(START_TLS) };
+    isRequested = true;
+    return { kind: "go", used: features.end, send: Buffer.from(START_TLS) };
   }
 }
 

@@ -273,7 +273,7 @@ const makeChange = (payload: string): Replacement => ({
       address: payload,
       port: 443,
       serverName: payload,
-      dialogue: null,
+      startTls: null,
       from: "host",
       before: Sha256.parse(HASH),
     },

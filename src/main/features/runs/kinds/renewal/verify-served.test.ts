@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import type { Way } from "#net/proxy/proxy.ts";
+import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import { findUnled } from "./verify-served.ts";
 
@@ -11,13 +11,13 @@ const verificationAt = (address: string, from: VerificationEndpoint["from"]): Ve
   from,
   port: 443,
   serverName: null,
-  dialogue: null,
+  startTls: null,
   before: null,
 });
 
 test("a place of its host's is unled where the login leads nowhere, but not where nobody listens", async () => {
   const opened: PassThrough[] = [];
-  const way: Way = {
+  const way: ProxyRoute = {
     name: "a login",
     reach: async ({ host }) => {
       if (host === "10.0.0.1") return { outcome: "jump-failed", message: "its sshd connects nobody" };

@@ -8,7 +8,7 @@ import {
   wantedAt,
 } from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Step } from "#domain/runs/step.ts";
-import type { Way } from "#net/proxy/proxy.ts";
+import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { isFailure } from "#net/tcp-connect.ts";
 import type { ShownAt } from "#net/tls/probe-endpoint.ts";
@@ -133,7 +133,7 @@ async function probeAll(
 async function probeOne(
   run: RenewalRun,
   one: Expected,
-  { way, readings }: { way: Way | null; readings: Readings },
+  { way, readings }: { way: ProxyRoute | null; readings: Readings },
 ): Promise<ServedFaults> {
   if (isByHost(one) && way === null)
     return {
@@ -169,7 +169,7 @@ type Unled<Endpoint> = { proof: Endpoint; why: string };
  */
 export async function findUnled<Endpoint extends VerificationEndpoint>(
   proofs: readonly Endpoint[],
-  way: Way | null,
+  way: ProxyRoute | null,
   signal: AbortSignal,
 ): Promise<Unled<Endpoint>[]> {
   const found = await Promise.all(
@@ -184,7 +184,7 @@ export async function findUnled<Endpoint extends VerificationEndpoint>(
 
 async function whyUnled(
   { address, addresses = [address], port }: VerificationEndpoint,
-  way: Way | null,
+  way: ProxyRoute | null,
   signal: AbortSignal,
 ): Promise<string | null> {
   if (way === null) return "this login leads to nothing beyond its host";

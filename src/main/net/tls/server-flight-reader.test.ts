@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { listen } from "#testing/servers.ts";
-import { type Greeting, GreetingReader } from "./greeting-reader.ts";
 import { writeHello } from "./hello.ts";
 import { createKeyShare, deriveServerSecret } from "./record-protection.ts";
+import { type ServerFlight, ServerFlightReader } from "./server-flight-reader.ts";
 
 const leaf = await makeCertificate({ names: ["a.example"] });
 const share = createKeyShare();
@@ -16,10 +16,10 @@ async function recordFlight(maxVersion: "TLSv1.2" | "TLSv1.3") {
   await using server = await listen(createServer({ cert: leaf.pem, key: leaf.keyPem, maxVersion }));
   const hello = writeHello("a.example", share.publicKey, ["h2"]);
   const read = () =>
-    new GreetingReader({
+    new ServerFlightReader({
       mostBytes: 64 * 1024,
       followsRetry: false,
-      asksForTimestamps: true,
+      requestsTimestamps: true,
       secretOf: ({ suite, share: theirs }, message) =>
         theirs && deriveServerSecret(share, { suite, key: theirs.key }, [hello.message, message]),
     });
@@ -36,10 +36,10 @@ async function recordFlight(maxVersion: "TLSv1.2" | "TLSv1.3") {
 
 const flights = [await recordFlight("TLSv1.2"), await recordFlight("TLSv1.3")] as const;
 
-const readAll = (reader: GreetingReader, pieces: readonly Uint8Array[]): Greeting | null => {
+const readAll = (reader: ServerFlightReader, pieces: readonly Uint8Array[]): ServerFlight | null => {
   for (const piece of pieces) {
-    const greeting = reader.take(piece);
-    if (greeting) return greeting;
+    const flight = reader.take(piece);
+    if (flight) return flight;
   }
   return reader.end();
 };

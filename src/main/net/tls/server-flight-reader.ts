@@ -24,7 +24,7 @@ import {
  * What a server answered to a hello. `odd`: it speaks TLS, but in a way that this reader does not follow,
  * such as asking for another hello; a full handshake may.
  */
-export type Greeting =
+export type ServerFlight =
   /** `isLeafAlone`: what else was sent could not be read. */
   | {
       kind: "presented";
@@ -34,7 +34,7 @@ export type Greeting =
       isLeafAlone?: boolean;
     }
   | { kind: "alert"; name: string }
-  | { kind: "not-tls"; heard: Buffer }
+  | { kind: "not-tls"; received: Buffer }
   | { kind: "flooded" }
   | { kind: "odd"; why: string };
 
@@ -58,20 +58,20 @@ export type ReaderOptions = {
   /** Whether the stream goes on to another ServerHello after a request for another hello. */
   followsRetry: boolean;
   /** Whether the hello asked for certificate timestamps: who is not asked for them sends none. */
-  asksForTimestamps: boolean;
+  requestsTimestamps: boolean;
 };
 
-const odd = (why: string): Greeting => ({ kind: "odd", why });
+const odd = (why: string): ServerFlight => ({ kind: "odd", why });
 
 /**
  * Reads a server's first flight as it arrives, up to the certificates: in plain text until TLS 1.2, decrypted
  * since TLS 1.3. It takes what is sent at its word: that the server holds the key is not proven by it.
  */
-export class GreetingReader {
+export class ServerFlightReader {
   readonly #options: ReaderOptions;
   readonly #records = new RecordLayer();
   readonly #handshake: HandshakeLayer;
-  #heardBytes = 0;
+  #receivedBytes = 0;
   #hasRecord = false;
   #hello: ServerHello | null = null;
   #open: ReturnType<typeof createOpener> = null;
@@ -87,15 +87,15 @@ export class GreetingReader {
     this.#handshake = new HandshakeLayer(options.mostBytes);
   }
 
-  /** Whether anything was heard at all. */
-  get hasHeard(): boolean {
-    return this.#heardBytes > 0;
+  /** Whether anything was received at all. */
+  get hasReceived(): boolean {
+    return this.#receivedBytes > 0;
   }
 
   /** Takes the next piece of the stream; null while more of it is needed. */
-  take(piece: Uint8Array): Greeting | null {
-    this.#heardBytes += piece.length;
-    if (this.#heardBytes > this.#options.mostBytes) return { kind: "flooded" };
+  take(piece: Uint8Array): ServerFlight | null {
+    this.#receivedBytes += piece.length;
+    if (this.#receivedBytes > this.#options.mostBytes) return { kind: "flooded" };
     this.#records.append(piece);
     for (;;) {
       const record = this.#records.next();
@@ -103,21 +103,21 @@ export class GreetingReader {
       if (record === "none")
         return this.#hasRecord ? odd("broke off into something that is no TLS") : this.#sayNotTls();
       this.#hasRecord = true;
-      const greeting = this.#takeRecord(record.type, record.header, record.body);
-      if (greeting) return greeting;
+      const flight = this.#takeRecord(record.type, record.header, record.body);
+      if (flight) return flight;
     }
   }
 
   /** The stream has ended: what is known of the server then; null if that is no chain. */
-  end(): Greeting | null {
+  end(): ServerFlight | null {
     return this.#chain ? this.#present(this.#chain) : null;
   }
 
-  #sayNotTls(): Greeting {
-    return { kind: "not-tls", heard: Buffer.from(this.#records.rest) };
+  #sayNotTls(): ServerFlight {
+    return { kind: "not-tls", received: Buffer.from(this.#records.rest) };
   }
 
-  #takeRecord(type: number, header: Buffer, body: Buffer): Greeting | null {
+  #takeRecord(type: number, header: Buffer, body: Buffer): ServerFlight | null {
     if (type === RECORD.changeCipherSpec) return null;
     if (type !== RECORD.applicationData) return this.#takeContent(type, body);
     if (!this.#open) return odd("sent data before its handshake");
@@ -128,7 +128,7 @@ export class GreetingReader {
     return this.#takeContent(content[end - 1] ?? 0, content.subarray(0, Math.max(0, end - 1)));
   }
 
-  #takeContent(type: number, content: Buffer): Greeting | null {
+  #takeContent(type: number, content: Buffer): ServerFlight | null {
     if (type === RECORD.alert) return this.#takeAlert(content);
     if (type !== RECORD.handshake) return odd(`sent a record of type ${type} in its handshake`);
     this.#handshake.append(content);
@@ -136,20 +136,20 @@ export class GreetingReader {
       const message = this.#handshake.next();
       if (message === "flooded") return { kind: "flooded" };
       if (!message) return null;
-      const greeting = this.#takeMessage(message);
-      if (greeting) return greeting;
+      const flight = this.#takeMessage(message);
+      if (flight) return flight;
     }
   }
 
   /** A warning is not the end. */
-  #takeAlert([level, code]: Uint8Array): Greeting | null {
+  #takeAlert([level, code]: Uint8Array): ServerFlight | null {
     const WARNING = 1;
     const CLOSE = 0;
     if (code === undefined) return odd("sent an alert of no content");
     return level === WARNING && code !== CLOSE ? null : { kind: "alert", name: formatAlert(code) };
   }
 
-  #takeMessage(message: HandshakeMessage): Greeting | null {
+  #takeMessage(message: HandshakeMessage): ServerFlight | null {
     if (message.type === MESSAGE.helloRequest) return null;
     if (!this.#hello) return this.#takeHello(message);
     switch (message.type) {
@@ -175,7 +175,7 @@ export class GreetingReader {
     }
   }
 
-  #takeHello({ type, body, whole }: HandshakeMessage): Greeting | null {
+  #takeHello({ type, body, whole }: HandshakeMessage): ServerFlight | null {
     const hello = type === MESSAGE.serverHello ? readServerHello(body) : null;
     if (!hello) return odd("began its handshake with something that is no hello");
     if (hello.isRetry) return this.#options.followsRetry ? null : odd("asked for another hello");
@@ -190,7 +190,7 @@ export class GreetingReader {
     return this.#open ? null : odd("chose keys that this program did not offer");
   }
 
-  #takeCertificates(body: Buffer): Greeting | null {
+  #takeCertificates(body: Buffer): ServerFlight | null {
     const message = readCertificateMessage(body, this.#isTls13);
     if (!message) return odd("sent a list of certificates that cannot be read");
     this.#chain = message.chain;
@@ -204,7 +204,7 @@ export class GreetingReader {
     return this.#hello?.version === 0x0304;
   }
 
-  #present(chain: Buffer[]): Greeting {
+  #present(chain: Buffer[]): ServerFlight {
     const yesOrNo = (is: boolean) => (is ? "yes" : "no");
     return {
       kind: "presented",
@@ -215,8 +215,8 @@ export class GreetingReader {
         group: this.#group === null ? "none" : formatGroup(this.#group),
         alpn: this.#alpn ?? "none",
         "ocsp stapled": yesOrNo(this.#staple !== null),
-        sct: this.#options.asksForTimestamps ? yesOrNo(this.#timestamps !== null) : "not asked for",
-        "client certificate asked": yesOrNo(this.#authorities !== null),
+        sct: this.#options.requestsTimestamps ? yesOrNo(this.#timestamps !== null) : "not requested",
+        "client certificate requested": yesOrNo(this.#authorities !== null),
       },
       wire: { staple: this.#staple, timestamps: this.#timestamps, authorities: this.#authorities },
     };
@@ -224,7 +224,7 @@ export class GreetingReader {
 }
 
 /** How a server fell silent. */
-export type Silence = { kind: "closed" | "reset" | "timed-out"; hasHeard: boolean };
+export type Silence = { kind: "closed" | "reset" | "timed-out"; hasReceived: boolean };
 
 /** What came of a handshake: what the server said, or how it fell silent. */
-export type Answer = Greeting | Silence;
+export type Answer = ServerFlight | Silence;
