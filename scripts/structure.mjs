@@ -29,7 +29,9 @@ import { listWrongNames, listWrongTexts } from "./structure/words.mjs";
  * @typedef {{ title: string, count: number, list: string[] }} Figure
  *
  * What some work goes through, by the keys of their figures: from files where it begins, `entries`, along imports of values. `except`
- * is not followed: words (src/shared) and pure decisions (src/main/domain), which are read when a question leads there.
+ * is not followed: words (src/shared), pure decisions (src/main/domain), and formats (src/main/codec), which are read when a question
+ * leads there. The codec is as pure as the domain, bytes and values in and values out, and decides nothing: who follows a scan or a run
+ * asks what is sent and written, not how DER or base64 is.
  *
  * @typedef {Record<string, { title: string, entries: string[], except: string[] }>} Paths
  */
