@@ -21,6 +21,12 @@ import { listClientKeys, planLogins } from "./logins.ts";
 
 export type HostRequest = { target: SshTarget; useSudo: boolean; transport: TransportRequest };
 
+/** A host of the inventory, or of a plan, as it is connected to. */
+export const toHostRequest = (
+  { host, port, user, useSudo }: { host: string; port: number; user: string | null; useSudo: boolean },
+  transport: TransportRequest,
+): HostRequest => ({ target: { kind: "ssh", host, port, user }, useSudo, transport });
+
 /** `hostKey`: who presents another one, or one that is not trusted, is told nothing. */
 export type SessionRequest = HostRequest & {
   hostKey: string | null;

@@ -53,6 +53,26 @@ export type SshConfig = {
   notes: readonly string[];
 };
 
+/** How many of these hosts each jump host leads to, by `keyOfHost`. */
+export function countJumps(
+  hosts: readonly { host: string; port: number; user: string | null }[],
+  routeTo: SshConfig["routeTo"],
+  defaultUser: string,
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { host, port, user } of hosts) {
+    const route = routeTo({ kind: "ssh", host, port, user }, defaultUser);
+    if (route.kind === "unsupported") continue;
+    for (const { name, port: hopPort } of route.hops.slice(0, -1)) {
+      const key = keyOfHost({ host: name, port: hopPort });
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+export const keyOfHost = ({ host, port }: { host: string; port: number }): string => `${host} ${port}`;
+
 /** What holds where there is no ssh_config. */
 export const NO_SSH_CONFIG: SshConfig = {
   names: [],

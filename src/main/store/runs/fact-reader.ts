@@ -227,9 +227,6 @@ type ServedLeaf = Undated & { serverName: string };
 
 type EndpointRow = { host: string; port: number; serverName: string; protocol: Protocol };
 
-/** So many are renewed by one plan at most. */
-export const MOST_DUE = 2_000;
-
 /** So many are said by their names. */
 const MOST_UNDATED = 100;
 
@@ -301,8 +298,7 @@ export function servedFactReader(db: Database) {
       })),
     /** Without a name: under each that it was asked for. */
     leavesAt: (at: ServedAt): ServedLeaf[] => leavesAt.all(at),
-    /** One more than are renewed by one plan where there are more. */
-    due: (now: Instant): DueCertificate[] => due.all({ now, most: MOST_DUE + 1 }),
+    due: (now: Instant, most: number): DueCertificate[] => due.all({ now, most }),
     /** Whose dates cannot be read, so that nobody knows whether they are due; null: all, of which there may be more. */
     undated: (sha256: string | null): Undated[] => undated.all({ sha256, most: MOST_UNDATED }),
     tagsOf: (sha256: string): string[] => tags.all(sha256),

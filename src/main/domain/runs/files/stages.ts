@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { FileSeen, Stage } from "#domain/runs/step.ts";
+import type { FileSeen, Stage, Step } from "#domain/runs/step.ts";
 import { type FilePlan, NEW_KEY_PLACEHOLDER, type Splice } from "#shared/model/runs/plan.ts";
 import { readExactly, writeExactly } from "#shared/text/exact-bytes.ts";
 
@@ -143,3 +143,17 @@ export function earliest(file: FilePlan, stage: Stage): Stage {
 }
 
 export const hashBytes = (bytes: Uint8Array): string => hash("sha256", bytes, "hex");
+
+/** What a step makes of files. */
+export const stagesOf = ({ phase }: Pick<Step, "phase">): { from: Stage; to: Stage } =>
+  phase === "revoke" ? { from: "added", to: "removed" } : { from: "before", to: "added" };
+
+/** The files that a step changes, by their places in the plan. */
+export const filesOf = (files: readonly FilePlan[], step: Pick<Step, "phase">) =>
+  files.flatMap((file, index) =>
+    file[step.phase === "revoke" ? "removed" : "added"] === null ? [] : [{ file, index }],
+  );
+
+/** Within a run and its host: the change of one file in one phase. What is left of a try is found by it. */
+export const writeIdOf = (index: number, { phase }: Pick<Step, "phase">): string =>
+  `f${index}${phase === "revoke" ? "r" : "a"}`;

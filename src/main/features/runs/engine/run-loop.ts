@@ -1,4 +1,4 @@
-import type { HostRequest } from "#connect/host-sessions.ts";
+import { type HostRequest, toHostRequest } from "#connect/host-sessions.ts";
 import { nextMove } from "#domain/runs/machine.ts";
 import type { Move, Observation, StepProgress, Task } from "#domain/runs/step.ts";
 import { sideBySide } from "#net/tasks.ts";
@@ -10,14 +10,15 @@ import { isUnwritable } from "./journal.ts";
 import {
   type Ended,
   Held,
+  holdSessions,
   Locked,
   type Runbook,
   type RunContext,
   type RunRequest,
   SessionLost,
+  type Sessions,
   type StepOutcome,
 } from "./runbook.ts";
-import { holdSessions, type Sessions, toRequest } from "./sessions.ts";
 
 /** As far as whoever follows the run decides about it while it goes on. */
 export type Steering = {
@@ -264,7 +265,7 @@ export async function execute(execution: Execution, want: () => "on" | "pause" |
 
 async function openSessions(execution: Execution, alsoHostKey: () => Uint8Array | null): Promise<Sessions> {
   const { runId, plan, runbook, transportOf, identityFiles, mayPrompt, ask, signal } = execution;
-  const requests = plan.hosts.map((host) => toRequest(host, transportOf(host)));
+  const requests = plan.hosts.map((host) => toHostRequest(host, transportOf(host)));
   const request = { name: `run ${runId}`, requests, identityFiles, mayPrompt, promptUser: ask, signal };
   return holdSessions(await runbook.openSessions(request), plan, transportOf, alsoHostKey);
 }

@@ -1,10 +1,18 @@
-import type { HostSession, OpenSessions } from "#connect/host-sessions.ts";
+import {
+  type HostRequest,
+  type HostSession,
+  type HostSessions,
+  type NotConnected,
+  type OpenSessions,
+  toHostRequest,
+} from "#connect/host-sessions.ts";
 import type { RunRules } from "#domain/runs/runbook.ts";
 import type { Back, Observation, Step, Wait } from "#domain/runs/step.ts";
 import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import type { RetryPolicy } from "#net/tasks.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Plan, PlanHash } from "#shared/model/runs/plan.ts";
+import type { HostRefusal, LeaseOwner } from "#shared/model/runs/host-refusal.ts";
+import type { HostPlan, Plan, PlanHash } from "#shared/model/runs/plan.ts";
 import type {
   Phase,
   RunFile,
@@ -23,12 +31,12 @@ import type {
   Deed,
   Evidence,
   Intent,
+  PlainCause,
   StepResult,
 } from "#shared/model/runs/step-result.ts";
 import type { Trace } from "#shared/text/fault.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Journal } from "./journal.ts";
-import type { Sessions } from "./sessions.ts";
 
 /** What every run has, whatever it changes. */
 export type RunContext<P extends Plan = Plan> = {
@@ -237,9 +245,99 @@ export const needsAttention = (left: Cause[], back: Back | null = null): StepOut
   verification: null,
 });
 
+/** An answer of a host that would not, or could not, as the cause of a step. */
+export type Refusing = { why: HostRefusal; detail: string; holder?: LeaseOwner | null };
+
+/** Of the file at `path`, where whoever owns its folder may have answered. */
+export const refusedAt = (answer: Refusing, path: string): PlainCause => toCause(answer, path, false);
+
+/** Of what root alone keeps there. */
+export const refusedByRoot = (answer: Refusing, path: string): PlainCause => toCause(answer, path, true);
+
+const toCause = ({ why, detail, holder }: Refusing, path: string, isRoots: boolean): PlainCause => ({
+  kind: "refused",
+  why,
+  detail,
+  holder: holder ? { who: holder.who, leaseEnd: holder.leaseEnd } : null,
+  path,
+  isRoots,
+});
+
 /** What a run has begun is not known without its plan: nothing goes on beside it, or with it. */
 export const unreadablePlan = (id: RunId): Refusal =>
   new Refusal(
     "conflict",
     `the plan of run ${id} was not stored by this version of Latchkey, and cannot be read: restore a backup that has it (latchkey database restore)`,
   );
+
+type Session = { opened: Promise<HostSession | NotConnected>; release: () => void; over: Promise<void> };
+
+export type Sessions = ReturnType<typeof holdSessions>;
+
+/**
+ * The logins that a run holds, one a host: it keeps one for as long as there is something to do or to take back, so that
+ * whatever the change does to logins, this one stands.
+ */
+export function holdSessions(
+  sessions: HostSessions,
+  plan: Plan,
+  transportOf: (host: HostPlan) => HostRequest["transport"],
+  /** That a host may present instead of its pinned one by now. */
+  alsoHostKey: () => Uint8Array | null,
+) {
+  const held = new Map<number, Session>();
+
+  return {
+    /** The login that stands, or a new one. Rejects only when told to stop. */
+    async of(hostIndex: number): Promise<HostSession | NotConnected> {
+      const session = held.get(hostIndex) ?? open(hostIndex);
+      held.set(hostIndex, session);
+      const opened = await session.opened;
+      if ("kind" in opened) held.delete(hostIndex);
+      return opened;
+    },
+
+    isHeld: (hostIndex: number): boolean => held.has(hostIndex),
+
+    /** It is of no more use, or not needed. */
+    drop,
+
+    /** Ends all others. */
+    async keepOnly(hostIndexes: readonly (number | null)[]): Promise<void> {
+      const others = [...held.keys()].filter((hostIndex) => !hostIndexes.includes(hostIndex));
+      await Promise.all(others.map(drop));
+    },
+
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([...held.keys()].map(drop));
+    },
+  };
+
+  async function drop(hostIndex: number): Promise<void> {
+    const session = held.get(hostIndex);
+    held.delete(hostIndex);
+    session?.release();
+    await session?.over;
+  }
+
+  function open(hostIndex: number): Session {
+    const host = plan.hosts[hostIndex];
+    if (!host) throw new Error(`the plan has no host ${hostIndex}`);
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const { promise: opened, resolve, reject } = Promise.withResolvers<HostSession | NotConnected>();
+    const request = {
+      ...toHostRequest(host, transportOf(host)),
+      hostKey: host.hostKey,
+      alsoHostKey: alsoHostKey(),
+    };
+    const over = sessions
+      .connectToHost(request, async (opened) => {
+        resolve(opened);
+        await Promise.race([released, opened.remote.ended]);
+      })
+      .then((entered) => {
+        if (entered.kind === "not-connected") resolve(entered);
+      }, reject);
+    return { opened, release, over };
+  }
+}

@@ -7,11 +7,12 @@
  * `mv -T`, which follows no link and goes into no folder. A command that a host does not know (setsid, runuser, sha256sum,
  * mv -T) does nothing, and it is said what to do as the account itself.
  */
+
+import { writeIdOf } from "#domain/runs/files/stages.ts";
 import { quoteWord } from "#net/ssh/session/remote-session.ts";
 import type { Replacement } from "#shared/model/runs/deployment.ts";
 import type { AccessPlan, HostAddress, HostPlan, KeyPlan, Plan } from "#shared/model/runs/plan.ts";
 import type { KeptKey, RunFile, RunStep } from "#shared/model/runs/run.ts";
-import { writeIdOf } from "./access/move-file.ts";
 
 /** `files`: those that are known to be stuck; the others stand as they should, and may have what somebody has written. */
 export function formatByHand(

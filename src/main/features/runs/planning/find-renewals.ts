@@ -8,7 +8,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { RenewalPlan } from "#shared/model/runs/plan.ts";
 import { formatVerificationEndpoint } from "#shared/text/certificates/deployment.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { type KnownHost, MOST_DUE } from "#store/runs/fact-reader.ts";
+import type { KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 
 /** When an issuer wants a certificate of its own to be renewed. `from` null: it does not say. */
@@ -201,8 +201,11 @@ function findServed(at: Served, servers: Servers): { sha256s: string[]; said: Pl
 
 const MOST_LISTED = 8;
 
+/** So many are renewed by one plan at most. */
+export const MOST_DUE = 2_000;
+
 function findDue(servers: Servers, { now, early }: { now: Instant; early: Early }) {
-  const due = servers.due(now).map(({ sha256 }) => sha256);
+  const due = servers.due(now, MOST_DUE + 1).map(({ sha256 }) => sha256);
   const sha256s = [...new Set([...early.certificates, ...due])];
   const cut =
     sha256s.length > MOST_DUE

@@ -1,4 +1,4 @@
-import type { HostSessions } from "#connect/host-sessions.ts";
+import { type HostSessions, toHostRequest } from "#connect/host-sessions.ts";
 import { type ChallengeFacts, readChallengeFacts } from "#domain/acme/challenge-methods.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { chooseChallenge } from "#domain/runs/renewal/choose-issuer.ts";
@@ -11,6 +11,7 @@ import type {
   RenewalFacts,
 } from "#domain/runs/renewal/renewal-facts.ts";
 import type { ProbeAddress } from "#domain/runs/renewal/verification-endpoints.ts";
+import { countJumps, keyOfHost } from "#domain/ssh-config/ssh-config.ts";
 import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import { inspectChallengeMethods } from "#net/ssh/session/challenges.ts";
 import { inspectDeploymentFile } from "#net/ssh/session/inspect-deployment.ts";
@@ -27,8 +28,8 @@ import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { RenewalOptions } from "#shared/model/runs/plan.ts";
 import type { Store } from "#store/store.ts";
 import type { FoundRenewal, ReadWindow } from "./find-renewals.ts";
-import type { FactDeps } from "./gather-facts.ts";
-import { countJumps, HostLost, keyOfHost, toHostRequest } from "./known-hosts.ts";
+import type { FactDeps } from "./plan-keys.ts";
+import { HostLost } from "./plans.ts";
 import {
   type Described,
   findFailing,
@@ -73,7 +74,7 @@ export async function gatherRenewal(
   const { wish, options, target } = query;
   const hosts: Seen[] = [];
   const deps: Deps = { ...means, issuers: await means.renewal.issuers() };
-  const jumps = countJumps(deps);
+  const jumps = countJumps(deps.inventory.allHosts(), deps.routeTo, deps.workstation.user);
   let read = 0;
   await sideBySide(target.hosts, AT_ONCE, async (one) => {
     const seen = await readOne(deps, query, one, sessions);
@@ -102,7 +103,7 @@ async function readOne(
   const base = baseOf(one);
   const pairs = one.certificates.flatMap((sha256) => readPairs(deps, query.wish, one, sha256));
   try {
-    const wish = { ...toHostRequest(known), hostKey: null };
+    const wish = { ...toHostRequest(known, known.transport), hostKey: null };
     const entered = await sessions.connectToHost(wish, async ({ remote }) => ({
       about: await readLogin(deps, remote),
       files: await readFiles(remote, pairs),

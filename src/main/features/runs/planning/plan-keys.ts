@@ -1,18 +1,40 @@
-/** Plans of who may log in where, and of host keys. */
-import type { OpenSessions } from "#connect/host-sessions.ts";
+/** Plans of who may log in where, and of host keys: what they are made of is read from hosts, the inventory and this computer. */
+import { type HostSessions, type OpenSessions, toHostRequest } from "#connect/host-sessions.ts";
 import type { Unplannable } from "#domain/runs/access/change-set.ts";
 import { requestOf } from "#domain/runs/access/imported/read-change-set.ts";
 import { reviewPlan } from "#domain/runs/access/imported/recheck-plan.ts";
 import { findError } from "#domain/runs/access/imported/validate-plan.ts";
 import { makePlan } from "#domain/runs/access/make-plan.ts";
-import type { PlanFacts } from "#domain/runs/access/plan-facts.ts";
+import type {
+  HostFacts,
+  KeyFacts,
+  PlanFacts,
+  PrivateKeyFacts,
+  ProvidedKey,
+} from "#domain/runs/access/plan-facts.ts";
+import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
+import { countJumps, keyOfHost, type SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
+import { sideBySide } from "#net/tasks.ts";
 import type { KeyRequest } from "#shared/contract/runs.ts";
+import type { KeyPossession } from "#shared/model/hosts/host.ts";
+import type { Workstation } from "#shared/model/hosts/workstation.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KeyOptions, KeyPlan } from "#shared/model/runs/plan.ts";
+import type { HeldKey } from "#store/people/people-store.ts";
 import type { Store } from "#store/store.ts";
-import { type FoundHosts, findElsewhere, findPlanned, seek } from "./find-changes.ts";
-import { type FactDeps, gatherFacts, isAllOffline } from "./gather-facts.ts";
-import { atOnce, type Planner, type PlanWork } from "./plans.ts";
+import {
+  type FoundHost,
+  type FoundHosts,
+  findElsewhere,
+  findPlanned,
+  type Inventory,
+  readFingerprint,
+  seek,
+} from "./find-changes.ts";
+import { atOnce, HostLost, type Planner, type PlanWork } from "./plans.ts";
+import { gatherDaemon, offlineFacts, readHost, toGrant, type VerifyThere } from "./read-host.ts";
 
 export type KeyPlannerDeps = {
   store: Store;
@@ -54,4 +76,260 @@ function takeChange(deps: KeyPlannerDeps, data: KeyPlan): PlanWork {
   const finish = (facts: PlanFacts) =>
     reviewPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
   return toChange(deps, { wish: requestOf(data), options: data.options, target }, finish);
+}
+
+export type FactDeps = {
+  inventory: Inventory;
+  heldKeys: () => HeldKey[];
+  workstation: Workstation;
+  /** What stands at the path of a private key here. */
+  lookAtHeldHalf: typeof lookAtHeldHalf;
+  /** Whether the agent signs with the key. */
+  verifyAgent: (socketPath: string, fingerprint: string) => Promise<KeyPossession>;
+  verifyThere: VerifyThere;
+  routeTo: SshConfig["routeTo"];
+  now: () => Date;
+};
+
+/** Hosts looked at side by side. */
+const AT_ONCE = 8;
+
+/** Looks at every host that the wish is about. One that cannot be looked at is in the facts as such. */
+async function gatherFacts(
+  deps: FactDeps,
+  { wish, options, target }: KeyChange,
+  sessions: HostSessions | null,
+  onRead: (read: number) => Promise<void>,
+): Promise<PlanFacts> {
+  const hosts: HostFacts[] = [];
+  let read = 0;
+  const jumps = countJumps(deps.inventory.allHosts(), deps.routeTo, deps.workstation.user);
+  await sideBySide(target.hosts, AT_ONCE, async (one) => {
+    const facts = await gatherHost(deps, one, sessions, { wish, fingerprint: target.fingerprint });
+    hosts[target.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(keyOfHost(one.known)) ?? 0 };
+    await onRead(++read);
+  });
+  const { heldKeys, workstation } = deps;
+  const key = toKey(deps.inventory, wish, target);
+  const handled = target.fingerprint ?? (wish.kind === "tighten-grants" ? key?.fingerprint : null) ?? null;
+  const here = handled ? heldKeys().filter(({ fingerprint }) => fingerprint === handled) : [];
+  return {
+    now: toInstant(deps.now()),
+    request: wish,
+    options,
+    hosts,
+    key,
+    provided: await gatherProvided(deps, wish),
+    here: await Promise.all((await withNamed(deps, wish, here)).map((held) => toPrivateKey(held, deps))),
+    freeKeyFile: await findFreeKeyFile(deps, workstation),
+    keptKeys: deps.inventory.keptKeys(),
+  };
+}
+
+async function gatherHost(
+  deps: FactDeps,
+  target: FoundHost,
+  sessions: HostSessions | null,
+  { wish: { kind }, fingerprint }: { wish: KeyRequest; fingerprint: string | null },
+): Promise<HostFacts> {
+  const { known } = target;
+  const about = {
+    host: known.host,
+    port: known.port,
+    user: known.user,
+    useSudo: known.useSudo,
+    labels: known.tags,
+    os: known.os,
+    jumpFor: 0,
+    daemon: null,
+    asOf: null,
+    carried: null,
+    logs: deps.inventory.logsOf(known.id),
+    addresses: deps.inventory.addressesOf(known.id),
+    logins: fingerprint === null ? [] : deps.inventory.loginsBy(known.id, fingerprint),
+    unreadKeys: deps.inventory
+      .unreadKeys(known.id)
+      .map((one) => ({ ...one, grants: grantsOf(deps.inventory, known.id, one.accounts) })),
+  };
+  const carried = deps.inventory.carried(known.id);
+  if (carried && !sessions) return { ...about, ...offlineFacts(target, carried, deps.inventory) };
+  if (carried || !sessions) return { ...about, ...unread(deps, target, OFFLINE_ALONE) };
+  try {
+    const wish = { ...toHostRequest(known, known.transport), hostKey: null };
+    const entered = await sessions.connectToHost(wish, async (session) => ({
+      ...withUnreadable(await readHost(session, target, { ...deps, fingerprint }), about.unreadKeys),
+      daemon: kind === "rotate-host-key" ? await gatherDaemon(session.remote) : null,
+    }));
+    if (entered.kind === "connected") return { ...about, unread: null, ...entered.value };
+    return { ...about, ...unread(deps, target, entered.message) };
+  } catch (error) {
+    if (error instanceof HostLost) return { ...about, ...unread(deps, target, error.message) };
+    throw error;
+  }
+}
+
+const grantsOf = (inventory: Inventory, hostId: number, accounts: readonly string[]) =>
+  accounts.flatMap((account) =>
+    inventory.grantsOfAccount(hostId, account).map((fact) => ({ account, grant: toGrant(fact) })),
+  );
+
+const withUnreadable = <Seen extends Pick<HostFacts, "unreadKeys">>(
+  seen: Seen,
+  more: HostFacts["unreadKeys"],
+): Seen => ({ ...seen, unreadKeys: [...seen.unreadKeys, ...more] });
+
+/** A plan is of hosts that are looked at, or of hosts that are not. */
+const OFFLINE_ALONE =
+  "it is known by a bundle alone: plan it without the hosts that can be reached, and run its script there";
+
+/** Whether nothing is to be looked at from here: each of these hosts is known by a bundle alone. */
+const isAllOffline = (inventory: Inventory, { hosts }: FoundHosts): boolean =>
+  hosts.length > 0 && hosts.every(({ known }) => inventory.carried(known.id) !== null);
+
+function unread({ inventory }: FactDeps, { known, accounts }: FoundHost, why: string) {
+  const login = { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null };
+  return {
+    hostKey: known.pinned,
+    unread: why,
+    clockOffset: null,
+    rollbackTimers: [],
+    login,
+    holders: [],
+    accounts: [...accounts.keys()].map((name) => ({
+      name,
+      uid: -1,
+      gid: -1,
+      runsCommands: null,
+      consulted: null,
+      keysCommand: null,
+      consultedByOthers: [],
+      isSshdKnown: false,
+      authenticationMethods: null,
+      forceCommand: null,
+      grants: inventory.grantsOfAccount(known.id, name).map((grant) => ({ ...grant, isAuthority: false })),
+    })),
+    files: [...accounts].flatMap(([name, paths]) =>
+      [...paths].map((path) => ({
+        path,
+        otherPaths: [],
+        accounts: [name],
+        realPath: null,
+        stand: { kind: "refused" as const, why, bytes: null },
+      })),
+    ),
+  };
+}
+
+function toKey(inventory: Inventory, wish: KeyRequest, { fingerprint, grants }: FoundHosts): KeyFacts | null {
+  const ofRequest =
+    wish.kind === "add-grants" ? wish.key : wish.kind === "move-to-authority" ? wish.authority : null;
+  const only = new Set(grants.map((grant) => grant.fingerprint));
+  const meant =
+    fingerprint ?? (ofRequest ? readFingerprint(ofRequest) : only.size === 1 ? [...only][0] : null);
+  if (!meant) return null;
+  const first = grants.find((grant) => grant.fingerprint === meant);
+  const keyType = first?.keyType ?? inventory.keyType(meant) ?? "";
+  return { fingerprint: meant, keyType, comment: first?.comment ?? "", people: inventory.people(meant) };
+}
+
+/** A key that is only let in needs no half of its own here; where one is at hand, a login with it proves the new line. */
+async function gatherProvided(deps: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
+  const given = await readProvided(deps, wish);
+  if (!given || given.path !== null || wish.kind !== "add-grants") return given;
+  const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
+  const files = held.flatMap(({ kind, location }) => (kind === "file" ? [location] : []));
+  const privateKeys = await Promise.all(
+    files.map(async (path) => ({ path, keyFile: await deps.lookAtHeldHalf(path) })),
+  );
+  // One that is locked would have to be unlocked for a mere proof.
+  const open = privateKeys.find(
+    ({ keyFile }) => keyFile?.isEncrypted === false && keyFile.fingerprint === given.fingerprint,
+  );
+  return { ...given, path: open?.path ?? null, isInAgent: held.some(({ kind }) => kind === "agent") };
+}
+
+/** The line of a .pub file, or a private key file of this computer. */
+async function readProvided({ lookAtHeldHalf }: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
+  const text =
+    wish.kind === "rotate-key"
+      ? wish.given
+      : wish.kind === "add-grants"
+        ? wish.key
+        : wish.kind === "move-to-authority"
+          ? wish.authority
+          : null;
+  if (text === null || text.startsWith("SHA256:")) return null;
+  const line = readPublicKeyLine(text);
+  if (line) {
+    const [, type = "", base64 = ""] = /(\S+)\s+([A-Za-z0-9+/]+=*)/.exec(text) ?? [];
+    return {
+      line: `${type} ${base64}`,
+      fingerprint: line.key.fingerprint,
+      comment: line.comment,
+      path: null,
+      isInAgent: false,
+    };
+  }
+  const keyFile = await lookAtHeldHalf(text);
+  if (keyFile?.line && keyFile.fingerprint)
+    return {
+      line: keyFile.line,
+      fingerprint: keyFile.fingerprint,
+      comment: keyFile.comment,
+      path: text,
+      isInAgent: false,
+    };
+  throw new Refusal(
+    "invalid-input",
+    `"${text.slice(0, 80)}" is neither the line of a .pub file nor a private key that can be read here`,
+  );
+}
+
+/** With the file that is named for the new private key, where the old one stands in it. What else stands there is kept. */
+async function withNamed(
+  { lookAtHeldHalf }: FactDeps,
+  wish: KeyRequest,
+  here: readonly HeldKey[],
+): Promise<readonly HeldKey[]> {
+  const place = wish.kind === "rotate-key" ? wish.keyFile : null;
+  const keyFile = place === null ? null : await lookAtHeldHalf(place);
+  if (place === null || keyFile === null || wish.kind !== "rotate-key") return here;
+  const named = readFingerprint(wish.fingerprint);
+  const shown = keyFile.fingerprint ?? (keyFile.line && readPublicKeyLine(keyFile.line)?.key.fingerprint);
+  if (shown !== named)
+    throw new Refusal(
+      "invalid-input",
+      `${place} exists already and is not the private key of ${named}; name another file by --key-file`,
+    );
+  const isKnown = here.some((held) => held.kind === "file" && held.location === place);
+  return isKnown ? here : [...here, { kind: "file", location: place, fingerprint: named }];
+}
+
+async function toPrivateKey(
+  { kind, location, fingerprint }: HeldKey,
+  { workstation, lookAtHeldHalf, verifyAgent }: FactDeps,
+): Promise<PrivateKeyFacts> {
+  const { user: owner, agentSocket } = workstation;
+  const nobody = { uid: null, gid: null, owner, before: null, hasPublicFile: false };
+  const unknown = { ...nobody, mode: "0600", isEncrypted: null };
+  const unasked: KeyPossession = { kind: "claimed", why: "not-asked" };
+  if (kind === "agent") {
+    const path = agentSocket ?? "";
+    if (agentSocket === null)
+      return { kind, path, ...unknown, possession: unasked, stuck: "no agent is running" };
+    return { kind, path, ...unknown, possession: await verifyAgent(agentSocket, fingerprint), stuck: null };
+  }
+  const keyFile = await lookAtHeldHalf(location);
+  if (!keyFile)
+    return { kind, path: location, ...unknown, possession: unasked, stuck: `${location} is gone` };
+  const { uid, gid, mode, isEncrypted, hash: before, hasPublicFile, stuck } = keyFile;
+  const isShown = keyFile.fingerprint === null || keyFile.fingerprint === fingerprint;
+  const possession: KeyPossession = isShown ? keyFile.possession : { kind: "other-key" };
+  const about = { kind, path: location, uid, gid, owner, mode, isEncrypted, before, hasPublicFile };
+  return { ...about, possession, stuck };
+}
+
+async function findFreeKeyFile({ lookAtHeldHalf }: FactDeps, { home }: Workstation): Promise<string | null> {
+  const path = `${home}/.ssh/id_ed25519`;
+  return (await lookAtHeldHalf(path)) === null ? path : null;
 }

@@ -16,11 +16,12 @@ import {
   type FoundRenewal,
   findImportedRenewal,
   findRenewal,
+  MOST_DUE,
   NOT_READ,
   readWindows,
 } from "./find-renewals.ts";
-import type { FactDeps } from "./gather-facts.ts";
 import { gatherRenewal, type RenewalMeans } from "./gather-renewal.ts";
+import type { FactDeps } from "./plan-keys.ts";
 import { atOnce, type LaterPlanWork, type Planner, type PlanWork } from "./plans.ts";
 
 export type RenewalPlannerDeps = {
@@ -66,7 +67,7 @@ async function readAllWindows(
     issuers: await renewal.issuers(),
     askWindow: renewal.askWindow,
     seenOf: certificates.seenOf,
-    due: new Set(servers.due(at).map(({ sha256 }) => sha256)),
+    due: new Set(servers.due(at, MOST_DUE).map(({ sha256 }) => sha256)),
     now: at,
     signal,
   });

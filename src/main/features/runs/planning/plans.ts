@@ -1,4 +1,4 @@
-import type { HostSessions, OpenSessions } from "#connect/host-sessions.ts";
+import { type HostSessions, type OpenSessions, toHostRequest } from "#connect/host-sessions.ts";
 import type { Prompts } from "#connect/prompts.ts";
 import type { Unplannable } from "#domain/runs/access/change-set.ts";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
@@ -19,7 +19,9 @@ import { formatCount } from "#shared/text/count.ts";
 import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import type { KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
-import { toHostRequest } from "./known-hosts.ts";
+
+/** The connection broke while a host was read. */
+export class HostLost extends Error {}
 
 /** What is looked at for a plan, and what it comes to. */
 export type PlanWork = {
@@ -151,7 +153,7 @@ function createMaker(deps: PlanDeps) {
   ): Promise<Plan> {
     const sessionRequest = {
       name: `plan ${planId}`,
-      requests: hosts.map(toHostRequest),
+      requests: hosts.map((host) => toHostRequest(host, host.transport)),
       identityFiles,
       mayPrompt,
       promptUser: deps.questions.promptUserFor(mayPrompt),

@@ -29,7 +29,7 @@ import { formatRefusal } from "#shared/text/runs/host-refusal.ts";
 import type { KeyFileFact } from "#store/runs/fact-reader.ts";
 import type { OfflineHost, OfflineReading } from "#store/runs/host-readings.ts";
 import type { FoundHost, Inventory } from "./find-changes.ts";
-import { HostLost } from "./known-hosts.ts";
+import { HostLost } from "./plans.ts";
 
 type HostReading = Pick<
   HostFacts,
@@ -289,14 +289,12 @@ async function findAuthority(
 
 /** What a rotation of the host key is made of; null where it cannot be read. */
 export async function gatherDaemon(remote: RemoteSession): Promise<DaemonFacts | null> {
-  const seen = await inspectDaemon(remote);
-  if (seen.kind === "lost") throw new HostLost(seen.message);
+  const seen = expectSeen(await inspectDaemon(remote));
   if (seen.kind === "unread") return null;
   const { configs, hostKeys, problem, keyFiles, canReload } = seen.daemon;
   const files: FileFacts[] = [];
   for (const path of configs) {
-    const reading = await inspectFile(remote, path);
-    if (reading.kind === "lost") throw new HostLost(reading.message);
+    const reading = expectSeen(await inspectFile(remote, path));
     const realPath = reading.file.state === "absent" ? null : reading.file.real;
     files.push({ path, otherPaths: [], accounts: ["root"], realPath, stand: toStand(reading.file) });
   }

@@ -1,5 +1,6 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import { isFirstAt } from "#domain/runs/file-steps.ts";
+import { writeIdOf } from "#domain/runs/files/stages.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import {
@@ -8,12 +9,12 @@ import {
   failed,
   hostOf,
   needsAttention,
+  refusedAt,
   rolledBack,
   type StepOutcome,
   verified,
   waiting,
 } from "#runs/engine/runbook.ts";
-import { refusedAt } from "#runs/kinds/private-keys/locations.ts";
 import { type FilePlan, type HostAddress, newKeyOf } from "#shared/model/runs/plan.ts";
 import type { AccessCheck, RunFileState, StepVerification } from "#shared/model/runs/run.ts";
 import { type Cause, described, type Intent } from "#shared/model/runs/step-result.ts";
@@ -31,7 +32,7 @@ import {
   type Unheld,
 } from "./hold-folders.ts";
 import { type KeyRun, newKeyLine, type VerificationOutcome } from "./key-run.ts";
-import { type FileOfStep, type Guard, type Moved, moveFile, writeIdOf } from "./move-file.ts";
+import { type FileOfStep, type Guard, type Moved, moveFile } from "./move-file.ts";
 
 /** A proof that nobody answers is asked for again for so long; then the change is taken back. */
 const VERIFICATION_TIMEOUT_MS = 120_000;

@@ -3,14 +3,13 @@
  * out from that phase on, by name, as long as nothing of the phase stands in them. Why it cannot be written there is said by what runs
  * as that account, so none of these words is told from another: in a folder that is not root's each is the account's own.
  */
-import { earliest, evaluateFile } from "#domain/runs/files/stages.ts";
+import { earliest, evaluateFile, filesOf, stagesOf } from "#domain/runs/files/stages.ts";
 import { canDoWithout, leftOutOf } from "#domain/runs/left-out-files.ts";
 import { isWithout, type Step } from "#domain/runs/step.ts";
 import { begin, create, end, stopRollbackTimer, uncreate, unlock } from "#net/ssh/session/host-files.ts";
 import { inspectFile } from "#net/ssh/session/inspect-host.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { hostOf, SessionLost } from "#runs/engine/runbook.ts";
-import { type Refusing, refusedAt } from "#runs/kinds/private-keys/locations.ts";
+import { hostOf, type Refusing, refusedAt, SessionLost } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostRefusal, LeaseOwner } from "#shared/model/runs/host-refusal.ts";
 import type { FilePlan } from "#shared/model/runs/plan.ts";
@@ -19,7 +18,7 @@ import type { RunReason } from "#shared/model/runs/run-note.ts";
 import type { Cause, PlainCause } from "#shared/model/runs/step-result.ts";
 import { staysIn } from "#shared/text/runs/host-refusal.ts";
 import { type KeyRun, newKeyLine } from "./key-run.ts";
-import { filesOf, hasWorkOf, stagesOf } from "./move-file.ts";
+import { hasWorkOf } from "./move-file.ts";
 
 type Owner = { token: string; who: string };
 

@@ -7,14 +7,15 @@ import {
   evaluateFile,
   fillStages,
   hashBytes,
+  stagesOf,
   trim,
+  writeIdOf,
 } from "#domain/runs/files/stages.ts";
 import type { Stage, Step } from "#domain/runs/step.ts";
 import { startRollbackTimer, write } from "#net/ssh/session/host-files.ts";
 import { inspectFile } from "#net/ssh/session/inspect-host.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { SessionLost } from "#runs/engine/runbook.ts";
-import { refusedAt } from "#runs/kinds/private-keys/locations.ts";
+import { refusedAt, SessionLost } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostRefusal } from "#shared/model/runs/host-refusal.ts";
 import type { FilePlan, RollbackTimer } from "#shared/model/runs/plan.ts";
@@ -22,20 +23,6 @@ import type { RunFile } from "#shared/model/runs/run.ts";
 import type { RunNote } from "#shared/model/runs/run-note.ts";
 import type { PlainCause } from "#shared/model/runs/step-result.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
-
-/** What a step makes of files. */
-export const stagesOf = ({ phase }: Pick<Step, "phase">): { from: Stage; to: Stage } =>
-  phase === "revoke" ? { from: "added", to: "removed" } : { from: "before", to: "added" };
-
-/** The files that a step changes, by their places in the plan. */
-export const filesOf = (files: readonly FilePlan[], step: Pick<Step, "phase">) =>
-  files.flatMap((file, index) =>
-    file[step.phase === "revoke" ? "removed" : "added"] === null ? [] : [{ file, index }],
-  );
-
-/** Within a run and its host: the change of one file in one phase. What is left of a try is found by it. */
-export const writeIdOf = (index: number, { phase }: Pick<Step, "phase">): string =>
-  `f${index}${phase === "revoke" ? "r" : "a"}`;
 
 type StageChange = {
   /** The bytes of the stage that it begins with. */

@@ -1,5 +1,6 @@
 /** Whatever has let us in is tried again before a change of that account's files stands. */
 import type { HostSession } from "#connect/host-sessions.ts";
+import { filesOf } from "#domain/runs/files/stages.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
@@ -24,7 +25,6 @@ import { OWN_LOGIN } from "#shared/text/runs/plan.ts";
 import { readVerification, verifyConfirmed } from "./confirm-key.ts";
 import { accountsLeftOut } from "./hold-folders.ts";
 import { type KeyRun, nameKey, nearOf, type VerificationOutcome } from "./key-run.ts";
-import { filesOf } from "./move-file.ts";
 
 type LoginsOfStep = { step: Step; host: KeyPlan["hosts"][number]; session: HostSession };
 

@@ -1,31 +1,13 @@
-/** What a host would not or could not do, as a cause of a step. */
+/** Where private keys are made, replaced and rolled back: what a run knows of them, and what becomes of each. */
 
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import type { RunSecrets } from "#net/local/private-keys/key-pair.ts";
 import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import type { Failed, Lost, Refused, RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { VerificationKey } from "#net/ssh/verify/verification.ts";
-import type { HostRefusal, LeaseOwner } from "#shared/model/runs/host-refusal.ts";
+import { refusedAt } from "#runs/engine/runbook.ts";
 import type { KeyPlan, PrivateKeyPlan } from "#shared/model/runs/plan.ts";
 import type { Cause, PlainCause } from "#shared/model/runs/step-result.ts";
-
-/** An answer of a host. */
-export type Refusing = { why: HostRefusal; detail: string; holder?: LeaseOwner | null };
-
-/** Of the file at `path`, where whoever owns its folder may have answered. */
-export const refusedAt = (answer: Refusing, path: string): PlainCause => toCause(answer, path, false);
-
-/** Of what root alone keeps there. */
-export const refusedByRoot = (answer: Refusing, path: string): PlainCause => toCause(answer, path, true);
-
-const toCause = ({ why, detail, holder }: Refusing, path: string, isRoots: boolean): PlainCause => ({
-  kind: "refused",
-  why,
-  detail,
-  holder: holder ? { who: holder.who, leaseEnd: holder.leaseEnd } : null,
-  path,
-  isRoots,
-});
 
 /** `type base64`, and its SHA256. */
 export type NewKeyMade = { line: string; fingerprint: string };

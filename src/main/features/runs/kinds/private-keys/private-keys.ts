@@ -19,6 +19,7 @@ import { gatherIdentities, readKeyFile } from "#net/ssh/identities.ts";
 import { inspectPrivateKey, createKey as makeOnHost } from "#net/ssh/session/private-keys.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { VerificationKey } from "#net/ssh/verify/verification.ts";
+import { refusedAt } from "#runs/engine/runbook.ts";
 import {
   type KeyPlan,
   type NewKey,
@@ -41,16 +42,7 @@ import {
   toKeyFile,
   undoHere,
 } from "./here.ts";
-import {
-  blobOf,
-  DONE,
-  fail,
-  failBy,
-  failSaying,
-  type Outcome,
-  type PrivateKeyContext,
-  refusedAt,
-} from "./locations.ts";
+import { blobOf, DONE, fail, failBy, failSaying, type Outcome, type PrivateKeyContext } from "./locations.ts";
 import {
   commitThere,
   dropKeptThere,

@@ -10,11 +10,11 @@ import {
   hostOf,
   type RunContext,
   type RunRequest,
+  refusedByRoot,
   SessionLost,
   unreadablePlan,
 } from "#runs/engine/runbook.ts";
 import type { CertificateImport, ProvidedCertificate } from "#runs/kind.ts";
-import { refusedByRoot } from "#runs/kinds/private-keys/locations.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";
