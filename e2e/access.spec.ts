@@ -16,7 +16,7 @@ test("every grant stands beside its verdict, why, and what was not read", async 
   await list.filter("Verdict", "Unknown");
   await expect(list.rows.first()).toContainText("Unknown");
   const drawer = await list.open("admin");
-  await expect(drawer).toContainText("Would sshd let it in?");
+  await expect(drawer).toContainText("Does sshd accept it?");
   await expect(drawer).toContainText("not read:");
   await expect(drawer).toContainText("The line");
   expect(await camera.photograph("grant")).toEqual([]);

@@ -151,7 +151,7 @@ test("the collector and its instructions are saved from the page, to the byte", 
   const frame = await openEmpty();
   const inspect = new InspectDialog(frame.page);
   await inspect.open();
-  expect(await camera.photograph("carry")).toEqual([]);
+  expect(await camera.photograph("offline")).toEqual([]);
   const save = async (name: string) => {
     const saving = frame.page.waitForEvent("download");
     await inspect.root.getByRole("button", { name }).click();

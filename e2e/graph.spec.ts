@@ -4,7 +4,7 @@ import { expect, test } from "./latchkey.ts";
 import { goByKeys } from "./pages/by-keys.ts";
 import { ListScreen } from "./pages/list-screen.ts";
 
-test("every step is listed, and what a host reaches is a table first and a picture second", async ({
+test("every step is listed, and what a host reaches is a table first and a diagram second", async ({
   openSample,
   sample,
   camera,
@@ -21,14 +21,14 @@ test("every step is listed, and what a host reaches is a table first and a pictu
   await expect(drawer).toContainText("Go on from here");
   expect(await camera.photograph("graph-step")).toEqual([]);
   await drawer.getByRole("link", { name: "What it reaches" }).first().click();
-  await expect(page.getByRole("button", { name: "Show a picture" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Show a diagram" })).toBeVisible();
   await expect(list.rows.first()).toBeVisible();
 
-  await page.getByRole("button", { name: "Show a picture" }).click();
-  const picture = page.getByRole("region", { name: "Picture" });
-  await expect(picture.locator("canvas").first()).toBeVisible();
-  await expect(picture.getByRole("heading")).toContainText("thing");
-  expect(await camera.photograph("graph-picture")).toEqual([]);
+  await page.getByRole("button", { name: "Show a diagram" }).click();
+  const diagram = page.getByRole("region", { name: "Diagram" });
+  await expect(diagram.locator("canvas").first()).toBeVisible();
+  await expect(diagram.getByRole("heading")).toContainText("thing");
+  expect(await camera.photograph("graph-diagram")).toEqual([]);
 
   const svg = await save(page, "Save as SVG");
   expect(svg.suggestedFilename()).toBe("latchkey-graph.svg");
@@ -43,9 +43,9 @@ test("every step is listed, and what a host reaches is a table first and a pictu
   await goByKeys(frame, pairs);
   const pair = await pairs.open("metrics@");
   await expect(pair.getByRole("heading", { name: "Back" })).toBeVisible();
-  await page.getByRole("button", { name: "Show a picture" }).click();
-  await expect(picture.getByRole("heading")).toContainText("pair");
-  expect(await camera.photograph("graph-mutual-picture")).toEqual([]);
+  await page.getByRole("button", { name: "Show a diagram" }).click();
+  await expect(diagram.getByRole("heading")).toContainText("pair");
+  expect(await camera.photograph("graph-mutual-diagram")).toEqual([]);
   await frame.press("Escape");
   expect(await pairs.exportCsv()).toHaveLength((await pairs.rows.count()) + 1);
 

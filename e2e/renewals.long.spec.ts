@@ -97,12 +97,12 @@ test("a request is copied, what was signed elsewhere is checked and taken, and t
   await page.getByRole("row", { name: /nginx.lab/ }).click();
   const field = run.getByLabel("The certificate that was signed");
   await field.fill(root);
-  await run.getByRole("button", { name: "Check and take it" }).click();
+  await run.getByRole("button", { name: "Check and import" }).click();
   await expect(run.getByRole("alert")).toContainText("another key than the request");
   expect(await camera.photograph("renewal-bring")).toEqual([]);
   await field.fill(pem);
-  await run.getByRole("button", { name: "Check and take it" }).click();
-  await expect(run.getByRole("status").filter({ hasText: "Taken for" })).toBeVisible();
+  await run.getByRole("button", { name: "Check and import" }).click();
+  await expect(run.getByRole("status").filter({ hasText: "Imported for" })).toBeVisible();
   await run.getByRole("button", { name: "Go on" }).click();
   await expect(run).toContainText("In place");
   await run.getByRole("button", { name: "Check now" }).waitFor();

@@ -1,7 +1,7 @@
 import { expect, test } from "./latchkey.ts";
 import { Frame } from "./pages/frame.ts";
 import { PlanPage } from "./pages/plan-page.ts";
-import { QuestionDialog } from "./pages/question-dialog.ts";
+import { PromptDialog } from "./pages/prompt-dialog.ts";
 import { type RunbooksLab, startRunbooksLab } from "./pages/runbooks-lab.ts";
 import type { Stage } from "./stages/stage.ts";
 
@@ -98,16 +98,16 @@ test("the passphrase of the key that logs in is asked for by a plan, and by its 
   const drawer = await list.open("mallory");
   await drawer.getByRole("button", { name: "Remove" }).click();
 
-  const question = new QuestionDialog(frame.page, "Passphrase");
-  await expect(question.field("Passphrase")).toBeFocused();
-  await expect(question.root).toContainText("It is used for this runbook, and written nowhere");
+  const prompt = new PromptDialog(frame.page, "Passphrase");
+  await expect(prompt.field("Passphrase")).toBeFocused();
+  await expect(prompt.root).toContainText("It is used for this runbook, and written nowhere");
   expect(await camera.photograph("plan-asks")).toEqual([]);
   await frame.page.keyboard.type("canary-right");
   await frame.press("Enter");
   const plan = new PlanPage(frame.page);
   await plan.approve();
   await plan.apply.click();
-  await question.field("Passphrase").fill("canary-right");
+  await prompt.field("Passphrase").fill("canary-right");
   await frame.press("Enter");
   const run = frame.page.getByRole("complementary", { name: "run" });
   await run.getByText("Committed", { exact: true }).waitFor();

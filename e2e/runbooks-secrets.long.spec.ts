@@ -5,7 +5,7 @@ import { findSecrets, needlesOf } from "#testing/ssh/key-files.ts";
 import { expect, test } from "./latchkey.ts";
 import { Frame } from "./pages/frame.ts";
 import { PlanPage } from "./pages/plan-page.ts";
-import { QuestionDialog } from "./pages/question-dialog.ts";
+import { PromptDialog } from "./pages/prompt-dialog.ts";
 import { startRunbooksLab } from "./pages/runbooks-lab.ts";
 import { watchPage } from "./pages/watch-page.ts";
 
@@ -63,7 +63,7 @@ test("of a passphrase that was typed, and of both private keys, nothing is in th
 
 /** Types the word wherever it is asked for, until something is there. */
 function createTyping(frame: Frame) {
-  const { root } = new QuestionDialog(frame.page, /passphrase/i);
+  const { root } = new PromptDialog(frame.page, /passphrase/i);
   const fields = root.locator("input[type=password]");
   let times = 0;
   return {

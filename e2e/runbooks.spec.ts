@@ -147,7 +147,7 @@ test("lines of a run that somebody has changed are repaired from its page by key
   await ending.getByLabel(/^Type /).fill(host?.address ?? "");
   const remove = ending.getByRole("button", { name: "Remove now" });
   await expect(remove).toBeDisabled();
-  await ending.getByLabel("I accept that").check();
+  await ending.getByLabel("I accept this risk").check();
   expect(await camera.photograph("run-end-grace-used")).toEqual([]);
   await frame.press("Escape");
 

@@ -63,7 +63,7 @@ test("rows arrive while a scan runs; cancelled, it keeps what it has read", asyn
 
   const list = await frame.goTo("Scans");
   const drawer = await list.open("#1");
-  await expect(drawer).toContainText("takes over no options for SSH but sudo");
+  await expect(drawer).toContainText("uses none of the options for SSH but sudo");
   await drawer.getByRole("button", { name: "Go on with the rest" }).click();
   await expect(list.drawer).toContainText("Scan #2");
   await expect(list.rows).toContainText(["#2", "#1"]);

@@ -4,7 +4,7 @@ import type { Page, TestInfo } from "@playwright/test";
 
 const THEMES = ["light", "dark"] as const;
 
-/** Where the pictures of the README are kept, as PNG; they are only replaced when this is asked for. */
+/** Where the images of the README are kept, as PNG; they are only replaced when this is asked for. */
 const KEPT_IN = process.env.LATCHKEY_SCREENSHOTS ? "docs/screenshots" : null;
 
 export class Camera {
@@ -16,7 +16,7 @@ export class Camera {
     this.#info = info;
   }
 
-  /** Keeps a picture of each theme; answers with the rules of accessibility that are broken, and where. */
+  /** Keeps an image of each theme; answers with the rules of accessibility that are broken, and where. */
   async photograph(name: string): Promise<string[]> {
     const page = this.#findPage();
     const barriers: string[] = [];

@@ -16,10 +16,10 @@ export class PlanPage {
     this.apply = this.decision.getByRole("button", { name: /^Apply on/ });
   }
 
-  /** Consents to all that can be consented to, and types what is to be typed. */
+  /** Acknowledges all risks, and types what must be typed. */
   async approve(): Promise<void> {
     await this.apply.waitFor();
-    for (const box of await this.main.getByLabel("I accept that").all()) await box.check();
+    for (const box of await this.main.getByLabel("I accept this risk").all()) await box.check();
     const word = this.decision.getByLabel(/^Type /);
     if ((await word.count()) > 0) {
       const label = await this.decision.locator("label").filter({ hasText: "Type " }).textContent();

@@ -46,7 +46,7 @@ export function connectSocket(): Connection {
   }
   function end(why: NoSession = "ended"): void {
     forgetGrant();
-    if (why === "refused") line.say(REFUSED);
+    if (why === "refused") line.setSentence(REFUSED);
     line.close("ended");
   }
   void takeLaunchCode().then((missing) => {
@@ -64,28 +64,28 @@ async function openLink(
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     const websocket = await openSocket();
     if (!websocket) continue;
-    const proved = await verifyServer(websocket, grant, location.host);
-    if (proved === "proved") {
+    const outcome = await verifyServer(websocket, grant, location.host);
+    if (outcome === "verified") {
       websocket.addEventListener("close", onDrop);
       return new RPCLink({ websocket });
     }
     websocket.close();
-    const final = afterNoVerification(proved);
+    const final = afterNoVerification(outcome);
     if (final) return final;
   }
   return "stopped";
 }
 
 /** Null: another attempt may go better. */
-function afterNoVerification(proved: Exclude<Proved, "proved">): "ended" | "stranger" | null {
-  switch (proved) {
+function afterNoVerification(outcome: Exclude<HandshakeOutcome, "verified">): "ended" | "stranger" | null {
+  switch (outcome) {
     case "ended":
     case "stranger":
-      return proved;
+      return outcome;
     case "silent":
       return null;
     default:
-      return assertNever(proved);
+      return assertNever(outcome);
   }
 }
 
@@ -133,17 +133,17 @@ function leave(why: WhyLeft): void {
 }
 
 /**
- * What came of it. `proved`: the server of this session is at the other end, and knows us. `ended`: it is, and has done
- * with the session. `stranger`: whoever is there did not prove that it is. `silent`: nothing was heard, or it hung up.
+ * What came of it. `verified`: the server of this session is at the other end, and knows us. `ended`: it is, and has done
+ * with the session. `stranger`: whoever is there did not verify that it is. `silent`: nothing came, or it hung up.
  */
-type Proved = "proved" | "ended" | "stranger" | "silent";
+type HandshakeOutcome = "verified" | "ended" | "stranger" | "silent";
 
-/** Has the server prove the session's secret, and then proves it to the server. Nothing else is said before. */
+/** Has the server verify the session's secret, and then verifies it to the server. Nothing else is sent before. */
 async function verifyServer(
   socket: WebSocket,
   { session, secret }: WebGrant,
   authority: string,
-): Promise<Proved> {
+): Promise<HandshakeOutcome> {
   const words = listen(socket);
   const pageNonce = makeNonce();
   send<PageHello>(socket, { session, nonce: pageNonce });
@@ -154,18 +154,18 @@ async function verifyServer(
   const handshake: Handshake = { authority, session, pageNonce, serverNonce: answer.nonce };
   const key = await importSecret(secret);
   if (!(await verify(key, handshake, answer.proof))) return "stranger";
-  send<PageVerification>(socket, { proof: await prove(key, handshake) });
+  send<PageVerification>(socket, { proof: await sign(key, handshake) });
   const last = await words.next();
-  if (last.kind === "word") return ServerReady.safeParse(last.word).success ? "proved" : "stranger";
+  if (last.kind === "word") return ServerReady.safeParse(last.word).success ? "verified" : "stranger";
   return last.code === WEB_CLOSE.ended.code ? "ended" : last.kind;
 }
 
-type Heard = { kind: "word"; word: unknown } | { kind: "silent"; code: number | null };
+type SocketMessage = { kind: "word"; word: unknown } | { kind: "silent"; code: number | null };
 
 /** Each next message of a socket, or that none came in time. */
 function listen(socket: WebSocket) {
-  const next = (): Promise<Heard> => {
-    const { promise, resolve } = Promise.withResolvers<Heard>();
+  const next = (): Promise<SocketMessage> => {
+    const { promise, resolve } = Promise.withResolvers<SocketMessage>();
     const onMessage = ({ data }: MessageEvent) => resolve({ kind: "word", word: parse(data) });
     const onClose = ({ code }: CloseEvent) => resolve({ kind: "silent", code });
     const timeout = setTimeout(() => resolve({ kind: "silent", code: null }), HANDSHAKE_MS);
@@ -197,7 +197,7 @@ const HMAC = { name: "HMAC", hash: "SHA-256" };
 const importSecret = (secret: string): Promise<CryptoKey> =>
   crypto.subtle.importKey("raw", fromWord(secret), HMAC, false, ["sign", "verify"]);
 
-const prove = async (key: CryptoKey, handshake: Handshake): Promise<string> =>
+const sign = async (key: CryptoKey, handshake: Handshake): Promise<string> =>
   toWord(new Uint8Array(await crypto.subtle.sign("HMAC", key, encode(verificationText("page", handshake)))));
 
 const verify = (key: CryptoKey, handshake: Handshake, proof: string): Promise<boolean> =>

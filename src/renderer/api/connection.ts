@@ -9,7 +9,7 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { Desktop } from "./desktop.ts";
 
 /**
- * `waiting`: the way to the core is not open (yet, or any more) and is being opened again.
+ * `waiting`: the connection to the core is not open (yet, or any more) and is being opened again.
  * `stopped`: the core does not answer. `ended`: it does, and has done with this tab.
  */
 type ConnectionState = "waiting" | "open" | "stopped" | "ended";
@@ -26,13 +26,13 @@ export type Connection = {
 
 export type Link = ClientLink<ClientContext>;
 
-/** A connection before it is open. Calls wait until there is a link; who opens it tells what has become of it. */
+/** A connection before it is open. Calls wait until there is a link; who opens it announces its state. */
 export function createLine(retry: () => void) {
   let state: ConnectionState = "waiting";
   let sentence: string | null = null;
   let link = Promise.withResolvers<Link>();
   const listeners = new Set<() => void>();
-  const tell = () => {
+  const notify = () => {
     for (const listener of listeners) listener();
   };
 
@@ -56,17 +56,17 @@ export function createLine(retry: () => void) {
     open(opened: Link): void {
       link.resolve(opened);
       state = "open";
-      tell();
+      notify();
     },
     /** Whoever calls from now on waits for the next link. */
     close(next: Exclude<ConnectionState, "open">): void {
       if (state === "open") link = Promise.withResolvers<Link>();
       state = next;
-      tell();
+      notify();
     },
-    say(next: string | null): void {
+    setSentence(next: string | null): void {
       sentence = next;
-      tell();
+      notify();
     },
   };
 }
@@ -92,7 +92,7 @@ export function useConnectionSentence(): string | null {
 /** The sliver of the page's window at which ports arrive. */
 type Ports = Pick<Window, "origin" | "addEventListener">;
 
-/** The way to the core from the desktop window: a port a load of the page, and another when the core was started again. */
+/** The connection to the core from the desktop window: a port a load of the page, and another when the core was started again. */
 export function connectPort(desktop: Desktop, page: Ports): Connection {
   const line = createLine(() => void desktop.request({ kind: "retry" }));
 
@@ -103,7 +103,7 @@ export function connectPort(desktop: Desktop, page: Ports): Connection {
     port.start();
   });
   desktop.onCore((status) => {
-    line.say(status.sentence);
+    line.setSentence(status.sentence);
     const next = closedBy(status);
     if (next) line.close(next);
   });

@@ -1,26 +1,26 @@
 import { expect, test } from "vitest";
 import type { CoreStatus, DesktopRequest } from "#shared/contract/transport/desktop.ts";
-import { type DesktopWish, openDesktop } from "./desktop.ts";
+import { openDesktop, type PageRequest } from "./desktop.ts";
 
 test("every message of the window finds its listener", () => {
   const { desktop, say } = createWindow();
-  const heard: (CoreStatus | DesktopWish)[] = [];
-  desktop.onCore((status) => heard.push(status));
-  desktop.onWish((wish) => heard.push(wish));
+  const received: (CoreStatus | PageRequest)[] = [];
+  desktop.onCore((status) => received.push(status));
+  desktop.onRequest((request) => received.push(request));
   say({ kind: "core", state: "running", sentence: null });
   say({ kind: "command", command: "scan" });
-  expect(heard).toMatchObject([{ state: "running" }, { command: "scan" }]);
+  expect(received).toMatchObject([{ state: "running" }, { command: "scan" }]);
 });
 
 test("what the window asks for before a screen is there waits for it, once", () => {
   const { desktop, say } = createWindow();
   say({ kind: "go", screen: "hosts", open: "3" });
-  const heard: DesktopWish[] = [];
-  const letGo = desktop.onWish((wish) => heard.push(wish));
+  const received: PageRequest[] = [];
+  const letGo = desktop.onRequest((request) => received.push(request));
   letGo();
   say({ kind: "command", command: "scan" });
-  desktop.onWish((wish) => heard.push(wish));
-  expect(heard).toEqual([
+  desktop.onRequest((request) => received.push(request));
+  expect(received).toEqual([
     { kind: "go", screen: "hosts", open: "3" },
     { kind: "command", command: "scan" },
   ]);
@@ -35,10 +35,10 @@ test.each([
   { kind: "file", name: "a", base64: "not base64!" },
 ])("%j is dropped", (message) => {
   const { desktop, say } = createWindow();
-  const heard: DesktopWish[] = [];
-  desktop.onWish((wish) => heard.push(wish));
+  const received: PageRequest[] = [];
+  desktop.onRequest((request) => received.push(request));
   say(message);
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
 });
 
 test("the page asks for a port when it can hear of one", () => {

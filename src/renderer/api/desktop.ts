@@ -7,14 +7,14 @@ import {
 } from "#shared/contract/transport/desktop.ts";
 import { DESKTOP_BRIDGE, type DesktopBridge } from "#shared/contract/transport/desktop-bridge.ts";
 
-/** What the desktop window asks of the page. How its core is, is the connection's business. */
-export type DesktopWish = Exclude<DesktopMessage, { kind: "core" }>;
+/** What the desktop window requests of the page. The state of its core is the connection's business. */
+export type PageRequest = Exclude<DesktopMessage, { kind: "core" }>;
 
 export type Desktop = {
   request(request: DesktopRequest): Promise<void>;
   onCore(listener: (status: CoreStatus) => void): void;
-  /** Hears every wish, and first those that nobody has heard yet. */
-  onWish(listener: (wish: DesktopWish) => void): () => void;
+  /** Listens to every request, and first to those that came before. */
+  onRequest(listener: (request: PageRequest) => void): () => void;
 };
 
 /** The desktop window around this page; null in a browser. */
@@ -25,15 +25,15 @@ export function findDesktop(): Desktop | null {
 
 export function openDesktop(bridge: DesktopBridge): Desktop {
   let onCore: (status: CoreStatus) => void = () => undefined;
-  let onWish: ((wish: DesktopWish) => void) | null = null;
-  let unheard: DesktopWish[] = [];
+  let onRequest: ((request: PageRequest) => void) | null = null;
+  let waiting: PageRequest[] = [];
 
-  bridge.listen((said) => {
-    const message = DesktopMessage.safeParse(said).data;
+  bridge.listen((data) => {
+    const message = DesktopMessage.safeParse(data).data;
     if (!message) return;
     if (message.kind === "core") onCore(message);
-    else if (onWish) onWish(message);
-    else unheard.push(message);
+    else if (onRequest) onRequest(message);
+    else waiting.push(message);
   });
 
   return {
@@ -42,12 +42,12 @@ export function openDesktop(bridge: DesktopBridge): Desktop {
       onCore = listener;
       void bridge.request({ kind: "connect" });
     },
-    onWish: (listener) => {
-      onWish = listener;
-      for (const wish of unheard) listener(wish);
-      unheard = [];
+    onRequest: (listener) => {
+      onRequest = listener;
+      for (const earlier of waiting) listener(earlier);
+      waiting = [];
       return () => {
-        onWish = null;
+        onRequest = null;
       };
     },
   };
@@ -57,7 +57,7 @@ export const DesktopContext = createContext<Desktop | null>(null);
 
 export const useDesktop = () => use(DesktopContext);
 
-/** A file that was dropped, chosen or opened, to be looked into. */
+/** A file that was dropped, chosen or opened, to be inspected. */
 export type ChosenFile = {
   name: string;
   /** Its bytes as the contract takes them; an error says why there are none. */

@@ -81,7 +81,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "scan-progressed":
       return [...SCANNED];
     case "scan-finished":
-      // A walk looks at much: it is not gone again with every visit.
+      // A walk of the graph reads much: it is not repeated with every probe.
       return [...SCANNED, "graph", "forecast"];
     case "scan-asks":
       return ["scans"];

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import type { Labelled } from "#shared/model/label.ts";
 import { useApi } from "./connection.ts";
 
-type Change = { owner: string | null; addTags: string[]; removeTags: string[] };
+type LabelChange = { owner: string | null; addTags: string[]; removeTags: string[] };
 
 /** Who answers for a thing and its tags, what there is to choose from, and how to say so; null until that is known. */
 export function useLabelling(thing: Labelled) {
@@ -11,7 +11,7 @@ export function useLabelling(thing: Labelled) {
   const { data: known } = useQuery(api.read.queryOptions());
   const { mutate, error, isPending: isSaving } = useMutation(api.set.mutationOptions());
   if (!labels) return null;
-  const onSave = (change: Change, done: () => void) =>
+  const onSave = (change: LabelChange, done: () => void) =>
     mutate({ things: [thing], ...change }, { onSuccess: done });
   return { labels, known, error, isSaving, onSave };
 }

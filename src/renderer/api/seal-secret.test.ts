@@ -3,7 +3,7 @@ import { createReceiver } from "#net/vault/sealed-box.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { sealSecret } from "./seal-secret.ts";
 
-test("what the page seals the keeper opens, whichever way its characters were written", async () => {
+test("what the page seals the vault process opens, whichever way its characters were written", async () => {
   const { receiver, open } = createReceiver();
   const textOf = async (typed: string) =>
     Buffer.from(Redacted.reveal(open(await sealSecret(receiver, typed)))).toString();

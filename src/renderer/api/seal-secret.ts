@@ -6,7 +6,7 @@ const CURVE = { name: "ECDH", namedCurve: "P-256" };
 const INFO = new TextEncoder().encode("latchkey vault");
 
 /**
- * Seals what was typed to the vault's keeper, here in the page: the process that reads hosts only hands it on. Characters
+ * Seals what was typed to the vault process, here in the page: the process that reads hosts only passes it on. Characters
  * that can be written in two ways are written in one.
  */
 export async function sealSecret({ id, point: theirs }: Receiver, text: string): Promise<Sealed> {
@@ -31,7 +31,7 @@ export async function sealSecret({ id, point: theirs }: Receiver, text: string):
   return { to: id, point: toBase64(point), box: toBase64(join(iv, sealed)) };
 }
 
-/** Seals to the keeper of now. */
+/** Seals to the vault process that runs now. */
 export function useSeal(): (text: string) => Promise<Sealed> {
   const api = useApi();
   return async (text) => sealSecret(await api.vault.receiver.call(), text);

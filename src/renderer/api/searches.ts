@@ -85,7 +85,7 @@ export const GraphSearch = z.object({
   host: text,
   certain: optional(z.literal(true)),
   root: optional(z.literal(true)),
-  view: optional(z.literal("picture")),
+  view: optional(z.literal("diagram")),
   open: optional(z.string().min(1).max(2_000)),
 });
 

@@ -50,6 +50,6 @@ function useFileDrop(onFiles: (files: readonly ChosenFile[]) => void): boolean {
   return isOver;
 }
 
-/** A part of a page that does something else with files than to look into them says so, and takes them itself. */
+/** A part of a page that does something else with files than to inspect them says so, and takes them itself. */
 const takesFiles = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest("[data-takes-files]") !== null;

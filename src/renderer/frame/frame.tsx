@@ -4,14 +4,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
 import { useApi, useConnectionSentence, useConnectionState } from "#renderer/api/connection.ts";
-import { type ChosenFile, type DesktopWish, useDesktop } from "#renderer/api/desktop.ts";
+import { type ChosenFile, type PageRequest, useDesktop } from "#renderer/api/desktop.ts";
 import { ScanRequestContext } from "#renderer/api/scan-button.tsx";
 import { toAddress, toRowLink } from "#renderer/api/searches.ts";
 import { InspectDialog } from "#renderer/features/inspect/inspect-dialog.tsx";
 import { PlanRequests } from "#renderer/features/runs/plan-file.tsx";
-import { RunQuestions } from "#renderer/features/runs/run-drawer.tsx";
+import { RunPrompts } from "#renderer/features/runs/run-drawer.tsx";
 import { ScanDialog } from "#renderer/features/scans/scan-form.tsx";
-import { ScanQuestions } from "#renderer/features/scans/scan-state.tsx";
+import { ScanPrompts } from "#renderer/features/scans/scan-state.tsx";
 import { BrandMark } from "#renderer/ui/brand-mark.tsx";
 import { LinkContext } from "#renderer/ui/fingerprint.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
@@ -33,8 +33,8 @@ export function Frame() {
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const requestScan = useCallback((text = "") => setScanText(text), []);
   const openHelp = useCallback(() => setIsHelpOpen(true), []);
-  const inspect = useCallback((given: readonly ChosenFile[]) => {
-    setFiles((before) => [...(before ?? []), ...given]);
+  const inspect = useCallback((chosen: readonly ChosenFile[]) => {
+    setFiles((before) => [...(before ?? []), ...chosen]);
   }, []);
   const openInspect = useCallback(() => inspect([]), [inspect]);
   useFrameKeys({ requestScan, openHelp, openInspect });
@@ -63,8 +63,8 @@ export function Frame() {
         <Shortcuts isOpen={isHelpOpen} onClose={() => setIsHelpOpen(false)} />
         <InspectDialog files={files} onFiles={inspect} onClose={() => setFiles(null)} />
         <DropTarget onFiles={inspect} />
-        <ScanQuestions />
-        <RunQuestions />
+        <ScanPrompts />
+        <RunPrompts />
         <Toast />
       </LinkContext>
     </ScanRequestContext>
@@ -79,7 +79,7 @@ function DatabaseBanner() {
   return (
     <div role="alert" className={classes.banner}>
       <IconDatabaseExclamation size={15} aria-hidden />
-      <span className={classes.told}>
+      <span className={classes.sentence}>
         <Untrusted text={sentence} limit={600} />
       </span>
     </div>
@@ -108,7 +108,9 @@ function ConnectionBanner() {
   const [closed, setClosed] = useState<string | null>(null);
   // biome-ignore lint/plugin: which of them was closed
   if (sentence !== null && sentence !== closed)
-    return <Told sentence={sentence} onClose={state === "open" ? () => setClosed(sentence) : null} />;
+    return (
+      <ConnectionNotice sentence={sentence} onClose={state === "open" ? () => setClosed(sentence) : null} />
+    );
   if (state !== "waiting") return null;
   return (
     <div role="status" className={classes.banner}>
@@ -118,11 +120,11 @@ function ConnectionBanner() {
   );
 }
 
-function Told({ sentence, onClose }: { sentence: string; onClose: (() => void) | null }) {
+function ConnectionNotice({ sentence, onClose }: { sentence: string; onClose: (() => void) | null }) {
   return (
     <div role="status" className={classes.banner}>
       <IconPlugConnectedX size={15} aria-hidden />
-      <span className={classes.told}>{beginLarge(sentence)}</span>
+      <span className={classes.sentence}>{beginLarge(sentence)}</span>
       {onClose && <CloseButton size="sm" aria-label="Close" c="inherit" onClick={onClose} />}
     </div>
   );
@@ -134,26 +136,26 @@ type Actions = {
   inspect: (files: readonly ChosenFile[]) => void;
 };
 
-/** Does what the desktop window asks for: its menu, links of other programs, files that it was given. */
+/** Does what the desktop window asks for: its menu, links of other programs, files that it was opened with. */
 function useDesktopRequests({ requestScan, openHelp, inspect }: Actions): void {
   const desktop = useDesktop();
   const router = useRouter();
   useEffect(() => {
-    const carryOut = (wish: DesktopWish) => {
-      switch (wish.kind) {
+    const execute = (request: PageRequest) => {
+      switch (request.kind) {
         case "go":
-          return void router.navigate(toAddress(wish));
+          return void router.navigate(toAddress(request));
         case "command":
-          return { scan: requestScan, inspect: () => inspect([]), shortcuts: openHelp }[wish.command]();
+          return { scan: requestScan, inspect: () => inspect([]), shortcuts: openHelp }[request.command]();
         case "file":
-          return inspect([{ name: wish.name, read: async () => wish.base64 }]);
+          return inspect([{ name: request.name, read: async () => request.base64 }]);
         case "unreadable-file":
-          return inspect([{ name: wish.name, read: () => Promise.reject(new Error(wish.sentence)) }]);
+          return inspect([{ name: request.name, read: () => Promise.reject(new Error(request.sentence)) }]);
         default:
-          return assertNever(wish);
+          return assertNever(request);
       }
     };
-    return desktop?.onWish(carryOut);
+    return desktop?.onRequest(execute);
   }, [desktop, router, requestScan, openHelp, inspect]);
 }
 

@@ -37,8 +37,8 @@ export function NameCell({ name, more }: { name: string; more?: string }) {
 }
 
 /** Several small things beside each other. */
-export function Pair({ children }: { children: ReactNode }) {
-  return <span className={classes.pair}>{children}</span>;
+export function Inline({ children }: { children: ReactNode }) {
+  return <span className={classes.inline}>{children}</span>;
 }
 
 export function Dim({ children }: { children: ReactNode }) {

@@ -10,14 +10,14 @@ import { Tag } from "./tag.tsx";
 import { formatUntrusted, Untrusted } from "./text.tsx";
 import { toast } from "./toast.tsx";
 
-type Change = { owner: string | null; addTags: string[]; removeTags: string[] };
+type LabelChange = { owner: string | null; addTags: string[]; removeTags: string[] };
 
 type Props = {
   labels: Labels;
   known: { tags: readonly { name: string }[]; owners: readonly string[] } | undefined;
   isSaving: boolean;
   error: Error | null;
-  onSave: (change: Change, done: () => void) => void;
+  onSave: (change: LabelChange, done: () => void) => void;
 };
 
 /** Who answers for a thing and its tags, and a dialog to say so. */

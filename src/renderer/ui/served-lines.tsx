@@ -37,7 +37,7 @@ type Served = {
   title: string;
   rows: readonly ServedRow[];
   total: Total;
-  /** The certificate that it is looked at from; null: its host. */
+  /** The certificate from whose drawer it is shown; null: its host. */
   from: string | null;
 };
 
@@ -61,7 +61,7 @@ export function ServedLines({ title, rows, total, from }: Served) {
   );
 }
 
-const LOOKS = {
+const TAGS = {
   "not-reloaded": { tone: "red", Icon: IconRefreshAlert },
   "other-process": { tone: "orange", Icon: IconUsers },
   "other-listed": { tone: "orange", Icon: IconArrowsExchange },
@@ -73,7 +73,7 @@ const LOOKS = {
 } as const;
 
 function StateTag({ state }: { state: ServedState }) {
-  const { tone, Icon } = LOOKS[state];
+  const { tone, Icon } = TAGS[state];
   return (
     <Tag tone={tone} Icon={Icon}>
       {formatServedState(state)}
@@ -81,7 +81,7 @@ function StateTag({ state }: { state: ServedState }) {
   );
 }
 
-/** The way from the directive to what is served, a line a step. */
+/** The path from the directive to what is served, a line a step. */
 function Below({ row, from }: { row: ServedRow; from: string | null }) {
   const { certificate, keyPath, isPair, unsure, at, sights } = row;
   return (
@@ -104,7 +104,7 @@ function Below({ row, from }: { row: ServedRow; from: string | null }) {
       {certificate && <Held certificate={certificate} from={from} />}
       {keyPath && (
         <div>
-          Key: <Untrusted text={keyPath} isMono /> <Dim>{formatPair(isPair)}</Dim>
+          Key: <Untrusted text={keyPath} isMono /> <Dim>{formatKeyMatch(isPair)}</Dim>
         </div>
       )}
       {unsure && <Untrusted text={unsure} />}
@@ -167,7 +167,7 @@ const CertificateLink = ({ sha256, subject, keySize }: Linked) => (
   </>
 );
 
-function formatPair(isPair: boolean | null): string {
+function formatKeyMatch(isPair: boolean | null): string {
   if (isPair === null) return "(not known whether it fits)";
   return isPair ? "(fits)" : "(is the key of another certificate)";
 }

@@ -14,9 +14,9 @@ import { Line, Lines, Section } from "./drawer/drawer.tsx";
 import { Tag, type Tone } from "./tag.tsx";
 import { formatUntrusted, Untrusted } from "./text.tsx";
 
-type Look = { tone: Tone; Icon: TablerIcon; word: string };
+type TagContent = { tone: Tone; Icon: TablerIcon; word: string };
 
-export const SEVERITIES: Record<Severity, Look> = {
+export const SEVERITIES: Record<Severity, TagContent> = {
   critical: { tone: "red", Icon: IconAlertOctagon, word: "Critical" },
   high: { tone: "orange", Icon: IconAlertHexagon, word: "High" },
   medium: { tone: "amber", Icon: IconAlertTriangle, word: "Medium" },

@@ -28,7 +28,7 @@ const subscribe = (listener: () => void) => {
 export function Toast() {
   const text = useSyncExternalStore(subscribe, () => message);
   return (
-    <div role="status" className={classes.place}>
+    <div role="status" className={classes.toasts}>
       {text && (
         <div className={classes.toast}>
           <IconCheck size={15} aria-hidden /> {text}

@@ -15,21 +15,21 @@ import type { Effective, Owner, Use } from "#shared/model/access/verdict.ts";
 import { Tag, type Tone } from "./tag.tsx";
 import classes from "./verdict.module.css";
 
-type Look = { tone: Tone; Icon: TablerIcon; word: string };
+type TagContent = { tone: Tone; Icon: TablerIcon; word: string };
 
-export const EFFECTIVE: Record<Effective["state"], Look> = {
+export const EFFECTIVE: Record<Effective["state"], TagContent> = {
   yes: { tone: "green", Icon: IconCircleCheck, word: "Can log in" },
   no: { tone: "gray", Icon: IconCircleX, word: "Cannot log in" },
   unknown: { tone: "amber", Icon: IconHelpCircle, word: "Unknown" },
 };
 
-export const OWNER: Record<Owner["state"], Look> = {
+export const OWNER: Record<Owner["state"], TagContent> = {
   known: { tone: "green", Icon: IconUserCheck, word: "Known owner" },
   gone: { tone: "red", Icon: IconUserOff, word: "Owner has left" },
   unknown: { tone: "gray", Icon: IconUserQuestion, word: "Owner unknown" },
 };
 
-export const USE: Record<Use["state"], Look> = {
+export const USE: Record<Use["state"], TagContent> = {
   used: { tone: "green", Icon: IconClockCheck, word: "Used" },
   unused: { tone: "orange", Icon: IconClockOff, word: "Unused" },
   unknown: { tone: "gray", Icon: IconHelpCircle, word: "Use unknown" },

@@ -162,10 +162,16 @@ export function ApproveDialog({ grants, onClose, onDone }: Props) {
 }
 
 type Grant = Pick<GrantRow, "id" | "fingerprint">;
-type Look = { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
+type ActionButtonProps = { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
 
 /** What can be changed of grants: each makes a plan first. Of several keys there is none to rotate. */
-export function GrantActions({ grants, look }: { grants: readonly Grant[]; look: Look }) {
+export function GrantActions({
+  grants,
+  buttonProps,
+}: {
+  grants: readonly Grant[];
+  buttonProps: ActionButtonProps;
+}) {
   const requestPlan = usePlanRequest();
   const rotation = toRotation(grants);
   const ids = idsOf(grants);
@@ -173,25 +179,25 @@ export function GrantActions({ grants, look }: { grants: readonly Grant[]; look:
     <>
       {rotation && (
         <Button
-          {...look}
+          {...buttonProps}
           leftSection={<IconRefresh size={15} />}
-          title="Replace this key wherever it is granted and held (r)"
+          title="Replace this key wherever it is granted or stored (r)"
           onClick={() => requestPlan(rotation)}
         >
           Rotate the key
         </Button>
       )}
       <Button
-        {...look}
+        {...buttonProps}
         leftSection={<IconTrash size={15} />}
-        title="Take the line out of its file (d)"
+        title="Remove the line from its file (d)"
         onClick={() => requestPlan({ kind: "remove-grants", grants: ids })}
       >
         Remove
       </Button>
       <Menu position="bottom-end">
         <Menu.Target>
-          <Button {...look} rightSection={<IconChevronDown size={14} />}>
+          <Button {...buttonProps} rightSection={<IconChevronDown size={14} />}>
             Change
           </Button>
         </Menu.Target>

@@ -52,7 +52,7 @@ function Details({ grant }: { grant: GrantDetail }) {
   return (
     <>
       <div className={classes.actions}>
-        <GrantActions grants={[grant]} look={{ variant: "default", size: "xs" }} />
+        <GrantActions grants={[grant]} buttonProps={{ variant: "default", size: "xs" }} />
       </div>
       <VerdictSections verdict={grant.verdict} />
       <FindingLines findings={grant.findings} />
@@ -132,18 +132,18 @@ function SameKey({ grant: { sameKey, fingerprint } }: { grant: GrantDetail }) {
   );
 }
 
-/** The verdict on its three axes: what it is, why, and what was and was not looked at. */
+/** The verdict on its three axes: what it is, why, and what was and was not read. */
 function VerdictSections({ verdict: { effective, owner, use } }: { verdict: Verdict }) {
   return (
     <Section title="Verdict">
       <div className={classes.axes}>
-        <Axis question="Would sshd let it in?" look={EFFECTIVE[effective.state]} axis={effective}>
+        <Axis title="Does sshd accept it?" tag={EFFECTIVE[effective.state]} axis={effective}>
           <OnlyFrom addresses={effective.onlyFrom} />
         </Axis>
-        <Axis question="Does somebody own it?" look={OWNER[owner.state]} axis={owner}>
+        <Axis title="Does somebody own it?" tag={OWNER[owner.state]} axis={owner}>
           <Manager managedBy={owner.managedBy} />
         </Axis>
-        <Axis question="Is it used?" look={USE[use.state]} axis={use}>
+        <Axis title="Is it used?" tag={USE[use.state]} axis={use}>
           <LastLogin use={use} />
         </Axis>
       </div>
@@ -152,17 +152,17 @@ function VerdictSections({ verdict: { effective, owner, use } }: { verdict: Verd
 }
 
 type AxisProps = {
-  question: string;
-  look: { tone: Tone; Icon: TablerIcon; word: string };
+  title: string;
+  tag: { tone: Tone; Icon: TablerIcon; word: string };
   axis: { reasons: readonly string[]; coverage: Coverage };
   children?: React.ReactNode;
 };
 
-function Axis({ question, look: { tone, Icon, word }, axis, children }: AxisProps) {
+function Axis({ title, tag: { tone, Icon, word }, axis, children }: AxisProps) {
   return (
     <div className={classes.axis}>
-      <div className={classes.question}>
-        <span>{question}</span>
+      <div className={classes.axisTitle}>
+        <span>{title}</span>
         <Tag tone={tone} Icon={Icon}>
           {word}
         </Tag>

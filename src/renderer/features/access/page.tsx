@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { IconCircleCheck, IconKey, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { ScanButton, usePlanRequest } from "#renderer/api/scan-button.tsx";
-import { NameCell, Pair, TextCell } from "#renderer/ui/cells.tsx";
+import { Inline, NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
@@ -59,7 +59,7 @@ export function AccessPage() {
       actions={(rows, clear) => (
         <>
           <ApproveAction grants={rows} onDone={clear} />
-          <GrantActions grants={rows} look={{ variant: "subtle", size: "compact-sm" }} />
+          <GrantActions grants={rows} buttonProps={{ variant: "subtle", size: "compact-sm" }} />
         </>
       )}
       keys={useGrantKeys()}
@@ -208,10 +208,10 @@ const COLUMNS: readonly Column<GrantRow>[] = [
     minWidth: 240,
     grow: 4,
     cell: ({ why: [first], orphaned }) => (
-      <Pair>
+      <Inline>
         {orphaned && <OrphanMark />}
         <TextCell text={first ?? ""} isDim />
-      </Pair>
+      </Inline>
     ),
     text: ({ why, orphan }) => [...(orphan === null ? [] : [TEXT_OF_ORPHAN[orphan]]), ...why].join("; "),
   },

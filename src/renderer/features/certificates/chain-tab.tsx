@@ -9,7 +9,7 @@ import {
   IconPlant2,
   IconQuestionMark,
 } from "@tabler/icons-react";
-import { Dim, Pair } from "#renderer/ui/cells.tsx";
+import { Dim, Inline } from "#renderer/ui/cells.tsx";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
@@ -110,10 +110,10 @@ const ROLES: Record<ChainRole, { word: string; Icon: typeof IconCertificate }> =
 function LinkName({ link: { label, role } }: { link: ChainLink }) {
   const { Icon } = ROLES[role];
   return (
-    <Pair>
+    <Inline>
       <Icon size={15} aria-hidden />
       <Untrusted text={label} />
-    </Pair>
+    </Inline>
   );
 }
 
@@ -130,21 +130,21 @@ const STATES = {
   unsupported: { tone: "amber", Icon: IconHelpCircle, word: "Cannot be verified" },
 } as const satisfies Record<ChainState, object>;
 
-const NOT_ASKED = { tone: "gray", Icon: IconCircleDashed, word: "Not asked" } as const;
+const NOT_EVALUATED = { tone: "gray", Icon: IconCircleDashed, word: "Not asked" } as const;
 /** No fault of the chain: a private authority has no business in a public store. */
 const NOT_THERE = { tone: "gray", Icon: IconCircleDashed, word: "Root not there" } as const;
 
 const ROOT_CODES: ReadonlySet<ChainReasonCode> = new Set(["no-path", "untrusted-root", "self-signed"]);
 
-function lookOf({ judgement }: StoreVerdict) {
-  if (!judgement) return NOT_ASKED;
+function tagContentOf({ judgement }: StoreVerdict) {
+  if (!judgement) return NOT_EVALUATED;
   const isRootAlone =
     judgement.state === "invalid" && judgement.reasons.every(({ code }) => ROOT_CODES.has(code));
   return isRootAlone ? NOT_THERE : STATES[judgement.state];
 }
 
 function StateTag({ verdict }: { verdict: StoreVerdict }) {
-  const { tone, Icon, word } = lookOf(verdict);
+  const { tone, Icon, word } = tagContentOf(verdict);
   return (
     <Tag tone={tone} Icon={Icon}>
       {word}

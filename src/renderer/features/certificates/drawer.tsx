@@ -39,7 +39,7 @@ export function CertificateDrawer({
       {error && <ErrorState doing="show this certificate" error={error} />}
       {data && !data.isCa && (
         <div className={classes.actions}>
-          <RenewAction certificates={[data]} look={{ variant: "default", size: "xs" }} />
+          <RenewAction certificates={[data]} buttonProps={{ variant: "default", size: "xs" }} />
         </div>
       )}
       {data && (
@@ -82,19 +82,19 @@ type Certificate = Pick<CertificateRow, "sha256" | "isCa">;
 
 type Props = {
   certificates: readonly Certificate[];
-  look: { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
+  buttonProps: { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
 };
 
 /** Replaces certificates wherever they are served, by a plan. Those of authorities are renewed by whoever signed them. */
-export function RenewAction({ certificates, look }: Props) {
+export function RenewAction({ certificates, buttonProps }: Props) {
   const requestPlan = usePlanRequest();
   const renewal = toRenewal(certificates);
   if (!renewal) return null;
   return (
     <Button
-      {...look}
+      {...buttonProps}
       leftSection={<IconRefresh size={15} />}
-      title="Have it signed anew, and put in place wherever it is served (r)"
+      title="Have it signed anew, and installed wherever it is served (r)"
       onClick={() => requestPlan(renewal)}
     >
       Renew

@@ -63,7 +63,7 @@ function Story({ span: { from, until, before, after } }: { span: LocationSpan })
           </>
         )}
       </div>
-      {before && <Other word="In place of" other={before} />}
+      {before && <Other word="Replaces" other={before} />}
       {after && <Other word="Replaced by" other={after} />}
     </>
   );

@@ -1,6 +1,6 @@
 import { IconFile, IconPlugConnected } from "@tabler/icons-react";
 import { useState } from "react";
-import { Dim, Pair } from "#renderer/ui/cells.tsx";
+import { Dim, Inline } from "#renderer/ui/cells.tsx";
 import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { ServedLines } from "#renderer/ui/served-lines.tsx";
@@ -36,14 +36,14 @@ function Locations({ locations }: { locations: readonly CertificateLocation[] })
       <Lines>
         {locations.map((location) => (
           <Line key={`${formatWhere(location)} ${location.position}`} below={<Since location={location} />}>
-            <Pair>
+            <Inline>
               {location.kind === "endpoint" ? (
                 <IconPlugConnected size={15} aria-label="endpoint" />
               ) : (
                 <IconFile size={15} aria-label="file" />
               )}
               <Untrusted text={formatWhere(location)} />
-            </Pair>
+            </Inline>
           </Line>
         ))}
       </Lines>
@@ -78,7 +78,7 @@ function formatPosition({ kind, position }: CertificateLocation): string {
 
 type EndpointLocation = Extract<CertificateLocation, { kind: "endpoint" }>;
 
-/** What an endpoint said beside its chain; asked for once it is opened. */
+/** What an endpoint sent beside its chain; read once it is opened. */
 function EndpointWire({ location }: { location: EndpointLocation }) {
   const [isOpen, setIsOpen] = useState(false);
   return (
@@ -91,7 +91,7 @@ function EndpointWire({ location }: { location: EndpointLocation }) {
 
 function WireFacts({ location }: { location: EndpointLocation }) {
   const { data, error } = useEndpoint(location);
-  if (error) return <ErrorState doing="show what the endpoint said" error={error} />;
+  if (error) return <ErrorState doing="show what the endpoint sent" error={error} />;
   return (
     <Facts>
       {data &&

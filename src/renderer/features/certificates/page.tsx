@@ -1,6 +1,6 @@
 import { IconCertificate } from "@tabler/icons-react";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
-import { Dim, NameCell, Pair, TextCell } from "#renderer/ui/cells.tsx";
+import { Dim, Inline, NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
@@ -67,7 +67,9 @@ export function CertificatesPage() {
       openId={search.open ?? null}
       onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
       fetchAll={fetchAll}
-      actions={(rows) => <RenewAction certificates={rows} look={{ variant: "subtle", size: "compact-sm" }} />}
+      actions={(rows) => (
+        <RenewAction certificates={rows} buttonProps={{ variant: "subtle", size: "compact-sm" }} />
+      )}
       keys={useCertificateKeys()}
       filters={
         <>
@@ -226,9 +228,9 @@ function LocationsCell({
 }) {
   if (!first) return null;
   return (
-    <Pair>
+    <Inline>
       <TextCell text={formatWhere(first)} />
       {count > 1 && <Dim>+{(count - 1).toLocaleString("en")}</Dim>}
-    </Pair>
+    </Inline>
   );
 }

@@ -244,7 +244,7 @@ function moveByKey(event: KeyboardEvent<HTMLElement>): void {
   const level = (item: HTMLElement | undefined) => Number(item?.ariaLevel ?? 0);
   if (at === -1) return;
   const next = items[at + 1];
-  const wanted: Record<string, HTMLElement | undefined> = {
+  const itemByKey: Record<string, HTMLElement | undefined> = {
     ArrowDown: next,
     ArrowUp: items[at - 1],
     ArrowRight: level(next) > level(items[at]) ? next : undefined,
@@ -252,9 +252,9 @@ function moveByKey(event: KeyboardEvent<HTMLElement>): void {
     Home: items[0],
     End: items.at(-1),
   };
-  if (!(event.key in wanted)) return;
+  if (!(event.key in itemByKey)) return;
   // The list beside the drawer would go to another row.
   event.preventDefault();
   event.stopPropagation();
-  wanted[event.key]?.focus();
+  itemByKey[event.key]?.focus();
 }

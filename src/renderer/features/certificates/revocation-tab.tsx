@@ -8,15 +8,15 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { type CertificateDetail, Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { RevocationState, RevocationView } from "#shared/model/certificates/chain.ts";
-import { useAskResponders, useFetchLists, useRevocation } from "./queries.ts";
+import { useFetchLists, useQueryResponders, useRevocation } from "./queries.ts";
 
-/** Whether it was revoked, by whose word; and where that could be asked. Nothing is fetched to show this. */
+/** Whether it was revoked, by whose word, and who could be asked. Nothing is fetched to show this. */
 export function RevocationTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
   const { data, error } = useRevocation(sha256);
-  const asked = useAskResponders();
+  const ocsp = useQueryResponders();
   if (error) return <ErrorState doing="show what is said of its revocation" error={error} />;
   if (!data) return null;
-  const refused = new Set(asked.data?.views.flatMap(({ refusedHost }) => refusedHost ?? []));
+  const refused = new Set(ocsp.data?.views.flatMap(({ refusedHost }) => refusedHost ?? []));
   return (
     <>
       <Section title="Revocation">
@@ -36,25 +36,25 @@ export function RevocationTab({ certificate: { sha256 } }: { certificate: Certif
           data.responders.length > 0 && (
             <Act
               label="Ask"
-              isPending={asked.isPending}
-              onAct={() => asked.mutate({ sha256: Sha256.parse(sha256) })}
+              isPending={ocsp.isPending}
+              onAct={() => ocsp.mutate({ sha256: Sha256.parse(sha256) })}
             />
           )
         }
       />
-      {asked.data && (
+      {ocsp.data && (
         <Section
           title="Answers"
           action={[...refused].map((host) => (
             <Act
               key={host}
               label={`Ask ${host} all the same`}
-              isPending={asked.isPending}
-              onAct={() => asked.mutate({ sha256: Sha256.parse(sha256), hosts: [host] })}
+              isPending={ocsp.isPending}
+              onAct={() => ocsp.mutate({ sha256: Sha256.parse(sha256), hosts: [host] })}
             />
           ))}
         >
-          <Views views={asked.data.views} />
+          <Views views={ocsp.data.views} />
         </Section>
       )}
     </>

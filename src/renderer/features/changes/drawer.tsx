@@ -83,10 +83,10 @@ function ToThing({ change: { opens } }: { change: ChangeRow }) {
 
 /** What became of a thing: its sign and its word. */
 export function WhatTag({ what }: { what: ChangeRow["what"] }) {
-  return <Tag {...LOOK[what]}>{CHANGE_WORD[what]}</Tag>;
+  return <Tag {...TAGS[what]}>{CHANGE_WORD[what]}</Tag>;
 }
 
-const LOOK = {
+const TAGS = {
   appeared: { tone: "blue", Icon: IconPlus },
   changed: { tone: "amber", Icon: IconTilde },
   gone: { tone: "gray", Icon: IconMinus },

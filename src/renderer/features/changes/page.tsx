@@ -1,5 +1,5 @@
 import { IconGitCompare } from "@tabler/icons-react";
-import { Dim, NameCell, Pair, TextCell } from "#renderer/ui/cells.tsx";
+import { Dim, Inline, NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
@@ -114,10 +114,10 @@ const COLUMNS: readonly Column<ChangeRow>[] = [
     minWidth: 210,
     grow: 4,
     cell: ({ details, isFirstLook }) => (
-      <Pair>
+      <Inline>
         {isFirstLook && <Dim>first scan</Dim>}
         <TextCell text={details.join("; ")} isDim />
-      </Pair>
+      </Inline>
     ),
     text: ({ details, isFirstLook }) => [...(isFirstLook ? ["first scan"] : []), ...details].join("; "),
   },

@@ -16,14 +16,14 @@ import { useAccept } from "./queries.ts";
 
 type Props = {
   findings: readonly Finding[];
-  look: { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
+  buttonProps: { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
 };
 
 /**
  * What a plan could do about findings: the grants among them can be removed, and the one key that they are of rotated. Where another
  * certificate is served than the one in its file, none is missing.
  */
-export function ChangeActions({ findings, look }: Props) {
+export function ChangeActions({ findings, buttonProps }: Props) {
   const requestPlan = usePlanRequest();
   const grants = [...new Set(findings.flatMap(({ object }) => (object.kind === "grant" ? object.id : [])))];
   const keys = new Set(findings.flatMap(({ object }) => (object.kind === "key" ? object.fingerprint : [])));
@@ -39,7 +39,7 @@ export function ChangeActions({ findings, look }: Props) {
     <>
       {key !== undefined && keys.size === 1 && (
         <Button
-          {...look}
+          {...buttonProps}
           leftSection={<IconRefresh size={15} />}
           onClick={() => requestPlan({ kind: "rotate-key", fingerprint: key })}
         >
@@ -48,7 +48,7 @@ export function ChangeActions({ findings, look }: Props) {
       )}
       {certificates.length > 0 && (
         <Button
-          {...look}
+          {...buttonProps}
           leftSection={<IconRefresh size={15} />}
           onClick={() => requestPlan({ kind: "rotate-certificate", certificates })}
         >
@@ -57,7 +57,7 @@ export function ChangeActions({ findings, look }: Props) {
       )}
       {grants.length > 0 && (
         <Button
-          {...look}
+          {...buttonProps}
           leftSection={<IconTrash size={15} />}
           onClick={() => requestPlan({ kind: "remove-grants", grants })}
         >

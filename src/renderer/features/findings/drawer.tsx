@@ -46,7 +46,7 @@ function Details({ finding }: { finding: Finding }) {
       <Accepted finding={finding} />
       <div className={classes.actions}>
         <ObjectLink finding={finding} />
-        <ChangeActions findings={[finding]} look={{ variant: "default", size: "xs" }} />
+        <ChangeActions findings={[finding]} buttonProps={{ variant: "default", size: "xs" }} />
         <AcceptActions finding={finding} />
       </div>
       <BrokenRules rules={brokenRules} />
@@ -119,12 +119,12 @@ function AcceptActions({ finding }: { finding: Finding }) {
 
 /** Opens the thing that the finding is about, where it is at home. */
 function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
-  const look = { variant: "default", size: "xs", rightSection: <IconArrowRight size={15} /> } as const;
+  const buttonProps = { variant: "default", size: "xs", rightSection: <IconArrowRight size={15} /> } as const;
   switch (object.kind) {
     case "certificate":
       return (
         <Button
-          {...look}
+          {...buttonProps}
           renderRoot={(props) => <Link to="/certificates" search={{ open: object.sha256 }} {...props} />}
         >
           Open the certificate
@@ -133,7 +133,7 @@ function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
     case "grant":
       return (
         <Button
-          {...look}
+          {...buttonProps}
           renderRoot={(props) => <Link to="/access" search={{ open: object.id }} {...props} />}
         >
           Open the grant
@@ -142,7 +142,7 @@ function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
     case "key":
       return (
         <Button
-          {...look}
+          {...buttonProps}
           renderRoot={(props) => (
             <Link to="/access" search={{ fingerprint: object.fingerprint }} {...props} />
           )}
@@ -153,7 +153,7 @@ function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
     case "key-file":
       return (
         <Button
-          {...look}
+          {...buttonProps}
           renderRoot={(props) => <Link to="/hosts" search={host ? { search: host } : {}} {...props} />}
         >
           {host ? "Open its host" : "List the hosts"}
@@ -162,7 +162,7 @@ function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
     case "host":
       return (
         <Button
-          {...look}
+          {...buttonProps}
           renderRoot={(props) => <Link to="/hosts" search={{ open: object.id }} {...props} />}
         >
           Open the host
@@ -171,7 +171,7 @@ function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
     case "tls-key":
       return (
         <Button
-          {...look}
+          {...buttonProps}
           renderRoot={(props) => <Link to="/certificates" search={{ spki: object.spki }} {...props} />}
         >
           List the certificates of this key
@@ -180,7 +180,7 @@ function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
     case "profile-violation":
       return (
         <Button
-          {...look}
+          {...buttonProps}
           renderRoot={(props) => <Link to="/certificates" search={{ violation: object.id }} {...props} />}
         >
           List its certificates
@@ -189,7 +189,7 @@ function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
     case "endpoint":
       return (
         <Button
-          {...look}
+          {...buttonProps}
           renderRoot={(props) => <Link to="/certificates" search={host ? { host } : {}} {...props} />}
         >
           List what it presents

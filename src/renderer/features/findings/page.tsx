@@ -54,7 +54,7 @@ export function FindingsPage() {
       actions={(rows, clear) => (
         <>
           <AcceptAction findings={rows} onDone={clear} />
-          <ChangeActions findings={rows} look={{ variant: "subtle", size: "compact-sm" }} />
+          <ChangeActions findings={rows} buttonProps={{ variant: "subtle", size: "compact-sm" }} />
         </>
       )}
       filters={<Filters search={search} onChange={change} />}

@@ -6,7 +6,7 @@ import type { LoadBy } from "#shared/model/certificates/forecast.ts";
 export const forecastRoute = getRouteApi("/forecast");
 export const timelineRoute = getRouteApi("/timeline");
 
-/** What is asked for by an address. */
+/** What the address of the page selects. */
 export type LoadSearch = {
   by?: LoadBy | undefined;
   issuer?: string | undefined;
@@ -15,7 +15,7 @@ export type LoadSearch = {
 
 export const USUAL_WEEKS = 52;
 
-const askedOf = ({ by = "issuer", issuer, owner }: LoadSearch) => ({
+const queryOf = ({ by = "issuer", issuer, owner }: LoadSearch) => ({
   by,
   issuer: issuer ?? null,
   owner: owner ?? null,
@@ -23,7 +23,7 @@ const askedOf = ({ by = "issuer", issuer, owner }: LoadSearch) => ({
 
 export const useForecast = (search: LoadSearch) =>
   useQuery(
-    useApi().forecast.renewals.queryOptions({ input: askedOf(search), placeholderData: keepPreviousData }),
+    useApi().forecast.renewals.queryOptions({ input: queryOf(search), placeholderData: keepPreviousData }),
   );
 
 export const useTimeline = ({
@@ -32,7 +32,7 @@ export const useTimeline = ({
 }: LoadSearch & { weeks?: number | undefined }) =>
   useQuery(
     useApi().forecast.timeline.queryOptions({
-      input: { ...askedOf(search), weeks },
+      input: { ...queryOf(search), weeks },
       placeholderData: keepPreviousData,
     }),
   );

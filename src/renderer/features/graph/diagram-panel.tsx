@@ -5,21 +5,21 @@ import { ErrorState } from "#renderer/ui/panel.tsx";
 import { download } from "#renderer/ui/table/column.ts";
 import { nameNode } from "#shared/text/access/graph.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { BESIDE, type Colours, type Picture, type Placed, placePicture, printSvg } from "./diagram.ts";
+import { BESIDE, type Colours, type Diagram, layOutDiagram, type Placed, printSvg } from "./diagram.ts";
 import classes from "./graph.module.css";
-import { type Search, usePicture } from "./queries.ts";
+import { type Search, useDiagram } from "./queries.ts";
 
 type Props = {
-  picture: Picture | undefined;
+  diagram: Diagram | undefined;
   /** What it shows, and what it leaves out. */
   title: string;
   onStart: (name: string) => void;
 };
 
 /** What stands in the table, drawn: whoever cannot see or point at it finds the same there. */
-export function PicturePanel({ picture: data, title, onStart }: Props) {
+export function DiagramPanel({ diagram: data, title, onStart }: Props) {
   const scheme = useComputedColorScheme("light");
-  const placed = useMemo(() => (data ? placePicture(data) : null), [data]);
+  const placed = useMemo(() => (data ? layOutDiagram(data) : null), [data]);
   const names = useMemo(
     () => new Map(data?.nodes.flatMap((node) => (node.kind === "agent" ? [] : [[node.id, nameNode(node)]]))),
     [data],
@@ -34,7 +34,7 @@ export function PicturePanel({ picture: data, title, onStart }: Props) {
     if (image) download("latchkey-graph.png", "image/png", image);
   };
   return (
-    <section className={classes.panel} aria-label="Picture">
+    <section className={classes.panel} aria-label="Diagram">
       <header className={classes.head}>
         <h2 className={classes.title}>{title}</h2>
         <Button
@@ -175,16 +175,16 @@ function readColours(): Colours {
   };
 }
 
-type ReachPictureProps = { search: Search; onStart: (name: string) => void };
+type ReachDiagramProps = { search: Search; onStart: (name: string) => void };
 
 /** The nearest things around a start. */
-export function ReachPicture({ search, onStart }: ReachPictureProps) {
-  const { data, error, refetch } = usePicture(search);
-  if (error) return <ErrorState doing="draw the picture" error={error} onRetry={() => void refetch()} />;
-  return <PicturePanel picture={data} title={data ? formatSize(data, search) : ""} onStart={onStart} />;
+export function ReachDiagram({ search, onStart }: ReachDiagramProps) {
+  const { data, error, refetch } = useDiagram(search);
+  if (error) return <ErrorState doing="draw the diagram" error={error} onRetry={() => void refetch()} />;
+  return <DiagramPanel diagram={data} title={data ? formatSize(data, search) : ""} onStart={onStart} />;
 }
 
-/** A picture that shows less than the table says so. */
+/** A diagram that shows less than the table says so. */
 function formatSize(
   { nodes, isCut }: { nodes: readonly unknown[]; isCut: boolean },
   { direction }: Search,

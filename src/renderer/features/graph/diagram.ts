@@ -8,7 +8,7 @@ type PlacedNode = { id: string; label: string; kind: Kind; isStart: boolean; x: 
 type PlacedEdge = { id: string; from: string; to: string; label: string; isCertain: boolean };
 export type Placed = { nodes: PlacedNode[]; edges: PlacedEdge[] };
 
-export type Picture = { nodes: readonly GraphNode[]; edges: readonly GraphEdge[]; starts: readonly string[] };
+export type Diagram = { nodes: readonly GraphNode[]; edges: readonly GraphEdge[]; starts: readonly string[] };
 
 /** From left to right: who holds keys, keys, accounts, hosts. */
 const COLUMN: Record<Kind, number> = { person: 0, "this-computer": 0, key: 1, account: 2, agent: 2, host: 3 };
@@ -16,8 +16,8 @@ const COLUMN_WIDTH = 300;
 const ROW_HEIGHT = 46;
 const LONGEST_LABEL = 28;
 
-/** Where each thing of a picture stands. Accounts lead to their hosts, which are columns of their own. */
-export function placePicture({ nodes, edges, starts }: Picture): Placed {
+/** Where each thing of a diagram stands. Accounts lead to their hosts, which are columns of their own. */
+export function layOutDiagram({ nodes, edges, starts }: Diagram): Placed {
   const hosts = new Map<string, { id: string; label: string; kind: Kind; isStart: boolean }>();
   const homes: PlacedEdge[] = [];
   for (const node of nodes) {
@@ -61,11 +61,11 @@ function shorten(text: string): string {
 }
 
 /** More are too many to follow with the eye; the table has them all. */
-export const MOST_PAIRS_DRAWN = 50;
+export const MOST_MUTUAL_DRAWN = 50;
 
 /** Hosts that trust each other, drawn: who holds which key, and what it opens. */
-export function pictureOfPairs(pairs: readonly MutualTrust[]): Picture {
-  const links = pairs.slice(0, MOST_PAIRS_DRAWN).flatMap(({ there, back }) => [there, back]);
+export function diagramOfMutual(mutual: readonly MutualTrust[]): Diagram {
+  const links = mutual.slice(0, MOST_MUTUAL_DRAWN).flatMap(({ there, back }) => [there, back]);
   const nodes = links.flatMap((link) => [link.from, ...keyOf(link), link.to]);
   const edges = links.flatMap(toEdges).map((edge) => [`${edge.from} ${edge.how} ${edge.to}`, edge] as const);
   return {
@@ -99,25 +99,25 @@ const [WIDTH, HEIGHT, MARGIN] = [220, 28, 40];
 /** So far an edge within a column is drawn to its side. */
 export const BESIDE = 260;
 
-/** The picture as a file of its own: shapes and text, no script and no style sheet. */
+/** The diagram as a file of its own: shapes and text, no script and no style sheet. */
 export function printSvg({ nodes, edges }: Placed, colours: Colours): string {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const [left, top] = [Math.min(...nodes.map(({ x }) => x)), Math.min(...nodes.map(({ y }) => y))];
   const [right, bottom] = [Math.max(...nodes.map(({ x }) => x)), Math.max(...nodes.map(({ y }) => y))];
   const size = [right - left + WIDTH + 2 * MARGIN, bottom - top + HEIGHT + 2 * MARGIN];
-  const place = ({ x, y }: PlacedNode) =>
+  const shift = ({ x, y }: PlacedNode) =>
     [x - left + MARGIN + WIDTH / 2, y - top + MARGIN + HEIGHT / 2] as const;
   const lines = edges.flatMap(({ from, to, isCertain }) => {
     const [start, end] = [byId.get(from), byId.get(to)];
     if (!start || !end) return [];
-    const [[x1, y1], [x2, y2]] = [place(start), place(end)];
+    const [[x1, y1], [x2, y2]] = [shift(start), shift(end)];
     const dash = isCertain ? "" : ' stroke-dasharray="5 4"';
     if (x1 === x2)
       return `<path d="M ${x1} ${y1} Q ${x1 + (y1 < y2 ? BESIDE : -BESIDE)} ${(y1 + y2) / 2} ${x2} ${y2}" fill="none" stroke="${colours.line}"${dash}/>`;
     return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${colours.line}"${dash}/>`;
   });
   const boxes = nodes.map((node) => {
-    const [x, y] = place(node);
+    const [x, y] = shift(node);
     const edge = node.isStart ? colours.accent : colours.line;
     return `<rect x="${x - WIDTH / 2}" y="${y - HEIGHT / 2}" width="${WIDTH}" height="${HEIGHT}" rx="6" fill="${colours.node}" stroke="${edge}"/><text x="${x}" y="${y + 4}" text-anchor="middle" font-family="sans-serif" font-size="12" fill="${colours.text}">${encode(node.label)}</text>`;
   });

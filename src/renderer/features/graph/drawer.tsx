@@ -100,7 +100,7 @@ export function OnwardFrom({ name }: { name: string }) {
   );
 }
 
-/** Of a way, whether all of it is certain; of a step alone, whether it is. */
+/** Of a path, whether all of it is certain; of a step alone, whether it is. */
 export function Certainty({ isCertain, isWayCertain }: Pick<GraphLink, "isCertain" | "isWayCertain">) {
   return (isWayCertain ?? isCertain) ? (
     <Tag tone="blue" Icon={IconCheck}>

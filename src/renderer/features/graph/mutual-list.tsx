@@ -12,23 +12,23 @@ import type { GraphLink, GraphNode, MutualTrust } from "#shared/model/access/gra
 import { isMoreThan, type Total } from "#shared/model/total.ts";
 import { nameNode } from "#shared/text/access/graph.ts";
 import { formatAmount, formatCount } from "#shared/text/count.ts";
-import { MOST_PAIRS_DRAWN, pictureOfPairs } from "./diagram.ts";
+import { diagramOfMutual, MOST_MUTUAL_DRAWN } from "./diagram.ts";
 import { Certainty, Onward, StepFacts } from "./drawer.tsx";
 import classes from "./graph.module.css";
 import { useMutual } from "./queries.ts";
 import type { ListProps } from "./step-list.tsx";
 
-const PicturePanel = lazy(async () => ({ default: (await import("./diagram-panel.tsx")).PicturePanel }));
+const DiagramPanel = lazy(async () => ({ default: (await import("./diagram-panel.tsx")).DiagramPanel }));
 
 const idOf = ({ id }: MutualTrust): string => id;
 
 const SORT = { by: "", descending: false };
 
-/** Pairs of hosts that can log in to each other: whoever has the one has the other, and back. */
+/** Pairs of hosts that can log in to each other: whoever controls one controls the other. */
 export function MutualList({ search, onChange: change, onClear }: ListProps) {
   const { list, isCut, fetchAll } = useMutual(search);
   const open = list.rows.find(({ id }) => id === search.open);
-  const isDrawn = search.view === "picture" && list.rows.length > 0;
+  const isDrawn = search.view === "diagram" && list.rows.length > 0;
 
   return (
     <>
@@ -61,12 +61,12 @@ export function MutualList({ search, onChange: change, onClear }: ListProps) {
             why="Two hosts do where each holds a private key that opens an account of the other. Keys that were not seen may do so, too."
           />
         }
-        drawer={open && <MutualDrawer pair={open} onClose={() => change({ open: undefined })} />}
+        drawer={open && <MutualDrawer trust={open} onClose={() => change({ open: undefined })} />}
       />
       {isDrawn && (
         <Suspense fallback={<p className={classes.cut}>Drawing…</p>}>
-          <PicturePanel
-            picture={pictureOfPairs(list.rows)}
+          <DiagramPanel
+            diagram={diagramOfMutual(list.rows)}
             title={formatTitle(list.rows.length, list.total ?? 0)}
             onStart={(start) => change({ list: undefined, view: undefined, open: undefined, start }, false)}
           />
@@ -77,12 +77,12 @@ export function MutualList({ search, onChange: change, onClear }: ListProps) {
 }
 
 const formatTitle = (shown: number, total: Total): string => {
-  const drawn = Math.min(shown, MOST_PAIRS_DRAWN);
+  const drawn = Math.min(shown, MOST_MUTUAL_DRAWN);
   return `${formatCount(drawn, "pair")}${isMoreThan(total, drawn) ? `, the first of ${formatAmount(total)}` : ""}`;
 };
 
 function Filters({ search, onChange }: Pick<ListProps, "search" | "onChange">) {
-  const isDrawn = search.view === "picture";
+  const isDrawn = search.view === "diagram";
   return (
     <>
       <ToggleFacet
@@ -98,18 +98,18 @@ function Filters({ search, onChange }: Pick<ListProps, "search" | "onChange">) {
         size="xs"
         variant="default"
         aria-pressed={isDrawn}
-        onClick={() => onChange({ view: isDrawn ? undefined : "picture" })}
+        onClick={() => onChange({ view: isDrawn ? undefined : "diagram" })}
       >
-        {isDrawn ? "Hide the picture" : "Show a picture"}
+        {isDrawn ? "Hide the diagram" : "Show a diagram"}
       </Button>
     </>
   );
 }
 
-type Props = { pair: MutualTrust; onClose: () => void };
+type Props = { trust: MutualTrust; onClose: () => void };
 
-/** Two hosts that trust each other: the surest way there, and the surest back. */
-function MutualDrawer({ pair: { there, back }, onClose }: Props) {
+/** Two hosts that trust each other: the surest path there, and the surest back. */
+function MutualDrawer({ trust: { there, back }, onClose }: Props) {
   const ends = [there.from, there.to, back.from, back.to];
   const different = [...new Map(ends.map((node) => [node.id, node])).values()];
   return (
@@ -117,7 +117,7 @@ function MutualDrawer({ pair: { there, back }, onClose }: Props) {
       label="pair"
       title={
         <>
-          <Untrusted text={placeOf(there.from)} /> and <Untrusted text={placeOf(there.to)} />
+          <Untrusted text={hostOf(there.from)} /> and <Untrusted text={hostOf(there.to)} />
         </>
       }
       subtitle={<Certainty isCertain={there.isCertain && back.isCertain} isWayCertain={null} />}
@@ -136,11 +136,11 @@ function MutualDrawer({ pair: { there, back }, onClose }: Props) {
   );
 }
 
-const placeOf = (node: GraphNode): string => ("host" in node ? node.host : node.id);
+const hostOf = (node: GraphNode): string => ("host" in node ? node.host : node.id);
 
-const formatWay = ({ from, to }: GraphLink): string => `${nameNode(from)} → ${nameNode(to)}`;
+const formatStep = ({ from, to }: GraphLink): string => `${nameNode(from)} → ${nameNode(to)}`;
 
-/** Of a pair, whether both ways are certain. */
+/** Whether both directions are certain. */
 const isSure = ({ there, back }: MutualTrust): boolean => there.isCertain && back.isCertain;
 
 const MUTUAL_COLUMNS: readonly Column<MutualTrust>[] = [
@@ -149,23 +149,23 @@ const MUTUAL_COLUMNS: readonly Column<MutualTrust>[] = [
     title: "There",
     minWidth: 190,
     grow: 3,
-    cell: ({ there }) => <TextCell text={formatWay(there)} />,
-    text: ({ there }) => formatWay(there),
+    cell: ({ there }) => <TextCell text={formatStep(there)} />,
+    text: ({ there }) => formatStep(there),
   },
   {
     id: "back",
     title: "Back",
     minWidth: 190,
     grow: 3,
-    cell: ({ back }) => <TextCell text={formatWay(back)} />,
-    text: ({ back }) => formatWay(back),
+    cell: ({ back }) => <TextCell text={formatStep(back)} />,
+    text: ({ back }) => formatStep(back),
   },
   {
     id: "certain",
     title: "Certain",
     minWidth: 104,
-    cell: (pair) => <Certainty isCertain={isSure(pair)} isWayCertain={null} />,
-    text: (pair) => (isSure(pair) ? "certain" : "possible"),
+    cell: (trust) => <Certainty isCertain={isSure(trust)} isWayCertain={null} />,
+    text: (trust) => (isSure(trust) ? "certain" : "possible"),
   },
   {
     id: "thereKey",
@@ -188,7 +188,7 @@ const MUTUAL_COLUMNS: readonly Column<MutualTrust>[] = [
     title: "Held at",
     minWidth: 150,
     grow: 2,
-    cell: (pair) => <TextCell text={formatHeld(pair)} isDim />,
+    cell: (trust) => <TextCell text={formatHeld(trust)} isDim />,
     text: formatHeld,
   },
 ];

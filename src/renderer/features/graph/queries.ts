@@ -67,32 +67,32 @@ export function useSteps(search: Search) {
 /** Pairs of hosts that trust each other. */
 export function useMutual(search: Search) {
   const { graph } = useApi();
-  const { onlyRoot: _, ...asked } = narrowed(search);
+  const { onlyRoot: _, ...query } = narrowed(search);
   const found = useInfiniteQuery(
-    graph.mutual.infiniteOptions({ input: (after: string | null) => ({ ...asked, after }), ...PAGING }),
+    graph.mutual.infiniteOptions({ input: (after: string | null) => ({ ...query, after }), ...PAGING }),
   );
   return {
     list: useRows(found),
     isCut: found.data?.pages.some(({ isCut }) => isCut) ?? false,
-    fetchAll: () => fetchAll((after) => graph.mutual.call({ ...asked, after, limit: 1_000 })),
+    fetchAll: () => fetchAll((after) => graph.mutual.call({ ...query, after, limit: 1_000 })),
   };
 }
 
 /** Keys that several people or hosts hold. */
 export function useShared(search: Search) {
   const { graph } = useApi();
-  const asked = { search: search.search ?? "", kind: search.kind ?? null };
+  const query = { search: search.search ?? "", kind: search.kind ?? null };
   const found = useInfiniteQuery(
-    graph.shared.infiniteOptions({ input: (after: string | null) => ({ ...asked, after }), ...PAGING }),
+    graph.shared.infiniteOptions({ input: (after: string | null) => ({ ...query, after }), ...PAGING }),
   );
   return {
     list: useRows(found),
     isCut: found.data?.pages.some(({ isCut }) => isCut) ?? false,
-    fetchAll: () => fetchAll((after) => graph.shared.call({ ...asked, after, limit: 1_000 })),
+    fetchAll: () => fetchAll((after) => graph.shared.call({ ...query, after, limit: 1_000 })),
   };
 }
 
-export const usePicture = (search: Search) =>
+export const useDiagram = (search: Search) =>
   useQuery(
     useApi().graph.picture.queryOptions({
       input: { ...startOf(search), onlyCertain: search.certain ?? false },

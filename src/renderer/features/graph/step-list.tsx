@@ -90,12 +90,12 @@ const COLUMNS: readonly Column<GraphLink>[] = [
   },
 ];
 
-/** What draws it is large: it is fetched when somebody asks for a picture. */
-const ReachPicture = lazy(async () => ({ default: (await import("./diagram-panel.tsx")).ReachPicture }));
+/** What draws it is large: it is fetched when somebody asks for a diagram. */
+const ReachDiagram = lazy(async () => ({ default: (await import("./diagram-panel.tsx")).ReachDiagram }));
 
 const idOf = ({ id }: GraphLink): string => id;
 
-const HOLDERS = [
+const ORIGINS = [
   { value: "key-file", label: "Key file" },
   { value: "this-computer", label: "This computer" },
   { value: "person", label: "Person" },
@@ -115,7 +115,7 @@ const ALONE = COLUMNS.filter(({ id }) => id !== "distance");
 /** In the order of the walk, or of who holds what. */
 const SORT = { by: "", descending: false };
 
-/** Every step, or what a start reaches: the table first, and a picture of the same beside it. */
+/** Every step, or what a start reaches: the table first, and a diagram of the same beside it. */
 export function StepList({ search, onChange: change, onClear }: ListProps) {
   const { list, isCut, fetchAll } = useSteps(search);
   const open = list.rows.find(({ id }) => id === search.open);
@@ -155,9 +155,9 @@ export function StepList({ search, onChange: change, onClear }: ListProps) {
         }
         drawer={open && <StepDrawer link={open} onClose={() => change({ open: undefined })} />}
       />
-      {search.view === "picture" && search.start !== undefined && (
+      {search.view === "diagram" && search.start !== undefined && (
         <Suspense fallback={<p className={classes.cut}>Drawing…</p>}>
-          <ReachPicture search={search} onStart={(start) => change({ start, open: undefined }, false)} />
+          <ReachDiagram search={search} onStart={(start) => change({ start, open: undefined }, false)} />
         </Suspense>
       )}
     </>
@@ -179,7 +179,7 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
       {toggle("root", "Only root")}
       {search.start === undefined && (
         <>
-          <Facet title="Begins at" value={search.by} options={HOLDERS} onChange={(by) => onChange({ by })} />
+          <Facet title="Begins at" value={search.by} options={ORIGINS} onChange={(by) => onChange({ by })} />
           <Facet
             title="People"
             value={search.standing}
@@ -236,10 +236,10 @@ function StartBar({ search, onChange }: Props) {
           <Button
             size="xs"
             variant="default"
-            aria-pressed={search.view === "picture"}
-            onClick={() => onChange({ view: search.view === "picture" ? undefined : "picture" })}
+            aria-pressed={search.view === "diagram"}
+            onClick={() => onChange({ view: search.view === "diagram" ? undefined : "diagram" })}
           >
-            {search.view === "picture" ? "Hide the picture" : "Show a picture"}
+            {search.view === "diagram" ? "Hide the diagram" : "Show a diagram"}
           </Button>
           <Button
             size="xs"

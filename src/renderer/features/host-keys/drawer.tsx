@@ -250,7 +250,7 @@ function Dns({ row: { id } }: { row: HostKeyRow }) {
 type AnswerProps = { compared: SshfpComparison; result: SshfpResult | null };
 
 function Answer({ compared: { answer, why, isValidated }, result }: AnswerProps) {
-  const { tone, Icon } = LOOKS[result === "match" && !isValidated ? "hint" : (result ?? "hint")];
+  const { tone, Icon } = TAGS[result === "match" && !isValidated ? "hint" : (result ?? "hint")];
   return (
     <div role="status" className={classes.notice}>
       <Tag tone={tone} Icon={Icon}>
@@ -265,7 +265,7 @@ function Answer({ compared: { answer, why, isValidated }, result }: AnswerProps)
 
 const UNDECIDED = { tone: "gray", Icon: IconQuestionMark } as const;
 
-const LOOKS = {
+const TAGS = {
   match: { tone: "green", Icon: IconCircleCheck },
   mismatch: { tone: "red", Icon: IconAlertOctagon },
   hint: UNDECIDED,

@@ -22,14 +22,14 @@ import { describeImported, formatSignature, formatStanding } from "#shared/text/
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import classes from "./inspect.module.css";
 import { PrintPage } from "./print-page.tsx";
-import { type Place, useBundle } from "./queries.ts";
+import { type HostAddress, useBundle } from "./queries.ts";
 
 type Props = { name: string; blob: Blob; signature: ChosenFile | null };
 
 /** What a collector wrote on another host: it is shown, and imported once somebody says so. */
 export function BundleFile({ name, blob, signature }: Props) {
-  const { look, take, callHost, signers, setSigners } = useBundle(blob, signature);
-  const error = take.error ?? look.error;
+  const { preview, take, callHost, signers, setSigners } = useBundle(blob, signature);
+  const error = take.error ?? preview.error;
   return (
     <section className={classes.file} aria-label={formatUntrusted(name)}>
       <h3 className={classes.name}>
@@ -57,10 +57,10 @@ export function BundleFile({ name, blob, signature }: Props) {
         </Notice>
       ) : (
         <>
-          {look.data && <BundleFacts bundle={look.data} />}
-          {(look.data?.isNewHost || isAboutHost(look.error)) && <HostName onName={callHost} />}
-          {signature && !look.data?.importedAt && <Signers file={signers} onChoose={setSigners} />}
-          {look.data && look.data.importedAt === null && <Import bundle={look.data} take={take} />}
+          {preview.data && <BundleFacts bundle={preview.data} />}
+          {(preview.data?.isNewHost || isAboutHost(preview.error)) && <HostName onName={callHost} />}
+          {signature && !preview.data?.importedAt && <Signers file={signers} onChoose={setSigners} />}
+          {preview.data && preview.data.importedAt === null && <Import bundle={preview.data} take={take} />}
         </>
       )}
     </section>
@@ -168,35 +168,35 @@ function Signers({ file, onChoose }: { file: File | null; onChoose: (file: File 
 }
 
 /** A host that is known by none of its keys can be called otherwise than it calls itself. */
-function HostName({ onName }: { onName: (place: Place | null) => void }) {
+function HostName({ onName }: { onName: (address: HostAddress | null) => void }) {
   const [text, setText] = useState("");
-  const place = readPlace(text);
+  const address = readHostAddress(text);
   return (
-    <form action={() => onName(place)} className={classes.naming}>
+    <form action={() => onName(address)} className={classes.naming}>
       <TextInput
         size="xs"
         label="Call the host"
         placeholder="vault.corp or vault.corp:2222"
         value={text}
-        error={text.trim() !== "" && place === null && "write a name, or a name and a port"}
+        error={text.trim() !== "" && address === null && "write a name, or a name and a port"}
         onChange={(event) => setText(event.currentTarget.value)}
       />
-      <Button type="submit" size="xs" variant="default" disabled={place === null}>
+      <Button type="submit" size="xs" variant="default" disabled={address === null}>
         Use this name
       </Button>
     </form>
   );
 }
 
-function readPlace(text: string): Place | null {
+function readHostAddress(text: string): HostAddress | null {
   const [, bracketed, plain, port = "22"] =
     /^(?:\[([^\]]+)\]|([^\s:[\]]+))(?::(\d{1,5}))?$/.exec(text.trim()) ?? [];
   const host = (bracketed ?? plain)?.toLowerCase();
   return host && Number(port) > 0 && Number(port) < 65_536 ? { host, port: Number(port) } : null;
 }
 
-/** How a host is read that no network leads to: what to carry there, and what to bring back. */
-export function CarryNote() {
+/** How an offline host is read: what to copy there, and what to copy back. */
+export function OfflineNote() {
   const { bundles } = useApi();
   const save = useMutation({
     mutationFn: async (what: "script" | "instructions") => {
@@ -212,8 +212,8 @@ export function CarryNote() {
   const endPrinting = useCallback(() => reset(), [reset]);
   const error = save.error ?? print.error;
   return (
-    <section className={classes.carry} aria-labelledby="carry">
-      <h3 id="carry" className={classes.name}>
+    <section className={classes.offline} aria-labelledby="offline">
+      <h3 id="offline" className={classes.name}>
         A host that no network leads to
       </h3>
       <p className={classes.hint}>

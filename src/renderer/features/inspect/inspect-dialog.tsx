@@ -2,7 +2,7 @@ import { Button, FileButton } from "@mantine/core";
 import { IconFileSearch } from "@tabler/icons-react";
 import { type ChosenFile, toChosenFiles } from "#renderer/api/desktop.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
-import { CarryNote } from "./bundle-file.tsx";
+import { OfflineNote } from "./bundle-file.tsx";
 import classes from "./inspect.module.css";
 import { ChosenFileView } from "./inspected-file.tsx";
 
@@ -34,7 +34,7 @@ export function InspectDialog({ files, onFiles, onClose }: Props) {
       {files?.length === 0 && (
         <>
           <p className={classes.hint}>Or drop files anywhere on this window.</p>
-          <CarryNote />
+          <OfflineNote />
         </>
       )}
       {files?.map((file, index) =>

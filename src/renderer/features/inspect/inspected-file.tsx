@@ -23,7 +23,7 @@ type Props = {
   signature: ChosenFile | null;
 };
 
-/** A file is told by how it begins before it is read: a bundle may be larger than what is looked into here. */
+/** A bundle is recognized by how it begins before it is read: it may be larger than what is inspected here. */
 export function ChosenFileView({ file, signature }: Props) {
   const isBundle = useIsBundle(file);
   if (isBundle === null) return null;
@@ -48,9 +48,11 @@ function InspectedFile({ file }: { file: ChosenFile }) {
         <UnlockForm wants={data.wantsPassword} isWrong={data.isWrongPassword} onPassword={unlock} />
       )}
       {data?.stores.map((store, index) => {
-        const isAsked = data.wantsPassword !== null;
-        // biome-ignore lint/suspicious/noArrayIndexKey: the stores of a file never move
-        return <StoreView key={index} store={store} index={index} isAsked={isAsked} items={data.items} />;
+        const isPrompted = data.wantsPassword !== null;
+        return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the stores of a file never move
+          <StoreView key={index} store={store} index={index} isPrompted={isPrompted} items={data.items} />
+        );
       })}
       {data && <Items items={data.items.filter(standsAlone)} />}
       {data && data.malformed.length > 0 && <Malformed malformed={data.malformed} />}

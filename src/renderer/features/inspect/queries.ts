@@ -6,21 +6,21 @@ import { BUNDLE_PART_BYTES, type Inspection } from "#shared/contract/inspect.ts"
 import { BUNDLE_START, MOST_BUNDLE_BYTES } from "#shared/model/hosts/bundle.ts";
 
 /**
- * Asks once, and keeps nothing: a file of the same name may be another one the next time. `unlock` looks again with a
+ * Reads once, and keeps nothing: a file of the same name may be another one the next time. `unlock` reads again with a
  * password, which is kept nowhere; what it opened is shown until the file is closed.
  */
 export function useInspection(file: ChosenFile) {
   const { inspect } = useApi();
   const [opened, setOpened] = useState<Inspection | null>(null);
-  const look = async (passwords: string[]) =>
+  const inspectFile = async (passwords: string[]) =>
     inspect.file.call({ name: file.name.slice(0, 4_096), base64: await file.read(), passwords });
   const { data, error } = useQuery({
     queryKey: ["given-file", useId()],
-    queryFn: () => look([]),
+    queryFn: () => inspectFile([]),
     gcTime: 0,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const unlock = async (password: string) => setOpened(await look([password]));
+  const unlock = async (password: string) => setOpened(await inspectFile([password]));
   return { data: opened ?? data, error, unlock };
 }
 
@@ -41,36 +41,36 @@ export function useIsBundle({ blob }: ChosenFile): boolean | null {
   return data ?? null;
 }
 
-export type Place = { host: string; port: number };
+export type HostAddress = { host: string; port: number };
 
 /** As long as a list of signers may be. */
 const MOST_SIGNERS_BYTES = 1024 * 1024;
 
 /**
  * What a bundle is and what importing it would do, and the means to do it. `as`: what its host is called; `signers`: whose
- * signatures are good beside those of the rosters' people.
+ * signatures are good beside those of the people sources.
  */
 export function useBundle(blob: Blob, signatureFile: ChosenFile | null) {
   const { bundles } = useApi();
-  const [as, callHost] = useState<Place | null>(null);
+  const [as, callHost] = useState<HostAddress | null>(null);
   const [signers, setSigners] = useState<File | null>(null);
-  const given = async () => ({
-    ...(await handOver(blob, bundles.hand.call)),
+  const readInput = async () => ({
+    ...(await uploadParts(blob, bundles.hand.call)),
     as,
     signature: await readText(signatureFile),
     signers: await readSigners(signers),
   });
-  const look = useQuery({
+  const preview = useQuery({
     queryKey: ["given-bundle", useId(), as, useFileNumber(signers)],
-    queryFn: async () => bundles.look.call(await given()),
+    queryFn: async () => bundles.look.call(await readInput()),
     retry: false,
     gcTime: 0,
     staleTime: Number.POSITIVE_INFINITY,
   });
   const take = useMutation({
-    mutationFn: async (approved: Place[]) => bundles.import.call({ ...(await given()), approved }),
+    mutationFn: async (approved: HostAddress[]) => bundles.import.call({ ...(await readInput()), approved }),
   });
-  return { look, take, callHost, signers, setSigners };
+  return { preview, take, callHost, signers, setSigners };
 }
 
 /** Another one for each file that is chosen. */
@@ -86,15 +86,15 @@ function readSigners(file: File | null): Promise<string> | string {
   throw new Error(`${file.name} is larger than 1 MiB; no list of signers is`);
 }
 
-type Hand = (part: { id: string; base64: string }) => Promise<unknown>;
+type UploadPart = (part: { id: string; base64: string }) => Promise<unknown>;
 
-/** Hands over all but the last part, under a number of its own, and gives what is left. */
-async function handOver(blob: Blob, hand: Hand) {
+/** Uploads all but the last part, under a number of its own, and gives what is left. */
+async function uploadParts(blob: Blob, uploadPart: UploadPart) {
   if (blob.size > MOST_BUNDLE_BYTES) throw new Error("it is larger than 16 MiB; no bundle is");
   const last = Math.max(0, Math.ceil(blob.size / BUNDLE_PART_BYTES) - 1) * BUNDLE_PART_BYTES;
   const id = crypto.randomUUID();
   for (let at = 0; at < last; at += BUNDLE_PART_BYTES)
-    await hand({ id, base64: await toBase64(blob.slice(at, at + BUNDLE_PART_BYTES)) });
+    await uploadPart({ id, base64: await toBase64(blob.slice(at, at + BUNDLE_PART_BYTES)) });
   return { handed: last === 0 ? null : id, base64: await toBase64(blob.slice(last)) };
 }
 

@@ -19,14 +19,14 @@ type Props = {
   index: number;
   items: readonly Item[];
   /** The password is asked for beside it: that it is needed need not be said. */
-  isAsked: boolean;
+  isPrompted: boolean;
 };
 
 /** A trust store of a system holds hundreds. */
 const ENTRIES_SHOWN = 50;
 
 /** A keystore: how it is protected, and what it holds under which name, each key with its chain. */
-export function StoreView({ store, index, items, isAsked }: Props) {
+export function StoreView({ store, index, items, isPrompted }: Props) {
   const { location, format, protection, integrity, why, entries } = store;
   const integrityWords = formatIntegrity(integrity);
   return (
@@ -46,7 +46,7 @@ export function StoreView({ store, index, items, isAsked }: Props) {
           </Fact>
         )}
         {integrityWords && <Fact name="Integrity">{beginLarge(integrityWords)}</Fact>}
-        {why && !isAsked && (
+        {why && !isPrompted && (
           <Fact name="Password">
             <Untrusted text={beginLarge(why)} />
           </Fact>

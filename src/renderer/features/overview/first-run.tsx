@@ -84,7 +84,7 @@ function SampleData() {
   );
 }
 
-/** What a scan from here can log in with and recognise. It was only looked at: nothing was opened or connected to. */
+/** What a scan from here can log in with and recognise. Nothing was opened or connected to. */
 function FoundHere({ computer }: { computer: ThisComputer }) {
   return (
     <div className={classes.found}>
@@ -219,13 +219,13 @@ function NextSteps({ overview: { certificates, grants, findings } }: { overview:
         Icon={IconListSearch}
         title={found > 0 ? `Review ${formatCount(found, "finding")}` : "See which rules ran"}
         why="the most severe first, each with its remedy"
-        renderLink={(look) => <Link to="/findings" {...look} />}
+        renderLink={(props) => <Link to="/findings" {...props} />}
       />
       <NextStep
         Icon={IconCertificate}
         title="See what expires within 90 days"
         why={`among ${formatCount(certificates.total, "certificate")}, and where each is served`}
-        renderLink={(look) => <Link to="/certificates" search={{ within: 90 }} {...look} />}
+        renderLink={(props) => <Link to="/certificates" search={{ within: 90 }} {...props} />}
       />
       <NextStep
         Icon={IconKey}
@@ -235,7 +235,7 @@ function NextSteps({ overview: { certificates, grants, findings } }: { overview:
             ? "once a host was read over SSH"
             : `${formatCount(grants.total, "grant")}, each with its verdict`
         }
-        renderLink={(look) => <Link to="/access" {...look} />}
+        renderLink={(props) => <Link to="/access" {...props} />}
       />
     </ul>
   );
@@ -247,7 +247,7 @@ type StepProps = {
   Icon: TablerIcon;
   title: string;
   why: string;
-  renderLink: (look: { className: string | undefined; children: ReactNode }) => ReactNode;
+  renderLink: (props: { className: string | undefined; children: ReactNode }) => ReactNode;
 };
 
 function NextStep({ Icon, title, why, renderLink }: StepProps) {

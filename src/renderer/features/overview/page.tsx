@@ -11,8 +11,8 @@ import { AccessPanel, CoveragePanel, IssueCards } from "./panels.tsx";
 /** The first steps stay until they are left, although the first scan fills the page behind them. */
 export function OverviewPage({ renderScanPanel }: { renderScanPanel: (onDone: () => void) => ReactNode }) {
   const { data, error, refetch } = useOverview();
-  const [firstSteps, setFirstSteps] = useState<"not-asked" | "shown" | "left">("not-asked");
-  if (data?.isEmpty && firstSteps === "not-asked") setFirstSteps("shown");
+  const [firstSteps, setFirstSteps] = useState<"undecided" | "shown" | "left">("undecided");
+  if (data?.isEmpty && firstSteps === "undecided") setFirstSteps("shown");
 
   if (error) return <ErrorState doing="read the overview" error={error} onRetry={() => void refetch()} />;
   if (!data) return null;

@@ -40,21 +40,21 @@ export function AccessPanel({ grants }: { grants: Overview["grants"] }) {
                 count: yes,
                 tone: "green",
                 Icon: IconCircleCheck,
-                renderLink: (look) => <Link to="/access" search={{ effective: "yes" }} {...look} />,
+                renderLink: (props) => <Link to="/access" search={{ effective: "yes" }} {...props} />,
               },
               {
                 word: "unknown",
                 count: unknown,
                 tone: "amber",
                 Icon: IconHelpCircle,
-                renderLink: (look) => <Link to="/access" search={{ effective: "unknown" }} {...look} />,
+                renderLink: (props) => <Link to="/access" search={{ effective: "unknown" }} {...props} />,
               },
               {
                 word: "cannot log in",
                 count: no,
                 tone: "gray",
                 Icon: IconCircleX,
-                renderLink: (look) => <Link to="/access" search={{ effective: "no" }} {...look} />,
+                renderLink: (props) => <Link to="/access" search={{ effective: "no" }} {...props} />,
               },
             ]}
           />
@@ -89,7 +89,7 @@ function Orphans({
   );
 }
 
-/** How much of what was visited could be read: what all the rest on this page rests on. */
+/** How much of what was scanned could be read: what all the rest on this page rests on. */
 export function CoveragePanel({ overview: { hosts, endpoints, lastScan } }: { overview: Overview }) {
   const last = lastScan && (
     <TextLink>
@@ -108,21 +108,21 @@ export function CoveragePanel({ overview: { hosts, endpoints, lastScan } }: { ov
               count: hosts.read,
               tone: "green",
               Icon: IconCircleCheck,
-              renderLink: (look) => <Link to="/hosts" search={{ state: "ok" }} {...look} />,
+              renderLink: (props) => <Link to="/hosts" search={{ state: "ok" }} {...props} />,
             },
             {
               word: "in part",
               count: hosts.partial,
               tone: "amber",
               Icon: IconProgressAlert,
-              renderLink: (look) => <Link to="/hosts" search={{ state: "partial" }} {...look} />,
+              renderLink: (props) => <Link to="/hosts" search={{ state: "partial" }} {...props} />,
             },
             {
               word: "failed",
               count: hosts.failed,
               tone: "red",
               Icon: IconCircleX,
-              renderLink: (look) => <Link to="/hosts" search={{ state: "failed" }} {...look} />,
+              renderLink: (props) => <Link to="/hosts" search={{ state: "failed" }} {...props} />,
             },
           ]}
         />
@@ -188,7 +188,7 @@ type Share = {
   count: number;
   tone: Tone;
   Icon: TablerIcon;
-  renderLink: (look: { className: string | undefined; children: ReactNode }) => ReactNode;
+  renderLink: (props: { className: string | undefined; children: ReactNode }) => ReactNode;
 };
 
 /** Parts of a whole: a bar for the eye, and the same in words, each leading to its list. */

@@ -83,24 +83,26 @@ function Keys({ person }: { person: PersonRow }) {
           </TextLink>
         </p>
       )}
-      {grantCount > 0 && <RemoveTheirGrants people={[person]} look={{ variant: "default", size: "xs" }} />}
+      {grantCount > 0 && (
+        <RemoveTheirGrants people={[person]} buttonProps={{ variant: "default", size: "xs" }} />
+      )}
     </Section>
   );
 }
 
 type Props = {
   people: readonly PersonRow[];
-  look: { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
+  buttonProps: { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
 };
 
-/** Plans to take out every grant of the keys of these people. */
-export function RemoveTheirGrants({ people, look }: Props) {
+/** Plans to remove every grant of the keys of these people. */
+export function RemoveTheirGrants({ people, buttonProps }: Props) {
   const requestPlan = usePlanRequest();
   const findGrants = useGrantsOf();
   const [failure, setFailure] = useState<string | null>(null);
-  const [isLooking, setIsLooking] = useState(false);
+  const [isSearching, setIsSearching] = useState(false);
   const remove = async () => {
-    setIsLooking(true);
+    setIsSearching(true);
     try {
       const grants = await findGrants(people);
       if (grants.length > 0) requestPlan({ kind: "remove-grants", grants });
@@ -109,15 +111,15 @@ export function RemoveTheirGrants({ people, look }: Props) {
       if (!(error instanceof Error)) throw error;
       setFailure(error.message);
     } finally {
-      setIsLooking(false);
+      setIsSearching(false);
     }
   };
   return (
     <>
       <Button
-        {...look}
+        {...buttonProps}
         leftSection={<IconTrash size={15} />}
-        loading={isLooking}
+        loading={isSearching}
         onClick={() => void remove()}
       >
         Remove their grants

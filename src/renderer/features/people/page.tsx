@@ -52,7 +52,7 @@ export function PeoplePage() {
         onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
         fetchAll={fetchAll}
         actions={(people) => (
-          <RemoveTheirGrants people={people} look={{ variant: "subtle", size: "compact-sm" }} />
+          <RemoveTheirGrants people={people} buttonProps={{ variant: "subtle", size: "compact-sm" }} />
         )}
         filters={
           <Facet

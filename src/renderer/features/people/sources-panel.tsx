@@ -52,8 +52,8 @@ export function PeopleSourcesPanel() {
           </p>
         )}
         <Lines>
-          {data.map((roster) => (
-            <PeopleSourceLine key={roster.name} roster={roster} />
+          {data.map((source) => (
+            <PeopleSourceLine key={source.name} source={source} />
           ))}
         </Lines>
       </Panel>
@@ -63,9 +63,9 @@ export function PeopleSourcesPanel() {
 }
 
 function PeopleSourceLine({
-  roster: { name, people, keys, isWhole, readAt },
+  source: { name, people, keys, isWhole, readAt },
 }: {
-  roster: ImportedPeopleSource;
+  source: ImportedPeopleSource;
 }) {
   const remove = useRemovePeopleSource();
   const forget = () =>
@@ -96,17 +96,17 @@ function PeopleSourceLine({
 
 type Props = { files: readonly File[]; onClose: () => void };
 
-/** Files become one roster, under a name: one of the same name is replaced. */
+/** Files become one people source, under a name: one of the same name is replaced. */
 function ImportDialog({ files, onClose }: Props) {
   const [name, setName] = useState(files.length === 1 ? (files[0]?.name ?? "") : "team-keys");
   const [isWhole, setIsWhole] = useState(false);
-  const [unread, setUnreadable] = useState<string | null>(null);
+  const [unreadable, setUnreadable] = useState<string | null>(null);
   const { mutate, data, error, isPending } = useImportPeopleSource();
   const start = async () => {
     try {
-      const given = toChosenFiles(files);
+      const chosen = toChosenFiles(files);
       const read = await Promise.all(
-        given.map(async (file) => ({ name: file.name, base64: await file.read() })),
+        chosen.map(async (file) => ({ name: file.name, base64: await file.read() })),
       );
       setUnreadable(null);
       mutate({ name, files: read, isWhole });
@@ -115,7 +115,7 @@ function ImportDialog({ files, onClose }: Props) {
       setUnreadable(`${failure.message}; import larger sources with: latchkey people import`);
     }
   };
-  const refusal = unread ?? error?.message;
+  const refusal = unreadable ?? error?.message;
   return (
     <Dialog title="Import a people source" isOpen onClose={onClose} width={560}>
       {data ? (

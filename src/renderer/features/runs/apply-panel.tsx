@@ -34,9 +34,9 @@ export function ApplyPanel({ found, plan, hash, acknowledgements, typed, isEdite
   const { identityFiles } = useLogins();
   const navigate = planRoute.useNavigate();
   const { mutate, isPending, error } = useStartRun();
-  const lacks = [...(isEdited ? [EDITED] : []), ...formatLacks(plan, acknowledgements, typed)];
+  const missing = [...(isEdited ? [EDITED] : []), ...listMissing(plan, acknowledgements, typed)];
   const apply = () => {
-    if (lacks.length > 0 || isPending || found.runId !== null) return;
+    if (missing.length > 0 || isPending || found.runId !== null) return;
     mutate(
       {
         planId: found.id,
@@ -67,10 +67,10 @@ export function ApplyPanel({ found, plan, hash, acknowledgements, typed, isEdite
       >
         <p className={classes.dim}>Nothing is written before this.</p>
         {plan.confirm && <TypedWord confirm={plan.confirm} typed={typed} onType={onType} />}
-        {lacks.length > 0 && (
-          <ul className={classes.lacks} aria-label="What is missing">
-            {lacks.map((lack) => (
-              <li key={lack}>{lack}</li>
+        {missing.length > 0 && (
+          <ul className={classes.missing} aria-label="What is missing">
+            {missing.map((part) => (
+              <li key={part}>{part}</li>
             ))}
           </ul>
         )}
@@ -81,7 +81,7 @@ export function ApplyPanel({ found, plan, hash, acknowledgements, typed, isEdite
           leftSection={<IconPlayerPlay size={16} />}
           title="Apply (Ctrl+Enter)"
           loading={isPending}
-          disabled={lacks.length > 0}
+          disabled={missing.length > 0}
         >
           Apply on {formatCount(plan.hosts.length, "host")}
         </Button>
@@ -105,7 +105,7 @@ function Approved({ runId }: { runId: number }) {
   );
 }
 
-/** Most often: a host holds something else than when it was read. Then the same is planned again. */
+/** Most often: a host has changed since it was read. Then the same is planned again. */
 function Refused({ error, found, plan }: { error: Error; found: PlanDetail; plan: Plan }) {
   const { makeAnew, isPending } = useAnew();
   return (
@@ -131,7 +131,7 @@ function Refused({ error, found, plan }: { error: Error; found: PlanDetail; plan
 /** Of a plan whose options were changed after it was made. */
 export const EDITED = "what you have changed is not in this plan: make the plan anew";
 
-function formatLacks(
+function listMissing(
   { checks, confirm, hosts }: Plan,
   acknowledgements: ReadonlySet<string>,
   typed: string,
@@ -144,17 +144,17 @@ function formatLacks(
     ...(hosts.length === 0 ? ["there is nothing to change"] : []),
     ...(refused > 0 ? [`${formatCount(refused, "check")} ${refused === 1 ? "refuses" : "refuse"} it`] : []),
     ...(open > 0 ? [`${formatCount(open, "risk")} to acknowledge`] : []),
-    ...(confirm !== null && typed !== confirm.word ? ["the word is to be typed"] : []),
+    ...(confirm !== null && typed !== confirm.word ? ["the word is not typed yet"] : []),
   ];
 }
 
 type WordProps = { confirm: NonNullable<Plan["confirm"]>; typed: string; onType: (typed: string) => void };
 
-/** What is to be typed, and why. */
+/** What must be typed, and why. */
 export function TypedWord({ confirm: { word, why }, typed, onType }: WordProps) {
   return (
     <>
-      <ul className={classes.why} aria-label="Why a word is to be typed">
+      <ul className={classes.why} aria-label="Why you must type a word">
         {why.map((reason) => (
           <li key={reason}>
             <Untrusted text={reason} limit={300} />
@@ -177,37 +177,37 @@ export function TypedWord({ confirm: { word, why }, typed, onType }: WordProps) 
   );
 }
 
-/** Plans a wish again, and goes to what comes of it. */
+/** Plans a request again, and goes to the new plan. */
 function useAnew() {
   const navigate = planRoute.useNavigate();
   const { identityFiles } = useLogins();
   const { mutate, isPending, error } = useMakePlan();
-  const makeAnew = (wish: RequestDraft, options: PlanOptions) =>
+  const makeAnew = (request: RequestDraft, options: PlanOptions) =>
     mutate(
-      { wish, options, identityFiles, mayPrompt: true },
+      { wish: request, options, identityFiles, mayPrompt: true },
       { onSuccess: ({ planId }) => void navigate({ to: ".", search: { id: planId } }) },
     );
   return { makeAnew, isPending, error };
 }
 
 type MakeAnewProps = {
-  wish: RequestDraft;
+  request: RequestDraft;
   options: PlanOptions | null;
   /** Whether what stands in the fields is something else than the plan that is shown was made of. */
   onEdit?: (isEdited: boolean) => void;
 };
 
-/** The wish and its options, and the plan of them made anew: hosts are read again. */
-export function MakeAnew({ wish: asked, options: before, onEdit }: MakeAnewProps) {
-  const [wish, setRequest] = useState(asked);
+/** The request and its options, and the plan of them made anew: hosts are read again. */
+export function MakeAnew({ request: initial, options: before, onEdit }: MakeAnewProps) {
+  const [request, setRequest] = useState(initial);
   const [options, setOptions] = useState(before ?? NO_OPTIONS);
-  const edit = (edited: { wish: RequestDraft; options: PlanOptions }) => {
-    setRequest(edited.wish);
+  const edit = (edited: { request: RequestDraft; options: PlanOptions }) => {
+    setRequest(edited.request);
     setOptions(edited.options);
-    onEdit?.(JSON.stringify(edited) !== JSON.stringify({ wish: asked, options: before ?? NO_OPTIONS }));
+    onEdit?.(JSON.stringify(edited) !== JSON.stringify({ request: initial, options: before ?? NO_OPTIONS }));
   };
   const { makeAnew, isPending, error } = useAnew();
-  const make = () => makeAnew(wish, options);
+  const make = () => makeAnew(request, options);
   useKeys([["Mod+P", make]]);
   const form = (
     <form
@@ -217,11 +217,15 @@ export function MakeAnew({ wish: asked, options: before, onEdit }: MakeAnewProps
         make();
       }}
     >
-      {hasFields(wish) && <RequestFields wish={wish} onChange={(wish) => edit({ wish, options })} />}
+      {hasFields(request) && (
+        <RequestFields request={request} onChange={(request) => edit({ request, options })} />
+      )}
       <OptionFields
         options={options}
-        waits={GRACED.has(wish.kind) ? "grace" : wish.kind === "rotate-certificate" ? "post-check" : null}
-        onChange={(patch) => edit({ wish, options: { ...options, ...patch } })}
+        waits={
+          GRACED.has(request.kind) ? "grace" : request.kind === "rotate-certificate" ? "post-check" : null
+        }
+        onChange={(patch) => edit({ request, options: { ...options, ...patch } })}
       />
       {before === null && <LoginFields />}
       {error && (

@@ -8,7 +8,7 @@ import { CHALLENGE_NAMESPACE, type RunConfirmation, type RunDetail } from "#shar
 import { formatAccount } from "#shared/text/hosts/target.ts";
 import { useConfirmKey } from "./queries.ts";
 import renewal from "./renewal.module.css";
-import { LookTag } from "./run-state.tsx";
+import { ContentTag } from "./run-state.tsx";
 import classes from "./runs.module.css";
 
 const STATES = {
@@ -39,7 +39,7 @@ export function ConfirmKey({ run: { id, state, confirmation } }: { run: RunDetai
         <ApproveAccount runId={id} waiting={waiting} />
         <Lines>
           {accounts.map((one) => (
-            <Line key={formatAccount(one)} end={<LookTag look={STATES[one.state]} />}>
+            <Line key={formatAccount(one)} end={<ContentTag content={STATES[one.state]} />}>
               <Untrusted text={formatAccount(one)} isMono />
             </Line>
           ))}
@@ -54,7 +54,7 @@ function SignChallenge({ runId, challenge }: { runId: RunDetail["id"]; challenge
   const { mutate, isPending, error } = useConfirmKey();
   return (
     <form
-      className={renewal.bring}
+      className={renewal.importForm}
       onSubmit={(event) => {
         event.preventDefault();
         mutate({ runId, signature });
@@ -115,7 +115,7 @@ function ApproveAccount({ runId, waiting }: ApproveProps) {
   const named = waiting.find((one) => formatAccount(one) === typed.trim());
   return (
     <form
-      className={renewal.bring}
+      className={renewal.importForm}
       onSubmit={(event) => {
         event.preventDefault();
         if (!named) return;

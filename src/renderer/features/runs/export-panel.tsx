@@ -33,11 +33,11 @@ type Props = {
   isEdited: boolean;
 };
 
-/** The plan as a file, for the command line; and as scripts, for hosts that nothing reaches. */
+/** The plan as a file, for the command line; and as scripts, for offline hosts. */
 export function ExportPanel({ found: { id }, plan, hash, acknowledgements, typed, isEdited }: Props) {
   const fetchScripts = useScripts();
-  // What certificates are served as is proved from here.
-  const isCarried = plan.kind !== "rotate-certificate";
+  // Which certificates are served is verified from here.
+  const hasScripts = plan.kind !== "rotate-certificate";
   const [failure, setFailure] = useState<string | null>(null);
   const [signWith, setSignWith] = useState("");
   const [isUnsigned, setUnsigned] = useState(false);
@@ -45,7 +45,7 @@ export function ExportPanel({ found: { id }, plan, hash, acknowledgements, typed
   const exportScripts = async () => {
     try {
       setNotes([]);
-      const { files, notes: told } = await fetchScripts({
+      const { files, notes: scriptNotes } = await fetchScripts({
         planId: id,
         signWith: signWith.trim() || null,
         acknowledgements: isUnsigned ? [...acknowledgements, UNSIGNED_SCRIPTS] : [...acknowledgements],
@@ -56,7 +56,7 @@ export function ExportPanel({ found: { id }, plan, hash, acknowledgements, typed
         download(name, "text/x-shellscript", text);
         if (signature !== null) download(`${name}.sig`, "text/plain", signature);
       }
-      setNotes(told);
+      setNotes(scriptNotes);
       setFailure(null);
       toast(`Exported ${formatCount(files.length, "script")}`);
     } catch (error) {
@@ -77,7 +77,7 @@ export function ExportPanel({ found: { id }, plan, hash, acknowledgements, typed
         >
           As JSON
         </Button>
-        {isCarried && (
+        {hasScripts && (
           <Button
             variant="default"
             size="xs"
@@ -90,7 +90,7 @@ export function ExportPanel({ found: { id }, plan, hash, acknowledgements, typed
           </Button>
         )}
       </div>
-      {isCarried && (
+      {hasScripts && (
         <div className={classes.signing}>
           <SignField signWith={signWith} onChange={setSignWith} />
           {signWith.trim() === "" && (
@@ -178,8 +178,8 @@ function formatCommand({ id, plan, wish }: { id: number; plan: Plan; wish: PlanD
   if (wish?.kind === "rotate-key")
     return `latchkey rotate key ${quote(oldKeyOf(plan) ?? wish.fingerprint)} ${formatOptions(plan, wish)}`;
   if (wish?.kind === "rotate-host-key") {
-    const place = wish.port === 22 ? wish.host : formatHostAddress(wish);
-    return `latchkey rotate host-key ${quote(place)} ${formatOptions(plan, wish)}`;
+    const address = wish.port === 22 ? wish.host : formatHostAddress(wish);
+    return `latchkey rotate host-key ${quote(address)} ${formatOptions(plan, wish)}`;
   }
   if (wish?.kind === "rotate-certificate" && isRenewal(plan) && wish.challenge === null)
     return formatRenewal(plan, wish);
@@ -197,12 +197,12 @@ function formatRenewal(
   { options: { postCheckMinutes } }: RenewalPlan,
   { certificates, endpoints, isDue, issuer, keyKind, makesKeyHere }: RenewalRequest,
 ): string {
-  const places = endpoints.map(
+  const served = endpoints.map(
     (one) => `${formatHostAddress(one)}${one.serverName === null ? "" : `/${one.serverName}`}`,
   );
   return [
     "latchkey rotate certificate",
-    ...[...certificates, ...places].map(quote),
+    ...[...certificates, ...served].map(quote),
     ...(isDue ? ["--due"] : []),
     ...(issuer === null ? [] : [`--issuer ${quote(issuer)}`]),
     ...(keyKind === null ? [] : [`--key ${keyKind}`]),

@@ -29,7 +29,7 @@ import classes from "./runs.module.css";
 
 /** Who still uses the old key of a run while its days of grace last, and where nobody knows. */
 export function OldKeyNotice({ watch }: { watch: OldKeyWatch }) {
-  const unread = formatUnreadable(watch);
+  const unreadable = formatUnreadable(watch);
   return (
     <>
       {watch.uses.length > 0 && (
@@ -46,11 +46,11 @@ export function OldKeyNotice({ watch }: { watch: OldKeyWatch }) {
           </Notice>
         </div>
       )}
-      {unread !== null && (
+      {unreadable !== null && (
         <div className={classes.byHand}>
           <Notice tone="amber" Icon={IconEyeQuestion} title="Not known of every host">
             <p>
-              <Untrusted text={unread} limit={1_000} />
+              <Untrusted text={unreadable} limit={1_000} />
             </p>
           </Notice>
         </div>
@@ -62,10 +62,10 @@ export function OldKeyNotice({ watch }: { watch: OldKeyWatch }) {
 type Props = {
   uses: readonly OldKeyUse[];
   agreed: ReadonlySet<string>;
-  onAgree: (name: string, isGiven: boolean) => void;
+  onAgree: (name: string, isAcknowledged: boolean) => void;
 };
 
-/** Each of them is agreed to by itself. */
+/** Each of them is acknowledged by itself. */
 function UsesToAgree({ uses, agreed, onAgree }: Props) {
   return (
     <ul className={classes.uses} aria-label="Who is shut out">
@@ -76,7 +76,7 @@ function UsesToAgree({ uses, agreed, onAgree }: Props) {
             <Untrusted text={formatUse(use)} limit={600} />
             <Checkbox
               size="xs"
-              label="I accept that"
+              label="I accept this risk"
               checked={agreed.has(name)}
               onChange={(event) => onAgree(name, event.currentTarget.checked)}
             />
@@ -98,9 +98,9 @@ export function EndGraceDialog({ run, onClose }: { run: RunDetail; onClose: () =
   const uses = run.oldKeyWatch?.uses ?? [];
   const isAgreed = uses.every((use) => agreed.has(acknowledgementOf(checkOfUse(use))));
   const isReady = data !== undefined && isAgreed && (confirm === null || typed === confirm.word);
-  const agree = (name: string, isGiven: boolean) => {
+  const agree = (name: string, isAcknowledged: boolean) => {
     const others = [...agreed].filter((one) => one !== name);
-    setAgreed(new Set(isGiven ? [...others, name] : others));
+    setAgreed(new Set(isAcknowledged ? [...others, name] : others));
   };
   const remove = () =>
     mutate(

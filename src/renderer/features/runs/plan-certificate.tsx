@@ -45,13 +45,13 @@ export function CertificateLine({ change, isOpen }: { change: Replacement; isOpe
             </Fact>
             <Fact name="Servers">
               <ul className={renewal.list}>
-                {change.consumers.map((consumer) => (
-                  <OneServer key={`${consumer.server} ${consumer.where}`} consumer={consumer} />
+                {change.consumers.map((service) => (
+                  <OneServer key={`${service.server} ${service.where}`} service={service} />
                 ))}
               </ul>
             </Fact>
             <Fact name="Verified at">
-              <Verifications proofs={change.proofs} />
+              <Verifications endpoints={change.proofs} />
             </Fact>
           </Facts>
         </div>
@@ -105,7 +105,7 @@ function OneFile({ file }: { file: DeploymentFile }) {
   );
 }
 
-function OneServer({ consumer: { server, where, test, reload, described } }: { consumer: Service }) {
+function OneServer({ service: { server, where, test, reload, described } }: { service: Service }) {
   return (
     <li>
       {SERVER_NAMES[server]}{" "}
@@ -120,24 +120,24 @@ function OneServer({ consumer: { server, where, test, reload, described } }: { c
   );
 }
 
-function Verifications({ proofs }: { proofs: readonly VerificationEndpoint[] }) {
-  if (proofs.length === 0)
+function Verifications({ endpoints }: { endpoints: readonly VerificationEndpoint[] }) {
+  if (endpoints.length === 0)
     return (
-      <span className={renewal.proof}>
-        <IconShieldQuestion size={14} className={classes.unproved} aria-hidden />
-        Nowhere: no place is known where it is served
+      <span className={renewal.verification}>
+        <IconShieldQuestion size={14} className={classes.unverified} aria-hidden />
+        Nowhere: no endpoint is known that serves it
       </span>
     );
   return (
     <ul className={renewal.list}>
-      {proofs.map((proof) => (
-        <li key={formatServedVerification(proof)} className={renewal.proof}>
-          <IconShieldCheck size={14} className={classes.proved} aria-hidden />
+      {endpoints.map((endpoint) => (
+        <li key={formatServedVerification(endpoint)} className={renewal.verification}>
+          <IconShieldCheck size={14} className={classes.verified} aria-hidden />
           <span>
-            at <Untrusted text={formatServedVerification(proof)} limit={300} isMono />
+            at <Untrusted text={formatServedVerification(endpoint)} limit={300} isMono />
             <span className={classes.dim}>
-              {proof.from === "host" ? ", from the host itself" : ", from here"}
-              {proof.serverName === null && ", without a name"}
+              {endpoint.from === "host" ? ", from the host itself" : ", from here"}
+              {endpoint.serverName === null && ", without a name"}
             </span>
           </span>
         </li>

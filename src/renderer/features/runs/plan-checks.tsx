@@ -16,7 +16,7 @@ import { formatCount } from "#shared/text/count.ts";
 import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import classes from "./plan.module.css";
 
-const LOOKS: Record<Check["state"], { tone: Tone; Icon: TablerIcon; word: string }> = {
+const TAGS: Record<Check["state"], { tone: Tone; Icon: TablerIcon; word: string }> = {
   refused: { tone: "red", Icon: IconCircleX, word: "Refused" },
   acknowledge: { tone: "orange", Icon: IconHandStop, word: "Acknowledgement needed" },
   warning: { tone: "amber", Icon: IconAlertTriangle, word: "Warning" },
@@ -28,13 +28,13 @@ const ORDER = ["refused", "acknowledge", "warning", "ok"] as const;
 type Props = {
   checks: readonly Check[];
   acknowledgements: ReadonlySet<string>;
-  onConsent: (names: readonly string[], isGiven: boolean) => void;
+  onAcknowledge: (names: readonly string[], isAcknowledged: boolean) => void;
   /** It was run: nothing can be acknowledged any more. */
   isOver: boolean;
 };
 
-/** What was looked at before the plan was made: what stops it first; what passed is folded away. */
-export function ChecksPanel({ checks, acknowledgements, onConsent, isOver }: Props) {
+/** What was checked before the plan was made: what stops it first; what passed is folded away. */
+export function ChecksPanel({ checks, acknowledgements, onAcknowledge, isOver }: Props) {
   const groups = groupAlike(checks);
   const passed = groups.filter(({ state }) => state === "ok");
   return (
@@ -47,10 +47,10 @@ export function ChecksPanel({ checks, acknowledgements, onConsent, isOver }: Pro
               {group.state === "acknowledge" && (
                 <Checkbox
                   size="xs"
-                  label="I accept that"
+                  label="I accept this risk"
                   disabled={isOver}
                   checked={group.names.every((name) => acknowledgements.has(name))}
-                  onChange={(event) => onConsent(group.names, event.currentTarget.checked)}
+                  onChange={(event) => onAcknowledge(group.names, event.currentTarget.checked)}
                 />
               )}
             </CheckLine>
@@ -96,7 +96,7 @@ function groupAlike(checks: readonly Check[]): Group[] {
 
 function CheckLine({ group, children }: { group: Group; children?: React.ReactNode }) {
   const { state, text, hosts } = group;
-  const { tone, Icon, word } = LOOKS[state];
+  const { tone, Icon, word } = TAGS[state];
   return (
     <li className={classes.check}>
       <span>
@@ -125,7 +125,7 @@ function formatResults(checks: readonly Check[]): string {
     .join(", ");
 }
 
-/** What somebody may have to do elsewhere once the plan is carried out. */
+/** What somebody may have to do elsewhere once the plan is executed. */
 export function Afterwards({ sentences }: { sentences: readonly string[] }) {
   if (sentences.length === 0) return null;
   return (

@@ -9,7 +9,7 @@ import { formatCount } from "#shared/text/count.ts";
 import decisionClasses from "./decision.module.css";
 import { LoginFields } from "./logins.tsx";
 import { RequestFields } from "./plan-fields.tsx";
-import { formatRenewalLack, NoIssuer, RenewalAbout } from "./renewal-fields.tsx";
+import { formatRenewalMissing, NoIssuer, RenewalAbout } from "./renewal-fields.tsx";
 import classes from "./runs.module.css";
 import { KINDS } from "./words.ts";
 
@@ -17,47 +17,49 @@ type Props = {
   draft: RequestDraft;
   isPlanning: boolean;
   error: Error | null;
-  onPlan: (wish: RequestDraft) => void;
+  onPlan: (request: RequestDraft) => void;
   onClose: () => void;
 };
 
-/** What a wish still lacks, and then its plan. */
+/** What a request still needs, and then its plan. */
 export function RequestDialog({ draft, isPlanning, error, onPlan, onClose }: Props) {
-  const [wish, setRequest] = useState(draft);
-  const isWhole = findMissing(wish) === null;
+  const [request, setRequest] = useState(draft);
+  const isWhole = findMissing(request) === null;
   // Wherever the focus is: it is at the button that closes the dialog while the fields are not there yet.
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const isPreview = (event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "p";
       if (!isPreview) return;
       event.preventDefault();
-      if (isWhole && !isPlanning) onPlan(wish);
+      if (isWhole && !isPlanning) onPlan(request);
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
-  }, [isWhole, isPlanning, wish, onPlan]);
+  }, [isWhole, isPlanning, request, onPlan]);
   return (
-    <Dialog title={titleOf(wish)} isOpen onClose={onClose} width={560}>
+    <Dialog title={titleOf(request)} isOpen onClose={onClose} width={560}>
       <form
         className={classes.form}
         onSubmit={(event) => {
           event.preventDefault();
-          onPlan(wish);
+          onPlan(request);
         }}
       >
-        {"grants" in wish && <p className={classes.dim}>Of {formatCount(wish.grants.length, "grant")}.</p>}
-        {wish.kind === "rotate-key" && (
+        {"grants" in request && (
+          <p className={classes.dim}>Of {formatCount(request.grants.length, "grant")}.</p>
+        )}
+        {request.kind === "rotate-key" && (
           <p>
-            <Untrusted text={wish.fingerprint} isMono />
+            <Untrusted text={request.fingerprint} isMono />
           </p>
         )}
-        {wish.kind === "rotate-certificate" && (
+        {request.kind === "rotate-certificate" && (
           <>
-            <RenewalAbout wish={wish} />
+            <RenewalAbout request={request} />
             <NoIssuer onLeave={onClose} />
           </>
         )}
-        <RequestFields wish={wish} onChange={setRequest} />
+        <RequestFields request={request} onChange={setRequest} />
         <LoginFields />
         <p className={classes.note}>
           The hosts are read, and a plan is made of what they hold. Nothing is written before you have seen
@@ -85,27 +87,27 @@ export function RequestDialog({ draft, isPlanning, error, onPlan, onClose }: Pro
   );
 }
 
-function titleOf(wish: RequestDraft): string {
-  if (wish.kind !== "rotate-certificate") return KINDS[wish.kind];
-  if (wish.isDue) return "Renew what is due";
-  return wish.certificates?.length === 1 ? "Renew a certificate" : KINDS[wish.kind];
+function titleOf(request: RequestDraft): string {
+  if (request.kind !== "rotate-certificate") return KINDS[request.kind];
+  if (request.isDue) return "Renew what is due";
+  return request.certificates?.length === 1 ? "Renew a certificate" : KINDS[request.kind];
 }
 
 /** What must be said before there can be a plan; null when all is said. */
-export function findMissing(wish: RequestDraft): string | null {
-  switch (wish.kind) {
+export function findMissing(request: RequestDraft): string | null {
+  switch (request.kind) {
     case "rotate-key":
     case "rotate-host-key":
     case "remove-grants":
       return null;
     case "rotate-certificate":
-      return formatRenewalLack(wish);
+      return formatRenewalMissing(request);
     case "add-grants":
-      return wish.key.trim() === "" || wish.places.length === 0 ? "the key and the accounts" : null;
+      return request.key.trim() === "" || request.places.length === 0 ? "the key and the accounts" : null;
     case "tighten-grants":
-      return wish.from || wish.restrict || wish.expiry ? null : "how to tighten them";
+      return request.from || request.restrict || request.expiry ? null : "how to tighten them";
     case "move-to-authority":
-      return wish.authority.trim() === "" ? "the authority" : null;
+      return request.authority.trim() === "" ? "the authority" : null;
   }
 }
 
@@ -113,7 +115,7 @@ export const NO_OPTIONS: PlanOptions = PlanOptions.parse({});
 
 type OptionFieldsProps = {
   options: PlanOptions;
-  /** What a run waits for: days in which an old key is watched for, or minutes until what is served is looked at again. */
+  /** What a run waits for: days in which an old key is watched for, or minutes until what is served is checked again. */
   waits: "grace" | "post-check" | null;
   onChange: (patch: Partial<PlanOptions>) => void;
 };
@@ -164,7 +166,7 @@ export const formatOptions = ({ canary, batchSize, maxFailures, graceDays }: Pla
 
 /** How a run goes about it. */
 export function OptionFields({ options, waits, onChange }: OptionFieldsProps) {
-  const isAsked = (name: NumberName): boolean =>
+  const isShown = (name: NumberName): boolean =>
     name === "graceDays" ? waits === "grace" : name !== "postCheckMinutes" || waits === "post-check";
   return (
     <>
@@ -176,7 +178,7 @@ export function OptionFields({ options, waits, onChange }: OptionFieldsProps) {
         onChange={(event) => onChange({ canary: event.currentTarget.checked })}
       />
       <div className={decisionClasses.numbers}>
-        {FIELDS.filter(({ name }) => isAsked(name)).map(({ name, ...field }) => (
+        {FIELDS.filter(({ name }) => isShown(name)).map(({ name, ...field }) => (
           <TextInput
             key={name}
             size="xs"

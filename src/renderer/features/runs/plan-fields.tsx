@@ -11,80 +11,80 @@ const KEY_TYPES = [
   { value: "rsa", label: "RSA 3072" },
 ] as const;
 
-/** Whether there is more to say of a wish than what it is about. */
-export const hasFields = (wish: RequestDraft): boolean => wish.kind !== "remove-grants";
+/** Whether a request has fields beside what it is about. */
+export const hasFields = (request: RequestDraft): boolean => request.kind !== "remove-grants";
 
 type Props<Kind extends RequestDraft["kind"]> = {
-  wish: Extract<RequestDraft, { kind: Kind }>;
-  onChange: (wish: RequestDraft) => void;
+  request: Extract<RequestDraft, { kind: Kind }>;
+  onChange: (request: RequestDraft) => void;
 };
 
-/** What a wish leaves open. */
+/** What a request leaves open. */
 export function RequestFields({
-  wish,
+  request,
   onChange,
 }: {
-  wish: RequestDraft;
-  onChange: (wish: RequestDraft) => void;
+  request: RequestDraft;
+  onChange: (request: RequestDraft) => void;
 }) {
-  switch (wish.kind) {
+  switch (request.kind) {
     case "rotate-key":
-      return <NewKeyFields wish={wish} onChange={onChange} />;
+      return <NewKeyFields request={request} onChange={onChange} />;
     case "rotate-host-key":
-      return <KeyType wish={wish} onChange={onChange} />;
+      return <KeyType request={request} onChange={onChange} />;
     case "add-grants":
-      return <AddFields wish={wish} onChange={onChange} />;
+      return <AddFields request={request} onChange={onChange} />;
     case "tighten-grants":
-      return <TightenFields wish={wish} onChange={onChange} />;
+      return <TightenFields request={request} onChange={onChange} />;
     case "move-to-authority":
-      return <AuthorityFields wish={wish} onChange={onChange} />;
+      return <AuthorityFields request={request} onChange={onChange} />;
     case "rotate-certificate":
-      return <RenewalFields wish={wish} onChange={onChange} />;
+      return <RenewalFields request={request} onChange={onChange} />;
     case "remove-grants":
       return null;
   }
 }
 
-function KeyType({ wish, onChange }: Props<"rotate-key" | "rotate-host-key">) {
+function KeyType({ request, onChange }: Props<"rotate-key" | "rotate-host-key">) {
   return (
     <NativeSelect
       size="xs"
       label="Kind of the new key"
-      value={wish.keyType ?? "ed25519"}
+      value={request.keyType ?? "ed25519"}
       data={KEY_TYPES}
       onChange={(event) => {
         const keyType = KEY_TYPES.find(({ value }) => value === event.currentTarget.value)?.value;
-        if (keyType) onChange({ ...wish, keyType });
+        if (keyType) onChange({ ...request, keyType });
       }}
     />
   );
 }
 
-function NewKeyFields({ wish, onChange }: Props<"rotate-key">) {
+function NewKeyFields({ request, onChange }: Props<"rotate-key">) {
   return (
     <>
-      <KeyType wish={wish} onChange={onChange} />
+      <KeyType request={request} onChange={onChange} />
       <TextInput
         size="xs"
         label="A new key that is made already"
         description="Its .pub line, or the path of its private key file here; empty: one is made"
-        value={wish.given ?? ""}
-        onChange={(event) => onChange({ ...wish, given: event.currentTarget.value || null })}
+        value={request.given ?? ""}
+        onChange={(event) => onChange({ ...request, given: event.currentTarget.value || null })}
         spellCheck={false}
       />
       <TextInput
         size="xs"
         label="Where to write the private key on this computer"
         description="Where no file is known that holds the old one"
-        value={wish.keyFile ?? ""}
-        onChange={(event) => onChange({ ...wish, keyFile: event.currentTarget.value || null })}
+        value={request.keyFile ?? ""}
+        onChange={(event) => onChange({ ...request, keyFile: event.currentTarget.value || null })}
         spellCheck={false}
       />
     </>
   );
 }
 
-function AddFields({ wish, onChange }: Props<"add-grants">) {
+function AddFields({ request, onChange }: Props<"add-grants">) {
   return (
     <>
       <Textarea
@@ -95,20 +95,20 @@ function AddFields({ wish, onChange }: Props<"add-grants">) {
         autosize
         minRows={2}
         maxRows={5}
-        value={wish.key}
-        onChange={(event) => onChange({ ...wish, key: event.currentTarget.value })}
+        value={request.key}
+        onChange={(event) => onChange({ ...request, key: event.currentTarget.value })}
         spellCheck={false}
         classNames={{ input: classes.mono ?? "" }}
         data-autofocus
       />
-      <AccountsField places={wish.places} onChange={(places) => onChange({ ...wish, places })} />
+      <AccountsField accounts={request.places} onChange={(places) => onChange({ ...request, places })} />
       <TextInput
         size="xs"
         label="Options"
         description="As they stand before the key in the line; empty for none"
         placeholder={'restrict,from="10.0.0.0/8"'}
-        value={wish.options ?? ""}
-        onChange={(event) => onChange({ ...wish, options: event.currentTarget.value })}
+        value={request.options ?? ""}
+        onChange={(event) => onChange({ ...request, options: event.currentTarget.value })}
         spellCheck={false}
         classNames={{ input: classes.mono ?? "" }}
       />
@@ -116,7 +116,7 @@ function AddFields({ wish, onChange }: Props<"add-grants">) {
   );
 }
 
-function TightenFields({ wish, onChange }: Props<"tighten-grants">) {
+function TightenFields({ request, onChange }: Props<"tighten-grants">) {
   return (
     <>
       <TextInput
@@ -124,8 +124,8 @@ function TightenFields({ wish, onChange }: Props<"tighten-grants">) {
         label="Only from"
         description="Addresses, ranges and names between commas; empty: as it stands"
         placeholder="10.0.0.0/8,bastion.corp.example"
-        value={wish.from ?? ""}
-        onChange={(event) => onChange({ ...wish, from: event.currentTarget.value || null })}
+        value={request.from ?? ""}
+        onChange={(event) => onChange({ ...request, from: event.currentTarget.value || null })}
         spellCheck={false}
         data-autofocus
       />
@@ -133,17 +133,17 @@ function TightenFields({ wish, onChange }: Props<"tighten-grants">) {
         size="xs"
         label="Restrict"
         description="No forwarding of any kind, no terminal"
-        checked={wish.restrict ?? false}
-        onChange={(event) => onChange({ ...wish, restrict: event.currentTarget.checked })}
+        checked={request.restrict ?? false}
+        onChange={(event) => onChange({ ...request, restrict: event.currentTarget.checked })}
       />
       <TextInput
         size="xs"
         type="date"
         label="Until"
         description="From that day on it lets nobody in; empty: as it stands"
-        value={toDate(wish.expiry ?? null)}
+        value={toDate(request.expiry ?? null)}
         onChange={(event) =>
-          onChange({ ...wish, expiry: event.currentTarget.value.replaceAll("-", "") || null })
+          onChange({ ...request, expiry: event.currentTarget.value.replaceAll("-", "") || null })
         }
       />
     </>
@@ -153,7 +153,7 @@ function TightenFields({ wish, onChange }: Props<"tighten-grants">) {
 const toDate = (expiry: string | null): string =>
   expiry === null ? "" : `${expiry.slice(0, 4)}-${expiry.slice(4, 6)}-${expiry.slice(6, 8)}`;
 
-function AuthorityFields({ wish, onChange }: Props<"move-to-authority">) {
+function AuthorityFields({ request, onChange }: Props<"move-to-authority">) {
   return (
     <>
       <Textarea
@@ -163,33 +163,39 @@ function AuthorityFields({ wish, onChange }: Props<"move-to-authority">) {
         autosize
         minRows={2}
         maxRows={5}
-        value={wish.authority}
-        onChange={(event) => onChange({ ...wish, authority: event.currentTarget.value })}
+        value={request.authority}
+        onChange={(event) => onChange({ ...request, authority: event.currentTarget.value })}
         spellCheck={false}
         classNames={{ input: classes.mono ?? "" }}
         data-autofocus
       />
       <PrincipalsField
-        principals={wish.principals ?? []}
-        onChange={(principals) => onChange({ ...wish, principals })}
+        principals={request.principals ?? []}
+        onChange={(principals) => onChange({ ...request, principals })}
       />
     </>
   );
 }
 
-type Places = Extract<RequestDraft, { kind: "add-grants" }>["places"];
+type AccountAddresses = Extract<RequestDraft, { kind: "add-grants" }>["places"];
 
 /** Accounts of hosts, one a line. What cannot be read as one is said. */
-function AccountsField({ places, onChange }: { places: Places; onChange: (places: Places) => void }) {
-  const [text, setText] = useState(() => places.map(writePlace).join("\n"));
+function AccountsField({
+  accounts,
+  onChange,
+}: {
+  accounts: AccountAddresses;
+  onChange: (accounts: AccountAddresses) => void;
+}) {
+  const [text, setText] = useState(() => accounts.map(formatAccountAddress).join("\n"));
   const lines = text
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean);
-  const unread = lines.filter((line) => readPlace(line) === null);
+  const unreadable = lines.filter((line) => parseAccountAddress(line) === null);
   const change = (next: string) => {
     setText(next);
-    onChange(next.split("\n").flatMap((line) => readPlace(line.trim()) ?? []));
+    onChange(next.split("\n").flatMap((line) => parseAccountAddress(line.trim()) ?? []));
   };
   return (
     <Textarea
@@ -203,8 +209,8 @@ function AccountsField({ places, onChange }: { places: Places; onChange: (places
       value={text}
       onChange={(event) => change(event.currentTarget.value)}
       error={
-        unread.length > 0 &&
-        `${unread.length === 1 ? "One line is" : `${unread.length} lines are`} no account: user@host`
+        unreadable.length > 0 &&
+        `${unreadable.length === 1 ? "One line is" : `${unreadable.length} lines are`} no account: user@host`
       }
       spellCheck={false}
       classNames={{ input: classes.mono ?? "" }}
@@ -212,11 +218,11 @@ function AccountsField({ places, onChange }: { places: Places; onChange: (places
   );
 }
 
-const writePlace = ({ account, host, port }: Places[number]): string =>
+const formatAccountAddress = ({ account, host, port }: AccountAddresses[number]): string =>
   `${account}@${port === 22 ? host : formatHostAddress({ host, port })}`;
 
 /** Null for what is no account of a host. */
-function readPlace(line: string): Places[number] | null {
+function parseAccountAddress(line: string): AccountAddresses[number] | null {
   const found = /^([^@\s]+)@(?:\[([^\]\s]+)\]|([^:\s[\]]+|[^:\s]*(?::[^:\s]*){2,}))(?::(\d{1,5}))?$/.exec(
     line,
   );

@@ -58,7 +58,7 @@ function Difference({ hunks, label }: { hunks: readonly Hunk[]; label: string })
                   {sign === "-" ? "−" : sign}
                 </span>
                 <span className={diff.rowText}>
-                  <WithHole text={text} limit={sign === " " ? 160 : 600} />
+                  <WithPlaceholder text={text} limit={sign === " " ? 160 : 600} />
                 </span>
               </li>
             ))}
@@ -69,8 +69,8 @@ function Difference({ hunks, label }: { hunks: readonly Hunk[]; label: string })
   );
 }
 
-/** The place of the key that is made only when the run begins is told apart from text. */
-function WithHole({ text, limit }: { text: string; limit: number }) {
+/** The placeholder of the key that is made only when the run begins is shown apart from text. */
+function WithPlaceholder({ text, limit }: { text: string; limit: number }) {
   const [before = "", ...after] = text.split(NEW_KEY_PLACEHOLDER);
   return (
     <>
@@ -168,30 +168,30 @@ function Requests({ children }: { children: ReactNode }) {
   const { identityFiles } = useLogins();
   const { mutate, isPending, error, reset } = useMakePlan();
   const plan = useCallback(
-    (wish: RequestDraft) =>
+    (request: RequestDraft) =>
       mutate(
-        { wish, identityFiles, mayPrompt: true },
+        { wish: request, identityFiles, mayPrompt: true },
         {
           onSuccess: ({ planId }) => {
             setDraft(null);
             void navigate({ to: "/runs/plan", search: { id: planId } });
           },
-          // Why there is none is said where the wish can be changed.
-          onError: () => setDraft((before) => before ?? wish),
+          // Why there is none is said where the request can be changed.
+          onError: () => setDraft((before) => before ?? request),
         },
       ),
     [identityFiles, mutate, navigate],
   );
-  const request = useCallback(
-    (wish: RequestDraft) => {
+  const requestPlan = useCallback(
+    (request: RequestDraft) => {
       reset();
-      if (findMissing(wish) === null) plan(wish);
-      else setDraft(wish);
+      if (findMissing(request) === null) plan(request);
+      else setDraft(request);
     },
     [plan, reset],
   );
   return (
-    <PlanRequestContext value={request}>
+    <PlanRequestContext value={requestPlan}>
       {children}
       {draft && (
         <RequestDialog

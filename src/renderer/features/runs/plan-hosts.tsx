@@ -28,7 +28,7 @@ import classes from "./plan.module.css";
 import { CertificateLine } from "./plan-certificate.tsx";
 import { FileLine } from "./plan-file.tsx";
 import { LineCounts } from "./run-state.tsx";
-import { DEAD_MEN } from "./words.ts";
+import { ROLLBACK_TIMERS } from "./words.ts";
 
 /** So many hosts are shown at once, and of so many files all differences are open. */
 const HOSTS_SHOWN = 25;
@@ -51,8 +51,8 @@ export function HostPlans({ plan }: { plan: Plan }) {
             <span className={classes.dim}>{formatCount(here.length, "private key")}</span>
           </header>
           <ul>
-            {here.map((holder) => (
-              <HolderLine key={`${holder.kind} ${holder.path}`} holder={holder} />
+            {here.map((privateKey) => (
+              <PrivateKeyLine key={`${privateKey.kind} ${privateKey.path}`} privateKey={privateKey} />
             ))}
           </ul>
         </section>
@@ -88,7 +88,7 @@ type HostProps = {
 
 function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolean }) {
   const files = "files" in host ? host.files : [];
-  const holders = "holders" in host ? host.holders : [];
+  const privateKeys = "holders" in host ? host.holders : [];
   const certificates = "certificates" in host ? host.certificates : null;
   return (
     <section className={classes.host}>
@@ -116,17 +116,17 @@ function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolea
             isOpen={isOpen}
           />
         ))}
-        {holders.map((holder) => (
-          <HolderLine key={`${holder.kind} ${holder.path}`} holder={holder} />
+        {privateKeys.map((privateKey) => (
+          <PrivateKeyLine key={`${privateKey.kind} ${privateKey.path}`} privateKey={privateKey} />
         ))}
       </ul>
-      <ul className={classes.proofs}>
+      <ul className={classes.verifications}>
         {verificationsOf(host).map(({ account, proof }) => (
           <li key={account}>
             {proof.kind === "none" ? (
-              <IconShieldQuestion size={14} className={classes.unproved} aria-hidden />
+              <IconShieldQuestion size={14} className={classes.unverified} aria-hidden />
             ) : (
-              <IconShieldCheck size={14} className={classes.proved} aria-hidden />
+              <IconShieldCheck size={14} className={classes.verified} aria-hidden />
             )}
             <span>
               <Untrusted text={account} />: <Untrusted text={formatVerification(proof)} limit={300} />
@@ -140,7 +140,7 @@ function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolea
 
 function formatRollback(timer: HostPlan["rollbackTimer"], isOffline: boolean): string {
   if (isOffline) return "its script rolls back by itself";
-  return timer === null ? "cannot roll back by itself" : `rolls back by ${DEAD_MEN[timer]}`;
+  return timer === null ? "cannot roll back by itself" : `rolls back by ${ROLLBACK_TIMERS[timer]}`;
 }
 
 function HostFacts({ host, turn, isOffline }: HostProps) {
@@ -180,8 +180,8 @@ function HostFacts({ host, turn, isOffline }: HostProps) {
 }
 
 /** A private key that is replaced; where it is encrypted, the new one is, too. */
-function HolderLine({ holder }: { holder: PrivateKeyPlan }) {
-  const { kind, path, owner, mode, isEncrypted, hasPublicFile } = holder;
+function PrivateKeyLine({ privateKey }: { privateKey: PrivateKeyPlan }) {
+  const { kind, path, owner, mode, isEncrypted, hasPublicFile } = privateKey;
   const facts = [
     kind === "agent" ? "the key in this agent" : `owner ${owner}, mode ${mode}`,
     isEncrypted === null ? "" : isEncrypted ? "with a passphrase" : "without a passphrase",

@@ -115,7 +115,7 @@ function FailedPlan({ found }: { found: PlanDetail }) {
         </p>
         <p>Nothing was written on any host.</p>
       </Notice>
-      {found.wish && <MakeAnew wish={found.wish} options={null} />}
+      {found.wish && <MakeAnew request={found.wish} options={null} />}
     </>
   );
 }
@@ -127,9 +127,9 @@ function ReadyPlan({ found, plan, hash }: Props) {
   const [acknowledgements, setAcknowledgements] = useState<ReadonlySet<string>>(new Set());
   const [typed, setTyped] = useState("");
   const [isEdited, setEdited] = useState(false);
-  const consent = (names: readonly string[], isGiven: boolean) => {
+  const acknowledge = (names: readonly string[], isAcknowledged: boolean) => {
     const others = [...acknowledgements].filter((name) => !names.includes(name));
-    setAcknowledgements(new Set(isGiven ? [...others, ...names] : others));
+    setAcknowledgements(new Set(isAcknowledged ? [...others, ...names] : others));
   };
   return (
     <div className={classes.columns}>
@@ -139,7 +139,7 @@ function ReadyPlan({ found, plan, hash }: Props) {
         <ChecksPanel
           checks={plan.checks}
           acknowledgements={acknowledgements}
-          onConsent={consent}
+          onAcknowledge={acknowledge}
           isOver={found.runId !== null}
         />
         <LeftOut sentences={plan.leftOut} />
@@ -157,7 +157,7 @@ function ReadyPlan({ found, plan, hash }: Props) {
           isEdited={isEdited}
           onType={setTyped}
         />
-        {found.wish && <MakeAnew wish={found.wish} options={requestedOptions(plan)} onEdit={setEdited} />}
+        {found.wish && <MakeAnew request={found.wish} options={requestedOptions(plan)} onEdit={setEdited} />}
         <ExportPanel
           found={found}
           plan={plan}

@@ -66,11 +66,11 @@ export const useRollBack = () => useMutation(useApi().runs.rollBack.mutationOpti
 
 export function useScripts() {
   const { runs } = useApi();
-  return (asked: Parameters<typeof runs.exportScripts.call>[0]) => runs.exportScripts.call(asked);
+  return (request: Parameters<typeof runs.exportScripts.call>[0]) => runs.exportScripts.call(request);
 }
 
 /** What a run or a plan waits for, the oldest first. */
-export function useQuestions() {
+export function usePrompts() {
   const { data } = useQuery(useApi().runs.questions.queryOptions({ staleTime: 0 }));
   return data ?? [];
 }

@@ -12,7 +12,7 @@ import { useIssuers } from "./queries.ts";
 import classes from "./runs.module.css";
 import { KEY_KINDS } from "./words.ts";
 
-type Wish = Extract<RequestDraft, { kind: "rotate-certificate" }>;
+type RenewalDraft = Extract<RequestDraft, { kind: "rotate-certificate" }>;
 
 /** Values of a choice that are no name of an issuer. */
 const UNSAID = "";
@@ -20,48 +20,54 @@ const KNOWN = "*";
 const OLD = "";
 
 /** Who signs, with what kind of key, and how names are shown to be the user's. */
-export function RenewalFields({ wish, onChange }: { wish: Wish; onChange: (wish: Wish) => void }) {
+export function RenewalFields({
+  request,
+  onChange,
+}: {
+  request: RenewalDraft;
+  onChange: (request: RenewalDraft) => void;
+}) {
   const { data: issuers } = useIssuers();
-  const { issuer } = wish;
+  const { issuer } = request;
   useEffect(() => {
-    const chosen = issuers && choose(issuers, wish);
-    if (issuer === undefined && chosen !== undefined) onChange({ ...wish, issuer: chosen });
-  }, [issuers, issuer, wish, onChange]);
+    const chosen = issuers && choose(issuers, request);
+    if (issuer === undefined && chosen !== undefined) onChange({ ...request, issuer: chosen });
+  }, [issuers, issuer, request, onChange]);
   return (
     <>
       <NativeSelect
         size="xs"
         label="Issuer"
         value={issuer === undefined ? UNSAID : (issuer ?? KNOWN)}
-        data={toChoices(issuers ?? [], wish)}
+        data={toChoices(issuers ?? [], request)}
         onChange={({ currentTarget: { value } }) =>
-          onChange({ ...wish, issuer: value === KNOWN ? null : value })
+          onChange({ ...request, issuer: value === KNOWN ? null : value })
         }
         data-autofocus
       />
       <NativeSelect
         size="xs"
         label="Kind of the new key"
-        value={wish.keyKind ?? OLD}
+        value={request.keyKind ?? OLD}
         data={[
           { value: OLD, label: "as the old one" },
           ...KeyKind.options.map((value) => ({ value, label: KEY_KINDS[value] })),
         ]}
         onChange={({ currentTarget: { value } }) =>
-          onChange({ ...wish, keyKind: KeyKind.safeParse(value).data ?? null })
+          onChange({ ...request, keyKind: KeyKind.safeParse(value).data ?? null })
         }
       />
       <Checkbox
         size="xs"
         label="Make the key on this computer"
         description="In the vault, and send it; otherwise it never leaves its host"
-        checked={wish.makesKeyHere ?? false}
-        onChange={(event) => onChange({ ...wish, makesKeyHere: event.currentTarget.checked })}
+        checked={request.makesKeyHere ?? false}
+        onChange={(event) => onChange({ ...request, makesKeyHere: event.currentTarget.checked })}
       />
       {mayBeAcme(issuers ?? [], issuer) && (
         <ChallengeField
-          way={wish.challenge ?? null}
-          onChange={(challenge) => onChange({ ...wish, challenge })}
+          method={request.challenge ?? null}
+          onChange={(challenge) => onChange({ ...request, challenge })}
         />
       )}
     </>
@@ -69,13 +75,13 @@ export function RenewalFields({ wish, onChange }: { wish: Wish; onChange: (wish:
 }
 
 /** The only one there is; a rule takes who is known for each. Undefined: it has to be said. */
-function choose(issuers: readonly Issuer[], wish: Wish): string | null | undefined {
+function choose(issuers: readonly Issuer[], request: RenewalDraft): string | null | undefined {
   const [first, ...others] = issuers;
-  if (first && others.length === 0 && !wish.isDue) return first.name;
-  return wish.isDue ? null : undefined;
+  if (first && others.length === 0 && !request.isDue) return first.name;
+  return request.isDue ? null : undefined;
 }
 
-function toChoices(issuers: readonly Issuer[], { issuer }: Wish) {
+function toChoices(issuers: readonly Issuer[], { issuer }: RenewalDraft) {
   const names = issuers.map(({ name }) => name);
   // One that a command line named by its kind, or that is gone.
   const odd = issuer && !names.includes(issuer) ? [issuer] : [];
@@ -91,8 +97,8 @@ const mayBeAcme = (issuers: readonly Issuer[], issuer: string | null | undefined
   issuers.some(({ kind, name }) => kind === "acme" && (issuer === null || name === issuer));
 
 /** What is renewed. */
-export function RenewalAbout({ wish }: { wish: Wish }) {
-  const { certificates = [], isDue } = wish;
+export function RenewalAbout({ request }: { request: RenewalDraft }) {
+  const { certificates = [], isDue } = request;
   const [first] = certificates;
   if (isDue)
     return (
@@ -111,13 +117,13 @@ export function RenewalAbout({ wish }: { wish: Wish }) {
 }
 
 /** What is missing before certificates can be planned; null where nothing is. */
-export function formatRenewalLack({ issuer, challenge = null }: Wish): string | null {
+export function formatRenewalMissing({ issuer, challenge = null }: RenewalDraft): string | null {
   if (issuer === undefined) return "the issuer";
   return challenge === null || ChallengeMethod.safeParse(challenge).success ? null : "where challenges go";
 }
 
 /** What can be said for one plan; a zone's key is kept with its issuer, in Settings. */
-const WAYS = {
+const METHODS = {
   known: "as the issuer has it, or as the host allows",
   site: "a file below the web server's folder",
   challenges: "a file in a folder of challenges alone",
@@ -126,13 +132,13 @@ const WAYS = {
   hook: "DNS, by a program on this computer",
   zone: "DNS, by updates of the zone",
 } as const;
-type WayName = keyof typeof WAYS;
+type MethodName = keyof typeof METHODS;
 
-type Props = { way: ChallengeMethod | null; onChange: (way: ChallengeMethod | null) => void };
+type Props = { method: ChallengeMethod | null; onChange: (method: ChallengeMethod | null) => void };
 
 /** How an ACME directory is shown that names are the user's. */
-function ChallengeField({ way, onChange }: Props) {
-  const name = nameOf(way);
+function ChallengeField({ method, onChange }: Props) {
+  const name = nameOf(method);
   return (
     <>
       <NativeSelect
@@ -140,29 +146,29 @@ function ChallengeField({ way, onChange }: Props) {
         label="How names are shown to be yours"
         description="For an ACME directory alone"
         value={name}
-        data={Object.entries(WAYS)
+        data={Object.entries(METHODS)
           .filter(([value]) => value !== "zone" || name === "zone")
           .map(([value, label]) => ({ value, label }))}
-        onChange={(event) => onChange(wayOf(event.currentTarget.value as WayName, way))}
+        onChange={(event) => onChange(methodOf(event.currentTarget.value as MethodName, method))}
       />
-      {way?.kind === "webroot" && (
+      {method?.kind === "webroot" && (
         <TextInput
           size="xs"
           label="Folder on the host"
-          placeholder={way.of === "site" ? "/var/www/html" : "/var/lib/acme"}
-          value={way.path}
-          onChange={(event) => onChange({ ...way, path: event.currentTarget.value.trim() })}
+          placeholder={method.of === "site" ? "/var/www/html" : "/var/lib/acme"}
+          value={method.path}
+          onChange={(event) => onChange({ ...method, path: event.currentTarget.value.trim() })}
           spellCheck={false}
         />
       )}
-      {way?.kind === "dns-hook" && (
+      {method?.kind === "dns-hook" && (
         <TextInput
           size="xs"
           label="Program on this computer"
           description="One that an issuer was given by command, or that was named when Latchkey was started; called as lego's exec provider calls it"
           placeholder="/usr/local/bin/dns-hook"
-          value={way.program}
-          onChange={(event) => onChange({ ...way, program: event.currentTarget.value.trim() })}
+          value={method.program}
+          onChange={(event) => onChange({ ...method, program: event.currentTarget.value.trim() })}
           spellCheck={false}
         />
       )}
@@ -170,12 +176,12 @@ function ChallengeField({ way, onChange }: Props) {
   );
 }
 
-function nameOf(way: ChallengeMethod | null): WayName {
-  switch (way?.kind) {
+function nameOf(method: ChallengeMethod | null): MethodName {
+  switch (method?.kind) {
     case undefined:
       return "known";
     case "webroot":
-      return way.of;
+      return method.of;
     case "served-on-host":
       return "served";
     case "tls-alpn":
@@ -187,7 +193,7 @@ function nameOf(way: ChallengeMethod | null): WayName {
   }
 }
 
-function wayOf(name: WayName, before: ChallengeMethod | null): ChallengeMethod | null {
+function methodOf(name: MethodName, before: ChallengeMethod | null): ChallengeMethod | null {
   switch (name) {
     case "known":
       return null;
@@ -205,7 +211,7 @@ function wayOf(name: WayName, before: ChallengeMethod | null): ChallengeMethod |
   }
 }
 
-/** Where nobody signs for the user yet: the way to say who does. */
+/** Where nobody signs for the user yet: a link to add one. */
 export function NoIssuer({ onLeave }: { onLeave: () => void }) {
   const { data } = useIssuers();
   if (!data || data.length > 0) return null;

@@ -30,7 +30,7 @@ const MAY_GO_ON: ReadonlySet<RunState> = new Set([
   "needs-attention",
 ]);
 
-/** Pause, go on, take back: what its state allows. */
+/** Pause, go on, roll back: what its state allows. */
 export function RunActions({ run }: { run: RunDetail }) {
   const { identityFiles } = useLogins();
   const [isAsking, setIsAsking] = useState(false);
@@ -40,7 +40,7 @@ export function RunActions({ run }: { run: RunDetail }) {
   const resume = useResume();
   const { id: runId, state } = run;
   const mayGoOn = MAY_GO_ON.has(state);
-  const hasRecheck = waitsBefore(run, "post-check");
+  const hasPostCheck = waitsBefore(run, "post-check");
   const hasRepair = repairsOf(run).length > 0;
   const error = pause.error ?? resume.error;
   if (!mayGoOn && state !== "running") return null;
@@ -63,7 +63,7 @@ export function RunActions({ run }: { run: RunDetail }) {
             Repair
           </Button>
         )}
-        {mayGoOn && !hasRecheck && (
+        {mayGoOn && !hasPostCheck && (
           <Button
             variant={hasRepair ? "default" : "filled"}
             size="xs"
@@ -71,12 +71,12 @@ export function RunActions({ run }: { run: RunDetail }) {
             loading={resume.isPending}
             onClick={() => resume.mutate({ runId, mayPrompt: true, identityFiles })}
           >
-            {state === "waiting" && !mayBeBrought(run) && !hasConfirmed(run.claims)
+            {state === "waiting" && !waitsForCertificate(run) && !hasConfirmed(run.claims)
               ? "Check again now"
               : "Go on"}
           </Button>
         )}
-        {hasRecheck && (
+        {hasPostCheck && (
           <Button
             size="xs"
             leftSection={<IconEye size={15} />}
@@ -119,14 +119,15 @@ export function RunActions({ run }: { run: RunDetail }) {
   );
 }
 
-/** Time is left before this phase: logs are watched before a removal, and what is served is looked at again. */
+/** Time is left before this phase: logs are watched before a removal, and what is served is checked again. */
 const waitsBefore = ({ state, dueAt, stepList }: RunDetail, phase: "revoke" | "post-check"): boolean =>
   state === "waiting" &&
   dueAt !== null &&
   stepList.some((step) => step.phase === phase && step.state === "planned");
 
 /** It waits for a certificate that somebody else signs. */
-const mayBeBrought = ({ kind, dueAt }: RunDetail): boolean => kind === "rotate-certificate" && dueAt === null;
+const waitsForCertificate = ({ kind, dueAt }: RunDetail): boolean =>
+  kind === "rotate-certificate" && dueAt === null;
 
 const notifyPaused = ({ wasRunning }: { wasRunning: boolean }) =>
   toast(wasRunning ? "It stops after the steps that are under way" : "It was not running any more");

@@ -6,7 +6,7 @@ import { Drawer, DrawerTabs, Fact, Facts, Line, Lines, Section } from "#renderer
 import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import headerChipClasses from "#renderer/ui/header-chip.module.css";
 import { ErrorState, Notice } from "#renderer/ui/panel.tsx";
-import { formatAskedFor, QuestionForm } from "#renderer/ui/questions/question-form.tsx";
+import { formatPromptTitle, PromptForm } from "#renderer/ui/prompts/prompt-form.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
 import type { RunClaim, RunDetail, RunEntry, RunId } from "#shared/model/runs/run.ts";
@@ -23,7 +23,7 @@ import { repairsOf } from "#shared/text/runs/run.ts";
 import { ConfirmKey } from "./confirm-key.tsx";
 import { Commands } from "./export-panel.tsx";
 import { KeptKeys, OldKeyNotice, Remaining } from "./old-keys.tsx";
-import { useAnswer, useJournal, useQuestions, useRun, useRuns } from "./queries.ts";
+import { useAnswer, useJournal, usePrompts, useRun, useRuns } from "./queries.ts";
 import { RunActions } from "./run-actions.tsx";
 import { Orders } from "./run-orders.tsx";
 import { formatProgress, LineCounts, PhaseSteps, RunBar, RunStateTag } from "./run-state.tsx";
@@ -212,25 +212,25 @@ export function RunningRun() {
   );
 }
 
-/** What plans and runs ask, the oldest first, over whatever screen is open. To close it is to go on without. */
-export function RunQuestions() {
-  const [question, ...others] = useQuestions();
+/** Prompts of plans and runs, the oldest first, over whatever screen is open. To close it is to go on without. */
+export function RunPrompts() {
+  const [request, ...others] = usePrompts();
   const answer = useAnswer();
-  if (!question) return null;
-  const title = formatAskedFor(question);
+  if (!request) return null;
+  const title = formatPromptTitle(request);
   return (
     <Dialog
       title={others.length > 0 ? `${title} (1 of ${others.length + 1})` : title}
       isOpen
-      onClose={() => void answer(question.id, null).catch(() => undefined)}
+      onClose={() => void answer(request.id, null).catch(() => undefined)}
       width={460}
     >
-      <QuestionForm
-        key={question.id}
-        question={question}
+      <PromptForm
+        key={request.id}
+        request={request}
         work="runbook"
         hasOthers={false}
-        onReply={({ answers }) => answer(question.id, answers)}
+        onReply={({ answers }) => answer(request.id, answers)}
         onCancel={null}
       />
     </Dialog>
@@ -278,6 +278,6 @@ function formatStep({ stepList, kind }: RunDetail, { ordinal }: RunEntry): strin
   const step = stepList.find((each) => each.ordinal === ordinal);
   if (!step) return "";
   const { phase, host, port } = step;
-  const place = host === null ? "this computer" : formatHost({ host, port });
-  return `${formatPhaseTitle(phase, kind).toLowerCase()}, ${place}`;
+  const where = host === null ? "this computer" : formatHost({ host, port });
+  return `${formatPhaseTitle(phase, kind).toLowerCase()}, ${where}`;
 }

@@ -22,7 +22,7 @@ import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 import { useGiveCertificate } from "./queries.ts";
 import renewal from "./renewal.module.css";
-import { LookTag } from "./run-state.tsx";
+import { ContentTag } from "./run-state.tsx";
 import classes from "./runs.module.css";
 
 const STATES = {
@@ -49,7 +49,7 @@ export function Orders({ run }: { run: RunDetail }) {
   return (
     <div className={renewal.orders}>
       <Section title="Certificates" count={orders.length}>
-        <BringCertificate run={run} />
+        <ImportCertificate run={run} />
         <Lines>
           {ordered.slice(0, most).map((order) => (
             <OrderLine key={`${order.host}:${order.port} ${order.change}`} order={order} />
@@ -70,7 +70,7 @@ function OrderLine({ order }: { order: RunOrder }) {
   const [first = "no name", ...others] = names;
   return (
     <Line
-      end={<LookTag look={STATES[state]} />}
+      end={<ContentTag content={STATES[state]} />}
       below={
         <>
           <Untrusted text={formatHost(order)} />
@@ -135,22 +135,22 @@ const toFileName = (name: string): string =>
     .replace(/^[.-]+/, "_")
     .slice(0, 100) || "request";
 
-/** Takes what was signed elsewhere, also days later. */
-function BringCertificate({ run: { id: runId, state, orders } }: { run: RunDetail }) {
+/** Imports what was signed elsewhere, also days later. */
+function ImportCertificate({ run: { id: runId, state, orders } }: { run: RunDetail }) {
   const [text, setText] = useState("");
   const { mutate, data, isPending, error } = useGiveCertificate();
   if (state !== "waiting") return null;
-  const taken = data && <Taken {...data} />;
-  if (!orders.some((order) => order.state === "waits")) return taken;
+  const imported = data && <ImportedCertificate {...data} />;
+  if (!orders.some((order) => order.state === "waits")) return imported;
   return (
     <form
-      className={renewal.bring}
+      className={renewal.importForm}
       onSubmit={(event) => {
         event.preventDefault();
         mutate({ runId, text }, { onSuccess: () => setText("") });
       }}
     >
-      {taken}
+      {imported}
       <CertificateField text={text} onChange={setText} refusal={error?.message ?? null}>
         <Button
           type="submit"
@@ -160,7 +160,7 @@ function BringCertificate({ run: { id: runId, state, orders } }: { run: RunDetai
           loading={isPending}
           disabled={text.trim() === ""}
         >
-          Check and take it
+          Check and import
         </Button>
       </CertificateField>
     </form>
@@ -176,7 +176,7 @@ type FieldProps = {
 
 /** A certificate that is pasted, chosen, or dropped here. */
 function CertificateField({ text, onChange, refusal, children }: FieldProps) {
-  const [unread, setUnreadable] = useState<string | null>(null);
+  const [unreadable, setUnreadable] = useState<string | null>(null);
   const read = async (files: Iterable<File>) => {
     const [file] = toChosenFiles(files);
     if (!file) return;
@@ -188,7 +188,7 @@ function CertificateField({ text, onChange, refusal, children }: FieldProps) {
       setUnreadable(fault.message);
     }
   };
-  const why = unread ?? refusal;
+  const why = unreadable ?? refusal;
   return (
     <>
       <Textarea
@@ -215,7 +215,7 @@ function CertificateField({ text, onChange, refusal, children }: FieldProps) {
           <Untrusted text={why} limit={1_000} />
         </p>
       )}
-      <div className={renewal.bringEnd}>
+      <div className={renewal.importEnd}>
         <FileButton onChange={(file) => file && void read([file])}>
           {(props) => (
             <Button {...props} variant="subtle" size="xs" leftSection={<IconFileUpload size={15} />}>
@@ -229,14 +229,14 @@ function CertificateField({ text, onChange, refusal, children }: FieldProps) {
   );
 }
 
-type TakenProps = NonNullable<ReturnType<typeof useGiveCertificate>["data"]>;
+type ImportedProps = NonNullable<ReturnType<typeof useGiveCertificate>["data"]>;
 
-function Taken({ host, port, sha256, notes }: TakenProps) {
+function ImportedCertificate({ host, port, sha256, notes }: ImportedProps) {
   return (
     <div role="status">
       <p>
-        Taken for <Untrusted text={formatHost({ host, port })} />:{" "}
-        <Untrusted text={sha256.slice(0, 12)} isMono />. Go on to put it in place.
+        Imported for <Untrusted text={formatHost({ host, port })} />:{" "}
+        <Untrusted text={sha256.slice(0, 12)} isMono />. Go on to install it.
       </p>
       {notes.length > 0 && (
         <ul className={renewal.notes}>

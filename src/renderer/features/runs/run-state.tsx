@@ -31,9 +31,9 @@ import { formatHost } from "#shared/text/hosts/target.ts";
 import classes from "./runs.module.css";
 import { formatPhaseTitle } from "./words.ts";
 
-type Look = { tone: Tone; Icon: TablerIcon; word: string };
+type TagContent = { tone: Tone; Icon: TablerIcon; word: string };
 
-export const RUN_STATES: Record<RunState, Look> = {
+export const RUN_STATES: Record<RunState, TagContent> = {
   running: { tone: "blue", Icon: IconLoader, word: "Running" },
   paused: { tone: "gray", Icon: IconPlayerPause, word: "Paused" },
   stopped: { tone: "red", Icon: IconHandStop, word: "Stopped" },
@@ -44,7 +44,7 @@ export const RUN_STATES: Record<RunState, Look> = {
   "needs-attention": { tone: "red", Icon: IconAlertOctagon, word: "Needs attention" },
 };
 
-const STEP_STATES: Record<StepState, Look> = {
+const STEP_STATES: Record<StepState, TagContent> = {
   planned: { tone: "gray", Icon: IconCircleDashed, word: "Not started" },
   intended: { tone: "blue", Icon: IconLoader, word: "In progress" },
   acted: { tone: "blue", Icon: IconPencil, word: "Written" },
@@ -54,22 +54,22 @@ const STEP_STATES: Record<StepState, Look> = {
   "needs-attention": { tone: "red", Icon: IconAlertOctagon, word: "Needs attention" },
 };
 
-/** Begun, and nobody has looked since: only the host knows. */
-const UNKNOWN: Look = { tone: "amber", Icon: IconHelpCircle, word: "Not known" };
+/** Begun, and nobody has read it since: only the host knows. */
+const UNKNOWN: TagContent = { tone: "amber", Icon: IconHelpCircle, word: "Not known" };
 
-const WAITING: Look = { tone: "blue", Icon: IconHourglass, word: "Waiting for a login" };
+const WAITING: TagContent = { tone: "blue", Icon: IconHourglass, word: "Waiting for a login" };
 
 /** It stands, and no login has shown it. */
-const UNVERIFIED: Look = { tone: "amber", Icon: IconHelpCircle, word: "Not verified" };
+const UNVERIFIED: TagContent = { tone: "amber", Icon: IconHelpCircle, word: "Not verified" };
 
 /** How a step stands. What nobody works on any more is not under way. */
-function lookOf({ state, verification }: RunStep, run: RunState): Look {
+function tagContentOf({ state, verification }: RunStep, run: RunState): TagContent {
   if (verification === "waiting") return WAITING;
   if (verification === "unverified" && state === "proved") return UNVERIFIED;
   return state === "intended" && run !== "running" ? UNKNOWN : STEP_STATES[state];
 }
 
-export function LookTag({ look: { tone, Icon, word } }: { look: Look }) {
+export function ContentTag({ content: { tone, Icon, word } }: { content: TagContent }) {
   return (
     <Tag tone={tone} Icon={Icon}>
       {word}
@@ -77,14 +77,14 @@ export function LookTag({ look: { tone, Icon, word } }: { look: Look }) {
   );
 }
 
-export const RunStateTag = ({ state }: { state: RunState }) => <LookTag look={RUN_STATES[state]} />;
+export const RunStateTag = ({ state }: { state: RunState }) => <ContentTag content={RUN_STATES[state]} />;
 
 type Progress = Pick<RunRow, "steps" | "stepsDone" | "failed">;
 
 export const formatProgress = ({ steps, stepsDone }: Progress): string =>
   `${stepsDone.toLocaleString("en")} of ${formatCount(steps, "step")}`;
 
-/** How far a run is: what is proved, what failed, and what is still to come. */
+/** How far a run is: what is verified, what failed, and what is still to come. */
 export function RunBar({ run }: { run: Progress }) {
   const share = (count: number) => (run.steps === 0 ? 0 : (100 * count) / run.steps);
   const [done, failed] = [share(run.stepsDone), share(run.failed)];
@@ -152,7 +152,7 @@ function PhaseLines({ phase, steps, run: { kind, state } }: PhaseProps) {
         <span className={classes.of}>
           {done} of {steps.length}
         </span>
-        {worst && <LookTag look={lookOf(worst, state)} />}
+        {worst && <ContentTag content={tagContentOf(worst, state)} />}
       </summary>
       <Lines>
         {ordered.map((step) => (
@@ -170,7 +170,7 @@ function StepLine({ step, state }: { step: RunStep; state: RunState }) {
       end={
         <>
           {at !== null && <When instant={at} />}
-          <LookTag look={lookOf(step, state)} />
+          <ContentTag content={tagContentOf(step, state)} />
         </>
       }
       below={message !== "" && <Untrusted text={message} limit={600} />}

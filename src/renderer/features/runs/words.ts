@@ -32,7 +32,7 @@ export const KINDS: Record<PlanKind, string> = {
 export const formatPhaseTitle = (phase: Phase, kind: PlanKind): string =>
   beginLarge(formatPhase(phase, kind));
 
-export const DEAD_MEN: Record<RollbackTimer, string> = {
+export const ROLLBACK_TIMERS: Record<RollbackTimer, string> = {
   "systemd-run": "systemd-run",
   at: "at",
   sleep: "a process that sleeps",
@@ -44,15 +44,15 @@ export const formatPlan = (plan: Plan): string =>
     ? "Plan: no certificate to renew"
     : `Plan: ${formatCounts(plan)}`;
 
-/** What a run of the plan does, in this order; each phase begins when the one before is proved everywhere. */
+/** What a run of the plan does, in this order; each phase begins when the one before is verified everywhere. */
 export function describeOrder(plan: Plan): { title: string; text: string }[] {
   if (plan.kind === "rotate-certificate") return describeRenewalOrder(plan);
   const { kind, options } = plan;
   const newKey = newKeyOf(plan);
   const files = plannedFiles(plan);
-  const holders = [...privateKeysHere(plan), ...privateKeysByHost(plan).flat()];
+  const privateKeys = [...privateKeysHere(plan), ...privateKeysByHost(plan).flat()];
   const adds = files.some(({ added }) => added !== null);
-  const isProved =
+  const isVerified =
     kind === "rotate-host-key" ||
     plan.hosts.some(({ proofs }) => proofs.some(({ proof }) => proof.kind !== "none"));
   const removes = files.some(({ removed }) => removed !== null);
@@ -64,16 +64,16 @@ export function describeOrder(plan: Plan): { title: string; text: string }[] {
       ? [
           {
             title: formatPhaseTitle("grant", kind),
-            text: `${formatPace(plan)}${isProved ? "; each is verified before it counts" : ""}`,
+            text: `${formatPace(plan)}${isVerified ? "; each is verified before it counts" : ""}`,
           },
         ]
       : []),
-    ...(holders.length === 0
+    ...(privateKeys.length === 0
       ? []
       : [
           {
             title: formatPhaseTitle("install-key", kind),
-            text: `${formatCount(holders.length, "private key")} replaced; the old ones are kept until the end`,
+            text: `${formatCount(privateKeys.length, "private key")} replaced; the old ones are kept until the end`,
           },
         ]),
     ...(removes && options.graceDays > 0

@@ -55,7 +55,7 @@ function Details({ scan }: { scan: Scan }) {
             </p>
           </>
         )}
-        {mayGoOn && <p className={classes.leaves}>{NOT_TAKEN_OVER}</p>}
+        {mayGoOn && <p className={classes.leaves}>{NOT_REUSED}</p>}
         <Facts>
           {scan.bundle && (
             <>
@@ -85,8 +85,8 @@ function Details({ scan }: { scan: Scan }) {
   );
 }
 
-const NOT_TAKEN_OVER =
-  "To go on takes over no options for SSH but sudo: no password is asked for, no key file is named and no new host is trusted. latchkey scan --resume takes them anew";
+const NOT_REUSED =
+  "Continuing uses none of the options for SSH but sudo: it prompts for no password, uses no key file that was named, and trusts no new host. latchkey scan --resume accepts them again";
 
 function Actions({ scan, mayGoOn }: { scan: Scan; mayGoOn: boolean }) {
   const cancel = useCancelScan();

@@ -78,13 +78,13 @@ const MOST_BYTES = 1_000_000;
 
 export const isTooLong = (text: string): boolean => new Blob([JSON.stringify(text)]).size > MOST_BYTES;
 
-/** What a text of targets means, with the hosts of these sources; asked again as it is typed. */
-export function usePreview(wish: Pick<TargetText, "text" | "sources" | "protocol">) {
-  const { text, sources } = wish;
+/** What a text of targets means, with the hosts of these sources; read again as it is typed. */
+export function usePreview(targetText: Pick<TargetText, "text" | "sources" | "protocol">) {
+  const { text, sources } = targetText;
   const { targets } = useApi();
   return useQuery(
     targets.preview.queryOptions({
-      input: { ...wish, skipBroken: true },
+      input: { ...targetText, skipBroken: true },
       enabled: (text.trim() !== "" || sources.length > 0) && !isTooLong(text),
       retry: false,
       placeholderData: keepPreviousData,
@@ -106,16 +106,16 @@ export const useStartScan = () => useMutation(useApi().scans.start.mutationOptio
 export const useCancelScan = () => useMutation(useApi().scans.cancel.mutationOptions());
 export const useTrustKey = () => useMutation(useApi().hosts.trustKey.mutationOptions());
 
-/** What running scans wait for: the oldest question of the newest scan that asks, and how many it asks. */
-export function useQuestions() {
+/** What running scans wait for: the oldest prompt of the newest scan that prompts, and how many it has. */
+export function usePrompts() {
   const { scans } = useApi();
   const running = useScans({ state: "running" }).list.rows;
-  const asked = useQueries({
+  const found = useQueries({
     queries: running.map(({ id }) => scans.questions.queryOptions({ input: { scanId: id }, staleTime: 0 })),
   });
   const [waiting] = running.flatMap((scan, index) => {
-    const questions = asked[index]?.data ?? [];
-    return questions[0] ? [{ scan, question: questions[0], count: questions.length }] : [];
+    const requests = found[index]?.data ?? [];
+    return requests[0] ? [{ scan, request: requests[0], count: requests.length }] : [];
   });
   return { waiting, count: waiting?.count ?? 0 };
 }

@@ -9,7 +9,7 @@ import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { StartTls } from "#shared/model/hosts/target.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatProtocol } from "#shared/text/hosts/target.ts";
-import { isTooLong, usePreview, useQuestions, useRememberedTargets, useStartScan } from "./queries.ts";
+import { isTooLong, usePreview, usePrompts, useRememberedTargets, useStartScan } from "./queries.ts";
 import { ScanProgress } from "./scan-state.tsx";
 import classes from "./scans.module.css";
 import { type Source, Sources, TargetPreview } from "./target-preview.tsx";
@@ -17,7 +17,7 @@ import { type Source, Sources, TargetPreview } from "./target-preview.tsx";
 type Props = { isOpen: boolean; initialText: string; onClose: () => void };
 
 export function ScanDialog({ isOpen, initialText, onClose }: Props) {
-  const isBehind = useQuestions().waiting !== undefined;
+  const isBehind = usePrompts().waiting !== undefined;
   return (
     <Dialog title="Scan" isOpen={isOpen} onClose={onClose} width={640} isBehind={isBehind}>
       {isOpen && <ScanPanel key={initialText} initialText={initialText} onDone={onClose} />}
@@ -156,7 +156,7 @@ function Options({
       <div className={classes.optionFields}>
         <Checkbox
           size="xs"
-          label="Trust the key of a host that was never seen before"
+          label="Trust the host keys of new hosts"
           description="A changed key is refused all the same"
           checked={options.acceptNew}
           onChange={(event) => onChange({ acceptNew: event.currentTarget.checked })}
@@ -164,14 +164,14 @@ function Options({
         <Checkbox
           size="xs"
           label="Read as root by sudo -n"
-          description="Only where sudo asks for no password. A host that was read so before is read so again"
+          description="Only where sudo needs no password. A host that was read so before is read so again"
           checked={options.useSudo}
           onChange={(event) => onChange({ useSudo: event.currentTarget.checked })}
         />
         <Checkbox
           size="xs"
-          label="Ask for a password where no key is taken"
-          description="Or for whatever the host itself asks. It is used for this scan, and written nowhere"
+          label="Prompt for a password where no key is accepted"
+          description="Or for whatever the host itself prompts for. It is used for this scan, and written nowhere"
           checked={options.askPassword}
           onChange={(event) => onChange({ askPassword: event.currentTarget.checked })}
         />
@@ -234,7 +234,7 @@ const NO_TLS_OPTIONS: TlsOptionValues = {
 
 type TlsOptionsProps = { options: TlsOptionValues; onChange: (patch: Partial<TlsOptionValues>) => void };
 
-/** How endpoints are greeted. */
+/** How endpoints are probed. */
 const TlsOptions = ({ options, onChange }: TlsOptionsProps) => (
   <details className={classes.options}>
     <summary>Options for TLS</summary>
@@ -258,7 +258,7 @@ const TlsOptions = ({ options, onChange }: TlsOptionsProps) => (
         description="socks5://host:port, http://host:port or ssh://user@host, which is remembered; none: directly. A password does not belong here: user@host:port is asked for it"
         placeholder="as remembered"
         value={options.way === "" ? "none" : (options.way ?? "")}
-        onChange={(event) => onChange({ way: readWay(event.currentTarget.value) })}
+        onChange={(event) => onChange({ way: readProxy(event.currentTarget.value) })}
       />
       <Checkbox
         size="xs"
@@ -269,7 +269,7 @@ const TlsOptions = ({ options, onChange }: TlsOptionsProps) => (
       />
       <Checkbox
         size="xs"
-        label="Ask which versions and groups they take"
+        label="Probe which versions and groups they support"
         description="By some fourteen more connections to each endpoint, one after the other"
         checked={options.probesCapabilities}
         onChange={(event) => onChange({ probesCapabilities: event.currentTarget.checked })}
@@ -278,4 +278,4 @@ const TlsOptions = ({ options, onChange }: TlsOptionsProps) => (
   </details>
 );
 
-const readWay = (text: string): string | null => (text === "" ? null : text === "none" ? "" : text);
+const readProxy = (text: string): string | null => (text === "" ? null : text === "none" ? "" : text);

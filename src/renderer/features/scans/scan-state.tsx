@@ -14,7 +14,7 @@ import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import headerChipClasses from "#renderer/ui/header-chip.module.css";
 import { ErrorState } from "#renderer/ui/panel.tsx";
-import { formatAskedFor, QuestionForm } from "#renderer/ui/questions/question-form.tsx";
+import { formatPromptTitle, PromptForm } from "#renderer/ui/prompts/prompt-form.tsx";
 import type { Rows } from "#renderer/ui/table/column.ts";
 import { ProbeTag, Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -29,7 +29,7 @@ import {
   useAnswer,
   useCancelScan,
   useProbes,
-  useQuestions,
+  usePrompts,
   useScan,
   useScans,
   useTrustKey,
@@ -133,25 +133,25 @@ export function ScanProgress({ scanId, onDone, doneWord }: Props) {
   );
 }
 
-/** What running scans ask, the oldest first, over whatever screen is open. To close it is to go on without. */
-export function ScanQuestions() {
-  const { waiting, count } = useQuestions();
+/** Prompts of running scans, the oldest first, over whatever screen is open. To close it is to go on without. */
+export function ScanPrompts() {
+  const { waiting, count } = usePrompts();
   const answer = useAnswer();
   const cancel = useCancelScan();
   if (!waiting) return null;
-  const { scan, question } = waiting;
-  const reply = (given: { answers: string[] | null; isForSameUser: boolean }) =>
-    answer({ scanId: scan.id, questionId: question.id, ...given });
+  const { scan, request } = waiting;
+  const reply = (typed: { answers: string[] | null; isForSameUser: boolean }) =>
+    answer({ scanId: scan.id, questionId: request.id, ...typed });
   return (
     <Dialog
-      title={count > 1 ? `${formatAskedFor(question)} (1 of ${count})` : formatAskedFor(question)}
+      title={count > 1 ? `${formatPromptTitle(request)} (1 of ${count})` : formatPromptTitle(request)}
       isOpen
       onClose={() => void reply({ answers: null, isForSameUser: false }).catch(() => undefined)}
       width={460}
     >
-      <QuestionForm
-        key={question.id}
-        question={question}
+      <PromptForm
+        key={request.id}
+        request={request}
         work="scan"
         hasOthers={scan.total > 1}
         onReply={reply}
@@ -161,7 +161,7 @@ export function ScanQuestions() {
   );
 }
 
-/** The visits of a scan as they end, those that failed first, each with what to do about it. */
+/** The probes of a scan as they end, those that failed first, each with what to do about it. */
 export function ProbeLines({ list }: { list: Rows<Probe> }) {
   if (list.rows.length === 0)
     return <p className={classes.none}>{list.total === 0 ? "None has ended yet" : ""}</p>;
@@ -196,7 +196,7 @@ function ProbeLine({ probe }: { probe: Probe }) {
           <>
             <Untrusted text={message} />
             {outcome === "host-key-unknown" && hostKey && target.kind === "ssh" && (
-              <Unknown target={target} place={jumpHost ?? target} hostKey={hostKey} />
+              <Unknown target={target} address={jumpHost ?? target} hostKey={hostKey} />
             )}
           </>
         )
@@ -215,11 +215,11 @@ function ProbeLine({ probe }: { probe: Probe }) {
   );
 }
 
-/** `place`: whose key it is, the target's or that of a jump host. */
-type UnknownProps = { target: SshTarget; place: { host: string; port: number }; hostKey: HostKeyView };
+/** `address`: whose key it is, the target's or that of a jump host. */
+type UnknownProps = { target: SshTarget; address: { host: string; port: number }; hostKey: HostKeyView };
 
-/** The key is compared first, so the way to trust it is opened on purpose. */
-function Unknown({ target, place: { host, port }, hostKey }: UnknownProps) {
+/** The key is compared first, so trusting it takes one more step. */
+function Unknown({ target, address: { host, port }, hostKey }: UnknownProps) {
   const [isComparing, setIsComparing] = useState(false);
   const { mutate, isPending, isSuccess, error } = useTrustKey();
   const requestScan = useScanRequest();

@@ -19,10 +19,10 @@ export function AddAcmeForm({ onAdded }: AddProps) {
   const { mutateAsync } = useAddAcme();
   const seal = useSeal();
   const [draft, setDraft] = useState<Draft>(EMPTY);
-  const [way, setWay] = useState<DraftWay>(NO_WAY);
+  const [method, setMethod] = useState<MethodDraft>(NO_METHOD);
   const [roots, setRoots] = useState<File | null>(null);
   const { name, directory, keyId, key } = draft;
-  const typedWay = readDraft(way);
+  const typedMethod = readDraft(method);
   const add = async () => {
     const [file] = roots ? toChosenFiles([roots]) : [];
     await mutateAsync({
@@ -34,14 +34,16 @@ export function AddAcmeForm({ onAdded }: AddProps) {
       eab: keyId === "" ? null : { keyId, key: await seal(key) },
       roots: file ? await file.read() : null,
       challenge:
-        typedWay?.kind === "rfc2136" ? { ...typedWay, secret: await seal(way.secret) } : (typedWay ?? null),
+        typedMethod?.kind === "rfc2136"
+          ? { ...typedMethod, secret: await seal(method.secret) }
+          : (typedMethod ?? null),
     });
     setDraft(EMPTY);
-    setWay(NO_WAY);
+    setMethod(NO_METHOD);
     onAdded(name);
   };
   const isReady =
-    name !== "" && directory !== "" && (keyId === "") === (key === "") && typedWay !== undefined;
+    name !== "" && directory !== "" && (keyId === "") === (key === "") && typedMethod !== undefined;
   return (
     <AddFrame isReady={isReady} onAdd={add}>
       <NameField name={name} onChange={(next) => setDraft({ ...draft, name: next })} />
@@ -54,7 +56,7 @@ export function AddAcmeForm({ onAdded }: AddProps) {
         value={roots}
         onChange={setRoots}
       />
-      <ChallengeFields way={way} onChange={setWay} />
+      <ChallengeFields method={method} onChange={setMethod} />
       <Checkbox
         size="xs"
         label="I agree to the directory's terms of service"
@@ -109,8 +111,8 @@ export function ChangeAcme({ issuer, onDone }: Props) {
   const [roots, setRoots] = useState<File | null>(null);
   const [isBySystem, setIsBySystem] = useState(!hasRoots);
   const [before] = useState(() => draftOf(challenge));
-  const [way, setWay] = useState(before);
-  const typed = readDraft(way);
+  const [method, setMethod] = useState(before);
+  const typed = readDraft(method);
   const change = async () => {
     const [file] = roots ? toChosenFiles([roots]) : [];
     const settings = {
@@ -119,14 +121,14 @@ export function ChangeAcme({ issuer, onDone }: Props) {
       ...(file ? { roots: await file.read() } : isBySystem && hasRoots && { roots: null }),
     };
     await set.mutateAsync({ name, settings });
-    if (way !== before) {
-      const secret = typed?.kind === "rfc2136" ? { ...typed, secret: await seal(way.secret) } : typed;
+    if (method !== before) {
+      const secret = typed?.kind === "rfc2136" ? { ...typed, secret: await seal(method.secret) } : typed;
       await setChallenge.mutateAsync({ name, challenge: secret ?? null });
     }
     onDone();
   };
   return (
-    <AddFrame isReady={way === before || typed !== undefined} onAdd={change} word="Change it">
+    <AddFrame isReady={method === before || typed !== undefined} onAdd={change} word="Change it">
       <p>The account and its key stay. For another directory, add another issuer.</p>
       <TextInput
         size="xs"
@@ -152,13 +154,13 @@ export function ChangeAcme({ issuer, onDone }: Props) {
         onRoots={setRoots}
         onSystem={setIsBySystem}
       />
-      <ChallengeFields way={way} onChange={setWay} />
+      <ChallengeFields method={method} onChange={setMethod} />
     </AddFrame>
   );
 }
 
 type RootsProps = {
-  /** It is known by roots that were given. */
+  /** It is known by roots that were provided. */
   hasRoots: boolean;
   roots: File | null;
   isBySystem: boolean;
@@ -201,8 +203,8 @@ const KINDS = {
 } as const;
 type Kind = keyof typeof KINDS;
 
-/** What is typed for a way; of the fields, those that its kind has count. */
-type DraftWay = {
+/** What is typed for a method; of the fields, those that its kind has count. */
+type MethodDraft = {
   kind: Kind;
   path: string;
   server: string;
@@ -212,7 +214,7 @@ type DraftWay = {
   secret: string;
 };
 
-const NO_WAY: DraftWay = {
+const NO_METHOD: MethodDraft = {
   kind: "none",
   path: "",
   server: "",
@@ -222,38 +224,38 @@ const NO_WAY: DraftWay = {
   algorithm: TSIG_ALGORITHMS[0],
 };
 
-/** A way that is set, to begin with; the secret of its key is in the vault, and is typed again where it is changed. */
-function draftOf(way: ChallengeMethod | null): DraftWay {
-  switch (way?.kind) {
+/** A method that is set, to begin with; the secret of its key is in the vault, and is typed again where it is changed. */
+function draftOf(method: ChallengeMethod | null): MethodDraft {
+  switch (method?.kind) {
     case undefined:
-      return { ...NO_WAY };
+      return { ...NO_METHOD };
     case "webroot":
-      return { ...NO_WAY, kind: way.of === "site" ? "webroot" : "challenges", path: way.path };
+      return { ...NO_METHOD, kind: method.of === "site" ? "webroot" : "challenges", path: method.path };
     case "served-on-host":
-      return { ...NO_WAY, kind: "served" };
+      return { ...NO_METHOD, kind: "served" };
     case "tls-alpn":
-      return { ...NO_WAY, kind: "tls-alpn" };
+      return { ...NO_METHOD, kind: "tls-alpn" };
     case "dns-hook":
-      return { ...NO_WAY, kind: "hook", path: way.program };
+      return { ...NO_METHOD, kind: "hook", path: method.program };
     case "rfc2136": {
-      const { server, port, zone, keyName, algorithm } = way;
-      const place = server.includes(":") ? `[${server}]` : server;
+      const { server, port, zone, keyName, algorithm } = method;
+      const host = server.includes(":") ? `[${server}]` : server;
       return {
-        ...NO_WAY,
+        ...NO_METHOD,
         kind: "rfc2136",
         zone,
         keyName,
         algorithm,
-        server: port === 53 ? place : `${place}:${port}`,
+        server: port === 53 ? host : `${host}:${port}`,
       };
     }
     default:
-      return assertNever(way);
+      return assertNever(method);
   }
 }
 
 /** Null for none; undefined while what is typed is not whole. */
-function readDraft({ kind, path, server, zone, keyName, algorithm, secret }: DraftWay) {
+function readDraft({ kind, path, server, zone, keyName, algorithm, secret }: MethodDraft) {
   if (kind === "none") return null;
   const rest: Record<Exclude<Kind, "none">, string> = {
     webroot: `:${path}`,
@@ -263,51 +265,51 @@ function readDraft({ kind, path, server, zone, keyName, algorithm, secret }: Dra
     "tls-alpn": "",
     rfc2136: `:${server}/${zone}/${keyName}/${algorithm}`,
   };
-  const way: TypedChallengeMethod | null = parseChallengeMethod(`${kind}${rest[kind]}`);
-  return way?.kind === "rfc2136" && secret === "" ? undefined : (way ?? undefined);
+  const method: TypedChallengeMethod | null = parseChallengeMethod(`${kind}${rest[kind]}`);
+  return method?.kind === "rfc2136" && secret === "" ? undefined : (method ?? undefined);
 }
 
-type ChallengeFieldsProps = { way: DraftWay; onChange: (way: DraftWay) => void };
+type ChallengeFieldsProps = { method: MethodDraft; onChange: (method: MethodDraft) => void };
 
 /** How names are shown to be the user's. */
-function ChallengeFields({ way, onChange }: ChallengeFieldsProps) {
+function ChallengeFields({ method, onChange }: ChallengeFieldsProps) {
   return (
     <>
       <NativeSelect
         size="xs"
         label="How names are shown to be yours"
-        value={way.kind}
+        value={method.kind}
         data={Object.entries(KINDS).map(([value, label]) => ({ value, label }))}
-        onChange={(event) => onChange({ ...way, kind: event.currentTarget.value as Kind })}
+        onChange={(event) => onChange({ ...method, kind: event.currentTarget.value as Kind })}
       />
-      {["webroot", "challenges", "hook"].includes(way.kind) && (
+      {["webroot", "challenges", "hook"].includes(method.kind) && (
         <TextInput
           size="xs"
-          label={way.kind === "hook" ? "Program" : "Folder on the host"}
+          label={method.kind === "hook" ? "Program" : "Folder on the host"}
           description={
-            way.kind === "hook"
+            method.kind === "hook"
               ? "One that an issuer was given by command, or that was named when Latchkey was started; called as lego's exec provider calls it"
               : ""
           }
-          placeholder={way.kind === "hook" ? "/usr/local/bin/dns-hook" : "/var/www/html"}
-          value={way.path}
-          onChange={(event) => onChange({ ...way, path: event.currentTarget.value })}
+          placeholder={method.kind === "hook" ? "/usr/local/bin/dns-hook" : "/var/www/html"}
+          value={method.path}
+          onChange={(event) => onChange({ ...method, path: event.currentTarget.value })}
           spellCheck={false}
         />
       )}
-      {way.kind === "rfc2136" && <UpdateFields way={way} onChange={onChange} />}
+      {method.kind === "rfc2136" && <UpdateFields method={method} onChange={onChange} />}
     </>
   );
 }
 
-function UpdateFields({ way, onChange }: ChallengeFieldsProps) {
+function UpdateFields({ method, onChange }: ChallengeFieldsProps) {
   const text = (field: "server" | "zone" | "keyName", label: string, placeholder: string) => (
     <TextInput
       size="xs"
       label={label}
       placeholder={placeholder}
-      value={way[field]}
-      onChange={(event) => onChange({ ...way, [field]: event.currentTarget.value.trim() })}
+      value={method[field]}
+      onChange={(event) => onChange({ ...method, [field]: event.currentTarget.value.trim() })}
       spellCheck={false}
     />
   );
@@ -319,16 +321,16 @@ function UpdateFields({ way, onChange }: ChallengeFieldsProps) {
       <NativeSelect
         size="xs"
         label="Algorithm of the key"
-        value={way.algorithm}
+        value={method.algorithm}
         data={[...TSIG_ALGORITHMS]}
-        onChange={(event) => onChange({ ...way, algorithm: event.currentTarget.value })}
+        onChange={(event) => onChange({ ...method, algorithm: event.currentTarget.value })}
       />
       <PasswordInput
         size="xs"
         label="Key"
         description="Base64, as tsig-keygen prints it"
-        value={way.secret}
-        onChange={(event) => onChange({ ...way, secret: event.currentTarget.value.trim() })}
+        value={method.secret}
+        onChange={(event) => onChange({ ...method, secret: event.currentTarget.value.trim() })}
         autoComplete="off"
         spellCheck={false}
       />

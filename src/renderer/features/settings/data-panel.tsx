@@ -46,7 +46,7 @@ export function DataPanel({ settings: { databasePath, sizeBytes, schema, isReadO
   );
 }
 
-/** When every page of the database was last found well, and the way to have it looked through now. */
+/** When every page of the database was last found well, and a button to check it now. */
 function CheckRow() {
   const { data: state } = useDatabaseState();
   const { data: check, error, isFetching, refetch } = useCheck();

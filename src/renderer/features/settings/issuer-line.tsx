@@ -107,8 +107,8 @@ function Summary({ issuer }: { issuer: Issuer }) {
       const { directory, account, profile, challenge } = issuer;
       const known = account === null ? "no account yet" : "with an account";
       const which = profile === null ? "" : `; profile ${profile}`;
-      const way = challenge ? `; ${formatChallengeMethod(challenge)}` : "";
-      return <Untrusted text={`${directory}; ${known}${which}${way}`} limit={1_000} />;
+      const method = challenge ? `; ${formatChallengeMethod(challenge)}` : "";
+      return <Untrusted text={`${directory}; ${known}${which}${method}`} limit={1_000} />;
     }
     case "csr":
       return (
@@ -125,7 +125,7 @@ function Tested({ isSound, lines }: TestedIssuer) {
       <Tag tone={isSound ? "green" : "red"} Icon={isSound ? IconCircleCheck : IconCircleX}>
         {isSound ? "it would sign" : "it would not sign"}
       </Tag>
-      <ul className={classes.told}>
+      <ul className={classes.lines}>
         {lines.map((line) => (
           <li key={line}>
             <Untrusted text={line} limit={1_000} />
@@ -140,7 +140,7 @@ type OwnActionsProps = { name: string; isReadOnly: boolean; onIssued: () => void
 
 const PEM = "application/x-pem-file";
 
-/** What an authority of the user's own has to hand out. */
+/** What an authority of the user's own can provide. */
 function OwnActions({ name, isReadOnly, onIssued }: OwnActionsProps) {
   const api = useApi();
   const lists = useRevocationList();
@@ -164,10 +164,10 @@ function OwnActions({ name, isReadOnly, onIssued }: OwnActionsProps) {
     download(`${name}.crl`, PEM, pem);
   };
   const sign = async (file: File | null) => {
-    const [given] = file ? toChosenFiles([file]) : [];
-    if (!given) return;
-    const { pem, names } = await signing.mutateAsync({ name, base64: await given.read() });
-    download(given.name.replace(/(\.csr|\.req|\.pem)?$/i, ".crt.pem"), PEM, pem);
+    const [chosen] = file ? toChosenFiles([file]) : [];
+    if (!chosen) return;
+    const { pem, names } = await signing.mutateAsync({ name, base64: await chosen.read() });
+    download(chosen.name.replace(/(\.csr|\.req|\.pem)?$/i, ".crt.pem"), PEM, pem);
     toast(`Signed for ${names.map((one) => one.replace(/^(DNS|IP):/, "")).join(", ")}`);
   };
   return (
@@ -216,10 +216,10 @@ function OwnActions({ name, isReadOnly, onIssued }: OwnActionsProps) {
 
 type IssuedDialogProps = { name: string; isReadOnly: boolean; onClose: () => void };
 
-/** What an authority of the user's own has signed, and the way to take it back. */
+/** What an authority of the user's own has signed, and a form to revoke it. */
 export function IssuedDialog({ name, isReadOnly, onClose }: IssuedDialogProps) {
   const { data } = useIssued(name);
-  const [asked, setAsked] = useState<string | null>(null);
+  const [openSerial, setOpenSerial] = useState<string | null>(null);
   return (
     <Dialog title={`Certificates of ${formatUntrusted(name)}`} isOpen onClose={onClose} width={640}>
       {data?.length === 0 && <Dim>It has signed none yet</Dim>}
@@ -231,8 +231,8 @@ export function IssuedDialog({ name, isReadOnly, onClose }: IssuedDialogProps) {
               issuer={name}
               certificate={certificate}
               isReadOnly={isReadOnly}
-              isAsked={asked === certificate.serial}
-              onAsk={(isAsked) => setAsked(isAsked ? certificate.serial : null)}
+              isRevoking={openSerial === certificate.serial}
+              onRevoking={(isRevoking) => setOpenSerial(isRevoking ? certificate.serial : null)}
             />
           ))}
         </Lines>
@@ -245,11 +245,11 @@ type LineProps = {
   issuer: string;
   certificate: IssuedCertificate;
   isReadOnly: boolean;
-  isAsked: boolean;
-  onAsk: (isAsked: boolean) => void;
+  isRevoking: boolean;
+  onRevoking: (isRevoking: boolean) => void;
 };
 
-function IssuedLine({ issuer, certificate, isReadOnly, isAsked, onAsk }: LineProps) {
+function IssuedLine({ issuer, certificate, isReadOnly, isRevoking, onRevoking }: LineProps) {
   const { serial, names, notAfter, revokedAt, reason } = certificate;
   const plain = names.map((name) => name.replace(/^(DNS|IP):/, "")).join(", ");
   return (
@@ -257,12 +257,12 @@ function IssuedLine({ issuer, certificate, isReadOnly, isAsked, onAsk }: LinePro
       end={
         revokedAt === null ? (
           !isReadOnly &&
-          !isAsked && (
+          !isRevoking && (
             <Button
               size="compact-xs"
               variant="default"
               aria-label={`Revoke ${formatUntrusted(plain)}`}
-              onClick={() => onAsk(true)}
+              onClick={() => onRevoking(true)}
             >
               Revoke
             </Button>
@@ -276,7 +276,7 @@ function IssuedLine({ issuer, certificate, isReadOnly, isAsked, onAsk }: LinePro
       below={
         <>
           <Untrusted text={serial} isMono />, ends <When instant={notAfter} />
-          {isAsked && <RevokeForm issuer={issuer} serial={serial} onDone={() => onAsk(false)} />}
+          {isRevoking && <RevokeForm issuer={issuer} serial={serial} onDone={() => onRevoking(false)} />}
         </>
       }
     >
@@ -286,9 +286,9 @@ function IssuedLine({ issuer, certificate, isReadOnly, isAsked, onAsk }: LinePro
 }
 
 const REASONS: Record<RevocationReason, string> = {
-  unspecified: "no reason is given",
+  unspecified: "no reason",
   "key-compromise": "somebody else may have its key",
-  superseded: "another one has taken its place",
+  superseded: "replaced by another one",
   "no-longer-used": "it is not used any more",
 };
 

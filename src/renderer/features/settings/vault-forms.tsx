@@ -29,7 +29,7 @@ const KEPT: Partial<Record<string, string>> = {
   tsig: "zone key",
 };
 
-const sayKept = (kind: string, count: number): string => formatCount(count, KEPT[kind] ?? kind);
+const formatKept = (kind: string, count: number): string => formatCount(count, KEPT[kind] ?? kind);
 
 export function OpenVault({ status }: { status: VaultStatus }) {
   const { file, kept, idleMinutes } = status;
@@ -41,7 +41,7 @@ export function OpenVault({ status }: { status: VaultStatus }) {
         <span className={classes.name}>Keeps</span>
         <span className={classes.value}>
           {kept.length === 0 && "nothing yet"}
-          <Untrusted text={kept.map(({ kind, count }) => sayKept(kind, count)).join(", ")} limit={1_000} />
+          <Untrusted text={kept.map(({ kind, count }) => formatKept(kind, count)).join(", ")} limit={1_000} />
         </span>
       </div>
       <div className={classes.row}>

@@ -70,7 +70,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
                 row={row.original}
                 index={index}
                 columns={columns}
-                place={{ height: size, transform: `translateY(${start}px)` }}
+                rowStyle={{ height: size, transform: `translateY(${start}px)` }}
                 isSelected={row.getIsSelected()}
                 isCursor={row.id === cursor}
                 isOpen={row.id === openId}
@@ -217,7 +217,7 @@ type BodyRowProps<Row> = {
   row: Row;
   index: number;
   columns: readonly Column<Row>[];
-  place: CSSProperties;
+  rowStyle: CSSProperties;
   isSelected: boolean;
   isCursor: boolean;
   isOpen: boolean;
@@ -225,7 +225,7 @@ type BodyRowProps<Row> = {
 };
 
 function BodyRowAsWritten<Row>(props: BodyRowProps<Row>) {
-  const { id, row, index, columns, place, isSelected, isCursor, isOpen, onPress } = props;
+  const { id, row, index, columns, rowStyle, isSelected, isCursor, isOpen, onPress } = props;
   const press = (event: MouseEvent) => {
     if (event.target instanceof Element && event.target.closest("button, a, input")) return;
     onPress(id, { shiftKey: event.shiftKey, isToggle: event.metaKey || event.ctrlKey });
@@ -244,7 +244,7 @@ function BodyRowAsWritten<Row>(props: BodyRowProps<Row>) {
       data-row={id}
       tabIndex={isCursor || index === 0 ? 0 : -1}
       className={states.filter(Boolean).join(" ")}
-      style={place}
+      style={rowStyle}
       onClick={press}
     >
       <td className={classes.check}>
@@ -273,8 +273,8 @@ const BodyRow = memo(
     before.row === after.row &&
     before.columns.length === after.columns.length &&
     before.index === after.index &&
-    before.place.transform === after.place.transform &&
-    before.place.height === after.place.height &&
+    before.rowStyle.transform === after.rowStyle.transform &&
+    before.rowStyle.height === after.rowStyle.height &&
     before.isSelected === after.isSelected &&
     before.isCursor === after.isCursor &&
     before.isOpen === after.isOpen &&

@@ -153,7 +153,7 @@ function DropButton({ title, onDrop }: { title: string; onDrop: () => void }) {
 
 type ViewMenuProps<Row> = { name: string; columns: readonly Column<Row>[]; onExport: () => void };
 
-/** How the list looks: density and columns; and the whole view as a file. */
+/** How the list is shown: density and columns; and the whole view as a file. */
 export function ViewMenu<Row>({ name, columns, onExport }: ViewMenuProps<Row>) {
   const { density, setDensity, hiddenIn, setHidden } = usePreferences();
   const hidden = hiddenIn(name);

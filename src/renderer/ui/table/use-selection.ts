@@ -36,7 +36,7 @@ export function useSelection(rowIds: readonly string[]): Selection {
   );
 }
 
-type Wish = {
+type ListKeysOptions = {
   rowIds: readonly string[];
   selection: Selection;
   openId: string | null;
@@ -49,9 +49,9 @@ type Wish = {
 };
 
 /** The keyboard of a list: which row it is on, and what its keys do. */
-export function useListKeys(wish: Wish) {
-  const { selection, openId, onOpen, onExport, focusSearch } = wish;
-  const { cursor, focusKey, setCursor, step, goTo } = useCursor(wish);
+export function useListKeys(options: ListKeysOptions) {
+  const { selection, openId, onOpen, onExport, focusSearch } = options;
+  const { cursor, focusKey, setCursor, step, goTo } = useCursor(options);
   const [isPeek, setIsPeek] = useState(false);
 
   const extend = (by: number) => () => {
@@ -84,7 +84,7 @@ export function useListKeys(wish: Wish) {
     ["e", onExport],
     ["/", focusSearch],
     ["Escape", close],
-    ...wish.actKeys.map((key) => [key, () => wish.act(key, openId ?? cursor)] as const),
+    ...options.actKeys.map((key) => [key, () => options.act(key, openId ?? cursor)] as const),
   ]);
 
   const press = (id: string, { shiftKey, isToggle }: { shiftKey: boolean; isToggle: boolean }) => {
@@ -98,7 +98,7 @@ export function useListKeys(wish: Wish) {
 }
 
 /** Where the keyboard is. `focusKey` changes when it has moved there by a key and is to be followed. */
-function useCursor({ rowIds, openId, onOpen }: Wish) {
+function useCursor({ rowIds, openId, onOpen }: ListKeysOptions) {
   const [cursor, setCursor] = useState<string | null>(openId);
   const [focusKey, setFocusKey] = useState(0);
 

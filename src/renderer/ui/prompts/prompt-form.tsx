@@ -4,24 +4,24 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { isPasswordPrompt, MOST_WRONG_ANSWERS, type PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
-import classes from "./questions.module.css";
+import classes from "./prompts.module.css";
 
 type Reply = { answers: string[] | null; isForSameUser: boolean };
 
 type Props = {
-  question: PromptRequest;
-  /** What asks. */
+  request: PromptRequest;
+  /** What prompts. */
   work: "scan" | "runbook";
   /** Hosts that may want the same password. */
   hasOthers: boolean;
   onReply: (reply: Reply) => Promise<void>;
-  /** Ends what asks; null where that is not for a question to do. */
+  /** Ends what prompts; null where a prompt cannot. */
   onCancel: (() => void) | null;
 };
 
-/** One question. What is typed lives in this form alone, and goes with it. */
-export function QuestionForm({ question, work, hasOthers, onReply, onCancel }: Props) {
-  const { about, prompts } = question;
+/** One prompt. What is typed lives in this form alone, and goes with it. */
+export function PromptForm({ request, work, hasOthers, onReply, onCancel }: Props) {
+  const { about, prompts } = request;
   const [answers, setAnswers] = useState(() => prompts.map(() => ""));
   const [isForSameUser, setIsForSameUser] = useState(false);
   const [sending, setSending] = useState<"answer" | "skip" | null>(null);
@@ -40,8 +40,8 @@ export function QuestionForm({ question, work, hasOthers, onReply, onCancel }: P
       setSending(null);
     }
   };
-  const wrong = formatWrong(question);
-  const mayReuse = hasOthers && about.kind !== "passphrase" && isPasswordPrompt(question);
+  const wrong = formatWrong(request);
+  const mayReuse = hasOthers && about.kind !== "passphrase" && isPasswordPrompt(request);
   return (
     <form
       onSubmit={(event) => {
@@ -51,7 +51,7 @@ export function QuestionForm({ question, work, hasOthers, onReply, onCancel }: P
       autoComplete="off"
       className={classes.form}
     >
-      <About question={question} />
+      <About request={request} />
       {wrong && (
         <p role="alert" className={classes.wrong}>
           {wrong}
@@ -59,7 +59,7 @@ export function QuestionForm({ question, work, hasOthers, onReply, onCancel }: P
       )}
       {prompts.map(({ text, isEchoed }, index) => (
         <Answer
-          // biome-ignore lint/suspicious/noArrayIndexKey: the prompts of one question never move
+          // biome-ignore lint/suspicious/noArrayIndexKey: the prompts of one request never move
           key={index}
           ref={index === 0 ? first : null}
           label={<Untrusted text={text || "Answer"} />}
@@ -88,7 +88,7 @@ export function QuestionForm({ question, work, hasOthers, onReply, onCancel }: P
           Go on without
         </Button>
         <Button type="submit" size="xs" loading={sending === "answer"}>
-          {formatAnswering(question)}
+          {formatAnswering(request)}
         </Button>
       </div>
     </form>
@@ -102,16 +102,16 @@ const ForSameUser = ({ user, work, isOn, onChange }: SameUserProps) => (
     size="xs"
     label={
       <>
-        Try it at the other hosts of this {work} that want one for <Untrusted text={user} />
+        Try it at the other hosts of this {work} that need one for <Untrusted text={user} />
       </>
     }
-    description="Only once a host has taken it, and at each host once"
+    description="Only once a host has accepted it, and at each host once"
     checked={isOn}
     onChange={(event) => onChange(event.currentTarget.checked)}
   />
 );
 
-function About({ question: { about } }: { question: PromptRequest }) {
+function About({ request: { about } }: { request: PromptRequest }) {
   if (about.kind === "passphrase")
     return (
       <div>
@@ -128,8 +128,8 @@ function About({ question: { about } }: { question: PromptRequest }) {
   return (
     <div>
       <p>
-        No key lets <Untrusted text={about.user} /> in at <Untrusted text={formatHostAddress(about)} />
-        {about.kind === "password" ? "." : ", and the host asks:"}
+        No key can log in as <Untrusted text={about.user} /> at <Untrusted text={formatHostAddress(about)} />
+        {about.kind === "password" ? "." : ", and the host prompts:"}
       </p>
       {about.kind === "keyboard-interactive" && (about.title || about.instructions) && (
         <blockquote className={classes.words}>
@@ -172,8 +172,8 @@ function Answer({ ref, label, isEchoed, value, onChange }: AnswerProps) {
   );
 }
 
-/** What is asked for. */
-export function formatAskedFor({ about }: PromptRequest): string {
+/** The title of its dialog. */
+export function formatPromptTitle({ about }: PromptRequest): string {
   switch (about.kind) {
     case "passphrase":
       return "Passphrase";
@@ -182,7 +182,7 @@ export function formatAskedFor({ about }: PromptRequest): string {
     case "proxy":
       return "Password of the proxy";
     case "keyboard-interactive":
-      return "The host asks";
+      return "The host prompts";
     default:
       return assertNever(about);
   }
@@ -204,7 +204,7 @@ function formatAnswering({ about }: PromptRequest): string {
   }
 }
 
-/** What became of the answer before; null for a first one. */
+/** Why it prompts again; null for the first time. */
 function formatWrong({ about, wrongAnswers }: PromptRequest): string | null {
   if (wrongAnswers === 0) return null;
   const left = MOST_WRONG_ANSWERS - wrongAnswers;

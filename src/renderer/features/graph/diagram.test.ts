@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/access/graph.ts";
-import { MOST_PAIRS_DRAWN, type Placed, pictureOfPairs, placePicture, printSvg } from "./diagram.ts";
+import { diagramOfMutual, layOutDiagram, MOST_MUTUAL_DRAWN, type Placed, printSvg } from "./diagram.ts";
 
 const account = (id: string, host: string, name = "root"): GraphNode => ({
   kind: "account",
@@ -26,7 +26,7 @@ const edge = (from: string, to: string, isCertain = true): GraphEdge => ({
 const COLOURS = { text: "#111", surface: "#fff", line: "#999", accent: "#07a", node: "#eee" };
 
 const draw = (nodes: GraphNode[], edges: GraphEdge[]): Placed =>
-  placePicture({ nodes, edges, starts: [nodes[0]?.id ?? ""] });
+  layOutDiagram({ nodes, edges, starts: [nodes[0]?.id ?? ""] });
 
 test("people stand left of keys, keys left of accounts, and accounts of one host lead to it", () => {
   const { nodes, edges } = draw(
@@ -45,7 +45,7 @@ test("no two things stand at one place", () => {
   expect(new Set(nodes.map(({ x, y }) => `${x} ${y}`)).size).toBe(nodes.length);
 });
 
-test("a saved picture holds names as text, and dashes what is only possible", () => {
+test("a saved diagram holds names as text, and dashes what is only possible", () => {
   const svg = printSvg(
     draw([person, key, account("a", "web")], [edge("ann", "key"), edge("key", "a", false)]),
     COLOURS,
@@ -56,7 +56,7 @@ test("a saved picture holds names as text, and dashes what is only possible", ()
   expect(svg.match(/<rect/g)).toHaveLength(5);
 });
 
-test("between accounts of a column the line of a saved picture goes around those in between", () => {
+test("between accounts of a column the line of a saved diagram goes around those in between", () => {
   const accounts = ["root", "ci", "ann"].map((name) => account(name, "web", name));
   const svg = printSvg(draw(accounts, [edge("root", "ann")]), COLOURS);
   expect(svg.match(/<path d="M \d+ \d+ Q/g)).toHaveLength(1);
@@ -80,7 +80,7 @@ test("hosts that trust each other are drawn with the keys between them, each thi
     isWayCertain: null,
   });
   const pair = { id: "1 2", there: link(web, db, "SHA256:one"), back: link(db, web, "SHA256:two") };
-  const { nodes, edges } = pictureOfPairs([pair, pair]);
+  const { nodes, edges } = diagramOfMutual([pair, pair]);
   expect(nodes.map(({ id }) => id)).toEqual(["a", "key/SHA256:one", "b", "key/SHA256:two"]);
   expect(edges.map(({ from, how, to }) => `${from} ${how} ${to}`)).toEqual([
     "a holds key/SHA256:one",
@@ -88,9 +88,9 @@ test("hosts that trust each other are drawn with the keys between them, each thi
     "b holds key/SHA256:two",
     "key/SHA256:two opens a",
   ]);
-  const many = Array.from({ length: MOST_PAIRS_DRAWN + 10 }, (_, index) => ({
+  const many = Array.from({ length: MOST_MUTUAL_DRAWN + 10 }, (_, index) => ({
     ...pair,
     there: link(account(`a${index}`, `web${index}`), db, "SHA256:one"),
   }));
-  expect(pictureOfPairs(many).nodes.filter(({ id }) => /^a\d/.test(id))).toHaveLength(MOST_PAIRS_DRAWN);
+  expect(diagramOfMutual(many).nodes.filter(({ id }) => /^a\d/.test(id))).toHaveLength(MOST_MUTUAL_DRAWN);
 });

@@ -8,19 +8,19 @@ import { type AskingServer, askFor, byPassword, startAskingServer } from "#testi
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { expect, test } from "./latchkey.ts";
 import type { Frame } from "./pages/frame.ts";
-import { QuestionDialog } from "./pages/question-dialog.ts";
+import { PromptDialog } from "./pages/prompt-dialog.ts";
 import type { ScanPanel } from "./pages/scan-panel.ts";
 
-type Wish = { servers: readonly AskingServer[]; keyFile?: string; askPassword?: boolean };
+type ScanOptions = { servers: readonly AskingServer[]; keyFile?: string; askPassword?: boolean };
 
-/** Starts a scan that may ask, of hosts whose keys it trusts. */
-async function startScan(frame: Frame, { servers, keyFile, askPassword }: Wish): Promise<ScanPanel> {
+/** Starts a scan that may prompt, of hosts whose keys it trusts. */
+async function startScan(frame: Frame, { servers, keyFile, askPassword }: ScanOptions): Promise<ScanPanel> {
   const dialog = await frame.openScanDialog();
   await dialog.write(servers.map(({ host, port }) => `jo@${host}:${port}`));
   await dialog.root.getByText("Options for SSH").click();
-  await dialog.root.getByLabel("Trust the key of a host").check();
+  await dialog.root.getByLabel("Trust the host keys of new hosts").check();
   if (keyFile) await dialog.root.getByLabel("Private key files").fill(keyFile);
-  if (askPassword) await dialog.root.getByLabel("Ask for a password").check();
+  if (askPassword) await dialog.root.getByLabel("Prompt for a password").check();
   await dialog.start.click();
   return dialog;
 }
@@ -59,22 +59,22 @@ test("the passphrase of a key file is asked for over any screen, by keyboard alo
   const findLeaks = await watchForLeaks(frame.page);
   const scan = await startScan(frame, { servers: [server], keyFile });
 
-  const question = new QuestionDialog(frame.page, "Passphrase");
-  await expect(question.field("Passphrase")).toBeFocused();
-  await expect(question.root).toContainText(keyFile);
-  await expect(question.root).toContainText(/SHA256:/);
-  expect(await camera.photograph("scan-asks-passphrase")).toEqual([]);
+  const prompt = new PromptDialog(frame.page, "Passphrase");
+  await expect(prompt.field("Passphrase")).toBeFocused();
+  await expect(prompt.root).toContainText(keyFile);
+  await expect(prompt.root).toContainText(/SHA256:/);
+  expect(await camera.photograph("scan-prompts-passphrase")).toEqual([]);
   await frame.page.keyboard.type("canary-wrong");
   await frame.press("Enter");
 
-  await expect(question.wrong).toHaveText("Wrong passphrase; 2 attempts left");
-  await expect(question.field("Passphrase")).toBeFocused();
-  await expect(question.field("Passphrase")).toHaveValue("");
-  expect(await camera.photograph("scan-asks-again")).toEqual([]);
+  await expect(prompt.wrong).toHaveText("Wrong passphrase; 2 attempts left");
+  await expect(prompt.field("Passphrase")).toBeFocused();
+  await expect(prompt.field("Passphrase")).toHaveValue("");
+  expect(await camera.photograph("scan-prompts-again")).toEqual([]);
   await frame.page.keyboard.type("canary-right");
   await frame.press("Enter");
 
-  await expect(question.root).toBeHidden();
+  await expect(prompt.root).toBeHidden();
   await expect(scan.progress).toContainText("1 of 1 scanned");
   await expect(scan.visits).toContainText(["cannot run a script"]);
   expect(server.attempts).toContain("publickey");
@@ -91,10 +91,10 @@ test("Escape goes on without the key, closes nothing else, and the host says wha
   await using server = await startAskingServer({ judge: byPassword("nobody knows") });
   const frame = await openEmpty();
   const scan = await startScan(frame, { servers: [server], keyFile });
-  const question = new QuestionDialog(frame.page, "Passphrase");
-  await expect(question.field("Passphrase")).toBeFocused();
+  const prompt = new PromptDialog(frame.page, "Passphrase");
+  await expect(prompt.field("Passphrase")).toBeFocused();
   await frame.press("Escape");
-  await expect(question.root).toBeHidden();
+  await expect(prompt.root).toBeHidden();
   await expect(scan.visits).toContainText(["was not unlocked"]);
 });
 
@@ -118,10 +118,10 @@ test("one password is asked for and tried at every host of its user; a host may 
   const frame = await openEmpty();
   const findLeaks = await watchForLeaks(frame.page);
   const scan = await startScan(frame, { servers: [one, two], askPassword: true });
-  const password = new QuestionDialog(frame.page, "Password");
+  const password = new PromptDialog(frame.page, "Password");
   await expect(password.field("Password")).toBeFocused();
   await password.forSameUser.check();
-  expect(await camera.photograph("scan-asks-password")).toEqual([]);
+  expect(await camera.photograph("scan-prompts-password")).toEqual([]);
   await password.field("Password").fill("canary-password");
   await frame.press("Enter");
   await expect(scan.progress).toContainText("2 of 2 scanned");
@@ -129,24 +129,24 @@ test("one password is asked for and tried at every host of its user; a host may 
   await frame.press("Escape");
 
   const second = await startScan(frame, { servers: [token], askPassword: true });
-  const asked = new QuestionDialog(frame.page, "The host asks");
-  await expect(asked.root).toContainText("Two factors");
-  await expect(asked.root).toContainText("U+202E");
-  expect(await camera.photograph("scan-asks-as-the-host")).toEqual([]);
-  await asked.root.getByRole("textbox").first().fill("canary-code");
-  await asked.field("PIN:").fill("canary-pin");
+  const ownPrompt = new PromptDialog(frame.page, "The host prompts");
+  await expect(ownPrompt.root).toContainText("Two factors");
+  await expect(ownPrompt.root).toContainText("U+202E");
+  expect(await camera.photograph("scan-prompts-as-the-host")).toEqual([]);
+  await ownPrompt.root.getByRole("textbox").first().fill("canary-code");
+  await ownPrompt.field("PIN:").fill("canary-pin");
   await frame.press("Enter");
   await expect(second.progress).toContainText("1 of 1 scanned");
   expect(await findLeaks()).toEqual([]);
 });
 
-test("a scan is cancelled from its question, which goes with it", async ({ openEmpty }) => {
+test("a scan is cancelled from its prompt, which goes with it", async ({ openEmpty }) => {
   await using server = await startAskingServer({ judge: byPassword("nobody knows") });
   const frame = await openEmpty();
   const scan = await startScan(frame, { servers: [server], askPassword: true });
-  const question = new QuestionDialog(frame.page, "Password");
-  await question.cancelScan();
-  await expect(question.root).toBeHidden();
+  const prompt = new PromptDialog(frame.page, "Password");
+  await prompt.cancelScan();
+  await expect(prompt.root).toBeHidden();
   await expect(scan.root).toContainText("Cancelled");
 });
 

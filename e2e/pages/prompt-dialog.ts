@@ -1,7 +1,7 @@
 import type { Locator, Page } from "@playwright/test";
 
-/** What a running scan asks. */
-export class QuestionDialog {
+/** The prompt of a running scan. */
+export class PromptDialog {
   readonly root: Locator;
   readonly wrong: Locator;
   readonly forSameUser: Locator;
