@@ -33,6 +33,10 @@ import { listWrongNames, listWrongTexts } from "./structure/words.mjs";
  * leads there. The codec is as pure as the domain, bytes and values in and values out, and decides nothing: who follows a scan or a run
  * asks what is sent and written, not how DER or base64 is.
  *
+ * What a run is given as a part by src/main/run-tools.ts is followed where it takes part (the session, an issuer's challenge, a probe), and
+ * so stands among the entries. What takes no part does not: scripts for hosts that nobody gets to from here (runs/offline) are no step of a
+ * rotation that is executed from here.
+ *
  * @typedef {Record<string, { title: string, entries: string[], except: string[] }>} Paths
  */
 

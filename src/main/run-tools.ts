@@ -22,6 +22,7 @@ import { verifyAgent } from "./features/runs/kinds/private-keys/here.ts";
 import { verifyThere } from "./features/runs/kinds/private-keys/on-host.ts";
 import { createHolders } from "./features/runs/kinds/private-keys/private-keys.ts";
 import { createRenewalKind } from "./features/runs/kinds/renewal/renewal.ts";
+import { createOfflineRuns } from "./features/runs/offline/offline-runs.ts";
 import { publicRoots } from "./features/scans/recording/note-certificates.ts";
 import {
   challengeScript,
@@ -109,14 +110,17 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
       access: createAccessKind({
         ...ofKeys,
         who,
-        carried: {
-          session: `${offlineLibraryScript}\n${sessionScript}`,
-          keyLocation: keyLocationScript,
-          offline: offlineScript,
-          offlineKey: offlineKeyScript,
-        },
-        judgeSignature: (given, bytes) => verifyBundleSignature(store, given, bytes),
-        lookAtHeldHalf,
+        offline: createOfflineRuns({
+          ...deps,
+          carried: {
+            session: `${offlineLibraryScript}\n${sessionScript}`,
+            keyLocation: keyLocationScript,
+            offline: offlineScript,
+            offlineKey: offlineKeyScript,
+          },
+          judgeSignature: (given, bytes) => verifyBundleSignature(store, given, bytes),
+          lookAtHeldHalf,
+        }),
       }),
       hostKey: createHostKeyKind(ofKeys),
       renewal: createRenewalKind({

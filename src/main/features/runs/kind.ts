@@ -63,6 +63,8 @@ export type OfflineRuns = {
   importResult(result: ResultInput): Promise<ImportedResult>;
   /** Goes on with a run by what readings of its hosts confirm. Answers with how many claims that were. */
   confirmClaims(run: RunId): Promise<number>;
+  /** The claims of a run, each with what the last reading of its host makes of it. */
+  listClaims(run: RunRecord): RunClaim[];
   /** Why it cannot be gone on with from here. */
   refuseUnconfirmed(run: RunRecord): never;
 };

@@ -10,6 +10,7 @@ import {
   createAccessRunbook,
   type KeyRunbookDeps,
 } from "./kinds/access/access.ts";
+import { createOfflineRuns, type OfflineRunDeps } from "./offline/offline-runs.ts";
 import { createRuns } from "./runs.ts";
 
 const AT = "2026-06-01T12:00:00Z";
@@ -61,7 +62,11 @@ async function openRuns(announce: () => void = () => undefined) {
     trace: () => undefined,
     inBackground: (work: Work) => void launched.push(work),
     runbookOf: () => runbook,
-    kindOf: () => createAccessKind({ ...deps } as unknown as AccessKindDeps),
+    kindOf: () =>
+      createAccessKind({
+        ...deps,
+        offline: createOfflineRuns({ ...deps } as unknown as OfflineRunDeps),
+      } as unknown as AccessKindDeps),
   };
   const runbook = createAccessRunbook({ ...deps } as unknown as KeyRunbookDeps);
   const planId = store.runbooks.plans.take({ plan, hash: HASH, at: AT });

@@ -5,7 +5,6 @@ import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { Refusal } from "#shared/model/refusal.ts";
 import {
   type AccessHost,
   type AccessPlan,
@@ -15,8 +14,7 @@ import {
 } from "#shared/model/runs/plan.ts";
 import type { ClaimEvaluation } from "#shared/model/runs/result-claim.ts";
 import type { RunClaim, RunId } from "#shared/model/runs/run.ts";
-import { formatHost } from "#shared/text/hosts/target.ts";
-import { formatClaimEvaluation, formatResultSignature } from "#shared/text/runs/result-claim.ts";
+import { formatResultSignature } from "#shared/text/runs/result-claim.ts";
 import type { OfflineClaim } from "#store/runs/offline-table.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
@@ -145,16 +143,4 @@ function confirmOne(store: Store, { id, claim, at, oldHere }: One): boolean {
   keepResult(store, id, imported, { script: script.id, verifiedBy: evaluation.by, newKey, body });
   settleVerified(store, id, imported, newKey);
   return true;
-}
-
-/** Why a run that is executed offline cannot be gone on with from here. */
-export function refuseUnconfirmed(run: { id: number }, claims: readonly RunClaim[]): never {
-  const said = claims.map(
-    ({ host, port, evaluation }) => `${formatHost({ host, port })}: ${formatClaimEvaluation(evaluation)}`,
-  );
-  const why = said.length === 0 ? "" : `; of what was claimed, nothing is confirmed (${said.join("; ")})`;
-  throw new Refusal(
-    "conflict",
-    `run ${run.id} is executed offline: run its scripts on their hosts once more, and import their results${why}`,
-  );
 }

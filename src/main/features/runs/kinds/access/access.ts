@@ -10,9 +10,6 @@ import { isOffline, type PhaseWork, type Runbook } from "#runs/engine/runbook.ts
 import type { OfflineRuns, RunKind, RunParticulars } from "#runs/kind.ts";
 import { formatByHand, removeKeptByHand } from "#runs/kinds/by-hand.ts";
 import type { PrivateKeys } from "#runs/kinds/private-keys/locations.ts";
-import { createClaimConfirmer, listClaims, refuseUnconfirmed } from "#runs/offline/claims.ts";
-import { createScriptExport, type ExportDeps } from "#runs/offline/export-scripts.ts";
-import { createResultTaker, type ResultDeps } from "#runs/offline/take-result.ts";
 import { createKeyPlanner, type KeyPlannerDeps } from "#runs/planning/plan-keys.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import {
@@ -74,7 +71,7 @@ export const createAccessRunbook = (deps: KeyRunbookDeps): Runbook<KeyRun<Access
   },
 });
 
-export type AccessKindDeps = KeyRunbookDeps & KeyPlannerDeps & ConfirmerDeps & ExportDeps & ResultDeps;
+export type AccessKindDeps = KeyRunbookDeps & KeyPlannerDeps & ConfirmerDeps & { offline: OfflineRuns };
 
 /** All that changes who may log in where gives to the feature. */
 export const createAccessKind = (
@@ -84,16 +81,11 @@ export const createAccessKind = (
   planner: createKeyPlanner(deps),
   confirm: createConfirmer(deps),
   provideCertificate: null,
-  describe: (run) => describeAccessRun(deps.store, run),
-  offline: {
-    exportScripts: createScriptExport(deps),
-    importResult: createResultTaker(deps),
-    confirmClaims: createClaimConfirmer(deps),
-    refuseUnconfirmed: (run) => refuseUnconfirmed(run, listClaims(deps.store, run)),
-  },
+  describe: (run) => describeAccessRun(deps, run),
+  offline: deps.offline,
 });
 
-function describeAccessRun(store: Store, run: RunRecord): RunParticulars {
+function describeAccessRun({ store, offline }: AccessKindDeps, run: RunRecord): RunParticulars {
   const { plans, keptKeys, files, journal } = store.runbooks;
   const plan = offlinePlan(plans.find(run.planId)?.plan);
   const isDone = journal.steps(run.id).every(({ state }) => state === "proved");
@@ -101,7 +93,7 @@ function describeAccessRun(store: Store, run: RunRecord): RunParticulars {
     orders: [],
     confirmation: findConfirmation(store, run),
     oldKeyWatch: findWatch(store, run),
-    claims: listClaims(store, run),
+    claims: offline.listClaims(run),
     remaining: plan && isDone && ENDED.has(run.state) ? findRemainingOfRun(plan, files.all(run.id)) : [],
     removeKept: plan && isOffline(run) ? removeKeptByHand(plan, keptKeys.ofRun(run.id)) : [],
   };
