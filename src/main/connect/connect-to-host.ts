@@ -247,7 +247,7 @@ function createLogins({
         continue;
       }
       if (keyTypes.length > 0) {
-        const request = { way: route, port, keyTypes, timeoutMs: SSH_LIMITS.connectMs, signal };
+        const request = { route, port, keyTypes, timeoutMs: SSH_LIMITS.connectMs, signal };
         const fetched = await fetchHostCertificate(request);
         if (fetched.kind !== "unanswered") certificates.set(`${name}:${port}`, fetched);
         check.takeCertificate(fetched);

@@ -38,7 +38,7 @@ const visit = ({ host, port }: { host: string; port: number }, options: Partial<
     limits: { ...SSH_LIMITS, ...options.limits },
   });
 
-const soon = { ...SSH_LIMITS, beginMs: 1_000, visitMs: 1_000 };
+const soon = { ...SSH_LIMITS, beginMs: 1_000, probeMs: 1_000 };
 
 const say = async (
   { channel, script }: { channel: ServerChannel; script: Promise<string> },

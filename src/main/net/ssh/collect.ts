@@ -22,12 +22,12 @@ export type CollectOptions = {
   collectorScript: Uint8Array;
   /** A word that nothing on the host can know beforehand. */
   nonce: string;
-  /** Whatever the login has taken of `visitMs`, the script has the rest. */
+  /** Whatever the login has taken of `probeMs`, the script has the rest. */
   limits: CollectLimits;
   signal: AbortSignal;
 };
 
-export type CollectLimits = LoginOptions["limits"] & Omit<ScriptLimits, "endMs"> & { visitMs: number };
+export type CollectLimits = LoginOptions["limits"] & Omit<ScriptLimits, "endMs"> & { probeMs: number };
 
 type Read = {
   message: string;
@@ -53,7 +53,7 @@ export const SSH_LIMITS: CollectLimits = {
   connectMs: 3_000,
   readyMs: 10_000,
   beginMs: 10_000,
-  visitMs: 30_000,
+  probeMs: 30_000,
   streamBytes: 16 * 1024 * 1024,
   stderrBytes: 64 * 1024,
 };
@@ -79,7 +79,7 @@ const marksOf = ({ nonce }: CollectOptions) => ({
 
 /** What the script has left of the time of the visit, once the login has taken so much. */
 function limitsAfter({ limits }: CollectOptions, spentMs: number): ScriptLimits {
-  const endMs = Math.max(0, limits.visitMs - spentMs);
+  const endMs = Math.max(0, limits.probeMs - spentMs);
   return { ...limits, beginMs: Math.min(limits.beginMs, endMs), endMs };
 }
 
@@ -137,13 +137,13 @@ function toReading(
       return hasBegun ? { state: "partial", outcome: "flooded", message, ...read } : fail("flooded", message);
     }
     case "timed-out": {
-      const { beginMs, visitMs } = options.limits;
+      const { beginMs, probeMs } = options.limits;
       if (!hasBegun)
         return fail(
           "timed-out",
           `${address} did not come to what it was asked to run within ${seconds(beginMs)}: its login shell, or a file that it runs, does not end`,
         );
-      const message = `${address} was not read within ${seconds(visitMs)}; the rest was left out`;
+      const message = `${address} was not read within ${seconds(probeMs)}; the rest was left out`;
       return { state: "partial", outcome: "timed-out", message, ...read };
     }
     case "lost": {

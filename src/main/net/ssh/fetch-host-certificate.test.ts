@@ -5,7 +5,7 @@ import { fetchHostCertificate } from "./fetch-host-certificate.ts";
 
 const fetchFrom = (addresses: readonly string[], port: number) =>
   fetchHostCertificate({
-    way: { addresses },
+    route: { addresses },
     port,
     keyTypes: ["ssh-ed25519"],
     timeoutMs: 5_000,

@@ -17,7 +17,7 @@ export type FetchedCertificate =
   | { kind: "none" | "unanswered"; why: string };
 
 type Options = {
-  way: LoginRoute;
+  route: LoginRoute;
   port: number;
   /** Types of plain host keys, the best first: a certificate of the first that the host has one for is asked for. */
   keyTypes: readonly string[];
@@ -43,19 +43,19 @@ const MOST_BYTES = 128 * 1024;
 
 /** Never rejects, unless told to stop. */
 export async function fetchHostCertificate(options: Options): Promise<FetchedCertificate> {
-  const { way, port, signal } = options;
+  const { route, port, signal } = options;
   signal.throwIfAborted();
-  const socket = "stream" in way ? way.stream : new Socket();
+  const socket = "stream" in route ? route.stream : new Socket();
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
   const stop = () => socket.destroy();
   deadline.addEventListener("abort", stop);
-  const dialogue = createNegotiation(options, (bytes) => socket.write(bytes));
+  const negotiation = createNegotiation(options, (bytes) => socket.write(bytes));
   let seen: Buffer = Buffer.alloc(0);
-  if (socket instanceof Socket && "addresses" in way) dial(socket, way.addresses, port);
+  if (socket instanceof Socket && "addresses" in route) dial(socket, route.addresses, port);
   try {
     for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
       seen = Buffer.concat([seen, chunk]);
-      const { rest, result } = dialogue.take(seen);
+      const { rest, result } = negotiation.take(seen);
       if (result) return result;
       if (rest.length > MOST_BYTES) return { kind: "none", why: "the host sent too much" };
       seen = rest;

@@ -57,7 +57,7 @@ export async function connectBySsh2(
     clientKeys: [],
     isTyped,
     spentMs,
-    proxy: wayThrough(connection, options.target),
+    proxy: proxyThrough(connection, options.target),
     run: runOn(client, command),
     close: () => connection.close(),
   };
@@ -67,7 +67,7 @@ export async function connectBySsh2(
 const REACH_MS = 5_000;
 
 /** A way to what the host itself reaches, over a login that stands: its sshd connects, and may be set not to. */
-function wayThrough(connection: Connection, target: Where): ProxyRoute {
+function proxyThrough(connection: Connection, target: Where): ProxyRoute {
   const through = formatAddress(target);
   return {
     name: `the login at ${through}`,
@@ -85,16 +85,16 @@ function wayThrough(connection: Connection, target: Where): ProxyRoute {
         .finally(forget);
       if ("stream" in opened) return opened;
       const { error } = opened;
-      const place = formatAddress({ host: address, port });
-      if (!error) return { outcome: "timed-out", message: `${through} itself did not reach ${place}` };
+      const destination = formatAddress({ host: address, port });
+      if (!error) return { outcome: "timed-out", message: `${through} itself did not reach ${destination}` };
       const said = quote(error.message.replace(/^\(SSH\) Channel open failure: /, ""));
       if (error.reason === PROHIBITED)
         return {
           outcome: "jump-failed",
-          message: `the sshd of ${through} connects nobody to ${place} (AllowTcpForwarding, PermitOpen): ${said}`,
+          message: `the sshd of ${through} connects nobody to ${destination} (AllowTcpForwarding, PermitOpen): ${said}`,
         };
       const outcome = error.reason === CONNECT_FAILED ? "refused" : "jump-failed";
-      return { outcome, message: `${through} itself cannot connect to ${place}: ${said}` };
+      return { outcome, message: `${through} itself cannot connect to ${destination}: ${said}` };
     },
   };
 }

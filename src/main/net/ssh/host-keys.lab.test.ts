@@ -89,7 +89,7 @@ function byKnownHosts(text: string): Pick<ProbeOptions, "verifyHostKey" | "hostK
     const { keyType } = viewKey(question.blob);
     const { host, port } = question;
     const fetched = await fetchHostCertificate({
-      way: { addresses: [host] },
+      route: { addresses: [host] },
       port,
       keyTypes: [keyType],
       timeoutMs: 5_000,

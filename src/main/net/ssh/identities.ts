@@ -281,12 +281,12 @@ const NOBODY: AgentListing = { isReachable: false, keys: [] };
  * use, and has no deadline.
  */
 export async function listAgentKeys(socketPath: string | null): Promise<AgentListing> {
-  const answer = socketPath ? await askAgent(socketPath, REQUEST_IDENTITIES) : null;
+  const answer = socketPath ? await queryAgent(socketPath, REQUEST_IDENTITIES) : null;
   return answer ? readListing(answer) : NOBODY;
 }
 
 /** What an agent answers to one message; null where it does not, in time. Whatever waits for somebody to say yes is too late. */
-export async function askAgent(
+export async function queryAgent(
   socketPath: string,
   message: Uint8Array,
   timeoutMs = AGENT_TIMEOUT_MS,

@@ -34,16 +34,16 @@ const NEW_PASSWORD = /\b(new|retype|re-enter)\b.*password/i;
 export class InteractiveAuth {
   readonly #login: string;
   readonly #where: { user: string; host: string; port: number };
-  readonly #typed: InteractiveLogin;
+  readonly #interactive: InteractiveLogin;
   readonly #ends: Ends;
   #wrongAnswers = 0;
   #failures = 0;
-  #hostAsks = true;
+  #hostPrompts = true;
 
-  constructor({ target, user, typed }: { target: Where; user: string; typed: InteractiveLogin }, ends: Ends) {
+  constructor({ target, user, login }: { target: Where; user: string; login: InteractiveLogin }, ends: Ends) {
     this.#login = `${user} at ${formatAddress(target)}`;
     this.#where = { user, host: target.host, port: target.port };
-    this.#typed = typed;
+    this.#interactive = login;
     this.#ends = ends;
   }
 
@@ -55,7 +55,7 @@ export class InteractiveAuth {
     else if (this.#wrongAnswers > 0 && (this.#wrongAnswers >= MOST_WRONG_ANSWERS || tries <= 0))
       this.#refuse(`what was typed for ${this.#login} was refused ${formatTimes(this.#wrongAnswers)}`);
     else if (tries <= 0) return false;
-    else if (this.#hostAsks && methods.includes("keyboard-interactive")) this.#offerToAnswer(next);
+    else if (this.#hostPrompts && methods.includes("keyboard-interactive")) this.#offerToAnswer(next);
     else if (methods.includes("password")) this.#offerPassword(next);
     else return false;
     return true;
@@ -68,23 +68,23 @@ export class InteractiveAuth {
   }
 
   #offerPassword(next: NextAuthHandler): void {
-    const judge = (isRight: boolean) => this.#judge(isRight);
-    this.#ends.progress.attempt = { method: "password", identity: null, judge };
+    const onResult = (isRight: boolean) => this.#onResult(isRight);
+    this.#ends.progress.attempt = { method: "password", identity: null, onResult };
     const prompts = [{ text: "Password", isEchoed: false }];
-    this.#ask({ about: { kind: "password", ...this.#where }, prompts }).then(([password] = []) => {
+    this.#prompt({ about: { kind: "password", ...this.#where }, prompts }).then(([password] = []) => {
       if (password !== undefined) next({ type: "password", username: this.#where.user, password });
     }, this.#ends.reject);
   }
 
   #offerToAnswer(next: NextAuthHandler): void {
     let rounds = 0;
-    const judge = (isRight: boolean) => {
+    const onResult = (isRight: boolean) => {
       // Until the host has asked anything, nobody has answered wrongly.
-      if (rounds > 0) return this.#judge(isRight);
-      this.#hostAsks = isRight;
+      if (rounds > 0) return this.#onResult(isRight);
+      this.#hostPrompts = isRight;
       this.#failures++;
     };
-    this.#ends.progress.attempt = { method: "keyboard-interactive", identity: null, judge };
+    this.#ends.progress.attempt = { method: "keyboard-interactive", identity: null, onResult };
     const prompt: Prompted = (...[title, instructions, , prompts, finish]) => {
       rounds++;
       this.#answer({ title, instructions, prompts, rounds, finish }).catch(this.#ends.reject);
@@ -97,7 +97,7 @@ export class InteractiveAuth {
       return this.#refuse(`${this.#login} was asked more than is answered here: see with ssh what it wants`);
     if (prompts.some(({ prompt }) => NEW_PASSWORD.test(prompt)))
       return this.#refuse(formatExpired(this.#login));
-    const answers = await this.#ask({
+    const answers = await this.#prompt({
       about: {
         kind: "keyboard-interactive",
         ...this.#where,
@@ -113,22 +113,22 @@ export class InteractiveAuth {
   }
 
   /** Undefined: nothing was typed, and the login is over. */
-  async #ask(asked: Pick<PromptRequest, "about" | "prompts">): Promise<string[] | undefined> {
+  async #prompt(request: Pick<PromptRequest, "about" | "prompts">): Promise<string[] | undefined> {
     const { progress, deadline } = this.#ends;
     using _held = deadline.hold();
-    progress.asking = "waits";
-    const answers = await this.#typed.answer({ ...asked, wrongAnswers: this.#wrongAnswers }, () => {
-      progress.asking = "asks";
+    progress.promptState = "waiting";
+    const answers = await this.#interactive.answer({ ...request, wrongAnswers: this.#wrongAnswers }, () => {
+      progress.promptState = "open";
     });
-    progress.asking = null;
+    progress.promptState = null;
     const texts = answers?.map(Redacted.reveal);
-    if (texts && !(isPasswordPrompt(asked) && texts[0] === "")) return texts;
+    if (texts && !(isPasswordPrompt(request) && texts[0] === "")) return texts;
     this.#refuse(`nothing was typed for ${this.#login}`);
     return undefined;
   }
 
-  #judge(isRight: boolean): void {
-    this.#typed.judge(isRight);
+  #onResult(isRight: boolean): void {
+    this.#interactive.onResult(isRight);
     if (isRight) return;
     this.#wrongAnswers++;
     this.#failures++;
@@ -172,11 +172,11 @@ export type InteractiveLogin = {
     onTurn?: () => void,
   ): Promise<readonly Redacted<string>[] | null>;
   /** What the host said to the answer. */
-  judge(isRight: boolean): void;
+  onResult(isRight: boolean): void;
 };
 
 /**
- * For one user, one question stands at a time: the answer may be a password for every host. It is tried elsewhere
+ * For one user, one prompt is open at a time: the answer may be a password for every host. It is tried elsewhere
  * only after one host has taken it, and at each other host once.
  */
 export function createInteractiveLogins(promptUser: PromptUser) {
@@ -196,7 +196,7 @@ export function createInteractiveLogins(promptUser: PromptUser) {
         return [password];
       }
 
-      function judge(isRight: boolean): void {
+      function onResult(isRight: boolean): void {
         if (unproven && isRight) proven.set(user, unproven);
         unproven = null;
         endTurn();
@@ -207,9 +207,9 @@ export function createInteractiveLogins(promptUser: PromptUser) {
         turn = null;
       }
 
-      signal.addEventListener("abort", () => judge(false), { once: true });
+      signal.addEventListener("abort", () => onResult(false), { once: true });
       return {
-        judge,
+        onResult,
         async answer(request, onTurn) {
           const known = recall(request);
           if (known) return known;
@@ -236,7 +236,7 @@ export type Answer = {
 };
 
 /**
- * Puts a question to whoever started the scan. Null where nobody is there to ask, where whoever is there goes on
- * without, and once the signal aborts: the question is withdrawn then.
+ * Shows a prompt to whoever started the scan. Null where nobody is there to ask, where whoever is there goes on
+ * without, and once the signal aborts: the prompt is withdrawn then.
  */
-export type PromptUser = (question: Omit<PromptRequest, "id">, signal: AbortSignal) => Promise<Answer | null>;
+export type PromptUser = (request: Omit<PromptRequest, "id">, signal: AbortSignal) => Promise<Answer | null>;

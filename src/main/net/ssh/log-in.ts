@@ -44,7 +44,7 @@ export type HostKeyAnswer =
     };
 
 /** Asked once for each connection, before anything of ours is sent. */
-export type VerifyHostKey = (question: {
+export type VerifyHostKey = (presented: {
   host: string;
   port: number;
   blob: Uint8Array;
@@ -67,7 +67,7 @@ export type LoginOptions = {
   /** What is typed where no key lets us in; without it, nobody is asked. */
   interactive?: InteractiveLogins | null;
   /** A key that the host is asked about before any is offered: nothing is signed with it. */
-  askedAbout?: { key: ParsedKey; answer(isTaken: boolean): void };
+  queriedKey?: { key: ParsedKey; answer(isAccepted: boolean): void };
   verifyHostKey: VerifyHostKey;
   /** Has the host prove all keys that it names once we are in; without it, they are let pass. */
   takeHostKeys?: TakeHostKeys;
@@ -85,7 +85,7 @@ export type LoginOptions = {
     /** Until the login is done, from the very start; not while somebody is asked. */
     readyMs: number;
     /** Of the whole visit, from the very start; not while somebody is asked, however often that is. */
-    visitMs?: number;
+    probeMs?: number;
   };
   signal: AbortSignal;
 };
@@ -132,16 +132,16 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   const login = new AbortController();
 
   const connectTimer = setTimeout(expire, limits.connectMs, limits.connectMs);
-  const deadline = new Deadline({ pieceMs: limits.readyMs, inAllMs: limits.visitMs }, expire);
+  const deadline = new Deadline({ pieceMs: limits.readyMs, inAllMs: limits.probeMs }, expire);
   signal.addEventListener("abort", stop);
   followStages(client, progress, () => clearTimeout(connectTimer));
   client
     .on("ready", () => {
-      const { hostKey, attempt, taken } = progress;
+      const { hostKey, attempt, accepted } = progress;
       if (!hostKey || !attempt) return reject(new Error("ssh2 logged in without a host key or a way in"));
-      attempt.judge?.(true);
+      attempt.onResult?.(true);
       const isTyped = progress.isTyped || (attempt.identity === null && attempt.method !== "none");
-      const into = { hostKey, identity: attempt.identity ?? taken, isTyped, spentMs: deadline.spentMs() };
+      const into = { hostKey, identity: attempt.identity ?? accepted, isTyped, spentMs: deadline.spentMs() };
       resolve({ client, ...into, close: () => close(client, stream) });
     })
     // An agent that does not sign is not the end: ssh2 goes on to the next key.
@@ -187,7 +187,7 @@ const explainExpired = ({ user, target }: LoginOptions): Reason => ({
   message: formatExpired(`${user} at ${formatAddress(target)}`),
 });
 
-const NOTHING_TRIED = { attempt: null, taken: null, isTyped: false, asking: null };
+const NOTHING_TRIED = { attempt: null, accepted: null, isTyped: false, promptState: null };
 
 const NOTHING_MET = { hostKey: null, isKeyRefused: false, transient: null };
 
@@ -215,7 +215,7 @@ function configure(options: LoginOptions, ends: Ends): ConnectConfig {
         verify(false);
       });
     },
-    authHandler: askFirst(options, ends, offerWaysIn(options, ends)),
+    authHandler: queryKeyFirst(options, ends, offerAuthMethods(options, ends)),
   };
 }
 
@@ -252,17 +252,18 @@ function close(client: Client, stream: Duplex): Promise<void> {
 const MOST_KEYS = 5;
 
 /** Without a way to type anything not even `none` is offered, which would cost a round trip. */
-function offerWaysIn(options: LoginOptions, ends: Ends) {
-  const { target, user, identities, unusable = [], interactive: typed = null } = options;
+function offerAuthMethods(options: LoginOptions, ends: Ends) {
+  const { target, user, identities, unusable = [], interactive = null } = options;
   const { progress, ended } = ends;
   const login = `${user} at ${formatAddress(target)}`;
-  const typing = typed && new InteractiveAuth({ target, user, typed: typed.open(user, ended) }, ends);
+  const typing =
+    interactive && new InteractiveAuth({ target, user, login: interactive.open(user, ended) }, ends);
   let keys = identities.slice(0, MOST_KEYS);
 
   return (methods: AuthenticationType[] | null, isPartial: boolean | null, next: NextAuthHandler) => {
     const last = progress.attempt;
-    last?.judge?.(isPartial === true);
-    if (isPartial && last?.identity) progress.taken = last.identity;
+    last?.onResult?.(isPartial === true);
+    if (isPartial && last?.identity) progress.accepted = last.identity;
     // A key may be wanted after what was typed: those that were offered before it did not count.
     if (isPartial && last && !last.identity) {
       progress.isTyped = true;
@@ -286,27 +287,27 @@ function offerWaysIn(options: LoginOptions, ends: Ends) {
   }
 
   function formatPartial(methods: readonly string[] | null): string {
-    const by = progress.taken?.fingerprint ?? "what was typed";
+    const by = progress.accepted?.fingerprint ?? "what was typed";
     const more = (methods ?? []).filter((method) => method !== "publickey").join(", ") || "more";
-    return `${login} is let in by ${by} only with ${more} (AuthenticationMethods)${formatWhatIsTyped(methods)}`;
+    return `${login} is let in by ${by} only with ${more} (AuthenticationMethods)${formatPasswordHint(methods)}`;
   }
 
   function formatRefused(methods: readonly string[] | null): string {
     const tried = formatTried(progress.tried);
     const others = (methods ?? []).filter((method) => method !== "publickey").join(", ");
     if (methods && !methods.includes("publickey"))
-      return `${login} may not log in by key${others && `, only by ${others}`}; ${tried}${formatWhatIsTyped(methods)}`;
+      return `${login} may not log in by key${others && `, only by ${others}`}; ${tried}${formatPasswordHint(methods)}`;
     if (progress.tried.length === 0)
       return `there is no key to log in with as ${login}${formatNoKey(unusable)}`;
     const notTried = identities.length - MOST_KEYS;
     const more =
       notTried > 0 ? `; ${notTried} more were not, for sshd allows few tries: name the right file` : "";
-    return `every key was refused for ${login}; ${tried}${more}${formatWhatIsTyped(methods)}`;
+    return `every key was refused for ${login}; ${tried}${more}${formatPasswordHint(methods)}`;
   }
 
-  function formatWhatIsTyped(methods: readonly string[] | null): string {
+  function formatPasswordHint(methods: readonly string[] | null): string {
     const takesTyped = methods?.some((method) => method === "password" || method === "keyboard-interactive");
-    return takesTyped && !typed
+    return takesTyped && !interactive
       ? "; it would take a password: let the scan ask for it (--ask-password, at a terminal)"
       : "";
   }
@@ -318,23 +319,23 @@ function formatNoKey(unusable: readonly UnusableIdentity[]): string {
 }
 
 /** Has the host asked about a key, where that is wanted, before any way in is offered. */
-function askFirst(
-  { askedAbout, user }: LoginOptions,
+function queryKeyFirst(
+  { queriedKey, user }: LoginOptions,
   { progress }: Ends,
   offer: AuthHandlerMiddleware,
 ): AuthHandlerMiddleware {
-  let question = askedAbout;
+  let pending = queriedKey;
   let asking: Attempt | null = null;
   return (methods, isPartial, next) => {
-    if (!question) {
+    if (!pending) {
       // A host that wants something typed before any key has not been asked about this one.
       if (asking && progress.attempt === asking && methods?.includes("publickey") === false)
         progress.attempt = { method: "publickey", identity: null };
       return offer(methods, isPartial, next);
     }
-    const { agent, judge } = askAbout(question);
-    question = undefined;
-    asking = { method: "publickey", identity: null, judge };
+    const { agent, onResult } = createKeyQuery(pending);
+    pending = undefined;
+    asking = { method: "publickey", identity: null, onResult };
     progress.attempt = asking;
     return next({ type: "agent", username: user, agent });
   };
@@ -342,25 +343,25 @@ function askFirst(
 
 /**
  * An agent that shows a public key and has no private key. A host that would take the key asks for a signature, and gets
- * none; which costs no failed attempt. `judge` is called once the host has said what it would do.
+ * none; which costs no failed attempt. `onResult` is called once the host has said what it would do.
  */
-function askAbout({ key, answer }: NonNullable<LoginOptions["askedAbout"]>) {
-  let isTaken = false;
+function createKeyQuery({ key, answer }: NonNullable<LoginOptions["queriedKey"]>) {
+  let isAccepted = false;
   class Showing extends loadSsh2().BaseAgent {
-    override getIdentities(tell: IdentityCallback<ParsedKey>): void {
-      tell(null, [key]);
+    override getIdentities(done: IdentityCallback<ParsedKey>): void {
+      done(null, [key]);
     }
 
     override sign(
       _key: unknown,
       _data: Buffer,
       options: SigningRequestOptions | SignCallback,
-      told?: SignCallback,
+      callback?: SignCallback,
     ): void {
-      isTaken = true;
-      const tell = typeof options === "function" ? options : told;
-      tell?.(new Error("nothing is signed with a key that was only asked about"));
+      isAccepted = true;
+      const done = typeof options === "function" ? options : callback;
+      done?.(new Error("nothing is signed with a key that was only asked about"));
     }
   }
-  return { agent: new Showing() as BaseAgent, judge: () => answer(isTaken) };
+  return { agent: new Showing() as BaseAgent, onResult: () => answer(isAccepted) };
 }

@@ -44,7 +44,7 @@ test("a host may ask for more after a password for all hosts, which is tried els
   const one = typed.open("jo", never);
   expect(await answer(one, "Password:")).toEqual(["hunter2"]);
   expect(await answer(one, "Code:")).toEqual(["123"]);
-  one.judge(true);
+  one.onResult(true);
   expect(await answer(typed.open("jo", never), "Password:")).toEqual(["hunter2"]);
   expect(asked).toEqual(["Password:", "Code:"]);
 });
@@ -54,11 +54,11 @@ test("what is good once goes to no other host, and a password is no answer to wh
   const { asked, typed } = typing({ "Password:": "hunter2", [oneTime]: "123456" });
   const one = typed.open("jo", never);
   expect(await answer(one, "Password:")).toEqual(["hunter2"]);
-  one.judge(true);
+  one.onResult(true);
   for (const _ of [1, 2]) {
     const other = typed.open("jo", never);
     expect(await answer(other, oneTime)).toEqual(["123456"]);
-    other.judge(true);
+    other.onResult(true);
   }
   expect(asked).toEqual(["Password:", oneTime, oneTime]);
 });

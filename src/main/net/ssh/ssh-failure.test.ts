@@ -7,9 +7,9 @@ const connecting: Progress = {
   hostKey: null,
   tried: [],
   attempt: null,
-  taken: null,
+  accepted: null,
   isTyped: false,
-  asking: null,
+  promptState: null,
 };
 
 const failed = (...codes: readonly string[]) =>

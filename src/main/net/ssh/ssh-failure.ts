@@ -30,24 +30,24 @@ export type Progress = {
   /** The way in that is offered now. */
   attempt: Attempt | null;
   /** The identity that the host took and wants more with. */
-  taken: Identity | null;
+  accepted: Identity | null;
   /** The host took what was typed, and wants more with it. */
   isTyped: boolean;
   /** Somebody is asked what to type, or the login waits until it may ask. */
-  asking: "asks" | "waits" | null;
+  promptState: "open" | "waiting" | null;
 };
 
-/** One try to log in. `judge` is told, once, what the host says to it. */
+/** One try to log in. `onResult` is told, once, what the host says to it. */
 export type Attempt = {
   method: "none" | "publickey" | "password" | "keyboard-interactive";
   identity: Identity | null;
-  judge?: (isRight: boolean) => void;
+  onResult?: (isRight: boolean) => void;
 };
 
 export type Where = { host: string; port: number };
 
 /** What ssh2 and sockets add to an error. */
-type Told = Error & { code?: string | number; level?: string; address?: string };
+type ConnectionError = Error & { code?: string | number; level?: string; address?: string };
 
 export const formatAddress = ({ host, port }: Where): string =>
   `${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -63,7 +63,7 @@ export const quote = (said: string): string =>
 export function explainEnd(
   where: Where,
   progress: Progress,
-  error: Told | null,
+  error: ConnectionError | null,
   said: string | null,
 ): Reason {
   switch (progress.stage) {
@@ -103,13 +103,13 @@ export function explainTimeout(
 }
 
 /** Where several addresses were tried: the one that refused, for somebody is there; otherwise the last. */
-function mostTelling(error: Told): Told {
-  const errors: Told[] = error instanceof AggregateError ? error.errors : [];
+function mostTelling(error: ConnectionError): ConnectionError {
+  const errors: ConnectionError[] = error instanceof AggregateError ? error.errors : [];
   return errors.find(({ code }) => code === "ECONNREFUSED") ?? errors.at(-1) ?? error;
 }
 
 /** As over TLS; here nobody who listens may be an sshd that is restarting. */
-function explainConnect({ host, port }: Where, error: Told | null): Reason {
+function explainConnect({ host, port }: Where, error: ConnectionError | null): Reason {
   const code = String(error?.code ?? error?.message ?? "closed");
   const { outcome, message, transient } = readConnectError({ code, address: error?.address }, port);
   if (transient) return { outcome, message, transient };
@@ -135,7 +135,7 @@ export function explainGreeting(where: Where, said: string): Reason {
   return { outcome: "reset", message: `${address} did not speak SSH: it said ${quote(said)}` };
 }
 
-function explainKeyExchange(where: Where, error: Told | null): Reason {
+function explainKeyExchange(where: Where, error: ConnectionError | null): Reason {
   const address = formatAddress(where);
   const missing = /no matching (.+)$/.exec(error?.message ?? "")?.[1];
   if (missing)
@@ -154,15 +154,15 @@ function explainKeyExchange(where: Where, error: Told | null): Reason {
   return { outcome: "reset", message: `${address} broke the SSH protocol: ${quote(error.message)}` };
 }
 
-function explainLogin(where: Where, progress: Progress, error: Told | null): Reason {
+function explainLogin(where: Where, progress: Progress, error: ConnectionError | null): Reason {
   const address = formatAddress(where);
-  if (progress.asking === "waits" && typeof error?.code !== "number")
+  if (progress.promptState === "waiting" && typeof error?.code !== "number")
     return {
       outcome: "reset",
       message: `${address} hung up before its turn to ask came, as sshd does after two minutes (LoginGraceTime): scan it again`,
       transient: "before-its-turn",
     };
-  if (progress.asking === "asks" && typeof error?.code !== "number")
+  if (progress.promptState === "open" && typeof error?.code !== "number")
     return {
       outcome: "login-refused",
       message: `${address} hung up while an answer was waited for, as sshd does after two minutes (LoginGraceTime): scan it again`,

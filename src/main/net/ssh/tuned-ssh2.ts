@@ -17,7 +17,7 @@ export type TakeHostKeys = (blobs: readonly Uint8Array[]) => void;
 
 /** What ssh2 does for each visit and none of ours needs. */
 export function spareWork(client: Client, takeHostKeys: TakeHostKeys | undefined): void {
-  hearHostKeys(client, takeHostKeys);
+  onHostKeys(client, takeHostKeys);
   holdKeys(client);
   signAtOnce(client);
 }
@@ -27,7 +27,7 @@ export function spareWork(client: Client, takeHostKeys: TakeHostKeys | undefined
  * a host, as dear as the login. All keys of a host are read by the collector, so what sshd names is let pass where
  * nobody has asked for it.
  */
-function hearHostKeys(client: Client, takeHostKeys: TakeHostKeys | undefined): void {
+function onHostKeys(client: Client, takeHostKeys: TakeHostKeys | undefined): void {
   if (takeHostKeys)
     return void client.on("hostkeys", (keys) =>
       takeHostKeys(keys.map((key) => Uint8Array.from(key.getPublicSSH()))),

@@ -208,7 +208,9 @@ lab(
     const bytes = Buffer.from("-----BEGIN OPENSSH PRIVATE KEY-----\n");
     const wanted = createHash("sha256").update(bytes).digest("hex");
     const refused = { kind: "refused", why: "owner-changed" };
-    expect(await put(hand, { path, before, wanted, mode: "0600", bytes, owner })).toMatchObject(refused);
+    expect(await put(hand, { path, before, newHash: wanted, mode: "0600", bytes, owner })).toMatchObject(
+      refused,
+    );
     const wish = { path, keyType: "ed25519" as const, bits: null, comment: "", owner };
     expect(await createKey(hand, wish)).toMatchObject(refused);
     expect(await host.run("cat /home/evil/stolen || :")).toBe("");
@@ -247,16 +249,18 @@ END_OF_PROGRAM
     await exchangeSoon();
     const bytes = Buffer.from("-----BEGIN OPENSSH PRIVATE KEY-----\n");
     const wanted = createHash("sha256").update(bytes).digest("hex");
-    expect(await put(hand, { path, before: null, wanted, mode: "0600", bytes, owner })).toMatchObject(
-      exchanged,
-    );
+    expect(
+      await put(hand, { path, before: null, newHash: wanted, mode: "0600", bytes, owner }),
+    ).toMatchObject(exchanged);
     expect(await host.run(`ls -A ${folder}`)).not.toMatch(/^id$/m);
     await bring();
 
     await host.run(`chgrp team ${folder}; chmod 775 ${folder}; ${plantPair(folder)}`);
     const shared = { kind: "refused", why: "shared-folder" };
     expect(await make()).toMatchObject(shared);
-    expect(await put(hand, { path, before: null, wanted, mode: "0600", bytes, owner })).toMatchObject(shared);
+    expect(
+      await put(hand, { path, before: null, newHash: wanted, mode: "0600", bytes, owner }),
+    ).toMatchObject(shared);
     await host.run(`runuser -u ci -- ssh-keygen -q -t ed25519 -N '' -f ${path}`);
     const look = () => inspectFile(hand, path, { isSecret: true });
     expect(await look()).toMatchObject({ file: { refusal: { why: "shared-folder" } } });

@@ -29,7 +29,7 @@ const FILE = "/home/alice/.ssh/authorized_keys";
 const RUN = { path: FILE, id: "f0a", token: TOKEN };
 const NONE = Buffer.alloc(0);
 const { after: ADDED, ...ADDING } = wishTo(FILE, NONE, { at: 0, line: "new key\n" });
-const BACK = { ...ADDING, splices: [], wanted: hashOf(NONE), expected: [hashOf(ADDED), hashOf(NONE)] };
+const BACK = { ...ADDING, splices: [], newHash: hashOf(NONE), expected: [hashOf(ADDED), hashOf(NONE)] };
 
 /** As a run does it; whether it came to its end. */
 async function work(hand: RemoteSession, uid: number): Promise<boolean> {
@@ -37,7 +37,7 @@ async function work(hand: RemoteSession, uid: number): Promise<boolean> {
   for (const step of [
     () => create(hand, { path: FILE, uid }),
     () => begin(hand, beginOn(FILE)),
-    () => startRollbackTimer(hand, { ...armed, wrote: ADDING.wanted, prior: ADDING.before }),
+    () => startRollbackTimer(hand, { ...armed, wrote: ADDING.newHash, prior: ADDING.before }),
     () => write(hand, ADDING),
     () => stopRollbackTimer(hand, RUN),
     () => end(hand, RUN),

@@ -55,7 +55,7 @@ type Injection = {
 };
 
 const WRITES = "write,pwrite64,writev,copy_file_range,sendfile";
-const NEXT = `${WORK}/next-f0.${wishTo(FILE, BEFORE, { at: 8, line: "new key\n" }).wanted}`;
+const NEXT = `${WORK}/next-f0.${wishTo(FILE, BEFORE, { at: 8, line: "new key\n" }).newHash}`;
 const PART = `${WORK}/part-f0`;
 const INJECTIONS: Injection[] = [
   { id: "R4", calls: WRITES, as: "error=ENOSPC", on: PART, why: /^no-space$/ },
@@ -118,7 +118,7 @@ async function failWith(shell: string, { calls, as, on, why }: Injection): Promi
   expect(await host.run(`find ${SSH} -name 'part-*' -o -name 'next-*'`), point).toBe("");
   await using hand = await openHandIn(startShellIn(host, { shell }));
   expect(await begin(hand, beginOn(FILE)), point).toMatchObject({ kind: "begun" });
-  expect(await write(hand, { ...wish, wanted: wish.before, splices: [] }), point).toMatchObject({
+  expect(await write(hand, { ...wish, newHash: wish.before, splices: [] }), point).toMatchObject({
     kind: "written",
   });
   expect(await end(hand, { path: FILE, token: TOKEN }), point).toEqual({ kind: "ended" });
@@ -138,7 +138,7 @@ lab(
     expect(await write(hand, wish)).toMatchObject({ kind: "failed", why: "io-error" });
     expect(await host.run(`cat ${FILE}`)).toBe(String(after));
     await using sound = await openHandIn(startShellIn(host));
-    const back = { ...wish, expected: [wish.wanted], wanted: wish.before, splices: [] };
+    const back = { ...wish, expected: [wish.newHash], newHash: wish.before, splices: [] };
     expect(await write(sound, back)).toMatchObject({ kind: "written" });
     expect(await end(sound, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
     recordFault(task, {
@@ -187,7 +187,7 @@ lab(
       await sshd.logIn(retained.keyFile);
       await using sound = await open(0);
       await begin(sound, beginOn(path));
-      const back = { ...wish, expected: [wish.wanted, wish.before], wanted: wish.before, splices: [] };
+      const back = { ...wish, expected: [wish.newHash, wish.before], newHash: wish.before, splices: [] };
       expect(await write(sound, back), `point ${nth}`).toMatchObject({ kind: "written" });
       expect(await end(sound, { path, token: TOKEN }), `point ${nth}`).toEqual({ kind: "ended" });
       expect(await run(`ls -A ${disk.mount}/home/.ssh; sha256sum < ${path}`)).toBe(

@@ -39,13 +39,13 @@ const { after: _, ...ADDING } = ADD;
 const REMOVING = {
   ...ADDING,
   expected: [hashOf(ADDED)],
-  wanted: hashOf(REMOVED),
+  newHash: hashOf(REMOVED),
   splices: [{ at: 0, removed: 9, inserted: Buffer.from("new key\r\n") }],
 };
 const RESTORING = {
   ...ADDING,
   splices: [],
-  wanted: hashOf(BEFORE),
+  newHash: hashOf(BEFORE),
   expected: [hashOf(ADDED), hashOf(REMOVED), hashOf(BEFORE)],
 };
 const WHOLE = [BEFORE, ADDED, REMOVED].map(hashOf);
@@ -102,10 +102,10 @@ async function work(hand: RemoteSession): Promise<string | null> {
   const armed = { ...RUN, timer: "sleep" as const, seconds: 600, putBack: Buffer.from("old key\r\n") };
   for (const step of [
     () => begin(hand, beginOn(FILE)),
-    () => startRollbackTimer(hand, { ...armed, wrote: ADDING.wanted, prior: ADDING.before }),
+    () => startRollbackTimer(hand, { ...armed, wrote: ADDING.newHash, prior: ADDING.before }),
     () => write(hand, ADDING),
     () => stopRollbackTimer(hand, RUN),
-    () => startRollbackTimer(hand, { ...armed, wrote: REMOVING.wanted, prior: ADDING.wanted }),
+    () => startRollbackTimer(hand, { ...armed, wrote: REMOVING.newHash, prior: ADDING.newHash }),
     () => write(hand, REMOVING),
     () => stopRollbackTimer(hand, RUN),
     () => end(hand, RUN),
@@ -215,7 +215,7 @@ lab.concurrent(
     const wish = {
       path: HALF,
       before: hashOf(OLD_HALF),
-      wanted: hashOf(NEW_HALF),
+      newHash: hashOf(NEW_HALF),
       mode: "600",
       bytes: Buffer.from(NEW_HALF),
     };
@@ -234,7 +234,7 @@ lab.concurrent(
       expect({ nth, isWhole: state >= 0, mode }).toEqual({ nth, isWhole: true, mode: "alice alice 400" });
       seen[state] = (seen[state] ?? 0) + 1;
       await using sound = await openHandIn(startShellIn(host));
-      const undone = await undoPut(sound, { path: HALF, wrote: wish.wanted, before: wish.before });
+      const undone = await undoPut(sound, { path: HALF, wrote: wish.newHash, before: wish.before });
       // Once it was committed, the old one is gone for good.
       if (undone.kind === "refused" && undone.why === "no-before") {
         expect(await commitPut(sound, HALF)).toEqual({ kind: "done" });

@@ -97,7 +97,7 @@ lab("R26: of files with odd bytes all others stay as they are", async ({ task })
     });
     expect(await write(hand, wish), String(at)).toEqual({ kind: "written", already: false });
     expect(await host.run(`sha256sum < ${FILE}`)).toBe(`${hashOf(after)}  -\n`);
-    const back = { ...wish, expected: [wish.wanted], wanted: wish.before, splices: [] };
+    const back = { ...wish, expected: [wish.newHash], newHash: wish.before, splices: [] };
     expect(await write(hand, back), String(at)).toEqual({ kind: "written", already: false });
     expect(await host.run(`sha256sum < ${FILE}`)).toBe(`${hashOf(before)}  -\n`);
     expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });

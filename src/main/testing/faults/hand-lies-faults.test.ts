@@ -36,7 +36,7 @@ test("R23: a host that says ok to everything shows no bytes but those whose hash
   task,
 }) => {
   const path = "/home/jo/.ssh/authorized_keys";
-  const wanted = Buffer.from("new\n");
+  const newHash = Buffer.from("new\n");
   const { after: _, ...wish } = wishTo(path, Buffer.alloc(0), { at: 0, line: "new\n" });
   // Its word is all that there is here: what it is worth, a look and a login tell.
   expect(await write(liar({}), wish)).toEqual({ kind: "written", already: false });
@@ -45,15 +45,15 @@ test("R23: a host that says ok to everything shows no bytes but those whose hash
       ["hash", [[hash]]],
       ["file", [["-rw-------", "1", "0", "0", "4", "jo"]]],
     ]);
-  const looked = { data: new Map([["content", Uint8Array.from(wanted)]]) };
+  const looked = { data: new Map([["content", Uint8Array.from(newHash)]]) };
   expect(await inspectFile(liar({ ...looked, facts: told(hashOf("other")) }), path)).toMatchObject({
     file: { hash: null, content: null, refusal: { why: "changing" } },
   });
-  expect(await inspectFile(liar({ ...looked, facts: told(hashOf(wanted)) }), path)).toMatchObject({
-    file: { hash: hashOf(wanted), content: Uint8Array.from(wanted) },
+  expect(await inspectFile(liar({ ...looked, facts: told(hashOf(newHash)) }), path)).toMatchObject({
+    file: { hash: hashOf(newHash), content: Uint8Array.from(newHash) },
   });
   // A hash without the bytes is no evidence.
-  expect(await inspectFile(liar({ facts: told(hashOf(wanted)) }), path)).toMatchObject({
+  expect(await inspectFile(liar({ facts: told(hashOf(newHash)) }), path)).toMatchObject({
     file: { hash: null, content: null },
   });
   expect(await inspectHost(liar({}))).toMatchObject({ kind: "lost" });

@@ -202,7 +202,7 @@ lab(
     const before = Buffer.from(FIRST);
     const { after, ...wish } = wishTo(FILE, before, { at: 0, line: "new\n" });
     const run = { path: FILE, id: "f0", token: TOKEN };
-    const armed = { ...run, timer: "sleep" as const, wrote: wish.wanted, prior: wish.before, putBack: null };
+    const armed = { ...run, timer: "sleep" as const, wrote: wish.newHash, prior: wish.before, putBack: null };
     await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
     await begin(hand, beginOn(FILE));
     // Its script by hand, which is when it would fire at its earliest and at its latest.
@@ -225,7 +225,7 @@ lab(
     expect(await inspectHost(hand)).toMatchObject({ host: { rollbackTimers: [] } });
     await begin(hand, beginOn(FILE));
     const late = wishTo(FILE, after, { at: 0, line: "newer\n" });
-    const other = { ...armed, wrote: late.wanted, prior: late.before, seconds: 60 };
+    const other = { ...armed, wrote: late.newHash, prior: late.before, seconds: 60 };
     for (const way of ["at", "sleep"] as const)
       expect(await startRollbackTimer(hand, { ...other, timer: way })).toMatchObject({
         kind: "refused",

@@ -60,7 +60,7 @@ END
 const pairOf = ({ files, made }: Scene) => ({
   ...PAIR,
   files,
-  wanted: [hashOf(made.pem), hashOf(made.keyPem)],
+  newHashes: [hashOf(made.pem), hashOf(made.keyPem)],
 });
 
 const stage = (hand: RemoteSession, { files, made }: Scene) =>

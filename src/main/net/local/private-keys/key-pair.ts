@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { viewKey } from "#codec/fingerprint.ts";
 import { blobOfJwk, padSecret, readContainer, secretOfJwk, writeOpenContainer } from "#codec/ssh-key.ts";
 import { openFields, toField } from "#codec/ssh-wire.ts";
-import { askAgent, type Identity, listAgentKeys } from "#net/ssh/identities.ts";
+import { type Identity, listAgentKeys, queryAgent } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { RSA_BITS } from "#shared/model/runs/plan.ts";
 import { Redacted } from "#shared/model/secret.ts";
@@ -167,7 +167,7 @@ export async function addToAgent(socketPath: string, pair: KeyPair): Promise<Age
     Redacted.reveal(pair.secret),
     toField(pair.comment),
   ]);
-  await askAgent(socketPath, message, ADD_TIMEOUT_MS);
+  await queryAgent(socketPath, message, ADD_TIMEOUT_MS);
   return (await holds(socketPath, pair.blob))
     ? { kind: "done" }
     : { kind: "failed", message: `the agent at ${socketPath} did not take the new key: add it with ssh-add` };
@@ -175,7 +175,7 @@ export async function addToAgent(socketPath: string, pair: KeyPair): Promise<Age
 
 /** Has the agent forget the key; that it does not hold it any more is no failure. */
 export async function removeFromAgent(socketPath: string, blob: Uint8Array): Promise<AgentOutcome> {
-  const answer = await askAgent(
+  const answer = await queryAgent(
     socketPath,
     Buffer.concat([Buffer.from([REMOVE_IDENTITY]), toField(blob)]),
     ADD_TIMEOUT_MS,
@@ -206,7 +206,7 @@ export async function signByAgent(
     toField(bytes),
     Buffer.from([0, 0, 0, RSA_SHA512]),
   ];
-  const answer = await askAgent(socketPath, Buffer.concat(request), timeoutMs);
+  const answer = await queryAgent(socketPath, Buffer.concat(request), timeoutMs);
   const signature = answer?.[0] === SIGN_RESPONSE ? openFields(answer, 1).octets() : null;
   return signature ? { blob, signature } : null;
 }

@@ -9,7 +9,7 @@ import { explainGreeting, formatAddress, quote, type Reason, type Where } from "
  * For LogVerbose: what is wanted of the more talkative levels. Which keys were offered and taken, and what the host said
  * before its greeting, of which ssh reads a thousand lines at most.
  */
-export const WANTED_OF_DEBUG =
+export const LOG_VERBOSE =
   "sshconnect2.c:userauth_pubkey():*,sshconnect2.c:input_userauth_pk_ok():*,kex.c:kex_exchange_identification():*";
 
 export type ClientLog = {
@@ -20,7 +20,7 @@ export type ClientLog = {
   acceptedKey: { fingerprint: string; isCertificate: boolean } | null;
   /** The fingerprints of the keys that the host was asked about, and of those that it would take. */
   offered: ReadonlySet<string>;
-  taken: ReadonlySet<string>;
+  accepted: ReadonlySet<string>;
   /** What the host said before its greeting, or instead of one. */
   early: string;
   /** It is the host's key that ssh would not take. */
@@ -39,7 +39,7 @@ export function readClientLog(text: string): ClientLog {
   return {
     lines,
     offered: listKeys(/ Offering public key: .* (SHA256:[A-Za-z0-9+/]+)(?: |$)/),
-    taken: listKeys(/ Server accepts key: .* (SHA256:[A-Za-z0-9+/]+)(?: |$)/),
+    accepted: listKeys(/ Server accepts key: .* (SHA256:[A-Za-z0-9+/]+)(?: |$)/),
     isLoggedIn: login >= 0,
     acceptedKey:
       byKey && accepted
@@ -73,7 +73,8 @@ const fail = (outcome: Reason["outcome"], message: string): Reason => ({ outcome
 const RULES: readonly Rule[] = [
   [
     /(?:Bad configuration option|Bad .* key types|unsupported option|no argument after keyword|keyword .* extra arguments)/i,
-    ({ log }) => fail("not-supported", `the ssh of this computer cannot do what is asked of it: ${say(log)}`),
+    ({ log }) =>
+      fail("not-supported", `the ssh of this computer cannot do what is asked of it: ${quoteLog(log)}`),
   ],
   [
     /^Unable to negotiate with .*: no matching (.+?) found\. Their offer: (.*)$/,
@@ -128,7 +129,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     /(?:banner line (?:too long|contains invalid characters)|invalid characters|Protocol major versions differ|Bad remote protocol version|No SSH version received)/i,
-    ({ target, log }) => fail("reset", `${formatAddress(target)} did not speak SSH: ${say(log)}`),
+    ({ target, log }) => fail("reset", `${formatAddress(target)} did not speak SSH: ${quoteLog(log)}`),
   ],
   [
     /^(?:kex_exchange_identification|ssh_exchange_identification): |^banner exchange: .*: Broken pipe$/,
@@ -136,7 +137,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     /(?:Bad packet length|Corrupted (?:MAC|check bytes)|message authentication code incorrect|padding error|ssh_dispatch_run_fatal|invalid format|incorrect signature|error in libcrypto)/i,
-    ({ target, log }) => fail("reset", `${formatAddress(target)} broke the SSH protocol: ${say(log)}`),
+    ({ target, log }) => fail("reset", `${formatAddress(target)} broke the SSH protocol: ${quoteLog(log)}`),
   ],
   [
     /(?:Connection (?:closed|reset)|Received disconnect|Disconnected from|Broken pipe)/,
@@ -158,7 +159,7 @@ export function explainClient(failure: ClientFailure): Reason {
   }
   return fail(
     "reset",
-    `${formatAddress(target)} was not logged in to by the ssh of this computer: ${say(log)}`,
+    `${formatAddress(target)} was not logged in to by the ssh of this computer: ${quoteLog(log)}`,
   );
 }
 
@@ -190,7 +191,7 @@ function explainProxy({ target, complaints }: ClientFailure, { location }: { loc
   );
 }
 
-const say = ({ lines }: ClientLog): string => quote(lines.join("; ") || "nothing");
+const quoteLog = ({ lines }: ClientLog): string => quote(lines.join("; ") || "nothing");
 
 /** How a client ended that had logged in. */
 export function readClientEnd({ lines }: ClientLog, how: { code: number } | { signal: string }) {

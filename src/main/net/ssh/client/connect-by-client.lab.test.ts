@@ -12,7 +12,7 @@ import { findSsh } from "./start-ssh.ts";
 
 const NONCE = "0123456789abcdef";
 const WHOLE = `welcome\nlatchkey-collection 1 ${NONCE}\nend 0 ${NONCE} none\n`;
-const SOON = { ...SSH_LIMITS, readyMs: 2_500, beginMs: 1_500, visitMs: 4_000, streamBytes: 512 * 1024 };
+const SOON = { ...SSH_LIMITS, readyMs: 2_500, beginMs: 1_500, probeMs: 4_000, streamBytes: 512 * 1024 };
 const ssh = findSsh();
 const withSsh = test.skipIf(ssh === null);
 const hostKey = makeKeyPair();

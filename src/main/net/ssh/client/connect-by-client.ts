@@ -39,7 +39,7 @@ const MOST_CLIENT_KEYS = 5;
  * the verifier when ssh has hung up; where that takes it (--accept-new), ssh is started once more, with that key alone.
  */
 
-export type ClientOptions = Omit<LoginOptions, "identities" | "unusable" | "typed"> & {
+export type ClientOptions = Omit<LoginOptions, "identities" | "unusable" | "interactive"> & {
   /** OpenSSH's client, by its path. */
   ssh: string;
   login: ClientLogin;
@@ -50,7 +50,7 @@ export type ClientOptions = Omit<LoginOptions, "identities" | "unusable" | "type
 };
 
 /** What one start of ssh came to: a login, a reason why there is none, or a key that the verifier takes and ssh did not know. */
-type Attempt = HostConnection | SshFailure | { taken: PresentedKey };
+type Attempt = HostConnection | SshFailure | { trusted: PresentedKey };
 
 /** Logs in, to run the command. Rejects only when told to stop. */
 export async function connectByClient(
@@ -58,13 +58,13 @@ export async function connectByClient(
   command: string,
 ): Promise<HostConnection | SshFailure> {
   const first = await attempt(options, command);
-  if (!("taken" in first)) return first;
+  if (!("trusted" in first)) return first;
   const route = await options.reopen?.();
   if (route && "outcome" in route) return route;
-  const trustedKeys = [first.taken.blob];
+  const trustedKeys = [first.trusted.blob];
   const second = await attempt({ ...options, trustedKeys, ...(route && { route }) }, command);
-  if (!("taken" in second)) return second;
-  return failWith(second.taken, {
+  if (!("trusted" in second)) return second;
+  return failWith(second.trusted, {
     outcome: "host-key-changed",
     message: `${formatAddress(options.target)} presents another key each time`,
     isKeyRefused: true,
@@ -125,7 +125,7 @@ type Started = { running: RunningSsh; folder: ClientFolder; keys: readonly Clien
 async function waitForLogin(
   options: ClientOptions,
   { running, folder, keys }: Started,
-): Promise<{ hostKey: PresentedKey; log: ClientLog } | SshFailure | { taken: PresentedKey }> {
+): Promise<{ hostKey: PresentedKey; log: ClientLog } | SshFailure | { trusted: PresentedKey }> {
   const { target, user, login, limits, signal } = options;
   const explainable = (log: ClientLog): ClientFailure => ({
     target,
@@ -149,7 +149,7 @@ async function waitForLogin(
     const { outcome, message, transient = null } = answer;
     return failWith(hostKey, { outcome, message, transient, isKeyRefused: true });
   }
-  return log.isLoggedIn ? { hostKey, log } : { taken: hostKey };
+  return log.isLoggedIn ? { hostKey, log } : { trusted: hostKey };
 }
 
 /** As on Windows, and by a client older than OpenSSH 8.5. */
@@ -166,14 +166,14 @@ export const runIn =
     running.output.pour(output.out, "too");
     // What came before is what others said, as the host's banner.
     running.complaints.pour(output.complained);
-    const tellEnd = async () => {
+    const reportEnd = async () => {
       const how = await running.ended;
       const end = readClientEnd(readClientLog(await folder.readLog()), how);
       if (end === "ended") output.exited(how);
       output.over(end);
     };
     // Once nobody waits any more, the folder may be gone.
-    tellEnd().catch(() => output.over("lost"));
+    reportEnd().catch(() => output.over("lost"));
     return {
       send: (piece) => void running.input.write(piece),
       end: () => void running.input.end(),

@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { viewKey } from "#codec/fingerprint.ts";
 import type { ClientKey } from "#net/ssh/identities.ts";
 import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
-import { type ClientLog, readClientLog, WANTED_OF_DEBUG } from "./client-log.ts";
+import { type ClientLog, LOG_VERBOSE, readClientLog } from "./client-log.ts";
 
 /** What a login by OpenSSH's own client needs to know beyond what one by ssh2 does. */
 export type ClientLogin = {
@@ -78,7 +78,7 @@ const MOST_EARLY = 64 * 1024;
 const GOODBYE_MS = 500;
 
 /** Where the system does not tell of changes to a file. */
-const LOOK_AGAIN_MS = 200;
+const POLL_MS = 200;
 
 /**
  * Starts OpenSSH's client with a folder of ours. Its words are the same for every host but for the host's name, and hold
@@ -150,19 +150,19 @@ async function untilEnded(child: ChildProcessWithoutNullStreams): Promise<Ended>
 async function untilLoggedIn(folder: ClientFolder, ended: Promise<Ended>): Promise<ClientLog> {
   const { promise, resolve } = Promise.withResolvers<ClientLog>();
   let isOver = false;
-  const look = async () => {
+  const checkLog = async () => {
     // What is read before the end may lack the last words.
     const isWhole = isOver;
     const log = readClientLog(await folder.readLog());
     if (log.isLoggedIn || isWhole) resolve(log);
   };
   // Once nobody waits any more, the folder may be gone.
-  const lookOrLeave = () => void look().catch(() => undefined);
-  const watcher = watch(folder.logFile, lookOrLeave).on("error", () => undefined);
-  const timer = setInterval(lookOrLeave, LOOK_AGAIN_MS);
+  const poll = () => void checkLog().catch(() => undefined);
+  const watcher = watch(folder.logFile, poll).on("error", () => undefined);
+  const timer = setInterval(poll, POLL_MS);
   void ended.then(() => {
     isOver = true;
-    lookOrLeave();
+    poll();
   });
   return promise.finally(() => {
     clearInterval(timer);
@@ -216,32 +216,32 @@ const MOST_LOG = 256 * 1024;
 export async function makeClientFolder({
   trustedKeys,
   keys,
-  ...wish
+  ...config
 }: ClientFolderOptions): Promise<ClientFolder> {
   const path = await mkdtemp(join(tmpdir(), "latchkey-ssh-"));
-  const inside = (name: string) => join(path, name);
+  const pathOf = (name: string) => join(path, name);
   const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });
-  const write = (name: string, text: string) => writeFile(inside(name), text, { mode: 0o600, flag: "wx" });
+  const write = (name: string, text: string) => writeFile(pathOf(name), text, { mode: 0o600, flag: "wx" });
   try {
     const linker = findProgram(["/bin/ln", "/usr/bin/ln"]);
-    const identityFiles = keys.map((key, index) => (key.kind === "file" ? key.path : inside(`${index}.pub`)));
+    const identityFiles = keys.map((key, index) => (key.kind === "file" ? key.path : pathOf(`${index}.pub`)));
     for (const [index, key] of keys.entries())
       if (key.kind === "agent") await write(`${index}.pub`, `${formatKey(key.blob)}\n`);
     // Where the presented key cannot be recorded, only one may be presented.
     const trusted = linker ? trustedKeys : trustedKeys.slice(0, 1);
     await write("known_hosts", trusted.map((blob) => `* ${formatKey(blob)}\n`).join(""));
     const record = linker === null ? null : { program: linker, folder: path };
-    const knownHostsFile = inside("known_hosts");
-    await write("config", writeClientConfig({ ...wish, identityFiles, knownHostsFile, record }));
+    const knownHostsFile = pathOf("known_hosts");
+    await write("config", writeClientConfig({ ...config, identityFiles, knownHostsFile, record }));
     await write("log", "");
     return {
       path,
-      configFile: inside("config"),
-      logFile: inside("log"),
-      readLog: async () => (await readFile(inside("log"))).subarray(0, MOST_LOG).toString("utf8"),
+      configFile: pathOf("config"),
+      logFile: pathOf("log"),
+      readLog: async () => (await readFile(pathOf("log"))).subarray(0, MOST_LOG).toString("utf8"),
       async readHostKey() {
         if (!linker) return trusted[0] ? viewPresented(trusted[0]) : null;
-        const base64 = await readlink(inside("HOSTNAME")).catch(() => null);
+        const base64 = await readlink(pathOf("HOSTNAME")).catch(() => null);
         return base64 === null ? null : viewPresented(Buffer.from(base64, "base64"));
       },
       [Symbol.asyncDispose]: remove,
@@ -320,7 +320,7 @@ export function writeClientConfig(config: ClientConfig): string {
   return [
     `IgnoreUnknown ${IGNORED.join(",")}`,
     FIXED,
-    `LogVerbose ${WANTED_OF_DEBUG}`,
+    `LogVerbose ${LOG_VERBOSE}`,
     `HostName ${word(config.address)}`,
     `Port ${config.port}`,
     `User ${word(config.user)}`,

@@ -134,8 +134,8 @@ function evaluateCost(kdf: Kdf): { why: string } | null {
 /** Electron's crypto knows fewer ciphers than Node's. */
 const isAvailable = (name: string): boolean => getCiphers().includes(name);
 
-const tooMuch = (asked: number, what: string, most: number) => ({
-  why: `its passphrase is made so costly to try (${formatNumber(asked)} ${what}) that it is not opened here, where at most ${formatNumber(most)} are taken: load it into ssh-agent with ssh-add, or write it anew with ssh-keygen -p`,
+const tooMuch = (cost: number, what: string, most: number) => ({
+  why: `its passphrase is made so costly to try (${formatNumber(cost)} ${what}) that it is not opened here, where at most ${formatNumber(most)} are taken: load it into ssh-agent with ssh-add, or write it anew with ssh-keygen -p`,
 });
 
 /** What came of a passphrase. `opened`: the private key without it. `failed`: a sentence, whatever the passphrase. */

@@ -227,7 +227,7 @@ export class Conversation {
     return this.#wait(0, text, deadlineMs);
   }
 
-  readonly ask: RemoteSession["send"] = (request, { deadlineMs }) => {
+  readonly send: RemoteSession["send"] = (request, { deadlineMs }) => {
     const which = ++this.#sequence;
     const text = `${which} ${writeRequest(request)}\n`;
     const answer = this.#queue.then(() => this.#wait(which, text, deadlineMs));

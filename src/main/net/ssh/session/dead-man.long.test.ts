@@ -73,7 +73,14 @@ lab.each(WAYS)(
     {
       await using hand = await openHandIn(startShellIn(host));
       await begin(hand, beginOn(FILE));
-      const armed = { ...RUN, timer: way, seconds: 2, wrote: wish.wanted, prior: wish.before, putBack: null };
+      const armed = {
+        ...RUN,
+        timer: way,
+        seconds: 2,
+        wrote: wish.newHash,
+        prior: wish.before,
+        putBack: null,
+      };
       expect(await startRollbackTimer(hand, armed)).toEqual({ kind: "armed" });
       expect(await write(hand, wish)).toMatchObject({ kind: "written" });
       expect(await read()).toBe(String(after));
@@ -95,7 +102,7 @@ lab.each(WAYS)("what was called off stays, and nothing of the timer is left, by 
   const { after, ...wish } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
   await using hand = await openHandIn(startShellIn(host, way === "systemd-run" ? {} : { user: "alice" }));
   await begin(hand, beginOn(FILE));
-  const armed = { ...RUN, timer: way, seconds: 3, wrote: wish.wanted, prior: wish.before, putBack: null };
+  const armed = { ...RUN, timer: way, seconds: 3, wrote: wish.newHash, prior: wish.before, putBack: null };
   expect(await startRollbackTimer(hand, armed)).toEqual({ kind: "armed" });
   expect(await write(hand, wish)).toMatchObject({ kind: "written" });
   expect(await end(hand, RUN)).toMatchObject({ kind: "refused", why: "armed" });
@@ -138,7 +145,7 @@ lab.each(WAYS)(
     const { after: _, ...wish } = wishTo(path, BEFORE, { at: 4, line: "new\n" });
     await using hand = await openHandIn(startShellIn(host));
     await begin(hand, beginOn(path));
-    const armed = { ...run, timer: way, seconds: 2, wrote: wish.wanted, prior: wish.before, putBack: null };
+    const armed = { ...run, timer: way, seconds: 2, wrote: wish.newHash, prior: wish.before, putBack: null };
     expect(await startRollbackTimer(hand, armed)).toEqual({ kind: "armed" });
     expect(await write(hand, wish)).toMatchObject({ kind: "written" });
     // The names of its files are in the words of processes.
@@ -155,7 +162,7 @@ lab.each(WAYS)(
 lab("armed once more after it has fired, it is called off like any other", async () => {
   await lay(BEFORE);
   const { after, ...wish } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
-  const armed = { ...RUN, timer: "sleep" as const, wrote: wish.wanted, prior: wish.before, putBack: null };
+  const armed = { ...RUN, timer: "sleep" as const, wrote: wish.newHash, prior: wish.before, putBack: null };
   await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
   await begin(hand, beginOn(FILE));
   await startRollbackTimer(hand, { ...armed, seconds: 1 });
@@ -184,14 +191,14 @@ lab(
         await begin(hand, beginOn(FILE));
         const { after: _, ...add } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
         await write(hand, add);
-        const wanted = hashOf("new\nother\n");
+        const newHash = hashOf("new\nother\n");
         const prior = hashOf(added);
         expect(
           await startRollbackTimer(hand, {
             ...RUN,
             timer: "sleep",
             seconds: 2,
-            wrote: wanted,
+            wrote: newHash,
             prior,
             putBack,
           }),
@@ -199,7 +206,7 @@ lab(
           kind: "armed",
         });
         const splices = [{ at: 0, removed: 4, inserted: Buffer.from("new\n") }];
-        expect(await write(hand, { ...add, expected: [prior], wanted, splices })).toMatchObject({
+        expect(await write(hand, { ...add, expected: [prior], newHash: newHash, splices })).toMatchObject({
           kind: "written",
         });
         if (meddle) await host.run(meddle);
@@ -238,7 +245,7 @@ lab(
     const uid = Number(await host.run("id -u alice"));
     const none = Buffer.alloc(0);
     const { after: _, ...wish } = wishTo(FILE, none, { at: 0, line: "new\n" });
-    const armed = { ...RUN, timer: "sleep" as const, seconds: 1, wrote: wish.wanted, prior: wish.before };
+    const armed = { ...RUN, timer: "sleep" as const, seconds: 1, wrote: wish.newHash, prior: wish.before };
     for (const what of ["written", "not written", "somebody's"]) {
       await host.run(`rm -rf ${FILE} /home/alice/.ssh/.latchkey`);
       await using hand = await openHandIn(startShellIn(host));

@@ -49,21 +49,21 @@ export type WriteRequest = RunFile & {
   before: string;
   /** Any of these is there now. */
   expected: readonly string[];
-  wanted: string;
+  newHash: string;
   splices: readonly { at: number; removed: number; inserted: Uint8Array }[];
 };
 
 /** Replaces a file if it is what is expected. Without splices it becomes what it was before the run. */
 export async function write(
   session: RemoteSession,
-  { path, id, token, before, expected, wanted, splices }: WriteRequest,
+  { path, id, token, before, expected, newHash, splices }: WriteRequest,
 ): Promise<{ kind: "written"; already: boolean } | Changed | Tail> {
   const pieces = splices.flatMap(({ at, removed, inserted }) => [
     String(at),
     String(removed),
     writeBytes(inserted),
   ]);
-  const words = [path, id, token, before, expected.join(","), wanted, ...pieces];
+  const words = [path, id, token, before, expected.join(","), newHash, ...pieces];
   const answer = await insist(session, { verb: "write", words });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "written", already: answer.words[0] === "already" };

@@ -197,9 +197,9 @@ const MOST_SAID = 2_000;
 /** The server's own test, where its configuration finds what is staged in place of what is in use. Nothing is changed. */
 export async function testDeployment(
   session: RemoteSession,
-  { token, id, files, wanted, service }: DeploymentFiles & { service: Service },
+  { token, id, files, newHashes, service }: DeploymentFiles & { service: Service },
 ): Promise<ServerTest | DeploymentTail> {
-  const words = [token, id, ...wordsOfService(service), ...wordsOfFiles(files, wanted)];
+  const words = [token, id, ...wordsOfService(service), ...wordsOfFiles(files, newHashes)];
   const answer = await session.send({ verb: "pair_test", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
@@ -211,15 +211,15 @@ export async function testDeployment(
 
 /** The server's own test of its configuration as it is, before there is anything of a run. Nothing is changed. */
 export const testServer = (session: RemoteSession, service: Service): Promise<ServerTest | DeploymentTail> =>
-  testDeployment(session, { token: "none", id: "none", files: [], wanted: [], service });
+  testDeployment(session, { token: "none", id: "none", files: [], newHashes: [], service });
 
 /** By its supervisor where it has one. That it was told proves nothing: what it serves does. */
 export async function reloadService(
   session: RemoteSession,
   service: Service,
-  files: Pick<DeploymentFiles, "files" | "wanted"> = { files: [], wanted: [] },
+  files: Pick<DeploymentFiles, "files" | "newHashes"> = { files: [], newHashes: [] },
 ): Promise<Reloaded | DeploymentTail> {
-  const words = [...wordsOfService(service), ...wordsOfFiles(files.files, files.wanted)];
+  const words = [...wordsOfService(service), ...wordsOfFiles(files.files, files.newHashes)];
   const answer = await session.send({ verb: "pair_reload", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);

@@ -225,14 +225,14 @@ export type AccountInspection = {
   /** Other sshd of root's that listen there: whoever logs in may choose. Empty where only root may ask. */
   otherSshds: readonly SshdInspection[];
   /** Files of sshd's configuration that were written since it has read them. */
-  unreadConfig: readonly string[];
+  unloadedConfig: readonly string[];
 };
 
 type SshdInspection = {
   /** What its configuration as it stands says, by its keywords in lower case. */
   settings: ReadonlyMap<string, string>;
   /** Files of it that were written since it has read them; null: when it has read them is not known. */
-  unreadConfig: readonly string[] | null;
+  unloadedConfig: readonly string[] | null;
 };
 
 /** `sshd` is ours. */
@@ -265,10 +265,10 @@ export async function inspectAccount(
       sshd: sshd === "" ? null : readSettings(sshd),
       otherSshds: OTHERS.flatMap((nth) => {
         const text = block(`sshd-${nth}`);
-        const unreadConfig = readUnreadable(answer.facts.get(`unread-config-${nth}`));
-        return text === "" ? [] : [{ settings: readSettings(text), unreadConfig }];
+        const unloadedConfig = readUnreadable(answer.facts.get(`unread-config-${nth}`));
+        return text === "" ? [] : [{ settings: readSettings(text), unloadedConfig: unloadedConfig }];
       }),
-      unreadConfig: readUnreadable(answer.facts.get("unread-config")) ?? [],
+      unloadedConfig: readUnreadable(answer.facts.get("unread-config")) ?? [],
     },
   };
 }

@@ -164,7 +164,7 @@ export async function beginSession(line: Line, script: string, beginMs: number):
   const [word, uid] = ready.words;
   if (ready.status !== "ok" || word !== "ready" || !/^\d{1,10}$/.test(uid ?? ""))
     return { kind: "lost", message: "it began with an answer that makes no sense", noise: early };
-  return { uid: Number(uid), send: conversation.ask, ended: conversation.ended };
+  return { uid: Number(uid), send: conversation.send, ended: conversation.ended };
 }
 
 function notBegun(how: Lost | "too late", beginMs: number): Omit<NotBegun, "noise"> {

@@ -34,7 +34,7 @@ lab.each(SOME_SHELLS)(
     await using hand = await openHandIn(startShellIn(host, { shell }));
     await lay();
     const atFirst = await state();
-    const wish = { path: KEY, before: hashOf(OLD), wanted: hashOf(NEW), mode: "600", bytes: NEW };
+    const wish = { path: KEY, before: hashOf(OLD), newHash: hashOf(NEW), mode: "600", bytes: NEW };
     expect(await put(hand, { ...wish, before: hashOf("x") })).toEqual({ kind: "changed", hash: hashOf(OLD) });
     expect(await state()).toBe(atFirst);
     expect(await put(hand, wish)).toEqual({ kind: "put", already: false });
@@ -63,7 +63,7 @@ lab(
     await host.run(`cd ${SSH}; echo '${kept}' | tee id_ed25519.latchkey-old > id_ed25519.latchkey-old.pub
     echo 'ssh-ed25519 AAAA now' > id_ed25519.pub; chown alice: *`);
     const atFirst = await state();
-    const wish = { path: KEY, before: hashOf(OLD), wanted: hashOf(NEW), mode: "600", bytes: NEW };
+    const wish = { path: KEY, before: hashOf(OLD), newHash: hashOf(NEW), mode: "600", bytes: NEW };
     expect(await put(hand, wish)).toMatchObject({ kind: "refused", why: "old-in-the-way" });
     expect(await undoPut(hand, { path: KEY, wrote: hashOf(NEW), before: hashOf(OLD) })).toEqual({
       kind: "done",
@@ -82,7 +82,7 @@ lab.each(SOME_SHELLS)(
       await readRotationScript("key-location.sh"),
     );
     await host.run(`rm -rf ${SSH}/*; mkdir -p ${KEY}.latchkey-part/full; chown -R alice: ${SSH}`);
-    const wish = { path: KEY, before: null, wanted: hashOf(NEW), mode: "400", bytes: NEW };
+    const wish = { path: KEY, before: null, newHash: hashOf(NEW), mode: "400", bytes: NEW };
     expect(await put(hand, wish)).toMatchObject({ kind: "refused", why: "in-the-way" });
     expect(await showPublic(hand, KEY, "ssh-ed25519 AAAA new\n")).toMatchObject({
       kind: "refused",
@@ -95,7 +95,7 @@ lab.each(SOME_SHELLS)(
 lab("a half where there was none has the mode that it is given, and is gone when undone", async () => {
   await using hand = await openHandIn(startShellIn(host));
   await host.run(`rm -f ${SSH}/*`);
-  const wish = { path: KEY, before: null, wanted: hashOf(NEW), mode: "400", bytes: NEW };
+  const wish = { path: KEY, before: null, newHash: hashOf(NEW), mode: "400", bytes: NEW };
   expect(await put(hand, wish)).toEqual({ kind: "put", already: false });
   expect(await state()).toBe(`${places("id_ed25519")}${hashOf(NEW)}\n`);
   expect(await undoPut(hand, { path: KEY, wrote: hashOf(NEW), before: null })).toEqual({ kind: "done" });
@@ -114,7 +114,7 @@ lab(
       expect(await createKey(hand, wish)).toEqual(made);
       if (made.kind !== "made") continue;
       const before = hashOf(OLD);
-      expect(await put(hand, { path: KEY, before, wanted: made.hash, mode: "600", bytes: "made" })).toEqual({
+      expect(await put(hand, { path: KEY, before, newHash: made.hash, mode: "600", bytes: "made" })).toEqual({
         kind: "put",
         already: false,
       });
@@ -135,7 +135,7 @@ lab("what a half says is in the words of no process", async () => {
     const wrap = ["strace", "-f", "-qq", "-s", "100000", "-e", "trace=execve,execveat", "-o", log];
     await using hand = await openHandIn(startShellIn(host, { shell, wrap }));
     const bytes = Buffer.from(`${secret.split("").join(" ")} ${secret}\n`);
-    const wish = { path: KEY, before: hashOf(OLD), wanted: hashOf(bytes), mode: "600", bytes };
+    const wish = { path: KEY, before: hashOf(OLD), newHash: hashOf(bytes), mode: "600", bytes };
     expect(await put(hand, wish), shell).toEqual({ kind: "put", already: false });
     expect(await host.run(`cat ${KEY}`)).toBe(String(bytes));
     const words = await host.run(`cat ${log}`);

@@ -103,7 +103,7 @@ type PutRequest = {
   path: string;
   /** The hash of what is there; null: nothing is. */
   before: string | null;
-  wanted: string;
+  newHash: string;
   /** Of a file that was not there; one that was keeps its own. Octal. */
   mode: string;
   /** `made`: what was made at PATH.latchkey-new. */
@@ -115,10 +115,10 @@ type PutRequest = {
 /** The old one stays as PATH.latchkey-old. */
 export async function put(
   session: RemoteSession,
-  { path, before, wanted, mode, bytes, owner }: PutRequest,
+  { path, before, newHash, mode, bytes, owner }: PutRequest,
 ): Promise<{ kind: "put"; already: boolean } | Changed | Tail> {
   const content = bytes === "made" ? bytes : writeBytes(bytes);
-  const words = [path, before ?? ABSENT, wanted, mode, content, writeOwner(owner)];
+  const words = [path, before ?? ABSENT, newHash, mode, content, writeOwner(owner)];
   const answer = await insist(session, { verb: "put", words });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "put", already: answer.words[0] === "already" };

@@ -89,9 +89,9 @@ export function readWord(word: string): string | null {
 export type LockOwner = { token: string; who: string; since: number; leaseEnd: number; now: number };
 
 /** Nothing was changed. `why`: `unknown` where a host says what no hand of ours does. `holder`: of `held`, the run that it names. */
-export type Refused = { kind: "refused"; why: HostRefusal; detail: string; holder?: LockOwner };
+export type Refused = { kind: "refused"; why: HostRefusal; detail: string; leaseOwner?: LockOwner };
 /** It was begun, and may have been done; the file is the old or the new one, and a look tells which. */
-export type Failed = { kind: "failed"; why: HostRefusal; detail: string; holder?: LockOwner };
+export type Failed = { kind: "failed"; why: HostRefusal; detail: string; leaseOwner?: LockOwner };
 
 type Answered = Exclude<SessionAnswer, Lost>;
 
@@ -114,12 +114,12 @@ const WHO = /^[A-Za-z0-9@._:-]{1,200}$/;
 
 export function readTail({ status, words }: Answered): Refused | Failed {
   const [why = "", ...detail] = words;
-  const holder = why === "held" ? readLockOwner(detail) : null;
+  const leaseOwner = why === "held" ? readLockOwner(detail) : null;
   return {
     kind: status === "no" ? "refused" : "failed",
     why: isHostRefusal(why) ? why : "unknown",
     detail: detail.join(" "),
-    ...(holder && { holder }),
+    ...(leaseOwner && { leaseOwner }),
   };
 }
 

@@ -19,10 +19,10 @@ import {
 
 /** One certificate's files within a run. */
 export type DeploymentOfRun = { token: string; id: string };
-/** `wanted`: the hashes that the files get, in their order; as staging answers them. */
+/** `newHashes`: the hashes that the files get, in their order; as staging answers them. */
 export type DeploymentFiles = DeploymentOfRun & {
   files: readonly DeploymentFile[];
-  wanted: readonly string[];
+  newHashes: readonly string[];
 };
 
 /** `path`: of the first file that is neither what it was nor what it is to be. */
@@ -30,9 +30,9 @@ type DeploymentChanged = { kind: "changed"; path: string; hash: string | null };
 export type DeploymentTail = Refused | Failed | Lost;
 
 /** Five words a file. What stays as it is is left out. */
-export const wordsOfFiles = (files: readonly DeploymentFile[], wanted: readonly string[]): string[] =>
+export const wordsOfFiles = (files: readonly DeploymentFile[], newHashes: readonly string[]): string[] =>
   files.flatMap(({ path, real, before }, nth) => {
-    const after = wanted[nth] ?? before;
+    const after = newHashes[nth] ?? before;
     return after === before ? [] : [String(nth), path, real, before, after];
   });
 
@@ -97,11 +97,11 @@ type Tail = DeploymentChanged | Refused | Failed | Lost;
 export async function stageDeployment(
   session: RemoteSession,
   { token, id, files, chain, key, stores, passphrases }: StageRequest,
-): Promise<{ kind: "staged"; wanted: string[] } | Tail> {
-  const wanted: string[] = [];
+): Promise<{ kind: "staged"; newHashes: string[] } | Tail> {
+  const newHashes: string[] = [];
   for (const [nth, file] of files.entries()) {
     if (file.holds === "key" && key === "kept") {
-      wanted.push(file.before);
+      newHashes.push(file.before);
       continue;
     }
     const passphrase = passphrases?.get(file.path);
@@ -116,7 +116,7 @@ export async function stageDeployment(
         passphrase,
       });
       if (store.kind !== "staged") return store;
-      wanted.push(store.wanted);
+      newHashes.push(store.newHash);
       continue;
     }
     const bytes = bytesOf(file, chain, stores);
@@ -147,9 +147,9 @@ export async function stageDeployment(
       file.holds === "key" ? imported && endLine(imported) : file.holds === "key+chain" ? null : bytes;
     if (ours && hash !== createHash("sha256").update(ours).digest("hex"))
       return { kind: "refused", why: "bad-bytes", detail: file.path };
-    wanted.push(hash);
+    newHashes.push(hash);
   }
-  return { kind: "staged", wanted };
+  return { kind: "staged", newHashes };
 }
 
 const NOTHING = new Uint8Array();
@@ -214,7 +214,7 @@ const NO_BYTES = new Uint8Array();
 async function stageStore(
   session: RemoteSession,
   { token, id, nth, file, chain, key, passphrase }: StoreRequest,
-): Promise<{ kind: "staged"; wanted: string } | DeploymentChanged | Refused | Failed | Lost> {
+): Promise<{ kind: "staged"; newHash: string } | DeploymentChanged | Refused | Failed | Lost> {
   // The old key would have to leave its store.
   if (key === "kept") return { kind: "refused", why: "no-key", detail: file.path };
   const imported = key instanceof Redacted ? Redacted.reveal(key) : NO_BYTES;
@@ -236,9 +236,9 @@ async function stageStore(
   const answer = await session.send({ verb: "pair_store", words }, { deadlineMs: STORE_DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readDeploymentChanged(answer.words) ?? readTail(answer);
-  const wanted = answer.words[1] ?? "";
-  if (!/^[0-9a-f]{64}$/.test(wanted)) return { kind: "lost", message: "it answers what makes no sense" };
-  return { kind: "staged", wanted };
+  const newHash = answer.words[1] ?? "";
+  if (!/^[0-9a-f]{64}$/.test(newHash)) return { kind: "lost", message: "it answers what makes no sense" };
+  return { kind: "staged", newHash };
 }
 
 /** The files of a pair on a host: all of them become the new ones, or what they were. */
@@ -255,7 +255,7 @@ type RollbackRequest = DeploymentFiles & {
 /** Before a swap: has the host itself put back what was there after so many seconds, and tell its servers. */
 export async function startDeploymentTimer(
   session: RemoteSession,
-  { token, id, timer, seconds, services, files, wanted }: RollbackRequest,
+  { token, id, timer, seconds, services, files, newHashes }: RollbackRequest,
 ): Promise<{ kind: "armed" } | DeploymentTail> {
   const words = [
     token,
@@ -264,7 +264,7 @@ export async function startDeploymentTimer(
     String(seconds),
     String(services.length),
     ...services.flatMap(wordsOfService),
-    ...wordsOfFiles(files, wanted),
+    ...wordsOfFiles(files, newHashes),
   ];
   const answer = await session.send({ verb: "pair_arm", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
@@ -285,9 +285,9 @@ export async function stopDeploymentTimer(
 /** `changed`: all are what they were. No server is told. */
 export async function swapDeployment(
   session: RemoteSession,
-  { token, id, files, wanted }: DeploymentFiles,
+  { token, id, files, newHashes }: DeploymentFiles,
 ): Promise<{ kind: "swapped"; already: boolean } | DeploymentChanged | DeploymentTail> {
-  const words = [token, id, ...wordsOfFiles(files, wanted)];
+  const words = [token, id, ...wordsOfFiles(files, newHashes)];
   const answer = await session.send({ verb: "pair_swap", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "swapped", already: answer.words[0] === "already" };
@@ -297,9 +297,9 @@ export async function swapDeployment(
 /** The very files that were there, with all that they had; `changed`: none is back. No server is told. */
 export async function rollBackDeployment(
   session: RemoteSession,
-  { token, id, files, wanted }: DeploymentFiles,
+  { token, id, files, newHashes }: DeploymentFiles,
 ): Promise<{ kind: "back"; already: boolean } | DeploymentChanged | DeploymentTail> {
-  const words = [token, id, ...wordsOfFiles(files, wanted)];
+  const words = [token, id, ...wordsOfFiles(files, newHashes)];
   const answer = await session.send({ verb: "pair_back", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "back", already: answer.words[0] === "already" };

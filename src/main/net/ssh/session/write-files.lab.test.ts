@@ -65,7 +65,7 @@ lab.each(SOME_SHELLS.map((shell, index) => [shell, index % 2 === 0 ? undefined :
       expect(await write(hand, wish), odd).toEqual({ kind: "written", already: false });
       expect(await read(FILE), odd).toEqual(after);
       expect(await write(hand, wish), odd).toEqual({ kind: "written", already: true });
-      const back = { ...wish, expected: [wish.wanted], wanted: wish.before, splices: [] };
+      const back = { ...wish, expected: [wish.newHash], newHash: wish.before, splices: [] };
       expect(await write(hand, back), odd).toEqual({ kind: "written", already: false });
       expect(await read(FILE), odd).toEqual(before);
       expect(await end(hand, { path: FILE, token: TOKEN }), odd).toEqual({ kind: "ended" });
@@ -77,7 +77,7 @@ lab.each(SOME_SHELLS.map((shell, index) => [shell, index % 2 === 0 ? undefined :
 lab("several splices are made at once, and what is removed is only what they say", async () => {
   await using hand = await openHandIn(startShellIn(host));
   const before = Buffer.from("one\ntwo\nthree\nfour\n");
-  const wanted = Buffer.from("ONE\none\nthree\nfour\nfive\n");
+  const newHash = Buffer.from("ONE\none\nthree\nfour\nfive\n");
   await lay(FILE, before);
   await begin(hand, beginOn(FILE));
   const wish = {
@@ -86,7 +86,7 @@ lab("several splices are made at once, and what is removed is only what they say
     token: TOKEN,
     before: hashOf(before),
     expected: [hashOf(before)],
-    wanted: hashOf(wanted),
+    newHash: hashOf(newHash),
     splices: [
       { at: 0, removed: 0, inserted: Buffer.from("ONE\n") },
       { at: 4, removed: 4, inserted: Buffer.alloc(0) },
@@ -94,7 +94,7 @@ lab("several splices are made at once, and what is removed is only what they say
     ],
   };
   expect(await write(hand, wish)).toEqual({ kind: "written", already: false });
-  expect(await read(FILE)).toEqual(wanted);
+  expect(await read(FILE)).toEqual(newHash);
   expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
 });
 
@@ -109,12 +109,12 @@ lab("a second stage is written against the first bytes, over what the first has 
   const remove = {
     ...add,
     expected: [hashOf(added)],
-    wanted: hashOf(removed),
+    newHash: hashOf(removed),
     splices: [{ at: 0, removed: 4, inserted: Buffer.from("new\n") }],
   };
   expect(await write(hand, remove)).toEqual({ kind: "written", already: false });
   expect(await read(FILE)).toEqual(removed);
-  expect(await write(hand, { ...remove, wanted: hashOf("something else") })).toEqual({
+  expect(await write(hand, { ...remove, newHash: hashOf("something else") })).toEqual({
     kind: "changed",
     hash: hashOf(removed),
   });
@@ -132,13 +132,13 @@ lab(
     const { after: _, ...wish } = wishTo(FILE, before, { at: 4, line: "new\n" });
     expect(await write(hand, wish)).toMatchObject({ kind: "written" });
     // As it is left between the exchange and what checks it, where somebody's edit was exchanged.
-    const next = `/home/alice/.ssh/.latchkey/${TOKEN}/next-f0.${wish.wanted}`;
+    const next = `/home/alice/.ssh/.latchkey/${TOKEN}/next-f0.${wish.newHash}`;
     await host.run(`printf 'old\\nedit\\n' > ${next}; chown alice: ${next}; chmod 600 ${next}`);
     expect(await end(hand, { path: FILE, token: TOKEN })).toMatchObject({
       kind: "refused",
       why: "unfinished",
     });
-    const back = { ...wish, expected: [wish.wanted], wanted: wish.before, splices: [] };
+    const back = { ...wish, expected: [wish.newHash], newHash: wish.before, splices: [] };
     expect(await write(hand, back)).toEqual({ kind: "changed", hash: hashOf("old\nedit\n") });
     expect(String(await read(FILE))).toBe("old\nedit\n");
     expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });

@@ -119,7 +119,7 @@ lab("a half that is put where the old one was proves itself, and can be taken ba
   await using hand = await enter(holder);
   const { before, made, blob, wish, proved, look } = await makeBeside(hand);
   const files = await listIds();
-  const putting = { path: ID, before, wanted: made.hash, mode: "0600", bytes: "made" as const };
+  const putting = { path: ID, before, newHash: made.hash, mode: "0600", bytes: "made" as const };
   expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
   expect(await put(hand, putting)).toMatchObject({ kind: "put" });
   expect(await verifyFromKeyHost(hand, { ...wish, keyFile: ID })).toEqual(proved);
@@ -140,7 +140,7 @@ lab("a half that is put where the old one was proves itself, and can be taken ba
 lab("a half that is committed leaves nothing of the old one", async () => {
   await using hand = await enter(holder);
   const { before, made, blob, look } = await makeBeside(hand);
-  const putting = { path: ID, before, wanted: made.hash, mode: "0600", bytes: "made" as const };
+  const putting = { path: ID, before, newHash: made.hash, mode: "0600", bytes: "made" as const };
   expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
   expect(await put(hand, putting)).toMatchObject({ kind: "put" });
   expect(await showPublic(hand, ID, `${made.line}\n`)).toEqual(DONE);

@@ -165,7 +165,7 @@ function explain(failure: ClientFailure): Failed {
 
 /** The host would take the key, and was not shown that it is ours; a host that wants more beside it was. */
 const couldNotSign = (log: ClientLog, fingerprint: string): boolean =>
-  log.taken.has(fingerprint) && !log.lines.some((line) => /with partial success/.test(line));
+  log.accepted.has(fingerprint) && !log.lines.some((line) => /with partial success/.test(line));
 
 const formatKey = (key: ClientKey): string => (key.kind === "file" ? key.path : key.fingerprint);
 

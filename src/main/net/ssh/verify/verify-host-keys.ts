@@ -61,7 +61,7 @@ async function tryNamed(
   const opened = await route.open();
   route.signal.throwIfAborted();
   if ("outcome" in opened) return readFailure(opened);
-  const options = { ...loginOf(route, user), way: opened, identities: [key], takeHostKeys: resolve };
+  const options = { ...loginOf(route, user), route: opened, identities: [key], takeHostKeys: resolve };
   const connection = await logIn(options);
   if (!("client" in connection)) return readFailure(connection);
   const timer = setTimeout(resolve, NAMING_MS, null);

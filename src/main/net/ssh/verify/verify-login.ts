@@ -57,7 +57,7 @@ export async function verifyLogin(
 export const loginOf = (
   route: VerificationRoute,
   user: string,
-): Omit<LoginOptions, "way" | "identities"> => ({
+): Omit<LoginOptions, "route" | "identities"> => ({
   target: route.target,
   user,
   unusable: [],
@@ -113,7 +113,7 @@ export async function verifyRefused(
     ...loginOf(route, user),
     route: opened,
     identities: newKey ? [newKey] : [],
-    askedAbout: queriedKey,
+    queriedKey,
   });
   const said = (): boolean | null => isAccepted;
   if (!("client" in connection)) return evaluateUnopened(said(), connection);
@@ -150,7 +150,7 @@ async function verifyRefusedByClient(
   const second = newKey && (isForSsh2(newKey) ? toClientKey(newKey) : newKey);
   const keys = second ? [oldClientKey, second] : [oldClientKey];
   const met = await runClient(route, { user, keys, command: null }, ({ log, failure }) => {
-    if (log.taken.has(oldClientKey.fingerprint)) return STILL_ACCEPTED;
+    if (log.accepted.has(oldClientKey.fingerprint)) return STILL_ACCEPTED;
     if (failure && failure.kind !== "refused") return failure;
     if (log.offered.has(oldClientKey.fingerprint))
       return { kind: "refused" as const, loggedIn: failure === null };

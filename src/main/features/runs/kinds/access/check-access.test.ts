@@ -23,7 +23,7 @@ const account = (sshdVersion: string | null, settings: readonly (readonly [strin
   sshdVersion,
   sshd: new Map(settings),
   otherSshds: [],
-  unreadConfig: [],
+  unloadedConfig: [],
 });
 
 const askFor = async (version: string | null, ...settings: readonly (readonly [string, string])[]) => {

@@ -239,19 +239,19 @@ export async function findAcceptedBy(
     findIn(remote, { ...seen, name }, { settings, fingerprint });
   const own = seen.sshd ? await find(seen.sshd) : [];
   const others: AcceptedBy["others"] = [];
-  for (const { settings, unreadConfig } of seen.otherSshds) {
-    const found = [...(await find(settings)), ...listUnreadable(unreadConfig)];
+  for (const { settings, unloadedConfig } of seen.otherSshds) {
+    const found = [...(await find(settings)), ...listUnreadable(unloadedConfig)];
     if (found.length > 0) others.push({ ports: [Number(settings.get("port") ?? 22)], found });
   }
-  return { own: [...own, ...listUnreadable(seen.unreadConfig)], others };
+  return { own: [...own, ...listUnreadable(seen.unloadedConfig)], others };
 }
 
 /** What it goes by is told by no file then. */
-function listUnreadable(unreadConfig: readonly string[] | null): MeansOfAccess[] {
-  if (unreadConfig === null)
+function listUnreadable(unloadedConfig: readonly string[] | null): MeansOfAccess[] {
+  if (unloadedConfig === null)
     return [possible("what it has read, which may be another configuration than stands there")];
-  if (unreadConfig.length === 0) return [];
-  const files = unreadConfig.join(" and ");
+  if (unloadedConfig.length === 0) return [];
+  const files = unloadedConfig.join(" and ");
   return [possible(`what sshd had read before ${files} was changed: have it read its configuration again`)];
 }
 

@@ -29,7 +29,7 @@ type StageChange = {
   from: Uint8Array;
   /** Hashes before and after. */
   prior: string;
-  wanted: string;
+  newHash: string;
   /** Of the bytes of the stage that is left. */
   splices: { at: number; removed: number; inserted: Uint8Array }[];
 };
@@ -43,12 +43,12 @@ function changeBetween(
 ): StageChange | null {
   const stages = fillStages(file, newKey);
   if (!stages) return null;
-  const [prior, wanted] = [applyEdits(base, stages[from]), applyEdits(base, stages[to])];
-  if (!prior || !wanted) return null;
+  const [prior, next] = [applyEdits(base, stages[from]), applyEdits(base, stages[to])];
+  if (!prior || !next) return null;
   return {
     from: prior,
     prior: hashBytes(prior),
-    wanted: hashBytes(wanted),
+    newHash: hashBytes(next),
     splices: editsBetween(base, stages[from], stages[to]).map(({ at, removed, inserted }) => ({
       at,
       removed: removed.length,
@@ -175,7 +175,7 @@ export async function moveFile(
       token,
       timer: guard.timer,
       seconds: guard.seconds,
-      wrote: change.wanted,
+      wrote: change.newHash,
       prior: change.prior,
       putBack: step.phase === "revoke" ? linesRemoved(file, newKey) : null,
       isCreated: isMadeBy(of),
@@ -198,15 +198,15 @@ const isMadeBy = ({ file, step }: FileOfStep): boolean =>
 async function put(
   remote: RemoteSession,
   of: { path: string; id: string; token: string },
-  { prior, wanted, splices }: StageChange,
+  { prior, newHash, splices }: StageChange,
   towards: "on" | "back",
 ): Promise<Moved> {
-  const [goal, left] = towards === "on" ? [wanted, prior] : [prior, wanted];
+  const [goal, left] = towards === "on" ? [newHash, prior] : [prior, newHash];
   const written = await write(remote, {
     ...of,
     before: prior,
     expected: [left, goal],
-    wanted: goal,
+    newHash: goal,
     splices: towards === "on" ? splices : [],
   });
   switch (written.kind) {
@@ -291,7 +291,7 @@ async function writeOver(
     id: `${writeIdOf(index, step)}${before.slice(0, 8)}`,
     before,
     expected: [before],
-    wanted: hashBytes(bytes),
+    newHash: hashBytes(bytes),
     splices: [{ at, removed: removed.length, inserted }],
   });
   switch (written.kind) {

@@ -239,7 +239,7 @@ async function installHostKey(
   if (seen.kind !== "seen") return refuse("unseen");
   if (seen.now.kind === "none") {
     if (seen.made.kind !== "new" || !seen.made.hash) return refuse("absent");
-    const request = { path: keyFile, before: null, wanted: seen.made.hash, mode: "0600" };
+    const request = { path: keyFile, before: null, newHash: seen.made.hash, mode: "0600" };
     const done = await put(remote, { ...request, bytes: "made" });
     if (done.kind !== "put") return refuse("not-put");
   } else if (seen.now.kind !== "new") return refuse("another");

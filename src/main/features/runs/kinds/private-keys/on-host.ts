@@ -223,10 +223,10 @@ async function choosePrivateKey(
   { isEncrypted }: PrivateKeyPlan,
   { made }: KeyInspection,
 ) {
-  if (made.kind === "new" && made.hash) return { bytes: "made" as const, wanted: made.hash };
+  if (made.kind === "new" && made.hash) return { bytes: "made" as const, newHash: made.hash };
   if (!secrets) return null;
   const text = await sealPair(secrets.pair, isEncrypted ? secrets.passphrase : null);
-  return { bytes: Buffer.from(Redacted.reveal(text)), wanted: hashSealed(text) };
+  return { bytes: Buffer.from(Redacted.reveal(text)), newHash: hashSealed(text) };
 }
 
 const changed = (path: string): PlainCause => ({ kind: "key-file-changed", path });

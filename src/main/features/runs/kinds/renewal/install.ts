@@ -177,11 +177,11 @@ const deploymentOf = (run: RenewalRun, step: Step, change: Replacement) => ({
   token: run.token,
   id: change.id,
   files: change.files,
-  wanted: wantedOf(orderOf(run, step, change).newHashes, change),
+  newHashes: newHashesOf(orderOf(run, step, change).newHashes, change),
 });
 
 /** Hashes of the files as the run leaves them; as they were, where that is not known. */
-const wantedOf = (newHashes: readonly string[] | null, { files }: Replacement): string[] =>
+const newHashesOf = (newHashes: readonly string[] | null, { files }: Replacement): string[] =>
   files.map(({ before }, nth) => newHashes?.[nth] ?? before);
 
 /** Lays the new files out beside those in use, and has each server try them. Null, or why they are not to be used. */
@@ -214,7 +214,7 @@ async function stage({ run, step, remote }: InstallContext, change: Replacement)
   for (const secret of [key, ...passphrases.values()])
     if (secret instanceof Redacted) Redacted.reveal(secret).fill(0);
   if (staged.kind !== "staged") return tailCause(staged, files[0]?.path ?? "a file");
-  await toolsOf(run).orders.set(keyOf(run, step, change), { newHashes: staged.wanted });
+  await toolsOf(run).orders.set(keyOf(run, step, change), { newHashes: staged.newHashes });
   return null;
 }
 
@@ -242,7 +242,7 @@ async function tryStaged({ run, step, remote }: InstallContext, change: Replacem
       token: run.token,
       id,
       files,
-      wanted: newHashes ?? [],
+      newHashes: newHashes ?? [],
       service: consumer,
     });
     if (!("said" in tried)) return tailCause(tried, files[0]?.path ?? "a file");
@@ -330,13 +330,13 @@ export async function observeFiles(
 
 function evaluateSeen(
   { files }: Replacement,
-  wanted: readonly string[] | null,
+  newHashes: readonly string[] | null,
   hashes: readonly (string | null)[],
 ): CertificateSeen {
   const isAll = (of: readonly (string | undefined)[]) => hashes.every((hash, nth) => hash === of[nth]);
   const before = files.map((file) => file.before);
   if (isAll(before)) return "old";
-  if (!wanted) return "other";
-  if (isAll(wanted)) return "new";
-  return hashes.every((hash, nth) => hash === before[nth] || hash === wanted[nth]) ? "mixed" : "other";
+  if (!newHashes) return "other";
+  if (isAll(newHashes)) return "new";
+  return hashes.every((hash, nth) => hash === before[nth] || hash === newHashes[nth]) ? "mixed" : "other";
 }

@@ -105,7 +105,7 @@ lab.each([
     const staged = await stage();
     if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
     expect(await stage()).toEqual(staged);
-    const pair = { ...PAIR, files, wanted: staged.wanted };
+    const pair = { ...PAIR, files, newHashes: staged.newHashes };
     expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
     const after = await list(name);
     for (const line of [`Alias name: ${alias}`, "Owner: CN=new", ...stays.map((one) => `Owner: CN=${one}`)])
@@ -186,14 +186,14 @@ lab(
     expect(seen).toContain("keytool");
     for (const secret of [ODD, made.keyPem.split("\n")[1]?.slice(50, 90) ?? ""])
       expect(seen).not.toContain(Buffer.from(secret).toString("latin1"));
-    expect(await swapDeployment(hand, { ...PAIR, files, wanted: staged.wanted })).toMatchObject({
+    expect(await swapDeployment(hand, { ...PAIR, files, newHashes: staged.newHashes })).toMatchObject({
       kind: "swapped",
     });
     const key = await host.run(
       `openssl pkcs12 -in ${paths[0]} -passin file:/etc/stores/odd-pass -nodes -nocerts 2>/dev/null | openssl pkey`,
     );
     expect(key.replace(/\s/g, "")).toBe(made.keyPem.replace(/\s/g, ""));
-    expect(await rollBackDeployment(hand, { ...PAIR, files, wanted: staged.wanted })).toMatchObject({
+    expect(await rollBackDeployment(hand, { ...PAIR, files, newHashes: staged.newHashes })).toMatchObject({
       kind: "back",
     });
     expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });

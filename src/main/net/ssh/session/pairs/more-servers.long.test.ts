@@ -64,7 +64,7 @@ async function stage(hand: Hand, name: Name, { pem, keyPem }: { pem: string; key
   const key = new Redacted(Buffer.from(keyPem));
   const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-  return { ...PAIR, files, wanted: staged.wanted };
+  return { ...PAIR, files, newHashes: staged.newHashes };
 }
 
 lab.each(NAMES)(
@@ -80,7 +80,7 @@ lab.each(NAMES)(
     const chain = await issueForRequest(made.csr, `${name}.lab`);
     const staged = await stageDeployment(hand, { ...PAIR, files, chain, key: "made-there" });
     if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-    const pair = { ...PAIR, files, wanted: staged.wanted };
+    const pair = { ...PAIR, files, newHashes: staged.newHashes };
     expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
     expect(await served(name)).toBe(old);
     expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });

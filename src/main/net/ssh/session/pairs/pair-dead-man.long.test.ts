@@ -61,7 +61,7 @@ async function stage(hand: Hand, isBad = false) {
   const key = new Redacted(Buffer.from((isBad ? other : made).keyPem));
   const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-  return { ...PAIR, files, wanted: staged.wanted };
+  return { ...PAIR, files, newHashes: staged.newHashes };
 }
 
 lab.each(WAYS)(

@@ -43,7 +43,7 @@ beforeEach(async () => {
 });
 
 type Hand = Awaited<ReturnType<typeof openPairHand>>;
-const wanted = () => [hashOf(made.pem), hashOf(made.keyPem)];
+const newHashes = () => [hashOf(made.pem), hashOf(made.keyPem)];
 const plan = async (hand: Hand) => [await planFile(hand, CHAIN, "chain"), await planFile(hand, KEY, "key")];
 const stageFiles = (hand: Hand, files: Awaited<ReturnType<typeof plan>>) =>
   stageDeployment(hand, {
@@ -55,8 +55,8 @@ const stageFiles = (hand: Hand, files: Awaited<ReturnType<typeof plan>>) =>
 
 async function stage(hand: Hand) {
   const files = await plan(hand);
-  expect(await stageFiles(hand, files)).toEqual({ kind: "staged", wanted: wanted() });
-  return { ...PAIR, files, wanted: wanted() };
+  expect(await stageFiles(hand, files)).toEqual({ kind: "staged", newHashes: newHashes() });
+  return { ...PAIR, files, newHashes: newHashes() };
 }
 
 lab.each(SHELLS)(
@@ -151,7 +151,7 @@ END
       await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key: "kept" }),
     ).toEqual({
       kind: "staged",
-      wanted: [hashOf(made.pem + old.keyPem)],
+      newHashes: [hashOf(made.pem + old.keyPem)],
     });
     expect(await host.run("[ -e /tmp/meddle ] || echo over")).toBe("over\n");
     expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });

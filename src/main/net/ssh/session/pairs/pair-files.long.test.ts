@@ -56,8 +56,8 @@ const chain = () => Buffer.from(made.pem);
 async function stage(hand: Hand, paths: { chain: string; key: string }) {
   const files = [await planFile(hand, paths.chain, "chain"), await planFile(hand, paths.key, "key")];
   const staged = await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: key() });
-  expect(staged).toEqual({ kind: "staged", wanted: [hashOf(made.pem), hashOf(made.keyPem)] });
-  return { ...PAIR, files, wanted: [hashOf(made.pem), hashOf(made.keyPem)] };
+  expect(staged).toEqual({ kind: "staged", newHashes: [hashOf(made.pem), hashOf(made.keyPem)] });
+  return { ...PAIR, files, newHashes: [hashOf(made.pem), hashOf(made.keyPem)] };
 }
 
 /** There and back, with each said twice. */
@@ -267,9 +267,9 @@ lab(
       await host.run(put(CHAIN, both(old, old.keyPem) + parameters));
       const files = [await planFile(hand, CHAIN, "key+chain")];
       const staged = await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: key() });
-      expect(staged).toEqual({ kind: "staged", wanted: [hashOf(both(made, made.keyPem) + parameters)] });
+      expect(staged).toEqual({ kind: "staged", newHashes: [hashOf(both(made, made.keyPem) + parameters)] });
       const kept = await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: "kept" });
-      expect(kept).toEqual({ kind: "staged", wanted: [hashOf(both(made, old.keyPem) + parameters)] });
+      expect(kept).toEqual({ kind: "staged", newHashes: [hashOf(both(made, old.keyPem) + parameters)] });
       await finishDeployment(hand, PAIR);
     }
   },
@@ -283,7 +283,7 @@ lab("leaf and intermediates go to their own files", async () => {
   const both = Buffer.from(made.pem + old.pem);
   expect(await stageDeployment(hand, { ...PAIR, files, chain: both, key: "kept" })).toEqual({
     kind: "staged",
-    wanted: [hashOf(made.pem), hashOf(old.pem)],
+    newHashes: [hashOf(made.pem), hashOf(old.pem)],
   });
   await finishDeployment(hand, PAIR);
 });

@@ -53,7 +53,7 @@ lab(
     expect(staged).toMatchObject({ kind: "staged" });
     if (staged.kind !== "staged") return;
     expect(await stageDeployment(hand, { ...PAIR, files, chain, key: "made-there" })).toEqual(staged);
-    const pair = { ...PAIR, files, wanted: staged.wanted };
+    const pair = { ...PAIR, files, newHashes: staged.newHashes };
     expect(await testDeployment(hand, { ...pair, service: NGINX })).toMatchObject({ kind: "passed" });
     expect(
       await startDeploymentTimer(hand, { ...pair, timer: "sleep", seconds: 600, services: [NGINX] }),
@@ -87,7 +87,7 @@ lab(
       startDeploymentTimer(hand, {
         ...PAIR,
         files,
-        wanted: [files[0]?.before ?? ""],
+        newHashes: [files[0]?.before ?? ""],
         timer: "sleep" as const,
         seconds: 600,
         services: [NGINX],

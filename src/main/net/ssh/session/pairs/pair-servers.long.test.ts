@@ -47,7 +47,7 @@ async function stageNew(hand: Hand, name: Name, isBad = false) {
   const key = new Redacted(Buffer.from((isBad ? other : made).keyPem));
   const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-  return { ...PAIR, files, wanted: staged.wanted };
+  return { ...PAIR, files, newHashes: staged.newHashes };
 }
 
 lab.each(SERVERS)("%s serves what it is told to read, and what was there once that is back", async (name) => {
@@ -143,7 +143,7 @@ END
         key: new Redacted(Buffer.from(next.keyPem)),
       });
       if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-      const pair = { ...PAIR, files, wanted: staged.wanted };
+      const pair = { ...PAIR, files, newHashes: staged.newHashes };
       expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
       await swapDeployment(hand, pair);
       expect(await reloadService(hand, consumer, pair)).toMatchObject({
@@ -209,7 +209,7 @@ lab("the name of a folder is no line of a second Apache's configuration", async 
   const key = new Redacted(Buffer.from(next.keyPem));
   const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(next.pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-  const pair = { ...PAIR, files, wanted: staged.wanted };
+  const pair = { ...PAIR, files, newHashes: staged.newHashes };
   expect(await testDeployment(hand, { ...pair, service: serviceOf("apache") })).toEqual({
     kind: "passed",
     said: "a second Apache takes the pair",

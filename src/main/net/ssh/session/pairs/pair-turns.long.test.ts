@@ -46,13 +46,13 @@ type Hand = Awaited<ReturnType<typeof openPairHand>>;
 
 async function stage(hand: Hand) {
   const files = [await planFile(hand, CHAIN, "chain"), await planFile(hand, KEY, "key")];
-  const wanted = [hashOf(made.pem), hashOf(made.keyPem)];
+  const newHashes = [hashOf(made.pem), hashOf(made.keyPem)];
   const key = new Redacted(Buffer.from(made.keyPem));
   expect(await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key })).toEqual({
     kind: "staged",
-    wanted,
+    newHashes,
   });
-  return { ...PAIR, files, wanted };
+  return { ...PAIR, files, newHashes };
 }
 
 /** Which pair is in use; none where its files are of different ones. */

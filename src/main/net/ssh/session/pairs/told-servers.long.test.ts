@@ -58,7 +58,7 @@ async function stage(hand: Hand, files: DeploymentFile[], { pem, keyPem }: { pem
   const key = new Redacted(Buffer.from(keyPem));
   const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-  return { ...PAIR, files, wanted: staged.wanted };
+  return { ...PAIR, files, newHashes: staged.newHashes };
 }
 
 async function swapIn(hand: Hand, name: HostedServer, made: { pem: string; keyPem: string }) {

@@ -20,7 +20,7 @@ export function wishTo(
     token: TOKEN,
     before: hashOf(before),
     expected: [hashOf(before)],
-    wanted: hashOf(after),
+    newHash: hashOf(after),
     splices: [{ at, removed: 0, inserted }],
     after,
   };
