@@ -83,11 +83,11 @@ export type HostRefusal = z.infer<typeof HostRefusal>;
 export const LeaseOwner = z.object({ who: z.string(), leaseEnd: z.int() });
 export type LeaseOwner = z.infer<typeof LeaseOwner>;
 
-/** What a host would not or could not do. `detail`: a path, or the words of a tool; `holder`: of `held`. */
+/** What a host would not or could not do. `detail`: a path, or the words of a tool; `leaseOwner`: of `held`. */
 export const RefusedByHost = z.object({
   why: HostRefusal,
   detail: z.string(),
-  holder: LeaseOwner.nullable(),
+  leaseOwner: LeaseOwner.nullable(),
 });
 export type RefusedByHost = z.infer<typeof RefusedByHost>;
 

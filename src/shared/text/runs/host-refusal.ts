@@ -91,8 +91,8 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "work-folder-taken": "has a .latchkey beside it that no run has made: check it, then remove it",
 };
 
-/** `holder`: of `held`, who holds the folder, as its lock says. */
-type Answer = { why: HostRefusal; detail: string; holder?: LeaseOwner | null };
+/** `leaseOwner`: of `held`, who holds the folder, as its lock says. */
+type Answer = { why: HostRefusal; detail: string; leaseOwner?: LeaseOwner | null };
 
 /**
  * What a host would not or could not do about the file at `path`, where whoever owns that file's folder may have answered: a path that it
@@ -111,10 +111,10 @@ export function formatRefused(answer: Answer, path: string): string {
  * The same of a request that root's hand alone answers: about what it keeps in its own folder, and the files of a pair. Where it names another
  * place than the file's folder (what is in the way there, where a full file system is mounted), that is told.
  */
-export function formatRefusedByRoot({ why, detail, holder }: Answer, path: string): string {
+export function formatRefusedByRoot({ why, detail, leaseOwner }: Answer, path: string): string {
   switch (why) {
     case "held":
-      return holder ? formatHeld(holder, path) : formatRefusal(why, path);
+      return leaseOwner ? formatHeld(leaseOwner, path) : formatRefusal(why, path);
     case "in-the-way": {
       const named = pathNamed(detail);
       return named !== null

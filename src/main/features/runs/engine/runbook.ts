@@ -246,7 +246,7 @@ export const needsAttention = (left: Cause[], back: Back | null = null): StepOut
 });
 
 /** An answer of a host that would not, or could not, as the cause of a step. */
-export type Refusing = { why: HostRefusal; detail: string; holder?: LeaseOwner | null };
+export type Refusing = { why: HostRefusal; detail: string; leaseOwner?: LeaseOwner | null };
 
 /** Of the file at `path`, where whoever owns its folder may have answered. */
 export const refusedAt = (answer: Refusing, path: string): PlainCause => toCause(answer, path, false);
@@ -254,11 +254,11 @@ export const refusedAt = (answer: Refusing, path: string): PlainCause => toCause
 /** Of what root alone keeps there. */
 export const refusedByRoot = (answer: Refusing, path: string): PlainCause => toCause(answer, path, true);
 
-const toCause = ({ why, detail, holder }: Refusing, path: string, isRoots: boolean): PlainCause => ({
+const toCause = ({ why, detail, leaseOwner }: Refusing, path: string, isRoots: boolean): PlainCause => ({
   kind: "refused",
   why,
   detail,
-  holder: holder ? { who: holder.who, leaseEnd: holder.leaseEnd } : null,
+  leaseOwner: leaseOwner ? { who: leaseOwner.who, leaseEnd: leaseOwner.leaseEnd } : null,
   path,
   isRoots,
 });

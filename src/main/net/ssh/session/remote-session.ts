@@ -88,7 +88,7 @@ export function readWord(word: string): string | null {
 /** Whoever holds the lock of a folder. Times are epoch seconds of the host's clock. */
 export type LockOwner = { token: string; who: string; since: number; leaseEnd: number; now: number };
 
-/** Nothing was changed. `why`: `unknown` where a host says what no hand of ours does. `holder`: of `held`, the run that it names. */
+/** Nothing was changed. `why`: `unknown` where a host says what no hand of ours does. `leaseOwner`: of `held`, the run that it names. */
 export type Refused = { kind: "refused"; why: HostRefusal; detail: string; leaseOwner?: LockOwner };
 /** It was begun, and may have been done; the file is the old or the new one, and a look tells which. */
 export type Failed = { kind: "failed"; why: HostRefusal; detail: string; leaseOwner?: LockOwner };

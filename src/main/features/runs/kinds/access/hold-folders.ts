@@ -89,7 +89,7 @@ async function isOfRoot(remote: RemoteSession, path: string): Promise<boolean> {
 }
 
 const heldBy = ({ who, leaseEnd }: LeaseOwner, path: string): PlainCause =>
-  refusedAt({ why: "held", detail: "", holder: { who, leaseEnd } }, path);
+  refusedAt({ why: "held", detail: "", leaseOwner: { who, leaseEnd } }, path);
 
 const whyUnheld = (answer: Refusing, path: string): PlainCause =>
   answer.why === "work-folder-taken"
