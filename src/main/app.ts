@@ -92,7 +92,7 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
   const { recording, loadSshConfig, readKnownHosts, readTargets, prober, collectorScript } = parts;
   return {
     access: lazyRouter(async () => (await import("./features/reports/index.ts")).createAccess(deps)),
-    activity: lazyRouter(async () => (await import("./features/reports/index.ts")).createActivity(deps)),
+    auditLog: lazyRouter(async () => (await import("./features/reports/index.ts")).createAuditLog(deps)),
     bundles: lazyRouter(async () => {
       const { createBundles } = await import("./features/bundles/index.ts");
       const { createBundlePlanner } = await import("./features/scans/import-bundle.ts");

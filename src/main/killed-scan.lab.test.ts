@@ -33,7 +33,7 @@ test("a scan whose process is killed is shown as interrupted, with what it had r
   });
   expect(await app.client.certificates.list({})).toMatchObject({ total: 1 });
   // That it started, and that it was interrupted.
-  expect(await app.client.activity.verify()).toEqual({ eventCount: 2, brokenAt: null });
+  expect(await app.client.auditLog.verify()).toEqual({ eventCount: 2, brokenAt: null });
 });
 
 /** Looks beside the process that writes, until it has written a certificate. */

@@ -52,7 +52,7 @@ test("the log says that a reply did not fit the contract, and nothing of the rep
     home: "/nowhere",
     agentSocket: null,
   };
-  const written = await writeToLog({ workstation, ask: (app) => app.client.thisComputer.look() });
+  const written = await writeToLog({ workstation, ask: (app) => app.client.thisComputer.inspect() });
   expect(written).toContain("latchkey: Error INTERNAL_SERVER_ERROR");
   expect(written).toContain("caused by");
   expect(written).not.toContain(CANARY);

@@ -57,9 +57,9 @@ test("the same call gives the same reply directly, in the desktop window, over a
 const CALLS: [procedure: string, input?: unknown][] = [
   ["access.list", {}],
   ["access.find", { id: 1 }],
-  ["activity.verify"],
+  ["auditLog.verify"],
   ["bundles.collector"],
-  ["bundles.look", { base64: "aGVsbG8=" }],
+  ["bundles.inspect", { base64: "aGVsbG8=" }],
   ["certificates.list", {}],
   ["certificates.list", { expiringWithinDays: 30, sort: { by: "subject" } }],
   ["certificates.list", { limit: 0 }],

@@ -34,15 +34,15 @@ test.runIf(canStartHosts())(
 
     const { client } = app;
     const announcements = await client.events.watch();
-    const wish = { text: "inner", acceptNew: true, mayPrompt: true, askPassword: true };
+    const wish = { text: "inner", acceptNew: true, mayPrompt: true, promptsForPassword: true };
     const { scanId } = await client.scans.start(wish);
     const asked: string[] = [];
     for await (const { kind } of announcements) {
       if (kind === "scan-finished") break;
-      for (const { id: questionId, about } of await client.scans.questions({ scanId })) {
+      for (const { id: promptId, about } of await client.scans.prompts({ scanId })) {
         if (about.kind !== "keyboard-interactive") throw new Error(about.kind);
         asked.push(`${about.user} at ${about.host}`);
-        await client.scans.answer({ scanId, questionId, answers: [`secret-of-${about.user}`] });
+        await client.scans.answer({ scanId, promptId, answers: [`secret-of-${about.user}`] });
       }
     }
 

@@ -48,10 +48,10 @@ async function scan({ client }: App, servers: readonly AskingServer[], wish: obj
   for await (const announcement of announcements) {
     said.push(announcement);
     if (announcement.kind === "scan-finished") break;
-    for (const question of await client.scans.questions({ scanId })) {
+    for (const question of await client.scans.prompts({ scanId })) {
       if (asked.some(({ id }) => id === question.id)) continue;
       asked.push(question);
-      const given = { scanId, questionId: question.id, answers: answer(question), isForSameUser: true };
+      const given = { scanId, promptId: question.id, answers: answer(question), isForSameUser: true };
       said.push(await client.scans.answer(given));
     }
   }
@@ -96,7 +96,9 @@ test("a passphrase that is wrong three times leaves the key out: hosts that have
 test("where nobody may be asked, nothing is; a locked file that was named is refused before anything is visited", async () => {
   await using desk = await openDesk();
   await using server = await startAskingServer({ judge: keysOnly });
-  const alone = await scan(desk.app, [server], { mayPrompt: false, askPassword: true }, () => ["canary"]);
+  const alone = await scan(desk.app, [server], { mayPrompt: false, promptsForPassword: true }, () => [
+    "canary",
+  ]);
   expect(alone).toMatchObject({ asked: [], probes: [{ message: expect.stringContaining("ssh-add") }] });
   await expect(
     scan(desk.app, [server], { mayPrompt: false, identityFiles: [desk.keyPath] }, () => null),
@@ -111,11 +113,11 @@ test("a scan that is cancelled while it asks ends, and its question with it", as
   const text = `ssh://${server.host}:${server.port}`;
   const { scanId } = await client.scans.start({ text, acceptNew: true, mayPrompt: true });
   for await (const { kind } of announcements) {
-    if (kind === "scan-asks") await client.scans.cancel({ scanId });
+    if (kind === "scan-prompts") await client.scans.cancel({ scanId });
     if (kind === "scan-finished") break;
   }
   expect(await client.scans.find({ scanId })).toMatchObject({ state: "cancelled", failed: 0 });
-  expect(await client.scans.questions({ scanId })).toEqual([]);
+  expect(await client.scans.prompts({ scanId })).toEqual([]);
   expect(server.attempts).toEqual([]);
 });
 
@@ -138,10 +140,10 @@ test("nothing that was typed is in the database, the log, an announcement or a r
   };
   const replies: unknown[] = [];
   const { client } = desk.app;
-  const met = await scan(desk.app, [locked, password, token], { askPassword: true }, (question) => {
+  const met = await scan(desk.app, [locked, password, token], { promptsForPassword: true }, (question) => {
     const misshaped = (shape: object) =>
       client.scans
-        .answer({ ...WRONG, questionId: question.id, ...shape } as never)
+        .answer({ ...WRONG, promptId: question.id, ...shape } as never)
         .catch((error) => replies.push(error));
     for (const shape of MISSHAPED) void misshaped(shape);
     return [`canary-${answers[question.about.kind]}-${question.wrongAnswers === 0 ? "wrong" : "right"}`];
@@ -170,6 +172,6 @@ const MISSHAPED = [
   { answers: [`canary${"x".repeat(5_000)}`] },
   { answers: Array(20).fill("canary") },
   { answers: ["canary"], isForSameUser: "canary" },
-  { answers: ["canary"], questionId: "no such question" },
+  { answers: ["canary"], promptId: "no such question" },
   { answers: ["canary"], scanId: 999 },
 ];

@@ -49,7 +49,7 @@ export type ConnectOptions = {
   /** Named by the user. */
   identityFiles: readonly string[];
   mayPrompt: boolean;
-  askPassword: boolean;
+  promptsForPassword: boolean;
   /**
    * The passphrases of the usual key files are asked for where there is no other key, and of a host that refuses all else;
    * until then no password is. Without it, they are asked for before anything else.

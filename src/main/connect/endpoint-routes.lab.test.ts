@@ -86,10 +86,10 @@ test("a proxy's password is asked for once a scan, and is nowhere afterwards", a
     const asked: string[] = [];
     for await (const announced of announcements) {
       if (announced.kind === "scan-finished") break;
-      if (announced.kind !== "scan-asks") continue;
-      for (const { id, about } of await app.client.scans.questions({ scanId })) {
+      if (announced.kind !== "scan-prompts") continue;
+      for (const { id, about } of await app.client.scans.prompts({ scanId })) {
         asked.push(about.kind);
-        await app.client.scans.answer({ scanId, questionId: id, answers: [login.password] });
+        await app.client.scans.answer({ scanId, promptId: id, answers: [login.password] });
       }
     }
     expect(asked).toEqual(["proxy"]);

@@ -100,7 +100,7 @@ export function createSessions(
       acceptNew: false,
       identityFiles,
       mayPrompt,
-      askPassword: mayPrompt,
+      promptsForPassword: mayPrompt,
       opensLocked: true,
       promptUser,
       atOnce: AT_ONCE,

@@ -28,7 +28,7 @@ type KeyOptions = {
   /** Named by the user. */
   identityFiles: readonly string[];
   mayPrompt: boolean;
-  askPassword: boolean;
+  promptsForPassword: boolean;
   /** The usual files that are locked are opened by `openLocked` alone, where there are other keys. */
   opensLocked?: boolean;
   promptUser: PromptUser;
@@ -61,14 +61,14 @@ type ChosenIdentities = { identities: Identities["identities"]; unusable: Identi
 /** For all machines that are planned; where there are none, no keys are looked at, and none is asked for. */
 export async function createLoginKeys(
   planned: readonly PlannedRoute[],
-  { identityFiles, mayPrompt, askPassword, opensLocked = false, promptUser, signal }: KeyOptions,
+  { identityFiles, mayPrompt, promptsForPassword, opensLocked = false, promptUser, signal }: KeyOptions,
   { home, agentSocket }: UserKeys,
 ): Promise<LoginKeys> {
   const usual = listUsualKeyFiles(home);
   const openKeyFile = mayPrompt ? createUnlocker(promptUser, signal) : null;
   const sources = { identityFiles, home, agentSocket, unlock: openKeyFile };
   let gathered = await gatherFor(planned, sources);
-  const interactive = mayPrompt && askPassword ? createInteractiveLogins(promptUser) : null;
+  const interactive = mayPrompt && promptsForPassword ? createInteractiveLogins(promptUser) : null;
   let hasOpened = !opensLocked || openKeyFile === null;
   const isHeldBack = () => !hasOpened && listLocked(gathered, usual).length > 0;
   let opening: Promise<boolean> | null = null;

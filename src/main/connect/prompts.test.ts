@@ -25,8 +25,8 @@ function open(mayPrompt = true) {
   });
   const promptUser = prompts.open(scanId, mayPrompt);
   const firstId = () => prompts.list(scanId)[0]?.id ?? "";
-  const answer = (answers: string[] | null, questionId = firstId()) =>
-    prompts.answer({ scanId, questionId, answers, isForSameUser: false });
+  const answer = (answers: string[] | null, promptId = firstId()) =>
+    prompts.answer({ scanId, promptId, answers, isForSameUser: false });
   return { announced, store, prompts, promptUser, answer, firstId };
 }
 
@@ -36,7 +36,7 @@ test("a question is announced and listed until it is answered; the answer cannot
   const { announced, prompts, promptUser, answer } = open();
   const asked = promptUser(question, never);
   expect(prompts.list(scanId)).toEqual([{ id: expect.any(String), ...question }]);
-  expect(announced).toEqual([{ kind: "scan-asks", scanId }]);
+  expect(announced).toEqual([{ kind: "scan-prompts", scanId }]);
 
   expect(await answer(["hunter2"])).toEqual({});
   const given = await asked;

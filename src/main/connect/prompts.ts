@@ -17,7 +17,7 @@ type PromptDeps = {
 };
 
 /** A password for one host is no password for others unless somebody has said so. */
-type PromptAnswer = { questionId: string; answers: readonly string[] | null; isForSameUser?: boolean };
+type PromptAnswer = { promptId: string; answers: readonly string[] | null; isForSameUser?: boolean };
 
 type OpenPrompt = { prompt: PromptRequest; settle: (answer: Answer | null) => void };
 
@@ -42,16 +42,16 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
 
     /** `of`: the scan that has asked, for the record. Whoever else answers meanwhile is told that it is answered. */
     async answer(typed: PromptAnswer, of: { scanId?: ScanId } = {}): Promise<Record<string, never>> {
-      const { questionId, answers, isForSameUser = false } = typed;
-      const prompted = open.get(questionId);
+      const { promptId, answers, isForSameUser = false } = typed;
+      const prompted = open.get(promptId);
       if (!prompted) throw refuseUnknownPrompt();
       refuseWrongNumber(prompted.prompt, answers);
-      open.delete(questionId);
+      open.delete(promptId);
       try {
         await record(prompted.prompt, answers !== null, of);
       } catch (error) {
         // Where it cannot be recorded, it still stands.
-        if (!isClosed) open.set(questionId, prompted);
+        if (!isClosed) open.set(promptId, prompted);
         throw error;
       }
       prompted.settle(answers && { answers: answers.map((answer) => new Redacted(answer)), isForSameUser });
@@ -100,14 +100,14 @@ type ScanAnswer = PromptAnswer & { scanId: ScanId; isForSameUser: boolean };
 
 type ScanPromptDeps = Omit<PromptDeps, "onChange"> & { announce: (announcement: Announcement) => void };
 
-/** The prompts of running scans, each by its scan. Each change of a scan's prompts is announced as `scan-asks`. */
+/** The prompts of running scans, each by its scan. Each change of a scan's prompts is announced as `scan-prompts`. */
 export function createScanPrompts({ store, now, announce }: ScanPromptDeps) {
   const promptsOf = new Map<ScanId, Prompts>();
 
   return {
     /** From now until `close` this scan may ask; where nobody is there to ask, it is told so at once. */
     open(scanId: ScanId, mayPrompt: boolean): PromptUser {
-      const onChange = () => announce({ kind: "scan-asks", scanId });
+      const onChange = () => announce({ kind: "scan-prompts", scanId });
       const prompts = createPrompts({ store, now, onChange });
       promptsOf.set(scanId, prompts);
       return prompts.promptUserFor(mayPrompt);

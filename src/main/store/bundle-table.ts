@@ -241,16 +241,16 @@ const toHost = ({
   clockAheadSeconds,
 });
 
-/** The collectors that were handed out to be carried. */
-export function handedTable(db: Database) {
-  const add = db.prepare("INSERT INTO handed_collector (nonce, handed_at) VALUES (?, ?)");
+/** The collectors that were issued for offline use. */
+export function issuedCollectorTable(db: Database) {
+  const add = db.prepare("INSERT INTO issued_collector (nonce, issued_at) VALUES (?, ?)");
   const find = db
-    .prepare<[string], Instant>("SELECT handed_at FROM handed_collector WHERE nonce = ?")
+    .prepare<[string], Instant>("SELECT issued_at FROM issued_collector WHERE nonce = ?")
     .pluck();
 
   return {
     add: (nonce: string, at: Instant): void => void add.run(nonce, at),
-    /** When it was handed out; null: not from here. */
+    /** When it was issued; null: not from here. */
     find: (nonce: string): Instant | null => find.get(nonce) ?? null,
   };
 }

@@ -16,7 +16,7 @@ type EventKind =
   | "bundle-claimed"
   | "bundle-signed"
   | "claim-dropped"
-  | "collector-handed"
+  | "collector-issued"
   | "people-source-imported"
   | "people-source-removed"
   | "inventory-marked"

@@ -21,7 +21,7 @@ export type RecordingStore = {
   claims: ScanTables["claims"];
   endpoints: ScanTables["endpoints"];
   events: ScanTables["events"];
-  handed: ScanTables["handed"];
+  issuedCollectors: ScanTables["issuedCollectors"];
   hosts: ScanTables["hostRecorder"];
   offlineReadings: ScanTables["offlineReadings"];
   people: ReturnType<typeof peopleStore>;
@@ -76,7 +76,7 @@ export function openRecordingStore(options: { path: string; disk: SharedArrayBuf
       claims: explained(tables.claims),
       endpoints: explained(endpoints),
       events: explained(events),
-      handed: explained(tables.handed),
+      issuedCollectors: explained(tables.issuedCollectors),
       hosts: explained(hostRecorder),
       people: explained(people),
       pins: explained(pins),

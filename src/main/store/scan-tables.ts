@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { grantAges } from "./access/grant-writer.ts";
 import { servedTable } from "./bindings/served-table.ts";
-import { bundleTable, handedTable } from "./bundle-table.ts";
+import { bundleTable, issuedCollectorTable } from "./bundle-table.ts";
 import { certificateMemory, revokedTable, violationTable } from "./certificates/certificate-memory.ts";
 import { chainReader } from "./certificates/chain-reader.ts";
 import { trustTable } from "./certificates/trust-table.ts";
@@ -32,7 +32,7 @@ export function scanTables(db: Database, lists: Lists) {
     claims: claimTable(db),
     endpoints: endpointTable(db, writers),
     events: eventTable(db),
-    handed: handedTable(db),
+    issuedCollectors: issuedCollectorTable(db),
     hostRecorder: hostRecorder(db, writers),
     pins: pinTable(db),
     revoked: revokedTable(db),

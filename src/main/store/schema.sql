@@ -1897,10 +1897,10 @@ CREATE TABLE claim (
 
 CREATE INDEX claim_of_host ON claim (host);
 
--- A collector that was handed out to be carried, by the number that it has.
-CREATE TABLE handed_collector (
+-- A collector that was issued for offline use, by the number that it has.
+CREATE TABLE issued_collector (
   nonce     TEXT PRIMARY KEY,
-  handed_at TEXT NOT NULL
+  issued_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- === Issuers ===============================================================================================================

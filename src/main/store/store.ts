@@ -152,7 +152,7 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     events: explained(written.events),
     findings: viewed(findings),
     graph: explained(graphStore(db, lists)),
-    handed: explained(written.handed),
+    issuedCollectors: explained(written.issuedCollectors),
     hostKeys: explained(hostKeyFacts(db)),
     hosts: {
       ...viewed(hostTable(db, { lists, briefs, pins, bundles: written.bundles })),

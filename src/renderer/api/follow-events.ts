@@ -83,7 +83,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "scan-finished":
       // A walk of the graph reads much: it is not repeated with every probe.
       return [...SCANNED, "graph", "forecast"];
-    case "scan-asks":
+    case "scan-prompts":
       return ["scans"];
     case "targets-changed":
       return ["targets", "settings", "hostKeys"];
@@ -109,7 +109,7 @@ function staleAreas({ kind }: Announcement): Area[] {
       return ["vault"];
     case "plan-changed":
     case "run-changed":
-    case "run-asks":
+    case "run-prompts":
       return ["runs"];
     default:
       return assertNever(kind);

@@ -137,7 +137,7 @@ export const chains = {
    * Asks the OCSP responders that a certificate names, wherever they are; that one says it is revoked is kept. But for this and
    * `fetchLists`, nothing that a certificate names is ever gone to.
    */
-  askResponders: command.input(RevocationRequest).output(z.object({ views: z.array(RevocationView) })),
+  queryResponders: command.input(RevocationRequest).output(z.object({ views: z.array(RevocationView) })),
 
   distrust: command.input(z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })).output(z.object({})),
 };

@@ -9,7 +9,7 @@ import { query } from "./procedure.ts";
 export const Announcement = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("scan-started"), scanId: ScanId }),
   z.object({ kind: z.literal("scan-progressed"), scanId: ScanId }),
-  z.object({ kind: z.literal("scan-asks"), scanId: ScanId }),
+  z.object({ kind: z.literal("scan-prompts"), scanId: ScanId }),
   z.object({ kind: z.literal("scan-finished"), scanId: ScanId }),
   z.object({ kind: z.literal("targets-changed") }),
   z.object({ kind: z.literal("pins-changed") }),
@@ -24,7 +24,7 @@ export const Announcement = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("vault-changed") }),
   z.object({ kind: z.literal("plan-changed"), planId: PlanId }),
   z.object({ kind: z.literal("run-changed"), runId: RunId }),
-  z.object({ kind: z.literal("run-asks") }),
+  z.object({ kind: z.literal("run-prompts") }),
 ]);
 export type Announcement = z.infer<typeof Announcement>;
 

@@ -38,7 +38,7 @@ export const graph = {
     )
     .output(listOf(GraphLink)),
 
-  /** What a thing reaches, or what reaches it, nearest first: for each thing the last step of a shortest way. */
+  /** What a thing reaches, or what reaches it, nearest first: for each thing the last step of a shortest path. */
   reach: query
     .input(
       Start.extend({
@@ -50,8 +50,8 @@ export const graph = {
     )
     .output(listOf(GraphLink).extend(CUT)),
 
-  /** The nearest things around a start, for a picture. */
-  picture: query.input(Start.extend({ most: z.int().min(1).max(2_000).default(150) })).output(
+  /** The nearest things around a start, for a diagram. */
+  diagram: query.input(Start.extend({ most: z.int().min(1).max(2_000).default(150) })).output(
     z.object({
       nodes: z.array(GraphNode),
       edges: z.array(GraphEdge),
@@ -60,7 +60,7 @@ export const graph = {
     }),
   ),
 
-  /** A shortest way: one that is certain, else one that is possible; null for none. */
+  /** A shortest path: one that is certain, else one that is possible; null for none. */
   path: query.input(z.object({ from: Name, to: Name, onlyCertain: z.boolean().default(false) })).output(
     z.object({
       steps: z.array(GraphLink).nullable(),
@@ -69,14 +69,14 @@ export const graph = {
     }),
   ),
 
-  /** Pairs of hosts that can log in to each other: by the surest way there, and the surest back. */
+  /** Pairs of hosts that can log in to each other: by the surest path there, and the surest back. */
   mutual: query
     .input(
       z.object({
         search: Search,
-        /** Only pairs that this host is one of. */
+        /** Only those that this host takes part in. */
         host: z.string().max(253).nullable().default(null),
-        /** Only pairs of which both ways are certain. */
+        /** Only those of which both paths are certain. */
         onlyCertain: z.boolean().default(false),
         ...Page.shape,
       }),

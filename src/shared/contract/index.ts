@@ -14,13 +14,13 @@ import { overview } from "./overview.ts";
 import { people } from "./people.ts";
 import { runs } from "./runs.ts";
 import { scans, targets } from "./scans.ts";
-import { activity, database, settings, thisComputer } from "./settings.ts";
+import { auditLog, database, settings, thisComputer } from "./settings.ts";
 import { vault } from "./vault.ts";
 
 /** All that Latchkey can be asked. The same over a port, a socket and the command line. */
 export const contract = {
   access,
-  activity,
+  auditLog,
   bundles,
   certificates,
   chains,

@@ -124,15 +124,15 @@ export const inspect = {
 export const BUNDLE_PART_BYTES = 700 * 1024;
 const MOST_PART_BASE64 = 24 * 1024 * 1024;
 
-/** A bundle as it is handed over, and what is known of it beside its bytes. */
+/** A bundle as it is uploaded, and what is known of it beside its bytes. */
 const BundleInput = z.object({
-  /** The number of the parts that were handed over before; null: this is all of it. */
-  handed: z.uuid().nullable().default(null),
+  /** The number of the parts that were uploaded before; null: this is all of it. */
+  uploadId: z.uuid().nullable().default(null),
   /** What follows those. */
   base64: z.base64().max(MOST_PART_BASE64),
   /** What the host is called; null: its host keys say so, or else what it calls itself. */
   as: z.object({ host: HostName, port: Port }).nullable().default(null),
-  /** Hosts of which an unverified bundle may be kept beside what is known of them. `look` does without. */
+  /** Hosts of which an unverified bundle may be kept beside what is known of them. `inspect` does without. */
   approved: z
     .array(z.object({ host: HostName, port: Port }))
     .max(1_000)
@@ -147,15 +147,15 @@ export const bundles = {
   collector: query.output(z.object({ script: z.string(), instructions: z.string() })),
 
   /** The same script with a number of its own, which is remembered: what it writes is known to come from this collector. */
-  handOut: command.output(z.object({ script: z.string() })),
+  issueCollector: command.output(z.object({ script: z.string() })),
 
   /** Holds a part of a bundle that is longer than a message may be, for a while. Nothing is remembered. */
-  hand: query
+  uploadPart: query
     .input(z.object({ id: z.uuid(), base64: z.base64().max(MOST_PART_BASE64) }))
     .output(z.object({ bytes: z.int() })),
 
   /** What `import` would make of a bundle; it is refused for the same reasons. */
-  look: query.input(BundleInput).output(BundleView),
+  inspect: query.input(BundleInput).output(BundleView),
 
   /**
    * Takes a bundle in, wholly or not at all, as a scan of one host. One that was taken in before changes nothing. One that

@@ -298,9 +298,9 @@ export const runs = {
     )
     .output(z.object({})),
 
-  /** What a run or a plan waits for; announced as `run-asks`. */
-  questions: query.output(z.array(PromptRequest)),
+  /** What a run or a plan waits for; announced as `run-prompts`. */
+  prompts: query.output(z.array(PromptRequest)),
   answer: command
-    .input(z.object({ questionId: z.string(), answers: z.array(z.string().max(4_096)).max(16).nullable() }))
+    .input(z.object({ promptId: z.string(), answers: z.array(z.string().max(4_096)).max(16).nullable() }))
     .output(z.object({})),
 };

@@ -115,7 +115,7 @@ export const ScanInput = TargetText.extend({
   /** Somebody is there to answer the questions of this scan; otherwise nothing is asked. */
   mayPrompt: z.boolean().default(false),
   /** Where no key lets us in, ask for a password, or what the host asks (keyboard-interactive). */
-  askPassword: z.boolean().default(false),
+  promptsForPassword: z.boolean().default(false),
 });
 export type ScanInput = z.infer<typeof ScanInput>;
 /** As a caller writes it: what is left out is as usual. */
@@ -130,15 +130,15 @@ export const scans = {
     .input(ScanInput)
     .output(z.object({ scanId: ScanId, broken: z.array(BrokenEntry), notes: z.array(z.string()) })),
 
-  /** What a running scan waits for, the oldest first; announced as `scan-asks`. */
-  questions: query.input(z.object({ scanId: ScanId })).output(z.array(PromptRequest)),
+  /** What a running scan waits for, the oldest first; announced as `scan-prompts`. */
+  prompts: query.input(z.object({ scanId: ScanId })).output(z.array(PromptRequest)),
 
   /** One answer for each prompt; null goes on without. The answers are used and forgotten, never written anywhere. */
   answer: command
     .input(
       z.object({
         scanId: ScanId,
-        questionId: z.string(),
+        promptId: z.string(),
         answers: z.array(z.string().max(4_096)).max(16).nullable(),
         /** Try this password at every host of the scan that wants one for the same user. */
         isForSameUser: z.boolean().default(false),

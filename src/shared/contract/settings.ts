@@ -49,7 +49,7 @@ export const ThisComputer = z.object({
 });
 export type ThisComputer = z.infer<typeof ThisComputer>;
 
-export const thisComputer = { look: query.output(ThisComputer) };
+export const thisComputer = { inspect: query.output(ThisComputer) };
 
 export const database = {
   /** How the database is. Another one is put in its place only while no Latchkey is open: latchkey database restore. */
@@ -72,7 +72,7 @@ export const database = {
   backUp: command.output(Backup),
 };
 
-export const activity = {
+export const auditLog = {
   /** Follows the chain of events from its start. `brokenAt` is the first that was tampered with. */
   verify: query.output(z.object({ eventCount: z.int(), brokenAt: z.int().nullable() })),
 };

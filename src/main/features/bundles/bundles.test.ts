@@ -67,7 +67,7 @@ test("a host is known again by its keys, whatever it calls itself by then", asyn
   const { client } = app;
   await client.bundles.import({ ...asBundle(bundleOf()), as: { host: "vault.corp", port: 2222 } });
   const renamed = bundleOf(1_795_700_000, (records) => records.replace("hostname:web1", "hostname:db7"));
-  expect(await client.bundles.look(asBundle(renamed))).toMatchObject({
+  expect(await client.bundles.inspect(asBundle(renamed))).toMatchObject({
     host: "vault.corp",
     isNewHost: false,
   });
@@ -148,7 +148,7 @@ test.each<[what: string, change: (bundle: string) => string, why: RegExp]>([
   const { client } = app;
   const given = { base64: Buffer.from(change(bundleOf()), "latin1").toString("base64") };
   await expect(client.bundles.import(given)).rejects.toThrow(why);
-  await expect(client.bundles.look(given)).rejects.toMatchObject({ code: "invalid-input" });
+  await expect(client.bundles.inspect(given)).rejects.toMatchObject({ code: "invalid-input" });
   await expectNothing(client);
 });
 
@@ -173,15 +173,15 @@ test("a bundle in parts is one, as long as they are held, and none is larger tha
   const { client } = app;
   const bytes = Buffer.from(bundleOf(), "latin1");
   const id = crypto.randomUUID();
-  await client.bundles.hand({ id, base64: bytes.subarray(0, 1_000).toString("base64") });
-  const rest = { handed: id, base64: bytes.subarray(1_000).toString("base64") };
-  expect(await client.bundles.look(rest)).toMatchObject({ host: "web1" });
+  await client.bundles.uploadPart({ id, base64: bytes.subarray(0, 1_000).toString("base64") });
+  const rest = { uploadId: id, base64: bytes.subarray(1_000).toString("base64") };
+  expect(await client.bundles.inspect(rest)).toMatchObject({ host: "web1" });
   expect(await client.bundles.import(rest)).toMatchObject({ wasKnown: false });
-  await expect(client.bundles.import({ ...rest, handed: crypto.randomUUID() })).rejects.toThrow(
+  await expect(client.bundles.import({ ...rest, uploadId: crypto.randomUUID() })).rejects.toThrow(
     /not held any more/,
   );
   const large = { id, base64: Buffer.alloc(16 * 1024 * 1024).toString("base64") };
-  await expect(client.bundles.hand(large)).rejects.toMatchObject({ code: "too-many" });
+  await expect(client.bundles.uploadPart(large)).rejects.toMatchObject({ code: "too-many" });
 });
 
 test("what a later visit met stays the state of the host", async () => {
@@ -235,7 +235,7 @@ type Client = ReturnType<typeof open>["client"];
 async function expectNothing(client: Client): Promise<void> {
   expect(await client.hosts.list({})).toMatchObject({ total: 0 });
   expect(await client.scans.list({})).toMatchObject({ total: 0 });
-  expect(await client.activity.verify()).toMatchObject({ eventCount: 0 });
+  expect(await client.auditLog.verify()).toMatchObject({ eventCount: 0 });
 }
 
 /** The same records with another host key of Ed25519. */
@@ -271,7 +271,7 @@ test("the collector is printed to the byte but for a number of its own, by which
   const handed = answerScript(`--nonce '${number}''-x1'`);
   await writeFile(file, handed, "latin1");
   expect(await type("import", file)).toMatchObject({
-    out: expect.stringContaining("written by the collector that was handed out here on 2026-12-01T12:00:00Z"),
+    out: expect.stringContaining("written by the collector that was issued here on 2026-12-01T12:00:00Z"),
   });
 });
 

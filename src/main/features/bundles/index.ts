@@ -15,7 +15,7 @@ type OfflineBundle = Pick<BundleInput, "as" | "approved"> & { bytes: Uint8Array;
 const UNNUMBERED = "\thanded=''\n";
 
 type Deps = {
-  store: Pick<Store, "bundles" | "claims" | "events" | "handed" | "queueWrite">;
+  store: Pick<Store, "bundles" | "claims" | "events" | "issuedCollectors" | "queueWrite">;
   collectorScript: string;
   /** What importing it would do; changes nothing. */
   plan: (
@@ -34,20 +34,20 @@ export function createBundles({ store, collectorScript, plan, importBundle, anno
 
   return {
     collector: os.collector.handler(() => ({ script: collectorScript, instructions: BUNDLE_INSTRUCTIONS })),
-    handOut: os.handOut.handler(handOut),
-    hand: os.hand.handler(({ input }) => parts.hand(input)),
-    look: os.look.handler(({ input }) => look(input)),
+    issueCollector: os.issueCollector.handler(issueCollector),
+    uploadPart: os.uploadPart.handler(({ input }) => parts.add(input)),
+    inspect: os.inspect.handler(({ input }) => inspectBundle(input)),
     import: os.import.handler(({ input }) => take(input)),
     claims: os.claims.handler(() => store.claims.list()),
     dropClaim: os.dropClaim.handler(({ input }) => dropClaim(input.id)),
   };
 
-  async function handOut(): Promise<{ script: string }> {
+  async function issueCollector(): Promise<{ script: string }> {
     const nonce = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
     const at = toInstant(now());
     await store.queueWrite(() => {
-      store.handed.add(nonce, at);
-      store.events.append({ at, kind: "collector-handed", detail: { nonce } });
+      store.issuedCollectors.add(nonce, at);
+      store.events.append({ at, kind: "collector-issued", detail: { nonce } });
     });
     return { script: collectorScript.replace(UNNUMBERED, UNNUMBERED.replace("''", `'${nonce}'`)) };
   }
@@ -61,7 +61,7 @@ export function createBundles({ store, collectorScript, plan, importBundle, anno
     return {};
   }
 
-  function look(upload: BundleInput): BundleView {
+  function inspectBundle(upload: BundleInput): BundleView {
     const { known, ...planned } = plan(toOfflineBundle(upload), toInstant(now()));
     return { ...planned, importedAt: known?.importedAt ?? null };
   }
@@ -92,7 +92,7 @@ function createParts() {
   const held = new Map<string, Buffer[]>();
 
   return {
-    hand({ id, base64 }: { id: string; base64: string }): { bytes: number } {
+    add({ id, base64 }: { id: string; base64: string }): { bytes: number } {
       const parts = [...(held.get(id) ?? []), Buffer.from(base64, "base64")];
       const bytes = sizeOf(parts);
       if (bytes > MOST_BUNDLE_BYTES) {
@@ -107,13 +107,10 @@ function createParts() {
     },
 
     /** The whole bundle: the parts stay, for it may be asked about again. */
-    join({ handed, base64 }: Pick<BundleInput, "handed" | "base64">): Uint8Array {
-      const before = handed === null ? [] : held.get(handed);
+    join({ uploadId, base64 }: Pick<BundleInput, "uploadId" | "base64">): Uint8Array {
+      const before = uploadId === null ? [] : held.get(uploadId);
       if (!before)
-        throw new Refusal(
-          "not-found",
-          "the parts of this bundle are not held any more; hand them over again",
-        );
+        throw new Refusal("not-found", "the parts of this bundle are not held any more; upload them again");
       const parts = [...before, Buffer.from(base64, "base64")];
       if (sizeOf(parts) > MOST_BUNDLE_BYTES) throw tooLarge();
       return Buffer.concat(parts);

@@ -22,7 +22,7 @@ test("who signed a bundle is told by rosters or by name, and a wrong signature r
   const altered = { ...given, base64: Buffer.from(`hello\n${bundle}`, "latin1").toString("base64") };
   await using app = createApp({ databasePath: ":memory:" });
   const { bundles, people } = app.client;
-  const signer = async (wish: object = {}) => (await bundles.look({ ...given, ...wish })).signature;
+  const signer = async (wish: object = {}) => (await bundles.inspect({ ...given, ...wish })).signature;
   const importPeople = (rest: string) => {
     const csv = `name,key,state\nAnn Moore,${publicKey},${rest}\n`;
     return people.import({ name: "people.csv", files: [{ name: "people.csv", base64: btoa(csv) }] });

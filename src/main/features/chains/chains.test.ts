@@ -205,7 +205,7 @@ test("a responder is asked when that is asked for, and is believed where it may 
   const { chains, store } = visit({ "shop.example": [named.der, middle.der] });
   await chains.revocation(idOf(named));
   expect(asked).toEqual([]);
-  const { views } = await chains.askResponders({ ...idOf(named), hosts: ["127.0.0.1"] });
+  const { views } = await chains.queryResponders({ ...idOf(named), hosts: ["127.0.0.1"] });
   expect(views.map(({ state, by, sentence }) => `${state}: ${by.replace(at(""), "")}: ${sentence}`)).toEqual([
     "revoked: the responder /revoked: revoked on 2026-05-01T00:00:00Z, as of 2026-05-01T00:00:00Z",
     "unknown: the responder /stranger: the answer is signed by nobody who may give it",
@@ -221,5 +221,5 @@ test("a responder is asked when that is asked for, and is believed where it may 
 
 test("nobody is asked about a certificate whose issuer is not known", async () => {
   const { chains } = visit({ "shop.example": [leaf.der] });
-  await expect(chains.askResponders(idOf(leaf))).rejects.toThrow("its issuer is not known");
+  await expect(chains.queryResponders(idOf(leaf))).rejects.toThrow("its issuer is not known");
 });

@@ -22,15 +22,15 @@ export function createChains({ store, announce, now }: Deps) {
   const notes = createRevocationNotes({ store, climb, now });
   const trust = createTrust({ store, announce, now, notes });
   const readRevocation = createRevocationReader({ store, climb, now });
-  const askResponders = createResponderAsker({ store, climb, now, notes, announce });
+  const queryResponders = createResponderAsker({ store, climb, now, notes, announce });
   const procedures = {
     read: os.read.handler(({ input }) => read(input.sha256)),
     revocation: os.revocation.handler(({ input }) => readRevocation(input.sha256, findDer(input.sha256))),
     trusted: os.trusted.handler(() => store.trust.list()),
     trust: os.trust.handler(({ input }) => trust.give(input)),
     fetchLists: os.fetchLists.handler(({ input }) => trust.fetchLists(findDer(input.sha256), input.hosts)),
-    askResponders: os.askResponders.handler(async ({ input }) => ({
-      views: await askResponders(input.sha256, findDer(input.sha256), input.hosts),
+    queryResponders: os.queryResponders.handler(async ({ input }) => ({
+      views: await queryResponders(input.sha256, findDer(input.sha256), input.hosts),
     })),
     distrust: os.distrust.handler(({ input }) => trust.remove(input.sha256)),
   };

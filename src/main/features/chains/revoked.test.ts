@@ -148,7 +148,7 @@ test("what a responder answers when it is asked is kept where it says that a cer
   const asking = signCertificate({ subject: "asking", issuer: middle, serial: 7, extensions: [access] });
   const { visit, chains, revoked, announced } = open();
   visit("shop", asking);
-  await chains.askResponders({ ...idOf(asking), hosts: ["127.0.0.1"] });
+  await chains.queryResponders({ ...idOf(asking), hosts: ["127.0.0.1"] });
   expect(revoked()[0]?.evidence[0]).toContain(`the responder ${address}: revoked on 2026-05-01`);
   expect(announced).toEqual(["findings-changed"]);
   const { views } = await chains.revocation(idOf(asking));

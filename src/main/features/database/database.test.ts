@@ -20,7 +20,7 @@ test("a backup is announced and on record, and the list has it with its size and
   expect(backup).toMatchObject({ name: "2026-06-01T00-00-00Z.on-demand.db", problem: null });
   expect(await app.client.database.backups()).toEqual([backup]);
   expect(await app.client.database.state()).toMatchObject({ checkedAt: "2026-06-01T00:00:00Z" });
-  expect(await app.client.activity.verify()).toEqual({ eventCount: 1, brokenAt: null });
+  expect(await app.client.auditLog.verify()).toEqual({ eventCount: 1, brokenAt: null });
   for await (const announcement of announcements) {
     expect(announcement).toEqual({ kind: "database-changed" });
     break;

@@ -233,9 +233,9 @@ test("the list is filtered by what it begins with, by host, by root and by words
   await expect(graph.client.links({ after: "x" })).rejects.toThrow("after is not the next of a page");
 });
 
-test("a picture has the nearest things that lead on, what is between them, and says when there are more", async () => {
+test("a diagram has the nearest things that lead on, what is between them, and says when there are more", async () => {
   const graph = openGraph(CHAIN);
-  const all = await graph.client.picture({ start: "web" });
+  const all = await graph.client.diagram({ start: "web" });
   expect(all.isCut).toBe(false);
   expect(all.edges.map(({ how }) => how)).toContain("sudo");
   expect(all.nodes.map(nameNode)).toEqual([
@@ -247,7 +247,7 @@ test("a picture has the nearest things that lead on, what is between them, and s
     fingerprintOf("backup-key"),
     "root@store",
   ]);
-  const few = await graph.client.picture({ start: "web", most: 3 });
+  const few = await graph.client.diagram({ start: "web", most: 3 });
   expect([few.nodes.length, few.isCut]).toEqual([3, true]);
   const ids = new Set(few.nodes.map(({ id }) => id));
   expect(few.edges.every(({ from, to }) => ids.has(from) && ids.has(to))).toBe(true);

@@ -16,7 +16,7 @@ export function createGraph({ store }: { store: Store }) {
   return {
     links: os.links.handler(({ input }) => known.atOnce(() => known.links(input))),
     reach: os.reach.handler(({ input }) => listReach(input)),
-    picture: os.picture.handler(({ input }) => known.atOnce(() => drawDiagram(known, input))),
+    diagram: os.diagram.handler(({ input }) => known.atOnce(() => drawDiagram(known, input))),
     path: os.path.handler(({ input }) => known.atOnce(() => path(input))),
     mutual: os.mutual.handler(({ input }) => listMutual(input)),
     shared: os.shared.handler(({ input }) => listShared(input)),

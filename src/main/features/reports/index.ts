@@ -5,7 +5,7 @@ import { access } from "#shared/contract/access.ts";
 import { endpoints, served } from "#shared/contract/certificates.ts";
 import { forecast } from "#shared/contract/forecast.ts";
 import { overview } from "#shared/contract/overview.ts";
-import { activity } from "#shared/contract/settings.ts";
+import { auditLog } from "#shared/contract/settings.ts";
 import type { GrantDetail } from "#shared/model/access/grant.ts";
 import type { Endpoint } from "#shared/model/hosts/endpoint.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
@@ -80,8 +80,8 @@ export function createForecast({ store, now }: { store: Store; now: () => Date }
   };
 }
 
-export function createActivity({ store }: { store: Store }) {
-  const os = implement(activity);
+export function createAuditLog({ store }: { store: Store }) {
+  const os = implement(auditLog);
   return {
     verify: os.verify.handler(() => ({
       eventCount: store.events.count(),

@@ -20,7 +20,7 @@ async function runUnsigned(host: LabHost, { text }: { text: string }): Promise<{
 
 /** A collector that is printed now is carried there, and its bundle back. */
 async function bringBundle({ client }: App, host: LabHost): Promise<void> {
-  const { script } = await client.bundles.handOut();
+  const { script } = await client.bundles.issueCollector();
   await writeThere(host, "/root/stick/collect.sh", script);
   await host.run("sh /root/stick/collect.sh >/root/stick/bundle");
   const bundle = await readThere(host, "/root/stick/bundle");

@@ -23,7 +23,7 @@ export function createRunbooks(deps: Deps) {
   const os = implement(contract);
   const { store } = deps;
   const kinds = toTable(deps.kinds);
-  const questions = createPrompts({ ...deps, onChange: () => deps.announce({ kind: "run-asks" }) });
+  const questions = createPrompts({ ...deps, onChange: () => deps.announce({ kind: "run-prompts" }) });
   const plans = createPlans({ ...deps, questions, plannerOf: (kind) => kinds[kind].planner });
   const runs = createRuns({
     ...deps,
@@ -67,7 +67,7 @@ export function createRunbooks(deps: Deps) {
         );
       return done(await confirm(input));
     }),
-    questions: os.questions.handler(() => questions.list()),
+    prompts: os.prompts.handler(() => questions.list()),
     // Who changes many hosts is asked for the password of their account there once.
     answer: os.answer.handler(({ input }) => questions.answer({ ...input, isForSameUser: true })),
   };

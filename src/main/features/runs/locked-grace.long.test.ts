@@ -76,8 +76,8 @@ async function answerUntil({ client }: App, over: Promise<unknown>): Promise<num
   const announcements = await client.events.watch();
   const done = over.then(() => "over" as const);
   for (let times = 0; ; ) {
-    for (const { id } of await client.runs.questions()) {
-      await client.runs.answer({ questionId: id, answers: ["siskin"] });
+    for (const { id } of await client.runs.prompts()) {
+      await client.runs.answer({ promptId: id, answers: ["siskin"] });
       times++;
     }
     const next = await Promise.race([done, announcements.next()]);

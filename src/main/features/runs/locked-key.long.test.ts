@@ -75,11 +75,11 @@ async function planAsked({ client }: App, wish: Awaited<ReturnType<typeof reques
   const { planId } = await client.runs.plan({ wish, mayPrompt: true });
   const asked: string[] = [];
   for (;;) {
-    for (const { id, about } of await client.runs.questions()) {
+    for (const { id, about } of await client.runs.prompts()) {
       asked.push(
         about.kind === "passphrase" ? `passphrase of ${about.file}` : `${about.user} at ${about.host}`,
       );
-      await client.runs.answer({ questionId: id, answers: ["siskin"] });
+      await client.runs.answer({ promptId: id, answers: ["siskin"] });
     }
     const { state, plan, message } = await client.runs.findPlan({ planId });
     if (state !== "making") return { asked, message, hosts: plan?.hosts.map(({ host }) => host) };

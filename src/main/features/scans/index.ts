@@ -50,7 +50,7 @@ export function createScans(deps: Deps) {
 
   const procedures = {
     start: os.start.handler(async ({ input }) => (await start(input)).started),
-    questions: os.questions.handler(({ input }) => prompts.list(find(input.scanId).id)),
+    prompts: os.prompts.handler(({ input }) => prompts.list(find(input.scanId).id)),
     answer: os.answer.handler(({ input }) => prompts.answer(input)),
     cancel: os.cancel.handler(({ input }) => cancel(input.scanId)),
     find: os.find.handler(({ input }) => find(input.scanId)),

@@ -27,7 +27,7 @@ export type BundlePlan = Omit<BundleView, "importedAt" | "differences"> & {
 type Tables = {
   bundles: Store["bundles"];
   claims: Pick<Store["claims"], "find">;
-  handed: Pick<Store["handed"], "find">;
+  issuedCollectors: Pick<Store["issuedCollectors"], "find">;
 };
 
 /** What importing a bundle would do, or a refusal that says what is wrong with it. Changes nothing. */
@@ -46,7 +46,7 @@ export function planBundle(store: Tables, { bytes, as, signature }: OfflineBundl
     readAs: formatReader(collection.readAs),
     accountCount: collection.accounts.length,
     whyUnsigned: signed.why ?? "",
-    handedAt: findHanded(store, collection.nonce),
+    collectorIssuedAt: findIssued(store, collection.nonce),
     notes: bundle.hasNoDigest ? [NO_DIGEST] : [],
   };
   const before = findBefore(store, bundle, signers);
@@ -166,10 +166,10 @@ function refuseUsedNonce(bundles: Store["bundles"], { digest, collection }: Bund
   );
 }
 
-/** The number of a collector that was handed out comes before that of its run. */
-function findHanded({ handed }: Tables, nonce: string): Instant | null {
+/** The number of a collector that was issued here comes before that of its run. */
+function findIssued({ issuedCollectors }: Tables, nonce: string): Instant | null {
   const [collector, run] = nonce.split("-");
-  return collector && run ? handed.find(collector) : null;
+  return collector && run ? issuedCollectors.find(collector) : null;
 }
 
 const NO_DIGEST =

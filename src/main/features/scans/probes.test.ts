@@ -39,11 +39,11 @@ test("endpoints are read while a passphrase is waited for, and hosts once it was
 
   for await (const { kind } of announcements) {
     const { ok } = await client.scans.find({ scanId });
-    const [question] = await client.scans.questions({ scanId });
+    const [question] = await client.scans.prompts({ scanId });
     if (kind === "scan-finished") break;
     if (ok === 0 || !question) continue;
     expect(host.seen.clients).toBe(0);
-    await client.scans.answer({ scanId, questionId: question.id, answers: ["open sesame"] });
+    await client.scans.answer({ scanId, promptId: question.id, answers: ["open sesame"] });
   }
   expect(await client.scans.find({ scanId })).toMatchObject({ state: "finished", ok: 1, failed: 1 });
   expect(host.seen.clients).toBe(1);

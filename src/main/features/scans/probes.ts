@@ -49,7 +49,7 @@ type ProbeOptions = {
   /** Named by the user. */
   identityFiles: readonly string[];
   mayPrompt: boolean;
-  askPassword: boolean;
+  promptsForPassword: boolean;
   everyAddress: boolean;
   probesCapabilities: boolean;
 };

@@ -3,7 +3,7 @@ import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import { openStore } from "#store/store.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createActivity } from "../reports/index.ts";
+import { createAuditLog } from "../reports/index.ts";
 import { createSettings } from "./index.ts";
 
 test("settings say where everything is, and that the record is whole", async () => {
@@ -12,7 +12,7 @@ test("settings say where everything is, and that the record is whole", async () 
   const store = openStore({ path, access: "write" });
   const router = {
     settings: createSettings({ store, isReadOnly: true, workstation: { home: folder.path } }),
-    activity: createActivity({ store }),
+    auditLog: createAuditLog({ store }),
   };
   const client = createRouterClient(router);
   const read = await client.settings.read();
@@ -24,6 +24,6 @@ test("settings say where everything is, and that the record is whole", async () 
     eventCount: 0,
   });
   expect(read.sizeBytes).toBeGreaterThan(0);
-  expect(await client.activity.verify()).toEqual({ eventCount: 0, brokenAt: null });
+  expect(await client.auditLog.verify()).toEqual({ eventCount: 0, brokenAt: null });
   store.close();
 });

@@ -15,7 +15,7 @@ type Deps = {
 export function createThisComputer({ workstation, loadSshConfig }: Deps) {
   const os = implement(thisComputer);
   return {
-    look: os.look.handler(async (): Promise<ThisComputer> => {
+    inspect: os.inspect.handler(async (): Promise<ThisComputer> => {
       const [found, { config, files }] = await Promise.all([
         lookAtThisComputer(workstation),
         loadSshConfig(workstation, null),

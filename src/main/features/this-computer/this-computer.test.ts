@@ -11,7 +11,7 @@ test("what ssh_config names is counted, with what of it cannot be read or follow
   await writeFile(join(home.path, ".ssh/config"), text, { mode: 0o600 });
   const workstation = { user: "jo", home: home.path, agentSocket: null };
   await using app = createApp({ databasePath: ":memory:", workstation });
-  const { sshConfig } = await app.client.thisComputer.look();
+  const { sshConfig } = await app.client.thisComputer.inspect();
   expect(sshConfig).toEqual({
     files: expect.arrayContaining(["~/.ssh/config"]),
     hosts: 2,

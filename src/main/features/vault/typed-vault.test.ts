@@ -29,7 +29,7 @@ test("nothing that was typed for the vault is in the database, its log, an event
     await keep(vault.status());
     await keep(vault.lock());
     await keep(vault.unlock({ passphrase }));
-    replies.push((await app.client.activity.verify()).eventCount);
+    replies.push((await app.client.auditLog.verify()).eventCount);
   }
   expect(replies).toHaveLength(7);
   expect(inspect([replies, logged], { depth: null, showHidden: true })).not.toMatch(/canary/i);

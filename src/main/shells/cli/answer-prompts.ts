@@ -12,13 +12,13 @@ type Prompt = NonNullable<World["prompt"]>;
 /** What prompts: a scan, or runs and plans. */
 type Asker = {
   listRequests(): Promise<PromptRequest[]>;
-  answer(reply: { questionId: string; answers: string[] | null; isForSameUser: boolean }): Promise<unknown>;
+  answer(reply: { promptId: string; answers: string[] | null; isForSameUser: boolean }): Promise<unknown>;
   /** Whether a password may be tried at other hosts, too. */
   isReusable(): Promise<boolean>;
 };
 
 export const promptsOfScan = (scanId: ScanId, { scans }: LatchkeyClient): Asker => ({
-  listRequests: () => scans.questions({ scanId }),
+  listRequests: () => scans.prompts({ scanId }),
   answer: (reply) => scans.answer({ scanId, ...reply }),
   isReusable: async () => (await scans.find({ scanId })).total > 1,
 });
@@ -43,7 +43,7 @@ export function createAnswerer(asker: Asker, world: World) {
     },
   };
 
-  /** Reads which requests are open now; `scan-asks` and `run-asks` say when. */
+  /** Reads which requests are open now; `scan-prompts` and `run-prompts` say when. */
   async function refresh(): Promise<void> {
     if (!prompt || isOver) return;
     const requests = await asker.listRequests();
@@ -61,7 +61,7 @@ export function createAnswerer(asker: Asker, world: World) {
       for (const line of formatPrompt(request)) world.err(printable(line));
       const answers = await typeAnswers(request, prompt, signal);
       const isForSameUser = answers !== null && (await mayReuse(request, prompt, signal));
-      if (!signal.aborted) await asker.answer({ questionId: request.id, answers, isForSameUser });
+      if (!signal.aborted) await asker.answer({ promptId: request.id, answers, isForSameUser });
     } catch (error) {
       // What prompted ended, or went on, while this was typed.
       if (!signal.aborted && !isOver) explain(error, world);
@@ -129,7 +129,7 @@ export const formatTries = (count: number): string =>
 
 /** Prompts of runs and plans, which reuse no answer for another host. */
 export const promptsOfRuns = ({ runs }: LatchkeyClient): Asker => ({
-  listRequests: () => runs.questions(),
-  answer: ({ questionId, answers }) => runs.answer({ questionId, answers }),
+  listRequests: () => runs.prompts(),
+  answer: ({ promptId, answers }) => runs.answer({ promptId, answers }),
   isReusable: async () => false,
 });

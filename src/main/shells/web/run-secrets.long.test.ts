@@ -101,8 +101,8 @@ async function rotateAll(driver: ReturnType<typeof createDriver>, desk: SecretDe
 const COMMITTED = { state: "committed", message: "" };
 
 /** Asks for everything that can be exported, and for what is refused; answers with the refusals. */
-async function provoke({ runs, activity }: LatchkeyClient, plans: readonly PlanDetail[]) {
-  const asked: Promise<unknown>[] = [activity.verify()];
+async function provoke({ runs, auditLog }: LatchkeyClient, plans: readonly PlanDetail[]) {
+  const asked: Promise<unknown>[] = [auditLog.verify()];
   for (const planned of plans) {
     const { id: planId, plan, hash } = planned;
     asked.push(runs.exportScripts({ planId, ...agreeTo(planned) }));

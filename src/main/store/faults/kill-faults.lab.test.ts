@@ -45,7 +45,7 @@ test(
       const state = lines.includes("done") ? "finished" : expect.stringMatching("interrupted|finished");
       expect(rows.map((scan) => scan.state)).toEqual(rows.map(() => state));
       if (lines.includes("begun")) expect(rows).toHaveLength(1);
-      expect(await app.client.activity.verify()).toMatchObject({ brokenAt: null });
+      expect(await app.client.auditLog.verify()).toMatchObject({ brokenAt: null });
     });
     recordFault(task, {
       id: "S19",

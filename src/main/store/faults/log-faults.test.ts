@@ -42,7 +42,7 @@ test("B8: a log that was deleted is missed at the next start, told, and on recor
   const writer = createApp({ databasePath: path, now });
   expect(writer.warnings).toEqual([loss]);
   expect(await writer.client.database.state()).toMatchObject({ loss });
-  expect(await writer.client.activity.verify()).toEqual({ eventCount: 2, brokenAt: null });
+  expect(await writer.client.auditLog.verify()).toEqual({ eventCount: 2, brokenAt: null });
   await writer[Symbol.asyncDispose]();
   await using next = createApp({ databasePath: path, now });
   expect(next.warnings).toEqual([]);

@@ -10,7 +10,7 @@ type HostReadingRow = {
   at: Instant;
   /**
    * By this computer's clock: the host was read later than this. Of a scan when its visit began; of a bundle when its collector was
-   * handed out. Null: nothing shows when.
+   * issued. Null: nothing shows when.
    */
   after: Instant | null;
   /** The host keys that show which host it is of, as fingerprints: the one that it presented, or those that signed the bundle. */
@@ -42,7 +42,7 @@ type Row = {
   unread: string;
   standing: string | null;
   signed_by: string | null;
-  handed_at: Instant | null;
+  issued_at: Instant | null;
 };
 
 type KeyFileRow = {
@@ -71,9 +71,9 @@ export function hostReadingTable(db: Database) {
     .pluck();
   const find = db.prepare<[string, number], Row>(`
     SELECT reading.host, reading.scan, read_at, begun_at, host_key, reader, is_whole, files, unread, standing, signed_by,
-      (SELECT handed_at FROM handed_collector
+      (SELECT issued_at FROM issued_collector
        WHERE instr(bundle.nonce, '-') > 0
-         AND handed_collector.nonce = substr(bundle.nonce, 1, instr(bundle.nonce, '-') - 1)) AS handed_at
+         AND issued_collector.nonce = substr(bundle.nonce, 1, instr(bundle.nonce, '-') - 1)) AS issued_at
     FROM host JOIN host_reading AS reading ON reading.host = host.id
     LEFT JOIN bundle ON bundle.scan = reading.scan
     WHERE host.host = ? AND host.port = ?`);
@@ -112,7 +112,7 @@ export function hostReadingTable(db: Database) {
       return {
         by: isBundle ? "bundle" : "scan",
         at: row.read_at,
-        after: isBundle ? row.handed_at : row.begun_at,
+        after: isBundle ? row.issued_at : row.begun_at,
         hostKeys: isBundle ? signers : row.host_key === null ? [] : [row.host_key],
         reader: row.reader,
         isWhole: row.is_whole === 1,

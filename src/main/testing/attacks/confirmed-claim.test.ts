@@ -102,7 +102,8 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
   const app = createApp({ databasePath, workstation, now });
   const { runs, bundles } = app.client;
   let later = 0;
-  const nonceOf = async () => `${/\thanded='(\w+)'/.exec((await bundles.handOut()).script)?.[1]}-${++later}`;
+  const nonceOf = async () =>
+    `${/\thanded='(\w+)'/.exec((await bundles.issueCollector()).script)?.[1]}-${++later}`;
 
   return {
     runs,

@@ -59,7 +59,7 @@ export async function goOn(
   const state = killed?.state ?? "not begun";
   // One that had only its end left to write has visited everything.
   const left = killed ? killed.total - killed.ok - killed.partial - killed.failed : 0;
-  const { brokenAt } = await app.client.activity.verify();
+  const { brokenAt } = await app.client.auditLog.verify();
   if (state === "interrupted" && left > 0)
     await scanAll(app, { text: "", again: "unfinished", acceptNew: true });
   const scans = (await app.client.scans.list({})).rows;

@@ -25,7 +25,7 @@ export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
 
     /** The outcome of each visit. */
     async scan(text: string): Promise<string[]> {
-      const { scanId } = await scans.start({ text, acceptNew: true, ...means, askPassword: true });
+      const { scanId } = await scans.start({ text, acceptNew: true, ...means, promptsForPassword: true });
       await follow(async () => ((await scans.find({ scanId })).state === "running" ? null : true), scanId);
       return (await scans.probes({ scanId })).rows.map(({ outcome, message }) =>
         `${outcome} ${message}`.trim(),
@@ -70,10 +70,10 @@ function createAnswerer({ runs, scans, events }: LatchkeyClient, desk: SecretDes
     for (;;) {
       const found = await ask();
       if (found !== null) return found;
-      const questions = scanId ? await scans.questions({ scanId }) : await runs.questions();
+      const questions = scanId ? await scans.prompts({ scanId }) : await runs.prompts();
       for (const question of questions.filter(({ id }) => !done.has(id))) {
         done.add(question.id);
-        const given = { questionId: question.id, answers: answersTo(question) };
+        const given = { promptId: question.id, answers: answersTo(question) };
         if (scanId) await scans.answer({ scanId, ...given, isForSameUser: false });
         else await misanswer(question.id).then(() => runs.answer(given));
       }
@@ -91,9 +91,9 @@ function createAnswerer({ runs, scans, events }: LatchkeyClient, desk: SecretDes
     return question.prompts.map((_, index) => `linnet-wrong-${index}`);
   }
 
-  async function misanswer(questionId: string): Promise<void> {
+  async function misanswer(promptId: string): Promise<void> {
     for (const answers of MISSHAPED)
-      await runs.answer({ questionId, answers } as never).then(
+      await runs.answer({ promptId, answers } as never).then(
         () => Promise.reject(new Error("it was taken")),
         (error) => errors.push(error),
       );

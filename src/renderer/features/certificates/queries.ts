@@ -85,7 +85,7 @@ export function useRevocation(sha256: string) {
 
 export const useFetchLists = () => useMutation(useApi().chains.fetchLists.mutationOptions());
 
-export const useQueryResponders = () => useMutation(useApi().chains.askResponders.mutationOptions());
+export const useQueryResponders = () => useMutation(useApi().chains.queryResponders.mutationOptions());
 
 /** The bytes in a PEM block of ours. */
 export function fromPem(pem: string): Uint8Array {

@@ -94,7 +94,7 @@ export function useShared(search: Search) {
 
 export const useDiagram = (search: Search) =>
   useQuery(
-    useApi().graph.picture.queryOptions({
+    useApi().graph.diagram.queryOptions({
       input: { ...startOf(search), onlyCertain: search.certain ?? false },
       enabled: search.start !== undefined,
       placeholderData: keepPreviousData,

@@ -123,9 +123,9 @@ function BundleFacts({ bundle }: { bundle: BundleView }) {
       <Fact name="Of this host">
         <Untrusted text={formatStanding(bundle)} limit={600} />
       </Fact>
-      {bundle.handedAt !== null && (
+      {bundle.collectorIssuedAt !== null && (
         <Fact name="Collector">
-          handed out here on <Exactly instant={bundle.handedAt} />
+          issued here on <Exactly instant={bundle.collectorIssuedAt} />
         </Fact>
       )}
       <Fact name="Signature">
@@ -203,7 +203,7 @@ export function OfflineNote() {
       const collector = await bundles.collector.call();
       if (what === "instructions") return download("collect.txt", "text/plain", collector.instructions);
       // A database that takes nothing numbers none.
-      const { script } = await bundles.handOut.call().catch(() => collector);
+      const { script } = await bundles.issueCollector.call().catch(() => collector);
       download("collect.sh", "text/plain", script);
     },
   });

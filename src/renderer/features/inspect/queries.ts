@@ -55,14 +55,14 @@ export function useBundle(blob: Blob, signatureFile: ChosenFile | null) {
   const [as, callHost] = useState<HostAddress | null>(null);
   const [signers, setSigners] = useState<File | null>(null);
   const readInput = async () => ({
-    ...(await uploadParts(blob, bundles.hand.call)),
+    ...(await uploadParts(blob, bundles.uploadPart.call)),
     as,
     signature: await readText(signatureFile),
     signers: await readSigners(signers),
   });
   const preview = useQuery({
     queryKey: ["given-bundle", useId(), as, useFileNumber(signers)],
-    queryFn: async () => bundles.look.call(await readInput()),
+    queryFn: async () => bundles.inspect.call(await readInput()),
     retry: false,
     gcTime: 0,
     staleTime: Number.POSITIVE_INFINITY,
@@ -95,7 +95,7 @@ async function uploadParts(blob: Blob, uploadPart: UploadPart) {
   const id = crypto.randomUUID();
   for (let at = 0; at < last; at += BUNDLE_PART_BYTES)
     await uploadPart({ id, base64: await toBase64(blob.slice(at, at + BUNDLE_PART_BYTES)) });
-  return { handed: last === 0 ? null : id, base64: await toBase64(blob.slice(last)) };
+  return { uploadId: last === 0 ? null : id, base64: await toBase64(blob.slice(last)) };
 }
 
 const readText = async (file: ChosenFile | null): Promise<string | null> =>

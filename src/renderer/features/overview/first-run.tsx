@@ -241,7 +241,7 @@ function NextSteps({ overview: { certificates, grants, findings } }: { overview:
   );
 }
 
-const useThisComputer = () => useQuery(useApi().thisComputer.look.queryOptions());
+const useThisComputer = () => useQuery(useApi().thisComputer.inspect.queryOptions());
 
 type StepProps = {
   Icon: TablerIcon;

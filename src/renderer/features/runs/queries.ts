@@ -71,7 +71,7 @@ export function useScripts() {
 
 /** What a run or a plan waits for, the oldest first. */
 export function usePrompts() {
-  const { data } = useQuery(useApi().runs.questions.queryOptions({ staleTime: 0 }));
+  const { data } = useQuery(useApi().runs.prompts.queryOptions({ staleTime: 0 }));
   return data ?? [];
 }
 
@@ -79,8 +79,8 @@ export function usePrompts() {
 export function useAnswer() {
   const { runs } = useApi();
   const queries = useQueryClient();
-  return async (questionId: string, answers: string[] | null): Promise<void> => {
-    await runs.answer.call({ questionId, answers });
-    await queries.invalidateQueries({ queryKey: runs.questions.key() });
+  return async (promptId: string, answers: string[] | null): Promise<void> => {
+    await runs.answer.call({ promptId, answers });
+    await queries.invalidateQueries({ queryKey: runs.prompts.key() });
   };
 }

@@ -99,7 +99,7 @@ export function useRememberedTargets() {
 
 export function useThisComputer() {
   const { thisComputer } = useApi();
-  return useQuery(thisComputer.look.queryOptions());
+  return useQuery(thisComputer.inspect.queryOptions());
 }
 
 export const useStartScan = () => useMutation(useApi().scans.start.mutationOptions());
@@ -111,7 +111,7 @@ export function usePrompts() {
   const { scans } = useApi();
   const running = useScans({ state: "running" }).list.rows;
   const found = useQueries({
-    queries: running.map(({ id }) => scans.questions.queryOptions({ input: { scanId: id }, staleTime: 0 })),
+    queries: running.map(({ id }) => scans.prompts.queryOptions({ input: { scanId: id }, staleTime: 0 })),
   });
   const [waiting] = running.flatMap((scan, index) => {
     const requests = found[index]?.data ?? [];
@@ -126,6 +126,6 @@ export function useAnswer() {
   const queries = useQueryClient();
   return async (input: Parameters<typeof scans.answer.call>[0]): Promise<void> => {
     await scans.answer.call(input);
-    await queries.invalidateQueries({ queryKey: scans.questions.key() });
+    await queries.invalidateQueries({ queryKey: scans.prompts.key() });
   };
 }

@@ -118,7 +118,7 @@ const TargetsField = ({ text, onChange, refusal }: FieldProps) => (
 type OptionValues = {
   acceptNew: boolean;
   useSudo: boolean;
-  askPassword: boolean;
+  promptsForPassword: boolean;
   identityFiles: string;
   transport: TransportRequest | null;
 };
@@ -126,14 +126,14 @@ type OptionValues = {
 const NO_OPTIONS: OptionValues = {
   acceptNew: false,
   useSudo: false,
-  askPassword: false,
+  promptsForPassword: false,
   identityFiles: "",
   transport: null,
 };
 
-const toRequest = ({ acceptNew, useSudo, askPassword, identityFiles, transport }: OptionValues) => ({
+const toRequest = ({ acceptNew, useSudo, promptsForPassword, identityFiles, transport }: OptionValues) => ({
   acceptNew,
-  askPassword,
+  promptsForPassword,
   transport,
   mayPrompt: true,
   useSudo: useSudo || null,
@@ -172,8 +172,8 @@ function Options({
           size="xs"
           label="Prompt for a password where no key is accepted"
           description="Or for whatever the host itself prompts for. It is used for this scan, and written nowhere"
-          checked={options.askPassword}
-          onChange={(event) => onChange({ askPassword: event.currentTarget.checked })}
+          checked={options.promptsForPassword}
+          onChange={(event) => onChange({ promptsForPassword: event.currentTarget.checked })}
         />
         <TextInput
           size="xs"

@@ -141,7 +141,7 @@ export function ScanPrompts() {
   if (!waiting) return null;
   const { scan, request } = waiting;
   const reply = (typed: { answers: string[] | null; isForSameUser: boolean }) =>
-    answer({ scanId: scan.id, questionId: request.id, ...typed });
+    answer({ scanId: scan.id, promptId: request.id, ...typed });
   return (
     <Dialog
       title={count > 1 ? `${formatPromptTitle(request)} (1 of ${count})` : formatPromptTitle(request)}

@@ -18,7 +18,7 @@ export const useCheck = () => useQuery(useApi().database.check.queryOptions({ en
 
 /** Asked for by hand: it reads the whole log. */
 export const useVerification = () =>
-  useQuery(useApi().activity.verify.queryOptions({ enabled: false, gcTime: 0 }));
+  useQuery(useApi().auditLog.verify.queryOptions({ enabled: false, gcTime: 0 }));
 
 export const useIssuers = () => useQuery(useApi().issuers.known.queryOptions());
 export const useIssued = (name: string) =>

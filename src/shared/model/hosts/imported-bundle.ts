@@ -26,8 +26,8 @@ const BundleFacts = z.object({
   whyUnsigned: z.string(),
   /** What it tells otherwise than what is known, where it stands beside that; null where it does not. */
   differences: z.array(ClaimDifference).nullable(),
-  /** When the collector that wrote it was handed out here; null: it was not, or does not say which it is. */
-  handedAt: Instant.nullable(),
+  /** When the collector that wrote it was issued here; null: it was not, or does not say which it is. */
+  collectorIssuedAt: Instant.nullable(),
   /** What whoever imports it should know, each a sentence. */
   notes: z.array(z.string()),
 });

@@ -20,7 +20,7 @@ function formatBundle({ host, port, isNewHost, readAs, accountCount, collectedAt
 
 /** What came of an import. */
 export function describeImported(bundle: ImportedBundle): string {
-  const { wasKnown, importedAt, state, message, signature, handedAt, isSignedSince } = bundle;
+  const { wasKnown, importedAt, state, message, signature, collectorIssuedAt, isSignedSince } = bundle;
   if (wasKnown) {
     const news = isSignedSince
       ? `only its host's signature is new: ${formatStanding(bundle)}`
@@ -28,7 +28,7 @@ export function describeImported(bundle: ImportedBundle): string {
     return `already imported on ${importedAt}, as ${formatHostAddress(bundle)}; ${news}`;
   }
   const part = state === "ok" ? "" : `; read in part: ${message}`;
-  const said = [formatStanding(bundle), formatCollector(handedAt), formatSignature(signature)];
+  const said = [formatStanding(bundle), formatCollector(collectorIssuedAt), formatSignature(signature)];
   return `${formatBundle(bundle)}${part}; ${said.filter(Boolean).join("; ")}`;
 }
 
@@ -92,10 +92,10 @@ export function formatDifferences(differences: readonly ClaimDifference[]): stri
 export const refuseUnapproved = (address: { host: string; port: number }, why: ClaimReason): string =>
   `nothing shows that it is of ${formatHostAddress(address)}: ${formatClaimReason(why)}. Collect it again as root, with the collector of this version; or keep what it claims beside what is known, by --approve-unverified ${formatHostAddress(address)}`;
 
-const formatCollector = (handedAt: string | null): string =>
-  handedAt === null
-    ? "written by a collector that was not handed out here"
-    : `written by the collector that was handed out here on ${handedAt}`;
+const formatCollector = (collectorIssuedAt: string | null): string =>
+  collectorIssuedAt === null
+    ? "written by a collector that was not issued here"
+    : `written by the collector that was issued here on ${collectorIssuedAt}`;
 
 /** Who signed a bundle. */
 export function formatSignature(signature: BundleSignature): string {

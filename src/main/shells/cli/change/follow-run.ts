@@ -39,7 +39,7 @@ export async function followRun(
   let run = await report();
   if (OVER.has(run.state)) return run;
   for await (const announcement of announcements) {
-    if (announcement.kind === "run-asks") await answerer.refresh();
+    if (announcement.kind === "run-prompts") await answerer.refresh();
     if (announcement.kind !== "run-changed" || announcement.runId !== runId) continue;
     run = await report();
     if (OVER.has(run.state)) break;

@@ -218,7 +218,7 @@ async function followPlan(
   await answerer.refresh();
   let detail = await client.runs.findPlan({ planId });
   for await (const announcement of detail.state === "making" ? announcements : []) {
-    if (announcement.kind === "run-asks") await answerer.refresh();
+    if (announcement.kind === "run-prompts") await answerer.refresh();
     if (announcement.kind !== "plan-changed" || announcement.planId !== planId) continue;
     detail = await client.runs.findPlan({ planId });
     if (!answerer.isAsking())

@@ -179,7 +179,7 @@ async function fetchLists(sha256: string, options: ProbeOptions, world: World): 
 
 async function queryResponders(sha256: string, options: ProbeOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
-  const { views } = await app.client.chains.askResponders({
+  const { views } = await app.client.chains.queryResponders({
     sha256: readHash(sha256),
     hosts: options.allow ?? [],
   });

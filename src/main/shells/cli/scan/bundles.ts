@@ -113,7 +113,7 @@ async function printCollector(
 async function issueCollector(options: CommonOptions, world: World): Promise<string | null> {
   try {
     await using app = openApp(options, world, "write");
-    return (await app.client.bundles.handOut()).script;
+    return (await app.client.bundles.issueCollector()).script;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     world.err(
@@ -183,7 +183,7 @@ async function oldestFirst<One extends { bundle: BundleImport }>(
   for (const one of imports)
     dated.push({
       one,
-      at: await bundles.look(one.bundle).then(
+      at: await bundles.inspect(one.bundle).then(
         ({ collectedAt }) => collectedAt,
         () => "",
       ),

@@ -36,7 +36,7 @@ export async function followScan(
   for await (const announcement of announcements) {
     if (!("scanId" in announcement) || announcement.scanId !== scanId) continue;
     if (announcement.kind === "scan-finished") break;
-    if (announcement.kind === "scan-asks") await answerer.refresh();
+    if (announcement.kind === "scan-prompts") await answerer.refresh();
     if (!answerer.isAsking()) await showProgress(scanId, client, world);
   }
   world.showStatus?.([]);

@@ -164,7 +164,7 @@ async function runScan(
     transport: options.transport ?? null,
     acceptNew: options.acceptNew ?? false,
     identityFiles: options.identity ?? [],
-    askPassword: options.askPassword ?? false,
+    promptsForPassword: options.askPassword ?? false,
     concurrency: options.concurrency ?? null,
     way: chooseProxy(options),
     everyAddress: !options.oneAddress,
