@@ -111,7 +111,7 @@ test("a directory is taken up with its keys sealed in the page, and a person wit
   await dialog.getByLabel("Address of the directory").fill("https://acme.corp.invalid/directory");
   await dialog.getByLabel("Key ID of an external account binding").fill("kid-1");
   await dialog.getByLabel("Key of the external account binding").fill("Y2FuYXJ5LWVhYi1rZXk");
-  await dialog.getByLabel("How names are shown to be yours").selectOption("rfc2136");
+  await dialog.getByLabel("How control of the names is verified").selectOption("rfc2136");
   await dialog.getByLabel("Server that takes updates").fill("127.0.0.1:5353");
   await dialog.getByLabel("Zone", { exact: true }).fill("corp.example");
   await dialog.getByLabel("Name of the key").fill("latchkey.");
@@ -124,7 +124,7 @@ test("a directory is taken up with its keys sealed in the page, and a person wit
   await expect(line).toContainText("no account yet; DNS, by updates of corp.example at 127.0.0.1:5353");
   await line.getByRole("button", { name: "Change inside" }).click();
   await dialog.getByLabel("Profile", { exact: true }).fill("shortlived");
-  await dialog.getByLabel("How names are shown to be yours").selectOption("webroot");
+  await dialog.getByLabel("How control of the names is verified").selectOption("webroot");
   await expect(dialog.getByRole("button", { name: "Change it" })).toBeDisabled();
   await dialog.getByLabel("Folder on the host").fill("/var/www/html");
   expect(await camera.photograph("issuers-change")).toEqual([]);

@@ -85,9 +85,9 @@ test("nginx, Apache and Postfix are each renewed by one click, by an ACME direct
     await list.open(`${server}.lab`);
     const { run } = await renew(frame);
     await expect(run).toContainText(`http-01 of ${server}.lab`);
-    await expect(run).toContainText("Asked for");
+    await expect(run).toContainText("Ordered");
     if (server === "nginx") expect(await camera.photograph("renewal-acme-order")).toEqual([]);
-    await expect(run).toContainText("In place");
+    await expect(run).toContainText("Installed");
     renewed.push(await commit(frame, run, { host, server }));
     expect(renewed).not.toContain(before);
   }

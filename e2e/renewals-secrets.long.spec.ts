@@ -48,7 +48,7 @@ test("of the passphrase and the account's key that were typed, and of a key that
   await expect(plan.main).toContainText("made on this computer, in the vault, and sent");
   await plan.approve();
   const run = await plan.run();
-  await expect(run).toContainText("In place", { timeout: 120_000 });
+  await expect(run).toContainText("Installed", { timeout: 120_000 });
   await run.getByRole("button", { name: "Check now" }).click();
   await run.getByText("Committed", { exact: true }).waitFor();
 

@@ -62,7 +62,7 @@ test("a certificate is renewed by one click: its plan is shown whole, what is se
   await plan.approve();
   const run = await plan.run();
   await run.getByText("Waiting", { exact: true }).waitFor();
-  await expect(run).toContainText("In place");
+  await expect(run).toContainText("Installed");
   expect(await camera.photograph("renewal-run")).toEqual([]);
   const served = await readServed(lab.host);
   expect(served).not.toBe(before);
@@ -104,7 +104,7 @@ test("a request is copied, what was signed elsewhere is checked and taken, and t
   await run.getByRole("button", { name: "Check and import" }).click();
   await expect(run.getByRole("status").filter({ hasText: "Imported for" })).toBeVisible();
   await run.getByRole("button", { name: "Go on" }).click();
-  await expect(run).toContainText("In place");
+  await expect(run).toContainText("Installed");
   await run.getByRole("button", { name: "Check now" }).waitFor();
   const { fingerprint256 } = new X509Certificate(pem);
   expect(await readServed(lab.host)).toBe(fingerprint256.replaceAll(":", "").toLowerCase());

@@ -216,7 +216,7 @@ function Manager({ managedBy }: { managedBy: ManagedBy | null }) {
   return (
     <p className={classes.reason}>
       <IconRefreshAlert size={14} className={classes.mark} aria-hidden />{" "}
-      {isCertain ? "written by" : "in a file that says it is written by"} {by}: {isUndone}{" "}
+      {isCertain ? "written by" : "in a file whose header names"} {by}: {isUndone}{" "}
       <Untrusted text={evidence} isMono />
     </p>
   );

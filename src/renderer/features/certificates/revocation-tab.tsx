@@ -14,7 +14,7 @@ import { useFetchLists, useQueryResponders, useRevocation } from "./queries.ts";
 export function RevocationTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
   const { data, error } = useRevocation(sha256);
   const ocsp = useQueryResponders();
-  if (error) return <ErrorState doing="show what is said of its revocation" error={error} />;
+  if (error) return <ErrorState doing="show its revocation" error={error} />;
   if (!data) return null;
   const refused = new Set(ocsp.data?.views.flatMap(({ refusedHost }) => refusedHost ?? []));
   return (

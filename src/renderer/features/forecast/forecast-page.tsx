@@ -54,7 +54,7 @@ export function ForecastPage() {
 function Grounds({ forecast: { certificates, unknownCount, steps, totals } }: { forecast: Forecast }) {
   const renewals = totals.reduce((sum, count) => sum + count, 0);
   return (
-    <Panel title="What it goes by">
+    <Panel title="Assumptions">
       <p>
         {formatCount(certificates, "certificate")} now, {formatCount(renewals, "renewal")} until then. Each is
         renewed when it is due, for as long as it lives now or as its authority may let it by then.
@@ -62,7 +62,7 @@ function Grounds({ forecast: { certificates, unknownCount, steps, totals } }: { 
       {unknownCount > 0 && (
         <p>
           Of {formatNumber(unknownCount)} it is not known whether a public authority issued them: they are
-          taken to live as long as now.
+          assumed to keep their lifetime.
         </p>
       )}
       {steps.length > 0 && (

@@ -227,10 +227,10 @@ function Dns({ row: { id } }: { row: HostKeyRow }) {
   return (
     <Section title="DNS">
       <p>
-        A host's keys may be published there (SSHFP). This asks the resolver of this computer for the name,
+        A host's keys may be published there (SSHFP). This queries the resolver of this computer for the name,
         and nothing else.
       </p>
-      {error && <ErrorState doing="ask DNS" error={error} />}
+      {error && <ErrorState doing="query DNS" error={error} />}
       {compared && <Answer compared={compared} result={compared.keys[0]?.result ?? null} />}
       <div className={classes.notice}>
         <Button
@@ -275,11 +275,11 @@ const TAGS = {
 } as const;
 
 const WORDS = {
-  records: "DNS says nothing of this key",
+  records: "DNS publishes nothing about this key",
   none: "DNS publishes no host key of this name",
   "no-such-name": "DNS does not know this name",
   failed: "DNS did not answer",
-  "not-asked": "DNS was not asked",
+  "not-asked": "DNS was not queried",
 } as const;
 
 export function StateTag({ state }: Pick<HostKeyRow, "state">) {

@@ -151,7 +151,7 @@ const COLUMNS: readonly Column<HostRow>[] = [
   },
   {
     id: "lastSeen",
-    title: "Visited",
+    title: "Last scanned",
     minWidth: 110,
     sortBy: "lastSeen",
     cell: ({ lastSeen }) => <When instant={lastSeen} />,

@@ -214,7 +214,7 @@ export function OfflineNote() {
   return (
     <section className={classes.offline} aria-labelledby="offline">
       <h3 id="offline" className={classes.name}>
-        A host that no network leads to
+        An offline host
       </h3>
       <p className={classes.hint}>
         Copy the collector there, run it, and drop here what it wrote. The instructions are a page to print:

@@ -20,8 +20,8 @@ export function InspectDialog({ files, onFiles, onClose }: Props) {
       <div className={classes.intro}>
         <p>
           Certificates, keystores, kubeconfigs and Secrets, authorized_keys, known_hosts, public and private
-          keys. Of a private key, only its public key is read, and nothing is stored. What the collector wrote
-          on another host is imported when you say so.
+          keys. Of a private key, only its public key is read, and nothing is stored. A bundle that the
+          collector wrote on another host is imported once you confirm it.
         </p>
         <FileButton multiple onChange={(chosen) => onFiles(toChosenFiles(chosen))}>
           {(props) => (

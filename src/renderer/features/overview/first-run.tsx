@@ -143,7 +143,7 @@ function KeyFiles({ computer: { identityFiles } }: { computer: ThisComputer }) {
       count={formatNumber(count)}
       what={count === 1 ? "private key file" : "private key files"}
     >
-      {count === 0 && "None in the usual places. Name one under the options of the scan, or use an agent."}
+      {count === 0 && "None in the usual folders. Name one under the options of the scan, or use an agent."}
       {open > 0 && (
         <Warning>
           {formatCount(open, "has", "have")} no passphrase: set one with <code>ssh-keygen -p -f FILE</code>
@@ -191,7 +191,7 @@ function SshConfig({ computer: { sshConfig } }: { computer: ThisComputer }) {
       what={hosts === 1 ? "host in ssh_config" : "hosts in ssh_config"}
     >
       {hosts === 0 &&
-        "None is named in ~/.ssh/config. What it says of patterns and jump hosts is followed all the same."}
+        "None is named in ~/.ssh/config. Its patterns and jump hosts are followed all the same."}
       {hosts > 0 && "Their addresses, logins, keys and jump hosts are taken from there. Tick them below."}
       {broken > 0 && (
         <Warning>

@@ -33,7 +33,7 @@ export function ConfirmKey({ run: { id, state, confirmation } }: { run: RunDetai
         {challenge !== null && !isSigned && <SignChallenge runId={id} challenge={challenge} />}
         {isSigned && (
           <p role="status" className={classes.note}>
-            Its owner has signed. Go on: each host is asked whether it accepts the key.
+            Its owner has signed. Go on: each host is checked for whether it accepts the key.
           </p>
         )}
         <ApproveAccount runId={id} waiting={waiting} />

@@ -42,7 +42,7 @@ export function OldKeyNotice({ watch }: { watch: OldKeyWatch }) {
                 </li>
               ))}
             </ul>
-            <p>Give whoever that is the new key: they are shut out once the old one goes.</p>
+            <p>Give whoever that is the new key: they are locked out once the old one is removed.</p>
           </Notice>
         </div>
       )}
@@ -119,7 +119,7 @@ export function EndGraceDialog({ run, onClose }: { run: RunDetail; onClose: () =
       <form action={remove} className={classes.form}>
         <p>
           Logs would be watched until {run.dueAt && <Exactly instant={run.dueAt} />}. Whoever still has the
-          old key alone is shut out. The hosts&apos; logs are read once more before it goes.
+          old key alone is locked out. The hosts&apos; logs are read once more before it is removed.
         </p>
         {uses.length > 0 && <UsesToAgree uses={uses} agreed={agreed} onAgree={agree} />}
         {confirm && <TypedWord confirm={confirm} typed={typed} onType={setTyped} />}
@@ -143,8 +143,8 @@ export function Remaining({ run: { kind, remaining } }: { run: RunDetail }) {
     <div className={classes.byHand}>
       <Notice tone="amber" Icon={IconKey} title="Not changed everywhere">
         <p>
-          These accounts were left as they were when the run ended. Once nothing is in the way, plan the rest
-          anew.
+          These accounts were left as they were when the run ended. Once nothing blocks them, plan the rest
+          again.
         </p>
         <ul className={classes.items} aria-label="Not changed">
           {remaining.map((one) => (
@@ -183,7 +183,7 @@ export function KeptKeys({ run }: { run: RunDetail }) {
         </p>
         {run.removeKept.length > 0 && (
           <p>
-            Where no session gets to a host, remove them by hand there. Each command says whether it did.{" "}
+            Where no session reaches a host, remove them there by hand. Each command prints whether it did.{" "}
             <CopyMark value={run.removeKept.join("\n")} what="commands" />
           </p>
         )}
@@ -213,8 +213,8 @@ function RemoveDialog({ run, onClose }: { run: RunDetail; onClose: () => void })
     <Dialog title="Remove the old private keys?" isOpen onClose={onClose} width={480}>
       <form action={remove} className={classes.form}>
         <p>
-          Whoever still logs in by the old key has it in these files alone. One that is not the old key any
-          more stays, and that is said.
+          Whoever still logs in with the old key has it in these files alone. A file that is not the old key
+          any more is kept, and listed.
         </p>
         <Paths run={run} />
         <DialogFoot

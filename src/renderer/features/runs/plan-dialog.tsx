@@ -62,7 +62,7 @@ export function RequestDialog({ draft, isPlanning, error, onPlan, onClose }: Pro
         <RequestFields request={request} onChange={setRequest} />
         <LoginFields />
         <p className={classes.note}>
-          The hosts are read, and a plan is made of what they hold. Nothing is written before you have seen
+          The hosts are read, and a plan is made from their files. Nothing is written before you have reviewed
           it.
         </p>
         {error && (
@@ -137,7 +137,7 @@ const FIELDS: readonly { name: NumberName; label: string; description: string; m
       label: "Days that both keys stand",
       min: 0,
       max: 365,
-      description: "Logs are watched; 0: the old goes at once",
+      description: "Logs are watched; 0: the old key is removed at once",
     },
     {
       name: "postCheckMinutes",

@@ -75,7 +75,7 @@ function NewKeyFields({ request, onChange }: Props<"rotate-key">) {
       <TextInput
         size="xs"
         label="Where to write the private key on this computer"
-        description="Where no file is known that holds the old one"
+        description="Used where no file with the old key is known"
         value={request.keyFile ?? ""}
         onChange={(event) => onChange({ ...request, keyFile: event.currentTarget.value || null })}
         spellCheck={false}

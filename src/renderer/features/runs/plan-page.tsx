@@ -98,8 +98,7 @@ function PlanBeingMade({ found: { read, total } }: { found: PlanDetail }) {
         <rect width={share} height="6" className={classes.read} />
       </svg>
       <p className={classes.dim}>
-        Each host is asked what its files hold now. Nothing is written, and nothing will be before the plan is
-        approved.
+        The files of each host are read. Nothing is written, and nothing will be before the plan is approved.
       </p>
     </Panel>
   );
@@ -234,10 +233,10 @@ function Standing({ found: { runId }, plan: { madeAt } }: Pick<Props, "found" | 
     );
   if (now.getTime() - Date.parse(madeAt) < OLD_AFTER_MS) return null;
   return (
-    <Notice tone="amber" Icon={IconClockExclamation} title="This plan is not of now">
+    <Notice tone="amber" Icon={IconClockExclamation} title="This plan is old">
       <p>
-        Hosts may hold something else since. A file that has changed is left alone, and the run stops there:
-        make the plan anew.
+        Hosts may have changed since. A file that has changed is not written, and the run stops there: make
+        the plan anew.
       </p>
     </Notice>
   );

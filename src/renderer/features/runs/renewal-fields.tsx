@@ -143,7 +143,7 @@ function ChallengeField({ method, onChange }: Props) {
     <>
       <NativeSelect
         size="xs"
-        label="How names are shown to be yours"
+        label="How control of the names is verified"
         description="For an ACME directory alone"
         value={name}
         data={Object.entries(METHODS)
@@ -165,7 +165,7 @@ function ChallengeField({ method, onChange }: Props) {
         <TextInput
           size="xs"
           label="Program on this computer"
-          description="One that an issuer was given by command, or that was named when Latchkey was started; called as lego's exec provider calls it"
+          description="One that an issuer has, or that was named when Latchkey was started; called as lego's exec provider calls it"
           placeholder="/usr/local/bin/dns-hook"
           value={method.program}
           onChange={(event) => onChange({ ...method, program: event.currentTarget.value.trim() })}

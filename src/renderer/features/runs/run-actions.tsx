@@ -141,10 +141,10 @@ function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) 
       <form action={rollBack} className={classes.form}>
         <p>
           Everything that it has done on {formatCount(run.hosts, "host")} is rolled back, the last first: each
-          file gets the bytes that it had
+          file gets its old bytes
           {run.kind === "rotate-certificate"
             ? ", and the servers are reloaded. A file that somebody else has changed meanwhile is kept, and listed."
-            : ". Out of a file that somebody else has changed meanwhile only the lines of this run are taken, and that is said; all else stays."}
+            : ". From a file that somebody else has changed meanwhile only the lines of this run are removed, and the file is listed; all else stays."}
         </p>
         <DialogFoot
           error={error}
@@ -170,7 +170,7 @@ function RepairDialog({ run, onClose }: { run: RunDetail; onClose: () => void })
     <Dialog title="Repair these files?" isOpen onClose={onClose} width={640}>
       <form action={repair} className={classes.form}>
         <p>
-          The run takes its own lines out of each file and puts back the lines that it took. Nothing else in
+          The run removes its own lines from each file and restores the lines that it removed. Nothing else in
           them changes. A file that somebody changes in the meantime is left as it is and shown again.
         </p>
         {shown.files

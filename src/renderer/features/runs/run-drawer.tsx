@@ -141,7 +141,7 @@ function ByHand({ run }: { run: RunDetail }) {
       <Notice
         tone="red"
         Icon={IconAlertOctagon}
-        title={hasRepair ? "Repair it, or do it by hand" : "To be done by hand"}
+        title={hasRepair ? "Repair it, or fix it by hand" : "Fix it by hand"}
       >
         <p>
           Latchkey could neither finish this nor roll it back.{" "}

@@ -28,11 +28,11 @@ import classes from "./runs.module.css";
 const STATES = {
   waits: { tone: "amber", Icon: IconHourglass, word: "To be signed" },
   refused: { tone: "red", Icon: IconCircleX, word: "Refused" },
-  ordered: { tone: "blue", Icon: IconLoader, word: "Asked for" },
+  ordered: { tone: "blue", Icon: IconLoader, word: "Ordered" },
   requested: { tone: "blue", Icon: IconFileText, word: "Request made" },
   issued: { tone: "blue", Icon: IconCertificate, word: "Issued" },
   planned: { tone: "gray", Icon: IconCircleDashed, word: "Not started" },
-  installed: { tone: "green", Icon: IconCircleCheck, word: "In place" },
+  installed: { tone: "green", Icon: IconCircleCheck, word: "Installed" },
 } as const satisfies Record<RunOrder["state"], object>;
 
 const URGENCY = Object.keys(STATES);

@@ -84,7 +84,7 @@ const COLUMNS: readonly Column<Scan>[] = [
   },
   {
     id: "progress",
-    title: "Visited",
+    title: "Probed",
     sortBy: "total",
     minWidth: 220,
     grow: 1,
@@ -149,7 +149,7 @@ const COLUMNS: readonly Column<Scan>[] = [
   },
 ];
 
-/** Nothing was visited: what a collector wrote was carried here. */
+/** Nothing was probed: it is an imported bundle of a collector. */
 const BY_BUNDLE = "by bundle";
 
 function formatTook({ startedAt, finishedAt, bundle }: Scan): string {

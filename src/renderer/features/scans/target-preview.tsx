@@ -24,7 +24,7 @@ type Preview = {
 
 const SHOWN = 6;
 
-/** What will be visited and how, before anything is: no surprise about where a login is tried, or as whom. */
+/** What will be probed and how, before anything is: no surprise about where a login is tried, or as whom. */
 export function TargetPreview({ preview, remembered }: { preview: Preview | undefined; remembered: number }) {
   if (!preview)
     return (
@@ -154,7 +154,7 @@ export type Source = TargetText["sources"][number];
 
 type SourcesProps = { sources: readonly Source[]; onChange: (sources: Source[]) => void };
 
-/** Hosts that this computer knows of already, and that may be visited beside what is written. */
+/** Hosts that this computer knows of already, and that may be scanned beside what is typed. */
 export function Sources({ sources, onChange }: SourcesProps) {
   const computer = useThisComputer().data;
   const offered = computer ? listSources(computer) : [];

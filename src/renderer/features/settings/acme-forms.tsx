@@ -51,7 +51,7 @@ export function AddAcmeForm({ onAdded }: AddProps) {
       <FileInput
         size="xs"
         label="Roots that the directory is known by"
-        description="A file of PEM or DER; those of this system, if none is given"
+        description="A file of PEM or DER; without one, those of this system"
         clearable
         value={roots}
         onChange={setRoots}
@@ -83,7 +83,7 @@ function AccountFields({ draft, onChange }: { draft: Draft; onChange: (draft: Dr
       {text("directory", "Address of the directory", { placeholder: "https://acme.corp.example/directory" })}
       {text("contacts", "Mail address that it may write to")}
       {text("keyId", "Key ID of an external account binding", {
-        description: "Where the authority has given you one, with a key",
+        description: "If the authority has assigned you one, with a key",
       })}
       <PasswordInput
         size="xs"
@@ -169,7 +169,7 @@ type RootsProps = {
 };
 
 function RootsField({ hasRoots, roots, isBySystem, onRoots, onSystem }: RootsProps) {
-  const without = hasRoots ? "those that were given stay" : "those of this system";
+  const without = hasRoots ? "its own roots stay" : "those of this system";
   return (
     <>
       <FileInput
@@ -193,7 +193,7 @@ function RootsField({ hasRoots, roots, isBySystem, onRoots, onSystem }: RootsPro
 }
 
 const KINDS = {
-  none: "said each time",
+  none: "chosen for each renewal",
   webroot: "a file below the web server's folder",
   challenges: "a file in a folder of challenges alone",
   served: "served on the host, where port 80 is free",
@@ -271,13 +271,13 @@ function readDraft({ kind, path, server, zone, keyName, algorithm, secret }: Met
 
 type ChallengeFieldsProps = { method: MethodDraft; onChange: (method: MethodDraft) => void };
 
-/** How names are shown to be the user's. */
+/** How an ACME directory verifies that the user controls the names. */
 function ChallengeFields({ method, onChange }: ChallengeFieldsProps) {
   return (
     <>
       <NativeSelect
         size="xs"
-        label="How names are shown to be yours"
+        label="How control of the names is verified"
         value={method.kind}
         data={Object.entries(KINDS).map(([value, label]) => ({ value, label }))}
         onChange={(event) => onChange({ ...method, kind: event.currentTarget.value as Kind })}
@@ -288,7 +288,7 @@ function ChallengeFields({ method, onChange }: ChallengeFieldsProps) {
           label={method.kind === "hook" ? "Program" : "Folder on the host"}
           description={
             method.kind === "hook"
-              ? "One that an issuer was given by command, or that was named when Latchkey was started; called as lego's exec provider calls it"
+              ? "One that an issuer has, or that was named when Latchkey was started; called as lego's exec provider calls it"
               : ""
           }
           placeholder={method.kind === "hook" ? "/usr/local/bin/dns-hook" : "/var/www/html"}

@@ -73,7 +73,7 @@ export function IssuerLine({ issuer, isReadOnly, onIssued, onChange, onRemove }:
             <TextInput
               size="xs"
               label="Name to try the program with"
-              description="A record is made for it and taken away; without a name, the program is not called"
+              description="A record is created for it and deleted; without a name, the program is not called"
               value={tryName}
               onChange={(event) => setTryName(event.currentTarget.value.trim())}
               spellCheck={false}

@@ -69,7 +69,7 @@ const FIELDS: readonly Field<Name>[] = [
     name: "recovery",
     label: "Another one for recovery",
     description:
-      "Opens it, too: write it down and put it away. Without it, who forgets the passphrase loses all",
+      "Opens it, too: write it down and store it safely. Without it, whoever forgets the passphrase loses all",
     mayBeEmpty: true,
   },
   { name: "recoveryAgain", label: "Once more", mustRepeat: "recovery", mayBeEmpty: true },
