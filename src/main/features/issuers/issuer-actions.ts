@@ -1,7 +1,7 @@
 import { printPem } from "#codec/pem.ts";
 import { readRequestFile } from "#domain/issuing/read-request.ts";
 import { answer } from "#net/challenges/answer.ts";
-import { randomToken } from "#net/random-token.ts";
+import { randomToken } from "#net/ssh/session/remote-session.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import { assertNever } from "#shared/model/assert-never.ts";

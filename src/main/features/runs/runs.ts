@@ -1,5 +1,5 @@
 import { resumeStep } from "#domain/runs/machine.ts";
-import { randomToken } from "#net/random-token.ts";
+import { randomToken } from "#net/ssh/session/remote-session.ts";
 import type { PlanDetail } from "#shared/contract/runs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";

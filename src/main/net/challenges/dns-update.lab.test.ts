@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { answer } from "#net/challenges/answer.ts";
 import type { ChallengeDeps } from "#net/challenges/challenge.ts";
 import { queryRecords, type Resolver } from "#net/dns/ask-records.ts";
-import { sendUpdate } from "#net/dns/update.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { DNS_PORT, startKnot } from "#testing/servers/knot.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { sendUpdate } from "./dns-update.ts";
 
 const ZONE = "corp.test";
 const SECRET = randomBytes(32).toString("base64");

@@ -1,8 +1,15 @@
+import { createHmac, randomInt, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
-import { findResolvers, isSameName, plainName, type Resolver } from "#net/dns/ask-records.ts";
-import { type Sent, sendUpdate, type TsigKey } from "#net/dns/update.ts";
+import {
+  exchangeByTcp,
+  findResolvers,
+  formatResolver,
+  isSameName,
+  plainName,
+  type Resolver,
+} from "#net/dns/ask-records.ts";
 import { findAddresses } from "#net/tcp-connect.ts";
-import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
+import type { AcmeChallenge, ChallengeMethod, TsigAlgorithm } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { Redacted, secretBytes } from "#shared/model/secret.ts";
 import { awaitRecord, followAliases, recordOf } from "./await-record.ts";
@@ -12,7 +19,7 @@ type Dns = Extract<AcmeChallenge, { type: "dns-01" }>;
 type UpdateMethod = Extract<ChallengeMethod, { kind: "rfc2136" }>;
 
 const SPREAD_MS = 120_000;
-const TIMEOUT_MS = 5_000;
+const LOOKUP_MS = 5_000;
 
 const failed = (message: string): Answered => ({ kind: "failed", message });
 
@@ -79,7 +86,7 @@ async function findServer(
   signal: AbortSignal,
 ): Promise<Resolver | { message: string }> {
   if (isIP(server) !== 0) return { address: server, port };
-  const found = await findAddresses(server, { timeoutMs: TIMEOUT_MS, signal });
+  const found = await findAddresses(server, { timeoutMs: LOOKUP_MS, signal });
   if (!Array.isArray(found)) return { message: `${server}: ${found.message}` };
   const [address] = found;
   return address ? { address, port } : { message: `${server} has no address` };
@@ -130,4 +137,230 @@ function decode(text: Uint8Array): Uint8Array | null {
     secret[at++] = held >> bits;
   }
   return secret.length > 0 ? secret : null;
+}
+
+type UpdateRequest = {
+  zone: string;
+  change: TxtChange;
+  key: TsigKey;
+  timeoutMs?: number;
+  now?: () => number;
+  signal: AbortSignal;
+};
+
+/** `isKnown`: the server has told that it did nothing. */
+type Sent = { kind: "done" } | { kind: "failed"; isKnown: boolean; message: string };
+
+const UPDATE_MS = 10_000;
+
+/** Changes one record of a zone at its server. Said again, it is the same. */
+export async function sendUpdate(
+  server: Resolver,
+  { zone, change, key, timeoutMs = UPDATE_MS, now = Date.now, signal }: UpdateRequest,
+): Promise<Sent> {
+  const id = randomInt(0x1_0000);
+  const { bytes, mac } = signMessage(writeUpdate(id, zone, change), key, now());
+  const isAnswer = (answer: Buffer) => answer.length >= 12 && answer.readUInt16BE(0) === id;
+  const exchanged = await exchangeByTcp(server, { message: bytes, isAnswer, timeoutMs, signal });
+  const where = formatResolver(server);
+  const fail = (why: string, isKnown = false): Sent => ({
+    kind: "failed",
+    isKnown,
+    message: `${where}: ${why}`,
+  });
+  if ("why" in exchanged) return fail(exchanged.why);
+  const answer = readAnswer(exchanged.bytes, key, mac);
+  if (answer.kind === "unreadable") return fail("its answer cannot be read");
+  const why = whyNot(answer, zone, key.name, now());
+  return why === null ? { kind: "done" } : fail(why, answer.rcode !== 0);
+}
+
+const [BADSIG, BADKEY, BADTIME] = [16, 17, 18];
+const NAMES: { [rcode: number]: string } = {
+  1: "FORMERR",
+  2: "SERVFAIL",
+  3: "NXDOMAIN",
+  4: "NOTIMP",
+  5: "REFUSED",
+  8: "NXRRSET",
+  9: "NOTAUTH",
+  10: "NOTZONE",
+};
+
+function whyNot(
+  { rcode, isSigned, tsigError, serverTime }: Extract<UpdateAnswer, { kind: "answered" }>,
+  zone: string,
+  keyName: string,
+  now: number,
+): string | null {
+  if (tsigError === BADKEY)
+    return `it does not know the key ${keyName} with that algorithm: give both as in its configuration`;
+  if (tsigError === BADSIG) return `it has another secret for the key ${keyName}`;
+  if (tsigError === BADTIME) {
+    const apart = serverTime === null ? "" : ` by ${Math.round(Math.abs(serverTime - now) / 1_000)} s`;
+    return `its clock and this computer's differ${apart}: set the one that is wrong`;
+  }
+  if (rcode === 9)
+    return `it takes no updates of the zone ${zone} by the key ${keyName} with that algorithm (NOTAUTH)`;
+  if (rcode === 10) return `it has no such name in the zone ${zone} (NOTZONE)`;
+  if (rcode === 5) return `it does not let the key ${keyName} change this name (REFUSED)`;
+  if (rcode !== 0) return `it answered ${NAMES[rcode] ?? rcode}`;
+  if (!isSigned) return "its answer is not signed with the key, so that anybody may have written it";
+  return null;
+}
+
+/** Messages of RFC 2136 (dynamic updates), signed as RFC 8945 says (TSIG). */
+
+type TxtChange = { kind: "add" | "remove"; name: string; text: string };
+type TsigKey = { name: string; algorithm: TsigAlgorithm; secret: Uint8Array };
+
+const [TXT, SOA, TSIG] = [16, 6, 250];
+const [IN, NONE, ANY] = [1, 254, 255];
+const UPDATE = 5 << 11;
+const TTL_SECONDS = 60;
+/** How far the clocks of both may be apart, in seconds. */
+const FUDGE_SECONDS = 300;
+const HEADER_BYTES = 12;
+
+const number16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
+const number32 = (value: number): Buffer => Buffer.concat([number16(value >>> 16), number16(value & 0xffff)]);
+const number48 = (value: number): Buffer =>
+  Buffer.concat([number16(Math.floor(value / 2 ** 32)), number32(value % 2 ** 32)]);
+
+/** A name as it goes over the wire, in lower case. */
+function nameBytes(name: string): Buffer {
+  const labels = name.toLowerCase().replace(/\.$/, "").split(".");
+  const parts = labels.flatMap((label) => [Buffer.from([label.length]), Buffer.from(label, "latin1")]);
+  return Buffer.concat([...parts, Buffer.from([0])]);
+}
+
+type Kind = { type: number; classOf: number; ttl: number };
+
+const record = (name: string, { type, classOf, ttl }: Kind, data: Buffer): Buffer =>
+  Buffer.concat([
+    nameBytes(name),
+    number16(type),
+    number16(classOf),
+    number32(ttl),
+    number16(data.length),
+    data,
+  ]);
+
+/** Adds one TXT record to those of a name, or takes that one away. Without a signature. */
+function writeUpdate(id: number, zone: string, { kind, name, text }: TxtChange): Buffer {
+  const bytes = Buffer.from(text, "latin1");
+  const data = Buffer.concat([Buffer.from([bytes.length]), bytes]);
+  const [classOf, ttl] = kind === "add" ? [IN, TTL_SECONDS] : [NONE, 0];
+  return Buffer.concat([
+    number16(id),
+    number16(UPDATE),
+    number16(1),
+    number16(0),
+    number16(1),
+    number16(0),
+    nameBytes(zone),
+    number16(SOA),
+    number16(IN),
+    record(name, { type: TXT, classOf, ttl }, data),
+  ]);
+}
+
+type Signed = { time: number; error: number; other: Buffer };
+
+const variables = ({ name, algorithm }: TsigKey, { time, error, other }: Signed): Buffer =>
+  Buffer.concat([
+    nameBytes(name),
+    number16(ANY),
+    number32(0),
+    nameBytes(algorithm),
+    number48(time),
+    number16(FUDGE_SECONDS),
+    number16(error),
+    number16(other.length),
+    other,
+  ]);
+
+const macOf = ({ algorithm, secret }: TsigKey, bytes: Buffer): Buffer =>
+  createHmac(algorithm.replace("hmac-", ""), secret).update(bytes).digest();
+
+/** The message with its signature; the answer's is made over `mac` as well. */
+function signMessage(message: Buffer, key: TsigKey, now: number): { bytes: Buffer; mac: Buffer } {
+  const signed = { time: Math.floor(now / 1_000), error: 0, other: Buffer.alloc(0) };
+  const mac = macOf(key, Buffer.concat([message, variables(key, signed)]));
+  const data = Buffer.concat([
+    nameBytes(key.algorithm),
+    number48(signed.time),
+    number16(FUDGE_SECONDS),
+    number16(mac.length),
+    mac,
+    message.subarray(0, 2),
+    number16(0),
+    number16(0),
+  ]);
+  const bytes = Buffer.concat([message, record(key.name, { type: TSIG, classOf: ANY, ttl: 0 }, data)]);
+  bytes.writeUInt16BE(message.readUInt16BE(10) + 1, 10);
+  return { bytes, mac };
+}
+
+type UpdateAnswer =
+  /** `rcode` by its number. `tsigError` where the server did not take the signature; its own time with BADTIME, in ms. */
+  | { kind: "answered"; rcode: number; isSigned: boolean; tsigError: number; serverTime: number | null }
+  | { kind: "unreadable" };
+
+/** `isSigned`: whoever has the key has written this answer to our message. */
+function readAnswer(bytes: Buffer, key: TsigKey, mac: Buffer): UpdateAnswer {
+  try {
+    const rcode = bytes.readUInt16BE(2) & 0xf;
+    const tsig = findTsig(bytes);
+    if (!tsig) return { kind: "answered", rcode, isSigned: false, tsigError: 0, serverTime: null };
+    const { start, time, fudge, own, error, other } = tsig;
+    const stripped = Buffer.from(bytes.subarray(0, start));
+    stripped.writeUInt16BE(bytes.readUInt16BE(10) - 1, 10);
+    const tail = variables(key, { time, error, other });
+    // The fudge is the server's own.
+    number16(fudge).copy(tail, nameBytes(key.name).length + 6 + nameBytes(key.algorithm).length + 6);
+    const expected = macOf(key, Buffer.concat([number16(mac.length), mac, stripped, tail]));
+    const isSigned = own.length === expected.length && timingSafeEqual(own, expected);
+    const serverTime = other.length === 6 ? other.readUIntBE(0, 6) * 1_000 : null;
+    return { kind: "answered", rcode, isSigned, tsigError: error, serverTime };
+  } catch {
+    return { kind: "unreadable" };
+  }
+}
+
+type Tsig = { start: number; time: number; fudge: number; own: Buffer; error: number; other: Buffer };
+
+/** The signature is the last record. Throws where the message ends too early. */
+function findTsig(bytes: Buffer): Tsig | null {
+  let at = HEADER_BYTES;
+  for (let left = bytes.readUInt16BE(4); left > 0; left--) at = skipName(bytes, at) + 4;
+  let left = bytes.readUInt16BE(6) + bytes.readUInt16BE(8) + bytes.readUInt16BE(10);
+  for (; left > 0; left--) {
+    const start = at;
+    const fixed = skipName(bytes, at);
+    at = fixed + 10 + bytes.readUInt16BE(fixed + 8);
+    if (left !== 1 || bytes.readUInt16BE(fixed) !== TSIG) continue;
+    const data = skipName(bytes, fixed + 10);
+    const size = bytes.readUInt16BE(data + 8);
+    const after = data + 10 + size;
+    const otherSize = bytes.readUInt16BE(after + 4);
+    return {
+      start,
+      time: bytes.readUIntBE(data, 6),
+      fudge: bytes.readUInt16BE(data + 6),
+      own: bytes.subarray(data + 10, after),
+      error: bytes.readUInt16BE(after + 2),
+      other: bytes.subarray(after + 6, after + 6 + otherSize),
+    };
+  }
+  return null;
+}
+
+function skipName(bytes: Buffer, from: number): number {
+  for (let at = from; ; ) {
+    const length = bytes.readUInt8(at);
+    if (length >= 0xc0) return at + 2;
+    at += 1 + length;
+    if (length === 0) return at;
+  }
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 
@@ -69,3 +70,6 @@ function whyOf(said: string): string {
   const last = said.trim().split("\n").at(-1) ?? "";
   return `ssh-keygen says: ${last.slice(0, 300) || "nothing"}`;
 }
+
+/** As long as a SHA-256, for what nobody may ever have twice. Letters and digits only. */
+export const randomNonce = (): string => randomBytes(32).toString("hex");

@@ -10,7 +10,6 @@ import { serverNameOf, type TlsTarget } from "#shared/model/hosts/target.ts";
 import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import { formatProtocol } from "#shared/text/hosts/target.ts";
 import { probeCapabilities } from "./capabilities.ts";
-import { toFailure } from "./describe-answer.ts";
 import {
   createHandshake,
   createOpener,
@@ -20,7 +19,7 @@ import {
   type Opener,
   type Stopwatch,
 } from "./handshake.ts";
-import { NOTHING_BESIDE, type WireBytes } from "./server-flight-reader.ts";
+import { NOTHING_BESIDE, toFailure, type WireBytes } from "./server-flight-reader.ts";
 
 type Limits = {
   /** To resolve a name, and again to connect to an address of it. */

@@ -1,8 +1,7 @@
 import { isInParts, mainPhase, partsOf, type ScriptPart } from "#domain/runs/offline/script-parts.ts";
 import { type ScriptParts, writeScript } from "#domain/runs/offline/write-script.ts";
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
-import { findFingerprint, signBytes } from "#net/local/sign-bytes.ts";
-import { randomNonce } from "#net/random-token.ts";
+import { findFingerprint, randomNonce, signBytes } from "#net/local/sign-bytes.ts";
 import { isOffline } from "#runs/engine/runbook.ts";
 import { findWatch } from "#runs/kinds/access/grace.ts";
 import { type Agreement, readyPlan, refuseUnagreed } from "#runs/planning/plans.ts";

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import type { ClientKey } from "#net/ssh/identities.ts";
 import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
@@ -53,6 +54,9 @@ export type RemoteSession = AsyncDisposable & {
   /** Once the session has ended, for whatever reason. */
   ended: Promise<Lost>;
 };
+
+/** Names what is made on a host, and nobody can guess it. Letters and digits only. */
+export const randomToken = (): string => randomBytes(12).toString("hex");
 
 /** How requests are written for the hand, and how its words are read. */
 
