@@ -33,7 +33,7 @@ import {
   sessionScript,
 } from "./host-scripts.ts";
 import { answer } from "./net/challenges/answer.ts";
-import { lookAtHeldHalf } from "./net/local/look-at-held-half.ts";
+import { inspectKeyFile } from "./net/local/inspect-key-file.ts";
 import { nameThisComputer } from "./net/local/read-ssh-files.ts";
 import type { RetryPolicy } from "./net/tasks.ts";
 import { createChainsAt, type TlsProber } from "./net/tls/probe-endpoint.ts";
@@ -95,7 +95,7 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
     heldKeys: store.people.heldKeys,
     workstation,
     now,
-    lookAtHeldHalf,
+    inspectKeyFile,
     verifyAgent,
     verifyThere,
     routeTo: (await loadSshConfig(workstation, null)).config.routeTo,
@@ -119,7 +119,7 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
             offlineKey: offlineKeyScript,
           },
           judgeSignature: (given, bytes) => verifyBundleSignature(store, given, bytes),
-          lookAtHeldHalf,
+          inspectKeyFile,
         }),
       }),
       hostKey: createHostKeyKind(ofKeys),

@@ -2,7 +2,7 @@ import { implement } from "@orpc/server";
 import { readHeldKey } from "#domain/inspect/inspect-bytes.ts";
 import { readPeopleSource } from "#domain/people/read-people-source.ts";
 import { settleStandings } from "#domain/people/standing.ts";
-import { lookAtThisComputer, readKeyFolder } from "#net/local/this-computer.ts";
+import { inspectThisComputer, readKeyFolder } from "#net/local/this-computer.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { BROKEN_LINES_SHOWN, people } from "#shared/contract/people.ts";
@@ -145,7 +145,7 @@ const formatFirst = (broken: readonly { where: string; why: string }[]): string 
 
 export type LocalKeyReader = {
   workstation: Workstation;
-  inspectComputer: typeof lookAtThisComputer;
+  inspectComputer: typeof inspectThisComputer;
   readKeyFile: typeof readKeyFile;
   readKeyFolder: typeof readKeyFolder;
 };
@@ -153,7 +153,7 @@ export type LocalKeyReader = {
 /** Looks at the computer that this runs on. */
 export const createLocalKeyReader = (workstation: Workstation): LocalKeyReader => ({
   workstation,
-  inspectComputer: lookAtThisComputer,
+  inspectComputer: inspectThisComputer,
   readKeyFile,
   readKeyFolder,
 });

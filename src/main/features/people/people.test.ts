@@ -4,7 +4,7 @@ import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { settleStandings } from "#domain/people/standing.ts";
-import { lookAtThisComputer, readKeyFolder } from "#net/local/this-computer.ts";
+import { inspectThisComputer, readKeyFolder } from "#net/local/this-computer.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { openStore } from "#store/store.ts";
@@ -25,7 +25,7 @@ async function openPeople() {
   const workstation = { user: "jo", home: folder.path, agentSocket: null };
   const people = createPeople({
     store,
-    here: { workstation, inspectComputer: lookAtThisComputer, readKeyFile, readKeyFolder },
+    here: { workstation, inspectComputer: inspectThisComputer, readKeyFile, readKeyFolder },
     hold: async ({ found, wholeKinds }, at) => {
       store.people.holdHere(found, ({ kind }) => wholeKinds.includes(kind), at);
       store.people.settle(settleStandings(store.people.entries(), at.slice(0, 10)), at);

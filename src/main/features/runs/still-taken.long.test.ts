@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { nameKept } from "#net/local/private-keys/replace-half.ts";
+import { nameKept } from "#net/local/private-keys/replace-private-key.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { START_JOURNAL } from "#testing/lab/own-clock.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";

@@ -121,15 +121,15 @@ function withoutDoubles(targets: readonly Target[]): Target[] {
 }
 
 /** What is known there is not known to a scan: its host keys look as if they had never been seen. */
-const formatUnreadable = ({ unread }: ReadKnownHosts): string[] =>
-  unread.map(
+const formatUnreadable = ({ unread: unreadable }: ReadKnownHosts): string[] =>
+  unreadable.map(
     ({ path, why }) => `${path} cannot be read: ${why}; host keys that only it has count as unknown`,
   );
 
 /** Reads the known_hosts of this computer. A file that holds what it held is the same object as before. */
 export type KnownHostsReader = () => Promise<{
   files: readonly KnownHosts[];
-  unread: KnownHostsFiles["unread"];
+  unread: KnownHostsFiles["unreadable"];
 }>;
 
 /**
@@ -139,7 +139,7 @@ export type KnownHostsReader = () => Promise<{
 export function createKnownHostsReader({ home }: Workstation): KnownHostsReader {
   let parsed = new Map<string, { text: string; known: KnownHosts }>();
   return async () => {
-    const { files, unread } = await readKnownHostsFiles(home);
+    const { files, unreadable: unread } = await readKnownHostsFiles(home);
     parsed = new Map(
       files.map(({ path, text }) => {
         const before = parsed.get(path);

@@ -1,6 +1,6 @@
 import { implement } from "@orpc/server";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { lookAtThisComputer } from "#net/local/this-computer.ts";
+import { inspectThisComputer } from "#net/local/this-computer.ts";
 import { type ThisComputer, thisComputer } from "#shared/contract/settings.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 
@@ -17,7 +17,7 @@ export function createThisComputer({ workstation, loadSshConfig }: Deps) {
   return {
     inspect: os.inspect.handler(async (): Promise<ThisComputer> => {
       const [found, { config, files }] = await Promise.all([
-        lookAtThisComputer(workstation),
+        inspectThisComputer(workstation),
         loadSshConfig(workstation, null),
       ]);
       const { names, broken, notes } = config;

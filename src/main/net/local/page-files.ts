@@ -42,8 +42,8 @@ export function createPageFiles({ home, startFiles, listPrograms }: Deps) {
   function isOwnKey(path: string): boolean {
     // As it is read: only what it is logged in or signed with may begin with `~`.
     const inner = relative(join(home, ".ssh"), path);
-    const isInside = inner !== "" && !inner.startsWith("..") && !isAbsolute(inner);
-    return isInside || isIn(startFiles.identities, path);
+    const isBelow = inner !== "" && !inner.startsWith("..") && !isAbsolute(inner);
+    return isBelow || isIn(startFiles.identities, path);
   }
 
   async function whyNot({ use, value }: NamedFile): Promise<string | null> {
@@ -53,17 +53,17 @@ export function createPageFiles({ home, startFiles, listPrograms }: Deps) {
       case "ssh-config":
         return isIn([join(home, ".ssh/config"), "/etc/ssh/ssh_config", ...startFiles.sshConfigs], value)
           ? null
-          : say(value, "it is not your ssh_config", "--ssh-config");
+          : formatRefusal(value, "it is not your ssh_config", "--ssh-config");
       case "key-or-identity":
-        return isKey(value) || isOwnKey(resolve(value)) ? null : say(value, NO_KEY, "--identity");
+        return isKey(value) || isOwnKey(resolve(value)) ? null : formatRefusal(value, NO_KEY, "--identity");
       case "identity":
-        return isOwnKey(toPath(value)) ? null : say(value, NO_KEY, "--identity");
+        return isOwnKey(toPath(value)) ? null : formatRefusal(value, NO_KEY, "--identity");
       case "new-key":
-        return isOwnKey(resolve(value)) ? null : say(value, NO_KEY, "--identity");
+        return isOwnKey(resolve(value)) ? null : formatRefusal(value, NO_KEY, "--identity");
       case "program":
         return isIn([...startFiles.programs, ...(await listPrograms())], value)
           ? null
-          : say(value, "no issuer has this program", "--dns-hook");
+          : formatRefusal(value, "no issuer has this program", "--dns-hook");
       default:
         return assertNever(use);
     }
@@ -93,7 +93,7 @@ export function createPageFiles({ home, startFiles, listPrograms }: Deps) {
 
 const NO_KEY = "it is not in your ~/.ssh";
 
-const say = (path: string, why: string, option: string): string =>
+const formatRefusal = (path: string, why: string, option: string): string =>
   `${path} cannot be named here, for ${why}; name it when Latchkey is started (${option} ${path}), or use the command line`;
 
 const isKey = (text: string): boolean =>
@@ -103,12 +103,12 @@ const isKey = (text: string): boolean =>
 function filesOfPlan(plan: Plan): NamedFile[] {
   const newKey = newKeyOf(plan);
   const isHere = ({ host, kind }: PrivateKeyPlan) => host === null && kind === "file";
-  const holders = [...privateKeysHere(plan), ...privateKeysByHost(plan).flat()].filter(isHere);
+  const keyPlans = [...privateKeysHere(plan), ...privateKeysByHost(plan).flat()].filter(isHere);
   const certificates = isRenewal(plan) ? plannedCertificates(plan) : [];
   return [
     ...(newKey && newKey.kind !== "made-on-holder" ? [newKey.path] : []),
     ...(plan.kind === "tighten-grants" ? [plan.provesWith] : []),
-    ...holders.map(({ path }) => path),
+    ...keyPlans.map(({ path }) => path),
   ]
     .map((value): NamedFile => ({ use: "identity", value }))
     .concat(

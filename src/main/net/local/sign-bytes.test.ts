@@ -37,7 +37,7 @@ test("a key that is locked, is not there or is no key signs nothing, and it is s
   expect(await whyOf("/etc/hostname")).toEqual({ why: NO_KEY });
 });
 
-test("the agent signs with a key whose public half is named", async () => {
+test("the agent signs with a key whose public key is named", async () => {
   await using key = await makeKey("");
   const { stdout } = await run("ssh-agent", ["-s", "-a", join(key.folder.path, "agent")]);
   const [, pid = ""] = /SSH_AGENT_PID=(\d+)/.exec(stdout) ?? [];

@@ -27,8 +27,8 @@ export async function signBytes(
 
 /** The fingerprint (`SHA256:...`) of a key file, private or .pub; or why it has none. */
 export async function findFingerprint(keyFile: string): Promise<{ fingerprint: string } | { why: string }> {
-  const asked = { bytes: Buffer.alloc(0), agentSocket: null };
-  const said = await runKeygen(["-l", "-E", "sha256", "-f", keyFile], asked);
+  const options = { bytes: Buffer.alloc(0), agentSocket: null };
+  const said = await runKeygen(["-l", "-E", "sha256", "-f", keyFile], options);
   if ("why" in said) return said;
   const [fingerprint] = /SHA256:\S+/.exec(said.out.toString("latin1")) ?? [];
   return fingerprint === undefined ? { why: "it is no key" } : { fingerprint };

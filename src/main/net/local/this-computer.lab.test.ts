@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { gatherIdentities } from "#net/ssh/identities.ts";
 import { makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { lookAtThisComputer } from "./this-computer.ts";
+import { inspectThisComputer } from "./this-computer.ts";
 
 test("the agent's keys are listed, also one that cannot be used here, and a locked file in the agent can", async () => {
   await using home = await makeTemporaryFolder();
@@ -16,8 +16,8 @@ test("the agent's keys are listed, also one that cannot be used here, and a lock
   await using agent = await startSshAgent(home.path, [plain.path, rsa.path]);
   await plain.lock("secret");
 
-  const look = await lookAtThisComputer({ user: "jo", home: home.path, agentSocket: agent.socketPath });
-  expect(look.agent).toMatchObject({
+  const found = await inspectThisComputer({ user: "jo", home: home.path, agentSocket: agent.socketPath });
+  expect(found.agent).toMatchObject({
     isReachable: true,
     identities: [
       { keyType: "ssh-ed25519", fingerprint: plain.fingerprint },
@@ -25,7 +25,7 @@ test("the agent's keys are listed, also one that cannot be used here, and a lock
       { keyType: "ssh-rsa-cert-v01@openssh.com", comment: "work laptop" },
     ],
   });
-  expect(look.identityFiles).toMatchObject([
+  expect(found.identityFiles).toMatchObject([
     { path: plain.path, fingerprint: plain.fingerprint, isEncrypted: true, unusable: null },
   ]);
 

@@ -9,7 +9,7 @@ import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeKeyPair } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { readKnownHostsFiles } from "./read-ssh-files.ts";
-import { lookAtThisComputer, readKeyFolder } from "./this-computer.ts";
+import { inspectThisComputer, readKeyFolder } from "./this-computer.ts";
 
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
 const LOCKED = { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" } as const;
@@ -24,12 +24,12 @@ async function makeHome(files: Record<string, string | Buffer>) {
 
 test("an empty home has nothing to log in with, and that is no error", async () => {
   await using home = await makeTemporaryFolder();
-  const look = await lookAtThisComputer({
+  const found = await inspectThisComputer({
     user: "jo",
     home: home.path,
     agentSocket: join(home.path, "none"),
   });
-  expect(look).toMatchObject({
+  expect(found).toMatchObject({
     user: "jo",
     agent: { isReachable: false, identities: [] },
     identityFiles: [],
@@ -48,7 +48,7 @@ test.skipIf(process.platform === "win32")(
     await chmod(join(home.path, ".ssh/id_ed25519"), 0o644);
     await mkdir(join(home.path, ".ssh/id_dsa"));
     const path = (name: string) => join(home.path, ".ssh", name);
-    const { identityFiles } = await lookAtThisComputer({ user: "jo", home: home.path, agentSocket: null });
+    const { identityFiles } = await inspectThisComputer({ user: "jo", home: home.path, agentSocket: null });
     expect(identityFiles).toEqual([
       {
         path: path("id_rsa"),
@@ -91,16 +91,16 @@ test("known_hosts is counted, hashed names apart, and one that cannot be read is
     known_hosts: "# none\n\nweb1 ssh-ed25519 AAAA\n|1|a=|b= ssh-rsa AAAA\n@revoked |1|c=|d= ssh-rsa AAAA\r\n",
   });
   await mkdir(join(home.path, ".ssh/known_hosts2"));
-  const { knownHosts } = await lookAtThisComputer({ user: "jo", home: home.path, agentSocket: null });
+  const { knownHosts } = await inspectThisComputer({ user: "jo", home: home.path, agentSocket: null });
   expect(knownHosts.files).toContain(join(home.path, ".ssh/known_hosts"));
   expect(knownHosts.entries).toBeGreaterThanOrEqual(3);
   expect(knownHosts.hashed).toBeGreaterThanOrEqual(2);
-  const { files, unread } = await readKnownHostsFiles(home.path);
+  const { files, unreadable } = await readKnownHostsFiles(home.path);
   expect(files[0]).toMatchObject({
     path: join(home.path, ".ssh/known_hosts"),
     text: expect.stringContaining("web1"),
   });
-  expect(unread).toEqual([{ path: join(home.path, ".ssh/known_hosts2"), why: "it is a folder" }]);
+  expect(unreadable).toEqual([{ path: join(home.path, ".ssh/known_hosts2"), why: "it is a folder" }]);
 });
 
 test.skipIf(process.platform === "win32").each([
@@ -113,14 +113,14 @@ test.skipIf(process.platform === "win32").each([
   const server = createServer((socket) => socket.end(answer)).listen(agentSocket);
   await once(server, "listening");
   try {
-    const { agent } = await lookAtThisComputer({ user: "jo", home: home.path, agentSocket });
+    const { agent } = await inspectThisComputer({ user: "jo", home: home.path, agentSocket });
     expect(agent).toEqual({ isReachable, identities: [] });
   } finally {
     server.close();
   }
 });
 
-test("every private key of ~/.ssh is found, whatever its name, and told by its public half where that is in clear", async () => {
+test("every private key of ~/.ssh is found, whatever its name, and told by its public key where that is in clear", async () => {
   await using home = await makeTemporaryFolder();
   expect(await readKeyFolder(home.path)).toEqual([]);
   const folder = join(home.path, ".ssh");

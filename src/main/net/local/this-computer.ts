@@ -5,8 +5,8 @@ import type { ThisComputer } from "#shared/contract/settings.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { readKnownHostsFiles } from "./read-ssh-files.ts";
 
-/** What a scan from here can use: looks at files and asks the agent for its list; writes and connects to nothing else. */
-export async function lookAtThisComputer({
+/** What a scan from here can use: reads files and the agent's list; writes and connects to nothing else. */
+export async function inspectThisComputer({
   user,
   home,
   agentSocket,

@@ -47,7 +47,7 @@ export type UnusableIdentity = {
   forClient?: ClientKey;
 };
 
-/** A key, or a certificate, that OpenSSH's client can log in with: in a file, or by its public half in the agent. */
+/** A key, or a certificate, that OpenSSH's client can log in with: in a file, or by its public key in the agent. */
 export type ClientKey = { keyType: string; fingerprint: string } & (
   | { kind: "file"; path: string }
   | { kind: "agent"; blob: Uint8Array }
@@ -66,7 +66,7 @@ export const toClientKey = ({ keyType, fingerprint, source, secret }: Identity):
 /** A private key file that a passphrase opens. */
 type LockedKeyFile = {
   path: string;
-  /** Where its public half stands in clear, in it or in the .pub file beside it. */
+  /** Where its public key stands in clear, in it or in the .pub file beside it. */
   fingerprint: string | null;
   lock: KeyLock;
 };
@@ -223,7 +223,7 @@ function asClientKey(
   return { forClient: { keyType, fingerprint, kind: "file", path } };
 }
 
-/** What a key file holds; where it does not show its public half, the .pub file beside it may. */
+/** What a key file holds; where it does not show its public key, the .pub file beside it may. */
 export async function readKeyFile(
   path: string,
 ): Promise<PrivateKeyFile | "missing" | { unreadable: string }> {

@@ -17,7 +17,7 @@ export type PrivateKeyFile =
   | { kind: "usable"; key: Redacted<ParsedKey>; blob: Buffer; keyType: string; fingerprint: string }
   | {
       kind: "unusable";
-      /** Null where the public half cannot be had without a passphrase, or at all. */
+      /** Null where the public key cannot be had without a passphrase, or at all. */
       keyType: string | null;
       fingerprint: string | null;
       /** Null: it is no private key. */
@@ -127,7 +127,7 @@ function parse(text: string): PrivateKeyFile {
   return { kind: "usable", key: new Redacted(key), blob, ...view };
 }
 
-/** Whether what the private half signs is the public half's signature: a file can show any public half. */
+/** Whether what the private key signs is the public key's signature: a file can show any public key. */
 function isWhole(key: ParsedKey, keyType: string, blob: Buffer): boolean {
   const shown = loadSsh2().utils.parseKey(`${keyType} ${blob.toString("base64")}`);
   if (shown instanceof Error) return false;

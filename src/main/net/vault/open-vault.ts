@@ -214,7 +214,7 @@ export class OpenVault {
 const RESEALED =
   "the vault was sealed anew by another program, as its passphrase was changed; unlock it again";
 
-/** Both halves as DER. */
+/** Both keys as DER. */
 function makePair(kind: KeyKind): { privateKey: Buffer; spki: Buffer } {
   const { privateKey, publicKey } = generate(kind);
   return {

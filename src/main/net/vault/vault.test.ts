@@ -75,7 +75,7 @@ const KINDS: [KeyKind, Hash | null][] = [
   ["ed25519", null],
 ];
 
-test("a key of each kind is made inside, and what it signs is good by its public half", async () => {
+test("a key of each kind is made inside, and what it signs is good by its public key", async () => {
   await using desk = await openDesk();
   await desk.vault.create(typed("the passphrase"), null);
   const data = Buffer.from("what is signed");

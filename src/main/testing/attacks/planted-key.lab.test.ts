@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
 import { inspectFile } from "#net/ssh/session/inspect-host.ts";
-import { createKey, put, signWithKey } from "#net/ssh/session/private-keys.ts";
+import { createKey, installPrivateKey, signWithKey } from "#net/ssh/session/private-keys.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
@@ -208,9 +208,9 @@ lab(
     const bytes = Buffer.from("-----BEGIN OPENSSH PRIVATE KEY-----\n");
     const wanted = createHash("sha256").update(bytes).digest("hex");
     const refused = { kind: "refused", why: "owner-changed" };
-    expect(await put(hand, { path, before, newHash: wanted, mode: "0600", bytes, owner })).toMatchObject(
-      refused,
-    );
+    expect(
+      await installPrivateKey(hand, { path, before, newHash: wanted, mode: "0600", bytes, owner }),
+    ).toMatchObject(refused);
     const wish = { path, keyType: "ed25519" as const, bits: null, comment: "", owner };
     expect(await createKey(hand, wish)).toMatchObject(refused);
     expect(await host.run("cat /home/evil/stolen || :")).toBe("");
@@ -250,7 +250,7 @@ END_OF_PROGRAM
     const bytes = Buffer.from("-----BEGIN OPENSSH PRIVATE KEY-----\n");
     const wanted = createHash("sha256").update(bytes).digest("hex");
     expect(
-      await put(hand, { path, before: null, newHash: wanted, mode: "0600", bytes, owner }),
+      await installPrivateKey(hand, { path, before: null, newHash: wanted, mode: "0600", bytes, owner }),
     ).toMatchObject(exchanged);
     expect(await host.run(`ls -A ${folder}`)).not.toMatch(/^id$/m);
     await bring();
@@ -259,7 +259,7 @@ END_OF_PROGRAM
     const shared = { kind: "refused", why: "shared-folder" };
     expect(await make()).toMatchObject(shared);
     expect(
-      await put(hand, { path, before: null, newHash: wanted, mode: "0600", bytes, owner }),
+      await installPrivateKey(hand, { path, before: null, newHash: wanted, mode: "0600", bytes, owner }),
     ).toMatchObject(shared);
     await host.run(`runuser -u ci -- ssh-keygen -q -t ed25519 -N '' -f ${path}`);
     const look = () => inspectFile(hand, path, { isSecret: true });

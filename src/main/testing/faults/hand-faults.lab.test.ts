@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, expect, test, vi } from "vitest";
 import { begin, end, startRollbackTimer, stopRollbackTimer, write } from "#net/ssh/session/host-files.ts";
-import { commitPut, put, undoPut } from "#net/ssh/session/private-keys.ts";
+import {
+  installPrivateKey,
+  removeOldPrivateKey,
+  restoreOldPrivateKey,
+} from "#net/ssh/session/private-keys.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
@@ -224,8 +228,8 @@ lab.concurrent(
     for (let nth = 1, isOver = false; !isOver; nth += isWhole ? 1 : Math.ceil(40 / MOMENTS)) {
       const wrap = [...KILLER, "all", String(nth)];
       const hand = await openHandIn(startShellIn(host, { ...who, wrap })).catch(() => null);
-      if (hand && (await put(hand, wish)).kind === "put")
-        isOver = (await commitPut(hand, HALF)).kind === "done";
+      if (hand && (await installPrivateKey(hand, wish)).kind === "put")
+        isOver = (await removeOldPrivateKey(hand, HALF)).kind === "done";
       await hand?.kill();
       const [hash = "", mode] = (
         await host.run(`sha256sum < ${HALF} | cut -c 1-64; stat -c '%U %G %a' ${HALF}`)
@@ -234,10 +238,14 @@ lab.concurrent(
       expect({ nth, isWhole: state >= 0, mode }).toEqual({ nth, isWhole: true, mode: "alice alice 400" });
       seen[state] = (seen[state] ?? 0) + 1;
       await using sound = await openHandIn(startShellIn(host));
-      const undone = await undoPut(sound, { path: HALF, wrote: wish.newHash, before: wish.before });
+      const undone = await restoreOldPrivateKey(sound, {
+        path: HALF,
+        wrote: wish.newHash,
+        before: wish.before,
+      });
       // Once it was committed, the old one is gone for good.
       if (undone.kind === "refused" && undone.why === "no-before") {
-        expect(await commitPut(sound, HALF)).toEqual({ kind: "done" });
+        expect(await removeOldPrivateKey(sound, HALF)).toEqual({ kind: "done" });
         await host.run(`printf '%s' '${OLD_HALF}' > ${HALF}`);
       } else expect(undone, String(nth)).toEqual({ kind: "done" });
       expect(await host.run(`ls -A ${SSH}; cat ${HALF}; stat -c %a ${HALF}`)).toBe(

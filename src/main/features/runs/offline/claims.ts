@@ -2,7 +2,7 @@
 import { type ClaimedPart, evaluateClaim, type HostReading } from "#domain/runs/offline/evaluate-claim.ts";
 import { placeResult, readMadeKey, readResult, type ScriptResult } from "#domain/runs/offline/result.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
-import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
+import type { inspectKeyFile } from "#net/local/inspect-key-file.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import {
@@ -105,7 +105,7 @@ export function evaluateClaimOf(store: Facts, run: RunRecord, digest: string): C
 
 export type ConfirmDeps = {
   store: Store;
-  lookAtHeldHalf: typeof lookAtHeldHalf;
+  inspectKeyFile: typeof inspectKeyFile;
   announce: (announcement: Announcement) => void;
   now: () => Date;
 };
@@ -118,7 +118,7 @@ export const createClaimConfirmer =
     const run = runs.find(id);
     const plan = offlinePlan(run && plans.find(run.planId)?.plan);
     if (!plan || offline.claims(id).length === 0) return 0;
-    const oldHere = await findOldHere(plan, deps.lookAtHeldHalf);
+    const oldHere = await findOldHere(plan, deps.inspectKeyFile);
     const at = toInstant(now());
     const confirmed = await store.queueWrite(
       () => offline.claims(id).filter((claim) => confirmOne(store, { id, claim, at, oldHere })).length,

@@ -3,8 +3,8 @@ import { findRemainingOfRun } from "#domain/runs/left-out-files.ts";
 import { type ImportedState, type ScriptResult, stateOf } from "#domain/runs/offline/result.ts";
 import { isInParts, mainPhase, partsOf } from "#domain/runs/offline/script-parts.ts";
 import { privateKeyOf, tokenOf } from "#domain/runs/offline/write-script.ts";
-import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
-import { nameKept } from "#net/local/private-keys/replace-half.ts";
+import type { inspectKeyFile } from "#net/local/inspect-key-file.ts";
+import { nameKept } from "#net/local/private-keys/replace-private-key.ts";
 import { quoteWord } from "#net/ssh/session/remote-session.ts";
 import { toSteps } from "#runs/engine/journal.ts";
 import { refusedAt } from "#runs/engine/runbook.ts";
@@ -298,7 +298,7 @@ const whatCame = (steps: readonly RunStep[]): RunReason => ({
 /** Private halves on this computer in whose place the new one does not stand yet: no carried script replaces them. */
 export async function findOldHere(
   plan: AccessPlan,
-  inspect: typeof lookAtHeldHalf,
+  inspect: typeof inspectKeyFile,
 ): Promise<PrivateKeyPlan[]> {
   const newKey = newKeyOf(plan);
   const files = newKey?.kind === "given" ? privateKeysHere(plan).filter(({ kind }) => kind === "file") : [];

@@ -20,7 +20,7 @@ const PLAN = makePlanValue({
     makeHost({ host, batch, files: [{ ...makeFile(batch, "both"), after: AFTER }] }),
   ),
 });
-const makeHalf = (line: string) => ({
+const inspectionOf = (line: string) => ({
   uid: 1,
   gid: 1,
   mode: "0600",
@@ -65,7 +65,7 @@ function makeDesk(plan: Plan, here = "") {
     announce: () => undefined,
     now: () => new Date(WRITTEN_AT),
     judgeSignature: () => signed.by,
-    lookAtHeldHalf: () => Promise.resolve(makeHalf(stands.line)),
+    inspectKeyFile: () => Promise.resolve(inspectionOf(stands.line)),
   });
   const given = { signature: null, signers: "", requireSignature: false };
   return { store, stands, signed, take: (base64: string) => take({ base64, ...given }) };

@@ -7,7 +7,7 @@ import {
   type ScriptResult,
 } from "#domain/runs/offline/result.ts";
 import { verifyHostSignature } from "#domain/signatures/ssh-signature.ts";
-import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
+import type { inspectKeyFile } from "#net/local/inspect-key-file.ts";
 import { isOffline } from "#runs/engine/runbook.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { BundleSignature } from "#shared/model/hosts/bundle.ts";
@@ -35,7 +35,7 @@ import { beginCarried, findOldHere, keepResult, noteClaim, settle, settleVerifie
 export type ResultDeps = VerifyDeps & {
   store: Store;
   /** What stands at the path of a private key here. */
-  lookAtHeldHalf: typeof lookAtHeldHalf;
+  inspectKeyFile: typeof inspectKeyFile;
   announce: (announcement: Announcement) => void;
   now: () => Date;
 };
@@ -65,7 +65,7 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
     const news = evaluateNews(store, { result, by, script, endedAt });
     const at = toInstant(now());
     if (news === "new") refuseFuture(result, at);
-    const oldHere = await findOldHere(plan, deps.lookAtHeldHalf);
+    const oldHere = await findOldHere(plan, deps.inspectKeyFile);
     const imported = { plan, host, result, signed: signature, at, oldHere };
     const isNews = news === "new" || (by !== null && known?.state === "needs-attention");
     const kept = { script: script.id, verifiedBy: by, newKey, body: bytes };

@@ -14,7 +14,7 @@ import type {
 } from "#domain/runs/access/plan-facts.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { countJumps, keyOfHost, type SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
+import type { inspectKeyFile } from "#net/local/inspect-key-file.ts";
 import { sideBySide } from "#net/tasks.ts";
 import type { KeyRequest } from "#shared/contract/runs.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
@@ -83,7 +83,7 @@ export type FactDeps = {
   heldKeys: () => HeldKey[];
   workstation: Workstation;
   /** What stands at the path of a private key here. */
-  lookAtHeldHalf: typeof lookAtHeldHalf;
+  inspectKeyFile: typeof inspectKeyFile;
   /** Whether the agent signs with the key. */
   verifyAgent: (socketPath: string, fingerprint: string) => Promise<KeyPossession>;
   verifyThere: VerifyThere;
@@ -239,7 +239,7 @@ async function gatherProvided(deps: FactDeps, wish: KeyRequest): Promise<Provide
   const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
   const files = held.flatMap(({ kind, location }) => (kind === "file" ? [location] : []));
   const privateKeys = await Promise.all(
-    files.map(async (path) => ({ path, keyFile: await deps.lookAtHeldHalf(path) })),
+    files.map(async (path) => ({ path, keyFile: await deps.inspectKeyFile(path) })),
   );
   // One that is locked would have to be unlocked for a mere proof.
   const open = privateKeys.find(
@@ -249,7 +249,7 @@ async function gatherProvided(deps: FactDeps, wish: KeyRequest): Promise<Provide
 }
 
 /** The line of a .pub file, or a private key file of this computer. */
-async function readProvided({ lookAtHeldHalf }: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
+async function readProvided({ inspectKeyFile }: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
   const text =
     wish.kind === "rotate-key"
       ? wish.given
@@ -270,7 +270,7 @@ async function readProvided({ lookAtHeldHalf }: FactDeps, wish: KeyRequest): Pro
       isInAgent: false,
     };
   }
-  const keyFile = await lookAtHeldHalf(text);
+  const keyFile = await inspectKeyFile(text);
   if (keyFile?.line && keyFile.fingerprint)
     return {
       line: keyFile.line,
@@ -287,12 +287,12 @@ async function readProvided({ lookAtHeldHalf }: FactDeps, wish: KeyRequest): Pro
 
 /** With the file that is named for the new private key, where the old one stands in it. What else stands there is kept. */
 async function withNamed(
-  { lookAtHeldHalf }: FactDeps,
+  { inspectKeyFile }: FactDeps,
   wish: KeyRequest,
   here: readonly HeldKey[],
 ): Promise<readonly HeldKey[]> {
   const place = wish.kind === "rotate-key" ? wish.keyFile : null;
-  const keyFile = place === null ? null : await lookAtHeldHalf(place);
+  const keyFile = place === null ? null : await inspectKeyFile(place);
   if (place === null || keyFile === null || wish.kind !== "rotate-key") return here;
   const named = readFingerprint(wish.fingerprint);
   const shown = keyFile.fingerprint ?? (keyFile.line && readPublicKeyLine(keyFile.line)?.key.fingerprint);
@@ -307,7 +307,7 @@ async function withNamed(
 
 async function toPrivateKey(
   { kind, location, fingerprint }: HeldKey,
-  { workstation, lookAtHeldHalf, verifyAgent }: FactDeps,
+  { workstation, inspectKeyFile, verifyAgent }: FactDeps,
 ): Promise<PrivateKeyFacts> {
   const { user: owner, agentSocket } = workstation;
   const nobody = { uid: null, gid: null, owner, before: null, hasPublicFile: false };
@@ -319,7 +319,7 @@ async function toPrivateKey(
       return { kind, path, ...unknown, possession: unasked, stuck: "no agent is running" };
     return { kind, path, ...unknown, possession: await verifyAgent(agentSocket, fingerprint), stuck: null };
   }
-  const keyFile = await lookAtHeldHalf(location);
+  const keyFile = await inspectKeyFile(location);
   if (!keyFile)
     return { kind, path: location, ...unknown, possession: unasked, stuck: `${location} is gone` };
   const { uid, gid, mode, isEncrypted, hash: before, hasPublicFile, stuck } = keyFile;
@@ -329,7 +329,7 @@ async function toPrivateKey(
   return { ...about, possession, stuck };
 }
 
-async function findFreeKeyFile({ lookAtHeldHalf }: FactDeps, { home }: Workstation): Promise<string | null> {
+async function findFreeKeyFile({ inspectKeyFile }: FactDeps, { home }: Workstation): Promise<string | null> {
   const path = `${home}/.ssh/id_ed25519`;
-  return (await lookAtHeldHalf(path)) === null ? path : null;
+  return (await inspectKeyFile(path)) === null ? path : null;
 }

@@ -6,8 +6,13 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { makeKeyPair } from "./key-pair.ts";
-import { type HalfPlace, makeHalf, putHalf, undoHalf } from "./replace-half.ts";
+import { createKeyPair } from "./key-pair.ts";
+import {
+  installPrivateKey,
+  type KeyReplacement,
+  restoreOldPrivateKey,
+  writeNewPrivateKey,
+} from "./replace-private-key.ts";
 
 /** An `ssh` that is logging in until it is ended: its server never says a word. */
 async function startClient() {
@@ -31,18 +36,22 @@ async function startClient() {
 async function makeDesk() {
   const folder = await makeTemporaryFolder();
   const old = await makeKeyFile(folder.path, "id", ["-t", "ed25519", "-N", "", "-C", "jo@desk"]);
-  const place: HalfPlace = {
+  const replacement: KeyReplacement = {
     path: old.path,
     before: hash("sha256", await readFile(old.path)),
     hasPublicFile: true,
   };
-  const pair = await makeKeyPair({ keyType: "ed25519", comment: "jo@desk" });
-  await makeHalf(place, pair, null);
-  return { folder, old, place, pair, [Symbol.asyncDispose]: () => folder.remove() };
+  const keyPair = await createKeyPair({ keyType: "ed25519", comment: "jo@desk" });
+  await writeNewPrivateKey(replacement, keyPair, null);
+  return { folder, old, replacement, keyPair, [Symbol.asyncDispose]: () => folder.remove() };
 }
 
 /** While `step` waits for a moment between two logins (`isWaiting`), somebody saves another file there. */
-async function saveMeanwhile(path: string, isWaiting: () => boolean, step: () => ReturnType<typeof putHalf>) {
+async function saveMeanwhile(
+  path: string,
+  isWaiting: () => boolean,
+  step: () => ReturnType<typeof installPrivateKey>,
+) {
   const outcome = await (async () => {
     await using _client = await startClient();
     const stepping = step();
@@ -58,12 +67,12 @@ test.skipIf(process.platform !== "linux")(
   "a key that somebody saves while a hand-over waits for a moment between two logins stays, and so does all that lay there",
   async () => {
     await using desk = await makeDesk();
-    const { place, pair, old } = desk;
+    const { replacement, keyPair, old } = desk;
     const path = old.path;
     const outcome = await saveMeanwhile(
       path,
       () => existsSync(`${path}.latchkey-old`),
-      () => putHalf(place, pair.fingerprint),
+      () => installPrivateKey(replacement, keyPair.fingerprint),
     );
     expect(await readFile(path, "utf8")).toBe("the key of somebody else\n");
     expect(outcome).toEqual({
@@ -71,7 +80,7 @@ test.skipIf(process.platform !== "linux")(
       message: `${path} was changed by somebody else meanwhile and is left as it is; the key that stood there is ${path}.latchkey-old`,
     });
     expect(await readFile(`${path}.pub`, "utf8")).toBe(old.publicLine);
-    expect(hash("sha256", await readFile(`${path}.latchkey-old`))).toBe(place.before);
+    expect(hash("sha256", await readFile(`${path}.latchkey-old`))).toBe(replacement.before);
   },
 );
 
@@ -79,19 +88,19 @@ test.skipIf(process.platform !== "linux")(
   "a key that somebody saves while a roll-back waits for a moment between two logins stays, and the old one beside it",
   async () => {
     await using desk = await makeDesk();
-    const { place, pair, old } = desk;
+    const { replacement, keyPair, old } = desk;
     const path = old.path;
-    expect(await putHalf(place, pair.fingerprint)).toEqual({ kind: "done" });
+    expect(await installPrivateKey(replacement, keyPair.fingerprint)).toEqual({ kind: "done" });
     const outcome = await saveMeanwhile(
       path,
       () => !existsSync(`${path}.pub`),
-      () => undoHalf(place, pair.fingerprint),
+      () => restoreOldPrivateKey(replacement, keyPair.fingerprint),
     );
     expect(await readFile(path, "utf8")).toBe("the key of somebody else\n");
     expect(outcome).toEqual({
       kind: "refused",
       message: `${path} was changed by somebody else meanwhile and is left as it is; the key that stood there is ${path}.latchkey-old`,
     });
-    expect(hash("sha256", await readFile(`${path}.latchkey-old`))).toBe(place.before);
+    expect(hash("sha256", await readFile(`${path}.latchkey-old`))).toBe(replacement.before);
   },
 );

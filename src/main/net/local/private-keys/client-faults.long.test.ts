@@ -11,13 +11,18 @@ import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { readKeyPair } from "./key-pair.ts";
-import { commitHalf, makeHalf, putHalf, undoHalf } from "./replace-half.ts";
+import {
+  installPrivateKey,
+  removeOldPrivateKey,
+  restoreOldPrivateKey,
+  writeNewPrivateKey,
+} from "./replace-private-key.ts";
 
 /** Every other one is taken back before it is done. */
 const ROTATIONS = Number(process.env.LATCHKEY_TEST_ROTATIONS ?? 100);
 
 test.skipIf(!canStartHosts())(
-  "R1: whoever logs in with OpenSSH by a key file and its public half while that is replaced, again and again, is always let in",
+  "R1: whoever logs in with OpenSSH by a key file and its public key while that is replaced, again and again, is always let in",
   { timeout: 3_600_000 },
   async ({ task }) => {
     await using folder = await makeTemporaryFolder();
@@ -35,21 +40,21 @@ test.skipIf(!canStartHosts())(
     for (let round = 0; round < ROTATIONS; round++) {
       const next = pairs[1 - now];
       if (!next) throw new Error("the keys cannot be read");
-      const place = { path, before: hash("sha256", await readFile(path)), hasPublicFile: true };
+      const replacement = { path, before: hash("sha256", await readFile(path)), hasPublicFile: true };
       const begun = prober.logins() + prober.failures.length;
-      await makeHalf(place, next, null);
-      expect(await putHalf(place, next.fingerprint)).toEqual({ kind: "done" });
+      await writeNewPrivateKey(replacement, next, null);
+      expect(await installPrivateKey(replacement, next.fingerprint)).toEqual({ kind: "done" });
       if (round % 2 === 0) {
-        await commitHalf(place, next.fingerprint);
+        await removeOldPrivateKey(replacement, next.fingerprint);
         now = 1 - now;
-      } else expect(await undoHalf(place, next.fingerprint)).toEqual({ kind: "done" });
+      } else expect(await restoreOldPrivateKey(replacement, next.fingerprint)).toEqual({ kind: "done" });
       while (prober.logins() + prober.failures.length < begun + 2) await pause(50);
     }
     expect(prober.failures).toEqual([]);
     recordFault(task, {
       id: "R1",
       injected: `${ROTATIONS} times a key file replaced, every other time taken back`,
-      seen: `${prober.logins()} logins by ssh -i with its public half beside it, 0 failed`,
+      seen: `${prober.logins()} logins by ssh -i with its public key beside it, 0 failed`,
     });
   },
 );

@@ -26,11 +26,11 @@ test.skipIf(!canStartHosts())(
       const { lines, complaints } = await startChild({
         script: SCRIPT,
         env: {
-          HALF_HOME: home,
-          HALF_OLD: old.path,
-          HALF_BEFORE: before,
-          HALF_NEW: made.path,
-          HALF_ROOM: String(room),
+          KEY_HOME: home,
+          KEY_OLD: old.path,
+          KEY_BEFORE: before,
+          KEY_NEW: made.path,
+          FREE_PAGES: String(room),
         },
         under: [
           "unshare",

@@ -12,8 +12,8 @@ import { Redacted } from "#shared/model/secret.ts";
 
 /** In memory only, and gone with the run. */
 export type RunSecrets = {
-  pair: KeyPair;
-  /** What the new half is locked with wherever the old one was locked; null where it was nowhere. */
+  keyPair: KeyPair;
+  /** What the new private key is locked with wherever the old one was locked; null where it was nowhere. */
   passphrase: Redacted<string> | null;
 };
 
@@ -40,11 +40,11 @@ const GENERATE: Record<NewKeyType, () => Promise<{ privateKey: KeyObject }>> = {
   rsa: () => generate("rsa", { modulusLength: RSA_BITS }),
 };
 
-export async function makeKeyPair(wish: { keyType: NewKeyType; comment: string }): Promise<KeyPair> {
-  const { privateKey } = await GENERATE[wish.keyType]();
-  const pair = toPair(privateKey, wish.comment);
-  if (!pair) throw new Error(`SSH has no keys of type ${wish.keyType}`);
-  return pair;
+export async function createKeyPair(options: { keyType: NewKeyType; comment: string }): Promise<KeyPair> {
+  const { privateKey } = await GENERATE[options.keyType]();
+  const keyPair = toKeyPair(privateKey, options.comment);
+  if (!keyPair) throw new Error(`SSH has no keys of type ${options.keyType}`);
+  return keyPair;
 }
 
 /** The key of a private key file without a passphrase, in any format that OpenSSH reads; null for anything else. */
@@ -53,7 +53,7 @@ export function readKeyPair(text: Redacted<string>): KeyPair | null {
   const container = readContainer(clear);
   if (container) return container.cipher === "none" ? readSecret(container.blob, container.secret) : null;
   try {
-    return toPair(createPrivateKey(clear), "");
+    return toKeyPair(createPrivateKey(clear), "");
   } catch (error) {
     if (error instanceof Error) return null;
     throw error;
@@ -61,15 +61,15 @@ export function readKeyPair(text: Redacted<string>): KeyPair | null {
 }
 
 /** What a login needs of it. */
-export function toIdentity(pair: KeyPair, source: string): Identity {
-  const file = readPrivateKeyFile(Buffer.from(writeOpenContainer(pair.blob, padPair(pair, 8))));
+export function toIdentity(keyPair: KeyPair, source: string): Identity {
+  const file = readPrivateKeyFile(Buffer.from(writeOpenContainer(keyPair.blob, padKeyPair(keyPair, 8))));
   if (file.kind !== "usable") throw new Error(`a key that was made here is of no use: ${file.why}`);
-  const { keyType, fingerprint, comment } = pair;
+  const { keyType, fingerprint, comment } = keyPair;
   return { keyType, fingerprint, source, comment, secret: { kind: "file", key: file.key } };
 }
 
 /** As it stands in OpenSSH's format, before it is encrypted with a cipher of that block size. */
-const padPair = ({ secret, comment }: KeyPair, blockBytes: number): Buffer =>
+const padKeyPair = ({ secret, comment }: KeyPair, blockBytes: number): Buffer =>
   padSecret(Redacted.reveal(secret), comment, blockBytes);
 
 /** Of each type so many fields come after its name, and the comment after those. */
@@ -95,7 +95,7 @@ function readSecret(blob: Buffer, section: Buffer): KeyPair | null {
   return nameKey(Buffer.from(blob), secret, comment.toString("utf8"));
 }
 
-function toPair(key: KeyObject, comment: string): KeyPair | null {
+function toKeyPair(key: KeyObject, comment: string): KeyPair | null {
   const jwk = key.export({ format: "jwk" });
   const [blob, secret] = [blobOfJwk(jwk), secretOfJwk(jwk)];
   return blob && secret && nameKey(blob, new Redacted(secret), comment);
@@ -113,14 +113,14 @@ const SEAL_BLOCK_BYTES = 16;
 const WORKER = new URL(`./seal-worker${extname(import.meta.url)}`, import.meta.url);
 
 /** The text of a private key file, in OpenSSH's format. A passphrase is put on it in a thread that ends with it. */
-export async function sealPair(
-  pair: KeyPair,
+export async function sealKeyPair(
+  keyPair: KeyPair,
   passphrase: Redacted<string> | null,
 ): Promise<Redacted<string>> {
-  const { blob } = pair;
-  if (!passphrase) return new Redacted(writeOpenContainer(blob, padPair(pair, 8)));
+  const { blob } = keyPair;
+  if (!passphrase) return new Redacted(writeOpenContainer(blob, padKeyPair(keyPair, 8)));
   const { promise, resolve, reject } = Promise.withResolvers<Redacted<string>>();
-  const secret = padPair(pair, SEAL_BLOCK_BYTES);
+  const secret = padKeyPair(keyPair, SEAL_BLOCK_BYTES);
   const worker = new Worker(WORKER, {
     name: "seal",
     workerData: { blob, secret, passphrase: Redacted.reveal(passphrase) },
@@ -161,14 +161,14 @@ const RSA_SHA512 = 4;
 const ADD_TIMEOUT_MS = 60_000;
 
 /** Adds the key until the agent ends; that it is there already is no failure. */
-export async function addToAgent(socketPath: string, pair: KeyPair): Promise<AgentOutcome> {
+export async function addToAgent(socketPath: string, keyPair: KeyPair): Promise<AgentOutcome> {
   const message = Buffer.concat([
     Buffer.from([ADD_IDENTITY]),
-    Redacted.reveal(pair.secret),
-    toField(pair.comment),
+    Redacted.reveal(keyPair.secret),
+    toField(keyPair.comment),
   ]);
   await queryAgent(socketPath, message, ADD_TIMEOUT_MS);
-  return (await holds(socketPath, pair.blob))
+  return (await holds(socketPath, keyPair.blob))
     ? { kind: "done" }
     : { kind: "failed", message: `the agent at ${socketPath} did not take the new key: add it with ssh-add` };
 }

@@ -1,5 +1,5 @@
 /**
- * OpenSSH's client reads the public half when it is connected, and the private one once the server has taken that. Where the
+ * OpenSSH's client reads the public key when it is connected, and the private one once the server has taken that. Where the
  * two change in between it refuses them ("contents do not match public"), so they change while no client is on its way in.
  */
 import { readdirSync, readFileSync, renameSync } from "node:fs";

@@ -4,7 +4,13 @@ import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.
 import { readRotationScript } from "#testing/read-scripts.ts";
 import { begin, end } from "./host-files.ts";
 import { readLoginLines } from "./inspect-host.ts";
-import { commitPut, createKey, put, showPublic, undoPut } from "./private-keys.ts";
+import {
+  createKey,
+  installPrivateKey,
+  removeOldPrivateKey,
+  restoreOldPrivateKey,
+  showPublic,
+} from "./private-keys.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 import { hashOf } from "./testing/wish.ts";
 
@@ -29,32 +35,37 @@ const state = () => host.run(`cd ${SSH}; stat -c '%n %U %G %a' * | sort; sha256s
 const places = (...names: string[]) => [...names].map((name) => `${name} alice alice 400\n`).join("");
 
 lab.each(SOME_SHELLS)(
-  "a half is put in place of the old one, which comes back or goes: %s",
+  "a private key is put in place of the old one, which comes back or goes: %s",
   async (shell) => {
     await using hand = await openHandIn(startShellIn(host, { shell }));
     await lay();
     const atFirst = await state();
     const wish = { path: KEY, before: hashOf(OLD), newHash: hashOf(NEW), mode: "600", bytes: NEW };
-    expect(await put(hand, { ...wish, before: hashOf("x") })).toEqual({ kind: "changed", hash: hashOf(OLD) });
+    expect(await installPrivateKey(hand, { ...wish, before: hashOf("x") })).toEqual({
+      kind: "changed",
+      hash: hashOf(OLD),
+    });
     expect(await state()).toBe(atFirst);
-    expect(await put(hand, wish)).toEqual({ kind: "put", already: false });
-    expect(await put(hand, wish)).toEqual({ kind: "put", already: true });
+    expect(await installPrivateKey(hand, wish)).toEqual({ kind: "put", already: false });
+    expect(await installPrivateKey(hand, wish)).toEqual({ kind: "put", already: true });
     expect(await state()).toBe(
       `${places("id_ed25519", "id_ed25519.latchkey-old")}${hashOf(NEW)}\n${hashOf(OLD)}\n`,
     );
     const undo = { path: KEY, wrote: hashOf(NEW), before: hashOf(OLD) };
-    expect(await undoPut(hand, { ...undo, wrote: hashOf("x") })).toMatchObject({ kind: "changed" });
-    expect(await undoPut(hand, undo)).toEqual({ kind: "done" });
-    expect(await undoPut(hand, undo)).toEqual({ kind: "done" });
+    expect(await restoreOldPrivateKey(hand, { ...undo, wrote: hashOf("x") })).toMatchObject({
+      kind: "changed",
+    });
+    expect(await restoreOldPrivateKey(hand, undo)).toEqual({ kind: "done" });
+    expect(await restoreOldPrivateKey(hand, undo)).toEqual({ kind: "done" });
     expect(await state()).toBe(atFirst);
-    expect(await put(hand, wish)).toEqual({ kind: "put", already: false });
-    expect(await commitPut(hand, KEY)).toEqual({ kind: "done" });
+    expect(await installPrivateKey(hand, wish)).toEqual({ kind: "put", already: false });
+    expect(await removeOldPrivateKey(hand, KEY)).toEqual({ kind: "done" });
     expect(await state()).toBe(`${places("id_ed25519")}${hashOf(NEW)}\n`);
   },
 );
 
 lab(
-  "an old half that an earlier run has kept stays where nothing was put, and where it was rolled back",
+  "an old private key that an earlier run has kept stays where nothing was put, and where it was rolled back",
   async () => {
     await using hand = await openHandIn(startShellIn(host), await readRotationScript("key-location.sh"));
     await host.run(`rm -rf ${SSH}/*`);
@@ -64,8 +75,8 @@ lab(
     echo 'ssh-ed25519 AAAA now' > id_ed25519.pub; chown alice: *`);
     const atFirst = await state();
     const wish = { path: KEY, before: hashOf(OLD), newHash: hashOf(NEW), mode: "600", bytes: NEW };
-    expect(await put(hand, wish)).toMatchObject({ kind: "refused", why: "old-in-the-way" });
-    expect(await undoPut(hand, { path: KEY, wrote: hashOf(NEW), before: hashOf(OLD) })).toEqual({
+    expect(await installPrivateKey(hand, wish)).toMatchObject({ kind: "refused", why: "old-in-the-way" });
+    expect(await restoreOldPrivateKey(hand, { path: KEY, wrote: hashOf(NEW), before: hashOf(OLD) })).toEqual({
       kind: "done",
     });
     expect(await showPublic(hand, KEY, null)).toEqual({ kind: "done" });
@@ -75,7 +86,7 @@ lab(
 );
 
 lab.each(SOME_SHELLS)(
-  "where the piece beside a half cannot be written, that is said, by every shell: %s",
+  "where the piece beside a private key cannot be written, that is said, by every shell: %s",
   async (shell) => {
     await using hand = await openHandIn(
       startShellIn(host, { shell }),
@@ -83,7 +94,7 @@ lab.each(SOME_SHELLS)(
     );
     await host.run(`rm -rf ${SSH}/*; mkdir -p ${KEY}.latchkey-part/full; chown -R alice: ${SSH}`);
     const wish = { path: KEY, before: null, newHash: hashOf(NEW), mode: "400", bytes: NEW };
-    expect(await put(hand, wish)).toMatchObject({ kind: "refused", why: "in-the-way" });
+    expect(await installPrivateKey(hand, wish)).toMatchObject({ kind: "refused", why: "in-the-way" });
     expect(await showPublic(hand, KEY, "ssh-ed25519 AAAA new\n")).toMatchObject({
       kind: "refused",
       why: "in-the-way",
@@ -92,13 +103,15 @@ lab.each(SOME_SHELLS)(
   },
 );
 
-lab("a half where there was none has the mode that it is given, and is gone when undone", async () => {
+lab("a private key where there was none has the mode that it is given, and is gone when undone", async () => {
   await using hand = await openHandIn(startShellIn(host));
   await host.run(`rm -f ${SSH}/*`);
   const wish = { path: KEY, before: null, newHash: hashOf(NEW), mode: "400", bytes: NEW };
-  expect(await put(hand, wish)).toEqual({ kind: "put", already: false });
+  expect(await installPrivateKey(hand, wish)).toEqual({ kind: "put", already: false });
   expect(await state()).toBe(`${places("id_ed25519")}${hashOf(NEW)}\n`);
-  expect(await undoPut(hand, { path: KEY, wrote: hashOf(NEW), before: null })).toEqual({ kind: "done" });
+  expect(await restoreOldPrivateKey(hand, { path: KEY, wrote: hashOf(NEW), before: null })).toEqual({
+    kind: "done",
+  });
   expect(await host.run(`ls -A ${SSH}`)).toBe("");
 });
 
@@ -114,20 +127,24 @@ lab(
       expect(await createKey(hand, wish)).toEqual(made);
       if (made.kind !== "made") continue;
       const before = hashOf(OLD);
-      expect(await put(hand, { path: KEY, before, newHash: made.hash, mode: "600", bytes: "made" })).toEqual({
+      expect(
+        await installPrivateKey(hand, { path: KEY, before, newHash: made.hash, mode: "600", bytes: "made" }),
+      ).toEqual({
         kind: "put",
         already: false,
       });
       const [type, blob] = made.line.split(" ");
       expect(await host.run(`ssh-keygen -y -f ${KEY}`)).toContain(`${type} ${blob}`);
-      expect(await undoPut(hand, { path: KEY, wrote: made.hash, before })).toEqual({ kind: "done" });
+      expect(await restoreOldPrivateKey(hand, { path: KEY, wrote: made.hash, before })).toEqual({
+        kind: "done",
+      });
       await host.run(`rm -f ${KEY}.latchkey-new.pub`);
     }
     expect(await state()).toBe(`${places("id_ed25519")}${hashOf(OLD)}\n`);
   },
 );
 
-lab("what a half says is in the words of no process", async () => {
+lab("what a private key says is in the words of no process", async () => {
   const secret = `SECRET${hashOf("secret").slice(0, 20).toUpperCase()}`;
   for (const shell of ["dash", "busybox sh", "bash", "ksh", "mksh"]) {
     await lay();
@@ -136,13 +153,13 @@ lab("what a half says is in the words of no process", async () => {
     await using hand = await openHandIn(startShellIn(host, { shell, wrap }));
     const bytes = Buffer.from(`${secret.split("").join(" ")} ${secret}\n`);
     const wish = { path: KEY, before: hashOf(OLD), newHash: hashOf(bytes), mode: "600", bytes };
-    expect(await put(hand, wish), shell).toEqual({ kind: "put", already: false });
+    expect(await installPrivateKey(hand, wish), shell).toEqual({ kind: "put", already: false });
     expect(await host.run(`cat ${KEY}`)).toBe(String(bytes));
     const words = await host.run(`cat ${log}`);
     expect(words).toContain("execve(");
     expect(words, shell).not.toContain("SECRET");
     expect(words, shell).not.toContain("S E C R E T");
-    await commitPut(hand, KEY);
+    await removeOldPrivateKey(hand, KEY);
   }
 });
 
@@ -171,9 +188,9 @@ lab("what cannot be cleared away is said, and is gone once it can be", async () 
   await lay();
   // Nobody can remove a mount point.
   await host.run(`: > ${old}; mount --bind ${old} ${old}`);
-  expect(await commitPut(hand, KEY)).toMatchObject({ kind: "failed", why: "io-error" });
+  expect(await removeOldPrivateKey(hand, KEY)).toMatchObject({ kind: "failed", why: "io-error" });
   await host.run(`umount ${old}`);
-  expect(await commitPut(hand, KEY)).toEqual({ kind: "done" });
+  expect(await removeOldPrivateKey(hand, KEY)).toEqual({ kind: "done" });
   expect(await host.run(`ls -A ${SSH}`)).toBe("id_ed25519\n");
 });
 

@@ -23,7 +23,7 @@ export type KeyInspection = {
   old: FoundKeyFile;
   /** The .pub file beside it. */
   publicFile: FoundKeyFile;
-  /** Something of a put is there that did not come to its end: the public half is hidden, or a piece lies beside it. */
+  /** Something of an installation is there that did not come to its end: the public key is hidden, or a piece lies beside it. */
   isBegun: boolean;
 };
 
@@ -31,7 +31,7 @@ type KeyQuery = {
   path: string;
   /** The hash of what is to be replaced; null: nothing was there. */
   before: string | null;
-  /** The new key's public half. */
+  /** The new key's public key. */
   blob: Uint8Array;
 };
 
@@ -60,7 +60,7 @@ export const hidePublic = (session: RemoteSession, path: string, blob: Uint8Arra
 export const showPublic = (session: RemoteSession, path: string, text: string | null): Promise<Outcome> =>
   order(session, "show_public", [path, text === null ? "" : writeBytes(Buffer.from(text))]);
 
-/** Removes what ssh-keygen and proofs have left beside a half, and the public half that was hidden unless that stays. */
+/** Removes what ssh-keygen and proofs have left beside a private key, and the public key that was hidden unless that stays. */
 export const tidyPrivateKey = (
   session: RemoteSession,
   path: string,
@@ -68,17 +68,17 @@ export const tidyPrivateKey = (
 ): Promise<Outcome> => order(session, "tidy_half", [path, keeps]);
 
 type KeptKey = {
-  /** Of the new half. */
+  /** Of the new private key. */
   path: string;
   /** The hash of the old one. */
   before: string;
 };
 
-/** The old half that is beside a new one, and its public half, get the name that they keep. */
+/** The old private key that is beside a new one, and its public key, get the name that they keep. */
 export const keepOldPrivateKey = (session: RemoteSession, { path, before }: KeptKey): Promise<Outcome> =>
   order(session, "keep_half", [path, before]);
 
-/** What was kept so is gone, if it is the very old half. */
+/** What was kept so is gone, if it is the very old private key. */
 export const dropKeptPrivateKey = (session: RemoteSession, { path, before }: KeptKey): Promise<Outcome> =>
   order(session, "drop_kept", [path, before]);
 
@@ -93,13 +93,13 @@ function readFound([kind = "", hash = ""]: readonly string[]): FoundKeyFile | nu
   return { kind, hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null };
 }
 
-/** Halves of keys that hosts hold: made there, put in the place of the old ones, which stay beside them until the end. */
+/** Private keys that hosts hold: created there, installed in place of the old ones, which stay beside them until the end. */
 
 type Tail = Refused | Failed | Lost;
 const ABSENT = "absent";
 const writeOwner = (owner: number | null | undefined): string => String(owner ?? "");
 
-type PutRequest = {
+type InstallRequest = {
   path: string;
   /** The hash of what is there; null: nothing is. */
   before: string | null;
@@ -113,9 +113,9 @@ type PutRequest = {
 };
 
 /** The old one stays as PATH.latchkey-old. */
-export async function put(
+export async function installPrivateKey(
   session: RemoteSession,
-  { path, before, newHash, mode, bytes, owner }: PutRequest,
+  { path, before, newHash, mode, bytes, owner }: InstallRequest,
 ): Promise<{ kind: "put"; already: boolean } | Changed | Tail> {
   const content = bytes === "made" ? bytes : writeBytes(bytes);
   const words = [path, before ?? ABSENT, newHash, mode, content, writeOwner(owner)];
@@ -126,14 +126,17 @@ export async function put(
 }
 
 /** The old one is gone. */
-export async function commitPut(session: RemoteSession, path: string): Promise<{ kind: "done" } | Tail> {
+export async function removeOldPrivateKey(
+  session: RemoteSession,
+  path: string,
+): Promise<{ kind: "done" } | Tail> {
   const answer = await insist(session, { verb: "commit_put", words: [path] });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "done" } : readTail(answer);
 }
 
 /** The old one is back, if what is there is what was put there. */
-export async function undoPut(
+export async function restoreOldPrivateKey(
   session: RemoteSession,
   { path, wrote, before }: { path: string; wrote: string; before: string | null },
 ): Promise<{ kind: "done" } | Changed | Tail> {
@@ -142,7 +145,7 @@ export async function undoPut(
   return answer.status === "ok" ? { kind: "done" } : (readChanged(answer.words) ?? readTail(answer));
 }
 
-type MakeRequest = {
+type NewKeyRequest = {
   path: string;
   keyType: "ed25519" | "ecdsa" | "rsa";
   bits: number | null;
@@ -156,7 +159,7 @@ type MakeRequest = {
 /** A new pair at PATH.latchkey-new, by the host's own ssh-keygen. Its private key never leaves the host. */
 export async function createKey(
   session: RemoteSession,
-  { path, keyType, bits, comment, isFresh = false, owner }: MakeRequest,
+  { path, keyType, bits, comment, isFresh = false, owner }: NewKeyRequest,
 ): Promise<{ kind: "made"; line: string; hash: string } | Tail> {
   const make = (how: "fresh" | "again") => {
     const words = [path, keyType, String(bits ?? 0), comment, how, writeOwner(owner)];

@@ -48,7 +48,7 @@ function readDeploymentChanged([why, path = "", hash]: readonly string[]): Deplo
   return why === "changed" ? { kind: "changed", path, hash: hash || null } : null;
 }
 
-type MakeRequest = DeploymentOfRun & {
+type NewKeyRequest = DeploymentOfRun & {
   key: KeyKind;
   /** DNS names and IP addresses, as a certificate has them; the first is the common name, too, where that is short enough. */
   names: readonly string[];
@@ -64,7 +64,7 @@ const PLAIN_NAME = /^[A-Za-z0-9*._:-]{1,253}$/;
  */
 export async function createDeploymentKey(
   session: RemoteSession,
-  { token, id, key, names, forClients = false }: MakeRequest,
+  { token, id, key, names, forClients = false }: NewKeyRequest,
 ): Promise<{ kind: "made"; csr: Uint8Array } | Refused | Failed | Lost> {
   const odd = names.find((name) => !PLAIN_NAME.test(name));
   if (names.length === 0 || odd !== undefined)

@@ -3,14 +3,14 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { viewKey } from "#codec/fingerprint.ts";
 import {
-  commitPut,
   createKey,
   hidePublic,
   inspectPrivateKey,
-  put,
+  installPrivateKey,
+  removeOldPrivateKey,
+  restoreOldPrivateKey,
   showPublic,
   tidyPrivateKey,
-  undoPut,
 } from "#net/ssh/session/private-keys.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { letIn } from "#testing/lab/desk.ts";
@@ -90,7 +90,7 @@ async function makeBeside(hand: RemoteSession) {
   };
 }
 
-lab("a key that is made where its old half is held proves itself from there", async () => {
+lab("a key that is made where its old private key is held proves itself from there", async () => {
   await using hand = await enter(holder);
   const { before, made, wish, proved, look } = await makeBeside(hand);
   expect(await look()).toMatchObject({
@@ -115,36 +115,39 @@ lab("a key that is made where its old half is held proves itself from there", as
 
 const listIds = async () => (await readFiles(holder)).split("\n").filter((line) => / id/.test(line));
 
-lab("a half that is put where the old one was proves itself, and can be taken back or kept", async () => {
-  await using hand = await enter(holder);
-  const { before, made, blob, wish, proved, look } = await makeBeside(hand);
-  const files = await listIds();
-  const putting = { path: ID, before, newHash: made.hash, mode: "0600", bytes: "made" as const };
-  expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
-  expect(await put(hand, putting)).toMatchObject({ kind: "put" });
-  expect(await verifyFromKeyHost(hand, { ...wish, keyFile: ID })).toEqual(proved);
-  expect(await showPublic(hand, ID, `${made.line}\n`)).toEqual(DONE);
-  expect(await look()).toMatchObject({
-    now: { kind: "new" },
-    made: { kind: "none" },
-    old: { kind: "before" },
-    publicFile: { kind: "new" },
-  });
-  expect(await verifyFromKeyHost(hand, { ...wish, keyFile: ID })).toEqual(proved);
-  expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
-  expect(await undoPut(hand, { path: ID, wrote: made.hash, before })).toEqual(DONE);
-  expect(await showPublic(hand, ID, null)).toEqual(DONE);
-  expect((await listIds()).join()).toBe(files.filter((line) => !line.endsWith("latchkey-new")).join());
-});
+lab(
+  "a private key that is put where the old one was proves itself, and can be taken back or kept",
+  async () => {
+    await using hand = await enter(holder);
+    const { before, made, blob, wish, proved, look } = await makeBeside(hand);
+    const files = await listIds();
+    const putting = { path: ID, before, newHash: made.hash, mode: "0600", bytes: "made" as const };
+    expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
+    expect(await installPrivateKey(hand, putting)).toMatchObject({ kind: "put" });
+    expect(await verifyFromKeyHost(hand, { ...wish, keyFile: ID })).toEqual(proved);
+    expect(await showPublic(hand, ID, `${made.line}\n`)).toEqual(DONE);
+    expect(await look()).toMatchObject({
+      now: { kind: "new" },
+      made: { kind: "none" },
+      old: { kind: "before" },
+      publicFile: { kind: "new" },
+    });
+    expect(await verifyFromKeyHost(hand, { ...wish, keyFile: ID })).toEqual(proved);
+    expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
+    expect(await restoreOldPrivateKey(hand, { path: ID, wrote: made.hash, before })).toEqual(DONE);
+    expect(await showPublic(hand, ID, null)).toEqual(DONE);
+    expect((await listIds()).join()).toBe(files.filter((line) => !line.endsWith("latchkey-new")).join());
+  },
+);
 
-lab("a half that is committed leaves nothing of the old one", async () => {
+lab("a private key that is committed leaves nothing of the old one", async () => {
   await using hand = await enter(holder);
   const { before, made, blob, look } = await makeBeside(hand);
   const putting = { path: ID, before, newHash: made.hash, mode: "0600", bytes: "made" as const };
   expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
-  expect(await put(hand, putting)).toMatchObject({ kind: "put" });
+  expect(await installPrivateKey(hand, putting)).toMatchObject({ kind: "put" });
   expect(await showPublic(hand, ID, `${made.line}\n`)).toEqual(DONE);
-  expect(await commitPut(hand, ID)).toEqual(DONE);
+  expect(await removeOldPrivateKey(hand, ID)).toEqual(DONE);
   const stuck = `${ID}.latchkey-new.pub`;
   // Nobody can remove a mount point.
   await holder.run(`touch ${stuck}; mount --bind ${stuck} ${stuck}`);
@@ -158,7 +161,7 @@ lab("a half that is committed leaves nothing of the old one", async () => {
   ]);
 });
 
-lab("a half that has a passphrase cannot prove itself without it, which is no refusal", async () => {
+lab("a private key that has a passphrase cannot prove itself without it, which is no refusal", async () => {
   await using hand = await enter(holder);
   await holder.run(
     "su ci -s /bin/sh -c \"ssh-keygen -q -t ed25519 -N secret -C '' -f /home/ci/.ssh/locked\"",

@@ -75,7 +75,7 @@ const formatNoClient = ({ keyType }: VerificationKey): string =>
 
 type RefusalRequest = {
   user: string;
-  /** The public half of the key that is to be refused: its private half is not needed. */
+  /** The public key of the key that is to be refused: its private key is not needed. */
   oldKey: Uint8Array;
   /**
    * Logs in over the same connection once the host has answered about the other. An sshd holds no refusal against an
@@ -140,7 +140,7 @@ const STILL_ACCEPTED: RefusalVerification = {
   message: "it is in another file, or somebody added it again",
 };
 
-/** OpenSSH's client offers a public half for which there is no private one, and cannot sign. */
+/** OpenSSH's client offers a public key for which there is no private one, and cannot sign. */
 async function verifyRefusedByClient(
   route: ClientRoute,
   request: RefusalRequest,

@@ -1,7 +1,7 @@
 /** Old private keys stay beside the new ones for as long as the old key is known to get in somewhere. */
 import { findRemainingOfRun, keepsOldKeys } from "#domain/runs/left-out-files.ts";
 import type { Step } from "#domain/runs/step.ts";
-import { nameKept, namesOf } from "#net/local/private-keys/replace-half.ts";
+import { nameKept, namesOf } from "#net/local/private-keys/replace-private-key.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import {
   type Ended,

@@ -5,7 +5,12 @@ import type { HeldLogin, HostSession } from "#connect/host-sessions.ts";
 import { HOST_KEY_RULES } from "#domain/runs/host-key/rules.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { inspectDaemon, reloadDaemon } from "#net/ssh/session/inspect-host.ts";
-import { inspectPrivateKey, put, showPublic, tidyPrivateKey } from "#net/ssh/session/private-keys.ts";
+import {
+  inspectPrivateKey,
+  installPrivateKey,
+  showPublic,
+  tidyPrivateKey,
+} from "#net/ssh/session/private-keys.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { LoginVerification, VerificationKey } from "#net/ssh/verify/verification.ts";
 import { verifyHostKeyNamed, verifyHostKeyPresented } from "#net/ssh/verify/verify-host-keys.ts";
@@ -240,7 +245,7 @@ async function installHostKey(
   if (seen.now.kind === "none") {
     if (seen.made.kind !== "new" || !seen.made.hash) return refuse("absent");
     const request = { path: keyFile, before: null, newHash: seen.made.hash, mode: "0600" };
-    const done = await put(remote, { ...request, bytes: "made" });
+    const done = await installPrivateKey(remote, { ...request, bytes: "made" });
     if (done.kind !== "put") return refuse("not-put");
   } else if (seen.now.kind !== "new") return refuse("another");
   if (seen.publicFile.kind !== "new") await showPublic(remote, keyFile, `${newLine} ${comment}\n`);

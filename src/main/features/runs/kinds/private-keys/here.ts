@@ -15,16 +15,16 @@ import {
   signByAgent,
 } from "#net/local/private-keys/key-pair.ts";
 import {
-  commitHalf,
-  dropKeptHalf,
-  type HalfOutcome,
-  type HalfPlace,
-  keepHalf,
-  lookAtHalf,
-  makeHalf,
-  putHalf,
-  undoHalf,
-} from "#net/local/private-keys/replace-half.ts";
+  dropKeptPrivateKey,
+  inspectPrivateKey,
+  installPrivateKey,
+  type KeyReplacement,
+  type KeyReplacementOutcome,
+  keepOldPrivateKey,
+  removeOldPrivateKey,
+  restoreOldPrivateKey,
+  writeNewPrivateKey,
+} from "#net/local/private-keys/replace-private-key.ts";
 import { listAgentKeys, readSmallFile } from "#net/ssh/identities.ts";
 import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import { unlock } from "#net/ssh/locked/key-lock.ts";
@@ -71,7 +71,7 @@ export async function verifyAgent(
   }
 }
 
-export const toKeyFile = ({ path, before, hasPublicFile }: PrivateKeyPlan): HalfPlace => ({
+export const toKeyFile = ({ path, before, hasPublicFile }: PrivateKeyPlan): KeyReplacement => ({
   path,
   before,
   hasPublicFile,
@@ -83,14 +83,14 @@ export async function inspectHere(
 ): Promise<PrivateKeySeen> {
   const fingerprint = near.newKey?.fingerprint ?? "";
   if (privateKey.kind === "agent") return inspectAgent(near, privateKey);
-  const state = await lookAtHalf(toKeyFile(privateKey), fingerprint);
+  const state = await inspectPrivateKey(toKeyFile(privateKey), fingerprint);
   switch (state.kind) {
     case "untouched":
       return state.isBegun ? "begun" : "old";
     case "made":
       // Where the key is made it lies there from the very first step on.
       return state.isBegun || !isMadeAt(near, privateKey) ? "begun" : "old";
-    case "in-place":
+    case "installed":
       return "new";
     case "committed":
       return "committed";
@@ -110,21 +110,25 @@ export async function installHere(near: PrivateKeyContext, privateKey: PrivateKe
   if (privateKey.kind === "agent") {
     if (!secrets) return fail(NO_PRIVATE_KEY);
     return (
-      (await refuseAgent(near, privateKey)) ?? toOutcome(await addToAgent(privateKey.path, secrets.pair))
+      (await refuseAgent(near, privateKey)) ?? toOutcome(await addToAgent(privateKey.path, secrets.keyPair))
     );
   }
   const keyFile = toKeyFile(privateKey);
-  const state = await lookAtHalf(keyFile, newKey.fingerprint);
+  const state = await inspectPrivateKey(keyFile, newKey.fingerprint);
   if (state.kind === "untouched" || state.kind === "made") {
     const refused = await refuseFile(near, privateKey);
     if (refused) return refused;
   }
   if (state.kind === "untouched") {
     if (!secrets) return fail(NO_PRIVATE_KEY);
-    const made = await makeHalf(keyFile, secrets.pair, privateKey.isEncrypted ? secrets.passphrase : null);
+    const made = await writeNewPrivateKey(
+      keyFile,
+      secrets.keyPair,
+      privateKey.isEncrypted ? secrets.passphrase : null,
+    );
     if (made.kind !== "done") return failSaying(made.message);
   }
-  return toOutcome(await putHalf(keyFile, newKey.fingerprint));
+  return toOutcome(await installPrivateKey(keyFile, newKey.fingerprint));
 }
 
 /** Null where the agent has signed with the old key just now, or what it did not sign was agreed to by its path. */
@@ -147,7 +151,7 @@ async function refuseFile(near: PrivateKeyContext, privateKey: PrivateKeyPlan): 
   if (before === null || (possession.kind === "claimed" && !isOpenedHere(privateKey))) return null;
   const opened = await openKeyFile(path, near);
   if ("why" in opened) return failSaying(`${opened.why}, so it gets no new key`);
-  if (opened.pair.fingerprint === oldKeyOf(near.plan)) return null;
+  if (opened.keyPair.fingerprint === oldKeyOf(near.plan)) return null;
   return fail({ kind: "another-key", path });
 }
 
@@ -157,7 +161,7 @@ export async function commitHere(
   keepsOld: boolean,
 ): Promise<Outcome> {
   if (privateKey.kind === "file") {
-    const end = keepsOld ? keepHalf : commitHalf;
+    const end = keepsOld ? keepOldPrivateKey : removeOldPrivateKey;
     return toOutcome(await end(toKeyFile(privateKey), near.newKey?.fingerprint ?? ""));
   }
   if (keepsOld) return DONE;
@@ -166,15 +170,15 @@ export async function commitHere(
 }
 
 export const dropKeptHere = async (privateKey: PrivateKeyPlan): Promise<Outcome> =>
-  toOutcome(await dropKeptHalf(toKeyFile(privateKey)));
+  toOutcome(await dropKeptPrivateKey(toKeyFile(privateKey)));
 
 export async function undoHere({ newKey }: PrivateKeyContext, privateKey: PrivateKeyPlan): Promise<Outcome> {
   if (!newKey) return DONE;
   if (privateKey.kind === "agent") return toOutcome(await removeFromAgent(privateKey.path, blobOf(newKey)));
-  return toOutcome(await undoHalf(toKeyFile(privateKey), newKey.fingerprint));
+  return toOutcome(await restoreOldPrivateKey(toKeyFile(privateKey), newKey.fingerprint));
 }
 
-const toOutcome = (outcome: HalfOutcome): Outcome =>
+const toOutcome = (outcome: KeyReplacementOutcome): Outcome =>
   outcome.kind === "done" ? DONE : failSaying(outcome.message);
 
 /** One that was emptied, or started anew, holds neither: the new key is still to be added then. */
@@ -194,7 +198,7 @@ async function findInAgent(socketPath: string, fingerprint: string | null) {
 /** `secrets`: with a passphrase that was told already, which is tried before anybody is asked. */
 type Asking = Pick<PrivateKeyContext, "ask" | "signal"> & { secrets?: PrivateKeyContext["secrets"] };
 
-type Opened = { pair: KeyPair; passphrase: Redacted<string> | null } | { why: string };
+type Opened = { keyPair: KeyPair; passphrase: Redacted<string> | null } | { why: string };
 
 /** Asks for the passphrase where there is one, three times at the most. */
 export async function openKeyFile(path: string, { ask, signal, secrets = null }: Asking): Promise<Opened> {
@@ -225,11 +229,11 @@ const NOT_PROVIDED =
   "has a passphrase, and nobody entered it: run this where it can be asked for, at a terminal or in the window";
 
 function toOpened(path: string, text: Redacted<string>, passphrase: RunSecrets["passphrase"]): Opened {
-  const pair = readKeyPair(text);
+  const keyPair = readKeyPair(text);
   // Under a passphrase, too, a file can show another key's public half.
   const file = readPrivateKeyFile(Buffer.from(Redacted.reveal(text), "latin1"));
   if (file.kind === "unusable") return { why: `${path}: ${file.why}` };
-  return pair ? { pair, passphrase } : { why: `${path} holds no key that can be put anywhere else` };
+  return keyPair ? { keyPair, passphrase } : { why: `${path} holds no key that can be put anywhere else` };
 }
 
 /** For a new half, where nothing that is here is locked with one yet; typed twice. */

@@ -2,20 +2,20 @@
 
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
-import { hashSealed, sealPair } from "#net/local/private-keys/key-pair.ts";
-import { nameKept } from "#net/local/private-keys/replace-half.ts";
+import { hashSealed, sealKeyPair } from "#net/local/private-keys/key-pair.ts";
+import { nameKept } from "#net/local/private-keys/replace-private-key.ts";
 import {
-  commitPut,
   dropKeptPrivateKey,
   hidePublic,
   inspectPrivateKey,
+  installPrivateKey,
   type KeyInspection,
   keepOldPrivateKey,
-  put,
+  removeOldPrivateKey,
+  restoreOldPrivateKey,
   showPublic,
   signWithKey,
   tidyPrivateKey,
-  undoPut,
 } from "#net/ssh/session/private-keys.ts";
 import type { Lost, RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { ClaimReason, KeyPossession } from "#shared/model/hosts/host.ts";
@@ -95,7 +95,7 @@ export async function installThere(
       if (!keyFile) return fail(NO_PRIVATE_KEY);
       const hidden = await hidePublic(remote, path, blob);
       if (hidden.kind !== "done") return failBy(hidden, path);
-      const done = await put(remote, { path, before, mode, owner, ...keyFile });
+      const done = await installPrivateKey(remote, { path, before, mode, owner, ...keyFile });
       if (done.kind !== "put") {
         if (done.kind !== "lost") await showAgain(remote, privateKey, blob);
         return done.kind === "changed" ? fail(changed(path)) : failBy(done, path);
@@ -155,7 +155,7 @@ export async function commitThere(
     const ended =
       keepsOld && before !== null
         ? await keepOldPrivateKey(remote, { path, before })
-        : await commitPut(remote, path);
+        : await removeOldPrivateKey(remote, path);
     if (ended.kind !== "done") return failBy(ended, path);
     const tidy = await tidyPrivateKey(remote, path, "nothing");
     return tidy.kind === "done" ? DONE : failBy(tidy, path);
@@ -190,7 +190,11 @@ export async function undoThere(
         const hidden = await hidePublic(remote, path, blobOf(newKey));
         if (hidden.kind !== "done") return failBy(hidden, path);
       }
-      const undone = await undoPut(remote, { path, wrote: seen.now.hash ?? before ?? "", before });
+      const undone = await restoreOldPrivateKey(remote, {
+        path,
+        wrote: seen.now.hash ?? before ?? "",
+        before,
+      });
       if (undone.kind === "changed") return fail(changed(path));
       if (undone.kind !== "done") return failBy(undone, path);
       const shown = await showPublic(remote, path, null);
@@ -225,7 +229,7 @@ async function choosePrivateKey(
 ) {
   if (made.kind === "new" && made.hash) return { bytes: "made" as const, newHash: made.hash };
   if (!secrets) return null;
-  const text = await sealPair(secrets.pair, isEncrypted ? secrets.passphrase : null);
+  const text = await sealKeyPair(secrets.keyPair, isEncrypted ? secrets.passphrase : null);
   return { bytes: Buffer.from(Redacted.reveal(text)), newHash: hashSealed(text) };
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { copyFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type KeyPair, sealPair } from "#net/local/private-keys/key-pair.ts";
+import { type KeyPair, sealKeyPair } from "#net/local/private-keys/key-pair.ts";
 import { gatherIdentities, listAgentKeys } from "#net/ssh/identities.ts";
 import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
@@ -200,7 +200,7 @@ lab("after a restart the key is opened again where it lies by then, and goes on 
   const near = { ...desk.near, newKey };
   const opened = await holders.reopen(near);
   if (opened.kind !== "open") throw new Error(JSON.stringify(opened.cause));
-  expect(opened.secrets?.pair).toMatchObject({ fingerprint: newKey?.fingerprint, comment: "again@desk" });
+  expect(opened.secrets?.keyPair).toMatchObject({ fingerprint: newKey?.fingerprint, comment: "again@desk" });
   expect(await make({ ...desk.near, ask: near.ask })).toMatchObject({
     newKey: { fingerprint: newKey?.fingerprint },
   });
@@ -277,7 +277,7 @@ lab("a hand-over that was ended here is seen to have begun, and is taken back wh
   for (const end of ["", ".pub"]) await copyFile(`${file.path}${end}`, `${second.path}${end}`);
   await writeFile(
     `${second.path}.latchkey-new`,
-    Redacted.reveal(await sealPair(near.secrets?.pair as KeyPair, null)),
+    Redacted.reveal(await sealKeyPair(near.secrets?.keyPair as KeyPair, null)),
   );
   expect(await holders.inspect(near, second, null)).toBe("begun");
   expect(await holders.undo(near, second, null)).toEqual(DONE);

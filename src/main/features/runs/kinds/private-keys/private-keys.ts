@@ -2,19 +2,19 @@
 
 import { viewKey } from "#codec/fingerprint.ts";
 import {
-  makeKeyPair,
+  createKeyPair,
   type NewKeyType,
   type RunSecrets,
   toIdentity,
 } from "#net/local/private-keys/key-pair.ts";
 import {
   clearTorn,
-  type HalfPlace,
-  makeHalf,
+  installPrivateKey,
+  type KeyReplacement,
   namesOf,
-  putHalf,
-  undoHalf,
-} from "#net/local/private-keys/replace-half.ts";
+  restoreOldPrivateKey,
+  writeNewPrivateKey,
+} from "#net/local/private-keys/replace-private-key.ts";
 import { gatherIdentities, readKeyFile } from "#net/ssh/identities.ts";
 import { inspectPrivateKey, createKey as makeOnHost } from "#net/ssh/session/private-keys.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
@@ -81,7 +81,7 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
       known.set(near.plan, keys);
       const found = keys.get(fingerprint) ?? (await findVerificationKey(near, fingerprint, agentSocket));
       // Where the new half lies changes while the run goes on.
-      if (near.secrets?.pair.fingerprint !== fingerprint) keys.set(fingerprint, found);
+      if (near.secrets?.keyPair.fingerprint !== fingerprint) keys.set(fingerprint, found);
       return found;
     },
   };
@@ -97,8 +97,8 @@ async function findVerificationKey(
   const newKey = newKeyOf(plan);
   const path = newKey?.kind === "made-on-holder" ? null : (newKey?.path ?? null);
   const here = privateKeysHere(plan);
-  if (secrets?.pair.fingerprint === fingerprint)
-    return toIdentity(secrets.pair, await whereIs(path, fingerprint));
+  if (secrets?.keyPair.fingerprint === fingerprint)
+    return toIdentity(secrets.keyPair, await whereIs(path, fingerprint));
   const files = [
     ...(plan.kind === "tighten-grants" && plan.provesWith !== null ? [plan.provesWith] : []),
     ...here.flatMap((privateKey) => (privateKey.kind === "file" ? [privateKey.path] : [])),
@@ -113,9 +113,9 @@ async function findVerificationKey(
     unlock: async (file) => {
       const opened = file.fingerprint === fingerprint ? await openKeyFile(file.path, near) : { why: "" };
       if ("why" in opened) return { why: opened.why };
-      const { secret, ...view } = toIdentity(opened.pair, file.path);
+      const { secret, ...view } = toIdentity(opened.keyPair, file.path);
       if (secret.kind !== "file") return { why: "" };
-      return { ...view, kind: "usable", blob: opened.pair.blob, key: secret.key };
+      return { ...view, kind: "usable", blob: opened.keyPair.blob, key: secret.key };
     },
   });
   return (
@@ -182,7 +182,7 @@ async function undoMake(near: PrivateKeyContext, remote: RemoteSession | null): 
   const keyFile = primaryLocation(near.plan, newKey);
   const fingerprint = near.newKey?.fingerprint ?? (await fingerprintOf(namesOf(keyFile.path).made));
   if (!fingerprint) return clearTorn(keyFile).then(() => DONE);
-  const undone = await undoHalf(keyFile, fingerprint);
+  const undone = await restoreOldPrivateKey(keyFile, fingerprint);
   return undone.kind === "done" ? DONE : failSaying(undone.message);
 }
 
@@ -197,18 +197,22 @@ async function makeHere(near: PrivateKeyContext, newKey: MadeHere): Promise<Made
   const keyFile = primaryLocation(near.plan, newKey);
   const secrets = (await takeEarlier(near, keyFile)) ?? (await makeSecrets(near, newKey));
   if ("why" in secrets) return failSaying(secrets.why);
-  const { pair } = secrets;
-  const made = await makeHalf(keyFile, pair, isLocked(near.plan, keyFile) ? secrets.passphrase : null);
+  const { keyPair } = secrets;
+  const made = await writeNewPrivateKey(
+    keyFile,
+    keyPair,
+    isLocked(near.plan, keyFile) ? secrets.passphrase : null,
+  );
   if (made.kind !== "done") return failSaying(made.message);
-  const put = keyFile.before === null ? await putHalf(keyFile, pair.fingerprint) : made;
+  const put = keyFile.before === null ? await installPrivateKey(keyFile, keyPair.fingerprint) : made;
   if (put.kind !== "done") return failSaying(put.message);
-  return { kind: "made", line: pair.line, fingerprint: pair.fingerprint, secrets };
+  return { kind: "made", line: keyPair.line, fingerprint: keyPair.fingerprint, secrets };
 }
 
 /** What an earlier try has left, before anybody noted it; it was granted nowhere then. */
 async function takeEarlier(
   near: PrivateKeyContext,
-  keyFile: HalfPlace,
+  keyFile: KeyReplacement,
 ): Promise<RunSecrets | { why: string } | null> {
   const { made, now } = namesOf(keyFile.path);
   const known = near.newKey?.fingerprint;
@@ -230,8 +234,8 @@ async function makeSecrets(
   const locked = privateKeysHere(near.plan).find(({ kind, isEncrypted }) => kind === "file" && isEncrypted);
   const old = locked ? await openKeyFile(locked.path, near) : null;
   if (old && "why" in old) return old;
-  const pair = await makeKeyPair({ keyType: keyType as NewKeyType, comment });
-  return lockFor(near, { pair, passphrase: old?.passphrase ?? null });
+  const keyPair = await createKeyPair({ keyType: keyType as NewKeyType, comment });
+  return lockFor(near, { keyPair, passphrase: old?.passphrase ?? null });
 }
 
 /** A host's old half may be locked where none of this computer is: then its successor's passphrase is asked for. */
@@ -304,12 +308,12 @@ async function makeThere(
   return { kind: "made", line, fingerprint: viewKey(blobOf({ line })).fingerprint, secrets: null };
 }
 
-function primaryLocation(plan: KeyPlan, { path }: { path: string }): HalfPlace {
+function primaryLocation(plan: KeyPlan, { path }: { path: string }): KeyReplacement {
   const privateKey = privateKeysHere(plan).find((one) => one.kind === "file" && one.path === path);
   return privateKey ? toKeyFile(privateKey) : { path, before: null, hasPublicFile: true };
 }
 
-const isLocked = (plan: KeyPlan, keyFile: HalfPlace): boolean =>
+const isLocked = (plan: KeyPlan, keyFile: KeyReplacement): boolean =>
   privateKeysHere(plan).some(({ path, isEncrypted }) => path === keyFile.path && isEncrypted === true);
 
 /** A host key is held by nobody else: nothing stands where it goes. */

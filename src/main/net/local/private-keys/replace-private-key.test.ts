@@ -25,14 +25,21 @@ import { makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import {
   addToAgent,
-  makeKeyPair,
+  createKeyPair,
   type NewKeyType,
   readKeyPair,
   removeFromAgent,
-  sealPair,
+  sealKeyPair,
   toIdentity,
 } from "./key-pair.ts";
-import { commitHalf, type HalfPlace, lookAtHalf, makeHalf, putHalf, undoHalf } from "./replace-half.ts";
+import {
+  inspectPrivateKey,
+  installPrivateKey,
+  type KeyReplacement,
+  removeOldPrivateKey,
+  restoreOldPrivateKey,
+  writeNewPrivateKey,
+} from "./replace-private-key.ts";
 
 const run = promisify(execFile);
 const DONE = { kind: "done" };
@@ -55,9 +62,9 @@ async function readFolder(path: string): Promise<Record<string, string>> {
 async function makeDesk() {
   const folder = await makeTemporaryFolder();
   const old = await makeKeyFile(folder.path, "id", ["-t", "ed25519", "-N", "", "-C", "jo@desk"]);
-  const place: HalfPlace = { path: old.path, before: await hashOf(old.path), hasPublicFile: true };
-  const pair = await makeKeyPair({ keyType: "ed25519", comment: "jo@desk" });
-  return { folder, old, place, pair, [Symbol.asyncDispose]: () => folder.remove() };
+  const replacement: KeyReplacement = { path: old.path, before: await hashOf(old.path), hasPublicFile: true };
+  const keyPair = await createKeyPair({ keyType: "ed25519", comment: "jo@desk" });
+  return { folder, old, replacement, keyPair, [Symbol.asyncDispose]: () => folder.remove() };
 }
 
 test.each<[NewKeyType, string]>([
@@ -66,161 +73,169 @@ test.each<[NewKeyType, string]>([
   ["rsa", "3072 SHA256"],
 ])("a key of type %s that is made here is what ssh-keygen takes it for", async (keyType, size) => {
   await using folder = await makeTemporaryFolder();
-  const pair = await makeKeyPair({ keyType, comment: "jo@desk" });
+  const keyPair = await createKeyPair({ keyType, comment: "jo@desk" });
   const path = join(folder.path, "id");
-  await writeFile(path, Redacted.reveal(await sealPair(pair, null)), { mode: 0o600 });
-  expect((await run("ssh-keygen", ["-y", "-f", path])).stdout.trim()).toBe(`${pair.line} jo@desk`);
+  await writeFile(path, Redacted.reveal(await sealKeyPair(keyPair, null)), { mode: 0o600 });
+  expect((await run("ssh-keygen", ["-y", "-f", path])).stdout.trim()).toBe(`${keyPair.line} jo@desk`);
   expect((await run("ssh-keygen", ["-lf", path])).stdout).toContain(
-    `${size.split(" ")[0]} ${pair.fingerprint} jo@desk`,
+    `${size.split(" ")[0]} ${keyPair.fingerprint} jo@desk`,
   );
   const again = readKeyPair(new Redacted(await readFile(path, "utf8")));
-  expect(again).toMatchObject({ line: pair.line, comment: "jo@desk" });
-  expect(Redacted.reveal(again?.secret as Redacted<Buffer>)).toEqual(Redacted.reveal(pair.secret));
-  expect(toIdentity(pair, path)).toMatchObject({ fingerprint: pair.fingerprint, source: path });
+  expect(again).toMatchObject({ line: keyPair.line, comment: "jo@desk" });
+  expect(Redacted.reveal(again?.secret as Redacted<Buffer>)).toEqual(Redacted.reveal(keyPair.secret));
+  expect(toIdentity(keyPair, path)).toMatchObject({ fingerprint: keyPair.fingerprint, source: path });
   await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", "", "-m", "PEM", "-f", path]);
-  expect(readKeyPair(new Redacted(await readFile(path, "utf8")))?.line).toBe(pair.line);
+  expect(readKeyPair(new Redacted(await readFile(path, "utf8")))?.line).toBe(keyPair.line);
 });
 
 test("a passphrase that is put on a key opens it, here and in ssh-keygen, and no other does", async () => {
   await using folder = await makeTemporaryFolder();
-  const pair = await makeKeyPair({ keyType: "ed25519", comment: "jo" });
-  const text = Redacted.reveal(await sealPair(pair, new Redacted("pass phrase é")));
+  const keyPair = await createKeyPair({ keyType: "ed25519", comment: "jo" });
+  const text = Redacted.reveal(await sealKeyPair(keyPair, new Redacted("pass phrase é")));
   const path = join(folder.path, "id");
   await writeFile(path, text, { mode: 0o600 });
-  expect((await run("ssh-keygen", ["-y", "-P", "pass phrase é", "-f", path])).stdout).toContain(pair.line);
+  expect((await run("ssh-keygen", ["-y", "-P", "pass phrase é", "-f", path])).stdout).toContain(keyPair.line);
   await expect(run("ssh-keygen", ["-y", "-P", "pass phrase", "-f", path])).rejects.toThrow();
   const file = readPrivateKeyFile(Buffer.from(text));
   if (file.kind !== "unusable" || !file.lock) throw new Error("it has no lock");
   const opened = await unlock(file.lock, new Redacted("pass phrase é"), new AbortController().signal);
-  expect(opened.kind === "opened" && readKeyPair(opened.text)?.line).toBe(pair.line);
+  expect(opened.kind === "opened" && readKeyPair(opened.text)?.line).toBe(keyPair.line);
 });
 
-test("a new half takes the place of the old one, with its mode, and the old one is kept until it is committed", async () => {
+test("a new private key replaces the old one, with its mode, and the old one is kept until it is committed", async () => {
   await using desk = await makeDesk();
-  const { place, pair, old } = desk;
+  const { replacement, keyPair, old } = desk;
   await chmod(old.path, 0o400);
   const before = await hashOf(old.path);
-  expect(await lookAtHalf(place, pair.fingerprint)).toEqual({ kind: "untouched", isBegun: false });
-  expect(await makeHalf(place, pair, null)).toEqual(DONE);
-  expect(await lookAtHalf(place, pair.fingerprint)).toEqual({ kind: "made", isBegun: false });
+  expect(await inspectPrivateKey(replacement, keyPair.fingerprint)).toEqual({
+    kind: "untouched",
+    isBegun: false,
+  });
+  expect(await writeNewPrivateKey(replacement, keyPair, null)).toEqual(DONE);
+  expect(await inspectPrivateKey(replacement, keyPair.fingerprint)).toEqual({ kind: "made", isBegun: false });
   expect((await stat(`${old.path}.latchkey-new`)).mode & 0o777).toBe(0o600);
   expect(await hashOf(old.path)).toBe(before);
-  expect(await putHalf(place, pair.fingerprint)).toEqual(DONE);
-  expect(await lookAtHalf(place, pair.fingerprint)).toEqual({ kind: "in-place" });
+  expect(await installPrivateKey(replacement, keyPair.fingerprint)).toEqual(DONE);
+  expect(await inspectPrivateKey(replacement, keyPair.fingerprint)).toEqual({ kind: "installed" });
   expect((await stat(old.path)).mode & 0o777).toBe(0o400);
   expect(await hashOf(`${old.path}.latchkey-old`)).toBe(before);
-  expect(await readFile(`${old.path}.pub`, "utf8")).toBe(`${pair.line} jo@desk\n`);
+  expect(await readFile(`${old.path}.pub`, "utf8")).toBe(`${keyPair.line} jo@desk\n`);
   expect(await readFile(`${old.path}.latchkey-old.pub`, "utf8")).toBe(old.publicLine);
-  expect((await run("ssh-keygen", ["-y", "-f", old.path])).stdout).toContain(pair.line);
-  expect(await commitHalf(place, pair.fingerprint)).toEqual(DONE);
-  expect(await commitHalf(place, pair.fingerprint)).toEqual(DONE);
+  expect((await run("ssh-keygen", ["-y", "-f", old.path])).stdout).toContain(keyPair.line);
+  expect(await removeOldPrivateKey(replacement, keyPair.fingerprint)).toEqual(DONE);
+  expect(await removeOldPrivateKey(replacement, keyPair.fingerprint)).toEqual(DONE);
   expect(await readdir(desk.folder.path)).toEqual(["id", "id.pub"]);
-  expect(await undoHalf(place, pair.fingerprint)).toEqual({
+  expect(await restoreOldPrivateKey(replacement, keyPair.fingerprint)).toEqual({
     kind: "refused",
     message: `${old.path} is the new key, and the old one is gone`,
   });
 });
 
-test.each(["made", "in place"])("what was %s is undone to the same bytes, modes and times", async (stage) => {
-  await using desk = await makeDesk();
-  const { place, pair, old } = desk;
-  await chmod(old.path, 0o400);
-  const [before, { mtimeMs }] = [await readFolder(desk.folder.path), await stat(old.path)];
-  await makeHalf(place, pair, null);
-  if (stage === "in place") await putHalf(place, pair.fingerprint);
-  expect(await readFolder(desk.folder.path)).not.toEqual(before);
-  expect(await undoHalf(place, pair.fingerprint)).toEqual(DONE);
-  expect(await undoHalf(place, pair.fingerprint)).toEqual(DONE);
-  expect(await readFolder(desk.folder.path)).toEqual(before);
-  expect((await stat(old.path)).mtimeMs).toBe(mtimeMs);
-});
+test.each(["made", "installed"])(
+  "what was %s is undone to the same bytes, modes and times",
+  async (stage) => {
+    await using desk = await makeDesk();
+    const { replacement, keyPair, old } = desk;
+    await chmod(old.path, 0o400);
+    const [before, { mtimeMs }] = [await readFolder(desk.folder.path), await stat(old.path)];
+    await writeNewPrivateKey(replacement, keyPair, null);
+    if (stage === "installed") await installPrivateKey(replacement, keyPair.fingerprint);
+    expect(await readFolder(desk.folder.path)).not.toEqual(before);
+    expect(await restoreOldPrivateKey(replacement, keyPair.fingerprint)).toEqual(DONE);
+    expect(await restoreOldPrivateKey(replacement, keyPair.fingerprint)).toEqual(DONE);
+    expect(await readFolder(desk.folder.path)).toEqual(before);
+    expect((await stat(old.path)).mtimeMs).toBe(mtimeMs);
+  },
+);
 
 test("where no key was, a new one is put, and its undoing leaves nothing", async () => {
   await using folder = await makeTemporaryFolder();
-  const place = { path: join(folder.path, "sub", "id"), before: null, hasPublicFile: true };
-  const pair = await makeKeyPair({ keyType: "ed25519", comment: "" });
-  expect(await makeHalf(place, pair, null)).toEqual(DONE);
-  expect(await putHalf(place, pair.fingerprint)).toEqual(DONE);
-  expect(await commitHalf(place, pair.fingerprint)).toEqual(DONE);
+  const replacement = { path: join(folder.path, "sub", "id"), before: null, hasPublicFile: true };
+  const keyPair = await createKeyPair({ keyType: "ed25519", comment: "" });
+  expect(await writeNewPrivateKey(replacement, keyPair, null)).toEqual(DONE);
+  expect(await installPrivateKey(replacement, keyPair.fingerprint)).toEqual(DONE);
+  expect(await removeOldPrivateKey(replacement, keyPair.fingerprint)).toEqual(DONE);
   expect(await readdir(join(folder.path, "sub"))).toEqual(["id", "id.pub"]);
-  expect(await readFile(`${place.path}.pub`, "utf8")).toBe(`${pair.line}\n`);
-  expect(await undoHalf(place, pair.fingerprint)).toEqual(DONE);
+  expect(await readFile(`${replacement.path}.pub`, "utf8")).toBe(`${keyPair.line}\n`);
+  expect(await restoreOldPrivateKey(replacement, keyPair.fingerprint)).toEqual(DONE);
   expect(await readdir(join(folder.path, "sub"))).toEqual([]);
 });
 
 test("a key that somebody else has changed or moved meanwhile, or that is a link, is left as it is", async () => {
   await using desk = await makeDesk();
-  const { place, pair, old } = desk;
-  await makeHalf(place, pair, null);
+  const { replacement, keyPair, old } = desk;
+  await writeNewPrivateKey(replacement, keyPair, null);
   const text = await readFile(old.path);
   await writeFile(old.path, `${text}\n`);
   const strange = { kind: "refused", message: expect.stringContaining("was changed by somebody else") };
-  for (const step of [putHalf, commitHalf, undoHalf])
-    expect(await step(place, pair.fingerprint)).toMatchObject(strange);
+  for (const step of [installPrivateKey, removeOldPrivateKey, restoreOldPrivateKey])
+    expect(await step(replacement, keyPair.fingerprint)).toMatchObject(strange);
   expect((await readFile(old.path)).length).toBe(text.length + 1);
   await rm(old.path);
-  expect(await putHalf(place, pair.fingerprint)).toMatchObject({ message: `${old.path} is gone` });
+  expect(await installPrivateKey(replacement, keyPair.fingerprint)).toMatchObject({
+    message: `${old.path} is gone`,
+  });
   const elsewhere = join(desk.folder.path, "elsewhere");
   await writeFile(elsewhere, text);
   await symlink(elsewhere, old.path);
-  expect(await putHalf(place, pair.fingerprint)).toMatchObject(strange);
+  expect(await installPrivateKey(replacement, keyPair.fingerprint)).toMatchObject(strange);
   expect(await readFile(elsewhere)).toEqual(text);
 });
 
 test("what lies beside a key under our names and is of another run is not touched", async () => {
   await using desk = await makeDesk();
-  const { place, pair, old } = desk;
+  const { replacement, keyPair, old } = desk;
   await writeFile(`${old.path}.latchkey-old`, "another");
-  expect(await makeHalf(place, pair, null)).toEqual({
+  expect(await writeNewPrivateKey(replacement, keyPair, null)).toEqual({
     kind: "refused",
     message: `${old.path}.latchkey-old is not of this run: move it away`,
   });
   await rm(`${old.path}.latchkey-old`);
   await writeFile(`${old.path}.latchkey-new`, "another");
-  expect(await makeHalf(place, pair, null)).toMatchObject({ kind: "refused" });
+  expect(await writeNewPrivateKey(replacement, keyPair, null)).toMatchObject({ kind: "refused" });
   expect(await readFile(`${old.path}.latchkey-new`, "utf8")).toBe("another");
 });
 
 test("a key that is put half-way, the old one under both names, is put or taken back from there", async () => {
   await using desk = await makeDesk();
-  const { place, pair, old } = desk;
+  const { replacement, keyPair, old } = desk;
   const before = await readFolder(desk.folder.path);
-  for (const finish of [undoHalf, putHalf]) {
-    await makeHalf(place, pair, null);
+  for (const finish of [restoreOldPrivateKey, installPrivateKey]) {
+    await writeNewPrivateKey(replacement, keyPair, null);
     await rename(`${old.path}.pub`, `${old.path}.latchkey-old.pub`);
     await link(old.path, `${old.path}.latchkey-old`);
-    expect(await finish(place, pair.fingerprint)).toEqual(DONE);
-    if (finish === undoHalf) expect(await readFolder(desk.folder.path)).toEqual(before);
+    expect(await finish(replacement, keyPair.fingerprint)).toEqual(DONE);
+    if (finish === restoreOldPrivateKey) expect(await readFolder(desk.folder.path)).toEqual(before);
   }
-  expect(await lookAtHalf(place, pair.fingerprint)).toEqual({ kind: "in-place" });
+  expect(await inspectPrivateKey(replacement, keyPair.fingerprint)).toEqual({ kind: "installed" });
 });
 
 test("a public file that is a link gives way to a file of mode 644, and the link comes back where that is undone", async () => {
   for (const leadsTo of ["elsewhere", "nowhere"]) {
     await using desk = await makeDesk();
-    const { place, pair, old } = desk;
+    const { replacement, keyPair, old } = desk;
     await rename(`${old.path}.pub`, join(desk.folder.path, "elsewhere"));
     await chmod(join(desk.folder.path, "elsewhere"), 0o666);
     await symlink(leadsTo, `${old.path}.pub`);
-    await makeHalf(place, pair, null);
-    expect(await putHalf(place, pair.fingerprint)).toEqual(DONE);
+    await writeNewPrivateKey(replacement, keyPair, null);
+    expect(await installPrivateKey(replacement, keyPair.fingerprint)).toEqual(DONE);
     const about = await lstat(`${old.path}.pub`);
     expect([about.isFile(), (about.mode & 0o777).toString(8)]).toEqual([true, "644"]);
-    expect(await readFile(`${old.path}.pub`, "utf8")).toBe(`${pair.line} jo@desk\n`);
+    expect(await readFile(`${old.path}.pub`, "utf8")).toBe(`${keyPair.line} jo@desk\n`);
     expect(await readFile(join(desk.folder.path, "elsewhere"), "utf8")).toBe(old.publicLine);
-    expect(await undoHalf(place, pair.fingerprint)).toEqual(DONE);
+    expect(await restoreOldPrivateKey(replacement, keyPair.fingerprint)).toEqual(DONE);
     expect(await readlink(`${old.path}.pub`)).toBe(leadsTo);
     expect((await readdir(desk.folder.path)).sort()).toEqual(["elsewhere", "id", "id.pub"]);
   }
 });
 
-test("an old public half in the way of the one that is to be kept stops it before a client could take the wrong one", async () => {
+test("an old public key in the way of the one that is to be kept stops it before a client could take the wrong one", async () => {
   await using desk = await makeDesk();
-  const { place, pair, old } = desk;
-  await makeHalf(place, pair, null);
+  const { replacement, keyPair, old } = desk;
+  await writeNewPrivateKey(replacement, keyPair, null);
   await writeFile(`${old.path}.latchkey-old.pub`, "another");
   const before = await readFolder(desk.folder.path);
-  expect(await putHalf(place, pair.fingerprint)).toEqual({
+  expect(await installPrivateKey(replacement, keyPair.fingerprint)).toEqual({
     kind: "refused",
     message: `${old.path}.latchkey-old.pub is not of this run: move it away`,
   });
@@ -234,12 +249,12 @@ test("a real agent takes a new key of each type and forgets an old one, as often
   const { socketPath } = agent;
   const pairs = await Promise.all(
     (["ed25519", "ecdsa", "rsa"] as const).map((keyType) =>
-      makeKeyPair({ keyType, comment: `the ${keyType}` }),
+      createKeyPair({ keyType, comment: `the ${keyType}` }),
     ),
   );
-  for (const pair of pairs) {
-    expect(await addToAgent(socketPath, pair)).toEqual(DONE);
-    expect(await addToAgent(socketPath, pair)).toEqual(DONE);
+  for (const keyPair of pairs) {
+    expect(await addToAgent(socketPath, keyPair)).toEqual(DONE);
+    expect(await addToAgent(socketPath, keyPair)).toEqual(DONE);
   }
   const oldBlob = Buffer.from(old.publicLine.split(" ")[1] ?? "", "base64");
   expect(await removeFromAgent(socketPath, oldBlob)).toEqual(DONE);
@@ -252,10 +267,10 @@ test("a real agent takes a new key of each type and forgets an old one, as often
 
 test("an agent that has ended holds no old key, and takes no new one", async () => {
   await using folder = await makeTemporaryFolder();
-  const pair = await makeKeyPair({ keyType: "ed25519", comment: "" });
+  const keyPair = await createKeyPair({ keyType: "ed25519", comment: "" });
   const nobody = join(folder.path, "agent");
-  expect(await removeFromAgent(nobody, pair.blob)).toEqual(DONE);
-  expect(await addToAgent(nobody, pair)).toMatchObject({
+  expect(await removeFromAgent(nobody, keyPair.blob)).toEqual(DONE);
+  expect(await addToAgent(nobody, keyPair)).toMatchObject({
     kind: "failed",
     message: expect.stringContaining("add it with ssh-add"),
   });

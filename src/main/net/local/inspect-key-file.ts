@@ -5,7 +5,7 @@ import { type PrivateKeyFile, readPrivateKeyFile } from "#net/ssh/private-key-fi
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import { readTextFile } from "./read-ssh-files.ts";
 
-export type HeldHalf = {
+export type KeyFileInspection = {
   uid: number;
   gid: number;
   /** Four octal digits. */
@@ -25,7 +25,7 @@ export type HeldHalf = {
 };
 
 /** What stands at the path of a private key here; null: nothing does. */
-export async function lookAtHeldHalf(path: string): Promise<HeldHalf | null> {
+export async function inspectKeyFile(path: string): Promise<KeyFileInspection | null> {
   const about = await lstat(path).catch(() => null);
   if (!about) return null;
   const mode = (about.mode & 0o7777).toString(8).padStart(4, "0");
@@ -45,7 +45,11 @@ export async function lookAtHeldHalf(path: string): Promise<HeldHalf | null> {
     fingerprint: key?.fingerprint ?? null,
     comment: written?.comment ?? "",
     possession: possessionOf(key),
-    stuck: sayStuck(path, about, key !== null && (key.kind === "usable" || key.isEncrypted !== null)),
+    stuck: whyNotReplaceable(
+      path,
+      about,
+      key !== null && (key.kind === "usable" || key.isEncrypted !== null),
+    ),
   };
 }
 
@@ -54,7 +58,7 @@ function possessionOf(key: PrivateKeyFile | null): KeyPossession {
   return { kind: "claimed", why: key?.lock ? "locked" : "unsupported" };
 }
 
-function sayStuck(
+function whyNotReplaceable(
   path: string,
   about: { isSymbolicLink(): boolean; isFile(): boolean; nlink: number },
   isKey: boolean,

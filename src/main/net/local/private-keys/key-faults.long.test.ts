@@ -10,9 +10,14 @@ import { canStartHosts } from "#testing/lab/start-host.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { readKeyPair } from "./key-pair.ts";
-import { commitHalf, makeHalf, putHalf, undoHalf } from "./replace-half.ts";
+import {
+  installPrivateKey,
+  removeOldPrivateKey,
+  restoreOldPrivateKey,
+  writeNewPrivateKey,
+} from "./replace-private-key.ts";
 
-const SCRIPT = join(import.meta.dirname, "testing/half-child.ts");
+const SCRIPT = join(import.meta.dirname, "testing/key-child.ts");
 
 test.skipIf(!canStartHosts()).for(["commit", "undo"])(
   "R1: killed before any call that writes, on the way to %s, a private key here is the old or the new one, and ends as it should",
@@ -20,18 +25,18 @@ test.skipIf(!canStartHosts()).for(["commit", "undo"])(
     await using folder = await makeTemporaryFolder();
     const [old, made] = [await makeKeyFile(folder.path, "old"), await makeKeyFile(folder.path, "new")];
     const before = hash("sha256", await readFile(old.path));
-    const pair = readKeyPair(new Redacted(await readFile(made.path, "utf8")));
-    if (!pair) throw new Error("the new key cannot be read");
+    const keyPair = readKeyPair(new Redacted(await readFile(made.path, "utf8")));
+    if (!keyPair) throw new Error("the new key cannot be read");
 
     async function prepare(name: string) {
       const home = join(folder.path, name);
       await mkdir(home);
       for (const suffix of ["", ".pub"]) await copyFile(`${old.path}${suffix}`, join(home, `id${suffix}`));
       const env = {
-        HALF_PATH: join(home, "id"),
-        HALF_BEFORE: before,
-        HALF_NEW: made.path,
-        HALF_END: end,
+        KEY_PATH: join(home, "id"),
+        KEY_BEFORE: before,
+        KEY_NEW: made.path,
+        KEY_END: end,
         UV_THREADPOOL_SIZE: "1",
       };
       return { home, child: { script: SCRIPT, env } };
@@ -43,20 +48,20 @@ test.skipIf(!canStartHosts()).for(["commit", "undo"])(
     for (const [index, moment] of moments.entries()) {
       const { home, child } = await prepare(String(index));
       await killAt(moment, child);
-      const place = { path: join(home, "id"), before, hasPublicFile: true };
-      const now = await readFile(place.path);
+      const replacement = { path: join(home, "id"), before, hasPublicFile: true };
+      const now = await readFile(replacement.path);
       const isOld = hash("sha256", now) === before;
-      expect(isOld || readPrivateKeyFile(now).fingerprint === pair.fingerprint).toBe(true);
+      expect(isOld || readPrivateKeyFile(now).fingerprint === keyPair.fingerprint).toBe(true);
       if (end === "commit") {
         // One that was killed after its commit began has nothing left to make.
-        await makeHalf(place, pair, null);
-        await putHalf(place, pair.fingerprint);
-        expect(await commitHalf(place, pair.fingerprint)).toEqual({ kind: "done" });
-      } else expect(await undoHalf(place, pair.fingerprint)).toEqual({ kind: "done" });
+        await writeNewPrivateKey(replacement, keyPair, null);
+        await installPrivateKey(replacement, keyPair.fingerprint);
+        expect(await removeOldPrivateKey(replacement, keyPair.fingerprint)).toEqual({ kind: "done" });
+      } else expect(await restoreOldPrivateKey(replacement, keyPair.fingerprint)).toEqual({ kind: "done" });
       expect({ moment, names: (await readdir(home)).sort() }).toEqual({ moment, names: ["id", "id.pub"] });
-      const expected = end === "commit" ? pair.line : old.publicLine.trim();
+      const expected = end === "commit" ? keyPair.line : old.publicLine.trim();
       expect(await readFile(join(home, "id.pub"), "utf8")).toContain(expected);
-      if (end === "undo") expect(hash("sha256", await readFile(place.path))).toBe(before);
+      if (end === "undo") expect(hash("sha256", await readFile(replacement.path))).toBe(before);
     }
     recordFault(task, {
       id: "R1",

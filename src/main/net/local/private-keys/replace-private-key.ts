@@ -1,5 +1,5 @@
 /**
- * Replaces a private key of this computer, a step at a time. Every step looks first, goes on from wherever an earlier
+ * Replaces a private key of this computer, a step at a time. Every step inspects first, goes on from wherever an earlier
  * one was cut short, and may be called again. At any time the path holds the old key or the new one, whole.
  */
 
@@ -11,31 +11,32 @@ import { readSmallFile } from "#net/ssh/identities.ts";
 import { LARGEST_KEY_FILE, readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import type { FileHash } from "#shared/model/runs/deployment.ts";
 import { Redacted } from "#shared/model/secret.ts";
-import { type KeyPair, sealPair } from "./key-pair.ts";
+import { type KeyPair, sealKeyPair } from "./key-pair.ts";
 import { moveBetweenLogins } from "./move-between-logins.ts";
 
 /** `refused`: nothing was done. `failed`: it was begun; what stands is whole, and the step may be tried again. */
-export type HalfOutcome = { kind: "done" } | { kind: "refused" | "failed"; message: string };
+export type KeyReplacementOutcome = { kind: "done" } | { kind: "refused" | "failed"; message: string };
 
-/** Lays the new half beside the old one, or nothing. */
-export async function makeHalf(
-  place: HalfPlace,
-  pair: KeyPair,
+/** Writes the new private key beside the old one, or nothing. */
+export async function writeNewPrivateKey(
+  replacement: KeyReplacement,
+  keyPair: KeyPair,
   passphrase: Redacted<string> | null,
-): Promise<HalfOutcome> {
-  return step(place, pair.fingerprint, ["untouched", "made", "in-place"], async (state) => {
-    if (state.kind === "in-place") return null;
-    const { made, madePublic, nowPublic } = namesOf(place.path);
-    const line = [pair.line, pair.comment].filter(Boolean).join(" ");
+): Promise<KeyReplacementOutcome> {
+  return step(replacement, keyPair.fingerprint, ["untouched", "made", "installed"], async (state) => {
+    if (state.kind === "installed") return null;
+    const { made, madePublic, nowPublic } = namesOf(replacement.path);
+    const line = [keyPair.line, keyPair.comment].filter(Boolean).join(" ");
     try {
       if (state.kind === "untouched") {
-        if (place.before === null) await mkdir(dirname(place.path), { recursive: true, mode: 0o700 });
-        const text = await sealPair(pair, passphrase);
-        await writeWhole(place, made, { text: Redacted.reveal(text), mode: 0o600 });
+        if (replacement.before === null)
+          await mkdir(dirname(replacement.path), { recursive: true, mode: 0o700 });
+        const text = await sealKeyPair(keyPair, passphrase);
+        await writeWhole(replacement, made, { text: Redacted.reveal(text), mode: 0o600 });
       }
-      // A public half of another key beside it would be offered in its stead.
-      if (place.hasPublicFile || (await isThere(nowPublic)))
-        await writeWhole(place, madePublic, { text: `${line}\n`, mode: 0o644 });
+      // A public key of another key beside it would be offered in its stead.
+      if (replacement.hasPublicFile || (await isThere(nowPublic)))
+        await writeWhole(replacement, madePublic, { text: `${line}\n`, mode: 0o644 });
     } catch (error) {
       // Nobody knows of it yet.
       if (state.kind === "untouched") await rm(made, { force: true });
@@ -46,12 +47,15 @@ export async function makeHalf(
 }
 
 /**
- * The new half takes the path, and the old one is kept beside it. ssh offers the public half that lies beside a private
+ * Moves the new private key to the path, and the old one is kept beside it. ssh offers the public key that lies beside a private
  * one, and signs with the private one: while the two are exchanged there is none.
  */
-export async function putHalf(place: HalfPlace, fingerprint: string): Promise<HalfOutcome> {
-  return step(place, fingerprint, ["made", "in-place"], async (state) => {
-    const { now, made, old, nowPublic, madePublic, oldPublic } = namesOf(place.path);
+export async function installPrivateKey(
+  replacement: KeyReplacement,
+  fingerprint: string,
+): Promise<KeyReplacementOutcome> {
+  return step(replacement, fingerprint, ["made", "installed"], async (state) => {
+    const { now, made, old, nowPublic, madePublic, oldPublic } = namesOf(replacement.path);
     if (state.kind === "made") {
       const isHidden = !(await isThere(nowPublic));
       if (!isHidden && (await lstat(nowPublic)).isDirectory())
@@ -59,11 +63,11 @@ export async function putHalf(place: HalfPlace, fingerprint: string): Promise<Ha
       if (!isHidden && (await isThere(oldPublic))) return `${oldPublic} is not of this run: move it away`;
       await dressAs(now, made);
       if (!isHidden) await rename(nowPublic, oldPublic);
-      await keep(place, now, old);
-      const expected: Found = place.before === null ? "none" : "before";
-      if (!(await moveBetweenLogins(made, now, () => findInPlace(place, fingerprint) === expected))) {
+      await keep(replacement, now, old);
+      const expected: Found = replacement.before === null ? "none" : "before";
+      if (!(await moveBetweenLogins(made, now, () => identifyNow(replacement, fingerprint) === expected))) {
         if (!isHidden && !(await isThere(nowPublic))) await rename(oldPublic, nowPublic);
-        return formatChanged(place);
+        return formatChanged(replacement);
       }
     }
     if (await isThere(madePublic)) {
@@ -74,30 +78,36 @@ export async function putHalf(place: HalfPlace, fingerprint: string): Promise<Ha
   });
 }
 
-/** The old half goes for good. */
-export async function commitHalf(place: HalfPlace, fingerprint: string): Promise<HalfOutcome> {
-  return step(place, fingerprint, ["in-place", "committed"], async () => {
-    const { old, oldPublic, torn } = namesOf(place.path);
+/** Removes the old private key. */
+export async function removeOldPrivateKey(
+  replacement: KeyReplacement,
+  fingerprint: string,
+): Promise<KeyReplacementOutcome> {
+  return step(replacement, fingerprint, ["installed", "committed"], async () => {
+    const { old, oldPublic, torn } = namesOf(replacement.path);
     // The public one first: while the private one is there, this is still to be done.
     for (const path of [torn, oldPublic, old]) await rm(path, { force: true });
     return null;
   });
 }
 
-/** The old half stays, under a name of its own. */
-export async function keepHalf(place: HalfPlace, fingerprint: string): Promise<HalfOutcome> {
-  return step(place, fingerprint, ["in-place", "committed"], async () => {
-    if (place.before === null) return null;
-    const { old, oldPublic } = namesOf(place.path);
-    const kept = nameKept(place.path, place.before);
+/** Keeps the old private key, under a name of its own. */
+export async function keepOldPrivateKey(
+  replacement: KeyReplacement,
+  fingerprint: string,
+): Promise<KeyReplacementOutcome> {
+  return step(replacement, fingerprint, ["installed", "committed"], async () => {
+    if (replacement.before === null) return null;
+    const { old, oldPublic } = namesOf(replacement.path);
+    const kept = nameKept(replacement.path, replacement.before);
     if (await isThere(oldPublic)) await rename(oldPublic, `${kept}.pub`);
     if (await isThere(old)) await rename(old, kept);
     return null;
   });
 }
 
-/** What `keepHalf` has kept is gone, whatever stands in its place by now: only the very file of the plan. */
-export async function dropKeptHalf({ path, before }: HalfPlace): Promise<HalfOutcome> {
+/** Removes what `keepOldPrivateKey` has kept, whatever is at its path by now: only the very file of the plan. */
+export async function dropKeptPrivateKey({ path, before }: KeyReplacement): Promise<KeyReplacementOutcome> {
   if (before === null) return { kind: "done" };
   const kept = nameKept(path, before);
   return actOn(kept, async () => {
@@ -111,17 +121,20 @@ export async function dropKeptHalf({ path, before }: HalfPlace): Promise<HalfOut
   });
 }
 
-/** The old half, the very same file, takes its path back, and the new one goes for good. */
-export async function undoHalf(place: HalfPlace, fingerprint: string): Promise<HalfOutcome> {
-  return step(place, fingerprint, ["untouched", "made", "in-place"], async (state) => {
-    const { now, made, old, nowPublic, madePublic, oldPublic, torn } = namesOf(place.path);
-    if (state.kind === "in-place") {
+/** The old private key, the very same file, is at its path again, and the new one is removed. */
+export async function restoreOldPrivateKey(
+  replacement: KeyReplacement,
+  fingerprint: string,
+): Promise<KeyReplacementOutcome> {
+  return step(replacement, fingerprint, ["untouched", "made", "installed"], async (state) => {
+    const { now, made, old, nowPublic, madePublic, oldPublic, torn } = namesOf(replacement.path);
+    if (state.kind === "installed") {
       await rm(nowPublic, { force: true });
-      const isUnchanged = () => findInPlace(place, fingerprint) === "new";
-      if (place.before !== null) {
-        if (!(await moveBetweenLogins(old, now, isUnchanged))) return formatChanged(place);
+      const isUnchanged = () => identifyNow(replacement, fingerprint) === "new";
+      if (replacement.before !== null) {
+        if (!(await moveBetweenLogins(old, now, isUnchanged))) return formatChanged(replacement);
       } else if (isUnchanged()) rmSync(now);
-      else return formatChanged(place);
+      else return formatChanged(replacement);
     }
     // Beside one that was not hidden, it is somebody else's.
     if ((await isThere(oldPublic)) && !(await isThere(nowPublic))) await rename(oldPublic, nowPublic);
@@ -130,33 +143,33 @@ export async function undoHalf(place: HalfPlace, fingerprint: string): Promise<H
   });
 }
 
-const formatChanged = ({ path, before }: HalfPlace): string =>
+const formatChanged = ({ path, before }: KeyReplacement): string =>
   `${path} was changed by somebody else meanwhile and is left as it is${before === null ? "" : `; the key that stood there is ${namesOf(path).old}`}`;
 
 /** What was being written when whoever wrote it was killed is gone. */
-export async function clearTorn({ path }: Pick<HalfPlace, "path">): Promise<void> {
+export async function clearTorn({ path }: Pick<KeyReplacement, "path">): Promise<void> {
   await rm(namesOf(path).torn, { force: true });
 }
 
 /** `act` answers with why it has done nothing, where that is so. */
 async function step(
-  place: HalfPlace,
+  replacement: KeyReplacement,
   fingerprint: string,
-  from: readonly HalfState["kind"][],
-  act: (state: HalfState) => Promise<string | null>,
-): Promise<HalfOutcome> {
-  return actOn(place.path, async () => {
-    const state = await lookAtHalf(place, fingerprint);
+  from: readonly KeyReplacementState["kind"][],
+  act: (state: KeyReplacementState) => Promise<string | null>,
+): Promise<KeyReplacementOutcome> {
+  return actOn(replacement.path, async () => {
+    const state = await inspectPrivateKey(replacement, fingerprint);
     if (state.kind === "strange") return state.message;
-    if (!from.includes(state.kind)) return `${place.path} ${SAY[state.kind]}`;
+    if (!from.includes(state.kind)) return `${replacement.path} ${STATES[state.kind]}`;
     const refused = await act(state);
-    if (!refused) await syncFolder(place);
+    if (!refused) await syncFolder(replacement);
     return refused;
   });
 }
 
 /** `act` answers with why it has done nothing, where that is so. */
-async function actOn(path: string, act: () => Promise<string | null>): Promise<HalfOutcome> {
+async function actOn(path: string, act: () => Promise<string | null>): Promise<KeyReplacementOutcome> {
   try {
     const refused = await act();
     return refused === null ? { kind: "done" } : { kind: "refused", message: refused };
@@ -167,51 +180,55 @@ async function actOn(path: string, act: () => Promise<string | null>): Promise<H
   }
 }
 
-const SAY = {
+const STATES = {
   untouched: "has no new key beside it",
   made: "is still the old key",
-  "in-place": "is the new key already",
+  installed: "is the new key already",
   committed: "is the new key, and the old one is gone",
 } as const;
 
 /** All of it or nothing: a file that was cut short never has the name. */
-async function writeWhole(place: HalfPlace, path: string, { text, mode }: { text: string; mode: number }) {
-  await writeTorn(place, async (torn) => {
+async function writeWhole(
+  replacement: KeyReplacement,
+  path: string,
+  { text, mode }: { text: string; mode: number },
+) {
+  await writeTorn(replacement, async (torn) => {
     await using file = await open(torn, "wx", mode);
     await file.writeFile(text);
     await file.sync();
   });
-  await rename(namesOf(place.path).torn, path);
-  await syncFolder(place);
+  await rename(namesOf(replacement.path).torn, path);
+  await syncFolder(replacement);
 }
 
 /** What could not be written wholly does not stay. */
-async function writeTorn(place: HalfPlace, write: (torn: string) => Promise<void>): Promise<void> {
-  await clearTorn(place);
+async function writeTorn(replacement: KeyReplacement, write: (torn: string) => Promise<void>): Promise<void> {
+  await clearTorn(replacement);
   try {
-    await write(namesOf(place.path).torn);
+    await write(namesOf(replacement.path).torn);
   } catch (error) {
-    await clearTorn(place);
+    await clearTorn(replacement);
     throw error;
   }
 }
 
 /** Another name for the same file; where a file system has no such, a copy of it. */
-async function keep(place: HalfPlace, from: string, to: string): Promise<void> {
+async function keep(replacement: KeyReplacement, from: string, to: string): Promise<void> {
   if (!(await isThere(from)) || (await isThere(to))) return;
   try {
     await link(from, to);
   } catch (error) {
     if (!NO_LINKS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    await writeTorn(place, async (torn) => {
+    await writeTorn(replacement, async (torn) => {
       await copyFile(from, torn);
       await dressAs(from, torn);
       await using file = await open(torn, "r+");
       await file.sync();
     });
-    await rename(namesOf(place.path).torn, to);
+    await rename(namesOf(replacement.path).torn, to);
   }
-  await syncFolder(place);
+  await syncFolder(replacement);
 }
 
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
@@ -226,7 +243,7 @@ async function dressAs(model: string, path: string): Promise<void> {
 }
 
 /** On Windows a folder cannot be opened: what was renamed is kept by its journal. */
-async function syncFolder({ path }: Pick<HalfPlace, "path">): Promise<void> {
+async function syncFolder({ path }: Pick<KeyReplacement, "path">): Promise<void> {
   if (process.platform === "win32") return;
   await using folder = await open(dirname(path), "r");
   await folder.sync();
@@ -234,29 +251,29 @@ async function syncFolder({ path }: Pick<HalfPlace, "path">): Promise<void> {
 
 /** Where a private key of this computer stands, what lies beside it while it is replaced, and how far that has come. */
 
-export type HalfPlace = {
+export type KeyReplacement = {
   path: string;
   /** Of the private file that is to be replaced; null: nothing stands there yet. */
   before: FileHash | null;
-  /** A public half is written beside it. */
+  /** A public key is written beside it. */
   hasPublicFile: boolean;
 };
 
 /**
- * `untouched`; `made`: the new half lies beside the old one; `in-place`: the new half is where the old one was, which is
+ * `untouched`; `made`: the new private key lies beside the old one; `installed`: the new private key is where the old one was, which is
  * kept beside it; `committed`: the old one is gone. `strange`: something else lies there, and nothing is done about it.
  */
-type HalfState =
+type KeyReplacementState =
   | {
       kind: "untouched" | "made";
-      /** Its public half is hidden, or the old half is kept under its other name already. */
+      /** Its public key is hidden, or the old private key is kept under its other name already. */
       isBegun: boolean;
     }
-  | { kind: "in-place" | "committed" }
+  | { kind: "installed" | "committed" }
   | { kind: "strange"; message: string };
 
 /**
- * Where an old half stays for good, where the old key still counts: under a name of its own, so that it stands in no later run's way.
+ * Where an old private key stays for good, where the old key still counts: under a name of its own, so that it stands in no later run's way.
  * `before`: its hash.
  */
 export const nameKept = (path: string, before: FileHash): string =>
@@ -276,20 +293,27 @@ export const namesOf = (path: string) => ({
 
 type Found = "none" | "before" | "new" | "other";
 
-export async function lookAtHalf(place: HalfPlace, fingerprint: string): Promise<HalfState> {
-  const { now, made, old } = namesOf(place.path);
-  const look = (path: string) => lookAt(path, place.before, fingerprint);
-  const [nowFound, madeFound, oldFound] = [await look(now), await look(made), await look(old)];
-  const strange = (path: string, what: string): HalfState => ({
+export async function inspectPrivateKey(
+  replacement: KeyReplacement,
+  fingerprint: string,
+): Promise<KeyReplacementState> {
+  const { now, made, old } = namesOf(replacement.path);
+  const identifyAt = (path: string) => identifyFile(path, replacement.before, fingerprint);
+  const [nowFound, madeFound, oldFound] = [
+    await identifyAt(now),
+    await identifyAt(made),
+    await identifyAt(old),
+  ];
+  const strange = (path: string, what: string): KeyReplacementState => ({
     kind: "strange",
     message: `${path} ${what}`,
   });
   if (madeFound === "other" || madeFound === "before")
     return strange(made, "is not a key of this run: move it away");
   if (oldFound === "other" || oldFound === "new") return strange(old, "is not of this run: move it away");
-  const isBefore = nowFound === (place.before === null ? "none" : "before");
+  const isBefore = nowFound === (replacement.before === null ? "none" : "before");
   if (isBefore) {
-    const isBegun = oldFound === "before" || (await isHidden(place.path));
+    const isBegun = oldFound === "before" || (await isHidden(replacement.path));
     return { kind: madeFound === "new" ? "made" : "untouched", isBegun };
   }
   if (nowFound !== "new")
@@ -297,7 +321,7 @@ export async function lookAtHalf(place: HalfPlace, fingerprint: string): Promise
       now,
       nowFound === "none" ? "is gone" : "was changed by somebody else, or is no regular file",
     );
-  return { kind: place.before === null || oldFound === "before" ? "in-place" : "committed" };
+  return { kind: replacement.before === null || oldFound === "before" ? "installed" : "committed" };
 }
 
 async function isHidden(path: string): Promise<boolean> {
@@ -318,7 +342,7 @@ async function isThere(path: string): Promise<boolean> {
 
 const MISSING = new Set(["ENOENT", "ENOTDIR"]);
 
-async function lookAt(path: string, before: FileHash | null, fingerprint: string): Promise<Found> {
+async function identifyFile(path: string, before: FileHash | null, fingerprint: string): Promise<Found> {
   const bytes = await readOwn(path);
   if (!Buffer.isBuffer(bytes)) return bytes === "missing" ? "none" : "other";
   return identify(bytes, before, fingerprint);
@@ -329,8 +353,8 @@ function identify(bytes: Buffer, before: FileHash | null, fingerprint: string): 
   return readPrivateKeyFile(bytes).fingerprint === fingerprint ? "new" : "other";
 }
 
-/** What stands in the key's own place, for whoever changes it in the same breath. */
-function findInPlace({ path, before }: HalfPlace, fingerprint: string): Found {
+/** What is at the key's own path, read without a pause for whoever replaces it right after. */
+function identifyNow({ path, before }: KeyReplacement, fingerprint: string): Found {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
