@@ -20,7 +20,7 @@ test("a scanned certificate shows up among those expiring, with its place", asyn
       {
         subject: "CN=localhost",
         notAfter: "2026-06-10T00:00:00Z",
-        places: [{ kind: "endpoint", ...server.endpoint, position: 0, firstSeen: "2026-06-01T00:00:00Z" }],
+        locations: [{ kind: "endpoint", ...server.endpoint, position: 0, firstSeen: "2026-06-01T00:00:00Z" }],
       },
     ],
   });
