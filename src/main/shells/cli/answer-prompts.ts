@@ -74,7 +74,7 @@ export function createAnswerer(asker: Asker, world: World) {
     const { about } = request;
     if (!isPasswordPrompt(request) || !("user" in about)) return false;
     if (!(await asker.isReusable())) return false;
-    const text = `Use it for ${printable(about.user)} on the other hosts of this scan that ask for a password? [y/N] `;
+    const text = `Use it for ${printable(about.user)} on the other hosts of this scan that need a password? [y/N] `;
     return /^y(es)?$/i.test((await prompt(text, { isHidden: false, signal }))?.trim() ?? "");
   }
 }
@@ -115,7 +115,7 @@ function formatPrompt({ about, wrongAnswers }: PromptRequest): string[] {
       const login = `${about.user} at ${formatHostAddress(about)}`;
       if (about.kind === "password")
         return [...wrong, `no key can log in as ${login}; press Enter to go on without a password`];
-      const words = [about.title, about.instructions].filter(Boolean).map((said) => `  ${said}`);
+      const words = [about.title, about.instructions].filter(Boolean).map((line) => `  ${line}`);
       return [...wrong, `no key can log in as ${login}, and the host prompts:`, ...words];
     }
     default:

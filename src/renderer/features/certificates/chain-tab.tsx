@@ -130,7 +130,7 @@ const STATES = {
   unsupported: { tone: "amber", Icon: IconHelpCircle, word: "Cannot be verified" },
 } as const satisfies Record<ChainState, object>;
 
-const NOT_EVALUATED = { tone: "gray", Icon: IconCircleDashed, word: "Not asked" } as const;
+const NOT_EVALUATED = { tone: "gray", Icon: IconCircleDashed, word: "Not evaluated" } as const;
 /** No fault of the chain: a private authority has no business in a public store. */
 const NOT_THERE = { tone: "gray", Icon: IconCircleDashed, word: "Root not there" } as const;
 

@@ -155,7 +155,7 @@ function formatWaits({ id, kind, orders, dueAt, confirmation }: RunDetail): stri
   if (orders.some(({ state }) => state === "waits"))
     return [
       `  print the requests to be signed: latchkey runs csr ${id}`,
-      `  hand in the certificate: latchkey runs certificate ${id} --file CHAIN.pem`,
+      `  import the certificate: latchkey runs certificate ${id} --file CHAIN.pem`,
     ];
   return dueAt === null
     ? []
@@ -182,9 +182,9 @@ const hasGrace = ({ dueAt, stepList }: RunDetail): boolean =>
   dueAt !== null && stepList.some(({ phase, state }) => phase === "revoke" && state === "planned");
 
 /** 0: done; 1: it needs attention; 3: it failed. */
-export function codeOf({ state, files }: RunDetail, wished: "committed" | "rolled-back"): number {
-  if (state === "committed" && state === wished && files.some(({ fate }) => fate === "left-out")) return 1;
-  if (state === wished || state === "waiting") return 0;
+export function codeOf({ state, files }: RunDetail, endState: "committed" | "rolled-back"): number {
+  if (state === "committed" && state === endState && files.some(({ fate }) => fate === "left-out")) return 1;
+  if (state === endState || state === "waiting") return 0;
   return state === "needs-attention" || state === "paused" ? 1 : 3;
 }
 

@@ -38,7 +38,7 @@ export type ChangeCommand = {
   command: Command;
   /** The plans that the command makes, and reads from a file. */
   kinds: readonly PlanKind[];
-  /** Whether it was said what to change, which a plan in a file says itself. */
+  /** Whether the command names what to change, which a plan in a file does itself. */
   isNamed: boolean;
   toRequest: (client: LatchkeyClient, app: App) => Promise<Wish>;
   /** Whether the vault must be open before the plan is applied. */
@@ -177,7 +177,7 @@ export function formatMissing(checks: readonly Check[], acknowledged: readonly s
     .join("; ");
 }
 
-/** What is to be typed is typed at a terminal; whoever says --yes in a script has said it. */
+/** The word that the plan asks for, typed at a terminal; --yes in a script stands for it. */
 export async function gatherWord(
   { confirm }: Plan,
   { yes }: ChangeOptions,

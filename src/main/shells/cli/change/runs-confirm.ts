@@ -58,15 +58,15 @@ async function challenge(text: string, options: ChallengeOptions, world: World):
   await using app = openApp(options, world, "read");
   const { confirmation } = await app.client.runs.find({ runId });
   if (!confirmation) throw new Refusal("conflict", `run ${runId} waits for no confirmation`);
-  const { challenge: said } = confirmation;
-  if (said === null)
+  const { challenge: message } = confirmation;
+  if (message === null)
     throw new Refusal(
       "conflict",
       `run ${runId} rotates a CA key, which does not log in; approve the accounts: latchkey runs confirm ${runId} --approve USER@HOST`,
     );
-  if (options.json) return printJson({ challenge: said, namespace: CHALLENGE_NAMESPACE }, world);
-  if (options.out === undefined) return world.out(said.trimEnd());
-  await writeFile(options.out, said);
+  if (options.json) return printJson({ challenge: message, namespace: CHALLENGE_NAMESPACE }, world);
+  if (options.out === undefined) return world.out(message.trimEnd());
+  await writeFile(options.out, message);
   world.out(printable(`sign it: ssh-keygen -Y sign -n ${CHALLENGE_NAMESPACE} -f KEY ${options.out}`));
   world.out(printable(`then: latchkey runs confirm ${runId} --signature ${options.out}.sig`));
 }
@@ -126,7 +126,7 @@ export function addRunsCertificate(runs: Command, world: World): void {
     );
   runs
     .command("certificate <run>")
-    .description("hand in the certificates that a run waits for")
+    .description("import the certificates that a run waits for")
     .option("--file <file>", "a certificate with its chain, PEM or DER (repeatable)", collect)
     .addHelpText("after", CERTIFICATE_HELP)
     .action((id: string, _: object, command: Command) =>

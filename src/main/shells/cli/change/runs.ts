@@ -58,12 +58,12 @@ export function addRuns(program: Command, { world, finish }: Session): void {
   addRunsScripts(runs, world);
   addRunsCertificate(runs, world);
   addRunsConfirm(runs, world);
-  for (const { name, about, wished } of GOING) {
+  for (const { name, about, endState } of GOING) {
     const going = runs
       .command(`${name} <run>`)
       .description(about)
       .option("--identity <file>", "log in with this private key (repeatable)", collect);
-    if (wished === "committed")
+    if (endState === "committed")
       going
         .option("--now", "do not wait any longer: revoke the old key, or run the post-deployment check")
         .option("--remove-old", "delete the old private keys that it kept, also after it is committed")
@@ -76,7 +76,7 @@ export function addRuns(program: Command, { world, finish }: Session): void {
     addVaultOption(going)
       .addHelpText("after", GOING_ENDS)
       .action(async (id: string, _: object, command: Command) =>
-        finish(await go(id, wished, command.optsWithGlobals<GoOptions>(), world)),
+        finish(await go(id, endState, command.optsWithGlobals<GoOptions>(), world)),
       );
   }
 }
@@ -89,9 +89,9 @@ const GOING = [
   {
     name: "resume",
     about: "continue a run that stopped, was paused or killed, or waits",
-    wished: "committed",
+    endState: "committed",
   },
-  { name: "rollback", about: "undo everything that a run has done", wished: "rolled-back" },
+  { name: "rollback", about: "undo everything that a run has done", endState: "rolled-back" },
 ] as const;
 
 async function list(words: readonly string[], options: ListOptions, world: World): Promise<void> {
@@ -139,7 +139,7 @@ async function show(text: string, options: CommonOptions, world: World): Promise
   if (run.claims.length > 0) world.out(`  ${CLAIM_REMEDY}`);
   if (run.newKey) world.out(printable(`new key: ${run.newKey.fingerprint}`));
   world.out(`\n${printTable(stepColumns(run), run.stepList, world)}\n`);
-  for (const { at, kind, text: said } of rows) world.out(printable(`${at} ${kind}: ${said}`));
+  for (const { at, kind, text } of rows) world.out(printable(`${at} ${kind}: ${text}`));
   if (rows.length > 0) world.out("");
   printEnd(run, world);
 }
@@ -165,7 +165,7 @@ const stepColumns = ({ kind }: RunDetail): readonly Column<Step>[] => [
 
 async function go(
   text: string,
-  wished: "committed" | "rolled-back",
+  endState: "committed" | "rolled-back",
   options: GoOptions,
   world: World,
 ): Promise<number> {
@@ -183,7 +183,7 @@ async function go(
   const { rows } = await listRows(undefined, (page) => runs.entries({ runId, ...page }));
   const since = rows.at(-1)?.id ?? 0;
   const begin = async (): Promise<RunId> => {
-    await (wished === "committed" ? runs.resume(ending) : runs.rollBack(common));
+    await (endState === "committed" ? runs.resume(ending) : runs.rollBack(common));
     return runId;
   };
   const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false, since });
@@ -191,7 +191,7 @@ async function go(
   else printEnd(run, world);
   // Somebody was seen only when the hosts were read again.
   if (options.now) refuseUsed(run, acknowledgements);
-  return codeOf(run, wished);
+  return codeOf(run, endState);
 }
 
 function refuseUsed({ state, oldKeyWatch }: RunDetail, acknowledgements: readonly string[]): void {

@@ -63,12 +63,12 @@ export function addIssuerAdding(issuers: Command, { world }: Session): void {
     .requiredOption("--directory <url>", "the URL of the directory")
     .option("--contact <address>", "a contact mail address (repeatable)", collect)
     .option("--agree-terms", "agree to its terms of service")
-    .option("--eab-key-id <id>", "key ID for external account binding; you are asked for its key")
+    .option("--eab-key-id <id>", "key ID for external account binding; prompts for its key")
     .option("--eab-key-file <file>", "read that key from the first line of a file")
     .option("--profile <name>", "the ACME profile to request")
     .option("--roots <file>", "trust only these roots for the directory (PEM or DER)");
   addVaultOption(addChallengeOptions(acme));
-  kind("csr", "a person signs: you pass on the requests, and hand in the certificates", (name, options) =>
+  kind("csr", "a person signs: you pass on the requests, and import the certificates", (name, options) =>
     addCsr(name, options, world),
   ).option("--note <text>", "who signs the requests, and how to reach them");
 
@@ -89,7 +89,7 @@ const addChallengeOptions = (command: Command): Command =>
     )
     .option(
       "--challenge-key-file <file>",
-      "the key for rfc2136, on the first line of a file (default: you are asked)",
+      "the key for rfc2136, on the first line of a file (default: prompt)",
     );
 
 type Opened = ReturnType<typeof openApp>;
@@ -166,12 +166,12 @@ function readChallenge({ challenge }: Options): TypedChallengeMethod | null {
 
 /** With the secret of its key, where it has one. */
 async function completeChallenge(
-  way: TypedChallengeMethod | null,
+  method: TypedChallengeMethod | null,
   options: Options,
   at: At,
 ): Promise<ChallengeInput | null> {
-  if (way?.kind !== "rfc2136") return way;
-  return { ...way, secret: await sealKey(`Key ${way.keyName}`, options.challengeKeyFile, at) };
+  if (method?.kind !== "rfc2136") return method;
+  return { ...method, secret: await sealKey(`Key ${method.keyName}`, options.challengeKeyFile, at) };
 }
 
 const sealKey = async (what: string, file: string | undefined, { app, world }: At): Promise<Sealed> =>

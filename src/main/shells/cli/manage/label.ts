@@ -70,8 +70,8 @@ async function setLabels(hosts: readonly string[], options: Options, world: Worl
   const isChange = owner !== undefined || addTags.length + removeTags.length > 0;
   await using app = openApp(options, world, isChange ? "write" : "read");
   if (isChange) {
-    const said = owner === undefined ? {} : { owner: owner === false ? null : owner };
-    await app.client.labels.set({ things, ...said, addTags, removeTags });
+    const ownerChange = owner === undefined ? {} : { owner: owner === false ? null : owner };
+    await app.client.labels.set({ things, ...ownerChange, addTags, removeTags });
   }
   const labels = await Promise.all(things.map((thing) => app.client.labels.find({ thing })));
   if (options.json)
@@ -98,9 +98,9 @@ async function runTags(name: string | undefined, options: TagOptions, world: Wor
     return world.out(
       `there is no ${name === undefined ? "tag yet" : "such tag"}; add one: latchkey label HOST --tag NAME`,
     );
-  for (const { name: said, duePercent, hostCount, certificateCount } of shown) {
+  for (const { name: label, duePercent, hostCount, certificateCount } of shown) {
     const when = duePercent === null ? "due as usual" : `due when ${duePercent} % of the lifetime is left`;
     const where = `${formatCount(hostCount, "host")}, ${formatCount(certificateCount, "certificate")}`;
-    world.out(`${said}: ${where}; ${when}`);
+    world.out(`${label}: ${where}; ${when}`);
   }
 }

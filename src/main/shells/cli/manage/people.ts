@@ -246,7 +246,7 @@ function print(inventory: Inventory, { json }: InventoryOptions, world: World): 
   if (inventory.isWhole && inventory.gaps.total > 0)
     world.out(
       printable(
-        `${formatGaps(inventory.gaps)}; until then, no grant is an orphan for want of its private key`,
+        `${formatGaps(inventory.gaps)}; until then, no grant is an orphan because its private key was not found`,
       ),
     );
 }

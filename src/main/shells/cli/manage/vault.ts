@@ -38,7 +38,7 @@ export function addVault(program: Command, { world }: Session): void {
   )
     .option("--no-recovery", "no recovery passphrase: if you forget the passphrase, all secrets are lost")
     .option("--recovery-file <file>", "the passphrase for recovery, on the first line of a file");
-  add("unlock", "try the passphrase; commands that need the vault ask for it themselves", (options) =>
+  add("unlock", "try the passphrase; commands that need the vault prompt for it themselves", (options) =>
     tryToOpen(options, world),
   );
   add("lock", "lock the vault in all running programs", (options) => lock(options, world));
@@ -143,7 +143,7 @@ async function typeNew(name: string, at: At): Promise<Sealed> {
 async function tryToOpen(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   await openVaultFor({ app, options, world });
-  world.out("the passphrase is correct; commands that need the vault ask for it themselves");
+  world.out("the passphrase is correct; commands that need the vault prompt for it themselves");
 }
 
 async function lock(options: Options, world: World): Promise<void> {

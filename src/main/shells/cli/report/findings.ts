@@ -48,7 +48,7 @@ export function addFindings(program: Command, { world, finish }: Session): void 
 
 const HELP = `
 Accepted findings (latchkey accept) are not counted, and --fail-on ignores them. Grants that may be orphans, but for a host
-that was not read completely, are no findings: how many there are is said on standard error.
+that was not read completely, are no findings: standard error says how many there are.
 
 Examples:
   latchkey findings --fail-on high             for a nightly job: exit 1 if a finding is high or critical
@@ -91,11 +91,11 @@ async function listFindings(words: readonly string[], options: Options, world: W
     const counts = await Promise.all(
       atLeast("info").map(async (severity) => ({ severity, count: await countOf(severity) })),
     );
-    const said = counts
+    const counted = counts
       .filter(({ count }) => isMoreThan(count, 0))
       .map(({ severity, count }) => `${formatAmount(count)} ${severity}`);
     const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
-    world.out(`${formatTotal(total, "finding")}${shown}: ${said.join(", ")}`);
+    world.out(`${formatTotal(total, "finding")}${shown}: ${counted.join(", ")}`);
   }
   const undecided = await formatUndecidedOrphans(filter, app.client);
   if (undecided !== null) world.err(`latchkey: ${printable(undecided)}`);

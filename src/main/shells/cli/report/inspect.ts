@@ -58,10 +58,10 @@ on another port than usual (see latchkey targets --help). A file may hold certif
 key. Of a private key, only its public key is read.
 
 Locked keystores are tried with well-known default passwords and with those of --passphrase-file; at a terminal you
-are asked. A keystore that none of them opens is shown as locked.
+are prompted. A keystore that none of them opens is shown as locked.
 
-For an endpoint, the TLS facts come first: version, cipher, group, stapled responses, the client certificates it asks
-for, and what each address of its name serves. The password of a proxy is asked for once.
+For an endpoint, the TLS facts come first: version, cipher, group, stapled responses, the client certificates it
+requests, and what each address of its name serves. The password of a proxy is prompted for once.
 
 Examples:
   latchkey inspect /etc/ssl/certs/ca-certificates.crt

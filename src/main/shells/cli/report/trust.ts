@@ -109,7 +109,7 @@ function formatChain({ endpoint, links, verdicts }: ChainView): string {
     title,
     ...links.map(({ role, label }) => `  ${role.padEnd(14)} ${printable(label)}`),
     ...verdicts.flatMap(({ store, source, judgement }) => [
-      `  ${store.padEnd(14)} ${judgement ? formatVerdict(judgement) : "not asked"} (${printable(source)})`,
+      `  ${store.padEnd(14)} ${judgement ? formatVerdict(judgement) : "not evaluated"} (${printable(source)})`,
       ...(judgement?.reasons ?? []).map((reason) => `  ${"".padEnd(14)} ${printable(formatReason(reason))}`),
     ]),
   ].join("\n");

@@ -49,7 +49,7 @@ export function addScan(program: Command, { world, finish }: Session): void {
     .option("--failed", "scan again what failed last time")
     .option("--resume", "continue the last scan, if it was stopped or killed")
     .option("--identity <file>", "log in with this private key (repeatable)", collect)
-    .option("--ask-password", "if no key can log in, ask for a password, or for what the host prompts for")
+    .option("--ask-password", "if no key can log in, prompt for a password, or for what the host prompts for")
     .option("--sudo", "read hosts as root, if sudo needs no password")
     .addOption(transportOption())
     .option("--accept-new", "trust the host keys of new hosts")
@@ -289,7 +289,7 @@ function formatUnasked(unknown: readonly Probe[]): string[] {
     `latchkey: ${formatCount(hosts.length, "host presents", "hosts present")} an unknown host key:`,
     ...keys,
     ...(more > 0 ? [`  and ${formatNumber(more)} more`] : []),
-    "check the fingerprints, then scan again with --accept-new, or at a terminal to be asked",
+    "check the fingerprints, then scan again with --accept-new, or at a terminal to confirm them",
   ].map(printable);
 }
 

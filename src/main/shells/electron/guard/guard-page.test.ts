@@ -158,7 +158,7 @@ test.each([
 ])("%s is not heard", async (_, event) => {
   const page = createPage();
   await expect(page.send(event, { kind: "connect" })).rejects.toThrow(
-    "only Latchkey's own page may ask this",
+    "only Latchkey's own page may request this",
   );
   expect(page.heard).toEqual([]);
 });

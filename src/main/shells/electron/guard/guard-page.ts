@@ -81,7 +81,7 @@ export function handlePageRequests<Contents extends Sender>(
   answer: (request: DesktopRequest, page: Contents) => void | Promise<void>,
 ): void {
   ipc.handle(CHANNELS.request, async (event, ...args) => {
-    if (!isOwnPage(event)) throw new Error("only Latchkey's own page may ask this");
+    if (!isOwnPage(event)) throw new Error("only Latchkey's own page may request this");
     const request = DesktopRequest.safeParse(args[0]);
     if (!request.success || args.length !== 1) throw new Error("there is no such request");
     await answer(request.data, event.sender);
