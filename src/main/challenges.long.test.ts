@@ -13,7 +13,7 @@ import type { StartedServer } from "#testing/servers/server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createAcmeClient } from "./features/issuers/kinds/acme/client.ts";
 import { clearChallenges } from "./net/ssh/session/challenges.ts";
-import { openHandIn } from "./net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "./net/ssh/session/testing/open-hand-in.ts";
 import { openAccount, requestFor } from "./testing/acme/acme-account.ts";
 import { startShellIn } from "./testing/lab/run-in-host.ts";
 import { readRotationScript } from "./testing/read-scripts.ts";
@@ -80,7 +80,7 @@ const nearOf = (more: Partial<ChallengeDeps>): ChallengeDeps => ({
 });
 
 lab("pebble issues for what a host without a web server serves while it is asked", async () => {
-  await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
+  await using hand = await openSessionIn(startShellIn(host), await readRotationScript("challenge"));
   const way: ChallengeMethod = { kind: "served-on-host", port: HTTP_PORT };
   const { ordered, said } = await orderBy(way, [`www.${ZONE}`, `mail.${ZONE}`], nearOf({ session: hand }));
   expect(said).toEqual([null, null]);
@@ -89,7 +89,7 @@ lab("pebble issues for what a host without a web server serves while it is asked
 });
 
 lab("pebble issues for what a host shows by openssl to acme-tls/1", async () => {
-  await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
+  await using hand = await openSessionIn(startShellIn(host), await readRotationScript("challenge"));
   const way: ChallengeMethod = { kind: "tls-alpn", port: TLS_PORT };
   const { ordered, said } = await orderBy(way, [`www.${ZONE}`], nearOf({ session: hand }));
   expect(said).toEqual([null]);

@@ -61,7 +61,7 @@ export type BesideChain = {
   /** Whose certificates it asks clients for; null where it asks for none. */
   authorities: Authorities | null;
   /** What it takes; null where it was not asked, and what is known of it stays. */
-  offers: Capabilities | null;
+  capabilities: Capabilities | null;
 };
 
 /** What one address of an endpoint showed. The chain is empty unless it presented one. */

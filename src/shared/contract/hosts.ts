@@ -84,7 +84,7 @@ export const hostKeys = {
   sources: query.output(
     z.object({
       files: z.array(KnownHostsFile),
-      unread: z.array(z.object({ path: z.string(), why: z.string() })),
+      unreadable: z.array(z.object({ path: z.string(), why: z.string() })),
       notes: z.array(z.string()),
     }),
   ),

@@ -25,7 +25,7 @@ function visit(endpoints: Record<string, readonly Uint8Array[]>) {
   const scanId = ScanId.parse(beginScan(store));
   for (const [host, chain] of Object.entries(endpoints)) {
     const target = { kind: "tls" as const, host, port: 443, serverName: null, protocol: "tls" as const };
-    const beside = { wire: NOTHING_BESIDE, offers: null, others: [], addresses: null, facts: {} };
+    const beside = { wire: NOTHING_BESIDE, capabilities: null, others: [], addresses: null, facts: {} };
     write(
       [{ kind: "chain", identity: { scanId, at: START, tookMs: 1, target }, chain: [...chain], ...beside }],
       () => false,

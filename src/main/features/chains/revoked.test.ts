@@ -41,7 +41,7 @@ function open() {
     const target = { kind: "tls" as const, host, port: 443, serverName: null, protocol: "tls" as const };
     const beside = {
       wire: { ...NOTHING_BESIDE, staple },
-      offers: null,
+      capabilities: null,
       others: [],
       addresses: null,
       facts: {},

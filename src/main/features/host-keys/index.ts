@@ -58,7 +58,7 @@ export function createHostKeyList(deps: Deps) {
     const note = `${formatCount(untried, "name")} of the inventory not tried with the hashed names in known_hosts: together they are too many`;
     return {
       files: knownHosts.files.map(describe),
-      unread: [...knownHosts.unread],
+      unreadable: [...knownHosts.unreadable],
       notes: untried > 0 ? [note] : [],
     };
   }

@@ -87,7 +87,7 @@ function listOtherNames({ hosts, names }: StoredFacts): string[] {
 export type ReadKnownHosts = () => Promise<{
   files: readonly KnownHosts[];
   /** Those that exist but cannot be read. */
-  unread: readonly { path: string; why: string }[];
+  unreadable: readonly { path: string; why: string }[];
 }>;
 
 type StoredFacts = ReturnType<Store["hostKeys"]["all"]>;

@@ -80,7 +80,7 @@ function openProxy(text: string, password: Redacted<string> | null): ProxyRoute 
 
 /** What a reading tells of its endpoint beside the chain, as it is said of one that is remembered. */
 function describeReading(
-  { chain: [leaf], facts, wire, addresses, offers }: EndpointReading,
+  { chain: [leaf], facts, wire, addresses, capabilities }: EndpointReading,
   at: Instant,
 ): EndpointFacts {
   const { staple, timestamps, authorities } = wire;
@@ -94,7 +94,7 @@ function describeReading(
       leaf: (first && readCertificate(first)?.sha256) ?? null,
     })),
     authorities: authorities && readAuthorities(authorities),
-    offers: offers && { ...offers, at },
+    capabilities: capabilities && { ...capabilities, at },
     timestamps: readTimestamps({ leaf: leaf ?? null, staple, list: timestamps }),
     stapleBytes: staple?.length ?? null,
   };

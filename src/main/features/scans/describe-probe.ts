@@ -46,7 +46,7 @@ export function createReader({ uses, chains }: Pick<RecordingStore, "uses" | "ch
 }
 
 function describeChain(home: ChainResult, { readCertificate, chains }: Read): EndpointProbe {
-  const { identity, facts, offers } = home;
+  const { identity, facts, capabilities } = home;
   const unreadable: string[] = [];
   const readChain = (ders: readonly Uint8Array[], of: string) =>
     ders.map((der, position) => {
@@ -72,7 +72,7 @@ function describeChain(home: ChainResult, { readCertificate, chains }: Read): En
       others,
       facts,
       addresses,
-      beside: describeWire(home.wire, offers),
+      beside: describeWire(home.wire, capabilities),
       findings: [
         ...[chain, ...others, ...elsewhere.map((one) => one.chain)].flatMap((one) => [
           ...findPresentedProblems(identity.target, one),
@@ -147,11 +147,11 @@ function formatLeftOut(leftOut: readonly Unreadable[]): string[] {
 /** What an endpoint sent beside its chain, as the store takes it. */
 const describeWire = (
   { staple, timestamps, authorities }: WireBytes,
-  offers: Capabilities | null,
+  capabilities: Capabilities | null,
 ): BesideChain => ({
   staple,
   timestamps,
-  offers,
+  capabilities,
   authorities: authorities && readAuthorities(authorities),
 });
 

@@ -121,6 +121,13 @@ test("an endpoint for which this computer had no descriptor left is tried again,
   expect(answers).toEqual([]);
 });
 
-const READING = { facts: {}, wire: NOTHING_BESIDE, addresses: null, offers: null, others: [], tookMs: 1 };
+const READING = {
+  facts: {},
+  wire: NOTHING_BESIDE,
+  addresses: null,
+  capabilities: null,
+  others: [],
+  tookMs: 1,
+};
 
 const AT_ONCE = { wait: async () => undefined, random: () => 0 };

@@ -249,12 +249,12 @@ export async function probeEndpoint(
     retryPolicy,
     signal,
   );
-  const { outcome, message, chain, facts, wire, addresses, offers, others } = reading;
+  const { outcome, message, chain, facts, wire, addresses, capabilities, others } = reading;
   const identity = { scanId, target, at: toInstant(now()), tookMs: Math.round(reading.tookMs) };
   if (outcome !== "presented")
     return { kind: "met", probe: { ...identity, state: "failed", outcome, message, presented: null } };
   const said = proxy ? { ...facts, "reached through": proxy.name } : facts;
-  return { kind: "chain", identity, chain, facts: said, wire, addresses, offers, others };
+  return { kind: "chain", identity, chain, facts: said, wire, addresses, capabilities, others };
 }
 
 const goDirectly = async (): Promise<Kept> => ({

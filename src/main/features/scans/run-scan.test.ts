@@ -44,7 +44,7 @@ test("a visit that this program cannot write costs none of those beside it", asy
           findings: visited === target ? finding : [],
           addresses: null,
           others: [],
-          beside: { staple: null, timestamps: null, authorities: null, offers: null },
+          beside: { staple: null, timestamps: null, authorities: null, capabilities: null },
         },
       },
     }),

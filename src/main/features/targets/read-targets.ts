@@ -121,7 +121,7 @@ function withoutDoubles(targets: readonly Target[]): Target[] {
 }
 
 /** What is known there is not known to a scan: its host keys look as if they had never been seen. */
-const formatUnreadable = ({ unread: unreadable }: ReadKnownHosts): string[] =>
+const formatUnreadable = ({ unreadable }: ReadKnownHosts): string[] =>
   unreadable.map(
     ({ path, why }) => `${path} cannot be read: ${why}; host keys that only it has count as unknown`,
   );
@@ -129,7 +129,7 @@ const formatUnreadable = ({ unread: unreadable }: ReadKnownHosts): string[] =>
 /** Reads the known_hosts of this computer. A file that holds what it held is the same object as before. */
 export type KnownHostsReader = () => Promise<{
   files: readonly KnownHosts[];
-  unread: KnownHostsFiles["unreadable"];
+  unreadable: KnownHostsFiles["unreadable"];
 }>;
 
 /**
@@ -139,13 +139,13 @@ export type KnownHostsReader = () => Promise<{
 export function createKnownHostsReader({ home }: Workstation): KnownHostsReader {
   let parsed = new Map<string, { text: string; known: KnownHosts }>();
   return async () => {
-    const { files, unreadable: unread } = await readKnownHostsFiles(home);
+    const { files, unreadable } = await readKnownHostsFiles(home);
     parsed = new Map(
       files.map(({ path, text }) => {
         const before = parsed.get(path);
         return [path, before?.text === text ? before : { text, known: readKnownHosts(text, path) }];
       }),
     );
-    return { files: Array.from(parsed.values(), ({ known }) => known), unread };
+    return { files: Array.from(parsed.values(), ({ known }) => known), unreadable };
   };
 }

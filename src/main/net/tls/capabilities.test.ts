@@ -23,10 +23,10 @@ const serve = (options: TlsOptions) =>
   listen(createTlsServer({ cert: leaf.pem, key: leaf.keyPem, ciphers: "ALL:@SECLEVEL=0", ...options }));
 
 async function capabilitiesOf(server: TestServer) {
-  const { offers } = await probeEndpoint(target(server), signal, { probesCapabilities: true });
+  const { capabilities } = await probeEndpoint(target(server), signal, { probesCapabilities: true });
   const states = (list: { name: string; state: string }[] = []) =>
     Object.fromEntries(list.map(({ name, state }) => [name, state]));
-  return { versions: states(offers?.versions), groups: states(offers?.groups) };
+  return { versions: states(capabilities?.versions), groups: states(capabilities?.groups) };
 }
 
 test("each version that a server takes is told, down to the oldest", async () => {
@@ -72,20 +72,20 @@ test("a server that has had enough is not asked on, and what is left is unknown"
     }),
   );
   const hasty = createTlsProber({ handshakeMs: 300 });
-  const { offers } = await hasty.probeEndpoint(target(limited), signal, { probesCapabilities: true });
-  expect(offers?.versions.map(({ state }) => state)).toEqual(["accepted", ...Array(4).fill("unknown")]);
-  expect(new Set(offers?.groups.map(({ state }) => state))).toEqual(new Set(["unknown"]));
+  const { capabilities } = await hasty.probeEndpoint(target(limited), signal, { probesCapabilities: true });
+  expect(capabilities?.versions.map(({ state }) => state)).toEqual(["accepted", ...Array(4).fill("unknown")]);
+  expect(new Set(capabilities?.groups.map(({ state }) => state))).toEqual(new Set(["unknown"]));
   expect(count).toBe(3);
 });
 
 test("nothing is asked unless it is asked for, nor of who shows no chain", async () => {
   await using server = await serve({});
-  expect(await probeEndpoint(target(server), signal)).toMatchObject({ offers: null });
+  expect(await probeEndpoint(target(server), signal)).toMatchObject({ capabilities: null });
   await using plain = await listen(createServer((far) => void far.end("220 mail\r\n")));
   const wish = { probesCapabilities: true };
   expect(await probeEndpoint(target(plain), signal, wish)).toMatchObject({
     outcome: "not-tls",
-    offers: null,
+    capabilities: null,
   });
 });
 

@@ -46,7 +46,7 @@ test("TLS 1.3 is read to the certificates by our own hello", async () => {
   expect(await probeEndpoint(target(server), signal)).toEqual({
     ...SEEN,
     addresses: null,
-    offers: null,
+    capabilities: null,
     others: [],
     wire: { staple: null, timestamps: null, authorities: null },
     facts: {

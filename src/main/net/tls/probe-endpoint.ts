@@ -118,7 +118,7 @@ function createProber(limits: Limits) {
       const { again } = createOpener(target, where, { ...limits, signal });
       const serverName = toServerName(target);
       const query = { open: () => again(address), serverName, deadlineMs: limits.handshakeMs, signal };
-      return { offers: await probeCapabilities(query), tookMs: watch.read() };
+      return { capabilities: await probeCapabilities(query), tookMs: watch.read() };
     } finally {
       release();
     }
@@ -193,7 +193,7 @@ export type EndpointReading = AddressResult & {
   /** What each address of a name showed; empty where there is but one, null where no others were looked for. */
   addresses: (AddressReading & { address: string })[] | null;
   /** What it takes, where that was asked for. */
-  offers: Capabilities | null;
+  capabilities: Capabilities | null;
   /** Chains beside that one, which clients get that take one kind of key alone; only those that were asked for. */
   others: Uint8Array[][];
   /** Without the time that it waited for a slot. */
@@ -240,7 +240,7 @@ export function createTlsProber(overrides: Partial<Limits> = {}, lookUp = findAd
       const isAll = everyAddress && "addresses" in where;
       const others = isAll ? await probeOthers(target, where.addresses, { first, signal }) : [];
       const seen = choose(first, others);
-      const capabilities =
+      const probed =
         probesCapabilities && seen.result.outcome === "presented"
           ? await queryCapabilities(target, where, { address: seen.address, signal })
           : null;
@@ -254,9 +254,9 @@ export function createTlsProber(overrides: Partial<Limits> = {}, lookUp = findAd
       return {
         ...seen.result,
         addresses: isAll ? all : null,
-        offers: capabilities?.offers ?? null,
+        capabilities: probed?.capabilities ?? null,
         others: findOthers(seen.result.chain, ofKinds),
-        tookMs: first.tookMs + Math.max(0, ...others.map((one) => one.tookMs)) + (capabilities?.tookMs ?? 0),
+        tookMs: first.tookMs + Math.max(0, ...others.map((one) => one.tookMs)) + (probed?.tookMs ?? 0),
       };
     },
   };
@@ -283,7 +283,7 @@ export function createTlsProber(overrides: Partial<Limits> = {}, lookUp = findAd
   }
 }
 
-const NOTHING = { ...NOTHING_SEEN, addresses: null, offers: null, others: [] };
+const NOTHING = { ...NOTHING_SEEN, addresses: null, capabilities: null, others: [] };
 
 /** Each once, and none with the leaf that is known. */
 function findOthers([leaf]: readonly Uint8Array[], ofKinds: readonly AddressProbe[]): Uint8Array[][] {

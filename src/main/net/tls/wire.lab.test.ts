@@ -130,9 +130,9 @@ test("hybrid groups are told by an empty share, of OpenSSL as it comes and where
   const leaf = await makeWithOpenssl(folder.path, "leaf");
   const groupsOf = async (...args: string[]) => {
     await using server = await startOpensslServer(leaf, args);
-    const { offers } = await probeEndpoint(target(server), signal, { probesCapabilities: true });
-    const taken = offers?.groups.filter(({ state }) => state === "accepted").map(({ name }) => name);
-    return { taken, lowest: offers?.versions.findLast(({ state }) => state === "accepted")?.name };
+    const { capabilities } = await probeEndpoint(target(server), signal, { probesCapabilities: true });
+    const taken = capabilities?.groups.filter(({ state }) => state === "accepted").map(({ name }) => name);
+    return { taken, lowest: capabilities?.versions.findLast(({ state }) => state === "accepted")?.name };
   };
   expect(await groupsOf()).toEqual({
     taken: ["X25519MLKEM768", "X25519", "P-256", "P-384", "P-521"],

@@ -16,12 +16,12 @@ function visit(
   groups: Record<string, State> | null,
   tls13: State = "accepted",
 ) {
-  const offers = groups && {
+  const capabilities = groups && {
     at: "2026-06-01T00:00:00Z",
     versions: [{ name: "TLS 1.3" as const, state: tls13 }],
     groups: Object.entries(groups).map(([name, state]) => ({ name, state })),
   };
-  const beside = { staple: null, timestamps: null, authorities: null, offers };
+  const beside = { staple: null, timestamps: null, authorities: null, capabilities };
   const facts = { version, group: "X25519" };
   visitEndpoint(store, "shop", {
     presented: { chain: [makeCertificate("shop")], facts, beside: beside as never },

@@ -25,7 +25,7 @@ test("what a public authority may not do is said of a certificate that is known 
   });
   const authorities = { names: ["CN=Another", "CN=An Issuer"], total: 2 };
   visitEndpoint(store, "mtls", {
-    presented: { beside: { staple: null, timestamps: null, authorities, offers: null } },
+    presented: { beside: { staple: null, timestamps: null, authorities, capabilities: null } },
   });
   const rules = ["certificate-lifetime-over-limit", "certificate-client-auth-ends"] as const;
   const found = () => rules.flatMap((rule) => findBy(store, rule));

@@ -99,13 +99,18 @@ const locationsIn = (chain: SeenChain, remember: (one: SeenCertificate) => numbe
 
 /** What an endpoint showed, as it is written down; null for what there is not. */
 function toColumns(presented: EndpointProbe["presented"], at: Instant) {
-  const { staple = null, timestamps = null, authorities = null, offers = null } = presented?.beside ?? {};
+  const {
+    staple = null,
+    timestamps = null,
+    authorities = null,
+    capabilities = null,
+  } = presented?.beside ?? {};
   return {
     facts: presented && JSON.stringify(presented.facts),
     staple,
     timestamps,
     authorities: authorities && JSON.stringify(authorities),
-    capabilities: offers && JSON.stringify({ at, ...offers }),
+    capabilities: capabilities && JSON.stringify({ at, ...capabilities }),
   };
 }
 
@@ -275,7 +280,7 @@ export function endpointReader(db: Database, lists: Lists) {
         .all(row.id)
         .map((one) => ({ ...one, leaf: one.leaf === null ? null : Sha256.parse(one.leaf) })),
       authorities: row.authorities === null ? null : Authorities.parse(JSON.parse(row.authorities)),
-      offers: EndpointFacts.shape.offers.parse(
+      capabilities: EndpointFacts.shape.capabilities.parse(
         row.capabilities === null ? null : JSON.parse(row.capabilities),
       ),
       stapleBytes: staple?.length ?? null,

@@ -7,7 +7,7 @@ import { beginScan, makeCertificate, START, visitEndpoint } from "#store/testing
 const open = () => openStore({ path: ":memory:", access: "write" });
 
 const target: Omit<TlsTarget, "kind"> = { host: "shop", port: 443, serverName: null, protocol: "tls" };
-const NOTHING = { staple: null, timestamps: null, authorities: null, offers: null };
+const NOTHING = { staple: null, timestamps: null, authorities: null, capabilities: null };
 
 const [old, fresh] = [makeCertificate("old"), makeCertificate("fresh")];
 
@@ -88,16 +88,16 @@ test("what is sent beside a chain is of the last visit that showed one, and what
   const store = open();
   const staple = new Uint8Array([0x30, 0x00]);
   const authorities = { names: ["CN=clients"], total: 1 };
-  const offers = { versions: [{ name: "TLS 1.3", state: "accepted" as const }], groups: [] };
+  const capabilities = { versions: [{ name: "TLS 1.3", state: "accepted" as const }], groups: [] };
   visitEndpoint(store, "shop", {
-    presented: { chain: [fresh], beside: { ...NOTHING, staple, authorities, offers } },
+    presented: { chain: [fresh], beside: { ...NOTHING, staple, authorities, capabilities } },
   });
   visitEndpoint(store, "shop");
   expect(store.endpoints.find(target)).toMatchObject({
     state: "failed",
     stapleBytes: 2,
     authorities,
-    offers: { at: START, ...offers },
+    capabilities: { at: START, ...capabilities },
     leaf: Buffer.from(fresh.der),
   });
   visitEndpoint(store, "shop", { presented: { chain: [fresh] } });
@@ -105,7 +105,7 @@ test("what is sent beside a chain is of the last visit that showed one, and what
     state: "ok",
     stapleBytes: null,
     authorities: null,
-    offers: { at: START, ...offers },
+    capabilities: { at: START, ...capabilities },
   });
   expect(store.endpoints.find({ ...target, host: "elsewhere" })).toBeNull();
 });

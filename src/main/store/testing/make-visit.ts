@@ -158,7 +158,7 @@ const NOTHING_SHOWN = {
   facts: {},
   findings: [],
   addresses: null,
-  beside: { staple: null, timestamps: null, authorities: null, offers: null },
+  beside: { staple: null, timestamps: null, authorities: null, capabilities: null },
 };
 
 type EndpointPart = Partial<Omit<EndpointProbe, "target" | "presented">> & {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { inspectAccount, inspectDaemon } from "#net/ssh/session/inspect-host.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { runCollector, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readRotationScript } from "#testing/read-scripts.ts";
@@ -61,7 +61,7 @@ test.skipIf(!canStartHosts()).each([
   ["an sshd that sudo lets a user start with a configuration of the user's", SUDO],
 ])("root's hand goes by no configuration of %s", async (_, attack) => {
   const library = `${await readRotationScript("facts.sh")}\n${await readRotationScript("host-key.sh")}`;
-  await using hand = await openHandIn(startShellIn(host, { wrap: inTree(attack()) }), library);
+  await using hand = await openSessionIn(startShellIn(host, { wrap: inTree(attack()) }), library);
   const look = await inspectAccount(hand, "bob", null);
   expect(look.kind === "seen" && look.account.sshd?.get("authorizedkeysfile")).toBe("/etc/ssh/true/%u");
   expect(await inspectDaemon(hand)).toMatchObject({
@@ -96,7 +96,7 @@ test.skipIf(!canStartHosts())(
   async () => {
     const library = `${await readRotationScript("facts.sh")}\n${await readRotationScript("host-key.sh")}`;
     const look = async (...options: string[]) => {
-      await using hand = await openHandIn(startShellIn(host, { wrap: byTheirs(...options) }), library);
+      await using hand = await openSessionIn(startShellIn(host, { wrap: byTheirs(...options) }), library);
       const seen = await inspectAccount(hand, "bob", null);
       const daemon = await inspectDaemon(hand);
       return {

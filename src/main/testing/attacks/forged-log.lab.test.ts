@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readSshdEntry } from "#domain/use/login-messages.ts";
 import { readLoginLines } from "#net/ssh/session/inspect-host.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartJournal, START_JOURNAL } from "#testing/lab/own-clock.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
@@ -63,7 +63,7 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
     // As a container's output comes to it: a daemon of root's writes it, under a name that others chose.
     await host.run(`logger -t sshd-session 'Accepted publickey for deploy from 10.1.2.3 port 5 ssh2: ED25519 ${key.fingerprint}'
       until [ "$(journalctl -q --system | grep -c '${key.fingerprint}')" = 3 ]; do sleep 0.05; done`);
-    await using hand = await openHandIn(startShellIn(host));
+    await using hand = await openSessionIn(startShellIn(host));
     const read = async (): Promise<string[]> => {
       const log = await readLoginLines(hand, { sinceEpoch: 0, fingerprints: [key.fingerprint] });
       if (log.kind !== "read") throw new Error(log.kind);

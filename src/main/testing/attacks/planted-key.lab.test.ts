@@ -6,7 +6,7 @@ import type { App } from "#app";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
 import { inspectFile } from "#net/ssh/session/inspect-host.ts";
 import { createKey, installPrivateKey, signWithKey } from "#net/ssh/session/private-keys.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
@@ -185,7 +185,7 @@ lab(
     await host.run(`install -d -m 777 /srv/team; install -d -m 755 -o ci -g ci /srv/team/ci
       printf %s '${await readFile(ops.path, "base64")}' | base64 -d >${path}
       chown ci:ci ${path}; chmod 600 ${path}`);
-    await using hand = await openHandIn(startShellIn(host, {}));
+    await using hand = await openSessionIn(startShellIn(host, {}));
     const owner = Number(await host.run("id -u ci"));
     const before = (await host.run(`sha256sum <${path}`)).slice(0, 64);
     const askToSign = async () => {
@@ -239,7 +239,7 @@ END_OF_PROGRAM
     const exchangeSoon = () =>
       host.run(`runuser -u evil -- install -d -m 777 /srv/group/theirs; ${plantPair("/srv/group/theirs")}`);
     const bring = () => host.run(`rm -r ${folder}; mv /srv/group/was ${folder}`);
-    await using hand = await openHandIn(startShellIn(host, {}));
+    await using hand = await openSessionIn(startShellIn(host, {}));
     const owner = Number(await host.run("id -u ci"));
     const make = () => createKey(hand, { path, keyType: "ed25519", bits: null, comment: "", owner });
     const exchanged = { kind: "refused", why: "owner-changed" };

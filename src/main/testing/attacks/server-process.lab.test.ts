@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { inspectChallengeMethods } from "#net/ssh/session/challenges.ts";
 import { inspectServer } from "#net/ssh/session/inspect-deployment.ts";
 import { openPairHand, readPairScripts } from "#net/ssh/session/pairs/testing/pair-hand.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { PATIENT } from "#testing/lab/start-servers-host.ts";
@@ -86,7 +86,7 @@ lab(
   "where it is looked how challenges could be answered, root runs no program of a user's that is named like a web server, and reads nothing by its words",
   async () => {
     await host.run(NAMED);
-    await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
+    await using hand = await openSessionIn(startShellIn(host), await readRotationScript("challenge"));
     const looked = await inspectChallengeMethods(hand);
     expect(await host.run("cat /root/owned 2>/dev/null || true")).toBe("");
     // Nor does it keep the host's own servers from being asked: it is none of them.
@@ -109,7 +109,7 @@ lab(
       echo 'daemon off; pid /run/own.pid; error_log /run/own.log; events {} http { access_log off; server { listen unix:/run/own.sock; server_name own.test; } }' \
         >/usr/share/nginx/conf/own.conf`);
     const look = async (start: string) => {
-      await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
+      await using hand = await openSessionIn(startShellIn(host), await readRotationScript("challenge"));
       await host.run(`${PATIENT}
         ${start} </dev/null >/tmp/said-own 2>&1 &
         patient /tmp/said-own test -S /run/own.sock`);
@@ -164,7 +164,7 @@ PYTHON
     what_it_said | send_data then
     ok heard
   }`;
-  await using hand = await openHandIn(startShellIn(host), `${await readPairScripts()}\n${hear}`);
+  await using hand = await openSessionIn(startShellIn(host), `${await readPairScripts()}\n${hear}`);
   const heard = await hand.send({ verb: "hear", words: [] }, { deadlineMs: 30_000 });
   const said = heard.kind === "answered" ? heard.data : new Map<string, Uint8Array>();
   expect(Buffer.from(said.get("first") ?? []).toString()).toBe("more\n");

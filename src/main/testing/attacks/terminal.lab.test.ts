@@ -1,13 +1,13 @@
 /** A script of Latchkey's that root runs by hand, on a terminal. */
 import { expect, test } from "vitest";
-import { readHandScript } from "#net/ssh/session/testing/open-hand-in.ts";
+import { readSessionScript } from "#net/ssh/session/testing/open-hand-in.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { readCollector } from "#testing/read-scripts.ts";
 
 test.skipIf(!canStartHosts())(
   "what a script of root's does as an account has no terminal of root's, where that account could type",
   async () => {
-    const script = `${await readHandScript()}
+    const script = `${await readSessionScript()}
       do_terminal() { enter "$1"; if (: </dev/tty) 2>/dev/null; then ok typed; else ok none; fi; }`;
     await using host = await startHost({
       name: "web",

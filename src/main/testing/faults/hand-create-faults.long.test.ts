@@ -12,8 +12,8 @@ import {
   write,
 } from "#net/ssh/session/host-files.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
-import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { beginOn, hashOf, insertLine, TOKEN } from "#net/ssh/session/testing/wish.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -28,7 +28,7 @@ const KILLER_SOURCE = readFileSync(join(import.meta.dirname, "kill-at-call.py"),
 const FILE = "/home/alice/.ssh/authorized_keys";
 const RUN = { path: FILE, id: "f0a", token: TOKEN };
 const NONE = Buffer.alloc(0);
-const { after: ADDED, ...ADDING } = wishTo(FILE, NONE, { at: 0, line: "new key\n" });
+const { after: ADDED, ...ADDING } = insertLine(FILE, NONE, { at: 0, line: "new key\n" });
 const BACK = { ...ADDING, splices: [], newHash: hashOf(NONE), expected: [hashOf(ADDED), hashOf(NONE)] };
 
 /** As a run does it; whether it came to its end. */
@@ -79,11 +79,11 @@ END`,
     // By a key of root's: alice has none.
     await using watched = await watchLogins([host], { keyFile: retained.keyFile, account: "root" });
     const uid = Number(await host.run("id -u alice"));
-    await using sound = await openHandIn(startShellIn(host));
+    await using sound = await openSessionIn(startShellIn(host));
     const seen = new Map<string, number>();
     for (let nth = 1, isOver = false; !isOver; nth++) {
       const wrap = [...KILLER, "all", String(nth)];
-      const hand = await openHandIn(startShellIn(host, { shell: "dash", user: "alice", wrap })).catch(
+      const hand = await openSessionIn(startShellIn(host, { shell: "dash", user: "alice", wrap })).catch(
         () => null,
       );
       if (hand) isOver = await work(hand, uid);

@@ -3,8 +3,8 @@ import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { begin, end, write } from "#net/ssh/session/host-files.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
-import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { beginOn, hashOf, insertLine, TOKEN } from "#net/ssh/session/testing/wish.ts";
 import { SOME_SHELLS, startShell, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
@@ -55,7 +55,7 @@ type Injection = {
 };
 
 const WRITES = "write,pwrite64,writev,copy_file_range,sendfile";
-const NEXT = `${WORK}/next-f0.${wishTo(FILE, BEFORE, { at: 8, line: "new key\n" }).newHash}`;
+const NEXT = `${WORK}/next-f0.${insertLine(FILE, BEFORE, { at: 8, line: "new key\n" }).newHash}`;
 const PART = `${WORK}/part-f0`;
 const INJECTIONS: Injection[] = [
   { id: "R4", calls: WRITES, as: "error=ENOSPC", on: PART, why: /^no-space$/ },
@@ -98,14 +98,14 @@ for (const id of ["R4", "R6", "R7"] as const)
 
 /** Writes while these calls fail; answers with what the hand says, once all is as it was. */
 async function failWith(shell: string, { calls, as, on, why }: Injection): Promise<string> {
-  const { after: _, ...wish } = wishTo(FILE, BEFORE, { at: 8, line: "new key\n" });
+  const { after: _, ...wish } = insertLine(FILE, BEFORE, { at: 8, line: "new key\n" });
   const places = [`./${on}`, on, `${SSH}/${on}`].flatMap((path) => ["-P", path]);
   const wrap = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", ...places, "-e", `trace=${calls}`];
   const point = `${shell}: ${calls} ${as} on ${on}`;
   const faulty = startShellIn(host, { shell, user: "alice", wrap: [...wrap, "-e", `inject=${calls}:${as}`] });
   let said = "";
   {
-    await using hand = await openHandIn(faulty);
+    await using hand = await openSessionIn(faulty);
     expect(await begin(hand, beginOn(FILE)), point).toMatchObject({ kind: "begun" });
     const answer = await write(hand, wish);
     expect(answer.kind, `${point}: ${JSON.stringify(answer)}`).toMatch(/^(refused|failed)$/);
@@ -116,7 +116,7 @@ async function failWith(shell: string, { calls, as, on, why }: Injection): Promi
     `${BEFORE}alice alice 600 1\n`,
   );
   expect(await host.run(`find ${SSH} -name 'part-*' -o -name 'next-*'`), point).toBe("");
-  await using hand = await openHandIn(startShellIn(host, { shell }));
+  await using hand = await openSessionIn(startShellIn(host, { shell }));
   expect(await begin(hand, beginOn(FILE)), point).toMatchObject({ kind: "begun" });
   expect(await write(hand, { ...wish, newHash: wish.before, splices: [] }), point).toMatchObject({
     kind: "written",
@@ -130,14 +130,14 @@ lab(
   "R6: a folder that cannot be synced after the rename is told, and the file is whole",
   { timeout },
   async ({ task }) => {
-    const { after, ...wish } = wishTo(FILE, BEFORE, { at: 8, line: "new key\n" });
+    const { after, ...wish } = insertLine(FILE, BEFORE, { at: 8, line: "new key\n" });
     const inject = ["-e", "trace=fsync,fdatasync,syncfs", "-e", "inject=fsync,fdatasync,syncfs:error=EIO"];
     const wrap = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-P", SSH, ...inject];
-    await using hand = await openHandIn(startShellIn(host, { user: "alice", wrap }));
+    await using hand = await openSessionIn(startShellIn(host, { user: "alice", wrap }));
     await begin(hand, beginOn(FILE));
     expect(await write(hand, wish)).toMatchObject({ kind: "failed", why: "io-error" });
     expect(await host.run(`cat ${FILE}`)).toBe(String(after));
-    await using sound = await openHandIn(startShellIn(host));
+    await using sound = await openSessionIn(startShellIn(host));
     const back = { ...wish, expected: [wish.newHash], newHash: wish.before, splices: [] };
     expect(await write(sound, back)).toMatchObject({ kind: "written" });
     expect(await end(sound, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
@@ -159,13 +159,13 @@ lab(
     await chmod(folder.path, 0o755);
     await using disk = await startDisk(folder.path);
     const path = join(disk.mount, "home/.ssh/authorized_keys");
-    const { after, ...wish } = wishTo(path, BEFORE, { at: 8, line: "new key\n" });
+    const { after, ...wish } = insertLine(path, BEFORE, { at: 8, line: "new key\n" });
     const run = (script: string) => inside(disk.inside, script);
     await run(`mkdir -p ${disk.mount}/home/.ssh; printf '%s' '${BEFORE}' > ${path}
     chown -R ${NOBODY}:${NOBODY} ${disk.mount}; chmod 600 ${path}; sync`);
     const asNobody = ["setpriv", "--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"];
     const open = (nth: number) =>
-      openHandIn(
+      openSessionIn(
         startShell([...disk.inside, ...KILLER, "all", String(nth), ...asNobody, "/usr/bin/dash", "-s"]),
       );
     await using sshd = await startSshdOnDisk({ inside: disk.inside, folder: folder.path, keys: path });

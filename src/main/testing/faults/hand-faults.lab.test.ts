@@ -10,8 +10,8 @@ import {
   restoreOldPrivateKey,
 } from "#net/ssh/session/private-keys.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
-import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { beginOn, hashOf, insertLine, TOKEN } from "#net/ssh/session/testing/wish.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
@@ -36,7 +36,7 @@ const folder = await makeTemporaryFolder();
 afterAll(() => folder.remove());
 const retained = canStartHosts() ? await makeRetainedKey(folder.path) : { line: "", keyFile: "" };
 const BEFORE = Buffer.from(`old key\r\nother \xe9\n${retained.line}\nno last newline`, "latin1");
-const ADD = wishTo(FILE, BEFORE, { at: 9, line: "new key\r\n" });
+const ADD = insertLine(FILE, BEFORE, { at: 9, line: "new key\r\n" });
 const ADDED = ADD.after;
 const REMOVED = Buffer.concat([Buffer.from("new key\r\n"), BEFORE.subarray(9)]);
 const { after: _, ...ADDING } = ADD;
@@ -163,7 +163,7 @@ for (const { mode, ...who } of SCENARIOS)
     async ({ task }) => {
       await using falling = await startFalling();
       const { host } = falling;
-      await using sound = await openHandIn(startShellIn(host));
+      await using sound = await openSessionIn(startShellIn(host));
       const wrap = (nth: number) => [...KILLER, mode, String(nth)];
       const counted = await countCalls(host, { ...who, wrap: wrap(0) });
       await falling.putBack();
@@ -172,7 +172,7 @@ for (const { mode, ...who } of SCENARIOS)
       for (let at = 1; at <= counted; at += step) {
         const nth = Math.floor(at);
         const point = `${JSON.stringify(who)} ${mode} ${nth} of ${counted}`;
-        const hand = await openHandIn(startShellIn(host, { ...who, wrap: wrap(nth) })).catch(() => null);
+        const hand = await openSessionIn(startShellIn(host, { ...who, wrap: wrap(nth) })).catch(() => null);
         if (hand) {
           await work(hand);
           await hand.kill();
@@ -199,7 +199,7 @@ async function countCalls(
   const [program = "", ...rest] = wish.wrap;
   const log = "/tmp/calls";
   const wrap = ["sh", "-c", `exec "$@" 2>${log}`, "sh", program, ...rest];
-  const hand = await openHandIn(startShellIn(host, { ...wish, wrap }));
+  const hand = await openSessionIn(startShellIn(host, { ...wish, wrap }));
   expect(await work(hand)).toBeNull();
   await hand[Symbol.asyncDispose]();
   expect(await judge(host, "uninterrupted")).toMatchObject({ state: 2 });
@@ -227,7 +227,7 @@ lab.concurrent(
     const seen = [0, 0];
     for (let nth = 1, isOver = false; !isOver; nth += isWhole ? 1 : Math.ceil(40 / MOMENTS)) {
       const wrap = [...KILLER, "all", String(nth)];
-      const hand = await openHandIn(startShellIn(host, { ...who, wrap })).catch(() => null);
+      const hand = await openSessionIn(startShellIn(host, { ...who, wrap })).catch(() => null);
       if (hand && (await installPrivateKey(hand, wish)).kind === "put")
         isOver = (await removeOldPrivateKey(hand, HALF)).kind === "done";
       await hand?.kill();
@@ -237,7 +237,7 @@ lab.concurrent(
       const state = [OLD_HALF, NEW_HALF].map(hashOf).indexOf(hash);
       expect({ nth, isWhole: state >= 0, mode }).toEqual({ nth, isWhole: true, mode: "alice alice 400" });
       seen[state] = (seen[state] ?? 0) + 1;
-      await using sound = await openHandIn(startShellIn(host));
+      await using sound = await openSessionIn(startShellIn(host));
       const undone = await restoreOldPrivateKey(sound, {
         path: HALF,
         wrote: wish.newHash,

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { begin, end, write } from "#net/ssh/session/host-files.ts";
 import { inspectFile } from "#net/ssh/session/inspect-host.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
-import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { beginOn, hashOf, insertLine, TOKEN } from "#net/ssh/session/testing/wish.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
@@ -50,11 +50,11 @@ lab(
   "R5: what is immutable, append-only or read-only is refused before the plan, and nothing is taken off",
   async ({ task }) => {
     const before = Buffer.from(PLAIN);
-    const { after: _, ...wish } = wishTo(FILE, before, { at: 0, line: "new\n" });
+    const { after: _, ...wish } = insertLine(FILE, before, { at: 0, line: "new\n" });
     for (const [mark, { why, clear }] of Object.entries(MARKS)) {
       await host.run(`${mark} ${FILE}`);
       const marks = await host.run(`lsattr ${FILE} | cut -c 1-22; grep -c /srv/alice /proc/mounts || true`);
-      await using hand = await openHandIn(startShellIn(host));
+      await using hand = await openSessionIn(startShellIn(host));
       expect(await inspectFile(hand, FILE), mark).toMatchObject({ file: { refusal: { why } } });
       const begun = await begin(hand, beginOn(FILE));
       const tried = begun.kind === "begun" ? await write(hand, wish) : begun;
@@ -83,7 +83,7 @@ lab("R26: of files with odd bytes all others stay as they are", async ({ task })
     Buffer.from(`command="${"long ".repeat(4_000)}" key\n`),
     Buffer.from(Array.from({ length: 1_024 }, (_, at) => at % 256)),
   ];
-  await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+  await using hand = await openSessionIn(startShellIn(host, { user: "alice" }));
   for (const [at, bytes] of odd.entries()) {
     // A mark of the order of bytes is one at the very beginning alone; all else comes last.
     const lines = [Buffer.from(PLAIN), bytes];
@@ -91,7 +91,7 @@ lab("R26: of files with odd bytes all others stay as they are", async ({ task })
     await host.run(`base64 -d > ${SSH}/odd <<'END'\n${before.toString("base64")}\nEND
       chown alice: ${SSH}/odd; chmod 644 ${SSH}/odd; mv ${SSH}/odd ${FILE}`);
     await begin(hand, beginOn(FILE));
-    const { after, ...wish } = wishTo(FILE, before, {
+    const { after, ...wish } = insertLine(FILE, before, {
       at: before.indexOf(bytes) + Math.floor(bytes.length / 2),
       line: "\x00new \xe9\r\n",
     });

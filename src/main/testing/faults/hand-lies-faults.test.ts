@@ -4,7 +4,7 @@ import { begin, write } from "#net/ssh/session/host-files.ts";
 import { inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
 import { createKey } from "#net/ssh/session/private-keys.ts";
 import type { RemoteSession, SessionAnswer } from "#net/ssh/session/remote-session.ts";
-import { beginOn, hashOf, wishTo } from "#net/ssh/session/testing/wish.ts";
+import { beginOn, hashOf, insertLine } from "#net/ssh/session/testing/wish.ts";
 import { recordFault } from "./fault-table.ts";
 
 type Answered = Extract<SessionAnswer, { kind: "answered" }>;
@@ -37,7 +37,7 @@ test("R23: a host that says ok to everything shows no bytes but those whose hash
 }) => {
   const path = "/home/jo/.ssh/authorized_keys";
   const newHash = Buffer.from("new\n");
-  const { after: _, ...wish } = wishTo(path, Buffer.alloc(0), { at: 0, line: "new\n" });
+  const { after: _, ...wish } = insertLine(path, Buffer.alloc(0), { at: 0, line: "new\n" });
   // Its word is all that there is here: what it is worth, a look and a login tell.
   expect(await write(liar({}), wish)).toEqual({ kind: "written", already: false });
   const told = (hash: string) =>

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { begin, end, startRollbackTimer, stopRollbackTimer, write } from "#net/ssh/session/host-files.ts";
 import { inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
-import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/session/testing/wish.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { beginOn, hashOf, insertLine, TOKEN } from "#net/ssh/session/testing/wish.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
@@ -55,7 +55,7 @@ async function addLine(
   const looked = await inspectFile(hand, FILE);
   const content = looked.kind === "seen" ? looked.file.content : null;
   if (!content) return "unread";
-  const { after: _, ...wish } = wishTo(FILE, content, { at: 0, line: `${line}\n`, id });
+  const { after: _, ...wish } = insertLine(FILE, content, { at: 0, line: `${line}\n`, id });
   return (await write(hand, { ...wish, token })).kind;
 }
 
@@ -77,7 +77,7 @@ lab(
       void editing.finally(() => {
         isOver = true;
       });
-      await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+      await using hand = await openSessionIn(startShellIn(host, { user: "alice" }));
       await begin(hand, beginOn(FILE));
       const counts = new Map<string, number>();
       for (let round = 0; !isOver || round < 5; round++) {
@@ -141,7 +141,7 @@ lab(
     const kinds = new Map<string, number>();
     const rounds = 4 * RACES;
     for (let round = 0; round < rounds; round++) {
-      await using hand = await openHandIn(startShellIn(host));
+      await using hand = await openSessionIn(startShellIn(host));
       const begun = await begin(hand, beginOn(FILE));
       const kind =
         begun.kind === "begun" ? await addLine(hand, `ours ${round}`, { id: `f${round}` }) : begun.kind;
@@ -170,7 +170,7 @@ lab("R15: two that change the same file lose none of each other's lines", { time
   const rounds = 5 * RACES;
   let waited = 0;
   const runs = ["runaaaaaaaa", "runbbbbbbbb"].map(async (token) => {
-    await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+    await using hand = await openSessionIn(startShellIn(host, { user: "alice" }));
     for (let round = 0; round < rounds; ) {
       const begun = await begin(hand, beginOn(FILE, token));
       if (begun.kind !== "begun") {
@@ -200,10 +200,10 @@ lab(
   async ({ task }) => {
     await clear();
     const before = Buffer.from(FIRST);
-    const { after, ...wish } = wishTo(FILE, before, { at: 0, line: "new\n" });
+    const { after, ...wish } = insertLine(FILE, before, { at: 0, line: "new\n" });
     const run = { path: FILE, id: "f0", token: TOKEN };
     const armed = { ...run, timer: "sleep" as const, wrote: wish.newHash, prior: wish.before, putBack: null };
-    await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+    await using hand = await openSessionIn(startShellIn(host, { user: "alice" }));
     await begin(hand, beginOn(FILE));
     // Its script by hand, which is when it would fire at its earliest and at its latest.
     expect(await startRollbackTimer(hand, { ...armed, seconds: 3_600 })).toEqual({ kind: "armed" });
@@ -224,7 +224,7 @@ lab(
     await host.run("rm -f /usr/bin/setsid /usr/bin/nohup /usr/bin/at");
     expect(await inspectHost(hand)).toMatchObject({ host: { rollbackTimers: [] } });
     await begin(hand, beginOn(FILE));
-    const late = wishTo(FILE, after, { at: 0, line: "newer\n" });
+    const late = insertLine(FILE, after, { at: 0, line: "newer\n" });
     const other = { ...armed, wrote: late.newHash, prior: late.before, seconds: 60 };
     for (const way of ["at", "sleep"] as const)
       expect(await startRollbackTimer(hand, { ...other, timer: way })).toMatchObject({

@@ -99,7 +99,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
 function Sources() {
   const { data } = useSources();
   if (!data) return null;
-  const { files, unread, notes } = data;
+  const { files, unreadable, notes } = data;
   return (
     <section className={classes.sources} aria-label="Where host keys are read">
       {files.length === 0 && (
@@ -114,7 +114,7 @@ function Sources() {
           )}
         </span>
       ))}
-      {unread.map(({ path, why }) => (
+      {unreadable.map(({ path, why }) => (
         <span key={path} className={classes.wrong}>
           <Untrusted text={`${path} is not read: ${why}`} />
         </span>

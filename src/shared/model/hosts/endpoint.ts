@@ -54,7 +54,7 @@ export const EndpointFacts = z.object({
   /** Null: it asks clients for no certificate. */
   authorities: Authorities.nullable(),
   /** Null: it was never asked what it takes. */
-  offers: Capabilities.extend({ at: Instant }).nullable(),
+  capabilities: Capabilities.extend({ at: Instant }).nullable(),
   /** Promises of logs that came with the leaf, wherever they stood. */
   timestamps: z.array(CertificateTimestamp),
   /** The size of the stapled answer of OCSP; null where none came. */

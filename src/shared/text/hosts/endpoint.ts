@@ -89,22 +89,22 @@ const FROM: Record<CertificateTimestamp["from"], string> = {
 const formatTimestamp = ({ logId, at, from }: CertificateTimestamp): string =>
   `log ${logId.slice(0, 16)} at ${at ?? "a time that cannot be read"}, ${FROM[from]}`;
 
-function describeCapabilities({ offers }: EndpointFacts): SaidFact[] {
-  if (!offers) return [];
-  const lowest = offers.versions.findLast(({ state }) => state === "accepted");
+function describeCapabilities({ capabilities }: EndpointFacts): SaidFact[] {
+  if (!capabilities) return [];
+  const lowest = capabilities.versions.findLast(({ state }) => state === "accepted");
   return [
     {
       name: "versions",
-      lines: [...formatStates(offers.versions), ...(lowest ? [`lowest accepted: ${lowest.name}`] : [])],
+      lines: [...formatStates(capabilities.versions), ...(lowest ? [`lowest accepted: ${lowest.name}`] : [])],
     },
-    { name: "groups", lines: formatStates(offers.groups) },
+    { name: "groups", lines: formatStates(capabilities.groups) },
   ];
 }
 
 /** The ones that are known to be taken or not, and those of which it was not told. */
-function formatStates(offers: readonly Capability[]): string[] {
+function formatStates(capabilities: readonly Capability[]): string[] {
   const of = (state: Capability["state"]) =>
-    offers.filter((offer) => offer.state === state).map(({ name }) => name);
+    capabilities.filter((offer) => offer.state === state).map(({ name }) => name);
   const said = (["accepted", "refused", "unknown"] as const).map((state) => [state, of(state)] as const);
   return said.flatMap(([state, names]) => (names.length > 0 ? [`${state}: ${names.join(", ")}`] : []));
 }

@@ -290,7 +290,7 @@ async function findAuthority(
 /** What a rotation of the host key is made of; null where it cannot be read. */
 export async function gatherDaemon(remote: RemoteSession): Promise<DaemonFacts | null> {
   const seen = expectSeen(await inspectDaemon(remote));
-  if (seen.kind === "unread") return null;
+  if (seen.kind === "unavailable") return null;
   const { configs, hostKeys, problem, keyFiles, canReload } = seen.daemon;
   const files: FileFacts[] = [];
   for (const path of configs) {

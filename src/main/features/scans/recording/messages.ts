@@ -98,7 +98,7 @@ export type StreamResult = {
 /** An endpoint that presented a chain, and what it sent beside it: exact bytes, as they came. */
 export type ChainResult = { kind: "chain"; identity: ProbeIdentity<TlsTarget> } & Pick<
   EndpointReading,
-  "chain" | "facts" | "wire" | "addresses" | "offers" | "others"
+  "chain" | "facts" | "wire" | "addresses" | "capabilities" | "others"
 >;
 
 /**

@@ -46,7 +46,7 @@ function open() {
     visit(host: string, ...chain: Signed[]) {
       const target = { kind: "tls" as const, host, port: 443, serverName: null, protocol: "tls" as const };
       const identity = { scanId: ScanId.parse(beginScan(store)), at: START, tookMs: 1, target };
-      const beside = { wire: NOTHING_BESIDE, offers: null, others: [], addresses: null, facts: {} };
+      const beside = { wire: NOTHING_BESIDE, capabilities: null, others: [], addresses: null, facts: {} };
       write([{ kind: "chain", identity, chain: chain.map(({ der }) => der), ...beside }], () => false);
     },
     violations: () => violationsIn(store),

@@ -145,12 +145,12 @@ type ServeRequest = ChallengeId & {
 export async function serveChallenge(
   session: RemoteSession,
   { token, id, port, seconds, with: program, path, text }: ServeRequest,
-): Promise<{ kind: "serving" } | NotPut> {
+): Promise<{ kind: "started" } | NotPut> {
   const words = [token, id, String(port), String(seconds), program, path, text];
   const answer = await exchange(session, { verb: "challenge_serve", words });
   if (answer.kind === "lost") return lost(answer.message);
   return answer.status === "ok"
-    ? { kind: "serving" }
+    ? { kind: "started" }
     : { kind: "failed", message: formatWhy(answer, `port ${port}`) };
 }
 
@@ -160,12 +160,12 @@ type ShowRequest = ChallengeId & { port: number; seconds: number; name: string; 
 export async function showChallenge(
   session: RemoteSession,
   { token, id, port, seconds, name, digest }: ShowRequest,
-): Promise<{ kind: "serving" } | NotPut> {
+): Promise<{ kind: "started" } | NotPut> {
   const words = [token, id, String(port), String(seconds), name, Buffer.from(digest).toString("hex")];
   const answer = await exchange(session, { verb: "challenge_tls", words });
   if (answer.kind === "lost") return lost(answer.message);
   return answer.status === "ok"
-    ? { kind: "serving" }
+    ? { kind: "started" }
     : { kind: "failed", message: formatWhy(answer, `port ${port}`) };
 }
 

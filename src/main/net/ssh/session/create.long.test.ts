@@ -3,7 +3,7 @@ import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { create, uncreate } from "./host-files.ts";
 import { inspectFile } from "./inspect-host.ts";
-import { openHandIn } from "./testing/open-hand-in.ts";
+import { openSessionIn } from "./testing/open-hand-in.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const path = "/home/alice/.ssh/authorized_keys";
@@ -17,7 +17,7 @@ lab(
       host.run("cd /home/alice; stat -c '%n %U %G %a' .ssh .ssh/*; wc -c <.ssh/authorized_keys");
     for (const [index, shell] of SOME_SHELLS.entries()) {
       const user = index % 2 === 0 ? {} : { user: "alice" };
-      await using hand = await openHandIn(startShellIn(host, { shell, ...user }));
+      await using hand = await openSessionIn(startShellIn(host, { shell, ...user }));
       const before = await inspectFile(hand, path);
       expect(before).toMatchObject({ file: { state: "absent", refusal: { why: "no-folder" } } });
       expect(await create(hand, { path, uid })).toEqual({ kind: "created" });
@@ -36,7 +36,7 @@ lab(
       expect(await host.run("ls -Ad /home/alice/.ssh 2>&1 || :")).toContain("No such file");
     }
     await host.run("chown root: /home/alice; chmod 755 /home/alice");
-    await using root = await openHandIn(startShellIn(host, { shell: "sh" }));
+    await using root = await openSessionIn(startShellIn(host, { shell: "sh" }));
     expect(await create(root, { path, uid })).toMatchObject({ kind: "refused", why: "not-owner" });
     expect(await host.run("ls -A /home/alice/.ssh 2>&1 || :")).toContain("No such file");
   },

@@ -4,8 +4,8 @@ import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, create, end, startRollbackTimer, stopRollbackTimer, uncreate, write } from "./host-files.ts";
 import { inspectFile, inspectHost } from "./inspect-host.ts";
-import { openHandIn } from "./testing/open-hand-in.ts";
-import { beginOn, hashOf, TOKEN, wishTo } from "./testing/wish.ts";
+import { openSessionIn } from "./testing/open-hand-in.ts";
+import { beginOn, hashOf, insertLine, TOKEN } from "./testing/wish.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const FILE = "/home/alice/.ssh/authorized_keys";
@@ -57,10 +57,10 @@ lab(
   "a host says what it can take a change back by: root by all, an account without the service manager",
   async () => {
     await lay(BEFORE);
-    await using root = await openHandIn(startShellIn(host));
+    await using root = await openSessionIn(startShellIn(host));
     expect(await inspectHost(root)).toMatchObject({ host: { rollbackTimers: WAYS } });
     expect(await inspectFile(root, FILE)).toMatchObject({ file: { rollbackTimers: WAYS } });
-    await using alice = await openHandIn(startShellIn(host, { user: "alice" }));
+    await using alice = await openSessionIn(startShellIn(host, { user: "alice" }));
     expect(await inspectFile(alice, FILE)).toMatchObject({ file: { rollbackTimers: ["at", "sleep"] } });
   },
 );
@@ -69,9 +69,9 @@ lab.each(WAYS)(
   "what nobody calls off is taken back after its time, by %s, though the session is gone",
   async (way) => {
     await lay(BEFORE);
-    const { after, ...wish } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
+    const { after, ...wish } = insertLine(FILE, BEFORE, { at: 4, line: "new\n" });
     {
-      await using hand = await openHandIn(startShellIn(host));
+      await using hand = await openSessionIn(startShellIn(host));
       await begin(hand, beginOn(FILE));
       const armed = {
         ...RUN,
@@ -90,7 +90,7 @@ lab.each(WAYS)(
     await until(`grep -qx old ${FILE} && ! grep -q new ${FILE}`);
     expect(await read()).toBe(String(BEFORE));
     expect(await host.run(`stat -c '%U %G %a' ${FILE}`)).toBe("alice alice 600\n");
-    await using hand = await openHandIn(startShellIn(host));
+    await using hand = await openSessionIn(startShellIn(host));
     expect(await stopRollbackTimer(hand, RUN)).toEqual({ kind: "fired" });
     expect(await end(hand, RUN)).toEqual({ kind: "ended" });
     expect(await host.run("ls -A /home/alice/.ssh")).toBe("authorized_keys\n");
@@ -99,8 +99,8 @@ lab.each(WAYS)(
 
 lab.each(WAYS)("what was called off stays, and nothing of the timer is left, by %s", async (way) => {
   await lay(BEFORE);
-  const { after, ...wish } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
-  await using hand = await openHandIn(startShellIn(host, way === "systemd-run" ? {} : { user: "alice" }));
+  const { after, ...wish } = insertLine(FILE, BEFORE, { at: 4, line: "new\n" });
+  await using hand = await openSessionIn(startShellIn(host, way === "systemd-run" ? {} : { user: "alice" }));
   await begin(hand, beginOn(FILE));
   const armed = { ...RUN, timer: way, seconds: 3, wrote: wish.newHash, prior: wish.before, putBack: null };
   expect(await startRollbackTimer(hand, armed)).toEqual({ kind: "armed" });
@@ -120,7 +120,7 @@ lab(
   "whatever an account's shell answers, the service manager runs nothing but its own file, and as that account",
   async () => {
     await lay(BEFORE);
-    await using hand = await openHandIn(startShellIn(host));
+    await using hand = await openSessionIn(startShellIn(host));
     const ask = (generation: string) =>
       hand.send({ verb: "start_timer", words: [FILE, "f0", TOKEN, generation, "1"] }, { deadlineMs: 30_000 });
     expect(await ask("1x1")).toMatchObject({ status: "ok" });
@@ -142,8 +142,8 @@ lab.each(WAYS)(
     const run = { ...RUN, path };
     await host.run(`rm -rf /srv/open; install -d -m 777 /srv/open; install -d -m 755 -o alice -g alice /srv/open/alice
       printf 'old\nother\n' >${path}; chown alice:alice ${path}; id mallory 2>/dev/null || useradd mallory`);
-    const { after: _, ...wish } = wishTo(path, BEFORE, { at: 4, line: "new\n" });
-    await using hand = await openHandIn(startShellIn(host));
+    const { after: _, ...wish } = insertLine(path, BEFORE, { at: 4, line: "new\n" });
+    await using hand = await openSessionIn(startShellIn(host));
     await begin(hand, beginOn(path));
     const armed = { ...run, timer: way, seconds: 2, wrote: wish.newHash, prior: wish.before, putBack: null };
     expect(await startRollbackTimer(hand, armed)).toEqual({ kind: "armed" });
@@ -161,9 +161,9 @@ lab.each(WAYS)(
 
 lab("armed once more after it has fired, it is called off like any other", async () => {
   await lay(BEFORE);
-  const { after, ...wish } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
+  const { after, ...wish } = insertLine(FILE, BEFORE, { at: 4, line: "new\n" });
   const armed = { ...RUN, timer: "sleep" as const, wrote: wish.newHash, prior: wish.before, putBack: null };
-  await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+  await using hand = await openSessionIn(startShellIn(host, { user: "alice" }));
   await begin(hand, beginOn(FILE));
   await startRollbackTimer(hand, { ...armed, seconds: 1 });
   await write(hand, wish);
@@ -187,9 +187,9 @@ lab(
     ] as const) {
       await lay(BEFORE);
       {
-        await using hand = await openHandIn(startShellIn(host));
+        await using hand = await openSessionIn(startShellIn(host));
         await begin(hand, beginOn(FILE));
-        const { after: _, ...add } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
+        const { after: _, ...add } = insertLine(FILE, BEFORE, { at: 4, line: "new\n" });
         await write(hand, add);
         const newHash = hashOf("new\nother\n");
         const prior = hashOf(added);
@@ -206,7 +206,7 @@ lab(
           kind: "armed",
         });
         const splices = [{ at: 0, removed: 4, inserted: Buffer.from("new\n") }];
-        expect(await write(hand, { ...add, expected: [prior], newHash: newHash, splices })).toMatchObject({
+        expect(await write(hand, { ...add, expected: [prior], newHash, splices })).toMatchObject({
           kind: "written",
         });
         if (meddle) await host.run(meddle);
@@ -214,7 +214,7 @@ lab(
       await untilFired();
       await until(`grep -qx old ${FILE}`);
       expect(await read()).toBe(expected);
-      await using hand = await openHandIn(startShellIn(host));
+      await using hand = await openSessionIn(startShellIn(host));
       expect(await stopRollbackTimer(hand, RUN)).toEqual({ kind: "fired" });
       expect(await end(hand, RUN)).toEqual({ kind: "ended" });
     }
@@ -223,7 +223,7 @@ lab(
 
 lab("armed before a write that never came, it does nothing", async () => {
   await lay(BEFORE);
-  await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+  await using hand = await openSessionIn(startShellIn(host, { user: "alice" }));
   await begin(hand, beginOn(FILE));
   await startRollbackTimer(hand, {
     ...RUN,
@@ -244,11 +244,11 @@ lab(
   async () => {
     const uid = Number(await host.run("id -u alice"));
     const none = Buffer.alloc(0);
-    const { after: _, ...wish } = wishTo(FILE, none, { at: 0, line: "new\n" });
+    const { after: _, ...wish } = insertLine(FILE, none, { at: 0, line: "new\n" });
     const armed = { ...RUN, timer: "sleep" as const, seconds: 1, wrote: wish.newHash, prior: wish.before };
     for (const what of ["written", "not written", "somebody's"]) {
       await host.run(`rm -rf ${FILE} /home/alice/.ssh/.latchkey`);
-      await using hand = await openHandIn(startShellIn(host));
+      await using hand = await openSessionIn(startShellIn(host));
       expect(await create(hand, { path: FILE, uid })).toEqual({ kind: "created" });
       expect(await begin(hand, beginOn(FILE))).toMatchObject({ kind: "begun" });
       expect(await startRollbackTimer(hand, { ...armed, putBack: null, isCreated: true })).toEqual({

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { inspectFile, inspectHost } from "./inspect-host.ts";
-import { openHandIn } from "./testing/open-hand-in.ts";
+import { openSessionIn } from "./testing/open-hand-in.ts";
 
 const FILE = "/home/alice/.ssh/authorized_keys";
 
@@ -58,7 +58,7 @@ test.skipIf(!canStartHosts()).each(SOME_SHELLS)(
   "an account that answers in the place of its shell spoils its own answer and none of those after it: %s",
   async (shell) => {
     await using host = await startHost({ name: "hostile", prepare: PREPARE });
-    await using hand = await openHandIn(
+    await using hand = await openSessionIn(
       startShellIn(host, { shell, wrap: ["env", "--chdir=/root/open", "OF_ROOT=secret"] }),
     );
     const before = await inspectHost(hand);

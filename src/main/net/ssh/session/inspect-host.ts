@@ -313,13 +313,13 @@ type DaemonInspection = {
 /** Of what sshd says. */
 const MOST_SAID = 300;
 
-/** `unread`: only root may, or the host has no such sshd. */
+/** `unavailable`: only root may, or the host has no such sshd. */
 export async function inspectDaemon(
   session: RemoteSession,
-): Promise<{ kind: "seen"; daemon: DaemonInspection } | { kind: "unread" } | Lost> {
+): Promise<{ kind: "seen"; daemon: DaemonInspection } | { kind: "unavailable" } | Lost> {
   const answer = await exchange(session, { verb: "daemon", words: [] });
   if (answer.kind === "lost") return answer;
-  if (answer.status !== "ok") return { kind: "unread" };
+  if (answer.status !== "ok") return { kind: "unavailable" };
   const all = (name: string) => answer.facts.get(name) ?? [];
   return {
     kind: "seen",

@@ -3,8 +3,8 @@ import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, end, write } from "./host-files.ts";
 import { inspectFile } from "./inspect-host.ts";
-import { openHandIn } from "./testing/open-hand-in.ts";
-import { beginOn, TOKEN, wishTo } from "./testing/wish.ts";
+import { openSessionIn } from "./testing/open-hand-in.ts";
+import { beginOn, insertLine, TOKEN } from "./testing/wish.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const FILE = "/home/alice/.ssh/authorized_keys";
@@ -25,14 +25,14 @@ afterAll(() => host?.[Symbol.asyncDispose]());
 const list = () => host.run("ls -A /home/alice/.ssh");
 
 lab.each(SOME_SHELLS)("a folder is held by one run at a time, and says by whom: %s", async (shell) => {
-  await using one = await openHandIn(startShellIn(host, { shell }));
-  await using two = await openHandIn(startShellIn(host, { shell, user: "alice" }));
+  await using one = await openSessionIn(startShellIn(host, { shell }));
+  await using two = await openSessionIn(startShellIn(host, { shell, user: "alice" }));
   expect(await begin(one, { ...beginOn(FILE), who: "jo, desk\u202e" })).toMatchObject({ kind: "begun" });
   const held = await begin(two, beginOn(FILE, OTHER));
   expect(held).toMatchObject({ kind: "held", by: { token: TOKEN, who: expect.stringMatching(/^jo__desk/) } });
   if (held.kind === "held") expect(held.by.leaseEnd - held.by.since).toBe(900);
   expect(await inspectFile(two, FILE)).toMatchObject({ file: { lock: { token: TOKEN } } });
-  const { after: _, ...wish } = wishTo(FILE, BEFORE, { at: 0, line: "new\n" });
+  const { after: _, ...wish } = insertLine(FILE, BEFORE, { at: 0, line: "new\n" });
   expect(await write(two, { ...wish, token: OTHER })).toMatchObject({ kind: "refused", why: "held" });
   expect(await end(two, { path: FILE, token: OTHER })).toEqual({ kind: "ended" });
   expect(await inspectFile(two, FILE)).toMatchObject({ file: { lock: { token: TOKEN } } });
@@ -44,7 +44,7 @@ lab.each(SOME_SHELLS)("a folder is held by one run at a time, and says by whom: 
 });
 
 lab("a lock is broken only when its lease is over, and only by its very token", async () => {
-  await using hand = await openHandIn(startShellIn(host));
+  await using hand = await openSessionIn(startShellIn(host));
   await begin(hand, { ...beginOn(FILE), leaseSeconds: 900 });
   const other = beginOn(FILE, OTHER);
   expect(await begin(hand, { ...other, breaks: TOKEN })).toMatchObject({ kind: "held" });
@@ -54,7 +54,7 @@ lab("a lock is broken only when its lease is over, and only by its very token", 
   expect(await begin(hand, other)).toMatchObject({ kind: "held", by: { token: TOKEN } });
   expect(await begin(hand, { ...other, breaks: "run00000009" })).toMatchObject({ kind: "held" });
   expect(await begin(hand, { ...other, breaks: TOKEN })).toMatchObject({ kind: "begun" });
-  const { after: _, ...wish } = wishTo(FILE, BEFORE, { at: 0, line: "new\n" });
+  const { after: _, ...wish } = insertLine(FILE, BEFORE, { at: 0, line: "new\n" });
   expect((await write(hand, wish)).kind).toBe("refused");
   expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
   expect(await inspectFile(hand, FILE)).toMatchObject({ file: { lock: { token: OTHER } } });
@@ -66,7 +66,7 @@ lab("of many that come at once, one begins", async () => {
   const tokens = Array.from({ length: 6 }, (_, at) => `race0000000${at}`);
   const hands = await Promise.all(
     tokens.map((_, at) =>
-      openHandIn(startShellIn(host, { shell: SOME_SHELLS[at % 2] ?? "sh", user: "alice" })),
+      openSessionIn(startShellIn(host, { shell: SOME_SHELLS[at % 2] ?? "sh", user: "alice" })),
     ),
   );
   try {
@@ -88,7 +88,7 @@ lab("of many that come at once, one begins", async () => {
 });
 
 lab("a work folder that is somebody's else, or leads elsewhere, is not used", async () => {
-  await using hand = await openHandIn(startShellIn(host));
+  await using hand = await openSessionIn(startShellIn(host));
   for (const [make, clear] of [
     ["ln -s /tmp /home/alice/.ssh/.latchkey", "rm /home/alice/.ssh/.latchkey"],
     [

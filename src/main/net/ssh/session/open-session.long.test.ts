@@ -10,9 +10,9 @@ import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { begin, end, write } from "./host-files.ts";
 import { inspectHost } from "./inspect-host.ts";
-import { type HandLogin, openHandBy } from "./testing/open-hand-by.ts";
-import { readHandScript } from "./testing/open-hand-in.ts";
-import { beginOn, TOKEN, wishTo } from "./testing/wish.ts";
+import { openSessionBy, type SessionLogin } from "./testing/open-hand-by.ts";
+import { readSessionScript } from "./testing/open-hand-in.ts";
+import { beginOn, insertLine, TOKEN } from "./testing/wish.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -75,7 +75,7 @@ const NOTHING_ASKED = {
   gssapi: false,
 };
 
-async function open(user: string, by: "ssh2" | "system", more: Partial<HandLogin> = {}) {
+async function open(user: string, by: "ssh2" | "system", more: Partial<SessionLogin> = {}) {
   const { identities } = await gatherIdentities({
     identityFiles: [key.path],
     home: "/nonexistent",
@@ -83,12 +83,12 @@ async function open(user: string, by: "ssh2" | "system", more: Partial<HandLogin
   });
   const line = await host.run("cat /etc/ssh/ssh_host_ed25519_key.pub");
   const trusted = Buffer.from(line.split(" ")[1] ?? "", "base64");
-  const options: HandLogin = {
+  const options: SessionLogin = {
     target: { host: host.address, port: 22 },
     user,
     identities,
     useSudo: false,
-    script: await readHandScript(),
+    script: await readSessionScript(),
     verifyHostKey: ({ blob }) =>
       trusted.equals(blob)
         ? { kind: "trusted" }
@@ -100,7 +100,7 @@ async function open(user: string, by: "ssh2" | "system", more: Partial<HandLogin
     signal: new AbortController().signal,
     ...more,
   };
-  return openHandBy(options, by);
+  return openSessionBy(options, by);
 }
 
 const TRANSPORTS = ["ssh2", "system"] as const;
@@ -116,7 +116,7 @@ lab.each(TRANSPORTS)("a hand does its work through every login shell, noisy or o
     const path = `/home/${user}/.ssh/authorized_keys`;
     const before = Buffer.from(await host.run(`cat ${path}`));
     await begin(hand, beginOn(path));
-    const { after, ...wish } = wishTo(path, before, { at: before.length, line: "# new\n" });
+    const { after, ...wish } = insertLine(path, before, { at: before.length, line: "# new\n" });
     expect(await write(hand, wish), user).toEqual({ kind: "written", already: false });
     expect(await host.run(`cat ${path}`), user).toBe(String(after));
     expect(await end(hand, { path, token: TOKEN }), user).toEqual({ kind: "ended" });

@@ -11,7 +11,7 @@ import {
   restoreOldPrivateKey,
   showPublic,
 } from "./private-keys.ts";
-import { openHandIn } from "./testing/open-hand-in.ts";
+import { openSessionIn } from "./testing/open-hand-in.ts";
 import { hashOf } from "./testing/wish.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -37,7 +37,7 @@ const places = (...names: string[]) => [...names].map((name) => `${name} alice a
 lab.each(SOME_SHELLS)(
   "a private key is put in place of the old one, which comes back or goes: %s",
   async (shell) => {
-    await using hand = await openHandIn(startShellIn(host, { shell }));
+    await using hand = await openSessionIn(startShellIn(host, { shell }));
     await lay();
     const atFirst = await state();
     const wish = { path: KEY, before: hashOf(OLD), newHash: hashOf(NEW), mode: "600", bytes: NEW };
@@ -67,7 +67,7 @@ lab.each(SOME_SHELLS)(
 lab(
   "an old private key that an earlier run has kept stays where nothing was put, and where it was rolled back",
   async () => {
-    await using hand = await openHandIn(startShellIn(host), await readRotationScript("key-location.sh"));
+    await using hand = await openSessionIn(startShellIn(host), await readRotationScript("key-location.sh"));
     await host.run(`rm -rf ${SSH}/*`);
     await lay();
     const kept = "of an earlier run";
@@ -88,7 +88,7 @@ lab(
 lab.each(SOME_SHELLS)(
   "where the piece beside a private key cannot be written, that is said, by every shell: %s",
   async (shell) => {
-    await using hand = await openHandIn(
+    await using hand = await openSessionIn(
       startShellIn(host, { shell }),
       await readRotationScript("key-location.sh"),
     );
@@ -104,7 +104,7 @@ lab.each(SOME_SHELLS)(
 );
 
 lab("a private key where there was none has the mode that it is given, and is gone when undone", async () => {
-  await using hand = await openHandIn(startShellIn(host));
+  await using hand = await openSessionIn(startShellIn(host));
   await host.run(`rm -f ${SSH}/*`);
   const wish = { path: KEY, before: null, newHash: hashOf(NEW), mode: "400", bytes: NEW };
   expect(await installPrivateKey(hand, wish)).toEqual({ kind: "put", already: false });
@@ -118,7 +118,7 @@ lab("a private key where there was none has the mode that it is given, and is go
 lab(
   "a pair is made on the host once, its private key never comes here, and it is put in place there",
   async () => {
-    await using hand = await openHandIn(startShellIn(host));
+    await using hand = await openSessionIn(startShellIn(host));
     await lay();
     for (const keyType of ["ed25519", "ecdsa", "rsa"] as const) {
       const wish = { path: KEY, keyType, bits: keyType === "rsa" ? 3072 : null, comment: "it's new" };
@@ -150,7 +150,7 @@ lab("what a private key says is in the words of no process", async () => {
     await lay();
     const log = `/tmp/words.${shell.split(" ")[0]}`;
     const wrap = ["strace", "-f", "-qq", "-s", "100000", "-e", "trace=execve,execveat", "-o", log];
-    await using hand = await openHandIn(startShellIn(host, { shell, wrap }));
+    await using hand = await openSessionIn(startShellIn(host, { shell, wrap }));
     const bytes = Buffer.from(`${secret.split("").join(" ")} ${secret}\n`);
     const wish = { path: KEY, before: hashOf(OLD), newHash: hashOf(bytes), mode: "600", bytes };
     expect(await installPrivateKey(hand, wish), shell).toEqual({ kind: "put", already: false });
@@ -164,7 +164,7 @@ lab("what a private key says is in the words of no process", async () => {
 });
 
 lab("the log's lines about some keys are read, and no others", async () => {
-  await using hand = await openHandIn(startShellIn(host));
+  await using hand = await openSessionIn(startShellIn(host));
   const line = (fingerprint: string) =>
     `Nov 26 01:02:03 holder sshd[7]: Accepted publickey for alice from 192.0.2.1 port 5 ssh2: ED25519 ${fingerprint}`;
   await host.run(
@@ -174,7 +174,7 @@ lab("the log's lines about some keys are read, and no others", async () => {
   expect(read).toMatchObject({ kind: "read", sources: expect.arrayContaining(["/var/log/auth.log"]) });
   if (read.kind === "read")
     expect(Buffer.from(read.lines).toString()).toBe(`/var/log/auth.log\t${line("SHA256:aaa+/")}\n`);
-  await using alice = await openHandIn(startShellIn(host, { user: "alice" }));
+  await using alice = await openSessionIn(startShellIn(host, { user: "alice" }));
   await host.run("chmod 600 /var/log/auth.log");
   expect(await readLoginLines(alice, { sinceEpoch: 0, fingerprints: ["SHA256:a"] })).toMatchObject({
     kind: "refused",
@@ -183,7 +183,7 @@ lab("the log's lines about some keys are read, and no others", async () => {
 });
 
 lab("what cannot be cleared away is said, and is gone once it can be", async () => {
-  await using hand = await openHandIn(startShellIn(host));
+  await using hand = await openSessionIn(startShellIn(host));
   const old = `${KEY}.latchkey-old`;
   await lay();
   // Nobody can remove a mount point.
@@ -195,7 +195,7 @@ lab("what cannot be cleared away is said, and is gone once it can be", async () 
 });
 
 lab("what a run has made of a folder is not over while any of it is there", async () => {
-  await using hand = await openHandIn(startShellIn(host));
+  await using hand = await openSessionIn(startShellIn(host));
   await lay();
   const [token, file] = ["cafe", `${SSH}/.latchkey/cafe/before-f0a`];
   const took = await begin(hand, { path: KEY, token, who: "jo@desk", leaseSeconds: 60 });

@@ -4,8 +4,8 @@ import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, end, write } from "./host-files.ts";
 import { inspectFile } from "./inspect-host.ts";
-import { openHandIn } from "./testing/open-hand-in.ts";
-import { beginOn, TOKEN, wishTo } from "./testing/wish.ts";
+import { openSessionIn } from "./testing/open-hand-in.ts";
+import { beginOn, insertLine, TOKEN } from "./testing/wish.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -101,7 +101,7 @@ const pathOf = (account: string): string =>
   TRAPS[account]?.path ?? `/srv/home/${account}/.ssh/authorized_keys`;
 
 lab.each(SOME_SHELLS.slice(0, 1))("what must not be replaced is looked at as that, by %s", async (shell) => {
-  await using hand = await openHandIn(startShellIn(host, { shell }));
+  await using hand = await openSessionIn(startShellIn(host, { shell }));
   for (const [account, { why }] of Object.entries(TRAPS)) {
     const looked = await inspectFile(hand, pathOf(account));
     expect(looked, account).toMatchObject({ kind: "seen", file: { refusal: { why } } });
@@ -113,9 +113,9 @@ lab.each(SOME_SHELLS)("what must not be replaced is not, whoever asks, by %s", a
   const atFirst = await host.run(listing);
   for (const [account, { why }] of Object.entries(TRAPS)) {
     const path = pathOf(account);
-    const { after: _, ...wish } = wishTo(path, BEFORE, { at: 0, line: "new\n" });
+    const { after: _, ...wish } = insertLine(path, BEFORE, { at: 0, line: "new\n" });
     for (const user of [undefined, account]) {
-      await using hand = await openHandIn(startShellIn(host, { shell, ...(user && { user }) }));
+      await using hand = await openSessionIn(startShellIn(host, { shell, ...(user && { user }) }));
       const begun = await begin(hand, beginOn(path));
       const tried = begun.kind === "begun" ? await write(hand, wish) : begun;
       const isOther = user !== undefined && account === "open";
@@ -131,9 +131,9 @@ lab.each(SOME_SHELLS)("what must not be replaced is not, whoever asks, by %s", a
 });
 
 lab("an account does not touch another's file, and root's way in does not go through odd paths", async () => {
-  await using hand = await openHandIn(startShellIn(host, { user: "pipe" }));
+  await using hand = await openSessionIn(startShellIn(host, { user: "pipe" }));
   expect(await begin(hand, beginOn(pathOf("twice")))).toMatchObject({ kind: "refused", why: "not-owner" });
-  await using root = await openHandIn(startShellIn(host));
+  await using root = await openSessionIn(startShellIn(host));
   for (const path of [
     "/srv/../etc/passwd",
     "relative",
@@ -145,7 +145,7 @@ lab("an account does not touch another's file, and root's way in does not go thr
 });
 
 lab("names that a shell would take for something else are files like others", async () => {
-  await using hand = await openHandIn(startShellIn(host));
+  await using hand = await openSessionIn(startShellIn(host));
   const folder = "/srv/home/twice/-n '\"$(touch ran)`touch ran`;&|*?[a] é";
   const path = `${folder}/-rf %s\\n`;
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -154,7 +154,7 @@ lab("names that a shell would take for something else are files like others", as
     file: { real: path, refusal: null, content: Uint8Array.from(BEFORE) },
   });
   await begin(hand, beginOn(path));
-  const { after, ...wish } = wishTo(path, BEFORE, { at: 0, line: "new\n" });
+  const { after, ...wish } = insertLine(path, BEFORE, { at: 0, line: "new\n" });
   expect(await write(hand, wish)).toEqual({ kind: "written", already: false });
   expect(await end(hand, { path, token: TOKEN })).toEqual({ kind: "ended" });
   expect(await host.run(`cat ${quote(path)}; ls -A ${quote(folder)} | wc -l`)).toBe(`${after}1\n`);
@@ -163,7 +163,7 @@ lab("names that a shell would take for something else are files like others", as
 lab(
   "a link that the system itself is laid out by is followed, and the plan gets the path behind it",
   async () => {
-    await using hand = await openHandIn(startShellIn(host));
+    await using hand = await openSessionIn(startShellIn(host));
     await host.run("ln -s srv/home /home2; rm /srv/home/twice/also");
     expect(await inspectFile(hand, "/home2/twice/.ssh/authorized_keys")).toMatchObject({
       file: {
@@ -179,7 +179,7 @@ lab(
 
 lab("a disk with more room than a shell can count is not full, and a small one still is", async () => {
   for (const shell of ["mksh", "dash", "busybox sh", "ksh"]) {
-    await using hand = await openHandIn(startShellIn(host, { shell }));
+    await using hand = await openSessionIn(startShellIn(host, { shell }));
     for (const size of ["64k", "900m", "3g", "6g", "90g"]) {
       await host.run(`mkdir -p /mnt/disk; mount -t tmpfs -o mode=755,size=${size} tmpfs /mnt/disk
         echo hello > /mnt/disk/file`);

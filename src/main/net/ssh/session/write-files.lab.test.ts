@@ -3,8 +3,8 @@ import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, end, write } from "./host-files.ts";
 import { inspectFile } from "./inspect-host.ts";
-import { openHandIn } from "./testing/open-hand-in.ts";
-import { beginOn, hashOf, TOKEN, wishTo } from "./testing/wish.ts";
+import { openSessionIn } from "./testing/open-hand-in.ts";
+import { beginOn, hashOf, insertLine, TOKEN } from "./testing/wish.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const isWhole = process.env.LATCHKEY_TEST_SHELLS === "all";
@@ -52,13 +52,13 @@ const list = (folder: string) => host.run(`find ${folder} | sort`);
 lab.each(SOME_SHELLS.map((shell, index) => [shell, index % 2 === 0 ? undefined : "alice", index] as const))(
   "a line comes into a file and goes again, and no other byte changes: %s, %s",
   async (shell, user, index) => {
-    await using hand = await openHandIn(startShellIn(host, { shell, ...(user && { user }) }));
+    await using hand = await openSessionIn(startShellIn(host, { shell, ...(user && { user }) }));
     const own = Object.entries(ODD).filter((_, nth) => isWhole || nth % SOME_SHELLS.length === index);
     for (const [odd, before] of own) {
       await lay(FILE, before, "640");
       const atFirst = await host.run(`stat -c '%U %G %a' ${FILE}; ls -A /home/alice/.ssh`);
       expect(await begin(hand, beginOn(FILE)), odd).toMatchObject({ kind: "begun" });
-      const { after, ...wish } = wishTo(FILE, before, {
+      const { after, ...wish } = insertLine(FILE, before, {
         at: before.indexOf("\n") + 1,
         line: `${KEY} é new\n`,
       });
@@ -75,7 +75,7 @@ lab.each(SOME_SHELLS.map((shell, index) => [shell, index % 2 === 0 ? undefined :
 );
 
 lab("several splices are made at once, and what is removed is only what they say", async () => {
-  await using hand = await openHandIn(startShellIn(host));
+  await using hand = await openSessionIn(startShellIn(host));
   const before = Buffer.from("one\ntwo\nthree\nfour\n");
   const newHash = Buffer.from("ONE\none\nthree\nfour\nfive\n");
   await lay(FILE, before);
@@ -99,11 +99,11 @@ lab("several splices are made at once, and what is removed is only what they say
 });
 
 lab("a second stage is written against the first bytes, over what the first has made", async () => {
-  await using hand = await openHandIn(startShellIn(host));
+  await using hand = await openSessionIn(startShellIn(host));
   const before = Buffer.from("old\nother\n");
   await lay(FILE, before);
   await begin(hand, beginOn(FILE));
-  const { after: added, ...add } = wishTo(FILE, before, { at: 4, line: "new\n" });
+  const { after: added, ...add } = insertLine(FILE, before, { at: 4, line: "new\n" });
   expect(await write(hand, add)).toMatchObject({ kind: "written" });
   const removed = Buffer.from("new\nother\n");
   const remove = {
@@ -125,11 +125,11 @@ lab("a second stage is written against the first bytes, over what the first has 
 lab(
   "what somebody wrote while a write was replacing their file, and was killed, is the file again",
   async () => {
-    await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+    await using hand = await openSessionIn(startShellIn(host, { user: "alice" }));
     const before = Buffer.from("old\n");
     await lay(FILE, before);
     await begin(hand, beginOn(FILE));
-    const { after: _, ...wish } = wishTo(FILE, before, { at: 4, line: "new\n" });
+    const { after: _, ...wish } = insertLine(FILE, before, { at: 4, line: "new\n" });
     expect(await write(hand, wish)).toMatchObject({ kind: "written" });
     // As it is left between the exchange and what checks it, where somebody's edit was exchanged.
     const next = `/home/alice/.ssh/.latchkey/${TOKEN}/next-f0.${wish.newHash}`;
@@ -146,9 +146,9 @@ lab(
 );
 
 lab("access lists and attributes stay; where they cannot, nothing is written", async () => {
-  await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+  await using hand = await openSessionIn(startShellIn(host, { user: "alice" }));
   const before = Buffer.from("one\n");
-  const { after, ...wish } = wishTo(FILE, before, { at: 4, line: "two\n" });
+  const { after, ...wish } = insertLine(FILE, before, { at: 4, line: "two\n" });
   await lay(FILE, before, "640");
   const attributes = `getfacl -cp ${FILE}; getfattr -d ${FILE}`;
   await host.run(`setfacl -m u:daemon:r ${FILE}; setfattr -n user.note -v kept ${FILE}`);
@@ -162,9 +162,9 @@ lab("access lists and attributes stay; where they cannot, nothing is written", a
 
   await host.run("mv /usr/bin/cp /usr/bin/cp.kept; ln -s busybox /usr/bin/cp");
   try {
-    await using poor = await openHandIn(startShellIn(host, { user: "alice" }));
+    await using poor = await openSessionIn(startShellIn(host, { user: "alice" }));
     await begin(poor, beginOn(FILE));
-    const { after: _, ...more } = wishTo(FILE, after, { at: 0, line: "zero\n" });
+    const { after: _, ...more } = insertLine(FILE, after, { at: 0, line: "zero\n" });
     expect(await write(poor, more)).toMatchObject({ kind: "refused", why: "attributes" });
     expect(await read(FILE)).toEqual(after);
     expect(await host.run(attributes)).toBe(atFirst);
@@ -175,10 +175,10 @@ lab("access lists and attributes stay; where they cannot, nothing is written", a
 });
 
 lab("a file in a folder of root's is written by root and stays its owner's", async () => {
-  await using hand = await openHandIn(startShellIn(host));
+  await using hand = await openSessionIn(startShellIn(host));
   const path = "/etc/ssh/keys/alice";
   await begin(hand, beginOn(path));
-  const { after, ...wish } = wishTo(path, Buffer.from("hello\n"), { at: 0, line: "first\n" });
+  const { after, ...wish } = insertLine(path, Buffer.from("hello\n"), { at: 0, line: "first\n" });
   expect(await write(hand, wish)).toEqual({ kind: "written", already: false });
   expect(await host.run(`cat ${path}; stat -c '%U %G %a' ${path}`)).toBe(`${after}alice alice 640\n`);
   expect(await end(hand, { path, token: TOKEN })).toEqual({ kind: "ended" });
@@ -201,13 +201,13 @@ lab("with the tools of busybox alone it is done the same way, as root and as the
           wrap: [...wrap, "/usr/bin/su", "-s", "/bin/sh", user, "-c", "exec sh -s", "--"],
         })
       : startShellIn(host, { shell: "busybox sh", wrap });
-    await using hand = await openHandIn(shell);
+    await using hand = await openSessionIn(shell);
     expect(hand.uid === 0).toBe(user === undefined);
     expect(await inspectFile(hand, FILE)).toMatchObject({
       file: { refusal: null, hash: hashOf(before), mode: "0640", owner: "alice" },
     });
     expect(await begin(hand, beginOn(FILE))).toMatchObject({ kind: "begun" });
-    const { after, ...wish } = wishTo(FILE, before, { at: 0, line: `${KEY} new\n` });
+    const { after, ...wish } = insertLine(FILE, before, { at: 0, line: `${KEY} new\n` });
     expect(await write(hand, wish)).toEqual({ kind: "written", already: false });
     expect(await read(FILE)).toEqual(after);
     expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });

@@ -4,7 +4,7 @@ import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { blobOf, enterHost, readIdentity, routeTo } from "./testing/lab-route.ts";
+import { blobOf, openHostSession, readIdentity, routeTo } from "./testing/lab-route.ts";
 import { readRefusalReason, verifyLogin, verifyRefused } from "./verify-login.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -67,7 +67,7 @@ lab(
         ),
       ].join("\n"),
     });
-    await using hand = await enterHost(host, admin);
+    await using hand = await openHostSession(host, admin);
     const [route, key] = [await routeTo(host), await readIdentity(newKey)];
     for (const [user, { said }] of accounts) {
       const proof = await verifyLogin(route, { user, key, runs: "command" });

@@ -117,7 +117,7 @@ lab.each(["ssh2", "system"] as const)(
   async (transport) => {
     const route = await routeTo(host, { transport });
     const granted = await read(newKey);
-    const found = { kind: "still-taken", message: expect.stringContaining("it is in another file") };
+    const found = { kind: "still-accepted", message: expect.stringContaining("it is in another file") };
     expect(
       await verifyRefused(route, { user: "twice", oldKey: blobOf(oldKey), newKey: granted }),
     ).toMatchObject(found);
@@ -162,7 +162,7 @@ lab("a key on a security key proves itself by OpenSSH's client, and ssh2 is not 
     loggedIn: true,
   });
   expect(await verifyRefused(route, { user: "sk", oldKey: blob, newKey: null })).toMatchObject({
-    kind: "still-taken",
+    kind: "still-accepted",
   });
 });
 

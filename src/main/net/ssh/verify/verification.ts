@@ -42,7 +42,7 @@ export type LoginVerification =
 /** `loggedIn`: the other key has logged in over the very connection that refused this one. */
 export type RefusalVerification =
   | { kind: "refused"; loggedIn: boolean }
-  | { kind: "still-taken"; message: string }
+  | { kind: "still-accepted"; message: string }
   | Inconclusive
   | OtherHostKey;
 

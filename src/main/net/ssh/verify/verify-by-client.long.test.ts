@@ -17,7 +17,7 @@ import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { enterHost, readHostKey } from "./testing/lab-route.ts";
+import { openHostSession, readHostKey } from "./testing/lab-route.ts";
 import { type KeyHostRequest, verifyFromKeyHost } from "./verify-by-client.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -52,7 +52,7 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-const enter = (host: LabHost): Promise<RemoteSession> => enterHost(host, admin);
+const enter = (host: LabHost): Promise<RemoteSession> => openHostSession(host, admin);
 
 const DONE = { kind: "done" };
 const ID = "/home/ci/.ssh/id";

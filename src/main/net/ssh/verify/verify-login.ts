@@ -136,7 +136,7 @@ const readUnanswered = (failure: ReturnType<typeof readFailure>): RefusalVerific
 
 /** Whoever has asked knows the account and the key. */
 const STILL_ACCEPTED: RefusalVerification = {
-  kind: "still-taken",
+  kind: "still-accepted",
   message: "it is in another file, or somebody added it again",
 };
 

@@ -173,8 +173,8 @@ const formatNoHostKey = (filter: object): string =>
 
 /** What is in files that could not be read is not in the listHostKeys. */
 async function printUnreadable({ hostKeys }: App["client"], world: World): Promise<void> {
-  const { files, unread, notes } = await hostKeys.sources();
-  for (const { path, why } of unread) world.err(`latchkey: ${printable(`${path} was not read: ${why}`)}`);
+  const { files, unreadable, notes } = await hostKeys.sources();
+  for (const { path, why } of unreadable) world.err(`latchkey: ${printable(`${path} was not read: ${why}`)}`);
   for (const { path, broken } of files) {
     for (const { line, why } of broken.first) world.err(`latchkey: ${printable(`${path}:${line}: ${why}`)}`);
     const left = broken.total - broken.first.length;

@@ -197,15 +197,17 @@ const toJson = (
     jumpHost: jumpHost && formatHostAddress(jumpHost),
   })),
   broken,
-  endpoints: endpoints.map(({ target, facts, addresses, authorities, offers, timestamps, stapleBytes }) => ({
-    target: formatTarget(target),
-    facts,
-    addresses,
-    authorities,
-    capabilities: offers,
-    timestamps,
-    stapleBytes,
-  })),
+  endpoints: endpoints.map(
+    ({ target, facts, addresses, authorities, capabilities, timestamps, stapleBytes }) => ({
+      target: formatTarget(target),
+      facts,
+      addresses,
+      authorities,
+      capabilities,
+      timestamps,
+      stapleBytes,
+    }),
+  ),
 });
 
 const MOST_FAILURES = 50;

@@ -116,7 +116,7 @@ async function checkOnce(run: KeyRun, query: AccessQuery, { account, key }: Remo
   const seen = reading.kind === "seen" ? reading.account : null;
   const means = await findAcceptedBy(remote, account, { seen, fingerprint: key.fingerprint });
   const others = own.kind === "refused" && seen ? await checkOtherSshds(route, { account, key }, means) : [];
-  const accepted = others.filter(({ proof }) => proof.kind === "still-taken");
+  const accepted = others.filter(({ proof }) => proof.kind === "still-accepted");
   if (accepted.length > 0) return { answer: "accepted", why: accepted.flatMap(({ said }) => said) };
   const [unknown] = others;
   if (own.kind === "refused" && unknown) return { answer: "unknown", why: unknown.said };
@@ -131,7 +131,7 @@ function toAnswer(
   switch (proof.kind) {
     case "refused":
       return { answer: "refused", why: [] };
-    case "still-taken":
+    case "still-accepted":
       return { answer: "accepted", why: means.length > 0 ? [...means] : [formatHidden(seen)] };
     case "inconclusive":
     case "other-host-key":
@@ -161,7 +161,7 @@ async function checkOtherSshds(
         newKey: null,
       });
       const there = found.map(({ kind, by }) => ({ kind, by: `${by} (the sshd on port ${port})` }));
-      if (proof.kind === "still-taken") others.push({ proof, said: formatAcceptedBy(there) });
+      if (proof.kind === "still-accepted") others.push({ proof, said: formatAcceptedBy(there) });
       else if (proof.kind !== "refused")
         others.push({
           proof,

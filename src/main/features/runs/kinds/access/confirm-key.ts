@@ -79,7 +79,7 @@ async function verifySigned(
   if (!read) return NOTHING;
   const answer = await verifyRefused(route, { user: account, oldKey: read.blob, newKey: null });
   switch (answer.kind) {
-    case "still-taken": {
+    case "still-accepted": {
       const check: Evidence = { kind: "signed", account, key: nameKey(run, key.fingerprint) };
       return { outcome: { kind: "proved", evidence: [check] }, found: null };
     }

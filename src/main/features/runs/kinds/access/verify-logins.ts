@@ -205,7 +205,7 @@ async function checkOwnKey(run: KeyRun, login: StepAtHost, oldKey: Uint8Array): 
   const { user } = login.session.remote;
   const answer = await verifyRefused(login.session.route, { user, oldKey, newKey: null });
   switch (answer.kind) {
-    case "still-taken":
+    case "still-accepted":
       return {
         kind: "proved",
         evidence: [{ kind: "own-key-taken", account: user }],

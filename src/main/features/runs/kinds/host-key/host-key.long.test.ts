@@ -3,7 +3,13 @@ import { expect, test } from "vitest";
 import { viewKey } from "#codec/fingerprint.ts";
 import { inspectDaemon, reloadDaemon } from "#net/ssh/session/inspect-host.ts";
 import { createKey } from "#net/ssh/session/private-keys.ts";
-import { blobOf, enterHost, readHostKey, readIdentity, routeTo } from "#net/ssh/verify/testing/lab-route.ts";
+import {
+  blobOf,
+  openHostSession,
+  readHostKey,
+  readIdentity,
+  routeTo,
+} from "#net/ssh/verify/testing/lab-route.ts";
 import { openStore } from "#store/store.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
@@ -22,7 +28,7 @@ async function makeWorld() {
   const folder = await makeTemporaryFolder();
   const admin = await makeKeyFile(folder.path, "admin");
   const host = await startHost({ name: "web1", prepare: letIn(admin.publicLine.trim()) });
-  const hand = await enterHost(host, admin, LIBRARIES);
+  const hand = await openHostSession(host, admin, LIBRARIES);
   const watched = await watchLogins([host], { keyFile: admin.path, account: "root", reloads: true });
   return {
     host,

@@ -6,7 +6,7 @@ import { hashBytes } from "#domain/runs/files/stages.ts";
 import { readResult } from "#domain/runs/offline/result.ts";
 import type { ScriptPart } from "#domain/runs/offline/script-parts.ts";
 import { writeScript } from "#domain/runs/offline/write-script.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import {
   type AccessHost,
   type AccessPlan,
@@ -105,7 +105,7 @@ async function layKey(): Promise<{ plan: AccessPlan; place: AccessHost; holder: 
 }
 
 const openHand = async (more = "") =>
-  openHandIn(startShellIn(host), `${await readRotationScript("key-location.sh")}\n${more}`);
+  openSessionIn(startShellIn(host), `${await readRotationScript("key-location.sh")}\n${more}`);
 
 /** The key that each file of ci's shows, by its path: a private one by what ssh-keygen makes of it. */
 async function readKeys() {

@@ -6,7 +6,7 @@ import { type KeyPair, sealKeyPair } from "#net/local/private-keys/key-pair.ts";
 import { gatherIdentities, listAgentKeys } from "#net/ssh/identities.ts";
 import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { enterHost } from "#net/ssh/verify/testing/lab-route.ts";
+import { openHostSession } from "#net/ssh/verify/testing/lab-route.ts";
 import type { AccessHost, NewKey, PrivateKeyPlan, RotateKeyPlan } from "#shared/model/runs/plan.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { letIn } from "#testing/lab/desk.ts";
@@ -41,7 +41,7 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-const enter = (): Promise<RemoteSession> => enterHost(host, admin);
+const enter = (): Promise<RemoteSession> => openHostSession(host, admin);
 
 const hashOf = async (path: string) =>
   createHash("sha256")

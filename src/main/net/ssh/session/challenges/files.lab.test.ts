@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { clearChallenges, putChallengeFile } from "#net/ssh/session/challenges.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readRotationScript } from "#testing/read-scripts.ts";
@@ -33,7 +33,7 @@ const list = (folder: string) =>
     `cd ${folder}; find . -mindepth 1 -printf '%P %M %u:%g\\n' | sort; ls -A /var/lib/latchkey 2>/dev/null || true`,
   );
 const open = async (options: Parameters<typeof startShellIn>[1] = {}) =>
-  openHandIn(startShellIn(host, options), await readRotationScript("challenge"));
+  openSessionIn(startShellIn(host, options), await readRotationScript("challenge"));
 const wish = (folder: string, more: object = {}) => ({
   token: TOKEN,
   id: "c0",

@@ -9,7 +9,7 @@ import {
   showChallenge,
 } from "#net/ssh/session/challenges.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { startNetworks } from "#testing/lab/start-network.ts";
@@ -87,11 +87,11 @@ lab.each([
 ] as const)("killed (%s) at any moment, nothing of it stays: %s", async (what, _, begin) => {
   const script = await readRotationScript("challenge");
   const before = await stateOf();
-  await using sound = await openHandIn(startShellIn(host), script);
+  await using sound = await openSessionIn(startShellIn(host), script);
   let isOver = false;
   for (let nth = 1; !isOver; nth++) {
     const wrap = [...KILLER, what, String(nth)];
-    const hand = await openHandIn(startShellIn(host, { shell: "dash", wrap }), script).catch(() => null);
+    const hand = await openSessionIn(startShellIn(host, { shell: "dash", wrap }), script).catch(() => null);
     const begun = hand ? await begin(hand) : null;
     await hand?.kill();
     const { exists, text } = await seeFile();
@@ -108,7 +108,7 @@ lab("what nobody comes for any more is gone once its time is over", async () => 
   const script = await readRotationScript("challenge");
   const before = await stateOf();
   for (const [nth, begin] of [...SERVERS.map((which) => serveBy(which, 3)), show(3)].entries()) {
-    const hand = await openHandIn(startShellIn(host), script);
+    const hand = await openSessionIn(startShellIn(host), script);
     expect(await begin(hand), String(nth)).not.toMatchObject({ kind: "failed" });
     await hand.kill();
     expect(await stateOf()).not.toBe(before);
@@ -117,7 +117,7 @@ lab("what nobody comes for any more is gone once its time is over", async () => 
 });
 
 lab("a line without an end has an end for the server by socat", async () => {
-  await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
+  await using hand = await openSessionIn(startShellIn(host), await readRotationScript("challenge"));
   expect(await serveBy("socat", 60)(hand)).not.toMatchObject({ kind: "failed" });
   const limits = await host.run(`timeout 10 bash -c '
     exec 5<>/dev/tcp/127.0.0.1/80; printf GET >&5

@@ -7,7 +7,7 @@ import {
   serveChallenge,
   showChallenge,
 } from "#net/ssh/session/challenges.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { startNetworks } from "#testing/lab/start-network.ts";
@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 const open = async (options: Parameters<typeof startShellIn>[1] = {}) =>
-  openHandIn(startShellIn(host, options), await readRotationScript("challenge"));
+  openSessionIn(startShellIn(host, options), await readRotationScript("challenge"));
 const serve = (more: { id?: string; with?: ChallengeServer; port?: number; seconds?: number } = {}) => ({
   token: TOKEN,
   id: "c0",
@@ -74,13 +74,13 @@ lab.each(SOME_SERVERS)(
   async (program) => {
     await using hand = await open();
     const wish = serve({ with: program });
-    expect(await serveChallenge(hand, wish)).toEqual({ kind: "serving" });
+    expect(await serveChallenge(hand, wish)).toEqual({ kind: "started" });
     expect(await get(PATH)).toBe(`200 ${TEXT}`);
     expect(await servingUsers()).toBe(NOBODY);
     expect(await get(PATH, "::1")).toBe(`200 ${TEXT}`);
     for (const path of ["/", "/.well-known/", `${PATH}x`, "/../answer", "/serve"])
       expect(await get(path), path).toMatch(/^(?:404|403|400|301|302)\b/);
-    expect(await serveChallenge(hand, wish)).toEqual({ kind: "serving" });
+    expect(await serveChallenge(hand, wish)).toEqual({ kind: "started" });
     expect(await processes()).toBe("1\n");
     expect(await clearChallenges(hand, { token: TOKEN })).toEqual({ kind: "cleared" });
     expect(await get(PATH)).toBe("none");
@@ -94,7 +94,7 @@ lab(
   async () => {
     {
       const hand = await open();
-      expect(await serveChallenge(hand, serve())).toEqual({ kind: "serving" });
+      expect(await serveChallenge(hand, serve())).toEqual({ kind: "started" });
       await hand.kill();
     }
     expect(await get(PATH)).toBe(`200 ${TEXT}`);
@@ -105,7 +105,7 @@ lab(
     expect(await clearChallenges(hand, { token: TOKEN })).toEqual({ kind: "cleared" });
     expect(await get(PATH)).toBe("none");
 
-    expect(await serveChallenge(hand, serve({ seconds: 5 }))).toEqual({ kind: "serving" });
+    expect(await serveChallenge(hand, serve({ seconds: 5 }))).toEqual({ kind: "started" });
     while ((await get(PATH)) !== "none");
     expect(await clearChallenges(hand, { token: TOKEN })).toEqual({ kind: "cleared" });
   },
@@ -151,8 +151,8 @@ lab("a certificate with the digest is shown to whoever speaks acme-tls/1", async
   await using hand = await open();
   const digest = Buffer.alloc(32, 0xab);
   const wish = { token: TOKEN, id: "t0", port: 443, seconds: 60, name: "web1.example", digest };
-  expect(await showChallenge(hand, wish)).toEqual({ kind: "serving" });
-  expect(await showChallenge(hand, wish)).toEqual({ kind: "serving" });
+  expect(await showChallenge(hand, wish)).toEqual({ kind: "started" });
+  expect(await showChallenge(hand, wish)).toEqual({ kind: "started" });
   const shown = await host.run(
     `openssl s_client -connect ${host.address}:443 -servername web1.example -alpn acme-tls/1 </dev/null 2>/dev/null >/tmp/shown; grep ALPN /tmp/shown; openssl x509 -noout -text </tmp/shown`,
   );

@@ -7,15 +7,15 @@ import { openRemoteSession } from "#net/ssh/session/open-session.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 
-export type HandLogin = LoginOptions & {
+export type SessionLogin = LoginOptions & {
   script: string;
   useSudo: boolean;
   limits: LoginOptions["limits"] & { beginMs: number };
 };
 
 /** A hand over a login of its own, as a run has it. */
-export async function openHandBy(
-  login: HandLogin,
+export async function openSessionBy(
+  login: SessionLogin,
   by: "ssh2" | "system",
 ): Promise<RemoteSession | SshFailure> {
   const command = shellCommand(login);

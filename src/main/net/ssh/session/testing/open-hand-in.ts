@@ -8,7 +8,7 @@ import { END_ALIASES } from "#shared/text/scripts.ts";
 const RESOURCES = join(import.meta.dirname, "../../../../../../resources");
 
 /** As it is shipped: all of its files, and the library that it stands on. */
-export async function readHandScript(): Promise<string> {
+export async function readSessionScript(): Promise<string> {
   const texts = ["rotation/session", "lib"].map(async (folder) => {
     const names = (await readdir(join(RESOURCES, folder))).filter((name) => name.endsWith(".sh")).toSorted();
     return Promise.all(names.map((name) => readFile(join(RESOURCES, folder, name), "utf8")));
@@ -19,8 +19,8 @@ export async function readHandScript(): Promise<string> {
 type Shell = Line & { leave(): Promise<void>; kill(): Promise<void> };
 
 /** A hand in a shell that runs already, without sshd between: the same lines as over SSH. */
-export async function openHandIn(shell: Shell, more = ""): Promise<RemoteSession & Pick<Shell, "kill">> {
-  const begun = await beginSession(shell, `${await readHandScript()}\n${more}`, 60_000);
+export async function openSessionIn(shell: Shell, more = ""): Promise<RemoteSession & Pick<Shell, "kill">> {
+  const begun = await beginSession(shell, `${await readSessionScript()}\n${more}`, 60_000);
   if (!("send" in begun)) {
     await shell.kill();
     throw new Error(`the hand did not begin: ${begun.message}: ${begun.noise}`);

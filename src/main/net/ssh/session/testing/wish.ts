@@ -7,7 +7,7 @@ export const hashOf = (bytes: Uint8Array | string): string =>
 export const TOKEN = "run00000001";
 
 /** To put a line in at that byte of a file, and where that leads. */
-export function wishTo(
+export function insertLine(
   path: string,
   before: Uint8Array,
   { at, line, id = "f0" }: { at: number; line: string; id?: string },

@@ -5,8 +5,8 @@ import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import { lookUp } from "#net/ssh/log-in.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { openHandBy } from "#net/ssh/session/testing/open-hand-by.ts";
-import { readHandScript } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionBy } from "#net/ssh/session/testing/open-hand-by.ts";
+import { readSessionScript } from "#net/ssh/session/testing/open-hand-in.ts";
 import type { VerificationRoute } from "#net/ssh/verify/verification.ts";
 
 /** A host of a lab, and a private key file, as far as a login needs them. */
@@ -62,14 +62,14 @@ export async function readIdentity({ path }: KeyFile): Promise<Identity> {
 const ROTATION = join(import.meta.dirname, "../../../../../../resources/rotation");
 
 /** A hand of root's, with these libraries of resources/rotation beside its own. */
-export async function enterHost(
+export async function openHostSession(
   to: LabHost,
   key: KeyFile,
   libraries: readonly string[] = ["key-location.sh"],
 ): Promise<RemoteSession> {
   const read = libraries.map((name) => readFile(join(ROTATION, name), "utf8"));
-  const scripts = [await readHandScript(), ...(await Promise.all(read))];
-  const opened = await openHandBy(
+  const scripts = [await readSessionScript(), ...(await Promise.all(read))];
+  const opened = await openSessionBy(
     {
       target: { host: to.address, port: 22 },
       user: "root",

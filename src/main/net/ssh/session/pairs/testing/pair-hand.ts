@@ -2,15 +2,15 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspectDeploymentFile } from "#net/ssh/session/inspect-deployment.ts";
 import type { DeploymentOfRun } from "#net/ssh/session/replace-deployment.ts";
-import { openHandIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
 import type { DeploymentFile, Service } from "#shared/model/runs/deployment.ts";
 import { joinScripts } from "#shared/text/scripts.ts";
 
 export const PAIR: DeploymentOfRun = { token: "run00000001", id: "c0" };
 
 /** A hand that knows the verbs of pairs. */
-export const openPairHand = async (shell: Parameters<typeof openHandIn>[0]) =>
-  openHandIn(shell, await readPairScripts());
+export const openPairHand = async (shell: Parameters<typeof openSessionIn>[0]) =>
+  openSessionIn(shell, await readPairScripts());
 
 const FOLDER = join(import.meta.dirname, "../../../../../../../resources/rotation/deployment");
 
