@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chooseChallengeMethod, readChallengeFacts } from "#domain/acme/challenge-methods.ts";
-import { createAcmeAsker } from "#net/acme/ask-acme.ts";
+import { createAcmeSender } from "#net/acme/send-acme-request.ts";
 import { answer } from "#net/challenges/answer.ts";
-import type { Answered, ChallengeDeps } from "#net/challenges/challenge.ts";
+import type { ChallengeDeps, ChallengeOutcome } from "#net/challenges/challenge.ts";
 import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { startApacheHost, startNginxHost } from "#testing/acme/open-web-hosts.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
@@ -57,11 +57,11 @@ async function orderAt(at: LabHost, names: readonly string[]) {
   const facts = readChallengeFacts(looked.inspection, names);
   const wayOf = (name: string) => chooseChallengeMethod({ name, facts, configured: [] }).methods[0]?.method;
   const ways = names.map((name) => wayOf(name));
-  const answered: Answered[] = [];
+  const answered: ChallengeOutcome[] = [];
   const { order } = await openAccount(
     createAcmeClient({
       url: pebble.directory,
-      send: await createAcmeAsker({ roots: pebble.roots }),
+      send: await createAcmeSender({ roots: pebble.roots }),
       now: () => new Date(),
       wait: () => pause(20),
     }),

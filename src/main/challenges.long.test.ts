@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createAcmeAsker } from "#net/acme/ask-acme.ts";
+import { createAcmeSender } from "#net/acme/send-acme-request.ts";
 import { answer } from "#net/challenges/answer.ts";
-import { type Answered, type ChallengeDeps, TYPE_OF_METHOD } from "#net/challenges/challenge.ts";
+import { type ChallengeDeps, type ChallengeOutcome, TYPE_OF_METHOD } from "#net/challenges/challenge.ts";
 import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -50,10 +50,10 @@ afterAll(async () => {
 
 /** What pebble issues where one way answers all challenges, and what was said of each. */
 async function orderBy(way: ChallengeMethod, names: readonly string[], near: ChallengeDeps) {
-  const answered: Answered[] = [];
+  const answered: ChallengeOutcome[] = [];
   const client = createAcmeClient({
     url: pebble.directory,
-    send: await createAcmeAsker({ roots: pebble.roots }),
+    send: await createAcmeSender({ roots: pebble.roots }),
     now: () => new Date(),
     wait: () => pause(20),
   });
@@ -125,7 +125,7 @@ lab("a way that answers another challenge, or needs a host that is not there, is
   const challenge = { type: "dns-01" as const, name: `www.${ZONE}`, txt: "x" };
   expect(await answer({ kind: "tls-alpn", port: TLS_PORT }, challenge, nearOf({}))).toEqual({
     kind: "failed",
-    message: `the authority asks for dns-01 of www.${ZONE}, and the way that was chosen answers tls-alpn-01`,
+    message: `the authority asks for dns-01 of www.${ZONE}, and the method that was chosen answers tls-alpn-01`,
   });
   const file = { type: "http-01" as const, name: `www.${ZONE}`, token: "t", keyAuthorization: "t.x" };
   expect(await answer({ kind: "served-on-host", port: HTTP_PORT }, file, nearOf({}))).toMatchObject({

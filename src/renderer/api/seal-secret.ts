@@ -9,15 +9,15 @@ const INFO = new TextEncoder().encode("latchkey vault");
  * Seals what was typed to the vault process, here in the page: the process that reads hosts only passes it on. Characters
  * that can be written in two ways are written in one.
  */
-export async function sealSecret({ id, point: theirs }: Receiver, text: string): Promise<Sealed> {
+export async function sealSecret({ id, publicKey: theirs }: Receiver, text: string): Promise<Sealed> {
   const plain = new TextEncoder().encode(text.normalize("NFC"));
   const receiver = fromBase64(theirs);
   const mine = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
-  const point = new Uint8Array(await crypto.subtle.exportKey("raw", mine.publicKey));
+  const publicKey = new Uint8Array(await crypto.subtle.exportKey("raw", mine.publicKey));
   const other = await crypto.subtle.importKey("raw", receiver, CURVE, false, []);
   const shared = await crypto.subtle.deriveBits({ name: "ECDH", public: other }, mine.privateKey, 256);
   const material = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
-  const salt = join(point, receiver);
+  const salt = join(publicKey, receiver);
   const key = await crypto.subtle.deriveKey(
     { name: "HKDF", hash: "SHA-256", salt, info: INFO },
     material,
@@ -28,7 +28,7 @@ export async function sealSecret({ id, point: theirs }: Receiver, text: string):
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain));
   plain.fill(0);
-  return { to: id, point: toBase64(point), box: toBase64(join(iv, sealed)) };
+  return { to: id, publicKey: toBase64(publicKey), box: toBase64(join(iv, sealed)) };
 }
 
 /** Seals to the vault process that runs now. */

@@ -1,7 +1,7 @@
 import { compareSshfp, nameInDns } from "#domain/host-keys/sshfp.ts";
 import { Slots } from "#net/connection-limiter.ts";
-import { findResolvers, type Resolver, readResolver } from "#net/dns/ask-records.ts";
-import { querySshfp, type SshfpAnswer } from "#net/dns/ask-sshfp.ts";
+import { findResolvers, type Resolver, readResolver } from "#net/dns/query-records.ts";
+import { querySshfp, type SshfpAnswer } from "#net/dns/query-sshfp.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostKeyRow, SshfpComparison } from "#shared/model/hosts/host-key.ts";
 import { Refusal } from "#shared/model/refusal.ts";

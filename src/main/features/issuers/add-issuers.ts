@@ -60,7 +60,7 @@ export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
       const binding =
         eab && (await vault.keep(eab.key, { kind: "account-eab", label: `EAB key of ${name}` }));
       if (binding) made.push(binding.id);
-      const key = await vault.makeKey("p256", { kind: "account-acme", label: `account of ${name}` });
+      const key = await vault.createKey("p256", { kind: "account-acme", label: `account of ${name}` });
       made.push(key.id);
       const challenge = await keepChallenge(vault, name, challengeRequest);
       made.push(...secretsOfChallenge(challenge));

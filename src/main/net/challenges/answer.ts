@@ -15,46 +15,46 @@ import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { findAddresses } from "#net/tcp-connect.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
-import { type Answered, type ChallengeDeps, giveUp, TYPE_OF_METHOD, type Undo } from "./challenge.ts";
+import { type ChallengeDeps, type ChallengeOutcome, giveUp, TYPE_OF_METHOD, type Undo } from "./challenge.ts";
 import { answerByHook } from "./dns-hook.ts";
 import { answerByUpdate } from "./dns-update.ts";
 
 /**
- * Shows an authority that a name is ours, in this way. It is ready once we have seen from here what the authority is to see,
+ * Shows an authority that a name is ours, by this method. It is ready once we have seen from here what the authority is to see,
  * or where that cannot be seen from here, as its note then says.
  */
 export async function answer(
   method: ChallengeMethod,
   challenge: AcmeChallenge,
-  near: ChallengeDeps,
-): Promise<Answered> {
+  deps: ChallengeDeps,
+): Promise<ChallengeOutcome> {
   const isHttp = challenge.type === "http-01";
   switch (method.kind) {
     case "webroot":
-      return isHttp ? answerByFile(method, challenge, near) : refuse(method, challenge);
+      return isHttp ? answerByFile(method, challenge, deps) : refuse(method, challenge);
     case "served-on-host":
-      return isHttp ? answerByServer(method, challenge, near) : refuse(method, challenge);
+      return isHttp ? answerByServer(method, challenge, deps) : refuse(method, challenge);
     case "tls-alpn":
       return challenge.type === "tls-alpn-01"
-        ? answerByTls(method, challenge, near)
+        ? answerByTls(method, challenge, deps)
         : refuse(method, challenge);
     case "dns-hook":
-      return challenge.type === "dns-01" ? answerByHook(method, challenge, near) : refuse(method, challenge);
+      return challenge.type === "dns-01" ? answerByHook(method, challenge, deps) : refuse(method, challenge);
     case "rfc2136":
       return challenge.type === "dns-01"
-        ? answerByUpdate(method, challenge, near)
+        ? answerByUpdate(method, challenge, deps)
         : refuse(method, challenge);
     default:
       return assertNever(method);
   }
 }
 
-const refuse = ({ kind }: ChallengeMethod, { type, name }: AcmeChallenge): Answered => ({
+const refuse = ({ kind }: ChallengeMethod, { type, name }: AcmeChallenge): ChallengeOutcome => ({
   kind: "failed",
-  message: `the authority asks for ${type} of ${name}, and the way that was chosen answers ${TYPE_OF_METHOD[kind]}`,
+  message: `the authority asks for ${type} of ${name}, and the method that was chosen answers ${TYPE_OF_METHOD[kind]}`,
 });
 
-/** Ways by which the host itself answers: a file of its web server, or a server of ours while the order is pending. */
+/** Methods by which the host itself answers: a file of its web server, or a server of ours while the order is pending. */
 
 type Http = Extract<AcmeChallenge, { type: "http-01" }>;
 type Tls = Extract<AcmeChallenge, { type: "tls-alpn-01" }>;
@@ -68,15 +68,15 @@ const SERVED_SECONDS = 900;
 const idOf = (...words: string[]): string =>
   `c${createHash("sha256").update(words.join("\n")).digest("hex").slice(0, 16)}`;
 
-const failed = (message: string): Answered => ({ kind: "failed", message });
-const NO_SESSION = "the way that was chosen is by the host itself, to which there is no login";
+const failed = (message: string): ChallengeOutcome => ({ kind: "failed", message });
+const NO_SESSION = "the method that was chosen is by the host itself, to which there is no login";
 
 async function answerByFile(
   method: MethodOf<"webroot">,
   challenge: Http,
-  near: ChallengeDeps,
-): Promise<Answered> {
-  const { session, token } = near;
+  deps: ChallengeDeps,
+): Promise<ChallengeOutcome> {
+  const { session, token } = deps;
   if (!session) return failed(NO_SESSION);
   const { name, token: file, keyAuthorization } = challenge;
   const id = idOf(name, file);
@@ -84,16 +84,16 @@ async function answerByFile(
   const put = await putChallengeFile(session, { token, id, folder, of, name: file, text: keyAuthorization });
   const undo = undoBy(session, token, id);
   if (put.kind === "failed") return giveUp(put.message, undo);
-  const checked = await checkOverHttp(challenge, { ...near, port: HTTP_PORT });
+  const checked = await checkOverHttp(challenge, { ...deps, port: HTTP_PORT });
   return conclude(checked, undo, `${put.path} was put there: is ${folder} what its web server serves?`);
 }
 
 async function answerByServer(
   { port }: MethodOf<"served-on-host">,
   challenge: Http,
-  near: ChallengeDeps,
-): Promise<Answered> {
-  const { session, token } = near;
+  deps: ChallengeDeps,
+): Promise<ChallengeOutcome> {
+  const { session, token } = deps;
   if (!session) return failed(NO_SESSION);
   const inspected = await inspectChallengeMethods(session, [port]);
   if (inspected.kind === "lost") return failed(`the host was lost: ${inspected.message}`);
@@ -111,23 +111,23 @@ async function answerByServer(
   });
   const undo = undoBy(session, token, id);
   if (served.kind === "failed") return giveUp(served.message, undo);
-  const checked = await checkOverHttp(challenge, { ...near, port });
+  const checked = await checkOverHttp(challenge, { ...deps, port });
   return conclude(checked, undo, `it is served by ${program} at port ${port}`);
 }
 
 async function answerByTls(
   { port }: MethodOf<"tls-alpn">,
   challenge: Tls,
-  near: ChallengeDeps,
-): Promise<Answered> {
-  const { session, token } = near;
+  deps: ChallengeDeps,
+): Promise<ChallengeOutcome> {
+  const { session, token } = deps;
   if (!session) return failed(NO_SESSION);
   const { name, digest } = challenge;
   const id = idOf(name, Buffer.from(digest).toString("hex"));
   const shown = await showChallenge(session, { token, id, port, seconds: SERVED_SECONDS, name, digest });
   const undo = undoBy(session, token, id);
   if (shown.kind === "failed") return giveUp(shown.message, undo);
-  return conclude(await checkOverTls(challenge, { ...near, port }), undo, `openssl shows it at port ${port}`);
+  return conclude(await checkOverTls(challenge, { ...deps, port }), undo, `openssl shows it at port ${port}`);
 }
 
 const undoBy =
@@ -137,14 +137,14 @@ const undoBy =
     return cleared.kind === "cleared" ? { kind: "undone" } : cleared;
   };
 
-async function conclude(checked: Checked, undo: Undo, what: string): Promise<Answered> {
+async function conclude(checked: ChallengeCheck, undo: Undo, what: string): Promise<ChallengeOutcome> {
   if (checked.kind === "wrong") return giveUp(`${checked.message}; ${what}`, undo);
   return { kind: "ready", undo, note: checked.note };
 }
 
-/** Looks from here at what an authority is to see, as far as the host is reached from here. */
+/** Checks from here what an authority is to see, as far as the host is reached from here. */
 
-type Where = {
+type CheckOptions = {
   /** Of the host itself; null: not known. */
   address: string | null;
   port: number;
@@ -152,9 +152,9 @@ type Where = {
 };
 
 /** `note`: what a person is to know of what was not seen. `wrong`: something else is answered, wherever it was asked for. */
-type Checked = { kind: "right"; note: string | null } | { kind: "wrong"; message: string };
+type ChallengeCheck = { kind: "right"; note: string | null } | { kind: "wrong"; message: string };
 
-type Seen = { kind: "right" } | { kind: "wrong"; said: string } | { kind: "unreached"; why: string };
+type Observation = { kind: "right" } | { kind: "wrong"; said: string } | { kind: "unreached"; why: string };
 
 const TIMEOUT_MS = 5_000;
 const MOST_BYTES = 64 * 1024;
@@ -164,8 +164,8 @@ const CHALLENGE_PATH = "/.well-known/acme-challenge/";
 /** Authorities follow redirects to http and https, whatever certificate is shown there, and so do we. */
 export function checkOverHttp(
   { name, token, keyAuthorization }: Extract<AcmeChallenge, { type: "http-01" }>,
-  where: Where,
-): Promise<Checked> {
+  where: CheckOptions,
+): Promise<ChallengeCheck> {
   const url = `http://${isIP(name) === 6 ? `[${name}]` : name}${portOf(where.port, 80)}${CHALLENGE_PATH}${token}`;
   return check(name, where, url, async (address) => {
     const got = await get(new URL(url), address, where.signal);
@@ -177,10 +177,10 @@ export function checkOverHttp(
 
 function checkOverTls(
   { name, digest }: Extract<AcmeChallenge, { type: "tls-alpn-01" }>,
-  where: Where,
-): Promise<Checked> {
+  where: CheckOptions,
+): Promise<ChallengeCheck> {
   return check(name, where, `acme-tls/1 of ${name}`, (address) => {
-    const { promise, resolve } = Promise.withResolvers<Seen>();
+    const { promise, resolve } = Promise.withResolvers<Observation>();
     const socket = connect({
       host: address,
       port: where.port,
@@ -211,10 +211,10 @@ function checkOverTls(
  */
 async function check(
   name: string,
-  { address, signal }: Where,
+  { address, signal }: CheckOptions,
   what: string,
-  checkFrom: (address: string) => Promise<Seen>,
-): Promise<Checked> {
+  checkFrom: (address: string) => Promise<Observation>,
+): Promise<ChallengeCheck> {
   const found = await findAddresses(name, { timeoutMs: TIMEOUT_MS, signal }).catch(() => []);
   const named = Array.isArray(found) ? found : [];
   const own = address !== null && !named.includes(address) ? [address] : [];
@@ -225,7 +225,7 @@ async function check(
   const unreached = all.flatMap(({ one, seen }) =>
     seen.kind === "unreached" ? [`${one}: ${seen.why}`] : [],
   );
-  const isSeen = (kind: Seen["kind"], isOwn: boolean) =>
+  const isSeen = (kind: Observation["kind"], isOwn: boolean) =>
     all.some((each) => each.seen.kind === kind && each.isOwn === isOwn);
   const isRight = isSeen("right", false) || (isSeen("right", true) && !isSeen("wrong", false));
   if (isRight && wrong.length === 0) return { kind: "right", note: null };
@@ -239,9 +239,9 @@ async function check(
 
 const portOf = (port: number, usual: number): string => (port === usual ? "" : `:${port}`);
 
-type Got = { status: number; body: string } | { why: string };
+type HttpReply = { status: number; body: string } | { why: string };
 
-async function get(first: URL, address: string, signal: AbortSignal): Promise<Got> {
+async function get(first: URL, address: string, signal: AbortSignal): Promise<HttpReply> {
   let [url, at]: [URL, string] = [first, address];
   for (let times = 0; times <= MOST_REDIRECTS; times++) {
     const got = await getOnce(url, at, signal);
@@ -264,8 +264,8 @@ async function get(first: URL, address: string, signal: AbortSignal): Promise<Go
   return { why: "it sends us on and on" };
 }
 
-function getOnce(url: URL, address: string, signal: AbortSignal): Promise<Got | { location: string }> {
-  const { promise, resolve } = Promise.withResolvers<Got | { location: string }>();
+function getOnce(url: URL, address: string, signal: AbortSignal): Promise<HttpReply | { location: string }> {
+  const { promise, resolve } = Promise.withResolvers<HttpReply | { location: string }>();
   const isTls = url.protocol === "https:";
   const name = url.hostname.replace(/^\[|\]$/g, "");
   const options = {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { isSameName, plainName, queryRecords, type Resolver } from "#net/dns/ask-records.ts";
+import { isSameName, plainName, queryRecords, type Resolver } from "#net/dns/query-records.ts";
 import { findAddresses } from "#net/tcp-connect.ts";
 
 type RecordQuery = {
@@ -14,7 +14,7 @@ type RecordQuery = {
 };
 
 /** `note`: which servers could not be asked. */
-export type Spread = { kind: "seen"; note: string | null } | { kind: "unseen"; message: string };
+export type Propagation = { kind: "seen"; note: string | null } | { kind: "unseen"; message: string };
 
 const POLL_MS = 500;
 const TIMEOUT_MS = 5_000;
@@ -50,7 +50,7 @@ async function findAlias(name: string, resolvers: readonly Resolver[], signal: A
 }
 
 /** Waits until every server of the zone has the record, as an authority may ask any of them. */
-export async function awaitRecord(query: RecordQuery): Promise<Spread> {
+export async function awaitRecord(query: RecordQuery): Promise<Propagation> {
   const { record, txt, spreadMs, signal } = query;
   const { servers, lost } = await findServers(query);
   if (servers.length === 0)

@@ -1,4 +1,4 @@
-import type { Resolver } from "#net/dns/ask-records.ts";
+import type { Resolver } from "#net/dns/query-records.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type {
   AcmeChallenge,
@@ -11,7 +11,7 @@ import type {
 import type { Redacted } from "#shared/model/secret.ts";
 
 export type ChallengeDeps = {
-  /** The hand of the host that answers; null for ways that need none. */
+  /** The session of the host that answers; null for methods that need none. */
   session: RemoteSession | null;
   /** Of the run: what was made for it on a host goes by this. Letters and digits. */
   token: string;
@@ -28,11 +28,11 @@ export type ChallengeDeps = {
   signal: AbortSignal;
 };
 
-/** Said again, it is the same. `left`: what could not be taken away, and where it is. */
+/** Idempotent. `left`: what could not be taken away, and where it is. */
 export type Undo = () => Promise<{ kind: "undone" } | { kind: "left"; message: string }>;
 
 /** `note`: what could not be seen from here, for a person to know. */
-export type Answered =
+export type ChallengeOutcome =
   | { kind: "ready"; undo: Undo; note: string | null }
   /** Nothing is left of it, unless the message says so. */
   | { kind: "failed"; message: string };
@@ -46,7 +46,7 @@ export const TYPE_OF_METHOD = {
 } as const satisfies { [kind in ChallengeMethod["kind"]]: ChallengeType };
 
 /** Undoes what was begun, and says of it that it failed. */
-export async function giveUp(message: string, undo: Undo): Promise<Answered> {
+export async function giveUp(message: string, undo: Undo): Promise<ChallengeOutcome> {
   const undone = await undo();
   const rest = undone.kind === "left" ? `; and something is left: ${undone.message}` : "";
   return { kind: "failed", message: `${message}${rest}` };
@@ -58,7 +58,7 @@ export type OrderDeps = {
   /** Shows the issuer that the names are ours; null for issuers that do not ask. */
   challenges: {
     type: ChallengeType;
-    answer: (challenge: AcmeChallenge) => Promise<Answered>;
+    answer: (challenge: AcmeChallenge) => Promise<ChallengeOutcome>;
   } | null;
   onState: (state: OrderState) => void;
   /** DER of the certificate that the new one takes the place of; null: of none. */

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { findResolvers } from "#net/dns/ask-records.ts";
+import { findResolvers } from "#net/dns/query-records.ts";
 import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { awaitRecord, followAliases, recordOf } from "./await-record.ts";
-import { type Answered, type ChallengeDeps, giveUp, type Undo } from "./challenge.ts";
+import { type ChallengeDeps, type ChallengeOutcome, giveUp, type Undo } from "./challenge.ts";
 
 type Dns = Extract<AcmeChallenge, { type: "dns-01" }>;
 
@@ -17,9 +17,9 @@ const SPREAD_MS = 120_000;
 export async function answerByHook(
   { program }: Extract<ChallengeMethod, { kind: "dns-hook" }>,
   { name, txt }: Dns,
-  near: ChallengeDeps,
-): Promise<Answered> {
-  const { signal, hookMs = HOOK_MS, spreadMs = SPREAD_MS, resolvers = findResolvers() } = near;
+  deps: ChallengeDeps,
+): Promise<ChallengeOutcome> {
+  const { signal, hookMs = HOOK_MS, spreadMs = SPREAD_MS, resolvers = findResolvers() } = deps;
   const record = recordOf(name);
   const request = {
     env: {
@@ -31,7 +31,7 @@ export async function answerByHook(
     },
     deadlineMs: hookMs,
   };
-  const call = (verb: "present" | "cleanup", until: AbortSignal): Promise<Ran> =>
+  const call = (verb: "present" | "cleanup", until: AbortSignal): Promise<HookOutcome> =>
     runHook(program, { ...request, words: [verb, `${record}.`, txt], signal: until });
   const undo: Undo = async () => {
     // Also when what asked for it is no longer wanted.
@@ -45,15 +45,15 @@ export async function answerByHook(
   // What it did before it failed, only it can undo.
   if (ran.kind === "failed") return giveUp(formatFailed(program, "present", ran), undo);
   const at = await followAliases(record, { resolvers, signal });
-  const spread = await awaitRecord({ record: at, txt, known: [], resolvers, spreadMs, signal });
-  if (spread.kind === "unseen") return giveUp(spread.message, undo);
-  return { kind: "ready", undo, note: spread.note };
+  const propagation = await awaitRecord({ record: at, txt, known: [], resolvers, spreadMs, signal });
+  if (propagation.kind === "unseen") return giveUp(propagation.message, undo);
+  return { kind: "ready", undo, note: propagation.note };
 }
 
 const formatFailed = (
   program: string,
   verb: string,
-  { why, said }: Extract<Ran, { kind: "failed" }>,
+  { why, said }: Extract<HookOutcome, { kind: "failed" }>,
 ): string => `${program} ${verb}: ${why}${said ? `; it says: ${said}` : ""}`;
 
 type HookRequest = {
@@ -65,7 +65,7 @@ type HookRequest = {
 };
 
 /** `said`: the last line of what it complained of. `isStarted` no: it has done nothing. */
-type Ran = { kind: "done" } | { kind: "failed"; isStarted: boolean; why: string; said: string };
+type HookOutcome = { kind: "done" } | { kind: "failed"; isStarted: boolean; why: string; said: string };
 
 const MOST_KEPT = 4_096;
 const MOST_SAID = 300;
@@ -74,7 +74,7 @@ const KILL_AFTER_MS = 2_000;
 const LAST_WORDS_MS = 300;
 
 /** Runs a program of the user's. It and what it has started are over when this answers, or left it. */
-export async function runHook(program: string, request: HookRequest): Promise<Ran> {
+export async function runHook(program: string, request: HookRequest): Promise<HookOutcome> {
   try {
     return await runToEnd(start(program, request), request);
   } catch (error) {
@@ -94,7 +94,10 @@ function start(program: string, { words, env }: HookRequest) {
   });
 }
 
-async function runToEnd(child: ReturnType<typeof start>, { deadlineMs, signal }: HookRequest): Promise<Ran> {
+async function runToEnd(
+  child: ReturnType<typeof start>,
+  { deadlineMs, signal }: HookRequest,
+): Promise<HookOutcome> {
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (piece: string) => {
     said = `${said}${piece}`.slice(-MOST_KEPT);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { answer } from "#net/challenges/answer.ts";
 import type { ChallengeDeps } from "#net/challenges/challenge.ts";
-import { queryRecords, type Resolver } from "#net/dns/ask-records.ts";
+import { queryRecords, type Resolver } from "#net/dns/query-records.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { DNS_PORT, startKnot } from "#testing/servers/knot.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

@@ -7,13 +7,13 @@ import {
   isSameName,
   plainName,
   type Resolver,
-} from "#net/dns/ask-records.ts";
+} from "#net/dns/query-records.ts";
 import { findAddresses } from "#net/tcp-connect.ts";
 import type { AcmeChallenge, ChallengeMethod, TsigAlgorithm } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { Redacted, secretBytes } from "#shared/model/secret.ts";
 import { awaitRecord, followAliases, recordOf } from "./await-record.ts";
-import { type Answered, type ChallengeDeps, giveUp, type Undo } from "./challenge.ts";
+import { type ChallengeDeps, type ChallengeOutcome, giveUp, type Undo } from "./challenge.ts";
 
 type Dns = Extract<AcmeChallenge, { type: "dns-01" }>;
 type UpdateMethod = Extract<ChallengeMethod, { kind: "rfc2136" }>;
@@ -21,15 +21,15 @@ type UpdateMethod = Extract<ChallengeMethod, { kind: "rfc2136" }>;
 const SPREAD_MS = 120_000;
 const LOOKUP_MS = 5_000;
 
-const failed = (message: string): Answered => ({ kind: "failed", message });
+const failed = (message: string): ChallengeOutcome => ({ kind: "failed", message });
 
 /** By an update of the zone that its server takes (RFC 2136), signed with a shared key (RFC 8945). */
 export async function answerByUpdate(
   method: UpdateMethod,
   { name, txt }: Dns,
-  near: ChallengeDeps,
-): Promise<Answered> {
-  const { signal, openSecret, spreadMs = SPREAD_MS, resolvers = findResolvers() } = near;
+  deps: ChallengeDeps,
+): Promise<ChallengeOutcome> {
+  const { signal, openSecret, spreadMs = SPREAD_MS, resolvers = findResolvers() } = deps;
   if (!openSecret) return failed(`the secret of the key ${method.keyName} is not to be had here`);
   const server = await findServer(method, signal);
   if ("message" in server) return failed(server.message);
@@ -58,9 +58,9 @@ export async function answerByUpdate(
   const added = await change("add", signal);
   // A lost answer says nothing of what was done.
   if (added.kind === "failed") return added.isKnown ? failed(added.message) : giveUp(added.message, undo);
-  const spread = await awaitRecord({ record, txt, known: [server], resolvers, spreadMs, signal });
-  if (spread.kind === "unseen") return giveUp(spread.message, undo);
-  return { kind: "ready", undo, note: spread.note };
+  const propagation = await awaitRecord({ record, txt, known: [server], resolvers, spreadMs, signal });
+  if (propagation.kind === "unseen") return giveUp(propagation.message, undo);
+  return { kind: "ready", undo, note: propagation.note };
 }
 
 /** The secret is opened again for it: a vault that was locked meanwhile leaves the record. */

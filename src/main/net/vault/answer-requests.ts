@@ -16,90 +16,90 @@ import {
 } from "./key-wraps.ts";
 import { OpenVault, type VaultFileOptions } from "./open-vault.ts";
 import { createReceiver } from "./sealed-box.ts";
-import { type Answers, type Ask, LOCKED } from "./vault.ts";
+import { type Answers, LOCKED, type VaultRequest } from "./vault.ts";
 import { type ReadVault, readLockMark, readVault, writeVault } from "./vault-file.ts";
 
 const LEAST_PASSPHRASE_BYTES = 8;
 
-type AskOf<What extends Ask["what"]> = Extract<Ask, { what: What }>;
+type RequestOf<What extends VaultRequest["what"]> = Extract<VaultRequest, { what: What }>;
 
-/** Answers what a keeper is asked, and holds what it knows. */
+/** Answers what a vault process is requested, and holds what it knows. */
 export class Answerer {
-  readonly #place: VaultFileOptions;
+  readonly #options: VaultFileOptions;
   readonly #receiver = createReceiver();
   #vault: OpenVault | null = null;
   #mark: string | null = null;
 
-  constructor(place: VaultFileOptions) {
-    this.#place = place;
+  constructor(options: VaultFileOptions) {
+    this.#options = options;
   }
 
   /** By another program, since it was opened. */
   isLocked(): boolean {
-    return this.#vault !== null && readLockMark(this.#place.path) !== this.#mark;
+    return this.#vault !== null && readLockMark(this.#options.path) !== this.#mark;
   }
 
-  async answer(ask: Ask): Promise<Answers[Ask["what"]]> {
-    switch (ask.what) {
+  async answer(request: VaultRequest): Promise<Answers[VaultRequest["what"]]> {
+    switch (request.what) {
       case "receiver":
         return this.#receiver.receiver;
       case "create":
-        return this.#create(ask);
+        return this.#create(request);
       case "unlock":
-        return this.#unlock(ask.passphrase) ? "open" : "wrong";
+        return this.#unlock(request.passphrase) ? "open" : "wrong";
       case "unlock-by-keyring":
         return this.#unlockByKeyring();
       case "change":
-        return this.#change(ask);
+        return this.#change(request);
       case "set-keyring":
-        await setKeyring(this.#open(), ask);
+        await setKeyring(this.#open(), request);
         return null;
       default:
-        return this.#answerOpen(this.#open(), ask);
+        return this.#answerOpen(this.#open(), request);
     }
   }
 
   #answerOpen(
     vault: OpenVault,
-    ask: AskOf<"make-key" | "keep" | "sign" | "hmac" | "open" | "forget">,
-  ): Answers[Ask["what"]] {
-    switch (ask.what) {
-      case "make-key":
-        return vault.makeKey(ask.kind, ask.about);
+    request: RequestOf<"create-key" | "keep" | "sign" | "hmac" | "open" | "forget">,
+  ): Answers[VaultRequest["what"]] {
+    switch (request.what) {
+      case "create-key":
+        return vault.createKey(request.kind, request.about);
       case "keep":
-        return vault.keep(this.#receiver.open(ask.secret), ask.about);
+        return vault.keep(this.#receiver.open(request.secret), request.about);
       case "sign":
-        return vault.sign(ask.id, ask.data, ask.how);
+        return vault.sign(request.id, request.data, request.how);
       case "hmac":
-        return vault.hmac(ask.id, ask.data);
+        return vault.hmac(request.id, request.data);
       case "open":
-        return vault.open(ask.id, ask.point);
+        return vault.open(request.id, request.publicKey);
       case "forget":
-        vault.forget(ask.id);
+        vault.forget(request.id);
         return null;
       default:
-        return assertNever(ask);
+        return assertNever(request);
     }
   }
 
-  #create({ passphrase, recovery, at }: AskOf<"create">): null {
+  #create({ passphrase, recovery, at }: RequestOf<"create">): null {
     this.#withPassphrase(passphrase, (first) => {
-      if (!recovery) return this.#begin(() => createVaultFile(this.#place, first, null, at));
+      if (!recovery) return this.#begin(() => createVaultFile(this.#options, first, null, at));
       return this.#withPassphrase(recovery, (second) => {
         if (Buffer.from(Redacted.reveal(first)).equals(Redacted.reveal(second)))
           throw new Refusal(
             "invalid-input",
             "the recovery passphrase is the passphrase itself; write another one",
           );
-        return this.#begin(() => createVaultFile(this.#place, first, second, at));
+        return this.#begin(() => createVaultFile(this.#options, first, second, at));
       });
     });
     return null;
   }
 
   async #unlockByKeyring(): Promise<null> {
-    const mark = readLockMark(this.#place.path);
-    this.#vault = await openByKeyring(this.#place);
+    const mark = readLockMark(this.#options.path);
+    this.#vault = await openByKeyring(this.#options);
     this.#mark = mark;
     return null;
   }
@@ -109,7 +109,7 @@ export class Answerer {
     const forms = passphraseForms(typed);
     try {
       for (const form of forms) {
-        const opened = this.#begin(() => openByPassphrase(this.#place, form));
+        const opened = this.#begin(() => openByPassphrase(this.#options, form));
         if (opened) return opened;
       }
       return null;
@@ -120,7 +120,7 @@ export class Answerer {
 
   /** A lock by another program counts from before it was opened. */
   #begin<Opened extends OpenVault | null>(open: () => Opened): Opened {
-    const mark = readLockMark(this.#place.path);
+    const mark = readLockMark(this.#options.path);
     const opened = open();
     if (opened) {
       this.#vault = opened;
@@ -129,7 +129,7 @@ export class Answerer {
     return opened;
   }
 
-  #change({ kind, current, next, at }: AskOf<"change">): "changed" | "wrong" {
+  #change({ kind, current, next, at }: RequestOf<"change">): "changed" | "wrong" {
     if (!next && kind === "passphrase") throw new Refusal("invalid-input", "a vault needs a passphrase");
     const vault = this.#unlock(current);
     if (!vault) return "wrong";
@@ -160,7 +160,7 @@ export class Answerer {
   }
 }
 
-async function setKeyring(vault: OpenVault, { isUsed, at }: AskOf<"set-keyring">): Promise<void> {
+async function setKeyring(vault: OpenVault, { isUsed, at }: RequestOf<"set-keyring">): Promise<void> {
   if (!isUsed) {
     // First, for without it what the keyring has opens nothing.
     vault.wrapBy(null, at);
@@ -186,7 +186,7 @@ function passphraseForms(typed: Passphrase): Passphrase[] {
   return forms.filter((_, at) => texts.findIndex((text) => text.equals(texts[at] as Buffer)) === at);
 }
 
-/** What is no text stays as it is. The string is the keeper's own, and ends with it. */
+/** What is no text stays as it is. The string is the vault process's own, and ends with it. */
 function writeAs(form: "NFC" | "NFD", bytes: Uint8Array): Passphrase {
   if (isAscii(bytes) || !isUtf8(bytes)) return new Redacted<Uint8Array>(secretCopy(bytes));
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString().normalize(form);
@@ -195,32 +195,32 @@ function writeAs(form: "NFC" | "NFD", bytes: Uint8Array): Passphrase {
 
 /** A new vault. Refused where there is something already. */
 export function createVaultFile(
-  place: VaultFileOptions,
+  options: VaultFileOptions,
   passphrase: Passphrase,
   recovery: Passphrase | null,
   since: Instant,
 ): OpenVault {
-  const { path, cost } = place;
+  const { path, cost } = options;
   if (readVault(path))
     throw new Refusal("conflict", `there is a vault already: ${path}; unlock it, or put it away first`);
   const dataKey = randomBytes(32);
   const id = randomBytes(16).toString("hex");
-  const wish = { vault: id, dataKey, since };
-  const wraps = [wrapByPassphrase("passphrase", passphrase, cost, wish)];
-  if (recovery) wraps.push(wrapByPassphrase("recovery", recovery, cost, wish));
+  const request = { vault: id, dataKey, since };
+  const wraps = [wrapByPassphrase("passphrase", passphrase, cost, request)];
+  if (recovery) wraps.push(wrapByPassphrase("recovery", recovery, cost, request));
   const content: VaultContent = { format: VAULT_FORMAT, version: VAULT_VERSION, id, wraps, entries: [] };
-  return new OpenVault(place, { content, seen: writeVault(path, content, null) }, dataKey);
+  return new OpenVault(options, { content, seen: writeVault(path, content, null) }, dataKey);
 }
 
 /** Null where neither passphrase of the file is this one. */
-export function openByPassphrase(place: VaultFileOptions, passphrase: Passphrase): OpenVault | null {
-  const read = readOrRefuse(place);
+export function openByPassphrase(options: VaultFileOptions, passphrase: Passphrase): OpenVault | null {
+  const read = readOrRefuse(options);
   const dataKey = unwrapByPassphrase(read.content, passphrase);
-  return dataKey && new OpenVault(place, read, dataKey);
+  return dataKey && new OpenVault(options, read, dataKey);
 }
 
-async function openByKeyring(place: VaultFileOptions): Promise<OpenVault> {
-  const read = readOrRefuse(place);
+async function openByKeyring(options: VaultFileOptions): Promise<OpenVault> {
+  const read = readOrRefuse(options);
   if (!read.content.wraps.some(({ kind }) => kind === "keyring"))
     throw new Refusal(
       "not-found",
@@ -229,7 +229,7 @@ async function openByKeyring(place: VaultFileOptions): Promise<OpenVault> {
   const key = await getKeyringKey(read.content.id);
   const dataKey = unwrapByKeyring(read.content, key);
   key.fill(0);
-  if (dataKey) return new OpenVault(place, read, dataKey);
+  if (dataKey) return new OpenVault(options, read, dataKey);
   throw new Refusal(
     "conflict",
     "what the system's keyring has is not the key of this vault; unlock it with the passphrase",

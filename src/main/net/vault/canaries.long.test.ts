@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const CORE = join(import.meta.dirname, "testing/canary-core.ts");
 
 /** A secret comes turned round, so that the process that tells of it holds none as it is. */
-type Told = { kind: "opened"; keeper: number; secrets: string[] } | { kind: "locked" };
+type Told = { kind: "opened"; vaultProcess: number; secrets: string[] } | { kind: "locked" };
 
 test("after it is locked no secret is in a core of the process that asked, nor in anything that was written", async () => {
   await using folder = await makeTemporaryFolder();
@@ -25,11 +25,11 @@ test("after it is locked no secret is in a core of the process that asked, nor i
     expect(wanted).toHaveLength(22);
 
     for (const file of ["cmdline", "environ"])
-      expect(inBytes(await readFile(`/proc/${opened.keeper}/${file}`), wanted), file).toEqual([]);
+      expect(inBytes(await readFile(`/proc/${opened.vaultProcess}/${file}`), wanted), file).toEqual([]);
 
     child.send("lock");
     expect(await next()).toEqual({ kind: "locked" });
-    await expect(readFile(`/proc/${opened.keeper}/cmdline`)).rejects.toThrow("ENOENT");
+    await expect(readFile(`/proc/${opened.vaultProcess}/cmdline`)).rejects.toThrow("ENOENT");
     expect(await inCore(child.pid ?? 0, folder.path, wanted)).toEqual([]);
     for (const file of await readdir(folder.path))
       if (file.startsWith("latchkey.db"))

@@ -42,7 +42,7 @@ export function openBox(key: Uint8Array, { nonce, sealed }: Box, as: string): Bu
 export const formatEntry = ({ id, kind, label, key }: Omit<VaultEntry, "nonce" | "sealed">): string =>
   JSON.stringify(["entry", id, kind, label, key?.kind ?? null, key?.spki ?? null]);
 
-const formatWrap = (vault: string, kind: WrapKind, part: "pair" | "to" | "key"): string =>
+const formatWrap = (vault: string, kind: WrapKind, part: "private-key" | "to" | "key"): string =>
   JSON.stringify(["wrap", vault, kind, part]);
 
 export type WrapRequest = { vault: string; dataKey: Uint8Array; since: string };
@@ -51,18 +51,18 @@ export function wrapByPassphrase(
   kind: "passphrase" | "recovery",
   passphrase: Redacted<Uint8Array>,
   scrypt: ScryptCost,
-  wish: WrapRequest,
+  request: WrapRequest,
 ): Wrap {
   const salt = randomBytes(32);
-  const key = stretch(passphrase, salt, scrypt);
-  const sealing = sealBy(key, kind, wish);
+  const key = deriveFromPassphrase(passphrase, salt, scrypt);
+  const sealing = sealBy(key, kind, request);
   key.fill(0);
   return { kind, scrypt, salt: salt.toString("base64"), ...sealing };
 }
 
-export const wrapByKeyring = (key: Uint8Array, wish: WrapRequest): Wrap => ({
+export const wrapByKeyring = (key: Uint8Array, request: WrapRequest): Wrap => ({
   kind: "keyring",
-  ...sealBy(key, "keyring", wish),
+  ...sealBy(key, "keyring", request),
 });
 
 /** For whoever opens a wrap, which need not be here, another key of the file. Null where the wrap was altered. */
@@ -71,15 +71,15 @@ export function rewrap(
   { vault, dataKey }: Omit<WrapRequest, "since">,
   next: Uint8Array,
 ): Wrap | null {
-  const point = openBox(dataKey, wrap.to, formatWrap(vault, wrap.kind, "to"));
-  return point && { ...wrap, ...sealKeyTo(point, wrap.kind, vault, next) };
+  const publicKey = openBox(dataKey, wrap.to, formatWrap(vault, wrap.kind, "to"));
+  return publicKey && { ...wrap, ...sealKeyTo(publicKey, wrap.kind, vault, next) };
 }
 
 /** The key of the file; null where this passphrase is none of its. */
 export function unwrapByPassphrase({ id, wraps }: VaultContent, passphrase: Redacted<Uint8Array>) {
   for (const wrap of wraps) {
     if (wrap.kind === "keyring") continue;
-    const key = stretch(passphrase, Buffer.from(wrap.salt, "base64"), wrap.scrypt);
+    const key = deriveFromPassphrase(passphrase, Buffer.from(wrap.salt, "base64"), wrap.scrypt);
     const dataKey = openBy(key, wrap, id);
     key.fill(0);
     if (dataKey) return dataKey;
@@ -93,32 +93,32 @@ export function unwrapByKeyring({ id, wraps }: VaultContent, key: Uint8Array): B
 }
 
 function sealBy(key: Uint8Array, kind: WrapKind, { vault, dataKey, since }: WrapRequest) {
-  const pair = createECDH(CURVE);
-  const point = pair.generateKeys();
-  const half = pair.getPrivateKey();
-  const box = sealBox(key, half, formatWrap(vault, kind, "pair"));
-  half.fill(0);
-  return { since, ...box, ...sealKeyTo(point, kind, vault, dataKey) };
+  const keyPair = createECDH(CURVE);
+  const publicKey = keyPair.generateKeys();
+  const privateKey = keyPair.getPrivateKey();
+  const box = sealBox(key, privateKey, formatWrap(vault, kind, "private-key"));
+  privateKey.fill(0);
+  return { since, ...box, ...sealKeyTo(publicKey, kind, vault, dataKey) };
 }
 
 function sealKeyTo(theirs: Uint8Array, kind: WrapKind, vault: string, dataKey: Uint8Array) {
   const mine = createECDH(CURVE);
-  const point = mine.generateKeys();
-  const key = derive(mine.computeSecret(theirs), point);
+  const publicKey = mine.generateKeys();
+  const key = derive(mine.computeSecret(theirs), publicKey);
   const box = sealBox(key, dataKey, formatWrap(vault, kind, "key"));
   key.fill(0);
   const to = sealBox(dataKey, theirs, formatWrap(vault, kind, "to"));
-  return { to, dataKey: { point: point.toString("base64"), ...box } };
+  return { to, dataKey: { publicKey: publicKey.toString("base64"), ...box } };
 }
 
 function openBy(key: Uint8Array, wrap: Wrap, vault: string): Buffer | null {
-  const half = openBox(key, wrap, formatWrap(vault, wrap.kind, "pair"));
-  if (!half) return null;
+  const privateKey = openBox(key, wrap, formatWrap(vault, wrap.kind, "private-key"));
+  if (!privateKey) return null;
   try {
     const mine = createECDH(CURVE);
-    mine.setPrivateKey(half);
-    const point = Buffer.from(wrap.dataKey.point, "base64");
-    const derived = derive(mine.computeSecret(point), point);
+    mine.setPrivateKey(privateKey);
+    const publicKey = Buffer.from(wrap.dataKey.publicKey, "base64");
+    const derived = derive(mine.computeSecret(publicKey), publicKey);
     const dataKey = openBox(derived, wrap.dataKey, formatWrap(vault, wrap.kind, "key"));
     derived.fill(0);
     return dataKey;
@@ -126,17 +126,21 @@ function openBy(key: Uint8Array, wrap: Wrap, vault: string): Buffer | null {
     // Its point was altered, and is none of the curve.
     return null;
   } finally {
-    half.fill(0);
+    privateKey.fill(0);
   }
 }
 
-function derive(shared: Buffer, point: Uint8Array): Buffer {
-  const key = Buffer.from(hkdfSync("sha256", shared, point, "latchkey wrap", 32));
+function derive(shared: Buffer, publicKey: Uint8Array): Buffer {
+  const key = Buffer.from(hkdfSync("sha256", shared, publicKey, "latchkey wrap", 32));
   shared.fill(0);
   return key;
 }
 
-function stretch(passphrase: Redacted<Uint8Array>, salt: Uint8Array, { N, r, p }: ScryptCost): Buffer {
+function deriveFromPassphrase(
+  passphrase: Redacted<Uint8Array>,
+  salt: Uint8Array,
+  { N, r, p }: ScryptCost,
+): Buffer {
   const maxmem = 256 * N * r;
   return scryptSync(Redacted.reveal(passphrase), salt, 32, { N, r, p, maxmem });
 }

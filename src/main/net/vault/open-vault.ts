@@ -26,22 +26,22 @@ import { type Masked, maskFor } from "./sealed-box.ts";
 import type { About, SignHow } from "./vault.ts";
 import { ChangedMeanwhile, identify, type ReadVault, readVault, writeVault } from "./vault-file.ts";
 
-/** What never leaves the keeper, by how its kind begins. */
+/** What never leaves the vault process, by how its kind begins. */
 const STAYS = ["account-", "authority-"];
 
 export type VaultFileOptions = { path: string; cost: ScryptCost };
 
 /** What is done with the key of a file. Each change is on the disk when it is answered. */
 export class OpenVault {
-  readonly #place: VaultFileOptions;
+  readonly #options: VaultFileOptions;
   #dataKey: Buffer;
   #content: VaultContent;
   #seen: string;
   /** Of the file when it was looked at last. */
   #identity: string | null = null;
 
-  constructor(place: VaultFileOptions, { content, seen }: ReadVault, dataKey: Buffer) {
-    this.#place = place;
+  constructor(options: VaultFileOptions, { content, seen }: ReadVault, dataKey: Buffer) {
+    this.#options = options;
     this.#content = content;
     this.#seen = seen;
     this.#dataKey = dataKey;
@@ -56,21 +56,21 @@ export class OpenVault {
    * an older copy of the file at hand: all is sealed by another key.
    */
   wrap(kind: "passphrase" | "recovery", passphrase: Redacted<Uint8Array> | null, at: Instant): void {
-    const { cost } = this.#place;
+    const { cost } = this.#options;
     if (passphrase && this.#opensByOther(kind, passphrase))
       throw new Refusal(
         "invalid-input",
         "the recovery passphrase would be the passphrase itself; write another one",
       );
-    this.#seal(kind, (wish) => passphrase && wrapByPassphrase(kind, passphrase, cost, wish), at);
+    this.#seal(kind, (request) => passphrase && wrapByPassphrase(kind, passphrase, cost, request), at);
   }
 
   wrapBy(keyringKey: Uint8Array | null, at: Instant): void {
-    this.#seal("keyring", (wish) => keyringKey && wrapByKeyring(keyringKey, wish), at);
+    this.#seal("keyring", (request) => keyringKey && wrapByKeyring(keyringKey, request), at);
   }
 
-  makeKey(kind: KeyKind, about: About): { id: string; spki: Uint8Array } {
-    const { privateKey, spki } = makePair(kind);
+  createKey(kind: KeyKind, about: About): { id: string; spki: Uint8Array } {
+    const { privateKey, spki } = createKeyPair(kind);
     return { id: this.#add(privateKey, about, { kind, spki: spki.toString("base64") }), spki };
   }
 
@@ -90,12 +90,12 @@ export class OpenVault {
     return this.#use(this.#find(id), (secret) => createHmac("sha256", secret).update(data).digest());
   }
 
-  open(id: string, point: Uint8Array): Masked {
+  open(id: string, publicKey: Uint8Array): Masked {
     const entry = this.#find(id);
     const { kind } = entry;
     if (STAYS.some((start) => kind.startsWith(start)))
       throw new Refusal("invalid-input", `a secret of the kind ${kind} never leaves the vault`);
-    return this.#use(entry, (secret) => maskFor(point, secret));
+    return this.#use(entry, (secret) => maskFor(publicKey, secret));
   }
 
   forget(id: string): void {
@@ -112,7 +112,7 @@ export class OpenVault {
   }
 
   /** Seals all anew, by another key. */
-  #seal(kind: WrapKind, wrapBy: (wish: WrapRequest) => Wrap | null, since: Instant): void {
+  #seal(kind: WrapKind, wrapBy: (request: WrapRequest) => Wrap | null, since: Instant): void {
     const next = randomBytes(32);
     const change = (content: VaultContent): VaultContent => {
       const mine = wrapBy({ vault: content.id, dataKey: next, since });
@@ -133,13 +133,13 @@ export class OpenVault {
     if (again) return again;
     throw new Refusal(
       "unusable",
-      `what opens the vault ${this.#place.path} (${wrap.kind}) was altered; put a copy of the file in its place`,
+      `what opens the vault ${this.#options.path} (${wrap.kind}) was altered; put a copy of the file in its place`,
     );
   }
 
   /** What others have written meanwhile stays. */
   #save(change: (content: VaultContent) => VaultContent): void {
-    const { path } = this.#place;
+    const { path } = this.#options;
     for (;;)
       try {
         const next = change(this.#content);
@@ -153,7 +153,7 @@ export class OpenVault {
   }
 
   #lookAgain(): void {
-    const identity = identify(this.#place.path);
+    const identity = identify(this.#options.path);
     if (identity === null || identity === this.#identity) return;
     try {
       this.#readAgain();
@@ -166,7 +166,7 @@ export class OpenVault {
 
   /** Whether there is something new that the same key opens. */
   #readAgain(): boolean {
-    const read = readVault(this.#place.path);
+    const read = readVault(this.#options.path);
     if (!read || read.seen === this.#seen || read.content.id !== this.id) return false;
     const has = new Set(read.content.wraps.map((wrap) => JSON.stringify(wrap)));
     // Whoever seals all by another key writes each wrap anew.
@@ -192,7 +192,7 @@ export class OpenVault {
     if (entry) return entry;
     throw new Refusal(
       "not-found",
-      `the vault ${this.#place.path} has no secret ${id}; it may be of another database`,
+      `the vault ${this.#options.path} has no secret ${id}; it may be of another database`,
     );
   }
 
@@ -201,7 +201,7 @@ export class OpenVault {
     if (!secret)
       throw new Refusal(
         "unusable",
-        `the secret ${entry.id} in the vault ${this.#place.path} was altered; put a copy of the file in its place`,
+        `the secret ${entry.id} in the vault ${this.#options.path} was altered; put a copy of the file in its place`,
       );
     try {
       return act(secret);
@@ -215,7 +215,7 @@ const RESEALED =
   "the vault was sealed anew by another program, as its passphrase was changed; unlock it again";
 
 /** Both keys as DER. */
-function makePair(kind: KeyKind): { privateKey: Buffer; spki: Buffer } {
+function createKeyPair(kind: KeyKind): { privateKey: Buffer; spki: Buffer } {
   const { privateKey, publicKey } = generate(kind);
   return {
     privateKey: privateKey.export({ type: "pkcs8", format: "der" }),

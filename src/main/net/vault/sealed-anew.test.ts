@@ -17,20 +17,20 @@ const SPELT = ["caf\u00e9 and a horse", "cafe\u0301 and a horse"] as const;
 
 async function openFile() {
   const folder = await makeTemporaryFolder();
-  const place = { path: join(folder.path, "a.vault"), cost: COST };
-  const answerer = new Answerer(place);
+  const options = { path: join(folder.path, "a.vault"), cost: COST };
+  const answerer = new Answerer(options);
   const seal = async (text: string) =>
     sealTo((await answerer.answer({ what: "receiver" })) as never, typed(text));
   return {
-    place,
+    options,
     answerer,
     seal,
     [Symbol.asyncDispose]: folder.remove,
-    create: () => createVaultFile(place, typed("the passphrase"), typed("the recovery"), AT),
-    read: () => JSON.parse(JSON.stringify(readVault(place.path)?.content)),
+    create: () => createVaultFile(options, typed("the passphrase"), typed("the recovery"), AT),
+    read: () => JSON.parse(JSON.stringify(readVault(options.path)?.content)),
     write: (content: object) => {
       const sha256 = createHash("sha256").update(JSON.stringify(content)).digest("hex");
-      return writeFile(place.path, `${JSON.stringify({ ...content, sha256 })}\n`);
+      return writeFile(options.path, `${JSON.stringify({ ...content, sha256 })}\n`);
     },
     unlock: async (text: string) =>
       answerer.answer({ what: "unlock", passphrase: await seal(text) }) as Promise<string>,
@@ -40,7 +40,7 @@ async function openFile() {
 function textOf(vault: OpenVault | null, id: string): string {
   const mine = createUnmasking();
   if (!vault) throw new Error("it does not open");
-  return Buffer.from(Redacted.reveal(mine.open(vault.open(id, mine.point)))).toString();
+  return Buffer.from(Redacted.reveal(mine.open(vault.open(id, mine.publicKey)))).toString();
 }
 
 test("an older copy's passphrase opens nothing that was written after it was changed", async () => {
@@ -56,14 +56,14 @@ test("an older copy's passphrase opens nothing that was written after it was cha
       [id, "the secret"],
       [later, "the later"],
     ] as const)
-      expect(textOf(openByPassphrase(file.place, typed(word)), which)).toBe(text);
+      expect(textOf(openByPassphrase(file.options, typed(word)), which)).toBe(text);
 
   // The wrap of the older copy, as it was, and with what of the new one is not its passphrase's.
   const [old] = before;
   const [recovery] = after.wraps;
   for (const wrap of [old, { ...old, to: recovery.to, dataKey: recovery.dataKey }]) {
     await file.write({ ...after, wraps: [wrap] });
-    const opened = openByPassphrase(file.place, typed("the passphrase"));
+    const opened = openByPassphrase(file.options, typed("the passphrase"));
     if (opened) for (const each of [id, later]) expect(() => textOf(opened, each)).toThrow(/was altered/);
   }
 });
@@ -80,12 +80,12 @@ test("what is removed opens nothing any more, with its old wrap either", async (
   vault.wrap("recovery", null, AT);
   const after = file.read();
   expect(after.wraps.map(({ kind }: { kind: string }) => kind)).toEqual(["passphrase"]);
-  expect(textOf(openByPassphrase(file.place, typed("the passphrase")), id)).toBe("the secret");
+  expect(textOf(openByPassphrase(file.options, typed("the passphrase")), id)).toBe("the secret");
   await file.write({ ...after, wraps: before.wraps });
-  expect(() => textOf(openByPassphrase(file.place, typed("the recovery")), id)).toThrow(/was altered/);
+  expect(() => textOf(openByPassphrase(file.options, typed("the recovery")), id)).toThrow(/was altered/);
 });
 
-test("nobody is given the new key who put a pair of his own into the file", async () => {
+test("nobody is given the new key who put a key pair of his own into the file", async () => {
   await using file = await openFile();
   file.create();
   const content = file.read();
@@ -96,12 +96,12 @@ test("nobody is given the new key who put a pair of his own into the file", asyn
     return other.read().wraps;
   })();
   await file.write({ ...content, wraps: [passphrase, { ...recovery, to: theirs.to }] });
-  const vault = openByPassphrase(file.place, typed("the passphrase"));
-  const before = await readFile(file.place.path, "utf8");
+  const vault = openByPassphrase(file.options, typed("the passphrase"));
+  const before = await readFile(file.options.path, "utf8");
   expect(() => vault?.wrap("passphrase", typed("the second"), AT)).toThrow(
     /what opens the vault .* \(recovery\) was altered; put a copy/,
   );
-  expect(await readFile(file.place.path, "utf8")).toBe(before);
+  expect(await readFile(file.options.path, "utf8")).toBe(before);
 });
 
 test("neither passphrase is changed to the other one", async () => {
@@ -112,7 +112,7 @@ test("neither passphrase is changed to the other one", async () => {
     ["recovery", "the passphrase"],
   ] as const)
     expect(() => vault.wrap(kind, typed(word), AT)).toThrow(/write another one/);
-  expect(openByPassphrase(file.place, typed("the recovery"))).not.toBeNull();
+  expect(openByPassphrase(file.options, typed("the recovery"))).not.toBeNull();
 });
 
 test("a wrap that holds less than a tag does not keep the other from opening", async () => {
@@ -121,14 +121,14 @@ test("a wrap that holds less than a tag does not keep the other from opening", a
   const content = file.read();
   const [passphrase, recovery] = content.wraps;
   await file.write({ ...content, wraps: [{ ...passphrase, sealed: "AAAA" }, recovery] });
-  expect(() => readVault(file.place.path)).toThrow(/was altered/);
+  expect(() => readVault(file.options.path)).toThrow(/was altered/);
   for (const broken of [
     { ...passphrase, sealed: Buffer.alloc(17).toString("base64") },
-    { ...passphrase, dataKey: { ...passphrase.dataKey, point: Buffer.alloc(65).toString("base64") } },
+    { ...passphrase, dataKey: { ...passphrase.dataKey, publicKey: Buffer.alloc(65).toString("base64") } },
   ]) {
     await file.write({ ...content, wraps: [broken, recovery] });
-    expect(openByPassphrase(file.place, typed("the passphrase"))).toBeNull();
-    expect(textOf(openByPassphrase(file.place, typed("the recovery")), id)).toBe("the secret");
+    expect(openByPassphrase(file.options, typed("the passphrase"))).toBeNull();
+    expect(textOf(openByPassphrase(file.options, typed("the recovery")), id)).toBe("the secret");
   }
 });
 
@@ -141,7 +141,7 @@ test("a passphrase opens in whichever of both ways its characters are written", 
 
     // As the command line made one before.
     await using older = await openFile();
-    createVaultFile(older.place, typed(made), null, AT);
+    createVaultFile(older.options, typed(made), null, AT);
     for (const text of SPELT) expect(await older.unlock(text)).toBe("open");
   }
 });

@@ -13,28 +13,28 @@ const TAG_BYTES = 16;
 export function sealTo(receiver: Receiver, secret: Redacted<Uint8Array>): Sealed {
   const plain = Redacted.reveal(secret);
   const mine = createECDH(CURVE);
-  const point = mine.generateKeys();
-  const theirs = Buffer.from(receiver.point, "base64");
-  const key = deriveKey(mine.computeSecret(theirs), point, theirs);
+  const publicKey = mine.generateKeys();
+  const theirs = Buffer.from(receiver.publicKey, "base64");
+  const key = deriveKey(mine.computeSecret(theirs), publicKey, theirs);
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   const box = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
   for (const bytes of [plain, key]) bytes.fill(0);
-  return { to: receiver.id, point: point.toString("base64"), box: box.toString("base64") };
+  return { to: receiver.id, publicKey: publicKey.toString("base64"), box: box.toString("base64") };
 }
 
 /** Takes what was sealed to it, as long as it lives. */
 export function createReceiver() {
   const mine = createECDH(CURVE);
   const own = mine.generateKeys();
-  const receiver: Receiver = { id: randomBytes(16).toString("hex"), point: own.toString("base64") };
+  const receiver: Receiver = { id: randomBytes(16).toString("hex"), publicKey: own.toString("base64") };
   return {
     receiver,
-    open({ to, point, box }: Sealed): Redacted<Uint8Array> {
+    open({ to, publicKey, box }: Sealed): Redacted<Uint8Array> {
       if (to !== receiver.id)
         throw new Refusal("conflict", "the vault has locked itself since this was typed; type it again");
       try {
-        const theirs = Buffer.from(point, "base64");
+        const theirs = Buffer.from(publicKey, "base64");
         const key = deriveKey(mine.computeSecret(theirs), theirs, own);
         return new Redacted(decipher(key, Buffer.from(box, "base64")));
       } catch {
@@ -64,28 +64,28 @@ function deriveKey(shared: Buffer, sender: Buffer, receiver: Buffer): Buffer {
 const MASK_CURVE = "prime256v1";
 const PART_BYTES = 6_400;
 
-/** A secret on its way out of the keeper. */
-export type Masked = { point: Uint8Array; bytes: Uint8Array };
+/** A secret on its way out of the vault process. */
+export type Masked = { publicKey: Uint8Array; bytes: Uint8Array };
 
 /**
  * Masks a secret for who asked, once. Not by a cipher: those of Node leave what they have opened in memory that nobody can
  * overwrite. A mask of HKDF is laid over it in place, and both ends overwrite the mask.
  */
-export function maskFor(point: Uint8Array, secret: Uint8Array): Masked {
+export function maskFor(publicKey: Uint8Array, secret: Uint8Array): Masked {
   const mine = createECDH(MASK_CURVE);
   const own = mine.generateKeys();
   const bytes = secretCopy(secret);
-  layMask(bytes, mine.computeSecret(point), own);
-  return { point: own, bytes };
+  layMask(bytes, mine.computeSecret(publicKey), own);
+  return { publicKey: own, bytes };
 }
 
-/** Who asks: its point goes to the keeper, and what comes back is unmasked by `open`, once. */
+/** The requester: its public key goes to the vault process, and what comes back is unmasked by `open`, once. */
 export function createUnmasking() {
   const mine = createECDH(MASK_CURVE);
   return {
-    point: mine.generateKeys(),
-    open({ point, bytes }: Masked): Redacted<Uint8Array> {
-      layMask(bytes, mine.computeSecret(point), point);
+    publicKey: mine.generateKeys(),
+    open({ publicKey, bytes }: Masked): Redacted<Uint8Array> {
+      layMask(bytes, mine.computeSecret(publicKey), publicKey);
       return new Redacted(bytes);
     },
   };

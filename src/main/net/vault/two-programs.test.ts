@@ -9,7 +9,7 @@ import { createVault } from "./vault-client.ts";
 
 const TSIG = { kind: "tsig", label: "of ns1" };
 
-/** Two keepers of one file, both open. */
+/** Two vault processes of one file, both open. */
 async function openTwo() {
   const folder = await makeTemporaryFolder();
   const path = join(folder.path, "a.vault");

@@ -13,7 +13,6 @@ import { createUnmasking, sealTo } from "./sealed-box.ts";
 import {
   ABSENT,
   type Answers,
-  type Ask,
   type FromVaultProcess,
   LOCKED,
   type PassphraseInput,
@@ -21,7 +20,8 @@ import {
   type ToVaultProcess,
   type Vault,
   type VaultChildProcess,
-  type VaultProcessRequest,
+  type VaultProcessSettings,
+  type VaultRequest,
 } from "./vault.ts";
 import { readVault, writeLockMark } from "./vault-file.ts";
 
@@ -48,60 +48,64 @@ export function createVault({
   const { now = () => new Date() } = options;
   const at = () => toInstant(now());
   let isOpen = false;
-  const become = (next: boolean) => {
+  const setOpen = (next: boolean) => {
     if (isOpen === next) return;
     isOpen = next;
     onChange();
   };
-  const keeper = new VaultProcess({ start, wish: { path, cost, idleMs }, onEnd: () => become(false) });
+  const vaultProcess = new VaultProcess({
+    start,
+    settings: { path, cost, idleMs },
+    onEnd: () => setOpen(false),
+  });
   const state = (): VaultState => (isOpen ? "open" : existsSync(path) ? "locked" : "absent");
-  const seal = async (given: PassphraseInput): Promise<Sealed> =>
-    given instanceof Redacted ? sealTo(await keeper.ask({ what: "receiver" }), given) : given;
+  const seal = async (input: PassphraseInput): Promise<Sealed> =>
+    input instanceof Redacted ? sealTo(await vaultProcess.request({ what: "receiver" }), input) : input;
 
   return {
     state,
-    receiver: () => keeper.ask({ what: "receiver" }),
+    receiver: () => vaultProcess.request({ what: "receiver" }),
     status: async () => statusOf(path, state(), idleMs / 60_000),
     listed: async (kind) =>
       (readVault(path)?.content.entries ?? [])
         .filter((entry) => entry.kind === kind)
         .map(({ id, label }) => ({ id, label })),
-    ...doorOf({ keeper, seal, become, onChange, at, path }),
-    ...insideOf(seal, async (ask) => {
+    ...lockMethods({ vaultProcess, seal, setOpen, onChange, at, path }),
+    ...secretMethods(seal, async (request) => {
       // No process is started for what only an open vault can answer.
       if (!isOpen) throw new Refusal("locked", state() === "absent" ? ABSENT : LOCKED);
-      return await keeper.ask(ask).catch(async (error: unknown) => {
+      return await vaultProcess.request(request).catch(async (error: unknown) => {
         // Another program has locked it, or sealed it anew.
-        if (error instanceof Refusal && error.code === "locked") await keeper.end();
+        if (error instanceof Refusal && error.code === "locked") await vaultProcess.end();
         throw error;
       });
     }),
-    [Symbol.asyncDispose]: () => keeper.end(),
+    [Symbol.asyncDispose]: () => vaultProcess.end(),
   };
 }
 
-type Seal = (given: PassphraseInput) => Promise<Sealed>;
-type Door = {
-  keeper: VaultProcess;
+type Seal = (input: PassphraseInput) => Promise<Sealed>;
+type LockDeps = {
+  vaultProcess: VaultProcess;
   seal: Seal;
-  become: (isOpen: boolean) => void;
+  setOpen: (isOpen: boolean) => void;
   onChange: () => void;
   at: () => Instant;
   path: string;
 };
 
 /** What opens and shuts it. */
-function doorOf({ keeper, seal, become, onChange, at, path }: Door) {
-  const sealOrNull = async (given: PassphraseInput | null) => given && (await seal(given));
+function lockMethods({ vaultProcess, seal, setOpen, onChange, at, path }: LockDeps) {
+  const sealOrNull = async (input: PassphraseInput | null) => input && (await seal(input));
   const change = async (
     kind: "passphrase" | "recovery",
     current: PassphraseInput,
     next: PassphraseInput | null,
   ) => {
     const typed = { current: await seal(current), next: await sealOrNull(next) };
-    const answer = await keeper.ask({ what: "change", kind, ...typed, at: at() });
+    const answer = await vaultProcess.request({ what: "change", kind, ...typed, at: at() });
     if (answer === "changed") {
-      become(true);
+      setOpen(true);
       onChange();
     }
     return { kind: answer };
@@ -109,43 +113,43 @@ function doorOf({ keeper, seal, become, onChange, at, path }: Door) {
   return {
     async create(passphrase, recovery) {
       const typed = { passphrase: await seal(passphrase), recovery: await sealOrNull(recovery) };
-      await keeper.ask({ what: "create", ...typed, at: at() });
-      become(true);
+      await vaultProcess.request({ what: "create", ...typed, at: at() });
+      setOpen(true);
     },
     async unlock(passphrase) {
-      const answer = await keeper.ask({ what: "unlock", passphrase: await seal(passphrase) });
-      if (answer === "open") become(true);
+      const answer = await vaultProcess.request({ what: "unlock", passphrase: await seal(passphrase) });
+      if (answer === "open") setOpen(true);
       return { kind: answer };
     },
     async unlockByKeyring() {
-      await keeper.ask({ what: "unlock-by-keyring" });
-      become(true);
+      await vaultProcess.request({ what: "unlock-by-keyring" });
+      setOpen(true);
     },
     async lock() {
-      await keeper.end();
+      await vaultProcess.end();
       writeLockMark(path);
     },
     changePassphrase: (current, next) => change("passphrase", current, next),
     changeRecovery: (current, next) => change("recovery", current, next),
     async setKeyring(isUsed) {
-      await keeper.ask({ what: "set-keyring", isUsed, at: at() });
+      await vaultProcess.request({ what: "set-keyring", isUsed, at: at() });
       onChange();
     },
   } satisfies Partial<Vault>;
 }
 
 /** What an open one is for. */
-function insideOf(seal: Seal, ask: VaultProcess["ask"]) {
+function secretMethods(seal: Seal, request: VaultProcess["request"]) {
   return {
-    makeKey: (kind, about) => ask({ what: "make-key", kind, about }),
-    keep: async (secret, about) => ask({ what: "keep", secret: await seal(secret), about }),
-    sign: (id, data, how) => ask({ what: "sign", id, data, how }),
-    hmacSha256: (id, data) => ask({ what: "hmac", id, data }),
+    createKey: (kind, about) => request({ what: "create-key", kind, about }),
+    keep: async (secret, about) => request({ what: "keep", secret: await seal(secret), about }),
+    sign: (id, data, how) => request({ what: "sign", id, data, how }),
+    hmacSha256: (id, data) => request({ what: "hmac", id, data }),
     async open(id) {
       const mine = createUnmasking();
-      return mine.open(await ask({ what: "open", id, point: mine.point }));
+      return mine.open(await request({ what: "open", id, publicKey: mine.publicKey }));
     },
-    forget: async (id) => void (await ask({ what: "forget", id })),
+    forget: async (id) => void (await request({ what: "forget", id })),
   } satisfies Partial<Vault>;
 }
 
@@ -167,14 +171,14 @@ function statusOf(path: string, state: VaultState, idleMinutes: number): VaultSt
 
 type VaultProcessOptions = {
   start: StartVaultProcess;
-  wish: VaultProcessRequest;
+  settings: VaultProcessSettings;
   /** The process is gone, whoever ended it. */
   onEnd: () => void;
 };
 
-type Waiting = { resolve: (answer: Answers[Ask["what"]]) => void; reject: (error: Error) => void };
+type Waiting = { resolve: (answer: Answers[VaultRequest["what"]]) => void; reject: (error: Error) => void };
 
-/** The keeper as those see it who ask: started by the first question, and ended with all that it knew. */
+/** The vault process as its clients see it: started by the first request, and ended with all that it knew. */
 class VaultProcess {
   readonly #options: VaultProcessOptions;
   #process: Promise<VaultChildProcess> | null = null;
@@ -186,14 +190,16 @@ class VaultProcess {
     this.#options = options;
   }
 
-  async ask<What extends Ask["what"]>(ask: Extract<Ask, { what: What }>): Promise<Answers[What]> {
+  async request<What extends VaultRequest["what"]>(
+    request: Extract<VaultRequest, { what: What }>,
+  ): Promise<Answers[What]> {
     this.#process ??= this.#begin();
     const process = await this.#process;
     const number = ++this.#asked;
-    const answer = new Promise<Answers[Ask["what"]]>((resolve, reject) => {
+    const answer = new Promise<Answers[VaultRequest["what"]]>((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject });
     });
-    process.tell({ kind: "ask", number, ask });
+    process.send({ kind: "request", number, request });
     return (await answer) as Answers[What];
   }
 
@@ -205,18 +211,18 @@ class VaultProcess {
 
   async #begin(): Promise<VaultChildProcess> {
     const process = await this.#options.start();
-    process.onMessage((message) => this.#hear(message));
+    process.onMessage((message) => this.#receive(message));
     this.#ended = new Promise((resolve) => {
       process.onExit(() => {
         this.#forget();
         resolve();
       });
     });
-    process.tell({ kind: "begin", wish: this.#options.wish });
+    process.send({ kind: "begin", settings: this.#options.settings });
     return process;
   }
 
-  #hear(message: FromVaultProcess): void {
+  #receive(message: FromVaultProcess): void {
     const waiting = this.#waiting.get(message.number);
     this.#waiting.delete(message.number);
     if (message.kind === "answer") waiting?.resolve(message.answer);
@@ -237,7 +243,7 @@ class VaultProcess {
 /** Beside this file, as source and as built: all parts of the program are in one folder then. */
 const VAULT_PROCESS = fileURLToPath(new URL(`./vault-process${extname(import.meta.url)}`, import.meta.url));
 
-/** Starts the keeper under Node, in an environment without whatever this one has. */
+/** Starts the vault process under Node, in an environment without whatever this one has. */
 export async function forkVaultProcess(): Promise<VaultChildProcess & { pid: number | undefined }> {
   // Node hands this one on by itself, unless it is said to be nothing.
   const env = Object.assign(vaultEnvironment(process.env), { NODE_V8_COVERAGE: undefined });
@@ -253,12 +259,12 @@ export async function forkVaultProcess(): Promise<VaultChildProcess & { pid: num
   });
   return {
     pid: child.pid,
-    tell: (message: ToVaultProcess) => {
+    send: (message: ToVaultProcess) => {
       // One that has just ended is heard of by its end.
       child.send(message, () => undefined);
     },
-    onMessage: (hear) => child.on("message", (message) => hear(message as FromVaultProcess)),
-    onExit: (hear) => void ended.then(hear),
+    onMessage: (listener) => child.on("message", (message) => listener(message as FromVaultProcess)),
+    onExit: (listener) => void ended.then(listener),
     kill: () => void child.kill("SIGKILL"),
   };
 }

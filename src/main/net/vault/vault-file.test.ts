@@ -17,17 +17,17 @@ const TSIG = { kind: "tsig", label: "of ns1" };
 async function openFile() {
   const folder = await makeTemporaryFolder();
   const path = join(folder.path, "latchkey.db.vault");
-  const place = { path, cost: COST };
-  const vault = createVaultFile(place, typed("the passphrase"), null, AT);
+  const options = { path, cost: COST };
+  const vault = createVaultFile(options, typed("the passphrase"), null, AT);
   return {
     vault,
-    place,
+    options,
     path,
     folder: folder.path,
-    reopen: () => openByPassphrase(place, typed("the passphrase")),
+    reopen: () => openByPassphrase(options, typed("the passphrase")),
     textOf: (from: typeof vault, id: string) => {
       const mine = createUnmasking();
-      return Buffer.from(Redacted.reveal(mine.open(from.open(id, mine.point)))).toString();
+      return Buffer.from(Redacted.reveal(mine.open(from.open(id, mine.publicKey)))).toString();
     },
     [Symbol.asyncDispose]: folder.remove,
   };
@@ -51,7 +51,7 @@ test.each<[string, (text: string) => string, RegExp]>([
   await writeFile(file.path, altered);
   expect(() => readVault(file.path)).toThrow(sentence);
   expect(file.reopen).toThrow(sentence);
-  expect(() => createVaultFile(file.place, typed("the passphrase"), null, AT)).toThrow(sentence);
+  expect(() => createVaultFile(file.options, typed("the passphrase"), null, AT)).toThrow(sentence);
   expect(() => file.vault.keep(typed("another"), TSIG)).toThrow(sentence);
   expect(await readFile(file.path, "utf8")).toBe(altered);
 });

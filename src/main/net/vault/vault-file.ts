@@ -157,17 +157,17 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? "unk
 
 const LOCK = ".lock";
 /** A write takes milliseconds; of others that wait as well, each goes in between. */
-const PATIENCE_MS = 10_000;
+const LOCK_TIMEOUT_MS = 10_000;
 const PAUSE_MS = 5;
 
 /**
  * One program after the other acts on a file. What one has left that was killed is taken away; where nobody can say whether
  * whoever has it still lives, that is refused.
  */
-export function whileLocked(path: string, act: () => void, patienceMs = PATIENCE_MS): void {
+export function whileLocked(path: string, act: () => void, timeoutMs = LOCK_TIMEOUT_MS): void {
   const lock = `${path}${LOCK}`;
   const mine = `${process.pid} ${randomBytes(8).toString("hex")} ${hostname()}`;
-  for (const until = Date.now() + patienceMs; !create(lock, mine); ) {
+  for (const until = Date.now() + timeoutMs; !create(lock, mine); ) {
     const theirs = read(lock);
     if (theirs !== null && hasEnded(theirs) && takeAway(lock, theirs)) continue;
     if (Date.now() > until)
@@ -238,11 +238,11 @@ function takeAway(lock: string, left: string): boolean {
 const isCode = (error: unknown, code: string) =>
   error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 
-/** Whoever locks a vault writes another word into it; a keeper that had the file open under the one before ends. */
+/** Whoever locks a vault writes another word into it; a vault process that had the file open under the one before ends. */
 const MARK = ".locked";
 
-/** How soon each keeper sees it, also one of which nothing is asked. */
-export const LOOK_MS = 1_000;
+/** How soon each vault process sees it, also one without requests. */
+export const LOCK_CHECK_MS = 1_000;
 
 export function readLockMark(path: string): string | null {
   try {

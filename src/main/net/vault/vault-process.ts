@@ -4,8 +4,8 @@ import { isMainThread } from "node:worker_threads";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatFault } from "#shared/text/fault.ts";
 import { Answerer } from "./answer-requests.ts";
-import type { FromVaultProcess, ToVaultProcess, VaultProcessRequest } from "./vault.ts";
-import { LOOK_MS } from "./vault-file.ts";
+import type { FromVaultProcess, ToVaultProcess, VaultProcessSettings } from "./vault.ts";
+import { LOCK_CHECK_MS } from "./vault-file.ts";
 
 /** Not from the environment, which the vault's process does not have. */
 const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -35,12 +35,12 @@ function withoutCores(): Promise<void> {
 
 /** Electron's way to who started it, where it is Electron. */
 type ParentPort = {
-  on(event: "message", hear: (event: { data: ToVaultProcess; ports: Port[] }) => void): unknown;
+  on(event: "message", receive: (event: { data: ToVaultProcess; ports: Port[] }) => void): unknown;
 };
 type Port = {
   /** Electron puts what is said in an event, and a thread of Node's does not. */
-  on(event: "message", hear: (event: ToVaultProcess | { data: ToVaultProcess }) => void): unknown;
-  on(event: "close", hear: () => void): unknown;
+  on(event: "message", receive: (event: ToVaultProcess | { data: ToVaultProcess }) => void): unknown;
+  on(event: "close", receive: () => void): unknown;
   postMessage(message: FromVaultProcess): void;
   start(): void;
 };
@@ -67,41 +67,41 @@ const { parentPort } = process as { parentPort?: ParentPort };
 if (parentPort) {
   parentPort.on("message", ({ ports: [port] }) => {
     if (!port) return;
-    const hear = serve((message) => port.postMessage(message));
-    port.on("message", (event) => hear("kind" in event ? event : event.data));
+    const receive = serve((message) => port.postMessage(message));
+    port.on("message", (event) => receive("kind" in event ? event : event.data));
     port.on("close", leave);
     port.start();
   });
 } else {
-  const hear = serve((message) => process.send?.(message));
-  process.on("message", (message: ToVaultProcess) => hear(message));
+  const receive = serve((message) => process.send?.(message));
+  process.on("message", (message: ToVaultProcess) => receive(message));
   process.on("disconnect", leave);
 }
 
-function serve(tell: (message: FromVaultProcess) => void): (message: ToVaultProcess) => void {
+function serve(send: (message: FromVaultProcess) => void): (message: ToVaultProcess) => void {
   let answerer: Answerer | null = null;
   let idle: NodeJS.Timeout | null = null;
   /** One after the other, as they came. */
   let turn = coresOff;
 
-  function begin({ path, cost, idleMs }: VaultProcessRequest): void {
+  function begin({ path, cost, idleMs }: VaultProcessSettings): void {
     const mine = new Answerer({ path, cost });
     answerer = mine;
-    setInterval(() => mine.isLocked() && leave(), LOOK_MS);
+    setInterval(() => mine.isLocked() && leave(), LOCK_CHECK_MS);
     idle = setTimeout(leave, idleMs);
   }
 
   return (message) => {
-    if (message.kind === "begin") return begin(message.wish);
-    const { number, ask } = message;
+    if (message.kind === "begin") return begin(message.settings);
+    const { number, request } = message;
     turn = turn.then(async () => {
       try {
-        const answer = await answerer?.answer(ask);
-        tell({ kind: "answer", number, answer: answer ?? null });
+        const answer = await answerer?.answer(request);
+        send({ kind: "answer", number, answer: answer ?? null });
       } catch (error) {
         if (error instanceof Refusal)
-          tell({ kind: "refusal", number, code: error.code, message: error.message });
-        else tell({ kind: "fault", number, said: formatFault(error) });
+          send({ kind: "refusal", number, code: error.code, message: error.message });
+        else send({ kind: "fault", number, said: formatFault(error) });
       }
       idle?.refresh();
     });

@@ -80,7 +80,7 @@ test("a key of each kind is made inside, and what it signs is good by its public
   await desk.vault.create(typed("the passphrase"), null);
   const data = Buffer.from("what is signed");
   for (const [kind, hash] of KINDS) {
-    const { id, spki } = await desk.vault.makeKey(kind, { kind: "authority-key", label: "of tests" });
+    const { id, spki } = await desk.vault.createKey(kind, { kind: "authority-key", label: "of tests" });
     const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
     for (const ecdsa of ["der", "ieee-p1363"] as const) {
       const signature = await desk.vault.sign(id, data, { hash, ecdsa });
@@ -98,7 +98,7 @@ test("a private key that is to be sent to a host leaves as PKCS#8, and one that 
   await using desk = await openDesk();
   const { vault } = desk;
   await vault.create(typed("the passphrase"), null);
-  const { id, spki } = await vault.makeKey("p256", { kind: "pair-key", label: "of a pair" });
+  const { id, spki } = await vault.createKey("p256", { kind: "pair-key", label: "of a pair" });
   const key = createPublicKey({
     key: Buffer.from(Redacted.reveal(await vault.open(id))),
     format: "der",
@@ -154,7 +154,7 @@ test("no vault is made by a passphrase that is short, by one twice, or where the
   await expect(vault.create(typed("the passphrase"), null)).rejects.toThrow(/there is a vault already/);
 });
 
-test("what was sealed to a keeper that has ended, or did not arrive whole, is asked for once more", async () => {
+test("what was sealed to a vault process that has ended, or did not arrive whole, is asked for once more", async () => {
   await using desk = await openDesk();
   const before = sealTo(await desk.vault.receiver(), typed("the passphrase"));
   await desk.vault.lock();
@@ -169,9 +169,9 @@ test("after it is locked, by hand or after a while, no process of it is left", a
   await using desk = await openDesk();
   const pids: (number | undefined)[] = [];
   const start = async () => {
-    const keeper = await forkVaultProcess();
-    pids.push(keeper.pid);
-    return keeper;
+    const vaultProcess = await forkVaultProcess();
+    pids.push(vaultProcess.pid);
+    return vaultProcess;
   };
   const isGone = (pid: number | undefined) => !existsSync(`/proc/${pid}`);
   await using vault = createVault({ path: desk.path, cost: COST, start });
@@ -189,18 +189,18 @@ test("after it is locked, by hand or after a while, no process of it is left", a
   await expect(brief.keep(typed("the secret"), TSIG)).rejects.toMatchObject({ code: "locked" });
 });
 
-test("a keeper that is killed locks the vault, and what it had kept is there", async () => {
+test("a vault process that is killed locks the vault, and what it had kept is there", async () => {
   await using desk = await openDesk();
   let kill = () => {};
   const start = async () => {
-    const keeper = await forkVaultProcess();
-    kill = keeper.kill;
-    return keeper;
+    const vaultProcess = await forkVaultProcess();
+    kill = vaultProcess.kill;
+    return vaultProcess;
   };
   await using vault = createVault({ path: desk.path, cost: COST, start });
   await vault.create(typed("the passphrase"), null);
   const { id } = await vault.keep(typed("the secret"), TSIG);
-  const asked = vault.makeKey("rsa-4096", { kind: "pair-key", label: "" });
+  const asked = vault.createKey("rsa-4096", { kind: "pair-key", label: "" });
   kill();
   await expect(asked).rejects.toThrow(/was locked before it had answered/);
   expect(vault.state()).toBe("locked");

@@ -13,7 +13,7 @@ export type PassphraseInput = Redacted<Uint8Array> | Sealed;
 
 /**
  * What a secret is. `kind` says who uses it and cannot be changed: what begins with `account-` or `authority-` never
- * leaves the keeper. `label` is for people. Neither is secret.
+ * leaves the vault process. `label` is for people. Neither is secret.
  */
 export type About = { kind: string; label: string };
 
@@ -50,8 +50,8 @@ export type Vault = {
   /** Whether the keyring of the operating system opens it, too. */
   setKeyring(isUsed: boolean): Promise<void>;
 
-  /** A private key that is made in the keeper. */
-  makeKey(kind: KeyKind, about: About): Promise<{ id: string; spki: Uint8Array }>;
+  /** A private key that is made in the vault process. */
+  createKey(kind: KeyKind, about: About): Promise<{ id: string; spki: Uint8Array }>;
   keep(secret: PassphraseInput, about: About): Promise<{ id: string }>;
   sign(id: string, data: Uint8Array, how: SignHow): Promise<Uint8Array>;
   hmacSha256(id: string, data: Uint8Array): Promise<Uint8Array>;
@@ -66,19 +66,19 @@ export type Vault = {
 export const LOCKED = "the vault is locked; unlock it (latchkey vault unlock, or Settings > Vault)";
 export const ABSENT = "there is no vault yet; create it (latchkey vault create, or Settings > Vault)";
 
-/** What the keeper is asked. A secret is sealed in both directions: no message holds one that can be read. */
-export type Ask =
+/** A request to the vault process. A secret is sealed in both directions: no message holds one that can be read. */
+export type VaultRequest =
   | { what: "receiver" }
   | { what: "create"; passphrase: Sealed; recovery: Sealed | null; at: Instant }
   | { what: "unlock"; passphrase: Sealed }
   | { what: "unlock-by-keyring" }
   | { what: "change"; kind: "passphrase" | "recovery"; current: Sealed; next: Sealed | null; at: Instant }
   | { what: "set-keyring"; isUsed: boolean; at: Instant }
-  | { what: "make-key"; kind: KeyKind; about: About }
+  | { what: "create-key"; kind: KeyKind; about: About }
   | { what: "keep"; secret: Sealed; about: About }
   | { what: "sign"; id: string; data: Uint8Array; how: SignHow }
   | { what: "hmac"; id: string; data: Uint8Array }
-  | { what: "open"; id: string; point: Uint8Array }
+  | { what: "open"; id: string; publicKey: Uint8Array }
   | { what: "forget"; id: string };
 
 /** What is answered to each. */
@@ -89,7 +89,7 @@ export type Answers = {
   "unlock-by-keyring": null;
   change: "changed" | "wrong";
   "set-keyring": null;
-  "make-key": { id: string; spki: Uint8Array };
+  "create-key": { id: string; spki: Uint8Array };
   keep: { id: string };
   sign: Uint8Array;
   hmac: Uint8Array;
@@ -97,24 +97,24 @@ export type Answers = {
   forget: null;
 };
 
-/** What the keeper is told before anything else. */
-export type VaultProcessRequest = { path: string; cost: ScryptCost; idleMs: number };
+/** What is sent to the vault process before anything else. */
+export type VaultProcessSettings = { path: string; cost: ScryptCost; idleMs: number };
 
 export type ToVaultProcess =
-  | { kind: "begin"; wish: VaultProcessRequest }
-  | { kind: "ask"; number: number; ask: Ask };
+  | { kind: "begin"; settings: VaultProcessSettings }
+  | { kind: "request"; number: number; request: VaultRequest };
 
 export type FromVaultProcess =
-  | { kind: "answer"; number: number; answer: Answers[Ask["what"]] }
+  | { kind: "answer"; number: number; answer: Answers[VaultRequest["what"]] }
   | { kind: "refusal"; number: number; code: RefusalCode; message: string }
   /** A bug; what the log may have of it. */
   | { kind: "fault"; number: number; said: string };
 
 /** The sliver of a process that is used, whoever started it. */
 export type VaultChildProcess = {
-  tell(message: ToVaultProcess): void;
-  onMessage(hear: (message: FromVaultProcess) => void): void;
-  onExit(hear: () => void): void;
+  send(message: ToVaultProcess): void;
+  onMessage(listener: (message: FromVaultProcess) => void): void;
+  onExit(listener: () => void): void;
   /** Ends it at once: it has nothing to save. */
   kill(): void;
 };

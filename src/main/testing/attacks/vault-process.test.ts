@@ -24,8 +24,8 @@ test.runIf(process.platform === "linux")(
   async () => {
     await using folder = await makeTemporaryFolder();
     using _env = withEnvironment(HOSTILE);
-    await using keeper = await startVaultProcess(join(folder.path, "latchkey.vault"));
-    const read = (name: string) => readFile(`/proc/${keeper.pid}/${name}`, "utf8");
+    await using vaultProcess = await startVaultProcess(join(folder.path, "latchkey.vault"));
+    const read = (name: string) => readFile(`/proc/${vaultProcess.pid}/${name}`, "utf8");
 
     const names = (await read("environ")).split("\0").map((word) => word.replace(/=.*/s, ""));
     // The last is how Node finds its way to who started it.
@@ -41,16 +41,16 @@ test.runIf(process.platform === "linux")(
 
 /** The real process, when it has answered: nothing is told to it before its cores are off. */
 async function startVaultProcess(path: string) {
-  const keeper = await forkVaultProcess();
-  const answered = new Promise<void>((resolve) => keeper.onMessage(() => resolve()));
-  const ended = new Promise<void>((resolve) => keeper.onExit(resolve));
-  keeper.tell({ kind: "begin", wish: { path, cost: { N: 1_024, r: 8, p: 1 }, idleMs: 60_000 } });
-  keeper.tell({ kind: "ask", number: 1, ask: { what: "receiver" } });
-  await Promise.race([answered, ended.then(() => Promise.reject(new Error("the keeper ended")))]);
+  const vaultProcess = await forkVaultProcess();
+  const answered = new Promise<void>((resolve) => vaultProcess.onMessage(() => resolve()));
+  const ended = new Promise<void>((resolve) => vaultProcess.onExit(resolve));
+  vaultProcess.send({ kind: "begin", settings: { path, cost: { N: 1_024, r: 8, p: 1 }, idleMs: 60_000 } });
+  vaultProcess.send({ kind: "request", number: 1, request: { what: "receiver" } });
+  await Promise.race([answered, ended.then(() => Promise.reject(new Error("the vault process ended")))]);
   return {
-    pid: keeper.pid,
+    pid: vaultProcess.pid,
     async [Symbol.asyncDispose]() {
-      keeper.kill();
+      vaultProcess.kill();
       await ended;
     },
   };

@@ -31,9 +31,9 @@ const EcPublicKey = z.base64().length(88);
 const Sealing = {
   since: Instant,
   ...Box,
-  /** The pair's public half, sealed by the file's key: it is nobody else's. */
+  /** The public key, sealed by the file's key: it is nobody else's. */
   to: z.strictObject(Box),
-  dataKey: z.strictObject({ point: EcPublicKey, ...Box }),
+  dataKey: z.strictObject({ publicKey: EcPublicKey, ...Box }),
 };
 
 export const Wrap = z.discriminatedUnion("kind", [

@@ -13,17 +13,20 @@ export type WrapKind = z.infer<typeof WrapKind>;
 export const SecretId = z.string().regex(/^[0-9a-f]{32}$/);
 export type SecretId = z.infer<typeof SecretId>;
 
-/** To whom a typed secret is sealed: a P-256 key that lives as long as the keeper's process, as its point in base64. */
-export const Receiver = z.object({ id: z.string().regex(/^[0-9a-f]{32}$/), point: z.base64().length(88) });
+/** To whom a typed secret is sealed: a P-256 key that lives as long as the vault process, in base64, uncompressed. */
+export const Receiver = z.object({
+  id: z.string().regex(/^[0-9a-f]{32}$/),
+  publicKey: z.base64().length(88),
+});
 export type Receiver = z.infer<typeof Receiver>;
 
 /**
- * What was typed, sealed where it was typed to the keeper's `Receiver`, so that nobody between reads it: AES-256-GCM (nonce,
+ * What was typed, sealed where it was typed to the vault process's `Receiver`, so that nobody between reads it: AES-256-GCM (nonce,
  * then the ciphertext with its tag) by a key of HKDF-SHA256 of the two points' ECDH.
  */
 export const Sealed = z.strictObject({
   to: Receiver.shape.id,
-  point: Receiver.shape.point,
+  publicKey: Receiver.shape.publicKey,
   box: z.base64().min(40).max(100_000),
 });
 export type Sealed = z.infer<typeof Sealed>;

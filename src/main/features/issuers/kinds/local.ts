@@ -149,11 +149,14 @@ export async function makeAuthority(
   const permitted = readAllPermitted(request.permitted);
   const own = { name: request.name, permitted, now: request.now };
   const { makeIntermediate, makeRoot } = await import("#domain/issuing/make-certificate.ts");
-  const rootKey = await vault.makeKey(ROOT_KEY, { kind: "authority-root", label: `root of ${request.name}` });
+  const rootKey = await vault.createKey(ROOT_KEY, {
+    kind: "authority-root",
+    label: `root of ${request.name}`,
+  });
   const made = [rootKey.id];
   try {
     const label = `intermediate of ${request.name}`;
-    const key = await vault.makeKey(INTERMEDIATE_KEY, { kind: "authority-intermediate", label });
+    const key = await vault.createKey(INTERMEDIATE_KEY, { kind: "authority-intermediate", label });
     made.push(key.id);
     const signer = signerOf(vault, rootKey.id, ROOT_KEY);
     const root = await makeRoot({ ...own, spki: rootKey.spki, serial: randomSerial() }, signer);

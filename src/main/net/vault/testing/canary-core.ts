@@ -15,10 +15,10 @@ if (first === "--hold") {
 } else await plant(first);
 
 async function plant(path: string): Promise<void> {
-  let keeper = 0;
+  let vaultProcess = 0;
   const start = async () => {
     const started = await forkVaultProcess();
-    keeper = started.pid ?? 0;
+    vaultProcess = started.pid ?? 0;
     return started;
   };
   const vault = createVault({ path, start });
@@ -41,7 +41,7 @@ async function plant(path: string): Promise<void> {
     opened.fill(0);
   }
   for (let index = 0; index < 6; index++) {
-    const { id } = await vault.makeKey("p256", { kind: "pair-key", label: `${index}` });
+    const { id } = await vault.createKey("p256", { kind: "pair-key", label: `${index}` });
     await vault.sign(id, Buffer.from("data"), { hash: "SHA-256", ecdsa: "der" });
     const opened = Redacted.reveal(await vault.open(id));
     // The private number stands there in PKCS#8.
@@ -53,7 +53,7 @@ async function plant(path: string): Promise<void> {
     await vault.lock();
     tell({ kind: "locked" });
   });
-  tell({ kind: "opened", keeper, secrets });
+  tell({ kind: "opened", vaultProcess, secrets });
   secrets.length = 0;
 }
 

@@ -89,7 +89,7 @@ export function createVaultProcessStarter(
     });
     waiting.delete(id);
     return {
-      tell: (message) => port.postMessage(message),
+      send: (message) => port.postMessage(message),
       onMessage: (listen) => {
         port.on("message", (event) => listen("kind" in event ? event : event.data));
         port.start();

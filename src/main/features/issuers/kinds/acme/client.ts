@@ -3,7 +3,7 @@ import type { AcmeDirectory } from "#domain/acme/directory.ts";
 import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
 import { broken, openJson, urlAt } from "#domain/acme/json.ts";
 import { certificateIdOf, type RenewalWindow, readRenewalInfo } from "#domain/acme/renewal-info.ts";
-import { createAcmeAsker } from "#net/acme/ask-acme.ts";
+import { createAcmeSender } from "#net/acme/send-acme-request.ts";
 import { RETRY_POLICY } from "#net/tasks.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { AcmeAccount, IssuerRow } from "#store/issuers/issuer-store.ts";
@@ -28,7 +28,7 @@ export type HeldAccount = {
 
 export async function holdAccount({ store, vault, now }: AcmeParts, issuer: IssuerRow): Promise<HeldAccount> {
   const settings = accountOf(store, issuer);
-  const send = await createAcmeAsker({ roots: settings.roots });
+  const send = await createAcmeSender({ roots: settings.roots });
   const client = createAcmeClient({ url: settings.directory, send, now, wait: RETRY_POLICY.wait });
   const signer: Signer = {
     jwk: jwkOf(settings),

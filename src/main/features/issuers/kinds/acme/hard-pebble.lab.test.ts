@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
-import { createAcmeAsker } from "#net/acme/ask-acme.ts";
+import { createAcmeSender } from "#net/acme/send-acme-request.ts";
 import {
   answerAtPebble,
   countWaits,
@@ -17,7 +17,7 @@ test("half of all nonces turned away, and every look delayed, an order comes to 
   await using folder = await makeTemporaryFolder();
   const env = { PEBBLE_WFE_NONCEREJECT: "50", PEBBLE_VA_NOSLEEP: "0", PEBBLE_VA_SLEEPTIME: "1" };
   await using pebble = await startPebble({ folder: folder.path, env });
-  const send = await createAcmeAsker({ roots: pebble.roots });
+  const send = await createAcmeSender({ roots: pebble.roots });
   const client = createAcmeClient({ url: pebble.directory, send, now: () => new Date(), wait: pauseShortly });
   const { order } = await openAccount(client);
   const request = requestFor("slow.example");
@@ -33,7 +33,7 @@ test("an account that has to be bound is made by whoever has the key that was ha
   await using folder = await makeTemporaryFolder();
   const key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
   await using pebble = await startPebble({ folder: folder.path, bindings: { "kid-1": key } });
-  const send = await createAcmeAsker({ roots: pebble.roots });
+  const send = await createAcmeSender({ roots: pebble.roots });
   const client = createAcmeClient({
     url: pebble.directory,
     send,

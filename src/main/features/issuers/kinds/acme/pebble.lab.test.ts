@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { identifiersOf } from "#domain/acme/order.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
-import { createAcmeAsker } from "#net/acme/ask-acme.ts";
+import { createAcmeSender } from "#net/acme/send-acme-request.ts";
 import {
   answerAtPebble,
   countWaits,
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 const openClient = async ({ directory, roots }: Pick<Pebble, "directory" | "roots">) => {
-  const send = await createAcmeAsker({ roots });
+  const send = await createAcmeSender({ roots });
   return createAcmeClient({ url: directory, send, now: () => new Date(), wait: countWaits().wait });
 };
 

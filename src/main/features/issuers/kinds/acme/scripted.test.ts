@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { formatFault } from "#domain/acme/fault.ts";
-import { createAcmeAsker } from "#net/acme/ask-acme.ts";
+import { createAcmeSender } from "#net/acme/send-acme-request.ts";
 import { countWaits, NEVER, openAccount } from "#testing/acme/acme-account.ts";
 import {
   type AcmeScript,
@@ -25,7 +25,7 @@ const REQUEST = {
 async function orderAt(script: AcmeScript, more: { orderUrl?: string; signal?: AbortSignal } = {}) {
   await using server = await startScriptedAcme(script);
   const { waits, wait } = countWaits();
-  const send = await createAcmeAsker({ roots: server.roots });
+  const send = await createAcmeSender({ roots: server.roots });
   const client = createAcmeClient({ url: server.directory, send, now: () => NOW, wait });
   const answered: string[] = [];
   const answer = async ({ name }: { name: string }) => {
@@ -101,7 +101,7 @@ test.for([
   ],
 ] as const)("a directory %s is not gone by", async ([, body, said]) => {
   await using server = await startScriptedAcme({ "GET /directory": { body } });
-  const send = await createAcmeAsker({ roots: server.roots });
+  const send = await createAcmeSender({ roots: server.roots });
   const client = createAcmeClient({ url: server.directory, send, now: () => NOW, wait: countWaits().wait });
   const fault = await client.directory(NEVER);
   expect(JSON.stringify(fault).replaceAll(server.base, "BASE")).toBe(
@@ -224,7 +224,7 @@ test("whoever stops an order has what was put there taken away", async () => {
   const stopping = new AbortController();
   const script = { "POST /authz": authorizationIn("pending") };
   await using server = await startScriptedAcme(script);
-  const send = await createAcmeAsker({ roots: server.roots });
+  const send = await createAcmeSender({ roots: server.roots });
   const wait = async () => stopping.abort(new Error("stopped"));
   const client = createAcmeClient({ url: server.directory, send, now: () => NOW, wait });
   const { order } = await openAccount(client);
@@ -237,7 +237,7 @@ test("whoever stops an order has what was put there taken away", async () => {
 
 test("an authority that is down is told of at once", async () => {
   const { host, port } = await findClosedEndpoint();
-  const send = await createAcmeAsker({ roots: null });
+  const send = await createAcmeSender({ roots: null });
   const { waits, wait } = countWaits();
   const client = createAcmeClient({ url: `https://${host}:${port}/dir`, send, now: () => NOW, wait });
   expect(await client.directory(NEVER)).toEqual({

@@ -2,7 +2,7 @@ import { openJws, type PublicJwk } from "#domain/acme/account-key.ts";
 import { type AcmeDirectory, readDirectory, readNonce, readRetryAfter } from "#domain/acme/directory.ts";
 import { type AcmeFault, isFault, readProblem } from "#domain/acme/fault.ts";
 import { broken } from "#domain/acme/json.ts";
-import type { AcmeRequest, SendAcmeRequest } from "#net/acme/ask-acme.ts";
+import type { AcmeRequest, SendAcmeRequest } from "#net/acme/send-acme-request.ts";
 
 /** Whoever has an account's key. Signs by ES256: r and s, 32 bytes each. */
 export type Signer = { jwk: PublicJwk; sign: (data: Uint8Array) => Promise<Uint8Array> };

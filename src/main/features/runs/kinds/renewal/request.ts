@@ -134,7 +134,7 @@ async function createKeyInVault(
   { key, names, forClients }: Replacement,
 ): Promise<Cause | null> {
   const { vault, orders } = toolsOf(run);
-  const made = await vault.makeKey(key.kind, { kind: "pair-key", label: `${names[0]} on ${at.host}` });
+  const made = await vault.createKey(key.kind, { kind: "pair-key", label: `${names[0]} on ${at.host}` });
   // Known before it is used: what nobody knows of would never be forgotten.
   await orders.set(at, { keyId: made.id });
   const request = { spki: made.spki, key: key.kind, names, forClients };

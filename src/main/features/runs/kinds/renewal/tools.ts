@@ -2,7 +2,11 @@ import { readPem, writePem } from "#codec/pem.ts";
 import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
 import type { Step } from "#domain/runs/step.ts";
 import type { CertificateIndex } from "#domain/x509/path/path-certificate.ts";
-import type { Answered, ChallengeDeps as NearHost, OrderCertificate } from "#net/challenges/challenge.ts";
+import type {
+  ChallengeOutcome,
+  ChallengeDeps as NearHost,
+  OrderCertificate,
+} from "#net/challenges/challenge.ts";
 import type { Failed, Lost, Refused } from "#net/ssh/session/remote-session.ts";
 import type { ChainsAt } from "#net/tls/probe-endpoint.ts";
 import type { Vault } from "#net/vault/vault.ts";
@@ -42,8 +46,8 @@ type OrderBook = {
 export type RenewalTools = {
   orders: OrderBook;
   order: OrderCertificate;
-  answer: (method: ChallengeMethod, challenge: AcmeChallenge, near: NearHost) => Promise<Answered>;
-  vault: Pick<Vault, "state" | "makeKey" | "open" | "sign" | "forget">;
+  answer: (method: ChallengeMethod, challenge: AcmeChallenge, near: NearHost) => Promise<ChallengeOutcome>;
+  vault: Pick<Vault, "state" | "createKey" | "open" | "sign" | "forget">;
   chainsAt: ChainsAt;
   /** Roots that are known here. */
   roots: () => CertificateIndex;

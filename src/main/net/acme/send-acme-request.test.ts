@@ -3,7 +3,7 @@ import { createServer, type TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { listen, startSilentServer } from "#testing/servers.ts";
-import { createAcmeAsker } from "./ask-acme.ts";
+import { createAcmeSender } from "./send-acme-request.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -17,9 +17,9 @@ async function askOne(answer: (socket: TLSSocket) => void, { limits, ...wish }: 
       socket.on("error", () => socket.destroy()).once("data", () => answer(socket)),
     ),
   );
-  const ask = await createAcmeAsker({ roots: pem, ...(limits && { limits }) });
+  const send = await createAcmeSender({ roots: pem, ...(limits && { limits }) });
   const { port } = server.endpoint;
-  const reply = await ask({ method: "GET", url: `https://127.0.0.1:${port}/directory` }, NEVER);
+  const reply = await send({ method: "GET", url: `https://127.0.0.1:${port}/directory` }, NEVER);
   return reply.kind === "unanswered" ? reply.message : `${reply.status} ${reply.bytes.length}`;
 }
 
@@ -69,8 +69,8 @@ test("a certificate for other names, or that is over, ends it before anything is
 });
 
 test("nothing is asked in plain text", async () => {
-  const ask = await createAcmeAsker({ roots: null });
-  expect(await ask({ method: "GET", url: "http://127.0.0.1:1/" }, NEVER)).toEqual({
+  const send = await createAcmeSender({ roots: null });
+  expect(await send({ method: "GET", url: "http://127.0.0.1:1/" }, NEVER)).toEqual({
     kind: "unanswered",
     message: "its address does not begin with https://",
   });
@@ -78,16 +78,18 @@ test("nothing is asked in plain text", async () => {
 
 test("a server that speaks no TLS is told of", async () => {
   await using server = await listen(createPlainServer((socket) => socket.end("HTTP/1.1 400 no\r\n\r\n")));
-  const ask = await createAcmeAsker({ roots: null });
+  const send = await createAcmeSender({ roots: null });
   const url = `https://127.0.0.1:${server.endpoint.port}/`;
-  expect(await ask({ method: "GET", url }, NEVER)).toMatchObject({ message: expect.stringContaining("TLS") });
+  expect(await send({ method: "GET", url }, NEVER)).toMatchObject({
+    message: expect.stringContaining("TLS"),
+  });
 });
 
 test.for(["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])(
   "roots that are %j are told of, and trust nobody",
   async (roots) => {
-    const ask = await createAcmeAsker({ roots });
-    expect(await ask({ method: "GET", url: "https://127.0.0.1:1/" }, NEVER)).toEqual({
+    const send = await createAcmeSender({ roots });
+    expect(await send({ method: "GET", url: "https://127.0.0.1:1/" }, NEVER)).toEqual({
       kind: "unanswered",
       message: "the file of its roots has no certificate in PEM",
     });
@@ -96,11 +98,11 @@ test.for(["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-
 
 test("whoever stops it is thrown, whether it has begun or not", async () => {
   await using server = await startSilentServer();
-  const ask = await createAcmeAsker({ roots: null });
+  const send = await createAcmeSender({ roots: null });
   const url = `https://127.0.0.1:${server.endpoint.port}/`;
   const stopping = new AbortController();
-  const asked = ask({ method: "GET", url }, stopping.signal);
+  const asked = send({ method: "GET", url }, stopping.signal);
   stopping.abort(new Error("stopped"));
   await expect(asked).rejects.toThrow("stopped");
-  await expect((async () => ask({ method: "GET", url }, stopping.signal))()).rejects.toThrow("stopped");
+  await expect((async () => send({ method: "GET", url }, stopping.signal))()).rejects.toThrow("stopped");
 });

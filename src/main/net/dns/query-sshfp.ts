@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
 import { AUTHENTIC_DATA, type DecodedPacket, decode, encode, RECURSION_DESIRED } from "dns-packet";
 import {
-  type Exchanged,
+  type ExchangeResult,
   exchangeByTcp,
   exchangeByUdp,
   formatResolver,
   isLocal,
   type Resolver,
-} from "./ask-records.ts";
+} from "./query-records.ts";
 
 /** One record of a name: which algorithm, which hash (1: SHA-1, 2: SHA-256), and that in lower-case hex (RFC 4255). */
 export type SshfpRecord = { algorithm: number; hash: number; fingerprint: string };
@@ -38,7 +38,7 @@ const HASH_HEX: ReadonlyMap<number, number> = new Map([
 const MOST_ALIASES = 8;
 
 /**
- * Asks for the SSHFP records of one name, of the first resolver that answers. The AD bit is asked for (RFC 6840
+ * Queries the SSHFP records of one name, of the first resolver that answers. The AD bit is requested (RFC 6840
  * section 5.7); whether it is to be believed depends on who has set it, which the answer says.
  */
 export async function querySshfp(
@@ -84,7 +84,7 @@ async function queryOne(
     timeoutMs,
     signal,
   };
-  let exchanged: Exchanged = { why: "it did not answer in time" };
+  let exchanged: ExchangeResult = { why: "it did not answer in time" };
   for (let tries = 0; tries < TRIES && "why" in exchanged && !signal.aborted; tries++)
     exchanged = await exchangeByUdp(resolver, request);
   if ("bytes" in exchanged && read(exchanged.bytes)?.flag_tc)

@@ -21,7 +21,7 @@ type RecordQuery = {
 const TIMEOUT_MS = 3_000;
 const TRIES = 2;
 
-/** Asks one server for one kind of record. */
+/** Queries one server for one kind of record. */
 export async function queryRecords(
   server: Resolver,
   { name, type, recurses, timeoutMs = TIMEOUT_MS, signal }: RecordQuery,
@@ -38,7 +38,7 @@ export async function queryRecords(
     timeoutMs,
     signal,
   };
-  let exchanged: Exchanged = { why: "it did not answer in time" };
+  let exchanged: ExchangeResult = { why: "it did not answer in time" };
   for (let tries = 0; tries < TRIES && "why" in exchanged && !signal.aborted; tries++)
     exchanged = await exchangeByUdp(server, request);
   if ("bytes" in exchanged && read(exchanged.bytes)?.flag_tc)
@@ -71,7 +71,7 @@ export const isSameName = (one: string, other: string): boolean => plainName(one
 export const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, "");
 
 /** An answer's bytes, or why there is none. */
-export type Exchanged = { bytes: Buffer } | { why: string };
+export type ExchangeResult = { bytes: Buffer } | { why: string };
 
 type ExchangeRequest = {
   message: Buffer;
@@ -83,10 +83,13 @@ type ExchangeRequest = {
 
 const LENGTH_BYTES = 2;
 
-/** Asks by a datagram. Only what comes from the resolver itself is taken. */
-export function exchangeByUdp({ address, port }: Resolver, request: ExchangeRequest): Promise<Exchanged> {
+/** Queries by a datagram. Only what comes from the resolver itself is taken. */
+export function exchangeByUdp(
+  { address, port }: Resolver,
+  request: ExchangeRequest,
+): Promise<ExchangeResult> {
   const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
-  const { promise, resolve } = Promise.withResolvers<Exchanged>();
+  const { promise, resolve } = Promise.withResolvers<ExchangeResult>();
   socket.on("error", (error) => resolve({ why: formatError(error) }));
   socket.on("message", (bytes) => {
     if (request.isAnswer(bytes)) resolve({ bytes });
@@ -95,10 +98,13 @@ export function exchangeByUdp({ address, port }: Resolver, request: ExchangeRequ
   return bounded(promise, request, () => socket.close());
 }
 
-/** Asks by a stream, for an answer that does not fit into a datagram. */
-export function exchangeByTcp({ address, port }: Resolver, request: ExchangeRequest): Promise<Exchanged> {
+/** Queries by a stream, for an answer that does not fit into a datagram. */
+export function exchangeByTcp(
+  { address, port }: Resolver,
+  request: ExchangeRequest,
+): Promise<ExchangeResult> {
   const socket = connect(port, address);
-  const { promise, resolve } = Promise.withResolvers<Exchanged>();
+  const { promise, resolve } = Promise.withResolvers<ExchangeResult>();
   let held = Buffer.alloc(0);
   socket.on("connect", () => {
     const length = Buffer.alloc(LENGTH_BYTES);
@@ -120,11 +126,11 @@ export function exchangeByTcp({ address, port }: Resolver, request: ExchangeRequ
 
 /** Ends when there is an answer, when the time is over, or when told to; whatever happens, `close` is called once. */
 async function bounded(
-  answer: Promise<Exchanged>,
+  answer: Promise<ExchangeResult>,
   { timeoutMs, signal }: ExchangeRequest,
   close: () => void,
-): Promise<Exchanged> {
-  const { promise: end, resolve } = Promise.withResolvers<Exchanged>();
+): Promise<ExchangeResult> {
+  const { promise: end, resolve } = Promise.withResolvers<ExchangeResult>();
   const timer = setTimeout(() => resolve({ why: "it did not answer in time" }), timeoutMs);
   const stop = () => resolve({ why: "it was no longer waited for" });
   signal.addEventListener("abort", stop);

@@ -1,8 +1,8 @@
 import { encode } from "dns-packet";
 import { expect, test } from "vitest";
 import { sshfpOf, startDnsServer } from "#testing/dns-server.ts";
-import { formatResolver, isLocal, readResolver } from "./ask-records.ts";
-import { querySshfp } from "./ask-sshfp.ts";
+import { formatResolver, isLocal, readResolver } from "./query-records.ts";
+import { querySshfp } from "./query-sshfp.ts";
 
 const NAME = "web1.example";
 const HEX = "ab".repeat(32);
@@ -11,12 +11,12 @@ const RECORD = sshfpOf(NAME, 4, FINGERPRINT);
 const READ = [{ algorithm: 4, hash: 2, fingerprint: HEX }];
 const signal = new AbortController().signal;
 
-const ask = (resolver: { address: string; port: number }, wish: object = {}) =>
-  querySshfp(NAME, { resolvers: [resolver], signal, ...wish });
+const query = (resolver: { address: string; port: number }, options: object = {}) =>
+  querySshfp(NAME, { resolvers: [resolver], signal, ...options });
 
 test("the records of a name are read, and whether DNSSEC holds is believed of a local resolver", async () => {
   await using plain = await startDnsServer({ names: { [NAME]: [RECORD] } });
-  expect(await ask(plain.resolver)).toEqual({
+  expect(await query(plain.resolver)).toEqual({
     kind: "answered",
     records: READ,
     dnssec: "none",
@@ -24,13 +24,13 @@ test("the records of a name are read, and whether DNSSEC holds is believed of a 
   });
   expect(plain.asked).toEqual([`udp SSHFP ${NAME}`]);
   await using validating = await startDnsServer({ names: { [NAME]: [RECORD] }, validates: true });
-  expect(await ask(validating.resolver)).toMatchObject({ dnssec: "local" });
+  expect(await query(validating.resolver)).toMatchObject({ dnssec: "local" });
   expect(isLocal({ address: "192.0.2.1", port: 53 })).toBe(false);
 });
 
 test("an answer that does not fit into a datagram is asked for by a stream", async () => {
   await using server = await startDnsServer({ names: { [NAME]: [RECORD] }, isLong: true });
-  expect(await ask(server.resolver)).toMatchObject({ kind: "answered", records: READ });
+  expect(await query(server.resolver)).toMatchObject({ kind: "answered", records: READ });
   expect(server.asked).toEqual([`udp SSHFP ${NAME}`, `tcp SSHFP ${NAME}`]);
 });
 
@@ -38,7 +38,7 @@ test("an alias is followed within the answer, and a record of another name is no
   const alias = { type: "CNAME" as const, name: NAME, data: "Real.example" };
   const answers = [alias, sshfpOf("real.example", 4, FINGERPRINT), sshfpOf("else.example", 1, FINGERPRINT)];
   await using server = await startDnsServer({ names: { [NAME]: answers } });
-  expect(await ask(server.resolver)).toMatchObject({ records: READ });
+  expect(await query(server.resolver)).toMatchObject({ records: READ });
 });
 
 test("an answer to another question is passed over, and the right one taken", async () => {
@@ -50,7 +50,7 @@ test("an answer to another question is passed over, and the right one taken", as
       answers: [sshfpOf(NAME, 1, FINGERPRINT)],
     });
   await using server = await startDnsServer({ names: { [NAME]: [RECORD] }, before: forge });
-  expect(await ask(server.resolver)).toMatchObject({ records: READ });
+  expect(await query(server.resolver)).toMatchObject({ records: READ });
 });
 
 test("no such name, no record and no answer are three things", async () => {
@@ -62,7 +62,7 @@ test("no such name, no record and no answer are three things", async () => {
     kind: "answered",
     records: [],
   });
-  expect(await ask(resolver, { timeoutMs: 20 })).toEqual({
+  expect(await query(resolver, { timeoutMs: 20 })).toEqual({
     kind: "failed",
     why: `${formatResolver(resolver)}: it did not answer in time`,
   });
@@ -82,7 +82,7 @@ test("the next resolver is asked where one does not answer; bytes that are no an
 
 test("who is told to stop stops at once", async () => {
   await using server = await startDnsServer({ names: { [NAME]: "nothing" } });
-  const answer = await ask(server.resolver, { signal: AbortSignal.abort(), timeoutMs: 60_000 });
+  const answer = await query(server.resolver, { signal: AbortSignal.abort(), timeoutMs: 60_000 });
   expect(answer).toMatchObject({ kind: "failed" });
 });
 

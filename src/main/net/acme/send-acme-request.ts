@@ -33,10 +33,10 @@ type AcmeLimits = { bytes: number; timeoutMs: number };
 const LIMITS: AcmeLimits = { bytes: 256 * 1024, timeoutMs: 30_000 };
 
 /**
- * Asks an authority over TLS, which is checked as browsers do. Nobody is followed anywhere else: a redirect is an answer
+ * Sends requests to an authority over TLS, which is checked as browsers do. Nobody is followed anywhere else: a redirect is an answer
  * like others. Rejects only when `signal` says stop.
  */
-export async function createAcmeAsker({ roots, limits = LIMITS }: Options): Promise<SendAcmeRequest> {
+export async function createAcmeSender({ roots, limits = LIMITS }: Options): Promise<SendAcmeRequest> {
   if (roots !== null && !isPem(roots))
     return async () => ({ kind: "unanswered", message: "the file of its roots has no certificate in PEM" });
   const ca = roots ?? Buffer.from(((await readSystemRoots()) ?? readMozillaRoots()).pem).toString();
