@@ -35,7 +35,7 @@ const tellNames = (pebble: Pebble, address: string) =>
     SERVERS.map((server) => pebble.tell("add-a", { host: `${server}.lab.`, addresses: [address] })),
   );
 
-/** What is open is renewed by the only issuer there is, until it is proved and waits to be looked at again. */
+/** What is open is renewed by the only issuer there is, until it is verified and waits to be looked at again. */
 async function renew({ page }: Frame): Promise<{ run: Locator }> {
   await page.getByRole("complementary").getByRole("button", { name: "Renew" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Preview the plan" }).click();

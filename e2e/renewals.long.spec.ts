@@ -31,7 +31,7 @@ async function renew(frame: Frame): Promise<PlanPage> {
   return new PlanPage(frame.page);
 }
 
-test("a certificate is renewed by one click: its plan is shown whole, what is served is proved, and is looked at again", async ({
+test("a certificate is renewed by one click: its plan is shown whole, what is served is verified, and is looked at again", async ({
   stage,
   sample,
   camera,

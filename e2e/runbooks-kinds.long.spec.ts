@@ -102,7 +102,7 @@ test("a key is let in to two accounts, and its lines become those of an authorit
   const approve = drawn.getByRole("button", { name: "Approve", exact: true });
   await expect(approve).toBeDisabled();
   for (const { address } of lab.hosts) {
-    await drawn.getByLabel("Approve without a proof").fill(`deploy@${address}`);
+    await drawn.getByLabel("Approve without verification").fill(`deploy@${address}`);
     await approve.click();
     await drawn.getByText("Approved", { exact: true }).first().waitFor();
   }

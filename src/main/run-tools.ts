@@ -101,7 +101,7 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
     routeTo: (await loadSshConfig(workstation, null)).config.routeTo,
   });
   const who = `${workstation.user}@${nameThisComputer().hostname}`;
-  const ofKeys = { ...deps, openSessions, holders: createHolders(workstation), rescan, factDeps };
+  const ofKeys = { ...deps, openSessions, privateKeys: createHolders(workstation), rescan, factDeps };
   return createRunbooks({
     ...deps,
     who,

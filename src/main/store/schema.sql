@@ -708,7 +708,7 @@ CREATE TABLE log_window (
 -- === Where private keys are ================================================================================================
 
 -- A private key found on a host: its public key and what is known of the file, never its bytes. `lock`: how it is locked, in
--- words. `likely_fingerprint`: the key in the .pub file beside it, which nothing proves to be its own. `spki_sha256`: SHA-256 of its
+-- words. `likely_fingerprint`: the key in the .pub file beside it, which nothing verifies to be its own. `spki_sha256`: SHA-256 of its
 -- SubjectPublicKeyInfo, by which it is a certificate's key; null where it is not known. `elsewhere_since`: since when the key lies
 -- on another host as well; null where it does not. `possession`: whether the file has signed a nonce of ours with the key that it
 -- shows, as of its last scan: 'verified'; 'claimed', and `claim` says why; 'other-key': it signed with another. What stands in clear
@@ -1970,13 +1970,13 @@ CREATE TABLE acme_account (
 -- === Runs ==================================================================================================================
 
 -- A plan as it was shown. `body` is the plan itself as JSON, whose SHA-256 in its canonical form is `hash`; null until it is
--- ready. `wish` is what was asked for; null where the plan was imported. It holds no secret.
+-- ready. `request`: what it is made of; null where the plan was imported. It holds no secret.
 CREATE TABLE plan (
   id       INTEGER PRIMARY KEY,
   state    TEXT NOT NULL CHECK (state IN ('making', 'ready', 'failed')),
   message  TEXT NOT NULL DEFAULT '',
   made_at  TEXT NOT NULL,
-  wish     TEXT CHECK (json_valid(wish)),
+  request  TEXT CHECK (json_valid(request)),
   body     TEXT CHECK (json_valid(body)),
   hash     TEXT,
   read     INTEGER NOT NULL DEFAULT 0,
@@ -2031,7 +2031,7 @@ CREATE TABLE run_step (
   port         INTEGER NOT NULL,
   batch        INTEGER NOT NULL,
   state        TEXT NOT NULL CHECK (state IN (
-                 'planned', 'intended', 'acted', 'proved', 'undone', 'failed', 'needs-attention')),
+                 'planned', 'intended', 'acted', 'verified', 'rolled-back', 'failed', 'needs-attention')),
   verification TEXT CHECK (verification IN ('verified', 'waiting', 'unverified')),
   result       TEXT CHECK (json_valid(result)),
   at           TEXT,
@@ -2045,7 +2045,7 @@ CREATE TABLE run_entry (
   run     INTEGER NOT NULL REFERENCES run (id),
   ordinal INTEGER,
   at      TEXT NOT NULL,
-  kind    TEXT NOT NULL CHECK (kind IN ('intends', 'acted', 'proved', 'undone', 'failed', 'note')),
+  kind    TEXT NOT NULL CHECK (kind IN ('intends', 'acted', 'verified', 'rolled-back', 'failed', 'note')),
   note    TEXT CHECK (json_valid(note)),
   result  TEXT CHECK (json_valid(result)),
   CHECK ((result IS NULL) <> (note IS NULL))

@@ -64,14 +64,14 @@ export const RenewalRequest = z.object({
 export type RenewalRequest = z.infer<typeof RenewalRequest>;
 
 /** What is wanted, as it was asked for; a plan is made of it and of what is on the hosts now. */
-export const Wish = z.discriminatedUnion("kind", [
+export const PlanRequest = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("rotate-key"),
     fingerprint: KeyText,
     /** `ed25519`, `ecdsa`, `rsa`. */
     keyType: z.enum(["ed25519", "ecdsa", "rsa"]).default("ed25519"),
     /** The new key, where somebody has made it: a .pub line, or the path of a private key file here. */
-    given: localFile("key-or-identity", KeyText).nullable().default(null),
+    newKey: localFile("key-or-identity", KeyText).nullable().default(null),
     /** Where the new private key goes on this computer, where no holder is known. */
     keyFile: LocalPath("new-key").nullable().default(null),
   }),
@@ -85,7 +85,7 @@ export const Wish = z.discriminatedUnion("kind", [
     kind: z.literal("add-grants"),
     key: localFile("key-or-identity", KeyText),
     options: z.string().max(10_000).default(""),
-    places: z.array(AccountAddress).min(1).max(10_000),
+    accounts: z.array(AccountAddress).min(1).max(10_000),
   }),
   z.object({ kind: z.literal("remove-grants"), grants: GrantIds }),
   z.object({
@@ -107,10 +107,10 @@ export const Wish = z.discriminatedUnion("kind", [
   }),
   RenewalRequest,
 ]);
-export type Wish = z.infer<typeof Wish>;
+export type PlanRequest = z.infer<typeof PlanRequest>;
 
 /** Of who may log in where, and by which key a host is known. */
-export type KeyRequest = Exclude<Wish, RenewalRequest>;
+export type KeyRequest = Exclude<PlanRequest, RenewalRequest>;
 
 /** `making`: hosts are being read; `ready`; `failed`: why no plan could be made is its `message`. */
 export const PlanState = z.enum(["making", "ready", "failed"]);
@@ -127,7 +127,7 @@ export const PlanDetail = z.object({
   read: z.int(),
   total: z.int(),
   /** What it was made for, so that it can be made anew; null where it was made elsewhere. */
-  wish: Wish.nullable(),
+  request: PlanRequest.nullable(),
   /** The run that was started of it; null before that. */
   runId: RunId.nullable(),
 });
@@ -142,11 +142,11 @@ const Agreement = z.strictObject({
 });
 
 export const runs = {
-  /** Reads the hosts that the wish is about, and makes a plan of what they hold now. Returns at once; announced as `plan-changed`. */
+  /** Reads the hosts that the request is about, and makes a plan of what they hold now. Returns at once; announced as `plan-changed`. */
   plan: command
     .input(
       z.object({
-        wish: Wish,
+        request: PlanRequest,
         options: PlanOptions.prefault({}),
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
         mayPrompt: z.boolean().default(false),
@@ -161,7 +161,7 @@ export const runs = {
    * edited, and is refused; so is one for hosts that are not known. Then reads the hosts, as `plan` does: its changes stay,
    * and what is shown and checked of them is as of now. Returns at once; announced as `plan-changed`.
    */
-  takePlan: command
+  importPlan: command
     .input(
       z.strictObject({
         plan: localFile("plan", z.unknown()),
@@ -172,7 +172,7 @@ export const runs = {
     )
     .output(z.object({ planId: PlanId })),
 
-  /** Keeps the passphrase of a keystore in the vault, for a wish to name. `label`: which keystore, for people. */
+  /** Keeps the passphrase of a keystore in the vault, for a request to name. `label`: which keystore, for people. */
   keepPassphrase: command
     .input(z.object({ passphrase: Sealed, label: z.string().trim().min(1).max(4_096) }))
     .output(z.object({ id: SecretId })),
@@ -192,7 +192,7 @@ export const runs = {
     .output(Scripts),
 
   /** Takes what a carried script has written for a host of a plan: the run is over once every host has told. */
-  takeResult: command.input(ResultInput).output(ImportedResult),
+  importResult: command.input(ResultInput).output(ImportedResult),
 
   /**
    * Approves a plan by its hash and starts its run; returns at once, announced as `run-changed`. Refused where a check
@@ -251,7 +251,7 @@ export const runs = {
    * The certificate that a run waits for, as it came: PEM, or DER in base64, the leaf wherever it stands. It is checked
    * against the request; then the run may be gone on with.
    */
-  giveCertificate: command.input(OfRun.extend({ text: z.string().min(1).max(1_000_000) })).output(
+  provideCertificate: command.input(OfRun.extend({ text: z.string().min(1).max(1_000_000) })).output(
     z.object({
       host: HostName,
       port: Port,

@@ -55,12 +55,12 @@ export function forwardTask(
     if (is === "none" && !isBegun) return { step, what: "settle", as: "failed", cause: odd };
     return { step, what: "undo", as: "failed", cause: odd };
   }
-  return { step, what: is === "all" && isBegun ? "prove" : "act" };
+  return { step, what: is === "all" && isBegun ? "verify" : "act" };
 }
 
 function finishTask(step: Step, { hasWork, privateKeys }: AccessSeen, isBegun: boolean): Task {
   const isDone = !hasWork && privateKeys.every((privateKey) => privateKey !== "new");
-  return { step, what: isDone && isBegun ? "prove" : "act" };
+  return { step, what: isDone && isBegun ? "verify" : "act" };
 }
 
 const OTHER_KIND = "files of a renewal were seen where files of keys change";
@@ -122,8 +122,8 @@ export function backTask(
   if (seen.kind !== "seen") throw new Error(OTHER_KIND);
   const isClear = !seen.hasWork || !isFirst;
   return isBack(seen) && isClear
-    ? { step, what: "settle", as: "undone", back: "as-before" }
-    : { step, what: "undo", as: "undone" };
+    ? { step, what: "settle", as: "rolled-back", back: "as-before" }
+    : { step, what: "undo", as: "rolled-back" };
 }
 
 export function howMany(reached: readonly boolean[]): Reached["is"] {

@@ -23,7 +23,7 @@ const isOf = (file: RunFile, { host, port }: HostAddress): boolean =>
   file.host === host && file.port === port;
 
 /**
- * Whether a phase that changes files may do nothing at all on this host: a canary that changes nothing would prove nothing, and so
+ * Whether a phase that changes files may do nothing at all on this host: a canary that changes nothing would verify nothing, and so
  * would a run.
  */
 export const canDoWithout = (

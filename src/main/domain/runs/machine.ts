@@ -25,7 +25,7 @@ type Run<P extends Plan> = {
 export function nextMove<P extends Plan>(rules: RunRules<P>, plan: P, progress: Progress): Move {
   const steps = rules.steps(plan).map((step) => ({ ...standingOf(step, progress), step }));
   const run: Run<P> = { rules, plan, progress, steps };
-  const isBack = progress.want === "back" || steps.some(({ state }) => state === "undone");
+  const isBack = progress.want === "back" || steps.some(({ state }) => state === "rolled-back");
   if (!isBack) return moveOn(run);
   // What is half committed can only be committed: there are no backups any more.
   const isAllKept = !isAlone(run) && steps.some((one) => isCommitBegun(rules, one));
@@ -57,7 +57,7 @@ function moveOn<P extends Plan>(run: Run<P>): Move {
   let isPaused = false;
   let wait: Wait | null = null;
   for (const phase of rules.phases) {
-    const open = rest.filter(({ step, state }) => step.phase === phase && state !== "proved");
+    const open = rest.filter(({ step, state }) => step.phase === phase && state !== "verified");
     const running = open.filter((one) => isRunning(one) && !one.isAwaiting);
     const ready = open.filter((one) => one.state === "planned" && mayBegin(run, rest, one.step));
     const hold = findHold(run, phase);
@@ -79,7 +79,7 @@ function moveOn<P extends Plan>(run: Run<P>): Move {
   }
   if (!isAlone(run) && steps.some(({ isAwaiting }) => isAwaiting)) wait = rules.policy.awaits;
   if (wait && !isPaused) return { kind: "wait", until: wait };
-  if (steps.every(({ state }) => state === "proved")) return end("committed");
+  if (steps.every(({ state }) => state === "verified")) return end("committed");
   return isPaused ? end("paused") : stopOf(run);
 }
 
@@ -91,13 +91,13 @@ function mayBegin<P extends Plan>(
 ) {
   if (!isAlone(run)) return true;
   const isVerified = rest.every(
-    ({ step, state }) => step.host !== host || step.ordinal >= ordinal || state === "proved",
+    ({ step, state }) => step.host !== host || step.ordinal >= ordinal || state === "verified",
   );
   const awaitsCanary =
     run.plan.options.canary &&
     phase === run.rules.policy.canaryFirst &&
     batch > 0 &&
-    rest.some(({ step, state }) => step.phase === phase && step.batch === 0 && state !== "proved");
+    rest.some(({ step, state }) => step.phase === phase && step.batch === 0 && state !== "verified");
   return isVerified && !awaitsCanary;
 }
 
@@ -157,7 +157,7 @@ function moveBack<P extends Plan>(run: Run<P>): Move {
   const lost = new Set<number | null>();
   for (const phase of rules.phases.toReversed()) {
     const inPhase = rest.filter(({ step }) => step.phase === phase);
-    const due = inPhase.filter((one) => isRunning(one) || one.state === "proved");
+    const due = inPhase.filter((one) => isRunning(one) || one.state === "verified");
     const batches = new Set(due.map(({ step }) => step.batch));
     for (const batch of [...batches].toSorted((one, other) => other - one)) {
       const now = due.filter(({ step }) => step.batch === batch && !lost.has(step.host));
@@ -223,7 +223,7 @@ function countFailed<P extends Plan>(run: Run<P>, phase: Phase): RunReason {
     : { kind: "steps-failed", count: failed.filter(({ step }) => step.phase === phase).length };
 }
 
-const BEGUN: ReadonlySet<StepState> = new Set(["intended", "acted", "proved", "failed", "needs-attention"]);
+const BEGUN: ReadonlySet<StepState> = new Set(["intended", "acted", "verified", "failed", "needs-attention"]);
 
 const isCommitBegun = <P extends Plan>(rules: RunRules<P>, { step, state }: Standing): boolean =>
   step.phase === lastPhase(rules as RunRules) && BEGUN.has(state);

@@ -79,17 +79,17 @@ export type Progress = {
 };
 
 /**
- * `act`: bring what the step is about to its stage, whatever of it stands already; then it is `acted`. `prove`: all of it
- * stands: prove it, disarm the dead-man, look once more; then it is `proved`. `undo`: bring it back to where it was before
+ * `act`: bring what the step is about to its stage, whatever of it stands already; then it is `acted`. `verify`: all of it
+ * stands: verify it, disarm the dead-man, look once more; then it is `verified`. `undo`: bring it back to where it was before
  * the step, and where that was the first step of its place clear away our lock and backups; then it is `as`, or it needs
  * attention. `cause`: what it has failed by. `settle`: it stands so already, or was never begun; only the journal is behind.
  */
 export type Task =
-  | { step: Step; what: "act" | "prove" }
+  | { step: Step; what: "act" | "verify" }
   | { step: Step; what: "undo"; as: "failed"; cause: Cause }
-  | { step: Step; what: "undo"; as: "undone" }
+  | { step: Step; what: "undo"; as: "rolled-back" }
   | { step: Step; what: "settle"; as: "failed" | "needs-attention"; cause: Cause }
-  | { step: Step; what: "settle"; as: "undone"; back: BackAs };
+  | { step: Step; what: "settle"; as: "rolled-back"; back: BackAs };
 
 export type Move =
   /** Look at these places, side by side, and ask again. */
@@ -113,4 +113,4 @@ export const isWithout = (from: Phase | null | undefined, phase: Phase): boolean
   from === "grant" || from === phase;
 
 /** How a step is taken back: for what it has failed by, or since a person wants it. */
-export type Back = { as: "failed"; cause: Cause } | { as: "undone" };
+export type Back = { as: "failed"; cause: Cause } | { as: "rolled-back" };

@@ -77,11 +77,11 @@ test("a host whose clock is set right while its uses are watched hides none, whi
   expect(nowThere(SINCE, { host: "db1", port: 22 }, clocksOf(-900, 0))).toBe(SINCE);
 });
 
-test("a clock is kept until the holders have the new key, and not again once the removal has begun", () => {
+test("a clock is kept until the privateKeyLocations have the new key, and not again once the removal has begun", () => {
   const step = (phase: RunStep["phase"], state: RunStep["state"]) => ({ phase, state, at: SINCE }) as RunStep;
   const isKept = (add: RunStep["state"], remove: RunStep["state"]) =>
     isClockKept(plan, [step("grant", add), step("revoke", remove)]);
-  expect([isKept("acted", "planned"), isKept("proved", "planned"), isKept("proved", "acted")]).toEqual([
+  expect([isKept("acted", "planned"), isKept("verified", "planned"), isKept("verified", "acted")]).toEqual([
     true,
     false,
     false,

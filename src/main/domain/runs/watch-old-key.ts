@@ -10,7 +10,7 @@ const BEFORE: ReadonlySet<Phase> = new Set<Phase>(["create-key", "grant", "insta
 
 /**
  * From when on a login with an old key is one by somebody who has not got the new one: when all that comes before the removal was
- * proved. Null: that is not so yet, or the removal has begun; or the plan has no days of grace, or no log tells of such logins.
+ * verified. Null: that is not so yet, or the removal has begun; or the plan has no days of grace, or no log tells of such logins.
  */
 export function watchedSince(plan: Plan, steps: readonly RunStep[]): Instant | null {
   const earlier = findEarlier(plan, steps);
@@ -37,7 +37,7 @@ function findEarlier(plan: Plan, steps: readonly RunStep[]): RunStep[] | null {
   return steps.filter(({ phase }) => BEFORE.has(phase));
 }
 
-const isVerified = ({ state }: RunStep): boolean => state === "proved";
+const isVerified = ({ state }: RunStep): boolean => state === "verified";
 
 /**
  * How far the clock of a host was ahead of this computer's when a run looked at it before its holders had the new key: at least so far,
@@ -48,7 +48,7 @@ type ChangedHost = KeyPlan["hosts"][number];
 
 /** What is known of the clocks of hosts, each by its own word. */
 export type HostClocks = {
-  /** By the run, the last time before its holders had the new key. */
+  /** By the run, the last time before its privateKeyLocations had the new key. */
   kept: readonly HostClock[];
   /** By the last scan; null: it does not tell. Seconds ahead, less by up to what that visit took. */
   readOf: (host: HostAddress) => number | null;

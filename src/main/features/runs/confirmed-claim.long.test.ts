@@ -60,7 +60,7 @@ test.skipIf(!canStartHosts())(
       for (const file of files) {
         const host = file.host === vault.address ? vault : web;
         rounds.push(`${host.name} ${file.phases.join(",")}`);
-        const taken = await runs.takeResult(await runUnsigned(host, file));
+        const taken = await runs.importResult(await runUnsigned(host, file));
         expect(taken).toMatchObject({ verifiedBy: null, state: "waiting" });
         if (host === vault) await scanVault();
         else await bringBundle(app, web);
@@ -82,7 +82,7 @@ test.skipIf(!canStartHosts())(
     const run = await runs.find({ runId: runId ?? 0 });
     expect(run).toMatchObject({ state: "committed", claims: [] });
     expect(
-      run.stepList.every(({ state, message }) => state === "proved" && /confirmed by the/.test(message)),
+      run.stepList.every(({ state, message }) => state === "verified" && /confirmed by the/.test(message)),
     ).toBe(true);
     const made = (await vault.run(`ssh-keygen -y -f ${KEY}`)).split(" ").slice(0, 2).join(" ").trim();
     expect(run.newKey?.line).toBe(made);

@@ -17,19 +17,19 @@ test.skipIf(!canStartHosts())(
     const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-    const wish = (account: string, key: string) => ({
+    const request = (account: string, key: string) => ({
       kind: "add-grants" as const,
       key,
-      places: [{ host: web.address, port: web.port, account }],
+      accounts: [{ host: web.address, port: web.port, account }],
     });
-    const planned = await makePlan(app, wish("fresh", guest.line));
+    const planned = await makePlan(app, request("fresh", guest.line));
     expect(planned.plan?.hosts[0]?.files).toMatchObject([{ creates: "folder", before: EMPTY, adds: 1 }]);
     expect(await web.run("ls -A /home/fresh")).not.toContain(".ssh");
     expect(await carryOut(app, planned)).toMatchObject({ message: "", state: "committed" });
     expect(
       await web.run("cd /home/fresh; cat .ssh/authorized_keys; stat -c '%U %G %a' .ssh .ssh/*; ls -A .ssh"),
     ).toBe(`${guest.line}\nfresh fresh 700\nfresh fresh 600\nauthorized_keys\n`);
-    const refused = await carryOut(app, wish("shut", desk.publicKey));
+    const refused = await carryOut(app, request("shut", desk.publicKey));
     expect(refused).toMatchObject({ state: "stopped", message: expect.stringContaining("not let in") });
     expect(await web.run("ls -A /home/shut")).not.toContain(".ssh");
     await probed.expectNobodyLockedOut();

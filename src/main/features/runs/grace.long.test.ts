@@ -34,8 +34,8 @@ test.skipIf(!canStartHosts())(
       workstation: { user: "root", home, agentSocket: null },
     });
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-    const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint };
-    const first = await carryOut(app, await makePlan(app, wish, { graceDays: 1 }));
+    const request = { kind: "rotate-key" as const, fingerprint: old.fingerprint };
+    const first = await carryOut(app, await makePlan(app, request, { graceDays: 1 }));
     expect(first).toMatchObject({ state: "waiting", message: expect.stringContaining(WATCHED) });
     const goOn = () =>
       untilStill(app, async () => {
@@ -73,8 +73,8 @@ test.skipIf(!canStartHosts())(
     await web.run(START_JOURNAL);
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-    const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
-    const first = await carryOut(app, wish);
+    const request = { kind: "rotate-key" as const, fingerprint: old.fingerprint, newKey: given.publicLine };
+    const first = await carryOut(app, request);
     const goOn = () =>
       untilStill(app, async () => {
         await app.client.runs.resume({ runId: first.id });
@@ -123,8 +123,8 @@ test.skipIf(!canStartHosts())(
       workstation: { user: "root", home, agentSocket: agent.socketPath },
     });
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-    const wish = await requestForOwnKey(desk);
-    const first = await carryOut(app, await makePlan(app, wish, { graceDays: 1 }));
+    const request = await requestForOwnKey(desk);
+    const first = await carryOut(app, await makePlan(app, request, { graceDays: 1 }));
     expect(first).toMatchObject({ state: "waiting" });
     await setDays(1.01);
     const ended = await untilStill(app, async () => {

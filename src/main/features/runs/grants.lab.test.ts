@@ -27,7 +27,7 @@ test.skipIf(!canStartHosts())(
     const before = await readKeys(web);
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const place = { host: web.address, port: 22, account: "deploy" };
-    const added = await carryOut(app, { kind: "add-grants", key: guest.line, places: [place] });
+    const added = await carryOut(app, { kind: "add-grants", key: guest.line, accounts: [place] });
     expect(added).toMatchObject({ message: "", state: "committed" });
     expect(await readKeys(web)).toBe(`${before}\r\n${guest.line}\r\n`);
 
@@ -65,8 +65,8 @@ test.skipIf(!canStartHosts())(
     const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-    const wish = { kind: "remove-grants" as const, grants: [await grantOf(app, guest.fingerprint)] };
-    const planned = await makePlan(app, wish);
+    const request = { kind: "remove-grants" as const, grants: [await grantOf(app, guest.fingerprint)] };
+    const planned = await makePlan(app, request);
     await web.run("echo '# mine' >> /home/deploy/.ssh/authorized_keys");
     const run = await carryOut(app, planned);
     expect(run).toMatchObject({ state: "stopped", message: expect.stringContaining("somebody else") });
@@ -136,7 +136,7 @@ test.skipIf(!canStartHosts())(
       message: `${by("deploy", command)}; ${by("root", command)}: close that way in, then resume the run`,
     });
     const removed = run.stepList.find(({ phase }) => phase === "revoke");
-    expect(removed).toMatchObject({ state: "proved", verification: "unverified" });
+    expect(removed).toMatchObject({ state: "verified", verification: "unverified" });
     expect(removed?.message).toContain("root: the key that let us in still does");
 
     await web.run(": > /etc/ssh/more");
@@ -190,10 +190,10 @@ test.skipIf(!canStartHosts())(
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const grants = [await grantOf(app, own.fingerprint)];
-    const wish = { kind: "tighten-grants" as const, grants, restrict: false, expiry: null };
-    const open = await makePlan(app, { ...wish, from: "127.0.0.0/8" });
+    const request = { kind: "tighten-grants" as const, grants, restrict: false, expiry: null };
+    const open = await makePlan(app, { ...request, from: "127.0.0.0/8" });
     expect(ownLogin(open)).toMatchObject({ state: "ok", text: expect.stringContaining("still let in") });
-    const planned = await makePlan(app, { ...wish, from: "10.0.0.0/8" });
+    const planned = await makePlan(app, { ...request, from: "10.0.0.0/8" });
     expect(ownLogin(planned)).toMatchObject({
       state: "acknowledge",
       account: "root",

@@ -7,7 +7,7 @@ import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makeKeyLine, makePlan, untilPlanned } from "#testing/runs/follow.ts";
 
 const take = (app: App, plan: Plan) =>
-  untilPlanned(app, () => app.client.runs.takePlan({ plan, hash: hashPlan(plan) }));
+  untilPlanned(app, () => app.client.runs.importPlan({ plan, hash: hashPlan(plan) }));
 
 test.skipIf(!canStartHosts())(
   "a plan that was exported is checked again before it is shown: one that was edited, is stale, or is of hosts that are gone does nothing",

@@ -34,14 +34,14 @@ export function createRunbooks(deps: Deps) {
   const procedures = {
     plan: os.plan.handler(({ input }) => plans.plan(input)),
     findPlan: os.findPlan.handler(({ input }) => plans.find(input.planId)),
-    takePlan: os.takePlan.handler(({ input }) => plans.take({ ...input, plan: input.plan })),
+    importPlan: os.importPlan.handler(({ input }) => plans.take({ ...input, plan: input.plan })),
     exportScripts: os.exportScripts.handler(({ input }) => {
       const found = plans.find(input.planId);
       const { offline } = kinds[readyPlan(found).kind];
       if ("refusal" in offline) throw new Refusal("conflict", offline.refusal);
       return offline.exportScripts(found, input);
     }),
-    takeResult: os.takeResult.handler(({ input }) => deps.kinds.access.offline.importResult(input)),
+    importResult: os.importResult.handler(({ input }) => deps.kinds.access.offline.importResult(input)),
     keepPassphrase: os.keepPassphrase.handler(({ input: { passphrase, label } }) =>
       deps.vault.keep(passphrase, { kind: "store-passphrase", label }),
     ),
@@ -53,7 +53,7 @@ export function createRunbooks(deps: Deps) {
     resume: os.resume.handler(async ({ input }) => done(await runs.resume(input.runId, input))),
     repair: os.repair.handler(async ({ input }) => done(await runs.repair(input.runId, input))),
     rollBack: os.rollBack.handler(async ({ input }) => done(await runs.rollBack(input.runId, input))),
-    giveCertificate: os.giveCertificate.handler(({ input }) => {
+    provideCertificate: os.provideCertificate.handler(({ input }) => {
       const { provideCertificate } = kindOfRun(input.runId);
       if (!provideCertificate) throw new Refusal("conflict", `run ${input.runId} waits for no certificate`);
       return provideCertificate(input);

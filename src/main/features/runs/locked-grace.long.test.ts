@@ -14,7 +14,7 @@ import { makeKeyFile } from "#testing/ssh/key-files.ts";
 const run = promisify(execFile);
 
 test.skipIf(!canStartHosts())(
-  "while a run only waits nobody has to tell the passphrase of its new key; the removal is proved by it, and asks",
+  "while a run only waits nobody has to tell the passphrase of its new key; the removal is verified by it, and asks",
   async () => {
     await using desk = await makeDesk();
     const { databasePath, home } = desk;
@@ -34,8 +34,8 @@ test.skipIf(!canStartHosts())(
     const runId = await (async () => {
       await using app = open();
       await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-      const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint };
-      const begun = carryOut(app, await makePlan(app, wish, { graceDays: 1 }), { mayPrompt: true });
+      const request = { kind: "rotate-key" as const, fingerprint: old.fingerprint };
+      const begun = carryOut(app, await makePlan(app, request, { graceDays: 1 }), { mayPrompt: true });
       const asked = await answerUntil(app, begun);
       expect(await begun).toMatchObject({ state: "waiting" });
       expect(asked).toBeGreaterThan(0);

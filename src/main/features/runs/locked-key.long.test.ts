@@ -21,13 +21,13 @@ test.skipIf(!canStartHosts())(
     await using first = desk.open();
     await scanAll(first, { text: `root@${web.address}`, acceptNew: true });
     await first[Symbol.asyncDispose]();
-    const wish = await requestForOwnKey(desk);
+    const request = await requestForOwnKey(desk);
     await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", "siskin", "-f", path]);
     const other = await makeKeyFile(home, "other");
     await using agent = await startSshAgent(home, [other.path]);
     const workstation = { user: "root", home, agentSocket: agent.socketPath };
     await using app = createApp({ databasePath, workstation });
-    const { asked, message, hosts } = await planAsked(app, wish);
+    const { asked, message, hosts } = await planAsked(app, request);
     expect({ message, hosts }).toEqual({ message: "", hosts: [web.address] });
     expect(asked).toEqual([`passphrase of ${path}`]);
   },
@@ -48,14 +48,14 @@ test.skipIf(!canStartHosts())(
     await using first = desk.open();
     await scanAll(first, { text: "root@web", acceptNew: true });
     await first[Symbol.asyncDispose]();
-    const wish = await requestForOwnKey(desk);
+    const request = await requestForOwnKey(desk);
     await jump.run(ONLY_BY_PASSWORD);
     await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", "siskin", "-f", path]);
     const other = await makeKeyFile(home, "other");
     await using agent = await startSshAgent(home, [other.path]);
     const workstation = { user: "root", home, agentSocket: agent.socketPath };
     await using app = createApp({ databasePath, workstation });
-    const { asked, message, hosts } = await planAsked(app, wish);
+    const { asked, message, hosts } = await planAsked(app, request);
     expect({ message, hosts }).toEqual({ message: "", hosts: ["web"] });
     expect(asked).toEqual([`passphrase of ${path}`, `root at ${jump.address}`]);
   },
@@ -70,9 +70,9 @@ const ONLY_BY_PASSWORD = `
 `;
 
 /** Makes a plan; whatever is asked is answered with one word, and told. */
-async function planAsked({ client }: App, wish: Awaited<ReturnType<typeof requestForOwnKey>>) {
+async function planAsked({ client }: App, request: Awaited<ReturnType<typeof requestForOwnKey>>) {
   const announcements = await client.events.watch();
-  const { planId } = await client.runs.plan({ wish, mayPrompt: true });
+  const { planId } = await client.runs.plan({ request, mayPrompt: true });
   const asked: string[] = [];
   for (;;) {
     for (const { id, about } of await client.runs.prompts()) {

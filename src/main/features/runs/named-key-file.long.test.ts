@@ -29,11 +29,11 @@ test.skipIf(!canStartHosts())(
     const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-    const wish = { kind: "rotate-key" as const, fingerprint: deploy.fingerprint };
-    await expect(makePlan(app, { ...wish, keyFile: other.path })).rejects.toThrow(
+    const request = { kind: "rotate-key" as const, fingerprint: deploy.fingerprint };
+    await expect(makePlan(app, { ...request, keyFile: other.path })).rejects.toThrow(
       "exists already and is not the private key of SHA256:",
     );
-    const planned = await makePlan(app, { ...wish, keyFile: deploy.path });
+    const planned = await makePlan(app, { ...request, keyFile: deploy.path });
     expect(planned.plan?.here).toMatchObject([{ kind: "file", path: deploy.path }]);
     expect(planned.plan?.checks.map(({ id, state }) => `${state} ${id}`)).toContain("ok private-keys");
     expect(await carryOut(app, planned)).toMatchObject({ message: "", state: "committed" });

@@ -94,7 +94,7 @@ describe.runIf(canStartHosts())("a carried script that hands the new key over", 
       return runScript(host, "yes\\nyes\\n");
     };
     const take = async (host: typeof web) =>
-      runs.takeResult({ base64: (await resultOn(host)).toString("base64") });
+      runs.importResult({ base64: (await resultOn(host)).toString("base64") });
     for (const host of [vault, web]) {
       expect(await carryOn(host)).toContain("code 0");
       await take(host);

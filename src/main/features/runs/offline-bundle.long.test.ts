@@ -30,7 +30,7 @@ async function carryOut({ client }: App, host: LabHost, planned: PlanDetail) {
   await writeThere(host, "/root/stick/script.sh", files[0]?.text ?? "");
   await host.run("cd /root/stick && printf 'yes\\nyes\\nyes\\n' | sh ./script.sh");
   const result = await readThere(host, "/root/stick/latchkey-result-*.txt");
-  return client.runs.takeResult({ base64: result.toString("base64") });
+  return client.runs.importResult({ base64: result.toString("base64") });
 }
 
 test.skipIf(!canStartHosts())(
@@ -63,8 +63,8 @@ test.skipIf(!canStartHosts())(
     await importBundle(app, host);
     expect((await keysOf(app)).toSorted()).toEqual([kept.fingerprint, retained.fingerprint].toSorted());
 
-    const wish = { kind: "rotate-key" as const, fingerprint: kept.fingerprint, given: fresh.publicLine };
-    expect(await carryOut(app, host, await makePlan(app, wish))).toMatchObject({ state: "committed" });
+    const request = { kind: "rotate-key" as const, fingerprint: kept.fingerprint, newKey: fresh.publicLine };
+    expect(await carryOut(app, host, await makePlan(app, request))).toMatchObject({ state: "committed" });
     await importBundle(app, host);
     expect((await keysOf(app)).toSorted()).toEqual([fresh.fingerprint, retained.fingerprint].toSorted());
     await watched.expectNobodyLockedOut();

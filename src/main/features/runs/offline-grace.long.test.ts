@@ -25,8 +25,8 @@ test.skipIf(!canStartHosts()).each([
     await using app = desk.open();
     const { runs } = app.client;
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-    const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
-    const planned = await makePlan(app, wish, { graceDays: 1 });
+    const request = { kind: "rotate-key" as const, fingerprint: old.fingerprint, newKey: given.publicLine };
+    const planned = await makePlan(app, request, { graceDays: 1 });
     const lay = async () => {
       const { files, notes } = await runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
       const text = files[0]?.text ?? "";
@@ -36,7 +36,7 @@ test.skipIf(!canStartHosts()).each([
     };
     const take = async () => {
       const base64 = (await resultOn(web)).toString("base64");
-      return (await runs.takeResult({ base64 })).state;
+      return (await runs.importResult({ base64 })).state;
     };
 
     expect((await lay()).phases).toEqual(["grant"]);

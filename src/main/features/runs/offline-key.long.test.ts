@@ -50,7 +50,7 @@ test.skipIf(!canStartHosts())(
     const old = await host.run(`cat ${KEY}`);
     const [fingerprint = ""] = (await host.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
     const planned = await makePlan(app, { kind: "rotate-key", fingerprint });
-    expect(planned.plan?.newKey).toMatchObject({ kind: "made-on-holder", path: KEY });
+    expect(planned.plan?.newKey).toMatchObject({ kind: "made-on-host", path: KEY });
     const { files } = await app.client.runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
     expect(files.map(({ phases }) => phases)).toEqual([
       ["create-key", "grant", "install-key", "revoke", "finish"],
@@ -65,7 +65,7 @@ test.skipIf(!canStartHosts())(
         `^${old.replaceAll("+", "\\+")}authorized_keys\nid_ed25519\nid_ed25519.pub\nlatchkey-result-\\w+.txt\nscript.sh\n$`,
       ),
     );
-    await app.client.runs.takeResult({ base64: refused.result });
+    await app.client.runs.importResult({ base64: refused.result });
 
     const { said, result } = await run(host, files[0] as Exported);
     expect(said).toContain("with the key /home/deploy/.ssh/id_ed25519.latchkey-new of this host");
@@ -80,11 +80,11 @@ test.skipIf(!canStartHosts())(
     expect(await host.run(`cat ${KEY}.pub`)).toContain(`${made} deploy@vault`);
     expect(await logsIn(host, host, KEY)).toBe("in\n");
     expect(Buffer.from(result, "base64").toString()).not.toContain("PRIVATE KEY");
-    const taken = await app.client.runs.takeResult({ base64: result });
+    const taken = await app.client.runs.importResult({ base64: result });
     expect(taken).toMatchObject({ state: "committed", outcome: "committed" });
     const found = await app.client.runs.find({ runId: taken.runId });
     expect(found.newKey?.line).toBe(made);
-    expect(found.stepList.every(({ state }) => state === "proved")).toBe(true);
+    expect(found.stepList.every(({ state }) => state === "verified")).toBe(true);
     await watched.expectNobodyLockedOut();
   },
 );
@@ -118,7 +118,7 @@ test.skipIf(!canStartHosts())(
         rounds.push(`${host.name} ${file.phases.join(",")}`);
         const { said, result } = await run(host, file);
         expect(said).not.toContain("code");
-        seen.push((await app.client.runs.takeResult({ base64: result })).state);
+        seen.push((await app.client.runs.importResult({ base64: result })).state);
         expect(await logsIn(vault, web, KEY)).toBe("in\n");
       }
     }
@@ -163,7 +163,7 @@ test.skipIf(!canStartHosts())(
     expect(said).toContain(
       `left out: ${evil}/authorized_keys has a .latchkey beside it that no run has made`,
     );
-    const taken = await runs.takeResult({ base64: result });
+    const taken = await runs.importResult({ base64: result });
     expect(taken).toMatchObject({ state: "committed", leftOut: [`${evil}/authorized_keys`] });
     const { runId } = taken;
     const { kept, removeKept } = await runs.find({ runId });
@@ -193,7 +193,7 @@ test.skipIf(!canStartHosts())(
     // What has its name alone is no old key, and keeps no run from having removed it.
     await host.run(`install -d -o deploy -g deploy ${path}`);
     const again = await run(host, files[0] as Exported);
-    expect(await runs.takeResult({ base64: again.result })).toMatchObject({ state: "committed" });
+    expect(await runs.importResult({ base64: again.result })).toMatchObject({ state: "committed" });
     expect(await runs.find({ runId })).toMatchObject({ kept: [], removeKept: [] });
   },
 );

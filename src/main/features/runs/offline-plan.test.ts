@@ -44,7 +44,7 @@ test("a plan of such a host that comes from a file is checked again by what the 
   await using app = createApp({ databasePath: ":memory:", now });
   const { plan } = await planRemoval(app);
   const take = (edited: Plan) =>
-    untilPlanned(app, () => app.client.runs.takePlan({ plan: edited, hash: hashPlan(edited) }));
+    untilPlanned(app, () => app.client.runs.importPlan({ plan: edited, hash: hashPlan(edited) }));
   const foreign = { ...plan, checks: [], confirm: null, leftOut: ["nothing"] };
   expect((await take(foreign)).plan).toEqual(plan);
   const hosts = plan.hosts.map((host) => ({

@@ -47,13 +47,13 @@ test.skipIf(!canStartHosts())(
     await scanAll(farApp, { text: `root@${far.address}`, acceptNew: true });
     await rm(old.path);
 
-    const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint };
-    expect(await carryOut(app, { ...wish, given: given.path })).toMatchObject({
+    const request = { kind: "rotate-key" as const, fingerprint: old.fingerprint };
+    expect(await carryOut(app, { ...request, newKey: given.path })).toMatchObject({
       message: "",
       state: "committed",
     });
 
-    const planned = await makePlan(farApp, { ...wish, given: given.publicLine });
+    const planned = await makePlan(farApp, { ...request, newKey: given.publicLine });
     const planId = planned.id;
     const { files } = await farApp.client.runs.exportScripts({ planId, ...agreeTo(planned) });
     expect(files.map(({ name }) => name)).toEqual([`${far.address}-22.sh`]);
@@ -64,7 +64,7 @@ test.skipIf(!canStartHosts())(
     await watched.expectNobodyLockedOut();
     expect(await readFileOf(far)).toBe(await readFileOf(live));
 
-    const take = (bytes: Buffer) => farApp.client.runs.takeResult({ base64: bytes.toString("base64") });
+    const take = (bytes: Buffer) => farApp.client.runs.importResult({ base64: bytes.toString("base64") });
     const altered = Buffer.from(
       result.toString("latin1").replace("outcome committed", "outcome failed"),
       "latin1",
@@ -75,6 +75,6 @@ test.skipIf(!canStartHosts())(
     expect(taken).toMatchObject({ state: "committed", outcome: "committed", host: far.address });
     const run = await farApp.client.runs.find({ runId: taken.runId });
     expect(run).toMatchObject({ planId, state: "committed", failed: 0 });
-    expect(run.stepList.every(({ state }) => state === "proved")).toBe(true);
+    expect(run.stepList.every(({ state }) => state === "verified")).toBe(true);
   },
 );

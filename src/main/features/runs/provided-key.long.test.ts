@@ -14,7 +14,7 @@ async function makeTwo(home: string) {
 }
 
 test.skipIf(!canStartHosts())(
-  "a key that was made before and lies here is proved as itself, takes the old one's place and gets in",
+  "a key that was made before and lies here is verified as itself, takes the old one's place and gets in",
   async () => {
     await using desk = await makeDesk();
     const { old, given } = await makeTwo(desk.home);
@@ -25,8 +25,8 @@ test.skipIf(!canStartHosts())(
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     await rm(old.path);
-    const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.path };
-    const run = await carryOut(app, wish);
+    const request = { kind: "rotate-key" as const, fingerprint: old.fingerprint, newKey: given.path };
+    const run = await carryOut(app, request);
     expect(run).toMatchObject({ message: "", state: "committed" });
     const added = run.stepList.find(({ phase }) => phase === "grant");
     expect(added?.message).toContain(`logged in with the new key (`);
@@ -48,8 +48,8 @@ test.skipIf(!canStartHosts())(
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const before = await probed.readKeys(web);
-    const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
-    const run = await carryOut(app, wish);
+    const request = { kind: "rotate-key" as const, fingerprint: old.fingerprint, newKey: given.publicLine };
+    const run = await carryOut(app, request);
     expect(run).toMatchObject({
       state: "waiting",
       message: expect.stringContaining("the journal must show"),

@@ -32,7 +32,7 @@ const planOf = (oldKey: string, host: string, here: ReturnType<typeof holder>[])
     title: "",
     madeAt: AT,
     oldKey,
-    newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
+    newKey: { kind: "provided", line: "ssh-ed25519 AAAA", comment: "", path: null },
     options: {},
     here,
     checks: [],
@@ -50,8 +50,8 @@ const planOf = (oldKey: string, host: string, here: ReturnType<typeof holder>[])
         hostKey: "",
         rollbackTimer: null,
         files: [],
-        holders: [],
-        proofs: [],
+        privateKeyLocations: [],
+        verifications: [],
       },
     ],
   });
@@ -108,9 +108,9 @@ test.each<[string, Plan, string | null]>([
 test.each<[string, StepState, StepState, boolean]>([
   ["has begun nothing", "planned", "planned", false],
   ["could not make its key", "failed", "planned", false],
-  ["has made its key", "proved", "planned", true],
-  ["has put its key in place", "proved", "proved", true],
-  ["has taken all back", "undone", "undone", false],
+  ["has made its key", "verified", "planned", true],
+  ["has put its key in place", "verified", "verified", true],
+  ["has taken all back", "rolled-back", "rolled-back", false],
 ])(
   "a run that stands still and %s is told apart from others of its halves",
   async (_, made, handed, isRefused) => {
@@ -151,7 +151,7 @@ test.each<[string, StepState, StepState, boolean]>([
     expect(judge(() => refuseBegun(ofKeys, database.store, planOf("SHA256:two", "web", [])))).toBeNull();
     // Which private keys it has begun to replace is not known then.
     database.write("UPDATE plan SET body = '{}'");
-    const hasBegun = made !== "planned" && made !== "undone";
+    const hasBegun = made !== "planned" && made !== "rolled-back";
     expect(judge(() => refuseBegun(ofKeys, database.store, again))).toEqual(
       hasBegun ? expect.stringContaining(`the plan of run ${id} was not stored by this version`) : null,
     );

@@ -88,10 +88,10 @@ async function holdConnections(at: string, to: string) {
 
 async function planOn(desk: RenewalDesk, host: LabHost): Promise<number> {
   await using app = await desk.openWithVault();
-  const wish = RenewalRequest.parse({
+  const request = RenewalRequest.parse({
     kind: "rotate-certificate",
     endpoints: [{ host: host.address, port: 443 }],
     issuer: "pebble",
   });
-  return (await makePlan(app, wish, { postCheckMinutes: 0 })).id;
+  return (await makePlan(app, request, { postCheckMinutes: 0 })).id;
 }

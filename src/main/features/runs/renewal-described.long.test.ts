@@ -32,8 +32,8 @@ test.skipIf(!canStartHosts())(
     await using app = await desk.openWithVault();
     await scanAll(app, { text: `root@${host.address}\n${host.address}:9444`, acceptNew: true });
     const at = { host: host.address, port: 9444 };
-    const wish = { kind: "rotate-certificate", endpoints: [at], issuer: "corp" } as const;
-    const bare = await makePlan(app, RenewalRequest.parse(wish), { postCheckMinutes: 0 });
+    const request = { kind: "rotate-certificate", endpoints: [at], issuer: "corp" } as const;
+    const bare = await makePlan(app, RenewalRequest.parse(request), { postCheckMinutes: 0 });
     expect(bare.plan?.leftOut).toEqual([expect.stringMatching(/CN=own.lab: no server whose configuration/)]);
     const described = {
       keyFile: "/etc/ssl/own/own.key",
@@ -41,7 +41,7 @@ test.skipIf(!canStartHosts())(
       reload: "own-server",
     };
     const plan = (keyFile = described.keyFile) =>
-      makePlan(app, RenewalRequest.parse({ ...wish, described: { ...described, keyFile } }), {
+      makePlan(app, RenewalRequest.parse({ ...request, described: { ...described, keyFile } }), {
         postCheckMinutes: 0,
       });
     await host.run(

@@ -81,8 +81,8 @@ test.skipIf(!canStartHosts())(
       things: labelled.map(({ sha256 }) => ({ kind: "certificate", sha256 })),
       addTags: ["issuer.corp"],
     });
-    const wish = RenewalRequest.parse({ kind: "rotate-certificate", isDue: true });
-    const planned = await makePlan(app, wish, { batchSize: 2, postCheckMinutes: 0 });
+    const request = RenewalRequest.parse({ kind: "rotate-certificate", isDue: true });
+    const planned = await makePlan(app, request, { batchSize: 2, postCheckMinutes: 0 });
     const { plan } = planned;
     expect(plan?.leftOut).toHaveLength(3);
     expect(plan?.hosts.flatMap(({ certificates }) => certificates)).toHaveLength(9);

@@ -37,7 +37,7 @@ lab(
     const runId = waiting.id;
     const der = Buffer.from((waiting.orders[0]?.csr ?? "").replaceAll(/-----.*-----|\s/g, ""), "base64");
     expect(await resume(app, waiting)).toMatchObject({ state: "waiting" });
-    const give = (text: string) => app.client.runs.giveCertificate({ runId, text });
+    const give = (text: string) => app.client.runs.provideCertificate({ runId, text });
     const { root } = await app.client.issuers.root({ name: "corp" });
     await expect(give(root)).rejects.toThrow("another key than the request");
     const { pem } = await app.client.issuers.sign({ name: "corp", base64: der.toString("base64") });
@@ -66,15 +66,15 @@ lab(
       roots: Buffer.from(pebble.roots).toString("base64"),
     });
     await scanServers(app, [host], ["nginx"]);
-    const wish = wishFor(host.address, `acme:${pebble.directory}`);
-    const planned = await makePlan(app, wish, { postCheckMinutes: 0 });
+    const request = wishFor(host.address, `acme:${pebble.directory}`);
+    const planned = await makePlan(app, request, { postCheckMinutes: 0 });
     expect(planned.plan?.leftOut).toEqual([]);
     expect(planned.plan?.hosts[0]?.certificates).toMatchObject([
       { challenge: { kind: "webroot", path: "/var/www/html" } },
     ]);
     const ended = await carryOut(app, planned);
     expect(ended).toMatchObject({ state: "committed", message: "" });
-    const made = { ...wish, makesKeyHere: true, keyKind: "rsa-2048" } as const;
+    const made = { ...request, makesKeyHere: true, keyKind: "rsa-2048" } as const;
     const again = await carryOut(app, await makePlan(app, made, { postCheckMinutes: 0 }));
     expect(again).toMatchObject({ state: "committed", message: "" });
     expect(await host.run("openssl pkey -in /etc/tls/nginx.key -noout -text")).toContain("2048 bit");

@@ -61,12 +61,12 @@ test.skipIf(!canStartHosts())(
 async function planOn(desk: RenewalDesk, host: LabHost): Promise<number> {
   await using app = await desk.openWithVault();
   await scanServers(app, [host], ["nginx"]);
-  const wish = RenewalRequest.parse({
+  const request = RenewalRequest.parse({
     kind: "rotate-certificate",
     endpoints: [{ host: host.address, port: 443 }],
     issuer: "corp",
   });
-  return (await makePlan(app, wish, { postCheckMinutes: 0 })).id;
+  return (await makePlan(app, request, { postCheckMinutes: 0 })).id;
 }
 
 async function goOn(desk: RenewalDesk, how: "resume" | "rollBack"): Promise<"committed" | "rolled-back"> {

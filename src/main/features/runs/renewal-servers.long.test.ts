@@ -30,24 +30,24 @@ async function planOf(app: App, host: ServersHost, servers: readonly HostedServe
   const { rows } = await app.client.certificates.list({ limit: 100 });
   const leaves = rows.filter(({ subject }) => servers.some((server) => subject === `CN=${server}.lab`));
   expect(leaves).toHaveLength(servers.length);
-  const wish = RenewalRequest.parse({
+  const request = RenewalRequest.parse({
     kind: "rotate-certificate",
     issuer: "corp",
     certificates: leaves.map(({ sha256 }) => sha256),
   });
-  return makePlan(app, wish, { postCheckMinutes: 0, rollbackAfterSeconds: 600 });
+  return makePlan(app, request, { postCheckMinutes: 0, rollbackAfterSeconds: 600 });
 }
 
 /** Carries it out to the end: each of the servers shows its own new certificate at both of its places. */
 async function renew(app: App, host: ServersHost, servers: readonly HostedServer[]) {
   const planned = await planOf(app, host, servers);
   expect(planned.plan?.leftOut).toEqual([]);
-  for (const { subject, proofs } of planned.plan?.hosts[0]?.certificates ?? []) {
+  for (const { subject, verificationEndpoints } of planned.plan?.hosts[0]?.certificates ?? []) {
     const server = servers.find((one) => subject === `CN=${one}.lab`);
     const places = placesOf(host, server ?? "nginx").map(({ host: address, port, serverName }) =>
       expect.objectContaining({ address, port, ...(serverName !== undefined && { serverName }) }),
     );
-    expect(proofs, subject).toEqual(expect.arrayContaining(places));
+    expect(verificationEndpoints, subject).toEqual(expect.arrayContaining(places));
   }
   const ended = await carryOut(app, planned);
   expect(ended).toMatchObject({ state: "committed", message: "", failed: 0 });
@@ -57,11 +57,11 @@ async function renew(app: App, host: ServersHost, servers: readonly HostedServer
     expect(await servedAt(host, server), server).toEqual([order?.sha256, order?.sha256]);
   }
   expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
-  return planned.plan?.hosts[0]?.certificates.flatMap(({ consumers }) => consumers) ?? [];
+  return planned.plan?.hosts[0]?.certificates.flatMap(({ services }) => services) ?? [];
 }
 
 lab(
-  "the eight servers of one host get new certificates of our own authority in one run, each told by a signal or a command of its own, and proved at each of its two places after what is said before its TLS",
+  "the eight servers of one host get new certificates of our own authority in one run, each told by a signal or a command of its own, and verified at each of its two places after what is said before its TLS",
   { timeout: 900_000 },
   async () => {
     await using desk = await makeRenewalDesk();

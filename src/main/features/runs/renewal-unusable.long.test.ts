@@ -44,8 +44,8 @@ test.skipIf(!canStartHosts())(
     const before = await files();
     for (const server of servers) {
       const endpoints = [{ host: host.address, port: SERVED[server].port, serverName: null }];
-      const wish = { kind: "rotate-certificate", issuer: "corp", endpoints, keyKind: "p256" };
-      const planned = await makePlan(app, RenewalRequest.parse(wish), { postCheckMinutes: 0 });
+      const request = { kind: "rotate-certificate", issuer: "corp", endpoints, keyKind: "p256" };
+      const planned = await makePlan(app, RenewalRequest.parse(request), { postCheckMinutes: 0 });
       expect(planned.plan?.checks).toContainEqual(
         expect.objectContaining({
           state: "acknowledge",

@@ -29,8 +29,8 @@ test.skipIf(!canStartHosts())(
           { path: "/etc/tls/nginx.key", holds: "key" },
           { path: "/etc/tls/nginx.pem", holds: "chain" },
         ],
-        consumers: [{ server: "nginx", test: "staged", reload: "HUP to its master" }],
-        proofs: [{ address: host.address, serverName: "nginx.lab" }, { serverName: null }],
+        services: [{ server: "nginx", test: "staged", reload: "HUP to its master" }],
+        verificationEndpoints: [{ address: host.address, serverName: "nginx.lab" }, { serverName: null }],
       },
     ]);
     const before = await host.run("cat /etc/tls/nginx.key");

@@ -84,8 +84,8 @@ lab(
     await using app = await desk.openWithVault();
     await scanServers(app, [host], ["nginx", "postfix"]);
     const [before, leaf] = [await filesOf(host), await showLeaf({ host: host.address, port: 443 })];
-    const wish = renewalOf({ endpoints: [at(host), at(host, 25)] });
-    const waiting = await carryOut(app, await makePlan(app, wish));
+    const request = renewalOf({ endpoints: [at(host), at(host, 25)] });
+    const waiting = await carryOut(app, await makePlan(app, request));
     expect(waiting).toMatchObject({
       state: "waiting",
       orders: [{ state: "installed" }, { state: "installed" }],

@@ -23,7 +23,7 @@ const plan = Plan.parse({
   title: "",
   madeAt: AT,
   oldKey: "SHA256:one",
-  newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
+  newKey: { kind: "provided", line: "ssh-ed25519 AAAA", comment: "", path: null },
   options: {},
   here: [],
   checks: [],
@@ -41,8 +41,8 @@ const plan = Plan.parse({
       hostKey: "",
       rollbackTimer: null,
       files: [],
-      holders: [],
-      proofs: [],
+      privateKeyLocations: [],
+      verifications: [],
     },
   ],
 });
@@ -208,7 +208,7 @@ test.each([
       const early = runs.resume(id, { ...MEANS, removesOld: true });
       await expect(early).rejects.toThrow("some of its steps have not ended");
     }
-    store.runbooks.journal.setStep({ runId: id, ordinal: 0, state: "proved", result: DONE, at: AT });
+    store.runbooks.journal.setStep({ runId: id, ordinal: 0, state: "verified", result: DONE, at: AT });
     if (origin !== "live") {
       const remedy = `(latchkey runs resume ${id} --remove-old)`;
       await expect(runs.resume(id, MEANS)).rejects.toThrow(remedy);

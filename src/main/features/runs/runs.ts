@@ -130,7 +130,7 @@ const messageOf = ({ message }: RunRecord, one: OneRun | undefined): string =>
   one?.waitsFor ? formatRunReasons([one.waitsFor]) : message;
 
 const isDone = ({ store }: RunDeps, id: RunId): boolean =>
-  store.runbooks.journal.steps(id).every(({ state }) => state === "proved");
+  store.runbooks.journal.steps(id).every(({ state }) => state === "verified");
 
 function offlineRunsOf({ offline }: RunKind): OfflineRuns {
   if ("refusal" in offline) throw new Error(offline.refusal);

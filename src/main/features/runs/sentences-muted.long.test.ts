@@ -46,9 +46,9 @@ const goOn = (app: App, { id: runId }: RunDetail, how: "resume" | "rollBack"): P
 /** All that was to be read of a run is an x. */
 async function expectMuted(app: App, { id: runId, message, stepList }: RunDetail): Promise<void> {
   expect(message).toBe(X);
-  for (const step of stepList.filter(({ state }) => state === "proved")) expect(step.message).toBe(X);
+  for (const step of stepList.filter(({ state }) => state === "verified")) expect(step.message).toBe(X);
   const { rows } = await app.client.runs.entries({ runId });
-  expect(rows.filter(({ kind, text }) => kind === "proved" && text !== X)).toEqual([]);
+  expect(rows.filter(({ kind, text }) => kind === "verified" && text !== X)).toEqual([]);
 }
 
 lab(
@@ -108,17 +108,17 @@ lab(
     await using app = await desk.openWithVault();
     await app.client.issuers.addCsr({ name: "portal" });
     await scanServers(app, [host], ["nginx"]);
-    const wish = RenewalRequest.parse({
+    const request = RenewalRequest.parse({
       kind: "rotate-certificate",
       endpoints: [{ host: host.address, port: 443 }],
       issuer: "csr",
     });
-    const waiting = await carryOut(app, await makePlan(app, wish, { postCheckMinutes: 0 }));
+    const waiting = await carryOut(app, await makePlan(app, request, { postCheckMinutes: 0 }));
     expect(waiting).toMatchObject({ state: "waiting", orders: [{ state: "waits", sha256: null }] });
     expect(await goOn(app, waiting, "resume")).toMatchObject({ state: "waiting" });
     const base64 = (waiting.orders[0]?.csr ?? "").replaceAll(/-----.*-----|\s/g, "");
     const { pem } = await app.client.issuers.sign({ name: "corp", base64 });
-    await app.client.runs.giveCertificate({ runId: waiting.id, text: pem });
+    await app.client.runs.provideCertificate({ runId: waiting.id, text: pem });
     const ended = await goOn(app, waiting, "resume");
     expect(ended).toMatchObject({ state: "committed", byHand: [] });
     await expectMuted(app, ended);

@@ -77,8 +77,8 @@ test.skipIf(!canStartHosts())(
     await web.run(START_JOURNAL);
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-    const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
-    const first = await carryOut(app, wish);
+    const request = { kind: "rotate-key" as const, fingerprint: old.fingerprint, newKey: given.publicLine };
+    const first = await carryOut(app, request);
     const goOn = () =>
       untilStill(app, async () => {
         await app.client.runs.resume({ runId: first.id });

@@ -11,7 +11,7 @@ import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 const run = promisify(execFile);
 
 test.skipIf(!canStartHosts())(
-  "a key whose private key lies here is proved by a login with it alone when it is let in and when it is tightened, and is taken out again where sshd refuses it",
+  "a key whose private key lies here is verified by a login with it alone when it is let in and when it is tightened, and is taken out again where sshd refuses it",
   async () => {
     await using desk = await makeDesk();
     const path = join(desk.home, ".ssh", "guest");
@@ -29,12 +29,12 @@ test.skipIf(!canStartHosts())(
       carryOut(app, {
         kind: "add-grants" as const,
         key: line,
-        places: [{ host: web.address, port: web.port, account }],
+        accounts: [{ host: web.address, port: web.port, account }],
       });
     const added = await add("deploy");
     expect(added).toMatchObject({ message: "", state: "committed" });
-    const [proved] = added.stepList.filter(({ phase }) => phase === "grant");
-    expect(proved?.message).toMatch(/deploy: logged in with /);
+    const [verified] = added.stepList.filter(({ phase }) => phase === "grant");
+    expect(verified?.message).toMatch(/deploy: logged in with /);
 
     const refused = await add("shut");
     expect(refused).toMatchObject({ state: "stopped", message: expect.stringContaining("not let in") });

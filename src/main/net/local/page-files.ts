@@ -106,8 +106,8 @@ function filesOfPlan(plan: Plan): NamedFile[] {
   const keyPlans = [...privateKeysHere(plan), ...privateKeysByHost(plan).flat()].filter(isHere);
   const certificates = isRenewal(plan) ? plannedCertificates(plan) : [];
   return [
-    ...(newKey && newKey.kind !== "made-on-holder" ? [newKey.path] : []),
-    ...(plan.kind === "tighten-grants" ? [plan.provesWith] : []),
+    ...(newKey && newKey.kind !== "made-on-host" ? [newKey.path] : []),
+    ...(plan.kind === "tighten-grants" ? [plan.verificationKey] : []),
     ...keyPlans.map(({ path }) => path),
   ]
     .map((value): NamedFile => ({ use: "identity", value }))

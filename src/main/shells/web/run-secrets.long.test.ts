@@ -106,7 +106,7 @@ async function provoke({ runs, auditLog }: LatchkeyClient, plans: readonly PlanD
   for (const planned of plans) {
     const { id: planId, plan, hash } = planned;
     asked.push(runs.exportScripts({ planId, ...agreeTo(planned) }));
-    asked.push(runs.takePlan({ plan: { ...plan, title: "edited" }, hash: hash ?? "" }));
+    asked.push(runs.importPlan({ plan: { ...plan, title: "edited" }, hash: hash ?? "" }));
     asked.push(runs.start({ planId, hash: "0".repeat(64) }));
   }
   for (const { id: runId } of (await runs.list({})).rows) asked.push(runs.entries({ runId }));
@@ -133,7 +133,7 @@ const rotate = (fingerprint: string, keyType: "ed25519" | "ecdsa" | "rsa" = "ed2
   kind: "rotate-key" as const,
   fingerprint,
   keyType,
-  given: null,
+  newKey: null,
   keyFile: null,
 });
 

@@ -137,7 +137,7 @@ async function makeRenewal() {
   };
 }
 
-test("what a run has put in place is not told of, before its proof and after its end", async () => {
+test("what a run has put in place is not told of, before its verification and after its end", async () => {
   await using renewal = await makeRenewal();
   renewal.order("issued", null);
   expect(renewal.see("old", "new")).toBe(1);
@@ -156,9 +156,9 @@ test("what a run has taken back is not told of", async () => {
 });
 
 test.each<[string, "issued" | "installed", "committed" | "rolled-back" | null, string[]]>([
-  ["what replaces a certificate before its proof", "issued", null, ["old", "new", "mallory"]],
+  ["what replaces a certificate before its verification", "issued", null, ["old", "new", "mallory"]],
   ["what replaces one that was taken back", "issued", "rolled-back", ["old", "new", "old", "mallory"]],
-  ["what replaces one that was proved", "installed", "committed", ["old", "new", "mallory"]],
+  ["what replaces one that was verified", "installed", "committed", ["old", "new", "mallory"]],
   ["a way back by hand to a run's own", "installed", "committed", ["old", "new", "mallory", "new"]],
   ["a way back by hand to what a run has replaced", "installed", "committed", ["old", "new", "old"]],
   ["a run's own where another one stood than it was to replace", "installed", "committed", ["other", "new"]],

@@ -81,7 +81,7 @@ const BY_RUN = `
       <= strftime('%Y-%m-%dT%H:%M:%SZ', run.ended_at, '+${LATE_DAYS} days'))
   AND ${WAS_TO_GO}`;
 
-/** What a run has put in place, straight after the old one. Once it is over, only what it has proved is its own. */
+/** What a run has put in place, straight after the old one. Once it is over, only what it has verified is its own. */
 const PUT_BY_RUN = `
   SELECT 1 FROM location AS earlier INDEXED BY location_gone_at_endpoint
     CROSS JOIN certificate AS old ON old.id = earlier.certificate

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { type PlanDetail, Wish } from "#shared/contract/runs.ts";
+import { type PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Plan, PlanId } from "#shared/model/runs/plan.ts";
 import { RunId } from "#shared/model/runs/run.ts";
@@ -14,18 +14,18 @@ type Row = {
   hash: string | null;
   read: number;
   total: number;
-  wish: string | null;
+  request: string | null;
   run: number | null;
 };
 
-const COLUMNS = `id, state, message, made_at, body, hash, read, total, wish,
+const COLUMNS = `id, state, message, made_at, body, hash, read, total, request,
   (SELECT max(run.id) FROM run WHERE run.plan = plan.id) AS run`;
 
 const CUT_SHORT = "Latchkey was closed while it was made; plan it again";
 
 /** Plans as they were shown, and those that are being made. */
 export function planTable(db: Database) {
-  const begin = db.prepare("INSERT INTO plan (state, made_at, wish) VALUES ('making', ?, ?)");
+  const begin = db.prepare("INSERT INTO plan (state, made_at, request) VALUES ('making', ?, ?)");
   const take = db.prepare("INSERT INTO plan (state, made_at, body, hash) VALUES ('ready', ?, ?, ?)");
   const progress = db.prepare("UPDATE plan SET read = ?, total = ? WHERE id = ? AND state = 'making'");
   const finish = db.prepare(
@@ -42,9 +42,9 @@ export function planTable(db: Database) {
   );
 
   return {
-    /** Without a wish: it was made elsewhere, and is looked at anew. */
-    begin: (wish: Wish | null, at: Instant): PlanId =>
-      PlanId.parse(Number(begin.run(at, toStoredOrNull(Wish, wish)).lastInsertRowid)),
+    /** Without a request: it was made elsewhere, and is looked at anew. */
+    begin: (request: PlanRequest | null, at: Instant): PlanId =>
+      PlanId.parse(Number(begin.run(at, toStoredOrNull(PlanRequest, request)).lastInsertRowid)),
 
     /** One that was made elsewhere, as it is. */
     take: ({ plan, hash, at }: { plan: Plan; hash: string; at: Instant }): PlanId =>
@@ -73,7 +73,7 @@ export function planTable(db: Database) {
   };
 }
 
-const toDetail = ({ id, state, message, made_at: madeAt, body, wish, run, ...row }: Row): PlanDetail => {
+const toDetail = ({ id, state, message, made_at: madeAt, body, request, run, ...row }: Row): PlanDetail => {
   const plan = body === null ? null : fromStored(Plan, body);
   const isUnreadable = body !== null && plan === null;
   return {
@@ -82,7 +82,7 @@ const toDetail = ({ id, state, message, made_at: madeAt, body, wish, run, ...row
     message: isUnreadable ? UNREADABLE : message,
     id: PlanId.parse(id),
     madeAt,
-    wish: wish === null ? null : fromStored(Wish, wish),
+    request: request === null ? null : fromStored(PlanRequest, request),
     plan,
     runId: run === null ? null : RunId.parse(run),
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Wish } from "#shared/contract/runs.ts";
+import { PlanRequest } from "#shared/contract/runs.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Plan, type PlanId } from "#shared/model/runs/plan.ts";
 import type { RunStep } from "#shared/model/runs/run.ts";
@@ -9,7 +9,7 @@ import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const AT: Instant = "2026-06-01T12:00:00Z";
-const wish = Wish.parse({ kind: "remove-grants", grants: [1] });
+const request = PlanRequest.parse({ kind: "remove-grants", grants: [1] });
 const HASH = "ab".repeat(32);
 
 const plan = Plan.parse({
@@ -44,7 +44,7 @@ test("a plan is being made, is ready with its hash, and stays as it was", async 
   await using folder = await makeTemporaryFolder();
   using database = openFile(folder.path);
   const { plans } = database.store.runbooks;
-  const id = plans.begin(wish, AT);
+  const id = plans.begin(request, AT);
   plans.progress(id, 1, 2);
   expect(plans.find(id)).toEqual({
     id,
@@ -55,7 +55,7 @@ test("a plan is being made, is ready with its hash, and stays as it was", async 
     hash: null,
     read: 1,
     total: 2,
-    wish,
+    request,
     runId: null,
   });
   plans.finish(id, { plan, hash: HASH, at: AT });
@@ -63,14 +63,14 @@ test("a plan is being made, is ready with its hash, and stays as it was", async 
   expect(plans.find(id)).toMatchObject({ state: "ready", plan, hash: HASH, message: "" });
   const taken = plans.take({ plan, hash: HASH, at: AT });
   const runId = begin(database.store.runbooks.runs, taken, "one");
-  expect(plans.find(taken)).toMatchObject({ state: "ready", wish: null, runId });
+  expect(plans.find(taken)).toMatchObject({ state: "ready", request: null, runId });
 });
 
 test("what a killed process was at is told as cut short when the next one begins", async () => {
   await using folder = await makeTemporaryFolder();
   using database = openFile(folder.path);
   const { plans, runs } = database.store.runbooks;
-  const [making, planId] = [plans.begin(wish, AT), plans.take({ plan, hash: HASH, at: AT })];
+  const [making, planId] = [plans.begin(request, AT), plans.take({ plan, hash: HASH, at: AT })];
   const runId = begin(runs, planId, "one");
   expect([plans.interruptMaking(), runs.interruptRunning(), runs.interruptRunning()]).toEqual([1, 1, 0]);
   expect(plans.find(making)?.state).toBe("failed");
@@ -112,12 +112,12 @@ test("a run is listed with its counts, found with its new key, and its journal i
   journal.setStep({
     runId: first,
     ordinal: 1,
-    state: "proved",
+    state: "verified",
     result: { kind: "verified", evidence: [] },
     at: AT,
   });
   journal.setStep({ runId: first, ordinal: 2, state: "failed", result: FULL, at: AT });
-  for (const kind of ["intends", "acted", "proved"] as const)
+  for (const kind of ["intends", "acted", "verified"] as const)
     journal.append({ runId: first, ordinal: 1, kind, note: { kind: "over-already" }, at: AT });
   runs.setKey(first, { line: "ssh-ed25519 AAAA", fingerprint: "SHA256:x" });
   runs.setState({
@@ -139,7 +139,7 @@ test("a run is listed with its counts, found with its new key, and its journal i
   expect(runs.list({ ...all, search: "grant", state: "stopped", sort: newest }).total).toBe(1);
   expect(runs.find(first)).toMatchObject({ newKey: { fingerprint: "SHA256:x" }, byHand: ["true"] });
   expect(journal.steps(first)).toMatchObject([
-    { state: "proved", message: "" },
+    { state: "verified", message: "" },
     { state: "failed", result: FULL, message: "it is full; nothing was changed" },
     { state: "planned", result: null, message: "" },
   ]);
@@ -240,8 +240,8 @@ test("a stored value that cannot be read costs its own text, and neither the lis
   expect(certificates.all(id)).toMatchObject([{ names: [], note: null, newHashes: [] }]);
   expect(plans.find(planId)).toMatchObject({ state: "failed", message: unreadable, plan: null });
   // And it is gone on with as ever.
-  journal.setStep({ runId: id, ordinal: 1, state: "undone", result: FULL, at: AT });
-  expect(journal.steps(id)).toMatchObject([{ state: "undone", result: FULL }]);
+  journal.setStep({ runId: id, ordinal: 1, state: "rolled-back", result: FULL, at: AT });
+  expect(journal.steps(id)).toMatchObject([{ state: "rolled-back", result: FULL }]);
 });
 
 test("what could not be read again is not stored", async () => {

@@ -87,14 +87,14 @@ const COLUMNS = `run.id, run.plan, plan.hash AS plan_hash, run.token, run.origin
   run.started_at, run.ended_at, run.due_at, run.reasons, run.by_hand, run.acknowledgements, run.key_line, run.fingerprint,
   run.hosts, run.adds, run.changes, run.removes,
   (SELECT count(*) FROM run_step WHERE run = run.id) AS steps,
-  (SELECT count(*) FROM run_step WHERE run = run.id AND state = 'proved') AS steps_done,
+  (SELECT count(*) FROM run_step WHERE run = run.id AND state = 'verified') AS steps_done,
   (SELECT count(*) FROM run_step WHERE run = run.id AND state IN ('failed', 'needs-attention')) AS failed`;
 
 const RUNS = "run JOIN plan ON plan.id = run.plan";
 
 /** What a search of runs looks at. */
 const TEXT = `run.title || char(10) || run.kind || char(10) || ifnull(run.fingerprint, '')
-  || char(10) || ifnull(json_extract(plan.wish, '$.fingerprint'), '')`;
+  || char(10) || ifnull(json_extract(plan.request, '$.fingerprint'), '')`;
 
 const RunReasons = RunReason.array();
 

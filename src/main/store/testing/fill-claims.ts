@@ -26,8 +26,8 @@ const place = (host: string) => ({
   hostKey: HOST_KEY.fingerprint,
   rollbackTimer: "sleep",
   files: [],
-  holders: [],
-  proofs: [],
+  privateKeyLocations: [],
+  verifications: [],
 });
 
 /** A key that is made on vault, and takes the place of another one on web1 and web2. */
@@ -37,7 +37,7 @@ const PLAN = AccessPlan.parse({
   title: "Rotate",
   madeAt: START,
   oldKey: "SHA256:old",
-  newKey: { kind: "made-on-holder", keyType: "ed25519", comment: "", host: "vault", port: 22, path: HALF },
+  newKey: { kind: "made-on-host", keyType: "ed25519", comment: "", host: "vault", port: 22, path: HALF },
   options: {},
   here: [],
   checks: [],
@@ -48,7 +48,7 @@ const PLAN = AccessPlan.parse({
   hosts: [
     {
       ...place("vault"),
-      holders: [
+      privateKeyLocations: [
         {
           host: { host: "vault", port: 22 },
           kind: "file",

@@ -21,9 +21,9 @@ const hash = (text: string): Buffer => createHash("sha256").update(text).digest(
 
 export function makeCertificate(
   name: string,
-  wish: Partial<Certificate & SeenCertificate> = {},
+  request: Partial<Certificate & SeenCertificate> = {},
 ): SeenCertificate {
-  const { warnFrom = null, urgentFrom = null, isOverLimit = false, isForClients = false, ...rest } = wish;
+  const { warnFrom = null, urgentFrom = null, isOverLimit = false, isForClients = false, ...rest } = request;
   const { sshFingerprint = null, ...facts } = rest;
   const certificate: Certificate = {
     sha256: Sha256.parse(hash(name).toString("hex")),

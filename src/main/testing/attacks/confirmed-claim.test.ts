@@ -65,7 +65,7 @@ const hole = { at: 0, removed: "", inserted: `${NEW_KEY_PLACEHOLDER} deploy\n` }
 const making = (hostKey: string): Plan =>
   makePlanValue({
     newKey: {
-      kind: "made-on-holder",
+      kind: "made-on-host",
       keyType: "ed25519",
       comment: "",
       host: "web1",
@@ -73,7 +73,7 @@ const making = (hostKey: string): Plan =>
       path: HOLDER.path,
     },
     hosts: [
-      makeHost({ host: "web1", batch: 0, hostKey, holders: [HOLDER] }),
+      makeHost({ host: "web1", batch: 0, hostKey, privateKeyLocations: [HOLDER] }),
       makeHost({
         host: "db1",
         batch: 1,
@@ -120,7 +120,7 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
       await writeFile(path, script);
       const forge = join(import.meta.dirname, "forge-result.py");
       const { stdout } = await run("python3", [forge, path, ...args, "--ended", String(START / 1_000)]);
-      return runs.takeResult({ base64: Buffer.from(stdout, "latin1").toString("base64") });
+      return runs.importResult({ base64: Buffer.from(stdout, "latin1").toString("base64") });
     },
 
     async importBundle(nonce: string, signers: readonly KeyFile[], change: (records: string) => string) {
@@ -134,8 +134,8 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
     async withKey(nonce: string, key: KeyFile, signs: KeyFile | null, name = "id_ed25519.latchkey-new") {
       const path = `/home/alice/.ssh/${name}`;
       const statement = writeScanStatement({ nonce, hosts: hostKey.fingerprint, path });
-      const wish = { namespace: POSSESSION_NAMESPACE, agentSocket: null };
-      const signed = signs && (await signBytes(statement, { keyFile: signs.path, ...wish }));
+      const request = { namespace: POSSESSION_NAMESPACE, agentSocket: null };
+      const signed = signs && (await signBytes(statement, { keyFile: signs.path, ...request }));
       const proof =
         signed && "signature" in signed
           ? ` proof:sshsig,${signed.signature.split("\n").slice(1, -2).join("")}`

@@ -20,7 +20,7 @@ parser.add_argument("--hostname")
 parser.add_argument("--time")
 parser.add_argument("--nonce")
 parser.add_argument("--end")
-wish = parser.parse_args()
+request = parser.parse_args()
 
 
 def records_of(data):
@@ -41,26 +41,26 @@ def records_of(data):
 
 
 def change(word):
-    if wish.hostname and word.startswith("hostname:"):
-        return "hostname:" + wish.hostname
-    if wish.time and word.startswith("time:"):
-        return "time:" + wish.time
+    if request.hostname and word.startswith("hostname:"):
+        return "hostname:" + request.hostname
+    if request.time and word.startswith("time:"):
+        return "time:" + request.time
     return word
 
 
-nonce, records, after = records_of(open(wish.bundle, "rb").read())
-nonce = wish.nonce or nonce
-if wish.end:
-    after = records_of(open(wish.end, "rb").read())[2]
-keys = [open(path, "rb").read() for path in wish.key]
+nonce, records, after = records_of(open(request.bundle, "rb").read())
+nonce = request.nonce or nonce
+if request.end:
+    after = records_of(open(request.end, "rb").read())[2]
+keys = [open(path, "rb").read() for path in request.key]
 out = b"latchkey-collection 1 " + nonce.encode() + b"\n"
 count = 0
 for words, payload in records:
     if words[0] == "host":
         words = [change(word) for word in words]
-    if wish.key and words[0] == "key-file" and re.search(r"ssh_host_\w+_key", " ".join(words)):
+    if request.key and words[0] == "key-file" and re.search(r"ssh_host_\w+_key", " ".join(words)):
         continue
-    if wish.key and words[0] == "host-key":
+    if request.key and words[0] == "host-key":
         if not keys:
             continue
         payload = base64.encodebytes(keys.pop(0))

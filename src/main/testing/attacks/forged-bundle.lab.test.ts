@@ -63,10 +63,10 @@ function sign(bundle: Buffer, keyPath: string): Buffer {
 }
 
 /** A bundle that root of this very host made: whoever has its private keys. */
-const signedHere = (...wish: string[]): Buffer => {
+const signedHere = (...request: string[]): Buffer => {
   const path = join(desk.home, "host_key");
   writeFileSync(path, readFileSync(join(host.root, HOST_KEY)), { mode: 0o600 });
-  return sign(forged(...wish), path);
+  return sign(forged(...request), path);
 };
 
 test("a bundle with a host's public keys in it changes nothing of that host, approved or not", async () => {
@@ -176,9 +176,9 @@ test("a host that is known by its signed bundle is pinned by nothing but a login
   const again = given(forged("--time", String(nowS()), "--nonce", "d3"));
   await expect(fresh.client.bundles.import(again)).rejects.toThrow(/no host key has signed it/);
   await host.run(`echo '${other.publicKey}' >> /root/.ssh/authorized_keys`);
-  const wish = { text: `root@${host.address}`, only: "ssh" } as const;
-  expect(await scanAll(fresh, wish)).toMatchObject([{ outcome: "host-key-unknown" }]);
-  expect(await scanAll(fresh, { ...wish, acceptNew: true })).toMatchObject([{ state: "ok" }]);
+  const request = { text: `root@${host.address}`, only: "ssh" } as const;
+  expect(await scanAll(fresh, request)).toMatchObject([{ outcome: "host-key-unknown" }]);
+  expect(await scanAll(fresh, { ...request, acceptNew: true })).toMatchObject([{ state: "ok" }]);
 });
 
 test("what keys have signed here, copied into another bundle with this host's public keys, shows that none lies there", async () => {

@@ -49,7 +49,7 @@ test.skipIf(!canStartHosts())(
 );
 
 test.skipIf(!canStartHosts() || !canStartJournal())(
-  "of a journal nothing is a proof that a user wrote, or a program of root's that is no sshd",
+  "of a journal nothing is a verification that a user wrote, or a program of root's that is no sshd",
   async () => {
     await using desk = await makeDesk();
     const key = await makeKeyFile(desk.home, "deploy");

@@ -20,7 +20,7 @@ const line = { at: 0, removed: "", inserted: `${NEW_KEY_PLACEHOLDER} deploy\n` }
 /** The key is made on the vault, and its line added on two hosts. */
 const MADE = makePlanValue({
   newKey: {
-    kind: "made-on-holder",
+    kind: "made-on-host",
     keyType: "ed25519",
     comment: "",
     host: "vault",
@@ -28,7 +28,7 @@ const MADE = makePlanValue({
     path: makeHolder("vault").path,
   },
   hosts: [
-    makeHost({ host: "vault", batch: 0, holders: [makeHolder("vault")] }),
+    makeHost({ host: "vault", batch: 0, privateKeyLocations: [makeHolder("vault")] }),
     ...["web1", "web2"].map((host, index) =>
       makeHost({ host, batch: 1, files: [{ ...makeFile(index, "both"), added: [line], removed: [line] }] }),
     ),
@@ -42,7 +42,7 @@ const givenTo = (hostKey: string) => {
   const after = { added: "a".repeat(64), removed: "b".repeat(64) };
   const file = { ...makeFile(0, "both"), added: [given], removed: [given], after };
   return makePlanValue({
-    newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
+    newKey: { kind: "provided", line: "ssh-ed25519 AAAA", comment: "", path: null },
     hosts: [makeHost({ host: "web1", batch: 0, hostKey, files: [file] })],
   });
 };
@@ -88,7 +88,7 @@ test("the key of a forged result of making the new key gets into no script", asy
   const { runs, forger, write } = victim;
   const [script] = await write();
   const forged = await victim.forge(script?.text ?? "", "done", "--key", forger.path);
-  const taken = await runs.takeResult(forged);
+  const taken = await runs.importResult(forged);
   const next = await write();
   for (const { text } of next) expect(text).not.toContain(forger.publicLine.split(" ")[1]);
   expect(next.map(({ phases }) => phases)).toEqual([["create-key"]]);
@@ -100,10 +100,10 @@ test("a forged result that says committed, with the hashes of before or of after
   const { runs, forger, hostKey, write, forge } = victim;
   const [script] = await write();
   const text = script?.text ?? "";
-  await expect(runs.takeResult(await forge(text, "committed", "--hash", "before"))).rejects.toThrow(
+  await expect(runs.importResult(await forge(text, "committed", "--hash", "before"))).rejects.toThrow(
     "its files are not what the plan leaves",
   );
-  const taken = await runs.takeResult(await forge(text, "committed"));
+  const taken = await runs.importResult(await forge(text, "committed"));
   expect(taken).toMatchObject({ state: "waiting", verifiedBy: null });
   const run = await runs.find(taken);
   expect(run).toMatchObject({
@@ -112,11 +112,11 @@ test("a forged result that says committed, with the hashes of before or of after
     claims: [{ host: "web1", outcome: "committed" }],
   });
   expect((await write()).map(({ phases }) => phases)).toEqual([["grant", "revoke", "finish"]]);
-  await expect(runs.takeResult(await forge(text, "committed", "--sign", forger.path))).rejects.toThrow(
+  await expect(runs.importResult(await forge(text, "committed", "--sign", forger.path))).rejects.toThrow(
     `signed by the host key ${forger.fingerprint}`,
   );
   const own = await forge(text, "committed", "--sign", hostKey.path);
-  expect(await runs.takeResult(own)).toMatchObject({ state: "committed", verifiedBy: "host" });
+  expect(await runs.importResult(own)).toMatchObject({ state: "committed", verifiedBy: "host" });
   expect((await runs.find(taken)).claims).toEqual([]);
 });
 
@@ -135,8 +135,8 @@ test("a result of an earlier script undoes nothing that one of a later script ha
     "9999999999",
     ...signed,
   );
-  const done = await runs.takeResult(await forge(later?.text ?? "", "committed", ...signed));
-  await expect(runs.takeResult(back)).rejects.toThrow("of a script that was written later");
+  const done = await runs.importResult(await forge(later?.text ?? "", "committed", ...signed));
+  await expect(runs.importResult(back)).rejects.toThrow("of a script that was written later");
   expect(await runs.find(done)).toMatchObject({ state: "committed" });
 });
 
@@ -151,7 +151,7 @@ test("a result is of its script alone: with another nonce, phase or host it is o
     await forge(otherNonce, "committed", ...signed),
     await forge(text, "done", "--phases", "grant", "--hash", "added", ...signed),
   ])
-    await expect(runs.takeResult(forged)).rejects.toThrow("of no script that was written here for web1");
+    await expect(runs.importResult(forged)).rejects.toThrow("of no script that was written here for web1");
 });
 
 test("a result from the future is refused, and keeps no true one out", async () => {
@@ -161,8 +161,8 @@ test("a result from the future is refused, and keeps no true one out", async () 
   const at = Date.parse(AT) / 1_000;
   const forge = (ended: number) =>
     victim.forge(script?.text ?? "", "committed", "--sign", hostKey.path, "--ended", String(ended));
-  await expect(runs.takeResult(await forge(at + 301))).rejects.toThrow(
+  await expect(runs.importResult(await forge(at + 301))).rejects.toThrow(
     /^the result is from the future: by the clock of web1 its script ended at 2026-03-01T00:05:01Z/,
   );
-  expect(await runs.takeResult(await forge(at))).toMatchObject({ state: "committed" });
+  expect(await runs.importResult(await forge(at))).toMatchObject({ state: "committed" });
 });

@@ -82,7 +82,7 @@ test.each([
   ["93.184.216.34", true],
   ["2606:2800:220:1::1", true],
   ["::ffff:10.0.0.1", true],
-])("%s may be gone to by a stranger's wish: %s", (address, may) => {
+])("%s may be gone to by a stranger's request: %s", (address, may) => {
   expect(whyRefused(address) === null).toBe(may);
 });
 

@@ -45,20 +45,20 @@ test("a page logs in with, signs with and overwrites no key that is not in ~/.ss
   await using desk = await openDesk();
   const { page, foreign } = desk;
   const fingerprint = `SHA256:${"A".repeat(43)}`;
-  const wish = { kind: "rotate-key", fingerprint } as const;
+  const request = { kind: "rotate-key", fingerprint } as const;
   for (const path of [...foreign, "~/.ssh", "~/.ssh/", "~/.ssh/../.profile"]) {
     const identityFiles = [join(desk.home, ".ssh/id_ed25519"), path];
     const calls = [
       () => page.scans.start({ text: "web1", identityFiles }),
-      () => page.runs.plan({ wish, identityFiles }),
-      () => page.runs.plan({ wish: { ...wish, given: path } }),
-      () => page.runs.plan({ wish: { ...wish, keyFile: path } }),
-      () => page.runs.plan({ wish: { kind: "add-grants", key: path, places: [PLACE] } }),
+      () => page.runs.plan({ request, identityFiles }),
+      () => page.runs.plan({ request: { ...request, newKey: path } }),
+      () => page.runs.plan({ request: { ...request, keyFile: path } }),
+      () => page.runs.plan({ request: { kind: "add-grants", key: path, accounts: [PLACE] } }),
       () => page.runs.start({ planId: 1 as never, hash: "0".repeat(64) as never, identityFiles }),
       () => page.runs.resume({ runId: 1 as never, identityFiles }),
       () => page.runs.rollBack({ runId: 1 as never, identityFiles }),
       () => page.runs.repair({ runId: 1 as never, approved: [], identityFiles }),
-      () => page.runs.takePlan({ plan: {}, hash: "0".repeat(64) as never, identityFiles }),
+      () => page.runs.importPlan({ plan: {}, hash: "0".repeat(64) as never, identityFiles }),
       () => page.runs.exportScripts({ planId: 1 as never, signWith: path }),
     ];
     for (const call of calls)
@@ -72,8 +72,8 @@ test("a page has no program run that no command line has given an issuer", async
   await writeFile(program, "#!/bin/sh\nexit 0\n");
   await chmod(program, 0o755);
   const challenge = { kind: "dns-hook", program } as const;
-  const wish = { name: "le", directory: "https://127.0.0.1:1/dir" };
-  const add = () => desk.page.issuers.addAcme({ ...wish, challenge });
+  const request = { name: "le", directory: "https://127.0.0.1:1/dir" };
+  const add = () => desk.page.issuers.addAcme({ ...request, challenge });
   expect(await said(add)).toContain("for no issuer has this program");
   expect(await said(() => desk.page.issuers.setChallenge({ name: "le", challenge }))).toContain(
     "no issuer has",
@@ -99,12 +99,14 @@ test("every field by which a caller may name a file of this computer is marked a
       "issuers.setChallenge path: not of this computer",
       "issuers.setChallenge program: program",
       "runs.exportScripts signWith: identity",
+      "runs.importPlan identityFiles: identity",
+      "runs.importPlan plan: plan",
       "runs.plan authority: key-or-identity",
-      "runs.plan given: key-or-identity",
       "runs.plan identityFiles: identity",
       "runs.plan key: key-or-identity",
       "runs.plan keyFile: new-key",
       "runs.plan keyFile: not of this computer",
+      "runs.plan newKey: key-or-identity",
       "runs.plan path: not of this computer",
       "runs.plan program: program",
       "runs.repair identityFiles: identity",
@@ -112,8 +114,6 @@ test("every field by which a caller may name a file of this computer is marked a
       "runs.resume identityFiles: identity",
       "runs.rollBack identityFiles: identity",
       "runs.start identityFiles: identity",
-      "runs.takePlan identityFiles: identity",
-      "runs.takePlan plan: plan",
       "scans.start identityFiles: identity",
       "scans.start sshConfigFile: ssh-config",
       "targets.add sshConfigFile: ssh-config",

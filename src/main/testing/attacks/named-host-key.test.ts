@@ -70,7 +70,7 @@ test("a carrier who names a key of theirs in an unsigned bundle ends no run with
   const { planned, hostKey } = await victim.planRemoval();
   const { files } = await runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
   const [{ text } = { text: "" }] = files;
-  const taken = await runs.takeResult(await victim.forge(text, carrier));
+  const taken = await runs.importResult(await victim.forge(text, carrier));
   expect(taken).toMatchObject({ state: "waiting", verifiedBy: null });
   expect(await runs.find(taken)).toMatchObject({ state: "waiting", stepsDone: 0 });
   expect(hostKey).toBe("");

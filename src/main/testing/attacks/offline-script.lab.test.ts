@@ -167,7 +167,7 @@ test.skipIf(!canStartHosts())(
   async () => {
     const { host, plan, hash } = web;
     const token = tokenOf(hash, { host: "web1", port: plan.hosts[0]?.port ?? 22 });
-    // The addition stands; its removal was not proved.
+    // The addition stands; its removal was not verified.
     expect(await carry(host, "sh", "yes\\nyes\\nno\\n")).toContain("the added ones stay");
     await host.run(`cd /home/ann/.ssh && setpriv --reuid ann --regid ann --init-groups sh -c '
       mkdir -p -m 700 .latchkey/${token}; : >.latchkey/${token}/fired-f0a.x'`);
@@ -179,7 +179,7 @@ test.skipIf(!canStartHosts())(
 );
 
 test.skipIf(!canStartHosts())(
-  "what an account feigns of an earlier script's proof keeps no line in the file of another, and the run is not said to stand",
+  "what an account feigns of an earlier script's verification keeps no line in the file of another, and the run is not said to stand",
   async () => {
     const { host } = web;
     await host.run("useradd -m -s /bin/sh bob && mkdir -m 700 /home/bob/.ssh && chown bob: /home/bob/.ssh");

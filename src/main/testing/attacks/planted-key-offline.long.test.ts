@@ -23,7 +23,7 @@ test.skipIf(!canStartHosts())(
     const [fingerprint = ""] = (await host.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
     const planned = await makePlan(app, { kind: "rotate-key", fingerprint });
     const { files } = await app.client.runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
-    const before = planned.plan?.hosts[0]?.holders[0]?.before ?? "";
+    const before = planned.plan?.hosts[0]?.privateKeyLocations[0]?.before ?? "";
     await writeThere(
       host,
       "/tmp/plant-key.py",

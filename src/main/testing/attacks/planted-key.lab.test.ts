@@ -90,7 +90,7 @@ lab(
     await using app = desk.open();
     await scan(app, [join(desk.home, ".ssh/id_ed25519"), ops.path]);
     const planned = await makePlan(app, wishFor(ops));
-    const holders = planned.plan?.hosts.flatMap((one) => one.holders.map(({ path }) => path));
+    const holders = planned.plan?.hosts.flatMap((one) => one.privateKeyLocations.map(({ path }) => path));
     expect(holders).toEqual([]);
     expect(planned.plan?.checks).toContainEqual(
       expect.objectContaining({ id: "other-key", state: "warning", path: PLANTED, account: "evil" }),
@@ -211,8 +211,8 @@ lab(
     expect(
       await installPrivateKey(hand, { path, before, newHash: wanted, mode: "0600", bytes, owner }),
     ).toMatchObject(refused);
-    const wish = { path, keyType: "ed25519" as const, bits: null, comment: "", owner };
-    expect(await createKey(hand, wish)).toMatchObject(refused);
+    const request = { path, keyType: "ed25519" as const, bits: null, comment: "", owner };
+    expect(await createKey(hand, request)).toMatchObject(refused);
     expect(await host.run("cat /home/evil/stolen || :")).toBe("");
     await host.run("rm /run/answers");
     expect(await host.run(`cat ${path}`)).toBe(planted);

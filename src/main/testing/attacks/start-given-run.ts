@@ -37,8 +37,8 @@ export async function startGivenRun(desk: Desk, log: string) {
   await web.run(log);
   const app = stack.use(desk.open());
   await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-  const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
-  const begun = await carryOut(app, wish);
+  const request = { kind: "rotate-key" as const, fingerprint: old.fingerprint, newKey: given.publicLine };
+  const begun = await carryOut(app, request);
   if (begun.state !== "waiting") throw new Error(`the run is ${begun.state}: ${begun.message}`);
   const owned = stack.move();
   return {

@@ -202,7 +202,7 @@ lab(
     const planned = await makePlan(app, {
       kind: "rotate-key",
       fingerprint: old.fingerprint,
-      given: given.publicLine,
+      newKey: given.publicLine,
     });
     const [script] = (await app.client.runs.exportScripts({ planId: planned.id, ...agreeTo(planned) })).files;
     await writeThere(host, "/root/carried/script.sh", script?.text ?? "");
@@ -225,7 +225,7 @@ lab(
     const without = [...EARLY, ...LATE, ...ANSWERING, "over"].map(nameOf);
     expect(await whoHas(old.publicLine.trim())).toEqual(without.toSorted());
     const result = (await host.run("base64 -w0 /root/carried/latchkey-result-*.txt")).trim();
-    const taken = await app.client.runs.takeResult({ base64: result });
+    const taken = await app.client.runs.importResult({ base64: result });
     expect(taken).toMatchObject({ state: "committed", verifiedBy: "host" });
     const run = await app.client.runs.find({ runId: taken.runId });
     expect(run.files.map(({ fate, path }) => `${fate} ${path}`)).toEqual(

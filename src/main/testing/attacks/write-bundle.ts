@@ -50,5 +50,5 @@ export async function writeBundle({
 const PROGRAM = join(import.meta.dirname, "forge-bundle.py");
 
 /** What forge-bundle.py makes of the bundle at `path`. */
-export const forge = (path: string, ...wish: string[]): Buffer =>
-  execFileSync("python3", [PROGRAM, path, ...wish], { maxBuffer: 64 * 1024 * 1024 });
+export const forge = (path: string, ...request: string[]): Buffer =>
+  execFileSync("python3", [PROGRAM, path, ...request], { maxBuffer: 64 * 1024 * 1024 });

@@ -49,7 +49,7 @@ export const FAULTS = {
   R6: { fault: "EIO on write, fsync, rename, close", required: "old file intact, said" },
   R7: { fault: "short writes", required: "the read-back catches it" },
   R8: {
-    fault: "connection cut between rename and proof",
+    fault: "connection cut between rename and verification",
     required: "resume verifies, or the dead-man reverts",
   },
   R9: { fault: "sshd stopped, crashed, restarted", required: "waits, then reverts through the open session" },
@@ -59,7 +59,7 @@ export const FAULTS = {
   R13: { fault: "links and owners are swapped meanwhile", required: "nothing is written elsewhere" },
   R14: { fault: "the host key changes within a run", required: "stopped; rolled back by the open session" },
   R15: { fault: "two Latchkeys", required: "one waits or is told who; no lost update" },
-  R16: { fault: "penalty box during a proof", required: "inconclusive; nothing is removed" },
+  R16: { fault: "penalty box during a verification", required: "inconclusive; nothing is removed" },
   R17: { fault: "the database fails within a run", required: "this host is finished or reverted, then stop" },
   R18: { fault: "the clock jumps, or the machine sleeps", required: "monotonic deadlines; looked at anew" },
   R19: {
@@ -71,7 +71,7 @@ export const FAULTS = {
     fault: "a reload fails, or the configuration was broken before",
     required: "refused; or the old one stays in use",
   },
-  R23: { fault: "a host that says ok to everything", required: "a login proves it, not its word" },
+  R23: { fault: "a host that says ok to everything", required: "a login verifies it, not its word" },
   R24: { fault: "the rollback itself fails", required: "needs attention; the commands to do by hand" },
   R25: { fault: "root, the last key, the session's own", required: "consent, or refused" },
   R26: { fault: "odd bytes: CRLF, BOM, no last newline, 8 KiB", required: "all other bytes identical" },

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { PlanDetail, Wish } from "#shared/contract/runs.ts";
+import type { PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
 import { isPasswordPrompt, type PromptRequest } from "#shared/model/hosts/prompt.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { RunDetail } from "#shared/model/runs/run.ts";
@@ -32,8 +32,8 @@ export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
       );
     },
 
-    async plan(wish: Wish): Promise<PlanDetail> {
-      const { planId } = await runs.plan({ wish, ...means });
+    async plan(request: PlanRequest): Promise<PlanDetail> {
+      const { planId } = await runs.plan({ request, ...means });
       return follow(async () => {
         const detail = await runs.findPlan({ planId });
         return detail.state === "making" ? null : detail;

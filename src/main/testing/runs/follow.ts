@@ -18,13 +18,13 @@ type PlanRequest = Parameters<Client["runs"]["plan"]>[0];
 type PlanOf<Kind extends Plan["kind"]> = PlanDetail & { plan: Extract<Plan, { kind: Kind }> | null };
 
 /** Makes a plan, and waits until it is ready. */
-export async function makePlan<Wish extends PlanRequest["wish"]>(
+export async function makePlan<Request extends PlanRequest["request"]>(
   app: App,
-  wish: Wish,
+  request: Request,
   options: PlanRequest["options"] = {},
-): Promise<PlanOf<Wish["kind"]>> {
-  const planned = await untilPlanned(app, () => app.client.runs.plan({ wish, options }));
-  return planned as PlanOf<Wish["kind"]>;
+): Promise<PlanOf<Request["kind"]>> {
+  const planned = await untilPlanned(app, () => app.client.runs.plan({ request, options }));
+  return planned as PlanOf<Request["kind"]>;
 }
 
 /** Begins a plan, and waits until it is ready. */
@@ -42,13 +42,13 @@ export async function untilPlanned(
   }
 }
 
-/** Runs a plan, or what a wish comes to, with all acknowledgements, to whatever end. */
+/** Runs a plan, or what a request comes to, with all acknowledgements, to whatever end. */
 export async function carryOut(
   app: App,
-  wish: PlanRequest["wish"] | PlanDetail,
+  request: PlanRequest["request"] | PlanDetail,
   means: { mayPrompt?: boolean } = {},
 ): Promise<RunDetail> {
-  const planned = "madeAt" in wish ? wish : await makePlan(app, wish);
+  const planned = "madeAt" in request ? request : await makePlan(app, request);
   const { plan, hash, id } = planned;
   if (!plan || !hash) throw new Error("the plan is not ready");
   return untilStill(app, async () => {

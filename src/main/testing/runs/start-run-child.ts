@@ -20,21 +20,21 @@ const LOAD = `
   await server.ssrLoadModule(process.argv[1]);`;
 
 /** `script`: the bundle of `run-child`. `passphrase`: of the vault, where the plan needs it. */
-type Wish = { desk: Desk; planId: number; script: string; passphrase?: string };
+type Request = { desk: Desk; planId: number; script: string; passphrase?: string };
 
-const envOf = ({ desk, planId, passphrase }: Omit<Wish, "script">) => ({
+const envOf = ({ desk, planId, passphrase }: Omit<Request, "script">) => ({
   LATCHKEY_TEST_DB: desk.databasePath,
   HOME: desk.home,
   LATCHKEY_TEST_PLAN: String(planId),
   ...(passphrase !== undefined && { LATCHKEY_TEST_PASSPHRASE: passphrase }),
 });
 
-const startRun = (wish: Wish, env: Record<string, string>) =>
-  startChild({ script: wish.script, env: { ...envOf(wish), ...env } });
+const startRun = (request: Request, env: Record<string, string>) =>
+  startChild({ script: request.script, env: { ...envOf(request), ...env } });
 
 /** Carries out a plan with the database on a disk that is full once the first file has changed; answers with what was said. */
 export async function runOnFullDisk(
-  wish: Omit<Wish, "script">,
+  request: Omit<Request, "script">,
   { disk, file, other }: Record<"disk" | "file" | "other", string>,
 ): Promise<string> {
   const mount = 'mount -t tmpfs -o size=32m,mode=700 none "$LATCHKEY_TEST_DISK" && exec "$@"';
@@ -42,7 +42,7 @@ export async function runOnFullDisk(
   await using child = startChild({
     script: "--input-type=module",
     args: ["-e", LOAD, FULL_DISK_CHILD],
-    env: { ...envOf(wish), ...env },
+    env: { ...envOf(request), ...env },
     under: ["unshare", "--mount", "sh", "-c", mount, "sh"],
   });
   const { code, lines, complaints } = await child.ended;
@@ -54,8 +54,8 @@ export async function runOnFullDisk(
  * Carries out a plan in a process of its own, which is killed once the journal has its nth entry. How many entries it
  * had where it came to its end before that; null where it was killed.
  */
-export async function killRunAt(wish: Wish, nth: number): Promise<number | null> {
-  await using child = startRun(wish, { LATCHKEY_TEST_NTH: String(nth) });
+export async function killRunAt(request: Request, nth: number): Promise<number | null> {
+  await using child = startRun(request, { LATCHKEY_TEST_NTH: String(nth) });
   const { signal, lines, complaints } = await child.ended;
   if (signal === "SIGKILL") return null;
   if (complaints !== "") throw new Error(complaints);
@@ -63,8 +63,8 @@ export async function killRunAt(wish: Wish, nth: number): Promise<number | null>
 }
 
 /** Carries out a plan in a process of its own, and kills it once something is so. */
-export async function killRunOnce(wish: Wish, isTime: () => Promise<boolean>): Promise<void> {
-  await using child = startRun(wish, {});
+export async function killRunOnce(request: Request, isTime: () => Promise<boolean>): Promise<void> {
+  await using child = startRun(request, {});
   const first = await Promise.race([untilTrue(isTime), child.ended]);
   if (first) throw new Error(`the run ended before it was killed: ${first.complaints}`);
 }
@@ -76,10 +76,10 @@ type StillChild = ReturnType<typeof startChild>;
  * to it or around it; then it goes on, and is killed when all is over.
  */
 export async function standStillAfter(
-  wish: Wish & { file: string },
+  request: Request & { file: string },
   { strike, watch }: { strike: (pid: number) => Promise<void>; watch: (child: StillChild) => Promise<void> },
 ): Promise<void> {
-  await using child = startRun(wish, { LATCHKEY_TEST_STILL: wish.file });
+  await using child = startRun(request, { LATCHKEY_TEST_STILL: request.file });
   const { pid = 0 } = child;
   const isStill = async () =>
     / [Tt] /.test((await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\)/s, ""));

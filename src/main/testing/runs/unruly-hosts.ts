@@ -10,7 +10,7 @@ import { makeRetainedKey, watchLogins } from "./watch-hosts.ts";
 /** The file that most faults are about; root has one as well, which lets Latchkey in. */
 export const FILE = "/home/deploy/.ssh/authorized_keys";
 
-type Wish = {
+type Request = {
   names?: readonly string[];
   /** More of each host, before its sshd; its files of `deploy` become that account's own afterwards. */
   prepare?: string;
@@ -34,20 +34,20 @@ export type ProbedHosts = Awaited<ReturnType<typeof startProbedHosts>>;
  */
 export async function startProbedHosts(
   desk: Desk,
-  { names = ["web"], account = "deploy", port = 22, sshdOptions = [], ...wish }: Wish = {},
+  { names = ["web"], account = "deploy", port = 22, sshdOptions = [], ...request }: Request = {},
 ) {
   await using stack = new AsyncDisposableStack();
   const { line: retained, keyFile } = await makeRetainedKey(desk.home);
   const prepare = `${letIn(desk.publicKey)}\n${letIn(desk.publicKey, "deploy")}
     echo '${retained}' >> ${FILE}
     retained='${retained}' desk='${desk.publicKey}'
-    ${wish.prepare ?? ""}
+    ${request.prepare ?? ""}
     chown -R deploy:deploy /home/deploy/.ssh`;
-  const { keepPenalties = false, reloads = false, from } = wish;
+  const { keepPenalties = false, reloads = false, from } = request;
   const hosts: LabHost[] = [];
   for (const name of names) {
     const host = stack.use(await startHost({ name, prepare, sshdOptions, keepPenalties }));
-    await wish.begin?.(host);
+    await request.begin?.(host);
     hosts.push(host);
   }
   const [first, ...others] = hosts;

@@ -22,7 +22,7 @@ export async function makeRetainedKey(folder: string): Promise<{ line: string; k
   return { line: (await readFile(`${keyFile}.pub`, "utf8")).trim(), keyFile };
 }
 
-type Wish = {
+type Request = {
   keyFile: string;
   account?: string;
   /** sshd reads its configuration anew meanwhile: it listens to nobody for a moment then, and has locked nobody out. */
@@ -36,12 +36,12 @@ type Owns = NonNullable<Parameters<typeof startProber>[0]["owns"]>;
 /** Logs in to each of these hosts over and over by the key that nobody changes, whatever is done to them meanwhile. */
 export async function watchLogins(
   hosts: readonly { address: string; port?: number }[],
-  { account = "deploy", reloads = false, ...wish }: Wish,
+  { account = "deploy", reloads = false, ...request }: Request,
 ) {
   await using stack = new AsyncDisposableStack();
   const fault = createFault();
   const owns: Owns = (login) => fault.owns(login) || (reloads && login.message.includes("ECONNREFUSED"));
-  const login = { ...wish, user: account, owns, everyMs: EVERY_MS * hosts.length };
+  const login = { ...request, user: account, owns, everyMs: EVERY_MS * hosts.length };
   const probers: Prober[] = [];
   for (const { address, port = 22 } of hosts)
     probers.push(stack.use(await startProber({ ...login, address, port })));
@@ -124,7 +124,7 @@ export async function logIn({ address }: LabHost, path: string, from?: string): 
 export const untilNextSecond = (): Promise<void> => untilSecondsLater(1);
 
 /**
- * A login from now on is later, by the clock of a host, than whatever was proved until now: how far that clock is ahead is kept to a
+ * A login from now on is later, by the clock of a host, than whatever was verified until now: how far that clock is ahead is kept to a
  * second and taken for more (`toHostTime`), so that one within three seconds may count as before.
  */
 export const untilSeenAsLater = (): Promise<void> => untilSecondsLater(3);

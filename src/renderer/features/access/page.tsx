@@ -104,7 +104,7 @@ function AddGrant() {
       size="xs"
       h={30}
       leftSection={<IconPlus size={15} />}
-      onClick={() => requestPlan({ kind: "add-grants", key: "", places: [] })}
+      onClick={() => requestPlan({ kind: "add-grants", key: "", accounts: [] })}
     >
       Add a grant
     </Button>

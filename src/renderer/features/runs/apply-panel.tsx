@@ -113,13 +113,13 @@ function Refused({ error, found, plan }: { error: Error; found: PlanDetail; plan
       <p>
         <Untrusted text={error.message} limit={1_000} />
       </p>
-      {found.wish && (
+      {found.request && (
         <Button
           variant="default"
           size="compact-sm"
           leftSection={<IconRefresh size={14} />}
           loading={isPending}
-          onClick={() => found.wish && makeAnew(found.wish, requestedOptions(plan))}
+          onClick={() => found.request && makeAnew(found.request, requestedOptions(plan))}
         >
           Make the plan anew
         </Button>
@@ -184,7 +184,7 @@ function useAnew() {
   const { mutate, isPending, error } = useMakePlan();
   const makeAnew = (request: RequestDraft, options: PlanOptions) =>
     mutate(
-      { wish: request, options, identityFiles, mayPrompt: true },
+      { request, options, identityFiles, mayPrompt: true },
       { onSuccess: ({ planId }) => void navigate({ to: ".", search: { id: planId } }) },
     );
   return { makeAnew, isPending, error };

@@ -138,7 +138,7 @@ function SignField({ signWith, onChange }: { signWith: string; onChange: (path: 
 const writePlan = (plan: Plan, hash: string): string => `${JSON.stringify({ hash, plan }, null, 2)}\n`;
 
 /** The same by the command line. */
-export function CommandNote({ found: { id, wish }, plan }: Pick<Props, "found" | "plan">) {
+export function CommandNote({ found: { id, request: wish }, plan }: Pick<Props, "found" | "plan">) {
   const command = formatCommand({ id, plan, wish });
   return (
     <p className={classes.command}>
@@ -174,7 +174,7 @@ export const Commands = ({ lines }: { lines: readonly string[] }) => (
 const nameFile = (planId: number): string => `latchkey-plan-${planId}.json`;
 
 /** The command that does what a plan does: of its wish, or else of the plan as a file. */
-function formatCommand({ id, plan, wish }: { id: number; plan: Plan; wish: PlanDetail["wish"] }): string {
+function formatCommand({ id, plan, wish }: { id: number; plan: Plan; wish: PlanDetail["request"] }): string {
   if (wish?.kind === "rotate-key")
     return `latchkey rotate key ${quote(oldKeyOf(plan) ?? wish.fingerprint)} ${formatOptions(plan, wish)}`;
   if (wish?.kind === "rotate-host-key") {

@@ -45,13 +45,13 @@ export function CertificateLine({ change, isOpen }: { change: Replacement; isOpe
             </Fact>
             <Fact name="Servers">
               <ul className={renewal.list}>
-                {change.consumers.map((service) => (
+                {change.services.map((service) => (
                   <OneServer key={`${service.server} ${service.where}`} service={service} />
                 ))}
               </ul>
             </Fact>
             <Fact name="Verified at">
-              <Verifications endpoints={change.proofs} />
+              <Verifications endpoints={change.verificationEndpoints} />
             </Fact>
           </Facts>
         </div>

@@ -103,7 +103,7 @@ export function findMissing(request: RequestDraft): string | null {
     case "rotate-certificate":
       return formatRenewalMissing(request);
     case "add-grants":
-      return request.key.trim() === "" || request.places.length === 0 ? "the key and the accounts" : null;
+      return request.key.trim() === "" || request.accounts.length === 0 ? "the key and the accounts" : null;
     case "tighten-grants":
       return request.from || request.restrict || request.expiry ? null : "how to tighten them";
     case "move-to-authority":

@@ -68,8 +68,8 @@ function NewKeyFields({ request, onChange }: Props<"rotate-key">) {
         size="xs"
         label="A new key that is made already"
         description="Its .pub line, or the path of its private key file here; empty: one is made"
-        value={request.given ?? ""}
-        onChange={(event) => onChange({ ...request, given: event.currentTarget.value || null })}
+        value={request.newKey ?? ""}
+        onChange={(event) => onChange({ ...request, newKey: event.currentTarget.value || null })}
         spellCheck={false}
       />
       <TextInput
@@ -101,7 +101,10 @@ function AddFields({ request, onChange }: Props<"add-grants">) {
         classNames={{ input: classes.mono ?? "" }}
         data-autofocus
       />
-      <AccountsField accounts={request.places} onChange={(places) => onChange({ ...request, places })} />
+      <AccountsField
+        accounts={request.accounts}
+        onChange={(accounts) => onChange({ ...request, accounts })}
+      />
       <TextInput
         size="xs"
         label="Options"
@@ -177,7 +180,7 @@ function AuthorityFields({ request, onChange }: Props<"move-to-authority">) {
   );
 }
 
-type AccountAddresses = Extract<RequestDraft, { kind: "add-grants" }>["places"];
+type AccountAddresses = Extract<RequestDraft, { kind: "add-grants" }>["accounts"];
 
 /** Accounts of hosts, one a line. What cannot be read as one is said. */
 function AccountsField({

@@ -170,7 +170,7 @@ function Requests({ children }: { children: ReactNode }) {
   const plan = useCallback(
     (request: RequestDraft) =>
       mutate(
-        { wish: request, identityFiles, mayPrompt: true },
+        { request, identityFiles, mayPrompt: true },
         {
           onSuccess: ({ planId }) => {
             setDraft(null);

@@ -88,7 +88,7 @@ type HostProps = {
 
 function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolean }) {
   const files = "files" in host ? host.files : [];
-  const privateKeys = "holders" in host ? host.holders : [];
+  const privateKeys = "privateKeyLocations" in host ? host.privateKeyLocations : [];
   const certificates = "certificates" in host ? host.certificates : null;
   return (
     <section className={classes.host}>
@@ -121,15 +121,15 @@ function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolea
         ))}
       </ul>
       <ul className={classes.verifications}>
-        {verificationsOf(host).map(({ account, proof }) => (
+        {verificationsOf(host).map(({ account, verification }) => (
           <li key={account}>
-            {proof.kind === "none" ? (
+            {verification.kind === "none" ? (
               <IconShieldQuestion size={14} className={classes.unverified} aria-hidden />
             ) : (
               <IconShieldCheck size={14} className={classes.verified} aria-hidden />
             )}
             <span>
-              <Untrusted text={account} />: <Untrusted text={formatVerification(proof)} limit={300} />
+              <Untrusted text={account} />: <Untrusted text={formatVerification(verification)} limit={300} />
             </span>
           </li>
         ))}

@@ -114,7 +114,7 @@ function FailedPlan({ found }: { found: PlanDetail }) {
         </p>
         <p>Nothing was written on any host.</p>
       </Notice>
-      {found.wish && <MakeAnew request={found.wish} options={null} />}
+      {found.request && <MakeAnew request={found.request} options={null} />}
     </>
   );
 }
@@ -156,7 +156,9 @@ function ReadyPlan({ found, plan, hash }: Props) {
           isEdited={isEdited}
           onType={setTyped}
         />
-        {found.wish && <MakeAnew request={found.wish} options={requestedOptions(plan)} onEdit={setEdited} />}
+        {found.request && (
+          <MakeAnew request={found.request} options={requestedOptions(plan)} onEdit={setEdited} />
+        )}
         <ExportPanel
           found={found}
           plan={plan}
@@ -202,7 +204,7 @@ function Keys({ plan }: { plan: Plan }) {
       {newKey !== null && (
         <span>
           <Untrusted
-            text={newKey.kind === "given" ? "the given key" : `a new ${newKey.keyType} key`}
+            text={newKey.kind === "provided" ? "the given key" : `a new ${newKey.keyType} key`}
             limit={100}
           />{" "}
           {newKey.comment !== "" && <Untrusted text={newKey.comment} limit={100} />}

@@ -55,11 +55,11 @@ export const useFoundPlan = (planId: PlanId) =>
 
 export const useMakePlan = () => useMutation(useApi().runs.plan.mutationOptions());
 export const useIssuers = () => useQuery(useApi().issuers.known.queryOptions());
-export const useTakePlan = () => useMutation(useApi().runs.takePlan.mutationOptions());
+export const useTakePlan = () => useMutation(useApi().runs.importPlan.mutationOptions());
 export const useStartRun = () => useMutation(useApi().runs.start.mutationOptions());
 export const usePause = () => useMutation(useApi().runs.pause.mutationOptions());
 export const useResume = () => useMutation(useApi().runs.resume.mutationOptions());
-export const useGiveCertificate = () => useMutation(useApi().runs.giveCertificate.mutationOptions());
+export const useGiveCertificate = () => useMutation(useApi().runs.provideCertificate.mutationOptions());
 export const useConfirmKey = () => useMutation(useApi().runs.confirm.mutationOptions());
 export const useRepair = () => useMutation(useApi().runs.repair.mutationOptions());
 export const useRollBack = () => useMutation(useApi().runs.rollBack.mutationOptions());

@@ -240,8 +240,8 @@ export function RunPrompts() {
 const KIND_WORDS: Record<RunEntry["kind"], string> = {
   intends: "intends",
   acted: "done",
-  proved: "verified",
-  undone: "rolled back",
+  verified: "verified",
+  "rolled-back": "rolled back",
   failed: "failed",
   note: "note",
 };

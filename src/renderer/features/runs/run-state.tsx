@@ -48,8 +48,8 @@ const STEP_STATES: Record<StepState, TagContent> = {
   planned: { tone: "gray", Icon: IconCircleDashed, word: "Not started" },
   intended: { tone: "blue", Icon: IconLoader, word: "In progress" },
   acted: { tone: "blue", Icon: IconPencil, word: "Written" },
-  proved: { tone: "green", Icon: IconCircleCheck, word: "Verified" },
-  undone: { tone: "gray", Icon: IconArrowBackUp, word: "Rolled back" },
+  verified: { tone: "green", Icon: IconCircleCheck, word: "Verified" },
+  "rolled-back": { tone: "gray", Icon: IconArrowBackUp, word: "Rolled back" },
   failed: { tone: "red", Icon: IconCircleX, word: "Failed" },
   "needs-attention": { tone: "red", Icon: IconAlertOctagon, word: "Needs attention" },
 };
@@ -65,7 +65,7 @@ const UNVERIFIED: TagContent = { tone: "amber", Icon: IconHelpCircle, word: "Not
 /** How a step stands. What nobody works on any more is not under way. */
 function tagContentOf({ state, verification }: RunStep, run: RunState): TagContent {
   if (verification === "waiting") return WAITING;
-  if (verification === "unverified" && state === "proved") return UNVERIFIED;
+  if (verification === "unverified" && state === "verified") return UNVERIFIED;
   return state === "intended" && run !== "running" ? UNKNOWN : STEP_STATES[state];
 }
 
@@ -135,14 +135,14 @@ export function PhaseSteps({ run }: { run: RunDetail }) {
 
 type PhaseProps = { phase: Phase; steps: readonly RunStep[]; run: Pick<RunDetail, "kind" | "state"> };
 
-const ORDER = ["needs-attention", "failed", "intended", "acted", "undone", "planned", "proved"];
+const ORDER = ["needs-attention", "failed", "intended", "acted", "rolled-back", "planned", "verified"];
 
 function PhaseLines({ phase, steps, run: { kind, state } }: PhaseProps) {
   const ordered = steps.toSorted(
     (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.ordinal - b.ordinal,
   );
   const worst = ordered[0];
-  const done = steps.filter((step) => step.state === "proved").length;
+  const done = steps.filter((step) => step.state === "verified").length;
   const isTouched = steps.some((step) => step.state !== "planned");
   return (
     <details className={classes.phase} open={isTouched && (done < steps.length || steps.length <= 8)}>

@@ -54,10 +54,12 @@ export function describeOrder(plan: Plan): { title: string; text: string }[] {
   const adds = files.some(({ added }) => added !== null);
   const isVerified =
     kind === "rotate-host-key" ||
-    plan.hosts.some(({ proofs }) => proofs.some(({ proof }) => proof.kind !== "none"));
+    plan.hosts.some(({ verifications }) =>
+      verifications.some(({ verification }) => verification.kind !== "none"),
+    );
   const removes = files.some(({ removed }) => removed !== null);
   return [
-    ...(newKey === null || newKey.kind === "given"
+    ...(newKey === null || newKey.kind === "provided"
       ? []
       : [{ title: formatPhaseTitle("create-key", kind), text: formatNewKey(newKey) }]),
     ...(adds

@@ -71,7 +71,7 @@ export const Service = z.object({
 });
 export type Service = z.infer<typeof Service>;
 
-/** Where the new certificate has to be shown before the change counts as proved. */
+/** Where the new certificate has to be shown before the change counts as verified. */
 export const VerificationEndpoint = z.object({
   address: z.string(),
   /**
@@ -116,7 +116,7 @@ export const Replacement = z.object({
   /** Of an ACME issuer: how its challenges are answered; null for others. */
   challenge: ChallengeMethod.nullable(),
   files: z.array(DeploymentFile),
-  consumers: z.array(Service),
-  proofs: z.array(VerificationEndpoint),
+  services: z.array(Service),
+  verificationEndpoints: z.array(VerificationEndpoint),
 });
 export type Replacement = z.infer<typeof Replacement>;

@@ -74,13 +74,13 @@ export const FilePlan = z.object({
 });
 export type FilePlan = z.infer<typeof FilePlan>;
 
-/** How it is proved that the new key, and it alone, logs in to an account. */
+/** How it is verified that the new key, and it alone, logs in to an account. */
 export const PlannedVerification = z.discriminatedUnion("kind", [
   /** By a fresh connection from here. `command`: a word is run there; otherwise the login alone counts. */
   z.object({ kind: z.literal("from-here"), runs: z.enum(["command", "nothing"]) }),
   /** By OpenSSH's client on the host that holds the private key. */
   z.object({
-    kind: z.literal("from-holder"),
+    kind: z.literal("from-host"),
     host: HostName,
     port: Port,
     runs: z.enum(["command", "nothing"]),
@@ -89,7 +89,7 @@ export const PlannedVerification = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("by-hand") }),
   /**
    * By the host's journal, once it tells of a login by the new key; else by a signature of its holder, or a person's approval.
-   * A plain file, which any user of the host may write, proves nothing.
+   * A plain file, which any user of the host may write, verifies nothing.
    */
   z.object({ kind: z.literal("by-log") }),
   z.object({ kind: z.literal("none"), why: z.string() }),
@@ -165,9 +165,9 @@ export type PlannedHost = z.infer<typeof PlannedHost>;
 /** A host whose authorized_keys files change, or that has a private key which is replaced. */
 export const AccessHost = PlannedHost.extend({
   files: z.array(FilePlan),
-  holders: z.array(PrivateKeyPlan),
+  privateKeyLocations: z.array(PrivateKeyPlan),
   /** By account of its files. */
-  proofs: z.array(z.object({ account: z.string(), proof: PlannedVerification })),
+  verifications: z.array(z.object({ account: z.string(), verification: PlannedVerification })),
 });
 export type AccessHost = z.infer<typeof AccessHost>;
 
@@ -191,7 +191,7 @@ export const Pace = z.object({
   batchSize: z.int().min(1).max(64).default(8),
   /** Failed hosts after which no other is begun. */
   maxFailures: z.int().min(1).max(10_000).default(1),
-  /** Until the host itself takes back what was not proved. */
+  /** Until the host itself takes back what was not verified. */
   rollbackAfterSeconds: z.int().min(30).max(3_600).default(120),
 });
 
@@ -219,7 +219,7 @@ export type PlanOptions = z.infer<typeof PlanOptions>;
 
 /** A new key that somebody else has made; `line` is `type base64`. `path`: its private key on this computer. */
 const ProvidedNewKey = z.object({
-  kind: z.literal("given"),
+  kind: z.literal("provided"),
   line: z.string(),
   comment: z.string(),
   path: z.string().nullable(),
@@ -228,7 +228,7 @@ export type ProvidedNewKey = z.infer<typeof ProvidedNewKey>;
 
 /** A new key that is made on the host where it will be used, and never leaves it. */
 const MadeOnHost = z.object({
-  kind: z.literal("made-on-holder"),
+  kind: z.literal("made-on-host"),
   keyType: z.string(),
   comment: z.string(),
   host: HostName,
@@ -300,8 +300,8 @@ export type RemoveGrantsPlan = z.infer<typeof RemoveGrantsPlan>;
 const TightenGrantsPlan = AccessBase.extend({
   kind: z.literal("tighten-grants"),
   oldKey: KeyOfLines,
-  /** The private key on this computer that proofs by the key that stays log in with; null where none does. */
-  provesWith: z.string().nullable(),
+  /** The private key on this computer that verifications by the key that stays log in with; null where none does. */
+  verificationKey: z.string().nullable(),
 });
 
 /** Lines for a key become lines for the certificates of an authority. */
@@ -379,11 +379,11 @@ export const privateKeysHere = (plan: Plan): readonly PrivateKeyPlan[] =>
 
 /** The private keys on each of its hosts that are replaced, in the order of `plan.hosts`. */
 export const privateKeysByHost = ({ hosts }: Plan): readonly (readonly PrivateKeyPlan[])[] =>
-  hosts.map((host) => ("holders" in host ? host.holders : []));
+  hosts.map((host) => ("privateKeyLocations" in host ? host.privateKeyLocations : []));
 
-/** How it is proved for each account of a host that it is not locked out. */
-export const verificationsOf = (host: HostPlan): AccessHost["proofs"] =>
-  "proofs" in host ? host.proofs : [];
+/** How it is verified for each account of a host that it is not locked out. */
+export const verificationsOf = (host: HostPlan): AccessHost["verifications"] =>
+  "verifications" in host ? host.verifications : [];
 
 /** The authorized_keys files, or files of sshd's configuration, that it changes, over all of its hosts. */
 export const plannedFiles = (plan: Plan): readonly FilePlan[] =>

@@ -30,7 +30,7 @@ export const RunState = z.enum([
 export type RunState = z.infer<typeof RunState>;
 
 /**
- * One after the other over all hosts: a phase begins when the one before it has been proved everywhere. Of certificates:
+ * One after the other over all hosts: a phase begins when the one before it has been verified everywhere. Of certificates:
  * `request`, `issue`, `install`, `post-check`, `finish`; a host that failed keeps no other from what is left of them.
  */
 export const Phase = z.enum([
@@ -50,8 +50,8 @@ export const StepState = z.enum([
   "planned",
   "intended",
   "acted",
-  "proved",
-  "undone",
+  "verified",
+  "rolled-back",
   "failed",
   "needs-attention",
 ]);
@@ -100,7 +100,7 @@ export const RunEntry = z.object({
   id: z.int(),
   ordinal: z.int().nullable(),
   at: Instant,
-  kind: z.enum(["intends", "acted", "proved", "undone", "failed", "note"]),
+  kind: z.enum(["intends", "acted", "verified", "rolled-back", "failed", "note"]),
   text: z.string(),
 });
 export type RunEntry = z.infer<typeof RunEntry>;
@@ -151,7 +151,7 @@ export const RunConfirmation = z.object({
   /** What the holder of the new key signs; null where the key is an authority's, with which nobody logs in. */
   challenge: z.string().nullable(),
   isSigned: z.boolean(),
-  /** The accounts that are proved so; `waits`: their run can do nothing more before it; `later`: it was not, or is not any more, due. */
+  /** The accounts that are verified so; `waits`: their run can do nothing more before it; `later`: it was not, or is not any more, due. */
   accounts: z.array(
     z.object({
       host: HostName,
@@ -291,7 +291,7 @@ export const RunDetail = RunRow.extend({
   byHand: z.array(z.string()),
   /** Certificates that it renews, by host; empty where it renews none. */
   orders: z.array(RunOrder),
-  /** Null where the run is over, or proves all logins by itself. */
+  /** Null where the run is over, or verifies all logins by itself. */
   confirmation: RunConfirmation.nullable(),
   /** Files that it has left out, or that are stuck. */
   files: z.array(RunFile),

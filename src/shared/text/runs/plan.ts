@@ -84,21 +84,21 @@ export function formatCounts(plan: Plan): string {
   return `${adds} to add, ${changes} to change, ${removes} to remove ${on}`;
 }
 
-/** How it is proved, on one host, that an account is not locked out. */
-export function formatVerification(proof: PlannedVerification): string {
-  switch (proof.kind) {
+/** How it is verified, on one host, that an account is not locked out. */
+export function formatVerification(verification: PlannedVerification): string {
+  switch (verification.kind) {
     case "from-here":
-      return `verified by a login from here${proof.runs === "command" ? "" : ", which runs nothing"}`;
-    case "from-holder":
-      return `verified by a login from ${formatHost(proof)}, which has the private key`;
+      return `verified by a login from here${verification.runs === "command" ? "" : ", which runs nothing"}`;
+    case "from-host":
+      return `verified by a login from ${formatHost(verification)}, which has the private key`;
     case "by-hand":
       return "verified by whoever runs its script there: it asks whether a login works";
     case "by-log":
       return "verified once the host's journal shows a login with the new key, its owner has signed a challenge, or you approve the account by name";
     case "none":
-      return `not verified: ${proof.why}`;
+      return `not verified: ${verification.why}`;
     default:
-      return assertNever(proof);
+      return assertNever(verification);
   }
 }
 
@@ -106,9 +106,9 @@ export function formatNewKey(newKey: NewKey): string {
   switch (newKey.kind) {
     case "made-here":
       return `${newKey.keyType}, made on this computer, for ${newKey.path}`;
-    case "made-on-holder":
+    case "made-on-host":
       return `${newKey.keyType}, made on ${formatHost(newKey)}, for ${newKey.path}`;
-    case "given":
+    case "provided":
       return `${newKey.line.slice(0, 40)}..., which was given`;
     default:
       return assertNever(newKey);

@@ -1,4 +1,4 @@
-/** Why a step of a run could not be done, or not be undone: every sentence of it, without a full stop. */
+/** Why a step of a run could not be done, or not be "rolled-back": every sentence of it, without a full stop. */
 import { assertNever } from "../../model/assert-never.ts";
 import type { Awaited, Cause, PlainCause } from "../../model/runs/step-result.ts";
 import { formatClaimReason } from "../hosts/key.ts";

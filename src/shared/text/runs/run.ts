@@ -31,10 +31,10 @@ const STATES: Record<RunState, string> = {
 /** What stands on the hosts, and what was taken back, is told by the run's own message. */
 export const formatRunState = (state: RunState): string => STATES[state];
 
-/** How a step stands. One that stands and that no login has shown is not called proved. */
+/** How a step stands. One that stands and that no login has shown is not called verified. */
 export function formatStepState({ state, verification }: RunStep): string {
   if (verification === "waiting") return "waiting for a login";
-  return verification === "unverified" && state === "proved" ? "not verified" : state;
+  return verification === "unverified" && state === "verified" ? "not verified" : state;
 }
 
 /** Why a run has come to its end, or stands still, as a sentence without a full stop; empty where its state says it all. */

@@ -19,7 +19,7 @@ import {
 import { NEW_KEY, OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { planFor, refusalOf, stagesOf, stops } from "#domain/runs/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import type { KeyRequest, Wish } from "#shared/contract/runs.ts";
+import type { KeyRequest, PlanRequest } from "#shared/contract/runs.ts";
 import { newKeyOf } from "#shared/model/runs/plan.ts";
 
 const place = { host: "web1", port: 22, account: "ann" };
@@ -27,8 +27,8 @@ const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 
 test("grants are removed line by line, and the last line of root or of Latchkey itself is not", () => {
   const text = `${OLD_KEY} a\n${OTHER}\n${OLD_KEY} a\n`;
-  const wish: Wish = { kind: "remove-grants", grants: [10, 99] };
-  const plan = planFor([makeHostFacts("web1", text)], { request: wish });
+  const request: PlanRequest = { kind: "remove-grants", grants: [10, 99] };
+  const plan = planFor([makeHostFacts("web1", text)], { request });
   expect(stagesOf(text, plan)[1]).toBe(`${OTHER}\n${OLD_KEY} a\n`);
   expect(plan.hosts[0]?.files[0]).toMatchObject({ added: null, removes: 1 });
   expect(newKeyOf(plan)).toBeNull();
@@ -44,20 +44,20 @@ test("grants are removed line by line, and the last line of root or of Latchkey 
       from: null,
     },
   });
-  expect(stops(planFor([last], { request: wish }))).toEqual(["refused other-way-in", "refused own-login"]);
+  expect(stops(planFor([last], { request }))).toEqual(["refused other-way-in", "refused own-login"]);
   const moved = makeHostFacts("web1", text);
   const changed = { ...moved, files: [makeFileFacts("ann", `${OTHER}\n`)] };
-  expect(planFor([changed], { request: wish }).leftOut).toEqual([
+  expect(planFor([changed], { request }).leftOut).toEqual([
     expect.stringContaining("has no such line any more"),
   ]);
 });
 
 test("a key that may run one command only is no other way in", () => {
-  const wish: Wish = { kind: "remove-grants", grants: [10] };
+  const request: PlanRequest = { kind: "remove-grants", grants: [10] };
   const stopsWith = (other: string) => {
     const root = makeFileFacts("root", `${OLD_KEY} a\n${other}\n`);
     const accounts = [makeAccountFacts("root", [root])];
-    return stops(planFor([makeHostFacts("web1", "", { files: [root], accounts })], { request: wish }));
+    return stops(planFor([makeHostFacts("web1", "", { files: [root], accounts })], { request }));
   };
   expect(stopsWith(`no-pty ${OTHER}`)).toEqual([]);
   expect(stopsWith(`command="rsync --server" ${OTHER}`)).toEqual(["refused other-way-in"]);
@@ -88,7 +88,7 @@ test("a line whose key nobody is known to hold, or that is not there any more, i
   ]);
 });
 
-test("a line of a file that lets in to several accounts goes for all of them: each is proved, and root is not shut out by it", () => {
+test("a line of a file that lets in to several accounts goes for all of them: each is verified, and root is not shut out by it", () => {
   const file = {
     ...makeFileFacts("ann", `${OLD_KEY} a\n`),
     path: "/etc/ssh/keys",
@@ -106,17 +106,22 @@ test("a line of a file that lets in to several accounts goes for all of them: ea
   const removal = planFor([host], { request: { kind: "remove-grants", grants: [10] } });
   expect(stops(removal)).toEqual(["acknowledge other-way-in", "refused other-way-in"]);
   expect(removal.confirm?.why).toEqual(["root's keys change on web1"]);
-  expect(planFor([host]).hosts[0]?.proofs).toEqual([
-    { account: "ann", proof: { kind: "from-here", runs: "command" } },
-    { account: "root", proof: { kind: "from-here", runs: "nothing" } },
+  expect(planFor([host]).hosts[0]?.verifications).toEqual([
+    { account: "ann", verification: { kind: "from-here", runs: "command" } },
+    { account: "root", verification: { kind: "from-here", runs: "nothing" } },
   ]);
 });
 
 test("an account that is not known, or has no file for its keys, is told of and left out", () => {
   const place = (account: string) => ({ host: "web1", port: 22, account });
-  const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place("ann"), place("eve")] };
+  const request: PlanRequest = {
+    kind: "add-grants",
+    key: NEW_KEY,
+    options: "",
+    accounts: [place("ann"), place("eve")],
+  };
   const plan = planFor([makeHostFacts("web1", `${OTHER}\n`)], {
-    request: wish,
+    request,
     provided: GIVEN,
     key: null,
     here: [],
@@ -127,13 +132,13 @@ test("an account that is not known, or has no file for its keys, is told of and 
 });
 
 test("a grant is added at the end of the first file that sshd reads, with options that sshd would take", () => {
-  const wish: Wish = {
+  const request: PlanRequest = {
     kind: "add-grants",
     key: NEW_KEY,
     options: "restrict",
-    places: [{ host: "web1", port: 22, account: "ann" }],
+    accounts: [{ host: "web1", port: 22, account: "ann" }],
   };
-  const more = { request: wish, provided: GIVEN, key: null, here: [] };
+  const more = { request, provided: GIVEN, key: null, here: [] };
   const text = `${OTHER}\n${OTHER}`;
   const plan = planFor([makeHostFacts("web1", text), makeHostFacts("web2", text)], more);
   expect(plan.hosts.map(({ host }) => host)).toEqual(["web1"]);
@@ -142,20 +147,20 @@ test("a grant is added at the end of the first file that sshd reads, with option
     `${text}\nrestrict ${NEW_KEY} new\n`,
   ]);
   expect(plan.hosts[0]?.files[0]).toMatchObject({ removed: null, adds: 1 });
-  expect(refusalOf(makeFacts([], { ...more, request: { ...wish, options: "restrict,nonsense" } }))).toContain(
-    "sshd would ignore",
-  );
+  expect(
+    refusalOf(makeFacts([], { ...more, request: { ...request, options: "restrict,nonsense" } })),
+  ).toContain("sshd would ignore");
 });
 
-test("a new line is proved by a login where a private key is at hand, and says what was checked where none is", () => {
-  const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place] };
+test("a new line is verified by a login where a private key is at hand, and says what was checked where none is", () => {
+  const request: PlanRequest = { kind: "add-grants", key: NEW_KEY, options: "", accounts: [place] };
   const proofOf = (given: Partial<ProvidedKey>, options = "") =>
     planFor([makeHostFacts("web1", `${OTHER}\n`)], {
-      request: { ...wish, options },
+      request: { ...request, options },
       provided: { ...GIVEN, ...given },
       key: null,
       here: [],
-    }).hosts[0]?.proofs[0]?.proof;
+    }).hosts[0]?.verifications[0]?.verification;
   expect(proofOf({ path: "/home/me/.ssh/id_new" })).toEqual({ kind: "from-here", runs: "command" });
   expect(proofOf({ isInAgent: true }, "restrict")).toEqual({ kind: "from-here", runs: "nothing" });
   expect(proofOf({ isInAgent: true }, 'from="10.0.0.0/8"')).toEqual({
@@ -168,21 +173,27 @@ test("a new line is proved by a login where a private key is at hand, and says w
   });
 });
 
-test("a line that is tightened is proved by the key that stays: a file that is not locked, or the agent", () => {
-  const wish: Wish = { kind: "tighten-grants", grants: [10], from: null, restrict: true, expiry: null };
+test("a line that is tightened is verified by the key that stays: a file that is not locked, or the agent", () => {
+  const request: PlanRequest = {
+    kind: "tighten-grants",
+    grants: [10],
+    from: null,
+    restrict: true,
+    expiry: null,
+  };
   const planWith = (...here: Partial<PrivateKeyFacts>[]) =>
     planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)], {
-      request: wish,
+      request,
       here: here.map(makeHolderFacts),
     });
   expect(planWith({})).toMatchObject({
-    provesWith: "/home/me/.ssh/id_rsa",
-    hosts: [{ proofs: [{ proof: { kind: "from-here", runs: "nothing" } }] }],
+    verificationKey: "/home/me/.ssh/id_rsa",
+    hosts: [{ verifications: [{ verification: { kind: "from-here", runs: "nothing" } }] }],
   });
   const inAgent = planWith({ isEncrypted: true }, { kind: "agent", path: "/run/agent" });
-  expect(inAgent.provesWith).toBeNull();
-  expect(inAgent.hosts[0]?.proofs[0]?.proof.kind).toBe("from-here");
-  expect(planWith({ isEncrypted: true }).hosts[0]?.proofs[0]?.proof.kind).toBe("none");
+  expect(inAgent.verificationKey).toBeNull();
+  expect(inAgent.hosts[0]?.verifications[0]?.verification.kind).toBe("from-here");
+  expect(planWith({ isEncrypted: true }).hosts[0]?.verifications[0]?.verification.kind).toBe("none");
 });
 
 test("a line by which this login comes is tightened to others only where it is agreed that the login will fail", () => {
@@ -194,8 +205,8 @@ test("a line by which this login comes is tightened to others only where it is a
     rollbackTimers: HostFacts["rollbackTimers"] = ["at"],
   ) => {
     const host = makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`, { rollbackTimers });
-    const wish: Wish = { kind: "tighten-grants", grants: [10], from, restrict: true, expiry: null };
-    const plan = planFor([{ ...host, login: { ...host.login, key, ...more } }], { request: wish });
+    const request: PlanRequest = { kind: "tighten-grants", grants: [10], from, restrict: true, expiry: null };
+    const plan = planFor([{ ...host, login: { ...host.login, key, ...more } }], { request });
     return plan.checks.find(({ id }) => id === "own-login");
   };
   const failing = {
@@ -220,7 +231,7 @@ test("a line of the authority by whose certificate this login comes is changed o
     (one) => one.fingerprint,
   );
   const ownLogin = (
-    wish: KeyRequest,
+    request: KeyRequest,
     certificate: LoginFacts["certificate"],
     { key = null, text = two }: { key?: string | null; text?: string } = {},
   ) => {
@@ -228,7 +239,7 @@ test("a line of the authority by whose certificate this login comes is changed o
     const grants = grantsOf(file).map((grant) => ({ ...grant, isAuthority: true }));
     const accounts = [makeAccountFacts("ann", [file], { grants })];
     const host = makeHostFacts("web1", text, { rollbackTimers: ["at"], files: [file], accounts });
-    const plan = planFor([{ ...host, login: { ...host.login, key, certificate } }], { request: wish });
+    const plan = planFor([{ ...host, login: { ...host.login, key, certificate } }], { request });
     return plan.checks.find(({ id }) => id === "own-login");
   };
   const tighten = (from: string): KeyRequest => ({
@@ -260,10 +271,10 @@ test("a line of the authority by whose certificate this login comes is changed o
 });
 
 test("where no journal of a host can show a login by a key that somebody else has made, the plan says who can", () => {
-  const wish: Wish = { ...ROTATE, given: NEW_KEY };
+  const request: PlanRequest = { ...ROTATE, newKey: NEW_KEY };
   const checkWith = (logs: HostFacts["logs"]) =>
     planFor([makeHostFacts("web1", `${OLD_KEY} a\n`, { logs })], {
-      request: wish,
+      request,
       provided: GIVEN,
       here: [],
     }).checks.find(({ id }) => id === "journal");
@@ -276,13 +287,13 @@ test("where no journal of a host can show a login by a key that somebody else ha
 });
 
 test("an account without a file for its keys gets one, if the folder is its own and sshd reads it first", () => {
-  const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place] };
+  const request: PlanRequest = { kind: "add-grants", key: NEW_KEY, options: "", accounts: [place] };
   const planWith = (uid: number, consulted = ["/home/ann/.ssh/authorized_keys"]) => {
     const stand = { kind: "absent" as const, lacks: { creates: "folder" as const, uid, workFolder: null } };
     const files = [makeFileFacts("ann", "", { stand })];
     const accounts = [makeAccountFacts("ann", files, { grants: [], consulted })];
     return planFor([makeHostFacts("web1", "", { files, accounts })], {
-      request: wish,
+      request,
       provided: GIVEN,
       key: null,
       here: [],
@@ -329,5 +340,5 @@ test("a line is tightened in its place, and moved to an authority beside it", ()
     `no-pty ${OLD_KEY} a\r\n${line}${OTHER}\r\n`,
     `${line}${OTHER}\r\n`,
   ]);
-  expect(moved.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "by-log" } }]);
+  expect(moved.hosts[0]?.verifications).toEqual([{ account: "ann", verification: { kind: "by-log" } }]);
 });

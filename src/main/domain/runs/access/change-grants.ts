@@ -3,7 +3,7 @@ import { writeForeign } from "#domain/runs/files/stages.ts";
 import { isAuthority } from "#domain/ssh/deciders/lines.ts";
 import { covers, readFromList } from "#domain/ssh/from-list.ts";
 import { type LineOption, readExpiryTime, readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
-import type { Wish } from "#shared/contract/runs.ts";
+import type { PlanRequest } from "#shared/contract/runs.ts";
 import type { FilePlan, NewKey } from "#shared/model/runs/plan.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
@@ -22,14 +22,14 @@ import {
 } from "./change-set.ts";
 import type { HostFacts, KnownGrant, PlanFacts, ProvidedKey } from "./plan-facts.ts";
 
-type Of<Kind extends Wish["kind"]> = Extract<Wish, { kind: Kind }>;
+type Of<Kind extends PlanRequest["kind"]> = Extract<PlanRequest, { kind: Kind }>;
 
 /** A key is let in to accounts: a line at the end of the first file that sshd reads for each. */
-export function addGrants({ provided, now }: PlanFacts, wish: Of<"add-grants">): ChangeSet | Unplannable {
+export function addGrants({ provided, now }: PlanFacts, request: Of<"add-grants">): ChangeSet | Unplannable {
   if (!provided) return { refused: "the key cannot be read; give the line of a .pub file" };
-  const { problem } = readLineOptions(Buffer.from(wish.options, "utf8").toString("latin1"));
+  const { problem } = readLineOptions(Buffer.from(request.options, "utf8").toString("latin1"));
   if (problem !== null) return { refused: `sshd would ignore a line with these options: ${problem}` };
-  const text = newLine(wish.options, provided.comment || `latchkey:${now.slice(0, 10)}`);
+  const text = newLine(request.options, provided.comment || `latchkey:${now.slice(0, 10)}`);
   return {
     titleOf: () => `Add ${formatKeyBriefly(provided)}`,
     oldKey: null,
@@ -37,44 +37,48 @@ export function addGrants({ provided, now }: PlanFacts, wish: Of<"add-grants">):
     verifies: provided.path === null && !provided.isInAgent ? "none" : "new",
     concerns: () => false,
     lacking: (host) =>
-      wish.places
+      request.accounts
         .filter((address) => address.host === host.host && address.port === host.port)
         .map(({ account }) => account)
         .filter((account) => fileFor(host, account) === null),
     changesFor: (host, file) => {
       const account = host.accounts.find(
-        ({ name }) => file.accounts.includes(name) && isWished(wish, host, name),
+        ({ name }) => file.accounts.includes(name) && isWished(request, host, name),
       );
       if (!account || !pathsOf(file).includes(fileFor(host, account.name) ?? "")) return NO_CHANGES;
       const same = findLines(
         file.bytes,
-        ({ key, options }) => key?.fingerprint === provided.fingerprint && options === wish.options,
+        ({ key, options }) => key?.fingerprint === provided.fingerprint && options === request.options,
       );
       const notes = same.map(
         ({ read }) => `${formatHost(host)}: ${file.path}, line ${read.line}, lets the key in already`,
       );
-      return { ...NO_CHANGES, appended: same.length > 0 ? [] : [text], notes, options: wish.options };
+      return { ...NO_CHANGES, appended: same.length > 0 ? [] : [text], notes, options: request.options };
     },
   };
 }
 
-const isWished = ({ places }: Of<"add-grants">, { host, port }: HostFacts, account: string): boolean =>
+const isWished = (
+  { accounts: places }: Of<"add-grants">,
+  { host, port }: HostFacts,
+  account: string,
+): boolean =>
   places.some((address) => address.host === host && address.port === port && address.account === account);
 
 /** Lines that are gone in the end. */
-export const removeGrants = (facts: PlanFacts, wish: Of<"remove-grants">): ChangeSet =>
-  changeGrants(facts, wish.grants, verbOf("Remove"), ({ line }) => ({
+export const removeGrants = (facts: PlanFacts, request: Of<"remove-grants">): ChangeSet =>
+  changeGrants(facts, request.grants, verbOf("Remove"), ({ line }) => ({
     change: { kind: "gone", line },
     options: "",
   }));
 
 /** Lines whose options let in less in the end. */
-export function tightenGrants(facts: PlanFacts, wish: Of<"tighten-grants">): ChangeSet | Unplannable {
-  if (wish.from === null && !wish.restrict && wish.expiry === null) {
+export function tightenGrants(facts: PlanFacts, request: Of<"tighten-grants">): ChangeSet | Unplannable {
+  if (request.from === null && !request.restrict && request.expiry === null) {
     return { refused: "nothing says how to tighten it: name --from, --restrict or --expiry" };
   }
-  const changeSet = changeGrants(facts, wish.grants, verbOf("Tighten"), ({ line, parts }) => {
-    const tight = tightenOptions(parts.options, wish);
+  const changeSet = changeGrants(facts, request.grants, verbOf("Tighten"), ({ line, parts }) => {
+    const tight = tightenOptions(parts.options, request);
     if ("why" in tight) return tight;
     if (tight.options === parts.options) return { why: "it is as tight already" };
     return { change: { kind: "instead", line, text: withOptions(parts, tight.options) }, ...tight };
@@ -83,16 +87,16 @@ export function tightenGrants(facts: PlanFacts, wish: Of<"tighten-grants">): Cha
 }
 
 /** Lines for a key become lines for the certificates of an authority. */
-export function moveToAuthority(facts: PlanFacts, wish: Of<"move-to-authority">): ChangeSet | Unplannable {
+export function moveToAuthority(facts: PlanFacts, request: Of<"move-to-authority">): ChangeSet | Unplannable {
   const { provided } = facts;
   if (!provided) return { refused: "the authority's key cannot be read; give the line of its .pub file" };
   const changeSet = changeGrants(
     facts,
-    wish.grants,
+    request.grants,
     (grants) => `Move ${grants} to an authority`,
     ({ read, line, parts }, account) => {
       if (isAuthority(read)) return { why: "it is an authority's line already" };
-      const names = wish.principals.length > 0 ? wish.principals : [account];
+      const names = request.principals.length > 0 ? request.principals : [account];
       const moved = authorityOptions(parts.options, names);
       if ("why" in moved) return moved;
       const text = authorityLine(`${parts.indent}${moved.options}`, provided.comment);
@@ -185,7 +189,12 @@ function takeOut(left: string[], text: string): boolean {
   return true;
 }
 
-const toNewKey = ({ line, comment, path }: ProvidedKey): NewKey => ({ kind: "given", line, comment, path });
+const toNewKey = ({ line, comment, path }: ProvidedKey): NewKey => ({
+  kind: "provided",
+  line,
+  comment,
+  path,
+});
 
 export type Tightening = { from: string | null; restrict: boolean; expiry: string | null };
 
@@ -194,21 +203,21 @@ export type Tightening = { from: string | null; restrict: boolean; expiry: strin
  * by byte. `restrict` comes first: what is written after it is allowed all the same. A sentence where that cannot be, or
  * would let in more than before.
  */
-export function tightenOptions(options: string, wish: Tightening): { options: string } | { why: string } {
+export function tightenOptions(options: string, request: Tightening): { options: string } | { why: string } {
   const before = readLineOptions(options);
   if (before.problem !== null) return { why: `sshd ignores the line: ${before.problem}` };
-  const later = wish.expiry === null ? null : findEarlierExpiry(before.options, wish.expiry);
+  const later = request.expiry === null ? null : findEarlierExpiry(before.options, request.expiry);
   if (later !== null) return { why: `its key expires earlier already: expiry-time="${later}"` };
-  const narrow = wish.from === null ? null : findNarrowerFrom(before.options, wish.from);
+  const narrow = request.from === null ? null : findNarrowerFrom(before.options, request.from);
   if (narrow !== null)
-    return { why: `from="${narrow}" stands there already, and not all of ${wish.from} is inside of it` };
+    return { why: `from="${narrow}" stands there already, and not all of ${request.from} is inside of it` };
   let pieces = splitOptions(options);
-  if (wish.expiry !== null) pieces = replace(pieces, "expiry-time", wish.expiry);
-  if (wish.from !== null) pieces = replace(pieces, "from", wish.from);
+  if (request.expiry !== null) pieces = replace(pieces, "expiry-time", request.expiry);
+  if (request.from !== null) pieces = replace(pieces, "from", request.from);
   // Where it stands already it stays: what is before it is forbidden, and would be allowed behind it.
-  if (wish.restrict && !isRestricted(before.options)) pieces = ["restrict", ...pieces];
+  if (request.restrict && !isRestricted(before.options)) pieces = ["restrict", ...pieces];
   const written = pieces.join(",");
-  const problem = findProblem(written, wish);
+  const problem = findProblem(written, request);
   return problem === null ? { options: written } : { why: problem };
 }
 

@@ -19,10 +19,10 @@ import type { HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 /** A key is replaced wherever it is granted, by one that is made or was given. */
 export function replaceKey(facts: PlanFacts): ChangeSet | Unplannable {
   const { request, key } = facts;
-  if (request.kind !== "rotate-key") throw new Error("this is another wish");
+  if (request.kind !== "rotate-key") throw new Error("this is another request");
   if (!key)
     return { refused: `the key ${request.fingerprint} is not known; scan the hosts where it is granted` };
-  if (request.given !== null && !facts.provided) {
+  if (request.newKey !== null && !facts.provided) {
     return {
       refused: "the new key cannot be read; give the line of a .pub file, or the path of a private key",
     };
@@ -70,18 +70,21 @@ const formatIgnored = (path: string, { read }: FoundLine): string =>
 function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
   const { provided, key, here, now } = facts;
   const comment = key?.comment || `latchkey:${now.slice(0, 10)}`;
-  if (provided) return { kind: "given", line: provided.line, comment: provided.comment, path: provided.path };
+  if (provided)
+    return { kind: "provided", line: provided.line, comment: provided.comment, path: provided.path };
   const mine = here.find(
     ({ kind, stuck, possession }) => kind === "file" && stuck === null && possession.kind !== "other-key",
   );
   const wished = facts.request.kind === "rotate-key" ? facts.request.keyFile : null;
-  const others = facts.hosts.flatMap((host) => host.holders.map((privateKey) => ({ host, privateKey })));
+  const others = facts.hosts.flatMap((host) =>
+    host.privateKeyLocations.map((privateKey) => ({ host, privateKey })),
+  );
   const [only, ...more] = others.filter(({ host, privateKey }) => canHold(host, privateKey));
   const path = mine?.path ?? wished;
   const isVerified = only?.privateKey.possession.kind === "verified";
   if (path === null && only && isVerified && more.length === 0 && here.length === 0) {
     const { host, port } = only.host;
-    return { kind: "made-on-holder", keyType, comment, host, port, path: only.privateKey.path };
+    return { kind: "made-on-host", keyType, comment, host, port, path: only.privateKey.path };
   }
   const keyFile = path ?? facts.freeKeyFile;
   if (keyFile === null) return { refused: formatKnownLocation(facts) ?? formatNoLocation(facts) };
@@ -102,7 +105,7 @@ function formatNoLocation({ key, hosts }: PlanFacts): string {
     accounts.some(({ grants }) => grants.some((grant) => grant.fingerprint === fingerprint)),
   );
   const claims = hosts.flatMap((host) =>
-    host.holders.map(
+    host.privateKeyLocations.map(
       ({ path, possession }) => `${formatHost(host)}:${path} (${formatPossession(possession)})`,
     ),
   );

@@ -11,7 +11,6 @@ import {
   type PlannedVerification,
   type PrivateKeyPlan,
 } from "#shared/model/runs/plan.ts";
-import { formatHost } from "#shared/text/hosts/target.ts";
 import type { AccountFacts, FileFacts, FileStand, HostFacts } from "./plan-facts.ts";
 
 /** Why no plan can be made, as a sentence. */
@@ -26,7 +25,7 @@ export type FileChanges = {
   /** New lines at the end. */
   appended: readonly string[];
   notes: readonly string[];
-  /** The options of the first line that changes, as it will be: by them it is proved. */
+  /** The options of the first line that changes, as it will be: by them it is verified. */
   options: string;
   /** The lines are for certificates that the key has signed. */
   isAuthority: boolean;
@@ -40,7 +39,7 @@ export const NO_CHANGES: FileChanges = {
   isAuthority: false,
 };
 
-/** What a wish comes to, before it is known what each host allows. */
+/** What a request comes to, before it is known what each host allows. */
 export type ChangeSet = {
   /** With how many lines of these files go or change, where that says it. */
   titleOf(files: readonly Pick<FilePlan, "changes" | "removes">[]): string;
@@ -63,8 +62,8 @@ export type ChangeSet = {
 export type Draft = {
   facts: HostFacts;
   files: FilePlan[];
-  holders: PrivateKeyPlan[];
-  proofs: { account: string; proof: PlannedVerification }[];
+  privateKeyLocations: PrivateKeyPlan[];
+  verifications: { account: string; verification: PlannedVerification }[];
   checks: Check[];
   leftOut: string[];
   isAuthority: boolean;
@@ -73,8 +72,8 @@ export type Draft = {
 export const openDraft = (facts: HostFacts): Draft => ({
   facts,
   files: [],
-  holders: [],
-  proofs: [],
+  privateKeyLocations: [],
+  verifications: [],
   checks: [],
   leftOut: [],
   isAuthority: false,
@@ -138,7 +137,7 @@ export function newLine(options: string, comment: string): string {
 /** Latin-1. */
 const foreign = (text: string): string => writeForeign(Buffer.from(text, "latin1"));
 
-/** A file that is read for everybody is proved by so many of them: it is one line for all. */
+/** A file that is read for everybody is verified by so many of them: it is one line for all. */
 const MOST_VERIFIED = 16;
 
 /**
@@ -171,7 +170,7 @@ export const isSeenToLetIn = (changeSet: ChangeSet, { grants }: AccountFacts, fi
     (grant) => pathsOf(file).includes(grant.file) && changeSet.concerns(grant) && grant.effective !== "no",
   );
 
-/** An account that sshd does not let in by any such line proves nothing, where the file lets in another. */
+/** An account that sshd does not let in by any such line verifies nothing, where the file lets in another. */
 function leaveOutShut(
   accounts: readonly AccountFacts[],
   file: FileFacts,

@@ -4,7 +4,7 @@ import type { AccessHost, NewKey, PlannedVerification } from "#shared/model/runs
 import { type ChangeSet, type FileChanges, isShut } from "./change-set.ts";
 import type { AccountFacts, FileFacts, HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 
-/** How it can be proved that the key of these lines logs in to the account when the step is done. */
+/** How it can be verified that the key of these lines logs in to the account when the step is done. */
 export function chooseVerification(
   facts: PlanFacts,
   changeSet: ChangeSet,
@@ -26,8 +26,8 @@ export function chooseVerification(
     const isHere = verifyingKey(facts) !== null;
     return isHere && reaches(host, options) ? { kind: "from-here", runs } : none(notHere(isHere));
   }
-  if (newKey?.kind === "made-on-holder") {
-    return { kind: "from-holder", host: newKey.host, port: newKey.port, runs };
+  if (newKey?.kind === "made-on-host") {
+    return { kind: "from-host", host: newKey.host, port: newKey.port, runs };
   }
   const isHere = newKey !== null && (isHeldHere(newKey) || facts.provided?.isInAgent === true);
   if (isHere && reaches(host, options)) return { kind: "from-here", runs };
@@ -35,7 +35,7 @@ export function chooseVerification(
   return changeSet.oldKey === null ? none(notHere(isHere)) : { kind: "by-log" };
 }
 
-/** What logs in with the key that stays, in a proof: a file that is not locked, or the agent. */
+/** What logs in with the key that stays, in a verification: a file that is not locked, or the agent. */
 export const verifyingKey = ({ here }: PlanFacts): PrivateKeyFacts | null =>
   here.find(({ kind, isEncrypted }) => kind === "file" && isEncrypted === false) ??
   here.find(({ kind, stuck }) => kind === "agent" && stuck === null) ??
@@ -55,7 +55,7 @@ const notHere = (isHere: boolean): string =>
   isHere ? "its from= does not take this computer's address" : "its private key is not on this computer";
 
 const isHeldHere = (newKey: NewKey): boolean =>
-  newKey.kind === "made-here" || (newKey.kind === "given" && newKey.path !== null);
+  newKey.kind === "made-here" || (newKey.kind === "provided" && newKey.path !== null);
 
 /** `publickey` alone is one of the lists that sshd takes. */
 const needsMore = ({ authenticationMethods }: AccountFacts): boolean =>
@@ -69,7 +69,7 @@ function reaches({ login }: HostFacts, options: string): boolean {
   return from === null || login.from === null || takesAddress(from, login.from) !== false;
 }
 
-/** A forced command is not run for a proof, and a shell that runs nothing cannot run a word. */
+/** A forced command is not run for a verification, and a shell that runs nothing cannot run a word. */
 function runsOf({ forceCommand, runsCommands }: AccountFacts, options: string): "command" | "nothing" {
   const read = readLineOptions(options).options;
   const isForced =
@@ -77,29 +77,31 @@ function runsOf({ forceCommand, runsCommands }: AccountFacts, options: string): 
   return isForced || runsCommands === false ? "nothing" : "command";
 }
 
-export type AccountVerification = AccessHost["proofs"][number];
+export type AccountVerification = AccessHost["verifications"][number];
 
-/** One proof an account: of those of its files the one that is the surest. */
+/** One verification an account: of those of its files the one that is the surest. */
 export function addVerification(
-  { proofs }: { proofs: AccountVerification[] },
-  { account, proof }: AccountVerification,
+  { verifications }: { verifications: AccountVerification[] },
+  { account, verification }: AccountVerification,
 ): void {
-  const known = proofs.find((one) => one.account === account);
-  if (known) known.proof = surer(known.proof, proof);
-  else proofs.push({ account, proof });
+  const known = verifications.find((one) => one.account === account);
+  if (known) known.verification = surer(known.verification, verification);
+  else verifications.push({ account, verification: verification });
 }
 
 const SURE: Record<PlannedVerification["kind"], number> = {
   none: 0,
   "by-log": 1,
   "by-hand": 1,
-  "from-holder": 2,
+  "from-host": 2,
   "from-here": 2,
 };
 
 /** Nothing is run where any file forces a command: which line sshd will take is not known. */
 function surer(one: PlannedVerification, other: PlannedVerification): PlannedVerification {
   const best = SURE[other.kind] > SURE[one.kind] ? other : one;
-  const isForced = [one, other].some((proof) => "runs" in proof && proof.runs === "nothing");
+  const isForced = [one, other].some(
+    (verification) => "runs" in verification && verification.runs === "nothing",
+  );
   return isForced && "runs" in best ? { ...best, runs: "nothing" } : best;
 }

@@ -42,7 +42,7 @@ export function draftHost(facts: PlanFacts, changeSet: ChangeSet, host: HostFact
   for (const unseen of unseenAccounts(changeSet, host)) leaveUnreadable(changeSet, draft, unseen);
   for (const account of changeSet.lacking?.(host) ?? []) leaveAccount(draft, account);
   if (facts.request.kind === "rotate-key") {
-    for (const privateKey of host.holders) draftPrivateKey(draft, privateKey);
+    for (const privateKey of host.privateKeyLocations) draftPrivateKey(draft, privateKey);
   }
   return draft;
 }
@@ -79,11 +79,11 @@ function draftOne(facts: PlanFacts, changeSet: ChangeSet, draft: Draft, file: Fi
     leaveOut(draft, file, obstacle.id, obstacle.why);
     return;
   }
-  const proofs = readers.map((account) => ({
+  const verifications = readers.map((account) => ({
     account: account.name,
-    proof: chooseVerification(facts, changeSet, { host, account, file }, fileChanges),
+    verification: chooseVerification(facts, changeSet, { host, account, file }, fileChanges),
   }));
-  changeFile(draft, open, { changeSet, fileChanges, proofs });
+  changeFile(draft, open, { changeSet, fileChanges, verifications });
 }
 
 const formatUnreadableHere = ({ path }: FileFacts, { name }: AccountFacts): string =>
@@ -95,23 +95,25 @@ function changeFile(
   {
     changeSet,
     fileChanges,
-    proofs,
-  }: { changeSet: ChangeSet; fileChanges: FileChanges; proofs: readonly AccountVerification[] },
+    verifications,
+  }: { changeSet: ChangeSet; fileChanges: FileChanges; verifications: readonly AccountVerification[] },
 ): void {
   if (file.stand.kind !== "file") return;
-  const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
+  const without = verifications
+    .map(({ verification }) => verification)
+    .find((verification) => verification.kind === "none");
   const keepsOld = without !== undefined && changeSet.verifies === "new";
   const planned = draftFile(file, file.bytes, file.stand, {
     ...fileChanges,
     keepsOld,
-    newKey: changeSet.newKey?.kind === "given" ? changeSet.newKey.line : null,
+    newKey: changeSet.newKey?.kind === "provided" ? changeSet.newKey.line : null,
   });
   if (!planned) return;
   draft.files.push(planned);
   if (planned.creates) draft.checks.push(checkCreates(draft.facts, planned));
   draft.isAuthority ||= fileChanges.isAuthority || changeSet.verifies === "log";
   if (keepsOld && fileChanges.changes.length > 0) leaveOld(draft, file, without.why);
-  for (const proof of proofs) addVerification(draft, proof);
+  for (const verification of verifications) addVerification(draft, verification);
 }
 
 const formatWhy = ({ stand }: FileFacts): string =>
@@ -181,7 +183,7 @@ function leaveOld(draft: Draft, { path, accounts }: FileFacts, why: string): voi
 
 function draftPrivateKey(draft: Draft, privateKey: PrivateKeyFacts): void {
   if (canHold(draft.facts, privateKey)) {
-    draft.holders.push(toPrivateKeyPlan(draft.facts, privateKey));
+    draft.privateKeyLocations.push(toPrivateKeyPlan(draft.facts, privateKey));
     return;
   }
   if (privateKey.stuck === null && privateKey.possession.kind === "other-key") {

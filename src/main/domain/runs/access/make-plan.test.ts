@@ -56,7 +56,7 @@ test("a new key that stands in the file already is not written twice", () => {
   const text = `${OLD_KEY} me\n${NEW_KEY} new\n${OTHER}\n`;
   const plan = planFor([makeHostFacts("web1", text)], {
     provided: GIVEN,
-    request: { ...ROTATE, given: NEW_KEY },
+    request: { ...ROTATE, newKey: NEW_KEY },
   });
   expect(plan.hosts[0]?.files[0]).toMatchObject({ added: null, removes: 1 });
   expect(stagesOf(text, plan)[1]).toBe(`${NEW_KEY} new\n${OTHER}\n`);
@@ -65,11 +65,11 @@ test("a new key that stands in the file already is not written twice", () => {
 test("where only the public half of the new key was given, no private half is replaced, which needs a consent", () => {
   const hosts = [
     makeHostFacts("web1", `${OLD_KEY} me\n${OTHER}\n`, {
-      holders: [makeHolderFacts({ path: "/home/ann/.ssh/id_rsa" })],
+      privateKeyLocations: [makeHolderFacts({ path: "/home/ann/.ssh/id_rsa" })],
     }),
   ];
-  const plan = planFor(hosts, { provided: GIVEN, request: { ...ROTATE, given: NEW_KEY } });
-  expect([plan.here, plan.hosts[0]?.holders]).toEqual([[], []]);
+  const plan = planFor(hosts, { provided: GIVEN, request: { ...ROTATE, newKey: NEW_KEY } });
+  expect([plan.here, plan.hosts[0]?.privateKeyLocations]).toEqual([[], []]);
   expect(stops(plan)).toEqual(["acknowledge private-key", "acknowledge private-key"]);
 });
 
@@ -130,7 +130,7 @@ test("what cannot be changed safely is left out by consent where something is le
 
 test("a file that sshd does not read for anybody stays as it is", () => {
   const host = makeHostFacts("web1", `${OLD_KEY} a\n`);
-  const planWith = (more: Partial<AccountFacts>, effective: "yes" | "no", wish: KeyRequest = ROTATE) =>
+  const planWith = (more: Partial<AccountFacts>, effective: "yes" | "no", request: KeyRequest = ROTATE) =>
     planFor(
       [
         {
@@ -143,7 +143,7 @@ test("a file that sshd does not read for anybody stays as it is", () => {
           })),
         },
       ],
-      { request: wish },
+      { request },
     );
   const unread = planWith({}, "no");
   expect(stops(unread)).toEqual(["refused nothing-to-do"]);
@@ -190,7 +190,7 @@ test("a host where nothing else lets in, or that cannot go back by itself, needs
   ]);
 });
 
-test("where nothing can prove the new key, it is added and the old one stays", () => {
+test("where nothing can verify the new key, it is added and the old one stays", () => {
   const text = `${OLD_KEY} a\n`;
   const host = makeHostFacts("web1", text);
   const accounts = [makeAccountFacts("ann", host.files, { authenticationMethods: "publickey,password" })];
@@ -218,29 +218,31 @@ test("that sshd did not tell what it goes by for an account is one warning, and 
     expect(warned(more)).toEqual([`warning: the settings of sshd for it are not known, ${asked}`]);
 });
 
-test("the proof is made from where the key can be used, and runs nothing that is forced", () => {
+test("the verification is made from where the key can be used, and runs nothing that is forced", () => {
   const proofOf = (
     options: string,
     more: Partial<PlanFacts> & { request?: typeof ROTATE } = {},
     host: Partial<HostFacts> = {},
-  ) => planFor([makeHostFacts("web1", `${options}${OLD_KEY} a\n`, host)], more).hosts[0]?.proofs[0]?.proof;
+  ) =>
+    planFor([makeHostFacts("web1", `${options}${OLD_KEY} a\n`, host)], more).hosts[0]?.verifications[0]
+      ?.verification;
   expect(proofOf("")).toEqual({ kind: "from-here", runs: "command" });
   expect(proofOf('from="192.0.2.0/24" ')).toEqual({ kind: "from-here", runs: "command" });
   expect(proofOf('command="backup" ')).toEqual({ kind: "from-here", runs: "nothing" });
   expect(proofOf('from="10.0.0.0/8" ')).toEqual({ kind: "by-log" });
-  expect(proofOf("", { provided: GIVEN, request: { ...ROTATE, given: NEW_KEY } })).toEqual({
+  expect(proofOf("", { provided: GIVEN, request: { ...ROTATE, newKey: NEW_KEY } })).toEqual({
     kind: "by-log",
   });
-  const holders = [makeHolderFacts({ path: "/home/ann/.ssh/id_rsa" })];
-  expect(proofOf("", { here: [] }, { holders })).toEqual({
-    kind: "from-holder",
+  const privateKeyLocations = [makeHolderFacts({ path: "/home/ann/.ssh/id_rsa" })];
+  expect(proofOf("", { here: [] }, { privateKeyLocations })).toEqual({
+    kind: "from-host",
     host: "web1",
     port: 22,
     runs: "command",
   });
 });
 
-test("two paths to one real file are one file: its lines count once, and all whom it lets in are named and proved", () => {
+test("two paths to one real file are one file: its lines count once, and all whom it lets in are named and verified", () => {
   const text = `${OLD_KEY} a\n${OTHER}\n`;
   const ann = makeFileFacts("ann", text);
   const bob = { ...makeFileFacts("bob", text), realPath: ann.realPath };
@@ -258,7 +260,7 @@ test("two paths to one real file are one file: its lines count once, and all who
   const [planned, ...others] = planFor([host]).hosts[0]?.files ?? [];
   expect(others).toEqual([]);
   expect(planned).toMatchObject({ path: ann.path, account: "bob", others: ["ann"], changes: 1 });
-  expect(planFor([host]).hosts[0]?.proofs.map(({ account }) => account)).toEqual(["ann", "bob"]);
+  expect(planFor([host]).hosts[0]?.verifications.map(({ account }) => account)).toEqual(["ann", "bob"]);
   expect(stops(planFor([host]))).toEqual([]);
   const removal = planFor([host], { request: { kind: "remove-grants", grants: [10] } });
   expect(stagesOf(text, removal)[1]).toBe(`${OTHER}\n`);
@@ -266,26 +268,28 @@ test("two paths to one real file are one file: its lines count once, and all who
   const shut = makeAccountFacts("bob", [bob], {
     grants: grantsOf(bob).map((grant) => ({ ...grant, effective: "no" })),
   });
-  const proved = planFor([{ ...host, accounts: [makeAccountFacts("ann", [ann]), shut] }]);
-  expect(proved.hosts[0]?.proofs.map(({ account }) => account)).toEqual(["ann"]);
+  const verified = planFor([{ ...host, accounts: [makeAccountFacts("ann", [ann]), shut] }]);
+  expect(verified.hosts[0]?.verifications.map(({ account }) => account)).toEqual(["ann"]);
 });
 
-test("an account with several files is proved by the surest of them, and nothing is run where one forces a command", () => {
+test("an account with several files is verified by the surest of them, and nothing is run where one forces a command", () => {
   const files = ["cert-authority ", "", 'command="backup" '].map((options, index) => {
     const path = `/home/ann/.ssh/keys${index}`;
     return { ...makeFileFacts("ann", `${options}${OLD_KEY} a\n`), path, realPath: path };
   });
   const plan = planFor([makeHostFacts("web1", "", { files, accounts: [makeAccountFacts("ann", files)] })]);
   expect(plan.hosts[0]?.files.map(({ removed }) => removed !== null)).toEqual([false, true, true]);
-  expect(plan.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "from-here", runs: "nothing" } }]);
+  expect(plan.hosts[0]?.verifications).toEqual([
+    { account: "ann", verification: { kind: "from-here", runs: "nothing" } },
+  ]);
 });
 
 test("the new key is made where the old one is held, and asked for where that is not known", () => {
   const held = makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`, {
-    holders: [makeHolderFacts({ path: "/root/.ssh/id_rsa" })],
+    privateKeyLocations: [makeHolderFacts({ path: "/root/.ssh/id_rsa" })],
   });
   expect(planFor([held], { here: [] }).newKey).toMatchObject({
-    kind: "made-on-holder",
+    kind: "made-on-host",
     host: "web1",
     path: "/root/.ssh/id_rsa",
   });

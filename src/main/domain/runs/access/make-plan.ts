@@ -33,7 +33,7 @@ import { verifyingKey } from "./choose-verification.ts";
 import { draftHost, toPrivateKeyPlan } from "./draft-host.ts";
 import type { FileFacts, HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 
-/** What is to be done for a wish, on the hosts as they are now. It is the same whenever the facts are. */
+/** What is to be done for a request, on the hosts as they are now. It is the same whenever the facts are. */
 export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
   const facts = prepareFacts(known);
   const { request } = facts;
@@ -41,10 +41,12 @@ export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
   const changeSet = chooseChangeSet(facts);
   if ("refused" in changeSet) return changeSet;
   const drafts = facts.hosts.map((host) => draftHost(facts, changeSet, host));
-  const changed = drafts.filter(({ files, holders }) => files.length + holders.length > 0);
+  const changed = drafts.filter(
+    ({ files, privateKeyLocations }) => files.length + privateKeyLocations.length > 0,
+  );
   const hosts = orderHosts(changed, facts.options).map(({ draft, batch }) => toAccessHost(draft, batch));
   const here = facts.request.kind === "rotate-key" ? hereOf(facts) : [];
-  const holders = [...here, ...hosts.flatMap((host) => host.holders)];
+  const privateKeyLocations = [...here, ...hosts.flatMap((host) => host.privateKeyLocations)];
   const files = hosts.flatMap((host) => host.files);
   const common: AccessBase = {
     format: "latchkey-plan-1",
@@ -55,8 +57,8 @@ export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
     hosts,
     checks: [
       ...(files.length === 0 ? [refuseNothing(facts, drafts)] : []),
-      ...checkPrivateKeys(facts, changeSet, holders),
-      ...(asksUnreadable(facts.request.kind, holders.length)
+      ...checkPrivateKeys(facts, changeSet, privateKeyLocations),
+      ...(asksUnreadable(facts.request.kind, privateKeyLocations.length)
         ? drafts.flatMap((draft) => checkUnreadableKeys(changeSet, draft))
         : []),
       ...drafts.flatMap((draft) => [
@@ -70,7 +72,11 @@ export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
     confirm: chooseConfirmation(changed.filter((draft) => draft.files.length > 0)),
   };
   const { oldKey, newKey } = changeSet;
-  return withKeys(request.kind, { oldKey, newKey, here, provesWith: provesWith(facts) }, common);
+  return withKeys(
+    request.kind,
+    { oldKey, newKey, here, verificationKey: findVerificationKey(facts) },
+    common,
+  );
 }
 
 function chooseChangeSet(facts: PlanFacts): ChangeSet | Unplannable {
@@ -98,14 +104,14 @@ type KeysOfPlan = {
   oldKey: string | null;
   newKey: NewKey | null;
   here: PrivateKeyPlan[];
-  /** For a plan that tightens: a private key on this computer that logs in to prove it. */
-  provesWith: string | null;
+  /** For a plan that tightens: a private key on this computer that logs in to verify it. */
+  verificationKey: string | null;
 };
 
 /** The plan of that kind, with the keys that it is about. */
 export function withKeys(
   kind: AccessPlan["kind"],
-  { oldKey, newKey, here, provesWith }: KeysOfPlan,
+  { oldKey, newKey, here, verificationKey }: KeysOfPlan,
   common: AccessBase,
 ): AccessPlan {
   switch (kind) {
@@ -117,7 +123,7 @@ export function withKeys(
     case "remove-grants":
       return { ...common, kind, oldKey };
     case "tighten-grants":
-      return { ...common, kind, oldKey, provesWith };
+      return { ...common, kind, oldKey, verificationKey };
     case "move-to-authority":
       return { ...common, kind, oldKey, newKey: asProvided(newKey) };
     default:
@@ -126,7 +132,7 @@ export function withKeys(
 }
 
 function asProvided(newKey: NewKey | null): ProvidedNewKey {
-  if (newKey?.kind !== "given") throw new Error("a key that is only let in was given");
+  if (newKey?.kind !== "provided") throw new Error("a key that is only let in was given");
   return newKey;
 }
 
@@ -146,7 +152,7 @@ export function asOfOf({ hosts }: PlanFacts): Instant | null {
 }
 
 /** What stays where it is, and only logs in. */
-export function provesWith(facts: PlanFacts): string | null {
+export function findVerificationKey(facts: PlanFacts): string | null {
   const privateKey = verifyingKey(facts);
   return privateKey?.kind === "file" ? privateKey.path : null;
 }
@@ -167,8 +173,8 @@ function refuseNothing({ request, key }: PlanFacts, drafts: readonly Draft[]): C
 }
 
 export const toAccessHost = (draft: Draft, batch: number): AccessHost => {
-  const { files, holders, proofs } = draft;
-  return { ...toPlannedHost(draft, batch), files, holders, proofs };
+  const { files, privateKeyLocations, verifications } = draft;
+  return { ...toPlannedHost(draft, batch), files, privateKeyLocations, verifications: verifications };
 };
 
 /** The facts as plans are made of them: each real file once, and no private key replaced by one that is not here. */
@@ -210,8 +216,11 @@ const withEachFileOnce = (facts: PlanFacts): PlanFacts => ({
 function withoutPrivateKey(facts: PlanFacts): PlanFacts {
   if (facts.request.kind !== "rotate-key" || !facts.provided || facts.provided.path !== null) return facts;
   const stuck = "the new key's private key is not on this computer: whoever has it puts it there";
-  const leave = (holders: readonly PrivateKeyFacts[]) =>
-    holders.map((privateKey) => ({ ...privateKey, stuck: privateKey.stuck ?? stuck }));
-  const hosts = facts.hosts.map((host) => ({ ...host, holders: leave(host.holders) }));
+  const leave = (privateKeyLocations: readonly PrivateKeyFacts[]) =>
+    privateKeyLocations.map((privateKey) => ({ ...privateKey, stuck: privateKey.stuck ?? stuck }));
+  const hosts = facts.hosts.map((host) => ({
+    ...host,
+    privateKeyLocations: leave(host.privateKeyLocations),
+  }));
   return { ...facts, here: leave(facts.here), hosts };
 }

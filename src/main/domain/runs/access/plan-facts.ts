@@ -14,13 +14,13 @@ export type PlanFacts = {
   now: Instant;
   request: KeyRequest;
   options: KeyOptions;
-  /** The key that goes, or that is added or made an authority's; null where the wish names none that is known. */
+  /** The key that goes, or that is added or made an authority's; null where the request names none that is known. */
   key: KeyFacts | null;
-  /** Of `wish.given`, `wish.key` or `wish.authority`: the line that it came to; null where it could not be read. */
+  /** Of `request.given`, `request.key` or `request.authority`: the line that it came to; null where it could not be read. */
   provided: ProvidedKey | null;
-  /** Each host that the wish is about, once: where the key is granted, and where its private key lies. */
+  /** Each host that the request is about, once: where the key is granted, and where its private key lies. */
   hosts: readonly HostFacts[];
-  /** Private keys of the key on this computer; of grants that are tightened, what their proofs can use. */
+  /** Private keys of the key on this computer; of grants that are tightened, what their verifications can use. */
   here: readonly PrivateKeyFacts[];
   /** Where a new private key goes on this computer when nothing says otherwise: `~/.ssh/id_ed25519`, if that is free. */
   freeKeyFile: string | null;
@@ -52,9 +52,9 @@ export type ProvidedKey = {
   line: string;
   fingerprint: string;
   comment: string;
-  /** Its private key on this computer; null where only the public one was given, and none is known that proofs could use. */
+  /** Its private key on this computer; null where only the public one was given, and none is known that verifications could use. */
   path: string | null;
-  /** This computer's agent has it: proofs can use it. */
+  /** This computer's agent has it: verifications can use it. */
   isInAgent: boolean;
 };
 
@@ -81,7 +81,7 @@ export type HostFacts = {
   logs: UseEvidence | null;
   /** Its own addresses, as it was last read. */
   addresses: readonly string[];
-  /** Logins with the key of the wish, as its logs told of them: the last from each address. */
+  /** Logins with the key of the request, as its logs told of them: the last from each address. */
   logins: readonly KnownLogin[];
   /** The ways of a dead-man that it has, the best first. */
   rollbackTimers: readonly RollbackTimer[];
@@ -90,7 +90,7 @@ export type HostFacts = {
   files: readonly FileFacts[];
   /** Where keys of its accounts may be that could not be read. */
   unreadKeys: readonly UnreadableKeys[];
-  holders: readonly PrivateKeyFacts[];
+  privateKeyLocations: readonly PrivateKeyFacts[];
   /** For a rotation of its host key alone. */
   daemon: DaemonFacts | null;
 };

@@ -11,11 +11,11 @@ import {
 import { OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { planFor, stops } from "#domain/runs/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import type { Wish } from "#shared/contract/runs.ts";
+import type { PlanRequest } from "#shared/contract/runs.ts";
 
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 const TEXT = `${OLD_KEY} a\n${OTHER}\n`;
-const REMOVE: Wish = { kind: "remove-grants", grants: [10] };
+const REMOVE: PlanRequest = { kind: "remove-grants", grants: [10] };
 
 const unreadableRoot = { accounts: ["root"], path: "/root", why: "it may not be read", grants: [] };
 const rootLogin = { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null };
@@ -91,10 +91,12 @@ test("no login is planned where the last scan shows that sshd lets nobody in by 
   const tight = planFor([host], {
     request: { kind: "tighten-grants", grants: [10], from: "192.0.2.0/24", restrict: false, expiry: null },
   });
-  expect(tight.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "none", why } }]);
+  expect(tight.hosts[0]?.verifications).toEqual([{ account: "ann", verification: { kind: "none", why } }]);
   const rotation = planFor([host], { here: [makeHolderFacts()] });
-  expect(rotation.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "none", why } }]);
+  expect(rotation.hosts[0]?.verifications).toEqual([{ account: "ann", verification: { kind: "none", why } }]);
   expect(stops(rotation)).toEqual(["acknowledge unverified"]);
   const taken = reviewPlan({ plan: rotation, facts: makeFacts([host]), elsewhere: [] });
-  expect(taken).toMatchObject({ hosts: [{ proofs: [{ account: "ann", proof: { kind: "none", why } }] }] });
+  expect(taken).toMatchObject({
+    hosts: [{ verifications: [{ account: "ann", verification: { kind: "none", why } }] }],
+  });
 });

@@ -17,7 +17,7 @@ function makeAnyPlan(dice: Dice): AccessPlan {
       host: `host${index}`,
       batch: index === 0 ? 0 : 1 + Math.floor((index - 1) / 2),
       files: Array.from({ length: dice(3) }, (__, at) => makeFile(at, dice(4) === 0 ? "removed" : "both")),
-      holders: dice(3) === 0 ? [makeHolder(`host${index}`)] : [],
+      privateKeyLocations: dice(3) === 0 ? [makeHolder(`host${index}`)] : [],
     }),
   );
   const options = {
@@ -118,15 +118,15 @@ test("a run begins with its key, then one host, then the others side by side, an
     "finish here",
   ]);
   expect(ask({})).toEqual(["act create-key here"]);
-  expect(ask({ "create-key": "proved" }, { seen: new Map() })).toEqual(["look", 0]);
-  expect(ask({ "create-key": "proved" })).toEqual(["act grant a"]);
-  expect(ask({ "create-key": "proved", "grant a": "acted" })).toEqual(["act grant a"]);
-  expect(ask({ "create-key": "proved", "grant a": "proved" })).toEqual(["act grant b", "act grant c"]);
+  expect(ask({ "create-key": "verified" }, { seen: new Map() })).toEqual(["look", 0]);
+  expect(ask({ "create-key": "verified" })).toEqual(["act grant a"]);
+  expect(ask({ "create-key": "verified", "grant a": "acted" })).toEqual(["act grant a"]);
+  expect(ask({ "create-key": "verified", "grant a": "verified" })).toEqual(["act grant b", "act grant c"]);
 });
 
-test("what was done before a kill is proved and not done again", () => {
+test("what was done before a kill is verified and not done again", () => {
   const seen = new Map([[0, see("added")]]);
-  expect(ask({ "create-key": "proved", "grant a": "intended" }, { seen })).toEqual(["prove grant a"]);
+  expect(ask({ "create-key": "verified", "grant a": "intended" }, { seen })).toEqual(["verify grant a"]);
 });
 
 test("a step that is taken back for what somebody else has written says whose file that is", () => {
@@ -136,7 +136,7 @@ test("a step that is taken back for what somebody else has written says whose fi
     state: nameOf(ordinal) === "grant a" ? ("acted" as const) : ("planned" as const),
   }));
   const made = progress.map((one) =>
-    nameOf(one.ordinal) === "create-key here" ? { ...one, state: "proved" as const } : one,
+    nameOf(one.ordinal) === "create-key here" ? { ...one, state: "verified" as const } : one,
   );
   const seen = new Map([[0, see("other")]]);
   expect(nextMove(ACCESS_RULES, plan, { want: "on", steps: made, isGraceOver: false, seen })).toMatchObject({
@@ -147,16 +147,16 @@ test("a step that is taken back for what somebody else has written says whose fi
   });
 });
 
-test("nothing is removed while one host has not proved the new key", () => {
+test("nothing is removed while one host has not verified the new key", () => {
   const states = {
-    "create-key": "proved",
-    grant: "proved",
+    "create-key": "verified",
+    grant: "verified",
     "grant c": "failed",
     "install-key": "planned",
   } as const;
   expect(ask(states)).toEqual(["stopped"]);
   const seen = new Map([[0, see("before")]]);
-  const after = { "create-key": "proved", grant: "proved", "install-key": "proved" } as const;
+  const after = { "create-key": "verified", grant: "verified", "install-key": "verified" } as const;
   expect(ask(after, { seen })).toEqual(["settle revoke a"]);
 });
 
@@ -168,7 +168,7 @@ test("a failed canary stops the run, however many may fail", () => {
       nameOf(ordinal) === "grant a"
         ? ("failed" as const)
         : ordinal === 1
-          ? ("proved" as const)
+          ? ("verified" as const)
           : ("planned" as const),
     isAwaiting: false,
   }));
@@ -177,16 +177,16 @@ test("a failed canary stops the run, however many may fail", () => {
 });
 
 test("a pause lets what is under way come to its end, and begins nothing", () => {
-  const states = { "create-key": "proved", "grant a": "proved", "grant b": "intended" } as const;
+  const states = { "create-key": "verified", "grant a": "verified", "grant b": "intended" } as const;
   expect(ask(states, { want: "pause" })).toEqual(["act grant b"]);
-  expect(ask({ ...states, "grant b": "proved" }, { want: "pause" })).toEqual(["paused"]);
+  expect(ask({ ...states, "grant b": "verified" }, { want: "pause" })).toEqual(["paused"]);
 });
 
 test("going back, the old key is put back before its halves are, and the new one goes last", () => {
   const states = {
-    "create-key": "proved",
-    grant: "proved",
-    "install-key": "proved",
+    "create-key": "verified",
+    grant: "verified",
+    "install-key": "verified",
     "revoke a": "acted",
   } as const;
   const seen = new Map<number | null, Observation>([
@@ -197,56 +197,56 @@ test("going back, the old key is put back before its halves are, and the new one
   ]);
   const back = { want: "back", seen } as const;
   expect(ask(states, back)).toEqual(["undo revoke a"]);
-  expect(ask({ ...states, "revoke a": "undone" }, back)).toEqual(["undo install-key here"]);
-  expect(ask({ ...states, "revoke a": "undone", "install-key": "undone" }, back)).toEqual([
+  expect(ask({ ...states, "revoke a": "rolled-back" }, back)).toEqual(["undo install-key here"]);
+  expect(ask({ ...states, "revoke a": "rolled-back", "install-key": "rolled-back" }, back)).toEqual([
     "undo grant b",
     "undo grant c",
   ]);
   const last = {
-    "revoke a": "undone",
-    "install-key": "undone",
-    grant: "undone",
-    "create-key": "proved",
+    "revoke a": "rolled-back",
+    "install-key": "rolled-back",
+    grant: "rolled-back",
+    "create-key": "verified",
   } as const;
   expect(ask(last, back)).toEqual(["undo create-key here"]);
-  expect(ask({ ...last, "create-key": "undone" }, back)).toEqual(["rolled-back"]);
+  expect(ask({ ...last, "create-key": "rolled-back" }, back)).toEqual(["rolled-back"]);
 });
 
 test("a run that was going back when it was killed goes on going back", () => {
-  const states = { "create-key": "proved", grant: "proved", "grant c": "undone" } as const;
+  const states = { "create-key": "verified", grant: "verified", "grant c": "rolled-back" } as const;
   expect(ask(states)).toEqual(["settle grant b"]);
 });
 
 test("once a host is committed there is no way back, only to the end", () => {
   const states = {
-    "create-key": "proved",
-    grant: "proved",
-    "install-key": "proved",
-    revoke: "proved",
-    "finish a": "proved",
+    "create-key": "verified",
+    grant: "verified",
+    "install-key": "verified",
+    revoke: "verified",
+    "finish a": "verified",
   } as const;
   expect(ask(states, { want: "back" })).toEqual(["act finish b", "act finish c"]);
 });
 
 test("what can neither be done nor taken back stops everything", () => {
-  expect(ask({ "create-key": "proved", "grant a": "needs-attention" })).toEqual(["needs-attention"]);
-  expect(ask({ "create-key": "proved", "install-key": "needs-attention" }, { want: "back" })).toEqual([
+  expect(ask({ "create-key": "verified", "grant a": "needs-attention" })).toEqual(["needs-attention"]);
+  expect(ask({ "create-key": "verified", "install-key": "needs-attention" }, { want: "back" })).toEqual([
     "needs-attention",
   ]);
 });
 
 test("a host that is out of reach fails where it was not begun, and is left for a resume where it was", () => {
   const seen = new Map<number | null, Observation>([[0, { kind: "lost", why: "no answer" }]]);
-  expect(ask({ "create-key": "proved" }, { seen })).toEqual(["settle grant a"]);
-  expect(ask({ "create-key": "proved", "grant a": "acted" }, { seen })).toEqual(["stopped"]);
+  expect(ask({ "create-key": "verified" }, { seen })).toEqual(["settle grant a"]);
+  expect(ask({ "create-key": "verified", "grant a": "acted" }, { seen })).toEqual(["stopped"]);
 });
 
 test("a host that is down when its commit is due settles nothing, so that all can still be taken back", () => {
   const done = {
-    "create-key": "proved",
-    grant: "proved",
-    "install-key": "proved",
-    revoke: "proved",
+    "create-key": "verified",
+    grant: "verified",
+    "install-key": "verified",
+    revoke: "verified",
   } as const;
   const lost: Observation = { kind: "lost", why: "no answer" };
   const seen = new Map<number | null, Observation>([
@@ -262,7 +262,7 @@ test("the days of grace are waited for between hand-over and removal", () => {
   const slow = { ...plan, options: { ...plan.options, graceDays: 7 } };
   const states = steps.map(({ ordinal, phase }) => ({
     ordinal,
-    state: phase === "revoke" || phase === "finish" ? ("planned" as const) : ("proved" as const),
+    state: phase === "revoke" || phase === "finish" ? ("planned" as const) : ("verified" as const),
     isAwaiting: false,
   }));
   const progress = { want: "on" as const, steps: states, seen: new Map([[0, see("added")]]) };
@@ -273,13 +273,13 @@ test("the days of grace are waited for between hand-over and removal", () => {
   expect(nextMove(ACCESS_RULES, slow, { ...progress, isGraceOver: true })).toMatchObject({ kind: "do" });
 });
 
-test("a proof by a log is waited for before anything is removed, and hinders no holder from getting the new key", () => {
-  const states = (handOver: "planned" | "proved") =>
+test("a verification by a log is waited for before anything is removed, and hinders no holder from getting the new key", () => {
+  const states = (handOver: "planned" | "verified") =>
     steps.map(({ ordinal, phase }) => ({
       ordinal,
       state:
         phase === "create-key"
-          ? ("proved" as const)
+          ? ("verified" as const)
           : phase === "grant"
             ? ("acted" as const)
             : phase === "install-key"
@@ -292,7 +292,7 @@ test("a proof by a log is waited for before anything is removed, and hinders no 
     kind: "look",
     hostIndexes: [null],
   });
-  expect(nextMove(ACCESS_RULES, plan, { ...progress, steps: states("proved") })).toEqual({
+  expect(nextMove(ACCESS_RULES, plan, { ...progress, steps: states("verified") })).toEqual({
     kind: "wait",
     until: "log",
   });

@@ -31,7 +31,7 @@ export const ACCESS_RULES: RunRules<AccessPlan> = {
   policy: FILE_POLICY,
   steps: accessSteps,
   forward(plan, step, state, seen) {
-    if (step.phase === "create-key") return { step, what: state === "acted" ? "prove" : "act" };
+    if (step.phase === "create-key") return { step, what: state === "acted" ? "verify" : "act" };
     return forwardTask({ step, state, last: "finish" }, seen, (reading, isBegun) => {
       const change = CHANGES[step.phase];
       if (!change) return reachedByKeys(reading);
@@ -43,7 +43,7 @@ export const ACCESS_RULES: RunRules<AccessPlan> = {
     });
   },
   back(plan, step, seen) {
-    if (step.phase === "create-key") return { step, what: "undo", as: "undone" };
+    if (step.phase === "create-key") return { step, what: "undo", as: "rolled-back" };
     const change = CHANGES[step.phase];
     return backTask(step, seen, {
       isFirst: isFirstAt(accessSteps(plan), step),
@@ -84,11 +84,11 @@ function takesPart(plan: AccessPlan, host: AccessHost, phase: Phase): boolean {
     case "grant":
       return host.files.some((file) => isVerifiedFirst(plan, file));
     case "install-key":
-      return host.holders.length > 0;
+      return host.privateKeyLocations.length > 0;
     case "revoke":
       return host.files.some(({ removed }) => removed !== null);
     case "finish":
-      return host.files.length > 0 || host.holders.length > 0 || isMadeAt(plan, host);
+      return host.files.length > 0 || host.privateKeyLocations.length > 0 || isMadeAt(plan, host);
     default:
       return false;
   }
@@ -100,7 +100,7 @@ const isVerifiedFirst = (plan: AccessPlan, { added, removed }: FilePlan): boolea
 
 function isMadeAt(plan: AccessPlan, { host, port }: HostAddress): boolean {
   const newKey = newKeyOf(plan);
-  return newKey?.kind === "made-on-holder" && newKey.host === host && newKey.port === port;
+  return newKey?.kind === "made-on-host" && newKey.host === host && newKey.port === port;
 }
 
 function happensHere(plan: AccessPlan, phase: Phase): boolean {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { authorityOptions, type Tightening, tightenOptions } from "#domain/runs/access/change-grants.ts";
 
-const tighten = (options: string, wish: Partial<Tightening>) => {
-  const tight = tightenOptions(options, { from: null, restrict: false, expiry: null, ...wish });
+const tighten = (options: string, request: Partial<Tightening>) => {
+  const tight = tightenOptions(options, { from: null, restrict: false, expiry: null, ...request });
   return "why" in tight ? `why: ${tight.why}` : tight.options;
 };
 

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { makeFileFacts, makeHostFacts } from "#domain/runs/testdata/make-facts.ts";
 import { planFor, stagesOf, stops } from "#domain/runs/testdata/plan-for.ts";
-import type { Wish } from "#shared/contract/runs.ts";
+import type { PlanRequest } from "#shared/contract/runs.ts";
 
 test("a host key gets a line beside the old one's; without any, all that sshd uses are named; where sshd would not take its configuration, none is planned", () => {
-  const wish: Wish = { kind: "rotate-host-key", host: "web1", port: 22, keyType: "ed25519" };
+  const request: PlanRequest = { kind: "rotate-host-key", host: "web1", port: 22, keyType: "ed25519" };
   const old = ["rsa", "ed25519"].map((type) => ({
     path: `/etc/ssh/ssh_host_${type}_key`,
     keyType: `ssh-${type}`,
@@ -20,7 +20,7 @@ test("a host key gets a line beside the old one's; without any, all that sshd us
     const daemon = { files: [file], hostKeys: old, taken: [], canReload: true, problem };
     const login = { account: "root", isRoot: true, key: null, certificate: null, from: null };
     return planFor([makeHostFacts("web1", "", { daemon, login, files: [] })], {
-      request: wish,
+      request,
       key: null,
       here: [],
     });
@@ -42,7 +42,7 @@ test("a host key gets a line beside the old one's; without any, all that sshd us
   expect(stops(planned(named, "/etc/ssh/sshd_config line 2: bad"))).toEqual(["refused sshd-config"]);
   expect(planned(named)).toMatchObject({
     oldKey: "SHA256:ed25519",
-    newKey: { kind: "made-on-holder", path },
+    newKey: { kind: "made-on-host", path },
     afterwards: [expect.stringContaining("@revoked * ssh-ed25519 AAAAed25519; otherwise none is needed")],
     confirm: { word: "web1" },
   });

@@ -11,7 +11,7 @@ import type {
 import { diffLines } from "#domain/runs/files/diff-lines.ts";
 import { type Line, type LineChange, linesOf, spliceLines } from "#domain/runs/files/lines.ts";
 import { hashBytes, writeForeign } from "#domain/runs/files/stages.ts";
-import type { Wish } from "#shared/contract/runs.ts";
+import type { PlanRequest } from "#shared/contract/runs.ts";
 import {
   type Check,
   type FilePlan,
@@ -22,7 +22,7 @@ import {
 } from "#shared/model/runs/plan.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 
-type HostKeyRequest = Extract<Wish, { kind: "rotate-host-key" }>;
+type HostKeyRequest = Extract<PlanRequest, { kind: "rotate-host-key" }>;
 
 /**
  * A host gets a second host key of that type beside the old one, whose line goes once those who know the host have had the
@@ -30,24 +30,24 @@ type HostKeyRequest = Extract<Wish, { kind: "rotate-host-key" }>;
  */
 export function planHostKey(
   facts: PlanFacts,
-  wish: HostKeyRequest,
+  request: HostKeyRequest,
   wished: string | null = null,
 ): HostKeyPlan | Unplannable {
-  const host = facts.hosts.find((one) => one.host === wish.host && one.port === wish.port);
-  if (!host) return { refused: `the host ${formatHost(wish)} is not known; scan it first` };
+  const host = facts.hosts.find((one) => one.host === request.host && one.port === request.port);
+  if (!host) return { refused: `the host ${formatHost(request)} is not known; scan it first` };
   const { daemon } = host;
   if (!daemon)
     return {
       refused: `${formatHost(host)}: the configuration of its sshd could not be read; log in as root, or with sudo`,
     };
-  const type = wish.keyType === "ecdsa" ? "ecdsa-sha2-" : `ssh-${wish.keyType}`;
+  const type = request.keyType === "ecdsa" ? "ecdsa-sha2-" : `ssh-${request.keyType}`;
   const old = daemon.hostKeys.find(({ keyType }) => keyType.startsWith(type)) ?? null;
-  const usual = `/etc/ssh/ssh_host_${wish.keyType}_key`;
+  const usual = `/etc/ssh/ssh_host_${request.keyType}_key`;
   const path = chooseFree(daemon, usual, wished) ?? freePath(daemon, usual, facts.now.slice(0, 10));
   const where = formatHost(host);
   const newKey: HostKeyPlan["newKey"] = {
-    kind: "made-on-holder",
-    keyType: wish.keyType,
+    kind: "made-on-host",
+    keyType: request.keyType,
     comment: `root@${host.host}`,
     host: host.host,
     port: host.port,
@@ -58,7 +58,7 @@ export function planHostKey(
   return {
     format: "latchkey-plan-1",
     kind: "rotate-host-key",
-    title: `Rotate the ${wish.keyType} host key of ${where}`,
+    title: `Rotate the ${request.keyType} host key of ${where}`,
     madeAt: facts.now,
     oldKey: old?.fingerprint ?? null,
     newKey,

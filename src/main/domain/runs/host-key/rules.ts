@@ -24,7 +24,7 @@ export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {
       ),
     ),
   forward(plan, step, state, seen) {
-    if (step.phase === "create-key") return { step, what: state === "acted" ? "prove" : "act" };
+    if (step.phase === "create-key") return { step, what: state === "acted" ? "verify" : "act" };
     return forwardTask({ step, state, last: "finish" }, seen, (reading) =>
       reachedInFiles(filesAt(plan, step.host), stageChangeOf(step.phase), {
         phase: step.phase,
@@ -34,7 +34,7 @@ export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {
     );
   },
   back(plan, step, seen) {
-    if (step.phase === "create-key") return { step, what: "undo", as: "undone" };
+    if (step.phase === "create-key") return { step, what: "undo", as: "rolled-back" };
     return backTask(step, seen, {
       isFirst: isFirstAt(HOST_KEY_RULES.steps(plan), step),
       isBack: (reading) =>

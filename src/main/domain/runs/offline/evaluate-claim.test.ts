@@ -29,14 +29,14 @@ const HOLDER = makeHolder("web1");
 /** The key is made on web1, which has its line, too. */
 const PLAN = makePlanValue({
   newKey: {
-    kind: "made-on-holder",
+    kind: "made-on-host",
     keyType: "ed25519",
     comment: "",
     host: "web1",
     port: 22,
     path: HOLDER.path,
   },
-  hosts: [makeHost({ host: "web1", batch: 0, files: [FILE], holders: [HOLDER] })],
+  hosts: [makeHost({ host: "web1", batch: 0, files: [FILE], privateKeyLocations: [HOLDER] })],
 });
 
 const ALL: Phase[] = ["create-key", "grant", "install-key", "revoke", "finish"];
@@ -138,7 +138,10 @@ test("a key that nobody knows yet is confirmed where it was made alone", () => {
 });
 
 test("where the plan knows no host key the pinned one is asked for, and without one nothing is confirmed", () => {
-  const host = { ...makeHost({ host: "web1", batch: 0, files: [FILE], holders: [HOLDER] }), hostKey: "" };
+  const host = {
+    ...makeHost({ host: "web1", batch: 0, files: [FILE], privateKeyLocations: [HOLDER] }),
+    hostKey: "",
+  };
   expect(evaluate({ ...COMMITTED, part: { host } })).toEqual(confirmed);
   expect(evaluate({ ...COMMITTED, part: { host, pinned: null } })).toMatchObject({
     kind: "open",

@@ -96,7 +96,7 @@ export function evaluateClaim(
 const open = (why: ClaimGap): ClaimEvaluation => ({ kind: "open", why, path: null });
 
 const phasesSaidDone = (result: ScriptResult, host: AccessHost): Phase[] =>
-  result.phases.filter((phase) => stateOf(result, host, phase) === "proved");
+  result.phases.filter((phase) => stateOf(result, host, phase) === "verified");
 
 /** By the key that the plan goes by, or the pinned one where it knows none; and none other is pinned by now. */
 function isOfHost({ hostKeys }: HostReading, { hostKey }: AccessHost, pinned: string | null): boolean {
@@ -119,7 +119,7 @@ function showPhase(about: About, phase: Phase): Shown[] {
   const { host, key, keepsOld } = about;
   const filesAt = (...stages: Stage[]) => host.files.map((file) => showFile(about, file, stages));
   const newKeys = () =>
-    host.holders.map((privateKey) => showKey(about, privateKey, key?.fingerprint ?? null));
+    host.privateKeyLocations.map((privateKey) => showKey(about, privateKey, key?.fingerprint ?? null));
   switch (phase) {
     case "create-key":
       return showMade(about);
@@ -133,7 +133,9 @@ function showPhase(about: About, phase: Phase): Shown[] {
       return [
         ...filesAt("removed"),
         ...newKeys(),
-        ...(keepsOld ? [] : host.holders.map((privateKey) => showGone(about, `${privateKey.path}${OLD}`))),
+        ...(keepsOld
+          ? []
+          : host.privateKeyLocations.map((privateKey) => showGone(about, `${privateKey.path}${OLD}`))),
       ];
     case "request":
     case "issue":
@@ -171,8 +173,8 @@ const isWordOf = ({ reader }: HostReading, ...owners: readonly string[]): boolea
 function showMade(about: About): Shown[] {
   const { plan, host, key } = about;
   const newKey = newKeyOf(plan);
-  if (newKey?.kind !== "made-on-holder") return [];
-  const privateKey = host.holders.find(({ path }) => path === newKey.path);
+  if (newKey?.kind !== "made-on-host") return [];
+  const privateKey = host.privateKeyLocations.find(({ path }) => path === newKey.path);
   if (!privateKey) return [{ kind: "gap", why: "key-not-verified", path: newKey.path }];
   const fingerprint = key?.fingerprint ?? null;
   const beside = showKey(about, { path: `${privateKey.path}${NEW}`, owner: privateKey.owner }, fingerprint);

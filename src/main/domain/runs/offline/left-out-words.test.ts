@@ -12,7 +12,7 @@ async function tell(said: string): Promise<string> {
     ask() { status=fail; }
     look() { seen=none; }
     nl='
-' my_uid=0 file_uid=1000 folder_uid=1000 path=/home/x/.ssh/authorized_keys id=f1 why= first_left= left_out= unended= kept= proved=yes h_before=none carry_token=t
+' my_uid=0 file_uid=1000 folder_uid=1000 path=/home/x/.ssh/authorized_keys id=f1 why= first_left= left_out= unended= kept= verified=yes h_before=none carry_token=t
     said=$1
     leave_or_stop revoke
     end_one

@@ -172,26 +172,26 @@ export function placeResult(
 
 /** What a result says, laid beside the plan: what a script of it can have left where it has done what it says. */
 
-export type ImportedState = Extract<StepState, "proved" | "undone" | "failed" | "needs-attention">;
+export type ImportedState = Extract<StepState, "verified" | "rolled-back" | "failed" | "needs-attention">;
 
-/** What a result says of one phase that its script was for; null: nothing. What its files deny is not proved. */
+/** What a result says of one phase that its script was for; null: nothing. What its files deny is not verified. */
 export function stateOf(result: ScriptResult, host: AccessHost, phase: Phase): ImportedState | null {
   const { outcome, at, phases } = result;
   const order = Phase.options;
   const distance = order.indexOf(phase) - order.indexOf(at ?? phases[0] ?? phase);
-  const proved = stands(result, host, phase) ? ("proved" as const) : ("failed" as const);
+  const verified = stands(result, host, phase) ? ("verified" as const) : ("failed" as const);
   switch (outcome) {
     case "committed":
     case "done":
-      return proved;
+      return verified;
     case "rolled-back":
-      return "undone";
+      return "rolled-back";
     case "failed":
       return "failed";
     case "added":
-      return distance < 0 || phase === "grant" ? proved : "failed";
+      return distance < 0 || phase === "grant" ? verified : "failed";
     case "needs-attention":
-      if (distance < 0) return proved;
+      if (distance < 0) return verified;
       return distance === 0 ? "needs-attention" : null;
   }
 }
@@ -211,7 +211,7 @@ export function findContradiction(result: ScriptResult, context: ResultContext):
       return `the result says ${outcome}, and its files are not what the plan leaves after "${denied}"`;
     if ((outcome === "committed") !== phases.includes("finish"))
       return `the result says ${outcome} of a script for ${phases.join(", ")}`;
-    if (phases.includes("create-key") && newKeyOf(plan)?.kind === "made-on-holder" && result.newKey === null)
+    if (phases.includes("create-key") && newKeyOf(plan)?.kind === "made-on-host" && result.newKey === null)
       return "the result says that the new key was made, and not which it is";
   }
   const isAsBefore = files.every(
@@ -269,7 +269,7 @@ type MadeKey = { line: string; fingerprint: string };
 /** The key that a result says was made there; a sentence where it is none. Whether somebody holds it is asked of `isHeld`. */
 export function readMadeKey(plan: AccessPlan, { newKey: line }: ScriptResult): MadeKey | null | string {
   const newKey = newKeyOf(plan);
-  if (line === null || newKey?.kind !== "made-on-holder") return null;
+  if (line === null || newKey?.kind !== "made-on-host") return null;
   const [type = "", base64 = ""] = line.split(" ");
   const key = readKeyBlob(Buffer.from(base64, "base64"));
   if (key?.keyType !== type || !type.includes(newKey.keyType))

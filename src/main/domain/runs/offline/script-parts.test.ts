@@ -10,7 +10,12 @@ import type { Instant } from "#shared/model/instant.ts";
 import { type AccessPlan, KeyOptions, type RotateKeyPlan } from "#shared/model/runs/plan.ts";
 import { type KnownStep, partsOf } from "./script-parts.ts";
 
-const GIVEN: RotateKeyPlan["newKey"] = { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null };
+const GIVEN: RotateKeyPlan["newKey"] = {
+  kind: "provided",
+  line: "ssh-ed25519 AAAA",
+  comment: "",
+  path: null,
+};
 
 const formatParts = (plan: AccessPlan, told: readonly KnownStep[]): string[] =>
   partsOf(plan, told).map(({ host, phases }) => `${host.host} ${phases.join(" ")}`);
@@ -22,7 +27,7 @@ function roundsOf(plan: AccessPlan): string[][] {
   for (let parts = partsOf(plan, told); parts.length > 0; parts = partsOf(plan, told)) {
     rounds.push(formatParts(plan, told));
     for (const { host, phases } of parts)
-      for (const phase of phases) told.push({ host: host.host, port: host.port, phase, state: "proved" });
+      for (const phase of phases) told.push({ host: host.host, port: host.port, phase, state: "verified" });
   }
   return rounds;
 }
@@ -43,15 +48,15 @@ test("over several hosts no old line goes before the new one stands everywhere",
     ["web1 grant revoke finish", "db1 grant revoke finish"],
   ]);
   const told = { host: "web1", port: 22, phase: "grant" } as const;
-  expect(formatParts(plan, [{ ...told, state: "proved" }])).toEqual(["db1 grant"]);
-  expect(formatParts(plan, [{ ...told, state: "undone" }])).toEqual(["web1 grant", "db1 grant"]);
+  expect(formatParts(plan, [{ ...told, state: "verified" }])).toEqual(["db1 grant"]);
+  expect(formatParts(plan, [{ ...told, state: "rolled-back" }])).toEqual(["web1 grant", "db1 grant"]);
 });
 
 test("days of grace lie between what is added and what is removed, on one host as on many, and are counted from what was told last", () => {
   const options = KeyOptions.parse({ graceDays: 7 });
   const plan = makePlanValue({ newKey: GIVEN, hosts: hosts("web1"), options });
   expect(roundsOf(plan)).toEqual([["web1 grant"], ["web1 grant revoke finish"]]);
-  const told = { host: "web1", port: 22, phase: "grant", state: "proved" } as const;
+  const told = { host: "web1", port: 22, phase: "grant", state: "verified" } as const;
   const at = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"] as const;
   const parts = partsOf(
     plan,
@@ -69,9 +74,9 @@ test("a removal alone waits for nothing", () => {
 
 test("a key that is made where it is held is made first and handed over before any old line goes, and its old half stays to the end", () => {
   const path = "/home/ann/.ssh/id_ed25519";
-  const vault = makeHost({ host: "vault", batch: 1, holders: [makeHolder("vault")] });
+  const vault = makeHost({ host: "vault", batch: 1, privateKeyLocations: [makeHolder("vault")] });
   const newKey = {
-    kind: "made-on-holder",
+    kind: "made-on-host",
     keyType: "ed25519",
     comment: "",
     host: "vault",

@@ -51,20 +51,25 @@ export const isInParts = (plan: AccessPlan): boolean =>
 
 /** The days of grace begin once all is told that comes before them. */
 function graceEnd({ options }: AccessPlan, known: readonly KnownStep[]): Instant | null {
-  const begun = Math.max(...known.map(({ at, state }) => (at && state === "proved" ? Date.parse(at) : 0)));
+  const begun = Math.max(...known.map(({ at, state }) => (at && state === "verified" ? Date.parse(at) : 0)));
   return options.graceDays > 0 && begun > 0 ? toInstant(new Date(begun + options.graceDays * DAY_MS)) : null;
 }
 
 const DAY_MS = 86_400_000;
 
-function comesAlong({ holders }: AccessHost, phase: Phase, all: readonly Phase[], round?: Phase): boolean {
+function comesAlong(
+  { privateKeyLocations }: AccessHost,
+  phase: Phase,
+  all: readonly Phase[],
+  round?: Phase,
+): boolean {
   // The last look before the removal is that of the addition.
   if (phase === "grant") return round === "revoke";
   // An old half is kept until the old lines are gone everywhere.
-  return phase === "finish" && holders.length === 0 && round === all.at(-2);
+  return phase === "finish" && privateKeyLocations.length === 0 && round === all.at(-2);
 }
 
 const isDone = (known: readonly KnownStep[], { host, port }: HostAddress, phase: Phase): boolean =>
   known.some(
-    (one) => one.host === host && one.port === port && one.phase === phase && one.state === "proved",
+    (one) => one.host === host && one.port === port && one.phase === phase && one.state === "verified",
   );

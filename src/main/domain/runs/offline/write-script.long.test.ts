@@ -66,7 +66,7 @@ describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
 });
 
 describe.runIf(canStartHosts())("a plan whose removal fails where it was carried to", () => {
-  test("keeps the new line that was proved where the removal fails, says so, and can be carried out again", async () => {
+  test("keeps the new line that was verified where the removal fails, says so, and can be carried out again", async () => {
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host, plan } = prepared;
     const added = plan.hosts[0]?.files[0]?.after?.added;

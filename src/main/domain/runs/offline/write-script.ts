@@ -101,7 +101,7 @@ function formatUnverified(
   { nonce }: ScriptWork,
   files: readonly ScriptFile[],
 ): string {
-  if (newKeyOf(plan)?.kind !== "made-on-holder") return describeUnverifiedKeys(files, null).join("\n");
+  if (newKeyOf(plan)?.kind !== "made-on-host") return describeUnverifiedKeys(files, null).join("\n");
   const made = newKey ?? standInKey(nonce);
   return describeUnverifiedKeys(
     files.flatMap(({ file }) => toFile(file, made) ?? []),
@@ -135,7 +135,7 @@ function formatData(
   { plan, hash: planHash, newKey, signer, leftOut }: ScriptPlan,
   { host, phases, notBefore, nonce }: ScriptWork,
 ): string[] {
-  const accounts = [...new Set([...host.files, ...host.proofs].map(({ account }) => account))];
+  const accounts = [...new Set([...host.files, ...host.verifications].map(({ account }) => account))];
   return [
     `carry_plan=${planHash}`,
     `carry_host=${quote(`${host.host} ${host.port}`)}`,
@@ -229,13 +229,13 @@ const formatSentences = ({ sentences }: ScriptParts): string[] => [
 ];
 
 /** A key that a script makes: where its host has the old one. */
-type Made = { newKey: Extract<NewKey, { kind: "made-on-holder" }>; privateKey: PrivateKeyPlan };
+type Made = { newKey: Extract<NewKey, { kind: "made-on-host" }>; privateKey: PrivateKeyPlan };
 
 /** Of the host that the plan has the new key made on. */
-export function privateKeyOf(plan: AccessPlan, { host, port, holders }: AccessHost): Made | null {
+export function privateKeyOf(plan: AccessPlan, { host, port, privateKeyLocations }: AccessHost): Made | null {
   const newKey = newKeyOf(plan);
-  if (newKey?.kind !== "made-on-holder" || newKey.host !== host || newKey.port !== port) return null;
-  const privateKey = holders.find((one) => one.path === newKey.path && one.before !== null);
+  if (newKey?.kind !== "made-on-host" || newKey.host !== host || newKey.port !== port) return null;
+  const privateKey = privateKeyLocations.find((one) => one.path === newKey.path && one.before !== null);
   return privateKey ? { newKey, privateKey } : null;
 }
 
@@ -248,7 +248,7 @@ const SIZES: Record<string, { length: number; bits: number }> = {
 
 function sizeOf(plan: AccessPlan) {
   const newKey = newKeyOf(plan);
-  return newKey?.kind === "made-on-holder" ? (SIZES[newKey.keyType] ?? null) : null;
+  return newKey?.kind === "made-on-host" ? (SIZES[newKey.keyType] ?? null) : null;
 }
 
 /** Stands for a key that the script has yet to make: as long, of bytes that no key and no line has. */

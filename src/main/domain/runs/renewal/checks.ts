@@ -19,7 +19,7 @@ export function checkRenewal(host: HostFacts, deployment: DeploymentFacts, chang
   const about = formatDeployment(deployment);
   const toCheck = (state: Check["state"], id: string, text: string) =>
     makeCheck(state, id, { host }, `${about}: ${text}`);
-  const untested = change.consumers.filter(({ test }) => test === "none");
+  const untested = change.services.filter(({ test }) => test === "none");
   return [
     ...checkVerifications(deployment, change, toCheck),
     ...(deployment.hostsInCommon > 1
@@ -44,7 +44,7 @@ export function checkRenewal(host: HostFacts, deployment: DeploymentFacts, chang
         `${server} (${where}) fails its own test as it is now, before anything is changed: ${said}; mend that first, unless the new certificate is what mends it`,
       ),
     ),
-    ...change.consumers
+    ...change.services
       .filter(({ reload }) => reload === RESTART)
       .map(({ server, where }) =>
         toCheck(
@@ -53,7 +53,7 @@ export function checkRenewal(host: HostFacts, deployment: DeploymentFacts, chang
           `${server} (${where}) reads new files only when it is restarted, which ends its connections`,
         ),
       ),
-    ...change.consumers.flatMap(({ described }) =>
+    ...change.services.flatMap(({ described }) =>
       described
         ? [
             toCheck(
@@ -91,17 +91,19 @@ type MakeCheck = (state: Check["state"], id: string, text: string) => Check;
 
 /** Served somewhere else than it is looked at, it would be wrong for hours before anybody knew. */
 function checkVerifications(deployment: DeploymentFacts, change: Replacement, toCheck: MakeCheck): Check[] {
-  const others = deployment.proofs.filter(({ isOthers }) => isOthers);
-  const silent = deployment.proofs.filter(({ isOthers, unread }) => !isOthers && unread !== null);
-  const fresh = change.proofs.find(({ before }) => before !== deployment.sha256);
+  const others = deployment.verificationEndpoints.filter(({ isOthers }) => isOthers);
+  const silent = deployment.verificationEndpoints.filter(
+    ({ isOthers, unread }) => !isOthers && unread !== null,
+  );
+  const fresh = change.verificationEndpoints.find(({ before }) => before !== deployment.sha256);
   return [
-    ...(change.proofs.length === 0
+    ...(change.verificationEndpoints.length === 0
       ? [toCheck("acknowledge", "unverified", "nowhere can it be seen whether the new one is served")]
       : [
           toCheck(
             "ok",
             "verification",
-            `verified at ${formatCount(countAddresses(change.proofs), "address", "addresses")} once it is served`,
+            `verified at ${formatCount(countAddresses(change.verificationEndpoints), "address", "addresses")} once it is served`,
           ),
         ]),
     ...checkUnseen(silent, toCheck),
@@ -138,8 +140,8 @@ function checkUnseen(silent: readonly EndpointFacts[], toCheck: MakeCheck): Chec
   });
 }
 
-const countAddresses = (proofs: readonly VerificationEndpoint[]): number =>
-  proofs.reduce((sum, { addresses }) => sum + (addresses?.length ?? 1), 0);
+const countAddresses = (verificationEndpoints: readonly VerificationEndpoint[]): number =>
+  verificationEndpoints.reduce((sum, { addresses }) => sum + (addresses?.length ?? 1), 0);
 
 /**
  * Whether the servers of a certificate take the kind of key that the new one has, where that is another than the old one's: a server

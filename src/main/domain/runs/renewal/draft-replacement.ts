@@ -19,7 +19,7 @@ export function draftReplacement(
   deployment: DeploymentFacts,
   nth: number,
 ): Replacement | string {
-  const { issuer, challenge, wish = facts.request } = deployment;
+  const { issuer, challenge, request = facts.request } = deployment;
   const stuck = deployment.obstacle ?? deployment.files.map(stuckOf).find((why) => why !== null);
   if (stuck) return stuck;
   if (!issuer) return deployment.whyNoIssuer;
@@ -38,17 +38,17 @@ export function draftReplacement(
     ...(narrower.length > 0 && { narrower }),
     issuer: { id: issuer.id, name: issuer.name, kind: issuer.kind },
     key: {
-      kind: wish.keyKind ?? kindOf(deployment),
-      made: wish.makesKeyHere ? "here" : "there",
+      kind: request.keyKind ?? kindOf(deployment),
+      made: request.makesKeyHere ? "here" : "there",
     },
     challenge: issuer.kind === "acme" ? challenge : null,
     files: deployment.files.flatMap(({ path, real, holds, stat }): DeploymentFile[] =>
       stat ? [{ path, real, holds, ...stat }] : [],
     ),
-    consumers: [...deployment.consumers],
-    proofs: deployment.proofs
+    services: [...deployment.services],
+    verificationEndpoints: deployment.verificationEndpoints
       .filter(({ isOthers, unread }) => !isOthers && unread === null)
-      .map(({ unread: _, isOthers: __, ...proof }) => proof),
+      .map(({ unread: _, isOthers: __, ...verification }) => verification),
   };
 }
 

@@ -145,8 +145,8 @@ const makePair = (more: Partial<DeploymentFacts> = {}): DeploymentFacts => ({
     heldBy: null,
     stat: { owner: "root", uid: 0, gid: 0, mode: "0600", before: HASH, sizeBytes: 9 },
   })),
-  consumers: [{ server: "nginx", where: "/etc/nginx/site:3", config: null, test: "staged", reload: "HUP" }],
-  proofs: [
+  services: [{ server: "nginx", where: "/etc/nginx/site:3", config: null, test: "staged", reload: "HUP" }],
+  verificationEndpoints: [
     {
       address: "web1",
       port: 443,
@@ -182,7 +182,7 @@ const HOST: HostFacts = {
   files: [],
   login: { account: "root", isRoot: true, key: null, certificate: null, from: null },
   unreadKeys: [],
-  holders: [],
+  privateKeyLocations: [],
   daemon: null,
 };
 
@@ -200,7 +200,7 @@ const makeFacts = (
   hosts: [{ host: { ...HOST, ...host }, scanned: { at: AT, changed: [] }, deployments: pairs }],
 });
 
-test("a certificate is asked for anew with its names, by a key of its kind, and proved where it is served", () => {
+test("a certificate is asked for anew with its names, by a key of its kind, and verified where it is served", () => {
   const { hosts, checks, leftOut, title } = planRenewal(makeFacts([makePair()]));
   expect(title).toBe("Renew CN=a.example on 1 host");
   expect(leftOut).toEqual([]);
@@ -209,7 +209,7 @@ test("a certificate is asked for anew with its names, by a key of its kind, and 
     {
       names: ["a.example", "10.0.0.1"],
       key: { kind: "rsa-2048", made: "there" },
-      proofs: [{ from: "here" }],
+      verificationEndpoints: [{ from: "here" }],
     },
   ]);
 });
@@ -238,11 +238,11 @@ test("a file that another program renews, or that cannot be replaced, is left to
 
 test("what nobody can see served needs a consent, and so does a host that is not changed", () => {
   const silent = {
-    ...makePair().proofs[0],
+    ...makePair().verificationEndpoints[0],
     before: null,
     unread: "nobody listens",
-  } as DeploymentFacts["proofs"][0];
-  const { checks } = planRenewal(makeFacts([makePair({ proofs: [silent] })]));
+  } as DeploymentFacts["verificationEndpoints"][0];
+  const { checks } = planRenewal(makeFacts([makePair({ verificationEndpoints: [silent] })]));
   expect(checks.map(({ state, id }) => `${state} ${id}`)).toEqual([
     "acknowledge unverified",
     "warning unseen",
@@ -286,9 +286,9 @@ test("how challenges are answered is refused where nobody asks any, and said whe
   expect(say(other)).toEqual([]);
 });
 
-test("an address that nobody reaches is said once for all of its names, and the others prove it", () => {
-  const [seen] = makePair().proofs;
-  if (!seen) throw new Error("it is proved at one place");
+test("an address that nobody reaches is said once for all of its names, and the others verify it", () => {
+  const [seen] = makePair().verificationEndpoints;
+  if (!seen) throw new Error("it is verified at one place");
   const unseen = ["a.example", "b.example", null].map((serverName) => ({
     ...seen,
     address: "2001:db8::1",
@@ -297,13 +297,17 @@ test("an address that nobody reaches is said once for all of its names, and the 
     unread: "there is no way to it",
   }));
   const { checks, hosts } = planRenewal(
-    makeFacts([makePair({ proofs: [{ ...seen, addresses: ["192.0.2.1", "192.0.2.2"] }, ...unseen] })]),
+    makeFacts([
+      makePair({ verificationEndpoints: [{ ...seen, addresses: ["192.0.2.1", "192.0.2.2"] }, ...unseen] }),
+    ]),
   );
   expect(checks.filter(({ id }) => id === "unseen").map(({ text }) => text)).toEqual([
     "CN=a.example: what is served at [2001:db8::1]:443/a.example (and by 2 other names) cannot be seen: there is no way to it",
   ]);
   expect(checks.find(({ id }) => id === "verification")?.text).toContain("verified at 2 addresses");
-  expect(hosts[0]?.certificates?.[0]?.proofs).toMatchObject([{ addresses: ["192.0.2.1", "192.0.2.2"] }]);
+  expect(hosts[0]?.certificates?.[0]?.verificationEndpoints).toMatchObject([
+    { addresses: ["192.0.2.1", "192.0.2.2"] },
+  ]);
 });
 
 test("a plan from elsewhere is planned once more, and is refused where that comes to something else", () => {

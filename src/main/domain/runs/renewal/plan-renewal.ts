@@ -12,7 +12,7 @@ import type { RenewalFacts } from "./renewal-facts.ts";
 
 type Renewal = { draft: Draft; changes: Replacement[] };
 
-/** What is to be renewed for a wish, as hosts are now. It is the same whenever the facts are. */
+/** What is to be renewed for a request, as hosts are now. It is the same whenever the facts are. */
 export function planRenewal(facts: RenewalFacts): RenewalPlan {
   const renewals = facts.hosts.map((one) => draftRenewal(facts, one));
   const changed = renewals.filter(({ changes }) => changes.length > 0);

@@ -52,8 +52,8 @@ const makePair = (sha: string, issuer: Issuer, more: Partial<DeploymentFacts> = 
     heldBy: null,
     stat: { owner: "root", uid: 0, gid: 0, mode: "0600", before: "b".repeat(64), sizeBytes: 9 },
   })),
-  consumers: [{ server: "nginx", where: "/etc/nginx/site:3", config: null, test: "staged", reload: "HUP" }],
-  proofs: [],
+  services: [{ server: "nginx", where: "/etc/nginx/site:3", config: null, test: "staged", reload: "HUP" }],
+  verificationEndpoints: [],
   ...more,
 });
 
@@ -78,7 +78,7 @@ const HOST = {
   files: [],
   login: { account: "root", isRoot: true, key: null, certificate: null, from: null },
   unreadKeys: [],
-  holders: [],
+  privateKeyLocations: [],
   daemon: null,
 } as HostFacts;
 
@@ -118,22 +118,22 @@ test("a plan of several issuers and several ways is what each of its changes was
     makePair("b", acme(2, null), { challenge: webroot("/b") }),
   ]);
   const plan = planRenewal(facts);
-  const wishes = plan.hosts.flatMap(({ certificates = [] }) => certificates.map(requestOfChange));
-  expect(wishes).toMatchObject([
+  const requests = plan.hosts.flatMap(({ certificates = [] }) => certificates.map(requestOfChange));
+  expect(requests).toMatchObject([
     { issuer: "acme1", challenge: webroot("/a"), certificates: ["a".repeat(64)] },
     { issuer: "acme2", challenge: webroot("/b"), certificates: ["b".repeat(64)] },
   ]);
   expect(reviewRenewal(plan, facts)).toEqual(plan);
 });
 
-test("what nobody could have wished is no wish: a command of several lines", () => {
+test("what nobody could have wished is no request: a command of several lines", () => {
   const [change] = planRenewal(makeFacts([makePair("a", acme(1, HOOK), { challenge: HOOK })])).hosts.flatMap(
     ({ certificates = [] }) => certificates,
   );
   if (!change) throw new Error("one certificate is renewed");
   const described = (reload: string) => ({
     ...change,
-    consumers: change.consumers.map((one) => ({ ...one, described: { test: null, reload } })),
+    services: change.services.map((one) => ({ ...one, described: { test: null, reload } })),
   });
   expect(requestOfChange(described("reload it"))).toMatchObject({ described: { reload: "reload it" } });
   expect(requestOfChange(described("reload it\nand more"))).toBeNull();

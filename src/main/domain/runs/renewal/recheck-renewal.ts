@@ -8,10 +8,10 @@ import { formatChallengeMethod } from "#shared/text/certificates/challenge-metho
 import { formatHost } from "#shared/text/hosts/target.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
-/** The wish that one change of a plan from elsewhere comes to; null where nobody could have wished it. */
+/** The request that one change of a plan from elsewhere comes to; null where nobody could have wished it. */
 export function requestOfChange(change: Replacement): RenewalRequest | null {
   const { old, issuer, key, challenge } = change;
-  const wish = RenewalRequest.safeParse({
+  const request = RenewalRequest.safeParse({
     kind: "rotate-certificate",
     certificates: [old],
     issuer: issuer.name,
@@ -20,11 +20,11 @@ export function requestOfChange(change: Replacement): RenewalRequest | null {
     challenge,
     described: describedOf(change),
   });
-  return wish.data ?? null;
+  return request.data ?? null;
 }
 
-function describedOf({ consumers, files }: Replacement): RenewalRequest["described"] {
-  const described = consumers.find((one) => one.described)?.described;
+function describedOf({ services, files }: Replacement): RenewalRequest["described"] {
+  const described = services.find((one) => one.described)?.described;
   const key = files.find(({ holds }) => HAS_KEY.has(holds));
   if (!described || !key) return null;
   const { path: keyFile, passphrase = null, entry = null } = key;
@@ -68,13 +68,13 @@ function findStrangeMethod({ hosts }: RenewalPlan, facts: RenewalFacts): string 
 const serializeChanges = ({ hostKey, certificates }: RenewalHost): string =>
   JSON.stringify([hostKey, certificates.map(toComparable)]);
 
-const toComparable = ({ old, names, issuer, key, challenge, files, consumers }: Replacement) => ({
+const toComparable = ({ old, names, issuer, key, challenge, files, services }: Replacement) => ({
   old,
   names,
   issuer: issuer.id,
   key,
   challenge,
-  consumers,
+  services,
   files: files.map(({ path, real, holds, before, passphrase, entry }) => ({
     path,
     real,

@@ -28,7 +28,7 @@ export type ScannedFacts = { at: Instant | null; changed: readonly string[] };
 /** A certificate of a host, with all files and servers that go with it. */
 export type DeploymentFacts = {
   /** What was wished of it alone; not there where that is what was wished of all. */
-  wish?: RenewalRequest;
+  request?: RenewalRequest;
   sha256: string;
   subject: string;
   /** As a certificate has them: `DNS:`, `IP:`. */
@@ -48,12 +48,12 @@ export type DeploymentFacts = {
   /** Why it is none, where one is needed; else empty. */
   whyNoChallenge: string;
   files: readonly DeploymentFileFacts[];
-  consumers: readonly Service[];
+  services: readonly Service[];
   /** Those of them whose own test fails now, with what they say. */
   failing: readonly FailingServer[];
   /** What each of its servers says of TLS, where it names the certificate. */
   settings: readonly KeySettings[];
-  proofs: readonly EndpointFacts[];
+  verificationEndpoints: readonly EndpointFacts[];
   /** Why it cannot be renewed by us, as a phrase; null: it can. */
   obstacle: string | null;
   /** What could not be told of its servers, each a phrase. */

@@ -93,22 +93,22 @@ function ask(states: States, more: Partial<Progress> = {}) {
 
 test("all are asked for before any is put in place, and one host has its new one wholly before the others begin", () => {
   expect(ask({})).toEqual(["act request 0"]);
-  expect(ask({ request: "proved", "issue 0": "proved" })).toEqual(["act issue 1", "act issue 2"]);
-  expect(ask({ request: "proved", issue: "proved" })).toEqual(["act install 0"]);
-  expect(ask({ request: "proved", issue: "proved", "install 0": "proved" })).toEqual([
+  expect(ask({ request: "verified", "issue 0": "verified" })).toEqual(["act issue 1", "act issue 2"]);
+  expect(ask({ request: "verified", issue: "verified" })).toEqual(["act install 0"]);
+  expect(ask({ request: "verified", issue: "verified", "install 0": "verified" })).toEqual([
     "act install 1",
     "act install 2",
   ]);
 });
 
 test("a certificate that somebody has to bring is waited for once all others are issued", () => {
-  const states: States = { request: "proved", "issue 0": "awaiting" };
+  const states: States = { request: "verified", "issue 0": "awaiting" };
   expect(ask(states)).toEqual(["act issue 1", "act issue 2"]);
-  expect(ask({ ...states, issue: "proved" })).toEqual(["wait for certificate"]);
+  expect(ask({ ...states, issue: "verified" })).toEqual(["wait for certificate"]);
 });
 
 test("what is in place is looked at again before it is committed, also where other hosts have failed", () => {
-  const done: States = { request: "proved", issue: "proved", install: "proved" };
+  const done: States = { request: "verified", issue: "verified", install: "verified" };
   expect(ask(done)).toEqual(["wait for post-check"]);
   const failed: States = { ...done, "install 2": "failed" };
   expect(ask(failed)).toEqual(["wait for post-check"]);
@@ -120,31 +120,48 @@ test("what is in place is looked at again before it is committed, also where oth
   } as const;
   const later = { isGraceOver: true, seen: new Map([0, 1, 2, 3].map((place) => [place, isNew])) };
   expect(ask(failed, later)).toEqual(["act post-check 0"]);
-  expect(ask({ ...failed, "post-check": "proved" }, later)).toEqual(["act finish 0"]);
-  expect(ask({ ...failed, "post-check": "proved", finish: "proved" }, later)).toEqual(["stopped"]);
+  expect(ask({ ...failed, "post-check": "verified" }, later)).toEqual(["act finish 0"]);
+  expect(ask({ ...failed, "post-check": "verified", finish: "verified" }, later)).toEqual(["stopped"]);
 });
 
 test("a failed canary, or as many failures as may be, keep all others from being begun", () => {
-  const issued: States = { request: "proved", issue: "proved" };
+  const issued: States = { request: "verified", issue: "verified" };
   expect(ask({ ...issued, "install 0": "failed" })).toEqual(["stopped"]);
-  expect(ask({ ...issued, "install 0": "proved", "install 1": "failed", "install 2": "failed" })).toEqual([
+  expect(ask({ ...issued, "install 0": "verified", "install 1": "failed", "install 2": "failed" })).toEqual([
     "wait for post-check",
   ]);
 });
 
 test("going back, what is committed stays, and all others are as they were", () => {
-  const states: States = { request: "proved", issue: "proved", install: "proved", "post-check": "proved" };
+  const states: States = {
+    request: "verified",
+    issue: "verified",
+    install: "verified",
+    "post-check": "verified",
+  };
   const back = { want: "back" } as const;
-  expect(ask({ ...states, "finish 0": "proved" }, back)).toEqual(["settle post-check 3"]);
+  expect(ask({ ...states, "finish 0": "verified" }, back)).toEqual(["settle post-check 3"]);
   const isNew = new Map([[0, { ...isSeen, certificates: ["new" as const] }]]);
   expect(ask({ ...states, "finish 0": "intended" }, { ...back, seen: isNew })).toEqual(["act finish 0"]);
-  expect(ask({ ...states, "post-check": "undone", "finish 0": "proved" }, back)).toEqual(["undo install 3"]);
-  const undone: States = { request: "undone", issue: "undone", install: "undone", "post-check": "undone" };
-  expect(ask({ ...undone, "finish 0": "proved" }, back)).toEqual(["committed"]);
+  expect(ask({ ...states, "post-check": "rolled-back", "finish 0": "verified" }, back)).toEqual([
+    "undo install 3",
+  ]);
+  const undone: States = {
+    request: "rolled-back",
+    issue: "rolled-back",
+    install: "rolled-back",
+    "post-check": "rolled-back",
+  };
+  expect(ask({ ...undone, "finish 0": "verified" }, back)).toEqual(["committed"]);
   expect(ask(undone, back)).toEqual(["rolled-back"]);
 });
 
-const ALL_DONE: States = { request: "proved", issue: "proved", install: "proved", "post-check": "proved" };
+const ALL_DONE: States = {
+  request: "verified",
+  issue: "verified",
+  install: "verified",
+  "post-check": "verified",
+};
 const isSeen = { kind: "certificates-seen", hasWork: true } as const;
 const LOST = { kind: "lost", why: "no answer" } as const;
 
@@ -152,7 +169,7 @@ test("a host that is down when its recheck or its commit is due settles nothing,
   const seen = new Map([0, 1, 2, 3].map((place) => [place, LOST]));
   expect(ask({ ...ALL_DONE, "post-check": "planned" }, { seen, isGraceOver: true })).toEqual(["stopped"]);
   expect(ask(ALL_DONE, { seen })).toEqual(["stopped"]);
-  expect(ask({ ...ALL_DONE, "post-check": "undone" }, { want: "back" })).toEqual(["undo install 3"]);
+  expect(ask({ ...ALL_DONE, "post-check": "rolled-back" }, { want: "back" })).toEqual(["undo install 3"]);
 });
 
 test("old files go only where all of the new ones stand, and a commit that has not begun stays so", () => {
@@ -160,34 +177,39 @@ test("old files go only where all of the new ones stand, and a commit that has n
   expect(ask(ALL_DONE, { seen })).toEqual(["settle post-check 0"]);
   expect(ask({ ...ALL_DONE, "finish 0": "intended" }, { seen })).toEqual(["settle finish 0"]);
   const cleared = new Map([[0, { ...isSeen, hasWork: false, certificates: ["other" as const] }]]);
-  expect(ask({ ...ALL_DONE, "finish 0": "intended" }, { seen: cleared })).toEqual(["prove finish 0"]);
+  expect(ask({ ...ALL_DONE, "finish 0": "intended" }, { seen: cleared })).toEqual(["verify finish 0"]);
 });
 
 test("one host that is down does not keep the others from going back", () => {
-  const states: States = { ...ALL_DONE, "post-check": "undone" };
+  const states: States = { ...ALL_DONE, "post-check": "rolled-back" };
   const old = { ...isSeen, certificates: ["new" as const] };
   const seen = new Map([0, 1, 2, 3].map((place) => [place, place === 3 ? LOST : old]));
   const back = { want: "back", seen } as const;
   expect(ask(states, back)).toEqual(["undo install 1", "undo install 2"]);
-  const undone: States = { request: "undone", issue: "undone", install: "undone", "post-check": "undone" };
-  const left: States = { ...undone, "request 3": "proved", "issue 3": "proved", "install 3": "proved" };
+  const undone: States = {
+    request: "rolled-back",
+    issue: "rolled-back",
+    install: "rolled-back",
+    "post-check": "rolled-back",
+  };
+  const left: States = { ...undone, "request 3": "verified", "issue 3": "verified", "install 3": "verified" };
   expect(ask(left, back)).toEqual(["needs-attention"]);
 });
 
 test("a certificate that never comes keeps no other host waiting, but the canary's does", () => {
-  const states: States = { request: "proved", issue: "proved", "issue 3": "awaiting" };
+  const states: States = { request: "verified", issue: "verified", "issue 3": "awaiting" };
   expect(ask(states)).toEqual(["act install 0"]);
-  expect(ask({ ...states, install: "proved", "install 3": "planned" })).toEqual(["wait for post-check"]);
+  expect(ask({ ...states, install: "verified", "install 3": "planned" })).toEqual(["wait for post-check"]);
   const most: States = {
     ...ALL_DONE,
-    finish: "proved",
+    finish: "verified",
     "issue 3": "awaiting",
     "install 3": "planned",
   };
   expect(ask({ ...most, "post-check 3": "planned", "finish 3": "planned" })).toEqual([
     "wait for certificate",
   ]);
-  expect(ask({ request: "proved", issue: "proved", "issue 0": "awaiting" })).toEqual([
+  expect(ask({ request: "verified", issue: "verified", "issue 0": "awaiting" })).toEqual([
     "wait for certificate",
   ]);
 });

@@ -56,13 +56,13 @@ export const RENEWAL_RULES: RunRules<RenewalPlan> = {
   back(_, step, seen) {
     switch (step.phase) {
       case "post-check":
-        return { step, what: "settle", as: "undone", back: "unchanged" };
+        return { step, what: "settle", as: "rolled-back", back: "unchanged" };
       case "issue":
-        return { step, what: "settle", as: "undone", back: "issued-unused" };
+        return { step, what: "settle", as: "rolled-back", back: "issued-unused" };
       default:
         if (!seen) return "look";
         // Files alone do not tell what is served, nor that nothing of the run is kept there.
-        return seen.kind === "lost" ? null : { step, what: "undo", as: "undone" };
+        return seen.kind === "lost" ? null : { step, what: "undo", as: "rolled-back" };
     }
   },
 };
@@ -79,7 +79,7 @@ function installTask(
     return { step, what: isTouched ? "undo" : "settle", as: "failed", cause: causeOf(plan, step, odd) };
   }
   const isThere = certificates.every((one) => one === "new");
-  return { step, what: isThere && isBegun ? "prove" : "act" };
+  return { step, what: isThere && isBegun ? "verify" : "act" };
 }
 
 /** Nothing is rolled back after so long: whoever has changed the files may have had a reason. */
@@ -92,7 +92,7 @@ function postCheckTask(plan: RenewalPlan, step: Step, { certificates }: Certific
 /** Old files go only where all of the new ones stand. A last step that has not begun stays so, for it could not be rolled back. */
 function finishTask(plan: RenewalPlan, step: Step, seen: CertificatesSeen, isBegun: boolean): Task {
   const { certificates, hasWork } = seen;
-  if (isBegun && !hasWork) return { step, what: "prove" };
+  if (isBegun && !hasWork) return { step, what: "verify" };
   const odd = certificates.findIndex((one) => one !== "new");
   if (odd < 0) return { step, what: "act" };
   const own = RENEWAL_RULES.steps(plan).filter(({ host }) => host === step.host);

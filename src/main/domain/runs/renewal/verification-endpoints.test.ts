@@ -21,7 +21,7 @@ test("going back, what the old files hold is as right as what was shown, and no 
   expect(leaves("stale", "new", none)).toEqual([]);
 });
 
-test("the new certificate is proved with all that leads to its root, in whatever order, and going back with none", async () => {
+test("the new certificate is verified with all that leads to its root, in whatever order, and going back with none", async () => {
   const [leaf, first, second] = await Promise.all(
     ["a", "one", "two"].map((name) => makeCertificate({ names: [`${name}.example`] })),
   );

@@ -79,7 +79,7 @@ function nameFor(written: string, concrete: readonly string[]): string[] {
 }
 
 /**
- * Whom a hello names. A proof of a name without addresses is one of an older program, which named it wherever no other name
+ * Whom a hello names. A verification of a name without addresses is one of an older program, which named it wherever no other name
  * was set: by that it saw what was there before.
  */
 export const helloName = ({
@@ -135,7 +135,7 @@ type Shown = {
 };
 
 /**
- * Whether waiting can prove nothing any more: where a certificate was shown before, the server refuses the handshake by an alert, so
+ * Whether waiting can verify nothing any more: where a certificate was shown before, the server refuses the handshake by an alert, so
  * it has read the new files and cannot use them with its settings. One that has not read them yet shows the one before; one that
  * restarts takes no connection, or closes it.
  */
@@ -158,7 +158,7 @@ export const closesForGood = (before: string | null, readings: readonly Shown[])
     .every(({ closedBy }) => closedBy !== undefined && closedBy === readings.at(-1)?.closedBy);
 
 /**
- * Why what is shown proves nothing, as a phrase; null: it is what is wanted. `before`: what was shown there when it was planned.
+ * Why what is shown verifies nothing, as a phrase; null: it is what is wanted. `before`: what was shown there when it was planned.
  * Of the leaf alone it is not asked what was sent behind it: what could not be read may be there.
  */
 export function evaluateShown(

@@ -13,8 +13,8 @@ export const makeChange = (nth: number, more: Partial<Replacement> = {}): Replac
     issuer: { id: 1, name: "corp", kind: "local" },
     key: { kind: "p256", made: "there" },
     challenge: null,
-    consumers: [],
-    proofs: [],
+    services: [],
+    verificationEndpoints: [],
     files: ["key", "chain"].map((holds) => ({
       path: `/srv/tls/${nth}.${holds}`,
       real: `/srv/tls/${nth}.${holds}`,

@@ -8,7 +8,7 @@ import type {
   PrivateKeyFacts,
 } from "#domain/runs/access/plan-facts.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import type { Wish } from "#shared/contract/runs.ts";
+import type { PlanRequest } from "#shared/contract/runs.ts";
 import { KeyOptions } from "#shared/model/runs/plan.ts";
 import { NEW_KEY, OLD_FINGERPRINT } from "./make-keys-file.ts";
 
@@ -99,7 +99,7 @@ export function makeHostFacts(host: string, text: string, more: Partial<HostFact
     login: { account: "ann", isRoot: false, key: "SHA256:another", certificate: null, from: "192.0.2.7" },
     accounts: [makeAccountFacts("ann", [file])],
     files: [file],
-    holders: [],
+    privateKeyLocations: [],
     unreadKeys: [],
     daemon: null,
     ...more,
@@ -121,11 +121,11 @@ export const makeHolderFacts = (more: Partial<PrivateKeyFacts> = {}): PrivateKey
   ...more,
 });
 
-export const ROTATE: Extract<Wish, { kind: "rotate-key" }> = {
+export const ROTATE: Extract<PlanRequest, { kind: "rotate-key" }> = {
   kind: "rotate-key",
   fingerprint: OLD_FINGERPRINT,
   keyType: "ed25519",
-  given: null,
+  newKey: null,
   keyFile: null,
 };
 

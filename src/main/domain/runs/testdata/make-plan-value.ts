@@ -53,8 +53,8 @@ export const makeHost = (more: Partial<AccessHost> & { host: string; batch: numb
   AccessHost.parse({
     ...PLACE,
     files: [],
-    holders: [],
-    proofs: [],
+    privateKeyLocations: [],
+    verifications: [],
     ...more,
   });
 
@@ -81,7 +81,7 @@ export const makeHostKeyPlan = (more: Partial<HostKeyPlan>): HostKeyPlan =>
     kind: "rotate-host-key",
     oldKey: "SHA256:old",
     newKey: {
-      kind: "made-on-holder",
+      kind: "made-on-host",
       keyType: "ed25519",
       comment: "root@web1",
       host: "web1",

@@ -24,7 +24,7 @@ export const makeScript =
     const accounts = files.map((file) => makeAccountFacts(file.accounts[0] ?? "", [file]));
     const plan = planFor([makeHostFacts("web1", "", { hostKey, files, accounts })], {
       provided: GIVEN,
-      request: { ...ROTATE, given: NEW_KEY },
+      request: { ...ROTATE, newKey: NEW_KEY },
       here: [],
     });
     const hash = hashPlan(plan);

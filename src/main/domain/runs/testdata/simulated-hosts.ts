@@ -6,7 +6,7 @@ import type { Dice } from "./make-keys-file.ts";
 /** A host, or this computer, as it really is. */
 export type Place = {
   files: FileSeen[];
-  holders: PrivateKeySeen[];
+  privateKeyLocations: PrivateKeySeen[];
   hasWork: boolean;
   /** By file: to which stage the host goes back by itself. */
   armed: Map<number, FileSeen>;
@@ -50,16 +50,16 @@ export class SimulatedHosts {
 
   isAt(stage: Stage, halves: readonly PrivateKeySeen[]): boolean {
     return [...this.#places].every(
-      ([index, { files, holders, touched }]) =>
+      ([index, { files, privateKeyLocations, touched }]) =>
         files.every((file, at) => touched.has(at) || file === this.earliest(index, at, stage)) &&
-        holders.every((holder) => halves.includes(holder)),
+        privateKeyLocations.every((holder) => halves.includes(holder)),
     );
   }
 
   look(place: number | null): Observation {
     if (place !== null && this.happens(20)) return { kind: "lost", why: "cut off" };
-    const { files, holders, hasWork } = this.place(place);
-    return { kind: "seen", files: [...files], leftOut: [], privateKeys: [...holders], hasWork };
+    const { files, privateKeyLocations, hasWork } = this.place(place);
+    return { kind: "seen", files: [...files], leftOut: [], privateKeys: [...privateKeyLocations], hasWork };
   }
 
   /** A dead-man that finds our lock gone does nothing. */
@@ -70,14 +70,16 @@ export class SimulatedHosts {
 
   /** Whatever the half is that stands in its place, it opens every account that the key opened. */
   #askHolders(): void {
-    const holders = [...this.#places.values()].flatMap((place) => place.holders);
+    const privateKeyLocations = [...this.#places.values()].flatMap((place) => place.privateKeyLocations);
     for (const [host, { files, touched }] of this.#places) {
       files.forEach((file, index) => {
         if (touched.has(index) || this.#plan.hosts[host ?? -1]?.files[index]?.added === null) return;
         const opens = (holder: PrivateKeySeen) =>
           holder === "old" || holder === "begun" ? file !== "removed" : this.isKeyMade && file !== "before";
-        if (!holders.every(opens))
-          this.wrong.push(`host ${host}: a holder of ${holders} is shut out of a file that is ${file}`);
+        if (!privateKeyLocations.every(opens))
+          this.wrong.push(
+            `host ${host}: a holder of ${privateKeyLocations} is shut out of a file that is ${file}`,
+          );
       });
     }
   }
@@ -119,9 +121,9 @@ export class SimulatedHosts {
   }
 }
 
-const newPlace = (files: number, holders: number): Place => ({
+const newPlace = (files: number, privateKeyLocations: number): Place => ({
   files: Array.from({ length: files }, () => "before"),
-  holders: Array.from({ length: holders }, () => "old"),
+  privateKeyLocations: Array.from({ length: privateKeyLocations }, () => "old"),
   hasWork: false,
   armed: new Map(),
   touched: new Set(),

@@ -54,7 +54,7 @@ export class SimulatedRenewal {
 
   isCommitted(host: number): boolean {
     return this.#steps.some(
-      (step) => step.host === host && step.phase === "finish" && this.#state(step) === "proved",
+      (step) => step.host === host && step.phase === "finish" && this.#state(step) === "verified",
     );
   }
 
@@ -71,7 +71,7 @@ export class SimulatedRenewal {
   #bring(): void {
     for (const step of this.#steps.filter(({ ordinal }) => this.#awaiting.has(ordinal))) {
       this.#awaiting.delete(step.ordinal);
-      this.#journal(step, "proved");
+      this.#journal(step, "verified");
     }
   }
 
@@ -94,7 +94,7 @@ export class SimulatedRenewal {
     else this.#try(step, task.what);
   }
 
-  #try(step: Step, what: "act" | "prove"): void {
+  #try(step: Step, what: "act" | "verify"): void {
     try {
       if (what === "act") this.#journal(step, "intended");
       this.#act(step, what);
@@ -105,7 +105,7 @@ export class SimulatedRenewal {
     }
   }
 
-  #act(step: Step, what: "act" | "prove"): void {
+  #act(step: Step, what: "act" | "verify"): void {
     const place = this.#servers.place(step.host ?? -1);
     if (this.#servers.happens(25)) throw new Failed();
     if (step.phase === "request") place.hasWork = true;
@@ -127,7 +127,7 @@ export class SimulatedRenewal {
         this.#servers.wrong.push("committed what is not served");
       place.hasWork = false;
     }
-    this.#journal(step, "proved");
+    this.#journal(step, "verified");
   }
 
   #swap(step: Step): void {
@@ -145,7 +145,7 @@ export class SimulatedRenewal {
     this.#servers.reload(step.host ?? -1);
   }
 
-  #undo(step: Step, as: "failed" | "undone"): void {
+  #undo(step: Step, as: "failed" | "rolled-back"): void {
     const place = this.#servers.place(step.host ?? -1);
     this.#servers.tick();
     if (this.#servers.happens(15)) {

@@ -8,7 +8,7 @@ import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hos
 
 /**
  * A run on hosts that are values, with everything that may happen to one: it is killed at any point, hosts are cut off,
- * writes and proofs fail, dead-men fire, somebody edits a file. After whatever happens it is asked whether each holder of
+ * writes and verifications fail, dead-men fire, somebody edits a file. After whatever happens it is asked whether each holder of
  * the key can still log in.
  */
 export class SimulatedRun {
@@ -74,15 +74,15 @@ export class SimulatedRun {
     else this.#try(step, task.what);
   }
 
-  #try(step: Step, what: "act" | "prove"): void {
+  #try(step: Step, what: "act" | "verify"): void {
     try {
       if (what === "act") {
         this.#journal(step, "intended");
         this.#act(step);
         this.#journal(step, "acted");
       } else {
-        this.#prove(step);
-        this.#journal(step, "proved");
+        this.#verify(step);
+        this.#journal(step, "verified");
       }
     } catch (error) {
       if (!(error instanceof Failed)) throw error;
@@ -96,18 +96,18 @@ export class SimulatedRun {
     if (step.phase === "create-key") this.#hosts.isKeyMade = true;
     if (step.phase === "grant" || step.phase === "revoke") this.#write(step, place);
     if (step.phase === "install-key") {
-      place.holders.forEach((_, index) => {
+      place.privateKeyLocations.forEach((_, index) => {
         this.#hosts.mayFail();
-        if (place.holders[index] === "old") place.holders[index] = "begun";
+        if (place.privateKeyLocations[index] === "old") place.privateKeyLocations[index] = "begun";
         this.#hosts.tick();
-        place.holders[index] = "new";
+        place.privateKeyLocations[index] = "new";
         this.#hosts.tick();
       });
     }
     if (step.phase === "finish") {
       this.#hosts.mayFail();
-      place.holders.forEach((_, index) => {
-        place.holders[index] = "committed";
+      place.privateKeyLocations.forEach((_, index) => {
+        place.privateKeyLocations[index] = "committed";
         this.#hosts.tick();
       });
       this.#hosts.clear(place);
@@ -136,19 +136,19 @@ export class SimulatedRun {
     });
   }
 
-  /** The old key goes only where the new one was proved, and nowhere before it was proved everywhere. */
+  /** The old key goes only where the new one was verified, and nowhere before it was verified everywhere. */
   #askRemoval(host: number | null, index: number, found: FileSeen): void {
     const isReplaced = this.#plan.hosts[host ?? -1]?.files[index]?.added !== null;
     const isProved = this.#steps.every(
       ({ phase, ordinal }) =>
-        (phase !== "grant" && phase !== "install-key") || this.#state(ordinal) === "proved",
+        (phase !== "grant" && phase !== "install-key") || this.#state(ordinal) === "verified",
     );
-    if (!isProved) this.#hosts.wrong.push("removed before all was proved");
+    if (!isProved) this.#hosts.wrong.push("removed before all was verified");
     if (isReplaced && (!this.#hosts.isKeyMade || found === "before"))
       this.#hosts.wrong.push("removed before the new key was there");
   }
 
-  #prove(step: Step): void {
+  #verify(step: Step): void {
     const place = this.#hosts.place(step.host);
     this.#hosts.tick();
     this.#hosts.mayFail();
@@ -164,7 +164,7 @@ export class SimulatedRun {
     if (!isThere) throw new Failed("it went back by itself");
   }
 
-  #undo(step: Step, as: "failed" | "undone"): void {
+  #undo(step: Step, as: "failed" | "rolled-back"): void {
     const place = this.#hosts.place(step.host);
     this.#hosts.tick();
     if (this.#hosts.happens(15)) {
@@ -172,7 +172,7 @@ export class SimulatedRun {
       return;
     }
     if (step.phase === "create-key") this.#hosts.isKeyMade = false;
-    if (step.phase === "install-key") place.holders.fill("old");
+    if (step.phase === "install-key") place.privateKeyLocations.fill("old");
     if (step.phase === "grant" || step.phase === "revoke") {
       place.files.forEach((file, index) => {
         if (!this.#concerns(step, index)) return;

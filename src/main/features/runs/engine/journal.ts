@@ -37,8 +37,8 @@ const KIND: Record<StepState, RunEntry["kind"]> = {
   planned: "note",
   intended: "intends",
   acted: "acted",
-  proved: "proved",
-  undone: "undone",
+  verified: "verified",
+  "rolled-back": "rolled-back",
   failed: "failed",
   "needs-attention": "failed",
 };

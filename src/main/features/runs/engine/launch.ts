@@ -235,7 +235,7 @@ export function refuseBegun(runbookOf: RunbookOf, { runbooks }: Pick<Store, "run
     if (!other) {
       const hasBegun = runbooks.journal
         .steps(id)
-        .some(({ state }) => state !== "planned" && state !== "undone");
+        .some(({ state }) => state !== "planned" && state !== "rolled-back");
       if (hasBegun && runbookOf(plan).listExclusive(plan).size > 0) throw unreadablePlan(id);
       continue;
     }

@@ -63,7 +63,7 @@ export async function runOn(runbook: Runbook, run: RunContext, steering: Steerin
         break;
       case "do":
         for (const { step, what } of move.tasks)
-          if (what === "act" || what === "prove") await runbook.phases[step.phase]?.prepare?.(run, step);
+          if (what === "act" || what === "verify") await runbook.phases[step.phase]?.prepare?.(run, step);
         hasActed = true;
         await run.sessions.keepOnly(move.tasks.map(({ step }) => step.host));
         await sideBySide(move.tasks, MOST_AT_ONCE, async (task) => {
@@ -197,7 +197,7 @@ async function dispatch(runbook: Runbook, run: RunContext, task: Task): Promise<
     if (!work.undo) throw new Error(`the phase ${step.phase} is not rolled back`);
     return settle(await work.undo(run, step, task));
   }
-  if (task.what === "prove" && work.verify) return settle(await work.verify(run, step, false));
+  if (task.what === "verify" && work.verify) return settle(await work.verify(run, step, false));
   const before = run.journal.steps().find(({ ordinal }) => ordinal === step.ordinal);
   if (!before) throw new Error(`the journal has no step ${step.ordinal}`);
   await run.journal.intend(step.ordinal, work.intend(run, step));
@@ -214,7 +214,7 @@ async function dispatch(runbook: Runbook, run: RunContext, task: Task): Promise<
 /** What was seen of a step that nothing is to be done for. */
 function settledBy(task: Extract<Task, { what: "settle" }>): StepResult {
   switch (task.as) {
-    case "undone":
+    case "rolled-back":
       return { kind: "rolled-back", as: task.back, left: [] };
     case "failed":
       return { kind: "failed", cause: task.cause, stands: "not-said", left: [] };

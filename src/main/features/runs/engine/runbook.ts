@@ -209,7 +209,7 @@ export const acted = (what: Deed): StepOutcome => ({
 export const verified = (
   evidence: Evidence[],
   verification: StepVerification | null = null,
-): StepOutcome => ({ state: "proved", result: { kind: "verified", evidence }, verification });
+): StepOutcome => ({ state: "verified", result: { kind: "verified", evidence }, verification });
 
 /** What it has done stands, and nothing more can be done before something comes. */
 export const waiting = (awaited: Awaited): StepOutcome => ({
@@ -232,7 +232,7 @@ export const failed = (
 export const rolledBack = (back: Back, as: BackAs, left: Cause[] = []): StepOutcome => ({
   state: back.as,
   result:
-    back.as === "undone"
+    back.as === "rolled-back"
       ? { kind: "rolled-back", as, left }
       : { kind: "failed", cause: back.cause, stands: "rolled-back", left },
   verification: null,

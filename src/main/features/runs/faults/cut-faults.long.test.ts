@@ -1,4 +1,4 @@
-/** What happens to the way to a host between a write and its proof. */
+/** What happens to the way to a host between a write and its verification. */
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
@@ -10,7 +10,7 @@ import { FILE, openMeddled, startProbedHosts, startWay } from "#testing/runs/unr
 const lab = test.skipIf(!canStartHosts());
 
 lab(
-  "R8: where all connections are reset after each rename, a new one finds what stands, proves it, and goes on",
+  "R8: where all connections are reset after each rename, a new one finds what stands, verifies it, and goes on",
   async ({ task }) => {
     await using desk = await makeDesk();
     await using probed = await startProbedHosts(desk);
@@ -65,9 +65,9 @@ lab(
     const path = "/home/fresh/.ssh/authorized_keys";
     await using app = openMeddled(desk, { host: web, path, steps: [way.drop] });
     await scanAll(app, { text: `root@${way.address}:${way.port}`, only: "ssh", acceptNew: true });
-    const places = [{ host: way.address, port: way.port, account: "fresh" }];
-    const wish = { kind: "add-grants" as const, key: desk.publicKey, places };
-    const cut = await carryOut(app, await makePlan(app, wish, { rollbackAfterSeconds: 30 }));
+    const accounts = [{ host: way.address, port: way.port, account: "fresh" }];
+    const request = { kind: "add-grants" as const, key: desk.publicKey, accounts };
+    const cut = await carryOut(app, await makePlan(app, request, { rollbackAfterSeconds: 30 }));
     expect(cut.state).toMatch(/^(stopped|needs-attention)$/);
     await web.run(`until [ ! -e ${path} ]; do sleep 0.1; done`);
     way.restore();

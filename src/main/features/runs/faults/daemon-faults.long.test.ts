@@ -1,4 +1,4 @@
-/** What happens to sshd itself between a write and its proof. */
+/** What happens to sshd itself between a write and its verification. */
 import { expect, test } from "vitest";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";

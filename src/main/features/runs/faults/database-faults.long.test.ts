@@ -70,8 +70,8 @@ async function makeWorld() {
   const [one, two = one] = probed.hosts;
   const [first, second] = planned.plan?.hosts[0]?.host === one.address ? [one, two] : [two, one];
   const owned = stack.move();
-  const wish = { desk, planId: planned.id, script, file: `${first.root}${FILE}` };
-  return { desk, probed, before, wish, first, second, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const request = { desk, planId: planned.id, script, file: `${first.root}${FILE}` };
+  return { desk, probed, before, request, first, second, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** The first host has both lines, and the second is as it was. */
@@ -112,7 +112,7 @@ lab(
     await using world = await makeWorld();
     await using stack = new AsyncDisposableStack();
     let holder: ReturnType<typeof startStranger> | null = null;
-    await standStillAfter(world.wish, {
+    await standStillAfter(world.request, {
       strike: async () => {
         holder = stack.use(startStranger(world.desk, HOLD));
         await holder.said("ready");
@@ -142,7 +142,7 @@ lab(
   { timeout: 1_200_000 },
   async ({ task }) => {
     await using world = await makeWorld();
-    await standStillAfter(world.wish, {
+    await standStillAfter(world.request, {
       strike: (pid) => failSyncs(pid, world.desk),
       async watch(child) {
         await child.said("waits");
@@ -162,7 +162,7 @@ lab(
     await using world = await makeWorld();
     await using stack = new AsyncDisposableStack();
     let spoiler: ReturnType<typeof startStranger> | null = null;
-    await standStillAfter(world.wish, {
+    await standStillAfter(world.request, {
       strike: async () => {
         spoiler = stack.use(startStranger(world.desk, SPOIL));
         await spoiler.said("ready");

@@ -22,8 +22,8 @@ type Case = {
 };
 
 const CASES: Case[] = [
-  { broken: 2, options: {}, states: ["proved", "proved", "failed", "planned"] },
-  { broken: 2, options: { maxFailures: 2 }, states: ["proved", "proved", "failed", "proved"] },
+  { broken: 2, options: {}, states: ["verified", "verified", "failed", "planned"] },
+  { broken: 2, options: { maxFailures: 2 }, states: ["verified", "verified", "failed", "verified"] },
   { broken: 0, options: { maxFailures: 10 }, states: ["failed", "planned", "planned", "planned"] },
 ];
 
@@ -35,8 +35,8 @@ test.skipIf(!canStartHosts())(
     await using probed = await startProbedHosts(desk, { names: ["one", "two", "three", "four"] });
     await using app = desk.open();
     for (const { broken, options, states } of CASES) {
-      const wish = { batchSize: 1, ...options };
-      const planned = await planOwnKey(app, desk, probed.hosts, wish);
+      const request = { batchSize: 1, ...options };
+      const planned = await planOwnKey(app, desk, probed.hosts, request);
       const order = planned.plan?.hosts.map(({ host }) => hostAt(probed, host)) ?? [];
       const before = await Promise.all(order.map(probed.readKeys));
       const failing = order[broken] ?? probed.hosts[0];
@@ -47,7 +47,7 @@ test.skipIf(!canStartHosts())(
       expect(order.map(({ address }) => stateAt(stopped, address))).toEqual(states);
       const after = await Promise.all(order.map(probed.readKeys));
       for (const [index, state] of states.entries()) {
-        if (state !== "proved") expect(after[index]).toBe(before[index]);
+        if (state !== "verified") expect(after[index]).toBe(before[index]);
         // Both lines at each of the two accounts, and the retained one.
         else expect(after[index]?.trim().split("\n")).toHaveLength(5);
       }

@@ -77,8 +77,8 @@ async function renew(desk: RenewalDesk, host: LabHost, { server, nth, script }: 
     await using app = await desk.openWithVault();
     await scanServers(app, [host], [server]);
     const endpoints = [{ host: host.address, port: SERVED[server].port }];
-    const wish = RenewalRequest.parse({ kind: "rotate-certificate", issuer: "corp", endpoints });
-    const planned = await makePlan(app, wish, { postCheckMinutes: 0 });
+    const request = RenewalRequest.parse({ kind: "rotate-certificate", issuer: "corp", endpoints });
+    const planned = await makePlan(app, request, { postCheckMinutes: 0 });
     if (nth === null) expect(await carryOut(app, planned)).toMatchObject({ state: "committed", message: "" });
     return planned;
   })();

@@ -46,7 +46,7 @@ lab(
 
 for (const phase of ["grant", "revoke"] as const)
   lab(
-    `R16: where sshd penalises this computer once a file is written (${phase}), that proves nothing, no key that is needed is removed, and a resume ends it`,
+    `R16: where sshd penalises this computer once a file is written (${phase}), that verifies nothing, no key that is needed is removed, and a resume ends it`,
     async ({ task }) => {
       await using desk = await makeDesk();
       await using probed = await startProbedHosts(desk, {

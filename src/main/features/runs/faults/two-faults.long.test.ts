@@ -17,12 +17,12 @@ test.skipIf(!canStartHosts())(
     const guests = [await makeKeyLine("one@x"), await makeKeyLine("two@x")];
     await using one = first.open();
     await using two = second.open();
-    const places = [{ host: web.address, port: 22, account: "deploy" }];
+    const accounts = [{ host: web.address, port: 22, account: "deploy" }];
     const planned = [];
     for (const [index, app] of [one, two].entries()) {
       await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
       const key = guests[index]?.line ?? "";
-      planned.push({ app, key, plan: await makePlan(app, { kind: "add-grants", key, places }) });
+      planned.push({ app, key, plan: await makePlan(app, { kind: "add-grants", key, accounts }) });
     }
     const runs = await Promise.all(
       planned.map(async ({ app, key, plan }) => ({ app, key, run: await carryOut(app, plan) })),
@@ -31,8 +31,8 @@ test.skipIf(!canStartHosts())(
     for (const { app, key, run } of runs) {
       if (run.state === "committed") continue;
       expect(run.message).toMatch(/may be at work there|changed by somebody else/);
-      const wish = { kind: "add-grants" as const, key, places };
-      expect(await carryOut(app, wish)).toMatchObject({ message: "", state: "committed" });
+      const request = { kind: "add-grants" as const, key, accounts };
+      expect(await carryOut(app, request)).toMatchObject({ message: "", state: "committed" });
     }
     const lines = (await web.run("cat /home/deploy/.ssh/authorized_keys")).trim().split("\n");
     expect(lines.toSorted()).toEqual(

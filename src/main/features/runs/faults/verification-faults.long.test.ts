@@ -1,4 +1,4 @@
-/** What happens to a host between a write and its proof. */
+/** What happens to a host between a write and its verification. */
 import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
@@ -43,7 +43,7 @@ lab(
 );
 
 lab(
-  "R24: what can neither be proved nor taken back needs attention, and the commands that are said put it right",
+  "R24: what can neither be verified nor taken back needs attention, and the commands that are said put it right",
   async ({ task }) => {
     await using desk = await makeDesk();
     await using probed = await startProbedHosts(desk);

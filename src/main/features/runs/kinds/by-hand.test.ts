@@ -82,7 +82,9 @@ test("what removes an old private key by hand says that it is gone, or why it is
   const before = createHash("sha256").update("old").digest("hex");
   const removeAt = (one: string): string => {
     const holder = { ...makeHolder("web1"), path, before, uid: 0, owner: "root" };
-    const plan = makePlanValue({ hosts: [makeHost({ host: "web1", batch: 0, holders: [holder] })] });
+    const plan = makePlanValue({
+      hosts: [makeHost({ host: "web1", batch: 0, privateKeyLocations: [holder] })],
+    });
     const [, line = ""] = removeKeptByHand(plan, [{ host: "web1", port: 22, path, kept: one }]);
     return execFileSync("sh", ["-c", `${line}; :`], { encoding: "utf8" });
   };

@@ -100,7 +100,7 @@ const CLEAR = `${CHANGE_TO}; [ ! -L .latchkey ] && cd .latchkey 2>/dev/null || e
 /** How old private keys that a run has kept on hosts go, each if it is that very file, by the account that owns it. */
 export const removeKeptByHand = ({ hosts }: AccessPlan, kept: readonly KeptKey[]): string[] =>
   hosts.flatMap((host) => {
-    const lines = host.holders.flatMap(({ path, owner, uid, before }) => {
+    const lines = host.privateKeyLocations.flatMap(({ path, owner, uid, before }) => {
       const key = kept.find((one) => one.path === path && one.host === host.host && one.port === host.port);
       if (!key || before === null || uid === null) return [];
       return [asOwner({ uid, owner }, DROP_KEPT, [folderOf(key.kept), nameOf(key.kept), before])];
@@ -136,7 +136,7 @@ function asOwner({ uid, owner }: FileOwner, script: string, words: readonly stri
   return `(cd / && exec env -i PATH=${PATH} setsid -w runuser -u ${quoteWord(owner)} -- ${run}) </dev/null 2>&1 | cat`;
 }
 
-/** Only where an installation is stuck do old files go back: before it none were changed, and after it the new ones are proved. */
+/** Only where an installation is stuck do old files go back: before it none were changed, and after it the new ones are verified. */
 function formatStuck(changes: readonly Replacement[], phase: RunStep["phase"], token: string): string[] {
   if (phase === "install") return formatDeployments(changes, token);
   if (phase !== "finish" && phase !== "request") return [];
@@ -177,6 +177,6 @@ function formatDeployments(certificates: readonly Replacement[], token: string):
       ];
     }),
   );
-  const servers = new Set(certificates.flatMap(({ consumers }) => consumers.map(({ server }) => server)));
+  const servers = new Set(certificates.flatMap(({ services }) => services.map(({ server }) => server)));
   return [...restores, `# reload these, and check what they serve: ${[...servers].join(", ")}`];
 }

@@ -74,7 +74,7 @@ function evaluate(store: Facts, run: RunRecord, { body, script }: OfflineClaim):
 
 function providedKey(plan: AccessPlan): ClaimedPart["newKey"] {
   const newKey = newKeyOf(plan);
-  if (newKey?.kind !== "given") return null;
+  if (newKey?.kind !== "provided") return null;
   return { line: newKey.line, fingerprint: readPublicKeyLine(newKey.line)?.key.fingerprint ?? "" };
 }
 

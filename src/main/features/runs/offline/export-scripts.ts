@@ -116,7 +116,7 @@ function refuseUnscripted(plan: AccessPlan): void {
 
 function keyLineOf(plan: AccessPlan, run: { id: RunId; newKey: { line: string } | null } | null) {
   const newKey = newKeyOf(plan);
-  return newKey?.kind === "given" ? newKey.line : (run?.newKey?.line ?? null);
+  return newKey?.kind === "provided" ? newKey.line : (run?.newKey?.line ?? null);
 }
 
 function fileOf(plan: AccessPlan, { host: { host, port }, phases }: ScriptPart): Omit<Unsigned, "text"> {

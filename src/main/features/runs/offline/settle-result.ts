@@ -165,11 +165,11 @@ function note(
   for (const { ordinal, host, port, phase, state: was } of journal.steps(id)) {
     if (host !== result.host || port !== result.port || !result.phases.includes(phase)) continue;
     const state = stateOf(result, of, phase);
-    if (state === null || (result.outcome === "failed" && was === "proved")) continue;
+    if (state === null || (result.outcome === "failed" && was === "verified")) continue;
     const came: StepResult = {
       kind: "imported",
       end: endOfScript(result, state),
-      why: state === "proved" ? "" : result.why,
+      why: state === "verified" ? "" : result.why,
       kept: state === "needs-attention" ? result.kept || null : null,
       unended: phase === result.phases.at(-1) ? whyUnended(result, of) : [],
       signature: signed,
@@ -214,7 +214,7 @@ export function settle(
   };
   for (const { ordinal, host } of journal.steps(id))
     if (host === null && end.state === "committed")
-      journal.setStep({ runId: id, ordinal, state: "proved", result: isInstalledHere, at });
+      journal.setStep({ runId: id, ordinal, state: "verified", result: isInstalledHere, at });
   const byHand =
     end.state !== "needs-attention"
       ? []
@@ -237,14 +237,14 @@ function endOfScript({ outcome }: ScriptResult, state: ImportedState): ScriptEnd
 }
 
 const ENDS: Record<Exclude<ImportedState, "failed">, ScriptEnd> = {
-  proved: "done",
-  undone: "rolled-back",
+  verified: "done",
+  "rolled-back": "rolled-back",
   "needs-attention": "stuck",
 };
 
-const ENTRIES: Record<ImportedState, "proved" | "undone" | "failed"> = {
-  proved: "proved",
-  undone: "undone",
+const ENTRIES: Record<ImportedState, "verified" | "rolled-back" | "failed"> = {
+  verified: "verified",
+  "rolled-back": "rolled-back",
   failed: "failed",
   "needs-attention": "failed",
 };
@@ -275,7 +275,7 @@ function endOfSteps(plan: AccessPlan, steps: readonly RunStep[], files: readonly
     ),
   );
   if (awaited.length > 0) return { state: "waiting", reasons: [resultsAwaited(plan, awaited)] };
-  if (ofHosts.every(({ state }) => state === "undone" || state === "planned"))
+  if (ofHosts.every(({ state }) => state === "rolled-back" || state === "planned"))
     return { state: "rolled-back", reasons: [] };
   return { state: "stopped", reasons: [whatCame(ofHosts)] };
 }
@@ -291,7 +291,7 @@ function resultsAwaited(plan: AccessPlan, awaited: ReturnType<typeof partsOf>): 
 const whatCame = (steps: readonly RunStep[]): RunReason => ({
   kind: "steps",
   steps: steps
-    .filter(({ state }) => state !== "proved" && state !== "planned")
+    .filter(({ state }) => state !== "verified" && state !== "planned")
     .map(({ host, result }) => ({ host, result })),
 });
 
@@ -301,19 +301,20 @@ export async function findOldHere(
   inspect: typeof inspectKeyFile,
 ): Promise<PrivateKeyPlan[]> {
   const newKey = newKeyOf(plan);
-  const files = newKey?.kind === "given" ? privateKeysHere(plan).filter(({ kind }) => kind === "file") : [];
+  const files =
+    newKey?.kind === "provided" ? privateKeysHere(plan).filter(({ kind }) => kind === "file") : [];
   const inspected = await Promise.all(
     files.map(async (privateKey) => ({ privateKey, found: await inspect(privateKey.path) })),
   );
   return inspected.flatMap(({ privateKey, found }) =>
-    newKey?.kind === "given" && found?.line !== newKey.line ? [privateKey] : [],
+    newKey?.kind === "provided" && found?.line !== newKey.line ? [privateKey] : [],
   );
 }
 
 /** The old half is kept beside it, as a run from here does. */
 function replaceByHand(plan: AccessPlan, old: readonly PrivateKeyPlan[]): string[] {
   const newKey = newKeyOf(plan);
-  const made = newKey?.kind === "given" ? newKey.path : null;
+  const made = newKey?.kind === "provided" ? newKey.path : null;
   return old.flatMap(({ path, hasPublicFile }) =>
     ["", ...(hasPublicFile ? [".pub"] : [])].flatMap((end) => {
       const location = quoteWord(`${path}${end}`);

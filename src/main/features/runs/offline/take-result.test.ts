@@ -15,7 +15,7 @@ import { listClaims } from "./claims.ts";
 import { createResultTaker } from "./take-result.ts";
 
 const PLAN = makePlanValue({
-  newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
+  newKey: { kind: "provided", line: "ssh-ed25519 AAAA", comment: "", path: null },
   hosts: ["web1", "db1"].map((host, batch) =>
     makeHost({ host, batch, files: [{ ...makeFile(batch, "both"), after: AFTER }] }),
   ),
@@ -80,7 +80,7 @@ test("a run of carried scripts is over once every host has told, and says how", 
   const last = await take(writeResult(PLAN, 1, "committed"));
   expect(last).toMatchObject({ state: "committed", message: "" });
   expect(await take(writeResult(PLAN, 1, "committed"))).toEqual({ ...last, wasKnown: true });
-  expect(store.runbooks.journal.steps(last.runId).every(({ state }) => state === "proved")).toBe(true);
+  expect(store.runbooks.journal.steps(last.runId).every(({ state }) => state === "verified")).toBe(true);
 });
 
 test("a result that nobody has signed is a claim: it is shown, and nothing follows from it until it is signed", async () => {
@@ -111,7 +111,7 @@ test("a result that nobody has signed is a claim: it is shown, and nothing follo
     verifiedBy: "person",
   });
   expect(store.runbooks.offline.claims(runId)).toMatchObject([{ script: { host: "db1" } }]);
-  expect(stepsOf().filter((state) => state === "proved")).toHaveLength(3);
+  expect(stepsOf().filter((state) => state === "verified")).toHaveLength(3);
 });
 
 test.each([
@@ -126,7 +126,7 @@ test.each([
 
 /** On each host the file of one account that lays things, and of another one; a canary goes first. */
 const SHARED = makePlanValue({
-  newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
+  newKey: { kind: "provided", line: "ssh-ed25519 AAAA", comment: "", path: null },
   hosts: ["web1", "db1"].map((host, batch) =>
     makeHost({
       host,
@@ -213,8 +213,10 @@ test("an old private key that a script has kept is listed with its host and path
   const made = { keyType: "ed25519", comment: "", port: 22, path: holder.path };
   const plan = {
     ...PLAN,
-    newKey: { kind: "made-on-holder" as const, host: "web1", ...made },
-    hosts: PLAN.hosts.map((host) => (host.host === "web1" ? { ...host, holders: [holder] } : host)),
+    newKey: { kind: "made-on-host" as const, host: "web1", ...made },
+    hosts: PLAN.hosts.map((host) =>
+      host.host === "web1" ? { ...host, privateKeyLocations: [holder] } : host,
+    ),
   };
   const { store, take, signed } = makeDesk(plan);
   const done = () => take(writeResult(plan, 0, "committed", { keepsOldKey: true }));
@@ -238,14 +240,16 @@ test("a host that its script has rolled back keeps the run from being committed"
   expect(await take(writeResult(PLAN, 1, "rolled-back"))).toMatchObject({ state: "stopped" });
 });
 
-test("where the removal alone was taken back, the addition is proved, the removal failed, and the run is not rolled back", async () => {
+test("where the removal alone was taken back, the addition is verified, the removal failed, and the run is not rolled back", async () => {
   const { store, take } = makeDesk(PLAN);
   await take(writeResult(PLAN, 0, "added"));
   const { runId, state, message } = await take(writeResult(PLAN, 1, "added"));
   expect(state).toBe("stopped");
   expect(message).toContain("what it added stays");
   const stepsOf = () => store.runbooks.journal.steps(runId).map((step) => [step.phase, step.state]);
-  expect(new Set(stepsOf().map(String))).toEqual(new Set(["grant,proved", "revoke,failed", "finish,failed"]));
+  expect(new Set(stepsOf().map(String))).toEqual(
+    new Set(["grant,verified", "revoke,failed", "finish,failed"]),
+  );
   const later = { ended: 1772323300 };
   await take(writeResult(PLAN, 0, "committed", later));
   expect(await take(writeResult(PLAN, 1, "committed", later))).toMatchObject({
@@ -266,7 +270,12 @@ test("a result of another plan, for another host, or changed on its way is refus
 });
 
 test("where the old private key is still on this computer, the run needs attention, and is over once the new one is seen there", async () => {
-  const newKey = { kind: "given" as const, line: "ssh-ed25519 NEW", comment: "", path: "/home/ann/it's new" };
+  const newKey = {
+    kind: "provided" as const,
+    line: "ssh-ed25519 NEW",
+    comment: "",
+    path: "/home/ann/it's new",
+  };
   const plan = { ...PLAN, newKey, here: [makeHolder(null)] };
   const { store, stands, take } = makeDesk(plan, "ssh-ed25519 OLD");
   await take(writeResult(plan, 0, "committed"));
@@ -294,7 +303,7 @@ test("where the old private key is still on this computer, the run needs attenti
     message: "",
     wasKnown: true,
   });
-  expect(here().every(({ state }) => state === "proved")).toBe(true);
+  expect(here().every(({ state }) => state === "verified")).toBe(true);
 });
 
 test("what a script could neither do nor take back needs attention, says where it is kept, and is over with a later result", async () => {
@@ -310,7 +319,7 @@ test("what a script could neither do nor take back needs attention, says where i
   expect(stuck.state).toBe("needs-attention");
   const of = () => store.runbooks.journal.steps(stuck.runId).filter(({ host }) => host === "db1");
   expect(of().map(({ phase, state }) => [phase, state])).toEqual([
-    ["grant", "proved"],
+    ["grant", "verified"],
     ["revoke", "needs-attention"],
     ["finish", "planned"],
   ]);
@@ -332,8 +341,8 @@ test("a result with another new key than the one that was made first, or with no
   const [web, db] = PLAN.hosts as [AccessHost, AccessHost];
   const plan = {
     ...PLAN,
-    newKey: { kind: "made-on-holder" as const, host: "web1", ...made },
-    hosts: [{ ...web, holders: [makeHolder("web1")] }, db],
+    newKey: { kind: "made-on-host" as const, host: "web1", ...made },
+    hosts: [{ ...web, privateKeyLocations: [makeHolder("web1")] }, db],
   };
   const { store, take } = makeDesk(plan);
   await using folder = await makeTemporaryFolder();

@@ -26,21 +26,21 @@ export type FoundHosts = {
   hosts: FoundHost[];
 };
 
-/** Which hosts, accounts and files a wish is about, by the inventory. What is not in it is refused. */
-export function seek(wish: KeyRequest, inventory: Inventory): FoundHosts {
-  switch (wish.kind) {
+/** Which hosts, accounts and files a request is about, by the inventory. What is not in it is refused. */
+export function seek(request: KeyRequest, inventory: Inventory): FoundHosts {
+  switch (request.kind) {
     case "rotate-key":
-      return findKey(readFingerprint(wish.fingerprint), inventory);
+      return findKey(readFingerprint(request.fingerprint), inventory);
     case "rotate-host-key":
-      return findAccounts([{ ...wish, account: "root" }], inventory);
+      return findAccounts([{ ...request, account: "root" }], inventory);
     case "add-grants":
-      return findAccounts(wish.places, inventory);
+      return findAccounts(request.accounts, inventory);
     case "remove-grants":
     case "tighten-grants":
     case "move-to-authority":
-      return findGrants(wish.grants, inventory);
+      return findGrants(request.grants, inventory);
     default:
-      return assertNever(wish);
+      return assertNever(request);
   }
 }
 

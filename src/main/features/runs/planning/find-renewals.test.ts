@@ -141,8 +141,8 @@ const inventoryOf = (more: Partial<Servers>) => ({
 test("a place without a name stands for all that it serves, which the plan says with how to take one", () => {
   const at = (leaves: ReturnType<typeof leaf>[], serverName: string | null = null) => {
     const endpoints = [{ host: "web1", port: 443, serverName }];
-    const wish = RenewalRequest.parse({ kind: "rotate-certificate", endpoints });
-    const sought = findRenewal(wish, inventoryOf({ leavesAt: () => leaves }), { now: MIDNIGHT });
+    const request = RenewalRequest.parse({ kind: "rotate-certificate", endpoints });
+    const sought = findRenewal(request, inventoryOf({ leavesAt: () => leaves }), { now: MIDNIGHT });
     return { said: sought.said, certificates: sought.hosts.flatMap(({ certificates }) => certificates) };
   };
   const [a, b] = [leaf(ONE, "CN=a", "a.example"), leaf(OTHER, "CN=b", "b.example")];
@@ -163,15 +163,17 @@ test("a place without a name stands for all that it serves, which the plan says 
 test("what has no dates that can be read is listed and not renewed, and so is what does not fit into one plan", () => {
   const undated = (sha256: string | null) =>
     sha256 === null || sha256 === ODD ? [{ sha256: ODD, subject: "CN=odd" }] : [];
-  const wish = (more: object) => RenewalRequest.parse({ kind: "rotate-certificate", ...more });
-  const named = findRenewal(wish({ certificates: [ONE, ODD] }), inventoryOf({ undated }), { now: MIDNIGHT });
+  const request = (more: object) => RenewalRequest.parse({ kind: "rotate-certificate", ...more });
+  const named = findRenewal(request({ certificates: [ONE, ODD] }), inventoryOf({ undated }), {
+    now: MIDNIGHT,
+  });
   expect(named.hosts.flatMap(({ certificates }) => certificates)).toEqual([ONE]);
   expect(named.leftOut).toEqual([expect.stringMatching(/^CN=odd: its dates cannot be read/)]);
 
   const due = (count: number) =>
     Array.from({ length: count }, (_, nth) => ({ sha256: `${nth}`, subject: "", notAfter: MIDNIGHT }));
   const seek = (count: number) =>
-    findRenewal(wish({ isDue: true }), inventoryOf({ undated, due: () => due(count) }), {
+    findRenewal(request({ isDue: true }), inventoryOf({ undated, due: () => due(count) }), {
       now: MIDNIGHT,
       early: { certificates: [ONE], said: [{ state: "ok", id: "window", text: "it is early" }] },
     });

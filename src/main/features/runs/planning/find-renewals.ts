@@ -111,7 +111,7 @@ export type FoundRenewal = {
     known: KnownHost;
     certificates: string[];
     /** What is wished of each; not there where it is the same of all. */
-    wishes?: ReadonlyMap<string, RenewalRequest>;
+    requests?: ReadonlyMap<string, RenewalRequest>;
   }[];
   leftOut: string[];
   said: PlanNote[];
@@ -119,15 +119,15 @@ export type FoundRenewal = {
 
 type Meant = { sha256s: Set<string>; leftOut: string[]; said: PlanNote[] };
 
-/** Which certificates of which hosts a wish is about, by the inventory. What is not in it is refused. */
+/** Which certificates of which hosts a request is about, by the inventory. What is not in it is refused. */
 export function findRenewal(
-  wish: RenewalRequest,
+  request: RenewalRequest,
   { facts, servers }: Inventory,
   { now, early = NOT_READ }: { now: Instant; early?: Early },
 ): FoundRenewal {
   const hosts = new Map<number, string[]>();
-  const { sha256s, leftOut, said } = mean(wish, servers, { now, early });
-  if (wish.described && sha256s.size > 1)
+  const { sha256s, leftOut, said } = mean(request, servers, { now, early });
+  if (request.described && sha256s.size > 1)
     throw new Refusal(
       "invalid-input",
       `one key file is not the key of ${sha256s.size} certificates: describe the server of one certificate at a time`,
@@ -135,7 +135,8 @@ export function findRenewal(
   for (const sha256 of sha256s) {
     const known = servers.hostsHolding(sha256);
     // A keystore that no scan could open is not known to have it: its host is where it is served.
-    const holding = known.length > 0 || !wish.described ? known : hostsThatServe(sha256, { facts, servers });
+    const holding =
+      known.length > 0 || !request.described ? known : hostsThatServe(sha256, { facts, servers });
     if (holding.length === 0) leftOut.push(formatNowhere(sha256, servers));
     for (const id of holding) hosts.set(id, [...(hosts.get(id) ?? []), sha256]);
   }
@@ -243,14 +244,14 @@ export function findImportedRenewal(
     hosts: hosts.map(({ host, port, certificates }) => {
       const known = hostAt(host, port);
       if (!known) throw new Refusal("not-found", `the host ${host}:${port} is not known; scan it first`);
-      const wishes = new Map<string, RenewalRequest>();
+      const requests = new Map<string, RenewalRequest>();
       for (const change of certificates) {
-        const wish = requestOfChange(change);
-        if (!wish)
+        const request = requestOfChange(change);
+        if (!request)
           throw new Refusal("invalid-input", "the plan was edited: nobody could have wished it; plan anew");
-        wishes.set(change.old, wish);
+        requests.set(change.old, request);
       }
-      return { known, certificates: [...wishes.keys()], wishes };
+      return { known, certificates: [...requests.keys()], requests };
     }),
   };
 }

@@ -46,12 +46,12 @@ const wayTo = (): ProxyRoute => ({
 test("where one address of a name cannot be reached, the others are looked at all the same", async () => {
   await using server = await startTlsServer();
   const { port } = server.endpoint;
-  const proofs = await look(seenAt(UNROUTED, "127.0.0.1"), null, pointAt(port));
-  expect(proofs).toMatchObject([
+  const verificationEndpoints = await look(seenAt(UNROUTED, "127.0.0.1"), null, pointAt(port));
+  expect(verificationEndpoints).toMatchObject([
     { address: UNROUTED, from: "here", before: null, unread: expect.stringMatching(/\S/) },
     { address: "web1.example", addresses: ["127.0.0.1"], from: "here", unread: null },
   ]);
-  expect(proofs[1]?.before).toMatch(/^[0-9a-f]{64}$/);
+  expect(verificationEndpoints[1]?.before).toMatch(/^[0-9a-f]{64}$/);
 });
 
 test("what nobody reaches from here is looked at from the host, if its login leads there", async () => {
@@ -94,7 +94,7 @@ test("a hello that is to name nobody names nobody, also where the host has a nam
   expect(asked).toMatchObject([{ host: "127.0.0.1", serverName: null }]);
 });
 
-test("a name that has no address at all proves nothing", async () => {
+test("a name that has no address at all verifies nothing", async () => {
   expect(await look(seenAt(), null, pointAt(443))).toMatchObject([
     { address: "web1.example", before: null, unread: "the name has no address" },
   ]);

@@ -53,7 +53,7 @@ type RenewalFactDeps = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | 
 type Deps = RenewalFactDeps & { issuers: readonly Issuer[] };
 
 type RenewalQuery = {
-  wish: RenewalRequest;
+  request: RenewalRequest;
   options: RenewalOptions;
   target: FoundRenewal;
   signal: AbortSignal;
@@ -71,7 +71,7 @@ export async function gatherRenewal(
   sessions: HostSessions,
   onRead: (read: number) => Promise<void>,
 ): Promise<RenewalFacts> {
-  const { wish, options, target } = query;
+  const { request, options, target } = query;
   const hosts: Seen[] = [];
   const deps: Deps = { ...means, issuers: await means.renewal.issuers() };
   const jumps = countJumps(deps.inventory.allHosts(), deps.routeTo, deps.workstation.user);
@@ -84,7 +84,7 @@ export async function gatherRenewal(
   });
   return {
     now: toInstant(deps.now()),
-    request: wish,
+    request,
     options,
     hosts,
     leftOut: target.leftOut,
@@ -101,10 +101,10 @@ async function readOne(
 ): Promise<Seen> {
   const { known } = one;
   const base = baseOf(one);
-  const pairs = one.certificates.flatMap((sha256) => readPairs(deps, query.wish, one, sha256));
+  const pairs = one.certificates.flatMap((sha256) => readPairs(deps, query.request, one, sha256));
   try {
-    const wish = { ...toHostRequest(known, known.transport), hostKey: null };
-    const entered = await sessions.connectToHost(wish, async ({ remote }) => ({
+    const request = { ...toHostRequest(known, known.transport), hostKey: null };
+    const entered = await sessions.connectToHost(request, async ({ remote }) => ({
       about: await readLogin(deps, remote),
       files: await readFiles(remote, pairs),
       told: await readServers(remote, pairs),
@@ -122,8 +122,8 @@ async function readOne(
         ...pair.facts,
         ...(lacksChallenge(pair) ? methodOf(pair, ways) : {}),
         files: files[nth] ?? [],
-        proofs: shown[nth] ?? [],
-        consumers: told[nth]?.consumers ?? [],
+        verificationEndpoints: shown[nth] ?? [],
+        services: told[nth]?.services ?? [],
         failing: told[nth]?.failing ?? [],
         obstacle: pair.facts.obstacle ?? told[nth]?.obstacle ?? null,
       })),
@@ -171,9 +171,9 @@ async function readServers(remote: RemoteSession, pairs: readonly Described[]) {
   const seen: (ReadService & { failing: FailingServer[] })[] = [];
   const tested = new Map<string, FailingServer | null>();
   for (const { facts, found } of pairs) {
-    const told = await readServices(remote, facts.consumers, found.files);
+    const told = await readServices(remote, facts.services, found.files);
     if ("lost" in told) throw new HostLost(told.lost);
-    const failing = await findFailing(remote, told.consumers, tested);
+    const failing = await findFailing(remote, told.services, tested);
     if ("lost" in failing) throw new HostLost(failing.lost);
     seen.push({ ...told, failing });
   }
@@ -252,7 +252,7 @@ const baseOf = ({ known }: FoundHost): HostFacts => ({
   accounts: [],
   files: [],
   unreadKeys: [],
-  holders: [],
+  privateKeyLocations: [],
   daemon: null,
 });
 

@@ -44,12 +44,12 @@ export type KeyPlannerDeps = {
 };
 
 export const createKeyPlanner = (deps: KeyPlannerDeps): Planner<KeyRequest, KeyPlan> => ({
-  plan: async ({ wish, options }) =>
-    atOnce(toChange(deps, { wish, options, target: seek(wish, deps.store.runbooks.facts) }, makePlan)),
+  plan: async ({ request, options }) =>
+    atOnce(toChange(deps, { request, options, target: seek(request, deps.store.runbooks.facts) }, makePlan)),
   review: (plan) => takeChange(deps, plan),
 });
 
-type KeyChange = { wish: KeyRequest; options: KeyOptions; target: FoundHosts };
+type KeyChange = { request: KeyRequest; options: KeyOptions; target: FoundHosts };
 
 /** Who may log in where. */
 function toChange(
@@ -75,7 +75,7 @@ function takeChange(deps: KeyPlannerDeps, data: KeyPlan): PlanWork {
   const target = findPlanned(data, inventory);
   const finish = (facts: PlanFacts) =>
     reviewPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
-  return toChange(deps, { wish: requestOf(data), options: data.options, target }, finish);
+  return toChange(deps, { request: requestOf(data), options: data.options, target }, finish);
 }
 
 export type FactDeps = {
@@ -94,10 +94,10 @@ export type FactDeps = {
 /** Hosts looked at side by side. */
 const AT_ONCE = 8;
 
-/** Looks at every host that the wish is about. One that cannot be looked at is in the facts as such. */
+/** Looks at every host that the request is about. One that cannot be looked at is in the facts as such. */
 async function gatherFacts(
   deps: FactDeps,
-  { wish, options, target }: KeyChange,
+  { request, options, target }: KeyChange,
   sessions: HostSessions | null,
   onRead: (read: number) => Promise<void>,
 ): Promise<PlanFacts> {
@@ -105,22 +105,22 @@ async function gatherFacts(
   let read = 0;
   const jumps = countJumps(deps.inventory.allHosts(), deps.routeTo, deps.workstation.user);
   await sideBySide(target.hosts, AT_ONCE, async (one) => {
-    const facts = await gatherHost(deps, one, sessions, { wish, fingerprint: target.fingerprint });
+    const facts = await gatherHost(deps, one, sessions, { request, fingerprint: target.fingerprint });
     hosts[target.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(keyOfHost(one.known)) ?? 0 };
     await onRead(++read);
   });
   const { heldKeys, workstation } = deps;
-  const key = toKey(deps.inventory, wish, target);
-  const handled = target.fingerprint ?? (wish.kind === "tighten-grants" ? key?.fingerprint : null) ?? null;
+  const key = toKey(deps.inventory, request, target);
+  const handled = target.fingerprint ?? (request.kind === "tighten-grants" ? key?.fingerprint : null) ?? null;
   const here = handled ? heldKeys().filter(({ fingerprint }) => fingerprint === handled) : [];
   return {
     now: toInstant(deps.now()),
-    request: wish,
+    request,
     options,
     hosts,
     key,
-    provided: await gatherProvided(deps, wish),
-    here: await Promise.all((await withNamed(deps, wish, here)).map((held) => toPrivateKey(held, deps))),
+    provided: await gatherProvided(deps, request),
+    here: await Promise.all((await withNamed(deps, request, here)).map((held) => toPrivateKey(held, deps))),
     freeKeyFile: await findFreeKeyFile(deps, workstation),
     keptKeys: deps.inventory.keptKeys(),
   };
@@ -130,7 +130,7 @@ async function gatherHost(
   deps: FactDeps,
   target: FoundHost,
   sessions: HostSessions | null,
-  { wish: { kind }, fingerprint }: { wish: KeyRequest; fingerprint: string | null },
+  { request: { kind }, fingerprint }: { request: KeyRequest; fingerprint: string | null },
 ): Promise<HostFacts> {
   const { known } = target;
   const about = {
@@ -155,8 +155,8 @@ async function gatherHost(
   if (carried && !sessions) return { ...about, ...offlineFacts(target, carried, deps.inventory) };
   if (carried || !sessions) return { ...about, ...unread(deps, target, OFFLINE_ALONE) };
   try {
-    const wish = { ...toHostRequest(known, known.transport), hostKey: null };
-    const entered = await sessions.connectToHost(wish, async (session) => ({
+    const request = { ...toHostRequest(known, known.transport), hostKey: null };
+    const entered = await sessions.connectToHost(request, async (session) => ({
       ...withUnreadable(await readHost(session, target, { ...deps, fingerprint }), about.unreadKeys),
       daemon: kind === "rotate-host-key" ? await gatherDaemon(session.remote) : null,
     }));
@@ -194,7 +194,7 @@ function unread({ inventory }: FactDeps, { known, accounts }: FoundHost, why: st
     clockOffset: null,
     rollbackTimers: [],
     login,
-    holders: [],
+    privateKeyLocations: [],
     accounts: [...accounts.keys()].map((name) => ({
       name,
       uid: -1,
@@ -220,9 +220,17 @@ function unread({ inventory }: FactDeps, { known, accounts }: FoundHost, why: st
   };
 }
 
-function toKey(inventory: Inventory, wish: KeyRequest, { fingerprint, grants }: FoundHosts): KeyFacts | null {
+function toKey(
+  inventory: Inventory,
+  request: KeyRequest,
+  { fingerprint, grants }: FoundHosts,
+): KeyFacts | null {
   const ofRequest =
-    wish.kind === "add-grants" ? wish.key : wish.kind === "move-to-authority" ? wish.authority : null;
+    request.kind === "add-grants"
+      ? request.key
+      : request.kind === "move-to-authority"
+        ? request.authority
+        : null;
   const only = new Set(grants.map((grant) => grant.fingerprint));
   const meant =
     fingerprint ?? (ofRequest ? readFingerprint(ofRequest) : only.size === 1 ? [...only][0] : null);
@@ -233,9 +241,9 @@ function toKey(inventory: Inventory, wish: KeyRequest, { fingerprint, grants }: 
 }
 
 /** A key that is only let in needs no half of its own here; where one is at hand, a login with it proves the new line. */
-async function gatherProvided(deps: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
-  const given = await readProvided(deps, wish);
-  if (!given || given.path !== null || wish.kind !== "add-grants") return given;
+async function gatherProvided(deps: FactDeps, request: KeyRequest): Promise<ProvidedKey | null> {
+  const given = await readProvided(deps, request);
+  if (!given || given.path !== null || request.kind !== "add-grants") return given;
   const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
   const files = held.flatMap(({ kind, location }) => (kind === "file" ? [location] : []));
   const privateKeys = await Promise.all(
@@ -249,14 +257,14 @@ async function gatherProvided(deps: FactDeps, wish: KeyRequest): Promise<Provide
 }
 
 /** The line of a .pub file, or a private key file of this computer. */
-async function readProvided({ inspectKeyFile }: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
+async function readProvided({ inspectKeyFile }: FactDeps, request: KeyRequest): Promise<ProvidedKey | null> {
   const text =
-    wish.kind === "rotate-key"
-      ? wish.given
-      : wish.kind === "add-grants"
-        ? wish.key
-        : wish.kind === "move-to-authority"
-          ? wish.authority
+    request.kind === "rotate-key"
+      ? request.newKey
+      : request.kind === "add-grants"
+        ? request.key
+        : request.kind === "move-to-authority"
+          ? request.authority
           : null;
   if (text === null || text.startsWith("SHA256:")) return null;
   const line = readPublicKeyLine(text);
@@ -288,13 +296,13 @@ async function readProvided({ inspectKeyFile }: FactDeps, wish: KeyRequest): Pro
 /** With the file that is named for the new private key, where the old one stands in it. What else stands there is kept. */
 async function withNamed(
   { inspectKeyFile }: FactDeps,
-  wish: KeyRequest,
+  request: KeyRequest,
   here: readonly HeldKey[],
 ): Promise<readonly HeldKey[]> {
-  const place = wish.kind === "rotate-key" ? wish.keyFile : null;
+  const place = request.kind === "rotate-key" ? request.keyFile : null;
   const keyFile = place === null ? null : await inspectKeyFile(place);
-  if (place === null || keyFile === null || wish.kind !== "rotate-key") return here;
-  const named = readFingerprint(wish.fingerprint);
+  if (place === null || keyFile === null || request.kind !== "rotate-key") return here;
+  const named = readFingerprint(request.fingerprint);
   const shown = keyFile.fingerprint ?? (keyFile.line && readPublicKeyLine(keyFile.line)?.key.fingerprint);
   if (shown !== named)
     throw new Refusal(

@@ -38,13 +38,13 @@ export const createRenewalPlanner = (deps: RenewalPlannerDeps): Planner<RenewalR
   review: (plan) => takeRenewal(deps, plan),
 });
 
-type RenewalToPlan = { wish: RenewalRequest; options: RenewalOptions };
+type RenewalToPlan = { request: RenewalRequest; options: RenewalOptions };
 
 /** What is wished by name is sought now, and refused where it is not known; of what is due issuers are asked first. */
 async function findWork(deps: RenewalPlannerDeps, request: RenewalToPlan): Promise<LaterPlanWork> {
-  refuseChallenge(request.wish, await deps.renewal.issuers());
+  refuseChallenge(request.request, await deps.renewal.issuers());
   const known = renewAll(deps, request, NOT_READ);
-  if (!request.wish.isDue) return atOnce(known);
+  if (!request.request.isDue) return atOnce(known);
   return {
     total: known.hosts.length,
     begin: async (signal) => renewAll(deps, request, await readAllWindows(deps, signal)),
@@ -52,9 +52,9 @@ async function findWork(deps: RenewalPlannerDeps, request: RenewalToPlan): Promi
 }
 
 /** `early`: what its issuers want renewed before it is due. */
-function renewAll(deps: RenewalPlannerDeps, { wish, options }: RenewalToPlan, early: Early): PlanWork {
-  const target = findRenewal(wish, deps.store.runbooks, { now: toInstant(deps.now()), early });
-  return toRenew(deps, { wish, options, target }, planRenewal);
+function renewAll(deps: RenewalPlannerDeps, { request, options }: RenewalToPlan, early: Early): PlanWork {
+  const target = findRenewal(request, deps.store.runbooks, { now: toInstant(deps.now()), early });
+  return toRenew(deps, { request, options, target }, planRenewal);
 }
 
 async function readAllWindows(
@@ -87,7 +87,7 @@ function refuseChallenge({ challenge, issuer: wished }: RenewalRequest, issuers:
 /** Which certificates are served. */
 function toRenew(
   deps: RenewalPlannerDeps,
-  { wish, options, target }: RenewalToPlan & { target: FoundRenewal },
+  { request, options, target }: RenewalToPlan & { target: FoundRenewal },
   finish: (facts: RenewalFacts) => RenewalPlan | Unplannable,
 ): PlanWork {
   const { store, renewal } = deps;
@@ -97,7 +97,7 @@ function toRenew(
     make: async (sessions, onRead, signal) => {
       if (!sessions) throw new Error("hosts are inspected for a renewal");
       const means = { ...(await deps.factDeps()), store, renewal };
-      return finish(await gatherRenewal(means, { wish, options, target, signal }, sessions, onRead));
+      return finish(await gatherRenewal(means, { request, options, target, signal }, sessions, onRead));
     },
   };
 }
@@ -105,7 +105,7 @@ function toRenew(
 /** It is planned once more; what comes of that has to be the same. */
 function takeRenewal(deps: RenewalPlannerDeps, data: RenewalPlan): PlanWork {
   const target = findImportedRenewal(data, deps.store.runbooks.facts);
-  const wish = RenewalRequest.parse({ kind: "rotate-certificate" });
-  const request = { wish, options: data.options, target };
-  return toRenew(deps, request, (facts) => reviewRenewal(data, facts));
+  const request = RenewalRequest.parse({ kind: "rotate-certificate" });
+  const query = { request, options: data.options, target };
+  return toRenew(deps, query, (facts) => reviewRenewal(data, facts));
 }

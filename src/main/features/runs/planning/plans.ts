@@ -3,7 +3,7 @@ import type { Prompts } from "#connect/prompts.ts";
 import type { Unplannable } from "#domain/runs/access/change-set.ts";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { PlanDetail, Wish } from "#shared/contract/runs.ts";
+import type { PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import {
@@ -44,8 +44,8 @@ export const atOnce = (work: PlanWork): LaterPlanWork => ({
 });
 
 /** Makes the plans of one kind, or of several that are made alike. */
-export type Planner<Request extends Wish = Wish, P extends Plan = Plan> = {
-  plan(request: { wish: Request; options: PlanOptions }): Promise<LaterPlanWork>;
+export type Planner<Request extends PlanRequest = PlanRequest, P extends Plan = Plan> = {
+  plan(input: { request: Request; options: PlanOptions }): Promise<LaterPlanWork>;
   /** One that was made elsewhere: its hosts are read again, and its checks are those of now. */
   review(plan: P): PlanWork;
 };
@@ -61,7 +61,7 @@ type PlanDeps = {
 };
 
 type PlanMeans = { identityFiles: readonly string[]; mayPrompt: boolean };
-type PlanRequest = PlanMeans & { wish: Wish; options: PlanOptions };
+type PlanInput = PlanMeans & { request: PlanRequest; options: PlanOptions };
 type PlanImport = PlanMeans & { plan: unknown; hash: string };
 
 type PlanWorkRequest = PlanMeans & PlanWork;
@@ -73,11 +73,15 @@ export function createPlans(deps: PlanDeps) {
   const make = createMaker(deps);
   return { plan, find, take };
 
-  async function plan({ identityFiles, mayPrompt, ...request }: PlanRequest): Promise<{ planId: PlanId }> {
-    const { wish, options } = request;
-    const work = await deps.plannerOf(wish.kind).plan({ wish, options });
+  async function plan({
+    identityFiles,
+    mayPrompt,
+    request,
+    options,
+  }: PlanInput): Promise<{ planId: PlanId }> {
+    const work = await deps.plannerOf(request.kind).plan({ request, options });
     const planId = await store.queueWrite(() => {
-      const id = plans.begin(wish, toInstant(now()));
+      const id = plans.begin(request, toInstant(now()));
       plans.progress(id, 0, work.total);
       return id;
     });

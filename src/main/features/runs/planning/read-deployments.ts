@@ -52,22 +52,22 @@ type Inventory = { store: Store; issuers: readonly Issuer[]; now: () => Date };
 export function readPairs(
   { store, issuers, now }: Inventory,
   requestOfAll: RenewalRequest,
-  { known: host, certificates, wishes }: FoundRenewal["hosts"][number],
+  { known: host, certificates, requests }: FoundRenewal["hosts"][number],
   sha256: string,
 ): Described[] {
   const { servers, certificates: renewed } = store.runbooks;
-  const own = wishes?.get(sha256);
-  const wish = own ?? requestOfAll;
+  const own = requests?.get(sha256);
+  const request = own ?? requestOfAll;
   const certificate = store.certificates.find(sha256, now());
   if (!certificate?.notAfter) return [];
   const { subject, names, notAfter, keyType, keyBits, curve } = certificate;
   const map = JSON.parse(servers.map(host.id) ?? EMPTY) as HostMap;
   const holding = servers.pathsHolding(host.id, sha256);
-  const reloadsOf = wish.described && describeDeployment(map, holding, wish.described.keyFile);
+  const reloadsOf = request.described && describeDeployment(map, holding, request.described.keyFile);
   const known = findDeployments(map, holding);
   const deployments = known.length === 0 && reloadsOf ? [reloadsOf] : known;
   const [tags, before] = [servers.tagsOf(sha256), renewed.issuerOf(sha256)];
-  const { issuer, why } = chooseIssuer({ issuers, wished: wish.issuer, tags, before });
+  const { issuer, why } = chooseIssuer({ issuers, wished: request.issuer, tags, before });
   const opened = openCertificate(certificate.der);
   const about = {
     sha256,
@@ -82,17 +82,17 @@ export function readPairs(
     purposes: opened?.extensions.purposes ?? null,
     hostsInCommon: servers.hostsHolding(sha256).length,
     whyNoChallenge: "",
-    challenge: wish.challenge ?? (issuer?.kind === "acme" ? issuer.challenge : null),
+    challenge: request.challenge ?? (issuer?.kind === "acme" ? issuer.challenge : null),
     files: [],
-    proofs: [],
+    verificationEndpoints: [],
     failing: [],
     settings: [],
-    ...(own && { wish: own }),
+    ...(own && { request: own }),
   };
   if (deployments.length === 0)
     return [
       {
-        facts: { ...about, consumers: [], wonders: [], obstacle: formatUnreadable(holding) },
+        facts: { ...about, services: [], wonders: [], obstacle: formatUnreadable(holding) },
         found: NO_PRIVATE_KEY,
         described: null,
         spkiSha256: null,
@@ -111,18 +111,18 @@ export function readPairs(
     const obstacle = found.hasKey
       ? findSharer(map, found)
       : "where its private key is is not said by the configuration";
-    const unused = wish.described && found !== reloadsOf ? [UNUSED] : [];
+    const unused = request.described && found !== reloadsOf ? [UNUSED] : [];
     const unsure = found.uses.flatMap((use) => (use.unsure ? [`${use.where}: ${use.unsure}`] : []));
     return {
       facts: {
         ...about,
-        consumers: servicesOf(found.uses, wish.described),
+        services: servicesOf(found.uses, request.described),
         settings: found.uses.map(({ server, where, tls }) => ({ server, where, tls })),
         wonders: [...wonders, ...unsure, ...unused],
         obstacle,
       },
       found,
-      described: wish.described,
+      described: request.described,
       points: endpoints,
       others,
       spkiSha256: opened?.spkiSha256 ?? null,
@@ -311,12 +311,12 @@ function servicesOf(
 /** As their host says that they are told. `obstacle`: one of them cannot be. `lost`: the connection broke. */
 export async function readServices(
   remote: RemoteSession,
-  consumers: readonly Service[],
+  services: readonly Service[],
   files: readonly { real: string }[],
-): Promise<{ consumers: Service[]; obstacle: string | null } | { lost: string }> {
+): Promise<{ services: Service[]; obstacle: string | null } | { lost: string }> {
   const seen: Service[] = [];
   let obstacle: string | null = null;
-  for (const service of consumers) {
+  for (const service of services) {
     const { server, config, where } = service;
     if (server === "described") {
       seen.push(service);
@@ -329,17 +329,17 @@ export async function readServices(
       obstacle = `${server} (${where}) cannot be reloaded${reading.kind === "seen" && reading.said ? `: ${reading.said}` : ""}`;
     seen.push({ ...service, reload: formatReload(server, toldBy) });
   }
-  return { consumers: seen, obstacle };
+  return { services: seen, obstacle };
 }
 
 /** Those whose own test of their configuration fails now. `tested`: what came of the servers that were tried already. */
 export async function findFailing(
   remote: RemoteSession,
-  consumers: readonly Service[],
+  services: readonly Service[],
   tested: Map<string, FailingServer | null>,
 ): Promise<FailingServer[] | { lost: string }> {
   const failing: FailingServer[] = [];
-  for (const service of consumers) {
+  for (const service of services) {
     const { server, config, where } = service;
     if (!SERVERS[server].testsConfiguration) continue;
     const name = `${server} ${config}`;

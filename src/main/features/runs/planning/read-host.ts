@@ -33,7 +33,14 @@ import { HostLost } from "./plans.ts";
 
 type HostReading = Pick<
   HostFacts,
-  "hostKey" | "clockOffset" | "rollbackTimers" | "login" | "accounts" | "files" | "holders" | "unreadKeys"
+  | "hostKey"
+  | "clockOffset"
+  | "rollbackTimers"
+  | "login"
+  | "accounts"
+  | "files"
+  | "privateKeyLocations"
+  | "unreadKeys"
 >;
 
 /** Has the private key at a path sign; `hash`: of the very file that did, null where none did. */
@@ -88,9 +95,9 @@ export async function readHost(
   const files = keepSame(await readFiles(remote, all), owners);
   for (const name of new Set(files.flatMap((file) => file.accounts)))
     if (!accounts.some((account) => account.name === name)) await readAccount(name);
-  const holders: PrivateKeyFacts[] = [];
+  const privateKeyLocations: PrivateKeyFacts[] = [];
   for (const keyFile of keyFiles)
-    holders.push(
+    privateKeyLocations.push(
       await inspectPrivateKey(remote, keyFile, (path) => verifyThere(remote, path, fingerprint ?? "")),
     );
   const login: LoginFacts = {
@@ -102,7 +109,7 @@ export async function readHost(
   };
   const rollbackTimers = first === undefined ? [] : host.rollbackTimers;
   const hostKey = remote.hostKey.fingerprint;
-  return { hostKey, clockOffset, rollbackTimers, login, accounts, files, holders, unreadKeys };
+  return { hostKey, clockOffset, rollbackTimers, login, accounts, files, privateKeyLocations, unreadKeys };
 }
 
 const NO_ACCOUNT = "no such account is known there now; scan the host again";
@@ -312,7 +319,7 @@ type Seen = Pick<
   | "login"
   | "accounts"
   | "files"
-  | "holders"
+  | "privateKeyLocations"
 >;
 
 /**
@@ -344,7 +351,7 @@ export function offlineFacts(
         toOfflineAccount(account, reading, inventory.grantsOfAccount(known.id, account.name)),
       ),
     files: files.map(toFile),
-    holders: keyFiles.map(toPrivateKey),
+    privateKeyLocations: keyFiles.map(toPrivateKey),
   };
 }
 

@@ -70,14 +70,14 @@ lab(
     await using hand = await openHostSession(host, admin);
     const [route, key] = [await routeTo(host), await readIdentity(newKey)];
     for (const [user, { said }] of accounts) {
-      const proof = await verifyLogin(route, { user, key, runs: "command" });
-      const message = "message" in proof ? proof.message : "";
+      const verification = await verifyLogin(route, { user, key, runs: "command" });
+      const message = "message" in verification ? verification.message : "";
       let why = await readRefusalReason(hand, { account: user, sinceEpoch: 0 });
       // A log may be a moment behind.
       for (let more = 50; more > 0 && !`${message}; ${why}`.includes(said); more--)
         why = await readRefusalReason(hand, { account: user, sinceEpoch: 0 });
       expect
-        .soft({ user, kind: proof.kind })
+        .soft({ user, kind: verification.kind })
         .toEqual({ user, kind: user === "expired" ? "inconclusive" : "refused" });
       expect.soft(`${message}; ${why}`).toContain(said);
     }
@@ -151,8 +151,10 @@ lab(
     );
     const wish = { user: "jo", key, runs: "command" as const };
     const untilSwapped = async (): Promise<unknown> => {
-      const proof = await verifyLogin(route, wish);
-      return proof.kind === "proved" || proof.kind === "inconclusive" ? untilSwapped() : proof;
+      const verification = await verifyLogin(route, wish);
+      return verification.kind === "verified" || verification.kind === "inconclusive"
+        ? untilSwapped()
+        : verification;
     };
     const alarm = {
       kind: "other-host-key",

@@ -43,27 +43,27 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-lab.each(["ssh2", "system"] as const)("a key that is granted proves itself over %s", async (transport) => {
+lab.each(["ssh2", "system"] as const)("a key that is granted verifies itself over %s", async (transport) => {
   const route = await routeTo(host, { transport });
   const key = await read(newKey);
   const { fingerprint } = newKey;
   expect(await verifyLogin(route, { user: "jo", key, runs: "command" })).toEqual({
-    kind: "proved",
+    kind: "verified",
     fingerprint,
   });
   expect(await verifyLogin(route, { user: "jo", key, runs: "nothing" })).toEqual({
-    kind: "proved",
+    kind: "verified",
     fingerprint,
   });
 });
 
 lab.each(["ssh2", "system"] as const)(
-  "where nothing is to be run, a login alone proves over %s, and no forced command runs",
+  "where nothing is to be run, a login alone verifies over %s, and no forced command runs",
   async (transport) => {
     const route = await routeTo(host, { transport });
     const key = await read(newKey);
     for (const user of ["forced", "closed"])
-      expect(await verifyLogin(route, { user, key, runs: "nothing" })).toMatchObject({ kind: "proved" });
+      expect(await verifyLogin(route, { user, key, runs: "nothing" })).toMatchObject({ kind: "verified" });
     expect(await host.run("ls /tmp")).not.toContain("ran");
     expect(await verifyLogin(route, { user: "closed", key, runs: "command" })).toMatchObject({
       kind: "refused",
@@ -85,7 +85,7 @@ lab.each(["ssh2", "system"] as const)(
 );
 
 lab.each(["ssh2", "system"] as const)(
-  "that an old key is refused, and the new one is not, is proved over one connection of %s, without a penalty",
+  "that an old key is refused, and the new one is not, is verified over one connection of %s, without a penalty",
   async (transport) => {
     await using strict = await startHost({
       name: "strict",
@@ -130,7 +130,7 @@ lab.each(["ssh2", "system"] as const)(
   },
 );
 
-lab("an agent's key proves itself, and no other key of that agent is tried", async () => {
+lab("an agent's key verifies itself, and no other key of that agent is tried", async () => {
   await using agent = await startSshAgent(folder.path, [newKey.path, oldKey.path]);
   const { identities } = await gatherIdentities({
     identityFiles: [],
@@ -140,31 +140,34 @@ lab("an agent's key proves itself, and no other key of that agent is tried", asy
   const [granted, stranger] = identities as [Identity, Identity];
   const route = await routeTo(host);
   expect(await verifyLogin(route, { user: "jo", key: granted, runs: "command" })).toMatchObject({
-    kind: "proved",
+    kind: "verified",
   });
   expect(await verifyLogin(route, { user: "jo", key: stranger, runs: "command" })).toMatchObject({
     kind: "refused",
   });
 });
 
-lab("a key on a security key proves itself by OpenSSH's client, and ssh2 is not tried with it", async () => {
-  await using agent = await startSecurityKeyAgent(join(folder.path, "sk"), [securityKey], "touches");
-  const plain = await routeTo(host);
-  const login = plain.client && { ...plain.client.login, agentSocket: agent.socketPath };
-  const route = { ...plain, client: plain.client && login && { ssh: plain.client.ssh, login } };
-  const { blob } = securityKey;
-  const key = { kind: "agent" as const, blob, ...viewKey(blob) };
-  const wish = { user: "sk", key, runs: "command" as const };
-  expect(await verifyLogin(route, wish)).toMatchObject({ kind: "proved" });
-  expect(await verifyLogin({ ...route, client: null }, wish)).toMatchObject({ why: "impossible" });
-  expect(await verifyRefused(route, { user: "jo", oldKey: blob, newKey: await read(newKey) })).toEqual({
-    kind: "refused",
-    loggedIn: true,
-  });
-  expect(await verifyRefused(route, { user: "sk", oldKey: blob, newKey: null })).toMatchObject({
-    kind: "still-accepted",
-  });
-});
+lab(
+  "a key on a security key verifies itself by OpenSSH's client, and ssh2 is not tried with it",
+  async () => {
+    await using agent = await startSecurityKeyAgent(join(folder.path, "sk"), [securityKey], "touches");
+    const plain = await routeTo(host);
+    const login = plain.client && { ...plain.client.login, agentSocket: agent.socketPath };
+    const route = { ...plain, client: plain.client && login && { ssh: plain.client.ssh, login } };
+    const { blob } = securityKey;
+    const key = { kind: "agent" as const, blob, ...viewKey(blob) };
+    const wish = { user: "sk", key, runs: "command" as const };
+    expect(await verifyLogin(route, wish)).toMatchObject({ kind: "verified" });
+    expect(await verifyLogin({ ...route, client: null }, wish)).toMatchObject({ why: "impossible" });
+    expect(await verifyRefused(route, { user: "jo", oldKey: blob, newKey: await read(newKey) })).toEqual({
+      kind: "refused",
+      loggedIn: true,
+    });
+    expect(await verifyRefused(route, { user: "sk", oldKey: blob, newKey: null })).toMatchObject({
+      kind: "still-accepted",
+    });
+  },
+);
 
 lab("who does not answer, and who hangs up, has neither taken nor refused a key", async () => {
   const gone = await startHost({ name: "gone" });

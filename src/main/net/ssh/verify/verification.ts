@@ -1,4 +1,4 @@
-/** What is proved of a key by a connection of its own: that it logs in, or that it does not any more. */
+/** What is verified of a key by a connection of its own: that it logs in, or that it does not any more. */
 
 import { randomBytes } from "node:crypto";
 import { viewKey } from "#codec/fingerprint.ts";
@@ -8,7 +8,7 @@ import type { ClientKey, Identity } from "#net/ssh/identities.ts";
 import type { HostKeyAnswer, LoginOptions, LoginRoute } from "#net/ssh/log-in.ts";
 import { formatAddress, quote, type SshFailure } from "#net/ssh/ssh-failure.ts";
 
-/** The same way as the control session's, opened anew for every proof. */
+/** The same way as the control session's, opened anew for every verification. */
 export type VerificationRoute = Pick<LoginOptions, "target" | "hostKeyTypes" | "limits" | "signal"> & {
   open: () => Promise<LoginRoute | SshFailure>;
   /** The key that the control session met. Who presents another one is not the same host. */
@@ -19,7 +19,7 @@ export type VerificationRoute = Pick<LoginOptions, "target" | "hostKeyTypes" | "
   transport: "ssh2" | "system";
 };
 
-/** The one key that a proof offers. */
+/** The one key that a verification offers. */
 export type VerificationKey = Identity | ClientKey;
 
 /**
@@ -34,7 +34,7 @@ type Inconclusive = {
 type OtherHostKey = { kind: "other-host-key"; message: string };
 
 export type LoginVerification =
-  | { kind: "proved"; fingerprint: string }
+  | { kind: "verified"; fingerprint: string }
   | { kind: "refused"; message: string }
   | Inconclusive
   | OtherHostKey;
@@ -80,7 +80,7 @@ const formatOtherHostKey = (
   `${formatAddress(target)} presents the host key ${viewKey(blob).fingerprint}, and a moment ago it was ${viewKey(hostKey).fingerprint}: somebody else may be answering`;
 
 /** What a login that did not come about says of its key. */
-export function readFailure(failure: SshFailure): Exclude<LoginVerification, { kind: "proved" }> {
+export function readFailure(failure: SshFailure): Exclude<LoginVerification, { kind: "verified" }> {
   const { outcome, message } = failure;
   if (failure.isKeyRefused) return { kind: "other-host-key", message };
   switch (outcome) {
@@ -123,7 +123,7 @@ export async function waitForWord(
   { word, script }: Word,
   run: RunCommand,
   { limits, target, signal }: VerificationRoute,
-): Promise<Exclude<LoginVerification, { kind: "proved" }> | null> {
+): Promise<Exclude<LoginVerification, { kind: "verified" }> | null> {
   const limit = {
     beginMs: limits.readyMs,
     endMs: limits.readyMs,

@@ -85,23 +85,23 @@ async function makeBeside(hand: RemoteSession) {
     made,
     blob,
     wish,
-    proved: { kind: "proved", fingerprint },
+    verified: { kind: "verified", fingerprint },
     look: () => inspectPrivateKey(hand, { path: ID, before, blob }),
   };
 }
 
-lab("a key that is made where its old private key is held proves itself from there", async () => {
+lab("a key that is made where its old private key is held verifies itself from there", async () => {
   await using hand = await enter(holder);
-  const { before, made, wish, proved, look } = await makeBeside(hand);
+  const { before, made, wish, verified, look } = await makeBeside(hand);
   expect(await look()).toMatchObject({
     now: { kind: "before", hash: before },
     made: { kind: "new", hash: made.hash },
     old: { kind: "none" },
     publicFile: { kind: "other" },
   });
-  expect(await verifyFromKeyHost(hand, wish)).toEqual(proved);
-  expect(await verifyFromKeyHost(hand, { ...wish, runs: "nothing" })).toEqual(proved);
-  expect(await verifyFromKeyHost(hand, { ...wish, user: "forced", runs: "nothing" })).toEqual(proved);
+  expect(await verifyFromKeyHost(hand, wish)).toEqual(verified);
+  expect(await verifyFromKeyHost(hand, { ...wish, runs: "nothing" })).toEqual(verified);
+  expect(await verifyFromKeyHost(hand, { ...wish, user: "forced", runs: "nothing" })).toEqual(verified);
   expect(await target.run("ls /tmp")).not.toContain("ran");
   expect(await verifyFromKeyHost(hand, { ...wish, user: "shut" })).toMatchObject({
     kind: "refused",
@@ -116,15 +116,15 @@ lab("a key that is made where its old private key is held proves itself from the
 const listIds = async () => (await readFiles(holder)).split("\n").filter((line) => / id/.test(line));
 
 lab(
-  "a private key that is put where the old one was proves itself, and can be taken back or kept",
+  "a private key that is put where the old one was verifies itself, and can be taken back or kept",
   async () => {
     await using hand = await enter(holder);
-    const { before, made, blob, wish, proved, look } = await makeBeside(hand);
+    const { before, made, blob, wish, verified, look } = await makeBeside(hand);
     const files = await listIds();
     const putting = { path: ID, before, newHash: made.hash, mode: "0600", bytes: "made" as const };
     expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
     expect(await installPrivateKey(hand, putting)).toMatchObject({ kind: "put" });
-    expect(await verifyFromKeyHost(hand, { ...wish, keyFile: ID })).toEqual(proved);
+    expect(await verifyFromKeyHost(hand, { ...wish, keyFile: ID })).toEqual(verified);
     expect(await showPublic(hand, ID, `${made.line}\n`)).toEqual(DONE);
     expect(await look()).toMatchObject({
       now: { kind: "new" },
@@ -132,7 +132,7 @@ lab(
       old: { kind: "before" },
       publicFile: { kind: "new" },
     });
-    expect(await verifyFromKeyHost(hand, { ...wish, keyFile: ID })).toEqual(proved);
+    expect(await verifyFromKeyHost(hand, { ...wish, keyFile: ID })).toEqual(verified);
     expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
     expect(await restoreOldPrivateKey(hand, { path: ID, wrote: made.hash, before })).toEqual(DONE);
     expect(await showPublic(hand, ID, null)).toEqual(DONE);
@@ -161,7 +161,7 @@ lab("a private key that is committed leaves nothing of the old one", async () =>
   ]);
 });
 
-lab("a private key that has a passphrase cannot prove itself without it, which is no refusal", async () => {
+lab("a private key that has a passphrase cannot verify itself without it, which is no refusal", async () => {
   await using hand = await enter(holder);
   await holder.run(
     "su ci -s /bin/sh -c \"ssh-keygen -q -t ed25519 -N secret -C '' -f /home/ci/.ssh/locked\"",
@@ -169,7 +169,7 @@ lab("a private key that has a passphrase cannot prove itself without it, which i
   const line = await readFile(`${holder.root}/home/ci/.ssh/locked.pub`, "utf8");
   await target.run(`echo '${line.trim()}' > /home/jo/.ssh/authorized_keys`);
   const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
-  const proof = await verifyFromKeyHost(hand, {
+  const verification = await verifyFromKeyHost(hand, {
     target: { host: target.address, port: 22 },
     user: "jo",
     hostKey: await readHostKey(target),
@@ -177,14 +177,14 @@ lab("a private key that has a passphrase cannot prove itself without it, which i
     fingerprint: viewKey(blob).fingerprint,
     runs: "command",
   });
-  expect(proof).toMatchObject({ kind: "inconclusive", why: "impossible" });
+  expect(verification).toMatchObject({ kind: "inconclusive", why: "impossible" });
   expect(await inspectPrivateKey(hand, { path: "/home/ci/.ssh/locked", before: null, blob })).toMatchObject({
     now: { kind: "new" },
     publicFile: { kind: "new" },
   });
 });
 
-lab("no proof leaves a file behind, also where the path is odd", async () => {
+lab("no verification leaves a file behind, also where the path is odd", async () => {
   await using hand = await enter(holder);
   const path = "/home/ci/.ssh/a b%d";
   await holder.run(`su ci -s /bin/sh -c "ssh-keygen -q -t ed25519 -N '' -f '${path}'"`);

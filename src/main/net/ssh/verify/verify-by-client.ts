@@ -1,4 +1,4 @@
-/** Proofs by OpenSSH's own client, with a configuration of ours: for keys and ways that ssh2 does not know. */
+/** Verifications by OpenSSH's own client, with a configuration of ours: for keys and ways that ssh2 does not know. */
 
 import { randomBytes } from "node:crypto";
 import { viewKey } from "#codec/fingerprint.ts";
@@ -35,7 +35,7 @@ export type ClientRoute = VerificationRoute & { client: NonNullable<Verification
 
 type ClientVerification = { user: string; key: ClientKey; runs: "command" | "nothing" };
 
-type Failed = Exclude<LoginVerification, { kind: "proved" }>;
+type Failed = Exclude<LoginVerification, { kind: "verified" }>;
 
 export async function verifyByClient(
   route: ClientRoute,
@@ -56,7 +56,7 @@ export async function verifyByClient(
       if (log.acceptedKey?.fingerprint !== key.fingerprint || log.acceptedKey.isCertificate)
         return inconclusive("lost", "the host let us in by something else than the key");
       const failure = command ? await waitForWord(word, runIn(running, folder), route) : null;
-      return failure ?? { kind: "proved", fingerprint: key.fingerprint };
+      return failure ?? { kind: "verified", fingerprint: key.fingerprint };
     },
   );
 }
@@ -81,7 +81,7 @@ export async function verifyClientLogin(
     if (failure) return failure;
     const { acceptedKey } = log;
     if (acceptedKey?.isCertificate === isCertificate && acceptedKey.fingerprint === fingerprint)
-      return { kind: "proved" as const, fingerprint };
+      return { kind: "verified" as const, fingerprint };
     const what = isCertificate ? "certificate" : "key";
     const message = `the host accepts another key that this computer offers, and not the ${what}`;
     return { kind: "refused" as const, message };
@@ -174,7 +174,7 @@ const formatTried = (keys: readonly ClientKey[]): string =>
 
 const isOnToken = ({ keyType }: ClientKey): boolean => keyType.startsWith("sk-");
 
-/** A proof by the host that holds the private key: its own ssh logs in, and tells how that went. */
+/** A verification by the host that holds the private key: its own ssh logs in, and tells how that went. */
 
 export type KeyHostRequest = {
   /** The host to log in to, as the holder reaches it. */
@@ -217,7 +217,8 @@ export async function verifyFromKeyHost(
   const { acceptedKey } = log;
   if (acceptedKey && (acceptedKey.isCertificate || acceptedKey.fingerprint !== fingerprint))
     return inconclusive("lost", `${by} something else than the key has logged in`);
-  if (runs === "nothing" || read("said").includes(`latchkey-${word}`)) return { kind: "proved", fingerprint };
+  if (runs === "nothing" || read("said").includes(`latchkey-${word}`))
+    return { kind: "verified", fingerprint };
   return { kind: "refused", message: `${formatAddress(target)} let the key in, but ran no command` };
 }
 
@@ -228,7 +229,7 @@ function readUnopened(
   { target, user, keyFile, fingerprint }: KeyHostRequest,
   log: ReturnType<typeof readClientLog>,
   isTooLate: boolean,
-): Exclude<LoginVerification, { kind: "proved" }> {
+): Exclude<LoginVerification, { kind: "verified" }> {
   if (isTooLate) return inconclusive("timed-out", `${formatAddress(target)} did not end the login in time`);
   if (couldNotSign(log, fingerprint))
     return inconclusive("impossible", `${keyFile} could not sign: it has a passphrase, or is not readable`);

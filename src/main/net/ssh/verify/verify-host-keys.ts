@@ -1,4 +1,4 @@
-/** Proofs of host keys: that sshd names and proves one beside that which it presents, and that it presents another. */
+/** Verifications of host keys: that sshd names and verifies one beside that which it presents, and that it presents another. */
 import { setTimeout as pause } from "node:timers/promises";
 import { viewKey } from "#codec/fingerprint.ts";
 import type { Identity } from "#net/ssh/identities.ts";
@@ -7,19 +7,19 @@ import { formatAddress } from "#net/ssh/ssh-failure.ts";
 import { inconclusive, type LoginVerification, readFailure, type VerificationRoute } from "./verification.ts";
 import { loginOf } from "./verify-login.ts";
 
-/** From being let in until the host has proved the keys that it names. */
+/** From being let in until the host has verified the keys that it names. */
 const NAMING_MS = 5_000;
 
 type HostKeyRequest = {
   user: string;
   /** What logs in; without one the host is asked for its key alone, which is a login that fails. */
   key: Identity | null;
-  /** The host key that is to be proved. */
+  /** The host key that is to be verified. */
   blob: Uint8Array;
 };
 
 /**
- * Logs in over the key that is known, and has sshd prove all that it holds (hostkeys-00@openssh.com), as clients with
+ * Logs in over the key that is known, and has sshd verify all that it holds (hostkeys-00@openssh.com), as clients with
  * UpdateHostKeys do. Rejects only when told to stop.
  */
 export const verifyHostKeyNamed = (
@@ -71,7 +71,7 @@ async function tryNamed(
     const { fingerprint } = viewKey(blob);
     if (!named) return inconclusive("lost", `${formatAddress(route.target)} named no host keys`);
     return named.some((one) => Buffer.from(blob).equals(one))
-      ? { kind: "proved", fingerprint }
+      ? { kind: "verified", fingerprint }
       : {
           kind: "refused",
           message: `${formatAddress(route.target)} does not hold the host key ${fingerprint} yet`,
@@ -94,7 +94,7 @@ async function tryPresented(
   const { fingerprint } = viewKey(blob);
   if ("client" in connection) {
     await connection.close();
-    return { kind: "proved", fingerprint };
+    return { kind: "verified", fingerprint };
   }
   if (connection.isKeyRefused)
     return {
@@ -103,6 +103,6 @@ async function tryPresented(
     };
   // Whoever was let as far as a login has shown the key.
   return connection.outcome === "login-refused" && !key
-    ? { kind: "proved", fingerprint }
+    ? { kind: "verified", fingerprint }
     : readFailure(connection);
 }

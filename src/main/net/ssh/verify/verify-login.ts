@@ -47,7 +47,7 @@ export async function verifyLogin(
     const word = makeWord();
     const run = runOn(connection.client, WORD_COMMAND);
     const failure = runs === "command" ? await waitForWord(word, run, route) : null;
-    return failure ?? { kind: "proved", fingerprint: key.fingerprint };
+    return failure ?? { kind: "verified", fingerprint: key.fingerprint };
   } finally {
     await connection.close();
   }

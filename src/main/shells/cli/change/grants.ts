@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { Wish } from "#shared/contract/runs.ts";
+import type { PlanRequest } from "#shared/contract/runs.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatAmount, formatNumber } from "#shared/text/count.ts";
@@ -55,7 +55,7 @@ export function addGrants(program: Command, { world, finish }: Session): void {
     .addHelpText("after", REMOVE_HELP + CHANGE_ENDS)
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<RemoveOptions>();
-      const toRequest = async (client: LatchkeyClient): Promise<Wish> => ({
+      const toRequest = async (client: LatchkeyClient): Promise<PlanRequest> => ({
         kind: "remove-grants",
         grants: await choose(words, options, client, world),
       });
@@ -132,14 +132,14 @@ async function addRequest(
   words: readonly string[],
   { options = "" }: AddOptions,
   client: LatchkeyClient,
-): Promise<Wish> {
+): Promise<PlanRequest> {
   if (key === undefined || words.length === 0)
     throw new Refusal("invalid-input", "name the key and the accounts, such as: key.pub deploy@web1");
   return {
     kind: "add-grants",
     key: await readKeyText(key),
     options,
-    places: await readAccountAddresses(words, client),
+    accounts: await readAccountAddresses(words, client),
   };
 }
 
@@ -148,7 +148,7 @@ async function tightenRequest(
   options: TightenOptions,
   client: LatchkeyClient,
   world: World,
-): Promise<Wish> {
+): Promise<PlanRequest> {
   const { from = null, restrict = false, expiry = null, authority, principal = [] } = options;
   if (expiry !== null && !/^\d{8}(\d{4}(\d{2})?)?Z?$/.test(expiry))
     throw new Refusal("invalid-input", `--expiry ${expiry} is not a date; write 20270131 or 202701311200Z`);

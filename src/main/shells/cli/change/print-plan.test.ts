@@ -15,8 +15,8 @@ test("how names are shown to be ours is printed with the plan, with the program 
     issuer: { id: 1, name: "corp", kind: "acme" },
     challenge: { kind: "dns-hook", program: "/home/jo/repo/.hook" },
     files: [],
-    consumers: [],
-    proofs: [],
+    services: [],
+    verificationEndpoints: [],
   };
   expect(formatCertificate(change)).toContain("    ACME challenge: DNS, by the program /home/jo/repo/.hook");
   expect(formatCertificate({ ...change, challenge: null }).join("\n")).not.toContain("shown to be yours");

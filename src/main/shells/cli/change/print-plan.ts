@@ -34,7 +34,7 @@ import type { World } from "#shells/cli/session.ts";
 
 type Line = { text: string; style?: Style };
 
-/** The whole plan: what is written where, how it is proved, what was looked at, and what is left as it is. */
+/** The whole plan: what is written where, how it is verified, what was looked at, and what is left as it is. */
 export function printPlan(plan: Plan, world: World): void {
   const newKey = newKeyOf(plan);
   const afterwards = plan.kind === "rotate-host-key" ? plan.afterwards : [];
@@ -69,7 +69,7 @@ const isOffline = (plan: Plan): plan is Plan & { asOf: string } => "asOf" in pla
 function listHostPlan(host: HostPlan, plan: Plan): Line[] {
   const order = plan.options.canary && host.batch === 0 ? "canary" : `batch ${host.batch}`;
   const files = "files" in host ? host.files : [];
-  const privateKeys = "holders" in host ? host.holders : [];
+  const privateKeys = "privateKeyLocations" in host ? host.privateKeyLocations : [];
   const certificates = "certificates" in host ? host.certificates : [];
   return [
     { text: "" },
@@ -88,16 +88,16 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
 /** Of a key that was provided the plan knows the line already. */
 function listFile(
   { account, others = [], path, hunks, ...counts }: FilePlan,
-  verifications: AccessHost["proofs"],
+  verifications: AccessHost["verifications"],
   newKey: NewKey | null,
 ): Line[] {
-  const keyLine = newKey?.kind === "given" ? newKey.line : NEW_KEY_PLACEHOLDER;
+  const keyLine = newKey?.kind === "provided" ? newKey.line : NEW_KEY_PLACEHOLDER;
   const own = verifications.filter((one) => one.account === account || others.includes(one.account));
   const whose = (name: string) => (others.length > 0 ? `${name}: ` : "");
   return [
     { text: `  ${signOf(counts)} ${formatAccounts({ account, others })}: ${path}` },
     ...hunks.flatMap((hunk) => listHunk(hunk, keyLine)),
-    ...own.map((one) => ({ text: `    ${whose(one.account)}${formatVerification(one.proof)}` })),
+    ...own.map((one) => ({ text: `    ${whose(one.account)}${formatVerification(one.verification)}` })),
   ];
 }
 
@@ -166,7 +166,17 @@ export function formatOptions({ options, hosts }: RenewalPlan): string[] {
 
 /** What becomes of a certificate of a host. */
 export function formatCertificate(change: Replacement): string[] {
-  const { subject, names, notAfter, issuer, key, challenge, files, consumers, proofs } = change;
+  const {
+    subject,
+    names,
+    notAfter,
+    issuer,
+    key,
+    challenge,
+    files,
+    services,
+    verificationEndpoints: verifications,
+  } = change;
   const made =
     key.made === "there"
       ? "created on the host, which it never leaves"
@@ -176,11 +186,13 @@ export function formatCertificate(change: Replacement): string[] {
     `    ${key.kind} key, ${made}`,
     ...(challenge ? [`    ACME challenge: ${formatChallengeMethod(challenge)}`] : []),
     ...files.map((file) => `    ${file.path}${formatReal(file)}: ${formatHolds(file)}`),
-    ...consumers.map(
+    ...services.map(
       ({ server, where, test, reload }) =>
         `    ${server} (${where}): ${test === "staged" ? "tests the new files first; " : ""}reloaded by ${reload}`,
     ),
-    ...(proofs.length > 0 ? [`    verified at ${proofs.map(formatServedVerification).join(", ")}`] : []),
+    ...(verifications.length > 0
+      ? [`    verified at ${verifications.map(formatServedVerification).join(", ")}`]
+      : []),
   ];
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { App } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { PlanDetail, Wish } from "#shared/contract/runs.ts";
+import type { PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Scripts } from "#shared/model/runs/offline-script.ts";
 import type { Check, Plan, PlanId, PlanKind } from "#shared/model/runs/plan.ts";
@@ -40,7 +40,7 @@ export type ChangeCommand = {
   kinds: readonly PlanKind[];
   /** Whether the command names what to change, which a plan in a file does itself. */
   isNamed: boolean;
-  toRequest: (client: LatchkeyClient, app: App) => Promise<Wish>;
+  toRequest: (client: LatchkeyClient, app: App) => Promise<PlanRequest>;
   /** Whether the vault must be open before the plan is applied. */
   needsVault?: (plan: Plan) => boolean;
 };
@@ -70,7 +70,7 @@ export async function change(
   await using app = openApp(options, world, "write");
   const { client } = app;
   const ready = file
-    ? await takePlan({ file, kinds }, options, client, world)
+    ? await importPlan({ file, kinds }, options, client, world)
     : await makePlan(await toRequest(client, app), options, client, world);
   if (!options.json) printPlan(ready.plan, world);
   if (options.script !== undefined) {
@@ -196,13 +196,13 @@ async function confirmBegin({ promptUser }: World): Promise<void> {
 }
 
 async function makePlan(
-  request: Wish,
+  request: PlanRequest,
   options: ChangeOptions,
   client: LatchkeyClient,
   world: World,
 ): Promise<Ready> {
   const loginOptions = { identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
-  const planned = { wish: request, options: planOptionsOf(options), ...loginOptions };
+  const planned = { request, options: planOptionsOf(options), ...loginOptions };
   return followPlan(client, () => client.runs.plan(planned), world);
 }
 
@@ -229,7 +229,7 @@ async function followPlan(
   return readyOf(detail);
 }
 
-async function takePlan(
+async function importPlan(
   { file: { path, ...planAndHash }, kinds }: { file: PlanFile; kinds: readonly PlanKind[] },
   { identity: identityFiles = [] }: ChangeOptions,
   client: LatchkeyClient,
@@ -238,7 +238,7 @@ async function takePlan(
   const loginOptions = { identityFiles, mayPrompt: world.prompt !== null };
   const ready = await followPlan(
     client,
-    () => client.runs.takePlan({ ...planAndHash, ...loginOptions }),
+    () => client.runs.importPlan({ ...planAndHash, ...loginOptions }),
     world,
   );
   if (!kinds.includes(ready.plan.kind))

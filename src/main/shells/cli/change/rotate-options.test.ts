@@ -95,7 +95,7 @@ test("an option that says what a plan file holds anyway is taken, and one that s
 test("the contract refuses what a plan or its approval does not hold", async () => {
   const { plan, hash } = JSON.parse(readFileSync(file, "utf8"));
   for (const [name, input] of [
-    ["takePlan", { plan, hash, options: { graceDays: 14 } }],
+    ["importPlan", { plan, hash, options: { graceDays: 14 } }],
     ["start", { planId: 1, hash, graceDays: 14 }],
     ["exportScripts", { planId: 1, graceDays: 14 }],
   ] as const)

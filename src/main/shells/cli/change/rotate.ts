@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { RenewalRequest, Wish } from "#shared/contract/runs.ts";
+import type { PlanRequest, RenewalRequest } from "#shared/contract/runs.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 import { KeyKind } from "#shared/model/issuers/vault.ts";
@@ -101,11 +101,11 @@ Examples:
 async function rotateKey(
   fingerprint: string | undefined,
   { keyType, newKey, keyFile }: KeyOptions,
-): Promise<Wish> {
+): Promise<PlanRequest> {
   if (fingerprint === undefined)
     throw new Refusal("invalid-input", "name the key by its fingerprint; latchkey access lists them");
   const given = newKey === undefined ? null : await readKeyText(newKey);
-  return { kind: "rotate-key", fingerprint, keyType, given, keyFile: keyFile ?? null };
+  return { kind: "rotate-key", fingerprint, keyType, newKey: given, keyFile: keyFile ?? null };
 }
 
 /** A host by its name alone, where it is scanned on one port, or with the port. */
@@ -113,7 +113,7 @@ async function rotateHostKey(
   name: string | undefined,
   { keyType }: KeyOptions,
   client: LatchkeyClient,
-): Promise<Wish> {
+): Promise<PlanRequest> {
   if (name === undefined) throw new Refusal("invalid-input", "name the host; latchkey hosts lists them");
   const { rows } = await client.hosts.list({ search: name });
   const named = rows.filter(({ host, port }) =>

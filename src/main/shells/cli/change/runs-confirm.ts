@@ -170,12 +170,12 @@ async function giveAll(text: string, options: AddFilesOptions, world: World): Pr
   const { file = [] } = options;
   if (file.length === 0) throw new Refusal("invalid-input", "name the file of the certificate with --file");
   await using app = openApp(options, world, "write");
-  const imported: Awaited<ReturnType<typeof app.client.runs.giveCertificate>>[] = [];
+  const imported: Awaited<ReturnType<typeof app.client.runs.provideCertificate>>[] = [];
   for (const path of file) {
     const bytes = await readFileOrRefuse(path, MOST_CERTIFICATE_BYTES);
     if (bytes === null)
       throw new Refusal("too-many", `${path} is larger than 1 MB, too large for a certificate`);
-    const one = await app.client.runs.giveCertificate({ runId, text: textOf(bytes) });
+    const one = await app.client.runs.provideCertificate({ runId, text: textOf(bytes) });
     imported.push(one);
     if (options.json) continue;
     world.out(printable(`${path} is accepted for ${formatHost(one)}: ${one.sha256}`));

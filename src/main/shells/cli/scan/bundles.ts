@@ -123,7 +123,7 @@ async function issueCollector(options: CommonOptions, world: World): Promise<str
   }
 }
 
-type Result = Awaited<ReturnType<LatchkeyClient["runs"]["takeResult"]>>;
+type Result = Awaited<ReturnType<LatchkeyClient["runs"]["importResult"]>>;
 type Answer =
   | { file: string; imported: ImportedBundle }
   | { file: string; result: Result }
@@ -153,7 +153,7 @@ async function importBundles(
     try {
       const bundle = { ...common, ...(await readBundleFile(file)) };
       if (isResult(bundle)) {
-        const result = await app.client.runs.takeResult(bundle);
+        const result = await app.client.runs.importResult(bundle);
         if (result.verifiedBy === null || result.leftOut.length > 0) codes.push(1);
         answers.push({ file, result });
       } else readBundles.push({ file, bundle });

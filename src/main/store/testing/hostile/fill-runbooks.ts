@@ -181,8 +181,8 @@ const makeHost = (payload: string, index: number): AccessHost => ({
   hostKey: payload,
   rollbackTimer: "at",
   files: [makeFile(payload)],
-  holders: [makeHolder(payload)],
-  proofs: [{ account: payload, proof: { kind: "none", why: payload } }],
+  privateKeyLocations: [makeHolder(payload)],
+  verifications: [{ account: payload, verification: { kind: "none", why: payload } }],
 });
 
 const makeHolder = (payload: string) => ({
@@ -258,7 +258,7 @@ const makeChange = (payload: string): Replacement => ({
       entry: payload,
     },
   ],
-  consumers: [
+  services: [
     {
       server: "described",
       where: payload,
@@ -268,7 +268,7 @@ const makeChange = (payload: string): Replacement => ({
       described: { test: payload, reload: payload },
     },
   ],
-  proofs: [
+  verificationEndpoints: [
     {
       address: payload,
       port: 443,

@@ -79,7 +79,7 @@ function checkAccounts(draft: Draft): Check[] {
     });
 }
 
-/** Whether the host takes back by itself what was not proved, should it be cut off. */
+/** Whether the host takes back by itself what was not verified, should it be cut off. */
 function checkRollbackTimer(changeSet: ChangeSet, draft: Draft): Check[] {
   const { facts: host, files } = draft;
   if (files.length === 0) return [];
@@ -129,8 +129,9 @@ function checkLogs({ facts, files }: Draft, { graceDays }: KeyOptions): Check[] 
 }
 
 /** Whether a log can show the login that an old line waits for; where none can, who else can is said before anything is begun. */
-function checkVerificationLogs(changeSet: ChangeSet, { facts, proofs }: Draft): Check[] {
-  if (facts.logs === "journal" || !proofs.some(({ proof }) => proof.kind === "by-log")) return [];
+function checkVerificationLogs(changeSet: ChangeSet, { facts, verifications }: Draft): Check[] {
+  if (facts.logs === "journal" || !verifications.some(({ verification }) => verification.kind === "by-log"))
+    return [];
   const why =
     facts.logs === "file"
       ? "its logs of logins are plain files, which any user there can have lines written to"

@@ -17,7 +17,7 @@ const TEXT = `${OLD_KEY} ann@laptop\n`;
 /** Seen from `192.0.2.7`, as every host of these facts sees us. */
 const web = (logins: KnownLogin[]) => makeHostFacts("web1", TEXT, { logins });
 const backup = makeHostFacts("backup", "", {
-  holders: [makeHolderFacts({ path: "/home/ann/.ssh/id_ed25519" })],
+  privateKeyLocations: [makeHolderFacts({ path: "/home/ann/.ssh/id_ed25519" })],
   addresses: ["198.51.100.4", "2001:db8::4"],
 });
 
@@ -65,7 +65,7 @@ test("this computer explains nothing where it does not hold the key, and no loca
   expect(asked([agent, backup], { here: [] })).toEqual([]);
   for (const possession of [{ kind: "other-key" }, { kind: "claimed", why: "locked" }] as const) {
     const planted = makeHostFacts("backup", "", {
-      holders: [makeHolderFacts({ possession })],
+      privateKeyLocations: [makeHolderFacts({ possession })],
       addresses: ["198.51.100.4"],
     });
     expect(asked([web([login("198.51.100.4")]), planted])).toHaveLength(1);
@@ -80,7 +80,7 @@ test("loopback explains a login on the very host alone that holds the key, or th
     ["web1", "127.0.0.1"],
     ["web1", "::1"],
   ]);
-  const holding = { holders: [makeHolderFacts({ path: "/home/ann/.ssh/id_ed25519" })] };
+  const holding = { privateKeyLocations: [makeHolderFacts({ path: "/home/ann/.ssh/id_ed25519" })] };
   expect(places([makeHostFacts("web1", TEXT, { logins: local, ...holding }), backup])).toEqual([]);
   const here = { account: "root", isRoot: true, key: null, certificate: null, from: "127.0.0.1" };
   const own = makeHostFacts("desk", TEXT, { logins: [login("127.0.0.1")], login: here });

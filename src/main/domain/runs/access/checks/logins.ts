@@ -142,13 +142,17 @@ function isConcerned(changeSet: ChangeSet, { accounts, files }: HostFacts, grant
 
 /** Whether Latchkey takes away, or shuts to its own address, the line that lets itself in. */
 export function checkOwnLogin(changeSet: ChangeSet, draft: Draft, { now, options }: Moment): Check[] {
-  const { facts: host, files, proofs } = draft;
+  const { facts: host, files, verifications } = draft;
   const { account: name, key } = host.login;
   const isCut = files.some((file) => file.removed !== null && accountsOf(draft, file).includes(name));
   if (!isCut || !losesLogin(changeSet, host)) return [];
   const about = { host, account: name };
-  const proof = proofs.find(({ account }) => account === name)?.proof.kind;
-  if (key !== null && changeSet.verifies === "new" && (proof === "from-here" || proof === "from-holder")) {
+  const verification = verifications.find(({ account }) => account === name)?.verification.kind;
+  if (
+    key !== null &&
+    changeSet.verifies === "new" &&
+    (verification === "from-here" || verification === "from-host")
+  ) {
     const text = `it is logged in to with the key that goes; that one goes only after the new one has logged in`;
     return [makeCheck("ok", OWN_LOGIN, about, text)];
   }
@@ -271,8 +275,8 @@ function knownAddresses({ hosts, here, key }: PlanFacts, seenBy: HostFacts): Set
   ]);
 }
 
-const isHolding = ({ holders }: HostFacts): boolean =>
-  holders.some(({ possession }) => possession.kind === "verified");
+const isHolding = ({ privateKeyLocations }: HostFacts): boolean =>
+  privateKeyLocations.some(({ possession }) => possession.kind === "verified");
 
 /** A host logs in to itself by these. */
 const LOOPBACK = ["127.0.0.1", "::1"];

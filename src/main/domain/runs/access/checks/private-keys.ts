@@ -16,10 +16,10 @@ import { formatHost } from "#shared/text/hosts/target.ts";
 export const checkPrivateKeys = (
   facts: PlanFacts,
   changeSet: ChangeSet,
-  holders: readonly PrivateKeyPlan[],
+  privateKeyLocations: readonly PrivateKeyPlan[],
 ): Check[] => [
-  ...checkBothKeys(facts, changeSet, holders),
-  ...holders.flatMap((privateKey) => checkKept(facts, privateKey)),
+  ...checkBothKeys(facts, changeSet, privateKeyLocations),
+  ...privateKeyLocations.flatMap((privateKey) => checkKept(facts, privateKey)),
 ];
 
 function checkKept({ keptKeys }: PlanFacts, { host, path }: PrivateKeyPlan): Check[] {
@@ -37,7 +37,11 @@ function checkKept({ keptKeys }: PlanFacts, { host, path }: PrivateKeyPlan): Che
     );
 }
 
-function checkBothKeys(facts: PlanFacts, changeSet: ChangeSet, holders: readonly PrivateKeyPlan[]): Check[] {
+function checkBothKeys(
+  facts: PlanFacts,
+  changeSet: ChangeSet,
+  privateKeyLocations: readonly PrivateKeyPlan[],
+): Check[] {
   const { key, request, here } = facts;
   if (request.kind !== "rotate-key" || !key) return [];
   const stuck = here.flatMap((privateKey): Check[] => {
@@ -53,18 +57,18 @@ function checkBothKeys(facts: PlanFacts, changeSet: ChangeSet, holders: readonly
     ];
   });
   const people = key.people.length > 0 ? `; by the people source it is ${key.people.join(", ")}'s` : "";
-  if (holders.length > 0) {
-    const claims = checkClaims(holders, changeSet.newKey);
-    const verified = holders.length - claims.length;
+  if (privateKeyLocations.length > 0) {
+    const claims = checkClaims(privateKeyLocations, changeSet.newKey);
+    const verified = privateKeyLocations.length - claims.length;
     const text =
       verified === 0
         ? "no location has shown that it holds the private key"
-        : `the private key is verified in ${formatLocations(holders, verified)}`;
+        : `the private key is verified in ${formatLocations(privateKeyLocations, verified)}`;
     const more = claims.length > 0 ? `; ${formatCount(claims.length, "location")} only claimed` : "";
     const state = verified === 0 ? "warning" : "ok";
     return [...stuck, makeCheck(state, "private-keys", { host: null }, `${text}${more}${people}`), ...claims];
   }
-  if (changeSet.newKey?.kind === "given" && changeSet.newKey.path === null) {
+  if (changeSet.newKey?.kind === "provided" && changeSet.newKey.path === null) {
     const text = `whoever made the new key has its private key${people}; the old one is removed once a log shows a login with it`;
     return [...stuck, makeCheck("warning", "private-keys", { host: null }, text)];
   }
@@ -77,8 +81,8 @@ function checkBothKeys(facts: PlanFacts, changeSet: ChangeSet, holders: readonly
 }
 
 /** What is locked here is opened, and signs, before anything is handed over. */
-function formatLocations(holders: readonly PrivateKeyPlan[], count: number): string {
-  const locked = holders.filter(isOpenedHere).length;
+function formatLocations(privateKeyLocations: readonly PrivateKeyPlan[], count: number): string {
+  const locked = privateKeyLocations.filter(isOpenedHere).length;
   const locations = count === 1 ? "one location" : `${count} locations`;
   if (locked === 0) return locations;
   return `${locations}, ${locked === count ? "which" : `${locked} of which`} once its passphrase opens it`;
@@ -88,14 +92,14 @@ function formatLocations(holders: readonly PrivateKeyPlan[], count: number): str
  * Locations that only claim the private key: each gets the new one only if somebody agrees to it by its path. A file here that is
  * locked needs no such word: its passphrase opens it before it gets anything, and then it signs.
  */
-function checkClaims(holders: readonly PrivateKeyPlan[], newKey: NewKey | null): Check[] {
-  return holders.flatMap((privateKey) => {
+function checkClaims(privateKeyLocations: readonly PrivateKeyPlan[], newKey: NewKey | null): Check[] {
+  return privateKeyLocations.flatMap((privateKey) => {
     const { host, owner: account, path, possession } = privateKey;
     if (possession.kind === "verified" || isOpenedHere(privateKey)) return [];
     const why =
       possession.kind === "claimed" ? formatClaimReason(possession.why) : "it signed with another key";
     const isMadeThere =
-      newKey?.kind === "made-on-holder" &&
+      newKey?.kind === "made-on-host" &&
       host?.host === newKey.host &&
       host.port === newKey.port &&
       path === newKey.path;
@@ -128,8 +132,8 @@ export const formatOtherKey = ({ path }: Pick<PrivateKeyFacts, "path">): string 
   `${path} shows the public key and holds another private one, so it gets nothing: find out who wrote it`;
 
 /** Which accounts a plan asks about: those that the private keys it replaces may open, or that may go on to take what it removes. */
-export const asksUnreadable = (kind: PlanKind, holders: number): boolean =>
-  kind === "remove-grants" || (kind === "rotate-key" && holders > 0);
+export const asksUnreadable = (kind: PlanKind, privateKeyLocations: number): boolean =>
+  kind === "remove-grants" || (kind === "rotate-key" && privateKeyLocations > 0);
 
 /**
  * Of accounts that nothing is known of: if they take the key that goes, whoever logs in there by it is shut out where its private keys
@@ -192,15 +196,15 @@ type StuckPrivateKey = { location: string; why: string };
 
 /** Each private key of the key that is known and stays as it is: a link, a hard link, one that cannot be read. */
 export function findStuckPrivateKeys({ here, hosts }: PlanFacts): StuckPrivateKey[] {
-  const stuckOf = (holders: readonly PrivateKeyFacts[], where: string): StuckPrivateKey[] =>
-    holders.flatMap(({ path, stuck, possession }) =>
+  const stuckOf = (privateKeyLocations: readonly PrivateKeyFacts[], where: string): StuckPrivateKey[] =>
+    privateKeyLocations.flatMap(({ path, stuck, possession }) =>
       stuck === null || possession.kind === "other-key"
         ? []
         : [{ location: `${path} on ${where}`, why: stuck }],
     );
   return [
     ...stuckOf(here, "this computer"),
-    ...hosts.flatMap((host) => stuckOf(host.holders, formatHost(host))),
+    ...hosts.flatMap((host) => stuckOf(host.privateKeyLocations, formatHost(host))),
   ];
 }
 

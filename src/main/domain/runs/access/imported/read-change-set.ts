@@ -3,7 +3,7 @@ import { type ChangeSet, NO_CHANGES, pathsOf, type Unplannable } from "#domain/r
 import type { HostFacts, PlanFacts } from "#domain/runs/access/plan-facts.ts";
 import { linesOf } from "#domain/runs/files/lines.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import type { KeyRequest, Wish } from "#shared/contract/runs.ts";
+import type { KeyRequest, PlanRequest } from "#shared/contract/runs.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import {
   type AccessPlan,
@@ -18,21 +18,21 @@ import { formatCount } from "#shared/text/count.ts";
 import { readExactly } from "#shared/text/exact-bytes.ts";
 import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
 
-type HostKeyRequest = Extract<Wish, { kind: "rotate-host-key" }>;
+type HostKeyRequest = Extract<PlanRequest, { kind: "rotate-host-key" }>;
 
-/** The wish whose facts a plan from elsewhere is looked at by; not the one that it was made for. */
+/** The request whose facts a plan from elsewhere is looked at by; not the one that it was made for. */
 export function requestOf(plan: KeyPlan): KeyRequest {
   const { kind } = plan;
   switch (kind) {
     case "rotate-key": {
       const { oldKey: fingerprint, newKey } = plan;
-      const given = newKey.kind === "given" ? (newKey.path ?? newKey.line) : null;
-      return { kind, fingerprint, keyType: "ed25519", keyFile: null, given };
+      const given = newKey.kind === "provided" ? (newKey.path ?? newKey.line) : null;
+      return { kind, fingerprint, keyType: "ed25519", keyFile: null, newKey: given };
     }
     case "rotate-host-key":
       return hostKeyRequest(plan);
     case "add-grants":
-      return { kind, key: plan.newKey.line, options: "", places: [] };
+      return { kind, key: plan.newKey.line, options: "", accounts: [] };
     case "move-to-authority":
       return { kind, authority: plan.newKey.line, grants: [], principals: [] };
     case "remove-grants":

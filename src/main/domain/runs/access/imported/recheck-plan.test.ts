@@ -29,14 +29,14 @@ function recheck(plan: KeyPlan, hosts: readonly HostFacts[], more: Partial<PlanF
 
 test("a plan of any kind that is still true comes out as it went in, with the checks of now", () => {
   const host = makeHostFacts("web1", TEXT, {
-    holders: [makeHolderFacts({ path: "/home/ann/.ssh/id_rsa" })],
+    privateKeyLocations: [makeHolderFacts({ path: "/home/ann/.ssh/id_rsa" })],
   });
-  const wishes: Partial<PlanFacts>[] = [
+  const requests: Partial<PlanFacts>[] = [
     {},
-    { provided: { ...GIVEN, path: "/home/me/new" }, request: { ...ROTATE, given: NEW_KEY } },
+    { provided: { ...GIVEN, path: "/home/me/new" }, request: { ...ROTATE, newKey: NEW_KEY } },
     { request: { kind: "remove-grants", grants: [10] } },
     {
-      request: { kind: "add-grants", key: NEW_KEY, options: "", places: [place] },
+      request: { kind: "add-grants", key: NEW_KEY, options: "", accounts: [place] },
       provided: GIVEN,
       key: null,
       here: [],
@@ -47,7 +47,7 @@ test("a plan of any kind that is still true comes out as it went in, with the ch
       provided: GIVEN,
     },
   ];
-  for (const more of wishes) {
+  for (const more of requests) {
     const plan = planFor([host], more);
     expect(recheck(plan, [host], more)).toEqual({ ...plan, madeAt: LATER });
   }
@@ -111,8 +111,10 @@ test("what an edited plan says and is not so is refused, with what and where", (
   expect(refusalOf(withHost({ files: [{ ...file, hunks: moved }] }))).toContain("than the plan shows");
   const cut = file.removed?.map((splice) => ({ ...splice, at: splice.at - 1 })) ?? [];
   expect(refusalOf(withHost({ files: [{ ...file, removed: cut }] }))).toContain("has other bytes");
-  const unproved = { account: "ann", proof: { kind: "none" as const, why: "not needed" } };
-  expect(recheck(withHost({ proofs: [unproved] }), hosts).hosts[0]?.proofs).toEqual(host.proofs);
+  const unverified = { account: "ann", verification: { kind: "none" as const, why: "not needed" } };
+  expect(recheck(withHost({ verifications: [unverified] }), hosts).hosts[0]?.verifications).toEqual(
+    host.verifications,
+  );
   expect(recheck({ ...plan, checks: [], confirm: null, title: "Harmless" }, hosts)).toMatchObject({
     checks: plan.checks,
     confirm: plan.confirm,

@@ -18,8 +18,8 @@ import { addVerification, chooseVerification } from "#domain/runs/access/choose-
 import { findObstacle, hashStages, toPrivateKeyPlan } from "#domain/runs/access/draft-host.ts";
 import {
   asOfOf,
+  findVerificationKey,
   prepareFacts,
-  provesWith,
   remainingOf,
   toAccessHost,
   withKeys,
@@ -64,7 +64,7 @@ export type ElsewhereGrant = {
 };
 
 /**
- * A plan from elsewhere with the same changes, and everything else as it is by now: what it shows, who proves it, what was
+ * A plan from elsewhere with the same changes, and everything else as it is by now: what it shows, who verifies it, what was
  * checked, what has to be agreed to and typed. What it says and is not so refuses it.
  */
 export function reviewPlan({ plan, ...request }: ImportedPlan): KeyPlan | Unplannable {
@@ -80,7 +80,7 @@ function reviewAccess(
 ): AccessPlan | Unplannable {
   const facts = prepareFacts(known);
   const newKey = newKeyOf(plan);
-  if (newKey?.kind === "given" && facts.provided?.line !== newKey.line)
+  if (newKey?.kind === "provided" && facts.provided?.line !== newKey.line)
     return refuseEdited(`its new key is not the one in ${newKey.path ?? "it"}`);
   const drafts: Draft[] = [];
   for (const host of plan.hosts) {
@@ -93,7 +93,7 @@ function reviewAccess(
   const here = reviewPrivateKeys(plan, privateKeysHere(plan), { known: facts.here, host: null }, checks);
   const hosts = orderHosts(drafts, plan.options).map(({ draft, batch }) => toAccessHost(draft, batch));
   const changeSet = readChangeSet(plan, facts, null);
-  const holders = [...here, ...hosts.flatMap((host) => host.holders)];
+  const privateKeyLocations = [...here, ...hosts.flatMap((host) => host.privateKeyLocations)];
   const files = hosts.flatMap((host) => host.files);
   const locations = [...new Set(elsewhere.map((one) => `${formatAccount(one)} (${one.file})`))];
   const common: AccessBase = {
@@ -104,10 +104,10 @@ function reviewAccess(
     options: plan.options,
     hosts,
     checks: [
-      ...checkPrivateKeys(facts, changeSet, holders),
+      ...checkPrivateKeys(facts, changeSet, privateKeyLocations),
       ...checks,
       ...checkElsewhere(locations),
-      ...(asksUnreadable(plan.kind, holders.length)
+      ...(asksUnreadable(plan.kind, privateKeyLocations.length)
         ? drafts.flatMap((draft) => checkUnreadableKeys(changeSet, draft))
         : []),
       ...drafts.flatMap((draft) => [
@@ -126,12 +126,12 @@ function reviewAccess(
     oldKey: changeSet.oldKey,
     newKey: newKeyNow(plan, facts),
     here,
-    provesWith: provesWith(facts),
+    verificationKey: findVerificationKey(facts),
   };
   return withKeys(plan.kind, keys, common);
 }
 
-/** A key that is only let in is proved by whatever half of it lies on this computer. */
+/** A key that is only let in is verified by whatever half of it lies on this computer. */
 function newKeyNow(plan: AccessPlan, { provided }: PlanFacts): NewKey | null {
   return plan.kind === "add-grants" ? { ...plan.newKey, path: provided?.path ?? null } : newKeyOf(plan);
 }
@@ -147,8 +147,8 @@ function reviewHost(
   if (blocked) {
     draft.checks.push({ ...blocked, state: "refused" });
     draft.files.push(...host.files);
-    draft.holders.push(...host.holders);
-    draft.proofs.push(...host.proofs);
+    draft.privateKeyLocations.push(...host.privateKeyLocations);
+    draft.verifications.push(...host.verifications);
     return draft;
   }
   if (host.hostKey !== now.hostKey)
@@ -158,8 +158,13 @@ function reviewHost(
     const error = reviewFile({ facts, changeSet, draft }, file);
     if (error) return `${formatHost(host)}: ${error}`;
   }
-  draft.holders.push(
-    ...reviewPrivateKeys(plan, host.holders, { known: now.holders, host: now }, draft.checks),
+  draft.privateKeyLocations.push(
+    ...reviewPrivateKeys(
+      plan,
+      host.privateKeyLocations,
+      { known: now.privateKeyLocations, host: now },
+      draft.checks,
+    ),
   );
   return draft;
 }
@@ -214,7 +219,7 @@ const formatElsewhere = (location: string): string =>
 type FileReview = { facts: PlanFacts; changeSet: ChangeSet; draft: Draft };
 
 /**
- * Puts a file of a plan from elsewhere into the draft of its host, shown as it is now and proved as it can be now; what is
+ * Puts a file of a plan from elsewhere into the draft of its host, shown as it is now and verified as it can be now; what is
  * in the way is a check that refuses. Answers with what the plan says of it that is not so.
  */
 function reviewFile(request: FileReview, file: FilePlan): string | null {
@@ -262,13 +267,15 @@ function keep({ facts, changeSet, draft }: FileReview, open: OpenFile, file: Fil
   const { stand, bytes } = open;
   if (stand.kind !== "file") return null;
   const lines = changedLines(bytes, file);
-  const proved = { options: lines[0]?.options ?? "", isAuthority: lines.some(isAuthority) };
-  const proofs = readersOf(changeSet, host, open).map((account) => ({
+  const verified = { options: lines[0]?.options ?? "", isAuthority: lines.some(isAuthority) };
+  const verifications = readersOf(changeSet, host, open).map((account) => ({
     account: account.name,
-    proof: chooseVerification(facts, changeSet, { host, account, file: open }, proved),
+    verification: chooseVerification(facts, changeSet, { host, account, file: open }, verified),
   }));
-  for (const proof of proofs) addVerification(draft, proof);
-  const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
+  for (const verification of verifications) addVerification(draft, verification);
+  const without = verifications
+    .map(({ verification }) => verification)
+    .find((verification) => verification.kind === "none");
   if (without && changeSet.verifies === "new" && file.removed !== null)
     refuse(draft, file, {
       id: "unverified",
@@ -277,7 +284,7 @@ function keep({ facts, changeSet, draft }: FileReview, open: OpenFile, file: Fil
   const [account = file.account, ...others] = open.accounts;
   const { uid, gid, owner, mode } = stand;
   const { others: _, after: __, ...rest } = file;
-  draft.isAuthority ||= proved.isAuthority || changeSet.verifies === "log";
+  draft.isAuthority ||= verified.isAuthority || changeSet.verifies === "log";
   draft.files.push({
     ...rest,
     account,
@@ -287,7 +294,7 @@ function keep({ facts, changeSet, draft }: FileReview, open: OpenFile, file: Fil
     mode,
     sizeBytes: bytes.length,
     ...(others.length > 0 ? { others } : {}),
-    ...hashStages(bytes, file, changeSet.newKey?.kind === "given" ? changeSet.newKey.line : null),
+    ...hashStages(bytes, file, changeSet.newKey?.kind === "provided" ? changeSet.newKey.line : null),
   });
   return null;
 }

@@ -19,10 +19,10 @@ const place = { host: "web1", port: 22, account: "ann" };
 const PLANS: AccessPlan[] = [
   planFor([makeHostFacts("web1", TEXT)]),
   planFor([makeHostFacts("web1", `${OLD_KEY} me\r\n\\x0a ${OTHER}\r\n${OLD_KEY}`)]),
-  planFor([makeHostFacts("web1", TEXT)], { provided: GIVEN, request: { ...ROTATE, given: NEW_KEY } }),
+  planFor([makeHostFacts("web1", TEXT)], { provided: GIVEN, request: { ...ROTATE, newKey: NEW_KEY } }),
   planFor([makeHostFacts("web1", TEXT)], { request: { kind: "remove-grants", grants: [10] } }),
   planFor([makeHostFacts("web1", OTHER)], {
-    request: { kind: "add-grants", key: NEW_KEY, options: "", places: [place] },
+    request: { kind: "add-grants", key: NEW_KEY, options: "", accounts: [place] },
     provided: GIVEN,
     key: null,
     here: [],
@@ -72,9 +72,9 @@ test("a plan that would write something else than it shows is refused, with what
     ],
     [withFile({ path: "/home/ann/../root/.ssh/authorized_keys" }), "is not plain"],
     [{ ...plan, hosts: [host, host] }, "web1 is in it twice"],
-    [{ ...plan, hosts: [{ ...host, proofs: [] }] }, "does not say how ann is verified"],
+    [{ ...plan, hosts: [{ ...host, verifications: [] }] }, "does not say how ann is verified"],
     [
-      { ...plan, newKey: { kind: "given", line: `${NEW_KEY}\n${OTHER}`, comment: "", path: null } },
+      { ...plan, newKey: { kind: "provided", line: `${NEW_KEY}\n${OTHER}`, comment: "", path: null } },
       "is not one key",
     ],
   ];

@@ -22,12 +22,12 @@ export function findError(plan: KeyPlan): string | null {
   const newKey = newKeyOf(plan);
   const twice = hosts.find((host, at) => hosts.findIndex((one) => isSameHost(one, host)) !== at);
   if (twice) return `${formatHost(twice)} is in it twice`;
-  if (newKey?.kind === "given" && !isOneKey(newKey.line))
+  if (newKey?.kind === "provided" && !isOneKey(newKey.line))
     return "its new key is not one key: `type base64` is wanted";
-  if (newKey && newKey.kind !== "given" && !isPlain(newKey.path))
+  if (newKey && newKey.kind !== "provided" && !isPlain(newKey.path))
     return `the new key's path ${newKey.path} is not plain`;
   for (const host of hosts) {
-    const error = findHostError(plan, host) ?? ("proofs" in host ? findAccessError(host) : null);
+    const error = findHostError(plan, host) ?? ("verifications" in host ? findAccessError(host) : null);
     if (error) return `${formatHost(host)}: ${error}`;
   }
   return null;
@@ -46,11 +46,11 @@ function findHostError(plan: KeyPlan, { files }: KeyPlan["hosts"][number]): stri
   return null;
 }
 
-function findAccessError({ files, proofs, holders }: AccessHost): string | null {
-  const odd = holders.find(({ path }) => !isPlain(path));
+function findAccessError({ files, verifications, privateKeyLocations }: AccessHost): string | null {
+  const odd = privateKeyLocations.find(({ path }) => !isPlain(path));
   if (odd) return `the path ${odd.path} is not plain`;
   const unverified = files.find(
-    ({ account, others = [] }) => !proofs.some((one) => [account, ...others].includes(one.account)),
+    ({ account, others = [] }) => !verifications.some((one) => [account, ...others].includes(one.account)),
   );
   return unverified ? `does not say how ${unverified.account} is verified` : null;
 }
@@ -86,7 +86,7 @@ function findFileError(plan: KeyPlan, file: FilePlan): string | null {
 function findForeignLine(plan: KeyPlan, file: FilePlan, { gone, come }: Lines): string | null {
   const { kind } = plan;
   const [oldKey, newKey] = [oldKeyOf(plan), newKeyOf(plan)];
-  const line = newKey?.kind === "given" ? newKey.line : EXAMPLE_KEY;
+  const line = newKey?.kind === "provided" ? newKey.line : EXAMPLE_KEY;
   const added = file.added?.flatMap(({ inserted }) => textsOf(inserted)) ?? [];
   const [old, fresh] = [gone.map(fingerprintOf), come.map((text) => fingerprintOf(fill(text, line)))];
   if (oldKey !== null && old.some((one) => one !== oldKey))

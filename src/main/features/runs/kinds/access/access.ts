@@ -48,7 +48,7 @@ import { awaitsLog, findLogins } from "./wait-for-login.ts";
 export type KeyRunbookDeps = {
   store: Store;
   openSessions: OpenSessions;
-  holders: PrivateKeys;
+  privateKeys: PrivateKeys;
   /** Reads hosts again, with their logs. False: none of the files logs in unasked. */
   rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<boolean>;
   now: () => Date;
@@ -88,7 +88,7 @@ export const createAccessKind = (
 function describeAccessRun({ store, offline }: AccessKindDeps, run: RunRecord): RunParticulars {
   const { plans, keptKeys, files, journal } = store.runbooks;
   const plan = offlinePlan(plans.find(run.planId)?.plan);
-  const isDone = journal.steps(run.id).every(({ state }) => state === "proved");
+  const isDone = journal.steps(run.id).every(({ state }) => state === "verified");
   return {
     orders: [],
     confirmation: findConfirmation(store, run),
@@ -109,7 +109,7 @@ export function createKeyRunbook<P extends KeyPlan>(
   rules: RunRules<P>,
   change: FileChange<KeyRun<P>>,
 ): KeyRunbook<P> {
-  const { store, openSessions, holders, rescan, now } = deps;
+  const { store, openSessions, privateKeys, rescan, now } = deps;
   const { runs, clocks, confirmations } = store.runbooks;
   const grace = createGrace({ loginsOf: store.uses.known, clockOf: clocks.readOf, rescan, now });
   return {
@@ -118,7 +118,12 @@ export function createKeyRunbook<P extends KeyPlan>(
     phases: KEY_PHASES,
     open(base, request) {
       const newKey = keyOfRun(request.record, base.plan);
-      return openKeyRun(base, request, newKey, { holders, confirmations: confirmations.of, change, rules });
+      return openKeyRun(base, request, newKey, {
+        privateKeys,
+        confirmations: confirmations.of,
+        change,
+        rules,
+      });
     },
     observe: observeKeys,
     async hasCome(run, until) {
@@ -165,7 +170,7 @@ export function createKeyRunbook<P extends KeyPlan>(
   };
 }
 
-/** A change of a host's files: proved by logins, from this computer too. */
+/** A change of a host's files: verified by logins, from this computer too. */
 const change: PhaseWork<KeyRun> = {
   intend: intendChange,
   act: changeHost,
@@ -202,7 +207,7 @@ const KEY_PHASES: Runbook<KeyRun>["phases"] = {
   finish: { intend: () => ({ kind: "clear" }), act: finishHost, followsOwnKeys },
 };
 
-const STANDS_ASIDE: ReadonlySet<RunStep["state"]> = new Set(["planned", "failed", "undone"]);
+const STANDS_ASIDE: ReadonlySet<RunStep["state"]> = new Set(["planned", "failed", "rolled-back"]);
 
 /** Whether a new private key may stand beside an old one, or in its place, by a step of a run that stands still. */
 export const holdsKey = ({ phase, state }: RunStep): boolean =>
@@ -221,7 +226,7 @@ export function listKeysHeld(plan: KeyPlan): ReadonlyMap<string, string> {
   const made =
     newKey?.kind === "made-here"
       ? [name({ host: null, kind: "file", path: newKey.path })]
-      : newKey?.kind === "made-on-holder"
+      : newKey?.kind === "made-on-host"
         ? [name({ host: newKey, kind: "file", path: newKey.path })]
         : [];
   return new Map([...held, ...made]);

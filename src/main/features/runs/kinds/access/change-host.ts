@@ -34,12 +34,12 @@ import {
 import { type KeyRun, newKeyLine, type VerificationOutcome } from "./key-run.ts";
 import { type FileOfStep, type Guard, type Moved, moveFile } from "./move-file.ts";
 
-/** A proof that nobody answers is asked for again for so long; then the change is taken back. */
+/** A verification that nobody answers is asked for again for so long; then the change is taken back. */
 const VERIFICATION_TIMEOUT_MS = 120_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 20_000;
 
-/** Adds the new lines to a host's files, or removes the old ones; proves it, or takes it back at once. */
+/** Adds the new lines to a host's files, or removes the old ones; verifies it, or takes it back at once. */
 export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> {
   const host = hostOf(run, step);
   const session = await enterHost(run, step.host ?? -1);
@@ -103,17 +103,17 @@ export async function verifyHost(run: KeyRun, step: Step): Promise<StepOutcome> 
   const { unheld } = await takeLocks(session.remote, filesToHold(run, step), run);
   const held = unheld.find(({ files, why }) => why === null || files.some(({ uid }) => uid === 0));
   if (held) return stuckAt(run, step, session, needsAttention([held.cause]));
-  const proof = await verifyPatiently(run, step, session);
-  if (!("evidence" in proof))
+  const verification = await verifyPatiently(run, step, session);
+  if (!("evidence" in verification))
     return rollBackChange(run, step, session, {
       as: "failed",
-      cause: proof.cause,
+      cause: verification.cause,
       unheld,
     });
   const late = await leaveFired(run, step, session.remote);
   if (late !== null) return rollBackChange(run, step, session, { as: "failed", cause: late, unheld });
   for (const { file, index } of filesLeft(run, step)) {
-    // Whoever owns it has taken our work folder away: what stands there has just been proved.
+    // Whoever owns it has taken our work folder away: what stands there has just been verified.
     if (unheld.some(({ files }) => files.includes(file))) continue;
     const moved = await moveFile(session.remote, fileOf(run, step, index), "on", null);
     if (moved.kind === "moved") continue;
@@ -123,22 +123,22 @@ export async function verifyHost(run: KeyRun, step: Step): Promise<StepOutcome> 
     await run.journal.note(step.ordinal, { kind: "stands", cause });
   }
   const checks = await run.change.checkRemoved(run, step, session);
-  if (proof.kind === "awaits-log") {
+  if (verification.kind === "awaits-log") {
     for (const check of toEvidence(checks))
       await run.journal.note(step.ordinal, { kind: "evidence", evidence: [check], isBeforeRemoval: false });
     return waiting({ kind: "login-in-log" });
   }
-  const seen = [...proof.evidence, ...toEvidence(checks)];
+  const seen = [...verification.evidence, ...toEvidence(checks)];
   return verified(
     seen.length > 0 ? seen : [{ kind: "nothing-to-log-in" }],
-    evaluateVerified(proof.kind, checks),
+    evaluateVerified(verification.kind, checks),
   );
 }
 
 /** What sshd says of the keys that are gone counts for more than that nothing logs in instead of them. */
-function evaluateVerified(kind: "proved" | "unverified", checks: readonly AccessCheck[]): StepVerification {
+function evaluateVerified(kind: "verified" | "unverified", checks: readonly AccessCheck[]): StepVerification {
   if (checks.some(({ answer }) => answer !== "refused")) return "unverified";
-  return kind === "proved" || checks.length > 0 ? "verified" : "unverified";
+  return kind === "verified" || checks.length > 0 ? "verified" : "unverified";
 }
 
 /**
@@ -248,14 +248,14 @@ const stuckAt = (run: KeyRun, step: Step, { remote }: HostSession, outcome: Step
 async function verifyPatiently(run: KeyRun, step: Step, session: HostSession): Promise<VerificationOutcome> {
   const begun = performance.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const proof = await run.change.verify(run, step, session);
-    run.trace("proof", step.ordinal, step.phase, proof.kind);
-    if (proof.kind !== "unsure") return proof;
-    const { awaited = null } = proof;
+    const verification = await run.change.verify(run, step, session);
+    run.trace("verification", step.ordinal, step.phase, verification.kind);
+    if (verification.kind !== "unsure") return verification;
+    const { awaited = null } = verification;
     const next = awaited ? Math.min(pause, LOGIN_PAUSE_MS) : pause;
-    if (performance.now() - begun + next > timeoutOf(run, awaited !== null)) return proof;
+    if (performance.now() - begun + next > timeoutOf(run, awaited !== null)) return verification;
     if (awaited) await run.journal.noteWaiting(step.ordinal, awaited);
-    else await run.journal.noteRetrying(step.ordinal, proof.cause);
+    else await run.journal.noteRetrying(step.ordinal, verification.cause);
     await run.retryPolicy.wait(next, run.signal);
   }
 }

@@ -64,7 +64,7 @@ async function findRemoved(
   step: Step,
   { remote }: HostSession,
 ): Promise<{ removed: Removed[]; from: string | null }> {
-  const proofs = verificationsOf(hostOf(run, step));
+  const verifications = verificationsOf(hostOf(run, step));
   const reading = await inspectHost(remote);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
   const own = await inspectAccount(remote, remote.user, null);
@@ -76,7 +76,7 @@ async function findRemoved(
     const kept = linesPut(file, step, newKeyLine(run));
     const gone = readAuthorizedKeys(linesRemoved(file, newKeyLine(run))).filter((line) => !isAuthority(line));
     const readers = [file.account, ...(file.others ?? [])].filter((account) =>
-      proofs.some((proof) => proof.account === account),
+      verifications.some((verification) => verification.account === account),
     );
     for (const { key } of gone) {
       // A line that was bound, and not to others than us, lets us in as before.
@@ -116,7 +116,7 @@ async function checkOnce(run: KeyRun, query: AccessQuery, { account, key }: Remo
   const seen = reading.kind === "seen" ? reading.account : null;
   const means = await findAcceptedBy(remote, account, { seen, fingerprint: key.fingerprint });
   const others = own.kind === "refused" && seen ? await checkOtherSshds(route, { account, key }, means) : [];
-  const accepted = others.filter(({ proof }) => proof.kind === "still-accepted");
+  const accepted = others.filter(({ verification }) => verification.kind === "still-accepted");
   if (accepted.length > 0) return { answer: "accepted", why: accepted.flatMap(({ said }) => said) };
   const [unknown] = others;
   if (own.kind === "refused" && unknown) return { answer: "unknown", why: unknown.said };
@@ -124,18 +124,18 @@ async function checkOnce(run: KeyRun, query: AccessQuery, { account, key }: Remo
 }
 
 function toAnswer(
-  proof: RefusalVerification,
+  verification: RefusalVerification,
   means: readonly string[],
   seen: AccountInspection | null,
 ): AccessAnswer {
-  switch (proof.kind) {
+  switch (verification.kind) {
     case "refused":
       return { answer: "refused", why: [] };
     case "still-accepted":
       return { answer: "accepted", why: means.length > 0 ? [...means] : [formatHidden(seen)] };
     case "inconclusive":
     case "other-host-key":
-      return { answer: "unknown", why: [proof.message] };
+      return { answer: "unknown", why: [verification.message] };
   }
 }
 
@@ -144,7 +144,7 @@ const formatHidden = (seen: AccountInspection | null): string =>
     ? "by something that this login may not see: log in as root, or with sudo, to know what sshd reads"
     : "by something that is in no file that sshd reads by its configuration as it stands";
 
-type Other = { proof: RefusalVerification; said: string[] };
+type Other = { verification: RefusalVerification; said: string[] };
 
 /** Only those that may have the key: a key that is asked about at each would be a failed login at each. Not refused alone. */
 async function checkOtherSshds(
@@ -155,17 +155,18 @@ async function checkOtherSshds(
   const others: Other[] = [];
   for (const { ports, found } of means.others)
     for (const port of ports) {
-      const proof = await verifyRefused(routeTo(route, port), {
+      const verification = await verifyRefused(routeTo(route, port), {
         user: account,
         oldKey: key.blob,
         newKey: null,
       });
       const there = found.map(({ kind, by }) => ({ kind, by: `${by} (the sshd on port ${port})` }));
-      if (proof.kind === "still-accepted") others.push({ proof, said: formatAcceptedBy(there) });
-      else if (proof.kind !== "refused")
+      if (verification.kind === "still-accepted")
+        others.push({ verification, said: formatAcceptedBy(there) });
+      else if (verification.kind !== "refused")
         others.push({
-          proof,
-          said: [`${there.map(({ by }) => by).join(" and ")} may let it in: ${proof.message}`],
+          verification,
+          said: [`${there.map(({ by }) => by).join(" and ")} may let it in: ${verification.message}`],
         });
     }
   return others;
@@ -190,9 +191,9 @@ async function keyThatStays(
   { host, session: { remote, keys } }: AccessQuery,
   account: string,
 ): Promise<VerificationKey | null> {
-  const proof = verificationsOf(host).find((one) => one.account === account)?.proof;
+  const verification = verificationsOf(host).find((one) => one.account === account)?.verification;
   const made = run.made.newKey?.fingerprint;
-  if (proof?.kind === "from-here" && made) return run.privateKeys.verificationKey(nearOf(run), made);
+  if (verification?.kind === "from-here" && made) return run.privateKeys.verificationKey(nearOf(run), made);
   if (account !== remote.user || remote.isTyped || remote.loginKey === oldKeyOf(run.plan)) return null;
   return keys.find(({ fingerprint }) => fingerprint === remote.loginKey) ?? null;
 }

@@ -21,24 +21,27 @@ import { type KeyRun, nameKey, type VerificationOutcome } from "./key-run.ts";
 export function readVerification(
   run: KeyRun,
   account: string,
-  proof: LoginVerification,
+  verification: LoginVerification,
   /** Of the login that is ours; null: of one that a step is about. */
   by: "key" | "certificate" | null = null,
 ): VerificationOutcome {
-  switch (proof.kind) {
-    case "proved":
-      return { kind: "proved", evidence: [{ kind: "login", account, key: nameKey(run, proof.fingerprint) }] };
+  switch (verification.kind) {
+    case "verified":
+      return {
+        kind: "verified",
+        evidence: [{ kind: "login", account, key: nameKey(run, verification.fingerprint) }],
+      };
     case "refused":
       return {
         kind: "refused",
-        cause: { kind: "login-refused", account, by, said: proof.message, logged: null },
+        cause: { kind: "login-refused", account, by, said: verification.message, logged: null },
       };
     case "inconclusive":
-      return { kind: "unsure", cause: { kind: "login-unsure", account, by, said: proof.message } };
+      return { kind: "unsure", cause: { kind: "login-unsure", account, by, said: verification.message } };
     case "other-host-key":
-      return { kind: "alarm", cause: described(proof.message) };
+      return { kind: "alarm", cause: described(verification.message) };
     default:
-      return assertNever(proof);
+      return assertNever(verification);
   }
 }
 
@@ -59,7 +62,7 @@ export async function verifyConfirmed(
   );
   if (!approval) return signed.found === null ? null : { kind: "awaits-log", evidence: [signed.found] };
   const day = approval.at.slice(0, 10);
-  return { kind: "proved", evidence: [{ kind: "approved", account, who: approval.who, day }] };
+  return { kind: "verified", evidence: [{ kind: "approved", account, who: approval.who, day }] };
 }
 
 /** `found`: why a signature that was brought is not enough. */
@@ -81,7 +84,7 @@ async function verifySigned(
   switch (answer.kind) {
     case "still-accepted": {
       const check: Evidence = { kind: "signed", account, key: nameKey(run, key.fingerprint) };
-      return { outcome: { kind: "proved", evidence: [check] }, found: null };
+      return { outcome: { kind: "verified", evidence: [check] }, found: null };
     }
     case "refused":
       return { outcome: null, found: { kind: "signed-not-taken", account } };
@@ -179,7 +182,7 @@ export function keyOfRun(
   plan: Plan | null,
 ): { line: string; fingerprint: string } | null {
   const named = plan && newKeyOf(plan);
-  const provided = named?.kind === "given" ? named.line : null;
+  const provided = named?.kind === "provided" ? named.line : null;
   return newKey ?? (provided === null ? null : { line: provided, fingerprint: readFingerprint(provided) });
 }
 
@@ -191,14 +194,14 @@ export function findConfirmation(
   const plan = OVER.has(run.state) ? null : plans.find(run.planId)?.plan;
   const byLog = (plan?.hosts ?? []).flatMap((of) => {
     const { host, port } = of;
-    return verificationsOf(of).flatMap(({ account, proof }) =>
-      proof.kind === "by-log" ? [{ host, port, account }] : [],
+    return verificationsOf(of).flatMap(({ account, verification }) =>
+      verification.kind === "by-log" ? [{ host, port, account }] : [],
     );
   });
   if (byLog.length === 0) return null;
   const { signature, approvals } = confirmations.of(run.id);
   const steps = journal.steps(run.id);
-  // What was done at a host, and is not proved.
+  // What was done at a host, and is not verified.
   const isDue = ({ host, port }: Account): boolean =>
     steps.some((step) => step.host === host && step.port === port && step.state === "acted");
   const key = run.kind === "move-to-authority" ? null : keyOfRun(run, plan ?? null);

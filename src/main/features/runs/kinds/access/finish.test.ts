@@ -35,7 +35,7 @@ const tellEnd = ({ state, reasons }: Ended) => ({ state, message: formatRunReaso
 const taken = check("web1", "accepted", "by a command");
 const unknown = check("db1", "unknown", "no answer");
 
-/** A run whose steps are all proved, and whose old key still gets in on web1 until somebody asks there again. */
+/** A run whose steps are all verified, and whose old key still gets in on web1 until somebody asks there again. */
 function makeRun() {
   const dropped: string[] = [];
   let checks = [taken, unknown];
@@ -60,7 +60,7 @@ function makeRun() {
     rules: ACCESS_RULES,
     journal: {
       failure: () => null,
-      steps: () => ACCESS_RULES.steps(plan).map((step) => ({ ...step, state: "proved", message: "" })),
+      steps: () => ACCESS_RULES.steps(plan).map((step) => ({ ...step, state: "verified", message: "" })),
       files: () => [],
       keptKeys: () => [],
       accessChecks: () => checks,
@@ -98,7 +98,7 @@ test("a run whose old key still gets in is not gone on with by taking it back: n
 
 test("where a host is out of reach the other old private keys go, and the run stays committed and says which one stays", async () => {
   const hosts = ["web1", "db1"].map((host, batch) =>
-    makeHost({ host, batch, files: [makeFile(batch, "both")], holders: [makeHolder(host)] }),
+    makeHost({ host, batch, files: [makeFile(batch, "both")], privateKeyLocations: [makeHolder(host)] }),
   );
   const { path } = makeHolder(null);
   let kept = hosts.map(({ host, port }) => ({ host, port, path, kept: `${path}.latchkey-kept-1` }));

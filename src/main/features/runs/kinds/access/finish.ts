@@ -37,9 +37,9 @@ import { type KeyRun, nearOf } from "./key-run.ts";
 /** Clears away what the run has kept to take itself back. There is no way back from here. */
 export async function finishHost(run: KeyRun, step: Step): Promise<StepOutcome> {
   const remote = await sessionOf(run, step);
-  const holders = privateKeysAt(run, step);
-  const isKept = keepsOld(run) && holders.length > 0;
-  for (const privateKey of holders) {
+  const privateKeyLocations = privateKeysAt(run, step);
+  const isKept = keepsOld(run) && privateKeyLocations.length > 0;
+  for (const privateKey of privateKeyLocations) {
     // Known before it is there under its name: what nobody knows of would never be removed.
     if (isKept) await keepKey(run, privateKey);
     const outcome = await run.privateKeys.commit(nearOf(run), privateKey, remote, isKept);
@@ -85,7 +85,7 @@ const keepsOld = (run: KeyRun): boolean =>
   keepsOldKeys(run.plan, run.journal.files()) || stillAccepted(run).length > 0;
 
 /**
- * How a run ends whose every step is proved. `isResumed`: it was there before already, and somebody has asked whether what it has
+ * How a run ends whose every step is verified. `isResumed`: it was there before already, and somebody has asked whether what it has
  * removed still gets in; once it does not, old private keys that were kept for that go. Where somebody has asked for the kept ones
  * to go and one cannot, the run ends as it would have without, and that is said: it stays listed, to be removed later or by hand.
  */
@@ -94,11 +94,11 @@ export async function endVerified(run: KeyRun, isResumed: boolean): Promise<Ende
   const wasAccepted = stillAccepted(run).length > 0;
   if (wasAccepted && isResumed) await checkAgain(run);
   const stillTaken = stillAccepted(run);
-  const holders = [...privateKeysByHost(run.plan).flat(), ...privateKeysHere(run.plan)];
-  const keepsForGood = keepsOldKeys(run.plan, run.journal.files()) || holders.length === 0;
+  const privateKeyLocations = [...privateKeysByHost(run.plan).flat(), ...privateKeysHere(run.plan)];
+  const keepsForGood = keepsOldKeys(run.plan, run.journal.files()) || privateKeyLocations.length === 0;
   const rest = listRest(run);
   if (stillTaken.length > 0) {
-    const kept = keepsForGood || run.request.removesOld ? [] : holders.map(locateKept);
+    const kept = keepsForGood || run.request.removesOld ? [] : privateKeyLocations.map(locateKept);
     const accepted = stillTaken.map((check) => toStillAccepted(run, check));
     return {
       state: "needs-attention",
@@ -172,7 +172,7 @@ async function checkAgain(run: KeyRun): Promise<void> {
       const checks = await run.change.checkRemoved(run, step, await enterHost(run, step.host ?? -1));
       const isRefused = checks.every(({ answer }) => answer === "refused");
       const result: StepResult = { kind: "verified", evidence: toEvidence(checks) };
-      await run.journal.mark(step.ordinal, "proved", result, isRefused ? "verified" : "unverified");
+      await run.journal.mark(step.ordinal, "verified", result, isRefused ? "verified" : "unverified");
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
       await run.journal.note(step.ordinal, { kind: "found", cause: described(error.message) });
@@ -194,19 +194,21 @@ const isOf = (key: KeptKey, { host, path }: PrivateKeyPlan): boolean =>
 async function dropKept(run: KeyRun, isMeant: (privateKey: PrivateKeyPlan) => boolean): Promise<RunReason[]> {
   const staying: RunReason[] = [];
   for (const step of run.rules.steps(run.plan).filter(({ phase }) => phase === "finish")) {
-    const holders = privateKeysAt(run, step).filter(isMeant);
-    if (holders.length === 0) continue;
+    const privateKeyLocations = privateKeysAt(run, step).filter(isMeant);
+    if (privateKeyLocations.length === 0) continue;
     const found: RunReason[] = [];
     try {
       const remote = await sessionOf(run, step);
-      for (const privateKey of holders) {
+      for (const privateKey of privateKeyLocations) {
         const done = await dropOne(run, privateKey, remote);
         if (done.kind !== "done")
           found.push(notRemoved(privateKey, done.kind === "failed" ? done.cause : described(done.message)));
       }
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
-      found.push(...holders.map((privateKey) => notRemoved(privateKey, described(error.message))));
+      found.push(
+        ...privateKeyLocations.map((privateKey) => notRemoved(privateKey, described(error.message))),
+      );
     }
     if (found.length === 0) await run.journal.note(step.ordinal, { kind: "old-keys-gone" });
     staying.push(...found);

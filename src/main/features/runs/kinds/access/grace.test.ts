@@ -357,7 +357,7 @@ test.each<[string, string | null, { after: number | null; isNew?: boolean; zone?
   ],
   ["no log", null, { after: null }, "unknown"],
 ])("of %s a plain file tells as what it is", async (_, lines, more, kind) => {
-  const wish = {
+  const request = {
     account: "jo",
     fingerprint: NEW,
     since: START,
@@ -366,5 +366,5 @@ test.each<[string, string | null, { after: number | null; isNew?: boolean; zone?
     zone: "+0100",
     ...more,
   };
-  expect((await findLoginInLog(sessionOf(lines), wish)).kind).toBe(kind);
+  expect((await findLoginInLog(sessionOf(lines), request)).kind).toBe(kind);
 });

@@ -56,7 +56,7 @@ type Waiting = {
   dueAt: Instant | null;
   /** What was agreed to before the run. */
   acknowledgements: readonly string[];
-  /** Since when the holders have the new key. */
+  /** Since when the privateKeyLocations have the new key. */
   since: Instant | null;
   /** Of its hosts, as far as they are known. */
   clocks: readonly HostClock[];
@@ -256,5 +256,5 @@ export function findWatch({ runbooks, uses }: Store, run: RunRecord): OldKeyWatc
 /** Where the new key's private key is on this computer, once it has taken its place. */
 export const pathsOfNewKey = (plan: Plan): string[] => {
   const newKey = newKeyOf(plan);
-  return newKey === null || newKey.kind === "made-on-holder" || newKey.path === null ? [] : [newKey.path];
+  return newKey === null || newKey.kind === "made-on-host" || newKey.path === null ? [] : [newKey.path];
 };

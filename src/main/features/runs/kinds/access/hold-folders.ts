@@ -206,7 +206,7 @@ export function filesToHold(run: KeyRun, step: Step): FilePlan[] {
   return host.files.filter((_, index) => !isWithout(leftOut[index], step.phase));
 }
 
-/** Accounts that a step is not proved for, as all their files are left out of it. */
+/** Accounts that a step is not verified for, as all their files are left out of it. */
 export function accountsLeftOut(run: KeyRun, step: Step): Set<string> {
   const host = hostOf(run, step);
   const held = new Set(filesToHold(run, step));

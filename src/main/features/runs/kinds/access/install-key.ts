@@ -123,18 +123,18 @@ export const sessionOf = async (run: KeyRun, { host }: Pick<Step, "host">): Prom
 
 /** Puts the new half in the place of each old one, which stays beside it. */
 export async function handOver(run: KeyRun, step: Step): Promise<StepOutcome> {
-  const holders = privateKeysAt(run, step);
+  const privateKeyLocations = privateKeysAt(run, step);
   const remote = await sessionOf(run, step);
-  for (const privateKey of holders) {
+  for (const privateKey of privateKeyLocations) {
     const outcome = await run.privateKeys.install(nearOf(run), privateKey, remote);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
     if (outcome.kind === "failed") return undoInstallKey(run, step, { as: "failed", cause: outcome.cause });
     await run.journal.note(step.ordinal, { kind: "put-in-place", paths: [privateKey.path] }, "acted");
   }
-  return acted({ kind: "installed-key", locations: holders.length });
+  return acted({ kind: "installed-key", locations: privateKeyLocations.length });
 }
 
-/** That the new halves stand there is seen; that they log in was proved before, and is again before anything is removed. */
+/** That the new halves stand there is seen; that they log in was verified before, and is again before anything is removed. */
 export async function verifyInstalledKey(run: KeyRun, step: Step): Promise<StepOutcome> {
   const remote = await sessionOf(run, step);
   for (const privateKey of privateKeysAt(run, step)) {

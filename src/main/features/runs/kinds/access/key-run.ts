@@ -49,37 +49,40 @@ export type FileChange<R extends KeyRun = KeyRun> = {
 };
 
 /**
- * `proved`: by what. `unverified`: it stands, and no login was to be had that could show it. `awaits-log`: only a log
+ * `verified`: by what. `unverified`: it stands, and no login was to be had that could show it. `awaits-log`: only a log
  * can tell. `refused`: the change is to be taken back. `unsure`: nobody has said yes or no; it may be tried again, and where a
  * login is `awaited` somebody has to log in meanwhile. `alarm`: somebody else answers for the host.
  */
 export type VerificationOutcome =
-  | { kind: "proved" | "unverified" | "awaits-log"; evidence: Evidence[] }
+  | { kind: "verified" | "unverified" | "awaits-log"; evidence: Evidence[] }
   | { kind: "refused" | "alarm"; cause: Cause }
   | { kind: "unsure"; cause: Cause; awaited?: Awaited };
 
-type KeyRunDeps = { holders: PrivateKeys; confirmations: (run: RunContext["runId"]) => Confirmations };
+type KeyRunDeps = {
+  privateKeys: PrivateKeys;
+  confirmations: (run: RunContext["runId"]) => Confirmations;
+};
 
 /** `newKey`: the one that the run has made before, or that it was given. */
 export function openKeyRun<P extends KeyPlan>(
   base: RunContext<P>,
   request: RunRequest,
   newKey: NewKeyMade | null,
-  { holders, confirmations, change, rules }: KeyRunDeps & { change: FileChange; rules: RunRules<P> },
+  { privateKeys, confirmations, change, rules }: KeyRunDeps & { change: FileChange; rules: RunRules<P> },
 ): KeyRun<P> {
-  let isOpen = newKey === null && newKeyOf(base.plan)?.kind !== "given";
+  let isOpen = newKey === null && newKeyOf(base.plan)?.kind !== "provided";
   // Nobody is asked a second time for what was not told.
   let locked: Locked | null = null;
   const run: KeyRun<P> = {
     ...base,
     rules,
-    privateKeys: holders,
+    privateKeys,
     confirmations: () => confirmations(base.runId),
     made: { newKey, secrets: null },
     async openNewKey() {
       if (isOpen) return;
       if (locked) throw locked;
-      const reopened = await holders.reopen(nearOf(run));
+      const reopened = await privateKeys.reopen(nearOf(run));
       if (reopened.kind === "failed") {
         locked = new Locked(formatCause(reopened.cause));
         throw locked;
@@ -106,13 +109,15 @@ export const nearOf = ({ plan, made, ask, signal }: KeyRun): PrivateKeyContext =
 /** `type base64` of the new key; of one that was given before it is in the plan. */
 export function newKeyLine({ plan, made }: { plan: KeyPlan; made: KeyRun["made"] }): string | null {
   const newKey = newKeyOf(plan);
-  return made.newKey?.line ?? (newKey?.kind === "given" ? newKey.line : null);
+  return made.newKey?.line ?? (newKey?.kind === "provided" ? newKey.line : null);
 }
 
 /** Whether the new key logs in from this computer to verify a step. */
 export function isVerifiedFromHere({ plan }: { plan: KeyPlan }, { host: at }: Pick<Step, "host">): boolean {
   const host = at === null ? undefined : plan.hosts[at];
-  return host !== undefined && verificationsOf(host).some(({ proof }) => proof.kind === "from-here");
+  return (
+    host !== undefined && verificationsOf(host).some(({ verification }) => verification.kind === "from-here")
+  );
 }
 
 /** Which of the keys of a run it is. */

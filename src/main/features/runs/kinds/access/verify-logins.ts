@@ -39,8 +39,8 @@ export async function verifyAccounts(
   const accounts = accountsOf(run, step);
   const evidence: Evidence[] = [];
   const kinds = new Set<VerificationOutcome["kind"]>();
-  for (const { account, proof } of verificationsOf(host).filter((one) => accounts.has(one.account))) {
-    const outcome = await verifyLet(run, login, account, proof);
+  for (const { account, verification } of verificationsOf(host).filter((one) => accounts.has(one.account))) {
+    const outcome = await verifyLet(run, login, account, verification);
     if (!("evidence" in outcome)) return outcome;
     kinds.add(outcome.kind);
     evidence.push(...outcome.evidence);
@@ -48,7 +48,7 @@ export async function verifyAccounts(
   const own = await verifyOwnLogin(run, login, accounts);
   if (!("evidence" in own)) return own;
   kinds.add(own.kind);
-  const kind = kinds.has("awaits-log") ? "awaits-log" : kinds.has("unverified") ? "unverified" : "proved";
+  const kind = kinds.has("awaits-log") ? "awaits-log" : kinds.has("unverified") ? "unverified" : "verified";
   return { kind, evidence: [...evidence, ...own.evidence] };
 }
 
@@ -56,10 +56,10 @@ export async function verifyAccounts(
 function accountsOf(run: KeyRun, step: Step): Set<string> {
   const host = hostOf(run, step);
   const { files } = host;
-  const proofs = verificationsOf(host);
+  const verifications = verificationsOf(host);
   const leftOut = accountsLeftOut(run, step);
   const first = new Set(files.map(({ account }) => account));
-  const others = proofs.flatMap(({ account }) => (first.has(account) ? [] : [account]));
+  const others = verifications.flatMap(({ account }) => (first.has(account) ? [] : [account]));
   const isAll = step.phase === "grant" && newKeyOf(run.plan) !== null;
   const changed = isAll ? first : filesOf(files, step).map(({ file }) => file.account);
   return new Set([...changed, ...others].filter((account) => !leftOut.has(account)));
@@ -70,21 +70,21 @@ async function verifyLet(
   run: KeyRun,
   login: LoginsOfStep,
   account: string,
-  proof: PlannedVerification,
+  verification: PlannedVerification,
 ): Promise<VerificationOutcome> {
-  switch (proof.kind) {
+  switch (verification.kind) {
     case "none":
-      return { kind: "unverified", evidence: [{ kind: "no-login", account, why: proof.why }] };
+      return { kind: "unverified", evidence: [{ kind: "no-login", account, why: verification.why }] };
     case "by-hand":
       return { kind: "unsure", cause: { kind: "verified-by-hand", account } };
     case "by-log":
       return (await verifyConfirmed(run, login, account)) ?? { kind: "awaits-log", evidence: [] };
-    case "from-holder":
-      return readVerification(run, account, await verifyWherePrivateKeyIs(run, login, account, proof));
+    case "from-host":
+      return readVerification(run, account, await verifyWherePrivateKeyIs(run, login, account, verification));
     case "from-here":
-      return verifyFromHere(run, login, account, proof.runs);
+      return verifyFromHere(run, login, account, verification.runs);
     default:
-      return assertNever(proof);
+      return assertNever(verification);
   }
 }
 
@@ -98,12 +98,12 @@ async function verifyFromHere(
   const fingerprint = run.made.newKey?.fingerprint ?? oldKeyOf(run.plan);
   const key = fingerprint && (await run.privateKeys.verificationKey(nearOf(run), fingerprint));
   if (!key) return { kind: "unsure", cause: { kind: "key-not-usable-here", account } };
-  const proved = readVerification(
+  const verified = readVerification(
     run,
     account,
     await verifyLogin(session.route, { user: account, key, runs }),
   );
-  return proved.kind === "refused" ? addReason(proved, account, session) : proved;
+  return verified.kind === "refused" ? addReason(verified, account, session) : verified;
 }
 
 /** How far back the host's log is read for why it has just refused a login. */
@@ -127,20 +127,26 @@ async function verifyWherePrivateKeyIs(
   run: KeyRun,
   { host, session }: LoginsOfStep,
   account: string,
-  proof: Extract<PlannedVerification, { kind: "from-holder" }>,
+  verification: Extract<PlannedVerification, { kind: "from-host" }>,
 ): Promise<LoginVerification> {
   const newKey = newKeyOf(run.plan);
-  const hostIndex = run.plan.hosts.findIndex((one) => one.host === proof.host && one.port === proof.port);
+  const hostIndex = run.plan.hosts.findIndex(
+    (one) => one.host === verification.host && one.port === verification.port,
+  );
   const made = run.made.newKey;
-  if (hostIndex < 0 || newKey?.kind !== "made-on-holder" || !made)
-    return { kind: "inconclusive", why: "impossible", message: `${proof.host} is not a host of the plan` };
+  if (hostIndex < 0 || newKey?.kind !== "made-on-host" || !made)
+    return {
+      kind: "inconclusive",
+      why: "impossible",
+      message: `${verification.host} is not a host of the plan`,
+    };
   const { remote } = await enterHost(run, hostIndex);
   const fresh = await inspectFile(remote, `${newKey.path}.latchkey-new`);
   const isFresh = fresh.kind === "seen" && fresh.file.state === "file";
   return verifyFromKeyHost(remote, {
     target: { host: host.host, port: host.port },
     user: account,
-    runs: proof.runs,
+    runs: verification.runs,
     hostKey: session.remote.hostKey.blob,
     fingerprint: made.fingerprint,
     keyFile: isFresh ? `${newKey.path}.latchkey-new` : newKey.path,
@@ -162,19 +168,19 @@ async function verifyOwnLogin(
   const { user, loginKey, loginCertificate, isTyped } = remote;
   // A rotation shows that the new one logs in instead.
   const isReplaced = newKeyOf(run.plan) !== null && (loginKey ?? loginCertificate) === oldKeyOf(run.plan);
-  if (isReplaced || !accounts.has(user)) return { kind: "proved", evidence: [] };
+  if (isReplaced || !accounts.has(user)) return { kind: "verified", evidence: [] };
   if (loginCertificate !== null)
     return verifyByClientAgain(run, login, { fingerprint: loginCertificate, isCertificate: true });
-  if (loginKey === null) return { kind: "proved", evidence: [] };
+  if (loginKey === null) return { kind: "verified", evidence: [] };
   const key = keys.find(({ fingerprint }) => fingerprint === loginKey);
   // It lies on a token, which OpenSSH's client alone has looked into.
   if (!key) return verifyByClientAgain(run, login, { fingerprint: loginKey, isCertificate: false });
   if (isTyped && isForSsh2(key)) return checkOwnKey(run, login, publicBlobOf(key));
-  const proved = await verifyLogin(route, { user, key, runs: "nothing" });
-  if (proved.kind === "proved")
-    return { kind: "proved", evidence: [{ kind: "own-login", account: user, by: "key" }] };
-  if (proved.kind === "refused" && isAgreedTo(run, login)) return verifyLeft(run, login);
-  return readVerification(run, user, proved, "key");
+  const verified = await verifyLogin(route, { user, key, runs: "nothing" });
+  if (verified.kind === "verified")
+    return { kind: "verified", evidence: [{ kind: "own-login", account: user, by: "key" }] };
+  if (verified.kind === "refused" && isAgreedTo(run, login)) return verifyLeft(run, login);
+  return readVerification(run, user, verified, "key");
 }
 
 /** Offers what this very login has offered: another choice of it may be refused for what stands before it. */
@@ -188,15 +194,15 @@ async function verifyByClientAgain(
   const { client } = route;
   if (!client) throw new Error(`${accepted.fingerprint} has let us in without OpenSSH's client`);
   const by = letInBy(remote);
-  const proved = await verifyClientLogin({ ...route, client }, { user, keys, accepted });
-  if (proved.kind === "proved") {
-    return { kind: "proved", evidence: [{ kind: "own-login", account: user, by }] };
+  const verified = await verifyClientLogin({ ...route, client }, { user, keys, accepted });
+  if (verified.kind === "verified") {
+    return { kind: "verified", evidence: [{ kind: "own-login", account: user, by }] };
   }
-  if (proved.kind !== "refused") return readVerification(run, user, proved, by);
+  if (verified.kind !== "refused") return readVerification(run, user, verified, by);
   if (isAgreedTo(run, login)) return verifyLeft(run, login);
   return {
     kind: "refused",
-    cause: { kind: "own-login-ended", account: user, by, said: proved.message },
+    cause: { kind: "own-login-ended", account: user, by, said: verified.message },
   };
 }
 
@@ -207,7 +213,7 @@ async function checkOwnKey(run: KeyRun, login: StepAtHost, oldKey: Uint8Array): 
   switch (answer.kind) {
     case "still-accepted":
       return {
-        kind: "proved",
+        kind: "verified",
         evidence: [{ kind: "own-key-taken", account: user }],
       };
     case "refused":
@@ -247,12 +253,12 @@ async function verifyLeft(run: KeyRun, login: StepAtHost): Promise<VerificationO
   const { remote, route } = login.session;
   const { user } = remote;
   for (const key of (await keysLeft(run, login)).slice(0, MOST_TRIED)) {
-    const proved = await verifyLogin(route, { user, key, runs: "nothing" });
-    if (proved.kind === "other-host-key") return { kind: "alarm", cause: described(proved.message) };
-    if (proved.kind !== "proved") continue;
+    const verified = await verifyLogin(route, { user, key, runs: "nothing" });
+    if (verified.kind === "other-host-key") return { kind: "alarm", cause: described(verified.message) };
+    if (verified.kind !== "verified") continue;
     const by = letInBy(remote);
     return {
-      kind: "proved",
+      kind: "verified",
       evidence: [{ kind: "other-login", account: user, key: nameKey(run, key.fingerprint), by }],
     };
   }
@@ -306,5 +312,5 @@ async function findOtherLogin(
     return { kind: "unsure", awaited, cause: { kind: "awaited", for: awaited } };
   }
   const { from } = login;
-  return { kind: "proved", evidence: [{ kind: "other-login-in-log", account: user, from, by }] };
+  return { kind: "verified", evidence: [{ kind: "other-login-in-log", account: user, from, by }] };
 }

@@ -25,8 +25,8 @@ const sessionOf = (name: "journal" | "lines", text: string): RemoteSession =>
 type More = { fingerprint?: string; isAuthority?: boolean; after?: number };
 
 async function hearBy(hand: RemoteSession, more: More = {}) {
-  const wish = { account: "jo", fingerprint: KEY, isAuthority: false, since: 0, isNew: true, zone: null };
-  return (await findLoginInLog(hand, { ...wish, after: null, ...more })).kind;
+  const request = { account: "jo", fingerprint: KEY, isAuthority: false, since: 0, isNew: true, zone: null };
+  return (await findLoginInLog(hand, { ...request, after: null, ...more })).kind;
 }
 
 const hear = (line: string, more?: More) => hearBy(sessionOf("lines", `${PATH}\t${line}`), more);
@@ -101,7 +101,7 @@ test("what a stranger chose of a line, or another program wrote, is no login", a
     expect(await hear(line)).toBe("not-yet");
 });
 
-test("an authority is proved by a login with one of its certificates, and by that alone", async () => {
+test("an authority is verified by a login with one of its certificates, and by that alone", async () => {
   const authority = { fingerprint: AUTHORITY, isAuthority: true };
   expect(await hear(`${STAMP} sshd[7]: ${CERTIFIED}`, authority)).toBe("claimed");
   expect(await hearEntry({ MESSAGE: CERTIFIED }, authority)).toBe("heard");

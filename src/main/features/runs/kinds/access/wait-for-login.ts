@@ -1,4 +1,4 @@
-/** A proof by log: that somebody, wherever the private key is, has logged in with the new key. */
+/** A verification by log: that somebody, wherever the private key is, has logged in with the new key. */
 import type { HostSession } from "#connect/host-sessions.ts";
 import { DAY_SECONDS, dateDays, readOffset, toSeconds } from "#domain/use/log-dates.ts";
 import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
@@ -23,7 +23,7 @@ type LogVerification = { isVerified: boolean; evidence: Evidence[] };
 /** Of the run: when it was begun, and what time it is here. */
 type Clock = { begun: Instant; now: () => Date };
 
-/** Looks for the logins that steps wait for. Whether any step is proved by them. */
+/** Looks for the logins that steps wait for. Whether any step is verified by them. */
 export async function findLogins(run: KeyRun, clock: Clock): Promise<boolean> {
   let hasFound = false;
   let locked: Locked | null = null;
@@ -47,7 +47,7 @@ export async function findLogins(run: KeyRun, clock: Clock): Promise<boolean> {
     }
     await run.journal.mark(
       step.ordinal,
-      "proved",
+      "verified",
       { kind: "verified", evidence: found.evidence },
       "verified",
     );
@@ -62,13 +62,15 @@ async function findLoginsAt(run: KeyRun, step: RunStep, clock: Clock): Promise<L
   const hostIndex = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
   const fingerprint = run.made.newKey?.fingerprint;
   const host = run.plan.hosts[hostIndex];
-  const accounts = (host ? verificationsOf(host) : []).filter(({ proof }) => proof.kind === "by-log");
+  const accounts = (host ? verificationsOf(host) : []).filter(
+    ({ verification }) => verification.kind === "by-log",
+  );
   if (!fingerprint || !host) return { isVerified: false, evidence: [{ kind: "no-key-in-logs" }] };
   const session = await enterHost(run, hostIndex);
   const { remote } = session;
   const reading = await inspectHost(remote);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
-  const isNew = newKeyOf(run.plan)?.kind !== "given";
+  const isNew = newKeyOf(run.plan)?.kind !== "provided";
   const isAuthority = run.plan.kind === "move-to-authority";
   const query = {
     fingerprint,
@@ -82,7 +84,7 @@ async function findLoginsAt(run: KeyRun, step: RunStep, clock: Clock): Promise<L
   for (const { account } of accounts) {
     const confirmed = await verifyConfirmed(run, { host, session }, account);
     if (confirmed && "evidence" in confirmed) evidence.push(...confirmed.evidence);
-    if (confirmed?.kind === "proved") continue;
+    if (confirmed?.kind === "verified") continue;
     const found = await findLoginInLog(remote, { ...query, account });
     if (found.kind !== "heard") isVerified = false;
     evidence.push(...toEvidence(found, account, nameKey(run, fingerprint)));
@@ -117,9 +119,9 @@ async function verifyRest(
   const step = run.rules.steps(run.plan).find((one) => one.ordinal === ordinal);
   if (!step) throw new Error(`the plan has no step ${ordinal}`);
   if (isVerifiedFromHere(run, step)) await run.openNewKey();
-  const proof = await run.change.verify(run, step, session);
-  if ("evidence" in proof) return { isVerified: true, evidence: [...found, ...proof.evidence] };
-  return { isVerified: false, evidence: [...found, { kind: "found", cause: proof.cause }] };
+  const verification = await run.change.verify(run, step, session);
+  if ("evidence" in verification) return { isVerified: true, evidence: [...found, ...verification.evidence] };
+  return { isVerified: false, evidence: [...found, { kind: "found", cause: verification.cause }] };
 }
 
 /** What is asked and what is told are a second apart at the most, and each drops less than one. */
@@ -141,7 +143,7 @@ function boundsOf(
 type LoginInLog =
   /** The journal tells of it, by an entry of the host's own sshd. */
   | { kind: "heard" }
-  /** A line of a plain file tells of it, which any user of the host may have written: no proof. */
+  /** A line of a plain file tells of it, which any user of the host may have written: no verification. */
   | { kind: "claimed"; path: string }
   | { kind: "not-yet" }
   /** No log can be read, or nobody knows. */
@@ -197,7 +199,7 @@ function isOf(message: string, { account, fingerprint, isAuthority }: LoginQuery
     : login.authority === null && login.fingerprint === fingerprint;
 }
 
-/** A stamp that tells no moment for certain is no proof. */
+/** A stamp that tells no moment for certain is no verification. */
 function isLater(line: string, { after, isNew, zone, since }: LoginQuery): boolean {
   if (after === null) return true;
   const [, day = "", time = ""] =

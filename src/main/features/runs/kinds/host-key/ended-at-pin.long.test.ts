@@ -35,13 +35,13 @@ async function rotateUntil(
     workstation: { user: "root", home, agentSocket: null },
   });
   await scanAll(app, { text: `root@${host.address}`, acceptNew: true });
-  const wish = {
+  const request = {
     kind: "rotate-host-key" as const,
     keyType: "ed25519" as const,
     host: host.address,
     port: 22,
   };
-  const { id: planId, plan, hash } = await makePlan(app, wish);
+  const { id: planId, plan, hash } = await makePlan(app, request);
   if (!plan || !hash) throw new Error("the plan is not ready");
   const acknowledgements = plan.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf);
   const { runId } = await app.client.runs.start({

@@ -62,7 +62,7 @@ async function again<T extends { kind: string }>(work: () => Promise<T>): Promis
 }
 
 lab(
-  "a host key is rotated beside the old one: named and proved first, then presented, and then our pin",
+  "a host key is rotated beside the old one: named and verified first, then presented, and then our pin",
   async () => {
     await using world = await makeWorld();
     const { host, hand, route, loginKey } = world;
@@ -87,7 +87,7 @@ lab(
     await use(OLD, NEW);
     expect(await again(() => hostKeys.verify({ ...asked, phase: "grant" }, { remote: hand, route }))).toEqual(
       {
-        kind: "proved",
+        kind: "verified",
         evidence: [{ kind: "host-key", is: "new-named", fingerprint: viewKey(blob).fingerprint }],
       },
     );
@@ -97,7 +97,7 @@ lab(
     expect(
       await again(() => hostKeys.verify({ ...asked, phase: "revoke" }, { remote: hand, route })),
     ).toEqual({
-      kind: "proved",
+      kind: "verified",
       evidence: [{ kind: "host-key", is: "new-presented", fingerprint: viewKey(blob).fingerprint }],
     });
     expect(pinned()).toBe(viewKey(blob).fingerprint);
@@ -113,7 +113,7 @@ lab(
 );
 
 lab(
-  "without a login by a key, a new key is proved where its type is new, and said to be unproved where it stands beside an old one",
+  "without a login by a key, a new key is verified where its type is new, and said to be unverified where it stands beside an old one",
   async () => {
     await using world = await makeWorld();
     const { host, hand } = world;
@@ -136,16 +136,16 @@ lab(
         keyFile: path,
         comment: "web1",
       };
-      const proof = await again(() => hostKeys.verify(asked, { remote: hand, route }));
-      return { proof, fingerprint: viewKey(blobOf({ publicLine: made.line })).fingerprint };
+      const verification = await again(() => hostKeys.verify(asked, { remote: hand, route }));
+      return { verification, fingerprint: viewKey(blobOf({ publicLine: made.line })).fingerprint };
     };
     const fresh = await verifyAdded("/etc/ssh/ssh_host_ecdsa_key_2026", "ecdsa", null);
-    expect(fresh.proof).toEqual({
-      kind: "proved",
+    expect(fresh.verification).toEqual({
+      kind: "verified",
       evidence: [{ kind: "host-key", is: "new-presented", fingerprint: fresh.fingerprint }],
     });
     const beside = await verifyAdded(NEW, "ed25519", viewKey(route.hostKey).fingerprint);
-    expect(beside.proof).toEqual({ kind: "unverified", evidence: [{ kind: "host-key-unverified" }] });
+    expect(beside.verification).toEqual({ kind: "unverified", evidence: [{ kind: "host-key-unverified" }] });
     expect(pinned()).toBe(before);
     await world.expectNobodyLockedOut();
   },

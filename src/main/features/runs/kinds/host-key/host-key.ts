@@ -84,7 +84,7 @@ async function verifyHostKey(
   const newLine = newKeyLine(run);
   if (newLine === null) return { kind: "refused", cause: { kind: "no-new-host-key" } };
   const { loginKey, isTyped } = session.remote;
-  const proof = await hostKeys.verify(
+  const verification = await hostKeys.verify(
     {
       phase: step.phase === "revoke" ? "revoke" : "grant",
       host,
@@ -99,18 +99,18 @@ async function verifyHostKey(
     session,
   );
   const afterwards = step.phase === "revoke" ? run.plan.afterwards : [];
-  return "evidence" in proof
-    ? { kind: proof.kind, evidence: [...proof.evidence, ...afterwards.map(described)] }
-    : proof;
+  return "evidence" in verification
+    ? { kind: verification.kind, evidence: [...verification.evidence, ...afterwards.map(described)] }
+    : verification;
 }
 
-/** What a rotation of a host key does beside the change of sshd_config: reload, proofs, and what we trust ourselves. */
+/** What a rotation of a host key does beside the change of sshd_config: reload, verifications, and what we trust ourselves. */
 
 type NewHostKey = { host: string; port: number; newLine: string };
 
 /** What a rotation of a host key does beside the change of sshd's configuration. */
 type HostKeys = {
-  /** Puts the key where the configuration names it, has sshd read that, and proves what it is about on a fresh connection. */
+  /** Puts the key where the configuration names it, has sshd read that, and verifies what it is about on a fresh connection. */
   verify(
     query: NewHostKey & {
       phase: "grant" | "revoke";
@@ -121,7 +121,7 @@ type HostKeys = {
     },
     login: HeldLogin,
   ): Promise<
-    | { kind: "proved" | "unverified"; evidence: Evidence[] }
+    | { kind: "verified" | "unverified"; evidence: Evidence[] }
     | { kind: "refused" | "unsure" | "alarm"; cause: Cause }
   >;
   /** Once the configuration was taken back. Null: done, or there was nothing to do. */
@@ -137,7 +137,7 @@ type Deps = { store: Pick<Store, "pins" | "queueWrite" | "events">; now: () => D
  * answers for the host.
  */
 type HostKeyVerification =
-  | { kind: "proved" | "unverified"; evidence: Evidence[] }
+  | { kind: "verified" | "unverified"; evidence: Evidence[] }
   | { kind: "refused" | "unsure" | "alarm"; cause: Cause };
 
 type HostKeyQuery = {
@@ -159,27 +159,27 @@ type HostKeyQuery = {
 export function createHostKeys({ store, now }: Deps) {
   const findPin = (host: string, port: number) => store.pins.find(host, port);
   return {
-    /** Has sshd read its configuration, and proves on a fresh connection that it holds, or presents, the new key. */
+    /** Has sshd read its configuration, and verifies on a fresh connection that it holds, or presents, the new key. */
     async verify(query: HostKeyQuery, { remote, route }: HeldLogin): Promise<HostKeyVerification> {
       const blob = Buffer.from(query.newLine.split(" ")[1] ?? "", "base64");
       const missing = await installHostKey(remote, query, blob);
       if (missing) return missing;
       const reloaded = await reload(remote);
-      if (reloaded.kind !== "proved") return reloaded;
+      if (reloaded.kind !== "verified") return reloaded;
       const key = query.loginKey && isForSsh2(query.loginKey) ? query.loginKey : null;
       const request = { user: remote.user, key, blob };
       if (query.phase === "grant") {
         const stands = await verifyHostKeyPresented(route, { ...request, blob: route.hostKey });
-        if (stands.kind !== "proved") return readVerification(stands, "known-presented");
+        if (stands.kind !== "verified") return readVerification(stands, "known-presented");
         if (key) return readVerification(await verifyHostKeyNamed(route, request), "new-named");
         // Of a type that sshd had no key of, the new one is presented to whoever asks for that type.
         if (query.oldKey === null)
           return readVerification(await verifyHostKeyPresented(route, request), "new-presented");
         return { kind: "unverified", evidence: [{ kind: "host-key-unverified" }] };
       }
-      const proved = readVerification(await verifyHostKeyPresented(route, request), "new-presented");
-      if (proved.kind === "proved") await trust(query, blob);
-      return proved;
+      const verified = readVerification(await verifyHostKeyPresented(route, request), "new-presented");
+      if (verified.kind === "verified") await trust(query, blob);
+      return verified;
     },
 
     /** After its configuration was taken back. Null: done, or there was nothing to do. */
@@ -257,21 +257,24 @@ const toPin = (blob: Uint8Array): Pin => ({ ...viewKey(blob), blob: Uint8Array.f
 
 async function reload(remote: RemoteSession): Promise<HostKeyVerification> {
   const reloaded = await reloadDaemon(remote);
-  if (reloaded.kind === "reloaded") return { kind: "proved", evidence: [] };
+  if (reloaded.kind === "reloaded") return { kind: "verified", evidence: [] };
   return { kind: reloaded.kind === "lost" ? "unsure" : "refused", cause: described(reloaded.message) };
 }
 
 type HostKeyIs = Extract<Evidence, { kind: "host-key" }>["is"];
 
-function readVerification(proof: LoginVerification, is: HostKeyIs): HostKeyVerification {
-  switch (proof.kind) {
-    case "proved":
-      return { kind: "proved", evidence: [{ kind: "host-key", is, fingerprint: proof.fingerprint }] };
+function readVerification(verification: LoginVerification, is: HostKeyIs): HostKeyVerification {
+  switch (verification.kind) {
+    case "verified":
+      return {
+        kind: "verified",
+        evidence: [{ kind: "host-key", is, fingerprint: verification.fingerprint }],
+      };
     // An sshd that has just been told to may not have read its configuration yet.
     case "refused":
     case "inconclusive":
-      return { kind: "unsure", cause: described(proof.message) };
+      return { kind: "unsure", cause: described(verification.message) };
     case "other-host-key":
-      return { kind: "alarm", cause: described(proof.message) };
+      return { kind: "alarm", cause: described(verification.message) };
   }
 }

@@ -15,10 +15,10 @@ test.skipIf(!canStartHosts())(
     expect(run).toMatchObject({ state: "committed", message: "" });
     const [add, remove] = run.stepList.filter(({ phase }) => phase === "grant" || phase === "revoke");
     expect(add).toMatchObject({
-      state: "proved",
+      state: "verified",
       verification: "verified",
       message: expect.stringContaining("the new host key is announced and verified"),
     });
-    expect(remove).toMatchObject({ state: "proved", verification: "verified" });
+    expect(remove).toMatchObject({ state: "verified", verification: "verified" });
   },
 );

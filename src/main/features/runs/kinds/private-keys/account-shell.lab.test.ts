@@ -84,8 +84,8 @@ async function layKey(): Promise<{ plan: AccessPlan; place: AccessHost; holder: 
     ...at,
     hostKey: await hostKeyOf(host),
     files: [],
-    proofs: [],
-    holders: [holder],
+    verifications: [],
+    privateKeyLocations: [holder],
   } as unknown as AccessHost;
   const plan = {
     format: "latchkey-plan-1",
@@ -98,7 +98,7 @@ async function layKey(): Promise<{ plan: AccessPlan; place: AccessHost; holder: 
     checks: [],
     leftOut: [],
     confirm: null,
-    newKey: { kind: "made-on-holder", keyType: "ed25519", comment: "ci@vault", ...at, path: HELD },
+    newKey: { kind: "made-on-host", keyType: "ed25519", comment: "ci@vault", ...at, path: HELD },
     options: { canary: true, batchSize: 8, maxFailures: 1, graceDays: 0, rollbackAfterSeconds: 120 },
   } as unknown as AccessPlan;
   return { plan, place, holder };
@@ -158,7 +158,7 @@ async function writeKeyScript(
   await writeThere(host, "/root/carried/script.sh", script ?? "");
 }
 
-const holders = createHolders({ agentSocket: null });
+const privateKeys = createHolders({ agentSocket: null });
 
 lab(
   "a hand-over that an account's shell has done and never told goes on from what stands there",
@@ -168,12 +168,12 @@ lab(
     await using hand = await openHand();
     const { signal } = new AbortController();
     const near: PrivateKeyContext = { plan, newKey: null, secrets: null, ask: async () => null, signal };
-    const made = await holders.createKey(near, hand);
+    const made = await privateKeys.createKey(near, hand);
     if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
     const going = { ...near, newKey: made };
     const blob = made.line.split(" ")[1];
     await answerAs("mute:put");
-    expect(await holders.install(going, holder, hand)).toEqual({ kind: "done" });
+    expect(await privateKeys.install(going, holder, hand)).toEqual({ kind: "done" });
     expect(await readKeys()).toMatchObject({
       id: blob,
       "id.pub": blob,
@@ -181,7 +181,7 @@ lab(
       [`${OLD}.pub`]: before.id,
     });
     await answerAs("mute:undo_put");
-    expect(await holders.undo(going, holder, hand)).toEqual({ kind: "done" });
+    expect(await privateKeys.undo(going, holder, hand)).toEqual({ kind: "done" });
     expect(await readKeys()).toEqual(before);
   },
 );
@@ -195,17 +195,17 @@ lab(
     const { signal } = new AbortController();
     const near: PrivateKeyContext = { plan, newKey: null, secrets: null, ask: async () => null, signal };
     await answerAs("deaf:make");
-    const failed = await holders.createKey(near, hand, true);
+    const failed = await privateKeys.createKey(near, hand, true);
     expect(failed).toMatchObject({ kind: "failed", cause: { kind: "refused", why: "no-answer" } });
     expect(await readKeys()).toEqual(before);
     await answerAs("mute:make");
-    const made = await holders.createKey(near, hand, true);
+    const made = await privateKeys.createKey(near, hand, true);
     if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
     expect(await readKeys()).toMatchObject({ "id.latchkey-new": made.line.split(" ")[1] });
     // By now it is there before anybody begins: another run's, for all that is known.
     await answerAs("mute:make");
     const cause = expect.objectContaining({ kind: "refused", why: "new-in-the-way" });
-    expect(await holders.createKey(near, hand, true)).toEqual({ kind: "failed", cause });
+    expect(await privateKeys.createKey(near, hand, true)).toEqual({ kind: "failed", cause });
   },
 );
 
@@ -220,7 +220,7 @@ lab("a script that is never told of the key that it has made leaves nothing of i
 });
 
 lab(
-  "an account that makes something else of its file once all is proved is left out before the old private key goes, which stays",
+  "an account that makes something else of its file once all is verified is left out before the old private key goes, which stays",
   async () => {
     const { plan, place } = await layKey();
     const { id: old, "id.pub": line } = await readKeys();

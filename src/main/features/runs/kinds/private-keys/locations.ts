@@ -71,6 +71,6 @@ export type PrivateKeys = {
   ): Promise<Outcome>;
   /** An old half that was kept at the end of the run is gone, whatever stands in its place by now; no other file is. */
   dropKept(holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome>;
-  /** What proofs from here log in with; null where its private key cannot be used here. */
+  /** What verifications from here log in with; null where its private key cannot be used here. */
   verificationKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null>;
 };

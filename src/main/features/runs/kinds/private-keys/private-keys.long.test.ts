@@ -56,7 +56,7 @@ const plan = (more: Partial<RotateKeyPlan>): RotateKeyPlan => ({
   asOf: null,
   remaining: [],
   oldKey: "",
-  newKey: { kind: "given", line: "", comment: "", path: null },
+  newKey: { kind: "provided", line: "", comment: "", path: null },
   hosts: [],
   here: [],
   checks: [],
@@ -91,7 +91,7 @@ function makeAsk() {
   return { ask, asked };
 }
 
-const holders = createHolders({ agentSocket: null });
+const privateKeys = createHolders({ agentSocket: null });
 
 /** A key that lies locked here, in an agent, and in clear on the host; and a plan that replaces it in all places. */
 async function makeDesk(name: string) {
@@ -110,7 +110,7 @@ async function makeDesk(name: string) {
   const there = holder({ path: HELD, before: beforeThere, uid, owner: "ci", mode: "0400" });
   const newKey: NewKey = { kind: "made-here", keyType: "ed25519", comment: `${name}@desk`, path: old.path };
   const { ask, asked } = makeAsk();
-  const hostPlan = { host: host.address, port: 22, holders: [there] } as unknown as AccessHost;
+  const hostPlan = { host: host.address, port: 22, privateKeyLocations: [there] } as unknown as AccessHost;
   const near: PrivateKeyContext & { plan: RotateKeyPlan } = {
     plan: plan({ oldKey: old.fingerprint, newKey, here, hosts: [hostPlan] }),
     newKey: null,
@@ -144,7 +144,7 @@ async function readFiles(path: string) {
 }
 
 async function make(near: PrivateKeyContext): Promise<PrivateKeyContext> {
-  const made = await holders.createKey(near, null);
+  const made = await privateKeys.createKey(near, null);
   if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
   return { ...near, newKey: made, secrets: made.secrets };
 }
@@ -154,16 +154,16 @@ lab("a key that is held here, locked, in an agent and on a host is replaced in a
   await using hand = await enter();
   const near = await make(desk.near);
   const all = [...desk.here.map((one) => [one, null] as const), [desk.there, hand] as const];
-  const look = () => Promise.all(all.map(([one, by]) => holders.inspect(near, one, by)));
+  const look = () => Promise.all(all.map(([one, by]) => privateKeys.inspect(near, one, by)));
   expect(await look()).toEqual(["old", "old", "old"]);
-  for (const [one, by] of all) expect(await holders.install(near, one, by)).toEqual(DONE);
+  for (const [one, by] of all) expect(await privateKeys.install(near, one, by)).toEqual(DONE);
   expect(await look()).toEqual(["new", "new", "new"]);
-  for (const [one, by] of all) expect(await holders.install(near, one, by)).toEqual(DONE);
+  for (const [one, by] of all) expect(await privateKeys.install(near, one, by)).toEqual(DONE);
   expect((await host.run(`cat ${HELD}.pub; stat -c '%a %U' ${HELD}; ssh-keygen -y -f ${HELD}`)).trim()).toBe(
     `${near.newKey?.line} whole@desk\n400 ci\n${near.newKey?.line} whole@desk`,
   );
-  for (const [one, by] of all) expect(await holders.commit(near, one, by, false)).toEqual(DONE);
-  for (const [one, by] of all) expect(await holders.commit(near, one, by, false)).toEqual(DONE);
+  for (const [one, by] of all) expect(await privateKeys.commit(near, one, by, false)).toEqual(DONE);
+  for (const [one, by] of all) expect(await privateKeys.commit(near, one, by, false)).toEqual(DONE);
   expect(await look()).toEqual(["committed", "committed", "committed"]);
   const after = await desk.read();
   expect(after.here.map((line) => line.split(" ")[0])).toEqual(["id", "id.pub"]);
@@ -185,10 +185,10 @@ lab("what was handed over everywhere is taken back to the same bytes and modes",
   const before = await desk.read();
   const near = await make(desk.near);
   const all = [...desk.here.map((one) => [one, null] as const), [desk.there, hand] as const];
-  for (const [one, by] of all) await holders.install(near, one, by);
+  for (const [one, by] of all) await privateKeys.install(near, one, by);
   for (let times = 0; times < 2; times++) {
-    for (const [one, by] of all.toReversed()) expect(await holders.undo(near, one, by)).toEqual(DONE);
-    expect(await holders.undoMake(near, null)).toEqual(DONE);
+    for (const [one, by] of all.toReversed()) expect(await privateKeys.undo(near, one, by)).toEqual(DONE);
+    expect(await privateKeys.undoMake(near, null)).toEqual(DONE);
   }
   expect(await desk.read()).toEqual(before);
 });
@@ -198,7 +198,7 @@ lab("after a restart the key is opened again where it lies by then, and goes on 
   await using hand = await enter();
   const { newKey } = await make(desk.near);
   const near = { ...desk.near, newKey };
-  const opened = await holders.reopen(near);
+  const opened = await privateKeys.reopen(near);
   if (opened.kind !== "open") throw new Error(JSON.stringify(opened.cause));
   expect(opened.secrets?.keyPair).toMatchObject({ fingerprint: newKey?.fingerprint, comment: "again@desk" });
   expect(await make({ ...desk.near, ask: near.ask })).toMatchObject({
@@ -206,10 +206,10 @@ lab("after a restart the key is opened again where it lies by then, and goes on 
   });
   const going = { ...near, secrets: opened.secrets };
   const [file] = desk.here as [PrivateKeyPlan];
-  expect(await holders.install(going, file, null)).toEqual(DONE);
-  expect(await holders.reopen(near)).toMatchObject({ kind: "open" });
-  expect(await holders.install(going, desk.there, hand)).toEqual(DONE);
-  expect(await holders.verificationKey(going, newKey?.fingerprint ?? "")).toMatchObject({
+  expect(await privateKeys.install(going, file, null)).toEqual(DONE);
+  expect(await privateKeys.reopen(near)).toMatchObject({ kind: "open" });
+  expect(await privateKeys.install(going, desk.there, hand)).toEqual(DONE);
+  expect(await privateKeys.verificationKey(going, newKey?.fingerprint ?? "")).toMatchObject({
     source: desk.old.path,
   });
 });
@@ -217,7 +217,7 @@ lab("after a restart the key is opened again where it lies by then, and goes on 
 lab("where nobody tells the passphrase nothing is made, and the refusal says what to do", async () => {
   await using desk = await makeDesk("silent");
   const before = await desk.read();
-  expect(await holders.createKey({ ...desk.near, ask: async () => null }, null)).toEqual({
+  expect(await privateKeys.createKey({ ...desk.near, ask: async () => null }, null)).toEqual({
     kind: "failed",
     cause: {
       kind: "described",
@@ -233,10 +233,10 @@ lab("a half on a host that somebody has changed meanwhile is left as it is", asy
   const near = await make(desk.near);
   await host.run(`chmod 600 ${HELD}; echo >> ${HELD}`);
   const changed = { kind: "failed", cause: { kind: "key-file-changed" } };
-  expect(await holders.inspect(near, desk.there, hand)).toBe("other");
-  expect(await holders.install(near, desk.there, hand)).toMatchObject(changed);
-  expect(await holders.undo(near, desk.there, hand)).toMatchObject(changed);
-  expect(await holders.commit(near, desk.there, hand, false)).toMatchObject(changed);
+  expect(await privateKeys.inspect(near, desk.there, hand)).toBe("other");
+  expect(await privateKeys.install(near, desk.there, hand)).toMatchObject(changed);
+  expect(await privateKeys.undo(near, desk.there, hand)).toMatchObject(changed);
+  expect(await privateKeys.commit(near, desk.there, hand, false)).toMatchObject(changed);
 });
 
 lab.each(["hidden", "kept", "written in part"])(
@@ -250,13 +250,13 @@ lab.each(["hidden", "kept", "written in part"])(
       ${how === "hidden" ? "" : `cp -p ${HELD} ${HELD}.latchkey-old`}
       ${how === "written in part" ? `echo piece > ${HELD}.latchkey-part` : ""}`;
     await host.run(cutShort);
-    expect(await holders.inspect(near, desk.there, hand)).toBe("begun");
-    expect(await holders.undo(near, desk.there, hand)).toEqual(DONE);
+    expect(await privateKeys.inspect(near, desk.there, hand)).toBe("begun");
+    expect(await privateKeys.undo(near, desk.there, hand)).toEqual(DONE);
     expect((await desk.read()).there).toBe(before.there);
-    expect(await holders.inspect(near, desk.there, hand)).toBe("old");
+    expect(await privateKeys.inspect(near, desk.there, hand)).toBe("old");
     await host.run(cutShort);
-    expect(await holders.install(near, desk.there, hand)).toEqual(DONE);
-    expect(await holders.commit(near, desk.there, hand, false)).toEqual(DONE);
+    expect(await privateKeys.install(near, desk.there, hand)).toEqual(DONE);
+    expect(await privateKeys.commit(near, desk.there, hand, false)).toEqual(DONE);
     expect(await host.run(`cd /home/ci/.ssh; ls; cat id.pub`)).toBe(
       `id\nid.pub\n${near.newKey?.line} ${how}@desk\n`,
     );
@@ -268,10 +268,10 @@ lab("a hand-over that was ended here is seen to have begun, and is taken back wh
   const [file] = desk.here as [PrivateKeyPlan];
   const before = await desk.read();
   const near = await make(desk.near);
-  expect(await holders.inspect(near, file, null)).toBe("old");
+  expect(await privateKeys.inspect(near, file, null)).toBe("old");
   await rename(`${file.path}.pub`, `${file.path}.latchkey-old.pub`);
-  expect(await holders.inspect(near, file, null)).toBe("begun");
-  expect(await holders.undo(near, file, null)).toEqual(DONE);
+  expect(await privateKeys.inspect(near, file, null)).toBe("begun");
+  expect(await privateKeys.undo(near, file, null)).toEqual(DONE);
   // Not where the key is made, so that nobody but the hand-over has laid it there.
   const second = { ...file, path: join(desk.home.path, "second") };
   for (const end of ["", ".pub"]) await copyFile(`${file.path}${end}`, `${second.path}${end}`);
@@ -279,8 +279,8 @@ lab("a hand-over that was ended here is seen to have begun, and is taken back wh
     `${second.path}.latchkey-new`,
     Redacted.reveal(await sealKeyPair(near.secrets?.keyPair as KeyPair, null)),
   );
-  expect(await holders.inspect(near, second, null)).toBe("begun");
-  expect(await holders.undo(near, second, null)).toEqual(DONE);
+  expect(await privateKeys.inspect(near, second, null)).toBe("begun");
+  expect(await privateKeys.undo(near, second, null)).toEqual(DONE);
   for (const end of ["", ".pub"]) await rm(`${second.path}${end}`);
   expect(await desk.read()).toEqual(before);
 });
@@ -293,11 +293,11 @@ lab("a public file on a host that is a link gives way to a file of mode 644, and
     `cd /home/ci/.ssh; mv id.pub shared; chmod 666 shared; ln -s shared id.pub; chown -h ci:ci id.pub`,
   );
   const before = (await desk.read()).there;
-  expect(await holders.install(near, desk.there, hand)).toEqual(DONE);
+  expect(await privateKeys.install(near, desk.there, hand)).toEqual(DONE);
   expect(await host.run(`cd /home/ci/.ssh; stat -c '%F %a %U' id.pub; stat -c %a shared`)).toBe(
     "regular file 644 ci\n666\n",
   );
-  expect(await holders.undo(near, desk.there, hand)).toEqual(DONE);
+  expect(await privateKeys.undo(near, desk.there, hand)).toEqual(DONE);
   expect((await desk.read()).there).toBe(before);
   await host.run(`rm /home/ci/.ssh/shared`);
 });
@@ -310,7 +310,7 @@ lab("a key that is made where it is held never comes here, and is taken back the
     port: 22 as 22 & AccessHost["port"],
   };
   const newKey: NewKey = {
-    kind: "made-on-holder",
+    kind: "made-on-host",
     keyType: "ecdsa",
     comment: "ci@ci1",
     ...where,
@@ -318,32 +318,32 @@ lab("a key that is made where it is held never comes here, and is taken back the
   };
   const before = (await desk.read()).there;
   const undone: PrivateKeyContext = { ...desk.near, plan: { ...desk.near.plan, newKey, here: [] } };
-  const made = await holders.createKey(undone, hand);
+  const made = await privateKeys.createKey(undone, hand);
   if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
   expect(made).toMatchObject({ line: expect.stringMatching(/^ecdsa-sha2-nistp256 \S+$/), secrets: null });
   const near = { ...undone, newKey: made };
-  expect(await holders.createKey(near, hand)).toEqual(made);
-  expect(await holders.install(near, desk.there, hand)).toEqual(DONE);
+  expect(await privateKeys.createKey(near, hand)).toEqual(made);
+  expect(await privateKeys.install(near, desk.there, hand)).toEqual(DONE);
   expect(await host.run(`ssh-keygen -y -f ${HELD}`)).toBe(`${made.line} ci@ci1\n`);
-  expect(await holders.undo(near, desk.there, hand)).toEqual(DONE);
-  expect(await holders.undoMake(near, hand)).toEqual(DONE);
+  expect(await privateKeys.undo(near, desk.there, hand)).toEqual(DONE);
+  expect(await privateKeys.undoMake(near, hand)).toEqual(DONE);
   expect((await desk.read()).there).toBe(before);
-  expect(await holders.createKey(undone, hand)).toMatchObject({ kind: "made" });
-  expect(await holders.undoMake(undone, hand)).toEqual(DONE);
+  expect(await privateKeys.createKey(undone, hand)).toMatchObject({ kind: "made" });
+  expect(await privateKeys.undoMake(undone, hand)).toEqual(DONE);
   expect((await desk.read()).there).toBe(before);
 });
 
 lab("a new half that another run has made is not taken, here or on a host, and stays as it is", async () => {
   await using desk = await makeDesk("two");
-  const made = await holders.createKey(desk.near, null, true);
+  const made = await privateKeys.createKey(desk.near, null, true);
   expect(made).toMatchObject({ kind: "made" });
   const before = await desk.read();
   const cause = expect.objectContaining({ kind: "key-made-by-another-run" });
-  expect(await holders.createKey(desk.near, null, true)).toEqual({ kind: "failed", cause });
+  expect(await privateKeys.createKey(desk.near, null, true)).toEqual({ kind: "failed", cause });
   expect(await desk.read()).toEqual(before);
 
   const newKey: NewKey = {
-    kind: "made-on-holder",
+    kind: "made-on-host",
     keyType: "ed25519",
     comment: "",
     host: host.address,
@@ -352,9 +352,9 @@ lab("a new half that another run has made is not taken, here or on a host, and s
   };
   const near = { ...desk.near, plan: { ...desk.near.plan, newKey, here: [] } };
   await using hand = await enter();
-  expect(await holders.createKey(near, hand, true)).toMatchObject({ kind: "made" });
+  expect(await privateKeys.createKey(near, hand, true)).toMatchObject({ kind: "made" });
   const there = await desk.read();
-  expect(await holders.createKey(near, hand, true)).toEqual({
+  expect(await privateKeys.createKey(near, hand, true)).toEqual({
     kind: "failed",
     cause: expect.objectContaining({ kind: "refused", why: "new-in-the-way" }),
   });
@@ -368,6 +368,6 @@ lab("where the new half cannot be put in its place, the public one lies beside t
   const near = await make(desk.near);
   await host.run(`echo of another > ${HELD}.latchkey-old; chown ci:ci ${HELD}.latchkey-old`);
   const { there: before } = await desk.read();
-  expect(await holders.install(near, desk.there, hand)).toMatchObject({ kind: "failed" });
+  expect(await privateKeys.install(near, desk.there, hand)).toMatchObject({ kind: "failed" });
   expect((await desk.read()).there).toBe(before);
 });

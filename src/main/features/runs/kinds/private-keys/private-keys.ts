@@ -87,7 +87,7 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
   };
 }
 
-/** What a proof from here logs in with; null where the private key of that key cannot be used here. */
+/** What a verification from here logs in with; null where the private key of that key cannot be used here. */
 async function findVerificationKey(
   near: PrivateKeyContext,
   fingerprint: string,
@@ -95,12 +95,12 @@ async function findVerificationKey(
 ): Promise<VerificationKey | null> {
   const { plan, secrets } = near;
   const newKey = newKeyOf(plan);
-  const path = newKey?.kind === "made-on-holder" ? null : (newKey?.path ?? null);
+  const path = newKey?.kind === "made-on-host" ? null : (newKey?.path ?? null);
   const here = privateKeysHere(plan);
   if (secrets?.keyPair.fingerprint === fingerprint)
     return toIdentity(secrets.keyPair, await whereIs(path, fingerprint));
   const files = [
-    ...(plan.kind === "tighten-grants" && plan.provesWith !== null ? [plan.provesWith] : []),
+    ...(plan.kind === "tighten-grants" && plan.verificationKey !== null ? [plan.verificationKey] : []),
     ...here.flatMap((privateKey) => (privateKey.kind === "file" ? [privateKey.path] : [])),
   ];
   const agent = here.find(({ kind }) => kind === "agent")?.path ?? agentSocket;
@@ -136,7 +136,7 @@ async function whereIs(path: string | null, fingerprint: string): Promise<string
 /** The new key: made here or where its old half is held, or opened again after a restart. */
 
 type MadeHere = Extract<NewKey, { kind: "made-here" }>;
-type MadeThere = Extract<NewKey, { kind: "made-on-holder" }>;
+type MadeThere = Extract<NewKey, { kind: "made-on-host" }>;
 
 type Made =
   | { kind: "made"; line: string; fingerprint: string; secrets: RunSecrets | null }
@@ -150,7 +150,7 @@ async function makeNewKey(
 ): Promise<Made> {
   const newKey = newKeyOf(near.plan);
   if (newKey?.kind === "made-here") return isFresh ? makeHereAfresh(near, newKey) : makeHere(near, newKey);
-  if (newKey?.kind === "made-on-holder" && remote) return makeWhereHeld(near, newKey, remote, isFresh);
+  if (newKey?.kind === "made-on-host" && remote) return makeWhereHeld(near, newKey, remote, isFresh);
   throw new Error("a key is to be made that the plan does not make, or nowhere");
 }
 
@@ -160,9 +160,9 @@ async function reopen(
 ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; cause: PlainCause }> {
   const { plan, newKey } = near;
   const planned = newKeyOf(plan);
-  if (planned?.kind === "made-on-holder" || !planned?.path) return { kind: "open", secrets: null };
+  if (planned?.kind === "made-on-host" || !planned?.path) return { kind: "open", secrets: null };
   const { now, made } = namesOf(planned.path);
-  const paths = planned.kind === "given" ? [now] : [made, now];
+  const paths = planned.kind === "provided" ? [now] : [made, now];
   for (const path of paths) {
     if ((await fingerprintOf(path)) !== newKey?.fingerprint) continue;
     const opened = await openKeyFile(path, near);
@@ -176,7 +176,7 @@ async function reopen(
 /** What was made and is in use nowhere is gone. */
 async function undoMake(near: PrivateKeyContext, remote: RemoteSession | null): Promise<Outcome> {
   const newKey = newKeyOf(near.plan);
-  if (newKey?.kind === "made-on-holder" && remote)
+  if (newKey?.kind === "made-on-host" && remote)
     return undoThere(near, toPrivateKey(near.plan, newKey), remote);
   if (newKey?.kind !== "made-here") return DONE;
   const keyFile = primaryLocation(near.plan, newKey);
@@ -334,7 +334,7 @@ function toPrivateKey(plan: KeyPlan, { host, port, path }: MadeThere): PrivateKe
     };
   const found = plan.hosts
     .find((one) => one.host === host && one.port === port)
-    ?.holders.find((one) => one.path === path);
+    ?.privateKeyLocations.find((one) => one.path === path);
   if (!found) throw new Error("the plan makes a key where nothing is held");
   return found;
 }

@@ -36,7 +36,7 @@ const ROLLBACK_TIMEOUT_MS = 15_000;
 
 type InstallContext = { run: RenewalRun; step: Step; remote: RemoteSession; changes: readonly Replacement[] };
 
-/** Puts the new files of a host in place, has its servers read them, and proves what is served; or takes it all back at once. */
+/** Puts the new files of a host in place, has its servers read them, and verifies what is served; or takes it all back at once. */
 export async function installDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const location = await openLocation(run, step);
   const seen = await observeFiles(run, step.host ?? -1, location.remote);
@@ -101,7 +101,7 @@ async function armRollbackTimers({ run, step, remote, changes }: InstallContext)
       ...deploymentOf(run, step, change),
       timer: rollbackTimer,
       seconds,
-      services: change.consumers,
+      services: change.services,
     });
     if (armed.kind !== "armed") return tailCause(armed, firstPath(change));
   }
@@ -122,13 +122,13 @@ async function swapAll({ run, step, remote, changes }: InstallContext): Promise<
 }
 
 async function reloadAll({ run, step, remote, changes }: InstallContext): Promise<Cause | null> {
-  for (const consumer of servicesOf(changes)) {
-    const own = changes.find(({ consumers }) => consumers.includes(consumer));
-    const reloaded = await reloadService(remote, consumer, own && deploymentOf(run, step, own));
-    if (!("said" in reloaded)) return tailCause(reloaded, consumer.server);
+  for (const service of servicesOf(changes)) {
+    const own = changes.find(({ services }) => services.includes(service));
+    const reloaded = await reloadService(remote, service, own && deploymentOf(run, step, own));
+    if (!("said" in reloaded)) return tailCause(reloaded, service.server);
     if (reloaded.kind === "not-reloaded")
-      return { kind: "not-reloaded", server: consumer.server, said: reloaded.said };
-    await run.journal.note(step.ordinal, { kind: "reloaded", server: consumer.server, said: reloaded.said });
+      return { kind: "not-reloaded", server: service.server, said: reloaded.said };
+    await run.journal.note(step.ordinal, { kind: "reloaded", server: service.server, said: reloaded.said });
   }
   return null;
 }
@@ -237,28 +237,28 @@ async function openStores(run: RenewalRun, files: readonly DeploymentFile[]) {
 async function tryStaged({ run, step, remote }: InstallContext, change: Replacement): Promise<Cause | null> {
   const { newHashes } = orderOf(run, step, change);
   const { id, files } = change;
-  for (const consumer of change.consumers) {
+  for (const service of change.services) {
     const tried = await testDeployment(remote, {
       token: run.token,
       id,
       files,
       newHashes: newHashes ?? [],
-      service: consumer,
+      service,
     });
     if (!("said" in tried)) return tailCause(tried, files[0]?.path ?? "a file");
     switch (tried.kind) {
       case "passed":
-        await run.journal.note(step.ordinal, { kind: "files-taken", server: consumer.server });
+        await run.journal.note(step.ordinal, { kind: "files-taken", server: service.server });
         break;
       case "untested":
         await run.journal.note(step.ordinal, {
           kind: "files-untried",
-          server: consumer.server,
+          server: service.server,
           said: tried.said,
         });
         break;
       case "failed":
-        return { kind: "files-not-taken", server: consumer.server, said: tried.said };
+        return { kind: "files-not-taken", server: service.server, said: tried.said };
       default:
         assertNever(tried);
     }

@@ -177,7 +177,7 @@ async function acceptProvided(run: RenewalRun): Promise<boolean> {
     const known = run.journal.steps().find(({ ordinal }) => ordinal === step.ordinal);
     if (!known || !awaitsCertificate(known)) continue;
     if (changesOf(run, step).some((change) => orderOf(run, step, change).chain === null)) continue;
-    await run.journal.mark(step.ordinal, "proved", issuedAt(run, step).result);
+    await run.journal.mark(step.ordinal, "verified", issuedAt(run, step).result);
     isAny = true;
   }
   return isAny;
@@ -194,7 +194,7 @@ async function isCheckDue(run: RenewalRun, endsNow: boolean): Promise<boolean> {
   }
   const served = run.journal
     .steps()
-    .flatMap(({ phase, state, at }) => (phase === "install" && state === "proved" && at ? [at] : []));
+    .flatMap(({ phase, state, at }) => (phase === "install" && state === "verified" && at ? [at] : []));
   const last = served.toSorted().at(-1);
   if (!last) return true;
   const due: Instant = toInstant(new Date(Date.parse(last) + run.plan.options.postCheckMinutes * 60_000));

@@ -4,8 +4,8 @@ import { servicesOf } from "./tools.ts";
 
 test("a server of two pairs is told once, but HAProxy of each", () => {
   const tell = (server: "nginx" | "haproxy") => {
-    const consumers = [{ server, config: "/etc/it.conf" } as Service];
-    return servicesOf(["c0", "c1"].map((id) => ({ id, consumers }))).length;
+    const services = [{ server, config: "/etc/it.conf" } as Service];
+    return servicesOf(["c0", "c1"].map((id) => ({ id, services }))).length;
   };
   expect(tell("nginx")).toBe(1);
   expect(tell("haproxy")).toBe(2);

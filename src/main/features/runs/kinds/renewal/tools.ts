@@ -76,9 +76,9 @@ export const orderOf = (run: RenewalRun, step: Pick<Step, "host">, change: Repla
   toolsOf(run).orders.get(keyOf(run, step, change));
 
 /** The servers that read any of these, each once; HAProxy for each, for it may be given the files of one at a time. */
-export function servicesOf(changes: readonly Pick<Replacement, "id" | "consumers">[]): Service[] {
-  const all = changes.flatMap(({ id, consumers }) =>
-    consumers.map((one) => {
+export function servicesOf(changes: readonly Pick<Replacement, "id" | "services">[]): Service[] {
+  const all = changes.flatMap(({ id, services }) =>
+    services.map((one) => {
       const of = one.server === "haproxy" ? id : "";
       return [`${one.server} ${one.config} ${of}`, one] as const;
     }),

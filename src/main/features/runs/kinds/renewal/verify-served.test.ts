@@ -30,7 +30,9 @@ test("a place of its host's is unled where the login leads nowhere, but not wher
   const all = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((address) => verificationAt(address, "host"));
   const here = verificationAt("10.0.0.1", "here");
   const ofLogin = await findUnled([...all, here], way, signal);
-  expect(ofLogin).toEqual([{ proof: all[0], why: "10.0.0.1:443: its sshd connects nobody" }]);
+  expect(ofLogin).toEqual([{ verification: all[0], why: "10.0.0.1:443: its sshd connects nobody" }]);
   expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
-  expect((await findUnled([...all, here], null, signal)).map(({ proof }) => proof)).toEqual(all);
+  expect((await findUnled([...all, here], null, signal)).map(({ verification }) => verification)).toEqual(
+    all,
+  );
 });

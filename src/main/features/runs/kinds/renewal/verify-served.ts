@@ -72,8 +72,12 @@ const MOST_SAID = 3;
 const expectedAt = (run: RenewalRun, step: Step, which: "new" | "old"): Expected[] =>
   changesOf(run, step).flatMap((change) => {
     const known = { fresh: orderOf(run, step, change), old: change.old };
-    const staysUp = change.consumers.every(({ server }) => STAYS_UP.has(server));
-    return change.proofs.map((proof) => ({ ...proof, staysUp, expects: wantedAt(proof, which, known) }));
+    const staysUp = change.services.every(({ server }) => STAYS_UP.has(server));
+    return change.verificationEndpoints.map((verification) => ({
+      ...verification,
+      staysUp,
+      expects: wantedAt(verification, which, known),
+    }));
   });
 
 /** Where the new certificate could not be looked at whatever its servers do; null: nowhere. Rejects with `SessionLost`. */
@@ -82,8 +86,8 @@ export async function whyUnprovable(
   step: Step,
   remote: RemoteSession,
 ): Promise<Cause | null> {
-  const proofs = changesOf(run, step).flatMap((change) => change.proofs);
-  const unled = await findUnled(proofs, remote.proxy, run.signal);
+  const verificationEndpoints = changesOf(run, step).flatMap((change) => change.verificationEndpoints);
+  const unled = await findUnled(verificationEndpoints, remote.proxy, run.signal);
   if (unled.length === 0) return null;
   await refuseEnded(remote);
   const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
@@ -98,7 +102,7 @@ async function leaveOutUnled(run: RenewalRun, step: Step, expected: Expected[]):
   await refuseEnded(remote);
   const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
   await run.journal.note(step.ordinal, { kind: "served-not-seen", whys });
-  const out = new Set(unled.map(({ proof }) => proof));
+  const out = new Set(unled.map(({ verification }) => verification));
   return expected.filter((one) => !out.has(one));
 }
 
@@ -110,7 +114,7 @@ async function refuseEnded({ ended }: RemoteSession): Promise<void> {
 
 const isByHost = ({ from }: VerificationEndpoint): boolean => from === "host";
 
-/** `unusable`: what is wrong where waiting proves nothing. `leavesAlone`: addresses of whose certificates the leaf alone could be read. */
+/** `unusable`: what is wrong where waiting verifies nothing. `leavesAlone`: addresses of whose certificates the leaf alone could be read. */
 type ServedFaults = { wrong: string[]; unusable: string[]; leavesAlone: number };
 
 /** Rejects with `SessionLost` where a place is looked at from a host that cannot be entered, or whose login has ended. */
@@ -161,22 +165,24 @@ async function probeOne(
   return { wrong, unusable, leavesAlone: shown.filter((at) => at.isLeafAlone).length };
 }
 
-type Unled<Endpoint> = { proof: Endpoint; why: string };
+type Unled<Endpoint> = { verification: Endpoint; why: string };
 
 /**
  * The places that only their host reaches, and to which its login does not lead now: nothing that is done to a server changes
  * that, or is told by it. A server that does not listen is none of them. Rejects only when `signal` says stop.
  */
 export async function findUnled<Endpoint extends VerificationEndpoint>(
-  proofs: readonly Endpoint[],
+  verificationEndpoints: readonly Endpoint[],
   way: ProxyRoute | null,
   signal: AbortSignal,
 ): Promise<Unled<Endpoint>[]> {
   const found = await Promise.all(
-    proofs.map(async (proof) => {
-      if (proof.from !== "host") return [];
-      const why = await whyUnled(proof, way, signal);
-      return why === null ? [] : [{ proof, why: `${formatVerificationEndpoint(proof)}: ${why}` }];
+    verificationEndpoints.map(async (verification) => {
+      if (verification.from !== "host") return [];
+      const why = await whyUnled(verification, way, signal);
+      return why === null
+        ? []
+        : [{ verification, why: `${formatVerificationEndpoint(verification)}: ${why}` }];
     }),
   );
   return found.flat();
