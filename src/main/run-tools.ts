@@ -79,9 +79,9 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
     ...tools,
     openSessions: sessionsBy([...SESSION_SCRIPTS, ...SERVER_SCRIPTS]),
     issuers: async () => issuers.known(),
-    askWindow: (issuer: string, sha256: string) => askWindow(issuers, log, { issuer, sha256 }),
+    readWindow: (issuer: string, sha256: string) => readWindow(issuers, log, { issuer, sha256 }),
   };
-  const greet = async (endpoints: readonly TlsTarget[]) => {
+  const probeEndpoints = async (endpoints: readonly TlsTarget[]) => {
     if (endpoints.length > 0) await scan({ text: endpoints.map(writeTarget).join("\n") });
   };
   const rescan = async (hosts: readonly HostPlan[], identityFiles: readonly string[]) => {
@@ -112,13 +112,13 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
         who,
         offline: createOfflineRuns({
           ...deps,
-          carried: {
+          offlineParts: {
             session: `${offlineLibraryScript}\n${sessionScript}`,
             keyLocation: keyLocationScript,
             offline: offlineScript,
             offlineKey: offlineKeyScript,
           },
-          judgeSignature: (given, bytes) => verifyBundleSignature(store, given, bytes),
+          verifyResultSignature: (result, bytes) => verifyBundleSignature(store, result, bytes),
           inspectKeyFile,
         }),
       }),
@@ -130,7 +130,7 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
         renewal,
         openSessions: renewal.openSessions,
         factDeps,
-        greet,
+        probeEndpoints,
       }),
     },
   });
@@ -151,7 +151,7 @@ async function scanAgain(
 }
 
 /** When an issuer wants a certificate renewed; a fault of ours is in the log, and keeps no plan from being made. */
-async function askWindow(
+async function readWindow(
   { renewal }: Issuers,
   log: (error: unknown) => void,
   { issuer, sha256 }: { issuer: string; sha256: string },

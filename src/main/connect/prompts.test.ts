@@ -70,7 +70,7 @@ test("a wrong number of answers is refused without a word of them, and the quest
   const { prompts, promptUser, answer } = open();
   const asked = promptUser(question, never);
   await expect(answer(["hunter2", "hunter3"])).rejects.toThrow(
-    new Refusal("invalid-input", "this question takes 1 answer, not 2"),
+    new Refusal("invalid-input", "this prompt takes 1 answer, not 2"),
   );
   expect(prompts.list(scanId)).toHaveLength(1);
   await answer(["right"]);
@@ -83,7 +83,7 @@ test("an answer comes once: a second one, and one to a question that was never a
   const id = firstId();
   await answer(["first"]);
   await asked;
-  await expect(answer(["second"], id)).rejects.toThrow("this question is not asked any more");
+  await expect(answer(["second"], id)).rejects.toThrow("this prompt is no longer open");
   await expect(answer(["stray"], "no such id")).rejects.toThrow(Refusal);
 });
 

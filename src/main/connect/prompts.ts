@@ -12,7 +12,7 @@ import type { Store } from "#store/store.ts";
 type PromptDeps = {
   store: Pick<Store, "queueWrite" | "events">;
   now: () => Date;
-  /** Told whenever something is asked, or is no longer. */
+  /** Called whenever a prompt opens or closes. */
   onChange: () => void;
 };
 
@@ -24,15 +24,15 @@ type OpenPrompt = { prompt: PromptRequest; settle: (answer: Answer | null) => vo
 export type Prompts = ReturnType<typeof createPrompts>;
 
 /**
- * What is asked while a scan, or plans and runs, go on. What is typed passes through here into a `Redacted`, for whoever
- * asked, and is kept nowhere; that it was typed, and for what, is on the record.
+ * The prompts of a scan, or of plans and runs, while they go on. What is typed passes through here into a `Redacted`, for whoever
+ * prompts, and is kept nowhere; that it was typed, and for what, is on the record.
  */
 export function createPrompts({ store, now, onChange }: PromptDeps) {
   const open = new Map<string, OpenPrompt>();
   let isClosed = false;
 
   return {
-    /** Where nobody is there to be asked, the answer is null at once. */
+    /** Where nobody is there to answer, the answer is null at once. */
     promptUserFor:
       (mayPrompt: boolean): PromptUser =>
       (request, signal) =>
@@ -40,7 +40,7 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
 
     list: (): PromptRequest[] => [...open.values()].map(({ prompt }) => prompt),
 
-    /** `of`: the scan that has asked, for the record. Whoever else answers meanwhile is told that it is answered. */
+    /** `of`: the scan that prompts, for the record. Whoever else answers meanwhile is told that it is answered. */
     async answer(typed: PromptAnswer, of: { scanId?: ScanId } = {}): Promise<Record<string, never>> {
       const { promptId, answers, isForSameUser = false } = typed;
       const prompted = open.get(promptId);
@@ -58,7 +58,7 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
       return {};
     },
 
-    /** Withdraws what is still asked, and asks nothing more. */
+    /** Withdraws the open prompts, and opens no more. */
     close(): void {
       isClosed = true;
       const left = [...open.values()];
@@ -89,7 +89,7 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
     { scanId }: { scanId?: ScanId },
   ): Promise<void> {
     const of = about.kind === "passphrase" ? about.file : `${about.user}@${formatHostAddress(about)}`;
-    const detail = { ...(scanId !== undefined && { scanId }), asked: about.kind, of, isAnswered };
+    const detail = { ...(scanId !== undefined && { scanId }), prompt: about.kind, of, isAnswered };
     return store.queueWrite(() => {
       store.events.append({ at: toInstant(now()), kind: "prompt-answered", detail });
     });
@@ -130,10 +130,10 @@ export function createScanPrompts({ store, now, announce }: ScanPromptDeps) {
   };
 }
 
-const refuseUnknownPrompt = () => new Refusal("not-found", "this question is not asked any more");
+const refuseUnknownPrompt = () => new Refusal("not-found", "this prompt is no longer open");
 
 function refuseWrongNumber({ prompts }: PromptRequest, answers: readonly string[] | null): void {
   if (!answers || answers.length === prompts.length) return;
   const expected = formatCount(prompts.length, "answer");
-  throw new Refusal("invalid-input", `this question takes ${expected}, not ${answers.length}`);
+  throw new Refusal("invalid-input", `this prompt takes ${expected}, not ${answers.length}`);
 }

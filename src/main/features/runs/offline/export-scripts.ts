@@ -28,14 +28,14 @@ import { type ConfirmDeps, createClaimConfirmer } from "./claims.ts";
 type OfflineParts = Omit<ScriptParts, "sentences">;
 
 export type ExportDeps = ConfirmDeps & {
-  carried: OfflineParts;
+  offlineParts: OfflineParts;
   workstation: Pick<Workstation, "home" | "agentSocket">;
 };
 
 export type ScriptExport = Agreement & { signWith: string | null };
 
 /** A script for each host of a plan that has something to do now, signed where a key is named for that. */
-export function createScriptExport({ store, carried, workstation, now, ...deps }: ExportDeps) {
+export function createScriptExport({ store, offlineParts, workstation, now, ...deps }: ExportDeps) {
   const { runs, journal, offline, files: runFiles } = store.runbooks;
   const confirmClaims = createClaimConfirmer({ store, now, ...deps });
 
@@ -52,7 +52,7 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
       );
     if (before) await confirmClaims(before.id);
     const run = before && runs.find(before.id);
-    // Of a run that is carried, it was agreed to for its first part.
+    // Of an offline run, it was agreed to for its first part.
     if (!run) refuseUnagreed(id, plan, agreed);
     const parts = partsOf(plan, run ? journal.steps(run.id) : []);
     if (parts.length === 0 && run)
@@ -75,7 +75,7 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
     };
     const scripts = parts.flatMap((part) => {
       const nonce = randomNonce();
-      const text = writeScript(of, { ...part, nonce }, { ...carried, sentences: HOST_REFUSALS });
+      const text = writeScript(of, { ...part, nonce }, { ...offlineParts, sentences: HOST_REFUSALS });
       return text === null ? [] : [{ file: { ...fileOf(plan, part), text }, nonce }];
     });
     const written = scripts.map(({ file }) => file);

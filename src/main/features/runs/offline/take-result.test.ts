@@ -64,7 +64,7 @@ function makeDesk(plan: Plan, here = "") {
     store,
     announce: () => undefined,
     now: () => new Date(WRITTEN_AT),
-    judgeSignature: () => signed.by,
+    verifyResultSignature: () => signed.by,
     inspectKeyFile: () => Promise.resolve(inspectionOf(stands.line)),
   });
   const given = { signature: null, signers: "", requireSignature: false };

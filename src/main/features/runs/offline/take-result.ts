@@ -45,7 +45,7 @@ export type ResultDeps = VerifyDeps & {
  * has signed whose signature is good for it is a claim: it is written down, and no step and no key is what it says, until a reading of
  * its host shows that it is so.
  */
-export function createResultTaker({ store, judgeSignature, announce, now, ...deps }: ResultDeps) {
+export function createResultTaker({ store, verifyResultSignature, announce, now, ...deps }: ResultDeps) {
   const { runs, files } = store.runbooks;
   const confirmClaims = createClaimConfirmer({ store, announce, now, ...deps });
 
@@ -57,7 +57,7 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
     const host = placeResult(result, { plan, hash: result.plan });
     if (typeof host === "string") throw new Refusal("invalid-input", host);
     const script = findScript(store, planId, result);
-    const { by, signature } = verifyResult({ store, judgeSignature }, { result, host, given, bytes });
+    const { by, signature } = verifyResult({ store, verifyResultSignature }, { result, host, given, bytes });
     const contradiction = findContradiction(result, { plan, host, files: known ? files.all(known.id) : [] });
     if (contradiction) throw new Refusal("invalid-input", contradiction);
     const newKey = takeKey(plan, result, { by, known: known?.newKey?.line ?? null });
@@ -207,7 +207,7 @@ function takeKey(
 const CLAIMS_DONE: ReadonlySet<ScriptResult["outcome"]> = new Set(["committed", "done", "added"]);
 
 type VerifyDeps = {
-  judgeSignature: (given: Omit<ResultInput, "base64">, bytes: Uint8Array) => BundleSignature;
+  verifyResultSignature: (given: Omit<ResultInput, "base64">, bytes: Uint8Array) => BundleSignature;
 };
 
 type OfflineHostResult = {
@@ -225,10 +225,10 @@ type Verified = { by: VerifiedBy | null; signature: ResultSignature };
  * another host's key is refused: the result was not written where it says. Where no key of the host is known, no key speaks for it.
  */
 function verifyResult(
-  { store, judgeSignature }: VerifyDeps & { store: Pick<Store, "pins"> },
+  { store, verifyResultSignature }: VerifyDeps & { store: Pick<Store, "pins"> },
   { result, host, given, bytes }: OfflineHostResult,
 ): Verified {
-  const person = judgeSignature(given, bytes);
+  const person = verifyResultSignature(given, bytes);
   const hostKey = verifyByHost(store, result, host);
   const by = hostKey !== null ? "host" : person.kind === "known" ? "person" : null;
   return { by, signature: { hostKey, person, confirmed: null } };

@@ -23,10 +23,10 @@ const named = (id: number, kind: "acme" | "csr") =>
     challenge: null,
   });
 
-const ask = (askWindow: ReadWindow, seen: Record<number, string[]>, due: string[] = [], more: object = {}) =>
+const ask = (readWindow: ReadWindow, seen: Record<number, string[]>, due: string[] = [], more: object = {}) =>
   readWindows({
     issuers: [named(1, "acme"), named(2, "acme"), named(3, "csr")],
-    askWindow,
+    readWindow,
     seenOf: (id) => seen[id] ?? [],
     due: new Set(due),
     now: NOW,

@@ -33,7 +33,7 @@ const SILENT_IN_A_ROW = 2;
 
 type RenewalSearchDeps = {
   issuers: readonly Issuer[];
-  askWindow: ReadWindow;
+  readWindow: ReadWindow;
   seenOf: Store["runbooks"]["certificates"]["seenOf"];
   /** What is due in any case. */
   due: ReadonlySet<string>;
@@ -53,7 +53,7 @@ export async function readWindows(means: RenewalSearchDeps): Promise<Early> {
 }
 
 async function readWindow(
-  { askWindow, seenOf, due, now, signal, budgetMs = BUDGET_MS }: RenewalSearchDeps,
+  { readWindow, seenOf, due, now, signal, budgetMs = BUDGET_MS }: RenewalSearchDeps,
   { id, name }: Issuer,
 ): Promise<Early> {
   const open = seenOf(id).filter((sha256) => !due.has(sha256));
@@ -64,7 +64,7 @@ async function readWindow(
   let inARow = 0;
   for (const [nth, sha256] of open.slice(0, MOST_WINDOWS_READ).entries()) {
     signal.throwIfAborted();
-    const window = await unlessOver(askWindow(name, sha256), signal, over);
+    const window = await unlessOver(readWindow(name, sha256), signal, over);
     if (window === "over") {
       warn(`${name} is slow: it was asked about ${nth} of ${open.length} certificates: those that end first`);
       break;

@@ -43,7 +43,7 @@ export type RenewalMeans = {
   issuers: () => Promise<readonly Issuer[]>;
   vault: Pick<Vault, "state">;
   chainsAt: ChainsAt;
-  askWindow: ReadWindow;
+  readWindow: ReadWindow;
 };
 
 type RenewalFactDeps = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | "now"> & {

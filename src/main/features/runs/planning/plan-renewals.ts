@@ -65,7 +65,7 @@ async function readAllWindows(
   const at = toInstant(now());
   return readWindows({
     issuers: await renewal.issuers(),
-    askWindow: renewal.askWindow,
+    readWindow: renewal.readWindow,
     seenOf: certificates.seenOf,
     due: new Set(servers.due(at, MOST_DUE).map(({ sha256 }) => sha256)),
     now: at,

@@ -42,7 +42,7 @@ export type RenewalRunbookDeps = {
   openSessions: OpenSessions;
   tools: Omit<RenewalTools, "orders" | "now">;
   /** Greets endpoints again. */
-  greet: (endpoints: readonly TlsTarget[]) => Promise<void>;
+  probeEndpoints: (endpoints: readonly TlsTarget[]) => Promise<void>;
   announce: (announcement: Announcement) => void;
   now: () => Date;
 };
@@ -210,7 +210,7 @@ function addOrders({ runbooks }: Store, run: RunId, { hosts }: RenewalPlan): voi
 
 /** Wherever an old or a new certificate of these hosts was seen. */
 async function handshakeAgain(
-  { store, greet }: RenewalRunbookDeps,
+  { store, probeEndpoints }: RenewalRunbookDeps,
   run: RunId,
   hosts: readonly RenewalHost[],
 ): Promise<void> {
@@ -219,5 +219,5 @@ async function handshakeAgain(
   if (olds.length === 0) return;
   const all = [...olds, ...certificates.all(run).flatMap(({ sha256 }) => sha256 ?? [])];
   const endpoints = all.flatMap((sha256) => servers.endpointsOf(sha256));
-  await greet([...new Map(endpoints.map((one) => [JSON.stringify(one), one])).values()]);
+  await probeEndpoints([...new Map(endpoints.map((one) => [JSON.stringify(one), one])).values()]);
 }
