@@ -67,7 +67,7 @@ test("a password is asked for once for several hosts, when that is wanted", asyn
   expect(desk.prompts).toEqual([
     "hidden Passphrase: ",
     "hidden Password: ",
-    "Use it for jo on the other hosts of this scan that ask for a password? [y/N] ",
+    "Use it for jo on the other hosts of this scan that need a password? [y/N] ",
   ]);
   expect(said.err).toMatch(
     /no key can log in as jo at 127\.0\.0\.1:\d+; press Enter to go on without a password/,
