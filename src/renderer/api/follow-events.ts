@@ -3,7 +3,7 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Api, Connection } from "./connection.ts";
 
-/** A scan announces every visit; the pages ask again at most this often. */
+/** A scan announces every probe; the pages reload at most this often. */
 const SETTLE_MS = 300;
 
 /** Asks again for what each announcement says has changed, and for everything after a drop. */

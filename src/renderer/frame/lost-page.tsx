@@ -21,7 +21,7 @@ export function LostPage() {
   );
 }
 
-/** A mistake of ours: the rest of the program goes on, and what happened can be told. */
+/** A mistake of ours: the rest of the program goes on, and what happened is shown. */
 export function BrokenPage({ error, reset }: ErrorComponentProps) {
   return (
     <ErrorState
@@ -34,7 +34,7 @@ export function BrokenPage({ error, reset }: ErrorComponentProps) {
 
 type Props = {
   state: "stopped" | "ended";
-  /** Why it has stopped, where that is known; else it can only be told what to do. */
+  /** Why it has stopped, where that is known; else it only shows what to do. */
   sentence: string | null;
   onRetry: () => void;
 };

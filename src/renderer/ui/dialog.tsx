@@ -53,7 +53,7 @@ function useFocusReturn(): void {
 }
 
 type DialogFootProps = {
-  /** Why what was asked for was not done. */
+  /** Why the request was refused. */
   error: Error | null;
   submit: string;
   isPending: boolean;

@@ -26,7 +26,7 @@ export const PROBE_STATES: Record<ProbeState, { tone: Tone; Icon: TablerIcon; wo
   failed: { tone: "red", Icon: IconCircleX, word: "Failed" },
 };
 
-/** How a visit went: read, read in part, or the outcome that kept it from being read. */
+/** How a probe went: read, read in part, or the outcome that kept it from being read. */
 export function ProbeTag({ state, outcome }: { state: ProbeState; outcome: Outcome }) {
   const { tone, Icon, word } = PROBE_STATES[state];
   return (

@@ -16,7 +16,7 @@ export const MORE = "More:";
 
 /** What a command may touch outside the program. A test passes its own. */
 export type World = {
-  /** Prints a line, or several, on stdout: what was asked for. */
+  /** Prints a line, or several, on stdout: the result of the command. */
   out(text: string): void;
   /** Prints a line on stderr: everything else. */
   err(text: string): void;

@@ -17,7 +17,7 @@ export function openWorld(): World {
     if (error.code === "EPIPE") endAtOnce(READER_LEFT);
     throw error;
   });
-  // What is said beside it may have no reader: what was asked for is told all the same.
+  // Messages may have no reader: the result is printed all the same.
   stderr.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });

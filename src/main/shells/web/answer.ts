@@ -66,7 +66,7 @@ export const macOf = (by: "server" | "page", secret: string, handshake: Handshak
  * the first of two Hosts, joins two Origins and drops a second Content-Type.
  */
 
-/** The parts of a request that are judged. */
+/** The parts of a request that are evaluated. */
 type Sender = Pick<IncomingMessage, "httpVersion" | "method" | "rawHeaders" | "url">;
 
 /** The status that refuses a request; null lets it pass. */

@@ -55,13 +55,13 @@ const LAUNCH_CODE_LIFETIME_MS = 60_000;
 const MOST_OUTSTANDING = 8;
 /** After so many wrong codes of one peer somebody is guessing. */
 export const MOST_BAD_CODES = 10;
-/** So long that peer's codes are not looked at, in milliseconds; afterwards it may be wrong as often again. */
+/** So long that peer's codes are not checked, in milliseconds; afterwards it may be wrong as often again. */
 export const REFUSED_MS = 60_000;
 
 type Outstanding = { digest: Buffer; expiresAt: number };
 type Guesses = { count: number; refusedUntil: number };
 
-/** `refused-now`: the wrong code after which this peer's codes are refused; `refused`: one that was not looked at. */
+/** `refused-now`: the wrong code after which this peer's codes are refused; `refused`: one that was not checked. */
 type Redeemed = "good" | "bad" | "refused-now" | "refused";
 
 /**

@@ -106,7 +106,7 @@ type LevelProps = Props & {
 const OPEN_DEPTH = 2;
 
 /**
- * A tree by the keys of one: up and down, right opens or goes in, left closes or goes out. Each level is asked for when
+ * A tree by the keys of one: up and down, right opens or goes in, left closes or goes out. Each level is read when
  * it is opened, a hundred elements at a time.
  */
 function Asn1Tree(props: Props) {

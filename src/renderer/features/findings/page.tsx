@@ -128,7 +128,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
   );
 }
 
-/** Turns on and off that each certificate which is replaced is told of. */
+/** Turns on and off that each replaced certificate is reported. */
 function ChangeRule() {
   const rules = useOptionalRules();
   const { mutate } = useTurnRule();

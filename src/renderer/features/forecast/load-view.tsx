@@ -32,7 +32,7 @@ type Props<Search extends LoadSearch> = {
   children: ReactNode;
 };
 
-/** A load week by week: as a picture, as a table, as a file. */
+/** A load week by week: as a diagram, as a table, as a file. */
 export function LoadView<Search extends LoadSearch>(props: Props<Search>) {
   const { name, title, what, load, search, onChange, filters, children } = props;
   const exportCsv = () =>

@@ -44,7 +44,7 @@ export function useHostKey(id: string) {
   return useQuery(hostKeys.find.queryOptions({ input: { id } }));
 }
 
-/** Asks when it is told to. What DNS has said is kept no longer than it is shown. */
+/** Queries on request. The answer of DNS is kept no longer than it is shown. */
 export function useCompareSshfp(id: string) {
   const { hostKeys } = useApi();
   const input = { ids: [id] };

@@ -62,7 +62,7 @@ function Unknown({ host: { host, port }, refusedKey }: { host: HostDetail; refus
 }
 
 /**
- * The key is another one than the trusted, or a revoked one: what the visit said tells which. Neither is trusted from
+ * The key is another one than the trusted, or a revoked one: the message of the probe says which. Neither is trusted from
  * here: only the pin can be forgotten, elsewhere and on purpose.
  */
 function Refused({ host, refusedKey }: { host: HostDetail; refusedKey: HostKeyView }) {

@@ -18,7 +18,7 @@ type Props = {
   store: InspectedStore;
   index: number;
   items: readonly Item[];
-  /** The password is asked for beside it: that it is needed need not be said. */
+  /** A prompt for the password stands beside it: that it is needed need not be said. */
   isPrompted: boolean;
 };
 

@@ -88,7 +88,7 @@ export function RunningScan() {
 
 type Props = { scanId: ScanId; onDone?: () => void; doneWord: string };
 
-/** A scan as it runs: how far it is, and each visit as it ends. */
+/** A scan as it runs: how far it is, and each probe as it ends. */
 export function ScanProgress({ scanId, onDone, doneWord }: Props) {
   const { data: scan, error } = useScan(scanId);
   const probes = useProbes(scanId);

@@ -128,7 +128,7 @@ type ChangeIssuerDialogProps = { issuer: Issuer; onClose: () => void };
 
 type Of<Kind extends Issuer["kind"]> = { issuer: Extract<Issuer, { kind: Kind }>; onDone: () => void };
 
-/** What is not secret of an issuer, for what it is asked for from now on. */
+/** What is not secret of an issuer, for its orders from now on. */
 function ChangeIssuerDialog({ issuer, onClose }: ChangeIssuerDialogProps) {
   const onDone = () => {
     toast(`${formatUntrusted(issuer.name)} is changed`);

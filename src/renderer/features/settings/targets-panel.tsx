@@ -13,7 +13,7 @@ import { formatKind, formatTarget, writeTarget } from "#shared/text/hosts/target
 import { useRememberedTargets, useRemoveTarget } from "./queries.ts";
 import classes from "./settings.module.css";
 
-/** What carries a login, as it was asked for when the target was last scanned. */
+/** The SSH client of a login, as it was requested when the target was last scanned. */
 const TRANSPORTS: Record<TransportRequest, string> = {
   auto: "any transport,",
   ssh2: "by ssh2,",

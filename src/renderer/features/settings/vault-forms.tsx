@@ -268,7 +268,7 @@ export function SecretForm<Name extends string>({ fields, does, onSubmit, childr
 
 type Kept = { id: string; label: string };
 
-/** Passphrases of keystores belong to nothing that would forget them: whoever looks here does. */
+/** Passphrases of keystores belong to nothing that would delete them with it: they are deleted here. */
 function KeptPassphrases() {
   const { data: kept = [], error } = useKeptPassphrases();
   const [leaving, setLeaving] = useState<Kept | null>(null);

@@ -71,7 +71,7 @@ Exit codes: 0 planned, committed, or waiting (latchkey runs show says for what);
 nothing was changed; 3 stopped: what failed was rolled back.
 With --json: { planId, hash, plan }; with --apply: { run }`;
 
-/** What a plan holds of how it is carried out. */
+/** What a plan holds of how it is executed. */
 type PlanField = keyof PlanOptions;
 
 /** Which option says it. */
@@ -117,7 +117,7 @@ export async function readPlanFile(path: string): Promise<PlanFile> {
   throw new Refusal("invalid-input", `${path} contains no plan; write one with --plan FILE`);
 }
 
-/** What is asked of each run, and so is in no plan. Whatever is not here is refused beside a plan file, unless the plan holds the same. */
+/** Options of each run, which are in no plan. Whatever is not here is refused beside a plan file, unless the plan holds the same. */
 const OF_A_RUN: ReadonlySet<string> = new Set<keyof (ChangeOptions & VaultOptions)>([
   "db",
   "json",

@@ -18,11 +18,11 @@ type Options<Port> = {
   onStatus: () => void;
   /** In milliseconds. */
   now?: () => number;
-  /** So long the core may take to close its database; a scan that runs is told to stop first. */
+  /** So long the core may take to close its database; a scan that runs is stopped first. */
   stopWithinMs?: number;
 };
 
-/** So often in so long it is started again by itself. What goes on falling is for a person to look at. */
+/** So often in so long it is started again by itself. What goes on falling is for a person to inspect. */
 const MOST_RESTARTS = 3;
 const WITHIN_MS = 5 * 60_000;
 const STOP_WITHIN_MS = 20_000;

@@ -99,7 +99,7 @@ async function toMessage(opened: Opened): Promise<DesktopMessage | null> {
 }
 
 /**
- * Reads a file that the operating system handed to the window, for its page to look into: a regular file of a
+ * Reads a file that the operating system handed to the window, for its page to inspect: a regular file of a
  * bounded size. A pipe or a device would keep us waiting, or never end.
  */
 async function readOpenedFile(path: string): Promise<DesktopMessage> {
