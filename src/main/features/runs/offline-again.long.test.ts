@@ -17,7 +17,7 @@ import {
 } from "#testing/runs/offline-hosts.ts";
 import { watchLogins } from "#testing/runs/watch-hosts.ts";
 
-describe.runIf(canStartHosts())("a carried script that makes the key", () => {
+describe.runIf(canStartHosts())("an offline script that makes the key", () => {
   test("asks for a login by the new key again where it was ended while it asked, and commits the same once more", async () => {
     await using desk = await makeDesk();
     await using host = await startVault(desk);
@@ -75,7 +75,7 @@ describe.runIf(canStartHosts())("a carried script that makes the key", () => {
   });
 });
 
-describe.runIf(canStartHosts())("a carried script that hands the new key over", () => {
+describe.runIf(canStartHosts())("an offline script that hands the new key over", () => {
   test("leaves the old half where a folder lies in the place of its public one, and is run again", async () => {
     await using desk = await makeDesk();
     await using vault = await startVault(desk, "elsewhere");

@@ -34,7 +34,7 @@ async function carryOut({ client }: App, host: LabHost, planned: PlanDetail) {
 }
 
 test.skipIf(!canStartHosts())(
-  "a host that is known by a bundle alone is changed by carried scripts, and a new bundle shows what stands there then",
+  "a host that is known by a bundle alone is changed by offline scripts, and a new bundle shows what stands there then",
   async () => {
     await using desk = await makeDesk();
     const make = (name: string) =>

@@ -27,7 +27,7 @@ async function carryThere(host: LabHost, script: string): Promise<Buffer> {
 }
 
 test.skipIf(!canStartHosts())(
-  "a plan that is carried to a host which nobody can reach ends there as a run ends, and what its script wrote closes the run",
+  "a plan that scripts execute on a host which nobody can reach ends there as a run ends, and what its script wrote closes the run",
   async () => {
     await using desk = await makeDesk();
     await using away = await makeDesk();

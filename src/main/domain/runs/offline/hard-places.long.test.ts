@@ -14,7 +14,7 @@ const standsThere = async (host: LabHost): Promise<string> =>
 
 const untouched = `${BEFORE}|ann 600\nauthorized_keys\n`;
 
-describe.runIf(canStartHosts())("a carried script, wherever it is run", () => {
+describe.runIf(canStartHosts())("an offline script, wherever it is run", () => {
   test.each(MORE_SHELLS)("is carried out by %s, too", async (shell) => {
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host } = prepared;
@@ -60,7 +60,7 @@ const hideOn = (host: LabHost, ...names: string[]): Promise<string> =>
     ].join("\n"),
   );
 
-describe.runIf(canStartHosts())("a carried script, where its host will not have it", () => {
+describe.runIf(canStartHosts())("an offline script, where its host will not have it", () => {
   test.each(PLACES)(
     "changes nothing on a host %s, says so, and is run again once that is over",
     async (_, spoil, mend, said) => {
@@ -92,7 +92,7 @@ describe.runIf(canStartHosts())("a carried script, where its host will not have 
 });
 
 test.runIf(canStartHosts())(
-  "a carried script breaks the lock of a run whose time is over, as a run does, and waits for one whose time is not",
+  "an offline script breaks the lock of a run whose time is over, as a run does, and waits for one whose time is not",
   async () => {
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host } = prepared;
@@ -108,7 +108,7 @@ test.runIf(canStartHosts())(
   },
 );
 
-describe.runIf(canStartHosts())("what a carried script could not take back", () => {
+describe.runIf(canStartHosts())("what an offline script could not take back", () => {
   test("stays where it was kept, and the result says where", async () => {
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host } = prepared;

@@ -30,7 +30,7 @@ const outcomeOn = async (host: LabHost): Promise<string> => {
 };
 
 test.skipIf(!canStartHosts())(
-  "R2: a carried script that is killed at any call that writes shuts nobody out, and goes on or back when it is run again",
+  "R2: an offline script that is killed at any call that writes shuts nobody out, and goes on or back when it is run again",
   { timeout: 1_800_000 },
   async ({ task }) => {
     await using desk = await makeDesk();
@@ -81,7 +81,7 @@ test.skipIf(!canStartHosts())(
     }
     recordFault(task, {
       id: "R2",
-      injected: `ptrace SIGKILL (all) of a carried script at ${MOMENTS} of ${calls} calls`,
+      injected: `ptrace SIGKILL (all) of an offline script at ${MOMENTS} of ${calls} calls`,
       seen: `run again with a yes: ${MOMENTS} committed; with a no: ${Object.entries(seen).map(([outcome, times]) => `${times} ${outcome}`)}; 0 torn, 0 stray; ${await host.expectNobodyLockedOut()}`,
     });
   },

@@ -71,7 +71,7 @@ function makeDesk(plan: Plan, here = "") {
   return { store, stands, signed, take: (base64: string) => take({ base64, ...given }) };
 }
 
-test("a run of carried scripts is over once every host has told, and says how", async () => {
+test("a run of offline scripts is over once every host has told, and says how", async () => {
   const { store, take } = makeDesk(PLAN);
   expect(await take(writeResult(PLAN, 0, "committed"))).toMatchObject({
     state: "waiting",

@@ -41,7 +41,7 @@ export type ResultDeps = VerifyDeps & {
 };
 
 /**
- * What a carried script has written is taken for its run: one run a plan, which is over once every host has told. What nobody
+ * What an offline script has written is taken for its run: one run a plan, which is over once every host has told. What nobody
  * has signed whose signature is good for it is a claim: it is written down, and no step and no key is what it says, until a reading of
  * its host shows that it is so.
  */
