@@ -4,14 +4,19 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Page } from "@playwright/test";
 import { makeLockedKey } from "#testing/ssh/key-files.ts";
-import { type AskingServer, askFor, byPassword, startAskingServer } from "#testing/ssh/ssh-server.ts";
+import {
+  byPassword,
+  type PromptingServer,
+  promptFor,
+  startPromptingServer,
+} from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { expect, test } from "./latchkey.ts";
 import type { Frame } from "./pages/frame.ts";
 import { PromptDialog } from "./pages/prompt-dialog.ts";
 import type { ScanPanel } from "./pages/scan-panel.ts";
 
-type ScanOptions = { servers: readonly AskingServer[]; keyFile?: string; askPassword?: boolean };
+type ScanOptions = { servers: readonly PromptingServer[]; keyFile?: string; askPassword?: boolean };
 
 /** Starts a scan that may prompt, of hosts whose keys it trusts. */
 async function startScan(frame: Frame, { servers, keyFile, askPassword }: ScanOptions): Promise<ScanPanel> {
@@ -52,7 +57,7 @@ test("the passphrase of a key file is asked for over any screen, by keyboard alo
   const keyFile = join(sample.home, ".ssh/deploy_ed25519");
   await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 });
   await writeFile(keyFile, makeLockedKey({ passphrase: "canary-right" }), { mode: 0o600 });
-  await using server = await startAskingServer({
+  await using server = await startPromptingServer({
     judge: (attempt) => (attempt.method === "publickey" ? attempt.accept() : attempt.reject(["publickey"])),
   });
   const frame = await openEmpty();
@@ -88,7 +93,7 @@ test("Escape goes on without the key, closes nothing else, and the host says wha
   const keyFile = join(sample.home, ".ssh/deploy_ed25519");
   await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 });
   await writeFile(keyFile, makeLockedKey({ passphrase: "canary-right" }), { mode: 0o600 });
-  await using server = await startAskingServer({ judge: byPassword("nobody knows") });
+  await using server = await startPromptingServer({ judge: byPassword("nobody knows") });
   const frame = await openEmpty();
   const scan = await startScan(frame, { servers: [server], keyFile });
   const prompt = new PromptDialog(frame.page, "Passphrase");
@@ -102,12 +107,12 @@ test("one password is asked for and tried at every host of its user; a host may 
   openEmpty,
   camera,
 }) => {
-  await using one = await startAskingServer({ judge: byPassword("canary-password") });
-  await using two = await startAskingServer({ judge: byPassword("canary-password") });
-  await using token = await startAskingServer({
+  await using one = await startPromptingServer({ judge: byPassword("canary-password") });
+  await using two = await startPromptingServer({ judge: byPassword("canary-password") });
+  await using token = await startPromptingServer({
     judge: async (attempt) => {
       if (attempt.method !== "keyboard-interactive") return attempt.reject(["keyboard-interactive"]);
-      const [code] = await askFor(
+      const [code] = await promptFor(
         attempt,
         { prompt: "Code \u202eedoc\u001b[2J", echo: true },
         { prompt: "PIN:", echo: false },
@@ -141,7 +146,7 @@ test("one password is asked for and tried at every host of its user; a host may 
 });
 
 test("a scan is cancelled from its prompt, which goes with it", async ({ openEmpty }) => {
-  await using server = await startAskingServer({ judge: byPassword("nobody knows") });
+  await using server = await startPromptingServer({ judge: byPassword("nobody knows") });
   const frame = await openEmpty();
   const scan = await startScan(frame, { servers: [server], askPassword: true });
   const prompt = new PromptDialog(frame.page, "Password");
@@ -156,7 +161,7 @@ test("at a terminal the built program asks too; what was typed is on no screen, 
   await mkdir(join(folder.path, ".ssh"), { mode: 0o700 });
   const keyFile = join(folder.path, ".ssh/id_ed25519");
   await writeFile(keyFile, makeLockedKey({ passphrase: "canary-right" }), { mode: 0o600 });
-  await using server = await startAskingServer({ judge: byPassword("canary-password") });
+  await using server = await startPromptingServer({ judge: byPassword("canary-password") });
   const target = `jo@${server.host}:${server.port}`;
   const words = [
     "out/main/latchkey.js",

@@ -6,7 +6,7 @@ import {
   type RenewedFilesHost,
   startRenewedFilesHost,
 } from "#testing/lab/start-servers-host.ts";
-import { askByCommand, type Question } from "#testing/servers-oracle/ask-leaf.ts";
+import { type LeafQuery, probeByCommand } from "#testing/servers-oracle/probe-leaf.ts";
 import { environmentOf } from "../stages/stage.ts";
 import type { Frame } from "./frame.ts";
 import { makeHome } from "./renewal-lab.ts";
@@ -15,7 +15,7 @@ const run = promisify(execFile);
 
 const PROGRAM = "out/main/latchkey.js";
 
-type Shown = Pick<Question, "port" | "protocol" | "name" | "takes">;
+type Shown = Pick<LeafQuery, "port" | "protocol" | "name" | "takes">;
 
 /** The handshake that each file decides. */
 const HANDSHAKES: { [file in RenewedFile]: Shown } = {
@@ -65,7 +65,7 @@ export async function startRenewedFilesLab(): Promise<RenewedFilesLab> {
     untilServed: async (file, issue) => {
       const meant = await host.fingerprintOf(file, issue);
       const question = { host: host.address, ...HANDSHAKES[file], version: "TLSv1.3" as const };
-      await expect.poll(() => askByCommand(question), { timeout: 120_000 }).toBe(meant);
+      await expect.poll(() => probeByCommand(question), { timeout: 120_000 }).toBe(meant);
     },
     scanAll: async (frame) => {
       const dialog = await frame.openScanDialog();

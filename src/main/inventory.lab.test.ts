@@ -6,8 +6,8 @@ import { expect, test } from "vitest";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { type Answer, askOpenssl } from "#testing/tls/ask-openssl.ts";
 import { makeEndpoints } from "#testing/tls/make-endpoints.ts";
+import { type Answer, readByOpenssl } from "#testing/tls/openssl.ts";
 
 const run = promisify(execFile);
 
@@ -200,7 +200,7 @@ async function askDisk(host: LabHost, listed: readonly Seen[]): Promise<Seen[]> 
 async function readAll(text: string, place: string): Promise<Seen[]> {
   const pems = text.matchAll(/-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g);
   const seen = [...pems].map(async ([, base64 = ""]) => {
-    const answer = await askOpenssl(Buffer.from(base64, "base64"));
+    const answer = await readByOpenssl(Buffer.from(base64, "base64"));
     if (!answer) throw new Error(`openssl cannot read a certificate of ${place}`);
     return { place, ...pickFacts(answer) };
   });

@@ -7,7 +7,12 @@ import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type App, createApp } from "./app.ts";
 import { makeLockedKey } from "./testing/ssh/key-files.ts";
-import { type AskingServer, askFor, byPassword, startAskingServer } from "./testing/ssh/ssh-server.ts";
+import {
+  byPassword,
+  type PromptingServer,
+  promptFor,
+  startPromptingServer,
+} from "./testing/ssh/ssh-server.ts";
 
 const CANARY = /canary/i;
 
@@ -39,7 +44,7 @@ async function openDesk() {
 type Answer = (question: PromptRequest) => string[] | null;
 
 /** Scans, and answers what is asked. Hands back what was asked, what was announced, and what each visit met. */
-async function scan({ client }: App, servers: readonly AskingServer[], wish: object, answer: Answer) {
+async function scan({ client }: App, servers: readonly PromptingServer[], wish: object, answer: Answer) {
   const said: unknown[] = [];
   const asked: PromptRequest[] = [];
   const announcements = await client.events.watch();
@@ -64,8 +69,8 @@ const keysOnly = (attempt: AuthContext) =>
 
 test("a passphrase is asked for once a scan, before any host is visited, and the key logs in", async () => {
   await using desk = await openDesk();
-  await using one = await startAskingServer({ judge: keysOnly });
-  await using two = await startAskingServer({ judge: keysOnly });
+  await using one = await startPromptingServer({ judge: keysOnly });
+  await using two = await startPromptingServer({ judge: keysOnly });
   const { asked, probes } = await scan(desk.app, [one, two], {}, ({ wrongAnswers }) => {
     expect([...one.attempts, ...two.attempts]).toEqual([]);
     return [wrongAnswers === 0 ? "canary-passphrase-wrong" : "canary-passphrase-right"];
@@ -80,7 +85,7 @@ test("a passphrase is asked for once a scan, before any host is visited, and the
 
 test("a passphrase that is wrong three times leaves the key out: hosts that have no other say so", async () => {
   await using desk = await openDesk();
-  await using server = await startAskingServer({ judge: keysOnly });
+  await using server = await startPromptingServer({ judge: keysOnly });
   const { asked, probes, state } = await scan(desk.app, [server], {}, () => ["canary-wrong"]);
   expect(asked.map(({ wrongAnswers }) => wrongAnswers)).toEqual([0, 1, 2]);
   expect(state).toBe("finished");
@@ -95,7 +100,7 @@ test("a passphrase that is wrong three times leaves the key out: hosts that have
 
 test("where nobody may be asked, nothing is; a locked file that was named is refused before anything is visited", async () => {
   await using desk = await openDesk();
-  await using server = await startAskingServer({ judge: keysOnly });
+  await using server = await startPromptingServer({ judge: keysOnly });
   const alone = await scan(desk.app, [server], { mayPrompt: false, promptsForPassword: true }, () => [
     "canary",
   ]);
@@ -107,7 +112,7 @@ test("where nobody may be asked, nothing is; a locked file that was named is ref
 
 test("a scan that is cancelled while it asks ends, and its question with it", async () => {
   await using desk = await openDesk();
-  await using server = await startAskingServer({ judge: keysOnly });
+  await using server = await startPromptingServer({ judge: keysOnly });
   const { client } = desk.app;
   const announcements = await client.events.watch();
   const text = `ssh://${server.host}:${server.port}`;
@@ -123,12 +128,12 @@ test("a scan that is cancelled while it asks ends, and its question with it", as
 
 test("nothing that was typed is in the database, the log, an announcement or a reply", async () => {
   await using desk = await openDesk();
-  await using locked = await startAskingServer({ judge: keysOnly });
-  await using password = await startAskingServer({ judge: byPassword("canary-password-right") });
-  await using token = await startAskingServer({
+  await using locked = await startPromptingServer({ judge: keysOnly });
+  await using password = await startPromptingServer({ judge: byPassword("canary-password-right") });
+  await using token = await startPromptingServer({
     judge: async (attempt) => {
       if (attempt.method !== "keyboard-interactive") return attempt.reject(["keyboard-interactive"]);
-      const [code] = await askFor(attempt, { prompt: "Code", echo: true });
+      const [code] = await promptFor(attempt, { prompt: "Code", echo: true });
       return code === "canary-code-right" ? attempt.accept() : attempt.reject(["keyboard-interactive"]);
     },
   });

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { startSocksProxy } from "#testing/proxies/proxies.ts";
+import { startApacheProxy, startSshProxy } from "#testing/proxies/real-proxies.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
-import { startSocksProxy } from "#testing/ways/proxies.ts";
-import { startApacheProxy, startSshProxy } from "#testing/ways/real-proxies.ts";
 
 const LOGINS = "grep -c 'Accepted publickey for root' /var/log/auth.log || true";
 

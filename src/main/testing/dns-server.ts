@@ -6,10 +6,10 @@ import { type Answer, AUTHENTIC_DATA, decode, encode, type Packet, TRUNCATED_RES
 const NXDOMAIN = 3;
 
 /** What it says of a name: its records; or no such name, nothing at all, or bytes of its own. */
-export type Said = Answer[] | "no-such-name" | "nothing" | Buffer;
+export type DnsReply = Answer[] | "no-such-name" | "nothing" | Buffer;
 
 type DnsServerOptions = {
-  names: Record<string, Said>;
+  names: Record<string, DnsReply>;
   /** Sets the AD bit. */
   validates?: boolean;
   /** Answers a datagram with the word to ask by a stream. */

@@ -16,8 +16,7 @@ import { readConfiguration } from "#domain/server-configs/read-configuration.ts"
 import { readStartedWith } from "#domain/server-configs/running-root.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { makeCertificate } from "#store/testing/make-visit.ts";
-import { formatColumns } from "#testing/say-columns.ts";
-import { askLeaf, type Question } from "#testing/servers-oracle/ask-leaf.ts";
+import { formatColumns } from "#testing/format-columns.ts";
 import { createCertificateMaker } from "#testing/servers-oracle/certificates.ts";
 import {
   type Chance,
@@ -36,12 +35,13 @@ import {
   writtenAtOf,
 } from "#testing/servers-oracle/host-files.ts";
 import {
-  type Answered,
   answerAll,
-  askAll,
   compareWithOpenssl,
-  sayQuestion,
-} from "#testing/servers-oracle/questions.ts";
+  createQueries,
+  formatQuery,
+  type LeafAnswer,
+} from "#testing/servers-oracle/leaf-queries.ts";
+import { type LeafQuery, probeLeaf } from "#testing/servers-oracle/probe-leaf.ts";
 import { type Running, startGenerated } from "#testing/servers-oracle/start-generated.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { evaluateServed } from "./evaluate-served.ts";
@@ -149,17 +149,17 @@ type PassageOptions = {
 function createPassage({ servers, chance, tally, make }: PassageOptions) {
   const [running] = servers;
   const host = createRandomHost(servers);
-  const questions = servers.map((one) => askAll(one, chance));
+  const queries = servers.map((one) => createQueries(one, chance));
   const paths = chance.shuffle([...new Set(host.deployments().map(({ certificate }) => certificate.path))]);
-  let truth: readonly Answered[] = [];
+  let truth: readonly LeafAnswer[] = [];
   /** What is asked again: all that is shown a certificate of a file that changes, and some of the others. */
-  let later: readonly Question[] = [];
+  let later: readonly LeafQuery[] = [];
   const isOfChanged = (shown: string) =>
     [...paths.slice(0, 3), ...paths.slice(-3)].some((path) => host.held(path)?.sha256 === shown);
 
   return {
     async asItBegan(): Promise<string[]> {
-      const answers = await Promise.all(questions.map(answerAll));
+      const answers = await Promise.all(queries.map(answerAll));
       const all = answers.flat();
       const wrong = answers.flatMap((own, index) => {
         const { made = new Map() } = servers[index] ?? {};
@@ -169,9 +169,9 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
       host.remember();
       later = all
         .filter(({ shown }) => isOfChanged(shown) || chance.happens(OTHERS_PERCENT))
-        .map(({ question }) => question);
+        .map(({ query }) => query);
       return [
-        ...wrong.map(({ question, what }) => `${sayQuestion(question)}: ${what}`),
+        ...wrong.map(({ query, what }) => `${formatQuery(query)}: ${what}`),
         ...(await compareWithOpenssl(all, chance)),
         ...evaluateLater(host, all)({ states: tally.states, truth: all, own: all, step: "at first" }),
       ];
@@ -190,7 +190,7 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
       const said = evaluateLater(host, seen);
       await running.restart();
       truth = await answerAll(later);
-      const own: Answered[] = [];
+      const own: LeafAnswer[] = [];
       for (const [index, one] of seen.entries())
         own.push(one.shown === truth[index]?.shown ? one : await askOfKind(host, one));
       return said({
@@ -227,12 +227,12 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
         () => false,
       );
       if (!hasBegun) return wrong;
-      const shown = await answerAll(again.map(({ question }) => question));
+      const shown = await answerAll(again.map(({ query }) => query));
       return [
         ...wrong,
         ...shown
           .filter(({ shown }) => gone.includes(shown))
-          .map(({ question }) => `${step}: ${sayQuestion(question)}: what is said to be lost is served`),
+          .map(({ query }) => `${step}: ${formatQuery(query)}: what is said to be lost is served`),
       ];
     },
   };
@@ -357,40 +357,40 @@ const listenersOf = (running: Running): NonNullable<HostMap["listeners"]> => {
 };
 
 /** What a client is shown that takes no other kind of key than the one that was shown before. */
-async function askOfKind(host: RandomHost, { question, shown }: Answered): Promise<Answered> {
+async function askOfKind(host: RandomHost, { query, shown }: LeafAnswer): Promise<LeafAnswer> {
   const family = host.known(shown)?.family;
-  const own = family === undefined ? question : { ...question, takes: [family] };
-  return { question: own, shown: await askLeaf(own) };
+  const own = family === undefined ? query : { ...query, takes: [family] };
+  return { query: own, shown: await probeLeaf(own) };
 }
 
 /** `own`: what a client that takes that kind of key alone is shown, of whom it is said that what was seen is as configured. */
 type Against = {
   states: StateCachedCount;
-  truth: readonly Answered[];
-  own: readonly Answered[];
+  truth: readonly LeafAnswer[];
+  own: readonly LeafAnswer[];
   step: string;
 };
 
 /** Evaluates now, by the files as they are, and lays it beside what is true once that is known: what the server shows when it begins anew. */
-function evaluateLater(host: RandomHost, seen: readonly Answered[]): (against: Against) => string[] {
+function evaluateLater(host: RandomHost, seen: readonly LeafAnswer[]): (against: Against) => string[] {
   const { map, files, problems } = host.look();
-  const judged = seen.flatMap(({ question, shown }, index) => {
+  const judged = seen.flatMap(({ query, shown }, index) => {
     const leaf = toHeld(host.known(shown));
     if (!leaf) return [];
-    const { host: address, port, name } = question;
+    const { host: address, port, name } = query;
     const now = Date.now() / 1_000;
     const found = evaluateServed(map, files, { address, port, name, leaf, probedAt: now, readAt: now });
-    return [{ index, question, shown, isHeld: files.holding(shown).length > 0, found }];
+    return [{ index, query, shown, isHeld: files.holding(shown).length > 0, found }];
   });
   const renewed = host.renewed();
   const empty = new Set([...problems].filter((path) => files.heldNow(path) === null));
   return ({ states, truth, own, step }) =>
-    judged.flatMap(({ index, question, shown, isHeld, found }) => {
+    judged.flatMap(({ index, query, shown, isHeld, found }) => {
       countState(states, found, problems);
       const isSame = (found?.state === "agrees" ? own : truth)[index]?.shown === shown;
       const why = found && whyFalse(found, { isSame, isHeld, empty, renewed });
       return why
-        ? [`${step}: ${sayQuestion(question)}: ${found.state} (${found.evidence.join("; ")}): ${why}`]
+        ? [`${step}: ${formatQuery(query)}: ${found.state} (${found.evidence.join("; ")}): ${why}`]
         : [];
     });
 }

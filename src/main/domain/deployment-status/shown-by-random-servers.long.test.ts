@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import type { Protocol } from "#shared/model/hosts/target.ts";
-import { askLeaf } from "#testing/servers-oracle/ask-leaf.ts";
 import { createCertificateMaker } from "#testing/servers-oracle/certificates.ts";
 import { createChance, formatGenerated, type Generator } from "#testing/servers-oracle/generated.ts";
 import { GENERATORS, listSeeds } from "#testing/servers-oracle/generators.ts";
 import { createHostFiles } from "#testing/servers-oracle/host-files.ts";
-import { answerAll, askAll } from "#testing/servers-oracle/questions.ts";
+import { answerAll, createQueries } from "#testing/servers-oracle/leaf-queries.ts";
+import { probeLeaf } from "#testing/servers-oracle/probe-leaf.ts";
 import { type Running, startGenerated } from "#testing/servers-oracle/start-generated.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { findShownBy } from "./find-shown-by.ts";
@@ -47,7 +47,7 @@ async function tryOne(generate: Generator, { seed, means, tally: { counts, wrong
       return held && (held.family === "ECDSA" ? "EC" : "RSA");
     },
   });
-  const truth = await answerAll(askAll(running, chance));
+  const truth = await answerAll(createQueries(running, chance));
   const hashOf = (row: ListedBinding) => files.held(row.certificate?.path ?? "")?.sha256 ?? null;
   for (const [index, row] of rows.entries()) {
     const one = shownBy[index] ?? null;
@@ -63,7 +63,7 @@ async function tryOne(generate: Generator, { seed, means, tally: { counts, wrong
       const isSpare = rows.some(
         (other) => other !== row && other.port === row.port && hashOf(other) === held,
       );
-      const found = truth.find(({ question, shown }) => question.port === row.port && shown === held);
+      const found = truth.find(({ query, shown }) => query.port === row.port && shown === held);
       if (found && !isSpare)
         wrong.push(`${about}\n${JSON.stringify(found)}\n${formatGenerated(running.generated)}`);
     }
@@ -85,7 +85,7 @@ const askEach = ({ host, serverName }: { host: string; serverName: string | null
   Promise.all(
     ([["ECDSA", "RSA"], ["ECDSA"], ["RSA"]] as const).flatMap((takes) =>
       (["TLSv1.3", "TLSv1.2"] as const).map((version) =>
-        askLeaf({
+        probeLeaf({
           host,
           port: row.port,
           protocol: row.protocol as Protocol,

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { readPem } from "#codec/pem.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { askOpenssl } from "#testing/tls/ask-openssl.ts";
+import { readByOpenssl } from "#testing/tls/openssl.ts";
 import { inspectBytes } from "./inspect-bytes.ts";
 
 const run = promisify(execFile);
@@ -62,7 +62,7 @@ test("every certificate of a bundle is listed in its order, with what openssl sa
   const bundle = await readFile("/etc/ssl/certs/ca-certificates.crt");
   const { kind, items, malformed } = inspectBytes("ca-certificates.crt", bundle);
   const answers = [];
-  for (const bytes of readPem(bundle).ders) answers.push(await askOpenssl(bytes));
+  for (const bytes of readPem(bundle).ders) answers.push(await readByOpenssl(bytes));
   expect({ kind, malformed }).toEqual({ kind: "certificates", malformed: [] });
   expect(items).toMatchObject(
     answers.map((answer) => {

@@ -9,7 +9,7 @@ import { readTree } from "#testing/lab/run-in-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { startServer } from "#testing/servers/server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { askName } from "#testing/tls/ask-openssl.ts";
+import { requestName } from "#testing/tls/openssl.ts";
 import { chooseBinding } from "./choose-binding.ts";
 import type { Configuration, ServerKind } from "./configuration.ts";
 import { readConfiguration } from "./read-configuration.ts";
@@ -128,7 +128,7 @@ async function compare(
   for (const address of [running.address, "127.0.0.1", "::1"]) {
     for (const name of [...NAMES, null]) {
       const asked = `${name} at ${address === running.address ? "its own" : address}`;
-      const served = await askName({ host: address, port, name });
+      const served = await requestName({ host: address, port, name });
       theirs?.push(`${asked}: ${served.startsWith("ERR_SSL") ? "none" : served}`);
       const namesIn = (path: string) => namesOf(basename(path, ".pem"));
       const choice = chooseBinding(configuration, { address, port, name }, namesIn);

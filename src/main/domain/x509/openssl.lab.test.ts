@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { readPem } from "#codec/pem.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { type Answer, askOpenssl } from "#testing/tls/ask-openssl.ts";
 import {
   type Attribute,
   buildCertificate,
@@ -14,6 +13,7 @@ import {
   text,
 } from "#testing/tls/build-certificate.ts";
 import { ALGORITHMS, type Algorithm, makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
+import { type Answer, readByOpenssl } from "#testing/tls/openssl.ts";
 import { readCertificate } from "./read-certificate.ts";
 
 /** Ours in openssl's words. */
@@ -39,7 +39,7 @@ function say(bytes: Uint8Array): Answer {
 
 async function expectSame(ders: readonly Uint8Array[]): Promise<void> {
   const answers: (Answer | null)[] = [];
-  for (const bytes of ders) answers.push(await askOpenssl(bytes));
+  for (const bytes of ders) answers.push(await readByOpenssl(bytes));
   expect(ders.map(say)).toEqual(answers);
 }
 
@@ -205,7 +205,7 @@ test("dates are read wherever openssl reads them, and nowhere else", async () =>
   ];
   for (const bytes of ders) {
     // Where a date is too short, openssl refuses the whole certificate.
-    expect(say(bytes).notAfter).toBe((await askOpenssl(bytes))?.notAfter ?? "Bad time value");
+    expect(say(bytes).notAfter).toBe((await readByOpenssl(bytes))?.notAfter ?? "Bad time value");
   }
 });
 

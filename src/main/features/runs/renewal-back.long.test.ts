@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { servedBy } from "#net/ssh/session/pairs/testing/served-by.ts";
 import { RenewalRequest } from "#shared/contract/runs.ts";
+import { formatColumns } from "#testing/format-columns.ts";
 import { standInForSystemd } from "#testing/lab/own-clock.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost } from "#testing/lab/start-servers-host.ts";
@@ -10,7 +11,6 @@ import { FAILING, type Failing, IMPOSSIBLE, PID_OF, type WithUnit } from "#testi
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
 import { actOn, placesOf, TWO_PLACES } from "#testing/runs/two-places.ts";
-import { formatColumns } from "#testing/say-columns.ts";
 
 const MINUTES = 60_000;
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, renewalOf, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
-import { askName } from "#testing/tls/ask-openssl.ts";
+import { requestName } from "#testing/tls/openssl.ts";
 
 test.skipIf(!canStartHosts())(
   "nginx serves a new certificate of our own authority, whose key never left the host, also where the vault was locked meanwhile, and an hour later nothing is left of the run",
@@ -50,7 +50,7 @@ test.skipIf(!canStartHosts())(
       return waiting.id;
     });
     expect(ended).toMatchObject({ state: "committed", message: "" });
-    expect(await askName({ host: host.address, port: 443, name: null })).toBe("nginx.lab");
+    expect(await requestName({ host: host.address, port: 443, name: null })).toBe("nginx.lab");
     expect(await host.run("cat /etc/tls/nginx.key")).not.toBe(before);
     expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
     const { rows } = await app.client.served.list({});

@@ -6,6 +6,7 @@ import { createTlsProber } from "#net/tls/probe-endpoint.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
+import { startHttpProxy, startSocksProxy } from "#testing/proxies/proxies.ts";
 import {
   findClosedEndpoint,
   listen,
@@ -14,7 +15,6 @@ import {
   type TestServer,
 } from "#testing/servers.ts";
 import { hangUpAfter, startRelay } from "#testing/tls/stalling-servers.ts";
-import { startHttpProxy, startSocksProxy } from "#testing/ways/proxies.ts";
 import { createProxyRoute, type ProxyAddress } from "./proxy.ts";
 
 const signal = AbortSignal.timeout(60_000);
@@ -56,7 +56,7 @@ test.for(KINDS)(
       facts: { version: "TLS 1.3", "seen by": "own hello" },
     });
     expect(reading.facts).not.toHaveProperty("address");
-    expect(proxy.places).toEqual([`inside.example ${server.endpoint.port}`]);
+    expect(proxy.destinations).toEqual([`inside.example ${server.endpoint.port}`]);
   },
 );
 
@@ -74,7 +74,7 @@ test.for(KINDS)(
       chain: [Buffer.from(leaf.der)],
       facts: { "seen by": "node:tls" },
     });
-    expect(proxy.places).toHaveLength(2);
+    expect(proxy.destinations).toHaveLength(2);
   },
 );
 

@@ -2,7 +2,7 @@ import type { AuthContext } from "ssh2";
 import { expect, test } from "vitest";
 import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { Redacted } from "#shared/model/secret.ts";
-import { askFor, byPassword, makeKeyPair, startAskingServer } from "#testing/ssh/ssh-server.ts";
+import { byPassword, makeKeyPair, promptFor, startPromptingServer } from "#testing/ssh/ssh-server.ts";
 import type { Identity } from "./identities.ts";
 import { type Answer, createInteractiveLogins, type PromptUser } from "./interactive-login.ts";
 import { type LoginOptions, logIn } from "./log-in.ts";
@@ -50,7 +50,7 @@ async function visit({ host, port }: { host: string; port: number }, options: Pa
 }
 
 test("a password is asked for after the keys were refused, and no key is said to have let us in", async () => {
-  await using server = await startAskingServer({ judge: byPassword("hunter2") });
+  await using server = await startPromptingServer({ judge: byPassword("hunter2") });
   const { asked, typed } = somebody(() => ["hunter2"]);
   expect(await visit(server, { identities: identities.slice(0, 1), interactive: typed })).toEqual({
     identity: null,
@@ -61,12 +61,12 @@ test("a password is asked for after the keys were refused, and no key is said to
 });
 
 test("without a key the host is asked first what it takes; one that takes nothing typed is not asked about", async () => {
-  await using server = await startAskingServer({ judge: byPassword("hunter2") });
+  await using server = await startPromptingServer({ judge: byPassword("hunter2") });
   const { typed } = somebody(() => ["hunter2"]);
   expect(await visit(server, { interactive: typed })).toEqual({ identity: null });
   expect(server.attempts).toEqual(["none", "password hunter2"]);
 
-  await using keysOnly = await startAskingServer({ judge: (attempt) => attempt.reject(["publickey"]) });
+  await using keysOnly = await startPromptingServer({ judge: (attempt) => attempt.reject(["publickey"]) });
   const nobody = somebody(() => ["hunter2"]);
   expect(await visit(keysOnly, { interactive: nobody.typed })).toMatchObject({
     outcome: "login-refused",
@@ -76,7 +76,7 @@ test("without a key the host is asked first what it takes; one that takes nothin
 });
 
 test("nothing is asked where nobody may be, and the sentence says how it would be", async () => {
-  await using server = await startAskingServer({ judge: byPassword("hunter2") });
+  await using server = await startPromptingServer({ judge: byPassword("hunter2") });
   expect(await visit(server, { identities: identities.slice(0, 1) })).toMatchObject({
     outcome: "login-refused",
     message: expect.stringMatching(/only by password; 1 key was offered: key0; .*--ask-password/),
@@ -85,7 +85,7 @@ test("nothing is asked where nobody may be, and the sentence says how it would b
 });
 
 test("a password never goes to a host whose key is not trusted", async () => {
-  await using server = await startAskingServer({ judge: byPassword("hunter2") });
+  await using server = await startPromptingServer({ judge: byPassword("hunter2") });
   const { asked, typed } = somebody(() => ["hunter2"]);
   const verifyHostKey = () => ({ kind: "refused", outcome: "host-key-unknown", message: "mind" }) as const;
   expect(await visit(server, { interactive: typed, verifyHostKey })).toMatchObject({
@@ -96,7 +96,7 @@ test("a password never goes to a host whose key is not trusted", async () => {
 });
 
 test("three wrong passwords are the end, each is counted, and the sentence holds none of them", async () => {
-  await using server = await startAskingServer({ judge: byPassword("hunter2") });
+  await using server = await startPromptingServer({ judge: byPassword("hunter2") });
   const { asked, typed } = somebody((_, count) => [`wrong${count}`]);
   expect(await visit(server, { interactive: typed })).toEqual({
     outcome: "login-refused",
@@ -110,7 +110,7 @@ test("three wrong passwords are the end, each is counted, and the sentence holds
 });
 
 test("keys that were refused leave fewer tries, for sshd counts all of them", async () => {
-  await using server = await startAskingServer({
+  await using server = await startPromptingServer({
     judge: (attempt) => attempt.reject(["publickey", "password"]),
   });
   const { typed } = somebody(() => ["wrong"]);
@@ -124,7 +124,7 @@ test.each([
   ["no answer", null],
   ["an empty one", [""]],
 ])("with %s the login ends, and nothing is sent", async (_, reply) => {
-  await using server = await startAskingServer({ judge: byPassword("hunter2") });
+  await using server = await startPromptingServer({ judge: byPassword("hunter2") });
   const { typed } = somebody(() => reply);
   expect(await visit(server, { interactive: typed })).toMatchObject({
     outcome: "login-refused",
@@ -135,13 +135,13 @@ test.each([
 });
 
 test("what the host asks goes first, in its own words on one line each, over several rounds", async () => {
-  await using server = await startAskingServer({
+  await using server = await startPromptingServer({
     judge: async (attempt) => {
       if (attempt.method !== "keyboard-interactive")
         return attempt.reject(["password", "keyboard-interactive"]);
-      const first = await askFor(attempt, { prompt: "Password: ", echo: false });
-      await askFor(attempt);
-      const second = await askFor(
+      const first = await promptFor(attempt, { prompt: "Password: ", echo: false });
+      await promptFor(attempt);
+      const second = await promptFor(
         attempt,
         { prompt: "Code\u001b[2J: ", echo: true },
         { prompt: "PIN", echo: false },
@@ -173,7 +173,7 @@ test("what the host asks goes first, in its own words on one line each, over sev
 });
 
 test("a host that offers to ask and then asks nothing is tried by password", async () => {
-  await using server = await startAskingServer({
+  await using server = await startPromptingServer({
     judge: (attempt) =>
       attempt.method === "password" ? attempt.accept() : attempt.reject(["keyboard-interactive", "password"]),
   });
@@ -184,7 +184,7 @@ test("a host that offers to ask and then asks nothing is tried by password", asy
 
 const asksForEver = async (attempt: AuthContext): Promise<void> => {
   if (attempt.method !== "keyboard-interactive") return attempt.reject(["keyboard-interactive"]);
-  for (;;) await askFor(attempt, { prompt: "More?", echo: true });
+  for (;;) await promptFor(attempt, { prompt: "More?", echo: true });
 };
 
 test.each([
@@ -192,7 +192,7 @@ test.each([
   ["nine prompts at once", asks(Array(9).fill("Word")), "was asked more than is answered here", 0],
   ["a new password", asks(["New password:"]), "has expired: set a new one with ssh", 0],
 ])("a host that asks for %s is left", async (_, judge, message, count) => {
-  await using server = await startAskingServer({ judge });
+  await using server = await startPromptingServer({ judge });
   const { asked, typed } = somebody(({ prompts }) => prompts.map(() => "yes"));
   expect(await visit(server, { interactive: typed })).toMatchObject({
     outcome: "login-refused",
@@ -204,13 +204,13 @@ test.each([
 function asks(prompts: readonly string[]) {
   return async (attempt: AuthContext): Promise<void> => {
     if (attempt.method !== "keyboard-interactive") return attempt.reject(["keyboard-interactive"]);
-    await askFor(attempt, ...prompts.map((prompt) => ({ prompt, echo: false })));
+    await promptFor(attempt, ...prompts.map((prompt) => ({ prompt, echo: false })));
     attempt.reject();
   };
 }
 
 test("a password that has expired is not changed, and that is said", async () => {
-  await using server = await startAskingServer({
+  await using server = await startPromptingServer({
     judge: (attempt) =>
       attempt.method === "password"
         ? attempt.requestChange("Now", () => undefined)
@@ -228,7 +228,7 @@ test.each([
 ] as const)(
   "a host that wants %s gets both, and the key is told as the one it took",
   async (_, first, second) => {
-    await using server = await startAskingServer({ judge: inOrder(first, second) });
+    await using server = await startPromptingServer({ judge: inOrder(first, second) });
     const { typed } = somebody(() => ["hunter2"]);
     expect(await visit(server, { identities: identities.slice(0, 1), interactive: typed })).toEqual({
       identity: "key0",
@@ -251,7 +251,7 @@ function inOrder(first: "publickey" | "password", second: "publickey" | "passwor
 test("a host that hangs up while somebody is asked withdraws the question", async () => {
   const asked = Promise.withResolvers<AbortSignal>();
   let hangUp = () => {};
-  await using server = await startAskingServer({
+  await using server = await startPromptingServer({
     judge: (attempt, hang) => {
       hangUp = hang;
       attempt.reject(["password"]);
@@ -271,9 +271,9 @@ test("a host that hangs up while somebody is asked withdraws the question", asyn
 });
 
 test("a password for all hosts is asked for once, and tried at each of them once", async () => {
-  await using one = await startAskingServer({ judge: byPassword("hunter2") });
-  await using two = await startAskingServer({ judge: byPassword("hunter2") });
-  await using other = await startAskingServer({ judge: byPassword("another") });
+  await using one = await startPromptingServer({ judge: byPassword("hunter2") });
+  await using two = await startPromptingServer({ judge: byPassword("hunter2") });
+  await using other = await startPromptingServer({ judge: byPassword("another") });
   const { asked, typed } = somebody(
     ({ about }) => ["port" in about && about.port === other.port ? "another" : "hunter2"],
     true,
@@ -295,8 +295,8 @@ test("a password for all hosts is asked for once, and tried at each of them once
 });
 
 test("of many hosts that want one at the same time only the first asks, and a wrong one goes to no other", async () => {
-  await using one = await startAskingServer({ judge: byPassword("hunter2") });
-  await using two = await startAskingServer({ judge: byPassword("hunter2") });
+  await using one = await startPromptingServer({ judge: byPassword("hunter2") });
+  await using two = await startPromptingServer({ judge: byPassword("hunter2") });
   const { asked, typed } = somebody((_, count) => [count === 1 ? "wrong" : "hunter2"], true);
   expect(await Promise.all([visit(one, { interactive: typed }), visit(two, { interactive: typed })])).toEqual(
     [{ identity: null }, { identity: null }],

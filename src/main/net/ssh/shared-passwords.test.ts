@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import { Redacted } from "#shared/model/secret.ts";
-import { byPassword, startAskingServer } from "#testing/ssh/ssh-server.ts";
+import { byPassword, startPromptingServer } from "#testing/ssh/ssh-server.ts";
 import {
   createInteractiveLogins,
   type InteractiveLogin,
@@ -80,8 +80,8 @@ test("a host that hangs up before its turn to ask came has refused nobody, and m
   const asked = Promise.withResolvers<void>();
   const reply = Promise.withResolvers<null>();
   let hangUp = () => {};
-  await using one = await startAskingServer({ judge: byPassword("hunter2") });
-  await using two = await startAskingServer({
+  await using one = await startPromptingServer({ judge: byPassword("hunter2") });
+  await using two = await startPromptingServer({
     judge: (attempt, hang) => {
       hangUp = hang;
       attempt.reject(["password"]);

@@ -3,7 +3,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { makeLockedKey } from "#testing/ssh/key-files.ts";
-import { type AskingServer, askFor, byPassword, startAskingServer } from "#testing/ssh/ssh-server.ts";
+import {
+  byPassword,
+  type PromptingServer,
+  promptFor,
+  startPromptingServer,
+} from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { World } from "./session.ts";
 
@@ -27,13 +32,13 @@ async function sitDown(replies: readonly string[] | Prompt) {
     prompt,
     showStatus: (lines) => drawn.push([...lines]),
   });
-  const scan = (servers: readonly AskingServer[], ...options: string[]) =>
+  const scan = (servers: readonly PromptingServer[], ...options: string[]) =>
     type("scan", ...servers.map(({ host, port }) => `jo@${host}:${port}`), "--accept-new", ...options);
   return { scan, keyPath, prompts, drawn, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
 const startKeyServer = () =>
-  startAskingServer({
+  startPromptingServer({
     judge: (attempt) => (attempt.method === "publickey" ? attempt.accept() : attempt.reject(["publickey"])),
   });
 
@@ -60,8 +65,8 @@ test("Enter alone, or Ctrl-D, goes on without the key, and the scan says what wa
 });
 
 test("a password is asked for once for several hosts, when that is wanted", async () => {
-  await using one = await startAskingServer({ judge: byPassword("canary-password") });
-  await using two = await startAskingServer({ judge: byPassword("canary-password") });
+  await using one = await startPromptingServer({ judge: byPassword("canary-password") });
+  await using two = await startPromptingServer({ judge: byPassword("canary-password") });
   await using desk = await sitDown(["", "canary-password", "y"]);
   const said = await desk.scan([one, two], "--ask-password");
   expect(desk.prompts).toEqual([
@@ -77,10 +82,14 @@ test("a password is asked for once for several hosts, when that is wanted", asyn
 });
 
 test("what a host asks is shown in its words, which move no cursor, and shown as typed only where it says so", async () => {
-  await using server = await startAskingServer({
+  await using server = await startPromptingServer({
     judge: async (attempt) => {
       if (attempt.method !== "keyboard-interactive") return attempt.reject(["keyboard-interactive"]);
-      await askFor(attempt, { prompt: "Code\u001b[2J\u202e: ", echo: true }, { prompt: "PIN:", echo: false });
+      await promptFor(
+        attempt,
+        { prompt: "Code\u001b[2J\u202e: ", echo: true },
+        { prompt: "PIN:", echo: false },
+      );
       attempt.accept();
     },
   });
@@ -92,13 +101,13 @@ test("what a host asks is shown in its words, which move no cursor, and shown as
 
 test("a question that the scan has withdrawn gives its prompt up, and the next one is put", async () => {
   let hangUp = () => {};
-  await using server = await startAskingServer({
+  await using server = await startPromptingServer({
     judge: (attempt, hang) => {
       hangUp = hang;
       attempt.reject(["password"]);
     },
   });
-  await using next = await startAskingServer({ judge: byPassword("canary-password") });
+  await using next = await startPromptingServer({ judge: byPassword("canary-password") });
   await using desk = await sitDown(async (text, { signal }) => {
     if (text.startsWith("Passphrase")) return "";
     if (next.attempts.length > 0) return "canary-password";
@@ -111,7 +120,7 @@ test("a question that the scan has withdrawn gives its prompt up, and the next o
 });
 
 test("without a terminal nothing is asked, and what failed says the way out", async () => {
-  await using server = await startAskingServer({ judge: byPassword("canary-password") });
+  await using server = await startPromptingServer({ judge: byPassword("canary-password") });
   await using folder = await makeTemporaryFolder();
   const key = join(folder.path, "key");
   await writeFile(key, makeLockedKey({ passphrase: "canary-right" }));

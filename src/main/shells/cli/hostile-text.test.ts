@@ -5,7 +5,7 @@ import { makeHostileDatabase } from "#store/testing/hostile/fill.ts";
 import { PAYLOADS } from "#store/testing/hostile/payloads.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
-import { askFor, startAskingServer } from "#testing/ssh/ssh-server.ts";
+import { promptFor, startPromptingServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const now = () => new Date("2026-06-01T00:00:00Z");
@@ -129,10 +129,10 @@ test("no file makes inspect print what a terminal would obey, and no certificate
 test("no question of a scan prints what a terminal would obey, whatever a host asks", async () => {
   await using folder = await makeTemporaryFolder();
   const odd = PAYLOADS.filter((text) => OBEYED.test(text) && text.isWellFormed() && text.length < 200);
-  await using server = await startAskingServer({
+  await using server = await startPromptingServer({
     judge: async (attempt) => {
       if (attempt.method !== "keyboard-interactive") return attempt.reject(["keyboard-interactive"]);
-      await askFor(attempt, ...odd.slice(0, 8).map((prompt) => ({ prompt, echo: true })));
+      await promptFor(attempt, ...odd.slice(0, 8).map((prompt) => ({ prompt, echo: true })));
       attempt.accept();
     },
   });

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openTerminal } from "#testing/open-terminal.ts";
+import { startHttpProxy, startSocksProxy } from "#testing/proxies/proxies.ts";
 import { startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { startHttpProxy, startSocksProxy } from "#testing/ways/proxies.ts";
 
 const login = { user: "jo", password: "canary-s3cret" };
 

@@ -3,11 +3,11 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
+import { startSocksProxy } from "#testing/proxies/proxies.ts";
 import { findClosedEndpoint, startChainServer, startPlainServer, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeChain } from "#testing/tls/conforming-chain.ts";
 import { startScriptedServer } from "#testing/tls/starttls-scripts.ts";
-import { startSocksProxy } from "#testing/ways/proxies.ts";
 
 /*
  * The scripts in e2e/cli are conversations, and a script passes when saying its commands again gives its own text:

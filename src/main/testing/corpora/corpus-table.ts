@@ -4,7 +4,7 @@
  */
 
 import type { Profile } from "#shared/model/certificates/chain.ts";
-import { formatColumns } from "#testing/say-columns.ts";
+import { formatColumns } from "#testing/format-columns.ts";
 
 export type CorpusRow = {
   corpus: string;

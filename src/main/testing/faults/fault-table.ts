@@ -3,7 +3,7 @@
  * by `recordFault`; whoever ran the tests prints all rows as one table, whatever files and projects they came from.
  * The files of such tests have `faults` in their names: `npm run faults` runs those.
  */
-import { formatColumns } from "#testing/say-columns.ts";
+import { formatColumns } from "#testing/format-columns.ts";
 import { FAULTS, type FaultId } from "./faults.ts";
 
 export type FaultRow = {

@@ -3,7 +3,7 @@
  * `recordProtocol`; whoever ran the tests prints all rows as one table, whatever files and projects they came from.
  */
 import { StartTls } from "#shared/model/hosts/target.ts";
-import { formatColumns } from "#testing/say-columns.ts";
+import { formatColumns } from "#testing/format-columns.ts";
 
 export type ProtocolRow = {
   protocol: StartTls;

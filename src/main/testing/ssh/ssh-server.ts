@@ -163,7 +163,7 @@ type AskingServerOptions = {
   hostKey?: string;
 };
 
-export type AskingServer = AsyncDisposable & {
+export type PromptingServer = AsyncDisposable & {
   host: string;
   port: number;
   /** Every attempt so far: the method, and for a password what it was. */
@@ -173,11 +173,11 @@ export type AskingServer = AsyncDisposable & {
 };
 
 /** An SSH server that lets people in as it is told, by whatever method. */
-export async function startAskingServer({
+export async function startPromptingServer({
   judge,
   answer = () => "",
   hostKey = makeKeyPair().private,
-}: AskingServerOptions): Promise<AskingServer> {
+}: AskingServerOptions): Promise<PromptingServer> {
   const attempts: string[] = [];
   const left = new Map<Socket, Promise<unknown>>();
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
@@ -221,7 +221,10 @@ async function run(channel: ServerChannel, answer: (script: string) => string): 
 type PromptText = { prompt: string; echo: boolean };
 
 /** What somebody at the other end answers to these. */
-export const askFor = (attempt: KeyboardAuthContext, ...prompts: readonly PromptText[]): Promise<string[]> =>
+export const promptFor = (
+  attempt: KeyboardAuthContext,
+  ...prompts: readonly PromptText[]
+): Promise<string[]> =>
   new Promise((resolve) => attempt.prompt([...prompts], "Two factors", "Take out\nyour token", resolve));
 
 /** Takes one password, and no key. */

@@ -9,10 +9,10 @@ import {
 /** What configurations are read to say, laid beside what servers that run by them have shown. */
 
 /** What a client asked that takes keys of these families alone. */
-type ClaimQuestion = { host: string; port: number; name: string | null; takes: readonly KeyFamily[] };
+type ClaimQuery = { host: string; port: number; name: string | null; takes: readonly KeyFamily[] };
 
 /** `shown`: SHA-256 of the certificate, or `refused`, or `silent` where there was no TLS. */
-type ClaimAnswer<Question extends ClaimQuestion> = { question: Question; shown: string };
+type ClaimAnswer<Query extends ClaimQuery> = { query: Query; shown: string };
 
 type ClaimCertificate = {
   names: readonly string[];
@@ -21,7 +21,7 @@ type ClaimCertificate = {
   sha256: string;
 };
 
-/** Each question is a claim of ours, or unknown. */
+/** Each query is a claim of ours, or unknown. */
 export type ClaimCachedCount = {
   names: number;
   claims: number;
@@ -40,25 +40,25 @@ export const createClaimCachedCount = (): ClaimCachedCount => ({
   reasons: new Map(),
 });
 
-/** What we say that one question is answered by: one of these certificates, nothing, or we cannot tell. */
+/** What we say that one query is answered by: one of these certificates, nothing, or we cannot tell. */
 type Claim = { kind: "shows"; paths: string[] } | { kind: "nothing" } | { kind: "unsure"; why: string };
 
 /** `made`: each certificate by the paths of its files. Gives what was false, with what was claimed and shown, as a phrase. */
-export function compareClaims<Question extends ClaimQuestion>(
+export function compareClaims<Query extends ClaimQuery>(
   tally: ClaimCachedCount,
   { configuration, made }: { configuration: Configuration; made: ReadonlyMap<string, ClaimCertificate> },
-  answers: readonly ClaimAnswer<Question>[],
-): { question: Question; what: string }[] {
-  tally.names += new Set(answers.map(({ question }) => question.name)).size;
-  return answers.flatMap(({ question, shown }) => {
-    const claim = claimFor(configuration, made, question);
+  answers: readonly ClaimAnswer<Query>[],
+): { query: Query; what: string }[] {
+  tally.names += new Set(answers.map(({ query }) => query.name)).size;
+  return answers.flatMap(({ query, shown }) => {
+    const claim = claimFor(configuration, made, query);
     if (claim.kind === "unsure") {
       tally.unknown++;
       tally.reasons.set(claim.why, (tally.reasons.get(claim.why) ?? 0) + 1);
       return [];
     }
     tally.claims++;
-    if (claim.kind === "shows" && shown === "silent" && !isListed(configuration, question)) {
+    if (claim.kind === "shows" && shown === "silent" && !isListed(configuration, query)) {
       tally.notSeen++;
       return [];
     }
@@ -70,12 +70,12 @@ export function compareClaims<Question extends ClaimQuestion>(
     const claimed =
       claim.kind === "nothing" ? "nothing" : claim.paths.map((path) => basename(path)).join(" or ");
     const path = [...made].find(([, { sha256 }]) => sha256 === shown)?.[0];
-    return [{ question, what: `claimed ${claimed}, shown ${path === undefined ? shown : basename(path)}` }];
+    return [{ query, what: `claimed ${claimed}, shown ${path === undefined ? shown : basename(path)}` }];
   });
 }
 
 /** Not where a port is known at one other address alone, so that it may have been reached by translation. */
-const isListed = ({ bindings }: Configuration, { host, port }: ClaimQuestion): boolean =>
+const isListed = ({ bindings }: Configuration, { host, port }: ClaimQuery): boolean =>
   bindings.some(({ listens }) =>
     listens.some(
       ({ address, port: own }) =>
@@ -87,7 +87,7 @@ const isListed = ({ bindings }: Configuration, { host, port }: ClaimQuestion): b
 function claimFor(
   configuration: Configuration,
   made: ReadonlyMap<string, ClaimCertificate>,
-  { host, port, name, takes }: ClaimQuestion,
+  { host, port, name, takes }: ClaimQuery,
 ): Claim {
   const choice = chooseBinding(configuration, { address: host, port, name }, (path) => {
     const certificate = made.get(path);

@@ -13,7 +13,7 @@ import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
-import { askName } from "#testing/tls/ask-openssl.ts";
+import { requestName } from "#testing/tls/openssl.ts";
 import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -47,7 +47,7 @@ ${STAND_IN}END
 afterAll(() => host?.[Symbol.asyncDispose]());
 
 const NGINX = serviceOf("nginx");
-const served = () => askName({ host: host.address, port: SERVED.nginx.port, name: null });
+const served = () => requestName({ host: host.address, port: SERVED.nginx.port, name: null });
 const state = () => host.run("cd /etc/tls; stat -c '%n %i %U %G %a' *; sha256sum *");
 
 type Hand = Awaited<ReturnType<typeof openPairHand>>;

@@ -13,8 +13,8 @@ import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
-import { askName } from "#testing/tls/ask-openssl.ts";
 import { issueForRequest } from "#testing/tls/make-request.ts";
+import { requestName } from "#testing/tls/openssl.ts";
 import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => host?.[Symbol.asyncDispose]());
 
-const served = () => askName({ host: host.address, port: SERVED.nginx.port, name: null });
+const served = () => requestName({ host: host.address, port: SERVED.nginx.port, name: null });
 const NGINX = serviceOf("nginx");
 const state = () =>
   host.run(

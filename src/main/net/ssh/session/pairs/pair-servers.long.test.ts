@@ -11,7 +11,7 @@ import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
-import { askName } from "#testing/tls/ask-openssl.ts";
+import { requestName } from "#testing/tls/openssl.ts";
 import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -27,7 +27,7 @@ afterAll(() => host?.[Symbol.asyncDispose]());
 
 type Hand = Awaited<ReturnType<typeof openPairHand>>;
 
-const served = (name: Name) => askName({ host: host.address, port: SERVED[name].port, name: null });
+const served = (name: Name) => requestName({ host: host.address, port: SERVED[name].port, name: null });
 const filesOf = async (hand: Hand, name: Name) =>
   name === "haproxy"
     ? [await planFile(hand, "/etc/haproxy/certs/haproxy.pem", "key+chain")]
@@ -127,7 +127,7 @@ frontend own
   bind ${host.address}:7444 ssl crt @files/own
 END
     haproxy -D -f ${config} -p /run/alone.pid`);
-    const at = (port: number) => askName({ host: host.address, port, name: null });
+    const at = (port: number) => requestName({ host: host.address, port, name: null });
     const consumer = serviceOf("haproxy", config);
     await using hand = await openPairHand(startShellIn(host));
     for (const { port, files } of [
@@ -246,7 +246,7 @@ lab("a server is not touched where the pair of another of its sites would not be
   const lay = (pem: string) =>
     web.run(`printf '%s' '${pem}' >/srv/other.pem; printf '%s' '${sound.keyPem}' >/srv/other.key
       cat /srv/other.pem /srv/other.key >/srv/other-both.pem`);
-  const at = (port: number) => askName({ host: web.address, port, name: null });
+  const at = (port: number) => requestName({ host: web.address, port, name: null });
   await using hand = await openPairHand(startShellIn(web));
   await lay(sound.pem);
   for (const name of SERVERS) {
@@ -281,7 +281,7 @@ lab("nginx and HAProxy go on where they are told of a site whose pair they canno
     ${OTHER_SITE(web.address).nginx}
     ${OTHER_SITE(web.address).haproxy}`);
   await web.run("kill -HUP $(cat /run/nginx.pid); kill -USR2 $(pgrep -o -x haproxy)");
-  const at = (port: number) => askName({ host: web.address, port, name: null });
+  const at = (port: number) => requestName({ host: web.address, port, name: null });
   await expect.poll(() => web.run("cat /var/log/nginx.log")).toContain("mismatch");
   // Its master starts itself anew, to wait beside the old worker where it could not read all.
   await expect

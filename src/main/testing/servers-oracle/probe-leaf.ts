@@ -10,7 +10,7 @@ import { createHello } from "./hello.ts";
 const run = promisify(execFile);
 
 /** Who is asked, for what name, by a client that takes signatures of these families alone. */
-export type Question = {
+export type LeafQuery = {
   host: string;
   port: number;
   protocol: Protocol;
@@ -20,7 +20,7 @@ export type Question = {
 };
 
 /** SHA-256 of the certificate that was shown; `refused`: TLS is spoken, and none was shown; `silent`: no TLS there at all. */
-export type Shown = string | "refused" | "silent";
+export type ShownLeaf = string | "refused" | "silent";
 
 const SIGNATURES: { [family in KeyFamily]: string } = {
   RSA: "rsa_pss_rsae_sha256:RSA+SHA256:RSA+SHA384",
@@ -35,10 +35,10 @@ const listOf = (of: { [family in KeyFamily]: string }, takes: readonly KeyFamily
   takes.map((family) => of[family]).join(":");
 
 /** By the beginning of a handshake, which ends with the certificate. */
-export async function askLeaf(question: Question): Promise<Shown> {
-  const { host, port, protocol } = question;
-  const hello = createHello(question);
-  const { promise, resolve } = Promise.withResolvers<Shown>();
+export async function probeLeaf(query: LeafQuery): Promise<ShownLeaf> {
+  const { host, port, protocol } = query;
+  const hello = createHello(query);
+  const { promise, resolve } = Promise.withResolvers<ShownLeaf>();
   let heard: Buffer = Buffer.alloc(0);
   const socket = connectPlain({ host, port });
   socket.setNoDelay();
@@ -67,15 +67,15 @@ export async function askLeaf(question: Question): Promise<Shown> {
 }
 
 /** By a whole handshake of OpenSSL within this process. */
-export async function askByOpenssl(question: Question): Promise<Shown> {
-  const socket = await open(question);
+export async function probeByOpenssl(query: LeafQuery): Promise<ShownLeaf> {
+  const socket = await open(query);
   if (!socket) return "silent";
-  const { name } = question;
-  const { promise, resolve } = Promise.withResolvers<Shown>();
+  const { name } = query;
+  const { promise, resolve } = Promise.withResolvers<ShownLeaf>();
   const shaking = connectTls(
     {
       socket,
-      secureContext: contextOf(question),
+      secureContext: contextOf(query),
       rejectUnauthorized: false,
       ...(name !== null && { servername: name }),
     },
@@ -92,7 +92,7 @@ export async function askByOpenssl(question: Question): Promise<Shown> {
 const contexts = new Map<string, SecureContext>();
 
 /** Making one costs more than a handshake. */
-function contextOf({ takes, version }: Question): SecureContext {
+function contextOf({ takes, version }: LeafQuery): SecureContext {
   const sigalgs = listOf(SIGNATURES, takes);
   const known = contexts.get(`${version} ${sigalgs}`);
   if (known) return known;
@@ -114,7 +114,7 @@ const isNoTls = ({ code = "" }: NodeJS.ErrnoException): boolean =>
   ["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG", "ECONNREFUSED"].includes(code);
 
 /** A connection on which TLS is next; null where there is none, or it is not offered. */
-async function open({ host, port, protocol }: Question): Promise<Socket | null> {
+async function open({ host, port, protocol }: LeafQuery): Promise<Socket | null> {
   const { promise, resolve } = Promise.withResolvers<Socket | null>();
   const socket = connectPlain({ host, port }, () => resolve(socket));
   socket.once("error", () => resolve(null));
@@ -124,8 +124,8 @@ async function open({ host, port, protocol }: Question): Promise<Socket | null> 
 }
 
 /** By the openssl command, which knows these protocols itself. */
-export async function askByCommand(question: Question): Promise<Shown> {
-  const { host, port, protocol, name, takes, version } = question;
+export async function probeByCommand(query: LeafQuery): Promise<ShownLeaf> {
+  const { host, port, protocol, name, takes, version } = query;
   const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   const asked = run("openssl", [
     "s_client",

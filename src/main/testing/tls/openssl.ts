@@ -43,7 +43,7 @@ const ASK = [
 ];
 
 /** Asks the openssl command of a certificate; null where it refuses to read it at all. */
-export async function askOpenssl(bytes: Uint8Array): Promise<Answer | null> {
+export async function readByOpenssl(bytes: Uint8Array): Promise<Answer | null> {
   const asked = run("openssl", ASK, { maxBuffer: 64 * 1024 * 1024 });
   asked.child.stdin?.end(bytes);
   const stdout = await asked.then(
@@ -104,7 +104,7 @@ export async function startOpensslServer(
 }
 
 /** The common name of the certificate that is served for a name, or without one; what is said instead where none is. */
-export function askName({
+export function requestName({
   host,
   port,
   name,

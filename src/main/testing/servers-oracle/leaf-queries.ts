@@ -1,15 +1,15 @@
-import { askByCommand, askByOpenssl, askLeaf, type Question, type Shown } from "./ask-leaf.ts";
 import type { KeyFamily } from "./certificates.ts";
 import { type Chance, type Door, otherNames } from "./generated.ts";
+import { type LeafQuery, probeByCommand, probeByOpenssl, probeLeaf, type ShownLeaf } from "./probe-leaf.ts";
 import type { Running } from "./start-generated.ts";
 
-export type Answered = { question: Question; shown: Shown };
+export type LeafAnswer = { query: LeafQuery; shown: ShownLeaf };
 
 const BOTH: readonly KeyFamily[] = ["ECDSA", "RSA"];
 const CLIENTS: readonly (readonly KeyFamily[])[] = [["RSA"], ["ECDSA"], BOTH];
 
 /** Every name by every kind of client, and ten others by one of them, of which two at each door but the first; versions in turn. */
-export function askAll({ generated: { doors, names } }: Running, chance: Chance): Question[] {
+export function createQueries({ generated: { doors, names } }: Running, chance: Chance): LeafQuery[] {
   const others = otherNames(chance, names);
   return doors.flatMap((door: Door, index) => {
     const strangers = index === 0 ? others : chance.some(others, 2, 2);
@@ -24,12 +24,12 @@ export function askAll({ generated: { doors, names } }: Running, chance: Chance)
   });
 }
 
-/** In the order of the questions, two at once: servers begin a process for each more. */
-export async function answerAll(questions: readonly Question[]): Promise<Answered[]> {
-  const answers: Answered[] = [];
-  const left = questions.entries();
+/** In the order of the queries, two at once: servers begin a process for each more. */
+export async function answerAll(queries: readonly LeafQuery[]): Promise<LeafAnswer[]> {
+  const answers: LeafAnswer[] = [];
+  const left = queries.entries();
   const goOn = async () => {
-    for (const [index, question] of left) answers[index] = { question, shown: await askLeaf(question) };
+    for (const [index, query] of left) answers[index] = { query, shown: await probeLeaf(query) };
   };
   await Promise.all([goOn(), goOn()]);
   return answers;
@@ -39,18 +39,18 @@ export async function answerAll(questions: readonly Question[]): Promise<Answere
 const SAMPLES = 3;
 
 /** Questions that OpenSSL itself, as a client, is answered otherwise, as phrases. */
-export async function compareWithOpenssl(answers: readonly Answered[], chance: Chance): Promise<string[]> {
+export async function compareWithOpenssl(answers: readonly LeafAnswer[], chance: Chance): Promise<string[]> {
   const shown = answers.filter((answer) => answer.shown.length === 64);
   const [first, ...others] = chance.shuffle(shown).slice(0, SAMPLES);
   const refused = answers.find((answer) => answer.shown === "refused");
   const wrong: string[] = [];
-  if (first && (await askByCommand(first.question)) !== first.shown)
-    wrong.push(`${sayQuestion(first.question)}: the openssl command is shown another one`);
+  if (first && (await probeByCommand(first.query)) !== first.shown)
+    wrong.push(`${formatQuery(first.query)}: the openssl command is shown another one`);
   for (const answer of [...others, ...(refused ? [refused] : [])])
-    if ((await askByOpenssl(answer.question)) !== answer.shown)
-      wrong.push(`${sayQuestion(answer.question)}: a whole handshake of OpenSSL comes to another one`);
+    if ((await probeByOpenssl(answer.query)) !== answer.shown)
+      wrong.push(`${formatQuery(answer.query)}: a whole handshake of OpenSSL comes to another one`);
   return wrong;
 }
 
-export const sayQuestion = ({ host, port, name, takes, version }: Question): string =>
+export const formatQuery = ({ host, port, name, takes, version }: LeafQuery): string =>
   `${name ?? "no name"} at ${host}:${port} by ${takes.join("+")} in ${version}`;

@@ -3,8 +3,8 @@ import { listen, type TestServer } from "#testing/servers.ts";
 
 type Login = { user: string; password: string };
 
-/** A proxy, and what it was asked for: places, and the logins that were tried. */
-export type TestProxy = TestServer & { places: string[]; logins: string[] };
+/** A proxy, and what it was asked for: destinations, and the logins that were tried. */
+export type TestProxy = TestServer & { destinations: string[]; logins: string[] };
 
 type ProxyOptions = {
   /** Without it nobody has to log in. */
@@ -14,16 +14,16 @@ type ProxyOptions = {
 };
 
 /** A SOCKS5 proxy on loopback that connects wherever it is asked to. `reply`: it refuses everything by that code. */
-export async function startSocksProxy(wish: ProxyOptions & { reply?: number } = {}): Promise<TestProxy> {
-  const seen = { places: [] as string[], logins: [] as string[] };
-  const server = await listen(createServer((client) => void serveSocks(client, wish, seen)));
+export async function startSocksProxy(options: ProxyOptions & { reply?: number } = {}): Promise<TestProxy> {
+  const seen = { destinations: [] as string[], logins: [] as string[] };
+  const server = await listen(createServer((client) => void serveSocks(client, options, seen)));
   return { ...server, ...seen };
 }
 
 async function serveSocks(
   client: Socket,
   { login, names = {}, reply }: ProxyOptions & { reply?: number },
-  seen: Pick<TestProxy, "places" | "logins">,
+  seen: Pick<TestProxy, "destinations" | "logins">,
 ): Promise<void> {
   const { bytes, rest } = readerOf(client);
   const [, count = 0] = await bytes(2);
@@ -42,7 +42,7 @@ async function serveSocks(
   const [, , , type] = await bytes(4);
   const host = await readHost(type ?? 0, bytes);
   const port = (await bytes(2)).readUInt16BE();
-  seen.places.push(`${host} ${port}`);
+  seen.destinations.push(`${host} ${port}`);
   if (reply !== undefined) return void client.end(Buffer.from([5, reply, 0, 1, 0, 0, 0, 0, 0, 0]));
   const server = connect(port, names[host] ?? host);
   server.on("error", () => client.end(Buffer.from([5, 5, 0, 1, 0, 0, 0, 0, 0, 0])));
@@ -60,16 +60,16 @@ async function readHost(type: number, bytes: (size: number) => Promise<Buffer>):
 }
 
 /** An HTTP proxy on loopback that opens a tunnel wherever it is asked to. `status`: it answers everything by that line. */
-export async function startHttpProxy(wish: ProxyOptions & { status?: string } = {}): Promise<TestProxy> {
-  const seen = { places: [] as string[], logins: [] as string[] };
-  const server = await listen(createServer((client) => serveHttp(client, wish, seen)));
+export async function startHttpProxy(options: ProxyOptions & { status?: string } = {}): Promise<TestProxy> {
+  const seen = { destinations: [] as string[], logins: [] as string[] };
+  const server = await listen(createServer((client) => serveHttp(client, options, seen)));
   return { ...server, ...seen };
 }
 
 function serveHttp(
   client: Socket,
   { login, names = {}, status }: ProxyOptions & { status?: string },
-  seen: Pick<TestProxy, "places" | "logins">,
+  seen: Pick<TestProxy, "destinations" | "logins">,
 ): void {
   let head = "";
   const take = (piece: Buffer) => {
@@ -79,7 +79,7 @@ function serveHttp(
     const [, host = "", port = ""] = /^CONNECT \[?([^\]\s]+?)\]?:(\d+) HTTP\/1\.1\r\n/.exec(head) ?? [];
     const [, basic = ""] = /^Proxy-Authorization: Basic (\S+)\r$/m.exec(head) ?? [];
     const said = Buffer.from(basic, "base64").toString();
-    seen.places.push(`${host} ${port}`);
+    seen.destinations.push(`${host} ${port}`);
     seen.logins.push(said);
     if (status !== undefined) return client.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
     if (login && said !== `${login.user}:${login.password}`)
