@@ -39,7 +39,7 @@ test("orphans are a list of their own, each with its reason and what was not loo
   expect(await camera.photograph("orphans")).toEqual([]);
 
   const drawer = await list.open("carol@corp.example");
-  await expect(drawer).toContainText("Owner left");
+  await expect(drawer).toContainText("Former owner");
   await expect(drawer).toContainText("according to people.csv");
   await expect(drawer).toContainText("not scanned: laptops");
   await expect(drawer).toContainText("this is the key of somebody who has left (Carol Nolan)");
@@ -54,7 +54,7 @@ test("a laptop that is not scanned is shown as such, and is no orphan", async ({
     .getByRole("main")
     .getByRole("button", { name: /^Private key not found/ })
     .click();
-  await list.filter("Owner", "Known owner");
+  await list.filter("Owner", "Current owner");
   await expect(await list.open("alice@thinkpad")).toContainText("its private key was not scanned");
 });
 

@@ -37,14 +37,14 @@ test("every step is listed, and what a host reaches is a table first and a diagr
   expect((await readFile(await png.path())).subarray(1, 4).toString()).toBe("PNG");
 
   await page.getByText("Mutual trust", { exact: true }).click();
-  const pairs = new ListScreen(page, "pairs");
+  const pairs = new ListScreen(page, "host pairs");
   await expect(pairs.row("metrics@")).toContainText("postgres@");
   expect(await camera.photograph("graph-mutual")).toEqual([]);
   await goByKeys(frame, pairs);
   const pair = await pairs.open("metrics@");
   await expect(pair.getByRole("heading", { name: "Back" })).toBeVisible();
   await page.getByRole("button", { name: "Show a diagram" }).click();
-  await expect(diagram.getByRole("heading")).toContainText("pair");
+  await expect(diagram.getByRole("heading")).toContainText("host pair");
   expect(await camera.photograph("graph-mutual-diagram")).toEqual([]);
   await frame.press("Escape");
   expect(await pairs.exportCsv()).toHaveLength((await pairs.rows.count()) + 1);

@@ -169,7 +169,7 @@ async function openFrame(stage: Stage, database: string, home: string): Promise<
 async function fill(
   database: string,
   home: string,
-  { targets, identity, rosters }: DemoWorld,
+  { targets, identity, peopleSources }: DemoWorld,
 ): Promise<void> {
   const list = `${database}.targets`;
   await writeFile(list, targets.join("\n"));
@@ -178,8 +178,8 @@ async function fill(
   await run(process.execPath, [...scan, "--from", list, ...login], { env: environmentOf(home) });
   const declare = (...words: string[]) =>
     run(process.execPath, [PROGRAM, "--db", database, ...words], { env: environmentOf(home) });
-  if (rosters.length > 0) {
-    await declare("people", "import", ...rosters);
+  if (peopleSources.length > 0) {
+    await declare("people", "import", ...peopleSources);
     await declare("inventory", "complete", "--note", OUTSIDE);
   }
   await using plain = await startPlainServer();

@@ -4,7 +4,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { expect, test } from "./latchkey.ts";
 import { goByKeys } from "./pages/by-keys.ts";
 
-test("the people of all rosters, why each counts as there or gone, and what their keys open", async ({
+test("the people of all people sources, why each counts as there or gone, and what their keys open", async ({
   openSample,
   sample,
   camera,

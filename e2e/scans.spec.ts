@@ -4,7 +4,7 @@ import { findClosedEndpoint, startSilentServer, startTlsServer } from "#testing/
 import { startScriptedServer } from "#testing/tls/starttls-scripts.ts";
 import { expect, test } from "./latchkey.ts";
 
-test("a text of targets is previewed before anything is visited, and refused where it cannot be read", async ({
+test("a text of targets is previewed before anything is probed, and refused where it cannot be read", async ({
   openSample,
   camera,
 }) => {
@@ -38,7 +38,7 @@ test("rows arrive while a scan runs; cancelled, it keeps what it has read", asyn
   await using mail = await startScriptedServer({ protocol: "smtp", certificate });
   const frame = await openEmpty();
   const dialog = await frame.openScanDialog();
-  // A host is visited by one login after the other, so the scan lasts until it is cancelled.
+  // A host is probed by one login after the other, so the scan lasts until it is cancelled.
   const logins = Array.from(
     { length: 12 },
     (_, index) => `user${index}@${formatHostAddress(silent.endpoint)}`,

@@ -61,11 +61,11 @@ function putKey(identity) {
 /**
  * Whose keys they are, and that there are no others but those.
  *
- * @param {{ rosters: readonly string[] }} world
+ * @param {{ peopleSources: readonly string[] }} world
  */
-async function declareOwners({ rosters }) {
-  if (rosters.length === 0) return;
-  await latchkey("people", "import", ...rosters);
+async function declareOwners({ peopleSources }) {
+  if (peopleSources.length === 0) return;
+  await latchkey("people", "import", ...peopleSources);
   await latchkey("inventory", "complete", "--note", OUTSIDE);
 }
 

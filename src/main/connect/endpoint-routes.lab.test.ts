@@ -21,12 +21,12 @@ test.skipIf(!canStartHosts())(
     const text = [first.endpoint, second.endpoint, closed].map(({ port }) => `127.0.0.1:${port}`).join(" ");
     const way = `ssh://root@${jump.address}`;
 
-    const unknown = await scanAll(app, { text, way });
+    const unknown = await scanAll(app, { text, proxy: way });
     expect(unknown.map(({ outcome }) => outcome)).toEqual(Array(3).fill("jump-failed"));
     expect(unknown[0]?.message).toContain(jump.address);
     expect((await jump.run(LOGINS)).trim()).toBe("0");
 
-    const met = await scanAll(app, { text, way, acceptNew: true });
+    const met = await scanAll(app, { text, proxy: way, acceptNew: true });
     const byPort = (probes: typeof met) =>
       Object.fromEntries(probes.map(({ target, outcome }) => [target.port, outcome]));
     const expected = {
@@ -59,7 +59,7 @@ test.skipIf(!canStartHosts())(
     const text = `127.0.0.1:${server.endpoint.port} 127.0.0.1:${closed.port}`;
     const told: Record<string, string[]> = {};
     for (const [kind, { endpoint }] of Object.entries({ socks5: ssh, http: apache })) {
-      const probes = await scanAll(app, { text, way: `${kind}://${endpoint.host}:${endpoint.port}` });
+      const probes = await scanAll(app, { text, proxy: `${kind}://${endpoint.host}:${endpoint.port}` });
       const ofPort = (port: number) => probes.find(({ target }) => target.port === port)?.outcome ?? "";
       told[kind] = [ofPort(server.endpoint.port), ofPort(closed.port)];
     }
@@ -80,7 +80,7 @@ test("a proxy's password is asked for once a scan, and is nowhere afterwards", a
     const announcements = await app.client.events.watch();
     const { scanId } = await app.client.scans.start({
       text,
-      way: `socks5://jo@${host}:${port}`,
+      proxy: `socks5://jo@${host}:${port}`,
       mayPrompt: true,
     });
     const asked: string[] = [];
@@ -95,7 +95,7 @@ test("a proxy's password is asked for once a scan, and is nowhere afterwards", a
     expect(asked).toEqual(["proxy"]);
     expect(await app.client.scans.find({ scanId })).toMatchObject({ ok: 2, failed: 0 });
     expect(await app.client.targets.list()).toMatchObject([{ route: `socks5://jo@${host}:${port}` }, {}]);
-    const refused = app.client.scans.start({ text, way: `socks5://jo:${login.password}@${host}:${port}` });
+    const refused = app.client.scans.start({ text, proxy: `socks5://jo:${login.password}@${host}:${port}` });
     await expect(refused).rejects.toThrow("has a password in it, which would be kept");
   }
   for (const name of (await readdir(desk.home)).filter((file) => file.startsWith("latchkey.db")))

@@ -156,7 +156,7 @@ export function bundleTable(db: Database) {
     LIMIT 1`);
 
   return {
-    /** Whom the rosters have a key for; somebody who is still there before somebody who has left. */
+    /** Whom the people sources have a key for; somebody who is still there before somebody who has left. */
     ownerOf: (fingerprint: string) => owner.get(fingerprint) ?? null,
 
     find(digest: string) {

@@ -38,7 +38,7 @@ const visit = fc.oneof(
     isPartial: fc.boolean(),
   }),
   fc.record({
-    roster: few,
+    source: few,
     people: fc.uniqueArray(person, { maxLength: 3, selector: ({ login }) => login }),
     isWhole: fc.boolean(),
   }),
@@ -53,7 +53,7 @@ const visit = fc.oneof(
   }),
 );
 
-test("after any visits and rosters, what is counted along the way is what there is", async () => {
+test("after any visits and people sources, what is counted along the way is what there is", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(visit, { maxLength: 25 }), async (visits) => {
       await using folder = await makeTemporaryFolder();
@@ -144,7 +144,7 @@ function tellOfOwners(store: Store, one: OfOwners): void {
     store.people.holdHere(held, () => true, START);
     return;
   }
-  if ("forgotten" in one) store.people.removeSource(`roster ${one.forgotten}`);
+  if ("forgotten" in one) store.people.removeSource(`source ${one.forgotten}`);
   else {
     const people = one.people.map(({ login, keys: listed, said }) => ({
       handle: `person ${login}`,
@@ -155,8 +155,8 @@ function tellOfOwners(store: Store, one: OfOwners): void {
       leftOn: null,
       keys: listed.map((key) => ({ fingerprint: fingerprintOf(`key ${key}`), keyType: null })),
     }));
-    const { roster, isWhole } = one;
-    store.people.replaceSource({ name: `roster ${roster}`, kind: "csv", isWhole, people, at: START });
+    const { source, isWhole } = one;
+    store.people.replaceSource({ name: `source ${source}`, kind: "csv", isWhole, people, at: START });
   }
   store.people.settle(settleStandings(store.people.entries(), "2026-06-01"), START);
 }

@@ -728,7 +728,7 @@ CREATE TABLE key_file (
   is_encrypted       INTEGER CHECK (is_encrypted IN (0, 1)),
   lock               TEXT,
   possession         TEXT NOT NULL DEFAULT 'claimed' CHECK (possession IN ('verified', 'claimed', 'other-key')),
-  claim              TEXT DEFAULT 'not-asked',
+  claim              TEXT DEFAULT 'not-tested',
   elsewhere_since    TEXT,
   first_scan         INTEGER NOT NULL REFERENCES scan (id),
   last_scan          INTEGER NOT NULL REFERENCES scan (id),

@@ -148,13 +148,13 @@ async function verifyServer(
   const pageNonce = makeNonce();
   send<PageHello>(socket, { session, nonce: pageNonce });
   const theirs = await words.next();
-  if (theirs.kind !== "word") return theirs.code === WEB_CLOSE.unproved.code ? "stranger" : theirs.kind;
+  if (theirs.kind !== "word") return theirs.code === WEB_CLOSE.unverified.code ? "stranger" : theirs.kind;
   const answer = ServerVerification.safeParse(theirs.word).data;
   if (!answer) return "stranger";
   const handshake: Handshake = { authority, session, pageNonce, serverNonce: answer.nonce };
   const key = await importSecret(secret);
-  if (!(await verify(key, handshake, answer.proof))) return "stranger";
-  send<PageVerification>(socket, { proof: await sign(key, handshake) });
+  if (!(await verify(key, handshake, answer.hmac))) return "stranger";
+  send<PageVerification>(socket, { hmac: await sign(key, handshake) });
   const last = await words.next();
   if (last.kind === "word") return ServerReady.safeParse(last.word).success ? "verified" : "stranger";
   return last.code === WEB_CLOSE.ended.code ? "ended" : last.kind;
@@ -200,8 +200,8 @@ const importSecret = (secret: string): Promise<CryptoKey> =>
 const sign = async (key: CryptoKey, handshake: Handshake): Promise<string> =>
   toWord(new Uint8Array(await crypto.subtle.sign("HMAC", key, encode(verificationText("page", handshake)))));
 
-const verify = (key: CryptoKey, handshake: Handshake, proof: string): Promise<boolean> =>
-  crypto.subtle.verify("HMAC", key, fromWord(proof), encode(verificationText("server", handshake)));
+const verify = (key: CryptoKey, handshake: Handshake, hmac: string): Promise<boolean> =>
+  crypto.subtle.verify("HMAC", key, fromWord(hmac), encode(verificationText("server", handshake)));
 
 const encode = (text: string) => new TextEncoder().encode(text);
 

@@ -66,7 +66,7 @@ const TAGS = {
   "other-process": { tone: "orange", Icon: IconUsers },
   "other-listed": { tone: "orange", Icon: IconArrowsExchange },
   differs: { tone: "orange", Icon: IconQuestionMark },
-  "cannot-tell": { tone: "gray", Icon: IconHelpCircle },
+  unknown: { tone: "gray", Icon: IconHelpCircle },
   "not-seen": { tone: "gray", Icon: IconEyeOff },
   agrees: { tone: "green", Icon: IconCheck },
   "never-served": { tone: "orange", Icon: IconBan },
@@ -83,7 +83,7 @@ function StateTag({ state }: { state: ServedState }) {
 
 /** The path from the directive to what is served, a line a step. */
 function Below({ row, from }: { row: ServedRow; from: string | null }) {
-  const { certificate, keyPath, isPair, unsure, at, sights } = row;
+  const { certificate, keyPath, keyMatches, unsure, at, sights } = row;
   return (
     <>
       <div>
@@ -104,7 +104,7 @@ function Below({ row, from }: { row: ServedRow; from: string | null }) {
       {certificate && <Held certificate={certificate} from={from} />}
       {keyPath && (
         <div>
-          Key: <Untrusted text={keyPath} isMono /> <Dim>{formatKeyMatch(isPair)}</Dim>
+          Key: <Untrusted text={keyPath} isMono /> <Dim>{formatKeyMatch(keyMatches)}</Dim>
         </div>
       )}
       {unsure && <Untrusted text={unsure} />}
@@ -167,9 +167,9 @@ const CertificateLink = ({ sha256, subject, keySize }: Linked) => (
   </>
 );
 
-function formatKeyMatch(isPair: boolean | null): string {
-  if (isPair === null) return "(not known whether it fits)";
-  return isPair ? "(fits)" : "(is the key of another certificate)";
+function formatKeyMatch(keyMatches: boolean | null): string {
+  if (keyMatches === null) return "(not known whether it fits)";
+  return keyMatches ? "(fits)" : "(is the key of another certificate)";
 }
 
 const formatWhere = ({ host, port, serverName }: WireSight): string =>

@@ -13,6 +13,7 @@ import {
 import type { OrphanState } from "#shared/model/access/grant.ts";
 import type { Effective, Owner, Use } from "#shared/model/access/verdict.ts";
 import { Tag, type Tone } from "./tag.tsx";
+import { Untrusted } from "./text.tsx";
 import classes from "./verdict.module.css";
 
 type TagContent = { tone: Tone; Icon: TablerIcon; word: string };
@@ -24,9 +25,9 @@ export const EFFECTIVE: Record<Effective["state"], TagContent> = {
 };
 
 export const OWNER: Record<Owner["state"], TagContent> = {
-  known: { tone: "green", Icon: IconUserCheck, word: "Known owner" },
-  gone: { tone: "red", Icon: IconUserOff, word: "Owner has left" },
-  unknown: { tone: "gray", Icon: IconUserQuestion, word: "Owner unknown" },
+  known: { tone: "green", Icon: IconUserCheck, word: "Current owner" },
+  gone: { tone: "red", Icon: IconUserOff, word: "Former owner" },
+  unknown: { tone: "gray", Icon: IconUserQuestion, word: "Unknown owner" },
 };
 
 export const USE: Record<Use["state"], TagContent> = {
@@ -36,7 +37,7 @@ export const USE: Record<Use["state"], TagContent> = {
 };
 
 const ORPHAN: Record<OrphanState, string> = {
-  gone: "Owner left",
+  gone: "Former owner",
   unused: "Unused",
   "private-key-not-found": "Nobody's",
   unknown: "Orphan unknown",
@@ -65,11 +66,13 @@ export function EffectiveTag({ state }: { state: Effective["state"] }) {
   );
 }
 
-export function OwnerTag({ state }: { state: Owner["state"] }) {
+/** By name where one is known. */
+export function OwnerTag({ state, who }: Pick<Owner, "state" | "who">) {
   const { tone, Icon, word } = OWNER[state];
+  const name = who === null || state === "unknown" ? null : state === "gone" ? `former: ${who}` : who;
   return (
     <Tag tone={tone} Icon={Icon} isPlain>
-      {word}
+      {name === null ? word : <Untrusted text={name} limit={40} isCut />}
     </Tag>
   );
 }

@@ -111,9 +111,9 @@ export const inspect = {
         /** What is spoken before TLS; null: what the port says. */
         protocol: Protocol.nullable().default(null),
         /** A proxy; empty: directly. */
-        way: ProxyUrl.default(""),
-        /** Of the user that the way names; null where it names none. */
-        wayPassword: z.string().max(4_096).nullable().default(null),
+        proxy: ProxyUrl.default(""),
+        /** Of the user that the proxy names; null where it names none. */
+        proxyPassword: z.string().max(4_096).nullable().default(null),
         probesCapabilities: z.boolean().default(false),
       }),
     )

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { ImportedPeopleSource, Inventory, PeopleSourceKind, PersonRow } from "../model/access/person.ts";
 import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
-/** A roster is a few megabytes at most; a folder of keys has a file for each person. */
+/** A people source is a few megabytes at most; a folder of keys has a file for each person. */
 const MOST_PEOPLE_SOURCE_BASE64 = 24 * 1024 * 1024;
 const MOST_PEOPLE_SOURCE_FILES = 50_000;
 
 const PeopleSourceName = z.string().trim().min(1).max(200);
 
-/** What of a roster could not be read. Written by strangers. */
+/** What of a people source could not be read. Written by strangers. */
 const BrokenLine = z.object({
   /** `people.csv line 12`. */
   where: z.string(),
@@ -34,7 +34,7 @@ export const people = {
   sources: query.output(z.array(ImportedPeopleSource)),
 
   /**
-   * Reads a roster. One of the same name is replaced: what it says of a person holds from now on. Who is no longer in
+   * Reads a people source. One of the same name is replaced: what it says of a person holds from now on. Who is no longer in
    * it stays as they were, unless it is said to name everybody.
    */
   import: command
@@ -61,7 +61,7 @@ export const people = {
       }),
     ),
 
-  /** Forgets a roster, and all that only it has said. */
+  /** Forgets a people source, and all that only it has said. */
   remove: command.input(z.object({ name: PeopleSourceName })).output(z.object({ people: z.int() })),
 
   inventory: query.output(Inventory),

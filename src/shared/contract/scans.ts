@@ -9,7 +9,7 @@ import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
 /**
  * Targets as people write them, between spaces, commas or lines; `#` begins a comment. A name that ssh_config gives a
- * HostName or a way there is SSH alone, on the port that it says.
+ * HostName or a route is SSH alone, on the port that it says.
  */
 export const TargetText = z.object({
   text: z.string().max(8 * 1024 * 1024),
@@ -94,9 +94,9 @@ export const ScanInput = TargetText.extend({
   transport: TransportRequest.nullable().default(null),
   /**
    * How endpoints are reached: a proxy or a jump host, as `ProxyUrl`; "" directly; null: as each is remembered. Hosts
-   * go by ssh_config. A way that holds a password is refused.
+   * go by ssh_config. A proxy with a password is refused.
    */
-  way: ProxyUrl.nullable().default(null),
+  proxy: ProxyUrl.nullable().default(null),
   /** Greet every address of an endpoint's name, and say where they differ; otherwise the first that answers. */
   everyAddress: z.boolean().default(true),
   /** Ask each endpoint, by some fourteen further connections, which versions and groups it takes. */

@@ -165,11 +165,8 @@ test("a file that is gone, or holds no certificate, is no renewal, and nothing i
   });
   const told = (kind: FileProblem["kind"]) =>
     judge(map({ ...older(), problems: [problem(kind)] }), OLD, { known });
-  expect(told("gone")).toEqual(["cannot-tell", "/srv/shop.pem is not there"]);
-  expect(told("no-certificate")).toEqual([
-    "cannot-tell",
-    "/srv/shop.pem holds no certificate that can be read",
-  ]);
+  expect(told("gone")).toEqual(["unknown", "/srv/shop.pem is not there"]);
+  expect(told("no-certificate")).toEqual(["unknown", "/srv/shop.pem holds no certificate that can be read"]);
 });
 
 test("where a serving has a certificate for each kind of key, a handshake tells of the one that answers it", () => {
@@ -226,7 +223,7 @@ test("of two servers that are set up for a port the one that listens is asked, a
   const configurations = [apache, nginx()];
   expect(judge(map({ configurations }), held("mail"))?.[0]).toBe("other-listed");
   expect(judge(map({ configurations, listeners: null }), held("stranger"))).toEqual([
-    "cannot-tell",
+    "unknown",
     "more than one server is set up for this port, and it is not known which of them listens",
   ]);
 });
@@ -254,8 +251,8 @@ test("where it is not known which address was reached, nothing is claimed unless
       ],
     });
   const where = "at which of its addresses port 443 was reached is not known";
-  expect(judge(two("0.0.0.0", "::"), held("mail"))).toEqual(["cannot-tell", where]);
-  expect(judge(two("0.0.0.0", "192.0.2.9"), held("mail"))).toEqual(["cannot-tell", where]);
+  expect(judge(two("0.0.0.0", "::"), held("mail"))).toEqual(["unknown", where]);
+  expect(judge(two("0.0.0.0", "192.0.2.9"), held("mail"))).toEqual(["unknown", where]);
   // No other machine gets in there.
   expect(judge(two("0.0.0.0", "127.0.0.1"), held("shop"))?.[0]).toBe("agrees");
 });
@@ -263,15 +260,11 @@ test("where it is not known which address was reached, nothing is claimed unless
 test("where what is to be served is not known, nothing is called a mismatch", () => {
   const claims = (configuration: Configuration) =>
     judge(map({ configurations: [configuration] }), held("stranger"))?.[0];
-  expect(claims(nginx({ bindings: [serving("shop", { unsure: "a variable" })] }))).toBe("cannot-tell");
-  expect(claims(nginx({ bindings: [serving("shop", { deployments: [pair("unread")] })] }))).toBe(
-    "cannot-tell",
-  );
-  expect(claims(nginx({ bindings: [serving("shop", { deployments: [] })] }))).toBe("cannot-tell");
+  expect(claims(nginx({ bindings: [serving("shop", { unsure: "a variable" })] }))).toBe("unknown");
+  expect(claims(nginx({ bindings: [serving("shop", { deployments: [pair("unread")] })] }))).toBe("unknown");
+  expect(claims(nginx({ bindings: [serving("shop", { deployments: [] })] }))).toBe("unknown");
   const open = nginx({ incomplete: { why: "an include was not read", onlyForNames: false } });
-  expect(judge(map({ configurations: [open] }), held("stranger"), { name: "other" })?.[0]).toBe(
-    "cannot-tell",
-  );
+  expect(judge(map({ configurations: [open] }), held("stranger"), { name: "other" })?.[0]).toBe("unknown");
 });
 
 test("beside a file that is lost, which named its own names, what is served from another one is as configured", () => {
@@ -292,15 +285,15 @@ test("beside a file that is lost, which named its own names, what is served from
   const unreadable = "a pattern or a certificate that was not read may fit the name";
   expect(judge(gone, held("shop"))?.[0]).toBe("agrees");
   // The lost one may have been for that name.
-  expect(judge(gone, held("lost"))).toEqual(["cannot-tell", unreadable]);
+  expect(judge(gone, held("lost"))).toEqual(["unknown", unreadable]);
   const known = files({ "/srv/lost.pem lost": UNTIL });
   expect(judge(gone, held("lost"), { known })).toEqual([
-    "cannot-tell",
+    "unknown",
     `${UNTIL} /srv/lost.pem still held the certificate that is served`,
     "/srv/lost.pem is not there",
   ]);
   // What nobody has read may hold a certificate that comes before.
-  expect(judge(haproxy([]), held("shop"))).toEqual(["cannot-tell", unreadable]);
+  expect(judge(haproxy([]), held("shop"))).toEqual(["unknown", unreadable]);
 });
 
 test("a second certificate for one kind of key, in one file with its key, leaves Postfix without TLS, so that nothing is as configured", () => {
@@ -316,7 +309,7 @@ test("a second certificate for one kind of key, in one file with its key, leaves
   // By its own key it takes the place of the first.
   expect(judge(both("postfix", mail.key), held("mail"))?.[0]).toBe("agrees");
   expect(judge(both("postfix", mail.certificate), held("mail"))).toEqual([
-    "cannot-tell",
+    "unknown",
     "/srv/shop.pem and /srv/mail.pem are for keys of one kind (EC), and Postfix has no TLS where the second of them holds its key as well",
   ]);
 });
@@ -333,7 +326,7 @@ test("a service of Postfix's that has no TLS without a name has none for any nam
     configurations: [nginx({ server: "postfix", bindings: [usual, named] })],
     listeners: listening("master", 2_000),
   });
-  expect(judge(postfix, held("mail"), { name: "mail" })?.[0]).toBe("cannot-tell");
+  expect(judge(postfix, held("mail"), { name: "mail" })?.[0]).toBe("unknown");
 });
 
 test("what a command copies from a file is no renewal that was not reloaded, for a reload would not take it up", () => {

@@ -78,7 +78,7 @@ export function evaluateServed(map: MapIndex, files: Files, sight: Sight): Serve
         bindings: [],
         deployments: [],
         concerns: [],
-        state: "cannot-tell",
+        state: "unknown",
         difference: null,
         evidence: [describeClash(clash)],
       };
@@ -93,7 +93,7 @@ export function evaluateServed(map: MapIndex, files: Files, sight: Sight): Serve
   // What a file that is lost held before may be what is to be served, so that nothing else is said.
   if (beside?.state === "agrees") return beside;
   const lost = findLost(known, rival);
-  if (lost) return { configuration, blocked, ...lost, state: "cannot-tell", difference: null, concerns: [] };
+  if (lost) return { configuration, blocked, ...lost, state: "unknown", difference: null, concerns: [] };
   return { configuration, blocked, bindings: [], ...isUnsure(choice.why), concerns: [] };
 }
 
@@ -148,7 +148,7 @@ function chooseBesideLost(known: Known, rival: AtPort): Choice {
 
 const isUnsure = (why: string): Verdict => ({
   deployments: [],
-  state: "cannot-tell",
+  state: "unknown",
   difference: null,
   evidence: [why],
 });
@@ -180,16 +180,16 @@ function evaluate(known: Known, { rival, deployments: chosen, isAlone }: Meant):
     difference: null,
   });
   if (!isAlone)
-    return verdictOf("cannot-tell", [
+    return verdictOf("unknown", [
       "more than one server is set up for this port, and it is not known which of them listens",
     ]);
   const strangers = findStrangers(listening, server);
   if (strangers.length > 0)
     return verdictOf("other-process", [`${strangers.join(", ")} listens there, and not ${server}`]);
   const broken = deployments.flatMap(({ certificate }) => map.problemOf(certificate.path) ?? []);
-  if (broken.length > 0) return verdictOf("cannot-tell", nameSome(broken, broken.length, "file"));
+  if (broken.length > 0) return verdictOf("unknown", nameSome(broken, broken.length, "file"));
   const late = deployments.flatMap((deployment) => formatWrittenSince(known, server, deployment));
-  if (late.length > 0) return verdictOf("cannot-tell", nameSome(late, late.length, "file"));
+  if (late.length > 0) return verdictOf("unknown", nameSome(late, late.length, "file"));
   const stale = findFirst(deployments, (deployment) => {
     const evidence = whyNotReloaded(known, rival, deployment);
     return (
@@ -200,9 +200,7 @@ function evaluate(known: Known, { rival, deployments: chosen, isAlone }: Meant):
   const unreadable = deployments.find((deployment) => files.heldNow(deployment.certificate.path) === null);
   if (unreadable || deployments.length === 0) {
     const path = unreadable?.certificate.path ?? "its file";
-    return verdictOf("cannot-tell", [
-      `no certificate in ${path} was read, so what is to be served is not known`,
-    ]);
+    return verdictOf("unknown", [`no certificate in ${path} was read, so what is to be served is not known`]);
   }
   return { deployments, ...explainDifference(known, deployments) };
 }

@@ -94,6 +94,6 @@ test("of thousands of lost files of one listener ten are named as why nothing ca
   const nowhere = { heldNow: () => null, holding: () => [], heldUntil: () => new Map(), alsoIn: () => null };
   const sight = { address: "192.0.2.1", port: 443, name: null, leaf, probedAt: 1_000, readAt: 1_000 };
   const judged = evaluateServed(map, nowhere, sight);
-  expect(judged).toMatchObject({ state: "cannot-tell", blocked: { length: 11 } });
+  expect(judged).toMatchObject({ state: "unknown", blocked: { length: 11 } });
   expect(judged?.evidence).toHaveLength(11);
 });

@@ -25,7 +25,7 @@ export function findServedProblems(evaluated: ServedVerdict, served: Served): Fi
   };
   switch (state) {
     case "agrees":
-    case "cannot-tell":
+    case "unknown":
       return [];
     case "not-reloaded":
       return [
@@ -108,7 +108,7 @@ function formatConcern(concern: ReloadConcern): string {
   }
 }
 
-type Differing = Exclude<ServedVerdict["state"], "agrees" | "cannot-tell" | "not-reloaded">;
+type Differing = Exclude<ServedVerdict["state"], "agrees" | "unknown" | "not-reloaded">;
 
 function formatDiffering(state: Differing, evaluated: ServedVerdict, path: string): string {
   switch (state) {

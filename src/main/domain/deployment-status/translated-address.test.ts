@@ -72,7 +72,7 @@ function judge(
 }
 
 const UNKNOWN = [
-  "cannot-tell",
+  "unknown",
   "203.0.113.5 is none of the host's own addresses, and at which of these port 443 was reached is not known",
 ];
 

@@ -83,11 +83,11 @@ function judge(server: Server, { probedAt, readAt = probedAt, starts = [900, 900
 
 test("of an endpoint that was last asked before its file was written nothing is claimed, unless no process can have read it", () => {
   expect(judge("nginx", { probedAt: 100, starts: [900, 2_000] })).toEqual([
-    "cannot-tell",
+    "unknown",
     "/srv/shop.pem was written at 1970-01-01T00:16:40Z, and the endpoint was last asked before that, at 1970-01-01T00:01:40Z: ask it again",
   ]);
   const stranger = { ...OLD, sha256: "stranger" };
-  expect(judge("nginx", { probedAt: 100, starts: [900, 2_000], leaf: stranger })?.[0]).toBe("cannot-tell");
+  expect(judge("nginx", { probedAt: 100, starts: [900, 2_000], leaf: stranger })?.[0]).toBe("unknown");
   const own = { ...OLD, sha256: "new" };
   expect(judge("nginx", { probedAt: 100, starts: [900, 2_000], leaf: own })?.[0]).toBe("agrees");
   for (const server of ["nginx", "apache"] as const)
@@ -97,19 +97,19 @@ test("of an endpoint that was last asked before its file was written nothing is 
 test.each(["postfix", "dovecot", "haproxy", "slapd", "postgresql", "mysql"] as const)(
   "%s may have taken up a file since it was asked, whatever the age of the processes that listen",
   (server) => {
-    expect(judge(server, { probedAt: 100, readAt: LATER })?.[0]).toBe("cannot-tell");
+    expect(judge(server, { probedAt: 100, readAt: LATER })?.[0]).toBe("unknown");
     expect(judge(server, { probedAt: LATER })?.[0]).toBe("not-reloaded");
   },
 );
 
 test("of one process that has started no other its age tells nothing, for it takes up files itself", () => {
-  expect(judge("nginx", { probedAt: 100, readAt: LATER, starts: [900] })?.[0]).toBe("cannot-tell");
+  expect(judge("nginx", { probedAt: 100, readAt: LATER, starts: [900] })?.[0]).toBe("unknown");
   expect(judge("nginx", { probedAt: LATER, starts: [900] })?.[0]).toBe("not-reloaded");
 });
 
 test("what an earlier scan was shown says nothing of a file that was written at about that time, for clocks differ", () => {
   for (const probedAt of [900, 1_100, 1_299])
-    expect(judge("postfix", { probedAt, readAt: LATER })?.[0]).toBe("cannot-tell");
+    expect(judge("postfix", { probedAt, readAt: LATER })?.[0]).toBe("unknown");
   expect(judge("postfix", { probedAt: 1_100, readAt: LATER })?.[1]).toBe(
     "/srv/shop.pem was written at 1970-01-01T00:16:40Z, and the endpoint was last asked at about that time, at 1970-01-01T00:18:20Z: ask it again",
   );

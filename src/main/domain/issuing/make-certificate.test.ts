@@ -24,7 +24,7 @@ const judge = (leaf: Uint8Array, { name, at = MADE_AT, lists }: Question = {}) =
     profile: "rfc5280",
     revocationLists: lists ? lists.flatMap((der) => readCrl(der) ?? []) : null,
   });
-const codes = (judgement: ReturnType<typeof judge>) => judgement.reasons.map(({ code }) => code);
+const codes = (evaluation: ReturnType<typeof judge>) => evaluation.reasons.map(({ code }) => code);
 
 test("a certificate that was signed is valid for its names, from an hour before", async () => {
   const leaf = await authority.sign(
@@ -78,7 +78,7 @@ test.each([
 ])("where %s alone are permitted, the other form is excluded", async (_, permitted, name) => {
   const other = await makeOwnAuthority({ permitted });
   const request = { spki: KEY.spki, isRsa: false, purposes: ["1.3.6.1.5.5.7.3.1"], names: [name] };
-  const judgement = evaluateChain({
+  const evaluation = evaluateChain({
     leaf: await other.signBlindly(request),
     pool: indexCertificates([other.intermediate.der]),
     roots: indexCertificates([other.root.der]),
@@ -86,7 +86,7 @@ test.each([
     profile: "rfc5280",
     revocationLists: null,
   });
-  expect(judgement.reasons.map(({ code }) => code)).toEqual(["name-excluded"]);
+  expect(evaluation.reasons.map(({ code }) => code)).toEqual(["name-excluded"]);
 });
 
 test("root and intermediate are for TLS alone, so that no mail or code can be signed below either", () => {

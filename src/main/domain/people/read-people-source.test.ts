@@ -79,7 +79,7 @@ test("what of a table cannot be read is named by its line", () => {
   ]);
 });
 
-test("what is no roster says what to do", () => {
+test("what is no people source says what to do", () => {
   const why = (name: string, text: string | Uint8Array) =>
     readPeopleSource([file(name, text)]).broken[0]?.why;
   expect(why("a.csv", "host,address\nweb1,10.0.0.1\n")).toContain("no column says who is meant");

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { distinguishPeople, type NamedEntry, type PersonEntry, settleStandings } from "./standing.ts";
 
 let nextId = 1;
-const entry = (roster: number, rest: Partial<PersonEntry> = {}): PersonEntry => ({
+const entry = (source: number, rest: Partial<PersonEntry> = {}): PersonEntry => ({
   id: nextId++,
-  source: roster,
+  source,
   said: "nothing",
   leftOn: null,
   isMissing: false,
@@ -27,7 +27,7 @@ test("a day of leaving counts from the day after it", () => {
   expect(settled(entry(1, { said: "active", leftOn: "2026-06-10" }))).toEqual(["known"]);
 });
 
-test("who is missing has left only where the roster names everybody", () => {
+test("who is missing has left only where the people source names everybody", () => {
   expect(settled(entry(1, { isMissing: true }))).toEqual(["known"]);
   expect(settled(entry(1, { isMissing: true, sourceIsWhole: true }))).toEqual(["gone"]);
 });
@@ -43,7 +43,7 @@ test("the newest word on somebody of the same login holds for all their entries"
   ]);
 });
 
-test("a login that two people of one roster share joins nobody", () => {
+test("a login that two people of one people source share joins nobody", () => {
   const logins = ["team@corp.example"];
   expect(
     settled(
@@ -56,17 +56,17 @@ test("a login that two people of one roster share joins nobody", () => {
 
 test("settling a second time changes nothing", () => {
   const any = fc.record({
-    roster: fc.integer({ min: 1, max: 3 }),
+    source: fc.integer({ min: 1, max: 3 }),
     said: fc.constantFrom("active" as const, "gone" as const, "nothing" as const),
     leftOn: fc.option(fc.constantFrom("2026-01-01", "2027-01-01")),
     isMissing: fc.boolean(),
-    rosterIsWhole: fc.boolean(),
+    sourceIsWhole: fc.boolean(),
     readAt: fc.constantFrom("2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z"),
     logins: fc.array(fc.constantFrom("a", "b", "c", "d"), { maxLength: 3 }),
   });
   fc.assert(
     fc.property(fc.array(any, { maxLength: 12 }), (given) => {
-      const entries = given.map((one, index) => entry(one.roster, { ...one, id: index + 1 }));
+      const entries = given.map((one, index) => entry(one.source, { ...one, id: index + 1 }));
       const changes = new Map(settleStandings(entries, "2026-06-10").map((one) => [one.id, one]));
       const after = entries.map((one) => ({ ...one, ...changes.get(one.id) }));
       expect(settleStandings(after, "2026-06-10")).toEqual([]);
@@ -77,23 +77,23 @@ test("settling a second time changes nothing", () => {
 let id = 0;
 const named = (
   name: string,
-  roster: number,
+  source: number,
   logins: string[],
   decidedBy: number | null = null,
 ): NamedEntry => ({
   id: ++id,
   name,
-  source: roster,
+  source,
   logins,
   decidedBy,
 });
 const names = (entries: NamedEntry[]) => distinguishPeople(entries).map(({ name }) => name);
 
-test("two people of one roster are two, though they share a login", () => {
+test("two people of one people source are two, though they share a login", () => {
   expect(names([named("ann", 1, ["ops"]), named("bob", 1, ["ops"])])).toEqual(["ann", "bob"]);
 });
 
-test("entries of two rosters are one person by a login, or by the entry that decides about both", () => {
+test("entries of two people sources are one person by a login, or by the entry that decides about both", () => {
   expect(names([named("ann", 1, ["ann"]), named("Ann Moore", 2, ["ann", "ann@corp"])])).toEqual(["ann"]);
   expect(names([named("ann", 1, ["a"], 7), named("Ann Moore", 2, ["b"], 7)])).toEqual(["ann"]);
   expect(names([named("ann", 1, ["ann"]), named("bob", 2, ["bob"])])).toEqual(["ann", "bob"]);

@@ -65,9 +65,9 @@ test("a host key is known for its port only, but one under the bare name is take
 });
 
 test("a host key has changed when other keys are known, of its type or another, and it is said which and where", () => {
-  const judgement = judge(`web1 ${rsaLine}\n# a comment\nweb1 ${caLine}`, "web1");
-  expect(judgement).toMatchObject({ kind: "changed", known: [{ where: "kh:1" }, { where: "kh:3" }] });
-  const sentence = formatHostKey({ host: "web1", port: 22, blob: ed25519.blob }, judgement);
+  const evaluation = judge(`web1 ${rsaLine}\n# a comment\nweb1 ${caLine}`, "web1");
+  expect(evaluation).toMatchObject({ kind: "changed", known: [{ where: "kh:1" }, { where: "kh:3" }] });
+  const sentence = formatHostKey({ host: "web1", port: 22, blob: ed25519.blob }, evaluation);
   for (const part of [ed25519.fingerprint, rsa.fingerprint, ca.fingerprint, "kh:1", "kh:3", "web1"])
     expect(sentence).toContain(part);
 });

@@ -6,7 +6,7 @@ import { createApp } from "#app";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
-test("who signed a bundle is told by rosters or by name, and a wrong signature refuses it", async () => {
+test("who signed a bundle is told by people sources or by name, and a wrong signature refuses it", async () => {
   await using folder = await makeTemporaryFolder();
   const [key, path] = [join(folder.path, "key"), join(folder.path, "bundle")];
   const bundle = answerScript("--nonce 'abc''def'");

@@ -36,7 +36,7 @@ function check(
   return checked.kind === "good" ? checked.key : checked;
 }
 
-/** Whoever was named for this import comes before the rosters. */
+/** Whoever was named for this import comes before the people sources. */
 function findSigner(
   bundles: Store["bundles"],
   signers: string,

@@ -65,22 +65,22 @@ test("a chain is shown as it was sent, and each store says what it makes of it",
   expect(chain?.verdicts).toMatchObject([
     {
       store: "mozilla",
-      judgement: { state: "invalid", reasons: [{ code: "untrusted-root", sha256: root.sha256 }] },
+      evaluation: { state: "invalid", reasons: [{ code: "untrusted-root", sha256: root.sha256 }] },
     },
     { store: "system" },
-    { store: "yours", rootCount: 0, judgement: null },
+    { store: "yours", rootCount: 0, evaluation: null },
   ]);
   expect(chain?.verdicts[0]?.rootCount).toBeGreaterThan(100);
 });
 
 test("with its root given the same chain is valid, and no more when it is taken back", async () => {
   const { chains, store } = visit({ "shop.example": [leaf.der, middle.der] });
-  const yours = async () => (await chains.read(idOf(leaf))).chains[0]?.verdicts[2]?.judgement;
+  const yours = async () => (await chains.read(idOf(leaf))).chains[0]?.verdicts[2]?.evaluation;
   const given = { kind: "root" as const, name: "root.der", base64: root.der.toString("base64") };
   expect(await chains.trust(given)).toEqual({ added: 1, known: 0 });
   expect(await chains.trust(given)).toEqual({ added: 0, known: 1 });
   const { verdicts = [] } = (await chains.read(idOf(leaf))).chains[0] ?? {};
-  expect(verdicts.map(({ judgement }) => judgement?.profile)).toEqual(["webpki", "rfc5280", "rfc5280"]);
+  expect(verdicts.map(({ evaluation }) => evaluation?.profile)).toEqual(["webpki", "rfc5280", "rfc5280"]);
   expect(await yours()).toMatchObject({
     profile: "rfc5280",
     state: "valid-for-clients",

@@ -84,7 +84,7 @@ export function createChains({ store, announce, now }: Deps) {
       roots.all.length === 0
         ? null
         : evaluateChain({ leaf, pool, roots, options, profile, revocationLists: null });
-    return { store: name, source, rootCount: roots.all.length, judgement: evaluation };
+    return { store: name, source, rootCount: roots.all.length, evaluation };
   }
 }
 

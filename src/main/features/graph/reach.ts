@@ -24,7 +24,7 @@ function listReached(
 /** Nearest first, of those that are as near what is certain, and then by name. */
 const compareRows = (one: GraphLink, other: GraphLink): number =>
   (one.distance ?? 0) - (other.distance ?? 0) ||
-  Number(other.isWayCertain) - Number(one.isWayCertain) ||
+  Number(other.isPathCertain) - Number(one.isPathCertain) ||
   (one.id < other.id ? -1 : 1);
 
 /** A key is told with what it opens, or with who holds it; alone it is shown where there is neither. */
@@ -37,11 +37,11 @@ type End = { id: string; isBackward: boolean };
 
 /** The step by which a thing is come to, or, seen from the other end, the step that it takes first. */
 function toRow(graph: Store["graph"], reached: Reached, { id, isBackward }: End): GraphLink {
-  const isWayCertain = reached.certain.has(id);
-  const found = isWayCertain ? reached.certain : reached.all;
+  const isPathCertain = reached.certain.has(id);
+  const found = isPathCertain ? reached.certain : reached.all;
   const path = pathTo(found, id, isBackward);
   const step = isBackward ? firstStep(path) : lastStep(path);
-  return { ...graph.linkOf(step, id), distance: distanceOf(found, id), isWayCertain };
+  return { ...graph.linkOf(step, id), distance: distanceOf(found, id), isPathCertain: isPathCertain };
 }
 
 const firstStep = (path: readonly WalkedEdge[]): readonly WalkedEdge[] =>

@@ -26,8 +26,8 @@ function openWords() {
     leftOn: null,
     keys: [{ fingerprint: fingerprintOf("beta"), keyType: "ssh-ed25519" }],
   };
-  const roster = { name: "team", kind: "csv" as const, isWhole: false, people: [person], at: START };
-  graph.store.people.replaceSource(roster);
+  const source = { name: "team", kind: "csv" as const, isWhole: false, people: [person], at: START };
+  graph.store.people.replaceSource(source);
   return graph;
 }
 
@@ -58,7 +58,7 @@ test.each([
   const { rows: all } = await graph.client.links({});
   const words = search.toLowerCase().split(" ");
   const expected = all.filter(({ from, to, fingerprint, heldAt, where }) => {
-    // A grant is found by its file and its comment, which is the name of its key; of a roster its name is heldAt.
+    // A grant is found by its file and its comment, which is the name of its key; of a people source its name is heldAt.
     const [name = ""] = ["alpha", "beta", "gamma"].filter((key) => fingerprintOf(key) === fingerprint);
     const isGrant = fingerprint !== null;
     const texts = [nameNode(from), nameNode(to), heldAt, isGrant ? where : "", name].join("\n").toLowerCase();

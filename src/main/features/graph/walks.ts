@@ -85,7 +85,7 @@ export function toSteps(graph: Graph, path: readonly WalkedEdge[]): GraphLink[] 
     steps.push({
       ...link,
       distance: steps.length + 1,
-      isWayCertain: path.every(({ isCertain }) => isCertain),
+      isPathCertain: path.every(({ isCertain }) => isCertain),
     });
     if (isHeldAndUsed) index++;
   }

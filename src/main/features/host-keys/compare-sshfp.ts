@@ -85,7 +85,7 @@ function toSshfpAnswer(
   count: number,
 ): Pick<SshfpComparison, "answer" | "why" | "isValidated"> {
   if (answer === null)
-    return { answer: "not-asked", why: "it is no full name that DNS knows", isValidated: false };
+    return { answer: "not-queried", why: "it is no full name that DNS knows", isValidated: false };
   switch (answer.kind) {
     case "failed":
       return { answer: "failed", why: answer.why, isValidated: false };

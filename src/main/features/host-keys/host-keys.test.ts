@@ -161,10 +161,10 @@ test("DNS is asked for the names that were chosen and for nothing else, and says
   const ids = rows.filter(({ name }) => name !== "web3.example").map(({ id }) => id);
   const { names } = await hostKeys.compareSshfp({ ids, resolver });
   expect(names).toMatchObject([
-    { name: "10.0.0.1", answer: "not-asked", keys: [] },
+    { name: "10.0.0.1", answer: "not-queried", keys: [] },
     { name: "web1.example", answer: "records", isValidated: true, keys: [{ result: "match" }] },
     { name: "web2.example", answer: "records", isValidated: true, keys: [{ result: "mismatch" }] },
-    { name: "web4", answer: "not-asked", keys: [] },
+    { name: "web4", answer: "not-queried", keys: [] },
   ]);
   expect(server.asked.toSorted()).toEqual(["udp SSHFP web1.example", "udp SSHFP web2.example"]);
   await expect(hostKeys.compareSshfp({ ids, resolver: "dns.example" })).rejects.toThrow("is no resolver");

@@ -80,7 +80,7 @@ test("a host tells what is on it, and what of it could not be read", async () =>
     isEncrypted: null,
     lock: null,
     likelyFingerprint: null,
-    possession: { kind: "claimed" as const, why: "not-asked" as const },
+    possession: { kind: "claimed" as const, why: "not-tested" as const },
     spkiSha256: null,
   };
   visitHost(store, "web1", {

@@ -25,11 +25,11 @@ export function createInspect({ prober, now }: Deps) {
       inspectFile({ ...file, passwords: passwords.map((password) => new Redacted(password)) }, aside),
     ),
     endpoint: os.endpoint.handler(
-      ({ input: { protocol, way, wayPassword, probesCapabilities, ...endpoint }, signal }) =>
+      ({ input: { protocol, proxy, proxyPassword, probesCapabilities, ...endpoint }, signal }) =>
         inspectEndpoint(
           { kind: "tls", ...endpoint, protocol: protocol ?? protocolOfPort(endpoint.port) },
           {
-            proxy: openProxy(way, wayPassword === null ? null : new Redacted(wayPassword)),
+            proxy: openProxy(proxy, proxyPassword === null ? null : new Redacted(proxyPassword)),
             everyAddress: true,
             probesCapabilities,
           },
@@ -65,17 +65,17 @@ export function createInspect({ prober, now }: Deps) {
 
 /** Nobody is asked for anything here: what a proxy wants to be told comes along, and a jump host wants more. */
 function openProxy(text: string, password: Redacted<string> | null): ProxyRoute | null {
-  const way = readProxy(text);
-  if (way.kind === "direct") return null;
-  if (way.kind === "jump")
+  const proxy = readProxy(text);
+  if (proxy.kind === "direct") return null;
+  if (proxy.kind === "jump")
     throw new Refusal("invalid-input", "a jump host is logged in to by scans alone; scan the endpoint");
-  const { user } = way;
+  const { user } = proxy;
   if (user !== null && password === null)
     throw new Refusal(
       "invalid-input",
       `the proxy is to be logged in to as ${user}, whose password is not there; inspect at a terminal, which asks for it`,
     );
-  return createProxyRoute({ ...way, credentials: user !== null && password ? { user, password } : null });
+  return createProxyRoute({ ...proxy, credentials: user !== null && password ? { user, password } : null });
 }
 
 /** What a reading tells of its endpoint beside the chain, as it is said of one that is remembered. */

@@ -22,7 +22,7 @@ type Deps = {
   now: () => Date;
 };
 
-/** Who owns keys: rosters of people, the private keys of this computer, and what the inventory covers. */
+/** Who owns keys: people sources of people, the private keys of this computer, and what the inventory covers. */
 export function createPeople({ store, here, hold, announce, now }: Deps) {
   const os = implement(people);
   const settle = () => {
@@ -98,7 +98,7 @@ type PeopleSourceRequest = {
   isWhole: boolean;
 };
 
-/** Files of one roster together may be as large as this, decoded. */
+/** Files of one people source together may be as large as this, decoded. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
 function createImport({ store, settle, now }: ImportDeps) {
@@ -113,7 +113,7 @@ function createImport({ store, settle, now }: ImportDeps) {
       files.map((file) => ({ name: file.name, bytes: Buffer.from(file.base64, "base64") })),
     );
     const { kind, people, broken, notes } = read;
-    // A roster that says nothing must not take away what an earlier one has said.
+    // A people source that says nothing must not take away what an earlier one has said.
     if (people.length === 0)
       throw new Refusal("invalid-input", `${name} names nobody: ${formatFirst(broken)}`);
     const keys = people.reduce((sum, person) => sum + person.keys.length, 0);

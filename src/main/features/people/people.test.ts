@@ -56,7 +56,7 @@ async function openPeople() {
 
 const csv = (text: string) => [{ name: "people.csv", base64: Buffer.from(text).toString("base64") }];
 
-test("a roster is imported, told of, and on the record", async () => {
+test("a people source is imported, told of, and on the record", async () => {
   await using desk = await openPeople();
   const key = await makeKeyFile(desk.ssh, "elsewhere");
   desk.visit([key.fingerprint]);
@@ -80,7 +80,7 @@ test("a roster is imported, told of, and on the record", async () => {
   expect(desk.owners()).toEqual(["unknown"]);
 });
 
-test("a roster that names nobody takes nothing away", async () => {
+test("a people source that names nobody takes nothing away", async () => {
   await using desk = await openPeople();
   await desk.client.import({ name: "people.csv", files: csv("login,state\ncarol,gone\n") });
   const empty = desk.client.import({ name: "people.csv", files: csv("login,state\n"), isWhole: true });

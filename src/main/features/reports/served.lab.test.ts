@@ -84,7 +84,7 @@ test("a certificate that was renewed and not reloaded is named on nginx, with th
         subject: "CN=shop.example",
       },
       keyPath: "/srv/tls/shop.key",
-      isPair: true,
+      keyMatches: true,
       sights: [{ host: host.address, serverName: "shop.example", state: "not-reloaded" }],
     },
   ]);

@@ -44,8 +44,8 @@ test.skipIf(!canStartHosts())(
       const state = await goOn(desk, nth % 4 === 1 ? "rollBack" : "resume");
       ends[state]++;
       if (state === "rolled-back") expect(await filesOf(host), `point ${nth}`).toBe(before);
-      const [leaf = "", isPair] = (await pairOf(host)).split("\n");
-      expect(isPair, `point ${nth}`).toBe("pair");
+      const [leaf = "", keyMatches] = (await pairOf(host)).split("\n");
+      expect(keyMatches, `point ${nth}`).toBe("pair");
       expect(await showLeaf({ host: host.address, port: 443 }), `point ${nth}`).toEqual({ leaf });
       expect(await leftOn(host), `point ${nth}`).toBe("");
     }

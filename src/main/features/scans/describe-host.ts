@@ -209,7 +209,7 @@ function describeKeyFiles(collection: Collection): CollectedHost["keyFiles"] {
     // No collector of ours asks more of them: each is a signature to check.
     possession:
       file.signature !== null && ++verifications > MOST_VERIFICATIONS
-        ? { kind: "claimed", why: "not-asked" }
+        ? { kind: "claimed", why: "not-tested" }
         : evaluatePossession(file, collection),
   }));
 }
@@ -244,7 +244,7 @@ function evaluatePossession(
 ): KeyPossession {
   const key = blob && readKeyBlob(blob);
   if (isEncrypted) return { kind: "claimed", why: "locked" };
-  if (!key || signature === null || signature === "unasked") return { kind: "claimed", why: "not-asked" };
+  if (!key || signature === null || signature === "unasked") return { kind: "claimed", why: "not-tested" };
   const own = hostKeys.flatMap((one) => readKeyBlob(one.blob)?.fingerprint ?? []);
   const isOfHost = own.length === 0 || signingHost.split(",").some((one) => own.includes(one));
   if (!isOfHost) return { kind: "claimed", why: "not-signed" };

@@ -31,7 +31,7 @@ type Deps = ProbeDeps & {
 
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
-/** A way that leads to nothing is refused; where it leads to a part alone, that is said. */
+/** A proxy that no target takes is refused; where only some take it, that is said. */
 function checkProxy(requested: readonly RequestedTarget[], proxy: ProxyUrl | null): string[] {
   if (!proxy || requested.every(({ target }) => target.kind === "tls")) return [];
   if (requested.some(({ target }) => target.kind === "tls")) return [NOT_FOR_HOSTS];
@@ -66,12 +66,12 @@ export function createScans(deps: Deps) {
   }
 
   async function start({
-    way: proxyText,
+    proxy: proxyText,
     ...request
   }: ScanInput): Promise<{ started: Started; ended: Promise<void> }> {
     const proxy = proxyText && writeProxy(readProxy(proxyText));
     const { targets: named, broken, notes: read, sshConfig } = await readTargets(request);
-    const requested = chooseTargets(store, { ...request, way: proxy }, named);
+    const requested = chooseTargets(store, { ...request, proxy }, named);
     const notes = [...read, ...checkProxy(requested, proxy)];
     const options = { ...request, requested, sshConfig };
     await probes.refuseUnusable(options);
@@ -127,7 +127,7 @@ function chooseTargets(store: Store, request: ScanInput, named: readonly Target[
       target,
       useSudo: request.useSudo ?? useSudo,
       transport: request.transport ?? transport,
-      route: target.kind === "tls" ? (request.way ?? proxy) : "",
+      route: target.kind === "tls" ? (request.proxy ?? proxy) : "",
     })),
   );
 }

@@ -77,14 +77,14 @@ const publicKeyOf = (type: string) => host.run(`cut -d' ' -f1,2 /etc/ssh/ssh_hos
 function byKnownHosts(text: string): Pick<ProbeOptions, "verifyHostKey" | "hostKeyTypes"> {
   const knowledge = { knownHosts: [readKnownHosts(text, "kh")], pin: null, bundleKeys: [] };
   const verifyHostKey: VerifyHostKey = async (question) => {
-    const judgement = evaluateHostKey(question, knowledge);
-    if (judgement.kind === "trusted") return judgement;
+    const evaluation = evaluateHostKey(question, knowledge);
+    if (evaluation.kind === "trusted") return evaluation;
     const outcome =
-      judgement.kind === "unknown" || judgement.kind === "needs-certificate"
+      evaluation.kind === "unknown" || evaluation.kind === "needs-certificate"
         ? "host-key-unknown"
         : "host-key-changed";
     const refuse = (message: string) => ({ kind: "refused", outcome, message }) as const;
-    if (judgement.kind !== "needs-certificate") return refuse(formatHostKey(question, judgement));
+    if (evaluation.kind !== "needs-certificate") return refuse(formatHostKey(question, evaluation));
 
     const { keyType } = viewKey(question.blob);
     const { host, port } = question;
@@ -96,7 +96,7 @@ function byKnownHosts(text: string): Pick<ProbeOptions, "verifyHostKey" | "hostK
       signal: new AbortController().signal,
     });
     if (fetched.kind !== "fetched") return refuse(fetched.why);
-    const { authorities } = judgement;
+    const { authorities } = evaluation;
     const about = { ...question, blob: fetched.blob, presented: question.blob, authorities, now: new Date() };
     const verdict = evaluateHostCertificate(about, knowledge);
     return verdict.kind === "trusted" ? verdict : refuse("why" in verdict ? verdict.why : verdict.where);

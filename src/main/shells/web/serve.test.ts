@@ -109,7 +109,7 @@ test.each(WRONG_HELLOS)("whoever begins with %s is told nothing, and hung up on"
   socket.on("message", (data) => said.push(String(data)));
   const isClosed = once(socket, "close");
   socket.send(JSON.stringify(change(await world.exchange())));
-  expect((await isClosed)[0]).toBe(WEB_CLOSE.unproved.code);
+  expect((await isClosed)[0]).toBe(WEB_CLOSE.unverified.code);
   expect(said).toEqual([]);
   expect(world.app.countCalls()).toBe(0);
 });
@@ -122,12 +122,12 @@ test("a proof is good for neither end's other, nor twice, nor for another sessio
   const tryVerification = async (make: (handshake: Handshake) => string) => {
     const socket = await openUnverified(url);
     const handshake = await formatHello(socket, url, grant);
-    socket.send(JSON.stringify({ proof: make(handshake) }));
+    socket.send(JSON.stringify({ hmac: make(handshake) }));
     const heard = await nextWord(socket).then(String, (error: Error) => error.message);
     seen = handshake;
     return heard;
   };
-  const refused = `hung up with ${WEB_CLOSE.unproved.code}`;
+  const refused = `hung up with ${WEB_CLOSE.unverified.code}`;
   expect(await tryVerification((now) => macOf("server", grant.secret, now))).toBe(refused);
   expect(await tryVerification((now) => macOf("page", grant.secret, seen ?? now))).toBe(refused);
   expect(await tryVerification((now) => macOf("page", other.secret, now))).toBe(refused);

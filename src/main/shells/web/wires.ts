@@ -46,7 +46,7 @@ export function createWires({ router, sessions, connections, authority }: Deps) 
   async function accept(wire: WebSocket, socket: Duplex): Promise<void> {
     wire.on("error", () => wire.terminate());
     const session = await verifyBoth(wire, sessions, authority);
-    if (!session) return hangUp(wire, WEB_CLOSE.unproved);
+    if (!session) return hangUp(wire, WEB_CLOSE.unverified);
     if (sessions.isOver(session)) return hangUp(wire, WEB_CLOSE.ended);
     // Of a plain HTTP server's sockets there are no others.
     connections.markVerified(socket as Socket);
@@ -117,12 +117,12 @@ async function verifyBoth(wire: WebSocket, sessions: Sessions, authority: string
   const handshake = { authority, session: session.id, pageNonce: hello.nonce, serverNonce };
   const answer: ServerVerification = {
     nonce: serverNonce,
-    proof: macOf("server", session.secret, handshake),
+    hmac: macOf("server", session.secret, handshake),
   };
   wire.send(JSON.stringify(answer));
   const theirs = await nextWord(wire, PageVerification);
   const expected = digestSecret(macOf("page", session.secret, handshake));
-  return theirs && isSecret(theirs.proof, expected) ? session : null;
+  return theirs && isSecret(theirs.hmac, expected) ? session : null;
 }
 
 /** The next message where it is such a word; null when it is not, or none comes in time. */

@@ -160,7 +160,7 @@ function rowReader(db: Database) {
         key: now ? toKey(now) : null,
       },
       keyPath: row.key_path,
-      isPair: keySpki === null || !now ? null : keySpki === now.spki_sha256,
+      keyMatches: keySpki === null || !now ? null : keySpki === now.spki_sha256,
       unsure: row.unsure,
       shownBy,
       sights: sights.all(row.id).map(toSight),

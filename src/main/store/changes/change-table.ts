@@ -132,7 +132,7 @@ function toChange(
     title,
     location,
     details,
-    isFirstLook: what === "appeared" && !isBack && later.firstReading > from,
+    isFirstReading: what === "appeared" && !isBack && later.firstReading > from,
     scan: ScanId.parse(scan),
     at,
     opens,

@@ -168,7 +168,7 @@ test("a certificate that an endpoint presents in the place of another has replac
   ).toEqual(["appeared certificate www CN=ca", "changed certificate www CN=new"]);
   expect(store.changes.list({ ...PAGE, from: 0, to: 3 }).rows.at(-1)).toMatchObject({
     location: "www:443",
-    isFirstLook: true,
+    isFirstReading: true,
   });
 });
 
@@ -196,7 +196,7 @@ test("what is on a host that was not read before is told from what is new on one
   });
   visitHost(store, "db", { scanId, collected: { grants: [makeGrant("carol")] } });
   const { rows } = store.changes.list({ ...PAGE, from: 1, to: 2 });
-  expect(rows.map(({ title, isFirstLook }) => [title, isFirstLook]).toSorted()).toEqual([
+  expect(rows.map(({ title, isFirstReading }) => [title, isFirstReading]).toSorted()).toEqual([
     ["root: bob", false],
     ["root: carol", true],
   ]);

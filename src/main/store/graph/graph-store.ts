@@ -97,7 +97,7 @@ type PersonRow = {
   logins: string;
 };
 
-/** Keys that rosters have under several entries, and host keys that several hosts hold: one more than are told. */
+/** Keys that people sources have under several entries, and host keys that several hosts hold: one more than are told. */
 function sharedKeys(db: Database) {
   const people = db.prepare<[], PersonRow>(`
     SELECT fingerprint, person.id, source, name, decided_by AS decidedBy,

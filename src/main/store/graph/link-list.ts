@@ -117,7 +117,7 @@ export function linkOf(
     isCertain: edges.every(({ isCertain }) => isCertain),
     notes: edges.flatMap(({ notes }) => notes),
     distance: null,
-    isWayCertain: null,
+    isPathCertain: null,
   };
 }
 

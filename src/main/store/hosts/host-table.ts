@@ -34,7 +34,7 @@ type Row = {
   message: string;
   last_seen: string;
   last_read: string | null;
-  carried: string | null;
+  bundle_standing: string | null;
 };
 
 type DetailRow = Row & {
@@ -63,7 +63,7 @@ const COLUMNS = `id, host, port, user, hostname, os, read_as, account_count, gra
   outcome, message, last_seen, last_read, (
     SELECT standing FROM bundle JOIN scan ON scan.id = bundle.scan
     WHERE bundle.host = host.id AND scan.started_at = host.last_read
-    LIMIT 1) AS carried`;
+    LIMIT 1) AS bundle_standing`;
 
 const TEXT = `host || char(10) || ifnull(user, '') || char(10) || ifnull(hostname, '') || char(10) || ifnull(os, '')
   || char(10) || outcome || char(10) || message`;
@@ -132,6 +132,7 @@ export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) 
     return HostRow.parse({
       ...row,
       readAs: row.read_as,
+      bundleStanding: row.bundle_standing,
       accountCount: row.account_count,
       grantCount: row.grant_count,
       certificateCount: row.certificate_count,

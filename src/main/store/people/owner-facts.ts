@@ -28,12 +28,12 @@ export type OwnerRow = {
 
 type Deps = { sources: ReturnType<typeof peopleSourceTable>; inventory: ReturnType<typeof inventoryTable> };
 
-type PersonRow = Parameters<typeof toDeciding>[0] & { standing: KnownPerson["standing"]; roster: string };
+type PersonRow = Parameters<typeof toDeciding>[0] & { standing: KnownPerson["standing"]; source: string };
 
-/** What one roster says of one person. */
+/** What one people source says of one person. */
 type EntryRow = {
   standing: KnownPerson["standing"];
-  roster: string;
+  source: string;
   name: string;
   said: PersonRow["by_said"];
   left_on: string | null;
@@ -54,7 +54,7 @@ const MOST_LOCATIONS = 3;
 const MOST_PEOPLE = 20;
 const MOST_NAMED = 2;
 
-/** What is known of the owner of a grant over all hosts, this computer and the rosters, in words. */
+/** What is known of the owner of a grant over all hosts, this computer and the people sources, in words. */
 export function ownerFinder(db: Database, { sources, inventory }: Deps) {
   const keyFiles = db
     .prepare<{ fingerprint: string }, string>(`
@@ -74,7 +74,7 @@ export function ownerFinder(db: Database, { sources, inventory }: Deps) {
     .prepare<[string, string], number>("SELECT 1 FROM person_login WHERE login IN (?, ?) LIMIT 1")
     .pluck();
   const named = db.prepare<[string, string, number], PersonRow>(`
-    SELECT person.standing, people_source.name AS roster, ${DECIDING}
+    SELECT person.standing, people_source.name AS source, ${DECIDING}
     FROM ${LOGIN_OWNERS}
     WHERE login IN (?, ?)
     GROUP BY by_name, person.standing
@@ -156,7 +156,7 @@ function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {
     )
     .pluck();
   const entry = db.prepare<[number], EntryRow>(`
-    SELECT standing, (SELECT people_source.name FROM people_source WHERE people_source.id = person.source) AS roster, name, said, left_on, is_missing,
+    SELECT standing, (SELECT people_source.name FROM people_source WHERE people_source.id = person.source) AS source, name, said, left_on, is_missing,
       read_at, decided_by
     FROM person
     WHERE id = ?`);
@@ -172,9 +172,9 @@ function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {
       const decider = person.decided_by === null ? person : find(person.decided_by);
       return {
         standing: person.standing,
-        roster: person.roster,
+        source: person.source,
         by_name: decider.name,
-        by_source: decider.roster,
+        by_source: decider.source,
         by_said: decider.said,
         by_left_on: decider.left_on,
         by_is_missing: decider.is_missing,
@@ -188,7 +188,7 @@ const NOWHERE = { locations: [], locationCount: 0 };
 const toKnown = (row: PersonRow): KnownPerson => ({
   name: row.by_name,
   standing: row.standing,
-  roster: row.roster,
+  source: row.source,
   decidedBy: toDeciding(row),
 });
 

@@ -109,7 +109,7 @@ test("a key on this computer is matched, also where its grant is found only late
   expect(judged(store).ann?.[0]).toBe("unknown");
 });
 
-test("who has left by a roster is gone, and their grants are orphans and findings", () => {
+test("who has left by a people source is gone, and their grants are orphans and findings", () => {
   const store = openMemory();
   visitHost(store, "web", { collected: { grants: grants("ann", "carol") } });
   importPeopleSource(store, [person("ann"), person("carol", { said: "gone", leftOn: "2026-03-31" })]);
@@ -134,7 +134,7 @@ test("who has left by a roster is gone, and their grants are orphans and finding
   ]);
 });
 
-test("a roster that is read again replaces what it said; who is missing has left only where it names everybody", () => {
+test("a people source that is read again replaces what it said; who is missing has left only where it names everybody", () => {
   const store = openMemory();
   visitHost(store, "web", { collected: { grants: grants("ann", "carol") } });
   importPeopleSource(store, [person("ann"), person("carol")]);

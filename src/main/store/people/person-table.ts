@@ -32,7 +32,7 @@ type Row = {
   id: number;
   name: string;
   email: string | null;
-  roster: string;
+  source: string;
   standing: PersonRow["standing"];
   read_at: string;
 } & DecidingRow;
@@ -62,7 +62,7 @@ export const DECIDING = `decider.name AS by_name, deciding.name AS by_source, de
 /** A table of people knows more of a name than a file of keys, which is named by a login. */
 export const toDeciding = (row: DecidingRow): PeopleSourceEntry => ({
   name: row.by_name,
-  roster: row.by_source,
+  source: row.by_source,
   said: row.by_said,
   leftOn: row.by_left_on,
   isMissing: row.by_is_missing === 1,
@@ -77,7 +77,7 @@ const SORTED_BY: Record<Column, readonly string[]> = {
 const TEXT = `person.name || char(10) || ifnull(person.email, '') || char(10) || people_source.name || char(10)
   || ifnull((SELECT group_concat(login, char(10)) FROM person_login WHERE person = person.id), '')`;
 
-const SELECT = `person.id, person.name, person.email, people_source.name AS roster, person.standing, person.read_at, ${DECIDING}`;
+const SELECT = `person.id, person.name, person.email, people_source.name AS source, person.standing, person.read_at, ${DECIDING}`;
 
 /** The people of all sources. */
 export function personTable(db: Database, lists: Lists) {
@@ -152,7 +152,7 @@ function personRows(db: Database): (row: Row) => PersonRow {
     name: row.name,
     email: row.email,
     logins: loginsOf.all(row.id).filter((login) => login !== row.email?.toLowerCase()),
-    roster: row.roster,
+    source: row.source,
     standing: row.standing,
     why: formatStanding(row.standing, toDeciding(row)),
     keyCount: keyCount.get(row.id) ?? 0,
@@ -162,9 +162,9 @@ function personRows(db: Database): (row: Row) => PersonRow {
   });
 }
 
-/** A person as a roster that was just read tells of them. */
+/** A person as a people source that was just read tells of them. */
 export type ListedPerson = {
-  /** Tells the people of one roster apart. */
+  /** Tells the people of one people source apart. */
   handle: string;
   name: string;
   email: string | null;
@@ -240,7 +240,7 @@ export function peopleSourceTable(db: Database) {
   };
 }
 
-/** What a roster says of a person takes the place of what it said before. */
+/** What a people source says of a person takes the place of what it said before. */
 function entryWriter(db: Database) {
   const put = db
     .prepare<object, number>(`

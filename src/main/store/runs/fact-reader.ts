@@ -193,7 +193,7 @@ function keyFacts(db: Database) {
     /** Null where it was never granted. */
     keyType: (fingerprint: string): string | null => keyType.get(fingerprint) ?? null,
 
-    /** Who has it by a roster. */
+    /** Who has it by a people source. */
     people: (fingerprint: string): string[] => people.all(fingerprint),
   };
 }

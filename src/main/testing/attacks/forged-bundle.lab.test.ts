@@ -152,12 +152,15 @@ test("a bundle of an attacker's own key makes no login trusted, and the host's o
   expect(await scan()).toMatchObject([
     { outcome: "host-key-changed", message: expect.stringContaining("has signed its bundle") },
   ]);
-  expect(await fresh.client.hosts.find({ id: 1 })).toMatchObject({ pin: null, carried: "first-use" });
+  expect(await fresh.client.hosts.find({ id: 1 })).toMatchObject({ pin: null, bundleStanding: "first-use" });
   // Whoever compares the key of the host forgets the bundle's, and goes on.
   expect(await fresh.client.hosts.forgetPin(place)).toEqual({ hadPin: true });
-  expect(await fresh.client.hosts.find({ id: 1 })).toMatchObject({ carried: "claimed", bundleKeys: [] });
+  expect(await fresh.client.hosts.find({ id: 1 })).toMatchObject({
+    bundleStanding: "claimed",
+    bundleKeys: [],
+  });
   expect(await scan()).toMatchObject([{ state: "ok" }]);
-  expect(await fresh.client.hosts.find({ id: 1 })).toMatchObject({ carried: null });
+  expect(await fresh.client.hosts.find({ id: 1 })).toMatchObject({ bundleStanding: null });
 });
 
 test("a host that is known by its signed bundle is pinned by nothing but a login, and claims of it stand beside", async () => {
@@ -227,14 +230,14 @@ test("a host's signature that comes after its bundle counts from then on, and no
   const signed = signedHere("--time", String(nowS() - 60), "--nonce", "f1");
   const stripped = signed.subarray(0, signed.indexOf("host-signature"));
   const { scanId } = await fresh.client.bundles.import({ ...given(stripped), as: place });
-  expect((await fresh.client.hosts.list({})).rows).toMatchObject([{ carried: "claimed" }]);
+  expect((await fresh.client.hosts.list({})).rows).toMatchObject([{ bundleStanding: "claimed" }]);
   expect(await fresh.client.bundles.import(given(signed))).toMatchObject({
     scanId,
     wasKnown: true,
     isSignedSince: true,
     standing: { kind: "first-use" },
   });
-  expect((await fresh.client.hosts.list({})).rows).toMatchObject([{ carried: "first-use" }]);
+  expect((await fresh.client.hosts.list({})).rows).toMatchObject([{ bundleStanding: "first-use" }]);
   expect(await fresh.client.bundles.import(given(signed))).toMatchObject({ isSignedSince: false });
   expect(await fresh.client.scans.list({})).toMatchObject({ total: 1 });
 });

@@ -18,7 +18,7 @@ type Grant = {
   };
 };
 
-/** The demo fleet, scanned, with its rosters; the grants are named by account, host and line. */
+/** The demo fleet, scanned, with its people sources; the grants are named by account, host and line. */
 async function openFleet() {
   const folder = await makeTemporaryFolder();
   const stack = new AsyncDisposableStack();
@@ -28,7 +28,7 @@ async function openFleet() {
   const type = openTerminal(join(folder.path, "latchkey.db"), { workstation });
   const hosts = world.targets.filter((target) => target.includes("@"));
   await type("scan", ...hosts, "--accept-new", "--identity", world.identity ?? "");
-  await type("people", "import", ...world.rosters);
+  await type("people", "import", ...world.peopleSources);
   const names = new Map(
     hosts.map((target, index) => [target.split("@")[1], ["web-1", "db-1", "legacy-7"][index]]),
   );

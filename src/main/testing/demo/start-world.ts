@@ -18,7 +18,7 @@ export type DemoWorld = AsyncDisposable & {
   /** A private key that every host lets in; null without hosts. */
   identity: string | null;
   /** Rosters of the company's people and their keys: a table, and a folder of keys. None without hosts. */
-  rosters: string[];
+  peopleSources: string[];
 };
 
 /** What is outside of the scope of the demo, which is whole but for that. */
@@ -33,7 +33,7 @@ export async function startWorld({ folder, hasHosts }: Options): Promise<DemoWor
   return {
     targets: [...endpoints.map(({ target }) => target), ...(login?.targets ?? [])],
     identity: login?.identity ?? null,
-    rosters: login?.rosters ?? [],
+    peopleSources: login?.peopleSources ?? [],
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -47,6 +47,6 @@ async function startAll(folder: string, endpoints: readonly Endpoint[], stack: A
   return {
     targets: hosts.map(({ host, user }) => `${user}@${host.address}`),
     identity: join(keyFolder, "auditor"),
-    rosters: await writePeopleSources(folder, keys),
+    peopleSources: await writePeopleSources(folder, keys),
   };
 }

@@ -123,7 +123,7 @@ export async function openUnverified(url: string): Promise<WebSocket> {
 export async function openAsPage(url: string, grant: WebGrant): Promise<WebSocket> {
   const socket = await openUnverified(url);
   const handshake = await formatHello(socket, url, grant);
-  socket.send(JSON.stringify({ proof: macOf("page", grant.secret, handshake) }));
+  socket.send(JSON.stringify({ hmac: macOf("page", grant.secret, handshake) }));
   const word = await nextWord(socket);
   if (JSON.stringify(word) !== '{"open":true}') throw new Error("the shell did not open");
   return socket;
@@ -137,9 +137,9 @@ export async function formatHello(
 ): Promise<Handshake> {
   const pageNonce = makeSecret();
   socket.send(JSON.stringify({ session, nonce: pageNonce }));
-  const { nonce, proof } = (await nextWord(socket)) as { nonce: string; proof: string };
+  const { nonce, hmac } = (await nextWord(socket)) as { nonce: string; hmac: string };
   const handshake = { authority: new URL(url).host, session, pageNonce, serverNonce: nonce };
-  if (proof !== macOf("server", secret, handshake)) throw new Error("the shell has not proved the session");
+  if (hmac !== macOf("server", secret, handshake)) throw new Error("the shell has not proved the session");
   return handshake;
 }
 

@@ -244,7 +244,7 @@ const COLUMNS: readonly Column<GrantRow>[] = [
     id: "owner",
     title: "Owner",
     minWidth: 130,
-    cell: ({ verdict }) => <OwnerTag state={verdict.owner.state} />,
+    cell: ({ verdict: { owner } }) => <OwnerTag state={owner.state} who={owner.who} />,
     text: ({ verdict }) => verdict.owner.state,
   },
   {

@@ -57,10 +57,10 @@ export const useUnapprove = () => useMutation(useApi().changes.unapprove.mutatio
 export const useHistory = (grant: number) =>
   useQuery(useApi().changes.history.queryOptions({ input: { grant } })).data;
 
-/** So many names of the rosters are offered. */
+/** So many names of the people sources are offered. */
 const MOST_NAMES = 20;
 
-/** The people of the rosters whose names hold what was typed, who are still there. */
+/** The people of the people sources whose names hold what was typed, who are still there. */
 export function useNames(typed: string): string[] {
   const input = { search: typed.slice(0, 200), standing: "known", limit: MOST_NAMES } as const;
   const { data } = useQuery(useApi().people.list.queryOptions({ input, placeholderData: keepPreviousData }));

@@ -136,11 +136,11 @@ const NOT_THERE = { tone: "gray", Icon: IconCircleDashed, word: "Root not there"
 
 const ROOT_CODES: ReadonlySet<ChainReasonCode> = new Set(["no-path", "untrusted-root", "self-signed"]);
 
-function tagContentOf({ judgement }: StoreVerdict) {
-  if (!judgement) return NOT_EVALUATED;
+function tagContentOf({ evaluation }: StoreVerdict) {
+  if (!evaluation) return NOT_EVALUATED;
   const isRootAlone =
-    judgement.state === "invalid" && judgement.reasons.every(({ code }) => ROOT_CODES.has(code));
-  return isRootAlone ? NOT_THERE : STATES[judgement.state];
+    evaluation.state === "invalid" && evaluation.reasons.every(({ code }) => ROOT_CODES.has(code));
+  return isRootAlone ? NOT_THERE : STATES[evaluation.state];
 }
 
 function StateTag({ verdict }: { verdict: StoreVerdict }) {
@@ -152,16 +152,16 @@ function StateTag({ verdict }: { verdict: StoreVerdict }) {
   );
 }
 
-function Reasons({ verdict: { judgement, rootCount, source } }: { verdict: StoreVerdict }) {
-  if (!judgement) return <>{source}</>;
+function Reasons({ verdict: { evaluation, rootCount, source } }: { verdict: StoreVerdict }) {
+  if (!evaluation) return <>{source}</>;
   return (
     <>
-      {judgement.state === "valid-for-clients" && (
+      {evaluation.state === "valid-for-clients" && (
         <div>
-          Accepted by {formatClients(judgement.acceptedBy)}, against {PROFILES[judgement.profile]}:
+          Accepted by {formatClients(evaluation.acceptedBy)}, against {PROFILES[evaluation.profile]}:
         </div>
       )}
-      {judgement.reasons.map((reason, index) => (
+      {evaluation.reasons.map((reason, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the same may be wrong with two certificates of one name
         <div key={index}>
           <Untrusted text={reason.sentence} />
@@ -169,7 +169,7 @@ function Reasons({ verdict: { judgement, rootCount, source } }: { verdict: Store
         </div>
       ))}
       <div>
-        {rootCount.toLocaleString("en")} roots: {source}; evaluated against {PROFILES[judgement.profile]}
+        {rootCount.toLocaleString("en")} roots: {source}; evaluated against {PROFILES[evaluation.profile]}
       </div>
     </>
   );

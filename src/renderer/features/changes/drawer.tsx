@@ -9,7 +9,7 @@ import { CHANGE_WORD, KIND_WORD } from "#shared/text/access/change.ts";
 import classes from "./changes.module.css";
 
 export function ChangeDrawer({ change, onClose }: { change: ChangeRow; onClose: () => void }) {
-  const { what, kind, host, title, location, details, isFirstLook, scan, at } = change;
+  const { what, kind, host, title, location, details, isFirstReading, scan, at } = change;
   return (
     <Drawer
       label="change"
@@ -28,7 +28,7 @@ export function ChangeDrawer({ change, onClose }: { change: ChangeRow; onClose: 
             </li>
           ))}
         </ul>
-        {isFirstLook && (
+        {isFirstReading && (
           <p className={classes.dim}>
             This host had not been read by the scan that is compared with. It is new to Latchkey, and may be
             old there.

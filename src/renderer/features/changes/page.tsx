@@ -113,13 +113,13 @@ const COLUMNS: readonly Column<ChangeRow>[] = [
     title: "Details",
     minWidth: 210,
     grow: 4,
-    cell: ({ details, isFirstLook }) => (
+    cell: ({ details, isFirstReading }) => (
       <Inline>
-        {isFirstLook && <Dim>first scan</Dim>}
+        {isFirstReading && <Dim>first scan</Dim>}
         <TextCell text={details.join("; ")} isDim />
       </Inline>
     ),
-    text: ({ details, isFirstLook }) => [...(isFirstLook ? ["first scan"] : []), ...details].join("; "),
+    text: ({ details, isFirstReading }) => [...(isFirstReading ? ["first scan"] : []), ...details].join("; "),
   },
   {
     id: "location",

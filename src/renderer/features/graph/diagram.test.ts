@@ -77,7 +77,7 @@ test("hosts that trust each other are drawn with the keys between them, each thi
     isCertain: true,
     notes: [],
     distance: null,
-    isWayCertain: null,
+    isPathCertain: null,
   });
   const pair = { id: "1 2", there: link(web, db, "SHA256:one"), back: link(db, web, "SHA256:two") };
   const { nodes, edges } = diagramOfMutual([pair, pair]);

@@ -101,8 +101,8 @@ export function OnwardFrom({ name }: { name: string }) {
 }
 
 /** Of a path, whether all of it is certain; of a step alone, whether it is. */
-export function Certainty({ isCertain, isWayCertain }: Pick<GraphLink, "isCertain" | "isWayCertain">) {
-  return (isWayCertain ?? isCertain) ? (
+export function Certainty({ isCertain, isPathCertain }: Pick<GraphLink, "isCertain" | "isPathCertain">) {
+  return (isPathCertain ?? isCertain) ? (
     <Tag tone="blue" Icon={IconCheck}>
       Certain
     </Tag>

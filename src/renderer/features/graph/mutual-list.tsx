@@ -34,11 +34,11 @@ export function MutualList({ search, onChange: change, onClear }: ListProps) {
     <>
       {isCut && (
         <p className={classes.cut} role="status">
-          There are more pairs than were searched: these are the first.
+          There are more host pairs than were searched: these are the first.
         </p>
       )}
       <ListScreen
-        name="pairs"
+        name="host pairs"
         columns={MUTUAL_COLUMNS}
         list={list}
         rowId={idOf}
@@ -54,7 +54,7 @@ export function MutualList({ search, onChange: change, onClear }: ListProps) {
         empty={
           <Nothing
             Icon={IconAffiliate}
-            one="pair"
+            one="host pair"
             search={{ ...search, list: undefined, view: undefined }}
             onClear={onClear}
             title="No two hosts are known to trust each other"
@@ -78,7 +78,7 @@ export function MutualList({ search, onChange: change, onClear }: ListProps) {
 
 const formatTitle = (shown: number, total: Total): string => {
   const drawn = Math.min(shown, MOST_MUTUAL_DRAWN);
-  return `${formatCount(drawn, "pair")}${isMoreThan(total, drawn) ? `, the first of ${formatAmount(total)}` : ""}`;
+  return `${formatCount(drawn, "host pair")}${isMoreThan(total, drawn) ? `, the first of ${formatAmount(total)}` : ""}`;
 };
 
 function Filters({ search, onChange }: Pick<ListProps, "search" | "onChange">) {
@@ -114,13 +114,13 @@ function MutualDrawer({ trust: { there, back }, onClose }: Props) {
   const different = [...new Map(ends.map((node) => [node.id, node])).values()];
   return (
     <Drawer
-      label="pair"
+      label="host pair"
       title={
         <>
           <Untrusted text={hostOf(there.from)} /> and <Untrusted text={hostOf(there.to)} />
         </>
       }
-      subtitle={<Certainty isCertain={there.isCertain && back.isCertain} isWayCertain={null} />}
+      subtitle={<Certainty isCertain={there.isCertain && back.isCertain} isPathCertain={null} />}
       onClose={onClose}
     >
       <StepFacts title="There" link={there} />
@@ -164,7 +164,7 @@ const MUTUAL_COLUMNS: readonly Column<MutualTrust>[] = [
     id: "certain",
     title: "Certain",
     minWidth: 104,
-    cell: (trust) => <Certainty isCertain={isSure(trust)} isWayCertain={null} />,
+    cell: (trust) => <Certainty isCertain={isSure(trust)} isPathCertain={null} />,
     text: (trust) => (isSure(trust) ? "certain" : "possible"),
   },
   {

@@ -59,7 +59,7 @@ const idOf = ({ id }: SharedKey): string => id;
 
 const SORT = { by: "", descending: false };
 
-/** Keys that rosters have as several people's, and host keys that several hosts hold. */
+/** Keys that people sources have as several people's, and host keys that several hosts hold. */
 export function SharedList({ search, onChange: change, onClear }: ListProps) {
   const { list, isCut, fetchAll } = useShared(search);
   const open = list.rows.find(({ id }) => id === search.open);

@@ -55,7 +55,7 @@ const COLUMNS: readonly Column<GraphLink>[] = [
     title: "Certain",
     minWidth: 104,
     cell: (link) => <Certainty {...link} />,
-    text: ({ isCertain, isWayCertain }) => ((isWayCertain ?? isCertain) ? "certain" : "possible"),
+    text: ({ isCertain, isPathCertain }) => ((isPathCertain ?? isCertain) ? "certain" : "possible"),
   },
   {
     id: "distance",

@@ -279,7 +279,7 @@ const WORDS = {
   none: "DNS publishes no host key of this name",
   "no-such-name": "DNS does not know this name",
   failed: "DNS did not answer",
-  "not-asked": "DNS was not queried",
+  "not-queried": "DNS was not queried",
 } as const;
 
 export function StateTag({ state }: Pick<HostKeyRow, "state">) {

@@ -128,8 +128,8 @@ function HostFacts({ host }: { host: HostDetail }) {
           </Fact>
         ))}
         <Fact name="Known by">
-          {host.carried
-            ? formatStandingKind(host.carried)
+          {host.bundleStanding
+            ? formatStandingKind(host.bundleStanding)
             : host.lastRead === null
               ? "nothing"
               : "a scan from here"}

@@ -74,8 +74,8 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
 const ownNameOf = ({ host, hostname }: HostRow): string | null => (hostname === host ? null : hostname);
 
 /** What nothing shows to be of the host is told from what was read there. */
-function readAsOf({ readAs, carried }: HostRow): string {
-  return carried === "claimed" ? `claimed, ${readAs}` : (readAs ?? "");
+function readAsOf({ readAs, bundleStanding }: HostRow): string {
+  return bundleStanding === "claimed" ? `claimed, ${readAs}` : (readAs ?? "");
 }
 
 const COLUMNS: readonly Column<HostRow>[] = [

@@ -145,7 +145,7 @@ function BundleFacts({ bundle }: { bundle: BundleView }) {
   );
 }
 
-/** Whose signatures are good, beside those of the rosters' people: keys of auditors, say, that no roster has. */
+/** Whose signatures are good, beside those of the people sources' people: keys of auditors, say, that no people source has. */
 function Signers({ file, onChoose }: { file: File | null; onChoose: (file: File | null) => void }) {
   return (
     <div className={classes.naming}>

@@ -38,7 +38,7 @@ export function PersonDrawer({ person, onClose }: { person: PersonRow; onClose: 
             <Untrusted text={person.email ?? "none"} />
           </Fact>
           <Fact name="Source">
-            <Untrusted text={person.roster} />
+            <Untrusted text={person.source} />
           </Fact>
           <Fact name="Read">
             <Exactly instant={person.readAt} />

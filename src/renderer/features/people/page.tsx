@@ -23,7 +23,7 @@ const idOf = ({ id }: PersonRow): string => String(id);
 
 type Search = ReturnType<typeof route.useSearch>;
 
-/** Who owns keys: the rosters that say so, whether the inventory is complete, and the people. */
+/** Who owns keys: the people sources that say so, whether the inventory is complete, and the people. */
 export function PeoplePage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -187,12 +187,12 @@ const COLUMNS: readonly Column<PersonRow>[] = [
     text: ({ grantCount }) => String(grantCount),
   },
   {
-    id: "roster",
+    id: "source",
     title: "Source",
     minWidth: 120,
     grow: 1,
-    cell: ({ roster }) => <TextCell text={roster} />,
-    text: ({ roster }) => roster,
+    cell: ({ source }) => <TextCell text={source} />,
+    text: ({ source }) => source,
   },
   {
     id: "readAt",

@@ -14,7 +14,7 @@ import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./people.module.css";
 import { useImportPeopleSource, usePeopleSources, useRemovePeopleSource } from "./queries.ts";
 
-/** The rosters, and where files of another are dropped or chosen. */
+/** The people sources, and where files of another are dropped or chosen. */
 export function PeopleSourcesPanel() {
   const { data = [] } = usePeopleSources();
   const [files, setFiles] = useState<readonly File[] | null>(null);

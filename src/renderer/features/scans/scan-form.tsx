@@ -220,14 +220,14 @@ const TransportField = ({ transport, onChange }: TransportProps) => (
 type TlsOptionValues = {
   protocol: StartTls | null;
   /** Null: as each endpoint is remembered. */
-  way: string | null;
+  proxy: string | null;
   everyAddress: boolean;
   probesCapabilities: boolean;
 };
 
 const NO_TLS_OPTIONS: TlsOptionValues = {
   protocol: null,
-  way: null,
+  proxy: null,
   everyAddress: true,
   probesCapabilities: false,
 };
@@ -257,8 +257,8 @@ const TlsOptions = ({ options, onChange }: TlsOptionsProps) => (
         label="Reach endpoints through a proxy or a jump host"
         description="socks5://host:port, http://host:port or ssh://user@host, which is remembered; none: directly. A password does not belong here: user@host:port is asked for it"
         placeholder="as remembered"
-        value={options.way === "" ? "none" : (options.way ?? "")}
-        onChange={(event) => onChange({ way: readProxy(event.currentTarget.value) })}
+        value={options.proxy === "" ? "none" : (options.proxy ?? "")}
+        onChange={(event) => onChange({ proxy: readProxy(event.currentTarget.value) })}
       />
       <Checkbox
         size="xs"

@@ -23,7 +23,7 @@ export const ChangeRow = z.object({
   /** What it is, or from what to what it has changed. Written by strangers in part. */
   details: z.array(z.string()),
   /** The host had not been read by the scan that is compared with: it is new to us, and may be old there. */
-  isFirstLook: z.boolean(),
+  isFirstReading: z.boolean(),
   /** The scan that found it so. */
   scan: ScanId,
   at: Instant,

@@ -38,7 +38,7 @@ export type GraphNode = z.infer<typeof GraphNode>;
 
 /**
  * How one thing gives another: whoever has `from` has `to`.
- * holds: a private key file, an agent or a roster gives a key; opens: a grant lets a key in to an account; signs: the key is
+ * holds: a private key file, an agent or a people source gives a key; opens: a grant lets a key in to an account; signs: the key is
  * an authority that sshd trusts, and a certificate that it signs lets in to an account; root: the account of number 0 is
  * every account of its host; sudo, doas: a rule; agent: an open socket lends keys.
  */
@@ -51,7 +51,7 @@ export const GraphEdge = z.object({
   how: GraphHow,
   /** False: it depends on what its first note says. */
   isCertain: z.boolean(),
-  /** The evidence: a path, FILE:LINE, or the name of a roster. */
+  /** The evidence: a path, FILE:LINE, or the name of a people source. */
   where: z.string(),
   /** The options of a grant as they stand in its line; empty for none. */
   options: z.string(),
@@ -67,7 +67,7 @@ export const GraphLink = z.object({
   fingerprint: z.string().nullable(),
   to: GraphNode,
   how: GraphHow,
-  /** Where the private key is: a path, or the name of a roster; null where the key itself is what one starts with. */
+  /** Where the private key is: a path, or the name of a people source; null where the key itself is what one starts with. */
   heldAt: z.string().nullable(),
   where: z.string(),
   options: z.string(),
@@ -76,7 +76,7 @@ export const GraphLink = z.object({
   /** So many logins and changes of account from the start; null in a list that has no start. */
   distance: z.int().nullable(),
   /** Every step of the way from the start is certain; null without a start. */
-  isWayCertain: z.boolean().nullable(),
+  isPathCertain: z.boolean().nullable(),
 });
 export type GraphLink = z.infer<typeof GraphLink>;
 
@@ -84,7 +84,7 @@ export type GraphLink = z.infer<typeof GraphLink>;
 export const MutualTrust = z.object({ id: z.string(), there: GraphLink, back: GraphLink });
 export type MutualTrust = z.infer<typeof MutualTrust>;
 
-/** A key that rosters have as several people's, or a host key that several hosts hold. */
+/** A key that people sources have as several people's, or a host key that several hosts hold. */
 export const SharedKey = z.object({
   id: z.string(),
   fingerprint: z.string(),

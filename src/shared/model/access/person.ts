@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Instant } from "../instant.ts";
 
-/** How a roster is written: a table, a folder of NAME.keys as GitHub serves them, or a directory's export. */
+/** How a people source is written: a table, a folder of NAME.keys as GitHub serves them, or a directory's export. */
 export const PeopleSourceKind = z.enum(["csv", "keys", "ldif"]);
 export type PeopleSourceKind = z.infer<typeof PeopleSourceKind>;
 
@@ -18,14 +18,14 @@ export const ImportedPeopleSource = z.object({
 });
 export type ImportedPeopleSource = z.infer<typeof ImportedPeopleSource>;
 
-/** A person as one roster tells of them. Written by strangers. */
+/** A person as one people source tells of them. Written by strangers. */
 export const PersonRow = z.object({
   id: z.int(),
   name: z.string(),
   email: z.string().nullable(),
   logins: z.array(z.string()),
-  roster: z.string(),
-  /** What all rosters together make of it. */
+  source: z.string(),
+  /** What all people sources together make of it. */
   standing: z.enum(["known", "gone"]),
   /** Why, as a sentence. */
   why: z.string(),

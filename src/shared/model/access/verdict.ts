@@ -42,7 +42,7 @@ export type Effective = z.infer<typeof Effective>;
 
 export const Owner = z.object({
   state: z.enum(["known", "gone", "unknown"]),
-  /** A person of the roster, or the program that manages the line; null where neither is known. */
+  /** A person of the people source, or the program that manages the line; null where neither is known. */
   who: z.string().nullable().default(null),
   /** A private key of the key is known: a key file on a host or on this computer, or a key of an agent. */
   isMatched: z.boolean().default(false),

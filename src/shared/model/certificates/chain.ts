@@ -20,7 +20,7 @@ export const ChainReasonCode = z.enum([
   "wrong-purpose",
   "name-not-permitted",
   "name-excluded",
-  "name-not-judged",
+  "name-not-evaluated",
   "name-mismatch",
   "no-names",
   "policy-missing",
@@ -135,7 +135,7 @@ export const StoreVerdict = z.object({
   /** Where its roots are from, in words. */
   source: z.string(),
   rootCount: z.int(),
-  judgement: Evaluation.nullable(),
+  evaluation: Evaluation.nullable(),
 });
 export type StoreVerdict = z.infer<typeof StoreVerdict>;
 

@@ -7,7 +7,7 @@ import { Sha256 } from "./certificate.ts";
  * Whether what is served where a configuration says so is what its file holds, and otherwise why not.
  * `agrees`: it is the certificate in the file. `not-reloaded`: the one that the file held before. `other-listed`: the one
  * that is meant for another place of the same host. `other-process`: another program listens there. `differs`: another one than
- * its file holds, with what would explain it as far as that is known. `cannot-tell`: what is meant to be served there is not known.
+ * its file holds, with what would explain it as far as that is known. `unknown`: what is meant to be served there is not known.
  * `not-seen`: no handshake has shown what is served there. `never-served`: no handshake is answered by it, for others come before it.
  */
 export const ServedState = z.enum([
@@ -15,7 +15,7 @@ export const ServedState = z.enum([
   "other-process",
   "other-listed",
   "differs",
-  "cannot-tell",
+  "unknown",
   "not-seen",
   "agrees",
   "never-served",
@@ -111,7 +111,7 @@ export const ServedRow = z.object({
     .nullable(),
   keyPath: z.string().nullable(),
   /** Whether key and certificate are of one pair; null: not known. */
-  isPair: z.boolean().nullable(),
+  keyMatches: z.boolean().nullable(),
   /** Why what is to be served there cannot be told; null: it can. */
   unsure: z.string().nullable(),
   /** Null: it is not known. */

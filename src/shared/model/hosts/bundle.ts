@@ -4,7 +4,7 @@ import { HostKeyView } from "./probe.ts";
 import { HostName, Port } from "./target.ts";
 
 /**
- * Who signed a bundle. `known`: the key is of somebody in a roster, or was named for this import. `gone`: of somebody who
+ * Who signed a bundle. `known`: the key is of somebody in a people source, or was named for this import. `gone`: of somebody who
  * has left. `unknown`: the signature is right, and nobody here knows the key. `unsupported`: it cannot be checked here.
  */
 export const BundleSignature = z.discriminatedUnion("kind", [
@@ -53,7 +53,7 @@ export const BUNDLE_START = "latchkey-collection 1 ";
 export const SIGNED = {
   /** What `ssh-keygen -Y sign` wrote for it. */
   signature: z.string().max(65_536).nullable().default(null),
-  /** Keys whose signatures are good beside those of the rosters: fingerprints, or public keys, one a line. */
+  /** Keys whose signatures are good beside those of the people sources: fingerprints, or public keys, one a line. */
   signers: z
     .string()
     .max(1024 * 1024)

@@ -64,8 +64,8 @@ export const SshfpComparison = z.object({
   name: z.string(),
   /** The rows of host keys that it is the name of. */
   ids: z.array(z.string()),
-  /** `not-asked`: nothing was sent for it, for it is no full name of DNS. */
-  answer: z.enum(["records", "none", "no-such-name", "failed", "not-asked"]),
+  /** `not-queried`: nothing was sent for it, for it is no full name of DNS. */
+  answer: z.enum(["records", "none", "no-such-name", "failed", "not-queried"]),
   /** A sentence: how far the answer is to be believed, or why there is none. */
   why: z.string(),
   /** DNSSEC holds, says a resolver on this computer. */

@@ -10,7 +10,7 @@ import { HostKeyView, Outcome, ProbeState } from "./probe.ts";
  * Why a location only claims a private key. `locked`: the file has a passphrase. `public-only`: nothing but a public key lies
  * there. `agent-silent`: the agent did not sign in time, or somebody said no. `no-ssh-keygen`: the host has none, or one older
  * than 8.1, which does not sign. `not-signed`: ssh-keygen did not sign with the file. `unsupported`: signatures of such a key
- * cannot be checked here. `not-asked`: nothing there was asked to sign.
+ * cannot be checked here. `not-tested`: nothing there was made to sign.
  */
 export const ClaimReason = z.enum([
   "locked",
@@ -19,7 +19,7 @@ export const ClaimReason = z.enum([
   "no-ssh-keygen",
   "not-signed",
   "unsupported",
-  "not-asked",
+  "not-tested",
 ]);
 export type ClaimReason = z.infer<typeof ClaimReason>;
 
@@ -63,7 +63,7 @@ export const HostRow = z.object({
   /** The last visit that read it, wholly or in part; null before the first one. */
   lastRead: Instant.nullable(),
   /** Whether the bundle is of the host that told what is known of it; null where it was read from here, or never. */
-  carried: BundleStandingKind.nullable(),
+  bundleStanding: BundleStandingKind.nullable(),
   findings: z.array(FindingBrief),
 });
 export type HostRow = z.infer<typeof HostRow>;

@@ -100,4 +100,4 @@ export const serverNameOf = ({ host, serverName }: TlsTarget): string | null => 
 export const ProxyUrl = z.string().max(600);
 export type ProxyUrl = z.infer<typeof ProxyUrl>;
 
-export const isJumpHost = (way: ProxyUrl): boolean => way.startsWith("ssh://");
+export const isJumpHost = (proxy: ProxyUrl): boolean => proxy.startsWith("ssh://");

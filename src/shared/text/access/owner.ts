@@ -10,12 +10,12 @@ import type { Instant } from "../../model/instant.ts";
 import { formatCount, formatNumber } from "../count.ts";
 import { formatClaimReason } from "../hosts/key.ts";
 
-/** A person whom a roster has a key of, or whom a comment names. */
+/** A person whom a people source has a key of, or whom a comment names. */
 export type KnownPerson = {
   name: string;
   standing: "known" | "gone";
-  /** The roster that has the key as theirs, or that has the login. */
-  roster: string;
+  /** The source that has the key as theirs, or that has the login. */
+  source: string;
   /** What decides on the standing. */
   decidedBy: PeopleSourceEntry;
 };
@@ -23,7 +23,7 @@ export type KnownPerson = {
 /** `location` as `web1: /home/evil/.ssh/id`; `owner`: the account whose file it is. */
 export type PrivateKeyClaim = { location: string; owner: string; possession: KeyPossession };
 
-/** What all hosts, this computer and the rosters tell of who owns a grant; the state is decided already. */
+/** What all hosts, this computer and the people sources tell of who owns a grant; the state is decided already. */
 export type OwnerFacts = {
   state: Owner["state"];
   /** False for a line in which no key can be read. */
@@ -55,10 +55,7 @@ export type Fleet = {
 };
 
 /** The owner's axis of a verdict, in words: what decides comes first. */
-export function describeOwner(
-  facts: OwnerFacts,
-  looked: { inventory: Inventory; coverage: Coverage },
-): Owner {
+export function describeOwner(facts: OwnerFacts, fleet: { inventory: Inventory; coverage: Coverage }): Owner {
   const { state, people, managedBy } = facts;
   const deciding = people.filter(({ standing }) => standing === state).map(({ name }) => name);
   const names = [...new Set(deciding)];
@@ -67,8 +64,8 @@ export function describeOwner(
     who: names.length > 0 ? names.slice(0, 3).join(", ") : (facts.vouchedBy ?? managedBy?.by ?? null),
     isMatched: facts.locationCount > 0,
     managedBy,
-    reasons: facts.hasKey ? listReasons(facts, looked.inventory) : ["the line has no key that can be read"],
-    coverage: looked.coverage,
+    reasons: facts.hasKey ? listReasons(facts, fleet.inventory) : ["the line has no key that can be read"],
+    coverage: fleet.coverage,
   };
 }
 
@@ -96,12 +93,12 @@ function formatMissingPrivateKey(inventory: Inventory, isClaimed: boolean): stri
   return `${found} and no people source has it: it may be on a machine that was not scanned`;
 }
 
-function formatKeyOf({ name, standing, roster, decidedBy }: KnownPerson): string {
-  if (standing === "known") return `the key is that of ${name}, according to ${roster}`;
+function formatKeyOf({ name, standing, source, decidedBy }: KnownPerson): string {
+  if (standing === "known") return `the key is that of ${name}, according to ${source}`;
   const left = formatStanding(standing, decidedBy);
-  return decidedBy.roster === roster
+  return decidedBy.source === source
     ? `${left}; the key is theirs`
-    : `${left}; the key is theirs, according to ${roster}`;
+    : `${left}; the key is theirs, according to ${source}`;
 }
 
 function formatPrivateKeys({ state, locations, locationCount, people }: OwnerFacts): string[] {
@@ -109,9 +106,9 @@ function formatPrivateKeys({ state, locations, locationCount, people }: OwnerFac
   const rest = more > 0 ? [`and at ${formatCount(more, "more location")}`] : [];
   if (locationCount > 0)
     return [...locations.map((location) => `its private key is on ${location} (verified)`), ...rest];
-  const holder = people.find(({ standing }) => standing === "known");
-  if (state !== "known" || !holder) return [];
-  return [`its private key was not scanned, and is expected with ${holder.name}`];
+  const owner = people.find(({ standing }) => standing === "known");
+  if (state !== "known" || !owner) return [];
+  return [`its private key was not scanned, and is expected with ${owner.name}`];
 }
 
 /** What stands in clear in a key file anybody can write there. */
@@ -129,7 +126,7 @@ const formatNamed = ({ name, standing }: KnownPerson): string =>
 /** What owners were looked for in, and what not. */
 export function coverFleet(fleet: Fleet): Coverage {
   const { hosts, hostsRead, hostsReadAsRoot, unreadablePaths, heldKeys, sources, inventory } = fleet;
-  const unread = hosts - hostsRead;
+  const missing = hosts - hostsRead;
   return {
     read: [
       `${formatNumber(hostsRead)} of ${formatCount(hosts, "host")}, ${formatNumber(hostsReadAsRoot)} as root`,
@@ -140,7 +137,7 @@ export function coverFleet(fleet: Fleet): Coverage {
       ),
     ],
     notRead: [
-      ...(unread > 0 ? [formatCount(unread, "host")] : []),
+      ...(missing > 0 ? [formatCount(missing, "host")] : []),
       ...(unreadablePaths > 0
         ? [formatCount(unreadablePaths, "file or folder of hosts", "files and folders of hosts")]
         : []),
@@ -151,15 +148,15 @@ export function coverFleet(fleet: Fleet): Coverage {
   };
 }
 
-/** How many people of a roster are gone. */
+/** How many people of a people source are gone. */
 export const formatLeft = (count: number): string => formatCount(count, "has left", "have left");
 
-/** The entry of a roster that decides whether a person is still there. */
+/** The entry of a people source that decides whether a person is still there. */
 export type PeopleSourceEntry = {
   name: string;
-  roster: string;
+  source: string;
   said: "active" | "gone" | "nothing";
-  /** A day, as the roster writes it: 2026-03-31. */
+  /** A day, as the source writes it: 2026-03-31. */
   leftOn: string | null;
   isMissing: boolean;
   readAt: Instant;
@@ -167,18 +164,18 @@ export type PeopleSourceEntry = {
 
 /** Why a person counts as gone or as still there, as a sentence about `name`. */
 export function formatStanding(standing: "known" | "gone", entry: PeopleSourceEntry): string {
-  const { name, roster, said, leftOn, isMissing } = entry;
+  const { name, source, said, leftOn, isMissing } = entry;
   if (standing === "known") {
     const leaves = leftOn === null || said === "gone" ? "" : ` and leaves on ${leftOn}`;
     return said === "active"
-      ? `${name} is there${leaves}, according to ${roster}`
-      : `${name} is in ${roster}${leaves}`;
+      ? `${name} is there${leaves}, according to ${source}`
+      : `${name} is in ${source}${leaves}`;
   }
-  if (leftOn !== null) return `${name} left on ${leftOn}, according to ${roster}`;
-  if (said === "gone") return `${name} has left, according to ${roster}`;
+  if (leftOn !== null) return `${name} left on ${leftOn}, according to ${source}`;
+  if (said === "gone") return `${name} has left, according to ${source}`;
   return isMissing
-    ? `${name} is no longer in ${roster}, which is marked complete`
-    : `${name} has left, according to ${roster}`;
+    ? `${name} is no longer in ${source}, which is marked complete`
+    : `${name} has left, according to ${source}`;
 }
 
 const GAP: Record<KeyGap, string> = {

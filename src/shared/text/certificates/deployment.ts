@@ -15,15 +15,15 @@ const HOLDS: Record<DeploymentFile["holds"], string> = {
 
 export const formatHolds = ({ holds }: Pick<DeploymentFile, "holds">): string => HOLDS[holds];
 
-/** `web1:443/shop.example (smtp, 192.0.2.1, from its host)`: where it is looked at, by which name, and what is said before. */
-export function formatServedVerification(proof: VerificationEndpoint): string {
-  const { startTls, addresses = [], from } = proof;
+/** `web1:443/shop.example (smtp, 192.0.2.1, from its host)`: where a handshake is made, with which server name, and what is negotiated before. */
+export function formatServedVerification(endpoint: VerificationEndpoint): string {
+  const { startTls, addresses = [], from } = endpoint;
   const how = [
     ...(startTls === null ? [] : [startTls]),
     ...addresses,
     ...(from === "host" ? [FROM_HOST] : []),
   ];
-  return `${formatVerificationEndpoint(proof)}${how.length === 0 ? "" : ` (${how.join(", ")})`}`;
+  return `${formatVerificationEndpoint(endpoint)}${how.length === 0 ? "" : ` (${how.join(", ")})`}`;
 }
 
 const FROM_HOST = "from its host";
@@ -40,7 +40,7 @@ const STATES: Record<ServedState, string> = {
   "other-process": "another program listens",
   "other-listed": "another one of the host's",
   differs: "differs",
-  "cannot-tell": "cannot be decided",
+  unknown: "cannot be decided",
   "not-seen": "not seen",
   agrees: "as configured",
   "never-served": "never served",

@@ -30,7 +30,7 @@ const TITLES: Record<RuleId, string> = {
   "chain-expiring": "Intermediate ends first",
   "certificate-lifetime-over-limit": "Lives longer than it may",
   "certificate-client-auth-ends": "Client use comes to an end",
-  "certificate-changed": "Changed without a runbook",
+  "certificate-changed": "Changed outside of a run",
   "certificate-key-shared": "One key, several certificates",
   "certificate-key-kept": "Key kept over renewals",
   "certificate-wildcard-spread": "Wildcard on several hosts",

@@ -46,7 +46,7 @@ const WORDS: Record<ChainReasonCode, string> = {
   "wrong-purpose": "its extended key usage, or one above it, is not for TLS servers",
   "name-not-permitted": "it has a name that its authority may not issue for",
   "name-excluded": "it has a name that its authority is excluded from",
-  "name-not-judged": "it has a name that cannot be checked against the name constraints of its CA",
+  "name-not-evaluated": "it has a name that cannot be checked against the name constraints of its CA",
   "name-mismatch": "it is for other names",
   "no-names": "it has no names",
   "policy-missing": "it stands under no policy that holds for its whole chain",
@@ -172,7 +172,7 @@ export const PROFILES: Record<Profile, string> = {
   clients: "what clients accept",
 };
 
-/** A judgement in one line, its profile named: "valid for OpenSSL and Go, against RFC 5280". */
+/** A evaluation in one line, its profile named: "valid for OpenSSL and Go, against RFC 5280". */
 export function formatVerdict({
   profile,
   state,

@@ -104,7 +104,7 @@ function describeCapabilities({ capabilities }: EndpointFacts): SaidFact[] {
 /** The ones that are known to be taken or not, and those of which it was not told. */
 function formatStates(capabilities: readonly Capability[]): string[] {
   const of = (state: Capability["state"]) =>
-    capabilities.filter((offer) => offer.state === state).map(({ name }) => name);
+    capabilities.filter((capability) => capability.state === state).map(({ name }) => name);
   const said = (["accepted", "refused", "unknown"] as const).map((state) => [state, of(state)] as const);
   return said.flatMap(([state, names]) => (names.length > 0 ? [`${state}: ${names.join(", ")}`] : []));
 }

@@ -19,7 +19,7 @@ const REASONS: Record<ClaimReason, string> = {
   "no-ssh-keygen": "the host has no ssh-keygen that signs (OpenSSH 8.1 or later)",
   "not-signed": "ssh-keygen did not sign with it, as it refuses to where others may read the file",
   unsupported: "signatures of such a key cannot be checked here",
-  "not-asked": "it was not asked to sign",
+  "not-tested": "it was not asked to sign",
 };
 
 export const formatClaimReason = (why: ClaimReason): string => REASONS[why];

@@ -15,7 +15,7 @@ export const writeTarget = (target: Target): string =>
     ? `${target.user}@${formatHostAddress(target)}`
     : formatTarget(target);
 
-/** How a target is visited, in a word or three: by SSH, by TLS at once, or by TLS after another protocol. */
+/** How a target is probed, in a word or three: by SSH, by TLS at once, or by TLS after another protocol. */
 export function formatKind(target: Target): string {
   if (target.kind === "ssh") return "SSH";
   return target.protocol === "tls" ? "TLS" : `TLS by ${formatProtocol(target.protocol)}`;
@@ -29,7 +29,7 @@ export const formatHost = ({ host, port }: { host: string; port: number | null }
 export const formatHostAddress = ({ host, port }: { host: string; port: number }): string =>
   `${bracket(host)}:${port}`;
 
-/** `shop:443`, `10.0.0.5:443/shop`, `mail:25`, `smtp://mail:2525`, and `tls://mail:25` where TLS is spoken at once on a port that is known for another way. */
+/** `shop:443`, `10.0.0.5:443/shop`, `mail:25`, `smtp://mail:2525`, and `tls://mail:25` where TLS is spoken at once on a port that is known for another protocol. */
 export function formatEndpoint({ port, serverName, protocol, ...target }: Omit<TlsTarget, "kind">): string {
   const hostAddress = formatHostAddress({ ...target, port });
   const said = serverName === null ? hostAddress : `${hostAddress}/${serverName}`;

@@ -22,7 +22,7 @@ export const createStateCachedCount = (): StateCachedCount => ({
 });
 
 export const countUnknown = ({ states, lost }: StateCachedCount): number =>
-  (states.get("cannot-tell") ?? 0) - lost;
+  (states.get("unknown") ?? 0) - lost;
 
 /** `problems`: paths of certificates with which their server can neither start nor reload. */
 export function countState(
@@ -33,7 +33,7 @@ export function countState(
   tally.sights++;
   const state = found?.state ?? "nothing";
   tally.states.set(state, (tally.states.get(state) ?? 0) + 1);
-  if (found?.state !== "cannot-tell") return;
+  if (found?.state !== "unknown") return;
   if (found.deployments.some(({ certificate }) => problems.has(certificate.path))) {
     tally.lost++;
     return;
@@ -63,7 +63,7 @@ export function whyFalse(
   switch (state) {
     case "agrees":
       return isEmpty ? "its file holds none" : isSame ? null : "another one is configured";
-    case "cannot-tell":
+    case "unknown":
       return null;
     case "not-reloaded":
       if (!deployments.every(({ certificate }) => renewed.has(certificate.path))) return "it was not renewed";

@@ -43,7 +43,7 @@ export type KeyFacts = {
   fingerprint: string;
   keyType: string;
   comment: string;
-  /** Who has it by the roster. */
+  /** Who has it by the people source. */
   people: readonly string[];
 };
 

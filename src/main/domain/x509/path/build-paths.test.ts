@@ -44,7 +44,7 @@ test("a signature costs as many steps as its key is heavy, and one that is known
   expect(stepsFor(byDsa, dsaOf(10_000))).toBeGreaterThan(100);
 });
 
-test("a judgement ends where its signatures have cost too much, however few they are", () => {
+test("a evaluation ends where its signatures have cost too much, however few they are", () => {
   const work = createSharedWork();
   const budget = createBudget(work);
   const spki = dsaOf(10_000);

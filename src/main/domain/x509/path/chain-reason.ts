@@ -13,7 +13,7 @@ import { openCertificate, type PathCertificate } from "./path-certificate.ts";
 /** What this program cannot tell, as against what it knows to be wrong. */
 const UNSUPPORTED: ReadonlySet<ChainReasonCode> = new Set([
   "signature-unsupported",
-  "name-not-judged",
+  "name-not-evaluated",
   "too-much-work",
 ]);
 

@@ -122,7 +122,7 @@ test("whatever stands above it, however broken, an answer is given", () => {
       fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 3 }),
       (changed, noise) => {
         const pool = changed.map(([{ der: bytes }, at, value]) => spoil(bytes, at, value));
-        const judgement = evaluateChain({
+        const evaluation = evaluateChain({
           leaf: leaf.der,
           pool: indexCertificates([...pool, ...noise]),
           roots: indexCertificates(pool.slice(0, 1)),
@@ -136,7 +136,7 @@ test("whatever stands above it, however broken, an answer is given", () => {
           profile: "webpki",
           revocationLists: [],
         });
-        expect(ChainState.options).toContain(judgement.state);
+        expect(ChainState.options).toContain(evaluation.state);
       },
     ),
     { numRuns: 1_000 },

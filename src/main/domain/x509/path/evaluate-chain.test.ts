@@ -184,7 +184,7 @@ test("a name of a form that is not compared cannot be told to be permitted, whic
   });
   expect(judge(below.der, { roots: [root], pool: [issuer] })).toMatchObject({
     state: "unsupported",
-    reasons: [{ code: "name-not-judged" }],
+    reasons: [{ code: "name-not-evaluated" }],
   });
 });
 

@@ -96,7 +96,7 @@ function checkName(
   if (exclusions.includes(null) || permissions.includes(null))
     return reasonAbout(
       certificate,
-      "name-not-judged",
+      "name-not-evaluated",
       `has ${formatName(name)} under a constraint that this program cannot compare`,
     );
   if (allowed.length === 0) return null;

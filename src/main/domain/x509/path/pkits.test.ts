@@ -23,7 +23,7 @@ test("the whole suite is there", () => {
 
 test.each(rows)("$name", ({ name, certificates, crls, isValid, ...policy }) => {
   const ders = certificates.map(fileOf);
-  const judgement = evaluateChain({
+  const evaluation = evaluateChain({
     leaf: ders.at(-1) ?? new Uint8Array(),
     // In the wrong order, and with the root: a path is found by what is signed, not by what stands where.
     pool: indexCertificates(ders.slice(0, -1)),
@@ -32,8 +32,8 @@ test.each(rows)("$name", ({ name, certificates, crls, isValid, ...policy }) => {
     profile: "clients",
     revocationLists: crls.map(fileOf).flatMap((der) => readCrl(der) ?? []),
   });
-  const isSame = (judgement.state === "valid") === isValid;
-  expect({ isSame, reasons: isSame ? [] : judgement.reasons }).toEqual({
+  const isSame = (evaluation.state === "valid") === isValid;
+  expect({ isSame, reasons: isSame ? [] : evaluation.reasons }).toEqual({
     isSame: !(name in DIFFERENT),
     reasons: [],
   });

@@ -96,7 +96,7 @@ export function visit(
   visitHost(store, name, { collected: { accounts, reach, authorities: trusted, ...host } });
 }
 
-export const say = ({ from, to, how, isCertain, isWayCertain, distance }: GraphLink): string => {
-  const end = (isWayCertain ?? isCertain) ? "" : "?";
+export const say = ({ from, to, how, isCertain, isPathCertain, distance }: GraphLink): string => {
+  const end = (isPathCertain ?? isCertain) ? "" : "?";
   return `${nameNode(from)} ${how}${end} ${nameNode(to)}${distance === null ? "" : ` ${distance}`}`;
 };

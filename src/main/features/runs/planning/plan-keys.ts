@@ -320,7 +320,7 @@ async function toPrivateKey(
   const { user: owner, agentSocket } = workstation;
   const nobody = { uid: null, gid: null, owner, before: null, hasPublicFile: false };
   const unknown = { ...nobody, mode: "0600", isEncrypted: null };
-  const unasked: KeyPossession = { kind: "claimed", why: "not-asked" };
+  const unasked: KeyPossession = { kind: "claimed", why: "not-tested" };
   if (kind === "agent") {
     const path = agentSocket ?? "";
     if (agentSocket === null)

@@ -250,7 +250,7 @@ async function inspectPrivateKey(
     file.state === "absent" && file.refusal?.why !== "odd-path"
       ? `${path} is not there any more`
       : file.refusal && formatRefusal(file.refusal.why, path);
-  const unasked = { possession: { kind: "claimed", why: "not-asked" } as KeyPossession, hash: file.hash };
+  const unasked = { possession: { kind: "claimed", why: "not-tested" } as KeyPossession, hash: file.hash };
   const verified = stuck === null ? expectSeen(await verify(file.real)) : unasked;
   return {
     kind: "file",
@@ -401,6 +401,6 @@ const toPrivateKey = ({ path, isEncrypted }: KeyFileFact): PrivateKeyFacts => ({
   isEncrypted,
   before: null,
   hasPublicFile: false,
-  possession: { kind: "claimed", why: "not-asked" },
+  possession: { kind: "claimed", why: "not-tested" },
   stuck: "the host is known by a bundle alone: put the new private key there by hand",
 });

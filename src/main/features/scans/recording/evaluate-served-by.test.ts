@@ -154,8 +154,8 @@ test("of two listeners of one line that takes IPv4 and IPv6 apart, what leads th
   readHost(store, "shop", { disk: { addresses: [], map: JSON.stringify(known), bindings: rows } });
   greet(store, "shop");
   expect(states(store)).toEqual([
-    ["shop", "cannot-tell", "shop"],
-    ["shop", "cannot-tell", "shop"],
+    ["shop", "unknown", "shop"],
+    ["shop", "unknown", "shop"],
   ]);
   visitEndpoint(store, "shop", { presented: { chain: [first], facts: { address: "192.0.2.1" } } });
   store.atomically(() =>
@@ -213,7 +213,7 @@ test("what was shown before the host was read says nothing of a file that was wr
   const collected = { disk, certificateFiles: [{ path: "/etc/ssl/shop.pem", certificates: [renewed] }] };
   visitHost(store, "web1", { scanId, at: "2026-06-01T00:02:00Z", collected });
   store.atomically(() => createServedEvaluator(store).evaluateHostAt({ host: "web1", port: 22 }));
-  expect(states(store)).toEqual([["web1", "cannot-tell", "web1"]]);
+  expect(states(store)).toEqual([["web1", "unknown", "web1"]]);
   visitEndpoint(store, "web1", { scanId, at: later, presented: { chain: [first] } });
   store.atomically(() =>
     createServedEvaluator(store).evaluateEndpointAt({ host: "web1", port: 443, serverName: null }),

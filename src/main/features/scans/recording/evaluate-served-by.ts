@@ -118,7 +118,7 @@ const WHERE =
 function toRows({ view, sight, evaluated }: { view: HostView; sight: Sight; evaluated: ServedVerdict }) {
   const rows = view.rowsAt(sight.port)(evaluated, sight);
   const isOpen = sight.address === null && new Set(rows.map(({ address }) => address)).size > 1;
-  const state = isOpen ? ("cannot-tell" as const) : evaluated.state;
+  const state = isOpen ? ("unknown" as const) : evaluated.state;
   const evidence = isOpen ? [...evaluated.evidence, WHERE] : evaluated.evidence;
   return rows.map(({ id: binding }) => ({ binding, state, evidence }));
 }

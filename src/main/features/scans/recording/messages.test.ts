@@ -16,7 +16,7 @@ const partOf = (fill: number) => new Uint8Array(1_000).fill(fill).subarray(500, 
 
 function cross(result: ProbeResult): ProbeResult {
   const { result: packed, transfer } = toTransferable(result);
-  return structuredClone(packed, { transfer: transfer });
+  return structuredClone(packed, { transfer });
 }
 
 const streamHome = (stream: Uint8Array): ProbeResult => ({

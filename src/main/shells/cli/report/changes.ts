@@ -49,7 +49,7 @@ Examples:
   latchkey changes --since-baseline --kind grant --what appeared
 
 With --json: { from, to, counts: [{ kind, appeared, changed, gone }], changes: [{ what, kind, host, title,
-location, details, isFirstLook, scan, at }], total }`;
+location, details, isFirstReading, scan, at }], total }`;
 
 async function listChanges(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -94,7 +94,8 @@ const COLUMNS: Column<ChangeRow>[] = [
   },
   {
     head: "DETAILS",
-    cell: ({ details, isFirstLook }) => [...(isFirstLook ? ["(first scan)"] : []), ...details].join("; "),
+    cell: ({ details, isFirstReading }) =>
+      [...(isFirstReading ? ["(first scan)"] : []), ...details].join("; "),
     cut: "end",
   },
 ];

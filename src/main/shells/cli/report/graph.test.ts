@@ -15,7 +15,7 @@ const link = (text: string): GraphLink => ({
   isCertain: false,
   notes: [text],
   distance: null,
-  isWayCertain: null,
+  isPathCertain: null,
 });
 
 test("whatever strangers wrote, a spreadsheet has as many fields in each line, and runs none", () => {

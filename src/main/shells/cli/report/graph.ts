@@ -121,7 +121,7 @@ Examples:
   latchkey graph reach web1 --format dot | dot -Tsvg > web1.svg
 
 With --json: reach and list { links: [{ from, how, fingerprint, heldAt, to, where, options, isCertain, notes,
-distance, isWayCertain }], total }, and of reach isCut; path { steps, isCertain, isCut };
+distance, isPathCertain }], total }, and of reach isCut; path { steps, isCertain, isCut };
 mutual { pairs: [{ there, back }], total, isCut }; shared { keys: [{ kind, fingerprint, sharedBy, sharedByCount }] }`;
 
 async function listReach(start: string, options: ReachOptions, world: World): Promise<void> {
@@ -135,7 +135,7 @@ async function listReach(start: string, options: ReachOptions, world: World): Pr
   });
   if (options.json) return printJson({ links: rows.map(toJson), total, isCut }, world);
   const verb = options.to ? "reached by" : "reaches";
-  const sure = rows.filter(({ isWayCertain }) => isWayCertain).length;
+  const sure = rows.filter(({ isPathCertain }) => isPathCertain).length;
   printLinks(rows, REACH_COLUMNS, options, world);
   if (isTable(options)) {
     const certain = total === 0 ? "" : `, ${formatNumber(sure)} of those shown for certain`;
@@ -202,7 +202,7 @@ function printLinks(
 }
 
 const REACH_COLUMNS: Column<GraphLink>[] = [
-  { head: "STEPS", cell: ({ distance, isWayCertain }) => `${distance}${isWayCertain ? "" : "?"}` },
+  { head: "STEPS", cell: ({ distance, isPathCertain }) => `${distance}${isPathCertain ? "" : "?"}` },
   ...LINK_COLUMNS,
 ];
 
@@ -291,7 +291,7 @@ const toFields = (link: GraphLink): string[] => [
   nameNode(link.to),
   link.where,
   link.options,
-  (link.isWayCertain ?? link.isCertain) ? "yes" : "no",
+  (link.isPathCertain ?? link.isCertain) ? "yes" : "no",
   link.notes.join("; "),
 ];
 

@@ -74,8 +74,8 @@ const columnsAt = (now: Date): Column<HostRow>[] => [
 ];
 
 /** What nothing shows to be of the host is told from what was read there. */
-const formatReadAs = ({ readAs, carried }: HostRow): string =>
-  carried === "claimed" ? `claimed, ${readAs ?? ""}` : (readAs ?? "");
+const formatReadAs = ({ readAs, bundleStanding }: HostRow): string =>
+  bundleStanding === "claimed" ? `claimed, ${readAs ?? ""}` : (readAs ?? "");
 
 const STYLES = { ok: "green", partial: "yellow", failed: "red" } as const;
 

@@ -83,12 +83,12 @@ async function inspectSources(
 ): Promise<number> {
   const passwords = await readPasswords(options.passphraseFile);
   await using app = openEmptyApp(world);
-  const wayPassword = await promptForProxy(options.proxy ?? "", world);
+  const proxyPassword = await promptForProxy(options.proxy ?? "", world);
   const inspections: Inspection[] = [];
   const codes = [0];
   for (const source of sources) {
     try {
-      inspections.push(await inspectSource(source, app.client, { passwords, wayPassword, options, world }));
+      inspections.push(await inspectSource(source, app.client, { passwords, proxyPassword, options, world }));
     } catch (error) {
       // One that cannot be read does not keep the others from being read.
       if (sources.length === 1) throw error;
@@ -109,7 +109,7 @@ const isNothing = ({ items, stores, isWrongPassword }: Inspection): boolean =>
 
 type PasswordInspection = {
   passwords: readonly string[];
-  wayPassword: string | null;
+  proxyPassword: string | null;
   options: InspectOptions;
   world: World;
 };
@@ -118,10 +118,10 @@ type PasswordInspection = {
 async function inspectSource(
   source: string,
   client: LatchkeyClient,
-  { passwords, wayPassword, options, world }: PasswordInspection,
+  { passwords, proxyPassword, options, world }: PasswordInspection,
 ): Promise<Inspection> {
   if (source !== "-" && !existsSync(source) && /:\d+(\/[\w.-]+)?$|^[a-z][a-z0-9-]*:\/\//i.test(source))
-    return inspectEndpoint(source, client, { ...options, wayPassword });
+    return inspectEndpoint(source, client, { ...options, proxyPassword });
   const bytes =
     source === "-" ? await world.readInput(MOST_BYTES) : await readFileOrRefuse(source, MOST_BYTES);
   if (bytes === null)
@@ -144,14 +144,19 @@ async function inspectEndpoint(
     proxy = "",
     capabilities = false,
     starttls,
-    wayPassword,
-  }: InspectOptions & Pick<PasswordInspection, "wayPassword">,
+    proxyPassword,
+  }: InspectOptions & Pick<PasswordInspection, "proxyPassword">,
 ): Promise<Inspection> {
   const { total, first } = await client.targets.preview({ text, only: "tls", protocol: starttls ?? null });
   const [target] = first;
   if (total !== 1 || target?.kind !== "tls")
     throw new Refusal("invalid-input", `${text} means ${total} endpoints; name one, or use latchkey scan`);
-  return client.inspect.endpoint({ ...target, way: proxy, wayPassword, probesCapabilities: capabilities });
+  return client.inspect.endpoint({
+    ...target,
+    proxy,
+    proxyPassword: proxyPassword,
+    probesCapabilities: capabilities,
+  });
 }
 
 const toJson = (inspection: Inspection) => ({

@@ -42,7 +42,7 @@ Examples:
   latchkey served --host web1 --json | jq '.served[] | [.name, .certificate.path]'
 
 With --json: { served: [{ host, server, state, address, port, name, isDefault, protocol, at, certificate, keyPath,
-isPair, unsure, sights, handshake, whyUnseen }], total }; handshake: the endpoint to scan for a row that was not seen;
+keyMatches, unsure, sights, handshake, whyUnseen }], total }; handshake: the endpoint to scan for a row that was not seen;
 whyUnseen: why no scan would show it`;
 
 async function listServed(words: readonly string[], options: Options, world: World): Promise<void> {
@@ -140,7 +140,7 @@ const STYLES: Record<ServedState, "red" | "yellow" | "dim" | null> = {
   "other-process": "yellow",
   "other-listed": "yellow",
   differs: "yellow",
-  "cannot-tell": "dim",
+  unknown: "dim",
   "not-seen": "dim",
   agrees: null,
   "never-served": "yellow",

@@ -108,9 +108,9 @@ function formatChain({ endpoint, links, verdicts }: ChainView): string {
   return [
     title,
     ...links.map(({ role, label }) => `  ${role.padEnd(14)} ${printable(label)}`),
-    ...verdicts.flatMap(({ store, source, judgement }) => [
-      `  ${store.padEnd(14)} ${judgement ? formatVerdict(judgement) : "not evaluated"} (${printable(source)})`,
-      ...(judgement?.reasons ?? []).map((reason) => `  ${"".padEnd(14)} ${printable(formatReason(reason))}`),
+    ...verdicts.flatMap(({ store, source, evaluation }) => [
+      `  ${store.padEnd(14)} ${evaluation ? formatVerdict(evaluation) : "not evaluated"} (${printable(source)})`,
+      ...(evaluation?.reasons ?? []).map((reason) => `  ${"".padEnd(14)} ${printable(formatReason(reason))}`),
     ]),
   ].join("\n");
 }

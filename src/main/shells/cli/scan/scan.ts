@@ -166,7 +166,7 @@ async function runScan(
     identityFiles: options.identity ?? [],
     promptsForPassword: options.askPassword ?? false,
     concurrency: options.concurrency ?? null,
-    way: chooseProxy(options),
+    proxy: chooseProxy(options),
     everyAddress: !options.oneAddress,
     probesCapabilities: options.capabilities ?? false,
   };

@@ -59,21 +59,21 @@ export function fillWithPayloads(store: Store): void {
   store.changes.setBaseline(first, START);
 }
 
-/** Each payload is somebody in one roster; every fourth has a key with somebody in another. */
+/** Each payload is somebody in one people source; every fourth has a key with somebody in another. */
 function fillPeopleSources(store: Store): void {
-  for (const [roster, every] of [["hostile", 1] as const, ["hostile too", 4] as const]) {
+  for (const [source, every] of [["hostile", 1] as const, ["hostile too", 4] as const]) {
     const people = PAYLOADS.map((payload, index) => ({
       handle: `${payload}${index}`,
       name: payload,
       email: payload,
-      logins: [`${roster} ${payload}`],
+      logins: [`${source} ${payload}`],
       said: index % 3 === 0 ? ("gone" as const) : ("nothing" as const),
       leftOn: null,
       // The address of the page holds it while its row is open.
       keys: [{ fingerprint: nameOf(payload, index), keyType: payload }],
     }));
     const some = people.filter((_, index) => index % every === 0);
-    store.people.replaceSource({ name: roster, kind: "csv", isWhole: false, people: some, at: START });
+    store.people.replaceSource({ name: source, kind: "csv", isWhole: false, people: some, at: START });
   }
 }
 

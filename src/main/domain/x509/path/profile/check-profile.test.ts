@@ -63,8 +63,8 @@ test.each(RAW)(
         },
       },
     });
-    const judgement = judge(leaf.der, { roots: [root], pool: [middle], profile: "rfc5280" });
-    expect(judgement).toMatchObject({ state: "valid", reasons: [] });
+    const evaluation = judge(leaf.der, { roots: [root], pool: [middle], profile: "rfc5280" });
+    expect(evaluation).toMatchObject({ state: "valid", reasons: [] });
   },
 );
 
@@ -87,16 +87,16 @@ test("a subject of a thousand parts breaks no rule, and neither do three hundred
       extensions: Object.fromEntries(ids.map((id) => [id, extension(id, der(0x05))])),
     },
   });
-  const judgement = judge(leaf.der, { roots: [root], pool: [middle], profile: "rfc5280" });
-  expect(judgement).toMatchObject({ state: "valid", reasons: [] });
+  const evaluation = judge(leaf.der, { roots: [root], pool: [middle], profile: "rfc5280" });
+  expect(evaluation).toMatchObject({ state: "valid", reasons: [] });
 });
 
 test("a certificate that is larger than this program reads is not judged, and not called invalid", () => {
   const { leaf, middle, root } = makeChain({
     leaf: { extensions: { [PRIVATE]: extension(PRIVATE, new Uint8Array(5 * 1024 * 1024)) } },
   });
-  const judgement = judge(leaf.der, { roots: [root], pool: [middle], profile: "rfc5280" });
-  expect(judgement).toMatchObject({ state: "unsupported", reasons: [{ code: "too-much-work" }] });
+  const evaluation = judge(leaf.der, { roots: [root], pool: [middle], profile: "rfc5280" });
+  expect(evaluation).toMatchObject({ state: "unsupported", reasons: [{ code: "too-much-work" }] });
 });
 
 test("rules are marked by what they decide, and not by what is said of them", () => {

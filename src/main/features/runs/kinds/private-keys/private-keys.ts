@@ -330,7 +330,7 @@ function toPrivateKey(plan: KeyPlan, { host, port, path }: MadeThere): PrivateKe
       gid: 0,
       owner: "root",
       mode: "0600",
-      possession: { kind: "claimed", why: "not-asked" },
+      possession: { kind: "claimed", why: "not-tested" },
     };
   const found = plan.hosts
     .find((one) => one.host === host && one.port === port)
