@@ -138,8 +138,8 @@ function SignField({ signWith, onChange }: { signWith: string; onChange: (path: 
 const writePlan = (plan: Plan, hash: string): string => `${JSON.stringify({ hash, plan }, null, 2)}\n`;
 
 /** The same by the command line. */
-export function CommandNote({ found: { id, request: wish }, plan }: Pick<Props, "found" | "plan">) {
-  const command = formatCommand({ id, plan, wish });
+export function CommandNote({ found: { id, request }, plan }: Pick<Props, "found" | "plan">) {
+  const command = formatCommand({ id, plan, request });
   return (
     <p className={classes.command}>
       On the command line <CopyMark value={command} what="command" />
@@ -173,16 +173,24 @@ export const Commands = ({ lines }: { lines: readonly string[] }) => (
 /** The name of the file that a plan is exported to. */
 const nameFile = (planId: number): string => `latchkey-plan-${planId}.json`;
 
-/** The command that does what a plan does: of its wish, or else of the plan as a file. */
-function formatCommand({ id, plan, wish }: { id: number; plan: Plan; wish: PlanDetail["request"] }): string {
-  if (wish?.kind === "rotate-key")
-    return `latchkey rotate key ${quote(oldKeyOf(plan) ?? wish.fingerprint)} ${formatOptions(plan, wish)}`;
-  if (wish?.kind === "rotate-host-key") {
-    const address = wish.port === 22 ? wish.host : formatHostAddress(wish);
-    return `latchkey rotate host-key ${quote(address)} ${formatOptions(plan, wish)}`;
+/** The command that does what a plan does: of its request, or else of the plan as a file. */
+function formatCommand({
+  id,
+  plan,
+  request,
+}: {
+  id: number;
+  plan: Plan;
+  request: PlanDetail["request"];
+}): string {
+  if (request?.kind === "rotate-key")
+    return `latchkey rotate key ${quote(oldKeyOf(plan) ?? request.fingerprint)} ${formatOptions(plan, request)}`;
+  if (request?.kind === "rotate-host-key") {
+    const address = request.port === 22 ? request.host : formatHostAddress(request);
+    return `latchkey rotate host-key ${quote(address)} ${formatOptions(plan, request)}`;
   }
-  if (wish?.kind === "rotate-certificate" && isRenewal(plan) && wish.challenge === null)
-    return formatRenewal(plan, wish);
+  if (request?.kind === "rotate-certificate" && isRenewal(plan) && request.challenge === null)
+    return formatRenewal(plan, request);
   return `${formatCommandOf(plan.kind)} --apply ${nameFile(id)}`;
 }
 

@@ -16,7 +16,7 @@ import classes from "./plan.module.css";
 import renewal from "./renewal.module.css";
 import { formatKeyMade, ISSUER_KINDS, SERVER_NAMES } from "./words.ts";
 
-/** A certificate of a host that is renewed: what goes, what comes, into which files, for whom, and how it is proved. */
+/** A certificate of a host that is renewed: what goes, what comes, into which files, for which services, and how it is verified. */
 export function CertificateLine({ change, isOpen }: { change: Replacement; isOpen: boolean }) {
   const { subject, names, notAfter, issuer } = change;
   return (

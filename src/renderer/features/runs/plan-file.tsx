@@ -133,7 +133,7 @@ export function OpenPlan() {
   );
 }
 
-/** What is in it is judged by whoever takes it; here only that it is a plan and its hash. */
+/** Whoever imports it checks its content; here only that it is a plan and its hash. */
 function readPlan(text: string): { plan: unknown; hash: string } {
   const read = parse(text);
   if (
@@ -155,7 +155,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Takes wishes from every screen: one that says all is planned at once, of another the rest is asked for. */
+/** Takes requests from every screen: a complete one is planned at once; for another a dialog prompts for the rest. */
 export const PlanRequests = ({ children }: { children: ReactNode }) => (
   <LoginsProvider>
     <Requests>{children}</Requests>

@@ -104,7 +104,7 @@ function PlanBeingMade({ found: { read, total } }: { found: PlanDetail }) {
   );
 }
 
-/** Why there is none, and the same wish again. */
+/** Why there is none, and the same request again. */
 function FailedPlan({ found }: { found: PlanDetail }) {
   return (
     <>

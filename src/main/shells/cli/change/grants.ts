@@ -45,10 +45,10 @@ export function addGrants(program: Command, { world, finish }: Session): void {
       ),
   )
     .addHelpText("after", ADD_HELP + CHANGE_ENDS)
-    .action(async (key: string | undefined, places: string[], _: object, command: Command) => {
+    .action(async (key: string | undefined, accounts: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<AddOptions>();
       const isNamed = key !== undefined;
-      const toRequest = (client: LatchkeyClient) => addRequest(key, places, options, client);
+      const toRequest = (client: LatchkeyClient) => addRequest(key, accounts, options, client);
       finish(await change({ command, kinds: ["add-grants"], isNamed, toRequest }, options, world));
     });
   addChangeOptions(choosing(grants.command("remove [filter...]").description("remove grants")))

@@ -104,8 +104,8 @@ async function rotateKey(
 ): Promise<PlanRequest> {
   if (fingerprint === undefined)
     throw new Refusal("invalid-input", "name the key by its fingerprint; latchkey access lists them");
-  const given = newKey === undefined ? null : await readKeyText(newKey);
-  return { kind: "rotate-key", fingerprint, keyType, newKey: given, keyFile: keyFile ?? null };
+  const keyText = newKey === undefined ? null : await readKeyText(newKey);
+  return { kind: "rotate-key", fingerprint, keyType, newKey: keyText, keyFile: keyFile ?? null };
 }
 
 /** A host by its name alone, where it is scanned on one port, or with the port. */

@@ -233,7 +233,7 @@ async function openIfNeeded(
   if (state === "locked" && canOpen) await openVaultFor({ app, options, world });
 }
 
-/** Each use of the old key that is known is agreed to by its name; and the word that the plan asked for before its run, where it did. */
+/** Each use of the old key that is known is acknowledged by its name; and the word that the plan asked for before its run, where it did. */
 async function confirmEnd(
   runId: RunId,
   { yes = false, acknowledge = [] }: GoOptions,
