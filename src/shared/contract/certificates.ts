@@ -64,7 +64,7 @@ export const certificates = {
 export const endpoints = {
   find: query.input(TlsTarget.omit({ kind: true })).output(Endpoint),
 
-  /** Those that showed a chain in this scan, in the order of their visits, with what is known of them now. */
+  /** Those that showed a chain in this scan, in the order of their probes, with what is known of them now. */
   ofScan: query.input(Page.extend({ scanId: ScanId })).output(listOf(Endpoint)),
 };
 

@@ -25,7 +25,7 @@ export const hosts = {
   find: query.input(z.object({ id: z.int() })).output(HostDetail),
 
   /**
-   * Pins the key that the host presented when it was last visited. The fingerprint says which key the user
+   * Pins the key that the host presented when it was last probed. The fingerprint says which key the user
    * has compared: another one, or a host that has a pin already, is refused.
    */
   trustKey: command.input(HostAddress.extend({ fingerprint: z.string() })).output(z.object({})),

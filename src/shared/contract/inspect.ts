@@ -25,7 +25,7 @@ const InspectedCertificate = Certificate.omit({ extensions: true }).extend({
   entry: EntryOfStore,
 });
 
-/** A key of authorized_keys, known_hosts, a .pub file or the public half of a private one. */
+/** A key of authorized_keys, known_hosts, a .pub file or the public key of a private one. */
 const InspectedKey = z.object({
   what: z.enum(["public-key", "grant", "known-host", "private-key"]),
   location: LocationWithin,
@@ -143,7 +143,7 @@ const BundleInput = z.object({
 export type BundleInput = z.infer<typeof BundleInput>;
 
 export const bundles = {
-  /** What is carried to an air-gapped host, to the byte, and how it is used there. */
+  /** What is copied to an air-gapped host, to the byte, and how it is used there. */
   collector: query.output(z.object({ script: z.string(), instructions: z.string() })),
 
   /** The same script with a number of its own, which is remembered: what it writes is known to come from this collector. */

@@ -108,7 +108,7 @@ export const ScanInput = TargetText.extend({
   /** Visits at a time. */
   concurrency: z.int().min(1).max(512).nullable().default(null),
   /**
-   * `failed`: the targets whose last visit failed. `unfinished`: those that the last scan, cancelled or
+   * `failed`: the targets whose last probe failed. `unfinished`: those that the last scan, cancelled or
    * interrupted, did not come to.
    */
   again: z.enum(["failed", "unfinished"]).nullable().default(null),
@@ -163,7 +163,7 @@ export const scans = {
     )
     .output(listOf(Scan)),
 
-  /** The visits of one scan: those that failed first, then in the order they ended. */
+  /** The probes of one scan: those that failed first, then in the order they ended. */
   probes: query
     .input(Page.extend({ scanId: ScanId, state: ProbeState.nullable().default(null), search: Search }))
     .output(listOf(Probe)),

@@ -124,7 +124,7 @@ export type FindingBrief = z.infer<typeof FindingBrief>;
 
 /**
  * A finding before it is stored, about a thing by its natural identity: a certificate by its hash, a grant
- * by account, file and line on the host that is visited, a key file by its path there. What depends on
+ * by account, file and line on the host that is probed, a key file by its path there. What depends on
  * the date alone (expired, expiring, not yet valid) and what depends on other hosts (a key on several accounts)
  * is never stored: queries find it.
  */
@@ -137,7 +137,7 @@ export type FindingDraft = Pick<
     | { kind: "grant"; account: string; file: string; line: number }
     | { kind: "key-file"; path: string }
     | { kind: "host" }
-    /** The endpoint that is visited. */
+    /** The endpoint that is probed. */
     | { kind: "endpoint" };
   /** What else it is about, as data: paths, fingerprints. An acceptance covers those that there are when it is given. */
   members?: readonly string[];

@@ -27,7 +27,7 @@ type Deps = {
   now: () => Date;
 };
 
-/** Hosts that no network leads to: the collector is carried there, and what it wrote is carried back. */
+/** Hosts that no network leads to: the collector is copied there, and what it wrote is copied back. */
 export function createBundles({ store, collectorScript, plan, importBundle, announce, now }: Deps) {
   const os = implement(bundles);
   const parts = createParts();

@@ -6,7 +6,7 @@
 Offers CODES wrong launch codes as the page would (the Host and Origin are AUTHORITY), then waits for the port to be
 free, on 127.0.0.1 and on ::1, binds it, and speaks the page's protocol to whoever comes: it serves a page, accepts each
 WebSocket, and answers each call with a key of its own, to which a page would seal what is typed. Where the page asks
-for a proof it has none, it sends back what it was sent, and then what it pleases.
+for an HMAC it has none, it sends back what it was sent, and then what it pleases.
 
 Prints one JSON object a line: {"codes": [status, ...]}, {"bound": address}, {"heard": what, ...}. Runs until killed.
 """
@@ -82,8 +82,8 @@ def answer(client, text):
         value = {"id": "stranger", "point": POINT, "state": "open", "kind": "open"}
         send_message(client, json.dumps({"i": said["i"], "p": {"b": {"json": value}}}))
     elif "nonce" in said:
-        # Its own words back, a proof of nothing, and the word that all is well.
-        send_message(client, json.dumps({"nonce": said["nonce"], "proof": said.get("proof", "A" * 43)}))
+        # Its own words back, an HMAC of nothing, and the word that all is well.
+        send_message(client, json.dumps({"nonce": said["nonce"], "hmac": said.get("hmac", "A" * 43)}))
         send_message(client, json.dumps({"open": True}))
 
 

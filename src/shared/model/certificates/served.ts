@@ -26,7 +26,7 @@ export type ServedState = z.infer<typeof ServedState>;
 export const SERVER_KEY_KINDS = ["EC", "RSA", "Ed25519", "Ed448"] as const;
 export type ServerKeyKind = (typeof SERVER_KEY_KINDS)[number];
 
-/** The rules by which what endpoints serve is laid beside what their hosts' files say: a visit to either may change them. */
+/** The rules by which what endpoints serve is laid beside what their hosts' files say: a probe to either may change them. */
 export const SERVED_RULES: ReadonlySet<string> = new Set<RuleId>([
   "certificate-not-reloaded",
   "endpoint-other-certificate",

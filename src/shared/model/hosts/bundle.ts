@@ -49,7 +49,7 @@ export const MOST_BUNDLE_BYTES = 16 * 1024 * 1024;
 /** How every bundle begins, after what a login may have said before it. */
 export const BUNDLE_START = "latchkey-collection 1 ";
 
-/** What is said of the signature of something that was carried here. */
+/** What is said of the signature of an offline bundle or result. */
 export const SIGNED = {
   /** What `ssh-keygen -Y sign` wrote for it. */
   signature: z.string().max(65_536).nullable().default(null),

@@ -62,7 +62,7 @@ export const EndpointFacts = z.object({
 });
 export type EndpointFacts = z.infer<typeof EndpointFacts>;
 
-/** An endpoint with what its last visit met; its facts are of the last visit that showed a chain. */
+/** An endpoint with what its last probe met; its facts are of the last probe that showed a chain. */
 export const Endpoint = EndpointFacts.extend({
   target: TlsTarget,
   state: ProbeState,

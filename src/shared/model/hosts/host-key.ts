@@ -39,7 +39,7 @@ export const HostKeyRow = z.object({
   isPinned: z.boolean(),
   /** Files and lines of this computer: `/home/jo/.ssh/known_hosts:12`. */
   knownAt: z.array(z.string()),
-  /** When a visit last ended at a key of this host, if it was this one. */
+  /** When a probe last ended at a key of this host, if it was this one. */
   presentedAt: Instant.nullable(),
   /** When a reading of the host last found the key there. */
   heldAt: Instant.nullable(),

@@ -55,12 +55,12 @@ export const HostRow = z.object({
   accountCount: z.int(),
   grantCount: z.int(),
   certificateCount: z.int(),
-  /** The last visit. */
+  /** The last probe. */
   state: ProbeState,
   outcome: Outcome,
   message: z.string(),
   lastSeen: Instant,
-  /** The last visit that read it, wholly or in part; null before the first one. */
+  /** The last probe that read it, wholly or in part; null before the first one. */
   lastRead: Instant.nullable(),
   /** Whether the bundle is of the host that told what is known of it; null where it was read from here, or never. */
   bundleStanding: BundleStandingKind.nullable(),
@@ -85,7 +85,7 @@ export const AccountView = z.object({
 });
 export type AccountView = z.infer<typeof AccountView>;
 
-/** A private key found on a host: its public half and what is known of the file, never its bytes. */
+/** A private key found on a host: its public key and what is known of the file, never its bytes. */
 export const KeyFileView = z.object({
   id: z.int(),
   path: z.string(),

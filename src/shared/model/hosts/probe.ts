@@ -11,7 +11,7 @@ export const TransportRequest = z.enum(["auto", ...Transport.options]);
 export type TransportRequest = z.infer<typeof TransportRequest>;
 
 /**
- * What one visit met. `presented`: an endpoint showed its chain; `collected`: a
+ * What one probe met. `presented`: an endpoint showed its chain; `collected`: a
  * host was read. Each of the others says why not, and none is an error of ours.
  * `jump-failed`: a jump host on the way did not let us through, or ended while the host behind it was read.
  * `no-starttls`, `starttls-refused`, `other-protocol`: the talk before TLS did not come to it; `injected`: plain text came
@@ -53,7 +53,7 @@ export type ProbeState = z.infer<typeof ProbeState>;
 export const HostKeyView = z.object({ keyType: z.string(), fingerprint: z.string() });
 export type HostKeyView = z.infer<typeof HostKeyView>;
 
-/** One visit to one target, as a scan remembers it. */
+/** One probe of one target, as a scan remembers it. */
 export const Probe = z.object({
   id: z.int(),
   target: Target,

@@ -7,7 +7,7 @@ const Login = z.object({ user: z.string(), host: HostName, port: Port });
 export const PromptRequest = z.object({
   id: z.string(),
   about: z.discriminatedUnion("kind", [
-    /** Of an encrypted identity file; asked once a scan, before any host is visited. */
+    /** Of an encrypted identity file; asked once a scan, before any host is probed. */
     z.object({ kind: z.literal("passphrase"), file: z.string(), fingerprint: z.string().nullable() }),
     z.object({ kind: z.literal("password"), ...Login.shape }),
     /** The password of a proxy that leads to endpoints; asked once a scan. */

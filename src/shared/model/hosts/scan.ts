@@ -9,7 +9,7 @@ export type ScanId = z.infer<typeof ScanId>;
 export const ScanState = z.enum(["running", "finished", "cancelled", "interrupted"]);
 export type ScanState = z.infer<typeof ScanState>;
 
-/** One visit to hosts and endpoints, so far. `finishedAt` is null while it runs. */
+/** One reading of hosts and endpoints, so far. `finishedAt` is null while it runs. */
 export const Scan = z.object({
   id: ScanId,
   state: ScanState,
@@ -19,7 +19,7 @@ export const Scan = z.object({
   ok: z.int(),
   failed: z.int(),
   partial: z.int(),
-  /** Set where nothing was visited: what a collector wrote came by hand. The scan is dated when that was collected. */
+  /** Set where nothing was probed: what a collector wrote came by hand. The scan is dated when that was collected. */
   bundle: z
     .object({ importedAt: Instant, signature: BundleSignature, standing: BundleStandingKind })
     .nullable(),

@@ -34,7 +34,7 @@ export const describeKeptTlsKey = ({
 });
 
 type Held = {
-  /** Its fingerprint, or the hash of its public half. */
+  /** Its fingerprint, or the hash of its public key. */
   name: string;
   hostCount: number;
   files: readonly string[];

@@ -33,7 +33,7 @@ const WORDS: Record<Outcome, string> = {
   injected: "plain text injected",
 };
 
-/** What a visit met, in a few words. */
+/** What a probe met, in a few words. */
 export const formatOutcome = (outcome: Outcome): string => WORDS[outcome];
 
 /** What is known of an endpoint from the wire, as names and values for people, the values in lines. Partly a stranger's words. */
