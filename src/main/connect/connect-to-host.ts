@@ -89,7 +89,7 @@ export type Connections = {
   keepJumpHosts(jumps: readonly Hop[]): Promise<JumpHost<Hop> | null>;
 };
 
-/** A login for which there is a way. */
+/** A login for which there is a route. */
 export type RoutedLogin = Pick<PlannedLogin, "transport"> & { route: RouteToHost };
 
 /** The ways into the hosts of one scan or run: all that it connects to is named here, for its keys. */
@@ -191,7 +191,7 @@ function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Connect
     });
   }
 
-  /** It is logged in to where it was entered, and nowhere else: a name that is found only later holds no place. */
+  /** It is logged in to at the addresses that were found for it, and nowhere else: a name that is found only later holds no limit. */
   async function acquireConnection(hop: Hop) {
     const route = await find(hop);
     foundRoutes.set(keyOf([hop]), route);
@@ -228,7 +228,7 @@ function createLogins({
 }) {
   const certificates = new Map<string, FetchedCertificate>();
 
-  /** `open` opens the way; it may be called twice. */
+  /** `open` opens the route; it may be called twice. */
   return async function logInTo<T extends object>(
     hop: Hop,
     open: () => Promise<LoginRoute | RouteFailure>,

@@ -1,5 +1,5 @@
 /**
- * The ways of one scan to its endpoints, each made once. A jump host is the same machinery as for hosts: its key is
+ * The routes of one scan to its endpoints, each made once. A jump host is the same machinery as for hosts: its key is
  * checked, and it is logged in to once. The password of a proxy is asked for once, and is forgotten with the scan.
  */
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
@@ -25,12 +25,12 @@ type Deps = {
   signal: AbortSignal;
 };
 
-/** A way, and how long what leads there has to stay open; or why there is none. */
+/** A proxy, and how long what leads through it has to stay open; or why there is none. */
 export type Kept = { proxy: ProxyRoute | null; [Symbol.asyncDispose]: () => Promise<void> };
 
 export type EndpointRoutes = ReturnType<typeof createEndpointRoutes>;
 
-/** The machines that a jump host's own way leads over, the jump host last; or a sentence why there is none. */
+/** The machines that the route to a jump host leads over, the jump host last; or a sentence why there is none. */
 export function routeToJump(
   { host, port, user }: Jump,
   { routeTo, portOf, user: ours }: Pick<Deps, "routeTo" | "portOf" | "user">,
@@ -44,7 +44,7 @@ export function createEndpointRoutes(deps: Deps) {
   const proxies = new Map<string, Promise<ProxyRoute>>();
 
   return {
-    /** A way, ready to be gone; it stays open until it is disposed. Rejects only when the scan is told to stop. */
+    /** A proxy, ready to be used; it stays open until it is disposed. Rejects only when the scan is told to stop. */
     async keep(text: ProxyUrl): Promise<Kept | Failure> {
       const proxy = readProxy(text);
       switch (proxy.kind) {
@@ -80,7 +80,7 @@ export function createEndpointRoutes(deps: Deps) {
     const route = routeToJump(jump, deps);
     if ("why" in route) return { outcome: "not-supported", message: route.why };
     const jumpHost = await deps.keepOpen(route.hops);
-    if (!jumpHost) throw new Error("a way through a jump host has none");
+    if (!jumpHost) throw new Error("a route through a jump host has none");
     const port = route.hops.at(-1)?.port ?? 22;
     return {
       proxy: {

@@ -34,7 +34,7 @@ export type SessionRequest = HostRequest & {
   alsoHostKey?: Uint8Array | null;
 };
 
-/** One login that is held. `route`: the same way once more, for a login of its own beside it. */
+/** One login that is held. `route`: the same route once more, for a login of its own beside it. */
 export type HeldLogin = { remote: RemoteSession; route: VerificationRoute };
 
 /** `keys`: all that this login had to offer, in its order; what let us in is among them where a key did. */
@@ -110,7 +110,7 @@ export function createSessions(
     return {
       async connectToHost(request, work) {
         const planned = plan([request])[0]?.hosts[0]?.[0];
-        if (!planned) throw new Error(`no way was planned to ${request.target.host}`);
+        if (!planned) throw new Error(`no route was planned to ${request.target.host}`);
         const { route, transport, target, useSudo } = planned;
         if (route.kind === "unsupported") return refuse(route.why);
         await using _jumps = await connections.keepJumpHosts(route.jumps);

@@ -21,7 +21,7 @@ export type RouteFailure = SshFailure & { jumpHost: Where | null };
 /** A stream to where one wanted to go, and the jump host that has ended since, if one has. */
 export type Reached = StreamRoute & { findLost: () => Where | null };
 
-/** A jump host as the way to one machine. */
+/** A jump host as the route to one machine. */
 export type Before = {
   /** Which jump host it is. */
   key: string;
@@ -33,7 +33,7 @@ export type Before = {
 type Deps<H extends Hop> = {
   /** Logs in to a jump host, by streams from the one before it; without one it is reached from here. */
   logIn: (hop: H, before: Before | null) => Promise<Connection | SshFailure | RouteFailure>;
-  /** Waits until the first jump host of a way may be kept open; until then nothing is asked of it. Rejects only when told to stop. */
+  /** Waits until the first jump host of a route may be kept open; until then nothing is sent to it. Rejects only when told to stop. */
   acquireConnection: (hop: H) => Promise<Release>;
   /** For a jump host to reach the next machine. */
   reachMs: number;
@@ -129,7 +129,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
     this.#forgotten = this.#opening;
   }
 
-  /** The way to one machine, for as many streams as are needed there. */
+  /** The route to one machine, for as many streams as are needed there. */
   leadTo(to: SocketAddress): Before {
     let last: Reached | null = null;
     return {

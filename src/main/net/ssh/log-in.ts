@@ -73,7 +73,7 @@ export type LoginOptions = {
   takeHostKeys?: TakeHostKeys;
   /** The keys that it would take, as far as they are known beforehand: OpenSSH's client is told them. */
   trustedKeys?: readonly Uint8Array[];
-  /** Opens the way once more. */
+  /** Opens the route once more. */
   reopen?: () => Promise<LoginRoute | SshFailure>;
   /** What OpenSSH's client needs to know beside; ssh2 has no use for it. */
   client?: ClientLogin;
@@ -138,7 +138,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   client
     .on("ready", () => {
       const { hostKey, attempt, accepted } = progress;
-      if (!hostKey || !attempt) return reject(new Error("ssh2 logged in without a host key or a way in"));
+      if (!hostKey || !attempt) return reject(new Error("ssh2 logged in without a host key or a method"));
       attempt.onResult?.(true);
       const isTyped = progress.isTyped || (attempt.identity === null && attempt.method !== "none");
       const into = { hostKey, identity: attempt.identity ?? accepted, isTyped, spentMs: deadline.spentMs() };
@@ -191,7 +191,7 @@ const NOTHING_TRIED = { attempt: null, accepted: null, isTyped: false, promptSta
 
 const NOTHING_MET = { hostKey: null, isKeyRefused: false, transient: null };
 
-/** The way to a host that is named by itself: the addresses of its name. */
+/** The route to a host that is named by itself: the addresses of its name. */
 export async function lookUp(
   { host }: Where,
   options: { timeoutMs: number; signal: AbortSignal },
@@ -244,8 +244,8 @@ function close(client: Client, stream: Duplex): Promise<void> {
 }
 
 /*
- * The ways in that a login offers, one after the other: its keys, and after them, where somebody may be asked, what is
- * typed. Nothing is sent before the host's key is trusted: ssh2 asks for a way in only then.
+ * The authentication methods that a login offers, one after the other: its keys, and after them, where somebody may be asked, what is
+ * typed. Nothing is sent before the host's key is trusted: ssh2 asks for a method only then.
  */
 
 /** sshd counts each against MaxAuthTries (6). */
@@ -318,7 +318,7 @@ function formatNoKey(unusable: readonly UnusableIdentity[]): string {
   return `: ${unusable.map(({ source, why }) => `${source}: ${why}`).join("; ")}`;
 }
 
-/** Has the host asked about a key, where that is wanted, before any way in is offered. */
+/** Queries a key of the host, where one is named, before any authentication method is offered. */
 function queryKeyFirst(
   { queriedKey, user }: LoginOptions,
   { progress }: Ends,
