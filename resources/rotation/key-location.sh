@@ -87,8 +87,8 @@ do_hide_public() {
 		none) ok none ;;
 		new) rm -f "./$name.pub" ;;
 		*)
-			if [ -d "./$name.pub" ] && [ ! -L "./$name.pub" ]; then no in-the-way "$folder/$name.pub"; fi
-			if is_there "./$name.latchkey-old.pub"; then no old-in-the-way "$folder/$name.latchkey-old.pub"; fi
+			if [ -d "./$name.pub" ] && [ ! -L "./$name.pub" ]; then no path-occupied "$folder/$name.pub"; fi
+			if is_there "./$name.latchkey-old.pub"; then no old-occupied "$folder/$name.latchkey-old.pub"; fi
 			problem=$(mv "./$name.pub" "./$name.latchkey-old.pub" 2>&1) || { why_of "$problem"; no "$why" "$problem"; }
 			;;
 	esac

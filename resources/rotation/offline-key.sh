@@ -102,7 +102,7 @@ create_key() {
 	ask make "$holder_path" "$key_type" "$key_bits" "$key_comment" $how "$holder_actor"
 	case $status,$said in
 		# What lies there is another run's.
-		no,new-in-the-way*) rm -f "$key_file" ;;
+		no,new-occupied*) rm -f "$key_file" ;;
 		# What it may have made by then is this script's own: nothing lay there before.
 		fail,* | lost,*) ask make "$holder_path" "$key_type" "$key_bits" "$key_comment" again "$holder_actor" ;;
 	esac
@@ -124,7 +124,7 @@ is_free() {
 	look_half
 	if [ "$status" = ok ]; then
 		case $half_new in none | 'none '*) return 0 ;; esac
-		said=new-in-the-way
+		said=new-occupied
 	fi
 	explain
 	return 1

@@ -124,10 +124,10 @@ put_challenge() {
 		'') ;;
 		-*)
 			hash_of "./$name"
-			[ "$hashed" = "$wanted" ] || give_up in-the-way "$(pwd -P)/$name"
+			[ "$hashed" = "$wanted" ] || give_up path-occupied "$(pwd -P)/$name"
 			ok already "$(pwd -P)/$name"
 			;;
-		*) give_up in-the-way "$(pwd -P)/$name" ;;
+		*) give_up path-occupied "$(pwd -P)/$name" ;;
 	esac
 	part=./.latchkey-$run-$id
 	rm -f "$part" 2>/dev/null
@@ -135,7 +135,7 @@ put_challenge() {
 	label "$part"
 	# Never over what somebody has put there meanwhile.
 	if ! ln "$part" "./$name" 2>/dev/null; then
-		[ ! -e "./$name" ] && [ ! -L "./$name" ] || give_up in-the-way "$(pwd -P)/$name"
+		[ ! -e "./$name" ] && [ ! -L "./$name" ] || give_up path-occupied "$(pwd -P)/$name"
 		problem=$(mv "$part" "./$name" 2>&1) || { why_of "$problem"; give_up "$why" "$problem"; }
 	fi
 	rm -f "$part"

@@ -125,11 +125,11 @@ enter_lair() {
 		# It goes first when the run ends.
 		'') den=/dev/null live=./$name; return ;;
 		d*) ;;
-		*) no work-folder-taken "$folder/$lair" ;;
+		*) no work-folder-occupied "$folder/$lair" ;;
 	esac
-	cd -P -- "./$lair" 2>/dev/null && [ "$(where_we_are)" = "$folder/$lair" ] || no work-folder-taken "$folder/$lair"
+	cd -P -- "./$lair" 2>/dev/null && [ "$(where_we_are)" = "$folder/$lair" ] || no work-folder-occupied "$folder/$lair"
 	look_at .
-	case $mode,$uid in drwx------*,"$my_uid") ;; *) no work-folder-taken "$folder/$lair" ;; esac
+	case $mode,$uid in drwx------*,"$my_uid") ;; *) no work-folder-occupied "$folder/$lair" ;; esac
 	live=../$name den=.
 }
 

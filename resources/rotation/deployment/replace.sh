@@ -231,7 +231,7 @@ do_pair_arm() {
 				--unit="latchkey-$token-$pair-$gen" /bin/sh "$folder/$revert" 2>&1)
 			;;
 		*) rm -f "armed-pair.$gen"; no odd-words ;;
-	esac || { rm -f "armed-pair.$gen"; no no-dead-man "$way"; }
+	esac || { rm -f "armed-pair.$gen"; no no-rollback-timer "$way"; }
 	sync_folder
 	ok armed
 }

@@ -197,7 +197,7 @@ take_pair_lock() {
 	until problem=$(ln -sn "$run" "$lock" 2>&1); do
 		holder=$(readlink "$lock" 2>/dev/null) || holder=
 		[ "$holder" != "$run" ] || return 0
-		[ -z "$holder" ] || [ ! -d "$store/$holder" ] || no pair-held "$holder"
+		[ -z "$holder" ] || [ ! -d "$store/$holder" ] || no deployment-locked "$holder"
 		[ -z "$holder" ] || drop_dead_lock
 		tries=$((tries + 1))
 		[ $tries -lt 20 ] || cannot no "$lock"

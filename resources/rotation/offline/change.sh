@@ -49,7 +49,7 @@ write_one() {
 	if [ "$status" != ok ]; then refused=${said:-no-answer}; fi
 	if [ -n "$refused" ]; then said=$refused; leave_or_stop $phase; return; fi
 	if [ "$seen" != "$h_from" ]; then why="$path was changed by somebody else"; return; fi
-	if [ -z "$way" ]; then said=no-dead-man; leave_or_stop $phase; return; fi
+	if [ -z "$way" ]; then said=no-rollback-timer; leave_or_stop $phase; return; fi
 	if [ $phase = grant ] && ! agree_to_keys; then return; fi
 	hold_folder
 	if [ "$status" != ok ]; then leave_or_stop $phase; return; fi

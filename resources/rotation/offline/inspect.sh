@@ -35,7 +35,7 @@ look_one() {
 	if [ -n "$way" ] || is_at_goal; then return; fi
 	dead_man_ways
 	case " $ways " in
-		*' sleep '* | *' at '*) said=no-dead-man; leave_or_stop $phase ;;
+		*' sleep '* | *' at '*) said=no-rollback-timer; leave_or_stop $phase ;;
 		*) why='this host cannot roll back by itself (it has no at, setsid or nohup)' ;;
 	esac
 }

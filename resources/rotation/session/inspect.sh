@@ -103,7 +103,7 @@ judge_beside() {
 			old*) ;;
 			*) continue ;;
 		esac
-		refuse beside-in-the-way "$folder/${beside#./}"
+		refuse beside-occupied "$folder/${beside#./}"
 		return 1
 	done
 }

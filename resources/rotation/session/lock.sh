@@ -91,7 +91,7 @@ do_begin() {
 # Makes the lock after the highest; 1: once more.
 take_lock() {
 	problem=$(mkdir .latchkey 2>&1) && problem=
-	judge_work_folder || no work-folder-taken "$folder/.latchkey"
+	judge_work_folder || no work-folder-occupied "$folder/.latchkey"
 	[ -d .latchkey ] || { no_folder; return 1; }
 	now=$(date +%s)
 	since=$now

@@ -86,7 +86,7 @@ make_empty() { problem=$( (: >"$1") 2>&1); }
 keep_old() {
 	if [ -e "$old" ]; then
 		hash_of "$old"
-		[ "$hashed" = "$before" ] || no old-in-the-way "$folder/${old#./}"
+		[ "$hashed" = "$before" ] || no old-occupied "$folder/${old#./}"
 		return
 	fi
 	copy_whole "./$name" "$part" || { why_of "$problem"; no "$why" "$problem"; }
@@ -157,7 +157,7 @@ do_make() {
 		case $mode,$uid,$links,${5-} in
 			,*) ;;
 			-*,"$my_uid",1,again) ;;
-			*) no new-in-the-way "$folder/${made#./}" ;;
+			*) no new-occupied "$folder/${made#./}" ;;
 		esac
 	done
 	set -- "$1" "$2" "$3" "$4"

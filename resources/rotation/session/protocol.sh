@@ -125,7 +125,7 @@ why_of() {
 		*'peration not permitted'*) why=not-permitted ;;
 		*'ermission denied'*) why=not-writable ;;
 		*'ile exists'* | *'s a directory'* | *'ot a directory'* | *'on-directory'* | *'irectory not empty'*)
-			why=in-the-way ;;
+			why=path-occupied ;;
 		*) why=io-error ;;
 	esac
 	# A shell's own printf does not say why.
@@ -139,7 +139,7 @@ why_of() {
 cannot() {
 	why_of "$problem" "$2"
 	case $why in
-		in-the-way) find_spot "$2"; $1 in-the-way "$spot" ;;
+		path-occupied) find_spot "$2"; $1 path-occupied "$spot" ;;
 		no-space) no_room "$1" "$2" ;;
 		*) $1 "$why" "$problem" ;;
 	esac
@@ -261,7 +261,7 @@ as_user() {
 		alone $apart $limit setpriv --reuid "$1" --regid "$gid" --clear-groups sh -c "$hand_boot"
 	elif [ -n "$2" ] && has runuser; then alone $apart $limit runuser -u "$2" -- sh -c "$hand_boot"
 	elif [ -n "$2" ] && has su; then alone $apart $limit su -s /bin/sh "$2" -c "$hand_boot"
-	else no no-way-to-drop "$1"
+	else no cannot-drop-privileges "$1"
 	fi
 }
 

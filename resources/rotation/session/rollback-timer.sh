@@ -105,7 +105,7 @@ do_arm() {
 		at) start_at ;;
 		systemd-run) ;;
 		*) rm -f "$work/armed-$id.$gen"; no odd-words ;;
-	esac || { rm -f "$work/armed-$id.$gen"; no no-dead-man "$way"; }
+	esac || { rm -f "$work/armed-$id.$gen"; no no-rollback-timer "$way"; }
 	sync_folder
 	ok armed "$gen"
 }
@@ -147,7 +147,7 @@ do_start_timer() {
 	judge_way "${folder:-/}" || no "$refusal" "$detail"
 	fire_by "${folder:-/}" "$actor" ".latchkey/$run/revert-$id.$gen.sh"
 	problem=$(systemd-run --quiet --on-active="$seconds" --timer-property=AccuracySec=1s --uid="$actor" \
-		--unit="latchkey-$run-$id-$gen" /bin/sh -c "$firing" 2>&1) || no no-dead-man "$problem"
+		--unit="latchkey-$run-$id-$gen" /bin/sh -c "$firing" 2>&1) || no no-rollback-timer "$problem"
 	ok started
 }
 

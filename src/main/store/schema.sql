@@ -2074,7 +2074,7 @@ CREATE TABLE run_certificate (
   chain      TEXT,
   sha256     TEXT,
   -- Hashes of the files as they will be, in the order of the plan.
-  wanted     TEXT CHECK (json_valid(wanted)),
+  new_hashes TEXT CHECK (json_valid(new_hashes)),
   PRIMARY KEY (run, host, port, change)
 ) STRICT, WITHOUT ROWID;
 
@@ -2157,7 +2157,7 @@ CREATE TABLE kept_key (
 
 CREATE INDEX kept_key_by_run ON kept_key (run);
 
-CREATE INDEX kept_key_by_place ON kept_key (path, host, port);
+CREATE INDEX kept_key_by_path ON kept_key (path, host, port);
 
 -- A script that was written for a host of a plan, to be run there by hand. `nonce` stands in it, and in each result that it
 -- writes: a result is of this script, and of no other. A higher `id` was written later.
@@ -2190,7 +2190,7 @@ CREATE TABLE offline_result (
   ended_at    TEXT NOT NULL,
   key_line    TEXT,
   fingerprint TEXT,
-  taken_at    TEXT NOT NULL,
+  imported_at    TEXT NOT NULL,
   body        BLOB,
   CHECK ((key_line IS NULL) = (fingerprint IS NULL))
 ) STRICT, WITHOUT ROWID;

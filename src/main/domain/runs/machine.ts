@@ -171,15 +171,14 @@ function moveBack<P extends Plan>(run: Run<P>): Move {
   return endOfBack(run, { kept, stuck, lost, isUnfinished: open.length > 0 });
 }
 
-const stuckIn = (phase: Phase | null): Move =>
-  end("needs-attention", { kind: "stuck-on-the-way-back", phase });
+const stuckIn = (phase: Phase | null): Move => end("needs-attention", { kind: "stuck-in-rollback", phase });
 
 type Hosts = ReadonlySet<number | null>;
 type RollBack = { kept: Hosts; stuck: Hosts; lost: Hosts; isUnfinished: boolean };
 
 function endOfBack<P extends Plan>({ plan }: Run<P>, { kept, stuck, lost, isUnfinished }: RollBack): Move {
   if (lost.size > 0)
-    return end("needs-attention", { kind: "unreachable-on-the-way-back", hosts: namesOf(plan, lost) });
+    return end("needs-attention", { kind: "unreachable-in-rollback", hosts: namesOf(plan, lost) });
   if (isUnfinished) return end("stopped", UNREACHABLE);
   if (stuck.size > 0) return stuckIn(null);
   if (kept.size === 0) return end("rolled-back");

@@ -260,7 +260,7 @@ const createBeginner =
       for (const { ordinal, phase, state: was } of journals.steps(id)) {
         const state = resumeStep(runbookOf(plan).rules, { phase }, was);
         if (state !== was)
-          journals.setStep({ runId: id, ordinal, state, result: { kind: "asked-again" }, at });
+          journals.setStep({ runId: id, ordinal, state, result: { kind: "retry-requested" }, at });
       }
       runs.setState({ id, state: "running", reasons: [], byHand: [], endedAt: null });
       const note = { kind: "begun-again", direction: want === "back" ? "back" : "forward" } as const;

@@ -113,7 +113,7 @@ async function makeRenewal() {
   return {
     order: (state: "issued" | "installed", wanted: string | null = '["h"]') =>
       write(`
-        REPLACE INTO run_certificate (run, host, port, change, names, issuer, state, sha256, wanted)
+        REPLACE INTO run_certificate (run, host, port, change, names, issuer, state, sha256, new_hashes)
         VALUES (1, 'shop', 22, 'c0', '[]', 1, '${state}', '${hashOf("new")}',
           ${wanted === null ? "NULL" : `'${wanted}'`})`),
     end: (state: "committed" | "rolled-back") =>

@@ -74,7 +74,7 @@ const WAS_TO_GO = `
  * the change was seen while it ran or soon after. Whatever differs is somebody else's.
  */
 const BY_RUN = `
-  run_certificate.wanted IS NOT NULL
+  run_certificate.new_hashes IS NOT NULL
   AND (SELECT started_at FROM scan WHERE scan.id = earlier.first_scan) < run.started_at
   AND (run.ended_at IS NULL
     OR (SELECT started_at FROM scan WHERE scan.id = location.first_scan)

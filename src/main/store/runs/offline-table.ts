@@ -30,7 +30,7 @@ export type OfflineResult = {
   why: string;
   endedAt: Instant;
   newKey: { line: string; fingerprint: string } | null;
-  takenAt: Instant;
+  importedAt: Instant;
   /** The result as it came. */
   body: Uint8Array;
 };
@@ -38,7 +38,7 @@ export type OfflineResult = {
 /** A result from which nothing follows so far. `body`: null where it came before that was kept. */
 export type OfflineClaim = Pick<
   OfflineResult,
-  "digest" | "signature" | "outcome" | "why" | "newKey" | "takenAt"
+  "digest" | "signature" | "outcome" | "why" | "newKey" | "importedAt"
 > & {
   script: OfflineScript;
   body: Uint8Array | null;
@@ -69,7 +69,7 @@ type ClaimRow = ScriptRow & {
   key_line: string | null;
   fingerprint: string | null;
   signature: string;
-  taken_at: Instant;
+  imported_at: Instant;
   body: Uint8Array | null;
 };
 
@@ -83,12 +83,12 @@ export function offlineTable(db: Database) {
   );
   const put = db.prepare(`
     INSERT INTO offline_result
-      (digest, script, run, verified_by, signature, outcome, why, ended_at, key_line, fingerprint, taken_at,
+      (digest, script, run, verified_by, signature, outcome, why, ended_at, key_line, fingerprint, imported_at,
         body)
-    VALUES (@digest, @script, @run, @verifiedBy, @signature, @outcome, @why, @endedAt, @line, @fingerprint, @takenAt,
+    VALUES (@digest, @script, @run, @verifiedBy, @signature, @outcome, @why, @endedAt, @line, @fingerprint, @importedAt,
       @body)
     ON CONFLICT (digest) DO UPDATE SET
-      verified_by = excluded.verified_by, signature = excluded.signature, taken_at = excluded.taken_at,
+      verified_by = excluded.verified_by, signature = excluded.signature, imported_at = excluded.imported_at,
       body = excluded.body`);
   const dropClaims = db.prepare("DELETE FROM offline_result WHERE script = ? AND verified_by IS NULL");
   const findResult = db.prepare<
@@ -105,7 +105,7 @@ export function offlineTable(db: Database) {
     .pluck();
   const claims = db.prepare<[number], ClaimRow>(`
     SELECT script.id, script.plan, script.host, script.port, script.phases, script.written_at, result.digest,
-      result.outcome, result.why, result.key_line, result.fingerprint, result.signature, result.taken_at, result.body
+      result.outcome, result.why, result.key_line, result.fingerprint, result.signature, result.imported_at, result.body
     FROM offline_result AS result
     JOIN offline_script AS script ON script.id = result.script
     WHERE result.run = ? AND result.verified_by IS NULL AND NOT EXISTS (
@@ -182,12 +182,12 @@ const toScript = ({
 });
 
 const toClaim = (row: ClaimRow): OfflineClaim => {
-  const { digest, outcome, why, signature, key_line: line, fingerprint, taken_at: takenAt, body } = row;
+  const { digest, outcome, why, signature, key_line: line, fingerprint, imported_at: importedAt, body } = row;
   return {
     digest,
     why,
     signature: readSignature(signature),
-    takenAt,
+    importedAt,
     script: toScript(row),
     outcome: ScriptOutcome.parse(outcome),
     newKey: line !== null && fingerprint !== null ? { line, fingerprint } : null,

@@ -33,11 +33,11 @@ type Row = Omit<RunCertificate, "names" | "note" | "keyId" | "orderUrl" | "newHa
   note: string | null;
   key_id: string | null;
   order_url: string | null;
-  wanted: string | null;
+  new_hashes: string | null;
 };
 
 const COLUMNS =
-  "host, port, change, names, issuer, state, note, csr, key_id, order_url, chain, sha256, wanted";
+  "host, port, change, names, issuer, state, note, csr, key_id, order_url, chain, sha256, new_hashes";
 
 /** What runs have asked issuers for. Nothing in it is secret. */
 export function runCertificateTable(db: Database) {
@@ -50,7 +50,7 @@ export function runCertificateTable(db: Database) {
   const set = db.prepare(`
     UPDATE run_certificate
     SET state = @state, note = @note, csr = @csr, key_id = @keyId, order_url = @orderUrl, chain = @chain,
-      sha256 = @sha256, wanted = @wanted
+      sha256 = @sha256, new_hashes = @newHashes
     WHERE run = @run AND host = @host AND port = @port AND change = @change`);
   const issuerOf = db
     .prepare<[string], number>(
@@ -77,7 +77,7 @@ export function runCertificateTable(db: Database) {
         ...one,
         run,
         note: toStoredOrNull(OrderNote, note),
-        wanted: toStoredOrNull(Texts, newHashes),
+        newHashes: toStoredOrNull(Texts, newHashes),
       }),
 
     /** Whom a run had it of; null where none has. */
@@ -88,12 +88,12 @@ export function runCertificateTable(db: Database) {
   };
 }
 
-const toCertificate = ({ names, note, key_id, order_url, wanted, ...row }: Row): RunCertificate => ({
+const toCertificate = ({ names, note, key_id, order_url, new_hashes, ...row }: Row): RunCertificate => ({
   ...row,
   names: fromStored(Texts, names) ?? [],
   note: note === null ? null : fromStored(OrderNote, note),
   keyId: key_id,
   orderUrl: order_url,
   // Null means that nothing was laid out on the host: what cannot be read is not that.
-  newHashes: wanted === null ? null : (fromStored(Texts, wanted) ?? []),
+  newHashes: new_hashes === null ? null : (fromStored(Texts, new_hashes) ?? []),
 });

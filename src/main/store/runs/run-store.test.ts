@@ -224,7 +224,7 @@ test("a stored value that cannot be read costs its own text, and neither the lis
     UPDATE run_entry SET result = '{"kind":"of-another-version"}' WHERE result IS NOT NULL;
     UPDATE run_file SET cause = '{}', take_out = '{}';
     UPDATE run_access_check SET why = '{}';
-    UPDATE run_certificate SET names = '{}', note = '{}', wanted = '{}';
+    UPDATE run_certificate SET names = '{}', note = '{}', new_hashes = '{}';
     UPDATE plan SET body = '{}'`);
 
   const unreadable = "this was not stored by this version of Latchkey, and cannot be read";

@@ -227,7 +227,7 @@ function putClaim({ runbooks: { offline } }: Store, { host, phase, body, planId,
     outcome: "done",
     why: "",
     endedAt: START,
-    takenAt: START,
+    importedAt: START,
     newKey: phase === "create-key" ? KEY : null,
   });
 }

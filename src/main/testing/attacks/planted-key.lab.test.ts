@@ -198,7 +198,7 @@ lab(
     const look = () => inspectFile(hand, path, { isSecret: true });
     for (const lay of ["touch X-old", "mkdir X-part", "mkdir X-new", "ln -s /etc/passwd X-old.pub"]) {
       await host.run(`runuser -u ci -- ${lay.replace("X", `${path}.latchkey`)}`);
-      expect(await look(), lay).toMatchObject({ file: { refusal: { why: "beside-in-the-way" } } });
+      expect(await look(), lay).toMatchObject({ file: { refusal: { why: "beside-occupied" } } });
       await host.run(`rm -r ${path}.latchkey-*`);
     }
     expect(await look()).toMatchObject({ file: { refusal: null } });
@@ -266,7 +266,7 @@ END_OF_PROGRAM
     expect(await look()).toMatchObject({ file: { refusal: { why: "shared-folder" } } });
     // What they laid there stays theirs once the folder is shut.
     await host.run(`chmod 755 ${folder}`);
-    expect(await make()).toMatchObject({ kind: "refused", why: "new-in-the-way" });
+    expect(await make()).toMatchObject({ kind: "refused", why: "new-occupied" });
     // To write as a group that has nobody else in it is to write as its owner.
     await host.run(`rm ${folder}/id.latchkey-new*; chgrp ci ${folder}; chmod 775 ${folder}`);
     expect(await look()).toMatchObject({ file: { refusal: null } });

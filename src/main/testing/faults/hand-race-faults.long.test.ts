@@ -229,7 +229,7 @@ lab(
     for (const way of ["at", "sleep"] as const)
       expect(await startRollbackTimer(hand, { ...other, timer: way })).toMatchObject({
         kind: "refused",
-        why: "no-dead-man",
+        why: "no-rollback-timer",
       });
     expect(await end(hand, run)).toEqual({ kind: "ended" });
     recordFault(task, {

@@ -42,11 +42,11 @@ export const RunReason = z.discriminatedUnion("kind", [
   /** A host of it cannot be reached. */
   z.object({ kind: z.literal("unreachable") }),
   /** These cannot be reached, and are not as they were. */
-  z.object({ kind: z.literal("unreachable-on-the-way-back"), hosts: z.array(z.string()) }),
+  z.object({ kind: z.literal("unreachable-in-rollback"), hosts: z.array(z.string()) }),
   /** A step could neither be done nor taken back. */
   z.object({ kind: z.literal("stuck") }),
   /** What this phase has done could not be taken back everywhere. */
-  z.object({ kind: z.literal("stuck-on-the-way-back"), phase: Phase.nullable() }),
+  z.object({ kind: z.literal("stuck-in-rollback"), phase: Phase.nullable() }),
   z.object({ kind: z.literal("not-served-any-more") }),
   /** It was to be taken back, and these hosts had been committed. */
   z.object({ kind: z.literal("partly-committed"), hosts: z.array(z.string()) }),
@@ -143,8 +143,8 @@ const GraceNote = [
 /** What was done to a file that somebody else had changed. `out`, `back`: so many lines taken out of it, and put back into it. */
 const FileNote = [
   z.object({ kind: z.literal("wrote"), path: z.string() }),
-  z.object({ kind: z.literal("put-in-place"), paths: z.array(z.string()) }),
-  z.object({ kind: z.literal("lines-taken-back"), path: z.string(), out: z.int(), back: z.int() }),
+  z.object({ kind: z.literal("files-replaced"), paths: z.array(z.string()) }),
+  z.object({ kind: z.literal("lines-rolled-back"), path: z.string(), out: z.int(), back: z.int() }),
   z.object({ kind: z.literal("repaired"), path: z.string(), out: z.int(), back: z.int() }),
   z.object({ kind: z.literal("left-out"), path: z.string(), cause: Cause }),
   /** It could not be written once more, and what stands there was verified. */
@@ -158,7 +158,7 @@ const FileNote = [
 /** `said`: the words of the server. */
 const ServerNote = [
   z.object({ kind: z.literal("reloaded"), server: z.string(), said: z.string() }),
-  z.object({ kind: z.literal("files-taken"), server: z.string() }),
+  z.object({ kind: z.literal("files-accepted"), server: z.string() }),
   z.object({ kind: z.literal("files-untried"), server: z.string(), said: z.string() }),
   z.object({ kind: z.literal("served-not-seen"), whys: z.array(z.string()) }),
   z.object({ kind: z.literal("answer-left"), cause: Cause }),

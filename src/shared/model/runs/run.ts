@@ -231,7 +231,7 @@ export const RunClaim = z.object({
   keptKey: z.string().nullable(),
   /** Who has signed it, as a sentence. */
   signature: z.string(),
-  takenAt: Instant,
+  importedAt: Instant,
   evaluation: ClaimEvaluation,
 });
 export type RunClaim = z.infer<typeof RunClaim>;

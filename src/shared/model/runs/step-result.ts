@@ -58,7 +58,7 @@ const Described = z.object({ kind: z.literal("described"), text: z.string() });
 const FileCause = [
   /** `isRoots`: nobody but root can have answered, so that all which it names is told. */
   RefusedByHost.extend({ kind: z.literal("refused"), path: z.string(), isRoots: z.boolean() }),
-  z.object({ kind: z.literal("work-folder-taken"), folder: z.string() }),
+  z.object({ kind: z.literal("work-folder-occupied"), folder: z.string() }),
   /** An editor wrote to it while it was replaced. `files`: where that is kept; none: it is not known which. */
   z.object({ kind: z.literal("late-edit"), folder: z.string(), files: z.array(z.string()) }),
   z.object({ kind: z.literal("file-unreadable"), path: z.string() }),
@@ -73,7 +73,7 @@ const FileCause = [
 /** Of a private key, or its agent. */
 const KeyCause = [
   /** `path`: where it was looked for; null: nowhere. */
-  z.object({ kind: z.literal("new-key-not-at-hand"), path: z.string().nullable() }),
+  z.object({ kind: z.literal("new-key-unavailable"), path: z.string().nullable() }),
   z.object({ kind: z.literal("key-file-changed"), path: z.string() }),
   z.object({ kind: z.literal("key-made-by-another-run"), path: z.string() }),
   z.object({ kind: z.literal("agent-did-not-sign"), path: z.string() }),
@@ -87,7 +87,7 @@ const KeyCause = [
 
 /** Of servers and their certificates. `said`: their words. */
 const RenewalCause = [
-  z.object({ kind: z.literal("files-not-taken"), server: z.string(), said: z.string() }),
+  z.object({ kind: z.literal("files-rejected"), server: z.string(), said: z.string() }),
   z.object({ kind: z.literal("not-reloaded"), server: z.string(), said: z.string() }),
   /** Before anything was changed, so that nothing was ordered. */
   z.object({ kind: z.literal("fails-own-test"), server: z.string(), said: z.string() }),
@@ -131,7 +131,7 @@ const LoginCause = [
   z.object({ kind: z.literal("awaited"), for: Awaited }),
   z.object({ kind: z.literal("no-new-host-key") }),
   z.object({
-    kind: z.literal("host-key-not-in-place"),
+    kind: z.literal("host-key-not-installed"),
     path: z.string(),
     why: z.enum(["unseen", "absent", "not-put", "another"]),
   }),
@@ -182,7 +182,7 @@ export const Evidence = z.discriminatedUnion("kind", [
   /** Something that is not as it should be, and stops nothing. */
   z.object({ kind: z.literal("found"), cause: Cause }),
   /** What let us in is taken, beside what is typed. */
-  z.object({ kind: z.literal("own-key-taken"), account: z.string() }),
+  z.object({ kind: z.literal("own-key-accepted"), account: z.string() }),
   z.object({ kind: z.literal("own-key-untried"), account: z.string(), why: z.string() }),
   /** By something that is left; what let us in does not any more, as was agreed to. */
   z.object({ kind: z.literal("other-login"), account: z.string(), key: KeyName, by: LetIn }),
@@ -193,7 +193,7 @@ export const Evidence = z.discriminatedUnion("kind", [
     by: LetIn,
   }),
   /** Its holder has signed, and sshd does not take the key from here; or nobody knows whether it does. */
-  z.object({ kind: z.literal("signed-not-taken"), account: z.string() }),
+  z.object({ kind: z.literal("signed-not-accepted"), account: z.string() }),
   z.object({ kind: z.literal("signed-unsure"), account: z.string(), why: z.string() }),
   z.object({ kind: z.literal("log-unsure"), account: z.string(), why: z.string() }),
   z.object({ kind: z.literal("no-key-in-logs") }),
@@ -224,7 +224,7 @@ export const Evidence = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("nothing-to-log-in") }),
   z.object({ kind: z.literal("key-made"), fingerprint: z.string() }),
-  z.object({ kind: z.literal("key-in-place"), isHere: z.boolean() }),
+  z.object({ kind: z.literal("key-installed"), isHere: z.boolean() }),
   z.object({ kind: z.literal("certificate-keys-made"), count: z.int() }),
   z.object({ kind: z.literal("issued"), name: z.string(), sha256: z.string().nullable() }),
   /** `isAgain`: it was before. */
@@ -232,7 +232,7 @@ export const Evidence = z.discriminatedUnion("kind", [
     kind: z.literal("served"),
     isAgain: z.boolean(),
     /** At so many; none: nowhere could be looked. */
-    places: z.int(),
+    addresses: z.int(),
     /** Of so many addresses nothing but the certificate itself could be read. */
     leavesAlone: z.int(),
   }),
@@ -268,7 +268,7 @@ export const StepResult = z.discriminatedUnion("kind", [
   /** It is tried once more; why it was not done so far. */
   z.object({ kind: z.literal("retrying"), cause: Cause }),
   /** Somebody has asked for a step that failed to be done once more. */
-  z.object({ kind: z.literal("asked-again") }),
+  z.object({ kind: z.literal("retry-requested") }),
   z.object({ kind: z.literal("verified"), evidence: z.array(Evidence) }),
   z.object({ kind: z.literal("rolled-back"), as: BackAs, left: z.array(Cause) }),
   /** `stands`: what was done of it; `left`: what is still there, and does no harm. */

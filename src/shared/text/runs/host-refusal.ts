@@ -12,7 +12,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   ended: "was being changed when the host ended the shell",
   fired: "was rolled back by its host, because nobody confirmed the change in time: start again",
   firing: "is being changed on its host right now: try again later",
-  "beside-in-the-way":
+  "beside-occupied":
     "has something beside it (.latchkey-old, or a folder called like what a run makes) that blocks the run: check it, then move it away",
   changed: "was changed by somebody else since the plan was made: plan it again",
   changing: "changes whenever it is read: find out who writes it",
@@ -20,7 +20,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
     "has more than one name (hard link), which replacing it would break: remove the others first",
   held: "lies in a folder with a lock of another run, which may be at work there: run it again when that is over",
   immutable: "is immutable (chattr +i): take that off first, or leave it out",
-  "in-the-way": "is blocked by something that no run has made: check its folder, then move it away",
+  "path-occupied": "is blocked by something that no run has made: check its folder, then move it away",
   "io-error":
     "could not be written or cleared away, and the host does not say why: check its disk and file system",
   keygen: "could not be made: the host's ssh-keygen failed",
@@ -32,12 +32,12 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "lock-lost": "is no longer held by this run: its lock is gone",
   managed: "is renewed by a program of its host: have that renew it",
   mounted: "is mounted from elsewhere, so it cannot be replaced: change its source",
-  "new-in-the-way":
+  "new-occupied":
     "has a .latchkey-new beside it that another run has made: let that one end, or move it away",
   "no-answer":
     "got no answer in time: the process that runs as its folder's owner was stopped or blocked; check that account",
   "no-before": "has changed since, and there is no copy of what it was",
-  "no-dead-man": "cannot be guarded by that kind of rollback timer on this host",
+  "no-rollback-timer": "cannot be guarded by that kind of rollback timer on this host",
   "no-entry": "has no entry of that name with a private key: look into it, and name the right one",
   "no-folder": "is in a folder that does not exist or cannot be opened",
   "no-hash-tool": "cannot be checked: the host has no sha256sum, shasum, sha256 or openssl",
@@ -52,7 +52,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "no-ssh-keygen": "cannot be made there: the host has no ssh-keygen",
   "no-store": "is a keystore, and no new one was made for it",
   "no-tool": "cannot be made there: the host has no openssl",
-  "no-way-to-drop": "cannot be changed as its owner: the host has no setpriv, runuser or su",
+  "cannot-drop-privileges": "cannot be changed as its owner: the host has no setpriv, runuser or su",
   "no-session":
     "cannot be acted on as its owner from a terminal, for the host has no setsid: run this without one (ssh -T, at, cron)",
   "no-signing": "cannot be asked to sign: the host's ssh-keygen is older than OpenSSH 8.1",
@@ -66,7 +66,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "not-writable": "lies in a folder that may not be written to",
   "odd-path": "has a path that is not plain",
   "odd-words": "was asked for in words that make no sense",
-  "old-in-the-way": "has a .latchkey-old beside it that is something else: check it, then remove it",
+  "old-occupied": "has a .latchkey-old beside it that is something else: check it, then remove it",
   "open-folder": "belongs to root, and lies in a folder where others may write",
   "other-kind": "does not hold what its server reads there by its configuration: check it",
   "other-key-passphrase": "has another passphrase for its key than for itself: make them the same first",
@@ -75,7 +75,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "others-group":
     "belongs to a group that its owner is not in: give it to one of the owner's own (chgrp) first",
   "others-folder": "lies in a folder of a third user",
-  "pair-held": "is being changed by another run: let that one end, or remove its folder on the host",
+  "deployment-locked": "is being changed by another run: let that one end, or remove its folder on the host",
   "read-only": "lies on a file system that is read-only",
   "store-has-more": "holds more than one key: name the entry that is to be replaced",
   "store-not-made": "could not be made anew: its host's openssl or keytool failed",
@@ -88,7 +88,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   unknown: "could not be changed, and the host does not say why",
   "unknown-request": "cannot be changed by this host's hand: it does not know the request",
   "wrong-passphrase": "is not opened by that passphrase",
-  "work-folder-taken": "has a .latchkey beside it that no run has made: check it, then remove it",
+  "work-folder-occupied": "has a .latchkey beside it that no run has made: check it, then remove it",
 };
 
 /** `leaseOwner`: of `held`, who holds the folder, as its lock says. */
@@ -115,7 +115,7 @@ export function formatRefusedByRoot({ why, detail, leaseOwner }: Answer, path: s
   switch (why) {
     case "held":
       return leaseOwner ? formatHeld(leaseOwner, path) : formatRefusal(why, path);
-    case "in-the-way": {
+    case "path-occupied": {
       const named = pathNamed(detail);
       return named !== null
         ? `${path}: ${named} blocks what a run keeps, and no run has made it: check it, then move it away`

@@ -26,7 +26,7 @@ export function formatCause(cause: Cause): string {
       return `nothing was cleared away: ${formatCause(cause.by)}`;
     case "begun-at":
       return `${formatCause(cause.by)}; what it has begun may lie at ${cause.path}`;
-    case "files-not-taken":
+    case "files-rejected":
     case "not-reloaded":
     case "fails-own-test":
     case "not-served":
@@ -43,7 +43,7 @@ export function formatCause(cause: Cause): string {
     case "no-other-login":
     case "awaited":
     case "no-new-host-key":
-    case "host-key-not-in-place":
+    case "host-key-not-installed":
       return formatOfLogin(cause);
     default:
       return formatPlain(cause);
@@ -51,7 +51,7 @@ export function formatCause(cause: Cause): string {
 }
 
 type RenewalKind =
-  | "files-not-taken"
+  | "files-rejected"
   | "not-reloaded"
   | "fails-own-test"
   | "not-served"
@@ -61,7 +61,7 @@ type RenewalKind =
 
 function formatOfRenewal(cause: Extract<Cause, { kind: RenewalKind }>): string {
   switch (cause.kind) {
-    case "files-not-taken":
+    case "files-rejected":
       return `${cause.server} does not take the new files: ${cause.said}`;
     case "not-reloaded":
       return `${cause.server} could not be reloaded: ${cause.said}`;
@@ -92,7 +92,7 @@ type LoginKind =
   | "no-other-login"
   | "awaited"
   | "no-new-host-key"
-  | "host-key-not-in-place";
+  | "host-key-not-installed";
 
 function formatOfLogin(cause: Extract<Cause, { kind: LoginKind }>): string {
   switch (cause.kind) {
@@ -114,7 +114,7 @@ function formatOfLogin(cause: Extract<Cause, { kind: LoginKind }>): string {
       return formatAwaited(cause.for);
     case "no-new-host-key":
       return "there is no new host key";
-    case "host-key-not-in-place":
+    case "host-key-not-installed":
       return `the new host key ${cause.path} ${NOT_INSTALLED[cause.why]}`;
     default:
       return assertNever(cause);
@@ -134,7 +134,7 @@ export function formatAwaited(awaited: Awaited): string {
   }
 }
 
-type HostKeyGap = Extract<Cause, { kind: "host-key-not-in-place" }>["why"];
+type HostKeyGap = Extract<Cause, { kind: "host-key-not-installed" }>["why"];
 
 const NOT_INSTALLED: Record<HostKeyGap, string> = {
   unseen: "cannot be read",
@@ -161,7 +161,7 @@ function formatPlain(cause: PlainCause): string {
       return cause.isRoots ? formatRefusedByRoot(cause, cause.path) : formatRefused(cause, cause.path);
     case "file-unreadable":
       return `${cause.path} cannot be read any more`;
-    case "work-folder-taken":
+    case "work-folder-occupied":
       return `${cause.folder}/.latchkey, where a run keeps its lock, was not made by a run: check it, then remove it`;
     case "late-edit": {
       const kept = cause.files.join(", ") || `${cause.folder}/.latchkey`;
@@ -181,7 +181,7 @@ function formatPlain(cause: PlainCause): string {
 }
 
 type KeyKind =
-  | "new-key-not-at-hand"
+  | "new-key-unavailable"
   | "key-file-changed"
   | "key-made-by-another-run"
   | "agent-did-not-sign"
@@ -190,7 +190,7 @@ type KeyKind =
 
 function formatOfKey(cause: Extract<PlainCause, { kind: KeyKind }>): string {
   switch (cause.kind) {
-    case "new-key-not-at-hand":
+    case "new-key-unavailable":
       return `${cause.path === null ? "" : `${cause.path}: `}the private key of the new key is not at hand: it cannot be put anywhere`;
     case "key-file-changed":
       return `${cause.path} was changed by somebody else meanwhile: check it, then plan it again`;

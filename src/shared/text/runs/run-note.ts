@@ -42,14 +42,14 @@ export function formatRunNote(note: RunNote): string {
 type GraceKind = "old-key-used" | "host-watched" | "watched-until" | "grace-ended" | "grace-not-ended";
 type HostKind =
   | "wrote"
-  | "put-in-place"
-  | "lines-taken-back"
+  | "files-replaced"
+  | "lines-rolled-back"
   | "repaired"
   | "left-out"
   | "stands"
   | "repair-approved"
   | "reloaded"
-  | "files-taken"
+  | "files-accepted"
   | "files-untried"
   | "served-not-seen"
   | "answer-left"
@@ -76,9 +76,9 @@ function formatAtHost(note: Extract<RunNote, { kind: HostKind }>): string {
   switch (note.kind) {
     case "wrote":
       return `wrote ${note.path}`;
-    case "put-in-place":
+    case "files-replaced":
       return `put in place: ${note.paths.join(", ")}`;
-    case "lines-taken-back":
+    case "lines-rolled-back":
       return formatRolledBack(note);
     case "repaired":
       return `${note.path} was repaired as it was approved: ${formatCount(note.out, "line")} taken out, ${formatCount(note.back, "line")} put back`;
@@ -90,7 +90,7 @@ function formatAtHost(note: Extract<RunNote, { kind: HostKind }>): string {
       return `approved to be repaired: ${note.files.map(({ host, path }) => `${path} on ${host}`).join(", ")}`;
     case "reloaded":
       return `${note.server} was reloaded${note.said ? `: ${note.said}` : ""}`;
-    case "files-taken":
+    case "files-accepted":
       return `${note.server} takes the new files`;
     case "files-untried":
       return `${note.server} could not try the new files: ${note.said}`;
@@ -105,7 +105,7 @@ function formatAtHost(note: Extract<RunNote, { kind: HostKind }>): string {
   }
 }
 
-const formatRolledBack = ({ path, out, back }: Extract<RunNote, { kind: "lines-taken-back" }>): string =>
+const formatRolledBack = ({ path, out, back }: Extract<RunNote, { kind: "lines-rolled-back" }>): string =>
   [
     `${path} was changed by somebody else`,
     ...(out > 0 ? [`${formatCount(out, "line")} of this run taken out of it`] : []),

@@ -27,7 +27,7 @@ export function formatStepResult(result: StepResult): string {
       return formatAwaited(result.for);
     case "retrying":
       return `is asked again: ${formatCause(result.cause)}`;
-    case "asked-again":
+    case "retry-requested":
       return "is tried again";
     case "verified":
       return join(...result.evidence.map(formatEvidence));
@@ -106,11 +106,11 @@ export function formatEvidence(check: Evidence): string {
       return `${check.account}: the ${check.by} that let us in still does`;
     case "access":
       return formatAccess(check);
-    case "own-key-taken":
+    case "own-key-accepted":
     case "own-key-untried":
     case "other-login":
     case "other-login-in-log":
-    case "signed-not-taken":
+    case "signed-not-accepted":
     case "signed-unsure":
     case "log-unsure":
     case "no-key-in-logs":
@@ -123,11 +123,11 @@ export function formatEvidence(check: Evidence): string {
 }
 
 type LoginKind =
-  | "own-key-taken"
+  | "own-key-accepted"
   | "own-key-untried"
   | "other-login"
   | "other-login-in-log"
-  | "signed-not-taken"
+  | "signed-not-accepted"
   | "signed-unsure"
   | "log-unsure"
   | "no-key-in-logs"
@@ -136,7 +136,7 @@ type LoginKind =
 
 function formatLogin(check: Extract<Evidence, { kind: LoginKind }>): string {
   switch (check.kind) {
-    case "own-key-taken":
+    case "own-key-accepted":
       return `${check.account}: sshd still takes the key that let us in, beside what is typed`;
     case "own-key-untried":
       return `${check.account}: the key that let us in needs what is typed, so it was not tried again: ${check.why}`;
@@ -144,7 +144,7 @@ function formatLogin(check: Extract<Evidence, { kind: LoginKind }>): string {
       return `${check.account}: logged in with ${formatKeyName(check.key)}, which is left; the ${check.by} that let us in does not any more, as was agreed to`;
     case "other-login-in-log":
       return `${formatAgreed(check)}; the journal shows a login since${check.from === null ? "" : ` from ${check.from}`}`;
-    case "signed-not-taken":
+    case "signed-not-accepted":
       return `${check.account}: its owner signed with the new key, but sshd does not accept it from here: a from= option may exclude this computer`;
     case "signed-unsure":
       return `${check.account}: whether sshd takes the new key is not known: ${check.why}`;
@@ -170,7 +170,7 @@ const HOST_KEYS: Record<Extract<Evidence, { kind: "host-key" }>["is"], string> =
 type PlacedKind =
   | "nothing-to-log-in"
   | "key-made"
-  | "key-in-place"
+  | "key-installed"
   | "certificate-keys-made"
   | "issued"
   | "served"
@@ -183,7 +183,7 @@ function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
       return "nothing new is to log in";
     case "key-made":
       return `made ${check.fingerprint}`;
-    case "key-in-place":
+    case "key-installed":
       return check.isHere ? "the new private key is installed" : "the new key is installed everywhere";
     case "certificate-keys-made":
       return `made ${formatCount(check.count, "key")} and what asks for certificates`;
@@ -207,9 +207,9 @@ const formatWhyKept = ({ accepted, remaining, planKind }: Extract<Evidence, { ki
 export const formatStillAccepted = ({ host, port, account, fingerprint, isOldKey, why }: StillAccepted) =>
   `${isOldKey ? "the old key" : fingerprint} still gets in to ${account} on ${formatHost({ host, port })}, ${why.join(" and ")}`;
 
-function formatServed({ isAgain, places, leavesAlone }: Extract<Evidence, { kind: "served" }>): string {
-  if (places === 0) return "in place; nowhere could be seen whether it is served";
-  const seen = `${isAgain ? "it is still served" : "the new certificate is served"}: verified at ${formatCount(places, "address", "addresses")}`;
+function formatServed({ isAgain, addresses, leavesAlone }: Extract<Evidence, { kind: "served" }>): string {
+  if (addresses === 0) return "in place; nowhere could be seen whether it is served";
+  const seen = `${isAgain ? "it is still served" : "the new certificate is served"}: verified at ${formatCount(addresses, "address", "addresses")}`;
   if (leavesAlone === 0) return seen;
   return `${seen}; at ${formatCount(leavesAlone, "address", "addresses")} the certificate alone could be read, and not what leads to its root`;
 }

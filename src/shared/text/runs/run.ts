@@ -53,11 +53,11 @@ function formatRunReason(reason: RunReason): string {
         : `${reason.count} hosts failed and were rolled back`;
     case "unreachable":
       return "a host of the run cannot be reached";
-    case "unreachable-on-the-way-back":
+    case "unreachable-in-rollback":
       return `${reason.hosts.join(", ")} cannot be reached, and is not as it was`;
     case "stuck":
       return "a step could be neither finished nor rolled back";
-    case "stuck-on-the-way-back":
+    case "stuck-in-rollback":
       return reason.phase === null ? "a host could not be put back as it was" : STUCK_BACK[reason.phase];
     case "not-served-any-more":
       return "the new certificate is no longer in place; nothing was rolled back";

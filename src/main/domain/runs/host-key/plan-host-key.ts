@@ -248,7 +248,7 @@ function atHead({ hostKeys }: DaemonFacts, bytes: Uint8Array, old: string | null
 const formatHostKey = (path: string): string => `HostKey ${writeForeign(Buffer.from(path, "utf8"))}`;
 
 /** A rotation of a host key is small enough to be planned once more: it has to come to the same. */
-export function recheckHostKey(plan: HostKeyPlan, facts: PlanFacts): HostKeyPlan | Unplannable {
+export function reviewHostKey(plan: HostKeyPlan, facts: PlanFacts): HostKeyPlan | Unplannable {
   const again = planHostKey({ ...facts, options: plan.options }, hostKeyRequest(plan), plan.newKey.path);
   if ("refused" in again) return again;
   const isSame =

@@ -81,7 +81,7 @@ function providedKey(plan: AccessPlan): ClaimedPart["newKey"] {
 /** The claims of a run, each with what the last reading of its host makes of it. */
 export const listClaims = (store: Facts, run: RunRecord): RunClaim[] =>
   store.runbooks.offline.claims(run.id).map((claim) => {
-    const { script, outcome, why, newKey, signature, takenAt } = claim;
+    const { script, outcome, why, newKey, signature, importedAt } = claim;
     const { evaluation, kept } = evaluate(store, run, claim);
     return {
       host: script.host,
@@ -91,7 +91,7 @@ export const listClaims = (store: Facts, run: RunRecord): RunClaim[] =>
       why,
       newKey,
       signature: formatResultSignature(signature),
-      takenAt,
+      importedAt,
       evaluation,
       keptKey: kept && (findKeptKey(kept)?.kept ?? null),
     };

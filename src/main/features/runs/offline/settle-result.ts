@@ -78,7 +78,7 @@ type MadeKey = { line: string; fingerprint: string };
 export function keepResult(
   { runbooks: { offline } }: Store,
   id: RunId,
-  { result, signed: signature, at: takenAt }: ImportedResult,
+  { result, signed: signature, at: importedAt }: ImportedResult,
   { script, verifiedBy, newKey, body }: KeptResult,
 ): void {
   const { digest, outcome, why, ended } = result;
@@ -93,7 +93,7 @@ export function keepResult(
     why,
     endedAt,
     newKey,
-    takenAt,
+    importedAt,
     body,
   });
 }
@@ -210,7 +210,7 @@ export function settle(
     : ofHosts;
   const isInstalledHere: StepResult = {
     kind: "verified",
-    evidence: [{ kind: "key-in-place", isHere: true }],
+    evidence: [{ kind: "key-installed", isHere: true }],
   };
   for (const { ordinal, host } of journal.steps(id))
     if (host === null && end.state === "committed")

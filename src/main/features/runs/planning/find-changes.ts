@@ -1,4 +1,4 @@
-import type { ElsewhereGrant } from "#domain/runs/access/imported/recheck-plan.ts";
+import type { ElsewhereGrant } from "#domain/runs/access/imported/review-plan.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { KeyRequest } from "#shared/contract/runs.ts";

@@ -1,5 +1,5 @@
-import { requestOfChange } from "#domain/runs/renewal/recheck-renewal.ts";
 import type { PlanNote } from "#domain/runs/renewal/renewal-facts.ts";
+import { requestOfChange } from "#domain/runs/renewal/review-renewal.ts";
 import { onAbort } from "#net/tasks.ts";
 import type { RenewalRequest } from "#shared/contract/runs.ts";
 import type { Instant } from "#shared/model/instant.ts";

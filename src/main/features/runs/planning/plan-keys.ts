@@ -2,7 +2,7 @@
 import { type HostSessions, type OpenSessions, toHostRequest } from "#connect/host-sessions.ts";
 import type { Unplannable } from "#domain/runs/access/change-set.ts";
 import { requestOf } from "#domain/runs/access/imported/read-change-set.ts";
-import { reviewPlan } from "#domain/runs/access/imported/recheck-plan.ts";
+import { reviewPlan } from "#domain/runs/access/imported/review-plan.ts";
 import { findError } from "#domain/runs/access/imported/validate-plan.ts";
 import { makePlan } from "#domain/runs/access/make-plan.ts";
 import type {

@@ -9,10 +9,10 @@ test("what the owner of a site answers sends nobody to a path that it has chosen
       "/srv/site",
       file,
     );
-  expect(say("in-the-way", "/etc/ssh")).toBe(
+  expect(say("path-occupied", "/etc/ssh")).toBe(
     `${file} is blocked by something that no run has made: check its folder, then move it away`,
   );
-  expect(say("in-the-way", "/etc/TOKEN")).toBe(
+  expect(say("path-occupied", "/etc/TOKEN")).toBe(
     `${file} exists already, and no run has made it: check it, then move it away`,
   );
   for (const lure of ["/etc/ssh", "sh: /etc/ssh: No space left on device"])

@@ -218,7 +218,7 @@ async function dropFile(
 
 /** By the word with which resources/rotation/challenge refuses. */
 const SENTENCES: { [why: string]: string } = {
-  "in-the-way": "exists already, and no run has made it: check it, then move it away",
+  "path-occupied": "exists already, and no run has made it: check it, then move it away",
   "linked-folder": "lies behind a symbolic link that somebody else could turn elsewhere",
   "no-folder": "is not there, or cannot be entered",
   "no-space": "cannot be written: the disk or its inodes are full",
@@ -243,12 +243,12 @@ export function formatWhy(answer: Exclude<SessionAnswer, Lost>, where: string, f
   if (why === "openssl") return `the host's openssl made no certificate${detail ? `: ${detail}` : ""}`;
   const isMount = pathNamed(detail) !== null && (file === undefined || isMountOf(detail, file));
   if (why === "no-space" && isMount) return formatRefusedByRoot({ why, detail }, where);
-  if (why === "in-the-way" && file !== undefined) {
+  if (why === "path-occupied" && file !== undefined) {
     const isItself = nameOf(detail) === nameOf(file);
     return isItself ? `${file} ${SENTENCES[why]}` : formatRefused({ why, detail }, file);
   }
   const sentence = SENTENCES[why] ?? (isHostRefusal(why) ? HOST_REFUSALS[why] : HOST_REFUSALS.unknown);
-  const thing = why === "in-the-way" && detail ? detail : where;
+  const thing = why === "path-occupied" && detail ? detail : where;
   return `${thing} ${sentence}`;
 }
 

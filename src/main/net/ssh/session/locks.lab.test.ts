@@ -97,7 +97,7 @@ lab("a work folder that is somebody's else, or leads elsewhere, is not used", as
     ],
   ] as const) {
     await host.run(make);
-    expect(await begin(hand, beginOn(FILE))).toMatchObject({ kind: "refused", why: "work-folder-taken" });
+    expect(await begin(hand, beginOn(FILE))).toMatchObject({ kind: "refused", why: "work-folder-occupied" });
     await host.run(clear);
   }
 });

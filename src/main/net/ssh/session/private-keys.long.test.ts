@@ -75,7 +75,7 @@ lab(
     echo 'ssh-ed25519 AAAA now' > id_ed25519.pub; chown alice: *`);
     const atFirst = await state();
     const wish = { path: KEY, before: hashOf(OLD), newHash: hashOf(NEW), mode: "600", bytes: NEW };
-    expect(await installPrivateKey(hand, wish)).toMatchObject({ kind: "refused", why: "old-in-the-way" });
+    expect(await installPrivateKey(hand, wish)).toMatchObject({ kind: "refused", why: "old-occupied" });
     expect(await restoreOldPrivateKey(hand, { path: KEY, wrote: hashOf(NEW), before: hashOf(OLD) })).toEqual({
       kind: "done",
     });
@@ -94,10 +94,10 @@ lab.each(SOME_SHELLS)(
     );
     await host.run(`rm -rf ${SSH}/*; mkdir -p ${KEY}.latchkey-part/full; chown -R alice: ${SSH}`);
     const wish = { path: KEY, before: null, newHash: hashOf(NEW), mode: "400", bytes: NEW };
-    expect(await installPrivateKey(hand, wish)).toMatchObject({ kind: "refused", why: "in-the-way" });
+    expect(await installPrivateKey(hand, wish)).toMatchObject({ kind: "refused", why: "path-occupied" });
     expect(await showPublic(hand, KEY, "ssh-ed25519 AAAA new\n")).toMatchObject({
       kind: "refused",
-      why: "in-the-way",
+      why: "path-occupied",
     });
     await host.run(`rm -rf ${SSH}/*`);
   },

@@ -3,11 +3,11 @@ import { formatRefused, formatRefusedByRoot } from "#shared/text/runs/host-refus
 import { readTail } from "./remote-session.ts";
 
 test("what is in the way, which file system is full and what a tool says are told by what the host names", () => {
-  const say = (why: "in-the-way" | "no-space" | "io-error" | "keygen" | "immutable", detail: string) =>
+  const say = (why: "path-occupied" | "no-space" | "io-error" | "keygen" | "immutable", detail: string) =>
     formatRefusedByRoot({ why, detail }, "/etc/tls/site.pem");
   expect([
-    say("in-the-way", "/var/lib/latchkey"),
-    say("in-the-way", "mv: cannot overwrite directory './site.pem.latchkey-part'"),
+    say("path-occupied", "/var/lib/latchkey"),
+    say("path-occupied", "mv: cannot overwrite directory './site.pem.latchkey-part'"),
     say("no-space", "/var"),
     say("no-space", "51200,7"),
     say("io-error", "rm: cannot remove 'x': Device or resource busy"),
@@ -27,18 +27,18 @@ test("what is in the way, which file system is full and what a tool says are tol
 });
 
 test("what an account answers of its own file sends nobody to a path that it has chosen", () => {
-  const say = (why: "in-the-way" | "no-space" | "io-error" | "keygen", detail: string) =>
+  const say = (why: "path-occupied" | "no-space" | "io-error" | "keygen", detail: string) =>
     formatRefused({ why, detail }, "/home/evil/.ssh/authorized_keys");
   const wayOf = "/home/evil/.ssh/authorized_keys is blocked by something that no run has made";
   const lures = ["/etc/ssh", "/home/evil/.ssh/../../../etc/ssh", "mv: cannot overwrite '/etc/ssh'"];
   for (const lure of [...lures, "mv: ../../../etc/ssh: is a directory", "rm: ./../../../etc/ssh"]) {
-    expect(say("in-the-way", lure)).toBe(`${wayOf}: check its folder, then move it away`);
+    expect(say("path-occupied", lure)).toBe(`${wayOf}: check its folder, then move it away`);
     for (const why of ["no-space", "io-error", "keygen"] as const)
       expect(say(why, lure)).not.toContain("/etc");
   }
   expect([
-    say("in-the-way", "/home/evil/.ssh/.latchkey"),
-    say("in-the-way", "mv: cannot overwrite directory './authorized_keys'"),
+    say("path-occupied", "/home/evil/.ssh/.latchkey"),
+    say("path-occupied", "mv: cannot overwrite directory './authorized_keys'"),
     say("io-error", "rm: cannot remove '.latchkey/t1/held-f1a': Device or resource busy"),
     say("no-space", "/home"),
     say("no-space", "/var/lib"),

@@ -114,7 +114,7 @@ function fillClaim(
     why: payload,
     endedAt: START,
     newKey: { line: payload, fingerprint: payload },
-    takenAt: START,
+    importedAt: START,
     body: new Uint8Array(),
   });
 }

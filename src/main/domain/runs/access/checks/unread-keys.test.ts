@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { reviewPlan } from "#domain/runs/access/imported/recheck-plan.ts";
+import { reviewPlan } from "#domain/runs/access/imported/review-plan.ts";
 import type { FileStand, HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { keepsOldKeys } from "#domain/runs/left-out-files.ts";
 import {

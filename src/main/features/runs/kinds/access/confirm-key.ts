@@ -87,7 +87,7 @@ async function verifySigned(
       return { outcome: { kind: "verified", evidence: [check] }, found: null };
     }
     case "refused":
-      return { outcome: null, found: { kind: "signed-not-taken", account } };
+      return { outcome: null, found: { kind: "signed-not-accepted", account } };
     case "inconclusive":
       return { outcome: null, found: { kind: "signed-unsure", account, why: answer.message } };
     case "other-host-key":

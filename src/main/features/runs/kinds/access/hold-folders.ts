@@ -92,8 +92,8 @@ const heldBy = ({ who, leaseEnd }: LeaseOwner, path: string): PlainCause =>
   refusedAt({ why: "held", detail: "", leaseOwner: { who, leaseEnd } }, path);
 
 const whyUnheld = (answer: Refusing, path: string): PlainCause =>
-  answer.why === "work-folder-taken"
-    ? { kind: "work-folder-taken", folder: folderOf(path) }
+  answer.why === "work-folder-occupied"
+    ? { kind: "work-folder-occupied", folder: folderOf(path) }
     : refusedAt(answer, path);
 
 /** What is not there yet has to be, before its folder can be held. Null: all of it is. */

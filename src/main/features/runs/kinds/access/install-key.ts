@@ -129,7 +129,7 @@ export async function handOver(run: KeyRun, step: Step): Promise<StepOutcome> {
     const outcome = await run.privateKeys.install(nearOf(run), privateKey, remote);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
     if (outcome.kind === "failed") return undoInstallKey(run, step, { as: "failed", cause: outcome.cause });
-    await run.journal.note(step.ordinal, { kind: "put-in-place", paths: [privateKey.path] }, "acted");
+    await run.journal.note(step.ordinal, { kind: "files-replaced", paths: [privateKey.path] }, "acted");
   }
   return acted({ kind: "installed-key", locations: privateKeyLocations.length });
 }
@@ -145,7 +145,7 @@ export async function verifyInstalledKey(run: KeyRun, step: Step): Promise<StepO
         cause: { kind: "key-not-installed", path: privateKey.path },
       });
   }
-  return verified([{ kind: "key-in-place", isHere: false }]);
+  return verified([{ kind: "key-installed", isHere: false }]);
 }
 
 export async function undoInstallKey(run: KeyRun, step: Step, back: Back): Promise<StepOutcome> {

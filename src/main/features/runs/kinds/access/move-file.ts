@@ -250,7 +250,7 @@ async function rollBackLines(remote: RemoteSession, of: FileOfStep, there: Uint8
     return repairApproved(remote, of, there, { kind: "own-lines-changed", path });
   if (rolledBack.out.length + rolledBack.back.length === 0) return { kind: "moved" };
   const { out: gone, back } = rolledBack;
-  const note = { kind: "lines-taken-back", path, out: gone.length, back: back.length } as const;
+  const note = { kind: "lines-rolled-back", path, out: gone.length, back: back.length } as const;
   return writeOver(remote, of, there, { bytes: rolledBack.bytes, note });
 }
 

@@ -214,7 +214,7 @@ async function checkOwnKey(run: KeyRun, login: StepAtHost, oldKey: Uint8Array): 
     case "still-accepted":
       return {
         kind: "verified",
-        evidence: [{ kind: "own-key-taken", account: user }],
+        evidence: [{ kind: "own-key-accepted", account: user }],
       };
     case "refused":
       return isAgreedTo(run, login)

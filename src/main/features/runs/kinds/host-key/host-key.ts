@@ -235,9 +235,9 @@ async function installHostKey(
   { keyFile, newLine, comment }: HostKeyQuery,
   blob: Uint8Array,
 ): Promise<Exclude<HostKeyVerification, { evidence: Evidence[] }> | null> {
-  const refuse = (why: Extract<Cause, { kind: "host-key-not-in-place" }>["why"]) => ({
+  const refuse = (why: Extract<Cause, { kind: "host-key-not-installed" }>["why"]) => ({
     kind: "refused" as const,
-    cause: { kind: "host-key-not-in-place" as const, path: keyFile, why },
+    cause: { kind: "host-key-not-installed" as const, path: keyFile, why },
   });
   const seen = await inspectPrivateKey(remote, { path: keyFile, before: null, blob });
   if (seen.kind === "lost") return { kind: "unsure", cause: described(seen.message) };

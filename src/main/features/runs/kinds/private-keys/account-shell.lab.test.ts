@@ -204,7 +204,7 @@ lab(
     expect(await readKeys()).toMatchObject({ "id.latchkey-new": made.line.split(" ")[1] });
     // By now it is there before anybody begins: another run's, for all that is known.
     await answerAs("mute:make");
-    const cause = expect.objectContaining({ kind: "refused", why: "new-in-the-way" });
+    const cause = expect.objectContaining({ kind: "refused", why: "new-occupied" });
     expect(await privateKeys.createKey(near, hand, true)).toEqual({ kind: "failed", cause });
   },
 );

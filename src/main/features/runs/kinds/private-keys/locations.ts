@@ -40,7 +40,7 @@ export function failBy(tail: Refused | Failed | Lost, path: string): Exclude<Out
 
 export const blobOf = ({ line }: { line: string }): Buffer => Buffer.from(line.split(" ")[1] ?? "", "base64");
 
-export const NO_PRIVATE_KEY: PlainCause = { kind: "new-key-not-at-hand", path: null };
+export const NO_PRIVATE_KEY: PlainCause = { kind: "new-key-unavailable", path: null };
 
 /** Private keys: those that are made, replaced, and taken back. `hand` is of the host that holds one; null: it is here. */
 export type PrivateKeys = {

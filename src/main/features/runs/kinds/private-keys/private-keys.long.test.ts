@@ -356,7 +356,7 @@ lab("a new half that another run has made is not taken, here or on a host, and s
   const there = await desk.read();
   expect(await privateKeys.createKey(near, hand, true)).toEqual({
     kind: "failed",
-    cause: expect.objectContaining({ kind: "refused", why: "new-in-the-way" }),
+    cause: expect.objectContaining({ kind: "refused", why: "new-occupied" }),
   });
   expect(await desk.read()).toEqual(there);
   await host.run(`rm -f ${HELD}*`);

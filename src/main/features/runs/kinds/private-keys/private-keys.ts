@@ -170,7 +170,7 @@ async function reopen(
     const secrets = await lockFor(near, opened);
     return "why" in secrets ? failSaying(secrets.why) : { kind: "open", secrets };
   }
-  return fail({ kind: "new-key-not-at-hand", path: planned.path });
+  return fail({ kind: "new-key-unavailable", path: planned.path });
 }
 
 /** What was made and is in use nowhere is gone. */
@@ -285,7 +285,7 @@ async function refuseOccupied({ path, before }: PrivateKeyPlan, remote: RemoteSe
   const seen = await inspectPrivateKey(remote, { path, before, blob: NO_BLOB });
   if (seen.kind !== "seen") return failed(failBy(seen, path));
   if (seen.made.kind === "none") return null;
-  return fail(refusedAt({ why: "new-in-the-way", detail: "" }, path));
+  return fail(refusedAt({ why: "new-occupied", detail: "" }, path));
 }
 
 async function makeThere(

@@ -1,5 +1,5 @@
 import { readPem, writePem } from "#codec/pem.ts";
-import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
+import { evaluateIssued } from "#domain/runs/renewal/evaluate-issued.ts";
 import { RENEWAL_RULES } from "#domain/runs/renewal/rules.ts";
 import type { Back, CertificateSeen, Step } from "#domain/runs/step.ts";
 import { inspectDeploymentFile, reloadService, testDeployment } from "#net/ssh/session/inspect-deployment.ts";
@@ -87,8 +87,8 @@ async function verify(location: InstallContext): Promise<StepOutcome> {
     return rollBack(location, { as: "failed", cause: { kind: "certificate-not-installed" } });
   for (const change of changes)
     await toolsOf(run).orders.set(keyOf(run, step, change), { state: "installed", note: null });
-  const { places, leavesAlone } = served;
-  return verified([{ kind: "served", isAgain: false, places, leavesAlone }]);
+  const { addresses, leavesAlone } = served;
+  return verified([{ kind: "served", isAgain: false, addresses, leavesAlone }]);
 }
 
 /** Null, or why not. */
@@ -114,7 +114,7 @@ async function swapAll({ run, step, remote, changes }: InstallContext): Promise<
     if (swapped.kind !== "swapped") return tailCause(swapped, firstPath(change));
     await run.journal.note(
       step.ordinal,
-      { kind: "put-in-place", paths: change.files.map(({ path }) => path) },
+      { kind: "files-replaced", paths: change.files.map(({ path }) => path) },
       "acted",
     );
   }
@@ -160,11 +160,11 @@ async function rollBack(location: InstallContext, back: Back): Promise<StepOutco
   const served = await verifyServed(run, step, "old", ROLLBACK_TIMEOUT_MS);
   if (served.kind !== "served") stuck.push({ kind: "not-served", whys: served.whys });
   // One that has never read the new files has nothing to be told.
-  if (untold !== null && served.kind === "served" && served.places > 0)
+  if (untold !== null && served.kind === "served" && served.addresses > 0)
     await run.journal.note(step.ordinal, { kind: "found", cause: untold });
   else if (untold !== null) stuck.push(untold);
   if (stuck.length > 0) return needsAttention(stuck, back);
-  const isShown = served.kind === "served" && served.places > 0;
+  const isShown = served.kind === "served" && served.addresses > 0;
   const as = isShown ? "old-certificate-served" : "old-certificate-unseen";
   return rolledBack(back, as);
 }
@@ -248,7 +248,7 @@ async function tryStaged({ run, step, remote }: InstallContext, change: Replacem
     if (!("said" in tried)) return tailCause(tried, files[0]?.path ?? "a file");
     switch (tried.kind) {
       case "passed":
-        await run.journal.note(step.ordinal, { kind: "files-taken", server: service.server });
+        await run.journal.note(step.ordinal, { kind: "files-accepted", server: service.server });
         break;
       case "untested":
         await run.journal.note(step.ordinal, {
@@ -258,7 +258,7 @@ async function tryStaged({ run, step, remote }: InstallContext, change: Replacem
         });
         break;
       case "failed":
-        return { kind: "files-not-taken", server: service.server, said: tried.said };
+        return { kind: "files-rejected", server: service.server, said: tried.said };
       default:
         assertNever(tried);
     }

@@ -157,7 +157,7 @@ async function checkDeployments(run: RenewalRun, step: Step): Promise<StepOutcom
   const served = await verifyServed(run, step, "new", CHECK_TIMEOUT_MS);
   if (served.kind === "served")
     return verified([
-      { kind: "served", isAgain: true, places: served.places, leavesAlone: served.leavesAlone },
+      { kind: "served", isAgain: true, addresses: served.addresses, leavesAlone: served.leavesAlone },
     ]);
   // Nothing was taken back by it, as a step that failed would say.
   return needsAttention([], { as: "failed", cause: { kind: "not-served-any-more", seen: served.whys } });

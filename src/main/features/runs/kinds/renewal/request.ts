@@ -1,5 +1,5 @@
 import { SERVER_TEST } from "#domain/runs/renewal/checks.ts";
-import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
+import { evaluateIssued } from "#domain/runs/renewal/evaluate-issued.ts";
 import { SERVERS } from "#domain/runs/renewal/servers.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
 import { type ChallengeDeps as NearHost, type OrderDeps, TYPE_OF_METHOD } from "#net/challenges/challenge.ts";

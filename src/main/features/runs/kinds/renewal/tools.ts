@@ -1,5 +1,5 @@
 import { readPem, writePem } from "#codec/pem.ts";
-import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
+import { evaluateIssued } from "#domain/runs/renewal/evaluate-issued.ts";
 import type { Step } from "#domain/runs/step.ts";
 import type { CertificateIndex } from "#domain/x509/path/path-certificate.ts";
 import type {
@@ -93,7 +93,7 @@ export function tailCause(
 ): Cause {
   if (tail.kind === "lost") throw new SessionLost(tail.message);
   if (tail.kind === "changed") return { kind: "file-changed", path: tail.path };
-  if (tail.why === "in-the-way" || tail.why === "no-space") return refusedByRoot(tail, path);
+  if (tail.why === "path-occupied" || tail.why === "no-space") return refusedByRoot(tail, path);
   return refusedByRoot(tail, pathNamed(tail.detail) ?? path);
 }
 

@@ -27,7 +27,7 @@ type Readings = Map<string, ShownAt[]>;
 
 type ServedOutcome =
   /** At so many places; at so many addresses the certificate alone could be read. */
-  { kind: "served"; places: number; leavesAlone: number } | { kind: "not-served"; whys: string[] };
+  { kind: "served"; addresses: number; leavesAlone: number } | { kind: "not-served"; whys: string[] };
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 4_000;
@@ -56,7 +56,7 @@ export async function verifyServed(
     inARow = wrong.length === 0 ? inARow + 1 : 0;
     run.trace("served", step.ordinal, step.phase, wrong.length === 0 ? which : "not-yet");
     if (inARow >= ROUNDS_IN_A_ROW || expected.length === 0)
-      return { kind: "served", places: expected.length, leavesAlone };
+      return { kind: "served", addresses: expected.length, leavesAlone };
     if (wrong.length > 0 && performance.now() - begun + pause > timeoutMs)
       return { kind: "not-served", whys: wrong.slice(0, MOST_SAID) };
     if (wrong.length > 0)

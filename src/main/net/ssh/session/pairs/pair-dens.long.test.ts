@@ -68,7 +68,7 @@ lab.each(SHELLS)(
     await host.run(
       `chmod 700 /root; echo s > /root/precious; ${AS_ALICE} sh -c 'cd ${LIVE}; mv ${DEN} x; ln -s /root ${DEN}'`,
     );
-    const taken = { kind: "refused", why: "work-folder-taken", detail: LAIR };
+    const taken = { kind: "refused", why: "work-folder-occupied", detail: LAIR };
     expect(await finishDeployment(hand, PAIR)).toEqual(taken);
     expect(await host.run("cat /root/precious")).toBe("s\n");
     // A folder of root's alone as well, but another.
@@ -110,7 +110,7 @@ lab.each(SHELLS)(
     }
     await host.run(": > /mnt/more/over; while kill -0 $(cat /mnt/more/pid) 2>/dev/null; do sleep 0.05; done");
     expect(await host.run(`cat /mnt/more/said; ls -A ${LIVE}/mine`)).toBe("");
-    expect(["staged", "work-folder-taken"]).toEqual(expect.arrayContaining([...answers]));
+    expect(["staged", "work-folder-occupied"]).toEqual(expect.arrayContaining([...answers]));
   },
 );
 

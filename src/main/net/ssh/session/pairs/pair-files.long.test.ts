@@ -212,7 +212,7 @@ lab("a file is one run's alone until that ends, or its folder is gone", async ()
   const wish = { ...other, files: pair.files, chain: chain(), key: key() };
   expect(await stageDeployment(hand, wish)).toMatchObject({
     kind: "refused",
-    why: "pair-held",
+    why: "deployment-locked",
     detail: PAIR.token,
   });
   expect(await inspectDeploymentFile(hand, CHAIN)).toMatchObject({ file: { heldBy: PAIR.token } });
@@ -248,9 +248,9 @@ lab("a folder of somebody else's in the place of root's own is not entered", asy
   const pair = await stage(hand, paths);
   const lair = `/mnt/more/tls/.latchkey-${PAIR.token}-${PAIR.id}`;
   await host.run(`mv ${lair} ${lair}.away; ln -s /etc ${lair}; chown -h alice: ${lair}`);
-  expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "work-folder-taken" });
+  expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "work-folder-occupied" });
   await host.run(`rm ${lair}; setpriv --reuid alice --regid alice --clear-groups mkdir -m 700 ${lair}`);
-  expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "work-folder-taken" });
+  expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "work-folder-occupied" });
   await host.run(`rmdir ${lair}; mv ${lair}.away ${lair}`);
   expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "swapped" });
   await rollBackDeployment(hand, pair);

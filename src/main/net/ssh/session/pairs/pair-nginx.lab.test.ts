@@ -93,7 +93,7 @@ lab(
         services: [NGINX],
       });
     const own = `/var/lib/latchkey/${PAIR.token}/${PAIR.id}`;
-    const inTheWay = (path: string) => ({ kind: "refused", why: "in-the-way", detail: path });
+    const inTheWay = (path: string) => ({ kind: "refused", why: "path-occupied", detail: path });
     const full = { kind: "refused", why: "no-space", detail: "/var/lib/latchkey" };
 
     // The second of them is what a run that has ended may have been: a lock is a link.

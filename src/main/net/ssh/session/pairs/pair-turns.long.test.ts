@@ -156,7 +156,7 @@ END
   try {
     const other = { token: "run00000002", id: "c0" };
     const wish = { ...other, files, chain: Buffer.from(made.pem), key: "kept" as const };
-    const held = { kind: "refused", why: "pair-held", detail: "run00000003" };
+    const held = { kind: "refused", why: "deployment-locked", detail: "run00000003" };
     expect(await stageDeployment(hand, wish)).toEqual(held);
     expect(await stageDeployment(hand, wish)).toEqual(held);
     await host.run("rm -r /var/lib/latchkey/run00000003");

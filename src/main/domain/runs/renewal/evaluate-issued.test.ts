@@ -6,7 +6,7 @@ import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import type { Narrower } from "#shared/model/runs/deployment.ts";
 import { extension, sequence, text } from "#testing/tls/build-certificate.ts";
 import { isMeantFor, signCertificate } from "#testing/tls/sign-certificate.ts";
-import { evaluateIssued } from "./judge-issued.ts";
+import { evaluateIssued } from "./evaluate-issued.ts";
 
 const authority = await makeOwnAuthority();
 const BEFORE = signCertificate({

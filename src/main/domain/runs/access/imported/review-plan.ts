@@ -27,7 +27,7 @@ import {
 import type { HostFacts, PlanFacts, PrivateKeyFacts } from "#domain/runs/access/plan-facts.ts";
 import { diffLines } from "#domain/runs/files/diff-lines.ts";
 import { applyEdits, fillStages, hashBytes } from "#domain/runs/files/stages.ts";
-import { recheckHostKey } from "#domain/runs/host-key/plan-host-key.ts";
+import { reviewHostKey } from "#domain/runs/host-key/plan-host-key.ts";
 import { chooseConfirmation, orderHosts } from "#domain/runs/planned-hosts.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { isAuthority } from "#domain/ssh/deciders/lines.ts";
@@ -69,7 +69,7 @@ export type ElsewhereGrant = {
  */
 export function reviewPlan({ plan, ...request }: ImportedPlan): KeyPlan | Unplannable {
   return plan.kind === "rotate-host-key"
-    ? recheckHostKey(plan, request.facts)
+    ? reviewHostKey(plan, request.facts)
     : reviewAccess(plan, request.facts, request.elsewhere);
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
-import { requestOfChange, reviewRenewal } from "#domain/runs/renewal/recheck-renewal.ts";
 import type { DeploymentFacts, RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
+import { requestOfChange, reviewRenewal } from "#domain/runs/renewal/review-renewal.ts";
 import { RenewalRequest } from "#shared/contract/runs.ts";
 import { type ChallengeMethod, Issuer } from "#shared/model/issuers/issuer.ts";
 import { RenewalOptions } from "#shared/model/runs/plan.ts";
