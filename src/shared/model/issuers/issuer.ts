@@ -95,7 +95,7 @@ export const Issuer = z.discriminatedUnion("kind", [
     account: z.string().nullable(),
     contacts: z.array(z.string()),
     agreesToTerms: z.boolean(),
-    /** The public key of an external account binding. */
+    /** The key identifier of an external account binding. */
     eabKeyId: z.string().nullable(),
     /** What kind of certificate is asked for, by the directory's own word. */
     profile: z.string().nullable(),
