@@ -122,7 +122,7 @@ Examples:
 
 With --json: reach and list { links: [{ from, how, fingerprint, heldAt, to, where, options, isCertain, notes,
 distance, isPathCertain }], total }, and of reach isCut; path { steps, isCertain, isCut };
-mutual { pairs: [{ there, back }], total, isCut }; shared { keys: [{ kind, fingerprint, sharedBy, sharedByCount }] }`;
+mutual { trusts: [{ there, back }], total, isCut }; shared { keys: [{ kind, fingerprint, sharedBy, sharedByCount }] }`;
 
 async function listReach(start: string, options: ReachOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -241,7 +241,7 @@ async function listMutual(words: readonly string[], options: MutualOptions, worl
   });
   if (options.json) {
     const json = mutual.map(({ there, back }) => ({ there: toJson(there), back: toJson(back) }));
-    return printJson({ pairs: json, total, isCut }, world);
+    return printJson({ trusts: json, total, isCut }, world);
   }
   const both = mutual.flatMap(({ there, back }) => [there, back]);
   if (isMoreThan(total, 0)) world.out(`${printTable(LINK_COLUMNS, both, world)}\n`);
