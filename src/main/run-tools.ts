@@ -20,7 +20,7 @@ import { createAccessKind } from "./features/runs/kinds/access/access.ts";
 import { createHostKeyKind } from "./features/runs/kinds/host-key/host-key.ts";
 import { verifyAgent } from "./features/runs/kinds/private-keys/here.ts";
 import { verifyThere } from "./features/runs/kinds/private-keys/on-host.ts";
-import { createHolders } from "./features/runs/kinds/private-keys/private-keys.ts";
+import { createPrivateKeys } from "./features/runs/kinds/private-keys/private-keys.ts";
 import { createRenewalKind } from "./features/runs/kinds/renewal/renewal.ts";
 import { createOfflineRuns } from "./features/runs/offline/offline-runs.ts";
 import { publicRoots } from "./features/scans/recording/note-certificates.ts";
@@ -101,7 +101,7 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
     routeTo: (await loadSshConfig(workstation, null)).config.routeTo,
   });
   const who = `${workstation.user}@${nameThisComputer().hostname}`;
-  const ofKeys = { ...deps, openSessions, privateKeys: createHolders(workstation), rescan, factDeps };
+  const ofKeys = { ...deps, openSessions, privateKeys: createPrivateKeys(workstation), rescan, factDeps };
   return createRunbooks({
     ...deps,
     who,

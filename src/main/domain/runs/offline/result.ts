@@ -155,7 +155,7 @@ const decode = (word: string): string =>
       ).toString("utf8");
 
 /** The host of the plan that a result is about; a sentence where it is about another plan, or another host. */
-export function placeResult(
+export function locateResult(
   result: ScriptResult,
   { plan, hash }: { plan: AccessPlan; hash: PlanHash },
 ): AccessHost | string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { hashBytes } from "#domain/runs/files/stages.ts";
-import { placeResult, readResult } from "#domain/runs/offline/result.ts";
+import { locateResult, readResult } from "#domain/runs/offline/result.ts";
 import { NEW_KEY, OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { AFTER, BEFORE, makeScript, OTHER } from "#domain/runs/testdata/make-script.ts";
 import { SOME_SHELLS } from "#testing/lab/run-in-host.ts";
@@ -28,8 +28,8 @@ describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
         why: "",
         files: [plan.hosts[0]?.files[0]?.after?.removed],
       });
-      expect(placeResult(result, { plan, hash })).toBe(plan.hosts[0]);
-      expect(placeResult(result, { plan, hash: "0".repeat(64) })).toBe("the result is of another plan");
+      expect(locateResult(result, { plan, hash })).toBe(plan.hosts[0]);
+      expect(locateResult(result, { plan, hash: "0".repeat(64) })).toBe("the result is of another plan");
       expect(await carry(host, shell, "")).toContain("committed");
     },
   );

@@ -1,6 +1,6 @@
 /** Results that nobody has signed, beside what readings of their hosts show: what one of these confirms, the run goes on with. */
 import { type ClaimedPart, evaluateClaim, type HostReading } from "#domain/runs/offline/evaluate-claim.ts";
-import { placeResult, readMadeKey, readResult, type ScriptResult } from "#domain/runs/offline/result.ts";
+import { locateResult, readMadeKey, readResult, type ScriptResult } from "#domain/runs/offline/result.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { inspectKeyFile } from "#net/local/inspect-key-file.ts";
 import type { Announcement } from "#shared/contract/events.ts";
@@ -63,7 +63,7 @@ function evaluate(store: Facts, run: RunRecord, { body, script }: OfflineClaim):
   const plan = offlinePlan(store.runbooks.plans.find(run.planId)?.plan);
   const result = body === null ? "" : readResult(body);
   if (!plan || body === null || typeof result === "string") return nothing;
-  const host = placeResult(result, { plan, hash: run.planHash });
+  const host = locateResult(result, { plan, hash: run.planHash });
   if (typeof host === "string") return nothing;
   const newKey = run.newKey ?? providedKey(plan);
   const files = store.runbooks.files.all(run.id);

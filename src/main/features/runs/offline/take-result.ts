@@ -1,7 +1,7 @@
 import {
   findContradiction,
   isHeld,
-  placeResult,
+  locateResult,
   readMadeKey,
   readResult,
   type ScriptResult,
@@ -54,7 +54,7 @@ export function createResultTaker({ store, verifyResultSignature, announce, now,
     const result = readResult(bytes);
     if (typeof result === "string") throw new Refusal("invalid-input", result);
     const { planId, plan, known } = findPlan(store, result.plan);
-    const host = placeResult(result, { plan, hash: result.plan });
+    const host = locateResult(result, { plan, hash: result.plan });
     if (typeof host === "string") throw new Refusal("invalid-input", host);
     const script = findScript(store, planId, result);
     const { by, signature } = verifyResult({ store, verifyResultSignature }, { result, host, given, bytes });

@@ -33,8 +33,8 @@ import { HostLost } from "./plans.ts";
 import {
   type Described,
   findFailing,
+  readDeploymentFacts,
   readDeploymentFiles,
-  readPairs,
   readServices,
 } from "./read-deployments.ts";
 
@@ -101,7 +101,7 @@ async function readOne(
 ): Promise<Seen> {
   const { known } = one;
   const base = baseOf(one);
-  const pairs = one.certificates.flatMap((sha256) => readPairs(deps, query.request, one, sha256));
+  const pairs = one.certificates.flatMap((sha256) => readDeploymentFacts(deps, query.request, one, sha256));
   try {
     const request = { ...toHostRequest(known, known.transport), hostKey: null };
     const entered = await sessions.connectToHost(request, async ({ remote }) => ({

@@ -49,7 +49,7 @@ export type Described = {
 type Inventory = { store: Store; issuers: readonly Issuer[]; now: () => Date };
 
 /** A certificate as the inventory knows it, once for each pair of files that it is in. */
-export function readPairs(
+export function readDeploymentFacts(
   { store, issuers, now }: Inventory,
   requestOfAll: RenewalRequest,
   { known: host, certificates, requests }: FoundRenewal["hosts"][number],

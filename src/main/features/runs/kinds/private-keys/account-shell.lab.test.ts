@@ -25,7 +25,7 @@ import {
   writeThere,
 } from "#testing/runs/offline-hosts.ts";
 import type { PrivateKeyContext } from "./locations.ts";
-import { createHolders } from "./private-keys.ts";
+import { createPrivateKeys } from "./private-keys.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const ATTACK = join(import.meta.dirname, "../../../../testing/attacks/answer-for-shell.py");
@@ -158,7 +158,7 @@ async function writeKeyScript(
   await writeThere(host, "/root/carried/script.sh", script ?? "");
 }
 
-const privateKeys = createHolders({ agentSocket: null });
+const privateKeys = createPrivateKeys({ agentSocket: null });
 
 lab(
   "a hand-over that an account's shell has done and never told goes on from what stands there",

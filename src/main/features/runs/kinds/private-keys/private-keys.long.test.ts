@@ -14,7 +14,7 @@ import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.
 import { type KeyFile, makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { PrivateKeyContext } from "./locations.ts";
-import { createHolders } from "./private-keys.ts";
+import { createPrivateKeys } from "./private-keys.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const SECRET = "a secret passphrase";
@@ -91,7 +91,7 @@ function makeAsk() {
   return { ask, asked };
 }
 
-const privateKeys = createHolders({ agentSocket: null });
+const privateKeys = createPrivateKeys({ agentSocket: null });
 
 /** A key that lies locked here, in an agent, and in clear on the host; and a plan that replaces it in all places. */
 async function makeDesk(name: string) {

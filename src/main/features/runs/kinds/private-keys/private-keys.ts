@@ -54,7 +54,7 @@ import {
 } from "./on-host.ts";
 
 /** `hand`: of the host that holds a half; null where this computer does. `agentSocket`: of the user's own agent. */
-export function createHolders({ agentSocket }: { agentSocket: string | null }) {
+export function createPrivateKeys({ agentSocket }: { agentSocket: string | null }) {
   const known = new WeakMap<Plan, Map<string, VerificationKey | null>>();
   return {
     createKey: makeNewKey,

@@ -50,7 +50,7 @@ export async function installDeployments(run: RenewalRun, step: Step): Promise<S
     return failed(problem, "nothing-changed");
   }
   const stuck =
-    (await armRollbackTimers(location)) ?? (await swapAll(location)) ?? (await reloadAll(location));
+    (await startRollbackTimers(location)) ?? (await swapAll(location)) ?? (await reloadAll(location));
   if (stuck !== null) return rollBack(location, failedBy(stuck));
   return acted({ kind: "installed-certificates" });
 }
@@ -92,7 +92,7 @@ async function verify(location: InstallContext): Promise<StepOutcome> {
 }
 
 /** Null, or why not. */
-async function armRollbackTimers({ run, step, remote, changes }: InstallContext): Promise<Cause | null> {
+async function startRollbackTimers({ run, step, remote, changes }: InstallContext): Promise<Cause | null> {
   const { rollbackTimer } = hostOf(run, step);
   if (rollbackTimer === null) return null;
   const seconds = run.plan.options.rollbackAfterSeconds;
