@@ -33,9 +33,9 @@ const LEFT_OUT = {
 
 /** Set by what the workstation writes in front of a script, or by `read` and `eval` of words that have these names in them. */
 const SET_ELSEWHERE = [
-  "hand_nonce hand_request accounts file_uid h_before lines sentence key_length key_type key_bits key_comment",
-  "holder_before holder_keeps holder_key holder_mode carry_accounts carry_host carry_needed carry_nonce carry_not_before",
-  "carry_not_before_said carry_phases carry_plan carry_proved carry_seconds carry_token carry_who",
+  "session_nonce session_request accounts file_uid h_before lines sentence key_length key_type key_bits key_comment",
+  "private_key_hash private_key_mode keeps_old_key old_key offline_accounts offline_host offline_needed offline_nonce",
+  "offline_not_before offline_not_before_text offline_phases offline_plan offline_verified offline_seconds offline_token offline_who",
 ]
   .join(" ")
   .split(" ");

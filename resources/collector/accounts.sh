@@ -4,7 +4,7 @@
 read_accounts() {
 	is_asked=yes
 	has getent || is_asked=no
-	passwd=$(ask_names passwd) && passwd=$(printf '%s\n' "$passwd" | only_accounts) || passwd=
+	passwd=$(query_names passwd) && passwd=$(printf '%s\n' "$passwd" | only_accounts) || passwd=
 	if [ -z "$passwd" ]; then
 		passwd=$(only_accounts </etc/passwd)
 		[ $is_asked = no ] || unread limit getent too-late
@@ -13,14 +13,14 @@ read_accounts() {
 	accounts=$passwd
 	for name in "$my_name" "$login_account"; do
 		case $nl$accounts in *"$nl$name:"*) continue ;; esac
-		[ -n "$name" ] && passwd=$(ask_names passwd "$name") || continue
+		[ -n "$name" ] && passwd=$(query_names passwd "$name") || continue
 		passwd=$(printf '%s\n' "$passwd" | only_accounts)
 		[ -z "$passwd" ] || accounts=$accounts$nl$passwd
 	done
 	printf '@accounts %s\n' $encoding
 	printf '%s\n' "$accounts" | payload
 	leave
-	groups=$(ask_names group) && groups=$(printf '%s\n' "$groups" | only_groups) || groups=
+	groups=$(query_names group) && groups=$(printf '%s\n' "$groups" | only_groups) || groups=
 	[ -n "$groups" ] || groups=$(only_groups </etc/group)
 	if [ -n "$groups" ]; then
 		printf '@groups %s\n' $encoding
@@ -45,7 +45,7 @@ read_accounts() {
 }
 
 # What a directory that does not answer has begun to say may end in the middle of a name: it fails then.
-ask_names() {
+query_names() {
 	[ $is_asked = yes ] || return 1
 	if [ $may_stop = yes ]; then timeout -s KILL 5 getent "$@"; else getent "$@"; fi
 }
@@ -67,7 +67,7 @@ read_shells() {
 			absent | other) usable=no ;;
 			file)
 				# sshd asks whether anybody may execute it, not whether we may.
-				look "$shell"
+				read_stat "$shell"
 				case $mode in *[xst]*) usable=yes ;; ?*) usable=no ;; esac
 				;;
 		esac

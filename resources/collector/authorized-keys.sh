@@ -4,7 +4,7 @@
 read_key_paths() {
 	case $version$1 in
 		OpenSSH_[1-9][0-9]*[*?[]*)
-			tell_if_closed authorized-keys "$1" || return
+			report_if_closed authorized-keys "$1" || return
 			IFS=
 			set +f
 			set -- $1
@@ -27,8 +27,8 @@ read_keys() {
 				elif [ -d "$home" ] && [ ! -x "$home" ]; then why=not-permitted
 				fi
 				if [ -n "$why" ]; then
-					[ $home_told = yes ] || unread home "$home" $why
-					home_told=yes
+					[ $home_recorded = yes ] || unread home "$home" $why
+					home_recorded=yes
 					return
 				fi
 				;;
@@ -88,7 +88,7 @@ describe_keys() {
 
 # Whether file $1 will be opened with no rights but those of the account: nobody needs to judge before what it may
 # read.
-is_theirs() { ! is_roots_place "$1" && drops_to "$as_uid" "$as_name"; }
+is_theirs() { ! is_roots_location "$1" && drops_to "$as_uid" "$as_name"; }
 
 # sshd opens file $1 as the account. What that account could not open is none of ours to show either: a link to
 # somebody's secret must not bring it into the stream. Asks what `walk "$real"` left.

@@ -1,7 +1,7 @@
 # Certificates in the usual folders, and those that other parts name.
 
 read_certificates() {
-	seen_certificates=$nl told_files=$nl told_folders=$nl keystores='' trusted=0 folders=0 kubernetes_file=''
+	seen_certificates=$nl recorded_files=$nl recorded_folders=$nl keystores='' trusted=0 folders=0 kubernetes_file=''
 	homes=$(printf '%s\n' "$accounts" | cut -d: -f4 | sort -u | head -n 2000)
 	walk_certificates
 	[ $trusted = 0 ] || unread trust-store /etc/ssl/certs trust-store $trusted
@@ -78,7 +78,7 @@ take_link() {
 	take_certificates "$1"
 }
 
-# The certificates of one file; a private key in it is told as a key file, by its public half.
+# The certificates of one file; a private key in it is recorded as a key file, by its public key.
 take_certificates() {
 	case ${1##*/} in
 		*.cnf | *.conf | *.conf.[a-z]* | *.dist | *.txt | *.sh | *.service | *.json | *.log | *.db) return ;;
@@ -96,7 +96,7 @@ take_certificates() {
 	[ -f "$1" ] || return
 	resolve "$1"
 	case $real in '' | /proc/* | /sys/* | /dev/*) return ;; esac
-	[ "$real" = "$1" ] || tell_file "$1"
+	[ "$real" = "$1" ] || record_file "$1"
 	if [ ! -r "$1" ]; then
 		case $1 in
 			*key* | */private/*) unread key-file "$1" not-permitted ;;

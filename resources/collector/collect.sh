@@ -2,10 +2,10 @@
 # Latchkey's collector: says who can log in to this host with which key, and which certificates lie here.
 #
 #   sh -s -- --nonce N [--login-account NAME] [--login-key SHA256:...] [--sudo]   < collect.sh     (over SSH)
-#   sh collect.sh > bundle                                                                        (carried by hand)
+#   sh collect.sh > bundle                                                                        (offline)
 #
 # It only reads: no temporary file, nothing written on the host, nothing read from standard input. Private keys
-# and password hashes never leave the host: of a key its public half, of a password its class. POSIX sh, with
+# and password hashes never leave the host: of a key the public one, of a password its class. POSIX sh, with
 # awk and either coreutils or busybox. It takes a second or so; as root it sees everything.
 #
 # The stream, one pass to write and to read. What comes before its first line is noise.
@@ -14,7 +14,7 @@
 #   KIND LENGTH ENCODING ATTRIBUTE...      one line a record, then LENGTH bytes of payload
 #   end COUNT NONCE sha256 DIGEST          of all bytes from the first line on; "none" where no tool can say
 #
-# Carried by hand, what follows says of which host it is: "host-signature 1" and, for each host key that signs, what
+# Of an offline run, what follows says of which host it is: "host-signature 1" and, for each host key that signs, what
 # ssh-keygen -Y sign -n latchkey-host-bundle writes for the line "end ..."; or "host-unsigned WHY".
 #
 # ENCODING is b64, hex, text, or - without payload; an ATTRIBUTE is name:value with %xx for every byte that is
@@ -27,7 +27,7 @@ main() {
 	prepare_shell
 	# Filled in where a collector is handed out, so that what it writes is known to come from that one.
 	handed=''
-	nonce='' login_key='' login_account='' how=login is_carried=no
+	nonce='' login_key='' login_account='' how=login is_offline=no
 	while [ $# -gt 0 ]; do
 		case $1 in
 			--nonce) nonce=${2-}; [ $# -lt 2 ] || shift ;;
@@ -39,7 +39,7 @@ main() {
 	done
 	case $nonce in
 		'' | *[!A-Za-z0-9._-]*)
-			is_carried=yes
+			is_offline=yes
 			nonce=$(od -An -v -N16 -tx1 /dev/urandom | tr -d ' \n')
 			[ -n "$nonce" ] || nonce=$$-$(date +%s)
 			nonce=${handed:+$handed-}$nonce
@@ -49,7 +49,7 @@ main() {
 		printf '\nlatchkey-collection 1 %s\nunread 0 - kind:limit path:awk why:no-tool\nend 1 %s none\n' "$nonce" "$nonce"
 		return
 	fi
-	if [ $is_carried = yes ]; then collect_signed; else collect | frame; fi
+	if [ $is_offline = yes ]; then collect_signed; else collect | frame; fi
 }
 
 # Whatever the login left behind - options, aliases, functions, locale, PATH - shall not matter.

@@ -1,7 +1,7 @@
 # Looking at files: their modes and owners, where links lead, and what does not answer.
 
 # ls of one thing, all links followed: $mode $links $uid $gid $size, and $written, the day of its last change
-look() { columns $(ls -ldnL "$1"); }
+read_stat() { columns $(ls -ldnL "$1"); }
 
 columns() {
 	mode=${1-} links=${2-} uid=${3-} gid=${4-} size=${5-}
@@ -17,7 +17,7 @@ columns() {
 find_silent_mounts() {
 	silent_mounts= closed_mounts=
 	[ $may_stop = yes ] && [ -r /proc/mounts ] || return
-	asked_mounts=$(printf '%s\n' "$accounts" | awk "$asked_mounts_awk" - /proc/mounts | {
+	checked_mounts=$(printf '%s\n' "$accounts" | awk "$checked_mounts_awk" - /proc/mounts | {
 		while IFS= read -r mount && IFS= read -r asked; do
 			{
 				if ! answers "$asked"; then printf '%s\n' "$mount"
@@ -28,7 +28,7 @@ find_silent_mounts() {
 		wait
 	})
 	IFS=$nl
-	for mount in $asked_mounts; do
+	for mount in $checked_mounts; do
 		case $mount in
 			closed:*) closed_mounts=$closed_mounts$nl${mount#closed:} ;;
 			*) silent_mounts=$silent_mounts$nl$mount ;;

@@ -2,21 +2,21 @@
 
 read_grants() {
 	seen_keys=$nl sets=0 told=0
-	ask=no
+	query=no
 	if [ "$my_uid" != 0 ]; then unread sshd-effective sshd needs-root
 	elif [ -z "$sshd" ]; then unread sshd-effective sshd no-tool
-	else ask=yes
+	else query=yes
 	fi
 	for daemon in $daemons; do
 		use_daemon
-		may_ask=$ask
-		[ -z "$is_strange" ] || may_ask=no
+		may_query=$query
+		[ -z "$is_strange" ] || may_query=no
 		keep_daemon
 	done
 	printf '%s\n' "$accounts" | while IFS=: read -r name account_uid account_gid home shell; do
 		told=$((told + 1))
 		if [ $((told % 16)) = 0 ] && is_late; then unread limit "$name" too-late; break; fi
-		home_told=no is_home_known=no
+		home_recorded=no is_home_known=no
 		for daemon in $daemons; do
 			use_daemon
 			read_account
@@ -29,10 +29,10 @@ read_grants() {
 read_account() {
 	read_principals "$config_principals"
 	may_have_keys || return
-	[ $may_ask = no ] || ask_sshd
+	[ $may_query = no ] || query_sshd
 	# The answer is long and mostly the same: what it names is looked up once.
 	[ "$out" = "$known_out" ] || name_files
-	[ $is_home_known = yes ] || tell_home
+	[ $is_home_known = yes ] || record_home
 	read_principals "$files_principals"
 	read_roots "$config_roots$files_roots"
 	IFS=$nl
@@ -77,7 +77,7 @@ name_files() {
 }
 
 # The home of the account without links, where it is not as it is written: StrictModes looks no further than there.
-tell_home() {
+record_home() {
 	is_home_known=yes
 	case $home in /*) ;; *) return ;; esac
 	resolve "$home"
@@ -96,7 +96,7 @@ read_principals() {
 		if [ "$pattern" != none ] && substitute "$pattern"; then
 			case $pattern in
 				*[*?[]*)
-					tell_if_closed sshd-config "$path" || { IFS=$nl; continue; }
+					report_if_closed sshd-config "$path" || { IFS=$nl; continue; }
 					IFS=
 					set +f
 					set -- $path
@@ -137,7 +137,7 @@ read_roots() {
 	unset IFS
 }
 
-# Ships a file that sshd's settings name: which keys are taken back, whose certificates are trusted, for which names.
+# Ships a file that sshd's settings name: which keys are revoked, whose certificates are trusted, for which names.
 # With "account" as $2 sshd opens it as account $name.
 read_sshd_file() {
 	case $1 in /*) ;; *) return ;; esac
@@ -174,7 +174,7 @@ read_sshd_file() {
 # Whether any file that the configuration names for account $name may be there: most have none, and to ask sshd for
 # each of thousands would take all the time there is. Root is always asked for.
 may_have_keys() {
-	[ -n "$has_match" ] && [ -z "$has_withheld" ] && [ $may_ask = yes ] && [ "$account_uid" != 0 ] || return 0
+	[ -n "$has_match" ] && [ -z "$has_withheld" ] && [ $may_query = yes ] && [ "$account_uid" != 0 ] || return 0
 	case $daemon_options in *[Ff][Ii][Ll][Ee]*) return 0 ;; esac
 	IFS=$nl
 	for pattern in $config_keys .ssh/authorized_keys .ssh/authorized_keys2; do
@@ -191,7 +191,7 @@ may_have_keys() {
 
 # What sshd would do for account $name, into $out; each distinct answer is told once. Without Match, one answer
 # serves all.
-ask_sshd() {
+query_sshd() {
 	user=$name
 	if [ -z "$has_match" ]; then
 		[ $asked = 0 ] || return
@@ -207,7 +207,7 @@ ask_sshd() {
 		# sshd says the line that it does not understand.
 		[ -n "$has_withheld" ] && detail= || detail=$(run_sshd 2>&1 >/dev/null)
 		unread sshd-effective "$user" command-failed "$detail"
-		[ -n "$has_match" ] || may_ask=no
+		[ -n "$has_match" ] || may_query=no
 		return
 	fi
 	set=1

@@ -23,7 +23,7 @@ unhold() { printf '%s\n' "$held" | $decoder; }
 # leads-to-secret. With w as PREFIX no secret is held.
 hold() {
 	held_path= held= why=
-	if [ -z "$as_uid" ] && is_roots_place "$1"; then return 0; fi
+	if [ -z "$as_uid" ] && is_roots_location "$1"; then return 0; fi
 	choose_rights "$1" || { why=closed; return 1; }
 	word_for "${2:-k}" "$1"
 	fetch "$rights_uid" "$rights_gid" "$rights_name" "${3:-17}" "$word"
@@ -53,7 +53,7 @@ take_answer() {
 # Whoever has kept us waiting once has no other account wait for as long again.
 hurry() {
 	why=not-ended
-	[ $may_stop = no ] || judged_limit='timeout -s KILL 1' reading_late='timeout -s KILL 2'
+	[ $may_stop = no ] || checked_limit='timeout -s KILL 1' reading_late='timeout -s KILL 2'
 }
 
 # With whose rights what lies at $1 is read, where others than root may write: of the account that is at hand, or of
@@ -62,8 +62,8 @@ hurry() {
 choose_rights() {
 	rights_uid=$as_uid rights_gid=${as_gid-} rights_name=${as_name-}
 	[ -z "$rights_uid" ] || return 0
-	if is_roots_way "${1%/*}"; then is_roots_way "$(readlink -f "${1%/*}")"; fi
-	set -- $way_line
+	if is_roots_literal_path "${1%/*}"; then is_roots_literal_path "$(readlink -f "${1%/*}")"; fi
+	set -- $path_line
 	rights_uid=${3-} rights_gid=${4-} rights_name=
 	[ -n "$rights_uid" ] || return 1
 	case $nl$accounts in

@@ -72,7 +72,7 @@ list_file() {
 
 # read_home FILE LIST: reads what is listed, all of which lies in the folder of FILE.
 read_home() {
-	if is_roots_place "$1"; then
+	if is_roots_location "$1"; then
 		IFS=$nl
 		for file in $2; do
 			unset IFS

@@ -1,4 +1,4 @@
-# Keys: those of the host, and of private key files what they are and their public halves.
+# Keys: those of the host, and of private key files what they are and their public keys.
 
 read_host_keys() {
 	seen_files=$nl
@@ -22,7 +22,7 @@ read_host_keys() {
 				;;
 		esac
 	done
-	[ $is_carried = yes ] || return
+	[ $is_offline = yes ] || return
 	# Where the configuration names none, sshd has these.
 	set -- /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_ecdsa_key /etc/ssh/ssh_host_rsa_key
 	IFS=$nl
@@ -35,14 +35,14 @@ public_key() {
 	case $seen_files in *"$nl$1$nl"*) return ;; esac
 	seen_files=$seen_files$1$nl
 	resolve "$1"
-	look "$1"
+	read_stat "$1"
 	is_withheld "$1" && return
 	encode "$1"
 	printf '@host-key %s path:%s\n' $encoding "$token"
 	take "$1" | head -c 16384 | payload
 }
 
-# Tells of one private key file: what it is, and its public half. $2 is "host" if that half is a host key as well,
+# Records one private key file: what it is, and its public key. $2 is "host" if that is a host key as well,
 # "maybe" if the file may be anything: then it is told only if it is a key.
 read_key_file() {
 	case $seen_files in *"$nl$1$nl"*) return ;; esac
@@ -53,7 +53,7 @@ read_key_file() {
 		[ $why = gone ] || leave_listed "k:$1"
 		return
 	fi
-	look "$1"
+	read_stat "$1"
 	if [ "$size" -gt 65536 ] && [ $key_form != kubernetes ]; then
 		[ "${2-}" = maybe ] || unread key-file "$1" too-large
 		return
@@ -83,10 +83,10 @@ sign_key() {
 	if [ $signed_keys -gt 64 ] || { [ $signed_keys -gt 8 ] && is_late; }; then facts="$facts proof:unasked"; return; fi
 	name_signing_host
 	set -- "$1" "latchkey-possession 2${nl}nonce $nonce${nl}host $signing_host${nl}path $1$nl"
-	ask_key "$rights_uid" "$rights_gid" "$rights_name" "$@"
+	query_key "$rights_uid" "$rights_gid" "$rights_name" "$@"
 	# ssh-keygen refuses its owner a file that others can read: one of those is asked.
 	case $proof,$mode in
-		unsigned,????r* | unsigned,???????r*) ! drops_to 65534 '' || ask_key 65534 65534 '' "$@" ;;
+		unsigned,????r* | unsigned,???????r*) ! drops_to 65534 '' || query_key 65534 65534 '' "$@" ;;
 	esac
 	[ -n "$proof" ] || hurry
 	case $proof in
@@ -95,8 +95,8 @@ sign_key() {
 	facts="$facts proof:$proof"
 }
 
-# ask_key UID GID NAME PATH TEXT: into $proof, with the rights of that account where others than root may write.
-ask_key() {
+# query_key UID GID NAME PATH TEXT: into $proof, with the rights of that account where others than root may write.
+query_key() {
 	proof=$(printf %s "$5" | {
 		if [ "$4" != "$held_path" ]; then $drop_limit sh -c "$possession_script" sh "$4"
 		elif drops_to "$1" "$3"; then as_account "$1" "$2" "$3" "$possession_script" "$4"

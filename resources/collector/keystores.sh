@@ -37,7 +37,7 @@ read_keystores() {
 }
 
 read_keystore() {
-	look "$1"
+	read_stat "$1"
 	store_facts="e:$mode,$links,$uid,$gid,$size" opened=no
 	encode "$1"
 	store_token=$token

@@ -30,7 +30,7 @@ list_kubernetes() {
 	done
 }
 
-# The certificates that a kubeconfig or Secret holds, and those that it names; of a private key its public half.
+# The certificates that a kubeconfig or Secret holds, and those that it names; of a private key the public one.
 take_kubernetes() {
 	# One that another names is no certificate of its.
 	[ -z "$kubernetes_file" ] || return

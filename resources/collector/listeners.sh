@@ -22,18 +22,18 @@ read_listeners() {
 	done
 	seen_processes=$nl roots_nginx=' ' nginx_configs=''
 	for pid in $sockets; do
-		case $pid in pid:*) tell_process "${pid#pid:}" ;; esac
+		case $pid in pid:*) record_process "${pid#pid:}" ;; esac
 	done
 }
 
 # Whether nginx of process $1 is root's, by itself or as a worker of its parent $2; and what that was started with:
 # as -c of the title that a program of root has given itself.
-tell_nginx() {
-	for asked_pid in "$1" "$2"; do
-		case $roots_nginx in *" $asked_pid "*) return ;; esac
-		is_roots_daemon "$asked_pid" nginx 'nginx[.-]*' || continue
-		roots_nginx="$roots_nginx$asked_pid "
-		take_nginx_words $(tr '\0\n' '  ' <"/proc/$asked_pid/cmdline")
+record_nginx() {
+	for nginx_pid in "$1" "$2"; do
+		case $roots_nginx in *" $nginx_pid "*) return ;; esac
+		is_roots_daemon "$nginx_pid" nginx 'nginx[.-]*' || continue
+		roots_nginx="$roots_nginx$nginx_pid "
+		take_nginx_words $(tr '\0\n' '  ' <"/proc/$nginx_pid/cmdline")
 		case $nl$nginx_configs in
 			*"$nl$nginx_config$nl"*) ;;
 			*) nginx_configs=$nginx_configs${nginx_config:+$nginx_config$nl} ;;
@@ -63,13 +63,13 @@ take_nginx_words() {
 
 # In which folder Postfix of process $1 begins, where it is root's: that is told by what surrounds it, and never by
 # its arguments.
-tell_postfix() {
+record_postfix() {
 	is_roots_daemon "$1" master || return
 	postfix_folder=$(tr '\0' '\n' <"/proc/$1/environ" | sed -n 's/^MAIL_CONFIG=//p' | head -n 1)
 	case $postfix_folder in /*) say argument master; say argument -c; say argument "$postfix_folder" ;; esac
 }
 
-tell_process() {
+record_process() {
 	case $seen_processes in *"$nl$1$nl"*) return ;; esac
 	seen_processes=$seen_processes$1$nl
 	stat=
@@ -87,9 +87,9 @@ tell_process() {
 			# One in a container reads other files.
 			space=$(readlink "/proc/$1/ns/pid")
 			if [ -n "$space" ] && [ "$space" != "$own_space" ]; then printf ' elsewhere:yes'
-			elif [ "$name" = nginx ] && [ "$my_uid" = 0 ]; then tell_nginx "$1" "${3-}"
+			elif [ "$name" = nginx ] && [ "$my_uid" = 0 ]; then record_nginx "$1" "${3-}"
 			fi
-			[ "$name" != master ] || [ "$my_uid" != 0 ] || tell_postfix "$1"
+			[ "$name" != master ] || [ "$my_uid" != 0 ] || record_postfix "$1"
 			tr '\0' '\n' <"/proc/$1/cmdline" | grep -v -i -e pass -e secret -e token -e auth | head -n 40 |
 				while IFS= read -r argument; do say argument "$argument"; done
 			;;

@@ -46,18 +46,18 @@ read_journal() {
 	[ $found = yes ] || return
 	if log_is_late journal; then return; fi
 	summary=$({
-		ask_journal -n 1 | sed 's/^/N	/'
+		read_journal -n 1 | sed 's/^/N	/'
 		in_time env TZ=UTC journalctl --system -q --no-pager --list-boots | tail -n 400 | sed 's/^/B	/'
 		# Messages that the journal had no room for within a moment, as it has written itself.
-		ask_journal -r -n 1000 _TRANSPORT=driver MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e |
+		read_journal -r -n 1000 _TRANSPORT=driver MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e |
 			sed -n '/ messages from ssh/s/^/X	/p'
-		ask_journal -r _UID=0 SYSLOG_IDENTIFIER=sshd SYSLOG_IDENTIFIER=sshd-session SYSLOG_IDENTIFIER=sshd-auth
+		read_journal -r _UID=0 SYSLOG_IDENTIFIER=sshd SYSLOG_IDENTIFIER=sshd-session SYSLOG_IDENTIFIER=sshd-auth
 	} | sum_up_log)
 	printf '@log %s path:journal\n' $encoding
 	ship_log
 }
 
-ask_journal() { in_time journalctl --system -q --no-pager -o short-iso "$@"; }
+read_journal() { in_time journalctl --system -q --no-pager -o short-iso "$@"; }
 
 # $1 and its rotations, newest first.
 read_log_files() {
@@ -86,7 +86,7 @@ read_log_file() {
 		*) opener=cat ;;
 	esac
 	if ! has $opener; then unread log "$1" no-opener $opener; return; fi
-	look "$1"
+	read_stat "$1"
 	if [ $opener != cat ] && [ "$size" -gt $((most_bytes / 8)) ]; then unread log "$1" too-large; return; fi
 	if log_is_late "$1"; then return; fi
 	if [ $logs_length -gt $((2 * MIB)) ]; then unread log "$1" logs-full; return; fi
@@ -124,7 +124,7 @@ sum_up_log() {
 read_last_logins() {
 	for records in /var/lib/lastlog/lastlog2.db /var/log/wtmp.db /var/lib/wtmpdb/wtmpdb.db /var/log/lastlog; do
 		[ -f $records ] || continue
-		look $records
+		read_stat $records
 		# The old file has a place for every number of an account; it is as good as empty.
 		[ "$size" -gt 0 ] || continue
 		if [ ! -r $records ]; then unread log $records not-permitted; continue; fi

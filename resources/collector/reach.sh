@@ -29,7 +29,7 @@ read_reach() {
 ship_rules() {
 	if [ ! -r "$2" ]; then unread sudo "$2" needs-root; return 1; fi
 	resolve "$2"
-	look "$2"
+	read_stat "$2"
 	if is_withheld "$2"; then unread sudo "$2" $why; return 1; fi
 	encode "$2"
 	printf '@%s %s path:%s e:%s,%s,%s,%s,%s\n' "$1" $encoding "$token" "$mode" "$links" "$uid" "$gid" "$size"
@@ -98,7 +98,7 @@ read_agents() {
 		folder=${path%/*}
 		# Whoever made the socket may have put a link to somebody else's folder in its place.
 		[ -d "$folder" ] && [ ! -h "$folder" ] || continue
-		look "$folder"
+		read_stat "$folder"
 		kind=unknown
 		case $path in
 			/tmp/*)

@@ -80,7 +80,7 @@ ship_server() {
 		postfix) gather_flat "$base" ;;
 		postgresql)
 			# All of the database may lie there.
-			case $base in */data) server_files=$root$nl; tell_folder "$base" ;; *) gather_server "$base" ;; esac
+			case $base in */data) server_files=$root$nl; record_folder "$base" ;; *) gather_server "$base" ;; esac
 			;;
 		mysql)
 			case $base in
@@ -149,7 +149,7 @@ read_server_files() {
 	server_ended=0 theirs=
 	for file do
 		shift
-		if is_roots_place "$file"; then set -- "$@" "$file"; else theirs=$theirs$file$nl; fi
+		if is_roots_location "$file"; then set -- "$@" "$file"; else theirs=$theirs$file$nl; fi
 	done
 	[ $# = 0 ] || only_tls $server "$@" || server_ended=1
 	IFS=$nl
@@ -182,7 +182,7 @@ include_for_server() {
 	set -f
 	unset IFS
 	folder=${pattern%/*}
-	case $folder in *[*?[]*) ;; *) [ ! -r "$folder" ] || [ ! -x "$folder" ] || tell_folder "$folder" ;; esac
+	case $folder in *[*?[]*) ;; *) [ ! -r "$folder" ] || [ ! -x "$folder" ] || record_folder "$folder" ;; esac
 	for file do
 		case $shipped_files in *"$nl$file$nl"*) continue ;; esac
 		[ -f "$file" ] && [ -r "$file" ] && server_files=$server_files$file$nl
@@ -199,7 +199,7 @@ take_named() {
 	find_out "$file"
 	case $stands in
 		file)
-			tell_file "$file"
+			record_file "$file"
 			take_certificates "$file"
 			;;
 		absent) unread certificate-file "$file" no-such-file ;;
@@ -210,24 +210,24 @@ take_named() {
 
 take_folder() {
 	if [ ! -r "$1" ] || [ ! -x "$1" ]; then unread certificate-file "$1" not-listed; return; fi
-	tell_folder "$1"
+	record_folder "$1"
 	set +f
 	for file in "$1"/*; do
 		set -f
 		[ -f "$file" ] || continue
 		found_files=$((found_files + 1))
 		if [ $((found_files % 32)) = 0 ] && is_late; then unread limit "$1" too-late; break; fi
-		tell_file "$file"
+		record_file "$file"
 		take_certificates "$file"
 	done
 	set -f
 }
 
-tell_file() {
-	case $told_files in *"$nl$1$nl"*) return ;; esac
-	told_files=$told_files$1$nl
+record_file() {
+	case $recorded_files in *"$nl$1$nl"*) return ;; esac
+	recorded_files=$recorded_files$1$nl
 	resolve "$1"
-	look "$1"
+	read_stat "$1"
 	encode "$1"
 	printf '@file - path:%s e:%s,%s,%s,%s,%s' "$token" "$mode" "$links" "$uid" "$gid" "$size"
 	printf ' mtime:%s' "$(modified_at "$1")"
@@ -235,9 +235,9 @@ tell_file() {
 	printf '\n'
 }
 
-tell_folder() {
-	case $told_folders in *"$nl$1$nl"*) return ;; esac
-	told_folders=$told_folders$1$nl
+record_folder() {
+	case $recorded_folders in *"$nl$1$nl"*) return ;; esac
+	recorded_folders=$recorded_folders$1$nl
 	listed=$1
 	set +f
 	set -- "$1"/*
@@ -255,7 +255,7 @@ tell_folder() {
 
 # The files in folder $1 alone.
 gather_flat() {
-	tell_folder "$1"
+	record_folder "$1"
 	set +f
 	for file in "$1"/*; do
 		set -f
@@ -277,7 +277,7 @@ gather_server() {
 		if is_silent "$folder"; then unread server-config "$folder" no-answer; continue; fi
 		[ -d "$folder" ] || continue
 		if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then unread server-config "$folder" not-listed; continue; fi
-		tell_folder "$folder"
+		record_folder "$folder"
 		set +f
 		for file in "$folder"/*; do
 			set -f

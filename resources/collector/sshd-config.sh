@@ -44,7 +44,7 @@ read_daemon() {
 
 # Most hosts have one daemon; the settings of each lie apart where there are more.
 KEPT='daemon_options config_keys near_keys config_principals config_roots has_match has_withheld asked known_out out'
-KEPT="$KEPT files may_ask is_strange"
+KEPT="$KEPT files may_query is_strange"
 keep_daemon() { for kept in $KEPT; do eval "of_${daemon}_$kept=\${$kept-}"; done; }
 use_daemon() { for kept in $KEPT; do eval "$kept=\${of_${daemon}_$kept}"; done; }
 
@@ -148,7 +148,7 @@ read_config() {
 	if [ $stands != file ]; then unread sshd-config "$1" not-permitted; return; fi
 	if [ ! -r "$1" ]; then unread sshd-config "$1" not-permitted; return; fi
 	resolve "$1"
-	look "$1"
+	read_stat "$1"
 	if is_withheld "$1"; then
 		# It may hold a Match: sshd is asked for each account, then.
 		has_match=yes has_withheld=yes
@@ -184,7 +184,7 @@ include() {
 	case $1 in /*) pattern=$1 ;; *) pattern=/etc/ssh/$1 ;; esac
 	expand "$pattern"
 	printf '\n'
-	tell_if_closed sshd-config "$pattern"
+	report_if_closed sshd-config "$pattern"
 	depth=$((depth + 1))
 	IFS=$nl
 	for found in $paths; do unset IFS; read_config "$found"; IFS=$nl; done
@@ -208,7 +208,7 @@ expand() {
 }
 
 # A pattern in a folder that cannot be listed matches nothing that we could see. Fails where one must not even look.
-tell_if_closed() {
+report_if_closed() {
 	if is_silent "${2%%[*?[]*}"; then unread "$1" "$2" no-answer; return 1; fi
 	folder=${2%%[*?[]*}
 	folder=${folder%/*}

@@ -11,7 +11,7 @@ frame() {
 	elif has openssl; then digest='openssl dgst -sha256 -r'
 	fi
 	aside=''
-	if [ $is_carried = yes ]; then aside='cat >&3' digest=${digest:+"$digest >&3"}; fi
+	if [ $is_offline = yes ]; then aside='cat >&3' digest=${digest:+"$digest >&3"}; fi
 	awk $by_line -v nonce="$nonce" -v digest="$digest" -v aside="$aside" -v most=$((16 * MIB - 65536)) "$frame_awk"
 }
 

@@ -1,15 +1,15 @@
 # Doing something with the rights of an account, which root gives up for it. Read after prepare_shell or
-# hand_prepare, and limits.sh.
+# session_prepare, and limits.sh.
 
 # How root can become an account, into $drop_by: setpriv, chroot or su; empty where it cannot. What needs no PAM
 # comes first: a session of su may be logged, slow, or refused. What limits it in time, such as `$kill_after 4`, may
-# be put into $drop_limit. Where the account needs a session of its own ($apart) and there is none to be had,
+# be put into $drop_limit. Where the account needs a session of its own ($session_tool) and there is none to be had,
 # nothing is done with its rights.
 find_drop() {
 	drop_by= drop_flags= drop_limit= drop_known=
 	[ "$my_uid" = 0 ] || return 1
 	drop_known=$(cut -d: -f1 /etc/passwd)
-	find_apart || return 1
+	find_session_tool || return 1
 	if alone setpriv --reuid 1 --regid 1 --clear-groups --no-new-privs true; then
 		drop_by=setpriv drop_flags=--no-new-privs
 	elif alone setpriv --reuid 1 --regid 1 --clear-groups true; then drop_by=setpriv
@@ -46,16 +46,16 @@ $drop_name
 	esac
 	case $drop_by in
 		setpriv)
-			alone $apart $drop_limit setpriv --reuid "$drop_uid" --regid "$drop_gid" $drop_groups $drop_flags \
+			alone $session_tool $drop_limit setpriv --reuid "$drop_uid" --regid "$drop_gid" $drop_groups $drop_flags \
 				sh -c "$drop_text" sh "$@"
 			;;
 		chroot)
 			drop_list=
 			[ $drop_groups = --clear-groups ] || drop_list=$(id -G "$drop_name" | tr ' ' ,)
-			alone $apart $drop_limit chroot --userspec="+$drop_uid:+$drop_gid" --groups="$drop_list" / \
+			alone $session_tool $drop_limit chroot --userspec="+$drop_uid:+$drop_gid" --groups="$drop_list" / \
 				sh -c "$drop_text" sh "$@"
 			;;
-		su) alone $apart $drop_limit su -s /bin/sh "$drop_name" -c "$drop_text" sh "$@" ;;
+		su) alone $session_tool $drop_limit su -s /bin/sh "$drop_name" -c "$drop_text" sh "$@" ;;
 		*) return 1 ;;
 	esac
 }

@@ -1,6 +1,6 @@
 # Which processes of this host are servers that root has started. What a process says of itself anybody may say: its
 # title, its name, a file with its number. What runs there, for whom and within what, the kernel says. Functions
-# alone, which stand in front of the collector and of the hand; both have $my_uid.
+# alone, which stand in front of the collector and of a session; both have $my_uid.
 
 # is_roots_daemon PID NAME...: whether process PID is a program of one of these names that runs as root, in the
 # processes and the root folder of this shell, and that nobody but root can have put where it is. NAME may be a
@@ -57,13 +57,13 @@ is_roots_own() {
 # Whether folder $1 and those above it are root's, and open to no stranger; a group that root has let in is root's
 # choice.
 is_roots_folder() {
-	asked_folder=$1
+	checked_folder=$1
 	while :; do
-		set -- $(ls -ldnL "${asked_folder:-/}" 2>/dev/null)
+		set -- $(ls -ldnL "${checked_folder:-/}" 2>/dev/null)
 		[ "${3-}" = 0 ] || return 1
 		case $1 in ????????w*) return 1 ;; esac
-		[ -n "$asked_folder" ] || return 0
-		asked_folder=${asked_folder%/*}
+		[ -n "$checked_folder" ] || return 0
+		checked_folder=${checked_folder%/*}
 	done
 }
 
@@ -71,33 +71,33 @@ is_roots_folder() {
 # and each link on the way, as it is written and as it is. In a folder where all may make files and none may take
 # another's, what root has made counts.
 is_roots_path() {
-	is_roots_way "$1" || return 1
-	asked_path=$(readlink -f "$1" 2>/dev/null) && [ -n "$asked_path" ] || return 1
-	[ "$asked_path" = "$1" ] || is_roots_way "$asked_path"
+	is_roots_literal_path "$1" || return 1
+	resolved_path=$(readlink -f "$1" 2>/dev/null) && [ -n "$resolved_path" ] || return 1
+	[ "$resolved_path" = "$1" ] || is_roots_literal_path "$resolved_path"
 }
 
-# The mode of the last is left in $way_mode, and in $way_line what ls says of the first that is not so.
-is_roots_way() {
+# The mode of the last is left in $path_mode, and in $path_line what ls says of the first that is not so.
+is_roots_literal_path() {
 	case $1 in /*) ;; *) return 1 ;; esac
 	case $1/ in *//?* | */./* | */../* | *"$nl"*) return 1 ;; esac
-	way_left=${1%/}
+	path_left=${1%/}
 	set --
-	while [ -n "$way_left" ]; do set -- "$way_left" "$@"; way_left=${way_left%/*}; done
-	way_lines=$(ls -ldn / "$@" 2>/dev/null)
-	way_count=$(($# + 1))
+	while [ -n "$path_left" ]; do set -- "$path_left" "$@"; path_left=${path_left%/*}; done
+	path_lines=$(ls -ldn / "$@" 2>/dev/null)
+	path_count=$(($# + 1))
 	IFS=$nl
-	for way_line in $way_lines; do
+	for path_line in $path_lines; do
 		unset IFS
-		way_mode=${way_line%% *} way_count=$((way_count - 1))
-		case $way_mode in
+		path_mode=${path_line%% *} path_count=$((path_count - 1))
+		case $path_mode in
 			# Of all those who may make files in it each can move only their own.
-			d????????[tT]*) set -- $way_line; [ "${3-}" = 0 ] || return 1 ;;
-			*) is_roots_own "$way_line" || return 1 ;;
+			d????????[tT]*) set -- $path_line; [ "${3-}" = 0 ] || return 1 ;;
+			*) is_roots_own "$path_line" || return 1 ;;
 		esac
 		IFS=$nl
 	done
 	unset IFS
-	[ $way_count = 0 ]
+	[ $path_count = 0 ]
 }
 
 # Whether somebody who logged in as another than root has started process $1, with whatever words: by sudo, say.

@@ -1,5 +1,5 @@
 # What holds a program back that acts for somebody else: a time, a session of its own, and nothing of what is around
-# us. Read after prepare_shell or hand_prepare.
+# us. Read after prepare_shell or session_prepare.
 
 # find_limits: what stands before a number of seconds and a program that is ended after them, into $stop_after and,
 # where it may not resist, $kill_after; both are empty where this system has no timeout. Of busybox before 1.30 the
@@ -11,14 +11,14 @@ find_limits() {
 	fi
 } </dev/null >/dev/null 2>&1
 
-# find_apart: what gives a program a session of its own, into $apart: whoever has root's terminal could type there,
-# as where a script is run by hand. Empty where there is no terminal; not to be had where there is one and no
+# find_session_tool: what gives a program a session of its own, into $session_tool: whoever has root's terminal could
+# type there, as where a script is run by hand. Empty where there is no terminal; fails where there is one and no
 # setsid.
-find_apart() {
-	apart=
+find_session_tool() {
+	session_tool=
 	(: </dev/tty) || return 0
 	has setsid || return 1
-	apart=setsid
+	session_tool=setsid
 } 2>/dev/null
 
 # become_bare COMMAND...: becomes that command, without our environment: whoever it acts for can read its own.

@@ -21,11 +21,11 @@ fi
 command -v ssh-keygen >/dev/null || { echo no-tool; exit; }
 text=$(cat; echo .)
 text=${text%.}
-said=$(printf %s "$text" | ssh-keygen -q -P "" -Y sign -n latchkey-possession -f "$key" 5<&4 2>&1)
-case $said in
+output=$(printf %s "$text" | ssh-keygen -q -P "" -Y sign -n latchkey-possession -f "$key" 5<&4 2>&1)
+case $output in
 	*"-----BEGIN SSH SIGNATURE-----"*)
-		said=${said#*"-----BEGIN SSH SIGNATURE-----"}
-		echo "sshsig,$(echo "${said%%-----END*}" | tr -d " \n")"
+		output=${output#*"-----BEGIN SSH SIGNATURE-----"}
+		echo "sshsig,$(echo "${output%%-----END*}" | tr -d " \n")"
 		exit
 		;;
 	*"incorrect passphrase"*) echo locked; exit ;;

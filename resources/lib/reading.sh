@@ -7,10 +7,10 @@
 # w:PATH or k:PATH; of w nothing is given that holds a private key or a password hash. It answers two words for
 # each: file, absent, other, closed, unjudged or secret; and =CONTENT. in the code of CODER, in one word.
 prepare_reading() {
-	roots_folders= their_folder= nonblock= reading_late= judged_limit=
+	roots_folders= their_folder= nonblock= reading_late= checked_limit=
 	find_drop || :
 	if dd if=/dev/null iflag=nonblock count=0; then nonblock=iflag=nonblock; fi
-	if [ $may_stop = yes ]; then judged_limit='timeout -s KILL 4' reading_late='timeout -s KILL 5'; fi
+	if [ $may_stop = yes ]; then checked_limit='timeout -s KILL 4' reading_late='timeout -s KILL 5'; fi
 	if [ "$(printf x | base64 -w0)" = eA== ]; then coder=base64w decoder='base64 -d'
 	elif has base64; then coder=base64 decoder='base64 -d'
 	elif has openssl; then coder=openssl decoder='openssl base64 -d -A'
@@ -75,10 +75,10 @@ decode_hex() { awk "$hex_bytes_awk"; }
 
 # Whether nobody but root can say what the name of file $1 leads to: its folder, and that of what it links to. What
 # the file holds may be another's to write.
-is_roots_place() {
+is_roots_location() {
 	is_roots_shut "${1%/*}" || return 1
 	[ -h "$1" ] || return 0
-	place_real=$(readlink -f "$1") && is_roots_shut "${place_real%/*}"
+	location_real=$(readlink -f "$1") && is_roots_shut "${location_real%/*}"
 } 2>/dev/null
 
 # Whether folder $1 is such that root alone makes and moves what is in it. Root's are remembered.
@@ -88,7 +88,7 @@ is_roots_shut() {
 	case $nl$roots_folders in *"$nl$1$nl"*) return 0 ;; esac
 	[ "$1" != "$their_folder" ] || return 1
 	if is_roots_path "${1:-/}"; then
-		case $way_mode in ????????w*) ;; *) roots_folders=$roots_folders$1$nl; return 0 ;; esac
+		case $path_mode in ????????w*) ;; *) roots_folders=$roots_folders$1$nl; return 0 ;; esac
 	fi
 	their_folder=$1
 	return 1
@@ -105,7 +105,7 @@ fetch() {
 		if drops_to "$fetch_uid" "$fetch_name"; then
 			# Nobody waits for it but who listens to it, who is limited: should it never end, it has no rights of ours.
 			as_account "$fetch_uid" "$fetch_gid" "$fetch_name" "$reader" "$fetch_blocks" - "$nonblock" $coder "$@" &
-		else $judged_limit sh -c "$reader" sh "$fetch_blocks" "$fetch_uid" '' $coder "$@"
+		else $checked_limit sh -c "$reader" sh "$fetch_blocks" "$fetch_uid" '' $coder "$@"
 		fi | $reading_late head -c 6291456
 	) 2>/dev/null </dev/null
 }

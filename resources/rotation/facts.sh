@@ -1,4 +1,4 @@
-# What a plan has to know of accounts and of the login, beside files: verbs for the hand.
+# What a plan has to know of accounts and of the login, beside files: verbs of a session.
 
 # account NAME ADDRESS: its entry, and how sshd goes by it for a login from there.
 do_account() {
@@ -11,27 +11,27 @@ do_account() {
 	IFS=: read -r _ _ account_uid account_gid _ home shell <<-END
 		$entry
 	END
-	tell account "$account_uid" "$account_gid" "$home" "$shell"
-	[ -z "${SSH_CONNECTION-}" ] || tell from "${SSH_CONNECTION%% *}"
+	report account "$account_uid" "$account_gid" "$home" "$shell"
+	[ -z "${SSH_CONNECTION-}" ] || report from "${SSH_CONNECTION%% *}"
 	if [ "$my_uid" = 0 ] && has sshd; then
-		tell_sshd_version
-		asked_login="user=$1,host=${2:-localhost},addr=${2:-127.0.0.1}" answer=
+		report_sshd_version
+		queried_login="user=$1,host=${2:-localhost},addr=${2:-127.0.0.1}" answer=
 		if find_daemon; then
-			answer=$(ask_daemon -T -C "$asked_login" 2>/dev/null) || answer=
-			tell_unread_config
+			answer=$(run_sshd -T -C "$queried_login" 2>/dev/null) || answer=
+			report_unread_config
 		fi
 		put_line "$answer" | keep_settings | send_data sshd
-		send_other_daemons "$asked_login"
+		send_other_daemons "$queried_login"
 	fi
 	ok
 }
 
 # Older ones know no -V, and say their version as they complain of it.
-tell_sshd_version() {
+report_sshd_version() {
 	sshd_version=$("$(command -v sshd)" -V 2>&1 </dev/null) || :
 	case $sshd_version in *OpenSSH_*) ;; *) return ;; esac
 	sshd_version=${sshd_version#*OpenSSH_}
-	tell sshd-version "OpenSSH_${sshd_version%%[!A-Za-z0-9._-]*}"
+	report sshd-version "OpenSSH_${sshd_version%%[!A-Za-z0-9._-]*}"
 }
 
 keep_settings() {
@@ -49,12 +49,12 @@ send_other_daemons() {
 		take_sshd_words "${other_line#* }"
 		if [ -z "$sshd_config" ] || is_roots_path "$sshd_config"; then
 			nth_daemon=$((nth_daemon + 1)) daemon_options=$sshd_options
-			other_answer=$(ask_daemon -T -C "$1" 2>/dev/null) || other_answer=
+			other_answer=$(run_sshd -T -C "$1" 2>/dev/null) || other_answer=
 			put_line "$other_answer" | keep_settings | send_data sshd-$nth_daemon
 			other_pid_file=$(put_line "$other_answer" | sed -n 's/^pidfile //p')
-			tell_unread_by "${other_line%% *}" "${sshd_config:-/etc/ssh/sshd_config}" unread-config-$nth_daemon \
-				"$other_pid_file" ||
-				tell unread-config-$nth_daemon unknown
+			report_unread_by "${other_line%% *}" "${sshd_config:-/etc/ssh/sshd_config}" \
+				unread-config-$nth_daemon "$other_pid_file" ||
+				report unread-config-$nth_daemon unknown
 		fi
 		IFS=$nl
 	done
@@ -63,21 +63,22 @@ send_other_daemons() {
 
 # Files of the configuration that were written since the sshd that this login came by has read them: then it goes by
 # others than -T tells. It writes its number down whenever it has read them.
-tell_unread_config() {
-	[ -z "$listener" ] || tell_unread_by "$listener" "$daemon_config" unread-config /run/sshd.pid /var/run/sshd.pid || :
+report_unread_config() {
+	[ -z "$listener" ] ||
+		report_unread_by "$listener" "$daemon_config" unread-config /run/sshd.pid /var/run/sshd.pid || :
 }
 
 # The same of the sshd with number $1, by its configuration $2, as $3 "file" PATH; the rest are files where it may have
 # written its number. 1: none of them has it, so that it is not known.
-tell_unread_by() {
-	read_by=$1 read_config=$2 told_as=$3
+report_unread_by() {
+	read_by=$1 read_config=$2 fact_name=$3
 	shift 3
 	for pid_file do
 		read_pid=
 		[ -f "$pid_file" ] && is_roots_path "$pid_file" && read -r read_pid <"$pid_file" && [ "$read_pid" = "$read_by" ] ||
 			continue
 		list_config "$read_config" 0 | while IFS= read -r config_file; do
-			if [ "$config_file" -nt "$pid_file" ]; then tell "$told_as" file "$config_file"; fi
+			if [ "$config_file" -nt "$pid_file" ]; then report "$fact_name" file "$config_file"; fi
 		done
 		return 0
 	done
@@ -146,8 +147,8 @@ find_listener() {
 	done 2>/dev/null
 }
 
-# sshd's own program with these options: `ask_daemon OPTION...`.
-ask_daemon() {
+# sshd's own program with these options: `run_sshd OPTION...`.
+run_sshd() {
 	IFS=$nl
 	set -- $daemon_options "$@"
 	IFS=' 	

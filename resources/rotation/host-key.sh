@@ -1,4 +1,4 @@
-# What Latchkey's hand does about the sshd that it came in by: its configuration, its host keys, and having it read
+# What a session does about the sshd that it came in by: its configuration, its host keys, and having it read
 # both again. Root only. Read after session/, lib/ and facts.sh.
 
 need_root() {
@@ -11,9 +11,9 @@ need_root() {
 # uses them, names that are taken.
 do_daemon() {
 	need_root
-	list_config "$daemon_config" 0 | while IFS= read -r config_file; do tell config "$config_file"; done
-	test_config || tell problem "$problem"
-	settings=$(ask_daemon -T 2>/dev/null) || settings=
+	list_config "$daemon_config" 0 | while IFS= read -r config_file; do report config "$config_file"; done
+	test_config || report problem "$problem"
+	settings=$(run_sshd -T 2>/dev/null) || settings=
 	put_line "$settings" | while read -r keyword path; do
 		[ "$keyword" = hostkey ] || continue
 		printed=$(ssh-keygen -E sha256 -l -f "$path" 2>/dev/null) || continue
@@ -21,19 +21,19 @@ do_daemon() {
 		set -- $printed
 		printed=$2
 		set -- $kind
-		tell hostkey "$path" "${1-}" "$printed" "${2-}"
+		report hostkey "$path" "${1-}" "$printed" "${2-}"
 	done
 	set +f
 	for entry in /etc/ssh/ssh_host_*; do
-		if [ -e "$entry" ]; then tell taken "$entry"; fi
+		if [ -e "$entry" ]; then report taken "$entry"; fi
 	done
 	set -f
-	tell listener "$listener"
+	report listener "$listener"
 	ok seen
 }
 
 # Whether sshd would take its configuration as it is now; else $problem says why not.
-test_config() { problem=$(ask_daemon -t 2>&1); }
+test_config() { problem=$(run_sshd -t 2>&1); }
 
 # reload: sshd reads its configuration again; sessions go on. One that it would not take ends sshd: so it is tried
 # first.

@@ -1,24 +1,24 @@
-# What Latchkey's hand does on a host that holds a private half: looks how far its replacement has come, and proves by
-# the host's own ssh that the new one logs in. Read after session/.
+# What a session does on a host that has a private key: reads how far its replacement has come, and verifies by the
+# host's own ssh that the new one logs in. Read after session/.
 
-# look_half PATH BEFORE BLOB: what lies at PATH and beside it, each as none, before, new or other, with its hash.
-# BEFORE is the hash of the half that was there, or "absent"; BLOB the new key's public half in base64. No bytes of a
-# private half are sent. "begun": something of a put is there that did not come to its end: its public half is hidden,
-# or a piece lies there.
-do_look_half() {
-	enter "$1"
+# inspect_keys PATH BEFORE BLOB: what lies at PATH and beside it, each as none, before, new or other, with its hash.
+# BEFORE is the hash of the private key that was there, or "absent"; BLOB the new public key in base64. No bytes of a
+# private key are sent. "begun": something of an installation is there that did not come to its end: the public key is
+# hidden, or a piece lies there.
+do_inspect_keys() {
+	cd_as_owner "$1"
 	before=$2 blob=$3
 	check_words "$before"
 	case $blob in *[!A-Za-z0-9+/=]*) no odd-words ;; esac
 	blob_hex=$(put_line "$blob" | decode_base64 | hex)
 	for suffix in '' .latchkey-new .latchkey-old; do
-		judge_half "./$name$suffix"
-		tell "half$suffix" "$found" "$hashed"
+		classify_key "./$name$suffix"
+		report "key$suffix" "$found" "$hashed"
 	done
-	judge_public "./$name.pub"
-	tell public "$found" "$hashed"
+	classify_public "./$name.pub"
+	report public "$found" "$hashed"
 	if [ "$found" = none ] && is_there "./$name.latchkey-old.pub" || is_there "./$name.latchkey-part"; then
-		tell begun
+		report begun
 	fi
 	ok seen
 }
@@ -28,18 +28,18 @@ is_there() { [ -e "$1" ] || [ -L "$1" ]; }
 
 # sign_new PATH BLOB NONCE: what the new key signs of the nonce, wherever it lies by now.
 do_sign_new() {
-	enter "$1"
+	cd_as_owner "$1"
 	before=none blob=$2
 	check_words "$3"
 	case $blob in '' | *[!A-Za-z0-9+/=]*) no odd-words ;; esac
 	blob_hex=$(put_line "$blob" | decode_base64 | hex)
 	for suffix in .latchkey-new ''; do
-		judge_half "./$name$suffix"
+		classify_key "./$name$suffix"
 		[ $found = new ] || continue
 		signed=$(put_line "$3" | ssh-keygen -Y sign -P '' -n latchkey-new-key -f "./$name$suffix" 2>/dev/null |
 			sed '/^-----/d' | tr -d '\n')
 		[ -n "$signed" ] || no cannot-sign
-		tell proof "$signed"
+		report signature "$signed"
 		ok signed
 	done
 	no absent
@@ -53,8 +53,8 @@ decode_base64() {
 	fi 2>/dev/null
 }
 
-# OpenSSH's format has the public half in clear; of others ssh-keygen tells it, where there is no passphrase.
-judge_half() {
+# OpenSSH's format has the public key in clear; of others ssh-keygen prints it, where there is no passphrase.
+classify_key() {
 	found=other hashed=
 	if [ -L "$1" ]; then return; fi
 	if [ ! -e "$1" ]; then found=none; return; fi
@@ -67,7 +67,7 @@ judge_half() {
 	case $(ssh-keygen -y -P '' -f "$1" 2>/dev/null) in *" $blob" | *" $blob "*) found=new ;; esac
 }
 
-judge_public() {
+classify_public() {
 	found=other hashed=
 	if [ ! -e "$1" ] && [ ! -L "$1" ]; then found=none; return; fi
 	if [ -L "$1" ] || [ ! -f "$1" ]; then return; fi
@@ -75,14 +75,14 @@ judge_public() {
 	case $(head -c 65536 "$1" | tr '\n' ' ') in *" $blob "*) found=new ;; esac
 }
 
-# ssh offers the public half that lies beside a private one, and signs with the private one: while the two are
+# ssh offers the public key that lies beside a private one, and signs with the private one: while the two are
 # exchanged there is none.
 #
 # hide_public PATH BLOB: no .pub file lies beside it; the old one is kept.
 do_hide_public() {
-	enter "$1"
+	cd_as_owner "$1"
 	blob=$2
-	judge_public "./$name.pub"
+	classify_public "./$name.pub"
 	case $found in
 		none) ok none ;;
 		new) rm -f "./$name.pub" ;;
@@ -99,7 +99,7 @@ do_hide_public() {
 # show_public PATH BYTES: a .pub file of these bytes lies beside it, with the mode of the old one unless that is a
 # link; without bytes, the old one.
 do_show_public() {
-	enter "$1"
+	cd_as_owner "$1"
 	find_sync .
 	old=./$name.latchkey-old.pub part=./$name.latchkey-part
 	if [ -z "$2" ]; then
@@ -123,27 +123,28 @@ do_show_public() {
 	ok done
 }
 
-# tidy_half PATH old|nothing: what ssh-keygen and our own proofs have left beside it, and the old public half unless
-# that stays.
-do_tidy_half() {
-	enter "$1"
+# tidy_key PATH old|nothing: removes what ssh-keygen and our own logins have left beside it, and the old public key
+# unless that stays.
+do_tidy_key() {
+	cd_as_owner "$1"
 	remove_all "./$name.latchkey-new.pub"
 	[ "$2" = old ] || remove_all "./$name.latchkey-old.pub"
-	drop_proof
+	drop_login_files
 	sync_folder
 	ok done
 }
 
-# Where an old half stays for good, in the way of no later run: named by the first eight digits of its hash.
+# Where an old private key stays for good, in the way of no later run: named by the first eight digits of its hash.
 name_kept() {
 	check_words "$before"
 	kept=./$name.latchkey-kept-${before%"${before#????????}"}
 }
 
-# keep_half PATH BEFORE: the old half that is beside it (hash BEFORE) and its public half get the name that they keep.
+# keep_old_key PATH BEFORE: the old private key that is beside it (hash BEFORE) and its public key get the name that
+# they keep.
 # "kept": that very file has it now, also where an earlier try has given it.
-do_keep_half() {
-	enter "$1"
+do_keep_old_key() {
+	cd_as_owner "$1"
 	before=$2 old=./$name.latchkey-old
 	name_kept
 	remove_all "./$name.latchkey-new" "./$name.latchkey-part"
@@ -163,9 +164,9 @@ do_keep_half() {
 	ok done
 }
 
-# drop_kept PATH BEFORE: what do_keep_half has kept is gone, if it is that very file.
+# drop_kept PATH BEFORE: what do_keep_old_key has kept is gone, if it is that very file.
 do_drop_kept() {
-	enter "$1"
+	cd_as_owner "$1"
 	before=$2
 	name_kept
 	if is_there "$kept"; then
@@ -179,19 +180,19 @@ do_drop_kept() {
 	ok done
 }
 
-drop_proof() { for part in known config log said; do rm -f "./$name.latchkey-$part"; done; part=; }
+drop_login_files() { for part in known config log said; do rm -f "./$name.latchkey-$part"; done; part=; }
 
-# prove PATH KNOWN CONFIG WORD RUNS: logs in elsewhere with the private key at PATH and nothing else. KNOWN and CONFIG
-# are the bytes of a known_hosts and an ssh_config file, which are there only meanwhile; WORD must come back where RUNS
-# is "command". Where it is "nothing" ssh ends itself as soon as it is in, before anything runs there.
-do_prove() {
-	enter "$1"
+# verify_login PATH KNOWN CONFIG WORD RUNS: logs in elsewhere with the private key at PATH and nothing else. KNOWN and
+# CONFIG are the bytes of a known_hosts and an ssh_config file, which are there only meanwhile; WORD must come back
+# where RUNS is "command". Where it is "nothing" ssh ends itself as soon as it is in, before anything runs there.
+do_verify_login() {
+	cd_as_owner "$1"
 	word=$4 runs=$5
 	check_words "$word"
 	has ssh || no no-ssh
 	[ -f "./$name" ] && [ ! -L "./$name" ] || no absent
-	drop_proof
-	trap drop_proof EXIT
+	drop_login_files
+	trap drop_login_files EXIT
 	problem=$( (put_bytes "$2" >"./$name.latchkey-known" && put_bytes "$3" >"./$name.latchkey-config") 2>&1) || {
 		why_of "$problem"
 		no "$why" "$problem"
@@ -200,21 +201,21 @@ do_prove() {
 	SHELL=/bin/sh
 	export SHELL
 	limit=
-	[ -z "$stop_after" ] || limit="$stop_after $proof_seconds"
+	[ -z "$stop_after" ] || limit="$stop_after $login_seconds"
 	# Its words are the same for every host: what they are about is in the file.
 	set -- $limit ssh -F "./$name.latchkey-config" -T
-	if [ "$runs" = command ]; then run_proof "$@" latchkey sh -s
-	else run_proof "$@" -o PermitLocalCommand=yes -o 'LocalCommand=kill $PPID' -N latchkey
+	if [ "$runs" = command ]; then run_login "$@" latchkey sh -s
+	else run_login "$@" -o PermitLocalCommand=yes -o 'LocalCommand=kill $PPID' -N latchkey
 	fi
-	tell ended "$ended"
+	report ended "$ended"
 	head -c 65536 "./$name.latchkey-log" | send_data log
 	head -c 4096 "./$name.latchkey-said" | send_data said
 	ok tried
 }
 
-proof_seconds=20
+login_seconds=20
 
-run_proof() {
+run_login() {
 	"$@" >"./$name.latchkey-said" 2>"./$name.latchkey-log" <<-END
 		$nl$nl$nl
 		echo latchkey-''$word
@@ -222,14 +223,14 @@ run_proof() {
 	ended=$?
 }
 
-# why SINCE: the last that sshd has said, of whatever login.
-do_why() {
+# sshd_log SINCE: the last lines of sshd, of whatever login.
+do_sshd_log() {
 	check_words "$1"
 	{
 		for file in /var/log/auth.log /var/log/secure; do
 			if [ -r "$file" ]; then tail -n 400 "$file"; fi
 		done
-		if has journalctl; then ask_journal --since "@$1" -n 400; fi
+		if has journalctl; then read_journal --since "@$1" -n 400; fi
 	} | grep 'sshd' | tail -n 200 | send_data lines
 	ok read
 }

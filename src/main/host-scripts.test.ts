@@ -35,12 +35,12 @@ const ALIASES =
 
 test.skipIf(process.platform === "win32")("an alias in the shell that reads a script changes nothing", () => {
   const collector = collectorScript.slice(0, collectorScript.lastIndexOf("main "));
-  const asked = 'prepare_shell\nlook /\nencode "a b"\necho "$mode" "$token"\nalone pwd\nhas sh && echo has\n';
+  const asked = 'prepare_shell\nread_stat /\nencode "a b"\necho "$mode" "$token"\nalone pwd\nhas sh && echo has\n';
   const kept = readByShells(`${collector}${asked}`);
   expect(kept).toEqual([expect.stringMatching(/^d\S+ %61%20%62\n\/\nhas\n$/)]);
   expect(readByShells(`${ALIASES}\n${collector}${asked}`)).toEqual(kept);
 
-  const hand = `${sessionScript}\n${libraryScript}\nhand_prepare\nput_line "$(alone pwd)"\nencode "a b"\nput_line "$encoded"\n`;
+  const hand = `${sessionScript}\n${libraryScript}\nsession_prepare\nput_line "$(alone pwd)"\nencode "a b"\nput_line "$encoded"\n`;
   expect(readByShells(hand)).toEqual(["/\n%61%20%62\n"]);
   expect(readByShells(`${ALIASES}\n${hand}`)).toEqual(["/\n%61%20%62\n"]);
 });

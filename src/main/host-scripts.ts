@@ -3,7 +3,7 @@ import limits from "#resources/lib/limits.sh?raw";
 import possession from "#resources/lib/possession.sh?raw";
 import { END_ALIASES, joinCollector, joinScripts } from "#shared/text/scripts.ts";
 
-/** What the collector and the hand both ask. */
+/** What the collector and a session both use. */
 export const libraryScript = joinScripts(
   import.meta.glob<string>(
     [
@@ -27,10 +27,10 @@ export const collectorScript = joinCollector(
   collector,
 );
 
-/** What a carried script has of the library for its hand, which may run as another account and gets no other then. */
+/** What an offline script has of the library for its session, which may run as another account and gets no other then. */
 export const offlineLibraryScript = `${END_ALIASES}\n${limits}\n${possession}`;
 
-/** The hand, before any library of verbs. */
+/** The session, before any library of verbs. */
 export const sessionScript = `${END_ALIASES}\n${joinScripts(
   import.meta.glob<string>("../../resources/rotation/session/*.sh", {
     query: "?raw",
@@ -39,7 +39,7 @@ export const sessionScript = `${END_ALIASES}\n${joinScripts(
   }),
 )}`;
 
-/** What a carried script does with the hand, and what of the library it needs for that. */
+/** What an offline script does with the session, and what of the library it needs for that. */
 export const offlineScript = joinScripts(
   import.meta.glob<string>(
     [
@@ -52,7 +52,7 @@ export const offlineScript = joinScripts(
   ),
 );
 
-/** What a hand knows of a certificate's files, and of the servers that read them. */
+/** What a session knows of a certificate's files, and of the servers that read them. */
 export const deploymentScript = joinScripts(
   import.meta.glob<string>("../../resources/rotation/deployment/*.{sh,awk}", {
     query: "?raw",
@@ -61,7 +61,7 @@ export const deploymentScript = joinScripts(
   }),
 );
 
-/** What a hand knows of challenges. */
+/** What a session knows of challenges. */
 export const challengeScript = joinScripts(
   import.meta.glob<string>(
     ["../../resources/lib/nginx.awk", "../../resources/rotation/challenge/*.{sh,awk}"],

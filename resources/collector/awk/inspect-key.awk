@@ -1,4 +1,4 @@
-# The facts of one private key file as attributes: its public half where it stands in clear, and nothing of the
+# The facts of one private key file as attributes: its public key where it stands in clear, and nothing of the
 # private one.
 
 function decode_line(s,   i, c) {

@@ -161,7 +161,7 @@ function compares_unknown(line,   name) {
 	while (match(line, /[$][{]?[A-Za-z_][A-Za-z0-9_]*/)) {
 		name = substr(line, RSTART + 1, RLENGTH - 1)
 		sub(/^[{]/, "", name)
-		if (!(name in is_told_variable)) return 1
+		if (!(name in is_set_variable)) return 1
 		line = substr(line, RSTART + RLENGTH)
 	}
 	return 0
@@ -191,7 +191,7 @@ function haproxy(line,   word, i, count, part, text) {
 		text = substr(line, 1, RLENGTH)
 		split(text, part, /[ \t]+/)
 		if (!sets_place(line)) return text
-		is_told_variable[part[part[1] == "" ? 3 : 2]] = 1
+		is_set_variable[part[part[1] == "" ? 3 : 2]] = 1
 		return line
 	}
 	if (word != "server" && word != "default-server") return ""

@@ -1,5 +1,5 @@
-# How Latchkey's hand answers, on a host, who wants to see that a name is that host's (RFC 8555, RFC 8737): a file in
-# the folder that a web server serves, or a server of one path that ends by itself. Read after hand.sh.
+# How a session answers, on a host, who wants to see that a name is that host's (RFC 8555, RFC 8737): a file in
+# the folder that a web server serves, or a server of one path that ends by itself. Read after session/.
 #
 # What was begun for a run is written down first, in $challenges/RUN (/var/lib/latchkey/challenges, or under the home
 # of whoever is not root), so that it can be taken away whatever ended who began it:
@@ -34,10 +34,13 @@ do_challenge_list() {
 		id=${entry##*/}
 		case $id in
 			*.file)
-				{ IFS= read -r place && IFS= read -r name && IFS= read -r wanted && IFS= read -r made; } <"$entry" || continue
-				tell file "${id%.file}" "$place" "$name" "$wanted" "$made"
+				{
+					IFS= read -r challenge_folder && IFS= read -r name &&
+						IFS= read -r text_hash && IFS= read -r made
+				} <"$entry" || continue
+				report file "${id%.file}" "$challenge_folder" "$name" "$text_hash" "$made"
 				;;
-			*.d) tell server "${id%.d}" ;;
+			*.d) report server "${id%.d}" ;;
 		esac
 	done
 	set -f

@@ -10,7 +10,7 @@ follow() {
 			'' | .) continue ;;
 			..) walked=${walked%/*}; continue ;;
 		esac
-		look_at "$walked/$step"
+		read_stat "$walked/$step"
 		case $mode in
 			d*) walked=$walked/$step ;;
 			l*)
@@ -27,14 +27,14 @@ follow() {
 	done
 	real=${walked:-/}
 	if is_odd "$1$real"; then refuse odd-path "$1"; return 1; fi
-	look_at "$real"
+	read_stat "$real"
 	actor=$uid
 	for owner in $owners; do
 		case $owner in 0 | "$actor") ;; *) refuse linked-folder "$1"; return 1 ;; esac
 	done
 }
 
-# step_in FOLDER: no link is on the way, and nobody puts one there: from here on by relative names.
+# step_in FOLDER: no link is on the path, and nobody puts one there: from here on by relative names.
 step_in() {
 	cd -P -- "$1" 2>/dev/null || no no-folder "$1"
 	[ "$(pwd -P)" = "$1" ] || no linked-folder "$1"
@@ -62,8 +62,8 @@ do_challenge_put() {
 	follow "$1${below:+/$below}" || no "$refusal" "$detail"
 	case $missing in '' | "$below" | "${below#*/}") ;; *) no no-folder "$1" ;; esac
 	[ -n "$hash_tool" ] || no no-hash-tool
-	wanted=$(put_bytes "$text" | $hash_tool)
-	wanted=${wanted%% *}
+	text_hash=$(put_bytes "$text" | $hash_tool)
+	text_hash=${text_hash%% *}
 	[ $by_root = yes ] || write_down
 	act_as_owner
 	step_in "$real"
@@ -76,11 +76,13 @@ do_challenge_put() {
 # Who comes first writes down which folders were not there: whoever ends last takes them away.
 write_down() {
 	make_run_folder
-	place=$real${missing:+/$missing} made=$missing
-	[ -n "$made" ] || made=$(made_for "$place")
+	challenge_folder=$real${missing:+/$missing} made=$missing
+	[ -n "$made" ] || made=$(made_for "$challenge_folder")
 	part=$records/$id.part
 	find_sync "$records"
-	problem=$({ put_line "$place" && put_line "$name" && put_line "$wanted" && put_line "$made"; } 2>&1 >"$part") ||
+	problem=$({
+		put_line "$challenge_folder" && put_line "$name" && put_line "$text_hash" && put_line "$made"
+	} 2>&1 >"$part") ||
 		cannot no "$part"
 	sync_file "$part"
 	problem=$(mv -f "$part" "$records/$id.file" 2>&1) || cannot no "$records/$id.file"
@@ -119,12 +121,12 @@ give_up() {
 }
 
 put_challenge() {
-	look_at "./$name"
+	read_stat "./$name"
 	case $mode in
 		'') ;;
 		-*)
 			hash_of "./$name"
-			[ "$hashed" = "$wanted" ] || give_up path-occupied "$(pwd -P)/$name"
+			[ "$hashed" = "$text_hash" ] || give_up path-occupied "$(pwd -P)/$name"
 			ok already "$(pwd -P)/$name"
 			;;
 		*) give_up path-occupied "$(pwd -P)/$name" ;;
@@ -141,14 +143,14 @@ put_challenge() {
 	rm -f "$part"
 	part=
 	hash_of "./$name"
-	[ "$hashed" = "$wanted" ] || fail not-there "$hashed"
+	[ "$hashed" = "$text_hash" ] || fail not-there "$hashed"
 }
 
 # challenge_drop FOLDER NAME HASH MADE RUN ID: the file is gone if it is ours, and the folders that were made for it,
 # once nothing is in them.
 do_challenge_drop() {
-	name=$2 wanted=$3 made=$4 run=$5 id=$6 refusal=
-	check_words "$wanted" "$run" "$id"
+	name=$2 text_hash=$3 made=$4 run=$5 id=$6 refusal=
+	check_words "$text_hash" "$run" "$id"
 	check_challenge "$name"
 	case $made in '' | .well-known/acme-challenge | acme-challenge) ;; *) no odd-words ;; esac
 	case $1 in /*) ;; *) no odd-path "$1" ;; esac
@@ -169,10 +171,10 @@ do_challenge_drop() {
 
 drop_file() {
 	rm -f "./.latchkey-$run-$id" 2>/dev/null
-	look_at "./$name"
+	read_stat "./$name"
 	[ -n "$mode" ] || return
 	hash_of "./$name"
-	[ "$hashed" = "$wanted" ] || return
+	[ "$hashed" = "$text_hash" ] || return
 	problem=$(rm -f "./$name" 2>&1)
 	is_gone "./$name" || fail "$why" "$problem"
 }

@@ -7,7 +7,7 @@ find_listeners() {
 	listeners=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v ports="$hex_ports " "$listening_awk")
 }
 
-# The program that has this socket; only root is told of others'.
+# The program that has this socket; only root sees others'.
 who_has() {
 	set +f
 	set -- "$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v socket="socket:[$1]" "$socket_owner_awk")"
@@ -16,20 +16,20 @@ who_has() {
 }
 
 # challenge_look PORT...: what listens there, what could serve, and how the web servers that run are configured, as far
-# as it tells which folder answers for a path. No line of a configuration that is not on the list leaves the host.
-do_challenge_look() {
-	[ -r /proc/net/tcp ] || tell no-listeners
+# as it says which folder answers for a path. No line of a configuration that is not on the list leaves the host.
+do_challenge_inspect() {
+	[ -r /proc/net/tcp ] || report no-listeners
 	find_listeners "$@"
 	put_line "$listeners" | while read -r port address inode; do
-		[ -z "$port" ] || tell listener "$port" "$address" "$(who_has "$inode")"
+		[ -z "$port" ] || report listener "$port" "$address" "$(who_has "$inode")"
 	done
 	find_servers
-	tell servers $servers
-	if has openssl; then tell openssl; fi
+	report servers $servers
+	if has openssl; then report openssl; fi
 	set +f
 	for entry in /proc/[0-9]*; do
 		IFS= read -r command_name <"$entry/comm" || continue
-		case $command_name in nginx | apache2 | httpd) look_at_server "${entry##*/}" "$command_name" ;; esac
+		case $command_name in nginx | apache2 | httpd) inspect_server "${entry##*/}" "$command_name" ;; esac
 	done 2>/dev/null
 	set -f
 	ok seen
@@ -38,24 +38,24 @@ do_challenge_look() {
 # Only the first process of each, which the others are children of. What somebody else has under such a name is none of
 # this host's web servers: root asks none but root's own, and reads nothing by words that lead to where others may
 # write.
-look_at_server() {
+inspect_server() {
 	runs_as_root "/proc/$1" || { [ "$my_uid" != 0 ] && [ -O "/proc/$1" ]; } || return
 	parent=$(awk '/^PPid:/ { print $2 }' "/proc/$1/status")
 	IFS= read -r parent_name <"/proc/$parent/comm" || parent_name=
 	[ "$parent_name" != "$2" ] || return
 	if [ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; then
-		if runs_here "/proc/$1"; then tell strange "$2" mounts; else tell contained "$2"; fi
+		if runs_here "/proc/$1"; then report strange "$2" mounts; else report contained "$2"; fi
 		return
 	fi
-	program=$(readlink "/proc/$1/exe") || { tell unread "$2"; return; }
+	program=$(readlink "/proc/$1/exe") || { report unreadable "$2"; return; }
 	program=${program%' (deleted)'} pid=$1
 	if [ "$my_uid" = 0 ]; then
-		runs_here "/proc/$1" || { tell strange "$2" elsewhere; return; }
-		is_roots_daemon "$1" "$2" "$2[.-]*" || { tell strange "$2" program; return; }
+		runs_here "/proc/$1" || { report strange "$2" elsewhere; return; }
+		is_roots_daemon "$1" "$2" "$2[.-]*" || { report strange "$2" program; return; }
 	fi
 	case $2 in
-		nginx) look_at_nginx ;;
-		*) look_at_apache ;;
+		nginx) inspect_nginx ;;
+		*) inspect_apache ;;
 	esac
 }
 
@@ -73,7 +73,7 @@ leads_to_root() {
 	done
 }
 
-look_at_nginx() {
+inspect_nginx() {
 	set -f
 	set -- $(tr '\0' ' ' <"/proc/$pid/cmdline")
 	prefix=$(after -p "$@") root=$(after -c "$@")
@@ -83,10 +83,10 @@ look_at_nginx() {
 	# A relative one is seen from the prefix, and a relative prefix from where it was started.
 	led=$root
 	case $root in '' | /*) ;; *) led=${prefix:-$(nginx_prefix)} led=${led%/}/$root ;; esac
-	case ${prefix:-/},${led:-/} in /*,/*) ;; *) tell strange nginx unknown; return ;; esac
-	leads_to_root $prefix $led || { tell strange nginx $led_by; return; }
-	dump=$("$program" -T "$@" 2>&1) || { tell problem nginx "$(put_line "$dump" | tail -n 1 | cut -c 1-300)"; return; }
-	tell nginx "$pid" "$@"
+	case ${prefix:-/},${led:-/} in /*,/*) ;; *) report strange nginx unknown; return ;; esac
+	leads_to_root $prefix $led || { report strange nginx $led_by; return; }
+	dump=$("$program" -T "$@" 2>&1) || { report problem nginx "$(put_line "$dump" | tail -n 1 | cut -c 1-300)"; return; }
+	report nginx "$pid" "$@"
 	put_line "$dump" | only_sites nginx | send_data "nginx-$pid"
 }
 
@@ -104,11 +104,11 @@ nginx_prefix() {
 	"$program" -V 2>&1 | awk "$nginx_prefix_awk"
 }
 
-look_at_apache() {
+inspect_apache() {
 	set -f
 	arguments=$(tr '\0' ' ' <"/proc/$pid/cmdline" |
 		sed 's/^[^ ]*//; s/ -k [a-z-]*//; s/ -DFOREGROUND//; s/ -D FOREGROUND//; s/ -X//')
-	leads_to_root $arguments || { tell strange apache $led_by; return; }
+	leads_to_root $arguments || { report strange apache $led_by; return; }
 	surroundings=$(tr '\0' '\n' <"/proc/$pid/environ" | grep -E '^APACHE_[A-Z_]+=')
 	dump=$(
 		# shellcheck disable=SC2163 # NAME=VALUE, as the surroundings of a process are written.
@@ -116,9 +116,9 @@ look_at_apache() {
 			$surroundings
 		END
 		"$program" $arguments -t -D DUMP_INCLUDES 2>/dev/null
-	) || { tell problem apache ''; return; }
+	) || { report problem apache ''; return; }
 	files=$(put_line "$dump" | sed -n 's/^ *([0-9*]*) //p')
-	tell apache "$pid" $arguments
+	report apache "$pid" $arguments
 	{
 		first=${files%%"$nl"*}
 		put_line "# configuration file ${first%/*}/envvars:"
@@ -131,5 +131,5 @@ look_at_apache() {
 	} | only_sites apache | send_data "apache-$pid"
 }
 
-# Of a dump of configuration, what tells which name and path is answered from where.
+# Of a dump of configuration, what says which name and path is answered from where.
 only_sites() { awk -v kind="$1" "$nginx_awk$only_sites_awk"; }

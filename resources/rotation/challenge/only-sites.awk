@@ -1,4 +1,4 @@
-# Of a dump of configuration, each file under the line that names it, what tells which name and path is answered from
+# Of a dump of configuration, each file under the line that names it, what says which name and path is answered from
 # where. Read after nginx.awk. -v kind: nginx or apache.
 
 function keep_statement(text, word, end) {

@@ -27,13 +27,13 @@ if os.getuid() == 0:
 def answer(client):
     try:
         client.settimeout(5)
-        asked = b""
-        while b"\r\n\r\n" not in asked and len(asked) < 16384:
+        request = b""
+        while b"\r\n\r\n" not in request and len(request) < 16384:
             piece = client.recv(4096)
             if not piece:
                 break
-            asked += piece
-        found = asked.split(b" ")[:2] == [b"GET", path.encode()]
+            request += piece
+        found = request.split(b" ")[:2] == [b"GET", path.encode()]
         body = text if found else ""
         status = "200 OK" if found else "404 Not Found"
         head = "HTTP/1.1 %s\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n" % (status, len(body))
@@ -76,11 +76,11 @@ while (1) {
     my $child = fork;
     if (defined $child && $child == 0) {
         alarm 5;
-        my $asked = "";
-        while ($asked !~ /\r\n\r\n/ && length($asked) < 16384) {
-            sysread($client, $asked, 4096, length $asked) or last;
+        my $request = "";
+        while ($request !~ /\r\n\r\n/ && length($request) < 16384) {
+            sysread($client, $request, 4096, length $request) or last;
         }
-        my $found = index($asked, "GET $path ") == 0;
+        my $found = index($request, "GET $path ") == 0;
         my $body = $found ? $text : "";
         syswrite($client, "HTTP/1.1 " . ($found ? "200 OK" : "404 Not Found") . "\r\n"
             . "Content-Type: application/octet-stream\r\nContent-Length: " . length($body) . "\r\n"

@@ -67,19 +67,19 @@ subjectAltName = critical,$kind:$5
 	start_server $nobody openssl s_server -accept "$port" -alpn acme-tls/1 -cert certificate -key key -quiet
 }
 
-# open_server ASKED: goes into the folder of this server, made anew; one that runs already is all that was asked for.
+# open_server REQUEST: goes into the folder of this server, made anew; one that runs already is all that was asked for.
 open_server() {
 	make_run_folder
 	find_sync "$records"
 	home=$records/$id.d
-	if is_held_here && [ "$(cat "$home/asked" 2>/dev/null)" = "$1" ]; then ok already; fi
+	if is_held_here && [ "$(cat "$home/served" 2>/dev/null)" = "$1" ]; then ok already; fi
 	end_processes
 	rm -rf "$home"
-	asked=$1
+	served=$1
 	find_listeners "$port"
 	if [ -n "$listeners" ]; then set -- $listeners; leave_folders; no port-taken "$(who_has "$3")"; fi
 	# shellcheck disable=SC2094 # The name is what is said where it cannot be written.
-	problem=$(mkdir "$home" 2>&1) && cd "$home" && put_line "$asked" >asked || cannot no "$home/asked"
+	problem=$(mkdir "$home" 2>&1) && cd "$home" && put_line "$served" >served || cannot no "$home/served"
 }
 
 # Whether the holder of this server is alive, into $holder: its number may be somebody else's by now.
@@ -111,7 +111,7 @@ find_nobody() {
 start_server() {
 	set -- sh -c "$holder_text" "latchkey-$run-$id" "$seconds" "$@"
 	if has setsid; then set -- setsid "$@"; elif has nohup; then set -- nohup "$@"; fi
-	"$@" </dev/null >/dev/null 2>said 3<&- &
+	"$@" </dev/null >/dev/null 2>complaints 3<&- &
 	started=$! tries=0
 	while [ $tries -lt 100 ]; do
 		find_listeners "$port"
@@ -122,9 +122,9 @@ start_server() {
 		tries=$((tries + 1))
 		sleep 0.1 2>/dev/null || sleep 1
 	done
-	said=$(grep -v '^[[:space:]]*$' said 2>/dev/null | tail -n 1 | cut -c 1-300)
+	message=$(grep -v '^[[:space:]]*$' complaints 2>/dev/null | tail -n 1 | cut -c 1-300)
 	stop_server
-	no no-server "$said"
+	no no-server "$message"
 }
 
 # Ends the holder, and all that has been started in this server's folder, whoever has ended the holder.

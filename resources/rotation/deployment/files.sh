@@ -1,45 +1,45 @@
-# The files that servers read for one certificate, the pair: all of them become the new ones, or what they were. Verbs
-# of the remote session, as session/protocol.sh says what one is.
+# A deployment, the files that servers read for one certificate: all of them become the new ones, or what they were.
+# Verbs of a session, as session/protocol.sh says what one is.
 #
-# Files of a pair come as five words each: N PATH REAL BEFORE WANTED. PATH is what the configuration names, REAL where
-# that lies: links on the way stay what they are. What is made for a run is root's alone, 0700 and outside of what is
-# served:
+# Files of a deployment come as five words each: N PATH REAL BEFORE AFTER. PATH is what the configuration names, REAL
+# where that lies: links on the path stay what they are. What is made for a run is root's alone, 0700 and outside of
+# what is served:
 #
 #   /var/lib/latchkey/held-HASH       link to the TOKEN whose run has the file with that path (a hash of it)
-#   /var/lib/latchkey/TOKEN/ID/       the den of one pair:
+#   /var/lib/latchkey/TOKEN/ID/       the staging folder of one deployment:
 #     key, request                    made here: the private key, and what asks for a certificate with it
-#     real-N                          where file N lies; near-N: its den is REAL's folder/.latchkey-TOKEN-ID, for
+#     real-N                          where file N lies; near-N: it is staged in REAL's folder/.latchkey-TOKEN-ID, for
 #                                     nothing can be renamed from here to there
 #     part-N                          being written; worth nothing
-#     next-N.WANTED                   about to become the file, whole, if it has that hash; otherwise it was the file
+#     next-N.AFTER                    about to become the file, whole, if it has that hash; otherwise it was the file
 #                                     until now
 #     held-N.BEFORE                   the very file that was replaced, with its owner, mode, attributes and label
-#     revert-pair.GEN.sh              what puts held-N back and tells the servers; armed-pair.GEN while it may,
-#                                     fired-pair.GEN once it has
-#     turning-free, turning-PID-TIME  whose turn it is: one file, renamed by whoever turns the pair
+#     revert-deployment.GEN.sh        what puts held-N back and reloads the servers; armed-deployment.GEN while it may,
+#                                     fired-deployment.GEN once it has
+#     mutex-free, mutex-PID-TIME      who replaces files now: one file, renamed by whoever does
 #
-# Where somebody else than root owns REAL's folder, root works from within its own den, which they can move but not
-# enter.
+# Where somebody else than root owns REAL's folder, root works from within its own staging folder, which they can move
+# but not read or write.
 
-# ---- Places -----------------------------------------------------------------------------------------------
+# ---- Paths ------------------------------------------------------------------------------------------------
 
-# enter_run TOKEN ID [make]: into $work, the den of that pair, if there is one.
-enter_run() {
-	run=$1 id=pair
+# cd_to_run TOKEN ID [make]: into $work, the staging folder of that deployment, if there is one.
+cd_to_run() {
+	run=$1 id=deployment
 	check_words "$1" "$2"
 	find_store
-	work=$store/$1/$2 lair=.latchkey-$1-$2
+	work=$store/$1/$2 staging_name=.latchkey-$1-$2
 	if [ "${3-}" = make ]; then
 		problem=$(mkdir -p "${store%/*}" 2>&1) || cannot no "${store%/*}"
 		for entry in "$store" "$store/$1" "$work"; do
 			problem=$(mkdir -m 700 "$entry" 2>&1) || [ -d "$entry" ] || cannot no "$entry"
 		done
 	fi
-	look_at "$work"
-	# Nothing was made for it, or it is over: files can be judged, and not turned.
+	read_stat "$work"
+	# Nothing was made for it, or it is over: files can be checked, and not replaced.
 	if [ -z "$mode" ]; then work=/dev/null; cd / && find_sync .; return; fi
-	judge_way "$work" && [ "$actor" = "$my_uid" ] || no state-folder "$store"
-	look_at "$store"
+	check_path "$work" && [ "$actor" = "$my_uid" ] || no state-folder "$store"
+	read_stat "$store"
 	case $mode in d???------*) ;; *) no state-folder "$store" ;; esac
 	cd -P -- "$work" && [ "$(pwd -P)" = "$work" ] || no state-folder "$store"
 	find_sync .
@@ -57,15 +57,15 @@ find_store() {
 	store=${real_store%/}/latchkey
 }
 
-# Follows every link on the way of path $1, into $real; each is told by $2 LINK GOAL UID. Who could turn one of them
-# has to be root or the owner of the folder that it leads to: $way_owners, $way_open.
+# Follows every link on path $1, into $real; each is reported by $2 LINK GOAL UID. Who could redirect one of them
+# has to be root or the owner of the folder that it leads to: $link_owners, $open_folder.
 follow_links() {
-	walked= left=${1#/}/ hops=0 way_owners=' ' way_open=
+	walked= left=${1#/}/ hops=0 link_owners=' ' open_folder=
 	case $1 in /*) ;; *) refuse odd-path "$1"; return 1 ;; esac
 	while [ -n "${left%/}" ]; do
 		piece=${left%%/*} left=${left#*/}
 		case $piece in '' | .) continue ;; ..) walked=${walked%/*}; continue ;; esac
-		look_at "$walked/$piece"
+		read_stat "$walked/$piece"
 		case $mode in
 			l*)
 				hops=$((hops + 1))
@@ -79,132 +79,134 @@ follow_links() {
 				;;
 			d*)
 				walked=$walked/$piece
-				case $mode in d????w* | d???????w*) way_open=$walked ;; esac
+				case $mode in d????w* | d???????w*) open_folder=$walked ;; esac
 				;;
 			*) walked=$walked/$piece ;;
 		esac
-		[ -z "$uid" ] || [ -z "${left%/}" ] || way_owners="$way_owners$uid "
+		[ -z "$uid" ] || [ -z "${left%/}" ] || link_owners="$link_owners$uid "
 	done
 	real=$walked
 	if is_odd "$1$real"; then refuse odd-path "$1"; return 1; fi
 }
 
-# Whether nobody else can turn the way of $1 elsewhere; $actor is who owns the folder that it ends in.
-judge_links() {
+# Whether nobody else can redirect path $1; $actor is who owns the folder that it ends in.
+check_links() {
 	folder=${real%/*}
-	judge_way "${folder:-/}" || return 1
+	check_path "${folder:-/}" || return 1
 	[ "$my_uid" = 0 ] || [ "$actor" = "$my_uid" ] || { refuse not-owner "$actor"; return 1; }
-	for owner in $way_owners; do
+	for owner in $link_owners; do
 		case $owner in 0 | "$actor") ;; *) refuse others-folder "$1"; return 1 ;; esac
 	done
-	if [ "$actor" = 0 ] && [ -n "$way_open" ]; then refuse open-folder "$way_open"; return 1; fi
+	if [ "$actor" = 0 ] && [ -n "$open_folder" ]; then refuse open-folder "$open_folder"; return 1; fi
 }
 
-# enter_file N PATH REAL: into its folder, or its den beside it. The file is $live from there, what is made for it is
-# in $den.
-enter_file() {
-	nth=$1 path=$2 want_real=$3 refusal=
+# cd_to_file N PATH REAL: into its folder, or the staging folder beside it. The file is $live from there, what is made
+# for it is in $staging.
+cd_to_file() {
+	nth=$1 path=$2 expected_real=$3 refusal=
 	check_words "$nth"
-	real=$want_real
-	# Between the turns of two files there is no more than a moment.
-	if [ "${round-}" != turn ]; then
+	real=$expected_real
+	# Between the replacements of two files there is no more than a moment.
+	if [ "${round-}" != replace ]; then
 		follow_links "$path" : || no "$refusal" "$detail"
-		[ "$real" = "$want_real" ] || no linked-elsewhere "$path"
-		judge_links "$path" || no "$refusal" "$detail"
+		[ "$real" = "$expected_real" ] || no linked-elsewhere "$path"
+		check_links "$path" || no "$refusal" "$detail"
 	fi
 	folder=${real%/*} name=${real##*/}
 	cd -P -- "${folder:-/}" 2>/dev/null && [ "$(pwd -P)" = "${folder:-/}" ] || no no-folder "$folder"
-	live=./$name den=$work
-	[ ! -e "$work/near-$nth" ] || enter_lair
+	live=./$name staging=$work
+	[ ! -e "$work/near-$nth" ] || cd_to_near_staging
 }
 
-# Into the den beside the file. It is judged from within: its name may be a link to anywhere at the next moment.
-enter_lair() {
-	look_at "./$lair"
+# Into the staging folder beside the file. It is checked from within: its name may be a link to anywhere at the next
+# moment.
+cd_to_near_staging() {
+	read_stat "./$staging_name"
 	case $mode in
 		# It goes first when the run ends.
-		'') den=/dev/null live=./$name; return ;;
+		'') staging=/dev/null live=./$name; return ;;
 		d*) ;;
-		*) no work-folder-occupied "$folder/$lair" ;;
+		*) no work-folder-occupied "$folder/$staging_name" ;;
 	esac
-	cd -P -- "./$lair" 2>/dev/null && [ "$(where_we_are)" = "$folder/$lair" ] || no work-folder-occupied "$folder/$lair"
-	look_at .
-	case $mode,$uid in drwx------*,"$my_uid") ;; *) no work-folder-occupied "$folder/$lair" ;; esac
-	live=../$name den=.
+	cd -P -- "./$staging_name" 2>/dev/null && [ "$(where_we_are)" = "$folder/$staging_name" ] ||
+		no work-folder-occupied "$folder/$staging_name"
+	read_stat .
+	case $mode,$uid in drwx------*,"$my_uid") ;; *) no work-folder-occupied "$folder/$staging_name" ;; esac
+	live=../$name staging=.
 }
 
-# By the system's own word: bash answers with the way that it believes it came.
+# By the system's own word: bash answers with the path that it believes it came by.
 where_we_are() { env pwd -P 2>/dev/null || pwd -P; }
 
 # Where file N can be made so that it can be renamed over ./$name: a second name for that is tried.
-choose_den() {
-	if [ -e "$work/near-$nth" ] && [ "$den" != /dev/null ]; then return; fi
+choose_staging() {
+	if [ -e "$work/near-$nth" ] && [ "$staging" != /dev/null ]; then return; fi
 	rm -f "$work/try-$nth"
 	if ln "./$name" "$work/try-$nth" 2>/dev/null; then rm -f "$work/try-$nth"; return; fi
 	make_empty "$work/near-$nth" || cannot no "$work/near-$nth"
-	problem=$(mkdir -m 700 "./$lair" 2>&1) || [ -d "./$lair" ] || cannot no "$folder/$lair"
-	enter_lair
+	problem=$(mkdir -m 700 "./$staging_name" 2>&1) || [ -d "./$staging_name" ] || cannot no "$folder/$staging_name"
+	cd_to_near_staging
 }
 
-sync_dens() {
+sync_staging() {
 	if [ "${sync_takes-}" = no ]; then sync
-	else problem=$(sync "${live%/*}" "$den" 2>&1)
+	else problem=$(sync "${live%/*}" "$staging" 2>&1)
 	fi
 }
 
-# ---- Looking ----------------------------------------------------------------------------------------------
+# ---- Inspecting -------------------------------------------------------------------------------------------
 
-# pair_look PATH: all that a plan has to know of the file that a configuration names so. Of its bytes the first
-# certificate, and of a key its public half.
-do_pair_look() {
+# deployment_inspect PATH: all that a plan has to know of the file that a configuration names so. Of its bytes the
+# first certificate, and of a private key the public one.
+do_deployment_inspect() {
 	real=$1 refusal= managed= renew_name= renew_folder=
-	if follow_links "$1" tell_link && judge_links "$1"; then
-		tell real "$real"
+	if follow_links "$1" report_link && check_links "$1"; then
+		report real "$real"
 		folder=${real%/*} name=${real##*/}
 		if cd -P -- "${folder:-/}" && [ "$(pwd -P)" = "${folder:-/}" ]; then
-			judge_file
-			tell_pair_file
+			check_file
+			report_deployment_file
 		else refuse no-folder "$folder"
 		fi
-	else tell real "$real"
+	else report real "$real"
 	fi
 	find_manager "$1"
-	[ -z "$managed" ] || tell managed "$managed" "$renew_name" "$renew_folder"
-	[ -z "$refusal" ] || tell refusal "$refusal" "$detail"
-	dead_man_ways
-	tell dead-man $ways
+	[ -z "$managed" ] || report managed "$managed" "$renew_name" "$renew_folder"
+	[ -z "$refusal" ] || report refusal "$refusal" "$detail"
+	find_timers
+	report rollback-timer $timers
 	find_store
-	holder=$(readlink "$store/held-$(hash_word "$real")" 2>/dev/null) && [ -d "$store/$holder" ] && tell held "$holder"
+	holder=$(readlink "$store/held-$(hash_word "$real")" 2>/dev/null) && [ -d "$store/$holder" ] && report held "$holder"
 	ok seen
 }
 
-tell_link() {
-	tell link "$1" "$2" "$3"
+report_link() {
+	report link "$1" "$2" "$3"
 	find_lineage "$1"
 }
 
-tell_pair_file() {
-	look_at "./$name"
+report_deployment_file() {
+	read_stat "./$name"
 	[ -n "$mode" ] || return
 	name_of "$uid"
-	tell file "$mode" "$links" "$uid" "$gid" "$size" "$user_name"
-	tell written "$(stat -c %Y "./$name" 2>/dev/null || date -r "./$name" +%s 2>/dev/null)"
+	report file "$mode" "$links" "$uid" "$gid" "$size" "$user_name"
+	report written "$(stat -c %Y "./$name" 2>/dev/null || date -r "./$name" +%s 2>/dev/null)"
 	case $mode in -*) ;; *) return ;; esac
-	case ${mode#??????????} in *+*) tell acl ;; esac
-	if has getfattr && [ -n "$(getfattr -d -m '^user\.' "./$name" 2>/dev/null)" ]; then tell xattr; fi
+	case ${mode#??????????} in *+*) report acl ;; esac
+	if has getfattr && [ -n "$(getfattr -d -m '^user\.' "./$name" 2>/dev/null)" ]; then report xattr; fi
 	set -- $(ls -dZ "./$name" 2>/dev/null)
-	case ${1-} in *:*:*:*) tell label "$1" ;; esac
+	case ${1-} in *:*:*:*) report label "$1" ;; esac
 	[ "$size" -le 4194304 ] && [ -n "$hash_tool" ] || return
 	hash_of "./$name"
-	tell hash "$hashed"
+	report hash "$hashed"
 	kind_of "./$name"
-	tell kind $file_kind
-	case $file_kind in certificate | both) tell leaf "$(first_certificate "./$name")" ;; esac
-	case $file_kind in key | both) tell public "$(public_half "./$name")" ;; esac
+	report kind $file_kind
+	case $file_kind in certificate | both) report leaf "$(first_certificate "./$name")" ;; esac
+	case $file_kind in key | both) report public "$(public_key_of "./$name")" ;; esac
 }
 
-# The base64 of the public half of a private key; nothing where openssl is not here, or cannot read it.
-public_half() { openssl pkey -pubout -passin pass: <"$1" 2>/dev/null | awk '!/^-----/ { printf "%s", $0 }'; }
+# The base64 of the public key of a private one; nothing where openssl is not here, or cannot read it.
+public_key_of() { openssl pkey -pubout -passin pass: <"$1" 2>/dev/null | awk '!/^-----/ { printf "%s", $0 }'; }
 
 # The base64 of the first certificate in a file, which is public; nothing where it has another form.
 first_certificate() {

@@ -2,45 +2,45 @@
 # standard input like all that is asked for; it goes to openssl on its standard input, and to keytool in a file of
 # root's alone that is in memory. A new store is made of the old: what else is in it stays.
 
-# pair_store TOKEN ID N PATH REAL BEFORE pkcs12|jks ENTRY made|given CHAIN PASSPHRASE KEY: stages file N with this
-# chain, and the key that was made here or is given, under the name ENTRY; empty: the one key that is in it. Nothing
-# that is in use changes.
-do_pair_store() {
+# deployment_keystore TOKEN ID N PATH REAL BEFORE pkcs12|jks ENTRY made|given CHAIN PASSPHRASE KEY: stages file N with
+# this chain, and the key that was made here or is given, under the name ENTRY; empty: the one key that is in it.
+# Nothing that is in use changes.
+do_deployment_keystore() {
 	store_kind=$7 entry_name=$8 store_key=$9
 	[ "$#" -eq 12 ] || no odd-words
 	chain_bytes=${10} passphrase=$(put_bytes "${11}" && echo .) key_bytes=${12}
 	passphrase=${passphrase%.}
 	chain_mark=$(put_line "$chain_bytes$entry_name" | $hash_tool)
 	chain_mark=${chain_mark%% *}
-	enter_run "$1" "$2" make
+	cd_to_run "$1" "$2" make
 	shift 2
 	before=$4 holds=$5 from=store
 	is_stored "$1" "$before" && ok staged "$stored"
 	begin_staging "$1" "$2" "$3" "$before"
-	choose_den
+	choose_staging
 	rm -f "$work/stored-$nth"
 	make_store
-	put_pair() { cat "$made"; }
+	put_deployment_file() { cat "$made"; }
 	stage_file '' ''
 	put_line "$chain_mark" >"$work/stored-$nth"
-	ok staged "$wanted"
+	ok staged "$new_hash"
 }
 
 # A store is never made twice alike: what was made for this chain, and is whole, is what it was. Into $stored.
 is_stored() {
 	check_words "$1" "$2"
 	[ "$(cat "$work/stored-$1" 2>/dev/null)" = "$chain_mark" ] || return 1
-	IFS= read -r stored <"$work/wanted-$1" && IFS= read -r real <"$work/real-$1" || return 1
-	den=$work
-	[ ! -e "$work/near-$1" ] || den=${real%/*}/$lair
-	hash_of "$den/next-$1.$stored"
+	IFS= read -r stored <"$work/new-hash-$1" && IFS= read -r real <"$work/real-$1" || return 1
+	staging=$work
+	[ ! -e "$work/near-$1" ] || staging=${real%/*}/$staging_name
+	hash_of "$staging/next-$1.$stored"
 	[ "$hashed" = "$stored" ]
 }
 
 # Into $made, from within the folder of the file, whose name from there is $live.
 make_store() {
-	made=$work/store-made keys=$work/store-key chain=$work/store-chain given_pair=$work/store-pair
-	trap 'drop_made; give_turn' EXIT
+	made=$work/store-made keys=$work/store-key chain=$work/store-chain given_files=$work/store-files
+	trap 'drop_made; release_mutex' EXIT
 	drop_made
 	[ "$store_key" = made ] && key_of_store=$work/key || key_of_store=$keys
 	[ "$store_key" = made ] || problem=$( (put_bytes "$key_bytes" >"$keys") 2>&1) || cannot no "$keys"
@@ -55,14 +55,14 @@ make_store() {
 
 drop_made() {
 	[ -z "${try-}" ] || end_try
-	rm -f "$work/store-made" "$work/store-key" "$work/store-chain" "$work/store-pair" "$work/store-seen"
+	rm -f "$work/store-made" "$work/store-key" "$work/store-chain" "$work/store-files" "$work/store-seen"
 }
 
 # ---- PKCS#12 -----------------------------------------------------------------------------------------------
 
 make_pkcs12() {
 	has openssl || no no-tool openssl
-	look_into_pkcs12 || no wrong-passphrase "$path"
+	read_pkcs12 || no wrong-passphrase "$path"
 	case $key_bags,$trusted in
 		1,no) ;;
 		0,*) no no-entry "$path" ;;
@@ -75,7 +75,7 @@ make_pkcs12() {
 
 # By the old one's passphrase: how many keys are in it, under which name, whether it trusts others, and how it is
 # protected.
-look_into_pkcs12() {
+read_pkcs12() {
 	legacy=
 	openssl_sees '' || { legacy=-legacy; openssl_sees -legacy || return 1; }
 	key_bags=$(grep -c -i 'keybag' "$work/store-seen")
@@ -121,15 +121,15 @@ make_by_keytool() {
 	entry_name=$entries
 	# What the server opens the old key with opens the new one: the store's passphrase, or nothing that we know.
 	[ "$1" = PKCS12 ] ||
-		ask_keytool -certreq -alias "$entry_name" -keystore "$made" \
+		run_keytool -certreq -alias "$entry_name" -keystore "$made" \
 			-storepass:file "$try/store" -keypass:file "$try/store" ||
 		no other-key-passphrase "$path"
-	# openssl and Java do not agree on what a passphrase with other letters than ASCII's is: on the way it has another.
+	# openssl and Java do not agree on what a passphrase with other letters than ASCII's is: in between it has another.
 	export_word=$(openssl rand -hex 24) && problem=$( (put_line "$export_word" >"$try/given") 2>&1) ||
 		cannot no "$try/given"
-	export_pkcs12 "$given_pair" || no store-not-made "$problem"
-	ask_keytool -importkeystore -noprompt \
-		-srckeystore "$given_pair" -srcstoretype PKCS12 -srcstorepass:file "$try/given" \
+	export_pkcs12 "$given_files" || no store-not-made "$problem"
+	run_keytool -importkeystore -noprompt \
+		-srckeystore "$given_files" -srcstoretype PKCS12 -srcstorepass:file "$try/given" \
 		-srcalias "$entry_name" -destkeystore "$made" -deststoretype "$1" -deststorepass:file "$try/store" \
 		-destalias "$entry_name" -destkeypass:file "$try/store" || no store-not-made "$problem"
 }
@@ -149,19 +149,19 @@ find_keytool() {
 	for entry do
 		entry=$(readlink -f "$entry" 2>/dev/null)
 		if [ ! -x "$entry" ] || [ ! -f "$entry" ]; then continue; fi
-		look_at "$entry"
+		read_stat "$entry"
 		refusal=
-		if [ "$uid" = 0 ] && (judge_way "${entry%/*}" && [ "$actor" = 0 ]); then keytool=$entry; return; fi
+		if [ "$uid" = 0 ] && (check_path "${entry%/*}" && [ "$actor" = 0 ]); then keytool=$entry; return; fi
 	done
 	return 1
 }
 
 # Names of keys in the store, or the one that is looked for, into $entries, one a line.
 find_entry() {
-	ask_keytool -list -keystore "$made" -storepass:file "$try/store" || return 1
+	run_keytool -list -keystore "$made" -storepass:file "$try/store" || return 1
 	entries=$(put_line "$problem" | sed -n 's/^\(.*\), [A-Z][a-z][a-z] [0-9]*, [0-9]*, PrivateKeyEntry, *$/\1/p')
 	[ -z "$entry_name" ] || entries=$(put_line "$entries" | grep -i -x -F -e "$entry_name") || :
 }
 
 # Java takes what is in such a file for characters of the locale.
-ask_keytool() { problem=$(LC_ALL=C.UTF-8 "$keytool" -J-Duser.language=en -J-Duser.country=US "$@" 2>&1 </dev/null); }
+run_keytool() { problem=$(LC_ALL=C.UTF-8 "$keytool" -J-Duser.language=en -J-Duser.country=US "$@" 2>&1 </dev/null); }

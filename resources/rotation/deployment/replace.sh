@@ -1,20 +1,20 @@
-# The files of a pair become the new ones or what they were, by us or by the host's own timer; then nothing of the run
-# is left.
+# The files of a deployment become the new ones or what they were, by us or by the host's own timer; then nothing of
+# the run is left.
 
 # ---- Changing ---------------------------------------------------------------------------------------------
 
-# What a turn has left that was ended half-way: each gets the name of what it is.
+# What a replacement has left that was interrupted: each gets the name of what it is.
 settle_file() {
-	rm -f "$den/part-$nth"
+	rm -f "$staging/part-$nth"
 	set +f
-	for entry in "$den/next-$nth".* "$den/held-$nth".*; do
+	for entry in "$staging/next-$nth".* "$staging/held-$nth".*; do
 		[ -e "$entry" ] || continue
 		if [ "$entry" -ef "$live" ]; then rm -f "$entry"; continue; fi
 		hash_of "$entry"
 		[ "$hashed" != "${entry##*.}" ] || continue
 		case $hashed in
-			"$before") $move "$entry" "$den/held-$nth.$before" ;;
-			"${after-}") $move "$entry" "$den/next-$nth.$after" ;;
+			"$before") $move "$entry" "$staging/held-$nth.$before" ;;
+			"${after-}") $move "$entry" "$staging/next-$nth.$after" ;;
 			*) set -f; no late-edit "$folder/$name" ;;
 		esac
 	done
@@ -22,12 +22,12 @@ settle_file() {
 }
 
 # Goes by all files first; then by all once more, doing.
-#   turn_all swap|back FILES...
-turn_all() {
-	how=$1 undone=0 turned=
+#   replace_all swap|back FILES...
+replace_all() {
+	how=$1 undone=0 replaced=
 	shift
-	for round in judge turn; do
-		for_files turn_one "$@"
+	for round in check replace; do
+		for_files replace_one "$@"
 	done
 	[ $undone -gt 0 ]
 }
@@ -41,45 +41,45 @@ for_files() {
 	done
 }
 
-turn_one() {
+replace_one() {
 	before=$4 after=$5
 	check_words "$before" "$after"
-	enter_file "$1" "$2" "$3"
-	[ $round = turn ] || settle_file
+	cd_to_file "$1" "$2" "$3"
+	[ $round = replace ] || settle_file
 	case $how in
-		swap) old=$before new=$after in=$den/next-$nth.$after out=$den/held-$nth.$before ;;
-		back) old=$after new=$before in=$den/held-$nth.$before out=$den/next-$nth.$after ;;
+		swap) old=$before new=$after in=$staging/next-$nth.$after out=$staging/held-$nth.$before ;;
+		back) old=$after new=$before in=$staging/held-$nth.$before out=$staging/next-$nth.$after ;;
 	esac
 	hash_of "$live"
 	[ "$hashed" != "$new" ] || return 0
-	[ "$hashed" = "$old" ] || turn_changed "$hashed"
+	[ "$hashed" = "$old" ] || fail_changed "$hashed"
 	hash_of "$in"
 	[ "$hashed" = "$new" ] || no not-staged "$path"
 	if [ $how = swap ]; then
-		look_at "$live"
+		read_stat "$live"
 		kind=$mode,$uid,$gid
-		look_at "$in"
-		[ "$kind" = "$mode,$uid,$gid" ] || turn_changed "$old"
+		read_stat "$in"
+		[ "$kind" = "$mode,$uid,$gid" ] || fail_changed "$old"
 	fi
 	undone=$((undone + 1))
-	[ $round = turn ] || return 0
-	turn_file
-	for word in "$1" "$2" "$3" "$4" "$5"; do quote "$word"; turned="$turned $quoted"; done
+	[ $round = replace ] || return 0
+	replace_file
+	for word in "$1" "$2" "$3" "$4" "$5"; do quote "$word"; replaced="$replaced $quoted"; done
 }
 
-# All or none: what has turned already turns again.
-turn_changed() {
+# All or none: what was replaced already is replaced back.
+fail_changed() {
 	changed_path=$path
-	if [ $round = turn ] && [ -n "$turned" ]; then
+	if [ $round = replace ] && [ -n "$replaced" ]; then
 		case $how in swap) again=back ;; back) again=swap ;; esac
 		part=
-		eval "(cd / && round=judge && turn_all $again $turned)" >/dev/null
+		eval "(cd / && round=check && replace_all $again $replaced)" >/dev/null
 	fi
 	no changed "$changed_path" "$1"
 }
 
 # $in becomes the file, and what was that becomes $out.
-turn_file() {
+replace_file() {
 	if [ -n "$exchange" ] && $exchange "$in" "$live" 2>/dev/null; then
 		problem=$($move "$in" "$out" 2>&1) || out=$in
 	else
@@ -92,40 +92,40 @@ turn_file() {
 		# Somebody wrote at the same moment: theirs is the file again.
 		theirs=$hashed
 		$move "$out" "$live" 2>/dev/null || fail late-edit "$path"
-		sync_dens
-		turn_changed "$theirs"
+		sync_staging
+		fail_changed "$theirs"
 	fi
-	sync_dens || { why_of "$problem"; fail "$why" "$problem"; }
+	sync_staging || { why_of "$problem"; fail "$why" "$problem"; }
 	hash_of "$live"
 	[ "$hashed" = "$new" ] || fail not-there "$path"
 }
 
-# pair_swap TOKEN ID FILES...
-do_pair_swap() {
-	enter_run "$1" "$2"
+# deployment_install TOKEN ID FILES...
+do_deployment_install() {
+	cd_to_run "$1" "$2"
 	shift 2
-	take_turn 20
+	acquire_mutex 20
 	# Nothing would put these back any more.
 	if has_fired; then no fired; fi
-	if turn_all swap "$@"; then ok swapped; else ok already; fi
+	if replace_all swap "$@"; then ok swapped; else ok already; fi
 }
 
-# pair_back TOKEN ID FILES...
-do_pair_back() {
-	enter_run "$1" "$2"
+# deployment_rollback TOKEN ID FILES...
+do_deployment_rollback() {
+	cd_to_run "$1" "$2"
 	shift 2
-	take_turn "${patience:-20}"
-	if turn_all back "$@"; then ok back; else ok already; fi
+	acquire_mutex "${mutex_seconds:-20}"
+	if replace_all back "$@"; then ok back; else ok already; fi
 }
 
-# pair_end TOKEN ID: nothing but the files in use is left.
-do_pair_end() {
+# deployment_end TOKEN ID: nothing but the files in use is left.
+do_deployment_end() {
 	check_words "$1" "$2"
 	find_store
-	look_at "$store/$1/$2"
+	read_stat "$store/$1/$2"
 	[ -n "$mode" ] || end_store "$1" "$2"
-	enter_run "$1" "$2"
-	take_turn 20
+	cd_to_run "$1" "$2"
+	acquire_mutex 20
 	set +f
 	for entry in armed-*; do [ ! -e "$entry" ] || no armed "$entry"; done
 	for entry in real-*; do
@@ -135,7 +135,7 @@ do_pair_end() {
 		cd "$work" || fail io-error
 	done
 	set -f
-	# All of it at once: a half of what is known here would lead astray. What an end has left that was ended itself goes
+	# All of it at once: a part of what is known here would lead astray. What an end has left that was ended itself goes
 	# first.
 	problem=$(cd / && rm -rf "$store/$1/gone-$2" 2>&1)
 	problem=$($move "$work" "$store/$1/gone-$2" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
@@ -155,20 +155,20 @@ end_store() {
 # others.
 drop_tries() {
 	for base in /run /var/run /tmp; do
-		look_at "$base/latchkey-try-$1-pair"
+		read_stat "$base/latchkey-try-$1-deployment"
 		case $mode,$uid in d*,"$my_uid") ;; *) continue ;; esac
-		problem=$(rm -rf "$base/latchkey-try-$1-pair" 2>&1)
-		is_gone "$base/latchkey-try-$1-pair" || fail "$why" "$problem"
+		problem=$(rm -rf "$base/latchkey-try-$1-deployment" 2>&1)
+		is_gone "$base/latchkey-try-$1-deployment" || fail "$why" "$problem"
 	done
 }
 
 end_file() {
 	folder=${real%/*} name=${real##*/}
 	if [ -e "near-$1" ]; then
-		# Whoever may write there by now: a den is known by its own name, owner and mode.
-		if cd -P -- "${folder:-/}" 2>/dev/null; then drop_lair
+		# Whoever may write there by now: a staging folder is known by its own name, owner and mode.
+		if cd -P -- "${folder:-/}" 2>/dev/null; then drop_near_staging
 		else
-			look_at "${folder:-/}"
+			read_stat "${folder:-/}"
 			[ -z "$mode" ] || fail no-folder "$folder"
 		fi
 	fi
@@ -178,36 +178,36 @@ end_file() {
 	is_gone "$lock" || fail "$why" "$problem"
 }
 
-drop_lair() {
+drop_near_staging() {
 	folder=$(where_we_are)
 	folder=${folder%/}
-	enter_lair
-	[ "$den" = . ] || return 0
+	cd_to_near_staging
+	[ "$staging" = . ] || return 0
 	problem=$(rm -f ./part-* ./next-* ./held-* 2>&1)
 	# shellcheck disable=SC2164 # Where that fails rmdir does, and says it.
 	cd -P -- ..
-	problem=$problem$(rmdir "./$lair" 2>&1)
-	is_gone "./$lair" || fail "$why" "$problem"
+	problem=$problem$(rmdir "./$staging_name" 2>&1)
+	is_gone "./$staging_name" || fail "$why" "$problem"
 	sync_folder
 }
 
-# ---- The dead man's hand ----------------------------------------------------------------------------------
+# ---- The rollback timer -----------------------------------------------------------------------------------
 
-# pair_arm TOKEN ID WAY SECONDS COUNT SERVERS... FILES...: unless disarmed in so many seconds, files that were swapped
-# are back by then, and these servers (four words each) were told. The library that we are is what does it.
-do_pair_arm() {
-	enter_run "$1" "$2"
-	token=$1 pair=$2 way=$3 seconds=$4
+# deployment_arm TOKEN ID WAY SECONDS COUNT SERVERS... FILES...: unless disarmed in so many seconds, files that were
+# swapped are back by then, and these servers (four words each) were reloaded. The library that we are is what does it.
+do_deployment_arm() {
+	cd_to_run "$1" "$2"
+	token=$1 deployment=$2 timer_kind=$3 seconds=$4
 	check_words "$seconds" "$5"
-	[ -n "${hand_library-}" ] || no no-library
-	take_turn 20
+	[ -n "${session_library-}" ] || no no-library
+	acquire_mutex 20
 	folder=$work work=.
 	disarm_all
 	set +f
-	rm -f fired-pair.*
+	rm -f fired-deployment.*
 	set -f
 	gen=$(date +%s)x$$
-	revert=revert-pair.$gen.sh part=part-revert
+	revert=revert-deployment.$gen.sh part=part-revert
 	shift 4
 	words=
 	for word do
@@ -216,38 +216,39 @@ do_pair_arm() {
 	done
 	quote "$folder"
 	problem=$({
-		put_line "$hand_library"
-		put_line "hand_prepare; nonce=- seq=0 by_root=no; cd $quoted || exit; pair_fire $token $pair $gen$words"
+		put_line "$session_library"
+		put_line "session_prepare; nonce=- seq=0 by_root=no; cd $quoted || exit"
+		put_line "fire_deployment $token $deployment $gen$words"
 	} 2>&1 >"$part") && sync_file "$part" && $move "$part" "$revert" || cannot no "$folder/$part"
 	part=
-	problem=$( (put_line "$way" >"armed-pair.$gen") 2>&1) || cannot no "$folder/armed-pair.$gen"
-	case $way in
+	problem=$( (put_line "$timer_kind" >"armed-deployment.$gen") 2>&1) || cannot no "$folder/armed-deployment.$gen"
+	case $timer_kind in
 		sleep) { has setsid || has nohup; } && start_sleep ;;
 		at) start_at ;;
 		systemd-run)
-			# What a server's reload leaves running stays when all has been told.
+			# What a server's reload leaves running stays when all were reloaded.
 			problem=$(systemd-run --quiet --on-active="$seconds" \
 				--timer-property=AccuracySec=1s --property=KillMode=process \
-				--unit="latchkey-$token-$pair-$gen" /bin/sh "$folder/$revert" 2>&1)
+				--unit="latchkey-$token-$deployment-$gen" /bin/sh "$folder/$revert" 2>&1)
 			;;
-		*) rm -f "armed-pair.$gen"; no odd-words ;;
-	esac || { rm -f "armed-pair.$gen"; no no-rollback-timer "$way"; }
+		*) rm -f "armed-deployment.$gen"; no odd-words ;;
+	esac || { rm -f "armed-deployment.$gen"; no no-rollback-timer "$timer_kind"; }
 	sync_folder
 	ok armed
 }
 
-# pair_disarm TOKEN ID: that it has fired is said until it is armed anew.
-do_pair_disarm() {
+# deployment_disarm TOKEN ID: that it has fired is said until it is armed anew.
+do_deployment_disarm() {
 	check_words "$1" "$2"
 	find_store
-	look_at "$store/$1/$2"
+	read_stat "$store/$1/$2"
 	[ -n "$mode" ] || ok disarmed
-	enter_run "$1" "$2"
-	pair=$2 work=.
+	cd_to_run "$1" "$2"
+	deployment=$2 work=.
 	disarm_all
 	set -- $disarmed
 	while [ $# -ge 2 ]; do
-		[ "$1" != systemd-run ] || systemctl stop "latchkey-$run-$pair-$2.timer" >/dev/null 2>&1
+		[ "$1" != systemd-run ] || systemctl stop "latchkey-$run-$deployment-$2.timer" >/dev/null 2>&1
 		shift 2
 	done
 	if has_fired; then no fired; fi
@@ -257,22 +258,22 @@ do_pair_disarm() {
 has_fired() {
 	fired=
 	set +f
-	for entry in "$work"/fired-pair.*; do [ ! -e "$entry" ] || fired=$entry; done
+	for entry in "$work"/fired-deployment.*; do [ ! -e "$entry" ] || fired=$entry; done
 	set -f
 	[ -n "$fired" ]
 }
 
-# pair_fire TOKEN ID GEN COUNT SERVERS... FILES...: whoever takes armed-pair away first, decides.
-pair_fire() {
-	mv "armed-pair.$3" "fired-pair.$3" || exit
-	token=$1 pair=$2 told=$4 at=0 patience=600
+# fire_deployment TOKEN ID GEN COUNT SERVERS... FILES...: whoever takes armed-deployment away first, decides.
+fire_deployment() {
+	mv "armed-deployment.$3" "fired-deployment.$3" || exit
+	token=$1 deployment=$2 server_count=$4 at=0 mutex_seconds=600
 	shift 4
-	files_of "$told" "$@"
-	eval "(do_pair_back $token $pair $files)"
-	while [ $at -lt "$told" ]; do
-		quote "$1"; consumer=$quoted
-		for word in "$2" "$3" "$4"; do quote "$word"; consumer="$consumer $quoted"; done
-		eval "(do_pair_reload $consumer $files)"
+	files_of "$server_count" "$@"
+	eval "(do_deployment_rollback $token $deployment $files)"
+	while [ $at -lt "$server_count" ]; do
+		quote "$1"; service=$quoted
+		for word in "$2" "$3" "$4"; do quote "$word"; service="$service $quoted"; done
+		eval "(do_deployment_reload $service $files)"
 		shift 4
 		at=$((at + 1))
 	done

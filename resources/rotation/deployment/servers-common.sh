@@ -1,35 +1,37 @@
-# What mail servers, directories and databases have in common where a pair of theirs is tried, and where they are told
-# of one. Root only. Each of them has:
+# What mail servers, directories and databases have in common where a certificate of theirs is tried, and where they
+# are told of one. Root only. Each of them has:
 #
 #   try_NAME CHAIN KEY       tries staged files as that server itself would read them, and touches nothing that is
-#                            live. 0: it takes them; 1: it does not; 2: it could not be asked
-#   how_NAME CHAIN KEY       into $told_by, how it is told to read the live files: unit, command, restart or none
-#   tell_NAME CHAIN KEY      has it read them. 0: it has, as far as it tells; 1: it has not. Where that ends its
+#                            live. 0: it takes them; 1: it does not; 2: it could not be tried
+#   how_NAME CHAIN KEY       into $reload_kind, how it is made to read the live files: unit, command, restart or none
+#   read_again_NAME CHAIN KEY      has it read them. 0: it has, as far as it says; 1: it has not. Where that ends its
 #                            connections, only if $own_reload is restart
 #
-# CHAIN and KEY are one file where it holds both, and empty where it is not known. Each says in $said what came of it,
-# in the server's own words where it has any, and nothing of a private key. $pid_before and $pid_after: its first
+# CHAIN and KEY are one file where it holds both, and empty where it is not known. Each says in $message what came of
+# it, in the server's own words where it has any, and nothing of a private key. $pid_before and $pid_after: its first
 # process.
 
-# What a server is asked for by servers.sh, of those that are here.
+# What servers.sh calls, of those that are here.
 try_server() {
 	find_live "$@"
-	if [ -z "$staged_chain" ] || [ -z "$staged_key" ]; then found untested 'what is to change is no whole pair'; fi
+	if [ -z "$staged_chain" ] || [ -z "$staged_key" ]; then
+		found untested 'certificate and key are not both among the staged files'
+	fi
 	"try_$server" "$staged_chain" "$staged_key"
 	case $? in
-		0) found passed "$said" ;;
-		1) found failed "$said" ;;
-		*) found untested "$said" ;;
+		0) found passed "$message" ;;
+		1) found failed "$message" ;;
+		*) found untested "$message" ;;
 	esac
 }
 
-tell_server() {
+reload_by_own() {
 	find_live "$@"
-	if "tell_$server" "$live_chain" "$live_key"; then found reloaded "$said"; fi
-	found not-reloaded "$said"
+	if "read_again_$server" "$live_chain" "$live_key"; then found reloaded "$message"; fi
+	found not-reloaded "$message"
 }
 
-# Of files of a pair those that hold certificate and key, into $live_chain and $live_key.
+# Of the files of a deployment those that hold certificate and key, into $live_chain and $live_key.
 find_live() {
 	live_chain= live_key=
 	while [ $# -ge 5 ]; do
@@ -43,18 +45,18 @@ find_live() {
 	done
 }
 
-# server_look SERVER CONFIG PATH...: how a server is told of these files: unit, command, restart, or none and why.
+# server_inspect SERVER CONFIG PATH...: how a server reloads these files: unit, command, restart, or none and why.
 # Nothing is changed.
-do_server_look() {
+do_server_inspect() {
 	choose_server "$1" reload
-	config=$2 told_by=none said=
+	config=$2 reload_kind=none message=
 	shift 2
 	for path do set -- "$@" 0 "$path" "$path" - -; shift; done
 	find_live "$@"
-	if has "how_$server"; then "how_$server" "$live_chain" "$live_key" || ok none "$said"
-	else how_by_masters || ok none "$said"
+	if has "how_$server"; then "how_$server" "$live_chain" "$live_key" || ok none "$message"
+	else how_by_masters || ok none "$message"
 	fi
-	ok "$told_by"
+	ok "$reload_kind"
 }
 
 how_by_masters() {
@@ -63,7 +65,7 @@ how_by_masters() {
 		*) masters_of "$server" ;;
 	esac
 	mains=$masters
-	[ -n "$mains" ] || { said="no $server of root runs on this host"; return 1; }
+	[ -n "$mains" ] || { message="no $server of root runs on this host"; return 1; }
 	how_by_unit
 }
 
@@ -90,7 +92,7 @@ own_program() {
 	program=$(readlink "/proc/$1/exe" 2>/dev/null)
 	program=${program% (deleted)}
 	refusal= detail=
-	if [ ! -x "$program" ] || ! judge_way "${program%/*}" || [ "$actor" != 0 ]; then program=; return 1; fi
+	if [ ! -x "$program" ] || ! check_path "${program%/*}" || [ "$actor" != 0 ]; then program=; return 1; fi
 }
 
 # Whether process $1 is a server of this host, and not what somebody has started under its name: root's, with no words
@@ -158,12 +160,12 @@ sockets_of() {
 
 # ---- Supervisors -------------------------------------------------------------------------------------------
 
-# asked COMMAND...: its last words into $said; its end.
-asked() {
-	said=$("$@" 2>&1 </dev/null)
+# capture_message COMMAND...: its last words into $message; its exit status.
+capture_message() {
+	message=$("$@" 2>&1 </dev/null)
 	ended=$?
-	said=$(put_line "$said" | tail -n 4 | tr -s '\n\t ' '   ' | tail -c 400)
-	said=${said% }
+	message=$(put_line "$message" | tail -n 4 | tr -s '\n\t ' '   ' | tail -c 400)
+	message=${message% }
 	return $ended
 }
 
@@ -177,11 +179,11 @@ soon() {
 	return "$1"
 }
 
-# For servers that their unit reloads, and that have a command for where there is none: the first of $mains tells.
+# For servers that their unit reloads, and that have a command for where there is none: the first of $mains decides.
 how_by_unit() {
 	set -- $mains
 	unit_of "$1"
-	if [ -n "$unit" ]; then told_by=unit; else told_by=command; fi
+	if [ -n "$unit" ]; then reload_kind=unit; else reload_kind=command; fi
 }
 
 # By its supervisor where it has one, else by a command of its own: `reload_by PID COMMAND...`.
@@ -192,9 +194,9 @@ reload_by() {
 	if [ -n "$unit" ]; then
 		reload_unit
 		[ $rc = 0 ] || return 1
-	else asked "$@" || return 1
+	else capture_message "$@" || return 1
 	fi
-	if [ ! -d "/proc/$pid_before" ]; then said="$said; its process $pid_before has ended"; return 1; fi
+	if [ ! -d "/proc/$pid_before" ]; then message="$message; its process $pid_before has ended"; return 1; fi
 	pid_after=$pid_before
 }
 
@@ -208,26 +210,26 @@ keeper_of() {
 	case $unit in '' | user@* | session* | ssh*) unit=; return 1 ;; esac
 }
 
-# What process $1 says from now on: where its words go is looked up now, and read by what_it_said. With its own rights:
-# it may turn them to a file that it may not read. Why they cannot be read: $log_lack, empty where they can; the
-# silence of another log tells nothing.
+# What process $1 says from now on: where its words go is looked up now, and read by new_log_lines. With its own
+# rights: it may redirect them to a file that it may not read. Why they cannot be read: $log_missing, empty where they
+# can; the silence of another log shows nothing.
 mark_log() {
-	log_pid=$1 log_of= log_from=0 log_unit= log_lack='its log was not found' log_since=$(date +%s)
+	log_pid=$1 log_of= log_from=0 log_unit= log_missing='its log was not found' log_since=$(date +%s)
 	for number in 2 1; do
 		[ -f "/proc/$1/fd/$number" ] || continue
-		log_lack='its log could not be read with its own rights'
+		log_missing='its log could not be read with its own rights'
 		log_from=$(as_process "$1" wc -c "/proc/$1/fd/$number" 2>/dev/null) || return 0
-		log_of=/proc/$1/fd/$number log_from=${log_from%%/*} log_lack=
+		log_of=/proc/$1/fd/$number log_from=${log_from%%/*} log_missing=
 		log_from=$((log_from))
 		return
 	done
 	# A journal is written to by a socket.
 	case $(readlink "/proc/$1/fd/2" 2>/dev/null) in socket:*) ;; *) return ;; esac
-	if has journalctl && keeper_of "$1"; then log_unit=$unit log_lack=; fi
+	if has journalctl && keeper_of "$1"; then log_unit=$unit log_missing=; fi
 }
 
 # Onto standard output.
-what_it_said() {
+new_log_lines() {
 	if [ -n "$log_of" ]; then as_process "$log_pid" tail -c +$((log_from + 1)) "$log_of" 2>/dev/null
 	elif [ -n "$log_unit" ]; then journalctl -q --no-pager -o cat -u "$log_unit" --since "@$log_since" 2>/dev/null
 	fi

@@ -1,4 +1,4 @@
-# Directories and databases: a pair of theirs is tried, and read again. What each has: servers-common.sh.
+# Directories and databases: a certificate of theirs is tried, and read again. What each has: servers-common.sh.
 
 # mains_of COMM...: the servers of this host of these names, into $mains.
 mains_of() {
@@ -12,23 +12,24 @@ mains_of() {
 		is_hosts "$pid" && mains="$mains $pid"
 	done
 	[ -z "$mains" ] || return 0
-	said="no $1 runs on this host"
-	[ -z "$all" ] || said="no $1 that may read the key in use runs on this host"
+	message="no $1 runs on this host"
+	[ -z "$all" ] || message="no $1 that may read the key in use runs on this host"
 	return 1
 }
 
 # ---- slapd -------------------------------------------------------------------------------------------------
 
-# slaptest takes a pair that does not belong together. So a second slapd is started, with these files and nothing else,
+# slaptest accepts a certificate with another key. So a second slapd is started, with these files and nothing else,
 # that listens on a socket of its own alone.
 try_slapd() {
-	mains_of slapd || { untried "$said"; return; }
+	mains_of slapd || { untried "$message"; return; }
 	has timeout || { untried 'slapd cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
 	[ -z "$live_key" ] || may_read "$3" "$live_key" ||
 		{ untried 'who runs slapd may not read the key that is in use'; return; }
 	begin_try || return 2
-	copy_pair "$1" "$2" "$3" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
+	copy_certificate "$1" "$2" "$3" && folder_for "$3" "$try/own" ||
+		{ end_try; message='the try could not be written'; return 2; }
 	own_program "$3"
 	printf 'TLSCertificateFile %s\nTLSCertificateKeyFile %s\n' "$try_chain" "$try_key" >"$try/slapd.conf"
 	chmod 644 "$try/slapd.conf"
@@ -37,10 +38,10 @@ try_slapd() {
 		exec_as "$3" timeout 30 "$program" -d 32768 -f "$try/slapd.conf" -h "ldapi://$encoded_path"
 	result=$?
 	case $result in
-		0) said='a second slapd takes the pair' ;;
+		0) message='a second slapd accepts the certificate' ;;
 		*)
 			last_lines "$try/log" 'TLS'
-			case $said in
+			case $message in
 				*'ermission denied'*) may_read "$3" "$try_key" && result=2 ;;
 				'') result=2; last_lines "$try/log" . ;;
 			esac
@@ -58,7 +59,7 @@ find_ldapi() {
 	sockets_of "$1"
 	for socket in $sockets; do
 		ldapi=ldapi://$(put_line "$socket" | sed 's,/,%2F,g')
-		settings=$(ask_ldapi ldapsearch -LLL -o ldif-wrap=no -b cn=config -s base \
+		settings=$(query_ldapi ldapsearch -LLL -o ldif-wrap=no -b cn=config -s base \
 			olcTLSCertificateFile olcTLSCertificateKeyFile) || continue
 		case $settings in *olcTLSCertificate*) return 0 ;; esac
 	done
@@ -66,34 +67,34 @@ find_ldapi() {
 	return 1
 }
 
-ask_ldapi() {
+query_ldapi() {
 	asking=$1
 	shift
 	"$asking" -Q -Y EXTERNAL -H "$ldapi" -o nettimeout=10 "$@" 2>/dev/null
 }
 
-needs_keeper='it reads the pair only when it is started again, and no supervisor does that here'
+needs_keeper='it reads certificates only when it is restarted, and no supervisor does that here'
 
 how_slapd() {
 	mains_of slapd || return
 	for pid in $mains; do
 		if find_ldapi "$pid"; then continue; fi
-		keeper_of "$pid" || { said=$needs_keeper; return 1; }
-		told_by=restart
+		keeper_of "$pid" || { message=$needs_keeper; return 1; }
+		reload_kind=restart
 		return
 	done
-	told_by=command
+	reload_kind=command
 }
 
 # It reads its files where its settings are written, be it as they are; no signal and no supervisor has it do so.
 # Without such settings it has to be started again.
-tell_slapd() {
+read_again_slapd() {
 	mains_of slapd || return 1
 	for pid in $mains; do
 		pid_before=$pid pid_after=
 		if find_ldapi "$pid"; then
 			rewrite_settings || return 1
-			[ -d "/proc/$pid" ] || { said='slapd has ended'; return 1; }
+			[ -d "/proc/$pid" ] || { message='slapd has ended'; return 1; }
 			pid_after=$pid
 		else restart_unit "$pid" || return 1
 		fi
@@ -103,20 +104,20 @@ tell_slapd() {
 rewrite_settings() {
 	# Lines as they came, for a value may be in base64.
 	change=$(put_line "$settings" | sed -n 's/^\(olcTLS[A-Za-z]*\)\(::* .*\)$/replace: \1\n\1\2\n-/p')
-	said=$(printf 'dn: cn=config\nchangetype: modify\n%s\n' "$change" |
+	message=$(printf 'dn: cn=config\nchangetype: modify\n%s\n' "$change" |
 		ldapmodify -Q -Y EXTERNAL -H "$ldapi" -o nettimeout=10 2>&1)
 	ended=$?
-	said=$(put_line "$said" | grep -v -e '^modifying entry' -e '^$' | tr '\n' ' ' | tail -c 400)
-	[ $ended = 0 ] || { said="slapd does not take the pair: ${said:-$ended}"; return 1; }
-	said='slapd has read the pair anew'
+	message=$(put_line "$message" | grep -v -e '^modifying entry' -e '^$' | tr '\n' ' ' | tail -c 400)
+	[ $ended = 0 ] || { message="slapd does not accept the certificate: ${message:-$ended}"; return 1; }
+	message='slapd has read the deployment anew'
 }
 
 # restart_unit PID: ends its connections, which has to be agreed to; and only where somebody starts it again.
 restart_unit() {
 	[ "${own_reload-}" = restart ] ||
-		{ said='it reads the pair only when it is started again, which ends its connections'; return 1; }
-	keeper_of "$1" || { said=$needs_keeper; return 1; }
-	asked systemctl restart "$unit" || return 1
+		{ message='it reads certificates only when it is restarted, which ends its connections'; return 1; }
+	keeper_of "$1" || { message=$needs_keeper; return 1; }
+	capture_message systemctl restart "$unit" || return 1
 	pid_after=$(systemctl show -p MainPID --value "$unit" 2>/dev/null) || pid_after=
 }
 
@@ -130,12 +131,12 @@ find_postgres() {
 	for pid in $all; do
 		postgres_of "$pid"
 		named_chain=$(postgres_value ssl_cert_file) ||
-			{ silent="; which files its process $pid reads could not be told"; continue; }
+			{ silent="; which files its process $pid reads could not be determined"; continue; }
 		if reads_these "$1" "$named_chain" || reads_these "$2" "$(postgres_value ssl_key_file)"; then
 			mains="$mains $pid"
 		fi
 	done
-	[ -n "$mains" ] || { said="no PostgreSQL that runs here reads these files$silent"; return 1; }
+	[ -n "$mains" ] || { message="no PostgreSQL that runs here reads these files$silent"; return 1; }
 }
 
 reads_these() {
@@ -154,34 +155,34 @@ postgres_of() {
 	pid_of_postgres=$1
 }
 
-# A setting as its configuration says it now, told by the program itself.
+# A setting as its configuration says it now, printed by the program itself.
 postgres_value() {
 	as_process "$pid_of_postgres" "$program" -D "${start_folder:-$data}" -c "config_file=$config_of" -C "$1" \
 		2>/dev/null </dev/null
 }
 
-# The live files, for which a server is looked for.
+# The live files, whose server is to be found.
 try_postgresql() {
-	find_postgres "$live_chain" "$live_key" || { untried "$said"; return; }
+	find_postgres "$live_chain" "$live_key" || { untried "$message"; return; }
 	has timeout || { untried 'PostgreSQL cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
 	postgres_of "$3"
 	may_read "$3" "$live_key" || { untried 'who runs PostgreSQL may not read the key that is in use'; return; }
 	begin_try || return 2
-	copy_pair "$1" "$2" "$3" && folder_for "$3" "$try/own" && copy_control "$3" ||
-		{ end_try; said='the try could not be written'; return 2; }
+	copy_certificate "$1" "$2" "$3" && folder_for "$3" "$try/own" && copy_control "$3" ||
+		{ end_try; message='the try could not be written'; return 2; }
 	try_postgres "$3"
 	end_try
 	return $result
 }
 
-# What has to be reckoned out is told after the pair was read, and before a database is looked for. A version that
-# knows no such number (before 15) goes on to a folder that is not there.
+# What has to be reckoned out is printed after the certificate was read, and before a database is looked for. A version
+# that knows no such number (before 15) goes on to a folder that is not there.
 try_postgres() {
 	run_postgres "$1" -C shared_memory_size
-	case $said in *unrecognized*shared_memory_size*) run_postgres "$1" ;; esac
-	case $ended,$said in
-		0,* | *'could not open directory'*) result=0 said='PostgreSQL reads the pair' ;;
+	case $message in *unrecognized*shared_memory_size*) run_postgres "$1" ;; esac
+	case $ended,$message in
+		0,* | *'could not open directory'*) result=0 message='PostgreSQL reads certificate and key' ;;
 		*"$try"*) result=1 ;;
 		*) result=2 ;;
 	esac
@@ -200,9 +201,9 @@ run_postgres() {
 	last_lines "$try/log" 'FATAL'
 }
 
-# As much of its data folder as it wants to see before it reads a pair: two small files, and no row of anybody's. By
-# whoever runs process $1, for both folders are theirs: what they have put there as a link or a pipe leads them nowhere
-# that they may not go.
+# As much of its data folder as it wants to see before it reads a certificate: two small files, and no row of
+# anybody's. By whoever runs process $1, for both folders are theirs: what they have put there as a link or a pipe
+# leads them nowhere that they may not go.
 copy_control() {
 	as_process "$1" timeout 10 sh -c "$copy_control_text" latchkey "$data" "$try/own"
 }
@@ -213,36 +214,37 @@ done'
 
 how_postgresql() { find_postgres "$1" "$2" && how_by_unit; }
 
-# A pair that it cannot read is said in its log alone; it goes on with the one that it has.
-tell_postgresql() {
+# That it cannot read a certificate is in its log alone; it goes on with the one that it has.
+read_again_postgresql() {
 	find_postgres "$1" "$2" || return 1
 	for pid in $mains; do
 		postgres_of "$pid"
 		mark_log "$pid"
-		# Its first process is told by a signal, whoever sends it.
+		# Its first process gets a signal, whoever sends it.
 		reload_by "$pid" kill -HUP "$pid" || return 1
-		if [ -z "$log_lack" ]; then
-			wait_for 50 postgres_was_told || log_lack='its log says nothing of that'
+		if [ -z "$log_missing" ]; then
+			wait_for 50 postgres_has_read || log_missing='its log says nothing of that'
 			wait_for 2 false || :
-			complaint=$(what_it_said |
+			complaint=$(new_log_lines |
 				grep -F -e "$(postgres_value ssl_cert_file)" -e "$(postgres_value ssl_key_file)" \
 					-e 'SSL configuration was not reloaded' |
 				tail -n 2 | tr '\n' ' ' | tail -c 400)
-			[ -z "$complaint" ] || { said="it keeps the old pair: $complaint"; return 1; }
+			[ -z "$complaint" ] || { message="it keeps the old certificate: $complaint"; return 1; }
 		fi
-		[ -z "$log_lack" ] || said="${said:+$said; }whether process $pid keeps the old pair is not known: $log_lack"
+		[ -z "$log_missing" ] ||
+			message="${message:+$message; }whether process $pid keeps the old certificate is not known: $log_missing"
 	done
-	said=$said$silent
+	message=$message$silent
 }
 
-postgres_was_told() { what_it_said | grep -q -e SIGHUP -e 'not reloaded'; }
+postgres_has_read() { new_log_lines | grep -q -e SIGHUP -e 'not reloaded'; }
 
 # ---- MariaDB -----------------------------------------------------------------------------------------------
 
-# Its help and its bootstrap read no pair. So a second server is started, with these files, an empty folder and a
-# socket of its own.
+# Its help and its bootstrap read no certificate. So a second server is started, with these files, an empty folder and
+# a socket of its own.
 try_mariadb() {
-	mains_of mariadbd mysqld || { untried "$said"; return; }
+	mains_of mariadbd mysqld || { untried "$message"; return; }
 	has timeout || { untried 'MariaDB cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
 	own_program "$3"
@@ -252,7 +254,8 @@ try_mariadb() {
 	esac
 	may_read "$3" "$live_key" || { untried 'who runs MariaDB may not read the key that is in use'; return; }
 	begin_try || return 2
-	copy_pair "$1" "$2" "$3" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
+	copy_certificate "$1" "$2" "$3" && folder_for "$3" "$try/own" ||
+		{ end_try; message='the try could not be written'; return 2; }
 	second_try 'ready for connections' \
 		exec_as "$3" timeout 60 "$program" --no-defaults --datadir="$try/own" --socket="$try/own/sock" \
 		--pid-file="$try/own/pid" --skip-networking --skip-grant-tables --skip-innodb --skip-log-bin \
@@ -260,8 +263,8 @@ try_mariadb() {
 		--aria-pagecache-buffer-size=1M --key-buffer-size=64K --ssl-cert="$try_chain" --ssl-key="$try_key"
 	result=$?
 	last_lines "$try/log" 'SSL'
-	case $result,$said in
-		0,'') said='a second MariaDB takes the pair' ;;
+	case $result,$message in
+		0,'') message='a second MariaDB accepts the certificate' ;;
 		0,*) result=1 ;;
 		1,'') result=2; last_lines "$try/log" ERROR ;;
 		1,*'ermission denied'*) may_read "$3" "$try_key" && result=2 ;;
@@ -270,26 +273,26 @@ try_mariadb() {
 	return $result
 }
 
-how_mariadb() { mains_of mariadbd mysqld && told_by=command; }
+how_mariadb() { mains_of mariadbd mysqld && reload_kind=command; }
 
 # No signal and no supervisor has it read its files: a statement does, and it says what it could not read.
-tell_mariadb() {
+read_again_mariadb() {
 	mains_of mariadbd mysqld || return 1
-	told_any=no
+	found_any=no
 	for pid in $mains; do
 		find_mariadb_socket "$pid" || return 1
-		named=$(ask_mariadb 'SELECT CONCAT(@@ssl_cert, CHAR(10), @@ssl_key, CHAR(10), @@datadir)') ||
-			{ said="MariaDB does not let root in: $named"; return 1; }
+		named=$(query_mariadb 'SELECT CONCAT(@@ssl_cert, CHAR(10), @@ssl_key, CHAR(10), @@datadir)') ||
+			{ message="MariaDB does not let root in: $named"; return 1; }
 		{ IFS= read -r its_chain; IFS= read -r its_key; IFS= read -r data; } <<-END
 			$named
 		END
 		[ -z "$1$2" ] || reads_these "$1" "$its_chain" || reads_these "$2" "$its_key" || continue
-		pid_before=$pid pid_after= told_any=yes
-		said=$(ask_mariadb "$flush") || { said=$(put_line "$said" | grep ERROR | tail -n 1); return 1; }
-		[ -d "/proc/$pid" ] || { said='MariaDB has ended'; return 1; }
-		pid_after=$pid said='MariaDB has read the pair anew'
+		pid_before=$pid pid_after= found_any=yes
+		message=$(query_mariadb "$flush") || { message=$(put_line "$message" | grep ERROR | tail -n 1); return 1; }
+		[ -d "/proc/$pid" ] || { message='MariaDB has ended'; return 1; }
+		pid_after=$pid message='MariaDB has read the deployment anew'
 	done
-	[ $told_any = yes ] || { said='no MariaDB that runs here reads these files'; return 1; }
+	[ $found_any = yes ] || { message='no MariaDB that runs here reads these files'; return 1; }
 }
 
 find_mariadb_socket() {
@@ -303,16 +306,16 @@ find_mariadb_socket() {
 			;;
 	esac
 	has mariadb || client=mysql
-	has "$client" || { said='no client of MariaDB on this host'; return 1; }
+	has "$client" || { message='no client of MariaDB on this host'; return 1; }
 	sockets_of "$1"
 	set -- $sockets
 	socket=${1-}
-	[ -n "$socket" ] || { said='MariaDB listens on no socket of this machine'; return 1; }
+	[ -n "$socket" ] || { message='MariaDB listens on no socket of this machine'; return 1; }
 }
 
 # As root, or as Debian's packages do. Its own certificate is what we are about to change: no TLS on a socket of this
 # machine.
-ask_mariadb() {
+query_mariadb() {
 	case $("$client" --version 2>/dev/null </dev/null) in
 		*MariaDB*) without_tls=--skip-ssl ;;
 		*) without_tls=--ssl-mode=DISABLED ;;
@@ -327,8 +330,8 @@ ask_mariadb() {
 # ---- As servers.sh asks -----------------------------------------------------------------------------------
 
 test_slapd() { try_server "$@"; }
-reload_slapd() { tell_server "$@"; }
+reload_slapd() { reload_by_own "$@"; }
 test_postgresql() { try_server "$@"; }
-reload_postgresql() { tell_server "$@"; }
+reload_postgresql() { reload_by_own "$@"; }
 test_mariadb() { try_server "$@"; }
-reload_mariadb() { tell_server "$@"; }
+reload_mariadb() { reload_by_own "$@"; }

@@ -8,23 +8,23 @@ test_described() {
 		$own_test
 	END
 	case $rc in
-		0) found passed "$said" ;;
-		97) found untested 'this host lets nobody look at its files by another view' ;;
-		126 | 127) found untested "the described test cannot be run: $said" ;;
-		*) found failed "$said" ;;
+		0) found passed "$message" ;;
+		97) found untested 'this host has no mount namespaces to test staged files in' ;;
+		126 | 127) found untested "the described test cannot be run: $message" ;;
+		*) found failed "$message" ;;
 	esac
 }
 
-how_described() { told_by=command; }
+how_described() { reload_kind=command; }
 
 # By standard input, for the words of a process can be read by everybody.
 reload_described() {
 	limit_time 100
-	hear $limit sh -s <<-END
+	run_limited $limit sh -s <<-END
 		$own_reload
 	END
-	[ $rc = 0 ] || found not-reloaded "$said"
-	found reloaded "$said"
+	[ $rc = 0 ] || found not-reloaded "$message"
+	found reloaded "$message"
 }
 
 limit_time() {

@@ -1,4 +1,4 @@
-# HAProxy: its test of what is staged, and how it is told of it.
+# HAProxy: its test of what is staged, and how it is reloaded.
 
 # ---- HAProxy ----------------------------------------------------------------------------------------------
 
@@ -54,54 +54,56 @@ test_haproxy() {
 		haproxy_command "$pid" || found untested 'its program is not there, or can be changed by others'
 		eval "tried \"\${main%/*}\" $command -c $arguments"
 	done
-	found passed "$said"
+	found passed "$message"
 }
 
 how_haproxy() {
 	haproxy_masters
 	how_of $masters || return
 	for pid in $masters; do
-		haproxy_command "$pid" || { said='its program can be changed by others'; return 1; }
-		[ $told_by = unit ] || [ $has_master = yes ] || eval "find_socket $mains" || told_by=none said=$no_master
+		haproxy_command "$pid" || { message='its program can be changed by others'; return 1; }
+		[ $reload_kind = unit ] || [ $has_master = yes ] || eval "find_socket $mains" ||
+			reload_kind=none message=$no_master
 	done
-	[ $told_by != none ]
+	[ $reload_kind != none ]
 }
-no_master='it has no master to be told, and no socket that may change certificates'
+no_master='it has no master process to reload it, and no socket that may change certificates'
 
-# By its master; one without is told by its socket, where that may change certificates.
+# By its master; one without by its socket, where that may change certificates.
 reload_haproxy() {
 	haproxy_masters
 	[ -n "$masters" ] || revive haproxy
 	for pid in $masters; do
 		haproxy_command "$pid" || found not-reloaded 'its program can be changed by others'
-		said=$(eval "$command -c $arguments" 2>&1) || found not-reloaded "$said"
+		message=$(eval "$command -c $arguments" 2>&1) || found not-reloaded "$message"
 		unit_of "$pid"
-		if [ -n "$unit" ] || [ $has_master = yes ]; then tell_master "$pid" USR2
+		if [ -n "$unit" ] || [ $has_master = yes ]; then signal_master "$pid" USR2
 		else
 			set_by_socket "$@"
 			pid_before=$pid pid_after=$pid
 		fi
 	done
-	found reloaded "$said"
+	found reloaded "$message"
 }
 
 # set ssl cert, commit ssl cert: what it has in memory becomes what is in the files.
 set_by_socket() {
-	live_belongs_together "$@"
-	[ -n "$staged_chain" ] || found not-reloaded 'it has no master to be told, and its socket needs the whole pair'
+	require_matching_live_key "$@"
+	[ -n "$staged_chain" ] ||
+		found not-reloaded 'it has no master process to reload it, and its socket needs certificate and key'
 	eval "find_socket $mains" || found not-reloaded "$no_master"
-	told_names=0
-	names=$(put_line 'show ssl cert' | ask_socket)
+	set_names=0
+	names=$(put_line 'show ssl cert' | query_socket)
 	while IFS= read -r known; do
 		case $known in '' | '#'* | '*'*) continue ;; esac
 		# It may go by another name than its path, such as @store/name.
 		[ "$known" -ef "$staged_chain" ] || is_alias "$known" || continue
-		told_names=$((told_names + 1))
+		set_names=$((set_names + 1))
 		set_one "$known"
 	done <<-KNOWN
 		$names
 	KNOWN
-	[ $told_names -gt 0 ] || found not-reloaded 'its socket knows no certificate of that file'
+	[ $set_names -gt 0 ] || found not-reloaded 'its socket knows no certificate of that file'
 }
 
 # Whether name $1 is what a store of the configuration calls the certificate.
@@ -120,17 +122,17 @@ stores_of() {
 }
 
 set_one() {
-	said=$({
+	message=$({
 		put_line "set ssl cert $1 <<"
 		grep -v '^[[:space:]]*$' "$staged_chain"
 		[ "$staged_key" = "$staged_chain" ] || [ -z "$staged_key" ] || grep -v '^[[:space:]]*$' "$staged_key"
 		put_line ''
-	} | ask_socket)
-	case $said in *ransaction*) ;; *) found not-reloaded "$said" ;; esac
-	said=$(put_line "commit ssl cert $1" | ask_socket)
-	case $said in *Success*) return ;; esac
-	put_line "abort ssl cert $1" | ask_socket >/dev/null
-	found not-reloaded "$said"
+	} | query_socket)
+	case $message in *ransaction*) ;; *) found not-reloaded "$message" ;; esac
+	message=$(put_line "commit ssl cert $1" | query_socket)
+	case $message in *Success*) return ;; esac
+	put_line "abort ssl cert $1" | query_socket >/dev/null
+	found not-reloaded "$message"
 }
 
 # A socket of these configurations that takes orders: $socket.
@@ -150,7 +152,7 @@ find_socket() {
 }
 
 # What is said to the socket comes by standard input.
-ask_socket() {
+query_socket() {
 	if has socat; then socat -t 10 - "UNIX-CONNECT:$socket"
 	elif has python3; then python3 -I -c "$socket_text" "$socket"
 	else nc -U "$socket"

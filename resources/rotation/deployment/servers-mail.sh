@@ -1,26 +1,26 @@
-# Mail servers: a pair of theirs is tried, and read again. What each has: servers-common.sh.
+# Mail servers: a certificate of theirs is tried, and read again. What each has: servers-common.sh.
 
 # ---- Postfix -----------------------------------------------------------------------------------------------
 
-# Its configuration test does not look at a pair. What reads one is in a library of its own, which posttls-finger uses,
+# Its configuration test reads no certificate. What reads one is in a library of its own, which posttls-finger uses,
 # too.
 try_postfix() {
-	has posttls-finger || { untried 'Postfix has no test of a pair where posttls-finger is missing'; return; }
+	has posttls-finger || { untried 'without posttls-finger Postfix has no test of a certificate'; return; }
 	begin_try || return 2
-	# Files that do not belong together have to be noticed, or nothing is proved by the silence about those that do.
-	make_empty "$try/empty" || { end_try; said=$problem; return 2; }
-	if finger "$1" "$try/empty"; then result=2 said='posttls-finger notices nothing'
-	elif finger "$1" "$2"; then result=0 said='posttls-finger reads the pair'
+	# Files that do not belong together have to be noticed, or nothing is shown by the silence about those that do.
+	make_empty "$try/empty" || { end_try; message=$problem; return 2; }
+	if finger "$1" "$try/empty"; then result=2 message='posttls-finger notices nothing'
+	elif finger "$1" "$2"; then result=0 message='posttls-finger reads certificate and key'
 	else result=1
 	fi
 	end_try
 	return $result
 }
 
-# It reads the pair before it finds that there is nowhere to connect to.
+# It reads the certificate before it finds that there is nowhere to connect to.
 finger() {
-	asked posttls-finger -c -k "$1" -K "$2" 'unix:/nonexistent'
-	case $said in *'disabling TLS support'* | *'TLS library problem'* | *'annot '* | *'rror '*) return 1 ;; esac
+	capture_message posttls-finger -c -k "$1" -K "$2" 'unix:/nonexistent'
+	case $message in *'disabling TLS support'* | *'TLS library problem'* | *'annot '* | *'rror '*) return 1 ;; esac
 }
 
 # master of a running Postfix, into $mains; whatever else has that name is none.
@@ -32,7 +32,7 @@ find_postfix() {
 		case $program in */postfix/*) found="$found $pid" ;; esac
 	done
 	mains=$found
-	[ -n "$mains" ] || { said='no Postfix runs on this host'; return 1; }
+	[ -n "$mains" ] || { message='no Postfix runs on this host'; return 1; }
 }
 
 # The folder of the configuration of process $1, into $folder_of_config.
@@ -46,13 +46,14 @@ find_postfix_folder() {
 
 how_postfix() { find_postfix && how_by_unit; }
 
-# A process of Postfix reads the pair once. Those that serve somebody go on with the old one until they are done.
-tell_postfix() {
+# A process of Postfix reads the certificate once. Those that serve somebody go on with the old one until they are
+# done.
+read_again_postfix() {
 	find_postfix || return 1
 	for pid in $mains; do
 		find_postfix_folder "$pid"
 		is_roots_path "$folder_of_config" ||
-			{ said="its configuration $folder_of_config can be changed by others"; return 1; }
+			{ message="its configuration $folder_of_config can be changed by others"; return 1; }
 		make_maps "$1" "$2" || return 1
 		reload_by "$pid" soon postfix -c "$folder_of_config" reload || return 1
 	done
@@ -64,7 +65,7 @@ make_maps() {
 	for map in $(postconf -c "$folder_of_config" -xh tls_server_sni_maps 2>/dev/null | tr ',' ' '); do
 		case $map in texthash:* | inline:*) continue ;; *:/*) ;; *) continue ;; esac
 		names_one "${map#*:}" "$1" "$2" || continue
-		asked postmap -c "$folder_of_config" -F "$map" || return 1
+		capture_message postmap -c "$folder_of_config" -F "$map" || return 1
 	done
 }
 
@@ -86,19 +87,19 @@ find_dovecot() {
 		runs_as_root "/proc/$pid" && is_hosts "$pid" && found="$found $pid"
 	done
 	mains=$found
-	[ -n "$mains" ] || { said='no Dovecot runs on this host'; return 1; }
+	[ -n "$mains" ] || { message='no Dovecot runs on this host'; return 1; }
 }
 
-# It has no test of a pair: so a second Dovecot is started that has nothing but these files and a socket in a folder of
-# its own, and is asked for its certificate.
+# It has no test of a certificate: so a second Dovecot is started that has nothing but these files and a socket in a
+# folder of its own, and its certificate is read by a handshake.
 try_dovecot() {
-	find_dovecot || { untried "$said"; return; }
+	find_dovecot || { untried "$message"; return; }
 	has openssl && has timeout || { untried 'Dovecot cannot be tried without openssl and timeout'; return; }
 	for pid in $mains; do own_program "$pid"; done
 	find_dovecot_part || { untried 'Dovecot has no part here that could be tried alone'; return; }
 	begin_try || return 2
 	chmod 755 "$try"
-	copy_pair "$1" "$2" && write_dovecot || { end_try; said='the try could not be written'; return 2; }
+	copy_certificate "$1" "$2" && write_dovecot || { end_try; message='the try could not be written'; return 2; }
 	timeout 30 "$program" -F -c "$try/dovecot.conf" >"$try/log" 2>&1 </dev/null &
 	second=$!
 	result=2
@@ -107,12 +108,12 @@ try_dovecot() {
 	fi
 	kill "$second" 2>/dev/null
 	wait "$second"
-	said=$(grep -e 'SSL' -e 'TLS' -e atal "$try/log" | grep -v -e 'TLS, session' | tail -n 2 |
+	message=$(grep -e 'SSL' -e 'TLS' -e atal "$try/log" | grep -v -e 'TLS, session' | tail -n 2 |
 		sed 's/^.*\(Error\|Fatal\|Warning\): //; s/: user=.*//' | tr '\n' ' ' | tail -c 400)
-	case $result,$said in
-		0,*) said='a second Dovecot serves the pair' ;;
-		2,*) said="a second Dovecot could not be started: $said" ;;
-		1,'') result=2 said='a second Dovecot says nothing' ;;
+	case $result,$message in
+		0,*) message='a second Dovecot presents the certificate' ;;
+		2,*) message="a second Dovecot could not be started: $message" ;;
+		1,'') result=2 message='a second Dovecot says nothing' ;;
 		1,*'ermission denied'*) result=2 ;;
 	esac
 	end_try
@@ -177,33 +178,33 @@ how_dovecot() { find_dovecot && how_by_unit; }
 
 # It keeps what it had where it cannot read its configuration or a file that is named there, and says so in its log
 # alone.
-tell_dovecot() {
+read_again_dovecot() {
 	find_dovecot || return 1
 	for pid in $mains; do
 		word_after "$pid" -c
 		config_of=$found_word
 		[ -z "$config_of" ] || is_roots_path "$config_of" ||
-			{ said="its configuration $config_of can be changed by others"; return 1; }
+			{ message="its configuration $config_of can be changed by others"; return 1; }
 		read_complaints
-		told_before=$told_last
+		last_before=$last_reload
 		if [ -n "$config_of" ]; then reload_by "$pid" soon doveadm -c "$config_of" reload || return 1
 		else reload_by "$pid" soon doveadm reload || return 1
 		fi
-		# It is told by a signal, and keeps its last complaints for whoever asks.
-		wait_for 20 dovecot_was_told || :
+		# It gets a signal, and keeps its last complaints for whoever asks.
+		wait_for 20 dovecot_has_read || :
 		wait_for 1 false || :
 		read_complaints
-		[ -z "$complaints" ] || { said=$complaints; return 1; }
+		[ -z "$complaints" ] || { message=$complaints; return 1; }
 	done
 }
 
-dovecot_was_told() { read_complaints; [ "$told_last" != "$told_before" ]; }
+dovecot_has_read() { read_complaints; [ "$last_reload" != "$last_before" ]; }
 
-# When it was last told to read anew, into $told_last; what it could not read since, into $complaints.
+# When it was last reloaded, into $last_reload; what it could not read since, into $complaints.
 read_complaints() {
 	set -- ${config_of:+-c "$config_of"} log errors
 	log=$(doveadm "$@" 2>/dev/null </dev/null | tail -n 400)
-	told_last=$(put_line "$log" | grep 'SIGHUP received' | tail -n 1)
+	last_reload=$(put_line "$log" | grep 'SIGHUP received' | tail -n 1)
 	complaints=$(put_line "$log" | sed -n '/SIGHUP received/{s/.*//;h;d;};/ Error: master: .*config/H;${x;p;}' |
 		tr -s '\n' ' ' | tail -c 400)
 	complaints=${complaints# }
@@ -212,6 +213,6 @@ read_complaints() {
 # ---- As servers.sh asks -----------------------------------------------------------------------------------
 
 test_postfix() { try_server "$@"; }
-reload_postfix() { tell_server "$@"; }
+reload_postfix() { reload_by_own "$@"; }
 test_dovecot() { try_server "$@"; }
-reload_dovecot() { tell_server "$@"; }
+reload_dovecot() { reload_by_own "$@"; }

@@ -1,4 +1,4 @@
-# Which processes a server is, and how they are told to read their files anew.
+# Which processes a server is, and how they are made to read their files anew.
 
 # ---- Processes --------------------------------------------------------------------------------------------
 
@@ -42,7 +42,7 @@ program_of() {
 	program=$(readlink "/proc/$1/exe" 2>/dev/null)
 	program=${program% (deleted)}
 	refusal=
-	[ -x "$program" ] && judge_way "${program%/*}" && [ "$actor" = 0 ] || refuse no-program "$program"
+	[ -x "$program" ] && check_path "${program%/*}" && [ "$actor" = 0 ] || refuse no-program "$program"
 }
 
 # The words of process $1 as words of the shell, without the first: $arguments.
@@ -97,12 +97,12 @@ unit_of() {
 	[ -z "$unit" ] || [ "$(systemctl show -p CanReload --value "$unit" 2>/dev/null)" = yes ] || unit=
 } 2>/dev/null
 
-# $rc and $said, with what its log says since.
+# $rc and $message, with what its log says since.
 reload_unit() {
 	since=$(date +%s)
-	said=$(systemctl reload "$unit" 2>&1)
+	message=$(systemctl reload "$unit" 2>&1)
 	rc=$?
-	! has journalctl || said="$said
+	! has journalctl || message="$message
 $(journalctl -q --no-pager -o cat -n 20 -u "$unit" --since "@$since" 2>/dev/null)"
 }
 
@@ -113,7 +113,8 @@ revive() {
 	if [ -d /run/systemd/system ] && has systemctl; then
 		for unit do
 			[ "$(systemctl is-failed "$unit.service" 2>/dev/null)" = failed ] || continue
-			said=$(systemctl start "$unit.service" 2>&1) || found not-reloaded "it has ended, and does not start: $said"
+			message=$(systemctl start "$unit.service" 2>&1) ||
+				found not-reloaded "it has ended, and does not start: $message"
 			found reloaded 'it had ended, and was started again'
 		done
 	fi
@@ -122,31 +123,31 @@ revive() {
 
 # By its service, or else by that signal; until it has children that have read the configuration anew. Ends by found
 # where not.
-tell_master() {
+signal_master() {
 	pid_before=$1 pid_after= rc=0
 	note_children "$1"
 	unit_of "$1"
 	if [ -n "$unit" ]; then reload_unit; else kill "-$2" "$1" || rc=$?; fi
-	[ $rc = 0 ] || found not-reloaded "${said:-it could not be told}"
+	[ $rc = 0 ] || found not-reloaded "${message:-the signal could not be sent}"
 	# One without workers has none to change.
 	if [ "$noted" != ' ' ]; then
 		await_children "$1"
 		case $? in
 			1) found not-reloaded "it goes on with what it has read
-$said" ;;
+$message" ;;
 			2) found not-reloaded "it has ended
-$said" ;;
+$message" ;;
 		esac
 	fi
 	pid_after=$1
 }
 
-# Ends by found where the pair in use would not be taken, for files that are known.
-live_belongs_together() {
+# Ends by found where the certificate in use would not be accepted, for files that are known.
+require_matching_live_key() {
 	staged_chain= staged_key=
 	for_files find_in_use "$@"
 	has openssl && [ -n "$staged_chain" ] && [ -n "$staged_key" ] || return 0
-	pairs_match || found not-reloaded "it was not told: $said"
+	key_matches_certificate || found not-reloaded "it was not reloaded: $message"
 }
 
 find_in_use() {

@@ -5,7 +5,7 @@ begin_try() {
 	find_try_base
 	try=$try_base/latchkey-try-${run:-0}-${id:-0}
 	rm -rf "$try"
-	problem=$(mkdir -m 711 "$try" 2>&1) || { said="no room for a try in $try_base"; return 1; }
+	problem=$(mkdir -m 711 "$try" 2>&1) || { message="no room for a try in $try_base"; return 1; }
 }
 
 end_try() { rm -rf "$try"; }
@@ -17,13 +17,13 @@ find_try_base() {
 	done
 }
 
-# copy_pair CHAIN KEY [PID]: copies of the staged files, owned and moded as those, into $try_chain and $try_key, to
-# which root alone comes, or whoever runs process PID as well: what guards the live key may be its folder. Theirs once
-# all is written.
-copy_pair() {
-	try_chain=$try/pair/chain.pem try_key=$try/pair/key.pem
-	mkdir -m 700 "$try/pair" && copy_whole "$1" "$try_chain" && copy_whole "$2" "$try_key" || return 1
-	[ -z "${3-}" ] || chown "$(user_of "$3")" "$try/pair"
+# copy_certificate CHAIN KEY [PID]: copies of the staged files, owned and moded as those, into $try_chain and $try_key,
+# to which root alone comes, or whoever runs process PID as well: what guards the live key may be its folder. Theirs
+# once all is written.
+copy_certificate() {
+	try_chain=$try/files/chain.pem try_key=$try/files/key.pem
+	mkdir -m 700 "$try/files" && copy_whole "$1" "$try_chain" && copy_whole "$2" "$try_key" || return 1
+	[ -z "${3-}" ] || chown "$(user_of "$3")" "$try/files"
 }
 
 user_of() { sed -n 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
@@ -32,7 +32,7 @@ user_of() { sed -n 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' "/proc/$1/status";
 folder_for() { mkdir -m 700 "$2" && chown "$(user_of "$1")" "$2"; }
 
 # second_try WORDS COMMAND...: runs until it says these words (0) or ends (1), and is ended then. What it said is in
-# $try/log. A socket alone tells nothing: slapd listens before it reads its pair.
+# $try/log. A socket alone shows nothing: slapd listens before it reads its certificate.
 second_try() {
 	words_of_second=$1
 	shift
@@ -49,10 +49,10 @@ second_try() {
 second_is_up() { grep -q -F "$words_of_second" "$try/log"; }
 second_is_decided() { second_is_up || ! kill -0 "$second" 2>/dev/null; }
 
-# last_lines FILE PATTERN: the last of these, into $said.
+# last_lines FILE PATTERN: the last of these, into $message.
 last_lines() {
-	said=$(grep -e "$2" "$1" 2>/dev/null | tail -n 2 | sed 's/^[0-9a-f.]* 0x[0-9a-f]* //' | tr '\n' ' ' | tail -c 400)
-	said=${said% }
+	message=$(grep -e "$2" "$1" 2>/dev/null | tail -n 2 | sed 's/^[0-9a-f.]* 0x[0-9a-f]* //' | tr '\n' ' ' | tail -c 400)
+	message=${message% }
 }
 
 # Waits for a command to come true: `wait_for TENTHS COMMAND...`. 1: it did not.
@@ -66,11 +66,11 @@ wait_for() {
 	done
 }
 
-# For a server that cannot be asked: $1 is why. That key and certificate belong together was seen before, where openssl
+# For a server that cannot be tried: $1 is why. That key and certificate belong together was seen before, where openssl
 # is here.
 untried() {
-	said=$1
-	! has openssl || said="$said; openssl finds that key and certificate belong together"
+	message=$1
+	! has openssl || message="$message; openssl finds that key and certificate belong together"
 	return 2
 }
 
@@ -81,23 +81,23 @@ serves() {
 	[ -n "$shown" ] && [ "$shown" = "$(openssl x509 -noout -fingerprint -sha256 -in "$3" 2>/dev/null)" ]
 }
 
-# hear COMMAND...: $rc, and into $said what it said until it ended: what it has left running may hold its output for
-# ever. By a file that has no name any more; nothing of it stays.
-hear() {
+# run_limited COMMAND...: $rc, and into $message what it said until it ended: what it has left running may hold its
+# output for ever. By a file that has no name any more; nothing of it stays.
+run_limited() {
 	find_try_base
-	heard=$try_base/latchkey-said-$$
-	rm -rf "$heard"
-	if mkdir -m 700 "$heard" 2>/dev/null && : >"$heard/said"; then
+	output_folder=$try_base/latchkey-output-$$
+	rm -rf "$output_folder"
+	if mkdir -m 700 "$output_folder" 2>/dev/null && : >"$output_folder/output"; then
 		# shellcheck disable=SC2094 # Written by one descriptor and then read by the other.
-		exec 8>"$heard/said" 9<"$heard/said"
-		rm -rf "$heard"
+		exec 8>"$output_folder/output" 9<"$output_folder/output"
+		rm -rf "$output_folder"
 		"$@" >&8 2>&8 8>&- 9<&-
 		rc=$?
-		said=$(head -c 65536 <&9)
+		message=$(head -c 65536 <&9)
 		exec 8>&- 9<&-
 	else
-		rm -rf "$heard"
-		said=$("$@" 2>&1)
+		rm -rf "$output_folder"
+		message=$("$@" 2>&1)
 		rc=$?
 	fi
 }

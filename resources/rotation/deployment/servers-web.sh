@@ -1,4 +1,4 @@
-# nginx and Apache: their tests of what is staged, and how they are told of it.
+# nginx and Apache: their tests of what is staged, and how they are reloaded.
 
 # ---- nginx ------------------------------------------------------------------------------------------------
 
@@ -48,19 +48,19 @@ test_nginx() {
 		case " $arguments " in *' -c '*) ;; *) [ -z "$main" ] || arguments="$arguments -c $quoted" ;; esac
 		eval "tried \"\${main%/*}\" $command $arguments -q -t"
 	done
-	found passed "$said"
+	found passed "$message"
 }
 
 how_nginx() { nginx_masters; how_of $masters; }
 
-# how_of PID...: $told_by, for servers that have a signal for where no service is told.
+# how_of PID...: $reload_kind, for servers that have a signal where no service reloads them.
 how_of() {
-	[ $# -gt 0 ] || { said='none of root runs here'; return 1; }
+	[ $# -gt 0 ] || { message='none of root runs here'; return 1; }
 	unit_of "$1"
-	if [ -n "$unit" ]; then told_by=unit; else told_by=command; fi
+	if [ -n "$unit" ]; then reload_kind=unit; else reload_kind=command; fi
 }
 
-# Its own test again, for a HUP of files that it does not take changes nothing, and nobody is told.
+# Its own test again, for a HUP of files that it does not take changes nothing, and nobody is notified.
 reload_nginx() {
 	nginx_masters
 	[ -n "$masters" ] || revive nginx
@@ -68,10 +68,10 @@ reload_nginx() {
 		program_of "$pid" || found not-reloaded "its program $program can be changed by others"
 		nginx_arguments "$pid"
 		quote "$program"
-		said=$(eval "$quoted $arguments -q -t" 2>&1) || found not-reloaded "$said"
-		tell_master "$pid" HUP
+		message=$(eval "$quoted $arguments -q -t" 2>&1) || found not-reloaded "$message"
+		signal_master "$pid" HUP
 	done
-	found reloaded "$said"
+	found reloaded "$message"
 }
 
 # ---- Apache -----------------------------------------------------------------------------------------------
@@ -131,36 +131,36 @@ apache_command() {
 	esac
 }
 
-# Its test reads no key, and a pair that it does not take ends it.
+# Its test reads no key, and a certificate that it does not accept ends it.
 test_apache() {
 	apache_masters
 	for pid in ${masters:-0}; do
 		apache_command "$pid" || found untested 'its program is not there, or can be changed by others'
 		eval "tried \"\${main%/*}\" $command $arguments -t"
-		apache_certificates_match || found failed "$said"
+		apache_keys_match || found failed "$message"
 		try_second_apache
 		case $? in
-			0) said='a second Apache takes the pair' ;;
-			1) found failed "$said" ;;
+			0) message='a second Apache accepts the certificate' ;;
+			1) found failed "$message" ;;
 			*)
 				[ -n "$staged_chain" ] && [ -n "$staged_key" ] && has openssl ||
-					found untested "its test reads no key, and $said"
-				said='openssl finds that key and certificate belong together; its own test reads no key'
+					found untested "its test reads no key, and $message"
+				message='openssl finds that key and certificate belong together; its own test reads no key'
 				;;
 		esac
 	done
-	found passed "$said"
+	found passed "$message"
 }
 
 # Another one with nothing but copies of the new files, whose names nobody else has chosen, its modules and a network
 # of its own. 1: it does not take them; 2: nobody knows.
 try_second_apache() {
-	said='no second one can be started here'
+	message='no second one can be started here'
 	[ -n "$staged_chain" ] && [ -n "$staged_key" ] && has unshare && has timeout && unshare -n true 2>/dev/null ||
 		return 2
 	settings=$(eval "$command $arguments -t -D DUMP_RUN_CFG -D DUMP_INCLUDES" 2>/dev/null) || return 2
 	begin_try || return 2
-	copy_pair "$staged_chain" "$staged_key" || { end_try; said='the try could not be written'; return 2; }
+	copy_certificate "$staged_chain" "$staged_key" || { end_try; message='the try could not be written'; return 2; }
 	{
 		put_line "$settings" |
 			sed -n -e 's/^ServerRoot: /ServerRoot /p' -e 's/^\(User\|Group\): name=\("[^"]*"\).*/\1 \2/p'
@@ -182,14 +182,14 @@ SSLCertificateKeyFile $try_key
 	second_try 'resuming normal operations' timeout 30 unshare -n "$program" -D FOREGROUND -f "$try/apache.conf"
 	result=$?
 	last_lines "$try/log" AH02
-	if [ $result = 1 ] && [ -z "$said" ]; then result=2; last_lines "$try/log" .; fi
+	if [ $result = 1 ] && [ -z "$message" ]; then result=2; last_lines "$try/log" .; fi
 	end_try
 	return $result
 }
 
-# Whether all pairs that its configuration names belong together, of whichever site, for one that does not ends it as
-# it is told; $said names that. Of those that are to change what is staged counts.
-apache_certificates_match() {
+# Whether each certificate that its configuration names has its key, of whichever site, for one that does not ends it
+# as it is reloaded; $message names that. Of those that are to change what is staged counts.
+apache_keys_match() {
 	has openssl || return 0
 	settings=$(eval "$command $arguments -t -D DUMP_RUN_CFG -D DUMP_INCLUDES" 2>/dev/null) || return 0
 	server_root=$(put_line "$settings" | sed -n 's/^ServerRoot: "\(.*\)"$/\1/p')
@@ -198,15 +198,15 @@ apache_certificates_match() {
 	done | sort -u)
 	while IFS='	' read -r named_chain named_key; do
 		[ -n "$named_chain" ] || continue
-		said=$(named_pair_matches) || return 1
+		message=$(named_key_matches) || return 1
 	done <<-NAMED
 		$named
 	NAMED
-	said=
+	message=
 }
 
 # What it says goes to standard output.
-named_pair_matches() {
+named_key_matches() {
 	in_use "$named_chain"
 	staged_chain=$used
 	in_use "$named_key"
@@ -215,8 +215,8 @@ named_pair_matches() {
 	kind_of "$staged_key"
 	# One that needs a passphrase, or is none at all, such as where the certificate alone is named.
 	case $file_kind in key | both) ;; *) return 0 ;; esac
-	pairs_match && return
-	put_line "$named_chain of its configuration would be read as well: $said"
+	key_matches_certificate && return
+	put_line "$named_chain of its configuration would be read as well: $message"
 	return 1
 }
 
@@ -236,14 +236,14 @@ how_apache() { apache_masters; how_of $masters; }
 reload_apache() {
 	apache_masters
 	[ -n "$masters" ] || revive apache2 httpd
-	live_belongs_together "$@"
+	require_matching_live_key "$@"
 	for pid in $masters; do
 		apache_command "$pid" || found not-reloaded 'its program can be changed by others'
-		said=$(eval "$command $arguments -t" 2>&1) || found not-reloaded "$said"
-		told=$said
-		apache_certificates_match || found not-reloaded "it was not told, for that would end it: $said"
-		said=$told
-		tell_master "$pid" USR1
+		message=$(eval "$command $arguments -t" 2>&1) || found not-reloaded "$message"
+		message_before=$message
+		apache_keys_match || found not-reloaded "it was not reloaded, for that would end it: $message"
+		message=$message_before
+		signal_master "$pid" USR1
 	done
-	found reloaded "$said"
+	found reloaded "$message"
 }

@@ -1,15 +1,15 @@
-# The servers that read a pair: each one's own test of what is staged, and having it read its files anew. A server NAME
-# has two functions; both are given the files of the pair, five words each (N PATH REAL BEFORE WANTED), and $config:
-# the file that its configuration begins with, empty: the usual one.
+# The servers that read a deployment: each one's own test of what is staged, and having it read its files anew. A
+# server NAME has two functions; both get its files, five words each (N PATH REAL BEFORE AFTER), and $config: the file
+# that its configuration begins with, empty: the usual one.
 #
 #   test_NAME FILES...     ends by found passed|failed|untested SAID
 #   reload_NAME FILES...   ends by found reloaded|not-reloaded SAID, with $pid_before and $pid_after
 #
 # A described server has $own_test and $own_reload, words for a shell that its user has given.
 
-# pair_test TOKEN ID SERVER CONFIG TEST RELOAD FILES...
-do_pair_test() {
-	enter_run "$1" "$2"
+# deployment_test TOKEN ID SERVER CONFIG TEST RELOAD FILES...
+do_deployment_test() {
+	cd_to_run "$1" "$2"
 	shift 2
 	choose_server "$1" test
 	config=$2 own_test=$3 own_reload=$4
@@ -17,20 +17,20 @@ do_pair_test() {
 	staged_files=
 	for word do quote "$word"; staged_files="$staged_files $quoted"; done
 	for_files find_staged "$@"
-	pair_belongs_together
+	require_matching_key
 	cd /
 	"test_$server" "$@"
 	found untested 'it has no test'
 }
 
-# pair_reload SERVER CONFIG TEST RELOAD FILES...
-do_pair_reload() {
+# deployment_reload SERVER CONFIG TEST RELOAD FILES...
+do_deployment_reload() {
 	choose_server "$1" reload
 	config=$2 own_test=$3 own_reload=$4 pid_before= pid_after=
 	shift 4
 	cd /
 	"reload_$server" "$@"
-	found not-reloaded 'nobody knows how'
+	found not-reloaded 'how it is reloaded is not known'
 }
 
 choose_server() {
@@ -43,7 +43,7 @@ choose_server() {
 found() {
 	# What a server says may be long: its end is what counts.
 	put_line "${2-}" | tail -n 20 | cut -c 1-400 |
-		{ while IFS= read -r line; do [ -z "$line" ] || tell said "$line"; done; }
+		{ while IFS= read -r line; do [ -z "$line" ] || report message "$line"; done; }
 	ok "$1" "${pid_before-}" "${pid_after-}"
 }
 
@@ -52,7 +52,7 @@ found() {
 # What lies over what, for in_view: $view; the staged file of each, by what is in it: $staged_chain, $staged_key.
 view= staged_chain= staged_key=
 find_staged() {
-	enter_file "$1" "$2" "$3"
+	cd_to_file "$1" "$2" "$3"
 	next=$(next_of "$1" "$3" "$5")
 	hash_of "$next"
 	# What is in use already needs no view.
@@ -73,31 +73,31 @@ find_staged() {
 }
 
 next_of() {
-	if [ -e "$work/near-$1" ]; then put_line "${2%/*}/$lair/next-$1.$3"; else put_line "$work/next-$1.$3"; fi
+	if [ -e "$work/near-$1" ]; then put_line "${2%/*}/$staging_name/next-$1.$3"; else put_line "$work/next-$1.$3"; fi
 }
 
-# Not every server minds, or not before it is told to read them.
-pair_belongs_together() {
+# Not every server minds, or not before it is made to read them.
+require_matching_key() {
 	has openssl && [ -n "$staged_chain" ] && [ -n "$staged_key" ] || return 0
-	pairs_match || found failed "$said"
+	key_matches_certificate || found failed "$message"
 }
 
-pairs_match() {
-	said=$(openssl x509 -noout -pubkey 2>&1 <"$staged_chain") ||
-		{ said="the certificate cannot be read: $said"; return 1; }
-	public=$said
-	said=$(openssl pkey -pubout 2>&1 <"$staged_key") || { said='the key cannot be read'; return 1; }
-	[ "$public" = "$said" ] || { said='the key does not belong to the certificate'; return 1; }
-	said=
+key_matches_certificate() {
+	message=$(openssl x509 -noout -pubkey 2>&1 <"$staged_chain") ||
+		{ message="the certificate cannot be read: $message"; return 1; }
+	public=$message
+	message=$(openssl pkey -pubout 2>&1 <"$staged_key") || { message='the key cannot be read'; return 1; }
+	[ "$public" = "$message" ] || { message='the key does not belong to the certificate'; return 1; }
+	message=
 }
 
 # in_view COMMAND...: in a mount namespace of its own, where the paths in use hold what is staged; nobody else sees
-# that. $rc and $said; 97: this host has no such thing, as in a container.
+# that. $rc and $message; 97: this host has no such thing, as in a container.
 in_view() {
-	rc=97 said=
+	rc=97 message=
 	has unshare && has mount || return
 	eval "set -- $view -- \"\$@\""
-	hear unshare -m sh -c "$view_text" latchkey "$@"
+	run_limited unshare -m sh -c "$view_text" latchkey "$@"
 }
 view_text='mount --make-rprivate / 2>/dev/null
 while [ "$1" != -- ]; do mount --bind "$1" "$2" 2>/dev/null || exit 97; shift 2; done
@@ -114,18 +114,18 @@ tried() {
 	case $rc in
 		0) ;;
 		97)
-			found untested "this host lets nobody look at its files by another view,\
- and a copy of its configuration names none of these files"
+			found untested "this host has no mount namespaces to test staged files in,\
+ and a copy of the configuration names none of them"
 			;;
-		*) found failed "$said" ;;
+		*) found failed "$message" ;;
 	esac
 }
 
-# Where there is no view: with a copy of $from in the den, where every copy of a file in use, and every path of one, is
-# that of what is staged. In the words of the command $from is the copy. 97: it has none of them, or passes without
-# them as well.
+# Where there is no view: with a copy of $from in the staging folder, where every copy of a file in use, and every path
+# of one, is that of what is staged. In the words of the command $from is the copy. 97: it has none of them, or passes
+# without them as well.
 in_copy() {
-	copied=$work/copy said= placed=
+	copied=$work/copy message= placed=
 	[ "$(size_of "$from")" -le 16384 ] || return 0
 	rm -rf "$copied" "$copied"-*
 	cp -RLp "$from" "$copied" 2>/dev/null
@@ -140,11 +140,11 @@ in_copy() {
 
 # Whether the test fails where what was placed is something else, or is not there.
 minds() {
-	said_first=$said
+	first_message=$message
 	each_placed spoil
 	run_on_copy "$@"
 	if [ $rc = 0 ]; then each_placed rm -f; run_on_copy "$@"; fi
-	minded=$rc said=$said_first rc=0
+	minded=$rc message=$first_message rc=0
 	[ $minded != 0 ]
 }
 
@@ -165,7 +165,7 @@ run_on_copy() {
 		quote "$word"
 		words="$words $quoted"
 	done
-	said=$(eval "$words" 2>&1)
+	message=$(eval "$words" 2>&1)
 	rc=$?
 }
 

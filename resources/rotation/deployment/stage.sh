@@ -1,12 +1,12 @@
-# A new key on the host, and the files of a pair as they will be.
+# A new key on the host, and the files of a deployment as they will be.
 
 # ---- The key ----------------------------------------------------------------------------------------------
 
-# pair_make TOKEN ID KIND NAMES [clients]: a key, and what asks for a certificate for these names (DNS:name,
+# deployment_request TOKEN ID KIND NAMES [clients]: a key, and what asks for a certificate for these names (DNS:name,
 # IP:address) with it, for TLS clients as well as servers where that is said. Said again it is the same.
-do_pair_make() {
+do_deployment_request() {
 	has openssl || no no-tool openssl
-	enter_run "$1" "$2" make
+	cd_to_run "$1" "$2" make
 	size=0
 	if is_full; then no_room no "$work"; fi
 	if [ ! -s request ]; then
@@ -73,54 +73,54 @@ make_failed() {
 
 # ---- Staging ----------------------------------------------------------------------------------------------
 
-# pair_stage TOKEN ID N PATH REAL BEFORE HOLDS made|given|kept BYTES KEY: file N as it will be, with all that the one
-# in use has beside its bytes. The key is the one that was made here, KEY, or the one that is there.
-do_pair_stage() {
-	enter_run "$1" "$2" make
+# deployment_stage TOKEN ID N PATH REAL BEFORE HOLDS made|given|kept BYTES KEY: file N as it will be, with all that the
+# one in use has beside its bytes. The key is the one that was made here, KEY, or the one that is there.
+do_deployment_stage() {
+	cd_to_run "$1" "$2" make
 	shift 2
 	holds=$5 from=$6
 	begin_staging "$1" "$2" "$3" "$4"
 	[ "$from" != made ] || case $holds in key*) [ -s "$work/key" ] || no no-key "$path" ;; esac
-	choose_den
+	choose_staging
 	stage_file "$7" "$8"
-	ok staged "$wanted"
+	ok staged "$new_hash"
 }
 
-# begin_staging N PATH REAL BEFORE: in our turn, at the file that is to be replaced, which is still what it was. One
+# begin_staging N PATH REAL BEFORE: with the mutex, at the file that is to be replaced, which is still what it was. One
 # that is the new one already needs nothing more.
 begin_staging() {
 	before=$4
 	check_words "$before"
-	enter_file "$1" "$2" "$3"
+	cd_to_file "$1" "$2" "$3"
 	managed=
 	find_manager "$path"
 	[ -z "$managed" ] || no managed "$managed"
 	# Whoever ends it finds by this what else there is.
 	problem=$({ put_line "$real" >"$work/part-$nth" && $move "$work/part-$nth" "$work/real-$nth"; } 2>&1) ||
 		cannot no "$work/part-$nth"
-	take_pair_lock
-	take_turn 20
+	lock_file
+	acquire_mutex 20
 	rm -f "$work/try-$nth"
-	IFS= read -r after <"$work/wanted-$nth" || after=
-	wanted=$after
+	IFS= read -r after <"$work/new-hash-$nth" || after=
+	new_hash=$after
 	settle_file
 	hash_of "$live"
 	if [ "$hashed" != "$before" ]; then
-		[ "$hashed" = "$wanted" ] || no changed "$path" "$hashed"
-		ok staged "$wanted"
+		[ "$hashed" = "$new_hash" ] || no changed "$path" "$hashed"
+		ok staged "$new_hash"
 	fi
-	judge_live
+	check_live
 }
 
 # What can be replaced, and holds what it is said to.
-judge_live() {
+check_live() {
 	cd -P -- "${live%/*}" || no no-folder "$folder"
-	judge_file || no "$refusal" "$detail"
-	judge_kind "./$name"
-	[ "$den" != . ] || enter_lair
+	check_file || no "$refusal" "$detail"
+	check_kind "./$name"
+	[ "$staging" != . ] || cd_to_near_staging
 }
 
-judge_kind() {
+check_kind() {
 	kind_of "$1"
 	case $holds,$file_kind in
 		chain,certificate | leaf,certificate | intermediates,certificate | key,key | key+chain,both) ;;
@@ -130,42 +130,42 @@ judge_kind() {
 }
 
 stage_file() {
-	look_at "$live"
+	read_stat "$live"
 	kind=$mode,$uid,$gid
 	attributes_of "$live"
-	had=$attributes part=$den/part-$nth place=$den
-	[ "$den" != . ] || place=$folder/$lair
-	copy_whole "$live" "$part" || cannot no "$place/part-$nth"
+	had=$attributes part=$staging/part-$nth staging_path=$staging
+	[ "$staging" != . ] || staging_path=$folder/$staging_name
+	copy_whole "$live" "$part" || cannot no "$staging_path/part-$nth"
 	read_copy
 	open_part
-	problem=$(put_pair "$1" "$2" 2>&1 >"$part") || cannot no "$place/part-$nth"
+	problem=$(put_deployment_file "$1" "$2" 2>&1 >"$part") || cannot no "$staging_path/part-$nth"
 	close_part
 	attributes_of "$part"
-	look_at "$part"
+	read_stat "$part"
 	[ "$had" = "$attributes" ] && [ "$kind" = "$mode,$uid,$gid" ] || no attributes "$path"
 	hash_of "$part"
-	wanted=$hashed
+	new_hash=$hashed
 	set +f
-	rm -f "$den/next-$nth".*
+	rm -f "$staging/next-$nth".*
 	set -f
-	problem=$($move "$part" "$den/next-$nth.$wanted" 2>&1) || cannot no "$place/next-$nth.$wanted"
+	problem=$($move "$part" "$staging/next-$nth.$new_hash" 2>&1) || cannot no "$staging_path/next-$nth.$new_hash"
 	part=$work/part-$nth
-	problem=$({ put_line "$wanted" >"$part" && sync_file "$part" && $move "$part" "$work/wanted-$nth"; } 2>&1) ||
+	problem=$({ put_line "$new_hash" >"$part" && sync_file "$part" && $move "$part" "$work/new-hash-$nth"; } 2>&1) ||
 		cannot no "$part"
 	part=
-	sync_dens || cannot no "$place/next-$nth.$wanted"
+	sync_staging || cannot no "$staging_path/next-$nth.$new_hash"
 }
 
-# Whoever owns the folder may have had another file copied than the one that was judged.
+# Whoever owns the folder may have had another file copied than the one that was checked.
 read_copy() {
 	hash_of "$part"
 	[ "$hashed" = "$before" ] || no changed "$path" "$hashed"
 	case $holds in key*) ;; *) return ;; esac
-	judge_kind "$part"
+	check_kind "$part"
 	kept_key=$(put_blocks 'PRIVATE KEY' <"$part") kept_parameters=$(put_blocks 'DH PARAMETERS' <"$part")
 }
 
-put_pair() {
+put_deployment_file() {
 	case $holds in
 		key) put_key "$2" ;;
 		key+chain)
@@ -190,8 +190,8 @@ put_kept() { [ -z "$1" ] || put_line "$1"; }
 put_blocks() { awk -v mark="$1-----" "$pem_blocks_awk"; }
 
 # The file is this run's alone; a run whose folder is gone has nothing any more.
-take_pair_lock() {
-	find_turn || make_empty "$work/turning-free" || cannot no "$work/turning-free"
+lock_file() {
+	find_mutex || make_empty "$work/mutex-free" || cannot no "$work/mutex-free"
 	lock=$store/held-$(hash_word "$real")
 	tries=0
 	until problem=$(ln -sn "$run" "$lock" 2>&1); do
@@ -212,30 +212,30 @@ drop_dead_lock() {
 	[ "$seized" = "$holder" ] || ln -sn "$seized" "$lock" 2>/dev/null
 }
 
-# ---- Whose turn it is -------------------------------------------------------------------------------------
+# ---- Who replaces files -----------------------------------------------------------------------------------
 
-# take_turn SECONDS: nobody else turns files of this pair until this request ends. The file for that is made when files
-# are staged, for going back needs no room on the disk. A process that is gone holds nothing.
-take_turn() {
+# acquire_mutex SECONDS: nobody else replaces files of this deployment until this request ends. The file for that is
+# made when files are staged, for going back needs no room on the disk. A process that is gone holds nothing.
+acquire_mutex() {
 	tries=$(($1 * 10))
 	started_at self || started=$$-0
-	mine=$work/turning-$started
-	trap give_turn EXIT
-	while find_turn && [ "$turn" != "$mine" ]; do
-		has_ended "${turn##*/turning-}" && $move "$turn" "$mine" 2>/dev/null && return
+	mine=$work/mutex-$started
+	trap release_mutex EXIT
+	while find_mutex && [ "$mutex" != "$mine" ]; do
+		has_ended "${mutex##*/mutex-}" && $move "$mutex" "$mine" 2>/dev/null && return
 		[ $tries -gt 0 ] || no firing
 		if sleep 0.1 2>/dev/null; then tries=$((tries - 1)); else sleep 1; tries=$((tries - 10)); fi
 	done
 }
 
-give_turn() { $move "$mine" "${mine%/*}/turning-free" 2>/dev/null; }
+release_mutex() { $move "$mine" "${mine%/*}/mutex-free" 2>/dev/null; }
 
-find_turn() {
-	turn=
+find_mutex() {
+	mutex=
 	set +f
-	for entry in "$work"/turning-*; do [ ! -e "$entry" ] || turn=$entry; done
+	for entry in "$work"/mutex-*; do [ ! -e "$entry" ] || mutex=$entry; done
 	set -f
-	[ -n "$turn" ]
+	[ -n "$mutex" ]
 }
 
 has_ended() {

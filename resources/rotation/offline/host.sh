@@ -1,5 +1,5 @@
-# Which host a carried script is on: it is for the one that has the host key which is pinned for it, and does nothing
-# on another. Root shows that its private half is here by a signature of the script's nonce, and signs the result with
+# Which host an offline script is on: it is for the one that has the host key which is pinned for it, and does nothing
+# on another. Root shows that its private key is here by a signature of the script's nonce, and signs the result with
 # it.
 
 # check_host: refuses another host. Into $host_key the file of the key that signs; empty where none can. That it is
@@ -7,10 +7,10 @@
 check_host() {
 	host_key= host_is=unknown host_keys_seen=
 	unset SSH_AUTH_SOCK SSH_ASKPASS DISPLAY
-	if [ -n "$carry_pin" ] && has ssh-keygen; then see_host_keys; fi
-	here="${carry_host% *} (host key ${carry_pin:-not known})"
+	if [ -n "$offline_pin" ] && has ssh-keygen; then see_host_keys; fi
+	here="${offline_host% *} (host key ${offline_pin:-not known})"
 	case $host_is in
-		proved) put_line "this is $here"; return ;;
+		verified) put_line "this is $here"; return ;;
 		other)
 			refuse_script "this is not $here: no host key of this host is that one. Run it there;\
  if that host has another key by now, scan it and plan again"
@@ -27,12 +27,12 @@ check_host() {
 			;;
 	esac
 	remedy="Run it as root"
-	if [ -z "$carry_pin" ]; then
-		doubt="no host key of ${carry_host% *} was known when this was written, so nothing shows that this is that host"
+	if [ -z "$offline_pin" ]; then
+		doubt="no host key of ${offline_host% *} was known when this was written, so nothing shows that this is that host"
 		remedy="Run the collector there as root, import what it writes, and plan again"
 	elif [ "$my_uid" = 0 ]; then remedy="Let root use that host key, as a file without a passphrase"
 	fi
-	[ -n "$unverified_host" ] || [ -n "$only_looks" ] ||
+	[ -n "$unverified_host" ] || [ -n "$is_check" ] ||
 		refuse_script "$doubt. $remedy; or, if you have seen for yourself that this is that host, use --unverified-host"
 	put_line "$doubt"
 }
@@ -49,12 +49,12 @@ see_host_keys() {
 		seen_key=
 		if [ "$my_uid" = 0 ]; then
 			see_private_key "$host_key_file"
-			if [ "$seen_key" = "$carry_pin" ]; then host_is=proved; return; fi
+			if [ "$seen_key" = "$offline_pin" ]; then host_is=verified; return; fi
 		fi
 		if [ -z "$seen_key" ]; then
 			[ "$my_uid" != 0 ] || unseen_key=yes
 			see_public_key "$host_key_file.pub"
-			if [ "$seen_key" = "$carry_pin" ]; then host_is=public; continue; fi
+			if [ "$seen_key" = "$offline_pin" ]; then host_is=public; continue; fi
 		fi
 		if [ -n "$seen_key" ]; then host_keys_seen=yes; else unseen_key=yes; fi
 	done
@@ -87,13 +87,13 @@ list_host_keys() {
 }
 
 # The fingerprint of the private key in a file of root's, into $seen_key, by what it signs; $host_key where that is the
-# pinned one. An ssh-keygen that cannot sign (before OpenSSH 8.1) tells it of the private half all the same.
+# pinned one. An ssh-keygen that cannot sign (before OpenSSH 8.1) prints it for the private key all the same.
 see_private_key() {
 	seen_key=
 	is_roots_path "$1" && [ -f "$1" ] || return
-	if sign_with "$1" latchkey-host "$carry_nonce"; then
-		who_signed latchkey-host "$carry_nonce"
-		[ "$seen_key" != "$carry_pin" ] || host_key=$1
+	if sign_with "$1" latchkey-host "$offline_nonce"; then
+		who_signed latchkey-host "$offline_nonce"
+		[ "$seen_key" != "$offline_pin" ] || host_key=$1
 	fi
 	[ -z "$seen_key" ] || return
 	set -- $(ssh-keygen -y -P '' -f "$1" 2>/dev/null | ssh-keygen -E sha256 -l -f - 2>/dev/null)

@@ -1,17 +1,17 @@
-# What one account does to its own folder stops that account's part of a carried script, and nobody else's: its files
+# What one account does to its own folder stops that account's part of an offline script, and nobody else's: its files
 # are left out by name from a phase on, as long as nothing of that phase stands in them. Why they cannot be written is
-# said by what runs as that account. Root alone leaves anything out, and no file or folder of root's own: in none of
-# those can an account have brought that about.
+# reported by what runs as that account. Root alone leaves anything out, and no file or folder of root's own: no
+# account can have brought that about.
 
 # $left_out and $unended: a line for each, as the result has them: ID PHASE REASON, and ID REASON of a folder in which
 # something of the script stays. $first_left: why the first one was, as a sentence.
 
 may_leave_out() { [ "$my_uid" = 0 ] && [ "$file_uid" != 0 ] && [ "$folder_uid" != 0 ]; }
 
-# leave_or_stop PHASE: leaves $id out of that phase, for $said; otherwise it is $why.
+# leave_or_stop PHASE: leaves $id out of that phase, for $answer; otherwise it is $why.
 leave_or_stop() {
 	name_reason
-	said=${said:-$reason}
+	answer=${answer:-$reason}
 	explain
 	if ! may_leave_out; then return; fi
 	put_line "left out: $why" >&2
@@ -19,10 +19,10 @@ leave_or_stop() {
 	left_out="$left_out$id $1 $reason$nl"
 }
 
-# The word of $said, into $reason. Whoever speaks for an account may say anything: what no result may have as a word is
-# no answer.
+# The word of $answer, into $reason. Whoever speaks for an account may say anything: what no result may have as a word
+# is no answer.
 name_reason() {
-	reason=${said%% *}
+	reason=${answer%% *}
 	case $reason in '' | *[!a-z-]*) reason=no-answer ;; esac
 	[ ${#reason} -le 40 ] || reason=no-answer
 }
@@ -36,7 +36,7 @@ is_left_out() {
 # require_left PHASE: without a file that it is done in nothing is shown, where the run cannot do without this host:
 # $why is that of the first one that is left out then.
 require_left() {
-	[ -z "$why" ] && [ -n "$left_out" ] && [ "$carry_needed" = yes ] || return 0
+	[ -z "$why" ] && [ -n "$left_out" ] && [ "$offline_needed" = yes ] || return 0
 	some_left=no left_of=$1
 	each_file see_left
 	[ $some_left = yes ] || why=$first_left
@@ -49,11 +49,11 @@ see_left() {
 }
 
 # The accounts that a login is asked of: those that are let in by a file that is not left out.
-say_accounts() {
+format_accounts() {
 	with_files= without_files=
 	each_file sort_accounts
 	IFS=$nl
-	for name in $carry_accounts; do
+	for name in $offline_accounts; do
 		case $nl$with_files in *"$nl$name$nl"*) ;; *) case $nl$without_files in *"$nl$name$nl"*) continue ;; esac ;; esac
 		put_line "$name"
 	done | awk 'NR > 1 { printf " and " } { printf "%s", $0 }'

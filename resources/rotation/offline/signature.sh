@@ -1,11 +1,11 @@
-# Who has signed a carried script.
+# Who has signed an offline script.
 
 # It keeps out what was damaged or exchanged on its way: a script that was signed when it was written names its signer,
 # and does nothing without that signature. Whoever may have altered this very check runs ssh-keygen first.
 # $signature_checked: yes where it is checked, and by a key that was named.
 check_signature() {
 	script_signature=$0.sig signature_checked=no
-	if [ -z "$signer$carry_signer" ] && [ ! -f "$script_signature" ]; then
+	if [ -z "$signer$offline_signer" ] && [ ! -f "$script_signature" ]; then
 		put_line 'this script is not signed'
 		return
 	fi
@@ -17,12 +17,12 @@ check_signature() {
 		return
 	fi
 	[ -f "$script_signature" ] || refuse_script "there is no $script_signature; copy it along with the script"
-	for named_signer in "$carry_signer" "$signer"; do
+	for named_signer in "$offline_signer" "$signer"; do
 		[ -n "$named_signer" ] || continue
 		is_signed "$named_signer" || refuse_script "$script_signature is no signature of it by $named_signer"
 		put_line "signed by $named_signer"
 	done
-	if [ -n "$signer$carry_signer" ]; then signature_checked=yes; return; fi
+	if [ -n "$signer$offline_signer" ]; then signature_checked=yes; return; fi
 	signed_by=$(ssh-keygen -Y check-novalidate -n latchkey-script -s "$script_signature" <"$0" 2>/dev/null) ||
 		refuse_script "$script_signature is no signature of it"
 	put_line "signed by ${signed_by##* }, whom nobody has named (--signer does)"

@@ -5,9 +5,9 @@
 do_create() {
 	folder=${1%/*} made_folder=
 	check_words "$2"
-	look_at "$folder"
+	read_stat "$folder"
 	if [ -z "$mode" ]; then
-		enter "$folder"
+		cd_as_owner "$folder"
 		[ "$actor" = "$2" ] || no not-owner "$actor"
 		size=0
 		if is_full; then no no-space; fi
@@ -17,9 +17,9 @@ do_create() {
 		find_sync .
 		sync_folder
 	fi
-	enter "$1"
+	cd_as_owner "$1"
 	[ "$actor" = "$2" ] || no not-owner "$actor"
-	look_at "./$name"
+	read_stat "./$name"
 	[ -z "$mode" ] || ok already
 	find_sync .
 	problem=$( (set -C; : >"./$name") 2>&1) || {
@@ -35,11 +35,11 @@ do_create() {
 # uncreate PATH UID file|folder: takes away what do_create has made, if nothing is in it.
 do_uncreate() {
 	check_words "$2" "$3"
-	look_at "${1%/*}"
+	read_stat "${1%/*}"
 	[ -n "$mode" ] || ok gone
-	enter "$1"
+	cd_as_owner "$1"
 	[ "$actor" = "$2" ] || no not-owner "$actor"
-	look_at "./$name"
+	read_stat "./$name"
 	case $mode in
 		-*) [ "$size" = 0 ] || no changed; rm -f "./$name" ;;
 		'') ;;

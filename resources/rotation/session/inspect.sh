@@ -1,79 +1,79 @@
-# What Latchkey's hand tells of a host and of a file before it is changed.
+# What a session reports of a host and of a file before it is changed.
 
 do_host() {
-	tell uid "$my_uid" "$(id -un)"
-	tell time "$(date +%s)" "$(date +%z)"
-	tell hash-tool "$hash_tool"
-	tell tools $(for tool in setpriv runuser su systemd-run at setsid nohup lsattr getfacl getfattr ssh-keygen ssh; do
+	report uid "$my_uid" "$(id -un)"
+	report time "$(date +%s)" "$(date +%z)"
+	report hash-tool "$hash_tool"
+	report tools $(for tool in setpriv runuser su systemd-run at setsid nohup lsattr getfacl getfattr ssh-keygen ssh; do
 		! has "$tool" || put_line "$tool"
 	done)
-	[ -z "$exchange" ] || tell exchange
-	dead_man_ways
-	tell dead-man $ways
+	[ -z "$exchange" ] || report exchange
+	find_timers
+	report rollback-timer $timers
 	ok
 }
 
-# look PATH [secret]: all that a plan has to know of a file, whoever it belongs to; of a secret one its hash, and no
+# inspect PATH [secret]: all that a plan has to know of a file, whoever it belongs to; of a secret one its hash, and no
 # bytes.
-do_look() {
+do_inspect() {
 	real=$1 secret=${2-}
 	resolve_system_links
 	folder=${real%/*} name=${real##*/} refusal=
 	[ -n "$folder" ] || folder=/
-	if ! judge_way "$folder"; then
-		[ $by_root = yes ] || tell_chain
-		tell real "$real"
-		tell refusal "$refusal" "$detail"
-		tell_goal
+	if ! check_path "$folder"; then
+		[ $by_root = yes ] || report_chain
+		report real "$real"
+		report refusal "$refusal" "$detail"
+		report_link_target
 		ok
 	fi
-	[ $by_root = yes ] || tell_chain
-	# Where it lies, and with whose rights it is read, is our word: of what the account's shell tells, only what has not
-	# been told counts.
-	tell real "$real"
+	[ $by_root = yes ] || report_chain
+	# Where it lies, and with whose rights it is read, we report: of what the account's shell reports, only what was not
+	# reported before counts.
+	report real "$real"
 	name_of "$actor"
-	tell actor "$actor" "$user_name"
-	look_at "$real"
-	led=
-	case $mode in l*) led=$(readlink -f "$real" 2>/dev/null) ;; esac
-	tell led "$led"
+	report actor "$actor" "$user_name"
+	read_stat "$real"
+	target=
+	case $mode in l*) target=$(readlink -f "$real" 2>/dev/null) ;; esac
+	report target "$target"
 	# What somebody can put there is read with nobody's rights but theirs.
 	[ "$actor" = "$my_uid" ] || [ "$my_uid" != 0 ] || become "$actor"
-	cd -P -- "$folder" 2>/dev/null && [ "$(pwd -P)" = "$folder" ] || { tell refusal no-folder "$folder"; ok; }
-	is_still_theirs || { tell refusal owner-changed "$uid"; ok; }
-	tell_file
+	cd -P -- "$folder" 2>/dev/null && [ "$(pwd -P)" = "$folder" ] || { report refusal no-folder "$folder"; ok; }
+	is_still_theirs || { report refusal owner-changed "$uid"; ok; }
+	report_file
 	ok
 }
 
-tell_file() {
+report_file() {
 	if [ "$actor" != "$my_uid" ]; then find_lock
-	elif judge_work_folder; then tell_kept
-	else tell work-folder "$folder/.latchkey"
+	elif check_work_folder; then report_kept
+	else report work-folder "$folder/.latchkey"
 	fi
-	if ! judge_file || { [ -n "$secret" ] && ! judge_beside; }; then tell refusal "$refusal" "$detail"; fi
-	look_at "./$name"
+	if ! check_file || { [ -n "$secret" ] && ! check_beside; }; then report refusal "$refusal" "$detail"; fi
+	read_stat "./$name"
 	name_of "${uid:-}"
-	case $mode in '') ;; *) tell file "$mode" "$links" "$uid" "$gid" "$size" "$user_name" ;; esac
-	if [ "$actor" != "$my_uid" ]; then [ -n "$refusal" ] || tell refusal not-owner "$actor"; fi
-	case $mode in l*) tell_goal ;; esac
+	case $mode in '') ;; *) report file "$mode" "$links" "$uid" "$gid" "$size" "$user_name" ;; esac
+	if [ "$actor" != "$my_uid" ]; then [ -n "$refusal" ] || report refusal not-owner "$actor"; fi
+	case $mode in l*) report_link_target ;; esac
 	measure .
-	tell space "$free_bytes" "$free_inodes"
-	dead_man_ways
-	tell dead-man $ways
-	[ -z "$lock" ] || tell lock "$lock_token" "$lock_who" "$lock_since" "$lock_end" "$(date +%s)"
+	report space "$free_bytes" "$free_inodes"
+	find_timers
+	report rollback-timer $timers
+	[ -z "$lock" ] || report lock "$lock_token" "$lock_who" "$lock_since" "$lock_end" "$(date +%s)"
 	case $mode in -*) ;; *) return ;; esac
 	[ -r "./$name" ] && [ "$size" -le 4194304 ] || return
 	attributes_of "./$name"
-	tell attributes "$attributes"
+	report attributes "$attributes"
 	[ -n "$hash_tool" ] || return
 	hash_of "./$name"
-	tell hash "$hashed"
+	report hash "$hashed"
 	[ -z "$secret" ] || return 0
 	send_data content <"./$name"
 }
 
 # Whose work lies there, also without a lock: the tokens of runs.
-tell_kept() {
+report_kept() {
 	kept_count=0
 	set +f
 	for entry in .latchkey/*/; do
@@ -82,20 +82,20 @@ tell_kept() {
 		case $entry in '' | *[!A-Za-z0-9]*) continue ;; esac
 		kept_count=$((kept_count + 1))
 		[ $kept_count -le 16 ] || break
-		tell kept "$entry"
+		report kept "$entry"
 	done
 	set -f
 }
 
-# What a run would make beside a private key has room there: whatever else lies there stops it half-way. A new half is
-# asked for by whoever makes one.
-judge_beside() {
+# Whether the names are free that a run uses beside a private key: whatever else lies there would stop it half-way.
+# That of a new private key is checked by whoever creates one.
+check_beside() {
 	if is_shared; then refuse shared-folder "$folder"; return 1; fi
 	hash_of "./$name"
 	here=$hashed
 	for suffix in old old.pub new new.pub part known config log said; do
 		beside=./$name.latchkey-$suffix
-		look_at "$beside"
+		read_stat "$beside"
 		case $suffix,$mode in
 			*,) continue ;;
 			*,d*) ;;
@@ -110,15 +110,15 @@ judge_beside() {
 
 # A link that root has made in a folder where nobody else writes is how this system is laid out (/home -> /usr/home).
 resolve_system_links() {
-	walked= left=${real#/}/ followed=0 open_way=
+	walked= left=${real#/}/ followed=0 open_on_path=
 	while [ -n "${left%/}" ] && [ $followed -lt 16 ]; do
-		part_of_way=${left%%/*} left=${left#*/}
+		path_part=${left%%/*} left=${left#*/}
 		[ -n "$left" ] || break
-		look_at "$walked/$part_of_way"
+		read_stat "$walked/$path_part"
 		case $mode in
 			l*)
-				[ "$uid" = 0 ] && [ -z "$open_way" ] || return
-				goal=$(readlink "$walked/$part_of_way" 2>/dev/null) || return
+				[ "$uid" = 0 ] && [ -z "$open_on_path" ] || return
+				goal=$(readlink "$walked/$path_part" 2>/dev/null) || return
 				case $goal in
 					/*) left=${goal#/}/$left walked= ;;
 					*) left=$goal/$left ;;
@@ -128,29 +128,29 @@ resolve_system_links() {
 				real=$walked/${left%/}
 				;;
 			*)
-				walked=$walked/$part_of_way
-				[ "$uid" = 0 ] || open_way=yes
-				case $mode in d????w* | d???????w*) open_way=yes ;; esac
+				walked=$walked/$path_part
+				[ "$uid" = 0 ] || open_on_path=yes
+				case $mode in d????w* | d???????w*) open_on_path=yes ;; esac
 				;;
 		esac
 	done
 }
 
 # Where links lead that nobody follows here: the same file may be known by another path.
-tell_goal() {
-	case $refusal in linked-*) goal=$(readlink -f "$real" 2>/dev/null) && [ -n "$goal" ] && tell goal "$goal" ;; esac
+report_link_target() {
+	case $refusal in linked-*) goal=$(readlink -f "$real" 2>/dev/null) && [ -n "$goal" ] && report goal "$goal" ;; esac
 }
 
-tell_chain() {
+report_chain() {
 	walked= left=${real#/}/
-	tell_step /
+	report_step /
 	while [ -n "${left%/}" ]; do
 		walked=$walked/${left%%/*} left=${left#*/}
-		tell_step "$walked"
+		report_step "$walked"
 	done
 }
 
-tell_step() {
-	look_at "$1"
-	[ -z "$mode" ] || tell step "$1" "$mode" "$links" "$uid" "$gid"
+report_step() {
+	read_stat "$1"
+	[ -z "$mode" ] || report step "$1" "$mode" "$links" "$uid" "$gid"
 }

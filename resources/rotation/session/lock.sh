@@ -35,7 +35,7 @@ is_lock_number() {
 }
 
 # As a lock says who holds it, into $who. is_lock and readHolder of the workstation take no other letters.
-name_holder() { who=$(put_line "$1" | tr -c 'A-Za-z0-9@._:\n-' '_' | cut -c 1-200); }
+clean_lock_owner() { who=$(put_line "$1" | tr -c 'A-Za-z0-9@._:\n-' '_' | cut -c 1-200); }
 
 # is_lock GOAL TOKEN WHO SINCE END: whether a run has written this. No run holds a folder for a day; the time by which
 # this one has taken its own may have been set back since.
@@ -51,9 +51,9 @@ is_lock() {
 
 # Whether a run can hold this folder: .latchkey is not there, or is a folder of ours with nothing among its locks but
 # locks.
-judge_work_folder() {
+check_work_folder() {
 	lock= highest= foreign=
-	look_at .latchkey
+	read_stat .latchkey
 	case $mode in
 		'') return 0 ;;
 		drwx*) ;;
@@ -69,9 +69,9 @@ judge_work_folder() {
 # begin PATH TOKEN WHO SECONDS BREAKS: takes or renews the lock of the folder of PATH. BREAKS: the token of a lock
 # whose lease is over.
 do_begin() {
-	enter "$1"
+	cd_as_owner "$1"
 	run=$2 seconds=$4 breaks=${5-}
-	name_holder "$3"
+	clean_lock_owner "$3"
 	check_words "$run" "$seconds"
 	begun=begun tries=0
 	# Somebody who ends may take the folder away again between one call and the next.
@@ -91,7 +91,7 @@ do_begin() {
 # Makes the lock after the highest; 1: once more.
 take_lock() {
 	problem=$(mkdir .latchkey 2>&1) && problem=
-	judge_work_folder || no work-folder-occupied "$folder/.latchkey"
+	check_work_folder || no work-folder-occupied "$folder/.latchkey"
 	[ -d .latchkey ] || { no_folder; return 1; }
 	now=$(date +%s)
 	since=$now
@@ -111,7 +111,7 @@ take_lock() {
 
 no_folder() {
 	if [ $tries -lt 20 ] && mkdir .latchkey 2>/dev/null; then return; fi
-	judge_flags . || no "$refusal" "$detail"
+	check_flags . || no "$refusal" "$detail"
 	why_of "$problem"
 	no "$why" "$problem"
 }
@@ -143,7 +143,7 @@ need_lock() {
 
 # unlock PATH TOKEN: the run holds the folder of PATH no more. What it has kept there stays.
 do_unlock() {
-	enter "$1"
+	cd_as_owner "$1"
 	run=$2
 	check_words "$run"
 	drop_locks ''
@@ -153,11 +153,11 @@ do_unlock() {
 
 # end PATH TOKEN: nothing of the run is left in the folder of PATH.
 do_end() {
-	enter "$1"
+	cd_as_owner "$1"
 	run=$2 work=.latchkey/$2
 	check_words "$run"
 	# Where somebody has put something else in its place, nothing of the run is left.
-	look_at .latchkey
+	read_stat .latchkey
 	case $mode,$uid in d*,"$my_uid") ;; *) ok gone ;; esac
 	late=
 	set +f

@@ -1,6 +1,6 @@
-# What the logs of a host tell of logins.
+# What the logs of a host show of logins.
 
-# log SINCE FINGERPRINT...: what tells of logins by one of these keys. Of the journal its entries as JSON, one a line,
+# log SINCE FINGERPRINT...: what shows logins by one of these keys. Of the journal its entries as JSON, one a line,
 # with the fields that journald alone writes; of files their lines after the path and a tab, all that are there. Any
 # user of a host may write a line of a file. Where no log can be read, nothing is known.
 do_log() {
@@ -13,9 +13,9 @@ do_log() {
 		if [ -f "$file" ] && [ -r "$file" ]; then sources="$sources $file"; fi
 	done
 	[ -n "$sources" ] || no no-log
-	tell sources $sources
+	report sources $sources
 	for source in $sources; do
-		[ "$source" != journal ] || ask_journal --since "@$since"
+		[ "$source" != journal ] || read_journal --since "@$since"
 	done | keep_lines "$@" | tail -n 500 | send_data journal
 	for source in $sources; do
 		[ "$source" = journal ] || keep_lines "$@" <"$source" | sed "s|^|$source	|"
@@ -24,7 +24,7 @@ do_log() {
 }
 
 # Of root's processes of these names alone: the kernel tells journald whose they are.
-ask_journal() {
+read_journal() {
 	journalctl --system -q --no-pager -o json "$@" _UID=0 _COMM=sshd _COMM=sshd-session _COMM=sshd-auth 2>/dev/null
 }
 

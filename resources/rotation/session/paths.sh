@@ -1,32 +1,32 @@
-# Places of Latchkey's hand: the way to a file, whose it is, and whether it can be replaced.
+# Paths of a session: where a path leads, whose the file is, and whether it can be replaced.
 
 # ls of one thing itself: $mode (as ls says it), $links, $uid, $gid, $size; all empty where there is nothing.
-look_at() { columns $(ls -ldn "$1" 2>/dev/null); }
+read_stat() { columns $(ls -ldn "$1" 2>/dev/null); }
 columns() { mode=${1-} links=${2-} uid=${3-} gid=${4-} size=${5-}; }
 
-# Goes through all folders of path $1, and says in $actor who writes there: whoever owns the last. No link may be on
-# the way, nor a folder of a third. Where that is root, nobody else may write on the whole way.
-judge_way() {
-	way=$1 walked=
-	case $way in /*) ;; *) refuse odd-path "$way"; return 1 ;; esac
-	case $way/ in *//?* | */./* | */../*) refuse odd-path "$way"; return 1 ;; esac
+# check_path PATH: goes through all its folders; $actor is who writes there: whoever owns the last. No link may be on
+# the path, nor a folder of a third. Where that is root, nobody else may write to any of them.
+check_path() {
+	checked_path=$1 walked=
+	case $checked_path in /*) ;; *) refuse odd-path "$checked_path"; return 1 ;; esac
+	case $checked_path/ in *//?* | */./* | */../*) refuse odd-path "$checked_path"; return 1 ;; esac
 	owners=' ' open=
-	left=${way#/}/
-	look_at /
-	judge_step / || return 1
+	left=${checked_path#/}/
+	read_stat /
+	check_path_step / || return 1
 	while [ -n "${left%/}" ]; do
 		walked=$walked/${left%%/*} left=${left#*/}
-		look_at "$walked"
-		judge_step "$walked" || return 1
+		read_stat "$walked"
+		check_path_step "$walked" || return 1
 	done
 	actor=$uid
 	for owner in $owners; do
-		case $owner in 0 | "$actor") ;; *) refuse others-folder "$way"; return 1 ;; esac
+		case $owner in 0 | "$actor") ;; *) refuse others-folder "$checked_path"; return 1 ;; esac
 	done
 	if [ "$actor" = 0 ] && [ -n "$open" ]; then refuse open-folder "$open"; return 1; fi
 }
 
-judge_step() {
+check_path_step() {
 	case $mode in
 		d*) ;;
 		l*) refuse linked-folder "$1"; return 1 ;;
@@ -36,19 +36,19 @@ judge_step() {
 	case $mode in d????w* | d???????w*) open=$1 ;; esac
 }
 
-# What is found, for whoever asks first: it is told, or refused.
+# What is found, for the caller: it is reported, or refused.
 refuse() { refusal=$1 detail=${2-}; return 1; }
 
 # Whether a path has control characters: it could end a line, and go on as words of its own, wherever one is written
 # into a text.
 is_odd() { [ "$(put_line "$1" | tr -d '\001-\037\177')" != "$1" ]; }
 
-# enter PATH: into its folder, as whoever that belongs to; $name is what it is called there.
-enter() {
+# cd_as_owner PATH: into its folder, as whoever that belongs to; $name is what it is called there.
+cd_as_owner() {
 	folder=${1%/*} name=${1##*/} refusal=
 	[ -n "$folder" ] || folder=/
 	case $name in '' | . | ..) no odd-path "$1" ;; esac
-	[ -n "${actor_known-}" ] || judge_way "$folder" || no "$refusal" "$detail"
+	[ -n "${actor_known-}" ] || check_path "$folder" || no "$refusal" "$detail"
 	[ "$actor" = "$my_uid" ] || become "$actor"
 	cd -P -- "$folder" 2>/dev/null || no no-folder "$folder"
 	# From here on by relative names: whoever renames folders now moves us with them.
@@ -56,13 +56,13 @@ enter() {
 	is_still_theirs || no owner-changed "$uid"
 }
 
-# Whether the folder that we are in belongs to $actor: whoever may write on the way can have put another in its place
-# since that was judged.
-is_still_theirs() { look_at . && [ "$uid" = "$actor" ]; }
+# Whether the folder that we are in belongs to $actor: whoever may write to a folder of the path can have put another
+# in its place since that was checked.
+is_still_theirs() { read_stat . && [ "$uid" = "$actor" ]; }
 
 # Whether others than its owner may write in the folder that we are in.
 is_shared() {
-	look_at .
+	read_stat .
 	case $mode in
 		d???????w*) return 0 ;;
 		d????w*) ! is_own_group "$gid" "$uid" || has_named_writers ;;
@@ -97,16 +97,16 @@ is_own_group() {
 	[ $is_own = yes ]
 }
 
-# enter_of PATH OWNER: the same for what nobody but user OWNER, or root, may see: whoever renames folders on the way
-# may have put one of their own there. OWNER is empty where nobody is known to be.
-enter_of() {
+# cd_as_known_owner PATH OWNER: the same for what nobody but user OWNER, or root, may see: whoever renames folders of
+# the path may have put one of their own there. OWNER is empty where nobody is known to be.
+cd_as_known_owner() {
 	case ${2-} in *[!0-9]*) no odd-words ;; esac
 	folder=${1%/*} refusal=
-	judge_way "${folder:-/}" || no "$refusal" "$detail"
+	check_path "${folder:-/}" || no "$refusal" "$detail"
 	case $actor in 0 | "${2:-$actor}") ;; *) no owner-changed "$actor" ;; esac
-	# The one that was judged is the one that gets it.
+	# The one that was checked is the one that gets it.
 	actor_known=yes
-	enter "$1"
+	cd_as_owner "$1"
 	if is_shared; then no shared-folder "$folder"; fi
 }
 
@@ -120,9 +120,9 @@ hash_of() {
 }
 
 # Whether ./$name is a file that can be replaced by renaming; otherwise $refusal. Leaves its columns.
-judge_file() {
+check_file() {
 	[ -n "$hash_tool" ] || { refuse no-hash-tool; return 1; }
-	look_at "./$name"
+	read_stat "./$name"
 	case $mode in
 		-*) ;;
 		'') refuse absent; return 1 ;;
@@ -137,9 +137,9 @@ judge_file() {
 	# Only root and its members can give a file to a group.
 	case " $(id -G) " in *" $gid "*) ;; *) [ "$my_uid" = 0 ] || { refuse others-group "$gid"; return 1; } ;; esac
 	[ "$size" -le 4194304 ] || { refuse too-large "$size"; return 1; }
-	judge_flags "./$name" || return 1
-	judge_flags . || return 1
-	judge_writable || return 1
+	check_flags "./$name" || return 1
+	check_flags . || return 1
+	check_writable || return 1
 	if is_full; then refuse no-space "$free_bytes,$free_inodes"; return 1; fi
 	return 0
 }
@@ -160,7 +160,7 @@ find_mount() {
 	done </proc/self/mountinfo
 }
 
-judge_flags() {
+check_flags() {
 	has lsattr || return 0
 	flags=$(lsattr -d "$1" 2>/dev/null) || return 0
 	case ${flags%% *} in
@@ -169,14 +169,14 @@ judge_flags() {
 	esac
 }
 
-judge_writable() {
+check_writable() {
 	[ ! -w . ] || return 0
 	set -- $(ls -ldn . 2>/dev/null)
 	case ${1-} in ??w*) refuse read-only ;; *) refuse not-writable ;; esac
 	return 1
 }
 
-# Bytes and inodes that are left to this user in folder $1, into $free_bytes and $free_inodes (empty: not told). What
+# Bytes and inodes that are left to this user in folder $1, into $free_bytes and $free_inodes (empty: unknown). What
 # has more than a shell can count that counts in 32 bits, as mksh does, has enough: a gigabyte.
 measure() {
 	free_bytes= free_inodes= measured=$1

@@ -1,22 +1,23 @@
-# Private halves of keys: made, put in place of old ones, taken back.
+# Private keys: created, installed in the place of old ones, rolled back.
 
-# put PATH BEFORE WANTED MODE BYTES|made OWNER: the file gets the hash WANTED; what it was (BEFORE, or "absent") stays
-# beside it as PATH.latchkey-old. "made": it is what do_make has left beside it. OWNER: whose folder it is, by number.
-do_put() {
-	enter_of "$1" "${6-}"
-	before=$2 wanted=$3 new_mode=$4
-	check_words "$before" "$wanted" "$new_mode"
+# install_key PATH BEFORE AFTER MODE BYTES|made OWNER: the file gets the hash AFTER; what it was (BEFORE, or "absent")
+# stays beside it as PATH.latchkey-old. "made": it is what do_create_key has left beside it. OWNER: whose folder it is,
+# by number.
+do_install_key() {
+	cd_as_known_owner "$1" "${6-}"
+	before=$2 new_hash=$3 new_mode=$4
+	check_words "$before" "$new_hash" "$new_mode"
 	find_sync .
 	rm -f "./$name.latchkey-part"
 	hash_of "./$name"
-	[ "$hashed" != "$wanted" ] || flushed already
+	[ "$hashed" != "$new_hash" ] || flushed already
 	now=$hashed part=./$name.latchkey-part old=./$name.latchkey-old
-	look_at "./$name"
+	read_stat "./$name"
 	if [ "$before" = absent ]; then
 		[ -z "$mode" ] || no changed "$now"
 		make_empty "$part" || { why_of "$problem"; no "$why" "$problem"; }
 	else
-		judge_file || no "$refusal" "$detail"
+		check_file || no "$refusal" "$detail"
 		[ "$now" = "$before" ] || no changed "$now"
 		keep_old
 		copy_whole "./$name" "$part" || { why_of "$problem"; no "$why" "$problem"; }
@@ -30,7 +31,7 @@ do_put() {
 	close_part
 	[ "$before" != absent ] || chmod "$new_mode" "$part"
 	hash_of "$part"
-	[ "$hashed" = "$wanted" ] || no bad-bytes "$hashed"
+	[ "$hashed" = "$new_hash" ] || no bad-bytes "$hashed"
 	wait_to_replace "$now"
 	problem=$($move "$part" "./$name" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
 	part=
@@ -39,7 +40,7 @@ do_put() {
 	ok put
 }
 
-# OpenSSH's client reads the public half when it is connected, and the private one once the server has taken that:
+# OpenSSH's client reads the public key when it is connected, and the private key once the server has taken that:
 # where the two change in between it refuses them ("contents do not match public"). So they change while no ssh of this
 # host has begun within three seconds; where logins follow each other without a pause, after six. A client that begins
 # later than this looks reads its first file later than the rename that follows.
@@ -58,7 +59,7 @@ wait_to_replace() {
 		[ "$before" = absent ] || wait_for_logins
 		hash_of "./$name"
 		[ "$hashed" = "$1" ] || no changed "$hashed"
-		# To look took so long that a client may have begun.
+		# The check took so long that a client may have begun.
 		[ "$before" != absent ] && [ $waits -lt 120 ] && is_logging_in || return 0
 	done
 }
@@ -96,9 +97,9 @@ keep_old() {
 	problem=$($move "$part" "$old" 2>&1) || { why_of "$problem"; no "$why" "$problem"; }
 }
 
-# commit_put PATH: what was kept beside it is gone.
-do_commit_put() {
-	enter "$1"
+# finish_key PATH: what was kept beside it is gone.
+do_finish_key() {
+	cd_as_owner "$1"
 	remove_all "./$name.latchkey-old" "./$name.latchkey-new" "./$name.latchkey-part"
 	sync_folder
 	ok done
@@ -117,16 +118,16 @@ is_gone() {
 	done
 }
 
-# undo_put PATH WROTE BEFORE
-do_undo_put() {
-	enter "$1"
+# restore_key PATH WROTE BEFORE
+do_restore_key() {
+	cd_as_owner "$1"
 	wrote=$2 before=$3 old=./$name.latchkey-old
 	find_sync .
 	rm -f "./$name.latchkey-part" "./$name.latchkey-new"
 	hash_of "./$name"
 	now=$hashed
 	if [ "$before" = absent ]; then
-		look_at "./$name"
+		read_stat "./$name"
 		[ -n "$mode" ] || flushed already
 		[ "$now" = "$wrote" ] || no changed "$now"
 		rm -f "./$name"
@@ -146,14 +147,14 @@ do_undo_put() {
 	ok done
 }
 
-# make PATH TYPE BITS COMMENT again|fresh OWNER: a pair at PATH.latchkey-new; BITS 0: as many as usual. What lies there
-# already is taken for what an earlier try of this run has made, if it is the owner's own; "fresh": there was none.
-do_make() {
-	enter_of "$1" "${6-}"
+# create_key PATH TYPE BITS COMMENT again|fresh OWNER: a key pair at PATH.latchkey-new; BITS 0: as many as usual. What
+# lies there already counts as made by an earlier try of this run, if it is the owner's own; "fresh": there was none.
+do_create_key() {
+	cd_as_known_owner "$1" "${6-}"
 	new=./$name.latchkey-new
 	has ssh-keygen || no no-ssh-keygen
 	for made in "$new" "$new.pub"; do
-		look_at "$made"
+		read_stat "$made"
 		case $mode,$uid,$links,${5-} in
 			,*) ;;
 			-*,"$my_uid",1,again) ;;
@@ -164,7 +165,7 @@ do_make() {
 	find_sync .
 	size=0
 	if is_full; then no no-space; fi
-	# A pair that is not whole is worth nothing: the public half is written last.
+	# A key pair that is not whole is worth nothing: the public key is written last.
 	if [ ! -s "$new" ] || [ ! -s "$new.pub" ] || ! ssh-keygen -l -f "$new" >/dev/null 2>&1; then
 		rm -f "$new" "$new.pub"
 		set -- "$@" -q -t "$2" -N '' -C "$4" -f "$new"
@@ -180,9 +181,9 @@ do_make() {
 	sync_file "$new" && sync_file "$new.pub" || { why_of "$problem"; no "$why"; }
 	sync_folder
 	hash_of "$new"
-	tell hash "$hashed"
+	report hash "$hashed"
 	read -r word blob _ <"$new.pub"
-	tell key "$word" "$blob"
+	report key "$word" "$blob"
 	send_data public <"$new.pub"
 	ok made
 }

@@ -1,19 +1,19 @@
-# Latchkey's hand on a host: looks at files that say who may log in, and changes them so that each is the old or the
-# new one at any moment, whatever ends this. POSIX sh (dash, busybox, bash, ksh, mksh), read by a shell that is running
+# A session on a host: inspects files that say who may log in, and changes them so that each is the old or the new one
+# at any moment, whatever ends this. POSIX sh (dash, busybox, bash, ksh, mksh), read by a shell that is running
 # already.
 #
-#   hand_serve NONCE     answers requests, one a line on standard input, until that ends
+#   session_serve NONCE     answers requests, one a line on standard input, until that ends
 #
 # A request is `SEQ VERB 'WORD'...`, in words of the shell. Bytes in a word are written as printf %b takes them.
 # Answers:
 #
-#   lk NONCE SEQ tell NAME WORD...       any number
+#   lk NONCE SEQ fact NAME WORD...       any number
 #   lk NONCE SEQ data NAME b64|hex       then lines of that, then a line with a dot
-#   lk NONCE SEQ ok|no|fail WORD...      no: nothing was changed; fail: it was begun, and may have been done. Said once
+#   lk NONCE SEQ ok|no|fail WORD...      no: nothing was changed; fail: it was begun, and may have been done. Sent once
 #                                        more, it is done, or refused
 #   lk NONCE SEQ end STATUS
 #
-# Every request is carried out as whoever owns the folder that it is about: root drops to that user, in a shell that
+# Every request is executed as whoever owns the folder that it is about: root drops to that user, in a shell that
 # gets this library on its standard input. Nothing that a request says is in the words of any process.
 #
 # What is made for a run lies in FOLDER/.latchkey, and is gone when the run ends:
@@ -23,10 +23,10 @@
 #   TOKEN/part-ID         being written; worth nothing
 #   TOKEN/next-ID.HASH    about to become the file, whole, if it has that hash; otherwise it was the file until now
 #   TOKEN/held-ID.HASH    the very file that was replaced, which had that hash then
-#   TOKEN/revert-ID.sh    what puts held-ID back when nobody says in time that all is well; armed-ID.GEN while it may
+#   TOKEN/revert-ID.sh    what puts held-ID back unless the change is verified in time; armed-ID.GEN while it may
 
 # Whatever the login left behind - options, aliases, functions, locale, PATH - shall not matter.
-hand_prepare() {
+session_prepare() {
 	set +e +u +x +v +C +a
 	set -f
 	umask 077
@@ -99,7 +99,7 @@ frame() {
 	put_line "$framed"
 }
 
-tell() { frame tell "$@"; }
+report() { frame fact "$@"; }
 
 # Each ends what is under way.
 ok() { frame ok "$@"; exit 0; }
@@ -160,20 +160,20 @@ find_spot() {
 	spot=${spot:-/}
 }
 
-hand_serve() {
-	hand_prepare
+session_serve() {
+	session_prepare
 	nonce=$1 seq=0 by_root=no
 	exec 3<&0 </dev/null 2>/dev/null
 	frame ok ready "$my_uid" "$(id -un)"
 	while IFS= read -r request <&3; do
 		[ -n "$request" ] || continue
-		hand_do "$request"
+		session_do "$request"
 		frame end $?
 	done
 }
 
 # In a shell of its own, so that a refusal deep inside ends it, and no folder or variable stays.
-hand_do() {
+session_do() {
 	eval "set -- $1"
 	seq=$1 verb=$2
 	shift 2
@@ -183,38 +183,38 @@ hand_do() {
 }
 
 # One request for a shell that root has started, by the boot below.
-hand_once() {
-	hand_prepare
-	nonce=$hand_nonce request=$hand_request by_root=yes
+session_once() {
+	session_prepare
+	nonce=$session_nonce request=$session_request by_root=yes
 	exec </dev/null 2>/dev/null
-	hand_do "$request"
+	session_do "$request"
 }
 
 # What a fresh shell is given as its words, to read the rest; the same for everybody. The library comes last: whatever
 # a shell reads by lines from a pipe it reads a byte at a time.
-hand_boot='IFS= read -r hand_nonce
-IFS= read -r hand_request
+session_boot='IFS= read -r session_nonce
+IFS= read -r session_request
 eval "$(cat)"
-hand_once'
+session_once'
 
 # Seconds that an account's shell has for one request; whatever that account has running can keep it from ever ending.
-# A login that is proved from there may take 20.
+# The verification of a login from there may take 20.
 account_seconds=25
 
-# Does this very request as user $1, and ends. Whatever that account has running may speak in its place, so what comes
-# of it goes through our hands: it has neither our output, nor our input, nor the word that marks our answers. It may
+# Does this very request as user $1, and ends. Whatever that account has running may speak in its place, so we relay
+# what comes of it: it has neither our output, nor our input, nor the word that marks our answers. It may
 # also hold the pipes to it and from it: so what feeds it is ended, too, and the last word is ours.
 become() {
 	[ "$my_uid" = 0 ] || no not-owner "$1"
-	[ -n "${hand_library-}" ] || no no-library
+	[ -n "${session_library-}" ] || no no-library
 	[ "${named_uid-}" = "$1" ] || name_of "$1"
-	find_apart || no no-session
+	find_session_tool || no no-session
 	limit= late=
 	if [ -n "$kill_after" ]; then limit="$kill_after $account_seconds" late="$kill_after $((account_seconds + 1))"; fi
 	{
 		put_line theirs
 		put_line "$request"
-		put_line "$hand_library"
+		put_line "$session_library"
 	} | $limit cat | {
 		nonce=theirs
 		# What it has left behind may hold its output open, or write one line for ever: that ends with what we read it by.
@@ -226,7 +226,7 @@ become() {
 	exit
 }
 
-# Passes on the answer to this one request: what it tells, its data, and the word that ends it. No more of it than an
+# Passes on the answer to this one request: its facts, its data, and the word that ends it. No more of it than an
 # answer of ours can have, which the workstation would take for the end of the session.
 relay() {
 	within=no passed=0
@@ -242,7 +242,7 @@ relay() {
 		fi
 		case $line in "lk theirs $seq "*) line=${line#"lk theirs $seq "} ;; *) continue ;; esac
 		case $line in *[!A-Za-z0-9/._@+,=:~%\ -]*) continue ;; esac
-		case $line in tell\ * | data\ * | ok | ok\ * | no\ * | fail\ *) put_line "lk $nonce $seq $line" ;; esac
+		case $line in fact\ * | data\ * | ok | ok\ * | no\ * | fail\ *) put_line "lk $nonce $seq $line" ;; esac
 		case $line in
 			data\ *) within=yes ;;
 			ok | ok\ * | no\ * | fail\ *) return 0 ;;
@@ -256,11 +256,11 @@ relay() {
 as_user() {
 	gid=$(id -g "$2" 2>/dev/null) || gid=$1
 	if [ -n "$2" ] && alone setpriv --reuid "$1" --regid "$gid" --init-groups true 2>/dev/null; then
-		alone $apart $limit setpriv --reuid "$1" --regid "$gid" --init-groups sh -c "$hand_boot"
+		alone $session_tool $limit setpriv --reuid "$1" --regid "$gid" --init-groups sh -c "$session_boot"
 	elif [ -z "$2" ] && alone setpriv --reuid "$1" --regid "$gid" --clear-groups true 2>/dev/null; then
-		alone $apart $limit setpriv --reuid "$1" --regid "$gid" --clear-groups sh -c "$hand_boot"
-	elif [ -n "$2" ] && has runuser; then alone $apart $limit runuser -u "$2" -- sh -c "$hand_boot"
-	elif [ -n "$2" ] && has su; then alone $apart $limit su -s /bin/sh "$2" -c "$hand_boot"
+		alone $session_tool $limit setpriv --reuid "$1" --regid "$gid" --clear-groups sh -c "$session_boot"
+	elif [ -n "$2" ] && has runuser; then alone $session_tool $limit runuser -u "$2" -- sh -c "$session_boot"
+	elif [ -n "$2" ] && has su; then alone $session_tool $limit su -s /bin/sh "$2" -c "$session_boot"
 	else no cannot-drop-privileges "$1"
 	fi
 }

@@ -1,13 +1,13 @@
-# The dead man's hand: what takes a change back on the host itself when nobody says in time that all is well.
+# The rollback timer: what rolls a change back on the host itself unless it is verified in time.
 
-# What can act when we cannot, into $ways.
-dead_man_ways() {
-	ways=
+# The timers that this host has, into $timers.
+find_timers() {
+	timers=
 	if [ -d /run/systemd/system ] && has systemd-run && { [ "$my_uid" = 0 ] || [ $by_root = yes ]; }; then
-		ways=systemd-run
+		timers=systemd-run
 	fi
-	if has at && runs atd && at -l >/dev/null 2>&1; then ways="$ways at"; fi
-	if has setsid || has nohup; then ways="$ways sleep"; fi
+	if has at && runs atd && at -l >/dev/null 2>&1; then timers="$timers at"; fi
+	if has setsid || has nohup; then timers="$timers sleep"; fi
 }
 
 runs() {
@@ -67,12 +67,12 @@ elif [ -s "$work/lines-$id" ]; then
 fi
 rm -f "$work/back-$id"'
 
-# arm PATH ID TOKEN WAY SECONDS WROTE PRIOR LINES CREATED: unless disarmed in so many seconds, the file gets PRIOR back
-# if it is still WROTE; if it is neither, and LINES is not empty, those are added to it. CREATED (yes): there was no
-# file, and PRIOR, which is empty, goes away, too.
+# arm PATH ID TOKEN TIMER SECONDS WROTE PRIOR LINES CREATED: unless disarmed in so many seconds, the file becomes PRIOR
+# again if it is still WROTE; if it is neither, and LINES is not empty, those are added to it. CREATED (yes): there was
+# no file, and PRIOR, which is empty, is removed, too.
 do_arm() {
-	enter "$1"
-	id=$2 run=$3 way=$4 seconds=$5 wrote=$6 prior=$7 created=${9:-no}
+	cd_as_owner "$1"
+	id=$2 run=$3 timer_kind=$4 seconds=$5 wrote=$6 prior=$7 created=${9:-no}
 	check_words "$id" "$run" "$seconds" "$wrote" "$prior" "$created"
 	need_lock
 	find_sync "$work"
@@ -99,20 +99,20 @@ do_arm() {
 		$move "$part" "$work/lines-$id"
 	fi
 	part=
-	problem=$( (put_line "$way" >"$work/armed-$id.$gen") 2>&1) || { why_of "$problem"; no "$why" "$problem"; }
-	case $way in
+	problem=$( (put_line "$timer_kind" >"$work/armed-$id.$gen") 2>&1) || { why_of "$problem"; no "$why" "$problem"; }
+	case $timer_kind in
 		sleep) { has setsid || has nohup; } && start_sleep ;;
 		at) start_at ;;
 		systemd-run) ;;
 		*) rm -f "$work/armed-$id.$gen"; no odd-words ;;
-	esac || { rm -f "$work/armed-$id.$gen"; no no-rollback-timer "$way"; }
+	esac || { rm -f "$work/armed-$id.$gen"; no no-rollback-timer "$timer_kind"; }
 	sync_folder
 	ok armed "$gen"
 }
 
 # fire_by FOLDER UID NAME: what runs the text NAME of a folder, into $firing, if the folder is still that user's:
-# whoever may write on the way can have put another in its place. It has no dollar, which a service manager would look
-# at.
+# whoever may write to a folder of the path can have put another in its place. It has no dollar, which a service
+# manager would expand.
 fire_by() {
 	quote "$1"
 	firing="cd -P -- $quoted && ls -ldn . | grep -q '^d[^ ]*  *[0-9][0-9]*  *$2 ' && exec sh './$3'"
@@ -132,19 +132,20 @@ start_sleep() {
 start_at() {
 	fire_by "$folder" "$my_uid" "$revert"
 	due=$(($(date +%s) + seconds))
-	told=$(put_line "rest=\$(($due - \$(date +%s))); [ \$rest -lt 0 ] && rest=0; [ \$rest -gt $seconds ] && rest=$seconds
+	answer_of_at=$(put_line "rest=\$(($due - \$(date +%s)))
+[ \$rest -lt 0 ] && rest=0; [ \$rest -gt $seconds ] && rest=$seconds
 exec >/dev/null 2>&1; sleep \$rest; $firing" | at "now + $((seconds / 60)) minutes" 2>&1) || return 1
-	told=${told##*job }
-	put_line "${told%% *}" >"$work/timer-$id.$gen"
+	answer_of_at=${answer_of_at##*job }
+	put_line "${answer_of_at%% *}" >"$work/timer-$id.$gen"
 }
 
 # start_timer PATH ID TOKEN GENERATION SECONDS: the service manager, which root alone may ask, runs what was armed. As
-# whom, and where that lies, root sees for itself: an account's own shell could tell it anything.
+# whom, and where that lies, root sees for itself: an account's own shell could say anything.
 do_start_timer() {
 	id=$2 run=$3 gen=$4 seconds=$5
 	check_words "$id" "$run" "$gen" "$seconds"
 	folder=${1%/*} refusal=
-	judge_way "${folder:-/}" || no "$refusal" "$detail"
+	check_path "${folder:-/}" || no "$refusal" "$detail"
 	fire_by "${folder:-/}" "$actor" ".latchkey/$run/revert-$id.$gen.sh"
 	problem=$(systemd-run --quiet --on-active="$seconds" --timer-property=AccuracySec=1s --uid="$actor" \
 		--unit="latchkey-$run-$id-$gen" /bin/sh -c "$firing" 2>&1) || no no-rollback-timer "$problem"
@@ -157,16 +158,16 @@ do_stop_timer() {
 	ok stopped
 }
 
-# Takes away what would let it fire; ways and generations of what was armed, into $disarmed.
+# Removes what would let it fire; timers and generations of what was armed, into $disarmed.
 disarm_all() {
 	disarmed=
 	set +f
 	for entry in "$work/armed-$id".*; do
 		[ -f "$entry" ] || continue
 		gen=${entry##*.}
-		IFS= read -r way_then <"$entry" || way_then=
+		IFS= read -r armed_kind <"$entry" || armed_kind=
 		mv "$entry" "$work/off-$id.$gen" 2>/dev/null || continue
-		disarmed="$disarmed $way_then $gen"
+		disarmed="$disarmed $armed_kind $gen"
 		stop_timer
 	done
 	set -f
@@ -175,7 +176,7 @@ disarm_all() {
 stop_timer() {
 	[ -f "$work/timer-$id.$gen" ] && IFS= read -r timer <"$work/timer-$id.$gen" || return 0
 	case $timer in '' | *[!0-9]*) return ;; esac
-	case $way_then in
+	case $armed_kind in
 		at) atrm "$timer" ;;
 		# Its number may be somebody else's by now.
 		sleep) case $(tr '\0' ' ' <"/proc/$timer/cmdline") in *"$run"*) kill -- "-$timer" || kill "$timer" ;; esac ;;
@@ -184,7 +185,7 @@ stop_timer() {
 
 # disarm PATH ID TOKEN
 do_disarm() {
-	enter "$1"
+	cd_as_owner "$1"
 	id=$2 run=$3 work=.latchkey/$3
 	check_words "$id" "$run"
 	disarm_all

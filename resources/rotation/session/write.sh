@@ -29,22 +29,22 @@ copy_whole() {
 	problem=$(cp -p "$1" "$2" 2>&1)
 }
 
-# write PATH ID TOKEN BEFORE EXPECTED WANTED [AT REMOVED BYTES]...
-# The file has one of the hashes EXPECTED (with commas between) and gets WANTED: what the run has found there (BEFORE),
+# write PATH ID TOKEN BEFORE EXPECTED AFTER [AT REMOVED BYTES]...
+# The file has one of the hashes EXPECTED (with commas between) and gets AFTER: what the run has found there (BEFORE),
 # with so many bytes removed at AT and BYTES in their place.
 do_write() {
-	enter "$1"
-	id=$2 run=$3 before=$4 expected=,$5, wanted=$6
-	check_words "$id" "$run" "$before" "$wanted"
+	cd_as_owner "$1"
+	id=$2 run=$3 before=$4 expected=,$5, new_hash=$6
+	check_words "$id" "$run" "$before" "$new_hash"
 	shift 6
 	need_lock
 	find_sync "$work"
 	hash_of "./$name"
 	now=$hashed
 	settle
-	judge_file || no "$refusal" "$detail"
+	check_file || no "$refusal" "$detail"
 	kind=$mode,$uid,$gid
-	[ "$now" != "$wanted" ] || flushed already
+	[ "$now" != "$new_hash" ] || flushed already
 	case $expected in *,"$now",*) ;; *) no changed "$now" ;; esac
 	attributes_of "./$name"
 	had=$attributes
@@ -52,9 +52,9 @@ do_write() {
 	part=$work/part-$id
 	build "$@"
 	attributes_of "$part"
-	look_at "$part"
+	read_stat "$part"
 	if [ "$had" != "$attributes" ] || [ "$kind" != "$mode,$uid,$gid" ]; then no attributes; fi
-	next=$work/next-$id.$wanted
+	next=$work/next-$id.$new_hash
 	problem=$($move "$part" "$next" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
 	part=
 	swap
@@ -62,12 +62,12 @@ do_write() {
 
 # foresee PATH [AT REMOVED BYTES]...: the hash of what these pieces would make of the file; nothing is written.
 do_foresee() {
-	enter "$1"
+	cd_as_owner "$1"
 	shift
-	judge_file || no "$refusal" "$detail"
+	check_file || no "$refusal" "$detail"
 	kept=./$name
 	hashed=$(put_pieces "$@" | $hash_tool)
-	tell hash "${hashed%% *}"
+	report hash "${hashed%% *}"
 	ok
 }
 
@@ -79,9 +79,9 @@ settle() {
 		[ -e "$next" ] || continue
 		hash_of "$next"
 		if [ "$hashed" = "${next##*.}" ]; then rm -f "$next"; continue; fi
-		case ,$before$expected$wanted, in
+		case ,$before$expected$new_hash, in
 			*,"$hashed",*) $move "$next" "$work/held-$id.$hashed" 2>/dev/null ;;
-			*) give_back "$next" "${next##*.}" ;;
+			*) restore_late_edit "$next" "${next##*.}" ;;
 		esac
 	done
 	for held in "$work/held-$id".*; do
@@ -95,7 +95,7 @@ settle() {
 
 # Somebody wrote while their file was replaced by what has the hash $2, and $1 is what they wrote: it is the file
 # again.
-give_back() {
+restore_late_edit() {
 	hash_of "$1"
 	theirs=$hashed
 	hash_of "./$name"
@@ -128,7 +128,7 @@ build() {
 	problem=$(put_pieces "$@" 2>&1 >"$part") || { why_of "$problem"; no "$why" "$problem"; }
 	close_part
 	hash_of "$part"
-	if [ "$hashed" != "$wanted" ]; then
+	if [ "$hashed" != "$new_hash" ]; then
 		why_of ''
 		[ $why = no-space ] || why=bad-bytes
 		no $why "$hashed"
@@ -158,11 +158,11 @@ put_piece() {
 	if [ "$1" -gt 0 ]; then tail -c +$((from + 1)) <"$kept" | head -c "$1"; fi
 }
 
-# The moment itself. The file that was there stays beside, as held-ID: what is in it when all is done tells whether
+# The moment itself. The file that was there stays beside, as held-ID: what is in it when all is done shows whether
 # somebody has written in between.
 swap() {
 	held=$work/held-$id.$now
-	look_at "./$name"
+	read_stat "./$name"
 	[ "$kind" = "$mode,$uid,$gid" ] || { rm -f "$next"; no changed; }
 	hash_of "./$name"
 	[ "$hashed" = "$now" ] || { rm -f "$next"; no changed "$hashed"; }
@@ -173,12 +173,12 @@ swap() {
 		ln "./$name" "$held" 2>/dev/null || copy_whole "./$name" "$held"
 		problem=$($move "$next" "./$name" 2>&1) || { why_of "$problem"; rm -f "$next" "$held"; fail "$why" "$problem"; }
 	fi
-	look_at "$held"
-	case $mode in -*) ;; *) give_back "$held" "$wanted" ;; esac
+	read_stat "$held"
+	case $mode in -*) ;; *) restore_late_edit "$held" "$new_hash" ;; esac
 	hash_of "$held"
-	[ "$hashed" = "$now" ] || give_back "$held" "$wanted"
+	[ "$hashed" = "$now" ] || restore_late_edit "$held" "$new_hash"
 	sync_folder || { why_of "$problem"; fail "$why" "$problem"; }
 	hash_of "./$name"
-	[ "$hashed" = "$wanted" ] || fail not-there "$hashed"
+	[ "$hashed" = "$new_hash" ] || fail not-there "$hashed"
 	ok written
 }

@@ -107,7 +107,7 @@ ChrootDirectory /root
       "auto /net autofs rw 0 0",
     ];
     await writeFile(mounts, `${table.join("\n")}\n`);
-    expect(said("asked-mounts", "jo:1:1:/home/jo:/bin/sh\n", {}, ["-", mounts])).toBe(
+    expect(said("checked-mounts", "jo:1:1:/home/jo:/bin/sh\n", {}, ["-", mounts])).toBe(
       "/home\n/home/jo\n/mnt/a b\n/mnt/a b\n",
     );
   });

@@ -31,7 +31,7 @@ test.skipIf(!canStartHosts()).each([
       const { files, notes } = await runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
       const text = files[0]?.text ?? "";
       // Of a result that came back days ago: one from the future is refused, and no clock is set here.
-      await layScript(web, isDue ? text.replace(/^carry_not_before=\d+$/m, "carry_not_before=1") : text);
+      await layScript(web, isDue ? text.replace(/^offline_not_before=\d+$/m, "offline_not_before=1") : text);
       return { phases: files.map((file) => file.phases.join(" ")), notes: notes.join("; ") };
     };
     const take = async () => {

@@ -18,7 +18,7 @@ import time
 
 KIND, _, VERB = sys.argv[1].partition(":")
 SAID = {
-    "babble": "data content b65\nlk theirs {0} tell a %zz\nlk theirs {0} ok",
+    "babble": "data content b65\nlk theirs {0} fact a %zz\nlk theirs {0} ok",
     "refuse": "no immutable .",
     "fail": "fail io-error",
     "forge": "no held x y z z z",

@@ -31,13 +31,13 @@ def sign(key, namespace, data):
     return "".join(said.stdout.decode().splitlines()[1:-1])
 
 
-nonce = word("carry_nonce")
-phases = args.phases or word("carry_phases")
+nonce = word("offline_nonce")
+phases = args.phases or word("offline_phases")
 lines = [
     "latchkey-result-2" if nonce else "latchkey-result-1",
-    f"plan {word('carry_plan')}",
-    f"host {word('carry_host')}",
-    f"token {word('carry_token')}",
+    f"plan {word('offline_plan')}",
+    f"host {word('offline_host')}",
+    f"token {word('offline_token')}",
     *([f"nonce {nonce}"] if nonce else []),
     f"began {args.ended - 1}",
     f"ended {args.ended}",
@@ -51,7 +51,7 @@ if args.key:
     kind, blob = open(args.key + ".pub").read().split()[:2]
     lines.append(f"key {kind} {blob}")
     if nonce:
-        lines.append("proof " + sign(args.key, "latchkey-new-key", (nonce + "\n").encode()))
+        lines.append("key-signature " + sign(args.key, "latchkey-new-key", (nonce + "\n").encode()))
 for number, before, stages in re.findall(r"id=f(\d+) h_before=(\w+)\n(.*)", script):
     found = re.search(rf"h_{args.hash}=([0-9a-f]{{64}})", stages)
     lines.append(f"file f{number} {found.group(1) if found else before}")

@@ -146,7 +146,7 @@ test("a result is of its script alone: with another nonce, phase or host it is o
   const [script] = await write();
   const text = script?.text ?? "";
   const signed = ["--sign", hostKey.path];
-  const otherNonce = text.replace(/^carry_nonce=.*$/m, `carry_nonce=${"0".repeat(64)}`);
+  const otherNonce = text.replace(/^offline_nonce=.*$/m, `offline_nonce=${"0".repeat(64)}`);
   for (const forged of [
     await forge(otherNonce, "committed", ...signed),
     await forge(text, "done", "--phases", "grant", "--hash", "added", ...signed),

@@ -74,7 +74,7 @@ test("a carrier who names a key of theirs in an unsigned bundle ends no run with
   expect(taken).toMatchObject({ state: "waiting", verifiedBy: null });
   expect(await runs.find(taken)).toMatchObject({ state: "waiting", stepsDone: 0 });
   expect(hostKey).toBe("");
-  expect(text).toContain("\ncarry_pin=''\n");
+  expect(text).toContain("\noffline_pin=''\n");
   expect(text).toContain("# No host key of it is known");
 });
 

@@ -86,7 +86,11 @@ test.skipIf(!canStartHosts())(
   "a script that knows no key of its host runs only where somebody vouches for it",
   async () => {
     const { host, script } = web;
-    await writeThere(host, "/root/carried/unpinned.sh", script.replace(/^carry_pin=.*$/m, "carry_pin=''"));
+    await writeThere(
+      host,
+      "/root/carried/unpinned.sh",
+      script.replace(/^offline_pin=.*$/m, "offline_pin=''"),
+    );
     const run = (options: string) =>
       host.run(`cd /root/carried; printf 'no\\n' | sh ./unpinned.sh ${options} 2>&1 || echo "code $?"`);
     const refused = await run("");

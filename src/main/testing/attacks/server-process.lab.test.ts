@@ -158,10 +158,10 @@ PYTHON
     read -r turning </run/turning
     mark_log "$turning"
     echo more >>/home/alice/log
-    what_it_said | send_data first
+    new_log_lines | send_data first
     kill -HUP "$turning"
     until [ -e /tmp/turned ]; do sleep 0.1; done
-    what_it_said | send_data then
+    new_log_lines | send_data then
     ok heard
   }`;
   await using hand = await openSessionIn(startShellIn(host), `${await readPairScripts()}\n${hear}`);

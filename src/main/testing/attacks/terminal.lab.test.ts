@@ -8,17 +8,17 @@ test.skipIf(!canStartHosts())(
   "what a script of root's does as an account has no terminal of root's, where that account could type",
   async () => {
     const script = `${await readSessionScript()}
-      do_terminal() { enter "$1"; if (: </dev/tty) 2>/dev/null; then ok typed; else ok none; fi; }`;
+      do_terminal() { cd_as_owner "$1"; if (: </dev/tty) 2>/dev/null; then ok typed; else ok none; fi; }`;
     await using host = await startHost({
       name: "web",
       prepare: `useradd --create-home evil; su evil -c 'mkdir -m 700 /home/evil/.ssh'
         cat >/run/library <<'END_OF_LIBRARY'\n${script}\nEND_OF_LIBRARY
         cat >/run/script <<'END_OF_SCRIPT'
-hand_library=$(cat /run/library)
-eval "$hand_library"
-hand_prepare
+session_library=$(cat /run/library)
+eval "$session_library"
+session_prepare
 nonce=n seq=0 by_root=no
-for file in /root/.profile /home/evil/.ssh/authorized_keys; do request="1 terminal '$file'"; hand_do "$request"; done
+for file in /root/.profile /home/evil/.ssh/authorized_keys; do request="1 terminal '$file'"; session_do "$request"; done
 END_OF_SCRIPT`,
     });
     const said = await host.run("script -qec 'sh /run/script' /dev/null </dev/null");

@@ -38,7 +38,7 @@ export const Scripts = z.object({
 });
 export type Scripts = z.infer<typeof Scripts>;
 
-/** What a carried script has written, and what is known of it beside its bytes; as for a bundle. */
+/** What a offline script has written, and what is known of it beside its bytes; as for a bundle. */
 export const ResultInput = z.object({
   base64: z.base64().max(2 * 1024 * 1024),
   ...SIGNED,

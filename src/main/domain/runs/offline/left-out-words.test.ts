@@ -8,12 +8,12 @@ import { readRotationScript } from "#testing/read-scripts.ts";
 async function tell(said: string): Promise<string> {
   const script = `${await readRotationScript("offline")}
     put_line() { printf '%s\\n' "$1"; }
-    say_refusal() { sentence="could not be changed: $1"; }
-    ask() { status=fail; }
-    look() { seen=none; }
+    format_refusal() { sentence="could not be changed: $1"; }
+    send_request() { status=fail; }
+    inspect_file() { seen=none; }
     nl='
-' my_uid=0 file_uid=1000 folder_uid=1000 path=/home/x/.ssh/authorized_keys id=f1 why= first_left= left_out= unended= kept= verified=yes h_before=none carry_token=t
-    said=$1
+' my_uid=0 file_uid=1000 folder_uid=1000 path=/home/x/.ssh/authorized_keys id=f1 why= first_left= left_out= unended= kept= verified=yes h_before=none offline_token=t
+    answer=$1
     leave_or_stop revoke
     end_one
     printf '%s' "$left_out"
@@ -45,8 +45,8 @@ test.each([
 async function tellHeld(said: string): Promise<string> {
   const script = `${await readRotationScript("offline")}
     put_line() { printf '%s\\n' "$1"; }
-    ask() { status=no said=$answered; }
-    look() { seen=none; }
+    send_request() { status=no answer=$answered; }
+    inspect_file() { seen=none; }
     each_file() { "$@"; }
     nl='
 ' my_uid=0 file_uid=0 folder_uid=0 path=/root/.ssh/authorized_keys id=f1 letter=a phase=add why= left_out= armed_at=

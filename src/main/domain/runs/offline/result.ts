@@ -16,11 +16,11 @@ import { tokenOf } from "./write-script.ts";
 
 /**
  * A file that a script has left out, for what its owner has laid in its way: by its place in the plan. `phase`: from which on.
- * `reason`: the hand's word; it and the file's hash are what runs as that owner has said.
+ * `reason`: the session's word; it and the file's hash are what runs as that owner has said.
  */
 type LeftOutFile = { index: number; phase: "grant" | "revoke"; reason: string };
 
-/** What a carried script has written about its run. */
+/** What a offline script has written about its run. */
 export type ScriptResult = {
   plan: PlanHash;
   /** The host of the plan that it was for. */
@@ -49,7 +49,7 @@ export type ScriptResult = {
   /** What each file was at the end, by its place in the plan; null where it could not be read. */
   files: (string | null)[];
   leftOut: LeftOutFile[];
-  /** Files in whose folders something of the script stays, by their place in the plan, and why, in the hand's word. */
+  /** Files in whose folders something of the script stays, by their place in the plan, and why, in the session's word. */
   unended: { index: number; reason: string }[];
   /** Tells one result from another. */
   digest: string;
@@ -108,7 +108,7 @@ export function readResult(bytes: Uint8Array): ScriptResult | string {
     kept: decode(of("kept")),
     keepsOldKey: of("old-key") === "kept",
     newKey: /^[a-z0-9-]{1,40} [A-Za-z0-9+/=]{1,8000}$/.exec(of("key"))?.[0] ?? null,
-    keySignature: armorOf(of("proof")),
+    keySignature: armorOf(of("key-signature")),
     files: readFiles(body),
     leftOut: [...body.matchAll(LEFT_OUT)].map(([, index, phase, reason = ""]) => ({
       index: Number(index),
@@ -145,7 +145,7 @@ const armorOf = (word: string): string | null =>
 const readPhases = (text: string): Phase[] =>
   Phase.options.filter((phase) => text.split(" ").includes(phase));
 
-/** As the hand encodes a word. */
+/** As the session encodes a word. */
 const decode = (word: string): string =>
   word === "%"
     ? ""

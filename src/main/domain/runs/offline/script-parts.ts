@@ -16,7 +16,7 @@ export type KnownStep = {
 export type ScriptPart = { host: AccessHost; phases: Phase[]; notBefore?: Instant };
 
 /**
- * What can be carried now, a script a host. One host has one script for all, but where days of grace lie between. Of several, a
+ * What can be executed offline now, a script a host. One host has one script for all, but where days of grace lie between. Of several, a
  * phase begins when the results of the one before have come back from everywhere: new lines stand on all hosts before any
  * old one goes.
  */

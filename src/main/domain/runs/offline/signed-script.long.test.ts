@@ -46,7 +46,7 @@ describe.runIf(canStartHosts())("a script that was signed", () => {
     const [, command = ""] = /^#\s+(ssh-keygen -Y check-novalidate .*)$/m.exec(script) ?? [];
     const verify = `cd /root/carried; ${command.replaceAll("THIS-FILE", "script.sh")} 2>&1 || echo refused`;
     expect(await host.run(verify)).toContain(`key ${mine}`);
-    await host.run("cd /root/carried && sed -i 's/^carry_seconds=.*/carry_seconds=1/' script.sh");
+    await host.run("cd /root/carried && sed -i 's/^offline_seconds=.*/offline_seconds=1/' script.sh");
     expect(await host.run(verify)).toContain("refused");
     expect(await carry(host, "sh", "yes\\nyes\\n", `--signer ${mine}`)).toContain("is no signature of it by");
     await host.run("rm /root/carried/script.sh.sig");

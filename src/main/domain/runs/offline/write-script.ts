@@ -26,7 +26,7 @@ export type ScriptParts = {
   /** What is needed beside those where the host holds the key. */
   keyLocation: string;
   offlineKey: string;
-  /** What a person is told for each word with which the hand refuses. */
+  /** What a person is told for each word with which the session refuses. */
   sentences: Readonly<Record<string, string>>;
 };
 
@@ -47,7 +47,7 @@ type ScriptWork = ScriptPart & { nonce: string };
 type ScriptFile = { file: FilePlan; stages: Stages; base: Uint8Array };
 
 /**
- * One host's part of a plan as a POSIX script that is carried there: the same acts by the same hand, with the hashes that are
+ * One host's part of a plan as a POSIX script that is run there: the same acts by the same session library, with the hashes that are
  * expected, and a result that tells of them. Null where the new key would have to be made first.
  */
 export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts): string | null {
@@ -63,19 +63,19 @@ export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts
   return [
     "#!/bin/sh",
     ...formatHeader(of, part),
-    "hand_text() {",
+    "session_text() {",
     `cat <<'${END}'`,
     parts.session.trimEnd(),
     ...(privateKey ? [parts.keyLocation.trimEnd()] : []),
     END,
     "}",
-    "hand_library=$(hand_text)",
-    'eval "$hand_library"',
+    "session_library=$(session_text)",
+    'eval "$session_library"',
     parts.offline.trimEnd(),
     ...(privateKey ? [parts.offlineKey.trimEnd()] : []),
     ...formatData(of, part),
     ...formatPrivateKey(of, privateKey),
-    `carry_unverified=${quote(formatUnverified(of, part, known))}`,
+    `offline_unverified=${quote(formatUnverified(of, part, known))}`,
     "each_file() {",
     ":",
     ...known.flatMap(formatFile),
@@ -83,12 +83,12 @@ export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts
     ...formatPieces(of.plan, known),
     ...formatSentences(parts),
     // On one line: a shell reads on in the file whatever somebody may have added to it meanwhile.
-    'carry "$@"; exit $?',
+    'run_script "$@"; exit $?',
     "",
   ].join("\n");
 }
 
-const END = "LATCHKEY-HAND-ENDS";
+const END = "LATCHKEY-SESSION-ENDS";
 
 function toFile(file: FilePlan, newKey: string | null): ScriptFile | null {
   const stages = fillStages(file, newKey);
@@ -137,22 +137,22 @@ function formatData(
 ): string[] {
   const accounts = [...new Set([...host.files, ...host.verifications].map(({ account }) => account))];
   return [
-    `carry_plan=${planHash}`,
-    `carry_host=${quote(`${host.host} ${host.port}`)}`,
-    `carry_token=${tokenOf(planHash, host)}`,
-    `carry_nonce=${nonce}`,
-    `carry_pin=${quote(host.hostKey)}`,
-    `carry_signer=${quote(signer ?? "")}`,
-    "carry_who=offline-script",
-    `carry_phases=${quote(phases.join(" "))}`,
-    `carry_told=${quote(printable(formatBefore(plan, phases)))}`,
-    `carry_proved=${isInParts(plan) && phases.includes("revoke") ? "yes" : "no"}`,
-    `carry_not_before=${notBefore ? Math.ceil(Date.parse(notBefore) / 1_000) : 0}`,
-    `carry_not_before_said=${quote(notBefore ?? "")}`,
-    `carry_seconds=${plan.options.rollbackAfterSeconds}`,
-    `carry_accounts=${quote(accounts.map(printable).join("\n"))}`,
-    `carry_needed=${canDoWithout(plan, host, phases.includes("revoke") ? "revoke" : "grant", leftOut) ? "no" : "yes"}`,
-    `carry_key=${quote(printable(newKeyOf(plan) === null ? "" : (newKey ?? "").slice(0, 60)))}`,
+    `offline_plan=${planHash}`,
+    `offline_host=${quote(`${host.host} ${host.port}`)}`,
+    `offline_token=${tokenOf(planHash, host)}`,
+    `offline_nonce=${nonce}`,
+    `offline_pin=${quote(host.hostKey)}`,
+    `offline_signer=${quote(signer ?? "")}`,
+    "offline_who=offline-script",
+    `offline_phases=${quote(phases.join(" "))}`,
+    `offline_notice=${quote(printable(formatBefore(plan, phases)))}`,
+    `offline_verified=${isInParts(plan) && phases.includes("revoke") ? "yes" : "no"}`,
+    `offline_not_before=${notBefore ? Math.ceil(Date.parse(notBefore) / 1_000) : 0}`,
+    `offline_not_before_text=${quote(notBefore ?? "")}`,
+    `offline_seconds=${plan.options.rollbackAfterSeconds}`,
+    `offline_accounts=${quote(accounts.map(printable).join("\n"))}`,
+    `offline_needed=${canDoWithout(plan, host, phases.includes("revoke") ? "revoke" : "grant", leftOut) ? "no" : "yes"}`,
+    `offline_key=${quote(printable(newKeyOf(plan) === null ? "" : (newKey ?? "").slice(0, 60)))}`,
   ];
 }
 
@@ -176,7 +176,7 @@ const formatFile = ({ file, stages }: ScriptFile, index: number): string[] => [
   file.after
     ? `h_added=${file.after.added} h_removed=${file.after.removed}`
     : `h_added=\${added_f${index}-unknown} h_removed=\${removed_f${index}-unknown}`,
-  // Put back should the file be another one by the time that the host goes back by itself.
+  // Put back should the file be another one by the time that the host rolls back by itself.
   `lines=${quote(toPrintf(goneLines(stages.removed)))}`,
   `file_uid=${file.uid} accounts=${quote(accountsOf(file).map(printable).join("\n"))}`,
   '"$1"',
@@ -220,7 +220,7 @@ const formatEdit = ({ at, removed, inserted }: Edit): string =>
   `${at} ${removed.length} ${quote(toPrintf(inserted))}`;
 
 const formatSentences = ({ sentences }: ScriptParts): string[] => [
-  "say_refusal() {",
+  "format_refusal() {",
   'case "$1" in',
   ...Object.entries(sentences).map(([word, text]) => `${word}) sentence=${quote(text)} ;;`),
   '*) sentence="could not be changed: $1" ;;',
@@ -275,13 +275,13 @@ function formatPrivateKey(
   made: Made | null,
 ): string[] {
   const size = sizeOf(plan);
-  if (!made || !size) return [`holder_path= key_line=${quote(newKey ?? "")}`];
+  if (!made || !size) return [`private_key_path= key_line=${quote(newKey ?? "")}`];
   const { path, before, mode, hasPublicFile } = made.privateKey;
   const tail = Buffer.from(`${made.newKey.comment && ` ${made.newKey.comment}`}\n`);
   return [
-    `holder_path=${quote(path)} holder_before=${before} holder_mode=${quote(mode)}`,
-    `holder_key=${quote(oldKeyOf(plan) ?? "")}`,
-    `holder_public=${quote(hasPublicFile ? toPrintf(tail) : "")} holder_keeps=${keepsOldKeys(plan, leftOut) ? "yes" : "no"}`,
+    `private_key_path=${quote(path)} private_key_hash=${before} private_key_mode=${quote(mode)}`,
+    `old_key=${quote(oldKeyOf(plan) ?? "")}`,
+    `public_key_tail=${quote(hasPublicFile ? toPrintf(tail) : "")} keeps_old_key=${keepsOldKeys(plan, leftOut) ? "yes" : "no"}`,
     `key_type=${quote(made.newKey.keyType)} key_bits=${size.bits} key_length=${size.length}`,
     `key_comment=${quote(made.newKey.comment)} key_line=${quote(newKey ?? "")}`,
   ];

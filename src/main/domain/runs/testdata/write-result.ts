@@ -50,7 +50,7 @@ export function writeResult(
     `kept ${more.kept ?? "%"}`,
     ...(more.keepsOldKey ? ["old-key kept"] : []),
     ...(more.key ? [`key ${more.key}`] : []),
-    ...(more.proof ? [`proof ${more.proof}`] : []),
+    ...(more.proof ? [`key-signature ${more.proof}`] : []),
     ...Object.entries(more.leftOut ?? {}).map(([index, why]) => `left-out f${index} ${why}`),
     ...(more.unended ? [`unended ${more.unended}`] : []),
     ...(phases === "create-key"

@@ -295,7 +295,7 @@ const whatCame = (steps: readonly RunStep[]): RunReason => ({
     .map(({ host, result }) => ({ host, result })),
 });
 
-/** Private halves on this computer in whose place the new one does not stand yet: no carried script replaces them. */
+/** Private halves on this computer in whose place the new one does not stand yet: no offline script replaces them. */
 export async function findOldHere(
   plan: AccessPlan,
   inspect: typeof inspectKeyFile,

@@ -31,7 +31,7 @@ export async function inspectChallengeMethods(
   session: RemoteSession,
   ports: readonly number[] = [80, 443],
 ): Promise<{ kind: "seen"; inspection: ChallengeInspection } | { kind: "refused"; message: string } | Lost> {
-  const request = { verb: "challenge_look", words: ports.map(String) };
+  const request = { verb: "challenge_inspect", words: ports.map(String) };
   const answer = await session.send(request, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   const { facts, data, status } = answer;
@@ -53,7 +53,7 @@ export async function inspectChallengeMethods(
       ),
       unreadable: [
         ...all("contained").map(([server = ""]) => `${server} runs in a container`),
-        ...all("unread").map(([server = ""]) => `the owner of the running ${server} could not be read`),
+        ...all("unreadable").map(([server = ""]) => `the owner of the running ${server} could not be read`),
         ...all("strange").map(([server = "", why = ""]) => formatStrange(server, why)),
         ...all("problem").map(([server = "", why = ""]) =>
           `${server} does not show its configuration: ${why}`.slice(0, MOST_SAID),

@@ -19,7 +19,7 @@ function read(...pieces: (string | Uint8Array)[]) {
 }
 
 const frames = (...lines: string[]): string => lines.map((line) => `lk ${NONCE} 1 ${line}\n`).join("");
-const WHOLE = `motd\n${frames("tell hash abc%20d %", "tell hash e", "data content b64")}aGVsbG8K\n.\n${frames("ok written now", "end 0")}`;
+const WHOLE = `motd\n${frames("fact hash abc%20d %", "fact hash e", "data content b64")}aGVsbG8K\n.\n${frames("ok written now", "end 0")}`;
 const ANSWER = {
   sequence: 1,
   kind: "answered",
@@ -41,7 +41,7 @@ test("an answer that is cut anywhere is no answer", () => {
 });
 
 test("a shell that ended before it said what came of it has failed", () => {
-  expect(read(frames("tell hash abc", "end 137")).answers).toMatchObject([
+  expect(read(frames("fact hash abc", "end 137")).answers).toMatchObject([
     { status: "fail", words: ["ended", "137"] },
   ]);
 });
@@ -102,13 +102,13 @@ test("a host that sends without end is stopped, and nothing of it is kept", () =
   expect(read(frames("data content b64"), "YWFh\n".repeat(answerBytes / 4)).nonsense).toEqual([
     "an answer is too long",
   ]);
-  expect(read(frames("tell a b").repeat(answerBytes / 16)).nonsense).toEqual(["an answer is too long"]);
+  expect(read(frames("fact a b").repeat(answerBytes / 16)).nonsense).toEqual(["an answer is too long"]);
 });
 
 test("whatever a host sends, it is an answer, noise or nonsense, and never a crash", () => {
   const piece = fc.oneof(
     fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString("latin1")),
-    fc.constantFrom(...frames("ok a", "no", "fail x", "end 0", "tell a b", "data c hex").split(/(?<=\n)/)),
+    fc.constantFrom(...frames("ok a", "no", "fail x", "end 0", "fact a b", "data c hex").split(/(?<=\n)/)),
     fc.constantFrom("00 ff\n", ".\n", "\n", "lk ", `lk ${NONCE} `, "%", "a".repeat(70_000)),
   );
   fc.assert(

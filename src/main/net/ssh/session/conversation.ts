@@ -31,7 +31,7 @@ const NOTHING = Buffer.alloc(0);
 type OpenData = { name: string; encoding: "b64" | "hex"; lines: string[] };
 
 /**
- * Reads the answers of the hand out of all that a host sends. What is not in a frame of ours is noise, as rc files make
+ * Reads the answers of a session out of all that a host sends. What is not in a frame of ours is noise, as rc files make
  * it. Too much of anything, and a frame that nobody asked for, ends it for good. An answer with a frame that makes no sense is
  * none, whatever else is in it, and the one after it is read: an account that speaks in the place of its shell spoils what it was
  * asked, and nothing else.
@@ -121,7 +121,7 @@ export class AnswerReader {
     const { facts, data } = this.#draft;
     const [first = "", ...rest] = words;
     switch (kind) {
-      case "tell":
+      case "fact":
         if (!facts.has(first)) facts.set(first, []);
         facts.get(first)?.push(rest);
         break;
@@ -171,7 +171,7 @@ export class AnswerReader {
 class Nonsense extends Error {}
 const NO_SENSE = "an answer makes no sense";
 
-/** The hand's own word for it. */
+/** The session's own word for it. */
 const SPOILT = "no-sense";
 const NONE = { facts: new Map<string, string[][]>(), data: new Map<string, Uint8Array>() };
 

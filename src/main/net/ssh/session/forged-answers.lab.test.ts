@@ -30,11 +30,11 @@ try:
     stolen += open("diary").read()
 except OSError: pass
 open("/home/alice/stolen", "w").write(stolen)
-say(seq, "tell real /evil", "tell goal /root/secret", "tell led /root/secret", "tell refusal linked-file .", "tell actor 0 root", "tell file -rw------- 1 0 0 5 root", "tell work-folder /etc/shadow", "tell lock a do%20as%20root 1 2 1", "ok", "end 0", "tell hash evil", "end 0")
+say(seq, "fact real /evil", "fact goal /root/secret", "fact target /root/secret", "fact refusal linked-file .", "fact actor 0 root", "fact file -rw------- 1 0 0 5 root", "fact work-folder /etc/shadow", "fact lock a do%20as%20root 1 2 1", "ok", "end 0", "fact hash evil", "end 0")
 if os.fork() == 0:
     for turn in range(400):
         for which in range(seq, seq + 40):
-            say(which, "tell uid 0 evil", "tell time 1", "tell hash-tool evil", "ok", "end 0")
+            say(which, "fact uid 0 evil", "fact time 1", "fact hash-tool evil", "ok", "end 0")
         time.sleep(0.005)
     os._exit(0)
 `;

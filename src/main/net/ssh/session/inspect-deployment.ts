@@ -61,7 +61,7 @@ export async function inspectDeploymentFile(
   session: RemoteSession,
   path: string,
 ): Promise<{ kind: "seen"; file: DeploymentFileInspection } | Refused | Failed | Lost> {
-  const answer = await exchange(session, { verb: "pair_look", words: [path] });
+  const answer = await exchange(session, { verb: "deployment_inspect", words: [path] });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const first = (name: string) => answer.facts.get(name)?.[0];
@@ -89,7 +89,9 @@ export async function inspectDeploymentFile(
       hasAttributes: first("xattr") !== undefined,
       label: first("label")?.[0] ?? null,
       managed: by === undefined ? null : { by, command: formatRenewalCommand(by, name, folder) },
-      rollbackTimers: (first("dead-man") ?? []).flatMap((timer) => RollbackTimer.safeParse(timer).data ?? []),
+      rollbackTimers: (first("rollback-timer") ?? []).flatMap(
+        (timer) => RollbackTimer.safeParse(timer).data ?? [],
+      ),
       heldBy: first("held")?.[0] ?? null,
     },
   };
@@ -170,7 +172,7 @@ export async function inspectServer(
   session: RemoteSession,
   { server, config, paths }: ServerQuery,
 ): Promise<{ kind: "seen"; reloadedBy: ReloadMethod; said: string } | Refused | Failed | Lost> {
-  const answer = await exchange(session, { verb: "server_look", words: [server, config ?? "", ...paths] });
+  const answer = await exchange(session, { verb: "server_inspect", words: [server, config ?? "", ...paths] });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const [word, ...said] = answer.words;
@@ -200,7 +202,7 @@ export async function testDeployment(
   { token, id, files, newHashes, service }: DeploymentFiles & { service: Service },
 ): Promise<ServerTest | DeploymentTail> {
   const words = [token, id, ...wordsOfService(service), ...wordsOfFiles(files, newHashes)];
-  const answer = await session.send({ verb: "pair_test", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "deployment_test", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const [kind] = answer.words;
@@ -220,7 +222,7 @@ export async function reloadService(
   files: Pick<DeploymentFiles, "files" | "newHashes"> = { files: [], newHashes: [] },
 ): Promise<Reloaded | DeploymentTail> {
   const words = [...wordsOfService(service), ...wordsOfFiles(files.files, files.newHashes)];
-  const answer = await session.send({ verb: "pair_reload", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "deployment_reload", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const [kind, before, after] = answer.words;
@@ -233,7 +235,7 @@ const readPid = (word: string | undefined): number | null =>
   word && /^[1-9]\d{0,9}$/.test(word) ? Number(word) : null;
 
 const readSaid = ({ facts }: Exclude<SessionAnswer, Lost>): string =>
-  (facts.get("said") ?? [])
+  (facts.get("message") ?? [])
     .map((words) => words.join(" "))
     .join("\n")
     .slice(0, MOST_SAID);

@@ -104,7 +104,7 @@ export async function inspectFile(
 ): Promise<{ kind: "seen"; file: FileInspection } | Lost> {
   if (isOdd(path)) return { kind: "seen", file: leaveUnseen(path, "odd-path") };
   for (let attempt = 0; attempt < 3; attempt++) {
-    const answer = await exchange(session, { verb: "look", words: isSecret ? [path, "secret"] : [path] });
+    const answer = await exchange(session, { verb: "inspect", words: isSecret ? [path, "secret"] : [path] });
     if (answer.kind === "lost") return answer;
     if (answer.status !== "ok") {
       const [why = ""] = answer.words;
@@ -176,7 +176,7 @@ function readFile(answer: Answered, path: string, isSecret = false): FileInspect
 function readGoal(answer: Answered): string | null {
   const [goal = null] = first(answer, "goal");
   const isByAccount = answer.facts.has("actor");
-  return isByAccount && goal !== first(answer, "led")[0] ? null : goal || null;
+  return isByAccount && goal !== first(answer, "target")[0] ? null : goal || null;
 }
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
@@ -192,7 +192,7 @@ const numberOrNull = (word: string | undefined): number | null => (isNumber(word
 const toNumber = (word: string | undefined): number => numberOrNull(word) ?? 0;
 
 const readRollbackTimers = (answer: Answered): RollbackTimer[] =>
-  first(answer, "dead-man").flatMap((word) => RollbackTimer.safeParse(word).data ?? []);
+  first(answer, "rollback-timer").flatMap((word) => RollbackTimer.safeParse(word).data ?? []);
 
 function readStep([path = "", mode = "", links, uid, gid]: readonly string[]): PathStep {
   const type = ({ d: "folder", "-": "file", l: "link" } as const)[mode[0] ?? ""] ?? "other";

@@ -29,7 +29,7 @@ test.skipIf(!isPosix)("a host and the workstation take the same names for the ho
 });
 
 test.skipIf(!isPosix)("whoever takes a lock is named so that both take the name", async () => {
-  const written = await ask('name_holder "$who"; put_line "$who"', [...NAMES, "x".repeat(300)]);
+  const written = await ask('clean_lock_owner "$who"; put_line "$who"', [...NAMES, "x".repeat(300)]);
   expect(written).toHaveLength(NAMES.length + 1);
   expect(written.filter((name) => !isHolder(name))).toEqual([]);
 });

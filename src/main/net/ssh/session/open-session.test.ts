@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { beginSession } from "./open-session.ts";
 
-const SCRIPT = "# a comment\nhand_serve() {\n\t# another\n\techo\n}\n";
+const SCRIPT = "# a comment\nsession_serve() {\n\t# another\n\techo\n}\n";
 
 /** A host that does what it is told to with each text it gets. */
 function makeHost(answer: (text: string, say: (text: string) => void, end: (why: string) => void) => void) {
@@ -30,8 +30,8 @@ function makeHost(answer: (text: string, say: (text: string) => void, end: (why:
 const obey = (...lines: string[]) => {
   let nonce = "";
   return makeHost((text, say) => {
-    if (text.includes("hand_library=")) return say("welcome\nhand-boots\n");
-    if (text.includes("#hand-ends")) {
+    if (text.includes("session_library=")) return say("welcome\nsession-boots\n");
+    if (text.includes("#session-ends")) {
       nonce = text.trim().split("\n").at(-1) ?? "";
       return say(`lk ${nonce} 0 ok ready 0 root\n`);
     }
@@ -49,12 +49,12 @@ test("the library goes out when the shell says that it runs, without its comment
   const host = obey("ok done", "end 0");
   const { send, uid } = await begin(host);
   expect(uid).toBe(0);
-  expect(host.got[1]).toMatch(/^hand_serve\(\) \{\necho\n\}\n#hand-ends\n[0-9a-f]{32}\n$/);
-  expect(await send({ verb: "look", words: ["it's"] }, { deadlineMs: 5_000 })).toMatchObject({
+  expect(host.got[1]).toMatch(/^session_serve\(\) \{\necho\n\}\n#session-ends\n[0-9a-f]{32}\n$/);
+  expect(await send({ verb: "inspect", words: ["it's"] }, { deadlineMs: 5_000 })).toMatchObject({
     status: "ok",
     words: ["done"],
   });
-  expect(host.got[2]).toBe("1 look 'it'\\''s'\n");
+  expect(host.got[2]).toBe("1 inspect 'it'\\''s'\n");
 });
 
 test("requests go one after the other", async () => {
@@ -71,7 +71,7 @@ test("a host that does not answer in time is lost, also for what is asked after"
   const { send, ended } = await begin(obey());
   const late = { kind: "lost", message: "it did not answer within 0.02 s" };
   expect(await send({ verb: "write", words: [] }, { deadlineMs: 20 })).toEqual(late);
-  expect(await send({ verb: "look", words: [] }, { deadlineMs: 5_000 })).toEqual(late);
+  expect(await send({ verb: "inspect", words: [] }, { deadlineMs: 5_000 })).toEqual(late);
   expect(await ended).toEqual(late);
 });
 
@@ -79,7 +79,7 @@ test("a host that answers nonsense, or something else than was asked, is lost", 
   for (const lines of [["what"], ["ok a", "ok b"], ["end 0", "end 0"]]) {
     const { send } = await begin(obey(...lines));
     await send({ verb: "write", words: [] }, { deadlineMs: 5_000 });
-    const next = await send({ verb: "look", words: [] }, { deadlineMs: 5_000 });
+    const next = await send({ verb: "inspect", words: [] }, { deadlineMs: 5_000 });
     expect(next.kind, String(lines)).toBe("lost");
   }
 });

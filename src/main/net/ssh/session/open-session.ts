@@ -122,25 +122,25 @@ type NotBegun = { kind: "lost" | "silent"; message: string; noise: string };
  */
 const BOOT = `${"\n".repeat(8)}${END_ALIASES}
 {
-hand_library= hand_piece=
-echo hand"-"boots
-while IFS= read -r hand_line; do
-case $hand_line in '#hand-ends') break ;; esac
-hand_piece="$hand_piece$hand_line
+session_library= session_piece=
+echo session"-"boots
+while IFS= read -r session_line; do
+case $session_line in '#session-ends') break ;; esac
+session_piece="$session_piece$session_line
 "
-[ \${#hand_piece} -lt 4096 ] || hand_library=$hand_library$hand_piece hand_piece=
+[ \${#session_piece} -lt 4096 ] || session_library=$session_library$session_piece session_piece=
 done
-hand_library=$hand_library$hand_piece
-eval "$hand_library"
-IFS= read -r hand_line
-hand_serve "$hand_line"
+session_library=$session_library$session_piece
+eval "$session_library"
+IFS= read -r session_line
+session_serve "$session_line"
 exit
 }
 `;
-const BOOTS = "hand-boots";
+const BOOTS = "session-boots";
 const MOST_EARLY = 64 * 1024;
 
-/** Starts the hand at the other end. */
+/** Starts the session at the other end. */
 export async function beginSession(line: Line, script: string, beginMs: number): Promise<Begun | NotBegun> {
   const nonce = randomBytes(16).toString("hex");
   const conversation = new Conversation(line, nonce);
@@ -159,7 +159,7 @@ export async function beginSession(line: Line, script: string, beginMs: number):
   const how = await Promise.race([booted, conversation.ended]);
   clearTimeout(timer);
   if (how !== "booted") return { ...notBegun(how, beginMs), noise: early };
-  const ready = await conversation.first(`${shorten(script)}\n#hand-ends\n${nonce}\n`, beginMs);
+  const ready = await conversation.first(`${shorten(script)}\n#session-ends\n${nonce}\n`, beginMs);
   if (ready.kind === "lost") return { ...ready, noise: early };
   const [word, uid] = ready.words;
   if (ready.status !== "ok" || word !== "ready" || !/^\d{1,10}$/.test(uid ?? ""))

@@ -40,11 +40,11 @@ export async function inspectPrivateKey(
   { path, before, blob }: KeyQuery,
 ): Promise<KeyInspection | Refused | Failed | Lost> {
   const words = [path, before ?? "absent", Buffer.from(blob).toString("base64")];
-  const answer = await exchange(session, { verb: "look_half", words });
+  const answer = await exchange(session, { verb: "inspect_keys", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const find = (name: string) => readFound(answer.facts.get(name)?.[0] ?? []);
-  const [now, made, old] = [find("half"), find("half.latchkey-new"), find("half.latchkey-old")];
+  const [now, made, old] = [find("key"), find("key.latchkey-new"), find("key.latchkey-old")];
   const publicFile = find("public");
   if (!now || !made || !old || !publicFile) return { kind: "failed", why: "no-sense", detail: "" };
   return { kind: "seen", now, made, old, publicFile, isBegun: answer.facts.has("begun") };
@@ -65,7 +65,7 @@ export const tidyPrivateKey = (
   session: RemoteSession,
   path: string,
   keeps: "old" | "nothing",
-): Promise<Outcome> => order(session, "tidy_half", [path, keeps]);
+): Promise<Outcome> => order(session, "tidy_key", [path, keeps]);
 
 type KeptKey = {
   /** Of the new private key. */
@@ -76,7 +76,7 @@ type KeptKey = {
 
 /** The old private key that is beside a new one, and its public key, get the name that they keep. */
 export const keepOldPrivateKey = (session: RemoteSession, { path, before }: KeptKey): Promise<Outcome> =>
-  order(session, "keep_half", [path, before]);
+  order(session, "keep_old_key", [path, before]);
 
 /** What was kept so is gone, if it is the very old private key. */
 export const dropKeptPrivateKey = (session: RemoteSession, { path, before }: KeptKey): Promise<Outcome> =>
@@ -119,7 +119,7 @@ export async function installPrivateKey(
 ): Promise<{ kind: "put"; already: boolean } | Changed | Tail> {
   const content = bytes === "made" ? bytes : writeBytes(bytes);
   const words = [path, before ?? ABSENT, newHash, mode, content, writeOwner(owner)];
-  const answer = await insist(session, { verb: "put", words });
+  const answer = await insist(session, { verb: "install_key", words });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "put", already: answer.words[0] === "already" };
   return readChanged(answer.words) ?? readTail(answer);
@@ -130,7 +130,7 @@ export async function removeOldPrivateKey(
   session: RemoteSession,
   path: string,
 ): Promise<{ kind: "done" } | Tail> {
-  const answer = await insist(session, { verb: "commit_put", words: [path] });
+  const answer = await insist(session, { verb: "finish_key", words: [path] });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "done" } : readTail(answer);
 }
@@ -140,7 +140,7 @@ export async function restoreOldPrivateKey(
   session: RemoteSession,
   { path, wrote, before }: { path: string; wrote: string; before: string | null },
 ): Promise<{ kind: "done" } | Changed | Tail> {
-  const answer = await insist(session, { verb: "undo_put", words: [path, wrote, before ?? ABSENT] });
+  const answer = await insist(session, { verb: "restore_key", words: [path, wrote, before ?? ABSENT] });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "done" } : (readChanged(answer.words) ?? readTail(answer));
 }
@@ -163,7 +163,7 @@ export async function createKey(
 ): Promise<{ kind: "made"; line: string; hash: string } | Tail> {
   const make = (how: "fresh" | "again") => {
     const words = [path, keyType, String(bits ?? 0), comment, how, writeOwner(owner)];
-    return exchange(session, { verb: "make", words });
+    return exchange(session, { verb: "create_key", words });
   };
   const first = await make(isFresh ? "fresh" : "again");
   // What failed may have made the pair, which is in the way of no second try.
@@ -198,7 +198,7 @@ export async function signWithKey(
     return { kind: "unsigned", why: isHostRefusal(why) ? why : "unknown" };
   }
   const hash = answer.facts.get("hash")?.[0]?.[0] ?? "";
-  const signature = answer.facts.get("proof")?.[0]?.[0] ?? "";
+  const signature = answer.facts.get("signature")?.[0]?.[0] ?? "";
   if (!/^[0-9a-f]{64}$/.test(hash)) return { kind: "unsigned", why: "no-sense" };
   return { kind: "signed", signature, hash };
 }

@@ -58,7 +58,7 @@ export type RemoteSession = AsyncDisposable & {
 /** Names what is made on a host, and nobody can guess it. Letters and digits only. */
 export const randomToken = (): string => randomBytes(12).toString("hex");
 
-/** How requests are written for the hand, and how its words are read. */
+/** How requests are written for a session, and how its words are read. */
 
 /** A word of the shell. Throws for what no line can hold. */
 export function quoteWord(word: string): string {
@@ -78,7 +78,7 @@ export function writeBytes(bytes: Uint8Array): string {
 const isPlain = (byte: number): boolean =>
   (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x20 || byte === 0x2f;
 
-/** Null where it is no word of the hand's. */
+/** Null where it is no word of a session's. */
 export function readWord(word: string): string | null {
   if (word === "%") return "";
   if (!/^(?:[A-Za-z0-9/._@+,=:~-]|%[0-9a-f]{2})+$/.test(word)) return null;

@@ -71,7 +71,7 @@ export async function createDeploymentKey(
     return { kind: "refused", why: "odd-words", detail: odd ?? "" };
   const tagged = names.map((name) => `${isIP(name) ? "IP" : "DNS"}:${name}`);
   const words = [token, id, key, tagged.join(" "), ...(forClients ? ["clients"] : [])];
-  const answer = await exchange(session, { verb: "pair_make", words });
+  const answer = await exchange(session, { verb: "deployment_request", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const csr = answer.data.get("csr");
@@ -124,7 +124,7 @@ export async function stageDeployment(
     const from = key === "made-there" ? "made" : key === "kept" ? "kept" : "given";
     const imported = key instanceof Redacted && file.holds.startsWith("key") ? Redacted.reveal(key) : null;
     const answer = await exchange(session, {
-      verb: "pair_stage",
+      verb: "deployment_stage",
       words: [
         token,
         id,
@@ -233,7 +233,7 @@ async function stageStore(
     writeBytes(Redacted.reveal(passphrase)),
     writeBytes(imported),
   ];
-  const answer = await session.send({ verb: "pair_store", words }, { deadlineMs: STORE_DEADLINE_MS });
+  const answer = await session.send({ verb: "deployment_keystore", words }, { deadlineMs: STORE_DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readDeploymentChanged(answer.words) ?? readTail(answer);
   const newHash = answer.words[1] ?? "";
@@ -266,7 +266,7 @@ export async function startDeploymentTimer(
     ...services.flatMap(wordsOfService),
     ...wordsOfFiles(files, newHashes),
   ];
-  const answer = await session.send({ verb: "pair_arm", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "deployment_arm", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "armed" } : readTail(answer);
 }
@@ -276,7 +276,7 @@ export async function stopDeploymentTimer(
   session: RemoteSession,
   { token, id }: DeploymentOfRun,
 ): Promise<{ kind: "disarmed" } | { kind: "fired" } | DeploymentTail> {
-  const answer = await session.send({ verb: "pair_disarm", words: [token, id] }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "deployment_disarm", words: [token, id] }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.words[0] === "fired") return { kind: "fired" };
   return answer.status === "ok" ? { kind: "disarmed" } : readTail(answer);
@@ -288,7 +288,7 @@ export async function swapDeployment(
   { token, id, files, newHashes }: DeploymentFiles,
 ): Promise<{ kind: "swapped"; already: boolean } | DeploymentChanged | DeploymentTail> {
   const words = [token, id, ...wordsOfFiles(files, newHashes)];
-  const answer = await session.send({ verb: "pair_swap", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "deployment_install", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "swapped", already: answer.words[0] === "already" };
   return readDeploymentChanged(answer.words) ?? readTail(answer);
@@ -300,7 +300,7 @@ export async function rollBackDeployment(
   { token, id, files, newHashes }: DeploymentFiles,
 ): Promise<{ kind: "back"; already: boolean } | DeploymentChanged | DeploymentTail> {
   const words = [token, id, ...wordsOfFiles(files, newHashes)];
-  const answer = await session.send({ verb: "pair_back", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "deployment_rollback", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "back", already: answer.words[0] === "already" };
   return readDeploymentChanged(answer.words) ?? readTail(answer);
@@ -311,7 +311,7 @@ export async function finishDeployment(
   session: RemoteSession,
   { token, id }: DeploymentOfRun,
 ): Promise<{ kind: "ended" } | DeploymentTail> {
-  const answer = await session.send({ verb: "pair_end", words: [token, id] }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "deployment_end", words: [token, id] }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "ended" } : readTail(answer);
 }

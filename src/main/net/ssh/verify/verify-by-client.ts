@@ -201,7 +201,7 @@ export async function verifyFromKeyHost(
   const known = `* ${viewKey(hostKey).keyType} ${Buffer.from(hostKey).toString("base64")}\n`;
   const texts = [known, writeConfig(request)].map((text) => writeBytes(Buffer.from(text)));
   const words = [keyFile, ...texts, word, runs];
-  const answer = await session.send({ verb: "prove", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "verify_login", words }, { deadlineMs: DEADLINE_MS });
   const by = `from the host that holds ${keyFile}`;
   if (answer.kind === "lost") return inconclusive("lost", `no answer came ${by}: ${answer.message}`);
   if (answer.status !== "ok")

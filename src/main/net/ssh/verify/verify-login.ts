@@ -169,7 +169,7 @@ export async function readRefusalReason(
   { account, sinceEpoch }: { account: string; sinceEpoch: number },
 ): Promise<string | null> {
   const words = [String(Math.max(0, Math.floor(sinceEpoch)))];
-  const answer = await session.send({ verb: "why", words }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send({ verb: "sshd_log", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost" || answer.status !== "ok") return null;
   const said = findReason(Buffer.from(answer.data.get("lines") ?? []).toString("utf8"), account);
   return said === null ? null : `its sshd says ${quote(said)}`;

@@ -172,7 +172,7 @@ lab(
     if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
     const going = { ...near, newKey: made };
     const blob = made.line.split(" ")[1];
-    await answerAs("mute:put");
+    await answerAs("mute:install_key");
     expect(await privateKeys.install(going, holder, hand)).toEqual({ kind: "done" });
     expect(await readKeys()).toMatchObject({
       id: blob,
@@ -180,7 +180,7 @@ lab(
       [OLD]: before.id,
       [`${OLD}.pub`]: before.id,
     });
-    await answerAs("mute:undo_put");
+    await answerAs("mute:restore_key");
     expect(await privateKeys.undo(going, holder, hand)).toEqual({ kind: "done" });
     expect(await readKeys()).toEqual(before);
   },
@@ -194,16 +194,16 @@ lab(
     await using hand = await openHand();
     const { signal } = new AbortController();
     const near: PrivateKeyContext = { plan, newKey: null, secrets: null, ask: async () => null, signal };
-    await answerAs("deaf:make");
+    await answerAs("deaf:create_key");
     const failed = await privateKeys.createKey(near, hand, true);
     expect(failed).toMatchObject({ kind: "failed", cause: { kind: "refused", why: "no-answer" } });
     expect(await readKeys()).toEqual(before);
-    await answerAs("mute:make");
+    await answerAs("mute:create_key");
     const made = await privateKeys.createKey(near, hand, true);
     if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
     expect(await readKeys()).toMatchObject({ "id.latchkey-new": made.line.split(" ")[1] });
     // By now it is there before anybody begins: another run's, for all that is known.
-    await answerAs("mute:make");
+    await answerAs("mute:create_key");
     const cause = expect.objectContaining({ kind: "refused", why: "new-occupied" });
     expect(await privateKeys.createKey(near, hand, true)).toEqual({ kind: "failed", cause });
   },
@@ -213,7 +213,7 @@ lab("a script that is never told of the key that it has made leaves nothing of i
   const { plan, place } = await layKey();
   const before = await readKeys();
   await writeKeyScript(plan, place);
-  await answerAs("deaf:make");
+  await answerAs("deaf:create_key");
   const said = await carry(host, "sh", "");
   expect(said).toContain("rolled-back");
   expect(await readKeys()).toEqual(before);
@@ -258,7 +258,7 @@ lab(
       "revoke",
       "finish",
     ]);
-    await answerAs("pipe:make");
+    await answerAs("pipe:create_key");
     const said = await carry(host, "sh", "yes\\nyes\\nyes\\n");
     expect(said).toContain("left out: /home/ci/.ssh/authorized_keys");
     expect(said).toContain("code 0");
@@ -271,7 +271,7 @@ lab(
 lab("a script reads the key that was made for it from no file of the account's", async () => {
   const { plan, place } = await layKey();
   await writeKeyScript(plan, place);
-  await answerAs("endless:make");
+  await answerAs("endless:create_key");
   const said = await carry(host, "sh", "");
   expect(said).toContain("the new key is installed");
   const { id, "id.pub": shown } = await readKeys();
@@ -288,7 +288,7 @@ lab(
     const at = { ...place, files };
     await writeKeyScript({ ...plan, hosts: [at] }, at, ["create-key", "grant"]);
     await host.run(
-      "sed -i 's/^account_seconds=25$/account_seconds=11/; s/^carry_seconds=.*/carry_seconds=10/' /root/carried/script.sh",
+      "sed -i 's/^account_seconds=25$/account_seconds=11/; s/^offline_seconds=.*/offline_seconds=10/' /root/carried/script.sh",
     );
     await answerAs("stop:disarm");
     const said = await carry(host, "sh", "yes\\nyes\\nyes\\n");
@@ -301,7 +301,8 @@ lab(
 );
 
 /** The verb that is done and never told of: the last of them, and in the long form each. */
-const UNTOLD = process.env.LATCHKEY_TEST_VERBS === "all" ? ["make", "hide_public", "put"] : ["put"];
+const UNTOLD =
+  process.env.LATCHKEY_TEST_VERBS === "all" ? ["create_key", "hide_public", "install_key"] : ["install_key"];
 
 lab.each(UNTOLD)(
   "a script goes on from what stands there, too, and lays no public key beside the private one of another: %s",
@@ -326,7 +327,7 @@ lab.each(["data", "line"])(
     await layKey();
     await using hand = await openHand();
     const ask = () =>
-      hand.send({ verb: "look_half", words: [HELD, "absent", "AAAA"] }, { deadlineMs: 30_000 });
+      hand.send({ verb: "inspect_keys", words: [HELD, "absent", "AAAA"] }, { deadlineMs: 30_000 });
     await answerAs(kind);
     expect(await ask()).toMatchObject(NONSENSE);
     await host.run("rm /run/answers");
@@ -352,7 +353,7 @@ lab(
     try {
       await using hand = await openHand("account_seconds=2");
       await answerAs("stop");
-      const request = { verb: "look_half", words: [HELD, "absent", "AAAA"] };
+      const request = { verb: "inspect_keys", words: [HELD, "absent", "AAAA"] };
       const answer = await hand.send(request, { deadlineMs: 30_000 });
       expect(answer).toMatchObject({ kind: "answered", status: "fail", words: ["no-answer"] });
     } finally {

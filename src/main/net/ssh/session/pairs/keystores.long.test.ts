@@ -149,13 +149,13 @@ lab(
     const first = await stageIn(hand, "old.p12");
     expect(await first.stage()).toMatchObject({ kind: "staged" });
     await host.run(
-      `sleep 900 >/dev/null 2>&1 & pid=$!; echo $pid > /srv/pid; mv ${den}/turning-free ${den}/turning-$pid-$(cut -d' ' -f22 /proc/$pid/stat)`,
+      `sleep 900 >/dev/null 2>&1 & pid=$!; echo $pid > /srv/pid; mv ${den}/mutex-free ${den}/mutex-$pid-$(cut -d' ' -f22 /proc/$pid/stat)`,
     );
     const next = await stageIn(hand, "old.p12");
     expect(await next.stage()).toMatchObject({ kind: "refused", why: "firing" });
     await host.run("kill $(cat /srv/pid)");
     expect(await next.stage()).toMatchObject({ kind: "staged" });
-    expect(await host.run(`cd ${den}; ls -d turning-* store-* 2>/dev/null || :`)).toBe("turning-free\n");
+    expect(await host.run(`cd ${den}; ls -d mutex-* store-* 2>/dev/null || :`)).toBe("mutex-free\n");
     expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await state()).toBe(atFirst);
   },

@@ -176,7 +176,7 @@ lab.each(["slapd", "mysql", "dovecot"] as const)(
     const tested = testDeployment(hand, { ...pair, service: consumer });
     expect(await host.run("cat /run/held")).toBe("held\n");
     expect(await host.run("find /run/latchkey-try-* -name key.pem -perm 644")).not.toBe("");
-    const read = "cat /run/latchkey-try-*/key.pem /run/latchkey-try-*/pair/key.pem 2>/dev/null || :";
+    const read = "cat /run/latchkey-try-*/key.pem /run/latchkey-try-*/files/key.pem 2>/dev/null || :";
     expect(await host.run(`setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '${read}'`)).toBe("");
     await host.run("echo go >/run/go");
     expect(await tested).toMatchObject({ kind: "passed" });

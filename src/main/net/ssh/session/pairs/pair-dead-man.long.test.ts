@@ -132,7 +132,7 @@ lab(
   "an end takes away what a try has left that was killed, and nothing of others in the place of one",
   async () => {
     await using hand = await openPairHand(startShellIn(host));
-    const name = `latchkey-try-${PAIR.token}-pair`;
+    const name = `latchkey-try-${PAIR.token}-deployment`;
     await stage(hand);
     await host.run(`mkdir /run/${name} /tmp/${name}; : > /tmp/${name}/store; : > /run/${name}/key.pem`);
     expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });

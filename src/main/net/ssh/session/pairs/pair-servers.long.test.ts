@@ -212,7 +212,7 @@ lab("the name of a folder is no line of a second Apache's configuration", async 
   const pair = { ...PAIR, files, newHashes: staged.newHashes };
   expect(await testDeployment(hand, { ...pair, service: serviceOf("apache") })).toEqual({
     kind: "passed",
-    said: "a second Apache takes the pair",
+    said: "a second Apache accepts the certificate",
   });
   expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   expect(await inspectDeploymentFile(hand, "/mnt/odd/link/one.pem")).toMatchObject({

@@ -65,7 +65,7 @@ async function inUse(): Promise<"old" | "new" | "torn"> {
 const arm = (hand: Hand, pair: Awaited<ReturnType<typeof stage>>) =>
   startDeploymentTimer(hand, { ...pair, timer: "sleep", seconds: 900, services: [] });
 /** What its timer starts at the end of its time. */
-const FIRE = `sh ${DEN}/revert-pair.*.sh`;
+const FIRE = `sh ${DEN}/revert-deployment.*.sh`;
 
 lab.each(SHELLS)(
   "two that take a pair back at once leave the old one, and lose nothing: %s",
@@ -79,7 +79,7 @@ lab.each(SHELLS)(
       expect(answers.map(({ kind }) => kind)).toEqual(["back", "back"]);
       expect(await inUse()).toBe("old");
     }
-    expect(await host.run(`cd ${DEN}; ls -d turning-*`)).toBe("turning-free\n");
+    expect(await host.run(`cd ${DEN}; ls -d mutex-*`)).toBe("mutex-free\n");
     expect(await finishDeployment(one, PAIR)).toEqual({ kind: "ended" });
   },
 );
@@ -97,7 +97,7 @@ lab.each(SHELLS)(
       if (swapped.kind !== "swapped") expect(swapped).toMatchObject({ kind: "refused", why: "fired" });
       expect(await inUse()).toBe("old");
       expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
-      await host.run(`rm ${DEN}/revert-pair.*`);
+      await host.run(`rm ${DEN}/revert-deployment.*`);
     }
     expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
   },
@@ -128,14 +128,14 @@ lab("whoever turns a pair is waited for while it runs, and not when it is gone",
   const pair = await stage(hand);
   const startedAt = "$(cut -d' ' -f22 /proc/$pid/stat)";
   await host.run(
-    `sleep 900 >/dev/null 2>&1 & pid=$!; echo $pid > /srv/pid; mv ${DEN}/turning-free ${DEN}/turning-$pid-${startedAt}`,
+    `sleep 900 >/dev/null 2>&1 & pid=$!; echo $pid > /srv/pid; mv ${DEN}/mutex-free ${DEN}/mutex-$pid-${startedAt}`,
   );
   expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "firing" });
   const swapped = swapDeployment(hand, pair);
   await host.run("kill $(cat /srv/pid)");
   expect(await swapped).toEqual({ kind: "swapped", already: false });
   // The number of one that runs, which began at another time.
-  await host.run(`mv ${DEN}/turning-free ${DEN}/turning-1-1`);
+  await host.run(`mv ${DEN}/mutex-free ${DEN}/mutex-1-1`);
   expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });

@@ -307,5 +307,5 @@ lab("a described server is tried and told by the commands that its user has give
     });
     await web.run("kill $(cat /run/left)");
   }
-  expect(await web.run("ls /run | grep latchkey-said || :")).toBe("");
+  expect(await web.run("ls /run | grep latchkey-output || :")).toBe("");
 });
