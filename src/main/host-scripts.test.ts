@@ -35,7 +35,8 @@ const ALIASES =
 
 test.skipIf(process.platform === "win32")("an alias in the shell that reads a script changes nothing", () => {
   const collector = collectorScript.slice(0, collectorScript.lastIndexOf("main "));
-  const asked = 'prepare_shell\nread_stat /\nencode "a b"\necho "$mode" "$token"\nalone pwd\nhas sh && echo has\n';
+  const asked =
+    'prepare_shell\nread_stat /\nencode "a b"\necho "$mode" "$token"\nalone pwd\nhas sh && echo has\n';
   const kept = readByShells(`${collector}${asked}`);
   expect(kept).toEqual([expect.stringMatching(/^d\S+ %61%20%62\n\/\nhas\n$/)]);
   expect(readByShells(`${ALIASES}\n${collector}${asked}`)).toEqual(kept);

@@ -233,7 +233,10 @@ async function stageStore(
     writeBytes(Redacted.reveal(passphrase)),
     writeBytes(imported),
   ];
-  const answer = await session.send({ verb: "deployment_keystore", words }, { deadlineMs: STORE_DEADLINE_MS });
+  const answer = await session.send(
+    { verb: "deployment_keystore", words },
+    { deadlineMs: STORE_DEADLINE_MS },
+  );
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readDeploymentChanged(answer.words) ?? readTail(answer);
   const newHash = answer.words[1] ?? "";
@@ -276,7 +279,10 @@ export async function stopDeploymentTimer(
   session: RemoteSession,
   { token, id }: DeploymentOfRun,
 ): Promise<{ kind: "disarmed" } | { kind: "fired" } | DeploymentTail> {
-  const answer = await session.send({ verb: "deployment_disarm", words: [token, id] }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send(
+    { verb: "deployment_disarm", words: [token, id] },
+    { deadlineMs: DEADLINE_MS },
+  );
   if (answer.kind === "lost") return answer;
   if (answer.words[0] === "fired") return { kind: "fired" };
   return answer.status === "ok" ? { kind: "disarmed" } : readTail(answer);
@@ -311,7 +317,10 @@ export async function finishDeployment(
   session: RemoteSession,
   { token, id }: DeploymentOfRun,
 ): Promise<{ kind: "ended" } | DeploymentTail> {
-  const answer = await session.send({ verb: "deployment_end", words: [token, id] }, { deadlineMs: DEADLINE_MS });
+  const answer = await session.send(
+    { verb: "deployment_end", words: [token, id] },
+    { deadlineMs: DEADLINE_MS },
+  );
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "ended" } : readTail(answer);
 }
