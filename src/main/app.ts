@@ -17,20 +17,20 @@ import { type DatabaseRequest, openAppStore } from "./open-app-store.ts";
 import { createParts, type Parts, type PartsDeps } from "./parts.ts";
 
 export type AppOptions = DatabaseRequest & {
-  /** Refuses every command; so does a database that is opened to be read. */
+  /** Refuses every command; so does a database that is opened for reading alone. */
   isReadOnly?: boolean;
-  /** Makes a backup a day; for a shell that stays. */
+  /** Makes one backup a day; for a shell that keeps running. */
   keepsBackups?: boolean;
   workstation?: Workstation;
   now?: () => Date;
-  /** The files of this computer that a page may name, beside this user's own. */
+  /** The files of this computer that a page may name, in addition to this user's own. */
   startFiles?: StartFiles;
-  /** How a scan waits before it tries a host again. */
+  /** When, and how often, a scan tries a host again. */
   retryPolicy?: RetryPolicy;
-  /** How the process of the vault is started; by default as one of Node's. */
+  /** How the vault process is started; by default as a Node process. */
   startVaultProcess?: StartVaultProcess;
   log?: (error: unknown) => void;
-  /** Told of what runs do on hosts, by names; by default on standard error where LATCHKEY_LOG is `debug`. */
+  /** Receives what runs do on hosts, by names; by default on standard error where LATCHKEY_LOG is `debug`. */
   trace?: Trace;
 };
 
@@ -39,7 +39,7 @@ export type App = ReturnType<typeof createApp>;
 type AppRouter = Router<typeof contract, CallContext>;
 type FeatureDeps = PartsDeps & { isReadOnly: boolean };
 
-/** Latchkey without a window. A shell adds a way in, and nothing else. */
+/** Latchkey without a user interface. A shell gives access to it, and adds nothing else. */
 export function createApp(options: AppOptions) {
   const { workstation = findWorkstation(), now = () => new Date(), retryPolicy = RETRY_POLICY } = options;
   const { log = logToStderr, trace = usualTrace(), startFiles = NO_START_FILES } = options;
@@ -67,11 +67,11 @@ export function createApp(options: AppOptions) {
   const client: LatchkeyClient = createRouterClient(router, { context: { isUser: true } });
 
   return {
-    /** What whoever opened this should know first: damage, or what is missing. */
+    /** What the user should know first: damage, or what is missing. */
     warnings: [damage, store.loss, store.unsealed].filter((warning) => warning !== null),
     router,
     client,
-    /** Seals what was typed in this process, and overwrites it. */
+    /** Seals a secret that was typed in this process, and overwrites the plain text. */
     async seal(typed: Redacted<Uint8Array>) {
       const { sealTo } = await import("./net/vault/sealed-box.ts");
       return sealTo(await (await vault()).receiver(), typed);
@@ -86,7 +86,7 @@ export function createApp(options: AppOptions) {
   };
 }
 
-/** What can be asked of it: a feature a line, which is loaded at its first call. */
+/** All procedures, one feature a line. A feature is loaded at its first call. */
 function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["events"]): AppRouter {
   const { store, now, workstation, isReadOnly } = deps;
   const { recording, loadSshConfig, readKnownHosts, readTargets, prober, collectorScript } = parts;

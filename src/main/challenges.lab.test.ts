@@ -26,7 +26,7 @@ let host: LabHost;
 beforeAll(async () => {
   if (!canStartHosts()) return;
   folder = await makeTemporaryFolder();
-  // As all authorities do.
+  // The ports that every authority uses.
   [pebble, host] = await Promise.all([
     startPebble({ folder: folder.path, httpPort: 80, tlsPort: 443 }),
     startNginxHost(),
@@ -48,7 +48,7 @@ const nearOf = (hand: RemoteSession, at: LabHost): ChallengeDeps => ({
 });
 const files = (at: LabHost) => at.run("find /srv /var/lib/latchkey 2>/dev/null | sort || true");
 
-/** What pebble issues for names whose challenges are answered by what is configured on a host. */
+/** What pebble issues for names whose challenges are answered by the servers that a host's configuration has. */
 async function orderAt(at: LabHost, names: readonly string[]) {
   await using hand = await open(at);
   for (const name of names) await pebble.tell("add-a", { host: name, addresses: [at.address] });
@@ -137,7 +137,7 @@ lab("what the server answers otherwise is seen before the authority is told, and
     kind: "failed",
     message: `${url} is answered with 404 at ${host.address}; /srv/secure/.well-known/acme-challenge/tok_en-1 was put there: is /srv/secure what its web server serves?`,
   });
-  // Where its server may not read.
+  // A folder that the web server may not read.
   await host.run("chmod 700 /srv/plain");
   expect(await ask("/srv/plain")).toMatchObject({
     kind: "failed",

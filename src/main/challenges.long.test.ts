@@ -48,7 +48,7 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-/** What pebble issues where one way answers all challenges, and what was said of each. */
+/** What pebble issues where one method answers all challenges, and the message about each challenge. */
 async function orderBy(way: ChallengeMethod, names: readonly string[], near: ChallengeDeps) {
   const answered: ChallengeOutcome[] = [];
   const client = createAcmeClient({
@@ -94,7 +94,7 @@ lab("pebble issues for what a host shows by openssl to acme-tls/1", async () => 
   const { ordered, said } = await orderBy(way, [`www.${ZONE}`], nearOf({ session: hand }));
   expect(said).toEqual([null]);
   expect(ordered).toMatchObject({ kind: "issued" });
-  // What a run that was killed has left is gone by its token.
+  // What a killed run has left is removed by that run's token.
   const challenge = { type: "tls-alpn-01" as const, name: `www.${ZONE}`, digest: randomBytes(32) };
   expect(await answer(way, challenge, nearOf({ session: hand }))).toMatchObject({
     kind: "ready",

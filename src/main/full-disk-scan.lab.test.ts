@@ -7,7 +7,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../out/main/latchkey.js");
 
-/** Room for what is asked for and for some of the visits, and not for all of them. */
+/** Space for the requested targets and for some of their probes, and not for all of them. */
 const SCRIPT = `mount -t tmpfs -o size=${2 * sizeOfEmptyDatabase() + 1_200 * 1024} none "$1" &&
   exec "$2" "$3" --db "$1/latchkey.db" scan "$4" --json`;
 

@@ -22,7 +22,7 @@ function listShells(): string[][] {
   return shells.filter(([program = "", ...args]) => spawnSync(program, [...args, "-c", ":"]).status === 0);
 }
 
-/** What shells make of text that they read, each in its own words: one answer, unless they differ. */
+/** The output of each shell that reads a text: one answer, unless they differ. */
 function readByShells(text: string): string[] {
   const said = listShells().map(([program = "", ...args]) =>
     spawnSync(program, [...args, "-s"], { input: text, encoding: "utf8" }),

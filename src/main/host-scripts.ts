@@ -27,7 +27,10 @@ export const collectorScript = joinCollector(
   collector,
 );
 
-/** What an offline script has of the library for its session, which may run as another account and gets no other then. */
+/**
+ * The part of the library that an offline script has for its session, which may run as another account and has no other
+ * part then.
+ */
 export const offlineLibraryScript = `${END_ALIASES}\n${limits}\n${possession}`;
 
 /** The session, before any library of verbs. */
@@ -39,7 +42,7 @@ export const sessionScript = `${END_ALIASES}\n${joinScripts(
   }),
 )}`;
 
-/** What an offline script does with the session, and what of the library it needs for that. */
+/** What an offline script does by its session, and the part of the library that this needs. */
 export const offlineScript = joinScripts(
   import.meta.glob<string>(
     [
@@ -52,7 +55,7 @@ export const offlineScript = joinScripts(
   ),
 );
 
-/** What a session knows of a certificate's files, and of the servers that read them. */
+/** The verbs of a session for a certificate's files, and for the servers that read them. */
 export const deploymentScript = joinScripts(
   import.meta.glob<string>("../../resources/rotation/deployment/*.{sh,awk}", {
     query: "?raw",
@@ -61,7 +64,7 @@ export const deploymentScript = joinScripts(
   }),
 );
 
-/** What a session knows of challenges. */
+/** The verbs of a session for challenges. */
 export const challengeScript = joinScripts(
   import.meta.glob<string>(
     ["../../resources/lib/nginx.awk", "../../resources/rotation/challenge/*.{sh,awk}"],

@@ -19,7 +19,7 @@ import { CANARY, PAYLOADS } from "#testing/sql-payloads.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type App, createApp } from "./app.ts";
 
-/** The filters of each list that are text, and the columns that it can be ordered by. */
+/** The filters of each list that take text, and the columns that it can be ordered by. */
 const LISTS = {
   "access.list": {
     texts: ["search", "host", "account", "fingerprint"],
@@ -37,7 +37,7 @@ const LISTS = {
   "scans.probes": { texts: ["search"], columns: [] },
 } as const;
 
-/** What a list must, or had better, be asked with. */
+/** Further input that a list needs, or answers better with. */
 const MORE: { [procedure: string]: object } = { "scans.probes": { scanId: 1 }, "changes.list": { from: 0 } };
 
 type Procedure = keyof typeof LISTS;
@@ -208,7 +208,7 @@ async function openWorld() {
   };
 }
 
-/** Called by name, as strangers do: nothing but the contract checks what they send. */
+/** Calls a procedure by name, as strangers do: nothing but the contract checks what they send. */
 async function ask(app: App, procedure: Procedure, input: object): Promise<Reply> {
   const [group = "", name = ""] = procedure.split(".");
   const byName = app.client as unknown as Record<string, Record<string, (input: object) => Promise<Reply>>>;
@@ -291,7 +291,7 @@ function carryOut({ runbooks }: Store, title: string): void {
   runbooks.runs.setState({ id, state: "committed", reasons: [], byHand: [], endedAt: START });
 }
 
-/** Of all rows of all tables. */
+/** Over all rows of all tables. */
 function digest(db: Sqlite.Database): string {
   const tables = db
     .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")

@@ -11,7 +11,7 @@ import { type Answer, readByOpenssl } from "#testing/tls/openssl.ts";
 
 const run = promisify(execFile);
 
-/** Certificate files that the fourth host is made with; whatever else is listed is read as well. */
+/** Certificate files that the fourth host is made with; the scan reads whatever else is there as well. */
 const MADE = [
   "/etc/ssl/own.pem",
   "/etc/letsencrypt/live/shop.example/fullchain.pem",
@@ -19,7 +19,7 @@ const MADE = [
 ];
 
 /**
- * The whole way, against the tools that everybody trusts: what `access` and `certificates` list is what
+ * A whole scan, against the tools that everybody trusts: what `access` and `certificates` list is what
  * stands in the files and what openssl sees on the wire. Five hosts, twenty endpoints, no difference allowed.
  */
 test("access lists the lines on disk and certificates what openssl says, field by field", async () => {
@@ -75,7 +75,7 @@ async function makeKeys(folder: string): Promise<Keys> {
   return { identityFile: join(folder, "keys", "key0"), publicKeys };
 }
 
-/** Writes a file for an account, whatever its bytes, with the owner and mode that sshd asks for. */
+/** Writes a file for an account, whatever its bytes, with the owner and mode that sshd requires. */
 const lay = (account: string, home: string, text: string, name = "authorized_keys") => `
 install -d -m 700 -o ${account} -g $(id -gn ${account}) ${home}/.ssh
 printf '%s' '${Buffer.from(text).toString("base64")}' | base64 -d > ${home}/.ssh/${name}
@@ -99,7 +99,7 @@ ${lay("root", "/root", `${k[0]}\n`)}
 ${lay("alice", "/home/alice", `${k[6]}\nnot-an-option ${k[7]}\n`)}
 ${lay("bob", "/home/bob", `${k[6]}\n`)}
 ${lay("bob", "/home/bob", `\t ${k[7]} second file\n`, "authorized_keys2")}`,
-  // Certificates on disk, where servers keep them, and a name that is no ASCII.
+  // Certificates on disk, where servers keep them, and a file name that is not ASCII.
   ({ publicKeys: k }) => `${user("web")}
 ${lay("root", "/root", `${k[0]}\n`)}
 ${lay("web", "/home/web", `environment="A=1" ${k[8]} web-h\u00e4st \u202e reversed\n`)}
@@ -108,7 +108,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout /etc/ssl/private/own.key -out 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /etc/letsencrypt/live/shop.example/privkey.pem -out /etc/letsencrypt/live/shop.example/fullchain.pem -days 90 -subj /CN=shop.example 2>/dev/null
 openssl req -x509 -newkey ed25519 -nodes -keyout /tmp/k -out /etc/nginx/certs/a.pem -days 9 -subj '/O=A, Inc./CN=a "quoted" name' 2>/dev/null
 printf 'server { ssl_certificate /etc/nginx/certs/a.pem; ssl_certificate_key /tmp/k; }\\n' > /etc/nginx/conf.d/a.conf`,
-  // Keys in a folder of the system's, named by sshd_config.
+  // Keys in a system folder, which sshd_config names.
   ({ publicKeys: k }) => `${user("carol")}; ${user("dave")}
 mkdir -p /etc/ssh/keys
 printf 'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/keys/%%u\\n' > /etc/ssh/sshd_config.d/keys.conf
@@ -173,7 +173,7 @@ const pickFacts = (facts: Facts): Facts => {
   return { sha256, subject, issuer, serial, notBefore, notAfter, names, signature };
 };
 
-/** The chain that an endpoint serves, and each certificate of it, as openssl tells them. */
+/** The chain that an endpoint serves, and each of its certificates, as openssl prints them. */
 async function askWire(endpoint: { host: string; port: number; serverName: string }): Promise<Seen[]> {
   const { host, port, serverName } = endpoint;
   const ask = ["s_client", "-connect", `${host}:${port}`, "-servername", serverName, "-showcerts"];

@@ -32,17 +32,17 @@ test("a scan whose process is killed is shown as interrupted, with what it had r
     rows: [{ state: "interrupted", total: 2, ok: 1 }],
   });
   expect(await app.client.certificates.list({})).toMatchObject({ total: 1 });
-  // That it started, and that it was interrupted.
+  // One event says that the scan started, one that it was interrupted.
   expect(await app.client.auditLog.verify()).toEqual({ eventCount: 2, brokenAt: null });
 });
 
-/** Looks beside the process that writes, until it has written a certificate. */
+/** Reads the database while the other process writes, until that has written a certificate. */
 async function untilRead(databasePath: string): Promise<void> {
   while ((await countCertificates(databasePath)) === 0)
     await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** None as long as there is no database, or one that is still being made. */
+/** Zero as long as there is no database, or an incomplete one. */
 async function countCertificates(databasePath: string): Promise<number> {
   if (!existsSync(databasePath)) return 0;
   try {

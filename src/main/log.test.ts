@@ -11,7 +11,7 @@ import { createApp } from "./app.ts";
 
 const CANARY = "canary-7f3a";
 
-/** Real errors of everything that this program calls, each made with a secret in its hands. */
+/** Real errors of every library that this program calls, each of which had a secret when it failed. */
 const FAULTS: [layer: string, make: () => Promise<unknown> | unknown][] = [
   ["this program", () => new Error(`cannot go on with ${CANARY}`, { cause: new Error(CANARY) })],
   ["a promise of several", () => new AggregateError([new Error(CANARY)], CANARY)],
@@ -74,7 +74,7 @@ async function writeToLog({ ask, ...options }: Wish): Promise<string> {
   }
 }
 
-/** A clock that opens the app, and fails whoever asks it afterwards. */
+/** A clock that works while the app opens, and throws at every call afterwards. */
 function failingWith(fault: unknown): () => Date {
   let isOpen = false;
   return () => {
@@ -102,7 +102,7 @@ function failInDatabase(): void {
   }
 }
 
-/** A certificate for other names than were asked for: the error holds both, and the certificate. */
+/** A certificate for other names than the expected one: the error has both, and the certificate. */
 async function failInTls(): Promise<unknown> {
   await using server = await startTlsServer({ names: [CANARY] });
   const { host, port } = server.endpoint;

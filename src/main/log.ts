@@ -2,7 +2,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { formatFault, formatTrace, type Trace } from "#shared/text/fault.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 
-/** A refusal in the background is a sentence for people. Of anything else only what `formatFault` lets through. */
+/** Logs the sentence of a refusal in the background, and of anything else only what `formatFault` lets through. */
 export function logToStderr(error: unknown): void {
   const said = error instanceof Refusal ? printable(error.message) : formatFault(error);
   process.stderr.write(`latchkey: ${said}\n`);

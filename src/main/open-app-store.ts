@@ -6,8 +6,8 @@ export type DatabaseRequest = {
   /** A file, or `:memory:`. */
   databasePath: string;
   /**
-   * `write` takes the one writer's place and closes what a killed one left running; `read` looks
-   * beside whoever writes and makes no file.
+   * `write` is for the one process that writes: it closes what a killed one left running. `read` works beside a process
+   * that writes, and makes no file.
    */
   access?: "write" | "read";
   /** What to do about a database that is damaged: refuse it, or show what can still be read of it. */
@@ -17,11 +17,11 @@ export type DatabaseRequest = {
 type Opened = {
   store: Store;
   access: "write" | "read";
-  /** What is wrong with a database that was to be written and is only read for it; null when nothing is. */
+  /** What is wrong with a database that was to be opened for writing and is only read because of it; otherwise null. */
   damage: string | null;
 };
 
-/** Opens the database for a core, and settles what the one before it has left. */
+/** Opens the database for an app, and settles what the process before it has left. */
 export function openAppStore(
   { databasePath: path, access = "write", whenDamaged = "refuse" }: DatabaseRequest,
   now: () => Date,
@@ -31,13 +31,13 @@ export function openAppStore(
     if (access === "write") settleOrClose(store, now);
     return { store, access, damage: null };
   } catch (error) {
-    // It is never mended here: what can be read of it is shown, and nothing is written.
+    // Nothing is repaired here: the app shows what can still be read, and writes nothing.
     if (!(error instanceof Damage) || whenDamaged === "refuse" || access === "read") throw error;
     return { store: openStore({ path, access: "read", now }), access: "read", damage: error.message };
   }
 }
 
-/** Damage that only the first write meets is damage, too. */
+/** Damage that only the first write meets counts as damage, too. */
 function settleOrClose(store: Store, now: () => Date): void {
   const { path } = store.facts();
   try {
@@ -48,7 +48,7 @@ function settleOrClose(store: Store, now: () => Date): void {
   }
 }
 
-/** Only one process writes, so a scan, a plan or a run that is not over when this one begins was cut short. */
+/** Only one process writes, so a scan, a plan or a run that is unfinished when this one begins was cut short. */
 function settle(store: Store, now: () => Date): void {
   const at = toInstant(now());
   store.atomically(() => {
@@ -57,7 +57,7 @@ function settle(store: Store, now: () => Date): void {
     store.runbooks.plans.interruptMaking();
     const runs = store.runbooks.runs.interruptRunning();
     if (runs > 0) store.events.append({ at, kind: "run-interrupted", detail: { runs } });
-    // Told until the next start, and on record for ever.
+    // A warning until the next start, and an event for ever.
     const { loss } = store;
     if (loss !== null) store.events.append({ at, kind: "database-went-back", detail: { loss } });
   });

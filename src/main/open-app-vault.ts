@@ -10,7 +10,7 @@ type Options = {
   announce: (announcement: Announcement) => void;
 };
 
-/** Beside the database, and in none of its backups. One that is only in memory has none. */
+/** The vault's file is beside the database, and in none of its backups. A database in memory has no vault file. */
 export function openAppVault(
   { facts }: Store,
   { startVaultProcess = forkVaultProcess, now, announce }: Options,

@@ -81,7 +81,7 @@ const CALLS: [procedure: string, input?: unknown][] = [
   ["targets.preview", { text: "not a host!" }],
 ];
 
-/** A scan from its start to its announced end, in the client's own way. */
+/** A scan from its start to its announced end, by the client under test. */
 async function scanOnce(client: LatchkeyClient): Promise<void> {
   await using server = await startTlsServer({
     names: ["shop.example"],
@@ -95,7 +95,7 @@ async function scanOnce(client: LatchkeyClient): Promise<void> {
   for await (const { kind } of announcements) if (kind === "scan-finished") return;
 }
 
-/** A client called by name, as strangers do: nothing but the contract checks what they send. */
+/** Calls a client by name, as strangers do: nothing but the contract checks what they send. */
 function through(client: LatchkeyClient): Call {
   const byName = client as unknown as Record<string, Record<string, (input: unknown) => Promise<unknown>>>;
   return (procedure, input) => {
@@ -107,7 +107,7 @@ function through(client: LatchkeyClient): Call {
   };
 }
 
-/** The way of a call in the desktop window: the window joins page and core, and the preload hands over the port. */
+/** How a call goes in the desktop window: the window joins page and core, and the preload passes the port on. */
 async function connectDesktop(serveParent: (parent: ParentStandIn) => void): Promise<LatchkeyClient> {
   const parent = new EventEmitter();
   const ipc = new EventEmitter();
@@ -143,7 +143,7 @@ type ParentStandIn = {
   on(event: "message", listener: (event: { ports: MessagePort[] }) => void): void;
 };
 
-/** As the page does it: the launch code of the URL buys a session, which both ends prove. */
+/** As the page connects: the launch code of the URL buys a session, which both ends show that they have. */
 async function connectSocket(url: string): Promise<LatchkeyClient> {
   const socket = await openAsPage(url, await exchangeCode(url));
   return createORPCClient(new SocketLink({ websocket: socket as unknown as globalThis.WebSocket }));

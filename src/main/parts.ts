@@ -1,4 +1,4 @@
-/** What several features use. Each part is loaded and made when one of them first needs it, once. */
+/** What several features use. Each part is loaded and made once, when one of them first needs it. */
 import type { Announcement } from "#shared/contract/events.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import type { Trace } from "#shared/text/fault.ts";
@@ -9,13 +9,13 @@ import type { Store } from "./store/store.ts";
 
 export type PartsDeps = {
   store: Store;
-  /** What was found wrong when the database was opened; null when nothing was. */
+  /** The damage that was found when the database was opened; null when there was none. */
   damage: string | null;
   announce: (announcement: Announcement) => void;
   now: () => Date;
   workstation: Workstation;
   retryPolicy: RetryPolicy;
-  /** Takes on work that outlives the call; the signal says that Latchkey is closing. */
+  /** Starts work that outlives the call; the signal aborts when Latchkey closes. */
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
   log: (error: unknown) => void;
   trace: Trace;
@@ -24,7 +24,7 @@ export type PartsDeps = {
 
 export type Parts = ReturnType<typeof createParts>;
 
-/** Nothing of it is loaded yet. */
+/** Loads none of them yet. */
 export function createParts(deps: PartsDeps) {
   const { store, announce, now, workstation, log } = deps;
 

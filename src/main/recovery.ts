@@ -6,11 +6,11 @@ import { type Restored, restoreDatabase } from "./store/backups/restore-database
 import { checkDatabase } from "./store/backups/run-aside.ts";
 import { openStore } from "./store/store.ts";
 
-/** What was not as it had been sealed, and how many rows are sealed now. */
+/** The rows that were not as they had been sealed, and how many rows are sealed now. */
 type Sealed = { before: string[]; count: number };
 
 type Options = {
-  /** From the root of the file system on. */
+  /** An absolute path. */
   path: string;
   now?: () => Date;
 };
@@ -24,10 +24,13 @@ export function createRecovery({ path, now = () => new Date() }: Options) {
       backups: listBackups(path),
     }),
 
-    /** Takes pins, approvals, issuers and trusted roots as they stand for right, with the key of this installation. */
+    /**
+     * Trusts pins, approvals, issuers and trusted roots as they are now, and seals them with the key of this
+     * installation.
+     */
     seal,
 
-    /** Puts a backup in the place of the database, brings it up to date and records that it was done. */
+    /** Replaces the database with a backup, migrates it and records that it did. */
     restore(from: string): Restored {
       const at = toInstant(now());
       const restored = restoreDatabase({ database: path, from, at });
@@ -64,7 +67,10 @@ export function createRecovery({ path, now = () => new Date() }: Options) {
   }
 }
 
-/** Whoever was quicker to open the database, or what it lacks, does not undo the restore. */
+/**
+ * A restore stays, even if another process opened the database before it was recorded, or if the backup lacks
+ * something.
+ */
 function refuseRestored({ code, message }: Refusal, { from, setAside }: Restored): Refusal {
   const before = setAside === null ? "" : `, and what was there is kept as ${setAside}`;
   return new Refusal(code, `${from} is in place now${before}; but it could not be recorded: ${message}`);

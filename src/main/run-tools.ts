@@ -1,4 +1,4 @@
-/** Plans and runs, with all that they change hosts, files and certificates by. */
+/** Plans and runs, with all that they need to change hosts, files and certificates. */
 
 import factsScript from "#resources/rotation/facts.sh?raw";
 import hostKeyScript from "#resources/rotation/host-key.sh?raw";
@@ -40,10 +40,10 @@ import { createChainsAt, type TlsProber } from "./net/tls/probe-endpoint.ts";
 import type { Vault } from "./net/vault/vault.ts";
 import type { Store } from "./store/store.ts";
 
-/** What a session of a run knows. */
+/** The scripts of a run's session. */
 const SESSION_SCRIPTS = [sessionScript, libraryScript, keyLocationScript, factsScript, hostKeyScript];
 
-/** What a hand knows of servers, their files, and challenges: read after the rest of it. */
+/** Of a session that renews: servers, their files, and challenges; the shell reads them after the others. */
 const SERVER_SCRIPTS = [deploymentScript, challengeScript];
 
 type RunToolsDeps = SessionDeps & {
@@ -51,7 +51,7 @@ type RunToolsDeps = SessionDeps & {
   vault: Vault;
   prober: TlsProber;
   issuers: Issuers;
-  /** Scans, and resolves once that has ended. */
+  /** Scans, and resolves once the scan has ended. */
   scan: (request: ScanRequest) => Promise<void>;
   retryPolicy: RetryPolicy;
   announce: (announcement: Announcement) => void;
@@ -136,7 +136,7 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
   });
 }
 
-/** Reads hosts of a plan once more, as the plan logs in to them; resolves at the end. */
+/** Reads hosts of a plan once more, by the logins of the plan; resolves once they are read. */
 async function scanAgain(
   scan: RunToolsDeps["scan"],
   hosts: readonly HostPlan[],
@@ -150,7 +150,9 @@ async function scanAgain(
   }
 }
 
-/** When an issuer wants a certificate renewed; a fault of ours is in the log, and keeps no plan from being made. */
+/**
+ * When an issuer wants a certificate renewed. A fault of ours goes to the log, and the plan is made without a window.
+ */
 async function readWindow(
   { renewal }: Issuers,
   log: (error: unknown) => void,

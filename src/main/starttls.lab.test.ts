@@ -17,7 +17,7 @@ import { makeWithOpenssl, writeChain } from "#testing/tls/make-with-openssl.ts";
 const run = promisify(execFile);
 const lab = test.skipIf(!canStartHosts());
 
-/** Those that a real server speaks. */
+/** The protocols for which there is a real server. */
 const SPOKEN = StartTls.options.filter((protocol) => protocol !== "mssql");
 
 const world = new AsyncDisposableStack();
@@ -171,7 +171,7 @@ const OPENSSL_KNOWS = new Set<Protocol>([
   "mysql",
 ]);
 
-/** The chain as `openssl s_client` is sent it. */
+/** The chain as `openssl s_client` receives it. */
 async function askOpenssl({ host, port, serverName, protocol }: TlsTarget): Promise<Buffer[]> {
   const name = serverName === null ? [] : ["-name", serverName, "-servername", serverName];
   const ask = ["s_client", "-connect", `${host}:${port}`, "-starttls", protocol, "-showcerts", ...name];

@@ -16,7 +16,7 @@ import {
 
 const CANARY = /canary/i;
 
-/** A workstation with one key, which is locked, and Latchkey on a file; all that it says is kept. */
+/** A workstation with one locked key, and Latchkey on a database file; keeps all that Latchkey logs. */
 async function openDesk() {
   const folder = await makeTemporaryFolder();
   const home = join(folder.path, "home");
@@ -43,7 +43,7 @@ async function openDesk() {
 
 type Answer = (question: PromptRequest) => string[] | null;
 
-/** Scans, and answers what is asked. Hands back what was asked, what was announced, and what each visit met. */
+/** Scans, and answers the prompts. Returns the prompts, the announcements, and what each probe met. */
 async function scan({ client }: App, servers: readonly PromptingServer[], wish: object, answer: Answer) {
   const said: unknown[] = [];
   const asked: PromptRequest[] = [];
@@ -168,7 +168,7 @@ test("nothing that was typed is in the database, the log, an announcement or a r
 
 const WRONG = { scanId: 1, isForSameUser: false };
 
-/** Answers that do not fit the contract, or the question. */
+/** Answers that do not fit the contract, or the prompt. */
 const MISSHAPED = [
   { answers: ["canary-one", "canary-two"] },
   { answers: "canary" },

@@ -10,12 +10,12 @@ import { readSystemRoots } from "./net/trust/read-roots.ts";
 
 /** Bytes of files, PEM or DER. */
 type VerificationRequest = {
-  /** Its first certificate is judged; what follows it may stand above it. */
+  /** Its first certificate is evaluated; those that follow it may stand above it. */
   leaf: Uint8Array;
   chain: readonly Uint8Array[];
-  /** Null: what this system trusts. */
+  /** Null: the roots that this system trusts. */
   roots: readonly Uint8Array[] | null;
-  /** Null: nothing is said of revocation. */
+  /** Null: revocation is not evaluated. */
   crls: readonly Uint8Array[] | null;
   at: Date;
   purpose: Purpose | null;
@@ -25,7 +25,9 @@ type VerificationRequest = {
   profile: Profile;
 };
 
-/** Whether the certificate in a file is valid. A part of its own, so that asking it loads neither database nor screens. */
+/**
+ * Whether the certificate in a file is valid. A module of its own, so that a caller loads neither database nor screens.
+ */
 export async function verifyFiles({
   leaf,
   chain,
