@@ -14,7 +14,7 @@ const readLog = async (host: { run(script: string): Promise<string> }): Promise<
     .split("\n")
     .flatMap((line) => /(?:sshd|sshd-session)\[\d+\]: (.*)$/.exec(line)?.[1] ?? []);
 
-/** How many connections were open at a time, as the log tells. */
+/** How many connections were open at a time, by the log. */
 function countMost(log: readonly string[]): { connections: number; most: number } {
   let [connections, open, most] = [0, 0, 0];
   for (const line of log) {

@@ -11,7 +11,7 @@ type Command = Parameters<NonNullable<Parameters<typeof startSshServer>[0]["run"
 
 const ACCEPTING = { only: "ssh", acceptNew: true } as const;
 
-/** Runs nothing: the visit is over, and the host has been reached. */
+/** Runs nothing: the connection ends, and the host has been reached. */
 const refuse = ({ channel }: Command) => {
   channel.exit(1);
   channel.end();

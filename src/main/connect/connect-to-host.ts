@@ -1,9 +1,9 @@
 /**
- * The one way into a host, for scans and runs, as a good neighbour goes it.
+ * The one way to connect to a host, for scans and runs, with as little load as possible.
  *
- * A host sees one login of ours at a time, by whatever name it is reached; and beside it one connection at the most, as
- * the jump host of others. Its certificate, where one decides, is asked for by a connection that ends before the login
- * begins, once a scan. What it refuses for good is not asked of it again in this scan.
+ * A host sees one login of ours at a time, by whatever name it is reached; beside it at most one connection, if it is
+ * the jump host of others. Where a host certificate decides, a connection of its own fetches it, once a scan, and ends
+ * before the login begins. What a host refuses for good is not tried on it again in this scan.
  */
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
 import { type ConnectionLimit, ConnectionLimiter } from "#net/connection-limiter.ts";
@@ -24,54 +24,56 @@ import { createLoginKeys, type LoginKeys } from "./login-keys.ts";
 import type { PlannedLogin, PlannedRoute, RouteToHost } from "./logins.ts";
 import { createLoginAttempts, type LoginFailure } from "./logins.ts";
 
-/** Logins under way through one jump host: sshd takes ten strangers at a time, and ten channels of one login. */
+/**
+ * Logins under way through one jump host: sshd allows ten unauthenticated connections, and ten channels of one login.
+ */
 export const AT_ONCE_THROUGH_A_JUMP_HOST = 8;
 
-/** A visit that takes longer is most likely one to a host that hangs: it goes on, and others are begun beside it. */
+/** A connection that takes longer is most likely one to a host that hangs: it goes on, and others begin beside it. */
 const YIELD_AFTER_MS = 2_000;
 
-/** What all scans and runs of one process have in common. */
+/** What all scans and runs of one process share. */
 export type ConnectDeps = {
   store: Pick<Store, "bundles" | "pins">;
   accept: AcceptHostKey;
   workstation: Workstation;
   now: () => Date;
   retryPolicy: RetryPolicy;
-  /** Told of the private keys of this computer that are looked at, by their paths: a fingerprint each. */
+  /** Called with the private keys that were read on this computer: each path with its fingerprint. */
   noteKeys: (keyOfFile: ReadonlyMap<string, string>) => Promise<void>;
 };
 
 /** Of one scan or run. */
 export type ConnectOptions = {
-  /** Whose logins these are, unlike those of any other that goes on. */
+  /** Identifies these logins among all others that are under way. */
   name: string;
   acceptNew: boolean;
-  /** Named by the user. */
+  /** The files that the user named. */
   identityFiles: readonly string[];
   mayPrompt: boolean;
   promptsForPassword: boolean;
   /**
-   * The passphrases of the usual key files are asked for where there is no other key, and of a host that refuses all else;
-   * until then no password is. Without it, they are asked for before anything else.
+   * Prompts for the passphrases of the usual key files only where there is no other key, or where a host refuses all
+   * else; and for passwords only after that. Without it, the passphrases come before anything else.
    */
   opensLocked?: boolean;
   promptUser: PromptUser;
-  /** Logins at a time. `isFixed`: it is never passed, not even by hosts that hang. */
+  /** Logins at a time. `isFixed`: never exceeded, not even because of hosts that hang. */
   atOnce: { hosts: number; isFixed: boolean };
   signal: AbortSignal;
 };
 
 /** What a host is connected to for. */
 export type HostWork<T> = {
-  /** What is run there. */
+  /** The command to run there. */
   command: string;
-  /** Asks more of the login than what is asked of every one. */
+  /** Sets further options of the login. */
   adapt?: (login: LoginOptions) => LoginOptions;
-  /** Closes the connection, then or later: the host's turn ends with what this gives. */
+  /** Closes the connection, then or later; the host's limit is released when this resolves. */
   use: (connection: HostConnection, login: LoginOptions) => Promise<T>;
 };
 
-/** What was met, and what may speak against it: the jump host that ended meanwhile. */
+/** The result, and the jump host that ended meanwhile (`lost`), which may be the reason for it. */
 export type Met<T> = {
   met: T | LoginFailure | RouteFailure;
   lost: Where | null;
@@ -81,26 +83,29 @@ export type Met<T> = {
 
 export type Connections = {
   /**
-   * Logs in to a host in its turn, and again where what it met may pass, and has the work done there. Rejects only when
-   * told to stop, and as the work does.
+   * Waits for the host's limits, logs in, and does the work; tries again after a transient failure. Rejects on
+   * `signal`, and as the work does.
    */
   connectToHost<T extends object>(login: RoutedLogin, work: HostWork<T>): Promise<Met<T>>;
-  /** The last of these jump hosts, open with those before it, once they are, until it is disposed; null: there are none. */
+  /**
+   * The last of these jump hosts, once it and those before it may be kept open, until it is disposed; null: there are
+   * none.
+   */
   keepJumpHosts(jumps: readonly Hop[]): Promise<JumpHost<Hop> | null>;
 };
 
 /** A login for which there is a route. */
 export type RoutedLogin = Pick<PlannedLogin, "transport"> & { route: RouteToHost };
 
-/** The ways into the hosts of one scan or run: all that it connects to is named here, for its keys. */
+/** Opens the connections of one scan or run. `planned` names all hosts that it connects to, for their keys. */
 export type OpenConnections = (
   planned: readonly PlannedRoute[],
   options: ConnectOptions,
 ) => Promise<Connections>;
 
 /**
- * Keys and known_hosts are read once for each scan or run, and a locked key is asked for once. All of one process take
- * turns at each host.
+ * Keys and known_hosts are read once for each scan or run, and a locked key is prompted for once. All scans and runs of
+ * one process share the limits of each host.
  */
 export function createConnections(deps: ConnectDeps): OpenConnections {
   const limiter = new ConnectionLimiter();
@@ -125,7 +130,7 @@ type ConnectionDeps = {
   retryPolicy: RetryPolicy;
 };
 
-/** Where a machine is, by its name. */
+/** The addresses of a machine. */
 type Found = { addresses: readonly string[] };
 
 function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: ConnectionDeps): Connections {
@@ -191,7 +196,7 @@ function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Connect
     });
   }
 
-  /** It is logged in to at the addresses that were found for it, and nowhere else: a name that is found only later holds no limit. */
+  /** We connect only to the addresses found here: a name that is found only later is under no limit. */
   async function acquireConnection(hop: Hop) {
     const route = await find(hop);
     foundRoutes.set(keyOf([hop]), route);
@@ -208,14 +213,15 @@ function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Connect
   }
 }
 
-/** A host, or a machine on the way to it, may have wanted a key that is still locked. */
+/** A host, or a machine on the route to it, may have needed a key that is still locked. */
 const MAY_BE_A_KEY: ReadonlySet<string> = new Set(["login-refused", "jump-failed"]);
 
 const NOT_FETCHED = "behind a ProxyCommand no host is asked for its certificate";
 
 /**
- * Logs in to machines of one scan or run. Where a certificate of the machine decides, a connection of its own asks for it,
- * once a scan where it answers, and has ended before the login begins: so there is one stranger of ours there at any time.
+ * Logs in to machines of one scan or run. Where a certificate of the machine decides, a connection of its own fetches
+ * it, once a scan if the machine answers, and ends before the login begins: so sshd sees one unauthenticated connection
+ * of ours at any time.
  */
 function createLogins({
   hostKeys,
@@ -270,7 +276,7 @@ function createLogins({
   };
 }
 
-/** Where a command leads, only that may know the name: it stands for the address. */
+/** Only a ProxyCommand may know where a name is: the name then stands for the address. */
 const findRoute = async ({ address, port, openssh }: Hop, limits: Parameters<typeof lookUp>[1]) =>
   openssh?.proxyCommand ? { addresses: [address] } : lookUp({ host: address, port }, limits);
 
@@ -279,19 +285,19 @@ const open = async (route: Before | Found): Promise<LoginRoute | RouteFailure> =
 
 const NOTHING_MORE = { lost: null, check: null, tookMs: 0 };
 
-/** Where the jump host ended before the host was read at all, another connection to it may lead there. */
+/** If the jump host ended before the host was read at all, another connection to it may reach the host. */
 function transientCauseOf(met: object, lost: Where | null): TransientCause | null {
   if (!("transient" in met)) return null;
   return lost ? "refused" : (met.transient as TransientCause | null);
 }
 
-/** What a key refuses does not pass within a scan, and who was turned away for so long does not come back to it. */
+/** A refused host key does not change within a scan, and a host that throttled us for so long is not tried again. */
 const stands = ({ met, lost }: Met<object>): boolean =>
   lost === null &&
   (("isKeyRefused" in met && met.isKeyRefused === true) ||
     ("transient" in met && met.transient === "throttled"));
 
-/** At one machine, as it is seen from the jump host before it, or from here. */
+/** One machine, as the jump host before it sees it, or as it is seen from here. */
 const machineKey = (behind: string, address: string, port: number): string => `${behind}|${address}:${port}`;
 
 const scanLimit = (name: string, { hosts, isFixed }: ConnectOptions["atOnce"]): ConnectionLimit => ({
@@ -300,20 +306,20 @@ const scanLimit = (name: string, { hosts, isFixed }: ConnectOptions["atOnce"]): 
   ...(!isFixed && { yieldAfterMs: YIELD_AFTER_MS }),
 });
 
-/** A host that waits for a place at its jump host holds none that others need. */
+/** The first limits to acquire: a login that waits for its jump host holds no limit that others need. */
 const jumpHostLimits = (name: string, jumps: readonly Hop[]): ConnectionLimit[] =>
   jumps.map((_, index) => ({
     key: `through ${name} ${keyOf(jumps.slice(0, index + 1))}`,
     most: AT_ONCE_THROUGH_A_JUMP_HOST,
   }));
 
-/** One jump host is kept open at a time at each address, whichever logins there are to it: the others wait. */
+/** We keep one connection to a jump host at each address, whatever accounts log in there: the others wait. */
 function openJumpHostLimits(name: string, { port }: Hop, route: Found | SshFailure): ConnectionLimit[] {
   const addresses = "addresses" in route ? route.addresses : [];
   return addresses.map((one) => ({ key: `kept ${name} ${machineKey("", one, port)}`, most: 1 }));
 }
 
-/** One login at a time at each of a machine's addresses, whatever it is called. */
+/** One login at a time at each of a machine's addresses, whatever its name. */
 function loginLimits({ address, port }: Hop, route: Before | Found): ConnectionLimit[] {
   const [behind, addresses] = "reach" in route ? [route.key, [address]] : ["", route.addresses];
   return addresses.map((one) => ({ key: `login ${machineKey(behind, one, port)}`, most: 1 }));

@@ -39,7 +39,7 @@ test.skipIf(!canStartHosts())(
     const known = await app.client.endpoints.find({ ...first.endpoint, serverName: null, protocol: "tls" });
     expect(known.facts).toMatchObject({ "reached through": `ssh://${jump.address}:22`, version: "TLS 1.3" });
 
-    // Nothing is said of the way any more: each goes as it is remembered.
+    // The request names no proxy any more: each endpoint is probed by the proxy that is stored for it.
     expect(byPort(await scanAll(app, { text: "" }))).toEqual(expected);
     expect((await jump.run(LOGINS)).trim()).toBe("2");
   },

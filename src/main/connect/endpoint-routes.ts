@@ -1,6 +1,6 @@
 /**
- * The routes of one scan to its endpoints, each made once. A jump host is the same machinery as for hosts: its key is
- * checked, and it is logged in to once. The password of a proxy is asked for once, and is forgotten with the scan.
+ * The routes of one scan to its endpoints, each made once. Jump hosts work as they do for hosts: the key of each is
+ * checked, and it is logged in to once. The password of a proxy is prompted for once, and is forgotten with the scan.
  */
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { type EndpointProxy, readProxy } from "#domain/targets/proxies.ts";
@@ -19,18 +19,18 @@ type Deps = {
   promptUser: PromptUser;
   routeTo: SshConfig["routeTo"];
   portOf: SshConfig["portOf"];
-  /** Of this workstation. */
+  /** The user of this workstation. */
   user: string;
   keepOpen: (hops: readonly Hop[]) => Promise<JumpHost<Hop> | null>;
   signal: AbortSignal;
 };
 
-/** A proxy, and how long what leads through it has to stay open; or why there is none. */
+/** A proxy, which stays open until this is disposed; null for a direct connection. */
 export type Kept = { proxy: ProxyRoute | null; [Symbol.asyncDispose]: () => Promise<void> };
 
 export type EndpointRoutes = ReturnType<typeof createEndpointRoutes>;
 
-/** The machines that the route to a jump host leads over, the jump host last; or a sentence why there is none. */
+/** The machines on the route to a jump host, which is the last of them; or a sentence why there is no route. */
 export function routeToJump(
   { host, port, user }: Jump,
   { routeTo, portOf, user: ours }: Pick<Deps, "routeTo" | "portOf" | "user">,
@@ -44,7 +44,7 @@ export function createEndpointRoutes(deps: Deps) {
   const proxies = new Map<string, Promise<ProxyRoute>>();
 
   return {
-    /** A proxy, ready to be used; it stays open until it is disposed. Rejects only when the scan is told to stop. */
+    /** A proxy, ready for use; it stays open until it is disposed. Rejects only when the scan is aborted. */
     async keep(text: ProxyUrl): Promise<Kept | Failure> {
       const proxy = readProxy(text);
       switch (proxy.kind) {
@@ -65,7 +65,7 @@ export function createEndpointRoutes(deps: Deps) {
     return createProxyRoute({ ...proxy, credentials: await promptForPassword(proxy) });
   }
 
-  /** Without a password the proxy is tried as nobody; what it says to that is told. */
+  /** Without a password the proxy is tried without credentials, and its reply to that is reported. */
   async function promptForPassword({ user, host, port }: ProxyServer): Promise<Credentials | null> {
     if (user === null) return null;
     const about = { kind: "proxy" as const, user, host, port };
@@ -98,7 +98,7 @@ async function reach(jumpHost: JumpHost<Hop>, { host, port }: { host: string; po
   const reached = await jumpHost.reach({ address: host, port });
   if ("stream" in reached) return { stream: reached.stream };
   const { outcome, message, jumpHost: about, hostKey } = reached;
-  // That a key is refused is about the jump host, which is a host that can be scanned by itself.
+  // A refused key is about the jump host, which can be scanned as a host by itself.
   const isOfKey = hostKey !== null && about !== null && outcome !== "jump-failed";
   if (!isOfKey) return { outcome, message };
   return {

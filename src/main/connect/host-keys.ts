@@ -18,10 +18,10 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Store } from "#store/store.ts";
 
-/** A host key that is trusted from now on, for nobody has seen another one of this host. */
+/** A host key that is trusted from now on, for no other key of this host is known. */
 type AcceptedKey = { host: string; port: number; keyType: string; fingerprint: string; blob: Uint8Array };
 
-/** Resolves once the key is trusted for good. */
+/** Resolves once the key is pinned. */
 export type AcceptHostKey = (key: AcceptedKey, at: Instant) => Promise<unknown>;
 
 type Deps = {
@@ -31,32 +31,33 @@ type Deps = {
   now: () => Date;
 };
 
-/** A machine by the name under which its pin is kept, and by the one under which known_hosts has it. */
+/** A machine, by the name of its pin, and by the name that known_hosts has for it. */
 export type NamedHost = { name: string; port: number; knownAs: { host: string; port: number } };
 
 /**
- * A host that shows a bad certificate is refused, `--accept-new` or not; `why` says what is wrong with it. One that
- * did not answer for it may do so when it is tried again.
+ * A host that shows a bad certificate is refused, with `--accept-new` or without; `why` says what is wrong with it. One
+ * that did not send its certificate may do so when it is tried again.
  */
 type Evaluation = HostKeyEvaluation & { why?: string | undefined; transient?: "refused" | undefined };
 
 type NeedsCertificate = Extract<HostKeyEvaluation, { kind: "needs-certificate" }>;
 
-/** What is known of the key of one machine, and what it shows of it. */
+/** What is known of the key of one machine, and of the certificate that it shows for it. */
 export type HostKeyCheck = {
   /** Host key algorithms in the order to offer them, those of keys known for the host first. */
   hostKeyTypes(): string[];
   /**
-   * The types of keys of which a certificate is to be fetched before the next login; empty: none is. That is so
-   * where only an authority can vouch for the host, and where a key was refused that an authority may vouch for.
+   * The key types for which a certificate must be fetched before the next login; empty: no certificate is needed. One
+   * is needed where only an authority can vouch for the host, and where we refused a key that an authority may vouch
+   * for.
    */
   wantsCertificate(): readonly string[];
-  /** Takes what the host showed when it was asked for its certificate. */
+  /** Takes the result of fetching the host's certificate. */
   takeCertificate(fetched: FetchedCertificate): void;
   verify: VerifyHostKey;
-  /** The keys that it takes, as far as they are known before the host presents one. */
+  /** The keys that are trusted, as far as they are known before the host presents one. */
   trustedKeys(): Uint8Array[];
-  /** What speaks against the key, for the finding about it. */
+  /** Evidence against the key, for the finding about it. */
   findAgainst(): AgainstKey | null;
 };
 
@@ -71,8 +72,8 @@ const CERTIFIED_TYPES = [
 ];
 
 /**
- * Decides whether a host is the one it says it is, before anything of ours is sent to it. known_hosts is read
- * once a scan. With `acceptNew` a host that was never seen gets a pin; a changed key is refused all the same.
+ * Decides whether a host is the one that it claims to be, before we send it anything. known_hosts is read once a scan.
+ * With `acceptNew` a host that was never seen gets a pin; a changed key is refused all the same.
  */
 export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: string; acceptNew: boolean }) {
   const { files } = await deps.readKnownHostsFiles(home);
@@ -127,7 +128,7 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
   }
 }
 
-/** Under the name with its port and without: which of them counts is for the evaluation to say. */
+/** Under the name with its port and without: the evaluation decides which of them counts. */
 const listKnownHosts = ({ host, port }: NamedHost["knownAs"], knownHosts: readonly KnownHosts[]) =>
   [...new Set([nameInKnownHosts(host, port), nameInKnownHosts(host, 22)])].flatMap((name) =>
     knownHosts.flatMap((known) => known.find(name)).map(({ key }) => key.blob),
@@ -147,7 +148,7 @@ function evaluateByCertificate(
   return "why" in vouched ? { ...evaluation, why: vouched.why } : vouched;
 }
 
-/** False for what is no key at all: that is trusted by nobody. */
+/** False for a blob that is no key: nobody trusts that. */
 async function pin(
   { accept, now }: Deps,
   { host, port }: { host: string; port: number },
@@ -160,7 +161,7 @@ async function pin(
   return true;
 }
 
-/** The type of the key that a certificate is of, as in a plain key. */
+/** The type of the certified key, as a plain key has it. */
 const typeIn = (certificate: Uint8Array): string | null =>
   readHostCertificate(certificate)?.key.keyType ?? null;
 

@@ -15,7 +15,7 @@ import { createSshConfigLoader } from "./load-ssh-config.ts";
 const hostKey = makeKeyPair();
 const passphrase = "siskin";
 
-/** A run's way into hosts on this computer, with one key that is open and a usual key file that is locked. */
+/** A run's sessions to hosts on this computer, with one usable key and a usual key file that is locked. */
 async function makeSessions(hosts: readonly { port: number }[], config = "") {
   const folder = await makeTemporaryFolder();
   const home = folder.path;

@@ -1,4 +1,4 @@
-/** The way into hosts for whoever has more to do there than to read them: one session a host, through which all is done. */
+/** Sessions on hosts, for whoever does more there than read them: one session a host, through which all is done. */
 
 import { viewKey } from "#codec/fingerprint.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
@@ -21,23 +21,25 @@ import { listClientKeys, planLogins } from "./logins.ts";
 
 export type HostRequest = { target: SshTarget; useSudo: boolean; transport: TransportRequest };
 
-/** A host of the inventory, or of a plan, as it is connected to. */
+/** Makes the request for a host of the inventory, or of a plan. */
 export const toHostRequest = (
   { host, port, user, useSudo }: { host: string; port: number; user: string | null; useSudo: boolean },
   transport: TransportRequest,
 ): HostRequest => ({ target: { kind: "ssh", host, port, user }, useSudo, transport });
 
-/** `hostKey`: who presents another one, or one that is not trusted, is told nothing. */
+/** `hostKey`: nothing is sent to a host that presents another one, or one that is not trusted. */
 export type SessionRequest = HostRequest & {
   hostKey: string | null;
-  /** The blob of one that a run puts in its place: either is taken then, whatever else is known of the host. */
+  /**
+   * The blob of the key that a run installs instead: either key is trusted then, whatever else is known of the host.
+   */
   alsoHostKey?: Uint8Array | null;
 };
 
-/** One login that is held. `route`: the same route once more, for a login of its own beside it. */
+/** One login that stays open. `route`: the same route once more, for a separate login beside it. */
 export type HeldLogin = { remote: RemoteSession; route: VerificationRoute };
 
-/** `keys`: all that this login had to offer, in its order; what let us in is among them where a key did. */
+/** `keys`: all that this login offered, in its order; if a key logged us in, it is among them. */
 export type HostSession = HeldLogin & { keys: readonly VerificationKey[] };
 
 export type NotConnected = {
@@ -49,8 +51,8 @@ export type NotConnected = {
 
 export type HostSessions = {
   /**
-   * Logs in and does the work while the session is held. A host is logged in to by one of this process at a time; others
-   * wait for their turn. Rejects as the work does, and when told to stop.
+   * Logs in and does the work while the session stays open. This process logs in to a host once at a time; other calls
+   * wait. Rejects as the work does, and when the signal aborts.
    */
   connectToHost<T>(
     request: SessionRequest,
@@ -59,9 +61,9 @@ export type HostSessions = {
 };
 
 export type SessionsOptions = {
-  /** Whose logins these are, unlike those of any other that goes on. */
+  /** Identifies these logins among all others that are under way. */
   name: string;
-  /** All that may be connected to. */
+  /** All hosts that may be connected to. */
   requests: readonly HostRequest[];
   identityFiles: readonly string[];
   mayPrompt: boolean;
@@ -74,17 +76,19 @@ export type OpenSessions = (options: SessionsOptions) => Promise<HostSessions>;
 export type SessionDeps = {
   openConnections: OpenConnections;
   workstation: Workstation;
-  /** The user's own, read anew each time. */
+  /** The user's own file, read anew each time. */
   loadSshConfig: (workstation: Workstation, file: null) => Promise<{ config: SshConfig }>;
   trace: Trace;
 };
 
-/** Logins to hosts, a thousand of them in one run at the most: each run says itself how many it wants at a time. */
+/**
+ * Logins to hosts at a time, of a run of up to a thousand: each run itself decides how many of them it wants at a time.
+ */
 const AT_ONCE = { hosts: 64, isFixed: true };
 
 /**
- * Connects to hosts as scans do: by ssh_config, through jump hosts, with the keys that there are, each host's key checked.
- * `script`: POSIX sh, what a session can do.
+ * Connects to hosts as scans do: by ssh_config, through jump hosts, with the user's keys, and checks each host's key.
+ * `script`: POSIX sh, the verbs of a session.
  */
 export function createSessions(
   { openConnections, workstation, loadSshConfig, trace }: SessionDeps,
@@ -159,7 +163,7 @@ const refuse = (message: string): NotConnected => ({
   isKeyRefused: false,
 });
 
-/** Takes no other host key than the one that the plan was made with, and the one that a run puts in its place. */
+/** Trusts no other host key than the one that the plan was made with, and the one that a run installs instead of it. */
 function trustAsPlanned(
   { hostKey, alsoHostKey = null, target }: SessionRequest,
   login: LoginOptions,

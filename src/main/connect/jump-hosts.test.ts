@@ -27,7 +27,7 @@ const hopTo = ({ host, port }: { host: string; port: number }, name: string): Ho
   user: "jo",
 });
 
-/** Jump hosts that are logged in to as a scan does; each pause is over at once. */
+/** Jump hosts, with logins like those of a scan; each pause is over at once. */
 function makeJumpHosts(options: Partial<LoginOptions> = {}) {
   const logins: string[] = [];
   const pauses: number[] = [];

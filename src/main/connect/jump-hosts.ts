@@ -1,9 +1,9 @@
 /**
  * The jump hosts of one scan. Each is logged in to once, whatever number of hosts lies behind it, and never with agent
- * forwarding: what runs through it is a stream, in which the next host's own key is checked and our login is encrypted.
+ * forwarding: it carries a stream, in which we check the next host's own key and encrypt our login to that host.
  *
- * A jump host that is lost is logged in to once more. What could not be opened, or is lost again, stays so for the
- * scan, or until it is forgotten: each host behind it is told at once.
+ * We log in once more to a jump host whose connection is lost. One that could not be opened, or is lost again, stays
+ * failed for the scan, or until it is forgotten: each host behind it fails at once.
  */
 
 import type { Release } from "#net/connection-limiter.ts";
@@ -12,13 +12,15 @@ import type { Connection, StreamRoute } from "#net/ssh/log-in.ts";
 import { formatAddress, quote, type SshFailure, type Where } from "#net/ssh/ssh-failure.ts";
 import { type RetryPolicy, retry } from "#net/tasks.ts";
 
-/** As it is named, and pinned; and where it is, as the machine before it knows that. */
+/**
+ * `name` and `port`: as it is named and pinned. `address`: where it is, as the machine before it on the route knows it.
+ */
 export type Hop = { name: string; port: number; address: string; user: string };
 
-/** `jumpHost`: whom it is about; null: the host that was to be reached. */
+/** `jumpHost`: the jump host that failed; null: the host behind the jump hosts failed. */
 export type RouteFailure = SshFailure & { jumpHost: Where | null };
 
-/** A stream to where one wanted to go, and the jump host that has ended since, if one has. */
+/** A stream to the machine, and the jump host that has ended since, if one has. */
 export type Reached = StreamRoute & { findLost: () => Where | null };
 
 /** A jump host as the route to one machine. */
@@ -31,11 +33,14 @@ export type Before = {
 };
 
 type Deps<H extends Hop> = {
-  /** Logs in to a jump host, by streams from the one before it; without one it is reached from here. */
+  /** Logs in to a jump host, through streams from the one before it; the first one is reached from here. */
   logIn: (hop: H, before: Before | null) => Promise<Connection | SshFailure | RouteFailure>;
-  /** Waits until the first jump host of a route may be kept open; until then nothing is sent to it. Rejects only when told to stop. */
+  /**
+   * Waits until the first jump host of a route may be kept open; until then nothing is sent to it. Rejects only on
+   * `signal`.
+   */
   acquireConnection: (hop: H) => Promise<Release>;
-  /** For a jump host to reach the next machine. */
+  /** How long a jump host may take to reach the next machine. */
   reachMs: number;
   retryPolicy: RetryPolicy;
   /** The scan's. */
@@ -50,7 +55,7 @@ export function createJumpHosts<H extends Hop>(deps: Deps<H>) {
   return {
     /** The last of these jump hosts; it and those before it stay open until nobody keeps them. */
     keep: async (hops: readonly H[]): Promise<JumpHost<H> | null> => (await find(hops)?.keep()) ?? null,
-    /** Those that let nobody in may be asked again, for there is more to log in with. */
+    /** Jump hosts that refused our login may be tried again, for there are more keys to log in with. */
     forget() {
       for (const jumpHost of known.values()) jumpHost.forget();
     },
@@ -66,7 +71,7 @@ export function createJumpHosts<H extends Hop>(deps: Deps<H>) {
   }
 }
 
-/** Which jump host this is: itself, and all that lie before it. */
+/** Identifies a jump host by itself and all those before it. */
 export const keyOf = (hops: readonly Hop[]): string =>
   hops.map(({ name, port, user }) => `${user}@${name}:${port}`).join(" ");
 
@@ -80,7 +85,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   #losses = 0;
   #place: Promise<Release> | null = null;
   #opening: Promise<Open | RouteFailure> | null = null;
-  /** If it fails it does not count. */
+  /** A failure of this attempt does not count. */
   #forgotten: Promise<Open | RouteFailure> | null = null;
 
   constructor(key: string, hop: H, before: JumpHost<H> | null, deps: Deps<H>) {
@@ -105,7 +110,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
     await this.#before?.[Symbol.asyncDispose]();
   }
 
-  /** Opens a stream to a machine that this jump host can reach. Rejects only when told to stop. */
+  /** Opens a stream to a machine that this jump host can reach. Rejects only on `signal`. */
   async reach(to: SocketAddress): Promise<Reached | RouteFailure> {
     for (;;) {
       this.#opening ??= this.#open();
@@ -124,7 +129,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
     }
   }
 
-  /** What could not be opened by now is opened anew when it is needed. Who turned us away is left alone. */
+  /** What could not be opened so far is opened anew when it is needed. A jump host that throttled us is left alone. */
   forget(): void {
     this.#forgotten = this.#opening;
   }
@@ -161,7 +166,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
     return this.#tryToOpen();
   }
 
-  /** Until it is closed, by us or by whatever else: then the next who needs it opens another one. */
+  /** Follows the connection until we or anything else closes it: then the next who needs it opens another one. */
   #follow(connection: Connection, findLostBefore: () => Where | null): Open {
     let isLost = false;
     let isOver = false;
@@ -200,7 +205,9 @@ type Open = { connection: Connection; findLost: () => Where | null; lose(): void
 
 const whereOf = ({ name, port }: Hop): Where => ({ host: name, port });
 
-/** A host key that is refused stays what it is, for its jump host to be trusted; all else is a jump host that failed. */
+/**
+ * A refused host key stays that, so that the user can trust the jump host; all else becomes a jump host that failed.
+ */
 function blame(jumpHost: Where, failure: SshFailure): RouteFailure {
   if (failure.isKeyRefused) return { ...failure, jumpHost };
   const message = `the jump host ${formatAddress(jumpHost)} did not let us through: ${failure.message}`;

@@ -9,19 +9,19 @@ import { Refusal } from "#shared/model/refusal.ts";
 type Root = ConfigSource["roots"][number];
 type Loaded = {
   config: SshConfig;
-  /** The files that were read, as people write them. */
+  /** The files that were read, `~` for the home folder. */
   files: string[];
 };
 
 /**
  * Reads this user's ssh_config and the system's, or `file` alone, with all that they include; `none` reads nothing, as
- * does `ssh -F none`. A usual file that cannot be read is named in the notes; one that was asked for is refused.
+ * does `ssh -F none`. A usual file that cannot be read is named in the notes; for a named `file` it is a refusal.
  */
 export async function loadSshConfig(workstation: Workstation, file: string | null): Promise<Loaded> {
   return understand(await gatherFrom(workstation, file), workstation, file);
 }
 
-/** As `loadSshConfig`: where all that it reads is as it was the last time, so is what it gives, and is that very object. */
+/** As `loadSshConfig`, but as long as nothing of what it reads has changed, it returns the very same object. */
 export function createSshConfigLoader(): typeof loadSshConfig {
   let last: { key: string; loaded: Loaded } | null = null;
 
@@ -82,8 +82,8 @@ const MOST_FILES = 1_024;
 const MOST_CHARACTERS = 64 * 1024 * 1024;
 
 /**
- * Reads the files, and what they include, each once. As in ssh, one that was asked for, and the system's, may be
- * anybody's to write, but none of those that they include.
+ * Reads the files, and those that they include, each once. As in ssh, a named file and the system's may be writable by
+ * anybody, but none of the files that they include.
  */
 async function gather(roots: readonly Root[], home: string) {
   const files = new Map<string, { text: string } | { why: string }>();

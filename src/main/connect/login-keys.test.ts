@@ -62,7 +62,7 @@ async function makeLockedFile(folder: string, name: string) {
   return { path, fingerprint };
 }
 
-/** Somebody who says these, one after the other, and then nothing. */
+/** Gives prompts these replies, one after the other, and then null. */
 function answering(...replies: readonly (string | null)[]): {
   ask: PromptUser;
   asked: Omit<PromptRequest, "id">[];

@@ -1,6 +1,6 @@
 /**
  * What one scan or run logs in with: the keys of files and of the agent, passphrases and passwords that are typed, and
- * which of them each machine is offered. All of it is gathered once; a locked file is asked for once.
+ * which of them each machine is offered. All keys are gathered once; a locked file is prompted for once.
  */
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
 import type { ClientLogin } from "#net/ssh/client/start-ssh.ts";
@@ -23,9 +23,9 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import type { PlannedRoute } from "./logins.ts";
 
-/** Where keys are looked for: named by the user, and the agent and the usual files. */
+/** Where keys are looked for: files that the user named, the agent, and the usual files. */
 type KeyOptions = {
-  /** Named by the user. */
+  /** The files that the user named. */
   identityFiles: readonly string[];
   mayPrompt: boolean;
   promptsForPassword: boolean;
@@ -36,16 +36,16 @@ type KeyOptions = {
 };
 
 export type LoginKeys = {
-  /** The fingerprint of the key in each file that was looked at. */
+  /** The fingerprint of the key in each file that was read. */
   keyOfFile(): ReadonlyMap<string, string>;
-  /** What one machine is offered, as things stand. */
+  /** What one machine is offered now. */
   offerTo(hop: Hop): Pick<LoginOptions, "identities" | "unusable" | "interactive" | "client">;
-  /** Whether a login that begins now does without keys, and passwords, that `openLocked` would bring. */
+  /** Whether a login that begins now lacks keys, and passwords, that `openLocked` would add. */
   isHeldBack(): boolean;
   /**
-   * Asks for the passphrases of the usual key files that were left locked, for there were other keys; once, whoever calls.
-   * Whether there were any: then a host that refused all else is worth another try, and passwords are asked for in it.
-   * `onOpened`: told once, before anybody goes on, where there were.
+   * Prompts, once for all callers, for the passphrases of the usual key files that were left locked because there were
+   * other keys. True if there were any: then a host that refused all else is worth another try, in which passwords are
+   * prompted for. `onOpened` is called once, before any caller continues, if there were any.
    */
   openLocked(onOpened?: () => void): Promise<boolean>;
 };
@@ -58,7 +58,7 @@ type IdentitySettings = { identityFiles: Hop["identityFiles"]; identitiesOnly: H
 
 type ChosenIdentities = { identities: Identities["identities"]; unusable: Identities["unusable"] };
 
-/** For all machines that are planned; where there are none, no keys are looked at, and none is asked for. */
+/** For all planned machines; without any, no keys are read, and there is no prompt. */
 export async function createLoginKeys(
   planned: readonly PlannedRoute[],
   { identityFiles, mayPrompt, promptsForPassword, opensLocked = false, promptUser, signal }: KeyOptions,
@@ -113,7 +113,7 @@ export async function createLoginKeys(
 const listLocked = ({ unusable }: Identities, usual: readonly string[]): string[] =>
   unusable.flatMap(({ isLocked, source }) => (isLocked && usual.includes(source) ? [source] : []));
 
-/** The keys of the files that the user named, then of those that ssh_config names for any machine on the way. */
+/** The keys of the files that the user named, then of those that ssh_config names for any machine on the routes. */
 function gatherFor(
   planned: readonly PlannedRoute[],
   sources: Omit<Parameters<typeof gatherIdentities>[0], "configured">,
@@ -140,14 +140,14 @@ const NO_IDENTITIES = Promise.resolve<Identities>({
 type Gathered = Identities & {
   /** The files that the user named for this scan. */
   named: readonly string[];
-  /** The files that ssh looks for when it is told of none. */
+  /** The files that ssh looks for when ssh_config names none. */
   usual: readonly string[];
 };
 
 /**
  * What to offer one machine, in this order: the files that the user named, those that ssh_config names for it, the
- * agent's keys, and the usual files where ssh_config names none. With IdentitiesOnly the agent has no say of its
- * own: it only signs for files that are named. `unusable`: what of these cannot be used.
+ * agent's keys, and the usual files where ssh_config names none. With IdentitiesOnly the agent offers no keys of its
+ * own: it only signs for files that are named. `unusable`: those of them that cannot be used.
  */
 export function chooseIdentities(
   { identityFiles, identitiesOnly }: IdentitySettings,
@@ -191,8 +191,8 @@ const NO_OPENSSH_SETTINGS = {
 };
 
 /**
- * Opens the locked key files of one scan by asking for their passphrases, each file once. Three wrong ones, or none,
- * and the scan goes on without the file. Rejects only when `signal` says stop.
+ * Opens the locked key files of one scan by prompting for their passphrases, each file once. After three wrong ones, or
+ * no answer, the scan goes on without the file. Rejects only on `signal`.
  */
 export function createUnlocker(promptUser: PromptUser, signal: AbortSignal): OpenKeyFile {
   const openings = new Map<string, ReturnType<OpenKeyFile>>();
@@ -220,7 +220,7 @@ export function createUnlocker(promptUser: PromptUser, signal: AbortSignal): Ope
   }
 }
 
-/** Refuses an identity file that the user named and that cannot be used, whatever is answered to prompts. */
+/** Refuses an identity file that the user named and that cannot be used, whatever the answers to prompts. */
 export async function refuseUnusable(
   { identityFiles, mayPrompt }: { identityFiles: readonly string[]; mayPrompt: boolean },
   { home, agentSocket }: UserKeys,
@@ -234,8 +234,8 @@ export async function refuseUnusable(
 }
 
 /**
- * Of these key files the ones that log in without anybody being asked: by themselves, by the agent, or by OpenSSH's client.
- * Null: files were named, and none of them does; whoever logs in without them is somebody else.
+ * Those of these key files that log in without a prompt: by themselves, by the agent, or by OpenSSH's client.
+ * Null: files were named, and none of them does; a login without them would use keys that nobody named.
  */
 export async function listUsable(
   identityFiles: readonly string[],

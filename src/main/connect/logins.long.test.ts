@@ -15,13 +15,15 @@ const lab = test.skipIf(!canStartHosts());
 const PQ_ONLY = ["-o", "KexAlgorithms=mlkem768x25519-sha256,sntrup761x25519-sha512@openssh.com"];
 const VERBOSE = ["-o", "LogLevel=VERBOSE"];
 
-/** What a visit came to, and what carried it. */
+/** The outcome of each probe, and its transport. */
 const carried = async (app: App, request: Parameters<typeof scanAll>[1]): Promise<string[]> =>
   (await scanAll(app, request)).map(({ outcome, transport, message }) =>
     [`${outcome} by ${transport}`, message].filter(Boolean).join(": "),
   );
 
-/** A host with an account for certificates that an authority makes, and the certificate beside the key of the desk. */
+/**
+ * A host with an account for certificates that an authority issues, and the certificate beside the workstation's key.
+ */
 async function startCertified(desk: Desk) {
   const authority = join(desk.home, "authority");
   const key = join(desk.home, ".ssh/id_ed25519");
@@ -36,7 +38,9 @@ async function startCertified(desk: Desk) {
   });
 }
 
-/** For which time sshd turns this address away: from 15 s on it does, and says so of less only that it counts it. */
+/**
+ * The penalties that sshd logs for this address: it refuses connections from 15 s on, and only counts less than that.
+ */
 const formatPenalties = async (host: LabHost): Promise<string[]> =>
   (await host.run("cat /var/log/auth.log"))
     .split("\n")
@@ -118,7 +122,7 @@ lab(
     };
     expect(await read([first], "root", home)).toEqual(["collected by system"]);
     expect(await read([second], "deploy", home)).toEqual(["collected by system"]);
-    // Its own key file is tried, and refused, before.
+    // The workstation's own key file is tried, and refused, before.
     expect(await read([first], "root", desk.home)).toEqual(["collected by system"]);
     expect(await read([first], "deploy", home)).toEqual([expect.stringMatching(/^login-refused by system/)]);
     const log = await host.run("cat /var/log/auth.log");
@@ -190,7 +194,7 @@ lab("both transports bring home the same of one host", async () => {
   expect(withoutTimes(await read("system"))).toEqual(withoutTimes(ssh2));
 });
 
-/** What depends on when it was read, and each login on the next, is not of the host. */
+/** Leaves out what depends on the time of reading, and on the last login: it is not of the host. */
 const withoutTimes = (value: unknown): unknown =>
   JSON.parse(
     JSON.stringify(value, (name, held) =>

@@ -82,7 +82,7 @@ const startHost = () =>
     },
   });
 
-/** Leads to a port of loopback, whatever host was meant. */
+/** A ProxyCommand that connects to a port of loopback, whatever the host. */
 const LEAD = `ProxyCommand '${process.execPath}' -e 'const s = require("net").connect(%p, "127.0.0.1"); process.stdin.pipe(s).pipe(process.stdout)'`;
 
 withSsh(
@@ -103,7 +103,7 @@ withSsh(
 );
 
 withSsh("what a ProxyCommand complains of is said where it did not lead to the host", async () => {
-  // A shell of its own holds the way open until all is said: ssh ends the command once the way is closed.
+  // A shell of its own keeps the connection open until all is written: ssh ends the command once it is closed.
   const complain = "sh -c 'echo the tunnel is closed >&2; exit 1'";
   await using desk = await openWorkstation(`Host db\n  ProxyCommand ${complain}\n`);
   expect(await scanAll(desk.app, { text: "db", ...ACCEPTING })).toMatchObject([
@@ -145,7 +145,7 @@ withSsh(
     expect(await scanAll(desk.app, request)).toMatchObject([{ outcome: "collected", transport: "system" }]);
     await host.untilLeft();
     await jump.untilLeft();
-    // A key that nobody knew costs one connection more, which hangs up before any login.
+    // An unknown host key costs one connection more, which hangs up before any login.
     expect({ host: host.seen.clients, jump: jump.seen.clients }).toEqual({ host: 3, jump: 2 });
   },
 );
@@ -167,7 +167,7 @@ withSsh(
   },
 );
 
-/** An agent with six keys that logins are offered, and a certificate of a seventh, which OpenSSH's client alone can use. */
+/** An agent with six keys to offer, and a certificate of a seventh, which only OpenSSH's client can use. */
 async function startFullAgent(folder: string) {
   const run = promisify(execFile);
   const files = Array.from({ length: 7 }, (_, index) => join(folder, `key${index}`));

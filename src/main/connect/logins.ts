@@ -1,10 +1,10 @@
 /**
- * The logins to hosts: through which jump hosts each goes, and by what: ssh2, or OpenSSH's own client.
+ * The logins to hosts: the jump hosts of each, and its transport: ssh2, or OpenSSH's own client.
  *
- * Where either may, ssh2 goes first, for it is the cheaper. Where it met what only the other can do (a key exchange that
- * it does not know; certificates, keys on security keys and of kinds that it cannot read), ssh goes there once, with
- * those keys alone where the host has refused the others. A host that was beyond ssh2 is not asked by it again, nor are
- * keys that an account has refused offered to it again beside those that let in: each refusal counts with sshd
+ * Where both may log in, ssh2 goes first, for it is the cheaper. Where it met what only OpenSSH's client can do (a key
+ * exchange that ssh2 does not know; certificates, keys on security keys and of kinds that it cannot read), ssh tries
+ * once, with those keys alone where the host has refused the others. ssh2 is not used again for a host that needed ssh.
+ * Keys that an account has refused are not offered to it again beside those that log in: each refusal counts with sshd
  * (PerSourcePenalties), and no more than five keys are offered.
  */
 
@@ -19,10 +19,10 @@ import type { SshTarget } from "#shared/model/hosts/target.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
 import { keyOf } from "./jump-hosts.ts";
 
-/** `either`: ssh2, and OpenSSH's client where that fails for what only the other can do. */
+/** `either`: ssh2, and OpenSSH's client where ssh2 fails for what only that client can do. */
 export type ChosenTransport = Transport | "either";
 
-/** One login to one host, and how it is reached. */
+/** One login to one host, and its route. */
 export type PlannedLogin = {
   target: SshTarget;
   useSudo: boolean;
@@ -32,10 +32,10 @@ export type PlannedLogin = {
 
 export type RouteToHost = { kind: "hops"; jumps: readonly Hop[]; host: Hop };
 
-/** Hosts that lie behind the same jump hosts: the same one holds them all up, and is open for them all. */
+/** Hosts behind the same jump hosts: these are kept open for all of them, and one that fails stops all of them. */
 export type PlannedRoute = {
   jumps: readonly Hop[];
-  /** The logins to one host stand together; they are done one after the other, in this order. */
+  /** The logins to one host stand together; they run one after the other, in this order. */
   hosts: PlannedLogin[][];
 };
 
@@ -45,7 +45,7 @@ type Deps = {
   ssh: string | null;
 };
 
-/** Which hosts are visited through which jump hosts. */
+/** Which hosts are read through which jump hosts. */
 export function planLogins(requested: readonly RequestedTarget[], deps: Deps): PlannedRoute[] {
   const logins = requested.flatMap(({ target, useSudo, transport = "auto" }) =>
     target.kind === "ssh" ? [{ target, useSudo, ...planLogin(target, transport, deps) }] : [],
@@ -80,8 +80,8 @@ const addressOf = ({ target, route }: PlannedLogin): string =>
   route.kind === "hops" ? `${route.host.address}:${route.host.port}` : `${target.host}:${target.port}`;
 
 /**
- * What carries a login, or why nothing does. What this user's own ssh_config says of a host is followed by itself; a
- * command of anybody else's is run only where OpenSSH's client was chosen on purpose.
+ * The transport of a login, or why there is none. A command in this user's own ssh_config is run without being asked
+ * for; a command in anybody else's file is run only where the user chose OpenSSH's client.
  */
 export function chooseTransport(
   { name, openssh }: Pick<Hop, "name" | "openssh">,
@@ -108,10 +108,10 @@ export function chooseTransport(
 export const NO_SSH =
   "none was found on this computer; install its client (openssh-client, or openssh-clients)";
 
-/** `transport`: what was tried last. */
+/** `transport`: the one that was tried last. */
 export type LoginFailure = SshFailure & { transport: Transport };
 
-/** One try to log in to a machine, to run one command there. Rejects only when told to stop. */
+/** One try to log in to a machine, to run one command there. Rejects only on the login's `signal`. */
 export type AttemptLogin = (
   login: LoginOptions,
   transport: ChosenTransport,
@@ -121,7 +121,7 @@ export type AttemptLogin = (
 /** For one scan or run. `ssh`: OpenSSH's client, by its path; null where none is installed. */
 export function createLoginAttempts(ssh: string | null): AttemptLogin {
   const beyondSsh2 = new Set<string>();
-  /** The accounts that refused all but those keys, each as USER@HOST:PORT. */
+  /** The accounts that refused all keys but OpenSSH's client's, each as USER@HOST:PORT. */
   const byClientKeysAlone = new Set<string>();
 
   return async function attemptLogin(login, transport, command) {
@@ -176,7 +176,7 @@ export function createLoginAttempts(ssh: string | null): AttemptLogin {
 export const listClientKeys = ({ unusable = [] }: LoginOptions): ClientKey[] =>
   unusable.flatMap(({ forClient }) => forClient ?? []);
 
-/** A file stands for its key and for the certificate beside it. */
+/** A key file also stands for the certificate beside it. */
 function listKeys(login: LoginOptions): ClientKey[] {
   const keys = [...login.identities.map(toClientKey), ...listClientKeys(login)];
   const paths = new Set<string>();

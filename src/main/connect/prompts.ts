@@ -16,7 +16,7 @@ type PromptDeps = {
   onChange: () => void;
 };
 
-/** A password for one host is no password for others unless somebody has said so. */
+/** `isForSameUser`: only then a password for one host is tried on others. */
 type PromptAnswer = { promptId: string; answers: readonly string[] | null; isForSameUser?: boolean };
 
 type OpenPrompt = { prompt: PromptRequest; settle: (answer: Answer | null) => void };
@@ -24,15 +24,15 @@ type OpenPrompt = { prompt: PromptRequest; settle: (answer: Answer | null) => vo
 export type Prompts = ReturnType<typeof createPrompts>;
 
 /**
- * The prompts of a scan, or of plans and runs, while they go on. What is typed passes through here into a `Redacted`, for whoever
- * prompts, and is kept nowhere; that it was typed, and for what, is on the record.
+ * The open prompts of a scan, or of plans and runs. What is typed passes through here into a `Redacted`, for whoever
+ * prompts, and is kept nowhere. An event records that it was typed, and for what.
  */
 export function createPrompts({ store, now, onChange }: PromptDeps) {
   const open = new Map<string, OpenPrompt>();
   let isClosed = false;
 
   return {
-    /** Where nobody is there to answer, the answer is null at once. */
+    /** Where nobody can answer, the answer is null at once. */
     promptUserFor:
       (mayPrompt: boolean): PromptUser =>
       (request, signal) =>
@@ -40,7 +40,9 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
 
     list: (): PromptRequest[] => [...open.values()].map(({ prompt }) => prompt),
 
-    /** `of`: the scan that prompts, for the record. Whoever else answers meanwhile is told that it is answered. */
+    /**
+     * `of`: the scan that prompts, for the record. Whoever else answers meanwhile learns that the prompt is not open.
+     */
     async answer(typed: PromptAnswer, of: { scanId?: ScanId } = {}): Promise<Record<string, never>> {
       const { promptId, answers, isForSameUser = false } = typed;
       const prompted = open.get(promptId);
@@ -50,7 +52,7 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
       try {
         await record(prompted.prompt, answers !== null, of);
       } catch (error) {
-        // Where it cannot be recorded, it still stands.
+        // An answer that cannot be recorded does not count: the prompt stays open.
         if (!isClosed) open.set(promptId, prompted);
         throw error;
       }
@@ -100,12 +102,12 @@ type ScanAnswer = PromptAnswer & { scanId: ScanId; isForSameUser: boolean };
 
 type ScanPromptDeps = Omit<PromptDeps, "onChange"> & { announce: (announcement: Announcement) => void };
 
-/** The prompts of running scans, each by its scan. Each change of a scan's prompts is announced as `scan-prompts`. */
+/** The prompts of running scans, by scan. Each change of a scan's prompts is announced as `scan-prompts`. */
 export function createScanPrompts({ store, now, announce }: ScanPromptDeps) {
   const promptsOf = new Map<ScanId, Prompts>();
 
   return {
-    /** From now until `close` this scan may ask; where nobody is there to ask, it is told so at once. */
+    /** From now until `close` this scan may prompt; where nobody can answer, each answer is null at once. */
     open(scanId: ScanId, mayPrompt: boolean): PromptUser {
       const onChange = () => announce({ kind: "scan-prompts", scanId });
       const prompts = createPrompts({ store, now, onChange });
@@ -121,7 +123,7 @@ export function createScanPrompts({ store, now, announce }: ScanPromptDeps) {
       return prompts.answer(typed, { scanId });
     },
 
-    /** Withdraws what the scan still asks: it has ended. */
+    /** Withdraws the open prompts of a scan that has ended. */
     close(scanId: ScanId): void {
       const prompts = promptsOf.get(scanId);
       promptsOf.delete(scanId);

@@ -53,7 +53,7 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** In place of a program that the collector runs: reading this host has begun, and does not end. */
+/** Replaces a program that the collector runs: reading this host begins, and does not end. */
 const STALLED = `
   printf '#!/bin/sh\\n: > /run/is-being-read\\nexec sleep 600\\n' > /usr/bin/uname.new
   chmod 755 /usr/bin/uname.new

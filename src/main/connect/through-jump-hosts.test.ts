@@ -8,13 +8,13 @@ type Command = Parameters<NonNullable<Parameters<typeof startSshServer>[0]["run"
 const startJump = () => startSshServer({ run: null, forwards: true });
 const ACCEPTING = { only: "ssh", acceptNew: true } as const;
 
-/** Says what a collector says first, and then nothing more. */
+/** Sends the beginning of a collector's output, and then nothing more. */
 async function beginToSpeak({ channel, script }: Command): Promise<void> {
   const nonce = /--nonce '(\w+)''(\w+)'/.exec(await script);
   channel.write(`latchkey-collection 1 ${nonce?.[1]}${nonce?.[2]}\n`);
 }
 
-/** Runs nothing: the visit is over, and the host has been reached. */
+/** Runs nothing: the connection ends, and the host has been reached. */
 const refuse = ({ channel }: Command) => {
   channel.exit(1);
   channel.end();
@@ -50,7 +50,7 @@ test("hosts behind two jump hosts in a row are reached over one connection to ea
     new Set(["publickey ann"]),
     new Set(["publickey bob"]),
   ]);
-  // Every machine on the way has a key check, and a pin, of its own.
+  // Every machine on the route has a key check, and a pin, of its own.
   expect(await desk.app.client.settings.read()).toMatchObject({ pinCount: 5 });
 });
 
