@@ -8,7 +8,7 @@ import { nameSome } from "#shared/text/findings/certificate-finding.ts";
 import { type Disk, type FoundFileProblem, findFileProblems, spkiHashOf } from "./file-problems.ts";
 import { formatOwnTest } from "./own-tests.ts";
 
-/** What is wrong with the files of certificates and keys on a host, each by itself and beside each other. */
+/** What is wrong with the certificate and key files of a host, each by itself and compared with each other. */
 export function findDiskProblems(disk: Disk): FindingDraft[] {
   return joinSame([
     ...draftFileProblems(findFileProblems(disk)),
@@ -19,7 +19,7 @@ export function findDiskProblems(disk: Disk): FindingDraft[] {
   ]);
 }
 
-/** What one rule says of one thing at several files of this host is one finding about all of them. */
+/** Joins the findings of one rule about one thing at several files of this host into one finding. */
 function joinSame(drafts: readonly FindingDraft[]): FindingDraft[] {
   const groups = Map.groupBy(drafts, ({ rule, about }) => JSON.stringify([rule, about]));
   return [...groups.values()].flatMap(([first, ...others]) => {
@@ -31,7 +31,9 @@ function joinSame(drafts: readonly FindingDraft[]): FindingDraft[] {
   });
 }
 
-/** Files that are gone or hold no certificate are told of together, for nothing else stands for them. */
+/**
+ * Files that are gone or hold no certificate share one finding: there is no certificate that a finding could be about.
+ */
 function draftFileProblems(problems: readonly FoundFileProblem[]): FindingDraft[] {
   return [
     ...draftWrongFiles(
@@ -135,12 +137,12 @@ const withoutKey = (
   remedy: `put the key there, or correct the configuration before the server is started again; then ${formatOwnTest(instance)}`,
 });
 
-/** Of a configuration that has no TLS for two certificates by keys of one kind. */
+/** Configurations that serve no TLS because two of their certificates have keys of one kind. */
 function findKeyKindClashes({ configurations, files }: Disk): FindingDraft[] {
   const kinds = new Map(
     files.map(({ path, certificates }) => [path, certificates[0]?.certificate.keyType ?? null]),
   );
-  // Of a configuration that was not read whole it is not known whether the service has these certificates.
+  // A configuration that was not read whole may not tell whether the service has these certificates.
   const whole = configurations.filter(
     ({ incomplete, unknown }) => incomplete === null && unknown.length === 0,
   );
@@ -168,13 +170,13 @@ function findKeyKindClashes({ configurations, files }: Disk): FindingDraft[] {
   );
 }
 
-/** Keys where servers keep theirs; those of people and of hosts are evaluated as keys of SSH. */
+/** Keys in the folders where servers keep theirs. Keys of people and of hosts are evaluated as SSH keys. */
 function findLonelyKeys({ collection, configurations, files }: Disk): FindingDraft[] {
   const certified = new Set(
     files.flatMap(({ certificates }) => certificates.map(({ certificate }) => certificate.spkiSha256)),
   );
   const named = namedPaths(configurations);
-  // What was not read may hold the certificate.
+  // A file that was not read may hold the certificate.
   if (collection.unreadable.some(({ kind }) => kind === "certificate-file" || kind === "limit")) return [];
   if (collection.incomplete !== null) return [];
   return collection.keyFiles.flatMap((file): FindingDraft[] => {
@@ -196,7 +198,7 @@ function findLonelyKeys({ collection, configurations, files }: Disk): FindingDra
   });
 }
 
-/** End-entity certificates in files that no configuration names; nothing is said where one could not be read. */
+/** End-entity certificates in files that no configuration names; none if a configuration could not be read. */
 function findUnnamedFiles({ collection, configurations, files }: Disk): FindingDraft[] {
   const isWhole =
     collection.incomplete === null &&
@@ -213,9 +215,9 @@ function findUnnamedFiles({ collection, configurations, files }: Disk): FindingD
   );
   return files.flatMap(({ path, certificates }): FindingDraft[] => {
     const leaf = certificates[0]?.certificate;
-    // A part of what is named, such as certbot's cert.pem beside its fullchain.pem, is no other certificate.
+    // A part of a named file, such as certbot's cert.pem beside its fullchain.pem, is not another certificate.
     if (!leaf || leaf.isCa || held.has(leaf.sha256) || stores.has(path)) return [];
-    // What Kubernetes is told to use is not read.
+    // Latchkey does not read the configuration of Kubernetes, which may name the file.
     if (isOfKubernetes(path)) return [];
     return [
       {
@@ -257,7 +259,7 @@ function findOpenStores({ keystores }: Collection): FindingDraft[] {
   ];
 }
 
-/** Every file that a configuration names, for whatever use. */
+/** Every file that a configuration names, whatever it uses the file for. */
 export function namedPaths(configurations: readonly Configuration[]): ReadonlySet<string> {
   return new Set(
     configurations.flatMap(({ bindings, alsoNamed }) => [

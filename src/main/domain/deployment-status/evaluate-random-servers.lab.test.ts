@@ -51,10 +51,10 @@ import { chosenNames, type Files, type Held, type HostMap, indexMap, type MapInd
 /** The long form has more. */
 const SEEDS = listSeeds(12);
 
-/** Of the short form every fourth configuration has its files changed: that takes three times as long as to ask for all names once. */
+/** In the short form only every fourth configuration has its files changed: that triples the time of its queries. */
 const CHANGED_EVERY = process.env.LATCHKEY_ORACLE_SEED === undefined && SEEDS.length <= 50 ? 4 : 1;
 
-/** `falseClaims`: each with the seed that makes it again, and the configuration. */
+/** `falseClaims`: each with the seed that makes it again, and with the configuration. */
 type CachedCount = {
   configurations: number;
   claims: ClaimCachedCount;
@@ -70,10 +70,11 @@ test.for(Object.entries(GENERATORS))(
     const { claims, states } = tally;
     await annotate(`${formatCachedCount(server, tally)}${formatReasons(claims)}${formatReasons(states)}`);
     expect(tally.falseClaims.slice(0, 3).join("\n\n")).toBe("");
-    // Of fifty to a hundred configurations of each, with all changes, unknown were: of nginx 1.7 % (regular expressions, which are never run), HAProxy
-    // 0.6 % (names that a lost file may have been for), Postfix 1.2 % (a file that is gone, whose copy in a map is served on), Dovecot 1.4 %
-    // (several of its blocks fit), MariaDB 2.4 % (a group for another version), and of the others none. From a twelfth to a quarter of
-    // all was of files that are lost. One configuration of a few may be all that is unknown.
+    // With fifty to a hundred configurations of each server and all changes, these shares were unknown: nginx 1.7 %
+    // (regular expressions, which are never executed), HAProxy 0.6 % (names that a lost file may have been for),
+    // Postfix 1.2 % (a file that is gone while the server still serves its copy in a map), Dovecot 1.4 % (several of
+    // its blocks match), MariaDB 2.4 % (a group for another version), and none of the others. A twelfth to a quarter
+    // of all queries concerned lost files. With a few configurations, a single one may account for all that is unknown.
     if (SEEDS.length < 50) return;
     expect((claims.unknown + claims.notSeen) * 10).toBeLessThanOrEqual(claims.claims);
     expect(countUnknown(states) * 10).toBeLessThanOrEqual(states.sights);
@@ -83,7 +84,7 @@ test.for(Object.entries(GENERATORS))(
 const formatReasons = ({ reasons }: { reasons: ReadonlyMap<string, number> }): string =>
   [...reasons].map(([why, count]) => `\nunknown ${count} times: ${why}`).join("");
 
-/** Two tables, as an issue wants them: of claims before anything has changed, and of what is evaluated then and later. */
+/** Two tables: the claims before anything has changed, and the states that are evaluated then and later. */
 const formatCachedCount = (
   server: string,
   { configurations, claims, states, falseClaims }: CachedCount,
@@ -135,7 +136,7 @@ async function evaluateRandom(generate: Generator, seeds: readonly number[]): Pr
   return tally;
 }
 
-/** Of what is asked for anew though none of its files has changed. */
+/** Percentage of the other queries that are sent again although none of their files has changed. */
 const OTHERS_PERCENT = 35;
 
 type PassageOptions = {
@@ -145,14 +146,14 @@ type PassageOptions = {
   make: ReturnType<typeof createCertificateMaker>;
 };
 
-/** What is false of all that is said, as phrases, in three parts that follow each other. */
+/** Three parts to be called in this order. Each returns the false claims as phrases. */
 function createPassage({ servers, chance, tally, make }: PassageOptions) {
   const [running] = servers;
   const host = createRandomHost(servers);
   const queries = servers.map((one) => createQueries(one, chance));
   const paths = chance.shuffle([...new Set(host.deployments().map(({ certificate }) => certificate.path))]);
   let truth: readonly LeafAnswer[] = [];
-  /** What is asked again: all that is shown a certificate of a file that changes, and some of the others. */
+  /** Queries that are sent again: all whose answer is a certificate of a changed file, and some of the others. */
   let later: readonly LeafQuery[] = [];
   const isOfChanged = (shown: string) =>
     [...paths.slice(0, 3), ...paths.slice(-3)].some((path) => host.held(path)?.sha256 === shown);
@@ -201,7 +202,7 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
       });
     },
 
-    /** The server may not begin with what is left; whatever it shows if it does, it is none of the lost. */
+    /** The server may fail to start with the files that are left. If it starts, it presents no lost certificate. */
     async afterLoss(): Promise<string[]> {
       host.remember();
       const losses = chance.shuffle(["destroyed", "deleted", "of another key"] as const);
@@ -240,7 +241,7 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
 
 type RandomHost = ReturnType<typeof createRandomHost>;
 
-/** What a scan as root knows, of the files and processes as they are. */
+/** What a scan as root knows of the files and processes in their present state. */
 function createRandomHost(all: readonly [Running, ...Running[]]) {
   const files: HostFiles = createHostFiles(all);
   const ever = new Map<string, Set<string>>();
@@ -257,9 +258,9 @@ function createRandomHost(all: readonly [Running, ...Running[]]) {
   const heldNow = (path: string): Held | null => toHeld(files.held(path));
   return {
     ...files,
-    /** What the server of this number is configured to do. */
+    /** The configuration of the server with this index. */
     read: (index: number) => read(all[index] ?? all[0]),
-    /** Of the first server. */
+    /** The deployments of the first server. */
     deployments: () => read(all[0]).bindings.flatMap(({ deployments }) => deployments),
     /** As a scan does. */
     remember(): void {
@@ -356,14 +357,14 @@ const listenersOf = (running: Running): NonNullable<HostMap["listeners"]> => {
   }));
 };
 
-/** What a client is shown that takes no other kind of key than the one that was shown before. */
+/** What the server presents to a client that accepts only the kind of key that was shown before. */
 async function askOfKind(host: RandomHost, { query, shown }: LeafAnswer): Promise<LeafAnswer> {
   const family = host.known(shown)?.family;
   const own = family === undefined ? query : { ...query, takes: [family] };
   return { query: own, shown: await probeLeaf(own) };
 }
 
-/** `own`: what a client that takes that kind of key alone is shown, of whom it is said that what was seen is as configured. */
+/** `own`: what a client that accepts that kind of key alone gets; the claim is that `seen` is as configured. */
 type Against = {
   states: StateCachedCount;
   truth: readonly LeafAnswer[];
@@ -371,7 +372,7 @@ type Against = {
   step: string;
 };
 
-/** Evaluates now, by the files as they are, and lays it beside what is true once that is known: what the server shows when it begins anew. */
+/** Evaluates now, by the files as they are; compares later with what the server presents after a fresh start. */
 function evaluateLater(host: RandomHost, seen: readonly LeafAnswer[]): (against: Against) => string[] {
   const { map, files, problems } = host.look();
   const judged = seen.flatMap(({ query, shown }, index) => {

@@ -1,3 +1,3 @@
-/** As many as an issue asks for, unless fewer are asked for. */
+/** Two thousand configurations, unless the environment sets another count. */
 process.env.LATCHKEY_ORACLE_COUNT ??= "2000";
 await import("./evaluate-random-servers.lab.test.ts");

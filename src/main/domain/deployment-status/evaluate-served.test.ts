@@ -53,12 +53,12 @@ const held = (sha256: string, notBefore = "2026-05-01T00:00:00Z", name = sha256,
 
 /** What shop.pem held before it was renewed. */
 const OLD = held("old", "2026-02-01T00:00:00Z", "shop");
-/** All that listens was started before the files were written. */
+/** Every process that listens was started before the files were written. */
 const older = (name = "nginx") => ({ listeners: listening(name, 900) });
 const NOWHERE = "no file that was read on this host holds the certificate that is served";
 const UNTIL = "at the scan of 2026-05-30";
 
-/** Each file holds a certificate of its own name; what they held before is told by path and certificate. */
+/** Each file holds a certificate of its own name; `before`: until when, by path and certificate. */
 const files = (before: Record<string, string> = {}, elsewhere: Record<string, string> = {}): Files => ({
   heldNow: (path) => {
     const name = /^\/srv\/(shop|mail)\.pem$/.exec(path)?.[1];
@@ -75,7 +75,7 @@ const files = (before: Record<string, string> = {}, elsewhere: Record<string, st
   alsoIn: (sha256) => elsewhere[sha256] ?? null,
 });
 
-/** After all that the files of the map tell of. */
+/** Later than every time in the map. */
 const NOW = 10_000;
 
 const sight = (leaf: Held, name: string | null = "shop"): Sight => ({
@@ -253,7 +253,7 @@ test("where it is not known which address was reached, nothing is claimed unless
   const where = "at which of its addresses port 443 was reached is not known";
   expect(judge(two("0.0.0.0", "::"), held("mail"))).toEqual(["unknown", where]);
   expect(judge(two("0.0.0.0", "192.0.2.9"), held("mail"))).toEqual(["unknown", where]);
-  // No other machine gets in there.
+  // Other machines cannot reach that address.
   expect(judge(two("0.0.0.0", "127.0.0.1"), held("shop"))?.[0]).toBe("agrees");
 });
 
@@ -284,7 +284,7 @@ test("beside a file that is lost, which named its own names, what is served from
   const gone = haproxy([{ ...problem, root: "/etc/nginx/nginx.conf" }]);
   const unreadable = "a pattern or a certificate that was not read may fit the name";
   expect(judge(gone, held("shop"))?.[0]).toBe("agrees");
-  // The lost one may have been for that name.
+  // The lost file may have held a certificate for that name.
   expect(judge(gone, held("lost"))).toEqual(["unknown", unreadable]);
   const known = files({ "/srv/lost.pem lost": UNTIL });
   expect(judge(gone, held("lost"), { known })).toEqual([
@@ -292,7 +292,7 @@ test("beside a file that is lost, which named its own names, what is served from
     `${UNTIL} /srv/lost.pem still held the certificate that is served`,
     "/srv/lost.pem is not there",
   ]);
-  // What nobody has read may hold a certificate that comes before.
+  // A file that was not read may hold a certificate that HAProxy chooses first.
   expect(judge(haproxy([]), held("shop"))).toEqual(["unknown", unreadable]);
 });
 
@@ -306,7 +306,7 @@ test("a second certificate for one kind of key, in one file with its key, leaves
       listeners: listening(server === "postfix" ? "master" : server, 2_000),
     });
   expect(judge(both("nginx", mail.certificate), held("mail"))?.[0]).toBe("agrees");
-  // By its own key it takes the place of the first.
+  // With a key file of its own it replaces the first.
   expect(judge(both("postfix", mail.key), held("mail"))?.[0]).toBe("agrees");
   expect(judge(both("postfix", mail.certificate), held("mail"))).toEqual([
     "unknown",
@@ -354,7 +354,7 @@ test("what HAProxy serves from another file that is served at the port is no ren
     heldNow: (path) => (path === "/srv/shop.pem" ? held("shop") : OLD),
     holding: (sha256) => (sha256 === "old" ? ["/srv/mail.pem"] : []),
   };
-  // Both are for the name, and HAProxy takes the first of a kind of key.
+  // Both have the name, and HAProxy takes the first certificate of each kind of key.
   expect(judge(haproxy, OLD, { known })?.[0]).toBe("other-listed");
   const mail = nginx({ server: "haproxy", bindings: [...bindings.slice(0, 1), serving("mail")] });
   expect(judge(map({ configurations: [mail], ...older("haproxy") }), OLD, { known })?.[0]).toBe(

@@ -24,19 +24,25 @@ import {
 } from "./host-map.ts";
 import { chooseNarrowed } from "./narrow-choice.ts";
 
-/** Where the sight belongs in a configuration, and what came of it. `bindings`: where its certificate may be from; none: it is not known. */
+/**
+ * The configuration that an observed certificate belongs to, and the state. `bindings`: those that may have presented
+ * it; empty: not known.
+ */
 export type ServedVerdict = {
   configuration: Configuration;
   bindings: readonly TlsBinding[];
-  /** Those of the binding that this handshake tells of: of its others, for keys of another kind, it tells nothing. */
+  /**
+   * Deployments of the binding that this handshake is evidence of. It is no evidence of those with keys of another
+   * kind.
+   */
   deployments: readonly Deployment[];
   state: Exclude<ServedState, "not-seen" | "never-served">;
-  /** Where it differs, how that came about; null for every other state. */
+  /** How a difference came about; null for every other state. */
   difference: Difference | null;
   evidence: string[];
   /** What keeps that server from starting and from reloading, as phrases. */
   blocked: string[];
-  /** What of the certificate in the file is to be looked at before that server takes it up. */
+  /** What to check of the certificate in the file before that server reloads. */
   concerns: readonly ReloadConcern[];
 };
 
@@ -45,8 +51,8 @@ type Meant = { rival: AtPort; deployments: readonly Deployment[]; isAlone: boole
 type Verdict = Pick<ServedVerdict, "deployments" | "state" | "difference" | "evidence">;
 
 /**
- * Whether an endpoint serves what the configurations of its host say, and why not. Null where no configuration that was
- * read says anything of that port. Nothing is called a mismatch where what is meant to be served is not known.
+ * Whether an endpoint serves what the configurations of its host say, and why not. Null if no configuration that was
+ * read mentions that port. Nothing is called a mismatch unless the intended certificate is known.
  */
 export function evaluateServed(map: MapIndex, files: Files, sight: Sight): ServedVerdict | null {
   const { address, port, name } = sight;
@@ -90,14 +96,14 @@ export function evaluateServed(map: MapIndex, files: Files, sight: Sight): Serve
   if (choice.kind === "chosen") return evaluateChosen(choice);
   const left = chooseBesideLost(known, rival);
   const beside = left.kind === "chosen" ? evaluateChosen(left) : null;
-  // What a file that is lost held before may be what is to be served, so that nothing else is said.
+  // A lost file may have held the certificate that is meant to be served, so no other state is certain.
   if (beside?.state === "agrees") return beside;
   const lost = findLost(known, rival);
   if (lost) return { configuration, blocked, ...lost, state: "unknown", difference: null, concerns: [] };
   return { configuration, blocked, bindings: [], ...isUnsure(choice.why), concerns: [] };
 }
 
-/** What is served for other names may well be of another issuer. */
+/** A certificate that is served for other names may well have another issuer. */
 function findConcerns(
   { files, sight: { leaf, probedAt, readAt } }: Known,
   { deployments: [deployment], state }: Verdict,
@@ -111,7 +117,7 @@ function findConcerns(
 const isLost = ({ map, files }: Known, { certificate: { path } }: Deployment): boolean =>
   files.heldNow(path) === null && map.problemOf(path) !== null;
 
-/** The file that is lost and held what is served. */
+/** The lost file that once held the certificate that is served. */
 function findLost(
   known: Known,
   { configuration, deployments }: AtPort,
@@ -131,7 +137,7 @@ function findLost(
   };
 }
 
-/** As if files that are lost were for no name: as they are they lead no client to anything. */
+/** Chooses as if lost files had no names: in their present state they lead no client to a binding. */
 function chooseBesideLost(known: Known, rival: AtPort): Choice {
   const { files, sight } = known;
   const { address, port, name } = sight;
@@ -205,7 +211,10 @@ function evaluate(known: Known, { rival, deployments: chosen, isAlone }: Meant):
   return { deployments, ...explainDifference(known, deployments) };
 }
 
-/** Those that a handshake with such a leaf can tell of. Of a file that was not read that is not known; without any it is all of them. */
+/**
+ * Deployments that a handshake with this type of key is evidence of, or all if there are none. A file that was not read
+ * may be one of them.
+ */
 function ofKeyType(files: Files, deployments: readonly Deployment[], keyType: string): readonly Deployment[] {
   const fitting = deployments.filter(({ certificate }) => {
     const held = files.heldNow(certificate.path);
@@ -215,17 +224,18 @@ function ofKeyType(files: Files, deployments: readonly Deployment[], keyType: st
 }
 
 /**
- * Whenever these reload, their first process starts others, which listen as well and tell of it by their age. The others take up a file in the
- * processes that they have, or start one only when somebody connects (Postfix, Dovecot), so that a first process that is older tells nothing.
+ * When these reload, their first process starts others, which listen as well: the age of those shows the reload. The
+ * other servers load a file in the processes that they have, or start a process only when somebody connects (Postfix,
+ * Dovecot), so that an older first process shows nothing.
  */
 const STARTS_BY_RELOAD: ReadonlySet<Configuration["server"]> = new Set(["nginx", "apache"]);
 
-/** The clocks of a host and of this computer may differ by as much. */
+/** The clocks of a host and of this computer may differ by this much. */
 const CLOCKS_DIFFER_S = 300;
 
 /**
- * That the file was written after the endpoint was asked, or may have been: what it serves by now nobody has seen. Nothing where the
- * processes that listen tell by their age that none of them has read the file.
+ * Says that the file was, or may have been, written after the endpoint was probed: nobody has seen what it serves now.
+ * Empty if the age of the listening processes shows that none of them has read the file.
  */
 function formatWrittenSince(
   { map, sight, listening }: Known,
@@ -235,9 +245,10 @@ function formatWrittenSince(
   const writtenAt = map.writtenAt(path);
   if (writtenAt === null) return [];
   const ahead = writtenAt - sight.probedAt;
-  // Where the host was read in the same scan or before, the file was there; otherwise it may have been written, and taken up, since.
+  // A host that was read in the same scan or before already had the file. Otherwise the file may have been written and
+  // loaded since.
   if (ahead <= (sight.probedAt >= sight.readAt ? CLOCKS_DIFFER_S : -CLOCKS_DIFFER_S)) return [];
-  // A single process takes up everything itself.
+  // A single process loads new files itself, without starting another.
   const isExplainedByAge = STARTS_BY_RELOAD.has(server) && listening.processCount > 1;
   if (isExplainedByAge && formatOlder(map, path, listening).length > 0) return [];
   const when = ahead > CLOCKS_DIFFER_S ? "before that, at" : "at about that time, at";

@@ -39,7 +39,7 @@ test("one that names itself as its issuer and one of a staging authority are of 
   expect(told("CN=R11,O=Let's Encrypt,C=US")).toEqual([]);
   expect(told("CN=shop", "CN=shop")).toEqual([]);
   expect(told("CN=An authority", "CN=Another authority")).toEqual(["other-issuer"]);
-  // One organization signs by its authority, or lets the certificate sign itself.
+  // An organization may sign one certificate by its authority and let the other sign itself.
   const own = held("O=Shop,CN=shop", { subject: "O=Shop,CN=shop" });
   expect(find(own, held("O=Shop,CN=Authority", { subject: "O=Shop,CN=shop" }))).toHaveLength(1);
 });

@@ -9,12 +9,16 @@ import {
   type MapIndex,
 } from "./host-map.ts";
 
-/** What would explain that another certificate is served than the one in its file. Nothing here is a claim that it was not reloaded. */
+/**
+ * What explains that a server presents another certificate than the one in its file. Nothing here claims that it was
+ * not reloaded.
+ */
 
 /**
- * How what is served and what its file holds follow each other. `rolled-back`, `renewed`, `replaced`, `other-names`: the file held the one
- * that is served, and holds an earlier one, a later one, one of which neither is known, one for other names now. `copied`: it is copied to where the server reads it.
- * `earlier`: nobody saw it in the file, which holds a later one for the same names. `elsewhere`: none of these.
+ * How the certificate that is served relates to its file. The file held it before, and now holds an earlier one
+ * (`rolled-back`), a later one (`renewed`), one that is neither for certain (`replaced`), or one for other names
+ * (`other-names`). `copied`: a command copies the file to where the server reads it. `earlier`: no scan saw it in the
+ * file, which holds a later one for the same names. `elsewhere`: none of these.
  */
 export type Difference =
   | "rolled-back"
@@ -29,7 +33,7 @@ type Explained =
   | { state: "other-listed"; difference: null; evidence: string[] }
   | { state: "differs"; difference: Difference; evidence: string[] };
 
-/** `deployments`: those that were to be served; each of their files was read. */
+/** `deployments`: those that are meant to be served; each of their files was read. */
 export function explainDifference(known: Known, deployments: readonly Deployment[]): Explained {
   const { map, files, sight } = known;
   const { sha256 } = sight.leaf;
@@ -43,7 +47,7 @@ export function explainDifference(known: Known, deployments: readonly Deployment
   return { state: "differs", difference: "elsewhere", evidence: [formatFile(map, files, sha256), meant] };
 }
 
-/** Where else on the host it lies. */
+/** Says in which other file on the host the certificate lies. */
 function formatFile(map: MapIndex, files: Files, sha256: string): string {
   const file = files.alsoIn(sha256);
   if (file === null) {
@@ -58,7 +62,7 @@ function formatFile(map: MapIndex, files: Files, sha256: string): string {
 
 type Before = { difference: Difference; evidence: string[] };
 
-/** As far as it is known; null: nothing is. */
+/** Null: nothing is known of what the file held before. */
 function findBefore(
   { map, files, sight: { leaf }, listening }: Known,
   { certificate: { path }, copiedBy }: Deployment,
@@ -78,7 +82,7 @@ function findBefore(
   }
   if (!isRenewalOf(leaf, now)) return null;
   const same = `what is served is for the same names as what ${path} holds, and was issued earlier`;
-  // What the file held before nobody has seen: it may never have been this one.
+  // No scan saw what the file held before: it may never have been this certificate.
   const perhaps = "if it was in that file before, it was not reloaded since";
   return { difference: "earlier", evidence: [same, ...(older.length > 0 ? [...older, perhaps] : [])] };
 }
@@ -95,14 +99,14 @@ function explainNow(leaf: Held, now: Held): { difference: Difference; phrase: st
       difference: "rolled-back",
       phrase: "holds one now that was issued earlier: it was rolled back",
     };
-  // Some authorities let all that they sign on one day begin at its midnight.
+  // Some authorities date everything that they sign on one day from midnight, so equal dates give no order.
   return {
     difference: "replaced",
     phrase: "holds another one for the same names now; which of the two was issued later is not known",
   };
 }
 
-/** Where else on this host the certificate is meant to be served: the first such place. */
+/** Says which other binding on this host is meant to serve the certificate: the first one. */
 function findListed(map: MapIndex, files: Files, sha256: string): string | null {
   const [first] = files
     .holding(sha256)
@@ -115,12 +119,13 @@ function findListed(map: MapIndex, files: Files, sha256: string): string | null 
   return `it is what ${server} is to serve${whom} by ${at.file}:${at.line}, from ${deployment.certificate.path}`;
 }
 
-/** When it may be said that a certificate was renewed and the server has not taken it up. */
+/** When we may say that a certificate was renewed and that the server has not loaded it. */
 
 /**
- * Why what is served is the certificate that this file held before it was renewed; null where that was not seen. An earlier scan saw
- * it there; it reads the file itself; the file holds a later one for the same names; every process that listens is older than the file; and no other file
- * that is served at the port holds it still.
+ * Evidence that the server still presents the certificate that this file held before a renewal. Null unless all of this
+ * holds: an earlier scan saw that certificate in the file, the server reads the file itself, the file now holds a later
+ * one for the same names, every listening process is older than the file, and no other file that is served at the port
+ * still holds the old one.
  */
 export function whyNotReloaded(
   { map, files, sight, listening }: Known,
@@ -140,7 +145,7 @@ export function whyNotReloaded(
   return [`${until} ${path} still held the certificate that is served`, ...older];
 }
 
-/** Whether it was issued later, for the same names. */
+/** Whether `now` was issued later than `before`, for the same names. */
 const isRenewalOf = (before: Held, now: Held): boolean =>
   before.notBefore !== null &&
   now.notBefore !== null &&
@@ -155,7 +160,10 @@ function hasSameNames({ names: some }: Held, { names: others }: Held): boolean {
   );
 }
 
-/** That no process which listens there has started since the file was written; nothing where one has, or it is not known. */
+/**
+ * Says that no process which listens there has started since the file was written; empty if one has, or if that is not
+ * known.
+ */
 export function formatOlder(map: MapIndex, path: string, { newestStart }: Listening): string[] {
   const writtenAt = map.writtenAt(path);
   if (newestStart === null || writtenAt === null || newestStart >= writtenAt) return [];
@@ -167,18 +175,21 @@ export function formatOlder(map: MapIndex, path: string, { newestStart }: Listen
 export const formatTime = (seconds: number): string =>
   `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z`;
 
-/** What of a certificate is to be looked at before anybody has its server take it up. */
+/** What to check of a certificate before anybody reloads its server. */
 
 /**
- * `from`, `since`: when it becomes valid, and when it expired. `other-issuer`: it is of another issuer than the one that is served; `isOwn`: it
- * names itself as its issuer.
+ * `from`, `since`: when it becomes valid, and when it expired. `other-issuer`: its issuer is another one than that of
+ * the served certificate; `isOwn`: it names itself as its issuer.
  */
 export type ReloadConcern =
   | { kind: "not-yet-valid"; from: string }
   | { kind: "expired"; since: string }
   | { kind: "other-issuer"; issuer: string; served: string; isOwn: boolean };
 
-/** `served`: what would be served no more; null: it is none for the same use. `at`: seconds since the epoch. */
+/**
+ * `served`: the certificate that a reload would replace; null: it does not replace one for the same use. `at`: seconds
+ * since the epoch.
+ */
 export function findReloadConcerns({
   served,
   now,
@@ -201,7 +212,7 @@ export function findReloadConcerns({
 
 const isOwnIssuer = ({ issuer, subject }: Held): boolean => issuer === subject;
 
-/** An authority signs by several of its own in turn, under one organization. */
+/** An authority signs by several intermediates in turn, all under one organization. */
 function isOtherIssuer(served: Held, now: Held): boolean {
   if (isOwnIssuer(served) !== isOwnIssuer(now)) return true;
   const [before, after] = [served, now].map(({ issuer = "" }) => attributesOf(issuer, "O").join("\n"));

@@ -4,11 +4,12 @@ import type { Configuration, Deployment } from "#domain/server-configs/configura
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 
-/** Files of certificates and keys as configurations name them, with which their server can neither start nor reload. */
+/** Certificate and key files with which the server of a configuration can neither start nor reload. */
 
 /**
- * `certificate` and `key`: their paths. `no-certificate`: the file was read, and holds none. `key-not-first`, `key-alone`: its server reads a
- * private key and its certificate straight behind it, and finds them otherwise.
+ * `certificate` and `key`: their paths. `no-certificate`: the file was read, and holds none. `key-not-first`,
+ * `key-alone`: the server expects a private key with its certificate directly behind it, and the file is in another
+ * order or has no certificate.
  */
 export type FileProblem = {
   kind: "gone" | "no-certificate" | "key-gone" | "key-mismatch" | "key-not-first" | "key-alone";
@@ -18,7 +19,10 @@ export type FileProblem = {
   key: string;
 };
 
-/** `isStarted`: as of the configuration; `held`: the first certificate in the file, where there is one; `spki`: the SHA-256 of the key that lies beside it. */
+/**
+ * `isStarted`: as of the configuration; `held`: the first certificate in the file, if there is one; `spki`: the SHA-256
+ * of the key beside it.
+ */
 export type FoundFileProblem = FileProblem & {
   isStarted: boolean;
   deployment: Deployment;
@@ -35,8 +39,8 @@ export type Disk = {
 };
 
 /**
- * Of a file that could not be read, of a key whose public key is not known, and of files that a command copies, which the server
- * itself never reads, nothing is said. Each pair of files once in a configuration.
+ * Reports nothing of a file that could not be read, of a key whose public key is not known, and of files that a command
+ * copies, because the server itself never reads those. Each pair of paths is reported once in a configuration.
  */
 export function findFileProblems({ collection, configurations, files }: Disk): FoundFileProblem[] {
   const evaluate = createDeploymentEvaluator(collection, files);
@@ -69,7 +73,7 @@ function createDeploymentEvaluator(
   const firstIn = new Map(
     files.map(({ path, certificates }) => [path, certificates[0]?.certificate ?? null]),
   );
-  // Of a collection that was cut short a file may be missing that is there.
+  // A collection that was cut short may lack a file that exists.
   const isWhole = incomplete === null && !unreadable.some(({ kind }) => kind === "limit");
 
   return (deployment: Deployment, keyPath: string): Found | null => {
@@ -88,7 +92,7 @@ function createDeploymentEvaluator(
   };
 }
 
-/** A phrase: what is the matter, and with which file. `wasSeen`: whether an earlier scan has read the file at a path. */
+/** A phrase: what is wrong, and with which file. `wasSeen`: whether an earlier scan has read the file at a path. */
 export function formatFileProblem(
   { kind, certificate, key }: FileProblem,
   wasSeen: (path: string) => boolean,
@@ -112,5 +116,5 @@ export function formatFileProblem(
   }
 }
 
-/** SHA-256 of a SubjectPublicKeyInfo, lower-case hex, as certificates give theirs; null where there is none. */
+/** SHA-256 of a SubjectPublicKeyInfo in lower-case hex, the form that certificates have it in; null for none. */
 export const spkiHashOf = (spki: Uint8Array | null): string | null => spki && hash("sha256", spki, "hex");

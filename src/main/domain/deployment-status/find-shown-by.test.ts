@@ -69,7 +69,7 @@ test("a file of HAProxy's whose names all have an earlier one of the same kind o
     "0.0.0.0 - /crt/c.pem":
       "never: /crt/a.pem is served in its place, by crt in /h.cfg:2, which is for the same kind of key (EC)",
   });
-  // What was not read may be for another name.
+  // The file that was not read may be for another name.
   const { "/crt/c.pem": _, ...unreadable } = held;
   expect(showRows(folder(["a.pem", "b.pem", "c.pem"]), unreadable)["0.0.0.0 - /crt/c.pem"]).toBe("not known");
 });
@@ -109,7 +109,7 @@ test("of two certificates of one kind of key only the later one is served by Ope
     "0.0.0.0 *.b.example /rsa": "scan web1/www.b.example",
     "0.0.0.0 *.b.example /two": "scan web1/www.b.example",
   });
-  // Of keys that nothing tells of it is not known which one is.
+  // When no type of key is known, we cannot say which certificate it is.
   expect(showRows(files, { "/one": { names: [] } })["0.0.0.0 a.example /one"]).toBe("not known");
 });
 
@@ -163,7 +163,7 @@ test("a host of Apache's that comes after another of its name is never served, a
     "null a.example /one": "scan web1/a.example",
     "null a.example /two": "never: /one is served in its place, by SSLCertificateFile in /a.conf:5",
   });
-  // Whatever keys they are.
+  // The rows do not depend on the types of the keys.
   expect(showRows(makeFiles({ server: "apache" }, texts("")), {})).toEqual(rows);
   const open = showRows(makeFiles({ server: "apache" }, texts("Include /elsewhere.conf")), held);
   expect(open["null a.example /two"]).toBe("not known");
@@ -183,7 +183,7 @@ test("of a host whose lists are so long that each would have to be laid beside e
   const names = Array.from({ length: 2_000 }, (_, index) => `${index}.pem`);
   const held = Object.fromEntries(names.map((name) => [`/crt/${name}`, { names: [`${name}.example`] }]));
   expect(new Set(Object.values(showRows(folder(names), held))).size).toBe(names.length);
-  // Each may be for any name, so that all of them have to do with each question.
+  // Each expression may match any name, so that every query depends on all of them.
   const blocks = names.map((name) => `server { listen 443 ssl; server_name ~^${name}; ${pem(name)} }`);
   const rows = showRows(makeFiles({ server: "nginx" }, { "/n.conf": `http { ${blocks.join("\n")} }` }), {});
   expect(new Set(Object.values(rows))).toEqual(new Set(["not known"]));

@@ -15,12 +15,15 @@ import { chooseNarrowed, createNarrower } from "./narrow-choice.ts";
 
 type KindOf = (path: string) => string | null;
 
-/** `host`: as it is named where it is scanned. `kindOf`: the kind of key of the first certificate in a file; null: not known. */
+/**
+ * `host`: the name that it is scanned by. `kindOf`: the kind of key of the first certificate in a file; null: not
+ * known.
+ */
 type Known = { host: string; namesIn: NamesIn; kindOf: KindOf };
 
 type Row = ListedBinding & { certificatePath: string | null; index: number };
 
-/** What one handshake is answered with. The rows by their indexes: those that some client gets, and those that a scan is shown. */
+/** How one handshake is answered. Rows by their indexes: `gotten` by some client, `shown` to a scan. */
 type Answer = {
   isUnsure: boolean;
   gotten: ReadonlySet<number>;
@@ -30,12 +33,12 @@ type Answer = {
 
 type Asker = (address: string, name: string | null) => Answer;
 
-/** What it may cost of the whole; what costs more is not known. */
+/** Budget for all rows of a host. Rows beyond it are unknown. */
 const MOST_STEPS = 8_000_000;
 
 /**
- * What would show each of these rows, in their order: a handshake is chosen for as the server itself chooses, and it is given only where
- * it is answered with that row. Null where it is not known.
+ * The handshake that would show each of these rows, in their order. A handshake is chosen for a row only if the server,
+ * by its own rules, answers it with that row. Null if that is not known.
  */
 export function findShownBy(rows: readonly ListedBinding[], known: Known): (ShownBy | null)[] {
   return evaluateWithin(
@@ -85,15 +88,18 @@ function findOne(row: Row, { named, answerTo, refused, known }: Around): ShownBy
   return findNever(row, { names: isAll ? names : [], answerTo, known }) ?? findUnreached(row);
 }
 
-/** `addresses`: all that a scan of it may come to, one at least. `name`: what is asked for where nothing else is. */
+/**
+ * `addresses`: all that a scan of the host may reach, at least one. `name`: the server name that is requested by
+ * default.
+ */
 type ScanTarget = { host: string; addresses: readonly string[]; name: string | null };
 
 const ADDRESS = /^[\d.]+$|^[\da-f:.]+$/i;
 
-/** So many addresses of the host itself are tried. */
+/** At most this many addresses of the host itself are tried. */
 const MOST_ADDRESSES = 8;
 
-/** Where a scan of the host as it is named may come to at a port. */
+/** The addresses that a scan of the host by its name may reach at a port. */
 function findNamedTarget({ source: { configuration }, port }: Row, host: string): ScanTarget {
   if (isAddress(host)) return { host, addresses: [host], name: null };
   const { bindings, plain = [], addresses } = configuration;
@@ -103,7 +109,7 @@ function findNamedTarget({ source: { configuration }, port }: Row, host: string)
     ),
   );
   spend(listened.size * MOST_ADDRESSES);
-  // By TLS or without: where nothing listens, nothing answers.
+  // Listeners count with TLS or without: where nothing listens, nothing answers.
   const own = (addresses ?? []).slice(0, MOST_ADDRESSES + 1);
   const answering = own.filter(
     (one) => isOfScan(one) && [...listened].some((address) => rankAddress(address, one) > 0),
@@ -117,7 +123,7 @@ function findNamedTarget({ source: { configuration }, port }: Row, host: string)
 
 const isOfScan = (address: string): boolean => ADDRESS.test(address) && !isLoopback(address);
 
-/** Other places to ask for a row at: the address of its listener, or of the host those that it takes. */
+/** Other targets for a row: the address of its listener, or those addresses of the host that the listener accepts. */
 function listOwnAddresses({ address, source }: Row): ScanTarget[] {
   const own = [
     ...(address === null || EVERY.includes(address) ? [] : [address]),
@@ -128,7 +134,7 @@ function listOwnAddresses({ address, source }: Row): ScanTarget[] {
   return [...new Set(own)].map((one) => ({ host: one, addresses: [one], name: null }));
 }
 
-/** Why no handshake at all is answered by it, wherever it comes from and whatever it asks for; null: one may be. */
+/** Why no handshake at all is answered by this row, from whatever client and for whatever name; null: one may be. */
 function findNever(
   row: Row,
   {
@@ -158,7 +164,7 @@ function findNever(
     : null;
 }
 
-/** `instead`: what handshakes get that would lead to it. */
+/** `instead`: what is presented to the handshakes that would lead to it. */
 function toNeverShown(deployment: Deployment, instead: readonly Deployment[], kindOf: KindOf): ShownBy {
   const kind = kindOf(deployment.certificate.path);
   const ofKind = instead.find((one) => kind !== null && kindOf(one.certificate.path) === kind);
@@ -183,7 +189,7 @@ function findUnreached({ address, source }: Row): ShownBy | null {
   return { kind: "unreached", why: `the host has no address of ${family} by which others reach it` };
 }
 
-/** For the rows of one port of one configuration; each question is asked once. */
+/** Answers queries about the rows of one port of one configuration; each query is evaluated once. */
 function createAsker(rows: readonly Row[], { namesIn, kindOf }: Known): Asker {
   const [first] = rows;
   if (!first) throw new Error("there is nothing to ask for");
@@ -236,7 +242,10 @@ type Chosen = {
   kindOf: KindOf;
 };
 
-/** Whether a scan has a handshake that gets it: it asks for any key, and for one kind alone where several stand side by side. */
+/**
+ * Whether a handshake of a scan gets it: a scan accepts any key, and one kind alone if several certificates stand side
+ * by side.
+ */
 function isShown(deployment: Deployment, { configuration, bindings, deployments, kindOf }: Chosen): boolean {
   const kind = kindOf(deployment.certificate.path);
   const tls = bindings.find((binding) => binding.deployments.includes(deployment))?.tls;
@@ -245,36 +254,39 @@ function isShown(deployment: Deployment, { configuration, bindings, deployments,
     if (takesKey(tls.ciphers, kind.startsWith("RSA") ? "RSA" : "ECDSA") !== true) return false;
   if (deployments.length === 1) return true;
   if (deployments.some(({ certificate }) => kindOf(certificate.path) === null)) return false;
-  // HAProxy tells those two kinds apart, and no others.
+  // HAProxy distinguishes those two kinds of key, and no others.
   const askable: readonly string[] = configuration.server === "haproxy" ? ["EC", "RSA"] : SERVER_KEY_KINDS;
   return kind !== null && askable.includes(kind);
 }
 
 type NamesIn = (path: string) => readonly string[] | null;
 
-/** Names to ask a server for, by which it may choose a certificate; null: none at all. */
+/** Server names that a probe may request to get a certificate; a null in the list: no name. */
 type ProbeNames = {
   names: readonly (string | null)[];
-  /** Whether no other name can lead to it where none of these does. */
+  /** Whether no other name can lead to the row if none of these does. */
   isAll: boolean;
 };
 
-/** A name that is written out, and no pattern. */
+/** A name that is written out, not a pattern. */
 const PLAIN = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
 /** No configuration has a certificate for it (RFC 6761, 6.4). */
 const STRANGER = "no-such-name.invalid";
 
-/** One label that no configuration writes out: it stands for all others below a star. */
+/** One label that no configuration writes out: it stands for every other label that a wildcard matches. */
 const LABEL = "no-such-label";
 
-/** So many of a certificate's own names are asked for. */
+/** At most this many of a certificate's own names are requested. */
 const MOST_NAMES = 40;
 
-/** Names that lines of HAProxy refuse, by what stands behind their first label: they lead past the patterns of these lines to others. */
+/**
+ * Names that lines of HAProxy refuse, by what follows their first label: they pass the patterns of these lines and lead
+ * to others.
+ */
 type RefusedNames = ReadonlyMap<string, readonly string[]>;
 
-/** Of all that listens at a port. */
+/** The refused names of everything that listens at a port. */
 function listRefusedNames({ server, bindings }: Configuration, port: number): RefusedNames {
   if (server !== "haproxy") return new Map();
   const refused = bindings.flatMap(({ listens, names }) =>
@@ -286,7 +298,7 @@ function listRefusedNames({ server, bindings }: Configuration, port: number): Re
   return Map.groupBy(plain, (name) => name.slice(name.indexOf(".")));
 }
 
-/** Those by which a row may be reached; those that people know come first. */
+/** The names that may reach a row; those that people know come first. */
 function listProbeNames(
   {
     source: { configuration, binding, deployment },
@@ -304,7 +316,7 @@ function listProbeNames(
   const isFirst = listedNames(server, binding)[0]?.toLowerCase() === name || name === null;
   const strangers = row.isDefault && isFirst ? [null, STRANGER] : [];
   if (name === null) {
-    // HAProxy goes by the names in the certificate.
+    // HAProxy chooses by the names in the certificate.
     const isByNames = binding.namesFromCertificate;
     const past = own.flatMap(refusedBelow);
     return {
@@ -324,14 +336,14 @@ function listProbeNames(
   const past = refusedBelow(name);
   return {
     names: unique([...spellOut(name), ...fitting, ...past.slice(0, MOST_NAMES), ...strangers]),
-    // Of other servers' patterns the longer one counts, or the first: a name in between may lead there.
+    // Other servers prefer the longer pattern, or the first: a name that matches both may lead elsewhere.
     isAll: server === "haproxy" && canBeSpelled(name) && past.length <= MOST_NAMES,
   };
 }
 
 const canBeSpelled = (name: string): boolean => PLAIN.test(name.startsWith("*.") ? name.slice(2) : name);
 
-/** Names that a pattern fits; the name itself where it is none. */
+/** Names that a pattern matches; the name itself if it is no pattern. */
 function spellOut(name: string): string[] {
   if (PLAIN.test(name)) return [name];
   const spelled = name.startsWith(".")

@@ -16,34 +16,37 @@ import { type FileProblem, formatFileProblem } from "./file-problems.ts";
 import { createNarrower } from "./narrow-choice.ts";
 
 /**
- * What a host is to serve, as far as its files tell, and what is needed to say why it serves something else. It is kept
- * until the host is read again, for an endpoint may be visited at any time.
+ * What a host is meant to serve, as far as its files say, and what is needed to explain that it serves something else.
+ * The map is kept until the host is read again, because an endpoint may be probed at any time.
  */
 export type HostMap = {
   configurations: Configuration[];
-  /** Of the files that these name: when they were written (seconds since the epoch), and where their links lead. */
+  /** When the files that these name were written (seconds since the epoch), and where their links lead. */
   files: { path: string; realPath: string | null; writtenAt: number | null }[];
-  /** Null: they could not be told. */
+  /** Null: they could not be determined. */
   listeners: MappedListener[] | null;
-  /** Not there in maps of before they were looked for. */
+  /** Missing in maps from before problems were looked for. */
   problems?: FileProblem[];
 };
 
 type MappedListener = {
   address: string;
   port: number;
-  /** Empty where they could not be seen. */
+  /** Empty if they could not be seen. */
   processes: MappedProcess[];
 };
 
-/** `startedWith`: which configuration it was started with; not there where its arguments do not tell, and in maps of before they were kept. */
+/**
+ * `startedWith`: the configuration that it was started with; missing if its arguments do not show it, and in maps from
+ * before it was kept.
+ */
 export type MappedProcess = {
   name: string;
   startedAt: number | null;
   startedWith?: { server: ServerKind; root: string };
 };
 
-/** So many files and listeners are kept of one host. */
+/** At most this many files and listeners are kept of one host. */
 const MOST_FILES = 20_000;
 const MOST_LISTENERS = 2_000;
 
@@ -66,7 +69,7 @@ export function mapHost({ serverConfigs, diskFiles, listening }: Collection): Ho
   };
 }
 
-/** Where one of them had ended before it was looked at, another may have started in its stead: the age of none tells anything then. */
+/** If one of them ended before it was inspected, another may have started in its stead: then no age is evidence. */
 function mapProcesses(
   pids: readonly number[],
   processes: ReadonlyMap<number, Process>,
@@ -77,7 +80,10 @@ function mapProcesses(
   return found.length === pids.length ? mapped : mapped.map((process) => ({ ...process, startedAt: null }));
 }
 
-/** Without a word of its own a process goes by the usual configuration of its server: one that was not found has no path. */
+/**
+ * A process whose arguments name no configuration uses the usual one of its server; `root` is empty if that was not
+ * found.
+ */
 function mapProcess(process: Process, configs: readonly ConfigurationFiles[]): MappedProcess {
   const { name, startedAt } = process;
   const server = serverOf(name);
@@ -85,33 +91,36 @@ function mapProcess(process: Process, configs: readonly ConfigurationFiles[]): M
   if (!server || !started) return { name, startedAt };
   const own = configs.filter((files) => files.server === server);
   const usual = own.find((files) => !files.isStarted)?.root ?? "";
-  // HAProxy reads several files as one.
+  // HAProxy reads several files as one configuration.
   const named = [started.root ?? usual, ...started.others];
   const root = own.find((files) => named.includes(files.root))?.root ?? named[0] ?? usual;
   return { name, startedAt, startedWith: { server, root } };
 }
 
-/** A configuration that says something of one port. */
+/** A configuration that has bindings at one port. */
 export type AtPort = {
   configuration: Configuration;
   narrow: ReturnType<typeof createNarrower>;
-  /** All that it serves there. */
+  /** All that it serves at that port. */
   deployments: readonly Deployment[];
 };
 
-/** Where a file is meant to be served, the first of all places; `order` counts these. */
+/** The first binding that is meant to serve a file; `order` counts the bindings of the host. */
 type Listed = { order: number; server: Configuration["server"]; binding: TlsBinding; deployment: Deployment };
 
-/** A map, laid out so that what is asked for one endpoint costs the same however many names its host serves. */
+/** A map that is indexed, so that a query for one endpoint costs the same however many names its host serves. */
 export type MapIndex = {
   at: (port: number) => readonly AtPort[];
   listening: (address: string | null, port: number) => Listening;
   /** Seconds since the epoch. */
   writtenAt: (path: string) => number | null;
   listed: (path: string) => Listed | null;
-  /** Why no server could take the certificate of this file, as a phrase; null: nothing is known to keep one from it. */
+  /** Why no server could load the certificate of this file, as a phrase; null: no reason is known. */
   problemOf: (path: string) => string | null;
-  /** What keeps the server of a configuration from starting and from reloading, as phrases: of many the first, and how many more there are. */
+  /**
+   * What keeps the server of a configuration from starting and from reloading, as phrases: the first of many, and how
+   * many more there are.
+   */
   problemsIn: (configuration: Configuration) => string[];
 };
 
@@ -129,14 +138,14 @@ export function indexMap(
   for (const { path, writtenAt } of map.files) if (!written.has(path)) written.set(path, writtenAt);
   const listed = listPaths(map);
   const listening = createListening(map.listeners);
-  // All configurations of a host have its addresses.
+  // All configurations of a host have the same addresses.
   const [{ addresses = null } = {}] = map.configurations;
   const problems = map.problems ?? [];
   const problemAt = new Map(problems.map((problem) => [problem.certificate, problem]));
   const said = new Map<FileProblem, string>();
   const inOne = new Map<string, string[]>();
   const byConfiguration = Map.groupBy(problems, keyOf);
-  // A host may have thousands, and an endpoint asks for few.
+  // Texts are made when they are needed: a host may have thousands of problems, and an endpoint needs few.
   const problemText = (problem: FileProblem): string => {
     const phrase = said.get(problem) ?? formatFileProblem(problem, wasSeen);
     said.set(problem, phrase);
@@ -200,24 +209,26 @@ function listPaths({ configurations }: HostMap): ReadonlyMap<string, Listed> {
 
 /** What takes the connections to one address and port. */
 export type Listening = {
-  /** The processes that listen there, without systemd, which only keeps sockets for others. */
+  /** The names of the processes that listen there, without systemd, which only keeps sockets for others. */
   names: readonly string[];
-  /** When the newest of the processes that listen there was started, seconds since the epoch; null: not known of all. */
+  /**
+   * When the newest of the processes that listen there was started, seconds since the epoch; null: not known of all.
+   */
   newestStart: number | null;
-  /** How many processes listen at one of its sockets, at most. */
+  /** The largest number of processes that listen at one of its sockets. */
   processCount: number;
-  /** What they were started with, as far as they tell. */
+  /** The configurations that they were started with, as far as their arguments show them. */
   startedWith: readonly NonNullable<MappedProcess["startedWith"]>[];
 };
 
-/** `reached`: where other machines get in, and all where none does. */
+/** `reached`: the listeners that other machines can reach, or all if there are none. */
 type Port = { reached: Listening; open: Listening | null; exact: ReadonlyMap<string, Listening> };
 
 const NOBODY: Listening = { names: [], newestStart: null, processCount: 0, startedWith: [] };
 
 /**
- * Finds what listens at an address and port; an address null: it is not known at which one. A listener at the address
- * itself comes before those at every address.
+ * Finds what listens at an address and port; a null address: not known which one. A listener at the address itself
+ * comes before those at every address.
  */
 export function createListening(
   listeners: readonly MappedListener[] | null,
@@ -260,17 +271,20 @@ function sum(listeners: readonly MappedListener[]): Listening {
   };
 }
 
-/** Whether what listens there is that server, and was started with another configuration: this one then says nothing of the port. */
+/** Whether that server listens there with another configuration: then this one has no effect at the port. */
 export function isOfOther({ startedWith }: Listening, { server, root }: Configuration): boolean {
   const own = startedWith.filter((started) => started.server === server);
   return own.length > 0 && own.every((started) => started.root !== root);
 }
 
-/** The processes that listen there and are not of this server; none where one is. */
+/** The processes that listen there and do not belong to this server; empty if one that does listens there. */
 export const findStrangers = ({ names }: Listening, server: Configuration["server"]): readonly string[] =>
   names.some((name) => isProcessOf(server, name)) ? [] : names;
 
-/** The first certificate of a file, as far as it is asked for here. `keyType`: as certificates give theirs; `subject`, `issuer`: as RFC 4514 writes them. */
+/**
+ * What is needed of the first certificate in a file. `keyType`: as certificates give theirs; `subject`, `issuer`: as
+ * RFC 4514 writes them.
+ */
 export type Held = {
   sha256: string;
   names: readonly string[];
@@ -283,30 +297,30 @@ export type Held = {
 
 /** What is known of the files of the host that is evaluated. */
 export type Files = {
-  /** What a file holds now; null: nothing that was read. */
+  /** What a file holds now; null: nothing was read. */
   heldNow: (path: string) => Held | null;
-  /** The files that hold it now as their first certificate. */
+  /** The files whose first certificate it is now. */
   holding: (sha256: string) => readonly string[];
-  /** Until when files held this certificate as their first one, as phrases by path: those that ever did. */
+  /** Files whose first certificate this once was, by path; the phrase says until when. */
   heldUntil: (sha256: string) => ReadonlyMap<string, string>;
   /** Another file of this host that holds it now; null: none is known. */
   alsoIn: (sha256: string) => string | null;
 };
 
-/** What an endpoint of that host showed. `address` null: it is not known to which one the connection went. */
+/** What an endpoint of that host presented. A null address: not known to which one the connection went. */
 export type Sight = {
   address: string | null;
   port: number;
-  /** The server name that was asked for; null: none. */
+  /** The server name that was requested; null: none. */
   name: string | null;
   leaf: Held;
-  /** When the scan began that asked for it last, seconds since the epoch. */
+  /** When the last scan that probed it began, seconds since the epoch. */
   probedAt: number;
-  /** When the scan began that read the host last, seconds since the epoch. */
+  /** When the last scan that read the host began, seconds since the epoch. */
   readAt: number;
 };
 
-/** What is known of one sight, for all that is evaluated by it. */
+/** Everything that one observed handshake is evaluated by. */
 export type Known = { map: MapIndex; files: Files; sight: Sight; listening: Listening };
 
 /** The names by which HAProxy chooses a certificate: its DNS names, and the common names of its subject as well. */
@@ -316,7 +330,7 @@ export const chosenNames = (held: Held | null): string[] | null =>
     ...attributesOf(held.subject ?? "", "CN").map((name) => name.toLowerCase()),
   ];
 
-/** The values of one type in a name as it is printed: what is escaped within one ends none. */
+/** The values of one attribute type in a printed name: an escaped comma does not end a value. */
 export const attributesOf = (name: string, type: string): string[] =>
   (name.match(/(?:\\.|[^,+\\])+/g) ?? []).flatMap((part) => {
     const attribute = part.trimStart();

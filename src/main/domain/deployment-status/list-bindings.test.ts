@@ -32,7 +32,7 @@ const held = (name: string, keyType: string, names: string[] = ["shop.example"])
 
 type Question = { address: string | null; name?: string | null; leaf?: string };
 
-/** The rows that a handshake tells of, as `address name file`, with the state that they get. */
+/** The rows that a handshake is evidence of, as `address name file`, with the state that they get. */
 function seenBy(
   server: Configuration["server"],
   bindings: TlsBinding[],

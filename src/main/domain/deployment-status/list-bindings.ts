@@ -2,7 +2,7 @@ import { EXACT, rankAddress, readNames } from "#domain/server-configs/choose-bin
 import type { Configuration, Deployment, Named, TlsBinding } from "#domain/server-configs/configuration.ts";
 import { spend } from "#domain/work-budget.ts";
 
-/** One name at one listener, and what is to be served there. */
+/** One name at one listener, and what is meant to be served there. */
 type BindingRow = {
   server: string;
   root: string;
@@ -15,19 +15,19 @@ type BindingRow = {
   certificate: Named | null;
   key: Named | null;
   unsure: string | null;
-  /** What it is listed from; `deployment` null: it names none. */
+  /** What it is listed from; `deployment` null: the binding names no certificate. */
   source: { configuration: Configuration; binding: TlsBinding; deployment: Deployment | null };
 };
 
 export type ListedBinding = BindingRow & {
-  /** Where the links of the certificate's path lead; null where there are none, or it could not be told. */
+  /** Where the links of the certificate's path lead; null if it has none, or if that could not be determined. */
   realPath: string | null;
 };
 
-/** So many are kept of one host. */
+/** At most this many rows are kept of one host. */
 const MOST = 20_000;
 
-/** Everything that these configurations say is served, a row for each listener and name. */
+/** Everything that these configurations are meant to serve, a row for each listener and name. */
 export function listBindings(
   configurations: readonly Configuration[],
   realPathOf: (path: string) => string | null,
@@ -48,7 +48,10 @@ export function listBindings(
   return rows;
 }
 
-/** The names that lead to it, as they are written; null alone: none does by itself. Names that HAProxy turns away lead nowhere. */
+/**
+ * The names that lead to a binding, as they are written; only null: no name leads to it. Names that HAProxy refuses are
+ * left out.
+ */
 export function listedNames(
   server: Configuration["server"],
   { names }: { names: readonly string[] },
@@ -57,7 +60,7 @@ export function listedNames(
   return leading.length > 0 ? leading : [null];
 }
 
-/** One after the other, for a server may have thousands of each: no more of them are made than are kept. */
+/** A generator, because a server may have thousands of listeners and names: no more rows are made than are kept. */
 function* rowsOf(configuration: Configuration, binding: TlsBinding): Generator<BindingRow> {
   const { server, root, incomplete } = configuration;
   const { listens, protocol, at, deployments } = binding;
@@ -93,15 +96,16 @@ type Row = {
   certificatePath: string | null;
 };
 
-/** Rows of one place by their names in small letters, and by their files. */
+/** Rows of one address by their names in lower case, and by their files. */
 type Own<R> = { byName: Map<string | null, Map<string | null, R[]>>; first: string | null };
 
 type Seen = { address: string | null; port: number; name: string | null };
 
 /**
- * Finds, of the rows of one port, those that a sight tells of: of the certificates that the handshake would be answered with, the
- * name that leads to them, at the address that takes it. Where no configuration decides which binding that is, those of any with
- * that name. Where it is not known which address was reached, those of all that it may have been.
+ * Finds the rows of one port that an observed handshake is evidence of: the rows of the certificates that answer it,
+ * under the name that leads to them, at the address that accepts it. If no configuration decides which binding that is,
+ * the rows of every binding with that name. If it is not known which address was reached, the rows of every address
+ * that it may have been.
  */
 export function createRowFinder<R extends Row>(rows: readonly R[]) {
   const rowsByAddress = new Map<string, Own<R>>();
@@ -147,7 +151,7 @@ export function createRowFinder<R extends Row>(rows: readonly R[]) {
   };
 }
 
-/** Which bindings a handshake was answered by, and which certificates they are to serve. */
+/** The bindings that answered a handshake, and the deployments that they are meant to serve. */
 type FoundBindings = {
   configuration: Configuration;
   bindings: readonly TlsBinding[];
@@ -157,7 +161,10 @@ type FoundBindings = {
 const keyOf = (server: string, root: string, at: Row["at"] | null): string =>
   JSON.stringify([server, root, at?.file, at?.line]);
 
-/** Where a binding takes what came to this address; all where that is not known, or the address is none of its host's. */
+/**
+ * The addresses of a binding that accept a connection to this one; all if that is not known, or if the host does not
+ * have the address.
+ */
 function addressesOf(
   { listens }: TlsBinding,
   { address, port }: { address: string | null; port: number },
@@ -166,7 +173,7 @@ function addressesOf(
   return new Set(atBest(here, address).map((listen) => listen.address));
 }
 
-/** Of several listeners those that take what came to this address. */
+/** Those of several listeners that accept a connection to this address. */
 function atBest<T extends { address: string | null }>(
   listeners: readonly T[],
   address: string | null,
@@ -181,8 +188,8 @@ function atBest<T extends { address: string | null }>(
 type Search = { configuration: Configuration; binding: TlsBinding; requestedName: string | null };
 
 /**
- * The name, as it is listed, that leads to a binding: its own, the closest pattern, none; else the first, which stands for whoever asks
- * for another name: those rows alone then of which it is the default.
+ * The listed name that leads to a binding: the requested name itself, the closest pattern, or none; else the first
+ * name, which stands for every other name. Then only rows of which the binding is the default count.
  */
 function findName({ configuration: { server }, binding, requestedName }: Search): {
   name: string | null;
@@ -194,7 +201,7 @@ function findName({ configuration: { server }, binding, requestedName }: Search)
   let best: { name: string | null; weight: number } = { name: null, weight: 0 };
   for (const name of requestedName === null ? [] : patterns) {
     const rule = readNames(server, { ...binding, names: [name], namesFromCertificate: false }, () => null);
-    // What cannot be told of an expression is not told.
+    // A regular expression may match or not: its weight is limited to that of an exact name.
     const weight = Math.min(rule.weigh(requestedName ?? ""), EXACT);
     if (weight > best.weight) best = { name, weight };
   }
@@ -202,12 +209,12 @@ function findName({ configuration: { server }, binding, requestedName }: Search)
   return { name: first, isDefault: first !== null };
 }
 
-/** A name that is held against a pattern. */
+/** Steps to compare a name with a pattern. */
 const STEPS_OF_PATTERN = 4;
 
 type Names = { all: ReadonlySet<string | null>; patterns: readonly string[]; first: string | null };
 
-/** A binding may have thousands of names, and is asked for each. */
+/** A binding may have thousands of names, and is looked up for each of them. */
 const known = new WeakMap<TlsBinding, Names>();
 
 function namesOf(server: Configuration["server"], binding: TlsBinding): Names {
@@ -223,7 +230,7 @@ const readListed = (names: readonly (string | null)[]): Names => ({
   first: names[0] ?? null,
 });
 
-/** Those with that name wherever they stand; else those that are for any. */
+/** Rows with that name in any binding; else those for any name. */
 function findOpen<R extends Row>(own: Own<R> | undefined, requestedName: string | null): readonly R[] {
   const named = requestedName === null ? undefined : own?.byName.get(requestedName);
   const found = named ?? own?.byName.get(null) ?? own?.byName.get(own.first);

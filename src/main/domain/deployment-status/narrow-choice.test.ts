@@ -9,7 +9,7 @@ import { chooseBinding } from "#domain/server-configs/choose-binding.ts";
 import type { TlsBinding } from "#domain/server-configs/configuration.ts";
 import { chooseNarrowed, createNarrower } from "./narrow-choice.ts";
 
-/** The host's own addresses: not known, all that it is asked at, some of these, or others. */
+/** The host's own addresses: not known, all that a probe reaches, some of these, or others. */
 const OWN = [null, ["192.0.2.1", "2001:db8::1"], ["192.0.2.1"], ["192.0.2.2"]];
 
 test("what is left of a configuration gives the same serving as all of it, whatever is asked for", () => {

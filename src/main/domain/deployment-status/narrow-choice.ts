@@ -6,10 +6,10 @@ import {
 } from "#domain/server-configs/choose-binding.ts";
 import type { Configuration, TlsBinding } from "#domain/server-configs/configuration.ts";
 
-/** What may decide for one question; `whole` gives the binding that one of these was made of. */
+/** The part of a configuration that may decide one query; `whole` gives the original of a narrowed binding. */
 type Narrowed = { configuration: Configuration; whole: (binding: TlsBinding) => TlsBinding };
 
-/** What is chosen of what is left, as of all that the configuration says. */
+/** Chooses from what is left, and gives the answer in terms of the whole configuration. */
 export function chooseNarrowed(
   { configuration, whole }: Narrowed,
   query: BindingQuery,
@@ -24,15 +24,15 @@ type NarrowQuery = { address: string | null; name: string | null };
 
 type NamesIn = (path: string) => readonly string[] | null;
 
-/** Names of one binding, by its place among them; null: all that it has. */
+/** Names of one binding, by its index in the configuration; null: all that it has. */
 type Named = { at: number; names: readonly string[] | null };
 
-/** Bindings at one address: those that each question has to do with, and the others by the names that lead to them. */
+/** Bindings at one address: those that take part in every query, and the others by the names that lead to them. */
 type Group = { always: readonly Named[]; byName: ReadonlyMap<string, readonly Named[]> };
 
 /**
- * Leaves out of a configuration what cannot decide which serving answers at a port: `chooseBinding` says the same of what
- * is left, and need not look at thousands of names for each that is asked for.
+ * Leaves out of a configuration what cannot decide which binding answers at a port: `chooseBinding` gives the same
+ * answer for what is left, and need not go through thousands of names for each query.
  */
 export function createNarrower(
   configuration: Configuration,
@@ -45,7 +45,7 @@ export function createNarrower(
   const byAddress = groupByAddress(configuration, port, here);
   const groups = new Map<string, Group>();
   const twoAddresses = findTwoAddresses(configuration, here);
-  // Where it is not known which address was reached, each of them counts.
+  // If it is not known which address was reached, one binding of each address counts.
   const onePerAddress = toMap([...byAddress.values()].flatMap((members) => members.slice(0, 1)));
 
   return ({ address, name }) => {
@@ -86,7 +86,7 @@ function groupByAddress({ bindings }: Configuration, port: number, here: readonl
 
 const LOOPBACK = new Set(["127.0.0.1", "::1"]);
 
-/** The addresses that are listened at and fit best, as `chooseBinding` ranks them; null: none is known to fit. */
+/** The listened addresses that fit best, as `chooseBinding` ranks them; null: none is known to fit. */
 function findAddresses(
   listened: ReadonlyMap<string | null, unknown>,
   address: string,
@@ -101,7 +101,7 @@ function findAddresses(
   return null;
 }
 
-/** Bindings that listen at two addresses in all, where there are as many: which one was reached cannot be told then. */
+/** Bindings that together listen at two addresses, if there are as many: then it is unknown which one was reached. */
 function findTwoAddresses({ bindings }: Configuration, here: readonly number[]): number[] | null {
   const addresses = new Set<string | null>();
   const found: number[] = [];
@@ -138,14 +138,17 @@ function makeGroup(
   return { always, byName };
 }
 
-/** Null where not all that may lead to it are known. */
+/** Null if not all names that may lead to it are known. */
 function certificateNames({ deployments }: TlsBinding, namesIn: NamesIn): string[] | null {
   const names = deployments.map(({ certificate }) => namesIn(certificate.path));
   const known = names.flatMap((some) => some ?? []);
   return known.length === 0 || names.includes(null) ? null : known;
 }
 
-/** What a name, or a part of it that begins with a dot, has to be for this one to fit; null: more than can be looked up. */
+/**
+ * The name, or the part of it from a dot on, that a query has to have for this one to match; null: it cannot be looked
+ * up.
+ */
 function keyOf(name: string): string | null {
   const key = name.startsWith("*.") ? name.slice(1) : name;
   return /[*?~!$]/.test(key) ? null : key;
@@ -173,7 +176,7 @@ function keysOf(name: string | null): string[] {
 
 const toMap = (bindings: readonly number[]) => new Map<number, null>(bindings.map((at) => [at, null]));
 
-/** These bindings in their order, with these of their names. */
+/** These bindings in their order, each with these of its names. */
 function keep(configuration: Configuration, kept: ReadonlyMap<number, readonly string[] | null>): Narrowed {
   const wholeOf = new Map<TlsBinding, TlsBinding>();
   const bindings = [...kept]

@@ -12,7 +12,10 @@ const run = promisify(execFile);
 type Pair = { certificate: string; key: string };
 type Passing = { [Server in keyof typeof OWN_TESTS]: boolean };
 
-/** What stands in the files of a pair: one that fits, a certificate that is gone, one that is none, and the key of another one. */
+/**
+ * The files of a deployment: matching ones, a certificate that is gone, one that is none, and the key of another
+ * certificate.
+ */
 const CASES = ["good", "gone", "junk", "other-key"] as const;
 
 async function makePairs(folder: string): Promise<{ [Case in (typeof CASES)[number]]: Pair }> {
@@ -44,7 +47,7 @@ const passes = (command: string, words: readonly string[]): Promise<boolean> =>
     () => false,
   );
 
-/** By each server's own test, of a configuration that names these files. */
+/** Which servers' own tests accept a configuration that names these files. */
 async function tryServers(folder: string, { certificate, key }: Pair): Promise<Passing> {
   const write = async (name: string, text: string): Promise<string> => {
     await writeFile(join(folder, name), text);
@@ -141,7 +144,7 @@ test("an nginx that is told to reload by its own configuration starts other work
       path,
       `worker_processes 1; pid ${folder}/${name}.pid; error_log ${folder}/${name}.log; events {}`,
     );
-    // Its first process stays the child of this one, and ends with it.
+    // The first process of nginx stays a child of this one, and ends with it.
     const words = ["--pdeathsig", "KILL", "nginx", "-e", "/dev/null", "-c", path, "-g", "daemon off;"];
     const running = execFile("setpriv", words);
     const children = async () => {

@@ -63,7 +63,7 @@ test("of a second nginx the test and the reload name its own configuration", () 
   expect(formatTakeUp(second)).toBe(
     "let the nginx of /srv/two/nginx.conf test its configuration first (nginx -t -c /srv/two/nginx.conf, with -p and -g as it was started), which loads its certificates and keys as well; where that passes, have it reload (nginx -s reload -c /srv/two/nginx.conf, with -p and -g as it was started)",
   );
-  // A shell would take it apart.
+  // A shell would split the path.
   const odd = formatTakeUp({ ...second, root: "/srv/a b;c" });
   expect(odd).toContain("let the nginx of /srv/a b;c test its configuration first, which loads");
   expect(odd).not.toMatch(/nginx -/);

@@ -1,11 +1,14 @@
 import type { ServerKind } from "#domain/server-configs/configuration.ts";
 
-/** How servers test their own configuration, and how they take up new files. Each was tried with the real server (own-tests.lab.test.ts). */
+/**
+ * How servers test their own configuration, and how they reload. Each command was tried with the real server
+ * (own-tests.lab.test.ts).
+ */
 
 /**
- * `command`: in capitals what is to be put in. `reads`: `deployments` where it loads certificates and keys as the server does, `paths` where it sees
- * only whether their files are there, `nothing` where it passes them over. `takeUp`: what comes after; `takeUpCommand`: what does it. Both commands
- * are for the usual instance of that server.
+ * `command`: with the parts to fill in in capitals. `reads`: `deployments` if the test loads certificates and keys as
+ * the server does, `paths` if it only checks that their files exist, `nothing` if it skips them. `takeUp`: what to do
+ * afterwards; `takeUpCommand`: the command for that. Both commands are for the usual instance of that server.
  */
 type OwnTest = {
   command: string;
@@ -71,14 +74,14 @@ const READS = {
   nothing: "which reads no certificate and no key",
 };
 
-/** Of those whose own test says nothing of it. */
+/** For servers whose own test does not check certificates. */
 const BY_OPENSSL =
   "that certificate and key belong together is shown by openssl x509 -noout -pubkey -in CERTIFICATE and openssl pkey -pubout -in KEY, which print the same";
 
 /** One of several instances of a server that may run on a host. `root`, `isStarted`: as of its configuration. */
 type ServerInstance = { server: ServerKind; root: string; isStarted?: boolean };
 
-/** What comes before a server is told to take up anything: a clause without a full stop. Nothing of it was tried by whoever says so. */
+/** What to do before a server is reloaded: a clause without a full stop. Whoever says so has not tried it. */
 export function formatOwnTest(instance: ServerInstance): string {
   const { server, root } = instance;
   if (server === "sshd") return "let sshd test its configuration first (sshd -t)";
@@ -90,7 +93,7 @@ export function formatOwnTest(instance: ServerInstance): string {
   return reads === "deployments" ? first : `${first}: ${BY_OPENSSL}`;
 }
 
-/** The same, and then what has it take up its files: only where nothing is known that it would fail on. */
+/** The same, and then what makes it reload: only for a server that has no known problem. */
 export function formatTakeUp(instance: ServerInstance): string {
   const { server } = instance;
   const how =
@@ -102,11 +105,11 @@ export function formatTakeUp(instance: ServerInstance): string {
 
 const inBrackets = (command: string | null): string => (command === null ? "" : ` (${command})`);
 
-/** HAProxy may run with other files of its usual folder, by whatever starts it. */
+/** HAProxy may run with other files of its usual folder, depending on what starts it. */
 const isOther = ({ server, root, isStarted }: ServerInstance): boolean =>
   isStarted === true || (server === "haproxy" && root !== "/etc/haproxy/haproxy.cfg");
 
-/** Null: none is known that is not for the usual instance. */
+/** Null: the only known command is for the usual instance. */
 function commandsOf(
   server: keyof typeof OWN_TESTS,
   instance: ServerInstance,
@@ -114,7 +117,7 @@ function commandsOf(
   const { command, takeUpCommand } = OWN_TESTS[server];
   if (!isOther(instance)) return { test: command, takeUp: takeUpCommand };
   const { root } = instance;
-  // A shell would take apart what is of other characters.
+  // A shell would split or interpret any other character.
   if (server !== "nginx" || !/^\/[\w./@+-]+$/.test(root)) return { test: null, takeUp: null };
   const own = (words: string) => `${words} -c ${root}, with -p and -g as it was started`;
   return { test: own("nginx -t"), takeUp: own("nginx -s reload") };

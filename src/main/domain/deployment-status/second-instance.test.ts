@@ -37,7 +37,9 @@ const files: Files = {
   alsoIn: () => null,
 };
 
-/** What is said of a leaf where the configuration serves another, at an address of its own and at every other one. */
+/**
+ * The verdict about a leaf if the configuration serves another one, at an address of its own and at every other one.
+ */
 function judge(configurations: Configuration[], own: MappedProcess[], open: MappedProcess[] = []) {
   const map: HostMap = {
     configurations,

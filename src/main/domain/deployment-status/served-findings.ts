@@ -6,7 +6,7 @@ import { formatTakeUp } from "./own-tests.ts";
 
 type Served = { endpoint: string; sha256: string; subject: string };
 
-/** What is wrong with what an endpoint serves. Nothing is said where it is not known what it should. */
+/** What is wrong with what an endpoint serves. No findings if it is not known what it should serve. */
 export function findServedProblems(evaluated: ServedVerdict, served: Served): FindingDraft[] {
   const { state, evidence, deployments, concerns } = evaluated;
   const [deployment] = deployments;
@@ -50,7 +50,7 @@ export function findServedProblems(evaluated: ServedVerdict, served: Served): Fi
   }
 }
 
-/** Instead of which one, and how that came about as far as it is known. */
+/** Which certificate was expected, and how the difference came about, as far as it is known. */
 function formatInstead({ difference, deployments }: ServedVerdict, path: string): string {
   switch (difference) {
     case "rolled-back":
@@ -81,7 +81,7 @@ function formatReload(evaluated: ServedVerdict): string {
     : `${formatTakeUpOf(evaluated)}. Have whatever renews the certificate do so each time. None of it was tried here`;
 }
 
-/** Nobody has tried here whether the server would reload: that is its own test's word, which comes first. */
+/** Nobody has tried here whether the server would reload: only its own test can say so, and comes first. */
 function formatTakeUpOf({ configuration, blocked, concerns, deployments }: ServedVerdict): string {
   const path = deployments[0]?.certificate.path ?? "its file";
   const takeUp =
@@ -125,7 +125,7 @@ function formatDiffering(state: Differing, evaluated: ServedVerdict, path: strin
   }
 }
 
-/** What is in the file now is what a reload would serve: whether that is meant only a person knows. */
+/** A reload would serve what is in the file now: only a person knows whether that is meant. */
 function formatByDifference(evaluated: ServedVerdict, path: string): string {
   const { difference, deployments } = evaluated;
   switch (difference) {

@@ -80,7 +80,7 @@ const read = (running: Running) =>
     ...running.readTexts(),
   });
 
-/** As a scan does: for a key of any kind, and of each kind alone. */
+/** Probes as a scan does: for a key of any kind, and for each kind alone. */
 const askEach = ({ host, serverName }: { host: string; serverName: string | null }, row: ListedBinding) =>
   Promise.all(
     ([["ECDSA", "RSA"], ["ECDSA"], ["RSA"]] as const).flatMap((takes) =>

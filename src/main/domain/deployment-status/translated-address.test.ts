@@ -32,7 +32,7 @@ const files: Files = {
 };
 
 const OWN = ["10.0.0.5", "2001:db8::5"];
-/** What the router before it takes for it. */
+/** The public address that the router in front of the host translates to it. */
 const PUBLIC = "203.0.113.5";
 
 /** `processes`: what listens at which address. */
@@ -82,7 +82,7 @@ test("of an address that is translated to one of the host's nothing is claimed w
   expect(judge(two, PUBLIC, "stranger")).toEqual(UNKNOWN);
   expect(judge(two, "10.0.0.5", "inner")?.[0]).toBe("agrees");
   expect(judge(two, "10.0.0.5", "any")?.[0]).toBe("other-listed");
-  // Apache goes by the address that the connection came to, whatever is written for the one before it.
+  // Apache goes by the address that the connection came to, even if the configuration names the public one.
   expect(judge([serving("inner", PUBLIC), serving("any", null)], PUBLIC, "any")).toEqual(UNKNOWN);
 });
 

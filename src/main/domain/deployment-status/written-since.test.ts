@@ -5,7 +5,7 @@ import { type Files, type Held, type HostMap, indexMap } from "./host-map.ts";
 
 const PATH = "/srv/shop.pem";
 const WRITTEN_AT = 1_000;
-/** After all of it. */
+/** Later than every other time here. */
 const LATER = 10_000;
 
 type Server = Exclude<Configuration["server"], "sshd">;
@@ -29,7 +29,7 @@ const held = (sha256: string, notBefore: string): Held => ({
 });
 const OLD = held("old", "2026-02-01T00:00:00Z");
 
-/** What is served was in the file before. */
+/** The certificate that is served was in the file before. */
 const files: Files = {
   heldNow: () => held("new", "2026-05-01T00:00:00Z"),
   holding: () => [],
@@ -64,7 +64,7 @@ function configure(server: Server): Configuration {
 
 type When = { probedAt: number; readAt?: number; starts?: number[]; leaf?: Held };
 
-/** `starts`: of the processes that listen. The host is read by the scan that asks, if nothing else is said. */
+/** `starts`: of the processes that listen. By default the host is read by the scan that probes the endpoint. */
 function judge(server: Server, { probedAt, readAt = probedAt, starts = [900, 900], leaf = OLD }: When) {
   const processes = starts.map((startedAt) => ({ name: PROCESS[server], startedAt }));
   const map: HostMap = {

@@ -6,12 +6,12 @@ import {
   type KeyFamily,
 } from "#domain/server-configs/deployments-for-client.ts";
 
-/** What configurations are read to say, laid beside what servers that run by them have shown. */
+/** Compares what configurations are read to say with what servers that run by them present. */
 
-/** What a client asked that takes keys of these families alone. */
+/** A query by a client that accepts only keys of these families. */
 type ClaimQuery = { host: string; port: number; name: string | null; takes: readonly KeyFamily[] };
 
-/** `shown`: SHA-256 of the certificate, or `refused`, or `silent` where there was no TLS. */
+/** `shown`: SHA-256 of the certificate, or `refused`, or `silent` if there was no TLS. */
 type ClaimAnswer<Query extends ClaimQuery> = { query: Query; shown: string };
 
 type ClaimCertificate = {
@@ -26,9 +26,9 @@ export type ClaimCachedCount = {
   names: number;
   claims: number;
   unknown: number;
-  /** Nothing there spoke TLS, and the configuration says nothing of that address itself. */
+  /** Nothing there spoke TLS, and the configuration does not mention that address itself. */
   notSeen: number;
-  /** Why it was unknown, and how often. */
+  /** Why queries were unknown, and how often. */
   reasons: Map<string, number>;
 };
 
@@ -40,10 +40,13 @@ export const createClaimCachedCount = (): ClaimCachedCount => ({
   reasons: new Map(),
 });
 
-/** What we say that one query is answered by: one of these certificates, nothing, or we cannot tell. */
+/** What we claim that one query is answered with: one of these certificates, nothing, or unsure. */
 type Claim = { kind: "shows"; paths: string[] } | { kind: "nothing" } | { kind: "unsure"; why: string };
 
-/** `made`: each certificate by the paths of its files. Gives what was false, with what was claimed and shown, as a phrase. */
+/**
+ * `made`: each certificate by the paths of its files. Returns each false claim as a phrase: what was claimed, and what
+ * was shown.
+ */
 export function compareClaims<Query extends ClaimQuery>(
   tally: ClaimCachedCount,
   { configuration, made }: { configuration: Configuration; made: ReadonlyMap<string, ClaimCertificate> },
@@ -74,7 +77,9 @@ export function compareClaims<Query extends ClaimQuery>(
   });
 }
 
-/** Not where a port is known at one other address alone, so that it may have been reached by translation. */
+/**
+ * False if the port is listed at one other address alone, so that the query may have reached it by address translation.
+ */
 const isListed = ({ bindings }: Configuration, { host, port }: ClaimQuery): boolean =>
   bindings.some(({ listens }) =>
     listens.some(

@@ -10,7 +10,7 @@ const NAMES = [
   ".a.example",
 ];
 const PATTERNS = ["www.*", "~^x", "*", "?.example", "!b.example", "w*.example", "a.$domain", "*.*.example"];
-/** Names to ask them for. */
+/** Server names to request from them. */
 export const ASKED = [
   "a.example",
   "b.example",
@@ -20,10 +20,10 @@ export const ASKED = [
   "example",
   "*.example",
 ];
-/** Where they listen: `null`, `0.0.0.0` and `::` as a listener has them. */
+/** Addresses that they listen at: `null`, `0.0.0.0` and `::` as a listener has them. */
 export const ADDRESSES = [null, "0.0.0.0", "::", "127.0.0.1", "localhost", "192.0.2.1", "2001:db8::1"];
 
-/** The same numbers each time: 0 to below `most`. */
+/** The same numbers for the same seed, from 0 to below `most`. */
 export function createDice(seed: number) {
   let state = seed;
   return <T>(things: readonly T[]): T => {
@@ -32,7 +32,10 @@ export function createDice(seed: number) {
   };
 }
 
-/** A configuration that hits all that decides which certificate is served, of files `/a`, `/b` and `/c` at the port 443. */
+/**
+ * A configuration that covers everything that decides which certificate is served, from files `/a`, `/b` and `/c` at
+ * port 443.
+ */
 export function makeRandomConfiguration(pick: <T>(things: readonly T[]) => T): Configuration {
   const server = pick(["nginx", "apache", "haproxy", "dovecot", "postfix"] as const);
   const listen = (): Listen => ({

@@ -1,16 +1,16 @@
 import type { ServedVerdict } from "#domain/deployment-status/evaluate-served.ts";
 
-/** What is evaluated of handshakes, laid beside what is true of them. */
+/** Compares the states that are evaluated of handshakes with what is true of them. */
 
 /**
- * `sights`: handshakes that showed a certificate; of each there is one state. `lost`: of how many no more is said than that the file
- * which is to be served there is gone, destroyed or of another key, which is a finding of its own.
+ * `sights`: handshakes that showed a certificate; each has one state. `lost`: handshakes of which we only say that the
+ * file which is meant to be served there is gone, destroyed or of another key, which is a finding of its own.
  */
 export type StateCachedCount = {
   sights: number;
   states: Map<string, number>;
   lost: number;
-  /** Why it could not be told, without the names of files, and how often. */
+  /** Why a state could not be determined, without file names, and how often. */
   reasons: Map<string, number>;
 };
 
@@ -24,7 +24,7 @@ export const createStateCachedCount = (): StateCachedCount => ({
 export const countUnknown = ({ states, lost }: StateCachedCount): number =>
   (states.get("unknown") ?? 0) - lost;
 
-/** `problems`: paths of certificates with which their server can neither start nor reload. */
+/** `problems`: paths of certificates that keep their server from starting and from reloading. */
 export function countState(
   tally: StateCachedCount,
   found: ServedVerdict | null,
@@ -42,15 +42,15 @@ export function countState(
   tally.reasons.set(why, (tally.reasons.get(why) ?? 0) + 1);
 }
 
-/** What is true of a handshake. */
+/** The truth about a handshake. */
 type SightTruth = {
-  /** The server shows the same when it begins anew. */
+  /** The server presents the same certificate after a fresh start. */
   isSame: boolean;
-  /** A file has it still, for what is deleted from a folder is configured no more. */
+  /** A file still holds it: a file that was deleted from a folder is no longer configured. */
   isHeld: boolean;
-  /** Paths of files that hold no certificate any more, so that the server cannot begin with them. */
+  /** Paths of files that no longer hold a certificate, so that the server cannot start with them. */
   empty: ReadonlySet<string>;
-  /** Paths of files that hold a later certificate for the same names by now. */
+  /** Paths of files that by now hold a later certificate for the same names. */
   renewed: ReadonlySet<string>;
 };
 
