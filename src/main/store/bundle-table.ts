@@ -15,7 +15,7 @@ type Row = {
   port: number;
 };
 
-/** By what a host is known, as `evaluateStanding` takes it. */
+/** What a host is known by, as `evaluateStanding` takes it. */
 type HostTrustRow = {
   pinned: string | null;
   presented: string | null;
@@ -23,7 +23,7 @@ type HostTrustRow = {
   signedBefore: string[];
 };
 
-/** A host as far as it decides whether a bundle is of it, and newer than what is known. */
+/** A host, with what decides whether a bundle is of it, and newer than what is known. */
 export type KnownHost = {
   host: string;
   port: number;
@@ -62,7 +62,10 @@ type TrustRow = {
 
 type BundleKeyRow = HostKeyView & { host: string; port: number };
 
-/** Of the last bundle that a host key has signed, of a host that was never met: one that was met is known by what it presented. */
+/**
+ * The host keys that signed the last signed bundle of a host that was never connected to. Any other host is known by
+ * the key that it presented.
+ */
 export const BUNDLE_KEYS = `
   SELECT key.value AS fingerprint, ifnull((
       SELECT key_type FROM host_key WHERE host_key.host = host.id AND host_key.fingerprint = key.value LIMIT 1), '')
@@ -77,7 +80,7 @@ export const BUNDLE_KEYS = `
 
 const HOST = "host.host, host.port, host.user, host.last_read, host.clock_ahead_seconds";
 
-/** A key that a host was refused for is not known to be its own. */
+/** A key for which a host was refused is not known to be its own. */
 const IS_ITS_OWN = "(is_key_refused = 0 OR outcome = 'host-key-unknown')";
 
 /** The bundles that were imported, and the hosts that they may be of. */
@@ -156,7 +159,7 @@ export function bundleTable(db: Database) {
     LIMIT 1`);
 
   return {
-    /** Whom the people sources have a key for; somebody who is still there before somebody who has left. */
+    /** Who has a key by the people sources; somebody who is still there before somebody who has left. */
     ownerOf: (fingerprint: string) => owner.get(fingerprint) ?? null,
 
     find(digest: string) {
@@ -164,23 +167,25 @@ export function bundleTable(db: Database) {
       return row ? toBundle(row) : null;
     },
 
-    /** Once its host is known, within the transaction that made it so. */
+    /** Call it once the host is known, within the transaction that made it known. */
     add: ({ signature, signedBy, ...bundle }: NewBundle): void =>
       void add.run({ ...bundle, signature: JSON.stringify(signature), signedBy: JSON.stringify(signedBy) }),
 
-    /** A bundle that was taken in before its host's signature came. */
+    /** Sets the standing of a bundle that was imported before its host's signature came. */
     stand: (digest: string, standing: BundleStandingKind, signedBy: readonly string[]): void =>
       void stand.run(standing, JSON.stringify(signedBy), digest),
 
-    /** When another bundle came in that calls itself by this number; null: none did. */
+    /** When another bundle with this nonce came in; null where none did. */
     otherWithNonce: (nonce: string, digest: string): Instant | null =>
       sameNonce.get({ nonce, digest }) ?? null,
 
-    /** The hosts that are known by one of these keys: by a pin, by what they presented, or by what signed their bundles. */
+    /**
+     * The hosts that are known by one of these keys: by a pin, by what they presented, or by what signed their bundles.
+     */
     hostsProvenBy: (fingerprints: readonly string[]): KnownHost[] =>
       proven.all(JSON.stringify(fingerprints)).map(toHost),
 
-    /** By what a host is known; a host that is pinned may never have been visited. */
+    /** What a host is known by; a host that is pinned may never have been probed. */
     trustOf(host: string, port: number): HostTrustRow {
       const row = trust.get({ host, port });
       if (!row)
@@ -198,11 +203,13 @@ export function bundleTable(db: Database) {
       };
     },
 
-    /** The host keys that signed the last signed bundle of a host which was never met. Empty for any other host. */
+    /**
+     * The host keys that signed the last signed bundle of a host that was never connected to. Empty for any other host.
+     */
     keysOf: (host: string, port: number): HostKeyView[] =>
       keysOf.all({ host, port }).map(({ keyType, fingerprint }) => ({ keyType, fingerprint })),
 
-    /** What its bundles told is a mere claim from now on; false: it was before. */
+    /** Makes mere claims of what its bundles say; false where they were that before. */
     forgetKeys(address: { host: string; port: number }): boolean {
       forgetReading.run(address);
       return forgetKeys.run(address).changes > 0;
@@ -250,7 +257,7 @@ export function issuedCollectorTable(db: Database) {
 
   return {
     add: (nonce: string, at: Instant): void => void add.run(nonce, at),
-    /** When it was issued; null: not from here. */
+    /** When the collector was issued; null where this database has issued none with that nonce. */
     find: (nonce: string): Instant | null => find.get(nonce) ?? null,
   };
 }

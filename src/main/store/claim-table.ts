@@ -21,7 +21,10 @@ const CLAIM = `
     differences
   FROM claim JOIN host ON host.id = claim.host`;
 
-/** What is compared of a host, each as one text. Of a grant the account and the line, of a certificate its digest. */
+/**
+ * What a claim about a host is compared with, each as one text. Of a grant it has the account and the line, of a
+ * certificate its digest.
+ */
 const KNOWN = {
   account: "SELECT name AS text FROM account WHERE host = ? AND gone_scan IS NULL",
   grant: "SELECT account || ': ' || text AS text FROM grant_line WHERE host = ? AND gone_scan IS NULL",
@@ -34,7 +37,7 @@ const KNOWN = {
 
 export type KnownTexts = Record<keyof typeof KNOWN, Set<string>>;
 
-/** What bundles claim of hosts that are known better. */
+/** Claims of bundles about hosts of which more reliable readings are known. */
 export function claimTable(db: Database) {
   const find = db.prepare<[string], Row>(`${CLAIM} WHERE digest = ?`);
   const list = db.prepare<[], Row>(`${CLAIM} ORDER BY imported_at DESC, claim.id DESC LIMIT ${MOST_CLAIMS}`);
@@ -64,7 +67,7 @@ export function claimTable(db: Database) {
     drop: (digest: string): boolean => drop.run(digest).changes > 0,
     dropById: (id: number): boolean => dropById.run(id).changes > 0,
 
-    /** What is known of a host, to be laid beside what a bundle claims of it; null where the host is not known. */
+    /** What is known of a host, to be compared with what a bundle claims of it; null where the host is not known. */
     known(host: string, port: number): KnownTexts | null {
       const id = hostId.get(host, port);
       if (id === undefined) return null;

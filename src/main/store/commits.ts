@@ -5,7 +5,7 @@ import { explainSqlite } from "./explain-sqlite.ts";
 import { MEMORY } from "./opening/connection.ts";
 import { openMark, progressOf } from "./opening/mark.ts";
 
-/** The one way in which a connection writes. */
+/** The only means by which a connection writes. */
 export function createCommits(db: Database, path: string, disk: DiskHealth) {
   const mark = openMark(path);
   const progress = progressOf(db);
@@ -14,7 +14,7 @@ export function createCommits(db: Database, path: string, disk: DiskHealth) {
     /** All of the work or none of it. The work cannot await: nothing comes in between. */
     atomically<T>(work: () => T): T {
       const result = commit(work);
-      // Within other work nothing is on the disk yet.
+      // Within an outer transaction nothing is on the disk yet.
       if (path !== MEMORY && !db.inTransaction) mark.keep(progress());
       return result;
     },
@@ -37,12 +37,12 @@ export function createCommits(db: Database, path: string, disk: DiskHealth) {
 }
 
 /**
- * Whether the disk below a database has failed: one word of memory that every connection of this process shares, be it
- * in another thread. What the system still holds of a write that failed cannot be told, so none of them writes again.
+ * Whether the disk below a database has failed: one word of memory that all connections of this process share, also
+ * those in other threads. What the system still has of a failed write is unknown, so none of them writes again.
  */
 type DiskHealth = { memory: SharedArrayBuffer; hasFailed(): boolean; fail(): void };
 
-/** With the memory of another thread's, it is the same one. */
+/** Shares the state of another thread where its memory is passed. */
 export function diskHealth(
   memory: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
 ): DiskHealth {

@@ -2,7 +2,7 @@ import Sqlite from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatRestoreCommand } from "#shared/text/restore-command.ts";
 
-/** What SQLite reports, as what a person can do about it. Anything else is a bug, and stays as it is. */
+/** Turns an error of SQLite into what a person can do about it. Any other error is a bug, and stays as it is. */
 export function explainSqlite(error: unknown, path: string): unknown {
   if (!(error instanceof Sqlite.SqliteError)) return error;
   const explanation = sentences.find(([code]) => error.code.startsWith(code));
@@ -11,7 +11,7 @@ export function explainSqlite(error: unknown, path: string): unknown {
 
 type Sentence = (path: string) => string;
 
-/** By the beginning of SQLite's code, the special ones first. */
+/** Keyed by the beginning of SQLite's code, the special ones first. */
 const sentences: readonly (readonly [string, "unusable" | "locked" | "read-only", Sentence])[] = [
   [
     "SQLITE_FULL",
@@ -35,7 +35,7 @@ const sentences: readonly (readonly [string, "unusable" | "locked" | "read-only"
     (path) =>
       `${path} is damaged; nothing in it was changed: close Latchkey, then put the last good backup in its place by: ${formatRestoreCommand(path, "latest")}`,
   ],
-  // A damaged page may ask for any length.
+  // A damaged page may claim any length.
   [
     "SQLITE_NOMEM",
     "unusable",
@@ -62,7 +62,7 @@ const sentences: readonly (readonly [string, "unusable" | "locked" | "read-only"
   ],
 ];
 
-/** The same functions, whose SQLite errors are explained; each call goes through `around`. */
+/** The same functions with SQLite's errors explained; each call goes through `around`. */
 export function explaining<Table extends object>(
   table: Table,
   path: string,

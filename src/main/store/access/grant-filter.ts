@@ -12,12 +12,12 @@ import {
   type Together,
 } from "#store/lists/word-search.ts";
 
-/** A filter by verdicts: any of these together is counted without looking at a grant. */
+/** A filter by verdicts: cached counts answer any combination of these without reading a grant. */
 export type Standing = Pick<
   AccessFilter,
   "effective" | "owner" | "use" | "orphaned" | "undecided" | "privateKeyNotFound"
 > & {
-  /** Whether what only lacks a known private key is an orphan too. */
+  /** Whether a grant whose private key is merely not known is an orphan, too. */
   isAbsenceEvaluated: boolean;
 };
 
@@ -34,7 +34,7 @@ export const EVERYTHING: Standing = {
 /** How many grants a filter by verdicts lets through. */
 type CountStanding = (standing: Standing) => number;
 
-/** From what the triggers keep: see `counted_as`. */
+/** Counts from what the triggers keep: see `counted_as`. */
 export function standingCachedCount(db: Database): CountStanding {
   const sum = db
     .prepare<[string], number>("SELECT ifnull(sum(count), 0) FROM cached_count WHERE what GLOB ?")
@@ -45,12 +45,12 @@ export function standingCachedCount(db: Database): CountStanding {
   };
 }
 
-/** What makes an orphan whatever the inventory is. */
+/** The values that make an orphan whatever the inventory is. */
 const EVIDENT = ["gone", "unused"];
 
 type OrphanFilter = Pick<Standing, "orphaned" | "undecided" | "isAbsenceEvaluated">;
 
-/** Which values of the column `orphan` a filter lets through, as the cached counts have them; `*` for all. */
+/** The values of the column `orphan` that a filter lets through, as the cached counts have them; `*` for all. */
 function listKinds({ orphaned, undecided, isAbsenceEvaluated }: OrphanFilter): string[] {
   const orphans = isAbsenceEvaluated ? [...EVIDENT, "private-key-not-found"] : EVIDENT;
   const unknown = isAbsenceEvaluated ? [] : ["private-key-not-found"];
@@ -59,8 +59,8 @@ function listKinds({ orphaned, undecided, isAbsenceEvaluated }: OrphanFilter): s
 }
 
 /**
- * Filters that let only suspects through are read from their indexes, in the order of the list; of others, the condition
- * that lets least through is left to its index. The rest is looked at in what that finds.
+ * A filter that lets only suspects through reads their indexes, in the order of the list. Of any other filter, the most
+ * selective condition uses its index. The other conditions are evaluated on the rows that this finds.
  */
 export function standingConditions(standing: Standing, count: CountStanding): Part[] {
   const { effective, owner, use, orphaned, undecided, privateKeyNotFound, isAbsenceEvaluated } = standing;
@@ -96,7 +96,7 @@ export function standingConditions(standing: Standing, count: CountStanding): Pa
   ];
 }
 
-/** As the indexes of suspects have it, to the letter. */
+/** To the letter as the indexes of suspects have it. */
 export const SUSPECT = "(owner = 'gone' OR use = 'unused')";
 
 const orphanIn = (kinds: readonly string[]) => (mark: string) =>
@@ -108,9 +108,12 @@ const hasNoPrivateKey = (mark: string): string => `${mark}is_matched = 0 AND ${m
 
 export const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
 
-/** As `grant_search` has it. */
+/** To the letter as `grant_search` has it. */
 const HOLDS = "search_text LIKE ? ESCAPE '\\'";
-/** As lists print where a grant is. The index has the file alone, for whatever is added to it moves the lines below. */
+/**
+ * A grant's location as lists print it. The index has the file alone, for whatever is added to a file moves the lines
+ * below it.
+ */
 const STANDS_AT = "file || ':' || line LIKE ? ESCAPE '\\'";
 const BY_LINE = `SELECT id FROM grant_line
   WHERE id IN (SELECT rowid FROM grant_search WHERE grant_search MATCH ?) AND ${STANDS_AT}`;
@@ -118,7 +121,10 @@ const BY_TEXT = "SELECT rowid AS id FROM grant_search WHERE grant_search MATCH ?
 const BY_HASH = "ifnull(fingerprint, '') BETWEEN ? AND ?";
 const OF_HASH = `SELECT id FROM grant_line WHERE gone_scan IS NULL AND ${BY_HASH}`;
 
-/** Of the grants that stand now: a word stands in one, or is its FILE:LINE, or the fingerprint of its key begins with it. */
+/**
+ * Finds grants that stand now: a word is in the grant's text, or is its FILE:LINE, or begins the fingerprint of its
+ * key.
+ */
 export function grantSearch(lists: Lists, size: () => number) {
   return function find(search: string): Search {
     const words = splitWords(search);
@@ -151,7 +157,7 @@ export function findInGrants(lists: Lists, word: string): FoundWord {
   return { byIndex: isKnown ? either([some, ...atLine, ...ofHash(word)]) : null, some, inRow };
 }
 
-/** Null where the file is that of too many grants to look at the line of each: whoever walks the list meets them. */
+/** Null where the file has too many grants to compare the line of each: then the list itself is walked. */
 function findAtLine(lists: Lists, file: string, pattern: string): Ids[] | null {
   const phrase = lists.phraseOf("grant", file);
   if (!phrase?.isWhole) return null;
@@ -159,7 +165,7 @@ function findAtLine(lists: Lists, file: string, pattern: string): Ids[] | null {
   return isFew ? [{ sql: BY_LINE, values: [phrase.match, pattern] }] : null;
 }
 
-/** What a word may say of a file, with a line or the beginning of one; null: it is no such thing. */
+/** The file that a word names, with a line or the beginning of one; null where the word is no such thing. */
 const fileOf = (word: string): string | null => /^(.+):\d*$/.exec(word)?.[1] ?? null;
 
 const byText = (match: string): Ids => ({ sql: BY_TEXT, values: [match] });

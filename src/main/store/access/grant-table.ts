@@ -20,7 +20,7 @@ import {
   standingConditions,
 } from "./grant-filter.ts";
 
-/** As a query on `grant_line` gives it. */
+/** A row of a query on `grant_line`. */
 type Row = OwnerRow & {
   id: number;
   host_name: string;
@@ -51,10 +51,10 @@ type GrantRowDeps = { briefs: FindingBriefs; owners: OwnerFinder };
 
 type GrantRows = ReturnType<typeof grantRows>;
 
-/** How the rows of grants are filled with what is to be said of them. */
+/** Fills the rows of grants with their findings, owners and verdicts. */
 export function grantRows({ briefs, owners }: GrantRowDeps) {
   return {
-    /** For the rows of one page. */
+    /** A reader for the rows of one page. */
     open(): (row: Row) => GrantRow {
       const { inventory, describeRow } = owners.open();
       return (row) => {
@@ -99,7 +99,10 @@ export function grantRows({ briefs, owners }: GrantRowDeps) {
   }
 }
 
-/** What only lacks a known private key is no orphan where nobody has said that all is scanned, and not known to be one where that was not read whole. */
+/**
+ * A grant whose private key is merely not known is no orphan where the inventory is not marked complete, and undecided
+ * where a host was not read whole.
+ */
 function orphanStateOf(orphan: Orphan | null, inventory: Inventory): OrphanState | null {
   if (orphan !== "private-key-not-found" || evaluatesAbsence(inventory)) return orphan;
   return inventory.isWhole ? "unknown" : null;
@@ -132,10 +135,13 @@ const SORTED_BY: Record<Column, readonly string[]> = {
   comment: ["substr(comment, 1, 120)"],
 };
 
-/** So few are found and kept for the next pages: whoever walks the list meets one of them now and then. */
+/**
+ * Up to so many rows are found at once and kept for the next pages. More than these are met soon enough by walking the
+ * list.
+ */
 const FEW = 2_000;
 
-/** The same key in other places is listed up to this many. */
+/** Up to so many grants of the same key are listed. */
 const MOST_OF_SAME_KEY = 1_000;
 
 type Deps = { lists: Lists; rows: GrantRows; inventory: ReturnType<typeof inventoryTable> };
@@ -189,14 +195,14 @@ export function grantTable(db: Database, { lists, rows, inventory }: Deps) {
       );
     },
 
-    /** One as the list has it, also after it was removed from its file. */
+    /** A grant as the list has it, also after it was removed from its file. */
     findRow(id: number): GrantRow | null {
       const row = find.get(id);
       const toRow = lists.keep("how grants are told", () => rows.open());
       return row ? toRow(row) : null;
     },
 
-    /** The same with everything about it. */
+    /** The same grant with all its details. */
     find(id: number): GrantDetail | null {
       const row = find.get(id);
       return row ? { ...rows.open()(row), text: row.text, sameKey: findSameKey(row) } : null;

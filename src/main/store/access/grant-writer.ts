@@ -5,7 +5,7 @@ import { revisionWriter } from "#store/changes/revision-writer.ts";
 import type { CollectedGrant } from "#store/probe-record.ts";
 import type { HostCoverage } from "#store/spans.ts";
 
-/** The host that holds the grants, with the row of its name, and as lists name it. */
+/** The host that has the grants: its row, the row of its name, and its name as lists print it. */
 type Home = { id: number; name: number; host: string; port: number };
 
 type Row = {
@@ -19,8 +19,8 @@ type Row = {
 };
 
 /**
- * What went away and was not continued yet: a line of another text with the same key, for the same account in the same
- * file, is the same grant, changed.
+ * The grant that ended and was not continued yet. A line of another text with the same key, for the same account in the
+ * same file, is the same grant, changed.
  */
 const BEFORE = `
   SELECT thing
@@ -33,7 +33,7 @@ const BEFORE = `
 type KeyRow = { is_matched: number; listed: string | null };
 type ApprovalRow = { id: number; review_on: string | null };
 
-/** The grants of a host, as spans: a grant goes on as long as its text does, even if the line moves. */
+/** Writes the grants of a host as spans: a grant goes on as long as its text does, even if the line moves. */
 export function grantWriter(db: Database) {
   const current = db.prepare<[number], Row>(`
     SELECT id, account, file, line, text, uid, verdict
@@ -61,7 +61,7 @@ export function grantWriter(db: Database) {
   const revisions = revisionWriter(db);
 
   return {
-    /** Gives the rows of the grants that were seen, by account, file and line. */
+    /** Returns the rows of the grants that were seen, by account, file and line. */
     follow(
       home: Home,
       grants: readonly CollectedGrant[],
@@ -70,7 +70,7 @@ export function grantWriter(db: Database) {
     ): Map<string, number> {
       const seen = [...new Map(grants.map((grant) => [locationOf(grant), grant])).values()];
       const { rows, gone } = match(current.all(home.id), seen);
-      // What ends comes first: a key that has only moved is never on two accounts in between.
+      // Grants that end are written first, so that a key that has only moved is never on two accounts in between.
       for (const { id, account, file } of gone) {
         if (!couldSee(file) || unlisted.has(account)) continue;
         end.run(scanId, id);
@@ -125,13 +125,14 @@ export function grantWriter(db: Database) {
 
 const toThing = (id: number) => ({ kind: "grant" as const, about: id, label: null });
 
-/** What of a verdict makes another revision of its grant. */
+/** The part of a verdict of which a change makes another revision of the grant. */
 const stateOf = ({ effective }: Pick<Verdict, "effective">): string =>
   JSON.stringify([effective.state, effective.dormant, effective.gives, effective.onlyFrom]);
 
 /**
- * What is known of the key of a new grant, and who has approved its line. Asked apart: a statement that joins is made anew
- * for each row, with all the triggers of the table that it writes to (decision 0044).
+ * Finds what is known of the key of a new grant, and who has approved its line. These are separate statements: SQLite
+ * would prepare a statement that joins anew for each row, with all the triggers of the table that it writes to
+ * (decision 0044).
  */
 function standingFinder(db: Database) {
   const findKey = db.prepare<[string], KeyRow>("SELECT is_matched, listed FROM key WHERE fingerprint = ?");
@@ -152,7 +153,7 @@ function standingFinder(db: Database) {
   };
 }
 
-/** How a finding names a grant of the host that is visited. */
+/** How a finding names a grant of the host that is probed. */
 export const locationOf = ({
   account,
   file,
@@ -166,7 +167,10 @@ export const locationOf = ({
 const textOf = ({ account, file, text }: Row | CollectedGrant): string =>
   JSON.stringify([account, file, text]);
 
-/** The known row of each grant that was seen: that of the same line first, then of the same text elsewhere in the file. */
+/**
+ * Matches each grant that was seen with its known row: first the row of the same line, then one of the same text
+ * elsewhere in the file.
+ */
 function match(
   known: readonly Row[],
   seen: readonly CollectedGrant[],
@@ -186,10 +190,10 @@ function match(
   return { rows, gone: known.filter((row) => !kept.has(row)) };
 }
 
-/** A line as it stood at every visit: in whatever place of the file. */
+/** A line by its text, wherever in the file it stands. */
 type Line = { account: string; file: string; text: string };
 
-/** From when on scans have seen each line that stands on a host now; null for one that none has seen. */
+/** When scans first saw each line that stands on a host now; null for a line that no scan has seen. */
 export function grantAges(db: Database) {
   const lines = db.prepare<[string, number], Line & { since: Instant }>(`
     SELECT account, file, text, min(started_at) AS since
@@ -208,8 +212,8 @@ export function grantAges(db: Database) {
 const nameOf = ({ account, file, text }: Line): string => JSON.stringify([account, file, text]);
 
 /**
- * Says of the grants that have just become orphans since when they are. To be called in the transaction of whatever tells
- * of owners or use: triggers judge anew by themselves, and know no clock.
+ * Dates the grants that have just become orphans. Call it in the transaction that changes owners or use: the triggers
+ * re-evaluate grants by themselves, and know no clock.
  */
 export function orphanClock(db: Database): (at: Instant) => void {
   const date = db.prepare(`

@@ -8,14 +8,17 @@ import { readSchema } from "#store/opening/migrate.ts";
 import { findDamage, openForReading, UNFINISHED } from "./copy-database.ts";
 
 /*
- * Backups are whole databases in a folder beside their own, named by the second they were made and why:
- * 2026-06-01T12-00-00Z.daily.db. One has its name only once it has been looked through.
+ * Backups are whole databases in a folder beside their own. The name is the second they were made and why:
+ * 2026-06-01T12-00-00Z.daily.db. A backup gets its name only after it has been checked.
  */
 
-/** Those made daily and on demand: the newest so many are kept. */
+/** Of daily backups and those made on demand, the newest so many are kept. */
 const KEPT = 10;
 
-/** Those made before a migration are the way back to an older program. One that fails at each start makes one each time. */
+/**
+ * Backups made before a migration lead back to an older program. A migration that fails at each start makes one each
+ * time.
+ */
 const KEPT_OF_A_MIGRATION = 2;
 
 const NAME =
@@ -23,7 +26,7 @@ const NAME =
 
 export const backupFolder = (database: string): string => `${database}.backups`;
 
-/** A name that no backup has yet. `migration` is the number of the one that it precedes. */
+/** A name that no backup has yet. `migration` is the number of the migration that it precedes. */
 export function nameBackup(
   database: string,
   { at, reason, migration = null }: { at: Instant; reason: BackupReason; migration?: number | null },
@@ -50,7 +53,7 @@ export function findLastGood(database: string): Backup | null {
   );
 }
 
-/** When a backup was last made, for whatever reason, and not after `until`; null when there is none. */
+/** When the last backup was made, for whatever reason, and not after `until`; null when there is none. */
 export function findLastBackup(database: string, until: Instant | null = null): Instant | null {
   return (
     findNames(database)
@@ -60,8 +63,8 @@ export function findLastBackup(database: string, until: Instant | null = null): 
 }
 
 /**
- * Removes the oldest of those that need not be kept, and what a backup that was cut short has left. `made`, just now,
- * is the newest, even where a wrong clock has dated it before the others.
+ * Removes the oldest backups that need not be kept, and what an interrupted backup has left. `made`, just now, counts
+ * as the newest, even where a wrong clock has dated it before the others.
  */
 export function removeOldBackups(database: string, made: string): void {
   const folder = backupFolder(database);
@@ -75,7 +78,7 @@ export function removeOldBackups(database: string, made: string): void {
   for (const name of [...old, ...unfinished]) rmSync(join(folder, name), { force: true });
 }
 
-/** The migration that a backup precedes; null: it precedes none. */
+/** The migration that a backup precedes; null where it precedes none. */
 function migrationOf(name: string): string | null {
   const [, , , , , reason, migration = ""] = NAME.exec(name) ?? [];
   return reason === "before-migration" ? migration : null;
@@ -99,7 +102,10 @@ export function describeBackup(path: string): Backup {
   return { name, at: toMoment(name), reason, sizeBytes: size, ...inspect(path, size) };
 }
 
-/** What its first page says. The rest of a backup was looked through when it was made, and is again before it is used. */
+/**
+ * Reads the first page alone. The rest of a backup was checked when it was made, and is checked again before it is
+ * used.
+ */
 function inspect(path: string, size: number): Pick<Backup, "schema" | "problem"> {
   try {
     using backup = openForReading(path);

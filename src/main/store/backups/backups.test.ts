@@ -140,7 +140,7 @@ test("a restore puts the backup in place and keeps what was there, with its log"
   visitEndpoint(store, "first");
   const { name } = await makeBackup(path, { at: day(1), reason: "daily" });
   visitEndpoint(store, "second");
-  // As a kill leaves it: with a log, and without a holder.
+  // As a kill leaves it: with a log, and with no process that has it open.
   for (const end of ["", "-wal", "-shm"]) await copyFile(path + end, `${join(folder.path, "left.db")}${end}`);
   store.close();
   const left = join(folder.path, "left.db");

@@ -9,13 +9,13 @@ import { refuseFailure } from "#store/opening/check-file.ts";
 import { formatLoss, readMark } from "#store/opening/mark.ts";
 import { findUnsealed } from "#store/seals/seals.ts";
 
-/** Lines of a report that are shown; the rest of a ruined file says nothing new. */
+/** So many lines of a report are shown; the rest of a ruined file says nothing new. */
 const MOST_LINES = 20;
 
 /** Ends the name of a copy that is being made. */
 export const UNFINISHED = ".unfinished";
 
-/** What SQLite finds wrong when it reads every page and every index; empty when all is well. */
+/** What SQLite finds wrong when it reads every page and every index; empty when it finds nothing. */
 export function findDamage(db: Database): string[] {
   const damage = readReport(() =>
     db.prepare<[], string>(`PRAGMA integrity_check(${MOST_LINES})`).pluck().all(),
@@ -28,11 +28,14 @@ export function findDamage(db: Database): string[] {
   return orphans === undefined ? [] : [`a row of ${orphans} refers to one that is missing`];
 }
 
-/** Half the work: the pages alone; an index is not compared with its table. */
+/** Checks the pages alone, which is half the work: no index is compared with its table. */
 export const findTornPages = (db: Database): string[] =>
   readReport(() => db.prepare<[], string>("PRAGMA quick_check(1)").pluck().all());
 
-/** Its lines come with a heading now and then, within a line; and where a search index meets damage it fails as a whole. */
+/**
+ * The report's lines come with a heading now and then, within a line. Where a search index meets damage, the check
+ * fails as a whole.
+ */
 function readReport(check: () => string[]): string[] {
   try {
     const lines = check().flatMap((text) => text.split("\n"));
@@ -44,14 +47,16 @@ function readReport(check: () => string[]): string[] {
   }
 }
 
-/** Writes a whole copy under a name that is not there yet: looked through, and on the disk before it has that name. */
+/**
+ * Writes a whole copy under a name that is not taken yet. The copy is checked and on the disk before it has that name.
+ */
 export function copyDatabase(db: Database, path: string): void {
   const unfinished = writeCopy(db, `${path}${UNFINISHED}`);
   refuseFailure(path, () => renameSync(unfinished, path));
   syncFolder(dirname(path));
 }
 
-/** Writes a whole copy, looked through and on the disk, and answers with its name. One that was cut short is replaced. */
+/** Writes a whole copy, checked and on the disk, and returns its name. A copy that was cut short is replaced. */
 export function writeCopy(db: Database, path: string): string {
   refuseFailure(path, () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -66,13 +71,13 @@ export function writeCopy(db: Database, path: string): string {
     if (damage === undefined) return path;
     throw new Refusal("unusable", `the copy ${path} came out damaged (${damage}); see to the disk`);
   } catch (error) {
-    // Half a copy is of no use, and may be what fills the disk.
+    // A partial copy is of no use, and may be what fills the disk.
     rmSync(path, { force: true });
     throw explainSqlite(error, path);
   }
 }
 
-/** A database that is only looked at. Nothing in it is believed: it may be anybody's. */
+/** A database that is only read. Nothing in it is trusted: it may be anybody's. */
 export function openForReading(path: string): { db: Database } & Disposable {
   const db = new Sqlite(path, { readonly: true, fileMustExist: true });
   db.pragma("trusted_schema = OFF");
@@ -96,12 +101,12 @@ function sync(path: string): void {
 }
 
 /**
- * `problems` are sentences; none when all is well. `unsealed`: what others than this program have changed, which keeps nobody from
- * a copy of it.
+ * `problems` are sentences; none when all is well. `unsealed`: what something other than this program has changed; the
+ * database is copied all the same.
  */
 export type Examined = { problems: string[]; unsealed: string[]; eventCount: number };
 
-/** Reads every page and every index, follows the record of events from its start, and sees that it is all there. */
+/** Reads every page and every index, follows the record of events from its start, and checks that it is complete. */
 export function examine(db: Database): Examined {
   const damage = findDamage(db);
   if (damage.length > 0)

@@ -5,8 +5,8 @@ import { copyDatabase, examine, openForReading } from "./copy-database.ts";
 import type { AsideReply, AsideWork } from "./run-aside.ts";
 
 /*
- * A thread that reads a whole database, which takes seconds, while the core goes on. It imports no schema, so
- * that a bare Node can run it.
+ * A thread that reads a whole database, which takes seconds, while the core goes on. It imports no schema, so that a
+ * bare Node can run it.
  */
 
 parentPort?.postMessage(execute(workerData as AsideWork));

@@ -24,8 +24,8 @@ type RestoreRequest = { database: string; from: string; at: Instant };
  * Puts a backup in the place of the database, while nobody has it open to write. `from` is the name of a backup, a
  * file, or `latest`: the newest that can be read to its last page.
  *
- * Nothing is lost: what was the database is set aside under another name, with its log. Until the last rename it
- * still has its own name too, so that a power cut at any moment leaves the one or the other.
+ * Nothing is lost: the old database is set aside under another name, with its log. Until the last rename it still has
+ * its own name too, so that a power cut at any moment leaves the one or the other.
  */
 export function restoreDatabase({ database, from, at }: RestoreRequest): Restored {
   const source = findSource(database, from);
@@ -68,7 +68,7 @@ function findSource(database: string, from: string): string {
   return path;
 }
 
-/** Refuses what is no database of ours, what is newer than this program, and what is damaged. */
+/** Refuses a file that is no database of ours, that is newer than this program, or that is damaged. */
 function refuseUnfit(backup: ReturnType<typeof openForReading>["db"]): number {
   const schema = readSchema(backup);
   if (schema === 0) throw new Refusal("unusable", `${backup.name} is an empty database; name another file`);
@@ -82,8 +82,8 @@ function refuseUnfit(backup: ReturnType<typeof openForReading>["db"]): number {
 }
 
 /**
- * Gives the database, and the logs that SQLite may have left beside it, another name each. The logs go where the
- * database is gone, too: SQLite would play one that stayed into the backup.
+ * Renames the database, and each log that SQLite may have left beside it. The logs are renamed even where the database
+ * is gone: SQLite would play one that stayed into the backup.
  */
 function setPresentAside(database: string, at: Instant): string | null {
   const moment = at.replaceAll(":", "-");
@@ -100,10 +100,10 @@ function setPresentAside(database: string, at: Instant): string | null {
   return hasDatabase ? aside : null;
 }
 
-/** The log ahead of the database, and the journal of a change that was cut short while there was none yet. */
+/** The log ahead of the database, and the journal of a change that was cut short while there was no such log yet. */
 const LOGS = ["-wal", "-journal"] as const;
 
-/** Where the file system knows no second names, the database has none for a moment. */
+/** Where the file system has no hard links, the database has no name for a moment. */
 function giveSecondName(database: string, aside: string): void {
   try {
     linkSync(database, aside);

@@ -11,17 +11,17 @@ import { type Examined, openForReading } from "./copy-database.ts";
 
 export type AsideWork = {
   path: string;
-  /** Where to put a copy when all is well; null for none. */
+  /** Where to put a copy when all is well; null for no copy. */
   copyTo: string | null;
 };
 
-/** `failure`: why it could not be read or copied, as a sentence; null when it could. */
+/** `failure`: why it could not be read or copied, as a sentence; null where it could. */
 export type AsideReply = Examined & { failure: string | null };
 
-/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+/** The worker is beside this file, as source and as built: all parts of the program are in one folder then. */
 const WORKER = new URL(`./database-worker${extname(import.meta.url)}`, import.meta.url);
 
-/** Reads a whole database in a thread of its own, beside whoever writes to it, and copies it when it is well. */
+/** Reads a whole database in a thread of its own, beside the process that writes to it, and copies it if it is well. */
 function runAside(work: AsideWork): Promise<AsideReply> {
   const worker = new Worker(WORKER, { name: "database", workerData: work });
   return new Promise((resolve, reject) => {
@@ -31,7 +31,7 @@ function runAside(work: AsideWork): Promise<AsideReply> {
   });
 }
 
-/** Reads a whole database and says what is wrong with it. It need not be one that can be opened to work with. */
+/** Reads a whole database and reports what is wrong with it. The program may be unable to open it for work. */
 export async function checkDatabase(path: string, at: Instant): Promise<DatabaseCheck> {
   if (isMissing(path)) throw new Refusal("not-found", `there is no database at ${path}`);
   checkFile(path, { mayWrite: false });
@@ -41,7 +41,7 @@ export async function checkDatabase(path: string, at: Instant): Promise<Database
   return { at, problems: failure === null ? [...problems, ...unsealed] : [failure], eventCount };
 }
 
-/** Why its first page does not let it be used, as a sentence. */
+/** Why its first page forbids its use, as a sentence. */
 function findRefusal(path: string): string | null {
   try {
     using database = openForReading(path);
@@ -55,8 +55,8 @@ function findRefusal(path: string): string | null {
 }
 
 /**
- * Backs the database up beside all other work, once it was looked through and found well: a copy of a damaged one
- * would push a good backup out.
+ * Backs the database up beside all other work, after a check found it well: a copy of a damaged one would push a good
+ * backup out.
  */
 export async function makeBackup(
   database: string,

@@ -68,7 +68,7 @@ const SORTED_BY: Record<Column, readonly string[]> = {
 
 const NOW: Part = { sql: "gone_scan IS NULL", values: [] };
 
-/** What no handshake is answered by is kept as not seen. */
+/** A binding that no handshake has reached is kept as not seen. */
 function ofState(state: ServedState): Part {
   const isNever = "ifnull(shown_by ->> 'kind', '') = 'never'";
   if (state === "never-served") return { sql: `state = ${NOT_SEEN} AND ${isNever}`, values: [] };
@@ -76,7 +76,7 @@ function ofState(state: ServedState): Part {
   return { sql: "state = ?", values: [ServedState.options.indexOf(state)] };
 }
 
-/** Where a certificate is in the file that is named, or was served instead of it. */
+/** Where a certificate is in the file that a configuration names, or was served instead of it. */
 const ABOUT_CERTIFICATE = `
   SELECT binding.id FROM location
   JOIN binding ON binding.host = location.host AND binding.certificate_path = location.path AND binding.gone_scan IS NULL
@@ -86,7 +86,7 @@ const ABOUT_CERTIFICATE = `
   SELECT served.binding FROM served
   WHERE served.certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = ?)`;
 
-/** What hosts are to serve, and what they do. */
+/** What configurations say is served, and what endpoints serve. */
 export function bindingList(db: Database, lists: Lists) {
   const toItem = rowReader(db);
   const largest = db.prepare<[], number>("SELECT ifnull(max(id), 0) FROM binding").pluck();
@@ -180,12 +180,13 @@ const toSight = ({ server_name: serverName, last_seen: lastSeen, ...row }: Sight
     lastSeen,
   });
 
-/** The kinds of keys, of those that a handshake can be held to, of which certificates stand side by side at a port. */
+/** The kinds of keys, of those that a handshake can be limited to, for which a port has certificates side by side. */
 export type KeyKindsAt = (target: { host: string; port: number }) => readonly ServerKeyKind[];
 
 /**
- * Reads which kinds of keys stand side by side where endpoints are, as far as their hosts' configurations are known; none where
- * one handshake tells of all. Each reader remembers what it has read of a port of a host, for all names and addresses of it.
+ * Reads which kinds of keys stand side by side where endpoints are, as far as their hosts' configurations are known;
+ * none where one handshake shows the only certificate. Each reader remembers what it has read of a port of a host, for
+ * all names and addresses of it.
  */
 export function keyKindReader(db: Database): () => KeyKindsAt {
   const hosts = db
@@ -197,7 +198,7 @@ export function keyKindReader(db: Database): () => KeyKindsAt {
         JOIN host_address ON host_address.address = endpoint_address.address
         WHERE endpoint.host = @host AND endpoint.port = @port`)
     .pluck();
-  // HAProxy chooses among all certificates of a listener, and others among those of one name.
+  // HAProxy chooses among all certificates of a listener, and the other servers among those of one name.
   const kinds = db
     .prepare<object, ServerKeyKind>(`
       WITH there AS (

@@ -12,7 +12,7 @@ type Row = { id: number } & Pick<Binding, "server" | "root" | "address" | "port"
 
 export const NOT_SEEN = ServedState.options.indexOf("not-seen");
 
-/** What each host is to serve, as spans, and what its endpoints are judged by. */
+/** Writes what each host's configurations say is served, as spans, and what its endpoints are evaluated by. */
 export function bindingWriter(db: Database) {
   const current = db.prepare<[number], Row>(`
     SELECT id, server, root, nullif(address, '') AS address, port, nullif(name, '') AS name, file, line, certificate_path
@@ -37,7 +37,7 @@ export function bindingWriter(db: Database) {
     INSERT INTO host_map (host, map) VALUES (@host, @map) ON CONFLICT (host) DO UPDATE SET map = @map`);
   const mapOf = db.prepare<[number], string>("SELECT map FROM host_map WHERE host = ?").pluck();
   const dropMap = db.prepare("DELETE FROM host_map WHERE host = ?");
-  // Nothing that was rolled back can have had the same.
+  // A random value, which no transaction that was rolled back can have used before.
   const markRead = db.prepare("UPDATE host SET reading = hex(randomblob(8)) WHERE id = ?");
 
   return {
@@ -79,7 +79,7 @@ type Map = {
   problems?: { root: string }[];
 };
 
-/** The map as it was read now, with what is known of configurations that could not be seen. */
+/** The map as it was read now, with what is known of configurations that this scan could not see. */
 function withUnseen(fresh: string | null, known: string | undefined, coverage: ScanCoverage): string | null {
   if (known === undefined) return fresh;
   const before = JSON.parse(known) as Map;
@@ -129,7 +129,7 @@ const keyOf = (row: Omit<Row, "id">): string =>
     row.certificate_path,
   ]);
 
-/** The files by which a host says who it is where it is a client itself, as configurations name them. */
+/** The files by which a host authenticates itself as a client, as configurations name them. */
 export function clientFileTable(db: Database) {
   const drop = db.prepare("DELETE FROM client_file WHERE host = ?");
   const add = db.prepare(`
@@ -137,7 +137,7 @@ export function clientFileTable(db: Database) {
     ON CONFLICT (host, path) DO UPDATE SET directive = @directive, file = @file, line = @line`);
 
   return {
-    /** What was not seen whole keeps what it had. */
+    /** What the scan did not see whole keeps its rows. */
     follow(host: number, files: CollectedHost["clientFiles"], { isWhole }: ScanCoverage): void {
       if (isWhole) drop.run(host);
       for (const { path, directive, at } of files) add.run({ host, path, directive, ...at });

@@ -26,7 +26,7 @@ export type SeenEndpoint = {
   notAfter: string;
   issuer: string;
   keyType: string;
-  /** Those at which it showed the leaf; none where they are not known. */
+  /** The addresses at which it showed the leaf; none where they are not known. */
   addresses: readonly string[];
 };
 
@@ -41,12 +41,12 @@ export type BindingKey = {
   name: string | null;
   file: string;
   line: number;
-  /** 1: whoever asks for a name that fits nowhere gets in there. */
+  /** 1: a client that asks for a name which fits no other binding gets this one. */
   isDefault: number;
   certificatePath: string | null;
 };
 
-/** A leaf, as the id of its row, where a configuration says what is to be served. */
+/** A leaf, as the id of its row, beside the configuration that says what to serve there. */
 export type ServedSight = {
   binding: number;
   certificate: number;
@@ -54,7 +54,7 @@ export type ServedSight = {
   evidence: readonly string[];
 };
 
-/** A certificate that a file holds; `names` as JSON. */
+/** A certificate in a file; `names` as JSON. */
 export type HeldRow = {
   sha256: string;
   names: string;
@@ -79,14 +79,14 @@ const ENDPOINT = `
   JOIN certificate ON certificate.id = location.certificate
   JOIN scan ON scan.id = location.last_scan`;
 
-/** An address that several hosts have, such as the one of a bridge for containers, tells none of them. */
+/** An address that several hosts have, such as the one of a bridge for containers, identifies none of them. */
 const AT_ADDRESS = `
   SELECT min(host) AS host FROM host_address
   WHERE address = @host OR address IN (SELECT endpoint_address.address FROM endpoint_address WHERE endpoint = @id)
   GROUP BY address
   HAVING count(*) = 1`;
 
-/** What endpoints show, laid beside what their hosts' configurations say. */
+/** What endpoints show, compared with what their hosts' configurations say. */
 export function servedTable(db: Database, findings: FindingWriter) {
   const hasMap = db.prepare<[], number>("SELECT EXISTS (SELECT 1 FROM host_map)").pluck();
   const endpoints = db.prepare<object, EndpointRow>(`
@@ -110,7 +110,7 @@ export function servedTable(db: Database, findings: FindingWriter) {
     .pluck();
   const map = db.prepare<[number], string>("SELECT map FROM host_map WHERE host = ?").pluck();
   const reading = db.prepare<[number], string | null>("SELECT reading FROM host WHERE id = ?").pluck();
-  // A visit that read nothing came after the one that did.
+  // The last probe may have read nothing, and be later than the one that read the host.
   const readAt = db
     .prepare<[number], Instant | null>(`
       SELECT iif(host.last_seen = host.last_read, scan.started_at, host.last_read)
@@ -129,7 +129,7 @@ export function servedTable(db: Database, findings: FindingWriter) {
   const keep = sightWriter(db);
 
   return {
-    /** Whether any host is known that says what it serves. */
+    /** Whether a configuration of any host is known. */
     hasMap: (): boolean => hasMap.get() === 1,
     endpoints: (target: { host: string; port: number; serverName: string | null }): SeenEndpoint[] =>
       endpoints.all({ ...target, serverName: target.serverName ?? "" }).map(toSeen),
@@ -137,21 +137,23 @@ export function servedTable(db: Database, findings: FindingWriter) {
       const host = hostId.get(target);
       return host === undefined ? [] : endpointsOf.all({ host }).map(toSeen);
     },
-    /** For one scan: its answers are remembered. */
+    /** For one scan: it remembers what it has read. */
     readKeyKinds: keyKindReader(db),
-    /** The hosts that an endpoint is known to be on, of those that say what they serve. */
+    /** The hosts that an endpoint is known to be on, of those whose configurations are known. */
     hostsOf: ({ id, host }: SeenEndpoint): number[] => hosts.all({ id, host }),
-    /** The host that alone has an address; null where there is none. */
+    /** The one host that has an address; null where none or several have it. */
     ownerOf: (address: string): number | null => owner.get(address) ?? null,
     mapOf: (host: number): string => map.get(host) ?? "{}",
-    /** Another one after each reading of the host: what follows from its map, rows and files is the same until then. */
+    /**
+     * Another value after each reading of the host: what follows from its map, rows and files is the same until then.
+     */
     readingOf: (host: number): string | null => reading.get(host) ?? null,
-    /** When the scan began that read the host last, or a time within it; null: none did. */
+    /** When the scan began that read the host last, or a time within it; null where none did. */
     readAt: (host: number): Instant | null => readAt.get(host) ?? null,
     rowsAt: (host: number, port: number): BindingKey[] => rows.all(host, port),
     ...files,
 
-    /** Replaces what was said of an endpoint. */
+    /** Replaces what is stored of an endpoint. */
     keep(
       endpoint: { id: number; name: number },
       sights: readonly ServedSight[],
@@ -174,7 +176,7 @@ const toSeen = ({ addresses, ...row }: EndpointRow): SeenEndpoint => ({
   addresses: JSON.parse(addresses) as string[],
 });
 
-/** What the files of a host hold and have held. */
+/** What the files of a host have now, and had before. */
 function fileReader(db: Database) {
   const held = db.prepare<[number, string], HeldRow>(`
     SELECT sha256, names, not_before AS notBefore, not_after AS notAfter, key_type AS keyType, subject, issuer
@@ -209,10 +211,12 @@ function fileReader(db: Database) {
     heldNow: (host: number, path: string): HeldRow | null => held.get(host, path) ?? null,
     /** The paths at which it is the first certificate. */
     holding: (host: number, sha256: string): string[] => holding.all({ host, sha256 }),
-    /** By the paths at which it is or was the first certificate: when the last scan began that saw it there. */
+    /**
+     * The paths at which it is or was the first certificate, each with the start of the last scan that saw it there.
+     */
     heldUntil: (host: number, sha256: string): Map<string, Instant> =>
       new Map(heldUntil.all({ host, sha256 }).map(({ path, at }) => [path, at])),
-    /** Whether a scan has read a certificate or a key there that it holds, or held before. */
+    /** Whether a scan has read a certificate or a key at this path, now or before. */
     wasSeen: (host: number, path: string): boolean => seen.get({ host, path }) === 1,
     alsoIn: (host: number, sha256: string): string | null => alsoIn.get({ host, sha256 }) ?? null,
   };
@@ -231,7 +235,7 @@ function sightWriter(db: Database) {
     const touched = new Set(before.all(endpoint));
     drop.run(endpoint);
     const ranked = sights.map((sight) => ({ ...sight, state: ServedState.options.indexOf(sight.state) }));
-    // Of several addresses the worst stands.
+    // Of several addresses the worst state counts.
     for (const { evidence, ...sight } of ranked.toSorted((one, other) => other.state - one.state)) {
       touched.add(sight.binding);
       add.run({ ...sight, endpoint, evidence: JSON.stringify(evidence) });

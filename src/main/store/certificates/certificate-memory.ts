@@ -21,7 +21,7 @@ export function certificateMemory(db: Database) {
     VALUES (@sha256, @subject, @issuer, @commonName, @serial, @notBefore, @notAfter, @names, @keyType, @keyBits,
       @curve, @spkiSha256, @signature, @isCa, @isSelfIssued, @malformed, @sizeBytes, @warnFrom, @urgentFrom,
       @isOverLimit, @isForClients, @sshFingerprint, @at)`);
-  // One that was seen by an earlier version of this program has none yet.
+  // A certificate that an earlier version of this program stored has no fingerprint yet.
   const addSsh = db.prepare("UPDATE certificate SET ssh_fingerprint = ? WHERE id = ?");
   const keepDer = db.prepare("INSERT INTO certificate_der (certificate, der, extensions) VALUES (?, ?, ?)");
 
@@ -29,7 +29,7 @@ export function certificateMemory(db: Database) {
     isKnown: (sha256: string): boolean => find.get(sha256) !== undefined,
     idOf: (sha256: string): number | null => find.get(sha256)?.id ?? null,
 
-    /** Its facts are written when it is seen for the first time, and never again. */
+    /** Writes the facts of a certificate when it is seen for the first time, and never again. */
     remember(seen: SeenCertificate, at: Instant): number {
       const known = find.get(seen.certificate.sha256);
       if (known) {
@@ -63,7 +63,7 @@ function toRow({ certificate, warnFrom, urgentFrom, ...evaluated }: SeenCertific
   };
 }
 
-/** What is held against certificates: that they are revoked, and who said so. */
+/** Which certificates are revoked, and who said so. */
 export function revokedTable(db: Database) {
   const find = db
     .prepare<[string], string | null>("SELECT revoked FROM certificate WHERE sha256 = ?")
@@ -82,7 +82,7 @@ export function revokedTable(db: Database) {
     .pluck();
 
   return {
-    /** Null where nobody says it is revoked. */
+    /** Null where nothing says that it is revoked. */
     of(sha256: string): Revoked | null {
       const text = find.get(sha256) ?? null;
       return text === null ? null : (JSON.parse(text) as Revoked);
@@ -102,17 +102,28 @@ export function revokedTable(db: Database) {
   };
 }
 
-/** How a certificate stands here: its issuer as certificates print it, and what it was evaluated by; null where it was not. */
+/**
+ * A stored certificate: its issuer as certificates print it, and what it was evaluated by; null where it was not
+ * evaluated.
+ */
 type EvaluatedCertificate = { id: number; issuer: string; evaluatedBy: string | null };
 
-/** One location at which a certificate is seen now: the name of its host, and the endpoint; null for files of that host. */
+/**
+ * One location at which a certificate is seen now: the name of its host, and the endpoint; null for files of that host.
+ */
 type SeenAt = { name: number; endpoint: number | null };
 
-/** Hosts and endpoints of each of them that a certificate is looked at with: the wildcard of a fleet is seen at thousands. */
+/**
+ * A certificate is evaluated with so many hosts, and so many endpoints of each: the wildcard of a fleet is seen at
+ * thousands.
+ */
 const MOST_NAMES = 20;
 const MOST_ENDPOINTS = 20;
 
-/** What certificates break of their profiles: evaluated when they come, for it changes with the program and their chains alone. */
+/**
+ * What certificates break of their profiles. It is evaluated when they are stored, for it changes only with the program
+ * and with their chains.
+ */
 export function violationTable(db: Database) {
   const find = db.prepare<[string], EvaluatedCertificate>(
     "SELECT id, issuer, evaluated_by AS evaluatedBy FROM certificate WHERE sha256 = ?",
@@ -178,7 +189,7 @@ export function violationTable(db: Database) {
     /** Whether an endpoint presents it as its own. */
     isServed: (id: number): boolean => served.get(id) !== undefined,
 
-    /** Whether a certificate is seen that names this subject as its issuer, those that signed themselves aside. */
+    /** Whether a certificate is seen that names this subject as its issuer, self-issued ones aside. */
     hasIssued: (subject: string): boolean => issuedBy.get({ subject }) !== undefined,
 
     /** Where it is seen now, in an order that is always the same. */
@@ -193,7 +204,7 @@ export function violationTable(db: Database) {
 
     der: (sha256: string): Uint8Array | null => der.get(sha256) ?? null,
 
-    /** Null: it breaks nothing that is to be told. */
+    /** `violation` is null where it breaks nothing that is worth a finding. */
     note(
       { id, issuer }: EvaluatedCertificate,
       violation: Violation | null,

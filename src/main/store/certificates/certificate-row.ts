@@ -14,7 +14,7 @@ import { violationDescriber } from "#store/findings/certificate-descriptions.ts"
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import { type DateColumns, dateFindings, datesOf } from "./date-rules.ts";
 
-/** As a query on `certificate` gives it, together with DATE_COLUMNS. */
+/** A row of a query on `certificate`, together with DATE_COLUMNS. */
 export type Row = DateColumns & {
   id: number;
   sha256: string;
@@ -53,7 +53,7 @@ type LocationRow = {
 
 type EndpointRow = { port: number; server_name: string; protocol: string };
 
-/** How the rows of certificates are filled with their present locations, and what is wrong with them. */
+/** Fills the rows of certificates with their present locations and their findings. */
 export function certificateRows(db: Database, briefs: FindingBriefs) {
   const locations = locationReader(db);
   const violations = violationDescriber(db);
@@ -88,7 +88,7 @@ export function certificateRows(db: Database, briefs: FindingBriefs) {
     },
   };
 
-  /** What clients refuse, or some of them, as long as it is not over. */
+  /** What all clients or some of them refuse, until the certificate has expired. */
   function violationFindings({ violation, violation_severity, ...row }: Row, now: Date): FindingBrief[] {
     if (violation === null || violation_severity === null || row.not_after < toInstant(now)) return [];
     const isHigh = violation_severity === Severity.options.indexOf("high");
@@ -128,7 +128,7 @@ const fromRow = (row: Row) => ({
   sizeBytes: row.size_bytes,
 });
 
-/** Not a join, and no bare parameters: SQLite would plan it anew for each row (decision 0044). */
+/** A separate statement without bare parameters: SQLite would plan a join anew for each row (decision 0044). */
 function locationReader(db: Database) {
   const locations = db.prepare<[number, number], LocationRow>(`
     SELECT name, endpoint, path, position, first_scan, last_scan

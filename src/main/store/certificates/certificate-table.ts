@@ -41,7 +41,7 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
 
   const search = certificateSearch(lists, () => total.get() ?? 0);
 
-  /** Where it need not be counted one by one. */
+  /** The total, where a cached count has it. */
   function totalOf(where: readonly Part[], { owner }: CertificateFilter): { total?: () => number } {
     const all = total.get() ?? 0;
     if (where.length === 1) return { total: () => all };
@@ -73,7 +73,7 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
       );
     },
 
-    /** Everything about one, also after it was last seen somewhere. */
+    /** All details of a certificate, also after it was last seen somewhere. */
     find(sha256: string, now: Date): (Omit<CertificateDetail, "pem"> & { der: Uint8Array }) | null {
       const row = find.get({ sha256, now: toInstant(now) });
       return row ? { ...rows.toRow(row, -1, now), ...rows.detailOf(row.id) } : null;
@@ -96,10 +96,10 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
   return parts;
 }
 
-/** What one owner has is found by him and then sorted, once for all pages. */
+/** What one owner has is found by the owner and then sorted, once for all pages. */
 const isOfOne = ({ owner, tag }: CertificateFilter): boolean => !!owner && tag === null;
 
-/** Authorities are few, and are found first; of leaves, those of one kind of location. */
+/** Authorities are few, so their condition uses its index; of leaves, that of the kind of location does. */
 function ofKind({ role, location }: CertificateFilter): Part[] {
   const isCa = role === null ? null : flag("is_ca", role === "authority" ? 1 : 0);
   const isThere =
@@ -108,25 +108,25 @@ function ofKind({ role, location }: CertificateFilter): Part[] {
   return role === "authority" ? [isCa, isThere.walk] : [isCa.walk, isThere];
 }
 
-/** The plus takes the condition from the indexes. */
+/** The plus keeps the condition from using an index. */
 const flag = (column: string, value: 0 | 1): Required<Part> => ({
   sql: `${column} = ${value}`,
   values: [],
   walk: { sql: `+${column} = ${value}`, values: [] },
 });
 
-/** Most are nobody's, which no index is for. */
+/** Most certificates have no owner: no index is for those. */
 const ownedBy = (owner: string): Part =>
   owner === "" ? { sql: "owner = ''", values: [] } : { sql: "owner = ? AND owner <> ''", values: [owner] };
 
-/** An issuer may issue all of them alike. */
+/** All certificates of an issuer may break it, so a walk does without the index. */
 const breaking = (violation: number): Part => ({
   sql: "violation = ? AND is_seen = 1",
   values: [violation],
   walk: { sql: "+violation = ?", values: [violation] },
 });
 
-/** By its index, whatever the order: one key has few certificates. */
+/** Uses its index, whatever the order: one key has few certificates. */
 const OF_KEY = `id IN (
   SELECT of_key.id FROM certificate AS of_key INDEXED BY certificate_of_key
   WHERE of_key.spki_sha256 = ? AND of_key.spki_sha256 <> '' AND of_key.is_ca = 0)`;
@@ -135,7 +135,7 @@ const TAGGED = `
   SELECT certificate FROM tagged_certificate JOIN tag ON tag.id = tag WHERE tag.name = ?
   UNION SELECT certificate FROM certificate_under_tag JOIN tag ON tag.id = tag WHERE tag.name = ?`;
 
-/** A tag may be of most. */
+/** Most certificates may have a tag, so a walk does without the index. */
 const taggedAs = (tag: string): Part => ({
   sql: `id IN (${TAGGED})`,
   values: [tag, tag],
@@ -156,12 +156,12 @@ const UNDER_NAME = `
 
 const SEEN_NOW: Part = { sql: "is_seen = 1", values: [] };
 
-/** As `certificate_search` has it. */
+/** To the letter as `certificate_search` has it. */
 const TEXT = "subject || char(10) || issuer || char(10) || names";
 
 const BY_TEXT = "SELECT rowid AS id FROM certificate_search WHERE certificate_search MATCH ?";
 
-/** One location after the other, so that whoever wants few of them has these at once. */
+/** Reads one location after the other, so that a query for few rows ends soon. */
 const BY_LOCATION = `SELECT location.certificate AS id
   FROM location_search CROSS JOIN location ON location.id = location_search.rowid
   WHERE location_search MATCH ?`;
@@ -171,7 +171,10 @@ const BY_HASH = "SELECT certificate.id FROM certificate WHERE sha256 BETWEEN ? A
 const HAS_LOCATION = `EXISTS (
   SELECT 1 FROM location_text WHERE location_text.certificate = certificate.id AND location_text.text LIKE ? ESCAPE '\\')`;
 
-/** Of the certificates that are seen now: a word stands in one or in a location of it, as it is printed, or its hash begins with it. */
+/**
+ * Finds certificates that are seen now: a word is in the certificate's text, or in a location of it as lists print it,
+ * or begins its hash.
+ */
 function certificateSearch(lists: Lists, size: () => number) {
   return function find(search: string): Search {
     const words = splitWords(search);
@@ -205,7 +208,7 @@ function byHash(word: string): Ids[] {
   return hash.length === 0 ? [] : [{ sql: BY_HASH, values: hash }];
 }
 
-/** Each certificate is looked at. */
+/** Compares the word with each certificate. */
 function matchRow(word: string): Part {
   const [pattern, hash] = [toPattern(word), hashOf(word)];
   const hashed = hash.length === 0 ? "" : "OR sha256 BETWEEN ? AND ?";

@@ -12,7 +12,7 @@ export type SentChain = {
   serverName: string;
   protocol: Protocol;
   lastSeen: string;
-  /** The answer of OCSP that it staples. */
+  /** The OCSP response that it staples. */
   staple: Uint8Array | null;
   /** As sent, order and duplicates kept; the certificate itself first. */
   chain: Sent[];
@@ -20,12 +20,12 @@ export type SentChain = {
 
 type EndpointRow = Omit<SentChain, "chain"> & { id: number };
 
-/** Certificates of one name that are looked at as somebody's issuer. */
+/** So many certificates of one name are tried as an issuer. */
 const MOST_NAMED = 20;
 /** Endpoints whose chains are read for one certificate; it may be served by thousands. */
 const MOST_ENDPOINTS = 20;
 
-/** Chains as endpoints send them, and who may stand above a certificate. */
+/** Reads chains as endpoints send them, and the possible issuers of a certificate. */
 export function chainReader(db: Database) {
   const endpoints = db.prepare<[string], EndpointRow>(`
     SELECT DISTINCT endpoint.id, endpoint.host, port, server_name AS serverName, protocol, last_seen AS lastSeen, staple
@@ -37,7 +37,7 @@ export function chainReader(db: Database) {
     JOIN certificate ON certificate.id = location.certificate
     JOIN certificate_der ON certificate_der.certificate = location.certificate
     WHERE endpoint = ? AND gone_scan IS NULL ORDER BY position, location.id`);
-  /** Where a name has several addresses, each sends a chain of its own. */
+  /** Where a name has several addresses, each sends its own chain. */
   const sentByAddress = db.prepare<[number, string], Sent>(`
     SELECT sha256, der FROM endpoint_address, json_each(endpoint_address.chain)
     JOIN certificate ON certificate.id = json_each.value
@@ -47,14 +47,14 @@ export function chainReader(db: Database) {
       WHERE endpoint = ? AND json_extract(chain, '$[0]') = (SELECT id FROM certificate WHERE sha256 = ?)
       ORDER BY address LIMIT 1)
     ORDER BY json_each.key`);
-  /** And so does a server with several kinds of keys for each kind of client. */
+  /** A server with several kinds of keys sends a chain of its own to each kind of client. */
   const sentByKind = db.prepare<[number, string], Sent>(`
     SELECT sha256, der FROM endpoint_chain, json_each(endpoint_chain.chain)
     JOIN certificate ON certificate.id = json_each.value
     JOIN certificate_der ON certificate_der.certificate = certificate.id
     WHERE endpoint = ? AND json_extract(chain, '$[0]') = (SELECT id FROM certificate WHERE sha256 = ?)
     ORDER BY json_each.key`);
-  // A subject that stands there by itself is looked at by the planner, which plans anew for each: that is most of the cost.
+  // SQLite's planner inspects a parameter that stands by itself, and plans anew for each: that is most of the cost.
   const named = db
     .prepare<{ subject: string }, Uint8Array>(`
       SELECT der FROM certificate JOIN certificate_der ON certificate_der.certificate = certificate.id
@@ -70,7 +70,7 @@ export function chainReader(db: Database) {
     .pluck();
 
   return {
-    /** What endpoints send of which this certificate is the leaf. */
+    /** What endpoints send that present this certificate as their leaf. */
     sentWith(sha256: string): SentChain[] {
       return endpoints.all(sha256).map(({ id, ...endpoint }) => {
         const byAddress = sentByAddress.all(id, sha256);

@@ -3,8 +3,8 @@ import { type DateRule, describeDates } from "#shared/text/findings/certificate-
 import { UNREADABLE } from "./certificate-memory.ts";
 
 /**
- * What the dates of a certificate say at `@now`, as columns of a query on it. They are computed whenever they are
- * asked for, and so are right however old the last scan is.
+ * What the dates of a certificate come to at `@now`, as columns of a query on it. Each query computes them, so they are
+ * right however old the last scan is.
  */
 export const DATE_COLUMNS = `
   CASE
@@ -27,7 +27,7 @@ export const datesOf = ({ not_before, not_after }: ValidityColumns) => ({
   notAfter: not_after === UNREADABLE ? null : not_after,
 });
 
-/** The findings that the dates of one certificate make. */
+/** The findings that follow from the dates of one certificate. */
 export function dateFindings(row: DateColumns, now: Date): FindingBrief[] {
   const brief = (rule: DateRule, severity: FindingBrief["severity"]): FindingBrief => ({
     rule,

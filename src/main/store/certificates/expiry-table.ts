@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 
-/** Certificates of end entities that are seen now, added up: a million of them are some thousand groups. */
+/** Leaf certificates that are seen now, in groups with their counts: a million of them are some thousand groups. */
 export type DueRow = {
   dueOn: string;
   lifeDays: number;
@@ -11,10 +11,10 @@ export type DueRow = {
 };
 export type EndRow = { endsOn: string; issuer: string; owner: string; count: number };
 
-/** Null asks for all; an empty text for what has issued itself, and for nobody's. */
+/** Null does not filter. An empty text: certificates that are self-issued, or have no owner. */
 type ExpiryQuery = { issuer: string | null; owner: string | null };
 
-/** When certificates end and when they are due, from what is added up along the way. */
+/** Reads when certificates end and when they are due, from counts that triggers keep. */
 export function expiryTable(db: Database) {
   const due = db.prepare<ExpiryQuery & { today: string }, DueRow>(`
     SELECT due_on AS dueOn, life_days AS lifeDays, issuer, owner, public, sum(count) AS count
@@ -28,7 +28,7 @@ export function expiryTable(db: Database) {
     GROUP BY ends_on, issuer, owner`);
 
   return {
-    /** Those that have not expired by this day. */
+    /** The groups that have not expired by this day. */
     due: (query: ExpiryQuery & { today: string }): DueRow[] => due.all(query),
     ends: ({ issuer, owner }: ExpiryQuery): EndRow[] => ends.all({ issuer, owner }),
   };

@@ -9,8 +9,8 @@ export type SeenLocation = { certificate: number; path: string | null; position:
 type Row = SeenLocation & { id: number };
 
 /**
- * What stood there before, the last that went away and was not continued yet: another certificate at the same place of a
- * chain, or of a file, has replaced it.
+ * The certificate that was there before: the last at the same position of a chain, or of a file, that ended and was not
+ * continued yet.
  */
 const BEFORE = `
   SELECT thing FROM location INDEXED BY location_gone_at_endpoint CROSS JOIN gone_revision ON kind = 'certificate' AND about = location.id
@@ -24,7 +24,7 @@ const BEFORE_IN_FILE = `
   ORDER BY certificate = CAST(? AS INTEGER) DESC, location.gone_scan DESC
   LIMIT 1`;
 
-/** Where certificates are seen, as spans. */
+/** Writes where certificates are seen, as spans. */
 export function locationTable(db: Database) {
   const at = {
     endpoint: db.prepare<[number], Row>(`

@@ -3,7 +3,7 @@ import type { TrustItem } from "#shared/model/certificates/chain.ts";
 
 type Kind = TrustItem["kind"];
 
-/** Roots and revocation lists that the user has given. */
+/** Roots and revocation lists that the user has provided. */
 export function trustTable(db: Database) {
   const list = db.prepare<[], TrustItem>(`
     SELECT sha256, kind, label, source, added_at AS addedAt FROM trust_item ORDER BY kind DESC, id`);
@@ -23,10 +23,10 @@ export function trustTable(db: Database) {
 
   return {
     list: (): TrustItem[] => list.all(),
-    /** In the order in which they were given. */
+    /** In the order in which they were added. */
     ders: (kind: Kind): Uint8Array[] => ders.all(kind),
     der: (sha256: string): Uint8Array | null => der.get(sha256) ?? null,
-    /** Another one whenever other items of this kind are there. */
+    /** Another value whenever the items of this kind change. */
     mark: (kind: Kind): string => mark.get(kind) ?? "",
     /** False when it was there before. */
     add: (item: TrustItem & { der: Uint8Array }): boolean =>

@@ -8,7 +8,7 @@ export type ApprovedLine = { host: string; account: string; file: string; finger
 
 type Row = ApprovedLine & { id: number; approval: number | null; isGone: number };
 
-/** Approvals of grants; triggers note them on the grants. */
+/** Approvals of grants; triggers copy them to the grants. */
 export function approvalTable(db: Database) {
   const find = db.prepare<[number], Row>(`
     SELECT id, host_name AS host, account, file, fingerprint, approval, gone_scan IS NOT NULL AS isGone
@@ -31,7 +31,7 @@ export function approvalTable(db: Database) {
     /** The approval that a grant's row names. */
     find: (approval: number): Approval | null => of.get(approval) ?? null,
 
-    /** A line that stands in its file twice is approved with the first of both. */
+    /** Where a line stands in its file twice, this approves both. */
     approve(grant: Row, { approvedAt: at, ...approval }: Approval): void {
       if (find.get(grant.id)?.approval !== grant.approval) return;
       if (grant.approval !== null) withdraw.run({ approval: grant.approval, at });
@@ -39,7 +39,7 @@ export function approvalTable(db: Database) {
       dateOrphans(at);
     },
 
-    /** Whether it was approved. */
+    /** False where it was not approved. */
     withdraw(grant: Row, at: Instant): boolean {
       if (grant.approval === null) return false;
       withdraw.run({ approval: grant.approval, at });

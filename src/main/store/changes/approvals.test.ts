@@ -8,7 +8,7 @@ const openMemory = () => openStore({ path: ":memory:", access: "write" });
 
 type Collected = NonNullable<NonNullable<Parameters<typeof visitHost>[2]>["collected"]>;
 
-/** Visits web, once a scan. */
+/** Probes web, once a scan. */
 function visits(store: Store, ...readings: (Collected | null)[]): void {
   for (const collected of readings) visitHost(store, "web", { collected });
 }

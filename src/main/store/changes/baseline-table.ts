@@ -3,7 +3,7 @@ import { Baseline } from "#shared/model/access/change.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Instant } from "#shared/model/instant.ts";
 
-/** The baseline, and what is not in it. */
+/** The baseline, and the grants that are not in it. */
 export function baselineTable(db: Database) {
   const read = db.prepare<[], { scan: number; scannedAt: string; setAt: string }>(`
     SELECT scan, started_at AS scannedAt, set_at AS setAt FROM baseline JOIN scan ON scan.id = baseline.scan`);
@@ -19,17 +19,17 @@ export function baselineTable(db: Database) {
     },
     set: (scan: ScanId, at: Instant): void => void set.run({ scan, at }),
 
-    /** Whether there was one. */
+    /** False where there was none. */
     clear: (): boolean => clear.run().changes > 0,
 
-    /** None without a baseline. */
+    /** Zero without a baseline. */
     countUnapproved: (): number => countUnapproved.get() ?? 0,
   };
 }
 
 /**
- * The condition for a grant to be unapproved: it may let somebody in, nobody has approved it, and its exact line
- * was not there at the baseline. Without a baseline there is none.
+ * The condition for a grant to be unapproved: it may let somebody in, nobody has approved it, and its exact line was
+ * not there at the baseline. Without a baseline no grant is unapproved.
  */
 export const IS_UNAPPROVED = `gone_scan IS NULL AND approval IS NULL AND first_scan > (SELECT scan FROM baseline)
   AND (effective <> 'no' OR is_dormant = 1)
@@ -40,15 +40,17 @@ export const IS_UNAPPROVED = `gone_scan IS NULL AND approval IS NULL AND first_s
       AND earlier.gone_scan IS NOT NULL
       AND earlier.first_scan <= (SELECT scan FROM baseline) AND earlier.gone_scan > (SELECT scan FROM baseline)))`;
 
-/** Those of them that were in their file before, which alone need a look at what was there at the baseline. */
+/** Of these, the grants that were in their file before: only they are compared with what was there at the baseline. */
 const UNAPPROVED_AGAIN = `SELECT count(*) FROM grant_line INDEXED BY grant_there_again
   WHERE is_again = 1 AND ${IS_UNAPPROVED}`;
 
-/** How many there are, by what the triggers keep of those that are new as of one scan; `~` comes after every number. */
+/**
+ * The number of unapproved grants. The triggers count those that are new as of each scan; `~` comes after every number.
+ */
 export const UNAPPROVED_COUNT = `((SELECT ifnull(sum(count), 0) FROM cached_count
   WHERE what > (SELECT 'new grant ' || printf('%010d', scan) FROM baseline) AND what < 'new grant ~') + (${UNAPPROVED_AGAIN}))`;
 
-/** The scans since the baseline that have begun a grant which nobody has approved: a look at the index each. */
+/** The scans since the baseline that have begun a grant which nobody has approved: one seek in the index each. */
 const newAfter = (scan: string): string => `SELECT min(first_scan) FROM grant_line INDEXED BY grant_unapproved
   WHERE gone_scan IS NULL AND approval IS NULL AND first_scan > ${scan}`;
 export const UNAPPROVED_SCANS = `

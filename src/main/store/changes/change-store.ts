@@ -7,7 +7,7 @@ import { baselineTable } from "./baseline-table.ts";
 import { changeTable } from "./change-table.ts";
 import { formatDifference, type VersionReader, versionReader } from "./revision-row.ts";
 
-/** What is otherwise than it was, what it is compared with, and what of it was approved. */
+/** Differences between scans, the baseline that they are compared with, and approvals. */
 export function changeStore(db: Database, lists: Lists) {
   const readVersion = versionReader(db);
   const { list, counts } = changeTable(db, { lists, readVersion });
@@ -30,7 +30,7 @@ export function changeStore(db: Database, lists: Lists) {
     approve: approvals.approve,
     withdraw: approvals.withdraw,
 
-    /** The last scan that has ended before this one, or of all; null when there is none. */
+    /** The last scan that ended, of all or of those before this one; null when there is none. */
     lastEnded(before: number = Number.MAX_SAFE_INTEGER): ScanId | null {
       const id = lastEnded.get(before) ?? null;
       return id === null ? null : ScanId.parse(id);
@@ -54,12 +54,12 @@ type ApprovalRow = {
   withdrawnAt: string | null;
 };
 
-/** A grant that changes at every scan shows so many of the newest. */
+/** So many of the newest events of a grant are listed; a grant may change at every scan. */
 const MOST_EVENTS = 500;
 
 const LINES_OF_THING = "(SELECT about FROM revision WHERE id = @thing OR origin = @thing)";
 
-/** What happened to a grant: its revisions in all the lines that it was, where they stood, and who approved them. */
+/** The history of a grant: its revisions in all its lines, their moves, and who approved them. */
 function grantHistory(db: Database, readVersion: VersionReader): (grant: number) => GrantEvent[] {
   const thing = db
     .prepare<[number], number>(`
@@ -90,7 +90,7 @@ function grantHistory(db: Database, readVersion: VersionReader): (grant: number)
     return events.toSorted((one, other) => other.at.localeCompare(one.at)).slice(0, MOST_EVENTS);
   };
 
-  /** A revision that ends as the next begins has changed; else it has gone, and the next is it, back. */
+  /** A revision that ends as the next one begins has changed. Otherwise it has gone, and the next one is its return. */
   function describeVersions(rows: readonly VersionRow[]): GrantEvent[] {
     return rows.flatMap((row, index) => {
       const before = rows[index - 1];
@@ -126,7 +126,7 @@ function toApproval({ owner, purpose, reviewOn, approvedAt, withdrawnAt }: Appro
   ];
 }
 
-/** More places than this nobody reads one by one. */
+/** So many spans are listed: nobody reads more one by one. */
 const MOST_SPANS = 500;
 
 type Row = Omit<LocationSpan, "before" | "after"> & {
@@ -137,7 +137,7 @@ type Row = Omit<LocationSpan, "before" | "after"> & {
   goneScan: number | null;
 };
 
-/** Where one certificate stood and stands, and what took its place. */
+/** Where one certificate was and is, and what replaced it. */
 function locationHistory(db: Database): (sha256: string) => LocationSpan[] {
   const spans = db.prepare<{ sha256: string; limit: number }, Row>(`
     SELECT iif(location.path IS NULL, 'endpoint', 'file') AS kind, host_name.name AS host,
@@ -165,7 +165,7 @@ function locationHistory(db: Database): (sha256: string) => LocationSpan[] {
     });
 }
 
-/** A place of an endpoint is found by the endpoint, one in a file by the file. */
+/** A location of an endpoint is found by the endpoint, one in a file by the file. */
 function neighbourFinder(db: Database) {
   const SELECT = `
     SELECT sha256, subject, not_after AS notAfter

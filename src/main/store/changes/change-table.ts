@@ -35,10 +35,10 @@ type Row = ChangeFound & { host: string; at: string };
 
 const SORT = { name: "at", columns: ["scan", "id"], descending: true };
 
-/** What is seen from the later scan to the earlier one. */
+/** The same change when the later scan is compared with the earlier one. */
 const INVERSE: Record<ChangeWhat, ChangeWhat> = { appeared: "gone", changed: "changed", gone: "appeared" };
 
-/** What is otherwise at one scan than at another, of all that spans tell of. */
+/** The differences between two scans, of everything that has revisions. */
 export function changeTable(
   db: Database,
   { lists, readVersion }: { lists: Lists; readVersion: VersionReader },
@@ -84,7 +84,7 @@ export function changeTable(
       return { ...page, total: addTotals(found.map(({ total }) => total)) };
     },
 
-    /** How many of each kind, by what became of them; kinds that have none are left out. */
+    /** How many of each kind appeared, changed or went; kinds without any are left out. */
     counts({ from, to, host }: Between & Pick<ChangeFilter, "host">): ChangeCount[] {
       const named = order({ from, to });
       return ChangeKind.options.flatMap((kind) => {
@@ -139,12 +139,12 @@ function toChange(
   };
 }
 
-/** A change as a source has it. */
+/** A row of a source. */
 type ChangeFound = {
   id: number;
   what: ChangeWhat;
   kind: ChangeKind;
-  /** The number of the name of the host. */
+  /** The id of the host's name. */
   name: number;
   scan: number;
   before: number | null;
@@ -155,7 +155,7 @@ type Page = {
   start: readonly Value[] | null;
   limit: number;
   named: { from: number; to: number };
-  /** Whether words are sought, which no index has: what they find is looked for once for all pages. */
+  /** Whether there are words to find: no index has them, so one search serves all pages. */
   isSearched: boolean;
 };
 
@@ -202,7 +202,7 @@ function sourcePage(
   };
 }
 
-/** Where what may be otherwise in another row of the same thing stands: the columns of two such rows are compared. */
+/** The content of a row that may differ from another row of the same thing; two such rows are compared by it. */
 const CONTENT: Record<ChangeKind, string | null> = {
   grant: "SELECT text FROM grant_line WHERE id =",
   "key-file": "SELECT ifnull(fingerprint, '') FROM key_file WHERE id =",
@@ -211,7 +211,7 @@ const CONTENT: Record<ChangeKind, string | null> = {
   certificate: "SELECT certificate FROM location WHERE id =",
 };
 
-/** What a search looks at, beside the name of the host. */
+/** The text that a search reads, beside the name of the host. */
 const TEXT: Record<ChangeKind, string> = {
   grant: `(SELECT account || char(10) || file || char(10) || comment || char(10) || ifnull(fingerprint, '')
     FROM grant_line WHERE id = revision.about)`,
@@ -231,7 +231,10 @@ const otherAt = (scan: "@from" | "@to", select: string): string => `
   WHERE (other.id = ifnull(revision.origin, revision.id) OR other.origin = ifnull(revision.origin, revision.id))
     AND ${standsAt("other", scan)}`;
 
-/** A source gives the changes of one kind and one sort; the parameters are `@from`, below `@to`. */
+/**
+ * A query for the changes of one kind and one `what`. Its parameters are `@from` and `@to`, of which `@from` is the
+ * lower.
+ */
 type ChangeSource = {
   what: ChangeWhat;
   kind: ChangeKind;
@@ -239,7 +242,7 @@ type ChangeSource = {
   /** The same, for the changes of one host. */
   tableOfHost: string;
   where: string;
-  /** The scan that found it so, and the row of how it was, if any. */
+  /** The scan that found the change, and the revision before it, if any. */
   scan: string;
   before: string;
 };
@@ -281,7 +284,7 @@ const CHANGE_SOURCES: readonly ChangeSource[] = ChangeKind.options.flatMap((kind
   },
 ]);
 
-/** A state that nobody took note of is no other state. */
+/** A null state was not recorded, and so differs from none. */
 function isOtherwise(kind: ChangeKind): string {
   const content = CONTENT[kind];
   const state = "ifnull(revision.state <> earlier.state, 0)";

@@ -34,7 +34,7 @@ const account = (
   ...rest,
 });
 
-/** Visits web, once a scan. */
+/** Probes web, once a scan. */
 function visits(store: Store, ...readings: (Collected | null)[]): void {
   for (const collected of readings) visitHost(store, "web", { collected });
 }

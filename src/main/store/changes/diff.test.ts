@@ -5,10 +5,10 @@ import { openStore, type Store } from "#store/store.ts";
 import { readAll } from "#store/testing/ask.ts";
 import { beginScan, makeGrant, visitHost } from "#store/testing/make-visit.ts";
 
-/** A line is told by its comment: which key, in which of its two forms, in which file. */
+/** A line is identified by its comment: which key, in which of its two forms, in which file. */
 type Line = { key: string; form: number; file: string };
 
-/** What is there when the host is visited, and how much of it the visit could see. */
+/** What is there when the host is probed, and how much of it the probe could see. */
 type Visited = { lines: Line[]; isPartial: boolean; unread: string[]; isRefused: boolean };
 
 const FILES = ["/root/.ssh/authorized_keys", "/home/a/.ssh/authorized_keys"];
@@ -35,11 +35,11 @@ const canSee = ({ unread }: Visited, file: string): boolean => !unread.includes(
 type FindingText = {
   /** What is known to be there before the first scan and after each: that is the specification. */
   known: Set<string>[];
-  /** Two scans by their place in `known`. */
+  /** Two scans by their index in `known`. */
   diff: (from: number, to: number) => ChangeRow[];
 };
 
-/** Visits a host of its own, once a scan. */
+/** Probes a host of its own, once a scan. */
 function visitAll(store: Store, visits: readonly Visited[]): FindingText {
   const known = [new Set<string>()];
   const host = `web${++hosts}`;
@@ -76,7 +76,7 @@ const diff = (store: Store, host: string, between: { from: number; to: number })
 
 const commentOf = ({ title }: ChangeRow): string => title.replace("root: ", "");
 
-/** What a changed line was, where its text has changed. */
+/** The former content of a changed line, where its text has changed. */
 const wasOf = ({ details }: ChangeRow): [string, string] | null => {
   const [, was, is] =
     /^comment: (.*) → (.*)$/.exec(details.find((one) => one.startsWith("comment: ")) ?? "") ?? [];
@@ -136,7 +136,7 @@ test("nothing is said to be gone that no whole reading could have seen and did n
   );
 });
 
-/** The visit could have seen it and did not. */
+/** The probe could have seen it and did not. */
 function isMissed(visit: Visited, gone: ChangeRow): boolean {
   const file = gone.location.slice(0, gone.location.lastIndexOf(":"));
   const isTold = !visit.isRefused && !visit.isPartial && canSee(visit, file);

@@ -1,13 +1,13 @@
 import type { Database } from "better-sqlite3";
 import type { ChangeKind, ChangeRow } from "#shared/model/access/change.ts";
 
-/** A thing as one revision of it has it. Two revisions are compared fact by fact. */
+/** A thing as it was in one revision. Two revisions are compared fact by fact. */
 export type Version = {
   title: string;
   location: string;
   facts: Record<string, string>;
   opens: ChangeRow["opens"];
-  /** The scan that first looked at where it is. */
+  /** The first scan that read where it is. */
   firstReading: number;
 };
 
@@ -44,7 +44,7 @@ const HOST_KEY_FIRST_READING = firstReadingOf("host_key");
 
 export type VersionReader = ReturnType<typeof versionReader>;
 
-/** Fills revisions with what is to be said of them. */
+/** Fills revisions with their facts. */
 export function versionReader(db: Database): (id: number) => Version {
   const find = db.prepare<[number], Row>("SELECT kind, about, label, state FROM revision WHERE id = ?");
   const grant = db.prepare<[number], Grant>(`
@@ -171,7 +171,7 @@ function toSightVersion({
   };
 }
 
-/** `options: none -> no-pty`: what is otherwise in the second, in its order. */
+/** `options: none -> no-pty`: the facts that differ, in the order of the second revision. */
 export function formatDifference(before: Version, after: Version): string[] {
   return Object.entries(after.facts).flatMap(([name, value]) => {
     const was = before.facts[name] ?? "";
@@ -179,7 +179,7 @@ export function formatDifference(before: Version, after: Version): string[] {
   });
 }
 
-/** What it is, fact by fact, so far as anything is known of it. */
+/** The known facts of a thing, without a value that its title ends with. */
 export const formatFacts = ({ facts, title }: Version): string[] =>
   Object.entries(facts).flatMap(([name, value]) =>
     value === "" || title.endsWith(value) ? [] : [`${name}: ${value}`],

@@ -1,22 +1,25 @@
 import type { Database } from "better-sqlite3";
 import type { ChangeKind } from "#shared/model/access/change.ts";
 
-/** What has revisions: a row of the table that `kind` names (place for a certificate); an account is its host and its name. */
+/**
+ * What has revisions: a row of the table that `kind` names (of `location` for a certificate). An account is its host
+ * and its name.
+ */
 export type RevisedThing = { kind: ChangeKind; about: number; label: string | null };
 
 type NewRevision = {
   scanId: number;
   /** The host name that it is found under. */
   name: number;
-  /** What may change in place, as JSON; null where nothing may. */
+  /** What may change while the thing remains, as JSON; null where nothing may. */
   state: string | null;
-  /** The first revision of what went away and is continued by this; null: it is new. */
+  /** The first revision of the thing that this continues; null where it is new. */
   origin: number | null;
 };
 
 type NextState = {
   state: string;
-  /** It has become otherwise; else more is known of it. */
+  /** True: the thing has changed. False: more is known of it. */
   isOtherwise: boolean;
 };
 
@@ -30,8 +33,8 @@ type Row = {
 };
 
 /**
- * Writes the history of what is found on hosts and endpoints: whoever records that a row begins, ends or changes says so
- * here, in the same transaction. No bare parameter where SQLite would plan anew for each row (decision 0044).
+ * Writes the history of what is found on hosts and endpoints: whatever records that a row begins, ends or changes calls
+ * this in the same transaction. No bare parameter where SQLite would plan anew for each row (decision 0044).
  */
 export function revisionWriter(db: Database) {
   const insert = db.prepare(`
@@ -56,15 +59,16 @@ export function revisionWriter(db: Database) {
   return {
     begin,
 
-    /** What the scan found gone; something that was gone before stays as it is. */
+    /** Ends what the scan found gone; something that was gone before stays as it is. */
     end(thing: RevisedThing, scanId: number): void {
       const row = last(thing);
       if (row?.gone_scan === null) close.run(scanId, row.id);
     },
 
     /**
-     * Something is otherwise, or is back: another revision of it begins. What one scan says twice, and what nobody took note
-     * of before, is one revision. `toNext` makes of the state that was last known what the scan leaves.
+     * Begins another revision of something that has changed or is back. Several changes within one scan, and the first
+     * state that is recorded, make no revision of their own. `toNext` makes the new state from the one that was last
+     * known.
      */
     change(thing: RevisedThing, scanId: number, toNext: (state: string | null) => NextState): void {
       const row = last(thing);
@@ -79,7 +83,7 @@ export function revisionWriter(db: Database) {
       begin(thing, { scanId, name: row.name, state, origin: row.origin });
     },
 
-    /** The line of a grant has moved within its file. */
+    /** Records that the line of a grant has moved within its file. */
     moveGrant(grant: number, scanId: number, { from, to }: { from: number; to: number }): void {
       move.run(grant, scanId, from, to);
     },

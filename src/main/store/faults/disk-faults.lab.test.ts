@@ -16,7 +16,7 @@ const FAILING_DISK = new URL("../testing/failing-disk.ts", import.meta.url);
 
 type Filled = { acknowledged: number; kept: number; refusal: string; integrity: string; afterRoom: string };
 
-/** Fills a folder that is mounted as told, in a mount namespace of its own. */
+/** Fills a folder that is mounted by this command, in a mount namespace of its own. */
 async function fill(mount: string): Promise<Filled> {
   await using folder = await makeTemporaryFolder();
   const script = await bundleChild(FILLER, join(folder.path, "bundle"));
@@ -129,7 +129,7 @@ test("B3: a write that the disk failed to sync is not saved, the store writes no
     const { replies, readBeforeClosing, kept, ...rest } = JSON.parse(lines.join(""));
     const saved = replies.filter((reply: string) => reply === "saved").length;
     const failed = replies.findIndex((reply: string) => reply !== "saved");
-    // Nothing was tried again on the same connection: all that follows the failure is refused.
+    // Nothing was tried again on the same connection: everything after the failure is refused.
     expect(replies.slice(failed + 1)).toEqual(
       replies.slice(failed + 1).map(() => expect.stringContaining("the disk has failed under")),
     );

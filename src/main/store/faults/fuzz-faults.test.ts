@@ -10,10 +10,10 @@ import { listCertificates, listFindings, listGrants, listHosts, listScans } from
 import { makeCertificate, makeGrant, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
-/* Here some hundred files, in the long form of this file thousands. A crash of SQLite would end this process. */
+/* Some hundred files here, thousands in the long form of this file. A crash of SQLite would end this process. */
 const RUNS = Number(process.env.LATCHKEY_TEST_RUNS ?? 60);
 
-/** Bytes that are put in place of others, anywhere; and where the file ends. */
+/** Bytes that replace others, anywhere, and where the file ends. */
 const mutation = fc.record({
   changes: fc.array(
     fc.record({
@@ -64,7 +64,7 @@ test("T18: a damaged page that asks for more memory than there is gets a refusal
   );
 });
 
-/** Opens and asks everything; whatever is neither an answer nor a refusal fails the test. */
+/** Opens the database and runs every query; whatever is neither an answer nor a refusal fails the test. */
 function tryAll(path: string, access: "read" | "write"): "answered" | "refused" {
   return answered(() => {
     const store = openStore({ path, access });

@@ -22,11 +22,11 @@ const UPGRADER = new URL("../testing/upgrader.ts", import.meta.url);
 const RESTORER = new URL("../testing/restorer.ts", import.meta.url);
 
 /*
- * A process is killed before its nth write, sync, rename, link or removal: here at some such moments, in the long
- * form of this file at each.
+ * A process is killed before its nth write, sync, rename, link or removal: here at some such moments, in the long form
+ * of this file at each.
  */
 const MOMENTS = Number(process.env.LATCHKEY_TEST_MOMENTS ?? 10);
-/** There are more than a thousand. */
+/** In the long form there are more than a thousand. */
 const LIMIT = Number.isFinite(MOMENTS) ? {} : { timeout: 3_600_000 };
 
 test(
@@ -114,7 +114,7 @@ function prepareEmpty(path: string): void {
 
 type Check = (path: string, said: { lines: string[] }) => Promise<void>;
 
-/** Kills the script once at each moment, on a copy of what was prepared; answers with how often it did. */
+/** Kills the script once at each moment, on a copy of what was prepared; returns how often it did. */
 async function sweep(
   script: URL,
   prepare: (path: string) => void | Promise<void>,
@@ -163,7 +163,7 @@ async function copyFolder(from: string, to: string): Promise<void> {
   }
 }
 
-/** Looks with hands that know no rules, as whoever comes next would find it. */
+/** Reads the database as the next process would find it, with no rule of this program applied. */
 function look<T>(path: string, at: (db: Sqlite.Database) => T): T {
   const db = new Sqlite(path);
   try {

@@ -136,7 +136,7 @@ test("B8: a copy whose halves are of different moments is refused, for it is loo
   store.close();
   const after = await readFile(path);
   const copy = join(folder.path, "copy.db");
-  // It had come to a table that is written to meanwhile.
+  // The copying had come to a table that is written to meanwhile.
   const db = new Database(path, { readonly: true });
   const page = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'endpoint'").pluck().get();
   db.close();

@@ -16,7 +16,7 @@ async function make(folder: string, ...names: string[]): Promise<string> {
   return path;
 }
 
-/** How both ways to open it are refused. */
+/** The refusal, which must be the same for reading and for writing. */
 function refusal(path: string): string {
   const sentences = (["write", "read"] as const).map((access) => {
     try {
@@ -57,7 +57,7 @@ test.skipIf(isWindows)(
     expect(refusal(path)).toContain(
       `is in ${join(folder.path, "data")}, where every user of this computer may replace it`,
     );
-    // As /tmp is: nobody replaces there what is another's.
+    // As /tmp is: nobody can replace another user's file there.
     await chmod(join(folder.path, "data"), 0o1777);
     expect(refusal(path)).toBe("opened");
     recordFault(task, { id: "B7", injected: "mode 0666; folder 0777", seen: "refused, with the reason" });

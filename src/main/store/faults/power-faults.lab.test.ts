@@ -26,7 +26,7 @@ test("B5: what was acknowledged before a power cut is there after it", async ({ 
   for (let cut = 1; cut <= CUTS; cut++) {
     await using child = startChild({ script: writer, env, under: disk.inside });
     await child.said(String(20 + ((cut * 37) % 80)));
-    // On a machine that falls nobody says anything any more; here the writer would, of the sync that the cut came into.
+    // A machine without power reports nothing more; this writer would report the sync that the cut interrupts.
     child.freeze();
     await disk.cutPower();
     await child.kill();

@@ -14,7 +14,7 @@ const WRITER = new URL("../testing/writer.ts", import.meta.url);
 const TAKER = new URL("../testing/taker.ts", import.meta.url);
 const STRANGER = new URL("../testing/stranger.ts", import.meta.url);
 
-/* Here two processes take some turns; in the long form of this file they do so for ten minutes. */
+/* Here two processes open the database some times in turn; in the long form of this file they do so for ten minutes. */
 const SECONDS = process.env.LATCHKEY_TEST_SECONDS;
 const TIMEOUT_MS = SECONDS === undefined ? 60_000 : (Number(SECONDS) + 120) * 1_000;
 
@@ -101,7 +101,7 @@ test("B2: no write of ours begins as a read, so that another one in between cann
   const stranger = new Sqlite(path, { timeout: 0 });
   const insert = () => stranger.exec("INSERT INTO cached_count (what, count) VALUES ('stranger', 1)");
 
-  // The fault itself: what began as a read may not write any more, however long it waits.
+  // The fault itself: a transaction that began as a read may not write any more, however long it waits.
   stranger.exec("BEGIN; SELECT count(*) FROM event");
   store.atomically(append);
   expect(codeOf(insert)).toBe("SQLITE_BUSY_SNAPSHOT");

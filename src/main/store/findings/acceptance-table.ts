@@ -3,25 +3,28 @@ import { OptionalRule } from "#shared/contract/findings.ts";
 import { type Acceptance, type FindingObject, RuleId } from "#shared/model/finding.ts";
 import type { Instant } from "#shared/model/instant.ts";
 
-/** Expressions for what an acceptance names. */
+/** The expressions by which an acceptance names a thing and a rule. */
 type AcceptedColumns = { about: string; kind: string; rule: string };
 
-/** A query for what a finding is about where that is several things or places at once, each as one text, in column `member`. */
+/**
+ * A query for what a finding is about, where that is several things or locations: each as one text, in the column
+ * `member`.
+ */
 type Members = (accepted: AcceptedColumns) => string;
 
-/** Where a certificate is seen. */
+/** The names under which a certificate is seen. */
 const SEEN_UNDER: Members = ({ about }) =>
   `SELECT 'name ' || location.name AS member FROM location WHERE location.certificate = ${about} AND location.gone_scan IS NULL`;
 
-/** And which rules it breaks: one that breaks others was not accepted for those. */
+/** The same and the rules that it breaks: one that breaks others was not accepted for those. */
 const SEEN_AND_BREAKS: Members = (accepted) => `
   ${SEEN_UNDER(accepted)}
   UNION ALL SELECT 'violation ' || violation AS member FROM certificate WHERE id = ${accepted.about}`;
 
-/** Exactly these rules, of this issuer: what it has issued by them since is issued as it was accepted. */
+/** Exactly these rules, of this issuer: the acceptance covers what it has issued since then against the same rules. */
 const ISSUED: Members = ({ about }) => `SELECT 'violation ' || ${about} AS member`;
 
-/** By what they are for: a renewal is no other one. */
+/** The names of the certificates of a key: a renewal keeps them, and stays covered. */
 const OF_KEY: Members = ({ about }) => `
   SELECT subject || ' ' || names AS member FROM certificate
   WHERE spki_sha256 = ${about} AND spki_sha256 <> '' AND is_ca = 0 AND is_seen = 1`;
@@ -38,7 +41,7 @@ const HELD_ON: Members = ({ about }) => `
   SELECT 'host ' || held.host AS member FROM key_file AS first JOIN key_file AS held ON held.spki_sha256 = first.spki_sha256
   WHERE first.id = ${about} AND first.spki_sha256 IS NOT NULL AND held.spki_sha256 IS NOT NULL AND held.gone_scan IS NULL`;
 
-/** What visits have reported is about the places that report it, and about what each report names as its members. */
+/** A reported finding is about the hosts and endpoints that report it, and about the members that each report names. */
 const REPORTED_BY: Members = ({ about, kind, rule }) => `
   SELECT ifnull('endpoint ' || report.endpoint, 'host ' || report.host) AS member
   FROM finding JOIN report ON report.finding = finding.id
@@ -48,7 +51,7 @@ const REPORTED_BY: Members = ({ about, kind, rule }) => `
   FROM finding JOIN report ON report.finding = finding.id JOIN json_each(report.members) AS named
   WHERE finding.kind = ${kind} AND finding.about = ${about} AND finding.rule = ${rule}`;
 
-/** Of what queries find. */
+/** The members of findings that queries compute. */
 const COMPUTED: Partial<Record<RuleId, Members>> = {
   "certificate-expired": SEEN_UNDER,
   "certificate-expiring": SEEN_UNDER,
@@ -78,14 +81,14 @@ export const coversAll = (members: Members = REPORTED_BY): string => `
       SELECT 1 FROM accepted_member AS covered
       WHERE covered.acceptance = acceptance.id AND covered.member = now.member))`;
 
-/** What an acceptance names a thing by. */
+/** A thing, by what acceptances name it by. */
 export type Accepted = { kind: FindingObject["kind"]; about: number | string };
 
 type Row = Acceptance & { id: number };
 
 export type AcceptanceTable = ReturnType<typeof acceptanceTable>;
 
-/** Findings that may stand until a day. Whether that day has come is asked whenever they are listed. */
+/** Acceptances of findings, each until a day. Every list compares that day with its own clock. */
 export function acceptanceTable(db: Database) {
   const certificateId = db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck();
   const any = db.prepare<[Instant], number>(
@@ -103,19 +106,19 @@ export function acceptanceTable(db: Database) {
   const hasAny = (now: Instant): boolean => any.get(now) !== undefined;
 
   return {
-    /** Whether there is any that holds at this instant. */
+    /** Whether any acceptance holds at this instant. */
     hasAny,
 
-    /** Null where none holds at this instant, for all that the finding is about. */
+    /** The acceptance that holds at this instant and covers all that the finding is about; null where none does. */
     of(rule: RuleId, object: FindingObject, now: Instant): Acceptance | null {
       const about = hasAny(now) ? aboutOf(object) : null;
       return about && holding(rule, about, now);
     },
 
-    /** As `of`, for a thing by what acceptances name it. */
+    /** As `of`, for a thing by what acceptances name it by. */
     holding,
 
-    /** One that was there before is withdrawn. */
+    /** Replaces an acceptance that was there before, which is withdrawn. */
     accept(rule: RuleId, object: FindingObject, { acceptedAt, ...acceptance }: Acceptance): void {
       const about = aboutOf(object);
       if (!about) throw new Error("what is accepted is about a thing that was never seen");
@@ -125,7 +128,7 @@ export function acceptanceTable(db: Database) {
       members.cover(rule, about, id);
     },
 
-    /** Whether there was one. */
+    /** False where there was none. */
     withdraw(rule: RuleId, object: FindingObject, at: Instant): boolean {
       const about = aboutOf(object);
       const row = about && standing.get({ rule, ...about });
@@ -149,7 +152,7 @@ export function acceptanceTable(db: Database) {
   }
 }
 
-/** What acceptances cover. */
+/** The things that acceptances cover. */
 function memberTable(db: Database) {
   const cover = (sql: string) =>
     db.prepare<Accepted & { rule: RuleId; id: number }>(
@@ -174,7 +177,7 @@ function memberTable(db: Database) {
   };
 }
 
-/** Rules that are evaluated only where somebody has asked for it. */
+/** Rules that are evaluated only where somebody has enabled them. */
 export function ruleTable(db: Database) {
   const since = db.prepare<[string], string>("SELECT since FROM enabled_rule WHERE rule = ?").pluck();
   const turnOn = db.prepare("INSERT INTO enabled_rule (rule, since) VALUES (?, ?) ON CONFLICT DO NOTHING");
@@ -183,7 +186,7 @@ export function ruleTable(db: Database) {
   return {
     list: () => OptionalRule.options.map((rule) => ({ rule, since: since.get(rule) ?? null })),
 
-    /** Whether it was otherwise. A rule that is on stays so since when it is. */
+    /** False where it was so before. A rule that is on keeps the time since when it is on. */
     turn: (rule: OptionalRule, isOn: boolean, at: Instant): boolean =>
       (isOn ? turnOn.run(rule, at) : turnOff.run(rule)).changes > 0,
   };

@@ -25,7 +25,7 @@ const draft = (about: FindingDraft["about"]): FindingDraft => ({
   about,
 });
 
-/** Findings of every sort: two that were reported, of dates, of a shared key. */
+/** Findings of every sort: two that were reported, one of dates, one of a shared key. */
 function makeStore(): Store {
   const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
   const chain = ["shop", "old"].map((name) =>
@@ -160,7 +160,7 @@ test("pages and filters leave out what is accepted, and lose nothing else", () =
   ).toBe(true);
 });
 
-/** What is accepted of a rule, and what counts. */
+/** The findings of a rule: those that are accepted, and those that count. */
 function standingOf(store: Store, rule: Finding["rule"]): { accepted: string[]; counting: string[] } {
   const { rows, total } = listFindings(store, { rule });
   const { rows: accepted, total: acceptedTotal } = listFindings(store, { rule, accepted: true });
@@ -186,7 +186,7 @@ test("what is accepted of a group counts again when the group grows, and not whe
   acceptAll(store, rule);
   const key = SHARED.spkiSha256;
   expect(standingOf(store, rule)).toEqual({ accepted: [key], counting: [] });
-  // Renewed for what it was for, and one of them gone: nothing new.
+  // A renewal for the same names, and one certificate gone: no new member.
   present("shop", "shop", { notBefore: "2026-05-02T00:00:00Z" });
   visitEndpoint(store, "chat", { presented: { chain: [makeCertificate("own")] } });
   expect(standingOf(store, rule)).toEqual({ accepted: [key], counting: [] });

@@ -30,7 +30,7 @@ type CertificateFindingRow = Pick<DateColumns, "not_before" | "not_after"> & {
 /** Things of which the first are named, and how many there are. */
 type Some = { named: string[]; count: number };
 
-/** Says of a certificate what is wrong with it for as long as it is seen. */
+/** Describes what is wrong with a certificate for as long as it is seen. */
 export function certificateDescriber(db: Database): (id: number, rule: RuleId) => FindingText {
   const find = db.prepare<{ id: number; rule: RuleId }, CertificateFindingRow>(`
     SELECT id, sha256, subject, issuer, names, ssh_fingerprint, not_before, not_after,
@@ -87,7 +87,7 @@ export function certificateDescriber(db: Database): (id: number, rule: RuleId) =
   }
 }
 
-/** Where a certificate is, and who takes what it is. */
+/** Reads where a certificate is, and which hosts use it. */
 function surroundings(db: Database) {
   const hosts = db
     .prepare<[number], string>(`
@@ -151,15 +151,18 @@ type ViolationRow = {
   host: string | null;
 };
 
-/** So many certificates are read for whether all of them are on one host. */
+/** So many certificates are read to find out whether all are on one host. */
 const MOST_ON_HOST = 50;
 
-/** The host that all certificates of a violation are on; empty where they are on several, and where they are too many. */
+/**
+ * The host that all certificates of a violation are on; empty where they are on several, or where too many are to be
+ * read.
+ */
 export const ON_ONE_HOST = `CASE WHEN certificate_count <= ${MOST_ON_HOST} THEN (
   SELECT CASE WHEN min(only_host) = max(only_host) THEN min(only_host) ELSE '' END
   FROM certificate WHERE violation = profile_violation.id AND is_seen = 1) ELSE '' END`;
 
-/** Says of certificates which rules of their profile they break. */
+/** Describes which rules of their profile certificates break. */
 export function violationDescriber(db: Database) {
   const find = db.prepare<[number], ViolationRow>(`
     SELECT issuer, profile, rules, since, certificate_count,
@@ -176,7 +179,7 @@ export function violationDescriber(db: Database) {
   return {
     find: (id: number): Pick<Violation, "profile" | "rules"> => toViolation(rowOf(id)),
 
-    /** Of all certificates of one issuer that break the same rules. */
+    /** Describes all certificates of one issuer that break the same rules. */
     issued(id: number): FindingText {
       const row = rowOf(id);
       const violation = toViolation(row);

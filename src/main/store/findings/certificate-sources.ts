@@ -7,14 +7,14 @@ type CertificateSourceOptions = {
   name: FindingSource["name"];
   rule: RuleId;
   severity: Severity;
-  /** In the order of the index. */
+  /** An expression in the order of the index. */
   since: string;
   firstSeen: string;
   where: readonly string[];
   index: string;
 };
 
-/** SQLite cannot know how few certificates are due among all: the index is named. */
+/** SQLite cannot know how few of all certificates are due, so the source names the index. */
 const aboutCertificate = ({
   name,
   rule,
@@ -26,7 +26,7 @@ const aboutCertificate = ({
 }: CertificateSourceOptions): FindingSource => ({
   name,
   from: `certificate INDEXED BY ${index}`,
-  // By their ids, of which one host has few.
+  // One host has few certificates: they are found by their ids.
   ofHost: "certificate NOT INDEXED",
   walk: {
     host: "certificate INDEXED BY certificate_by_only_host",
@@ -54,23 +54,23 @@ const aboutCertificate = ({
 
 type Dated = Pick<CertificateSourceOptions, "rule" | "severity" | "since" | "where"> & {
   index?: string;
-  /** Since that date, unless it is said otherwise, or since it was first seen if that was later. */
+  /** The default is the later one of that date and when it was first seen. */
   firstSeen?: string;
 };
 
 const dates = ({ index = "certificate_due", ...options }: Dated): FindingSource =>
   aboutCertificate({ firstSeen: `max(first_seen, ${options.since})`, ...options, index, name: "date" });
 
-/** Due already, not yet over. One that is due only at its end never expires soon: it expires. */
+/** Already due, and not expired. A certificate that is due only at its end never expires soon: it expires. */
 const DUE = ["warn_from <= @now", "not_after >= @now", "warn_from < not_after"];
 
-/** What is wrong with a certificate since it was first seen. */
+/** A finding that lasts as long as the certificate is seen, since it was first seen. */
 const lasting = (
   options: Pick<CertificateSourceOptions, "rule" | "severity" | "where" | "index">,
 ): FindingSource =>
   aboutCertificate({ ...options, name: "certificate", since: "first_seen", firstSeen: "first_seen" });
 
-/** An SSH key that is met nowhere any more is none; the private key beside a certificate never was. */
+/** A key that is found nowhere any more is no SSH key now; the private key beside a certificate never was one. */
 const IS_STILL_SSH_KEY = `(
   EXISTS (SELECT 1 FROM key WHERE key.fingerprint = ssh_fingerprint AND account_count > 0)
   OR EXISTS (SELECT 1 FROM host WHERE host.key_fingerprint = ssh_fingerprint)
@@ -78,7 +78,7 @@ const IS_STILL_SSH_KEY = `(
   OR EXISTS (SELECT 1 FROM key_file WHERE key_file.fingerprint = ssh_fingerprint AND gone_scan IS NULL
     AND (instr(path, '/.ssh/') > 0 OR path GLOB '/etc/ssh/*')))`;
 
-/** What clients refuse, or some of them. One that is over is refused anyway. */
+/** All or some clients refuse it. An expired certificate is refused anyway. */
 const refused = (rule: RuleId, severity: "high" | "medium"): FindingSource =>
   lasting({
     rule,
@@ -88,8 +88,8 @@ const refused = (rule: RuleId, severity: "high" | "medium"): FindingSource =>
   });
 
 /**
- * What every client passes over, by issuer and rules: it is how that one issues, and of thousands of certificates one finding
- * says so, for as long as one of them has not expired. The finding is of each of the certificates, too.
+ * What every client tolerates, by issuer and rules: that issuer issues all its certificates so. One finding stands for
+ * thousands of certificates, until the last of them has expired. It is a finding of each of the certificates, too.
  */
 const issued: FindingSource = {
   name: "violation",
@@ -131,12 +131,15 @@ const issued: FindingSource = {
 
 const FOR_CLIENTS = ["is_for_clients = 1", "is_public = 1", "not_after >= @now"];
 
-/** In a file that a configuration names for when its host is a client. Such files are few, and are found first. */
+/**
+ * In a file that a configuration names for when its host is a client. Such files are few, so the query begins with
+ * them.
+ */
 const IS_NAMED_FOR_CLIENTS = `id IN (
   SELECT location.certificate FROM client_file CROSS JOIN location INDEXED BY location_in_file
   WHERE location.host = client_file.host AND location.path = client_file.path AND location.gone_scan IS NULL)`;
 
-/** What is wrong with certificates by their dates, by what they are for, and by where else they or their keys are. */
+/** What is wrong with certificates by their dates, by their purpose, and by where else they or their keys are. */
 export const CERTIFICATE_SOURCES: readonly FindingSource[] = [
   dates({
     rule: "certificate-expired",
@@ -177,7 +180,7 @@ export const CERTIFICATE_SOURCES: readonly FindingSource[] = [
     where: [...FOR_CLIENTS, `(is_at_endpoint = 0 OR ${IS_NAMED_FOR_CLIENTS})`],
     index: "certificate_for_clients",
   }),
-  // That a server's own one may be a client's, too, is known of its extensions alone.
+  // Only its extensions show that a server's certificate may be a client's, too.
   lasting({
     rule: "certificate-client-auth-ends",
     severity: "info",

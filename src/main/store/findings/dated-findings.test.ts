@@ -49,7 +49,7 @@ test("what dates decide is found as loops over all that was done find it, whatev
   }
 });
 
-/** When something becomes of a certificate. */
+/** The instants at which a finding of a certificate begins or ends. */
 const datesOf = ({ world }: Tried): string[] =>
   [...world.certificates.values()].flatMap((one) => {
     const { warnFrom, urgentFrom } = dueOf(world, one);
@@ -73,7 +73,7 @@ const SORTS = ["severity", "rule", "host", "label", "firstSeen"] as const;
 function compare({ store, world, random }: Tried, at: Date, done: string): void {
   const limit = 1 + random.upTo(5);
   const sort = { by: random.oneOf(SORTS), descending: random.upTo(2) === 0 };
-  // By when they were first seen, and by words, findings are those of the whole minute.
+  // Lists by when findings were first seen, and lists by words, are those of the whole minute.
   const now = sort.by === "firstSeen" ? toMinute(at) : at;
   const all = expectedFindings(world, toInstant(now));
   const told = `${done}; asked at ${toInstant(now)} by ${sort.by}`;
@@ -108,7 +108,7 @@ function compare({ store, world, random }: Tried, at: Date, done: string): void 
   }
 }
 
-/** How many there are of each rule and severity, of what is not accepted. */
+/** Compares how many findings of each rule and severity are not accepted. */
 function compareCounts({ store, world }: Tried, now: Date, done: string): void {
   const told = `${done}; counted at ${toInstant(now)}`;
   const all = expectedFindings(world, toInstant(now));

@@ -9,7 +9,7 @@ const openMemory = () => openStore({ path: ":memory:", access: "write" });
 
 type State = "accepted" | "refused" | "unknown";
 
-/** A visit that has asked for groups, if any are given. */
+/** A probe; it has tried groups if any are passed. */
 function visit(
   store: Store,
   version: string,
@@ -93,7 +93,9 @@ test("a certificate that was replaced is told of by whom that asked, from then o
 
 const hashOf = (name: string) => makeCertificate(name).certificate.sha256;
 
-/** A run of the third of June that renews the certificate "old" of shop as "new", and what was seen on which day. */
+/**
+ * A run of 3 June that renews the certificate "old" of shop as "new", with a function for what was seen on which day.
+ */
 async function makeRenewal() {
   const folder = await makeTemporaryFolder();
   const database = openFile(folder.path);
@@ -118,7 +120,7 @@ async function makeRenewal() {
           ${wanted === null ? "NULL" : `'${wanted}'`})`),
     end: (state: "committed" | "rolled-back") =>
       write(`UPDATE run SET state = '${state}', ended_at = '2026-06-04T12:00:00Z'`),
-    /** How much is told of once these have been seen, each a day after the one before, from the second of June on. */
+    /** Returns how many findings there are once these were seen, each a day after the one before, from 2 June on. */
     see: (...names: string[]) => {
       for (const [index, name] of names.entries())
         visitEndpoint(store, "shop", {

@@ -16,7 +16,7 @@ const aboutEndpoint =
 
 const CLASSICAL: RuleId = "endpoint-key-exchange-classical";
 
-/** Of what is asked of post-quantum readiness this alone is urgent: what is recorded now can be read later. */
+/** Of all post-quantum findings this alone is urgent: traffic that is recorded now can be decrypted later. */
 const classical: FindingSource = {
   name: "key-exchange",
   from: "endpoint INDEXED BY endpoint_readable",
@@ -49,15 +49,18 @@ const CHANGE_DAYS = 30;
 
 const HOST = "(SELECT endpoint.host FROM endpoint WHERE endpoint.id = location.endpoint)";
 
-/** A run looks again before it is over; where that failed, the scan of the next day or the one after counts as its own. */
+/**
+ * A run probes its endpoints before it ends. Where that failed, the scan of the next day or of the one after counts as
+ * its own.
+ */
 const LATE_DAYS = 2;
 
-/** A run that began longer ago than this is passed over. */
+/** A run that began longer ago than this is ignored. */
 const LONGEST_RUN_DAYS = 90;
 
 /**
- * Whether a certificate is one of those that a run was to replace. The list of them is read once for a statement; the plus
- * keeps it from being asked for by each of them.
+ * Whether a certificate is one of those that a run was to replace. The statement reads their list once; without the
+ * plus it would read it again for each certificate.
  */
 const WAS_TO_GO = `
   (+run_certificate.run, +run_certificate.host, +run_certificate.port, +run_certificate.change, old.sha256) IN (
@@ -70,8 +73,9 @@ const WAS_TO_GO = `
         OR run.ended_at >= strftime('%Y-%m-%dT%H:%M:%SZ', @now, '-${CHANGE_DAYS + LATE_DAYS} days')))`;
 
 /**
- * That a run did it: the old one (`old`, at `earlier`) stood there before the run, and is the one that it was to replace; and
- * the change was seen while it ran or soon after. Whatever differs is somebody else's.
+ * The condition for a change to be a run's own: the old certificate (`old`, at `earlier`) was there before the run, and
+ * is the one that the run was to replace; and the change was seen while the run went on or soon after. Any other change
+ * is somebody else's.
  */
 const BY_RUN = `
   run_certificate.new_hashes IS NOT NULL
@@ -81,7 +85,10 @@ const BY_RUN = `
       <= strftime('%Y-%m-%dT%H:%M:%SZ', run.ended_at, '+${LATE_DAYS} days'))
   AND ${WAS_TO_GO}`;
 
-/** What a run has put in place, straight after the old one. Once it is over, only what it has verified is its own. */
+/**
+ * The certificate that a run has installed, straight after the old one. Once the run is over, only what it has verified
+ * is its own.
+ */
 const PUT_BY_RUN = `
   SELECT 1 FROM location AS earlier INDEXED BY location_gone_at_endpoint
     CROSS JOIN certificate AS old ON old.id = earlier.certificate
@@ -91,7 +98,7 @@ const PUT_BY_RUN = `
   WHERE earlier.endpoint = location.endpoint AND earlier.position = 0 AND earlier.gone_scan = location.first_scan
     AND (run_certificate.state = 'installed' OR run.ended_at IS NULL) AND ${BY_RUN}`;
 
-/** What stood there before the run, straight after what it had put there and took back. */
+/** The old certificate, straight after the one that a run had installed and rolled back. */
 const ROLLED_BACK_BY_RUN = `
   SELECT 1 FROM location AS fresh INDEXED BY location_gone_at_endpoint
     CROSS JOIN location AS earlier INDEXED BY location_gone_at_endpoint
@@ -104,8 +111,9 @@ const ROLLED_BACK_BY_RUN = `
     AND earlier.certificate = location.certificate AND run_certificate.state = 'issued' AND ${BY_RUN}`;
 
 /**
- * Endpoints whose leaf has been replaced since somebody asked to be told, and not by a run: neither by what it put in
- * place nor by what it took back. The rule is off by itself: what renews elsewhere by itself is a finding each time.
+ * Endpoints whose leaf has been replaced since somebody enabled the rule, and not by a run: neither by what it
+ * installed nor by what it rolled back. The rule is off by default, because each automatic renewal by other means is a
+ * finding.
  */
 const changed: FindingSource = {
   name: "change",
@@ -116,7 +124,7 @@ const changed: FindingSource = {
   table: "location",
   where: [
     "gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0",
-    // Where nothing has gone yet this is null, and nothing has changed.
+    // Where no leaf has gone yet this is null, and the condition is false.
     `first_scan >= (
       SELECT min(gone_scan) FROM location INDEXED BY location_leaf_gone
       WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL AND position = 0)`,
@@ -145,7 +153,7 @@ const changed: FindingSource = {
   foundBy: "host",
   text: `'${CHANGED}' || char(10) || ${HOST}`,
   isAbout: aboutEndpoint("endpoint"),
-  // Who has accepted one change has not accepted those after it.
+  // An acceptance of one change does not cover those after it.
   isAccepted: `${acceptedFor(CHANGED, "endpoint", "endpoint")} AND EXISTS (
     SELECT 1 FROM acceptance
     WHERE rule = '${CHANGED}' AND kind = 'endpoint' AND about = location.endpoint AND ${IN_FORCE}
@@ -166,7 +174,7 @@ type Endpoint = {
 };
 type Leaf = { subject: string; sha256: string; notAfter: string; scan: number; at: string };
 
-/** Says of endpoints what is wrong with how they speak TLS, and with what they present since when. */
+/** Describes what is wrong with how endpoints speak TLS, and which certificate they present since when. */
 export function endpointDescriber(db: Database) {
   const find = db.prepare<[number], Endpoint>(`
     SELECT host, port, server_name, key_exchange, ifnull(key_exchange_since, last_seen) AS since,

@@ -9,15 +9,15 @@ type Row = { id: number; rule: FindingBrief["rule"]; severity: number; kind: Abo
 
 export type FindingBriefs = ReturnType<typeof findingBriefs>;
 
-/** What is known of a key that opens several accounts is of this severity: often it is one person's. */
+/** The severity of a key that opens several accounts: often it is one person's. */
 export const SHARED_KEY_SEVERITY: Severity = "low";
 
 /** A host with more findings than this shows the most severe of them. */
 const MOST_BRIEFS = 50;
-/** So many are looked through for those that are not accepted. */
+/** So many findings are read to find those that are not accepted. */
 const MOST_READ = 1_000;
 
-/** Findings as they stand in the rows of the things that they are about: those that count, and not what was accepted. */
+/** Findings in the rows of the things that they are about, without accepted ones. */
 export function findingBriefs(db: Database, deps: Deps) {
   const { counting, computed } = countingOnly(deps);
   const about = db.prepare<[string, number], Row>(`
@@ -55,10 +55,10 @@ export function findingBriefs(db: Database, deps: Deps) {
       return counting(onHost.all(host)).slice(0, MOST_BRIEFS).map(toBrief);
     },
 
-    /** The same of what queries find of a thing. */
+    /** The same for findings that queries compute. */
     computed,
 
-    /** Of the key of a usable grant, that other accounts trust it too. */
+    /** Of the key of a usable grant: the finding that other accounts trust it too. */
     ofKey(fingerprint: string): FindingBrief[] {
       const count = accountCount.get(fingerprint) ?? 0;
       if (count < 2) return [];
@@ -71,7 +71,7 @@ export function findingBriefs(db: Database, deps: Deps) {
       return computed({ kind: "key", about: fingerprint }, [brief]);
     },
 
-    /** All that is to be said of a key that several accounts trust. */
+    /** Describes a key that several accounts trust. */
     describeKey: (fingerprint: string) =>
       describeKeyOnSeveralAccounts(accountCount.get(fingerprint) ?? 0, accounts.all(fingerprint)),
   };
@@ -87,12 +87,12 @@ export function findingBriefs(db: Database, deps: Deps) {
 
 type Deps = { acceptances: AcceptanceTable; now: () => Date };
 
-/** Leaves out what is accepted now. */
+/** Leaves out findings that are accepted now. */
 function countingOnly({ acceptances, now }: Deps) {
   return {
     counting,
 
-    /** Of what queries find of a thing. */
+    /** Of the findings that queries compute for a thing. */
     computed({ kind, about }: Accepted, found: readonly FindingBrief[]): FindingBrief[] {
       if (found.length === 0) return [];
       return counting(found.map((brief) => ({ brief, kind, about, rule: brief.rule }))).map(

@@ -22,7 +22,7 @@ import type { About } from "./finding-writer.ts";
 import { grantDescriber } from "./grant-findings.ts";
 import { heldKeyDescriber, keyDescriber } from "./key-findings.ts";
 
-/** A finding as the sources of the query give it. */
+/** A row of a finding source. */
 export type SourceRow = {
   source: FindingSource["name"];
   severity: number;
@@ -48,7 +48,7 @@ type CertificateRow = Pick<DateColumns, "not_before" | "not_after"> & {
   host: string | null;
 };
 
-/** A thing that many places report has the evidence of so many of them. */
+/** A finding that many hosts and endpoints report shows the evidence of so many of them. */
 const MOST_REPORTS = 10;
 
 type Deps = {
@@ -57,7 +57,7 @@ type Deps = {
   findGrant: (id: number) => GrantRow | null;
 };
 
-/** Fills the findings of a page with what they say. */
+/** Fills the findings of a page with their texts. */
 export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
   const tellers = tellersOf(db, deps);
 
@@ -83,7 +83,7 @@ export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
   }
 }
 
-/** What happens to a thing again and again: an acceptance is for what had happened by then. */
+/** Rules about something that happens again and again: an acceptance covers what had happened by then. */
 const HAPPENING: ReadonlySet<RuleId> = new Set(["certificate-changed"]);
 
 type Describer = (row: SourceRow, now: Date) => FindingText;
@@ -187,7 +187,7 @@ function orphanDescriber(db: Database, findGrant: Deps["findGrant"]): (id: numbe
   };
 }
 
-/** Since the date that it is about, or since it was first seen if that was later. */
+/** The later one of the date that the finding is about and when the certificate was first seen. */
 function sinceOf(rule: DateRule, row: CertificateRow): string {
   if (rule === "certificate-not-yet-valid") return row.first_seen;
   return rule === "certificate-expired" ? row.over_since : row.due_since;
@@ -197,7 +197,7 @@ function objectOf({ kind, about, sha256 }: StoredRow): FindingObject {
   return kind === "certificate" ? { kind, sha256: sha256 ?? "" } : { kind, id: about };
 }
 
-/** What a finding's id is made of: both last from scan to scan, so the id does. */
+/** What a finding's id is made of. Both parts stay the same from scan to scan, and so does the id. */
 type FindingIdentity = { rule: RuleId; object: FindingObject };
 
 const NUMBERED = /^(grant|key-file|host|endpoint|profile-violation)-(\d{1,15})$/;
@@ -212,7 +212,7 @@ function formatObject(object: FindingObject): string {
   return object.kind === "key" ? object.fingerprint : `${object.kind}-${object.id}`;
 }
 
-/** Null when it is no id of a finding. */
+/** Null where it is not the id of a finding. */
 export function readFindingId(id: string): FindingIdentity | null {
   const colon = id.indexOf(":");
   const rule = RuleId.safeParse(id.slice(0, colon));

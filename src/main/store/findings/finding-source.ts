@@ -8,18 +8,21 @@ import {
 import type { Part, Value } from "#store/lists/order.ts";
 import { coversAll, membersOf } from "./acceptance-table.ts";
 
-/** What a list of findings may be ordered by. `since` is in the order of an index, and `tie` tells those of one rule apart. */
+/**
+ * The columns that a list of findings may be sorted by. `since` is in the order of an index, and `tie` distinguishes
+ * findings of one rule.
+ */
 export type SourceColumn = "severity" | "rule" | "host" | "label_start" | "first_seen" | "since" | "tie";
 
 /** A column that is the same for all of a source is a value; otherwise it is an expression. */
 export type ColumnOfSource = { same: Value } | { sql: string };
 
 /**
- * Where findings come from: each source is a query that gives the same columns. Where two sources give the same rule at the same
- * severity, their `tie`s are of one table. The only parameter is `@now`.
+ * A query for findings; the queries of all sources have the same columns. Where two sources give the same rule at the
+ * same severity, their `tie`s are of one table. The only parameter is `@now`.
  */
 export type FindingSource = {
-  /** Who fills its findings with what they say. */
+  /** Names the describer that fills its findings with their texts. */
   name:
     | (
         | "stored"
@@ -33,15 +36,22 @@ export type FindingSource = {
         | "host"
       )
     | ("key" | "orphan" | "unapproved" | "due");
-  /** With the index that a list of them is read by. */
+  /** The table with the index by which a list is read. */
   from: string;
-  /** The same for what is on one host, of which there is little: it is found by that. Null where `from` does so. */
+  /**
+   * The table for the findings of one host, which are few: the query begins with the host. Null where `from` does so.
+   */
   ofHost: string | null;
-  /** The same with an index that is in the order of a column, for when the source has most of what is there. */
+  /** The table with an index in the order of a column, for a source that has most rows of the table. */
   walk: Partial<Record<SourceColumn, string>>;
-  /** What no index is in the order of: all of the source is read for a list by that, and kept for a minute. */
+  /**
+   * Columns that no index is in the order of: a list by one of these reads the whole source, and keeps it for a minute.
+   */
   unordered?: readonly SourceColumn[];
-  /** The scans that have begun rows of it, where these are first seen when their scan began: a query for `id` and `startedAt`. */
+  /**
+   * The scans that have begun rows of it, where its rows are first seen when their scan began: a query for `id` and
+   * `startedAt`.
+   */
   scans?: string;
   /** Whether such an index has little more than the source. */
   isWalkShort?: boolean;
@@ -58,17 +68,20 @@ export type FindingSource = {
     | "host";
   where: readonly string[];
   columns: Readonly<Record<SourceColumn, ColumnOfSource>>;
-  /** How many it has, as an expression, where something keeps that. */
+  /** An expression for how many it has, where triggers keep that. */
   cachedCount?: string;
-  /** Whether a finding is on the host of this name: where it is on several, whether it is on that one too. */
+  /** Whether a finding is on the host of this name. One that is on several hosts is on each of them. */
   isOnHost: string;
-  /** What a search looks at. */
+  /** The text that a search reads. */
   text: string;
-  /** What else knows what has a word: the list of such things, or the names of hosts; by the key's own beginning alone. */
+  /**
+   * The list or index that finds the rows with a word: that of such things, or of the names of hosts. `key`: only the
+   * beginning of the key's fingerprint.
+   */
   foundBy?: "certificate" | "grant" | "tls-key" | "host" | "key";
-  /** What is about a thing; null where no finding of this source can be. */
+  /** The condition for a finding to be about a thing; null where no finding of this source can be. */
   isAbout(object: FindingObject): Part | null;
-  /** Whether a finding is accepted now. Few are, and they are found first. */
+  /** Whether a finding is accepted now. Few are, so the query begins with them. */
   isAccepted: string;
 };
 
@@ -76,25 +89,28 @@ export const rankOf = (severity: Severity): number => Severity.options.indexOf(s
 
 export const HOST_ID = "(SELECT host_name.id FROM host_name WHERE host_name.name = ?)";
 
-/** What is accepted is found by that: few are, and by another index all of a source would be read. */
+/** The table for accepted findings. They are few: another index would read the whole source. */
 export const acceptedFrom = ({ table, columns: { tie } }: FindingSource): string =>
   "sql" in tie && tie.sql === "id" ? `${table} NOT INDEXED` : table;
 
-/** The condition of acceptances that hold now. */
+/** The condition for an acceptance to hold now. */
 export const IN_FORCE = "withdrawn_at IS NULL AND until > @now";
 
-/** Whether this rule is accepted for a thing, of which this column is what acceptances name, and for all that it is about. */
+/**
+ * Whether this rule is accepted for a thing, and for all that the finding is about. `column` is what acceptances name
+ * the thing by.
+ */
 export const acceptedFor = (rule: RuleId, kind: FindingObject["kind"], column: string): string =>
   `${column} IN (
     SELECT about FROM acceptance
     WHERE rule = '${rule}' AND kind = '${kind}' AND ${IN_FORCE}
       AND ${coversAll(membersOf(rule))})`;
 
-/** What a finding says, before its rule and what was decided of it are put beside it. */
+/** The texts of a finding, to which its rule and its acceptance are added. */
 export type FindingText = Omit<
   Finding,
   "id" | "rule" | "severity" | "reference" | "profile" | "brokenRules" | "acceptance"
 > & {
-  /** The rules that are broken, where the finding is of these. */
+  /** The broken rules, where the finding is about them. */
   violation?: Pick<Violation, "profile" | "rules">;
 };

@@ -7,7 +7,7 @@ import { type ColumnOfSource, type FindingSource, HOST_ID, IN_FORCE, rankOf } fr
 import { GRANT_SOURCES } from "./grant-findings.ts";
 import { KEY_SOURCES } from "./key-findings.ts";
 
-/** What visits have reported. */
+/** Findings that scans have reported. */
 const stored: FindingSource = {
   name: "stored",
   from: "finding",
@@ -56,7 +56,7 @@ export const EVERYTHING = {
   host: null,
 } satisfies Partial<FindingFilter>;
 
-/** What of a source a filter lets through but for its words, whether accepted or not; null when that is nothing. */
+/** The conditions of a filter on a source, without those for words and for acceptance; null where nothing passes. */
 export function sourceConditions(
   source: FindingSource,
   { severity, rule, host }: Pick<FindingFilter, "severity" | "rule" | "host">,

@@ -25,12 +25,12 @@ const SORTED_BY: Record<Column, readonly SourceColumn[]> = {
   firstSeen: ["first_seen", "rule", "severity", "tie"],
 };
 
-/** One thing has so many findings at the most. */
+/** At most so many findings of one thing are listed. */
 const MOST_ABOUT = 100;
 
 type Deps = { lists: Lists; acceptances: AcceptanceTable } & Parameters<typeof findingRows>[1];
 
-/** What needs attention now: what visits have reported, what the dates say, and what only several hosts together show. */
+/** What needs attention now: what scans have reported, what dates show, and what only several hosts together show. */
 export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps) {
   const rows = findingRows(db, { ...deps, acceptances });
   const sources = sourceReader(db, lists, sourceFilter({ lists, acceptances }));
@@ -52,7 +52,7 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
       return found ? rows.toFinding(found, now) : null;
     },
 
-    /** All that is to be said of one thing, accepted or not, the most severe first. */
+    /** All findings of one thing, accepted or not, the most severe first. */
     about: (object: FindingObject, now: Date): Finding[] =>
       readAbout(object, { rule: null, limit: MOST_ABOUT, now })
         .toSorted((a, b) => a.severity - b.severity || a.rule.localeCompare(b.rule))
@@ -75,7 +75,7 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
   }
 }
 
-/** Sources that give the same rule at the same severity are one to whoever counts. */
+/** Counts of different sources for the same rule at the same severity are added up. */
 function addUp<Counted extends { rule: RuleId; severity: number; count: number }>(
   counted: readonly Counted[],
 ): Counted[] {
@@ -87,7 +87,7 @@ function addUp<Counted extends { rule: RuleId; severity: number; count: number }
   return [...sums.values()];
 }
 
-/** What a source says of one thing, by one rule or by all. Null when that is nothing it could say. */
+/** The findings of a source about one thing, by one rule or by all. Null where it cannot have any. */
 function pageOf(
   source: FindingSource,
   object: FindingObject,
@@ -101,10 +101,10 @@ function pageOf(
   return sourcePage({ ...source, from: source.table }, { sort, where: [...where, about], keyRange, limit });
 }
 
-/** By their place among the severities. */
+/** `severity`: the index among the severities. */
 type Counted = { rule: RuleId; severity: number; count: number };
 
-/** How many of each rule at each severity a source has, without those that are accepted. */
+/** How many findings of each rule at each severity a source has, without accepted ones. */
 function sourceCounter({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
   return countSource;
 

@@ -11,12 +11,12 @@ type Source = Spot & { at: Instant };
 type NamedSource = Source & { hostName: string };
 type Resolve = (about: FindingDraft["about"]) => number | null;
 
-/** A draft whose object has been found. */
+/** A draft whose object was found in the database. */
 type FoundOut = Omit<FindingDraft, "about"> & { kind: About["kind"]; about: number };
 
 type FindingText = { sentence: string; evidence: string; remedy: string; members: string };
 
-/** A finding as it is written down; `host` is empty while several report it. */
+/** A finding as it is stored; `host` is empty while several hosts report it. */
 type Standing = { id: number; severity: number; label: string; host: string };
 
 type Finding = { rule: string; kind: About["kind"]; about: number };
@@ -25,7 +25,7 @@ type Report = FindingText & Finding & { id: number; finding: Standing };
 
 export type FindingWriter = ReturnType<typeof findingWriter>;
 
-/** What each visited place reports; a finding stands as long as one place still reports it. */
+/** Writes what each probed host or endpoint reports. A finding stands as long as one of them still reports it. */
 export function findingWriter(db: Database) {
   const reports = reportReader(db);
   const stand = findingRecorder(db);
@@ -49,8 +49,8 @@ export function findingWriter(db: Database) {
 
   return {
     /**
-     * Takes what a visit found for all that is to be said from there. What was reported before and was not
-     * found again is withdrawn, where `wasRead`: a partial visit cannot clear what it did not see.
+     * Replaces what one host or endpoint reports. A report that is not among the drafts is withdrawn where `wasRead`: a
+     * partial probe cannot clear what it did not see.
      */
     replace(
       source: Source,
@@ -90,7 +90,9 @@ export function findingWriter(db: Database) {
   }
 }
 
-/** Finds the rows that the findings of one visit are about: several are about one certificate, which is looked up once. */
+/**
+ * Finds the rows that the findings of one probe are about. Several are about one certificate, which is looked up once.
+ */
 function objectFinder(db: Database) {
   const certificateId = db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck();
 
@@ -112,8 +114,9 @@ function objectFinder(db: Database) {
 }
 
 /**
- * Gives the row of a finding that a place reports; `known`: it has reported it before. Many places say the same of one thing,
- * and so what has not changed is not written: the row is in all the indexes that findings are listed by.
+ * Returns the row of a finding that a host or endpoint reports; `known`: it has reported it before. Many report the
+ * same of one thing. A row that has not changed is not written, for it is in all the indexes that findings are listed
+ * by.
  */
 function findingRecorder(db: Database) {
   const find = db.prepare<[string, number, string], Standing>(
@@ -137,7 +140,7 @@ function findingRecorder(db: Database) {
   };
 }
 
-/** What was said from a place when it was last visited. */
+/** Reads what a host or endpoint reported at its last probe. */
 function reportReader(db: Database) {
   type Row = FindingText & { id: number; finding: number };
   const reportsOf = {
@@ -155,7 +158,7 @@ function reportReader(db: Database) {
     at(source: Source): Report[] {
       const said =
         "endpoint" in source ? reportsOf.endpoint.all(source.endpoint) : reportsOf.host.all(source.host);
-      // Not a join: most places have no report, and then a join costs ten times as much.
+      // Not a join: most hosts and endpoints have no report, and then a join costs ten times as much.
       return said.flatMap(({ finding, ...report }) => {
         const found = findingOf.get(finding);
         return found ? { ...report, ...aboutOf(found), finding: found } : [];

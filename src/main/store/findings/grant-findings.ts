@@ -24,7 +24,7 @@ const inOrder = (grants: string): FindingSource["walk"] => ({
   label_start: `grant_line INDEXED BY ${grants}_by_fingerprint`,
 });
 
-/** What sources about grants have in common, and of the columns. */
+/** What sources about grants have in common, columns aside. */
 const aboutGrant = (rule: RuleId) => ({
   table: "grant_line" as const,
   ofHost: "grant_line INDEXED BY grant_by_host",
@@ -45,7 +45,7 @@ const columnsOfGrant = (rule: RuleId, severity: Severity) => ({
   tie: { sql: "id" },
 });
 
-/** Grants that are orphans for one reason; the rule for that is the column `orphan`. */
+/** Grants that are orphans for one reason, which is the column `orphan`. */
 const orphans = (why: Orphan): FindingSource => ({
   ...aboutGrant("grant-orphaned"),
   name: "orphan",
@@ -83,7 +83,7 @@ const unapproved: FindingSource = {
   },
 };
 
-/** Approvals whose day to look again has come. */
+/** Approvals whose review date has come. */
 const due: FindingSource = {
   ...aboutGrant("approval-due"),
   name: "due",
@@ -102,7 +102,7 @@ export const GRANT_SOURCES: readonly FindingSource[] = [...Orphan.options.map(or
 
 type Since = { baselineAt: string; isFirstRead: number; changedFrom: string | null };
 
-/** What is said of the findings that baselines and approvals make. */
+/** Describes the findings that follow from baselines and approvals. */
 export function grantDescriber(db: Database, findGrant: (id: number) => GrantRow | null) {
   const since = db.prepare<[number], Since>(`
     SELECT (SELECT started_at FROM baseline JOIN scan ON scan.id = baseline.scan) AS baselineAt,

@@ -37,7 +37,7 @@ const sharedKey: FindingSource = {
   isAccepted: acceptedFor("key-on-several-accounts", "key", "fingerprint"),
 };
 
-/** Keys of certificates: of several that are seen now, or kept when one took the place of another. */
+/** Keys of several certificates: those that are seen now, or of which one replaced the other and kept the key. */
 const reusedKey = (rule: RuleId, index: string, where: readonly string[]): FindingSource => ({
   name: "tls-key",
   from: `reused_key INDEXED BY ${index}`,
@@ -65,8 +65,8 @@ const reusedKey = (rule: RuleId, index: string, where: readonly string[]): Findi
 });
 
 /**
- * Hosts that present one key; the finding is about the first of them. Whether they are copies of one another or one machine
- * with several names, nobody can tell from outside.
+ * Hosts that present one key; the finding is about the first of them. From outside, copies of one machine cannot be
+ * distinguished from one machine with several names.
  */
 const sharedHostKey: FindingSource = {
   name: "host",
@@ -98,7 +98,7 @@ const sharedHostKey: FindingSource = {
 
 const IS_HOST_KEY = "path GLOB '/etc/ssh/ssh_host_*'";
 
-/** Two names of one machine present one host key; of copies another rule tells. */
+/** Two names of one machine present one host key; copies are the subject of another rule. */
 const IS_ON_ANOTHER_MACHINE = `EXISTS (
   SELECT 1 FROM key_file AS other JOIN host AS away ON away.id = other.host JOIN host AS home ON home.id = key_file.host
   WHERE other.spki_sha256 = key_file.spki_sha256 AND other.gone_scan IS NULL AND other.host <> key_file.host
@@ -109,7 +109,7 @@ const IS_FIRST = `NOT EXISTS (
   WHERE other.spki_sha256 = key_file.spki_sha256 AND other.gone_scan IS NULL AND other.id < key_file.id
     AND NOT other.${IS_HOST_KEY})`;
 
-/** Private keys that lie on several hosts; the finding is about the first file of each. */
+/** Private keys that are on several hosts; the finding is about the first file of each. */
 const heldKey = (severity: Severity, where: string): FindingSource => ({
   name: "held-key",
   from: "key_file INDEXED BY key_file_elsewhere",
@@ -141,7 +141,7 @@ const heldKey = (severity: Severity, where: string): FindingSource => ({
   isAccepted: acceptedFor("key-on-several-hosts", "key-file", "id"),
 });
 
-/** A key that somebody logs in with; servers behind one name may have to share theirs. */
+/** A key that somebody logs in with. Servers behind one name may have to share theirs. */
 const IS_SSH = "instr(path, '/.ssh/') > 0";
 
 export const KEY_SOURCES: readonly FindingSource[] = [
@@ -162,7 +162,7 @@ type Row = {
   kept_days: number;
 };
 
-/** Says of keys what is wrong with them over several certificates, or over several hosts. */
+/** Describes what is wrong with keys of several certificates, or of several hosts. */
 export function keyDescriber(db: Database) {
   const reused = db.prepare<[string], Row>(`
     SELECT seen_count, first_from, last_from, since, kept_days,
@@ -204,7 +204,7 @@ export function keyDescriber(db: Database) {
       return { ...said, object: { kind: "tls-key", spki }, label: spki, host: null, firstSeen };
     },
 
-    /** Of all hosts that present the key of this one. */
+    /** Describes all hosts that present the key of this one. */
     hostKey(id: number): FindingText {
       const row = host.get(id);
       if (!row) throw new Error(`there is no host ${id}`);
@@ -222,7 +222,7 @@ export function keyDescriber(db: Database) {
 
 type HeldRow = { path: string; name: string; spki: string; since: string; hostCount: number };
 
-/** Says of a private key where else it lies, by the first file that holds it. */
+/** Describes where else a private key is, by the first file that contains it. */
 export function heldKeyDescriber(db: Database): (id: number) => FindingText {
   const file = db.prepare<[number], HeldRow>(`
     SELECT path, ifnull(fingerprint, spki_sha256) AS name, spki_sha256 AS spki, elsewhere_since AS since,

@@ -15,7 +15,7 @@ const openMemory = () => openStore({ path: ":memory:", access: "write" });
 
 const SPKI = "5".repeat(64);
 
-/** What is found by one rule, as lists, details and single look-ups say alike. */
+/** The findings of one rule; lists, details and single look-ups must agree. */
 function findBy(store: Store, rule: Finding["rule"], now = "2026-06-01T00:00:00Z"): Finding[] {
   const at = new Date(now);
   const { rows, total } = listFindings(store, { rule, now: at });

@@ -17,26 +17,29 @@ import type { AcceptanceTable } from "./acceptance-table.ts";
 import { acceptedFrom, type FindingSource } from "./finding-source.ts";
 import { sourceConditions } from "./finding-sources.ts";
 
-/** So many rows of a source are inspected for words that many others have, too. */
+/** So many rows of a source are inspected for words that many other rows have, too. */
 export const MOST_INSPECTED = 1_000;
 
 const isFew = (total: Total): boolean => typeof total === "number" && total <= MOST_INSPECTED;
 
-/** What a source has of what was asked for. */
+/** A source with the conditions of a filter, and how many rows pass. */
 export type Narrowed = { from: string; where: readonly Part[]; total: Total };
 
 type CountQuery = { from: string; where: readonly Part[]; filter: Pick<FindingFilter, "host"> };
 
-/** `isMuch` where all of the source is too much to be inspected; `isWalk` where an index in the order of the list will do. */
+/**
+ * `isMuch` where the whole source is too large to be inspected; `isWalk` where an index in the order of the list may be
+ * used.
+ */
 type FoundSource = { from: string; where: readonly Part[]; isMuch: boolean; isWalk: boolean };
 
-/** What of each source a filter lets through, what was accepted apart from what was not. */
+/** Applies a filter to each source, separately for accepted findings and for others. */
 export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
   return { narrow, findWords };
 
   /**
-   * What of a source a filter lets through, with how many that is. Few are accepted: they are counted by themselves and
-   * taken from the rest, for to ask of each finding whether it is accepted takes as long as there are many.
+   * The rows of a source that pass a filter, and how many they are. Accepted findings are few. They are counted
+   * separately and subtracted, because a test of every finding takes time in proportion to all of them.
    */
   function narrow(
     source: FindingSource,
@@ -55,7 +58,7 @@ export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances
     return { from, where: [...where, { sql: `NOT (${source.isAccepted})`, values: [] }], total };
   }
 
-  /** What is kept serves where nothing narrows the source but what is the same for all of it. */
+  /** The cached count serves where no condition beyond the source's own narrows it. */
   function countOpen(
     { cachedCount }: FindingSource,
     { from, where, filter }: CountQuery,
@@ -93,15 +96,15 @@ export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances
 }
 
 /**
- * Where the rows of a source are that words stand in, and what is to be asked of them. `isFound` where an index knows of few
- * that they are among these.
+ * The table and the conditions by which words find rows of a source. `isFound` where an index has few rows that these
+ * are among.
  */
 type WordsInSource = { from: string; where: readonly Part[]; isFound: boolean };
 
-/** So few rows are fetched one by one; to walk what a source has costs less than more of them. */
+/** Up to so many rows are fetched one by one; for more of them it is faster to read the whole source. */
 const FEW = 1_000;
 
-/** Null where no row of the source can have them. */
+/** Null where no row of the source can have the words. */
 function findInSource(lists: Lists, source: FindingSource, search: string): WordsInSource | null {
   const { rule } = source.columns;
   const isInRule = (word: string) =>
@@ -131,7 +134,7 @@ function findInSource(lists: Lists, source: FindingSource, search: string): Word
 
 const inRow = ({ text }: FindingSource, words: readonly string[]): Part[] => eachWord(words.join(" "), text);
 
-/** What many things have is asked of each row of the source. */
+/** Tests each row of the source for a word that many rows have. */
 const findEach = (
   lists: Lists,
   words: readonly string[],
@@ -145,7 +148,10 @@ const findEach = (
     size,
   });
 
-/** Of certificates what many have is found, too: an index has what is due, with their ids, and no row is read for it. */
+/**
+ * With the number of certificates, words that many certificates have are found, too: an index has those that are due,
+ * with their ids, and no row is read for it.
+ */
 const sizeOf = (lists: Lists): number =>
   lists.read<{ count: number }>("SELECT count FROM cached_count WHERE what = 'certificate'", [])[0]?.count ??
   0;
@@ -166,7 +172,7 @@ function findKeys(from: string, words: readonly string[]): WordsInSource | null 
   return { from, where, isFound: true };
 }
 
-/** A key has the names of its certificates; a word that its hash may have is looked for in each row. */
+/** A key has the names of its certificates; a word that may be a hash is compared with each row. */
 function ofCertificates(lists: Lists, source: FindingSource, words: readonly string[]): WordsInSource {
   const [{ from, table }, where] = [source, inRow(source, words)];
   const isHash = words.some((word) => toHexStart(word) !== null);

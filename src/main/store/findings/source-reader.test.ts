@@ -4,7 +4,7 @@ import { openStore } from "#store/store.ts";
 import { listFindings, readAll } from "#store/testing/ask.ts";
 import { makeGrant, START, visitHost } from "#store/testing/make-visit.ts";
 
-/** When scans begin: two of them at once, and one before the one before it. */
+/** When scans begin: two of them at the same time, and one earlier than the scan before it. */
 const STARTS = ["01", "02", "02", "05", "04", "06"].map((day) => `2026-05-${day}T00:00:00Z`);
 
 test("grants since the baseline are listed by when they were first seen, whatever the order of their scans, as a sort has it", () => {

@@ -28,23 +28,25 @@ import { MOST_INSPECTED, type Narrowed, type sourceFilter } from "./source-filte
 
 export type SourceSort = Omit<Sort, "columns"> & { columns: readonly SourceColumn[] };
 
-/** `after`: the values of the row before, in the order of the list. */
+/** `after`: the values of the last row of the page before, in the order of the list. */
 type PageQuery = FindingFilter & { sort: SourceSort; after: readonly Value[] | null; limit: number };
 
 type Row = SourceRow & Key;
 
-/** What a source has of the whole list, and how to read its rows after another one, in the order of the list. */
+/** The rows of one source: how many there are, and a function for those after another row, in the order of the list. */
 type SourceRows = { source: FindingSource; total: Total; read: (range: PageRange) => readonly Row[] };
 
-/** So many rows of a source are kept for the next pages; where there are more, they are put in order for each. */
+/**
+ * Up to so many rows of a source are sorted once and kept for the next pages; larger sources are sorted for each page.
+ */
 const MOST_KEPT = 50_000;
 
-/** Where so many of the first rows have the words, pages are full after some thousands. */
+/** Where so many of the first rows have the words, a page is full after reading some thousands. */
 const SOON_FULL = 10;
 
 /**
- * A page of a list of findings: the rows of all sources, merged. `now` counts by the minute where rows are kept, so that what was
- * found for one page serves the next.
+ * Reads a page of a list of findings: the rows of all sources, merged. Where rows are kept, `now` is rounded down to
+ * the minute, so that the next page can use them.
  */
 export function sourceReader(db: Database, lists: Lists, filterSource: ReturnType<typeof sourceFilter>) {
   const certificates = db
@@ -78,7 +80,10 @@ export function sourceReader(db: Database, lists: Lists, filterSource: ReturnTyp
     return { source, total, read: (range) => readPage(lists, ordered, range) };
   }
 
-  /** No index has what findings say, so each is inspected once for all pages; of what has many, a page at a time. */
+  /**
+   * No index has the texts of findings, so each row is inspected once for all pages. A source with many matches is read
+   * a page at a time.
+   */
   function rowsWithWords(source: FindingSource, query: PageQuery, now: Date): SourceRows | null {
     const { sort } = query;
     const named = { now: toInstant(toMinute(now)) };
@@ -101,12 +106,15 @@ const ofKept =
     rowsAfter(rows(), after, limit, orderOf(sort));
 
 /**
- * What comes next of a source: a row or, before any has been read, what its rows have in common at the beginning of the order
- * (`count` columns of it).
+ * The next row of a source. Before any row has been read, it is what all rows of the source have in common: the first
+ * `count` columns of the order.
  */
 type Head = { key: Key; count: number; row: Row | null; rows: Iterator<Row> };
 
-/** The first rows of all sources. Of one that begins after them nothing is read: by rule and by severity sources follow one another. */
+/**
+ * The first rows of all sources. A source whose rows all come after these is not read: in lists by rule or by severity
+ * one source follows another.
+ */
 function mergeSources(sources: readonly SourceRows[], query: PageQuery): Row[] {
   const order = orderOf(query.sort);
   const heads: Head[] = sources.map((one) => ({
@@ -126,7 +134,10 @@ function mergeSources(sources: readonly SourceRows[], query: PageQuery): Row[] {
   }
   return rows;
 
-  /** Of what is not told apart yet, that of which least is known comes first: a row of it may be the earlier one. */
+  /**
+   * Where two heads are equal so far, the one of which fewer columns are known comes first: a row of it may be the
+   * earlier one.
+   */
   function earlier(one: Head, other: Head): Head {
     const count = Math.min(one.count, other.count);
     const compared = compareKeys(one.key, other.key, { ...order, count });
@@ -136,7 +147,7 @@ function mergeSources(sources: readonly SourceRows[], query: PageQuery): Row[] {
   }
 }
 
-/** A page is read of each source in so many parts: most have few rows of it. */
+/** A page is read from each source in so many parts, for most sources contribute few rows to it. */
 const PARTS = 4;
 
 function* rowByRow({ read }: SourceRows, { sort, after, limit }: PageQuery): Generator<Row, void> {
@@ -160,7 +171,7 @@ function startOf({ columns }: FindingSource, sort: SourceSort): Pick<Head, "key"
   return { key: Object.fromEntries(same), count };
 }
 
-/** A source as it is read for a list. */
+/** A source with the order and conditions of a list. */
 type OrderedSource = Pick<Narrowed, "where"> & {
   source: FindingSource;
   sort: SourceSort;
@@ -188,7 +199,7 @@ const readPage = (
     return lists.read<Row>(page.sql, page.values, named);
   });
 
-/** More than so many, of which a page is soon full; null where that does not show in the first of the source. */
+/** More than so many, where the first rows of the source show that a page is soon full; null where they do not. */
 function countSome(lists: Lists, { source, where, named }: OrderedSource): Total | null {
   const plain = source.where.map((sql) => ({ sql, values: [] }));
   const first = `SELECT * FROM ${source.from}${conditions(plain)} LIMIT ${MOST_INSPECTED}`;
@@ -197,7 +208,7 @@ function countSome(lists: Lists, { source, where, named }: OrderedSource): Total
   return typeof count === "number" && count >= SOON_FULL ? { moreThan: count - 1 } : null;
 }
 
-/** In order; null where there are more than are counted, which shows before they are put in order. */
+/** The rows in order; null where there are more than are counted, which is found out before sorting. */
 function findRows(lists: Lists, { source, named, ...ordered }: OrderedSource): Row[] | null {
   const { sort } = ordered;
   const most = lists.mostCounted;
@@ -214,21 +225,21 @@ const isUnordered = ({ unordered }: FindingSource, { columns: [first] }: SourceS
 
 const toMinute = (now: Date): Date => new Date(Math.floor(now.getTime() / 60_000) * 60_000);
 
-/** Sorting all that is due by what no index of it has takes as long as there is much of it. */
+/** Sorting all due rows by a column without an index takes time in proportion to them. */
 const walkOf = ({ from, walk }: FindingSource, { columns: [first] }: SourceSort): string =>
   (first && walk[first]) || from;
 
 type RangeQuery = {
   sort: SourceSort;
   where: readonly Part[];
-  /** By the columns that the source has an expression for. */
+  /** A range of the columns that the source has an expression for. */
   keyRange: KeyRange;
   limit: number;
   /** Whether any rows will do, in no order. */
   isAny?: boolean;
 };
 
-/** The part of a page that one source has of a key range, as a query. */
+/** A query for the rows of one source in a key range. */
 export function sourcePage(
   source: FindingSource,
   { sort, where, keyRange, limit, isAny = false }: RangeQuery,
@@ -258,8 +269,8 @@ export const sourceWhole = (source: FindingSource, { columns }: SourceSort): Key
   wholeOf(expressionsOf(source, columns));
 
 /**
- * What a source has after the row of these values: nothing, where all of it comes before. What is the same for all of a source is
- * compared here and not in SQL, so that the rest is read in the order of an index.
+ * The rows of a source after these values; none where all of them come before. Columns that are the same for the whole
+ * source are compared here and not in SQL, so that an index still orders the rest.
  */
 function sourceKeyRanges(
   source: FindingSource,
@@ -303,8 +314,8 @@ function isBeyond(
 type Scan = { id: number; startedAt: string };
 
 /**
- * A source whose rows are first seen when their scan began, in that order: one scan after the other, of which an index has the
- * rows, until there are enough. Scans that began at once are one.
+ * Reads a source in the order of when its rows were first seen, which is when their scan began. It reads one scan after
+ * the other by an index, until there are enough rows. Scans that began at the same instant are merged.
  */
 function readByScan(
   lists: Lists,

@@ -10,7 +10,7 @@ import {
 } from "#shared/text/access/graph.ts";
 import { accountId, agentId, HERE, keyId, MOST_AT_ONCE, personId, readNodeId } from "./node-finder.ts";
 
-/** The edges at one thing, each by an index: what a walk does not come to is not read. */
+/** Reads the edges at one node, each by an index: a walk reads nothing that it does not come to. */
 export function edgeReader(db: Database) {
   const [outOf, into] = [edgesOut(db), edgesIn(db)];
 
@@ -141,7 +141,7 @@ function edgesIn(db: Database) {
   );
   const agent = db.prepare<[number], AgentRow>("SELECT id, host, account, path FROM agent WHERE id = ?");
 
-  /** Its owner has it; where that is no account of the host, whoever is root there. */
+  /** The owner of the file has the key; where the owner is no account of the host, root has it. */
   const edgesOfFile = (file: KeyFileRow): (GraphEdge | null)[] =>
     isAccount.get(file.host, file.owner) || roots.all(file.host).length === 0
       ? [holding(file, file.owner, "own")]
@@ -175,7 +175,7 @@ function edgesIn(db: Database) {
   };
 }
 
-/** An account that only a grant names is a thing, too. */
+/** An account that only a grant names is a node, too. */
 export const accountsOfHost = (db: Database) => {
   const named = db
     .prepare<[number], string>(
@@ -211,7 +211,7 @@ export type GrantEdgeRow = {
   options: string;
   effective: string;
 };
-/** The verdict's other axes are long, and not needed. */
+/** The other parts of the verdict are long, and not needed. */
 export const GRANT = `grant_line.host, grant_line.account, file, line, grant_line.fingerprint, options,
   json_extract(verdict, '$.effective') AS effective`;
 
@@ -237,10 +237,10 @@ export const ESCALATION = `host, account, target, by, commands, password, is_cer
 
 export type AgentRow = { id: number; host: number; account: string; path: string };
 
-/** A key file, for its owner or for root; null where its key is not known. */
+/** A key file, as an edge for its owner or for root; null where its key is not known. */
 export function holding(file: KeyFileRow, account: string, kind: "own" | "root"): GraphEdge | null {
   const fingerprint = file.fingerprint ?? file.likely_fingerprint;
-  // What signs with another key than it shows holds that other one, of which nothing more is known.
+  // A file that signs with another key than it shows contains that other key, of which nothing more is known.
   if (fingerprint === null || file.possession === "other-key") return null;
   const isEncrypted = file.is_encrypted === null ? null : file.is_encrypted === 1;
   const isLikely = file.fingerprint === null;
@@ -335,7 +335,7 @@ export const holdingOf = ({ person, fingerprint, source }: PersonKeyRow): GraphE
   notes: [],
 });
 
-/** What certificates open that an authority signs. */
+/** What certificates that an authority signs give access to. */
 function authorityEdges(db: Database) {
   const of = db.prepare<[string], AuthorityRow>(`
     SELECT ${AUTHORITY} FROM trusted_authority INDEXED BY trusted_authority_by_key

@@ -15,14 +15,14 @@ import {
 import { linkList, linkOf } from "./link-list.ts";
 import { nameFinder, nodeFinder } from "./node-finder.ts";
 
-/** Who reaches what: keys, accounts, people, and what leads from one to the other. */
+/** Reads who reaches what: keys, accounts, people, and the edges between them. */
 export function graphStore(db: Database, lists: Lists) {
   const nodes = nodeFinder(db);
   const edges = edgeReader(db);
   const accounts = accountsOfHost(db);
   return {
     version: databaseVersion(db),
-    /** All that is read in here is of one moment. */
+    /** Everything that `work` reads is of one moment. */
     atOnce: <T>(work: () => T): T => db.transaction(work)(),
     linkOf: (edges: readonly GraphEdge[], id: string) => linkOf(edges, nodes.nodeOf, id),
     edgesFrom: edges.from,
@@ -37,7 +37,7 @@ export function graphStore(db: Database, lists: Lists) {
   };
 }
 
-/** Of two hosts so many ways are looked at for one that is certain. */
+/** Between two hosts so many links are read to find one that is certain. */
 const MOST_LINKS = 50;
 
 /** Private keys on one host that open accounts of another. */
@@ -62,10 +62,10 @@ function trustBetweenHosts(db: Database, nodeOf: (id: string) => GraphNode) {
     LIMIT ${MOST_LINKS}`);
 
   return {
-    /** Each pair once; `most` and one more say that there are more. */
+    /** Each pair of hosts once. It has `most + 1` pairs where there are more than `most`. */
     trusting: (most: number): [number, number][] => linkedHosts.all(most + 1),
 
-    /** The surest of the ways from a host to another; null for none. */
+    /** The most certain link from one host to another; null for none. */
     trust(from: number, to: number): GraphLink | null {
       let possible: GraphLink | null = null;
       let readCount = 0;
@@ -83,9 +83,9 @@ function trustBetweenHosts(db: Database, nodeOf: (id: string) => GraphNode) {
   };
 }
 
-/** So many keys of each kind are told. */
+/** So many keys of each kind are listed. */
 export const MOST_SHARED = 1_000;
-/** One more tells that there are more. */
+/** One key more shows that there are more. */
 const MOST_READ = MOST_SHARED + 1;
 
 type PersonRow = {
@@ -97,7 +97,10 @@ type PersonRow = {
   logins: string;
 };
 
-/** Keys that people sources have under several entries, and host keys that several hosts hold: one more than are told. */
+/**
+ * Keys that people sources have under several entries, and host keys that are on several hosts: one more than are
+ * listed.
+ */
 function sharedKeys(db: Database) {
   const people = db.prepare<[], PersonRow>(`
     SELECT fingerprint, person.id, source, name, decided_by AS decidedBy,
@@ -117,7 +120,7 @@ function sharedKeys(db: Database) {
     ORDER BY fingerprint, host.host, port`);
 
   return {
-    /** By key. */
+    /** Grouped by key. */
     ofPeople: () =>
       Map.groupBy(
         people.all().map((row) => ({ ...row, logins: JSON.parse(row.logins) as string[] })),

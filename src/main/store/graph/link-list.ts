@@ -29,7 +29,7 @@ const ORDER: Sort = { name: "links", columns: ["source", "1", "2", "3", "4", "5"
 
 type Deps = { lists: Lists; nodeOf: (id: string) => GraphNode };
 
-/** Every step that is known, a page at a time: it begins after the last row of the page before, by an index. */
+/** Lists every known link, a page at a time: a page begins after the last row of the page before, by an index. */
 export function linkList({ lists, nodeOf }: Deps) {
   const { page, readKept } = linkPages(lists);
 
@@ -74,7 +74,7 @@ function toLinks(nodeOf: Deps["nodeOf"]): (found: { source: LinkSource; row: Key
     linkOf((source.toEdges as (row: Key) => GraphEdge[])(row), find, idOf(source, row));
 }
 
-/** How many rows a source has, and how they are found. */
+/** The total of a source, and the selections that find its rows. */
 function measure(lists: Lists, source: LinkSource, filter: LinkFilter) {
   const selections = selectionsOf(lists, source, filter);
   const total =
@@ -82,7 +82,7 @@ function measure(lists: Lists, source: LinkSource, filter: LinkFilter) {
   return { source, selections, total };
 }
 
-/** The account is left out: its name may be long, and the grant has a number. */
+/** Without the account: its name may be long, and the grant has a number. */
 function idOf({ name, outer, inner }: LinkSource, row: Key): string {
   const keys = [...outer, ...inner.slice(-1)].map((_, index) =>
     index < outer.length ? index : outer.length + inner.length - 1,
@@ -95,7 +95,10 @@ const cursorRow = (source: LinkSource, row: Key): Key => ({
   ...Object.fromEntries([1, 2, 3, 4, 5].map((index) => [`sort_${index}`, row[`sort_${index - 1}`] ?? ""])),
 });
 
-/** A row of the table from the edge that it is, or from two: whoever holds a key has what it opens. */
+/**
+ * A row of the list from one edge, or from two: the edge by which somebody has a key, and the edge to what the key
+ * opens.
+ */
 export function linkOf(
   edges: readonly GraphEdge[],
   nodeOf: (id: string) => GraphNode,
@@ -123,11 +126,11 @@ export function linkOf(
 
 type Page = { selections: readonly Selection[]; start: readonly Value[] | null; limit: number };
 
-/** Reads the rows of one source, from after a row of it. */
+/** Reads the rows of one source that come after one of its rows. */
 function linkPages(lists: Lists) {
   return { page, readKept };
 
-  /** First what else the same holder opens, then the holders after it: no index serves both at once. */
+  /** First the rest of what the same key holder opens, then the key holders after it: no index serves both at once. */
   function page(source: LinkSource, { selections, start, limit }: Page): Key[] {
     if (start === null) return read(source, selections, { where: [], limit });
     const outer = start.slice(0, source.outer.length);
@@ -144,7 +147,7 @@ function linkPages(lists: Lists) {
     return [...rest, ...read(source, selections, { where: [beyond], limit: limit - rest.length })];
   }
 
-  /** Of several ways each gives the first of its rows; of these the first are those of the list. */
+  /** Each selection gives its first rows; the first of these together are the rows of the list. */
   function read(
     source: LinkSource,
     selections: readonly Selection[],
@@ -158,7 +161,7 @@ function linkPages(lists: Lists) {
     return rows.length === 1 ? (rows[0] ?? []) : mergeRows(rows, more.limit, inOrder(source));
   }
 
-  /** Which rows words find is kept for the next pages; what is in them is read for a page alone. */
+  /** The keys of the rows that words find are kept for the next pages; the other columns are read for each page. */
   function readKept(source: LinkSource, { selections, start, limit }: Page): Key[] {
     const cacheKey = JSON.stringify(["steps", source.name, selections]);
     const all = lists.keep(cacheKey, () => {
@@ -179,7 +182,7 @@ function linkPages(lists: Lists) {
   }
 }
 
-/** Its column by this number is one of those that these rows have there. */
+/** The condition that the column with this index has a value of one of these rows. */
 const among = (source: LinkSource, rows: readonly Key[], index: number): Part => ({
   sql: `${columnsOf(source)[index]} IN (SELECT value FROM json_each(?))`,
   values: [JSON.stringify(rows.map((row) => row[`sort_${index}`]))],
@@ -205,23 +208,23 @@ const compare = (columns: readonly string[], operator: string): string =>
   `(${columns.join(", ")}) ${operator} (${columns.map(() => "?").join(", ")})`;
 
 /**
- * How the rows of a part of the list are found. As a rule by whoever holds a key, in the order of the list; but of one host,
- * or of a word that few grants and holders have, they are found from there: then only those are looked at, and put in order.
+ * How the rows of a source are found: as a rule in the order of the list, by who has a key. The rows of one host, or of
+ * a word that few grants and key files have, are found by that host or word, and then sorted.
  */
 
-/** Each of several ways finds rows that no other does; together they find all. */
+/** Each of several selections finds rows that no other does; together they find all. */
 type Selection = { from: string; where: readonly Part[] };
 
 type Selections = {
-  /** Their rows are counted. */
+  /** The total is the sum of their counts. */
   counted: readonly Selection[];
-  /** More than so many, where that shows in the steps of the first holders; null where it does not. */
+  /** More than so many, where the first rows of the table show that; null where they do not. */
   least: Total | null;
-  /** Those by which a page of so many rows is read, of `total`, is found. */
+  /** The selections by which a page of `limit` rows out of `total` is read. */
   read(total: Total, limit: number): readonly Selection[];
 };
 
-/** Steps of so many holders are looked at for words that many grants have; in a thousand of them pages are soon full. */
+/** So many rows of the table are sampled for words that many grants have; with that many, pages are soon full. */
 const MOST_SAMPLED = 1_000;
 const SOON_FULL = 20;
 
@@ -269,7 +272,7 @@ function selectionsOf(lists: Lists, source: LinkSource, filter: LinkFilter): Sel
   };
 }
 
-/** Of words that many grants have nothing more is counted where a page is soon full. */
+/** Counts the sample alone where words that many grants have soon fill a page. */
 function countSome(lists: Lists, table: string, { from, where }: Selection): Total | null {
   if (lists.sum(table, []) <= MOST_SAMPLED) return null;
   const first = from.replace(table, `(SELECT * FROM ${table} LIMIT ${MOST_SAMPLED}) AS ${table}`);
@@ -279,18 +282,21 @@ function countSome(lists: Lists, table: string, { from, where }: Selection): Tot
 
 const longestFirst = (one: string, other: string): number => other.length - one.length;
 
-/** A word as the indexes look for it; nothing where they cannot. */
+/** A word as the indexes find it; nothing where they cannot. */
 function findWord(lists: Lists, word: string): { word: string; inGrants: Phrase; inFiles: Phrase }[] {
   const inGrants = lists.phraseOf("grant", word);
   const inFiles = lists.phraseOf("key_file", word);
   return inGrants?.isWhole && inFiles?.isWhole && isAscii(word) ? [{ word, inGrants, inFiles }] : [];
 }
 
-/** A word that more grants have finds enough of the list in its order. */
+/** A word that more grants have is soon found by walking the list in its order. */
 const isFew = (lists: Lists, { match }: Phrase): boolean =>
   typeof lists.count("grant_search", [{ sql: "grant_search MATCH ?", values: [match] }]) === "number";
 
-/** In the holder, or in the grant where the source has one, or the key's fingerprint begins with it. */
+/**
+ * The word is in the text of the key holder, or in that of the grant where the source has one, or begins the key's
+ * fingerprint.
+ */
 function stands(source: LinkSource, word: string): Part {
   const held = { sql: `(${source.text}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
   if (!source.fromGrants) return held;

@@ -21,7 +21,7 @@ import {
 export type LinkFilter = {
   search: string;
   by: "key-file" | "this-computer" | "person" | "authority" | "account" | null;
-  /** Only what begins at people of this name, or at those who are there or have left. */
+  /** Only links that begin at people of this name, or at people of this standing. */
   person: string | null;
   standing: "known" | "gone" | null;
   host: string | null;
@@ -29,44 +29,47 @@ export type LinkFilter = {
   onlyRoot: boolean;
 };
 
-/** Who holds something, or becomes somebody: one part of the list, read in the order of its own index. */
+/**
+ * One part of the list: who has keys of one kind, or can become somebody else. It is read in the order of its own
+ * index.
+ */
 export type LinkSource = {
   name: string;
   by: NonNullable<LinkFilter["by"]>;
   select: string;
   from: string;
   where: string;
-  /** The order. The outer columns are of whoever holds, the inner ones of what each of their keys opens. */
+  /** The order. The outer columns are of the key holder, the inner ones of what each of the keys opens. */
   outer: readonly string[];
   inner: readonly string[];
-  /** What a word of a search may stand in: of whoever holds, and of what that opens. */
+  /** The text that a search reads: of the key holder, and of what the key opens. */
   text: string;
   host: string;
   /** The same as `from`, for the rows of one host. */
   fromHost: string;
-  /** How the same rows are found the other way round, from the grants; null where there is none. */
+  /** How the same rows are found from the grants; null where that is impossible. */
   fromGrants: FromGrants | null;
   isRoot: string;
   isCertain: string;
-  /** The two edges that make a row of it, or the one. */
+  /** The one or two edges that make a row. */
   toEdges: (row: never) => GraphEdge[];
 };
 
 type FromGrants = {
-  /** Has a row for each holder and key. */
+  /** Has a row for each key holder and key. */
   table: string;
-  /** What joins a grant to whoever holds its key. */
+  /** Joins a grant to the holders of its key. */
   join: string;
-  /** Of those whom a word is found in, `id` is in `SELECT ... WHERE ... ?`, which is of words of three letters and more. */
+  /** `id IN (byText)` selects the key holders whose text has a word of three letters or more. */
   id: string;
   byText: string;
-  /** Words of a search are given to it as a phrase of FTS5, or as a pattern of LIKE. */
+  /** True: the parameter of `byText` is a phrase of FTS5. False: it is a pattern of LIKE. */
   isPhrase: boolean;
 };
 
 const OPENS = "grant_line INDEXED BY grant_usable";
 const OF_HOST = "grant_line INDEXED BY grant_by_host";
-/** The plus takes its kind from the column: else the index, which is of an expression, would not be used. */
+/** The plus removes the column's affinity: with it, the index, which is of an expression, would not be used. */
 const TO_KEY_FILES = `CROSS JOIN key_file INDEXED BY key_file_by_any_key
   ON ifnull(key_file.fingerprint, likely_fingerprint) = +grant_line.fingerprint AND key_file.gone_scan IS NULL
   CROSS JOIN host AS holder ON holder.id = key_file.host`;
@@ -76,7 +79,7 @@ const TO_PEOPLE = `CROSS JOIN person_key ON person_key.fingerprint = grant_line.
 const USABLE = "grant_line.gone_scan IS NULL AND grant_line.effective <> 'no'";
 const INNER = ["grant_line.host", "grant_line.account", "grant_line.id"] as const;
 
-/** As `evaluateOpening` has it, of a verdict in a column. */
+/** As `evaluateOpening` decides it, for a verdict in a column. */
 function isSure(column: string, path: string): string {
   return `json_extract(${column}, '${path}.state') = 'yes' AND json_array_length(${column}, '${path}.onlyFrom') = 0
     AND EXISTS (SELECT 1 FROM json_each(${column}, '${path}.gives') WHERE value = 'shell')`;
@@ -89,7 +92,7 @@ function isUidZero(host: string, account: string): string {
 }
 
 const toGrant = { inner: INNER, host: "grant_line.host_name", isRoot: "grant_line.uid = 0" } as const;
-/** As `grant_search` has it. */
+/** To the letter as `grant_search` has it. */
 export const GRANT_TEXT = `grant_line.host_name || char(10) || grant_line.account || char(10) || grant_line.file
   || char(10) || grant_line.comment`;
 
@@ -240,18 +243,18 @@ const AUTHORITIES: LinkSource = {
 /** In the order of the list. */
 const LINK_SOURCES: readonly LinkSource[] = [HERE_KEYS, PEOPLE, KEY_FILES, AUTHORITIES, RULES, AGENTS];
 
-/** As `graph reach person:NAME` has it: by name, or by login. */
+/** A person by name or by login, as `graph reach person:NAME` has it. */
 const PERSON_NAMED =
   "(person.name = ? OR EXISTS (SELECT 1 FROM person_login WHERE login = lower(?) AND person_login.person = person.id))";
 
-/** Which parts of the list a filter leaves: of people alone, where it asks for people. */
+/** The sources that a filter leaves: the one of people, where it filters by people. */
 export const sourcesOf = ({ by, person, standing }: LinkFilter): readonly LinkSource[] =>
   LINK_SOURCES.filter(
     (source) =>
       (by === null || source.by === by) && (source.by === "person" || (person === null && standing === null)),
   );
 
-/** What of a source a filter lets through, but for the words of its search. */
+/** The conditions of a filter on a source, without those for the words of its search. */
 export const sourceConditions = (source: LinkSource, filter: LinkFilter): Part[] => [
   { sql: source.where, values: [] },
   ...(filter.host === null ? [] : [{ sql: `${source.host} = ?`, values: [filter.host] }]),

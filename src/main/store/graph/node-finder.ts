@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { GraphNode } from "#shared/model/access/graph.ts";
 
-/** What the things of a graph are called. */
+/** Names the nodes of a graph. */
 export function nodeFinder(db: Database) {
   const host = db.prepare<[number], { host: string; port: number }>(
     "SELECT host, port FROM host WHERE id = ?",
@@ -52,7 +52,7 @@ export function nodeFinder(db: Database) {
   }
 }
 
-/** The things that a name may mean. */
+/** Finds the nodes that a name may mean. */
 export function nameFinder(db: Database) {
   const hosts = db.prepare<[string], { id: number; host: string; port: number }>(
     "SELECT id, host, port FROM host WHERE host = ? ORDER BY port",
@@ -89,7 +89,7 @@ export function nameFinder(db: Database) {
   };
 }
 
-/** What an id of a thing of the graph stands for. */
+/** What the id of a node stands for. */
 type Named =
   | { kind: "account"; host: number; account: string }
   | { kind: "key"; fingerprint: string }
@@ -103,7 +103,7 @@ export const keyId = (fingerprint: string): string => `key/${fingerprint}`;
 export const personId = (id: number): string => `person/${id}`;
 export const agentId = (id: number): string => `agent/${id}`;
 
-/** Of ids that these functions wrote; an account's name may hold anything. */
+/** Of ids that these functions wrote; an account's name may contain anything. */
 export function readNodeId(id: string): Named {
   const slash = id.indexOf("/");
   const [kind, rest] = [id.slice(0, slash), id.slice(slash + 1)];
@@ -114,5 +114,5 @@ export function readNodeId(id: string): Named {
   return { kind, host: Number(rest.slice(0, end)), account: rest.slice(end + 1) };
 }
 
-/** Of one thing so many grants are read; a key in more accounts than that is cut, and the walk with it. */
+/** So many grants of one node are read. A key in more accounts than that is cut off, and the walk with it. */
 export const MOST_AT_ONCE = 100_000;

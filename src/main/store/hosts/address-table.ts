@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { Outcome } from "#shared/model/hosts/probe.ts";
 import type { Instant } from "#shared/model/instant.ts";
 
-/** What an address showed; `chain`: the certificates in the database. */
+/** What an address showed; `chain`: the ids of its certificates. */
 type AddressSeen = { address: string; outcome: Outcome; message: string; chain: readonly number[] };
 
 type SeenAddresses = { seen: readonly AddressSeen[]; isAll: boolean; at: Instant };
@@ -22,8 +22,8 @@ export function addressTable(db: Database) {
 
   return {
     /**
-     * Takes what addresses of a name showed, all that it has now or one of them. Gives the certificates that were shown
-     * before at addresses which did not show any this time: those may still be there.
+     * Stores what addresses of a name showed: all that it has now, or one of them. Returns the certificates that were
+     * shown before at addresses which did not answer this time: those may still be there.
      */
     follow(endpoint: number, { seen, isAll, at }: SeenAddresses): ReadonlySet<number> {
       const before = known.all(endpoint);
@@ -33,7 +33,7 @@ export function addressTable(db: Database) {
       const shown = new Set(
         seen.filter(({ outcome }) => outcome === "presented").map(({ address }) => address),
       );
-      // An address that the name has no more is not this endpoint.
+      // An address that the name no longer has is not this endpoint.
       const [gone, left] = [before.filter(isGone), before.filter((row) => !isGone(row))];
       for (const { address } of gone) forget.run(endpoint, address);
       const unseen = left.filter(({ address }) => !shown.has(address));

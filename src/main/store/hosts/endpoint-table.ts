@@ -20,7 +20,7 @@ type Deps = {
   probes: ReturnType<typeof probeTable>;
 };
 
-/** The places where TLS is spoken. */
+/** Endpoints that speak TLS. */
 export function endpointTable(db: Database, { certificates, findings, names, probes }: Deps) {
   const locations = locationTable(db);
   const addresses = addressTable(db);
@@ -29,7 +29,7 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
   const addChain = db.prepare("INSERT OR IGNORE INTO endpoint_chain (endpoint, chain) VALUES (?, ?)");
 
   return {
-    /** Remembers a visit. Unless the endpoint showed a chain, what is known of it stays as it was. */
+    /** Stores a probe. Unless the endpoint showed a chain, what is known of it stays as it was. */
     recordProbe({ target, presented, ...probe }: EndpointProbe): void {
       probes.record({ ...probe, target, hostKey: null, jumpHost: null });
       const name = names.idOf(target.host);
@@ -57,13 +57,13 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
       addChain.run(endpoint, JSON.stringify(remember(one).map(({ certificate }) => certificate)));
   }
 
-  /** What is seen at all addresses that were looked at, and which certificates may still be at those that showed none. */
+  /** Returns what was seen at all probed addresses, and which certificates may still be at those that showed none. */
   function followAddresses(
     { endpoint, host, at, remember }: Followed,
     { chain, others, facts, addresses: byAddress }: Presented,
   ): { seen: SeenLocation[]; stays: ReadonlySet<number> } {
     const own = [chain, ...others].flatMap(remember);
-    // Of an endpoint that is an address by itself there are no others.
+    // An endpoint whose host is an address has no other addresses.
     if (isAddress(host)) return { seen: own, stays: NONE };
     const showed = byAddress?.map((one) => ({ ...one, locations: remember(one.chain) })) ?? [];
     const spoken = remember(chain);
@@ -97,7 +97,7 @@ const FIRST = { outcome: "presented", message: "" } as const;
 const locationsIn = (chain: SeenChain, remember: (one: SeenCertificate) => number): SeenLocation[] =>
   chain.flatMap((one, position) => (one ? { certificate: remember(one), path: null, position } : []));
 
-/** What an endpoint showed, as it is written down; null for what there is not. */
+/** What an endpoint showed, as columns; null for what is absent. */
 function toColumns(presented: EndpointProbe["presented"], at: Instant) {
   const {
     staple = null,
@@ -114,7 +114,10 @@ function toColumns(presented: EndpointProbe["presented"], at: Instant) {
   };
 }
 
-/** An endpoint as a visit leaves it. Null in what was shown: what is known stays; `facts` null: nothing was shown at all. */
+/**
+ * An endpoint after a probe. A null part of what was shown: what is known stays. `facts` null: nothing was shown at
+ * all.
+ */
 type EndpointSeen = {
   host: string;
   port: number;
@@ -139,8 +142,9 @@ type Known = Pick<EndpointSeen, "state" | "outcome" | "message" | "staple" | "ti
 };
 
 /**
- * Keeps the row of each endpoint, and gives its id. One that is as it was is but seen again: the whole row costs four times
- * as much to write, and its facts are looked at anew then. Values go by place, which costs half of what names do.
+ * Writes the row of each endpoint, and returns its id. An unchanged one only gets a new scan and time: the whole row
+ * costs four times as much to write, and triggers read its facts again. Parameters are bound by position, which costs
+ * half of what names do.
  */
 function endpointWriter(db: Database): (seen: EndpointSeen) => number {
   const find = db.prepare<[string, number, string, string], Known>(`
@@ -205,7 +209,7 @@ type Row = {
   capabilities: string | null;
 };
 
-/** An endpoint, and the bytes in which promises of logs may stand: whoever shows it reads them. */
+/** An endpoint, and the bytes that may contain SCTs: whatever shows it reads them. */
 export type StoredEndpoint = Omit<Endpoint, "timestamps"> & {
   /** The leaf that it shows; null where it shows none that could be read. */
   leaf: Uint8Array | null;
@@ -224,7 +228,7 @@ const OF_PROBES = `probe JOIN endpoint ON endpoint.host = probe.host AND endpoin
 
 const IN_ORDER = { name: "probe", columns: ["probe.id"], descending: false };
 
-/** What is known of endpoints from the wire. */
+/** What is known of endpoints from their probes. */
 export function endpointReader(db: Database, lists: Lists) {
   const find = db.prepare<[object], Row>(`
     SELECT ${COLUMNS} FROM endpoint
@@ -244,7 +248,7 @@ export function endpointReader(db: Database, lists: Lists) {
       return row ? fromRow(row) : null;
     },
 
-    /** Those that showed a chain in a scan, in the order of their visits. */
+    /** Those that showed a chain in a scan, in the order in which they were probed. */
     ofScan: ({ scanId, ...page }: EndpointQuery): Listed<StoredEndpoint> =>
       lists.list(
         {

@@ -24,7 +24,7 @@ const silent = (address: string): SeenAddress => ({
   chain: [],
 });
 
-/** Which certificates are seen somewhere now. */
+/** The certificates that are seen somewhere now. */
 function seenNow(store: Store): string[] {
   const { rows } = store.certificates.list({
     search: "",
@@ -69,7 +69,7 @@ test("what an address showed that could not be seen again has not gone; once it 
   visit(store, [fresh], [showed("192.0.2.1", fresh), showed("192.0.2.2", old)]);
   visit(store, [fresh], [showed("192.0.2.1", fresh), silent("192.0.2.2")]);
   expect(seenNow(store)).toEqual(both);
-  // Where the others were not looked for, nothing is known of them.
+  // This probe did not try the other addresses, so nothing is known of them.
   visit(store, [fresh], null);
   expect(seenNow(store)).toEqual(both);
   visit(store, [fresh], [showed("192.0.2.1", fresh), showed("192.0.2.2", fresh)]);

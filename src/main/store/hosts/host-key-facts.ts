@@ -3,7 +3,7 @@ import type { HostKeyView } from "#shared/model/hosts/probe.ts";
 import { BUNDLE_KEYS } from "#store/bundle-table.ts";
 import { databaseVersion } from "#store/lists/kept.ts";
 
-/** A host of the inventory, with the key that it presented when a visit last came to that. */
+/** A host of the inventory, with the last key that it presented to a probe. */
 export type ProbedHost = {
   id: number;
   host: string;
@@ -24,12 +24,12 @@ export type HeldKeyRow = HostKeyView & { host: number; keyBits: number | null; a
 
 export type PinRow = HostKeyView & { host: string; port: number; blob: Uint8Array };
 
-/** All that visits and people have told of host keys, for somebody to lay beside known_hosts. */
+/** All that scans and people have recorded of host keys, to be compared with known_hosts. */
 export function hostKeyFacts(db: Database) {
   const hosts = db.prepare<[], ProbedHost>(
     "SELECT id, host, port, user, hostname FROM host ORDER BY host, port",
   );
-  // A jump host may be a host of the inventory, too: then its later key is the one it presents.
+  // A jump host may be a host of the inventory, too: then the later of its keys is the one it presents.
   const presented = db.prepare<[], Omit<PresentedKeyRow, "isRefused"> & { isRefused: number }>(`
     SELECT host, port, key_type AS keyType, key_fingerprint AS fingerprint, key_blob AS blob, key_seen AS at,
       is_key_refused AS isRefused
@@ -64,7 +64,7 @@ export function hostKeyFacts(db: Database) {
   }));
 
   return {
-    /** Of one moment. */
+    /** A snapshot of one moment. */
     all: (): ReturnType<typeof all> => all(),
     pins: (): PinRow[] => pins.all(),
     version: databaseVersion(db),

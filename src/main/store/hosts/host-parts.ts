@@ -6,10 +6,10 @@ import { byKey, followSpans, type HostCoverage, type ScanCoverage } from "#store
 type KeyFile = CollectedHost["keyFiles"][number];
 type Account = CollectedHost["accounts"][number];
 
-/** The row of a host, and that of its name. */
+/** The row of a host, and the row of its name. */
 type HostRow = { id: number; name: number };
 
-/** The accounts of a host. One that comes back begins anew, in the same row. */
+/** The accounts of a host. An account that comes back begins a new span in the same row. */
 export function accountTable(db: Database) {
   const see = db.prepare(`
     INSERT INTO account (host, name, uid, shell, password_state, first_scan, last_scan)
@@ -28,7 +28,8 @@ export function accountTable(db: Database) {
   return {
     /**
      * Where a directory has accounts too, one that is not listed may still be there: not every directory lists its
-     * accounts, and none does that cannot be reached. But what was in the host's own list of passwords has gone from it.
+     * accounts, and none does that is unreachable. But an account of the host's own password file that is no longer in
+     * it has gone.
      */
     findUnlisted(host: number, { accounts, missingAccounts }: CollectedHost): Set<string> {
       if (missingAccounts === "gone") return new Set();
@@ -74,7 +75,7 @@ const toThing = ({ id }: HostRow, name: string) => ({ kind: "account" as const, 
 const stateOf = ({ uid, shell, passwordState }: Account): string =>
   JSON.stringify([uid, shell, passwordState]);
 
-/** A password that a reading could not tell of has not changed: the revision keeps what was last known. */
+/** A password state that a reading could not find out has not changed: the revision keeps the last known one. */
 function toNextState(account: Account, { before, known }: { before: Account; known: string | null }) {
   const { uid, shell, passwordState } = account;
   const [, , last = "unknown"] = JSON.parse(known ?? "[]") as [number?, string?, Account["passwordState"]?];
@@ -85,7 +86,7 @@ function toNextState(account: Account, { before, known }: { before: Account; kno
   };
 }
 
-/** The private keys found on a host. Another key in the same file begins anew. */
+/** The private keys found on a host. Another key in the same file begins a new row. */
 export function keyFileTable(db: Database) {
   const current = db.prepare<[number], KeyFileRow>(`
     SELECT id, path, fingerprint, owner, mode, is_encrypted AS isEncrypted
@@ -118,7 +119,7 @@ export function keyFileTable(db: Database) {
   });
 
   return {
-    /** Gives the rows of the files that were seen, by path. */
+    /** Returns the rows of the files that were seen, by path. */
     follow(
       home: HostRow,
       files: readonly KeyFile[],
@@ -147,7 +148,7 @@ export function keyFileTable(db: Database) {
     },
   };
 
-  /** Another key in the same file is the same key file, changed. */
+  /** Another key in the same file is a change of the same key file. */
   function beginAt(home: HostRow, file: KeyFile, scanId: number): number {
     const row = toRow(file);
     const id = Number(begin.run({ ...row, host: home.id, scanId }).lastInsertRowid);
@@ -182,7 +183,7 @@ const fileState = ({
 const fileKey = ({ path, fingerprint }: Pick<KeyFile, "path" | "fingerprint">): string =>
   JSON.stringify([path, fingerprint]);
 
-/** The public host keys that a host holds. */
+/** The public host keys of a host. */
 export function hostKeyTable(db: Database) {
   const current = db.prepare<[number], { id: number; fingerprint: string }>(`
     SELECT id, fingerprint FROM host_key WHERE host = ? AND gone_scan IS NULL`);
@@ -216,7 +217,7 @@ export function hostKeyTable(db: Database) {
     },
   };
 
-  /** Another host key of the same type is the host's key, changed. */
+  /** Another host key of the same type is a change of that host key. */
   function beginAt(home: HostRow, key: HostKey, scanId: number): number {
     const id = Number(begin.run({ ...key, host: home.id, scanId }).lastInsertRowid);
     const origin = findBefore.get(home.id, key.keyType, key.fingerprint) ?? null;

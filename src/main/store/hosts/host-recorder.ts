@@ -24,7 +24,7 @@ type Deps = {
 
 const EVERYTHING = { has: () => true };
 
-/** What a visit sees that could not read: all that is known stays out of its sight. */
+/** What a probe saw that read nothing: everything known may still be there. */
 const NOTHING: Seen = {
   grants: new Map(),
   keyFiles: new Map(),
@@ -54,7 +54,7 @@ const REFUSE_JUMP_HOST = `
   ON CONFLICT DO UPDATE
   SET outcome = @outcome, key_type = @keyType, fingerprint = @fingerprint, blob = @blob, last_seen = @at`;
 
-/** Remembers visits to hosts. */
+/** Stores probes of hosts. */
 export function hostRecorder(db: Database, { certificates, findings, names, probes }: Deps) {
   const reader = hostReader(db, certificates);
   const readings = hostReadingTable(db);
@@ -62,7 +62,7 @@ export function hostRecorder(db: Database, { certificates, findings, names, prob
   const refuseJumpHost = db.prepare(REFUSE_JUMP_HOST);
 
   return {
-    /** A visit that could not read changes nothing that is known but what the last visit met. */
+    /** A probe that read nothing changes only the outcome of the last probe. */
     recordProbe(whole: HostProbe): void {
       const {
         target,
@@ -117,8 +117,8 @@ function sightOf(collected: CollectedHost | null): Omit<ScanCoverage, "scanId"> 
 }
 
 /**
- * A finding is cleared unless its thing is still there, out of sight. One about the host itself was made from all that
- * was read of it; but a changed key is over once the host showed the right one.
+ * Whether a finding is cleared: not while its thing may still be there unseen. A finding about the host itself follows
+ * from a whole reading; but `host-key-changed` is over once the host showed the right key.
  */
 function mayClear(
   { outOfSight }: Seen,
@@ -133,14 +133,18 @@ function mayClear(
 
 type Home = { id: number; name: number; host: string; port: number };
 
-/** The rows of what a visit saw, by the names that its findings use; and of what it did not see but is still there. */
+/**
+ * The rows of what a probe saw, by the names that its findings use; and of what it did not see but may still be there.
+ */
 type Seen = {
   grants: Map<string, number>;
   keyFiles: Map<string, number>;
   outOfSight: Record<"grant" | "key-file" | "certificate", Pick<ReadonlySet<number>, "has">>;
 };
 
-/** What a partial reading does not tell stays as it was. No bare parameter in a comparison (decision 0044). */
+/**
+ * Columns that a partial reading does not show stay as they were. No bare parameter in a comparison (decision 0044).
+ */
 const READ = `
   UPDATE host
   SET last_read = @at, read_as = @readAs, unreadable_count = @unreadableCount, key_gap = @keyGap,
@@ -160,7 +164,7 @@ const COVER = `
   INSERT INTO coverage (host, read, not_read) VALUES (@id, @read, @notRead)
   ON CONFLICT (host) DO UPDATE SET read = @read, not_read = @notRead`;
 
-/** Takes in what was read of a host. */
+/** Stores what was read of a host. */
 function hostReader(db: Database, certificates: CertificateMemory) {
   const accounts = accountTable(db);
   const grants = grantWriter(db);
@@ -223,7 +227,7 @@ function hostReader(db: Database, certificates: CertificateMemory) {
   }
 }
 
-/** Why this reading may have missed a private key. An ordinary account cannot look into the homes of others. */
+/** Why this reading may have missed a private key. An ordinary account cannot read the homes of others. */
 function findKeyGap({ isPartial, readAs, unreadableKeyLocations }: CollectedHost): KeyGap | null {
   if (isPartial) return "cut-short";
   if (!ROOT.has(readAs)) return "not-root";
@@ -241,7 +245,7 @@ const listUnlisted = (unlisted: ReadonlySet<string>): Unreadable[] =>
     why: "it was not listed this time: what is known of it and its grants stays as it was",
   }));
 
-/** What is known of a host, still there, and not among what was seen. */
+/** Finds what is known of a host and may still be there, though this probe did not see it. */
 function outOfSightFinder(db: Database) {
   const idsOf = (sql: string) =>
     db.prepare<[number], number>(`${sql} WHERE host = ? AND gone_scan IS NULL`).pluck();

@@ -46,7 +46,7 @@ type DetailRow = Row & {
   is_key_refused: number;
 };
 
-/** `isUnknown`: the last visit ended because nothing was known of this key; a changed or revoked one is not that. */
+/** `isUnknown`: the last probe ended because nothing was known of this key; that excludes a changed or revoked key. */
 type PresentedKey = HostKeyView & { blob: Uint8Array; isUnknown: boolean };
 type KeyRow = { key_type: string; key_fingerprint: string; key_blob: Uint8Array; outcome: string };
 
@@ -75,7 +75,7 @@ type Deps = {
   bundles: Pick<ReturnType<typeof bundleTable>, "keysOf">;
 };
 
-/** The hosts, as their last visits left them. */
+/** The hosts, as their last probes left them. */
 export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) {
   const contents = hostContents(db);
   const find = db.prepare<[number], DetailRow>(`
@@ -119,7 +119,7 @@ export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) 
       };
     },
 
-    /** The host key that was presented when a visit, or the way to another host, last came to that. */
+    /** The last host key that was presented, to a probe of the host or on the route to another host. */
     presentedKey(host: string, port: number): PresentedKey | null {
       const row = key.get({ host, port });
       if (!row) return null;

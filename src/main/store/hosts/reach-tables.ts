@@ -3,7 +3,7 @@ import type { Escalation, HostReach, OpenAgent, Outbound } from "#shared/model/h
 import type { CollectedHost, TrustedAuthority } from "#store/probe-record.ts";
 import { byKey, createPathsBelow, followSpans, type HostCoverage } from "#store/spans.ts";
 
-/** Who becomes whom on a host, its open agents, and where its accounts have been: as spans. */
+/** The privilege escalations of a host, its open agents, and the hosts its accounts have logged in to: as spans. */
 export function reachTables(db: Database) {
   const escalations = escalationTable(db);
   const agents = agentTable(db);
@@ -42,7 +42,7 @@ function escalationTable(db: Database) {
   });
 
   return {
-    /** What a visit without the rules can only guess does not take the place of what one with them knew. */
+    /** What a probe guesses without the rules does not replace what a probe with them knew. */
     follow(
       host: number,
       { escalations, areRulesRead }: HostReach,
@@ -139,7 +139,7 @@ function outboundTable(db: Database) {
   };
 }
 
-/** Who becomes whom on a host now, and its agents, by account. */
+/** The privilege escalations on a host now, and its agents, by account. */
 export function reachReader(db: Database) {
   const escalations = db.prepare<
     [number],
@@ -169,7 +169,7 @@ export function reachReader(db: Database) {
 
 type Row = Pick<TrustedAuthority, "account" | "fingerprint" | "file"> & { id: number };
 
-/** Which accounts of a host certificates of an authority open: as spans. */
+/** The accounts of a host that certificates of an authority open: as spans. */
 export function trustedAuthorityTable(db: Database) {
   const current = db.prepare<[number], Row>(
     "SELECT id, account, fingerprint, file FROM trusted_authority WHERE host = ? AND gone_scan IS NULL",
@@ -190,7 +190,7 @@ export function trustedAuthorityTable(db: Database) {
   });
 
   return {
-    /** Where not all that sshd goes by was read, nothing has gone. */
+    /** Nothing counts as gone where a part of what sshd evaluates was not read. */
     follow(
       host: number,
       { trusted, isComplete }: CollectedHost["authorities"],

@@ -4,7 +4,7 @@ import { openStore } from "#store/store.ts";
 import { listGrants } from "#store/testing/ask.ts";
 import { fingerprintOf, makeGrant, makeKeyFile, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
 
-/** Of the host's own list of passwords is the password of `own` alone. */
+/** Only the password of `own` is in the host's own password file. */
 const ANN = { name: "ann", uid: 2_001, shell: "/bin/sh", passwordState: "unknown" as const };
 const OWN = { name: "own", uid: 1_001, shell: "/bin/sh", passwordState: "set" as const };
 const authority = {
