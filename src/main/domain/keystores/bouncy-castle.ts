@@ -13,8 +13,9 @@ import {
 } from "./password-encryption.ts";
 
 /**
- * Bouncy Castle's BKS, whose certificates stand in the clear, and UBER, which is a BKS that is encrypted as a whole,
- * by Twofish, and is told of as locked. They have no magic number: a version, a salt, a count of iterations.
+ * Bouncy Castle's BKS, whose certificates stand in the clear, and UBER, which is a BKS that is encrypted as a whole by
+ * Twofish, and is reported as locked. They have no magic number: they begin with a version, a salt and an iteration
+ * count.
  */
 const CERTIFICATE = 1;
 const KEY = 2;
@@ -35,7 +36,7 @@ function readHeader(bytes: Buffer): Header | null {
   return { version, salt, iterations, start: reader.position() };
 }
 
-/** The store without its password; null where it is neither. */
+/** The store without its password; null if it is neither. */
 export function readBks(bytes: Buffer): Keystore | null {
   const header = readHeader(bytes);
   if (!header) return null;
@@ -84,7 +85,7 @@ const lockOf = (iterations: number): StoreLock => {
       };
 };
 
-/** Null where the bytes are no row of entries with a zero at its end: then they are encrypted, or no store. */
+/** Null if the bytes are no row of entries with a zero at its end: then they are encrypted, or no store. */
 function readEntries(bytes: Buffer, { start }: Header): StoreEntry[] | null {
   const reader = openJava(bytes, start);
   const entries: StoreEntry[] = [];
@@ -121,7 +122,7 @@ function readEntry(reader: JavaReader, type: number): StoreEntry | null {
   }
 }
 
-/** Checks the code at the end, whose key is derived as PKCS#12 does it. Keys stay shut. */
+/** Checks the code at the end, whose key is derived as PKCS#12 does it. Private keys stay encrypted. */
 export function openBks(bytes: Buffer, password: string): Opened {
   const header = readHeader(bytes);
   const store = readBks(bytes);
@@ -144,8 +145,8 @@ function isRight(bytes: Buffer, { version, salt, iterations, start }: Header, pa
 }
 
 /**
- * Bouncy Castle's BCFKS: ObjectStore { { algorithm, encrypted content }, { HMAC, derivation, code } }. It is encrypted as
- * a whole, by AES in modes that other keystores do not use, so that it is told of as locked. Null where it is none.
+ * Bouncy Castle's BCFKS: ObjectStore { { algorithm, encrypted content }, { HMAC, derivation, code } }. It is encrypted
+ * as a whole, by AES in modes that other keystores do not use, so it is reported as locked. Null if it is none.
  */
 export function readBcfks(bytes: Buffer): Keystore | null {
   const store = openNode(bytes);

@@ -1,12 +1,12 @@
 import { type Node, octetsOf, oidOf, openNode, partsOf, readSize, TAG, tagOf, wholeOf } from "#codec/der.ts";
 
-/** Certificates that stand in DER which is neither a certificate nor a keystore, and what it is. */
+/** Certificates in DER that is neither a certificate nor a keystore; `words` says what it is. */
 export type Envelope = { words: string; certificates: Uint8Array[] };
 
 const BASIC_OCSP = "1.3.6.1.5.5.7.48.1.1";
 const ENUMERATED = 0x0a;
 
-/** Tells what DER is that holds no key, with the certificates in it; null where it is nothing that is known. */
+/** Says what DER without a key is, with the certificates in it; null if it is of no known kind. */
 export function readEnvelope(bytes: Buffer): Envelope | null {
   const outer = openNode(bytes);
   if (outer?.element.tag !== TAG.sequence) return null;
@@ -31,7 +31,7 @@ function readCrossCertificates(outer: Node): Envelope | null {
     : null;
 }
 
-/** RFC 6960, section 4.2.1: the certificates of whoever answers stand in the answer. */
+/** RFC 6960, section 4.2.1: the response holds the certificates of its responder. */
 function readOcspResponse(outer: Node): Envelope | null {
   const [status, wrapped] = partsOf(outer);
   if (tagOf(status) !== ENUMERATED) return null;
@@ -42,7 +42,9 @@ function readOcspResponse(outer: Node): Envelope | null {
   return { words: "an OCSP response", certificates: certificates.map(wholeOf) };
 }
 
-/** RFC 5280, section 5.1: a version, maybe, an algorithm, an issuer and a date, where a certificate has its serial. */
+/**
+ * RFC 5280, section 5.1: an optional version, an algorithm, an issuer and a date, where a certificate has its serial.
+ */
 function readRevocations(outer: Node): Envelope | null {
   const [list, algorithm, signature] = partsOf(outer);
   const fields = partsOf(list).map(tagOf);
@@ -77,7 +79,7 @@ function readOcspRequest(outer: Node): Envelope | null {
   return isId ? { words: "an OCSP request", certificates: [] } : null;
 }
 
-/** How much of the DER that begins here is missing; null where all of it is there, or it is no DER. */
+/** How much of the DER that begins here is missing; null if all of it is there, or if it is no DER. */
 export function findCut(bytes: Buffer): { there: number; size: number } | null {
   const isLong = bytes[0] === TAG.sequence && (bytes[1] ?? 0) > 0x80;
   const size = isLong ? readSize(bytes) : null;

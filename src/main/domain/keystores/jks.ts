@@ -15,10 +15,10 @@ const HASH_BYTES = 20;
 const MOST_ENTRIES = 100_000;
 const MOST_CHAIN = 1_000;
 
-/** What a hash is mixed with, so that it is no hash of anything else. */
+/** Keeps a hash of the same bytes for another purpose from being valid here. */
 const WHITENER = "Mighty Aphrodite";
 
-/** The store without its password; null where it is no JKS and no JCEKS. */
+/** The store without its password; null if it is neither JKS nor JCEKS. */
 export function readJks(bytes: Buffer): Keystore | null {
   if (bytes.length < 12) return null;
   const magic = bytes.readUInt32BE(0);
@@ -46,7 +46,10 @@ export function readJks(bytes: Buffer): Keystore | null {
   };
 }
 
-/** The password is right when the hash at the end says so. Keys stay shut: the chain of each says which one it is. */
+/**
+ * The password is right if the hash at the end says so. Private keys stay encrypted: the chain of each says which one
+ * it is.
+ */
 export function openJks(bytes: Buffer, password: string): Opened {
   const store = readJks(bytes);
   if (!store || !isRight(bytes, password)) return { kind: "wrong-password" };
@@ -118,8 +121,8 @@ function readOne(reader: JavaReader, version: number): Buffer | null {
 }
 
 /**
- * A secret key is a Java object, written without a length. What follows it is found by how an entry begins: a known
- * tag, a name, a date of our time, and what an entry of that tag goes on with.
+ * A secret key is a Java object, written without a length. The next entry is found by how entries begin: a known tag, a
+ * name, a date before 2100, and how the content of an entry with that tag begins.
  */
 function findNextEntry(bytes: Buffer, from: number, end: number): number {
   for (let at = from; at < end; at++) {
@@ -137,7 +140,7 @@ function isEntryStart(bytes: Buffer, at: number): boolean {
   const reader = openJava(bytes, at);
   const tag = reader.int();
   if (tag !== KEY && tag !== CERTIFICATE && tag !== SECRET) return false;
-  // Asked at every byte of what may be anything: what costs more than a look comes nowhere here.
+  // This runs at every byte of arbitrary content, so it decodes nothing and costs no more than a few comparisons.
   const alias = reader.textBytes();
   const date = reader.date();
   if (!alias?.length || date === null || date <= 0 || date > YEAR_2100) return false;
@@ -148,7 +151,7 @@ function isEntryStart(bytes: Buffer, at: number): boolean {
   return key !== null && key[0] === 0x30;
 }
 
-/** Reads what Java's DataOutputStream wrote; every step answers null once the bytes have ended. */
+/** Reads what Java's DataOutputStream wrote; every call returns null once the bytes have ended. */
 export type JavaReader = ReturnType<typeof openJava>;
 
 export function openJava(bytes: Buffer, start = 0) {
@@ -173,9 +176,9 @@ export function openJava(bytes: Buffer, start = 0) {
     },
     /** Two bytes of length, and a text of that many bytes. */
     text: () => decodeText(textBytes()),
-    /** The same undecoded, for whoever only asks whether it may be one. */
+    /** The same undecoded, to test cheaply whether it may be a text. */
     textBytes,
-    /** Four bytes of length, and so many bytes. */
+    /** Four bytes of length, and that many bytes. */
     octets: () => {
       const length = take(4)?.readInt32BE(0);
       return length === undefined ? null : take(length);

@@ -5,20 +5,20 @@ import type {
   StoreState,
 } from "#shared/model/certificates/inspected.ts";
 
-/** One thing that a store holds under a name. Plain data: it travels between threads. */
+/** One thing that a store holds under a name. Plain data: it is sent between threads. */
 export type StoreEntry = {
-  /** Empty where it has no name. */
+  /** Empty if it has no name. */
   alias: string;
   what: StoreEntryKind;
-  /** Its secret part was not read: it needs a password, or another one than the store's. */
+  /** Its secret part was not read: that needs a password, or another one than the store's. */
   isLocked: boolean;
   /** Exact DER, the leaf first: the chain of a key, or the one certificate. */
   certificates: Uint8Array[];
-  /** SHA-256 of the public key's SubjectPublicKeyInfo, lower-case hex; null where the key was not read. */
+  /** SHA-256 of the public key's SubjectPublicKeyInfo, lower-case hex; null if the key was not read. */
   spkiSha256: string | null;
 };
 
-/** What keeps a store, or a part of it, shut. */
+/** What keeps a store, or a part of it, locked. */
 export type StoreLock = {
   /** Whether the right password would open it here. */
   canBeOpened: boolean;
@@ -32,17 +32,17 @@ export type StoreLock = {
 export type Keystore = {
   format: StoreFormat;
   state: StoreState;
-  /** How it is protected, in words; empty where it is not. */
+  /** How it is protected, in words; empty if it is not. */
   protection: string;
   integrity: StoreIntegrity;
   entries: StoreEntry[];
-  /** Null where nothing in it is shut, or no password would show more of it. */
+  /** Null if nothing in it is locked, or if no password would show more of it. */
   lock: StoreLock | null;
   /** What could not be read, each a sentence. */
   malformed: string[];
 };
 
-/** What came of a password. */
+/** The result of trying a password. */
 export type Opened = { kind: "opened"; store: Keystore } | { kind: "wrong-password" };
 
 export const entryOf = (what: StoreEntryKind, fields: Partial<StoreEntry> = {}): StoreEntry => ({
@@ -54,7 +54,7 @@ export const entryOf = (what: StoreEntryKind, fields: Partial<StoreEntry> = {}):
   ...fields,
 });
 
-/** What is shut of a store tells how much of it could be read. */
+/** How much of a store could be read follows from how many of its parts are locked. */
 export function stateOf(entries: readonly StoreEntry[], hiddenParts: number): StoreState {
   const isShut = hiddenParts > 0 || entries.some(({ isLocked }) => isLocked);
   if (!isShut) return "open";

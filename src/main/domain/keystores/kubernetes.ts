@@ -6,7 +6,7 @@ export type HeldPart = {
   /** `tls.crt of Secret shop/shop-tls`, `client-certificate-data of user admin`. */
   location: string;
   bytes: Buffer;
-  /** By its name it must be one; what else a Secret holds is nobody's business here. */
+  /** By its name it must be one. Everything else that a Secret holds is ignored. */
   isExpected: boolean;
 };
 
@@ -16,7 +16,7 @@ export type KubernetesFile = {
   malformed: string[];
 };
 
-/** YAML is read with care: no more than so much of it, and no alias that multiplies. */
+/** Limits for YAML: at most this many characters, and no alias that multiplies. */
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 const MOST_ALIASES = 100;
 const MOST_PARTS = 20_000;
@@ -24,11 +24,11 @@ const MOST_PARTS = 20_000;
 /** A field in which a file names itself; JSON, which is YAML, included. */
 const KIND = /(?:^|[{,\s"])kind["']?\s*:\s*["']?(Config|Secret|SecretList|ConfigMap|ConfigMapList|List)\b/;
 
-/** Whether a text is worth to be read as YAML, which is slow. */
+/** Whether a text is worth parsing as YAML, which is slow. */
 export const looksLikeKubernetes = (text: string): boolean =>
   text.length <= MOST_CHARACTERS && (KIND.test(text) || /^clusters:\s*$/m.test(text));
 
-/** What kubeconfigs, Secrets and ConfigMaps carry; null where the text is none of them. */
+/** What kubeconfigs, Secrets and ConfigMaps hold; null if the text is none of them. */
 export function readKubernetes(text: string): KubernetesFile | null {
   if (!looksLikeKubernetes(text)) return null;
   const file: KubernetesFile = { kind: "kubernetes-secret", parts: [], malformed: [] };
@@ -98,7 +98,7 @@ function takeKubeconfig(config: Fields, file: KubernetesFile): void {
   }
 }
 
-/** Either the thing itself in base64, or the path of a file of its own, which is not gone after. */
+/** Either the content itself in base64, or the path of another file, which is not read. */
 function takeField(held: Fields, field: string, owner: string, file: KubernetesFile): void {
   const data = textOf(held[`${field}-data`]);
   const path = textOf(held[field]);

@@ -4,21 +4,21 @@ import { formsOf, MOST_WORK, readEncryption } from "./password-encryption.ts";
 
 /**
  * Private keys under a passphrase outside of keystores: PKCS#8 (EncryptedPrivateKeyInfo, RFC 5958 section 3) and
- * OpenSSL's old PEM, whose derivation is one MD5. Of what is opened only the public key is handed on.
+ * OpenSSL's old PEM, whose derivation is one MD5. Only the public key of an opened key is returned.
  */
 export type LockedKey = {
   canBeOpened: boolean;
-  /** What keeps it shut, and what to do. */
+  /** What keeps it locked, and what to do. */
   why: string;
   /** What one passphrase costs to try, in iterations of PBKDF2. */
   work: number;
-  /** The public key; null: the passphrase is wrong, or the key of a kind that this runtime does not know. */
+  /** The public key; null: the passphrase is wrong, or this runtime does not know this kind of key. */
   open(passphrase: string): KeyObject | null;
 };
 
 const NEEDS = "it needs its passphrase";
 
-/** Null where the bytes are no such key, or its header is damaged. */
+/** Null if the bytes are no such key, or if its header is damaged. */
 export function readLockedPkcs8(der: Buffer): LockedKey | null {
   const sealed = readEncryptedKey(der);
   const encryption = readEncryption(sealed?.algorithm);
@@ -55,7 +55,7 @@ function orNull(open: () => KeyObject): KeyObject | null {
   try {
     return createPublicKey(open());
   } catch {
-    // What a wrong passphrase decrypts to is rubbish, which OpenSSL notices in one way or another.
+    // A wrong passphrase decrypts to garbage, which OpenSSL notices in one way or another.
     return null;
   }
 }

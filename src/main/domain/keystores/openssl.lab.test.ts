@@ -11,7 +11,7 @@ import { openKeystore, readKeystore } from "./read-keystore.ts";
 
 const run = promisify(execFile);
 
-/** Every way in which the openssl command locks a PKCS#12 that may still be met. */
+/** Every algorithm by which the openssl command locks a PKCS#12 that may still be found. */
 const STORES = [
   [],
   ["-legacy"],

@@ -13,8 +13,8 @@ import {
 } from "#codec/pbes2.ts";
 
 /**
- * Encryption under a password, as PKCS#8 and PKCS#12 name it: PBES2 and PBES1 (RFC 8018) and the schemes of
- * PKCS#12's own (RFC 7292, appendix C). Null stands for what is damaged.
+ * Encryption under a password, as PKCS#8 and PKCS#12 name it: PBES2 and PBES1 (RFC 8018) and PKCS#12's own schemes (RFC
+ * 7292, appendix C). Null stands for damaged input.
  */
 export type Encryption =
   | {
@@ -22,7 +22,7 @@ export type Encryption =
       words: string;
       /** What one password costs to try, in iterations of PBKDF2. */
       work: number;
-      /** Null where the password is wrong, as far as that shows: what comes out may still be rubbish. */
+      /** Null if the password is certainly wrong. Otherwise the result may still be garbage. */
       decrypt(password: Password, secret: Buffer): Buffer | null;
     }
   | { isKnown: false; words: string };
@@ -41,7 +41,7 @@ const PBES1_SCHEMES = new Map<string, Cipher & { digest: string }>([
   ["1.2.840.113549.1.5.11", { name: "rc2-cbc", keyBytes: 8, rc2Bits: 64, digest: "sha1" }],
 ]);
 
-/** What an AlgorithmIdentifier says of how something is encrypted. */
+/** How something is encrypted, as an AlgorithmIdentifier says. */
 export function readEncryption(algorithm: Node | undefined): Encryption | null {
   const [id, parameters] = partsOf(algorithm);
   const scheme = oidOf(id);
@@ -117,7 +117,7 @@ function openPbes1(cipher: Cipher & { digest: string }, salt: Buffer, iterations
 const formatCipher = ({ name, rc2Bits }: Cipher): string =>
   (rc2Bits === undefined ? name : `rc2-${rc2Bits}-cbc`).toUpperCase().replace("DES-EDE3-CBC", "3DES-CBC");
 
-/** EncryptedPrivateKeyInfo, EncryptedData: an algorithm and what it has encrypted. */
+/** EncryptedPrivateKeyInfo or EncryptedData: an algorithm, and the bytes encrypted by it. */
 export function readSealed(algorithm: Node | undefined, secret: Node | undefined) {
   const encryption = readEncryption(algorithm);
   const octets = octetsOf(secret) ?? contentOf(secret, 0x80) ?? joinPieces(secret);
@@ -132,15 +132,15 @@ function joinPieces(node: Node | undefined): Buffer | null {
 }
 
 /**
- * From a password to a key, in the three ways that keystores know. What each costs is told beforehand as `work`, in
- * iterations of PBKDF2: the file says how many it wants, and may ask for years.
+ * From a password to a key, by the three derivations that keystores use. `work` gives the cost beforehand, in
+ * iterations of PBKDF2: the file chooses the number, and may ask for years.
  */
 type Derivation = { words: string; work: number; derive(password: string, bytes: number): Buffer };
 
 /** Work that is done for one password at most: some seconds. */
 export const MOST_WORK = 10_000_000;
 
-/** A derivation in JavaScript takes about so many times as long as one by OpenSSL. */
+/** A derivation in JavaScript takes about this many times as long as one by OpenSSL. */
 const OUR_PACE = 8;
 
 function toDerivation(kdf: Kdf): Derivation {

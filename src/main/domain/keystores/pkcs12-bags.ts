@@ -4,7 +4,7 @@ import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { entryOf, type StoreEntry } from "./keystore.ts";
 import { type Encryption, readSealed } from "./password-encryption.ts";
 
-/** What a SafeContents of RFC 7292, section 4.2 holds, before keys and certificates are laid together. */
+/** What a SafeContents of RFC 7292, section 4.2 holds, before keys are matched with certificates. */
 export type Bag =
   | { kind: "certificate"; alias: string; keyId: string | null; der: Buffer }
   | { kind: "key"; alias: string; keyId: string | null; pkcs8: Buffer }
@@ -32,7 +32,7 @@ const LOCAL_KEY_ID = "1.2.840.113549.1.9.21";
 const MOST_BAGS = 20_000;
 const MOST_DEPTH = 8;
 
-/** Null where the bytes are no SafeContents: after a decryption, that the password was wrong. */
+/** Null if the bytes are no SafeContents: after a decryption, that the password was wrong. */
 export function readBags(bytes: Buffer, depth = 0): Bag[] | null {
   const contents = openNode(toDefinite(bytes) ?? bytes);
   if (contents?.element.tag !== TAG.sequence) return null;
@@ -95,7 +95,7 @@ function readText(utf16: Buffer | null): string {
   return Buffer.from(even).swap16().toString("utf16le");
 }
 
-/** A key as it came out of its bag; `spkiSha256` null where it stayed shut or is of a kind not known here. */
+/** A key from its bag; `spkiSha256` is null if it stayed encrypted or is of an unknown kind. */
 export type OpenKey = { alias: string; keyId: string | null; isLocked: boolean; spkiSha256: string | null };
 
 /** Keys with their chains, then the certificates that belong to none of them, in their order. */
@@ -108,7 +108,7 @@ export function layTogether(bags: readonly Bag[], keys: readonly OpenKey[]): Sto
       keyId !== null ? bag.keyId === keyId : spkiSha256 !== null && read?.spkiSha256 === spkiSha256,
     );
     const chain = leaf ? followIssuers(leaf, facts) : [];
-    // One that has a name of its own is an entry of its own besides.
+    // A certificate that has a name of its own is an entry of its own as well.
     for (const { bag } of chain) if (bag === leaf?.bag || bag.alias === "") used.add(bag);
     return entryOf("key", {
       alias: alias || (leaf?.bag.alias ?? ""),
@@ -131,7 +131,7 @@ export function layTogether(bags: readonly Bag[], keys: readonly OpenKey[]): Sto
   ];
 }
 
-/** Keys that stand with a certificate of another key, each a sentence. */
+/** Keys that stand beside a certificate of another key, each a sentence. */
 export const formatMisfits = (entries: readonly StoreEntry[]): string[] =>
   entries.flatMap(({ alias, spkiSha256, certificates: [leaf] }) => {
     const certified = leaf && readCertificate(leaf)?.spkiSha256;
@@ -143,7 +143,7 @@ type Facts = { bag: Extract<Bag, { kind: "certificate" }>; read: ReturnType<type
 
 const MOST_CHAIN = 16;
 
-/** From a leaf on by names alone, as a keystore shows its chains; whether they were signed so is not looked at. */
+/** From a leaf upwards by names alone, as a keystore shows its chains; signatures are not verified. */
 function followIssuers(leaf: Facts, all: readonly Facts[]): Facts[] {
   const chain = [leaf];
   for (

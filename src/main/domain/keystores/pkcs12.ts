@@ -19,8 +19,9 @@ import {
 import { type Bag, formatMisfits, layTogether, type OpenKey, readBags } from "./pkcs12-bags.ts";
 
 /**
- * PKCS#12 (RFC 7292, and RFC 9579 for PBMAC1). A file has parts: some in the clear, some under a password; keys are
- * under one of their own besides. A code over all parts tells a right password from a wrong one, where there is one.
+ * PKCS#12 (RFC 7292, and RFC 9579 for PBMAC1). A file has parts: some in the clear, some under a password; keys have a
+ * password of their own as well. A MAC over all parts, if there is one, distinguishes a right password from a wrong
+ * one.
  */
 export type Pkcs12 = {
   /** SafeContents in the clear. */
@@ -50,7 +51,7 @@ const DIGESTS = new Map([
   ["2.16.840.1.101.3.4.2.6", "sha512-256"],
 ]);
 
-/** What a file shows without a password; null where it is no PKCS#12. */
+/** What a file shows without a password; null if it is no PKCS#12. */
 export function readPkcs12(file: Buffer): Pkcs12 | null {
   const outer = openNode(toDefinite(file) ?? file);
   const [version, authSafe, macData] = partsOf(outer);
@@ -115,7 +116,7 @@ function readMac(macData: Node, content: Buffer): Mac | null {
   };
 }
 
-/** RFC 9579: the derivation says how long the key is, and the HMAC which one. */
+/** RFC 9579: the derivation gives the length of the key, and the algorithm gives the HMAC. */
 function readPbmac1(
   parameters: Node | undefined,
   content: Buffer,
@@ -127,7 +128,7 @@ function readPbmac1(
   const [, ...numbers] = partsOf(partsOf(kdf)[1]);
   const keyBytes = numberOf(numbers[1]);
   if (!derivation) return null;
-  // Each block of the key costs all iterations again, which the work does not count.
+  // Each further block of the key costs all iterations again, which `work` does not count.
   const isLong = (keyBytes ?? 0) > MOST_KEY_BYTES;
   if (!derivation.isKnown || !digest || !hasDigest(digest) || isLong)
     return { isKnown: false, words: "PBMAC1 of a kind not known here" };
@@ -182,7 +183,7 @@ function formatProtection(read: Pkcs12): string {
     .join("; ");
 }
 
-/** Null where a password would neither open nor check anything. */
+/** Null if a password would neither open nor check anything. */
 function findLock(read: Pkcs12): StoreLock | null {
   const encryptions = encryptionsOf(read);
   const parts = [...encryptions, ...(read.mac ? [read.mac] : [])];
@@ -202,7 +203,10 @@ function findLock(read: Pkcs12): StoreLock | null {
   return { canBeOpened: true, why: "it needs its password", work };
 }
 
-/** Opens what is shut. The password is right if the code of the file says so; without a code, if all parts make sense. */
+/**
+ * Decrypts what is locked. The password is right if the MAC of the file says so; without a MAC, if all parts make
+ * sense.
+ */
 export function openPkcs12(read: Pkcs12, typed: string): Opened {
   for (const password of formsOf(typed)) {
     const opened = openWith(read, password);

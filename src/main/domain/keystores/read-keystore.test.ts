@@ -12,7 +12,7 @@ import { findDefaultPassword, openKeystore, readKeystore } from "./read-keystore
 const file = (name: string) => readFileSync(join(import.meta.dirname, "testdata", name));
 const [leaf] = readPem(file("leaf.pem")).ders.map((der) => readCertificate(der));
 
-/** What a test looks at: each entry by its name, its kind and the subjects of its certificates. */
+/** What tests compare: each entry by its name, its kind and the subjects of its certificates. */
 const entriesOf = (store: Keystore | null | undefined) =>
   store?.entries
     .map(({ alias, what, isLocked, certificates }) => [
@@ -24,7 +24,7 @@ const entriesOf = (store: Keystore | null | undefined) =>
 
 const CHAIN = ["CN=app.example", "CN=Test CA"];
 
-/** Each with its protection, and how much can be read without the password. */
+/** Each with its protection, and with how much can be read without the password. */
 const PKCS12 = [
   ["aes.p12", "AES-256-CBC by PBKDF2 with HMAC-SHA256, 2,048 iterations", "locked"],
   ["legacy.p12", "RC2-40-CBC by PKCS#12's own derivation with SHA-1, 2,048 iterations", "locked"],
@@ -153,7 +153,7 @@ test("a store that is cut short loses only what is missing, and never throws", (
 
 test("bytes in which every entry of a store could begin are gone through once", () => {
   const secret = Buffer.from("cececece0000000200000002000000030001610000018000000000", "hex");
-  // A tag, and a name of 65,535 bytes: decoding it at each of them would take hours.
+  // A tag and a name of 65,535 bytes, repeated: to decode the name at each of them would take hours.
   const mayBegin = Buffer.alloc(4 * 1024 * 1024, Buffer.from("00000001ffff", "hex"));
   const store = readKeystore(Buffer.concat([secret, mayBegin, Buffer.alloc(128 * 1024, 0xff)]));
   expect(store?.malformed).toEqual(["it is cut short or damaged: of 2 entries 1 could be read"]);

@@ -6,8 +6,8 @@ import { entryOf, type Keystore, type Opened } from "./keystore.ts";
 import { describePkcs12, openPkcs12, readPkcs12 } from "./pkcs12.ts";
 
 /**
- * A store of any known format, as far as it can be read without a password. Costs no derivation, takes time in
- * proportion to the size and never throws. Null where the bytes are no store.
+ * Reads a store of any known format, as far as that works without a password. Derives no key, takes time in proportion
+ * to the size and never throws. Null if the bytes are no store.
  */
 export function readKeystore(source: Uint8Array): Keystore | null {
   const bytes = viewOf(source);
@@ -22,8 +22,8 @@ export function readKeystore(source: Uint8Array): Keystore | null {
 }
 
 /**
- * Tries a password, for as long as the file asks for: see `lock.work` first, and do it where it can be stopped. Null
- * where the bytes are no store that a password opens here.
+ * Tries a password, for as long as the file demands: check `lock.work` first, and call this where it can be stopped.
+ * Null if the bytes are no store that a password opens here.
  */
 export function openKeystore(source: Uint8Array, password: string): Opened | null {
   const bytes = viewOf(source);
@@ -42,17 +42,17 @@ export function openKeystore(source: Uint8Array, password: string): Opened | nul
 }
 
 /**
- * Passwords that protect nothing, for everybody knows them: Java's own (changeit), those of application servers and
+ * Passwords that protect nothing, because everybody knows them: Java's own (changeit), those of application servers and
  * appliances, and those of examples that were copied. The likeliest first.
  */
 export const DEFAULT_PASSWORDS = ["", "changeit", "changeme", "password", "secret", "123456"] as const;
 
-/** Work in iterations of PBKDF2 that is done for all of them together: about half a second. */
+/** Limit for all of them together, in iterations of PBKDF2: about half a second. */
 const MOST_WORK = 2_000_000;
 
 /**
- * Tries the default passwords on a store that somebody opened here, or that a scan found; never anywhere else. Null
- * where none fits, where no password is needed, and where it would cost too much to know.
+ * Tries the default passwords on a store that somebody opened here, or that a scan found; never anywhere else. Null if
+ * none fits, if no password is needed, and if trying would cost too much.
  */
 export function findDefaultPassword(bytes: Uint8Array): { password: string; store: Keystore } | null {
   const lock = readKeystore(bytes)?.lock;
@@ -75,8 +75,8 @@ const CERTIFICATES = 0xa0;
 const REVOCATIONS = 0xa1;
 
 /**
- * The certificates that a PKCS#7 or CMS message carries (RFC 5652, section 5.1): a bag of them without a signature, or
- * those beside one. Signatures are not checked. Null where it is no such message.
+ * The certificates that a PKCS#7 or CMS message contains (RFC 5652, section 5.1): certificates without a signature, or
+ * those beside one. Signatures are not verified. Null if it is no such message.
  */
 function readPkcs7(source: Buffer): Keystore | null {
   const outer = openNode(toDefinite(source) ?? source);
@@ -99,7 +99,7 @@ function readPkcs7(source: Buffer): Keystore | null {
   return store;
 }
 
-/** Attribute certificates and others of another kind stand in the same place, under tags of their own. */
+/** Attribute certificates and others of another kind stand in the same list, under tags of their own. */
 const toStore = (certificates: readonly Node[]): Keystore => ({
   format: "PKCS#7",
   state: "open",
