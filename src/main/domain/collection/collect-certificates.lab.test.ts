@@ -128,6 +128,6 @@ test("a stream that would pass 16 MiB is whole, and names each file that it had 
   expect(new Set(paths).size).toBe(paths.length);
   const why = "it was left out: the stream is limited to 16 MiB";
   expect(leftOut.filter((one) => one.why !== why)).toEqual([]);
-  // What could not be read for another reason says so all the same.
+  // A file that could not be read for another reason keeps that reason.
   expect(told?.unreadable.find(({ path }) => path === "/srv/tls/gone.pem")?.why).toBe("no such file");
 });

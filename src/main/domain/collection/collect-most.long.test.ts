@@ -1,4 +1,6 @@
-/** How large a host may be and is still read whole, and what its verdicts take beside that. */
+/**
+ * How large a host may be and still be read whole, and how long its evaluation takes in proportion to its collection.
+ */
 import { expect, test } from "vitest";
 import { evaluateGrants } from "#domain/ssh/effective.ts";
 import { runCollector } from "#testing/lab/run-in-host.ts";
@@ -7,7 +9,7 @@ import { readCollection } from "./read-collection.ts";
 
 const ACCOUNTS = 2_000;
 const LINES = 50;
-/** The first of them is read by a program that has only just begun to run. */
+/** The first rounds run while the JavaScript engine still compiles. */
 const ROUNDS = 3;
 
 /** An Ed25519 key in base64 is these 25 letters, one of A to P, and 42 of any kind: here a number. */
@@ -46,7 +48,7 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** Reads and evaluates it; the processor time of that is in the result. */
+/** Reads and evaluates the stream; the result holds the processor time of that. */
 function judge(stream: Uint8Array) {
   const begun = process.threadCpuUsage();
   const collection = readCollection(stream, { nonce: null });
@@ -56,7 +58,7 @@ function judge(stream: Uint8Array) {
 
 const toMs = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1_000;
 
-/** What `times` of a shell prints: its own processor time, and on the second line that of all that it ran. */
+/** What `times` of a shell prints: its own processor time, and on the second line that of its children. */
 const readTimes = (text: string): number =>
   [...text.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
     (sum, [, m, s]) => sum + Number(m) * 60_000 + Number(s) * 1_000,

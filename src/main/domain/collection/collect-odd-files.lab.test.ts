@@ -62,7 +62,7 @@ test("pipes, devices, folders and loops are named and never opened", () => {
   expect(why("/home/fifo/.ssh/authorized_keys")).toBe("it is not a regular file");
   expect(why("/home/fifo/.ssh/authorized_keys2")).toBe("it is not a regular file");
   expect(why("/home/endless/.ssh/authorized_keys")).toBe("it is not a regular file");
-  // As the account cannot read it, nobody asks where it leads.
+  // The account cannot read it, so the collector does not resolve it.
   expect(why("/home/endless/.ssh/authorized_keys2")).toMatch(
     /account itself may not read it|leads into \/proc/,
   );
@@ -123,7 +123,10 @@ test("every shell survives it and tells the same", async () => {
   }
 });
 
-/** Calls that make, change or remove something; /dev/null and ksh's unlinked scratch in memory are nobody's files. */
+/**
+ * Calls that create, change or remove something. They are allowed on /dev/null and on ksh's unlinked scratch file in
+ * memory.
+ */
 const WRITES =
   /\b(open(at)?\(.*O_(WRONLY|RDWR|CREAT|TRUNC)|creat\(|mkdir|mknod|unlink|rmdir|rename|link(at)?\(|symlink|truncate|chmod|chown|utime|setxattr)/;
 const HARMLESS = /"\/dev\/(null|tty|shm\/sf[0-9a-z]+\.[0-9a-z]+)"|ENOENT|SIGCHLD| resumed>/;

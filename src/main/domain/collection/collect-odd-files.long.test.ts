@@ -1,3 +1,3 @@
-/** Every shell, for all that is asked. */
+/** Run by every shell. */
 process.env.LATCHKEY_TEST_SHELLS = "all";
 await import("./collect-odd-files.lab.test.ts");

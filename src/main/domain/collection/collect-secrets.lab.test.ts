@@ -74,14 +74,14 @@ sed -i '1i # pasted by mistake' /etc/ssh/sshd_config.d/50-mistake.conf
 let host: LabHost;
 let stream: Buffer;
 beforeAll(async () => {
-  // sshd would refuse to start over the mistake in its configuration: it comes in afterwards.
+  // sshd would refuse to start with the mistake in its configuration, so the file gets its name afterwards.
   host = await startHost({ name: "secrets", prepare: PREPARE.replaceAll("50-mistake.conf", "50-mistake") });
   await host.run("mv /etc/ssh/sshd_config.d/50-mistake /etc/ssh/sshd_config.d/50-mistake.conf");
   stream = await runCollector(host, { args: ["--nonce", "n"] });
 }, 60_000);
 afterAll(() => host[Symbol.asyncDispose]());
 
-/** All that a reader could get out of the stream: its text, and every run of base64 and hex decoded. */
+/** Everything that a reader could get out of the stream: its text, and every run of base64 and hex decoded. */
 function haystack(): Buffer {
   const text = stream.toString("latin1");
   const joined = text.replace(/(?<=[A-Za-z0-9+/=]{60,})\n(?=[A-Za-z0-9+/=]+\n)/g, "");
@@ -92,7 +92,7 @@ function haystack(): Buffer {
   return Buffer.concat([stream, ...base64, ...hex]);
 }
 
-/** A part of a private key that holds secret bytes alone; elsewhere the formats repeat the public key. */
+/** A part of a private key that holds secret bytes alone; in other parts the formats repeat the public key. */
 function secretOf(name: string, body: Buffer): Buffer {
   if (name === "pem-ecdsa" || name === "ec-der") return body.subarray(7, 39);
   if (name === "ssh-ed25519") {
@@ -118,7 +118,7 @@ test("no byte of a private key leaves the host, in whatever form", async () => {
       if (isPublicFiller(window)) continue;
       expect({ name, at, found: hay.includes(window) }).toEqual({ name, at, found: false });
     }
-    // Of DER a line is by chance, and may be no more than a byte.
+    // DER has line ends only by chance, so a line may be a single byte.
     const lines = name.endsWith("der") ? [] : file.toString("latin1").split("\n").slice(-6, -2);
     for (const line of lines) {
       expect({ name, line, found: hay.includes(line) }).toEqual({ name, line, found: false });

@@ -6,10 +6,13 @@ import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
 
 const SECRET = "correct-horse-battery";
-/** Secrets of digits alone, as ports and addresses are. */
+/** A secret of digits alone, as ports and addresses are. */
 const PIN = "4711471147";
 
-/** Where each begins, what it reads beside that folder, and files with all that may stand in the way of a reader. */
+/**
+ * The file where each server begins, what it reads outside that folder, and files with everything that may mislead a
+ * reader.
+ */
 const SERVERS: { server: ServerKind; root: string; beside?: string; files: { [path: string]: string } }[] = [
   {
     server: "nginx",
@@ -227,14 +230,14 @@ test("what the collector ships of eight servers reads as the files themselves do
     const shipped = serverConfigs.find((one) => one.server === server);
     expect(shipped?.root, server).toBe(root);
     if (!shipped) continue;
-    // Those of the host are told beside its files.
+    // Command lines and addresses are not in the host's files.
     const theirs = readConfiguration({ ...shipped, commandLines: [], addresses: null });
     expect(theirs, server).toEqual(readOnHost(host, { server, root, beside }));
     expect(theirs.bindings.length, server).toBeGreaterThan(0);
   }
 });
 
-/** What the host's own files say, all of them read as they stand. */
+/** What the host's own files say when they are read directly. */
 function readOnHost(
   host: LabHost,
   { server, root, beside }: { server: ServerKind; root: string; beside: string | undefined },

@@ -9,7 +9,7 @@ import { readCollection } from "./read-collection.ts";
 
 const STORES = join(import.meta.dirname, "../keystores/testdata");
 
-/** Beside sh, which all else here is told by: the one that differs most from it, and in the long form all. */
+/** Shells beside sh, which all other tests use: the one that differs most from it, and in the long form all. */
 const SHELLS = process.env.LATCHKEY_TEST_SHELLS === "all" ? ["busybox sh", "bash", "ksh"] : ["busybox sh"];
 
 /** What must never leave the host, wherever a configuration keeps it. */
@@ -130,7 +130,7 @@ afterAll(() => host[Symbol.asyncDispose]());
 const lay = (path: string, bytes: Uint8Array) =>
   host.run(`echo ${Buffer.from(bytes).toString("base64")} | base64 -d > ${path}`);
 
-/** The same Java keystore under another password; its keys are still locked with the one before. */
+/** The same Java keystore with the hash of another password; its keys are still locked with the old one. */
 function signAnew(store: Buffer, password: string): Buffer {
   const wide = Buffer.from(password, "utf16le").swap16();
   const rest = store.subarray(0, -20);
@@ -253,7 +253,7 @@ test("keystores stay where they are: those with a known password are told of wit
     ["/etc/tomcat10/old.p12", "pkcs12", "default", "changeit"],
     ["/etc/tomcat10/java.jks", "jks", "default", "changeit"],
     ["/etc/tomcat10/own.jks", "jks", "certificates", null],
-    // A secret key stands before its certificates, and how long that is only Java tells.
+    // A secret key stands before its certificates, and only Java knows how long that is.
     ["/etc/tomcat10/java.jceks", "jceks", "locked", null],
   ]);
   const held = (name: string) =>

@@ -46,7 +46,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => host[Symbol.asyncDispose]());
 
-/** A collection without what differs from one run to the next. */
+/** Whether the key has signed, which is the same in every run. */
 function evaluateVerification(
   { signature, blob, path }: KeyFile,
   { nonce, signingHost: hosts }: Collection,
@@ -59,9 +59,9 @@ function evaluateVerification(
 function steady(stream: Uint8Array, nonce: string | null): Collection | null {
   const collection = readCollection(stream, { nonce });
   if (!collection) return null;
-  // Lab hosts share the machine's sockets, and their processes are their own.
+  // Lab hosts share the machine's sockets, and each has its own processes.
   const listening = { listeners: null, processes: new Map(), addresses: null };
-  // What a key signs is of one visit; whether it did is the same.
+  // Each scan has its own nonce, so signatures differ; whether a key has signed does not.
   const keyFiles = collection.keyFiles.map((file) => ({
     ...file,
     signature: evaluateVerification(file, collection),

@@ -3,7 +3,7 @@ import { runCollector } from "#testing/lab/run-in-host.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
 
-/** A mount that a program should serve, which never does: like one of a machine that is down. */
+/** A mount whose server process never answers, like the mount of a machine that is down. */
 const PREPARE = `
 for name in alice bob carol; do useradd --create-home $name; done
 mkdir "/home/far away"; usermod --home "/home/far away/bob" bob; usermod --home /home/near/carol carol

@@ -3,25 +3,27 @@ import type { PathEntry } from "./paths.ts";
 import type { LastLogin, LogSummary } from "./read-logs.ts";
 
 /**
- * What the collector found on one host: the parsed stream, whether it came over SSH or was carried
- * as a bundle. Verdicts and findings are made from this alone. Bytes are as they stand on the host.
- * `null` means "could not be told", never "none".
+ * What the collector found on one host: the parsed stream, whether it came over SSH or as an offline bundle. Verdicts
+ * and findings are made from this alone. Bytes are as they stand on the host. `null` means "could not be determined",
+ * never "none".
  */
 export type Collection = {
   nonce: string;
-  /** Null when the trailer was there and fits; otherwise why the stream is only partial. */
+  /** Null if the trailer is there and matches; otherwise why the stream is only partial. */
   incomplete: string | null;
   facts: HostFacts;
-  /** Under which user the collector ran, and how it got there. */
+  /** The user that the collector ran as, and how it became that user. */
   readAs: { uid: number; user: string; how: "login" | "sudo" };
-  /** Fingerprint of the key that let this scan in, as the caller told the collector; null for a bundle. */
+  /**
+   * Fingerprint of the key that this scan logged in with, as the caller gave it to the collector; null for a bundle.
+   */
   loginKey: string | null;
   /** The account that was logged in to (before any sudo); null if not known. */
   loginAccount: string | null;
   accounts: Account[];
   /** The group database; null when it was not read. */
   groups: Group[] | null;
-  /** Of the first daemon that listens; without one, of the one that would read the usual file. */
+  /** Of the first daemon that listens; if none listens, of the one that would read the usual file. */
   sshd: SshdSettings;
   /** The others that listen, each with its own options. */
   otherDaemons: SshdSettings[];
@@ -29,27 +31,27 @@ export type Collection = {
   sshdFiles: ReadonlyMap<string, SshdFile>;
   /** Folders that ChrootDirectory names, by path. */
   chrootFolders: ReadonlyMap<string, ChrootFolder>;
-  /** Homes without links, by account, where they are not as they are written. */
+  /** Homes with all links resolved, by account, if that differs from the path in the account database. */
   realHomes: ReadonlyMap<string, string>;
   authorizedKeys: AuthorizedKeysFile[];
   keyFiles: KeyFile[];
-  /** What the host says its host keys are, where private keys signed: fingerprints with commas between. */
+  /** What the host says its host keys are, if private keys signed: fingerprints with commas between. */
   signingHost: string;
   /** Public host keys, from their .pub files or derived: blob as in a .pub file's base64. */
   hostKeys: { path: string; blob: Uint8Array }[];
   certificateFiles: CertificateFile[];
-  /** What the configurations of servers say of TLS, an entry for each place where one begins to read. */
+  /** What the configurations of servers say of TLS, an entry for each file where a server begins to read. */
   serverConfigs: ConfigurationFiles[];
   /** Files that these name, and links to certificates, by path. */
   diskFiles: ReadonlyMap<string, DiskFile>;
   keystores: Keystore[];
   listening: Listening;
-  /** What the logs tell of logins by key. */
+  /** Logins by key that the logs show. */
   logs: LogSummary[];
-  /** When accounts were last logged in to, by whatever means. */
+  /** When accounts were last logged in to, by whatever method. */
   lastLogins: LastLogin[];
   reach: Reach;
-  /** What could not be read, or was left out for a limit, and why. */
+  /** What could not be read, or was left out because of a limit, and why. */
   unreadable: Unreadable[];
 };
 
@@ -66,23 +68,23 @@ export type Unreadable = {
     | "host-key"
     | "certificate-file"
     | "keystore"
-    /** What serves a certificate is not wholly known without it. */
+    /** Without it, we do not know completely which process serves a certificate. */
     | "server-config"
-    /** A log of logins: only evidence of use is missing without it. */
+    /** A log of logins: without it, only evidence of use is missing. */
     | "log"
     /** The distribution's own trust store, which is left out on purpose. */
     | "trust-store"
-    /** Rules of sudo or doas: who becomes whom is not known without them. */
+    /** Rules of sudo or doas: without them, it is not known who may become whom. */
     | "sudo"
-    /** Where an account has been: only evidence is missing without it. */
+    /** Hosts that an account connects to: without it, only evidence is missing. */
     | "outbound"
-    /** The collector ran out of time or room: whatever is missing may be there. */
+    /** The collector ran out of time or space: whatever is missing may exist. */
     | "limit";
   path: string;
   why: string;
-  /** There is no such file; not there: there is one, or that is not known. */
+  /** There is no such file; missing: there is one, or that is not known. */
   isAbsent?: true;
-  /** An option that a process which calls itself sshd claims to have been started with; not there: none. */
+  /** An option that a process which calls itself sshd claims to have been started with; missing: none. */
   claimedOption?: string;
 };
 
@@ -98,11 +100,11 @@ export type HostFacts = {
   utcOffset: string | null;
   /** As `sshd -V` or `ssh -V` prints it: OpenSSH_10.0p2. */
   sshdVersion: string | null;
-  /** The file that closes the host to all but root, where there is one: /etc/nologin. */
+  /** The file that denies login to everybody but root, if there is one: /etc/nologin. */
   closedBy: string | null;
-  /** Whether PAM's rules for sshd go by that file; null: not told. */
+  /** Whether PAM's rules for sshd obey that file; null: not known. */
   isClosedUnderPam: boolean | null;
-  /** Whether sshd is Debian's, which takes files that a group of one may write. */
+  /** Whether sshd is Debian's, which accepts files that a group with a single member may write. */
   isDebianSshd: boolean;
 };
 
@@ -117,32 +119,34 @@ export type Account = {
   /** The class of the password field, never the field: `locked` begins with "!" (or is "*"-only), `none` is empty. */
   passwordState: "set" | "locked" | "none" | "unknown";
   /**
-   * Whether sshd itself takes the account for locked (it asks only with UsePAM no): the field begins with "!" or
-   * "*LK*". A lone "*" is a password that nobody has, and no lock. Null: not told.
+   * Whether sshd itself treats the account as locked (it checks only with UsePAM no): the field begins with "!" or
+   * "*LK*". A lone "*" is a password that nobody has, and no lock. Null: not known.
    */
   isLockedForSshd: boolean | null;
   /** Day the account expires, days since the epoch (shadow field 8); null: never; "unknown": not read. */
   expiresOnDay: number | null | "unknown";
-  /** Day from which the password is too old, days of grace and all: PAM refuses keys then, too. Null: never. */
+  /**
+   * Day from which the password is too old, including days of grace: from then on PAM refuses keys, too. Null: never.
+   */
   agedOnDay: number | null | "unknown";
-  /** Whether the shell exists and can be executed; null: not looked at. */
+  /** Whether the shell exists and can be executed; null: not checked. */
   isShellUsable: boolean | null;
 };
 
 export type Group = { name: string; gid: number; members: string[] };
 
 export type SshdSettings = {
-  /** The command line of the daemon, as it shows it; empty where none is known. */
+  /** The command line of the daemon, as the process shows it; empty if none is known. */
   daemon: string;
-  /** When the daemon read its configuration, seconds since the epoch; null: not told. */
+  /** When the daemon read its configuration, seconds since the epoch; null: not known. */
   readAt: number | null;
-  /** When the files below were last changed, seconds since the epoch, where that was told. */
+  /** When the files below were last changed, seconds since the epoch, as far as that is known. */
   changedAt: ReadonlyMap<string, number>;
   /**
-   * What `sshd -T -C user=NAME` printed, lower-case keyword -> values in order, an account each. A value is the
-   * rest of one printed line, however many words it has: `authorizedkeysfile` has one value, `allowusers` many.
-   * Only the keywords that decide about access are here, and the client stands for "somebody elsewhere".
-   * Null where sshd could not be asked (not root); then only the files speak.
+   * What `sshd -T -C user=NAME` printed for each account: lower-case keyword -> values in order. A value is the rest of
+   * one printed line, however many words it has: `authorizedkeysfile` has one value, `allowusers` many. Only the
+   * keywords that decide about access are kept, and the client stands for "somebody elsewhere". Null if sshd could not
+   * be run (not root); then only the files count.
    */
   effective: ReadonlyMap<string, ReadonlyMap<string, string[]>> | null;
   /** sshd_config first, then every file that it includes and that could be read, by path. */
@@ -153,35 +157,35 @@ export type SshdSettings = {
 
 /** A file as sshd opens it. */
 export type OpenedFile = {
-  /** As sshd's settings name it, their tokens expanded. */
+  /** The path in sshd's settings, with its tokens expanded. */
   path: string;
-  /** Null: it exists but could not be read, or whether it exists could not be told. */
+  /** Null: it exists but could not be read, or it is not known whether it exists. */
   bytes: Uint8Array | null;
   whyUnreadable: string | null;
   /** The path with all links resolved; null if it could not be resolved. */
   realPath: string | null;
   /** StrictModes' walk: the resolved file itself, then each folder above it up to "/". */
   walk: PathEntry[];
-  /** The same of the path as it is written, links followed; empty where that is the path without links. */
+  /** The same for the path as it is written, links followed; empty if that path has no links. */
   through: PathEntry[];
 };
 
-/** Its path is the one that sshd would open for these accounts. */
+/** A file that sshd would open for these accounts. */
 export type AuthorizedKeysFile = OpenedFile & {
   accounts: string[];
-  /** A limit of ours left out a part of it. */
+  /** A limit of this program left out a part of it. */
   isCut?: true;
   isLink: boolean;
-  /** Number of hard links; null if not told. */
+  /** Number of hard links; null if not known. */
   linkCount: number | null;
-  /** Day on which it was last written, by the host's calendar, days since the epoch; null if not told. */
+  /** Day on which it was last written, by the host's calendar, days since the epoch; null if not known. */
   writtenDay: number | null;
 };
 
-/** A file that sshd's settings name. `isAbsent`: it is provably not there, or a folder. */
+/** A file that sshd's settings name. `isAbsent`: it is certain that no such file exists, or it is a folder. */
 export type SshdFile = OpenedFile & { isAbsent: boolean };
 
-/** `walk` is empty where owners and modes were not read, with the reason beside it. */
+/** `walk` is empty if owners and modes were not read; `whyUnreadable` says why. */
 export type ChrootFolder = { isAbsent: boolean; walk: PathEntry[]; whyUnreadable: string | null };
 
 export type KeyFile = {
@@ -189,16 +193,18 @@ export type KeyFile = {
   entry: PathEntry;
   format: "openssh" | "pem" | "pkcs8" | "putty" | "unknown";
   isEncrypted: boolean | null;
-  /** How it is locked, as far as that stands in clear. Rounds are bcrypt's, or passes of Argon2. */
+  /** How it is locked, as far as that is in the clear. Rounds are bcrypt's, or passes of Argon2. */
   lock: { cipher: string; kdf: string | null; rounds: number | null } | null;
-  /** What it signed the nonce with (`possession.sh`); null where it was not asked. */
+  /** What `possession.sh` answered when the key had to sign the nonce; null if it had not to. */
   signature: string | null;
-  /** The public key blob where it could be had without a passphrase; null otherwise. */
+  /** The public key blob if it is readable without a passphrase; null otherwise. */
   blob: Uint8Array | null;
-  /** The key in the .pub file beside it, where it does not show its own: likely, for anybody may have put it there. */
+  /**
+   * The key in the .pub file beside it, if the file does not show its own: likely, but anybody may have put it there.
+   */
   blobBeside: Uint8Array | null;
   whyNoKey: string | null;
-  /** The DER of its SubjectPublicKeyInfo, by which certificates know it; null where its public key is not known. */
+  /** The DER of its SubjectPublicKeyInfo, by which certificates identify it; null if its public key is not known. */
   spki: Uint8Array | null;
 };
 
@@ -206,7 +212,7 @@ export type CertificateFile = {
   path: string;
   /** Each certificate of the file in its order: exact DER. */
   ders: Uint8Array[];
-  /** Set when a part of the file could not be taken: the reason. */
+  /** Why parts of the file could not be read; empty if all of it was. */
   malformed: string[];
 };
 
@@ -216,29 +222,37 @@ export type DiskFile = {
   /** The path with all links resolved; null if it could not be resolved. */
   realPath: string | null;
   entry: PathEntry;
-  /** When its content was last written, seconds since the epoch; null if not told. */
+  /** When its content was last written, seconds since the epoch; null if not known. */
   writtenAt: number | null;
 };
 
-/** A store of keys on a host. It never leaves it; of one that opens with a password that everybody knows the certificates do. */
+/**
+ * A keystore on a host. It never leaves the host; its certificates do if it opens with a password that everybody knows.
+ */
 export type Keystore = {
   path: string;
   entry: PathEntry;
   kind: "jks" | "jceks" | "pkcs12" | "bcfks" | "unknown";
-  /** `open`: by no password. `default`: by `password`. `certificates`: its certificates lie open, its keys do not. */
+  /**
+   * `open`: without a password. `default`: by `password`. `certificates`: its certificates are in the clear, its keys
+   * are not.
+   */
   state: "open" | "default" | "certificates" | "locked" | "not-opened";
-  /** The password that everybody knows; null unless it is one. */
+  /** The well-known password that opens it; null otherwise. */
   password: string | null;
-  /** Why it was not opened; null where it was, or where no known password fits. */
+  /** Why it was not opened; null if it was, or if no known password fits. */
   why: string | null;
 };
 
 /** A process that holds a listening socket. */
 export type Process = {
   pid: number;
-  /** At most 15 bytes, as the process itself may have set it; and whether it is in a container, with files of its own, or no server of root's. */
+  /**
+   * At most 15 bytes, as the process itself may have set it; says so if the process is in a container with files of its
+   * own, or if root has not started it.
+   */
   name: string;
-  /** Seconds since the epoch; null where it could not be told. */
+  /** Seconds since the epoch; null if not known. */
   startedAt: number | null;
   /** Of known servers only, without what may be a secret; empty otherwise. */
   arguments: string[];
@@ -248,23 +262,25 @@ export type Process = {
 export type Listener = { address: string; port: number; pids: number[] };
 
 export type Listening = {
-  /** Null: they could not be told. */
+  /** Null: they could not be determined. */
   listeners: Listener[] | null;
   processes: ReadonlyMap<number, Process>;
-  /** The host's own addresses but those of loopback and of one link; null: they could not be told. */
+  /** The host's own addresses without loopback and link-local ones; null: they could not be determined. */
   addresses: string[] | null;
 };
 
-/** What lets an account of the host act as another one, and where it has been. */
+/** What lets an account of the host act as another one, and which hosts it connects to. */
 export type Reach = {
   /** In the order in which they were read: the first is the one that sudo begins with. */
   sudoers: RuleFile[];
-  /** What a folder that sudoers include was found to hold, in sudo's order. */
+  /** The files found in each folder that sudoers include, in sudo's order. */
   sudoersFolders: ReadonlyMap<string, string[]>;
   doas: RuleFile[];
-  /** Sockets of agents that were open, with the uid of whose they are. */
+  /** Sockets of agents that were open, with the uid of their owner. */
   agents: { path: string; uid: number; kind: "forwarded" | "local" | "unknown" }[];
-  /** known_hosts, and of ssh_config the lines that name hosts, logins and keys. `account` is empty for the whole host. */
+  /**
+   * known_hosts, and the lines of ssh_config that name hosts, logins and keys. `account` is empty for the whole host.
+   */
   outbound: { kind: "known-hosts" | "client-config"; path: string; account: string; bytes: Uint8Array }[];
 };
 

@@ -1,4 +1,4 @@
-/** The collector's programs of awk, each under every awk that this machine has. */
+/** The collector's awk programs, each under every awk that this machine has. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -6,14 +6,14 @@ import { KEYWORDS, OLD_NAMES } from "#domain/ssh/sshd-settings.ts";
 import { AWKS, runAwks } from "#testing/run-awk.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
-/** What every awk answers to the same, by one program of the collector. */
+/** The answer of one program of the collector, which must be the same under every awk. */
 function said(name: string, input: string, variables = {}, args: readonly string[] = []): string {
   const [only, ...others] = runAwks({ program: [`collector/awk/${name}.awk`], variables, args, input });
   expect(others).toEqual([]);
   return only?.output ?? "";
 }
 
-/** The same for the status that it ends with. */
+/** The same for the exit status. */
 function ended(name: string, input: string, variables = {}): number | null {
   const results = runAwks({ program: [`collector/awk/${name}.awk`], variables, input });
   expect(results).toHaveLength(1);
@@ -26,7 +26,7 @@ const inBase64 = (text: string) => Buffer.from(text, "latin1").toString("base64"
 /** As od -An -v -tu1 writes them. */
 const asNumbers = (bytes: readonly number[]) => `${bytes.join(" ")}\n`;
 
-/** The least that passes for a certificate: a sequence with a sequence with an integer in it, and filler. */
+/** The shortest bytes that pass for a certificate: a sequence with a sequence with an integer in it, and filler. */
 const CERTIFICATE = [48, 28, 48, 26, 2, 1, 1, ...Array.from({ length: 23 }, (_, at) => at)];
 const CERTIFICATE_BASE64 = Buffer.from(CERTIFICATE).toString("base64");
 
@@ -265,7 +265,7 @@ describe.skipIf(AWKS.length === 0)("what listens, and what logs tell", () => {
 });
 
 describe.skipIf(AWKS.length === 0)("configurations of servers", () => {
-  /** What every awk makes of this configuration, by the programs that read one. */
+  /** What the programs that read a configuration make of this one, under every awk. */
   function kept(program: string, kind: string, input: string): string {
     const [only, ...others] = runAwks({
       program: ["lib/nginx.awk", program],

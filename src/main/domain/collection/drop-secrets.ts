@@ -2,9 +2,9 @@ import type { Unreadable } from "./collection.ts";
 import type { Record } from "./stream.ts";
 
 /**
- * The second wall: whatever a host sent, by mistake or because somebody there has led its collector astray, no record that has
- * the shape of a private key or a password hash is read any further. What was dropped is said, and where it was; of those that
- * can say why they are empty the rest stays.
+ * The second wall: whatever a host sent, by mistake or because somebody there has misled its collector, a record that
+ * has the shape of a private key or a password hash is dropped before anything reads it. `dropped` says which, and
+ * where it was. Kinds that can explain why they are empty keep the rest of their record.
  */
 export function dropSecrets(all: readonly Record[]): { records: Record[]; dropped: Unreadable[] } {
   const records: Record[] = [];
@@ -18,7 +18,7 @@ export function dropSecrets(all: readonly Record[]): { records: Record[]; droppe
     }
     const isEmptied = inWords === null && CAN_EXPLAIN.has(record.kind);
     if (isEmptied) records.push(emptied(record));
-    // Of a file of keys that is empty the reason is told in its own place.
+    // An empty file of keys gives the reason in its own entry.
     if (isEmptied && record.kind === "authorized-keys") continue;
     const path = inWords === null ? (record.value("path") ?? record.kind) : record.kind;
     dropped.push({ kind: KINDS.get(record.kind) ?? "limit", path, why: formatDropped(secret) });
@@ -34,7 +34,7 @@ function findInWords({ attributes }: Record): SecretKind | null {
   return null;
 }
 
-/** Names of public keys, which are read as such and as nothing else. */
+/** Attributes with public keys, which are only ever read as such. */
 const PUBLIC = new Set(["b64", "hex", "spki", "beside"]);
 
 const formatDropped = (secret: SecretKind): string =>
@@ -55,7 +55,7 @@ function emptied(record: Record): Record {
   };
 }
 
-/** Which part of the collection is not known without a record. */
+/** The part of the collection that is unknown without a record. */
 const KINDS = new Map<string, Unreadable["kind"]>([
   ["accounts", "accounts"],
   ["groups", "accounts"],
@@ -96,18 +96,23 @@ const KINDS = new Map<string, Unreadable["kind"]>([
 
 type SecretKind = "private key" | "password hash";
 
-/** Whether bytes hold something with the shape of a private key or a password hash, in clear or once more in base64. */
+/**
+ * Whether bytes contain something with the shape of a private key or a password hash, in the clear or in base64 once
+ * more.
+ */
 function findSecret(bytes: Uint8Array): SecretKind | null {
   if (bytes.length < SHORTEST) return null;
   const found = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isPrivateDer(found) || PRIVATE.some((shape) => found.includes(shape))) return "private key";
-  // Most records have neither: what they are is not turned into text for that.
+  // Most records have neither, so only a likely one is converted to text.
   const hasHash = found.includes("$") && HASHES.test(found.toString("latin1"));
   return hasHash || (found.includes("::") && SHADOW.test(found.toString("latin1"))) ? "password hash" : null;
 }
 const SHORTEST = 12;
 
-/** As it stands in base64 wherever it begins: without the letters that what is before and behind it take part in. */
+/**
+ * The base64 of a text at each of the three offsets, without the letters that depend on the bytes before and after it.
+ */
 function inBase64(text: string): string[] {
   return [0, 1, 2].map((before) => {
     const coded = Buffer.from(`${"\0".repeat(before)}${text}`)
@@ -121,7 +126,10 @@ function inBase64(text: string): string[] {
 const WORDS = ["PRIVATE KEY-----", "PRIVATE KEY BLOCK-----", "Private-Lines: ", "openssh-key-v1\0"];
 const PRIVATE = [...WORDS, ...WORDS.flatMap(inBase64)];
 
-/** As crypt(3) writes them: MD5, bcrypt, SHA-2, scrypt, yescrypt, gost-yescrypt and Argon2. A hash has 20 letters at least. */
+/**
+ * As crypt(3) writes them: MD5, bcrypt, SHA-2, scrypt, yescrypt, gost-yescrypt and Argon2. A hash has at least 20
+ * letters.
+ */
 const HASHES =
   /\$(?:1|2[abxy]?|5|6|7|y|gy|md5|sha1|argon2(?:id?|d))\$(?:[^\s:$]{0,128}\$){0,4}[./A-Za-z0-9+=]{20,}/;
 

@@ -60,13 +60,16 @@ export function readWalk(from: string, entries: string[]): Listed[] {
   return walk.every((entry) => entry !== null) ? walk : [];
 }
 
-/** The walk without what only one reader asks of it. */
+/** The walk without what only some readers need. */
 export const toEntries = (walk: readonly Listed[]): PathEntry[] =>
   walk.map(({ linkCount: _, size: __, ...entry }) => entry);
 
-/** Where clusters and people keep what Kubernetes reads: nobody types a passphrase there, and no server's configuration names it. */
+/**
+ * Where clusters and people keep the files of Kubernetes: they have no passphrases, and no server's configuration names
+ * them.
+ */
 export const isOfKubernetes = (path: string): boolean =>
   /^\/(etc\/(kubernetes|rancher)|var\/lib\/(kubelet|rancher))\/|\/\.kube\/[^/]*$/.test(path);
 
-/** Where certbot keeps what it has replaced beside what is in use, which is linked to from elsewhere. */
+/** Where certbot keeps replaced certificates beside those in use, to which links elsewhere point. */
 export const isArchived = (path: string): boolean => path.startsWith("/etc/letsencrypt/archive/");

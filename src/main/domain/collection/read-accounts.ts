@@ -79,7 +79,7 @@ function readShells(records: readonly Record[]): Map<string, boolean> {
 
 function readStates(records: readonly Record[]): [string, PasswordState][] {
   const rows = records.flatMap(({ bytes }) => readTable(bytes));
-  // Where a name comes twice, the first is the one that counts on the host.
+  // If a name comes twice, the first one counts on the host.
   return rows.reverse().map(([name = "", state = "", expires = "", aged = ""]) => {
     const passwordState = state === "set" || state === "none" ? state : "locked";
     const isLockedForSshd = state === "locked";
@@ -92,7 +92,7 @@ function readStates(records: readonly Record[]): [string, PasswordState][] {
 
 const readDay = (text: string): number | null => (/^\d{1,7}$/.test(text) ? Number(text) : null);
 
-/** What `passwd -S` and `chage -l` told an ordinary account of itself. */
+/** What `passwd -S` and `chage -l` show an ordinary account about itself. */
 function readOwnState(record: Record | undefined): [string, PasswordState][] {
   const account = record?.value("account");
   if (!record || !account) return [];

@@ -11,7 +11,7 @@ const START = STREAM.indexOf("latchkey-collection");
 
 const read = (stream: Uint8Array, nonce: string | null = NONCE) => readCollection(stream, { nonce });
 
-/** A stream as the collector would frame these lines; with a digest unless told otherwise. */
+/** A stream in the collector's framing, by default with a digest. */
 function frame(records: string[], { nonce = "n", digest = true } = {}): Buffer {
   const signed = `latchkey-collection 1 ${nonce}\n${records.join("")}`;
   const seal = digest ? `sha256 ${hash("sha256", Buffer.from(signed, "latin1"))}  -` : "none";

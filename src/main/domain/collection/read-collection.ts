@@ -25,9 +25,8 @@ import { decodeRecord, type Record, readFrame } from "./stream.ts";
 import { readUnreadable } from "./unreadable.ts";
 
 /**
- * A collection from the collector's stream. Null when there is none: no first line with the nonce that was asked
- * for (any nonce, for a bundle). Never throws. A stream that was cut or changed gives what stands in it, and says
- * so in `incomplete`.
+ * Parses the collector's stream. Null if there is none: no first line with the expected nonce (any nonce, for a
+ * bundle). Never throws. A stream that was cut or changed gives what is left of it, and `incomplete` says so.
  */
 export function readCollection(stream: Uint8Array, expect: { nonce: string | null }): Collection | null {
   const frame = readFrame(stream, expect.nonce);
@@ -149,7 +148,7 @@ function readHost(record: Record | undefined): Readers {
   };
 }
 
-/** A value of os-release as the shell would take it. */
+/** A value of os-release as the shell would read it. */
 function unquote(text: string | null): string | null {
   if (text === null) return null;
   const [, quoted = null] = /^(?:"(.*)"|'(.*)')\s*$/s.exec(text)?.filter((part) => part !== undefined) ?? [];

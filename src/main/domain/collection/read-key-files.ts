@@ -40,11 +40,11 @@ export function readKeyFiles(records: readonly Record[]): KeyFile[] {
   return [...files.values()];
 }
 
-/** What the host says its host keys are, where it had private keys sign: fingerprints with commas between. */
+/** What the host says its host keys are, if it had private keys sign: fingerprints with commas between. */
 export const readSigningHost = (records: readonly Record[]): string =>
   records.find(({ kind }) => kind === "signing")?.value("host") ?? "";
 
-/** Public host keys. What was derived from the private key goes before its .pub file, which may be stale. */
+/** Public host keys. A key derived from the private key comes before its .pub file, which may be stale. */
 export function readHostKeys(records: readonly Record[]): Collection["hostKeys"] {
   const derived = records
     .filter((record) => record.kind === "key-file" && record.value("host") === "yes")
@@ -85,7 +85,7 @@ function readLock(record: Record): KeyFile["lock"] {
   };
 }
 
-/** The blob of a .pub file: the second word of its first line that has a type before it. */
+/** The blob of a .pub file: the second word of its first line that begins with a type. */
 function readPublicLine(bytes: Uint8Array): Uint8Array | null {
   const text = Buffer.from(bytes).toString("latin1");
   const [, base64 = null] =
@@ -117,7 +117,7 @@ export function readCertificateFiles(records: readonly Record[]): CertificateFil
     } else if (record.kind === "certificate") {
       const der = cutToElement(record.bytes);
       if (der && isShapedAsCertificate(der)) file.ders.push(der);
-      // A request or a revocation list in a file of its own is not a broken certificate: it is none at all.
+      // A request or a revocation list in a file of its own is not a broken certificate: it is skipped.
       else if (record.encoding === "hex") continue;
       else file.malformed.push(`${label}: ${WHY_MALFORMED["not-a-certificate"]}`);
     }
@@ -127,8 +127,8 @@ export function readCertificateFiles(records: readonly Record[]): CertificateFil
 }
 
 /**
- * By path what stands in PEM files that were read whole, in its order: k for a private key, e for one that is encrypted or of a kind for
- * SSH, c for a certificate. `keys`: the files that hold a private key.
+ * The order of blocks in PEM files that were read whole, by path: k for a private key, e for one that is encrypted or
+ * of a kind for SSH, c for a certificate. `keys`: the files that hold a private key.
  */
 export function readPemOrders(
   records: readonly Record[],
@@ -149,14 +149,14 @@ export function readPemOrders(
   return orders;
 }
 
-/** The first element alone: base64 goes by threes, so up to two bytes may hang on. */
+/** The first element alone: base64 encodes groups of three bytes, so up to two more may follow. */
 function cutToElement(bytes: Uint8Array): Uint8Array | null {
   const element = readElement(bytes, 0, bytes.length);
   return element && element.tag === TAG.sequence ? bytes.subarray(0, element.end) : null;
 }
 
 /**
- * Tells a certificate from a request, a revocation list and a private key by the row of its tags. With an
+ * Distinguishes a certificate from a request, a revocation list and a private key by the order of its tags. With an
  * explicit version it can be nothing else; without one (version 1) it has serial, algorithm, issuer, validity.
  */
 function isShapedAsCertificate(der: Uint8Array): boolean {

@@ -1,38 +1,38 @@
 import { type Record, readTabbed } from "./stream.ts";
 
-/** What the collector found in one log: which logins by key it tells of, and from when to when it reaches. */
+/** What the collector found in one log: logins by key, and the time that the log covers. */
 export type LogSummary = {
   /** "journal", or the path of the file. */
   path: string;
-  /** When the file was last written, seconds since the epoch; null if not told. */
+  /** When the file was last written, seconds since the epoch; null if not known. */
   writtenAt: number | null;
   /** Only its end was taken, for its size. */
   isTail: boolean;
   /** Each day on which anything was logged, in the log's order: "2026-11-25", or "Nov 25" in a log without years. */
   days: string[];
-  /** The first and the last line that bears a date, as `days` writes it and the time of day; null without any. */
+  /** The first and the last line with a date: the date as in `days`, and the time of day; null if there is none. */
   first: string | null;
   last: string | null;
   /** Logins by any method, keys or not. */
   acceptedCount: number;
   messages: LoginMessage[];
-  /** "cut": its end was not reached. "full": there were more messages than are told. */
+  /** "cut": its end was not reached. "full": there were more messages than are kept. */
   ending: "whole" | "cut" | "full";
   journal: {
     /** First and last entry of each start of the system that it knows, seconds since the epoch. */
     boots: [from: number, to: number][];
     newest: string | null;
-    /** When messages of sshd were dropped, for there were too many at once. */
+    /** When messages of sshd were dropped because there were too many at once. */
     drops: string[];
   } | null;
 };
 
 type LoginMessage = {
-  /** The host that the line names: a log may hold those of others. */
+  /** The host that the line names: a log may hold those of other hosts. */
   host: string;
   /** What sshd wrote, without the client's port. */
   text: string;
-  /** `day` counts in `days`; times of day are as they are written. */
+  /** `day` is an index in `days`; times of day are as they are written. */
   days: { day: number; count: number; first: string; last: string }[];
 };
 
@@ -79,7 +79,7 @@ function readDay(text: string): LoginMessage["days"] {
   return day === "" ? [] : [{ day: Number(day), count: Number(count), first, last }];
 }
 
-/** The two dates of a line of `journalctl --list-boots`, however it parts them. */
+/** The two dates of a line of `journalctl --list-boots`, whatever separates them. */
 function readBoot(line: string): [number, number][] {
   const dates = line.match(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g) ?? [];
   const [from = Number.NaN, to = Number.NaN] = dates.map(
@@ -90,18 +90,20 @@ function readBoot(line: string): [number, number][] {
 
 const stampOf = (line: string): string[] => /^\d{4}-\d\d-\d\dT\S{1,40}/.exec(line)?.slice(0, 1) ?? [];
 
-/** When an account was last logged in to: at a terminal, a screen or over SSH, by a key, a password or anything else. */
+/**
+ * When an account was last logged in to: at a terminal, a screen or over SSH, by a key, a password or anything else.
+ */
 export type LastLogin = {
   account: string;
   /** Seconds since the epoch. */
   at: number;
-  /** The file that tells of it. */
+  /** The file that records it. */
   source: string;
 };
 
 const MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/** The last login of each account, by each file that tells of them. */
+/** The last login of each account, from each file that records logins. */
 export function readLastLogins(records: readonly Record[]): LastLogin[] {
   return records
     .filter(({ kind }) => kind === "last-logins")
@@ -113,7 +115,7 @@ export function readLastLogins(records: readonly Record[]): LastLogin[] {
     });
 }
 
-/** Seconds, account, address: as the query asks for them. */
+/** Seconds and account: the first columns of the query. */
 function readRow([seconds = "", account = ""]: string[]): Omit<LastLogin, "source"> | null {
   return /^\d{1,11}$/.test(seconds) && account !== "" ? { account, at: Number(seconds) } : null;
 }

@@ -40,7 +40,7 @@ function readProcess(record: Record, { boot, hz }: { boot: number; hz: number })
   };
 }
 
-/** What is no server of root's here is another program by that name. */
+/** A process that is no server of root's is named as another program. */
 function nameProcess(record: Record): string {
   const name = record.value("name") ?? "";
   if (record.value("elsewhere") !== null) return `${name} in a container`;
@@ -57,7 +57,7 @@ function readAddresses(record: Record): string[] {
   return [...new Set([...four, ...six])];
 }
 
-/** The kernel prints IPv4 as a number of the machine's byte order: little-endian, wherever this collector runs. */
+/** The kernel prints IPv4 as a number in the machine's byte order: little-endian, wherever this collector runs. */
 const formatAddress4 = (hex: string): string => [...Buffer.from(hex, "hex")].reverse().join(".");
 
 /** The same of IPv6, a number for each four bytes. */
@@ -70,7 +70,7 @@ const reverseWords = (hex: string): string =>
     )
     .join("");
 
-/** As RFC 5952 writes it; one that stands for an IPv4 address is that. */
+/** As RFC 5952 writes it; an IPv4-mapped address is written as IPv4. */
 function formatAddress6(hex: string): string {
   const mapped = /^0{20}f{4}([0-9a-f]{8})$/i.exec(hex);
   if (mapped) return [...Buffer.from(mapped[1] ?? "", "hex")].join(".");
@@ -86,7 +86,7 @@ function formatAddress6(hex: string): string {
   return `${before}::${after}`;
 }
 
-/** The names under which the processes of a server run. */
+/** The process names of each server. */
 const PROCESSES: { [Kind in ServerKind]: readonly string[] } = {
   nginx: ["nginx"],
   apache: ["apache2", "httpd", "httpd-prefork", "httpd-worker", "httpd-event"],
@@ -101,14 +101,14 @@ const PROCESSES: { [Kind in ServerKind]: readonly string[] } = {
 
 const isKind = (text: string | null): text is ServerKind => text !== null && Object.hasOwn(PROCESSES, text);
 
-/** Whether a process of that name may serve what this server's configuration says. */
+/** Whether a process of that name may belong to this server. */
 export const isProcessOf = (server: ServerKind, name: string): boolean => PROCESSES[server].includes(name);
 
-/** The server that a process of that name belongs to; null: none that is read here. */
+/** The server that a process of that name belongs to; null: none whose configuration is read here. */
 export const serverOf = (name: string): ServerKind | null =>
   (Object.keys(PROCESSES) as ServerKind[]).find((server) => isProcessOf(server, name)) ?? null;
 
-/** What the configurations of servers say of TLS: an entry for each place where a server begins to read. */
+/** What the configurations of servers say of TLS: an entry for each file where a server begins to read. */
 export function readServerConfigs(
   records: readonly Record[],
   {
@@ -160,7 +160,10 @@ export function readServerConfigs(
 
 type Lines = readonly (readonly string[])[];
 
-/** HAProxy may be started with other files of the usual folder alone, which were read with it: the first of them; null: with the usual one. */
+/**
+ * The first file that a running HAProxy was started with instead of the usual one, which is in the usual folder and was
+ * read with it; null: none.
+ */
 function findBeginning(
   server: ServerKind,
   { root, files, lines }: { root: string; files: ReadonlyMap<string, string>; lines: Lines },
@@ -171,7 +174,10 @@ function findBeginning(
   return started.flatMap((one) => (one.root !== null && files.has(one.root) ? one.root : []))[0] ?? null;
 }
 
-/** What another instance of the server was started with says nothing of this one. Without one that is its own all are kept, which tell so. */
+/**
+ * The arguments of another instance of the server do not apply to this one. If no process is an instance of this one,
+ * all are kept, because they show that.
+ */
 function keepOwn(server: ServerKind, root: string, lines: Lines): Lines {
   const record = lines.map((words) => ({ words, started: readStartedWith(server, words) }));
   const isOwn = ({ started }: (typeof record)[number]) =>
@@ -215,7 +221,7 @@ function readTexts(records: readonly Record[], server: ServerKind): ReadonlyMap<
   );
 }
 
-/** Each line stands behind a bar, for it might look like a record. Paths in it read as they do in records. */
+/** A bar precedes each line, because a line might look like a record. Paths in it are decoded as in records. */
 function readText(bytes: Uint8Array): string {
   const lines = Buffer.from(bytes).toString("latin1").split("\n");
   return lines

@@ -22,7 +22,7 @@ const createDraft = (): Draft => ({
   includes: new Map(),
 });
 
-/** The settings of each daemon, one at least: its own answers an account, and its files with what they include. */
+/** The settings of each daemon, at least one: its own answers for each account, and its files with their includes. */
 export function readSshdSettings(
   records: readonly Record[],
   accounts: readonly string[],
@@ -93,7 +93,7 @@ export function readSshdFiles(records: readonly Record[]): Map<string, SshdFile>
   for (const record of records) {
     const path = record.value("path");
     if (record.kind !== "sshd-file" || path === null) continue;
-    // What one account may not read, another could.
+    // A file that one account may not read, another could.
     if (files.get(path)?.bytes) continue;
     files.set(path, readSshdFile(record, path));
   }
@@ -131,7 +131,7 @@ export function readChrootFolders(records: readonly Record[]): Map<string, Chroo
   return folders;
 }
 
-/** Homes without links, by account, where they are not as they are written. */
+/** Homes with all links resolved, by account, if that differs from the path in the account database. */
 export function readRealHomes(records: readonly Record[]): Map<string, string> {
   return new Map(
     records.flatMap((record): [string, string][] => {
@@ -141,16 +141,16 @@ export function readRealHomes(records: readonly Record[]): Map<string, string> {
   );
 }
 
-/** What the collector takes of one file at most. */
+/** The collector's limit for one file. */
 const FILE_LIMIT_BYTES = 1024 * 1024;
 
 /**
- * What is taken of all files of one host: more than a stream of 16 MiB holds of the shortest keys, and less than it holds
- * of lines that are none, each of which would be evaluated and remembered.
+ * Limit for all files of one host: more lines than a stream of 16 MiB holds of the shortest keys, and fewer than it
+ * holds of lines that are no keys, each of which would be evaluated and kept.
  */
 const MOST_LINES = 160_000;
 
-/** Each file once, with every account that names it. `today` is the day of the host when it was read. */
+/** Each file once, with every account that uses it. `today` is the day on the host when it was read. */
 export function readAuthorizedKeysFiles(
   records: readonly Record[],
   today: number | null,
@@ -199,7 +199,7 @@ function readAuthorizedKeysFile(record: Record, path: string, today: number | nu
   };
 }
 
-/** As `ls -l` tells it: "Nov,25" within the last half year, "Nov,25,2025" before. */
+/** As `ls -l` prints it: "Nov,25" within the last half year, "Nov,25,2025" before. */
 function readWrittenDay(text: string | null, today: number | null): number | null {
   const [month = "", day = "", year] = text?.split(",") ?? [];
   const newest = year === undefined ? today : Date.UTC(Number(year), 11, 31) / (DAY_SECONDS * 1000);
@@ -208,7 +208,7 @@ function readWrittenDay(text: string | null, today: number | null): number | nul
 
 const NEWLINE = 10;
 
-/** A file with its first so many lines, and how many it has then. */
+/** A file with its first `most` lines, and how many it then has. */
 function takeLines(file: AuthorizedKeysFile, most: number): { file: AuthorizedKeysFile; lines: number } {
   if (file.bytes === null || file.bytes.length === 0) return { file, lines: 0 };
   let end = 0;

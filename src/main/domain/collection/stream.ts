@@ -8,7 +8,7 @@ import { BUNDLE_START } from "#shared/model/hosts/bundle.ts";
 export type RawRecord = {
   kind: string;
   encoding: string;
-  /** Attributes in their order, undecoded; a name may come more than once. */
+  /** Attributes in their order, undecoded; a name may occur more than once. */
   attributes: [name: string, value: string][];
   payload: Uint8Array;
 };
@@ -16,7 +16,7 @@ export type RawRecord = {
 type Frame = {
   nonce: string;
   records: RawRecord[];
-  /** Null when the trailer is there and fits. */
+  /** Null if the trailer is there and matches. */
   incomplete: string | null;
 };
 
@@ -25,19 +25,19 @@ type FoundFrame = Frame & { start: number; end: number };
 const START = BUNDLE_START;
 const NEWLINE = 10;
 
-/** A bundle may come with rc noise that holds lines like the first one; so many are tried before giving up. */
+/** Output of the host's shell start files may precede a bundle, with lines like the first one; this many are tried. */
 const MOST_STARTS = 8;
 
 const TRAILER =
   /^end (\d{1,9}) (\S+) (?:none|sha256 ([0-9a-f]{64})(?: [ *]-)?|sha256 ([0-9a-f]{64}) \*stdin)$/;
 
 /**
- * Null when no first line with `nonce` was found; any nonce does when it is null. Of a cut or damaged stream it
- * gives the records that stand there wholly.
+ * Null if no first line with `nonce` was found; a null `nonce` accepts any. Of a cut or damaged stream it gives the
+ * records that are complete.
  */
 export const readFrame = (stream: Uint8Array, nonce: string | null): Frame | null => findFrame(stream, nonce);
 
-/** The same, and where it stands: from its first line to the end of its last one, or of what is there of it. */
+/** The same, with its position: from its first line to the end of its last one, or to where the stream is cut. */
 export function findFrame(stream: Uint8Array, nonce: string | null): FoundFrame | null {
   const bytes = Buffer.from(stream.buffer, stream.byteOffset, stream.byteLength);
   let first: FoundFrame | null = null;
@@ -134,7 +134,7 @@ export type Record = {
   values(name: string): string[];
   /** All attributes in their order. */
   attributes: [name: string, value: string][];
-  /** The attribute's exact bytes, undone of its plain, %xx, hex or base64 form. */
+  /** The payload's exact bytes, decoded from its plain, %xx, hex or base64 form. */
   bytes: Uint8Array;
   encoding: string;
 };
@@ -167,7 +167,7 @@ export function readTabbed(bytes: Uint8Array): string[][] {
 
 /**
  * A name from a host as text. UTF-8 stands as it is; in anything else each byte above 0x7f is written \xNN and a
- * backslash twice, so that two different names stay different.
+ * backslash is doubled, so that two different names stay different.
  */
 export function nameOf(bytes: Buffer): string {
   const text = bytes.toString("utf8");
