@@ -11,7 +11,7 @@ import { evaluateAuthorities } from "./authorities.ts";
 
 const run = promisify(execFile);
 
-/** What is done to an account's file of principals, which names "ops". */
+/** What the fixture does to each account's file of principals, which names "ops". */
 const ACCOUNTS: Record<string, string> = {
   named: "",
   empty: ": > $file",

@@ -7,7 +7,7 @@ import { findOtherAccess } from "./authorities.ts";
 const { ed25519, rsa, ecdsa } = SAMPLE_KEYS;
 const accounts = ["alice", "bob", "carol"].map((name) => makeAccount(name));
 
-/** A file that sshd's settings name, as root would have it. */
+/** A file that sshd's settings name, owned by root with a safe mode. */
 function makeFile(path: string, text: string): SshdFile {
   const entry = { mode: 0o755, uid: 0, gid: 0, hasAcl: false };
   const walk = [

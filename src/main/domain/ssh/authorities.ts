@@ -17,31 +17,31 @@ import { addUp, type Contribution, mergeCases, mergeDaemons, type Opinion, refus
 import { type Daemon, readDaemons } from "./sshd-config.ts";
 import { formatSetting, isNone, type Settings, settingsOf } from "./sshd-settings.ts";
 
-/** An authority that TrustedUserCAKeys names: whoever has a certificate of it with a fitting principal gets in. */
+/** An authority that TrustedUserCAKeys names: whoever has its certificate with an accepted principal gets in. */
 export type Authority = {
   /** The file that TrustedUserCAKeys names, and the line, from 1. */
   file: string;
   line: number;
   key: PublicKey;
   comment: string;
-  /** For each account of the host, in the order of the accounts. */
+  /** One for each account of the host, in the order of the accounts. */
   accounts: AuthorityForAccount[];
 };
 type AuthorityForAccount = {
   account: string;
-  /** Of which a certificate must have one, where no command tells them. */
+  /** A certificate must have one of these, where no AuthorizedPrincipalsCommand gives them. */
   principals: string[];
   effective: Effective;
 };
 
-/** What sshd makes of certificates of every authority that it trusts, for each account of the host. */
+/** Whether sshd accepts certificates of each authority that it trusts, for each account of the host. */
 export function evaluateAuthorities(collection: Collection): Authority[] {
   const daemons = readDaemons(collection);
   const files = namesOf(daemons).flatMap((name) => collection.sshdFiles.get(name) ?? []);
   return files.flatMap((file) => {
     const keys = file.bytes ? readBareKeys(file.bytes) : null;
     return (keys?.lines ?? []).flatMap(({ key, line, comment }): Authority[] => {
-      // A certificate in the file signs nothing.
+      // A certificate in the file is no authority.
       if (!key || typeInCertificate(key.keyType)) return [];
       const accounts = collection.accounts.map((account) =>
         evaluate(account, { key, file, collection, daemons }),
@@ -51,7 +51,7 @@ export function evaluateAuthorities(collection: Collection): Authority[] {
   });
 }
 
-/** Whether all was read by which sshd trusts authorities: its settings, and the files that they name. */
+/** Whether all that decides which authorities sshd trusts was read: its settings, and the files that they name. */
 export function areAuthoritiesKnown(collection: Collection): boolean {
   const daemons = readDaemons(collection);
   const isFileKnown = (path: string) => {
@@ -61,7 +61,7 @@ export function areAuthoritiesKnown(collection: Collection): boolean {
   return daemons.every(({ config }) => config.unreadable.length === 0) && namesOf(daemons).every(isFileKnown);
 }
 
-/** The files in which sshd looks for authorities, whoever logs in. */
+/** The files in which sshd looks for authorities, for any account. */
 function namesOf(daemons: readonly Daemon[]): string[] {
   const written = daemons.flatMap(({ config }) =>
     config.lines.flatMap(({ keyword, values }) => (keyword === KEYWORD ? values.slice(0, 1) : [])),
@@ -75,7 +75,7 @@ const KEYWORD = "trustedusercakeys";
 
 type AuthorityQuery = { key: PublicKey; file: SshdFile; collection: Collection; daemons: readonly Daemon[] };
 
-/** One authority for one account: each is kept with its reasons, and written. */
+/** The work for one authority and one account: each is kept with its reasons, and written. */
 const STEPS_OF_ACCOUNT = 200;
 
 function evaluate(account: Account, { key, file, collection, daemons }: AuthorityQuery): AuthorityForAccount {
@@ -135,7 +135,7 @@ const findBroken = (file: SshdFile): BareKeys["broken"] =>
 const COMMAND = "authorizedkeyscommand";
 const AUTHORITIES = "trustedusercakeys";
 
-/** How else sshd lets in by key than by the lines that were read: keys of a command, certificates of an authority. */
+/** What else lets in by key beside the lines that were read: keys of a command, certificates of an authority. */
 export function findOtherAccess(
   collection: Collection,
   authorities: readonly Authority[] = evaluateAuthorities(collection),
@@ -154,7 +154,7 @@ function valuesOf(option: string, collection: Collection): string[] {
   const answered = daemons.flatMap(({ sshd }) =>
     [...new Set(sshd.effective?.values())].flatMap((answer) => answer.get(option) ?? []),
   );
-  // sshd is not asked for accounts without a file, which may have another way in all the same.
+  // The collector runs `sshd -T` for accounts with a file alone; these settings may let in one without a file, too.
   const written = daemons.flatMap(({ config }) =>
     config.lines.flatMap(({ keyword, values }) => (keyword === option ? [values.join(" ")] : [])),
   );
@@ -175,7 +175,7 @@ function noteUnreadableFile(path: string, { sshdFiles }: Collection): Unreadable
   return broken ? [{ what, why: `its line ${broken.line} ${broken.why}: sshd reads no further` }] : [];
 }
 
-/** Of many accounts the first few: who wants all of them asks the host. */
+/** Names the first few of many accounts. */
 function noteAuthority({ file, line, key, comment, accounts }: Authority): Unreadable {
   const what = `TrustedUserCAKeys ${file}:${line}`;
   const name = `${key.fingerprint}${comment ? ` ${comment}` : ""}`;

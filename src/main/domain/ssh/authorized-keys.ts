@@ -6,21 +6,21 @@ import { type LineOption, readLineOptions } from "./line-options.ts";
 export type KeyLine = {
   /** From 1, every line counted. */
   line: number;
-  /** Without its newline. Bytes that are not UTF-8 are replaced here and in the other texts, nowhere else. */
+  /** The line without its newline. Bytes that are not UTF-8 are replaced here and in the other texts, nowhere else. */
   text: string;
-  /** As they stand before the key; empty for none. */
+  /** The options before the key, as written; empty for none. */
   options: string;
   parsedOptions: readonly LineOption[];
-  /** The key, also on a line that sshd would ignore for another reason; null where none can be read. */
+  /** The key, even on a line that sshd ignores for another reason; null where none can be read. */
   key: PublicKey | null;
   /** The type that the line names; null where it names none. */
   keyTypeText: string | null;
   comment: string;
-  /** Why sshd ignores the line whatever its settings and the date; null when it does not. */
+  /** Why sshd ignores the line whatever its settings and the date are; null when it does not. */
   problem: string | null;
 };
 
-/** Every name that sshd takes at the beginning of a key: to it, a word that is none of these begins the options. */
+/** Every type name with which sshd lets a key begin: it takes any other first word for the options. */
 const KEY_TYPES: ReadonlySet<string> = new Set(
   [
     "ssh-ed25519",
@@ -39,13 +39,13 @@ const KEY_TYPES: ReadonlySet<string> = new Set(
   ].flatMap((type) => [type, `${type.replace("@openssh.com", "")}-cert-v01@openssh.com`]),
 );
 
-/** Of every type, known or not: what spares most options the search for one. */
+/** The first letters of every type, known or not: most options begin with another, and need no search for a type. */
 const TYPE_INITIALS = "ersw";
 
-/** sshd reads no RSA key of fewer bits, whatever RequiredRSASize says. */
+/** sshd rejects an RSA key of fewer bits, whatever RequiredRSASize says. */
 const SHORTEST_RSA = 1_024;
 
-/** The lines that may let somebody in, and those that were meant to: one each that is neither blank nor a comment. */
+/** Each line that is neither blank nor a comment, also where sshd ignores it. */
 export function readAuthorizedKeys(bytes: Uint8Array): KeyLine[] {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
   const isAscii = Buffer.byteLength(file, "utf8") === file.length;
@@ -93,7 +93,7 @@ const inUtf8 = (read: KeyLine): KeyLine => ({
 
 /**
  * sshd's order: a key at the beginning, otherwise options up to the first blank outside quotes and then a key.
- * Its place in the file and its text are left to the caller, and the texts are Latin-1, a character for each byte.
+ * The caller sets `line` and `text`. The texts are Latin-1, a character for each byte.
  */
 function readEntry(entry: string): KeyLine {
   const bare = readKeyAt(entry, 0, "");
@@ -118,7 +118,7 @@ const NOTHING: KeyLine = {
   problem: null,
 };
 
-/** A type's name, blanks, base64, blanks, comment, after these options; null when no type stands there. */
+/** Reads a type's name, blanks, base64, blanks, comment, after these options; null when no type stands there. */
 function readKeyAt(entry: string, from: number, options: string): KeyLine | null {
   if (!TYPE_INITIALS.includes(entry.charAt(from))) return null;
   const keyTypeText = findUsualType(entry, from) ?? entry.slice(from, endOfWord(entry, from));
@@ -143,7 +143,7 @@ function readKeyAt(entry: string, from: number, options: string): KeyLine | null
   };
 }
 
-/** One of the usual types that is the word here: told without a text of its own. */
+/** The usual type that is the word at `from`, found without a substring of its own. */
 const findUsualType = (entry: string, from: number): string | undefined =>
   USUAL_TYPES.find((type) => entry.startsWith(type, from) && isBlank(entry.charCodeAt(from + type.length)));
 
@@ -175,7 +175,7 @@ function explain(entry: string, optionsEnd: number | null): string {
   return "no key can be read in this line";
 }
 
-/** Where the options end that the text begins with; null when a quote is never closed. */
+/** The index where the options at the beginning of the text end; null when a quote is never closed. */
 function endOfOptions(entry: string): number | null {
   let isQuoted = false;
   let at = 0;
@@ -188,7 +188,7 @@ function endOfOptions(entry: string): number | null {
   return isQuoted ? null : Math.min(at, entry.length);
 }
 
-/** For a type that is not known here: `ssh-...`, `...@domain`. */
+/** For a type that is not in our list: `ssh-...`, `...@domain`. */
 const looksLikeType = (word: string): boolean =>
   word.length <= 100 && /^(?:ssh|ecdsa|sk|webauthn)-[a-z0-9-]+(?:@[a-z0-9.-]+)?$/.test(word);
 
@@ -208,7 +208,7 @@ function endOfWord(text: string, from: number): number {
   return Math.min(space < 0 ? text.length : space, tab < 0 ? text.length : tab);
 }
 
-/** A line that holds nothing but the carriage return of a CRLF is blank to a reader, and of no use to sshd. */
+/** A line that holds nothing but the carriage return of a CRLF counts as blank; sshd reads no key in it. */
 const isCarriageReturn = (file: string, start: number, until: number): boolean =>
   start + 1 === until && file[start] === "\r";
 
@@ -218,8 +218,8 @@ const toUtf8 = (latin1: string): string =>
   /[\x80-\xff]/.test(latin1) ? Buffer.from(latin1, "latin1").toString("utf8") : latin1;
 
 /**
- * A line of an authorized_keys file cut into its parts, none of its bytes lost: Latin-1, a character for each byte.
- * What cannot be read is all `rest`, as are comments and blank lines.
+ * A line of an authorized_keys file cut into its parts, without loss: Latin-1, a character for each byte.
+ * A line that cannot be read is all `rest`, as are comments and blank lines.
  */
 export type LineParts = {
   indent: string;
@@ -232,7 +232,7 @@ export type LineParts = {
   rest: string;
 };
 
-/** The parts of a line without its newline. `printLine` of them is the line. */
+/** The parts of a line, which comes without its newline. `printLine` makes the line from them again. */
 export function splitLine(text: string): LineParts {
   const [indent = ""] = /^[ \t]*/.exec(text) ?? [];
   const nothing = { options: "", afterOptions: "", keyType: "", afterType: "", base64: "" };
@@ -254,7 +254,7 @@ export function splitLine(text: string): LineParts {
   };
 }
 
-/** Where the type begins: after the first blank outside quotes where options come before it. */
+/** The index where the type begins: with options before it, after the first blank outside quotes. */
 function findType(written: string, keyType: string, hasOptions: boolean): number {
   if (!hasOptions) return 0;
   let isQuoted = false;
@@ -277,12 +277,12 @@ export const printLine = ({
 }: LineParts): string => indent + options + afterOptions + keyType + afterType + base64 + rest;
 
 /**
- * A file of keys without options, as RevokedKeys and TrustedUserCAKeys name one: sshd reads to the first line that is
- * none, and no further.
+ * A file of keys without options, as RevokedKeys and TrustedUserCAKeys name one: sshd stops at the first line that is
+ * no key.
  */
 export type BareKeys = {
   lines: KeyLine[];
-  /** The line that is none, from 1, and why. */
+  /** The line where sshd stops, from 1, and why. */
   broken: { line: number; why: string } | null;
 };
 
@@ -291,7 +291,7 @@ export function readBareKeys(bytes: Uint8Array): BareKeys {
   const stray = findStrayReturn(bytes);
   for (const line of readAuthorizedKeys(bytes)) {
     if (stray !== null && stray < line.line) break;
-    // A key that is too short is passed over.
+    // sshd skips a key that is too short and reads on.
     if (isTooShort(line)) continue;
     if (!isBareKey(line)) return { lines, broken: { line: line.line, why: "is not a bare key" } };
     lines.push(line);
@@ -309,7 +309,7 @@ const isBareKey = ({ key, keyTypeText, options }: KeyLine): boolean =>
   key.keyType !== "ssh-dss" &&
   (key.keyType === keyTypeText || keyTypeText?.startsWith("rsa-sha2-") === true);
 
-/** A line of authorized_keys that is blank but for the return of a CRLF does no harm; here it does. From 1. */
+/** The first line, from 1, with only a CRLF's carriage return: harmless in authorized_keys, but here sshd stops. */
 function findStrayReturn(bytes: Uint8Array): number | null {
   const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1").split("\n");
   const index = lines.findIndex((line) => /^[ \t]*\r$/.test(line));

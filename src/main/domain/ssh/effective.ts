@@ -17,16 +17,16 @@ import {
 import { type Daemon, readDaemons, type SshdConfig } from "./sshd-config.ts";
 import { type Settings, settingsOf } from "./sshd-settings.ts";
 
-/** One line of an authorized_keys file for one account, with what we say of it. */
+/** One line of an authorized_keys file for one account, with our verdict. */
 export type EvaluatedGrant = {
   account: string;
   uid: number;
-  /** The file as sshd would open it. */
+  /** The path by which sshd opens the file. */
   file: string;
   /** From 1. */
   line: number;
   key: PublicKey | null;
-  /** The line is for certificates that the key has signed, not for the key. */
+  /** The line accepts certificates that the key has signed, and not the key. */
   isAuthority: boolean;
   keyTypeText: string | null;
   comment: string;
@@ -35,10 +35,10 @@ export type EvaluatedGrant = {
   verdict: Verdict;
 };
 
-/** A grant is kept with its verdict, laid beside what was known before, and written. */
+/** The work for one grant: it is kept with its verdict, compared with the earlier one, and written. */
 const STEPS_OF_GRANT = 150;
 
-/** Every line of every authorized_keys file for every account that it is for, in sshd's order, evaluated. */
+/** Evaluates every line of every authorized_keys file for every account whose file it is, in sshd's order. */
 export function evaluateGrants(collection: Collection): EvaluatedGrant[] {
   const daemons = readDaemons(collection);
   const read = new Map<AuthorizedKeysFile, KeyLine[]>();
@@ -90,7 +90,7 @@ function filesByAccount(files: readonly AuthorizedKeysFile[]): ReadonlyMap<strin
 
 const NOTHING = { reasons: [], coverage: { read: [], notRead: [] } };
 
-/** One host alone does not tell who owns a key: that is evaluated over all hosts, this computer and the people sources. */
+/** One host does not show who owns a key: that is evaluated over all hosts, this computer and the people sources. */
 const UNJUDGED_OWNER: Owner = {
   state: "unknown",
   who: null,
@@ -99,7 +99,7 @@ const UNJUDGED_OWNER: Owner = {
   ...NOTHING,
 };
 
-/** Nor does one reading of its logs tell whether it is used: that is evaluated with what earlier ones saw. */
+/** One reading of its logs does not show whether a key is used: that is evaluated together with earlier readings. */
 const UNJUDGED_USE: Use = {
   state: "unknown",
   at: null,
@@ -123,7 +123,7 @@ type World = {
   linesOf: (file: AuthorizedKeysFile) => KeyLine[];
 };
 
-/** What sshd makes of every line of every file of an account, in the order in which it would read them. */
+/** The opinion on every line of every file of an account, in the order in which sshd reads them. */
 function evaluateAccount(account: Account, { collection, daemons, ...files }: World): LineOpinion[] {
   const [first = [], ...others] = daemons.map(({ sshd, config }) =>
     evaluateByDaemon(account, { ...collection, sshd }, config, files),
@@ -172,7 +172,7 @@ function mergeEvaluated(
 const byLine = (evaluated: readonly LineOpinion[]): ReadonlyMap<KeyLine, Opinion> =>
   new Map(evaluated.map(({ line, opinion }) => [line, opinion]));
 
-/** The line that let this scan in is a yes: it is the first with that key that sshd does not ignore for certain. */
+/** The line that let this scan in is a "yes": it is the first with that key that sshd does not certainly ignore. */
 function trustEvidence(account: Account, evaluated: LineOpinion[], collection: Collection): LineOpinion[] {
   if (collection.loginKey === null || collection.loginAccount !== account.name) return evaluated;
   const lines = evaluated.filter(({ line }) => line.key?.fingerprint === collection.loginKey);

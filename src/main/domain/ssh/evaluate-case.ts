@@ -27,7 +27,7 @@ type Files = {
 };
 type CaseLine = { file: AuthorizedKeysFile; line: KeyLine; opinion: Opinion };
 
-/** What sshd makes of every line of an account under one set of settings, in the order in which it would read them. */
+/** The opinion on every line of an account under one set of settings, in the order in which sshd reads them. */
 export function evaluateCase(
   account: Account,
   settings: Settings,
@@ -66,7 +66,7 @@ function inOrder(
     .sort((one, other) => (one.order ?? Number.MAX_VALUE) - (other.order ?? Number.MAX_VALUE));
 }
 
-/** The deciders under one set of settings: what holds for the account is decided once, what holds for a file once a file. */
+/** The deciders under one set of settings: those of the account run once, those of a file once for each file. */
 export function openCase(account: Account, settings: Settings, collection: Collection) {
   const { facts } = collection;
   spend(20 + 4 * collection.unreadable.length);
@@ -110,7 +110,7 @@ export function openCase(account: Account, settings: Settings, collection: Colle
         const opinions = [...itself, ...(settled.some(isSaying) ? [underSettings(settled)] : []), ...gifts];
         return opinions.filter(isSaying);
       },
-      /** Most lines have nothing of their own to say: they share one opinion. */
+      /** Most lines have no contribution of their own: they share one opinion. */
       whole: (alone: readonly Contribution[], shadow: Contribution): Opinion => {
         if (alone.length === 0 && !isSaying(shadow)) return wholeOfPlain;
         const base = alone.some(({ gives }) => gives) ? whole : wholeOfPlain;
@@ -137,7 +137,7 @@ function remember(decide: (key: PublicKey) => Contribution[]): (key: PublicKey) 
   };
 }
 
-/** What no verdict of this host has looked at. */
+/** What no verdict of this host takes into account, since it could not be read. */
 function formatUnreadable({ incomplete, sshd, unreadable }: Collection): string[] {
   return [
     ...(incomplete ? [`the rest of the host: ${incomplete}`] : []),

@@ -5,7 +5,7 @@ import { matchesPattern } from "./patterns.ts";
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Network = { address: Address; bits: number };
 
-/** One item of a list of addresses: a network where sshd reads one, otherwise a pattern over names and addresses. */
+/** One item of a list of addresses: a network where sshd reads one, otherwise a pattern for names and addresses. */
 export type FromItem = { text: string; isNegated: boolean; network: Network | null };
 
 /** The items of a `from=` list; a sentence where one of them makes sshd refuse everybody. */
@@ -24,8 +24,8 @@ export function readFromList(list: string): FromItem[] | string {
 }
 
 /**
- * What of the list lets anybody in: items that some address matches and that no negated item takes back whole.
- * Names count only where sshd asks the DNS for them.
+ * The items of the list that let anybody in: some address matches them, and no negated item covers them whole.
+ * Names count only where sshd resolves them by DNS (UseDNS).
  */
 export function usableItems(items: readonly FromItem[], { useDns }: { useDns: boolean }): FromItem[] {
   const negated = items.filter(({ isNegated }) => isNegated);
@@ -44,7 +44,7 @@ export function mayMatchAddress({ network, text }: FromItem): boolean {
   return isOfVersion4 || /^[0-9a-f:*?]+$/.test(pattern);
 }
 
-/** Whether whoever the other item matches is matched by the one, as far as can be told without the DNS. */
+/** Whether `one` matches everything that `other` matches, as far as that can be known without the DNS. */
 export function covers(one: FromItem, other: FromItem): boolean {
   spend();
   if (one.text === "*" || one.text === other.text) return true;
@@ -63,7 +63,7 @@ const contains = ({ address, bits }: Network, other: Address): boolean =>
     return (byte & mask) === ((other.toByteArray()[index] ?? 0) & mask);
   });
 
-/** A network with its bits; null when the text is none; a sentence when sshd reads one and finds it wrong. */
+/** A network with its bits; null when the text is none; a sentence when sshd finds the network invalid. */
 function readNetwork(text: string): Network | null | string {
   if (text.length >= 64) return null;
   const slash = text.indexOf("/");
@@ -92,8 +92,8 @@ const hasBitsBeyond = (address: Address, bits: number): boolean =>
     .some((byte, index) => (byte & (0xff >> Math.min(8, Math.max(0, bits - index * 8)))) !== 0);
 
 /**
- * Whether a list lets in who comes from this address, names left aside; null where a name could decide or the list is one
- * that refuses everybody.
+ * Whether a list lets in a login from this address; null where a name could decide, or where the list is one that
+ * refuses everybody.
  */
 export function takesAddress(list: string, written: string): boolean | null {
   const items = readFromList(list);

@@ -1,10 +1,10 @@
 /**
  * Host certificates of OpenSSH (PROTOCOL.certkeys), evaluated as ssh evaluates them for a `@cert-authority` line, with
- * two choices on the safe side: one that names no host fits none (OpenSSH before 10.3 let it fit all), and a
- * signature by RSA with SHA-1 is none.
+ * two choices on the safe side: a certificate that names no host is for none (OpenSSH before 10.3: for all), and a
+ * signature by RSA with SHA-1 is not accepted.
  *
- * A certificate is public. What proves that the host has its key is the handshake in which the host presents the
- * same key, plain: that one is `presented`.
+ * A certificate is public. The host shows that it has the private key in the handshake in which it presents the
+ * same key without a certificate: that key is `presented`.
  */
 
 import { openFields, toField } from "#codec/ssh-wire.ts";
@@ -14,18 +14,18 @@ import { findRevocation, type KnownHost, type KnownHostsFiles } from "./known-ho
 import { matchesPattern } from "./patterns.ts";
 
 export type HostCertificate = {
-  /** The host's key, as it is presented without a certificate. */
+  /** The host's key, as the host presents it without a certificate. */
   key: PublicKey;
   serial: bigint;
   kind: "user" | "host" | "unknown";
   keyId: string;
   principals: string[];
-  /** Seconds since the epoch; the validity ends before the second one. */
+  /** Both in seconds since the epoch; `validBefore` itself is no longer valid. */
   validAfter: bigint;
   validBefore: bigint;
   criticalOptions: string[];
   authority: PublicKey;
-  /** What the authority has signed, and its signature. */
+  /** The bytes that the authority has signed, and its signature. */
   signed: Uint8Array;
   signature: Uint8Array;
 };
@@ -34,10 +34,10 @@ export type HostCertificateEvaluation =
   | { kind: "trusted"; where: string; keyId: string; serial: string }
   | { kind: "invalid"; why: string }
   | { kind: "revoked"; where: string }
-  /** It may be good, but its kind of signature cannot be checked here. */
+  /** It may be good, but we cannot verify its kind of signature. */
   | { kind: "unsupported"; why: string };
 
-/** How many fields of its own a key of a type has in a certificate, between the nonce and the serial. */
+/** How many fields a key of each type has in a certificate, between the nonce and the serial. */
 const KEY_FIELDS: Readonly<Record<string, number>> = {
   "ssh-ed25519": 1,
   "ssh-rsa": 2,
@@ -49,7 +49,7 @@ const SERIAL_AND_KIND = 8 + 4;
 const VALIDITY = 8 + 8;
 const KINDS = ["unknown", "user", "host"] as const;
 
-/** The certificate in the blob; null when it is none, or of a kind of key that hosts are not asked for here. */
+/** The certificate in the blob; null when it is none, or of a key type that we do not offer to hosts. */
 export function readHostCertificate(blob: Uint8Array): HostCertificate | null {
   const fields = openFields(blob);
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
@@ -96,7 +96,7 @@ type HostCertificateQuery = {
   port: number;
   /** The certificate, as the host showed it. */
   blob: Uint8Array;
-  /** The plain host key that the host presents in the connection that is to be trusted. */
+  /** The plain host key that the host presents in the connection that the certificate shall make trusted. */
   presented: Uint8Array;
   authorities: readonly KnownHost[];
   now: Date;
@@ -160,7 +160,7 @@ function findFault(
   return `its host certificate is for ${certificate.principals.slice(0, 8).join(", ") || "no host at all"}, not for ${host}`;
 }
 
-/** The last year that a Date can say. */
+/** The latest time of a Date, in seconds. */
 const LATEST = 8_640_000_000_000n;
 
 const formatTime = (seconds: bigint): string =>

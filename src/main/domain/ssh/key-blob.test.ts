@@ -68,7 +68,7 @@ test("no bytes make it throw", () => {
 const CURVES = { nistp256: "prime256v1", nistp384: "secp384r1", nistp521: "secp521r1" } as const;
 const names = Object.keys(CURVES) as (keyof typeof CURVES)[];
 
-/** As OpenSSL has it, which sshd asks. */
+/** The answer of OpenSSL, which sshd uses. */
 function isTakenByOpenssl(point: Uint8Array, curve: string): boolean {
   try {
     ECDH.convertKey(point, curve);

@@ -6,29 +6,29 @@ import { type Fields, openFields, toField } from "#codec/ssh-wire.ts";
 export type PublicKey = {
   /** The type that the blob names: `ssh-ed25519`, `ssh-rsa-cert-v01@openssh.com`, ... */
   keyType: string;
-  /** As `ssh-keygen -l` counts them; null for a type that is not known here. */
+  /** As `ssh-keygen -l` counts them; null for a type that we do not know. */
   keyBits: number | null;
   /** `nistp256` and the like; null for keys that are not on a NIST curve. */
   curve: string | null;
-  /** `SHA256:...` as ssh-keygen prints it. Of a certificate: that of the key in it. */
+  /** `SHA256:...` as ssh-keygen prints it. For a certificate: that of the key in it. */
   fingerprint: string;
   blob: Uint8Array;
 };
 
-/** What a key's fields tell. `plain` is set where ssh-keygen would write them in other bytes before it hashes them. */
+/** `plain` is set where ssh-keygen writes the fields in other bytes before it hashes them. */
 type Shape = { keyBits: number; curve: string | null; plain: Uint8Array | null };
 
 const CERTIFICATE_SUFFIX = "-cert-v01@openssh.com";
 const XMSS = "ssh-xmss@openssh.com";
 const CURVE_BITS = { nistp256: 256, nistp384: 384, nistp521: 521 };
 
-/** How much of its state a plain XMSS key may carry along, in bytes; it is not part of the key. */
+/** How many bytes of state a plain XMSS key may have at its end; they are not part of the key. */
 const XMSS_STATE = 9;
 
-/** sshd's SSHBUF_MAX_BIGNUM in bytes: a longer number is not read. */
+/** sshd's SSHBUF_MAX_BIGNUM in bytes: sshd reads no longer number. */
 const LONGEST_NUMBER = 2_048;
 
-/** What stands in a key of a type after its name; in a certificate the same stands after its nonce. */
+/** Readers of a key's fields after its type name; a certificate has the same fields after its nonce. */
 const READERS: ReadonlyMap<string, (fields: Fields) => Shape | null> = new Map([
   ["ssh-ed25519", (fields) => readOctets(fields, 32)],
   ["sk-ssh-ed25519@openssh.com", (fields) => withApplication(fields, readOctets(fields, 32))],
@@ -45,16 +45,16 @@ const READERS: ReadonlyMap<string, (fields: Fields) => Shape | null> = new Map([
   [XMSS, (fields) => readXmss(fields)],
 ]);
 
-/** What nearly every key is: told by its bytes, before a text is made of them. */
+/** The types of nearly every key: compared as bytes, before a string is made of them. */
 export const USUAL_TYPES = ["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256"];
 
-/** The names of RSA's signatures; sshd takes them in a blob for the key's own. */
+/** The names of RSA's signature algorithms, which sshd accepts in a blob as the key type. */
 const SIGNATURE_NAMES = new Set(["rsa-sha2-256", "rsa-sha2-512"]);
 
-/** The key in the blob; null when sshd could not read one there. A type that is not known here is still a key. */
+/** The key in the blob; null when sshd could not read one there. A type that we do not know is still a key. */
 export const readKeyBlob = (blob: Uint8Array): PublicKey | null => readBlob(blob)?.key ?? null;
 
-/** The bytes of which a key's fingerprint is made: of a certificate those of the key in it. */
+/** The bytes that a key's fingerprint is the hash of: for a certificate, those of the key in it. */
 export const plainBlobOf = ({ blob }: PublicKey): Uint8Array => readBlob(blob)?.plain ?? blob;
 
 /** Whether some sshd reads keys of this type. */
@@ -119,7 +119,7 @@ function withApplication(fields: Fields, shape: Shape | null): Shape | null {
   return application === null || application.includes("\0") ? null : shape;
 }
 
-/** Big-endian numbers, never negative. ssh-keygen hashes them without the zeros that need not be there. */
+/** Big-endian numbers, never negative. ssh-keygen hashes them without superfluous leading zeros. */
 function readNumbers(fields: Fields, { count, modulus }: { count: number; modulus: number }): Shape | null {
   const { bytes, position: start } = fields;
   let keyBits = 0;
@@ -149,7 +149,7 @@ function countZeros(bytes: Uint8Array, from: number, length: number): number {
   return zeros;
 }
 
-/** The same numbers without the zeros that need not be there. */
+/** The same numbers without superfluous leading zeros. */
 function shorten(numbers: Uint8Array): Uint8Array {
   const fields = openFields(numbers);
   const shortened: Uint8Array[] = [];
@@ -173,7 +173,7 @@ const readXmss = (fields: Fields): Shape | null =>
 
 /**
  * Everything of a certificate after its key: serial, kind, id, principals, validity, options, the authority's key
- * and its signature. The signature is not checked here.
+ * and its signature. The signature is not verified here.
  */
 function skipCertificate(fields: Fields): boolean {
   return (
@@ -210,7 +210,7 @@ const CURVES = {
 
 type Curve = keyof typeof CURVES;
 
-/** Whether the bytes are a point of the curve, uncompressed. A tenth of the time that node:crypto takes to say so. */
+/** Whether the bytes are an uncompressed point of the curve. Takes a tenth of the time of node:crypto. */
 export function isOnCurve(coordinates: Uint8Array, curve: Curve): boolean {
   const { bytes, prime, b } = CURVES[curve];
   if (coordinates.length !== 1 + 2 * bytes || coordinates[0] !== 4) return false;

@@ -8,16 +8,16 @@ import { matchPatternList } from "./patterns.ts";
  * Whether the key that a host presents is the one that is known for it.
  *
  * In this order: a key revoked by any known_hosts file is refused; then our own pin decides alone, for it is
- * what the user last compared; then known_hosts does, as for ssh. What has signed the bundles of a host that was never
- * met makes no key trusted, and any other one *changed*. Any key known for the host that is not the
- * presented one, of whatever type, makes it *changed*: ask for the known types first (preferHostKeyTypes).
+ * what the user last compared; then known_hosts decides, as for ssh. Where no connection to the host was ever made, the
+ * key that signed its bundles is not trusted for that, and any other key is *changed*. Any key known for the host,
+ * of whatever type, makes another key *changed*: so ask for the known types first (preferHostKeyTypes).
  */
 
 export type KnownHostsFiles = { knownHosts: readonly KnownHosts[] };
 
 export type HostKeyKnowledge = KnownHostsFiles & {
   pin: HostKeyView | null;
-  /** The host keys that signed the bundles of a host which was never met; else empty. */
+  /** The host keys that signed the bundles of a host to which no connection was ever made; else empty. */
   bundleKeys: readonly HostKeyView[];
 };
 
@@ -33,7 +33,7 @@ export type HostKeyEvaluation =
   | { kind: "trusted"; where: string }
   | Stranger
   | { kind: "revoked"; where: string }
-  /** An authority vouches for this host: its certificate decides. Without a good one, `otherwise` holds. */
+  /** A `@cert-authority` line covers this host: its certificate decides. Without a good one, `otherwise` holds. */
   | { kind: "needs-certificate"; authorities: KnownHost[]; otherwise: Stranger };
 
 type HostAddress = { host: string; port: number };
@@ -77,14 +77,14 @@ export function evaluateHostKey(
   return authorities.length > 0 ? { kind: "needs-certificate", authorities, otherwise } : otherwise;
 }
 
-/** An authority vouches for this host and no key of it is known: nothing but its certificate can make it trusted. */
+/** A `@cert-authority` line covers this host and no key of it is known: only a certificate can make it trusted. */
 export function isOnlyVouchedFor({ host, port }: HostAddress, knowledge: HostKeyKnowledge): boolean {
   if (knowledge.pin) return false;
   const markers = new Set(find(nameInKnownHosts(host, port), knowledge).map(({ marker }) => marker));
   return markers.has("cert-authority") && !markers.has("none");
 }
 
-/** Host key algorithms to offer, those of keys known for the host first, so that it is asked for one of them. */
+/** Host key algorithms to offer, those of keys known for the host first, so that the host presents one of them. */
 export function preferHostKeyTypes(
   host: string,
   port: number,
@@ -141,7 +141,7 @@ export function formatHostKey(
   }
 }
 
-/** A key that is trusted, and where that stands. */
+/** A trusted key, and the file and line that name it. */
 export function formatKnown({ where, keyType, fingerprint }: KnownKey): string {
   const key = `${keyType} ${fingerprint}`;
   if (where === "pin") return `${key} is pinned`;
@@ -154,7 +154,7 @@ const find = (name: string, { knownHosts }: KnownHostsFiles): KnownHost[] =>
 const findKey = (entries: readonly KnownHost[], { fingerprint }: PublicKey): KnownHost | undefined =>
   entries.find(({ marker, key }) => marker === "none" && key.fingerprint === fingerprint);
 
-/** ssh takes a key that is known under the bare name on any port, unless other keys are known for that port. */
+/** ssh accepts a key that is known under the bare name on any port, unless other keys are known for that port. */
 function findKeyWithoutPort({ host, port }: HostAddress, key: PublicKey, knowledge: HostKeyKnowledge) {
   if (port === 22) return undefined;
   const forPort = find(nameInKnownHosts(host, port), knowledge);
@@ -174,14 +174,14 @@ const toKnownKey = ({ key: { keyType, fingerprint }, where }: KnownHost): KnownK
  *     [@cert-authority | @revoked] NAMES TYPE BASE64 [COMMENT]
  *
  * where NAMES is a comma list of names with `*`, `?` and a leading `!`, or one hashed name. A name with a
- * port other than 22 stands in brackets: [host]:2222. A line that cannot be read is a problem to tell, and
- * nothing else: ssh passes over it too.
+ * port other than 22 stands in brackets: [host]:2222. A line that cannot be read is reported in `problems` and
+ * otherwise ignored: ssh ignores it too.
  */
 
 export type KnownHost = {
   marker: "none" | "cert-authority" | "revoked";
   key: PublicKey;
-  /** Where it stands, for people: `/home/jo/.ssh/known_hosts:12`. */
+  /** Its file and line, for people: `/home/jo/.ssh/known_hosts:12`. */
   where: string;
   line: number;
 };
@@ -192,17 +192,17 @@ export type KnownHosts = {
   problems: { line: number; why: string }[];
   /** The entries under a name as known_hosts writes it (nameInKnownHosts), in the order of the file. */
   find(name: string): readonly KnownHost[];
-  /** The same without the hashed ones, each of which costs a hash. */
+  /** The same without hashed entries, each of which costs a hash to compare. */
   findInClear(name: string): readonly KnownHost[];
-  /** The names that stand there in full: neither hashed nor with a wildcard. */
+  /** The entries by name, for names that are neither hashed nor have a wildcard. */
   names: ReadonlyMap<string, readonly KnownHost[]>;
-  /** Entries whose name nobody can read. */
+  /** How many entries have a hashed name. */
   hashed: number;
   /** Every line that can be read, in the order of the file. */
   lines: readonly KnownLine[];
 };
 
-/** `names` as they stand there: a list, or one hashed name. */
+/** `names` as written: a list, or one hashed name. */
 export type KnownLine = { names: string; isHashed: boolean; entry: KnownHost };
 
 type Index = {
@@ -215,7 +215,7 @@ type Index = {
 
 const MARKERS = { "@cert-authority": "cert-authority", "@revoked": "revoked" } as const;
 
-/** Reads a known_hosts file. `source` is its path, to say where a key is known. Never fails. */
+/** Reads a known_hosts file. `source` is its path, which each entry's `where` begins with. Never fails. */
 export function readKnownHosts(text: string, source: string): KnownHosts {
   const index: Index = { exact: new Map(), patterns: [], hashed: [], lines: [] };
   const problems: KnownHosts["problems"] = [];
@@ -235,7 +235,7 @@ export function readKnownHosts(text: string, source: string): KnownHosts {
           });
     if (why) problems.push({ line, why });
   }
-  // A hashed name costs an HMAC for each entry, and each host is asked for several times.
+  // A look-up costs an HMAC for each hashed entry, and each host is looked up several times.
   const found = new Map<string, KnownHost[]>();
   return {
     source,
@@ -266,7 +266,7 @@ function findEntries({ exact, patterns, hashed }: Index, name: string): KnownHos
   return entries.sort((one, other) => one.line - other.line);
 }
 
-/** Files the entry under its names; answers why it could not. */
+/** Adds the entry to the index under its names; returns the reason where it cannot. */
 function addEntry(index: Index, names: string, entry: KnownHost): string | null {
   const { exact, patterns, hashed, lines } = index;
   if (names.startsWith("|")) {
@@ -307,10 +307,10 @@ function readLine(content: string): (Omit<KnownHost, "line" | "where"> & { names
 const SHA1_BYTES = 20;
 const BLOCK_BYTES = 64;
 
-/** Whether a name is the one that a line of known_hosts has hashed. */
+/** `isOf`: whether a name has the hash that the line of known_hosts has. */
 type HashedName = { isOf(name: Uint8Array): boolean };
 
-/** Reads `|1|SALT|DIGEST`; null for what ssh would not read either. */
+/** Reads `|1|SALT|DIGEST`; null for a form that ssh does not read either. */
 function readHashedName(text: string): HashedName | null {
   const [, version, saltText, digestText, ...more] = text.split("|");
   const salt = decodeBase64(saltText ?? "");
@@ -320,7 +320,7 @@ function readHashedName(text: string): HashedName | null {
   const inner = pad(salt, 0x36);
   const outer = pad(salt, 0x5c);
   return {
-    // HMAC (RFC 2104) by hand: every name is tried with every line, and createHmac takes six times as long for each.
+    // HMAC (RFC 2104) from two hashes: every name is tried with every line, and createHmac takes six times as long.
     isOf: (name) => {
       const within = hash("sha1", Buffer.concat([inner, name]), "buffer");
       return hash("sha1", Buffer.concat([outer, within]), "buffer").equals(digest);

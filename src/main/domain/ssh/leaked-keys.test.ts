@@ -6,7 +6,7 @@ import { evaluateGrants } from "./effective.ts";
 import { readPublicKeyLine } from "./key-blob.ts";
 import { findLeak, findLeakedKeys } from "./leaked-keys.ts";
 
-/** As they stand in hashicorp/vagrant, keys/vagrant.pub.rsa and keys/vagrant.pub.ed25519. */
+/** From hashicorp/vagrant, keys/vagrant.pub.rsa and keys/vagrant.pub.ed25519. */
 const VAGRANT_RSA =
   "ssh-rsa AAAAB3NzaC1yc2EAAAABIwAAAQEA6NF8iallvQVp22WDkTkyrtvp9eWW6A8YVr+kz4TjGYe7gHzIw+niNltGEFHzD8+v1I2YJ6oXevct1YeS0o9HZyN1Q9qgCgzUFtdOKLv6IedplqoPkcmF0aYet2PkEDo3MlTBckFXPITAMzF8dJSIFo9D8HfdOV0IAdx4O7PtixWKn5y2hMNG0zQPyUecp4pzC6kivAIhyfHilFR61RGL+GPXQ2MWZWFYbAGjyiYJnAmCP3NOTd0jMZEnDkbUvxhMmBYSdETk1rRgm+R4LOzFUGaHqHDLKLX+FIPKcF96hrucXzcWyLbIbEgE98OHlnVYCzRdK8jlqm8tehUc9c9WhQ==";
 const VAGRANT_ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN1YdxBpNlzxDqfJyw/QKow1F+wvG9hXGoqiysfJOn5Y";

@@ -4,7 +4,7 @@ import type { EvaluatedGrant } from "./effective.ts";
 import { readKeyBlob } from "./key-blob.ts";
 import { aboutFile, aboutGrant, isHostKey, locationOf } from "./ssh-findings.ts";
 
-/** Keys on a host that anybody can have, since their private keys are published: grants, key files and host keys. */
+/** Keys on a host whose private keys are published: grants, key files and host keys. */
 export function findLeakedKeys(collection: Collection, grants: readonly EvaluatedGrant[]): FindingDraft[] {
   const files = collection.keyFiles.filter((file) => !isHostKey(file, collection.hostKeys));
   return [...grants.map(findGrant), ...files.map(findFile), findHostKeys(collection)].filter(
@@ -70,10 +70,10 @@ function findHostKeys({ hostKeys }: Collection): FindingDraft | null {
  * Keys whose private key anybody can download: what vendors ship in every copy of a product, by fingerprint.
  *
  * Computed from the keys in rapid7/ssh-badkeys (MIT, at cd6f8648) and, for Vagrant's, in hashicorp/vagrant (keys/).
- * The list holds what was published, and no list holds all: a key that is not in it is not therefore a secret.
+ * No list has every published key: a key that is missing here need not be secret.
  */
 const PUBLISHED: readonly (readonly [sha256: string, product: string])[] = [
-  // What logs in to the product, or to a machine made from it.
+  // Keys that log in to the product, or to a machine made from it.
   ["/JLp6z6uGE3BPcs70RQob6QOdEWQ6nDC0xY7ejPOCc0", "Array Networks vAPV and vxAG, account sync"],
   [
     "whDP3xjKBEettbDuecxtGsfWBST+78gb6McdB9P7jCU",
@@ -146,5 +146,5 @@ const PRODUCTS: ReadonlyMap<string, string> = new Map(
   PUBLISHED.map(([sha256, product]) => [`SHA256:${sha256}`, product]),
 );
 
-/** The product that ships the key with this fingerprint, private key and all; null for a key that is not known as such. */
+/** The product that ships the key with this fingerprint and its private key; null for a key that is not in the list. */
 export const findLeak = (fingerprint: string): string | null => PRODUCTS.get(fingerprint) ?? null;

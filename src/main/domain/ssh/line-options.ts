@@ -2,12 +2,12 @@ import { readFromList } from "./from-list.ts";
 
 /**
  * The options before a key, as sshd reads them: names in any case, values in double quotes, `\"` for a quote
- * inside, one unknown or broken option spoils the line.
+ * inside. sshd ignores the whole line for one unknown or broken option.
  */
 export type LineOption = {
   /** Lower case, without the `no-` of a flag. */
   name: string;
-  /** What stood in the quotes; null for a flag. */
+  /** The text in the quotes; null for a flag. */
   value: string | null;
   /** False for a flag written with `no-`. */
   isOn: boolean;
@@ -19,7 +19,7 @@ type Value = {
   isUnique: boolean;
 };
 
-/** In sshd's order, for it takes the first that the text begins with. */
+/** In sshd's order: sshd takes the first that the text begins with. */
 const FLAGS: readonly { name: string; canBeNegated: boolean }[] = [
   { name: "restrict", canBeNegated: false },
   { name: "cert-authority", canBeNegated: false },
@@ -57,10 +57,10 @@ const MOST = new Map([
   ["permitlisten", 4_096],
 ]);
 
-/** `problem` says why sshd would ignore the line for them. */
+/** `problem`: why sshd ignores the line for these options; null when it does not. */
 type LineOptions = { readonly options: readonly LineOption[]; readonly problem: string | null };
 
-/** What was read of late: nearly all lines of a fleet repeat the options of others. */
+/** A cache by text: nearly all lines of a fleet repeat the options of others. */
 const known = new Map<string, LineOptions>();
 const MOST_KNOWN = 256;
 const LONGEST_KNOWN = 1_024;
@@ -70,7 +70,7 @@ export function readLineOptions(text: string): LineOptions {
   const before = known.get(text);
   if (before) return before;
   if (text.length > LONGEST_KNOWN) return readOptions(text);
-  // A copy, for a part of a file's text would keep all of it.
+  // A copy: a substring would keep the text of the whole file in memory.
   const copy = Buffer.from(text, "latin1").toString("latin1");
   const read = readOptions(copy);
   if (known.size === MOST_KNOWN) known.clear();
@@ -83,7 +83,7 @@ function readOptions(text: string): LineOptions {
   const counts = new Map<string, number>();
   let rest = text;
   while (rest !== "") {
-    // sshd lets empty options pass: a comma at the beginning, two in a row, one at the end.
+    // sshd accepts empty options: a comma at the beginning, two in a row, one at the end.
     if (rest[0] === ",") {
       rest = rest.slice(1);
       continue;
@@ -105,7 +105,7 @@ function readOptions(text: string): LineOptions {
 export const valueOfOption = (options: readonly LineOption[], name: string): string | null =>
   options.find((option) => option.name === name)?.value ?? null;
 
-/** Whether the flag is on when all is read: the last one of its name counts. */
+/** Whether the flag is on: the last one of its name counts. */
 export const isFlagOn = (options: readonly LineOption[], name: string): boolean =>
   options.findLast((option) => option.name === name)?.isOn ?? false;
 
@@ -173,7 +173,7 @@ function checkPermit(value: string, { isBarePortAllowed }: { isBarePortAllowed: 
   return isPort ? null : `${isBarePortAllowed ? "permitlisten" : "permitopen"}="${value}" is not host:port`;
 }
 
-/** What stands after the host; null where that cannot be. */
+/** The port after the host; null where sshd would not read one. */
 function portOf(value: string, isBarePortAllowed: boolean): string | null {
   const text = isBarePortAllowed && !value.includes(":") ? `*:${value}` : value;
   const close = text.startsWith("[") ? text.indexOf("]") + 1 : text.search(/[:/]/);
@@ -186,7 +186,7 @@ const isPortNumber = (port: string): boolean =>
 
 const SERVICE = /^[a-zA-Z][\w-]*$/;
 
-/** Ports given by name, which a host may know or not: where it does not, sshd ignores the line. */
+/** Ports given by a service name: where the host does not know the name, sshd ignores the line. */
 export const servicesIn = (options: readonly LineOption[]): string[] =>
   options.flatMap(({ name, value }) => {
     if (value === null || (name !== "permitopen" && name !== "permitlisten")) return [];
@@ -199,12 +199,12 @@ function checkTunnel(value: string): string | null {
   return isNumber || /^any$/i.test(value) ? null : `tunnel="${value}" is not a device number or "any"`;
 }
 
-/** In any case. The first letter is looked at first, for mostly it settles it. */
+/** Ignores case. Compares the first letter first, which mostly decides. */
 const startsWith = (text: string, name: string, from: number): boolean =>
   (text.charCodeAt(from) | 0x20) === name.charCodeAt(0) &&
   text.slice(from, from + name.length).toLowerCase() === name;
 
-/** The option that the rest of the text is in, whole up to its comma, cut where it gets long. */
+/** The option in which `rest` begins, up to its comma, cut where it gets long. */
 function formatOption(text: string, rest: string): string {
   const from = text.lastIndexOf(",", text.length - rest.length - 1) + 1;
   const until = text.indexOf(",", text.length - rest.length);
@@ -212,17 +212,17 @@ function formatOption(text: string, rest: string): string {
   return `"${option.length > 40 ? `${option.slice(0, 40)}...` : option}"`;
 }
 
-/** A date as `expiry-time=` may give it. `isUtc` false: it is in the host's zone. */
+/** A date of `expiry-time=`. `isUtc` false: it is in the host's time zone. */
 type ExpiryTime = {
   /** Seconds since the epoch, as if the date were in UTC. */ seconds: number;
   isUtc: boolean;
 };
 
 const ZONES_APART = 14 * 3_600;
-/** The host's offset is that of today: a date in summer may be an hour off in winter. */
+/** We know the host's offset of today alone: the offset on the date may differ by an hour of summer time. */
 const SUMMER_TIME = 3_600;
 
-/** YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z or UTC at its end or not; null for what sshd does not read. */
+/** YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, optionally followed by Z or UTC; null for what sshd does not read. */
 export function readExpiryTime(text: string): ExpiryTime | null {
   const zone = /(?<=.)z$|(?<=.)utc$/i.exec(text)?.[0].length ?? 0;
   const digits = text.slice(0, text.length - zone);
@@ -237,9 +237,9 @@ export function readExpiryTime(text: string): ExpiryTime | null {
   return seconds === 0 ? null : { seconds, isUtc: zone > 0 };
 }
 
-/** Whether the date has passed at an instant of the host's clock; null where its zone would decide and is not known. */
+/** Whether the date has passed by the host's clock; null where its unknown time zone decides. */
 export function hasPassed(expiry: ExpiryTime, unixTime: number, utcOffset: string | null): boolean | null {
-  // sshd keeps the date unsigned: one before 1970, where it reads it at all, never comes.
+  // sshd keeps the date unsigned: a date before 1970, where sshd reads it at all, never comes.
   if (expiry.seconds < 0) return false;
   const offset = expiry.isUtc ? 0 : readOffset(utcOffset);
   const doubt = offset === null ? ZONES_APART : expiry.isUtc ? 0 : SUMMER_TIME;

@@ -8,7 +8,7 @@ import { findManagers } from "./managers.ts";
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN1YdxBpNlzxDqfJyw/QKow1F+wvG9hXGoqiysfJOn5Y";
 const { facts } = makeCollection({});
 
-/** Who is said to write each line of a file, by the line's comment. */
+/** The manager that we find for each line of a file, by the line's comment. */
 function managersOf(text: string, more: Partial<AuthorizedKeysFile> = {}, os: string | null = facts.os) {
   const file = makeKeysFile(makeAccount("ann"), text, more);
   const managerOf = findManagers(file, { ...facts, os });

@@ -3,8 +3,8 @@ import type { ManagedBy } from "#shared/model/access/verdict.ts";
 /**
  * The programs that write authorized_keys files, by the marks that they leave.
  *
- * A mark is text that anybody can write: it says who will undo a change, never who owns a key. Each was taken from
- * the program's source, or from files that it wrote.
+ * A mark is text that anybody can write: it says which program will undo a change, never who owns a key. Each mark
+ * comes from the program's source, or from files that it wrote.
  */
 type Manager = { by: string; isUndone: string };
 
@@ -70,7 +70,7 @@ const GITOLITE = undoneBy("gitolite", "the next push to gitolite-admin: remove t
 type Line = { line: number; options: string; comment: string };
 type KeysFile = { path: string; realPath: string | null; bytes: Uint8Array | null };
 
-/** What a program writes as the options of its lines. */
+/** The options that a program writes on its lines. */
 const BY_OPTIONS: readonly (Manager & { is: RegExp })[] = [
   { ...CLOUD_INIT, is: /command="echo 'Please login as the user/ },
   { ...GITLAB, is: /command="[^"]*\bgitlab-shell key-/ },
@@ -78,13 +78,13 @@ const BY_OPTIONS: readonly (Manager & { is: RegExp })[] = [
   { ...GITOLITE, is: /command="[^"]*\bgitolite-shell / },
 ];
 
-/** What a program writes as the comment of its lines. */
+/** The comment that a program writes on its lines. */
 const BY_COMMENT: readonly (Manager & { is: RegExp })[] = [
   { ...GOOGLE, is: /^google-ssh \{/ },
   { ...DIGITAL_OCEAN, is: /^\{"os_user":.*"actor_email":/ },
 ];
 
-/** Where a file lies that a program writes. */
+/** The paths of files that a program writes. */
 const BY_PATH: readonly (Manager & { is: RegExp })[] = [
   { ...HOME_MANAGER, is: /^\/nix\/store\/[^/]*home-manager/ },
   { ...NIXOS, is: /^\/nix\/store\// },
@@ -94,7 +94,7 @@ const BY_PATH: readonly (Manager & { is: RegExp })[] = [
   { ...AFTERBURN, is: /\/\.ssh\/authorized_keys\.d\/afterburn$/ },
 ];
 
-/** Says of each line of a file which program wrote it; null where nothing tells of one. */
+/** A function that finds which program wrote a line of the file; null where no mark says so. */
 export function findManagers(file: KeysFile, facts: { os: string | null }): (line: Line) => ManagedBy | null {
   const manager = findByPath(file, facts);
   if (manager) return () => manager;
@@ -113,7 +113,7 @@ function findByPath({ path, realPath }: KeysFile, { os }: { os: string | null })
   const manager = BY_PATH.find(({ is }) => is.test(real));
   if (manager)
     return toManagedBy(manager, real === path ? `the file is ${path}` : `${path} leads to ${real}`);
-  // There its files are copied, not linked, for sshd to like their modes.
+  // NixOS copies its files there instead of linking them, so that their modes pass StrictModes.
   const isNixos = os?.startsWith("NixOS") && path.startsWith("/etc/ssh/authorized_keys.d/");
   return isNixos ? toManagedBy(NIXOS, `the file is ${path} on ${os}`) : null;
 }
@@ -130,30 +130,30 @@ const toManagedBy = ({ by, isUndone }: Manager, evidence: string, isCertain = tr
   isCertain,
 });
 
-/** What a comment of an authorized_keys file says of the lines around it. */
+/** What a comment of an authorized_keys file says about the lines around it. */
 type Mark = { manager: Manager; evidence: string };
 type CommentMarks = {
   /** The mark that covers the line, from inside a block or from the comment right above it. */
   around(line: number): Mark | null;
-  /** The mark at the head of the file, before its first line that is none. */
+  /** The mark at the head of the file, before its first line that is no comment. */
   header: Mark | null;
 };
 
-/** Everything between the two is written by the program. */
+/** The program writes everything between the two comments. */
 const BLOCKS: readonly (Manager & { begin: RegExp; end: RegExp })[] = [
   { ...ANSIBLE, begin: /^#\s*BEGIN ANSIBLE MANAGED/, end: /^#\s*END ANSIBLE MANAGED/ },
   { ...SALT, begin: /^#-- start managed zone/, end: /^#-- end managed zone/ },
   { ...GITOLITE, begin: /^# gitolite start$/, end: /^# gitolite end$/ },
 ];
 
-/** The program writes such a comment above each line of its own. */
+/** The program writes such a comment above each of its lines. */
 const ABOVE: readonly (Manager & { is: RegExp })[] = [
   { ...GOOGLE, is: /^# Added by Google$/ },
   { ...DIGITAL_OCEAN, is: /^# Added and Managed by DigitalOcean Droplet Agent/ },
   { ...GITEA, is: /^# gitea public key$/ },
 ];
 
-/** What is written at the head of a whole file. */
+/** The program writes such a comment at the head of a file that is all its own. */
 const HEADERS: readonly (Manager & { is: RegExp })[] = [
   { ...PUPPET, is: /^# HEADER: .*\bby puppet\b|\bmanaged by puppet\b/i },
   { ...ANSIBLE, is: /^#+\s*ansible[ _]managed\b|\bmanaged by ansible\b/i },
@@ -164,10 +164,10 @@ const HEADERS: readonly (Manager & { is: RegExp })[] = [
 const NOTHING: CommentMarks = { around: () => null, header: null };
 const HASH = 0x23;
 const MOST_EVIDENCE = 200;
-/** Each line of the file is looked for in all of them. */
+/** A limit, since each line of the file is searched in all blocks. */
 const MOST_BLOCKS = 500;
 
-/** The marks in the comments of a file. A file without a "#" costs one look at its bytes. */
+/** The marks in the comments of a file. A file without a "#" costs one search of its bytes. */
 function readCommentMarks(bytes: Uint8Array): CommentMarks {
   if (!bytes.includes(HASH)) return NOTHING;
   const above = new Map<number, Mark>();

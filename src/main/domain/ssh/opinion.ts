@@ -2,24 +2,24 @@ import { spend } from "#domain/work-budget.ts";
 import type { Gift } from "#shared/model/access/verdict.ts";
 import type { Turn } from "./sshd-match.ts";
 
-/** Why sshd does not take a line, for certain. */
+/** Why sshd certainly does not accept a line. */
 type Refusal = {
   reason: string;
-  /** The setting that decides it, with its place, where nothing of the line itself does; null for the line. */
+  /** The setting that decides it, with its file and line; null where the line itself decides. */
   setting: string | null;
 };
 
 /**
- * What one decider has to say of a line. A refusal is proven: whatever else was not read, sshd does not take
- * the line. A doubt names what was not read or cannot be told.
+ * What one decider says about a line. A refusal is certain: whatever else was not read, sshd does not accept
+ * the line. A doubt names what was not read or cannot be known.
  */
 export type Contribution = {
   refusals?: Refusal[];
   doubts?: string[];
-  /** What a reader should know although it decides nothing. */
+  /** What the user should know although it decides nothing. */
   notes?: string[];
   onlyFrom?: string[];
-  /** What whoever is let in gets. */
+  /** What a login gets. */
   gives?: Gift[];
   read?: string[];
   notRead?: string[];
@@ -57,7 +57,7 @@ export function addUp(contributions: readonly Contribution[]): Opinion {
 const lengthOf = ({ doubts, notes, onlyFrom, read }: Contribution): number =>
   [doubts, notes, onlyFrom, read].reduce((sum, said) => sum + (said?.length ?? 0), 0);
 
-/** What was proven from settings is not, as long as a part of the settings was not read. */
+/** Turns refusals into doubts: settings prove nothing as long as a part of them was not read. */
 export function weaken(opinion: Opinion): Opinion {
   return { ...opinion, refusals: [], doubts: [...opinion.doubts, ...formatRefusals(opinion)] };
 }
@@ -69,20 +69,19 @@ export function stateOf({ refusals, doubts }: Opinion): "yes" | "no" | "unknown"
   return doubts.length > 0 ? "unknown" : "yes";
 }
 
-/** The one setting without which a line that is a no would be a yes; null where there is none. */
+/** The one setting without which a "no" would be a "yes"; null where there is none. */
 export function dormantBy({ refusals, doubts }: Opinion): string | null {
   const [first] = refusals;
   if (!first?.setting || doubts.length > 0) return null;
   return refusals.every(({ setting }) => setting === first.setting) ? first.setting : null;
 }
 
-/** An opinion on the case that Match blocks, which depend on the connection, turn out otherwise. */
+/** The opinion for one case of Match blocks (casesByConnection). */
 type CaseOpinion = { outcomes: readonly Turn[]; isByConnection: boolean; opinion: Opinion };
 
 /**
- * One opinion out of the plain one, for a login from elsewhere, and those for each way in which Match blocks may turn
- * out otherwise. A line that works from somewhere is a yes with its `onlyFrom`; where more than the connection
- * decides, it is unknown.
+ * Merges the plain opinion, for a login from elsewhere, with the opinions for the other cases of Match blocks. A line
+ * that works from some addresses is a "yes" with its `onlyFrom`; where more than the connection decides, it is unknown.
  */
 export function mergeCases(plain: Opinion, cases: readonly CaseOpinion[]): Opinion {
   const state = stateOf(plain);
@@ -99,7 +98,7 @@ export function mergeCases(plain: Opinion, cases: readonly CaseOpinion[]): Opini
   return { ...first.opinion, onlyFrom: [...first.opinion.onlyFrom, ...wheres] };
 }
 
-/** Where a yes ends, and where it gives more than elsewhere. */
+/** Adds where a "yes" does not hold, and where it gives more than elsewhere. */
 function limitYes(plain: Opinion, cases: readonly CaseOpinion[], differing: readonly CaseOpinion[]): Opinion {
   const wheres = simplest(differing).map(({ outcomes }) => formatWhere(outcomes, { isHere: false }));
   const giving = cases.filter((one) => !differing.includes(one) && giftsBeyond(plain, one).length > 0);
@@ -113,7 +112,7 @@ function limitYes(plain: Opinion, cases: readonly CaseOpinion[], differing: read
 const giftsBeyond = ({ gives }: Opinion, { opinion }: CaseOpinion): string[] =>
   [...new Set(opinion.gives)].filter((gift) => !gives.includes(gift));
 
-/** Without those that say what another says already with fewer blocks. */
+/** Without cases whose blocks include all blocks of a shorter case. */
 const simplest = (cases: readonly CaseOpinion[]): CaseOpinion[] =>
   cases.filter(
     ({ outcomes }) =>
@@ -131,7 +130,7 @@ function leaveOpen(plain: Opinion, differing: readonly CaseOpinion[]): Opinion {
   return { ...plain, refusals: [], doubts: [...doubts, ...plain.doubts, ...formatRefusals(plain)] };
 }
 
-/** `isHere`: the line works where the blocks turn out so, otherwise it works everywhere else. */
+/** `isHere`: the line works where the blocks have these outcomes; otherwise it works everywhere else. */
 function formatWhere(outcomes: readonly Turn[], { isHere }: { isHere: boolean }): string {
   const [first, ...more] = outcomes.map(({ match, holds }) => ({
     text: `${match.text} holds (${match.location})`,
@@ -145,16 +144,16 @@ function formatWhere(outcomes: readonly Turn[], { isHere }: { isHere: boolean })
   return `${isHere ? "where" : "not where"} ${all.join(" and ")}`;
 }
 
-/** Blocks of one case are looked for among those of another one. */
+/** What it costs to find the blocks of one case among those of another. */
 function paying(outcomes: number): true {
   spend(1 + outcomes);
   return true;
 }
 
-/** What one of several daemons makes of a line; its name is the command line that started it. */
+/** The opinion for one of several daemons; `name` is the command line that started it. */
 type DaemonOpinion = { name: string; opinion: Opinion };
 
-/** A line works when any of the daemons takes it; which ones do is said where they differ. */
+/** A line works when any of the daemons accepts it; where they differ, a note names those that do. */
 export function mergeDaemons(opinions: readonly DaemonOpinion[]): Opinion {
   const [first, ...others] = opinions;
   if (!first) throw new Error("no daemon was asked");
@@ -168,7 +167,7 @@ export function mergeDaemons(opinions: readonly DaemonOpinion[]): Opinion {
     const said = `of ${opinions.length} sshd, ${taking.length === 1 ? "only one" : taking.length} ${yes.length > 0 ? "take" : "may take"}${taking.length === 1 ? "s" : ""} it: ${formatNames(taking)}`;
     return { ...best, notes: [said, ...best.notes] };
   }
-  // What one daemon alone would open again is enough to open it.
+  // The line is dormant if it is dormant for any one daemon.
   const dormant = opinions.find(({ opinion }) => dormantBy(opinion) !== null) ?? first;
   const rest = [first, ...others].filter((one) => one !== dormant);
   const notes = rest.flatMap(({ name, opinion }) =>
@@ -177,7 +176,7 @@ export function mergeDaemons(opinions: readonly DaemonOpinion[]): Opinion {
   return { ...dormant.opinion, notes: [...dormant.opinion.notes, ...notes] };
 }
 
-/** Whoever tries may choose the daemon: the one that binds least counts, and what any of them gives. */
+/** The client may choose the daemon: the least limited opinion counts, with what any of the daemons gives. */
 function widest(taking: readonly DaemonOpinion[]): Opinion | null {
   const best = taking.find(({ opinion }) => opinion.onlyFrom.length === 0) ?? taking[0];
   if (!best) return null;

@@ -12,7 +12,7 @@ export const matchesPattern = (text: string, pattern: string): boolean => {
   });
 };
 
-/** A comma list in which `!` negates: "negated" when such a one matches, wherever it stands. */
+/** A comma list in which `!` negates: "negated" when any negated pattern matches, wherever it stands. */
 export function matchPatternList(text: string, list: string): "match" | "negated" | "none" {
   let isMatched = false;
   for (const item of list.split(",")) {
@@ -40,7 +40,7 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
   xdigit: /[0-9A-Fa-f]/,
 };
 
-/** Whether the path is one that the pattern stands for; a dot at the beginning of a name must be written. */
+/** Whether the pattern matches the path; only a literal dot matches one at the beginning of a name. */
 export function matchesGlob(path: string, pattern: string): boolean {
   if (!/[*?[]/.test(pattern)) return false;
   spend(20 + path.length + pattern.length);
@@ -95,7 +95,7 @@ function readTokens(pattern: string): Token[] {
   return tokens;
 }
 
-/** A set from its bracket on; null where it is never closed, and the bracket stands for itself. */
+/** A set from its bracket on; null where it is never closed: then the bracket is a literal. */
 function readSet(
   pattern: string,
   from: number,

@@ -11,7 +11,7 @@ import { isCertificateInKrl, isKeyInKrl, type Krl, readKrl } from "./revoked-key
 
 const run = promisify(execFile);
 
-/** Damaged lists that are shown to ssh-keygen; each costs a process. */
+/** How many damaged lists ssh-keygen reads; each costs a process. */
 const DAMAGED = 150;
 
 let folder: Awaited<ReturnType<typeof makeTemporaryFolder>>;
@@ -52,7 +52,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder?.[Symbol.asyncDispose]());
 
-/** What ssh-keygen says of all keys and certificates; null when it finds the list broken. */
+/** ssh-keygen's answer for each key and certificate; null when it finds the list broken. */
 async function ask(krl: string): Promise<boolean[] | null> {
   const asked = await run("ssh-keygen", ["-Q", "-f", krl, ...ALL.map((name) => at(`${name}.pub`))]).catch(
     (error: { stdout: string }) => error,
@@ -127,7 +127,7 @@ test("a damaged list is broken to us exactly when it is to ssh-keygen, and else 
   let index = 0;
   await fc.assert(
     fc.asyncProperty(damage, async ({ file, place, byte, kind }) => {
-      // What begins otherwise is no KRL, but a list of keys.
+      // With other first bytes the file is no KRL, but a list of keys.
       const from = 8 + Math.floor(place * (file.length - 8));
       const rest = file.subarray(from + (kind === "change" ? 1 : 0));
       const bytes = Buffer.concat([

@@ -9,7 +9,7 @@ const { ed25519, rsa, certificate } = SAMPLE_KEYS;
 const key = readPublicKeyLine(ed25519)?.key;
 if (!key) throw new Error("the sample is no key");
 
-/** yes, no, or why the whole list is broken. */
+/** "yes", "no", or why the whole list is broken. */
 function ask(file: string | Uint8Array): string {
   const revocations = readRevokedKeys(Buffer.from(file));
   if (revocations.kind === "broken") return revocations.why;

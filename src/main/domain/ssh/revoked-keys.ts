@@ -4,8 +4,8 @@ import { readBareKeys } from "./authorized-keys.ts";
 import { isKnownType, type PublicKey, plainBlobOf, readKeyBlob } from "./key-blob.ts";
 
 /**
- * What a file that RevokedKeys names takes back: a KRL, or a text list of bare keys. Of a broken one sshd refuses
- * every key, whoever's it is.
+ * What a file that RevokedKeys names revokes: a KRL, or a text list of bare keys. With a broken file, sshd refuses
+ * every key of everybody.
  */
 export type Revocations =
   | { kind: "krl"; krl: Krl }
@@ -20,7 +20,7 @@ export function readRevokedKeys(bytes: Uint8Array): Revocations {
   return readList(bytes);
 }
 
-/** Whether the key is taken back; as an authority, whether with it all its certificates are. */
+/** Whether the key is revoked; for an authority's key, whether all its certificates are. */
 export function isRevoked(revocations: Revocations, key: PublicKey): boolean {
   switch (revocations.kind) {
     case "krl":
@@ -32,7 +32,7 @@ export function isRevoked(revocations: Revocations, key: PublicKey): boolean {
   }
 }
 
-/** A certificate in the list stands for the key in it. */
+/** A certificate in the list revokes the key in it. */
 function readList(bytes: Uint8Array): Revocations {
   const { lines, broken } = readBareKeys(bytes);
   if (broken) return { kind: "broken", why: `its line ${broken.line} ${broken.why}` };
@@ -41,7 +41,7 @@ function readList(bytes: Uint8Array): Revocations {
 
 /** A key revocation list as OpenSSH's PROTOCOL.krl lays it out, read as strictly as sshd reads it. */
 export type Krl = {
-  /** SHA-256 over the exact bytes of a key, in base64; of keys that are revoked by themselves. */
+  /** SHA-256 over the exact bytes of each key that is revoked by itself, in base64. */
   keys: ReadonlySet<string>;
   /** SHA-1 over the same, in hex. */
   sha1s: ReadonlySet<string>;
@@ -60,11 +60,11 @@ const SECTION = { certificates: 1, keys: 2, sha1: 3, signature: 4, sha256: 5, ex
 /** Anything else is read as a text list of keys. */
 const isKrl = (bytes: Uint8Array): boolean => Buffer.compare(bytes.subarray(0, MAGIC.length), MAGIC) === 0;
 
-/** Null when sshd would find it broken: then it takes no key at all. */
+/** Null when sshd finds it broken: then sshd accepts no key at all. */
 export function readKrl(bytes: Uint8Array): Krl | null {
   const fields = openFields(bytes);
   if (!fields.skip(MAGIC.length) || fields.number(4) !== FORMAT || !fields.skip(8 * 3)) return null;
-  // What is reserved, then a comment.
+  // A reserved field, then a comment.
   if (!fields.octets() || !fields.cString()) return null;
   const keys = new Set<string>();
   const sha1s = new Set<string>();
@@ -91,7 +91,7 @@ export function readKrl(bytes: Uint8Array): Krl | null {
           return null;
         break;
       case SECTION.signature:
-        // The key that signed was the section; what it signed follows.
+        // The section is the key that signed; the signature follows it.
         if (!fields.octets()) return null;
         isSigned = true;
         break;
@@ -120,15 +120,15 @@ function readBlobs(section: Fields, length: number | null, take: (blob: Uint8Arr
   return true;
 }
 
-/** What tells a certificate from all others: who signed it, its serial number, and its id. */
+/** What identifies a certificate: the key that signed it, its serial number, and its id. */
 type Certificate = { authority: string; serial: bigint; keyId: string };
 
-/** Certificates that a KRL revokes, by the fingerprint of who signed them; an empty one is anybody. */
+/** Certificates that a KRL revokes, by the fingerprint of their authority; an empty one means any authority. */
 type RevokedCertificates = Map<string, Revoked>;
 type Revoked = {
   /** From and to, both included. */
   ranges: [bigint, bigint][];
-  /** A set bit revokes the serial at its place, counted from `from` and from the last bit on. */
+  /** A set bit N, counted from the last bit, revokes the serial `from` + N. */
   bitmaps: { from: bigint; bits: Uint8Array }[];
   /** Latin-1. */
   keyIds: Set<string>;
@@ -141,7 +141,7 @@ const LONGEST_BITMAP = 2_048;
 
 const createRevokedCertificates = (): RevokedCertificates => new Map();
 
-/** Adds what a section of certificates revokes; false when sshd would find it broken. */
+/** Adds what a section of certificates revokes; false when sshd finds it broken. */
 function readCertificateSection(section: Fields, certificates: RevokedCertificates): boolean {
   const authority = readAuthority(section);
   if (authority === null) return false;
@@ -157,7 +157,7 @@ function readCertificateSection(section: Fields, certificates: RevokedCertificat
   return true;
 }
 
-/** sshd passes over the serial 0: it is that of authorities that give none. */
+/** sshd never finds the serial 0 revoked: authorities that number nothing use it. */
 export function isCertificateInKrl(
   certificates: RevokedCertificates,
   { authority, serial, keyId }: Certificate,
@@ -214,7 +214,7 @@ function readSubsection(type: number, fields: Fields, revoked: Revoked): boolean
   }
 }
 
-/** Of extensions none is known: one that must be understood makes the list unreadable. */
+/** We know no extension, nor does sshd: a critical one makes the list unreadable. */
 function skipExtension(fields: Fields): boolean {
   const isNamed = fields.cString() !== null;
   const critical = fields.number(1);

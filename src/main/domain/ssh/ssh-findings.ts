@@ -5,18 +5,18 @@ import type { FindingDraft } from "#shared/model/finding.ts";
 import type { EvaluatedGrant } from "./effective.ts";
 import { readKeyBlob } from "./key-blob.ts";
 
-/** Types that sshd has given up or never left the experiment with. */
+/** Types that sshd has removed, or that never were more than experimental. */
 export const OBSOLETE = new Map([
   ["ssh-dss", "DSA with 1024 bits, which OpenSSH has removed"],
   ["ssh-xmss@openssh.com", "XMSS, an experiment that OpenSSH has removed"],
 ]);
 
 /**
- * NIST has refused RSA below 2048 bits since 2013. From there to 3071 it is due to go by 2030: that is for a
- * planned rotation, not for an alarm, and no finding.
+ * NIST has refused RSA below 2048 bits since 2013. It wants 2048 to 3071 bits gone by 2030: that calls for a planned
+ * rotation, not for an alarm, so it is no finding.
  */
 export const SHORTEST_RSA = 2_048;
-/** Within reach of factoring by a well-paid group. */
+/** A well-funded group can factor it. */
 const BROKEN_RSA = 1_024;
 
 /** SSH protocol 1 wrote a key as three numbers. */
@@ -24,7 +24,7 @@ const PROTOCOL_1 = /^[ \t]*(?:\S+[ \t]+)?\d+[ \t]+\d+[ \t]+\d{30,}/;
 
 /** What is wrong with the grants and the private key files of one host. Pure: the same collection gives the same list. */
 export function findSshProblems(collection: Collection, grants: readonly EvaluatedGrant[]): FindingDraft[] {
-  // Of several accounts of a number it is the first.
+  // Of several accounts with one uid, the first counts.
   const owners = new Map(collection.accounts.toReversed().map(({ uid, name }) => [uid, name]));
   return [
     ...grants.flatMap((grant) => [findRoot(grant), findObsolete(grant), findWeak(grant)]),
@@ -93,7 +93,7 @@ function findFileProblems(
   return [findWithoutPassphrase(file, owner), findReadable(file)];
 }
 
-/** A handle of a security key is not a secret: without the device it opens nothing. */
+/** The key handle of a security key is not a secret: without the device nobody can log in by it. */
 function findWithoutPassphrase(file: KeyFile, owner: string): FindingDraft | null {
   if (file.isEncrypted !== false || isSecurityKey(file)) return null;
   return {
@@ -127,15 +127,15 @@ export const isHostKey = ({ path, blob }: KeyFile, hostKeys: Collection["hostKey
     hostKeys.some((hostKey) => hostKey.path.replace(/\.pub$/, "") === path) ||
     (blob !== null && hostKeys.some((hostKey) => Buffer.compare(hostKey.blob, blob) === 0)));
 
-/** Each host key is looked at. */
+/** What it costs to compare with each host key. */
 function paying(hostKeys: number): true {
   spend(1 + 4 * hostKeys);
   return true;
 }
 
 /**
- * A key that a server reads by itself when it starts: nobody is there to type a passphrase, and a group such as
- * Debian's ssl-cert is how several servers share it.
+ * A key that a server reads by itself when it starts: nobody is there to type a passphrase, and several servers may
+ * share it by a group such as Debian's ssl-cert.
  */
 const isServerKey = ({ path, format }: KeyFile, named: Collection["diskFiles"]): boolean =>
   (format === "pem" || format === "pkcs8") &&
@@ -157,6 +157,6 @@ export const locationOf = ({ file, line }: EvaluatedGrant): string => `${file}:$
 
 const formatMode = ({ entry }: KeyFile): string => entry.mode.toString(8).padStart(4, "0");
 
-/** For a shell, where the path holds more than plain characters. */
+/** Quotes for a shell where the path has more than plain characters. */
 const quote = (path: string): string =>
   /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

@@ -2,12 +2,12 @@ import type { SshdSettings } from "#domain/collection/collection.ts";
 import { spend } from "#domain/work-budget.ts";
 
 /**
- * sshd_config and all that it includes, as one list of settings in the order that sshd meets them.
+ * sshd_config and all that it includes, as one list of settings in the order in which sshd reads them.
  * Which of them count for an account is decided elsewhere.
  */
 export type SshdConfig = {
   lines: ConfigLine[];
-  /** What of it could not be read: then any setting may stand there. */
+  /** Which parts could not be read: any setting may stand there. */
   unreadable: string[];
 };
 
@@ -17,7 +17,7 @@ export type ConfigLine = {
   values: string[];
   /** File and line. */
   location: string;
-  /** The Match lines that it stands under, the outer first: all of them must match. None for the global part. */
+  /** The Match lines above it, the outer first: all of them must match. Empty for the global part. */
   match: Match[];
 };
 
@@ -34,26 +34,26 @@ export type Daemon = { sshd: SshdSettings; config: SshdConfig };
 
 const MAIN_FILE = "/etc/ssh/sshd_config";
 
-/** sshd's SERVCONF_MAX_DEPTH: deeper includes make it stop. */
+/** sshd's SERVCONF_MAX_DEPTH: sshd refuses a configuration with deeper includes. */
 const DEEPEST_INCLUDE = 16;
 
 const BARE_CRITERIA = new Set(["all", "invalid-user"]);
 
 type DaemonSettings = { sshd: SshdSettings; otherDaemons: readonly SshdSettings[] };
 
-/** By path; `includes`: the paths that each pattern of an Include was expanded to. */
+/** The files by path; `includes`: the paths that each pattern of an Include was expanded to. */
 type ConfigFiles = {
   files: ReadonlyMap<string, Uint8Array>;
   includes: ReadonlyMap<string, string[]>;
 };
 
-/** One at least: without a daemon, the one that would read the usual file. */
+/** At least one: where no daemon runs, the one that would read the usual file. */
 export const readDaemons = ({ sshd, otherDaemons }: DaemonSettings): Daemon[] =>
   [sshd, ...otherDaemons].map((one) => ({ sshd: one, config: readSshdConfig(one) }));
 
 export function readSshdConfig(sshd: ConfigFiles): SshdConfig {
   const config: SshdConfig = { lines: [], unreadable: [] };
-  // The collector tells the main file first: a daemon may have been given another one.
+  // The collector lists the main file first: a daemon may have been started with another one.
   const [main = MAIN_FILE] = sshd.files.keys();
   readInto(config, main, { sshd, outer: [], depth: 0 });
   return config;
@@ -167,7 +167,7 @@ export function splitWords(text: string): { words: string[]; isQuoteOpen: boolea
   return { words: word === null ? words : [...words, word], isQuoteOpen: quote !== "" };
 }
 
-/** By hand, for a regular expression looks for the end of a line from each of its blanks anew. */
+/** Without a regular expression, which would search for the end of the line from each of its blanks. */
 function trim(text: string): string {
   let end = text.length;
   while (end > 0 && " \t\r\n\f".includes(text[end - 1] as string)) end--;

@@ -6,12 +6,12 @@ import { matchesPattern, matchPatternList } from "./patterns.ts";
 import type { Criterion, Match } from "./sshd-config.ts";
 
 /**
- * Whether a Match block holds for an account. "far" and "near" depend on where a login comes from or arrives, or on
- * something that was not read: "far" holds for the stranger from elsewhere below, "near" does not.
+ * Whether a Match block holds for an account. With "far" and "near" it depends on where a login comes from or arrives,
+ * or on something that was not read: "far" holds for a login from ELSEWHERE, "near" does not.
  */
 type Answer = "yes" | "no" | "far" | "near";
 
-/** The connection that the collector asks `sshd -T` about: from an address that is kept for documentation. */
+/** The connection that the collector gives `sshd -T`: from an address that is reserved for documentation. */
 const ELSEWHERE = {
   host: "elsewhere.invalid",
   address: "192.0.2.1",
@@ -23,11 +23,11 @@ type Known = {
   useDns: boolean;
   /** The account is in no group that was not read. */
   areGroupsWhole: boolean;
-  /** Those on which the daemon listens; null: not told. */
+  /** Those on which the daemon listens; null: not known. */
   ports: ReadonlySet<string> | null;
 };
 
-/** What of a connection a Match block may ask for. */
+/** The criteria of Match that depend on the connection. */
 const OF_CONNECTION = new Set(["address", "host", "localaddress", "localport", "rdomain"]);
 
 function matchAccount(match: Match, account: Account, known: Known): Answer {
@@ -37,22 +37,22 @@ function matchAccount(match: Match, account: Account, known: Known): Answer {
   return answers.includes("far") ? "far" : "yes";
 }
 
-/** Whether the block holds without any connection: then sshd takes it for a part of the global settings, too. */
+/** Whether the block is `Match all`: sshd takes it for a part of the global settings, too. */
 export const isUnconditional = (match: Match): boolean => match.criteria.every(({ name }) => name === "all");
 
-/** Whether nothing but the connection keeps the block from being sure. */
+/** Whether the block depends on the connection alone. */
 const dependsOnConnection = (match: Match, account: Account, known: Known): boolean =>
   match.criteria.every(
     (criterion) => OF_CONNECTION.has(criterion.name) || matchCriterion(criterion, account, known) === "yes",
   );
 
-/** Whether nothing but the client's address does. */
+/** Whether it depends on the client's address alone. */
 const dependsOnAddress = (match: Match, account: Account, known: Known): boolean =>
   match.criteria.every(
     (criterion) => criterion.name === "address" || matchCriterion(criterion, account, known) === "yes",
   );
 
-/** Whether a block that depends on the client's address alone holds for this one. */
+/** Whether a block that depends on the client's address alone holds for this address. */
 const holdsForAddress = (match: Match, address: string): boolean =>
   match.criteria.every(({ name, argument }) => {
     const items = name === "address" ? readFromList(argument) : [];
@@ -100,7 +100,7 @@ function matchGroups({ groups }: Account, list: string, { areGroupsWhole }: Know
   return isMatched ? "far" : "near";
 }
 
-/** sshd asked by `sshd -T` goes by the name it is given; a real login has its address for a name without UseDNS. */
+/** `sshd -T` uses the host name that it is given; without UseDNS, a real login has its address for a name. */
 function matchHost(argument: string, useDns: boolean): Answer {
   const items = readFromList(argument);
   if (typeof items === "string") return "no";
@@ -124,18 +124,18 @@ function holdsFor({ network, text }: FromItem, address: string): boolean {
   return own.kind() === network.address.kind() && own.match(network.address, network.bits);
 }
 
-/** How a Match block turns out where that is otherwise than for a login from elsewhere. */
+/** Whether a Match block holds, where that differs from a login from ELSEWHERE. */
 export type Turn = { match: Match; holds: boolean };
-/** Blocks that turn out otherwise than for a login from elsewhere, all at once. */
+/** Blocks that, all at once, hold or not otherwise than for a login from ELSEWHERE. */
 type Case = { outcomes: Turn[]; isByConnection: boolean };
 
-/** More are not told apart: each costs as much as to evaluate the account once. */
+/** Further cases are dropped: each costs as much as to evaluate the account once. */
 const MOST_CASES = 64;
 
 /**
- * Which Match blocks hold for a login from elsewhere, and every other way in which they may turn out. Blocks that go
- * by the client's address turn together, as they do for an address that lies in all of their networks; each other
- * one turns alone.
+ * Which Match blocks hold for a login from ELSEWHERE, and every other case that we evaluate. Blocks that depend on the
+ * client's address alone change together, as for an address that lies in several of their networks; each other block
+ * changes alone.
  */
 export function casesByConnection(
   matches: readonly Match[],
@@ -169,11 +169,11 @@ function turnByAddress(matches: readonly Match[], holds: (match: Match) => boole
     if (outcomes.length > 0)
       cases.set(outcomes.map(({ match }) => match.location).join(), { outcomes, isByConnection: true });
   }
-  // The simplest first: what one block opens is told by that one alone.
+  // The simplest first: what one block opens is reported with that block alone.
   return [...cases.values()].sort((one, other) => one.outcomes.length - other.outcomes.length);
 }
 
-/** An address of every region into which the networks of these blocks cut the world. */
+/** At least one address of every region into which the networks of these blocks divide all addresses. */
 function findAddresses(matches: readonly Match[]): string[] {
   const arguments_ = matches.flatMap(({ criteria }) =>
     criteria.filter(({ name }) => name === "address").map(({ argument }) => argument),

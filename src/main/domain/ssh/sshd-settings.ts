@@ -3,14 +3,14 @@ import { spend } from "#domain/work-budget.ts";
 import type { ConfigLine, Match, SshdConfig } from "./sshd-config.ts";
 import { casesByConnection, isUnconditional, type Turn } from "./sshd-match.ts";
 
-/** What sshd goes by for one account, as far as one of the cases below goes. */
+/** The settings that sshd applies to one account, in one of the cases of SettingsCases. */
 type EffectiveSettings = {
   get(keyword: Keyword): Setting;
-  /** Whom we asked: said as what was read. */
+  /** Where the settings come from: shown in the coverage as what was read. */
   source: string;
 };
 export type Settings = EffectiveSettings & {
-  /** What could not be read of them, in words; while there is any, no setting is sure. */
+  /** What of the configuration could not be read, in words; while there is any, no setting is certain. */
   unreadable: string[];
 };
 export type Setting = {
@@ -19,11 +19,11 @@ export type Setting = {
   values: string[];
   /** A file and line, `sshd -T`, or that it is sshd's default. */
   location: string;
-  /** It stands in a Match block, where sshd takes the "none" of some settings for a file of that name. */
+  /** It stands in a Match block, where sshd takes "none" of some settings for a file of that name. */
   isInMatch: boolean;
 };
 
-/** The settings for a login from elsewhere, and what they are where Match blocks turn out otherwise than for that. */
+/** `plain`: for a login from elsewhere (sshd-match.ts). `when`: where other Match blocks hold than for that login. */
 type SettingsCases = { plain: Settings; when: SettingsCase[] };
 /** Cases of equal settings share one object. */
 type SettingsCase = { outcomes: readonly Turn[]; isByConnection: boolean; settings: Settings };
@@ -95,7 +95,7 @@ export function settingsOf(account: Account, collection: Collection, config: Ssh
       }
     : writtenSettings([...config.unreadable, ...formatUnreadable(collection), ...stale], written);
 
-  // Most blocks set what decides nothing, and many set the same: each distinct answer is evaluated once.
+  // Most blocks set nothing that decides, and many set the same: each distinct set of settings is evaluated once.
   const distinct = new Map([[signatureOf(plain), plain]]);
   const when = cases.flatMap(({ outcomes, isByConnection }): SettingsCase[] => {
     const turned = new Map(outcomes.map(({ match, holds: isHolding }) => [match, isHolding]));
@@ -119,14 +119,14 @@ const signatureOf = ({ get }: { get(keyword: Keyword): Setting }): string =>
     return `${isInMatch ? "m" : ""}${values.join(" ")}`;
   }).join("\n");
 
-/** As sshd_config has it, with its place; a long list is cut. */
+/** The setting as sshd_config writes it, with its file and line; a long list is cut. */
 export function formatSetting({ name, values, location }: Setting): string {
   const text = values.join(" ");
   return `${name} ${text.length > LONGEST_SAID ? `${text.slice(0, LONGEST_SAID)}...` : text} (${location})`;
 }
 const LONGEST_SAID = 80;
 
-/** Ports on which the running daemon takes connections; null where that was not told. */
+/** Ports on which the running daemon listens; null where the collector could not read them. */
 function portsOf({ daemon, effective }: SshdSettings): ReadonlySet<string> | null {
   const [answer] = effective?.values() ?? [];
   if (daemon === "" || !answer) return null;
@@ -136,17 +136,17 @@ function portsOf({ daemon, effective }: SshdSettings): ReadonlySet<string> | nul
   return ports.length === 0 ? null : new Set(ports);
 }
 
-/** A file that was changed after the daemon had read it: what the daemon goes by is nowhere to be read. */
+/** Files that were changed after the daemon had read them: the settings that the daemon uses can be read nowhere. */
 const formatStale = ({ readAt, changedAt }: SshdSettings): string[] =>
   [...changedAt]
     .filter(([, at]) => readAt !== null && at > readAt)
     .map(([path]) => `not reloaded: ${path} was changed after the running sshd had read its configuration`);
 
-/** False where accounts and groups come from a directory too: an account may be in more groups than were read. */
+/** False where accounts and groups also come from a directory: an account may be in more groups than were read. */
 export const areGroupsWhole = ({ unreadable }: { unreadable: readonly Unreadable[] }): boolean =>
   !unreadable.some(({ kind }) => kind === "accounts");
 
-/** Under this name the collector tells what it could not tell of the running sshd; all else is a file. */
+/** The collector reports what it could not read of the running sshd under this path; every other path is a file. */
 const DAEMON = "sshd";
 
 const formatUnreadable = ({ unreadable }: Collection, only?: string): string[] =>
@@ -158,7 +158,7 @@ export const isNone = (value: string): boolean => value.toLowerCase() === "none"
 
 export const isYes = (values: readonly string[]): boolean => values[0]?.toLowerCase() === "yes";
 
-/** `sshd -T` knows best; where the files say the same, they tell the place. */
+/** The answer of `sshd -T` counts; where the files say the same, the location is the one in the files. */
 function effectiveSettings(
   effective: ReadonlyMap<string, string[]>,
   account: string,
@@ -172,7 +172,7 @@ function effectiveSettings(
   return {
     get: remember((keyword) => {
       const inFiles = written(keyword);
-      // It leaves out an empty list, and a collector may have left out what it did not know to decide anything.
+      // `sshd -T` omits an empty list, and the collector may have omitted a keyword of which it knew no use.
       const values = answers.get(lower(keyword)) ?? (LISTS.has(keyword) ? [] : inFiles.values);
       if (isEqual(inFiles, { values })) return inFiles;
       return { name: keyword, values, location: `sshd -T -C user=${account}`, isInMatch: false };
@@ -185,7 +185,7 @@ function writtenSettings(unreadable: string[], get: (keyword: Keyword) => Settin
   return { get, source: "sshd_config and the files that it includes", unreadable: [...new Set(unreadable)] };
 }
 
-/** Asks once for each keyword: every line of an account asks again. */
+/** Reads each keyword once: every line of an account reads it again. */
 function remember(read: (keyword: Keyword) => Setting): (keyword: Keyword) => Setting {
   const known = new Map<Keyword, Setting>();
   return (keyword) => {
@@ -195,7 +195,7 @@ function remember(read: (keyword: Keyword) => Setting): (keyword: Keyword) => Se
   };
 }
 
-/** The first line that counts; the lines of a Match block go before the global ones. */
+/** The first line counts, or all lines of LISTS; lines in a Match block that holds come before the global ones. */
 function readSetting(
   lines: readonly ConfigLine[],
   keyword: Keyword,
@@ -221,7 +221,7 @@ function readSetting(
 
 const indexed = new WeakMap<readonly ConfigLine[], Map<string, ConfigLine[]>>();
 
-/** The lines of a keyword: every account asks for each. */
+/** The lines of a keyword, from an index, since every account reads each keyword. */
 function linesOf(lines: readonly ConfigLine[], keyword: Keyword): readonly ConfigLine[] {
   const index =
     indexed.get(lines) ?? Map.groupBy(lines, (line) => OLD_NAMES.get(line.keyword) ?? line.keyword);
@@ -229,14 +229,14 @@ function linesOf(lines: readonly ConfigLine[], keyword: Keyword): readonly Confi
   return index.get(lower(keyword)) ?? [];
 }
 
-/** `sshd -T` tells a value with a blank in it as two: the files know better where they say the same. */
+/** Compares joined values: `sshd -T` prints a value with a blank in it as if it were two. */
 const isEqual = (one: { values: readonly string[] }, other: { values: readonly string[] }): boolean =>
   one.values.join(" ").toLowerCase() === other.values.join(" ").toLowerCase();
 
-/** An account as far as paths are made of it. */
+/** What the tokens of a path stand for. */
 export type TokenAccount = { name: string; uid: number; home: string };
 
-/** A path from sshd_config with the tokens %%, %h, %u and %U in place for the account, and single slashes. */
+/** A path from sshd_config with its tokens %%, %h, %u and %U expanded for the account, and single slashes. */
 export const expandTokens = (pattern: string, { name, uid, home }: TokenAccount): string => {
   const expanded = pattern.replace(/%[%huU]/g, (token) => {
     if (token === "%h") return home;
@@ -246,7 +246,7 @@ export const expandTokens = (pattern: string, { name, uid, home }: TokenAccount)
   return tidy(expanded);
 };
 
-/** The same as a path of its own: what does not begin at the root lies in the home. */
+/** The same as an absolute path: a relative one lies in the home. */
 export function expandPath(pattern: string, account: TokenAccount): string {
   const expanded = expandTokens(pattern, account);
   return expanded.startsWith("/") ? expanded : tidy(`${account.home}/${expanded}`);
@@ -254,7 +254,7 @@ export function expandPath(pattern: string, account: TokenAccount): string {
 
 export const tidy = (path: string): string => path.replace(/\/{2,}/g, "/");
 
-/** Major * 100 + minor of OpenSSH (10.0 is 1000); null when it was not told. */
+/** Major * 100 + minor of OpenSSH (10.0 is 1000); null when it was not read. */
 export function versionOf({ sshdVersion }: { sshdVersion: string | null }): number | null {
   const parts = /OpenSSH_(?:for_Windows_)?(\d{1,3})\.(\d{1,2})/.exec(sshdVersion ?? "");
   return parts ? Number(parts[1]) * 100 + Number(parts[2]) : null;

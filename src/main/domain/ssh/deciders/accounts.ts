@@ -4,7 +4,7 @@ import { type Contribution, doubt, refuse } from "#domain/ssh/opinion.ts";
 import { matchesPattern } from "#domain/ssh/patterns.ts";
 import { formatSetting, isYes, type Setting, type Settings } from "#domain/ssh/sshd-settings.ts";
 
-/** AllowUsers, DenyUsers, AllowGroups and DenyGroups, in sshd's order: who is denied is not saved by being allowed. */
+/** AllowUsers, DenyUsers, AllowGroups and DenyGroups, in sshd's order: a denial counts before an allowance. */
 export function decideWhoMayLogIn(
   account: Account,
   settings: Settings,
@@ -70,7 +70,7 @@ function decideGroups({ name, groups }: Account, settings: Settings, areGroupsWh
 
 type Named = { pattern: string /** Null: from anywhere. */; from: FromItem[] | null };
 
-/** The patterns that match the name, each with where it binds it to. */
+/** The patterns that match the name, each with the addresses that it is limited to. */
 function usersIn(patterns: readonly string[], name: string): Named[] {
   return patterns.flatMap((pattern): Named[] => {
     const at = pattern.lastIndexOf("@");
@@ -96,7 +96,7 @@ export function decideLoginPolicy(account: Account, settings: Settings): Contrib
   ];
 }
 
-/** What PermitRootLogin asks of a line for root: a command of its own. */
+/** PermitRootLogin forced-commands-only requires a command= on a line for root. */
 export function decideForcedCommand(account: Account, settings: Settings, hasCommand: boolean): Contribution {
   const setting = settings.get("PermitRootLogin");
   const isNeeded = account.uid === 0 && setting.values[0]?.toLowerCase() === "forced-commands-only";
@@ -107,7 +107,7 @@ export function decideForcedCommand(account: Account, settings: Settings, hasCom
   );
 }
 
-/** From OpenSSH 9.9 on: sshd hangs up as soon as it knows the name. */
+/** RefuseConnection, from OpenSSH 9.9 on: sshd hangs up as soon as it knows the name. */
 function decideConnection(settings: Settings): Contribution {
   const setting = settings.get("RefuseConnection");
   return isYes(setting.values) ? refuseBy(setting) : {};
@@ -129,8 +129,8 @@ const SWITCHES = {
 } as const;
 
 /**
- * A key that needs company is still a way in: it is said, and refuses nothing. sshd passes over a list with a method
- * that is switched off, and where none is left nobody gets in.
+ * A list that names a further method beside the key refuses nothing, and is noted. sshd ignores a list with a method
+ * that is switched off; where no list is left, nobody gets in.
  */
 function decideMethods(settings: Settings): Contribution {
   const setting = settings.get("AuthenticationMethods");
@@ -166,7 +166,7 @@ function findSwitchedOff(method: string, settings: Settings): Setting | null {
   return isYes(setting.values) ? null : setting;
 }
 
-/** Keys that a command gives sshd come after those of the files, and open what these do not. */
+/** sshd tries the keys of AuthorizedKeysCommand after those of the files: they can let in whom no file lets in. */
 function contributeCommand(settings: Settings): Contribution {
   const { values, location } = settings.get("AuthorizedKeysCommand");
   if ((values[0] ?? "none").toLowerCase() === "none") return {};
@@ -179,7 +179,7 @@ function decideRoot({ uid }: Account, settings: Settings): Contribution {
 }
 
 const DAY_SECONDS = 86_400;
-/** What of the account lets sshd refuse it that hangs on settings: its shell, its password, a host that is closed. */
+/** What makes sshd refuse the account, depending on settings: its shell, its password, a host with /etc/nologin. */
 export function decideAccountState(account: Account, settings: Settings, facts: HostFacts): Contribution[] {
   const usePam = isYes(settings.get("UsePAM").values);
   return [
@@ -201,7 +201,7 @@ function decideShell({ name, shell, isShellUsable }: Account, settings: Settings
   return {};
 }
 
-/** sshd alone lets in and ends the session at once; under PAM it hangs on whether its rules name pam_nologin. */
+/** Without PAM, sshd lets in and ends the session at once; under PAM, rules that name pam_nologin refuse the login. */
 function decideClosed(
   { uid, name }: Account,
   { closedBy, isClosedUnderPam }: HostFacts,
@@ -218,7 +218,7 @@ function decideClosed(
 
 /** A password that is too old even for the days of grace. Versions of PAM differ on the day itself. */
 function decideAge({ name, agedOnDay, expiresOnDay }: Account, { unixTime }: HostFacts): Contribution {
-  // Both are read from one place, and one sentence is enough to say that it was not.
+  // Both come from the account's line in shadow: decideAccountExpiry already reports that it was not read.
   if (agedOnDay === null || expiresOnDay === "unknown") return {};
   if (agedOnDay === "unknown")
     return doubt(`whether the password of ${name} is too old was not read, which counts under PAM`);
@@ -232,7 +232,7 @@ function decideAge({ name, agedOnDay, expiresOnDay }: Account, { unixTime }: Hos
 
 const formatDay = (day: number): string => new Date(day * DAY_SECONDS * 1_000).toISOString().slice(0, 10);
 
-/** PAM counts the day itself as expired, sshd alone only the days after it. */
+/** PAM counts the day itself as expired; sshd without PAM counts only the days after it. */
 export function decideAccountExpiry(
   account: Account,
   settings: Settings,

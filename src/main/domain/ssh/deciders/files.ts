@@ -26,7 +26,7 @@ import { spend } from "#domain/work-budget.ts";
 /** From this version on, sshd expands wildcards in AuthorizedKeysFile. */
 const WITH_GLOBS = 1_000;
 
-/** Where the file stands among those that AuthorizedKeysFile names for the account; null when it is none of them. */
+/** The position of the file among those that AuthorizedKeysFile names for the account; null when it is none of them. */
 export function orderOfFile(
   file: AuthorizedKeysFile,
   account: Account,
@@ -45,17 +45,17 @@ export function orderOfFile(
 export const keyFilesOf = (values: readonly string[], account: TokenAccount): string[] =>
   values.filter((pattern) => pattern.toLowerCase() !== "none").map((pattern) => expandPath(pattern, account));
 
-/** Whether a pattern of AuthorizedKeysFile, its tokens in place, leads to the file. `hasGlobs`: false for an sshd before 10.0. */
+/** Whether a pattern of AuthorizedKeysFile, tokens expanded, matches the file. `hasGlobs`: false before sshd 10.0. */
 export const namesFile = (pattern: string, path: string, hasGlobs: boolean): boolean =>
   pattern === path || (hasGlobs && matchesGlob(path, pattern));
 
-/** Whether an sshd of this version goes by what wildcards in AuthorizedKeysFile lead to, or may; one that does not reads the file of that very name. */
+/** Whether an sshd of this version expands wildcards in AuthorizedKeysFile, or may; an older one takes them as text. */
 export function expandsWildcards(facts: { sshdVersion: string | null }): boolean {
   const version = versionOf(facts);
   return version === null || version >= WITH_GLOBS;
 }
 
-/** Whether it may lead to other files than the one of that name: which they are only the host can tell, with the account's rights. */
+/** Whether the pattern may match files with other names: only the host can expand it, with the account's rights. */
 export const hasWildcard = (pattern: string): boolean => /[*?[]/.test(pattern);
 
 /** Whether sshd consults the file for the account at all. */
@@ -65,8 +65,6 @@ export function decideWhichFiles(order: number | null, settings: Settings): Cont
   const said = `sshd does not read this file for the account: ${formatSetting(setting)}`;
   return refuse(said, formatSetting(setting));
 }
-
-/** What there is to know of a file that sshd opens as the account. */
 
 /** StrictModes, and whether sshd can open the file at all: it does so as the account. */
 export function decideFileModes(
@@ -86,8 +84,8 @@ export function decideFileModes(
 }
 
 /**
- * sshd opens it with the account's own rights: it goes through the folders of the path as it is written, and through
- * those to which links lead it. What an ACL adds is not known here.
+ * sshd opens the file with the account's own rights: it traverses the folders of the path as written, and those that
+ * symbolic links lead to. We do not know what an ACL adds.
  */
 function decideReadable(
   { walk, through }: OpenedFile,
@@ -110,8 +108,8 @@ function decideReadable(
 }
 
 /**
- * The file, then each folder above it up to the account's home, or up to the root when it is outside: owned by root
- * or the account, writable by nobody else. The mode bits of a file with an ACL hold its mask, as sshd sees it.
+ * Root or the account must own the file and each folder above it up to the account's home (outside of it: up to the
+ * root), and nobody else may write there. The group bits of a file with an ACL are its mask: sshd checks those.
  */
 function decideStrictModes(
   file: OpenedFile,
@@ -158,7 +156,7 @@ function findModeProblem(
 
 const formatMode = ({ mode }: PathEntry): string => mode.toString(8).padStart(4, "0");
 
-/** Who is in which group, as far as that was read. */
+/** Who is in which group, as far as it was read. */
 type Directory = {
   accounts: readonly Account[];
   groups: readonly Group[] | null;
@@ -166,7 +164,7 @@ type Directory = {
   facts: HostFacts;
 };
 
-/** The three bits that count for the account; null where that hangs on a group that was not read. */
+/** The three mode bits that apply to the account; null where they depend on a group that was not read. */
 function rightsOf({ mode, uid, gid }: PathEntry, account: Account, directory: Directory): number | null {
   const [owner, group, others] = [(mode >> 6) & 7, (mode >> 3) & 7, mode & 7];
   if (uid === account.uid) return owner;
@@ -179,8 +177,8 @@ function rightsOf({ mode, uid, gid }: PathEntry, account: Account, directory: Di
 }
 
 /**
- * Debian's sshd lets a group write when the account is its only member: by its primary group, or as the one name in
- * the group's list. Any other sshd does not.
+ * Debian's sshd accepts a file that its group may write when the account is the group's only member: as its primary
+ * group, or as the one name in the group's list. Any other sshd does not.
  */
 function mayGroupWrite(
   { gid, uid }: PathEntry,
@@ -206,12 +204,12 @@ function isIn(name: string, members: readonly string[]): boolean {
   return members.includes(name);
 }
 
-/** Whether root meets it before its session begins was tried with this version; earlier ones may differ. */
+/** With this version we tried that sshd refuses root, too, before the session begins; earlier ones may differ. */
 const TRIED = 1_000;
 
 /**
- * ChrootDirectory: sshd hangs up after the login unless the folder, and each on the way to it, is root's and writable
- * by nobody else.
+ * ChrootDirectory: sshd hangs up after the login unless root owns the folder, and each one above it, and nobody else
+ * may write there.
  */
 export function decideChroot(
   account: Account,

@@ -5,7 +5,7 @@ import { matchPatternList } from "#domain/ssh/patterns.ts";
 import { isRevoked, type Revocations, readRevokedKeys } from "#domain/ssh/revoked-keys.ts";
 import { formatSetting, isNone, type Setting, type Settings, versionOf } from "#domain/ssh/sshd-settings.ts";
 
-/** What sshd takes by default since 8.8; the list of the running one is known only where sshd itself was asked. */
+/** sshd's default since 8.8; the list of the running sshd is known only from `sshd -T`. */
 const DEFAULT_ALGORITHMS = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",
@@ -56,7 +56,7 @@ function decideType(key: PublicKey, settings: Settings, facts: HostFacts): Contr
   return refuse(refusal, formatSetting(setting));
 }
 
-/** What a certificate by this authority must be, whatever key it is for: CASignatureAlgorithms, and some type taken. */
+/** For a certificate by this authority, whatever key it is for: CASignatureAlgorithms, and some accepted type. */
 export function decideAuthorityAlgorithms({ keyType }: PublicKey, settings: Settings): Contribution[] {
   const signatures = settings.get("CASignatureAlgorithms");
   const isSignature = readAccepted(signatures, DEFAULT_ALGORITHMS);
@@ -79,7 +79,7 @@ export function decideAuthorityAlgorithms({ keyType }: PublicKey, settings: Sett
   ];
 }
 
-/** sshd's list, with its three ways to change the default one: `+`, `-` and `^`. */
+/** The list, which may change the default one by `+`, `-` or `^`. */
 function readAccepted(
   { values }: Setting,
   defaults: readonly string[] = [...DEFAULT_ALGORITHMS, ...CERTIFICATE_ALGORITHMS],
@@ -101,12 +101,12 @@ function decideSize({ keyType, keyBits }: PublicKey, settings: Settings): Contri
   return refuse(reason, formatSetting(setting));
 }
 
-/** From this version on, sshd passes over a signature on a list; before, a wrong one spoils it. */
+/** From this version on, sshd ignores a signature on a list; before, a wrong one makes the list unreadable. */
 const WITHOUT_SIGNATURES = 904;
 
 type Lists = Pick<Collection, "sshdFiles" | "facts">;
 
-/** sshd asks each list about each key: one that is missing or broken lets nobody in by any key. */
+/** sshd checks each key against each list: with one that is missing or broken, nobody logs in by any key. */
 export function decideRevocationLists(settings: Settings, lists: Lists): Contribution[] {
   const setting = settings.get("RevokedKeys");
   return pathsOf(settings).map((path): Contribution => {
@@ -141,7 +141,7 @@ export function decideRevocationLists(settings: Settings, lists: Lists): Contrib
   });
 }
 
-/** Whether one of the lists takes the key back: of an authority, all that it signed. */
+/** Whether one of the lists revokes the key: for an authority's key, all that it signed. */
 export function decideRevoked(key: PublicKey, settings: Settings, lists: Lists): Contribution {
   const setting = settings.get("RevokedKeys");
   const revoking = pathsOf(settings).find((path) => {
@@ -154,7 +154,7 @@ export function decideRevoked(key: PublicKey, settings: Settings, lists: Lists):
   return refuse(`RevokedKeys ${revoking} revokes this key (${setting.location})`, formatSetting(setting));
 }
 
-/** Whether some certificates of the authority are taken back, and not all. */
+/** Whether some certificates of the authority are revoked, and not all. */
 export function contributeRevokedCertificates(
   key: PublicKey,
   settings: Settings,
@@ -175,7 +175,7 @@ function pathsOf(settings: Settings): string[] {
   return values.filter((value) => isInMatch || !isNone(value));
 }
 
-/** There is nothing in /dev/null, which some write for none. */
+/** /dev/null, which some write instead of none, is empty. */
 const NOTHING: SshdFile = {
   path: "/dev/null",
   bytes: new Uint8Array(),
@@ -191,7 +191,7 @@ const fileAt = (path: string, { sshdFiles }: Lists): SshdFile | undefined =>
 
 const known = new WeakMap<SshdFile, Revocations>();
 
-/** A list is asked once for each account and each key. */
+/** Cached, since a list is checked once for each account and each key. */
 function readOnce(file: SshdFile, bytes: Uint8Array): Revocations {
   const revocations = known.get(file) ?? readRevokedKeys(bytes);
   known.set(file, revocations);

@@ -15,10 +15,10 @@ import type { Gift } from "#shared/model/access/verdict.ts";
 import { decideForcedCommand } from "./accounts.ts";
 import { contributeRevokedCertificates, decideAuthorityAlgorithms, decideRevoked } from "./keys.ts";
 
-/** From this version on, sshd reads such a date, and takes it for one that never comes. */
+/** From this version on, sshd reads a date before 1970, and takes it for one that never comes. */
 const WITH_DATES_BEFORE_1970 = 1_004;
 
-/** What the line decides whatever the settings are. */
+/** What the line itself decides, whatever the settings are. */
 export function decideLineItself(line: KeyLine, facts: HostFacts): Contribution[] {
   if (line.problem !== null || !line.key) return [refuse(line.problem ?? "no key can be read in this line")];
   if (line.parsedOptions.length === 0) return [];
@@ -32,7 +32,7 @@ const doubtService = (port: string): Contribution =>
 
 type World = { account: Account; settings: Settings; collection: Collection };
 
-/** What the settings decide of a line that can be read. `ofKey` is what they say of its type and size. */
+/** What the settings decide about a line that can be read. `ofKey`: what they decide by the key's type and size. */
 export function decideLineUnderSettings(
   line: KeyLine,
   ofKey: readonly Contribution[],
@@ -93,22 +93,22 @@ export function decideFrom({ parsedOptions }: Options, settings: Settings): Cont
 /** From this version on, a certificate that names no principal lets nobody in. */
 const WITHOUT_EMPTY_PRINCIPALS = 1_003;
 
-/** Whether the line is for certificates that its key signed, not for the key. */
+/** Whether the line accepts certificates that its key signed, and not the key. */
 export const isAuthority = ({ parsedOptions }: KeyLine): boolean => isFlagOn(parsedOptions, "cert-authority");
 
-/** The names of which a certificate must have one: those of the line, otherwise the account's. */
+/** A certificate must have one of these principals: those of the line, otherwise the account's name. */
 export function principalsOf({ parsedOptions }: KeyLine, account: Account): string[] {
   const written = valueOfOption(parsedOptions, "principals");
   if (written === null) return [account.name];
-  // sshd reads no further than to the first empty name.
+  // sshd stops at the first empty name.
   const names = written.split(",");
   const empty = names.indexOf("");
   return [...new Set(empty < 0 ? names : names.slice(0, empty))];
 }
 
 /**
- * The key of such a line opens nothing by itself: whoever holds a certificate that it signed gets in. Which there
- * are, no host knows; the verdict is that of a certificate in good order.
+ * The key of such a line does not log in by itself: whoever has a certificate that it signed does. No host knows
+ * which certificates exist, so the verdict is the one for a valid certificate.
  */
 function decidePrincipals(line: KeyLine, account: Account, facts: HostFacts): Contribution {
   const names = principalsOf(line, account);
@@ -134,7 +134,7 @@ const MOST_SAID = 8;
 /** `address`: as the host sees it; null where that is not known. `unixTime`: by the host's clock. */
 type Login = { address: string | null; unixTime: number };
 
-/** Whether the from= and expiry-time= of a line let in who comes from there then; null where that cannot be told. */
+/** Whether from= and expiry-time= of a line let this login in; null where we cannot know. */
 export function letsIn(options: readonly LineOption[], { address, unixTime }: Login): boolean | null {
   const from = valueOfOption(options, "from");
   const byAddress = from === null ? true : address === null ? null : takesAddress(from, address);
@@ -152,7 +152,7 @@ export function letsIn(options: readonly LineOption[], { address, unixTime }: Lo
 
 const NO_LOGIN = /\/(?:nologin|false)$/;
 
-/** What whoever is let in gets: a shell without more is what everybody expects, anything else is said. */
+/** What a login gets: everybody expects a shell, so anything else gets a note. */
 export function decideGifts(line: Options, account: Account, settings: Settings): Contribution {
   const session = giveSession(line, account, settings);
   const isForwarding = mayForward(line.parsedOptions, settings);
@@ -162,7 +162,7 @@ export function decideGifts(line: Options, account: Account, settings: Settings)
 
 type Session = { gives: Gift[]; why: string | null };
 
-/** ForceCommand goes before the line's command; what is no shell runs none, but sshd's own SFTP needs none. */
+/** ForceCommand overrides the line's command; without a real shell no command runs, but internal-sftp needs none. */
 function giveSession({ parsedOptions }: Options, { shell }: Account, settings: Settings): Session {
   const hasShell = !NO_LOGIN.test(shell);
   const setting = settings.get("ForceCommand");
@@ -183,7 +183,7 @@ function giveSession({ parsedOptions }: Options, { shell }: Account, settings: S
 
 const isInternalSftp = (command: string): boolean => /^internal-sftp(?:\s|$)/.test(command);
 
-/** The options of a line are taken one after another: what stands last counts. */
+/** sshd applies the options of a line in their order: the last one counts. */
 function mayForward(options: readonly LineOption[], settings: Settings): boolean {
   const isOff = isYes(settings.get("DisableForwarding").values);
   const ofTcp = settings.get("AllowTcpForwarding").values[0]?.toLowerCase();

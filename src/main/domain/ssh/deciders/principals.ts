@@ -7,12 +7,12 @@ import { spend } from "#domain/work-budget.ts";
 import { decideFileModes } from "./files.ts";
 import { decideExpiry, decideFrom, formatNames } from "./lines.ts";
 
-/** The names of which a certificate of a trusted authority must have one, and what stands against all of them. */
+/** A certificate of a trusted authority must have one of `principals`; `opinion` holds for all of them. */
 type TrustedPrincipals = { principals: string[]; opinion: Contribution };
 
 /**
- * Without AuthorizedPrincipalsFile and AuthorizedPrincipalsCommand it is the account's own name; with either, that
- * name counts no more than any other.
+ * Without AuthorizedPrincipalsFile and AuthorizedPrincipalsCommand the principal is the account's own name; with
+ * either, that name is accepted only where they name it.
  */
 export function decideTrustedPrincipals(
   account: Account,
@@ -23,7 +23,7 @@ export function decideTrustedPrincipals(
   const command = settings.get("AuthorizedPrincipalsCommand");
   const isAsking = command.isInMatch || !isNone(command.values[0] ?? "none");
   const [written = "none"] = ofFile.values;
-  // In a Match block "none" is the name of a file to sshd.
+  // In a Match block, sshd takes "none" for the name of a file.
   const hasFile = ofFile.isInMatch || !isNone(written);
   if (!hasFile && !isAsking) {
     return { principals: [account.name], opinion: { notes: [formatAccepted([account.name])] } };
@@ -52,7 +52,7 @@ const formatAccepted = (names: readonly string[]): string =>
   `a certificate of this authority can log in with the principal ${formatNames(names)}`;
 
 function filesOf(pattern: string, account: Account, { sshdFiles }: Collection): SshdFile[] {
-  // Such a file in a home is nobody's intention.
+  // Nobody means a file named "none" in a home.
   if (isNone(pattern)) return [];
   const path = expandPath(pattern, account);
   if (/[*?[]/.test(path)) return [...sshdFiles.values()].filter((file) => matchesGlob(file.path, path));
@@ -72,7 +72,7 @@ const NOT_READ: SshdFile = {
 type World = { account: Account; settings: Settings; collection: Collection };
 type Names = { names: string[]; doubts: string[]; onlyFrom: string[]; isBound: boolean; read: string[] };
 
-/** sshd opens the file as the account, as it does with authorized_keys; of its lines each stands for itself. */
+/** sshd opens the file as the account, as it opens authorized_keys; each of its lines counts by itself. */
 function readNames(files: readonly SshdFile[], { account, settings, collection }: World): Names {
   const found: Names = { names: [], doubts: [], onlyFrom: [], isBound: true, read: [] };
   for (const file of files) {
@@ -109,7 +109,7 @@ type PrincipalLine = {
   problem: string | null;
 };
 
-/** As sshd reads it: a # ends a line wherever it stands, and the last word is the name. */
+/** As sshd reads it: a # anywhere begins a comment, and the last word is the name. */
 function readPrincipals(bytes: Uint8Array): PrincipalLine[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
   return text.split("\n").flatMap((written, index) => {

@@ -2,21 +2,21 @@ import type { KeyLine } from "#domain/ssh/authorized-keys.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/opinion.ts";
 import { spend } from "#domain/work-budget.ts";
 
-/** A line in its place among all that sshd reads for an account, with what is known of it without its elders. */
+/** A line among all that sshd reads for an account, with what is known of it without the lines before. */
 export type Candidate = {
   file: string;
   line: KeyLine;
   state: "yes" | "no" | "unknown";
   isBoundToAddresses: boolean;
-  /** Of an authority, the names that a certificate may have: of two with other names each is good for something. */
+  /** For an authority, the principals that it accepts: two lines with different ones do not shadow each other. */
   principals: readonly string[] | null;
 };
 
-/** The first line of a key that sshd takes for certain, that it may take, and that it takes from some addresses. */
+/** The first line with a key that sshd certainly accepts, may accept, or accepts from some addresses only. */
 type Elders = { certain?: Candidate; open?: Candidate; bound?: Candidate };
 
 /**
- * sshd takes the first line that has the key and that it accepts: those after it do nothing. Lines must be shown in
+ * sshd uses the first line with the key that it accepts: later lines have no effect. Call the result for each line in
  * sshd's order; `unreadableBefore` are files of the account that come before and could not be read.
  */
 export function watchForShadows() {
@@ -40,7 +40,7 @@ export function watchForShadows() {
   };
 }
 
-/** What is shadowed for each of its names is shadowed, no more surely than for any of them. */
+/** An authority is shadowed where each of its principals is, and only as certainly as the least certain of them. */
 function findCommon(elders: readonly Elders[]): Contribution {
   const shadows = elders.map(findShadow);
   const weakest =

@@ -1,6 +1,6 @@
 import { type AccountState, accepts, type Disk, type Row, refuses } from "./row.ts";
 
-/** Accounts: password, age, shell. What sshd makes of them hangs on whether it asks PAM. */
+/** Accounts: password, age, shell. Whether sshd refuses them depends on UsePAM. */
 
 /** A password that is set: `openssl passwd -6 -salt latchkey secret`. */
 export const PASSWORD =
@@ -112,7 +112,7 @@ export const WITHOUT_PAM: readonly Row[] = [
 
 const ROOT: AccountState = { words: "uid 0", uid: 0 };
 
-/** /etc/nologin is there. */
+/** /etc/nologin exists. */
 export const CLOSED_UNDER_PAM: readonly Row[] = [
   refuses("nologin", { account: STARRED }),
   refuses("nologin", { account: WITH_PASSWORD }),
@@ -123,7 +123,7 @@ export const CLOSED_WITHOUT_PAM: readonly Row[] = [
   accepts({ account: ROOT }),
 ];
 
-/** Files and folders: modes, owners, links. Most of it counts under StrictModes alone. */
+/** Files and folders: modes, owners, links. Most of them matter under StrictModes alone. */
 
 const disk = (words: string, make: string): Disk => ({ words, make });
 
@@ -151,7 +151,7 @@ const OPEN: readonly { disk: Disk; account?: AccountState }[] = [
   },
 ];
 
-/** What StrictModes lets pass. */
+/** What StrictModes accepts. */
 const CLOSED: readonly { disk: Disk; account?: AccountState }[] = [
   { disk: disk("file 0400", "chmod 400 $file") },
   { disk: disk("home 0700", "chmod 700 $home") },
@@ -183,7 +183,7 @@ const CLOSED: readonly { disk: Disk; account?: AccountState }[] = [
   { disk: disk(".ssh is a link", "mv $home/.ssh $home/ssh; ln -s ssh $home/.ssh") },
 ];
 
-/** What sshd cannot open, whatever StrictModes is. */
+/** Files that sshd cannot open, whatever StrictModes is. */
 const UNREADABLE: readonly Row[] = [
   refuses("may not read", { disk: disk("file root's, 0600", "chown root:root $file; chmod 600 $file") }),
   refuses("may not read", {

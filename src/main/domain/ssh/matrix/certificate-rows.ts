@@ -1,8 +1,8 @@
 import { accepts, type Certificate, type Disk, ELSEWHERE, type Row, refuses, type Try } from "./row.ts";
 
 /**
- * Certificates: a line `cert-authority`, and TrustedUserCAKeys. A line for an authority is a yes when a certificate that
- * it signed lets somebody in; which there are is not to be read on a host.
+ * Certificates: a line `cert-authority`, and TrustedUserCAKeys. A line for an authority is a "yes" when a certificate
+ * that it signed lets somebody in; no host shows which certificates exist.
  */
 
 const has = (is: Try["is"], certificate: Certificate = {}, more: Partial<Try> = {}): Try => ({
@@ -143,7 +143,7 @@ const TRUSTED_AUTHORITIES: readonly Row[] = [
   }),
 ];
 
-/** Run by sshd for the account; we name it and never run it. */
+/** sshd runs it for the account; we report it and never run it. */
 const COMMAND = "AuthorizedKeysCommand /usr/local/bin/<user>-keys\nAuthorizedKeysCommandUser nobody";
 const giving = (text: string) => ({
   words: `a command that gives ${text || "nothing"}`,
@@ -162,13 +162,13 @@ const COMMANDS: readonly Row[] = [
 
 export const CERTIFICATE_ROWS: readonly Row[] = [...AUTHORITY_LINES, ...TRUSTED_AUTHORITIES, ...COMMANDS];
 
-/** RevokedKeys: a text list or a KRL. What sshd cannot read refuses every key of everybody. */
+/** RevokedKeys: a text list or a KRL. With one that it cannot read, sshd refuses every key of everybody. */
 
 const SETTING = "RevokedKeys /etc/ssh/revoked/<user>";
 const LIST = "/etc/ssh/revoked/<user>";
 
 const listed = (text: string): Partial<Row> => ({ setting: SETTING, files: { [LIST]: text } });
-/** A KRL by ssh-keygen, of the lines of its specification or of public keys. */
+/** A KRL that ssh-keygen makes from a KRL specification or from public keys. */
 const krl = (words: string, make: string): { setting: string; disk: Disk } => ({
   setting: SETTING,
   disk: { words, make: `krl=/etc/ssh/revoked/$user; mkdir -p /etc/ssh/revoked; ${make}` },
@@ -180,7 +180,7 @@ const specified = (specification: string, more = ""): string =>
   `printf '${specification}\\n' "$(cat ${KEYS}/key.pub)" | ssh-keygen -q -k -f $krl ${more} -`;
 
 const TEXT_LISTS: readonly Row[] = [
-  // In a Match block it is a name like any other, and there is no such file.
+  // In a Match block "none" is the name of a file, and there is no such file.
   refuses("RevokedKeys", { setting: "RevokedKeys none" }),
   accepts({ called: "an empty list", ...listed("") }),
   accepts({ called: "a list of comments", ...listed("# nobody yet\n\n   \n") }),

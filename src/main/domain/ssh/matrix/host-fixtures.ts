@@ -25,11 +25,11 @@ import { MATCH_ROWS, SETTING_ROWS } from "./setting-rows.ts";
 
 const userNamed = (user: string): { user: string; called: string } => ({ user, called: user });
 
-/** More than one sshd, and one that goes by what its file said before: hosts of their own. */
+/** Hosts with more than one sshd, and with one that has not reloaded its changed file. */
 
 const CLOSED = "PubkeyAuthentication no";
 
-/** POSIX sh that starts another sshd, with this configuration in a file of its own, and waits until it listens. */
+/** POSIX sh that starts a further sshd with this configuration in its own file, and waits until it listens. */
 const start = (port: number, config: readonly string[]): string => `
   cat > /etc/ssh/sshd_${port} <<'END'
 ${["UsePAM yes", "LogLevel VERBOSE", "MaxStartups 100", ...config].join("\n")}
@@ -37,7 +37,7 @@ END
   /usr/sbin/sshd -f /etc/ssh/sshd_${port} -o PidFile=/run/sshd_${port}.pid -o PerSourcePenalties=no -p ${port}
   until [ -s /run/sshd_${port}.pid ]; do :; done`;
 
-/** POSIX sh that has a running sshd read its file again, and waits until it has. */
+/** POSIX sh that reloads a running sshd, and waits until it has read its file. */
 const reload = (port: number): string => `
   pid=$(cat /run/sshd_${port}.pid); echo asked > /run/sshd_${port}.pid; kill -HUP $pid
   until [ "$(cat /run/sshd_${port}.pid 2>&1)" = $pid ]; do :; done`;
@@ -81,10 +81,10 @@ const TWO: HostFixture = {
   ],
 };
 
-/** The usual daemon lets nobody in: the other one decides. */
+/** The first daemon lets nobody in: the further one decides. */
 const NOBODY = "UsePAM yes\nDenyUsers *";
 const SECOND: readonly Try[] = [on(2223, undefined)];
-/** The file is changed a minute after it was read, as far as times tell. */
+/** Sets the file's time to a minute after the daemon has read it. */
 const CHANGED = "touch -d '+1 minute' /etc/ssh/sshd_2223";
 
 const STALE: HostFixture = {
@@ -158,7 +158,7 @@ const LISTS = [
   "AllowUsers carl",
 ].join("\n");
 
-/** Several lists over several lines: they add up, and who is denied is not saved by being allowed. */
+/** Lists over several lines: they add up, and a denial counts before an allowance. */
 const LIST_ROWS: readonly Row[] = [
   ...["alice", "bob", "boby", "henry"].map((user) => accepts(userNamed(user))),
   accepts({ ...userNamed("carol"), tries: ONLY_HERE }),
@@ -177,7 +177,7 @@ const GROUP_ROWS: readonly Row[] = [
   refuses("AllowGroups", { account: { words: "in no other group" } }),
 ];
 
-/** What the daemon was started with counts before its file. */
+/** Options on the daemon's command line count before its file. */
 const OPTIONS = [
   "-oPubkeyAcceptedAlgorithms=rsa-sha2-512",
   "-o",
@@ -193,7 +193,7 @@ const OPTION_ROWS: readonly Row[] = [
   accepts({ ...userNamed("edrsa"), ...RSA, disk: { words: "home 0777", make: "chmod 777 $home" } }),
 ];
 
-/** A host with few accounts is collected in no time, even where the machine is busy. */
+/** Few accounts a host, so that the collector is quick even on a busy machine. */
 const ROWS_A_HOST = 36;
 
 /** As many hosts as the rows need. */
@@ -242,7 +242,7 @@ export const GROUNDS: readonly HostFixture[] = [
 
 const FIRST_UID = 20_000;
 const DAY_MS = 86_400_000;
-/** A password that was changed two years ago and never gets too old. */
+/** Changed on day 20000 (October 2024), and valid for 99999 days. */
 const ORDINARY_AGE = [20_000, 99_999, null] as const;
 
 /** An account of the host, as `#testing/lab/make-accounts.ts` makes it. */
@@ -261,10 +261,10 @@ export type Actor = {
 };
 
 const BYSTANDER: Row = { called: "somebody else", file: "", sshd: "refuses", tries: [] };
-/** Whose eyes the host is seen through, beside root's: an ordinary account with a key of its own. */
+/** The ordinary account, with a key of its own, as which each host is scanned besides as root. */
 export const WATCHER = "watcher";
 
-/** An account for each row, and two that no row is about: "other" and the watcher. */
+/** An account for each row, and two without a row: "other" and the watcher. */
 export function layOut({ rows }: HostFixture, keys: Keys, now: Date): Actor[] {
   const watcher: Row = { user: WATCHER, sshd: "accepts" };
   return [...rows, { ...BYSTANDER, user: "other" }, watcher].map((row, index) => {
@@ -299,7 +299,7 @@ function shadowOf({ password = "*", expires, age = ORDINARY_AGE }: AccountState,
   return [password, changed, 0, most, 7, grace ?? "", lastDay ?? "", ""].join(":");
 }
 
-/** The global part, what rows include, and a Match block for every row that has a setting. */
+/** The global part, the Include lines of rows, and a Match block for every row that has a setting. */
 export function writeConfig({ config }: HostFixture, actors: readonly Actor[]): string {
   const settings = actors.flatMap(({ name, row: { setting } }) =>
     setting === undefined ? [] : [spell(setting, {}, { user: name })],

@@ -138,7 +138,7 @@ const ODD_DATES: readonly Row[] = [
   ignores("expiry-time=20990101 <key>", "expiry-time"),
 ];
 
-/** Where the key itself is not what it should be. */
+/** Lines whose key is broken. */
 const BROKEN_KEYS: readonly Row[] = [
   ignores("ssh-rsa <key.blob> me", "of type"),
   ignores("ecdsa-sha2-nistp384 <p256.blob>", "of type", { tries: [{ key: "p256" }] }),
@@ -156,7 +156,7 @@ const BROKEN_KEYS: readonly Row[] = [
   ignores('"<key>" me', "no key", { called: "the whole key in quotes" }),
 ];
 
-/** What a key may be: type and size. */
+/** Types and sizes of keys. */
 const KEY_TYPES: readonly Row[] = [
   takes("<rsa>", { called: "RSA, 2048 bits", tries: [{ key: "rsa" }] }),
   takes("<rsa3072>", { called: "RSA, 3072 bits", tries: [{ key: "rsa3072" }] }),
@@ -166,12 +166,12 @@ const KEY_TYPES: readonly Row[] = [
   takes("<p256>", { called: "ECDSA, 256 bits", tries: [{ key: "p256" }] }),
   takes("<p384>", { called: "ECDSA, 384 bits", tries: [{ key: "p384" }] }),
   takes("<p521>", { called: "ECDSA, 521 bits", tries: [{ key: "p521" }] }),
-  // No ssh of today offers these two: the login is tried without a key that fits.
+  // No current ssh offers these two: the login is tried without the matching key.
   ignores("<dsa>", "ssh-dss", { called: "DSA", tries: [{ key: "dsa" }] }),
   ignores("<mldsa>", "ssh-mldsa44", { called: "ML-DSA, which this sshd does not know yet" }),
 ];
 
-/** The key of a security key: what its holder does at each login counts, and the line says what is asked. */
+/** Keys on a security key: at a login its user touches or verifies, and the line says what sshd requires. */
 const SECURITY_KEYS: readonly Row[] = [
   takes("<sk>", { tries: [{ key: "sk" }, { key: "sk", touch: "still", is: "out" }] }),
   takes("<sk256>", { tries: [{ key: "sk256" }, { key: "sk256", touch: "still", is: "out" }] }),
@@ -197,7 +197,7 @@ export const LINE_ROWS: readonly Row[] = [
   ...SECURITY_KEYS,
 ];
 
-/** Which files sshd reads for an account, in which order, and which of two lines with one key it goes by. */
+/** Which files sshd reads for an account, in which order, and which of two lines with one key counts. */
 
 const move = (to: string): Disk => ({
   words: `the file is ${to}`,
@@ -207,7 +207,7 @@ const setting = (values: string): string => `AuthorizedKeysFile ${values}`;
 const unreadable = (values: string): Row =>
   refuses("AuthorizedKeysFile", { setting: setting(values), dormant: "AuthorizedKeysFile" });
 
-/** The default, `.ssh/authorized_keys .ssh/authorized_keys2`, and what else may be written. */
+/** AuthorizedKeysFile: the default, `.ssh/authorized_keys .ssh/authorized_keys2`, and other values. */
 export const FILE_ROWS: readonly Row[] = [
   accepts({ disk: move("$home/.ssh/authorized_keys2") }),
   accepts({ setting: setting("%h/.ssh/authorized_keys") }),
@@ -230,7 +230,7 @@ export const FILE_ROWS: readonly Row[] = [
   unreadable(".ssh/*.pub"),
 ];
 
-/** Where one key stands twice, the first line that sshd takes counts, with all its options. */
+/** Where two lines have one key, the first that sshd accepts counts, with all its options. */
 export const SHADOW_ROWS: readonly Row[] = [
   accepts({ file: "<key>\n<key>\n", takes: ["authorized_keys:1"], because: "comes first" }),
   accepts({ file: 'command="true" <key>\n<key>\n', takes: ["authorized_keys:1"], because: "comes first" }),
@@ -271,7 +271,7 @@ export const SHADOW_ROWS: readonly Row[] = [
   }),
 ];
 
-/** From where: `from=` of a line, tried from two networks of IPv4 and one of IPv6. */
+/** `from=` of a line, tried from two networks of IPv4 and one of IPv6. */
 
 const everywhere = (from: string): Row =>
   accepts({ file: `from="${from}" <key>\n`, tries: [{}, { from: FAR }] });
@@ -280,7 +280,7 @@ const elsewhere = (from: string): Row => accepts({ file: `from="${from}" <key>\n
 const nowhere = (from: string): Row =>
   refuses("from", { file: `from="${from}" <key>\n`, tries: [...ANYWHERE, { from: FAR }] });
 
-/** Under `UseDNS no`, as it is by default: no name is ever looked up. */
+/** Under `UseDNS no`, the default: sshd looks up no name. */
 export const FROM_ROWS: readonly Row[] = [
   ...["*", "10.50.0.1,*", "*,!10.50.0.7", "0.0.0.0/0,::/0"].map(everywhere),
   ...["10.50.0.1", "10.50.0.0/16", "10.50.0.1/32", "10.50.*", "10.50.?.1", "*.example.com,10.50.0.1"].map(
@@ -294,7 +294,7 @@ export const FROM_ROWS: readonly Row[] = [
       { from: HERE, is: "out" },
     ],
   }),
-  // Bits of the host in a network, a network too narrow: the list is no list, and the line is not taken.
+  // A network with host bits set, or with too long a prefix: sshd finds the list invalid and ignores the line.
   ...["10.50.0.1/16", "10.50.0.1/33", "10.50.0.1,192.0.2.1/24", "2001:db8::1/32"].map(nowhere),
   ...[
     "localhost",

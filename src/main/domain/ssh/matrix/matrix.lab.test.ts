@@ -1,6 +1,6 @@
 /**
- * Every row of the matrix, by real logins to a real sshd. Our verdict is made of what the collector tells there as root,
- * and must be sshd's answer, line by line; what it tells as an ordinary account must not contradict that.
+ * Every row of the matrix, by real logins to a real sshd. Our verdict from what the collector reads there as root must
+ * be sshd's answer, line by line; the verdict from what it reads as an ordinary account must not contradict it.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Collection } from "#domain/collection/collection.ts";
@@ -15,23 +15,23 @@ import { type Actor, GROUNDS as ALL_GROUNDS, layOut, WATCHER, writeConfig } from
 import { formatRow, HERE, type HostFixture, type Row, spell } from "./row.ts";
 
 const MINUTES = 60_000;
-/** Every fifth row, on every host; all of them in the long tests. Five is odd: rows often stand in twos, the one of which is refused. */
+/** Every fifth row, on every host; all in the long tests. Five is odd, since rows often come in pairs of yes and no. */
 const GROUNDS: readonly HostFixture[] =
   process.env.LATCHKEY_TEST_ROWS === "all"
     ? ALL_GROUNDS
     : ALL_GROUNDS.map((ground) => ({ ...ground, rows: ground.rows.filter((_, nth) => nth % 5 === 0) }));
 
-/** Hosts at a time: while one is collected, the logins to another go on. */
+/** Hosts at a time: the logins to one go on while the collector runs on another. */
 const turns = makeTurns(3);
 
 type Played = {
   actors: Actor[];
-  /** How sshd answered to each login of a row, and by which lines it let in. */
+  /** sshd's answer to each login of a row, and the lines by which it let in. */
   answers: Map<Row, { isIn: boolean[]; by: string[] }>;
   asRoot: Collection;
   grants: EvaluatedGrant[];
   asWatcher: EvaluatedGrant[];
-  /** What the watcher's own line is to a scan that came in by it. */
+  /** The watcher's own line, evaluated by a scan that logged in with it. */
   asLogin: EvaluatedGrant | undefined;
 };
 
@@ -81,12 +81,12 @@ async function play(ground: HostFixture): Promise<Played> {
   };
 }
 
-/** Why an ordinary account cannot tell of its own line. */
+/** The reasons for which an ordinary account cannot know about its own line. */
 const ROOT_ALONE_KNOWS = /password of|was started with|closes the host|not reloaded/;
 
 const isWatchers = ({ account }: EvaluatedGrant): boolean => account === WATCHER;
 
-/** One after the other: an account's logins are told apart by their number. */
+/** One after the other: a login is identified by its number among the account's. */
 async function playLogins(host: Awaited<ReturnType<Stage["start"]>>, { name, tries }: Actor) {
   const answers: boolean[] = [];
   for (const { certificate, from = HERE, is: _, ...attempt } of tries) {
@@ -104,11 +104,11 @@ async function collect(host: LabHost, user?: string): Promise<Collection> {
   return collection;
 }
 
-/** A line's place as rows write it: what is in ~/.ssh by its name alone. */
+/** A line's location as rows write it: a file in ~/.ssh by its name alone. */
 const nameOf = (place: string, { home }: Actor): string =>
   place.replace(/\/{2,}/g, "/").replace(`${home}/.ssh/`, "");
 
-/** What we say of a row: the lines that let somebody in, those of which we do not know, and why. */
+/** Our verdict on a row: the lines that let somebody in, those that are unknown, and why. */
 function weSay({ actors, grants, asRoot }: Played, row: Row) {
   const actor = actors.find((one) => one.row === row);
   if (!actor) throw new Error("a row of another host");
@@ -182,7 +182,7 @@ describe.skipIf(!canStartHosts()).each(GROUNDS)("$name", (ground) => {
     const contradictions = asWatcher.flatMap((grant) => {
       const { state, reasons } = grant.verdict.effective;
       const truth = known.get(place(grant));
-      // A file that sshd reads for no account is told by those only who cannot ask sshd.
+      // Only a collector that may not run `sshd -T` reports a file that sshd reads for no account.
       const isSame = state === (truth?.state ?? "no");
       return isSame || (state === "unknown" && reasons.length > 0)
         ? []

@@ -1,12 +1,12 @@
 /**
- * The lab matrix: what is in an authorized_keys file, what sshd is told, what the account and its disk are like, and
- * whether sshd lets the key in. Every row is tried by a real login in matrix.lab.test.ts, and our verdict must agree.
+ * The lab matrix: an authorized_keys file, settings of sshd, the state of the account and its files, and whether sshd
+ * lets the key in. matrix.lab.test.ts tries every row by a real login, and our verdict must agree.
  *
  * In every text `<user>` stands for the account, and `<key>`, `<rsa>`, ... for that public key as it stands in a
  * line; `<key.blob>` and so on for parts of it (spell.ts).
  */
 export type Row = {
-  /** Says what is tried where its parts do not, or are too long. */
+  /** A title, where the parts of the row are unclear or too long. */
   called?: string;
   /** The account's name, where it matters. */
   user?: string;
@@ -18,22 +18,22 @@ export type Row = {
   setting?: string;
   account?: AccountState;
   disk?: Disk;
-  /** Logins that decide it: one of them let in is enough. With `<key>` from `HERE` unless given. */
+  /** The row is let in when one of these logins is. With `<key>` from `HERE` unless given. */
   tries?: readonly Try[];
   sshd: "accepts" | "refuses";
-  /** The lines that let somebody in, where it is not each one: `authorized_keys2:1`. */
+  /** The lines that let somebody in, where not every line does: `authorized_keys2:1`. */
   takes?: readonly string[];
-  /** What our reasons name: the setting or the thing that decides. */
+  /** What our reasons must name: the setting or the thing that decides. */
   because?: string;
-  /** The one setting without which it would be let in. */
+  /** The one setting without which the key would be let in. */
   dormant?: string;
-  /** Why nobody can tell from what is on the host: then we must not say yes or no. */
+  /** Why nobody can know from what is on the host: then our verdict must be unknown. */
   open?: string;
-  /** What sshd takes it from, where it is in no file: told as another way in. */
+  /** Where sshd gets the key from, where it is in no file: we report it as other access. */
   otherAccess?: string;
 };
 
-/** What passwd, group and shadow say of an account, where it is not an ordinary one. */
+/** What passwd, group and shadow say of an account that is not an ordinary one. */
 export type AccountState = {
   words: string;
   uid?: number;
@@ -48,7 +48,7 @@ export type AccountState = {
   age?: readonly [changed: number, most: number, grace: number | null];
 };
 
-/** POSIX sh that root runs on the host once the account is there: with $user, $home and $file. */
+/** POSIX sh that root runs on the host once the account exists: with $user, $home and $file. */
 export type Disk = { words: string; make: string };
 
 export type Try = {
@@ -56,21 +56,21 @@ export type Try = {
   key?: string;
   /** Only the certificate is tried, not its key. */
   certificate?: Certificate;
-  /** Gives the password too, when sshd asks for it. */
+  /** The client also gives the password, when sshd asks for it. */
   password?: true;
-  /** What the holder of a security key does: "touches" unless given. */
+  /** What the user of a security key does: "touches" unless given. */
   touch?: "touches" | "verifies" | "still";
-  /** Whether it runs a command or is forwarded to a port and opens no session: "command" unless given. */
+  /** The login runs a command, or forwards a port without a session: "command" unless given. */
   how?: "command" | "forwarding";
   /** The client's address: `HERE` unless given. */
   from?: string;
   /** 22 unless given. */
   port?: number;
-  /** How sshd answers to this one; as to the row unless given. */
+  /** sshd's answer to this login; that of the row unless given. */
   is?: "in" | "out";
 };
 
-/** What ssh-keygen is told for a certificate of the key "holder": valid always, for `<user>`, by "ca" unless given. */
+/** ssh-keygen's options for a certificate of the key "holder": unless given, valid always, for `<user>`, by "ca". */
 export type Certificate = {
   by?: string;
   principals?: string;
@@ -82,26 +82,26 @@ export type Certificate = {
   options?: readonly string[];
 };
 
-/** A host for rows that share what cannot differ from account to account. */
+/** A host for rows that share what cannot differ between accounts. */
 export type HostFixture = {
   name: string;
   /** The global part of sshd_config. */
   config: string;
-  /** POSIX sh that runs before the accounts are made, and once sshd listens. */
+  /** POSIX sh: `before` runs before the accounts are made, `after` once sshd listens. */
   before?: string;
   after?: string;
   sshdOptions?: readonly string[];
   rows: readonly Row[];
 };
 
-/** Where a client comes from: two addresses of a network of the test's own, and one of IPv6. */
+/** The client's address: two of the test's own networks, and one of IPv6. */
 export const HERE = "10.50.0.1";
 export const ELSEWHERE = "192.0.2.1";
 export const FAR = "2001:db8::1";
 
-/** Two logins, from two networks: whether it is refused here only. */
+/** Two logins, from two networks: shows whether sshd refuses in one of them only. */
 export const ANYWHERE: readonly Try[] = [{}, { from: ELSEWHERE }];
-/** Refused here and let in there, and the other way round. */
+/** Refused from HERE and let in from ELSEWHERE; below, the other way round. */
 export const ONLY_ELSEWHERE: readonly Try[] = [{ is: "out" }, { from: ELSEWHERE, is: "in" }];
 export const ONLY_HERE: readonly Try[] = [{ is: "in" }, { from: ELSEWHERE, is: "out" }];
 
@@ -110,12 +110,12 @@ type Parts = Omit<Row, "sshd" | "because">;
 export const accepts = (parts: Parts & { because?: string }): Row => ({ ...parts, sshd: "accepts" });
 export const refuses = (because: string, parts: Parts): Row => ({ ...parts, sshd: "refuses", because });
 
-/** Public keys by the names that rows use, as they stand in a line: a type, a blank, base64. */
+/** Public keys by the names that rows use, as written in a line: a type, a blank, base64. */
 export type Keys = Readonly<Record<string, string>>;
 
 /**
- * Puts keys, the account and times in place of their names: `<key>`, `<user>`, `<now+2h>` (UTC, to the second), and of
- * a key `<key.type>`, `<key.blob>`, its two halves `<key.head>` and `<key.tail>`, and `<key.cut>`, which lacks its end.
+ * Replaces the names of keys, the account and times: `<key>`, `<user>`, `<now+2h>` (UTC, to the second), and of
+ * a key `<key.type>`, `<key.blob>`, its beginning `<key.head>`, the rest `<key.tail>`, and `<key.cut>` without its end.
  */
 export function spell(text: string, keys: Keys, { user = "", now = new Date(0) } = {}): string {
   return text.replace(/<([a-z0-9]+)(?:\.([a-z]+)|([+-]\d+)h)?>/g, (whole, name, part, hours) => {
@@ -146,7 +146,7 @@ export function spell(text: string, keys: Keys, { user = "", now = new Date(0) }
 /** YYYYMMDDHHMMSS in UTC. */
 const formatTime = (date: Date): string => date.toISOString().replace(/\D/g, "").slice(0, 14);
 
-/** A row as one line: the file, other files, the setting, the account and its disk, each where it is not the ordinary one. */
+/** A row as one line: the file, other files, the setting, the account and its disk, where they are not ordinary. */
 export function formatRow(row: Row): string {
   const files = row.called
     ? []
@@ -162,7 +162,7 @@ export function formatRow(row: Row): string {
   return `${said.join(" | ")}: sshd ${sshd}, and we say ${verdict}`;
 }
 
-/** What is not seen is spelled; lines are told apart by a semicolon. */
+/** Spells invisible characters, and separates lines by a semicolon. */
 function show(text: string): string {
   const spelled = text.replace(/\n$/, "").replaceAll("\n", "; ").replaceAll("\t", "\\t");
   return spelled === "" ? "no line" : spelled;

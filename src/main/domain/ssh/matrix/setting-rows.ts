@@ -11,7 +11,7 @@ import {
   refuses,
 } from "./row.ts";
 
-/** Settings of sshd that hold for a key or an account, each given to one account by a Match block of its own. */
+/** Settings of sshd for a key or an account; a Match block of its own sets each for one account. */
 
 const RSA: Partial<Row> = { file: "<rsa>\n", tries: [{ key: "rsa" }] };
 const ECDSA: Partial<Row> = { file: "<p256>\n", tries: [{ key: "p256" }] };

@@ -17,7 +17,7 @@ export const makeAccount = (name: string, more: Partial<Account> = {}): Account 
   ...more,
 });
 
-/** The file of an account as it should be: its own, 0600, in folders that nobody else can write. */
+/** An account's file in good order: its own, 0600, in folders that nobody else can write. */
 export function makeKeysFile(
   account: Account,
   text: string | Uint8Array,
@@ -53,7 +53,7 @@ export function makeKeysFile(
   };
 }
 
-/** Nothing was read of sshd's settings. */
+/** sshd's settings of which nothing was read. */
 export const NO_SETTINGS: SshdSettings = {
   daemon: "",
   readAt: null,
@@ -63,7 +63,7 @@ export const NO_SETTINGS: SshdSettings = {
   includes: new Map(),
 };
 
-/** A host that root read, with this sshd_config; `sshd -T` answered nothing that the file does not say. */
+/** A host read as root, with this sshd_config; there is no answer of `sshd -T`. */
 export function makeCollection(
   more: Partial<Collection> & { config?: string; files?: Record<string, string> },
 ): Collection {

@@ -1,4 +1,4 @@
-/** Keys of public-keys.txt, as they stand in a line. */
+/** Keys of public-keys.txt, as written in a line. */
 export const SAMPLE_KEYS = {
   ed25519: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICMSwu0quwdyYK/Bht1UG58PZJInaOyuyxTF4N/aWeSg",
   rsa: "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDDD260tDUF0IdohA8ldlWbpPOujn8QZzelf3wvZ4f84QPBXERs6//jMeWPflDseejYmbfq6xmR3ZmfdLFPQO6ovqJ1BmMRv90oLLexoollGufCuyTLdqib+C/+mdHyWomrtCoTyn93IHHqF0+zckTnSTdUuo+xsduqZM8WWcIHodiSE4PccA+KIA8KCh8ZHSVvCqeJ8EkzqWm80u1rLDPfv7S9PJ258fn/C2tXu9Z1CvTg1R8cXamJKF7QX78BM1nuhM/HzOF/yGYAvkTn3y2zooD29HQYQqCMB3A1Vjt7AWun1VDlvtjM3cjF5Eqjq1PTvw1xa0z6XeYIxj53Pl5L",
@@ -13,14 +13,14 @@ export const SAMPLE_KEYS = {
     "ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIGCLb9QLAxXU0f47fmClmrJuSU2l94RYrpBfEv/y609+AAAAICMSwu0quwdyYK/Bht1UG58PZJInaOyuyxTF4N/aWeSgAAAAAAAAAAAAAAABAAAAD2lkIG9mIGtfZWQyNTUxOQAAABAAAAAFYWxpY2UAAAADYm9iAAAAAF4L4QAAAAAAcNvYgAAAAAAAAACCAAAAFXBlcm1pdC1YMTEtZm9yd2FyZGluZwAAAAAAAAAXcGVybWl0LWFnZW50LWZvcndhcmRpbmcAAAAAAAAAFnBlcm1pdC1wb3J0LWZvcndhcmRpbmcAAAAAAAAACnBlcm1pdC1wdHkAAAAAAAAADnBlcm1pdC11c2VyLXJjAAAAAAAAAAAAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIHioECPfZQqcVy01sO0cPuh6Jx1oQe81HzZd2HWiSq3xAAAAUwAAAAtzc2gtZWQyNTUxOQAAAEAbHPUZIJV8fkkFLfAzcGaOEGyE+N0Ii7fqgvHsvOtPxJArE/RsiqDFHtdA+PlloMOjmsIU3AULQ4YSncZPuIIP",
 };
 
-/** Nobody can make such a key yet: its form is right, its bytes are none. */
+/** No tool makes such a key yet: the form is right, but the bytes are no real key. */
 const MLDSA = "ssh-mldsa44-ed25519@openssh.com";
 const mldsaBlob = Buffer.alloc(4 + MLDSA.length + 4 + 1_344);
 mldsaBlob.writeUInt32BE(MLDSA.length);
 mldsaBlob.write(MLDSA, 4);
 mldsaBlob.writeUInt32BE(1_344, 4 + MLDSA.length);
 
-/** The same by the names that the rows of the matrix use, and those that are only there. */
+/** The same by the names that the rows of the matrix use, and keys that only the matrix has. */
 export const ROW_KEYS = {
   key: SAMPLE_KEYS.ed25519,
   rsa: SAMPLE_KEYS.rsa,
