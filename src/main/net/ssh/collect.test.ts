@@ -11,7 +11,7 @@ import { collectBySsh2, type ProbeOptions } from "./testing/collect-by.ts";
 
 const NONCE = "0123456789abcdef";
 const HOST_KEY_TYPES = ["ssh-ed25519", "rsa-sha2-512"];
-/** Stands for a host that runs the collector: it has read the script, and says what the nonce begins. */
+/** What a host prints that runs the collector: it has read the script, and prints the nonce first. */
 const SPOKEN = `noise\nlatchkey-collection 1 ${NONCE}\nthe rest\n`;
 
 const identities = await makeIdentity();

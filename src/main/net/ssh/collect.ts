@@ -1,4 +1,4 @@
-/** Reads a host over a login that stands: what is run there, and what is made of its answer. */
+/** Runs the collector on a host over an open login, and turns what it printed into a reading. */
 import type { Outcome, Transport } from "#shared/model/hosts/probe.ts";
 import {
   type HostConnection,
@@ -11,18 +11,18 @@ import type { LoginOptions } from "./log-in.ts";
 import { formatAddress, type PresentedKey, quote, type SshFailure, type Where } from "./ssh-failure.ts";
 
 export type CollectOptions = {
-  /** As it is named to people. */
+  /** The address as the user named it. */
   target: Where;
   user: string;
   /**
-   * POSIX sh; it takes --nonce, --login-key, --login-account and, when it runs by sudo, --sudo, and prints the
-   * nonce before anything that counts. Encoded once for all hosts: a hundred kilobytes each would be all that is to be
-   * collected as garbage.
+   * POSIX sh. It takes --nonce, --login-key, --login-account and, when it runs by sudo, --sudo. It prints the nonce
+   * before anything that counts. Encoded once for all hosts: a copy of a hundred kilobytes for each host would be most
+   * of the garbage of a scan.
    */
   collectorScript: Uint8Array;
   /** A word that nothing on the host can know beforehand. */
   nonce: string;
-  /** Whatever the login has taken of `probeMs`, the script has the rest. */
+  /** The script may take what the login has left of `probeMs`. */
   limits: CollectLimits;
   signal: AbortSignal;
 };
@@ -31,24 +31,24 @@ export type CollectLimits = LoginOptions["limits"] & Omit<ScriptLimits, "endMs">
 
 type Read = {
   message: string;
-  /** What carried it. */
+  /** Which SSH client read the host. */
   transport: Transport;
   /** All that the host printed, noise before the nonce included. */
   stream: Uint8Array;
   /** Fingerprint of the key that let us in, by itself or with what was typed; null: no key did. */
   loginKey: string | null;
   hostKey: PresentedKey;
-  /** How the script ended, when it was not by exit status 0: whether the stream is whole, its trailer tells. */
+  /** How the script ended, unless by exit status 0. Its trailer shows whether the stream is whole, not this. */
   ending: string | null;
 };
 
-/** What a visit to a host met: what it printed, some of it, or why nothing. */
+/** The result of one probe of a host: all that it printed, a part of it, or why there is nothing. */
 export type HostReading =
   | (Read & { state: "ok"; outcome: "collected" })
   | (Read & { state: "partial"; outcome: Extract<Outcome, "flooded" | "truncated" | "timed-out"> })
   | (SshFailure & { state: "failed"; transport: Transport });
 
-/** The limits of design section 4. */
+/** Limits of one host's probe. */
 export const SSH_LIMITS: CollectLimits = {
   connectMs: 3_000,
   readyMs: 10_000,
@@ -58,7 +58,7 @@ export const SSH_LIMITS: CollectLimits = {
   stderrBytes: 64 * 1024,
 };
 
-/** Has the host's shell run the collector, and hangs up. Rejects only when told to stop. */
+/** Has the host's shell run the collector, and hangs up. Rejects only when `signal` aborts. */
 export async function collectHost(connection: HostConnection, options: CollectOptions): Promise<HostReading> {
   const { run, loginKey, spentMs } = connection;
   try {
@@ -71,21 +71,21 @@ export async function collectHost(connection: HostConnection, options: CollectOp
   }
 }
 
-/** By what the collector's first and last words are known. */
+/** The first and the last word of the collector, by which its output is recognised. */
 const marksOf = ({ nonce }: CollectOptions) => ({
   firstWord: nonce,
   lastLine: new RegExp(`^end \\d+ ${nonce} .+\\n$`, "m"),
 });
 
-/** What the script has left of the time of the visit, once the login has taken so much. */
+/** The time of the probe that the login has left to the script. */
 function limitsAfter({ limits }: CollectOptions, spentMs: number): ScriptLimits {
   const endMs = Math.max(0, limits.probeMs - spentMs);
   return { ...limits, beginMs: Math.min(limits.beginMs, endMs), endMs };
 }
 
 /**
- * The nonce is written in two halves, so that a command that echoes its input does not pass for a collector. The
- * empty lines are for a rc file that reads an answer from standard input: it takes one of them.
+ * The nonce is written in two parts, so that a command that echoes its input does not pass for a collector. The empty
+ * lines are for an rc file that reads an answer from standard input: it takes one of them.
  */
 function scriptFor({ collectorScript, nonce, user }: CollectOptions, loginKey: string | null): Script {
   const middle = Math.floor(nonce.length / 2);
@@ -97,7 +97,7 @@ function scriptFor({ collectorScript, nonce, user }: CollectOptions, loginKey: s
 
 const quoteForSh = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** What a run has brought home, over whichever transport. */
+/** Turns what the script printed, and how it ended, into a reading, whichever client ran it. */
 function toReading(
   options: CollectOptions,
   { loginKey, hostKey, transport }: HostConnection,

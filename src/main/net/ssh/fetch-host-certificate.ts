@@ -1,9 +1,9 @@
 /**
- * Asks a host for its certificate. ssh2 cannot negotiate one, so this makes the beginning of a handshake of its
- * own, in clear, and hangs up as soon as the certificate is there. It sends nothing that identifies the user.
+ * Asks a host for its certificate. ssh2 cannot negotiate one, so this begins a handshake of its own, in clear, and
+ * hangs up as soon as the certificate is there. It sends nothing that identifies the user.
  *
- * What comes back is public and proves nothing by itself: the caller checks the authority's signature, and that
- * the key in it is the one that the host proves to have in the real connection.
+ * What comes back is public and verifies nothing by itself: the caller checks the authority's signature, and that the
+ * certificate's key is the one that the host presents, and signs with, in the real connection.
  */
 import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
 import { Socket } from "node:net";
@@ -11,7 +11,7 @@ import { openFields, toField } from "#codec/ssh-wire.ts";
 import { dial, leave } from "./host-stream.ts";
 import type { LoginRoute } from "./log-in.ts";
 
-/** `none`: the host has no such certificate. `unanswered`: it did not come to that; it may the next time. */
+/** `none`: the host has no such certificate. `unanswered`: the handshake did not get that far; it may next time. */
 export type FetchedCertificate =
   | { kind: "fetched"; blob: Uint8Array }
   | { kind: "none" | "unanswered"; why: string };
@@ -19,9 +19,9 @@ export type FetchedCertificate =
 type Options = {
   route: LoginRoute;
   port: number;
-  /** Types of plain host keys, the best first: a certificate of the first that the host has one for is asked for. */
+  /** Types of plain host keys, the preferred first: we get the certificate of the first that the host has one for. */
   keyTypes: readonly string[];
-  /** For all of it. */
+  /** For the whole exchange. */
   timeoutMs: number;
   signal: AbortSignal;
 };
@@ -41,7 +41,7 @@ const CIPHERS = ["aes128-ctr", "aes256-ctr", "aes128-gcm@openssh.com", "chacha20
 const MACS = ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com", "hmac-sha1"];
 const MOST_BYTES = 128 * 1024;
 
-/** Never rejects, unless told to stop. */
+/** Rejects only when `signal` aborts. */
 export async function fetchHostCertificate(options: Options): Promise<FetchedCertificate> {
   const { route, port, signal } = options;
   signal.throwIfAborted();
@@ -73,7 +73,7 @@ export async function fetchHostCertificate(options: Options): Promise<FetchedCer
   }
 }
 
-/** Answers what is left of the bytes once all that is whole in them was taken, and the result when it is there. */
+/** Consumes what is whole in the bytes, and returns the rest, with the result once there is one. */
 function createNegotiation({ keyTypes }: Options, send: (bytes: Buffer) => void) {
   let hasHandshaken = false;
   return { take };
@@ -117,7 +117,7 @@ function createNegotiation({ keyTypes }: Options, send: (bytes: Buffer) => void)
   }
 }
 
-/** A public value for the exchange that both know; or why there is none, or no certificate to be had. */
+/** A public value for a key exchange that both sides know; or why none, or no certificate, is possible. */
 function chooseExchange(kexInit: Buffer, keyTypes: readonly string[]): Buffer | string {
   const fields = openFields(kexInit, 17);
   const [exchanges, hostKeys] = [fields.text()?.split(","), fields.text()?.split(",")];
@@ -130,7 +130,7 @@ function chooseExchange(kexInit: Buffer, keyTypes: readonly string[]): Buffer | 
   return generateKeyPairSync("x25519").publicKey.export({ type: "spki", format: "der" }).subarray(-32);
 }
 
-/** The host key algorithms that show a certificate of a key type. */
+/** The host key algorithms in which a host presents a certificate for this key type. */
 const certificateTypes = (keyType: string): string[] =>
   (keyType === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [keyType]).map(
     (name) => `${name}-cert-v01@openssh.com`,

@@ -1,4 +1,4 @@
-/** A login that stands, and the one command that is run over it: the same, whether ssh2 or OpenSSH's client carries it. */
+/** An open login and the one command that runs over it: the same interface for ssh2 and for OpenSSH's client. */
 
 import type { Client, ClientChannel } from "ssh2";
 import type { ProxyRoute } from "#net/proxy/proxy.ts";
@@ -14,34 +14,34 @@ export type HostConnection = {
   hostKey: PresentedKey;
   /** Fingerprint of the key that let us in, by itself or with what was typed; null: no key did. */
   loginKey: string | null;
-  /** Fingerprint of the key of the certificate that let us in; null: none did. No line of that key has then. */
+  /** Fingerprint of the key of the certificate that let us in, whose key then has no line; null: none did. */
   loginCertificate: string | null;
-  /** What OpenSSH's client had to offer in this very login, in its order; empty where ssh2 carries it. */
+  /** The keys that OpenSSH's client had to offer in this login, in its order; empty for ssh2. */
   clientKeys: readonly ClientKey[];
   /** Something was typed, too: the key by itself lets nobody in. */
   isTyped: boolean;
-  /** What the login took of the time of the visit, in milliseconds. */
+  /** How long the login took, in milliseconds: it counts towards the time of the probe. */
   spentMs: number;
-  /** To what the host itself reaches, over this login; null: what carries it has none. */
+  /** Leads to what the host itself can reach, over this login; null: OpenSSH's client has none. */
   proxy: ProxyRoute | null;
-  /** Runs the command that it was logged in for; once. */
+  /** Runs the command that the login was opened for; once. */
   run: RunCommand;
   /** Ends it politely, and frees the socket or the process in any case. */
   close(): Promise<void>;
 };
 
-/** The command is the same for every host and account: what parses it is the account's login shell, be it csh or fish. */
+/** The command is the same for every host and account: the account's login shell parses it, be it csh or fish. */
 const PLAIN = "sh -s";
 const AS_ROOT = "sudo -n sh -s -- --sudo";
 const BY_SUDO = `sh -c 'if ${AS_ROOT} </dev/null >/dev/null 2>&1; then exec ${AS_ROOT}; else exec ${PLAIN}; fi'`;
 
 /**
- * A shell that reads its script on standard input: as root where `sudo -n` lets us without a password and that is wanted,
- * otherwise as the account itself. Whoever lets the collector run lets a run's session, for the words are the same.
+ * A shell that reads its script from standard input: as root if `useSudo` and `sudo -n` needs no password, otherwise as
+ * the account. The words are the same for the collector and for a run: whoever permits one permits the other.
  */
 export const shellCommand = ({ useSudo }: { useSudo: boolean }): string => (useSudo ? BY_SUDO : PLAIN);
 
-/** Logs in by ssh2, to run the command. Rejects only when told to stop. */
+/** Logs in by ssh2, to run the command. Rejects only when the signal aborts. */
 export async function connectBySsh2(
   options: LoginOptions,
   command: string,
@@ -63,10 +63,10 @@ export async function connectBySsh2(
   };
 }
 
-/** For the host to reach the place. */
+/** How long the host may take to connect to a destination. */
 const REACH_MS = 5_000;
 
-/** A way to what the host itself reaches, over a login that stands: its sshd connects, and may be set not to. */
+/** A proxy to what the host itself reaches, over an open login. Its sshd connects, and may be set not to. */
 function proxyThrough(connection: Connection, target: Where): ProxyRoute {
   const through = formatAddress(target);
   return {
@@ -78,7 +78,7 @@ function proxyThrough(connection: Connection, target: Where): ProxyRoute {
       const opening = openStream(connection, { address, port }, REACH_MS);
       const opened = await Promise.race([opening, stopped])
         .catch((reason: unknown) => {
-          // It may come all the same, and nobody waits for it any more.
+          // It may still open later, when nobody waits for it any more.
           void opening.then((late) => "stream" in late && late.stream.destroy());
           throw reason;
         })
@@ -104,19 +104,19 @@ export type ScriptLimits = {
   beginMs: number;
   /** From the request until the script has ended. */
   endMs: number;
-  /** Of output kept; more ends the run. */
+  /** Most bytes of output that are kept; more ends the run. */
   streamBytes: number;
-  /** Of what it complained, kept; more is dropped. */
+  /** Most bytes of standard error that are kept; more is dropped. */
   stderrBytes: number;
 };
 
 export type ScriptRun = {
   /**
-   * `ended`: the host closed the channel in order. `refused`: it would not run anything. The others cut it short:
-   * a limit of ours, or the connection.
+   * `ended`: the host closed the channel in order. `refused`: it would not run anything. The others cut it short: one
+   * of our limits, or a broken connection.
    */
   end: "ended" | "refused" | "flooded" | "timed-out" | "lost";
-  /** Status or signal; null where the host told neither. */
+  /** Status or signal; null if the host sent neither. */
   exit: { code: number } | { signal: string } | null;
   stdout: Buffer;
   stderr: string;
@@ -128,12 +128,12 @@ export type Script = readonly (string | Uint8Array)[];
 /** `ended`: in order. `refused`: the host runs no commands. `lost`: the connection is gone. */
 export type CommandEnd = "ended" | "refused" | "lost";
 
-/** Starts a command, whoever carries it: it tells what that says and what becomes of it, and takes what that is to read. */
+/** Starts a command. `output` gets what it prints and how it ends; the result writes its standard input. */
 export type RunCommand = (output: {
   out(chunk: Buffer): void;
   complained(chunk: Buffer): void;
   exited(exit: NonNullable<ScriptRun["exit"]>): void;
-  /** Nothing more is told; what is told after the first counts for nothing. */
+  /** The last call. Whatever is called after it is ignored. */
   over(end: CommandEnd): void;
 }) => { send(piece: string | Uint8Array): void; end(): void };
 
@@ -147,13 +147,13 @@ type Work = {
 };
 
 /**
- * After its last line a script has ended, but not always its command: what an rc file left running in the background
- * holds the channel open for ever. So long it is waited for all the same, for the exit status.
+ * How long to wait for the exit status once the script has printed its last line. The script has ended then, but not
+ * always the command: a process that an rc file left in the background holds the channel open for ever.
  */
 const LINGER_MS = 1_000;
 const LONGEST_LINE = 512;
 
-/** Runs a command on the host with a script on its standard input. Rejects only when told to stop. */
+/** Runs a command on the host with a script on its standard input. Rejects only when `signal` aborts. */
 export async function runScript(
   { run, script, firstWord, lastLine }: Work,
   limits: ScriptLimits,
@@ -204,7 +204,7 @@ export async function runScript(
   }
 }
 
-/** Runs the command in a channel of a connection of ssh2's. What is sent before the host has opened one waits for that. */
+/** Runs the command in a channel of an ssh2 connection. What is sent before the channel is open is queued. */
 export const runOn =
   (client: Client, command: string): RunCommand =>
   (output) => {
@@ -224,7 +224,7 @@ export const runOn =
           output.exited(code === null ? { signal: name ?? "unknown" } : { code }),
         )
         .on("close", () => over("ended"))
-        // A host that closes before it has read all of the script is no error of ours: its output tells.
+        // A host that closes before it has read all of the script is no error: its output shows what it did.
         .on("error", () => undefined);
       opened.stderr.on("data", output.complained);
       for (const piece of early.splice(0)) opened.write(piece);

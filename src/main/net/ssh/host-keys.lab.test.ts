@@ -73,7 +73,7 @@ const visit = (
 
 const publicKeyOf = (type: string) => host.run(`cut -d' ' -f1,2 /etc/ssh/ssh_host_${type}_key.pub`);
 
-/** As a scan asks: the pin, known_hosts, and the certificate where an authority vouches for the host. */
+/** Trusts as a scan does: by the pin, known_hosts, and a certificate of an authority that vouches for the host. */
 function byKnownHosts(text: string): Pick<ProbeOptions, "verifyHostKey" | "hostKeyTypes"> {
   const knowledge = { knownHosts: [readKnownHosts(text, "kh")], pin: null, bundleKeys: [] };
   const verifyHostKey: VerifyHostKey = async (question) => {

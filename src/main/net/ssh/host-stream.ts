@@ -2,10 +2,10 @@ import { isIP, type LookupFunction, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
 
-/** With the host's reason; without one, it is the connection that has broken. */
+/** `reason`: the host's own; without one, the connection has broken. */
 export type NotOpened = Error & { reason?: number | string };
 
-/** A channel to another machine; or the error that tells why there is none, `null` when it took too long. */
+/** Opens a channel to another machine; or the error that says why there is none, `null` when it took too long. */
 export function openStream(
   { client }: { client: Client },
   { address, port }: { address: string; port: number },
@@ -24,7 +24,7 @@ export function openStream(
     else resolve({ stream });
   };
   try {
-    // Whoever is reached sees the host's address; what we say of ours is for that one's log.
+    // The destination sees the host's address. The address that we name as ours goes to the host's sshd alone.
     client.forwardOut("127.0.0.1", 0, address, port, take);
   } catch (error) {
     // ssh2 throws when the connection has broken already.
@@ -38,20 +38,20 @@ export function openStream(
 export const PROHIBITED = 1;
 export const CONNECT_FAILED = 2;
 
-/** What may stand before the line that begins with SSH-, with that line. */
+/** Most bytes up to the end of the line that begins with SSH-: other lines may come before it. */
 const LONGEST_GREETING = 64 * 1024;
 
 type Greeting = {
-  /** What the host has said so far without coming to an SSH greeting; null once it has greeted. */
+  /** What the host has sent so far without an SSH greeting; null once it has sent one. */
   said(): string | null;
 };
 
 /**
- * Shows the reader of a stream nothing until the line `SSH-2.0-...` stands there whole, be it a socket or a channel
- * through a jump host. It has no reader yet.
+ * Holds back the bytes of a stream until the line `SSH-2.0-...` is there whole. The stream is a socket, or a channel
+ * through a jump host, and has no reader yet.
  *
- * ssh2 loses bytes of a greeting that comes in more than two pieces, and tells neither a host that hangs up from
- * one that speaks something else, nor what that one said. Once the greeting is there, this is any other stream.
+ * ssh2 loses bytes of a greeting that comes in more than two pieces. It says neither whether a host hung up or spoke
+ * something else, nor what that was. Once the greeting is there, this is any other stream.
  */
 export function holdUntilGreeting(stream: Duplex, onHandshaken: () => void): Greeting {
   const show = stream.push.bind(stream);
@@ -98,7 +98,7 @@ const MARK = Buffer.from("SSH-");
 
 /** Sockets and channels, as a login uses them. */
 
-/** Connects a socket to the first of these addresses that answers: each has a second, and the last one all there is. */
+/** Connects a socket to the first of these addresses that answers. Each has a second, the last all that is left. */
 export function dial(socket: Socket, addresses: readonly string[], port: number): void {
   const found = addresses.map((address) => ({ address, family: isIP(address.replace(/%.*$/, "")) }));
   const lookup: LookupFunction = (_name, _options, answer) => answer(null, found);
@@ -108,10 +108,10 @@ export function dial(socket: Socket, addresses: readonly string[], port: number)
 }
 
 /**
- * Sends what is written in one turn of the event loop as one. ssh2 writes the length, the body and the seal of each
- * packet apart, and a socket that does not wait for more makes a system call and a segment of each.
+ * Joins what is written in one turn of the event loop into one write. ssh2 writes the length, the body and the MAC of
+ * each packet apart, and with TCP_NODELAY each would be a system call and a segment of its own.
  *
- * Asked for once a socket connects, for `connect` undoes it.
+ * Call it after `connect`, which would undo it.
  */
 export function gatherWrites(stream: Duplex): void {
   const write = stream.write;
@@ -129,18 +129,18 @@ export function gatherWrites(stream: Duplex): void {
   };
 }
 
-/** For the other side to hang up once we have. */
+/** How long the other side may take to hang up once we have. */
 const GOODBYE_MS = 500;
 
 /**
- * Hangs up, and answers when the other side has too: so that a host never holds a connection of ours that we count no
- * more. Whoever does not hang up in time is not waited for.
+ * Hangs up, and resolves when the other side has, too: a connection that still counts on the host is not forgotten
+ * here. It waits for GOODBYE_MS at most.
  */
 export async function leave(stream: Duplex): Promise<void> {
   if ("connecting" in stream && stream.connecting) return void stream.destroy();
   const { promise: isOver, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, GOODBYE_MS);
-  // That it breaks off is an end as well, and a channel whose jump host is gone tells of no end.
+  // A broken connection is an end, too. A channel whose jump host is gone emits no "end".
   stream.on("error", () => resolve()).once("close", resolve);
   if (stream.closed) resolve();
   stream.resume().end();
@@ -150,15 +150,15 @@ export async function leave(stream: Duplex): Promise<void> {
 }
 
 type Limits = {
-  /** In one piece. */
+  /** For one piece. */
   pieceMs: number;
-  /** In all pieces together; without it, there may be any number of them. */
+  /** For all pieces together; without it, there is no such limit. */
   inAllMs?: number | undefined;
 };
 
 /**
- * Calls back once that much time has passed, in one piece or in all, but for the time in which somebody was asked; says
- * which of the two it was.
+ * Calls back once the time for one piece, or for all pieces, has passed, with the limit that it was. Time in which a
+ * person answers a prompt does not count.
  */
 export class Deadline {
   readonly #limits: { pieceMs: number; inAllMs: number };
@@ -179,7 +179,7 @@ export class Deadline {
     return this.#holders > 0 ? this.#before : this.#before + performance.now() - this.#pieceBegun;
   }
 
-  /** Stops the clock until it is disposed, and starts a new piece then: a host may take its time to judge an answer. */
+  /** Stops the clock until it is disposed, which starts a new piece: a host may take its time to check an answer. */
   hold(): Disposable {
     this.#stop();
     this.#holders++;

@@ -11,7 +11,7 @@ import { logIn } from "./log-in.ts";
 
 const LIST = 11;
 
-/** An agent that tells of two keys, and takes every other request without ever answering it. */
+/** An agent that lists two keys, and takes every other request without ever answering it. */
 async function startSilentAgent(socketPath: string) {
   const blobs = [makeKeyPair(), makeKeyPair()].map((pair) => {
     const key = ssh2.utils.parseKey(pair.public);

@@ -17,7 +17,7 @@ import {
 } from "./private-key-file.ts";
 import { loadSsh2 } from "./tuned-ssh2.ts";
 
-/** One way to log in. The private key stays in the agent, or in a Redacted that only this file opens. */
+/** One key to log in with. The private key stays in the agent, or in a Redacted that only this file opens. */
 export type Identity = {
   keyType: string;
   fingerprint: string;
@@ -30,11 +30,11 @@ export type Identity = {
 export type Identities = {
   /** Without duplicates, in the order to try: the files named, the agent's keys, the usual files. */
   identities: Identity[];
-  /** The fingerprint of the key in each file that was looked at, whether it is used from there or from the agent. */
+  /** The fingerprint of the key in each file that was read, whether it is used from the file or from the agent. */
   keyOfFile: ReadonlyMap<string, string>;
   /** The fingerprints of the keys that the agent holds. */
   heldByAgent: ReadonlySet<string>;
-  /** What is there but cannot be used, why, and what to do. A usual file that does not exist is not one. */
+  /** What is there but cannot be used, and why. A usual file that does not exist is not listed. */
   unusable: UnusableIdentity[];
 };
 
@@ -43,7 +43,7 @@ export type UnusableIdentity = {
   source: string;
   why: string;
   isLocked: boolean;
-  /** As OpenSSH's own client can use it, where that can. */
+  /** The key as OpenSSH's own client can use it, if that can. */
   forClient?: ClientKey;
 };
 
@@ -53,11 +53,9 @@ export type ClientKey = { keyType: string; fingerprint: string } & (
   | { kind: "agent"; blob: Uint8Array }
 );
 
-/** What is public of it. */
 export const publicBlobOf = ({ secret }: Identity): Uint8Array =>
   (secret.kind === "file" ? Redacted.reveal(secret.key) : secret.key).getPublicSSH();
 
-/** As OpenSSH's own client can use it. */
 export const toClientKey = ({ keyType, fingerprint, source, secret }: Identity): ClientKey =>
   secret.kind === "file"
     ? { keyType, fingerprint, kind: "file", path: source }
@@ -66,12 +64,12 @@ export const toClientKey = ({ keyType, fingerprint, source, secret }: Identity):
 /** A private key file that a passphrase opens. */
 type LockedKeyFile = {
   path: string;
-  /** Where its public key stands in clear, in it or in the .pub file beside it. */
+  /** Of the public key, if the file itself or the .pub file beside it shows that in clear. */
   fingerprint: string | null;
   lock: KeyLock;
 };
 
-/** Opens a locked key file, by asking somebody; otherwise a sentence why it was not opened. */
+/** Opens a locked key file by prompting a person; otherwise says why it was not opened. */
 export type OpenKeyFile = (file: LockedKeyFile) => Promise<UsableKeyFile | { why: string }>;
 
 type UsableKeyFile = Extract<PrivateKeyFile, { kind: "usable" }>;
@@ -79,27 +77,27 @@ type UsableKeyFile = Extract<PrivateKeyFile, { kind: "usable" }>;
 type Sources = {
   /** Named by the user. */
   identityFiles: readonly string[];
-  /** What ssh_config names; `isForAll`: it names some for every machine, and the usual ones are of no use. */
+  /** What ssh_config names. `isForAll`: some of it for every machine, so that ssh tries no usual files. */
   configured?: { files: readonly string[]; isForAll: boolean };
   home: string;
   agentSocket: string | null;
-  /** Null: nobody is asked, and a locked file is used only where the agent holds its key. */
+  /** Null: nobody is prompted, and a locked file is used only if the agent holds its key. */
   unlock?: OpenKeyFile | null;
 };
 
-/** The private key files that ssh looks for when it is told of none. */
+/** The private key files that ssh tries when none is named. */
 const USUAL_KEY_FILES = ["id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_dsa"];
 
 export const listUsualKeyFiles = (home: string): string[] =>
   USUAL_KEY_FILES.map((name) => join(home, ".ssh", name));
 
-/** To open a pipe would otherwise wait for somebody to write to it. Windows has neither. */
+/** Without O_NONBLOCK, opening a pipe would wait for a writer. Windows has neither. */
 const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Reads identity files and asks the agent for its list. Signs nothing and connects to nothing else. A locked file is
- * opened where it was named, and where it is a usual one while there is no other way to log in to a machine for which
- * ssh_config names no file; never where the agent holds its key. Fails only as `unlock` does.
+ * Reads identity files and asks the agent for its list. It signs nothing and connects to nothing else. A locked file is
+ * opened if it was named; a usual one is opened only if there is no other key for a machine for which ssh_config names
+ * no file. If the agent holds the key, its file is never opened. Rejects only as `unlock` does.
  */
 export async function gatherIdentities({
   identityFiles: written,
@@ -147,7 +145,7 @@ export async function gatherIdentities({
     if (why) ring.refuse(certificateBeside(path), why, { forClient: { ...beside, kind: "file", path } });
   }
 
-  /** What ssh_config names for one machine is no way into another. */
+  /** A key that ssh_config names for one machine is not tried at others. */
   function isForAny({ fingerprint, source }: Identity): boolean {
     return heldByAgent.has(fingerprint) || identityFiles.includes(source) || usual.includes(source);
   }
@@ -157,7 +155,7 @@ export async function gatherIdentities({
   }
 }
 
-/** Identities as they come, each key once, and what cannot be used, each source once. */
+/** Collects identities, each key once, and what cannot be used, each source once. */
 function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
   const held = new Map(agentKeys.map((key) => [key.fingerprint, key]));
   const identities: Identity[] = [];
@@ -165,7 +163,7 @@ function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
   const unusable: UnusableIdentity[] = [];
   return { identities, keyOfFile, unusable, take, takeOpened, takeFromAgent, refuse };
 
-  /** Answers with the file where only a passphrase makes it of use. */
+  /** Returns the file if it needs a passphrase. */
   function take(file: PrivateKeyFile | { unreadable: string }, path: string): LockedKeyFile | null {
     const twin = "fingerprint" in file && file.fingerprint ? held.get(file.fingerprint) : undefined;
     if ("fingerprint" in file && file.fingerprint) keyOfFile.set(path, file.fingerprint);
@@ -208,13 +206,13 @@ function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
   }
 }
 
-/** Beside a private key, as ssh looks for it. */
+/** The path of the certificate that ssh looks for beside a private key. */
 export const certificateBeside = (path: string): string => `${path}-cert.pub`;
 
-/** The key that a certificate in a file is of; the path itself for any other file. */
+/** The path of the private key that a certificate file belongs to; the path itself for any other file. */
 export const keyFileOf = (source: string): string => source.replace(/-cert\.pub$/, "");
 
-/** A key that stands in clear, of a kind that ssh2 does not know. */
+/** A key in clear text, of a type that ssh2 does not know. */
 function asClientKey(
   { keyType, fingerprint, isEncrypted }: Extract<PrivateKeyFile, { kind: "unusable" }>,
   path: string,
@@ -223,7 +221,7 @@ function asClientKey(
   return { forClient: { keyType, fingerprint, kind: "file", path } };
 }
 
-/** What a key file holds; where it does not show its public key, the .pub file beside it may. */
+/** What a key file holds. If it does not show its public key, the .pub file beside it may. */
 export async function readKeyFile(
   path: string,
 ): Promise<PrivateKeyFile | "missing" | { unreadable: string }> {
@@ -234,7 +232,7 @@ export async function readKeyFile(
   return { ...file, ...(await readPublicFile(`${path}.pub`)) };
 }
 
-/** What the one line of a .pub file is; null where there is no such file, or no such line. */
+/** The key in the one line of a .pub file; null if there is no such file, or no such line. */
 async function readPublicFile(path: string): Promise<{ keyType: string; fingerprint: string } | null> {
   const bytes = await readSmallFile(path);
   const [, type, base64] = Buffer.isBuffer(bytes)
@@ -244,7 +242,7 @@ async function readPublicFile(path: string): Promise<{ keyType: string; fingerpr
   return view.keyType === type ? view : null;
 }
 
-/** Never more of a file than a key can be, and never anything but a regular file. */
+/** Reads no more of a file than a key can be long, and only regular files. */
 export async function readSmallFile(path: string): Promise<Buffer | "missing" | { unreadable: string }> {
   try {
     await using file = await open(path, READ_WITHOUT_WAITING);
@@ -260,7 +258,7 @@ export async function readSmallFile(path: string): Promise<Buffer | "missing" | 
   }
 }
 
-/** How ssh2 is told to try this identity, and no other, for a login that lasts until `ended`. */
+/** Makes ssh2 try this identity, and no other, for a login that lasts until `ended`. */
 export function authMethodFor(identity: Identity, username: string, ended: AbortSignal): AnyAuthMethod {
   const { secret } = identity;
   if (secret.kind === "file") return { type: "publickey", username, key: Redacted.reveal(secret.key) };
@@ -277,22 +275,22 @@ const AGENT_TIMEOUT_MS = 2_000;
 const NOBODY: AgentListing = { isReachable: false, keys: [] };
 
 /**
- * Every key that an agent holds, in its order. We ask by ourselves, for ssh2 silently drops those that it cannot
- * use, and has no deadline.
+ * Every key that an agent holds, in its order. We ask the agent ourselves, because ssh2 silently drops keys that it
+ * cannot use, and has no deadline.
  */
 export async function listAgentKeys(socketPath: string | null): Promise<AgentListing> {
   const answer = socketPath ? await queryAgent(socketPath, REQUEST_IDENTITIES) : null;
   return answer ? readListing(answer) : NOBODY;
 }
 
-/** What an agent answers to one message; null where it does not, in time. Whatever waits for somebody to say yes is too late. */
+/** An agent's answer to one message; null if none comes in time, as when it waits for a person to confirm. */
 export async function queryAgent(
   socketPath: string,
   message: Uint8Array,
   timeoutMs = AGENT_TIMEOUT_MS,
 ): Promise<Buffer | null> {
   const socket = connect({ path: socketPath });
-  // With an error: without one, who waits for the connection would wait for ever.
+  // With an error: without one, `once(socket, "connect")` would wait for ever.
   const deadline = setTimeout(() => socket.destroy(new Error("no answer in time")), timeoutMs);
   let answer = Buffer.alloc(0);
   try {
@@ -314,7 +312,7 @@ export async function queryAgent(
   }
 }
 
-/** An agent that offers one of its keys and no other, until the login has ended: then it is let go, answer or not. */
+/** An agent that offers one of its keys and no other. Its connection is closed when the login ends. */
 function offerOneKey(socketPath: string, key: ParsedKey, ended: AbortSignal): OpenSSHAgent {
   const agent = new (loadSsh2().OpenSSHAgent)(socketPath);
   const open = agent.getStream.bind(agent);

@@ -18,7 +18,7 @@ let folder: Awaited<ReturnType<typeof makeTemporaryFolder>>;
 let key: KeyFile;
 let host: LabHost;
 
-/** By PAM: ann by a password, bob by what PAM asks, cay by a key and a password, dan by either. */
+/** By PAM: ann by a password, bob by PAM's own prompts, cay by a key and a password, dan by either. */
 beforeAll(async () => {
   if (!canStartHosts()) return;
   folder = await makeTemporaryFolder();

@@ -19,7 +19,7 @@ function makeIdentity(source: string): Identity {
 
 const identities = Array.from({ length: 6 }, (_, index) => makeIdentity(`key${index}`));
 
-/** Somebody who answers each question by this, and what was asked. */
+/** Somebody who answers each prompt by `reply`, and the prompts so far. */
 function somebody(
   reply: (question: PromptWithoutId, count: number) => string[] | null,
   isForSameUser = false,

@@ -1,4 +1,4 @@
-/** Logging in by what somebody types: a password, or answers to what the host asks (keyboard-interactive, RFC 4256). */
+/** Logging in by what a person types: a password, or answers to the host's prompts (keyboard-interactive, RFC 4256). */
 
 import type { AnyAuthMethod, NextAuthHandler, Prompt } from "ssh2";
 import { ConnectionLimiter, type Release } from "#net/connection-limiter.ts";
@@ -7,30 +7,30 @@ import { Redacted } from "#shared/model/secret.ts";
 import type { Deadline } from "./host-stream.ts";
 import { formatAddress, formatTried, type Progress, type Reason, type Where } from "./ssh-failure.ts";
 
-/** How a login tells what it met. */
+/** How an authentication method reports what it met, and ends the login. */
 export type Ends = {
   progress: Progress;
   fail(reason: Reason): void;
   reject(error: unknown): void;
-  /** To be held while somebody is asked. */
+  /** To be held while a person is prompted. */
   deadline: Deadline;
   /** Aborted once the login has come to its end, well or not. */
   ended: AbortSignal;
 };
 
-/** sshd's MaxAuthTries as it ships: keys that were refused count as well. */
+/** The default of sshd's MaxAuthTries: refused keys count as well. */
 const TRIES_OF_SSHD = 6;
 
-/** What a host may ask in one go, and how often, before it is taken for one that never ends. */
+/** How many prompts a host may send at once, and how often, before it counts as one that never ends. */
 const MOST_PROMPTS = 8;
 const MOST_ROUNDS = 3;
 const LONGEST_PROMPT = 200;
 const LONGEST_INSTRUCTIONS = 1_000;
 
-/** A password that has expired: to set a new one would change something on the host. */
+/** The prompt of an expired password: setting a new one would change something on the host. */
 const NEW_PASSWORD = /\b(new|retype|re-enter)\b.*password/i;
 
-/** What is typed for one login. */
+/** Offers what a person types, for one login. */
 export class InteractiveAuth {
   readonly #login: string;
   readonly #where: { user: string; host: string; port: number };
@@ -47,7 +47,7 @@ export class InteractiveAuth {
     this.#ends = ends;
   }
 
-  /** Tries the next way of these, which the host takes; null: it has not told yet. False where there is none left. */
+  /** Tries the next of the methods that the host takes; null: not known yet. Returns false if none is left. */
   offer(methods: readonly string[] | null, next: NextAuthHandler): boolean {
     const { progress } = this.#ends;
     const tries = TRIES_OF_SSHD - progress.tried.length - this.#failures;
@@ -61,7 +61,7 @@ export class InteractiveAuth {
     return true;
   }
 
-  /** Only a refusal tells what the host takes. */
+  /** Only a refusal lists the methods that the host takes. */
   #offerNothing(next: NextAuthHandler): void {
     this.#ends.progress.attempt = { method: "none", identity: null };
     next({ type: "none", username: this.#where.user });
@@ -79,7 +79,7 @@ export class InteractiveAuth {
   #offerToAnswer(next: NextAuthHandler): void {
     let rounds = 0;
     const onResult = (isRight: boolean) => {
-      // Until the host has asked anything, nobody has answered wrongly.
+      // Before the host has sent a prompt, a refusal is nobody's wrong answer.
       if (rounds > 0) return this.#onResult(isRight);
       this.#hostPrompts = isRight;
       this.#failures++;
@@ -155,29 +155,29 @@ export const formatExpired = (login: string): string =>
 
 const formatTimes = (count: number): string => (count === 1 ? "once" : `${count} times`);
 
-/** What a host asks, without what it would do to the lines around it. */
+/** A host's text in one line, so that it cannot break the lines around it. */
 const inOneLine = (text: string, most: number): string => text.replace(/\s+/g, " ").trim().slice(0, most);
 
-/** What is typed for the logins of one scan. */
+/** The interactive logins of one scan. */
 export type InteractiveLogins = ReturnType<typeof createInteractiveLogins>;
 
-/** What is typed for one login, until `signal`, which it was opened with, says that it has ended. */
+/** The prompts of one login. They end with the `signal` that it was opened with. */
 export type InteractiveLogin = {
   /**
-   * One secret for each prompt; null goes on without. `onTurn`: from now on it is this login that is asked about.
-   * Rejects only when the login has ended before its turn.
+   * One secret for each prompt; null: the person goes on without. `onTurn` is called when it is this login's turn to
+   * prompt. Rejects only when the login has ended before its turn.
    */
   answer(
     request: Omit<PromptRequest, "id">,
     onTurn?: () => void,
   ): Promise<readonly Redacted<string>[] | null>;
-  /** What the host said to the answer. */
+  /** Whether the host accepted the answer. */
   onResult(isRight: boolean): void;
 };
 
 /**
- * For one user, one prompt is open at a time: the answer may be a password for every host. It is tried elsewhere
- * only after one host has taken it, and at each other host once.
+ * For one user, one prompt is open at a time, because the answer may be a password for every host. That password is
+ * tried elsewhere only after one host has accepted it, and at each other host once.
  */
 export function createInteractiveLogins(promptUser: PromptUser) {
   const limiter = new ConnectionLimiter();
@@ -213,7 +213,7 @@ export function createInteractiveLogins(promptUser: PromptUser) {
         async answer(request, onTurn) {
           const known = recall(request);
           if (known) return known;
-          // It is this login's still where the host asks more after a password that is to be proven.
+          // This login still has its turn if the host prompts again before it has accepted the password.
           turn ??= await limiter.acquire([{ key: user, most: 1 }], signal);
           const since = recall(request);
           if (!since) onTurn?.();
@@ -228,15 +228,15 @@ export function createInteractiveLogins(promptUser: PromptUser) {
   };
 }
 
-/** What somebody has typed: one secret for each prompt. */
+/** What a person typed: one secret for each prompt. */
 export type Answer = {
   answers: Redacted<string>[];
-  /** It is a password for every host of the scan that wants one for the same user. */
+  /** The answer is a password for every host of the scan that wants one for the same user. */
   isForSameUser: boolean;
 };
 
 /**
- * Shows a prompt to whoever started the scan. Null where nobody is there to ask, where whoever is there goes on
- * without, and once the signal aborts: the prompt is withdrawn then.
+ * Shows a prompt to the person who started the scan. Null if nobody is there, if the person goes on without an answer,
+ * and once the signal aborts, which withdraws the prompt.
  */
 export type PromptUser = (request: Omit<PromptRequest, "id">, signal: AbortSignal) => Promise<Answer | null>;

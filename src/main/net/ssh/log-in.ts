@@ -33,7 +33,7 @@ import {
 } from "./ssh-failure.ts";
 import { loadSsh2, spareWork, type TakeHostKeys } from "./tuned-ssh2.ts";
 
-/** What is to be done with a host key. A sentence goes with every refusal. */
+/** Whether to trust a host key. Every refusal has a sentence. */
 export type HostKeyAnswer =
   | { kind: "trusted" }
   | {
@@ -43,75 +43,75 @@ export type HostKeyAnswer =
       transient?: SshFailure["transient"];
     };
 
-/** Asked once for each connection, before anything of ours is sent. */
+/** Called once for each connection, before anything of ours is sent. */
 export type VerifyHostKey = (presented: {
   host: string;
   port: number;
   blob: Uint8Array;
 }) => HostKeyAnswer | Promise<HostKeyAnswer>;
 
-/** By TCP to one of these addresses, or through what the jump host before it has opened. */
+/** By TCP to one of these addresses, or through the channel that the previous jump host has opened. */
 export type LoginRoute = { addresses: readonly string[] } | StreamRoute;
 export type StreamRoute = { stream: Duplex };
 
 export type LoginOptions = {
-  /** As it is named to people. */
+  /** The address as the user named it. */
   target: Where;
-  /** How it is reached; without one, its name is looked up here. */
+  /** How to reach it; without a route, its name is resolved here. */
   route?: LoginRoute;
   user: string;
-  /** In the order to offer them; at most five are, for sshd counts each against MaxAuthTries (6). */
+  /** In the order to offer them. At most five are offered, because sshd counts each towards MaxAuthTries (6). */
   identities: readonly Identity[];
-  /** What there is beside them and cannot be used, to be said where none is left. */
+  /** Keys that cannot be used; the message names them if there is no other key. */
   unusable?: readonly UnusableIdentity[];
-  /** What is typed where no key lets us in; without it, nobody is asked. */
+  /** Prompts a person if no key lets us in; without it, nobody is prompted. */
   interactive?: InteractiveLogins | null;
-  /** A key that the host is asked about before any is offered: nothing is signed with it. */
+  /** A key to query before any is offered: would the host take it? Nothing is signed with it. */
   queriedKey?: { key: ParsedKey; answer(isAccepted: boolean): void };
   verifyHostKey: VerifyHostKey;
-  /** Has the host prove all keys that it names once we are in; without it, they are let pass. */
+  /** Has the host show, after the login, that it holds all host keys that it lists; else they are ignored. */
   takeHostKeys?: TakeHostKeys;
-  /** The keys that it would take, as far as they are known beforehand: OpenSSH's client is told them. */
+  /** The host keys that would be accepted, as far as they are known beforehand: OpenSSH's client needs them. */
   trustedKeys?: readonly Uint8Array[];
-  /** Opens the route once more. */
+  /** Opens the route again. */
   reopen?: () => Promise<LoginRoute | SshFailure>;
-  /** What OpenSSH's client needs to know beside; ssh2 has no use for it. */
+  /** What only OpenSSH's client needs to know. */
   client?: ClientLogin;
   /** Host key algorithms in the order of preference. */
   hostKeyTypes: readonly string[];
   limits: {
-    /** Until the TCP connection stands, name look-up and all. */
+    /** Until the TCP connection is open, including the name's resolution. */
     connectMs: number;
-    /** Until the login is done, from the very start; not while somebody is asked. */
+    /** From the very start until the login is done; not while a person is prompted. */
     readyMs: number;
-    /** Of the whole visit, from the very start; not while somebody is asked, however often that is. */
+    /** From the very start, for the whole probe; not while a person is prompted, however often. */
     probeMs?: number;
   };
   signal: AbortSignal;
 };
 
 /**
- * The one place that makes SSH connections. Each has a verifier for the host key that runs before any login, public
- * keys as its only way in unless somebody types another, no agent forwarding, and deadlines that hold whatever the
+ * The only code that makes SSH connections through ssh2. Each connection verifies the host key before any login, logs
+ * in by public key alone unless a person types something, forwards no agent, and has deadlines that hold whatever the
  * host does.
  */
 
 export type Connection = {
   client: Client;
   hostKey: PresentedKey;
-  /** The identity that the host took, by itself or together with what was typed; null: no key let us in. */
+  /** The identity that the host accepted, by itself or together with what was typed; null: no key let us in. */
   identity: Identity | null;
-  /** Something was typed, by itself or beside that identity. */
+  /** Something was typed, alone or in addition to that identity. */
   isTyped: boolean;
-  /** What the login took of the time of the visit. */
+  /** How long the login took: it counts towards the time of the probe. */
   spentMs: number;
-  /** Ends it politely, and frees the socket in any case; answers when the host has hung up too. */
+  /** Ends it politely, and frees the socket in any case; resolves when the host has hung up, too. */
   close(): Promise<void>;
 };
 
 const KEEPALIVE_MS = 5_000;
 
-/** Connects, checks the host's key and logs in. Rejects only when told to stop. */
+/** Connects, checks the host's key and logs in. Rejects only when `signal` aborts. */
 export async function logIn(options: LoginOptions): Promise<Connection | SshFailure> {
   const { target, limits, signal } = options;
   const route = options.route ?? (await lookUp(target, { timeoutMs: limits.connectMs, signal }));
@@ -144,7 +144,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
       const into = { hostKey, identity: attempt.identity ?? accepted, isTyped, spentMs: deadline.spentMs() };
       resolve({ client, ...into, close: () => close(client, stream) });
     })
-    // An agent that does not sign is not the end: ssh2 goes on to the next key.
+    // If an agent does not sign, ssh2 goes on to the next key.
     .on("error", (error) => (error.level === "agent" ? undefined : end(error)))
     .on("change password", () => fail(explainExpired(options)))
     .on("close", () => end(null));
@@ -191,7 +191,7 @@ const NOTHING_TRIED = { attempt: null, accepted: null, isTyped: false, promptSta
 
 const NOTHING_MET = { hostKey: null, isKeyRefused: false, transient: null };
 
-/** The route to a host that is named by itself: the addresses of its name. */
+/** The route without a jump host: the addresses of the host's name. */
 export async function lookUp(
   { host }: Where,
   options: { timeoutMs: number; signal: AbortSignal },
@@ -219,7 +219,7 @@ function configure(options: LoginOptions, ends: Ends): ConnectConfig {
   };
 }
 
-/** Whether to go on with this host key; a key that changes within a connection never is. */
+/** Whether to go on with this host key. A key that changes within a connection is never trusted. */
 async function admit(
   blob: Buffer,
   { target, verifyHostKey }: LoginOptions,
@@ -238,20 +238,20 @@ function close(client: Client, stream: Duplex): Promise<void> {
   try {
     client.end();
   } catch {
-    // ssh2 throws when the connection has broken already: then there is nobody to be polite to.
+    // ssh2 throws when the connection has broken already: then there is nobody to say goodbye to.
   }
   return leave(stream);
 }
 
 /*
- * The authentication methods that a login offers, one after the other: its keys, and after them, where somebody may be asked, what is
- * typed. Nothing is sent before the host's key is trusted: ssh2 asks for a method only then.
+ * The authentication methods that a login offers, one after the other: its keys, then what a person types, if somebody
+ * may be prompted. Nothing is sent before the host's key is trusted: ssh2 asks for a method only then.
  */
 
-/** sshd counts each against MaxAuthTries (6). */
+/** sshd counts each towards MaxAuthTries (6). */
 const MOST_KEYS = 5;
 
-/** Without a way to type anything not even `none` is offered, which would cost a round trip. */
+/** If nobody can type anything, not even `none` is offered: it would cost a round trip. */
 function offerAuthMethods(options: LoginOptions, ends: Ends) {
   const { target, user, identities, unusable = [], interactive = null } = options;
   const { progress, ended } = ends;
@@ -264,7 +264,7 @@ function offerAuthMethods(options: LoginOptions, ends: Ends) {
     const last = progress.attempt;
     last?.onResult?.(isPartial === true);
     if (isPartial && last?.identity) progress.accepted = last.identity;
-    // A key may be wanted after what was typed: those that were offered before it did not count.
+    // The host may want a key after what was typed: keys that were refused before that may be accepted now.
     if (isPartial && last && !last.identity) {
       progress.isTyped = true;
       keys = identities.slice(0, MOST_KEYS);
@@ -280,7 +280,7 @@ function offerAuthMethods(options: LoginOptions, ends: Ends) {
     return refuse(isPartial ? formatPartial(methods) : formatRefused(methods));
   };
 
-  /** The value that tells ssh2 to give up. */
+  /** The value that makes ssh2 give up. */
   function refuse(message: string): false {
     ends.fail({ outcome: "login-refused", message });
     return false;
@@ -318,7 +318,7 @@ function formatNoKey(unusable: readonly UnusableIdentity[]): string {
   return `: ${unusable.map(({ source, why }) => `${source}: ${why}`).join("; ")}`;
 }
 
-/** Queries a key of the host, where one is named, before any authentication method is offered. */
+/** Queries the host for `queriedKey`, if there is one, before any authentication method is offered. */
 function queryKeyFirst(
   { queriedKey, user }: LoginOptions,
   { progress }: Ends,
@@ -328,7 +328,7 @@ function queryKeyFirst(
   let asking: Attempt | null = null;
   return (methods, isPartial, next) => {
     if (!pending) {
-      // A host that wants something typed before any key has not been asked about this one.
+      // A host that wants something typed before any key has not answered for this one.
       if (asking && progress.attempt === asking && methods?.includes("publickey") === false)
         progress.attempt = { method: "publickey", identity: null };
       return offer(methods, isPartial, next);
@@ -342,8 +342,8 @@ function queryKeyFirst(
 }
 
 /**
- * An agent that shows a public key and has no private key. A host that would take the key asks for a signature, and gets
- * none; which costs no failed attempt. `onResult` is called once the host has said what it would do.
+ * An agent that shows a public key and has no private key. A host that would take the key asks for a signature, and
+ * gets none; this costs no failed attempt. `onResult` is called once the host has answered.
  */
 function createKeyQuery({ key, answer }: NonNullable<LoginOptions["queriedKey"]>) {
   let isAccepted = false;

@@ -1,8 +1,8 @@
 /**
  * Private key files, as far as a login needs them.
  *
- * A key under a passphrase is recognised by its header and goes no further: what opens it is a thread of its own
- * (locked/unlock.ts). ssh2 would derive its key on this one, for as long as the file says.
+ * A key under a passphrase is recognised by its header and not opened here: a thread of its own does that
+ * (locked/unlock-worker.ts). ssh2 would derive its key on this thread, for as long as the file says.
  */
 
 import { createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
@@ -17,12 +17,12 @@ export type PrivateKeyFile =
   | { kind: "usable"; key: Redacted<ParsedKey>; blob: Buffer; keyType: string; fingerprint: string }
   | {
       kind: "unusable";
-      /** Null where the public key cannot be had without a passphrase, or at all. */
+      /** Null if the public key cannot be read without a passphrase, or at all. */
       keyType: string | null;
       fingerprint: string | null;
-      /** Null: it is no private key. */
+      /** Null: it is not a private key. */
       isEncrypted: boolean | null;
-      /** What a passphrase opens; null where none does. */
+      /** What a passphrase opens; null if none does. */
       lock: KeyLock | null;
       why: string;
     };
@@ -30,7 +30,7 @@ export type PrivateKeyFile =
 export const NEEDS_PASSPHRASE =
   "it has a passphrase: load it into ssh-agent with ssh-add, or scan at a terminal, which asks for it";
 
-/** A larger file is no key of anybody's. */
+/** No private key is larger than this. */
 export const LARGEST_KEY_FILE = 64 * 1024;
 
 const LOGIN_TYPES = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521))$/;
@@ -56,7 +56,7 @@ export function readPrivateKeyFile(bytes: Uint8Array): PrivateKeyFile {
   return readPem(text);
 }
 
-/** Whether a login with a key of this type is possible here; otherwise why not. */
+/** Why this program cannot log in with a key of this type; null if it can. */
 export function whyNoLogin(keyType: string): string | null {
   if (LOGIN_TYPES.test(keyType)) return null;
   if (keyType.includes("-cert-v01@")) return "it is a certificate, which OpenSSH's ssh alone can log in with";
@@ -64,7 +64,7 @@ export function whyNoLogin(keyType: string): string | null {
   return `logging in with a ${keyType} key is not possible: use an Ed25519, ECDSA or RSA key`;
 }
 
-/** OpenSSH's own format: its header, and the public key, are in clear. */
+/** OpenSSH's own format: its header and the public key are in clear. */
 function readOpenssh(text: string): PrivateKeyFile {
   const container = readContainer(text);
   if (!container) return { ...NO_KEY, why: "it is damaged: its header cannot be read" };
@@ -86,7 +86,7 @@ function describeLock(text: string): { isEncrypted: true; lock: KeyLock | null; 
     : { isEncrypted: true, lock, why: NEEDS_PASSPHRASE };
 }
 
-/** Formats that OpenSSL reads. ssh2 reads neither PKCS#8 nor an Ed25519 key in PEM: they are written anew for it. */
+/** Formats that OpenSSL reads. ssh2 reads neither PKCS#8 nor an Ed25519 key in PEM: they are rewritten for it. */
 function readPem(text: string): PrivateKeyFile {
   let key: KeyObject;
   try {
@@ -115,7 +115,7 @@ function toContainer(key: KeyObject): string {
   return writeOpenContainer(blob, padSecret(secret, "", 8));
 }
 
-/** Takes only what is known to have no passphrase. */
+/** Parses a key that has no passphrase. */
 function parse(text: string): PrivateKeyFile {
   const key = loadSsh2().utils.parseKey(text);
   if (key instanceof Error || !key.isPrivateKey())
@@ -127,7 +127,7 @@ function parse(text: string): PrivateKeyFile {
   return { kind: "usable", key: new Redacted(key), blob, ...view };
 }
 
-/** Whether what the private key signs is the public key's signature: a file can show any public key. */
+/** Whether a signature of the private key verifies under the public key: a file can show any public key. */
 function isWhole(key: ParsedKey, keyType: string, blob: Buffer): boolean {
   const shown = loadSsh2().utils.parseKey(`${keyType} ${blob.toString("base64")}`);
   if (shown instanceof Error) return false;

@@ -25,7 +25,7 @@ const askedFor = (text: string): Omit<PromptRequest, "id"> => ({
   wrongAnswers: 0,
 });
 
-/** Somebody who types what stands here for each prompt, each time for all hosts. */
+/** Somebody who types the word of `words` for each prompt, each time for all hosts. */
 function typing(words: Record<string, string>) {
   const asked: string[] = [];
   const typed = createInteractiveLogins(async ({ prompts: [prompt] }) => {

@@ -1,4 +1,4 @@
-/** Why a host was not read, in the words of a scan: every way in which SSH can go wrong has its outcome here. */
+/** Why a host was not read, as a scan says it: every way in which SSH can fail has its outcome here. */
 
 import type { TransientCause } from "#net/tasks.ts";
 import { readConnectError } from "#net/tcp-connect.ts";
@@ -12,12 +12,12 @@ export type SshFailure = {
   outcome: Exclude<Outcome, "collected" | "presented" | "not-tls" | "truncated">;
   message: string;
   hostKey: PresentedKey | null;
-  /** True when it is the host key that was refused; then nothing of ours was sent. */
+  /** The host key was refused; nothing of ours was sent then. */
   isKeyRefused: boolean;
   transient: TransientCause | null;
-  /** An sshd that allows so many tries has ended the login after them: it has said no to the last one, too. */
+  /** sshd ended the login because MaxAuthTries was reached: it refused the last try, too. */
   hasSpentTries?: true;
-  /** OpenSSH's own client may know what the host speaks. */
+  /** ssh2 lacks what the host speaks; OpenSSH's own client may have it. */
   isBeyondSsh2?: true;
 };
 
@@ -27,17 +27,17 @@ export type Progress = {
   hostKey: PresentedKey | null;
   /** The identities offered, in order. */
   tried: Identity[];
-  /** The way in that is offered now. */
+  /** The authentication method that is being tried now. */
   attempt: Attempt | null;
-  /** The identity that the host took and wants more with. */
+  /** The identity that the host accepted, but not by itself: it wants another method, too. */
   accepted: Identity | null;
-  /** The host took what was typed, and wants more with it. */
+  /** The host accepted what was typed, but wants another method, too. */
   isTyped: boolean;
-  /** Somebody is asked what to type, or the login waits until it may ask. */
+  /** `open`: a person is prompted. `waiting`: the login waits for its turn to prompt. */
   promptState: "open" | "waiting" | null;
 };
 
-/** One try to log in. `onResult` is told, once, what the host says to it. */
+/** One authentication attempt. `onResult` is called once, with whether the host accepted it. */
 export type Attempt = {
   method: "none" | "publickey" | "password" | "keyboard-interactive";
   identity: Identity | null;
@@ -52,14 +52,14 @@ type ConnectionError = Error & { code?: string | number; level?: string; address
 export const formatAddress = ({ host, port }: Where): string =>
   `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
-/** Keeps what a stranger said to one line of plain ASCII. */
+/** Reduces a stranger's text to one line of plain ASCII. */
 export const quote = (said: string): string =>
   `"${said
     .slice(0, 200)
     .replace(/[^!-~]+/g, " ")
     .trim()}"`;
 
-/** Why a connection ended that was not open yet. `error` null: the host closed it. `said`: what it said before its greeting. */
+/** Why a connection ended before the login. `error` null: the host closed it. `said`: sent before a greeting. */
 export function explainEnd(
   where: Where,
   progress: Progress,
@@ -81,7 +81,7 @@ export function explainEnd(
 export type Reason = Pick<SshFailure, "outcome" | "message"> &
   Partial<Pick<SshFailure, "isKeyRefused" | "transient" | "hasSpentTries" | "isBeyondSsh2">>;
 
-/** What a deadline cut short. */
+/** What had not finished when a deadline passed. */
 export function explainTimeout(
   where: Where,
   { stage }: Progress,
@@ -102,13 +102,13 @@ export function explainTimeout(
   return { outcome: "timed-out", message: `${address} did not end the login ${within}` };
 }
 
-/** Where several addresses were tried: the one that refused, for somebody is there; otherwise the last. */
+/** The error to report for several addresses: a refusal, for then a host is there; otherwise the last. */
 function mostTelling(error: ConnectionError): ConnectionError {
   const errors: ConnectionError[] = error instanceof AggregateError ? error.errors : [];
   return errors.find(({ code }) => code === "ECONNREFUSED") ?? errors.at(-1) ?? error;
 }
 
-/** As over TLS; here nobody who listens may be an sshd that is restarting. */
+/** As for TLS, except that a port where nobody listens may be an sshd that is restarting. */
 function explainConnect({ host, port }: Where, error: ConnectionError | null): Reason {
   const code = String(error?.code ?? error?.message ?? "closed");
   const { outcome, message, transient } = readConnectError({ code, address: error?.address }, port);
@@ -116,13 +116,13 @@ function explainConnect({ host, port }: Where, error: ConnectionError | null): R
   return { outcome, message: `${host}: ${message}`, transient: RESTARTING.has(code) ? "refused" : null };
 }
 
-/** What a port says while its server restarts. */
+/** Error codes of a port whose server may be restarting. */
 const RESTARTING = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE"]);
 
-/** sshd says these to an address that it refuses for now, then hangs up; most versions say nothing. */
+/** sshd sends these to an address that it refuses for now, then hangs up; most versions send nothing. */
 const REFUSALS = /Not allowed at this time|Exceeded MaxStartups/;
 
-/** Why there was no greeting; `said`: what came in its place. */
+/** Why there was no greeting; `said`: what came instead. */
 export function explainGreeting(where: Where, said: string): Reason {
   const address = formatAddress(where);
   // biome-ignore lint/plugin: what sshd says before it speaks SSH is words alone

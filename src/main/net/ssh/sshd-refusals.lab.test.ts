@@ -24,7 +24,7 @@ const visit = (host: LabHost, user: string, identities: Identity[]) =>
     signal: new AbortController().signal,
   });
 
-/** Every user has the first key's grant and a rule of its own. */
+/** Every user has a grant for the first key and an sshd rule of its own. */
 const RULES = {
   second: "AuthenticationMethods publickey,password",
   keyless: "AuthenticationMethods password",

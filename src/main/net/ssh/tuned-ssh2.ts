@@ -1,4 +1,4 @@
-/** ssh2 as it is used here: loaded when it is first needed, and without what it does for each visit and none of ours needs. */
+/** ssh2 as this program uses it: loaded when it is first needed, and without the work that no probe needs. */
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { createRequire } from "node:module";
 import type ssh2 from "ssh2";
@@ -6,16 +6,16 @@ import type { Client, ParsedKey } from "ssh2";
 
 let loaded: typeof ssh2 | null = null;
 
-/** The library, once there is something for it to do: it takes longer to load than most commands to run (50 ms). */
+/** Loads the library when there is work for it: loading takes longer (50 ms) than most commands run. */
 export function loadSsh2(): typeof ssh2 {
   loaded ??= createRequire(import.meta.url)("ssh2") as typeof ssh2;
   return loaded;
 }
 
-/** Told of all keys that a host names once we are in, each of which it has proved to hold. */
+/** Gets all host keys that a host lists after the login; the host has signed with each of them. */
 export type TakeHostKeys = (blobs: readonly Uint8Array[]) => void;
 
-/** What ssh2 does for each visit and none of ours needs. */
+/** Removes work that ssh2 does for each login and that none of ours needs. */
 export function spareWork(client: Client, takeHostKeys: TakeHostKeys | undefined): void {
   onHostKeys(client, takeHostKeys);
   holdKeys(client);
@@ -23,9 +23,9 @@ export function spareWork(client: Client, takeHostKeys: TakeHostKeys | undefined
 }
 
 /**
- * Once in, sshd names all its keys, and ssh2 has each prove itself, whether anybody listens or not: three signatures
- * a host, as dear as the login. All keys of a host are read by the collector, so what sshd names is let pass where
- * nobody has asked for it.
+ * After the login sshd lists all its host keys, and ssh2 has it sign with each, whether anybody listens or not: three
+ * signatures a host, as expensive as the login. The collector reads all keys of a host, so the list is ignored unless
+ * `takeHostKeys` wants it.
  */
 function onHostKeys(client: Client, takeHostKeys: TakeHostKeys | undefined): void {
   if (takeHostKeys)
@@ -42,8 +42,8 @@ function onHostKeys(client: Client, takeHostKeys: TakeHostKeys | undefined): voi
 type Handlers = { GLOBAL_REQUEST(protocol: unknown, name: string, ...rest: unknown[]): void };
 
 /**
- * ssh2 makes a cipher for each packet, out of the bytes of the session's keys, and Node finds out anew each time what they
- * are, which takes longer than all else of a small packet. As key objects they are known.
+ * ssh2 creates a cipher for each packet from the raw bytes of the session's keys. Node parses those bytes each time,
+ * which takes longer than everything else about a small packet. A KeyObject is parsed once.
  */
 function holdKeys(client: Client): void {
   const { _protocol: protocol } = client as unknown as { _protocol: CipherProtocol };
@@ -62,16 +62,17 @@ function hold<Name extends string>(owner: { [key in Name]?: Key } | undefined, n
 }
 
 /**
- * Logs in with a key from a file in one round trip, where ssh2 takes two: it first asks whether the host would take the key
- * (RFC 4252, 7). To ask spares a signature, and that one is cheaper here than the answer. What a host learns more is that
- * we hold a key that it does not take; what is signed is this session, and serves for nothing else. Keys of an agent are
- * asked about, for it may want a person's consent for each signature, and so are RSA keys, whose signature is dear.
+ * Logs in with a key from a file in one round trip, where ssh2 takes two: it first queries whether the host would take
+ * the key (RFC 4252, 7). The query spares a signature, which is cheaper here than the round trip. The host also learns
+ * that we hold a key that it does not take; the signature covers this session, and nothing else. Keys of an agent are
+ * queried, because it may need a person's confirmation for each signature, and so are RSA keys, whose signatures are
+ * expensive.
  */
 function signAtOnce(client: Client): void {
   const { _protocol: protocol } = client as unknown as { _protocol: AuthProtocol };
   const offer = protocol.authPK.bind(protocol);
   protocol.authPK = (user, key, algorithm, sign) => {
-    // A key that cannot sign is asked about, so that ssh2 goes on to the next one.
+    // A key that cannot sign is only queried, so that ssh2 goes on to the next one.
     const signNow: Sign = (data, use) => {
       const signature: Buffer | Error = key.sign(data);
       if (signature instanceof Error) offer(user, key, algorithm);
