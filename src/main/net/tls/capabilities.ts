@@ -16,8 +16,8 @@ import { createKeyShare, HandshakeLayer, MESSAGE, RECORD, RecordLayer } from "./
 import type { Silence } from "./server-flight-reader.ts";
 
 /**
- * What a server takes, found by requesting one thing at a time: a connection each, one after the other, and none of them
- * goes beyond the server's hello. Whoever does not answer is not probed any more: what is left is unknown.
+ * What a server accepts, found by one hello for each version and group: one connection each, one after the other, and
+ * none goes beyond the server's hello. After a timeout the server is not probed further: the rest is unknown.
  */
 
 type CapabilityQuery = {
@@ -30,10 +30,10 @@ type CapabilityQuery = {
 
 type State = Capability["state"];
 
-/** A hello of the server, and an alert, are far below this. */
+/** Far above the size of any ServerHello or alert. */
 const MOST_BYTES = 64 * 1024;
 
-/** Rejects only when `signal` says stop. */
+/** Rejects only when `signal` aborts. */
 export async function probeCapabilities(query: CapabilityQuery): Promise<Capabilities> {
   const probe = createCapabilityProbe(query);
   const { serverName } = query;
@@ -48,7 +48,7 @@ export async function probeCapabilities(query: CapabilityQuery): Promise<Capabil
   const modern = versions.find(({ code }) => code === TLS_1_3)?.state ?? "unknown";
   const groups: Capability[] = [];
   for (const group of PROBED_GROUPS) {
-    // Without TLS 1.3 there is none of the newer groups, and of the others nothing is known by it.
+    // Without TLS 1.3 a server has none of the newer groups, and this probe cannot show the others.
     const state =
       modern === "accepted"
         ? await probe(
@@ -82,13 +82,13 @@ function createCapabilityProbe({ open, deadlineMs, signal }: CapabilityQuery) {
   };
 }
 
-/** Who hangs up without a word may refuse, or may have had enough of us. */
+/** A server that hangs up without an alert may refuse, or may limit our connections: unknown. */
 function stateOf(answer: FirstAnswer | Silence, isAccepted: (answer: FirstAnswer) => boolean): State {
   if (answer.kind === "hello") return isAccepted(answer) ? "accepted" : "refused";
   return answer.kind === "alert" ? "refused" : "unknown";
 }
 
-/** The first thing that a server says to a hello. `other`: what no server of TLS would say there. */
+/** A server's first answer to a hello. `other`: nothing that TLS allows there. */
 export type FirstAnswer =
   | { kind: "hello"; hello: ServerHello }
   | { kind: "alert"; name: string }
@@ -96,7 +96,7 @@ export type FirstAnswer =
 
 const OTHER: FirstAnswer = { kind: "other" };
 
-/** Reads a server's answer as far as its hello, which is all that shows what it takes. */
+/** Reads a server's answer up to its hello, which is all that shows what it accepts. */
 export class FirstAnswerReader {
   readonly #records = new RecordLayer();
   readonly #handshake: HandshakeLayer;

@@ -13,7 +13,7 @@ const older = await makeCertificate({ names: ["shop.example"] });
 
 const signal = AbortSignal.timeout(60_000);
 
-/** One name for some addresses of loopback: whoever probes localhost means this computer. */
+/** One name for some loopback addresses. (A probe of localhost would mean this computer.) */
 const proberOf = (...addresses: string[]) =>
   createTlsProber(
     { connectMs: 1_000 },

@@ -5,12 +5,12 @@ import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
 import type { Answer } from "./server-flight-reader.ts";
 import { NOTHING_BESIDE, ServerFlightReader } from "./server-flight-reader.ts";
 
-/** `protocols`: what is offered to be spoken in TLS. `kind`: the one kind of key that is taken; not there: any. */
+/** `protocols`: offered by ALPN. `kind`: the one kind of server key that is accepted; missing: any. */
 type HandshakeRequest = { serverName: string | null; protocols: readonly string[]; kind?: ServerKeyKind };
 
 type Limits = { deadlineMs: number; mostBytes: number; signal: AbortSignal };
 
-/** Before TLS 1.3 the suite says the kind of key as well. */
+/** Before TLS 1.3 the cipher suite fixes the kind of key as well. */
 type Kept = { ciphers: string; sigalgs?: string };
 
 const PSS = ["rsae", "pss"].flatMap((kind) =>
@@ -19,7 +19,7 @@ const PSS = ["rsae", "pss"].flatMap((kind) =>
 const every = (algorithm: string): string[] =>
   [512, 384, 256, 224, 1].map((size) => `${algorithm}+SHA${size}`);
 
-/** By the names that OpenSSL and BoringSSL have for them. */
+/** By their names in OpenSSL and BoringSSL. */
 const KEPT: Record<ServerKeyKind | "any", Kept> = {
   any: { ciphers: "ALL:@SECLEVEL=0" },
   EC: { ciphers: "aECDSA:@SECLEVEL=0", sigalgs: every("ECDSA").join(":") },
@@ -28,10 +28,10 @@ const KEPT: Record<ServerKeyKind | "any", Kept> = {
   Ed448: { ciphers: "aECDSA:@SECLEVEL=0", sigalgs: "ed448" },
 };
 
-/** One for all connections of a kind: to make one costs more than a handshake. */
+/** One for all connections of a kind: creating one costs more than a handshake. */
 const contexts = new Map<ServerKeyKind | "any", SecureContext | null>();
 
-/** Everything that this runtime can do, however old: nothing is sent over it. Null: it cannot be held to such keys. */
+/** All that this runtime supports, however old: nothing is sent over it. Null: it cannot be limited to `kind`. */
 function openContext(kind: ServerKeyKind | "any"): SecureContext | null {
   const known = contexts.get(kind);
   if (known !== undefined) return known;
@@ -52,9 +52,9 @@ function createContext({ ciphers, sigalgs }: Kept): SecureContext | null {
 }
 
 /**
- * Lets node:tls make the whole handshake over `stream` and reads the chain from the bytes that went by, with the
- * keys that it logs: what the library itself says of a chain is reordered and completed, and not what was sent.
- * Rejects only when `signal` says stop.
+ * Makes a whole handshake over `stream` by node:tls, and reads the chain from the recorded bytes with the keys that
+ * node:tls logs. The chain that the library itself reports is reordered and completed, not what was sent. Rejects only
+ * when `signal` aborts.
  */
 export async function handshakeInFull(
   stream: Duplex,
@@ -97,7 +97,7 @@ export async function handshakeInFull(
   }
 }
 
-/** A stream over the connection that keeps what the server sends. */
+/** A stream over the connection that records what the server sends. */
 function tapInto(stream: Duplex, recording: Buffer[]): Duplex {
   const tap = new Duplex({
     read: () => undefined,
@@ -111,7 +111,7 @@ function tapInto(stream: Duplex, recording: Buffer[]): Duplex {
     tap.push(piece);
   });
   stream.on("end", () => tap.push(null));
-  // A proxy leaves it paused.
+  // A proxy hands it over paused.
   stream.resume();
   return tap;
 }
@@ -154,7 +154,7 @@ function readServerSecret(line: string): Buffer | null {
   return label === "SERVER_HANDSHAKE_TRAFFIC_SECRET" ? Buffer.from(secret, "hex") : null;
 }
 
-/** The handshake stands, but its bytes cannot be read here: the leaf is all that the library shows exactly. */
+/** The handshake is complete, but its bytes cannot be read here: only the leaf is exact in what the library reports. */
 function takeLeaf(tls: TLSSocket): Answer {
   const leaf = tls.getPeerX509Certificate();
   if (!leaf) return { kind: "odd", why: "presented no certificate" };

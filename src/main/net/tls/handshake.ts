@@ -11,30 +11,30 @@ import { createKeyShare, deriveServerSecret } from "./record-protection.ts";
 import { type Answer, ServerFlightReader, type Silence } from "./server-flight-reader.ts";
 import { startTls } from "./starttls/start-tls.ts";
 
-/** A connection to an endpoint. `address` null: only whoever leads there knows it. */
+/** A connection to an endpoint. `address` null: only the proxy knows it. */
 export type OpenedStream = { stream: Duplex; address: string | null };
 
 /** Where an endpoint is: at addresses that are known here, or behind a proxy. */
 export type EndpointRoute = { addresses: readonly string[] } | { proxy: ProxyRoute };
 
 type Options = {
-  /** To connect to an address. */
+  /** For connecting to an address. */
   connectMs: number;
   /** For the STARTTLS negotiation. */
   negotiationMs: number;
   signal: AbortSignal;
 };
 
-/** The one place where connections to an endpoint come from, the first and every later one. */
+/** Opens all connections to an endpoint, the first and the later ones. */
 export type Opener = {
   connect: () => Promise<OpenedStream | Failure>;
-  /** Makes a connection ready for a hello. */
+  /** Makes a connection ready for a hello: runs the STARTTLS negotiation. */
   prepare: (connected: OpenedStream) => Promise<OpenedStream | Failure>;
-  /** Both, at the address where the first was, if one is known. */
+  /** `connect` and `prepare`, at the address of the first connection if one is known. */
   again: (address: string | null) => Promise<OpenedStream | Failure>;
 };
 
-/** None of these rejects but when `signal` says stop. */
+/** None of these rejects unless `signal` aborts. */
 export function createOpener(
   target: TlsTarget,
   where: EndpointRoute,
@@ -67,7 +67,7 @@ export function createOpener(
 
 export type Stopwatch = ReturnType<typeof createStopwatch>;
 
-/** Measures, but not the time that was spent waiting in a queue. */
+/** A stopwatch that does not count the time spent in a queue. */
 export function createStopwatch() {
   const startedAt = performance.now();
   let waitedMs = 0;
@@ -85,20 +85,20 @@ export function createStopwatch() {
 type HandshakeLimits = { handshakeMs: number; mostBytes: number };
 
 type HandshakeRequest = OpenedStream & {
-  /** Ready for a hello, and spent afterwards. */
+  /** Ready for a hello; no use after the handshake. */
   stream: OpenedStream["stream"];
   open: Opener["again"];
   serverName: string | null;
-  /** What is offered to be spoken in TLS. */
+  /** Offered by ALPN. */
   protocols: readonly string[];
-  /** The one kind of key that is taken; not there: any. */
+  /** The one kind of server key that is accepted; missing: any. */
   kind?: ServerKeyKind;
   signal: AbortSignal;
 };
 
 /**
- * Handshakes with servers: by our own hello, which shows the chain as sent, and where that gets no chain from a server that
- * may take another hello, once more by the runtime's own TLS. Rejects only when a request's `signal` says stop.
+ * Handshakes with servers: first by our own hello, which shows the chain as sent. If that brings no chain and the
+ * server may accept another hello, once more by the runtime's own TLS. Rejects only when a request's `signal` aborts.
  */
 export function createHandshake({ handshakeMs: deadlineMs, mostBytes }: HandshakeLimits) {
   const share = createKeyShare();
@@ -113,7 +113,7 @@ export function createHandshake({ handshakeMs: deadlineMs, mostBytes }: Handshak
     return second.kind === "presented" || first.kind === "odd" ? second : first;
   }
 
-  /** Whoever speaks none of what was offered may take a hello that offers nothing. */
+  /** A server that speaks none of the offered protocols may accept a hello without ALPN. */
   async function handshakeWithoutProtocols(request: HandshakeRequest, first: Answer): Promise<Answer> {
     const connection = request.protocols.length > 0 ? await request.open(request.address) : null;
     if (!connection || isFailure(connection)) return first;
@@ -154,13 +154,13 @@ export function createHandshake({ handshakeMs: deadlineMs, mostBytes }: Handshak
   }
 }
 
-/** Alerts that another kind of hello would not change. */
+/** Alerts that a different hello would bring again. */
 const FINAL_ALERTS = new Set(["unrecognized_name", "access_denied"]);
 
 const isAboutProtocols = (answer: Answer): boolean =>
   answer.kind === "alert" && answer.name === "no_application_protocol";
 
-/** A server that refused our hello, or fell silent at it, may take another one. */
+/** A server that refused our hello, or did not answer it, may accept a different one. */
 function mayDoBetter(answer: Answer): boolean {
   if (answer.kind === "alert") return !FINAL_ALERTS.has(answer.name);
   if (answer.kind === "closed" || answer.kind === "reset") return !answer.hasReceived;
@@ -170,15 +170,15 @@ function mayDoBetter(answer: Answer): boolean {
 /** Reads a stream piece by piece; `null` while more of it is needed. It never throws. */
 type Reader<Reply> = {
   take(piece: Uint8Array): Reply | null;
-  /** What the pieces come to when there are no more of them. */
+  /** The result when the stream has ended. */
   end(): Reply | null;
   readonly hasReceived: boolean;
 };
 
-/** `deadlineMs` is absolute: a drip of bytes does not move it. */
+/** `deadlineMs` is for the whole exchange: a trickle of bytes does not move it. */
 type ExchangeLimits = { deadlineMs: number; signal: AbortSignal };
 
-/** Sends a hello and reads the answer to it; the stream is spent afterwards. Rejects only when `signal` says stop. */
+/** Sends a hello and reads the answer; the stream is of no use afterwards. Rejects only when `signal` aborts. */
 export function exchange<Reply>(
   stream: Duplex,
   hello: Uint8Array,
@@ -203,7 +203,7 @@ export function exchange<Reply>(
   if (signal.aborted) stop();
   else if (stream.destroyed) silence("reset");
   else {
-    // A proxy leaves it paused.
+    // A proxy hands it over paused.
     stream.resume();
     stream.write(hello);
   }

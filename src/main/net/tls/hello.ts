@@ -20,7 +20,7 @@ type Bytes = Uint8Array | readonly number[];
 
 const RENEGOTIATION_SCSV = 0x00ff;
 
-/** What of a hello is the same for every server. */
+/** The parts of a hello that are the same for every server. */
 const CLIENT_HELLO = Buffer.from([1]);
 const CIPHER_SUITES = writeSuites(() => true);
 const COMPRESSION = Buffer.from([1, 0]);
@@ -30,7 +30,7 @@ const COMMON_EXTENSIONS = writeCommon(SIGNATURES);
 const VERSIONS = writeVersions(OFFERED_VERSIONS);
 const MODERN = writeVersions([TLS_1_3]);
 const ALL_EXTENSIONS = Buffer.concat([GROUPS, COMMON_EXTENSIONS, VERSIONS]);
-/** What offers one kind of key alone. */
+/** Suites and signatures of one kind of key alone. */
 const OF_KIND: Record<ServerKeyKind, ReturnType<typeof writeKind>> = {
   EC: writeKind("EC"),
   RSA: writeKind("RSA"),
@@ -39,8 +39,8 @@ const OF_KIND: Record<ServerKeyKind, ReturnType<typeof writeKind>> = {
 };
 
 /**
- * A hello for TLS 1.3 and all below it, with one share: an X25519 public key of 32 bytes. `protocols`: what is offered
- * to be spoken then (ALPN, RFC 7301); none at all where they are none, for some servers refuse what they do not speak.
+ * A hello for TLS 1.3 and everything older, with one share: an X25519 public key of 32 bytes. `protocols`: offered by
+ * ALPN (RFC 7301). If empty, the extension is left out, because some servers refuse protocols that they do not speak.
  */
 export const writeHello = (
   serverName: string | null,
@@ -53,7 +53,7 @@ export const writeHello = (
     writeShares(share),
   ]);
 
-/** The same for servers with a key of one kind, whatever others they have. */
+/** The same, for a server's key of one kind, whatever other keys it has. */
 export const writeKindHello = (
   kind: ServerKeyKind,
   {
@@ -74,8 +74,8 @@ export const writeKindHello = (
   );
 
 /**
- * A hello for one version and no other. For TLS 1.3 it offers every group: who takes none but hybrid ones asks for another
- * hello, which says the version, too. SSL 3.0 knows no extensions.
+ * A hello for one version alone. For TLS 1.3 it offers every group: a server that accepts hybrid groups alone asks for
+ * another hello, which shows the version, too. SSL 3.0 knows no extensions.
  */
 export function writeVersionHello(serverName: string | null, version: number, share: Uint8Array): Hello {
   const name = writeServerName(serverName);
@@ -85,8 +85,8 @@ export function writeVersionHello(serverName: string | null, version: number, sh
 }
 
 /**
- * A hello for TLS 1.3 and one group of which no share is sent: a server that has the group asks for one, so that what
- * it can is known without any of that group's mathematics (RFC 8446, 4.2.8).
+ * A hello for TLS 1.3 and one group, without a share of it: a server that has the group asks for one. So the probe
+ * needs none of that group's mathematics (RFC 8446, 4.2.8).
  */
 export const writeGroupHello = (serverName: string | null, group: number): Hello =>
   assemble(0x0303, [
@@ -103,21 +103,21 @@ function assemble(version: number, extensions: readonly Buffer[] | null, suites 
     3,
     [version >>> 8, version & 255],
     random.subarray(0, 32),
-    // A session identifier makes middleboxes take TLS 1.3 for an old session that is resumed.
+    // Because of a session identifier, middleboxes take TLS 1.3 for the resumption of an older session.
     lengthed(1, random.subarray(32)),
     suites,
     COMPRESSION,
     ...(extensions ? [lengthed(2, ...extensions)] : []),
   );
   const message = Buffer.concat([CLIENT_HELLO, body]);
-  // Records say 1.0 for all that is newer, which is what old servers take.
+  // The record layer says 1.0 for every newer version: old servers accept only that.
   const record = Buffer.from([22, 3, version === SSL_3_0 ? 0 : 1]);
   return { record: Buffer.concat([record, lengthed(2, message)]), message };
 }
 
 const RANDOM_SIZE = 64;
 
-/** Random bytes for many hellos, each of which takes its own: asking for them costs as much as writing a hello. */
+/** Random bytes for many hellos: one call of randomBytes costs as much as writing a hello. */
 let randomBytesLeft = Buffer.alloc(0);
 
 function takeRandom(): Buffer {
@@ -127,13 +127,13 @@ function takeRandom(): Buffer {
   return random;
 }
 
-/** Electron's crypto lacks the cipher that TLS 1.3's third suite is read with; the older ones are read in plain text. */
+/** Electron's crypto has no ChaCha20 to read the third suite of TLS 1.3; older versions are read in plain text. */
 function canBeRead(suite: number): boolean {
   const CHACHA20 = 0x1303;
   return suite !== CHACHA20 || getCiphers().includes("chacha20-poly1305");
 }
 
-/** What thousands of hellos have in common is written once for each list of protocols, and for each share. */
+/** What thousands of hellos share is written once for each list of protocols, and for each share. */
 const offering = new WeakMap<readonly string[], Buffer>();
 const sharing = new WeakMap<Uint8Array, Buffer>();
 
@@ -206,7 +206,7 @@ function extension(type: number, content: Bytes): Buffer {
 /** The parts after their length, which takes `width` bytes. */
 function lengthed(width: number, ...parts: readonly Bytes[]): Buffer {
   const size = parts.reduce((sum, { length }) => sum + length, 0);
-  // All of it is written: memory that is zeroed first costs more than that.
+  // Every byte is written below: zeroing the memory first would cost more than that.
   const bytes = Buffer.allocUnsafe(width + size);
   bytes.writeUIntBE(size, 0, width);
   let at = width;

@@ -3,7 +3,7 @@ import type { ServerKeyKind } from "#shared/model/certificates/served.ts";
 export type ServerHello = {
   version: number;
   suite: number;
-  /** It asks for another hello, with a share of the group that it names. */
+  /** The server asks for another hello, with a share of the group that it names. */
   isRetry: boolean;
   retryGroup: number | null;
   share: { group: number; key: Buffer } | null;
@@ -17,13 +17,13 @@ const RETRY_RANDOM = Buffer.from("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c
 
 const EXTENSION = { status: 5, alpn: 16, timestamps: 18, versions: 43, authorities: 47, share: 51 };
 
-/** More than any server sends; as many empty ones would fit into a flight. */
+/** More than any server sends. Without a limit, a flight could hold hundreds of thousands of empty ones. */
 const MOST_CERTIFICATES = 256;
 const MOST_EXTENSIONS = 64;
-/** Authorities of clients: some servers name all that their system trusts. */
+/** Authorities of client certificates: some servers list all that their system trusts. */
 const MOST_AUTHORITIES = 2_000;
 
-/** Each reader answers null for a body that is not what its message asks for. */
+/** Each reader returns null for a body that does not follow its message's format. */
 export function readServerHello(body: Buffer): ServerHello | null {
   const reader = new WireReader(body);
   const legacyVersion = reader.number(2);
@@ -55,12 +55,12 @@ export function readEncryptedExtensions(body: Buffer): { alpn: string | null } |
 
 type CertificateMessage = {
   chain: Buffer[];
-  /** A stapled answer of OCSP and a list of timestamps, as they stand beside the leaf. */
+  /** A stapled OCSP response and a list of timestamps, as sent with the leaf. */
   staple: Buffer | null;
   timestamps: Buffer | null;
 };
 
-/** The chain as sent. From TLS 1.3 on, each certificate has extensions of its own; the leaf's are looked at. */
+/** The chain as sent. Since TLS 1.3 each certificate has extensions of its own; only the leaf's are read. */
 export function readCertificateMessage(body: Buffer, isTls13: boolean): CertificateMessage | null {
   const outer = new WireReader(body);
   if (isTls13) outer.lengthed(1);
@@ -80,7 +80,7 @@ export function readCertificateMessage(body: Buffer, isTls13: boolean): Certific
   return list.isSpent && message.chain.length > 0 ? message : null;
 }
 
-/** The answer of OCSP in a status (RFC 6066, 8), which TLS 1.2 sends as a message of its own; null for none, and for another kind. */
+/** The OCSP response of a CertificateStatus (RFC 6066, 8), a message of TLS 1.2; null for none, or another type. */
 export function readStatus(body: Buffer | undefined): Buffer | null {
   const OCSP = 1;
   if (!body) return null;
@@ -91,8 +91,8 @@ export function readStatus(body: Buffer | undefined): Buffer | null {
 }
 
 /**
- * The names, as DER, of the authorities whose certificates a client is asked for; none where the server takes those of
- * any. Null for a request that cannot be read (RFC 8446, 4.3.2; RFC 5246, 7.4.4; before TLS 1.2 without signatures).
+ * The names, as DER, of the authorities whose client certificates the server accepts; empty if it accepts any. Null for
+ * a request that cannot be read (RFC 8446, 4.3.2; RFC 5246, 7.4.4; before TLS 1.2 without signatures).
  */
 export function readCertificateRequest(body: Buffer, version: number): Buffer[] | null {
   const reader = new WireReader(body);
@@ -115,10 +115,10 @@ function readNames(reader: WireReader): Buffer[] | null {
   return list.isShort ? null : names;
 }
 
-/** With memory of their own: what they are read from holds only until the next record. */
+/** A copy: the bytes that it is read from are valid only until the next record. */
 const ownBytes = (bytes: Buffer | undefined): Buffer | null => (bytes ? Buffer.from(bytes) : null);
 
-/** The group of a key exchange on a named curve; null for others. */
+/** The group of a key exchange on a named curve; null for any other exchange. */
 export function readKeyExchangeGroup(body: Buffer): number | null {
   const NAMED_CURVE = 3;
   const reader = new WireReader(body);
@@ -153,7 +153,7 @@ function readAlpn(extensions: ReadonlyMap<number, Buffer>): string | null {
   return name.length === 0 ? null : name.toString("latin1");
 }
 
-/** Reads the fields of a TLS message; past the end it remembers that the message was too short. */
+/** Reads the fields of a TLS message. Once it has read past the end, it stays `isShort`. */
 class WireReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -163,7 +163,7 @@ class WireReader {
     this.#bytes = bytes;
   }
 
-  /** Everything was there, and nothing is left. */
+  /** Every field was there, and nothing is left. */
   get isSpent(): boolean {
     return !this.#isShort && this.#at === this.#bytes.length;
   }
@@ -199,8 +199,8 @@ class WireReader {
 }
 
 /**
- * What our hello offers, in the order of preference, and the names of it. The handshake is never completed, so
- * that offering what is obsolete endangers nothing and finds the servers that can do no better.
+ * What our hello offers, in the order of preference, with names. The handshake is never completed: offering obsolete
+ * algorithms endangers nothing, and finds the servers that have no better ones.
  */
 
 /** Cipher suites by their IANA names. */
@@ -249,7 +249,7 @@ export const SUITES: ReadonlyMap<number, string> = new Map([
   [0x0004, "TLS_RSA_WITH_RC4_128_MD5"],
 ]);
 
-/** Groups, X25519 being the only one of which a share is sent. Post-quantum ones would only call for a retry. */
+/** Groups. We send a share of X25519 alone, so post-quantum ones would only cause a retry. */
 export const X25519 = 0x001d;
 export const OFFERED_GROUPS = [
   X25519,
@@ -302,7 +302,7 @@ export const SIGNATURES_OF: Record<ServerKeyKind, readonly number[]> = {
   Ed448: [0x0808],
 };
 
-/** Before TLS 1.3 the suite says the kind as well: those of ECDSA are for Ed25519 and Ed448, too (RFC 8422, 2.2). */
+/** Before TLS 1.3 the suite fixes the kind, too: those of ECDSA cover Ed25519 and Ed448 (RFC 8422, 2.2). */
 export const isSuiteOf = (kind: ServerKeyKind, name: string): boolean =>
   !name.includes("_WITH_") || name.includes(kind === "RSA" ? "_RSA_" : "_ECDSA_");
 
@@ -317,7 +317,7 @@ const VERSIONS: ReadonlyMap<number, string> = new Map([
 ]);
 export const OFFERED_VERSIONS = [TLS_1_3, 0x0303, 0x0302, 0x0301];
 
-/** What is probed one by one, where that was requested. Hybrid groups and ML-KEM alone come first (RFC 10024). */
+/** What is probed one by one on request. Hybrid groups and pure ML-KEM come first (RFC 10024). */
 export const PROBED_VERSIONS = [...OFFERED_VERSIONS, SSL_3_0];
 export const PROBED_GROUPS = [0x11ec, 0x11eb, 0x11ed, 0x0201, 0x0202, X25519, 0x0017, 0x0018, 0x0019];
 

@@ -21,7 +21,7 @@ const target = ({ endpoint }: Pick<TestServer, "endpoint">, serverName: string |
 
 const { probeEndpoint } = createTlsProber();
 
-/** Key, arguments of s_server, and what is seen. */
+/** Key, arguments of s_server, and the facts that a probe sees. */
 const SERVERS: [string, Algorithm, string[], Record<string, string>][] = [
   ["an Ed25519 certificate", "ed25519", [], { version: "TLS 1.3", "seen by": "own hello" }],
   ["an Ed448 certificate", "ed448", [], { version: "TLS 1.3", "seen by": "own hello" }],
@@ -77,7 +77,7 @@ test.for(SERVERS)("a server with %s shows its chain", async ([, algorithm, args,
   });
 });
 
-/** A server with a certificate for each of two kinds of keys that takes one group alone, of which our own hello has no share. */
+/** A server with two certificates, of different kinds of keys, and one group that our own hello has no share of. */
 const GROUPS: [string, Algorithm, Algorithm, string[]][] = [
   ["P-521 under TLS 1.3", "rsa", "p-256", ["-tls1_3", "-groups", "P-521"]],
   ["X448 under TLS 1.3, required to show a certificate", "p-256", "rsa", ["-groups", "X448", "-Verify", "1"]],

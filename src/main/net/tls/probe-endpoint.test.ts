@@ -31,7 +31,7 @@ const serve = (options: TlsOptions = {}, host?: string) =>
   listen(createTlsServer({ cert: leaf.pem, key: leaf.keyPem, ...options }), host);
 
 const { probeEndpoint } = createTlsProber();
-/** For servers that never answer: what they are waited for does not matter. */
+/** For servers that never answer: how long it waits does not matter. */
 const hasty = createTlsProber({ connectMs: 200, handshakeMs: 200 });
 
 const SEEN = {

@@ -22,28 +22,28 @@ import {
 import { NOTHING_BESIDE, toFailure, type WireBytes } from "./server-flight-reader.ts";
 
 type Limits = {
-  /** To resolve a name, and again to connect to an address of it. */
+  /** For resolving a name, and again for connecting to one of its addresses. */
   connectMs: number;
-  /** For the STARTTLS negotiation; mail servers let clients wait on purpose. */
+  /** For the STARTTLS negotiation; mail servers delay clients on purpose. */
   negotiationMs: number;
   /** From the hello to the certificates, whatever trickles in meanwhile. */
   handshakeMs: number;
-  /** Connections that may be waited for at a time: those to dead addresses cost nothing but time. */
+  /** Connection attempts at a time, for all endpoints: those to dead addresses cost nothing but time. */
   connects: number;
-  /** Connections to one address and port, or to one proxy, at a time: nginx closes some of them beyond 512. */
+  /** Connections at a time to one address and port, or to one proxy: nginx closes some of them beyond 512. */
   connectsPerServer: number;
   /** Handshakes at a time. */
   handshakes: number;
-  /** A handshake that takes longer keeps its deadline, but no longer keeps others waiting. */
+  /** A slower handshake keeps its deadline, but gives up its slot for others. */
   yieldMs: number;
-  /** A first flight beyond so many bytes is not read. */
+  /** A first flight with more bytes is not read. */
   mostBytes: number;
 };
 
 /** What one address of an endpoint showed. */
 type AddressReading = {
   outcome: Outcome;
-  /** A sentence: what happened and what to do; empty when a chain was presented. */
+  /** A sentence: what happened and what to do; empty if a chain was presented. */
   message: string;
   /** Exact DER as sent, order and duplicates kept; empty unless the outcome is `presented`. */
   chain: Uint8Array[];
@@ -52,20 +52,20 @@ type AddressReading = {
 type AddressResult = AddressReading & {
   facts: Record<string, string>;
   wire: WireBytes;
-  /** What else was sent could not be read. */
+  /** Everything else that was sent could not be read. */
   isLeafAlone?: boolean;
   transient?: Failure["transient"];
   closedBy?: Failure["closedBy"];
 };
 
-/** What one probe read, and at which address, where that is known. `tookMs`: without the wait for a slot. */
+/** What one probe read, and at which address, if that is known. `tookMs`: without the wait for a slot. */
 type AddressProbe = { result: AddressResult; address: string | null; tookMs: number };
 
 type ProbeOptions = {
   signal: AbortSignal;
   watch?: Stopwatch;
   onReached?: (() => void) | undefined;
-  /** The one kind of key that is taken; not there: any. */
+  /** The one kind of server key that is accepted; missing: any. */
   kind?: ServerKeyKind;
 };
 
@@ -78,7 +78,7 @@ function createProber(limits: Limits) {
   const runHandshake = createQueuedHandshake(limits);
   return { probe, queryCapabilities };
 
-  /** At the first of the addresses that answers, or through a proxy. Rejects only when `signal` says stop. */
+  /** Probes the first of the addresses that answers, or through a proxy. Rejects only when `signal` aborts. */
   async function probe(
     target: TlsTarget,
     where: EndpointRoute,
@@ -98,7 +98,7 @@ function createProber(limits: Limits) {
       endConnecting();
       if (isFailure(connected)) return { result: toResult(connected), address: null, tookMs: watch.read() };
       onReached?.();
-      // Awaited here, so that the slots are held as long.
+      // Awaited here, so that the slots are held until it ends.
       const result = await runHandshake(connected, target, { opener, signal, watch, ...(kind && { kind }) });
       return { result, address: connected.address, tookMs: watch.read() };
     } finally {
@@ -106,7 +106,7 @@ function createProber(limits: Limits) {
     }
   }
 
-  /** Probes what a server takes that was just read: all the connections use one slot of that server's. */
+  /** Probes what a server accepts right after its chain was read: all these connections use one of its slots. */
   async function queryCapabilities(
     target: TlsTarget,
     where: EndpointRoute,
@@ -127,7 +127,7 @@ function createProber(limits: Limits) {
 
 type QueuedHandshake = { opener: Opener; signal: AbortSignal; watch: Stopwatch; kind?: ServerKeyKind };
 
-/** Handshakes over connections, so many at a time. */
+/** Runs handshakes, up to `handshakes` of them at a time. */
 function createQueuedHandshake(limits: Limits) {
   const handshakes = new Slots(limits.handshakes);
   const handshake = createHandshake(limits);
@@ -168,11 +168,11 @@ const factsBefore = ({ protocol }: TlsTarget): Record<string, string> =>
 
 const PROTOCOLS = { web: ["h2", "http/1.1"], none: [] } as const;
 
-/** After a STARTTLS negotiation it is known what is spoken, and a server may refuse all else. */
+/** After a STARTTLS negotiation the protocol is fixed, and a server may refuse any ALPN. */
 const protocolsOf = ({ protocol }: TlsTarget): readonly string[] =>
   protocol === "tls" ? PROTOCOLS.web : PROTOCOLS.none;
 
-/** Names beyond ASCII are sent in their ASCII form; one that has none is not sent. */
+/** A name beyond ASCII is sent in its ASCII form; without one, no name is sent. */
 function toServerName(target: TlsTarget): string | null {
   const name = serverNameOf(target);
   return (name && domainToASCII(name)) || null;
@@ -190,38 +190,38 @@ const LIMITS: Limits = {
 };
 
 export type EndpointReading = AddressResult & {
-  /** What each address of a name showed; empty where there is but one, null where no others were looked for. */
+  /** What each address of a name showed; empty if there is but one, null if no others were looked for. */
   addresses: (AddressReading & { address: string })[] | null;
-  /** What it takes, where that was asked for. */
+  /** What the server accepts, if that was requested. */
   capabilities: Capabilities | null;
-  /** Chains beside that one, which clients get that take one kind of key alone; only those that were asked for. */
+  /** Other chains that clients get which accept one kind of key alone; only for the requested kinds. */
   others: Uint8Array[][];
-  /** Without the time that it waited for a slot. */
+  /** Without the wait for a slot. */
   tookMs: number;
 };
 
 export type ProbeRequest = {
-  /** What leads to it; null: it is dialled from here. A proxy resolves names by itself, and their addresses are not known then. */
+  /** The proxy that leads to it; null: direct. A proxy resolves names itself; their addresses stay unknown here. */
   proxy?: ProxyRoute | null;
-  /** Whether every address of a name is probed, or the first that answers. */
+  /** Whether every address of a name is probed, or only the first that answers. */
   everyAddress?: boolean;
-  /** Whether some fourteen further connections probe which versions and groups it takes. */
+  /** Whether some fourteen further connections probe which versions and groups the server accepts. */
   probesCapabilities?: boolean;
-  /** It is probed once more for a key of each of these kinds, as by a client that takes no other. */
+  /** One more probe for each of these kinds of key, as by a client that accepts no other. */
   keyKinds?: readonly ServerKeyKind[];
-  /** Called whenever an address has answered: from then on the probe waits for this computer, too. */
+  /** Called whenever an address has answered: from then on this computer may be the one that delays the probe. */
   onReached?: () => void;
 };
 
 export type TlsProber = ReturnType<typeof createTlsProber>;
 
-/** Probes endpoints over TLS and reads the chains they present, many at a time. Nothing is evaluated here. */
+/** Probes endpoints over TLS and reads the chains they present, many at a time. It evaluates nothing. */
 export function createTlsProber(overrides: Partial<Limits> = {}, lookUp = findAddresses) {
   const limits = { ...LIMITS, ...overrides };
   const { probe, queryCapabilities } = createProber(limits);
 
   return {
-    /** Every outcome is a value; rejects only when `signal` says stop. */
+    /** Every outcome is a value; rejects only when `signal` aborts. */
     probeEndpoint: async (
       target: TlsTarget,
       signal: AbortSignal,
@@ -267,7 +267,7 @@ export function createTlsProber(overrides: Partial<Limits> = {}, lookUp = findAd
     return isFailure(addresses) ? addresses : { addresses };
   }
 
-  /** The addresses of a name beside the one that answered first. Where none did, all have been tried. */
+  /** The addresses of a name except the one that answered first. If none did, all have been tried already. */
   function probeOthers(
     target: TlsTarget,
     addresses: readonly string[],
@@ -285,7 +285,7 @@ export function createTlsProber(overrides: Partial<Limits> = {}, lookUp = findAd
 
 const NOTHING = { ...NOTHING_SEEN, addresses: null, capabilities: null, others: [] };
 
-/** Each once, and none with the leaf that is known. */
+/** Each chain once, and none with the leaf that is known already. */
 function findOthers([leaf]: readonly Uint8Array[], ofKinds: readonly AddressProbe[]): Uint8Array[][] {
   const seen = new Set([leaf && Buffer.from(leaf).toString("latin1")]);
   return ofKinds.flatMap(({ result: { chain } }) => {
@@ -296,7 +296,7 @@ function findOthers([leaf]: readonly Uint8Array[], ofKinds: readonly AddressProb
   });
 }
 
-/** Of several addresses the first that shows a chain speaks for the name. */
+/** Of several addresses, the first that shows a chain stands for the name. */
 const choose = (first: AddressProbe, others: readonly AddressProbe[]): AddressProbe =>
   [first, ...others].find(({ result }) => result.outcome === "presented") ?? first;
 
@@ -307,16 +307,16 @@ const toAddress = ({ result: { outcome, message, chain }, address }: AddressProb
   chain,
 });
 
-/** What is dialled. `addresses`: those that are dialled; not there: all that its name has now. */
+/** `addresses`: the ones to dial; missing: all that the name has now. */
 type DialedEndpoint = Pick<
   VerificationEndpoint,
   "address" | "addresses" | "port" | "serverName" | "startTls"
 >;
 
 /**
- * What one address shows: the SHA-256 of each certificate as it was sent, the leaf first. None: `message` says why.
- * `isLeafAlone`: what else was sent could not be read. `isRefused`: the server itself answered, and refused the handshake by an alert.
- * `closedBy`: how it ended the connection without a word.
+ * What one address shows: the SHA-256 of each certificate as it was sent, the leaf first. If none, `message` says why.
+ * `isLeafAlone`: everything else that was sent could not be read. `isRefused`: the server itself answered, and refused
+ * the handshake by an alert. `closedBy`: how it ended the connection without an alert.
  */
 export type ShownAt = {
   address: string;
@@ -327,17 +327,17 @@ export type ShownAt = {
   closedBy?: ClosedBy;
 };
 
-/** At least one, for each address one. `proxy`: what leads there, and resolves its name; null: it is dialled from here. */
+/** At least one, one for each address. `proxy`: leads there and resolves its name; null: dialled from here. */
 export type ChainsAt = (
   endpoint: DialedEndpoint,
   proxy: ProxyRoute | null,
   signal: AbortSignal,
 ) => Promise<ShownAt[]>;
 
-/** To resolve a name. */
+/** For resolving a name. */
 const LOOK_UP_MS = 3_000;
 
-/** Reads which certificates an endpoint shows, each address by itself. Rejects only when `signal` says stop. */
+/** Reads which certificates an endpoint shows, each address by itself. Rejects only when `signal` aborts. */
 export function createChainsAt(
   { probeEndpoint }: Pick<TlsProber, "probeEndpoint">,
   lookUp = findAddresses,
@@ -350,7 +350,7 @@ export function createChainsAt(
     if (found.length === 0) return [{ address, chain: [], message: "the name has no address" }];
     return Promise.all(
       found.map(async (host) => {
-        // By an address, so that a hello that is to name nobody names nobody.
+        // By its address: without a `serverName`, the hello must not name the host.
         const target = { kind: "tls", host, port, serverName, protocol: startTls ?? "tls" } as const;
         const { outcome, chain, message, isLeafAlone, closedBy } = await probeEndpoint(target, signal, {
           proxy,

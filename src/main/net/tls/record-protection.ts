@@ -10,9 +10,9 @@ import {
 import { framePem } from "#codec/pem.ts";
 
 /**
- * TLS 1.3's keys up to the server's handshake traffic (RFC 8446, 7.1), and its records.
- * HMAC is two one-shot hashes and keys are KeyObjects: on Node 24 anything else costs five times as much. What is written
- * from end to end is not zeroed before: memory of its own costs Node more than what is computed in it.
+ * TLS 1.3's keys up to the server's handshake traffic (RFC 8446, 7.1), and its records. HMAC is two one-shot hashes and
+ * keys are KeyObjects: on Node 24 anything else costs five times as much. Buffers that are overwritten completely are
+ * not zeroed first: zeroing costs Node more than the computation.
  */
 
 type Suite = {
@@ -34,18 +34,18 @@ const HASHES = {
 
 const TAG_SIZE = 16;
 
-/** What stands before the 32 bytes of an X25519 key in a SubjectPublicKeyInfo: so many that its Base64 needs no filling. */
+/** A SubjectPublicKeyInfo before the 32 bytes of an X25519 key: its Base64 needs no padding. */
 const X25519_SPKI = Buffer.from("302a300506032b656e032100", "hex").toString("base64");
 
 type KeyShare = { publicKey: Buffer; privateKey: KeyObject };
 
-/** A key to agree on secrets with. It protects nothing of ours, so one serves for many servers. */
+/** An ephemeral key. It protects nothing of ours, so that one may be used for many servers. */
 export function createKeyShare(): KeyShare {
   const { publicKey, privateKey } = generateKeyPairSync("x25519");
   return { publicKey: publicKey.export({ type: "spki", format: "der" }).subarray(-32), privateKey };
 }
 
-/** The secret of the server's handshake traffic; null for a suite or a share that is none of ours. */
+/** The secret of the server's handshake traffic; null for a suite or a share that we did not offer. */
 export function deriveServerSecret(
   { privateKey }: KeyShare,
   { suite, key }: { suite: number; key: Buffer },
@@ -61,8 +61,8 @@ export function deriveServerSecret(
 }
 
 /**
- * Null where the other side's key is one that makes every secret zero. It is given as PEM, for Node 24 throws and catches
- * four errors within itself before it takes anything but a string for a key, which costs as much as the agreement.
+ * Null if the other side's key makes every secret zero. The key is passed as PEM: for anything but a string, Node 24
+ * throws and catches four errors internally first, which costs as much as the agreement.
  */
 function agree(privateKey: KeyObject, key: Buffer): Buffer | null {
   try {
@@ -73,7 +73,7 @@ function agree(privateKey: KeyObject, key: Buffer): Buffer | null {
   }
 }
 
-/** Opens the records of the server's handshake in their order; null for a suite that is not of TLS 1.3. */
+/** Decrypts the records of the server's handshake in their order; null for a suite that is not of TLS 1.3. */
 export function createOpener(
   suite: number,
   secret: Buffer,
@@ -92,7 +92,7 @@ export function createOpener(
   };
 }
 
-/** Null for what was not sealed with this key. */
+/** Null for a record that was not encrypted with this key. */
 function open(
   { cipher, key, nonce }: { cipher: Suite["cipher"]; key: KeyObject; nonce: Buffer },
   header: Buffer,
@@ -102,7 +102,7 @@ function open(
   if (size < 1) return null;
   const options = { authTagLength: TAG_SIZE };
   try {
-    // The same call for both kinds; Node's types want each by its own name.
+    // The same call for both; Node's types want the literal name of each cipher.
     const decipher =
       cipher === "chacha20-poly1305"
         ? createDecipheriv(cipher, key, nonce, options)
@@ -119,7 +119,7 @@ function open(
 
 const derived = new Map<Suite["hash"], Buffer>();
 
-/** The secret before any agreement is the same for everybody: there is no pre-shared key. */
+/** There is no pre-shared key, so the secret before the key agreement is the same for everybody. */
 function derivedSecret(algorithm: Suite["hash"]): Buffer {
   const known = derived.get(algorithm);
   if (known) return known;
@@ -131,7 +131,7 @@ function derivedSecret(algorithm: Suite["hash"]): Buffer {
   return secret;
 }
 
-/** HKDF-Expand-Label, for what fits into one block of the hash. */
+/** HKDF-Expand-Label, for outputs up to one block of the hash. */
 function expandLabel(
   algorithm: Suite["hash"],
   secret: Buffer,
@@ -143,7 +143,7 @@ function expandLabel(
   info.write(name, 3, "latin1");
   info[3 + name.length] = context.length;
   info.set(context, 4 + name.length);
-  // The number of the block: the first.
+  // The block counter: 1.
   info[info.length - 1] = 1;
   return hmac(algorithm, secret, info).subarray(0, size);
 }
@@ -163,7 +163,7 @@ function hmac(algorithm: Suite["hash"], key: Buffer, message: Buffer): Buffer {
 
 const NONE = Buffer.alloc(0);
 
-/** Bytes that come in pieces of any size and are taken from the front; each is copied a few times at most. */
+/** Bytes that come in pieces of any size and are consumed from the front; each byte is copied a few times at most. */
 class GrowingBytes {
   #buffer = NONE;
   #start = 0;
@@ -179,7 +179,7 @@ class GrowingBytes {
     this.#end += piece.length;
   }
 
-  /** The first `size` bytes as a view that holds until the next call; null if there are not so many. */
+  /** The first `size` bytes, as a view that is valid until the next call; null if there are fewer. */
   peek(size: number): Buffer | null {
     return this.length < size ? null : this.#buffer.subarray(this.#start, this.#start + size);
   }
@@ -198,14 +198,14 @@ class GrowingBytes {
   }
 }
 
-/** `header` and `body` are views that hold until the next call. */
+/** `header` and `body` are views that are valid until the next call. */
 type TlsRecord = { type: number; header: Buffer; body: Buffer };
 
 export const RECORD = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
 
 const RECORD_HEADER_SIZE = 5;
 
-/** The most that any version allows: 16 KiB and what compression and encryption may add. */
+/** The most that any version allows: 16 KiB, and what compression and encryption may add. */
 const MOST_BODY = 16_384 + 2_048;
 
 /** Cuts a stream into records. */
@@ -216,12 +216,12 @@ export class RecordLayer {
     this.#bytes.append(piece);
   }
 
-  /** What was received so far that is no record yet. */
+  /** The bytes so far that are no whole record yet. */
   get rest(): Buffer {
     return this.#bytes.peek(this.#bytes.length) ?? Buffer.alloc(0);
   }
 
-  /** The next record; null while it is not whole; "none" where what comes is no record of TLS. */
+  /** The next record; null while it is incomplete; "none" if the bytes are no TLS record. */
   next(): TlsRecord | null | "none" {
     const header = this.#bytes.peek(Math.min(this.#bytes.length, RECORD_HEADER_SIZE)) ?? Buffer.alloc(0);
     const [type, major] = header;
@@ -238,7 +238,7 @@ export class RecordLayer {
   }
 }
 
-/** `whole` and `body` are views that hold until the next call. */
+/** `whole` and `body` are views that are valid until the next call. */
 export type HandshakeMessage = { type: number; whole: Buffer; body: Buffer };
 
 export const MESSAGE = {
@@ -256,7 +256,7 @@ export const MESSAGE = {
 
 const MESSAGE_HEADER_SIZE = 4;
 
-/** Joins what records carry into handshake messages, however they were cut. */
+/** Joins the contents of records into handshake messages, however they were cut. */
 export class HandshakeLayer {
   readonly #bytes = new GrowingBytes();
   readonly #mostBytes: number;
@@ -273,7 +273,7 @@ export class HandshakeLayer {
     this.#bytes.append(piece);
   }
 
-  /** The next message; null while it is not whole; "flooded" where it says to be longer than any may be. */
+  /** The next message; null while it is incomplete; "flooded" if it announces more than any may have. */
   next(): HandshakeMessage | null | "flooded" {
     const header = this.#bytes.peek(MESSAGE_HEADER_SIZE);
     if (!header) return null;

@@ -11,7 +11,7 @@ import { type ServerFlight, ServerFlightReader } from "./server-flight-reader.ts
 const leaf = await makeCertificate({ names: ["a.example"] });
 const share = createKeyShare();
 
-/** A first flight as a real server sent it, and the way to read it again. */
+/** A first flight as a real server sent it, with a function that reads it again. */
 async function recordFlight(maxVersion: "TLSv1.2" | "TLSv1.3") {
   await using server = await listen(createServer({ cert: leaf.pem, key: leaf.keyPem, maxVersion }));
   const hello = writeHello("a.example", share.publicKey, ["h2"]);

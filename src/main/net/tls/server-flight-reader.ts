@@ -27,11 +27,11 @@ import { findSpeaker, quoteReceived } from "./starttls/negotiation.ts";
 import { toStopFailure } from "./starttls/start-tls.ts";
 
 /**
- * What a server answered to a hello. `odd`: it speaks TLS, but in a way that this reader does not follow,
- * such as asking for another hello; a full handshake may.
+ * A server's answer to a hello. `odd`: it speaks TLS, but in a way that this reader does not follow, such as a request
+ * for another hello; a full handshake may.
  */
 export type ServerFlight =
-  /** `isLeafAlone`: what else was sent could not be read. */
+  /** `isLeafAlone`: everything else that was sent could not be read. */
   | {
       kind: "presented";
       chain: Buffer[];
@@ -44,34 +44,34 @@ export type ServerFlight =
   | { kind: "flooded" }
   | { kind: "odd"; why: string };
 
-/** What a server sends beside its chain, as it came. */
+/** What a server sends in addition to its chain, as it came. */
 export type WireBytes = {
-  /** A stapled answer of OCSP, as DER; null where none came. */
+  /** A stapled OCSP response, as DER; null if none came. */
   staple: Uint8Array | null;
-  /** A list of certificate timestamps (RFC 6962, 3.3); null where none came. */
+  /** A list of certificate timestamps (RFC 6962, 3.3); null if none came. */
   timestamps: Uint8Array | null;
-  /** The names, as DER, of the authorities whose certificates it takes from clients; null where it asks for none. */
+  /** The names, as DER, of the authorities whose client certificates it accepts; null if it requests none. */
   authorities: Uint8Array[] | null;
 };
 
 export const NOTHING_BESIDE: WireBytes = { staple: null, timestamps: null, authorities: null };
 
 export type ReaderOptions = {
-  /** A flight beyond so many bytes is a flood. */
+  /** A flight with more bytes counts as a flood. */
   mostBytes: number;
-  /** The secret of the server's handshake traffic under TLS 1.3; null where there is none for this answer. */
+  /** The secret of the server's handshake traffic under TLS 1.3; null if this answer allows none. */
   secretOf: (hello: ServerHello, message: Buffer) => Buffer | null;
-  /** Whether the stream goes on to another ServerHello after a request for another hello. */
+  /** Whether another ServerHello follows in the stream after a request for another hello. */
   followsRetry: boolean;
-  /** Whether the hello asked for certificate timestamps: who is not asked for them sends none. */
+  /** Whether the hello asked for certificate timestamps: without that, a server sends none. */
   requestsTimestamps: boolean;
 };
 
 const odd = (why: string): ServerFlight => ({ kind: "odd", why });
 
 /**
- * Reads a server's first flight as it arrives, up to the certificates: in plain text until TLS 1.2, decrypted
- * since TLS 1.3. It takes what is sent at its word: that the server holds the key is not proven by it.
+ * Reads a server's first flight as it arrives, up to the certificates: in plain text until TLS 1.2, decrypted since TLS
+ * 1.3. It does not verify that the server holds the private key.
  */
 export class ServerFlightReader {
   readonly #options: ReaderOptions;
@@ -98,7 +98,7 @@ export class ServerFlightReader {
     return this.#receivedBytes > 0;
   }
 
-  /** Takes the next piece of the stream; null while more of it is needed. */
+  /** Takes the next piece of the stream; null while more is needed. */
   take(piece: Uint8Array): ServerFlight | null {
     this.#receivedBytes += piece.length;
     if (this.#receivedBytes > this.#options.mostBytes) return { kind: "flooded" };
@@ -114,7 +114,7 @@ export class ServerFlightReader {
     }
   }
 
-  /** The stream has ended: what is known of the server then; null if that is no chain. */
+  /** The stream has ended: returns what is known of the server; null without a chain. */
   end(): ServerFlight | null {
     return this.#chain ? this.#present(this.#chain) : null;
   }
@@ -147,7 +147,7 @@ export class ServerFlightReader {
     }
   }
 
-  /** A warning is not the end. */
+  /** A warning does not end the handshake. */
   #takeAlert([level, code]: Uint8Array): ServerFlight | null {
     const WARNING = 1;
     const CLOSE = 0;
@@ -163,7 +163,7 @@ export class ServerFlightReader {
         this.#alpn = readEncryptedExtensions(message.body)?.alpn ?? null;
         return null;
       case MESSAGE.certificateRequest:
-        // One that cannot be read is a request all the same.
+        // A request that cannot be read still counts as a request.
         this.#authorities = readCertificateRequest(message.body, this.#hello.version) ?? [];
         return null;
       case MESSAGE.certificate:
@@ -229,10 +229,10 @@ export class ServerFlightReader {
   }
 }
 
-/** How a server fell silent. */
+/** How a server stopped answering. */
 export type Silence = { kind: "closed" | "reset" | "timed-out"; hasReceived: boolean };
 
-/** What came of a handshake: what the server said, or how it fell silent. */
+/** The result of a handshake: what the server sent, or how it stopped answering. */
 export type Answer = ServerFlight | Silence;
 
 type Limits = { handshakeMs: number; mostBytes: number };
@@ -290,14 +290,14 @@ const formatSilence = (hasReceived: boolean, time: string): string =>
     ? `the server began its handshake and did not finish it ${time}`
     : `the server took the connection and said nothing ${time}`;
 
-/** After a STARTTLS negotiation, plain text is what somebody has put there. */
+/** Plain text after a STARTTLS negotiation was injected by somebody. */
 function toPlainTextFailure(received: Buffer, target: TlsTarget): Failure {
   const { protocol } = target;
   if (protocol !== "tls") return toStopFailure({ kind: "injected", received }, { target, protocol });
   return { outcome: "not-tls", message: describeOtherProtocol(received, target) };
 }
 
-/** The first line of what was received stands in it, and how to write it where it is a protocol that turns to TLS. */
+/** Quotes the first line that was received. If that protocol has STARTTLS, it adds how to write the target. */
 function describeOtherProtocol(received: Buffer, target: TlsTarget): string {
   const speaker = findSpeaker(received);
   const how = speaker ? ` but ${speaker.name}` : "";

@@ -33,7 +33,7 @@ async function makeFolk(folder: string): Promise<Folk> {
   return { root, intermediate, stray, leaf };
 }
 
-/** What servers send behind their leaf, right and wrong. */
+/** What servers send after their leaf, right and wrong. */
 const BEHIND: Record<string, (folk: Folk) => Made[]> = {
   "an intermediate": ({ intermediate }) => [intermediate],
   nothing: () => [],

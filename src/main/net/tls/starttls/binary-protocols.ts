@@ -1,16 +1,16 @@
 import { Duplex } from "node:stream";
 import { isTls, MORE, type Negotiation, NOTHING, type Step } from "./negotiation.ts";
 
-/** SSLRequest: its length and a number that is no version (PostgreSQL, "Message Formats"). */
+/** SSLRequest: its length, and a number that is no protocol version (PostgreSQL, "Message Formats"). */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 const MOST_ERROR = 8 * 1024;
 
 export const createPostgresNegotiation = (): Negotiation => ({ opening: SSL_REQUEST, next: postgresNext });
 
-/** One letter answers: S for yes, N for no, E for an error of one that does not come so far. */
+/** The server answers with one letter: S for yes, N for no, E for an error of one that does not get that far. */
 function postgresNext(received: Buffer): Step {
-  // The greeting of SSH begins with a yes.
+  // SSH's greeting begins with the same letter as a yes.
   if (received.subarray(0, 4).toString("latin1") === "SSH-") return { kind: "other", received };
   switch (String.fromCharCode(received[0] ?? 0)) {
     case "S":
@@ -47,7 +47,7 @@ const CAPABILITIES = 0x0200 | CLIENT_SSL | 0x8000 | 0x80000;
 
 export const createMysqlNegotiation = (): Negotiation => ({ opening: NOTHING, next: mysqlNext });
 
-/** The server's first packet says what it can do; a client that wants TLS requests it, and begins without an answer. */
+/** The server's first packet lists its capabilities; a client requests TLS and begins without an answer. */
 function mysqlNext(received: Buffer): Step {
   if (received.length < HEADER_SIZE) return MORE;
   const size = received.readUIntLE(0, 3);
@@ -64,7 +64,7 @@ function mysqlNext(received: Buffer): Step {
   return { kind: "ready", used: HEADER_SIZE + size, send: writeSslRequest() };
 }
 
-/** Behind the version's name come a connection number, eight bytes for the login and a filler. */
+/** After the version's name come a connection number, eight bytes for the login and a filler. */
 function readCapabilities(greeting: Buffer): number | null {
   const named = greeting.indexOf(0, 1);
   const at = named + 1 + 4 + 8 + 1;
@@ -92,7 +92,7 @@ const MOST_PACKET = 4_096;
 const [VERSION, ENCRYPTION, TERMINATOR] = [0, 1, 0xff];
 const [OFF, ON, NOT_SUPPORTED, REQUIRED] = [0, 1, 2, 3];
 
-/** PRELOGIN: a version of no meaning, and the request to encrypt (MS-TDS section 2.2.6.5). */
+/** PRELOGIN: a version without meaning, and the request to encrypt (MS-TDS section 2.2.6.5). */
 const PRELOGIN = wrapInTds(
   Buffer.from([VERSION, 0, 11, 0, 6, ENCRYPTION, 0, 17, 0, 1, TERMINATOR, 15, 0, 0, 0, 0, 0, ON]),
 );
@@ -107,19 +107,19 @@ function mssqlNext(received: Buffer): Step {
   if (received.length < size) return MORE;
   const encryption = readEncryption(received.subarray(TDS_HEADER_SIZE, size));
   if (encryption === NOT_SUPPORTED) return { kind: "not-offered", said: "" };
-  // Off means that the login alone is encrypted, which needs the same handshake.
+  // Off means that only the login is encrypted, which needs the same handshake.
   const isReady = encryption === OFF || encryption === ON || encryption === REQUIRED;
   return isReady ? { kind: "ready", used: size } : { kind: "other", received };
 }
 
-/** Options stand as kind, offset and length, up to a terminator; what they hold comes behind it. */
+/** Each option is a kind, an offset and a length, up to a terminator; their values follow it. */
 function readEncryption(options: Buffer): number | null {
   for (let at = 0; at + 5 <= options.length && options[at] !== TERMINATOR; at += 5)
     if (options[at] === ENCRYPTION) return options[options.readUInt16BE(at + 1)] ?? null;
   return null;
 }
 
-/** As packets of PRELOGIN, in which the handshake of TLS travels too (section 2.2.6.5, last part). */
+/** As packets of PRELOGIN, in which the TLS handshake travels, too (section 2.2.6.5, last part). */
 function wrapInTds(content: Uint8Array): Buffer {
   const most = MOST_PACKET - TDS_HEADER_SIZE;
   const packets: Uint8Array[] = [];
@@ -134,7 +134,7 @@ function wrapInTds(content: Uint8Array): Buffer {
   return Buffer.concat(packets);
 }
 
-/** The inner stream: what is written travels in packets of TDS, and what comes in them is read. */
+/** The inner stream: what is written is sent in TDS packets, and the content of incoming packets is read. */
 export function openTdsStream(stream: Duplex): Duplex {
   const unwrap = createUnwrapper();
   const inner = new Duplex({
@@ -159,7 +159,7 @@ export function openTdsStream(stream: Duplex): Duplex {
   return inner;
 }
 
-/** Takes the content out of packets as they come. From where no packet begins, all is handed on as it came. */
+/** Takes the content out of packets as they come. From the first that is none on, all is passed on as it came. */
 function createUnwrapper(): (piece: Buffer) => Buffer[] {
   let pending: Buffer = Buffer.alloc(0);
   let left = 0;
@@ -178,7 +178,7 @@ function createUnwrapper(): (piece: Buffer) => Buffer[] {
     return parts;
   };
 
-  /** Whether a packet could be begun, or nothing is one any more; otherwise more must be received. */
+  /** Whether a packet could be begun, or the stream is broken; false: more must be received. */
   function beginPacket(): boolean {
     isBroken = pending[0] !== TDS_PRELOGIN && pending[0] !== TDS_RESPONSE;
     if (isBroken) return true;
@@ -193,8 +193,8 @@ function createUnwrapper(): (piece: Buffer) => Buffer[] {
 }
 
 /**
- * A TPKT with an X.224 connection request and what security is wanted: TLS, or CredSSP, which begins with TLS (MS-RDPBCGR
- * section 2.2.1.1).
+ * A TPKT with an X.224 connection request and the security protocols that it wants: TLS, or CredSSP, which begins with
+ * TLS (MS-RDPBCGR section 2.2.1.1).
  */
 const REQUEST = Buffer.from([3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 3, 0, 0, 0]);
 
@@ -218,7 +218,7 @@ function next(received: Buffer): Step {
   if (version !== 3) return { kind: "other", received };
   if (high === undefined || low === undefined || type === undefined) return MORE;
   const size = (high << 8) | low;
-  // Without the eight bytes of the negotiation it is a server that does not know it.
+  // An answer without the eight bytes of the negotiation is of a server that does not know it.
   if ((size !== 11 && size !== 19) || (type & 0xf0) !== CONNECTION_CONFIRM)
     return { kind: "other", received };
   if (received.length < size) return MORE;
@@ -238,7 +238,7 @@ const [IAC, DONT, DO, WONT, WILL, SB, SE] = [255, 254, 253, 252, 251, 250, 240];
 const START_TLS = 46;
 const FOLLOWS = 1;
 
-/** What telnetd-ssl does: SSL as a kind of authentication (RFC 2941 has the frame, and no number for it). */
+/** telnetd-ssl's way: SSL as a kind of authentication (RFC 2941 has the frame, and no number for it). */
 const AUTHENTICATION = 37;
 const [IS, SEND, REPLY] = [0, 1, 2];
 const SSL = 7;
@@ -248,8 +248,8 @@ const option = (verb: number, code: number): Uint8Array => Buffer.from([IAC, ver
 const suboption = (...bytes: number[]): Uint8Array => Buffer.from([IAC, SB, ...bytes, IAC, SE]);
 
 /**
- * Asks for START_TLS (option 46, draft-altman-telnet-starttls), and where that is not known for SSL by the option of
- * authentication. All else that a server wants to agree on is declined, once each.
+ * Asks for START_TLS (option 46, draft-altman-telnet-starttls); if the server does not know that, for SSL by the option
+ * of authentication. It declines every other option that the server proposes, once each.
  */
 export function createTelnetNegotiation(): Negotiation {
   const declined = new Set<number>();
@@ -270,7 +270,7 @@ export function createTelnetNegotiation(): Negotiation {
     return { kind: "go", used };
   }
 
-  /** Offered once: the server says what kinds it takes. */
+  /** Offered once: the server lists the kinds that it takes. */
   function authenticate(used: number): Step {
     if (isAuthenticating) return { kind: "go", used };
     isAuthenticating = true;
@@ -300,7 +300,7 @@ export function createTelnetNegotiation(): Negotiation {
   }
 }
 
-/** In twos: a kind and its modifiers. */
+/** Pairs of bytes: a kind and its modifiers. */
 function findModifiers(modifiers: Buffer, kind: number): number | null {
   for (let at = 0; at + 1 < modifiers.length; at += 2)
     if (modifiers[at] === kind) return modifiers[at + 1] ?? null;
@@ -316,7 +316,7 @@ const GREETINGS = /^(SSH-|HTTP\/|220[ -]|\+OK|\* OK|RFB )/;
 
 /**
  * The next command, or a run of text, which has a verb and a code of 0 and means nothing here. Null while it is
- * not whole. A suboption ends at IAC SE; IAC IAC in it is one byte, which no suboption of interest has.
+ * incomplete. A suboption ends at IAC SE; IAC IAC in it is one byte, which no suboption of interest has.
  */
 function readToken(received: Buffer): Token | null | "broken" {
   if (received[0] !== IAC) {

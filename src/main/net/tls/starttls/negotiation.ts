@@ -1,19 +1,19 @@
 import type { StartTls } from "#shared/model/hosts/target.ts";
 
 /**
- * The plain text before TLS, as a state machine without clock or socket: bytes in, commands out. A negotiation is
- * made anew for each connection; `next` never throws, whatever is received.
+ * The plain text before TLS, as a state machine without clock or socket: bytes in, commands out. Each connection gets a
+ * new one; `next` never throws, whatever is received.
  */
 export type Negotiation = {
-  /** Sent before anything is received; empty where the server speaks first. */
+  /** Sent before anything is received; empty if the server speaks first. */
   opening: Uint8Array;
-  /** What follows from the bytes that were received and are not used up. */
+  /** The next step, for the bytes that were received and are not used up. */
   next(received: Buffer): Step;
 };
 
 /**
- * `more`: what was received is not whole yet. `go`: so many bytes, at least one, are used up, and `send` is sent. `ready`:
- * as `go`, and all that the server sends from here on is TLS.
+ * `more`: what was received is incomplete. `go`: `used` bytes, at least one, are used up; send `send`. `ready`: as
+ * `go`, and everything that the server sends from here on is TLS.
  */
 export type Step =
   | { kind: "more" }
@@ -22,9 +22,9 @@ export type Step =
   | Failing;
 
 /**
- * Why TLS is not come to. `not-offered`: the server knows no TLS here; `refused`: it was asked for TLS and said no;
- * `turned-away`: it wants nothing of us at all; `other`: what it says is not of this protocol. `said`: what it said
- * of it, and empty where that is nothing for people.
+ * Why there is no TLS. `not-offered`: the server knows no TLS here; `refused`: it was asked for TLS and said no;
+ * `turned-away`: it accepts no connection of ours at all; `other`: its answer is not of this protocol. `said`: its
+ * reason, empty if it has none that people can read.
  */
 type Failing =
   | { kind: "not-offered" | "refused" | "turned-away"; said: string }
@@ -35,18 +35,18 @@ export const MORE: Step = { kind: "more" };
 
 export const NOTHING: Uint8Array = new Uint8Array();
 
-/** So many bytes are read before TLS; no server sends so many. */
+/** Most bytes that are read before TLS; no server sends so many. */
 export const MOST_BYTES = 64 * 1024;
 
-/** `injected`: plain text came behind the server's last word before TLS, where only TLS may come. */
+/** `injected`: plain text followed the server's last message before TLS, where only TLS may follow. */
 export type Ending = { kind: "ready" } | { kind: "injected"; received: Uint8Array } | Failing;
 
 /** What to send, and how the negotiation has ended; null while it goes on. */
 type Move = { send: Uint8Array; ending: Ending | null };
 
 /**
- * Runs a negotiation over a stream however it is cut. Nothing that comes behind the last word of the server is kept: one
- * who sits in between could have put it there, to be taken for what was said under TLS.
+ * Runs a negotiation over a stream, however it is cut. Nothing that follows the server's last message in plain text is
+ * kept: a man in the middle could have put it there, so that it passes for something said under TLS.
  */
 export class Conversation {
   readonly #negotiation: Negotiation;
@@ -88,16 +88,16 @@ export class Conversation {
 
 const TOO_MUCH = `more than ${MOST_BYTES / 1024} KiB`;
 
-/** What speaks so, as people call it; and how it is written as a target, where it may turn to TLS. */
+/** The name of a protocol for people; and how it is written as a target, if it has STARTTLS. */
 type Speaker = { name: string; protocol: StartTls | null };
 
-/** What sends a banner, or answers in plain text, by how it begins. */
+/** Protocols that send a banner, or answer in plain text, by how that begins. */
 const SPEAKERS: readonly [RegExp, string, StartTls | null][] = [
   [/^SSH-/, "SSH", null],
   [/^HTTP\//, "plain HTTP", null],
   [/^220[ -].*(ftp)/i, "FTP", "ftp"],
   [/^220[ -]/, "SMTP or FTP", "smtp"],
-  // With an enhanced status code (RFC 3463), as to whom speaks out of turn.
+  // With an enhanced status code (RFC 3463): the answer to a client that speaks too early.
   [/^[245]\d\d[ -]\d\.\d{1,3}\.\d{1,3} /, "SMTP", "smtp"],
   [/^\+OK/, "POP3", "pop3"],
   [/^\* (OK|PREAUTH|BYE)/, "IMAP", "imap"],
@@ -110,7 +110,7 @@ const SPEAKERS: readonly [RegExp, string, StartTls | null][] = [
   [/^\xff[\xfa-\xfe]/, "Telnet", "telnet"],
 ];
 
-/** Null where it is not known. */
+/** Which protocol speaks like this; null if that is not known. */
 export function findSpeaker(received: Uint8Array): Speaker | null {
   const start = startOf(received, 200);
   const [, name, protocol] = SPEAKERS.find(([pattern]) => pattern.test(start)) ?? [];
@@ -118,15 +118,15 @@ export function findSpeaker(received: Uint8Array): Speaker | null {
   return isMysql(received) ? { name: "MySQL", protocol: "mysql" } : null;
 }
 
-/** A record of TLS: its type, then its version. */
+/** Whether this begins a TLS record: its type, then its version. */
 export const isTls = ([type = 0, major, minor]: Uint8Array): boolean =>
   type >= 0x14 && type <= 0x17 && major === 3 && (minor === undefined || minor <= 4);
 
-/** The first packet of a connection, which holds version 10 of the protocol, or an error. */
+/** Whether this is MySQL's first packet, which holds protocol version 10, or an error. */
 const isMysql = ([, , , number, version]: Uint8Array): boolean =>
   number === 0 && (version === 10 || version === 0xff);
 
-/** The first line of what was received, without anything that a terminal would act on. */
+/** The first line of what was received, without anything that a terminal would interpret. */
 export const quoteReceived = (received: Uint8Array, most = 60): string =>
   (startOf(received, most).split(/[\r\n]/)[0] ?? "").replace(/[^\x20-\x7e]/g, "?");
 

@@ -16,7 +16,7 @@ import { createNegotiation } from "./start-tls.ts";
 const certificate = await makeCertificate({ names: ["mail.example"] });
 const signal = AbortSignal.timeout(60_000);
 const { probeEndpoint } = createTlsProber();
-/** For servers that never come to an end: how long they are waited for does not matter. */
+/** For servers that never finish: how long it waits does not matter. */
 const hasty = createTlsProber({ negotiationMs: 1_000, handshakeMs: 1_000 });
 
 const at = ({ endpoint }: Pick<TestServer, "endpoint">, protocol: StartTls): TlsTarget => ({
@@ -36,7 +36,7 @@ const startServer = (protocol: StartTls, script = SCRIPTS[protocol]) =>
 
 const SEEN = { outcome: "presented", message: "", chain: [Buffer.from(certificate.der)] };
 
-/** What is told of MS-TDS, and of Telnet's own option, no server in Debian could show. */
+/** Protocols for which Debian has no server to test this with: MS-TDS, and Telnet's own option. */
 const SCRIPTED: Partial<Record<StartTls, string>> = { mssql: "PRELOGIN", telnet: "START_TLS (option 46)" };
 
 test.for(StartTls.options)(
@@ -52,7 +52,7 @@ test.for(StartTls.options)(
   },
 );
 
-/** A server that says more than it should with its last words before TLS. */
+/** A server that appends more than it may to its last message before TLS. */
 function saysMore({ greeting, turns }: Script, more: string): Script {
   const last = turns.at(-1);
   if (!last || last.answer === "") return { greeting: `${greeting}${more}`, turns };
@@ -171,7 +171,7 @@ const serve = (talk: (socket: Socket) => void) => listen(createServer(talk));
 
 const NAME = "mail.example";
 
-/** What a client says to these pieces, and how it ends. */
+/** What a client sends in answer to these pieces, and how it ends. */
 function talk(protocol: StartTls, pieces: readonly Uint8Array[]): { said: string[]; ending: Ending | null } {
   const conversation = new Conversation(createNegotiation(protocol, NAME));
   const said = [conversation.opening];

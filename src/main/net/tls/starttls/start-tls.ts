@@ -27,13 +27,13 @@ import { createLineNegotiation, createXmppNegotiation, LINE_PROTOCOLS } from "./
 
 type Ready = Extract<Ending, { kind: "ready" }>;
 
-/** `deadlineMs` is absolute: a drip of bytes does not move it. */
+/** `deadlineMs` is for the whole negotiation: a trickle of bytes does not move it. */
 type Limits = { deadlineMs: number; signal: AbortSignal };
 
 /**
- * Runs the negotiation that a protocol has before TLS, and answers with the stream for the hello, paused: nothing that
- * came in plain text is left in it. A failure has destroyed the stream. Where TLS is spoken at once nothing is done.
- * Rejects only when `signal` says stop.
+ * Runs the negotiation that a protocol has before TLS, and returns the stream for the hello, paused: nothing that came
+ * in plain text is left in it. On failure the stream is destroyed. If the protocol is TLS from the start, it does
+ * nothing. Rejects only when `signal` aborts.
  */
 export async function startTls(
   stream: Duplex,
@@ -71,7 +71,7 @@ function converse(
   const timer = setTimeout(onTime, deadlineMs);
 
   signal.addEventListener("abort", onStop);
-  // The one for errors stays: one that comes late is handled elsewhere.
+  // The error listener stays: without it, a late error would be thrown.
   stream.on("data", onData).on("error", onError).on("end", onEnd).on("close", onEnd);
   if (signal.aborted) onStop();
   else if (stream.destroyed) onError();
@@ -86,7 +86,7 @@ function converse(
   });
 }
 
-/** The negotiation of a protocol for one connection; `name`: the name or address that is requested of the server. */
+/** The negotiation of a protocol for one connection; `name`: the server's name or address in the request. */
 export function createNegotiation(protocol: StartTls, name: string): Negotiation {
   switch (protocol) {
     case "ldap":
@@ -119,7 +119,7 @@ const START_TLS = Buffer.concat([
 const [EXTENDED_RESPONSE, ENUMERATED] = [0x78, 0x0a];
 const MOST_MESSAGE = 16 * 1024;
 
-/** What servers answer by (RFC 4511 section 4.1.9) when they do not know StartTLS. */
+/** The result code (RFC 4511 section 4.1.9) of servers that do not know StartTLS. */
 const PROTOCOL_ERROR = 2;
 
 const createLdapNegotiation = (): Negotiation => ({ opening: START_TLS, next });
@@ -137,13 +137,13 @@ function next(received: Buffer): Step {
   const code = status?.length === 1 ? status[0] : undefined;
   if (code === undefined) return { kind: "other", received };
   const said = `result ${code} ${octetsOf(diagnostic)?.toString("utf8") ?? ""}`.trim();
-  // A message of no number means that the server ends the connection (section 4.4.1).
+  // Message number 0: the server announces that it ends the connection (section 4.4.1).
   if (number.every((byte) => byte === 0)) return { kind: "turned-away", said };
   if (code === 0) return { kind: "ready", used: size };
   return { kind: code === PROTOCOL_ERROR ? "not-offered" : "refused", said };
 }
 
-/** How a negotiation came to its end before TLS, by what was said, or as the time or the connection ended. */
+/** How a negotiation ended before TLS: by what the server sent, by a timeout, or by the connection's end. */
 type Stop =
   | Exclude<Ending, { kind: "ready" }>
   | { kind: "timed-out"; hasReceived: boolean; deadlineMs: number }
@@ -152,7 +152,7 @@ type Stop =
 
 type StartTlsEndpoint = { target: TlsTarget; protocol: StartTls };
 
-/** What each protocol calls the request for TLS. */
+/** The name of the request for TLS in each protocol. */
 const REQUESTS: Record<StartTls, string> = {
   smtp: "STARTTLS",
   lmtp: "STARTTLS",
@@ -174,7 +174,7 @@ const REQUESTS: Record<StartTls, string> = {
 
 const MOST_SAID = 200;
 
-/** What kept us from TLS, for people: what happened, and what to do. */
+/** Why there is no TLS, for people: what happened, and what to do. */
 export function toStopFailure(stop: Stop, endpoint: StartTlsEndpoint): Failure {
   const { protocol } = endpoint;
   const [name, request] = [formatProtocol(protocol), REQUESTS[protocol]];
@@ -211,7 +211,7 @@ export function toStopFailure(stop: Stop, endpoint: StartTlsEndpoint): Failure {
   }
 }
 
-/** XMPP's words for a domain that is not served (RFC 6120 section 4.9.3.6); all else is a matter of who may connect. */
+/** XMPP's error for an unknown domain (RFC 6120 section 4.9.3.6); other errors are about who may connect. */
 const formatRemedy = (said: string, { target }: StartTlsEndpoint): string =>
   said.startsWith("host-unknown")
     ? `write the domain that it serves behind a slash: ${formatEndpoint({ ...target, serverName: "DOMAIN" })}`

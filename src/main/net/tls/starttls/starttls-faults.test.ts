@@ -19,7 +19,7 @@ const probe = ({ endpoint }: Pick<TestServer, "endpoint">, protocol: StartTls) =
 
 const serve = (talk: (socket: Socket) => void) => listen(createServer(talk));
 
-/** What each protocol comes to at a server, in their order, each outcome once. */
+/** The outcomes of all protocols at a server, in their order, each outcome once. */
 async function probeAll(server: TestServer): Promise<string[]> {
   const readings = await Promise.all(StartTls.options.map((protocol) => probe(server, protocol)));
   for (const { chain } of readings) expect(chain).toEqual([]);
@@ -41,7 +41,7 @@ test("S4: a drip in place of an answer ends at the deadline", async ({ task }) =
     const timer = setInterval(() => socket.write("\xff"), 50);
     socket.once("close", () => clearInterval(timer));
   });
-  // What cannot be an answer from its first byte on is told before.
+  // A protocol whose answer cannot begin with this byte is recognised before the timeout.
   expect(await probeAll(dripping)).toEqual(["other-protocol", "timed-out"]);
   recordFault(task, { id: "S4", injected: SIXTEEN, seen: "timed out, or told as another protocol before" });
 });

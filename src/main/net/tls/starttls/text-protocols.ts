@@ -1,26 +1,26 @@
 import { MORE, type Negotiation, NOTHING, type Step } from "./negotiation.ts";
 
-/** A command, and how the answer to it is read, line by line; lines are without their ends. */
+/** A command, and how its answer is read, line by line; lines are without their ends. */
 type Exchange = {
-  /** Empty where the server speaks unasked. */
+  /** Empty if the server speaks first. */
   command: string;
-  /** How the answer's first line begins, where its later lines may be anything. */
+  /** How the answer's first line begins, for answers whose later lines may be anything. */
   begins?: RegExp;
-  /** A line that stands somewhere in the answer of a server that offers TLS. */
+  /** A line somewhere in the answer that shows that the server offers TLS. */
   offer?: RegExp;
-  /** The last line of the answer, by what it means. Who says something else speaks another protocol. */
+  /** The last line of the answer, by its meaning. Any other line is of another protocol. */
   good: RegExp;
   notOffered?: RegExp;
   refused?: RegExp;
   turnedAway?: RegExp;
-  /** A line after which others follow; looked for last. */
+  /** A line that others follow; tested last. */
   more: RegExp;
 };
 
 const MOST_LINE = 1_024;
 const MOST_LINES = 100;
 
-/** Exchanges in their order; after the last the server awaits a hello. */
+/** Runs the exchanges in their order; after the last the server expects a hello. */
 export function createLineNegotiation(exchanges: readonly [Exchange, ...Exchange[]]): Negotiation {
   let exchange = exchanges[0];
   let at = 0;
@@ -68,14 +68,14 @@ const LINE_FEED = 0x0a;
 const commandOf = ({ command }: Exchange): Uint8Array =>
   command === "" ? NOTHING : Buffer.from(`${command}\r\n`);
 
-/** Text holds no control characters but tabs, line ends and those that colour a banner. */
+/** Text holds no control characters but tabs, line ends and escapes that colour a banner. */
 const hasControls = (line: Buffer): boolean =>
   line.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x1b));
 
-/** Says who we are where a client must; `.invalid` is nobody's (RFC 2606 section 2). */
+/** The name that we give where a client must give one; `.invalid` belongs to nobody (RFC 2606 section 2). */
 const OURSELVES = "latchkey.invalid";
 
-/** No line goes on to another. */
+/** Matches no line: the answer has one line only. */
 const ONE_LINE = /^(?!)/;
 
 const CODE_GOES_ON = /^\d{3}-/;
@@ -94,7 +94,7 @@ const mail = (hello: string): [Exchange, ...Exchange[]] => [
   { command: "STARTTLS", more: CODE_GOES_ON, good: /^220( |$)/, refused: /^[45]\d\d( |$)/ },
 ];
 
-/** RFC 9051 sections 6.1.1 and 6.2.1. Logged in at once (PREAUTH), STARTTLS is not allowed any more. */
+/** RFC 9051 sections 6.1.1 and 6.2.1. After PREAUTH (logged in at once), STARTTLS is not allowed. */
 const imap: [Exchange, ...Exchange[]] = [
   { command: "", more: /^\* NO /i, good: /^\* OK\b/i, turnedAway: /^\* BYE\b/i, refused: /^\* PREAUTH\b/i },
   {
@@ -161,7 +161,7 @@ const nntp: [Exchange, ...Exchange[]] = [
   { command: "STARTTLS", more: ONE_LINE, good: /^382( |$)/, refused: /^[45]\d\d( |$)/ },
 ];
 
-/** RFC 5804 sections 1.7 and 2.2: the server lists what it can before it is asked. */
+/** RFC 5804 sections 1.7 and 2.2: the server lists its capabilities before it is asked. */
 const sieve: [Exchange, ...Exchange[]] = [
   {
     command: "",
@@ -175,8 +175,8 @@ const sieve: [Exchange, ...Exchange[]] = [
 ];
 
 /**
- * IRCv3's tls extension: numerics 670 and 691; 421 is who does not know it, 451 who wants a name first. Many say nothing
- * at all of what they do not know, so what they can is asked for before it: a list without tls is an answer as well.
+ * IRCv3's tls extension: numerics 670 and 691; 421: the server does not know it; 451: it wants a name first. Many do
+ * not answer unknown commands, so the capabilities are requested first: a list without tls is an answer, too.
  */
 const irc: [Exchange, ...Exchange[]] = [
   {
@@ -189,7 +189,7 @@ const irc: [Exchange, ...Exchange[]] = [
   },
 ];
 
-/** The protocols that go line by line. */
+/** The protocols that are read line by line. */
 export const LINE_PROTOCOLS = {
   smtp: mail("EHLO"),
   lmtp: mail("LHLO"),
@@ -201,12 +201,12 @@ export const LINE_PROTOCOLS = {
   irc,
 };
 
-/** What a server says before TLS is parsed anew as it grows, so it may not grow much. */
+/** The text of a server before TLS is parsed again as it grows, so that it may not grow much. */
 const MOST_TEXT = 16 * 1024;
 
 const START_TLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
 
-/** RFC 6120 section 5.4, for clients and for other servers; `name` is the domain that is asked for. */
+/** RFC 6120 section 5.4, for clients and for servers; `name` is the requested domain. */
 export function createXmppNegotiation(name: string, role: "client" | "server"): Negotiation {
   let isRequested = false;
   const opening = Buffer.from(
@@ -226,7 +226,7 @@ export function createXmppNegotiation(name: string, role: "client" | "server"): 
 
   function kindOf(error: string): "refused" | "not-offered" | "turned-away" {
     if (isRequested) return "refused";
-    // So says Prosody, which offers nothing at all where neither TLS nor a login without it may be had.
+    // Prosody's error if it offers neither TLS nor a login without it.
     return /stream features/i.test(error) ? "not-offered" : "turned-away";
   }
 
