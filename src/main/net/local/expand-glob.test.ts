@@ -44,7 +44,7 @@ test.skipIf(process.platform === "win32")("a pattern stands for what the shell t
     "*b*.*f*",
   ];
   for (const pattern of patterns) {
-    // What matches nothing stands for itself in a shell; the options make it stand for nothing.
+    // A shell passes a pattern without matches on as it is; with these options it becomes nothing.
     const { stdout } = await run("bash", [
       "-c",
       `shopt -s nullglob; LC_ALL=C; cd "$1"; for each in ${pattern}; do [ -e "$each" ] || [ -L "$each" ] && echo "$each"; done; true`,

@@ -2,10 +2,10 @@ import { lstat, readdir } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { fits } from "#shared/text/wildcards.ts";
 
-/** A folder of a million names would otherwise hold up whoever asks. */
+/** Without a limit, a folder of a million names would hold up the program. */
 const MOST_PATHS = 4_096;
 
-/** The paths that an absolute pattern of glob(7) stands for, in the order of their names. Never fails. */
+/** The paths that match an absolute pattern of glob(7), in the order of their names. Never rejects. */
 export async function expandGlob(pattern: string): Promise<string[]> {
   const { root } = parse(pattern);
   let folders = [root];
@@ -54,7 +54,7 @@ function readTokens(part: string): Token[] {
   return tokens;
 }
 
-/** `a-z0-9`, or what is not in it after `!` or `^`. */
+/** A class such as `a-z0-9`; after `!` or `^` it matches every other character. */
 function readClass(text: string): (character: string) => boolean {
   const isNegated = /^[!^]/.test(text);
   const ranges = (isNegated ? text.slice(1) : text).match(/.-.|./gsu) ?? [];

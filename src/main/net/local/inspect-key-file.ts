@@ -11,20 +11,20 @@ export type KeyFileInspection = {
   /** Four octal digits. */
   mode: string;
   isEncrypted: boolean | null;
-  /** SHA-256 of the private file. */
+  /** SHA-256 of the private key file. */
   hash: string | null;
   hasPublicFile: boolean;
-  /** `type base64`, and the fingerprint; from the .pub file where the private one does not show them. */
+  /** `type base64`, and the fingerprint; from the .pub file if the private key file does not show them. */
   line: string | null;
   fingerprint: string | null;
   comment: string;
-  /** What can be read here has signed; what has a passphrase does once that is told. */
+  /** A key that can be read here has made a signature; one with a passphrase makes it once that is typed. */
   possession: KeyPossession;
-  /** Why it cannot be replaced; null: it can. */
+  /** Why the key cannot be replaced; null: it can. */
   stuck: string | null;
 };
 
-/** What stands at the path of a private key here; null: nothing does. */
+/** What is at the path of a private key on this computer; null: nothing. */
 export async function inspectKeyFile(path: string): Promise<KeyFileInspection | null> {
   const about = await lstat(path).catch(() => null);
   if (!about) return null;

@@ -12,10 +12,10 @@ import {
   privateKeysHere,
 } from "#shared/model/runs/plan.ts";
 
-/** What whoever started Latchkey has named at the command line, beside their own defaults. */
+/** Files that the person who started Latchkey named at the command line, in addition to the defaults. */
 export type StartFiles = {
   sshConfigs: readonly string[];
-  /** Private keys, to log in and to sign with; and where a new one may be made. */
+  /** Private keys to log in and to sign with; a new one may be created at such a path, too. */
   identities: readonly string[];
   /** Programs that set DNS records. */
   programs: readonly string[];
@@ -26,13 +26,13 @@ export const NO_START_FILES: StartFiles = { sshConfigs: [], identities: [], prog
 type Deps = {
   home: string;
   startFiles: StartFiles;
-  /** Programs that an issuer has already, which only a command line can give it first. */
+  /** Programs that an issuer has already. Only a command line can set one for the first time. */
   listPrograms: () => Promise<readonly string[]>;
 };
 
 /**
- * Which files of this computer a page may name: this user's own, of `~/.ssh` and the usual ssh_config, and those that were
- * named at the start. What a page names is read, run, or written by us, and what is wrong with it is said to the page.
+ * Which files of this computer a page may name: those of the user's `~/.ssh`, the usual ssh_config, and those that were
+ * named at the start. We read, run or write what a page names, and our error about it reaches the page.
  */
 export function createPageFiles({ home, startFiles, listPrograms }: Deps) {
   const toPath = (text: string) => resolve(text.replace(/^~(?=\/)/, () => home));
@@ -40,7 +40,7 @@ export function createPageFiles({ home, startFiles, listPrograms }: Deps) {
     files.some((file) => toPath(file) === toPath(path));
 
   function isOwnKey(path: string): boolean {
-    // As it is read: only what it is logged in or signed with may begin with `~`.
+    // `.~Resolved as the reader of this kind of file does: `~` is expanded only for files to log in or sign with.~`.
     const inner = relative(join(home, ".ssh"), path);
     const isBelow = inner !== "" && !inner.startsWith("..") && !isAbsolute(inner);
     return isBelow || isIn(startFiles.identities, path);
@@ -69,7 +69,7 @@ export function createPageFiles({ home, startFiles, listPrograms }: Deps) {
     }
   }
 
-  /** A plan that was exported names files by itself; what is no plan is refused by whoever takes it. */
+  /** An exported plan names files by itself. A value that is no plan is refused where it is imported. */
   async function whyNotPlan(value: unknown): Promise<string | null> {
     const { data } = Plan.safeParse(value);
     if (!data) return null;
@@ -81,7 +81,7 @@ export function createPageFiles({ home, startFiles, listPrograms }: Deps) {
   }
 
   return {
-    /** Refuses an input that names another file. */
+    /** Refuses an input that names any other file. */
     async check(named: readonly NamedFile[]): Promise<void> {
       for (const each of named) {
         const why = await whyNot(each);
@@ -99,7 +99,7 @@ const formatRefusal = (path: string, why: string, option: string): string =>
 const isKey = (text: string): boolean =>
   text.startsWith("SHA256:") || /(?:^|\s)(?:ssh-|ecdsa-sha2-|sk-)\S+\s+AAAA/.test(text);
 
-/** Those of this computer. */
+/** The files of this computer that a plan names. */
 function filesOfPlan(plan: Plan): NamedFile[] {
   const newKey = newKeyOf(plan);
   const isHere = ({ host, kind }: PrivateKeyPlan) => host === null && kind === "file";

@@ -4,7 +4,7 @@ import { homedir, hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 
-/** This workstation and its user, as the operating system tells. On Windows the agent is OpenSSH's named pipe. */
+/** This computer and its user, as the operating system names them. On Windows the agent is OpenSSH's named pipe. */
 export function findWorkstation(): Workstation {
   const { SSH_AUTH_SOCK } = process.env;
   const agentSocket =
@@ -14,11 +14,11 @@ export function findWorkstation(): Workstation {
 
 export type KnownHostsFiles = {
   files: { path: string; text: string }[];
-  /** Those that exist but cannot be read: keys that are known there are not known to a scan. */
+  /** Files that exist but cannot be read: a scan does not know the host keys in them. */
   unreadable: { path: string; why: string }[];
 };
 
-/** The files in which ssh looks for host keys, unless it is told others. */
+/** The files in which ssh looks for host keys by default. */
 const pathsFor = (home: string): string[] => [
   join(home, ".ssh/known_hosts"),
   join(home, ".ssh/known_hosts2"),
@@ -26,10 +26,10 @@ const pathsFor = (home: string): string[] => [
   "/etc/ssh/ssh_known_hosts2",
 ];
 
-/** Of a million hosts. */
+/** Enough for a million hosts. */
 const MOST_MEBIBYTES = 256;
 
-/** Reads the user's and the system's known_hosts. Never fails. */
+/** Reads the user's and the system's known_hosts. Never rejects. */
 export async function readKnownHostsFiles(home: string): Promise<KnownHostsFiles> {
   const found: KnownHostsFiles = { files: [], unreadable: [] };
   for (const path of pathsFor(home)) {
@@ -43,16 +43,16 @@ export async function readKnownHostsFiles(home: string): Promise<KnownHostsFiles
 const MOST_CONFIG_MEBIBYTES = 8;
 
 /**
- * A file of ssh_config. Like ssh, `mustBeSafe` takes none that somebody else could have written: what stands there
- * decides whom we log in to.
+ * Reads a file of ssh_config. As in ssh, `mustBeSafe` refuses one that somebody else could have written, because it
+ * decides which host we log in to.
  */
 export const readSshConfigFile = (path: string, { mustBeSafe }: { mustBeSafe: boolean }): Promise<TextFile> =>
   readTextFile(path, MOST_CONFIG_MEBIBYTES, (about) => (mustBeSafe ? whyUnsafe(about) : null));
 
-/** This user and this computer, as ssh_config may name them by `%i`, `%l` and `%L`. */
+/** This user and this computer: ssh_config may use them as `%i`, `%l` and `%L`. */
 export const nameThisComputer = () => ({ uid: String(userInfo().uid), hostname: hostname() });
 
-/** A group that this user is alone in is nobody else; Debian's ssh has it so, where new files are their group's to write. */
+/** A group with only this user in it is safe, as in Debian's ssh, where new files are writable by their group. */
 async function whyUnsafe({ uid, gid, mode }: About): Promise<string | null> {
   const own = process.getuid?.();
   if (own === undefined) return null;
@@ -69,18 +69,18 @@ async function isAlone(uid: number, gid: number): Promise<boolean> {
   return isPrivateGroup(gid, uid, { passwd: passwd.text, group: group.text });
 }
 
-/** What a file holds, or why that cannot be told; null when there is no such file. */
+/** A file's text, or why it cannot be read; null if there is no such file. */
 type TextFile = { text: string } | { why: string } | null;
 
-/** Whose a file is, and what others may do with it. */
+/** The owner, the group and the permissions of a file. */
 type About = { uid: number; gid: number; mode: number };
 
-/** To open a pipe would otherwise wait for somebody to write to it. Windows has neither. */
+/** Without O_NONBLOCK, opening a pipe would wait for a writer. Windows has neither. */
 const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Reads a regular file of so many MiB at most, and nothing else: never a pipe or a device. `whyNot`: a reason not to. */
+/** Reads a regular file of at most so many MiB; never a pipe or a device. `whyNot`: a reason to refuse it. */
 export async function readTextFile(
   path: string,
   mostMebibytes: number,
@@ -108,7 +108,7 @@ const WHY: Record<string, string> = {
   ELOOP: "its links lead in a circle",
 };
 
-/** A file may grow while it is read, and say that it is empty, as those of /proc do. */
+/** A file may grow while it is read, and claim to be empty, as files of /proc do. */
 async function readAtMost(file: FileHandle, mostBytes: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -125,8 +125,8 @@ async function readAtMost(file: FileHandle, mostBytes: number): Promise<Buffer |
 type Accounts = { passwd: string; group: string };
 
 /**
- * Whether one user alone is in a group, as where everybody has a group of their own. Groups that stand elsewhere, such
- * as in a directory, count as shared.
+ * Whether a group has only one user, as on systems where every user has a group of their own. A group that is defined
+ * elsewhere, such as in a directory, counts as shared.
  */
 export function isPrivateGroup(gid: number, uid: number, { passwd, group }: Accounts): boolean {
   const users = readFields(passwd).map(([name, , user, first]) => ({

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 
 type SignRequest = {
-  /** A private key file, or a .pub file whose private key an agent has. */
+  /** A private key file, or a .pub file whose private key is in an agent. */
   keyFile: string;
   /** What the signature is for. */
   namespace: string;
@@ -12,8 +12,8 @@ type SignRequest = {
 };
 
 /**
- * What `ssh-keygen -Y sign` makes of these bytes, armored; or why it made nothing. It has no terminal to ask at: a key that
- * is locked has to be in the agent.
+ * The armored signature of `ssh-keygen -Y sign`; or why there is none. It has no terminal to prompt at: a locked key
+ * must be in the agent.
  */
 export async function signBytes(
   bytes: Uint8Array,
@@ -25,7 +25,7 @@ export async function signBytes(
   return signature.startsWith("-----BEGIN SSH SIGNATURE-----") ? { signature } : { why: whyOf("") };
 }
 
-/** The fingerprint (`SHA256:...`) of a key file, private or .pub; or why it has none. */
+/** The fingerprint (`SHA256:...`) of a private key file or a .pub file; or why it has none. */
 export async function findFingerprint(keyFile: string): Promise<{ fingerprint: string } | { why: string }> {
   const options = { bytes: Buffer.alloc(0), agentSocket: null };
   const said = await runKeygen(["-l", "-E", "sha256", "-f", keyFile], options);
@@ -71,5 +71,5 @@ function whyOf(said: string): string {
   return `ssh-keygen says: ${last.slice(0, 300) || "nothing"}`;
 }
 
-/** As long as a SHA-256, for what nobody may ever have twice. Letters and digits only. */
+/** As long as a SHA-256, so that no two are ever equal. Letters and digits only. */
 export const randomNonce = (): string => randomBytes(32).toString("hex");

@@ -5,7 +5,7 @@ import type { ThisComputer } from "#shared/contract/settings.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { readKnownHostsFiles } from "./read-ssh-files.ts";
 
-/** What a scan from here can use: reads files and the agent's list; writes and connects to nothing else. */
+/** What a scan from here can use. Reads files and the agent's list; writes and connects to nothing else. */
 export async function inspectThisComputer({
   user,
   home,
@@ -43,7 +43,7 @@ async function describeKeyFile(path: string, held: ReadonlySet<string>): Promise
   const { keyType, fingerprint } = file;
   if (file.kind === "usable")
     return { path, keyType, fingerprint, isEncrypted: false, isReadableByOthers, unusable: null };
-  // A scan asks for the passphrase of one that is locked.
+  // A scan prompts for the passphrase of a locked key.
   const canBeUsed = file.lock !== null || (fingerprint !== null && held.has(fingerprint));
   return {
     path,
@@ -62,17 +62,17 @@ function countKnownHosts(files: readonly { path: string; text: string }[]): This
   return { files: files.map(({ path }) => path), entries: entries.length, hashed: hashed.length };
 }
 
-/** A file that says it is a private key. */
+/** A file whose text says that it is a private key. */
 type FoundKeyFile = { path: string; bytes: Uint8Array };
 
-/** Nobody keeps more. */
+/** Nobody keeps more key files. */
 const MOST_FILES = 1_000;
 
 const IS_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----|^PuTTY-User-Key-File-[0-9]/m;
 
 /**
- * The private key files of ~/.ssh, whatever their names, in the order of these. Null where the folder cannot be
- * listed: then nothing is known of what is in it. A home without the folder holds none.
+ * The private key files of ~/.ssh, whatever their names, in the order of their names. Null if the folder cannot be
+ * listed: its content is unknown then. A home without the folder has none.
  */
 export async function readKeyFolder(home: string): Promise<FoundKeyFile[] | null> {
   const folder = join(home, ".ssh");

@@ -14,7 +14,7 @@ import {
   writeNewPrivateKey,
 } from "./replace-private-key.ts";
 
-/** An `ssh` that is logging in until it is ended: its server never says a word. */
+/** An `ssh` that keeps logging in until it is ended: its server never sends a word. */
 async function startClient() {
   const client: ChildProcess = spawn(
     "ssh",
@@ -46,7 +46,7 @@ async function makeDesk() {
   return { folder, old, replacement, keyPair, [Symbol.asyncDispose]: () => folder.remove() };
 }
 
-/** While `step` waits for a moment between two logins (`isWaiting`), somebody saves another file there. */
+/** While `step` waits for a moment between two logins (`isWaiting`), somebody saves another file at `path`. */
 async function saveMeanwhile(
   path: string,
   isWaiting: () => boolean,

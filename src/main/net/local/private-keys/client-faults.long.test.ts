@@ -18,7 +18,7 @@ import {
   writeNewPrivateKey,
 } from "./replace-private-key.ts";
 
-/** Every other one is taken back before it is done. */
+/** Every other one is rolled back before it is finished. */
 const ROTATIONS = Number(process.env.LATCHKEY_TEST_ROTATIONS ?? 100);
 
 test.skipIf(!canStartHosts())(

@@ -9,7 +9,7 @@ import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const SCRIPT = join(import.meta.dirname, "testing/full-home-child.ts");
-/** Of a disk of sixteen, two of which are the old key's files. */
+/** Free blocks on a disk of sixteen, two of which hold the old key's files. */
 const ROOMS = [0, 1, 2];
 const OLD_ALONE = ["id", "id.pub"];
 

@@ -53,7 +53,7 @@ test.skipIf(!canStartHosts()).for(["commit", "undo"])(
       const isOld = hash("sha256", now) === before;
       expect(isOld || readPrivateKeyFile(now).fingerprint === keyPair.fingerprint).toBe(true);
       if (end === "commit") {
-        // One that was killed after its commit began has nothing left to make.
+        // After a kill in the last step, there is no new key left to write.
         await writeNewPrivateKey(replacement, keyPair, null);
         await installPrivateKey(replacement, keyPair.fingerprint);
         expect(await removeOldPrivateKey(replacement, keyPair.fingerprint)).toEqual({ kind: "done" });

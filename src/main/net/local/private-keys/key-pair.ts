@@ -10,23 +10,23 @@ import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { RSA_BITS } from "#shared/model/runs/plan.ts";
 import { Redacted } from "#shared/model/secret.ts";
 
-/** In memory only, and gone with the run. */
+/** In memory only: lost when the run ends. */
 export type RunSecrets = {
   keyPair: KeyPair;
-  /** What the new private key is locked with wherever the old one was locked; null where it was nowhere. */
+  /** The passphrase for the new private key wherever the old one was locked; null if it was locked nowhere. */
   passphrase: Redacted<string> | null;
 };
 
-/** A key with its private key, in memory: made here, or read from a file that stands in clear. */
+/** A private key with its public key, in memory: generated here, or read from a file without a passphrase. */
 
 export type KeyPair = {
   keyType: string;
   fingerprint: string;
   blob: Buffer;
-  /** As it stands in an authorized_keys file: type and base64. */
+  /** As in an authorized_keys file: type and base64. */
   line: string;
   comment: string;
-  /** The private key as agents and OpenSSH's format hold it: its type, then its numbers. */
+  /** The private key as agents and OpenSSH's format encode it: its type, then its numbers. */
   secret: Redacted<Buffer>;
 };
 
@@ -47,7 +47,7 @@ export async function createKeyPair(options: { keyType: NewKeyType; comment: str
   return keyPair;
 }
 
-/** The key of a private key file without a passphrase, in any format that OpenSSH reads; null for anything else. */
+/** Reads a private key file without a passphrase, in any format that OpenSSH reads; null for anything else. */
 export function readKeyPair(text: Redacted<string>): KeyPair | null {
   const clear = Redacted.reveal(text);
   const container = readContainer(clear);
@@ -60,7 +60,7 @@ export function readKeyPair(text: Redacted<string>): KeyPair | null {
   }
 }
 
-/** What a login needs of it. */
+/** The key as a login uses it. */
 export function toIdentity(keyPair: KeyPair, source: string): Identity {
   const file = readPrivateKeyFile(Buffer.from(writeOpenContainer(keyPair.blob, padKeyPair(keyPair, 8))));
   if (file.kind !== "usable") throw new Error(`a key that was made here is of no use: ${file.why}`);
@@ -68,11 +68,11 @@ export function toIdentity(keyPair: KeyPair, source: string): Identity {
   return { keyType, fingerprint, source, comment, secret: { kind: "file", key: file.key } };
 }
 
-/** As it stands in OpenSSH's format, before it is encrypted with a cipher of that block size. */
+/** The private section of OpenSSH's format, before it is encrypted with a cipher of that block size. */
 const padKeyPair = ({ secret, comment }: KeyPair, blockBytes: number): Buffer =>
   padSecret(Redacted.reveal(secret), comment, blockBytes);
 
-/** Of each type so many fields come after its name, and the comment after those. */
+/** How many fields follow the name of each type; the comment follows those. */
 const FIELDS: Readonly<Record<string, number>> = {
   "ssh-ed25519": 2,
   "ssh-rsa": 6,
@@ -106,13 +106,13 @@ function nameKey(blob: Buffer, secret: Redacted<Buffer>, comment: string): KeyPa
   return { ...view, blob, line: `${view.keyType} ${blob.toString("base64")}`, comment, secret };
 }
 
-/** Of the cipher that `seal-worker` encrypts with. */
+/** The block size of the cipher that `seal-worker` encrypts with. */
 const SEAL_BLOCK_BYTES = 16;
 
-/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+/** Beside this file, both as source and as built: a build has all parts of the program in one folder. */
 const WORKER = new URL(`./seal-worker${extname(import.meta.url)}`, import.meta.url);
 
-/** The text of a private key file, in OpenSSH's format. A passphrase is put on it in a thread that ends with it. */
+/** The text of a private key file, in OpenSSH's format. A passphrase is put on it in a thread that ends right after. */
 export async function sealKeyPair(
   keyPair: KeyPair,
   passphrase: Redacted<string> | null,
@@ -131,7 +131,7 @@ export async function sealKeyPair(
   });
   worker
     .on("message", (text: string) => resolve(new Redacted(text)))
-    // An error of the worker's could hold what it was given: only its code is told.
+    // An error of the worker could contain the key or the passphrase: only its code is passed on.
     .on("error", (error: NodeJS.ErrnoException) =>
       reject(new Error(`a passphrase could not be put on a key (${error.code ?? error.name})`)),
     );
@@ -142,10 +142,10 @@ export async function sealKeyPair(
   }
 }
 
-/** SHA-256 of the file that holds it, which tells nothing of what is in it. */
+/** SHA-256 of the key file, which reveals nothing of the key. */
 export const hashSealed = (text: Redacted<string>): string => hash("sha256", Redacted.reveal(text));
 
-/** Keys of a running agent: a new one is added, and an old one forgotten, by the agent protocol (RFC 9987). */
+/** Keys of a running agent: adding a new one and removing an old one, by the agent protocol (RFC 9987). */
 
 type AgentOutcome = { kind: "done" } | { kind: "failed"; message: string };
 
@@ -154,13 +154,13 @@ const REMOVE_IDENTITY = 18;
 const SUCCESS = 6;
 const SIGN_REQUEST = 13;
 const SIGN_RESPONSE = 14;
-/** By which digest an RSA key signs: SHA-512. */
+/** The flag for signing with RSA and SHA-512. */
 const RSA_SHA512 = 4;
 
-/** Some agents ask somebody first. */
+/** Some agents ask a person to confirm. */
 const ADD_TIMEOUT_MS = 60_000;
 
-/** Adds the key until the agent ends; that it is there already is no failure. */
+/** Adds the key until the agent ends; a key that is there already is no failure. */
 export async function addToAgent(socketPath: string, keyPair: KeyPair): Promise<AgentOutcome> {
   const message = Buffer.concat([
     Buffer.from([ADD_IDENTITY]),
@@ -173,7 +173,7 @@ export async function addToAgent(socketPath: string, keyPair: KeyPair): Promise<
     : { kind: "failed", message: `the agent at ${socketPath} did not take the new key: add it with ssh-add` };
 }
 
-/** Has the agent forget the key; that it does not hold it any more is no failure. */
+/** Removes the key from the agent; a key that is not there is no failure. */
 export async function removeFromAgent(socketPath: string, blob: Uint8Array): Promise<AgentOutcome> {
   const answer = await queryAgent(
     socketPath,
@@ -181,7 +181,7 @@ export async function removeFromAgent(socketPath: string, blob: Uint8Array): Pro
     ADD_TIMEOUT_MS,
   );
   const { isReachable } = await listAgentKeys(socketPath);
-  // An agent that has ended holds nothing.
+  // An agent that has ended holds no keys.
   if (answer?.[0] === SUCCESS || !isReachable || !(await holds(socketPath, blob))) return { kind: "done" };
   return {
     kind: "failed",
@@ -190,8 +190,8 @@ export async function removeFromAgent(socketPath: string, blob: Uint8Array): Pro
 }
 
 /**
- * What the agent signs these bytes with, by SSH's wire format; null where it does not hold the key, or does not sign in time.
- * Some ask somebody first, who may say no.
+ * The agent's signature of these bytes, in SSH's wire format; null if it does not hold the key, or does not sign in
+ * time. Some agents ask a person to confirm, who may decline.
  */
 export async function signByAgent(
   socketPath: string,

@@ -1,22 +1,22 @@
 /**
- * OpenSSH's client reads the public key when it is connected, and the private one once the server has taken that. Where the
- * two change in between it refuses them ("contents do not match public"), so they change while no client is on its way in.
+ * OpenSSH's client reads the public key before it connects, and the private key once the server has accepted that. If
+ * they change in between, it refuses both ("contents do not match public"): so no client may be logging in.
  */
 import { readdirSync, readFileSync, renameSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Until a login that was begun is over, or is as long under way as whoever types a passphrase may be. */
+/** An older login is over by now, or waits for a person to type a passphrase. */
 const YOUNG_SECONDS = 3;
-/** Where logins follow each other without a pause, nothing is gained by waiting longer. */
+/** If logins follow each other without a pause, waiting longer gains nothing. */
 const MOST_WAITS = 120;
 const WAIT_MS = 50;
-/** Of /proc, on every architecture that Node runs on. */
+/** The tick of /proc, on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
 /**
- * Renames at a moment at which no ssh client of this computer has begun within three seconds; after six seconds at the
- * latest. Where the system does not show its processes as files, at once. False: nothing was renamed, for by then `isUnchanged`,
- * which is asked right before, said no. Rejects as `rename` does.
+ * Waits until no ssh client on this computer has started in the last three seconds, six seconds at most, then renames.
+ * Without /proc it renames at once. Returns false, and renames nothing, if `isUnchanged`, called right before the
+ * rename, returns false. Rejects as `rename` does.
  */
 export async function moveBetweenLogins(
   from: string,
@@ -24,7 +24,7 @@ export async function moveBetweenLogins(
   isUnchanged: () => boolean,
 ): Promise<boolean> {
   for (let waits = 0; waits < MOST_WAITS && isAnybodyLoggingIn(); waits++) await pause(WAIT_MS);
-  // In the same breath: a client that begins now reads its first file later than this, and nobody saves another one.
+  // Both calls are synchronous, so that hardly a moment is left in which somebody saves another file.
   if (!isUnchanged()) return false;
   renameSync(from, to);
   return true;
@@ -42,7 +42,7 @@ function isAnybodyLoggingIn(): boolean {
 function isYoungClient(folder: string, now: number): boolean {
   try {
     if (readFileSync(`${folder}/comm`, "utf8") !== "ssh\n") return false;
-    // The 22nd field; the second one ends with the last parenthesis.
+    // The 22nd field, starttime; the second, comm, ends at the last parenthesis.
     const begun = readFileSync(`${folder}/stat`, "utf8")
       .replace(/^.*\) /s, "")
       .split(" ")[19];

@@ -49,7 +49,7 @@ const hashOf = async (path: string): Promise<FileHash> =>
     .update(await readFile(path))
     .digest("hex");
 
-/** What every file of a folder holds, and its mode. */
+/** The content and the mode of every file in a folder. */
 async function readFolder(path: string): Promise<Record<string, string>> {
   const names = (await readdir(path)).sort();
   const read = async (name: string) => {

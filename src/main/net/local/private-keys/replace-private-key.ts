@@ -1,6 +1,6 @@
 /**
- * Replaces a private key of this computer, a step at a time. Every step inspects first, goes on from wherever an earlier
- * one was cut short, and may be called again. At any time the path holds the old key or the new one, whole.
+ * Replaces a private key on this computer, step by step. Every step inspects first, continues from wherever an earlier
+ * one was interrupted, and may be called again. At any time the path holds the old key or the new one, whole.
  */
 
 import { createHash, hash } from "node:crypto";
@@ -14,7 +14,7 @@ import { Redacted } from "#shared/model/secret.ts";
 import { type KeyPair, sealKeyPair } from "./key-pair.ts";
 import { moveBetweenLogins } from "./move-between-logins.ts";
 
-/** `refused`: nothing was done. `failed`: it was begun; what stands is whole, and the step may be tried again. */
+/** `refused`: nothing was changed. `failed`: interrupted; every file is whole, and the step may be tried again. */
 export type KeyReplacementOutcome = { kind: "done" } | { kind: "refused" | "failed"; message: string };
 
 /** Writes the new private key beside the old one, or nothing. */
@@ -34,11 +34,11 @@ export async function writeNewPrivateKey(
         const text = await sealKeyPair(keyPair, passphrase);
         await writeWhole(replacement, made, { text: Redacted.reveal(text), mode: 0o600 });
       }
-      // A public key of another key beside it would be offered in its stead.
+      // If the old public key stayed beside the new private key, ssh would offer that instead.
       if (replacement.hasPublicFile || (await isThere(nowPublic)))
         await writeWhole(replacement, madePublic, { text: `${line}\n`, mode: 0o644 });
     } catch (error) {
-      // Nobody knows of it yet.
+      // No file refers to it yet.
       if (state.kind === "untouched") await rm(made, { force: true });
       throw error;
     }
@@ -47,8 +47,8 @@ export async function writeNewPrivateKey(
 }
 
 /**
- * Moves the new private key to the path, and the old one is kept beside it. ssh offers the public key that lies beside a private
- * one, and signs with the private one: while the two are exchanged there is none.
+ * Moves the new private key to the path, and keeps the old one beside it. ssh offers the public key beside a private
+ * key, and signs with the private one: while the two are replaced, there is no public key file.
  */
 export async function installPrivateKey(
   replacement: KeyReplacement,
@@ -85,7 +85,7 @@ export async function removeOldPrivateKey(
 ): Promise<KeyReplacementOutcome> {
   return step(replacement, fingerprint, ["installed", "committed"], async () => {
     const { old, oldPublic, torn } = namesOf(replacement.path);
-    // The public one first: while the private one is there, this is still to be done.
+    // The public key first: as long as the private key is there, a retry knows that this step is unfinished.
     for (const path of [torn, oldPublic, old]) await rm(path, { force: true });
     return null;
   });
@@ -106,7 +106,7 @@ export async function keepOldPrivateKey(
   });
 }
 
-/** Removes what `keepOldPrivateKey` has kept, whatever is at its path by now: only the very file of the plan. */
+/** Removes what `keepOldPrivateKey` has kept, whatever is at `path` by now: only the plan's own file, by its hash. */
 export async function dropKeptPrivateKey({ path, before }: KeyReplacement): Promise<KeyReplacementOutcome> {
   if (before === null) return { kind: "done" };
   const kept = nameKept(path, before);
@@ -121,7 +121,7 @@ export async function dropKeptPrivateKey({ path, before }: KeyReplacement): Prom
   });
 }
 
-/** The old private key, the very same file, is at its path again, and the new one is removed. */
+/** Puts the old private key, the very same file, back at its path, and removes the new one. */
 export async function restoreOldPrivateKey(
   replacement: KeyReplacement,
   fingerprint: string,
@@ -136,7 +136,7 @@ export async function restoreOldPrivateKey(
       } else if (isUnchanged()) rmSync(now);
       else return formatChanged(replacement);
     }
-    // Beside one that was not hidden, it is somebody else's.
+    // If the public key was not moved away, `oldPublic` is somebody else's.
     if ((await isThere(oldPublic)) && !(await isThere(nowPublic))) await rename(oldPublic, nowPublic);
     for (const path of [torn, madePublic, made, old]) await rm(path, { force: true });
     return null;
@@ -146,12 +146,12 @@ export async function restoreOldPrivateKey(
 const formatChanged = ({ path, before }: KeyReplacement): string =>
   `${path} was changed by somebody else meanwhile and is left as it is${before === null ? "" : `; the key that stood there is ${namesOf(path).old}`}`;
 
-/** What was being written when whoever wrote it was killed is gone. */
+/** Removes a partial file that a killed writer left. */
 export async function clearTorn({ path }: Pick<KeyReplacement, "path">): Promise<void> {
   await rm(namesOf(path).torn, { force: true });
 }
 
-/** `act` answers with why it has done nothing, where that is so. */
+/** `act` returns why it did nothing; null: it is done. */
 async function step(
   replacement: KeyReplacement,
   fingerprint: string,
@@ -168,7 +168,7 @@ async function step(
   });
 }
 
-/** `act` answers with why it has done nothing, where that is so. */
+/** `act` returns why it did nothing; null: it is done. */
 async function actOn(path: string, act: () => Promise<string | null>): Promise<KeyReplacementOutcome> {
   try {
     const refused = await act();
@@ -187,7 +187,7 @@ const STATES = {
   committed: "is the new key, and the old one is gone",
 } as const;
 
-/** All of it or nothing: a file that was cut short never has the name. */
+/** All or nothing: a partial file never has the name. */
 async function writeWhole(
   replacement: KeyReplacement,
   path: string,
@@ -202,7 +202,7 @@ async function writeWhole(
   await syncFolder(replacement);
 }
 
-/** What could not be written wholly does not stay. */
+/** Removes a file that could not be written completely. */
 async function writeTorn(replacement: KeyReplacement, write: (torn: string) => Promise<void>): Promise<void> {
   await clearTorn(replacement);
   try {
@@ -213,7 +213,7 @@ async function writeTorn(replacement: KeyReplacement, write: (torn: string) => P
   }
 }
 
-/** Another name for the same file; where a file system has no such, a copy of it. */
+/** A hard link to the same file; on a file system without hard links, a copy of it. */
 async function keep(replacement: KeyReplacement, from: string, to: string): Promise<void> {
   if (!(await isThere(from)) || (await isThere(to))) return;
   try {
@@ -233,7 +233,7 @@ async function keep(replacement: KeyReplacement, from: string, to: string): Prom
 
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
 
-/** Owner and mode are the other's, where there is another and the system has such. A link has no mode of its own. */
+/** Copies owner and mode of `model`, if that exists and the system has them. A symbolic link has no mode of its own. */
 async function dressAs(model: string, path: string): Promise<void> {
   if (process.platform === "win32") return;
   const [theirs, ours] = [await lstat(model).catch(() => null), await lstat(path)];
@@ -242,44 +242,44 @@ async function dressAs(model: string, path: string): Promise<void> {
   if (!theirs.isSymbolicLink()) await chmod(path, theirs.mode & 0o777);
 }
 
-/** On Windows a folder cannot be opened: what was renamed is kept by its journal. */
+/** On Windows a folder cannot be opened; NTFS journals the rename. */
 async function syncFolder({ path }: Pick<KeyReplacement, "path">): Promise<void> {
   if (process.platform === "win32") return;
   await using folder = await open(dirname(path), "r");
   await folder.sync();
 }
 
-/** Where a private key of this computer stands, what lies beside it while it is replaced, and how far that has come. */
+/** Where a private key is on this computer, the files beside it during its replacement, and how far that is. */
 
 export type KeyReplacement = {
   path: string;
-  /** Of the private file that is to be replaced; null: nothing stands there yet. */
+  /** Hash of the private key file to replace; null: there is none yet. */
   before: FileHash | null;
   /** A public key is written beside it. */
   hasPublicFile: boolean;
 };
 
 /**
- * `untouched`; `made`: the new private key lies beside the old one; `installed`: the new private key is where the old one was, which is
- * kept beside it; `committed`: the old one is gone. `strange`: something else lies there, and nothing is done about it.
+ * `untouched`; `made`: the new private key is beside the old one; `installed`: the new one is in place, the old one
+ * beside it; `committed`: the old one is gone. `strange`: a file is not of this run, and nothing is changed.
  */
 type KeyReplacementState =
   | {
       kind: "untouched" | "made";
-      /** Its public key is hidden, or the old private key is kept under its other name already. */
+      /** The public key is moved away, or the old private key has its second name already. */
       isBegun: boolean;
     }
   | { kind: "installed" | "committed" }
   | { kind: "strange"; message: string };
 
 /**
- * Where an old private key stays for good, where the old key still counts: under a name of its own, so that it stands in no later run's way.
- * `before`: its hash.
+ * The path where the old private key stays for good if the old key still counts: a name of its own, which no later run
+ * uses. `before`: its hash.
  */
 export const nameKept = (path: string, before: FileHash): string =>
   `${path}.latchkey-kept-${before.slice(0, 8)}`;
 
-/** All beside the private file, so that a rename never leaves its file system. */
+/** All in one folder, so that no rename crosses file systems. */
 export const namesOf = (path: string) => ({
   now: path,
   nowPublic: `${path}.pub`,
@@ -287,7 +287,7 @@ export const namesOf = (path: string) => ({
   madePublic: `${path}.latchkey-new.pub`,
   old: `${path}.latchkey-old`,
   oldPublic: `${path}.latchkey-old.pub`,
-  /** What is being written; whoever finds one may remove it. */
+  /** A partial file; anybody who finds one may remove it. */
   torn: `${path}.latchkey-torn`,
 });
 
@@ -329,7 +329,7 @@ async function isHidden(path: string): Promise<boolean> {
   return (await isThere(oldPublic)) && !(await isThere(nowPublic));
 }
 
-/** Whatever it is, also a link to nowhere. */
+/** Whatever is there, also a dangling link. */
 async function isThere(path: string): Promise<boolean> {
   try {
     await lstat(path);
@@ -353,7 +353,7 @@ function identify(bytes: Buffer, before: FileHash | null, fingerprint: string): 
   return readPrivateKeyFile(bytes).fingerprint === fingerprint ? "new" : "other";
 }
 
-/** What is at the key's own path, read without a pause for whoever replaces it right after. */
+/** What is at the key's own path, read synchronously: the caller replaces it right after. */
 function identifyNow({ path, before }: KeyReplacement, fingerprint: string): Found {
   let file: number;
   try {
@@ -370,7 +370,7 @@ function identifyNow({ path, before }: KeyReplacement, fingerprint: string): Fou
   }
 }
 
-/** Never through a link: who renames over one would leave the file that it leads to. */
+/** Never reads through a symbolic link: a rename over one would leave the file that it points to. */
 async function readOwn(path: string): ReturnType<typeof readSmallFile> {
   const about = await lstat(path).catch(() => null);
   return about?.isSymbolicLink() ? { unreadable: "it is a link" } : readSmallFile(path);

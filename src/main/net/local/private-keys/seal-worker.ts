@@ -4,11 +4,11 @@ import bcrypt from "bcrypt-pbkdf";
 import { writeContainer } from "#codec/ssh-key.ts";
 import { toField } from "#codec/ssh-wire.ts";
 
-/** As ssh-keygen of OpenSSH 10 does. */
+/** The same as ssh-keygen of OpenSSH 10. */
 const CIPHER = { name: "aes256-ctr", node: "aes-256-ctr", keyBytes: 32, ivBytes: 16 };
 const ROUNDS = 24;
 
-/** `secret` is padded to the block. Takes half a second. */
+/** `secret` is padded to the block size. Takes half a second. */
 function sealLock(blob: Uint8Array, secret: Uint8Array, passphrase: string): string {
   const salt = randomBytes(16);
   const pass = Buffer.from(passphrase);
@@ -27,7 +27,7 @@ function sealLock(blob: Uint8Array, secret: Uint8Array, passphrase: string): str
   });
 }
 
-/** Puts a passphrase on one private key in a thread of its own, says what came of it, and ends. */
+/** Encrypts one private key under a passphrase in a thread of its own, posts the result, and ends. */
 
 const { blob, secret, passphrase } = workerData as Record<"blob" | "secret", Uint8Array> & {
   passphrase: string;

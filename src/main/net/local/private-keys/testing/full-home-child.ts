@@ -1,6 +1,6 @@
 /**
- * Replaces a private key, and takes that back, in a home of its own with room for so many more pages; says as JSON what came of each and
- * what lay there after it.
+ * Replaces a private key, and rolls that back, in a home of its own with so many free pages. Prints as JSON the outcome
+ * of each, and the files after it.
  */
 import { copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Replaces a private key, or takes that back, in a process that may be killed at any call. */
+/** Replaces a private key, or rolls that back, in a process that may be killed at any call. */
 import { readFile } from "node:fs/promises";
 import { readKeyPair } from "#net/local/private-keys/key-pair.ts";
 import {
