@@ -23,7 +23,7 @@ const LEAST_PASSPHRASE_BYTES = 8;
 
 type RequestOf<What extends VaultRequest["what"]> = Extract<VaultRequest, { what: What }>;
 
-/** Answers what a vault process is requested, and holds what it knows. */
+/** Answers the requests to a vault process, and holds the open vault. */
 export class Answerer {
   readonly #options: VaultFileOptions;
   readonly #receiver = createReceiver();
@@ -34,7 +34,7 @@ export class Answerer {
     this.#options = options;
   }
 
-  /** By another program, since it was opened. */
+  /** Whether another program has locked the vault since it was opened here. */
   isLocked(): boolean {
     return this.#vault !== null && readLockMark(this.#options.path) !== this.#mark;
   }
@@ -118,7 +118,7 @@ export class Answerer {
     }
   }
 
-  /** A lock by another program counts from before it was opened. */
+  /** The mark is read before opening, so that a lock by another program meanwhile counts. */
   #begin<Opened extends OpenVault | null>(open: () => Opened): Opened {
     const mark = readLockMark(this.#options.path);
     const opened = open();
@@ -162,7 +162,7 @@ export class Answerer {
 
 async function setKeyring(vault: OpenVault, { isUsed, at }: RequestOf<"set-keyring">): Promise<void> {
   if (!isUsed) {
-    // First, for without it what the keyring has opens nothing.
+    // First: once the vault has no wrap for it, the key in the keyring opens nothing.
     vault.wrapBy(null, at);
     return dropKeyringKey(vault.id);
   }
@@ -173,10 +173,10 @@ async function setKeyring(vault: OpenVault, { isUsed, at }: RequestOf<"set-keyri
 
 type Passphrase = Redacted<Uint8Array>;
 
-/** Characters that can be written in two ways are written in one (NFC). A copy, as the rest. */
+/** The passphrase in Unicode's composed form (NFC). A copy, like the ones below. */
 const plainPassphrase = (typed: Passphrase): Passphrase => writeAs("NFC", Redacted.reveal(typed));
 
-/** As it may have been written when the vault was made: plain, as it was typed, or with its accents apart. */
+/** All forms in which the vault's creator may have encoded it: NFC, as typed, and NFD. */
 function passphraseForms(typed: Passphrase): Passphrase[] {
   const bytes = Redacted.reveal(typed);
   const own = new Redacted<Uint8Array>(secretCopy(bytes));
@@ -186,14 +186,14 @@ function passphraseForms(typed: Passphrase): Passphrase[] {
   return forms.filter((_, at) => texts.findIndex((text) => text.equals(texts[at] as Buffer)) === at);
 }
 
-/** What is no text stays as it is. The string is the vault process's own, and ends with it. */
+/** Bytes that are no text stay as they are. The string stays in the vault process, and ends with it. */
 function writeAs(form: "NFC" | "NFD", bytes: Uint8Array): Passphrase {
   if (isAscii(bytes) || !isUtf8(bytes)) return new Redacted<Uint8Array>(secretCopy(bytes));
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString().normalize(form);
   return new Redacted<Uint8Array>(Buffer.from(text));
 }
 
-/** A new vault. Refused where there is something already. */
+/** Creates a new vault. Refused if there is a file already. */
 export function createVaultFile(
   options: VaultFileOptions,
   passphrase: Passphrase,
@@ -212,7 +212,7 @@ export function createVaultFile(
   return new OpenVault(options, { content, seen: writeVault(path, content, null) }, dataKey);
 }
 
-/** Null where neither passphrase of the file is this one. */
+/** Null if it is neither of the file's passphrases. */
 export function openByPassphrase(options: VaultFileOptions, passphrase: Passphrase): OpenVault | null {
   const read = readOrRefuse(options);
   const dataKey = unwrapByPassphrase(read.content, passphrase);

@@ -8,10 +8,10 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);
 
-/** Holds a core with a vault, and answers when told what to do. */
+/** Holds a core with a vault, and obeys messages. */
 const CORE = join(import.meta.dirname, "testing/canary-core.ts");
 
-/** A secret comes turned round, so that the process that tells of it holds none as it is. */
+/** Each secret is sent reversed, so that this process, which names it, never holds it as it is. */
 type Told = { kind: "opened"; vaultProcess: number; secrets: string[] } | { kind: "locked" };
 
 test("after it is locked no secret is in a core of the process that asked, nor in anything that was written", async () => {
@@ -51,7 +51,7 @@ test("a search of a core finds what is there", async () => {
   }
 });
 
-/** In how many ways a secret may stand there: as it is, in two bytes a character, or as it is sent. */
+/** The encodings in which a secret may be in memory: as it is, in two bytes a character, or as it is sent. */
 const formsOf = (secret: Buffer): string[] =>
   [
     secret,
@@ -59,7 +59,7 @@ const formsOf = (secret: Buffer): string[] =>
     ...[secret.toString("base64").slice(0, -4), secret.toString("hex")].map((text) => Buffer.from(text)),
   ].map((form) => form.toString("hex"));
 
-/** The places of those that are in a core of a process, which is made for that. */
+/** Dumps the memory of a process; the indexes of the secrets that are in it. */
 async function inCore(pid: number, folder: string, wanted: readonly Buffer[]): Promise<number[]> {
   await run("gcore", ["-o", join(folder, "core"), `${pid}`]);
   const core = join(folder, `core.${pid}`);

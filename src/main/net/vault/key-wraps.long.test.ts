@@ -15,7 +15,7 @@ test("GNOME's keyring opens a vault while it is told to, and no longer", async (
   await using folder = await makeTemporaryFolder();
   const home = join(folder.path, "home");
   await mkdir(join(home, "run"), { recursive: true, mode: 0o700 });
-  // The daemon of this session alone, which ends with its bus.
+  // A daemon for this session alone; it ends with the session's bus.
   const script = `
     echo -n password | gnome-keyring-daemon --unlock --components=secrets >/dev/null
     exec "$1" "$2" "$3"`;

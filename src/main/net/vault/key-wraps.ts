@@ -12,7 +12,7 @@ const CURVE = "prime256v1";
 
 type Box = { nonce: string; sealed: string };
 
-/** What opens with one key only, and only as what it was sealed as. */
+/** Encrypts to a box that opens with this key alone, and only under the same `as`. */
 export function sealBox(key: Uint8Array, plain: Uint8Array, as: string): Box {
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(as));
@@ -20,7 +20,7 @@ export function sealBox(key: Uint8Array, plain: Uint8Array, as: string): Box {
   return { nonce: nonce.toString("base64"), sealed: sealed.toString("base64") };
 }
 
-/** Null where the key is another one, or something was altered. */
+/** Null if the key is another one, or something was altered. */
 export function openBox(key: Uint8Array, { nonce, sealed }: Box, as: string): Buffer | null {
   const bytes = Buffer.from(sealed, "base64");
   if (bytes.length < TAG_BYTES) return null;
@@ -38,7 +38,7 @@ export function openBox(key: Uint8Array, { nonce, sealed }: Box, as: string): Bu
   }
 }
 
-/** What of an entry may not be changed: it opens as this one only. */
+/** The part of an entry that must not change: its box opens under this text only. */
 export const formatEntry = ({ id, kind, label, key }: Omit<VaultEntry, "nonce" | "sealed">): string =>
   JSON.stringify(["entry", id, kind, label, key?.kind ?? null, key?.spki ?? null]);
 
@@ -65,7 +65,7 @@ export const wrapByKeyring = (key: Uint8Array, request: WrapRequest): Wrap => ({
   ...sealBy(key, "keyring", request),
 });
 
-/** For whoever opens a wrap, which need not be here, another key of the file. Null where the wrap was altered. */
+/** Wraps another data key for whoever opens this wrap, who need not be here. Null if the wrap was altered. */
 export function rewrap(
   wrap: Wrap,
   { vault, dataKey }: Omit<WrapRequest, "since">,
@@ -75,7 +75,7 @@ export function rewrap(
   return publicKey && { ...wrap, ...sealKeyTo(publicKey, wrap.kind, vault, next) };
 }
 
-/** The key of the file; null where this passphrase is none of its. */
+/** The file's data key; null if this is none of its passphrases. */
 export function unwrapByPassphrase({ id, wraps }: VaultContent, passphrase: Redacted<Uint8Array>) {
   for (const wrap of wraps) {
     if (wrap.kind === "keyring") continue;
@@ -123,7 +123,7 @@ function openBy(key: Uint8Array, wrap: Wrap, vault: string): Buffer | null {
     derived.fill(0);
     return dataKey;
   } catch {
-    // Its point was altered, and is none of the curve.
+    // The public key was altered, and is no point of the curve.
     return null;
   } finally {
     privateKey.fill(0);
@@ -147,18 +147,18 @@ function deriveFromPassphrase(
 
 const SERVICE = "latchkey";
 
-/** Loaded only when it is asked for, so that no start pays for it, and a system without it works. */
+/** Loaded when it is needed, so that no start waits for it, and systems without it work. */
 async function openEntry(vault: string) {
   try {
     const { Entry } = (await import("@napi-rs/keyring")).default;
-    // The kernel's keyring, its other store on Linux, forgets at the next start of the machine.
+    // The other store on Linux, the kernel's keyring, loses its keys when the machine restarts.
     return new Entry(SERVICE, vault, { linux: { store: "secret-service" } });
   } catch (error) {
     throw unreachable(error);
   }
 }
 
-/** A new key in the keyring of the operating system, for a vault. */
+/** Stores a new key for a vault in the operating system's keyring. */
 export async function putKeyringKey(vault: string): Promise<Uint8Array> {
   const entry = await openEntry(vault);
   const key = randomBytes(32);
@@ -198,7 +198,7 @@ export async function dropKeyringKey(vault: string): Promise<void> {
   }
 }
 
-/** What it says holds nothing of ours; its first line is enough. */
+/** The error's text holds no secret of ours; its first line is enough. */
 const unreachable = (error: unknown) =>
   new Refusal(
     "unusable",

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const PROGRAM = join(import.meta.dirname, "testing/keep-some.ts");
 const TSIG = { kind: "tsig", label: "" };
 
-/** Calls of the system at whose start the writer is killed, in the order in which it makes them. */
+/** System calls at whose start the writer is killed, in the order in which it makes them. */
 test.each(["fsync", "rename"])("a writer that is killed at its %s has changed nothing", async (call) => {
   await using folder = await makeTemporaryFolder();
   const options = { path: join(folder.path, "a.vault"), cost: COST };

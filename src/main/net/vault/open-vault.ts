@@ -26,18 +26,18 @@ import { type Masked, maskFor } from "./sealed-box.ts";
 import type { About, SignHow } from "./vault.ts";
 import { ChangedMeanwhile, identify, type ReadVault, readVault, writeVault } from "./vault-file.ts";
 
-/** What never leaves the vault process, by how its kind begins. */
+/** Secrets whose kind begins so never leave the vault process. */
 const STAYS = ["account-", "authority-"];
 
 export type VaultFileOptions = { path: string; cost: ScryptCost };
 
-/** What is done with the key of a file. Each change is on the disk when it is answered. */
+/** Works with the data key of a file. Each change is on the disk when the method returns. */
 export class OpenVault {
   readonly #options: VaultFileOptions;
   #dataKey: Buffer;
   #content: VaultContent;
   #seen: string;
-  /** Of the file when it was looked at last. */
+  /** Identity of the file when it was last read. */
   #identity: string | null = null;
 
   constructor(options: VaultFileOptions, { content, seen }: ReadVault, dataKey: Buffer) {
@@ -52,8 +52,8 @@ export class OpenVault {
   }
 
   /**
-   * From now on this passphrase, or for null none of its kind. What it opened before it does not any more, nor does it with
-   * an older copy of the file at hand: all is sealed by another key.
+   * From now on, this passphrase opens the vault; null: no passphrase of this kind does. The old one does not open it
+   * any more, not even together with an older copy of the file, because everything is encrypted with a new data key.
    */
   wrap(kind: "passphrase" | "recovery", passphrase: Redacted<Uint8Array> | null, at: Instant): void {
     const { cost } = this.#options;
@@ -111,7 +111,7 @@ export class OpenVault {
     return dataKey !== null;
   }
 
-  /** Seals all anew, by another key. */
+  /** Encrypts everything again, with a new data key. */
   #seal(kind: WrapKind, wrapBy: (request: WrapRequest) => Wrap | null, since: Instant): void {
     const next = randomBytes(32);
     const change = (content: VaultContent): VaultContent => {
@@ -137,7 +137,7 @@ export class OpenVault {
     );
   }
 
-  /** What others have written meanwhile stays. */
+  /** Keeps what other programs have written meanwhile. */
   #save(change: (content: VaultContent) => VaultContent): void {
     const { path } = this.#options;
     for (;;)
@@ -159,17 +159,17 @@ export class OpenVault {
       this.#readAgain();
       this.#identity = identity;
     } catch (error) {
-      // What was damaged meanwhile is still whole here.
+      // If the file was damaged meanwhile, the copy in memory is still whole.
       if (!(error instanceof Refusal && error.code === "unusable")) throw error;
     }
   }
 
-  /** Whether there is something new that the same key opens. */
+  /** Whether the file has changed and the same data key opens it. */
   #readAgain(): boolean {
     const read = readVault(this.#options.path);
     if (!read || read.seen === this.#seen || read.content.id !== this.id) return false;
     const has = new Set(read.content.wraps.map((wrap) => JSON.stringify(wrap)));
-    // Whoever seals all by another key writes each wrap anew.
+    // A new data key means that every wrap was written anew.
     if (!this.#content.wraps.some((wrap) => has.has(JSON.stringify(wrap))))
       throw new Refusal("locked", RESEALED);
     this.#content = read.content;
@@ -214,7 +214,7 @@ export class OpenVault {
 const RESEALED =
   "the vault was sealed anew by another program, as its passphrase was changed; unlock it again";
 
-/** Both keys as DER. */
+/** The private key as PKCS#8, the public key as SubjectPublicKeyInfo, both in DER. */
 function createKeyPair(kind: KeyKind): { privateKey: Buffer; spki: Buffer } {
   const { privateKey, publicKey } = generate(kind);
   return {
@@ -242,7 +242,7 @@ function generate(kind: KeyKind): KeyPairKeyObjectResult {
   }
 }
 
-/** RSA signs as PKCS#1 v1.5 has it. */
+/** RSA signs with PKCS#1 v1.5. */
 function signWith(pkcs8: Buffer, kind: KeyKind, data: Uint8Array, { hash, ecdsa }: SignHow): Buffer {
   if ((hash === null) !== (kind === "ed25519"))
     throw new Refusal(
@@ -253,10 +253,10 @@ function signWith(pkcs8: Buffer, kind: KeyKind, data: Uint8Array, { hash, ecdsa 
   return sign(hash, data, { key, dsaEncoding: ecdsa });
 }
 
-/** The kind of a MAC key by which an authority knows whoever may have an account (RFC 8555, section 7.3.4). */
+/** The kind of an external account binding's MAC key: it names who may have an account (RFC 8555, section 7.3.4). */
 const BINDING_KEY = "account-eab";
 
-/** Its bytes, of the base64url in which authorities hand it out. */
+/** Decodes base64url, in which authorities hand it out. */
 export function readBindingKey(typed: Uint8Array): Uint8Array {
   const text = Buffer.from(typed).toString("latin1").trim();
   typed.fill(0);

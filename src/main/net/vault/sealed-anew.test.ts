@@ -58,7 +58,7 @@ test("an older copy's passphrase opens nothing that was written after it was cha
     ] as const)
       expect(textOf(openByPassphrase(file.options, typed(word)), which)).toBe(text);
 
-  // The wrap of the older copy, as it was, and with what of the new one is not its passphrase's.
+  // The passphrase's wrap from the older copy: unchanged, and with the new file's other fields.
   const [old] = before;
   const [recovery] = after.wraps;
   for (const wrap of [old, { ...old, to: recovery.to, dataKey: recovery.dataKey }]) {
@@ -139,7 +139,7 @@ test("a passphrase opens in whichever of both ways its characters are written", 
     for (const text of SPELT) expect(await file.unlock(text)).toBe("open");
     expect(await file.unlock("cafe and a horse")).toBe("wrong");
 
-    // As the command line made one before.
+    // As earlier versions of the command line made one.
     await using older = await openFile();
     createVaultFile(older.options, typed(made), null, AT);
     for (const text of SPELT) expect(await older.unlock(text)).toBe("open");

@@ -3,13 +3,13 @@ import type { Receiver, Sealed } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { Redacted, secretCopy } from "#shared/model/secret.ts";
 
-/** The renderer's seal-secret.ts does the same. */
+/** The renderer's seal-secret.ts uses the same. */
 const CURVE = "prime256v1";
 const INFO = "latchkey vault";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Seals bytes to a receiver, and overwrites them. */
+/** Encrypts bytes to a receiver, and overwrites them. */
 export function sealTo(receiver: Receiver, secret: Redacted<Uint8Array>): Sealed {
   const plain = Redacted.reveal(secret);
   const mine = createECDH(CURVE);
@@ -23,7 +23,7 @@ export function sealTo(receiver: Receiver, secret: Redacted<Uint8Array>): Sealed
   return { to: receiver.id, publicKey: publicKey.toString("base64"), box: box.toString("base64") };
 }
 
-/** Takes what was sealed to it, as long as it lives. */
+/** A key pair that opens what was sealed to it, for as long as the process lives. */
 export function createReceiver() {
   const mine = createECDH(CURVE);
   const own = mine.generateKeys();
@@ -64,12 +64,12 @@ function deriveKey(shared: Buffer, sender: Buffer, receiver: Buffer): Buffer {
 const MASK_CURVE = "prime256v1";
 const PART_BYTES = 6_400;
 
-/** A secret on its way out of the vault process. */
+/** A secret, masked, on its way out of the vault process. */
 export type Masked = { publicKey: Uint8Array; bytes: Uint8Array };
 
 /**
- * Masks a secret for who asked, once. Not by a cipher: those of Node leave what they have opened in memory that nobody can
- * overwrite. A mask of HKDF is laid over it in place, and both ends overwrite the mask.
+ * Masks a secret for one requester, once. It is no cipher, because Node's ciphers leave decrypted bytes in memory that
+ * nobody can overwrite. An HKDF mask is applied in place, and both ends overwrite the mask.
  */
 export function maskFor(publicKey: Uint8Array, secret: Uint8Array): Masked {
   const mine = createECDH(MASK_CURVE);
@@ -79,7 +79,7 @@ export function maskFor(publicKey: Uint8Array, secret: Uint8Array): Masked {
   return { publicKey: own, bytes };
 }
 
-/** The requester: its public key goes to the vault process, and what comes back is unmasked by `open`, once. */
+/** The requester's side: its public key goes to the vault process; `open` unmasks the answer, once. */
 export function createUnmasking() {
   const mine = createECDH(MASK_CURVE);
   return {

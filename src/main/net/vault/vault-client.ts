@@ -30,15 +30,15 @@ const IDLE_MINUTES = 10;
 type Options = {
   path: string;
   start?: StartVaultProcess;
-  /** What a passphrase costs whoever tries it. */
+  /** The cost of each try of a passphrase. */
   cost?: ScryptCost;
   idleMs?: number;
   now?: () => Date;
-  /** It was created, unlocked or locked. */
+  /** Called after it was created, unlocked or locked. */
   onChange?: () => void;
 };
 
-/** The vault of a file, which need not be there yet. No process is started before one is needed. */
+/** The vault of a file, which need not exist yet. A process is started only when one is needed. */
 export function createVault({
   path,
   start = forkVaultProcess,
@@ -72,10 +72,10 @@ export function createVault({
         .map(({ id, label }) => ({ id, label })),
     ...lockMethods({ vaultProcess, seal, setOpen, onChange, at, path }),
     ...secretMethods(seal, async (request) => {
-      // No process is started for what only an open vault can answer.
+      // Only an open vault can answer this, so no process is started for it.
       if (!isOpen) throw new Refusal("locked", state() === "absent" ? ABSENT : LOCKED);
       return await vaultProcess.request(request).catch(async (error: unknown) => {
-        // Another program has locked it, or sealed it anew.
+        // Another program has locked the vault, or given it a new data key.
         if (error instanceof Refusal && error.code === "locked") await vaultProcess.end();
         throw error;
       });
@@ -94,7 +94,7 @@ type LockDeps = {
   path: string;
 };
 
-/** What opens and shuts it. */
+/** The methods that open and lock it. */
 function lockMethods({ vaultProcess, seal, setOpen, onChange, at, path }: LockDeps) {
   const sealOrNull = async (input: PassphraseInput | null) => input && (await seal(input));
   const change = async (
@@ -138,7 +138,7 @@ function lockMethods({ vaultProcess, seal, setOpen, onChange, at, path }: LockDe
   } satisfies Partial<Vault>;
 }
 
-/** What an open one is for. */
+/** The methods of an open vault. */
 function secretMethods(seal: Seal, request: VaultProcess["request"]) {
   return {
     createKey: (kind, about) => request({ what: "create-key", kind, about }),
@@ -172,13 +172,13 @@ function statusOf(path: string, state: VaultState, idleMinutes: number): VaultSt
 type VaultProcessOptions = {
   start: StartVaultProcess;
   settings: VaultProcessSettings;
-  /** The process is gone, whoever ended it. */
+  /** Called when the process is gone, however it ended. */
   onEnd: () => void;
 };
 
 type Waiting = { resolve: (answer: Answers[VaultRequest["what"]]) => void; reject: (error: Error) => void };
 
-/** The vault process as its clients see it: started by the first request, and ended with all that it knew. */
+/** The vault process as its clients see it: the first request starts it; when it ends, all that it knew is gone. */
 class VaultProcess {
   readonly #options: VaultProcessOptions;
   #process: Promise<VaultChildProcess> | null = null;
@@ -240,12 +240,12 @@ class VaultProcess {
   }
 }
 
-/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+/** Beside this file, both as source and as built: a build has all parts of the program in one folder. */
 const VAULT_PROCESS = fileURLToPath(new URL(`./vault-process${extname(import.meta.url)}`, import.meta.url));
 
-/** Starts the vault process under Node, in an environment without whatever this one has. */
+/** Starts the vault process under Node, with none of this process's environment but what it needs. */
 export async function forkVaultProcess(): Promise<VaultChildProcess & { pid: number | undefined }> {
-  // Node hands this one on by itself, unless it is said to be nothing.
+  // Node passes this variable on by itself unless it is undefined here.
   const env = Object.assign(vaultEnvironment(process.env), { NODE_V8_COVERAGE: undefined });
   const child = fork(VAULT_PROCESS, [], {
     execArgv: [],
@@ -260,7 +260,7 @@ export async function forkVaultProcess(): Promise<VaultChildProcess & { pid: num
   return {
     pid: child.pid,
     send: (message: ToVaultProcess) => {
-      // One that has just ended is heard of by its end.
+      // If the process has just ended, its exit event says so.
       child.send(message, () => undefined);
     },
     onMessage: (listener) => child.on("message", (message) => listener(message as FromVaultProcess)),

@@ -131,7 +131,7 @@ test("what a program has left that is gone is taken away, and what one has that 
   whileLocked(path, () => times++, 0);
   expect([times, await readdir(folder.path)]).toEqual([1, []]);
 
-  // Of another computer, and of what was cut off, nobody knows from here.
+  // Whether another computer's process lives is unknown here, as for a truncated lock.
   for (const text of [lockOf(process.ppid), lockOf(gone, "elsewhere"), ""]) {
     await writeFile(`${path}.lock`, text);
     expect(() => whileLocked(path, () => times++, 20)).toThrow(

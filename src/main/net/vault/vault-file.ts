@@ -20,16 +20,16 @@ import { Refusal } from "#shared/model/refusal.ts";
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** A vault as it was read, and by what it is known again. */
+/** A vault as it was read, and a hash by which a change of the file is recognised. */
 export type ReadVault = { content: VaultContent; seen: string };
 
-/** Null where there is none. One that cannot be used is a refusal that says why, and stays as it is. */
+/** Null if there is none. A file that cannot be used is refused with the reason, and stays as it is. */
 export function readVault(path: string): ReadVault | null {
   const text = readText(path);
   return text === null ? null : { content: parseVault(text, path), seen: hash(text) };
 }
 
-/** Another one after each write; null where it cannot be told. */
+/** Changes with each write of the file; null if the file cannot be inspected. */
 export function identify(path: string): string | null {
   try {
     const { ino, mtimeNs, size } = statSync(path, { bigint: true });
@@ -88,8 +88,8 @@ export class ChangedMeanwhile extends Refusal {
 }
 
 /**
- * Writes the whole file beside the old one, and puts it in its place in one step, so that whoever reads finds one of the two.
- * Refused where it is not the file any more that was `seen` (null: that there was none). Answers with by what it is known now.
+ * Writes the whole file beside the old one and renames it into place, so that a reader finds one of the two. Refused if
+ * the file is no longer the one that was `seen` (null: there was none). Returns the new hash.
  */
 export function writeVault(path: string, content: VaultContent, seen: string | null): string {
   const text = `${JSON.stringify({ ...content, sha256: hash(JSON.stringify(content)) })}\n`;
@@ -127,7 +127,7 @@ function writeWhole(path: string, text: string): void {
   }
 }
 
-/** Where nobody can sync a folder, the system does so when a file is renamed. */
+/** On Windows a folder cannot be synced; there the rename does that. */
 function syncFolder(folder: string): void {
   if (process.platform === "win32") return;
   const file = openSync(folder, "r");
@@ -135,7 +135,7 @@ function syncFolder(folder: string): void {
   closeSync(file);
 }
 
-/** What one that was killed before its rename has left: while it is locked, nobody else is about to rename. */
+/** Removes what a writer that was killed before its rename has left. Under the lock, no other one is at work. */
 function sweep(folder: string, name: string): void {
   for (const other of readdirSync(folder))
     if (other.startsWith(name) && other.endsWith(UNFINISHED)) rmSync(join(folder, other), { force: true });
@@ -156,13 +156,13 @@ const hash = (text: string): string => createHash("sha256").update(text).digest(
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? "unknown";
 
 const LOCK = ".lock";
-/** A write takes milliseconds; of others that wait as well, each goes in between. */
+/** A write takes milliseconds, so that several waiting programs all get their turn in this time. */
 const LOCK_TIMEOUT_MS = 10_000;
 const PAUSE_MS = 5;
 
 /**
- * One program after the other acts on a file. What one has left that was killed is taken away; where nobody can say whether
- * whoever has it still lives, that is refused.
+ * Lets one program at a time act on a file. A lock that a killed program has left is removed; if nobody can say whether
+ * its program still lives, the call is refused.
  */
 export function whileLocked(path: string, act: () => void, timeoutMs = LOCK_TIMEOUT_MS): void {
   const lock = `${path}${LOCK}`;
@@ -184,7 +184,7 @@ export function whileLocked(path: string, act: () => void, timeoutMs = LOCK_TIME
   }
 }
 
-/** Whether it was not there. */
+/** Returns false if the file exists already. */
 function create(path: string, text: string): boolean {
   try {
     const file = openSync(path, "wx", 0o600);
@@ -195,7 +195,7 @@ function create(path: string, text: string): boolean {
     }
     return true;
   } catch (error) {
-    // Windows says EPERM of one that is just being deleted.
+    // Windows reports EPERM for a file that is being deleted.
     if (isCode(error, "EEXIST") || (process.platform === "win32" && isCode(error, "EPERM"))) return false;
     throw error;
   }
@@ -209,7 +209,7 @@ function read(path: string): string | null {
   }
 }
 
-/** Of this computer. This process itself waits for none of its own: it was another one of the same number. */
+/** Whether its process, on this computer, is gone. A lock with our own pid is of an earlier process. */
 function hasEnded(lock: string): boolean {
   const [, pid = "", , host] = /^(\d+) ([0-9a-f]+) (.*)$/.exec(lock) ?? [];
   if (host !== hostname()) return false;
@@ -222,7 +222,7 @@ function hasEnded(lock: string): boolean {
   }
 }
 
-/** Once, however many see that it was left: whoever is late finds another one there, and leaves that. */
+/** Removes a lock once, however many see that it was left: a late one finds a newer lock there, and leaves it. */
 function takeAway(lock: string, left: string): boolean {
   const [, , token = ""] = /^(\d+) ([0-9a-f]+) /.exec(left) ?? [];
   const turn = `${lock}.${token}`;
@@ -238,10 +238,10 @@ function takeAway(lock: string, left: string): boolean {
 const isCode = (error: unknown, code: string) =>
   error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 
-/** Whoever locks a vault writes another word into it; a vault process that had the file open under the one before ends. */
+/** Locking a vault writes a new random mark here; every vault process that was opened under the old one ends. */
 const MARK = ".locked";
 
-/** How soon each vault process sees it, also one without requests. */
+/** How soon each vault process notices, also one without requests. */
 export const LOCK_CHECK_MS = 1_000;
 
 export function readLockMark(path: string): string | null {
@@ -252,7 +252,7 @@ export function readLockMark(path: string): string | null {
   }
 }
 
-/** Has every program lock a vault that is there. */
+/** Makes every program lock the vault, if there is one. */
 export function writeLockMark(path: string): void {
   if (!existsSync(path)) return;
   try {

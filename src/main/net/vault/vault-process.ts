@@ -7,21 +7,21 @@ import { Answerer } from "./answer-requests.ts";
 import type { FromVaultProcess, ToVaultProcess, VaultProcessSettings } from "./vault.ts";
 import { LOCK_CHECK_MS } from "./vault-file.ts";
 
-/** Not from the environment, which the vault's process does not have. */
+/** Fixed, because the vault process has no PATH in its environment. */
 const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * Keeps what this process holds out of any core of it, on Linux; elsewhere the system decides. At once its memory is in none
- * (coredump_filter), whoever the kernel hands the core: a file, a program (`core_pattern` with a pipe, for which a limit of
- * 0 counts for nothing) or a socket. Then, where there is `prlimit`, no core is made at all: 1 byte is the limit that both
- * a file and a pipe obey. Answers when that is done.
+ * Keeps the memory of this process out of any core dump, on Linux; elsewhere the system decides. First, synchronously,
+ * coredump_filter excludes all memory, wherever the kernel sends the core: to a file, to a program (`core_pattern` with
+ * a pipe, which ignores a limit of 0) or to a socket. Then, if there is `prlimit`, no core is made at all: a limit of 1
+ * byte holds for a file and for a pipe. Resolves when that is done.
  */
 function withoutCores(): Promise<void> {
   if (process.platform !== "linux") return Promise.resolve();
   try {
     writeFileSync("/proc/self/coredump_filter", "0");
   } catch {
-    // Without /proc there is the limit alone.
+    // Without /proc only the limit protects.
   }
   return new Promise((resolve) => {
     execFile("prlimit", ["--core=1:1", "--pid", `${process.pid}`], { env: { PATH } }, () => resolve());
@@ -29,28 +29,28 @@ function withoutCores(): Promise<void> {
 }
 
 /**
- * The process that alone knows what opens the vault. It ends when it is told to, when whoever started it is gone, and
- * when nothing was asked of it for a while, and when another program locks the vault; all that it knew ends with it.
+ * The only process that knows what opens the vault. It ends when it is told to, when its parent is gone, after some
+ * time without requests, and when another program locks the vault; all that it knew ends with it.
  */
 
-/** Electron's way to who started it, where it is Electron. */
+/** Electron's channel to the parent, under Electron. */
 type ParentPort = {
   on(event: "message", receive: (event: { data: ToVaultProcess; ports: Port[] }) => void): unknown;
 };
 type Port = {
-  /** Electron puts what is said in an event, and a thread of Node's does not. */
+  /** Electron wraps a message in an event; a Node thread does not. */
   on(event: "message", receive: (event: ToVaultProcess | { data: ToVaultProcess }) => void): unknown;
   on(event: "close", receive: () => void): unknown;
   postMessage(message: FromVaultProcess): void;
   start(): void;
 };
 
-/** Before anything is told to this process. */
+/** Runs before this process receives any secret. */
 const coresOff = withoutCores();
 
 /**
- * At once, with all that it knows: an exit would first join the threads, of which one may compute a key from a passphrase, or wait
- * for this one and never end (nodejs/node#54918). Nobody reads its exit code.
+ * Ends at once, with all that it knew: an exit would first join the threads, one of which may be deriving a key from a
+ * passphrase, or be waiting for this one and never end (nodejs/node#54918). Nobody reads the exit code.
  */
 function leave(): void {
   if (isMainThread) process.kill(process.pid, "SIGKILL");
@@ -60,7 +60,7 @@ function leave(): void {
 process.on("uncaughtException", (fault) => {
   process.stderr.write(`latchkey: the vault process ended: ${formatFault(fault)}\n`, leave);
 });
-// Ctrl-C at a terminal is for the command, which ends this process itself.
+// Ctrl-C at a terminal is meant for the command, which ends this process itself.
 process.on("SIGINT", () => undefined);
 
 const { parentPort } = process as { parentPort?: ParentPort };
@@ -81,7 +81,7 @@ if (parentPort) {
 function serve(send: (message: FromVaultProcess) => void): (message: ToVaultProcess) => void {
   let answerer: Answerer | null = null;
   let idle: NodeJS.Timeout | null = null;
-  /** One after the other, as they came. */
+  /** Handles requests one after the other, in the order of their arrival. */
   let turn = coresOff;
 
   function begin({ path, cost, idleMs }: VaultProcessSettings): void {

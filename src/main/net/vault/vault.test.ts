@@ -14,7 +14,7 @@ import { createVault, forkVaultProcess } from "./vault-client.ts";
 const TSIG = { kind: "tsig", label: "of ns1" };
 const textOf = (secret: Redacted<Uint8Array>) => Buffer.from(Redacted.reveal(secret)).toString();
 
-/** A folder with a vault in it that is not there yet, and what became of it. */
+/** A folder for a vault that does not exist yet, and what became of it. */
 async function openDesk() {
   const folder = await makeTemporaryFolder();
   const path = join(folder.path, "latchkey.db.vault");

@@ -7,66 +7,66 @@ import type { Masked } from "./sealed-box.ts";
 
 /**
  * A secret on its way into the vault. Bytes are overwritten with zeros once they are taken; what was typed on a screen
- * comes sealed, and is never plain in this process.
+ * comes sealed, and is never in clear in this process.
  */
 export type PassphraseInput = Redacted<Uint8Array> | Sealed;
 
 /**
- * What a secret is. `kind` says who uses it and cannot be changed: what begins with `account-` or `authority-` never
- * leaves the vault process. `label` is for people. Neither is secret.
+ * What a secret is. `kind` says who uses it and cannot be changed: a kind that begins with `account-` or `authority-`
+ * never leaves the vault process. `label` is for people. Neither is secret.
  */
 export type About = { kind: string; label: string };
 
 export type Hash = "SHA-256" | "SHA-384" | "SHA-512";
 
-/** `hash` is null for ed25519. `ecdsa` says how a signature of two numbers is written; it means nothing for others. */
+/** `hash` is null for ed25519. `ecdsa` is the encoding of an ECDSA signature; other keys ignore it. */
 export type SignHow = { hash: Hash | null; ecdsa: "der" | "ieee-p1363" };
 
 /**
- * The file of secrets, and the process that alone can open it. This process never knows the key of the file, nor a private
- * key. What needs an open vault is a `Refusal` (`locked`) while it is not, with what to do about it.
+ * The file of secrets, and the only process that can open it. This process never knows the data key of the file, nor a
+ * private key. What needs an open vault is a `Refusal` (`locked`) while it is locked; it says what to do.
  */
 export type Vault = {
   state(): VaultState;
   /** As it is on the disk now. */
   status(): Promise<VaultStatus>;
-  /** To whom secrets are sealed that are typed elsewhere. */
+  /** The public key to which secrets are sealed that are typed elsewhere. */
   receiver(): Promise<Receiver>;
   create(passphrase: PassphraseInput, recovery: PassphraseInput | null): Promise<void>;
   /** With either passphrase. */
   unlock(passphrase: PassphraseInput): Promise<{ kind: "open" } | { kind: "wrong" }>;
   unlockByKeyring(): Promise<void>;
-  /** Resolves when the process that knew is gone. Those of other programs end within a second. */
+  /** Resolves when the vault process is gone. Those of other programs end within a second. */
   lock(): Promise<void>;
   changePassphrase(
     current: PassphraseInput,
     next: PassphraseInput,
   ): Promise<{ kind: "changed" } | { kind: "wrong" }>;
-  /** Another recovery passphrase, or for null none any more. */
+  /** Sets another recovery passphrase; null: none any more. */
   changeRecovery(
     current: PassphraseInput,
     next: PassphraseInput | null,
   ): Promise<{ kind: "changed" } | { kind: "wrong" }>;
-  /** Whether the keyring of the operating system opens it, too. */
+  /** Whether the operating system's keyring opens the vault, too. */
   setKeyring(isUsed: boolean): Promise<void>;
 
-  /** A private key that is made in the vault process. */
+  /** Creates a private key in the vault process. */
   createKey(kind: KeyKind, about: About): Promise<{ id: string; spki: Uint8Array }>;
   keep(secret: PassphraseInput, about: About): Promise<{ id: string }>;
   sign(id: string, data: Uint8Array, how: SignHow): Promise<Uint8Array>;
   hmacSha256(id: string, data: Uint8Array): Promise<Uint8Array>;
-  /** Of a secret that is meant to be sent elsewhere; a private key as PKCS#8 DER. Whoever asked overwrites it afterwards. */
+  /** Opens a secret that is sent elsewhere; a private key as PKCS#8 DER. The caller overwrites it afterwards. */
   open(id: string): Promise<Redacted<Uint8Array>>;
-  /** Of one kind, what they are for; the file tells without being open. */
+  /** Secrets of one kind, by their labels; a locked vault lists them, too. */
   listed(kind: string): Promise<{ id: string; label: string }[]>;
-  /** One that is not there is forgotten already. */
+  /** Forgetting a secret that is not there does nothing. */
   forget(id: string): Promise<void>;
 };
 
 export const LOCKED = "the vault is locked; unlock it (latchkey vault unlock, or Settings > Vault)";
 export const ABSENT = "there is no vault yet; create it (latchkey vault create, or Settings > Vault)";
 
-/** A request to the vault process. A secret is sealed in both directions: no message holds one that can be read. */
+/** A request to the vault process. A secret is sealed in both directions: no message holds one in clear. */
 export type VaultRequest =
   | { what: "receiver" }
   | { what: "create"; passphrase: Sealed; recovery: Sealed | null; at: Instant }
@@ -81,7 +81,7 @@ export type VaultRequest =
   | { what: "open"; id: string; publicKey: Uint8Array }
   | { what: "forget"; id: string };
 
-/** What is answered to each. */
+/** The answer to each request. */
 export type Answers = {
   receiver: Receiver;
   create: null;
@@ -97,7 +97,7 @@ export type Answers = {
   forget: null;
 };
 
-/** What is sent to the vault process before anything else. */
+/** The first message to the vault process. */
 export type VaultProcessSettings = { path: string; cost: ScryptCost; idleMs: number };
 
 export type ToVaultProcess =
@@ -107,10 +107,10 @@ export type ToVaultProcess =
 export type FromVaultProcess =
   | { kind: "answer"; number: number; answer: Answers[VaultRequest["what"]] }
   | { kind: "refusal"; number: number; code: RefusalCode; message: string }
-  /** A bug; what the log may have of it. */
+  /** A bug: what may be logged of it. */
   | { kind: "fault"; number: number; said: string };
 
-/** The sliver of a process that is used, whoever started it. */
+/** What we use of a process, whoever started it. */
 export type VaultChildProcess = {
   send(message: ToVaultProcess): void;
   onMessage(listener: (message: FromVaultProcess) => void): void;

@@ -1,4 +1,4 @@
-/** A process that opens a vault, plants secrets in it, uses each, and locks it when it is told to. */
+/** A process that opens a vault, plants secrets in it, uses each, and locks it on request. */
 import { createHash, randomInt } from "node:crypto";
 import { answerByUpdate, readTsigSecret } from "#net/challenges/dns-update.ts";
 import type { Vault } from "#net/vault/vault.ts";
@@ -44,7 +44,7 @@ async function plant(path: string): Promise<void> {
     const { id } = await vault.createKey("p256", { kind: "pair-key", label: `${index}` });
     await vault.sign(id, Buffer.from("data"), { hash: "SHA-256", ecdsa: "der" });
     const opened = Redacted.reveal(await vault.open(id));
-    // The private number stands there in PKCS#8.
+    // The private number, at its offset in PKCS#8.
     secrets.push(hide(opened.subarray(36, 68)));
     opened.fill(0);
   }
@@ -57,7 +57,7 @@ async function plant(path: string): Promise<void> {
   secrets.length = 0;
 }
 
-/** An update of a zone is signed, which nobody takes. Its key is kept as text, and used as the bytes that this stands for. */
+/** Signs an update of a zone that no server takes. Its key is kept as text, and used as the bytes that it encodes. */
 async function signUpdate(vault: Vault, secrets: string[]): Promise<void> {
   const text = secretBytes(44);
   for (let at = 0; at < text.length; at++) text[at] = 97 + randomInt(26);
@@ -82,7 +82,7 @@ async function signUpdate(vault: Vault, secrets: string[]): Promise<void> {
   );
 }
 
-/** Turned round, in hex. */
+/** Reversed, in hex. */
 function hide(bytes: Uint8Array): string {
   const turned = secretCopy(bytes).reverse();
   const text = Buffer.from(turned.buffer).toString("hex");

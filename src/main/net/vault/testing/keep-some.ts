@@ -1,4 +1,4 @@
-/** Opens a vault in this very process, and keeps so many more secrets in it, with nothing between. */
+/** Opens a vault in this very process, and keeps so many more secrets in it, one right after the other. */
 import { openByPassphrase } from "#net/vault/answer-requests.ts";
 import { COST, typed } from "./typed.ts";
 

@@ -1,4 +1,4 @@
-/** Inside a session of its own bus and keyring: a vault that the keyring opens, and one that it no longer does. */
+/** In a session with its own bus and keyring: a vault that the keyring opens, and one that it no longer opens. */
 import { createVault } from "#net/vault/vault-client.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { COST, typed } from "./typed.ts";
