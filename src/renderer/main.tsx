@@ -36,7 +36,7 @@ const connection = desktop ? connectPort(desktop, window) : connectSocket();
 const api = createApi(connection.client);
 const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 5_000 } } });
 followEvents(connection, api, queries);
-// What was read for a session is not kept beyond it.
+// What was read for a session is kept no longer than the session.
 connection.subscribe(() => {
   if (connection.read() === "ended") queries.clear();
 });
@@ -47,8 +47,8 @@ const copy = (text: string) =>
 const root = document.querySelector("#root");
 if (!root) throw new Error("the page has no #root");
 
-// The page's policy refuses <style> elements. Mantine is kept from adding its own here, and theme.css
-// speaks for it; AppShell, Grid, SimpleGrid, responsive props and locked scrolling cannot be kept from it.
+// The page's policy refuses <style> elements. Mantine is kept from adding its own here, and theme.css has those rules;
+// AppShell, Grid, SimpleGrid, responsive props and locked scrolling add theirs all the same.
 createRoot(root).render(
   <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
     <QueryClientProvider client={queries}>

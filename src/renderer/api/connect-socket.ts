@@ -20,20 +20,21 @@ const PAUSES_MS = [200, 400, 800, 1_500, 3_000];
 /** With these the program ends a tab's socket for good. */
 const FINAL: ReadonlySet<number> = new Set(Object.values(WEB_CLOSE).map(({ code }) => code));
 
-/** What codes that are refused are said to be, where the page can say no more. */
+/** Shown where launch codes are refused for now; the page knows no more than that. */
 const REFUSED =
   "wrong launch codes were offered, so new ones are refused for a minute. Press Enter in the terminal where Latchkey runs after that, and open the fresh address that it prints";
 
 /**
- * The way to the core from a browser: one socket, opened again with the same session when it drops, and only to the server
- * that proves it. No call is made before. Where nobody answers, or somebody else, the tab leaves the address.
+ * The connection to the core from a browser: one socket, opened again with the same session when it drops. No call is
+ * made before the server has shown that it knows the session's secret. Where nobody answers, or somebody else, the tab
+ * leaves the address.
  */
 export function connectSocket(): Connection {
   const line = createLine(() => undefined);
 
   async function open(grant: WebGrant): Promise<void> {
     const found = await openLink(grant, ({ code }) => {
-      // The program has said that this tab is done; to come back would only push out the tab that took its place.
+      // The program has ended this tab: to connect again would only push out the tab that replaced it.
       if (code === WEB_CLOSE.replaced.code) return line.close("ended");
       if (FINAL.has(code)) return end();
       line.close("waiting");
@@ -76,7 +77,7 @@ async function openLink(
   return "stopped";
 }
 
-/** Null: another attempt may go better. */
+/** Null: another attempt may succeed. */
 function afterNoVerification(outcome: Exclude<HandshakeOutcome, "verified">): "ended" | "stranger" | null {
   switch (outcome) {
     case "ended":
@@ -122,7 +123,10 @@ const WORDS: Record<WhyLeft, readonly string[]> = {
   ],
 };
 
-/** Nothing here is from outside, so nothing is escaped. The page's policy goes with it and allows no style of its own. */
+/**
+ * No text here comes from outside, so nothing is escaped. The page's policy goes with it and allows no style of its
+ * own.
+ */
 const write = (why: WhyLeft): string =>
   '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">' +
   `<title>${TITLES[why]}</title><main align="center"><font face="system-ui, sans-serif"><br><br><br>` +
@@ -133,12 +137,16 @@ function leave(why: WhyLeft): void {
 }
 
 /**
- * What came of it. `verified`: the server of this session is at the other end, and knows us. `ended`: it is, and has done
- * with the session. `stranger`: whoever is there did not verify that it is. `silent`: nothing came, or it hung up.
+ * The result of a handshake. `verified`: the server of this session is at the other end, and knows us. `ended`: it is,
+ * and has ended the session. `stranger`: whoever is there did not show that it is the server. `silent`: nothing came,
+ * or it hung up.
  */
 type HandshakeOutcome = "verified" | "ended" | "stranger" | "silent";
 
-/** Has the server verify the session's secret, and then verifies it to the server. Nothing else is sent before. */
+/**
+ * Makes the server show that it knows the session's secret, then shows the same to the server. Nothing else is sent
+ * before.
+ */
 async function verifyServer(
   socket: WebSocket,
   { session, secret }: WebGrant,
@@ -219,10 +227,10 @@ const fromWord = (word: string) =>
 
 const STORED_AS = "latchkey-session";
 
-/** Why this tab is not let in: its address was used, or is too old; or codes are refused for now. */
+/** Why this tab gets no session: its address was used or is too old; or codes are refused for now. */
 type NoSession = "ended" | "refused";
 
-/** What this tab proves who it is with; null when it was never let in. */
+/** The session of this tab, with its secret; null where it never got one. */
 function readGrant(): WebGrant | null {
   try {
     return WebGrant.safeParse(JSON.parse(sessionStorage.getItem(STORED_AS) ?? "null")).data ?? null;
@@ -231,13 +239,13 @@ function readGrant(): WebGrant | null {
   }
 }
 
-/** This tab cannot come back. */
+/** Without it, this tab cannot connect again. */
 const forgetGrant = (): void => sessionStorage.removeItem(STORED_AS);
 
 /**
- * Exchanges the launch code of the address bar (`#launch=...`) for a session that this tab keeps, so that a reload still
- * works. The code leaves the address bar before anything else happens: it is worth nothing to a bookmark. The session's secret
- * is sent here and never again. Answers with why there is none.
+ * Exchanges the launch code of the address bar (`#launch=...`) for a session that this tab keeps, so that a reload
+ * still works. The code leaves the address bar first: a bookmark of it is worth nothing. The session's secret is sent
+ * here and never again. Returns why there is no session; null: there is one.
  */
 async function takeLaunchCode(): Promise<NoSession | null> {
   const code = /^#launch=(.+)$/.exec(location.hash)?.[1];

@@ -9,15 +9,15 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { Desktop } from "./desktop.ts";
 
 /**
- * `waiting`: the connection to the core is not open (yet, or any more) and is being opened again.
- * `stopped`: the core does not answer. `ended`: it does, and has done with this tab.
+ * `waiting`: the connection to the core is not open (yet, or any more) and is being opened again. `stopped`: the core
+ * does not answer. `ended`: it does, and has ended this tab's session.
  */
 type ConnectionState = "waiting" | "open" | "stopped" | "ended";
 
 export type Connection = {
   client: LatchkeyClient;
   read(): ConnectionState;
-  /** What there is to say beyond the state; null when there is nothing. */
+  /** A sentence that says more than the state; null where there is none. */
   readSentence(): string | null;
   subscribe(listener: () => void): () => void;
   /** Tries again after `stopped`. */
@@ -26,7 +26,7 @@ export type Connection = {
 
 export type Link = ClientLink<ClientContext>;
 
-/** A connection before it is open. Calls wait until there is a link; who opens it announces its state. */
+/** A connection before it is open. Calls wait until there is a link; whoever opens it announces its state. */
 export function createLine(retry: () => void) {
   let state: ConnectionState = "waiting";
   let sentence: string | null = null;
@@ -89,10 +89,13 @@ export function useConnectionSentence(): string | null {
   return useSyncExternalStore(subscribe, readSentence);
 }
 
-/** The sliver of the page's window at which ports arrive. */
+/** The part of the page's window at which ports arrive. */
 type Ports = Pick<Window, "origin" | "addEventListener">;
 
-/** The connection to the core from the desktop window: a port a load of the page, and another when the core was started again. */
+/**
+ * The connection to the core from the desktop window: one port for each load of the page, and another once the core was
+ * started again.
+ */
 export function connectPort(desktop: Desktop, page: Ports): Connection {
   const line = createLine(() => void desktop.request({ kind: "retry" }));
 

@@ -7,7 +7,7 @@ import {
 } from "#shared/contract/transport/desktop.ts";
 import { DESKTOP_BRIDGE, type DesktopBridge } from "#shared/contract/transport/desktop-bridge.ts";
 
-/** What the desktop window requests of the page. The state of its core is the connection's business. */
+/** What the desktop window requests of the page. `connection.ts` handles the state of its core. */
 export type PageRequest = Exclude<DesktopMessage, { kind: "core" }>;
 
 export type Desktop = {

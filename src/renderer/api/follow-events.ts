@@ -6,7 +6,7 @@ import type { Api, Connection } from "./connection.ts";
 /** A scan announces every probe; the pages reload at most this often. */
 const SETTLE_MS = 300;
 
-/** Asks again for what each announcement says has changed, and for everything after a drop. */
+/** Fetches again what each announcement says has changed, and everything after a drop. */
 export function followEvents(connection: Connection, api: Api, queries: QueryClient): void {
   const stale = new Set<Area>();
   let isSettling = false;

@@ -4,7 +4,10 @@ import { useApi } from "./connection.ts";
 
 type LabelChange = { owner: string | null; addTags: string[]; removeTags: string[] };
 
-/** Who answers for a thing and its tags, what there is to choose from, and how to say so; null until that is known. */
+/**
+ * The owner and tags of a thing, those that can be chosen, and the function that saves a change; null until they are
+ * known.
+ */
 export function useLabelling(thing: Labelled) {
   const { labels: api } = useApi();
   const { data: labels } = useQuery(api.find.queryOptions({ input: { thing } }));

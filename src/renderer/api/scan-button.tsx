@@ -4,7 +4,7 @@ import { createContext, type ReactNode, use } from "react";
 import type { z } from "zod";
 import type { PlanRequest } from "#shared/contract/runs.ts";
 
-/** The way out of an empty screen: opens the dialog of a scan. */
+/** The button of an empty screen: it opens the scan dialog. */
 export function ScanButton({ children }: { children: ReactNode }) {
   const requestScan = useScanRequest();
   return (
@@ -19,10 +19,10 @@ export const ScanRequestContext = createContext<(text?: string) => void>(() => u
 
 export const useScanRequest = () => use(ScanRequestContext);
 
-/** What is wanted, as far as it is known; what is missing is asked for. */
+/** A request as far as it is known; the dialog prompts for what is missing. */
 export type RequestDraft = z.input<typeof PlanRequest>;
 
-/** Plans a change from anywhere. Nothing is written by it: what comes of it is a plan to review. */
+/** Plans a change from anywhere. It writes nothing on a host: it makes a plan to review. */
 export const PlanRequestContext = createContext<(draft: RequestDraft) => void>(() => undefined);
 
 export const usePlanRequest = () => use(PlanRequestContext);

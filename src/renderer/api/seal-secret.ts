@@ -6,8 +6,8 @@ const CURVE = { name: "ECDH", namedCurve: "P-256" };
 const INFO = new TextEncoder().encode("latchkey vault");
 
 /**
- * Seals what was typed to the vault process, here in the page: the process that reads hosts only passes it on. Characters
- * that can be written in two ways are written in one.
+ * Seals what was typed to the vault process, here in the page: the process that reads hosts only passes it on. Text is
+ * normalized (NFC), for a character can have two encodings.
  */
 export async function sealSecret({ id, publicKey: theirs }: Receiver, text: string): Promise<Sealed> {
   const plain = new TextEncoder().encode(text.normalize("NFC"));

@@ -71,7 +71,7 @@ export const ChangesSearch = z.object({
   open: optional(z.int()),
 });
 
-/** The row that is open has the name of a thing as its id. */
+/** The id of the open row is the name of a thing. */
 export const GraphSearch = z.object({
   search: text,
   /** Instead of steps: pairs of hosts that trust each other, or keys that several hold. */
@@ -116,7 +116,7 @@ export const FindingsSearch = z.object({
   open: text,
 });
 
-/** Whose load is shown, and how it is told apart. An empty text is of nobody, or of what has issued itself. */
+/** Whose load is shown, and how it is split. Empty: without an owner, or self-issued. */
 const load = {
   by: optional(LoadBy),
   issuer: optional(z.string().max(300)),
@@ -145,7 +145,7 @@ export const RunsSearch = z.object({
 export const PlanSearch = z.object({ id: optional(z.int().positive()) });
 
 /**
- * What the router goes to for a link. Each screen reads its own search by its own schema, so the type names one of
+ * The router's destination for a link. Each screen reads its own search by its own schema, so the type names one of
  * them for all. Ids that are numbers are numbers in an address.
  */
 export function toAddress({ screen, open }: RowLink) {

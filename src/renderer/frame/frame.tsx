@@ -101,7 +101,7 @@ function useLinkToHere(): () => string | null {
   }, [router, desktop]);
 }
 
-/** Says that the page waits; and afterwards, until it is closed, what there is to know of why. */
+/** Says that the page waits; afterwards, until it is closed, says why it waited. */
 function ConnectionBanner() {
   const state = useConnectionState();
   const sentence = useConnectionSentence();
@@ -136,7 +136,7 @@ type Actions = {
   inspect: (files: readonly ChosenFile[]) => void;
 };
 
-/** Does what the desktop window asks for: its menu, links of other programs, files that it was opened with. */
+/** Does what the desktop window requests: its menu, links of other programs, files that it was opened with. */
 function useDesktopRequests({ requestScan, openHelp, inspect }: Actions): void {
   const desktop = useDesktop();
   const router = useRouter();

@@ -103,7 +103,7 @@ function ThemeMenu() {
   );
 }
 
-/** Says on every screen that the vault is open. It and its key lock it, wherever the focus is. */
+/** Says on every screen that the vault is open. A click on it, or its key, locks the vault, wherever the focus is. */
 function OpenVaultChip() {
   const { data } = useVault();
   const { mutate } = useLock();

@@ -21,7 +21,7 @@ export function LostPage() {
   );
 }
 
-/** A mistake of ours: the rest of the program goes on, and what happened is shown. */
+/** A bug of ours: the rest of the program goes on, and the error is shown. */
 export function BrokenPage({ error, reset }: ErrorComponentProps) {
   return (
     <ErrorState
@@ -34,12 +34,12 @@ export function BrokenPage({ error, reset }: ErrorComponentProps) {
 
 type Props = {
   state: "stopped" | "ended";
-  /** Why it has stopped, where that is known; else it only shows what to do. */
+  /** Why it has stopped; null where that is not known, and the page only shows what to do. */
   sentence: string | null;
   onRetry: () => void;
 };
 
-/** The whole page once the program, or this tab's place in it, is gone. */
+/** The whole page once the program has stopped, or this tab's session has ended. */
 export function Stopped({ state, sentence, onRetry }: Props) {
   const isStopped = state === "stopped";
   return (

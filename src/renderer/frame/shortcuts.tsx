@@ -76,9 +76,9 @@ export function Shortcuts({ isOpen, onClose }: { isOpen: boolean; onClose: () =>
 type Actions = { requestScan: () => void; openHelp: () => void; openInspect: () => void };
 
 /**
- * The keys that work on every screen: `g` and a letter to go somewhere, and what the header offers.
- * The sequence stands first: a letter that ends it does nothing else. It is one binding for all letters, since
- * tinykeys 4 forgets those of several that stand behind the one that fired.
+ * The keys that work on every screen: `g` and a letter to go somewhere, and the keys of the header's buttons. The
+ * sequence stands first: the letter that ends it does nothing else. It is one binding for all letters, since tinykeys 4
+ * forgets the sequences that stand after the one that fired.
  */
 export function useFrameKeys({ requestScan, openHelp, openInspect }: Actions): void {
   // Not useNavigate, which is another function after each move: subscribing anew forgets a `g` that was pressed.
@@ -102,7 +102,7 @@ export function useFrameKeys({ requestScan, openHelp, openInspect }: Actions): v
         "$mod+i": onPage(openInspect),
         "$mod+,": onPage(goTo),
       },
-      // Before the keys of a list hear of a letter that ends a sequence.
+      // Before a list's own keys get the letter that ends a sequence.
       { ignore: (event) => !isForPage(event), capture: true },
     );
   }, [router, requestScan, openHelp, openInspect]);

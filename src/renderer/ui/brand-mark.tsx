@@ -1,4 +1,4 @@
-/** The mark of public/icon.svg, drawn here because the page shows it when there is nobody left to ask for a file. */
+/** The mark of public/icon.svg, drawn here because the page shows it when no server is left to fetch a file from. */
 export function BrandMark({ size }: { size: number }) {
   return (
     <svg viewBox="0 0 32 32" width={size} height={size} aria-hidden="true">

@@ -58,14 +58,16 @@ type DialogFootProps = {
   submit: string;
   isPending: boolean;
   isDisabled?: boolean;
-  /** It takes something away. */
+  /** It removes something. */
   isDanger?: boolean;
   /** The focus is here when the dialog opens. */
   hasFocus?: boolean;
   cancel?: { label: string; onClick: () => void };
 };
 
-/** The end of a form in a dialog: what went wrong, the way out, and the one thing that the dialog is for. */
+/**
+ * The end of a form in a dialog: the error, the button that closes it, and the one that does what the dialog is for.
+ */
 export function DialogFoot(props: DialogFootProps) {
   const { error, submit, isPending, isDisabled = false, isDanger = false, hasFocus = false, cancel } = props;
   return (

@@ -53,7 +53,7 @@ export const CopyContext = createContext<(text: string) => Promise<void>>(() =>
 
 export const useCopy = () => use(CopyContext);
 
-/** So long it is said that something was copied. */
+/** How long the button says that it has copied. */
 const SAID_MS = 1_500;
 
 /** Copies, and says for a moment that it did. */
@@ -70,7 +70,7 @@ export function useCopied(): { isCopied: boolean; copy: (text: string) => void }
     copy: (text) =>
       void write(text).then(
         () => setIsCopied(true),
-        // Refused by the browser: the button goes on saying what it would do.
+        // The browser refused: the button's label stays.
         () => setIsCopied(false),
       ),
   };

@@ -1,16 +1,16 @@
 import { Fragment } from "react";
 import classes from "./hex-dump.module.css";
 
-/** Bytes in one row, and rows that are shown: more of a value tells nobody more. */
+/** The bytes in one row, and the most rows that are shown: more of a value helps nobody. */
 const ROW_BYTES = 8;
 const MOST_ROWS = 128;
 
 type Props = {
   label: string;
   bytes: Uint8Array;
-  /** What the first byte is counted from. */
+  /** The offset of the first byte. */
   start: number;
-  /** So many at the beginning are set apart. */
+  /** So many bytes at the beginning are highlighted. */
   headBytes: number;
 };
 
@@ -47,7 +47,7 @@ export function HexDump({ label, bytes, start, headBytes }: Props) {
   );
 }
 
-/** So that the text of a short row stands below that of the others. */
+/** Pads a short row, so that its text stands below that of the others. */
 const padOf = (head: number, length: number): number => {
   const used = head === 0 ? 0 : head * 3 - (head < length ? 0 : 1);
   return ROW_BYTES * 3 - 1 - used;
@@ -56,6 +56,6 @@ const padOf = (head: number, length: number): number => {
 const formatHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
-/** Only what is plain: anything else could move what stands beside it. */
+/** Printable ASCII only: anything else could move what is beside it. */
 const formatText = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "·")).join("");

@@ -20,7 +20,7 @@ type Props = {
   onSave: (change: LabelChange, done: () => void) => void;
 };
 
-/** Who answers for a thing and its tags, and a dialog to say so. */
+/** The owner and the tags of a thing, and a dialog to change them. */
 export function LabelsSection({ labels, ...rest }: Props) {
   const [isAsking, setIsAsking] = useState(false);
   const { owner, inheritedOwner, tags } = labels;

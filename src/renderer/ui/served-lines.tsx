@@ -41,7 +41,7 @@ type Served = {
   from: string | null;
 };
 
-/** What the configurations of servers say is served where, and whether it is. */
+/** What the configurations of servers say is served, and whether it is. */
 export function ServedLines({ title, rows, total, from }: Served) {
   if (total === 0) return null;
   return (
@@ -200,7 +200,7 @@ function Sight({ sight, from }: { sight: WireSight; from: string | null }) {
   );
 }
 
-/** What was served instead of what is meant, and where it is said what to do about it. */
+/** What is served instead, and a link to what to do about it. */
 function Shown({ sight: { sha256, subject, key, state }, from }: { sight: WireSight; from: string | null }) {
   return (
     <div>

@@ -49,7 +49,7 @@ export function FindingCount({ findings }: { findings: readonly FindingBrief[] }
   );
 }
 
-/** What is wrong with a thing, the worst first as it comes; what is said of several parts of it is said once. */
+/** What is wrong with a thing, the worst first, as it comes; a sentence about several parts is shown once. */
 export function FindingLines({ findings }: { findings: readonly FindingBrief[] }) {
   if (findings.length === 0) return null;
   return (

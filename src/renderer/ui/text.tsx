@@ -1,6 +1,6 @@
 /**
- * The one way for text that a stranger wrote (a host, a certificate, a file) onto the page: what hides, moves or turns
- * its neighbours around is shown by name, and the rest is kept apart from the words around it.
+ * The one component that shows text that a stranger wrote (a host, a certificate, a file): a character that hides,
+ * moves or reverses its neighbours is shown by its name, and the rest is isolated from the words around it.
  */
 
 import { type ReactNode, useState } from "react";
@@ -43,13 +43,13 @@ export function Untrusted({ text, limit = 256, isCut = false, isMono = false }: 
   );
 }
 
-/** The same for places that take a plain string: tooltips, labels, titles. */
+/** The same for attributes that take a plain string: tooltips, labels, titles. */
 export const formatUntrusted = (text: string): string =>
   makeVisible(cutAt(text, 1_000))
     .map((part) => (part.kind === "text" ? part.text : `[${part.text}]`))
     .join("");
 
-/** A sentence that the program says in its way, as it begins where nothing stands before it. */
+/** A sentence of the program with its first letter in upper case. */
 export const beginLarge = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
 /** A link within text, told apart by more than its colour. */

@@ -43,7 +43,7 @@ type ForgetPinProps = {
   error: Error | null;
 };
 
-/** Asks before a pin is dropped, and says what that means. */
+/** Warns before a pin is dropped, and says what that means. */
 export function ForgetPinDialog({ host, isOpen, onClose, onForget, isForgetting, error }: ForgetPinProps) {
   return (
     <Dialog title="Forget this pin?" isOpen={isOpen} onClose={onClose} width={460}>

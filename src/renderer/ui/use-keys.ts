@@ -7,8 +7,8 @@ const nameOf = (event: KeyboardEvent): string =>
   `${event.metaKey || event.ctrlKey ? "Mod+" : ""}${event.shiftKey && event.key.length > 1 ? "Shift+" : ""}${event.key}`;
 
 /**
- * Keys for the page that is shown. They keep out of the way of typing, of menus and of dialogs, and leave
- * Enter and Space to the button or link that has the focus.
+ * Keys for the page that is shown. They do nothing while somebody types or a menu or dialog is open, and leave Enter
+ * and Space to the button or link that has the focus.
  */
 export function useKeys(bindings: Bindings): void {
   const latest = useRef(bindings);
@@ -28,13 +28,13 @@ export function useKeys(bindings: Bindings): void {
 
 const isCovered = () => document.querySelector("[aria-modal=true], [role=menu]") !== null;
 
-/** Keys that were pressed under a dialog or a menu: the one that closes it is not for the page either. */
+/** Keys that were pressed under a dialog or a menu: the key that closes it is not for the page either. */
 const pressedUnder = new WeakSet<KeyboardEvent>();
 const note = (event: KeyboardEvent) => void (isCovered() && pressedUnder.add(event));
-// Before any dialog hears of it: without motion it is gone at once.
+// Before any dialog gets the key: without motion the dialog is closed at once.
 window.addEventListener("keydown", note, { capture: true });
 
-/** A box or a choice of several takes no letters. */
+/** Checkboxes and radio buttons take no letters. */
 const TYPED_INTO = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
 export function isForPage(event: KeyboardEvent): boolean {

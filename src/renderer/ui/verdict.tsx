@@ -77,7 +77,7 @@ export function OwnerTag({ state, who }: Pick<Owner, "state" | "who">) {
   );
 }
 
-/** What plain files alone tell is claimed: any user of the host can have lines written to them. */
+/** A use that only plain files show is a claim: any user of the host can have lines written to them. */
 export function UseTag({ state, evidence }: Pick<Use, "state" | "evidence">) {
   const { tone, Icon, word } = USE[state];
   return (

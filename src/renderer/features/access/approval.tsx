@@ -92,7 +92,7 @@ type Props = {
   onDone?: () => void;
 };
 
-/** Says of grants that they may be there, for whom and for what. */
+/** Approves grants, with an owner and a purpose. */
 export function ApproveDialog({ grants, onClose, onDone }: Props) {
   const [first] = grants;
   const before = grants.length === 1 ? first?.approval : null;
@@ -164,7 +164,7 @@ export function ApproveDialog({ grants, onClose, onDone }: Props) {
 type Grant = Pick<GrantRow, "id" | "fingerprint">;
 type ActionButtonProps = { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
 
-/** What can be changed of grants: each makes a plan first. Of several keys there is none to rotate. */
+/** What can be changed of grants: each button makes a plan first. Grants of several keys have no one key to rotate. */
 export function GrantActions({
   grants,
   buttonProps,

@@ -188,7 +188,7 @@ function OnlyFrom({ addresses }: { addresses: readonly string[] }) {
   );
 }
 
-/** When it was last used to the second, and how long ago that is; of a use the reason says the rest. */
+/** When it was last used, to the second, and how long ago. Where it is used, the reason beside it says the rest. */
 function LastLogin({ use: { state, at, from, count } }: { use: Use }) {
   if (at === null) return null;
   return (
@@ -209,7 +209,7 @@ function LastLogin({ use: { state, at, from, count } }: { use: Use }) {
   );
 }
 
-/** Who would undo a change in the line: as good a reason not to delete it here as an owner is. */
+/** The program that would undo a change in the line: as good a reason not to delete the line here as an owner is. */
 function Manager({ managedBy }: { managedBy: ManagedBy | null }) {
   if (!managedBy) return null;
   const { by, evidence, isUndone, isCertain } = managedBy;

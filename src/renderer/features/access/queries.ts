@@ -38,7 +38,7 @@ export function useGrants(search: Search) {
   return { list, fetchAll: () => fetchAll((after) => access.list.call({ ...input, after, limit: 1_000 })) };
 }
 
-/** How many grants are orphans, and how many keys' private keys are not known. */
+/** How many grants are orphans, and of how many keys no private key is known. */
 export function useStandings() {
   const { data } = useQuery(useApi().overview.read.queryOptions());
   return data?.grants;

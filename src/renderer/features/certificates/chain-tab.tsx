@@ -131,7 +131,7 @@ const STATES = {
 } as const satisfies Record<ChainState, object>;
 
 const NOT_EVALUATED = { tone: "gray", Icon: IconCircleDashed, word: "Not evaluated" } as const;
-/** No fault of the chain: a private authority has no business in a public store. */
+/** No error of the chain: a private authority is in no public store. */
 const NOT_THERE = { tone: "gray", Icon: IconCircleDashed, word: "Root not there" } as const;
 
 const ROOT_CODES: ReadonlySet<ChainReasonCode> = new Set(["no-path", "untrusted-root", "self-signed"]);

@@ -29,7 +29,7 @@ const LOCATIONS = [
   { value: "file" as const, label: "file" },
 ];
 
-/** `shown`: what stands for a value that says nothing to anybody, such as the number of a row. */
+/** `shown`: replaces a value that means nothing to people, such as a row's number. */
 const FIXED: readonly {
   name: "host" | "spki" | "violation" | "owner" | "tag";
   title: string;

@@ -32,7 +32,7 @@ export function RawTab({ certificate: { pem, sha256 } }: { certificate: Certific
   );
 }
 
-/** More of it is copied, not shown. */
+/** At most so much is shown; all of it is copied. */
 const MOST_SHOWN = 32 * 1024;
 
 function Text({ title, text, more }: { title: string; text: string; more?: ReactNode }) {
@@ -102,12 +102,12 @@ type LevelProps = Props & {
   depth: number;
 };
 
-/** So deep it is open to begin with: the certificate, and its three parts. */
+/** The tree is open to this depth at first: the certificate, and its three parts. */
 const OPEN_DEPTH = 2;
 
 /**
- * A tree by the keys of one: up and down, right opens or goes in, left closes or goes out. Each level is read when
- * it is opened, a hundred elements at a time.
+ * A tree with the usual keys: up and down, right opens or goes in, left closes or goes out. Each level is read when it
+ * is opened, a hundred elements at a time.
  */
 function Asn1Tree(props: Props) {
   return (
@@ -166,7 +166,7 @@ function Branch({ node, depth, isFirst, ...props }: BranchProps) {
         depth={depth}
         isOpen={isOpenable ? isOpen : null}
         isChosen={isChosen}
-        // One of them is on the way of the Tab key: the chosen one, or else the first.
+        // The Tab key stops at one item: the chosen one, or else the first.
         isReached={isChosen || (props.chosen === null && isFirst)}
         onFocus={() => props.onChoose(node)}
         onPress={() => setIsOpen(isOpenable && !isOpen)}
@@ -201,7 +201,7 @@ type RowProps = {
   children: ReactNode;
 };
 
-/** An item; those below it follow it, and are told apart by their level. */
+/** An item. Those within it follow it, and differ by their level. */
 function Row({
   depth,
   isOpen = null,
@@ -253,7 +253,7 @@ function moveByKey(event: KeyboardEvent<HTMLElement>): void {
     End: items.at(-1),
   };
   if (!(event.key in itemByKey)) return;
-  // The list beside the drawer would go to another row.
+  // Otherwise the list beside the drawer would go to another row.
   event.preventDefault();
   event.stopPropagation();
   itemByKey[event.key]?.focus();

@@ -10,7 +10,7 @@ import { type CertificateDetail, Sha256 } from "#shared/model/certificates/certi
 import type { RevocationState, RevocationView } from "#shared/model/certificates/chain.ts";
 import { useFetchLists, useQueryResponders, useRevocation } from "./queries.ts";
 
-/** Whether it was revoked, by whose word, and who could be asked. Nothing is fetched to show this. */
+/** Whether it was revoked, who says so, and who could be asked. Nothing is fetched to show this. */
 export function RevocationTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
   const { data, error } = useRevocation(sha256);
   const ocsp = useQueryResponders();

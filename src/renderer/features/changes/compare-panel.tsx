@@ -13,7 +13,7 @@ import { route, useBaseline, useClearBaseline, useScans, useSetBaseline, useSumm
 
 type Patch = { from?: number; to?: number };
 
-/** Which two scans are compared, and how much is otherwise. */
+/** Which two scans are compared, and how many changes there are. */
 export function ComparePanel({ onChange }: { onChange: (patch: Patch) => void }) {
   const search = route.useSearch();
   const { data } = useSummary(search);
@@ -76,7 +76,7 @@ function Counts({ counts }: { counts: readonly ChangeCount[] }) {
   );
 }
 
-/** The scan that stands for what is meant to be there, and what is new since it. */
+/** The baseline scan, and what is new since it. */
 export function BaselinePanel({ onCompare }: { onCompare: (patch: { from: number; to?: number }) => void }) {
   const { data: baseline } = useBaseline();
   const set = useSetBaseline();

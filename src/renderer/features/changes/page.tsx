@@ -21,7 +21,7 @@ const SORT = { by: "at", descending: true };
 
 type Search = ReturnType<typeof route.useSearch>;
 
-/** What is otherwise at one scan than at another. */
+/** What differs between two scans. */
 export function ChangesPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();

@@ -20,8 +20,9 @@ type Props = {
 };
 
 /**
- * What a plan could do about findings: the grants among them can be removed, and the one key that they are of rotated. Where another
- * certificate is served than the one in its file, none is missing.
+ * What a plan can do about findings: remove the grants among them, rotate their key where it is one alone, renew the
+ * certificates. A finding that another certificate is served than the one in its file offers no renewal: the new
+ * certificate is there already.
  */
 export function ChangeActions({ findings, buttonProps }: Props) {
   const requestPlan = usePlanRequest();
@@ -68,12 +69,12 @@ export function ChangeActions({ findings, buttonProps }: Props) {
   );
 }
 
-/** What is offered: a quarter of a year. */
+/** A quarter of a year, the default. */
 const USUAL_DAYS = 90;
 
 type AcceptDialogProps = { findings: readonly Finding[]; onClose: () => void; onDone?: () => void };
 
-/** Says of findings that they may stand until a day, and why. */
+/** Accepts findings until a day, with a reason. */
 export function AcceptDialog({ findings, onClose, onDone }: AcceptDialogProps) {
   const [first] = findings;
   const before = findings.length === 1 ? first?.acceptance : null;

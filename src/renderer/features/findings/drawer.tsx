@@ -117,7 +117,7 @@ function AcceptActions({ finding }: { finding: Finding }) {
   );
 }
 
-/** Opens the thing that the finding is about, where it is at home. */
+/** Opens the thing that the finding is about, on its own screen. */
 function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
   const buttonProps = { variant: "default", size: "xs", rightSection: <IconArrowRight size={15} /> } as const;
   switch (object.kind) {

@@ -50,6 +50,6 @@ export function useAcceptedCount(): Total | undefined {
 export const useOptionalRules = () => useQuery(useApi().findings.optionalRules.queryOptions()).data;
 export const useTurnRule = () => useMutation(useApi().findings.turnRule.mutationOptions());
 
-/** Without a scan, that nothing was found says nothing. */
+/** Without a scan, a list without findings means nothing. */
 export const useHasScanned = (): boolean =>
   useQuery(useApi().overview.read.queryOptions()).data?.isEmpty === false;

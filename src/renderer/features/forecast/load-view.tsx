@@ -22,13 +22,13 @@ type Props<Search extends LoadSearch> = {
   /** Of the file: latchkey-forecast.csv. */
   name: string;
   title: string;
-  /** What is done with certificates in a week: to renew. */
+  /** What the week's certificates need: to renew. */
   what: string;
   load: WeeklyLoad;
   search: Search;
   onChange: (patch: Partial<LoadSearch>) => void;
   filters?: ReactNode;
-  /** What has to be said of it beside the numbers. */
+  /** What the page has to say beside the numbers. */
   children: ReactNode;
 };
 

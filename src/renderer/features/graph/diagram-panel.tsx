@@ -63,7 +63,7 @@ export function DiagramPanel({ diagram: data, title, onStart }: Props) {
   );
 }
 
-/** Of the usual size. */
+/** A zoom, as a fraction of the usual size. */
 const LEAST_READABLE = 0.55;
 
 function useDrawing(placed: Placed | null, scheme: string, onPress: (id: string) => void) {
@@ -84,7 +84,7 @@ function useDrawing(placed: Placed | null, scheme: string, onPress: (id: string)
       autoungrabify: true,
       boxSelectionEnabled: false,
     });
-    // All of it where it can be read so; else what is nearest to the start.
+    // All of it where that is readable; else what is nearest to the start.
     if (cy.zoom() < LEAST_READABLE) {
       cy.zoom(LEAST_READABLE);
       cy.center(cy.nodes(".start"));
@@ -99,7 +99,7 @@ function useDrawing(placed: Placed | null, scheme: string, onPress: (id: string)
   return { container, drawn };
 }
 
-/** Within a column an edge goes around what stands between, which it is none of. */
+/** An edge within a column goes around the nodes between its two ends. */
 const toElements = ({ nodes, edges }: Placed): cytoscape.ElementDefinition[] => {
   const columnOf = new Map(nodes.map(({ id, x }) => [id, x]));
   return [

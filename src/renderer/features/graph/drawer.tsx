@@ -72,7 +72,7 @@ export function StepFacts({ title, link }: { title: string; link: GraphLink }) {
   );
 }
 
-/** A key is a line of its own; the keys of an agent are not known. */
+/** Links to what the thing reaches, and what reaches it. A key has a line of its own; an agent's keys are not known. */
 export function Onward({ node }: { node: GraphNode }) {
   return node.kind === "key" || node.kind === "agent" ? null : <OnwardFrom name={nameNode(node)} />;
 }

@@ -90,7 +90,7 @@ const COLUMNS: readonly Column<GraphLink>[] = [
   },
 ];
 
-/** What draws it is large: it is fetched when somebody asks for a diagram. */
+/** The library that draws is large: it is fetched when somebody opens a diagram. */
 const ReachDiagram = lazy(async () => ({ default: (await import("./diagram-panel.tsx")).ReachDiagram }));
 
 const idOf = ({ id }: GraphLink): string => id;
@@ -256,7 +256,7 @@ function StartBar({ search, onChange }: Props) {
   );
 }
 
-/** What each list of the screen is given: what is asked for, and how to ask for something else. */
+/** The props of each list on this screen: its search, and how to change it. */
 export type ListProps = {
   search: Search;
   onChange: (patch: Partial<Search>, replace?: boolean) => void;

@@ -20,7 +20,7 @@ const idOf = ({ id }: HostKeyRow): string => id;
 
 type Search = ReturnType<typeof route.useSearch>;
 
-/** The keys by which hosts are recognised: pins, known_hosts, and what hosts showed. */
+/** The keys by which hosts are recognised: pins, known_hosts, and what hosts presented. */
 export function HostKeysPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -95,7 +95,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
   );
 }
 
-/** The files that the list was read from, and what of them could not be: that is not in the list. */
+/** The files that the list was read from, and those that could not be read: their lines are missing from the list. */
 function Sources() {
   const { data } = useSources();
   if (!data) return null;

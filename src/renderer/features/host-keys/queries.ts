@@ -33,7 +33,7 @@ export function useHostKeys(search: Search) {
   return { list, fetchAll: () => fetchAll((after) => hostKeys.list.call({ ...input, after, limit: 1_000 })) };
 }
 
-/** How many there are of those that a filter asks for, whatever else is chosen. */
+/** How many host keys a filter has by itself, whatever else is chosen. */
 export function useCount(filter: { shared?: true; weak?: true }): Total | undefined {
   const { hostKeys } = useApi();
   return useQuery(hostKeys.list.queryOptions({ input: { ...filter, limit: 1 } })).data?.total;

@@ -147,14 +147,14 @@ function formatClock(aheadSeconds: number | null): string {
   return `${Math.abs(aheadSeconds)} s ${aheadSeconds > 0 ? "ahead of" : "behind"} this computer's`;
 }
 
-/** What the configurations of this host's servers say is served here, and what is; what is not comes first. */
+/** What the configurations of this host's servers say is served here, and what is served; mismatches come first. */
 function ServedHere({ host }: { host: string }) {
   const { data, error } = useServedOn(host);
   if (error) return <ErrorState doing="show what it serves" error={error} />;
   return data ? <ServedLines title="What it serves" {...data} from={null} /> : null;
 }
 
-/** From when to when the logs of the host tell of logins: outside of that, that nobody came is not known. */
+/** The time in which the host's logs have logins: outside of it, nobody knows whether somebody logged in. */
 function LogWindows({ host: { logWindows, lastRead } }: { host: HostDetail }) {
   if (lastRead === null) return null;
   const newestFirst = [...logWindows].sort((one, other) => other.to.localeCompare(one.to));

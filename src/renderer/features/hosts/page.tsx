@@ -73,7 +73,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
 
 const ownNameOf = ({ host, hostname }: HostRow): string | null => (hostname === host ? null : hostname);
 
-/** What nothing shows to be of the host is told from what was read there. */
+/** Marks a host that only an unverified bundle tells of, apart from one that was read. */
 function readAsOf({ readAs, bundleStanding }: HostRow): string {
   return bundleStanding === "claimed" ? `claimed, ${readAs}` : (readAs ?? "");
 }

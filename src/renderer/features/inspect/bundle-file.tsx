@@ -26,7 +26,7 @@ import { type HostAddress, useBundle } from "./queries.ts";
 
 type Props = { name: string; blob: Blob; signature: ChosenFile | null };
 
-/** What a collector wrote on another host: it is shown, and imported once somebody says so. */
+/** What a collector wrote on another host: it is shown, and imported once somebody presses the button. */
 export function BundleFile({ name, blob, signature }: Props) {
   const { preview, take, callHost, signers, setSigners } = useBundle(blob, signature);
   const error = take.error ?? preview.error;
@@ -69,7 +69,10 @@ export function BundleFile({ name, blob, signature }: Props) {
 
 type ImportProps = { bundle: BundleView; take: ReturnType<typeof useBundle>["take"] };
 
-/** Of a host that is known better, what nothing shows to be of it is kept beside that, and only where that is approved. */
+/**
+ * Where a host is known better and nothing shows that the bundle is of it, the bundle is kept as a claim, and only once
+ * that is approved.
+ */
 function Import({ bundle, take }: ImportProps) {
   const [isApproved, approve] = useState(false);
   const { standing, host, port } = bundle;
@@ -102,7 +105,7 @@ function Import({ bundle, take }: ImportProps) {
   );
 }
 
-/** Another name for the host may help. */
+/** Whether another name for the host may help. */
 const isAboutHost = (error: Error | null): boolean =>
   error !== null && "code" in error && error.code === "conflict";
 
@@ -145,7 +148,7 @@ function BundleFacts({ bundle }: { bundle: BundleView }) {
   );
 }
 
-/** Whose signatures are good, beside those of the people sources' people: keys of auditors, say, that no people source has. */
+/** Whose signatures count, beside those of the people in the people sources: keys of auditors, say. */
 function Signers({ file, onChoose }: { file: File | null; onChoose: (file: File | null) => void }) {
   return (
     <div className={classes.naming}>
@@ -167,7 +170,7 @@ function Signers({ file, onChoose }: { file: File | null; onChoose: (file: File 
   );
 }
 
-/** A host that is known by none of its keys can be called otherwise than it calls itself. */
+/** A host of which no key is known can get another name than the one that it calls itself. */
 function HostName({ onName }: { onName: (address: HostAddress | null) => void }) {
   const [text, setText] = useState("");
   const address = readHostAddress(text);
@@ -202,7 +205,7 @@ export function OfflineNote() {
     mutationFn: async (what: "script" | "instructions") => {
       const collector = await bundles.collector.call();
       if (what === "instructions") return download("collect.txt", "text/plain", collector.instructions);
-      // A database that takes nothing numbers none.
+      // A read-only database cannot store a number for the script: then it is saved without one.
       const { script } = await bundles.issueCollector.call().catch(() => collector);
       download("collect.sh", "text/plain", script);
     },

@@ -13,7 +13,7 @@ type Props = {
   onClose: () => void;
 };
 
-/** What the files hold that were dropped, chosen or opened. Nothing of them is remembered. */
+/** The content of files that were dropped, chosen or opened. Nothing of them is stored. */
 export function InspectDialog({ files, onFiles, onClose }: Props) {
   return (
     <Dialog title="Inspect" isOpen={files !== null} onClose={onClose} width={680}>
@@ -50,6 +50,6 @@ export function InspectDialog({ files, onFiles, onClose }: Props) {
 const findSignature = ({ name }: ChosenFile, files: readonly ChosenFile[]): ChosenFile | null =>
   files.find((file) => file.name === `${name}.sig`) ?? null;
 
-/** It is shown with what it signs. */
+/** A signature is shown with the file that it signs. */
 const isSignatureOf = ({ name }: ChosenFile, files: readonly ChosenFile[]): boolean =>
   name.endsWith(".sig") && files.some((file) => `${file.name}.sig` === name);

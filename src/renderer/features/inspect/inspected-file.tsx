@@ -19,7 +19,7 @@ const ITEMS_SHOWN = 50;
 
 type Props = {
   file: ChosenFile;
-  /** What was signed of it, where that was given, too. */
+  /** The file with its signature, where that was chosen, too. */
   signature: ChosenFile | null;
 };
 
@@ -60,11 +60,11 @@ function InspectedFile({ file }: { file: ChosenFile }) {
   );
 }
 
-/** Of a file of certificates and their key, the certificates are counted. */
+/** In a file of certificates and their key, only the certificates are counted. */
 const countShown = (items: Inspection["items"]): number =>
   items.filter(({ what }) => what === "certificate").length || items.length;
 
-/** Not in an entry of a store, under which it is shown. */
+/** Items in an entry of a store are shown there. */
 const standsAlone = (item: Inspection["items"][number]): boolean =>
   item.what !== "certificate" || !item.entry;
 

@@ -11,7 +11,7 @@ export const PrintPage = (props: Props) => (
   </Portal>
 );
 
-/** Inside of the portal, for that is there a moment later. */
+/** Inside the portal, which is mounted a moment later. */
 function Printed({ text, onDone }: Props) {
   useEffect(() => {
     window.addEventListener("afterprint", onDone, { once: true });

@@ -7,7 +7,7 @@ import { BUNDLE_START, MOST_BUNDLE_BYTES } from "#shared/model/hosts/bundle.ts";
 
 /**
  * Reads once, and keeps nothing: a file of the same name may be another one the next time. `unlock` reads again with a
- * password, which is kept nowhere; what it opened is shown until the file is closed.
+ * password and forgets it; what that opened is shown until the file is closed.
  */
 export function useInspection(file: ChosenFile) {
   const { inspect } = useApi();
@@ -24,7 +24,7 @@ export function useInspection(file: ChosenFile) {
   return { data: opened ?? data, error, unlock };
 }
 
-/** What a login may have said before the first line of a bundle is no longer than this. */
+/** A login may print at most so much before the first line of a bundle. */
 const NOISE_BYTES = 64 * 1024;
 
 /** Whether a file begins as a bundle does; null: not known yet. */
@@ -47,8 +47,8 @@ export type HostAddress = { host: string; port: number };
 const MOST_SIGNERS_BYTES = 1024 * 1024;
 
 /**
- * What a bundle is and what importing it would do, and the means to do it. `as`: what its host is called; `signers`: whose
- * signatures are good beside those of the people sources.
+ * What a bundle is, what its import would do, and the function that imports it. `as`: what its host is called;
+ * `signers`: whose signatures count beside those of the people sources.
  */
 export function useBundle(blob: Blob, signatureFile: ChosenFile | null) {
   const { bundles } = useApi();
@@ -73,7 +73,7 @@ export function useBundle(blob: Blob, signatureFile: ChosenFile | null) {
   return { preview, take, callHost, signers, setSigners };
 }
 
-/** Another one for each file that is chosen. */
+/** A new number for each file that is chosen. */
 function useFileNumber(file: File | null): number {
   const last = useRef({ file, count: 0 });
   if (last.current.file !== file) last.current = { file, count: last.current.count + 1 };

@@ -18,7 +18,7 @@ type Props = {
   store: InspectedStore;
   index: number;
   items: readonly Item[];
-  /** A prompt for the password stands beside it: that it is needed need not be said. */
+  /** A prompt for the password stands beside it, so the store does not say that one is needed. */
   isPrompted: boolean;
 };
 
@@ -87,7 +87,7 @@ function StateTag({ store }: { store: InspectedStore }) {
   );
 }
 
-/** A store of certificates alone hides nothing, and its password is for nothing but the mark of its maker. */
+/** A store of certificates alone hides nothing: its password only protects its checksum. */
 function DefaultPassword({ store: { defaultPassword, holdsSecrets } }: { store: InspectedStore }) {
   if (defaultPassword === null) return null;
   const words =
@@ -106,7 +106,7 @@ function DefaultPassword({ store: { defaultPassword, holdsSecrets } }: { store: 
   );
 }
 
-/** `isWhole`: all of the store could be read, so that what is not shown is not there. */
+/** `isWhole`: the whole store was read, so what is not shown is not there. */
 type EntryProps = { entry: InspectedStore["entries"][number]; isWhole: boolean; children: ReactNode };
 
 function Entry({ entry, isWhole, children }: EntryProps) {
@@ -151,7 +151,7 @@ type UnlockFormProps = {
   onPassword: (password: string) => Promise<void>;
 };
 
-/** Asks for the password of what is locked in a file. What is typed lives in this form alone, and goes with it. */
+/** Prompts for the password of what is locked in a file. What is typed lives in this form alone, and goes with it. */
 export function UnlockForm({ wants, isWrong, onPassword }: UnlockFormProps) {
   const [password, setPassword] = useState("");
   const [isSending, setIsSending] = useState(false);

@@ -65,7 +65,7 @@ export function AccessPanel({ grants }: { grants: Overview["grants"] }) {
   );
 }
 
-/** What nobody owns or uses, and of which keys nobody is known to have the private key: two lists, and not one. */
+/** Orphans, and grants with a key of which no private key is known: two lists, not one. */
 function Orphans({
   grants: { orphaned, orphanUnknown, privateKeyNotFound },
 }: {
@@ -89,7 +89,7 @@ function Orphans({
   );
 }
 
-/** How much of what was scanned could be read: what all the rest on this page rests on. */
+/** How much of what was scanned could be read: all other numbers on this page depend on it. */
 export function CoveragePanel({ overview: { hosts, endpoints, lastScan } }: { overview: Overview }) {
   const last = lastScan && (
     <TextLink>

@@ -29,7 +29,7 @@ type Props = {
   onType: (typed: string) => void;
 };
 
-/** Approves the plan by its hash, once nothing refuses it, all is consented to, and the word is typed. */
+/** Approves the plan by its hash, once no check refuses it, each risk is acknowledged, and the word is typed. */
 export function ApplyPanel({ found, plan, hash, acknowledgements, typed, isEdited, onType }: Props) {
   const { identityFiles } = useLogins();
   const navigate = planRoute.useNavigate();
@@ -105,7 +105,7 @@ function Approved({ runId }: { runId: number }) {
   );
 }
 
-/** Most often: a host has changed since it was read. Then the same is planned again. */
+/** Most often, a host has changed since it was read: then the same is planned again. */
 function Refused({ error, found, plan }: { error: Error; found: PlanDetail; plan: Plan }) {
   const { makeAnew, isPending } = useAnew();
   return (
@@ -259,7 +259,7 @@ export function MakeAnew({ request: initial, options: before, onEdit }: MakeAnew
   );
 }
 
-/** What has an old key, which may stand beside the new one for some days. */
+/** Kinds with an old key, which may stay beside the new one for some days. */
 const GRACED: ReadonlySet<RequestDraft["kind"]> = new Set([
   "rotate-key",
   "rotate-host-key",

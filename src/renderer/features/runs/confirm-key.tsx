@@ -17,7 +17,7 @@ const STATES = {
   approved: { tone: "green", Icon: IconCheck, word: "Approved" },
 } as const;
 
-/** What stands in for a login with a new key that is in somebody else's hands. */
+/** How a new key that somebody else holds is confirmed, since no login with it can be tried here. */
 export function ConfirmKey({ run: { id, state, confirmation } }: { run: RunDetail }) {
   if (state !== "waiting" || !confirmation) return null;
   const { challenge, isSigned, accounts } = confirmation;

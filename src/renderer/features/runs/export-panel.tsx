@@ -36,7 +36,7 @@ type Props = {
 /** The plan as a file, for the command line; and as scripts, for offline hosts. */
 export function ExportPanel({ found: { id }, plan, hash, acknowledgements, typed, isEdited }: Props) {
   const fetchScripts = useScripts();
-  // Which certificates are served is verified from here.
+  // A renewal has no scripts: that endpoints serve its certificates is verified from here.
   const hasScripts = plan.kind !== "rotate-certificate";
   const [failure, setFailure] = useState<string | null>(null);
   const [signWith, setSignWith] = useState("");
@@ -137,7 +137,7 @@ function SignField({ signWith, onChange }: { signWith: string; onChange: (path: 
 
 const writePlan = (plan: Plan, hash: string): string => `${JSON.stringify({ hash, plan }, null, 2)}\n`;
 
-/** The same by the command line. */
+/** The command that does the same. */
 export function CommandNote({ found: { id, request }, plan }: Pick<Props, "found" | "plan">) {
   const command = formatCommand({ id, plan, request });
   return (
@@ -173,7 +173,7 @@ export const Commands = ({ lines }: { lines: readonly string[] }) => (
 /** The name of the file that a plan is exported to. */
 const nameFile = (planId: number): string => `latchkey-plan-${planId}.json`;
 
-/** The command that does what a plan does: of its request, or else of the plan as a file. */
+/** The command for a plan: with the options of its request, or else with the plan as a file. */
 function formatCommand({
   id,
   plan,

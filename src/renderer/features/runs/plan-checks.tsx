@@ -81,7 +81,7 @@ type Group = {
   names: string[];
 };
 
-/** What is said of several hosts is said once, with the hosts; what stops the plan comes first. */
+/** A check that says the same of several hosts is shown once, with the hosts; what stops the plan comes first. */
 function groupAlike(checks: readonly Check[]): Group[] {
   const groups = new Map<string, Group>();
   for (const check of checks) {

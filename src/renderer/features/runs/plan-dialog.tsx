@@ -25,7 +25,7 @@ type Props = {
 export function RequestDialog({ draft, isPlanning, error, onPlan, onClose }: Props) {
   const [request, setRequest] = useState(draft);
   const isWhole = findMissing(request) === null;
-  // Wherever the focus is: it is at the button that closes the dialog while the fields are not there yet.
+  // On the window, not on the dialog: while the fields are not there yet, the focus is at the button that closes it.
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const isPreview = (event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "p";
@@ -164,7 +164,7 @@ export const formatOptions = ({ canary, batchSize, maxFailures, graceDays }: Pla
     ...(graceDays > 0 ? [`watch for ${formatCount(graceDays, "day")}`] : []),
   ].join(", ");
 
-/** How a run goes about it. */
+/** The fields for the pace of a run. */
 export function OptionFields({ options, waits, onChange }: OptionFieldsProps) {
   const isShown = (name: NumberName): boolean =>
     name === "graceDays" ? waits === "grace" : name !== "postCheckMinutes" || waits === "post-check";

@@ -19,7 +19,7 @@ type Props<Kind extends RequestDraft["kind"]> = {
   onChange: (request: RequestDraft) => void;
 };
 
-/** What a request leaves open. */
+/** The fields for what a request leaves open. */
 export function RequestFields({
   request,
   onChange,

@@ -133,7 +133,7 @@ export function OpenPlan() {
   );
 }
 
-/** Whoever imports it checks its content; here only that it is a plan and its hash. */
+/** Checks only that it is a plan with its hash: the import checks its content. */
 function readPlan(text: string): { plan: unknown; hash: string } {
   const read = parse(text);
   if (
@@ -176,7 +176,7 @@ function Requests({ children }: { children: ReactNode }) {
             setDraft(null);
             void navigate({ to: "/runs/plan", search: { id: planId } });
           },
-          // Why there is none is said where the request can be changed.
+          // The dialog, where the request can be changed, says why there is no plan.
           onError: () => setDraft((before) => before ?? request),
         },
       ),

@@ -34,7 +34,7 @@ import { ROLLBACK_TIMERS } from "./words.ts";
 const HOSTS_SHOWN = 25;
 const MOST_OPEN = 12;
 
-/** What would be changed, by host, in the order in which it is. */
+/** What would be changed, by host, in the order of the run. */
 export function HostPlans({ plan }: { plan: Plan }) {
   const { options } = plan;
   const hosts: readonly HostPlan[] = plan.hosts;
@@ -80,7 +80,7 @@ const formatTurn = ({ batch }: HostPlan, canary: boolean): string =>
 
 type HostProps = {
   host: HostPlan;
-  /** When it is changed; null where there is no other. */
+  /** When the host is changed; null where it is the only one. */
   turn: string | null;
   /** Its script rolls back there, or changes nothing where that host cannot. */
   isOffline: boolean;

@@ -104,7 +104,7 @@ function PlanBeingMade({ found: { read, total } }: { found: PlanDetail }) {
   );
 }
 
-/** Why there is none, and the same request again. */
+/** Why there is no plan, and a button to plan the same request again. */
 function FailedPlan({ found }: { found: PlanDetail }) {
   return (
     <>
@@ -121,7 +121,7 @@ function FailedPlan({ found }: { found: PlanDetail }) {
 
 type Props = { found: PlanDetail; plan: Plan; hash: string };
 
-/** The plan on the left, and on the right what is decided of it. */
+/** The plan on the left; on the right, the decisions about it. */
 function ReadyPlan({ found, plan, hash }: Props) {
   const [acknowledgements, setAcknowledgements] = useState<ReadonlySet<string>>(new Set());
   const [typed, setTyped] = useState("");
@@ -214,7 +214,7 @@ function Keys({ plan }: { plan: Plan }) {
   );
 }
 
-/** After so long what hosts hold may well be another thing. */
+/** After so long, the hosts' files may well have changed. */
 const OLD_AFTER_MS = 30 * 60_000;
 
 function Standing({ found: { runId }, plan: { madeAt } }: Pick<Props, "found" | "plan">) {

@@ -75,7 +75,7 @@ export function usePrompts() {
   return data ?? [];
 }
 
-/** No mutation of the query client's: that one would keep what was typed. */
+/** Not a mutation of the query client, which would keep what was typed. */
 export function useAnswer() {
   const { runs } = useApi();
   const queries = useQueryClient();

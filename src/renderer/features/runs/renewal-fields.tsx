@@ -14,7 +14,7 @@ import { KEY_KINDS } from "./words.ts";
 
 type RenewalDraft = Extract<RequestDraft, { kind: "rotate-certificate" }>;
 
-/** Values of a choice that are no name of an issuer. */
+/** Values of a select that are no issuer's name. */
 const UNSAID = "";
 const KNOWN = "*";
 const OLD = "";
@@ -74,7 +74,10 @@ export function RenewalFields({
   );
 }
 
-/** The only one there is; a rule takes who is known for each. Undefined: it has to be said. */
+/**
+ * The issuer, where there is one alone. Null: a rule takes the known issuer of each certificate. Undefined: the user
+ * has to choose.
+ */
 function choose(issuers: readonly Issuer[], request: RenewalDraft): string | null | undefined {
   const [first, ...others] = issuers;
   if (first && others.length === 0 && !request.isDue) return first.name;
@@ -83,7 +86,7 @@ function choose(issuers: readonly Issuer[], request: RenewalDraft): string | nul
 
 function toChoices(issuers: readonly Issuer[], { issuer }: RenewalDraft) {
   const names = issuers.map(({ name }) => name);
-  // One that a command line named by its kind, or that is gone.
+  // An issuer that a command line named by its kind, or that was removed.
   const odd = issuer && !names.includes(issuer) ? [issuer] : [];
   return [
     ...(issuer === undefined ? [{ value: UNSAID, label: "Choose one", disabled: true }] : []),
@@ -122,7 +125,7 @@ export function formatRenewalMissing({ issuer, challenge = null }: RenewalDraft)
   return challenge === null || ChallengeMethod.safeParse(challenge).success ? null : "where challenges go";
 }
 
-/** What can be said for one plan; a zone's key is kept with its issuer, in Settings. */
+/** The methods that can be chosen for one plan; a zone's key is kept with its issuer, in Settings. */
 const METHODS = {
   known: "as the issuer has it, or as the host allows",
   site: "a file below the web server's folder",

@@ -82,7 +82,7 @@ function Subtitle({ run }: { run: RunDetail }) {
   );
 }
 
-/** How it stands, why, and what can be done about it. */
+/** The state of a run, why, and what can be done about it. */
 function Standing({ run }: { run: RunDetail }) {
   return (
     <Section title="Progress">
@@ -110,7 +110,7 @@ function Standing({ run }: { run: RunDetail }) {
   );
 }
 
-/** What results say that nobody's signature is good for, and what the last readings of their hosts make of it. */
+/** What unverified results claim, and what the last readings of their hosts show about it. */
 function Claims({ claims }: { claims: readonly RunClaim[] }) {
   return (
     <div className={classes.byHand}>

@@ -39,7 +39,7 @@ const URGENCY = Object.keys(STATES);
 
 const SHOWN = 8;
 
-/** What was ordered, and what came of it: what somebody has to do something about first. */
+/** What was ordered, and its result; orders that somebody has to act on come first. */
 export function Orders({ run }: { run: RunDetail }) {
   const [most, setMost] = useState(SHOWN);
   const { orders } = run;

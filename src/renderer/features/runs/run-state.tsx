@@ -54,12 +54,12 @@ const STEP_STATES: Record<StepState, TagContent> = {
   "needs-attention": { tone: "red", Icon: IconAlertOctagon, word: "Needs attention" },
 };
 
-/** Begun, and nobody has read it since: only the host knows. */
+/** It was begun, and nobody has read it since: only the host knows. */
 const UNKNOWN: TagContent = { tone: "amber", Icon: IconHelpCircle, word: "Not known" };
 
 const WAITING: TagContent = { tone: "blue", Icon: IconHourglass, word: "Waiting for a login" };
 
-/** It stands, and no login has shown it. */
+/** It is done, and no login has shown it. */
 const UNVERIFIED: TagContent = { tone: "amber", Icon: IconHelpCircle, word: "Not verified" };
 
 /** How a step stands. What nobody works on any more is not under way. */

@@ -120,7 +120,7 @@ export function usePrompts() {
   return { waiting, count: waiting?.count ?? 0 };
 }
 
-/** No mutation of the query client's: that one would keep what was typed. */
+/** Not a mutation of the query client, which would keep what was typed. */
 export function useAnswer() {
   const { scans } = useApi();
   const queries = useQueryClient();

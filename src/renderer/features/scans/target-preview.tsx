@@ -100,7 +100,9 @@ function formatEstimate(total: number): string {
 
 type Props = { broken: { total: number; first: BrokenEntry[] }; notes: readonly string[] };
 
-/** What a scan will not do, said before it begins: words that cannot be read, and what of ssh_config is not followed. */
+/**
+ * What a scan will not do, shown before it begins: words that cannot be read, and what of ssh_config is not followed.
+ */
 function LeftOut({ broken, notes }: Props) {
   const more = broken.total - broken.first.length;
   return (

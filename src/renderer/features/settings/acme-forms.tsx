@@ -100,7 +100,7 @@ function AccountFields({ draft, onChange }: { draft: Draft; onChange: (draft: Dr
 
 type Props = { issuer: Extract<Issuer, { kind: "acme" }>; onDone: () => void };
 
-/** Of an ACME directory: all but its address and its keys. What was not touched stays. */
+/** Changes an ACME directory, except its address and its keys. What was not touched stays. */
 export function ChangeAcme({ issuer, onDone }: Props) {
   const { name, account, hasRoots, challenge } = issuer;
   const set = useSetIssuer();
@@ -160,7 +160,7 @@ export function ChangeAcme({ issuer, onDone }: Props) {
 }
 
 type RootsProps = {
-  /** It is known by roots that were provided. */
+  /** Its TLS certificate is trusted by roots that were provided. */
   hasRoots: boolean;
   roots: File | null;
   isBySystem: boolean;
@@ -203,7 +203,7 @@ const KINDS = {
 } as const;
 type Kind = keyof typeof KINDS;
 
-/** What is typed for a method; of the fields, those that its kind has count. */
+/** A method as it is typed; only the fields of its kind count. */
 type MethodDraft = {
   kind: Kind;
   path: string;
@@ -224,7 +224,9 @@ const NO_METHOD: MethodDraft = {
   algorithm: TSIG_ALGORITHMS[0],
 };
 
-/** A method that is set, to begin with; the secret of its key is in the vault, and is typed again where it is changed. */
+/**
+ * The draft of a method that is set. The secret of its key is in the vault: to change the method, it is typed again.
+ */
 function draftOf(method: ChallengeMethod | null): MethodDraft {
   switch (method?.kind) {
     case undefined:
@@ -254,7 +256,7 @@ function draftOf(method: ChallengeMethod | null): MethodDraft {
   }
 }
 
-/** Null for none; undefined while what is typed is not whole. */
+/** Null for none; undefined while a field is missing. */
 function readDraft({ kind, path, server, zone, keyName, algorithm, secret }: MethodDraft) {
   if (kind === "none") return null;
   const rest: Record<Exclude<Kind, "none">, string> = {

@@ -173,7 +173,7 @@ function BackupLine({ backup: { name, at, reason, sizeBytes, problem } }: { back
   );
 }
 
-/** Not done from here: whoever has the database open would go on writing to the one that is put away. */
+/** The page cannot restore: whoever has the database open would go on writing to the one that is put away. */
 function HowToRestore({ database, backup }: { database: string; backup: Backup }) {
   const command = formatRestoreCommand(database, backup.name);
   return (

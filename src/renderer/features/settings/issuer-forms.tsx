@@ -7,7 +7,7 @@ import { useAddCsr, useAddLocal } from "./queries.ts";
 
 type Props = { isReady: boolean; onAdd: () => Promise<unknown>; word?: string; children: ReactNode };
 
-/** Fields, why it was refused, and the button that adds; `word`: what it does instead. */
+/** The fields, why the issuer was refused, and the button that adds it; `word`: another label for the button. */
 export function AddFrame({ isReady, onAdd, word = "Add it", children }: Props) {
   const [isAdding, setIsAdding] = useState(false);
   const [refusal, setRefusal] = useState<string | null>(null);

@@ -98,7 +98,7 @@ const LOSS: Record<IssuerKind, string> = {
   csr: "Nothing else is kept of it.",
 };
 
-/** Says what is lost before it is. */
+/** Says what is lost before the issuer is removed. */
 function RemoveIssuerDialog({ issuer, onClose }: { issuer: Issuer; onClose: () => void }) {
   const { name, kind } = issuer;
   const { mutate, isPending, error } = useRemoveIssuer();
@@ -128,7 +128,7 @@ type ChangeIssuerDialogProps = { issuer: Issuer; onClose: () => void };
 
 type Of<Kind extends Issuer["kind"]> = { issuer: Extract<Issuer, { kind: Kind }>; onDone: () => void };
 
-/** What is not secret of an issuer, for its orders from now on. */
+/** Changes the public settings of an issuer, for its orders from now on. */
 function ChangeIssuerDialog({ issuer, onClose }: ChangeIssuerDialogProps) {
   const onDone = () => {
     toast(`${formatUntrusted(issuer.name)} is changed`);

@@ -13,10 +13,10 @@ export const useDatabaseState = () => useQuery(useApi().database.state.queryOpti
 export const useBackups = () => useQuery(useApi().database.backups.queryOptions());
 export const useBackUp = () => useMutation(useApi().database.backUp.mutationOptions());
 
-/** Asked for by hand: it reads the whole database. */
+/** Fetched on request only: it reads the whole database. */
 export const useCheck = () => useQuery(useApi().database.check.queryOptions({ enabled: false, gcTime: 0 }));
 
-/** Asked for by hand: it reads the whole log. */
+/** Fetched on request only: it reads the whole log. */
 export const useVerification = () =>
   useQuery(useApi().auditLog.verify.queryOptions({ enabled: false, gcTime: 0 }));
 

@@ -10,7 +10,7 @@ type SmallProps = {
   children: string;
 };
 
-/** `label`: what it does to what, for who does not see the line that it stands in. */
+/** `label`: what it does to what, for those who do not see its line. */
 export const SmallButton = ({ label, ...props }: SmallProps) => (
   <Button size="compact-xs" variant="default" aria-label={formatUntrusted(label)} {...props} />
 );

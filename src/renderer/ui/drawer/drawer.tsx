@@ -138,7 +138,7 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
   );
 }
 
-/** Lines of a list in a drawer, each with what stands to its right. */
+/** Lines of a list in a drawer, each with something at its right. */
 export function Lines({ children }: { children: ReactNode }) {
   return <ul className={classes.lines}>{children}</ul>;
 }
@@ -167,7 +167,7 @@ export function Verbatim({ children, isNarrow = false }: { children: ReactNode; 
 
 type DrawerTab<Name extends string> = { name: Name; title: string; render: () => ReactNode };
 
-/** The parts of a drawer that holds too much for one page. Only the one that is shown is rendered, so only it asks. */
+/** The tabs of a drawer that holds too much for one page. Only the open tab is rendered, so only that one fetches. */
 export function DrawerTabs<Name extends string>({
   label,
   tabs,

@@ -29,14 +29,14 @@ export type Rows<Row> = {
   retry(): void;
 };
 
-/** Rows as RFC 4180 with a header, all fields defused: a host, a comment or a subject may be anything. */
+/** Rows as RFC 4180 with a header. Every field is defused: a host, a comment or a subject may be anything. */
 export function printCsv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const header = columns.map(({ title }) => title);
   const lines = rows.map((row) => columns.map((column) => defuse(column.text(row))));
   return stringify([header, ...lines], { record_delimiter: "\r\n", quoted_match: /[\r\n]/ });
 }
 
-/** Hands a file to the browser to keep. */
+/** Gives a file to the browser to save. */
 export function download(name: string, type: string, content: BlobPart): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");

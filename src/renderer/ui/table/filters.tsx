@@ -15,7 +15,7 @@ import { markAmount } from "#shared/text/count.ts";
 import type { Column } from "./column.ts";
 import classes from "./list-screen.module.css";
 
-/** Typing asks again only after a pause of this length. */
+/** What is typed into a filter is applied after a pause of this length. */
 const PAUSE_MS = 150;
 
 type Props = {
@@ -64,12 +64,12 @@ type FacetProps<Value extends string | number> = {
   title: string;
   value: Value | undefined;
   options: readonly { value: Value; label: string }[];
-  /** What stands while nothing is chosen, where that is no filter but one of several ways. */
+  /** The label while nothing is chosen, where that is one of several choices and not the absence of a filter. */
   usual?: string;
   onChange: (value: Value | undefined) => void;
 };
 
-/** One filter: what may be chosen, and as a chip what is. */
+/** One filter: its choices, and the chosen one as a chip. */
 export function Facet<Value extends string | number>(props: FacetProps<Value>) {
   const { title, value, options, usual, onChange } = props;
   const chosen = options.find((option) => option.value === value);

@@ -31,9 +31,9 @@ type Props<Row> = {
   fetchAll: () => Promise<Row[]>;
   empty: ReactNode;
   drawer: ReactNode;
-  /** What else can be done with the rows that are selected. */
+  /** What else can be done with the selected rows. */
   actions?: (rows: Row[], clear: () => void) => ReactNode;
-  /** What a key does with the rows that are selected, or else with the one that the keyboard is on. */
+  /** What a key does with the selected rows, or else with the one that the keyboard is on. */
   keys?: Readonly<Record<string, (rows: Row[]) => void>>;
 };
 
@@ -138,7 +138,7 @@ type NothingProps = {
   one: string;
   search: Record<string, unknown>;
   onClear: () => void;
-  /** What to say when there is none at all, whatever the filters. */
+  /** The title where there are no rows at all, whatever the filters. */
   title: string;
   why: string;
   action?: ReactNode;
@@ -174,7 +174,7 @@ type SelectionBarProps = {
   children?: ReactNode;
 };
 
-/** What can be done with the rows that are selected. */
+/** What can be done with the selected rows. */
 function SelectionBar({ count, onCopy, onExport, onClear, children }: SelectionBarProps) {
   const write = useCopy();
   if (count === 0) return null;

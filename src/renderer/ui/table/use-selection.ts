@@ -10,7 +10,7 @@ export type Selection = {
   clear(): void;
 };
 
-/** Which rows are selected, by identity: what is sorted or fetched anew stays selected. */
+/** Which rows are selected, by identity: they stay selected when the list is sorted or fetched anew. */
 export function useSelection(rowIds: readonly string[]): Selection {
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const anchor = useRef<string | null>(null);
@@ -43,7 +43,7 @@ type ListKeysOptions = {
   onOpen: (id: string | null, how: { isWalk: boolean }) => void;
   onExport: () => void;
   focusSearch: () => void;
-  /** Keys of this list alone, and what each does with the row that the keyboard is on. */
+  /** The keys of this list, each of which acts on the row that the keyboard is on. */
   actKeys: readonly string[];
   act: (key: string, id: string | null) => void;
 };
@@ -109,7 +109,7 @@ function useCursor({ rowIds, openId, onOpen }: ListKeysOptions) {
     if (id !== null && openId !== null) onOpen(id, { isWalk: true });
     return id;
   };
-  // The focus was in the drawer that is closed: the list has it again, where the keyboard was.
+  // When a drawer that had the focus is closed, the list gets it back, at the row where the keyboard was.
   const openBefore = useRef(openId);
   useEffect(() => {
     const isClosed = openBefore.current !== null && openId === null;
