@@ -18,7 +18,7 @@ import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { addDays, type Instant } from "#shared/model/instant.ts";
 import type { RevocationReason } from "#shared/model/issuers/issuer.ts";
 
-/** Authorities of our own, as far as their certificates tell, and how they sign: their private keys are elsewhere. */
+/** Authorities of our own: what their certificates say, and how they sign. Their private keys are elsewhere. */
 
 /** Keys of authorities. */
 export type AuthorityKeyKind = "p256" | "p384";
@@ -26,7 +26,7 @@ export type AuthorityKeyKind = "p256" | "p384";
 /** How the two numbers of an ECDSA signature are written: as DER, or one behind the other in their full width. */
 type SignatureForm = "der" | "ieee-p1363";
 
-/** Who signs: the private key is elsewhere. */
+/** Makes signatures; the private key is elsewhere. */
 export type Signer = {
   kind: AuthorityKeyKind;
   /** ECDSA with the hash of the kind. */
@@ -46,7 +46,7 @@ export const algorithmOf = ({ kind }: Signer): Buffer => encodeSequence(encodeOi
 /** Random bytes of a serial number; the first of them is made to stand for a positive number of full length. */
 export const SERIAL_BYTES = 16;
 
-/** Clocks differ: what was signed just now is to be valid for those that are behind. */
+/** Clocks differ: a certificate that was signed just now must be valid for clients whose clock is behind. */
 export const anHourBefore = (now: Date): number => now.getTime() - 3_600_000;
 
 /** By RFC 7093, section 2: the first 160 bits of the SHA-256 of the key's bits. */
@@ -84,8 +84,9 @@ type RevocationListOptions = {
 };
 
 /**
- * All that an authority has revoked, as a list of version 2 with its number and until when it holds. It is written by us: the library
- * gives an entry without a reason an empty list of extensions, which RFC 5280 does not allow (0058).
+ * All that an authority has revoked, as a list of version 2 with its number and the time until which it holds. We
+ * encode it ourselves: the library gives an entry without a reason an empty list of extensions, which RFC 5280 does not
+ * allow (0058).
  */
 export async function makeRevocationList(
   { number, revoked, now, days }: RevocationListOptions,

@@ -48,7 +48,7 @@ const saidOf = (question: Partial<IssuedQuery>): string => {
   ].join("\n");
 };
 
-/** Chains of another authority, whose certificates tests write as they like. */
+/** Chains of another authority, whose certificates tests define as they like. */
 const their = (() => {
   const root = signCertificate({ subject: "their root", extensions: [isAuthority(), mayBeUsedFor(0x0600)] });
   const extensions = [isAuthority(0), mayBeUsedFor(0x0600)];

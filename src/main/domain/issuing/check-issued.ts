@@ -19,26 +19,29 @@ import { createNameSet, formatNames } from "./names.ts";
 import { readRequest } from "./read-request.ts";
 
 export type IssuedQuery = {
-  /** DER, in the order in which they came. */
+  /** DER, in the order in which the issuer sent them. */
   came: readonly Uint8Array[];
-  /** DER of the request that they answer. */
+  /** DER of the request that they are the answer to. */
   csr: Uint8Array;
   /** DER of the certificate that is served now; null: none is. */
   before: Uint8Array | null;
-  /** Roots that are known here: those of the system, and those that the user gave. */
+  /** Roots that are known here: those of the system, and those that the user added. */
   roots: CertificateIndex;
-  /** Of this computer first; then of the host where it will be served, where that was read. */
+  /** This computer's clock first, then that of the host that will serve it, if it was read. */
   clocks: readonly [Clock, ...Clock[]];
-  /** Faults that somebody has agreed to: they are notes. */
+  /** Faults that somebody has accepted: they become notes. */
   accepted?: ReadonlySet<IssuedFaultCode>;
 };
 
 type IssuedAnswer =
-  /** `chain` is DER, the leaf first, without the root. `notes` are sentences: what was put right, and what could not be told. */
+  /**
+   * `chain` is DER, the leaf first, without the root. `notes` are sentences: what was corrected, and what could not be
+   * checked.
+   */
   | { kind: "sound"; chain: Uint8Array[]; notes: string[] }
   | { kind: "faulty"; faults: IssuedFault[]; notes: string[] };
 
-/** Whether what came for a request may be put in the place of the certificate that is served now. Never throws. */
+/** Whether what an issuer sent for a request may replace the certificate that is served now. Never throws. */
 export function checkIssued(query: IssuedQuery): IssuedAnswer {
   const request = readRequest(query.csr);
   if (!request) return alone("no-request", "the request that was sent cannot be read any more");
@@ -72,7 +75,7 @@ const alone = (code: IssuedFaultCode, sentence: string): IssuedAnswer => ({
   notes: [],
 });
 
-/** The certificate of our key, wherever it stands. */
+/** The certificate of our key, at whatever position it was sent. */
 function findLeaf(came: readonly PathCertificate[], spki: Uint8Array): PathCertificate | IssuedFault {
   const ours = came.filter((each) => Buffer.compare(each.spki, spki) === 0);
   const [leaf, second] = ours;
@@ -116,7 +119,7 @@ function findMissing(leaf: PathCertificate, csr: Uint8Array, before: Uint8Array 
   };
 }
 
-/** Its common name counts where it has no other: old clients went by it. */
+/** The common name counts if there is no other name: old clients used it. */
 function namesBefore(der: Uint8Array | null): string[] {
   const certificate = der && readCertificate(der);
   if (!certificate) return [];
@@ -133,7 +136,7 @@ function formatAdded(leaf: PathCertificate, { csr, before }: IssuedQuery): strin
     : [];
 }
 
-/** No faults: an issuer may sign for less time, or for less, than another one did. */
+/** Notes and no faults: an issuer may sign for a shorter time, or for fewer uses, than another one did. */
 function formatLess(leaf: PathCertificate, { before }: IssuedQuery): string[] {
   const served = before && openCame([before]).came[0];
   if (!served) return [];

@@ -6,7 +6,7 @@ import { formatPurpose, PURPOSE } from "./issued-checks.ts";
 import { formatNames, isAddressPermitted, isNamePermitted, type Permitted, readDnsName } from "./names.ts";
 import { MOST_REQUEST_BYTES, type Request, readRequest } from "./read-request.ts";
 
-/** A name that goes into a certificate: read, and never copied from a request as it was written. */
+/** A name for a certificate: parsed, and never copied from a request as it was written. */
 export type CertifiedName =
   | { kind: "dns"; text: string }
   | { kind: "ip"; text: string; bytes: readonly number[] };
@@ -34,7 +34,7 @@ type RequestFaultCode =
   | "name-not-permitted"
   | "purpose-not-permitted"
   | "is-authority";
-/** `sentence` may have what strangers wrote in it. */
+/** `sentence` may contain what strangers wrote. */
 type RequestFault = { code: RequestFaultCode; sentence: string };
 
 type RequestAnswer =
@@ -43,14 +43,17 @@ type RequestAnswer =
 
 export type RequestRules = {
   permitted: readonly Permitted[];
-  /** DER of the keys of the authority itself. */
+  /** DER of the authority's own keys. */
   ownKeys: readonly Uint8Array[];
 };
 
-/** As many as public authorities take; servers of more are told apart by wildcards. */
+/** As many as public authorities accept; servers with more names use wildcards. */
 const MOST_REQUESTED_NAMES = 100;
 
-/** Whether a local authority signs a request (DER), and what of it. Never throws; takes bounded time whatever it is given. */
+/**
+ * Whether a local authority signs a request (DER), and which parts of it. Never throws; takes bounded time for any
+ * input.
+ */
 export function checkRequest(csr: Uint8Array, rules: RequestRules): RequestAnswer {
   const request = readRequest(csr);
   if (!request) {
@@ -79,7 +82,7 @@ const fault = (code: RequestFaultCode, words: string): RequestFault => ({
   sentence: `the request ${words}`,
 });
 
-/** It shows that whoever asks has the private key. */
+/** The signature shows that the requester has the private key. */
 function checkSignature({ signed, spki }: Request): RequestFault[] {
   switch (verifySignature(signed, spki)) {
     case "valid":
@@ -129,7 +132,7 @@ function readKey(spki: Uint8Array): KeyObject | null {
 }
 
 function checkNames({ extensions, commonName }: Request, permitted: readonly Permitted[]) {
-  // Old tools write the one name as the common name.
+  // Old tools write a single name as the common name.
   const requested =
     extensions.names.length > 0 ? extensions.names : commonName === null ? [] : [`DNS:${commonName}`];
   const none = {

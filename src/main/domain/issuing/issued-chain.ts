@@ -14,9 +14,9 @@ import type { Clock, IssuedFault } from "./issued-checks.ts";
 
 type IssuedChainVerdict = { faults: IssuedFault[]; notes: string[] };
 
-/** No root is known for it; which is no fault of the chain. */
+/** Its root is not known, which is no fault of the chain. */
 const UNROOTED: ReadonlySet<ChainReasonCode> = new Set(["no-path", "untrusted-root", "self-signed"]);
-/** Told by themselves, of the leaf. */
+/** Checks of the leaf report these themselves. */
 const OF_LEAF: ReadonlySet<ChainReasonCode> = new Set([
   "expired",
   "not-yet-valid",
@@ -95,20 +95,20 @@ export const MOST_CAME = 32;
 type ChainAsSent = {
   /** The leaf first; without the root. */
   chain: PathCertificate[];
-  /** A root that came with it, where the chain leads to one. */
+  /** A root that was sent as well, if the chain leads to one. */
   root: PathCertificate | null;
-  /** One that came has the name of the highest one's issuer, and has not signed it. */
+  /** A certificate that was sent has the name of the highest one's issuer, and has not signed it. */
   isMisnamed: boolean;
 };
 
 type OrderedChain = ChainAsSent & {
-  /** What was put right, each a sentence. */
+  /** What was corrected, each a sentence. */
   notes: string[];
 };
 
 /**
- * Certificates that came, as servers send them: from the leaf to what its root has signed. Each stands above the one before
- * it by its name and by its signature, so that nothing is guessed. `came` has the leaf.
+ * Puts certificates in the order that servers send them in: from the leaf up to the one that its root has signed. Each
+ * has to match the one before it by name and by signature, so that nothing is guessed. `came` contains the leaf.
  */
 export function orderChain(leaf: PathCertificate, came: readonly PathCertificate[]): OrderedChain {
   const path = [leaf];
@@ -131,7 +131,7 @@ export function orderChain(leaf: PathCertificate, came: readonly PathCertificate
 const isRoot = (certificate: PathCertificate): boolean =>
   certificate.isSelfIssued && verifySignature(certificate.signed, certificate.spki) === "valid";
 
-/** An algorithm that this runtime does not know is no reason to say that the name is wrong. */
+/** An algorithm that this runtime does not know is no evidence that the name is wrong. */
 const hasSigned = (above: PathCertificate, below: PathCertificate): boolean =>
   above.subject.key === below.issuer.key &&
   above.extensions.basicConstraints?.isCa === true &&
@@ -156,7 +156,7 @@ function formatChanges(
   ];
 }
 
-/** Each once, in the order in which they came; what is no certificate is counted. */
+/** Each once, in the order in which they were sent; what is no certificate is counted. */
 export function openCame(ders: readonly Uint8Array[]): { came: PathCertificate[]; unreadable: number } {
   const bySha = new Map<string, PathCertificate>();
   let unreadable = 0;

@@ -6,7 +6,7 @@ import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { formatElapsed } from "#shared/text/elapsed.ts";
 
-/** What is wrong with what an issuer has sent. The codes are stable: what somebody accepts is named by them. */
+/** What is wrong with what an issuer sent. The codes are stable: an accepted fault is stored by its code. */
 export type IssuedFaultCode =
   | "no-certificate"
   | "no-request"
@@ -28,19 +28,19 @@ export type IssuedFaultCode =
   | "chain-incomplete"
   | "chain-invalid";
 
-/** `sentence` is written for people, and has what strangers wrote in it. */
+/** `sentence` is written for people, and contains what strangers wrote. */
 export type IssuedFault = { code: IssuedFaultCode; sentence: string };
 
-/** A clock that a certificate will be evaluated by: `this computer`, `web1`. Milliseconds since 1970. */
+/** A clock that a certificate is evaluated by: `this computer`, `web1`. Milliseconds since 1970. */
 export type Clock = { whose: string; now: number };
 
 const MINUTE_MS = 60_000;
-/** A certificate that was signed just now and is not valid yet by less than this tells of a clock, not of an issuer's wish. */
+/** A new certificate that becomes valid within this time shows a wrong clock, not an intention of its issuer. */
 const CLOCK_MS = 26 * 60 * MINUTE_MS;
-/** Clocks that are further apart are told of. */
+/** Clocks that differ by more than this are reported. */
 const APART_MS = 5 * MINUTE_MS;
 
-/** Whether a certificate is valid now, by each of the clocks. */
+/** Whether a certificate is valid now by each of the clocks. */
 export function checkDates(leaf: PathCertificate, clocks: readonly Clock[]): IssuedFault[] {
   const { notBefore, notAfter } = leaf;
   const label = labelOf(leaf);
@@ -68,7 +68,7 @@ function formatNotYet(notBefore: number, { whose, now }: Clock): string {
 const formatExpired = (notAfter: number, { whose, now }: Clock): string =>
   `expired on ${toInstant(new Date(notAfter))}, ${formatElapsed(toInstant(new Date(notAfter)), new Date(now))} by the clock of ${whose}: that clock is ahead, or this is an old certificate`;
 
-/** Clocks that disagree, whatever the certificate: what one takes another may refuse. */
+/** Reports clocks that disagree, whatever the certificate: one host may accept what another refuses. */
 export function compareClocks([first, ...others]: readonly [Clock, ...Clock[]]): string[] {
   return others
     .filter(({ now }) => Math.abs(now - first.now) > APART_MS)
@@ -81,7 +81,9 @@ export function compareClocks([first, ...others]: readonly [Clock, ...Clock[]]):
 
 const WEAK: ReadonlySet<string> = new Set(["md2", "md4", "md5", "sha1"]);
 
-/** Clients refuse such signatures. That of a root, or of what stands for one that is known, is asked of nobody. */
+/**
+ * Clients refuse such signatures. They do not verify that of a root, or of a certificate that stands for a known root.
+ */
 export const checkSignatures = (chain: readonly PathCertificate[], roots: CertificateIndex): IssuedFault[] =>
   chain
     .filter((each) => WEAK.has(signatureHashOf(each.signed) ?? "") && !isKnown(each, roots))
@@ -93,7 +95,7 @@ export const checkSignatures = (chain: readonly PathCertificate[], roots: Certif
 const isKnown = (each: PathCertificate, roots: CertificateIndex): boolean =>
   roots.bySubject(each.subject.key).some(({ spkiSha256 }) => spkiSha256 === each.spkiSha256);
 
-/** Clients refuse a server whose key may sign nothing of a handshake; RSA may be used for what is encrypted to it instead. */
+/** Clients refuse a server whose key may not sign in a handshake; a key of RSA may decrypt instead. */
 export function checkUsage(leaf: PathCertificate): IssuedFault[] {
   const { keyUsage } = leaf.extensions;
   const isRsa = readCertificate(leaf.der)?.keyType === "RSA";
@@ -117,11 +119,11 @@ const WORDS = new Map<string, string>([
 
 export const formatPurpose = (oid: string): string => WORDS.get(oid) ?? `the purpose ${oid}`;
 
-/** A certificate without this extension is for anything, and one that is for anything is for each. */
+/** A certificate without this extension is for any purpose, as is one for anyExtendedKeyUsage. */
 const isFor = (purposes: readonly string[] | null, oid: string): boolean =>
   purposes === null || purposes.includes(oid) || purposes.includes(ANY_PURPOSE);
 
-/** Whether a certificate is for less than the one that is served now. */
+/** Whether a certificate is for fewer purposes than the one that is served now. */
 export function checkPurposes(leaf: PathCertificate, before: PathCertificate | null): IssuedFault[] {
   const { purposes } = leaf.extensions;
   const had = before?.extensions.purposes ?? [];
@@ -146,7 +148,7 @@ export function checkPurposes(leaf: PathCertificate, before: PathCertificate | n
   ];
 }
 
-/** One that was for anything may have been used for more than TLS servers: nobody knows. */
+/** A certificate for any purpose may have been used for more than TLS servers: nobody knows. */
 export function formatAnyPurpose(leaf: PathCertificate, before: PathCertificate): string[] {
   const wasForAnything = isFor(before.extensions.purposes, ANY_PURPOSE);
   const { purposes } = leaf.extensions;

@@ -22,7 +22,8 @@ import { PURPOSE } from "./issued-checks.ts";
 import { constrainNames, type Permitted } from "./names.ts";
 
 /**
- * Certificates, as @peculiar/x509 writes them: 0058 says why, and what it is not asked for. Import this only where one is made.
+ * Encodes certificates with @peculiar/x509: 0058 says why, and which of its features are not used. Import this only
+ * where a certificate is made.
  */
 
 const ROOT_YEARS = 10;
@@ -32,11 +33,12 @@ type OwnRequest = {
   name: string;
   permitted: readonly Permitted[];
   now: Date;
-  serial: Uint8Array /** DER of its key. */;
+  serial: Uint8Array;
+  /** DER of its key. */
   spki: Uint8Array;
 };
 
-/** The root of a local authority: signed by itself, for the names that are permitted and for one more authority below. */
+/** The root of a local authority: signed by itself, for the permitted names and for one more authority below. */
 export function makeRoot(
   { name, permitted, now, serial, spki }: OwnRequest,
   signer: Signer,
@@ -52,14 +54,14 @@ export function makeRoot(
     notAfter: addDays(now, ROOT_YEARS * 365).getTime(),
     extensions: [
       ...authorityExtensions(1, permitted),
-      // Constraints on names say nothing of mail and code: whoever has this key signs for TLS alone, too.
+      // Name constraints do not restrict mail and code: whoever has this key must sign for TLS alone, too.
       forTls(),
       ...keyIdentifiers(spki, spki),
     ],
   });
 }
 
-/** What signs for servers: for TLS alone, and for no authority below. */
+/** The authority that signs for servers: for TLS alone, and with no authority below. */
 export function makeIntermediate(
   { name, permitted, now, serial, spki }: OwnRequest,
   root: Authority,
@@ -79,7 +81,7 @@ export function makeIntermediate(
 
 type LeafRequest = { request: SoundRequest; days: number; now: Date; serial: Uint8Array };
 
-/** A certificate of a server, for what its request asks for. It never outlives its issuer. */
+/** A server's certificate for what its request contains. It never outlives its issuer. */
 export function makeLeaf(
   { request, days, now, serial }: LeafRequest,
   issuer: Authority,
@@ -109,7 +111,7 @@ export function makeLeaf(
 const { digitalSignature, keyEncipherment, keyCertSign, cRLSign } = KeyUsageFlags;
 /** Upper bound of RFC 5280. */
 export const MOST_COMMON_NAME = 64;
-/** What is left of a name beside the words that follow it in a common name. */
+/** How much of a name fits beside the words that follow it in a common name. */
 const MOST_OWN_NAME = 40;
 
 type Parts = {
@@ -152,38 +154,38 @@ const positive = (bytes: Uint8Array): Uint8Array =>
 const authorityExtensions = (pathLength: number, permitted: readonly Permitted[]): Extension[] => [
   new BasicConstraintsExtension(true, pathLength, true),
   new KeyUsagesExtension(keyCertSign | cRLSign, true),
-  // The library has no words for these: their content is ours.
+  // The library has no classes for these, so their content is encoded here.
   new Extension("2.5.29.30", true, constrainNames(permitted)),
 ];
 
 const forTls = (): Extension => new ExtendedKeyUsageExtension([PURPOSE.server, PURPOSE.client]);
 
-/** By our own identifiers: those that the library makes are of SHA-1. */
+/** With identifiers that we compute: the library would use SHA-1. */
 const keyIdentifiers = (spki: Uint8Array, issuerKey: Uint8Array): Extension[] => [
   new SubjectKeyIdentifierExtension(keyIdOf(spki).toString("hex")),
   new AuthorityKeyIdentifierExtension(keyIdOf(issuerKey).toString("hex")),
 ];
 
-/** Two authorities of one name are still told apart by what follows it. */
+/** Two authorities of one name still differ by what follows it. */
 const nameOwn = (name: string, role: string, spki: Uint8Array): Name =>
   commonNameOf(`${name.slice(0, MOST_OWN_NAME)} ${role} ${keyIdOf(spki).toString("hex", 0, 4)}`);
 
-/** Requests, as @peculiar/x509 writes them. Import this only where one is made: 0058. */
+/** Encodes requests with @peculiar/x509. Import this only where one is made: 0058. */
 
 type RequestOptions = {
   /** DER of the public key. */
   spki: Uint8Array;
   key: KeyKind;
-  /** DNS names and addresses, as a certificate has them. */
+  /** DNS names and addresses, in the form of a certificate. */
   names: readonly string[];
-  /** It is asked for TLS servers and clients; else nothing is said of what it is for. */
+  /** Requests both TLS server and TLS client purposes; otherwise the request names no purpose. */
   forClients?: boolean | undefined;
 };
 
-/** How it is signed: `hash` is null for Ed25519, and `ecdsa` means nothing for others than ECDSA. */
+/** How a request is signed: `hash` is null for Ed25519, and `ecdsa` has no meaning for other algorithms. */
 type SignHow = { hash: "SHA-256" | "SHA-384" | null; ecdsa: "ieee-p1363" };
 
-/** What asks for a certificate (PKCS #10, RFC 2986), DER. The private key is wherever `sign` is. */
+/** A certificate signing request (PKCS #10, RFC 2986), DER. The private key is wherever `sign` is. */
 export async function makeRequest(
   { spki, key, names, forClients = false }: RequestOptions,
   sign: (data: Uint8Array, how: SignHow) => Promise<Uint8Array>,
@@ -218,24 +220,23 @@ const toSubjectName = (name: string): SubjectName =>
   isAddress(name) ? { kind: "ip", bytes: ipaddr.parse(name).toByteArray() } : { kind: "dns", text: name };
 
 /**
- * What @peculiar/x509 is given where it writes a certificate or a request. Loaded where one is made, never at start-up (0058).
- *
- * It signs by a crypto provider of ours, which asks whoever has the key, and for a private key it gets a handle that is none. So
- * no key leaves where it is.
+ * What @peculiar/x509 needs to encode a certificate or a request. Loaded where one is made, never at start-up (0058).
+ * The library signs through a crypto provider of ours, which calls whoever has the key; in place of a private key it
+ * gets a handle without one. So no key leaves its location.
  */
 
 /** A name of a certificate; `bytes` of an address: four or sixteen. */
 export type SubjectName = { kind: "dns"; text: string } | { kind: "ip"; bytes: readonly number[] };
 
-/** How a signature is made, in the words of Web Cryptography. */
+/** How a signature is made, in the terms of Web Cryptography. */
 export type SigningAlgorithm = { name: string; namedCurve?: string; hash?: "SHA-256" | "SHA-384" };
 
-/** Makes a signature; of ECDSA its two numbers stand one behind the other in their full width (IEEE P1363). */
+/** Makes a signature; of ECDSA its two numbers follow each other in their full width (IEEE P1363). */
 type SignElsewhere = (data: Uint8Array) => Promise<Uint8Array>;
 
 type KeyHandle = { type: "public" | "private"; algorithm: SigningAlgorithm; extractable: false; usages: [] };
 
-/** What stands for a key that is elsewhere: of a private one the library reads the algorithm, and nothing else. */
+/** Stands for a key that is elsewhere: of a private key the library reads the algorithm, and nothing else. */
 export const handleOf = (type: KeyHandle["type"], algorithm: SigningAlgorithm): KeyHandle => ({
   type,
   algorithm,
@@ -243,7 +244,7 @@ export const handleOf = (type: KeyHandle["type"], algorithm: SigningAlgorithm): 
   usages: [],
 });
 
-/** The sliver of Web Cryptography that the generators call. */
+/** The part of Web Cryptography that the generators call. */
 type SigningCrypto = {
   subtle: {
     sign(algorithm: unknown, handle: unknown, data: ArrayBuffer): Promise<ArrayBuffer>;
@@ -251,7 +252,7 @@ type SigningCrypto = {
   };
 };
 
-/** `spki`: DER of the public key that the library asks for by a handle. */
+/** `spki`: DER of the public key that the library requests by a handle. */
 export const signingCrypto = (sign: SignElsewhere, spki: Uint8Array): SigningCrypto => ({
   subtle: {
     sign: async (_algorithm, _handle, data) => Uint8Array.from(await sign(new Uint8Array(data))).buffer,
@@ -259,7 +260,7 @@ export const signingCrypto = (sign: SignElsewhere, spki: Uint8Array): SigningCry
   },
 });
 
-/** A name of one common name, and none for null. */
+/** A name with one common name; empty for null. */
 export const commonNameOf = (text: string | null): Name =>
   new Name(text === null ? [] : [{ CN: [{ utf8String: text }] }]);
 
@@ -273,7 +274,7 @@ export const namesExtension = (names: readonly SubjectName[], isCritical: boolea
     isCritical,
   );
 
-/** In full, for the library takes `::ffff:10.0.0.1` for another address. */
+/** In full, because the library takes `::ffff:10.0.0.1` for another address. */
 const writeAddress = (bytes: readonly number[]): string =>
   bytes.length === 4
     ? bytes.join(".")

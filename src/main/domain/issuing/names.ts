@@ -3,7 +3,7 @@ import { encodeDer, encodeSequence } from "#codec/der.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 
 /**
- * The names of a certificate (`DNS:`, `IP:`, ...), to be asked whether another one stands among them. A wildcard stands for
+ * The names of a certificate (`DNS:`, `IP:`, ...), to look up whether another one is among them. A wildcard stands for
  * one label, as clients match it (RFC 9525).
  */
 export function createNameSet(names: Iterable<string>): { has(name: string): boolean } {
@@ -30,25 +30,25 @@ function canonicalName(name: string): string {
 
 const NAMES_LISTED = 5;
 
-/** Names in a sentence, without their kinds: a certificate may have thousands. */
+/** Names in a sentence, without their kinds, at most a few: a certificate may have thousands. */
 export function formatNames(names: readonly string[]): string {
   const listed = names.slice(0, NAMES_LISTED).map((name) => name.replace(/^(?:DNS|IP):/, "").slice(0, 260));
   const more = names.length - listed.length;
   return more > 0 ? `${listed.join(", ")} and ${more} more` : listed.join(", ");
 }
 
-/** What an authority may sign for: a name and all below it, or a range of addresses. */
+/** What an authority may sign for: a name with everything below it, or a range of addresses. */
 export type Permitted =
   | { kind: "dns"; text: string }
   | { kind: "ip"; text: string; address: readonly number[]; prefix: number };
 
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
-/** A name of DNS in lower case as certificates have it, without its final dot; null where it is none. */
+/** A DNS name in lower case as certificates have it, without its final dot; null if it is none. */
 export function readDnsName(text: string): string | null {
   const name = text.toLowerCase();
   const isSound = name.length <= 253 && name.split(".").every((label) => LABEL.test(label));
-  // What ends in a number is an address, or wants to seem one.
+  // A name whose last label is a number is an address, or looks like one.
   return isSound && !/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(name) ? name : null;
 }
 
@@ -85,7 +85,7 @@ const maskByte = (prefix: number, at: number): number => {
   return (0xff << (8 - left)) & 0xff;
 };
 
-/** `name` is of DNS, in lower case; of a wildcard all that it stands for has to be permitted. */
+/** `name` is a DNS name in lower case; for a wildcard, all that it stands for has to be permitted. */
 export function isNamePermitted(name: string, permitted: readonly Permitted[]): boolean {
   const host = name.replace(/^\*\./, "");
   return permitted.some(
@@ -106,8 +106,8 @@ const DNS = 0x82;
 const ADDRESS = 0x87;
 
 /**
- * The content of nameConstraints. A form of which nothing is permitted is excluded wholly: a constraint on names says nothing
- * of addresses by itself, nor the other way round.
+ * The content of nameConstraints. A form without a permitted name is excluded wholly: a constraint on DNS names does
+ * not restrict addresses by itself, nor the other way round.
  */
 export function constrainNames(permitted: readonly Permitted[]): Buffer {
   const names = permitted.filter((each) => each.kind === "dns");

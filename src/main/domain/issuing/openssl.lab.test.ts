@@ -18,7 +18,7 @@ const openssl = (args: readonly string[]): Promise<string> =>
     (error: { stdout: string; stderr: string }) => error.stdout + error.stderr,
   );
 
-/** An authority whose certificates and lists stand in a folder, and openssl to ask about what it signs. */
+/** An authority whose certificates and lists are in a folder, and openssl to verify what it signs. */
 async function openDesk() {
   const folder = await makeTemporaryFolder();
   const authority = await makeOwnAuthority();

@@ -5,16 +5,16 @@ import { type PublicKey, readPublicKey } from "#domain/x509/keys.ts";
 import { readName } from "#domain/x509/names.ts";
 import type { Signed } from "#domain/x509/path/verify-signature.ts";
 
-/** A certificate signing request (PKCS #10, RFC 2986) as it is written: nothing of it is believed yet. */
+/** A certificate signing request (PKCS #10, RFC 2986) as it is written: nothing in it is verified yet. */
 export type Request = {
   commonName: string | null;
   /** The DER of SubjectPublicKeyInfo. */
   spki: Uint8Array;
   key: PublicKey;
   signed: Signed;
-  /** What it asks to be in the certificate (extensionRequest, RFC 2985). */
+  /** The extensions that it requests (extensionRequest, RFC 2985). */
   extensions: Extensions;
-  /** Purposes that it asks for, as OIDs; null: it does not say. */
+  /** Purposes that it requests, as OIDs; null: it names none. */
   purposes: readonly string[] | null;
   /** What is broken in it, each a sentence's end. */
   malformed: readonly string[];
@@ -30,7 +30,7 @@ const MOST_EXTENSIONS = 64;
 const MOST_PURPOSES = 32;
 const MOST_CHARACTERS = 1_024;
 
-/** Reads a request from DER; null for what is none, or is too large. Never throws. */
+/** Reads a request from DER; null if it is none, or too large. Never throws. */
 export function readRequest(der: Uint8Array): Request | null {
   if (der.length > MOST_REQUEST_BYTES) return null;
   const bytes = viewOf(der);
@@ -95,7 +95,7 @@ function readRequested(bytes: Buffer, attributes: Element): RequestedExtensions 
   };
 }
 
-/** The identifiers, where `readExtensions` has them in words. */
+/** The identifiers; `readExtensions` has them in words. */
 function readPurposes(bytes: Buffer, values: Element): string[] | null | "broken" {
   const list = readElement(bytes, values.content, values.end);
   for (const part of (list && readChildren(bytes, list, MOST_EXTENSIONS)) ?? []) {
@@ -116,7 +116,7 @@ function readPurposes(bytes: Buffer, values: Element): string[] | null | "broken
 
 const LABELS = new Set(["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"]);
 
-/** The one request (DER) of a file of PEM or DER; null where there is none, or where there are several. */
+/** The one request (DER) of a file of PEM or DER; null if there is none, or several. */
 export function readRequestFile(bytes: Uint8Array): Uint8Array | null {
   const view = viewOf(bytes);
   if (!view.includes("-----BEGIN ")) return readRequest(bytes) ? bytes : null;

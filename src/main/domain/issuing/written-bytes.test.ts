@@ -4,14 +4,14 @@ import type { Authority, Signer } from "./authority.ts";
 import { makeIntermediate, makeLeaf, makeRequest, makeRoot } from "./make-certificate.ts";
 import { readPermitted } from "./names.ts";
 
-/** The point is the curve's own: any key will do. */
+/** The point is the curve's base point: any key would do. */
 const SPKI = Buffer.from(
   "3059301306072a8648ce3d020106082a8648ce3d030107034200046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296" +
     "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
   "hex",
 );
 
-/** A signature whose first number begins with zeros, and whose second one needs one before it. */
+/** A signature whose first number begins with zeros, and whose second one needs a zero before it. */
 const SIGNATURE = Buffer.concat([Buffer.alloc(2), Buffer.alloc(30, 0x51), Buffer.alloc(32, 0xf0)]);
 const signer: Signer = { kind: "p256", sign: async () => SIGNATURE };
 const OWN = {
@@ -29,7 +29,10 @@ const MAPPED = {
 
 const sha256 = (der: Uint8Array): string => hash("sha256", der);
 
-/** The hashes are of what was written before a library wrote it: an update of it that writes anything else shows here. */
+/**
+ * The hashes are of what was written before a library did it: an update of the library that writes anything else fails
+ * here.
+ */
 test("a root, an intermediate, a leaf and a request have the bytes that they have always had", async () => {
   const root: Authority = { der: await makeRoot(OWN, signer), signer };
   const intermediate: Authority = { der: await makeIntermediate(OWN, root), signer };

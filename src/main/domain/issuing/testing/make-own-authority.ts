@@ -4,7 +4,7 @@ import { checkRequest, type SoundRequest } from "#domain/issuing/check-request.t
 import { makeIntermediate, makeLeaf, makeRoot } from "#domain/issuing/make-certificate.ts";
 import { readPermitted } from "#domain/issuing/names.ts";
 
-/** When it was made, unless it is said. */
+/** When it was made, by default. */
 export const MADE_AT = new Date("2026-06-01T00:00:00Z");
 
 type Wish = { permitted?: readonly string[]; now?: Date };
@@ -23,7 +23,7 @@ export async function makeOwnAuthority({
   const der = await makeIntermediate({ ...own, spki: key.spki, serial: randomBytes(16) }, root);
   const intermediate: Authority = { der, signer: key.signer };
 
-  /** Signs whatever it is given, also what the program's own check would refuse. */
+  /** Signs whatever it is given, including what the program's own check would refuse. */
   const signBlindly = (request: SoundRequest, days = 90, at = now): Promise<Uint8Array> =>
     makeLeaf({ request, days, now: at, serial: randomBytes(16) }, intermediate);
 
