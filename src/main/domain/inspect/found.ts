@@ -12,7 +12,7 @@ import type { Inspection } from "#shared/contract/inspect.ts";
 
 export type Item = Inspection["items"][number];
 
-/** What a source turned out to hold, as it is gathered. */
+/** What a source contains, while it is gathered. */
 export type Found = {
   kind: Inspection["kind"];
   items: Item[];
@@ -22,15 +22,17 @@ export type Found = {
   isWrongPassword?: Inspection["isWrongPassword"];
 };
 
-/** Passwords to try on what is locked, by whoever can be stopped; null: none, and nothing that costs time. */
+/**
+ * Passwords to try on what is locked, only where that can be stopped; null: try none, and do nothing that costs time.
+ */
 export type Trial = { passwords: readonly string[]; triesDefaults: boolean } | null;
 
-/** `location` begins a sentence; `within` is where in the source it stands. */
+/** `location` begins a sentence; `within` is the position in the source. */
 type Where = { location: string; within?: string; entry?: { store: number; entry: number } };
 
 export const nothingYet = (): Found => ({ kind: "unknown", items: [], malformed: [] });
 
-/** Takes a certificate up by its facts; where its bytes are none, by their hash and a sentence. */
+/** Adds a certificate by its facts; if its bytes are none, by their hash and a sentence. */
 export function addCertificate(found: Found, der: Uint8Array, { location, within = "", entry }: Where): void {
   const certificate = readCertificate(der);
   if (!certificate) {
@@ -43,12 +45,12 @@ export function addCertificate(found: Found, der: Uint8Array, { location, within
   found.malformed.push(...certificate.malformed.map((why) => `${location}: ${why}`));
 }
 
-/** More certificates of one store than these are counted, not listed. */
+/** Certificates of one store beyond these are counted, not listed. */
 const MOST_CERTIFICATES = 10_000;
 
 type Attempt = { isWrong: boolean; defaultPassword: string | null };
 
-/** Takes a store up with its entries and their certificates. `location`: within the source, empty for all of it. */
+/** Adds a store with its entries and their certificates. `location`: within the source, empty for all of it. */
 function addStore(found: Found, store: Keystore, location: string, tried: Attempt): void {
   found.stores ??= [];
   const number = found.stores.length;
@@ -86,8 +88,8 @@ function addStore(found: Found, store: Keystore, location: string, tried: Attemp
 }
 
 /**
- * Takes up a keystore, opened if one of the passwords opens it; false where the bytes are none. `location`: where it
- * stands within the source, empty where it is the source.
+ * Adds a keystore, opened if one of the passwords opens it; false if the bytes are none. `location`: its position
+ * within the source, empty if it is the source.
  */
 export function takeStore(found: Found, bytes: Buffer, location: string, trial: Trial): boolean {
   const store = readKeystore(bytes);
@@ -106,7 +108,7 @@ export function takeStore(found: Found, bytes: Buffer, location: string, trial: 
 
 type OpeningAttempt = { shown: Keystore; isWrong: boolean; defaultPassword: string | null };
 
-/** A password that was typed comes before those that everybody knows, and may be one of them. */
+/** Default passwords are tried first; a typed password may be one of them. */
 function tryAll(bytes: Buffer, store: Keystore, trial: Trial): OpeningAttempt {
   const untried = { shown: store, isWrong: false, defaultPassword: null };
   if (!trial || !store.lock?.canBeOpened) return untried;
@@ -121,7 +123,10 @@ function tryAll(bytes: Buffer, store: Keystore, trial: Trial): OpeningAttempt {
   return { ...untried, isWrong: trial.passwords.length > 0 };
 }
 
-/** Takes up the certificates of what else carries some: a pair, an OCSP response; and names what carries none. */
+/**
+ * Adds the certificates of other structures that contain some: a cross-certificate pair, an OCSP response; names one
+ * that has none.
+ */
 export function takeEnvelope(found: Found, bytes: Buffer, location: string): boolean {
   const envelope = readEnvelope(bytes);
   if (!envelope) return false;

@@ -54,7 +54,7 @@ const BASES: readonly Uint8Array[] = [
   Buffer.from(`kind: Secret\ndata: { tls.crt: ${certificate.toString("base64")} }\n`),
 ];
 
-/** Lengths that lie: endless, longer than the file, negative where a sign is read. */
+/** Wrong lengths: endless, longer than the file, negative if read as signed. */
 const EVIL = [
   [0x80],
   [0x84, 0xff, 0xff, 0xff, 0xff],
@@ -64,7 +64,7 @@ const EVIL = [
   [0x1f, 0xff],
 ];
 
-/** A part of a whole, each as likely as any other: not above all its ends. */
+/** A part of a whole, each as likely as any other: not mostly its ends. */
 const anywhere = fc.noBias(fc.nat(999_999)).map((millionths) => millionths / 1_000_000);
 
 const edit = fc.record({
@@ -104,11 +104,11 @@ test("whatever a file holds is read in its shape, or is nothing that is known: n
       if (Inspection.parse(inspectBytes("file", bytes)).kind !== "unknown") found++;
       readAsn1Level(Buffer.from(bytes), 0, { skip: 0, most: 50 });
       const work = readKeystore(bytes)?.lock?.work ?? 0;
-      // What it would cost is read first; only what is cheap is tried here.
+      // The cost is read first; only what is cheap is tried here.
       if (work > 0 && work < 20_000) openKeystore(bytes, "latchkey");
     }),
     { numRuns: RUNS },
   );
-  // Most were near enough to a real one that something was read.
+  // Most were close enough to a real file that something was read.
   expect(found).toBeGreaterThan(RUNS / 3);
 }, 3_600_000);

@@ -11,8 +11,8 @@ const KNOWN =
   "certificates, keystores, kubeconfigs, authorized_keys, known_hosts, public and private keys can be read here";
 
 /**
- * Tells what a file holds by its bytes, and by its name only where the bytes leave it open. Never throws. With a trial,
- * passwords are tried on what is locked, for as long as the file asks for: where that can be stopped.
+ * Says what a file contains by its bytes, and by its name only if the bytes leave it open. Never throws. With a trial,
+ * passwords are tried on what is locked, for as long as the file demands: call that where it can be stopped.
  */
 export function inspectBytes(name: string, bytes: Uint8Array, trial: Trial = null): Inspection {
   const baseName = name.replace(/^.*[/\\]/, "");
@@ -32,7 +32,7 @@ function unknown(view: Buffer): Found {
   return { kind: "unknown", items: [], malformed: [`${what}; ${KNOWN}`] };
 }
 
-/** DER, and the stores of Java. Null where the bytes are neither. */
+/** DER, and the stores of Java. Null if the bytes are neither. */
 function inspectBinary(view: Buffer, trial: Trial): Found | null {
   const found = nothingYet();
   if (view[0] === TAG.sequence && takeCertificate(found, view)) return found;
@@ -80,8 +80,8 @@ const MOST_CHARACTERS = 16 * 1024 * 1024;
 const BEGIN = /^(M[A-I]|\/u3\+7QAA|zs7OzgAA)/;
 
 /**
- * Base64 without the lines of PEM around it: a certificate, or a .p7b, as Windows writes it, a keystore as it is pasted, and what is attached to a
- * signed mail (RFC 8551). Null where no piece of the text holds a certificate or a keystore.
+ * Base64 without the lines of PEM around it: a certificate or a .p7b as Windows writes it, a keystore as it is pasted,
+ * and the attachment of a signed mail (RFC 8551). Null if no piece of the text holds a certificate or a keystore.
  */
 function takeFolded(view: Buffer, trial: Trial): Found | null {
   if (view.length > MOST_CHARACTERS || view.includes(0)) return null;
@@ -110,7 +110,7 @@ function takeBytes(found: Found, bytes: Buffer, trial: Trial): void {
   } else if (!takeStore(found, bytes, "", trial)) takeEnvelope(found, bytes, "");
 }
 
-/** Which key a private key file holds, of whatever format, read as on a host; null where the file itself does not tell. */
+/** Which key a private key file holds, in any format, read as on a host; null if the file itself does not show it. */
 export function readHeldKey(path: string, bytes: Uint8Array): string | null {
   const item = inspectBytes(path, bytes).items.find(({ what }) => what === "private-key");
   return item?.what === "private-key" ? item.fingerprint : null;

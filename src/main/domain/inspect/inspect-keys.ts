@@ -77,7 +77,7 @@ function readRfc4716(lines: readonly string[]): Item | null {
   return key && toItem("public-key", key, { comment: comment.replace(/^"(.*)"$/, "$1") });
 }
 
-/** Lines of keys: by the file's name where that tells what they are, else by the lines; null where they are neither. */
+/** Lines of keys: by the file's name if that says what they are, else by the lines; null if they are neither. */
 export function inspectKeyLines(name: string, bytes: Buffer): Found | null {
   const text = bytes.toString("utf8");
   if (/known_hosts/.test(name)) return inspectKnownHosts(text);
@@ -109,7 +109,7 @@ function inspectGrants(lines: readonly KeyLine[]): Found {
   };
 }
 
-/** `[@marker] NAMES TYPE BASE64 [COMMENT]`, marker and names being told as options. */
+/** `[@marker] NAMES TYPE BASE64 [COMMENT]`; marker and names are shown as options. */
 const KNOWN_HOST = /^[ \t]*((?:@\S+[ \t]+)?\S+)[ \t]+(\S+[ \t]+\S+.*)$/;
 
 function inspectKnownHosts(text: string): Found {
@@ -129,10 +129,10 @@ function inspectKnownHosts(text: string): Found {
   };
 }
 
-/** Work that is done for passwords that nobody typed, in iterations of PBKDF2. */
+/** Limit for passwords that nobody typed, in iterations of PBKDF2. */
 const MOST_WORK = 2_000_000;
 
-/** Takes up a private key that is under a passphrase, by its public key where one of the passphrases opens it. */
+/** Adds a private key that has a passphrase, with its public key if one of the passphrases opens it. */
 export function takeLockedKey(found: Found, lock: LockedKey, trial: Trial): void {
   const key = openWith(lock, trial);
   const publicKey = key && toPublicKeyFacts(key);

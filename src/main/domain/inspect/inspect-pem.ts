@@ -5,7 +5,7 @@ import { inspectDerKey, readPublicKeyBlock, takeLockedKey, toPrivateItem } from 
 import { isPrivateKeyLabel, readPrivateKeyBlock } from "./read-private-key.ts";
 
 const CERTIFICATE = /^(X509 |TRUSTED )?CERTIFICATE$/;
-/** What stands beside keys and says nothing of its own. */
+/** Blocks that stand beside keys and mean nothing by themselves. */
 const PARAMETERS = /PARAMETERS$/;
 const PUBLIC_KEY = /^(RSA |SSH2 )?PUBLIC KEY$/;
 
@@ -54,7 +54,7 @@ function takePublicKey(found: Found, block: PemBlock): void {
   else found.malformed.push(`the public key at line ${block.line} ${block.problem ?? "cannot be read"}`);
 }
 
-/** PKCS#7, revocation lists, requests, parameters: by what their bytes are, whatever the label says. */
+/** PKCS#7, revocation lists, requests, parameters: by their bytes, whatever the label says. */
 function takeOther(found: Found, { label, line, lines, problem }: PemBlock, trial: Trial): void {
   const location = `the ${label.slice(0, 60)} at line ${line}`;
   const bytes = problem === null ? decodePem(lines.filter((text) => !text.includes(":"))) : null;
@@ -69,8 +69,8 @@ function takeOther(found: Found, { label, line, lines, problem }: PemBlock, tria
 }
 
 /**
- * Says where a file pairs what is no pair: a private key that fits none of the certificates beside it. Only of keys
- * whose public key is known, and only where an end entity's certificate stands beside them.
+ * Reports a private key in a file that fits none of the certificates beside it. Only keys whose public key is known are
+ * compared, and only if an end entity's certificate stands beside them.
  */
 function formatMisfits(items: readonly Item[]): string[] {
   const certificates = items.filter((item) => item.what === "certificate");
@@ -84,11 +84,11 @@ function formatMisfits(items: readonly Item[]): string[] {
   });
 }
 
-/** Whether it takes reading YAML to know: slow enough to be done where it can be stopped. */
+/** Whether only parsing YAML can tell: that is slow enough to be done where it can be stopped. */
 export const isKubernetes = (view: Buffer): boolean =>
   !view.includes(0) && looksLikeKubernetes(view.toString("utf8"));
 
-/** What a kubeconfig, Secret or ConfigMap carries, each part by where it stands; null where the text is none. */
+/** What a kubeconfig, Secret or ConfigMap holds, each part with its position; null if the text is none. */
 export function inspectKubernetes(view: Buffer, trial: Trial): Found | null {
   const file = view.includes(0) ? null : readKubernetes(view.toString("utf8"));
   if (!file) return null;
@@ -109,7 +109,7 @@ function inspectPart(bytes: Buffer, location: string, trial: Trial): Found | nul
   return found.items.length > 0 ? found : (inspectDerKey(bytes) ?? inspectPem(bytes, trial));
 }
 
-/** Items and stores are told where they stand; the sentences about a store say it already. */
+/** Items and stores get their position; the sentences about a store have it already. */
 function merge(found: Found, part: Found, location: string): void {
   const shift = found.stores?.length ?? 0;
   const isStore = part.stores !== undefined;

@@ -46,7 +46,7 @@ test("a store that opens with a password that everybody knows says which, typed 
   expect(inspect("t.p12", file("trust.p12"), []).stores).toMatchObject([
     { defaultPassword: "changeit", holdsSecrets: false, entries: [{ alias: "ca", what: "certificate" }] },
   ]);
-  // Nothing is tried where nobody said that it may be.
+  // No password is tried unless the caller allows it.
   expect(inspect("c.p12", file("changeit.p12")).stores).toMatchObject([
     { state: "locked", defaultPassword: null },
   ]);

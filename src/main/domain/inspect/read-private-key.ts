@@ -6,14 +6,14 @@ import { type LockedKey, readLockedPem, readLockedPkcs8 } from "#domain/keystore
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 
 /**
- * What is told of a private key: its public key, where that stands in the clear, and whether a passphrase protects
- * it. Nothing is decrypted here, and no passphrase is stretched: a file may ask for hours of it.
+ * What is known of a private key: its public key, if that is in the clear, and whether a passphrase protects it.
+ * Nothing is decrypted here, and no passphrase is derived: a file may demand hours of it.
  */
 export type PrivateKey = {
   isEncrypted: boolean | null;
   publicKey: PublicKeyFacts | null;
   problem: string | null;
-  /** What keeps the public key hidden; null where it is not, or where nothing here opens it. */
+  /** What keeps the public key hidden; null if it is not hidden, or if nothing here opens it. */
   lock: LockedKey | null;
 };
 
@@ -52,7 +52,7 @@ function readLocked(label: string, lines: readonly string[], pem: string): Priva
   return { isEncrypted: true, publicKey: null, problem, lock };
 }
 
-/** What is known of a key by its blob, in terms of certificates, too. */
+/** What is known of a key from its blob, with the hash that certificates identify it by. */
 export function toKeyFacts(blob: Uint8Array | null): PublicKeyFacts | null {
   const key = blob && readKeyBlob(blob);
   const spki = key && spkiOfBlob(key.blob);
@@ -86,7 +86,7 @@ export function readPuttyKey(text: string): (PrivateKey & { comment: string }) |
   };
 }
 
-/** A public key, as SSH knows it where SSH has its kind. `spkiSha256`: by which certificates know it. */
+/** A public key, as SSH writes it if SSH has its kind. `spkiSha256`: the hash that certificates identify it by. */
 export type PublicKeyFacts = {
   keyType: string;
   keyBits: number | null;
@@ -94,7 +94,7 @@ export type PublicKeyFacts = {
   spkiSha256: string | null;
 };
 
-/** The public key of a key that is not encrypted, by PEM or DER; null where this runtime cannot read it. */
+/** The public key of an unencrypted key, from PEM or DER; null if this runtime cannot read it. */
 export function readPublicKey(key: Buffer | string | KeyObject | PublicKeyInput): PublicKeyFacts | null {
   try {
     return toPublicKeyFacts(createPublicKey(key));
@@ -114,13 +114,13 @@ export function readDerKey(der: Buffer): { what: "public-key" | "private-key"; k
   }
 }
 
-/** In DER a key has no label that says how it is written: PKCS#8, or RSA's or EC's own way. */
+/** A key in DER has no label that says how it is written: as PKCS#8, or in the format of RSA or EC. */
 function readPrivate(der: Buffer): KeyObject {
   for (const type of ["pkcs8", "pkcs1", "sec1"] as const) {
     try {
       return createPrivateKey({ key: der, format: "der", type });
     } catch {
-      // The next one.
+      // Try the next format.
     }
   }
   throw new Error("this is no private key");
@@ -141,14 +141,14 @@ function toBlob(key: KeyObject): Buffer | null {
   try {
     return blobOfJwk(key.export({ format: "jwk" }));
   } catch {
-    // Kinds and curves that JSON Web Keys do not know are refused there.
+    // JSON Web Keys do not have every kind and curve: export throws for the others.
     return null;
   }
 }
 
 /**
- * The hash that a private key is matched with certificates by: SHA-256 of its SubjectPublicKeyInfo, lower-case hex.
- * The key itself is forgotten. Null: it is of a kind that this runtime does not know, or is no key.
+ * The hash that matches a private key with certificates: SHA-256 of its SubjectPublicKeyInfo, lower-case hex. The key
+ * itself is not kept. Null: this runtime does not know its kind, or it is no key.
  */
 export function hashPublicKey(pkcs8: Buffer): string | null {
   try {
