@@ -4,15 +4,15 @@ import { formatHostAddress } from "#shared/text/hosts/target.ts";
 export type HostAddress = { host: string; port: number };
 
 type BundleIdentity = {
-  /** What the host calls itself. Strangers wrote it. */
+  /** The hostname that the host reports. Strangers wrote it. */
   hostname: string | null;
-  /** The known hosts that are known by a key which has signed it. */
+  /** Known hosts with a key that has signed the bundle. */
   proven: readonly HostAddress[];
   /** Whether any host key has signed it. */
   isSigned: boolean;
-  /** The known hosts that have one of the host keys which it names. Anybody may name them. */
+  /** Known hosts that have one of the host keys which it names. Anybody may name a public key. */
   matching: readonly HostAddress[];
-  /** What the user calls it; null: it is for the bundle to say. */
+  /** The name that the user gives it; null: the bundle decides. */
   as: HostAddress | null;
   /** What is known under a name; null: nothing. */
   find: (address: HostAddress) => { hasKeys: boolean } | null;
@@ -21,10 +21,10 @@ type BundleIdentity = {
 type Chosen = { kind: "host"; address: HostAddress; isNew: boolean } | { kind: "refused"; why: string };
 
 /**
- * Which host a bundle is of: by the keys that signed it, else by those that it names. Machines that were cloned share
- * everything else, and anybody may call a machine as another one. Whether it is that host is not said by this. A host
- * without a match is a new one, under a name that is free; so is one that was signed by keys which nobody is known by, where
- * the user says so: another host may have named its keys before.
+ * Which host a bundle belongs to: by the keys that signed it, else by those that it names. Cloned machines share
+ * everything else, and anybody may give a machine the hostname of another one. This does not say that it is that host:
+ * see `evaluateStanding`. A host without a match is a new one, under a name that is free. So is a host whose bundle was
+ * signed by unknown keys, if the user says so: another host may have named its keys before.
  */
 export function chooseHost({
   hostname,
@@ -76,31 +76,31 @@ function amongMatching(matching: readonly HostAddress[], as: HostAddress | null)
 
 const refused = (why: string): Chosen => ({ kind: "refused", why });
 
-/** A name of its own, as DNS would have it; null for what every other machine may be called, too. */
+/** The hostname, if DNS would have it; null for names that any other machine may have, too. */
 function toName(hostname: string | null): string | null {
   const name = hostname?.toLowerCase() ?? "";
   const isName = /^(?=.*[a-z])[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9])?$/.test(name);
   return isName && !/^localhost(\.|$)/.test(name) ? name : null;
 }
 
-/** By what a host is known, the most reliable first: what comes first decides alone. */
+/** The keys that identify a host, the most reliable first: the first one that is known decides alone. */
 export type HostTrust = {
   /** The pinned host key, as a fingerprint. */
   pinned: string | null;
   /** The host key that it presented, and that was not refused. */
   presented: string | null;
-  /** Whether what is known of it was read from here, be its key known or not. */
+  /** Whether what is known of the host was read over the network, even if its key is not known. */
   wasReadLive: boolean;
-  /** The host keys that signed the last of its bundles that a host key has signed. */
+  /** The host keys that signed its last bundle with a signature. */
   signedBefore: readonly string[];
 };
 
-/** What is known of a host that is not known at all. */
+/** Of a host of which nothing is known. */
 export const NO_TRUST: HostTrust = { pinned: null, presented: null, wasReadLive: false, signedBefore: [] };
 
 /**
- * Whether a bundle is of this host. `signers`: the host keys that have signed it, as fingerprints. What a bundle says of
- * itself decides nothing here: public keys are no secret, and a name is anybody's.
+ * Whether a bundle is from this host. `signers`: the host keys that have signed it, as fingerprints. What a bundle says
+ * of itself decides nothing here: public keys are no secret, and anybody may claim a name.
  */
 export function evaluateStanding(trust: HostTrust, signers: readonly string[]): BundleStanding {
   const { pinned, presented, wasReadLive, signedBefore } = trust;
@@ -117,8 +117,8 @@ export function evaluateStanding(trust: HostTrust, signers: readonly string[]): 
 }
 
 /**
- * Those of the signers that may be the host's own: by which it is known, or which what they have signed names. A signature can be
- * put beside the host's by whoever carries the bundle. All of them where that is so of none.
+ * Those of the signers that may be the host's own: keys that are known to be its own, and keys named by the content
+ * that they signed. Whoever transports the bundle can add another signature to it. All of them if that leaves none.
  */
 export function chooseSigners(
   { pinned, presented, signedBefore }: HostTrust,

@@ -7,7 +7,7 @@ import type { PublicKey } from "#domain/ssh/key-blob.ts";
 import { BUNDLE_START, HOST_SIGNATURE_NAMESPACE } from "#shared/model/hosts/bundle.ts";
 
 /**
- * A bundle: the collector's stream, carried by hand. It is whole or it is none: nobody is there who could be asked for
+ * A bundle: the collector's stream, transported without a network. It has to be whole, because nobody can be asked for
  * the rest of it.
  */
 export type Bundle = {
@@ -19,9 +19,9 @@ export type Bundle = {
   digest: string;
   /** When it was collected, by the host's own clock, in seconds since the epoch. */
   unixTime: number;
-  /** The host had no tool for a digest: a change on the way would not show. */
+  /** The host had no tool for a digest: a change in transit would not show. */
   hasNoDigest: boolean;
-  /** What the host itself has signed of it. */
+  /** What host keys have signed of it. */
   signed: HostSignatures;
 };
 
@@ -61,7 +61,7 @@ function hasStart(bytes: Uint8Array): boolean {
   return rest.indexOf(BUNDLE_START, 0, "latin1") === 0 || rest.includes(`\n${BUNDLE_START}`, 0, "latin1");
 }
 
-/** What became of a bundle that has no first line any more, as far as that can be told. */
+/** What happened to a bundle that has lost its first line, as far as that can be determined. */
 function formatForeign(bytes: Buffer): string {
   if (bytes.length === 0) return "the file is empty; the collector did not run, or the disk was full";
   if (bytes.indexOf(BUNDLE_START, 0, "utf16le") >= 0)
@@ -75,24 +75,24 @@ function formatForeign(bytes: Buffer): string {
 }
 
 /**
- * What the host itself has signed of its bundle: the last line of the stream, which has the digest of everything before
- * it. The signatures follow that line, one for each host key that signs, under a line that tells their format.
+ * What host keys have signed of their bundle: the last line of the stream, which has the digest of everything before
+ * it. The signatures follow that line, one for each host key that signs, after a line that names their format.
  */
 
 type HostSignatures = {
-  /** The keys that have signed it; each signature was checked. */
+  /** The keys that have signed it; each signature was verified. */
   keys: PublicKey[];
-  /** Why there is none, as far as whoever collected said so; null where there is one, or nothing was said. */
+  /** Why there is none, as far as the collector said so; null if there is one, or if nothing was said. */
   why: string | null;
 };
 
-/** A host has a few keys; more are not looked at. */
+/** A host has a few keys; further ones are ignored. */
 const MOST_SIGNATURES = 8;
 const MOST_BYTES = 64 * 1024;
 
 const BLOCK = /-----BEGIN SSH SIGNATURE-----\n[A-Za-z0-9+/=\n]*-----END SSH SIGNATURE-----\n/g;
 
-/** Each as the collector says it. */
+/** By the words that the collector writes. */
 const REASONS: Readonly<Record<string, string>> = {
   "not-root": "it was not collected as root, who alone can sign with a host key",
   "no-digest": "the host had no program for a digest (sha256sum, shasum or openssl)",
@@ -100,7 +100,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "no-tool": "the ssh-keygen of the host cannot sign (OpenSSH 8.1 and later can)",
 };
 
-/** `stream`: to the end of its last line; `rest`: what follows it in the file. Never throws. */
+/** `stream`: up to the end of its last line; `rest`: what follows it in the file. Never throws. */
 export function readHostSignatures(stream: Uint8Array, rest: Uint8Array): HostSignatures {
   const text = Buffer.from(rest.subarray(0, MOST_BYTES)).toString("latin1");
   const [, unsigned] = /^host-unsigned ([a-z-]+)\n/.exec(text) ?? [];
@@ -122,7 +122,7 @@ export function readHostSignatures(stream: Uint8Array, rest: Uint8Array): HostSi
 
 const none = (why: string | null): HostSignatures => ({ keys: [], why });
 
-/** With its line end: the very bytes that were signed. */
+/** With its line end: exactly the bytes that were signed. */
 function lastLineOf(stream: Uint8Array): Buffer {
   const bytes = Buffer.from(stream.buffer, stream.byteOffset, stream.byteLength);
   return bytes.subarray(bytes.lastIndexOf("\n", bytes.length - 2) + 1);
