@@ -7,17 +7,25 @@ import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import { checkSignature } from "./ssh-signature.ts";
 
 /**
- * Who has a private key shows it by a signature. The public key of a key is known to everybody, and a file that shows it
- * proves nothing.
+ * A signature shows who has a private key. Everybody may know its public key, so a file that contains the public key
+ * verifies nothing.
  */
 
-/** What these signatures are for: one that was made for anything else is none, and one of ours serves for nothing else. */
+/**
+ * The namespace of these signatures: a signature made for another purpose is not accepted, and ours are good for
+ * nothing else.
+ */
 export const POSSESSION_NAMESPACE = "latchkey-possession";
 
-/** Where a key is to sign. `hostKey`: the fingerprint of the key that the host has proved to have on this very connection. */
+/**
+ * Where a key has to sign. `hostKey`: the fingerprint of the key that the host has verified on this very connection.
+ */
 export type Location = { hostKey: string; path: string; fingerprint: string };
 
-/** What is signed. It names where, so that a signature from another host or file is none, and a nonce, so that an old one is none. */
+/**
+ * The signed text. It names the location, so that a signature from another host or file is not accepted, and a nonce,
+ * so that an old one is not.
+ */
 export const writeStatement = ({ hostKey, path, fingerprint }: Location, nonce: string): Uint8Array =>
   Buffer.from(
     `${POSSESSION_NAMESPACE} 1\nnonce ${nonce}\nkey ${fingerprint}\nhost ${hostKey}\npath ${path}\n`,
@@ -27,14 +35,14 @@ export const writeStatement = ({ hostKey, path, fingerprint }: Location, nonce: 
 export const makeNonce = (): string => randomBytes(32).toString("hex");
 
 /**
- * What a private key file signs when its host is scanned. `hosts`: what the host says its host keys are, as fingerprints with commas
- * between, so that what was signed on another host is nothing in a bundle of this one.
+ * What a private key file signs when its host is scanned. `hosts`: what the host says its host keys are, as
+ * fingerprints with commas between, so that a signature made on another host is not accepted in a bundle of this one.
  */
 export const writeScanStatement = ({ nonce, hosts, path }: { nonce: string; hosts: string; path: string }) =>
   Buffer.from(`${POSSESSION_NAMESPACE} 2\nnonce ${nonce}\nhost ${hosts}\npath ${path}\n`);
 
 /**
- * What a proof over a statement says of whoever made it: the words of resources/lib/possession.sh. `fingerprint`: of the key that is
+ * Evaluates an answer to a statement, in the words of resources/lib/possession.sh. `fingerprint`: of the key that has
  * to have signed.
  */
 export function verifyPossession(answer: string, statement: Uint8Array, fingerprint: string): KeyPossession {
@@ -79,7 +87,7 @@ function verifyRaw(
     const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
     return { kind: verify("sha512", statement, key, bytes) ? "verified" : "other-key" };
   } catch (error) {
-    // OpenSSL refuses keys that it finds absurd: what they sign cannot be checked.
+    // OpenSSL refuses keys that it finds absurd: their signatures cannot be verified.
     if (error instanceof Error) return { kind: "claimed", why: "unsupported" };
     throw error;
   }

@@ -8,7 +8,7 @@ import { makeSecurityKey, startSecurityKeyAgent } from "#testing/matrix/login-ke
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { checkSignature } from "./ssh-signature.ts";
 
-/** Signs as whoever collects does, with the real ssh-keygen. */
+/** Signs as the collector does, with the real ssh-keygen. */
 async function sign(type: string, bits: number, { namespace = "latchkey-bundle", hash = "sha512" } = {}) {
   await using folder = await makeTemporaryFolder();
   const [key, bundle] = [join(folder.path, "key"), join(folder.path, "bundle")];

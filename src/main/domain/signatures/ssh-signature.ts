@@ -7,13 +7,13 @@ import { SIGNATURE_NAMESPACE } from "#shared/model/hosts/bundle.ts";
 
 /**
  * Signatures of files by OpenSSH (PROTOCOL.sshsig), as `ssh-keygen -Y sign` writes and `ssh-keygen -Y verify` reads
- * them: whether the key that stands in one has signed these bytes. Whose key that is, is for others to say.
+ * them: whether the key in the signature has signed these bytes. Whose key that is, callers decide.
  */
 
 type SignatureCheck =
   | { kind: "good"; key: PublicKey }
   | { kind: "bad"; why: string }
-  /** It may be good: what it is made with is not known here. */
+  /** It may be valid: its algorithm is not known here. */
   | { kind: "unsupported"; why: string };
 
 type Signature = {
@@ -28,7 +28,7 @@ const ARMOR = /^\s*-----BEGIN SSH SIGNATURE-----\s*\n([A-Za-z0-9+/=\s]*)\n-----E
 const MAGIC = Buffer.from("SSHSIG", "latin1");
 const VERSION = 1n;
 
-/** `expected`: what it has to be for. Never throws. */
+/** `expected`: the namespace that it has to have. Never throws. */
 export function checkSignature(
   armored: string,
   bytes: Uint8Array,
@@ -55,10 +55,10 @@ export function checkSignature(
   return { kind: "unsupported", why: `signatures by a ${key.keyType} key cannot be checked here` };
 }
 
-/** What stands before the digest in what is signed (PROTOCOL.sshsig). */
+/** What precedes the digest in the signed bytes (PROTOCOL.sshsig). */
 type SignedPreamble = { namespace: string; reserved: Uint8Array | string; hashName: string };
 
-/** What a key signs in fact, for a signature of this format over these bytes. */
+/** The bytes that a key actually signs, for a signature of this format over these bytes. */
 export function signedBytes({ namespace, reserved, hashName }: SignedPreamble, bytes: Uint8Array): Buffer {
   const digest = hash(hashName, bytes, "buffer");
   const texts = [namespace, reserved, hashName, digest].map((part) => toField(Buffer.from(part)));
@@ -83,7 +83,10 @@ function readSignature(blob: Uint8Array): Signature | null {
   return key && { key, namespace, reserved, hashName, signature };
 }
 
-/** What of a key on a security key comes before its application, and the type of the key that it signs with. */
+/**
+ * For each key type of security keys: how many fields precede the application, and the type of the key that it signs
+ * with.
+ */
 const PLAIN_TYPES: Readonly<Record<string, { keyType: string; fields: number }>> = {
   "sk-ssh-ed25519@openssh.com": { keyType: "ssh-ed25519", fields: 1 },
   "sk-ecdsa-sha2-nistp256@openssh.com": { keyType: "ecdsa-sha2-nistp256", fields: 2 },
@@ -94,8 +97,9 @@ const USER_WAS_PRESENT = 1;
 type Plain = { key: PublicKey; signed: Uint8Array; signature: Uint8Array };
 
 /**
- * A signature by a security key (PROTOCOL.u2f) as the plain one that is in it: it signs digests, and whether it was
- * touched. Null: the key is on none. `no`: it was not touched, or it is no such signature.
+ * A signature by a security key (PROTOCOL.u2f) as the plain one inside it: that one signs digests, and whether the
+ * security key was touched. Null: the key is not on a security key. `no`: it was not touched, or it is no such
+ * signature.
  */
 function splitTouched(key: PublicKey, signed: Uint8Array, signature: Uint8Array): Plain | "no" | null {
   const plain = Object.hasOwn(PLAIN_TYPES, key.keyType) ? PLAIN_TYPES[key.keyType] : undefined;
@@ -124,7 +128,7 @@ function splitTouched(key: PublicKey, signed: Uint8Array, signature: Uint8Array)
 
 const FLAGS_AND_COUNTER = 5;
 
-/** Signature names that a key of a type may make, and their digest; Ed25519 has its own. */
+/** Signature names that keys of a type may use, with their digest; Ed25519 has its own. */
 const SIGNATURES: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
   "ssh-ed25519": { "ssh-ed25519": null },
   "ssh-rsa": { "rsa-sha2-256": "sha256", "rsa-sha2-512": "sha512" },
@@ -139,7 +143,7 @@ const WIDTHS: Readonly<Record<string, number>> = {
   "ecdsa-sha2-nistp521": 66,
 };
 
-/** Whether a signature in SSH's wire format is the key's over the bytes. RSA with SHA-1 does not count as one. */
+/** Whether a signature in SSH's wire format is the key's over the bytes. RSA with SHA-1 is not accepted. */
 export function isSignedBy(
   key: PublicKey,
   bytes: Uint8Array,
@@ -166,13 +170,13 @@ export function isSignedBy(
     );
     return isValid ? "yes" : "no";
   } catch (error) {
-    // OpenSSL refuses keys that it finds absurd, such as an even modulus: such a signature cannot be checked.
+    // OpenSSL refuses keys that it finds absurd, such as an even modulus: such a signature cannot be verified.
     if (error instanceof Error) return "unsupported";
     throw error;
   }
 }
 
-/** r and s as SSH writes them (two numbers) -> as fixed-width halves. */
+/** r and s as SSH writes them (two numbers) -> at a fixed width. */
 function toFixedWidth(value: Uint8Array, width: number): Uint8Array | null {
   const fields = openFields(value);
   const integers = [fields.octets(), fields.octets()].map((number) => number && withoutZeros(number));
@@ -189,15 +193,15 @@ function withoutZeros(number: Uint8Array | null): Uint8Array {
   return number && start >= 0 ? number.subarray(start) : new Uint8Array();
 }
 
-/** What a signature by a host's own key is worth. `other`: it is right, and by another key than the host's. */
+/** What a signature by a host key is worth. `other`: it is valid, but by another key than the host's. */
 type HostSignature =
   | { kind: "verified" }
   | { kind: "other"; fingerprint: string }
   | Exclude<SignatureCheck, { kind: "good" }>;
 
 /**
- * Whether the host whose pinned key has this fingerprint (`SHA256:...`) has signed these bytes, for this purpose. `armored` is
- * what `ssh-keygen -Y sign` wrote. Never throws.
+ * Whether the host whose pinned key has this fingerprint (`SHA256:...`) has signed these bytes, in this namespace.
+ * `armored` is what `ssh-keygen -Y sign` wrote. Never throws.
  */
 export function verifyHostSignature(
   armored: string,
@@ -210,15 +214,15 @@ export function verifyHostSignature(
   return fingerprint === pinned ? { kind: "verified" } : { kind: "other", fingerprint };
 }
 
-/** A key whose signatures are good, and whose it is called. */
+/** A key whose signatures count, and the name of its owner. */
 type Signer = { fingerprint: string; name: string };
 
 const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 const KEY_TYPE = /^(ssh-|ecdsa-|sk-)/;
 
 /**
- * Signers, one a line: a fingerprint, a public key, or a line of ssh-keygen's allowed_signers without options. `broken`:
- * the first line that is none of these; what it would restrict must not be passed over.
+ * Signers, one a line: a fingerprint, a public key, or a line of ssh-keygen's allowed_signers without options.
+ * `broken`: the first line that is none of these. It must not be skipped: its options may restrict a signer.
  */
 export function readSigners(text: string): { signers: Signer[]; broken: number | null } {
   const signers: Signer[] = [];
