@@ -2,10 +2,10 @@ import { createPublicKey, hash } from "node:crypto";
 import type { AcmeChallenge } from "#shared/model/issuers/issuer.ts";
 import type { OfferedChallenge } from "./order.ts";
 
-/** The public key of an account: of the one kind that every authority has to take (RFC 8555, section 6.2). */
+/** The public key of an account: of the one kind that every authority has to support (RFC 8555, section 6.2). */
 export type PublicJwk = { kty: "EC"; crv: "P-256"; x: string; y: string };
 
-/** Null for keys of other kinds, and for what is no SubjectPublicKeyInfo. */
+/** Null for keys of other kinds, and if it is no SubjectPublicKeyInfo. */
 export function readAccountKey(spki: Uint8Array): PublicJwk | null {
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
@@ -28,7 +28,10 @@ type JwsHead = { alg: "ES256" | "HS256"; url: string; nonce?: string } & (
   | { jwk: PublicJwk }
 );
 
-/** What is to be signed, and the whole once it is. `payload` is null for a POST-as-GET, which has none. */
+/**
+ * The bytes to sign, and the finished JWS once there is a signature. `payload` is null for a POST-as-GET, which has
+ * none.
+ */
 type OpenJws = { data: Uint8Array; seal: (signature: Uint8Array) => Jws };
 
 export function openJws(head: JwsHead, payload: object | null): OpenJws {
@@ -42,16 +45,19 @@ export function openJws(head: JwsHead, payload: object | null): OpenJws {
   };
 }
 
-/** That whoever has the MAC key says that the account's key is his (RFC 8555, section 7.3.4). */
+/**
+ * The external account binding: the owner of the MAC key says that the account's key is theirs (RFC 8555, section
+ * 7.3.4).
+ */
 export const openBinding = (keyId: string, url: string, jwk: PublicJwk): OpenJws =>
   openJws({ alg: "HS256", kid: keyId, url }, jwk);
 
 const encode = (text: string): string => Buffer.from(text).toString("base64url");
 
-/** What is answered of a challenge: of which kind it is, and its token. */
+/** What the response to a challenge depends on: its kind and its token. */
 type OfferedToken = { type: OfferedChallenge["type"]; token: string };
 
-/** What answers a challenge of this name for the account whose key has this thumbprint. */
+/** The response to a challenge for this name, by the account whose key has this thumbprint. */
 export function challengeOf(name: string, { type, token }: OfferedToken, thumbprint: string): AcmeChallenge {
   const keyAuthorization = `${token}.${thumbprint}`;
   switch (type) {

@@ -3,40 +3,40 @@ import type { ChallengeSite } from "#domain/server-configs/webroots/site.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ChallengeMethod } from "#shared/model/issuers/issuer.ts";
 
-/** What answers at a port of the host. */
+/** What listens at a port of the host. */
 type Listener = {
   port: number;
   /** `0.0.0.0` and `::` for all. */
   address: string;
-  /** The program, where it could be told. */
+  /** The program, if it is known. */
   program: string | null;
 };
 
 export type ChallengeFacts = {
-  /** On 80 and 443; null: could not be told. */
+  /** On 80 and 443; null: not known. */
   listeners: readonly Listener[] | null;
-  /** By name in lower case, where a web server's configuration was read. */
+  /** By name in lower case, if a web server's configuration was read. */
   sites: ReadonlyMap<string, ChallengeSite>;
   /** Why a configuration was not read: "nginx runs in a container". */
   unreadable: readonly string[];
-  /** Programs there that can serve one file: python3, perl, busybox, socat. */
+  /** Programs on the host that can serve one file: python3, perl, busybox, socat. */
   servers: readonly string[];
   hasOpenssl: boolean;
   isRoot: boolean;
 };
 
-/** `why` it can be taken, or not, for a person. */
+/** `why` the method is possible, or not, for a person. */
 type PossibleMethod = { method: ChallengeMethod; why: string };
 type RefusedMethod = { kind: ChallengeMethod["kind"]; why: string };
 /** `methods`: the best one first. */
 type MethodChoice = { methods: PossibleMethod[]; not: RefusedMethod[] };
 
 type ChallengeQuery = {
-  /** As it is to stand in the certificate: a name, also with `*.` before it, or an address. */
+  /** As the certificate will have it: a name, also with `*.` before it, or an address. */
   name: string;
-  /** Of its host; null: that was not asked. */
+  /** Of its host; null: the host was not inspected. */
   facts: ChallengeFacts | null;
-  /** Ways by DNS that the user has set up. */
+  /** Challenge methods by DNS that the user has set up. */
   configured: readonly ChallengeMethod[];
 };
 
@@ -44,8 +44,8 @@ const HTTP = 80;
 const HTTPS = 443;
 
 /**
- * Which ways are possible for a name of a host. A file in a folder that is served already changes least; what the user has set
- * up comes next; a port that is free is used last.
+ * The challenge methods that are possible for a name of a host. A file in a folder that is already served changes
+ * least; what the user has set up comes next; a free port is used last.
  */
 export function chooseChallengeMethod(query: ChallengeQuery): MethodChoice {
   const name = query.name.toLowerCase().replace(/\.$/, "");
@@ -169,12 +169,12 @@ function isWithin(name: string, zone: string): boolean {
   return name === plain || name.endsWith(`.${plain}`);
 }
 
-/** As a hand has seen it (`lookAtWays`). */
+/** What a remote session has read on the host. */
 type ServersSeen = Pick<ChallengeFacts, "listeners" | "servers" | "hasOpenssl" | "isRoot" | "unreadable"> & {
   dumps: readonly { server: "nginx" | "apache"; commandLine: readonly string[]; text: string }[];
 };
 
-/** What is known of how these names could be proved by their host. */
+/** What is known of how their host could complete challenges for these names. */
 export function readChallengeFacts(
   { dumps, ...seen }: ServersSeen,
   names: readonly string[],

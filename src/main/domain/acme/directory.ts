@@ -1,26 +1,26 @@
 import { type Broken, broken, type Fields, fieldsOf, openJson, textOf, urlAt } from "./json.ts";
 
-/** What an authority offers, and where. */
+/** What an authority supports, and at which addresses. */
 export type AcmeDirectory = {
   /** Scheme, name and port of all its addresses. */
   origin: string;
   newNonce: string;
   newAccount: string;
   newOrder: string;
-  /** Null where it does not offer that. */
+  /** Null if it does not support that. */
   revokeCert: string | null;
   renewalInfo: string | null;
-  /** What an account agrees to; a page for people. */
+  /** The terms that an account agrees to; a page for people. */
   terms: string | null;
-  /** It makes accounts only for whoever has a MAC key from it. */
+  /** It requires a MAC key of its own for each new account. */
   needsBinding: boolean;
-  /** Kinds of certificates by their names, and what it says of each. */
+  /** Certificate profiles by their names, with the description that it gives of each. */
   profiles: ReadonlyMap<string, string>;
 };
 
 const MOST_PROFILES = 64;
 
-/** `url`: where it was asked for. */
+/** `url`: of the directory. */
 export function readDirectory(url: string, bytes: Uint8Array): AcmeDirectory | Broken {
   const fields = openJson(bytes);
   if (!fields) return broken("it is no ACME directory: what is there is no JSON object");
@@ -65,7 +65,7 @@ function readProfiles(fields: Fields): ReadonlyMap<string, string> {
   return new Map(read);
 }
 
-/** Seconds to wait by a Retry-After header, which has seconds or a date; null where there is none. */
+/** Seconds to wait by a Retry-After header, which has seconds or a date; null if there is none. */
 export function readRetryAfter(value: string | undefined, now: Date): number | null {
   const text = value?.trim() ?? "";
   if (/^\d{1,9}$/.test(text)) return Math.min(Number(text), MOST_SECONDS);
@@ -74,9 +74,9 @@ export function readRetryAfter(value: string | undefined, now: Date): number | n
   return Math.min(Math.max(Math.ceil((at - now.getTime()) / 1_000), 0), MOST_SECONDS);
 }
 
-/** A month: no limit of an authority is longer. */
+/** A month: no rate limit of an authority is longer. */
 const MOST_SECONDS = 31 * 24 * 60 * 60;
 
-/** A nonce is taken over as it is, so that it may only be what RFC 8555, section 6.5.1 has it be. */
+/** A nonce is sent back as it is, so only what RFC 8555, section 6.5.1 allows is accepted. */
 export const readNonce = (value: string | undefined): string | null =>
   value !== undefined && /^[A-Za-z0-9_-]{1,512}$/.test(value) ? value : null;

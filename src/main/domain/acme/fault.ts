@@ -1,13 +1,13 @@
 import { cutAt } from "#shared/text/fit.ts";
 import { type Broken, type Fields, fieldsOf, openJson, textOf } from "./json.ts";
 
-/** Why an authority did not do what it was asked for. Nothing was changed by it on any host. */
+/** Why an authority did not do what was requested. No host was changed. */
 export type AcmeFault =
-  /** There was no answer; the end of a sentence. */
+  /** There was no reply; the end of a sentence. */
   | { kind: "unanswered"; message: string }
   | { kind: "refused"; status: number; problem: AcmeProblem; retryAfter: number | null }
   | Broken
-  /** What it wants to see could not be put there, or what we wanted it does not offer; a sentence. */
+  /** A challenge response could not be put in place, or the authority does not support what we need; a sentence. */
   | { kind: "unready"; message: string };
 
 export const isFault = (value: object): value is AcmeFault =>
@@ -54,10 +54,10 @@ function formatWhat({ problem, retryAfter }: Extract<AcmeFault, { kind: "refused
 
 /** Why an authority refuses, in its own words (RFC 7807). */
 export type AcmeProblem = {
-  /** Without what all of them begin with: `rateLimited`; null where it is none of ACME's. */
+  /** Without the prefix that all of ACME's have: `rateLimited`; null if it is none of ACME's. */
   type: string | null;
   detail: string;
-  /** What it says of one name each. */
+  /** Its subproblems, each about one name. */
   parts: { name: string; detail: string }[];
 };
 
@@ -65,13 +65,13 @@ const PREFIX = "urn:ietf:params:acme:error:";
 const MOST_DETAIL = 600;
 const MOST_PARTS = 20;
 
-/** What a refused request was answered with; whatever cannot be read of it is left out. */
+/** The reply to a refused request; what cannot be read of it is left out. */
 export function readProblem(status: number, bytes: Uint8Array): AcmeProblem {
   const problem = readProblemFields(openJson(bytes));
   return problem ?? { type: null, detail: `it answers ${status} and says no reason`, parts: [] };
 }
 
-/** A problem inside of an order or a challenge; null where there is none. */
+/** A problem inside an order or a challenge; null if there is none. */
 export function readProblemFields(value: unknown): AcmeProblem | null {
   const fields = fieldsOf(value);
   if (!fields) return null;

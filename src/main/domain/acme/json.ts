@@ -1,4 +1,4 @@
-/** What a reply says that is not what RFC 8555 has it say: the end of a sentence that begins with the reply. */
+/** What in a reply violates RFC 8555: the end of a sentence that begins with the reply. */
 export type Broken = { kind: "broken"; message: string };
 
 export const broken = (message: string): Broken => ({ kind: "broken", message });
@@ -23,7 +23,7 @@ export const fieldsOf = (value: unknown): Fields | null =>
 export const textOf = (value: unknown, most: number): string | null =>
   typeof value === "string" && value !== "" && value.length <= most ? value : null;
 
-/** Each of a list as `read` has it; null where it is no list, has too many, or holds one that cannot be read. */
+/** Each of a list, parsed by `read`; null if it is no list, has too many, or holds one that cannot be read. */
 export function eachOf<T>(value: unknown, most: number, read: (part: unknown) => T | null): T[] | null {
   if (!Array.isArray(value) || value.length > most) return null;
   const parts = value.map(read);
@@ -33,8 +33,8 @@ export function eachOf<T>(value: unknown, most: number, read: (part: unknown) =>
 const MOST_URL = 2_048;
 
 /**
- * An address at this origin. An authority is trusted by the address that was typed: it sends nobody anywhere else, nor is
- * anything signed for elsewhere.
+ * An address at this origin. An authority is trusted by the address that the user typed: it must not send us to another
+ * one, nor get a signature for another one.
  */
 export function urlAt(origin: string, value: unknown): string | null {
   const text = textOf(value, MOST_URL);

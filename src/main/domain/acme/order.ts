@@ -54,7 +54,7 @@ function readIdentifier(value: unknown): AcmeIdentifier | null {
   return name !== null && (type === "dns" || type === "ip") ? { type, value: name.toLowerCase() } : null;
 }
 
-/** What comes next of an order by its state alone (RFC 8555, section 7.1.6). */
+/** What an order needs next, by its state alone (RFC 8555, section 7.1.6). */
 type OrderMove =
   | { kind: "authorize" }
   | { kind: "finalize" }
@@ -62,7 +62,7 @@ type OrderMove =
   | { kind: "download"; url: string }
   | { kind: "over"; problem: AcmeProblem | null };
 
-/** `isAuthorized`: every name has been shown to be ours, so that a pending order is only slow. */
+/** `isAuthorized`: every name is authorized, so a pending order is only slow. */
 export function nextOfOrder(order: AcmeOrder, isAuthorized: boolean): OrderMove {
   switch (order.status) {
     case "pending":
@@ -85,7 +85,10 @@ export function isSameNames(one: readonly AcmeIdentifier[], other: readonly Acme
   return print(one) === print(other);
 }
 
-/** What an order asks for so that its certificate has the names of a request; a sentence where ACME has none of that kind. */
+/**
+ * The identifiers to order so that the certificate has the names of a request; a sentence if ACME has none for one of
+ * them.
+ */
 export function identifiersOf(csr: Uint8Array): AcmeIdentifier[] | string {
   const request = readRequest(csr);
   if (!request) return "the request cannot be read";
@@ -111,7 +114,7 @@ function identifierOf(name: string): AcmeIdentifier | null {
   };
 }
 
-/** One way that an authority offers to be convinced, and how far it is. */
+/** One challenge that an authority offers for a name, and its state. */
 export type OfferedChallenge = {
   type: ChallengeType;
   url: string;
@@ -180,10 +183,12 @@ function readChallenge(origin: string, value: unknown): OfferedChallenge | "unkn
   };
 }
 
-/** Longer ones no server sends. */
+/** No server sends a longer chain. */
 const MOST_CERTIFICATES = 10;
 
-/** What was issued: the leaf first, in the order in which it came, without a root at its end. Each is whole DER. */
+/**
+ * The issued chain: the leaf first, in the order in which it was sent, without a root at its end. Each is whole DER.
+ */
 export function readChain(bytes: Uint8Array): { chain: Uint8Array[] } | Broken {
   const blocks = findPemBlocks(Buffer.from(bytes).toString("latin1"));
   if (blocks.length === 0) return broken("what it issued is no certificate in PEM");

@@ -2,7 +2,7 @@ import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { type Broken, broken, fieldsOf, openJson, textOf } from "./json.ts";
 
-/** When an authority wants a certificate to be renewed: at any time from one to the other (RFC 9773). */
+/** The window in which an authority suggests to renew a certificate (RFC 9773). */
 export type RenewalWindow = {
   from: Instant;
   to: Instant;
@@ -27,8 +27,9 @@ function readTime(value: unknown): Instant | null {
 }
 
 /**
- * By what an authority knows a certificate when it is asked when to renew it (RFC 9773, section 4.1): the identifier of its
- * issuer's key, and its serial number as DER has it. Null where it has no such identifier, or is no certificate.
+ * The identifier by which an authority is queried about the renewal of a certificate (RFC 9773, section 4.1): the
+ * identifier of its issuer's key, and its serial number as DER has it. Null if it has no such identifier, or is no
+ * certificate.
  */
 export function certificateIdOf(der: Uint8Array): string | null {
   const certificate = openCertificate(der);
