@@ -4,7 +4,7 @@ const PADDING = 0x3d;
 /** What may stand before so much padding: the digits that leave no bit over. */
 const LAST_DIGITS = [null, "AEIMQUYcgkosw048", "AQgw"] as const;
 
-/** As sshd takes it: whole groups, padded, no bit left over, white space anywhere; null for anything else. */
+/** As sshd accepts it: whole groups, padded, no bit left over, white space anywhere; null for anything else. */
 export function decodeBase64(text: string): Buffer | null {
   const bytes = Buffer.from(text, "base64");
   if (isTidy(text, bytes.length)) return bytes;
@@ -12,7 +12,7 @@ export function decodeBase64(text: string): Buffer | null {
   return bytes.toString("base64") === packed ? bytes : null;
 }
 
-/** Whether a text is just what so many bytes, which Node has read from it, are written as. */
+/** Whether a text is exactly how that many bytes, which Node has read from it, are written. */
 function isTidy(text: string, byteLength: number): boolean {
   const { length } = text;
   const isPadded = text.charCodeAt(length - 1) === PADDING;
@@ -21,7 +21,7 @@ function isTidy(text: string, byteLength: number): boolean {
   return LAST_DIGITS[padding]?.includes(text.charAt(length - 1 - padding)) ?? true;
 }
 
-/** As most programs take it: padded or not, and white space anywhere; null where another character stands. */
+/** As most programs accept it: padded or not, and white space anywhere; null if it has any other character. */
 export function decodeAnyBase64(text: string): Buffer | null {
   const packed = text.replace(/\s+/g, "");
   return /^[A-Za-z0-9+/]*={0,2}$/.test(packed) ? Buffer.from(packed, "base64") : null;

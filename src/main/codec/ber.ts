@@ -1,9 +1,9 @@
 import { joinDer, readElement } from "./der.ts";
 
 /**
- * BER (X.690) made readable for a walker of DER: some tools write keystores and PKCS#7 with indefinite lengths and
- * with strings in pieces. Elements that are DER already keep their exact bytes, so that a certificate inside keeps
- * its identity.
+ * Converts BER (X.690) for a reader of DER: some tools write keystores and PKCS#7 with indefinite lengths and with
+ * strings in pieces. Elements that are DER already keep their exact bytes, so that a certificate inside keeps its
+ * identity.
  */
 
 /** Deeper than any keystore; each level costs a call. */
@@ -13,13 +13,13 @@ const MOST_ELEMENTS = 200_000;
 
 const OCTET_STRING = 0x04;
 const CONSTRUCTED = 0x20;
-/** Octet strings in pieces, and those that stand in place of one under a tag of their own. */
+/** Octet strings in pieces, and implicitly tagged ones with a tag of their own. */
 const IN_PIECES = OCTET_STRING | CONSTRUCTED;
 
 type Walk = { bytes: Buffer; elementsLeft: number };
 type Copied = { bytes: Buffer; next: number; isSame: boolean };
 
-/** The first element of `bytes` in definite lengths and whole strings; null where it is none, or too much. */
+/** The first element of `bytes` with definite lengths and whole strings; null if it is none, or too large. */
 export function toDefinite(bytes: Buffer): Buffer | null {
   const walk = { bytes, elementsLeft: MOST_ELEMENTS };
   return copyElement(walk, 0, bytes.length, 0)?.bytes ?? null;
@@ -37,7 +37,7 @@ function copyElement(walk: Walk, at: number, limit: number, depth: number): Copi
   const parts: Copied[] = [];
   for (let from = element.content; from < element.end; ) {
     const part = copyElement(walk, from, element.end, depth + 1);
-    // What is constructed by its tag alone, as a certificate's odd parts may be, is left as it is.
+    // An element that is constructed by its tag alone, as odd parts of a certificate may be, is left as it is.
     if (!part) return depth === 0 ? null : same;
     parts.push(part);
     from = part.next;

@@ -1,12 +1,11 @@
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 
 /**
- * Reads DER (X.690) without copying and without recursion. Only what DER allows in a length is taken:
- * indefinite lengths, lengths beyond four bytes and tags beyond one byte are refused, so that every walk
- * ends after as many steps as there are bytes.
- *
- * Two ways lead through it: elements by their offsets, which cost no more than they must, for certificates; and nodes,
- * which carry their bytes along, for what is read once.
+ * Reads DER (X.690) without copying and without recursion. Only what DER allows in a length is accepted: indefinite
+ * lengths, lengths beyond four bytes and tags beyond one byte are refused, so that every walk ends after as many steps
+ * as there are bytes.
+ * There are two interfaces: elements by their offsets, with the least cost, for certificates; and nodes, which hold
+ * their bytes, for what is read once.
  */
 
 /** One element: its header begins at `start`, its content is `content` to `end`. */
@@ -51,8 +50,8 @@ export function readElement(bytes: Uint8Array, at: number, limit: number): Eleme
 }
 
 /**
- * How many bytes the first element takes by its header; null while the header is not whole, "broken" where no element begins.
- * For what comes piece by piece, or may be cut.
+ * How many bytes the first element takes according to its header; null while the header is not whole, "broken" if no
+ * element begins there. For input that arrives in pieces, or may be cut.
  */
 export function readSize(bytes: Uint8Array): number | null | "broken" {
   const [tag, first] = bytes;
@@ -77,7 +76,7 @@ export function readChildren(bytes: Uint8Array, parent: Element, most: number): 
   return children;
 }
 
-/** OpenSSL takes lists of one kind of thing also where the bit is missing that says that they hold elements. */
+/** OpenSSL also accepts lists of one kind of thing without the bit that says that they are constructed. */
 export const isListTag = (tag: number, list: 0x30 | 0x31): boolean => (tag | 0x20) === list;
 
 /** A view of the same bytes that knows Node's fast text conversions. */
@@ -121,10 +120,13 @@ function splitFirst(arc: number | bigint): (number | bigint)[] {
   return [Math.floor(Number(arc) / 40), Number(arc) % 40];
 }
 
-/** An element with the bytes that it stands in. What follows answers null, or nothing, where a node is not what was asked for. */
+/**
+ * An element with the bytes that it stands in. The functions below return null, or nothing, if a node is not what they
+ * expect.
+ */
 export type Node = { bytes: Buffer; element: Element };
 
-/** Members of one list; what has more is taken for none. */
+/** Members of one list; a list with more is not read. */
 const MOST_CHILDREN = 100_000;
 
 export function openNode(der: Uint8Array): Node | null {
@@ -133,7 +135,7 @@ export function openNode(der: Uint8Array): Node | null {
   return element && { bytes, element };
 }
 
-/** The parts of a sequence, a set or a tagged element; none where it is something else. */
+/** The parts of a sequence, a set or a tagged element; none for anything else. */
 export function partsOf(node: Node | null | undefined): Node[] {
   if (!node || (node.element.tag & 0x20) === 0) return [];
   const parts = readChildren(node.bytes, node.element, MOST_CHILDREN) ?? [];
@@ -154,13 +156,13 @@ export const wholeOf = ({ bytes, element }: Node): Buffer => bytes.subarray(elem
 /** A longer identifier is no identifier but an attack on whoever prints it. */
 export const MOST_OID_BYTES = 256;
 
-/** Dotted; null where it is no object identifier. */
+/** Dotted; null if it is no object identifier. */
 export function oidOf(node: Node | null | undefined): string | null {
   const content = contentOf(node, TAG.oid);
   return content && content.length <= MOST_OID_BYTES ? printOid(content) : null;
 }
 
-/** A whole number from 0; infinite where it is beyond six bytes. Null for any other element. */
+/** A whole number from 0; infinite if it has more than six bytes. Null for any other element. */
 export function numberOf(node: Node | null | undefined): number | null {
   const content = contentOf(node, TAG.integer);
   if (!content || content.length === 0 || (content[0] ?? 0) > 0x7f) return null;
@@ -172,7 +174,7 @@ export const tagOf = (node: Node | null | undefined): number | null => node?.ele
 const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})$/;
 const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(?:(\d\d))?(?:\.\d+)?(Z|[+-]\d{4})$/;
 
-/** OpenSSL reads none that is shorter, and none that is longer save for an endless fraction of a second. */
+/** OpenSSL accepts nothing shorter, and nothing longer except for a fraction of a second of any length. */
 const LEAST_BYTES = { utc: 13, generalized: 15 };
 const MOST_BYTES = 64;
 
@@ -214,7 +216,7 @@ function daysIn(year: number, month: number): number {
 /** One DER element around its parts, its length in the shortest form. */
 export const encodeDer = (tag: number, ...parts: readonly Uint8Array[]): Buffer => joinDer(tag, parts);
 
-/** The same for parts that a file has as many of as it likes: a call takes only so many arguments. */
+/** The same for parts whose number a file decides: a call takes only so many arguments. */
 export function joinDer(tag: number, parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   const size = content.length;

@@ -11,11 +11,13 @@ export const fingerprintOf = (blob: Uint8Array): string =>
 export const hashInFingerprint = (fingerprint: string): string =>
   decodeBase64(`${fingerprint.replace(/^SHA256:/, "")}=`)?.toString("hex") ?? "";
 
-/** A public key in wire format, as it is shown to people: a certificate by its own bytes, not by those of the key in it. */
+/**
+ * A public key in wire format, as it is shown to people: a certificate by its own bytes, not by those of the key in it.
+ */
 export function viewKey(blob: Uint8Array): HostKeyView {
   const type = openFields(blob).text() ?? "";
   return { keyType: /^[!-~]{1,64}$/.test(type) ? type : "unknown", fingerprint: fingerprintOf(blob) };
 }
 
-/** Of a SubjectPublicKeyInfo (DER), in hex: the same key has the same one in whatever request, certificate or file. */
+/** Of a SubjectPublicKeyInfo (DER), in hex: a key has the same hash in every request, certificate and file. */
 export const hashKey = (spki: Uint8Array): string => hash("sha256", spki, "hex");

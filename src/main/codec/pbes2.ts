@@ -5,7 +5,10 @@
 import { createDecipheriv, getCiphers, getHashes, pbkdf2Sync, scryptSync } from "node:crypto";
 import { type Node, numberOf, octetsOf, oidOf, openNode, partsOf, TAG, viewOf } from "./der.ts";
 
-/** From a password to a key. The file says how much work that is, and may ask for years: whoever derives has evaluated it before. */
+/**
+ * From a password to a key. The file chooses how much work that is, and may demand years: callers check it before they
+ * derive.
+ */
 export type Kdf =
   | { name: "pbkdf2"; salt: Uint8Array; iterations: number; digest: string }
   | { name: "scrypt"; salt: Uint8Array; N: number; r: number; p: number };
@@ -60,7 +63,7 @@ const RC2_VERSIONS = new Map([
   [58, 128],
 ]);
 
-/** EncryptedPrivateKeyInfo (RFC 5958, section 3), which has nothing before or behind it. */
+/** EncryptedPrivateKeyInfo (RFC 5958, section 3), with nothing before or behind it. */
 export function readEncryptedKey(der: Buffer): { algorithm: Node; secret: Buffer } | null {
   const outer = openNode(der);
   const [algorithm, sealed, ...more] = partsOf(outer);
@@ -81,7 +84,7 @@ export function readPbes2(parameters: Node | undefined): Pbes2 | Unknown | null 
   return "unknown" in kdf ? kdf : { kdf, cipher: sealed.cipher, iv: sealed.iv };
 }
 
-/** PBKDF2 or scrypt by their AlgorithmIdentifier. Numbers are as large as they are: infinite beyond six bytes. */
+/** PBKDF2 or scrypt by their AlgorithmIdentifier. Numbers are not limited: infinite beyond six bytes. */
 export function readKdf(algorithm: Node | undefined): Kdf | Unknown | null {
   const [id, parameters] = partsOf(algorithm);
   const [salt, ...numbers] = partsOf(parameters);
@@ -101,11 +104,11 @@ export function readKdf(algorithm: Node | undefined): Kdf | Unknown | null {
   return first ? { name: "pbkdf2", salt: octets, iterations: first, digest } : null;
 }
 
-/** All that scrypt takes as its N. */
+/** The only values that scrypt allows for N. */
 const isPowerOfTwo = (number: number | null | undefined): number is number =>
   typeof number === "number" && number > 1 && Number.isInteger(Math.log2(number));
 
-/** Electron's crypto has fewer ciphers and digests than Node's: what it lacks is unknown, and no wrong password. */
+/** Electron's crypto has fewer ciphers and digests than Node's: one that it lacks is unknown, not a wrong password. */
 export const hasCipher = ({ name, rc2Bits }: Cipher): boolean =>
   rc2Bits !== undefined || getCiphers().includes(name === "des-cbc" ? "des-ede3-cbc" : name);
 export const hasDigest = (name: string): boolean => getHashes().includes(name);
@@ -128,20 +131,20 @@ function readRc2(parameters: Node | undefined): Sealed | null {
   return { cipher: { name: "rc2-cbc", keyBytes: rc2Bits / 8, rc2Bits }, iv: octets };
 }
 
-/** So much memory is given to scrypt. */
+/** The memory limit of scrypt. */
 export const MOST_SCRYPT_BYTES = 256 * 1024 * 1024;
 
-/** Takes as long as the derivation asks for. Throws where scrypt cannot be done as it is asked for. */
+/** Takes as long as the derivation demands. Throws if scrypt cannot run with its parameters. */
 export function deriveKey(kdf: Kdf, password: string | Uint8Array, bytes: number): Buffer {
   if (kdf.name === "pbkdf2") return pbkdf2Sync(password, kdf.salt, kdf.iterations, bytes, kdf.digest);
   const { N, r, p } = kdf;
-  // Twice, for OpenSSL counts a little more than the blocks.
+  // Twice, because OpenSSL counts a little more than the blocks.
   return scryptSync(password, kdf.salt, bytes, { N, r, p, maxmem: 2 * MOST_SCRYPT_BYTES });
 }
 
 type Opening = { cipher: Cipher; key: Uint8Array; iv: Uint8Array };
 
-/** Null where the key is wrong, as far as that shows: what comes out may still be rubbish. */
+/** Null if the key is certainly wrong. Otherwise the result may still be garbage. */
 export function decrypt({ cipher: { name, rc2Bits }, key, iv }: Opening, secret: Uint8Array): Buffer | null {
   if (rc2Bits !== undefined)
     return unpad(decryptRc2({ key: viewOf(key), effectiveBits: rc2Bits, iv: viewOf(iv) }, viewOf(secret)));
@@ -155,7 +158,7 @@ export function decrypt({ cipher: { name, rc2Bits }, key, iv }: Opening, secret:
   }
 }
 
-/** OpenSSL has no single DES and no 3DES of two keys any more; 3DES of the same keys is both. */
+/** OpenSSL no longer has single DES and two-key 3DES; 3DES with repeated keys equals both. */
 function widen(name: string, key: Uint8Array): [string, Uint8Array] {
   if (name === "des-cbc") return ["des-ede3-cbc", Buffer.concat([key, key, key])];
   return [
@@ -172,8 +175,8 @@ function unpad(plain: Buffer | null): Buffer | null {
 }
 
 /**
- * RC2 (RFC 2268), to open old PKCS#12 files whose certificates are locked by 40 bits of it. No library that is here
- * has it any more, and rightly so: nothing is ever encrypted with it, and it is not built for speed.
+ * RC2 (RFC 2268), to open old PKCS#12 files whose certificates are encrypted with 40 bits of it. No available library
+ * has it any more, and rightly so: nothing is ever encrypted with it here, and it is not made for speed.
  */
 
 /** Section 2: a permutation of the bytes that is derived from the digits of pi. */
@@ -239,7 +242,7 @@ function decryptBlock(words: Uint16Array, block: Buffer): Buffer {
 
 type Rc2Parameters = { key: Uint8Array; effectiveBits: number; iv: Uint8Array };
 
-/** Decrypts in CBC mode and leaves the padding; null where the bytes are no whole blocks. */
+/** Decrypts in CBC mode and leaves the padding; null if the bytes are no whole blocks. */
 export function decryptRc2({ key, effectiveBits, iv }: Rc2Parameters, secret: Buffer): Buffer | null {
   if (secret.length === 0 || secret.length % BLOCK_BYTES !== 0) return null;
   const words = expandKey(key, effectiveBits);

@@ -1,26 +1,24 @@
 import { decodeAnyBase64 } from "./base64.ts";
 import { readElement, TAG, viewOf } from "./der.ts";
 
-/**
- * PEM (RFC 7468), and what looks like it: blocks of any label, the certificates among them, and blocks that are written.
- */
+/** PEM (RFC 7468), and what looks like it: reads blocks of any label, certificates among them, and writes blocks. */
 
 /** What stands between a BEGIN and an END line; `line` is that of BEGIN, from 1. */
 export type PemBlock = {
   label: string;
   line: number;
   lines: string[];
-  /** Why it is no whole block; null when it is. */
+  /** Why it is no whole block; null if it is. */
   problem: string | null;
 };
 
 const BEGIN = /^-----BEGIN ([^\r\n]{0,100}?)-----\s*$/;
 const END = /^-----END ([^\r\n]{0,100}?)-----\s*$/;
 
-/** The mark that editors of Windows put before UTF-8, as Latin-1 and as text: OpenSSL passes over it. */
+/** The byte order mark that editors of Windows put before UTF-8, as Latin-1 and as text: OpenSSL skips it. */
 const BYTE_ORDER_MARK = /^(?:\u00ef\u00bb\u00bf|\ufeff)/;
 
-/** The blocks of a text in their order, whatever stands between them. */
+/** The blocks of a text in their order, with anything between them. */
 export function findPemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
   let open: PemBlock | null = null;
@@ -39,7 +37,7 @@ export function findPemBlocks(text: string): PemBlock[] {
   return blocks;
 }
 
-/** The bytes of a block; null where it is not base64 in whole groups. Header lines are no base64. */
+/** The bytes of a block; null if it is not base64 in whole groups. Header lines are not base64. */
 export function decodePem(lines: readonly string[]): Buffer | null {
   const base64 = lines.join("").replace(/\s+/g, "");
   return base64.length % 4 === 0 ? decodeAnyBase64(base64) : null;
@@ -61,7 +59,7 @@ export const framePem = (label: string, lines: string): string =>
 type Pem = {
   /** Each certificate in its order: exact DER. */
   ders: Uint8Array[];
-  /** What looked like a certificate and is none, each a sentence that says where. */
+  /** What looked like a certificate and is none, each a sentence with its line. */
   malformed: string[];
 };
 
@@ -72,8 +70,8 @@ const CERTIFICATE_LABELS = new Set(["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED 
 const MOST_CERTIFICATES = 10_000;
 
 /**
- * Reads the certificates of a file: a PEM bundle, with whatever stands between its blocks, or one DER certificate.
- * A block that is broken is told of by its line and spoils none of the others; blocks of other kinds are not looked at.
+ * Reads the certificates of a file: a PEM bundle, with anything between its blocks, or one DER certificate. A broken
+ * block is reported with its line and does not affect the others; blocks of other kinds are ignored.
  */
 export function readPem(bytes: Uint8Array): Pem {
   const view = viewOf(bytes);
@@ -103,7 +101,7 @@ function readBlock({ label, lines, problem }: PemBlock): Uint8Array | string {
   if (!bytes) return "is not base64";
   const certificate = readElement(bytes, 0, bytes.length);
   if (certificate?.tag !== TAG.sequence) return "holds no DER";
-  // What a trusted certificate carries after it is OpenSSL's own and no part of the certificate.
+  // What follows the certificate in this block is OpenSSL's own and no part of the certificate.
   return label === "TRUSTED CERTIFICATE" ? bytes.subarray(0, certificate.end) : bytes;
 }
 

@@ -2,9 +2,7 @@ import { createPublicKey, type JsonWebKey, randomBytes } from "node:crypto";
 import { decodePem, findPemBlocks, writePem } from "./pem.ts";
 import { type Fields, openFields, toField, toNumber } from "./ssh-wire.ts";
 
-/**
- * Keys of SSH as JSON Web Keys, which node:crypto takes and gives, and the other way round: the three kinds that both know.
- */
+/** Converts SSH keys to and from JSON Web Keys, which node:crypto reads and writes: the three kinds that both know. */
 
 const CURVES: ReadonlyMap<string, string> = new Map([
   ["nistp256", "P-256"],
@@ -17,8 +15,8 @@ const fromBase64url = (text: string | undefined): Buffer => Buffer.from(text ?? 
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 
 /**
- * The public key in a blob; null for a kind that certificates do not have, or where the blob holds none. `keyType`: what it is
- * taken for, where that is not the name in it.
+ * The public key in a blob; null for a kind that certificates do not have, or if the blob holds none. `keyType`: the
+ * type that it is read as, if that is not the name in it.
  */
 export function jwkOfBlob(blob: Uint8Array, keyType?: string): JsonWebKey | null {
   const fields = openFields(blob);
@@ -42,7 +40,7 @@ export function jwkOfBlob(blob: Uint8Array, keyType?: string): JsonWebKey | null
   return { kty: "EC", crv, x: base64url(x), y: base64url(y) };
 }
 
-/** The blob of a public key, or of the public key of a private one; null for a kind that SSH has no keys of. */
+/** The blob of a public key, or of a private key's public key; null for a kind that SSH does not have. */
 export function blobOfJwk({ kty, crv, x, y, n, e }: JsonWebKey): Buffer | null {
   if (kty === "RSA") return join("ssh-rsa", toNumber(fromBase64url(e)), toNumber(fromBase64url(n)));
   if (kty === "OKP" && crv === "Ed25519") return join("ssh-ed25519", fromBase64url(x));
@@ -68,8 +66,8 @@ const encodeCoordinates = (x: string | undefined, y: string | undefined): Buffer
   Buffer.concat([Buffer.from([4]), fromBase64url(x), fromBase64url(y)]);
 
 /**
- * The DER of the SubjectPublicKeyInfo (RFC 5280 4.1.2.7) of a public key in SSH's wire format, by which certificates know
- * it. Null for a kind of key that certificates do not have, or where the blob is not one whole key.
+ * The DER of the SubjectPublicKeyInfo (RFC 5280 4.1.2.7) of a public key in SSH's wire format, by which certificates
+ * identify it. Null for a kind of key that certificates do not have, or if the blob is not one whole key.
  */
 export function spkiOfBlob(blob: Uint8Array): Uint8Array | null {
   const key = jwkOfBlob(blob);
@@ -77,7 +75,7 @@ export function spkiOfBlob(blob: Uint8Array): Uint8Array | null {
   try {
     return new Uint8Array(createPublicKey({ key, format: "jwk" }).export({ type: "spki", format: "der" }));
   } catch {
-    // No such point, or a kind of key that this runtime does not know.
+    // The point is not on the curve, or this runtime does not know the kind of key.
     return null;
   }
 }
@@ -92,7 +90,7 @@ type SealedKey = {
   secret: Buffer;
 };
 
-/** `tag`: what proves `secret` whole, where the cipher has such; empty otherwise. */
+/** `tag`: the authentication tag of `secret`, if the cipher has one; empty otherwise. */
 type Container = SealedKey & { tag: Buffer };
 
 /** All of it that is in clear, with the number of its keys. */
@@ -104,7 +102,7 @@ const CONTAINER_MAGIC = Buffer.from("openssh-key-v1\0");
 /** OpenSSH's lines are longer than those of others. */
 const CONTAINER_LINE = 70;
 
-/** The container in the first block of its kind; null where its header cannot be read, or there is more than one key. */
+/** The container in the first block of its kind; null if its header cannot be read, or if it has more than one key. */
 export function readContainer(text: string): Container | null {
   const block = findPemBlocks(text).find(({ label }) => label === OPENSSH_KEY);
   const fields = block?.problem === null ? openContainer(decodePem(block.lines)) : null;
@@ -115,7 +113,7 @@ export function readContainer(text: string): Container | null {
   return { cipher, kdf, kdfOptions, blob, secret, tag: fields.bytes.subarray(fields.position) };
 }
 
-/** What the bytes of a container show in clear; "other" where they are none, null where they are cut short. */
+/** What the bytes of a container show in the clear; "other" if they are none, null if they are cut short. */
 export function readContainerHeader(bytes: Buffer | null): ContainerHeader | "other" | null {
   const fields = openContainer(bytes);
   return fields ? readHeader(fields) : "other";
@@ -136,7 +134,7 @@ function readHeader(fields: Fields<Buffer>): ContainerHeader | null {
   return { cipher, kdf, kdfOptions, keys: Number(keys), blob };
 }
 
-/** `secret` is padded, and encrypted, already. */
+/** `secret` is already padded and encrypted. */
 export function writeContainer({ cipher, kdf, kdfOptions, blob, secret }: SealedKey): string {
   const fields = [toField(cipher), toField(kdf), toField(kdfOptions), Buffer.from([0, 0, 0, 1])];
   return writePem(
@@ -146,13 +144,13 @@ export function writeContainer({ cipher, kdf, kdfOptions, blob, secret }: Sealed
   );
 }
 
-/** Without a passphrase. `secret` is padded already. */
+/** Without a passphrase. `secret` is already padded. */
 export const writeOpenContainer = (blob: Buffer, secret: Buffer): string =>
   writeContainer({ cipher: "none", kdf: "none", kdfOptions: Buffer.alloc(0), blob, secret });
 
 /**
- * A private key as it stands in a container before it is encrypted with a cipher of that block size: a number twice, by which a right
- * passphrase is told, the key, its comment, and padding.
+ * A private key as it stands in a container before it is encrypted with a cipher of that block size: a number twice, by
+ * which the right passphrase is recognized, the key, its comment, and padding.
  */
 export function padSecret(secret: Uint8Array, comment: string, blockBytes: number): Buffer {
   const check = randomBytes(4);

@@ -5,7 +5,7 @@
 export const openFields = <Bytes extends Uint8Array>(bytes: Bytes, position = 0): Fields<Bytes> =>
   new Fields(bytes, position);
 
-/** Fields one after another: each answers null once the bytes do not hold it. */
+/** Fields one after another: each call returns null once the bytes do not hold the field. */
 export class Fields<Bytes extends Uint8Array = Uint8Array> {
   /** Where the next field begins. */
   position: number;
@@ -22,13 +22,13 @@ export class Fields<Bytes extends Uint8Array = Uint8Array> {
     return this.#skipString() ? (this.bytes.subarray(start, this.position) as Bytes) : null;
   }
 
-  /** How long the next string is, which is passed over. */
+  /** How long the next string is, which is skipped. */
   length(): number | null {
     const start = this.position + 4;
     return this.#skipString() ? this.position - start : null;
   }
 
-  /** A string in which a NUL may stand at its end only, which is left out. */
+  /** A string that may have a NUL at its end only, which is left out. */
   cString(): Bytes | null {
     const octets = this.octets();
     const nul = octets?.indexOf(0) ?? -1;
@@ -36,7 +36,7 @@ export class Fields<Bytes extends Uint8Array = Uint8Array> {
     return nul === octets.length - 1 ? (octets.subarray(0, nul) as Bytes) : null;
   }
 
-  /** A string as Latin-1, so that no byte is lost. For names: it is made character by character. */
+  /** A string as Latin-1, so that no byte is lost. For short names: it is built character by character. */
   text(): string | null {
     const start = this.position + 4;
     if (!this.#skipString()) return null;
@@ -45,7 +45,7 @@ export class Fields<Bytes extends Uint8Array = Uint8Array> {
     return text;
   }
 
-  /** Whether the next string is this one of Latin-1, which is passed over only then. */
+  /** Whether the next string is this one in Latin-1. It is skipped only if so. */
   is(text: string): boolean {
     const start = this.position + 4;
     if (this.bytes[start - 1] !== text.length || !this.#skipString()) return false;
@@ -97,7 +97,7 @@ export function toField(content: Uint8Array | string): Buffer {
   return field;
 }
 
-/** A number as it is written: without zeros before it, but for one that keeps it from being negative. */
+/** A number as SSH writes it: without leading zeros, except for one that keeps it from being negative. */
 export function toNumber(digits: Buffer): Buffer {
   const first = digits.findIndex((byte) => byte !== 0);
   const short = first < 0 ? Buffer.alloc(0) : digits.subarray(first);
