@@ -10,7 +10,7 @@ const FAULTS = `import { endOnFault } from "${import.meta.dirname}/end-process.t
 const start = (program: string) =>
   spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "pipe"] });
 
-/** A thread in the middle of some minutes of work that nothing interrupts; the program goes on once it is. */
+/** A thread that works for some minutes without interruption; the program goes on once it has begun. */
 const IN_A_CALL = `
 import { Worker } from "node:worker_threads";
 const work = \`

@@ -4,7 +4,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 
 export type PageFile = { body: Buffer; type: string };
 
-/** The built page by URL path. What is not a key does not exist. */
+/** The built page by URL path. A path that is not a key does not exist. */
 export type Page = ReadonlyMap<string, PageFile>;
 
 const TYPES: Record<string, string> = {

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const PROGRAM = join(import.meta.dirname, "../../../out/main/latchkey.js");
 const WITH_NAMES = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"';
 
-/** A name server that hears every question and answers none; `asked` counts what it was asked. */
+/** A name server that receives every query and answers none; `asked` counts them. */
 async function startSilentNames() {
   const { address, release } = await takeAddress();
   const socket = createSocket("udp4");
@@ -35,7 +35,7 @@ test.runIf(canStartHosts())(
     await using folder = await makeTemporaryFolder();
     using silent = await startSilentNames();
     const resolv = join(folder.path, "resolv.conf");
-    // The system asks again after half a minute, five times; both kinds of address are asked for at once.
+    // The resolver repeats a query after half a minute, five times; it queries both kinds of address at once.
     await writeFile(resolv, `nameserver ${silent.address}\noptions timeout:30 attempts:5\n`);
     const command = [PROGRAM, "--db", join(folder.path, "latchkey.db"), "scan", "nowhere.example.test:443"];
     const { stdout } = await run("unshare", [

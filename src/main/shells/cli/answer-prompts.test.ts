@@ -14,7 +14,7 @@ import type { World } from "./session.ts";
 
 type Prompt = NonNullable<World["prompt"]>;
 
-/** Somebody at a terminal who types these, one after the other, and then gives up; on a workstation with a locked key. */
+/** Types these lines at a terminal, one after the other, and then cancels; on a workstation with a locked key. */
 async function sitDown(replies: readonly string[] | Prompt) {
   const folder = await makeTemporaryFolder();
   const home = join(folder.path, "home");

@@ -9,11 +9,11 @@ import type { World } from "./session.ts";
 
 type Prompt = NonNullable<World["prompt"]>;
 
-/** What prompts: a scan, or runs and plans. */
+/** The source of the prompts: a scan, or runs and plans. */
 type Asker = {
   listRequests(): Promise<PromptRequest[]>;
   answer(reply: { promptId: string; answers: string[] | null; isForSameUser: boolean }): Promise<unknown>;
-  /** Whether a password may be tried at other hosts, too. */
+  /** Whether a password may be tried on other hosts, too. */
   isReusable(): Promise<boolean>;
 };
 
@@ -24,8 +24,8 @@ export const promptsOfScan = (scanId: ScanId, { scans }: LatchkeyClient): Asker 
 });
 
 /**
- * Shows the prompts of a scan or a run to whoever sits at the terminal, one after the other. What is typed goes to what
- * prompts and nowhere else. A request that is withdrawn ends its prompt.
+ * Shows the prompts of a scan or a run to the user at the terminal, one after the other. What is typed goes to the
+ * source of the prompt and nowhere else. A prompt that is withdrawn disappears.
  */
 export function createAnswerer(asker: Asker, world: World) {
   const { prompt } = world;
@@ -43,7 +43,7 @@ export function createAnswerer(asker: Asker, world: World) {
     },
   };
 
-  /** Reads which requests are open now; `scan-prompts` and `run-prompts` say when. */
+  /** Reads which prompts are open now; called at `scan-prompts` and `run-prompts`. */
   async function refresh(): Promise<void> {
     if (!prompt || isOver) return;
     const requests = await asker.listRequests();
@@ -63,7 +63,7 @@ export function createAnswerer(asker: Asker, world: World) {
       const isForSameUser = answers !== null && (await mayReuse(request, prompt, signal));
       if (!signal.aborted) await asker.answer({ promptId: request.id, answers, isForSameUser });
     } catch (error) {
-      // What prompted ended, or went on, while this was typed.
+      // The source of the prompt ended, or went on, while this was typed.
       if (!signal.aborted && !isOver) explain(error, world);
     }
     current = null;
@@ -79,7 +79,7 @@ export function createAnswerer(asker: Asker, world: World) {
   }
 }
 
-/** Null: without. Enter alone is no password, but may be what a host waits for that asks something else. */
+/** Null: no answer. Enter alone is no password, but may be the answer to any other question of a host. */
 async function typeAnswers(
   request: PromptRequest,
   prompt: Prompt,
@@ -123,7 +123,7 @@ function formatPrompt({ about, wrongAnswers }: PromptRequest): string[] {
   }
 }
 
-/** How often may still be tried. */
+/** How many tries are left. */
 export const formatTries = (count: number): string =>
   count === 1 ? "1 attempt left" : `${count} attempts left`;
 

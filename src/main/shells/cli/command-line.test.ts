@@ -36,7 +36,7 @@ test("Ctrl-C cancels a scan, and what it had read by then is kept", async () => 
       stops.push(stop);
       return { [Symbol.dispose]: () => undefined };
     },
-    // Pressed once the first endpoint has been read.
+    // Ctrl-C, once the first endpoint has been read.
     showStatus: (lines) => {
       drawn.push([...lines]);
       if (lines[0]?.includes("1 read")) stops.at(-1)?.();

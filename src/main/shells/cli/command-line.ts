@@ -8,7 +8,7 @@ import { createBareProgram } from "./verify-line.ts";
 
 type Add = (program: Command, session: Session) => void;
 
-/** What a module adds to the command line, by the names of its commands: it is loaded for those, and for help. */
+/** A module that adds commands, with the names of these: it is loaded for them, and for help. */
 type Part = { names: readonly string[]; load: () => Promise<Add> };
 
 /** In the order of the help. */
@@ -46,7 +46,7 @@ export const PARTS: readonly Part[] = [
   { names: ["call"], load: async () => (await import("./manage/call.ts")).addCall },
 ];
 
-/** The whole command line. Answers with the exit code: 0 done, 1 attention, 2 refused, 3 could not do it. */
+/** The whole command line. Returns the exit code: 0 done, 1 attention, 2 refused, 3 could not do it. */
 export async function runCommandLine(argv: readonly string[], world: World): Promise<number> {
   let code = 0;
   const finish = (result: number) => {
@@ -61,7 +61,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
   }
 }
 
-/** Of one command its own part alone; for help, and for what is no command, all of them. */
+/** For one command its own part alone; for help, and for an unknown command, all of them. */
 function partsFor(argv: readonly string[]): readonly Part[] {
   const word = findWord(argv);
   const parts = PARTS.filter(({ names }) => word !== null && names.includes(word));

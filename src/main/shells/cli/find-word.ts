@@ -1,6 +1,6 @@
 /**
- * Which command it is, before any is loaded: the first word that is no option of all commands. Null where there is none, and
- * where another option stands before it.
+ * The name of the command, before any is loaded: the first word that is not an option of all commands. Null if there is
+ * none, or if another option stands before it.
  */
 export function findWord(argv: readonly string[]): string | null {
   let at = 0;

@@ -55,7 +55,7 @@ test.skipIf(!canStartHosts())(
     const used = new RegExp(
       `deploy@${web.address}: logged in to with the old key at \\S+, from ${OTHER}, from its journal`,
     );
-    // Read at once, before its time.
+    // The hosts are read at once, before the due time.
     expect((await type("runs", "resume", "1")).out).toMatch(used);
     expect((await type("runs", "show", "1")).out).toMatch(used);
     expect((await type("runs", "list")).out).toContain(`still used: deploy@${web.address}`);

@@ -10,7 +10,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const now = () => new Date("2026-06-01T00:00:00Z");
 
-/** What `cat -v` would show as `^[`, `M-^[` and the like; and what turns text around, hides or ends a line. */
+/** What `cat -v` would show as `^[`, `M-^[` and the like; and characters that reorder or hide text, or end a line. */
 const OBEYED =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\u{e0000}-\u{e0fff}]/u;
@@ -46,7 +46,7 @@ const COMMANDS = [
   ["call", "access.find", '{"id": 1}'],
 ];
 
-/** Of what they print no line is a row of a list. */
+/** Commands whose lines are not rows of a list. */
 const NO_LISTS = new Set(["call", "timeline", "forecast"]);
 
 test("no command prints what a terminal would obey, whatever strangers wrote", async () => {

@@ -6,7 +6,7 @@ import { openTerminal } from "#testing/open-terminal.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { buildCertificate, commonName } from "#testing/tls/build-certificate.ts";
 
-/** What a terminal would obey, and what turns or hides its neighbours. */
+/** What a terminal would obey, and what reorders or hides the text beside it. */
 const OBEYED =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\u{e0000}-\u{e0fff}]/u;
@@ -21,7 +21,7 @@ const number = (value: number): Buffer => {
   return bytes;
 };
 
-/** A JKS of trusted certificates under these names, with a hash of nothing. */
+/** A JKS of trusted certificates under these names, with a hash of zeros. */
 function makeJks(aliases: readonly string[]): Buffer {
   const entries = aliases.map((alias) => {
     const der = buildCertificate({ subject: commonName(alias.slice(0, 200)) });

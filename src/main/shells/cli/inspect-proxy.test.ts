@@ -7,7 +7,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const login = { user: "jo", password: "canary-s3cret" };
 
-/** Two endpoints behind a proxy that wants a login, and somebody at the terminal who types these lines. */
+/** Two endpoints behind a proxy that needs a login, and a terminal at which these lines are typed. */
 async function sitDown(kind: "socks5" | "http", typed: string[] | null) {
   const folder = await makeTemporaryFolder();
   const proxy = await { socks5: startSocksProxy, http: startHttpProxy }[kind]({ login });

@@ -10,7 +10,7 @@ import { listVectors, readVector, splitPem, VECTOR_PASSWORDS } from "#testing/tl
 
 const run = promisify(execFile);
 
-/* Every file of the vectors that holds X.509, PKCS#12 or OpenSSH, in one run of the command. */
+/* Every file of the vectors that contains X.509, PKCS#12 or OpenSSH, in one run of the command. */
 const paths = listVectors("x509", "pkcs12", "pkcs7", "asymmetric/OpenSSH");
 
 /** What openssl prints with these arguments; empty where it refuses. */
@@ -23,7 +23,7 @@ async function openssl(args: readonly string[], input?: string): Promise<string>
   );
 }
 
-/** By whatever means openssl has for a file of this kind: the first that finds a certificate. */
+/** The openssl commands that read a file of this kind, to be tried until one finds a certificate. */
 function* argumentsFor(path: string): Generator<string[]> {
   if (path.endsWith(".p12"))
     for (const password of [...VECTOR_PASSWORDS, ""])
@@ -55,7 +55,7 @@ test("inspect reads every file of pyca's vectors in one run, and misses no certi
   const type = openTerminal(join(folder.path, "latchkey.db"));
   const { code, out } = await type("inspect", "--json", "--passphrase-file", passwords, ...paths);
   const said = JSON.parse(out) as InspectJson;
-  // Some hold nothing to show, as requests do; that is told by 2, and nothing was too much.
+  // Some contain nothing to show, as requests do, which the exit code 2 says; none was too large.
   expect(code).toBe(2);
   expect(said.malformed.filter((why) => /given up|failed/.test(why))).toEqual([]);
 
@@ -75,6 +75,6 @@ test("without a password no file of the vectors holds inspect up", async () => {
   await using folder = await makeTemporaryFolder();
   const type = openTerminal(join(folder.path, "latchkey.db"));
   const { out } = await type("inspect", "--json", ...paths);
-  // A file that takes too long is given up, and says so.
+  // A file that takes too long is reported as given up.
   expect((JSON.parse(out) as InspectJson).malformed.filter((why) => why.includes("given up"))).toEqual([]);
 });

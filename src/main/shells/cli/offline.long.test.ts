@@ -11,7 +11,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);
 
-/** A workstation that has scanned a host once, with the key that got in, one to be rotated and its successor. */
+/** A workstation that has scanned a host once, with the key that logged in, one to rotate and its successor. */
 async function makeScanned() {
   const folder = await makeTemporaryFolder();
   const home = join(folder.path, "home");
@@ -50,7 +50,7 @@ async function makeScanned() {
 
 type Scanned = Awaited<ReturnType<typeof makeScanned>>;
 
-/** Carries the script with its signature to the host, runs it there, and carries the result back under a name. */
+/** Copies the script with its signature to the host, runs it there, and copies the result back under a name. */
 async function carryBack({ host, stick, admin }: Scanned, name: string, answers: string): Promise<string> {
   for (const end of ["", ".sig"])
     await writeThere(

@@ -9,13 +9,17 @@ import { printable, printableJson } from "#shared/text/untrusted-text.ts";
 import { printError, printRefused } from "./print-error.ts";
 import type { World } from "./session.ts";
 
-/** What every command takes, before or after its name. */
+/** Options of every command, before or after its name. */
 export type CommonOptions = { db?: string; json?: boolean };
 
-/** For a shell that stays: it shows what can still be read of a damaged database, and makes a backup a day. */
+/**
+ * For a shell that keeps running: it shows what can still be read of a damaged database, and makes one backup a day.
+ */
 export const STAYS = { whenDamaged: "read", keepsBackups: true } as const;
 
-/** Commands that only ask open the database beside whoever writes it. What it should be known for first is said. */
+/**
+ * Commands that only read open the database beside the process that writes it. Prints the warnings about the database.
+ */
 export function openApp(
   { db }: CommonOptions,
   world: World,
@@ -27,7 +31,7 @@ export function openApp(
   return app;
 }
 
-/** For commands that remember nothing: no database is touched. */
+/** For commands that store nothing: no database is opened. */
 export const openEmptyApp = (world: World) => createApp({ databasePath: ":memory:", ...outsideOf(world) });
 
 const outsideOf = ({ now, workstation, startVaultProcess }: World) => ({
@@ -36,7 +40,7 @@ const outsideOf = ({ now, workstation, startVaultProcess }: World) => ({
   ...(startVaultProcess && { startVaultProcess }),
 });
 
-/** A parser of a whole number for an option. */
+/** Parses a whole number for an option. */
 export const wholeNumber = (least: number, most: number) => (text: string) => {
   const number = Number(text);
   if (/^\d{1,9}$/.test(text) && number >= least && number <= most) return number;
@@ -61,6 +65,6 @@ export function findDefaultDatabase(): string {
   return join(folder, "latchkey.db");
 }
 
-/** Says an error on stderr, also one that the contract carried, and answers with the exit code that it means. */
+/** Prints an error on stderr, also one that came over the contract, and returns the exit code for it. */
 export const explain = (error: unknown, world: World): number =>
   error instanceof ORPCError ? printRefused(error, world) : printError(error, world);

@@ -11,18 +11,18 @@ export type Column<Row> = {
   /** May be what strangers wrote: it is encoded here. */
   cell(row: Row): string;
   style?(row: Row): Style | null;
-  /** How it is cut where the terminal is too narrow; a column without it never is. */
+  /** Where the text is cut if the terminal is too narrow; without it the column is never cut. */
   cut?: "middle" | "end";
-  /** The first columns to be left out where the terminal is too narrow for all: 1 goes before 2. */
+  /** The order in which columns are left out if the terminal is too narrow for all: 1 goes before 2. */
   leaves?: number;
 };
 
 const GAP = "  ";
 const LEAST_WIDTH = 10;
-/** A name, or a sentence, that is cut to less is hard to make out: then others leave. */
+/** A name or a sentence that is cut to less is hard to read: other columns are left out first. */
 const READABLE_WIDTH = { middle: 24, end: 40 };
 
-/** Rows in columns, as wide as their widest cell and together no wider than the terminal, where that can be. */
+/** Rows in columns, as wide as their widest cell and together no wider than the terminal, if possible. */
 export function printTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
@@ -55,7 +55,7 @@ function measure<Row>(column: Column<Row>, rows: readonly Row[]): Measured<Row> 
   return { column, cells, width };
 }
 
-/** Leaves columns out, those first that may leave first, until the rest can be read side by side. */
+/** Leaves columns out, in the order of `leaves`, until the rest can be read side by side. */
 function leaveOut<Row>(columns: readonly Measured<Row>[], most: number): Measured<Row>[] {
   const readable = ({ column, width }: Measured<Row>) =>
     column.cut ? Math.min(width, READABLE_WIDTH[column.cut]) : width;
@@ -67,7 +67,7 @@ function leaveOut<Row>(columns: readonly Measured<Row>[], most: number): Measure
   );
 }
 
-/** Takes from the widest column that may be cut until all fit, or none has anything left to give. */
+/** Narrows the widest column that may be cut until all fit, or no column can be narrowed further. */
 function cutToFit<Row>(columns: readonly Measured<Row>[], most: number): Measured<Row>[] {
   const left = columns.map((each) => ({ ...each }));
   const cuttable = left.filter(({ column }) => column.cut);

@@ -11,16 +11,16 @@ const STORE_PASSPHRASE = "no scan guesses this one";
 
 type Store = {
   path: string;
-  /** Shell text that makes it of `key` and `pem`, with the passphrase of `pass`. */
+  /** Shell text that creates the store from `key` and `pem`, with the passphrase in `pass`. */
   make: string;
-  /** What serves on port 9444 of `$address` what is in it, and reads it once. */
+  /** Serves on port 9444 of `$address` with the key of the store, which it reads once. */
   serve: string;
-  /** Shell text: what stands in it, by whoever reads such ones. */
+  /** Shell text that lists what the store contains, by a tool for such stores. */
   list: string;
   listed: string;
 };
 
-/** Java reads what is its own, and serves by its own TLS. */
+/** Java reads its own format, and serves by its own TLS. */
 const SERVER_JAVA = `
 import java.io.*;
 import java.net.*;
@@ -67,7 +67,7 @@ ${SERVER_JAVA}
 END OF JAVA
 javac -d . Server.java`,
     serve: `exec java -Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp /etc/own Server "$address"`,
-    // It begins as JKS does, and PKCS#12 does not.
+    // The first bytes are those of JKS, which PKCS#12 does not have.
     list: `head -c 4 own.jks | od -An -tx1
       P=$(cat pass) keytool -J-Duser.language=en -list -v -keystore own.jks -storepass:env P 2>/dev/null | grep -e 'Alias name' -e 'Entry type' -e 'chain length'`,
     listed: " fe ed fe ed\nAlias name: web\nEntry type: PrivateKeyEntry\nCertificate chain length: 2\n",
@@ -136,7 +136,7 @@ test.skipIf(!canStartHosts()).each(["PKCS#12", "JKS"] as const)(
   },
 );
 
-/** The command line of that desk, with its vault, and how it renews that leaf by that store. */
+/** The command line of that workstation, with its vault, and how it renews that leaf by that store. */
 async function makeTyping(desk: RenewalDesk, { path, leaf }: { path: string; leaf: string }) {
   const secret = async (name: string, text: string) => {
     const file = join(desk.home, name);

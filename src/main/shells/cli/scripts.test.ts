@@ -19,10 +19,10 @@ import { startScriptedServer } from "#testing/tls/starttls-scripts.ts";
  *   [2]                                        its exit code, unless 0
  *   -- list.txt --                             files, at the end: they are there before the first command
  *
- * {tls}, {plain}, {smtp}, {closed} and {socks}, a proxy, are endpoints on loopback, as are {against} and {refused}, whose chains are
- * against RFC 5280: every client takes the first, and Go refuses the other; {folder} is the script's own folder, and jo's home. It is
- * always 1 June 2026.
- * After a change on purpose, `vitest -u` writes the new text; read what it wrote.
+ * {tls}, {plain}, {smtp}, {closed} and {socks}, a proxy, are endpoints on loopback, as are {against} and {refused},
+ * whose chains are against RFC 5280: every client takes the first, and Go refuses the other; {folder} is the script's
+ * own folder, and jo's home. It is always 1 June 2026. After a change on purpose, `vitest -u` writes the new text; read
+ * what it wrote.
  */
 const FOLDER = join(import.meta.dirname, "../../../../e2e/cli");
 const now = () => new Date("2026-06-01T00:00:00Z");
@@ -30,7 +30,7 @@ const EXPIRY = new Date("2026-06-10T00:00:00Z");
 
 const scripts = (await readdir(FOLDER)).filter((name) => name.endsWith(".txt"));
 
-/** What they all talk to, for as long as this file runs. */
+/** The servers of all scripts, for as long as this file runs. */
 const servers = new AsyncDisposableStack();
 let endpoints: Omit<Places, "folder">;
 
@@ -100,7 +100,7 @@ const printed = (text: string, mark: string): string[] =>
 const fill = (word: string, places: Places): string =>
   Object.entries(places).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, value), word);
 
-/** What differs from run to run is named; a name as long as an address keeps the columns straight. */
+/** Names what differs from run to run; a name as long as an address keeps the columns straight. */
 const unfill = (text: string, places: Places): string =>
   Object.entries(places)
     .reduce(

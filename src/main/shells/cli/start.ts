@@ -2,7 +2,10 @@ import { VERSION } from "#shared/model/version.ts";
 import { endOnFault, endProcess, narrowUmask } from "#shells/end-process.ts";
 import { findWord } from "./find-word.ts";
 
-/** Runs what was typed, and ends the process with its exit code. No command is loaded for the version, and only what it needs for `verify`. */
+/**
+ * Runs the command, and ends the process with its exit code. No command is loaded for the version, and for `verify`
+ * only what it needs.
+ */
 export async function start(argv: readonly string[]): Promise<void> {
   endOnFault();
   narrowUmask();

@@ -6,7 +6,7 @@ import { typeLine } from "./terminal.ts";
 
 const MODULE = join(import.meta.dirname, "terminal.ts");
 
-/** Asks twice on a terminal of its own, and says what it got and what the terminal is like after that. */
+/** Prompts twice on a terminal of its own, and prints what it read and the terminal's mode after that. */
 const PROGRAM = `
   import { execFileSync } from "node:child_process";
   import { ${typeLine.name} } from ${JSON.stringify(MODULE)};
@@ -22,7 +22,7 @@ const PROGRAM = `
   process.exit();
 `;
 
-/** Types at a real terminal: each text once the one before it has been asked for. Answers with all that it showed. */
+/** Types at a real terminal: each text once there is a prompt for it. Returns all that the terminal showed. */
 async function type(atHidden: string, atShown: string): Promise<string> {
   const command = `${process.execPath} --input-type=module -e "$PROGRAM"`;
   const terminal = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {

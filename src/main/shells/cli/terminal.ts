@@ -12,7 +12,7 @@ const { stdin, stdout, stderr, env } = process;
 
 /** The world of a real process. */
 export function openWorld(): World {
-  // Whoever reads us may stop before the end, as `head` does: nobody waits for the rest.
+  // The reader of stdout may stop before the end, as `head` does: then the rest is not needed.
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") endAtOnce(READER_LEFT);
     throw error;
@@ -41,7 +41,7 @@ export function openWorld(): World {
   };
 }
 
-/** All bytes of a file; null when there are more than so many. It need not be a regular file. */
+/** All bytes of a file; null if there are more than `mostBytes`. It need not be a regular file. */
 export const readFileAtMost = (path: string, mostBytes: number): Promise<Uint8Array | null> =>
   readAtMost(createReadStream(path), mostBytes);
 
@@ -56,14 +56,14 @@ async function readAtMost(stream: Readable, mostBytes: number): Promise<Uint8Arr
   return Buffer.concat(chunks);
 }
 
-/** What is typed after a prompt; empty when stdin ends or Ctrl-C is pressed instead. */
+/** What is typed after a prompt; empty if stdin ends or Ctrl-C is pressed instead. */
 async function promptUser(text: string): Promise<string> {
   using terminal = createInterface({ input: stdin, output: stderr });
   const ended = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
   return await Promise.race([terminal.question(text), ended]);
 }
 
-/** Replaces the lines that it drew the last time, wherever the cursor was left below them. */
+/** Replaces the lines that it drew last, wherever the cursor was left below them. */
 function createStatus(): (lines: readonly string[]) => void {
   let height = 0;
   return (lines) => {
@@ -73,7 +73,7 @@ function createStatus(): (lines: readonly string[]) => void {
   };
 }
 
-/** The second Ctrl-C ends the process, as ever. */
+/** The second Ctrl-C ends the process, as usual. */
 function onStop(stop: () => void): Disposable {
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) process.once(signal, stop);
@@ -90,7 +90,7 @@ function onEnter(pressed: () => void): Disposable {
   return terminal;
 }
 
-/** The sliver of a terminal that is used. */
+/** The part of a terminal that is used. */
 type Terminal = {
   input: Pick<NodeJS.ReadStream, "setRawMode" | "resume" | "pause" | "on" | "off" | "unshift">;
   output: Pick<NodeJS.WriteStream, "write">;
@@ -99,7 +99,7 @@ type Terminal = {
 type TypeOptions = {
   /** Shows nothing of what is typed. */
   isHidden: boolean;
-  /** Gives the prompt up. */
+  /** Cancels the prompt. */
   signal: AbortSignal;
 };
 
@@ -109,8 +109,8 @@ const CONTROL_U = "\u0015";
 const ESCAPE = "\u001b";
 
 /**
- * One line as it is typed after a prompt; null once it is given up: by the signal, by Ctrl-D, or by Ctrl-C, which
- * stops the program as it does anywhere else. The terminal is its old self again in any case.
+ * One line as it is typed after a prompt; null if it is cancelled: by the signal, by Ctrl-D, or by Ctrl-C, which stops
+ * the program as it does anywhere else. The terminal's mode is restored in any case.
  */
 export async function typeLine(
   { input, output }: Terminal,
@@ -151,7 +151,7 @@ export async function typeLine(
     show("\b \b".repeat(count));
   };
 
-  // First, so that nothing is shown of who types at once.
+  // First, so that no early typing is shown.
   input.setRawMode(true);
   output.write(prompt);
   signal.addEventListener("abort", giveUp);
@@ -168,13 +168,13 @@ export async function typeLine(
   }
 }
 
-/** Arrows and the like send a sequence, of which nothing is meant as a part of the line. */
+/** Arrow keys and the like send an escape sequence, which is no part of the line. */
 function withoutSequences(text: string): string {
   const [first = "", ...rest] = text.split(ESCAPE);
   return first + rest.map((sequence) => sequence.replace(/^(\[[0-9;?]*[ -/]*[@-~]|O.|.)/, "")).join("");
 }
 
-/** In raw mode the terminal sends no signal by itself. Whoever listens for it hears of it before the line is given up. */
+/** In raw mode the terminal sends no signal by itself. Handlers of SIGINT run before the prompt is cancelled. */
 function stopProgram(giveUp: () => void): void {
   process.once("SIGINT", () => setImmediate(giveUp));
   process.kill(process.pid, "SIGINT");
@@ -182,12 +182,12 @@ function stopProgram(giveUp: () => void): void {
 
 const MOST_BYTES = 4_096;
 
-/** A byte that follows another one of the same character, in UTF-8. */
+/** A byte that continues a character, in UTF-8. */
 const isWithin = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80;
 
 /**
- * One line as it is typed after a prompt, as bytes that can be overwritten: it is never a string. Nothing of it is shown.
- * Null once it is given up, as `typeLine` is.
+ * One line as it is typed after a prompt, as bytes that can be overwritten: it is never a string. Nothing of it is
+ * shown. Null if it is cancelled, as in `typeLine`.
  */
 export async function typeSecret(
   { input, output }: Terminal,
@@ -220,7 +220,7 @@ export async function typeSecret(
     length = Math.max(0, length - 1);
   };
 
-  // First, so that nothing is shown of who types at once.
+  // First, so that no early typing is shown.
   input.setRawMode(true);
   output.write(prompt);
   input.on("data", read);
@@ -236,7 +236,7 @@ export async function typeSecret(
   }
 }
 
-/** Arrows and the like send a sequence, of which nothing is meant as a part of the line. */
+/** Arrow keys and the like send an escape sequence, which is no part of the line. */
 function withoutSequenceBytes(chunk: Buffer): Uint8Array {
   const kept = secretBytes(chunk.length);
   let length = 0;
@@ -263,7 +263,7 @@ const wipe = (...buffers: readonly Uint8Array[]): void => {
   for (const buffer of buffers) buffer.fill(0);
 };
 
-/** The bytes of a file that the user named; null when there are more than so many. */
+/** The bytes of a file that the user named; null if there are more than `mostBytes`. */
 export async function readFileOrRefuse(path: string, mostBytes: number): Promise<Uint8Array | null> {
   if (await isNamedPipe(path))
     throw new Refusal(
@@ -277,7 +277,7 @@ export async function readFileOrRefuse(path: string, mostBytes: number): Promise
   }
 }
 
-/** One that a shell has opened, such as <(...), has whoever writes to it. */
+/** A pipe that a shell has opened, such as <(...), has a writer. */
 const OPENED = /^\/(?:dev\/(?:fd\/\d+|stdin)|proc\/(?:self|\d+)\/fd\/\d+)$/;
 
 const isNamedPipe = (path: string): Promise<boolean> =>

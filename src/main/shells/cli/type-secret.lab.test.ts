@@ -6,7 +6,7 @@ import { typeSecret } from "./terminal.ts";
 
 const MODULE = join(import.meta.dirname, "terminal.ts");
 
-/** Asks once on a terminal of its own, and says what it got and what the terminal is like after that. */
+/** Prompts once on a terminal of its own, and prints what it read and the terminal's mode after that. */
 const PROGRAM = `
   import { execFileSync } from "node:child_process";
   import { Redacted } from ${JSON.stringify(join(import.meta.dirname, "../../../shared/model/secret.ts"))};
@@ -19,7 +19,7 @@ const PROGRAM = `
   process.exit();
 `;
 
-/** Types at a real terminal, once it is asked for. Answers with all that it showed. */
+/** Types at a real terminal, once there is a prompt. Returns all that the terminal showed. */
 async function type(text: string): Promise<string> {
   const command = `${process.execPath} --input-type=module -e "$PROGRAM"`;
   const terminal = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {

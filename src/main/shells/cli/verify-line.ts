@@ -6,7 +6,7 @@ import type { World } from "./session.ts";
 
 /**
  * The command line of `verify` alone. It takes milliseconds where the whole one takes the start of a program, for it
- * loads no database, no client of SSH and no contract: a job may ask it of thousands of files.
+ * loads no database, no SSH client and no contract: a job may verify thousands of files.
  */
 export async function runVerifyLine(argv: readonly string[], world: World): Promise<number> {
   let code = 0;
@@ -25,7 +25,7 @@ export async function runVerifyLine(argv: readonly string[], world: World): Prom
   }
 }
 
-/** The command line before any command is in it: the options of all, and where it prints. */
+/** The command line without any command: the options of all commands, and where it prints. */
 export const createBareProgram = (world: World): Command =>
   new Command("latchkey")
     .option("--db <file>", "the database file (default: in your data folder)")
@@ -34,7 +34,7 @@ export const createBareProgram = (world: World): Command =>
       writeOut: (text) => world.out(text.trimEnd()),
       writeErr: (text) => world.err(text.trimEnd()),
       getOutHelpWidth: () => world.columns ?? 100,
-      // It quotes what was typed.
+      // The message quotes what was typed.
       outputError: (text, write) =>
         write(
           text

@@ -6,15 +6,15 @@ import {
 
 /** Every channel between the window and its page. There are no others. */
 export const CHANNELS = {
-  /** The page asks; see DesktopRequest. */
+  /** From the page; see DesktopRequest. */
   request: "latchkey:request",
-  /** The window tells; see DesktopMessage. */
+  /** From the window; see DesktopMessage. */
   message: "latchkey:message",
-  /** A port to the core comes along. */
+  /** With a port to the core. */
   port: "latchkey:port",
 } as const;
 
-/** The slivers of Electron's ipcRenderer and contextBridge, and of the page's window, that the preload uses. */
+/** The parts of Electron's ipcRenderer and contextBridge, and of the page's window, that the preload uses. */
 export type PreloadWorld<Port> = {
   ipcRenderer: {
     on(channel: string, listener: (event: { ports: readonly Port[] }, message: unknown) => void): unknown;
@@ -24,9 +24,9 @@ export type PreloadWorld<Port> = {
   page: { origin: string; postMessage(message: unknown, origin: string, ports: Port[]): void };
 };
 
-/** The page's way to the window: typed functions, never ipcRenderer itself and never an event. */
+/** How the page reaches the window: typed functions, never ipcRenderer itself and never an event. */
 export function exposeBridge<Port>({ ipcRenderer, contextBridge, page }: PreloadWorld<Port>): void {
-  // A port cannot be handed over as an argument; a message to the page's own window can carry it.
+  // A port cannot be passed as an argument, but with a message to the page's own window.
   ipcRenderer.on(CHANNELS.port, ({ ports }) => page.postMessage(DESKTOP_PORT, page.origin, [...ports]));
   contextBridge.exposeInMainWorld(DESKTOP_BRIDGE, {
     listen: (listener) => void ipcRenderer.on(CHANNELS.message, (_event, message) => listener(message)),

@@ -2,8 +2,8 @@ import type { App } from "electron";
 import { startVaultProcessesHere } from "./core/vault-processes.ts";
 
 /**
- * The command line of a packaged desktop: a packaged Electron will not run as Node, so the program itself answers,
- * without a window.
+ * The command line of a packaged desktop program: a packaged Electron does not run as Node, so the program itself runs
+ * the command, without a window.
  */
 export async function runCommand(
   app: App,

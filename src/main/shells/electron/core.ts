@@ -15,7 +15,7 @@ const named: Pick<AppOptions, "startFiles"> = JSON.parse(files);
 const post = (message: FromCore) => parentPort.postMessage(message);
 
 endOnFault();
-// A message that is no request is rejected where nobody waits for it: the page's fault, and no reason to stop a scan.
+// A malformed message rejects a promise that nobody awaits: the page's fault, and no reason to stop a scan.
 process.on("unhandledRejection", (fault) => process.stderr.write(`latchkey: ${formatFault(fault)}\n`));
 
 try {
@@ -34,7 +34,7 @@ try {
   });
   post({ kind: "ready" });
 } catch (error) {
-  // Whoever hears this ends the process: by itself it might end before it was heard.
+  // The parent ends this process once it has the message: the process itself might end before it was delivered.
   if (!(error instanceof Refusal)) throw error;
   post({ kind: "unable", sentence: error.message });
 }

@@ -88,7 +88,7 @@ export async function openDesktop({ database, files, opened }: Options): Promise
 
 const createChannel = () => new MessageChannelMain();
 
-/** Starts processes of the vault. */
+/** Starts vault processes. */
 export const createVaultProcesses = () =>
   new VaultProcesses<MessagePortMain>({
     fork: () =>
@@ -105,7 +105,7 @@ function createCore(database: string, files: StartFiles) {
       utilityProcess.fork(BUILT.core, [database, JSON.stringify({ startFiles: files })], {
         serviceName: "Latchkey core",
         execArgv: [...NODE_FLAGS],
-        // Names are looked up in this pool; see shells/cli/latchkey.ts.
+        // This pool looks names up; see shells/cli/latchkey.ts.
         env: { UV_THREADPOOL_SIZE: "96", ...process.env },
       }),
     vaultProcesses: createVaultProcesses(),
@@ -115,7 +115,7 @@ function createCore(database: string, files: StartFiles) {
   return { core, bridge };
 }
 
-/** The app waits at its end until the core has closed its database. */
+/** Delays the end of the app until the core has closed its database. */
 function endWithCore(stop: () => Promise<void>): void {
   let isOver = false;
   app.on("will-quit", (event) => {

@@ -10,17 +10,17 @@ import { argumentsOf, type Launch, readLaunch } from "./opened/launch.ts";
 
 narrowUmask();
 
-// Both must have been said before the app is ready.
+// Both must be called before the app is ready.
 app.enableSandbox();
 protocol.registerSchemesAsPrivileged([PAGE_SCHEME]);
 
 const unsafe = app.isPackaged ? findUnsafeSwitch(process.argv.slice(1)) : null;
 const launch = readLaunch(argumentsOf(process.argv, app), process.cwd());
-// Chromium has read its switches, and does what they say once the app is ready: it never is.
+// Chromium has read its switches, but applies them only once the app is ready: it never is.
 if (unsafe !== null) process.stderr.write(`${formatUnsafe(unsafe)}\n`, () => app.exit(2));
 else if (launch.kind === "command") void runCommand(app, launch.argv, createVaultProcesses());
 else if (app.requestSingleInstanceLock()) void open(launch);
-// The window that is open already hears of us, and shows what we were to open.
+// The window that is open already receives our arguments, and shows what we were to open.
 else app.quit();
 
 async function open({ database, files, opened }: Extract<Launch, { kind: "window" }>): Promise<void> {

@@ -4,22 +4,22 @@ import type { Duplex } from "node:stream";
 import { type Handshake, verificationText, WEB_PROTOCOL } from "#shared/contract/transport/web-protocol.ts";
 import { PAGE_HEADERS, type PageFile } from "#shells/page.ts";
 
-/** Answers, and keeps the connection. */
+/** Answers, and keeps the connection open. */
 export function answer(response: ServerResponse, { type, body }: PageFile): void {
   response.writeHead(200, { ...PAGE_HEADERS, "Content-Type": type, "Content-Length": body.length });
   response.end(body);
 }
 
-/** Who was refused and is being hung up on. */
+/** Sockets whose sender was refused, and which are being closed. */
 const refused = new WeakSet<Duplex>();
 
 /**
- * True when nothing more is to be heard from a sender. Node reads the requests that came with a refused one, in one
+ * True when further requests of a sender are ignored. Node reads the requests that came with a refused one, in one
  * segment, and reports each of them and whatever is broken in them.
  */
 export const isRefused = (socket: Duplex): boolean => refused.has(socket);
 
-/** Answers without a word of explanation, and hangs up. */
+/** Answers with the status alone, and closes the connection. */
 export function refuse(response: ServerResponse, status: number): void {
   refused.add(response.req.socket);
   response.writeHead(status, { ...PAGE_HEADERS, "Content-Length": 0, Connection: "close" });
@@ -39,31 +39,30 @@ export function refuseSocket(socket: Duplex, status: number): void {
 }
 
 /**
- * node:http, fetched when somebody is served and never imported: an import of it loads fetch and WebSocket as well, for
- * which every command would wait 35 ms.
+ * node:http, loaded when the first page is served and never imported: an import of it loads fetch and WebSocket as
+ * well, for which every command would wait 35 ms.
  */
 export const getHttp = () => process.getBuiltinModule("node:http");
 
 /** 256 random bits that fit in a URL and in a header. */
 export const makeSecret = (): string => randomBytes(32).toString("base64url");
 
-/** What we keep of a secret that we gave out: it lets nobody in. */
+/** What we keep of a secret that we gave out: nobody can log in with it. */
 export const digestSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
 
-/** Takes the same time whatever is offered, and however long. */
+/** Takes the same time whatever the value, and however long. */
 export const isSecret = (offered: string, digest: Buffer): boolean =>
   timingSafeEqual(digestSecret(offered), digest);
 
-/** One end's verification that it knows the session's secret, in base64url. */
+/** The HMAC by which one end shows that it knows the session's secret, in base64url. */
 export const macOf = (by: "server" | "page", secret: string, handshake: Handshake): string =>
   createHmac("sha256", Buffer.from(secret, "base64url"))
     .update(verificationText(by, handshake))
     .digest("base64url");
 
 /**
- * Who may ask what. Every local user and every web page can reach a loopback
- * port, so each check reads the headers as they were sent: Node itself takes
- * the first of two Hosts, joins two Origins and drops a second Content-Type.
+ * Who may request what. Every local user and every web page can reach a loopback port, so each check reads the headers
+ * as they were sent: Node itself takes the first of two Hosts, joins two Origins and drops a second Content-Type.
  */
 
 /** The parts of a request that are evaluated. */
@@ -76,9 +75,8 @@ export const MOST_HEADERS = 64;
 const MOST_BODY_BYTES = 1_024;
 
 /**
- * The first check of every request and upgrade: exactly one Host, byte for byte
- * our own. A name that was rebound to this address, `localhost.` or `127.1` is
- * somebody else.
+ * The first check of every request and upgrade: exactly one Host, byte for byte our own. A name that was rebound to
+ * this address, `localhost.` and `127.1` are not ours.
  */
 export function refuseStranger(sender: Sender, authority: string): Refused {
   const isToUs = only(sender, "host") === authority && sender.url?.startsWith("/") === true;
@@ -88,8 +86,8 @@ export function refuseStranger(sender: Sender, authority: string): Refused {
 }
 
 /**
- * A file of the page has no secret and no side effect; still, only our page and the address bar
- * get one. A link may lead to the page itself: the file that opens the browser is one.
+ * A file of the page has no secret and no side effect; still, only our page and the address bar get one. A link may
+ * lead to the page itself: the file that opens the browser is one.
  */
 export function refuseRead(sender: Sender, authority: string): Refused {
   if (sender.method !== "GET") return 405;
@@ -112,7 +110,7 @@ export function refuseExchange(sender: Sender, authority: string): Refused {
   return Number(length) <= MOST_BODY_BYTES ? null : 413;
 }
 
-/** A WebSocket carries the contract. Browsers always put an Origin on it, and often no Sec-Fetch-Site. */
+/** The contract goes over a WebSocket. Browsers always send an Origin with it, and often no Sec-Fetch-Site. */
 export function refuseUpgrade(sender: Sender, authority: string): Refused {
   if (sender.method !== "GET") return 405;
   if (!isFromOurPage(sender, authority) || !isFromSite(sender, ["same-origin"])) return 403;
@@ -125,11 +123,11 @@ export function refuseUpgrade(sender: Sender, authority: string): Refused {
   return isWebSocket ? null : 400;
 }
 
-/** Equal to what we know, never to what the request says of itself: under rebinding Origin and Host agree. */
+/** Compared with our own origin, never with the request's own Host: under DNS rebinding its Origin and Host agree. */
 const isFromOurPage = (sender: Sender, authority: string): boolean =>
   only(sender, "origin") === `http://${authority}`;
 
-/** Old browsers send none; another port of this machine is `same-site`. */
+/** Old browsers send none; for another port of this machine it is `same-site`. */
 const isFromSite = (sender: Sender, allowed: readonly string[]): boolean =>
   !has(sender, "sec-fetch-site") || allowed.includes(only(sender, "sec-fetch-site") ?? "");
 

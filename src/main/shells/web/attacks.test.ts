@@ -52,7 +52,7 @@ test.each(FAMILIES)(
   },
 );
 
-/** What is wrong with the answer to an attack; null when nothing is. */
+/** What is wrong with the answer to an attack; null if nothing is. */
 function judge(attack: Attack, reply: RawReply | undefined): string | null {
   const { status = 0, body = "" } = reply ?? {};
   const isHungUp = status === 0 && !attack.statuses;
@@ -61,7 +61,7 @@ function judge(attack: Attack, reply: RawReply | undefined): string | null {
   return `${nameOf(attack)}: ${status} ${body.slice(0, 80)}`;
 }
 
-/** A refusal says its status and nothing else, carries the policy, and lets no other origin read it. */
+/** A refusal has its status and no text, has the policy headers, and no other origin may read it. */
 function isRefusal({ headers, body }: RawReply): boolean {
   const names = Object.keys(headers);
   return (
@@ -102,7 +102,7 @@ async function startShell() {
     loot,
     faults,
     send,
-    /** All that an attack could have left behind. */
+    /** All traces that an attack could have left. */
     async look() {
       const [{ eventCount, targetCount, pinCount }, scans] = await Promise.all([
         app.client.settings.read(),
@@ -111,7 +111,7 @@ async function startShell() {
       const files = await readdir(folder.path);
       return { eventCount, targetCount, pinCount, scanCount: scans.total, files: files.toSorted() };
     },
-    /** The code was redeemed by nobody and the session was neither used up nor ended. */
+    /** Nobody redeemed the code, and the session was neither used up nor ended. */
     async expectLootToBeGood(): Promise<void> {
       expect((await send(soundExchange(loot))).status).toBe(200);
       expect((await send(soundExchange(loot))).status).toBe(401);

@@ -6,7 +6,7 @@ import { createConnections } from "./connections.ts";
 const US = 1_000;
 const OTHERS = 65_534;
 
-/** A connection from a port of its own, that is closed when it is destroyed. */
+/** A connection from its own port, which is closed when it is destroyed. */
 function connect(remotePort: number) {
   const socket = Object.assign(new EventEmitter(), {
     remoteAddress: "127.0.0.1",

@@ -1,7 +1,7 @@
 /**
- * How many connections there may be. Every user of this computer can open some and say nothing on them, so those that have
- * verified no session are closed when there are too many: first those of other users, of whom the one who holds most loses
- * the oldest, and of our own user last. A connection that has verified a session is never closed for another's sake.
+ * How many connections there may be. Every user of this computer can open some and send nothing on them. If there are
+ * too many, those that have verified no session are closed: first those of other users, the oldest of the user who has
+ * most, and those of our own user last. A connection that has verified a session is never closed in favour of another.
  */
 
 import { readFile } from "node:fs/promises";
@@ -10,18 +10,23 @@ import { endianness } from "node:os";
 
 /** A browser needs less than ten to load a page and to open its socket. */
 const MOST_UNVERIFIED = 64;
-/** Until the kernel has said whose the newest are; who comes then is turned away. One program can mostly open 1,024, and again as soon as they are closed. */
+/**
+ * How many connections are held until the kernel has said whose the newest are; more are closed at once. One program
+ * can usually open 1,024 at a time, and again as soon as they are closed.
+ */
 const MOST_AT_ONCE = 3_000;
 
-/** A user by number; or what nobody could say, or has been asked for yet. */
+/** A user by number; `unknown`: the kernel does not know; `unknown-yet`: the kernel was not asked yet. */
 type User = number | "unknown" | "unknown-yet";
 
 export type Connections = ReturnType<typeof createConnections>;
 
-/** Who we are, and who is at the other ends of a port; without a word as the kernel says. */
+/** Our own user, and who is at the other ends of a port; by default as the kernel says. */
 type ConnectionDeps = { ourUser?: number | null; readUsers?: (port: number) => Promise<Users> };
 
-/** `port`: of a loopback address, whose users can be looked up; null for a Unix socket, which is one user's alone. */
+/**
+ * `port`: of a loopback address, whose users can be looked up; null for a Unix socket, which one user alone can reach.
+ */
 export function createConnections(
   port: number | null,
   { ourUser = process.getuid?.() ?? null, readUsers = readPeers }: ConnectionDeps = {},
@@ -43,7 +48,7 @@ export function createConnections(
     isThinning = false;
   }
 
-  /** Whoever comes while the kernel answers waits for the next time. */
+  /** A connection that comes while the kernel is asked is identified the next time. */
   async function identify(): Promise<void> {
     const sockets = [...unverified.keys()];
     const users = port === null ? new Map<string, number>() : await readUsers(port);
@@ -52,8 +57,9 @@ export function createConnections(
   }
 
   /**
-   * Those to close: other users' first, the oldest of whoever has most; then whose user nobody knows; then our own. Who came while the
-   * kernel was asked is not counted yet: otherwise our own would be closed for what others have just opened.
+   * The connections to close: other users' first, the oldest of the user who has most; then those of unknown users;
+   * then our own. Those that came while the kernel was asked do not count yet: otherwise our own would be closed for
+   * connections that others have just opened.
    */
   function chooseLost(): Socket[] {
     const byUser = Map.groupBy(unverified.keys(), (socket) => unverified.get(socket) ?? "unknown-yet");
@@ -66,7 +72,7 @@ export function createConnections(
   }
 
   return {
-    /** Takes in a connection, and closes others for it where there are too many. */
+    /** Accepts a connection, and closes others if there are too many. */
     admit(socket: Socket): void {
       if (unverified.size >= MOST_AT_ONCE) return void socket.destroy();
       unverified.set(socket, "unknown-yet");
@@ -74,12 +80,12 @@ export function createConnections(
       if (unverified.size > MOST_UNVERIFIED) void thin();
     },
 
-    /** It has verified a session, and is counted no more. */
+    /** The connection has verified a session, and does not count any more. */
     markVerified(socket: Socket): void {
       unverified.delete(socket);
     },
 
-    /** The user at its other end, in words that stand for them; the same for all who are not known. */
+    /** The user at its other end, as text; the same text for all unknown users. */
     async describePeer(socket: Socket): Promise<string> {
       if (port === null) return "the proxy";
       const user = (await readUsers(port)).get(addressOf(socket));
@@ -90,15 +96,15 @@ export function createConnections(
 
 /**
  * Which user of this computer is at the other end of a connection to a loopback port, where the kernel says so (Linux).
- * Elsewhere, and of a connection whose other end is gone already, nobody knows.
+ * Elsewhere, and for a connection whose other end is gone already, it is unknown.
  */
 
-/** By `addressOf` a socket, the user that opened its other end. */
+/** The user that opened the other end of a socket, by `addressOf` it. */
 type Users = ReadonlyMap<string, number>;
 
 const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
 
-/** Reads who is connected to a port; nobody where there is no such table. */
+/** Reads who is connected to a port; empty if there is no such table. */
 async function readPeers(port: number): Promise<Users> {
   const users = new Map<string, number>();
   if (process.platform !== "linux") return users;
@@ -108,7 +114,7 @@ async function readPeers(port: number): Promise<Users> {
     for (const line of text.split("\n")) {
       if (!line.includes(to)) continue;
       const [, local = "", remote = "", , , , , uid, , inode] = line.trim().split(/\s+/);
-      // A socket that was given up has no inode, and no user either: the kernel says 0.
+      // A closed socket has no inode, and no user either: the kernel says 0.
       if (remote.endsWith(to) && inode !== "0") users.set(toAddress(local), Number(uid));
     }
   }
@@ -122,7 +128,7 @@ const addressOf = ({
 }: Pick<Socket, "remoteAddress" | "remotePort">): string =>
   `${remoteAddress.replace(/^::ffff:/i, "")} ${remotePort}`;
 
-/** `0100007F:1F90`, four bytes at a time in the order of this processor, as Node writes an address and a port. */
+/** Reads `0100007F:1F90`, whose groups of four bytes are in this processor's order, as Node writes address and port. */
 function toAddress(entry: string): string {
   const [address = "", port = ""] = entry.split(":");
   const words = address.match(/.{8}/g) ?? [];

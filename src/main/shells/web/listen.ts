@@ -7,16 +7,16 @@ import { dirname } from "node:path";
 import { Refusal } from "#shared/model/refusal.ts";
 
 /**
- * Where the web shell listens: a port of this computer's loopback addresses, or a Unix socket for a reverse proxy of the
- * user's choice. `authority` is the Host that the proxy passes on, the only one that is answered.
+ * Where the web shell listens: a port of this computer's loopback addresses, or a Unix socket for a reverse proxy of
+ * the user's choice. `authority` is the Host that the proxy passes on, the only one that is answered.
  *
- * A port is reached by a name that is new at each start, `lk-….localhost`, which browsers themselves take to loopback: what
- * another program has left in the browser under an address, a page or a worker, is of another origin than ours. `named:
- * false` is for a browser that does not, and has the address itself.
+ * A port is reached by a name that is new at each start, `lk-….localhost`, which browsers themselves resolve to
+ * loopback: what another program has left in the browser under an address, a page or a worker, is of another origin
+ * than ours. `named: false` uses the address itself, for a browser that does not resolve such names.
  */
 export type ListenAddress = { port: number; named?: boolean } | { socketPath: string; authority: string };
 
-/** Where it listens then, and under which Host it answers. Of a Unix socket there is no port. */
+/** The Host under which it answers, and its port; a Unix socket has no port. */
 export type Listening = { authority: string; port: number | null; close(): void };
 
 /** Begins to listen; connections reach `server` from each address. */
@@ -25,7 +25,7 @@ export const listen = async (server: Server, address: ListenAddress): Promise<Li
     ? await listenOnPort(server, address)
     : { authority: await listenOnSocket(server, address), port: null, close: () => undefined };
 
-/** So often is another port sought whose other half is free as well. */
+/** How often we try to find a port that is free at both addresses. */
 const MOST_TRIES = 20;
 
 async function listenOnPort(server: Server, { port, named = true }: { port: number; named?: boolean }) {
@@ -43,8 +43,8 @@ async function listenOnPort(server: Server, { port, named = true }: { port: numb
 }
 
 /**
- * A browser goes to either loopback address for such a name: whoever had the port of the other one would be asked for the
- * page. Null where this computer has no such address, for us or for anybody.
+ * A browser connects to either loopback address for such a name: another program at the same port of the other address
+ * would receive the page's requests. Null if this computer has no such address, for us or for anybody.
  */
 async function listenAtOther(
   server: Server,
@@ -54,7 +54,7 @@ async function listenAtOther(
   const other = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
     server.emit("connection", socket),
   );
-  // As for the first: what cannot be accepted is that caller's loss.
+  // As for the first: a connection that cannot be accepted is lost for its caller alone.
   try {
     await listenAt(other, port, "::1");
     return other.on("error", () => undefined);
@@ -81,7 +81,7 @@ async function listenAt(server: NetServer, port: number, host: "127.0.0.1" | "::
   }
 }
 
-/** The folder keeps others out from before the socket is there; the socket's own mode is the second lock. */
+/** The folder keeps other users out before the socket exists; the socket's own mode keeps them out as well. */
 async function listenOnSocket(
   server: Server,
   { socketPath, authority }: { socketPath: string; authority: string },

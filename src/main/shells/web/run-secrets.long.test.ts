@@ -61,7 +61,7 @@ test.runIf(canStartHosts())(
   },
 );
 
-/** What does stand there: so it was looked at. */
+/** What these do contain: so it is certain that they were searched. */
 const LANDMARKS = [
   ["replies and announcements", "SHA256:"],
   ["the debug log", "put ok"],
@@ -84,7 +84,7 @@ async function rotateAll(driver: ReturnType<typeof createDriver>, desk: SecretDe
   const [one, two] = hosts;
   expect(await driver.scan(`root@${one.address} root@${two.address}`)).toEqual(["collected", "collected"]);
   const first = await driver.plan(rotate(deploy.fingerprint));
-  // On both, for what one account keeps from being written is left out where others are changed.
+  // On both hosts, for a file that one account keeps from being written is left out only if others are changed.
   for (const host of hosts) await host.run(`mount --bind ${KEYS_OF_DEPLOY} ${KEYS_OF_DEPLOY}`);
   const withoutTwo = await driver.plan(rotate(deploy.fingerprint));
   const stopped = await driver.carryOut(first);
@@ -100,7 +100,7 @@ async function rotateAll(driver: ReturnType<typeof createDriver>, desk: SecretDe
 
 const COMMITTED = { state: "committed", message: "" };
 
-/** Asks for everything that can be exported, and for what is refused; answers with the refusals. */
+/** Calls every export, and what is refused; returns the refusals. */
 async function provoke({ runs, auditLog }: LatchkeyClient, plans: readonly PlanDetail[]) {
   const asked: Promise<unknown>[] = [auditLog.verify()];
   for (const planned of plans) {
@@ -116,7 +116,7 @@ async function provoke({ runs, auditLog }: LatchkeyClient, plans: readonly PlanD
   return refused;
 }
 
-/** The database as it is on the disk, and what the hosts keep but keys. */
+/** The database as it is on the disk, and what the hosts keep apart from keys. */
 async function readKept({ folder, hosts }: SecretDesk): Promise<[string, string | Buffer][]> {
   const names = (await readdir(folder)).filter((name) => name.startsWith("latchkey.db"));
   expect(names).toContain("latchkey.db-wal");
@@ -137,7 +137,7 @@ const rotate = (fingerprint: string, keyType: "ed25519" | "ecdsa" | "rsa" = "ed2
   keyFile: null,
 });
 
-/** What the runs have made; it is found where it was put, and so would be anywhere else. */
+/** The keys that the runs have created; the search finds them where they were written, and so would elsewhere. */
 async function readNewHalves({ deploy, ci, hosts: [one] }: SecretDesk) {
   const read = (path: string) => one.run(`cat ${path}`);
   const halves = [
@@ -164,7 +164,7 @@ async function exportAll(databasePath: string): Promise<string> {
 
 const PAGE = new Map([["/", { body: Buffer.from("<p>page"), type: "text/html; charset=utf-8" }]]);
 
-/** An app as a page in a browser has it: over a WebSocket, each message of which is kept. */
+/** An app as a page in a browser uses it: over a WebSocket, each message of which is kept. */
 async function openWebClient({ router }: App) {
   const shell = await serve({ app: { router }, page: PAGE });
   const socket = await openAsPage(shell.url, await exchangeCode(shell.url));
@@ -173,7 +173,7 @@ async function openWebClient({ router }: App) {
   const link = new RPCLink({ websocket: socket as unknown as globalThis.WebSocket });
   return {
     client: createORPCClient<LatchkeyClient>(link),
-    /** All that the page was sent. */
+    /** All that was sent to the page. */
     received,
     async [Symbol.asyncDispose]() {
       socket.terminate();

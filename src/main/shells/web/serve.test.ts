@@ -246,7 +246,7 @@ async function startShell() {
     shell,
     warnings,
     send,
-    /** Offers the code of a URL, or what stands for one. */
+    /** Redeems the code of a URL, or a made-up one. */
     post: (url: string) => offerCode(shell.url, codeOf(url)),
     pass(ms: number): void {
       now += ms;

@@ -24,16 +24,16 @@ import { createWires } from "./wires.ts";
 type Options = {
   app: { router: AnyRouter };
   page: Page;
-  /** Port 0 of 127.0.0.1, which is any that is free, unless told otherwise. */
+  /** By default port 0 of 127.0.0.1, which is any free port. */
   address?: ListenAddress;
   /** In milliseconds. */
   now?: () => number;
-  /** Tells whoever started the shell of something that strangers do. */
+  /** Warns the user who started the shell of what strangers do. */
   warn?: (sentence: string) => void;
 };
 
 export type WebShell = AsyncDisposable & {
-  /** Lets one page in, once, within a minute. */
+  /** Opens one page, once, within a minute. */
   url: string;
   /** Another such URL. */
   newLaunchUrl(): string;
@@ -44,16 +44,18 @@ const LIMITS = {
   requestTimeout: 30_000,
   connectionsCheckingInterval: 1_000,
   maxHeaderSize: 16 * 1024,
-  // A request without Host is refused by us, with our headers.
+  // We refuse a request without Host ourselves, with our headers.
   requireHostHeader: false,
 };
 
 /**
- * Serves the page and the contract to this machine's browser, on its loopback addresses alone or on a socket of this user's.
+ * Serves the page and the contract to this machine's browser, on its loopback addresses alone or on a socket of this
+ * user's.
  *
- * A request must name us exactly (Host) and come from our own page (Origin). A page gets in by a launch code from its URL's
- * fragment, which no server or log sees, and stays in by a secret that only it holds and never sends: with no cookie, nothing
- * goes along to another port of this machine. Nothing that strangers do ends the shell, for then its port would be theirs.
+ * A request must name us exactly (Host) and come from our own page (Origin). A page logs in by a launch code from its
+ * URL's fragment, which no server or log sees, and then uses a secret that only it has and never sends: without a
+ * cookie, nothing is sent to another port of this machine. Nothing that strangers do ends the shell, for then they
+ * could take its port.
  */
 export async function serve(options: Options): Promise<WebShell> {
   const { app, page, address = { port: 0 }, now = Date.now, warn = () => undefined } = options;
@@ -114,14 +116,14 @@ const formatGuessing = (peer: string): string =>
 
 function createLimitedServer(): Server {
   const server = getHttp().createServer(LIMITS);
-  // One more than may be sent, so that a header too many is seen.
+  // One more than is allowed, so that one header too many is seen.
   server.maxHeadersCount = MOST_HEADERS + 1;
   return server;
 }
 
-/** What Node would answer by itself, and then without the headers of the page. */
+/** Refuses what Node would answer by itself, and then without the headers of the page. */
 function refuseTheRest(server: Server): void {
-  // What cannot be accepted, for want of file descriptors say, is that caller's loss.
+  // A connection that cannot be accepted, for want of file descriptors say, is lost for its caller alone.
   server.on("error", () => undefined);
   server.on("connect", (_request, socket: Duplex) => refuseSocket(socket, 405));
   server.on("checkContinue", (_request, response: ServerResponse) => refuse(response, 417));
@@ -137,7 +139,7 @@ const STATUS_OF_ERROR: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
 };
 
-/** The code that the page sent; null when it is none, or when the sender hung up half-way. */
+/** The code that the page sent; null if it is none, or if the sender closed the connection before its end. */
 async function readCode(request: IncomingMessage): Promise<string | null> {
   try {
     const { code } = JSON.parse((await request.setEncoding("utf8").toArray()).join(""));

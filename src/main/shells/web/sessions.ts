@@ -3,7 +3,7 @@ import { digestSecret, isSecret, makeSecret } from "./answer.ts";
 
 const IDLE_MS = 30 * 60_000;
 const LIFETIME_MS = 12 * 60 * 60_000;
-/** How many that are over are remembered, so that their pages hear of it from a server that proves who it is. */
+/** How many ended sessions are remembered, so that a server that verifies itself can notify their pages of the end. */
 const MOST_OVER = 64;
 
 export type Session = {
@@ -39,7 +39,7 @@ export function createSessions(now: () => number) {
       return { session: session.id, secret: session.secret };
     },
 
-    /** By its public name, also when it is over. */
+    /** By its public name, also after its end. */
     find: (id: string): Session | null => sessions.get(id) ?? null,
 
     /** Notes a call; false when it comes too late. */
@@ -53,9 +53,9 @@ export function createSessions(now: () => number) {
 
 const LAUNCH_CODE_LIFETIME_MS = 60_000;
 const MOST_OUTSTANDING = 8;
-/** After so many wrong codes of one peer somebody is guessing. */
+/** After so many wrong codes of one peer we take it that the peer is guessing. */
 export const MOST_BAD_CODES = 10;
-/** So long that peer's codes are not checked, in milliseconds; afterwards it may be wrong as often again. */
+/** How long that peer's codes are not checked, in milliseconds; afterwards it may be wrong as often again. */
 export const REFUSED_MS = 60_000;
 
 type Outstanding = { digest: Buffer; expiresAt: number };
@@ -65,8 +65,8 @@ type Guesses = { count: number; refusedUntil: number };
 type Redeemed = "good" | "bad" | "refused-now" | "refused";
 
 /**
- * Codes that let one page in, each once and for a minute. `now` in milliseconds. Wrong codes are counted by whoever offers
- * them, a user of this computer where that is known, so that nobody keeps another from getting in.
+ * Codes that open one page, each once and for a minute. `now` in milliseconds. Wrong codes are counted for each peer, a
+ * user of this computer where that is known, so that nobody locks another user out.
  */
 export function createLaunchCodes(now: () => number) {
   let outstanding: Outstanding[] = [];

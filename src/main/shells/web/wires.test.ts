@@ -14,7 +14,7 @@ const call = (body: object) => JSON.stringify({ i: "1", p: body });
 
 const FORM = { "content-type": "multipart/form-data; boundary=x" };
 
-/** Whoever sends these holds a session, as our page does: what it says is wrong. */
+/** The sender of these has a session, as our page does: only the messages are wrong. */
 const NO_CALLS: [name: string, message: string | Buffer][] = [
   ["nothing", ""],
   ["a word", "secret"],
@@ -138,7 +138,7 @@ function head(first: number, length: number): Buffer {
 const nextMessage = async (socket: WebSocket): Promise<unknown> =>
   JSON.parse(String((await once(socket, "message"))[0]));
 
-/** Whatever a library complains of there may quote what was sent. */
+/** Any complaint of a library there may quote what was sent. */
 function listenToConsole() {
   const spies = (["error", "warn", "log"] as const).map((name) =>
     vi.spyOn(console, name).mockImplementation(() => undefined),

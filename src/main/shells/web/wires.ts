@@ -24,8 +24,8 @@ const MESSAGE_LIMIT_BYTES = 1024 * 1024;
 const SWEEP_MS = 30_000;
 
 /**
- * The WebSockets that carry the contract, one a session: a newer one replaces the older, as a reload does. Until both ends
- * have verified the session's secret, nothing that is said on one reaches the contract.
+ * The WebSockets of the contract, one for each session: a newer one replaces the older, as a reload does. Until both
+ * ends have verified the session's secret, no message reaches the contract.
  */
 export function createWires({ router, sessions, connections, authority }: Deps) {
   const handler = new RPCHandler(router);
@@ -48,7 +48,7 @@ export function createWires({ router, sessions, connections, authority }: Deps) 
     const session = await verifyBoth(wire, sessions, authority);
     if (!session) return hangUp(wire, WEB_CLOSE.unverified);
     if (sessions.isOver(session)) return hangUp(wire, WEB_CLOSE.ended);
-    // Of a plain HTTP server's sockets there are no others.
+    // A plain HTTP server has no other sockets.
     connections.markVerified(socket as Socket);
     serve(session, wire);
   }
@@ -66,7 +66,7 @@ export function createWires({ router, sessions, connections, authority }: Deps) 
     wire.send(JSON.stringify({ open: true }));
   }
 
-  /** What is no call comes from no page of ours. Nothing is said of it anywhere: an error would quote it. */
+  /** A message that is no call is not from our page. It is reported nowhere: an error would quote it. */
   async function receive(session: Session, wire: WebSocket, message: string | ArrayBuffer): Promise<void> {
     if (wires.get(session) !== wire || !sessions.use(session)) return hangUp(wire, WEB_CLOSE.ended);
     try {
@@ -89,25 +89,26 @@ export function createWires({ router, sessions, connections, authority }: Deps) 
   };
 }
 
-/** oRPC has the types of a browser's socket, of which it only uses what is the same here. */
+/** oRPC has the types of a browser's socket, of which it only uses what `ws` has as well. */
 const asBrowsers = (wire: WebSocket) => wire as unknown as globalThis.WebSocket;
 
-/** RFC 6455: a message that this end does not take. */
+/** RFC 6455: a message that this end does not accept. */
 const NO_CALL = { code: 1008, reason: "that was no call" };
 
-/** Says why, once. A page that does not answer is cut off by ws half a minute later. */
+/** Sends the reason, once. If the page does not answer, ws closes the connection half a minute later. */
 const hangUp = (wire: WebSocket, { code, reason }: { code: number; reason: string }): void =>
   wire.close(code, reason);
 
-/** What a word must be. */
+/** The schema of a handshake message. */
 type Shape<T> = { safeParse(value: unknown): { data?: T | undefined } };
 
-/** No word of a handshake is longer. */
+/** No message of a handshake is longer. */
 const MOST_BYTES = 512;
 
 /**
- * Verifies to whoever opened a WebSocket that this is the server of their session, and has them verify that they hold it.
- * Answers with the session, which may be over; null when they did not, in time. The socket is for the caller to close.
+ * Verifies to the page that this is the server of its session, and has the page verify that it has the session's
+ * secret. Returns the session, which may have ended; null if the page did not verify it in time. The caller closes the
+ * socket.
  */
 async function verifyBoth(wire: WebSocket, sessions: Sessions, authority: string): Promise<Session | null> {
   const hello = await nextWord(wire, PageHello);
@@ -125,7 +126,7 @@ async function verifyBoth(wire: WebSocket, sessions: Sessions, authority: string
   return theirs && isSecret(theirs.hmac, expected) ? session : null;
 }
 
-/** The next message where it is such a word; null when it is not, or none comes in time. */
+/** The next message, if it fits the schema; null if it does not, or if none comes in time. */
 async function nextWord<T>(wire: WebSocket, shape: Shape<T>): Promise<T | null> {
   const { promise, resolve } = Promise.withResolvers<T | null>();
   const timeout = setTimeout(() => resolve(null), HANDSHAKE_MS);

@@ -23,7 +23,10 @@ const OVER: ReadonlySet<RunState> = new Set([
   "needs-attention",
 ]);
 
-/** Starts or resumes a run by `begin`, and prints the entries of its journal after `since` until it ends or waits. Ctrl-C pauses it. */
+/**
+ * Starts or resumes a run by `begin`, and prints the new entries of its journal until it ends or waits. Ctrl-C pauses
+ * it.
+ */
 export async function followRun(
   client: LatchkeyClient,
   begin: () => Promise<RunId>,
@@ -50,7 +53,7 @@ export async function followRun(
 
 type ReporterOptions = { client: LatchkeyClient; runId: RunId; since: number };
 
-/** Prints the entries that the journal has got since the last call. */
+/** Prints the entries that were added to the journal since the last call. */
 function createReporter({ client, runId, since }: ReporterOptions, world: World, isQuiet: boolean) {
   let last = since;
   return async (): Promise<RunDetail> => {
@@ -74,7 +77,7 @@ function formatStep({ stepList, kind }: RunDetail, ordinal: number | null): stri
   return `${step.host === null ? "here" : formatHost({ host: step.host, port: step.port })}, ${formatPhase(step.phase, kind)}, `;
 }
 
-/** With what is under way, and what that waits for. */
+/** Steps done, and what the step under way waits for. */
 function formatProgress(run: RunDetail): string {
   const { stepsDone, steps, state, message, stepList } = run;
   const open = stepList.find((step) => step.state === "intended" || step.state === "acted");
@@ -82,7 +85,7 @@ function formatProgress(run: RunDetail): string {
   return `${stepsDone} of ${steps} steps done: ${formatRunState(state)}${why === "" ? "" : `: ${why}`}`;
 }
 
-/** How it ended, and what to do where that is not all. */
+/** How it ended, and what the user can do next. */
 export function printEnd(run: RunDetail, world: World): void {
   const why = run.message === "" ? "" : `: ${run.message}`;
   world.out(printable(`run ${run.id} is ${formatRunState(run.state)}${why}`));
@@ -132,7 +135,7 @@ function formatWatch({ oldKeyWatch }: RunDetail): string[] {
   );
 }
 
-/** Each account, where the message names the first ones alone. */
+/** Each account, for the message names only the first ones. */
 const listRemaining = ({ kind, remaining }: RunDetail): string[] =>
   remaining.map((one) => `  not changed: ${formatRemaining(one, kind)}`);
 
@@ -148,7 +151,9 @@ function formatKept({ id, kept, removeKept }: RunDetail): string[] {
   ];
 }
 
-/** What a renewal waits for, or a new key that is in somebody else's hands. */
+/**
+ * What the user can do for a run that waits: for a certificate, or for a new key whose private key somebody else has.
+ */
 function formatWaits({ id, kind, orders, dueAt, confirmation }: RunDetail): string[] {
   if (confirmation) return formatConfirmation(id, confirmation);
   if (kind !== "rotate-certificate") return [];
@@ -177,7 +182,7 @@ function formatConfirmation(id: RunId, { challenge, isSigned, accounts }: RunCon
   ];
 }
 
-/** Days of grace are left, and nothing was removed yet. */
+/** The grace period is not over, and nothing was removed yet. */
 const hasGrace = ({ dueAt, stepList }: RunDetail): boolean =>
   dueAt !== null && stepList.some(({ phase, state }) => phase === "revoke" && state === "planned");
 
@@ -188,7 +193,7 @@ export function codeOf({ state, files }: RunDetail, endState: "committed" | "rol
   return state === "needs-attention" || state === "paused" ? 1 : 3;
 }
 
-/** As it is typed. */
+/** From the number that the user typed. */
 export function readRunId(text: string): RunId {
   const id = RunId.safeParse(Number(text));
   if (!id.success)

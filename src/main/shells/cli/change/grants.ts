@@ -177,7 +177,7 @@ const isChosen = (
 
 const MOST_CHOSEN = 10_000;
 
-/** One grant, or with --all all that fit. */
+/** One grant, or with --all all that match. */
 async function choose(
   words: readonly string[],
   choice: RemoveOptions,
@@ -217,7 +217,7 @@ async function choose(
 
 type AccountAddress = { host: string; port: number; account: string };
 
-/** `user@host`, `user@host:port`: hosts by the names and ports that they are known by. */
+/** From `user@host` or `user@host:port`: hosts by their known names and ports. */
 async function readAccountAddresses(
   words: readonly string[],
   client: LatchkeyClient,

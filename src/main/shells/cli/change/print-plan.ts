@@ -34,7 +34,7 @@ import type { World } from "#shells/cli/session.ts";
 
 type Line = { text: string; style?: Style };
 
-/** The whole plan: what is written where, how it is verified, what was looked at, and what is left as it is. */
+/** The whole plan: what is written where, how it is verified, what was inspected, and what stays as it is. */
 export function printPlan(plan: Plan, world: World): void {
   const newKey = newKeyOf(plan);
   const afterwards = plan.kind === "rotate-host-key" ? plan.afterwards : [];
@@ -85,7 +85,7 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
   ];
 }
 
-/** Of a key that was provided the plan knows the line already. */
+/** If the key was provided, the plan has its line already. */
 function listFile(
   { account, others = [], path, hunks, ...counts }: FilePlan,
   verifications: AccessHost["verifications"],
@@ -150,7 +150,10 @@ function joinAlike(checks: readonly Check[]): { state: Check["state"]; text: str
   });
 }
 
-/** In which order hosts get theirs, what ends it, and what follows: a plan from a file may have options that nobody here has set. */
+/**
+ * The order of the hosts, what stops the run, and what follows: a plan from a file may have options that this user
+ * never set.
+ */
 export function formatOptions({ options, hosts }: RenewalPlan): string[] {
   const { canary, batchSize, maxFailures, rollbackAfterSeconds, postCheckMinutes } = options;
   const atATime = `${formatCount(batchSize, "host")} at a time`;
@@ -164,7 +167,7 @@ export function formatOptions({ options, hosts }: RenewalPlan): string[] {
   ].map((text) => `  ${text}`);
 }
 
-/** What becomes of a certificate of a host. */
+/** What happens to one certificate of a host. */
 export function formatCertificate(change: Replacement): string[] {
   const {
     subject,

@@ -34,11 +34,11 @@ import {
 type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };
 
 export type ChangeCommand = {
-  /** As it was typed. */
+  /** The parsed command. */
   command: Command;
-  /** The plans that the command makes, and reads from a file. */
+  /** The kinds of plan that the command makes, and accepts from a file. */
   kinds: readonly PlanKind[];
-  /** Whether the command names what to change, which a plan in a file does itself. */
+  /** Whether the command names what to change; a plan in a file has that itself. */
   isNamed: boolean;
   toRequest: (client: LatchkeyClient, app: App) => Promise<PlanRequest>;
   /** Whether the vault must be open before the plan is applied. */
@@ -46,7 +46,7 @@ export type ChangeCommand = {
 };
 
 /**
- * Makes a plan, or reads it from a file; prints it, and writes or applies it as the options say. Answers with the exit
+ * Makes a plan, or reads it from a file; prints it, and writes or applies it as the options say. Returns the exit
  * code.
  */
 export async function change(
@@ -133,7 +133,7 @@ async function execute(
   return codeOf(run, "committed");
 }
 
-/** `beside`: what needs an acknowledgement and is no check of the plan. */
+/** `beside`: further checks to acknowledge, which are not in the plan. */
 async function agree(plan: Plan, options: ChangeOptions, world: World, beside: readonly Check[] = []) {
   const refused = plan.checks.find(({ state }) => state === "refused");
   if (refused) throw new Refusal("conflict", `this plan cannot be applied: ${refused.text}`);
@@ -162,7 +162,7 @@ export async function gatherAcknowledgements(
   return acknowledgements;
 }
 
-/** All that is missing, so that one more try is enough. */
+/** All that are missing, so that one more try is enough. */
 export function formatMissing(checks: readonly Check[], acknowledged: readonly string[]): string {
   const missing = checks.filter(
     (check) => check.state === "acknowledge" && !isAcknowledged(check, acknowledged),
@@ -177,7 +177,7 @@ export function formatMissing(checks: readonly Check[], acknowledged: readonly s
     .join("; ");
 }
 
-/** The word that the plan asks for, typed at a terminal; --yes in a script stands for it. */
+/** The confirmation word of the plan, typed at a terminal; in a script --yes stands for it. */
 export async function gatherWord(
   { confirm }: Plan,
   { yes }: ChangeOptions,
@@ -206,7 +206,7 @@ async function makePlan(
   return followPlan(client, () => client.runs.plan(planned), world);
 }
 
-/** Answers once its hosts have been read. */
+/** Resolves once the plan's hosts have been read. */
 async function followPlan(
   client: LatchkeyClient,
   begin: () => Promise<{ planId: PlanDetail["id"] }>,
@@ -258,7 +258,7 @@ function readyOf({ id, state, message, plan, hash }: PlanDetail): Ready {
 type ScriptRequest = {
   planId: PlanId;
   folder: string;
-  /** The key that signs them; null: none does. */
+  /** The private key that signs them; null: they are not signed. */
   signWith: string | null;
   acknowledgements?: string[];
   typed?: string | null;
@@ -274,14 +274,14 @@ export async function writeScripts(
   for (const { name, text, signature } of scripts.files) {
     const path = join(folder, name);
     await writeAnew(path, text, 0o700);
-    // One of an earlier export would be wrong.
+    // The signature of an earlier export would be wrong.
     if (signature === null) await rm(`${path}.sig`, { force: true });
     else await writeAnew(`${path}.sig`, signature, 0o600);
   }
   return scripts;
 }
 
-/** What root is to run is put where nobody else can exchange it. A folder that is there keeps its mode. */
+/** Nobody else may replace what root will run. A folder that exists keeps its mode. */
 async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if (process.platform === "win32") return;
@@ -293,7 +293,7 @@ async function makeFolder(folder: string): Promise<void> {
   );
 }
 
-/** A file of this mode, whatever stood there: a link is replaced, and not followed. */
+/** Creates a file of this mode, whatever was there: a link is replaced, and not followed. */
 async function writeAnew(path: string, text: string, mode: number): Promise<void> {
   await rm(path, { force: true });
   await writeFile(path, text, { mode, flag: "wx" });

@@ -9,7 +9,7 @@ import type { World } from "#shells/cli/session.ts";
 import { openTerminal, type Said } from "#testing/open-terminal.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
-/** What is asked anew of each run, so that no plan holds it; whatever else is typed beside a plan file has to be what it holds. */
+/** Options of a run, which no plan has; any other option beside a plan file must have the value that the plan has. */
 const OF_A_RUN = [
   "--db",
   "--json",
@@ -20,7 +20,7 @@ const OF_A_RUN = [
   "--vault-passphrase-file",
 ];
 
-/** As the plan below holds them. */
+/** With the values that the plan below has. */
 const HELD = [
   ["--grace", "0"],
   ["--batch", "2"],
@@ -63,7 +63,7 @@ const each = taking.flatMap((command) =>
   [...command.options, ...program.options].map((option) => ({ command, option })),
 );
 
-/** A number that every option with one takes, and that the plan holds nowhere. */
+/** A number that every option with one accepts, and that the plan has nowhere. */
 const sampleFor = ({ argChoices, required }: Option): string[] =>
   required ? [argChoices?.at(-1) ?? "61"] : [];
 

@@ -23,7 +23,7 @@ export type ChangeOptions = CommonOptions & {
   identity?: string[];
 };
 
-/** What every command takes that changes who may log in. */
+/** Options of every command that changes who may log in. */
 export const addChangeOptions = (command: Command): Command =>
   addRunOptions(
     command
@@ -64,17 +64,17 @@ export const addRunOptions = (command: Command): Command =>
     )
     .option("--identity <file>", "log in with this private key (repeatable)", collect);
 
-/** How every such command ends. */
+/** The end of the help of every such command. */
 export const CHANGE_ENDS = `
 
 Exit codes: 0 planned, committed, or waiting (latchkey runs show says for what); 1 paused, or needs attention; 2 refused,
 nothing was changed; 3 stopped: what failed was rolled back.
 With --json: { planId, hash, plan }; with --apply: { run }`;
 
-/** What a plan holds of how it is executed. */
+/** An option that the plan has, because it says how the plan is executed. */
 type PlanField = keyof PlanOptions;
 
-/** Which option says it. */
+/** The command-line option of each. */
 const OPTION_OF = {
   canary: "canary",
   batchSize: "batch",
@@ -91,7 +91,10 @@ export const planOptionsOf = (options: ChangeOptions): PlanOptions =>
 
 const MOST_BYTES = 64 * 1024;
 
-/** A key as it was typed: a fingerprint and a line stand for themselves, a .pub file for its line, any other path for a private key. */
+/**
+ * A key as it was typed: a fingerprint and a line stand for themselves, a .pub file for its line, any other path for a
+ * private key.
+ */
 export async function readKeyText(key: string): Promise<string> {
   if (/^SHA256:|\s/.test(key) || !key.endsWith(".pub")) return key;
   const bytes = await readFileOrRefuse(key, MOST_BYTES);
@@ -112,12 +115,15 @@ export async function readPlanFile(path: string): Promise<PlanFile> {
     if (typeof read === "object" && read !== null && "plan" in read && "hash" in read)
       return { path, plan: read.plan, hash: String(read.hash) };
   } catch {
-    // Said below, for it is the same to whoever named the file.
+    // The refusal below is the same for every kind of wrong file.
   }
   throw new Refusal("invalid-input", `${path} contains no plan; write one with --plan FILE`);
 }
 
-/** Options of each run, which are in no plan. Whatever is not here is refused beside a plan file, unless the plan holds the same. */
+/**
+ * Options of a run, which no plan has. Any other option is refused beside a plan file, unless the plan has the same
+ * value.
+ */
 const OF_A_RUN: ReadonlySet<string> = new Set<keyof (ChangeOptions & VaultOptions)>([
   "db",
   "json",
@@ -128,7 +134,7 @@ const OF_A_RUN: ReadonlySet<string> = new Set<keyof (ChangeOptions & VaultOption
   "vaultPassphraseFile",
 ]);
 
-/** A run does what its plan holds, and nothing else: what was typed beside a plan file would be lost without a word. */
+/** A run does what its plan says, and nothing else: an option beside a plan file would be ignored silently. */
 export function refuseBeside(command: Command, { path, plan }: PlanFile): void {
   const held = readOptions(plan);
   const lost = typedOptions(command)
@@ -151,13 +157,13 @@ const FIELD_OF: ReadonlyMap<string, PlanField> = new Map(
   (Object.keys(OPTION_OF) as PlanField[]).map((field) => [OPTION_OF[field], field]),
 );
 
-/** Null: the file holds no plan, which whoever takes it says. */
+/** Null: the file contains no plan, which the caller reports. */
 function readOptions(plan: unknown): PlanOptions | null {
   const options = typeof plan === "object" && plan !== null && "options" in plan ? plan.options : null;
   return PlanOptions.safeParse(options).data ?? null;
 }
 
-/** Of the command and of those that it is under, in their order; what stands by default was not typed. */
+/** Those of the command and of its parents, in their order; a default was not typed. */
 function typedOptions(command: Command): { name: string; flag: string; value: unknown }[] {
   const nameOf = (option: Option): string => option.attributeName();
   const typed = command.options

@@ -9,7 +9,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);
 
-/** A workstation with a key of its own and one that is to be rotated, and a host that lets both in to ann. */
+/** A workstation with a key of its own and one to rotate, and a host where both log in as ann. */
 async function makePair() {
   const folder = await makeTemporaryFolder();
   const home = join(folder.path, "home");

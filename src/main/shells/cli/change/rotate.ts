@@ -108,7 +108,7 @@ async function rotateKey(
   return { kind: "rotate-key", fingerprint, keyType, newKey: keyText, keyFile: keyFile ?? null };
 }
 
-/** A host by its name alone, where it is scanned on one port, or with the port. */
+/** A host by its name alone, if it is scanned on one port, or with the port. */
 async function rotateHostKey(
   name: string | undefined,
   { keyType }: KeyOptions,
@@ -139,7 +139,7 @@ type Options = ChangeOptions & {
   storePassphraseFile?: string;
 };
 
-/** Certificates, among what is rotated. */
+/** `certificate` among the commands of `rotate`. */
 function addRotateCertificate(rotate: Command, { world, finish }: Session): void {
   const certificate = rotate
     .command("certificate [certificate...]")
@@ -211,7 +211,7 @@ Examples:
   latchkey rotate certificate --apply due.json --yes
 `;
 
-/** Whether a run of the plan comes to something that only the vault knows. */
+/** Whether a run of the plan needs something that only the vault has. */
 const needsVault = (plan: Plan): boolean =>
   isRenewal(plan) &&
   plannedCertificates(plan).some(
@@ -221,7 +221,7 @@ const needsVault = (plan: Plan): boolean =>
       files.some(({ passphrase }) => passphrase !== undefined),
   );
 
-/** Of other rotations. */
+/** Refuses options of other rotations. */
 function refuseOthers({ grace, script }: Options): void {
   if (grace !== undefined)
     throw new Refusal(
@@ -263,7 +263,7 @@ function readDescribed(options: Options): RenewalRequest["described"] {
 
 const IS_STORE = /\.(?:p12|pfx|jks|keystore)$/i;
 
-/** What opens a keystore goes into the vault, from a file or typed, and the request names it. */
+/** Puts the passphrase of a keystore into the vault, from a file or typed; the request refers to it by name. */
 async function keepPassphrase(
   request: RenewalRequest,
   asking: Asking & { options: Options },

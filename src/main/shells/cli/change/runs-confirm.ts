@@ -16,7 +16,7 @@ type ConfirmOptions = CommonOptions & { signature?: string; approve?: string[] }
 
 const MOST_BYTES = 65_536;
 
-/** What replaces the login with a new key that somebody else has. */
+/** Confirms a new key that somebody else has, in place of a login with it. */
 export function addRunsConfirm(runs: Command, world: World): void {
   runs
     .command("challenge <run>")
@@ -114,7 +114,7 @@ type AddFilesOptions = CommonOptions & { file?: string[] };
 
 const MOST_CERTIFICATE_BYTES = 1_000_000;
 
-/** What a person brings to a CA, and what comes back. */
+/** What a person takes to a CA, and what the CA returns. */
 export function addRunsCertificate(runs: Command, world: World): void {
   runs
     .command("csr <run>")
@@ -161,7 +161,7 @@ async function showRequests(text: string, options: CsrOptions, world: World): Pr
   }
 }
 
-/** A name of a file, whatever the host is called. */
+/** A valid file name, whatever the host is called. */
 const fileOf = ({ host, port, change }: RunOrder): string =>
   `${host.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^[.-]/, "_")}-${port}-${change}.csr`;
 

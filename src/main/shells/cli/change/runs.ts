@@ -189,7 +189,7 @@ async function go(
   const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false, since });
   if (options.json) printJson({ run }, world);
   else printEnd(run, world);
-  // Somebody was seen only when the hosts were read again.
+  // The logins of the old key are known only once the hosts were read again.
   if (options.now) refuseUsed(run, acknowledgements);
   return codeOf(run, endState);
 }
@@ -200,7 +200,7 @@ function refuseUsed({ state, oldKeyWatch }: RunDetail, acknowledgements: readonl
     throw new Refusal("conflict", `the old key is not revoked: ${formatMissing(checks, acknowledgements)}`);
 }
 
-/** Whoever logs in by the old key where it still counts has it only there. */
+/** Deletes the old private keys: whoever still logs in with them elsewhere may have no other copy. */
 async function agreeToRemove(
   { id, kept }: RunDetail,
   { yes = false, json = false }: GoOptions,
@@ -219,7 +219,7 @@ async function agreeToRemove(
   if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was deleted");
 }
 
-/** A renewal that is locked out of the vault would pause at once. */
+/** A renewal would pause at once while the vault is locked. */
 async function openIfNeeded(
   runId: RunId,
   app: ReturnType<typeof openApp>,
@@ -233,7 +233,10 @@ async function openIfNeeded(
   if (state === "locked" && canOpen) await openVaultFor({ app, options, world });
 }
 
-/** Each use of the old key that is known is acknowledged by its name; and the word that the plan asked for before its run, where it did. */
+/**
+ * Each known use of the old key is acknowledged by its name; and the confirmation word that the plan needed before its
+ * run is typed again, if there was one.
+ */
 async function confirmEnd(
   runId: RunId,
   { yes = false, acknowledge = [] }: GoOptions,
@@ -255,7 +258,7 @@ async function confirmEnd(
 
 type RepairOptions = CommonOptions & { identity?: string[]; yes?: boolean };
 
-/** Shows what a person would do by hand, and does it in the session of the run. */
+/** Shows the commands that a person would run by hand, and runs them in the session of the run. */
 function addRunsRepair(runs: Command, { world, finish }: Session): void {
   runs
     .command("repair <run>")

@@ -83,7 +83,7 @@ async function unapprove(words: readonly string[], options: GrantChoice, world: 
   );
 }
 
-/** One grant, or with --all all that fit. */
+/** One grant, or with --all all that match. */
 async function chooseGrants(
   words: readonly string[],
   { options, client }: { options: GrantChoice; client: LatchkeyClient },
@@ -165,7 +165,7 @@ async function unaccept(words: readonly string[], options: FindingChoice, world:
 
 type Choice = { options: FindingChoice; client: LatchkeyClient; accepted: boolean };
 
-/** One finding, or with --all all that fit. */
+/** One finding, or with --all all that match. */
 async function chooseFindings(
   words: readonly string[],
   { options, client, accepted }: Choice,

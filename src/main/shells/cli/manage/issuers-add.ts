@@ -129,7 +129,7 @@ async function addAcme(name: string, options: Options, world: World): Promise<vo
   world.out(printable(`${name} is added; create its account and test it: latchkey issuers test ${name}`));
 }
 
-/** As it is given: base64. */
+/** The whole file, in base64. */
 export async function readRootsFile(path: string): Promise<string> {
   const known = await readFileOrRefuse(path, MOST_ROOTS_BYTES);
   if (!known) throw new Refusal("too-many", `${path} is larger than 700 kB, too large for a file of roots`);
@@ -164,7 +164,7 @@ function readChallenge({ challenge }: Options): TypedChallengeMethod | null {
   );
 }
 
-/** With the secret of its key, where it has one. */
+/** Adds the secret of its key, if it has one. */
 async function completeChallenge(
   method: TypedChallengeMethod | null,
   options: Options,

@@ -16,7 +16,7 @@ type Options = CommonOptions &
   VaultOptions & { csr?: string; days?: number; out?: string; reason?: RevocationReason };
 type Words = [name: string, second: string];
 
-/** What an authority of your own does: `sign`, `issued`, `revoke`, `crl` and `root` among the commands of issuers. */
+/** What one's own authority does: `sign`, `issued`, `revoke`, `crl` and `root` among the commands of issuers. */
 export function addSigning(issuers: Command, { world }: Session): void {
   const add = (name: string, description: string, run: (words: Words, options: Options) => Promise<void>) =>
     issuers
@@ -120,7 +120,7 @@ async function revoke(
   await using app = openApp(options, world, "write");
   const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
   const certificate = /^[0-9a-f:]{2,200}$/i.test(which) ? which : await hashOfFile(which, app.client);
-  // An ACME directory is told by the key of the account.
+  // The account key signs the request to an ACME directory.
   if (issuer?.kind === "acme") await openVaultFor({ app, options, world });
   const revoked = await app.client.issuers.revoke({ name, certificate, reason });
   if (options.json) return printJson({ certificate: revoked }, world);
@@ -163,16 +163,16 @@ async function writeRoot(name: string, { out, ...options }: Options, world: Worl
   world.out(out === undefined ? own.root.trimEnd() : printable(`written: ${out}`));
 }
 
-/** A file to be written; what was not written is gone when it is disposed of. */
+/** A file to write; unless it was written, it is gone once this is disposed. */
 type Output = { write(text: string): Promise<void>; [Symbol.asyncDispose](): Promise<void> };
 
-/** A file that is not there yet. It is opened at once, so that what cannot be written costs nothing. */
+/** A file that does not exist yet. It is opened before anything is signed, so that a failure costs nothing. */
 async function openNew(path: string): Promise<Output> {
   const handle = await orRefuse(path, () => open(path, "wx", 0o644));
   return finishing(handle, path, { part: path, finish: async () => undefined });
 }
 
-/** A file that may be there: whoever reads it meanwhile reads the old one or the new one, whole. */
+/** A file that may exist: another reader meanwhile reads either the old one or the new one, whole. */
 async function openOver(path: string): Promise<Output> {
   const before = await stat(path).catch(() => null);
   if (before && !before.isFile()) throw new Refusal("conflict", `${path} is not a file; name another one`);

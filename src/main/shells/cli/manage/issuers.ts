@@ -136,14 +136,14 @@ async function test(name: string, options: Options, world: World): Promise<numbe
   return tested.isSound ? 0 : 1;
 }
 
-/** What it has signed is served on, so that it is still evaluated by its root. */
+/** The certificates that it signed stay in use, so its root stays, by which they are evaluated. */
 function formatGone(kind: IssuerKind | undefined): string {
   if (kind === "local")
     return ", with its keys; its root and lists stay trusted here, until latchkey trust remove";
   return kind === "csr" ? "" : ", with its keys";
 }
 
-/** What an ACME directory says of a certificate of its own: `renewal` among the commands of issuers. */
+/** What an ACME directory says of a certificate that it issued: `renewal` among the commands of issuers. */
 function addRenewal(issuers: Command, { world }: Session): void {
   issuers
     .command("renewal <name> <sha256>")
@@ -176,7 +176,7 @@ type SetOptions = CommonOptions & {
   note?: string;
 };
 
-/** `set` among the commands of issuers: what is not secret of one. */
+/** `set` among the commands of issuers: the settings of an issuer that are not secret. */
 function addIssuerSetting(issuers: Command, { world }: Session): void {
   issuers
     .command("set <name>")

@@ -155,7 +155,9 @@ type PeopleSourceFiles = { name: string; files: { name: string; base64: string }
 /** The files of a folder that are a people source. */
 const OF_A_PEOPLE_SOURCE = /\.(keys|pub|csv|tsv|ldif|ldi)$/i;
 
-/** The files of a people source: the one of that name, or those of the folder of that name, as the contract takes them. */
+/**
+ * The files of a people source: the file at the path, or those in the folder at the path, as the contract takes them.
+ */
 async function readPeopleSourceFiles(path: string): Promise<PeopleSourceFiles> {
   const name = basename(resolve(path));
   const about = await stat(path).catch(() => null);
@@ -225,7 +227,7 @@ async function show(options: InventoryOptions, world: World): Promise<void> {
   print(await app.client.people.inventory(), options, world);
 }
 
-/** Without a new note, the one of before stays. */
+/** Without a new note, the previous one stays. */
 async function mark(isWhole: boolean, options: InventoryOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   const { note = (await app.client.people.inventory()).note } = options;

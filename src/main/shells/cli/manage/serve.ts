@@ -4,7 +4,7 @@ import { type CommonOptions, openApp, STAYS, wholeNumber } from "#shells/cli/opt
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
 import type { ListenAddress } from "#shells/web/listen.ts";
 
-/** No name of this machine, so that no page can be lured to it. */
+/** Not a name that this machine has, so that no page can be lured to it. */
 const AUTHORITY = "latchkey.localhost";
 
 type Options = CommonOptions & {
@@ -66,7 +66,7 @@ export async function serveUntilStopped(options: Options, world: World): Promise
   return 0;
 }
 
-/** As they are from here: a page knows of no folder. */
+/** Relative paths start here: a page has no working folder. */
 const startFilesOf = ({ sshConfig = [], identity = [], dnsHook = [] }: Options) => ({
   sshConfigs: sshConfig.map((path) => resolve(path)),
   identities: identity.map((path) => resolve(path)),

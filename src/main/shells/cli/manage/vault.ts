@@ -231,8 +231,8 @@ export const addVaultOption = (command: Command): Command =>
   command.option("--vault-passphrase-file <file>", "open the vault with the first line of this file");
 
 /**
- * Opens the vault for as long as the command goes on: by the system's keyring where it has been given that, by a file, or by
- * what is typed now.
+ * Opens the vault until the command ends: by the system's keyring if the vault has a key there, by a file, or by a
+ * passphrase that is typed now.
  */
 export async function openVaultFor({ app, options, world }: Asking): Promise<void> {
   const { vault } = app.client;
@@ -268,7 +268,7 @@ async function openByFile(app: Asking["app"], path: string): Promise<void> {
     throw new Refusal("locked", `the passphrase in ${path} does not open the vault`);
 }
 
-/** The first line of a file, which is refused where others than its owner may read or write it. */
+/** The first line of a file; refuses a file that others than its owner may read or write. */
 export async function readSecretFile(path: string): Promise<Redacted<Uint8Array>> {
   await refuseShared(path);
   const bytes = await readFileOrRefuse(path, MOST_BYTES);
@@ -280,7 +280,7 @@ export async function readSecretFile(path: string): Promise<Redacted<Uint8Array>
   return new Redacted(line);
 }
 
-/** As ssh does with private keys: a file of ours that others may use keeps no secret. Pipes and files of others pass. */
+/** As ssh does with private keys: a file of ours that others may use is no secret. Pipes and files of others pass. */
 async function refuseShared(path: string): Promise<void> {
   const about = await stat(path).catch(() => null);
   if (!about?.isFile() || about.uid !== process.getuid?.() || (about.mode & 0o077) === 0) return;
@@ -291,14 +291,14 @@ async function refuseShared(path: string): Promise<void> {
   );
 }
 
-/** What somebody types now, sealed to the vault; refused where nobody is there to type, or nothing was typed. */
+/** What the user types now, sealed to the vault; refused if nobody is at a terminal, or if nothing was typed. */
 export async function sealTyped(prompt: string, { app, world }: Omit<Asking, "options">): Promise<Sealed> {
   const typed = await typeSecretOrRefuse(prompt, world);
   if (Redacted.reveal(typed).length === 0) throw new Refusal("invalid-input", "nothing was typed");
   return app.seal(typed);
 }
 
-/** A secret that is new is typed twice. Null: Enter alone, where that is an answer. */
+/** A new secret is typed twice. Null: Enter alone, where that is an answer. */
 async function sealNew(
   { first, again }: { first: string; again: string },
   mayBeEmpty: boolean,

@@ -121,7 +121,9 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
   if (outside !== null) world.out(outside);
 }
 
-/** The grants that are not listed as orphans because their private keys may be where no scan has read; null for none. */
+/**
+ * The grants that are no orphans only because their private keys may be where no scan has read; null if there are none.
+ */
 export async function formatUndecided(
   { access, people }: LatchkeyClient,
   filter: Partial<AccessFilter>,
@@ -156,7 +158,7 @@ const COLUMNS: Column<GrantRow>[] = [
 
 const STYLES = { yes: "green", no: "dim", unknown: "yellow" } as const;
 
-/** Why it is an orphan; else what decides where the answer is not plainly yes; where it is, what binds it to addresses. */
+/** Why it is an orphan; else, why it cannot log in or may not; else, the addresses to which it is limited. */
 function formatWhy({ verdict: { effective }, why, orphaned }: GrantRow): string {
   if (orphaned) return why[0] ?? "";
   if (effective.state !== "yes") return why[0] ?? "";

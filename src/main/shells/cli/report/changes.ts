@@ -63,7 +63,7 @@ async function listChanges(words: readonly string[], options: Options, world: Wo
   const host = options.host ?? null;
   const { from, to, counts } = await summary({ ...between, host });
   const filter = { search: words.join(" "), host, kind: options.kind ?? null, what: options.what ?? null };
-  // The two scans are named from here on, for another one may end meanwhile.
+  // The two scans stay the same for every page, for another one may end meanwhile.
   const query = { ...filter, from: from?.scan ?? 0, to: to?.scan ?? 0 };
   const { rows, total } = await listRows(options.limit, (page) => list({ ...query, ...page }));
   if (options.json) return printJson({ from, to, counts, changes: rows.map(toJson), total }, world);

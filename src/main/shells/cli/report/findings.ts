@@ -63,7 +63,7 @@ by some (certificate-against-profile) or by none (issuer-against-profile: one fi
 With --json: { findings: [{ id, rule, severity, sentence, evidence, remedy, reference, profile, brokenRules: [{ code, rule:
 { profile, section }, acceptedBy }], object, label, host, firstSeen, acceptance }], total }`;
 
-/** Answers with 1 when `--fail-on` names a severity that is met, whether its row is shown or not. */
+/** Returns 1 if a finding has a severity that `--fail-on` names, whether its row is shown or not. */
 async function listFindings(words: readonly string[], options: Options, world: World): Promise<number> {
   await using app = openApp(options, world, "read");
   const { list } = app.client.findings;
@@ -118,7 +118,10 @@ async function formatNone(filter: object, client: LatchkeyClient): Promise<strin
     : "nothing needs attention in what was scanned";
 }
 
-/** Orphans that are no findings only because a host was not read completely; null for none, and where these are not asked for. */
+/**
+ * Orphans that are no findings only because a host was not read completely; null if there are none, or if the filter
+ * leaves them out.
+ */
 async function formatUndecidedOrphans(
   { rule, host, accepted }: FindingFilter,
   client: LatchkeyClient,

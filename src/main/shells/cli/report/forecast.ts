@@ -74,7 +74,7 @@ const formatNone = ({ issuer, owner }: Options): string =>
     ? "no certificate matches"
     : "no certificate that expires is known yet; scan an endpoint: latchkey scan shop.example";
 
-/** A quarter a column: a week each would be wider than any terminal. */
+/** One column for each quarter: one for each week would be wider than any terminal. */
 function quartersOf({ weeks }: Forecast): Column<LoadSeries>[] {
   const quarters = [...new Set(weeks.map(quarterOf))];
   return [

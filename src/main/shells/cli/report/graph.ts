@@ -27,7 +27,7 @@ function formatHow({ how, isCertain }: GraphLink): string {
   return `${HOW_WORDS[how]}${isCertain ? "" : "?"}`;
 }
 
-/** As `--json` has a step: things by their names. */
+/** A step as `--json` has it: things by their names. */
 const toJson = ({ id: _, from, to, ...link }: GraphLink) => ({
   from: nameNode(from),
   to: nameNode(to),
@@ -209,7 +209,7 @@ const REACH_COLUMNS: Column<GraphLink>[] = [
 type MutualOptions = CommonOptions & { certain?: boolean; host?: string };
 type SharedOptions = CommonOptions & { kind?: SharedKey["kind"] };
 
-/** What only two hosts together show, or several people. */
+/** Adds the trusts that only two hosts together, or several people, show. */
 function addMutual(graph: Command, world: World): void {
   graph
     .command("mutual [filter...]")
@@ -279,7 +279,7 @@ const SHARED_COLUMNS: Column<Omit<SharedKey, "id">>[] = [
 
 const HEADER = ["from", "how", "key", "held at", "to", "where", "options", "certain", "notes"];
 
-/** Steps as RFC 4180, with a header and every field quoted. What a spreadsheet would run is text. */
+/** Steps by RFC 4180, with a header and every field quoted. What a spreadsheet would run is text. */
 export const printCsv = (links: readonly GraphLink[]): string =>
   [HEADER, ...links.map(toFields)].map((fields) => fields.map(quote).join(",")).join("\r\n");
 
@@ -297,7 +297,7 @@ const toFields = (link: GraphLink): string[] => [
 
 const quote = (field: string): string => `"${defuse(printable(field)).replaceAll('"', '""')}"`;
 
-/** Steps as Graphviz reads them; what is only possible is dashed. */
+/** Steps in Graphviz's language; one that is only possible is dashed. */
 export function printDot(links: readonly GraphLink[]): string {
   const edges = links.map(({ from, to, how, fingerprint, isCertain }) => {
     const label = fingerprint === null ? HOW_WORDS[how] : fingerprint;
@@ -307,5 +307,5 @@ export function printDot(links: readonly GraphLink[]): string {
   return ["digraph latchkey {", "  rankdir=LR;", ...edges, "}"].join("\n");
 }
 
-/** Graphviz reads `\` before a letter as something of its own. */
+/** To Graphviz, `\` before a letter has a meaning of its own. */
 const word = (text: string): string => `"${printable(text).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;

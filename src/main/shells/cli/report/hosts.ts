@@ -73,7 +73,7 @@ const columnsAt = (now: Date): Column<HostRow>[] => [
   { head: "MESSAGE", cell: ({ message }) => message, cut: "end" },
 ];
 
-/** What nothing shows to be of the host is told from what was read there. */
+/** Marks what a bundle claims, and nothing has shown to be of the host. */
 const formatReadAs = ({ readAs, bundleStanding }: HostRow): string =>
   bundleStanding === "claimed" ? `claimed, ${readAs ?? ""}` : (readAs ?? "");
 
@@ -171,7 +171,7 @@ const formatNoHostKey = (filter: object): string =>
     ? "no host key matches"
     : "no host key is known yet; scan a host: latchkey scan root@web1.example";
 
-/** What is in files that could not be read is not in the listHostKeys. */
+/** The list lacks what is in files that could not be read. */
 async function printUnreadable({ hostKeys }: App["client"], world: World): Promise<void> {
   const { files, unreadable, notes } = await hostKeys.sources();
   for (const { path, why } of unreadable) world.err(`latchkey: ${printable(`${path} was not read: ${why}`)}`);
@@ -229,10 +229,10 @@ const KEY_STYLES = {
   authority: null,
 } as const;
 
-/** What DNS says of one key; `result` null where it has no record of its name. */
+/** What DNS says of one key; `result` is null if it has no record of its name. */
 type Compared = Omit<SshfpComparison, "name" | "ids" | "keys"> & { result: SshfpResult | null };
 
-/** Asks DNS for the names of these rows, and of no others. */
+/** Queries DNS for the names of these rows, and of no others. */
 async function compareWithDns(
   { hostKeys }: LatchkeyClient,
   rows: readonly HostKeyRow[],

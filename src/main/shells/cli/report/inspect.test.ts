@@ -6,7 +6,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const STORES = join(import.meta.dirname, "../../../domain/keystores/testdata");
 
-/** A folder with a store that is locked, and somebody at the terminal who types these lines. */
+/** A folder with a locked store, and a terminal at which these lines are typed. */
 async function sitDown(...typed: string[]) {
   const folder = await makeTemporaryFolder();
   const path = join(folder.path, "server.p12");

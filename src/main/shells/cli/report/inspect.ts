@@ -73,8 +73,8 @@ With --json: { source, kind, items, stores, malformed }, plus endpoint for an en
 stores, malformed, sources }, where each item and store names its source, and kind is "several" if they differ.`;
 
 /**
- * Reads each source and remembers nothing. Answers with 2 when there was one that nothing could be read from, and with
- * 3 when one could not be reached.
+ * Reads each source and stores nothing. Returns 2 if nothing could be read from one of them, and 3 if one could not be
+ * reached.
  */
 async function inspectSources(
   sources: readonly string[],
@@ -90,7 +90,7 @@ async function inspectSources(
     try {
       inspections.push(await inspectSource(source, app.client, { passwords, proxyPassword, options, world }));
     } catch (error) {
-      // One that cannot be read does not keep the others from being read.
+      // One that cannot be read does not stop the others.
       if (sources.length === 1) throw error;
       codes.push(explain(error, world));
     }
@@ -103,7 +103,7 @@ async function inspectSources(
   return Math.max(...codes);
 }
 
-/** A store that stays locked is something that was read: unless a password was given for it, and it was wrong. */
+/** A store that stays locked counts as read, unless the user gave a password for it that was wrong. */
 const isNothing = ({ items, stores, isWrongPassword }: Inspection): boolean =>
   isWrongPassword || (items.length === 0 && stores.length === 0);
 
@@ -114,7 +114,7 @@ type PasswordInspection = {
   world: World;
 };
 
-/** A file of that name comes before an endpoint of that name. */
+/** A file of that name takes precedence over an endpoint of that name. */
 async function inspectSource(
   source: string,
   client: LatchkeyClient,
@@ -168,7 +168,7 @@ const toJson = (inspection: Inspection) => ({
   ...(inspection.endpoint && { endpoint: inspection.endpoint }),
 });
 
-/** `location` and `alias` are there where they say something. */
+/** `location` and `alias` are left out where they say nothing. */
 function toItemJson(item: Item, inspection: Inspection) {
   const alias = aliasOf(item, inspection);
   const where = { ...(item.location && { location: item.location }), ...(alias && { alias }) };
@@ -178,7 +178,7 @@ function toItemJson(item: Item, inspection: Inspection) {
   return { ...key, ...where };
 }
 
-/** Several sources in the shape of one. */
+/** Several sources in the format of one. */
 function joinAsJson(inspections: readonly Inspection[]) {
   const [kind = "unknown", ...otherKinds] = new Set(inspections.map((each) => each.kind));
   return {
@@ -199,7 +199,7 @@ function joinAsJson(inspections: readonly Inspection[]) {
 const MOST_PASSWORD_BYTES = 64 * 1024;
 const MOST_PASSWORDS = 32;
 
-/** The passwords of a file, one a line; an empty line is an empty password, but for the end of the file. */
+/** The passwords of a file, one a line. An empty line is an empty password, except the last one. */
 async function readPasswords(path: string | undefined): Promise<string[]> {
   if (path === undefined) return [];
   const bytes = await readFileOrRefuse(path, MOST_PASSWORD_BYTES);
@@ -215,7 +215,7 @@ async function readPasswords(path: string | undefined): Promise<string[]> {
   return lines;
 }
 
-/** The password of a proxy whose address names a user; null where it names none, or nobody is at a terminal. */
+/** The password of a proxy whose address names a user; null if it names none, or if nobody is at a terminal. */
 async function promptForProxy(proxy: string, { prompt, err }: World): Promise<string | null> {
   const [, user = null, address] = /^(?:socks5h?|http):\/\/([^@/]+)@([^@/]+)/i.exec(proxy) ?? [];
   if (user === null || !prompt) return null;
@@ -226,8 +226,8 @@ async function promptForProxy(proxy: string, { prompt, err }: World): Promise<st
 type InspectWithPasswords = (passwords: readonly string[]) => Promise<Inspection>;
 
 /**
- * Inspects a file, and prompts whoever sits at the terminal for the password of what is locked in it: three times, or
- * until nothing is typed. Without anybody there it stays locked, which is a state and no error.
+ * Inspects a file, and prompts for the password of what is locked in it: three times, or until nothing is typed.
+ * Without a terminal it stays locked, which is a state and no error.
  */
 async function inspectWithPasswords(
   inspectFile: InspectWithPasswords,
@@ -251,7 +251,7 @@ async function promptForPassword({ source }: Inspection, { prompt, err }: World)
   return (await prompt?.("Password: ", { isHidden: true, signal })) ?? null;
 }
 
-/** What a source holds, for people at a terminal. */
+/** What a source contains, for people at a terminal. */
 function formatInspection(inspection: Inspection, world: World): string {
   const { source, kind, items, stores, malformed, endpoint } = inspection;
   const title = `${printable(source)}: ${formatInspected(kind, countShown(items))}`;
@@ -263,7 +263,7 @@ function formatInspection(inspection: Inspection, world: World): string {
   return parts.join("\n\n");
 }
 
-/** A name stands once, before the first of its lines. */
+/** A name is shown once, before the first of its lines. */
 const formatEndpoint = (endpoint: EndpointFacts): string =>
   describeEndpointFacts(endpoint)
     .flatMap(({ name, lines }) =>
@@ -271,7 +271,7 @@ const formatEndpoint = (endpoint: EndpointFacts): string =>
     )
     .join("\n");
 
-/** Of a file of certificates and their key, the certificates are counted. */
+/** In a file of certificates and their key, only the certificates are counted. */
 const countShown = (items: readonly Inspection["items"][number][]): number =>
   items.filter(({ what }) => what === "certificate").length || items.length;
 
@@ -296,7 +296,7 @@ const formatDefaultPassword = (password: string): string =>
 
 type Entry = InspectedStore["entries"][number];
 
-/** Of a store that is locked it is not known which certificates a key has. */
+/** Which certificates a key has is unknown while the store is locked. */
 const formatEntry = ({ alias, what, isLocked, certificateCount: count }: Entry, isWhole: boolean): string =>
   [
     alias === "" ? formatEntryKind(what) : `${alias}: ${formatEntryKind(what)}`,
@@ -315,7 +315,7 @@ function formatItem(item: Inspection["items"][number], inspection: Inspection, n
   return formatFacts([["where", item.location], ["alias", aliasOf(item, inspection)], ...facts]);
 }
 
-/** The name of the entry that an item stands in; empty for none. */
+/** The name of the entry that contains an item; empty for none. */
 function aliasOf(item: Inspection["items"][number], { stores }: Inspection): string {
   const entry = item.what === "certificate" ? item.entry : null;
   return (entry && stores[entry.store]?.entries[entry.entry]?.alias) ?? "";

@@ -75,7 +75,7 @@ async function listServed(words: readonly string[], options: Options, world: Wor
     world.out(`no client is ever served ${printable(never.certificate?.path ?? "")}: ${printable(why)}`);
 }
 
-/** Row ids are of one database and no promise. */
+/** Row ids belong to one database, so `--json` does not promise them. */
 const toJson = ({ id: _, hostId: __, shownBy, ...row }: ServedRow) => ({
   ...row,
   handshake: row.state === "not-seen" ? formatHandshake({ ...row, shownBy }) : null,
@@ -126,7 +126,7 @@ const columnsAt = (now: Date): Column<ServedRow>[] => [
   { head: "SEEN", cell: ({ sights }) => formatSeen(sights, now), leaves: 3 },
 ];
 
-/** When what is served there was seen last. */
+/** When it was last seen what is served there. */
 function formatSeen(sights: ServedRow["sights"], now: Date): string {
   const last = sights
     .map(({ lastSeen }) => lastSeen)

@@ -61,7 +61,10 @@ export function addTrust(program: Command, { world }: Session): void {
 
 type ProbeOptions = CommonOptions & { allow?: string[] };
 
-/** Of what a certificate names, nothing on this computer or its own link is contacted unless the user says so. */
+/**
+ * Of the addresses that a certificate names, none on this computer or its own link is contacted unless the user says
+ * so.
+ */
 const allow = () =>
   new Option(
     "--allow <host>",

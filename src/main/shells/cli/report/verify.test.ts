@@ -11,7 +11,7 @@ import { isAuthority, isNamed, signCertificate } from "#testing/tls/sign-certifi
 
 const now = () => new Date("2026-06-01T00:00:00Z");
 
-/** A database that is not there would be complained of, if it were opened. */
+/** If the database were opened, there would be an error, for it does not exist. */
 const type = (...argv: string[]): Promise<Said> =>
   openTerminal("/nowhere/latchkey.db", { now })("verify", ...argv);
 

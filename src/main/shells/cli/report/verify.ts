@@ -130,7 +130,7 @@ async function readOrRefuse(path: string): Promise<Uint8Array> {
   throw new Refusal("too-many", `${path} is larger than 64 MiB; pass only the part you need`);
 }
 
-/** A chain may be empty, as a file that a job has written for a leaf right below its root. */
+/** A chain may be empty: a job may write such a file for a leaf right below its root. */
 async function readChain(path: string): Promise<Uint8Array> {
   const bytes = await readOrRefuse(path);
   return isBlank(bytes) ? bytes : requireCertificates(path, bytes);
@@ -169,7 +169,7 @@ function readTime(text: string): Date {
   throw new InvalidArgumentError("Write a time as 2026-06-01T12:00:00Z.");
 }
 
-/** Date takes the 30th of February for the 2nd of March. */
+/** Date reads the 30th of February as the 2nd of March. */
 function isDay(text: string): boolean {
   const day = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);

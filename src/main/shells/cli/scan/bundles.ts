@@ -102,14 +102,14 @@ async function printCollector(
 ): Promise<void> {
   await using app = openEmptyApp(world);
   const { script: unnumbered, instructions } = await app.client.bundles.collector();
-  // What is printed gets a line end.
+  // `out` adds a line end to what it prints.
   if (wantsPage && !options.json) return world.out(instructions.replace(/\n$/, ""));
   const script = (await issueCollector(options, world)) ?? unnumbered;
   if (options.json) return printJson({ script, instructions }, world);
   world.out(script.replace(/\n$/, ""));
 }
 
-/** With a number that is remembered; null where the database takes none, which is said. */
+/** The collector with a serial number that is stored; null, with a warning, if the database cannot be written. */
 async function issueCollector(options: CommonOptions, world: World): Promise<string | null> {
   try {
     await using app = openApp(options, world, "write");
@@ -129,7 +129,7 @@ type Answer =
   | { file: string; result: Result }
   | { file: string; refused: string };
 
-/** Each is answered, and one that is refused keeps no other out. */
+/** Answers each bundle: one that is refused stops no other. */
 async function importBundles(
   files: readonly string[],
   options: ImportOptions,
@@ -173,7 +173,7 @@ async function importBundles(
   return Math.max(...codes);
 }
 
-/** Of several bundles of one host the last has the last word, and none of the others is too old. */
+/** Imports several bundles of one host from the oldest on, so that the newest counts and none is refused as too old. */
 async function oldestFirst<One extends { bundle: BundleImport }>(
   imports: readonly One[],
   { bundles }: LatchkeyClient,
@@ -247,7 +247,7 @@ const isResult = ({ base64 }: Pick<BundleImport, "base64">): boolean =>
 const toJson = (answer: Answer) =>
   "imported" in answer ? { file: answer.file, ...answer.imported } : answer;
 
-/** A file that cannot be read is named in the sentence already. */
+/** The sentence about a file that cannot be read names the file already. */
 const formatRefused = ({ file, refused }: { file: string; refused: string }): string =>
   refused.startsWith(printable(file)) ? refused : `${printable(file)}: ${refused}`;
 

@@ -18,7 +18,7 @@ const BAR_WIDTH = 24;
 const FAILURES_SHOWN = 3;
 
 /**
- * Starts a scan and shows how far it is until it ends, or what it asks; Ctrl-C cancels it, and what it has read is
+ * Starts a scan and shows its progress, or its prompts, until it ends; Ctrl-C cancels it, and what it has read is
  * kept.
  */
 export async function followScan(
@@ -73,11 +73,11 @@ function formatProgress({ total, ok, failed, partial }: Scan): string {
 
 export type ProbedScan = { scan: Scan; failures: Probe[] };
 
-/** What the endpoints that showed a chain in a scan said beside it. */
+/** The further facts of the endpoints that showed a chain in a scan. */
 export const readEndpoints = async (client: LatchkeyClient, scanId: ScanId): Promise<Endpoint[]> =>
   (await listRows(undefined, (page) => client.endpoints.ofScan({ scanId, ...page }))).rows;
 
-/** A scan at its end, with the probes that did not read what they were to read. */
+/** A scan at its end, with the probes that failed. */
 export async function readScan(client: LatchkeyClient, scanId: ScanId): Promise<ProbedScan> {
   const scan = await client.scans.find({ scanId });
   const probesThatAre = async (state: "failed" | "partial") =>

@@ -9,7 +9,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);
 
-/** A workstation with one key, and a host whose root lets that key in. */
+/** A workstation with one key, and a host on which that key logs in as root. */
 async function makePair() {
   const folder = await makeTemporaryFolder();
   const home = join(folder.path, "home");
@@ -89,7 +89,7 @@ test.runIf(canStartHosts())(
     expect(trusted.out).toContain("1 target: 1 read");
     expect(questions).toHaveLength(2);
 
-    // Trusted once, it is not asked about again.
+    // Once the key is trusted, there is no prompt for it.
     expect(await answer("")("scan", "--strict")).toMatchObject({ code: 0, err: "" });
   },
 );

@@ -103,8 +103,8 @@ type ScanRequest = TargetText & { again: "failed" | "unfinished" | null };
 type ScannedTargets = ProbedScan & { broken: readonly BrokenEntry[] };
 
 /**
- * Scans targets, or all that are remembered. Answers with 1 when it was strict and one could not be read,
- * and with 3 when it did not come to its end.
+ * Scans targets, or all that are stored. Returns 1 if a strict scan could not read one of them, and 3 if the scan did
+ * not complete.
  */
 async function scanTargets(words: readonly string[], options: ScanOptions, world: World): Promise<number> {
   const targetText = await readTargetText(words, options, world);
@@ -145,7 +145,7 @@ function chooseAgain({ failed, resume }: ScanOptions): ScanRequest["again"] {
   return failed ? "failed" : resume ? "unfinished" : null;
 }
 
-/** Null: as each is remembered. */
+/** Null: as stored for each target. */
 function chooseProxy({ proxy, jump }: ScanOptions): string | null {
   if (proxy !== undefined && jump !== undefined)
     throw new Refusal("invalid-input", "--proxy and --jump exclude each other; name one of them");
@@ -212,7 +212,7 @@ const toJson = (
 
 const MOST_FAILURES = 50;
 
-/** What a scan met, for people: first what went wrong, then the sum, which stays in view. */
+/** The results of a scan, for people: failures first, then the sum, which stays in view. */
 function printScan({ scan, failures }: ProbedScan, world: World): void {
   if (failures.length > 0) {
     world.out(printTable(COLUMNS, failures.slice(0, MOST_FAILURES), world));
@@ -255,7 +255,7 @@ type UnknownHost = {
   probes: Probe[];
 };
 
-/** Prompts for each key that no scan has met before, and pins those that the user confirms. Answers with their probes. */
+/** Prompts for each key that no scan has met before, and pins those that the user confirms. Returns their probes. */
 async function confirmTrust(
   unknown: readonly Probe[],
   client: LatchkeyClient,
@@ -278,7 +278,7 @@ async function confirmTrust(
 
 const MOST_SHOWN = 20;
 
-/** What to do where nobody is at a terminal. */
+/** What to do if nobody is at a terminal. */
 function formatUnasked(unknown: readonly Probe[]): string[] {
   const hosts = groupByHost(unknown);
   const keys = hosts

@@ -99,7 +99,7 @@ async function forget(words: readonly string[], options: Options, world: World):
   return complain(broken, world);
 }
 
-/** What a text means, without scanning or remembering it. */
+/** How a text is read, without scanning or storing it. */
 async function preview(words: readonly string[], options: Options, world: World): Promise<number> {
   const text = requireTargets(await readTargetText(words, options, world));
   await using app = openEmptyApp(world);
@@ -120,7 +120,7 @@ async function preview(words: readonly string[], options: Options, world: World)
   return code;
 }
 
-/** Names what could not be read, which is worth an exit code. */
+/** Names the words and lines that could not be read, and returns the exit code for them. */
 function complain(broken: readonly BrokenEntry[], world: World): number {
   for (const line of formatBroken(broken)) world.err(line);
   return broken.length > 0 ? 1 : 0;
@@ -183,16 +183,16 @@ export const addTargetOptions = (command: Command): Command =>
     .addOption(startTlsOption())
     .option("--server-name <name>", "server name (SNI) for targets that have none (repeatable)", collect);
 
-/** For an option that may be given again. */
+/** For an option that may be repeated. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
-/** What is spoken before TLS. */
+/** The protocol before TLS. */
 export const startTlsOption = () =>
   new Option("--starttls <protocol>", "STARTTLS protocol for endpoints whose target names none").choices(
     StartTls.options,
   );
 
-/** What carries the logins. */
+/** The transport of the logins. */
 export const transportOption = () =>
   new Option(
     "--transport <program>",
@@ -212,7 +212,7 @@ export async function readTargetText(
     throw new Refusal("invalid-input", "--ssh and --tls exclude each other; without them both are scanned");
   if (ssh && starttls)
     throw new Refusal("invalid-input", "--ssh and --starttls exclude each other: SSH has no TLS");
-  // The file comes first, so that what is said of its lines counts them as an editor does.
+  // The file comes first, so that errors count its lines as an editor does.
   const text = [...(from === undefined ? [] : [await readList(from, world)]), words.join(" ")]
     .join("\n")
     .trimEnd();
@@ -230,7 +230,7 @@ export async function readTargetText(
   };
 }
 
-/** Nothing at all means every remembered target to the contract, which nobody who names a list can have meant. */
+/** To the contract, no target at all means every stored target, which nobody who names a list can have meant. */
 export function requireTargets(targetText: TargetText): TargetText {
   if (targetText.sources.length > 0 || targetText.text.replace(/#.*/g, "").trim()) return targetText;
   throw new Refusal(
@@ -239,7 +239,7 @@ export function requireTargets(targetText: TargetText): TargetText {
   );
 }
 
-/** A list may have lines that cannot be read; what is typed beside it may not. */
+/** A list may have lines that cannot be read; the words beside it must all be right. */
 export async function refuseBrokenWords(
   words: readonly string[],
   { skipBroken, ...targetText }: TargetText,
@@ -249,7 +249,7 @@ export async function refuseBrokenWords(
     await targets.preview({ ...targetText, text: words.join(" "), sources: [], skipBroken: false });
 }
 
-/** Each word and line that could not be read, for stderr; none for none. */
+/** Each word and line that could not be read, for stderr. */
 export function formatBroken(broken: readonly BrokenEntry[]): string[] {
   if (broken.length === 0) return [];
   const head =
@@ -264,7 +264,7 @@ export function formatBroken(broken: readonly BrokenEntry[]): string[] {
   ];
 }
 
-/** What of ssh_config is not followed, for stderr. */
+/** The parts of ssh_config that are not followed, for stderr. */
 export const formatNotes = (notes: readonly string[]): string[] =>
   notes.map((note) => printable(`latchkey: note: ${note}`));
 

@@ -7,7 +7,7 @@ import { UtilityProcess } from "#testing/electron/utility-process.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { CoreProcess } from "./core-process.ts";
 
-/** Echoes on every port, says that it has closed all when it is told to, and falls when a port tells it to. */
+/** Echoes on every port, replies that it has closed all when it must stop, and crashes at a message on a port. */
 const GOOD = `
 process.parentPort.on("message", ({ data, ports }) => {
   if (data.kind === "stop") process.parentPort.postMessage({ kind: "stopped" });

@@ -2,7 +2,7 @@ import type { CoreStatus } from "#shared/contract/transport/desktop.ts";
 import { FromCore, type ToCore } from "./core-messages.ts";
 import type { VaultProcesses } from "./vault-processes.ts";
 
-/** The sliver of a utility process that is used. */
+/** The part of a utility process that is used. */
 export type Child<Port> = {
   on(event: "message", listener: (message: unknown) => void): unknown;
   once(event: "exit", listener: (code: number) => void): unknown;
@@ -12,33 +12,33 @@ export type Child<Port> = {
 
 type Options<Port> = {
   fork: () => Child<Port>;
-  /** Starts and ends the processes of the vault. */
+  /** Starts and ends vault processes. */
   vaultProcesses?: Pick<VaultProcesses<Port>, "start" | "end" | "endAll">;
   /** The status has changed. */
   onStatus: () => void;
   /** In milliseconds. */
   now?: () => number;
-  /** So long the core may take to close its database; a scan that runs is stopped first. */
+  /** How long the core may take to close its database; a running scan is stopped first. */
   stopWithinMs?: number;
 };
 
-/** So often in so long it is started again by itself. What goes on falling is for a person to inspect. */
+/** How often within `WITHIN_MS` it is restarted automatically. If it crashes more often, a person must look at it. */
 const MOST_RESTARTS = 3;
 const WITHIN_MS = 5 * 60_000;
 const STOP_WITHIN_MS = 20_000;
 
 /**
- * The process that holds the database: started, started again when it falls, and ended before the app does. Each
- * fall is told, and after the third restart in five minutes nothing starts until somebody asks for it.
+ * The process that holds the database: started, restarted when it crashes, and ended before the app ends. Each crash is
+ * reported, and after the third restart in five minutes nothing starts until the user asks for it.
  */
 export class CoreProcess<Port> {
   readonly #options: Options<Port>;
   #status: CoreStatus = { state: "starting", sentence: null };
   #child: Child<Port> | null = null;
-  /** The one that cannot open its database: its end is ours, and no fall. */
+  /** The process that cannot open its database: we end it, which is no crash. */
   #unable: Child<Port> | null = null;
   #ended = Promise.withResolvers<void>();
-  /** When it fell, in milliseconds. */
+  /** The times of its crashes, in milliseconds. */
   #falls: number[] = [];
   #isStopping = false;
 
@@ -63,12 +63,12 @@ export class CoreProcess<Port> {
     });
   }
 
-  /** Hands a page's port to the core that runs. */
+  /** Sends a page's port to the core that runs. */
   serve(port: Port): void {
     this.#child?.postMessage({ kind: "serve" }, [port]);
   }
 
-  /** Starts once more what was given up; the falls so far are forgiven. */
+  /** Starts it once more after it was given up; the crashes so far do not count any more. */
   async retry(): Promise<void> {
     if (this.#status.state !== "failed") return;
     this.#falls = [];
@@ -77,7 +77,7 @@ export class CoreProcess<Port> {
     if (!this.#isStopping) this.start();
   }
 
-  /** Resolves when the core has closed its database and was ended, which happens without its word after a while. */
+  /** Resolves when the core has closed its database and was ended; after `stopWithinMs` it is ended without a reply. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     const child = this.#child;

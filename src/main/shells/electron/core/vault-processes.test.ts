@@ -9,7 +9,7 @@ import { startVaultProcessesHere, VaultProcesses } from "./vault-processes.ts";
 
 const VAULT_PROCESS = join(import.meta.dirname, "../../../net/vault/vault-process.ts");
 
-/** A vault whose vaultProcesses are utility processes, and how many of them have started and ended. */
+/** A vault whose processes are utility processes, and how many of them have started and ended. */
 async function openWorld() {
   const folder = await makeTemporaryFolder();
   const counts = { started: 0, ended: 0 };

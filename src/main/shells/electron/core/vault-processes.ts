@@ -1,7 +1,7 @@
 import type { AppOptions } from "#app";
 import { type FromCore, ToCore } from "./core-messages.ts";
 
-/** The sliver of a utility process that is used. */
+/** The part of a utility process that is used. */
 type VaultProcessChild<Port> = {
   once(event: "exit", listener: () => void): unknown;
   postMessage(message: unknown, ports?: Port[]): void;
@@ -16,8 +16,8 @@ type Options<Port> = {
 type Core<Port> = { postMessage(message: ToCore, ports?: Port[]): void };
 
 /**
- * The processes of the vault, started for the core, which cannot start one: a packaged Electron runs as no Node. What the
- * two say to each other does not pass through the window's process.
+ * The vault processes, started for the core, which cannot start one: a packaged Electron does not run as Node. What
+ * core and vault send each other does not pass through the window's process.
  */
 export class VaultProcesses<Port> {
   readonly #options: Options<Port>;
@@ -44,7 +44,7 @@ export class VaultProcesses<Port> {
     this.#running.get(id)?.kill();
   }
 
-  /** The core is gone, and with it whoever may ask. */
+  /** The core has ended, and nothing else uses them. */
   endAll(): void {
     for (const child of this.#running.values()) child.kill();
     this.#running.clear();
@@ -55,7 +55,7 @@ type StartVaultProcess = NonNullable<AppOptions["startVaultProcess"]>;
 type VaultChildProcess = Awaited<ReturnType<StartVaultProcess>>;
 type Message = Parameters<Parameters<VaultChildProcess["onMessage"]>[0]>[0];
 
-/** The sliver of a port to a vault process that is used. Electron puts a message in an event, and Node does not. */
+/** The part of a port to a vault process that is used. Electron puts a message in an event, and Node does not. */
 type Port = {
   on(event: "message", listener: (event: Message | { data: Message }) => void): unknown;
   postMessage(message: unknown): void;
@@ -64,7 +64,7 @@ type Port = {
 
 type Parent = { on(event: "message", listener: (event: { data?: unknown; ports: Port[] }) => void): unknown };
 
-/** How the core has the window's process start a vault process: it is asked for one, and answers with a port to it. */
+/** How the core starts a vault process: it requests one of the window's process, which answers with a port to it. */
 export function createVaultProcessStarter(
   parent: Parent,
   post: (message: FromCore) => void,
@@ -100,7 +100,7 @@ export function createVaultProcessStarter(
   };
 }
 
-/** The same where the window's process is the core itself, as for a command. */
+/** The same if the window's process is the core itself, as for a command. */
 export function startVaultProcessesHere(
   vaultProcesses: Pick<VaultProcesses<Port>, "start" | "end">,
 ): StartVaultProcess {

@@ -240,7 +240,7 @@ test("a link is opened by its name, and every one is https", async () => {
 type Handler<Setter extends keyof Permitting> = NonNullable<Parameters<Session[Setter]>[0]>;
 type Permission = Parameters<Handler<"setPermissionRequestHandler">>[1];
 
-/** Every name there is: the type refuses a list that lacks one or has one too many. */
+/** Every permission: the type refuses a list that lacks one or has one too many. */
 const EVERY: Record<Permission, true> = {
   ar: true,
   "automatic-fullscreen": true,
@@ -318,7 +318,7 @@ test("no device, no screen and no pairing is granted, and no USB class loses its
 
 type Handlers = { [Setter in keyof Permitting]: Handler<Setter> };
 
-/** The handlers that a session was given. */
+/** The handlers that were set on a session. */
 function deny(): Handlers {
   const handlers: Partial<Record<keyof Permitting, unknown>> = {};
   const note = (setter: keyof Permitting) => (handler: unknown) => {

@@ -9,16 +9,16 @@ const SCHEME = "latchkey-app";
 /** The one origin of the page, as Chromium writes it. */
 export const PAGE_ORIGIN = `${SCHEME}://page`;
 
-/** Made known before the app is ready. It may not bypass policies, run service workers or be read by other origins. */
+/** Registered before the app is ready. It may not bypass policies, run service workers or be read by other origins. */
 export const PAGE_SCHEME: CustomScheme = {
   scheme: SCHEME,
   privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true },
 };
 
-/** The sliver of a request that is looked at. The initiator is absent when the window itself asks. */
+/** The part of a request that is checked. The initiator is absent for requests of the window itself. */
 type PageRequest = { url: string; method: string; initiatorOrigin?: string };
 
-/** The sliver of Electron's protocol that serves the page. */
+/** The part of Electron's protocol that serves the page. */
 type Protocol = { handle(scheme: string, handler: (request: Request) => Response): void };
 
 export const servePage = (protocol: Protocol, page: Page): void =>
@@ -43,7 +43,7 @@ export function createAnswer(page: Page): (request: PageRequest) => Response {
 
 const refuse = (status: number): Response => new Response(null, { status, headers: PAGE_HEADERS });
 
-/** The sliver of a session that sees every request of the page. */
+/** The part of a session that sees every request of the page. */
 type Requesting = {
   webRequest: {
     onBeforeRequest(
@@ -52,7 +52,7 @@ type Requesting = {
   };
 };
 
-/** Nothing remote: the page asks for its own files, and downloads what it has made itself. */
+/** Nothing remote: the page may load its own files, and download what it has made itself. */
 export function refuseRemote(session: Requesting, { isPackaged }: { isPackaged: boolean }): void {
   const allowed = [`${PAGE_ORIGIN}/`, `blob:${PAGE_ORIGIN}/`, ...(isPackaged ? [] : ["devtools://"])];
   session.webRequest.onBeforeRequest(({ url }, decide) =>
@@ -64,10 +64,10 @@ export function refuseRemote(session: Requesting, { isPackaged }: { isPackaged: 
 type Frame = { origin: string };
 export type Sender = { mainFrame: Frame };
 
-/** The sliver of an event that says who sent it. The frame is null once it has navigated away or is gone. */
+/** The part of an event that says who sent it. The frame is null once it has navigated away or is gone. */
 type SenderEvent<Contents extends Sender> = { sender: Contents; senderFrame: Frame | null };
 
-/** The sliver of ipcMain on which the page is heard. */
+/** The part of ipcMain that receives the page's messages. */
 type Hearing<Contents extends Sender> = {
   handle(
     channel: string,
@@ -75,7 +75,7 @@ type Hearing<Contents extends Sender> = {
   ): void;
 };
 
-/** Hears the page's requests on the one channel there is: from our own page, and of a known shape. */
+/** Takes the page's requests on the only channel: from our own page, and of a known shape. */
 export function handlePageRequests<Contents extends Sender>(
   ipc: Hearing<Contents>,
   answer: (request: DesktopRequest, page: Contents) => void | Promise<void>,
@@ -88,12 +88,12 @@ export function handlePageRequests<Contents extends Sender>(
   });
 }
 
-/** Whether our page itself has sent it, and no frame in it. */
+/** Whether our page itself sent it, rather than a frame in it. */
 function isOwnPage({ sender, senderFrame }: SenderEvent<Sender>): boolean {
   return senderFrame !== null && senderFrame === sender.mainFrame && isOwnOrigin(senderFrame.origin);
 }
 
-/** Compared by what the parser finds, not by how it begins: `latchkey-app://page.evil` begins well. */
+/** Compares what the URL parser finds, not the prefix: `latchkey-app://page.evil` has the right prefix. */
 function isOwnOrigin(origin: string): boolean {
   const found = URL.parse(origin);
   const own = new URL(PAGE_ORIGIN);
@@ -102,7 +102,7 @@ function isOwnOrigin(origin: string): boolean {
   );
 }
 
-/** The sliver of a page's WebContents that is locked. */
+/** The part of a page's WebContents that is locked. */
 type Navigating = {
   on(event: (typeof NAVIGATIONS)[number], listener: (event: { preventDefault(): void }) => void): unknown;
   setWindowOpenHandler(handler: () => WindowOpenHandlerResponse): void;
@@ -121,7 +121,7 @@ export function lockNavigation(contents: Navigating): void {
   contents.setWindowOpenHandler(() => ({ action: "deny" }));
 }
 
-/** All that the window can open in a browser. Nothing that was read anywhere is among it. */
+/** All that the window can open in a browser. None of it comes from anything that was read. */
 export const LINKS = {
   "authorized-keys": "https://man.openbsd.org/sshd.8#AUTHORIZED_KEYS_FILE_FORMAT",
   "ssh-config": "https://man.openbsd.org/ssh_config.5",
@@ -132,7 +132,7 @@ export type LinkId = keyof typeof LINKS;
 export const openExternalLink = (shell: Pick<Shell, "openExternal">, id: LinkId): Promise<void> =>
   shell.openExternal(LINKS[id]);
 
-/** The sliver of a session that hands out permissions. */
+/** The part of a session that grants permissions. */
 export type Permitting = Pick<
   Session,
   | "setPermissionRequestHandler"

@@ -1,6 +1,6 @@
 /**
- * Switches of Chromium and Node that open the program to others: whoever can change how it is started, a shortcut or a
- * menu's entry, could read the page and what is typed there, or have another program started in place of its processes.
+ * Switches of Chromium and Node that open the program to others: whoever can change how it is started, in a shortcut or
+ * a menu entry, could read the page and what is typed there, or replace its processes with another program.
  */
 const UNSAFE = [
   "remote-debugging-",
@@ -23,10 +23,10 @@ const UNSAFE = [
   "ssl-key-log-file",
 ] as const;
 
-/** Chromium takes one hyphen for two, on Windows a slash as well, and nothing behind `--`. */
+/** Chromium treats one hyphen as two, on Windows a slash as well, and ignores what follows `--`. */
 const SWITCH = process.platform === "win32" ? /^(?:--?|\/)([^=]+)/ : /^--?([^=]+)/;
 
-/** The first such switch among the arguments of a start, as it was written; null where there is none. */
+/** The first such switch among the arguments of a start, as it was written; null if there is none. */
 export function findUnsafeSwitch(args: readonly string[]): string | null {
   const end = args.indexOf("--");
   const before = end < 0 ? args : args.slice(0, end);

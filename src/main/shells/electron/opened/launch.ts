@@ -11,15 +11,15 @@ export type Launch =
   | { kind: "command"; argv: readonly string[] }
   | { kind: "window"; database: string | null; files: StartFiles; opened: readonly Opened[] };
 
-/** The files of this computer that the page may name, beside this user's own: as `latchkey serve` has them. */
+/** The files of this computer that the page may name, in addition to this user's own: as `latchkey serve` has them. */
 export type StartFiles = NonNullable<AppOptions["startFiles"]>;
 
 /** A link or a file that the window is to show. */
 export type Opened = { kind: "link"; link: string } | { kind: "file"; path: string };
 
 /**
- * What stands behind the program's name. A packaged program is its own executable; otherwise Electron is told which
- * program to run, behind switches of its own.
+ * The arguments after the program's name. A packaged program is its own executable; otherwise the path of the program
+ * follows Electron's own switches.
  */
 export function argumentsOf(argv: readonly string[], { isPackaged }: { isPackaged: boolean }): string[] {
   if (isPackaged) return argv.slice(1);
@@ -27,11 +27,11 @@ export function argumentsOf(argv: readonly string[], { isPackaged }: { isPackage
   return program < 0 ? [] : argv.slice(program + 1);
 }
 
-/** A bare word is a command, or a mistyped one, which the command line can say; files come with a path. */
+/** A bare word is a command, or a mistyped one, which the command line reports; files come with a path. */
 const COMMAND = /^[a-z][a-z-]*$/;
 const HELP: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version"]);
 
-/** Reads those arguments. What is no option of ours the system may have added for Chromium. */
+/** Reads those arguments. The system may have added options for Chromium, which are ignored. */
 export function readLaunch(argv: readonly string[], folder: string): Launch {
   const { words, values } = readWords(argv);
   if (COMMAND.test(words[0] ?? "") || argv.some((word) => HELP.has(word))) return { kind: "command", argv };
@@ -60,7 +60,7 @@ const toOpened = (words: readonly string[], folder: string): Opened[] =>
 const VALUED = ["--db", "--ssh-config", "--identity", "--dns-hook"] as const;
 type Valued = (typeof VALUED)[number];
 
-/** What is no option, and the values of those that are ours. */
+/** The arguments that are no options, and the values of our own options. */
 function readWords(argv: readonly string[]): { words: string[]; values: Map<Valued, string[]> } {
   const words: string[] = [];
   const values = new Map<Valued, string[]>();
@@ -74,7 +74,7 @@ function readWords(argv: readonly string[]): { words: string[]; values: Map<Valu
   return { words, values };
 }
 
-/** Tells the page what was opened. A link that is none of ours opens the window, and nothing in it. */
+/** Sends the page what was opened. A link that is not ours opens the window, and nothing in it. */
 export async function showOpened(
   opened: readonly Opened[],
   post: (message: DesktopMessage) => void,
@@ -99,13 +99,13 @@ async function toMessage(opened: Opened): Promise<DesktopMessage | null> {
 }
 
 /**
- * Reads a file that the operating system handed to the window, for its page to inspect: a regular file of a
+ * Reads a file that the operating system opened with the program, for its page to inspect: a regular file of a
  * bounded size. A pipe or a device would keep us waiting, or never end.
  */
 async function readOpenedFile(path: string): Promise<DesktopMessage> {
   const name = basename(path);
   try {
-    // Without waiting for somebody to write, should it be a pipe.
+    // O_NONBLOCK: a pipe without a writer does not block.
     await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stat = await file.stat();
     if (!stat.isFile()) return unreadable(name, "it is not a regular file");
@@ -119,7 +119,7 @@ async function readOpenedFile(path: string): Promise<DesktopMessage> {
   }
 }
 
-/** Null when there is more: a file may grow while it is read. */
+/** Null if there is more: a file may grow while it is read. */
 async function readAtMost(file: FileHandle, most: number): Promise<Buffer | null> {
   const buffer = Buffer.alloc(most + 1);
   let length = 0;

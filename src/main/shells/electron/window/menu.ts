@@ -6,14 +6,14 @@ import type { LinkId } from "#shells/electron/guard/guard-page.ts";
 type Options = {
   platform: NodeJS.Platform;
   isPackaged: boolean;
-  /** Tells the page. */
+  /** Sends a message to the page. */
   post: (message: DesktopMessage) => void;
   openLink: (id: LinkId) => void;
 };
 
 /**
  * The native menu. Keys without Ctrl or Command belong to the page, which knows when somebody types, so the menu
- * claims none of them: it names them behind the words.
+ * registers none of them: it shows them after the labels.
  */
 export function buildMenu({ platform, isPackaged, post, openLink }: Options): MenuItemConstructorOptions[] {
   const isMac = platform === "darwin";

@@ -15,7 +15,7 @@ export function openWindow(preload: string): BrowserWindow {
   window.on("close", () => rememberWindowState(file, window));
   window.webContents.on("render-process-gone", (_event, { reason }) => {
     if (reason === "clean-exit" || window.isDestroyed()) return;
-    // The box waits to be closed, so a page that falls again and again is seen to.
+    // The box waits to be closed, so that the user notices a page that crashes again and again.
     dialog.showErrorBox(
       "The page has stopped",
       `Latchkey's page has stopped (${reason}) and is loaded again.`,

@@ -55,7 +55,7 @@ test("a page that is gone is not spoken to", () => {
   expect([page.said, ports]).toEqual([[], []]);
 });
 
-/** A core and a page that note what reaches them; the channels between them are real. */
+/** A core and a page that record what reaches them; the channels between them are real. */
 function createWorld(status: CoreStatus) {
   const ports: MessagePort[] = [];
   const core = { status, serve: (port: MessagePort) => void ports.push(port) };

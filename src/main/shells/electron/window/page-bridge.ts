@@ -1,7 +1,7 @@
 import type { CoreStatus, DesktopMessage } from "#shared/contract/transport/desktop.ts";
 import { CHANNELS } from "#shells/electron/bridge.ts";
 
-/** The sliver of a page that is spoken to. */
+/** The part of a page that receives messages. */
 export type Page<Port> = {
   isDestroyed(): boolean;
   postMessage(channel: string, message: unknown, ports?: Port[]): void;
@@ -13,12 +13,12 @@ type Deps<Port> = {
 };
 
 /**
- * Joins the page to the core: one channel a load of the page, and a new one when the core was started again. What
- * they say to each other does not pass through the window's process.
+ * Connects the page to the core: one channel for each load of the page, and a new one when the core was restarted. What
+ * they send each other does not pass through the window's process.
  */
 export function createPageBridge<Port>({ createChannel, core }: Deps<Port>) {
   let page: Page<Port> | null = null;
-  /** Said before there was a page that listens: what the window was opened with. */
+  /** Messages from before the page listened: what the window was opened with. */
   let waiting: DesktopMessage[] = [];
 
   function post(message: DesktopMessage): void {
@@ -26,7 +26,7 @@ export function createPageBridge<Port>({ createChannel, core }: Deps<Port>) {
     else page.postMessage(CHANNELS.message, message);
   }
 
-  /** Tells how the core is, and hands over a port once it runs. */
+  /** Reports the state of the core, and sends a port once the core runs. */
   function join(): void {
     if (!page || page.isDestroyed()) return;
     const { status } = core;
@@ -39,7 +39,7 @@ export function createPageBridge<Port>({ createChannel, core }: Deps<Port>) {
 
   return {
     post,
-    /** To be called when the core has become something else. */
+    /** To be called when the state of the core has changed. */
     join,
     /** The page has loaded, and listens. */
     connect(loaded: Page<Port>): void {

@@ -6,7 +6,7 @@ type Options = { state: WindowState; preload: string; isPackaged: boolean };
 
 const LEAST = { minWidth: 720, minHeight: 480 };
 
-/** The one window. It is shown when its page is ready, so that nobody sees it white. */
+/** The one window. It is shown when its page is ready, so that it is never blank. */
 export function windowOptions({ state, preload, isPackaged }: Options): BrowserWindowConstructorOptions {
   return {
     ...state.bounds,
@@ -17,7 +17,7 @@ export function windowOptions({ state, preload, isPackaged }: Options): BrowserW
   };
 }
 
-/** Every setting that could open the page to what it must not have, spelled out: a default may change. */
+/** Every setting that could give the page rights that it must not have, spelled out: a default may change. */
 function webPreferences({ preload, isPackaged }: Omit<Options, "state">): WebPreferences {
   return {
     preload,
@@ -51,10 +51,10 @@ type WindowState = z.infer<typeof WindowState>;
 
 const USUAL: WindowState = { bounds: { width: 1280, height: 860 }, isMaximized: false };
 
-/** So much of the window must be on a display for it to be found there. */
+/** How much of the window must be on a display for the user to find it there. */
 const LEAST_SEEN = { width: 160, height: 80 };
 
-/** The state that was remembered, unless it cannot be read or its display is gone. */
+/** The stored state, unless it cannot be read or its display is gone. */
 export function readWindowState(file: string, displays: readonly { workArea: Rectangle }[]): WindowState {
   const state = readState(file);
   if (!state) return USUAL;
@@ -64,10 +64,10 @@ export function readWindowState(file: string, displays: readonly { workArea: Rec
   return isThere ? state : { ...state, bounds: { width, height } };
 }
 
-/** The sliver of a window whose state is remembered. */
+/** The part of a window whose state is stored. */
 type Remembered = Pick<BrowserWindow, "getNormalBounds" | "isMaximized">;
 
-/** A window that cannot be remembered opens as usual the next time: no reason to keep it from closing. */
+/** A window whose state cannot be stored opens as usual the next time: no reason to keep it from closing. */
 export function rememberWindowState(file: string, window: Remembered): void {
   const state: WindowState = { bounds: window.getNormalBounds(), isMaximized: window.isMaximized() };
   try {
@@ -89,7 +89,7 @@ function readState(file: string): WindowState | null {
 function shows(area: Rectangle, bounds: Rectangle): boolean {
   const width = Math.min(area.x + area.width, bounds.x + bounds.width) - Math.max(area.x, bounds.x);
   const height = Math.min(area.y + area.height, bounds.y + bounds.height) - Math.max(area.y, bounds.y);
-  // By its title it is moved, so its top edge must be on the display.
+  // The title bar moves it, so its top edge must be on the display.
   const hasTop = bounds.y >= area.y - 1;
   return hasTop && width >= LEAST_SEEN.width && height >= LEAST_SEEN.height;
 }
