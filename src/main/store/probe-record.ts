@@ -11,7 +11,7 @@ import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { SshTarget, TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
 
-/** What one probe brought home, whatever it visited: the part that the scan's own list shows. */
+/** The part of a probe that the scan's own list shows, whatever was probed. */
 type ProbeRecord = {
   scanId: ScanId;
   at: Instant;
@@ -24,29 +24,29 @@ type ProbeRecord = {
 export type SeenCertificate = {
   certificate: Certificate;
   der: Uint8Array;
-  /** From when on it needs attention, and attention at once; null where its dates do not tell. */
+  /** From when on it needs attention, and from when on at once; null where its dates do not show that. */
   warnFrom: Instant | null;
   urgentFrom: Instant | null;
-  /** It lives longer than a public authority may let it; and whether one has issued it is not said. */
+  /** It lives longer than a public authority may allow. This does not say whether a public authority has issued it. */
   isOverLimit: boolean;
-  /** It says that clients may use it as a client certificate. */
+  /** Its extensions allow it as a client certificate. */
   isForClients: boolean;
-  /** The fingerprint of its key as a key of SSH; null where SSH has no such keys. */
+  /** The fingerprint of its key as an SSH key; null where SSH has no keys of that kind. */
   sshFingerprint: string | null;
 };
 
-/** A visit to an endpoint. `presented` is null unless it showed a chain: then what is known of it stays as it was. */
+/** A probe of an endpoint. `presented` is null unless it showed a chain: then what is known of it stays as it was. */
 export type EndpointProbe = ProbeRecord & {
   target: TlsTarget;
   presented: {
-    /** As sent, order and duplicates kept; the leaf first. Null in the place of one that cannot be read. */
+    /** As sent, order and duplicates kept; the leaf first. Null for each certificate that cannot be read. */
     chain: (SeenCertificate | null)[];
-    /** Those that clients get which take another kind of key alone; only where they were asked for. */
+    /** The chains for clients that accept only another kind of key; empty where the probe did not try these. */
     others: (SeenCertificate | null)[][];
     /** TLS version, cipher, group, ALPN, ... as words, for the endpoint's own facts. */
     facts: Record<string, string>;
     beside: BesideChain;
-    /** Each address of a name, where it has several; empty where it has one, null where no others were looked for. */
+    /** Each address of a name that has several; empty where it has one, null where the probe did not try the others. */
     addresses: SeenAddress[] | null;
     findings: FindingDraft[];
   } | null;
@@ -54,13 +54,13 @@ export type EndpointProbe = ProbeRecord & {
 
 /** What an endpoint sent beside its chain. */
 export type BesideChain = {
-  /** An answer of OCSP, as DER. */
+  /** An OCSP response, as DER. */
   staple: Uint8Array | null;
-  /** A list of certificate timestamps, as the handshake carried it. */
+  /** The SCT list of the TLS extension, as sent. */
   timestamps: Uint8Array | null;
-  /** Whose certificates it asks clients for; null where it asks for none. */
+  /** The authorities whose client certificates it requests; null where it requests none. */
   authorities: Authorities | null;
-  /** What it takes; null where it was not asked, and what is known of it stays. */
+  /** Its TLS capabilities; null where they were not probed, and what is known of them stays. */
   capabilities: Capabilities | null;
 };
 
@@ -72,18 +72,21 @@ export type SeenAddress = {
   chain: (SeenCertificate | null)[];
 };
 
-/** A visit to a host. `collected` is null unless it was read, wholly or in part. */
+/** A probe of a host. `collected` is null unless it was read, wholly or in part. */
 export type HostProbe = ProbeRecord & {
   target: SshTarget;
-  /** What carried the login; absent where there was none. */
+  /** The transport of the login; absent where there was none. */
   transport?: Transport;
-  /** By whose login it was read, and when that began; absent where nobody logged in. */
+  /** The login that read it, and when that began; absent where nobody logged in. */
   login?: { user: string; useSudo: boolean; begunAt: Instant };
-  /** The host key that it presented, or the jump host on its way; null when it never came to that. */
+  /** The host key that was presented by it, or by the jump host on its route; null where no key was presented. */
   hostKey: (HostKeyView & { blob: Uint8Array }) | null;
   /** The jump host that the outcome is about; null: the host itself. */
   jumpHost: Probe["jumpHost"];
-  /** It was not visited: what it holds came by hand, from some time ago. What a later visit met stays its state then. */
+  /**
+   * The host was not probed: a bundle brought its content, which is some time old. The state that a later probe left
+   * stays.
+   */
   isOffline?: boolean;
   /** True when the outcome is about that key (unknown or changed). */
   isKeyRefused: boolean;
@@ -102,36 +105,38 @@ export type CollectedHost = {
   /** "root", "root by sudo" or the name of the account. */
   readAs: string;
   accounts: Omit<AccountView, "grantCount" | "becomes" | "agents">[];
-  /** Whether one that is missing has gone: of a host with a directory only those that had a password of the host's own. */
+  /**
+   * Whether a missing account has gone. On a host with a directory, only one that had a password of the host's own has.
+   */
   missingAccounts: "gone" | "gone-if-own" | "may-be-there";
   grants: CollectedGrant[];
   /** Authorized keys files that were read whole, to the byte. */
   keysFiles: { path: string; realPath: string | null; bytes: Uint8Array }[];
-  /** `spkiSha256`: the key as certificates know it; null where its public half is not known. */
+  /** `spkiSha256`: the key as certificates identify it; null where its public key is not known. */
   keyFiles: (Omit<KeyFileView, "id"> & { spkiSha256: string | null })[];
   hostKeys: (HostKeyView & { keyBits: number | null })[];
   certificateFiles: { path: string; certificates: SeenCertificate[] }[];
-  /** What was in use before, and is kept beside it: it is nowhere now. */
+  /** Certificates that were in use before, and are kept beside the new ones: they count as being nowhere now. */
   replacedCertificates: SeenCertificate[];
   disk: CollectedDisk;
   /** Certificates that a configuration names for when the host is a client itself. */
   clientFiles: { path: string; directive: string; at: FileLine }[];
-  /** What this reading of its logs tells of logins by key; what is known from others stays beside it. */
+  /** What this reading of its logs shows of logins by key; what earlier readings showed stays. */
   use: HostUse;
   reach: HostReach;
-  /** `isComplete`: all was read by which sshd trusts authorities, so that one that is missing has gone. */
+  /** `isComplete`: everything was read by which sshd trusts authorities, so that one that is missing has gone. */
   authorities: { trusted: TrustedAuthority[]; isComplete: boolean };
-  /** `keysOf`: whose authorized keys lie there. */
+  /** `keysOf`: the accounts whose authorized keys are there. */
   coverage: { read: string[]; notRead: (Unreadable & { keysOf?: string[] })[] };
   /** True when the reading was cut short: what is missing from it has not gone. */
   isPartial: boolean;
   /** Files and folders that could not be read: what is known at or below them has not gone either. */
   unreadablePaths: string[];
-  /** Where a private key may lie that this reading has not seen: a path, or a directory of accounts. */
+  /** Where there may be a private key that this reading has not seen: a path, or a directory of accounts. */
   unreadableKeyLocations: string[];
 };
 
-/** An account that a certificate may open which an authority of TrustedUserCAKeys has signed. */
+/** An account that may accept a certificate which an authority of TrustedUserCAKeys has signed. */
 export type TrustedAuthority = {
   account: string;
   fingerprint: string;
@@ -139,21 +144,21 @@ export type TrustedAuthority = {
   comment: string;
   file: string;
   line: number;
-  /** Of which the certificate must have one; empty where only a command tells them. */
+  /** The certificate must have one of these; empty where only a command decides. */
   principals: string[];
   effective: Verdict["effective"];
 };
 
-/** What the configurations of a host's servers say is served, and what that is judged by. */
+/** What the configurations of a host's servers say is served, and what that is evaluated by. */
 export type CollectedDisk = {
-  /** Null: they could not be told. */
+  /** Null where they could not be found out. */
   addresses: string[] | null;
-  /** As JSON, for it is read as a whole by whoever judges; null where no server is known. */
+  /** As JSON, because it is evaluated as a whole; null where no server is known. */
   map: string | null;
   bindings: CollectedBinding[];
 };
 
-/** `at`: the line that opens the listener or the virtual host. `address` and `name` null: every one. */
+/** `at`: the line that opens the listener or the virtual host. `address` and `name` null: all of them. */
 export type CollectedBinding = {
   server: string;
   root: string;
@@ -167,11 +172,11 @@ export type CollectedBinding = {
   realPath: string | null;
   key: { path: string } | null;
   unsure: string | null;
-  /** Null, or not there: it is not known. */
+  /** Null or absent where it is not known. */
   shownBy?: ShownBy | null;
 };
 
-/** One line of an authorized_keys file for one account, judged. */
+/** One line of an authorized_keys file for one account, with its verdict. */
 export type CollectedGrant = {
   account: string;
   uid: number;

@@ -12,7 +12,7 @@ import type { Store } from "./store.ts";
 
 type ScanTables = ReturnType<typeof scanTables>;
 
-/** What a scan writes with. The store of the core is one, too. */
+/** The tables that a scan writes to. The core's store has them, too. */
 export type RecordingStore = {
   atomically: Store["atomically"];
   close: Store["close"];
@@ -27,7 +27,7 @@ export type RecordingStore = {
   people: ReturnType<typeof peopleStore>;
   pins: ScanTables["pins"];
   revoked: ScanTables["revoked"];
-  /** It lists no probes: who scans only writes them. */
+  /** Without a list of probes: a scan only writes them. */
   scans: ScanTables["scans"];
   served: ScanTables["served"];
   targets: ScanTables["targets"];
@@ -36,12 +36,12 @@ export type RecordingStore = {
   violations: ScanTables["violations"];
 };
 
-/** In KiB, of pages beside those that the core's connection keeps: what is written comes back to few of them. */
+/** In KiB, beside the cache of the core's connection: a scan rarely reads a page again after writing it. */
 const CACHE = "cache_size = -4096";
 
 /**
- * A second connection to a database that this process has opened to write: it is at our schema then, and locked against
- * every other process for as long as that store is open. This file imports no schema, so that a bare Node can run it.
+ * A second connection to a database that this process has opened to write: while that store is open, the database is at
+ * our schema and locked against every other process. This file imports no schema, so that a bare Node can run it.
  */
 export function openRecordingStore(options: { path: string; disk: SharedArrayBuffer }): RecordingStore {
   const { path } = options;

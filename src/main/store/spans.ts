@@ -1,6 +1,6 @@
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 
-/** The scan that looked, and how far it saw: what it did not see where it could have seen it is gone. */
+/** A scan, and how far it saw: what it could have seen and did not see is gone. */
 export type ScanCoverage = {
   scanId: ScanId;
   /** False when the reading was cut short: then nothing that is missing from it is gone. */
@@ -9,11 +9,14 @@ export type ScanCoverage = {
   couldSee: (path: string) => boolean;
 };
 
-/** On a host, accounts that are known and may still be there, though its directory did not list them this time. */
+/**
+ * `unlisted`: accounts that are known and may still be there, though the directory of the host did not list them this
+ * time.
+ */
 export type HostCoverage = ScanCoverage & { unlisted: ReadonlySet<string> };
 
 type Spans<Seen> = {
-  /** What is known to be there, by its identity. */
+  /** What is known to be there: rows by their identity. */
   current: ReadonlyMap<string, number>;
   seen: ReadonlyMap<string, Seen>;
   /** Whether a missing thing is gone, and not just out of sight. */
@@ -24,8 +27,8 @@ type Spans<Seen> = {
 };
 
 /**
- * The same thing seen again goes on, one that is missing ends, one that is new (or is back) begins.
- * Gives the row of everything that was seen.
+ * The same thing seen again goes on, a missing one ends, and one that is new (or is back) begins. Returns the row of
+ * everything that was seen.
  */
 export function followSpans<Seen>({
   current,
@@ -36,7 +39,7 @@ export function followSpans<Seen>({
   end,
 }: Spans<Seen>): Map<string, number> {
   const rows = new Map<string, number>();
-  // What ends comes first, so that what takes its place finds it gone.
+  // What ends is written first, so that its successor finds it gone.
   for (const [key, id] of current) if (!seen.has(key) && isGone(key)) end(id);
   for (const [key, thing] of seen) {
     const id = current.get(key);
@@ -49,7 +52,10 @@ export function followSpans<Seen>({
 export const byKey = <Thing>(things: readonly Thing[], keyOf: (thing: Thing) => string): Map<string, Thing> =>
   new Map(things.map((thing) => [keyOf(thing), thing]));
 
-/** Tells whether a path is one of these, or below one of them: by the folders above it, however many these are. */
+/**
+ * Returns a test for whether a path is one of these, or below one of them. It looks up the folders above the path, so
+ * its cost does not depend on how many paths there are.
+ */
 export function createPathsBelow(paths: readonly string[]): (path: string) => boolean {
   const named = new Set(paths.map((path) => path.replace(/(?<=.)\/$/, "")));
   return (path) => {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const ROOT = `${import.meta.dirname}/../../..`;
 
-/** Where SQL goes into SQLite as it is, with what is given: generics, then the first argument. */
+/** A call that passes SQL to SQLite, with its argument: generics, then the first argument. */
 const CALL = /\.(?:prepare|exec|pragma)\s*(?:<(?:[^<>()]|<[^<>]*>)*>)?\s*\(\s*(`(?:[^`\\]|\\.)*`|[^)]*)/g;
 const PIECE = /\$\{([^{}]*)\}/g;
 

@@ -33,12 +33,12 @@ import { findUnsealedAtOpening, openSeals, sealAnew } from "./seals/seals.ts";
 export type Store = ReturnType<typeof openStore>;
 
 /**
- * Opens the database. The statements of the program are compiled when they are first asked, or all at once here. What
- * SQLite reports later reaches the caller as a refusal that says what to do.
+ * Opens the database. Statements are compiled at their first use, or all at once here. A later error of SQLite reaches
+ * the caller as a refusal that says what to do.
  */
 export function openStore(
   options: DatabaseOptions & {
-    /** As `MOST_COUNTED`. */
+    /** The default is `MOST_COUNTED`. */
     mostCounted?: number;
     /** Fails at once for a statement that does not fit the schema. */
     compilesAll?: boolean;
@@ -56,7 +56,7 @@ export function openStore(
       ...tables(db, path, options),
       atomically,
 
-      /** As `atomically`, between two transactions of whoever else of this process writes to the database. */
+      /** As `atomically`, but waits until no other connection of this process is writing. */
       async queueWrite<T>(work: () => T): Promise<T> {
         const release = await acquire();
         try {
@@ -66,16 +66,16 @@ export function openStore(
         }
       },
 
-      /** From now on another connection of this process writes, too, and these are its turns. */
+      /** From now on another connection of this process writes, too; `take` acquires the right to write. */
       shareWith(take: AcquireWrite): void {
         acquire = take;
       },
 
-      /** What had been saved and is missing, as a sentence; null when nothing is. */
+      /** What was saved and is missing, as a sentence; null where nothing is. */
       loss,
       /**
-       * What was changed by others than this program, as a sentence; null where nothing was found. Of an older copy it is said once
-       * that it is one.
+       * What something other than this program has changed, as a sentence; null where nothing was found. An older copy
+       * of the database is reported as that alone.
        */
       unsealed: loss === null ? unsealed : null,
       /** Shared with every other connection to the database. */
@@ -94,12 +94,12 @@ export function openStore(
   }
 }
 
-/** Resolves when nobody else writes, until what it gives is called. */
+/** Resolves when no other connection writes. None does until the function that it resolves to is called. */
 export type AcquireWrite = () => Promise<() => void>;
 
 type Settings = { now?: () => Date; mostCounted?: number };
 
-/** Whoever writes seals what it writes. A database that is damaged is still read. */
+/** A connection that writes seals what it writes. A damaged database can still be read. */
 function sealOrFind(db: Database, path: string, access: "write" | "read"): string | null {
   if (path === MEMORY) return null;
   try {
@@ -112,10 +112,10 @@ function sealOrFind(db: Database, path: string, access: "write" | "read"): strin
   }
 }
 
-/** A database that is damaged is still read, so far as that goes; nobody writes to it. */
+/** A damaged database can still be read, as far as that goes; nobody writes to it. */
 function findLoss(db: Database, path: string, access: "write" | "read"): string | null {
   try {
-    // The mark is read first: whoever writes beside us goes on.
+    // The mark is read first, because the process that writes goes on meanwhile.
     return formatLoss(db, path, readMark(path));
   } catch (error) {
     if (isDamage(error, path) && access === "read") return null;
@@ -126,7 +126,7 @@ function findLoss(db: Database, path: string, access: "write" | "read"): string 
 function tables(db: Database, path: string, { now = () => new Date(), mostCounted }: Settings) {
   const explained = <Table extends object>(table: Table): Table => explaining(table, path);
   const inOneView = db.transaction((work: () => unknown) => work());
-  /** For what only reads, often: a page and its total are of one moment, and the file is locked once. */
+  /** For tables that are only read, and often: a page and its total are of one moment, and the file is locked once. */
   const viewed = <Table extends object>(table: Table): Table => explaining(table, path, inOneView);
   const lists = createLists(db, mostCounted === undefined ? {} : { mostCounted });
   const written = scanTables(db, lists);

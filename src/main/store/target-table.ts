@@ -66,7 +66,7 @@ export function targetTable(db: Database) {
   const count = db.prepare<[], number>("SELECT count(*) FROM target").pluck();
 
   return {
-    /** One that is known already keeps its place and takes over the login, if one is named. */
+    /** A known target keeps its row and gets the new login, if one is named. */
     remember({ target, useSudo, transport = "auto", route = "", at }: TargetToRemember): "added" | "known" {
       const row = { ...toRow(target), useSudo: Number(useSudo), transport, route, at };
       if (add.run(row).changes > 0) return "added";
@@ -75,12 +75,12 @@ export function targetTable(db: Database) {
     },
 
     /**
-     * A login that is named must be the remembered one. What was seen there is kept. A host that was named by
-     * ssh_config kept its capitals, and is found without them where nothing is named so.
+     * A login that is named must be the remembered one. What scans found there stays. A host that was named by
+     * ssh_config kept its capitals, and is found without them where nothing has the name as written.
      */
     forget: (target: Target): boolean => remove.run(toRow(target)).changes > 0,
 
-    /** How it is remembered to be read, under the login that is named. */
+    /** How the target is read, as remembered for the login that is named. */
     recall(target: Target): { useSudo: boolean; transport: TransportRequest; route: ProxyUrl } {
       const known = login.get(toRow(target));
       return {
@@ -92,7 +92,7 @@ export function targetTable(db: Database) {
 
     list: (): RememberedTarget[] => list.all().map(fromTargetRow),
 
-    /** Those whose last visit failed. */
+    /** Targets whose last probe failed. */
     listFailed: (): RememberedTarget[] => failed.all().map(fromTargetRow),
 
     count: (): number => count.get() ?? 0,
@@ -144,7 +144,7 @@ export function pinTable(db: Database) {
   return {
     find: (host: string, port: number): StoredPin | null => fromPinRow(find.get(host, port)),
 
-    /** A host that has another pin is refused: a pin is only ever dropped on purpose. */
+    /** Refuses a host that has another pin: a pin is only ever dropped on purpose. */
     put(pin: NewPin): void {
       if (put.run({ ...pin, blob: Buffer.from(pin.blob) }).changes > 0) return;
       if (find.get(pin.host, pin.port)?.fingerprint === pin.fingerprint) return;

@@ -72,7 +72,7 @@ const COMPUTED: Partial<Record<RuleId, Members>> = {
 
 export const membersOf = (rule: RuleId): Members => COMPUTED[rule] ?? REPORTED_BY;
 
-/** The condition on a row of `acceptance` that it covers all of them: what has come since was never accepted. */
+/** The condition for a row of `acceptance` to cover all members: it never covers one that came later. */
 export const coversAll = (members: Members = REPORTED_BY): string => `
   NOT EXISTS (
     SELECT 1

@@ -27,7 +27,7 @@ type CertificateFindingRow = Pick<DateColumns, "not_before" | "not_after"> & {
   host: string | null;
 };
 
-/** Things of which the first are named, and how many there are. */
+/** The first names of several things, and how many things there are. */
 type Some = { named: string[]; count: number };
 
 /** Describes what is wrong with a certificate for as long as it is seen. */

@@ -12,7 +12,7 @@ export type FindingBriefs = ReturnType<typeof findingBriefs>;
 /** The severity of a key that opens several accounts: often it is one person's. */
 export const SHARED_KEY_SEVERITY: Severity = "low";
 
-/** A host with more findings than this shows the most severe of them. */
+/** Of a host with more findings than this, the most severe are listed. */
 const MOST_BRIEFS = 50;
 /** So many findings are read to find those that are not accepted. */
 const MOST_READ = 1_000;

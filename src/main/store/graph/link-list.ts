@@ -130,7 +130,7 @@ type Page = { selections: readonly Selection[]; start: readonly Value[] | null; 
 function linkPages(lists: Lists) {
   return { page, readKept };
 
-  /** First the rest of what the same key holder opens, then the key holders after it: no index serves both at once. */
+  /** First the remaining links with the same first edge, then those with a later one: no index serves both at once. */
   function page(source: LinkSource, { selections, start, limit }: Page): Key[] {
     if (start === null) return read(source, selections, { where: [], limit });
     const outer = start.slice(0, source.outer.length);
@@ -294,7 +294,7 @@ const isFew = (lists: Lists, { match }: Phrase): boolean =>
   typeof lists.count("grant_search", [{ sql: "grant_search MATCH ?", values: [match] }]) === "number";
 
 /**
- * The word is in the text of the key holder, or in that of the grant where the source has one, or begins the key's
+ * The word is in the text of who has the key, or in that of the grant where the source has one, or begins the key's
  * fingerprint.
  */
 function stands(source: LinkSource, word: string): Part {

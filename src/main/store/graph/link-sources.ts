@@ -39,10 +39,13 @@ export type LinkSource = {
   select: string;
   from: string;
   where: string;
-  /** The order. The outer columns are of the key holder, the inner ones of what each of the keys opens. */
+  /**
+   * The order. The outer columns are of the first edge (who has a key), the inner ones of the second (what the key
+   * opens).
+   */
   outer: readonly string[];
   inner: readonly string[];
-  /** The text that a search reads: of the key holder, and of what the key opens. */
+  /** The text that a search reads: of who has the key, and of what it opens. */
   text: string;
   host: string;
   /** The same as `from`, for the rows of one host. */
@@ -56,11 +59,11 @@ export type LinkSource = {
 };
 
 type FromGrants = {
-  /** Has a row for each key holder and key. */
+  /** Has a row for each key that a file, a person or this computer has. */
   table: string;
-  /** Joins a grant to the holders of its key. */
+  /** Joins a grant to the rows of `table` with its key. */
   join: string;
-  /** `id IN (byText)` selects the key holders whose text has a word of three letters or more. */
+  /** `id IN (byText)` selects the rows of `table` whose text has a word of three letters or more. */
   id: string;
   byText: string;
   /** True: the parameter of `byText` is a phrase of FTS5. False: it is a pattern of LIKE. */

@@ -9,7 +9,7 @@ import {
 
 type Explained = <Table extends object>(table: Table) => Table;
 
-/** Who signs certificates for us: their public parts. */
+/** The issuers that sign certificates for us: their public parts. */
 export const issuerStore = (db: Database, explained: Explained) => ({
   ...explained(issuerTable(db)),
   local: explained(localAuthorityTable(db)),
@@ -20,7 +20,7 @@ export type IssuerRow = { id: IssuerId; name: string; kind: IssuerKind; createdA
 
 const COLUMNS = "id, name, kind, created_at AS createdAt, note";
 
-/** Who signs certificates for us, whatever their kind. */
+/** The issuers that sign certificates for us, of all kinds. */
 function issuerTable(db: Database) {
   const all = db.prepare<[], IssuerRow>(`SELECT ${COLUMNS} FROM issuer ORDER BY name COLLATE NOCASE`);
   const find = db.prepare<[number], IssuerRow>(`SELECT ${COLUMNS} FROM issuer WHERE id = ?`);
@@ -42,7 +42,7 @@ function issuerTable(db: Database) {
     findByName: (name: string): IssuerRow | null => findByName.get(name) ?? null,
     add: (issuer: Omit<IssuerRow, "id">): IssuerId => Number(add.run(issuer).lastInsertRowid),
     setNote: (id: IssuerId, note: string): void => void setNote.run(note, id),
-    /** With all that it has signed. */
+    /** Removes an issuer with all records of what it has signed. */
     remove: (id: IssuerId): void => forget.forEach((statement) => void statement.run(id)),
   };
 }
@@ -115,7 +115,10 @@ function localAuthorityTable(db: Database) {
       const row = find.get(issuer);
       return row ? { ...row, permitted: JSON.parse(row.permitted) } : null;
     },
-    /** Of its next revocation list: by the clock (seconds), so that one from before a restored backup is not the newer one. */
+    /**
+     * The number of the next CRL. It follows the clock (seconds), so that a CRL from before a backup was restored is
+     * not the newer one.
+     */
     takeListNumber: (issuer: IssuerId, seconds: number): number => takeNumber.get(seconds, issuer) ?? 0,
 
     addIssued: (issuer: IssuerId, one: NewlyIssued): void =>
@@ -153,7 +156,7 @@ export type AcmeAccount = {
   /** Null until the directory has one for our key. */
   account: string | null;
   accountSecret: string;
-  /** DER of the public half of its key, P-256. */
+  /** DER of the public key, P-256. */
   accountKey: Uint8Array;
   contacts: readonly string[];
   /** The user has agreed to the directory's terms of service. */
@@ -161,7 +164,7 @@ export type AcmeAccount = {
   eabKeyId: string | null;
   eabSecret: string | null;
   profile: string | null;
-  /** PEM; null: those of the system. */
+  /** PEM; null: the roots of the system. */
   roots: string | null;
   challenge: ChallengeMethod | null;
 };
@@ -216,7 +219,7 @@ function acmeAccountTable(db: Database) {
       issuer: IssuerId,
       { contacts, profile, roots }: Pick<AcmeAccount, "contacts" | "profile" | "roots">,
     ): void => void setSettings.run({ issuer, contacts: JSON.stringify(contacts), profile, roots }),
-    /** Where the directory has our account; null: it has it no longer. */
+    /** The account's URL at the directory; null where the directory no longer has it. */
     setAccount: (issuer: IssuerId, account: string | null): void => void setAccount.run(account, issuer),
   };
 }

@@ -1,12 +1,12 @@
 import type { Database } from "better-sqlite3";
 import type { Labelled, Labels, Tag } from "#shared/model/label.ts";
 
-/** A thing by the row that it has. */
+/** A thing by its row. */
 export type LabelledRow = { kind: Labelled["kind"]; id: number };
 
 /**
- * Who answers for hosts and certificates, and their tags. What follows from them for certificates (who answers for one,
- * and when it is due) is written at once; triggers write it for what is seen later.
+ * Owners of hosts and certificates, and their tags. Writes at once what follows for the certificates that are there
+ * (their owner, and when they are due); triggers write it for those that are seen later.
  */
 export function labelTable(db: Database) {
   const ids = {
@@ -136,7 +136,7 @@ function tagReader(db: Database) {
     idOf,
     list: (): Tag[] => list.all(),
     owners: (): string[] => owners.all(),
-    /** Whether it was otherwise. */
+    /** False where it was so before. */
     setDuePercent(name: string, percent: number | null): boolean {
       const id = idOf(name);
       if (setPercent.run({ id, percent }).changes === 0) return false;

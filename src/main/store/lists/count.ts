@@ -4,16 +4,16 @@ import { cacheKeyOf, type Keep } from "./kept.ts";
 import { conditions, type Part, type Value, valuesOf } from "./order.ts";
 
 /**
- * So many rows are counted where each has to be looked at; of more it is said that there are more (decision 0032). As
- * many, too, are found and kept for the pages of a list.
+ * So many rows are counted where each has to be read. Of a longer list the total is "more than" this (decision 0032).
+ * Just as many are found and kept for the pages of a list.
  */
 export const MOST_COUNTED = 10_000;
 
-/** So many are counted where one index has all that is asked, and so many where several have. */
+/** So many are counted where one index has all the columns of the query, and so many where several indexes have. */
 const MOST_IN_INDEX = 1_000_000;
 const MOST_IN_TWO = 100_000;
 
-/** So many different questions are judged once; a person asks far fewer. */
+/** So many different queries keep their limit; one person makes far fewer. */
 const MOST_KNOWN = 300;
 
 type Read = <Row>(sql: string, values: readonly Value[], named?: Record<string, Value>) => Row[];
@@ -25,7 +25,7 @@ export function counter({ read, keep, mostCounted }: Deps) {
   const mosts = new Map<string, number>();
   return { count, sum };
 
-  /** No list is counted otherwise, so that none is counted without an end. */
+  /** Every list is counted by this, so that each count has a limit. */
   function count(from: string, where: readonly Part[], named: Record<string, Value> = {}): Total {
     const rows = `SELECT 1 FROM ${from}${conditions(where)}`;
     const values = valuesOf(where);
@@ -38,8 +38,8 @@ export function counter({ read, keep, mostCounted }: Deps) {
   }
 
   /**
-   * For what is known to be few, or to be in an index, and for summaries, which are nothing but such numbers and have no words:
-   * never for the total of a list.
+   * Counts without a limit: for what is known to be few or to be in an index, and for summaries, which consist of such
+   * counts and have no words. Never for the total of a list.
    */
   function sum(from: string, where: readonly Part[], named: Record<string, Value> = {}): number {
     const sql = `SELECT count(*) AS count FROM ${from}${conditions(where)}`;
@@ -50,7 +50,7 @@ export function counter({ read, keep, mostCounted }: Deps) {
     );
   }
 
-  /** By what SQLite reads for it. */
+  /** The limit of a count, by what SQLite reads for it. */
   function mostOf(rows: string, values: readonly Value[], named: Record<string, Value>): number {
     const known = mosts.get(rows);
     if (known !== undefined) return known;
@@ -61,10 +61,10 @@ export function counter({ read, keep, mostCounted }: Deps) {
   }
 }
 
-/** A step of the program that SQLite makes of a query; p1 is the cursor that it is about. */
+/** An instruction of the program that SQLite compiles a query to; p1 is the cursor that it works on. */
 type Step = { opcode: string; p1: number; p4: string | null };
 
-/** An index is opened with what its keys are compared by, a table with the number of its columns. */
+/** SQLite opens an index with a description of its keys (p4), a table with the number of its columns. */
 function limitFor(steps: readonly Step[]): number {
   const tables = new Set(
     steps.flatMap(({ opcode, p1, p4 }) => (opcode === "OpenRead" && !p4?.startsWith("k(") ? [p1] : [])),
@@ -78,12 +78,12 @@ function limitFor(steps: readonly Step[]): number {
     : MOST_IN_INDEX;
 }
 
-/** What words find, by the ids of its rows. */
+/** The ids of the rows that words find. */
 export type Found = ReadonlySet<number>;
 
 type FoundReader = <Row>(sql: string, values: readonly Value[]) => Row[];
 
-/** So many sets are known to queries at a time. */
+/** So many sets are available to queries at a time. */
 const MOST_SETS = 20;
 
 export function foundReader(db: Database, { read, keep }: { read: FoundReader; keep: Keep }) {
@@ -94,7 +94,7 @@ export function foundReader(db: Database, { read, keep }: { read: FoundReader; k
   db.function("ids_among", { directOnly: true }, (number) => JSON.stringify([...setOf(number)]));
   return { findIds, isAmong, isIn };
 
-  /** The rows that an index has; when there are more than `most`, the largest id of those that were read. */
+  /** The ids that a query finds; where they are more than `most`, the largest of those that were read. */
   function findIds({ sql, values }: Part, most: number): Found | { readTo: number } {
     return keep(cacheKeyOf(sql, [...values, most], {}), () => {
       const each = `SELECT DISTINCT id FROM (${sql}) LIMIT ?`;
@@ -105,24 +105,24 @@ export function foundReader(db: Database, { read, keep }: { read: FoundReader; k
     });
   }
 
-  /** For whoever walks a list: asked of each row. */
+  /** For a query that walks a list: a test of each row. */
   function isAmong(column: string, found: Found): Part {
     return { sql: `is_among(?, ${column})`, values: [numberOf(found)] };
   }
 
-  /** For whoever looks at nothing else. */
+  /** For a query that reads the rows of the set alone. */
   function isIn(column: string, found: Found): Part {
     return { sql: `${column} IN (SELECT value FROM json_each(ids_among(?)))`, values: [numberOf(found)] };
   }
 
-  /** Throws for one that too many came after: it would find nothing, and that would be believed. */
+  /** Throws for a set that too many later ones have displaced: an empty set would be believed. */
   function setOf(number: unknown): Found {
     const found = sets.get(Number(number));
     if (!found) throw new Error("a query goes by a set of rows that is not known any more");
     return found;
   }
 
-  /** Stands for the set in questions, which are kept: its ids may be a megabyte. */
+  /** Stands for the set in queries, which are cached: its ids may be a megabyte. */
   function numberOf(found: Found): number {
     const number = numbers.get(found) ?? ++last;
     numbers.set(found, number);

@@ -1,15 +1,15 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { Value } from "./order.ts";
 
-/** So many answers are kept, and so many rows in all of them: a person asks far fewer questions at a time. */
+/** So many answers are kept, and so many rows in all of them: one person makes far fewer queries at a time. */
 const MOST_ANSWERS = 200;
 const MOST_ROWS = 400_000;
 
 export type Keep = ReturnType<typeof keptAnswers>;
 
 /**
- * What was found once serves all pages, until something changes in the database: to look through a million rows for
- * a word takes as long the second time.
+ * Keeps what was found once for all pages, until anything in the database changes: to search a million rows for a word
+ * takes as long the second time.
  */
 function keptAnswers(db: Database) {
   const answers = new Map<string, { version: string; answer: unknown }>();
@@ -36,10 +36,10 @@ function sizeOf(answer: unknown): number {
   return answer instanceof Set ? answer.size : 0;
 }
 
-/** So many different questions keep their statement: a page of findings may be a hundred of them. */
+/** So many different queries keep their prepared statement: a page of findings may need a hundred of them. */
 const MOST_STATEMENTS = 500;
 
-/** Asks questions whose SQL depends on what is wanted. */
+/** Runs queries whose SQL depends on the request. */
 export function answerReader(db: Database) {
   const statements = new Map<string, Statement<unknown[]>>();
   const keep = keptAnswers(db);
@@ -65,14 +65,14 @@ export function answerReader(db: Database) {
   }
 }
 
-/** What tells an answer from another one. */
+/** What distinguishes an answer from any other. */
 export const cacheKeyOf = (sql: string, values: readonly Value[], named: Record<string, Value>): string =>
   JSON.stringify([sql, values, sql.includes("@") ? named : null]);
 
-/** Another text as soon as anything in the database may be otherwise, whoever has changed it. */
+/** Returns another text as soon as anything in the database may have changed, by any process. */
 export function databaseVersion(db: Database): () => string {
   const own = db.prepare<[], number>("SELECT total_changes()").pluck();
-  // `db.pragma` would prepare it anew each time, and a page of rows asks a hundred times.
+  // `db.pragma` would prepare it anew each time, and one page of rows reads it a hundred times.
   const others = db.prepare<[], number>("PRAGMA data_version").pluck();
   return () => `${others.get()} ${own.get()}`;
 }

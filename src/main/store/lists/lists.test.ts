@@ -65,7 +65,7 @@ test.each(CASES)(
   },
 );
 
-/** Words that each list finds several of its rows by. */
+/** Words by which each list finds several of its rows. */
 const FOUND: Record<string, string> = { certificates: "e", grants: "an", hosts: "b1", findings: "er" };
 
 test.each(CASES)("$name that words find, by $by, are the same in pages of any size", ({ name, by, list }) => {

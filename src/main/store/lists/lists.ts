@@ -23,29 +23,29 @@ export type Listed<Row> = { rows: Row[]; total: Total; next: string | null };
 
 export type Window = { after: string | null; limit: number };
 
-/** What a list is to show; `named` are the values of parameters such as `@now`. */
+/** The query of a list; `named` are the values of parameters such as `@now`. */
 export type ListQuery = Window & {
   select: string;
   from: string;
   where: readonly Part[];
   sort: Sort;
   named?: Record<string, Value>;
-  /** How to know the total without counting. */
+  /** The total where it is known without counting. */
   total?: () => Total;
   /** How many rows there are without any filter, where a condition has a `walk`. */
   size?: () => number;
   /**
-   * Where words are sought, or few are expected: the column that tells rows apart, which is the last of the order. What
-   * is found, if it is not too much, is kept for the next pages.
+   * The column that distinguishes rows, which is the last of the order; absent where neither words are searched nor few
+   * rows are expected. Rows found by it are kept for the next pages, if they are not too many.
    */
   idColumn?: string;
-  /** The rows that words find, by that column: there are no others, and the conditions of `where` are asked of these. */
+  /** The ids of the rows that words find. Only these rows are read, and `where` applies to them. */
   found?: Found | null;
 };
 
 export type Lists = ReturnType<typeof createLists>;
 
-/** Lists of any length, a page at a time; all of a page is of one moment. */
+/** Lists of any length, a page at a time; each page is of one moment. */
 export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
   const { read, find, keep } = answerReader(db);
   const { isAmong, isIn, findIds } = foundReader(db, { read, keep });
@@ -75,8 +75,8 @@ type ListDeps = Pick<ReturnType<typeof answerReader>, "read" | "keep"> &
   Pick<ReturnType<typeof counter>, "count"> & { mostCounted: number };
 
 /**
- * A page begins after the last row of the one before it, by that row's values in the order of the list: it costs the same at
- * any depth.
+ * Reads a page from the last row of the page before, by that row's values in the order of the list. Its cost is the
+ * same at any depth.
  */
 function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: ListDeps) {
   return <Row, Item>(query: ListQuery, toItem: (row: Row) => Item): Listed<Item> => {
@@ -103,7 +103,10 @@ function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: ListDeps)
     });
   }
 
-  /** By what was found for the first page, in its order; null when the row before this page is not among that any more. */
+  /**
+   * Reads a page from the ids that were found for the first page; null where the last row of the page before is no
+   * longer among them.
+   */
   function readKept<Row>(query: ListQuery, id: string): (Row & Key)[] | null {
     const { select, from, sort, after, limit, named = {} } = query;
     const where = conditionsOf(query);
@@ -122,7 +125,7 @@ function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: ListDeps)
   }
 }
 
-/** As `order.ts` has it, of rows that have their keys. */
+/** The order that `order.ts` needs for rows that have their keys. */
 export const orderOf = ({ columns, descending }: Sort): Order => ({ count: columns.length, descending });
 
 function choose({ where, limit, size, idColumn }: ListQuery, total: Total): readonly Part[] {
@@ -131,13 +134,14 @@ function choose({ where, limit, size, idColumn }: ListQuery, total: Total): read
 }
 
 /**
- * Either all that match, `total` of `size`, are found and sorted, or the list is walked in its order until enough have
- * matched. The second looks at about `limit * size / total` rows; what is too much to be counted is not sorted.
+ * Either all `total` rows that match, out of `size`, are found and sorted, or the list is walked in its order until
+ * enough rows have matched. The walk reads about `limit * size / total` rows. What is too much to be counted is not
+ * sorted.
  */
 export const isWalkShorter = (total: Total, limit: number, size: number): boolean =>
   typeof total !== "number" || total * total > limit * size;
 
-/** One row more than the limit was read: it says that there is a next page. */
+/** One row more than the limit was read: it shows that there is a next page. */
 export function cut<Row extends Key, Item>(
   rows: readonly Row[],
   sort: Sort,

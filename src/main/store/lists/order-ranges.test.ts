@@ -41,7 +41,7 @@ test.each(ORDERS.slice(0, 3))("by %s, what comes after a row is ranges of an ind
   expect(plans.filter((plan) => !/^SEARCH thing USING (?:COVERING )?INDEX/.test(plan))).toEqual([]);
 });
 
-/** The values of rows by their order, and by what plans SQLite has found them. */
+/** Pages through rows in an order: returns their values, and the plans by which SQLite has found them. */
 function turn(
   sort: { columns: readonly string[]; descending: boolean },
   { after, limit }: { after: Value[] | null; limit: number },

@@ -1,10 +1,10 @@
 import { Refusal } from "#shared/model/refusal.ts";
 
-/** A piece of SQL that this program wrote, and the values that a caller gave for its question marks. */
+/** A piece of SQL that this program wrote, and the values of its question marks, which a caller provides. */
 export type Part = {
   sql: string;
   values: readonly Value[];
-  /** The same condition, written so that no index serves it: best where it lets through most of what there is. */
+  /** The same condition, written so that no index serves it: best where most rows meet it. */
   walk?: { sql: string; values: readonly Value[] };
 };
 
@@ -15,7 +15,7 @@ export const valuesOf = (where: readonly Part[]): Value[] => where.flatMap(({ va
 
 export type Value = string | number;
 
-/** An order of a list. The columns together are unique, so that every row has its own place in it. */
+/** An order of a list. The columns together are unique, so that every row has a position of its own. */
 export type SortColumns = { columns: readonly string[]; descending: boolean };
 
 export type Sort = SortColumns & { name: string };
@@ -23,13 +23,13 @@ export type Sort = SortColumns & { name: string };
 /** The values of a row in the order of its list, as the query names them. */
 export type Key = Record<`sort_${number}`, Value>;
 
-/** Where the next page begins. Opaque to callers, who can only give it back. */
+/** Where the next page begins. Opaque to callers, who can only send it back. */
 export const writeCursor = (sort: Sort, row: Key): string =>
   Buffer.from(
     JSON.stringify([nameOf(sort), ...sort.columns.map((_, index) => row[`sort_${index}`])]),
   ).toString("base64url");
 
-/** A cursor of another list or another order, or one that was made up, is refused. */
+/** Refuses a cursor that belongs to another list or another order, or that was made up. */
 export function readCursor(sort: Sort, cursor: string): Value[] {
   const [name, ...values] = parse(cursor);
   const isOurs = name === nameOf(sort) && values.length === sort.columns.length && values.every(isValue);
@@ -50,7 +50,7 @@ function parse(cursor: string): unknown[] {
   }
 }
 
-/** The columns of an order that rows have as `sort_0`, `sort_1`, ... */
+/** The order of rows that have its columns as `sort_0`, `sort_1`, ... */
 export type Order = { count: number; descending: boolean };
 
 /** As SQLite orders them: numbers first, and text by its bytes. */
@@ -62,7 +62,10 @@ export function compareKeys(one: Key, other: Key, { count, descending }: Order):
   return 0;
 }
 
-/** The rows after the one that a cursor is of, whether that is still among them or not; all of them for no cursor. */
+/**
+ * The rows after the one that a cursor names, whether that row is still among them or not; all rows where there is no
+ * cursor.
+ */
 export function rowsAfter<Row extends Key>(
   rows: readonly Row[],
   after: readonly Value[] | null,
@@ -81,7 +84,7 @@ export function rowsAfter<Row extends Key>(
   return rows.slice(low, low + limit);
 }
 
-/** The first rows of several lists that are each in this order. */
+/** The first rows of several lists, each of which is in this order. */
 export const mergeRows = <Row extends Key>(
   lists: readonly (readonly Row[])[],
   limit: number,
@@ -95,17 +98,19 @@ export const mergeRows = <Row extends Key>(
 function compareValues(one: Value, other: Value): number {
   if (typeof one === "number") return typeof other === "number" ? one - other : -1;
   if (typeof other === "number") return 1;
-  // Only pairs of surrogates stand otherwise in UTF-16 than in UTF-8.
+  // Only surrogate pairs sort differently in UTF-16 and in UTF-8.
   if (!SURROGATE.test(one) && !SURROGATE.test(other)) return one < other ? -1 : Number(one > other);
   return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
 const SURROGATE = /[\ud800-\udfff]/;
 
-/** Some of what comes after a row: what has its values in the first columns of an order, and is beyond it in the next. */
+/**
+ * A range of the rows after another row: equal to it in the first columns of an order, and beyond it in the next one.
+ */
 export type KeyRange = {
   where: readonly Part[];
-  /** The columns that are not the same for all of it, in which alone it has an order. */
+  /** The columns that differ within the range: it is sorted by these alone. */
   columns: readonly string[];
 };
 
@@ -113,9 +118,9 @@ export type KeyRange = {
 export const wholeOf = (columns: readonly string[]): KeyRange => ({ where: [], columns });
 
 /**
- * What comes after the row of these values, in its order; all that there is for null. Each stretch is a range of an index. One
- * comparison of rows is none where the first column is an expression, nor as to the last column where that is the rowid:
- * SQLite would go through all that comes before, and a page would cost more the later it is.
+ * The rows after the row with these values, in its order; all rows for null. Each key range is a range of an index. A
+ * comparison of row values is none where the first column is an expression, nor as to the last column where that is the
+ * rowid: SQLite would read all rows before it, and later pages would cost more.
  */
 export function keyRangesAfter(
   columns: readonly string[],
@@ -134,7 +139,7 @@ export function keyRangesAfter(
     .reverse();
 }
 
-/** What has these values, whatever the rest of its columns are. */
+/** The rows with these values, whatever their other columns are. */
 export const keyRangeOf = (
   columns: readonly string[],
   values: readonly Value[],
@@ -144,7 +149,7 @@ export const keyRangeOf = (
   columns: rest,
 });
 
-/** One stretch after the other, until there are enough rows. */
+/** Reads one key range after the other, until there are enough rows. */
 export function readKeyRanges<Row>(
   keyRanges: readonly KeyRange[],
   limit: number,
@@ -163,7 +168,7 @@ const is = (column: string, operator: "=" | "<" | ">", value: Value): Part => ({
   values: [value],
 });
 
-/** Throws where an order has a column that the row has no value of: what came after it would be anything. */
+/** Throws where the row has no value for a column of the order: the rows after it would be arbitrary. */
 function valueAt(values: readonly Value[], index: number): Value {
   const value = values[index];
   if (value === undefined) throw new Error("a row has fewer values than its order has columns");

@@ -9,8 +9,8 @@ const TRIGRAM = 3;
 const MOST_WORDS = 20;
 
 /**
- * The words of what was typed. SQLite's text ends at a NUL, which therefore parts words like a space; so does the mark of a
- * table that had to cut what is copied from it.
+ * The words of a search. SQLite's text ends at a NUL, which therefore separates words like a space; so does the mark
+ * that a table puts where it had to cut a value.
  */
 export const splitWords = (search: string): string[] =>
   search
@@ -18,55 +18,55 @@ export const splitWords = (search: string): string[] =>
     .filter((word) => word !== "")
     .slice(0, MOST_WORDS);
 
-/** Whether the trigram index can answer for a word. */
+/** Whether the trigram index can find a word. */
 const isIndexed = (word: string): boolean => [...word].length >= TRIGRAM;
 
-/** Whether LIKE finds a word in any case, as the trigram index does. */
+/** Whether LIKE ignores the case of a word, as the trigram index does. */
 export const isAscii = (word: string): boolean => /^[\u0020-\u007e]+$/.test(word);
 
-/** A word as an FTS5 string, in which nothing but the quote has a meaning. */
+/** A word as an FTS5 string, in which only the quote has a meaning. */
 const toPhrase = (word: string): string => `"${word.replaceAll('"', '""')}"`;
 
-/** A LIKE pattern (with ESCAPE '\') for text that holds the word anywhere. */
+/** A LIKE pattern (with ESCAPE '\') for text that contains the word. */
 export const toPattern = (word: string): string => `%${word.replaceAll(/[\\%_]/g, "\\$&")}%`;
 
-/** One condition for each word: it stands in `text`, which is an expression of this program. */
+/** One condition for each word: it is in `text`, which is an expression of this program. */
 export const eachWord = (search: string, text: string): Part[] =>
   splitWords(search).map((word) => ({ sql: `(${text}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] }));
 
 /**
- * The hash that a word may be the beginning of: hex as openssl and browsers write it, with or without colons;
- * null when it is no such thing.
+ * The beginning of a hash that a word may be: hex as openssl and browsers write it, with or without colons; null when
+ * it is no such thing.
  */
 export function toHexStart(word: string): string | null {
   const hex = word.replaceAll(":", "").toLowerCase();
   return hex.length >= TRIGRAM && /^[0-9a-f]{1,64}$/.test(hex) ? hex : null;
 }
 
-/** The fingerprint that a word may be the beginning of, as ssh-keygen prints it; null when it is no such thing. */
+/** The beginning of a fingerprint that a word may be, as ssh-keygen prints it; null when it is no such thing. */
 export function toFingerprintStart(word: string): string | null {
   const start = word.startsWith("SHA256:") ? word : `SHA256:${word}`;
   return /^SHA256:[A-Za-z0-9+/]{0,43}$/.test(start) ? start : null;
 }
 
-/** Everything that begins so lies between the text itself and this; both kinds of hash are ASCII. */
+/** Every text that begins so is between `start` and this; both kinds of hash are ASCII. */
 export const endOfStart = (start: string): string => `${start}\u007f`;
 
-/** Search tables of three-letter pieces. Each has its vocabulary in the table of its pieces. */
+/** The search tables, which consist of trigrams. Each has a vocabulary: the table of its pieces. */
 export type Searched = "certificate" | "grant" | "host_name" | "key_file" | "location" | "binding";
 
-/** What FTS5 is asked for; `isWhole` where that is all that has the word, and not only some of it. */
+/** A query of FTS5. `isWhole`: it finds every row with the word, and not only some. */
 export type Phrase = { match: string; isWhole: boolean };
 
-/** Of more than that FTS5 takes longer than whoever looks at each text. */
+/** With more pieces than that, FTS5 takes longer than reading each text. */
 const MOST_PIECES = 300;
 
-/** A phrase of nothing is in nothing. */
+/** An empty phrase finds nothing. */
 const NOWHERE: Phrase = { match: toPhrase(""), isWhole: true };
 
 /**
- * How a word is looked for by the index. A word of one or two letters is every piece that begins with it, or the first of
- * them where they are too many. Null where it is not of the letters of ASCII alone: LIKE tells the cases of others apart.
+ * How the index finds a word. A word of one or two letters is every piece that begins with it, or the first of these
+ * where they are too many. Null where it is not ASCII alone: LIKE does not ignore the case of other letters.
  */
 export function phrases(db: Database, keep: Keep) {
   const pieces = {
@@ -92,8 +92,8 @@ export function phrases(db: Database, keep: Keep) {
 }
 
 /**
- * The first pieces that begin so, one look at the index each: a vocabulary lists a piece with each text that it is in, and
- * to read on from one to the next would be to read all of these.
+ * Reads the first pieces that begin so, with one seek in the index each: a vocabulary has a row for each piece and
+ * text, and reading on to the next piece would read all of these.
  */
 function pieceReader(db: Database, table: string): (start: string, most: number) => string[] {
   const sql = `SELECT term FROM ${table} WHERE term >= ? AND term < ? LIMIT 1`;
@@ -111,6 +111,6 @@ function pieceReader(db: Database, table: string): (start: string, most: number)
   };
 }
 
-/** The first text after all that begin so; the letters are those of ASCII. */
+/** The first text after all that begin so; the letters are ASCII. */
 const afterAll = (start: string): string =>
   start.slice(0, -1) + String.fromCharCode(start.charCodeAt(start.length - 1) + 1);

@@ -6,42 +6,44 @@ import type { Part } from "./order.ts";
 import { eachWord, isAscii, type Searched, splitWords } from "./search.ts";
 
 /**
- * Which rows words find. An index is asked for each word; where one of them has few rows, these alone are looked at for
- * the others. What many rows have is met soon by whoever walks the list, and is neither found nor counted to its end.
+ * Finds rows by words. Each word is looked up in an index; where one word has few rows, only these are tested for the
+ * others. A word that many rows have is soon met by walking the list: it is neither found nor counted to its end.
  */
 
-/** A query for ids; the same may come twice. */
+/** A query for ids; it may return one twice. */
 export type Ids = Part;
 
-/** How one word is looked for. */
+/** How one word is found. */
 export type FoundWord = {
-  /** All that it finds; null where no index knows. */
+  /** All rows with the word; null where no index has them all. */
   byIndex: Ids | null;
-  /** Some of what it finds: what an index knows of a word of which it does not know all. */
+  /** Some rows with the word, where an index has only some. */
   some: Ids | null;
-  /** In each row; null where that would find less, for LIKE tells the cases of other letters than those of ASCII apart. */
+  /** A test of each row; null where that would miss rows, because LIKE ignores the case of ASCII letters alone. */
   inRow: Part | null;
 };
 
-/** What all words find together: rows that each of them finds, and more among which the others are. */
+/**
+ * What all words find together: `sure` are rows that have each of them, `maybe` has the remaining ones among others.
+ */
 export type Together = { sure: Ids; maybe: readonly Ids[] };
 
 export type Search = {
   /** There are no other rows than these; null where they are not known. */
   found: Found | null;
-  /** What is still to be asked of each row. */
+  /** The conditions that each row still has to meet. */
   where: Part[];
   /** How many rows the words find, where that is known. */
   total: Total | null;
 };
 
-/** So many times what is counted is found by an index at no greater cost; what more rows have is met soon enough. */
+/** An index finds so many times what is counted at no greater cost; a word of more rows is met soon enough. */
 const TIMES_COUNTED = 15;
 
 type WordSearch = {
   words: readonly FoundWord[];
   together: (() => Together) | null;
-  /** The column that the ids are of, and how many rows there are. */
+  /** The column of the ids, and how many rows there are. */
   id: string;
   size: () => number;
 };
@@ -71,7 +73,7 @@ export function searchWords(lists: Lists, { words, together, id, size }: WordSea
   if (more instanceof Set) return { found: more, where: [], total: more.size };
   return { found: null, where, total: { moreThan: lists.mostCounted } };
 
-  /** What is known of it by some of what it finds. */
+  /** A lower limit, from some of the rows with the word. */
   function totalOfSome({ some }: FoundWord): Total | null {
     return some && !(lists.findIds(some, lists.mostCounted) instanceof Set)
       ? { moreThan: lists.mostCounted }
@@ -82,13 +84,13 @@ export function searchWords(lists: Lists, { words, together, id, size }: WordSea
     const parts = [sure, ...maybe].map((part) => lists.findIds(part, lists.mostCounted));
     if (!(parts[0] instanceof Set)) return { found: null, total: { moreThan: lists.mostCounted } };
     const { sql, values } = either([sure, ...maybe]);
-    // The same set for each page: questions about it are told apart by which set it is.
+    // Each page gets the same set object: cached queries are distinguished by the number of the set.
     const found = lists.keep(cacheKeyOf(`together: ${sql}`, values, {}), () => unite(parts));
     return { found, total: null };
   }
 }
 
-/** Null where one of them is not known to its end. */
+/** Null where one of them was not read to its end. */
 function unite(parts: readonly (Found | { readTo: number })[]): Found | null {
   const ids = new Set<number>();
   for (const part of parts) {
@@ -113,12 +115,12 @@ function conditionOf({ inRow, byIndex }: FoundWord, id: string): Part {
 
 type Text = {
   table: Searched;
-  /** What that table has of a row, as an expression. */
+  /** An expression for the text that the search table has of a row. */
   text: string;
   size: () => number;
 };
 
-/** Finds rows by words that stand in one text and nowhere else. */
+/** Finds rows by words of one text alone. */
 export function searchIn(lists: Lists, { table, text, size }: Text): (search: string) => Search {
   return (search) => {
     const words = splitWords(search);

@@ -19,7 +19,7 @@ type LoginRow = {
   days: string;
 };
 
-/** What logs told of the hosts: logins by key, and from when to when the logs reach. */
+/** What logs recorded of the hosts: logins by key, and the time windows that the logs cover. */
 export function loginTable(db: Database) {
   const findHost = db
     .prepare<{ host: string; port: number }, number>(
@@ -52,18 +52,18 @@ export function loginTable(db: Database) {
     return { logins: logins.all(host).map(toLogins), windows: windows.all(host) };
   }
 
-  /** Nothing, where the host is not known. */
+  /** Empty where the host is not known. */
   function known({ host, port }: { host: string; port: number }): HostUse {
     const id = findHost.get({ host, port });
     return id === undefined ? { logins: [], windows: [] } : of(id);
   }
 
-  /** What would be known of a host with one more reading of its logs. */
+  /** What is known of a host, with one more reading of its logs. */
   function recall(host: { host: string; port: number }, seen: HostUse): HostUse {
     return mergeUse(known(host), seen);
   }
 
-  /** Remembers a reading. */
+  /** Stores a reading. */
   function keep(host: number, seen: HostUse): void {
     if (seen.logins.length + seen.windows.length === 0) return;
     const merged = mergeUse(of(host), seen);
@@ -100,8 +100,8 @@ const toLogins = (row: LoginRow): KeyLogins =>
 const MOST_DAYS = 400;
 
 /**
- * What is known of a host's logins, and what one more reading of its logs tells. The order of readings does not
- * matter, and the same reading twice changes nothing: a day counts as often as the reading that saw most of it says.
+ * Merges what is known of a host's logins with one more reading of its logs. The order of readings does not matter, and
+ * the same reading twice changes nothing: of each day the reading with the highest count is kept.
  */
 export function mergeUse(known: HostUse, seen: HostUse): HostUse {
   const logins = new Map(known.logins.map((login) => [keyOf(login), login]));

@@ -21,11 +21,11 @@ export function makeFile(path: string): void {
 
 type Use = {
   mayWrite: boolean;
-  /** It is to be replaced as a whole, so that what it holds does not matter, nor that a restore gave it another name. */
+  /** The file is replaced as a whole, so neither its content matters, nor that a restore gave it another name. */
   isReplaced?: boolean;
 };
 
-/** Refuses a file that another name, another user or another machine could change beside us. */
+/** Refuses a file that another name, another user or another machine could change at the same time. */
 export function checkFile(path: string, { mayWrite, isReplaced = false }: Use): void {
   const stat = statOf(path);
   if (!stat) return;
@@ -59,7 +59,7 @@ function statOf(path: string): Stats | null {
   return refuseFailure(path, () => lstatSync(path, { throwIfNoEntry: false }) ?? null);
 }
 
-/** Does the work on that file; what the system refuses becomes a sentence. */
+/** Does the work on that file. An error of the system becomes a sentence. */
 export function refuseFailure<T>(path: string, work: () => T): T {
   try {
     return work();
@@ -95,8 +95,9 @@ const SHARED = new Map([
 ]);
 
 /**
- * What programs that copy a folder to other machines call it, or leave in it. In their own letters: /home/nextcloud is
- * the home of a server. Not by `.dropbox`, which is a folder in the home of everybody who has Dropbox.
+ * Names of folders that programs copy to other machines, or names that they leave in these. Case matters:
+ * /home/nextcloud is the home of a server. `.dropbox` is not among them: it is in the home of everybody who has
+ * Dropbox.
  */
 const SYNC_FOLDER =
   /^(Dropbox|OneDrive( - .*)?|Google Drive|My Drive|iCloud Drive|Mobile Documents|CloudStorage|Nextcloud|ownCloud)$/;
@@ -118,7 +119,7 @@ function reasonAgainstFolder(path: string): string | null {
   return null;
 }
 
-/** The folder itself, and all that it is in. */
+/** The folder itself, and all folders that it is in. */
 function ancestorsOf(folder: string): string[] {
   const above = dirname(folder);
   return above === folder ? [folder] : [folder, ...ancestorsOf(above)];
@@ -127,7 +128,7 @@ function ancestorsOf(folder: string): string[] {
 const isSynced = (folder: string): boolean =>
   SYNC_FOLDER.test(basename(folder)) || SYNC_MARKS.some((mark) => existsSync(join(folder, mark)));
 
-/** In one that is sticky, as /tmp is, nobody replaces what is another's. */
+/** Nobody can replace another user's file in a sticky folder such as /tmp. */
 function isOpenToAll(folder: string): boolean {
   if (process.platform === "win32") return false;
   const { mode } = statSync(folder);

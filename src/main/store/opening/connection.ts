@@ -1,12 +1,12 @@
 import type { Database, Statement } from "better-sqlite3";
 
-/** The name of a database that is nowhere. */
+/** The name of a database that is in no file. */
 export const MEMORY = ":memory:";
 
 /** `synchronous` as SQLite reads it back. Anything less loses acknowledged commits in a power cut. */
 const FULL = 2;
 
-/** What every connection to a database keeps to, before anything else is asked of it. */
+/** Settings of every connection to a database, made before any query. */
 export function setUp(db: Database): void {
   db.pragma("busy_timeout = 5000");
   db.pragma("synchronous = FULL");
@@ -29,8 +29,8 @@ type PreparedStatement = Pick<Statement, "all" | "get" | "iterate" | "run"> & {
 };
 
 /**
- * From now on statements of this database are compiled when they are first asked: a command asks some of the hundreds that
- * the program has. One that does not fit the schema fails only then.
+ * From now on statements of this database are compiled at their first use: one command uses some of the hundreds that
+ * the program has. A statement that does not fit the schema fails only then.
  */
 export function compileLater(db: Database): void {
   const prepare = db.prepare.bind(db);

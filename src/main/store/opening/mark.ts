@@ -6,7 +6,7 @@ import { formatCount } from "#shared/text/count.ts";
 /** How far a database had come: its last event with its seal, and its last probe. Both only ever grow. */
 type Mark = { event: number; hash: string; probe: number };
 
-/** Always as long, so that it is written in place: that needs no room on a full disk. */
+/** The length is fixed, so that the file is overwritten in place: that works on a full disk. */
 const LENGTH = 160;
 
 const pathOf = (database: string): string => `${database}.mark`;
@@ -14,10 +14,10 @@ const pathOf = (database: string): string => `${database}.mark`;
 /**
  * A small file beside the database that says how far it had come.
  *
- * SQLite keeps the newest commits in a file of their own (`-wal`). Without it the database is whole, only
- * older, and says so nowhere: whoever deletes that file, or puts an older copy in place, would go unseen.
- * The mark is written after each commit and never waited for, so after a power cut it may be behind the
- * database, but never ahead of it.
+ * SQLite keeps the newest commits in a file of their own (`-wal`). Without it the database is whole, only older, and
+ * nothing in it shows that: the deletion of that file, or an older copy in its place, would go unnoticed. The mark is
+ * written after each commit and never waited for, so after a power cut it may be behind the database, but never ahead
+ * of it.
  */
 export function openMark(database: string) {
   let file: number | null = null;
@@ -27,7 +27,7 @@ export function openMark(database: string) {
         file ??= openSync(pathOf(database), constants.O_RDWR | constants.O_CREAT, 0o600);
         writeSync(file, seal(mark), 0);
       } catch (error) {
-        // It stays behind, which is allowed: the commit itself is saved.
+        // The mark stays behind, which is allowed: the commit itself is saved.
         if (!isFromSystem(error)) throw error;
       }
     },
@@ -51,7 +51,7 @@ export function readMark(database: string): Mark | null {
   }
 }
 
-/** For a database that takes the place of another, whose mark says nothing of it. */
+/** For a database that replaces another one, of which the mark says nothing. */
 export const forgetMark = (database: string): void => rmSync(pathOf(database), { force: true });
 
 function seal({ event, hash, probe }: Mark): string {
@@ -62,10 +62,10 @@ function seal({ event, hash, probe }: Mark): string {
 
 const isFromSystem = (error: unknown): boolean => error instanceof Error && "errno" in error;
 
-/** What the first event is sealed with. */
+/** The seal before the first event. */
 export const GENESIS = "0".repeat(64);
 
-/** How far a database has come, asked after every commit. */
+/** How far a database has come; read after every commit. */
 export function progressOf(db: Database): () => Mark {
   const lastEvent = db.prepare<[], { id: number; hash: string }>(
     "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1",
@@ -77,7 +77,7 @@ export function progressOf(db: Database): () => Mark {
   };
 }
 
-/** What had been saved by the mark and is not there, as a sentence; null when nothing is missing. */
+/** What the mark says was saved and the database does not have, as a sentence; null when nothing is missing. */
 export function formatLoss(db: Database, path: string, mark: Mark | null): string | null {
   if (!mark) return null;
   const now = progressOf(db)();

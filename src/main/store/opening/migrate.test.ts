@@ -21,8 +21,8 @@ test.each(schemas)(
 );
 
 /*
- * What a database holds is compared with `before`, statement by statement: one that differs from what the step
- * before leaves would refuse every database that was brought to it.
+ * Compares what a database contains with `before`, statement by statement: a `before` that differs from what the step
+ * before leaves would refuse every database of that version.
  */
 test.each(schemas)(
   "each step of %s makes, of the schema that it names, the next one, and the last schema.sql",

@@ -5,42 +5,45 @@ import firstRows from "#store/first-rows.sql?raw";
 import tables from "#store/schema.sql?raw";
 import { digestSchema, readCode, readColumns } from "./schema-digest.ts";
 
-/** The schema of a database: what a new one is made of, and how one of an earlier version gets there. */
+/** The schema of a database: what a new database is made of, and the steps that bring an earlier version to it. */
 export type Schema = {
   /** From 1, counted by releases that changed it; `user_version` of the database. */
   version: number;
   /** Tables, indexes, triggers and views, as SQL. */
   tables: string;
-  /** What is in them from the beginning, as SQL. */
+  /** The rows of a new database, as SQL. */
   firstRows: string;
   /** In order, one for each version from 2. */
   steps: readonly SchemaStep[];
 };
 
-/** Makes a database of the version before `version` one of `version`, rows and all. */
+/** Turns a database of the version before `version` into one of `version`, with its rows. */
 type SchemaStep = {
   version: number;
-  /** `tables` as the version before had them, to the byte: what is found in a database of that version is compared with it. */
+  /** `tables` as the version before had them, to the byte: a database of that version is compared with it. */
   before: string;
   sql: string;
 };
 
 /**
  * This program's schema. Nothing is released yet: until then a change is made in schema.sql itself, and databases of
- * before are made anew. After a release, a change is made there and in a step, and schema.sql as it was released is kept
- * as that step's `before`.
+ * before are made anew. After a release, a change is made there and in a step, and schema.sql as it was released is
+ * kept as that step's `before`.
  */
 export const SCHEMA: Schema = { version: 1, tables, firstRows, steps: [] };
 
 /** Marks a database as ours in its header: "Lkey". */
 export const APPLICATION_ID = 0x4c_6b_65_79;
 
-/** What marked databases before there was a version 1, "Ltch": their schemas have numbers of their own, and no way leads on. */
+/**
+ * The application id of databases from before version 1, "Ltch": their schemas have numbers of their own, and no step
+ * leads on.
+ */
 const DEVELOPMENT_ID = 0x4c_74_63_68;
 
 /**
- * The version of a database's schema, 0 for an empty one; nothing is written. One of another program, of a newer version
- * of this one, or of a version before the first is refused.
+ * The version of a database's schema, 0 for an empty one; nothing is written. Refuses a database of another program, of
+ * a newer version of this one, or of a version before the first.
  */
 export function readSchema(db: Database, { version: known }: Schema = SCHEMA): number {
   const current = readVersion(db);
@@ -69,8 +72,8 @@ export function readSchema(db: Database, { version: known }: Schema = SCHEMA): n
 /**
  * Brings a database to this program's schema, forward only; an empty one at once.
  *
- * Each step and its version are one transaction: a step that fails, or a power
- * cut, leaves the step before it. A database from a newer program is left alone.
+ * Each step and its version are one transaction: after a step that fails, or a power cut, the database is as the step
+ * before left it. A database from a newer program is left alone.
  */
 export function migrate(db: Database, schema: Schema = SCHEMA): void {
   const current = readSchema(db, schema);
@@ -79,7 +82,7 @@ export function migrate(db: Database, schema: Schema = SCHEMA): void {
     return;
   }
   const keepsReferences = db.pragma("foreign_keys", { simple: true }) === 1;
-  // A step may make a table anew that others refer to; within a transaction this has no effect.
+  // A step may recreate a table that others refer to; within a transaction this has no effect.
   db.pragma("foreign_keys = OFF");
   try {
     for (const { version, sql } of schema.steps) take(db, version, sql);
@@ -88,10 +91,13 @@ export function migrate(db: Database, schema: Schema = SCHEMA): void {
   }
 }
 
-/** What a database is carried to `version` by, and that number beside it, in one transaction; nothing where it is there already. */
+/**
+ * Executes the SQL of a step and sets its version, in one transaction; does nothing where the database has that
+ * version.
+ */
 function take(db: Database, version: number, sql: string): void {
   const inOne = db.transaction(() => {
-    // Another process may have taken it while this one waited for its turn.
+    // Another process may have done this step while this one waited for the lock.
     if (readVersion(db) >= version) return;
     db.exec(sql);
     db.pragma(`application_id = ${APPLICATION_ID}`);
@@ -103,10 +109,11 @@ function take(db: Database, version: number, sql: string): void {
 const readVersion = (db: Database): number => Number(db.pragma("user_version", { simple: true }));
 
 /**
- * Refuses a database that is not as its version of the schema makes it, whatever its header says: that can be written by anybody.
+ * Refuses a database that is not as its version of the schema makes it, whatever its header says: anybody can write
+ * that.
  *
- * Triggers and views are programs and would run within our statements: those of a stranger never do, and without ours
- * the counts would be wrong and the record of events could be changed. Tables may be more than ours, but not less.
+ * Triggers and views are programs and would run within our statements: a stranger's never do, and without ours the
+ * counts would be wrong and the record of events could be changed. More tables than ours are allowed, fewer are not.
  */
 export function refuseForeignSchema(db: Database, version: number, schema: Schema = SCHEMA): void {
   if (version === 0 || isAsBuilt(db, version, schema)) return;
@@ -133,10 +140,16 @@ const nameOf = (sql: string): string => {
   return `${kind.toLowerCase()} ${name}`.trimEnd();
 };
 
-/** What `digestSchema` says of this program's schema: the build puts it in. A program that was not built makes a database to see. */
+/**
+ * What `digestSchema` says of this program's schema; the build inserts it. A program that was not built makes a
+ * database and reads it there.
+ */
 declare const LATCHKEY_SCHEMA_DIGEST: string | undefined;
 
-/** Whether it is to the letter what a new one is: then there is no need to make one, which takes most of a start. */
+/**
+ * Whether triggers, views and columns are exactly those of a new database: then none is made for comparison, which
+ * would take most of a start.
+ */
 const isAsBuilt = (db: Database, version: number, schema: Schema): boolean =>
   typeof LATCHKEY_SCHEMA_DIGEST === "string" &&
   schema === SCHEMA &&
@@ -145,7 +158,7 @@ const isAsBuilt = (db: Database, version: number, schema: Schema): boolean =>
 
 type Model = { code: string[]; columns: string[] };
 
-/** By the SQL that makes it. */
+/** Keyed by the SQL that makes the model. */
 const models = new Map<string, Model>();
 
 function findModel(tables: string): Model {
@@ -154,7 +167,7 @@ function findModel(tables: string): Model {
   return model;
 }
 
-/** What databases of a version that this program knows are made of. */
+/** The SQL of the tables of a version that this program knows. */
 const tablesAt = (version: number, { tables, steps }: Schema): string =>
   steps.find((step) => step.version === version + 1)?.before ?? tables;
 

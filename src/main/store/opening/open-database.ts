@@ -13,20 +13,20 @@ import { takeWriteLock, type WriteLock } from "./write-lock.ts";
 
 export type OpenDatabase = { db: Database; path: string; close(): void };
 
-/** A database up to this size is looked through before it is used, where there is reason to doubt it. */
+/** A database up to this size is checked before it is used, where there is reason to doubt it. */
 const CHECKED_BYTES = 256 * 1024 * 1024;
 
 export type DatabaseOptions = {
   path: string;
   access: "write" | "read";
   now?: () => Date;
-  /** This program's, but where its steps are tested. */
+  /** The default is this program's schema; tests of its steps pass another. */
   schema?: Schema;
 };
 
 /**
- * Opens the database to write, brought up to date, and keeps every other writer out; or to read, beside
- * whoever writes. To read one that is not there gives an empty one that is nowhere.
+ * Opens the database: to write, which brings it up to date and keeps every other writer out; or to read, beside the
+ * process that writes. A database that is not there is read as an empty one in memory.
  */
 export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const { path: name, access, now = () => new Date(), schema = SCHEMA } = options;
@@ -105,14 +105,15 @@ function opened(path: string, options: Sqlite.Options, prepare: (db: Database) =
   }
 }
 
-/** Nothing is written before it is known to be ours and whole. */
+/** Writes nothing before the database is known to be ours and whole. */
 function bringUpToDate(db: Database, { wasAbandoned }: WriteLock, { now, schema }: UpdateOptions): void {
   setUp(db);
   const version = readSchema(db, schema);
   refuseForeignSchema(db, version, schema);
   const isBehind = version < schema.version;
   const isSmall = sizeOf(db.name) <= CHECKED_BYTES;
-  // Brought here from elsewhere: maybe copied while somebody wrote to it, and then whole in each page.
+  // Without a mark it was brought here from elsewhere. It may have been copied during a write: then each page is whole,
+  // and the pages do not fit one another.
   if (version > 0 && isSmall && readMark(db.name) === null) refuse(findDamage(db));
   else if (version > 0 && (isBehind || (isSmall && wasAbandoned))) refuse(findTornPages(db));
   db.pragma("journal_mode = WAL");

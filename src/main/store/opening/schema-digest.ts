@@ -16,7 +16,10 @@ export const readColumns = (db: Database): string[] =>
     .pluck()
     .all();
 
-/** The same for every database with the same triggers, views and columns, and for no other. Imports nothing of ours: the build runs it. */
+/**
+ * Equal for databases with the same triggers, views and columns, and only for these. Imports nothing of ours: the build
+ * runs it.
+ */
 export const digestSchema = (db: Database): string =>
   createHash("sha256")
     .update(JSON.stringify([readCode(db).toSorted(), readColumns(db).toSorted()]))

@@ -5,7 +5,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { makeFile } from "./check-file.ts";
 
 export type WriteLock = {
-  /** The holder before this one was killed, or its machine was. */
+  /** The process that had the lock before this one was killed, or its machine was. */
   wasAbandoned: boolean;
   release(): void;
 };
@@ -15,9 +15,9 @@ type LockOwner = { pid: number; host: string; since: string };
 /**
  * Lets one process at a time write to a database.
  *
- * The lock is the operating system's, on a file beside the database that SQLite keeps locked: it ends with the
- * process that holds it, however that ends, so none is ever stale and no process id is taken for another's.
- * A second file says who holds it, for people.
+ * The lock is the operating system's, on a file beside the database that SQLite keeps locked. It ends with its process,
+ * however that ends, so none is ever stale and no process id is mistaken for another's. A second file says, for people,
+ * which process has it.
  */
 export function takeWriteLock(path: string): WriteLock {
   const ownerPath = `${path}.holder`;
@@ -42,7 +42,7 @@ export function takeWriteLock(path: string): WriteLock {
   return {
     wasAbandoned,
     release() {
-      // A second time, the file may be the next holder's.
+      // At a second call, the file may belong to the next process.
       if (!lock.open) return;
       rmSync(ownerPath, { force: true });
       lock.close();

@@ -19,11 +19,11 @@ type Deps = {
 
 const WEEKS = 12;
 
-/** As many of the next to expire, and half as many of the last that have. */
+/** So many of the next certificates to expire are listed, and half as many of the last that have expired. */
 const MOST_NEXT = 8;
 const MOST_EXPIRED = 4;
 
-/** Places that a row of the overview names. */
+/** So many locations are named in a row of the overview. */
 const SHOWN_LOCATIONS = 3;
 
 /** What the first page shows. */
@@ -69,14 +69,14 @@ export function overview(db: Database, { rows, findings, scans, inventory }: Dep
 
 type CountDeps = { inventory: ReturnType<typeof inventoryTable> };
 
-/** How many there are of everything that the first page counts. */
+/** The counts of everything on the first page. */
 function overviewCounts(db: Database, { inventory }: CountDeps) {
   const countGrants = standingCachedCount(db);
   const byState = {
     host: db.prepare<[], [string, number]>("SELECT state, count(*) FROM host GROUP BY state").raw(),
     cached: db.prepare<[], [string, number]>("SELECT what, count FROM cached_count").raw(),
   };
-  // Whole tables are counted without looking at their rows, so most of the endpoints cost nothing.
+  // SQLite counts a whole table without reading its rows, so most of the endpoints cost nothing.
   const endpointCount = db.prepare<[], number>("SELECT count(*) FROM endpoint").pluck();
   const failedEndpointCount = db
     .prepare<[], number>("SELECT count(*) FROM endpoint WHERE state = 'failed'")

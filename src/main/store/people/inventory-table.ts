@@ -2,10 +2,10 @@ import type { Database } from "better-sqlite3";
 import { type Inventory, KeyGap } from "#shared/model/access/person.ts";
 import type { Instant } from "#shared/model/instant.ts";
 
-/** As first-rows.sql has it, before anybody has declared anything. */
+/** The date in first-rows.sql, before anybody has marked the inventory. */
 const NEVER: Instant = "1970-01-01T00:00:00Z";
 
-/** Hosts that were asked for, or are to be scanned, and that no scan has come to yet. */
+/** Hosts that a scan was to probe, or is to, and that no scan has come to yet. */
 const NEVER_MET = `
   SELECT host, port FROM unprobed
   WHERE kind = 'ssh' AND NOT EXISTS (SELECT 1 FROM host WHERE host.host = unprobed.host AND host.port = unprobed.port)
@@ -13,19 +13,22 @@ const NEVER_MET = `
   SELECT host, port FROM target
   WHERE kind = 'ssh' AND NOT EXISTS (SELECT 1 FROM host WHERE host.host = target.host AND host.port = target.port)`;
 
-/** Hosts on which private keys may lie that are not known, as of the last reading of each. */
+/** Hosts that may have private keys which are not known, as of the last reading of each. */
 const GAPS = `
   SELECT host, port, key_gap AS gap FROM host INDEXED BY host_with_key_gap WHERE key_gap IS NOT NULL
   UNION ALL
   SELECT host, port, 'never-read' FROM (${NEVER_MET})`;
 
-/** Whether what was not found counts as absent: the inventory is marked complete, and every host was read whole. As `evaluatesAbsence` has it. */
+/**
+ * Whether what was not found counts as absent: the inventory is marked complete, and every host was read whole.
+ * `evaluatesAbsence` has the same rule.
+ */
 export const ABSENCE_IS_EVALUATED = `EXISTS (SELECT 1 FROM inventory WHERE is_whole = 1) AND NOT EXISTS (${GAPS})`;
 
 /** So many hosts with a gap are named. */
 const MOST_GAPS = 5;
 
-/** What the user has said of the inventory, and what of it was not read. */
+/** What the user has said of the inventory, and which of its hosts were not read whole. */
 export function inventoryTable(db: Database) {
   const read = db.prepare<[], { is_whole: number; note: string; marked_at: string }>(
     "SELECT is_whole, note, marked_at FROM inventory",

@@ -15,13 +15,13 @@ import { DECIDING, type peopleSourceTable, toDeciding, withDeciders } from "./pe
 
 const LOGIN_OWNERS = withDeciders("person_login CROSS JOIN person ON person.id = person_login.person");
 
-/** What a query on `grant_line` gives, so far as it tells of the owner. */
+/** The columns of a query on `grant_line` that concern the owner. */
 export type OwnerRow = {
   fingerprint: string | null;
   comment: string;
   owner: Owner["state"];
   is_matched: number;
-  /** The owner whom an approval names. */
+  /** The owner in the approval of the grant. */
   vouched_by: string | null;
   listed: string | null;
 };
@@ -30,7 +30,7 @@ type Deps = { sources: ReturnType<typeof peopleSourceTable>; inventory: ReturnTy
 
 type PersonRow = Parameters<typeof toDeciding>[0] & { standing: KnownPerson["standing"]; source: string };
 
-/** What one people source says of one person. */
+/** One person's entry in one people source. */
 type EntryRow = {
   standing: KnownPerson["standing"];
   source: string;
@@ -44,17 +44,17 @@ type EntryRow = {
 
 export type OwnerFinder = ReturnType<typeof ownerFinder>;
 
-/** What is the same for all owners; the private keys of this computer are few. */
+/** Facts that are the same for all owners; the private keys of this computer are few. */
 type FleetFacts = Parameters<typeof describeOwner>[1] & {
   heldAt: ReadonlyMap<string, { location: string }[]>;
 };
 
-/** A verdict names so many locations of private keys, people of a key, and people of a comment. */
+/** A verdict names so many locations of private keys, so many people of a key, and so many people of a comment. */
 const MOST_LOCATIONS = 3;
 const MOST_PEOPLE = 20;
 const MOST_NAMED = 2;
 
-/** What is known of the owner of a grant over all hosts, this computer and the people sources, in words. */
+/** Describes what is known of the owner of a grant over all hosts, this computer and the people sources. */
 export function ownerFinder(db: Database, { sources, inventory }: Deps) {
   const keyFiles = db
     .prepare<{ fingerprint: string }, string>(`
@@ -82,7 +82,7 @@ export function ownerFinder(db: Database, { sources, inventory }: Deps) {
   const readFleet = fleetReader(db, { sources, inventory });
 
   return {
-    /** For the rows of one page: what was looked at is the same for all of them. */
+    /** A reader for the rows of one page: the fleet facts are the same for all of them. */
     open() {
       const fleet = readFleet();
       return {
@@ -127,7 +127,7 @@ export function ownerFinder(db: Database, { sources, inventory }: Deps) {
   }
 }
 
-/** Files of hosts that show a key and have not shown that they hold its private key: by whom, and why. */
+/** Files of hosts that show a key and have not shown that they contain its private key: which account, and why. */
 function claimReader(db: Database): (fingerprint: string) => PrivateKeyClaim[] {
   const find = db.prepare<{ fingerprint: string }, ClaimRow>(`
     SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path AS location, owner, possession, claim
@@ -148,7 +148,7 @@ function claimReader(db: Database): (fingerprint: string) => PrivateKeyClaim[] {
 
 type ClaimRow = { location: string; owner: string; possession: string; claim: string | null };
 
-/** People of a key. Not a join, and not a bare parameter (decision 0044). */
+/** The people of a key. Not a join, and not a bare parameter (decision 0044). */
 function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {
   const ids = db
     .prepare<[string], number>(
@@ -192,7 +192,7 @@ const toKnown = (row: PersonRow): KnownPerson => ({
   decidedBy: toDeciding(row),
 });
 
-/** What was looked at is counted again only when something has changed. */
+/** Counts what was read again only when the database has changed. */
 function fleetReader(db: Database, { sources, inventory }: Deps): () => FleetFacts {
   const versionOf = databaseVersion(db);
   const count = db.prepare<

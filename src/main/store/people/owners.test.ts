@@ -195,7 +195,7 @@ test("what only lacks a known private key is an orphan where the scope is said t
   expect(listFindings(store).rows.map(({ severity, firstSeen }) => [severity, firstSeen])).toEqual([
     ["medium", START],
   ]);
-  // The key of somebody who is there is outside, with them: it is in no list of orphans.
+  // The key belongs to somebody who is there, outside the inventory: it is in no list of orphans.
   expect(judged(store).ann).toEqual(["known", null, "the key is that of Ann, according to people.csv"]);
   const ann = listGrants(store, { search: "ann" }).rows[0]?.verdict.owner;
   expect(ann?.reasons).toContain("its private key was not scanned, and is expected with Ann");
@@ -233,7 +233,7 @@ test("a key that was not found makes no orphan while a host was read in part, an
   visitHost(store, "nas");
   expect(listGrants(store, { orphaned: true }).rows[0]?.orphan).toBe("private-key-not-found");
 
-  // What it held when it was last read is known, also while it does not answer.
+  // What it contained when it was last read is known, also while it does not answer.
   visitHost(store, "nas", { collected: null });
   expect(listGrants(store, { orphaned: true }).total).toBe(1);
 

@@ -11,7 +11,7 @@ type Deps = {
   inventory: ReturnType<typeof inventoryTable>;
 };
 
-/** People, private keys known elsewhere, and the inventory: what owners of grants are judged by. */
+/** People, private keys outside the inventory, and the inventory: the facts by which owners of grants are evaluated. */
 export function peopleStore(db: Database, { lists, sources, inventory }: Deps) {
   const people = personTable(db, lists);
   const heldKeys = heldKeyTable(db);
@@ -30,13 +30,13 @@ export function peopleStore(db: Database, { lists, sources, inventory }: Deps) {
     inventory: inventory.read,
     markInventory: inventory.declare,
 
-    /** Who is still there. Grants are judged anew with it. */
+    /** Stores who is still there; triggers re-evaluate the grants. */
     settle(settled: Settled, at: Instant): void {
       people.settle(settled);
       dateOrphans(at);
     },
 
-    /** The private keys of this computer, by their public halves. */
+    /** Stores the private keys of this computer, by their public keys. */
     holdHere(found: Held[0], wasRead: Held[1], at: Instant): void {
       heldKeys.replace(found, wasRead, at);
       dateOrphans(at);
@@ -44,7 +44,7 @@ export function peopleStore(db: Database, { lists, sources, inventory }: Deps) {
   };
 }
 
-/** A private key on this computer, by its public half: `~/.ssh/id_ed25519`, or an agent that holds it. */
+/** A private key on this computer, by its public key: in a file (`~/.ssh/id_ed25519`), or in an agent. */
 export type HeldKey = { location: string; fingerprint: string; kind: "file" | "agent" };
 
 /** The private keys that were found on this computer, and which kinds of them were looked for. */
@@ -61,7 +61,7 @@ function heldKeyTable(db: Database) {
   return {
     list: (): HeldKey[] => list.all(),
 
-    /** What was held at a place and was not found again is no longer held, where `wasRead`. */
+    /** A key that was found there before and was not found again is dropped, where `wasRead`. */
     replace(found: readonly HeldKey[], wasRead: (held: HeldKey) => boolean, at: Instant): void {
       const here = new Set(found.map(keyOf));
       for (const held of list.all()) if (!here.has(keyOf(held)) && wasRead(held)) lose.run(held);

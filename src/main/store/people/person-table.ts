@@ -13,7 +13,7 @@ type PeopleQuery = Window & {
   sort: { by: Column; descending: boolean };
 };
 
-/** What the sources say of a person, for somebody to settle who is still there. */
+/** The entry of a person, from which the caller settles who is still there. */
 type Entry = Omit<PeopleSourceEntry, "name"> & {
   id: number;
   source: number;
@@ -48,8 +48,8 @@ type DecidingRow = {
 };
 
 /**
- * People beside the entry that decides about them, and the sources of both. `people` is what they are found by: the planner
- * would begin with the sources, which are few, and look at everybody.
+ * Joins people with the entry that decides about them, and the sources of both. `people` is the table that finds them:
+ * SQLite's planner would begin with the sources, which are few, and read everybody.
  */
 export const withDeciders = (people: string): string => `${people}
   CROSS JOIN people_source ON people_source.id = person.source
@@ -59,7 +59,10 @@ export const withDeciders = (people: string): string => `${people}
 export const DECIDING = `decider.name AS by_name, deciding.name AS by_source, decider.said AS by_said,
   decider.left_on AS by_left_on, decider.is_missing AS by_is_missing, decider.read_at AS by_read_at`;
 
-/** A table of people knows more of a name than a file of keys, which is named by a login. */
+/**
+ * The name is that of the deciding entry: a table of people knows more of a name than a file of keys, which is named by
+ * a login.
+ */
 export const toDeciding = (row: DecidingRow): PeopleSourceEntry => ({
   name: row.by_name,
   source: row.by_source,
@@ -123,7 +126,7 @@ export function personTable(db: Database, lists: Lists) {
       }));
     },
 
-    /** Who is still there, and whose entry says so. */
+    /** Stores who is still there, and whose entry says so. */
     settle(settled: readonly Pick<Entry, "id" | "standing" | "decidedBy">[]): void {
       for (const { id, standing, decidedBy } of settled) settle.run({ id, standing, decidedBy });
     },
@@ -132,7 +135,7 @@ export function personTable(db: Database, lists: Lists) {
 
 const MOST_FINGERPRINTS = 20;
 
-/** How the rows of people are filled with what is to be said of them. */
+/** Fills the rows of people with their keys and grants. */
 function personRows(db: Database): (row: Row) => PersonRow {
   const loginsOf = db.prepare<[number], string>("SELECT login FROM person_login WHERE person = ?").pluck();
   const keyCount = db.prepare<[number], number>("SELECT count(*) FROM person_key WHERE person = ?").pluck();
@@ -162,9 +165,9 @@ function personRows(db: Database): (row: Row) => PersonRow {
   });
 }
 
-/** A person as a people source that was just read tells of them. */
+/** A person in a people source that was just read. */
 export type ListedPerson = {
-  /** Tells the people of one people source apart. */
+  /** Distinguishes the people of one people source. */
   handle: string;
   name: string;
   email: string | null;
@@ -183,7 +186,7 @@ type Reading = {
   people: readonly ListedPerson[];
 };
 
-/** Rosters, and what each says of its people. Who stands how is settled afterwards: see `personTable`. */
+/** People sources, and the people in each. Who is still there is settled afterwards: see `personTable`. */
 export function peopleSourceTable(db: Database) {
   const put = db
     .prepare<object, number>(`
@@ -218,7 +221,7 @@ export function peopleSourceTable(db: Database) {
   return {
     list: (): ImportedPeopleSource[] => list.all().map((row) => ({ ...row, isWhole: row.isWhole === 1 })),
 
-    /** As verdicts name them: keys are not counted, which takes as long as there are many. */
+    /** As verdicts name them: without the count of keys, which takes time in proportion to them. */
     listBriefly: () => briefs.all(),
 
     replace({ people, isWhole, ...reading }: Reading): void {
@@ -230,7 +233,7 @@ export function peopleSourceTable(db: Database) {
     /** How many of its people have left, and how many were in an earlier reading and are not in the newest. */
     count: (name: string) => count.get(name) ?? { gone: 0, missing: 0 },
 
-    /** Answers whether there was one. */
+    /** False where there was none. */
     remove(name: string): boolean {
       const source = find.get(name);
       if (source === undefined) return false;
@@ -240,7 +243,7 @@ export function peopleSourceTable(db: Database) {
   };
 }
 
-/** What a people source says of a person takes the place of what it said before. */
+/** Writes the entry of a person, in place of the one that the source had before. */
 function entryWriter(db: Database) {
   const put = db
     .prepare<object, number>(`

@@ -7,7 +7,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import { offlineReadingTable } from "./host-readings.ts";
 import { keptKeyTable } from "./run-details.ts";
 
-/** A host of the inventory, and how it is logged in to. */
+/** A host of the inventory, and how to log in to it. */
 export type KnownHost = {
   id: number;
   host: string;
@@ -21,7 +21,7 @@ export type KnownHost = {
   tags: string[];
 };
 
-/** A grant as plans are made of it. */
+/** A grant, with the facts that plans need. */
 export type GrantFact = {
   id: number;
   hostId: number;
@@ -35,11 +35,11 @@ export type GrantFact = {
   effective: "yes" | "no" | "unknown";
   isDormant: boolean;
   onlyFrom: string[];
-  /** Who may hold its private key. */
+  /** The state of its owner: who may have its private key. */
   owner: Owner["state"];
 };
 
-/** A file or a home that the last reading could not read, where keys of these accounts may be. */
+/** A file or a home directory that the last reading could not read, where keys of these accounts may be. */
 type UnreadableKeys = { path: string; why: string; accounts: string[] };
 
 export type KeyFileFact = { hostId: number; path: string; isEncrypted: boolean | null };
@@ -77,10 +77,10 @@ const HOSTS = `host
 
 type LoginRow = { account: string; from: string | null; at: string; inJournal: string | null };
 
-/** So many are looked at: more accounts with the same single key are no sign of one file. */
+/** So many are listed: more accounts with the same single key are no sign of one file. */
 const MOST_TWINS = 32;
 
-/** What is known of keys, grants and hosts, as far as plans are made of it. */
+/** The facts of keys, grants and hosts that plans need. */
 export function factReader(db: Database) {
   const host = db.prepare<[number], HostRow>(`SELECT ${HOST} FROM ${HOSTS} WHERE host.id = ?`);
   const hostAt = db.prepare<[string, number], HostRow>(
@@ -118,7 +118,9 @@ export function factReader(db: Database) {
   const offlineReadings = offlineReadingTable(db);
 
   return {
-    /** What a bundle told of a host that was not read from here since; null: it was, or no bundle did. */
+    /**
+     * What a bundle shows of a host that was not read from here since; null where it was, or where there is no bundle.
+     */
     carried: offlineReadings.find,
 
     /** Old private keys that runs have left beside new ones. */
@@ -132,20 +134,20 @@ export function factReader(db: Database) {
     grantsOfAccount: (hostId: number, account: string): GrantFact[] =>
       grantsOfAccount.all(hostId, account).map(toGrant),
 
-    /** Where keys may be that the last reading could not read. */
+    /** Locations that may have keys and that the last reading could not read. */
     unreadKeys: (hostId: number): UnreadableKeys[] =>
       unreadKeys.all(hostId).map(({ accounts, ...one }) => ({ ...one, accounts: JSON.parse(accounts) })),
 
-    /** The strongest of its logs that were found to tell of every login; null: none was. */
+    /** The strongest of its logs that record every login; null where none does. */
     logsOf(hostId: number): UseEvidence | null {
       const known = logs.all(hostId).map(evidenceOf);
       return known.find((one) => one === "journal") ?? known[0] ?? null;
     },
 
-    /** Its own, as it was last read. */
+    /** The host's own addresses, as it was last read. */
     addressesOf: (hostId: number): string[] => addresses.all(hostId),
 
-    /** Logins with a key, as logs told of them: the last from each address. */
+    /** Logins with a key, from logs: the last from each address. */
     loginsBy: (hostId: number, fingerprint: string) =>
       logins
         .all(hostId, fingerprint)
@@ -155,10 +157,10 @@ export function factReader(db: Database) {
             : [{ ...login, from, evidence: evidenceOf(inJournal === null ? "" : "journal") }],
         ),
 
-    /** Whom a file lets in. */
+    /** The accounts that a file gives access to. */
     accountsOfFile: (hostId: number, file: string): string[] => accountsOfFile.all(hostId, file),
 
-    /** Other files of the host with the very same lines in the same places: they may be one file by several paths. */
+    /** Other files of the host with the very same lines at the same numbers: they may be one file by several paths. */
     twinsOf(hostId: number, file: string): string[] {
       const files = Map.groupBy(linesOnHost.all(hostId), (one) => one.file);
       const read = (path: string): string =>
@@ -171,7 +173,7 @@ export function factReader(db: Database) {
   };
 }
 
-/** What is known of a key itself. */
+/** What is known of the key itself. */
 function keyFacts(db: Database) {
   const keyFiles = db.prepare<[string], { host: number; path: string; is_encrypted: number | null }>(`
     SELECT host, path, is_encrypted FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL ORDER BY host, path`);
@@ -193,7 +195,7 @@ function keyFacts(db: Database) {
     /** Null where it was never granted. */
     keyType: (fingerprint: string): string | null => keyType.get(fingerprint) ?? null,
 
-    /** Who has it by a people source. */
+    /** The people who have it by the people sources. */
     people: (fingerprint: string): string[] => people.all(fingerprint),
   };
 }
@@ -215,24 +217,24 @@ const toGrant = ({ host: hostId, key_type, is_dormant, only_from, ...row }: Gran
   onlyFrom: JSON.parse(only_from ?? "[]") as string[],
 });
 
-/** Past two thirds of its life, and where it is seen. */
+/** A certificate that is past two thirds of its life, and is seen somewhere. */
 type DueCertificate = { sha256: string; subject: string; notAfter: Instant };
 
 type Undated = Pick<DueCertificate, "sha256" | "subject">;
 
 type ServedAt = { host: string; port: number; serverName: string | null };
 
-/** `serverName`: by which it was asked for; empty: by none. */
+/** `serverName`: the name that the client sent (SNI); empty where it sent none. */
 type ServedLeaf = Undated & { serverName: string };
 
 type EndpointRow = { host: string; port: number; serverName: string; protocol: Protocol };
 
-/** So many are said by their names. */
+/** So many are named. */
 const MOST_UNDATED = 100;
 
 const NOW = "location.gone_scan IS NULL AND location.position = 0";
 
-/** What is known of where certificates are served, as far as renewals are planned of it. */
+/** The facts about where certificates are served that renewals need. */
 export function servedFactReader(db: Database) {
   const map = db.prepare<[number], string>("SELECT map FROM host_map WHERE host = ?").pluck();
   const lastRead = db.prepare<[number], Instant | null>("SELECT last_read FROM host WHERE id = ?").pluck();
@@ -282,24 +284,27 @@ export function servedFactReader(db: Database) {
     .pluck();
 
   return {
-    /** What the host said of its servers when it was last read; null: nothing. */
+    /** The configuration of the host's servers when it was last read; null where there is none. */
     map: (hostId: number): string | null => map.get(hostId) ?? null,
-    /** When that was; null: it never was. */
+    /** When the host was last read; null where it never was. */
     lastRead: (hostId: number): Instant | null => lastRead.get(hostId) ?? null,
-    /** Hosts with a file of which it is the first. */
+    /** Hosts with a file that has it as its first certificate. */
     hostsHolding: (sha256: string): number[] => hostsHolding.all(sha256),
     pathsHolding: (hostId: number, sha256: string): string[] => pathsHolding.all(hostId, sha256),
-    /** Where it is shown. */
+    /** The endpoints that present it. */
     endpointsOf: (sha256: string): TlsTarget[] =>
       endpointsOf.all(sha256).map(({ serverName, ...row }) => ({
         kind: "tls",
         ...row,
         serverName: serverName || null,
       })),
-    /** Without a name: under each that it was asked for. */
+    /** `serverName` null: under each name that was probed there. */
     leavesAt: (at: ServedAt): ServedLeaf[] => leavesAt.all(at),
     due: (now: Instant, most: number): DueCertificate[] => due.all({ now, most }),
-    /** Whose dates cannot be read, so that nobody knows whether they are due; null: all, of which there may be more. */
+    /**
+     * Certificates whose dates cannot be read, so that nobody knows whether they are due. Null: all of them, of which
+     * there may be more.
+     */
     undated: (sha256: string | null): Undated[] => undated.all({ sha256, most: MOST_UNDATED }),
     tagsOf: (sha256: string): string[] => tags.all(sha256),
   };

@@ -4,24 +4,27 @@ import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { CollectedHost, HostProbe } from "#store/probe-record.ts";
 
-/** What the last reading of a host showed of what offline scripts change there. */
+/** What the last reading of a host showed of the things that offline scripts change there. */
 type HostReadingRow = {
   by: "scan" | "bundle";
   at: Instant;
   /**
-   * By this computer's clock: the host was read later than this. Of a scan when its visit began; of a bundle when its collector was
-   * issued. Null: nothing shows when.
+   * By this computer's clock: the host was read later than this. For a scan, when its probe began; for a bundle, when
+   * its collector was issued. Null: nothing shows when.
    */
   after: Instant | null;
-  /** The host keys that show which host it is of, as fingerprints: the one that it presented, or those that signed the bundle. */
+  /**
+   * The host keys that show which host was read, as fingerprints: the one that it presented, or those that signed the
+   * bundle.
+   */
   hostKeys: string[];
-  /** The account whose word it is; null: root's. */
+  /** The account that the reading depends on; null: root. */
   reader: string | null;
   isWhole: boolean;
   files: { path: string; realPath: string | null; base64: string }[];
-  /** Paths at or below which something may be that was not seen. */
+  /** Paths at or below which there may be something that was not seen. */
   unread: string[];
-  /** Its private key files. `isSeen`: in this very reading; the others may still be there, out of its sight. */
+  /** Its private key files. `isSeen`: in this very reading. The others may still be there, unseen. */
   keyFiles: {
     path: string;
     fingerprint: string | null;
@@ -81,7 +84,7 @@ export function hostReadingTable(db: Database) {
     SELECT path, fingerprint, possession, last_scan FROM key_file WHERE host = ? AND gone_scan IS NULL`);
 
   return {
-    /** Keeps what a reading showed, of a host for which scripts were written. Within a transaction. */
+    /** Stores what a reading showed of a host for which scripts were written. Call it within a transaction. */
     put({ host, scanId, at, login, hostKey, collected }: Read): void {
       if (hasScript.get(host) !== 1) return;
       put.run({
@@ -128,35 +131,38 @@ export function hostReadingTable(db: Database) {
 }
 
 /**
- * By the login that was asked for: whoever is logged in to says what is read, and can say that it is root. One for which sudo is set is
- * believed to be, as a run from here would.
+ * Decides by the login that was requested: the account that is logged in controls what is read, and can claim to be
+ * root. A login with sudo is believed to be root, as a run from here would believe it.
  */
 function readerOf(login: HostProbe["login"], { readAs }: CollectedHost): string | null {
   if (!login || login.user === "root" || (login.useSudo && readAs === "root by sudo")) return null;
   return login.user;
 }
 
-/** What a bundle tells of a host, as far as plans are made of it. */
+/** What a bundle shows of a host, as far as plans need it. */
 export type OfflineReading = {
-  /** The host key by whose signature the bundle is of the host, as ssh-keygen prints it; null where it is only claimed. */
+  /**
+   * The host key whose signature shows which host the bundle is of, as ssh-keygen prints it; null where that is only
+   * claimed.
+   */
   signedBy: string | null;
   accounts: {
     name: string;
     uid: number;
     gid: number;
     shell: string;
-    /** False: whoever collected could not ask sshd, and what it goes by for the account is not known. */
+    /** False: the collector could not query sshd, so its settings for the account are not known. */
     isSshdKnown: boolean;
     keysCommand: string | null;
     authenticationMethods: string | null;
     forceCommand: string | null;
   }[];
   files: {
-    /** As sshd opens it. */
+    /** The path that sshd opens. */
     path: string;
     accounts: string[];
     realPath: string | null;
-    /** Its bytes; null where `why` says why they are not known, or why they are not to be written. */
+    /** Its bytes; null where `why` says why they are not known, or why they must not be written. */
     base64: string | null;
     why: string | null;
     uid: number;
@@ -188,11 +194,11 @@ export function offlineReadingTable(db: Database) {
     put: (address: Place, { at, standing, reading }: OfflineHost): void =>
       void put.run({ ...address, at, standing, reading: JSON.stringify(reading) }),
 
-    /** Of a bundle whose host's signature came after it. */
+    /** Sets the standing of a bundle whose host's signature came after it. */
     stand: (address: Place, { at, standing, signedBy }: SignedSince): void =>
       void stand.run({ ...address, at, standing, signedBy }),
 
-    /** Null where it was read from here since, or by no bundle at all. */
+    /** Null where it was read from here since, or has no bundle. */
     find(hostId: number): OfflineHost | null {
       const row = find.get(hostId);
       if (!row) return null;

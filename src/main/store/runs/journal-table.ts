@@ -35,7 +35,7 @@ type EntryRow = {
   result: string | null;
 };
 
-/** What is done and what came of it, as it is written down: of a step its result, else what was noted. */
+/** What is done and what came of it, as it is stored: of a step its result, else a note. */
 export type NewEntry = {
   runId: RunId;
   /** Null: of the run as a whole. */
@@ -44,7 +44,7 @@ export type NewEntry = {
   at: Instant;
 } & ({ note: RunNote } | { result: StepResult });
 
-/** How a step stands now. Without `verification`: its act shows for itself. */
+/** How a step stands now. Without `verification`: its act needs none. */
 export type StepStanding = {
   runId: RunId;
   ordinal: number;
@@ -94,7 +94,7 @@ export function journalTable(db: Database, lists: Lists) {
 
     steps: (run: RunId): RunStep[] => steps.all(run).map(toStep),
 
-    /** Within the transaction of what it tells. */
+    /** Call it in the transaction of what it records. */
     append: (entry: NewEntry): void =>
       void addEntry.run(
         "note" in entry

@@ -5,7 +5,7 @@ import { ResultSignature } from "#shared/model/runs/result-claim.ts";
 import { Phase, type RunId, ScriptOutcome } from "#shared/model/runs/run.ts";
 import { fromStored, toStored } from "./stored-json.ts";
 
-/** A script as it was written. `id`: a higher one was written later. */
+/** A script that was written. `id`: a higher one was written later. */
 export type OfflineScript = {
   id: number;
   planId: number;
@@ -15,10 +15,10 @@ export type OfflineScript = {
   writtenAt: Instant;
 };
 
-/** Whose signature is good for a result, or which reading of the host has confirmed it. */
+/** Whose signature verifies a result, or which reading of the host has confirmed it. */
 export type VerifiedBy = "host" | "person" | "scan" | "bundle";
 
-/** A result as it was taken in. */
+/** A result that was imported. */
 export type OfflineResult = {
   digest: string;
   script: number;
@@ -35,7 +35,7 @@ export type OfflineResult = {
   body: Uint8Array;
 };
 
-/** A result from which nothing follows so far. `body`: null where it came before that was kept. */
+/** A result from which nothing follows so far. `body`: null where it was imported before bodies were stored. */
 export type OfflineClaim = Pick<
   OfflineResult,
   "digest" | "signature" | "outcome" | "why" | "newKey" | "importedAt"
@@ -73,7 +73,7 @@ type ClaimRow = ScriptRow & {
   body: Uint8Array | null;
 };
 
-/** Scripts that were written to be run by hand, and the results that came back of them. */
+/** Scripts that were written to be run by a person, and the results that came back from them. */
 export function offlineTable(db: Database) {
   const addScript = db.prepare(`
     INSERT INTO offline_script (nonce, plan, host, port, phases, written_at)
@@ -126,7 +126,10 @@ export function offlineTable(db: Database) {
       return row ? toScript(row) : null;
     },
 
-    /** Once more, with a signature that is good, it is no claim any more. Within a transaction. */
+    /**
+     * Stores a result, in place of earlier claims of its script: a result that comes again, with a good signature, is
+     * no longer a claim. Call it within a transaction.
+     */
     putResult({ newKey, body, signature, ...result }: OfflineResult): void {
       dropClaims.run(result.script);
       put.run({
@@ -138,7 +141,10 @@ export function offlineTable(db: Database) {
       });
     },
 
-    /** How this very result stands, `verifiedBy` null for a claim; null where it was not taken in. */
+    /**
+     * Whether this very result was imported, and what has verified it; `verifiedBy` null for a claim; null where it was
+     * not imported.
+     */
     findResult(
       digest: string,
     ): { verifiedBy: VerifiedBy | null; signature: ResultSignature; hasBody: boolean } | null {
@@ -152,16 +158,16 @@ export function offlineTable(db: Database) {
         : null;
     },
 
-    /** Whether a verified result of that host is known of a script that was written later, or that ended later. */
+    /** Whether there is a verified result of that host from a script that was written later, or that ended later. */
     isOlder: ({ id, planId, host, port }: OfflineScript, endedAt: Instant): boolean =>
       (isOlder.get({ plan: planId, host, port, script: id, endedAt }) ?? 0) > 0,
 
-    /** What is only claimed of a run: results that no verified one of the same host has replaced. */
+    /** The claims of a run: results that no verified one of the same host has replaced. */
     claims: (run: RunId): OfflineClaim[] => claims.all(run).map(toClaim),
   };
 }
 
-/** One that cannot be read is nobody's. */
+/** A signature that cannot be read counts as none. */
 const readSignature = (text: string): ResultSignature =>
   fromStored(ResultSignature, text) ?? { hostKey: null, person: { kind: "none" }, confirmed: null };
 

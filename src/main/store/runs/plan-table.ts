@@ -42,11 +42,11 @@ export function planTable(db: Database) {
   );
 
   return {
-    /** Without a request: it was made elsewhere, and is looked at anew. */
+    /** Without a request, the plan was made elsewhere and is checked here. */
     begin: (request: PlanRequest | null, at: Instant): PlanId =>
       PlanId.parse(Number(begin.run(at, toStoredOrNull(PlanRequest, request)).lastInsertRowid)),
 
-    /** One that was made elsewhere, as it is. */
+    /** Imports a plan that was made elsewhere, as it is. */
     take: ({ plan, hash, at }: { plan: Plan; hash: string; at: Instant }): PlanId =>
       PlanId.parse(Number(take.run(at, toStored(Plan, plan), hash).lastInsertRowid)),
 
@@ -57,7 +57,7 @@ export function planTable(db: Database) {
 
     fail: (id: PlanId, message: string): void => void fail.run(message, id),
 
-    /** Only for who has just taken the write lock. */
+    /** Call it only after this process has taken the write lock. */
     interruptMaking: (): number => interrupt.run().changes,
 
     find(id: number): PlanDetail | null {
@@ -65,7 +65,7 @@ export function planTable(db: Database) {
       return row ? toDetail(row) : null;
     },
 
-    /** The last that was made of it. */
+    /** The last plan with this hash. */
     findByHash(hash: string): PlanDetail | null {
       const row = findByHash.get(hash);
       return row ? toDetail(row) : null;

@@ -7,12 +7,12 @@ import { fromStored, Texts, toStored, toStoredOrNull } from "./stored-json.ts";
 export type RunCertificate = {
   host: string;
   port: number;
-  /** As its change in the plan. */
+  /** The id of its replacement in the plan. */
   change: string;
   names: string[];
   issuer: number;
   state: RunOrder["state"];
-  /** Null: its state says it all. */
+  /** Null: its state is enough. */
   note: OrderNote | null;
   /** DER. */
   csr: Uint8Array | null;
@@ -22,7 +22,7 @@ export type RunCertificate = {
   /** PEM, the leaf first. */
   chain: string | null;
   sha256: string | null;
-  /** Hashes of the files as they will be, in the order of the plan. */
+  /** Hashes of the new files, in the order of the plan. */
   newHashes: string[] | null;
 };
 
@@ -39,7 +39,7 @@ type Row = Omit<RunCertificate, "names" | "note" | "keyId" | "orderUrl" | "newHa
 const COLUMNS =
   "host, port, change, names, issuer, state, note, csr, key_id, order_url, chain, sha256, new_hashes";
 
-/** What runs have asked issuers for. Nothing in it is secret. */
+/** What runs have requested from issuers. Nothing in it is secret. */
 export function runCertificateTable(db: Database) {
   const add = db.prepare(`
     INSERT INTO run_certificate (run, host, port, change, names, issuer, state)
@@ -80,10 +80,10 @@ export function runCertificateTable(db: Database) {
         newHashes: toStoredOrNull(Texts, newHashes),
       }),
 
-    /** Whom a run had it of; null where none has. */
+    /** The issuer of a certificate that a run has requested; null where no run has. */
     issuerOf: (sha256: string): number | null => issuerOf.get(sha256) ?? null,
 
-    /** What runs had of an issuer and is still somewhere; what ends first is first. */
+    /** Certificates that runs have had from an issuer and that are still somewhere; the first to expire is first. */
     seenOf: (issuer: number): string[] => seenOf.all(issuer),
   };
 }
@@ -94,6 +94,6 @@ const toCertificate = ({ names, note, key_id, order_url, new_hashes, ...row }: R
   note: note === null ? null : fromStored(OrderNote, note),
   keyId: key_id,
   orderUrl: order_url,
-  // Null means that nothing was laid out on the host: what cannot be read is not that.
+  // Null means that nothing was staged on the host: a value that cannot be read does not mean that.
   newHashes: new_hashes === null ? null : (fromStored(Texts, new_hashes) ?? []),
 });

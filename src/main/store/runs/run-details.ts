@@ -34,11 +34,11 @@ export function accessCheckTable(db: Database) {
         .all(run)
         .map(({ why, ...row }) => AccessCheck.parse({ ...row, why: fromStored(Texts, why) ?? [UNREADABLE] })),
 
-    /** The last answer counts; that nothing was learnt now takes nothing back of what was. */
+    /** The last answer counts; one that could not be had does not cancel an earlier one. */
     put: (run: RunId, { why, ...check }: AccessCheck): void =>
       void put.run({ ...check, run, why: toStored(Texts, why) }),
 
-    /** Of a host whose lines were put back. */
+    /** Forgets the answers of a host whose lines were restored. */
     forget: (run: RunId, host: string, port: number): void => void forget.run(run, host, port),
   };
 }
@@ -65,7 +65,7 @@ export function clockTable(db: Database) {
   return {
     ofRun: (run: RunId): HostClock[] => ofRun.all(run),
 
-    /** Seconds ahead, as the last scan that read the host found its clock; null: it does not tell. */
+    /** Seconds ahead, by the last scan that read the host; null where it did not find its clock. */
     readOf: ({ host, port }: { host: string; port: number }): number | null =>
       read.get({ host, port }) ?? null,
 
@@ -95,16 +95,16 @@ export function keptKeyTable(db: Database) {
   return {
     ofRun: (run: RunId): KeptKey[] => ofRun.all(run).map((row) => KeptKey.parse(row)),
 
-    /** Of all runs. */
+    /** Those of all runs. */
     all: (): KeptKeyOfRun[] => all.all().map((row) => ({ ...KeptKey.parse(row), run: RunId.parse(row.run) })),
 
-    /** Safe to be said twice. */
+    /** Safe to be called twice. */
     put: (run: RunId, key: KeptKey): void => {
       forget.run({ ...key, run });
       add.run({ ...key, run });
     },
 
-    /** It is gone. */
+    /** Removes a key that is gone. */
     forget: (run: RunId, key: KeptKey): void => void forget.run({ ...key, run }),
   };
 }
@@ -113,7 +113,7 @@ export function keptKeyTable(db: Database) {
 type ApprovedAccount = { host: string; port: number; account: string; at: Instant; who: string };
 
 export type Confirmations = {
-  /** The signature of the run's challenge, armored; null where none was brought. */
+  /** The signature of the run's challenge, armored; null where none was provided. */
   signature: string | null;
   approvals: ApprovedAccount[];
 };
@@ -121,7 +121,7 @@ export type Confirmations = {
 type ConfirmationRow = ApprovedAccount & { kind: "signature" | "approval"; evidence: string };
 type ConfirmedBy = { run: RunId; at: Instant; who: string };
 
-/** What people have said of the new keys of runs; a signature is checked by whoever acts on it. */
+/** What people have confirmed of the new keys of runs. Whatever acts on a signature verifies it. */
 export function confirmationTable(db: Database) {
   const all = db.prepare<[number], ConfirmationRow>(
     "SELECT kind, host, port, account, at, who, evidence FROM run_confirmation WHERE run = ? ORDER BY kind, host, port, account",
@@ -164,7 +164,7 @@ type RunFileRow = Omit<RunFile, "cause" | "why" | "takeOut" | "putBack" | "repai
 const FILE_COLUMNS =
   "host, port, path, phase, fate, cause, take_out, put_back, repair_over, repair_to, is_approved";
 
-/** Files that runs have left out, or could neither change nor take back. */
+/** Files that runs have left out, or could neither change nor restore. */
 export function runFileTable(db: Database) {
   const all = db.prepare<[number], RunFileRow>(
     `SELECT ${FILE_COLUMNS} FROM run_file WHERE run = ? ORDER BY host, port, path`,
@@ -190,7 +190,7 @@ export function runFileTable(db: Database) {
   return {
     all: (run: RunId): RunFile[] => all.all(run).map(toFile),
 
-    /** A repair is approved by `approve` alone. */
+    /** This approves no repair: only `approve` does. */
     put: (run: RunId, { cause, takeOut, putBack, repair, ...file }: RunFileState): void =>
       void put.run({
         ...file,
@@ -202,13 +202,13 @@ export function runFileTable(db: Database) {
         to: repair?.to ?? null,
       }),
 
-    /** Whether that is what would be done there. */
+    /** False where this is not the repair that would be done there. */
     approve: (run: RunId, approved: RunRepair): boolean => approve.run({ ...approved, run }).changes === 1,
 
-    /** Nothing of that host is left out so far. */
+    /** Forgets the files of that host that were left out. */
     include: (run: RunId, host: string, port: number): void => void include.run(run, host, port),
 
-    /** What is stuck there is forgotten; what is left out stays so. */
+    /** Forgets the files that are stuck there; those that are left out stay so. */
     unstick: (run: RunId, host: string, port: number): void => void unstick.run(run, host, port),
   };
 }
@@ -223,7 +223,7 @@ function toFile({
 }: RunFileRow): RunFile {
   const cause = fromStored(Cause, row.cause) ?? UNREADABLE_CAUSE;
   const [takeOut, putBack] = [fromStored(Texts, take_out), fromStored(Texts, put_back)];
-  // Nobody approves what cannot be shown.
+  // Nobody can approve what cannot be shown.
   const isShown = takeOut !== null && putBack !== null;
   return RunFile.parse({
     ...row,

@@ -236,10 +236,10 @@ test("a stored value that cannot be read costs its own text, and neither the lis
   expect(journal.all(id).map(({ text }) => text)).toEqual([unreadable, unreadable]);
   expect(files.all(id)).toMatchObject([{ why: unreadable, takeOut: [], repair: null }]);
   expect(accessChecks.all(id)).toMatchObject([{ answer: "accepted", why: [unreadable] }]);
-  // Null would say that nothing was laid out on the host.
+  // Null would mean that nothing was staged on the host.
   expect(certificates.all(id)).toMatchObject([{ names: [], note: null, newHashes: [] }]);
   expect(plans.find(planId)).toMatchObject({ state: "failed", message: unreadable, plan: null });
-  // And it is gone on with as ever.
+  // And the run can be resumed as ever.
   journal.setStep({ runId: id, ordinal: 1, state: "rolled-back", result: FULL, at: AT });
   expect(journal.steps(id)).toMatchObject([{ state: "rolled-back", result: FULL }]);
 });

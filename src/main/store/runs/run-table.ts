@@ -38,7 +38,7 @@ type Row = {
   failed: number;
 };
 
-/** What a run knows beside what is shown of it. */
+/** What a run needs beside what is shown of it. */
 export type RunRecord = Omit<
   RunDetail,
   | "stepList"
@@ -53,7 +53,7 @@ export type RunRecord = Omit<
   | "removeKept"
 > & {
   direction: Direction;
-  /** The checks that somebody has agreed to. */
+  /** The checks that somebody has acknowledged. */
   acknowledgements: string[];
 };
 
@@ -92,7 +92,7 @@ const COLUMNS = `run.id, run.plan, plan.hash AS plan_hash, run.token, run.origin
 
 const RUNS = "run JOIN plan ON plan.id = run.plan";
 
-/** What a search of runs looks at. */
+/** The text that a search of runs reads. */
 const TEXT = `run.title || char(10) || run.kind || char(10) || ifnull(run.fingerprint, '')
   || char(10) || ifnull(json_extract(plan.request, '$.fingerprint'), '')`;
 
@@ -119,11 +119,11 @@ export function runTable(db: Database, lists: Lists) {
       return row ? toRecord(row) : null;
     },
 
-    /** All that may be gone on with, or goes on. */
+    /** All runs that go on, or can be resumed. */
     open: (): { id: RunId; planId: PlanId }[] =>
       open.all().map(({ id, plan }) => ({ id: RunId.parse(id), planId: PlanId.parse(plan) })),
 
-    /** Whose logs have been watched long enough. */
+    /** The runs whose logs have been watched long enough. */
     due: (at: Instant): RunId[] => waiting.all(at).map((id) => RunId.parse(id)),
 
     list({ search, state, kind, sort: { by, descending }, ...page }: RunQuery): Listed<RunRow> {
@@ -140,7 +140,7 @@ export function runTable(db: Database, lists: Lists) {
   };
 }
 
-/** How a run stands now. */
+/** The state of a run. */
 type RunStanding = {
   id: RunId;
   state: RunState;
@@ -181,7 +181,7 @@ function runWriter(db: Database) {
 
     setKey: (id: RunId, key: { line: string; fingerprint: string }): void => void setKey.run({ id, ...key }),
 
-    /** Only for who has just taken the write lock. */
+    /** Call it only after this process has taken the write lock. */
     interruptRunning: (): number => interrupt.run(toStored(RunReasons, [...CUT_SHORT])).changes,
   };
 }
@@ -212,7 +212,7 @@ function toRecord(row: Row): RunRecord {
     byHand: fromStored(Texts, row.by_hand) ?? [],
     dueAt,
   });
-  // Whether something was acknowledged that cannot be read: it was not.
+  // Acknowledgements that cannot be read count as not given.
   return {
     ...detail,
     direction: row.direction,

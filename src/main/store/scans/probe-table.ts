@@ -38,7 +38,7 @@ type NewProbe = Omit<EndpointProbe, "target" | "presented"> &
     target: Target;
     hostKey: HostKeyView | null;
     transport?: Transport;
-    /** Nothing was visited: what is to be visited still is. */
+    /** Nothing was probed: the host stays on the list of those that are still to be probed. */
     isOffline?: boolean;
   };
 
@@ -55,7 +55,7 @@ const COLUMNS = `id, kind, host, port, user, server_name, protocol, state, outco
 
 const FAILED_FIRST = { name: "failed", columns: ["state <> 'failed'", "id"], descending: false };
 
-/** What a search of visits looks at. */
+/** The text that a search of probes reads. */
 export const PROBE_TEXT =
   "host || char(10) || ifnull(user, '') || char(10) || ifnull(jump_host, '') || char(10) || outcome || char(10) || message";
 
@@ -78,7 +78,7 @@ export function probeTable(db: Database, lists: Lists) {
       if (!probe.isOffline) unprobed.strike(probe.target);
     },
 
-    /** Those that failed first, then in the order they ended. */
+    /** Failed probes first, then in the order in which they ended. */
     list({ scanId, state, search, ...page }: ProbeQuery): Listed<Probe> {
       const where: Part[] = [
         { sql: "scan = ?", values: [scanId] },
@@ -90,7 +90,7 @@ export function probeTable(db: Database, lists: Lists) {
   };
 }
 
-/** By place: values by name cost half as much again. */
+/** By position: named parameters cost half as much again. */
 const toRow = ({ target, hostKey, jumpHost, ...probe }: NewProbe) => [
   probe.scanId,
   target.kind,
@@ -120,13 +120,13 @@ const fromRow = (row: Row): Probe =>
     hostKey: row.key_type === null ? null : { keyType: row.key_type, fingerprint: row.key_fingerprint },
   });
 
-/** What a scan is asked to visit. */
+/** What a scan is to probe. */
 export type RequestedTarget = {
   target: Target;
   useSudo: boolean;
-  /** What is to carry its login. */
+  /** The transport for its login. */
   transport?: TransportRequest;
-  /** How an endpoint is reached; absent: directly. */
+  /** The proxy through which an endpoint is reached; absent: directly. */
   route?: ProxyUrl;
 };
 
@@ -142,7 +142,7 @@ type UnprobedRow = {
   route: string;
 };
 
-/** What scans have still to visit. */
+/** What scans have still to probe. */
 export function unprobedTable(db: Database) {
   const add = db.prepare(`
     INSERT INTO unprobed (kind, host, port, user, server_name, protocol, use_sudo, transport, route, scan)
@@ -167,15 +167,15 @@ export function unprobedTable(db: Database) {
         add.run(...toKey(target), Number(useSudo), transport, route, scanId);
     },
 
-    /** A visit strikes its target off, whichever scan planned it. */
+    /** Removes a target that was probed, whichever scan planned it. */
     strike: (target: Target): void => void strike.run(...toKey(target)),
 
-    /** What the last scan that was cancelled or interrupted did not come to, and no scan since. */
+    /** What the last scan that was cancelled or interrupted did not come to, and no scan since has. */
     listUnfinished: (): RequestedTarget[] => ofStopped.all().map(fromUnprobedRow),
   };
 }
 
-/** By place, for it is bound for each visit: values by name cost half as much again. */
+/** By position, for it is bound for each probe: named parameters cost half as much again. */
 const toKey = (target: Target) => [
   target.kind,
   target.host,

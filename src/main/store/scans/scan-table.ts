@@ -39,7 +39,7 @@ const SORTED_BY: Record<SortColumn, readonly string[]> = {
   failed: ["failed", "id"],
 };
 
-/** The scans that visited something whose line holds the word. */
+/** The scans with a probe whose line has the word. */
 const PROBED = `EXISTS (SELECT 1 FROM probe WHERE probe.scan = scan.id AND (${PROBE_TEXT}) LIKE ? ESCAPE '\\')`;
 
 export function scanTable(db: Database, lists: Lists) {
@@ -63,7 +63,7 @@ export function scanTable(db: Database, lists: Lists) {
       return id;
     },
 
-    /** The scan of one host by what was carried here from it: there is nothing to visit. */
+    /** The scan of one host by an offline bundle: there is nothing to probe. */
     beginOffline: (at: Instant): ScanId => add(1, at),
 
     listUnfinished: unprobed.listUnfinished,
@@ -72,7 +72,10 @@ export function scanTable(db: Database, lists: Lists) {
     finish: (id: ScanId, state: "finished" | "cancelled" | "interrupted", at: Instant): void =>
       void finish.run(state, at, id),
 
-    /** Closes what a killed process left running, and says how many. Only for who has just taken the write lock. */
+    /**
+     * Closes the scans that a killed process left running, and returns how many. Call it only after this process has
+     * taken the write lock.
+     */
     interruptRunning: (at: Instant): number => interrupt.run(at).changes,
 
     find: (id: ScanId): Scan | null => fromRow(find.get(id)),

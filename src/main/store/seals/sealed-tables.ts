@@ -1,12 +1,12 @@
 /**
- * What a person has decided, and others go by: each row of these has a seal. The columns are those that are sealed, `key` tells
- * one row from another. A column that comes later is added here by a step of the schema that drops the seals of its table.
+ * The tables with what a person has decided and others go by: each of their rows has a seal. `columns` are sealed,
+ * `key` distinguishes the rows. A later column is added here by a step of the schema that drops the seals of its table.
  */
 export type SealedTable = {
   table: string;
   key: readonly string[];
   columns: readonly string[];
-  /** How a row is named, by the values of its key. */
+  /** Names a row, by the values of its key. */
   describe: (key: readonly unknown[]) => string;
 };
 

@@ -26,8 +26,8 @@ function xor(one: Uint8Array, other: Uint8Array): Buffer {
 const nameOf = (key: Uint8Array): string => createHash("sha256").update(key).digest("hex").slice(0, 16);
 
 /**
- * Seals each row of these tables that this connection writes from now on, within the transaction that writes it. The triggers are
- * those of the connection alone: whoever else writes to the file has neither them nor the key.
+ * Seals each row of these tables that this connection writes from now on, within the transaction that writes it. The
+ * triggers are those of this connection alone: another program that writes to the file has neither them nor the key.
  */
 function installSeals(db: Database, key: Uint8Array): void {
   db.function("seal_of", { varargs: true, deterministic: true }, (...values: unknown[]) =>
@@ -69,7 +69,7 @@ const hasSeals = (db: Database): boolean =>
 const readState = (db: Database): State | undefined =>
   db.prepare<[], State>("SELECT key_id, total, mac FROM seal_state WHERE id = 1").get();
 
-/** All rows as they stand are sealed anew; how many there are. */
+/** Seals all rows again as they are; returns how many there are. */
 function sealAll(db: Database, key: Buffer): number {
   return db.transaction(() => {
     db.exec("DELETE FROM row_seal; DELETE FROM seal_state;");
@@ -91,7 +91,7 @@ function sealAll(db: Database, key: Buffer): number {
   })();
 }
 
-/** Of constants of this program alone. */
+/** Made of constants of this program alone. */
 const writeSelect = ({ table, key, columns }: SealedTable): string =>
   `SELECT json_array(${key.join(", ")}), ${columns.join(", ")} FROM ${table}`;
 
@@ -105,8 +105,9 @@ function listRows(db: Database, sealed: SealedTable, key: Uint8Array) {
 const MOST_NAMED = 20;
 
 /**
- * What of these tables is not as this program has left it, each as a sentence: rows that were changed, added or removed by whoever
- * had the file and not the key; or why that cannot be told. None where all is well, and for a database that has no seals yet.
+ * What in these tables is not as this program has left it, each as a sentence: rows that were changed, added or removed
+ * by somebody who had the file and not the key; or why that cannot be verified. None where all is well, and for a
+ * database that has no seals yet.
  */
 export function findUnsealed(db: Database, path: string): string[] {
   if (!hasSeals(db)) return [];
@@ -160,15 +161,15 @@ function compareRows(db: Database, sealed: SealedTable, key: Buffer): string[] {
   return [...changed, ...[...seals.keys()].map((id) => `${name(id)} was removed outside this program`)];
 }
 
-/** Nothing was ever done with it. */
+/** Whether no event was ever recorded in it. */
 const isFresh = (db: Database): boolean => db.prepare("SELECT 1 FROM event LIMIT 1").get() === undefined;
 
-/** From so many rows on they are verified by `database check` alone, and not whenever the database is opened. */
+/** From so many rows on, `database check` alone verifies them, and opening the database does not. */
 const MOST_AT_OPENING = 20_000;
 
 /**
- * To be called by each connection that writes. A database that has no seals yet gets them, where there is no key either: then
- * nothing was sealed here before. What cannot be verified is never sealed anew by itself.
+ * Call it for each connection that writes. A database without seals gets them where there is no key either: then
+ * nothing was sealed here before. What cannot be verified is never sealed again automatically.
  */
 export function openSeals(db: Database, path: string): void {
   const state = readState(db);
@@ -181,7 +182,7 @@ export function openSeals(db: Database, path: string): void {
   } else if (state && known && state.key_id === nameOf(known)) installSeals(db, known);
 }
 
-/** Null where something stands in its place that is no key: that is never written over. */
+/** Null where a file in the key's path cannot be replaced: nothing is ever written over it. */
 function createKey(path: string): Buffer | null {
   try {
     return makeSealKey(path);
@@ -191,7 +192,10 @@ function createKey(path: string): Buffer | null {
   }
 }
 
-/** What was found when the database was opened, as a sentence; null where nothing was, or there is too much to look at each time. */
+/**
+ * What was found when the database was opened, as a sentence; null where nothing was found, or where the rows are too
+ * many to be verified each time.
+ */
 export function findUnsealedAtOpening(db: Database, path: string): string | null {
   if (!hasSeals(db)) return null;
   const count = db.prepare<[], number>("SELECT count(*) FROM row_seal").pluck().get() ?? 0;
@@ -199,21 +203,26 @@ export function findUnsealedAtOpening(db: Database, path: string): string | null
   return found.length === 0 ? null : found.join("; ");
 }
 
-/** Seals everything as it stands, with the key of this installation; what was not as it was sealed, and how many rows there are. */
+/**
+ * Seals all rows as they are, with the key of this installation. Returns what was not as it was sealed, and how many
+ * rows there are.
+ */
 export function sealAnew(db: Database, path: string): { before: string[]; count: number } {
   const before = findUnsealed(db, path);
   const key = readSealKey(path) ?? makeSealKey(path);
   return { before, count: sealAll(db, key) };
 }
 
-/** The key of this installation, beside the database: whoever copies or edits the database alone does not have it. */
+/**
+ * The key of this installation, beside the database: somebody who copies or edits the database alone does not have it.
+ */
 const sealKeyPath = (database: string): string => `${homeOf(database)}.seal-key`;
 
-/** The database whose backup this is, or in whose place another one was put. */
+/** The database of which this is a backup, or which another one has replaced. */
 const homeOf = (database: string): string =>
   database.replace(/\.before-restore-[^/\\]*$/, "").replace(/\.backups[/\\][^/\\]*$/, "");
 
-/** Null where there is none, or what is there is none. */
+/** Null where there is no file, or no key in it. */
 function readSealKey(database: string): Buffer | null {
   try {
     const text = readFileSync(sealKeyPath(database), "latin1");
@@ -224,7 +233,7 @@ function readSealKey(database: string): Buffer | null {
   }
 }
 
-/** Makes the key; throws where something stands there already, for no key is ever written over. */
+/** Creates the key; throws where the file is there already, for no key is ever written over. */
 function makeSealKey(database: string): Buffer {
   const key = randomBytes(32);
   const file = openSync(sealKeyPath(database), "wx", 0o600);

@@ -9,7 +9,7 @@ type Findings = Parameters<Store["findings"]["list"]>[0];
 
 const PAGE = { after: null, limit: 100, search: "", host: null };
 
-/** Lists as the contract asks for them, with its defaults. */
+/** Lists as the contract requests them, with its defaults. */
 export const listCertificates = (store: Store, asked: Partial<Certificates> = {}) =>
   store.certificates.list({
     ...PAGE,
@@ -87,7 +87,7 @@ export const listLinks = (store: Store, asked: Partial<Parameters<Store["graph"]
 export const listChanges = (store: Store, asked: Partial<Parameters<Store["changes"]["list"]>[0]> = {}) =>
   store.changes.list({ ...PAGE, from: 1, to: 2, kind: null, what: null, ...asked });
 
-/** All rows of a list, by pages of so many. */
+/** All rows of a list, read by pages of this size. */
 export function readAll<Row>(
   list: (page: { after: string | null; limit: number }) => Listed<Row>,
   limit: number,

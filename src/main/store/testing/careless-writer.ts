@@ -1,8 +1,8 @@
 import Sqlite from "better-sqlite3";
 
 /**
- * Writes as SQLite does without being told otherwise, to show that a power cut is one: each commit is in the log and
- * not on the disk. Says the number of each of 200, and waits to be ended.
+ * Writes with SQLite's default settings, to show that a power cut is one: each commit is in the log and not on the
+ * disk. Prints the number of each of 200, and waits to be killed.
  */
 const db = new Sqlite(process.env.LATCHKEY_TEST_DB ?? "");
 db.pragma("journal_mode = WAL");

@@ -1,4 +1,6 @@
-/** What is wrong with a database, and each count in it that is not what there is. `read` gives the rows of a query. */
+/**
+ * Lists the errors of a database, and each cached count that differs from the rows. `read` returns the rows of a query.
+ */
 export function findInconsistencies(read: (sql: string) => unknown[]): string[] {
   const rows = (sql: string): string => JSON.stringify(read(sql));
   return [
@@ -12,7 +14,7 @@ export function findInconsistencies(read: (sql: string) => unknown[]): string[] 
   ];
 }
 
-/** What the triggers keep, and the same counted from the start. */
+/** What the triggers keep, and the same counted from the rows. */
 const COUNTS: [string, string][] = [
   [
     "SELECT id, certificate_count FROM profile_violation ORDER BY id",

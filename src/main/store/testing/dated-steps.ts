@@ -11,7 +11,10 @@ export const BEGIN = Date.parse("2026-06-01T00:00:00Z");
 export const DAY_MS = 86_400_000;
 export const ENDPOINTS = ["shop", "mail", "web1"] as const;
 
-/** Days from the beginning on which each of them begins, is due, is urgent and ends; null where that cannot be told. */
+/**
+ * The days from the beginning on which each certificate begins, is due, is urgent and ends; null where that is not
+ * known.
+ */
 const LIVES: Record<string, { days: (number | null)[]; isOverLimit?: boolean; isForClients?: boolean }> = {
   past: { days: [-400, -60, -30, -5] },
   due: { days: [-60, -2, 20, 40], isForClients: true },
@@ -23,7 +26,7 @@ const LIVES: Record<string, { days: (number | null)[]; isOverLimit?: boolean; is
   "at its end": { days: [-10, null, null, 45] },
   unreadable: { days: [null, null, null, null], isForClients: true },
 };
-/** The certificates of one trial: so few that they meet one another at endpoints, in files and under tags. */
+/** So few certificates per trial that they meet one another at endpoints, in files and under tags. */
 const MOST_NAMES = 4;
 
 export function chooseNames(random: Random): string[] {
@@ -40,7 +43,7 @@ const BROKEN: Record<string, Violation> = {
   accepted: { profile: "rfc5280", severity: "low", rules: [ANY_RULE] },
 };
 
-/** A store, and the world that it should tell of. */
+/** A store, and the model that it must agree with. */
 export type Tried = {
   path: string;
   names: readonly string[];
@@ -66,7 +69,7 @@ export function randomFrom(seed: number): Random {
 
 const atOf = ({ atMs }: Tried): string => toInstant(new Date(atMs));
 
-/** Does one thing to the store and to the world, and says which. */
+/** Does one thing to the store and to the model, and says which. */
 export function doAnything(tried: Tried): string {
   const { random } = tried;
   const kinds = [
@@ -95,12 +98,12 @@ export function doAnything(tried: Tried): string {
   ];
   const work = random.oneOf(kinds);
   work(tried);
-  // Much is said of public ones alone.
+  // Many findings are of public certificates alone.
   if (work === probeEndpoint || work === probeHost) markPublic(tried);
   return work.name;
 }
 
-/** A bundle that is imported was made before scans that are known already. */
+/** An imported bundle may have been made before scans that are known already. */
 function beginScan(tried: Tried): { scanId: ScanId; at: string; number: number } {
   const at = toInstant(new Date(tried.atMs - (tried.random.upTo(6) === 0 ? 20 * DAY_MS : 0)));
   const asked = [
@@ -195,7 +198,7 @@ function probeHost(tried: Tried): void {
   });
 }
 
-/** At times what has a tag loses it again. */
+/** Sometimes removes the tag from what has it. */
 function tag(tried: Tried): void {
   const { random, world } = tried;
   const tagged = (["hosts", "certificates"] as const).flatMap((kind) =>
@@ -229,7 +232,7 @@ function setPercent({ random, store, world }: Tried): void {
   world.percents.set(name, percent);
 }
 
-/** One that is seen now, if there is any. */
+/** A certificate that is seen now, if there is any. */
 function anyKnown({ random, world }: Tried): KnownCertificate | undefined {
   const known = [...world.certificates.values()];
   const seen = known.filter(({ name }) => namesOf(world, name).length > 0);
@@ -263,7 +266,7 @@ function breakRules(tried: Tried): void {
   world.violations.set(key, { since, severity: violation.severity, members });
 }
 
-/** By what the list shows, as a person would: until a day that is at times over soon. */
+/** Accepts a finding of the list, as a person would, until a day that is sometimes over soon. */
 function accept(tried: Tried): void {
   const { random, store, world } = tried;
   const at = atOf(tried);
@@ -281,7 +284,7 @@ function accept(tried: Tried): void {
   });
 }
 
-/** What the world calls a thing. */
+/** The name of a thing in the model. */
 function aboutOf({ kind }: FindingObject, { label }: Pick<Finding, "label">): string {
   if (kind === "profile-violation") return "accepted";
   if (kind === "endpoint") return label.replace(":443", "");
@@ -323,7 +326,7 @@ function turnChanges(tried: Tried): void {
   world.changesSince = isOn ? (world.changesSince ?? atOf(tried)) : null;
 }
 
-/** After a while in which nothing was written. */
+/** Reopens the store after a while in which nothing was written. */
 function reopen(tried: Tried): void {
   tried.store.close();
   tried.atMs += tried.random.upTo(60) * DAY_MS;

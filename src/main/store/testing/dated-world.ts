@@ -3,13 +3,13 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { fingerprintOf } from "./make-visit.ts";
 
 /**
- * What is found of dates, worked out from the start by plain loops over what was done, without SQL and without what the store keeps:
- * what lists of findings say is compared with this.
+ * Computes the findings that depend on dates by plain loops over what was done, without SQL and without what the store
+ * keeps. The lists of findings are compared with it.
  */
 export type World = {
   /** By name, for as long as they are known. */
   certificates: Map<string, KnownCertificate>;
-  /** What stands at each endpoint: the names of its chain. */
+  /** What each endpoint serves: the names of its chain. */
   endpoints: Map<string, Endpoint>;
   hosts: Map<string, Host>;
   /** The tags of hosts and certificates, by their names. */
@@ -32,19 +32,19 @@ export type KnownCertificate = {
   isForClients: boolean;
   isPublic: boolean;
   firstSeen: Instant;
-  /** The key of what it breaks; null for nothing. */
+  /** The key of the violation; null for none. */
   violation: string | null;
 };
 
 type Endpoint = {
   chain: string[];
-  /** The leaf, since which scan, and whether another one stood there before it. */
+  /** The leaf, the scan since which it is there, and whether another one was there before it. */
   leaf: { name: string; scan: number; isReplaced: boolean } | null;
   /** Each leaf that has gone. */
   gone: string[];
 };
 
-/** A file that was read in part may hold what it held before as well. */
+/** A file that was read in part may still contain what was in it before. */
 type Host = { files: Map<string, string[]>; clientFiles: string[]; grants: string[] };
 
 export const emptyWorld = (): World => ({
@@ -60,7 +60,7 @@ export const emptyWorld = (): World => ({
   changesSince: null,
 });
 
-/** A finding as far as dates decide it. */
+/** A finding, with the parts that dates decide. */
 export type Expected = Pick<Finding, "rule" | "severity" | "label" | "host" | "firstSeen"> & {
   isAccepted: boolean;
 };
@@ -72,7 +72,7 @@ export function namesOf({ endpoints, hosts }: World, certificate: string): strin
   return [...new Set([...at, ...on].map(([name]) => name))];
 }
 
-/** All that is found at an instant, accepted or not, in no order. */
+/** All findings of an instant, accepted or not, in no order. */
 export function expectedFindings(world: World, now: Instant): Expected[] {
   const certificates = [...world.certificates.values()].filter(({ name }) => namesOf(world, name).length > 0);
   return [
@@ -124,7 +124,7 @@ function ofCertificate(world: World, one: KnownCertificate, now: Instant): Expec
 
 const LONGEST_MS = 398 * 86_400_000;
 
-/** The earliest of what its tags ask for, else what it came with. */
+/** The earliest due date by its tags, else its own. */
 export function dueOf(
   world: World,
   one: KnownCertificate,
@@ -148,7 +148,7 @@ export function dueOf(
   return { warnFrom: before(100) < notAfter ? before(100) : null, urgentFrom: before(200) };
 }
 
-/** What an acceptance has to cover. */
+/** The members that an acceptance must cover. */
 export const membersOf = (world: World, { name, violation }: KnownCertificate, rule: RuleId): string[] => [
   ...namesOf(world, name),
   ...(rule === "certificate-invalid" || rule === "certificate-against-profile"
@@ -169,7 +169,7 @@ function isAccepted({ acceptances }: World, { rule, about, members, now }: Quest
   );
 }
 
-/** What all certificates of an issuer break alike is one finding, while one that is seen has not expired. */
+/** Certificates of an issuer with the same violation are one finding, while one that is seen has not expired. */
 function ofViolations(world: World, now: Instant): Expected[] {
   return [...world.violations].flatMap(([key, { since, severity, members }]) => {
     const seen = [...members].filter((name) => namesOf(world, name).length > 0);
@@ -209,7 +209,7 @@ function ofApprovals(world: World, now: Instant): Expected[] {
 
 export const CHANGE_MS = 30 * 86_400_000;
 
-/** Leaves that took another one's place, for thirty days, since somebody has asked for it. */
+/** Leaves that replaced another one, for thirty days, since somebody has enabled the rule. */
 function ofChanges(world: World, now: Instant): Expected[] {
   const { changesSince } = world;
   if (changesSince === null) return [];

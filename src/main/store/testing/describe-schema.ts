@@ -1,8 +1,8 @@
 import type { Database } from "better-sqlite3";
 
 /**
- * What the schema of a database amounts to, however it was written: columns, keys and indexes of each table, and what
- * triggers, views and checks say, without comments and line breaks. The order of columns is no part of it.
+ * The content of a database's schema, however it was written: columns, keys and indexes of each table, and the SQL of
+ * triggers, views and checks, without comments and line breaks. The order of columns does not matter.
  */
 export function describeSchema(db: Database): Record<string, unknown> {
   const rows = db

@@ -3,8 +3,8 @@ import { openStore, type Store } from "#store/store.ts";
 import { START } from "./make-visit.ts";
 
 /**
- * Writes in a process of its own while its disk fails once, for tests: what each write came to, then what a store
- * that is opened anew holds and takes. As JSON.
+ * Writes in a process of its own while its disk fails once, for tests. Prints as JSON what came of each write, then
+ * what a store that is opened again contains and accepts.
  */
 const { LATCHKEY_TEST_DB: path = "" } = process.env;
 const WRITES = 6;

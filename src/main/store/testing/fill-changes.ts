@@ -14,7 +14,7 @@ type Collected = NonNullable<NonNullable<Parameters<typeof visitHost>[2]>["colle
 
 const DAY_MS = 86_400_000;
 
-/** A database of two scans, a day apart, the second of which finds something of each kind otherwise. */
+/** Makes a database of two scans, a day apart, of which the second finds a change of each kind. */
 export function makeChangedDatabase(path: string): void {
   const store = openStore({ path, access: "write" });
   const stays = [

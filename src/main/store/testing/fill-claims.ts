@@ -30,7 +30,7 @@ const place = (host: string) => ({
   verifications: [],
 });
 
-/** A key that is made on vault, and takes the place of another one on web1 and web2. */
+/** A key that is made on vault, and replaces another one on web1 and web2. */
 const PLAN = AccessPlan.parse({
   format: "latchkey-plan-1",
   kind: "rotate-key",
@@ -87,7 +87,7 @@ const PLAN = AccessPlan.parse({
   ],
 });
 
-/** As a script writes it, without anybody's signature. */
+/** A result as a script writes it, without a signature. */
 function writeResult(host: string, phase: Phase, left: string | null): Uint8Array {
   const told = [
     `latchkey-result-2\nplan ${PLAN_HASH}\nhost ${host} 22`,
@@ -99,7 +99,7 @@ function writeResult(host: string, phase: Phase, left: string | null): Uint8Arra
   return Buffer.from(`${told}end ${sha256(told)}\n`);
 }
 
-/** A removal on a host that is known by a bundle alone which no host key has signed. */
+/** A removal on a host that is known only by a bundle which no host key has signed. */
 const UNSIGNED_PLAN = AccessPlan.parse({
   format: "latchkey-plan-1",
   kind: "remove-grants",
@@ -128,7 +128,10 @@ const UNSIGNED_PLAN = AccessPlan.parse({
   ],
 });
 
-/** Private key files that show the key of a grant and have not signed: a locked one, and one that anybody could have written. */
+/**
+ * Private key files that show the key of a grant and have not signed: a locked one, and one that anybody could have
+ * written.
+ */
 const CLAIMING = [
   { path: "/home/eve/.ssh/locked", owner: "eve", why: "locked", isEncrypted: true },
   { path: "/home/eve/.ssh/planted", owner: "eve", why: "not-signed", isEncrypted: false },
@@ -139,7 +142,7 @@ const CLAIMING = [
 }));
 
 /**
- * A run that is carried out by offline scripts, of which results say what nobody has signed: that a key was made on vault, which
+ * Makes a run of offline scripts with results that nobody has signed. They claim that a key was made on vault, which
  * nothing shows so far; that its line was added on web1, which a scan shows; and on web2, which a scan contradicts.
  */
 export function makeClaimDatabase(path: string): void {

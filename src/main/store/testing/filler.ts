@@ -4,8 +4,8 @@ import { openStore, type Store } from "#store/store.ts";
 import { START } from "./make-visit.ts";
 
 /**
- * Writes until it is refused, in a process of its own, for tests; then makes room, goes on with the same store, opens
- * another and says what was kept, as JSON.
+ * Writes until it is refused, in a process of its own, for tests. Then it frees space, goes on with the same store,
+ * opens another one and prints as JSON what was kept.
  */
 const { LATCHKEY_TEST_DB: path = "", LATCHKEY_TEST_BALLAST: ballast = "" } = process.env;
 

@@ -1,6 +1,6 @@
 import { SCHEMA, type Schema } from "#store/opening/migrate.ts";
 
-/** As it stands in schema.sql. */
+/** To the letter as it is in schema.sql. */
 const TAG = /CREATE TABLE tag \(.*?\n\) STRICT;/s;
 
 const TAG_WITH_COLOUR = `CREATE TABLE tag (
@@ -26,8 +26,8 @@ BEGIN
 END;`;
 
 /**
- * The schema of a program that comes after this one, made up to test the steps: a table that others refer to is made anew
- * in its place, another one gets a column and a trigger, and rows are changed.
+ * The schema of a program that comes after this one, made up to test the steps: it recreates a table that others refer
+ * to, adds a column and a trigger to another one, and changes rows.
  */
 export const MADE_UP: Schema = {
   version: SCHEMA.version + 1,

@@ -13,7 +13,7 @@ import type {
 } from "#store/probe-record.ts";
 import type { Store } from "#store/store.ts";
 
-/** Made-up visits, for tests and benchmarks: each says only what it is about. */
+/** Made-up probes, for tests and benchmarks: each states only what its test is about. */
 
 export const START: Instant = "2026-06-01T00:00:00Z";
 
@@ -59,7 +59,7 @@ export const makeVerdict = (state: Verdict["effective"]["state"] = "yes"): Verdi
   };
 };
 
-/** A line for a key, which has its name as the comment. */
+/** A line for a key, with the key's name as its comment. */
 export function makeGrant(key: string, grant: Partial<CollectedGrant> = {}): CollectedGrant {
   return {
     account: "root",
@@ -77,7 +77,7 @@ export function makeGrant(key: string, grant: Partial<CollectedGrant> = {}): Col
   };
 }
 
-/** A private key file that holds a key, under its name. */
+/** A private key file with a key, named like it. */
 export const makeKeyFile = (key: string): CollectedHost["keyFiles"][number] => ({
   path: `/root/.ssh/${key}`,
   owner: "root",
@@ -93,7 +93,7 @@ export const makeKeyFile = (key: string): CollectedHost["keyFiles"][number] => (
   spkiSha256: null,
 });
 
-/** A name that a host is to serve on port 443, from a file of that name. */
+/** A name that a host's configuration serves on port 443, from a file of that name. */
 export const makeServing = (
   name: string,
   more: Partial<CollectedHost["disk"]["bindings"][number]> = {},
@@ -165,7 +165,7 @@ type EndpointPart = Partial<Omit<EndpointProbe, "target" | "presented">> & {
   presented?: Partial<NonNullable<EndpointProbe["presented"]>> | null;
 };
 
-/** A visit to `name:443`, which presents the chain; without one it is refused. */
+/** A probe of `name:443`, which presents the chain; without one it is refused. */
 export function visitEndpoint(
   store: Store,
   name: string,
@@ -191,7 +191,7 @@ type HostPart = Partial<Omit<HostProbe, "target" | "collected">> & {
   collected?: Partial<CollectedHost> | null;
 };
 
-/** A visit to `name:22` as root, which is read; with `collected: null` it is refused. */
+/** A probe of `name:22` as root, which reads it; with `collected: null` it is refused. */
 export function visitHost(store: Store, name: string, { collected = {}, ...visit }: HostPart = {}): void {
   const scanId = visit.scanId ?? beginScan(store, visit.at);
   store.atomically(() =>

@@ -1,7 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { migrate } from "#store/opening/migrate.ts";
 
-/** A database as this program leaves it to the one with the made-up step, with a scan in it. */
+/** Makes a database of this program, with a scan in it, for the program with the made-up step. */
 export function makeOlder(path: string): void {
   const db = new Sqlite(path);
   db.pragma("journal_mode = WAL");

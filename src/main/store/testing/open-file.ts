@@ -2,7 +2,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { openStore } from "#store/store.ts";
 
-/** A store on disk, and beside it a second pair of hands that know no rules. */
+/** A store on disk, and beside it a bare connection that keeps none of its rules. */
 export function openFile(folder: string) {
   const path = join(folder, "latchkey.db");
   const store = openStore({ path, access: "write" });

@@ -1,6 +1,6 @@
 import Sqlite from "better-sqlite3";
 
-/** Says what whoever comes next finds in a database: how many events, and whether it is whole. As JSON. */
+/** Prints what the next process finds in a database: how many events, and whether it is whole. As JSON. */
 const db = new Sqlite(process.env.LATCHKEY_TEST_DB ?? "");
 const hasTable = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'event'").get() !== undefined;
 const events = hasTable ? Number(db.prepare("SELECT count(*) FROM event").pluck().get()) : 0;

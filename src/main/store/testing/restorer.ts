@@ -1,6 +1,6 @@
 import { restoreDatabase } from "#store/backups/restore-database.ts";
 import { START } from "./make-visit.ts";
 
-/** Puts the last good backup in place, in a process of its own, for tests that kill it. */
+/** Restores the last good backup in a process of its own, for tests that kill it. */
 const { LATCHKEY_TEST_DB: database = "" } = process.env;
 restoreDatabase({ database, from: "latest", at: START });

@@ -1,8 +1,8 @@
 import Sqlite from "better-sqlite3";
 
 /**
- * Writes to a database in a process of its own without our lock, for tests: says `held` when it has begun, and `done`.
- * It holds on until it is told to let go, where a test says so.
+ * Writes to a database in a process of its own without our lock, for tests. Prints `held` when it has begun, and
+ * `done`. With LATCHKEY_TEST_HOLDS it keeps the lock until its input ends.
  */
 const db = new Sqlite(process.env.LATCHKEY_TEST_DB ?? "");
 db.exec("BEGIN IMMEDIATE");

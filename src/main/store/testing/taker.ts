@@ -3,8 +3,8 @@ import { openStore } from "#store/store.ts";
 import { START } from "./make-visit.ts";
 
 /**
- * Opens, writes and closes again and again in a process of its own, for tests, while others do the same: by turns, for
- * only one at a time may write. Ends after so many turns or so many seconds, and says as JSON what it has done.
+ * Opens, writes and closes again and again in a process of its own, for tests, while others do the same: in turn, for
+ * only one at a time may write. Ends after so many turns or so many seconds, and prints as JSON what it has done.
  */
 const {
   LATCHKEY_TEST_DB: path = "",

@@ -2,8 +2,8 @@ import { openStore } from "#store/store.ts";
 import { beginScan, makeCertificate, makeGrant, START, visitEndpoint, visitHost } from "./make-visit.ts";
 
 /**
- * Carries out a scan in a process of its own, for tests that kill it: says `open`, `begun`, then after each batch how
- * many visits are on the disk, and `done`.
+ * Runs a scan in a process of its own, for tests that kill it: prints `open`, `begun`, then after each batch how many
+ * probes are on the disk, and `done`.
  */
 const { LATCHKEY_TEST_DB: path = "", LATCHKEY_TEST_BATCHES: batches = "2" } = process.env;
 const PROBES = 12;

@@ -2,9 +2,9 @@ import { openStore } from "#store/store.ts";
 import { START } from "./make-visit.ts";
 
 /**
- * A writer in a process of its own, for tests: says `open`, then appends one event after the other and says the
- * number of each when it is on the disk, until it is killed or has done `LATCHKEY_TEST_EVENTS` of them; there is
- * always an end, for nobody may be left to kill it.
+ * Writes in a process of its own, for tests: prints `open`, then appends one event after the other and prints the
+ * number of each when it is on the disk, until it is killed or has written `LATCHKEY_TEST_EVENTS` of them. It always
+ * ends: there may be nobody left to kill it.
  */
 const { LATCHKEY_TEST_DB: path = "", LATCHKEY_TEST_EVENTS: most = "20000" } = process.env;
 

@@ -17,12 +17,12 @@ import { START } from "#store/testing/make-visit.ts";
 
 const HASH = "ab".repeat(32);
 
-/** Makes a plan in which a payload stands wherever a host, a file or a person could have written it, and its run. */
+/** Makes a plan with a payload in every field that a host, a file or a person can write, and its run. */
 export function fillRunbook(store: Store, payload: string, index: number): void {
   fillRun(store, { payload, index, plan: makePlan(payload, index) });
 }
 
-/** And one that renews a certificate, with what its issuer said. */
+/** The same for a renewal, with texts of its issuer. */
 export function fillRenewal(store: Store, payload: string, index: number): void {
   const plan = makeRenewal(payload, index);
   const id = fillRun(store, { payload, index, plan });
@@ -94,7 +94,7 @@ function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
   return id;
 }
 
-/** What a result that nobody has signed says of a host. */
+/** The claim about a host in a result that nobody has signed. */
 function fillClaim(
   { runbooks: { offline } }: Store,
   run: RunId,

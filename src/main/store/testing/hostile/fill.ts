@@ -15,14 +15,14 @@ import {
 import { fillRenewal, fillRunbook } from "./fill-runbooks.ts";
 import { PAYLOADS } from "./payloads.ts";
 
-/** So many visits are one scan's. */
+/** So many probes make one scan. */
 const PER_SCAN = 50;
 
-/** Makes a database in which each payload stands in every field that a stranger can write, a row each. */
+/** Makes a database in which each payload is in every field that a stranger can write, a row each. */
 export function makeHostileDatabase(path: string): { payloadCount: number } {
   const store = openStore({ path, access: "write" });
   try {
-    // In one transaction: the disk is waited for once.
+    // One transaction, so that the disk is waited for once.
     store.atomically(() => fillWithPayloads(store));
   } finally {
     store.close();
@@ -59,7 +59,7 @@ export function fillWithPayloads(store: Store): void {
   store.changes.setBaseline(first, START);
 }
 
-/** Each payload is somebody in one people source; every fourth has a key with somebody in another. */
+/** Each payload is a person in one people source; every fourth has the key of a person in another one. */
 function fillPeopleSources(store: Store): void {
   for (const [source, every] of [["hostile", 1] as const, ["hostile too", 4] as const]) {
     const people = PAYLOADS.map((payload, index) => ({
@@ -69,7 +69,7 @@ function fillPeopleSources(store: Store): void {
       logins: [`${source} ${payload}`],
       said: index % 3 === 0 ? ("gone" as const) : ("nothing" as const),
       leftOn: null,
-      // The address of the page holds it while its row is open.
+      // The page's address contains it while its row is open.
       keys: [{ fingerprint: nameOf(payload, index), keyType: payload }],
     }));
     const some = people.filter((_, index) => index % every === 0);
@@ -79,7 +79,7 @@ function fillPeopleSources(store: Store): void {
 
 type Wanted = { scanId: ReturnType<typeof beginScan>; payload: string; index: number };
 
-/** A host must have a name of its own, and one that is not too long. */
+/** A host must have a unique name that is not too long. */
 const nameOf = (payload: string, index: number): string => `${payload.slice(0, 200)}${index}`;
 
 function probeHostileEndpoint(store: Store, { scanId, payload, index }: Wanted): void {
@@ -114,7 +114,7 @@ function probeHostileEndpoint(store: Store, { scanId, payload, index }: Wanted):
   if (known) store.violations.note(known, makeViolation(index), { evaluatedBy: payload, at: START });
 }
 
-/** What clients accept is told under the name of the issuer. */
+/** What clients accept is listed under the name of the issuer. */
 const makeViolation = (index: number): Violation => ({
   profile: "rfc5280",
   severity: index % 2 === 0 ? "low" : "high",

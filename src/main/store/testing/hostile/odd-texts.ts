@@ -1,10 +1,10 @@
-/** What is not seen, or turns its neighbours around, in the midst of a name (Trojan Source). */
+/** Invisible characters, and those that turn their neighbours around, within a name (Trojan Source). */
 export const TURNED = [
   ..."\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c",
   ..."\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u034f\u2028\u2029\u0085\u00a0\u2800\u3164\ufe0f\ufff9\u{e0041}\u{e0001}",
 ].map((unseen) => `user${unseen}toor${unseen}x`);
 
-/** What parsers, terminals, spreadsheets and fonts stumble over. */
+/** Texts that parsers, terminals, spreadsheets and fonts stumble over. */
 export const ODD = [
   "__proto__",
   "constructor",

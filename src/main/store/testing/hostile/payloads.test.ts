@@ -8,7 +8,7 @@ test("there are two hundred payloads and more, and each comes out of every list 
   expect(PAYLOADS.length).toBeGreaterThan(200);
   const store = openStore({ path: ":memory:", access: "write" });
   fillWithPayloads(store);
-  // SQLite keeps UTF-8, which has no half of a surrogate pair.
+  // SQLite stores UTF-8, which has no lone surrogates.
   const kept = PAYLOADS.map((payload) => payload.toWellFormed()).toSorted();
   expect(
     readAll((page) => listCertificates(store, page), 100)

@@ -1,9 +1,9 @@
 import { ODD, TURNED } from "./odd-texts.ts";
 
-/** What strangers write where a name is asked for. Run as a script, each would set `window.__pwned`. */
+/** Names that strangers write. Run as a script, each would set `window.__pwned`. */
 
 const RUN = "window.__pwned=1";
-/** Without a letter that HTML or a template treats specially. */
+/** Without a character that HTML or a template treats specially. */
 const BARE = "__pwned=1";
 
 const ELEMENTS = [
