@@ -10,13 +10,16 @@ export const AccessFilter = z.object({
   effective: z.enum(["yes", "no", "unknown"]).nullable().default(null),
   owner: z.enum(["known", "gone", "unknown"]).nullable().default(null),
   use: z.enum(["used", "unused", "unknown"]).nullable().default(null),
-  /** Those that may let somebody in while there is evidence that nobody owns or uses them. */
+  /** Grants that may let somebody in, with evidence that nobody owns or uses them. */
   orphaned: z.boolean().default(false),
-  /** Those of which nothing says that they are orphans but a private key that was not found, while it may lie where no scan has looked. */
+  /**
+   * Grants that nothing but a private key that was not found would make orphans, while that key may lie where no scan
+   * has read.
+   */
   undecided: z.boolean().default(false),
-  /** Those of whose key no private key is known. */
+  /** Grants with a key of which no private key is known. */
   privateKeyNotFound: z.boolean().default(false),
-  /** Those that are new since the baseline, may let somebody in, and were not approved. */
+  /** Grants that are new since the baseline, may let somebody in, and were not approved. */
   unapproved: z.boolean().default(false),
 });
 export type AccessFilter = z.infer<typeof AccessFilter>;

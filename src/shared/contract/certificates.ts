@@ -16,22 +16,22 @@ export const CertificateFilter = z.object({
   /** Where it is seen now: at an endpoint, in a file; null for both. */
   location: z.enum(["endpoint", "file"]).nullable().default(null),
   host: z.string().max(253).nullable().default(null),
-  /** The SHA-256 of a SubjectPublicKeyInfo: those of end entities with this key. */
+  /** The SHA-256 of a SubjectPublicKeyInfo: end-entity certificates with this key. */
   spki: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .nullable()
     .default(null),
-  /** Those that break the same rules of a profile: the id of what a finding is about. */
+  /** Certificates that break the same rules of a profile; the id is that of a finding's object. */
   violation: z.int().nullable().default(null),
-  /** The user's own name for who answers for it; empty for nobody. */
+  /** The owner's name, as the user set it; empty: certificates without an owner. */
   owner: z.string().max(200).nullable().default(null),
   tag: z.string().max(64).nullable().default(null),
 });
 export type CertificateFilter = z.infer<typeof CertificateFilter>;
 
 export const certificates = {
-  /** Those that are seen somewhere now. By default the first to expire come first. */
+  /** Certificates that are seen somewhere now. By default the first to expire come first. */
   list: query
     .input(
       CertificateFilter.extend({
@@ -48,7 +48,7 @@ export const certificates = {
 
   find: query.input(z.object({ sha256: Sha256 })).output(CertificateDetail),
 
-  /** The ASN.1 of one, a level at a time: what stands in the element at `offset`, or for null the outermost. */
+  /** The ASN.1 of one certificate, a level at a time: the elements in the one at `offset`; null: the outermost one. */
   asn1: query
     .input(
       z.object({
@@ -64,19 +64,21 @@ export const certificates = {
 export const endpoints = {
   find: query.input(TlsTarget.omit({ kind: true })).output(Endpoint),
 
-  /** Those that showed a chain in this scan, in the order of their probes, with what is known of them now. */
+  /** The endpoints that showed a chain in this scan, in the order of their probes, with what is known of them now. */
   ofScan: query.input(Page.extend({ scanId: ScanId })).output(listOf(Endpoint)),
 };
 
 export const served = {
-  /** What the configurations of hosts say is served where, and what is. By default what needs attention comes first. */
+  /**
+   * What the configurations of hosts say is served, and what is served. By default what needs attention comes first.
+   */
   list: query
     .input(
       z.object({
         search: Search,
         state: ServedState.nullable().default(null),
         host: z.string().max(253).nullable().default(null),
-        /** Where this certificate is to be served, or was. */
+        /** Rows whose configuration names this certificate, or whose endpoint served it. */
         sha256: Sha256.nullable().default(null),
         sort: sortedBy(["state", "host"]).default({ by: "state", descending: false }),
         ...Page.shape,
@@ -86,8 +88,8 @@ export const served = {
 };
 
 /**
- * A certificate whose authority is gone to. `hosts`: those that the user has named; of the others none is on this computer or
- * on its own link.
+ * A certificate whose authority is contacted. `hosts`: the hosts that the user has named. Any other host that is this
+ * computer or on its own link is not contacted.
  */
 const RevocationRequest = z.object({
   sha256: Sha256,
@@ -95,25 +97,25 @@ const RevocationRequest = z.object({
 });
 
 export const chains = {
-  /** What stands above a certificate, as each endpoint sends it, and what each store of roots makes of it now. */
+  /** The chain above a certificate, as each endpoint sends it, and the verdict of each trust store on it now. */
   read: query
     .input(z.object({ sha256: Sha256 }))
     .output(z.object({ chains: z.array(ChainView), isPublic: z.boolean().nullable() })),
 
-  /** What is said of its revocation by stapled answers and by the lists that were given. Nothing is fetched. */
+  /** What stapled answers and the imported revocation lists say of its revocation. Nothing is fetched. */
   revocation: query.input(z.object({ sha256: Sha256 })).output(
     z.object({
       views: z.array(RevocationView),
-      /** Where its authority says that lists and answers are to be had. Written by strangers. */
+      /** The addresses of lists and responders that the certificate names. Written by strangers. */
       lists: z.array(z.string()),
       responders: z.array(z.string()),
     }),
   ),
 
-  /** The roots and revocation lists that were given. */
+  /** The roots and revocation lists that the user has provided. */
   trusted: query.output(z.array(TrustItem)),
 
-  /** Takes the roots or revocation lists out of a file. `added`: how many were not there before. */
+  /** Imports the roots or revocation lists of a file. `added`: how many were not there before. */
   trust: command
     .input(
       z.object({
@@ -124,7 +126,7 @@ export const chains = {
     )
     .output(z.object({ added: z.int(), known: z.int() })),
 
-  /** Fetches the revocation lists that a certificate names, from wherever it says. `failed`: which could not be had, and why. */
+  /** Fetches the revocation lists that a certificate names. `failed`: which could not be fetched, and why. */
   fetchLists: command.input(RevocationRequest).output(
     z.object({
       added: z.int(),
@@ -134,8 +136,8 @@ export const chains = {
   ),
 
   /**
-   * Asks the OCSP responders that a certificate names, wherever they are; that one says it is revoked is kept. But for this and
-   * `fetchLists`, nothing that a certificate names is ever gone to.
+   * Asks the OCSP responders that a certificate names; an answer that it is revoked is kept. This and `fetchLists`
+   * alone connect to addresses that a certificate names.
    */
   queryResponders: command.input(RevocationRequest).output(z.object({ views: z.array(RevocationView) })),
 

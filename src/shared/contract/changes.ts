@@ -37,7 +37,7 @@ export const MOST_APPROVED = 1_000;
 const Grants = z.array(z.int().positive()).min(1).max(MOST_APPROVED);
 
 export const changes = {
-  /** What is otherwise at `to` than at `from`, the newest first. */
+  /** What differs at `to` from `from`, the newest first. */
   list: query.input(Between.extend({ ...ChangeFilter.shape, ...Page.shape })).output(listOf(ChangeRow)),
 
   /** The two scans that are compared, and how many changes of each kind there are on all hosts, or on one. */
@@ -48,12 +48,12 @@ export const changes = {
   /** The baseline, and how many grants are new since it and not approved; null where none is set. */
   baseline: query.output(Baseline.extend({ unapproved: z.int() }).nullable()),
 
-  /** Takes a scan, or null for the last one that has ended, as what is known and meant to be there. */
+  /** Makes a scan the baseline: what it saw is known and meant to be there. Null: the last scan that has ended. */
   setBaseline: command.input(z.object({ scan: ScanId.nullable().default(null) })).output(Baseline),
 
   clearBaseline: command.output(z.object({ wasSet: z.boolean() })),
 
-  /** Says of grants that they may be there, for whom and for what. One that was approved before is approved anew. */
+  /** Approves grants, with an owner and a purpose. A grant that was approved before is approved anew. */
   approve: command
     .input(
       z.object({
@@ -65,12 +65,12 @@ export const changes = {
     )
     .output(z.object({ approved: z.int() })),
 
-  /** Takes approvals back. */
+  /** Withdraws approvals. */
   unapprove: command.input(z.object({ grants: Grants })).output(z.object({ withdrawn: z.int() })),
 
   /** Where a certificate is and was, since when and until when, the newest first; the first 500 of them. */
   locations: query.input(z.object({ sha256: Sha256 })).output(z.array(LocationSpan)),
 
-  /** What happened to a grant, the newest first: in all the lines that it was. */
+  /** What happened to a grant, the newest first, in all lines that it has stood in. */
   history: query.input(z.object({ grant: z.int() })).output(z.array(GrantEvent)),
 };

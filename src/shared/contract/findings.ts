@@ -8,7 +8,7 @@ export const FindingFilter = z.object({
   severity: Severity.nullable().default(null),
   rule: RuleId.nullable().default(null),
   host: z.string().max(253).nullable().default(null),
-  /** Those that were accepted, instead of those that count. */
+  /** Findings that were accepted, instead of those that count. */
   accepted: z.boolean().default(false),
 });
 export type FindingFilter = z.infer<typeof FindingFilter>;
@@ -18,7 +18,7 @@ export const MOST_ACCEPTED = 1_000;
 
 const Ids = z.array(z.string().max(200)).min(1).max(MOST_ACCEPTED);
 
-/** The rules that are not looked at unless they are turned on. */
+/** The rules that are evaluated only once they are turned on. */
 export const OptionalRule = RuleId.extract(["certificate-changed"]);
 export type OptionalRule = z.infer<typeof OptionalRule>;
 
@@ -38,10 +38,10 @@ export const findings = {
 
   find: query.input(z.object({ id: z.string().max(200) })).output(Finding),
 
-  /** All that is to be said of one thing, the most severe first; what was accepted is among it. */
+  /** All findings about one thing, the most severe first, the accepted ones too. */
   about: query.input(z.object({ object: FindingObject })).output(z.array(Finding)),
 
-  /** Says of findings that they may stand until a day. One that was accepted before is accepted anew. */
+  /** Accepts findings until a day. A finding that was accepted before is accepted anew. */
   accept: command
     .input(
       z.object({
@@ -53,10 +53,10 @@ export const findings = {
     )
     .output(z.object({ accepted: z.int() })),
 
-  /** Takes acceptances back. */
+  /** Withdraws acceptances. */
   unaccept: command.input(z.object({ ids: Ids })).output(z.object({ withdrawn: z.int() })),
 
-  /** The rules that have to be turned on, and since when they are; null for one that is off. */
+  /** The rules that have to be turned on, each with the time when it was; null for one that is off. */
   optionalRules: query.output(z.array(z.object({ rule: OptionalRule, since: Instant.nullable() }))),
 
   turnRule: command

@@ -4,16 +4,19 @@ import { query } from "./procedure.ts";
 
 const ForecastQuery = z.object({
   by: LoadBy.default("issuer"),
-  /** Only these; empty for what has issued itself, and for nobody's. */
+  /** Only this issuer or owner; empty: self-issued certificates, or those without an owner. */
   issuer: z.string().max(300).nullable().default(null),
   owner: z.string().max(200).nullable().default(null),
 });
 
-/** The weeks of a timeline, at most ten years of them. */
+/** The most weeks of a timeline: ten years. */
 const MOST_WEEKS = 520;
 
 export const forecast = {
-  /** How many certificates will have to be renewed in each week until the end of 2029, as lives are announced to shrink. */
+  /**
+   * How many certificates will have to be renewed in each week until the end of 2029, given the shorter lives that are
+   * announced.
+   */
   renewals: query.input(ForecastQuery).output(Forecast),
 
   /** How many certificates that are seen now expire in each week. */

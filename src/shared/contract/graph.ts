@@ -16,7 +16,7 @@ const Start = z.object({
 
 const PathFilter = { onlyCertain: z.boolean().default(false), onlyRoot: z.boolean().default(false) };
 
-/** There is more than was looked at. */
+/** `isCut`: there is more than was read. */
 const CUT = { isCut: z.boolean() };
 
 export const graph = {
@@ -25,12 +25,15 @@ export const graph = {
     .input(
       z.object({
         search: Search,
-        /** Only what begins so: at a key file, this computer, a person, an authority that sshd trusts, or another account. */
+        /**
+         * Only steps that begin at one of these: a key file, this computer, a person, an authority that sshd trusts,
+         * another account.
+         */
         by: z.enum(["key-file", "this-computer", "person", "authority", "account"]).nullable().default(null),
-        /** Only what begins at people of this name or login, and at those who are there or have left. */
+        /** Only steps that begin at people of this name or login, and of this standing. */
         person: z.string().trim().min(1).max(600).nullable().default(null),
         standing: z.enum(["known", "gone"]).nullable().default(null),
-        /** Only what leads to this host. */
+        /** Only steps that lead to this host. */
         host: z.string().max(253).nullable().default(null),
         ...PathFilter,
         ...Page.shape,
@@ -74,9 +77,9 @@ export const graph = {
     .input(
       z.object({
         search: Search,
-        /** Only those that this host takes part in. */
+        /** Only pairs that this host is in. */
         host: z.string().max(253).nullable().default(null),
-        /** Only those of which both paths are certain. */
+        /** Only pairs of which both paths are certain. */
         onlyCertain: z.boolean().default(false),
         ...Page.shape,
       }),

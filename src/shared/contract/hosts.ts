@@ -25,19 +25,19 @@ export const hosts = {
   find: query.input(z.object({ id: z.int() })).output(HostDetail),
 
   /**
-   * Pins the key that the host presented when it was last probed. The fingerprint says which key the user
-   * has compared: another one, or a host that has a pin already, is refused.
+   * Pins the key that the host presented when it was last probed. The fingerprint says which key the user has compared.
+   * If the host presented another one, or has a pin already, the request is refused.
    */
   trustKey: command.input(HostAddress.extend({ fingerprint: z.string() })).output(z.object({})),
 
   /**
-   * Drops the pin of a host whose key was changed on purpose, and what its bundles were signed by; its next key is unknown
-   * until it is trusted. `hadPin`: there was something to drop.
+   * Drops the pin of a host whose key was changed on purpose, and the keys that signed its bundles; its next key is
+   * unknown until it is trusted. `hadPin`: there was something to drop.
    */
   forgetPin: command.input(HostAddress).output(z.object({ hadPin: z.boolean() })),
 };
 
-/** So many keys are compared at a time. */
+/** At most so many keys are compared in one request. */
 export const MOST_COMPARED = 250;
 
 export const HostKeyFilter = z.object({
@@ -45,9 +45,9 @@ export const HostKeyFilter = z.object({
   state: HostKeyState.nullable().default(null),
   /** The keys of this host alone, by its name in the inventory. */
   host: z.string().max(253).nullable().default(null),
-  /** Those that several hosts have. */
+  /** Keys that several hosts have. */
   shared: z.boolean().default(false),
-  /** Those of an obsolete type, or too short. */
+  /** Keys of an obsolete type, or too short. */
   weak: z.boolean().default(false),
 });
 export type HostKeyFilter = z.infer<typeof HostKeyFilter>;
@@ -57,14 +57,14 @@ const KnownHostsFile = z.object({
   /** Lines that can be read, and those of them whose name is hashed. */
   lines: z.int(),
   hashed: z.int(),
-  /** Lines that cannot: how many, and the first of them. Written by strangers. */
+  /** Lines that cannot be read: how many, and the first of them. Written by strangers. */
   broken: z.object({ total: z.int(), first: z.array(z.object({ line: z.int(), why: z.string() })) }),
 });
 
 export const hostKeys = {
   /**
-   * Host keys, one row for each name and key. The known_hosts files of this computer are read when a first page is
-   * asked for; further ones go on in what was read then, unless the database has changed since.
+   * Host keys, one row for each name and key. The first page reads the known_hosts files of this computer; later pages
+   * continue in what it has read, unless the database has changed since.
    */
   list: query
     .input(
@@ -80,7 +80,7 @@ export const hostKeys = {
 
   find: query.input(z.object({ id: z.string().max(64) })).output(HostKeyRow),
 
-  /** What is read for it: the known_hosts files, those that cannot be read, and what was left undone. */
+  /** What the list is read from: the known_hosts files, those that cannot be read, and what was left out. */
   sources: query.output(
     z.object({
       files: z.array(KnownHostsFile),
@@ -90,9 +90,9 @@ export const hostKeys = {
   ),
 
   /**
-   * Asks DNS for the SSHFP records of the names of these keys, and of nothing else: the only thing here that leaves this
-   * computer for somebody else than a target, so it is asked for each time. `resolver`: IP, IP:PORT or [IP]:PORT; null:
-   * those of this system. Names that are none of DNS are not asked for.
+   * Asks DNS for the SSHFP records of the names of these keys, and for nothing else; names that are no DNS names are
+   * left out. Nothing else of `hostKeys` sends something to anybody but a target, so this is done only when a user
+   * requests it. `resolver`: IP, IP:PORT or [IP]:PORT; null: those of this system.
    */
   compareSshfp: query
     .input(

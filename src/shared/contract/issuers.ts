@@ -21,7 +21,7 @@ const Days = z.int().min(1).max(MOST_DAYS_VALID);
 
 const [WEBROOT, SERVED, TLS_ALPN, HOOK, UPDATE] = ChallengeMethod.options;
 
-/** A way, with the secret of a zone's key where it goes to the vault: base64, as `tsig-keygen` prints it. */
+/** A challenge method. The secret of a zone's key goes to the vault: base64, as `tsig-keygen` prints it. */
 const ChallengeInput = z.discriminatedUnion("kind", [
   WEBROOT,
   SERVED,
@@ -45,14 +45,18 @@ export const ISSUED_SHOWN = 500;
 
 const Contacts = z.array(z.string().trim().min(1).max(300)).max(10);
 const Profile = z.string().trim().min(1).max(200).nullable();
-/** A file of PEM or DER: a directory is known by these roots alone; null: by those of the system. */
+/**
+ * A file of PEM or DER. The directory's TLS certificate is trusted by these roots alone; null: by those of the system.
+ */
 const Roots = z.base64().max(MOST_ROOTS_BASE64).nullable();
 const Note = z.string().trim().max(500);
 
-/** What can be changed of an issuer: days of a local authority, the note of a person, the rest of an ACME directory. */
+/**
+ * What can be changed of an issuer: the days of a local authority, the note of a person, the rest of an ACME directory.
+ */
 const IssuerSettings = z.object({
   daysValid: Days.optional(),
-  /** Until there is an account, which has them. */
+  /** Only before there is an account: from then on, the directory has its contacts. */
   contacts: Contacts.optional(),
   profile: Profile.optional(),
   roots: Roots.optional(),
@@ -66,11 +70,11 @@ const DirectoryUrl = z
   .max(2_000)
   .refine((url) => !/^https:\/\/[^/?#]*@/i.test(url), "a directory's URL has no name and no password in it");
 
-/** What came of trying an issuer; each line a sentence, in its order. Nothing of it is kept. */
+/** The result of testing an issuer; each line is a sentence. Nothing of it is stored. */
 export const TestedIssuer = z.object({ isSound: z.boolean(), lines: z.array(z.string()) });
 export type TestedIssuer = z.infer<typeof TestedIssuer>;
 
-/** PEM of a certificate, and what is to be known of it. */
+/** A signed certificate. */
 const SignedCertificate = z.object({
   /** The leaf first, without the root. */
   pem: z.string(),
@@ -92,7 +96,7 @@ export const issuers = {
     .input(OfIssuer)
     .output(z.object({ root: z.string(), intermediate: z.string(), sha256: Sha256 })),
 
-  /** Makes a root and an intermediate for these names alone; their keys are made in the vault, and stay there. */
+  /** Creates a root and an intermediate for these names alone. Their keys are created in the vault, and stay there. */
   addLocal: command
     .input(
       z.object({
@@ -103,7 +107,7 @@ export const issuers = {
     )
     .output(Issuer),
 
-  /** Makes the key of an account in the vault. The directory is not asked before the issuer is tested or used. */
+  /** Creates the key of an account in the vault. The directory is not contacted before the issuer is tested or used. */
   addAcme: command
     .input(
       z.object({
@@ -115,7 +119,7 @@ export const issuers = {
           .object({ keyId: z.string().trim().min(1).max(1_000), key: Sealed })
           .nullable()
           .default(null),
-        /** To the directory's terms of service, by whoever adds it. */
+        /** Whoever adds the issuer agrees to the directory's terms of service. */
         agreesToTerms: z.boolean().default(false),
         profile: Profile.default(null),
         roots: Roots.default(null),
@@ -126,21 +130,21 @@ export const issuers = {
 
   addCsr: command.input(z.object({ name: IssuerName, note: Note.default("") })).output(Issuer),
 
-  /** How an ACME directory is shown from now on that names are ours; null: to be said each time. */
+  /** How an ACME directory verifies from now on that names are ours; null: each request names it. */
   setChallenge: command.input(OfIssuer.extend({ challenge: ChallengeInput.nullable() })).output(Issuer),
 
-  /** Changes what is not secret of it, for all that it is asked for from now on; what is not named stays. */
+  /** Changes the public settings of an issuer, for all later requests; what is left out stays. */
   set: command.input(OfIssuer.extend({ settings: IssuerSettings })).output(Issuer),
 
   /**
-   * Forgets it, with its keys; what it has signed stays as it is, and can be revoked no longer. Its root and its lists stay among
-   * what is trusted, for what it has signed is still served; `chains` takes them out.
+   * Removes an issuer with its keys. What it has signed stays as it is, and can no longer be revoked. Its root and its
+   * lists stay trusted, since what it has signed is still served; `chains` removes them.
    */
   remove: command.input(OfIssuer).output(z.object({})),
 
   /**
-   * Whether it would sign now. At an ACME directory that makes the account, where there is none yet; and where names are shown
-   * by DNS, a record is made and taken away: for `tryName`, without which a hook is not called.
+   * Whether it would sign now. At an ACME directory this creates the account where there is none yet. Where names are
+   * verified by DNS, it creates and removes a record for `tryName`; without that name, no hook is called.
    */
   test: command.input(OfIssuer.extend({ tryName: HostName.nullable().default(null) })).output(TestedIssuer),
 
@@ -155,7 +159,7 @@ export const issuers = {
     )
     .output(SignedCertificate),
 
-  /** When an ACME directory wants a certificate of its own to be renewed; null: it does not say. It is asked now. */
+  /** When an ACME directory wants a certificate of its own to be renewed; null: it does not say. Each call asks it. */
   renewal: query.input(OfIssuer.extend({ certificate: Hex })).output(
     z.object({
       window: z
@@ -170,8 +174,8 @@ export const issuers = {
   ),
 
   /**
-   * Says that a certificate is not to be believed any more: one of an authority of our own by its serial number or SHA-256,
-   * one of an ACME directory by its SHA-256 alone, and where it was seen.
+   * Revokes a certificate: one of an authority of our own by its serial number or SHA-256, one of an ACME directory by
+   * its SHA-256 alone, if a scan has seen it.
    */
   revoke: command
     .input(
@@ -182,7 +186,9 @@ export const issuers = {
     )
     .output(IssuedCertificate),
 
-  /** All that was revoked, as PEM: the list of the intermediate, then that of the root. Each time they have new numbers. */
+  /**
+   * Both revocation lists as PEM: that of the intermediate, then that of the root. Each call gives them new numbers.
+   */
   revocationList: command
     .input(OfIssuer.extend({ days: z.int().min(1).max(366).default(30) }))
     .output(z.object({ pem: z.string(), revoked: z.int(), number: z.int(), nextUpdate: Instant })),

@@ -11,12 +11,12 @@ export const labels = {
 
   find: query.input(z.object({ thing: Labelled })).output(Labels),
 
-  /** Says of things who answers for them, and gives or takes tags. What is left out stays as it is. */
+  /** Sets who answers for things, and adds or removes tags. What is left out stays as it is. */
   set: command
     .input(
       z.object({
         things: z.array(Labelled).min(1).max(MOST_LABELLED),
-        /** Null takes it back. */
+        /** Null removes the owner. */
         owner: z.string().trim().min(1).max(200).nullable().optional(),
         addTags: z.array(TagName).max(20).default([]),
         removeTags: z.array(TagName).max(20).default([]),
@@ -24,7 +24,7 @@ export const labels = {
     )
     .output(z.object({ labelled: z.int() })),
 
-  /** Says from when certificates with a tag are due. The tag need not be anywhere yet. */
+  /** Sets from when certificates with a tag are due. The tag need not be in use yet. */
   setTag: command
     .input(z.object({ name: TagName, duePercent: Tag.shape.duePercent }))
     .output(z.object({ hasChanged: z.boolean() })),

@@ -17,9 +17,9 @@ export const Overview = z.object({
     no: z.int(),
     unknown: z.int(),
     orphaned: z.int(),
-    /** The scope is declared whole, and whether these are orphans hangs on hosts that were not read whole. */
+    /** The inventory is marked complete, and whether these are orphans depends on hosts that were not read whole. */
     orphanUnknown: z.int(),
-    /** Of their keys no private key is known. */
+    /** Grants with a key of which no private key is known. */
     privateKeyNotFound: z.int(),
   }),
   /** How many findings of each rule, the most severe first. */

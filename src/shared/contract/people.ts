@@ -8,7 +8,7 @@ const MOST_PEOPLE_SOURCE_FILES = 50_000;
 
 const PeopleSourceName = z.string().trim().min(1).max(200);
 
-/** What of a people source could not be read. Written by strangers. */
+/** A line of a people source that could not be read. Written by strangers. */
 const BrokenLine = z.object({
   /** `people.csv line 12`. */
   where: z.string(),
@@ -34,8 +34,8 @@ export const people = {
   sources: query.output(z.array(ImportedPeopleSource)),
 
   /**
-   * Reads a people source. One of the same name is replaced: what it says of a person holds from now on. Who is no longer in
-   * it stays as they were, unless it is said to name everybody.
+   * Imports a people source, which replaces one of the same name. Who is no longer in it stays as they were, unless it
+   * is said to name everybody.
    */
   import: command
     .input(
@@ -54,19 +54,19 @@ export const people = {
         people: z.int(),
         keys: z.int(),
         gone: z.int(),
-        /** In an earlier reading and not in this one. */
+        /** People of an earlier import who are not in this one. */
         missing: z.int(),
         broken: z.object({ total: z.int(), first: z.array(BrokenLine).max(BROKEN_LINES_SHOWN) }),
         notes: z.array(z.string()),
       }),
     ),
 
-  /** Forgets a people source, and all that only it has said. */
+  /** Removes a people source, and all that is known from it alone. */
   remove: command.input(z.object({ name: PeopleSourceName })).output(z.object({ people: z.int() })),
 
   inventory: query.output(Inventory),
 
-  /** Says whether every machine that holds private keys is scanned, and what is outside. */
+  /** Records whether every machine that holds private keys is scanned, and what is outside. */
   markInventory: command
     .input(z.object({ isWhole: z.boolean(), note: z.string().trim().max(500).default("") }))
     .output(Inventory),

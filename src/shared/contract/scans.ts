@@ -15,13 +15,19 @@ export const TargetText = z.object({
   text: z.string().max(8 * 1024 * 1024),
   /** Overrides what the port says: a bare name is both SSH 22 and TLS 443. */
   only: z.enum(["ssh", "tls"]).nullable().default(null),
-  /** What endpoints speak before TLS where the text does not say; a bare name is then one of these alone. Null: what the port says. */
+  /**
+   * What endpoints speak before TLS where the text does not say; a bare name is then one of these alone. Null: what the
+   * port implies.
+   */
   protocol: Protocol.nullable().default(null),
   /** Every host that this user's ssh_config names in full, and every name in known_hosts that is not hashed, beside the text. */
   sources: z.array(z.enum(["ssh-config", "known-hosts"])).default([]),
   /** Read instead of ~/.ssh/config and the system's ssh_config, as by `ssh -F`. */
   sshConfigFile: LocalPath("ssh-config").nullable().default(null),
-  /** Each endpoint that names no server itself is asked for each of these; empty: for its own name, if it has one. */
+  /**
+   * Each endpoint without a server name of its own is probed for each of these; empty: for the host's name, if it has
+   * one.
+   */
   serverNames: z.array(HostName).max(1_000).default([]),
   /** Go on without what cannot be read, and name it; otherwise the first such word refuses the whole text. */
   skipBroken: z.boolean().default(false),
@@ -67,7 +73,10 @@ export const targets = {
       /** How many key files ssh_config names for them, each counted once. */
       keyFiles: z.int(),
       broken: z.object({ total: z.int(), first: z.array(BrokenEntry).max(BROKEN_SHOWN) }),
-      /** What of ssh_config is not followed here, such as Match exec, what of it is run, as ProxyCommand is, and which files are not read. */
+      /**
+       * Sentences: what of ssh_config is not followed, such as Match exec; what is executed, such as ProxyCommand; and
+       * which files are not read.
+       */
       notes: z.array(z.string()),
     }),
   ),
@@ -88,37 +97,37 @@ export const targets = {
 
 /** What to scan, and how. */
 export const ScanInput = TargetText.extend({
-  /** Read hosts as root by `sudo -n`, where that asks for nothing; null: those that are remembered so. */
+  /** Read hosts as root by `sudo -n`, where that needs no password; null: hosts that are remembered so. */
   useSudo: z.boolean().nullable().default(null),
-  /** What carries the logins; null: what is remembered for each, or else `auto`. */
+  /** The SSH client of the logins; null: what is remembered for each, or else `auto`. */
   transport: TransportRequest.nullable().default(null),
   /**
    * How endpoints are reached: a proxy or a jump host, as `ProxyUrl`; "" directly; null: as each is remembered. Hosts
    * go by ssh_config. A proxy with a password is refused.
    */
   proxy: ProxyUrl.nullable().default(null),
-  /** Greet every address of an endpoint's name, and say where they differ; otherwise the first that answers. */
+  /** Probe every address of an endpoint's name, and say where they differ; otherwise the first that answers. */
   everyAddress: z.boolean().default(true),
-  /** Ask each endpoint, by some fourteen further connections, which versions and groups it takes. */
+  /** Probe the versions and groups that each endpoint accepts, by some fourteen further connections. */
   probesCapabilities: z.boolean().default(false),
   /** Pin the key of a host that was never seen before. A changed key is refused all the same. */
   acceptNew: z.boolean().default(false),
   /** Private key files to log in with, before the agent's and the usual ones. */
   identityFiles: z.array(LocalPath("identity")).max(32).default([]),
-  /** Visits at a time. */
+  /** Probes at a time. */
   concurrency: z.int().min(1).max(512).nullable().default(null),
   /**
    * `failed`: the targets whose last probe failed. `unfinished`: those that the last scan, cancelled or
    * interrupted, did not come to.
    */
   again: z.enum(["failed", "unfinished"]).nullable().default(null),
-  /** Somebody is there to answer the questions of this scan; otherwise nothing is asked. */
+  /** Somebody is there to answer prompts of this scan; otherwise there are none. */
   mayPrompt: z.boolean().default(false),
-  /** Where no key lets us in, ask for a password, or what the host asks (keyboard-interactive). */
+  /** Where no key logs in, prompt for a password, or for what the host asks (keyboard-interactive). */
   promptsForPassword: z.boolean().default(false),
 });
 export type ScanInput = z.infer<typeof ScanInput>;
-/** As a caller writes it: what is left out is as usual. */
+/** As a caller writes it: what is left out has its default. */
 export type ScanRequest = z.input<typeof ScanInput>;
 
 export const scans = {
@@ -151,7 +160,7 @@ export const scans = {
 
   find: query.input(z.object({ scanId: ScanId })).output(Scan),
 
-  /** By default the newest first. `search` is what stands in the scan's targets and their outcomes. */
+  /** By default the newest first. `search` matches the scan's targets and their outcomes. */
   list: query
     .input(
       z.object({

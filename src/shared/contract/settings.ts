@@ -4,7 +4,7 @@ import { Instant } from "../model/instant.ts";
 import { command, query } from "./procedure.ts";
 
 export const settings = {
-  /** Where everything is, and whether it is whole. */
+  /** Where the files are, and how large the store is. */
   read: query.output(
     z.object({
       version: z.string(),
@@ -20,7 +20,7 @@ export const settings = {
   ),
 };
 
-/** What a scan from this workstation can use; found by looking, without writing or connecting anywhere. */
+/** What a scan from this workstation can use, found without writing or connecting anywhere. */
 export const ThisComputer = z.object({
   user: z.string(),
   agent: z.object({
@@ -52,27 +52,30 @@ export type ThisComputer = z.infer<typeof ThisComputer>;
 export const thisComputer = { inspect: query.output(ThisComputer) };
 
 export const database = {
-  /** How the database is. Another one is put in its place only while no Latchkey is open: latchkey database restore. */
+  /**
+   * The state of the database. Another one is put in its place only while no Latchkey is open: latchkey database
+   * restore.
+   */
   state: query.output(
     z.object({
       /** When every page was last read and found well, by hand or for a backup; null when that is not known. */
       checkedAt: Instant.nullable(),
-      /** Why it is only read: damage that was found when it was opened. */
+      /** Why it is read-only: damage that was found when it was opened. */
       damage: z.string().nullable(),
       /** What is missing from it that had been saved, such as a log that somebody deleted. */
       loss: z.string().nullable(),
       backupFolder: z.string(),
     }),
   ),
-  /** Reads every page, and follows the record of events. Beside all other work; it takes as long as it takes. */
+  /** Reads every page, and verifies the audit log. It runs beside all other work, for as long as it takes. */
   check: query.output(DatabaseCheck),
   /** The newest first. */
   backups: query.output(z.array(Backup)),
-  /** Makes one now, and answers when it is on the disk and looked through. */
+  /** Makes a backup now, and answers once it is on the disk and checked. */
   backUp: command.output(Backup),
 };
 
 export const auditLog = {
-  /** Follows the chain of events from its start. `brokenAt` is the first that was tampered with. */
+  /** Follows the chain of the audit log from its start. `brokenAt` is the first event that was tampered with. */
   verify: query.output(z.object({ eventCount: z.int(), brokenAt: z.int().nullable() })),
 };

@@ -4,14 +4,14 @@ import { command, query } from "./procedure.ts";
 
 const Changed = z.object({ kind: z.enum(["changed", "wrong"]) });
 
-/** Passphrases come sealed to `receiver`; nothing that is kept is ever in a reply. */
+/** Passphrases come sealed to `receiver`; no reply ever has a secret of the vault. */
 export const vault = {
   status: query.output(VaultStatus),
 
-  /** To whom what is typed is sealed. It changes when the vault locks itself. */
+  /** The key that what is typed is sealed to. It changes when the vault locks itself. */
   receiver: query.output(Receiver),
 
-  /** A new vault, and open. Without a recovery passphrase there is no way in for whoever forgets the first. */
+  /** Creates a vault and opens it. Without a recovery passphrase, nobody can open it once the first is forgotten. */
   create: command.input(z.object({ passphrase: Sealed, recovery: Sealed.nullable() })).output(z.object({})),
 
   /** By the passphrase, or by the recovery passphrase. */
@@ -21,19 +21,22 @@ export const vault = {
 
   unlockByKeyring: command.output(z.object({})),
 
-  /** Answers when the process that knew is gone. */
+  /** Answers once the process that knew the vault's key has ended. */
   lock: command.output(z.object({ wasOpen: z.boolean() })),
 
   /** `current` is either passphrase. */
   changePassphrase: command.input(z.object({ current: Sealed, next: Sealed })).output(Changed),
 
-  /** Another recovery passphrase, or for null none any more. */
+  /** Sets another recovery passphrase; null removes it. */
   changeRecovery: command.input(z.object({ current: Sealed, next: Sealed.nullable() })).output(Changed),
 
-  /** Passphrases of keystores that are kept (`runs.keepPassphrase`), by which keystore each is for; also while it is locked. */
+  /**
+   * The kept passphrases of keystores (`runs.keepPassphrase`), by which keystore each is for; also while the vault is
+   * locked.
+   */
   passphrases: query.output(z.array(z.object({ id: SecretId, label: z.string() }))),
 
-  /** Of a plan or a run that names it nothing can be put in place any more. */
+  /** A plan or a run that names it can install nothing any more. */
   forgetPassphrase: command.input(z.object({ id: SecretId })).output(z.object({})),
 
   /** Whether the keyring of the operating system opens the vault, too. */

@@ -4,7 +4,7 @@ import { Instant } from "./instant.ts";
 export const BackupReason = z.enum(["on-demand", "daily", "before-migration"]);
 export type BackupReason = z.infer<typeof BackupReason>;
 
-/** A whole copy of the database, which was looked through before it got its name. */
+/** A whole copy of the database, which was checked before it got its name. */
 export const Backup = z.object({
   name: z.string(),
   at: Instant,
@@ -12,12 +12,12 @@ export const Backup = z.object({
   sizeBytes: z.int(),
   /** Null when it cannot be read any more. */
   schema: z.int().nullable(),
-  /** Why it cannot be put back, as a sentence; null when it can. */
+  /** Why it cannot be restored, as a sentence; null when it can. */
   problem: z.string().nullable(),
 });
 export type Backup = z.infer<typeof Backup>;
 
-/** What came of reading every page of the database and following its record of events. */
+/** The result of reading every page of the database and verifying its audit log. */
 export const DatabaseCheck = z.object({
   at: Instant,
   /** Sentences; none when all is well. */

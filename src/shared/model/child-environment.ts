@@ -1,6 +1,6 @@
 /**
- * All of an environment that a thread of ours gets: where Node keeps what it has compiled. Started from source, as tests
- * start it, a thread takes a third of the time by that.
+ * The whole environment of a thread of ours: where Node keeps its compile cache. With it, a thread that is started from
+ * source, as in tests, starts in a third of the time.
  */
 export function threadEnvironment({
   NODE_COMPILE_CACHE,
@@ -8,7 +8,7 @@ export function threadEnvironment({
   return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
 }
 
-/** What reaches the keyring of the operating system, and what a process cannot start without on Windows. */
+/** What gives access to the keyring of the operating system, and what a process on Windows cannot start without. */
 const NAMES = [
   "DBUS_SESSION_BUS_ADDRESS",
   "XDG_RUNTIME_DIR",
@@ -23,7 +23,7 @@ const NAMES = [
   "TEMP",
 ] as const;
 
-/** All of an environment that the vault's process gets: nothing that makes it load code, or write down what it does. */
+/** The whole environment of the vault process: nothing in it makes that process load code, or log what it does. */
 export const vaultEnvironment = (
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> =>

@@ -74,7 +74,7 @@ export const FindingObject = z.discriminatedUnion("kind", [
 ]);
 export type FindingObject = z.infer<typeof FindingObject>;
 
-/** That a rule may fail for a thing. From the day `until` on it counts again. */
+/** Somebody accepts that a rule fails for a thing. From the day `until` on it counts again. */
 export const Acceptance = z.object({ reason: z.string(), until: z.iso.date(), acceptedAt: Instant });
 export type Acceptance = z.infer<typeof Acceptance>;
 
@@ -100,7 +100,7 @@ export const Finding = z.object({
   remedy: z.string(),
   /** The standard, or the document, that the rule goes back to. */
   reference: z.string(),
-  /** What is judged by, where it is about a chain or whether a certificate is valid; else null. */
+  /** The profile of the evaluation, where the finding is about a chain or whether a certificate is valid; else null. */
   profile: Profile.nullable(),
   /** The rules of that profile that are broken; empty where it is about something else. */
   brokenRules: z.array(BrokenRule),
@@ -143,12 +143,12 @@ export type FindingDraft = Pick<
   members?: readonly string[];
 };
 
-/** By which clients accept the certificate all the same: none, some, or all. */
+/** High: no client accepts the certificate. Medium: some do. Low: all do. */
 export type ViolationSeverity = Extract<Severity, "high" | "medium" | "low">;
 
 /** Rules of a profile that a certificate breaks. */
 export type Violation = {
-  /** What it is judged by: `clients` where no client accepts it. */
+  /** What the certificate was evaluated against: `clients` where no client accepts it. */
   profile: Profile;
   severity: ViolationSeverity;
   /** At least one; in an order that is always the same. */

@@ -1,13 +1,13 @@
 import { z } from "zod";
 
-/** An instant in UTC, to the second: 2026-06-01T12:00:00Z. Every date in the program is said and stored so. */
+/** An instant in UTC, to the second: 2026-06-01T12:00:00Z. Every date in the program is shown and stored so. */
 export const Instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 export type Instant = z.infer<typeof Instant>;
 
 /** Drops the fraction of the second. */
 export const toInstant = (date: Date): Instant => `${date.toISOString().slice(0, 19)}Z`;
 
-/** A date that a host tells may be so far after this computer's clock; beyond that nothing is decided by it. */
+/** How far a host's date may be after this computer's clock; a later one decides nothing. */
 export const MOST_AHEAD_SECONDS = 300;
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -24,7 +24,7 @@ export const Labelled = z.discriminatedUnion("kind", [
 export type Labelled = z.infer<typeof Labelled>;
 
 export const Labels = z.object({
-  /** Who answers for it, as was said of it; null where nothing was. */
+  /** Who answers for it, as the user set it; null where nobody is named. */
   owner: z.string().nullable(),
   /** Of a certificate: who answers for all hosts where it is seen; empty for nobody, or for several. */
   inheritedOwner: z.string(),

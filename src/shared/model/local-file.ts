@@ -1,20 +1,22 @@
 import { z } from "zod";
 
-/** What for a caller names a file of the computer that Latchkey runs on. */
+/** The uses for which a caller names a file of the computer that Latchkey runs on. */
 export type LocalFileUse = "ssh-config" | "identity" | "key-or-identity" | "new-key" | "program" | "plan";
 
 const META = "localFile";
 
-/** Marks a field whose text names a file of this computer: which of them a page may name is asked of the guard. */
+/** Marks a field whose text names a file of this computer: the guard decides which of them a page may name. */
 export const localFile = <T extends z.ZodType>(use: LocalFileUse, schema: T): T =>
   schema.meta({ [META]: use });
 
-/** A path of this computer, for whatever it is named. */
+/** A path of this computer, for one use. */
 export const LocalPath = (use: LocalFileUse) => localFile(use, z.string().max(4_096));
 
 export type NamedFile = { use: LocalFileUse; value: unknown };
 
-/** The files that an input names, read by its schema before it is checked: of a union by each member that has the field. */
+/**
+ * The files that an input names. Its schema has parsed it already; of a union, each member that has the field counts.
+ */
 export function findNamedFiles(schema: z.core.$ZodType, value: unknown): NamedFile[] {
   if (value === undefined || value === null) return [];
   const use = z.globalRegistry.get(schema)?.[META];

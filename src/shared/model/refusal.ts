@@ -1,4 +1,4 @@
-/** Why a caller was told no. Each code means one thing to every shell; the status is HTTP's word for it. */
+/** Why a request was refused. Each code means one thing to every shell; the status is the HTTP one. */
 export const REFUSALS = {
   "invalid-input": { status: 400 },
   "read-only": { status: 403 },

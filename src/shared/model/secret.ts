@@ -27,8 +27,8 @@ export class Redacted<T> {
 }
 
 /**
- * Room for a secret that is overwritten when it is done with. It is outside of V8's own heap: a small array lies in it otherwise,
- * and whatever tidies that heap leaves copies that nobody can overwrite.
+ * Memory for a secret that is overwritten after use. It is outside V8's own heap: a small array would lie in that heap,
+ * and its garbage collector leaves copies that nobody can overwrite.
  */
 export const secretBytes = (length: number): Uint8Array<ArrayBuffer> =>
   new Uint8Array(new ArrayBuffer(length));

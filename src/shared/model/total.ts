@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * How many rows a list has. Where to count them all would take too long, it is only known that there are more than so
- * many: then there is no number that could be taken for theirs.
+ * How many rows a list has. Where counting them all would take too long, it is only known that there are more than so
+ * many, and then there is no number that could be mistaken for their count.
  */
 export const Total = z.union([z.int(), z.object({ moreThan: z.int() })]);
 export type Total = z.infer<typeof Total>;
@@ -24,7 +24,7 @@ export function totalOnceRead(total: Total, { count, isEnd }: { count: number; i
   return isEnd ? count : { moreThan: Math.max(total.moreThan, count) };
 }
 
-/** Of parts that have nothing in common. */
+/** The total of lists that share no row. */
 export function addTotals(totals: readonly Total[]): Total {
   const more = totals.flatMap((total) => (typeof total === "number" ? [] : [total.moreThan]));
   if (more.length > 0) return { moreThan: Math.max(...more) };

@@ -1,6 +1,6 @@
 import { RowLink } from "../model/row-link.ts";
 
-/** The scheme that the operating system hands to the desktop window. */
+/** The scheme of links that the operating system gives to the desktop window. */
 export const LINK_SCHEME = "latchkey";
 
 /** `latchkey://open/hosts?open=12`: a link that opens a row in the desktop window. */

@@ -17,10 +17,10 @@ export function writeExactly(bytes: Uint8Array): string {
   return text;
 }
 
-/** Most arguments of a call. */
+/** The most arguments of one call. */
 const LONGEST_RUN = 10_000;
 
-/** Up to where each byte is a character that stands for itself. */
+/** The index up to which each byte is a character that stands for itself. */
 function endOfPlain(bytes: Uint8Array, from: number): number {
   const most = Math.min(bytes.length, from + LONGEST_RUN);
   let at = from;
@@ -57,7 +57,7 @@ function readEscape(text: string, at: number): { bytes: number[]; length: number
   return hex === undefined ? null : { bytes: [Number.parseInt(hex, 16)], length: 4 };
 }
 
-/** The character that UTF-8 has here, in its shortest form; `code` null where there is none. */
+/** The character that is encoded here, in its shortest form of UTF-8; `code` null where there is none. */
 function readCharacter(bytes: Uint8Array, at: number): { code: number | null; length: number } {
   const first = bytes[at] as number;
   if (first < 0x80) return { code: first, length: 1 };
@@ -71,7 +71,7 @@ function readCharacter(bytes: Uint8Array, at: number): { code: number | null; le
 }
 const NO_CHARACTER = { code: null, length: 1 };
 
-/** In UTF-8. */
+/** A code point in UTF-8. */
 function encode(code: number): number[] {
   const tail = (shift: number): number => 0x80 | ((code >> shift) & 0x3f);
   if (code < 0x80) return [code];

@@ -3,7 +3,7 @@ const WIDE =
 
 let segmenter: Intl.Segmenter | null = null;
 
-/** Made for the first text that is not plain ASCII: that takes longer than all else that a short list needs. */
+/** Made for the first text that is not plain ASCII: making it takes longer than all else that a short list needs. */
 function graphemes(): Intl.Segmenter {
   segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
   return segmenter;

@@ -1,4 +1,4 @@
-/** The command that puts a backup in the place of a database: of that one, wherever it is, and not of the usual one. */
+/** The command that restores a backup over this very database, wherever it is, and not over the usual one. */
 export const formatRestoreCommand = (database: string, backup: string): string =>
   `latchkey --db ${quote(database)} database restore ${quote(backup)}`;
 

@@ -12,8 +12,8 @@ export const joinScripts = (files: Readonly<Record<string, string>>): string =>
 export const END_ALIASES = "\\unalias -a 2>/dev/null";
 
 /**
- * The collector as it runs and is carried: its own head of comments, what stands in front of it, and the rest of it. In front stand the
- * libraries and the collector's own parts.
+ * The collector as it runs and is copied to hosts: its own comments at the top, then the libraries and the collector's
+ * own parts, then the rest of it.
  */
 export function joinCollector(parts: Readonly<Record<string, string>>, collector: string): string {
   const head = collector.indexOf("\n\n") + 1;

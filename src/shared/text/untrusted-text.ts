@@ -1,17 +1,17 @@
-/** A stretch of text as it may be shown, or one code point that would not be seen for what it is, named as `U+202E`. */
+/** A part of a text as it may be shown, or one code point that would not be seen for what it is, named as `U+202E`. */
 type VisiblePart = { kind: "text" | "mark"; text: string };
 
 /**
  * Everything that is not seen, or that changes how its neighbours are seen: controls, format characters (bidirectional
  * controls, zero-width ones, tags), lone surrogates, private and unassigned code points, separators of lines, every
- * space but the common one, and what fonts are told to ignore.
+ * space but the common one, and default-ignorable code points.
  */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u;
 
 /**
- * Text that a stranger wrote, so that what is seen is what is there. No part of kind `text` holds a code point
- * that could hide, move or turn anything around, or a letter that passes for another one's; nothing is left out, so
- * that the parts stand for the whole.
+ * Text that a stranger wrote, so that what is seen is what is there. No part of kind `text` holds a code point that
+ * could hide, move or reverse anything, or a letter that passes for another one's; nothing is left out, so that the
+ * parts stand for the whole.
  */
 export function makeVisible(text: string): VisiblePart[] {
   const parts: VisiblePart[] = [];

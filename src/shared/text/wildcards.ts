@@ -2,11 +2,14 @@
 type Parts = {
   count: number;
   isAnyRun: (part: number) => boolean;
-  /** Whether a part takes the character at this place of the text. */
+  /** Whether a part matches the character at this position of the text. */
   takes: (part: number, at: number) => boolean;
 };
 
-/** Whether the whole of a text of so many characters fits; in time that grows with the product of the two at most. */
+/**
+ * Whether the parts match a whole text of so many characters; the time is at most proportional to the product of the
+ * two.
+ */
 export function fits(length: number, { count, isAnyRun, takes }: Parts): boolean {
   let [at, part, run, resume] = [0, 0, -1, 0];
   while (at < length) {

@@ -1,6 +1,6 @@
 import type { DesktopRequest } from "./desktop.ts";
 
-/** The name under which the page finds its way to the window. */
+/** The property of the page's window that is the `DesktopBridge`. */
 export const DESKTOP_BRIDGE = "latchkeyDesktop";
 
 /** The message with which a port to the core arrives at the page's own window. */

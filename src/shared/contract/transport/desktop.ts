@@ -1,14 +1,14 @@
 /**
- * What the desktop window and its page say to each other beside the contract, which has a port of its own.
- * Neither believes the other: each reads what it hears by these schemas and drops the rest.
+ * The messages between the desktop window and its page. The contract has a port of its own. Neither trusts the other:
+ * each parses what it receives by these schemas and drops the rest.
  */
 import { z } from "zod";
 import { RowLink } from "../../model/row-link.ts";
 
-/** A file that is larger is not looked into on a screen: the web shell's socket carries no more in one message. */
+/** A larger file is not inspected on a screen: the web shell's socket takes no more in one message. */
 export const MOST_FILE_BYTES = 700 * 1024;
 
-/** How the process is that holds the database. The sentence is for people, and null when all is well. */
+/** The state of the process that has the database open. The sentence is for people, and null when all is well. */
 export const CoreStatus = z.object({
   state: z.enum(["starting", "running", "restarting", "failed"]),
   sentence: z.string().nullable(),
@@ -31,7 +31,7 @@ export const DesktopMessage = z.discriminatedUnion("kind", [
 export type DesktopMessage = z.infer<typeof DesktopMessage>;
 
 export const DesktopRequest = z.discriminatedUnion("kind", [
-  /** The page listens from now on, and wants a port. Said once a load. */
+  /** The page listens from now on, and needs a port. Sent once a load. */
   z.strictObject({ kind: z.literal("connect") }),
   /** Starts the core again after it was given up. */
   z.strictObject({ kind: z.literal("retry") }),

@@ -9,7 +9,7 @@ export type ChangeKind = z.infer<typeof ChangeKind>;
 export const ChangeWhat = z.enum(["appeared", "changed", "gone"]);
 export type ChangeWhat = z.infer<typeof ChangeWhat>;
 
-/** What is otherwise at one scan than at another. */
+/** One difference between two scans. */
 export const ChangeRow = z.object({
   id: z.int(),
   what: ChangeWhat,
@@ -18,7 +18,7 @@ export const ChangeRow = z.object({
   host: z.string(),
   /** The thing in a few words: an account and whose key, a path, a subject. Written by strangers. */
   title: z.string(),
-  /** The file and line, or the endpoint; empty for what has no other location than its host. */
+  /** The file and line, or the endpoint; empty for what has no location but its host. */
   location: z.string(),
   /** What it is, or from what to what it has changed. Written by strangers in part. */
   details: z.array(z.string()),
@@ -56,7 +56,7 @@ export const Day = z.iso.date();
 export const Approval = z.object({
   owner: z.string(),
   purpose: z.string(),
-  /** When somebody is to look again; null for never. */
+  /** The day on which somebody has to review it; null for never. */
   reviewOn: Day.nullable(),
   approvedAt: Instant,
 });

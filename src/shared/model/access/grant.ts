@@ -5,15 +5,16 @@ import { Approval } from "./change.ts";
 import { Verdict } from "./verdict.ts";
 
 /**
- * Why a grant that may let somebody in is an orphan: who has its key has left; nobody has used it in the time that the logs
- * cover; or nobody is known to have its private key, though all that holds private keys is said to be scanned.
+ * Why a grant that may let somebody in is an orphan. `gone`: whoever has its key has left. `unused`: nobody has used it
+ * in the time that the logs cover. `private-key-not-found`: no private key of it is known, though the inventory is
+ * marked complete.
  */
 export const Orphan = z.enum(["gone", "unused", "private-key-not-found"]);
 export type Orphan = z.infer<typeof Orphan>;
 
 /**
- * What is said of a grant: why it is an orphan, or `unknown` where all that holds private keys is said to be scanned and a host was
- * not read whole, so that the private key may be there.
+ * Why a grant is an orphan. `unknown`: the inventory is marked complete and a host was not read whole, so that the
+ * private key may be there.
  */
 export const OrphanState = z.enum([...Orphan.options, "unknown"]);
 export type OrphanState = z.infer<typeof OrphanState>;
@@ -40,7 +41,10 @@ export const GrantRow = z.object({
   verdict: Verdict,
   /** Effective is not `no`, and there is evidence that nobody owns or uses it. Without evidence it is false. */
   orphaned: z.boolean(),
-  /** The first reason why it is orphaned; null when it is not; `unknown` where that hangs on a host that was not read whole. */
+  /**
+   * The first reason why it is orphaned; null when it is not; `unknown` where that depends on a host that was not read
+   * whole.
+   */
   orphan: OrphanState.nullable(),
   /** New since the baseline, it may let somebody in, and nobody has approved it. */
   isUnapproved: z.boolean(),
@@ -57,7 +61,7 @@ export type GrantRow = z.infer<typeof GrantRow>;
 export const GrantDetail = GrantRow.extend({
   /** The whole line as it stands in the file; bytes that are not UTF-8 are replaced. */
   text: z.string(),
-  /** The other places that the same key opens. */
+  /** The other accounts that the same key opens. */
   sameKey: z.array(
     z.object({ id: z.int(), host: z.string(), account: z.string(), file: z.string(), line: z.int() }),
   ),

@@ -8,7 +8,7 @@ export const GraphNode = z.discriminatedUnion("kind", [
     host: z.string(),
     port: z.int(),
     account: z.string(),
-    /** Its number is 0: it reads and becomes everything on its host. */
+    /** Its user ID is 0: it reads every file of its host, and can act as every account. */
     isRoot: z.boolean(),
   }),
   z.object({
@@ -24,7 +24,7 @@ export const GraphNode = z.discriminatedUnion("kind", [
     standing: z.enum(["known", "gone"]),
   }),
   z.object({ kind: z.literal("this-computer"), id: z.string() }),
-  /** What it holds was not asked: the way beyond it is not known. */
+  /** Nobody has asked the agent which keys it holds: the path beyond it is not known. */
   z.object({
     kind: z.literal("agent"),
     id: z.string(),
@@ -38,9 +38,9 @@ export type GraphNode = z.infer<typeof GraphNode>;
 
 /**
  * How one thing gives another: whoever has `from` has `to`.
- * holds: a private key file, an agent or a people source gives a key; opens: a grant lets a key in to an account; signs: the key is
- * an authority that sshd trusts, and a certificate that it signs lets in to an account; root: the account of number 0 is
- * every account of its host; sudo, doas: a rule; agent: an open socket lends keys.
+ * holds: a private key file, an agent or a people source gives a key; opens: a grant lets a key in to an account;
+ * signs: the key is an authority that sshd trusts, and a certificate that it signs lets in to an account; root: the
+ * account of user ID 0 is every account of its host; sudo, doas: a rule; agent: an open socket signs with its keys.
  */
 export const GraphHow = z.enum(["holds", "opens", "signs", "root", "sudo", "doas", "agent"]);
 export type GraphHow = z.infer<typeof GraphHow>;
@@ -67,7 +67,7 @@ export const GraphLink = z.object({
   fingerprint: z.string().nullable(),
   to: GraphNode,
   how: GraphHow,
-  /** Where the private key is: a path, or the name of a people source; null where the key itself is what one starts with. */
+  /** Where the private key is: a path, or the name of a people source; null where the key itself is the start. */
   heldAt: z.string().nullable(),
   where: z.string(),
   options: z.string(),
@@ -75,7 +75,7 @@ export const GraphLink = z.object({
   notes: z.array(z.string()),
   /** So many logins and changes of account from the start; null in a list that has no start. */
   distance: z.int().nullable(),
-  /** Every step of the way from the start is certain; null without a start. */
+  /** Every step of the path from the start is certain; null without a start. */
   isPathCertain: z.boolean().nullable(),
 });
 export type GraphLink = z.infer<typeof GraphLink>;
@@ -84,7 +84,7 @@ export type GraphLink = z.infer<typeof GraphLink>;
 export const MutualTrust = z.object({ id: z.string(), there: GraphLink, back: GraphLink });
 export type MutualTrust = z.infer<typeof MutualTrust>;
 
-/** A key that people sources have as several people's, or a host key that several hosts hold. */
+/** A key that people sources name for several people, or a host key that several hosts hold. */
 export const SharedKey = z.object({
   id: z.string(),
   fingerprint: z.string(),

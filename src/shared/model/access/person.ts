@@ -13,19 +13,19 @@ export const ImportedPeopleSource = z.object({
   isWhole: z.boolean(),
   readAt: Instant,
   people: z.int(),
-  /** Keys that it has as somebody's. */
+  /** Keys that it names a person for. */
   keys: z.int(),
 });
 export type ImportedPeopleSource = z.infer<typeof ImportedPeopleSource>;
 
-/** A person as one people source tells of them. Written by strangers. */
+/** A person as one people source describes them. Written by strangers. */
 export const PersonRow = z.object({
   id: z.int(),
   name: z.string(),
   email: z.string().nullable(),
   logins: z.array(z.string()),
   source: z.string(),
-  /** What all people sources together make of it. */
+  /** By all people sources together. */
   standing: z.enum(["known", "gone"]),
   /** Why, as a sentence. */
   why: z.string(),
@@ -51,7 +51,7 @@ export const Inventory = z.object({
   isWhole: z.boolean(),
   /** What is outside, in the user's words; empty for nothing. */
   note: z.string(),
-  /** Null until it was first declared. */
+  /** Null until it was first marked. */
   markedAt: Instant.nullable(),
   /** Hosts on which private keys may lie unseen: while there is one, a key whose private key was not found makes no orphan. */
   gaps: z.object({ total: z.int(), first: z.array(HostWithGap) }),

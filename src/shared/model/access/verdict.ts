@@ -5,7 +5,7 @@ import { Instant } from "../instant.ts";
 /** A program that writes a line of an authorized_keys file, and would undo what is changed in it by hand. */
 export const ManagedBy = z.object({
   by: z.string(),
-  /** What says so: a comment in the file, the line's own words, where the file really lies. Written by strangers. */
+  /** The evidence: a comment in the file, the line itself, or where the file's links lead. Written by strangers. */
   evidence: z.string(),
   /** How a change here is undone, and what to change instead: a sentence. */
   isUndone: z.string(),
@@ -19,8 +19,8 @@ export const Coverage = z.object({ read: z.array(z.string()), notRead: z.array(z
 export type Coverage = z.infer<typeof Coverage>;
 
 /**
- * What whoever is let in gets: a shell, one command and no other, files by SFTP, or connections that are forwarded.
- * A shell gives commands and SFTP with it.
+ * What a login by the grant gets: a shell, one command and no other, files by SFTP, or forwarded connections. A shell
+ * gives commands and SFTP with it.
  */
 export const Gift = z.enum(["shell", "command", "sftp", "forwarding"]);
 export type Gift = z.infer<typeof Gift>;
@@ -31,9 +31,9 @@ export const Effective = z.object({
   /** Sentences; for `no` and `unknown` the first names what decides or what was not read. */
   reasons: z.array(z.string()),
   coverage: Coverage,
-  /** What binds it to addresses (`from=`, `user@host` patterns). It is not a `no`. */
+  /** What restricts it to addresses (`from=`, `user@host` patterns). It is not a `no`. */
   onlyFrom: z.array(z.string()),
-  /** Empty for a `no`, and where it was not told. */
+  /** Empty for a `no`, and where it is not known. */
   gives: z.array(Gift).default([]),
   /** The one setting that decides against it, where without that setting it would be `yes`; null otherwise. */
   dormant: z.string().nullable().default(null),
@@ -46,7 +46,7 @@ export const Owner = z.object({
   who: z.string().nullable().default(null),
   /** A private key of the key is known: a key file on a host or on this computer, or a key of an agent. */
   isMatched: z.boolean().default(false),
-  /** Which program wrote the line and would undo a change in it; it says nothing of who holds the key. */
+  /** Which program wrote the line and would undo a change in it; it says nothing about who holds the key. */
   managedBy: ManagedBy.nullable().default(null),
   reasons: z.array(z.string()),
   coverage: Coverage,
@@ -55,12 +55,12 @@ export type Owner = z.infer<typeof Owner>;
 
 export const Use = z.object({
   state: z.enum(["used", "unused", "unknown"]),
-  /** The last login that a log tells of, and from which address; null for none. */
+  /** The last login in a log, and its address; null for none. */
   at: Instant.nullable().default(null),
   from: z.string().nullable().default(null),
-  /** Logins that the logs tell of, in the time that they cover. */
+  /** Logins in the logs, in the time that they cover. */
   count: z.int().default(0),
-  /** What the state rests on; null where nothing is known. Where both tell the same, the stronger. */
+  /** What kind of log shows the state; null where nothing is known. Where both show the same, the stronger. */
   evidence: UseEvidence.nullable().default(null),
   reasons: z.array(z.string()),
   coverage: Coverage,

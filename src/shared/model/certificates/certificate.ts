@@ -94,7 +94,10 @@ export type CertificateRow = z.infer<typeof CertificateRow>;
 /** Everything about one certificate. */
 export const CertificateDetail = CertificateRow.extend({
   extensions: z.array(Extension),
-  /** Whether it was held to its profile when it was seen; one that an earlier version has seen is so at the next scan. */
+  /**
+   * Whether it was evaluated against its profile; one that an earlier version has recorded is evaluated at the next
+   * scan.
+   */
   isEvaluated: z.boolean(),
   pem: z.string(),
 });
@@ -102,13 +105,13 @@ export type CertificateDetail = z.infer<typeof CertificateDetail>;
 
 /** One element of ASN.1 where it stands in its bytes. */
 export const Asn1Node = z.object({
-  /** Where its header begins, from 0; what is inside is asked for by it. */
+  /** Where its header begins, from 0; a query names it by this to get the elements in it. */
   offset: z.int(),
   headerBytes: z.int(),
   contentBytes: z.int(),
-  /** By its standard name, or `[0]` for one that only its place gives a meaning. */
+  /** Its standard name, or `[0]` for one whose meaning depends on its position. */
   tag: z.string(),
-  /** Its content in words; empty for one that holds others. May be cut: the bytes tell all. */
+  /** Its content in words; empty for one that holds others. May be cut short: the bytes are complete. */
   value: z.string(),
   /** Whether others stand in it. */
   isOpenable: z.boolean(),
@@ -117,12 +120,12 @@ export const Asn1Node = z.object({
 });
 export type Asn1Node = z.infer<typeof Asn1Node>;
 
-/** What stands in one element, as far as it was asked for. */
+/** The elements in one element, as far as they were requested. */
 export const Asn1Level = z.object({
   nodes: z.array(Asn1Node),
   /** How many to skip for those that follow; null where these were the last. */
   next: z.int().nullable(),
-  /** From where on it is no DER, and how many bytes are left; null where it is DER to its end. */
+  /** The offset from which it is not DER, and how many bytes are left; null where it is DER to its end. */
   broken: z.object({ offset: z.int(), bytes: z.int() }).nullable(),
 });
 export type Asn1Level = z.infer<typeof Asn1Level>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Instant } from "../instant.ts";
 
-/** Why a chain is not valid, or cannot be judged. The codes are stable: scripts name them. */
+/** Why a chain is not valid, or cannot be evaluated. The codes are stable: scripts name them. */
 export const ChainReasonCode = z.enum([
   "not-a-certificate",
   "no-path",
@@ -62,8 +62,9 @@ export const ChainReasonCode = z.enum([
 export type ChainReasonCode = z.infer<typeof ChainReasonCode>;
 
 /**
- * What a chain is judged against. `rfc5280`: path validation, what RFC 5280 demands of the certificates themselves, and no SHA-1.
- * `webpki`: the CA/Browser Forum's Baseline Requirements (BR) as well. `clients`: what OpenSSL and Go both accept.
+ * What a chain is evaluated against. `rfc5280`: path validation, what RFC 5280 demands of the certificates themselves,
+ * and no SHA-1. `webpki`: the CA/Browser Forum's Baseline Requirements (BR) as well. `clients`: what OpenSSL and Go
+ * both accept.
  */
 export const Profile = z.enum(["rfc5280", "webpki", "clients"]);
 export type Profile = z.infer<typeof Profile>;
@@ -102,9 +103,9 @@ export const Evaluation = z.object({
   acceptedBy: z.array(Client),
   /** Empty when it is valid; else of the path that came nearest to a root. */
   reasons: z.array(ChainReason),
-  /** Under the profile `clients`: rules of RFC 5280 that the chain breaks, and that every client passes over. */
+  /** Under the profile `clients`: rules of RFC 5280 that the chain breaks, and that every client ignores. */
   notes: z.array(ChainReason),
-  /** From the leaf to the root, each by its SHA-256; as far as one leads. */
+  /** From the leaf to the root, each by its SHA-256; as far as it could be built. */
   path: z.array(z.string()),
 });
 export type Evaluation = z.infer<typeof Evaluation>;
@@ -113,7 +114,7 @@ export type Evaluation = z.infer<typeof Evaluation>;
 export const Purpose = z.enum(["server", "client"]);
 export type Purpose = z.infer<typeof Purpose>;
 
-/** A root or a revocation list that the user has given. */
+/** A root or a revocation list that the user has provided. */
 export const TrustItem = z.object({
   sha256: z.string(),
   kind: z.enum(["root", "crl"]),
@@ -125,11 +126,11 @@ export const TrustItem = z.object({
 });
 export type TrustItem = z.infer<typeof TrustItem>;
 
-/** Whose roots: Mozilla's, this system's, or those that the user has given. */
+/** Whose roots: Mozilla's, this system's, or those that the user has provided. */
 export const TrustStore = z.enum(["mozilla", "system", "yours"]);
 export type TrustStore = z.infer<typeof TrustStore>;
 
-/** What one store makes of a chain; a store without roots judges nothing. */
+/** The verdict of one store on a chain; a store without roots gives none. */
 export const StoreVerdict = z.object({
   store: TrustStore,
   /** Where its roots are from, in words. */
@@ -139,7 +140,7 @@ export const StoreVerdict = z.object({
 });
 export type StoreVerdict = z.infer<typeof StoreVerdict>;
 
-/** What a certificate is in the chain that it was sent in. */
+/** The role of a certificate in the chain that it was sent in. */
 export const ChainRole = z.enum(["leaf", "intermediate", "root", "stray", "duplicate"]);
 export type ChainRole = z.infer<typeof ChainRole>;
 
@@ -148,7 +149,7 @@ export type ChainLink = z.infer<typeof ChainLink>;
 
 /** A chain as an endpoint sends it, or, without one, what is known above a certificate. */
 export const ChainView = z.object({
-  /** Null: no endpoint sends it; what stands above it is put together from what was seen elsewhere. */
+  /** Null: no endpoint sends it; the chain is built from what was seen elsewhere. */
   endpoint: z
     .object({ host: z.string(), port: z.int(), serverName: z.string(), lastSeen: Instant })
     .nullable(),
@@ -163,10 +164,13 @@ export type RevocationState = z.infer<typeof RevocationState>;
 
 export const RevocationView = z.object({
   state: RevocationState,
-  /** Whose word it is: a stapled answer of an endpoint, or the lists that are known. */
+  /** Who says so: a stapled answer of an endpoint, or the lists that are known. */
   by: z.string(),
   sentence: z.string(),
-  /** A host that a certificate names and nobody asks unless the user names it, for it leads to this computer or its link. */
+  /**
+   * A host that a certificate names, and that is contacted only if the user names it: it is this computer or on its own
+   * link.
+   */
   refusedHost: z.string().optional(),
 });
 export type RevocationView = z.infer<typeof RevocationView>;

@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { Day } from "../access/change.ts";
 
-/** By what the load is told apart. */
+/** How the load is split. */
 export const LoadBy = z.enum(["issuer", "owner", "both"]);
 export type LoadBy = z.infer<typeof LoadBy>;
 
 /** What one issuer, one owner, or both together have to do in each week. */
 export const LoadSeries = z.object({
-  /** Empty for what has issued itself; null where it is not told apart by issuer, or where these are all others. */
+  /** Empty: self-issued; null where the load is not split by issuer, or where these are all others. */
   issuer: z.string().nullable(),
-  /** Empty for nobody; null as above. */
+  /** Empty: no owner; null as above. */
   owner: z.string().nullable(),
   /** How many certificates it has now. */
   certificates: z.int(),
@@ -21,7 +21,7 @@ export type LoadSeries = z.infer<typeof LoadSeries>;
 export const LoadPeak = z.object({
   from: Day,
   count: z.int(),
-  /** The series that has the most of it, by its place among them, and how much. */
+  /** The series that has the most of it, by its index, and how much. */
   series: z.int(),
   ofIt: z.int(),
 });
@@ -41,9 +41,11 @@ export type WeeklyLoad = z.infer<typeof WeeklyLoad>;
 export const Forecast = WeeklyLoad.extend({
   /** How many certificates it is made of: those of end entities that are seen now and have not expired. */
   certificates: z.int(),
-  /** Of how many of them it is not known whether a public authority has issued them: their lives are taken to stay. */
+  /**
+   * Of how many of them it is not known whether a public authority has issued them: their lives are assumed to stay.
+   */
   unknownCount: z.int(),
-  /** From when on announced lives apply, within the weeks. */
+  /** The days within the weeks from which announced limits on lives apply. */
   steps: z.array(z.object({ on: Day, what: z.string() })),
 });
 export type Forecast = z.infer<typeof Forecast>;

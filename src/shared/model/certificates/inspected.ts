@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What a source that was looked into turned out to be. */
+/** The kind of an inspected source. */
 export const InspectedKind = z.enum([
   "endpoint",
   "certificates",
@@ -11,7 +11,7 @@ export const InspectedKind = z.enum([
   "known_hosts",
   "public-key",
   "private-key",
-  /** Known for what it is, and without a key or a certificate to show: a request, a revocation list, ... */
+  /** A known kind without a key or a certificate to show: a request, a revocation list, ... */
   "other",
   "unknown",
 ]);
@@ -25,7 +25,7 @@ export type StoreFormat = z.infer<typeof StoreFormat>;
 export const StoreState = z.enum(["open", "partly-locked", "locked"]);
 export type StoreState = z.infer<typeof StoreState>;
 
-/** Whether its own checksum says that it is whole. `none`: a format without one, or a file that carries none. */
+/** Whether its own checksum shows that it is unchanged. `none`: a format without one, or a file that has none. */
 export const StoreIntegrity = z.enum(["checked", "not-checked", "none"]);
 export type StoreIntegrity = z.infer<typeof StoreIntegrity>;
 

@@ -4,11 +4,12 @@ import { Instant } from "../instant.ts";
 import { Sha256 } from "./certificate.ts";
 
 /**
- * Whether what is served where a configuration says so is what its file holds, and otherwise why not.
- * `agrees`: it is the certificate in the file. `not-reloaded`: the one that the file held before. `other-listed`: the one
- * that is meant for another place of the same host. `other-process`: another program listens there. `differs`: another one than
- * its file holds, with what would explain it as far as that is known. `unknown`: what is meant to be served there is not known.
- * `not-seen`: no handshake has shown what is served there. `never-served`: no handshake is answered by it, for others come before it.
+ * Whether an endpoint serves the certificate in the file that the configuration names for it, and otherwise why not.
+ * `agrees`: it does. `not-reloaded`: it serves the one that the file held before. `other-listed`: it serves the one
+ * that is meant for another listener or name of the same host. `other-process`: another program listens there.
+ * `differs`: it serves another one, with an explanation as far as one is known. `unknown`: it is not known what is
+ * meant to be served there. `not-seen`: no handshake has shown what is served there. `never-served`: no handshake gets
+ * it, for others come before it.
  */
 export const ServedState = z.enum([
   "not-reloaded",
@@ -22,19 +23,22 @@ export const ServedState = z.enum([
 ]);
 export type ServedState = z.infer<typeof ServedState>;
 
-/** Kinds of keys, as certificates give theirs, that a handshake can be held to: a server answers it with a certificate of that kind, or not at all. */
+/**
+ * Kinds of keys, as certificates name theirs, that a handshake can demand: a server answers it with a certificate of
+ * that kind, or not at all.
+ */
 export const SERVER_KEY_KINDS = ["EC", "RSA", "Ed25519", "Ed448"] as const;
 export type ServerKeyKind = (typeof SERVER_KEY_KINDS)[number];
 
-/** The rules by which what endpoints serve is laid beside what their hosts' files say: a probe to either may change them. */
+/** The rules that compare what endpoints serve with their hosts' files: a probe of either may change their findings. */
 export const SERVED_RULES: ReadonlySet<string> = new Set<RuleId>([
   "certificate-not-reloaded",
   "endpoint-other-certificate",
 ]);
 
 /**
- * What would show a certificate that a configuration says is served. `scan`: a scan of this endpoint, as its server chooses. `never`:
- * nothing, and why. `unreached`: nothing that comes from another machine, and why.
+ * What would show a certificate that a configuration names. `scan`: a scan of this endpoint, as its server chooses.
+ * `never`: nothing, and why. `unreached`: nothing that comes from another machine, and why.
  */
 export const ShownBy = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("scan"), host: z.string(), serverName: z.string().nullable() }),
@@ -43,7 +47,7 @@ export const ShownBy = z.discriminatedUnion("kind", [
 ]);
 export type ShownBy = z.infer<typeof ShownBy>;
 
-/** Of what is served so a finding tells what to do. */
+/** The states of which a finding says what to do. */
 export const MISMATCHES: ReadonlySet<ServedState> = new Set<ServedState>([
   "not-reloaded",
   "other-process",
@@ -62,7 +66,7 @@ const ServedKey = z.object({
   curve: z.string().nullable(),
 });
 
-/** What one endpoint showed where the configuration says what is to be served. */
+/** What one endpoint served where a configuration says what should be. */
 export const WireSight = z.object({
   host: z.string(),
   port: z.int(),
@@ -72,7 +76,7 @@ export const WireSight = z.object({
   sha256: Sha256,
   subject: z.string(),
   key: ServedKey,
-  /** What led to the state, as phrases. */
+  /** The reasons for the state, as phrases. */
   evidence: z.array(z.string()),
   lastSeen: Instant,
 });
@@ -84,7 +88,7 @@ export const ServedRow = z.object({
   host: z.string(),
   hostId: z.int(),
   server: z.string(),
-  /** The state that needs attention most, over all endpoints that were looked at. */
+  /** The state that needs attention most, over all endpoints that were probed. */
   state: ServedState,
   /** Null: every address. */
   address: z.string().nullable(),
@@ -95,13 +99,13 @@ export const ServedRow = z.object({
   protocol: z.string(),
   /** The line that opens the listener or the virtual host. */
   at: FileLine,
-  /** The file that a directive names, and what it is by now; null: none is named, or it cannot be told. */
+  /** The file that a directive names, and what it is by now; null: none is named, or it is not known. */
   certificate: z
     .object({
       path: z.string(),
       directive: z.string(),
       at: FileLine,
-      /** Where the links of the path lead; null where there are none, or it could not be told. */
+      /** Where the links of the path lead; null where there are none, or that is not known. */
       realPath: z.string().nullable(),
       /** The first certificate in it; null: it was not read. */
       sha256: Sha256.nullable(),
@@ -110,9 +114,9 @@ export const ServedRow = z.object({
     })
     .nullable(),
   keyPath: z.string().nullable(),
-  /** Whether key and certificate are of one pair; null: not known. */
+  /** Whether the private key is that of the certificate; null: not known. */
   keyMatches: z.boolean().nullable(),
-  /** Why what is to be served there cannot be told; null: it can. */
+  /** Why it is not known what should be served there; null: it is known. */
   unsure: z.string().nullable(),
   /** Null: it is not known. */
   shownBy: ShownBy.nullable(),

@@ -4,8 +4,9 @@ import { HostKeyView } from "./probe.ts";
 import { HostName, Port } from "./target.ts";
 
 /**
- * Who signed a bundle. `known`: the key is of somebody in a people source, or was named for this import. `gone`: of somebody who
- * has left. `unknown`: the signature is right, and nobody here knows the key. `unsupported`: it cannot be checked here.
+ * Who signed a bundle. `known`: the key is of somebody in a people source, or was named for this import. `gone`: of
+ * somebody who has left. `unknown`: the signature is valid, and nobody here knows the key. `unsupported`: it cannot be
+ * verified here.
  */
 export const BundleSignature = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("none") }),
@@ -15,10 +16,13 @@ export const BundleSignature = z.discriminatedUnion("kind", [
 ]);
 export type BundleSignature = z.infer<typeof BundleSignature>;
 
-/** What a signature of a bundle is for: one that was made for something else is none. */
+/** The namespace of a bundle's signature: one that was made for another is not valid. */
 export const SIGNATURE_NAMESPACE = "latchkey-bundle";
 
-/** What a host signs the last line of its bundle for, with its own host keys; collect.sh says the same. */
+/**
+ * The namespace of the signature by which a host signs the last line of its bundle, with its own host keys; collect.sh
+ * has the same.
+ */
 export const HOST_SIGNATURE_NAMESPACE = "latchkey-host-bundle";
 
 /**
@@ -29,9 +33,9 @@ export const ClaimReason = z.enum(["unsigned", "other-key", "no-key"]);
 export type ClaimReason = z.infer<typeof ClaimReason>;
 
 /**
- * Whether a bundle is of the host that it names. `verified`: the host key has signed it that is pinned, or that the host
- * presented. `first-use`: a host key that is known from this host's bundles alone. `claimed`: nothing shows it; `isBeside`:
- * the host is known better, so that the bundle is kept beside that and changes none of it.
+ * Whether a bundle is of the host that it names. `verified`: the host key that is pinned, or that the host presented,
+ * has signed it. `first-use`: a host key that is known from this host's bundles alone. `claimed`: nothing shows it;
+ * `isBeside`: the host is known better, so that the bundle is kept as a claim and changes nothing known.
  */
 export const BundleStanding = z.discriminatedUnion("kind", [
   z.object({ kind: z.enum(["verified", "first-use"]), fingerprint: z.string() }),
@@ -39,30 +43,30 @@ export const BundleStanding = z.discriminatedUnion("kind", [
 ]);
 export type BundleStanding = z.infer<typeof BundleStanding>;
 
-/** How what is known of a host came here, where bundles alone tell of it. */
+/** The standing of a host that is known from bundles alone. */
 export const BundleStandingKind = z.enum(["verified", "first-use", "claimed"]);
 export type BundleStandingKind = z.infer<typeof BundleStandingKind>;
 
 /** The most that a collector writes, and so the most that a bundle holds. */
 export const MOST_BUNDLE_BYTES = 16 * 1024 * 1024;
 
-/** How every bundle begins, after what a login may have said before it. */
+/** How every bundle begins, after what a login may have printed before it. */
 export const BUNDLE_START = "latchkey-collection 1 ";
 
-/** What is said of the signature of an offline bundle or result. */
+/** The signature of an offline bundle or result, and whose signatures count. */
 export const SIGNED = {
   /** What `ssh-keygen -Y sign` wrote for it. */
   signature: z.string().max(65_536).nullable().default(null),
-  /** Keys whose signatures are good beside those of the people sources: fingerprints, or public keys, one a line. */
+  /** Keys whose signatures count beside those of the people sources: fingerprints, or public keys, one a line. */
   signers: z
     .string()
     .max(1024 * 1024)
     .default(""),
-  /** Refuse what nobody has signed who is known and still there. */
+  /** Refuse what was not signed by a known person who has not left. */
   requireSignature: z.boolean().default(false),
 };
 
-/** What a bundle tells of one kind of thing otherwise than what is known: how many, and some of each by name. */
+/** How a bundle differs from what is known, for one kind of thing: how many, and some of each by name. */
 export const ClaimDifference = z.object({
   what: z.enum(["account", "grant", "key file", "host key", "certificate"]),
   /** In the bundle alone. */
@@ -74,7 +78,7 @@ export const ClaimDifference = z.object({
 });
 export type ClaimDifference = z.infer<typeof ClaimDifference>;
 
-/** A bundle of a host that is known better: it stands beside that, and changes none of it. */
+/** A bundle of a host that is known better: it is kept apart, and changes nothing known. */
 export const Claim = z.object({
   id: z.int(),
   host: HostName,

@@ -4,12 +4,12 @@ import { Instant } from "../instant.ts";
 import { Outcome, ProbeState } from "./probe.ts";
 import { TlsTarget } from "./target.ts";
 
-/** `unknown`: it hung up or said nothing, which may be for another reason. */
+/** `unknown`: it hung up or sent nothing, which may be for another reason. */
 export const Capability = z.object({ name: z.string(), state: z.enum(["accepted", "refused", "unknown"]) });
 export type Capability = z.infer<typeof Capability>;
 
 /**
- * What a server takes when it is asked for one thing at a time: versions from the newest to the oldest, and groups of
+ * What a server accepts when it is offered one thing at a time: versions from the newest to the oldest, and groups of
  * TLS 1.3, those that resist quantum computers first. Without TLS 1.3 it has none of these.
  */
 export const Capabilities = z.object({ versions: z.array(Capability), groups: z.array(Capability) });
@@ -26,7 +26,10 @@ export const CertificateTimestamp = z.object({
 });
 export type CertificateTimestamp = z.infer<typeof CertificateTimestamp>;
 
-/** Whose certificates a server asks clients for. Without a name it takes those of any authority, or says no which. */
+/**
+ * The authorities whose client certificates a server asks for. Without a name it accepts those of any authority, or
+ * does not say which.
+ */
 export const Authorities = z.object({
   /** The first of them, as subjects are written. */
   names: z.array(z.string()),
@@ -34,12 +37,12 @@ export const Authorities = z.object({
 });
 export type Authorities = z.infer<typeof Authorities>;
 
-/** What one address of a name showed when it was last looked at. */
+/** What one address of a name showed when it was last probed. */
 export const EndpointAddress = z.object({
   address: z.string(),
   outcome: Outcome,
   message: z.string(),
-  /** The leaf that it last showed; null where it never did, and where that cannot be read. */
+  /** The leaf that it last showed; null where it never showed one, and where that cannot be read. */
   leaf: Sha256.nullable(),
   at: Instant,
 });
@@ -53,7 +56,7 @@ export const EndpointFacts = z.object({
   addresses: z.array(EndpointAddress),
   /** Null: it asks clients for no certificate. */
   authorities: Authorities.nullable(),
-  /** Null: it was never asked what it takes. */
+  /** Null: its TLS capabilities were never probed. */
   capabilities: Capabilities.extend({ at: Instant }).nullable(),
   /** Promises of logs that came with the leaf, wherever they stood. */
   timestamps: z.array(CertificateTimestamp),

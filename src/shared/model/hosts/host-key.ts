@@ -2,11 +2,12 @@ import { z } from "zod";
 import { Instant } from "../instant.ts";
 
 /**
- * How a host key stands, and under which name.
+ * The state of a host key under one name.
  * `matched`: the host has the key that is trusted for it. `new`: it presented this key, and nothing is trusted for it.
  * `changed`: what it presented and what is trusted for it are not the same. `revoked`: a known_hosts revokes it.
  * `held`: found on the host when it was read, neither presented nor trusted. `unused`: trusted, but no host of the
- * inventory was seen with it. `hashed`: a name of known_hosts that none of the inventory's is. `authority`: signs host keys.
+ * inventory was seen with it. `hashed`: a hashed name of known_hosts that is no name of the inventory. `authority`:
+ * signs host keys.
  */
 export const HostKeyState = z.enum([
   "changed",
@@ -30,16 +31,16 @@ export const HostKeyRow = z.object({
   /** As known_hosts writes it: `web1`, `[web1]:2222`, a pattern, a hashed name. */
   name: z.string(),
   keyType: z.string(),
-  /** Null: could not be told. */
+  /** Null: not known. */
   keyBits: z.int().nullable(),
   fingerprint: z.string(),
   state: HostKeyState,
-  /** A sentence: on which grounds. */
+  /** The reasons for the state, as a sentence. */
   why: z.string(),
   isPinned: z.boolean(),
   /** Files and lines of this computer: `/home/jo/.ssh/known_hosts:12`. */
   knownAt: z.array(z.string()),
-  /** When a probe last ended at a key of this host, if it was this one. */
+  /** When a host key of this host was last seen in a probe, if it was this one. */
   presentedAt: Instant.nullable(),
   /** When a reading of the host last found the key there. */
   heldAt: Instant.nullable(),
@@ -47,7 +48,7 @@ export const HostKeyRow = z.object({
   host: HostReference.nullable(),
   /** Other hosts that have the same key: clones, or one machine under several names. */
   sharedWith: z.object({ count: z.int(), first: z.array(HostReference) }),
-  /** Why keys of this kind are to be replaced; null where nothing speaks against it. */
+  /** Why keys of this kind should be replaced; null where nothing is wrong with them. */
   weakness: z.string().nullable(),
 });
 export type HostKeyRow = z.infer<typeof HostKeyRow>;
@@ -62,13 +63,13 @@ export type SshfpResult = z.infer<typeof SshfpResult>;
 /** What DNS says of one name, beside its keys. */
 export const SshfpComparison = z.object({
   name: z.string(),
-  /** The rows of host keys that it is the name of. */
+  /** The rows of host keys with this name. */
   ids: z.array(z.string()),
-  /** `not-queried`: nothing was sent for it, for it is no full name of DNS. */
+  /** `not-queried`: nothing was sent for it, since it is not a full DNS name. */
   answer: z.enum(["records", "none", "no-such-name", "failed", "not-queried"]),
-  /** A sentence: how far the answer is to be believed, or why there is none. */
+  /** A sentence: how far the answer can be trusted, or why there is none. */
   why: z.string(),
-  /** DNSSEC holds, says a resolver on this computer. */
+  /** A resolver on this computer says that DNSSEC validated it. */
   isValidated: z.boolean(),
   /** Empty where there is no record. */
   keys: z.array(z.object({ id: z.string(), result: SshfpResult })),

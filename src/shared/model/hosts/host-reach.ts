@@ -5,9 +5,9 @@ export const Escalation = z.object({
   account: z.string(),
   target: z.string(),
   by: z.enum(["sudo", "doas"]),
-  /** "any": it is as good as the other account. "some": only what is named, which may still open a shell. */
+  /** "any": as good as being the other account. "some": only what is named, which may still open a shell. */
   commands: z.enum(["any", "some"]),
-  /** Whose password is asked for; of several commands the one that asks least. */
+  /** Whose password is needed; of several commands, the one that needs least. */
   password: z.enum(["none", "own", "target", "root"]),
   /** False: the rule could not be read, or depends on what is not known here. */
   isCertain: z.boolean(),
@@ -29,7 +29,7 @@ export const OpenAgent = z.object({
 });
 export type OpenAgent = z.infer<typeof OpenAgent>;
 
-/** A host that an account has been to, or has a name for. Evidence of a way, not of a login that works. */
+/** A host that an account has connected to, or has a name for. It is evidence of a route, not of a login that works. */
 export const Outbound = z.object({
   /** Empty for a file of the whole host. */
   account: z.string(),
@@ -48,10 +48,10 @@ export const Outbound = z.object({
 });
 export type Outbound = z.infer<typeof Outbound>;
 
-/** What lets an account of a host act as another one, and where it has been. */
+/** What lets an account of a host act as another one, and where it has connected to. */
 export const HostReach = z.object({
   escalations: z.array(Escalation),
-  /** Rules that could not be read: what is known of them has not gone. */
+  /** Whether the rules could be read. If not, the rules that were known before still count. */
   areRulesRead: z.boolean(),
   agents: z.array(OpenAgent),
   outbound: z.array(Outbound),

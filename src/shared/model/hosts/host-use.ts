@@ -2,25 +2,26 @@ import { z } from "zod";
 import { Instant } from "../instant.ts";
 
 /**
- * How strong it is what a log tells. `journal`: systemd's own, of which only entries are read that processes of root's have
- * written, as the kernel says. `file`: a plain file, into which any user of the host can have a line written by syslog.
+ * How strong the evidence of a log is. `journal`: systemd's own, of which only entries are read that processes of
+ * root's have written, as the kernel says. `file`: a plain file, into which any user of the host can have a line
+ * written by syslog.
  */
 export const UseEvidence = z.enum(["journal", "file"]);
 export type UseEvidence = z.infer<typeof UseEvidence>;
 
-/** By the `source` of a log. */
+/** The evidence of a log, by its `source`. */
 export const evidenceOf = (source: string): UseEvidence => (source === "journal" ? "journal" : "file");
 
 /** The last login from one address. */
 export const LoginOrigin = z.object({
   from: z.string(),
   lastAt: Instant,
-  /** As the journal tells it; null where plain files alone do. */
+  /** By the journal; null where plain files alone show it. */
   lastInJournalAt: Instant.nullable(),
 });
 export type LoginOrigin = z.infer<typeof LoginOrigin>;
 
-/** What the logs of a host tell of logins with one key to one account, over all readings. Times are by the host's clock. */
+/** The logins with one key to one account in the logs of a host, over all readings. Times are by the host's clock. */
 export const KeyLogins = z.object({
   account: z.string(),
   /** As the log writes it: `SHA256:...`, or `MD5:...` where sshd is set to that. */
@@ -29,11 +30,11 @@ export const KeyLogins = z.object({
   isAuthority: z.boolean(),
   firstAt: Instant,
   lastAt: Instant,
-  /** The last one that the journal tells of; null where plain files alone tell of any. */
+  /** The last one in the journal; null where plain files alone show any. */
   lastInJournalAt: Instant.nullable(),
   /** The address of the last one; null where there were too many to keep. */
   lastFrom: z.string().nullable(),
-  /** From where they came, what the journal tells first, then the latest: of the first `MOST_ORIGINS` addresses. */
+  /** Their addresses, those in the journal first, then the latest: of the first `MOST_ORIGINS` addresses. */
   origins: z.array(LoginOrigin),
   /** How many on each day of the host's calendar, as days since the epoch, in their order. */
   days: z.array(z.tuple([z.int(), z.int()])),
@@ -43,7 +44,7 @@ export type KeyLogins = z.infer<typeof KeyLogins>;
 /** So many addresses of one key and account are kept. */
 export const MOST_ORIGINS = 16;
 
-/** From when to when one log tells of every login. `source`: "journal", or the path of the log without its rotations. */
+/** The time in which one log has every login. `source`: "journal", or the path of the log without its rotations. */
 export const LogWindow = z.object({ source: z.string(), from: Instant, to: Instant });
 export type LogWindow = z.infer<typeof LogWindow>;
 

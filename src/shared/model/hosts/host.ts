@@ -7,10 +7,10 @@ import { LogWindow } from "./host-use.ts";
 import { HostKeyView, Outcome, ProbeState } from "./probe.ts";
 
 /**
- * Why a location only claims a private key. `locked`: the file has a passphrase. `public-only`: nothing but a public key lies
- * there. `agent-silent`: the agent did not sign in time, or somebody said no. `no-ssh-keygen`: the host has none, or one older
- * than 8.1, which does not sign. `not-signed`: ssh-keygen did not sign with the file. `unsupported`: signatures of such a key
- * cannot be checked here. `not-tested`: nothing there was made to sign.
+ * Why a location only claims a private key. `locked`: the file has a passphrase. `public-only`: only a public key is
+ * there. `agent-silent`: the agent did not sign in time, or somebody declined. `no-ssh-keygen`: the host has none, or
+ * one older than 8.1, which does not sign. `not-signed`: ssh-keygen did not sign with the file. `unsupported`:
+ * signatures of such a key cannot be verified here. `not-tested`: nothing there was made to sign.
  */
 export const ClaimReason = z.enum([
   "locked",
@@ -62,7 +62,7 @@ export const HostRow = z.object({
   lastSeen: Instant,
   /** The last probe that read it, wholly or in part; null before the first one. */
   lastRead: Instant.nullable(),
-  /** Whether the bundle is of the host that told what is known of it; null where it was read from here, or never. */
+  /** The standing of the bundle that the host is known from; null where it was read from here, or never. */
   bundleStanding: BundleStandingKind.nullable(),
   findings: z.array(FindingBrief),
 });
@@ -96,11 +96,11 @@ export const KeyFileView = z.object({
   keyType: z.string().nullable(),
   keyBits: z.int().nullable(),
   fingerprint: z.string().nullable(),
-  /** Null: could not be told. */
+  /** Null: not known. */
   isEncrypted: z.boolean().nullable(),
   /** How it is encrypted, as far as that stands in clear: "aes256-ctr, bcrypt, 24 rounds". */
   lock: z.string().nullable(),
-  /** The key in the .pub file beside it, where it does not show its own: likely, and not proven. */
+  /** The key in the .pub file beside it, where it does not show its own: likely, and not verified. */
   likelyFingerprint: z.string().nullable(),
   /** Whether it signed when the host was last scanned, so that it is known to hold the key. */
   possession: KeyPossession,
@@ -115,13 +115,13 @@ export const HostDetail = HostRow.extend({
   pin: Pin.nullable(),
   /** The key it presented when it was last refused for its key; null otherwise. */
   refusedKey: HostKeyView.nullable(),
-  /** The host keys that signed its last signed bundle, where it was never met; else empty. */
+  /** The host keys that signed its last signed bundle, where no probe has reached it; else empty. */
   bundleKeys: z.array(HostKeyView),
   hostKeys: z.array(HostKeyView),
   accounts: z.array(AccountView),
   keyFiles: z.array(KeyFileView),
   coverage: z.object({ read: z.array(z.string()), notRead: z.array(Unreadable) }),
-  /** From when to when its logs tell of logins, over all readings. */
+  /** The times in which its logs have logins, over all readings. */
   logWindows: z.array(LogWindow),
 });
 export type HostDetail = z.infer<typeof HostDetail>;

@@ -24,7 +24,7 @@ const BundleFacts = z.object({
   standing: BundleStanding,
   /** Why no host key has signed it, as far as whoever collected it said so; empty otherwise. */
   whyUnsigned: z.string(),
-  /** What it tells otherwise than what is known, where it stands beside that; null where it does not. */
+  /** How it differs from what is known, where it is kept as a claim; null where it is not. */
   differences: z.array(ClaimDifference).nullable(),
   /** When the collector that wrote it was issued here; null: it was not, or does not say which it is. */
   collectorIssuedAt: Instant.nullable(),
@@ -33,12 +33,12 @@ const BundleFacts = z.object({
 });
 
 export const ImportedBundle = BundleFacts.extend({
-  /** Null where it is kept beside what is known, and so is no scan of the host. */
+  /** Null where it is kept as a claim, and so is no scan of the host. */
   scanId: ScanId.nullable(),
   importedAt: Instant,
-  /** It had been imported before, and nothing has changed. */
+  /** It had been imported before: nothing has changed. */
   wasKnown: z.boolean(),
-  /** It had been, before its host's signature was there; that is kept now. */
+  /** It had been imported before without its host's signature, which is kept now. */
   isSignedSince: z.boolean(),
   /** How much of the host was read, with a sentence where that is not all. */
   state: ProbeState,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Instant } from "../instant.ts";
 import { HostName, Port, Target } from "./target.ts";
 
-/** What carries a login: ssh2, which is built in, or OpenSSH's own client, the `ssh` of this computer. */
+/** The SSH client of a login: ssh2, which is built in, or OpenSSH's own client, the `ssh` of this computer. */
 export const Transport = z.enum(["ssh2", "system"]);
 export type Transport = z.infer<typeof Transport>;
 
@@ -11,13 +11,14 @@ export const TransportRequest = z.enum(["auto", ...Transport.options]);
 export type TransportRequest = z.infer<typeof TransportRequest>;
 
 /**
- * What one probe met. `presented`: an endpoint showed its chain; `collected`: a
- * host was read. Each of the others says why not, and none is an error of ours.
- * `jump-failed`: a jump host on the way did not let us through, or ended while the host behind it was read.
- * `no-starttls`, `starttls-refused`, `other-protocol`: the talk before TLS did not come to it; `injected`: plain text came
- * where only TLS may come.
- * `proxy-failed`: a proxy on the way did not lead through; of the endpoint nothing was seen.
- * `not-supported`: the way there needs what is not done here, or what was not chosen, such as a command of ssh_config.
+ * The result of one probe. `presented`: an endpoint showed its chain; `collected`: a host was read. Each of the others
+ * says why not, and none is an error of ours.
+ * `jump-failed`: a jump host of the route refused us, or ended while the host behind it was read.
+ * `no-starttls`, `starttls-refused`, `other-protocol`: the STARTTLS negotiation did not come to TLS; `injected`: plain
+ * text came where only TLS may come.
+ * `proxy-failed`: a proxy did not connect us; of the endpoint nothing was seen.
+ * `not-supported`: the route needs what this program does not do, or what was not chosen, such as a command of
+ * ssh_config.
  */
 export const Outcome = z.enum([
   "presented",
@@ -45,7 +46,10 @@ export const Outcome = z.enum([
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
-/** `partial`: the reading was cut short, or a certificate of a chain could not be read. What an account may not see is no such cut: coverage says it. */
+/**
+ * `partial`: the reading was cut short, or a certificate of a chain could not be read. What the account may not read is
+ * in the coverage instead.
+ */
 export const ProbeState = z.enum(["ok", "failed", "partial"]);
 export type ProbeState = z.infer<typeof ProbeState>;
 
@@ -67,7 +71,7 @@ export const Probe = z.object({
   hostKey: HostKeyView.nullable(),
   /** The jump host that the outcome, and the host key, are about; null: the target itself. */
   jumpHost: z.object({ host: HostName, port: Port }).nullable(),
-  /** What carried the login; null for an endpoint, and where it did not come to one. */
+  /** The SSH client of the login; null for an endpoint, and where no login was tried. */
   transport: Transport.nullable(),
 });
 export type Probe = z.infer<typeof Probe>;

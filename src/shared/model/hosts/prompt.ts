@@ -3,14 +3,16 @@ import { HostName, Port } from "./target.ts";
 
 const Login = z.object({ user: z.string(), host: HostName, port: Port });
 
-/** What a running scan asks whoever started it. Answers are kept in memory, until the scan ends at the latest. */
+/**
+ * What a running scan prompts whoever started it for. Answers are kept in memory, until the scan ends at the latest.
+ */
 export const PromptRequest = z.object({
   id: z.string(),
   about: z.discriminatedUnion("kind", [
-    /** Of an encrypted identity file; asked once a scan, before any host is probed. */
+    /** For an encrypted identity file, once a scan, before any host is probed. */
     z.object({ kind: z.literal("passphrase"), file: z.string(), fingerprint: z.string().nullable() }),
     z.object({ kind: z.literal("password"), ...Login.shape }),
-    /** The password of a proxy that leads to endpoints; asked once a scan. */
+    /** For the password of a proxy that leads to endpoints, once a scan. */
     z.object({ kind: z.literal("proxy"), ...Login.shape }),
     /** What the host itself asks; its words are a stranger's. */
     z.object({
@@ -27,7 +29,7 @@ export const PromptRequest = z.object({
 });
 export type PromptRequest = z.infer<typeof PromptRequest>;
 
-/** The wrong answer after which nothing is asked any more: of a key file, or of a login. */
+/** After so many wrong answers, for a key file or a login, there are no more prompts. */
 export const MOST_WRONG_ANSWERS = 3;
 
 /** Whether the answer is a password that another host may want as well: of one hidden prompt, for a login. */
@@ -37,5 +39,5 @@ export const isPasswordPrompt = ({ about, prompts }: Pick<PromptRequest, "about"
     prompts.length === 1 &&
     prompts.every(({ isEchoed, text }) => !isEchoed && /password/i.test(text) && !ONE_TIME.test(text)));
 
-/** Of what is good once, as "One-time password (OATH)" of pam_oath: no other host wants the same. */
+/** A prompt for what is valid once, as "One-time password (OATH)" of pam_oath: no other host wants the same. */
 const ONE_TIME = /one.?time|\botp\b|token|code/i;

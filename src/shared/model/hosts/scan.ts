@@ -19,7 +19,10 @@ export const Scan = z.object({
   ok: z.int(),
   failed: z.int(),
   partial: z.int(),
-  /** Set where nothing was probed: what a collector wrote came by hand. The scan is dated when that was collected. */
+  /**
+   * Set where nothing was probed: somebody imported what a collector wrote. The scan has the date when that was
+   * collected.
+   */
   bundle: z
     .object({ importedAt: Instant, signature: BundleSignature, standing: BundleStandingKind })
     .nullable(),

@@ -49,7 +49,7 @@ const BY_PORT: ReadonlyMap<number, StartTls> = new Map(
   StartTls.options.flatMap((protocol) => PORTS[protocol].map((port) => [port, protocol] as const)),
 );
 
-/** What a port says by itself: TLS at once, unless it is known for a protocol that begins in plain text. */
+/** What a port implies: TLS at once, unless it is known for a protocol that begins in plain text. */
 export const protocolOfPort = (port: number): Protocol => BY_PORT.get(port) ?? "tls";
 
 export const usualPort = (protocol: Protocol): number => (protocol === "tls" ? 443 : PORTS[protocol][0]);
@@ -67,7 +67,7 @@ export const SshTarget = z.object({
 });
 export type SshTarget = z.infer<typeof SshTarget>;
 
-/** An endpoint to greet. `serverName` null: the host itself when it is a name, none when it is an address. */
+/** An endpoint to probe. `serverName` null: the host itself when it is a name, none when it is an address. */
 export const TlsTarget = z.object({
   kind: z.literal("tls"),
   host: HostName,
@@ -87,7 +87,7 @@ export const MOST_TARGETS = 65_536;
 /** Whether a host is named by its address, of IPv4 or IPv6. */
 export const isAddress = (host: string): boolean => /^[\d.]+$|:/.test(host);
 
-/** The server name that a hello carries (RFC 6066 section 3: names only, no final dot); null for none. */
+/** The server name in a ClientHello (RFC 6066 section 3: names only, no final dot); null for none. */
 export const serverNameOf = ({ host, serverName }: TlsTarget): string | null => {
   const name = (serverName ?? host).replace(/\.$/, "");
   return isAddress(name) ? null : name;

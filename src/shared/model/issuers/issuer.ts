@@ -27,7 +27,7 @@ export const ChallengeMethod = z.discriminatedUnion("kind", [
     /** What the folder answers for: `/` of the site, or `/.well-known/acme-challenge/` alone (an alias). */
     of: z.enum(["site", "challenges"]),
   }),
-  /** By what the host has for it, while the order is pending. */
+  /** A program that the host has (such as python3) serves the file, while the order is pending. */
   z.object({ kind: z.literal("served-on-host"), port: PORT }),
   z.object({ kind: z.literal("tls-alpn"), port: PORT }),
   /** A program on this computer: `PROGRAM present|cleanup RECORD TXT`, as lego's exec provider calls it. */
@@ -46,7 +46,7 @@ export const ChallengeMethod = z.discriminatedUnion("kind", [
 ]);
 export type ChallengeMethod = z.infer<typeof ChallengeMethod>;
 
-/** Who signs certificates for us: an authority of our own, an ACME directory, or a person who is handed the request. */
+/** Who signs certificates for us: an authority of our own, an ACME directory, or a person who gets the request. */
 export const IssuerKind = z.enum(["local", "acme", "csr"]);
 export type IssuerKind = z.infer<typeof IssuerKind>;
 
@@ -63,9 +63,9 @@ export type IssuerName = z.infer<typeof IssuerName>;
 export const PermittedName = z.string().trim().min(1).max(255);
 export type PermittedName = z.infer<typeof PermittedName>;
 
-/** Certificates of a local authority, unless they are asked to live for less. */
+/** How long certificates of a local authority live, unless less is requested. */
 export const DEFAULT_DAYS_VALID = 90;
-/** What clients take at most of an authority that was added by hand. */
+/** The most that clients accept of an authority that was added by hand. */
 export const MOST_DAYS_VALID = 825;
 
 /** A certificate of a local authority itself. */
@@ -97,9 +97,9 @@ export const Issuer = z.discriminatedUnion("kind", [
     agreesToTerms: z.boolean(),
     /** The key identifier of an external account binding. */
     eabKeyId: z.string().nullable(),
-    /** What kind of certificate is asked for, by the directory's own word. */
+    /** The kind of certificate that is requested, by the directory's own word. */
     profile: z.string().nullable(),
-    /** Its directory is known by roots that were given, and not by those of the system. */
+    /** Its directory is trusted by roots that were provided, and not by those of the system. */
     hasRoots: z.boolean(),
     /** How its challenges are answered where nothing else is said. */
     challenge: ChallengeMethod.nullable(),
@@ -130,7 +130,7 @@ export const IssuedCertificate = z.object({
 });
 export type IssuedCertificate = z.infer<typeof IssuedCertificate>;
 
-/** What an issuer made of a request. */
+/** The result of a request to an issuer. */
 export type Ordered =
   /** DER, the leaf first, without the root. */
   | { kind: "issued"; chain: Uint8Array[] }
@@ -141,7 +141,7 @@ export type Ordered =
 
 /** How far an order is; announced as it goes on. */
 export type OrderState =
-  /** `url` is where it goes on after this process has ended. */
+  /** `url`: where a later process continues the order. */
   | { kind: "ordered"; url: string }
   | {
       kind: "challenge";
@@ -149,18 +149,18 @@ export type OrderState =
       name: string;
       type: string;
       state: "answering" | "answered" | "valid" | "invalid";
-      /** What the authority says against it, in its own words. */
+      /** The authority's objection, in its own words. */
       reason: string | null;
     }
   | { kind: "finalizing" };
 
-/** What a certificate is asked for: a name of DNS, also with `*.` before it, or an IP address. */
+/** A name that a certificate is requested for: a DNS name, also with `*.` before it, or an IP address. */
 export type AcmeIdentifier = { type: "dns" | "ip"; value: string };
 
-/** How an authority convinces itself that a name is ours (RFC 8555, section 8; RFC 8737 for tls-alpn-01). */
+/** How an authority verifies that a name is ours (RFC 8555, section 8; RFC 8737 for tls-alpn-01). */
 export type ChallengeType = "http-01" | "dns-01" | "tls-alpn-01";
 
-/** What an authority wants to see. `name` is without `*.`. Nothing of it is a secret: it is fetched in plain text. */
+/** What an authority has to find. `name` is without `*.`. Nothing of it is a secret: it is fetched in plain text. */
 export type AcmeChallenge =
   | { type: "http-01"; name: string; token: string; keyAuthorization: string }
   /** The text of a TXT record at `_acme-challenge.NAME`, beside others that are there. */
@@ -175,7 +175,7 @@ export const OrderNote = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("finalizing") }),
   z.object({ kind: z.literal("waits"), said: z.string() }),
   z.object({ kind: z.literal("refused"), said: z.string() }),
-  /** What it sent, or had sent, cannot be used. */
+  /** The chain that it has sent cannot be used. */
   z.object({ kind: z.literal("faulty"), faults: z.string() }),
 ]);
 export type OrderNote = z.infer<typeof OrderNote>;

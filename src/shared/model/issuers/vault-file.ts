@@ -11,7 +11,7 @@ export const VaultHead = z.object({ format: z.literal(VAULT_FORMAT), version: z.
 /** AES-256-GCM: a nonce of 12 bytes, and the ciphertext with its tag. */
 const Box = { nonce: z.base64().length(16), sealed: z.base64().min(24).max(200_000) };
 
-/** Nothing of a file may ask for more than a gigabyte of memory. */
+/** No file may make scrypt use more than a gigabyte of memory. */
 export const ScryptCost = z.strictObject({
   N: z.union(
     [2 ** 10, 2 ** 14, 2 ** 15, 2 ** 16, 2 ** 17, 2 ** 18, 2 ** 19, 2 ** 20].map((n) => z.literal(n)),
@@ -21,17 +21,18 @@ export const ScryptCost = z.strictObject({
 });
 export type ScryptCost = z.infer<typeof ScryptCost>;
 
-/** Of a P-256 point without compression. */
+/** A P-256 point, uncompressed. */
 const EcPublicKey = z.base64().length(88);
 
 /**
- * The key of the file, sealed to a pair of keys (ECDH P-256, HKDF) whose private key one of those who may open it can unseal.
- * Whoever has the file's key can thereby give another one to all of them. That is done when one may not open it any more.
+ * The key of the file, sealed to a key pair (ECDH P-256, HKDF) whose private key one of those who may open the file can
+ * unseal. So whoever has the file's key can give a new one to all of them. That is done when one of them may not open
+ * it any more.
  */
 const Sealing = {
   since: Instant,
   ...Box,
-  /** The public key, sealed by the file's key: it is nobody else's. */
+  /** The public key, sealed by the file's key, which shows that nobody has replaced it. */
   to: z.strictObject(Box),
   dataKey: z.strictObject({ publicKey: EcPublicKey, ...Box }),
 };
@@ -60,11 +61,11 @@ export type VaultEntry = z.infer<typeof VaultEntry>;
 export const VaultFile = z.strictObject({
   format: VaultHead.shape.format,
   version: z.literal(VAULT_VERSION),
-  /** Random; under this name the operating system's keyring knows it. */
+  /** Random; the operating system's keyring has its entry under this name. */
   id: SecretId,
   wraps: z.array(Wrap).min(1).max(3),
   entries: z.array(VaultEntry).max(100_000),
-  /** Over all that stands before it. */
+  /** Over all fields above it. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 export type VaultFile = z.infer<typeof VaultFile>;

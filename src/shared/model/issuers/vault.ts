@@ -13,7 +13,10 @@ export type WrapKind = z.infer<typeof WrapKind>;
 export const SecretId = z.string().regex(/^[0-9a-f]{32}$/);
 export type SecretId = z.infer<typeof SecretId>;
 
-/** To whom a typed secret is sealed: a P-256 key that lives as long as the vault process, in base64, uncompressed. */
+/**
+ * The key that a typed secret is sealed to: a P-256 key that lives as long as the vault process, in base64,
+ * uncompressed.
+ */
 export const Receiver = z.object({
   id: z.string().regex(/^[0-9a-f]{32}$/),
   publicKey: z.base64().length(88),
@@ -40,11 +43,11 @@ export const VaultStatus = z.object({
   wraps: z.array(z.object({ kind: WrapKind, since: Instant })),
   /** What is kept in it: how many of each kind. */
   kept: z.array(z.object({ kind: z.string(), count: z.int() })),
-  /** It locks itself when nothing was asked of it for so long. */
+  /** It locks itself after so long without a request. */
   idleMinutes: z.int(),
 });
 export type VaultStatus = z.infer<typeof VaultStatus>;
 
-/** A kind of private key that certificates are asked for with. */
+/** A kind of private key that certificates are requested for. */
 export const KeyKind = z.enum(["p256", "p384", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519"]);
 export type KeyKind = z.infer<typeof KeyKind>;

@@ -7,7 +7,7 @@ import { formatCount } from "../count.ts";
 
 type Orphaned = { orphan: Orphan; account: string; file: string; line: number; verdict: Verdict };
 
-/** Who has left is let in for certain; the other reasons need somebody to look. */
+/** Whoever has left can log in for certain; the other reasons need somebody to review them. */
 export const ORPHAN_SEVERITY = { gone: "high", unused: "medium", "private-key-not-found": "medium" } as const;
 
 /** What is said of a grant that may let somebody in while nobody is known to own or use it. */
@@ -69,13 +69,18 @@ export function formatWhy({ effective, owner, use }: Verdict, orphan: OrphanStat
   ];
 }
 
-/** What binds a grant to addresses, each as it is written there: `from="10.0.0.0/8"`, `AllowUsers ann@10.0.0.1 (...)`. */
+/**
+ * What restricts a grant to addresses, each as it is written there: `from="10.0.0.0/8"`, `AllowUsers ann@10.0.0.1
+ * (...)`.
+ */
 export const formatBound = (onlyFrom: readonly string[]): string =>
   `bound to addresses: ${onlyFrom.join(", ")}`;
 
 const DAY_MS = 86_400_000;
 
-/** From when to when a log reaches: "2026-02-20 to 2026-05-31, 100 days". Whole days, rounded down; and how strong that is. */
+/**
+ * The time that a log covers: "2026-02-20 to 2026-05-31, 100 days". Whole days, rounded down; and how strong that is.
+ */
 export function formatWindow({ source, from, to }: LogWindow): string {
   const days = Math.floor((Date.parse(to) - Date.parse(from)) / DAY_MS);
   const weak =

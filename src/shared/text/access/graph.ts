@@ -28,7 +28,7 @@ export const THIS_COMPUTER = "this computer";
 const formatAgent = (origin: "forwarded" | "local" | "unknown"): string =>
   origin === "unknown" ? "agent" : `${origin} agent`;
 
-/** Whether whoever has the one thing has the other by that alone; where not, the first note says on what it depends. */
+/** Whether whoever has the one thing has the other by that alone; where not, the first note says what it depends on. */
 type EdgeEvaluation = { isCertain: boolean; notes: string[] };
 
 const evaluate = (
@@ -45,7 +45,7 @@ const GIFTS: Record<Exclude<Gift, "shell">, string> = {
   forwarding: "forwarded connections",
 };
 
-/** A grant that sshd does not refuse. To be let in without a shell is not to have the account. */
+/** A grant that sshd does not refuse. A login without a shell is not control of the account. */
 export function evaluateOpening({ state, reasons, onlyFrom, gives }: Effective): EdgeEvaluation {
   const limited = gives.flatMap((gift) => (gift === "shell" ? [] : [GIFTS[gift]]));
   return evaluate([
@@ -56,7 +56,9 @@ export function evaluateOpening({ state, reasons, onlyFrom, gives }: Effective):
   ]);
 }
 
-/** A certificate that an authority may sign: whoever has its private key writes one. The principals are of the account. */
+/**
+ * A certificate that an authority may sign: whoever has its private key can make one. The principals are the account's.
+ */
 export function evaluateSigning(effective: Effective, principals: readonly string[]): EdgeEvaluation {
   const { isCertain, notes } = evaluateOpening(effective);
   const names = principals.slice(0, MOST_NAMED).map((name) => `"${name}"`);
@@ -137,7 +139,7 @@ const PASSWORD_PHRASES: Record<EscalationRule["password"], string> = {
   root: "with root's password",
 };
 
-/** How, and which rule says so. */
+/** How a step works, and which rule says so. */
 export function formatMeans({ commands, what, shell, password, rule }: EscalationRule): string {
   const first = shell ?? what[0] ?? "a command";
   const more = what.length > 1 ? ` and ${what.length - 1} more` : "";

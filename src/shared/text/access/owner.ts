@@ -23,7 +23,9 @@ export type KnownPerson = {
 /** `location` as `web1: /home/evil/.ssh/id`; `owner`: the account whose file it is. */
 export type PrivateKeyClaim = { location: string; owner: string; possession: KeyPossession };
 
-/** What all hosts, this computer and the people sources tell of who owns a grant; the state is decided already. */
+/**
+ * What all hosts, this computer and the people sources show about the owner of a grant; the state is decided already.
+ */
 export type OwnerFacts = {
   state: Owner["state"];
   /** False for a line in which no key can be read. */
@@ -41,7 +43,7 @@ export type OwnerFacts = {
   vouchedBy: string | null;
 };
 
-/** How much was looked at for all owners alike. */
+/** What was read for all owners alike. */
 export type Fleet = {
   hosts: number;
   hostsRead: number;
@@ -54,7 +56,7 @@ export type Fleet = {
   inventory: Inventory;
 };
 
-/** The owner's axis of a verdict, in words: what decides comes first. */
+/** The owner of a verdict, in words: what decides comes first. */
 export function describeOwner(facts: OwnerFacts, fleet: { inventory: Inventory; coverage: Coverage }): Owner {
   const { state, people, managedBy } = facts;
   const deciding = people.filter(({ standing }) => standing === state).map(({ name }) => name);
@@ -111,7 +113,7 @@ function formatPrivateKeys({ state, locations, locationCount, people }: OwnerFac
   return [`its private key was not scanned, and is expected with ${owner.name}`];
 }
 
-/** What stands in clear in a key file anybody can write there. */
+/** The unencrypted text in a key file, which anybody can write there. */
 function formatClaim({ location, owner, possession }: PrivateKeyClaim): string {
   const why =
     possession.kind === "claimed"
@@ -123,7 +125,7 @@ function formatClaim({ location, owner, possession }: PrivateKeyClaim): string {
 const formatNamed = ({ name, standing }: KnownPerson): string =>
   `its comment names ${name}${standing === "gone" ? ", who has left" : ""} (weak: anybody can write a comment)`;
 
-/** What owners were looked for in, and what not. */
+/** What was read to find owners, and what was not. */
 export function coverFleet(fleet: Fleet): Coverage {
   const { hosts, hostsRead, hostsReadAsRoot, unreadablePaths, heldKeys, sources, inventory } = fleet;
   const missing = hosts - hostsRead;
@@ -185,7 +187,10 @@ const GAP: Record<KeyGap, string> = {
   "unreadable-locations": "some locations of private keys could not be read",
 };
 
-/** The hosts on which private keys may lie unseen, the first of them with why: `2 hosts were not read completely: db-1 (never read), ...`. */
+/**
+ * The hosts on which private keys may lie unseen, the first of them with the reason: `2 hosts were not read completely:
+ * db-1 (never read), ...`.
+ */
 export function formatGaps({ total, first }: Inventory["gaps"]): string {
   const more = total - first.length;
   const named = first.map(formatGap).join(", ");

@@ -3,7 +3,7 @@ import { ChallengeMethod, TSIG_ALGORITHMS } from "../../model/issuers/issuer.ts"
 
 type Update = Extract<ChallengeMethod, { kind: "rfc2136" }>;
 
-/** A way as it is typed: the secret of a zone's key is typed apart. */
+/** A challenge method as it is typed; the secret of a zone's key is typed on its own. */
 export type TypedChallengeMethod = Exclude<ChallengeMethod, Update> | Omit<Update, "secretId">;
 
 /** Reads `webroot:/var/www`, `challenges:/var/lib/acme`, `served[:PORT]`, `tls-alpn[:PORT]`, `hook:PROGRAM` and `rfc2136:...`; null for another. */
@@ -64,7 +64,7 @@ function readUpdate(text: string): Omit<Update, "secretId"> | null {
   return typed;
 }
 
-/** A way in words. */
+/** A challenge method in words. */
 export function formatChallengeMethod(method: TypedChallengeMethod): string {
   switch (method.kind) {
     case "webroot":

@@ -46,7 +46,7 @@ const STATES: Record<ServedState, string> = {
   "never-served": "never served",
 };
 
-/** Whether what is served agrees with the configuration, in a few words. */
+/** The deployment status, in a few words. */
 export const formatServedState = (state: ServedState): string => STATES[state];
 
 /** `nginx *:443 shop.example`, `postfix 192.0.2.1:25`: a listener and the name that it is asked for. */

@@ -7,7 +7,7 @@ import type {
 } from "../../model/certificates/inspected.ts";
 import { formatCount } from "../count.ts";
 
-/** What a source turned out to be. */
+/** The kind of an inspected source, and how much is in it. */
 export function formatInspected(kind: InspectedKind, count: number): string {
   switch (kind) {
     case "endpoint":
@@ -57,7 +57,7 @@ export function formatStoreState({
   }
 }
 
-/** Whether a store was proved unchanged; empty for a format that has nothing to prove it by. */
+/** Whether a store was verified to be unchanged; empty for a format without a checksum. */
 export function formatIntegrity(integrity: StoreIntegrity): string {
   switch (integrity) {
     case "checked":
@@ -71,7 +71,7 @@ export function formatIntegrity(integrity: StoreIntegrity): string {
   }
 }
 
-/** What an entry is. */
+/** The kind of an entry. */
 export function formatEntryKind(kind: StoreEntryKind): string {
   switch (kind) {
     case "key":

@@ -17,7 +17,7 @@ export type UnapprovedFacts = GrantLocation & {
   changedFrom: string | null;
 };
 
-/** How it is said in the row of the grant. */
+/** The sentence in the row of the grant. */
 export function formatUnapprovedSentence({
   account,
   verdict,
@@ -43,7 +43,7 @@ export function describeUnapproved(grant: UnapprovedFacts): FindingText {
   };
 }
 
-/** Says of an approval that the day has come to look again. */
+/** Says of an approval that its review is due. */
 export function describeDue({ account, file, line }: GrantLocation, approval: Approval): FindingText {
   const { owner, purpose, reviewOn, approvedAt } = approval;
   return {

@@ -3,7 +3,7 @@ import type { Instant } from "../../model/instant.ts";
 import { formatCount } from "../count.ts";
 import { formatExpiry } from "../elapsed.ts";
 
-/** So many things the evidence names before it only counts. */
+/** So many things are named in the evidence; the others are counted. */
 export const MOST_NAMED = 10;
 
 /** The first of them, and how many more there are. */
@@ -36,7 +36,7 @@ type ClientUse = Dates & {
   /** The endpoints that ask clients for certificates of its issuer. */
   askers: readonly string[];
   askerCount: number;
-  /** What names it for when its host is a client. */
+  /** What names it for connections in which its host is the client. */
   uses: readonly string[];
   useCount: number;
   isServed: boolean;
@@ -45,7 +45,7 @@ type ClientUse = Dates & {
 /** The day from which on public certificates are for servers alone. */
 const CLIENT_USE_ENDS = "2027-03-15";
 
-/** Says of a public certificate that is a client's, or may be one, that its renewal will be none. */
+/** Says of a public certificate that clients present, or may present, that its renewal will not be for clients. */
 export function describeClientUse(client: ClientUse): FindingText {
   const { issuer, files, fileCount, askers, askerCount, uses, useCount, isServed } = client;
   const peers =
@@ -74,7 +74,7 @@ export function describeClientUse(client: ClientUse): FindingText {
 
 type Revoked = { by: string; sentence: string; hosts: readonly string[]; hostCount: number };
 
-/** Says of a certificate that its authority has revoked it, by whose word. */
+/** Says of a certificate that its authority has revoked it, and who says so. */
 export const describeRevoked = ({ by, sentence, hosts, hostCount }: Revoked): FindingText => ({
   sentence: "its authority has revoked it: clients that ask refuse it",
   evidence: [`${by}: ${sentence}`, ...nameSome(hosts, hostCount, "name")],
@@ -154,7 +154,7 @@ export function describeDates(rule: DateRule, { notBefore, notAfter }: Validity,
   };
 }
 
-/** The accounts that the evidence names before it only counts. */
+/** So many accounts are named in the evidence; the others are counted. */
 export const MOST_ACCOUNTS = 10;
 
 /** Says of a key that it opens several accounts. `accounts` are the first of them, as `account on host`. */

@@ -52,7 +52,7 @@ const TITLES: Record<RuleId, string> = {
   "host-key-shared": "One host key, several hosts",
 };
 
-/** A rule as a heading of what fails. */
+/** A rule as the title of what fails. */
 export const formatRule = (rule: RuleId): string => TITLES[rule];
 
 /** BR: the CA/Browser Forum's Baseline Requirements for TLS server certificates. */

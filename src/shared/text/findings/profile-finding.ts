@@ -9,7 +9,7 @@ import type { BrokenRule, FindingText, RuleId, Violation } from "../../model/fin
 import { formatCount } from "../count.ts";
 import { nameSome } from "./certificate-finding.ts";
 
-/** The profile by which the findings about chains, and about whether a certificate is valid, are judged. */
+/** The profile that findings are evaluated against, for rules about chains and about whether a certificate is valid. */
 const PROFILE_OF_RULE: Partial<Record<RuleId, Profile>> = {
   "certificate-expired": "clients",
   "certificate-expiring": "clients",
@@ -24,10 +24,13 @@ const PROFILE_OF_RULE: Partial<Record<RuleId, Profile>> = {
   "certificate-lifetime-over-limit": "webpki",
 };
 
-/** The profile that findings of a rule are judged by; null for what is about something else, or says so itself. */
+/**
+ * The profile that findings of a rule are evaluated against; null for other rules, and for those whose findings name
+ * it.
+ */
 export const profileOfRule = (rule: RuleId): Profile | null => PROFILE_OF_RULE[rule] ?? null;
 
-/** What breaks a rule, by its code; the section says of which field. */
+/** How a rule is broken, by its code; the section says of which field. */
 const WORDS: Record<ChainReasonCode, string> = {
   "not-a-certificate": "it is no certificate",
   "no-path": "no chain leads from it to a root",
@@ -85,7 +88,7 @@ const WORDS: Record<ChainReasonCode, string> = {
   "list-number": "its revocation list has no usable number",
 };
 
-/** What sections are about whose codes speak of "an extension". */
+/** The extension that a section is about, for codes that say only "an extension". */
 const TOPICS: Readonly<Record<string, string>> = {
   "RFC 5280, 4.2.1.1": "authority key identifier",
   "RFC 5280, 4.2.1.2": "subject key identifier",
@@ -112,7 +115,7 @@ export function describeBroken({ code, rule }: BrokenRule): string {
   return topic === undefined ? WORDS[code] : `${WORDS[code]}: ${topic}`;
 }
 
-/** The section of a broken rule, and who passes over it. What is of path validation has no section but that. */
+/** The section of a broken rule, and which clients ignore it. All rules of path validation have one section. */
 export function formatSection({ rule, acceptedBy }: BrokenRule): string {
   const section = rule?.section ?? "RFC 5280, 6.1";
   if (acceptedBy.length === 0) return section;
@@ -124,7 +127,8 @@ export const describeBrokenRule = (broken: BrokenRule): string =>
   `${describeBroken(broken)} (${formatSection(broken)})`;
 
 /**
- * "accepted by OpenSSL and refused by Go as far as these rules go, against RFC 5280": dates, trust and revocation were not asked.
+ * "accepted by OpenSSL and refused by Go as far as these rules go, against RFC 5280": dates, trust and revocation were
+ * not checked.
  */
 function describeState({ profile, rules }: Pick<Violation, "profile" | "rules">): string {
   const accepting = Client.options.filter((client) =>
@@ -151,7 +155,7 @@ export function describeViolation(
 
 type Issued = Pick<Violation, "profile" | "rules"> & { certificates: readonly string[]; count: number };
 
-/** Says of an issuer that certificates of it break rules that every client passes over. */
+/** Says of an issuer that certificates of it break rules that every client ignores. */
 export const describeIssuedAgainst = ({ certificates, count, ...violation }: Issued): FindingText => ({
   sentence: `${formatCount(count, "certificate")} that it has issued ${count === 1 ? "is" : "are"} ${describeState(violation)}: ${violation.rules.map(describeBroken).join("; ")}`,
   evidence: nameSome(certificates, count, "certificate"),
@@ -172,7 +176,7 @@ export const PROFILES: Record<Profile, string> = {
   clients: "what clients accept",
 };
 
-/** A evaluation in one line, its profile named: "valid for OpenSSL and Go, against RFC 5280". */
+/** A verdict in one line, with its profile: "valid for OpenSSL and Go, against RFC 5280". */
 export function formatVerdict({
   profile,
   state,
@@ -190,7 +194,7 @@ export function formatReason(reason: ChainReason): string {
   return rule === null ? reason.sentence : `${reason.sentence} (${rule})`;
 }
 
-/** The section of the rule that a reason goes back to, and who passes over it; null for path validation itself. */
+/** The section of the rule of a reason, and which clients ignore it; null for path validation itself. */
 function formatRule({ rule, acceptedBy = [] }: ChainReason): string | null {
   if (!rule) return null;
   return acceptedBy.length === 0

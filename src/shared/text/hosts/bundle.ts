@@ -18,7 +18,7 @@ function formatBundle({ host, port, isNewHost, readAs, accountCount, collectedAt
   return `${address}: read as ${readAs}, ${formatCount(accountCount, "account")}, collected ${collectedAt}`;
 }
 
-/** What came of an import. */
+/** The result of an import. */
 export function describeImported(bundle: ImportedBundle): string {
   const { wasKnown, importedAt, state, message, signature, collectorIssuedAt, isSignedSince } = bundle;
   if (wasKnown) {
@@ -32,7 +32,7 @@ export function describeImported(bundle: ImportedBundle): string {
   return `${formatBundle(bundle)}${part}; ${said.filter(Boolean).join("; ")}`;
 }
 
-/** In a word or two, for what is known of a host by a bundle, and for the scan that the bundle is. */
+/** In a word or two, for a host that is known from a bundle, and for the scan that the bundle is. */
 export function formatStandingKind(standing: BundleStandingKind): string {
   switch (standing) {
     case "verified":
@@ -113,7 +113,7 @@ export function formatSignature(signature: BundleSignature): string {
   }
 }
 
-/** One page to print: what whoever goes to an air-gapped host carries, types and brings back. */
+/** One page to print: what to take to an air-gapped host, what to type there, and what to bring back. */
 export const BUNDLE_INSTRUCTIONS = `LATCHKEY: READING A HOST THAT NO NETWORK LEADS TO
 
 You copy a script there and a file back. The script only reads: it writes nothing on the host but

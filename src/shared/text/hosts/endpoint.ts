@@ -33,16 +33,16 @@ const WORDS: Record<Outcome, string> = {
   injected: "plain text injected",
 };
 
-/** What a probe met, in a few words. */
+/** An outcome, in a few words. */
 export const formatOutcome = (outcome: Outcome): string => WORDS[outcome];
 
 /** What is known of an endpoint from the wire, as names and values for people, the values in lines. Partly a stranger's words. */
 type SaidFact = { name: string; lines: readonly string[] };
 
-/** What has words of its own below, and so is not said as it was noted. */
+/** Facts with a text of their own below, which replaces what was noted. */
 const SAID_BELOW = new Set(["ocsp stapled", "sct", "client certificate requested"]);
 
-/** Authorities, and logs, that are named before the others are counted. */
+/** So many authorities, and logs, are named; the others are counted. */
 const MOST_NAMED = 10;
 
 export function describeEndpointFacts(known: EndpointFacts): SaidFact[] {
@@ -101,7 +101,7 @@ function describeCapabilities({ capabilities }: EndpointFacts): SaidFact[] {
   ];
 }
 
-/** The ones that are known to be taken or not, and those of which it was not told. */
+/** Capabilities that are accepted or refused, and those that are not known. */
 function formatStates(capabilities: readonly Capability[]): string[] {
   const of = (state: Capability["state"]) =>
     capabilities.filter((capability) => capability.state === state).map(({ name }) => name);

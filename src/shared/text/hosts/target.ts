@@ -1,6 +1,6 @@
 import { type Protocol, protocolOfPort, type Target, type TlsTarget } from "../../model/hosts/target.ts";
 
-/** A target as people write it, and as it is read back: what the port says by itself is not said again. */
+/** A target as people write it, and as it is read back: what the port implies is left out. */
 export function formatTarget(target: Target): string {
   if (target.kind === "tls") return formatEndpoint(target);
   const hostAddress = formatHostAddress(target);
@@ -9,7 +9,9 @@ export function formatTarget(target: Target): string {
   return target.port === 22 ? hostAddress : `ssh://${hostAddress}`;
 }
 
-/** As `formatTarget`, with the port of every SSH target: what is read back means this one, whatever ssh_config says by then. */
+/**
+ * As `formatTarget`, with the port of every SSH target: the text means this one target, whatever ssh_config says later.
+ */
 export const writeTarget = (target: Target): string =>
   target.kind === "ssh" && target.user !== null
     ? `${target.user}@${formatHostAddress(target)}`
