@@ -1,31 +1,31 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** So many at a time, of whatever the key names. */
+/** At most `most` slots at a time for this key. */
 export type ConnectionLimit = {
   key: string;
   most: number;
-  /** Work that takes longer goes on, but its slot goes to the next that waits: as many at a time as `most`. */
+  /** Slower work goes on, but its slot goes to the next that waits. At most `most` slots are yielded at a time. */
   yieldAfterMs?: number;
 };
 
-/** A slot that may go to others while the work that acquired it goes on. */
+/** A slot that may be yielded to others while the work that acquired it goes on. */
 type YieldableLimit = { limit: ConnectionLimit; hasYielded: boolean; yieldSlot: () => void };
 
-/** Releases the slots, all or those of some limits; a second time does nothing. */
+/** Releases the slots, all or those of some limits; a second call does nothing. */
 export type Release = (some?: readonly ConnectionLimit[]) => void;
 
 /**
- * Slots of several limits, acquired first come, first served. Who needs several gets them all at once, and holds none while
- * it waits: so nobody waits for a slot that is held by somebody who waits.
+ * Slots of several limits, first come, first served. A caller that needs several gets them all at once, and holds none
+ * while it waits: so nobody waits for a slot whose owner waits, too.
  */
 export class ConnectionLimiter {
   readonly #held = new Map<string, number>();
-  /** How many slots of a key were yielded by work that goes on; and the work that waits until it may yield its own. */
+  /** How many slots of a key running work has yielded; and the work that waits until it may yield its own. */
   readonly #yielded = new Map<string, number>();
   readonly #overdue = new Set<YieldableLimit>();
   readonly #waiting = new Set<{ limits: readonly ConnectionLimit[]; begin: () => void }>();
 
-  /** Rejects only when told to stop; then it waits no longer, whoever holds the slots. */
+  /** Rejects only when `signal` aborts; then it waits no longer, whoever holds the slots. */
   async acquire(limits: readonly ConnectionLimit[], signal: AbortSignal): Promise<Release> {
     signal.throwIfAborted();
     if (this.#hasFreeSlots(limits)) this.#hold(limits);
@@ -68,7 +68,7 @@ export class ConnectionLimiter {
     yieldable.yieldSlot();
   }
 
-  /** The next that has waited to yield a slot of the same key does so now. */
+  /** The next work that waits to yield a slot of the same key does so now. */
   #endYield(ended: YieldableLimit): void {
     this.#overdue.delete(ended);
     if (!ended.hasYielded) return;
@@ -119,7 +119,7 @@ export class ConnectionLimiter {
   }
 }
 
-/** So many at a time; the others wait in their order. */
+/** At most so many at a time; the others wait in their order. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -128,7 +128,7 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Waits for a slot; answers with the function that releases it, once. Rejects only when told to stop. */
+  /** Waits for a slot; resolves to the function that releases it, once. Rejects only when `signal` aborts. */
   async acquire(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
     if (this.#free > 0) this.#free--;
@@ -147,7 +147,7 @@ export class Slots {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const stop = () => {
       const index = this.#waiting.indexOf(resolve);
-      // Not there any more: it has a slot, and has to release it.
+      // No longer in the queue: this caller has a slot, and must release it.
       if (index < 0) return;
       this.#waiting.splice(index, 1);
       reject(signal?.reason);
@@ -158,7 +158,7 @@ export class Slots {
   }
 }
 
-/** So many at a time for each key; a key is forgotten when nobody holds or awaits a slot of it. */
+/** At most so many at a time for each key; a key is forgotten when nobody holds or awaits a slot of it. */
 export class SlotsByKey {
   readonly #count: number;
   readonly #slots = new Map<string, { slots: Slots; users: number }>();
@@ -179,10 +179,10 @@ export class SlotsByKey {
   }
 }
 
-/** Kept for all that is no connection: the database, pipes, look-ups, the agent, key files. */
+/** Descriptors kept for everything but connections: the database, pipes, name look-ups, the agent, key files. */
 const RESERVE = 24;
 
-/** Where the system does not say, so many connections are tried; what fails for want of one is tried again. */
+/** Used if the system does not report its limit; a connection that fails for lack of a descriptor is retried. */
 const UNKNOWN_LIMIT = 4_096;
 
 /** How many more descriptors this process may open for connections; at least two. */
@@ -192,12 +192,12 @@ export function countFreeDescriptors(): number {
     if (limit === null) return UNKNOWN_LIMIT;
     return Math.max(2, limit - readdirSync("/proc/self/fd").length - RESERVE);
   } catch {
-    // Only Linux says it there.
+    // Only Linux has this file.
     return UNKNOWN_LIMIT;
   }
 }
 
-/** The soft limit in /proc/PID/limits (proc_pid_limits(5)); null: it is unlimited, or unknown. */
+/** The soft limit in /proc/PID/limits (proc_pid_limits(5)); null: unlimited, or unknown. */
 export function readLimit(limits: string): number | null {
   const soft = /^Max open files\s+(\d+)\s/m.exec(limits)?.[1];
   return soft === undefined ? null : Number(soft);

@@ -1,14 +1,14 @@
 import { lookup } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 
-/** Why strangers may send nobody there, by the network that an address lies in. */
+/** Networks to which strangers may not make us connect, and why. */
 const REFUSED = [
   { networks: ["0.0.0.0/8", "127.0.0.0/8", "::/127"], why: "it leads to this computer itself" },
   {
     networks: ["169.254.0.0/16", "fe80::/10"],
     why: "it leads to what is on one link alone, as a cloud's metadata are",
   },
-  // Clouds serve credentials there, though these are of no link.
+  // Clouds serve credentials at these addresses, though they are not link-local.
   {
     networks: [
       "100.100.100.200/32",
@@ -32,8 +32,8 @@ function toList(networks: readonly string[]): BlockList {
 }
 
 /**
- * Why a connection that strangers ask for is not made to an address; null where it may be. Private networks may be gone to:
- * authorities of a company publish their lists there.
+ * Why we do not connect to an address on a stranger's request; null if we may. Private networks are allowed, because a
+ * company's authorities publish their lists there.
  */
 export function whyRefused(address: string): string | null {
   const plain = address.replace(/%.*$/, "");
@@ -46,7 +46,7 @@ export function whyRefused(address: string): string | null {
   return null;
 }
 
-/** IPv4 that stands within IPv6: mapped, compatible, behind a translator (RFC 6052) and 6to4. */
+/** IPv4 addresses inside an IPv6 address: mapped, compatible, behind a translator (RFC 6052), and 6to4. */
 function embeddedIn(address: string): string[] {
   const groups = groupsOf(address);
   const at = (index: number) => formatIpv4(groups[index] ?? 0, groups[index + 1] ?? 0);
@@ -60,7 +60,7 @@ function embeddedIn(address: string): string[] {
 const formatIpv4 = (high: number, low: number): string =>
   [high >> 8, high & 255, low >> 8, low & 255].join(".");
 
-/** The eight numbers of an IPv6 address that is one. */
+/** The eight numbers of a valid IPv6 address. */
 function groupsOf(address: string): number[] {
   const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
   const [a = 0, b = 0, c = 0, d = 0] = (dotted ?? []).slice(2).map(Number);
@@ -73,7 +73,7 @@ function groupsOf(address: string): number[] {
   return [...head, ...Array<number>(Math.max(0, 8 - head.length - tail.length)).fill(0), ...tail];
 }
 
-/** An address that is gone to by nobody's wish but strangers', and why it is not. */
+/** An address that only strangers name, to which we do not connect; the message says why. */
 export class RefusedAddress extends Error {
   override name = "RefusedAddress";
 }
@@ -81,15 +81,15 @@ export class RefusedAddress extends Error {
 const refusal = (host: string, why: string): RefusedAddress =>
   new RefusedAddress(`${host} is not gone to: ${why}`);
 
-/** Whether the user has named the host of a URL, who may be sent anywhere by that alone. */
+/** Whether the user has named the host of a URL: what the user names may be anywhere. */
 export const isNamed = (url: URL, named: readonly string[]): boolean =>
   named.some((one) => URL.parse(`http://${one}/`)?.hostname === url.hostname || hostOf(url) === one);
 
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, "");
 
 /**
- * What resolves a name for one connection, and gives only addresses that may be gone to: what is connected to is what was
- * looked at, so that no second answer of a name server leads elsewhere.
+ * Resolves a name for one connection, and returns only allowed addresses. The connection uses the very addresses that
+ * were checked, so that a second answer of a name server cannot lead it elsewhere.
  */
 export const lookupOutside: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
@@ -104,7 +104,7 @@ export const lookupOutside: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-/** Why the host of a URL is not gone to where it stands there as an address; null for a name, which is looked at once it is resolved. */
+/** Why we do not connect to a URL whose host is an address; null for a name, which is checked once it is resolved. */
 export function whyRefusedHost(url: URL): string | null {
   const host = hostOf(url);
   const why = isIP(host) === 0 ? null : whyRefused(host);

@@ -1,9 +1,9 @@
-/** How tasks go side by side, are stopped, and are tried again. */
+/** How tasks run side by side, are stopped, and are retried. */
 import { setTimeout as pause } from "node:timers/promises";
 
 /**
- * Works through `items`, at most `limit` at a time. After a failure nothing more is begun; it rejects with that failure
- * once what was begun has ended.
+ * Works through `items`, at most `limit` at a time. After a failure it begins nothing more, and rejects with that
+ * failure once all that was begun has ended.
  */
 export async function sideBySide<T>(
   items: Iterable<T>,
@@ -28,8 +28,8 @@ export async function sideBySide<T>(
 const stops = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `stop` when the signal says so, until what this gives is called; not where it has said so before. A signal looks
- * through all its listeners whenever one comes or goes, and a scan has thousands: here it has one for all of them.
+ * Calls `stop` when the signal aborts, unless the returned function was called before; never for one that has aborted
+ * already. A signal searches all its listeners whenever one comes or goes, and a scan has thousands: here it has one.
  */
 export function onAbort(signal: AbortSignal, stop: () => void): () => void {
   const known = stops.get(signal) ?? listenTo(signal);
@@ -52,13 +52,13 @@ function listenTo(signal: AbortSignal): Set<() => void> {
 }
 
 /**
- * What may have passed when it is tried again: nobody listened, as while sshd restarts; sshd lets this address wait;
- * this computer had no descriptor left for a connection; or the host waited no longer for something to be typed, while
- * somebody was asked about another one. Null for all that stands.
+ * Causes that a retry may no longer meet. `refused`: nobody listened, as while sshd restarts; `throttled`: sshd refuses
+ * this address for now; `no-descriptor`: this computer had no descriptor left; `before-its-turn`: the host ended the
+ * login while a person was prompted for another one. Null: a retry would not help.
  */
 export type TransientCause = "refused" | "throttled" | "no-descriptor" | "before-its-turn";
 
-/** How waiting is done, and jitter drawn (from 0 to below 1). A test passes its own. */
+/** How to wait, and how to draw jitter (from 0 to below 1). A test passes its own. */
 export type RetryPolicy = { wait: (ms: number, signal: AbortSignal) => Promise<void>; random: () => number };
 
 export const RETRY_POLICY: RetryPolicy = {
@@ -67,12 +67,12 @@ export const RETRY_POLICY: RetryPolicy = {
 };
 
 /**
- * The least and the most to wait before each further try, in milliseconds.
+ * The least and the most time to wait before each further try, in milliseconds.
  *
- * `throttled`: MaxStartups has passed in a second or two. A penalty lasts 15 s at the least before sshd turns anybody
- * away, so the last try comes later than that; a longer penalty is not waited for, and nothing adds to it.
- * `no-descriptor`: other connections of ours end meanwhile, each within half a minute.
- * `before-its-turn`: sshd waits two minutes each time, in which others are answered.
+ * `throttled`: MaxStartups is over within a second or two. A penalty lasts at least 15 s once sshd turns anybody away,
+ * so the last try comes later than that; we do not wait for a longer penalty, and our tries do not add to it.
+ * `no-descriptor`: meanwhile other connections of ours end, each within half a minute. `before-its-turn`: sshd waits
+ * two minutes each time, in which other prompts are answered.
  */
 const PAUSES: Record<TransientCause, readonly (readonly [number, number])[]> = {
   refused: [[200, 600]],
@@ -84,7 +84,7 @@ const PAUSES: Record<TransientCause, readonly (readonly [number, number])[]> = {
   "before-its-turn": Array.from({ length: 10 }, () => [500, 1_500] as const),
 };
 
-/** How long to wait before the next try after so many; null: it stands. */
+/** How long to wait before the next try after so many; null: give up. */
 export function pauseBeforeNext(
   transient: TransientCause | null,
   tries: number,
@@ -96,7 +96,7 @@ export function pauseBeforeNext(
   return Math.round(least + random * (most - least));
 }
 
-/** Tries until it is well, or stands, or has been tried often enough. Rejects only when told to stop. */
+/** Tries until it succeeds, fails for good, or was tried often enough. Rejects only when `signal` aborts. */
 export async function retry<T extends object>(
   attempt: () => Promise<T>,
   { wait, random }: RetryPolicy,

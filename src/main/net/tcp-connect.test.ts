@@ -15,7 +15,7 @@ test("a computer without IPv6 has no way to such an address, and one without a f
 const { signal } = new AbortController();
 const withinAMillisecond = { timeoutMs: 1, signal };
 
-/** A system that looks up one name at a time; the server of "silent" is silent until the test ends it. */
+/** A system that resolves one name at a time; the server of "silent" does not answer until the test ends it. */
 function open() {
   const asked: string[] = [];
   const silence = Promise.withResolvers<never>();

@@ -9,13 +9,13 @@ import { onAbort } from "./tasks.ts";
 export type Failure = {
   outcome: Outcome;
   message: string;
-  /** It is this computer that had none left; another try may find one. */
+  /** This computer had no descriptor or port left; a retry may find one. */
   transient?: "no-descriptor";
-  /** Where the other end broke it off without a word. */
+  /** How the other end broke the connection off without an error message. */
   closedBy?: ClosedBy;
 };
 
-/** How a connection was broken off: before it stood, in the STARTTLS negotiation, or in the handshake. `midway`: something had been said. */
+/** When a connection broke: at first, in the STARTTLS negotiation, or in the handshake. `midway`: after some data. */
 export type ClosedBy =
   | "reset-at-first"
   | "reset-before-tls"
@@ -27,12 +27,12 @@ export type ClosedBy =
 
 export const isFailure = (result: object): result is Failure => "outcome" in result;
 
-/** A connection that was not made at all. */
+/** A connection that was never made. */
 type NotConnected = Failure & { outcome: "refused" | "reset" | "timed-out" };
 
 type ConnectError = { code?: string | undefined; address?: string | undefined };
 
-/** The same over SSH and TLS. Without any IPv6 this computer has no address to come from; otherwise it has no port left. */
+/** The same for SSH and TLS. EADDRNOTAVAIL without any IPv6: no address to come from; otherwise: no port left. */
 export function readConnectError(
   { code = "unknown", address = "" }: ConnectError,
   port: number,
@@ -70,37 +70,37 @@ export function readConnectError(
 }
 
 type Options = {
-  /** To answer in, from when the name is asked for. */
+  /** The time to answer in, from the request on. */
   timeoutMs: number;
   signal: AbortSignal;
-  /** Is handed the wait for a slot, and waits: for who measures time. */
+  /** Gets the wait for a slot, and awaits it: so that the caller can leave it out of its own timing. */
   waitApart?: (wait: () => Promise<() => void>) => Promise<() => void>;
 };
 
 type ResolveName = (host: string) => Promise<readonly { address: string }[]>;
 
-/** Addresses of a name that are tried. */
+/** Most addresses of a name that are tried. */
 const MOST_ADDRESSES = 8;
 
 /**
- * Names that this process looks up at a time, for whomever: the runtime does it in a pool of 96 threads, which files
- * and ciphers need as well, and what waits for a thread has not been asked yet.
+ * Names that this process resolves at a time, for all callers. The runtime uses a pool of 96 threads, which files and
+ * ciphers need as well, and a request that waits for a thread has not been sent yet.
  */
 const AT_ONCE = 64;
 
 export const findAddresses = createAddressFinder(AT_ONCE, (host) => lookup(host, { all: true }));
 
 /**
- * A look-up that was given up goes on in its thread, until the system gives it up too; only then is another begun.
- * The wait for a slot counts against no name.
+ * An abandoned look-up goes on in its thread until the system gives up; only then is another begun. The wait for a slot
+ * does not count against the timeout.
  */
 export function createAddressFinder(atOnce: number, resolveName: ResolveName) {
   const slots = new Slots(atOnce);
 
   /**
-   * The addresses of a host, at most eight, in the order in which they are to be tried. A name that leads to this
-   * computer is not followed: whoever answers for the name, not the user, would choose what is probed from here. Rejects
-   * only when `signal` says stop.
+   * The addresses of a host, at most eight, in the order to try them. A name that leads to this computer is not
+   * followed: otherwise whoever answers for the name, not the user, would choose what is probed from here. Rejects only
+   * when `signal` aborts.
    */
   return async function find(
     host: string,
@@ -131,7 +131,7 @@ function choose(host: string, addresses: string[]): string[] | Failure {
   return { outcome: "no-such-name", message };
 }
 
-/** Loopback, and the addresses that mean "any" and reach it as well. */
+/** Loopback, and the addresses that mean "any" and reach this computer as well. */
 const LOOPBACK = /^(127\.|0\.|::1$|::$|::ffff:(127|0)\.)/i;
 
 const isThisComputer = (host: string): boolean =>
@@ -144,12 +144,12 @@ function formatNoName(code = "unknown"): string {
 
 type Connected = { socket: Socket; address: string };
 
-/** How long an address is waited for before the next is tried beside it. */
+/** How long to wait for an address before the next is tried in parallel. */
 const STAGGER_MS = 250;
 
 /**
- * Connects to the first address that answers. The next is tried when one has failed, or has not answered
- * for a quarter of a second; each has `timeoutMs`. Rejects only when `signal` says stop.
+ * Connects to the first address that answers. The next is tried when one has failed, or has not answered for a quarter
+ * of a second; each has `timeoutMs`. Rejects only when `signal` aborts.
  */
 export function connectToFirst(
   addresses: readonly string[],
@@ -193,7 +193,7 @@ export function connectToFirst(
     };
     const failWith = (error: ConnectError) => fail(readConnectError(error, port));
     socket.once("error", failWith);
-    // Stays for the socket's whole life: an error that comes late is handled elsewhere.
+    // Stays for the socket's whole life: without a listener, a late error would be thrown.
     socket.on("error", ignoreLateError);
     socket.once("connect", () => {
       socket.off("error", failWith);
@@ -213,7 +213,7 @@ export function connectToFirst(
 
 export const within = (ms: number): string => `within ${ms / 1000} seconds`;
 
-/** A refusal says more than silence: somebody is there. Otherwise what was waited for longest says most. */
+/** A refusal says more than silence: a host is there. Otherwise the address that was awaited longest is reported. */
 function chooseFailure(failures: readonly Failure[]): Failure {
   const refused = failures.find(({ outcome }) => outcome === "refused");
   return (
@@ -223,7 +223,7 @@ function chooseFailure(failures: readonly Failure[]): Failure {
 }
 
 /**
- * Ignores the errors of a stream that is spent. Node 24 keeps whatever can be written to until old memory is collected, with
- * all that its listeners know; this one knows nothing.
+ * Ignores the errors of a stream that is no longer used. Node 24 keeps every writable stream until old memory is
+ * collected, with all that its listeners reference; this one references nothing.
  */
 export const ignoreLateError = (): void => undefined;

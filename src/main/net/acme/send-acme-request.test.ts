@@ -9,7 +9,7 @@ const NEVER = new AbortController().signal;
 
 type Wish = { names?: string[]; notAfter?: Date; limits?: { bytes: number; timeoutMs: number } };
 
-/** Asks a server that says this to whatever it is asked. */
+/** Sends a request to a server that gives this answer to everything. */
 async function askOne(answer: (socket: TLSSocket) => void, { limits, ...wish }: Wish = {}) {
   const { pem, keyPem } = await makeCertificate({ names: ["127.0.0.1"], ...wish });
   await using server = await listen(

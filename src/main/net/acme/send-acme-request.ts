@@ -12,7 +12,7 @@ export type AcmeRequest = {
   accept?: string;
 };
 
-/** Headers by their names in lower case; several of one name are joined by commas. */
+/** Header names are in lower case; several of one name are joined by commas. */
 type AcmeReply =
   | { kind: "answered"; status: number; headers: ReadonlyMap<string, string>; bytes: Uint8Array }
   /** The end of a sentence. */
@@ -21,7 +21,7 @@ type AcmeReply =
 export type SendAcmeRequest = (request: AcmeRequest, signal: AbortSignal) => Promise<AcmeReply>;
 
 type Options = {
-  /** PEM; null: what this system trusts. */
+  /** PEM; null: the roots that this system trusts. */
   roots: string | null;
   limits?: AcmeLimits;
 };
@@ -33,8 +33,8 @@ type AcmeLimits = { bytes: number; timeoutMs: number };
 const LIMITS: AcmeLimits = { bytes: 256 * 1024, timeoutMs: 30_000 };
 
 /**
- * Sends requests to an authority over TLS, which is checked as browsers do. Nobody is followed anywhere else: a redirect is an answer
- * like others. Rejects only when `signal` says stop.
+ * Sends requests to an authority over TLS, which is verified as browsers do. Redirects are not followed: they are
+ * returned like any other answer. Rejects only when `signal` aborts.
  */
 export async function createAcmeSender({ roots, limits = LIMITS }: Options): Promise<SendAcmeRequest> {
   if (roots !== null && !isPem(roots))
@@ -44,7 +44,7 @@ export async function createAcmeSender({ roots, limits = LIMITS }: Options): Pro
   return (request, signal) => exchange(agent, request, limits, signal);
 }
 
-/** What holds no certificate would be taken for no roots at all, and then Node's own are trusted. */
+/** For text without any certificate, Node would trust its own roots instead. */
 function isPem(roots: string): boolean {
   try {
     return new X509Certificate(roots).raw.length > 0;
@@ -106,7 +106,7 @@ function exchange(
   return promise;
 }
 
-/** OpenSSL's and BoringSSL's codes of what is wrong with a certificate. */
+/** OpenSSL's and BoringSSL's codes for a certificate that does not verify. */
 const UNTRUSTED = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   "UNABLE_TO_GET_ISSUER_CERT",

@@ -20,8 +20,8 @@ import { answerByHook } from "./dns-hook.ts";
 import { answerByUpdate } from "./dns-update.ts";
 
 /**
- * Shows an authority that a name is ours, by this method. It is ready once we have seen from here what the authority is to see,
- * or where that cannot be seen from here, as its note then says.
+ * Answers an authority's challenge for a name by this method. It is ready once we have seen the right answer from here,
+ * or if the answer cannot be seen from here; its note then says so.
  */
 export async function answer(
   method: ChallengeMethod,
@@ -54,17 +54,17 @@ const refuse = ({ kind }: ChallengeMethod, { type, name }: AcmeChallenge): Chall
   message: `the authority asks for ${type} of ${name}, and the method that was chosen answers ${TYPE_OF_METHOD[kind]}`,
 });
 
-/** Methods by which the host itself answers: a file of its web server, or a server of ours while the order is pending. */
+/** Methods in which the host answers: a file in its web server's folder, or a server of ours during the order. */
 
 type Http = Extract<AcmeChallenge, { type: "http-01" }>;
 type Tls = Extract<AcmeChallenge, { type: "tls-alpn-01" }>;
 type MethodOf<Kind> = Extract<ChallengeMethod, { kind: Kind }>;
 
 const HTTP_PORT = 80;
-/** An order that is not done by then is not done. */
+/** No order takes longer. */
 const SERVED_SECONDS = 900;
 
-/** Of one challenge: the same for the same, so that what is said twice is done once. */
+/** The identifier of one challenge: the same words give the same, so that a repeated step is done once. */
 const idOf = (...words: string[]): string =>
   `c${createHash("sha256").update(words.join("\n")).digest("hex").slice(0, 16)}`;
 
@@ -142,16 +142,16 @@ async function conclude(checked: ChallengeCheck, undo: Undo, what: string): Prom
   return { kind: "ready", undo, note: checked.note };
 }
 
-/** Checks from here what an authority is to see, as far as the host is reached from here. */
+/** Checks from here what the authority will see, as far as the host can be reached from here. */
 
 type CheckOptions = {
-  /** Of the host itself; null: not known. */
+  /** Address of the host itself; null: unknown. */
   address: string | null;
   port: number;
   signal: AbortSignal;
 };
 
-/** `note`: what a person is to know of what was not seen. `wrong`: something else is answered, wherever it was asked for. */
+/** `note`: what could not be checked, for a person. `wrong`: every address that answers gives another answer. */
 type ChallengeCheck = { kind: "right"; note: string | null } | { kind: "wrong"; message: string };
 
 type Observation = { kind: "right" } | { kind: "wrong"; said: string } | { kind: "unreached"; why: string };
@@ -161,7 +161,7 @@ const MOST_BYTES = 64 * 1024;
 const MOST_REDIRECTS = 10;
 const CHALLENGE_PATH = "/.well-known/acme-challenge/";
 
-/** Authorities follow redirects to http and https, whatever certificate is shown there, and so do we. */
+/** Authorities follow redirects to http and https, and accept any certificate there; so do we. */
 export function checkOverHttp(
   { name, token, keyAuthorization }: Extract<AcmeChallenge, { type: "http-01" }>,
   where: CheckOptions,
@@ -206,8 +206,8 @@ function checkOverTls(
 }
 
 /**
- * At the host's own address, and at those that the name has here. Authorities ask the latter alone: where they all answer with
- * something else, it is wrong whatever the host itself says.
+ * Checks at the host's own address, and at those that the name has here. Authorities query the latter alone: if those
+ * all give another answer, it is wrong whatever the host itself says.
  */
 async function check(
   name: string,
@@ -295,7 +295,7 @@ function getOnce(url: URL, address: string, signal: AbortSignal): Promise<HttpRe
         { ...options, rejectUnauthorized: false, ...(isIP(name) === 0 && { servername: name }) },
         onAnswer,
       )
-    : // Not imported, which makes Node load more at each start than this asks for.
+    : // Not imported: an import makes Node load more at each start than this needs.
       process.getBuiltinModule("node:http").request(options, onAnswer);
   request.on("error", ({ message }) => resolve({ why: message }));
   request.end();

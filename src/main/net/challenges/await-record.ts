@@ -3,7 +3,7 @@ import { isSameName, plainName, queryRecords, type Resolver } from "#net/dns/que
 import { findAddresses } from "#net/tcp-connect.ts";
 
 type RecordQuery = {
-  /** Where the record is: `_acme-challenge.NAME`, or where that is an alias of. */
+  /** Name of the record: `_acme-challenge.NAME`, or what that is an alias of. */
   record: string;
   txt: string;
   /** Servers of the zone that are known already. */
@@ -13,7 +13,7 @@ type RecordQuery = {
   signal: AbortSignal;
 };
 
-/** `note`: which servers could not be asked. */
+/** `note`: which servers could not be queried. */
 export type Propagation = { kind: "seen"; note: string | null } | { kind: "unseen"; message: string };
 
 const POLL_MS = 500;
@@ -24,7 +24,7 @@ const DNS_PORT = 53;
 
 export const recordOf = (name: string): string => `_acme-challenge.${plainName(name)}`;
 
-/** Where a record leads, by its aliases: authorities follow them. Its own name where nobody tells of one. */
+/** Follows a record's aliases, as authorities do; the name itself if it has none. */
 export async function followAliases(
   record: string,
   { resolvers, signal }: Pick<RecordQuery, "resolvers" | "signal">,
@@ -49,7 +49,7 @@ async function findAlias(name: string, resolvers: readonly Resolver[], signal: A
   return null;
 }
 
-/** Waits until every server of the zone has the record, as an authority may ask any of them. */
+/** Waits until every server of the zone has the record, because an authority may query any of them. */
 export async function awaitRecord(query: RecordQuery): Promise<Propagation> {
   const { record, txt, spreadMs, signal } = query;
   const { servers, lost } = await findServers(query);
@@ -100,14 +100,14 @@ async function isThere(
   return texts.includes(txt) ? "there" : "missing";
 }
 
-/** A text comes in pieces of 255 bytes. */
+/** A TXT text comes in pieces of 255 bytes. */
 const textOf = (data: string | Buffer | (string | Buffer)[]): string =>
   [data]
     .flat()
     .map((piece) => piece.toString("latin1"))
     .join("");
 
-/** The servers of the nearest zone above, by those that are known, else by this system's resolvers. */
+/** The servers of the nearest zone above, from the known servers, else from this system's resolvers. */
 async function findServers({ record, known, resolvers, signal }: RecordQuery) {
   const options = [
     ...known.map((server) => ({ server, recurses: false })),
@@ -131,7 +131,7 @@ async function findServers({ record, known, resolvers, signal }: RecordQuery) {
 
 type RecordServers = readonly { server: Resolver; recurses: boolean }[];
 
-/** As the zone's own servers tell it, which may be another than what this system makes of the name. */
+/** As the zone's own servers answer, which may differ from what this system resolves. */
 async function findServerAddresses(
   name: string,
   options: RecordServers,
@@ -157,7 +157,7 @@ async function findServerNames(
 ): Promise<string[]> {
   const labels = record.split(".");
   for (const { server, recurses } of options) {
-    // No zone ends above its last label.
+    // A zone's name has one label at least.
     for (let from = 0; from < labels.length; from++) {
       const name = labels.slice(from).join(".");
       const records = await queryRecords(server, { name, type: "NS", recurses, signal });

@@ -11,8 +11,8 @@ const HOOK_MS = 300_000;
 const SPREAD_MS = 120_000;
 
 /**
- * By a program of the user's on this computer, called as lego's exec provider calls it: `present RECORD. TXT`, and
- * `cleanup` with the same words. Those of certbot's hooks find their names in the environment.
+ * Answers by the user's program on this computer, called as lego's exec provider calls it: `present RECORD. TXT`, and
+ * `cleanup` with the same words. Certbot hooks find their names in the environment.
  */
 export async function answerByHook(
   { program }: Extract<ChallengeMethod, { kind: "dns-hook" }>,
@@ -34,7 +34,7 @@ export async function answerByHook(
   const call = (verb: "present" | "cleanup", until: AbortSignal): Promise<HookOutcome> =>
     runHook(program, { ...request, words: [verb, `${record}.`, txt], signal: until });
   const undo: Undo = async () => {
-    // Also when what asked for it is no longer wanted.
+    // Cleans up after an abort, too.
     const ran = await call("cleanup", new AbortController().signal);
     if (ran.kind === "done") return { kind: "undone" };
     return { kind: "left", message: `the TXT record of ${record}: ${formatFailed(program, "cleanup", ran)}` };
@@ -42,7 +42,7 @@ export async function answerByHook(
   const ran = await call("present", signal);
   if (ran.kind === "failed" && !ran.isStarted)
     return { kind: "failed", message: formatFailed(program, "present", ran) };
-  // What it did before it failed, only it can undo.
+  // Only the program itself can undo what it did before it failed.
   if (ran.kind === "failed") return giveUp(formatFailed(program, "present", ran), undo);
   const at = await followAliases(record, { resolvers, signal });
   const propagation = await awaitRecord({ record: at, txt, known: [], resolvers, spreadMs, signal });
@@ -57,23 +57,23 @@ const formatFailed = (
 ): string => `${program} ${verb}: ${why}${said ? `; it says: ${said}` : ""}`;
 
 type HookRequest = {
-  /** No shell is between: these are its words. */
+  /** Its arguments: no shell is in between. */
   words: readonly string[];
   env: { [name: string]: string };
   deadlineMs: number;
   signal: AbortSignal;
 };
 
-/** `said`: the last line of what it complained of. `isStarted` no: it has done nothing. */
+/** `said`: the last line of its standard error. `isStarted` false: it has done nothing. */
 type HookOutcome = { kind: "done" } | { kind: "failed"; isStarted: boolean; why: string; said: string };
 
 const MOST_KEPT = 4_096;
 const MOST_SAID = 300;
-/** From being asked to end until being ended; and from its end until nobody waits for what it may still say. */
+/** From the request to end until it is killed; and from its end until we stop waiting for its output. */
 const KILL_AFTER_MS = 2_000;
 const LAST_WORDS_MS = 300;
 
-/** Runs a program of the user's. It and what it has started are over when this answers, or left it. */
+/** Runs the user's program. It and all that it has started are over when this resolves, unless they left its group. */
 export async function runHook(program: string, request: HookRequest): Promise<HookOutcome> {
   try {
     return await runToEnd(start(program, request), request);
@@ -82,13 +82,13 @@ export async function runHook(program: string, request: HookRequest): Promise<Ho
   }
 }
 
-/** Throws at once for some that cannot be started, and has others say so later. */
+/** Throws at once for some programs that cannot be started; others emit an error later. */
 function start(program: string, { words, env }: HookRequest) {
   const { ELECTRON_RUN_AS_NODE: _, NODE_OPTIONS: __, ...own } = process.env;
   return spawn(program, words, {
     env: { ...own, ...env },
     stdio: ["ignore", "ignore", "pipe"],
-    // A group of its own, to be ended as a whole.
+    // A process group of its own, so that it can be ended as a whole.
     detached: process.platform !== "win32",
     windowsHide: true,
   });
@@ -118,7 +118,7 @@ async function runToEnd(
     const last = setTimeout(() => child.stderr.destroy(), LAST_WORDS_MS);
     await closed;
     clearTimeout(last);
-    // Of what has left its parent, nobody would know.
+    // Its children may outlive it: ends the rest of the group.
     if (ended !== null) kill(child.pid, "SIGKILL");
     if (ended === null && code === 0) return { kind: "done" };
     return {
@@ -138,7 +138,7 @@ function kill(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(process.platform === "win32" ? pid : -pid, signal);
   } catch {
-    // It has ended already.
+    // The group has ended already.
   }
 }
 

@@ -58,7 +58,7 @@ test("a record is added beside others by a signed update, and it alone goes agai
   expect(await two.undo()).toEqual({ kind: "undone" });
   expect(await textsAt(where, record)).toBe("no-such-name");
 
-  // Where it is an alias, what that leads to is changed.
+  // For an alias, the update changes the record that it leads to.
   expect(await ask("aliased", `alias.${ZONE}`)).toMatchObject({ kind: "ready" });
   expect(await textsAt(where, `_acme-challenge.target.${ZONE}`)).toEqual(["aliased"]);
   expect(await ask("aliased", `away.${ZONE}`)).toMatchObject({
@@ -104,7 +104,7 @@ test("a server that says no is said with what is wrong, and nothing stays", asyn
     kind: "failed",
     message: expect.stringMatching(/clock.* differ by 3600 s|clock.*differ by 3\d\d\d s/),
   });
-  // Of other names than challenges this key may change nothing.
+  // This key may change no names but those of challenges.
   const text = { ...change, name: `${ZONE}` };
   expect(await sendUpdate(where, { zone: ZONE, key, change: text, signal })).toMatchObject({
     kind: "failed",
@@ -116,7 +116,7 @@ test("a server that says no is said with what is wrong, and nothing stays", asyn
 test("what one server of the zone does not come to have is said, and taken back", async () => {
   await using folder = await makeTemporaryFolder();
   await using other = await makeTemporaryFolder();
-  // It copies the zone from nobody.
+  // This server copies the zone from no other.
   await using behind = await startKnot({ folder: other.path, zones: { [ZONE]: "" }, key: KEY });
   const zones = { [ZONE]: `@ NS ns2\nns2 A ${behind.address}` };
   await using server = await startKnot({ folder: folder.path, zones, key: KEY });
@@ -128,7 +128,7 @@ test("what one server of the zone does not come to have is said, and taken back"
     message: `${behind.address} did not have the TXT record of ${record} within 0.6 s`,
   });
   expect(await textsAt(where, record)).toBe("no-such-name");
-  // It comes to have it while it is waited for.
+  // It gets the record while we wait for it.
   const answered = answer(wayTo(where), challenge, nearOf());
   while ((await textsAt(where, record)) === "no-such-name");
   const key = { name: KEY.name, algorithm: "hmac-sha256" as const, secret: Buffer.from(SECRET, "base64") };

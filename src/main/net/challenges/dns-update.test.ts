@@ -9,7 +9,7 @@ import { Redacted } from "#shared/model/secret.ts";
 
 const signal = new AbortController().signal;
 
-/** Takes every update and says nothing to it. */
+/** Accepts every update, and never answers. */
 async function startSilent() {
   const server = createServer((socket) => socket.on("data", () => socket.end()).on("error", () => undefined));
   await once(server.listen(0, "127.0.0.1"), "listening");

@@ -23,7 +23,7 @@ const LOOKUP_MS = 5_000;
 
 const failed = (message: string): ChallengeOutcome => ({ kind: "failed", message });
 
-/** By an update of the zone that its server takes (RFC 2136), signed with a shared key (RFC 8945). */
+/** Answers by an update of the zone at its server (RFC 2136), signed with a shared key (RFC 8945). */
 export async function answerByUpdate(
   method: UpdateMethod,
   { name, txt }: Dns,
@@ -33,7 +33,7 @@ export async function answerByUpdate(
   if (!openSecret) return failed(`the secret of the key ${method.keyName} is not to be had here`);
   const server = await findServer(method, signal);
   if ("message" in server) return failed(server.message);
-  // The zone's own server knows of aliases that it has itself, wherever the resolvers are.
+  // The zone's own server knows its aliases, whether or not the resolvers can see the zone.
   const record = await followAliases(recordOf(name), { resolvers: [server, ...resolvers], signal });
   if (!isWithin(record, method.zone))
     return failed(
@@ -56,14 +56,14 @@ export async function answerByUpdate(
   };
   const undo = undoBy(record, () => change("remove", new AbortController().signal));
   const added = await change("add", signal);
-  // A lost answer says nothing of what was done.
+  // If the answer was lost, the update may have been made.
   if (added.kind === "failed") return added.isKnown ? failed(added.message) : giveUp(added.message, undo);
   const propagation = await awaitRecord({ record, txt, known: [server], resolvers, spreadMs, signal });
   if (propagation.kind === "unseen") return giveUp(propagation.message, undo);
   return { kind: "ready", undo, note: propagation.note };
 }
 
-/** The secret is opened again for it: a vault that was locked meanwhile leaves the record. */
+/** Opens the secret once more: if the vault was locked meanwhile, the record stays. */
 const undoBy =
   (record: string, remove: () => Promise<Sent>): Undo =>
   async () => {
@@ -92,7 +92,7 @@ async function findServer(
   return address ? { address, port } : { message: `${server} has no address` };
 }
 
-/** For one update, whose sender overwrites it. */
+/** The key for one update; its sender overwrites it. */
 async function openKey(
   { keyName, algorithm, secretId }: UpdateMethod,
   openSecret: NonNullable<ChallengeDeps["openSecret"]>,
@@ -106,8 +106,8 @@ const PADDING = "=".charCodeAt(0);
 const SPACE = " ".charCodeAt(0);
 
 /**
- * The bytes of a key that was kept as `tsig-keygen` prints it; null where that is no base64. From bytes to bytes, for a string
- * cannot be overwritten; what was given is.
+ * Decodes the bytes of a key as `tsig-keygen` prints it; null if that is no base64. It works on bytes alone, because a
+ * string cannot be overwritten; it overwrites its input.
  */
 export function readTsigSecret(text: Uint8Array): Uint8Array | null {
   try {
@@ -148,12 +148,12 @@ type UpdateRequest = {
   signal: AbortSignal;
 };
 
-/** `isKnown`: the server has told that it did nothing. */
+/** `isKnown`: the server has answered that it changed nothing. */
 type Sent = { kind: "done" } | { kind: "failed"; isKnown: boolean; message: string };
 
 const UPDATE_MS = 10_000;
 
-/** Changes one record of a zone at its server. Said again, it is the same. */
+/** Changes one record of a zone at its server. Idempotent. */
 export async function sendUpdate(
   server: Resolver,
   { zone, change, key, timeoutMs = UPDATE_MS, now = Date.now, signal }: UpdateRequest,
@@ -218,7 +218,7 @@ const [TXT, SOA, TSIG] = [16, 6, 250];
 const [IN, NONE, ANY] = [1, 254, 255];
 const UPDATE = 5 << 11;
 const TTL_SECONDS = 60;
-/** How far the clocks of both may be apart, in seconds. */
+/** How far the two clocks may be apart, in seconds. */
 const FUDGE_SECONDS = 300;
 const HEADER_BYTES = 12;
 
@@ -227,7 +227,7 @@ const number32 = (value: number): Buffer => Buffer.concat([number16(value >>> 16
 const number48 = (value: number): Buffer =>
   Buffer.concat([number16(Math.floor(value / 2 ** 32)), number32(value % 2 ** 32)]);
 
-/** A name as it goes over the wire, in lower case. */
+/** A name in wire format, in lower case. */
 function nameBytes(name: string): Buffer {
   const labels = name.toLowerCase().replace(/\.$/, "").split(".");
   const parts = labels.flatMap((label) => [Buffer.from([label.length]), Buffer.from(label, "latin1")]);
@@ -246,7 +246,7 @@ const record = (name: string, { type, classOf, ttl }: Kind, data: Buffer): Buffe
     data,
   ]);
 
-/** Adds one TXT record to those of a name, or takes that one away. Without a signature. */
+/** An unsigned update that adds one TXT record to a name, or removes that one. */
 function writeUpdate(id: number, zone: string, { kind, name, text }: TxtChange): Buffer {
   const bytes = Buffer.from(text, "latin1");
   const data = Buffer.concat([Buffer.from([bytes.length]), bytes]);
@@ -283,7 +283,7 @@ const variables = ({ name, algorithm }: TsigKey, { time, error, other }: Signed)
 const macOf = ({ algorithm, secret }: TsigKey, bytes: Buffer): Buffer =>
   createHmac(algorithm.replace("hmac-", ""), secret).update(bytes).digest();
 
-/** The message with its signature; the answer's is made over `mac` as well. */
+/** The message with its signature. The signature of the answer covers `mac`, too. */
 function signMessage(message: Buffer, key: TsigKey, now: number): { bytes: Buffer; mac: Buffer } {
   const signed = { time: Math.floor(now / 1_000), error: 0, other: Buffer.alloc(0) };
   const mac = macOf(key, Buffer.concat([message, variables(key, signed)]));
@@ -303,11 +303,11 @@ function signMessage(message: Buffer, key: TsigKey, now: number): { bytes: Buffe
 }
 
 type UpdateAnswer =
-  /** `rcode` by its number. `tsigError` where the server did not take the signature; its own time with BADTIME, in ms. */
+  /** `rcode` by its number. `tsigError`: why the server rejected the signature; `serverTime`, in ms, with BADTIME. */
   | { kind: "answered"; rcode: number; isSigned: boolean; tsigError: number; serverTime: number | null }
   | { kind: "unreadable" };
 
-/** `isSigned`: whoever has the key has written this answer to our message. */
+/** `isSigned`: an owner of the key has written this answer to our message. */
 function readAnswer(bytes: Buffer, key: TsigKey, mac: Buffer): UpdateAnswer {
   try {
     const rcode = bytes.readUInt16BE(2) & 0xf;
@@ -317,7 +317,7 @@ function readAnswer(bytes: Buffer, key: TsigKey, mac: Buffer): UpdateAnswer {
     const stripped = Buffer.from(bytes.subarray(0, start));
     stripped.writeUInt16BE(bytes.readUInt16BE(10) - 1, 10);
     const tail = variables(key, { time, error, other });
-    // The fudge is the server's own.
+    // The server chooses its own fudge.
     number16(fudge).copy(tail, nameBytes(key.name).length + 6 + nameBytes(key.algorithm).length + 6);
     const expected = macOf(key, Buffer.concat([number16(mac.length), mac, stripped, tail]));
     const isSigned = own.length === expected.length && timingSafeEqual(own, expected);
@@ -330,7 +330,7 @@ function readAnswer(bytes: Buffer, key: TsigKey, mac: Buffer): UpdateAnswer {
 
 type Tsig = { start: number; time: number; fudge: number; own: Buffer; error: number; other: Buffer };
 
-/** The signature is the last record. Throws where the message ends too early. */
+/** The signature is the last record. Throws if the message ends too early. */
 function findTsig(bytes: Buffer): Tsig | null {
   let at = HEADER_BYTES;
   for (let left = bytes.readUInt16BE(4); left > 0; left--) at = skipName(bytes, at) + 4;

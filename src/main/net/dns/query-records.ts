@@ -12,7 +12,7 @@ type Records =
 type RecordQuery = {
   name: string;
   type: "TXT" | "NS" | "CNAME" | "A" | "AAAA";
-  /** Of a resolver, that it asks others; of a zone's own server, not. */
+  /** True for a resolver, which asks others; false for a zone's own server. */
   recurses: boolean;
   timeoutMs?: number;
   signal: AbortSignal;
@@ -21,7 +21,7 @@ type RecordQuery = {
 const TIMEOUT_MS = 3_000;
 const TRIES = 2;
 
-/** Queries one server for one kind of record. */
+/** Queries one server for one type of record. */
 export async function queryRecords(
   server: Resolver,
   { name, type, recurses, timeoutMs = TIMEOUT_MS, signal }: RecordQuery,
@@ -53,7 +53,7 @@ export async function queryRecords(
   return { kind: "answered", answers, authorities };
 }
 
-/** Null for bytes that are no message of DNS. */
+/** Null for bytes that are no DNS message. */
 function read(bytes: Buffer): DecodedPacket | null {
   try {
     return decode(bytes);
@@ -65,7 +65,7 @@ function read(bytes: Buffer): DecodedPacket | null {
 const isAnswerTo = (packet: DecodedPacket | null, id: number, name: string): boolean =>
   packet?.type === "response" && packet.id === id && isSameName(packet.questions?.[0]?.name ?? "", name);
 
-/** Without regard to case, and to a dot at the end. */
+/** Ignores case, and a dot at the end. */
 export const isSameName = (one: string, other: string): boolean => plainName(one) === plainName(other);
 
 export const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, "");
@@ -75,7 +75,7 @@ export type ExchangeResult = { bytes: Buffer } | { why: string };
 
 type ExchangeRequest = {
   message: Buffer;
-  /** Whether these bytes answer the question; others are passed over. */
+  /** Whether these bytes answer the query; other messages are ignored. */
   isAnswer: (bytes: Buffer) => boolean;
   timeoutMs: number;
   signal: AbortSignal;
@@ -83,7 +83,7 @@ type ExchangeRequest = {
 
 const LENGTH_BYTES = 2;
 
-/** Queries by a datagram. Only what comes from the resolver itself is taken. */
+/** Queries by UDP. Only datagrams from the resolver itself are accepted. */
 export function exchangeByUdp(
   { address, port }: Resolver,
   request: ExchangeRequest,
@@ -98,7 +98,7 @@ export function exchangeByUdp(
   return bounded(promise, request, () => socket.close());
 }
 
-/** Queries by a stream, for an answer that does not fit into a datagram. */
+/** Queries by TCP, for an answer that does not fit into a datagram. */
 export function exchangeByTcp(
   { address, port }: Resolver,
   request: ExchangeRequest,
@@ -124,7 +124,7 @@ export function exchangeByTcp(
   return bounded(promise, request, () => socket.destroy());
 }
 
-/** Ends when there is an answer, when the time is over, or when told to; whatever happens, `close` is called once. */
+/** Ends with the answer, at the timeout, or when the signal aborts; `close` is called once in every case. */
 async function bounded(
   answer: Promise<ExchangeResult>,
   { timeoutMs, signal }: ExchangeRequest,
@@ -151,16 +151,16 @@ function formatError(error: Error): string {
 
 export type Resolver = { address: string; port: number };
 
-/** ssh, too, asks no more of them than the system's resolver library does. */
+/** The system's resolver library uses no more, and so neither does ssh. */
 const MOST_RESOLVERS = 3;
 
-/** The resolvers of this system, in the order in which it asks them. */
+/** The resolvers of this system, in the order in which it uses them. */
 export const findResolvers = (): Resolver[] =>
   getServers()
     .flatMap((text) => readResolver(text) ?? [])
     .slice(0, MOST_RESOLVERS);
 
-/** Reads `IP`, `IP:PORT` or `[IP]:PORT`; null for anything else: a resolver is not looked up by name. */
+/** Reads `IP`, `IP:PORT` or `[IP]:PORT`; null for anything else: a resolver's name is not looked up. */
 export function readResolver(text: string): Resolver | null {
   const [, bracketed, plain, portText = "53"] =
     /^(?:\[([^\]]+)\]|([^[\]:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
@@ -169,7 +169,7 @@ export function readResolver(text: string): Resolver | null {
   return isIP(address) !== 0 && port >= 1 && port <= 65_535 ? { address, port } : null;
 }
 
-/** Whether what it says of DNSSEC comes from this computer, where nobody on the way can have written it. */
+/** Whether its DNSSEC status comes from this computer, so that nobody on the way can have forged it. */
 export const isLocal = ({ address }: Resolver): boolean => address.startsWith("127.") || address === "::1";
 
 export const formatResolver = ({ address, port }: Resolver): string =>

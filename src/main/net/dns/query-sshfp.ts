@@ -9,14 +9,14 @@ import {
   type Resolver,
 } from "./query-records.ts";
 
-/** One record of a name: which algorithm, which hash (1: SHA-1, 2: SHA-256), and that in lower-case hex (RFC 4255). */
+/** One record: the key's algorithm, the hash (1: SHA-1, 2: SHA-256), and the lower-case hex of it (RFC 4255). */
 export type SshfpRecord = { algorithm: number; hash: number; fingerprint: string };
 
 export type SshfpAnswer =
   | {
       kind: "answered";
       records: SshfpRecord[];
-      /** The resolver says that DNSSEC holds; `local`: and nobody but this computer can have written that. */
+      /** The resolver says that DNSSEC validates; `local`: it runs here, so that nobody else can have forged that. */
       dnssec: "local" | "claimed" | "none";
       resolver: string;
     }
@@ -26,20 +26,20 @@ export type SshfpAnswer =
 type Options = { resolvers: readonly Resolver[]; timeoutMs?: number; signal: AbortSignal };
 
 const TIMEOUT_MS = 2_000;
-/** By datagram, which may be lost. */
+/** UDP may lose a datagram. */
 const TRIES = 2;
-/** What fits through every network in one piece. */
+/** Fits through every network unfragmented. */
 const UDP_BYTES = 1_232;
 const HASH_HEX: ReadonlyMap<number, number> = new Map([
   [1, 40],
   [2, 64],
 ]);
-/** Names that lead on to another one. */
+/** How many aliases of a name are followed. */
 const MOST_ALIASES = 8;
 
 /**
- * Queries the SSHFP records of one name, of the first resolver that answers. The AD bit is requested (RFC 6840
- * section 5.7); whether it is to be believed depends on who has set it, which the answer says.
+ * Queries the SSHFP records of one name, from the first resolver that answers. It requests the AD bit (RFC 6840 section
+ * 5.7); whether that can be trusted depends on who set it, which the answer says.
  */
 export async function querySshfp(
   name: string,
@@ -94,7 +94,7 @@ async function queryOne(
   return packet ? toAnswer(packet, name, resolver) : { kind: "failed", why: "its answer cannot be read" };
 }
 
-/** Null for bytes that are no message of DNS. */
+/** Null for bytes that are no DNS message. */
 function read(bytes: Buffer): DecodedPacket | null {
   try {
     return decode(bytes);
@@ -125,7 +125,7 @@ function toAnswer(packet: DecodedPacket, name: string, resolver: Resolver): Sshf
   };
 }
 
-/** Those of the name itself, or of the name that it is an alias of; what does not fit its hash is none. */
+/** The records of the name itself, or of its alias's target; a value of the wrong length for its hash is left out. */
 function recordsOf({ answers = [] }: DecodedPacket, name: string): SshfpRecord[] {
   let owner = name.toLowerCase();
   for (let step = 0; step < MOST_ALIASES; step++) {

@@ -13,7 +13,7 @@ import { Redacted } from "#shared/model/secret.ts";
 const credentials = { user: "jo", password: new Redacted("s3cret") };
 const authority = { host: "shop.example", port: 443 };
 
-/** Hears the pieces one after the other; what was said, how it ended, and what is left. */
+/** Feeds the pieces one after the other; returns what it sent, its result, and the bytes that are left. */
 function converse(negotiation: Negotiation<ProxyAnswer>, pieces: readonly Uint8Array[]) {
   const said = [Buffer.from(negotiation.begin)];
   let received = Buffer.alloc(0);

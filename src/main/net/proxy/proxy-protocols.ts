@@ -2,24 +2,24 @@ import { isIP, isIPv6 } from "node:net";
 import type { Duplex } from "node:stream";
 import { Redacted } from "#shared/model/secret.ts";
 
-/** What comes after so much of what was received: it is too little, there is something to send, or the negotiation is over. */
+/** The next step: more bytes are needed, there is something to send, or the negotiation is over. */
 type Step<T> =
   | { kind: "more" }
   | { kind: "send"; bytes: Uint8Array; used: number }
   | { kind: "over"; result: T; used: number };
 
-/** One side of a negotiation: what it sends first, and what it makes of all that was received and not used yet. It never throws. */
+/** Our side of a negotiation: its first message, and its step for all bytes that are not used yet. It never throws. */
 export type Negotiation<T> = { begin: Uint8Array; take: (received: Buffer) => Step<T> };
 
-/** How the other side ended a negotiation that was not over. `flooded`: it sent more than any answer has. */
+/** How the other side ended an unfinished negotiation. `flooded`: it sent more than any answer has. */
 export type Ending = { kind: "closed" | "timed-out" | "flooded"; received: Buffer };
 
-/** `deadlineMs` is for the whole negotiation: a drip of bytes does not move it. */
+/** `deadlineMs` is for the whole negotiation: a trickle of bytes does not move it. */
 type Limits = { deadlineMs: number; mostBytes: number; signal: AbortSignal };
 
 /**
- * Runs a negotiation over a stream, which is paused afterwards: what came behind the last answer stands in it again, for
- * whoever listens next. Rejects only when `signal` says stop.
+ * Runs a negotiation over a stream, which is paused afterwards: bytes after the last answer are put back into it, for
+ * the next reader. Rejects only when `signal` aborts.
  */
 export function negotiate<T>(
   stream: Duplex,
@@ -58,7 +58,7 @@ export function negotiate<T>(
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
     stream.off("data", listen).off("end", close).off("close", close);
-    // The listener for errors stays: one that comes late must not end the program.
+    // The error listener stays: a late error must not end the program.
     stream.pause();
     if (received.length > 0 && !stream.destroyed && !stream.readableEnded) stream.unshift(received);
   });
@@ -70,8 +70,8 @@ export type ProxyDestination = { host: string; port: number };
 export type Credentials = { user: string; password: Redacted<string> };
 
 /**
- * What a proxy answered. `refused-by-proxy`: it does not want to; `unreached`: it tried, and the endpoint did not let it.
- * `garbage`: what answers there is no such proxy.
+ * A proxy's answer. `refused-by-proxy`: it does not allow this; `unreached`: it tried, and could not reach the
+ * endpoint. `garbage`: what answers there is no such proxy.
  */
 export type ProxyAnswer =
   | { kind: "open" }
@@ -83,7 +83,7 @@ export type ProxyAnswer =
 
 /** The client's side of a tunnel through an HTTP proxy: CONNECT (RFC 9110, 9.3.6), with a login by Basic (RFC 7617). */
 
-/** Requests a tunnel to a destination; a name is resolved there. */
+/** Requests a tunnel to a destination; the proxy resolves a name. */
 export function negotiateConnect(
   { host, port }: ProxyDestination,
   credentials: Credentials | null,
@@ -102,7 +102,7 @@ export function negotiateConnect(
 
 const BEGINNING = Buffer.from("HTTP/1.");
 
-/** An answer counts once its head is there in full. Behind a head that opens the tunnel the endpoint's own bytes begin. */
+/** An answer counts once its head is complete. After a head that opens the tunnel, the endpoint's own bytes begin. */
 function takeHead(received: Buffer, hasLogin: boolean): Step<ProxyAnswer> {
   const garbage = { kind: "over", result: { kind: "garbage", received }, used: received.length } as const;
   const known = Math.min(received.length, BEGINNING.length);
@@ -113,7 +113,7 @@ function takeHead(received: Buffer, hasLogin: boolean): Step<ProxyAnswer> {
   const [, digits, reason = ""] = /^HTTP\/1\.[01] (\d{3})(?: (.*))?$/.exec(line) ?? [];
   if (digits === undefined) return garbage;
   const status = Number(digits);
-  // Interim answers are followed by the real one.
+  // An interim answer (1xx) is followed by the final one.
   if (status < 200) return { kind: "send", bytes: Buffer.alloc(0), used: end };
   return { kind: "over", result: readStatus(status, `${status} ${reason}`.trim(), hasLogin), used: end };
 }
@@ -125,7 +125,7 @@ function readStatus(status: number, said: string, hasLogin: boolean): ProxyAnswe
   return { kind: "refused-by-proxy", said };
 }
 
-/** Where the head ends, behind its empty line; null while it has not ended. */
+/** Where the head ends, after its empty line; null while it is incomplete. */
 function findEnd(received: Buffer): number | null {
   const ends = ["\r\n\r\n", "\n\n"].flatMap((mark) => {
     const at = received.indexOf(mark);
@@ -145,7 +145,7 @@ const METHOD = { none: 0, password: 2, unacceptable: 0xff };
 const CONNECT = 1;
 const ADDRESS = { ipv4: 1, name: 3, ipv6: 4 };
 
-/** Requests a connection to a destination; a name is resolved there. */
+/** Requests a connection to a destination; the proxy resolves a name. */
 export function negotiateSocks5(
   { host, port }: ProxyDestination,
   credentials: Credentials | null,
@@ -206,13 +206,13 @@ const over = ({ length }: Buffer, result: ProxyAnswer): Step<ProxyAnswer> => ({
   used: length,
 });
 
-/** What is bound comes as an address, of no use to us, that has to be there in full. */
+/** The bound address in the reply is of no use to us, but it must be there completely. */
 function takeReply(received: Buffer): Step<ProxyAnswer> {
   const [version, code, , type, length] = received;
   if (version === undefined) return MORE;
   if (version !== VERSION) return over(received, { kind: "garbage", received });
   if (code === undefined) return MORE;
-  // After a refusal some proxies send no more than this.
+  // Some proxies send no more than this after a refusal.
   if (code !== 0)
     return over(received, REFUSALS[code] ?? { kind: "refused-by-proxy", said: `reply ${code}` });
   if (type === undefined || length === undefined) return MORE;
@@ -228,7 +228,7 @@ function sizeOfAddress(type: number, length: number): number | null {
   return type === ADDRESS.name ? 1 + length : null;
 }
 
-/** RFC 1928, section 6: who refuses is the proxy itself, or what it tried to reach. */
+/** RFC 1928, section 6: the proxy itself refuses, or the destination that it tried to reach. */
 const REFUSALS: Record<number, ProxyAnswer> = {
   1: { kind: "refused-by-proxy", said: "general failure" },
   2: { kind: "refused-by-proxy", said: "not allowed by its rules" },
@@ -247,11 +247,11 @@ function writeAddress(host: string): Buffer {
   return Buffer.concat([Buffer.from([ADDRESS.name, name.length]), name]);
 }
 
-/** The sixteen bytes of an IPv6 address. A zone means nothing to another machine, and is left out. */
+/** The sixteen bytes of an IPv6 address. A zone means nothing on another machine, and is left out. */
 function toBytes(address: string): Buffer {
   const plain = address
     .replace(/%.*$/, "")
-    // The last 32 bits may stand as an IPv4 address.
+    // The last 32 bits may be written as an IPv4 address.
     .replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
       const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);
       return [a * 256 + b, c * 256 + d].map((group) => group.toString(16)).join(":");

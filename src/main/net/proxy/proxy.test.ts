@@ -130,7 +130,7 @@ test("a proxy that does not want to is reported as the proxy, not as the endpoin
   ]);
 });
 
-/** What stands where a proxy is thought to be, of which kinds, and what is said of it. */
+/** What answers at a proxy's address, for which kinds of proxy, and the message about it. */
 const FAULTS: [string, () => Promise<TestServer>, readonly ProxyAddress["kind"][], RegExp][] = [
   ["S3: a proxy that says nothing", startSilentServer, KINDS, /did not lead through within 0.2 seconds$/],
   [
@@ -164,7 +164,7 @@ function drip(far: Socket): void {
   far.once("close", () => clearInterval(timer)).write("HTTP/1.1 200 OK\r\n");
 }
 
-/** Goes on until nobody listens; SOCKS has no answers of any length, HTTP has heads. */
+/** Goes on until nobody reads; SOCKS has no answers of unlimited length, HTTP has heads. */
 function flood(far: Socket): void {
   const more = () => {
     while (!far.destroyed && far.write("X-Header: yes\r\n".repeat(500)));

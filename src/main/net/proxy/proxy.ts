@@ -17,14 +17,14 @@ export type ProxyAddress = ProxyDestination & { kind: "socks5" | "http"; credent
 
 /** A route to endpoints through a proxy or a host, which resolves their names. */
 export type ProxyRoute = {
-  /** In a few words, for people; without a secret. */
+  /** A short name for people, without any secret. */
   name: string;
-  /** A stream to a destination, paused; or why there is none. Rejects only when `signal` says stop. */
+  /** A paused stream to a destination; or why there is none. Rejects only when `signal` aborts. */
   reach: (to: ProxyDestination, signal: AbortSignal) => Promise<{ stream: Duplex } | Failure>;
 };
 
 type Limits = {
-  /** To find the proxy, and again to connect to it. */
+  /** For resolving the proxy's name, and again for connecting to it. */
   connectMs: number;
   /** From the connection to its last answer: meanwhile it connects to the endpoint. */
   answerMs: number;
@@ -43,7 +43,7 @@ const NEGOTIATIONS: Record<
   http: negotiateConnect,
 };
 
-/** Through a proxy, one connection to it for each stream. What it says is taken at its word, and reported as its own. */
+/** A route through a proxy, with one connection for each stream. What the proxy says is reported as its own words. */
 export function createProxyRoute(proxy: ProxyAddress, overrides: Partial<Limits> = {}): ProxyRoute {
   const limits = { ...LIMITS, ...overrides };
   const name = formatProxy(proxy);
@@ -76,7 +76,7 @@ export function createProxyRoute(proxy: ProxyAddress, overrides: Partial<Limits>
 const formatProxy = ({ kind, host, port }: ProxyAddress): string =>
   `${kind}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
-/** Why a proxy did not lead to an endpoint, so that nobody takes the one for the other. */
+/** Why a proxy did not lead to an endpoint: worded so that nobody confuses the two. */
 
 const failed = (message: string): Failure => ({ outcome: "proxy-failed", message });
 
@@ -86,7 +86,7 @@ const toProxyFailure = (proxy: string, { message, transient }: Failure): Failure
   ...(transient && { transient }),
 });
 
-/** It ended the negotiation without an answer, or did not come to one. */
+/** The proxy ended the negotiation without an answer, or did not answer in time. */
 function toEndingFailure(proxy: string, { kind, received }: Ending, limits: { answerMs: number }): Failure {
   switch (kind) {
     case "closed":
@@ -102,7 +102,7 @@ function toEndingFailure(proxy: string, { kind, received }: Ending, limits: { an
   }
 }
 
-/** Null where it let us through. */
+/** Null if it let us through. */
 function toRefusedFailure(proxy: string, to: ProxyDestination, said: ProxyAnswer): Failure | null {
   const destination = `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
   switch (said.kind) {
@@ -133,7 +133,7 @@ const OUTCOMES: Record<Extract<ProxyAnswer, { kind: "unreached" }>["why"], Outco
   "timed-out": "timed-out",
 };
 
-/** The first of what was received, without anything that a terminal would act on. */
+/** The beginning of what was received, without anything that a terminal would interpret. */
 function formatReceived(received: Buffer): string {
   if (received.length === 0) return "";
   const [line = ""] = received
@@ -143,5 +143,5 @@ function formatReceived(received: Buffer): string {
   return `: it said ${quote(line)}`;
 }
 
-/** What a stranger said, as one line of plain ASCII. */
+/** A stranger's text, as one line of plain ASCII. */
 const quote = (said: string): string => `"${said.slice(0, 120).replace(/[^\x20-\x7e]/g, "?")}"`;

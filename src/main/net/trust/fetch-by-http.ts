@@ -1,26 +1,26 @@
 import https from "node:https";
 import { isNamed, lookupOutside, RefusedAddress, whyRefusedHost } from "#net/refused-address.ts";
 
-/** The bytes at an address, or why there are none. `refusedHost`: the one that the user would have to name. */
+/** The bytes at an address, or why there are none. `refusedHost`: a host that the user would have to name first. */
 type Fetched = { kind: "fetched"; bytes: Uint8Array } | { kind: "failed"; why: string; refusedHost?: string };
 
-/** Only when it is needed: to import it makes Node load a client of its own that nothing here uses, at each start. */
+/** Not imported: an import makes Node load a client of its own at each start, which nothing here uses. */
 const openHttp = () => process.getBuiltinModule("node:http");
 
-/** `named`: hosts that the user has named, which are gone to wherever they are. */
+/** `named`: hosts that the user has named; they are allowed wherever they are. */
 type HttpRequest = {
   address: string;
   named: readonly string[];
   posted?: { type: string; bytes: Uint8Array };
 };
 
-/** What a fetch may cost. */
+/** The limits of one fetch. */
 type FetchLimits = { bytes: number; timeoutMs: number };
 
 /**
- * Fetches what authorities sign, without following anybody anywhere else; and, unless the user has named it, from nowhere on
- * this computer or its own link: a certificate is anybody's text. What comes is not believed by the way it came:
- * it is signed, which is why authorities serve it without TLS (RFC 5280, section 8; RFC 6960, appendix A).
+ * Fetches what authorities sign. It follows no redirect, and connects to no address of this computer or its own link
+ * unless the user has named it, because anybody can write a URL into a certificate. The answer is trusted for its
+ * signature, not for its transport: so authorities serve it without TLS (RFC 5280, section 8; RFC 6960, appendix A).
  */
 function fetchByHttp({ address, named, posted }: HttpRequest, limits: FetchLimits): Promise<Fetched> {
   const url = URL.parse(address);
@@ -35,9 +35,9 @@ function fetchByHttp({ address, named, posted }: HttpRequest, limits: FetchLimit
     const options = {
       method: posted ? "POST" : "GET",
       headers: posted ? { "content-type": posted.type, "content-length": posted.bytes.length } : {},
-      // Of the server nothing is asked but what is signed, so that whose certificate it shows does not count either.
+      // The answer is signed, so that the server's own certificate does not matter.
       rejectUnauthorized: false,
-      // A connection that is kept for another address would be used without a look at it.
+      // A kept connection would be reused without a check of its address.
       agent: false,
       ...(isUserNamed ? {} : { lookup: lookupOutside }),
       signal: AbortSignal.timeout(limits.timeoutMs),
@@ -82,10 +82,10 @@ export const fetchList = (
   limits = LIST_LIMITS,
 ): Promise<Fetched> => fetchByHttp({ address, named }, limits);
 
-/** Answers have some kilobytes; readers take no more than this. */
+/** Answers have some kilobytes; no reader takes more than this. */
 const ANSWER_LIMITS = { bytes: 1024 * 1024, timeoutMs: 15_000 };
 
-/** Sends a request of OCSP to a responder, as RFC 6960, appendix A.1 has it for any of them. */
+/** Sends an OCSP request to a responder, by POST as in RFC 6960, appendix A.1. */
 export const postToResponder = (
   address: string,
   request: Uint8Array,

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import tls from "node:tls";
 
-/** Roots as a store holds them: PEM, with whatever stands between its blocks. */
+/** Roots as a store holds them: PEM, with whatever is between its blocks. */
 export type RootFile = { source: string; pem: Uint8Array };
 
-/** Where systems keep the roots that OpenSSL, GnuTLS and what is built on them trust, the first that is there. */
+/** The bundles that OpenSSL, GnuTLS and what is built on them trust, by system; the first that exists is used. */
 const BUNDLES = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
@@ -14,7 +14,7 @@ const BUNDLES = [
   "/usr/local/share/certs/ca-root-nss.crt",
 ];
 
-/** What this system trusts: its bundle, or what it tells Node (macOS, Windows); null where neither is to be had. */
+/** What this system trusts: its bundle, or what it passes to Node (macOS, Windows); null if it has neither. */
 export async function readSystemRoots(): Promise<RootFile | null> {
   for (const path of BUNDLES) {
     const pem = await readFile(path).catch(() => null);
