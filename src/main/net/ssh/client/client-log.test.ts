@@ -16,7 +16,7 @@ const KEX = "debug1: kex.c:kex_exchange_identification():1339 (bin=ssh, pid=7):"
 const HUNG_UP = "kex_exchange_identification: Connection closed by remote host\r\n";
 const CLOSED = "Connection closed by 192.0.2.1 port 2222\r\n";
 
-/** As OpenSSH 10.0 has written it, each; lines end as in its log. */
+/** Each log as OpenSSH 10.0 has written it, with its line ends. */
 test.each<[outcome: string, log: string, message: string]>([
   [
     "login-refused",

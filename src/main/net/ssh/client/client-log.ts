@@ -1,29 +1,29 @@
 import { explainGreeting, formatAddress, quote, type Reason, type Where } from "#net/ssh/ssh-failure.ts";
 
 /**
- * What OpenSSH's client says of itself, with LogLevel VERBOSE and LC_ALL=C, in a file of its own: nothing that a host
- * sends reaches it but through ssh's own encoder, and no host can make it grow.
+ * What OpenSSH's client logs with LogLevel VERBOSE and LC_ALL=C, in a file of its own. A host's text reaches it only
+ * through ssh's own escaping, and no host can make it grow without limit.
  */
 
 /**
- * For LogVerbose: what is wanted of the more talkative levels. Which keys were offered and taken, and what the host said
- * before its greeting, of which ssh reads a thousand lines at most.
+ * For LogVerbose: the few messages that we need from more verbose levels. They say which keys were offered and
+ * accepted, and what the host sent before its greeting, of which ssh reads a thousand lines at most.
  */
 export const LOG_VERBOSE =
   "sshconnect2.c:userauth_pubkey():*,sshconnect2.c:input_userauth_pk_ok():*,kex.c:kex_exchange_identification():*";
 
 export type ClientLog = {
-  /** Each without its end. */
+  /** Without line ends. */
   lines: readonly string[];
   isLoggedIn: boolean;
-  /** The key that let us in, if it was one, and ssh said which. */
+  /** The key that let us in, if it was a key and ssh named it. */
   acceptedKey: { fingerprint: string; isCertificate: boolean } | null;
-  /** The fingerprints of the keys that the host was asked about, and of those that it would take. */
+  /** The fingerprints of the keys that the host was queried for, and of those that it would take. */
   offered: ReadonlySet<string>;
   accepted: ReadonlySet<string>;
-  /** What the host said before its greeting, or instead of one. */
+  /** What the host sent before its greeting, or instead of one. */
   early: string;
-  /** It is the host's key that ssh would not take. */
+  /** ssh refused the host's key. */
   isHostKeyRefused: boolean;
 };
 
@@ -50,18 +50,18 @@ export function readClientLog(text: string): ClientLog {
   };
 }
 
-/** Why OpenSSH's client did not log in, from what it says: the same outcomes, and words, as where ssh2 does. */
+/** Why OpenSSH's client did not log in, from its log: the same outcomes and words as for ssh2. */
 
 export type ClientFailure = {
   target: Where;
   user: string;
   log: ClientLog;
-  /** What others said, as the host's banner, or a command that leads there. */
+  /** Standard error of others: the host's banner, or the ProxyCommand's messages. */
   complaints: string;
   proxyCommand: { value: string; location: string } | null;
-  /** How many keys were offered, and from where. */
+  /** A phrase: how many keys were offered, and from where. */
   tried: string;
-  /** One of them is on a security key. */
+  /** One of the keys is on a security key. */
   hasSecurityKey: boolean;
 };
 
@@ -69,7 +69,7 @@ type Rule = readonly [pattern: RegExp, explain: (failure: ClientFailure, match: 
 
 const fail = (outcome: Reason["outcome"], message: string): Reason => ({ outcome, message });
 
-/** The first that one of the lines meets, the telling ones before those that only say that it ended. */
+/** The first rule that matches a line counts: specific ones stand before those that only say that it ended. */
 const RULES: readonly Rule[] = [
   [
     /(?:Bad configuration option|Bad .* key types|unsupported option|no argument after keyword|keyword .* extra arguments)/i,
@@ -145,7 +145,7 @@ const RULES: readonly Rule[] = [
   ],
 ];
 
-/** With a command that leads there, nobody but that command speaks until the host has greeted. */
+/** With a ProxyCommand, these lines are about the command, not the host, until the host has sent its greeting. */
 const BEFORE_GREETING =
   /^(?:kex_exchange_identification|ssh_exchange_identification|banner exchange): |^Connection closed by UNKNOWN/;
 
@@ -163,7 +163,7 @@ export function explainClient(failure: ClientFailure): Reason {
   );
 }
 
-/** What a deadline cut short, before there was a login. */
+/** What had not finished when a deadline passed before the login. */
 export function explainClientTimeout(
   { target, log, proxyCommand, hasSecurityKey, complaints }: ClientFailure,
   hasHostKey: boolean,
@@ -201,7 +201,7 @@ export function readClientEnd({ lines }: ClientLog, how: { code: number } | { si
   return lines.some((line) => LOST.test(line)) ? "lost" : "ended";
 }
 
-/** What ssh answers for all that is not the command's own. */
+/** ssh's exit status for every failure of its own. */
 const FAILED = 255;
 const LOST =
   /^(?:Connection to .* closed by remote host|Connection closed by|client_loop: |Timeout, server |Read from remote host|Connection reset|Received disconnect|Disconnected from|Bad packet length|Corrupted|ssh_dispatch_run_fatal|.*Broken pipe)/;

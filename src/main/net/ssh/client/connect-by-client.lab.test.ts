@@ -28,7 +28,7 @@ const NOTHING_ASKED = {
   gssapi: false,
 };
 
-/** A key, and visits with it to a host whose key is known. */
+/** A key, and a function that logs in with it to a host whose host key is trusted. */
 async function makeDesk() {
   const folder = await makeTemporaryFolder();
   const key = await makeKeyFile(folder.path, "id");
@@ -62,7 +62,7 @@ async function makeDesk() {
 const serve = (run: Parameters<typeof startSshServer>[0]["run"], more: object = {}) =>
   startSshServer({ run, hostKey: hostKey.private, ...more });
 
-/** Where this file alone has its temporary folders. */
+/** The temporary folders of this file alone are in here. */
 const place = await makeTemporaryFolder();
 const { TMPDIR } = process.env;
 
@@ -76,7 +76,7 @@ afterAll(async () => {
   await place.remove();
 });
 
-/** What there is of ours: folders, and processes that were started with one of them. */
+/** Our folders that are left, and the processes that were started with one of them. */
 async function findOurs() {
   const folders = (await readdir(place.path)).filter((name) => name.startsWith("latchkey-ssh-"));
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
@@ -212,7 +212,7 @@ withSsh.each<[name: keyof typeof hostile, outcome: string]>([
   expect(await findOurs()).toEqual({ folders: [], clients: [] });
 });
 
-/** Leads there, and is deaf to whoever asks it to end. */
+/** A ProxyCommand that connects, and ignores the signals to end. */
 const DEAF_LEAD = `
 trap '' TERM HUP
 '${process.execPath}' -e 'const [host, port] = process.argv.slice(1);

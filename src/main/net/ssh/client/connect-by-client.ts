@@ -28,31 +28,31 @@ import {
   startSsh,
 } from "./start-ssh.ts";
 
-/** sshd counts each against MaxAuthTries (6). */
+/** sshd counts each towards MaxAuthTries (6). */
 const MOST_CLIENT_KEYS = 5;
 
 /**
- * Logs in by OpenSSH's own client, as host-connection.ts does by ssh2: the same limits, outcomes and words, and the host's
- * key is judged by the same verifier.
+ * Logs in by OpenSSH's own client, as host-connection.ts does by ssh2: the same limits, outcomes and words, and the
+ * same verifier for the host's key.
  *
- * ssh gets the keys that are trusted for the host beforehand, and logs in to no other. One that nobody knew is shown to
- * the verifier when ssh has hung up; where that takes it (--accept-new), ssh is started once more, with that key alone.
+ * ssh gets the keys that are trusted for the host beforehand, and logs in to no other. After an unknown key ssh hangs
+ * up; if the verifier accepts it (--accept-new), ssh is started once more, with that key alone.
  */
 
 export type ClientOptions = Omit<LoginOptions, "identities" | "unusable" | "interactive"> & {
-  /** OpenSSH's client, by its path. */
+  /** Path of OpenSSH's client. */
   ssh: string;
   login: ClientLogin;
-  /** In the order to offer them; at most five are. */
+  /** In the order to offer them; at most five are offered. */
   keys: readonly ClientKey[];
-  /** Those that the verifier takes, as far as they are known before one is presented. */
+  /** Host keys that the verifier accepts, as far as they are known before one is presented. */
   trustedKeys: readonly Uint8Array[];
 };
 
-/** What one start of ssh came to: a login, a reason why there is none, or a key that the verifier takes and ssh did not know. */
+/** The result of one start of ssh: a login, a failure, or a host key that the verifier accepts and ssh did not know. */
 type Attempt = HostConnection | SshFailure | { trusted: PresentedKey };
 
-/** Logs in, to run the command. Rejects only when told to stop. */
+/** Logs in, to run the command. Rejects only when the signal aborts. */
 export async function connectByClient(
   options: ClientOptions,
   command: string,
@@ -104,7 +104,7 @@ async function attempt(options: ClientOptions, command: string): Promise<Attempt
     connection = {
       transport: "system",
       hostKey: met.hostKey,
-      // A certificate is not the key in it: no line of that key has let us in.
+      // A certificate let us in: no authorized_keys line of the key in it did.
       loginKey: acceptedKey?.isCertificate ? null : fingerprint,
       loginCertificate: acceptedKey?.isCertificate ? fingerprint : null,
       clientKeys: keys,
@@ -152,7 +152,7 @@ async function waitForLogin(
   return log.isLoggedIn ? { hostKey, log } : { trusted: hostKey };
 }
 
-/** As on Windows, and by a client older than OpenSSH 8.5. */
+/** On Windows, and with a client older than OpenSSH 8.5, which cannot record the key. */
 const explainUnshown = (target: Where): Reason => ({
   outcome: "host-key-unknown",
   message: `the host key of ${formatAddress(target)} is not trusted, and the ssh of this computer does not show it: add it to known_hosts once it was compared, then try again`,
@@ -164,7 +164,7 @@ export const runIn =
   (running: RunningSsh, folder: ClientFolder): RunCommand =>
   (output) => {
     running.output.pour(output.out, "too");
-    // What came before is what others said, as the host's banner.
+    // Earlier text is not the command's, but the host's banner, for example.
     running.complaints.pour(output.complained);
     const reportEnd = async () => {
       const how = await running.ended;
@@ -172,7 +172,7 @@ export const runIn =
       if (end === "ended") output.exited(how);
       output.over(end);
     };
-    // Once nobody waits any more, the folder may be gone.
+    // When nobody waits any more, the folder may be gone.
     reportEnd().catch(() => output.over("lost"));
     return {
       send: (piece) => void running.input.write(piece),
@@ -180,7 +180,7 @@ export const runIn =
     };
   };
 
-/** Rejects when told to stop. */
+/** Rejects when the signal aborts. */
 export async function orStopped<T>(
   work: Promise<T>,
   afterMs: number,
@@ -218,8 +218,8 @@ function formatKeys(keys: readonly ClientKey[]): string {
 }
 
 /**
- * Leads the first that connects to a port of loopback on to a stream, and nobody else. ssh cannot be handed a stream
- * that a jump host has opened; what runs through it is encrypted for the host behind.
+ * Connects the first client of a loopback port to a stream, and no other client. ssh cannot be given a stream that a
+ * jump host has opened. Whoever takes the connection first sees only what is encrypted for the host.
  */
 export async function startRelay(
   stream: Duplex,

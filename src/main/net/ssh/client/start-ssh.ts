@@ -10,13 +10,13 @@ import type { ClientKey } from "#net/ssh/identities.ts";
 import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
 import { type ClientLog, LOG_VERBOSE, readClientLog } from "./client-log.ts";
 
-/** What a login by OpenSSH's own client needs to know beyond what one by ssh2 does. */
+/** What a login by OpenSSH's own client needs to know in addition to one by ssh2. */
 export type ClientLogin = {
   /** HostName of ssh_config, or the name itself. */
   address: string;
   hostKeyAlias: string | null;
   agentSocket: string | null;
-  /** The command that leads there, as ssh_config has it, and where that stands. */
+  /** The ProxyCommand of ssh_config, and where that is written. */
   proxyCommand: { value: string; location: string } | null;
   /** Absolute paths. */
   certificateFiles: readonly string[];
@@ -29,8 +29,8 @@ const USUAL = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/local/bi
 const USUAL_ON_WINDOWS = ["C:\\Windows\\System32\\OpenSSH", "C:\\Program Files\\OpenSSH"];
 
 /**
- * OpenSSH's own client: the first in PATH, or where it usually is; null where none is installed. A folder of PATH that
- * depends on where one stands is passed over.
+ * The path of OpenSSH's own client: the first in PATH, or its usual path; null if none is installed. Relative folders
+ * in PATH are ignored, because they depend on the working directory.
  */
 export function findSsh(path: string = process.env.PATH ?? ""): string | null {
   const isWindows = process.platform === "win32";
@@ -38,7 +38,7 @@ export function findSsh(path: string = process.env.PATH ?? ""): string | null {
   return findProgram(folders.map((folder) => join(folder, isWindows ? "ssh.exe" : "ssh")));
 }
 
-/** The first of these paths that may be run; null for none. */
+/** The first of these paths that may be executed; null for none. */
 const findProgram = (paths: readonly string[]): string | null => paths.find(mayBeRun) ?? null;
 
 function mayBeRun(path: string): boolean {
@@ -56,33 +56,33 @@ export type RunningSsh = {
   input: Writable;
   output: Tap;
   complaints: Tap;
-  /** Once it has ended, and all that it printed is there. */
+  /** Resolves once ssh has ended, and all its output is there. */
   ended: Promise<Ended>;
-  /** Once it has logged in, or has ended. */
+  /** Resolves once ssh has logged in, or has ended. */
   loggedIn: Promise<ClientLog>;
-  /** Ends it, and whatever it has started; answers when it is gone. */
+  /** Ends ssh, and whatever it has started; resolves when it is gone. */
   stop(): Promise<void>;
 };
 
-/** What a stream has said, from its first byte on. */
+/** The output of a stream, from its first byte on. */
 type Tap = {
-  /** So far, at most so much. */
+  /** What has been kept so far, up to a limit. */
   said(): string;
-  /** What comes from now on goes here; `early` is what came before. */
+  /** Passes further output to `take`; with "too", what was kept before it, as well. */
   pour(take: (chunk: Buffer) => void, early?: "too"): void;
 };
 
 const MOST_EARLY = 64 * 1024;
 
-/** For ssh to say goodbye, and to end what it has started. */
+/** How long ssh may take to hang up, and to end what it has started. */
 const GOODBYE_MS = 500;
 
-/** Where the system does not tell of changes to a file. */
+/** For systems that do not report changes of a file. */
 const POLL_MS = 200;
 
 /**
- * Starts OpenSSH's client with a folder of ours. Its words are the same for every host but for the host's name, and hold
- * no secret; it has no terminal to ask at, and is told to ask nobody. Without a command it logs in and runs nothing.
+ * Starts OpenSSH's client with a folder of ours. Its arguments hold no secret, and differ for each host in the host's
+ * name only. It has no terminal to prompt at, and SSH_ASKPASS is off. Without a command it logs in and runs nothing.
  */
 export function startSsh(
   ssh: string,
@@ -94,7 +94,7 @@ export function startSsh(
   const args = command === null ? [...options, "-N", "--", host] : [...options, "--", host, command];
   const child = spawn(ssh, args, {
     cwd: folder.path,
-    // A group of its own, with what it starts: so all of it can be ended at once.
+    // A process group with everything that it starts, so that all of it can be ended at once.
     detached: process.platform !== "win32",
     env: { ...process.env, LC_ALL: "C", SSH_ASKPASS_REQUIRE: "never" },
     stdio: ["pipe", "pipe", "pipe"],
@@ -112,7 +112,7 @@ export function startSsh(
   };
 }
 
-/** A stream that nobody reads yet would lose what it says when its process ends. */
+/** Reads at once: output that nobody reads yet would be lost when the process ends. */
 function tap(stream: Readable): Tap {
   const early: Buffer[] = [];
   let size = 0;
@@ -131,7 +131,7 @@ function tap(stream: Readable): Tap {
   };
 }
 
-/** What it started may hold its error output open, but never its output: so long that one is waited for. */
+/** Processes that ssh started may hold its standard error open, but never its output: we wait for stderr so long. */
 const LAST_WORDS_MS = 250;
 
 async function untilEnded(child: ChildProcessWithoutNullStreams): Promise<Ended> {
@@ -151,12 +151,12 @@ async function untilLoggedIn(folder: ClientFolder, ended: Promise<Ended>): Promi
   const { promise, resolve } = Promise.withResolvers<ClientLog>();
   let isOver = false;
   const checkLog = async () => {
-    // What is read before the end may lack the last words.
+    // A log that was read before the end may lack its last lines.
     const isWhole = isOver;
     const log = readClientLog(await folder.readLog());
     if (log.isLoggedIn || isWhole) resolve(log);
   };
-  // Once nobody waits any more, the folder may be gone.
+  // When nobody waits any more, the folder may be gone.
   const poll = () => void checkLog().catch(() => undefined);
   const watcher = watch(folder.logFile, poll).on("error", () => undefined);
   const timer = setInterval(poll, POLL_MS);
@@ -177,7 +177,7 @@ async function stop(child: ChildProcessWithoutNullStreams, ended: Promise<Ended>
   const timer = setTimeout(kill, GOODBYE_MS, child, "SIGKILL");
   await ended;
   clearTimeout(timer);
-  // A command that leads to the host may be deaf to the first.
+  // A ProxyCommand may ignore the first signal.
   kill(child, "SIGKILL");
   child.stderr.destroy();
 }
@@ -187,7 +187,7 @@ function kill(child: ChildProcessWithoutNullStreams, signal: "SIGTERM" | "SIGKIL
     if (process.platform === "win32") child.kill(signal);
     else process.kill(-(child.pid ?? 0), signal);
   } catch (error) {
-    // All of it has ended already.
+    // The whole group has ended already.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
@@ -202,16 +202,16 @@ export type ClientFolder = AsyncDisposable & {
   configFile: string;
   logFile: string;
   readLog(): Promise<string>;
-  /** The key that the host presented; null where it did not come to that, or where it cannot be recorded. */
+  /** The key that the host presented; null if it presented none, or if that cannot be recorded. */
   readHostKey(): Promise<PresentedKey | null>;
 };
 
-/** More of a log is never needed. */
+/** No log needs more. */
 const MOST_LOG = 256 * 1024;
 
 /**
- * A folder that only this user can look into, for one login: its ssh_config, the keys that are trusted, the public
- * halves of the agent's keys, and what ssh says. No secret is written there. It is gone with the returned value.
+ * A folder that only this user can read, for one login: its ssh_config, the trusted host keys, the public keys of the
+ * agent, and ssh's log. No secret is written there. Disposing the returned value removes it.
  */
 export async function makeClientFolder({
   trustedKeys,
@@ -227,7 +227,7 @@ export async function makeClientFolder({
     const identityFiles = keys.map((key, index) => (key.kind === "file" ? key.path : pathOf(`${index}.pub`)));
     for (const [index, key] of keys.entries())
       if (key.kind === "agent") await write(`${index}.pub`, `${formatKey(key.blob)}\n`);
-    // Where the presented key cannot be recorded, only one may be presented.
+    // If the presented key cannot be recorded, ssh may accept only one.
     const trusted = linker ? trustedKeys : trustedKeys.slice(0, 1);
     await write("known_hosts", trusted.map((blob) => `* ${formatKey(blob)}\n`).join(""));
     const record = linker === null ? null : { program: linker, folder: path };
@@ -258,8 +258,8 @@ const formatKey = (blob: Uint8Array): string =>
 const viewPresented = (blob: Uint8Array): PresentedKey => ({ blob: Uint8Array.from(blob), ...viewKey(blob) });
 
 /**
- * The ssh_config of one login by OpenSSH's own client. It is the only one that is read (ssh -F), so that nothing holds
- * that is not written here: no Match exec, no forwarding, no shared connection, no known_hosts but ours.
+ * The ssh_config of one login by OpenSSH's own client. ssh reads no other (ssh -F), so that only this holds: no Match
+ * exec, no forwarding, no shared connection, no known_hosts but ours.
  */
 
 type ClientConfig = Omit<ClientLogin, "agentSocket"> & {
@@ -271,7 +271,7 @@ type ClientConfig = Omit<ClientLogin, "agentSocket"> & {
   agentSocket: string | null;
   /** Holds the keys that are trusted for this host, and no others. */
   knownHostsFile: string;
-  /** A program that makes symbolic links, and the folder in which it leaves the key that the host presents. */
+  /** A program that makes symbolic links, and the folder in which its link records the key that the host presents. */
   record: { program: string; folder: string } | null;
 };
 
@@ -305,7 +305,7 @@ ServerAliveCountMax 2
 FingerprintHash sha256
 LogLevel VERBOSE`;
 
-/** Older clients, and those without Kerberos, do not know all that is written here. */
+/** Options that older clients, and those without Kerberos, do not know. */
 const IGNORED = [
   "KnownHostsCommand",
   "LogVerbose",
@@ -346,7 +346,7 @@ export function writeClientConfig(config: ClientConfig): string {
   ].join("\n");
 }
 
-/** Another line would be another directive. */
+/** A second line would be another directive. */
 function oneLine(text: string): string {
   if (/[\r\n\0]/.test(text)) throw new Error("a value of ssh_config has more than one line");
   return text;
@@ -357,5 +357,5 @@ function word(text: string): string {
   return `"${oneLine(text)}"`;
 }
 
-/** In a path, % begins what stands for something else. */
+/** ssh expands % in a path: %% is a literal one. */
 const file = (path: string, after = ""): string => word(path.replaceAll("%", "%%") + after);

@@ -1,5 +1,5 @@
 declare module "bcrypt-pbkdf" {
-  /** Fills `key`; answers with 0, or with -1 for what it does not take. */
+  /** Fills `key`; returns 0, or -1 for invalid input. */
   type Pbkdf = (
     ...input: [
       ...[pass: Uint8Array, passLength: number, salt: Uint8Array, saltLength: number],

@@ -70,7 +70,7 @@ test("a passphrase is tried in a thread that ends when told to stop, and at its 
   });
 });
 
-/** As ssh-keygen writes it, but for what nobody can open. */
+/** As ssh-keygen writes it, except that nobody can open it. */
 function containerOf({ rounds, cipher = "aes256-ctr", kdf = "bcrypt", tag = "" }: Partial<Parts>): string {
   const count = Buffer.alloc(4);
   count.writeUInt32BE(rounds ?? 16);

@@ -1,8 +1,8 @@
 /**
- * How a private key is locked: what its header says of the way from a passphrase to the key.
+ * How a private key is locked: what its header says about deriving the key from a passphrase.
  *
- * The file decides how much work that is, and may ask for years of it. So the cost is read first, and where it is
- * above what is done here, or the way is not known here, that is said without deriving anything.
+ * The file decides how much work that is, and may demand years of it. So the cost is read first. If it is above our
+ * limit, or the derivation is unknown, this says so without deriving anything.
  */
 
 import { getCiphers } from "node:crypto";
@@ -23,7 +23,7 @@ import { openFields } from "#codec/ssh-wire.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { formatNumber } from "#shared/text/count.ts";
 
-/** All that it takes to open a private key, but for the passphrase. Plain data, to be handed to a worker. */
+/** All that it takes to open a private key, except the passphrase. Plain data, to be passed to a worker. */
 export type KeyLock =
   | {
       kind: "openssh";
@@ -40,7 +40,7 @@ export type KeyLock =
 
 type OpensshCipher = { name: string; keyBytes: number; ivBytes: number; tagBytes: number };
 
-/** The work that is done for a key file at most. ssh-keygen asks for 24 rounds, OpenSSL for 2,048 iterations. */
+/** The most work that we do for a key file. ssh-keygen uses 24 rounds, OpenSSL 2,048 iterations. */
 const MOST_COST = {
   bcryptRounds: 1_000,
   pbkdf2Iterations: 10_000_000,
@@ -56,7 +56,7 @@ const cipher = (name: string, keyBytes: number, ivBytes: number, tagBytes = 0): 
   tagBytes,
 });
 
-/** OpenSSH's ciphers, as node:crypto calls them. */
+/** OpenSSH's ciphers, by their names in node:crypto. */
 const OPENSSH_CIPHERS = new Map<string, OpensshCipher>([
   ["aes128-ctr", cipher("aes-128-ctr", 16, 16)],
   ["aes192-ctr", cipher("aes-192-ctr", 24, 16)],
@@ -71,7 +71,7 @@ const OPENSSH_CIPHERS = new Map<string, OpensshCipher>([
 ]);
 
 const PEM_CIPHERS = /^DEK-Info: *(AES-(?:128|192|256)-CBC|DES-EDE3-CBC),[0-9A-F]+\r?$/im;
-/** Of PBES2 those that OpenSSL has ever written for a key by itself. */
+/** Those ciphers of PBES2 that OpenSSL has ever used by default for a key. */
 const PKCS8_CIPHERS = new Set(["aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des-ede3-cbc"]);
 const PKCS8_DIGESTS = new Set(["sha1", "sha224", "sha256", "sha384", "sha512"]);
 
@@ -80,7 +80,7 @@ const UNKNOWN = {
   why: "it is locked in a way that is not known here: load it into ssh-agent with ssh-add, or write it anew with ssh-keygen -p",
 };
 
-/** The lock on a private key that has a passphrase, or why it is not opened here. Takes no time, whatever it asks for. */
+/** The lock on a private key that has a passphrase, or why we do not open it. Fast, whatever cost the file names. */
 export function readKeyLock(text: string): KeyLock | { why: string } {
   const blocks = findPemBlocks(text);
   if (blocks.some(({ label }) => label === OPENSSH_KEY)) return readOpensshLock(text);
@@ -117,7 +117,7 @@ function readPkcs8Lock(der: Buffer | null): KeyLock | { why: string } {
   return evaluateCost(kdf) ?? { kind: "pkcs8", kdf, cipher, iv, secret: sealed.secret };
 }
 
-/** Null where it is not above what is done here. */
+/** Null if the cost is within our limit. */
 function evaluateCost(kdf: Kdf): { why: string } | null {
   if (kdf.name === "pbkdf2") {
     const most = MOST_COST.pbkdf2Iterations;
@@ -131,14 +131,14 @@ function evaluateCost(kdf: Kdf): { why: string } | null {
   return null;
 }
 
-/** Electron's crypto knows fewer ciphers than Node's. */
+/** Electron's crypto has fewer ciphers than Node's. */
 const isAvailable = (name: string): boolean => getCiphers().includes(name);
 
 const tooMuch = (cost: number, what: string, most: number) => ({
   why: `its passphrase is made so costly to try (${formatNumber(cost)} ${what}) that it is not opened here, where at most ${formatNumber(most)} are taken: load it into ssh-agent with ssh-add, or write it anew with ssh-keygen -p`,
 });
 
-/** What came of a passphrase. `opened`: the private key without it. `failed`: a sentence, whatever the passphrase. */
+/** The result for a passphrase. `opened`: the private key without it. `failed`: why no passphrase can open it. */
 type Unlocked =
   | { kind: "opened"; text: Redacted<string> }
   | { kind: "wrong" }
@@ -146,12 +146,12 @@ type Unlocked =
 
 const UNLOCK_TIMEOUT_MS = 60_000;
 
-/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+/** Beside this file, both as source and as built: a build has all parts of the program in one folder. */
 const WORKER = new URL(`./unlock-worker${extname(import.meta.url)}`, import.meta.url);
 
 /**
- * Tries a passphrase in a thread that nothing else runs in: it ends with the answer, at the limit, or when told to
- * stop, with all that it knew. Rejects only when told to stop.
+ * Tries a passphrase in a thread of its own. The thread ends with the answer, at the limit, or when `signal` aborts,
+ * with all that it knew. Rejects only when `signal` aborts.
  */
 export async function unlock(
   lock: KeyLock,
@@ -179,7 +179,7 @@ export async function unlock(
     .on("message", (text: string | null) =>
       resolve(text === null ? { kind: "wrong" } : { kind: "opened", text: new Redacted(text) }),
     )
-    // An error of the worker's could hold what it was given: only its code is told.
+    // An error of the worker could contain the passphrase: only its code is passed on.
     .on("error", (error: NodeJS.ErrnoException) =>
       resolve({ kind: "failed", why: `this program failed to open it (${error.code ?? error.name})` }),
     );
@@ -188,7 +188,7 @@ export async function unlock(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
-    // Native derivations end by themselves only; nobody waits for them.
+    // A native derivation cannot be interrupted; nobody waits for it.
     void worker.terminate();
   }
 }

@@ -5,7 +5,7 @@ import { decrypt, deriveKey } from "#codec/pbes2.ts";
 import { writeOpenContainer } from "#codec/ssh-key.ts";
 import type { KeyLock } from "./key-lock.ts";
 
-/** The private key without its passphrase, as text; null: the passphrase is wrong. Takes as long as the lock asks for. */
+/** The private key without its passphrase, as text; null: the passphrase is wrong. As slow as the file demands. */
 function openLock(lock: KeyLock, passphrase: string): string | null {
   switch (lock.kind) {
     case "openssh":
@@ -20,7 +20,7 @@ function openLock(lock: KeyLock, passphrase: string): string | null {
   }
 }
 
-/** What a wrong passphrase decrypts to is rubbish, which OpenSSL notices in one way or another. */
+/** A wrong passphrase decrypts to garbage, which OpenSSL notices in one way or another. */
 function unlessRubbish<Result>(open: () => Result): Result | null {
   try {
     return open();
@@ -41,15 +41,15 @@ function openOpenssh(lock: Extract<KeyLock, { kind: "openssh" }>, passphrase: Bu
     throw new Error("bcrypt did not take what the header says");
   const [key, iv] = [derived.subarray(0, cipher.keyBytes), derived.subarray(cipher.keyBytes)];
   const secret = unlessRubbish(() => decipher(lock, key, iv));
-  // A number that stands there twice, so that a right passphrase can be told.
+  // OpenSSH writes a random number twice: it shows whether the passphrase is right.
   const isRight = secret && secret.length >= 8 && secret.readUInt32BE(0) === secret.readUInt32BE(4);
   return isRight ? writeOpenContainer(Buffer.from(lock.blob), secret) : null;
 }
 
 /**
- * `chacha20` is chacha20-poly1305@openssh.com: two keys, of which a file uses the first, from its second block on.
- * Its tag is not checked, for Node has no Poly1305 alone: whoever could change the file could as well replace it,
- * and the key must fit the public key beside it.
+ * `chacha20` is chacha20-poly1305@openssh.com: two keys, of which a file uses the first, from its second block on. Its
+ * tag is not verified, because Node has no Poly1305 by itself: whoever could change the file could replace it as well,
+ * and the key must match the public key beside it.
  */
 function decipher(
   { cipher, secret, tag }: Extract<KeyLock, { kind: "openssh" }>,
@@ -67,7 +67,7 @@ function decipher(
   return Buffer.concat([opening.update(secret), opening.final()]);
 }
 
-/** Opens one private key in a thread of its own, says what came of it, and ends. */
+/** Opens one private key in a thread of its own, posts the result, and ends. */
 
 const { lock, passphrase } = workerData as { lock: KeyLock; passphrase: string };
 

@@ -10,17 +10,17 @@ import { readRefusalReason, verifyLogin, verifyRefused } from "./verify-login.ts
 const lab = test.skipIf(!canStartHosts());
 
 type Refusing = {
-  /** Of the account alone, in a Match block; or of all of sshd. */
+  /** `setting`: for the account alone, in a Match block; `global`: for all of sshd. */
   setting?: string;
   global?: string;
-  /** Before the key's line. */
+  /** Before the key in its authorized_keys line. */
   options?: string;
   make?: string;
-  /** What the program says of it. */
+  /** What the program says about it. */
   said: string;
 };
 
-/** Each account refuses the new key in its own way; its name is the way. */
+/** Each account refuses the new key in its own way; its name says which. */
 const REFUSING: Record<string, Refusing> = {
   badoption: { options: "no-such-option ", said: "every key was refused for badoption" },
   strictmodes: {
@@ -73,7 +73,7 @@ lab(
       const verification = await verifyLogin(route, { user, key, runs: "command" });
       const message = "message" in verification ? verification.message : "";
       let why = await readRefusalReason(hand, { account: user, sinceEpoch: 0 });
-      // A log may be a moment behind.
+      // The log may lag behind a little.
       for (let more = 50; more > 0 && !`${message}; ${why}`.includes(said); more--)
         why = await readRefusalReason(hand, { account: user, sinceEpoch: 0 });
       expect

@@ -1,4 +1,4 @@
-/** What is verified of a key by a connection of its own: that it logs in, or that it does not any more. */
+/** What a connection of its own verifies of a key: that it logs in, or that it does not any more. */
 
 import { randomBytes } from "node:crypto";
 import { viewKey } from "#codec/fingerprint.ts";
@@ -8,14 +8,14 @@ import type { ClientKey, Identity } from "#net/ssh/identities.ts";
 import type { HostKeyAnswer, LoginOptions, LoginRoute } from "#net/ssh/log-in.ts";
 import { formatAddress, quote, type SshFailure } from "#net/ssh/ssh-failure.ts";
 
-/** The same way as the control session's, opened anew for every verification. */
+/** The same route as the control session's, opened anew for every verification. */
 export type VerificationRoute = Pick<LoginOptions, "target" | "hostKeyTypes" | "limits" | "signal"> & {
   open: () => Promise<LoginRoute | SshFailure>;
-  /** The key that the control session met. Who presents another one is not the same host. */
+  /** The host key of the control session. A host that presents another one is not the same host. */
   hostKey: Uint8Array;
-  /** OpenSSH's own client, by its path, and what it needs to know; null where none is installed. */
+  /** OpenSSH's own client, by its path, and what it needs to know; null if none is installed. */
   client: { ssh: string; login: ClientLogin } | null;
-  /** What carries the control session. A key that ssh2 cannot use goes by OpenSSH's client in any case. */
+  /** The client of the control session. A key that ssh2 cannot use goes by OpenSSH's client in any case. */
   transport: "ssh2" | "system";
 };
 
@@ -23,8 +23,9 @@ export type VerificationRoute = Pick<LoginOptions, "target" | "hostKeyTypes" | "
 export type VerificationKey = Identity | ClientKey;
 
 /**
- * `inconclusive`: nobody has said yes or no. It is never a refusal: an sshd that is overloaded, or angry with this
- * address, looks the same for a key that it would take. `other-host-key`: nothing was sent; to be told as an alarm.
+ * `inconclusive`: the host said neither yes nor no. That is never a refusal: an sshd that is overloaded, or penalises
+ * this address, looks the same for a key that it would take. `other-host-key`: nothing was sent; an alarm for the
+ * caller.
  */
 type Inconclusive = {
   kind: "inconclusive";
@@ -39,7 +40,7 @@ export type LoginVerification =
   | Inconclusive
   | OtherHostKey;
 
-/** `loggedIn`: the other key has logged in over the very connection that refused this one. */
+/** `loggedIn`: the other key has logged in over the same connection that refused this one. */
 export type RefusalVerification =
   | { kind: "refused"; loggedIn: boolean }
   | { kind: "still-accepted"; message: string }
@@ -52,7 +53,7 @@ export const inconclusive = (why: Inconclusive["why"], message: string): Inconcl
   message,
 });
 
-/** Of the key that is to be seen again, and no others: a host may have more than one. */
+/** The algorithms of the expected host key and no others: a host may have more than one key. */
 export function typesOf({
   hostKey,
   hostKeyTypes,
@@ -63,7 +64,7 @@ export function typesOf({
   );
 }
 
-/** Takes the key of the control session and no other. */
+/** Trusts the host key of the control session and no other. */
 export function trustOnly(
   route: Pick<VerificationRoute, "target" | "hostKey">,
 ): LoginOptions["verifyHostKey"] {
@@ -79,7 +80,7 @@ const formatOtherHostKey = (
 ): string =>
   `${formatAddress(target)} presents the host key ${viewKey(blob).fingerprint}, and a moment ago it was ${viewKey(hostKey).fingerprint}: somebody else may be answering`;
 
-/** What a login that did not come about says of its key. */
+/** What a failed login says about its key. */
 export function readFailure(failure: SshFailure): Exclude<LoginVerification, { kind: "verified" }> {
   const { outcome, message } = failure;
   if (failure.isKeyRefused) return { kind: "other-host-key", message };
@@ -100,16 +101,16 @@ export function readFailure(failure: SshFailure): Exclude<LoginVerification, { k
   }
 }
 
-/** A word that a host can only say by running what it was sent. */
+/** A word that a host can only print by running what it was sent. */
 
-/** The same for every host and account: what parses it is the account's login shell, whichever that is. */
+/** The same for every host and account: the account's login shell parses it, whichever that is. */
 export const WORD_COMMAND = "sh -s";
 
 const MOST_SAID = 64 * 1024;
 
 type Word = { word: string; script: string };
 
-/** In two halves, so that a command that echoes its input does not pass; after lines that an rc file may swallow. */
+/** In two parts, so that a command that echoes its input does not pass; after lines that an rc file may swallow. */
 export function makeWord(): Word {
   const [first, second] = [randomBytes(8).toString("hex"), randomBytes(8).toString("hex")];
   return {

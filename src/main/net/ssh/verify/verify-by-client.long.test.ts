@@ -58,7 +58,7 @@ const DONE = { kind: "done" };
 const ID = "/home/ci/.ssh/id";
 const readFiles = (host: LabHost) => host.run("cd /home/ci/.ssh; ls -l --time-style=+ | tail -n +2");
 
-/** A key that is made beside the one that the holder has, and granted to two accounts. */
+/** A key that is created beside the key host's own, and granted to two accounts. */
 async function makeBeside(hand: RemoteSession) {
   const before = createHash("sha256")
     .update(await readFile(`${holder.root}${ID}`))

@@ -1,4 +1,4 @@
-/** Verifications by OpenSSH's own client, with a configuration of ours: for keys and ways that ssh2 does not know. */
+/** Verifications by OpenSSH's own client, with a configuration of ours: for keys and routes that ssh2 cannot use. */
 
 import { randomBytes } from "node:crypto";
 import { viewKey } from "#codec/fingerprint.ts";
@@ -61,7 +61,7 @@ export async function verifyByClient(
   );
 }
 
-/** What a login by OpenSSH's client had to offer, in its order, and by which of it the host let us in. */
+/** The keys that a login by OpenSSH's client had to offer, in its order, and the one that the host accepted. */
 type ClientLoginAgain = {
   user: string;
   keys: readonly ClientKey[];
@@ -69,8 +69,8 @@ type ClientLoginAgain = {
 };
 
 /**
- * Logs in once more as OpenSSH's client did: with the same keys, the same certificates, agent and token. `refused` is also that something
- * else of it lets in, and what let us in does not.
+ * Logs in once more as OpenSSH's client did: with the same keys, certificates, agent and token. It is also `refused` if
+ * another key of those lets us in, and the one that did before does not.
  */
 export async function verifyClientLogin(
   route: ClientRoute,
@@ -88,20 +88,20 @@ export async function verifyClientLogin(
   });
 }
 
-/** What a client that was started has met; `failure` null: it has logged in. */
+/** The result of a started client; `failure` null: it has logged in. */
 type Met = { log: ClientLog; failure: Failed | null; running: RunningSsh; folder: ClientFolder };
 
 type ClientRun = {
   user: string;
   /** In the order to offer them. */
   keys: readonly ClientKey[];
-  /** Null: nothing is run there. */
+  /** Null: runs nothing there. */
   command: string | null;
-  /** `keys`: these and nothing else. `as-before`: beside them the certificates, the agent and the token that the login itself had. */
+  /** `keys`: these and nothing else. `as-before`: also the login's own certificates, agent and token. */
   credentials?: "keys" | "as-before";
 };
 
-/** Ends what it has started. */
+/** Starts a client, evaluates what it met, and ends all that it has started. */
 export async function runClient<T>(
   route: ClientRoute,
   { user, keys, command, credentials = "keys" }: ClientRun,
@@ -115,7 +115,7 @@ export async function runClient<T>(
   await using relay = opened && "stream" in opened ? await startRelay(opened.stream) : null;
   await using folder = await makeClientFolder({
     ...(credentials === "keys" ? onlyKeys(login, keys) : login),
-    // ssh tries a ticket before any key.
+    // ssh would try a Kerberos ticket before any key.
     gssapi: false,
     user,
     hostKeyTypes: typesOf(route),
@@ -145,7 +145,7 @@ export async function runClient<T>(
   }
 }
 
-/** No certificate that is not asked for, and no token. */
+/** Offers no other certificate, and no token. */
 const onlyKeys = (login: ClientLogin, keys: readonly ClientKey[]): ClientLogin => ({
   ...login,
   certificateFiles: [],
@@ -163,7 +163,7 @@ function explain(failure: ClientFailure): Failed {
   return readFailure({ hostKey: null, isKeyRefused: false, transient: null, ...reason });
 }
 
-/** The host would take the key, and was not shown that it is ours; a host that wants more beside it was. */
+/** The host would take the key, but got no signature; a partial success means that it got one, and wants more. */
 const couldNotSign = (log: ClientLog, fingerprint: string): boolean =>
   log.accepted.has(fingerprint) && !log.lines.some((line) => /with partial success/.test(line));
 
@@ -174,21 +174,21 @@ const formatTried = (keys: readonly ClientKey[]): string =>
 
 const isOnToken = ({ keyType }: ClientKey): boolean => keyType.startsWith("sk-");
 
-/** A verification by the host that holds the private key: its own ssh logs in, and tells how that went. */
+/** A verification by the host that holds the private key: its own ssh logs in, and its log shows the result. */
 
 export type KeyHostRequest = {
-  /** The host to log in to, as the holder reaches it. */
+  /** The host to log in to, as the key's host reaches it. */
   target: { host: string; port: number };
   user: string;
-  /** The host's pinned key: the holder is told of no other. */
+  /** The host's pinned key: the key's host trusts no other. */
   hostKey: Uint8Array;
-  /** The private key on the holder, and whose it is. */
+  /** The private key file on the key's host, and its fingerprint. */
   keyFile: string;
   fingerprint: string;
   runs: "command" | "nothing";
 };
 
-/** For its ssh to connect, and to come to an end; a little longer than it is let. */
+/** Limits for its ssh to connect, and for the whole; a little longer than ssh's own. */
 const CONNECT_MS = 10_000;
 const DEADLINE_MS = 30_000;
 
@@ -222,7 +222,7 @@ export async function verifyFromKeyHost(
   return { kind: "refused", message: `${formatAddress(target)} let the key in, but ran no command` };
 }
 
-/** As timeout(1) ends. */
+/** The exit status of timeout(1) when the time is over. */
 const TIMED_OUT = "124";
 
 function readUnopened(

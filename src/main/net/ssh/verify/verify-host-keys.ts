@@ -1,4 +1,4 @@
-/** Verifications of host keys: that sshd names and verifies one beside that which it presents, and that it presents another. */
+/** Verifications of host keys: that sshd lists and signs with a further one, and that it presents another. */
 import { setTimeout as pause } from "node:timers/promises";
 import { viewKey } from "#codec/fingerprint.ts";
 import type { Identity } from "#net/ssh/identities.ts";
@@ -7,33 +7,33 @@ import { formatAddress } from "#net/ssh/ssh-failure.ts";
 import { inconclusive, type LoginVerification, readFailure, type VerificationRoute } from "./verification.ts";
 import { loginOf } from "./verify-login.ts";
 
-/** From being let in until the host has verified the keys that it names. */
+/** From the login until the host has signed with the keys that it lists. */
 const NAMING_MS = 5_000;
 
 type HostKeyRequest = {
   user: string;
-  /** What logs in; without one the host is asked for its key alone, which is a login that fails. */
+  /** What logs in; without a key, the host's key is read from a login that fails. */
   key: Identity | null;
-  /** The host key that is to be verified. */
+  /** The host key to verify. */
   blob: Uint8Array;
 };
 
 /**
- * Logs in over the key that is known, and has sshd verify all that it holds (hostkeys-00@openssh.com), as clients with
- * UpdateHostKeys do. Rejects only when told to stop.
+ * Logs in while the host presents its known key, and has sshd sign with each key that it lists
+ * (hostkeys-00@openssh.com), as clients with UpdateHostKeys do. Rejects only when the signal aborts.
  */
 export const verifyHostKeyNamed = (
   route: VerificationRoute,
   request: HostKeyRequest,
 ): Promise<LoginVerification> => whileItReloads(route, () => tryNamed(route, request));
 
-/** A fresh connection that takes this key of the host and no other of its type. */
+/** Opens a fresh connection that accepts this key of the host, and no other of its type. */
 export const verifyHostKeyPresented = (
   route: VerificationRoute,
   request: HostKeyRequest,
 ): Promise<LoginVerification> => whileItReloads(route, () => tryPresented(route, request));
 
-/** An sshd that reads its configuration again listens nowhere for a moment, and has its old keys until then. */
+/** An sshd that reloads listens nowhere for a moment, and has its old keys until then. */
 const TRIES = 12;
 const PAUSE_MS = 250;
 
@@ -101,7 +101,7 @@ async function tryPresented(
       kind: "refused",
       message: `${formatAddress(route.target)} presents another host key than ${fingerprint}`,
     };
-  // Whoever was let as far as a login has shown the key.
+  // A host that got as far as the login has presented the key.
   return connection.outcome === "login-refused" && !key
     ? { kind: "verified", fingerprint }
     : readFailure(connection);

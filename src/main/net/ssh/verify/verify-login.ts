@@ -20,12 +20,12 @@ import {
 } from "./verification.ts";
 import { type ClientRoute, runClient, verifyByClient } from "./verify-by-client.ts";
 
-/** `command`: a word must come back from a command run there. `nothing`: nothing is run, the login alone counts. */
+/** `command`: a command that runs there must return a word. `nothing`: nothing is run, the login alone counts. */
 type LoginRequest = { user: string; key: VerificationKey; runs: "command" | "nothing" };
 
 /**
  * Logs in over a connection of its own, with one key and nothing else: no other key of the agent's, no password, no
- * connection that stands already. Rejects only when told to stop.
+ * connection that is open already. Rejects only when the signal aborts.
  */
 export async function verifyLogin(
   route: VerificationRoute,
@@ -53,7 +53,7 @@ export async function verifyLogin(
   }
 }
 
-/** A login of one key, and no way in beside it. */
+/** A login with one key, and no other authentication method. */
 export const loginOf = (
   route: VerificationRoute,
   user: string,
@@ -75,19 +75,19 @@ const formatNoClient = ({ keyType }: VerificationKey): string =>
 
 type RefusalRequest = {
   user: string;
-  /** The public key of the key that is to be refused: its private key is not needed. */
+  /** The public key that must be refused: its private key is not needed. */
   oldKey: Uint8Array;
   /**
-   * Logs in over the same connection once the host has answered about the other. An sshd holds no refusal against an
-   * address that logs in at last (PerSourcePenalties); without it, the try is one failed login, of which a rotation may
-   * cost a host one.
+   * Logs in over the same connection once the host has answered for the old key. sshd counts no penalty against an
+   * address that logs in at last (PerSourcePenalties). Without it, the try is one failed login, and a rotation may cost
+   * a host only one.
    */
   newKey: VerificationKey | null;
 };
 
 /**
- * Asks a host, once, whether it would take a key, as a client does before it signs. Only a host that says no, and goes on
- * talking, has refused it. Rejects only when told to stop.
+ * Queries a host, once, whether it would take a key, as a client does before it signs. The host has refused it only if
+ * it says no, and goes on talking. Rejects only when the signal aborts.
  */
 export async function verifyRefused(
   route: VerificationRoute,
@@ -125,22 +125,22 @@ export async function verifyRefused(
 function evaluateUnopened(isAccepted: boolean | null, failure: SshFailure): RefusalVerification {
   if (isAccepted) return STILL_ACCEPTED;
   if (failure.outcome !== "login-refused") return readUnanswered(readFailure(failure));
-  // An sshd that allows one try ends the login with its no.
+  // An sshd that allows one try ends the login together with its refusal.
   const isRefused = isAccepted === false || failure.hasSpentTries === true;
   return isRefused ? { kind: "refused", loggedIn: false } : inconclusive("lost", failure.message);
 }
 
-/** That a login came to nothing says nothing of a key that the host was not heard about. */
+/** A failed login says nothing about a key for which the host gave no answer. */
 const readUnanswered = (failure: ReturnType<typeof readFailure>): RefusalVerification =>
   failure.kind === "refused" ? inconclusive("lost", failure.message) : failure;
 
-/** Whoever has asked knows the account and the key. */
+/** The caller knows the account and the key. */
 const STILL_ACCEPTED: RefusalVerification = {
   kind: "still-accepted",
   message: "it is in another file, or somebody added it again",
 };
 
-/** OpenSSH's client offers a public key for which there is no private one, and cannot sign. */
+/** OpenSSH's client offers a public key without its private key, so that it cannot sign. */
 async function verifyRefusedByClient(
   route: ClientRoute,
   request: RefusalRequest,
@@ -159,11 +159,11 @@ async function verifyRefusedByClient(
   return met.kind === "refused" && !("loggedIn" in met) ? inconclusive("lost", met.message) : met;
 }
 
-/** Why sshd has refused a login: only its log tells, for a client is told nothing. */
+/** Why sshd has refused a login: only its log says so, because it gives clients no reason. */
 
 const DEADLINE_MS = 15_000;
 
-/** What the host's log says of refused logins of the account just now; null where it says nothing, or cannot be read. */
+/** What the host's log says about recent refused logins of the account; null if nothing, or if it cannot be read. */
 export async function readRefusalReason(
   session: RemoteSession,
   { account, sinceEpoch }: { account: string; sinceEpoch: number },
@@ -175,7 +175,7 @@ export async function readRefusalReason(
   return said === null ? null : `its sshd says ${quote(said)}`;
 }
 
-/** What sshd says when it refuses a key that stands in a file; most of what it thinks of a line it keeps to itself. */
+/** sshd's messages when it refuses a key that is in a file; most problems of a line it does not log. */
 const REASONS = [
   /Authentication refused: .*/,
   /User \S+ from \S+ not allowed because .*/,
@@ -190,7 +190,7 @@ const REASONS = [
   /Could not open (?:user|authorized) .*/,
 ];
 
-/** The last reason of a process of sshd that spoke of the account. */
+/** The last reason of an sshd process that mentioned the account. */
 function findReason(log: string, account: string): string | null {
   const lines = log.split("\n").flatMap((line) => {
     const [, pid = "", text = ""] = /sshd(?:-session|-auth)?\[(\d+)\]: (.*)$/.exec(line) ?? [];

@@ -29,7 +29,7 @@ const NOTHING = {
   gssapi: false,
 };
 
-/** The way to a host of a lab, as a control session has found it. */
+/** The route to a host of a lab, as a control session has found it. */
 export async function routeTo(
   to: LabHost,
   more: Partial<VerificationRoute> = {},
@@ -61,7 +61,7 @@ export async function readIdentity({ path }: KeyFile): Promise<Identity> {
 
 const ROTATION = join(import.meta.dirname, "../../../../../../resources/rotation");
 
-/** A hand of root's, with these libraries of resources/rotation beside its own. */
+/** A session of root's, with these libraries of resources/rotation in addition to its own. */
 export async function openHostSession(
   to: LabHost,
   key: KeyFile,
