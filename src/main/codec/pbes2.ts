@@ -1,6 +1,6 @@
 /**
- * Encryption under a password by PBES2 (RFC 8018), as PKCS#8 and PKCS#12 have it: what a header says, as plain data, and what it
- * takes to open what is behind it. Null stands for what is damaged.
+ * Encryption under a password by PBES2 (RFC 8018), as PKCS#8 and PKCS#12 use it: what a header says, as plain data, and
+ * how to decrypt what follows it. Null stands for damaged input.
  */
 import { createDecipheriv, getCiphers, getHashes, pbkdf2Sync, scryptSync } from "node:crypto";
 import { type Node, numberOf, octetsOf, oidOf, openNode, partsOf, TAG, viewOf } from "./der.ts";

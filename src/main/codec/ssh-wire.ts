@@ -1,6 +1,6 @@
 /**
- * SSH's wire format (RFC 4251, section 5), of keys, signatures, certificates, agents and OpenSSH's files alike. What is read
- * is a view of the bytes.
+ * SSH's wire format (RFC 4251, section 5): of keys, signatures, certificates, agents and OpenSSH's files. The fields
+ * that are read are views of the same bytes.
  */
 export const openFields = <Bytes extends Uint8Array>(bytes: Bytes, position = 0): Fields<Bytes> =>
   new Fields(bytes, position);

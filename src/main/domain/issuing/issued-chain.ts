@@ -25,8 +25,8 @@ const OF_LEAF: ReadonlySet<ChainReasonCode> = new Set([
 ]);
 
 /**
- * Whether the chain leads from its leaf to a root by itself. Where its root is not known here, it is evaluated as far as it goes
- * by the highest one that came, and that nobody knows that one is told.
+ * Whether the chain leads from its leaf to a root without other certificates. If its root is not known here, it is
+ * evaluated up to the highest certificate that was sent, and a note says that the root is not known.
  */
 export function evaluateIssuedChain(
   { chain, root, isMisnamed }: ChainAsSent,
