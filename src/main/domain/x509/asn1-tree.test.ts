@@ -13,7 +13,7 @@ import {
 } from "#testing/tls/build-certificate.ts";
 import { readAsn1Level } from "./asn1-tree.ts";
 
-/** A tree as a person reads it, to a depth. */
+/** A tree as a person reads it, down to the deepest level. */
 function print(bytes: Buffer, offset: number | null = null, indent = ""): string[] {
   const { nodes, broken } = readAsn1Level(bytes, offset, { skip: 0, most: 100 });
   const lines = nodes.flatMap((node) => [

@@ -3,8 +3,8 @@ import type { Asn1Level, Asn1Node } from "#shared/model/certificates/certificate
 import { readObjectId } from "./oids.ts";
 
 /**
- * ASN.1 level by level, for whoever looks at it: each question costs what it answers, so that a certificate of ten
- * thousand names is shown as quickly as any. Nothing is known of certificates here.
+ * ASN.1 level by level, for a viewer: each call costs as much as it returns, so that a certificate of ten thousand
+ * names is shown as quickly as any. This knows nothing of certificates.
  */
 const UNIVERSAL = new Map<number, string>([
   [TAG.boolean, "BOOLEAN"],
@@ -35,8 +35,8 @@ const CONSTRUCTED = 0x20;
 type Window = { skip: number; most: number };
 
 /**
- * The elements that stand in the one that begins at `offset`; for null the outermost. An offset at which no element
- * begins gives whatever its bytes make, or nothing.
+ * The elements inside the one that begins at `offset`; for null the outermost. An offset at which no element begins
+ * gives whatever its bytes happen to be, or nothing.
  */
 export function readAsn1Level(bytes: Buffer, offset: number | null, { skip, most }: Window): Asn1Level {
   const parent = offset === null ? { content: 0, end: bytes.length } : findWithin(bytes, offset);
@@ -81,8 +81,8 @@ function formatTag(tag: number): string {
 }
 
 /**
- * DER inside of a string: a key in its BIT STRING, an extension in its OCTET STRING. Only where it fills the string to
- * its last byte, and is one element whose own parts are DER as well.
+ * DER inside a string: a key in its BIT STRING, an extension in its OCTET STRING. Only if it fills the string to its
+ * last byte, and is one element whose own parts are DER as well.
  */
 function findWrapped(bytes: Buffer, { tag, content, end }: Element): { content: number; end: number } | null {
   if (tag !== TAG.octetString && tag !== TAG.bitString) return null;
@@ -101,7 +101,7 @@ function findWrapped(bytes: Buffer, { tag, content, end }: Element): { content: 
 const hasFirst = (bytes: Buffer, { content, end }: Element): boolean =>
   content === end || readElement(bytes, content, end) !== null;
 
-/** More of a value than this is not said: the bytes are shown beside it. */
+/** Longer values are not described: the bytes are shown beside them. */
 const MOST_BYTES = 96;
 
 /** An element that holds no others, in words. */
@@ -147,7 +147,7 @@ const TEXTS = new Set<number>([
 ]);
 const isText = (tag: number): boolean => TEXTS.has(tag);
 
-/** What has a tag by its place alone is text where all of it looks so: names and addresses of the web. */
+/** An element with a context tag is shown as text if all of it looks so: names and addresses of the web. */
 const isPrintable = (octets: Buffer): boolean =>
   octets.length > 0 && shorten(octets).every((byte) => byte >= 0x20 && byte < 0x7f);
 
@@ -160,7 +160,7 @@ function formatHex(octets: Buffer): string {
   return cut(pieces.join(" "), octets);
 }
 
-/** Decimal as long as people read it so: serial numbers and moduli are hex. */
+/** Decimal for short numbers; serial numbers and moduli are hex. */
 function formatInteger(octets: Buffer): string {
   if (octets.length === 0 || octets.length > 8) return formatHex(octets);
   return BigInt.asIntN(8 * octets.length, BigInt(`0x${octets.toString("hex")}`)).toString();

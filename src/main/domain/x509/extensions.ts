@@ -30,7 +30,7 @@ export function readExtensions(bytes: Buffer, wrapper: Element): Extensions {
   return found;
 }
 
-/** The parts of a list up to the first that is broken, or the most that are read. */
+/** The parts of a list up to the first broken one, at most `most`. */
 function readUntilBroken(bytes: Buffer, list: Element, most: number): { parts: Element[]; isWhole: boolean } {
   const parts: Element[] = [];
   for (let at = list.content; at < list.end; ) {
@@ -104,7 +104,7 @@ function readValue(
   };
 }
 
-/** Those that stand before the first that is broken are not lost. */
+/** Names before the first broken one are kept. */
 function takeNames(bytes: Buffer, content: Element, found: Extensions): void {
   const { parts, isWhole } =
     content.tag === TAG.sequence
@@ -119,8 +119,8 @@ function takeNames(bytes: Buffer, content: Element, found: Extensions): void {
 }
 
 /**
- * Says extensions in words, close to OpenSSL's. A reader gets the one element that the extension holds and
- * answers null when that is not what the extension's definition asks for.
+ * Describes extensions in words, close to OpenSSL's. A reader gets the one element that the extension holds, and
+ * returns null if that is not what the extension's definition demands.
  */
 type Reader = (bytes: Buffer, element: Element) => string | null;
 
@@ -223,7 +223,7 @@ function formatAuthorityKey(bytes: Buffer, element: Element): string | null {
   return words.filter((word) => word !== "").join(", ");
 }
 
-/** The places themselves; reasons and issuers are left out. */
+/** The names of the distribution points; reasons and issuers are left out. */
 function formatDistributionPoints(bytes: Buffer, element: Element): string | null {
   return eachOf(bytes, element, (distributionPoint) => {
     const name = readChildren(bytes, distributionPoint, 3)?.find(({ tag }) => tag === 0xa0);
@@ -263,7 +263,7 @@ function formatNameConstraints(bytes: Buffer, element: Element): string | null {
   return words.includes(null) ? null : words.join("; ");
 }
 
-/** An address here is followed by its mask. */
+/** An address in a subtree is followed by its mask. */
 function formatSubtree(bytes: Buffer, subtree: Element): string | null {
   const [base] = readChildren(bytes, subtree, 3) ?? [];
   if (!base) return null;
@@ -297,7 +297,7 @@ function formatObject(element: Element, bytes: Buffer): string | null {
   return object && longNameOf(object);
 }
 
-/** Every part of a sequence in words; null if it is none, or one part of it cannot be said. */
+/** Every part of a sequence in words; null if it is none, or if one part of it cannot be described. */
 function eachOf(
   bytes: Buffer,
   element: Element,

@@ -16,10 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
-/** What ssh-keygen makes of the certificate's own private key. */
+/** The fingerprint that ssh-keygen prints for the certificate's own private key. */
 async function askKeygen(name: string, keyPath: string): Promise<string> {
   const path = join(folder.path, `${name}.ssh`);
-  // ssh-keygen reads PKCS#8 of these types, but Ed25519's only by way of the public key.
+  // ssh-keygen reads these types as PKCS#8, but Ed25519 only as a public key.
   const { stdout: pem } = await run("openssl", ["pkey", "-in", keyPath, "-pubout"]);
   await writeFile(path, pem);
   await chmod(path, 0o600);

@@ -27,7 +27,7 @@ const NIST_NAMES = new Map([
   ["secp521r1", "P-521"],
 ]);
 
-/** What is known of a key by its SubjectPublicKeyInfo. */
+/** What the SubjectPublicKeyInfo of a key says. */
 export function readPublicKey(bytes: Buffer, spki: Element): PublicKey {
   const spkiSha256 = hash("sha256", bytes.subarray(spki.start, spki.end), "hex");
   const unreadable = { keyType: "unknown", keyBits: null, curve: null, spkiSha256 };
@@ -46,14 +46,14 @@ export function readPublicKey(bytes: Buffer, spki: Element): PublicKey {
   };
 }
 
-/** In place of a curve's name, where its parameters are written out. */
+/** In place of a curve's name if its parameters are written out. */
 export const EXPLICIT_CURVE = "explicit parameters";
 
 type Size = { keyBits: number | null; curve: string | null };
 
 const NO_SIZE: Size = { keyBits: null, curve: null };
 
-/** Null where the key or its parameters are not what its type asks for. */
+/** Null if the key or its parameters are not what its type demands. */
 function readSize(
   bytes: Buffer,
   keyType: string,
@@ -69,7 +69,7 @@ function readSize(
   return sizeOf(bytes, modulus);
 }
 
-/** DSA may take its parameters from the issuer: then there is no size here. */
+/** DSA may inherit its parameters from the issuer: then the size is not known here. */
 function readDsaSize(bytes: Buffer, parameters: Element | undefined): Size | null {
   if (parameters?.tag !== TAG.sequence) return NO_SIZE;
   return sizeOf(bytes, readElement(bytes, parameters.content, parameters.end));
@@ -96,7 +96,7 @@ function readCurve(bytes: Buffer, parameters: Element): Size | null {
   };
 }
 
-/** Every curve that OpenSSL knows has its size in its name, save SM2. */
+/** OpenSSL's name of every curve contains its size, except SM2's. */
 function curveBits({ shortName }: ObjectId): number | null {
   if (shortName === "SM2") return 256;
   const digits = /\d{3}/.exec(shortName ?? "")?.[0];
@@ -122,8 +122,8 @@ const SSH_CURVES = new Map([
 ]);
 
 /**
- * The fingerprint that the key of a certificate has as a key of SSH: `SHA256:...` as ssh-keygen prints it. So the same key
- * is found among grants, key files and host keys. Null for keys that SSH has none of, and for what cannot be read.
+ * The fingerprint of a certificate's key as an SSH key: `SHA256:...` as ssh-keygen prints it. It finds the same key
+ * among grants, key files and host keys. Null for keys of which SSH has no kind, and for what cannot be read.
  */
 export function sshFingerprintOf(der: Uint8Array): string | null {
   const bytes = viewOf(der);
@@ -136,7 +136,7 @@ export function sshFingerprintOf(der: Uint8Array): string | null {
   return fingerprintOf(Buffer.concat(fields.map(toField)));
 }
 
-/** The two parts of SubjectPublicKeyInfo: the sixth field of what is signed, save for the version. */
+/** The two parts of SubjectPublicKeyInfo: the sixth field of what is signed, not counting the version. */
 function findKey(bytes: Buffer): Element[] | null {
   const outer = readElement(bytes, 0, bytes.length);
   const signed = outer?.tag === TAG.sequence ? readElement(bytes, outer.content, outer.end) : null;
@@ -166,7 +166,7 @@ function readRsa(key: Buffer): Uint8Array[] | null {
   return n && e ? [Buffer.from("ssh-rsa"), e, n] : null;
 }
 
-/** A number as SSH writes it, which is as DER does: with no zero in front that need not be there. */
+/** A number as SSH writes it, which is as DER does: without an unnecessary zero in front. */
 function readNumber(bytes: Buffer, { tag, content, end }: Element): Buffer | null {
   if (tag !== TAG.integer || content === end || (bytes[content] ?? 0) > 0x7f) return null;
   let start = content;

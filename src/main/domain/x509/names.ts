@@ -3,9 +3,10 @@ import type { Authorities } from "#shared/model/hosts/endpoint.ts";
 import { readObjectId } from "./oids.ts";
 
 /**
- * Prints distinguished names exactly as `openssl x509 -nameopt RFC2253,utf8,-esc_msb` does (OpenSSL 3.5), quirks and
- * all: the last RDN first, letters beyond ASCII as they are, unknown types and identifiers as `#` and DER.
- * Where a value is not of its type OpenSSL refuses the whole certificate; here it is marked, and shown byte by byte.
+ * Prints distinguished names exactly as `openssl x509 -nameopt RFC2253,utf8,-esc_msb` does (OpenSSL 3.5), quirks
+ * included: the last RDN first, letters beyond ASCII as they are, unknown types and identifiers as `#` and DER. If a
+ * value is not of its type, OpenSSL refuses the whole certificate; here the value is marked as malformed, and shown
+ * byte by byte.
  */
 type Name = { text: string; commonName: string | null; malformed: string | null };
 
@@ -29,7 +30,7 @@ const CHARACTER_WIDTH = new Map<number, number>([
 /** Characters that RFC 2253 escapes wherever they stand. */
 const SPECIAL = new Set(',+"\\<>;'.split("").map((character) => character.charCodeAt(0)));
 
-/** 1 for each byte that stands for itself wherever it stands but at the ends. */
+/** 1 for each byte that needs no escape except at the ends. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x20 && byte <= 0x7e && !SPECIAL.has(byte) ? 1 : 0,
 );
@@ -74,7 +75,7 @@ function readAttribute(bytes: Buffer, attribute: Element, mostCharacters: number
         printed.includes("\\") &&
         !isUtf8(bytes.subarray(shown.content, shown.end));
   return {
-    // OpenSSL gives an identifier a buffer of 80 bytes.
+    // OpenSSL has a buffer of 80 bytes for an identifier.
     text: `${object.shortName ?? object.oid.slice(0, 79)}=${text}${isWhole ? "" : "…"}`,
     commonName:
       object.shortName === "CN" ? decodeString(bytes.subarray(shown.content, shown.end), value.tag) : null,
@@ -132,8 +133,8 @@ const toCodePoints = (text: string): number[] =>
   Array.from(text, (character) => character.codePointAt(0) ?? 0);
 
 /**
- * Escapes as OpenSSL: a single character is a last one and not a first one, so that a lone "#" stands as it is.
- * Letters beyond ASCII stand as they are: whoever shows them encodes them.
+ * Escapes as OpenSSL does: a single character counts as the last one and not as the first one, so a lone "#" is not
+ * escaped. Letters beyond ASCII are kept: each output encodes them.
  */
 const escapeText = (characters: readonly number[]): string =>
   characters
@@ -144,7 +145,7 @@ const escapeText = (characters: readonly number[]): string =>
     )
     .join("");
 
-/** What is no UTF-8: of each byte beyond ASCII its number. */
+/** For bytes that are not UTF-8: each byte beyond ASCII by its number. */
 const escapeBytes = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte, index) => escapeAscii(byte, index, bytes.length - 1)).join("");
 
@@ -168,7 +169,7 @@ function decodeString(content: Buffer, tag: number): string {
   return content.toString("latin1");
 }
 
-/** More names than any certificate needs: a list that is longer is cut, and says so. */
+/** More names than any certificate needs: a longer list is cut, and the result says so. */
 export const MOST_NAMES = 10_000;
 
 /** A GeneralName in words, its kind before it: `DNS:`, `IP:`, `email:`, `URI:`, `DirName:`, `othername:` and so on. */
@@ -219,7 +220,10 @@ export function readGeneralName(bytes: Buffer, element: Element): GeneralName {
 
 const sound = (text: string): GeneralName => ({ text, malformed: null });
 
-/** These are IA5String, that is ASCII; what is not is read as UTF-8, as everybody who breaks the rule means it. */
+/**
+ * These are IA5String, that is ASCII. Anything else is read as UTF-8, which is what everybody who breaks the rule
+ * means.
+ */
 function readText(kind: string, content: Buffer): GeneralName {
   const value = content.toString("utf8");
   const isClean = content.every((byte) => byte >= 0x20 && byte < 0x7f);
@@ -252,10 +256,10 @@ function readDirectoryName(bytes: Buffer, element: Element): GeneralName {
   return sound(`DirName:${readName(bytes, name, 4_096).text}`);
 }
 
-/** Strings that a name of a kind of its own is written in. */
+/** The string types that the value of an otherName may have. */
 const STRINGS = new Set<number>([TAG.utf8String, TAG.ia5String, TAG.printableString, TAG.bmpString]);
 
-/** `othername:KIND:VALUE`, the value where it is a string. */
+/** `othername:KIND:VALUE`, with the value if it is a string. */
 function readOtherName(bytes: Buffer, element: Element): GeneralName {
   const [type, wrapper] = readChildren(bytes, element, 2) ?? [];
   const object = type && readObjectId(bytes, type);
@@ -267,7 +271,7 @@ function readOtherName(bytes: Buffer, element: Element): GeneralName {
   return sound(`othername:${object?.longName ?? object?.oid ?? "<unreadable>"}:${text}`);
 }
 
-/** So many are named, and the others counted: some servers name all that their system trusts. */
+/** At most this many are named, and the others counted: some servers name everything that their system trusts. */
 const MOST_NAMED = 100;
 const MOST_CHARACTERS = 1_024;
 

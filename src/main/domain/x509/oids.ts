@@ -6,7 +6,10 @@ export type ObjectId = { oid: string; shortName: string | null; longName: string
 
 const names = new Map<string, string | string[]>(Object.entries(objects));
 
-/** Identifiers that OpenSSL knows and that were met, by a sum of their bytes: there are only so many. */
+/**
+ * Identifiers that were met and that OpenSSL knows, by a sum of their bytes. The cache cannot grow beyond OpenSSL's
+ * list.
+ */
 const met = new Map<number, { content: Buffer; object: ObjectId }[]>();
 
 /** Reads an identifier's content, where it stands; null if it is empty, cut short, padded or too long. */
@@ -37,7 +40,7 @@ function findObject(content: Buffer, sum: number): ObjectId | null {
 
 export const longNameOf = ({ oid, longName }: ObjectId): string => longName ?? oid;
 
-/** What an extension's value calls the object of an identifier, so that whoever decides by it names the identifier. */
+/** How an extension's printed value names an identifier, so that callers can decide by the identifier. */
 export function printedNameOf(oid: string): string {
   const entry = names.get(oid);
   return (Array.isArray(entry) ? (entry[1] ?? entry[0]) : entry) ?? oid;

@@ -11,7 +11,7 @@ import { readCertificate } from "./read-certificate.ts";
 
 const run = promisify(execFile);
 
-/** Those that are said in OpenSSL's very words; of others the name and the mark of criticality are compared. */
+/** Extensions that we describe in exactly OpenSSL's words; of the others the name and the criticality are compared. */
 const SAME_WORDS = new Set([
   "X509v3 Basic Constraints",
   "X509v3 Key Usage",
@@ -33,7 +33,7 @@ async function askForExtensions(bundle: string): Promise<Said[][]> {
     .map(readExtensions);
 }
 
-/** Each name stands twelve spaces in, what it says below it, four more. */
+/** openssl indents each name by twelve spaces, and the text below it by four more. */
 function readExtensions(text: string): Said[] {
   const [, block = ""] = /^ {8}X509v3 extensions:\n((?: {12}.*\n|\n)*)/m.exec(text) ?? [];
   const heads = Array.from(block.matchAll(/^ {12}(\S.*?): ?(critical)?\n((?: {13}.*\n|\n)*)/gm));
@@ -44,7 +44,7 @@ function readExtensions(text: string): Said[] {
   }));
 }
 
-/** Up to the first that is not known here: its bytes, which openssl prints as they are, may hold an end of line. */
+/** Up to the first extension that is not known here: openssl prints its bytes raw, which may contain a line end. */
 function formatOurs(der: Uint8Array): Said[] {
   const { extensions = [] } = readCertificate(der) ?? {};
   const stranger = extensions.findIndex(({ value }) => value === null);
@@ -63,7 +63,7 @@ async function compare(ders: readonly Uint8Array[]): Promise<void> {
   expect(theirs).toHaveLength(ders.length);
   for (const [index, der] of ders.entries()) {
     const { malformed } = readCertificate(der) ?? {};
-    // Where OpenSSL prints the bytes of what it cannot read, there are no words to compare.
+    // For an extension that it cannot read, OpenSSL prints bytes: there are no words to compare.
     const ours = formatOurs(der);
     if (malformed?.length === 0) expect(ours).toEqual(theirs[index]?.slice(0, ours.length));
   }
@@ -75,7 +75,7 @@ test("the extensions of this system's certificates are those that openssl prints
   await compare(ders);
 });
 
-/** What OpenSSL, within Node, takes for a certificate. */
+/** Whether OpenSSL, within Node, accepts it as a certificate. */
 function isCertificate(der: Buffer): boolean {
   try {
     return new X509Certificate(der).raw.equals(der);
@@ -102,7 +102,7 @@ test("the key of a certificate is the one that OpenSSL finds in it, by its hash"
   }
 });
 
-/** Null for a key of a kind that OpenSSL does not know, or writes otherwise than it stands there. */
+/** Null for a key of a kind that OpenSSL does not know, or encodes differently from the certificate. */
 function keyOf(der: Buffer): string | null {
   try {
     const spki = new X509Certificate(der).publicKey.export({ type: "spki", format: "der" });

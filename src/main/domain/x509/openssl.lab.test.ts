@@ -16,7 +16,7 @@ import { ALGORITHMS, type Algorithm, makeWithOpenssl } from "#testing/tls/make-w
 import { type Answer, readByOpenssl } from "#testing/tls/openssl.ts";
 import { readCertificate } from "./read-certificate.ts";
 
-/** Ours in openssl's words. */
+/** Our reading in openssl's words. */
 function say(bytes: Uint8Array): Answer {
   const read = readCertificate(bytes);
   if (!read) throw new Error("this is a certificate");
@@ -204,7 +204,7 @@ test("dates are read wherever openssl reads them, and nowhere else", async () =>
     ...GENERALIZED_TIMES.map((value) => buildCertificate({ notAfter: text(0x18, value) })),
   ];
   for (const bytes of ders) {
-    // Where a date is too short, openssl refuses the whole certificate.
+    // If a date is too short, openssl refuses the whole certificate.
     expect(say(bytes).notAfter).toBe((await readByOpenssl(bytes))?.notAfter ?? "Bad time value");
   }
 });

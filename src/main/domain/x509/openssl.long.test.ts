@@ -35,7 +35,7 @@ test("whatever openssl still reads in a certificate that was tampered with, is r
         notAfter: read?.notAfter ?? "Bad time value",
       }).toMatchObject({ sha256, subject, issuer, serial, signature, notBefore, notAfter });
     }),
-    // A seed of its own: what is found by chance belongs into a test by name.
+    // A fixed seed: what another one finds by chance belongs in a named test.
     { numRuns: 1_500, seed: 20_261_125 },
   );
   expect(compared).toBeGreaterThan(300);

@@ -7,13 +7,13 @@ import { readPublicKey } from "./keys.ts";
 import { readName } from "./names.ts";
 import { longNameOf, readObjectId } from "./oids.ts";
 
-/** A certificate beyond this size is read in its core only: no extensions, and names cut short. */
+/** Of a certificate beyond this size only the core is read: no extensions, and names cut short. */
 const MOST_BYTES = 128 * 1024;
 const MOST_CHARACTERS = 1_024;
 
 /**
- * Reads a certificate from DER. Whatever in it is broken is marked in `malformed` and spoils nothing else;
- * null only for what is no X.509 certificate at all. Takes time in proportion to the size, and never throws.
+ * Reads a certificate from DER. Whatever is broken in it is listed in `malformed` and does not affect the rest; null
+ * only if it is no X.509 certificate at all. Takes time in proportion to the size, and never throws.
  */
 export function readCertificate(der: Uint8Array): Certificate | null {
   const bytes = viewOf(der);
@@ -88,7 +88,7 @@ type Parts = {
 
 type Printed = { text: string; malformed: string | null };
 
-/** The skeleton that makes bytes a certificate and no other thing of ASN.1. */
+/** The structure that distinguishes a certificate from other ASN.1. */
 function openCertificate(bytes: Buffer): Parts | null {
   const outer = readElement(bytes, 0, bytes.length);
   if (outer?.tag !== TAG.sequence) return null;
@@ -162,8 +162,8 @@ function readAlgorithm(bytes: Buffer, algorithm: Element): string | null {
 }
 
 /**
- * Reads each certificate once: a fleet serves few certificates from many places,
- * and a hash is a seventh of the cost of reading. Holds the newest `most`.
+ * Reads each certificate once: a fleet serves few certificates at many endpoints, and a hash is a seventh of the cost
+ * of reading. Keeps the newest `most`.
  */
 export function createCertificateCache(most = 4_096) {
   const known = new Map<string, Certificate | null>();

@@ -16,7 +16,9 @@ const lengthed = (...parts: Uint8Array[]): Buffer => {
   return Buffer.concat([Buffer.from([body.length >> 8, body.length & 255]), body]);
 };
 
-/** One of version 1 by a log of such bytes, with the time in milliseconds and an empty signature. */
+/**
+ * One of version 1, by a log whose id consists of `fill` bytes, with the time in milliseconds and an empty signature.
+ */
 function timestamp(fill: number, ms: bigint, version = 0): Buffer {
   const time = Buffer.alloc(8);
   time.writeBigUInt64BE(ms);

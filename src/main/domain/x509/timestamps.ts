@@ -1,4 +1,4 @@
-/** Certificate timestamps (RFC 6962, 3.3), wherever they come: read as they stand, and not verified. */
+/** Certificate timestamps (RFC 6962, 3.3) from every source: only parsed, and not verified. */
 
 import { type Element, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import type { CertificateTimestamp } from "#shared/model/hosts/endpoint.ts";
@@ -8,21 +8,21 @@ import { toInstant } from "#shared/model/instant.ts";
 const IN_CERTIFICATE = Buffer.from("060a2b06010401d679020402", "hex");
 const IN_STAPLE = Buffer.from("060a2b06010401d679020405", "hex");
 
-/** More than any certificate has; what comes behind them is not read. */
+/** More than any certificate has; further ones are not read. */
 const MOST_TIMESTAMPS = 64;
 
-/** Elements that are looked at in all, so that a search ends however they are nested. */
+/** Elements that are read in all, so that a search ends however they are nested. */
 const MOST_ELEMENTS = 20_000;
 
 type Sources = {
   leaf: Uint8Array | null;
   /** An OCSPResponse. */
   staple: Uint8Array | null;
-  /** A SignedCertificateTimestampList, as the handshake carries it. */
+  /** A SignedCertificateTimestampList, as the handshake has it. */
   list: Uint8Array | null;
 };
 
-/** All that come with a leaf. A list that cannot be read has none. Never throws. */
+/** All that come with a leaf. A list that cannot be read counts as empty. Never throws. */
 export function readTimestamps({ leaf, staple, list }: Sources): CertificateTimestamp[] {
   const inLeaf = leaf && findList(viewOf(leaf), IN_CERTIFICATE);
   const inStaple = staple && findList(openResponse(viewOf(staple)), IN_STAPLE);
@@ -33,7 +33,7 @@ export function readTimestamps({ leaf, staple, list }: Sources): CertificateTime
   ];
 }
 
-/** The list in an extension, somewhere in the DER; null where there is none. */
+/** The list in an extension, somewhere in the DER; null if there is none. */
 function findList(bytes: Buffer, identifier: Buffer): Buffer | null {
   const root = readElement(bytes, 0, bytes.length);
   const left: Element[] = root ? [root] : [];
@@ -53,7 +53,7 @@ function findList(bytes: Buffer, identifier: Buffer): Buffer | null {
 
 const isConstructed = ({ tag }: Element): boolean => (tag & 0x20) !== 0;
 
-/** An extension's value is DER itself: of an OCTET STRING around the list. */
+/** An extension's value is DER itself: an OCTET STRING around the list. */
 function contentOf(bytes: Buffer, { content, end }: Element): Buffer | null {
   const inner = readElement(bytes, content, end);
   return inner?.tag === TAG.octetString ? bytes.subarray(inner.content, inner.end) : null;
@@ -82,7 +82,7 @@ function readList(bytes: Buffer, from: CertificateTimestamp["from"]): Certificat
   return timestamps;
 }
 
-/** Version 1 is the only one that is read: a byte, the log, and the time in milliseconds. */
+/** Only version 1 is read: a byte, the log, and the time in milliseconds. */
 function readTimestamp(bytes: Buffer, from: CertificateTimestamp["from"]): CertificateTimestamp | null {
   if (bytes.length < 41 || bytes[0] !== 0) return null;
   return { logId: bytes.toString("hex", 1, 33), at: toDate(bytes.readBigUInt64BE(33)), from };

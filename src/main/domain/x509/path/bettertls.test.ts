@@ -5,7 +5,7 @@ import { BETTERTLS_EXPLANATIONS, pathBuildingCases } from "#testing/corpora/bett
 import { compareCorpus } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 
-/** Of the cases of name constraints, every one that is a multiple of this: bettertls.long.test.ts takes them all. */
+/** Only every 23rd case of name constraints: bettertls.long.test.ts runs them all. */
 const EVERY = 23;
 
 test("BetterTLS's paths, and one in 23 of its name constraints, are judged as it says, or why not is known", ({

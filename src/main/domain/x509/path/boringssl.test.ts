@@ -4,7 +4,7 @@ import { boringsslCases } from "#testing/corpora/boringssl/boringssl-cases.ts";
 import { compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 
-/** Where this program says something else than BoringSSL, and why. */
+/** Where this program differs from BoringSSL, and why. */
 const EXPLANATIONS: Explanations = {
   cases: [
     {

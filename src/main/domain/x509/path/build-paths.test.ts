@@ -12,7 +12,7 @@ const opened = ({ der: bytes }: Pick<Signed, "der">): PathCertificate => {
   return certificate;
 };
 
-/** A key of DSA with numbers of so many bits, by which nothing is signed: what it costs to find that out is what counts. */
+/** A DSA key with numbers of this many bits, which has signed nothing: only the cost of finding that out matters. */
 function dsaOf(bits: number): Buffer {
   const number = (size: number, last: number) =>
     der(0x02, [0, 0x80, ...Array<number>(size / 8 - 2).fill(0x5b), last]);

@@ -4,17 +4,18 @@ import { inheritsParameters, type Signed, type Verification, verifyAtCost } from
 
 type Sources = { pool: CertificateIndex; roots: CertificateIndex; at: number; budget: Budget };
 
-/** A way upwards that ends before any root. */
+/** A path upwards that ends before any root. */
 export type DeadEnd = {
   path: readonly PathCertificate[];
-  /** One that has the name of the last one's issuer, but did not sign it; null where there is none of that name. */
+  /** A certificate that has the name of the last one's issuer, but did not sign it; null if none has that name. */
   namesake: PathCertificate | null;
 };
 
 /**
- * Every path from a leaf to a root by names and signatures, what looks best first (RFC 4158): roots before
- * others, keys that the certificate names before those it does not, those in date before the rest. No path goes through one name and key twice,
- * so that authorities which signed each other end. The longest dead end is told to `onDeadEnd`.
+ * Every path from a leaf to a root by names and signatures, the most promising first (RFC 4158): roots before others,
+ * keys that the certificate names before those it does not, those in date before the rest. No path contains the same
+ * name and key twice, so the search ends even if authorities have signed each other. `onDeadEnd` gets the longest dead
+ * end.
  */
 export function* buildPaths(
   leaf: PathCertificate,
@@ -55,7 +56,7 @@ function* extend(
 
 const idOf = ({ subject, spkiSha256 }: PathCertificate): string => `${spkiSha256} ${subject.key}`;
 
-/** A key that takes its parameters from above is tried when the path is whole. */
+/** A key that inherits its parameters is tried when the path is whole. */
 function maySign(issuer: PathCertificate, certificate: PathCertificate, budget: Budget): boolean {
   if (inheritsParameters(issuer.spki)) return true;
   return budget.verifyCertificate(certificate, issuer.spki) !== "invalid";
@@ -79,14 +80,14 @@ function rankIssuers(certificate: PathCertificate, { pool, roots, at }: Search):
 }
 
 /**
- * What one verdict may cost. Chains of real servers have three or four certificates; what is beyond these is made to keep
- * a validator busy, by cross-signing in circles or by hundreds of authorities of one name. Where a limit is met nothing is
- * said to be invalid for it.
+ * What one verdict may cost. Chains of real servers have three or four certificates. More than these limits is made to
+ * keep a validator busy, by cross-signing in circles or by hundreds of authorities of one name. A chain that meets a
+ * limit is not called invalid for it.
  */
 export const LIMITS = {
   /** Certificates of a path; OpenSSL takes as many. */
   depth: 100,
-  /** Certificates that are looked at as somebody's issuer. */
+  /** Certificates that are tried as somebody's issuer. */
   steps: 2_000,
   /** Whole paths that are evaluated. */
   paths: 64,
@@ -96,23 +97,23 @@ export const LIMITS = {
   signatureSteps: 4_000,
 } as const;
 
-/** Answers that are kept; the oldest goes first. */
+/** Verification results that are kept; the oldest is dropped first. */
 export const MOST_SIGNATURES_KEPT = 20_000;
 
-/** What judgements share. */
+/** What evaluations share. */
 export type SharedWork = {
-  /** Signatures that were verified, by the hashes of what is signed and of the key: they never change. */
+  /** Verified signatures, by the hashes of what is signed and of the key: their results never change. */
   signatures: Map<string, Verification>;
   /**
-   * What was done in all, in steps of at most some 50 microseconds: certificates that were looked at as somebody's issuer,
-   * paths that were evaluated, and signatures by what each costs.
+   * All work that was done, in steps of at most some 50 microseconds: certificates that were tried as somebody's
+   * issuer, paths that were evaluated, and signatures by what each costs.
    */
   steps: number;
 };
 
 export const createSharedWork = (): SharedWork => ({ signatures: new Map(), steps: 0 });
 
-/** Counts down; `isSpent` says that what was found is not all there is. What is known already costs nothing. */
+/** Counts down. `isSpent` says that the result is not complete. A result that is known already costs nothing. */
 export function createBudget(shared: SharedWork = createSharedWork()) {
   const { signatures: answers } = shared;
   const left = {
@@ -144,7 +145,7 @@ export function createBudget(shared: SharedWork = createSharedWork()) {
   return {
     spend,
     isSpent: () => isSpent,
-    /** Each signature is verified once. `id` tells what is signed. */
+    /** Each signature is verified once. `id` identifies what is signed. */
     verify,
     verifyCertificate: ({ sha256, signed }: PathCertificate, spki: Uint8Array) =>
       verify(sha256, signed, spki),
@@ -152,7 +153,10 @@ export function createBudget(shared: SharedWork = createSharedWork()) {
 }
 export type Budget = ReturnType<typeof createBudget>;
 
-/** By the bytes themselves, which nobody changes: a key is asked about once for each certificate that names it as its issuer's. */
+/**
+ * By the object itself, whose bytes nobody changes: a key is looked up once for each certificate that names it as its
+ * issuer's.
+ */
 const hashes = new WeakMap<Uint8Array, string>();
 
 function hashOf(spki: Uint8Array): string {

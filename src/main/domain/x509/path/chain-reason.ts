@@ -10,14 +10,14 @@ import {
 } from "#shared/model/certificates/chain.ts";
 import { openCertificate, type PathCertificate } from "./path-certificate.ts";
 
-/** What this program cannot tell, as against what it knows to be wrong. */
+/** What this program cannot determine, as opposed to what it knows to be wrong. */
 const UNSUPPORTED: ReadonlySet<ChainReasonCode> = new Set([
   "signature-unsupported",
   "name-not-evaluated",
   "too-much-work",
 ]);
 
-/** Whatever is wrong for certain decides; then what cannot be told; then what clients pass over. */
+/** A certain fault decides first; then what cannot be determined; then what clients ignore. */
 export function stateOf(reasons: readonly ChainReason[]): ChainState {
   const fatal = reasons.filter(({ acceptedBy = [] }) => acceptedBy.length === 0);
   if (fatal.length > 0) return fatal.every(({ code }) => UNSUPPORTED.has(code)) ? "unsupported" : "invalid";
@@ -25,13 +25,13 @@ export function stateOf(reasons: readonly ChainReason[]): ChainState {
   return clientsOf(reasons).length > 0 ? "valid-for-clients" : "invalid";
 }
 
-/** The clients that pass over every one of the reasons. */
+/** The clients that ignore every one of the reasons. */
 export const clientsOf = (reasons: readonly { acceptedBy?: readonly Client[] | undefined }[]): Client[] =>
   Client.options.filter((client) => reasons.every(({ acceptedBy = [] }) => acceptedBy.includes(client)));
 
 const LABEL_CHARACTERS = 120;
 
-/** A reason about one certificate: its name, and what is said of it. */
+/** A reason about one certificate: its name, and what is wrong with it. */
 export const reasonAbout = (
   certificate: PathCertificate,
   code: ChainReasonCode,
@@ -42,7 +42,7 @@ export const reasonAbout = (
 export const labelOf = ({ subjectDer, sha256 }: PathCertificate): string =>
   labelOfName(subjectDer) ?? `the certificate ${sha256.slice(0, 16)}`;
 
-/** The same of a name in DER; null where it says nothing. */
+/** The same for a name in DER; null if it is empty or cannot be read. */
 export function labelOfName(der: Uint8Array): string | null {
   const bytes = viewOf(der);
   const element = readElement(bytes, 0, bytes.length);
@@ -50,10 +50,10 @@ export function labelOfName(der: Uint8Array): string | null {
   return (name?.commonName || name?.text || "").slice(0, LABEL_CHARACTERS) || null;
 }
 
-/** A certificate as it was sent, and its hash, which is there whatever can be read of it. */
+/** A certificate as it was sent, and its hash, which is known even if nothing of it can be read. */
 type Sent = { sha256: string; der: Uint8Array };
 
-/** What each certificate is in the chain that it was sent in, by names: the first one is the leaf. */
+/** The role of each certificate in the chain that it was sent in, by names: the first one is the leaf. */
 export function describeChain(sent: readonly Sent[]): ChainLink[] {
   const opened = sent.map(({ der }) => openCertificate(der));
   const above = findAbove(opened);
@@ -72,11 +72,11 @@ function roleOf(certificate: PathCertificate | null, above: ReadonlySet<PathCert
   return certificate.isSelfIssued ? "root" : "intermediate";
 }
 
-/** What stands above the leaf, whatever the order. */
+/** The certificates above the leaf, in any order. */
 function findAbove(opened: readonly (PathCertificate | null)[]): Set<PathCertificate> {
   const [leaf] = opened;
   const above = new Set(leaf ? [leaf] : []);
-  // A set is walked over what is added on the way, too.
+  // Iterating over a set includes what is added on the way.
   for (const certificate of above)
     for (const other of opened) if (other && other.subject.key === certificate.issuer.key) above.add(other);
   return above;

@@ -1,6 +1,6 @@
 import { type Element, isListTag, printOid, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 
-/** A GeneralName (RFC 5280, section 4.2.1.6) as a value to compare; ../general-names.ts has it as text to show. */
+/** A GeneralName (RFC 5280, section 4.2.1.6) as a value to compare; ../names.ts has it as text to show. */
 export type ComparableName =
   | { form: "email" | "dns" | "uri"; value: string }
   | { form: "ip"; value: Uint8Array }
@@ -17,7 +17,7 @@ const FORMS = new Map([
 const IP = 0x87;
 const DIRECTORY = 0xa4;
 
-/** Null where it is not of the form that it claims. */
+/** Null if it is not of the form that its tag claims. */
 export function readComparableName(bytes: Uint8Array, element: Element): ComparableName | null {
   const view = viewOf(bytes);
   const { tag, content, end } = element;
@@ -35,7 +35,7 @@ const X400_ADDRESS = 0xa3;
 const EDI_PARTY_NAME = 0xa5;
 const REGISTERED_ID = 0x88;
 
-/** The kinds that have an identifier have to have one. */
+/** The kinds that have an identifier must have one. */
 function readOther(view: Buffer, element: Element): ComparableName | null {
   const { tag } = element;
   const type = readType(view, element);
@@ -93,18 +93,18 @@ export const formatText = (value: string): string => Buffer.from(value, "latin1"
 
 /**
  * Names made comparable (RFC 5280, section 7.1): letters without their case, runs of blanks as one, and the same text
- * in whatever string type it is written. The order of RDNs counts, the order within one does not.
+ * in whatever string type it is written. The order of RDNs matters, the order within one does not.
  */
 export type CanonicalName = {
-  /** One entry an RDN. */
+  /** One entry for each RDN. */
   rdns: readonly string[];
-  /** All of them: equal for equal names. */
+  /** Joined: equal for equal names. */
   key: string;
   /** The values of emailAddress attributes, as they are written. */
   emails: readonly string[];
 };
 
-/** There may be any number of them: whoever reads names has bounded the bytes. */
+/** No limit: callers have already limited the bytes. */
 const MOST_PARTS = Number.POSITIVE_INFINITY;
 const EMAIL_ADDRESS = "2a864886f70d010901";
 
@@ -135,7 +135,7 @@ export function readCanonicalName(bytes: Uint8Array, element: Element): Canonica
   return { rdns, key: rdns.join("\n"), emails };
 }
 
-/** One RDN on its own, as a name relative to a CRL's issuer is written: the content of a SET. */
+/** One RDN alone, as a name relative to a CRL's issuer is written: the content of a SET. */
 export function readRdn(bytes: Uint8Array, set: Element, emails: string[] = []): string | null {
   const view = viewOf(bytes);
   const attributes = readChildren(view, set, MOST_PARTS);
@@ -160,7 +160,7 @@ function canonicalValue(view: Buffer, { tag, content, end }: Element): string {
   return JSON.stringify(text.replace(/\s+/gu, " ").trim());
 }
 
-/** UTF-16 and UTF-32, the high byte first. What is no character stays apart by its number. */
+/** UTF-16 and UTF-32, the high byte first. An invalid code is kept by its number, so that it differs from others. */
 function decodeWide(content: Buffer): string {
   if (content.length % 4 === 0 && content.length > 0 && content.readUInt16BE(0) === 0)
     return Array.from({ length: content.length / 4 }, (_, at) =>

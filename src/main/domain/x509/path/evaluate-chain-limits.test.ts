@@ -38,7 +38,7 @@ test("64 certificates make a path, and authorities that signed each other in cir
 });
 
 test("where there is more to follow than is followed, that is said, and nothing is called invalid for it", () => {
-  // Two keys on each of 16 levels, each signed by both above: 65,536 ways, all to a root that nobody trusts.
+  // Two keys on each of 16 levels, each signed by both above: 65,536 paths, all to a root that nobody trusts.
   let above = ["x", "y"].map(() => signCertificate({ subject: "level 0", extensions: [isAuthority()] }));
   const pool = [...above];
   for (let level = 1; level <= 16; level++) {
@@ -83,7 +83,7 @@ test("10,000 names under a hundred constraints are judged, more than a million c
 
 test("what nobody here can verify is unsupported, and what is wrong besides is still wrong", () => {
   const content = signCertificate({ subject: "x", issuer: root }).der;
-  // The algorithm stands inside and outside, in the same bytes.
+  // The algorithm is written inside and outside of what is signed, in the same bytes.
   const swapped = Buffer.from(
     content.toString("hex").replaceAll(sequence(oid("1.3.101.112")).toString("hex"), "300506032b6519"),
     "hex",

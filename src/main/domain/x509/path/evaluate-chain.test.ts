@@ -199,7 +199,7 @@ test("no way to write a name leads around what an authority above excludes", () 
   const mapped = [...new Array<number>(10).fill(0), 0xff, 0xff, 10, 0, 0, 1];
   const cases: [wanted: string, name: Buffer][] = [
     ["bank.example", text(0x82, "BANK.example.")],
-    // Those that resolvers take for a dot and for letters, in UTF-8 where only ASCII may stand.
+    // Characters that resolvers take for a dot and for letters, in UTF-8 where only ASCII is allowed.
     ["bank.example", text(0x82, "bank\u3002example")],
     ["bank.example", text(0x82, "\uff42ank.example")],
     ["10.0.0.1", text(0x87, mapped)],

@@ -21,16 +21,16 @@ import { checkCertificates, type PathRequest, validatePath } from "./validate-pa
 type ChainQuery = {
   /** DER. */
   leaf: Uint8Array;
-  /** What may stand between it and a root, in any order. */
+  /** Candidates for the certificates between it and a root, in any order. */
   pool: CertificateIndex;
   roots: CertificateIndex;
   options: PathRequest;
   profile: Profile;
-  /** What the certificate is itself: one that is to sign others is held to the rules of an authority. */
+  /** The role of the certificate itself: if it is meant to sign others, the rules for authorities apply. */
   role?: Role;
-  /** What other judgements have verified; what this one verifies, and what it costs, is put there. */
+  /** Results and costs of earlier evaluations; this one adds its own. */
   work?: SharedWork;
-  /** With lists, every certificate below the root has to be known as not revoked; null: nothing is said of revocation. */
+  /** With lists, every certificate below the root has to be known as not revoked; null: revocation is not checked. */
   revocationLists: readonly RevocationList[] | null;
 };
 
@@ -44,16 +44,16 @@ export const ANY_POLICY_WILL_DO = {
 
 type World = Omit<ChainQuery, "leaf" | "profile" | "role" | "work"> & {
   budget: Budget;
-  /** Null for whoever signs revocation lists, whose paths are validated alone. */
+  /** Null for signers of revocation lists, whose paths are validated without a profile. */
   checkProfile: ProfileChecker | null;
 };
 
-/** What came nearest to a valid path. */
+/** The path that is closest to a valid one. */
 type Attempt = { path: readonly PathCertificate[]; reasons: readonly ChainReason[] };
 
 /**
- * Whether a certificate is valid against a profile, and if not, why not: by the best of the paths that lead from it to one of
- * the roots. Takes bounded time whatever it is given, and never throws.
+ * Whether a certificate is valid against a profile, and if not, why not: by the best of the paths that lead from it to
+ * one of the roots. Takes bounded time for any input, and never throws.
  */
 export function evaluateChain({ leaf, role = "leaf", work, ...query }: ChainQuery): Evaluation {
   const { profile } = query;
@@ -73,7 +73,7 @@ export function evaluateChain({ leaf, role = "leaf", work, ...query }: ChainQuer
   return conclude(profile, "unsupported", { path, reasons: [gaveUp(certificate), ...reasons] });
 }
 
-/** Under the profile `clients` what a client passes over is told beside the verdict, and does not change it. */
+/** Under the profile `clients`, what a client ignores becomes a note, and does not change the verdict. */
 function conclude(profile: Profile, state: ChainState, { path, reasons }: Attempt): Evaluation {
   const acceptedBy = state === "valid-for-clients" ? clientsOf(reasons) : [];
   const isPassedOver = (reason: ChainReason) => (reason.acceptedBy ?? []).length > 0;
@@ -101,7 +101,10 @@ const TOO_LARGE: ChainReason = {
 const gaveUp = (leaf: PathCertificate): ChainReason =>
   reasonAbout(leaf, "too-much-work", "has more possible paths above it than this program follows");
 
-/** `under`: the signers of revocation lists that are being evaluated, so that none is evaluated for its own sake. */
+/**
+ * `under`: the signers of revocation lists that are being evaluated, so that none is evaluated in order to evaluate
+ * itself.
+ */
 function findBestPath(leaf: PathCertificate, world: World, under: readonly PathCertificate[]): Attempt {
   let best: Attempt | null = null;
   let longest: DeadEnd = { path: [leaf], namesake: null };
@@ -125,7 +128,10 @@ const WEIGHTS: Record<ChainState, number> = {
   invalid: 3,
 };
 
-/** What clients accept weighs less than what cannot be told, and that less than what is wrong; then the fewer the better. */
+/**
+ * What clients accept weighs less than what cannot be determined, and that less than what is wrong; then fewer reasons
+ * are better.
+ */
 const weigh = (reasons: readonly ChainReason[]): number =>
   WEIGHTS[stateOf(reasons)] * 1_000_000 + reasons.length;
 
@@ -145,7 +151,7 @@ function evaluatePath(
   return [...evaluateRevocation(path, world, under, noteList), ...ofProfile, ...ofLists];
 }
 
-/** A list is believed of a path that is sound otherwise: else its signer need not be who it seems. */
+/** A list counts only for a path that is sound otherwise: if it is not, the list's signer may be an impostor. */
 function evaluateRevocation(
   path: readonly PathCertificate[],
   world: World,
@@ -164,7 +170,7 @@ function evaluateRevocation(
   });
 }
 
-/** A signer has to stand under the same root (RFC 5280, section 6.3.3 (f)), and not be revoked itself. */
+/** A signer has to lead to the same root (RFC 5280, section 6.3.3 (f)), and must not be revoked itself. */
 function isSignerTrusted(
   signer: PathCertificate,
   path: readonly PathCertificate[],
@@ -178,7 +184,7 @@ function isSignerTrusted(
   return found.reasons.length === 0 && found.path.at(-1)?.sha256 === path.at(-1)?.sha256;
 }
 
-/** Why there is no path at all, and what else is wrong with what there is. */
+/** Why there is no path at all, and what else is wrong with the longest dead end. */
 function explainDeadEnd({ path, namesake }: DeadEnd, { options, budget }: World): Attempt {
   const top = path.at(-1);
   if (!top) return { path, reasons: [NO_CERTIFICATE] };

@@ -3,7 +3,9 @@ import { readBasicConstraints as readConstraints } from "#domain/x509/extensions
 import { MOST_NAMES } from "#domain/x509/names.ts";
 import { type ComparableName, readComparableName, readComparableNames, readRdn } from "./comparable-name.ts";
 
-/** The contents of the extensions that decide over a path, each null where it is not what RFC 5280, section 4.2.1 defines. */
+/**
+ * The contents of the extensions that decide about a path, each null if it is not what RFC 5280, section 4.2.1 defines.
+ */
 
 export type BasicConstraints = { isCa: boolean; pathLength: number | null };
 
@@ -11,13 +13,13 @@ export type Subtree = { base: ComparableName; isWhole: boolean };
 export type NameConstraints = {
   permitted: readonly Subtree[];
   excluded: readonly Subtree[];
-  /** Neither side is there, or one is and lists nothing. */
+  /** Both lists are missing, or one of them is empty. */
   hasEmptyList: boolean;
 };
 
 export type PolicyMapping = { issuer: string; subject: string };
 
-/** After so many certificates, the limit holds; null where there is none. */
+/** The number of certificates after which the limit applies; null if there is none. */
 export type PolicyConstraints = { requireExplicit: number | null; inhibitMapping: number | null };
 
 /** Where a list of revoked certificates is named. */
@@ -75,7 +77,7 @@ export function readNameConstraints(bytes: Buffer, element: Element): NameConstr
   const permitted: Subtree[] = [];
   const excluded: Subtree[] = [];
   let hasEmptyList = parts.length === 0;
-  // Each once, in this order.
+  // Each at most once, in this order.
   if (parts.length === 2 && (parts[0]?.tag !== 0xa0 || parts[1]?.tag !== 0xa1)) return null;
   for (const part of parts) {
     const side = part.tag === 0xa0 ? permitted : part.tag === 0xa1 ? excluded : null;
@@ -87,7 +89,7 @@ export function readNameConstraints(bytes: Buffer, element: Element): NameConstr
   return { permitted, excluded, hasEmptyList };
 }
 
-/** As many as a certificate may have names; how much is compared is limited elsewhere. */
+/** No limit of its own beyond the number of names in a certificate; `name-constraints.ts` limits the comparisons. */
 function readSubtrees(bytes: Buffer, list: Element): Subtree[] | null {
   const parts = readChildren(bytes, list, MOST_NAMES);
   if (!parts) return null;
@@ -128,7 +130,7 @@ export function readPolicies(
   return { policies, unknownQualifiers: [...unknown] };
 }
 
-/** What cannot be read as qualifiers is one that nobody knows. */
+/** Qualifiers that cannot be read count as an unknown one. */
 function readQualifiers(bytes: Buffer, list: Element): string[] {
   const unreadable = "that cannot be read";
   const ids = eachOf(bytes, list, (part) => {
@@ -163,7 +165,10 @@ export function readPolicyConstraints(bytes: Buffer, element: Element): PolicyCo
 
 const OCSP = "1.3.6.1.5.5.7.48.1";
 
-/** The addresses of OCSP among what is told of the issuer; a part that cannot be read is passed over, for no path depends on it. */
+/**
+ * The OCSP addresses of authority information access. A part that cannot be read is skipped, because no path depends on
+ * it.
+ */
 export function readResponders(bytes: Buffer, element: Element): string[] | null {
   return (
     eachOf(bytes, element, (part) => {
@@ -175,8 +180,8 @@ export function readResponders(bytes: Buffer, element: Element): string[] | null
 }
 
 /**
- * Descriptions of access to information of an authority, each a method and a general name (section 4.2.2.1). `malformed`: one
- * is something else; `unreadable`: one does not even begin with a method.
+ * The access descriptions of authority information access, each a method and a general name (section 4.2.2.1).
+ * `malformed`: one is something else; `unreadable`: one does not even begin with a method.
  */
 export type AccessForm = "sound" | "empty" | "malformed" | "unreadable";
 
@@ -197,16 +202,16 @@ export const readSkip = (bytes: Buffer, element: Element): number | null => inte
 export const readSubjectKey = (bytes: Buffer, { tag, content, end }: Element): string | null =>
   tag === TAG.octetString ? bytes.toString("hex", content, end) : null;
 
-/** How the issuer's certificate is named beside its key; each may be left out. */
+/** How the issuer's certificate is named beside its key; each may be missing. */
 export type IssuerName = {
   hasIssuer: boolean;
-  /** The issuer of that certificate: the key of the first directory name; null where there is none. */
+  /** The issuer of that certificate: the key of the first directory name; null if there is none. */
   issuer: string | null;
   /** The serial number of that certificate, in lower-case hex as it is written. */
   serial: string | null;
 };
 
-/** The identifier of the issuer's key; it may be left out. */
+/** The identifier of the issuer's key, which may be missing. */
 export function readKeyIdentifier(
   bytes: Buffer,
   element: Element,
@@ -244,7 +249,7 @@ function readDistributionPoint(bytes: Buffer, element: Element): DistributionPoi
   return distributionPoint;
 }
 
-/** DistributionPointName inside the [0] that carries it. */
+/** DistributionPointName inside the [0] around it. */
 export function readDistributionPointName(bytes: Buffer, wrapper: Element): DistributionPointName | null {
   const inner = readElement(bytes, wrapper.content, wrapper.end);
   if (inner?.end !== wrapper.end) return null;
@@ -256,7 +261,7 @@ export function readDistributionPointName(bytes: Buffer, wrapper: Element): Dist
   return rdn === null ? null : { kind: "relative", rdn };
 }
 
-/** Every part of a sequence; null if it is none, is too long, or one part of it cannot be read. */
+/** Every part of a sequence; null if it is none, is too long, or has a part that cannot be read. */
 function eachOf<Part>(bytes: Buffer, element: Element, read: (part: Element) => Part | null): Part[] | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, MOST_PARTS) : null;
   if (!parts) return null;

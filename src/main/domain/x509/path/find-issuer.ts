@@ -4,8 +4,8 @@ import { type CertificateIndex, openCertificate, type PathCertificate } from "./
 import { verifySignature } from "./verify-signature.ts";
 
 /**
- * Which of `known` has signed a certificate, where that is an intermediate; null where none has, and where a root has the
- * same name and key, be it among them or in `roots`: then clients may have it.
+ * The intermediate among `known` that has signed a certificate. Null if none has, and also if a root, among them or in
+ * `roots`, has the same name and key: then clients may have that root.
  */
 export function findSigner(
   der: Uint8Array,
@@ -24,9 +24,10 @@ export function findSigner(
 }
 
 /**
- * Whether a public authority stands above a certificate: true where names and signatures lead to one of `publicRoots`, false
- * where they lead to a root that is not among them, null where they end before any root: then nobody knows. Dates and
- * constraints do not count: an expired certificate of a public authority is of a public authority. `work`: as `evaluateChain` has it.
+ * Whether a public authority stands above a certificate: true if names and signatures lead to one of `publicRoots`,
+ * false if they lead to a root that is not among them, null if they end before any root: then nobody knows. Dates and
+ * constraints do not count: the issuer of an expired certificate is still a public authority. `work`: as
+ * `evaluateChain` has it.
  */
 export function isOfPublicAuthority(
   leaf: Uint8Array,
@@ -42,7 +43,7 @@ export function isOfPublicAuthority(
     const top = path.at(-1);
     if (top?.isSelfIssued && budget.verifyCertificate(top, top.spki) === "valid") isEndKnown = true;
   };
-  // A signature that nobody here can verify leads nowhere: it might be anybody's.
+  // A signature that this runtime cannot verify leads nowhere: anybody may have made it.
   const sources = { pool, roots: publicRoots, at: 0, budget };
   for (const path of buildPaths(certificate, sources, noteEnd)) {
     const isSigned = path.every((each, at) => {
@@ -55,13 +56,13 @@ export function isOfPublicAuthority(
   return isEndKnown && !budget.isSpent() ? false : null;
 }
 
-/** So many levels are looked for above a certificate, and so many certificates in all. */
+/** At most this many levels above a certificate are searched, and this many certificates in all. */
 const MOST_LEVELS = 10;
 const MOST_FOUND = 100;
 
 /**
- * Finds what may stand above a certificate, by names alone: who signed what is evaluated elsewhere. `named` gives authorities
- * by their subject as certificates print it.
+ * Finds candidates for the certificates above a certificate, by names alone: signatures are verified elsewhere. `named`
+ * returns authorities by their subject as certificates print it.
  */
 export const createClimber =
   (named: (subject: string) => readonly Uint8Array[]) =>

@@ -4,7 +4,7 @@ import { compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 import { limboCases } from "#testing/corpora/limbo/certificate-cases.ts";
 
-/** Where this program says something else than x509-limbo, and why. */
+/** Where this program differs from x509-limbo, and why. */
 const EXPLANATIONS: Explanations = {
   cases: [
     {

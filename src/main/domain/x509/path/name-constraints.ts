@@ -8,18 +8,18 @@ import type { NameConstraints, Subtree } from "./extension-values.ts";
 import type { PathCertificate } from "./path-certificate.ts";
 
 /**
- * Comparisons in one verdict. A certificate of 10,000 names under one authority's 100 subtrees stays below it;
- * what goes beyond is made to keep a validator busy.
+ * Comparisons in one verdict. A certificate of 10,000 names under one authority's 100 subtrees stays below it; more is
+ * made to keep a validator busy.
  */
 const MOST_COMPARISONS = 1_048_576;
 
-/** Whether a name stands in a subtree; null where a name of this form cannot be compared. */
+/** Whether a name is within a subtree; null if a name of this form cannot be compared. */
 type Answer = boolean | null;
 
 /**
- * The name constraints of a path (RFC 5280, sections 4.2.1.10 and 6.1): each authority's hold for everything below it,
- * so that a name must stand in a permitted subtree of every authority that permits names of its form. With a client they are
- * read as that one reads them, where it passes over what RFC 5280 asks.
+ * The name constraints of a path (RFC 5280, sections 4.2.1.10 and 6.1): each authority's apply to everything below it,
+ * so that a name must be in a permitted subtree of every authority that permits names of its form. With a client they
+ * are applied as that client does, where it ignores what RFC 5280 demands.
  */
 export function createNameConstraints(client: Client | null = null) {
   const authorities: NameConstraints[] = [];
@@ -30,7 +30,7 @@ export function createNameConstraints(client: Client | null = null) {
       if (nameConstraints) authorities.push(nameConstraints);
     },
 
-    /** Why the names of a certificate may not stand below the authorities that were added; null when they may. */
+    /** Why the names of a certificate are not permitted below the authorities that were added; null if they are. */
     check(certificate: PathCertificate): ChainReason | null {
       if (authorities.length === 0) return null;
       for (const name of namesOf(certificate, client))
@@ -53,8 +53,8 @@ const tooMuch = (certificate: PathCertificate): ChainReason =>
   );
 
 /**
- * The names of the extension, the subject, and its mail addresses, which the extension does not take out of what is constrained.
- * Go compares those of the extension alone, of the kinds that it knows.
+ * The names of the extension, the subject, and the subject's mail addresses, which are constrained even if the
+ * extension exists. Go compares only those of the extension, of the kinds that it knows.
  */
 function* namesOf(
   { subject, extensions: { names } }: PathCertificate,
@@ -112,7 +112,7 @@ type Reading = { side: Side; client: Client | null };
 
 function isWithin(name: ComparableName, { base, isWhole }: Subtree, { side, client }: Reading): Answer {
   if (!isWhole) return null;
-  // To clients a wildcard is a name like any other.
+  // Clients compare a wildcard like any other name.
   const dnsSide = client ? "permitted" : side;
   if (name.form === "dns" && base.form === "dns") return isDnsWithin(name.value, base.value, dnsSide);
   const byGo = client === "go" ? isBelowForGo(name, base) : null;
@@ -124,7 +124,10 @@ function isWithin(name: ComparableName, { base, isWhole }: Subtree, { side, clie
   return base.value.rdns.every((rdn, at) => rdn === name.value.rdns[at]);
 }
 
-/** For Go a host of mail addresses or of URIs has all hosts below it; null for what it compares as everybody does. */
+/**
+ * For Go, a host in a constraint on mail addresses or URIs includes all hosts below it; null for forms that it compares
+ * as others do.
+ */
 function isBelowForGo(name: ComparableName, base: ComparableName): boolean | null {
   if (name.form === "email" && base.form === "email" && !base.value.includes("@"))
     return isDnsWithin(hostOfMail(name.value), base.value, "permitted");
@@ -133,9 +136,9 @@ function isBelowForGo(name: ComparableName, base: ComparableName): boolean | nul
 }
 
 /**
- * A name is below itself, and below each name that it ends in. A constraint that begins with a dot, which
- * RFC 5280 leaves open, is taken as everybody takes it: only what is below. A wildcard stands for every host
- * that it covers, so that one that covers an excluded name is excluded too.
+ * A name is within itself, and within each name that it ends in. A constraint that begins with a dot, which RFC 5280
+ * leaves open, is read as everybody reads it: only what is below. A wildcard stands for every host that it covers, so
+ * that one that covers an excluded name is excluded too.
  */
 function isDnsWithin(name: string, base: string, side: Side): boolean {
   const host = trimDot(name.toLowerCase());
@@ -189,7 +192,7 @@ function isAddressWithin(address: Uint8Array, base: Uint8Array): boolean {
   );
 }
 
-/** A name as a sentence says it; it was written by strangers. */
+/** A name for a sentence; strangers wrote it. */
 function formatName(name: ComparableName): string {
   switch (name.form) {
     case "ip":
@@ -203,12 +206,12 @@ function formatName(name: ComparableName): string {
   }
 }
 
-/** Names told in a sentence; a certificate may hold thousands. */
+/** Names listed in a sentence; a certificate may hold thousands. */
 const NAMES_LISTED = 5;
 
 /**
- * Why a certificate does not stand for the server `expected`, a DNS name or an IP address; null when it does.
- * Only subject alternative names count (RFC 9525), as `isNamed` matches them.
+ * Why a certificate is not valid for the server `host`, a DNS name or an IP address; null if it is. Only subject
+ * alternative names count (RFC 9525), as `isNamed` matches them.
  */
 export function checkServerName(certificate: PathCertificate, host: string): ChainReason | null {
   const written = certificate.extensions.names ?? [];
@@ -225,7 +228,7 @@ export function checkServerName(certificate: PathCertificate, host: string): Cha
   return reasonAbout(certificate, "name-mismatch", `is for ${listed.join(", ")}${more}, and not for ${host}`);
 }
 
-/** The kinds of the names that no server is asked for by. */
+/** The kinds of names that cannot name a server. */
 function formatOthers(written: readonly ComparableName[]): string {
   const kinds = [...new Set(written.map(kindOf))].slice(0, NAMES_LISTED);
   return kinds.length === 0 ? "" : `, which are of the kind ${kinds.join(", ")}`;
@@ -233,7 +236,7 @@ function formatOthers(written: readonly ComparableName[]): string {
 
 const kindOf = (name: ComparableName): string => (name.form === "other" ? formatKind(name) : name.form);
 
-/** As certificates list their names; forms that no server is asked for by are left out. */
+/** As certificates list their names; forms that cannot name a server are left out. */
 function toListed(name: ComparableName): string[] {
   if (name.form === "dns") return [`DNS:${name.value}`];
   const address = name.form === "ip" ? printAddress(viewOf(name.value)) : null;
@@ -241,8 +244,9 @@ function toListed(name: ComparableName): string[] {
 }
 
 /**
- * Not what stands for a name or an address only after it was turned into another form, as "bank" and a full stop of
- * Japanese do, or an IPv4 address in one of IPv6: name constraints compare what is written.
+ * Whether the name is compared in the form that it is written in. False for a name or address that means another one
+ * only after conversion, such as "bank" with a Japanese full stop, or an IPv4 address in IPv6: name constraints compare
+ * what is written.
  */
 const isAsCompared = (name: ComparableName): boolean =>
   name.form === "dns" ? isAscii(name.value) : !(name.form === "ip" && isMapped(name.value));

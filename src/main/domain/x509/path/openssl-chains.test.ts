@@ -5,7 +5,7 @@ import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 import { type OpensslCase, opensslCases } from "#testing/corpora/openssl/openssl-cases.ts";
 import { leaveOutRejected, readRoots } from "./trusted-roots.ts";
 
-/** Where this program says something else than OpenSSL, and why. */
+/** Where this program differs from OpenSSL, and why. */
 const EXPLANATIONS: Explanations = {
   cases: [
     {

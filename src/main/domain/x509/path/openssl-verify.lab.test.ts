@@ -20,7 +20,7 @@ import {
 
 const run = promisify(execFile);
 
-/** What may be wrong with one certificate of a chain, each by a number; most chains have little of it. */
+/** What may be wrong with one certificate of a chain, each by a number; most chains have few faults. */
 const wish = fc.record({
   isForged: fc.nat(9).map((n) => n === 0),
   isExpired: fc.nat(9).map((n) => n === 0),

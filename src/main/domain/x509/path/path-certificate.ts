@@ -13,7 +13,7 @@ import { type CanonicalName, readCanonicalName } from "./comparable-name.ts";
 import { type PathExtensions, readPathExtensions } from "./path-extensions.ts";
 import type { Signed } from "./verify-signature.ts";
 
-/** A certificate opened to be evaluated: what RFC 5280, section 6 asks of it, and nothing to show. */
+/** A certificate parsed for evaluation: what RFC 5280, section 6 needs, and nothing to show. */
 export type PathCertificate = {
   der: Uint8Array;
   sha256: Sha256;
@@ -23,9 +23,9 @@ export type PathCertificate = {
   serial: string;
   subject: CanonicalName;
   issuer: CanonicalName;
-  /** The DER of the names, for what is hashed of them. */
+  /** The DER of the names, for hashes over them. */
   subjectDer: Uint8Array;
-  /** Milliseconds since 1970; null where a date cannot be read. */
+  /** Milliseconds since 1970; null if a date cannot be read. */
   notBefore: number | null;
   notAfter: number | null;
   /** The DER of SubjectPublicKeyInfo. */
@@ -36,10 +36,10 @@ export type PathCertificate = {
   extensions: PathExtensions;
 };
 
-/** Beyond this nothing is evaluated: reading is linear, but so is the memory. */
+/** Larger ones are not evaluated: the time to read is linear, but so is the memory. */
 export const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Null for what is no whole certificate: whoever shows certificates shows what is left of it, but no path leads through it. */
+/** Null if it is no whole certificate: viewers show what is left of a broken one, but no path leads through it. */
 export function openCertificate(der: Uint8Array): PathCertificate | null {
   const bytes = viewOf(der);
   const outer = bytes.length <= MOST_BYTES ? readElement(bytes, 0, bytes.length) : null;
@@ -82,7 +82,7 @@ export function openCertificate(der: Uint8Array): PathCertificate | null {
 
 const slice = (bytes: Buffer, { start, end }: Element): Buffer => bytes.subarray(start, end);
 
-/** The version is left out for 1, and takes the first of the fields away where it is there. */
+/** A missing version means 1; if it is there, it is removed from the front of the fields. */
 function readVersion(bytes: Buffer, fields: Element[]): number | null {
   if (fields[0]?.tag !== 0xa0) return 1;
   const wrapper = fields.shift();
@@ -102,24 +102,24 @@ export function readTime(bytes: Buffer, { tag, content, end }: Element): number 
 
 /** Certificates that may stand above others, by the name that they issue under. */
 export type CertificateIndex = {
-  /** Each once, in the order in which they were given. */
+  /** Each once, in the order in which they were passed. */
   all: readonly PathCertificate[];
   bySubject(key: string): readonly PathCertificate[];
   has(sha256: string): boolean;
-  /** How many of what was given are no certificates. */
+  /** How many of the inputs are no certificates. */
   unreadable: number;
 };
 
 const NONE: readonly PathCertificate[] = [];
 
-/** Opens each once. What is no certificate is counted and left out. */
+/** Parses each once. What is no certificate is counted and left out. */
 export function indexCertificates(ders: Iterable<Uint8Array>): CertificateIndex {
   const opened = [...ders].map(openCertificate);
   const readable = opened.filter((each) => each !== null);
   return { ...indexOpened(readable), unreadable: opened.length - readable.length };
 }
 
-/** The same of what was opened before. */
+/** The same for certificates that were parsed before. */
 export function indexOpened(certificates: Iterable<PathCertificate>): CertificateIndex {
   const byHash = new Map<string, PathCertificate>();
   const bySubject = new Map<string, PathCertificate[]>();
@@ -138,7 +138,7 @@ export function indexOpened(certificates: Iterable<PathCertificate>): Certificat
   };
 }
 
-/** What is in one of them or in both; what both have is given once by `bySubject`, too. */
+/** What is in either of them; `bySubject` returns a certificate of both once, too. */
 export function joinIndexes(one: CertificateIndex, other: CertificateIndex): CertificateIndex {
   const beside = (certificates: readonly PathCertificate[]) =>
     certificates.filter(({ sha256 }) => !one.has(sha256));
@@ -152,6 +152,6 @@ export function joinIndexes(one: CertificateIndex, other: CertificateIndex): Cer
   };
 }
 
-/** Tells a set of certificates from others, by their hashes in any order. */
+/** Identifies a set of certificates, by their hashes in any order. */
 export const markSet = (hashes: Iterable<string>): string =>
   hash("sha256", [...new Set(hashes)].toSorted().join(" "), "base64");

@@ -24,7 +24,7 @@ import {
   readSubjectKey,
 } from "./extension-values.ts";
 
-/** The extensions that decide over a path (RFC 5280, section 4.2). What a certificate does not have is null. */
+/** The extensions that decide about a path (RFC 5280, section 4.2). Null: the certificate does not have it. */
 export type PathExtensions = {
   basicConstraints: BasicConstraints | null;
   /** The first two bytes of the bits: see USAGE. */
@@ -38,23 +38,23 @@ export type PathExtensions = {
   policyConstraints: PolicyConstraints | null;
   inhibitAnyPolicy: number | null;
   distributionPoints: readonly DistributionPoint[] | null;
-  /** Where answers of OCSP are to be had. */
+  /** Addresses of OCSP responders. */
   responders: readonly string[] | null;
   subjectKey: string | null;
   authorityKey: string | null;
-  /** What else of the issuer its authority key identifier names. */
+  /** How else its authority key identifier names the issuer. */
   authorityKeyFields: IssuerName | null;
   /** Qualifiers of policies that are neither a CPS pointer nor a user notice. */
   unknownQualifiers: readonly string[];
   /** Authority information access. */
   access: AccessForm | null;
-  /** Every extension by its identifier, and whether it is critical. */
+  /** Every extension by its identifier, with its criticality. */
   marks: ReadonlyMap<string, boolean>;
-  /** Critical ones that are not processed here: whoever does not know them must refuse (section 4.2). */
+  /** Critical ones that are not processed here: a validator must refuse those that it does not know (section 4.2). */
   criticalUnknown: readonly string[];
-  /** What is broken in them, each a sentence's end; nothing can be relied on then. */
+  /** What is malformed in them, each the end of a sentence; if there is any, no value can be relied on. */
   malformed: readonly string[];
-  /** What these are about: identifiers of extensions; an empty text for what has none. */
+  /** Which extensions these concern, by identifier; an empty text if it is none. */
   malformedParts: readonly string[];
 };
 
@@ -67,15 +67,15 @@ export const USAGE = {
   crlSign: 0x0200,
 } as const;
 
-/** There may be any number of them: the bytes are bounded. */
+/** No limit: the bytes are limited. */
 const MOST_EXTENSIONS = Number.POSITIVE_INFINITY;
-/** Of what is broken, and of what is unknown, so many are told of. */
+/** At most this many malformed and this many unknown ones are reported. */
 const MOST_LISTED = 32;
 
 /** What is read while the extensions are walked. */
 type Draft = { -readonly [Field in keyof PathExtensions]: PathExtensions[Field] };
 
-/** Puts what it reads into the draft; false where the content is not what the extension's definition asks for. */
+/** Puts what it reads into the draft; false if the content is not what the extension's definition demands. */
 type Reader = (bytes: Buffer, content: Element, draft: Draft) => boolean;
 
 const field =
@@ -88,7 +88,7 @@ const field =
     return draft[name] !== null;
   };
 
-/** Read only to find issuers sooner, it may leave out the key. */
+/** Read only to find issuers sooner. The key may be missing. */
 const readAuthorityKey: Reader = (bytes, content, draft) => {
   const key = readKeyIdentifier(bytes, content);
   draft.authorityKey = key?.id ?? null;
@@ -103,7 +103,7 @@ const readCertificatePolicies: Reader = (bytes, content, draft) => {
   return read !== null;
 };
 
-/** It decides over no path: what is broken in it breaks a profile's rule alone. */
+/** It decides about no path: an error in it breaks only a profile's rule. */
 const AUTHORITY_ACCESS = "1.3.6.1.5.5.7.1.1";
 
 type Known = { name: string; read: Reader };
@@ -127,10 +127,13 @@ const KNOWN: ReadonlyMap<string, Known> = new Map<string, Known>([
   ["2.5.29.54", { name: "inhibit anyPolicy", read: field("inhibitAnyPolicy", readSkip) }],
 ]);
 
-/** Whether an extension is one of those that paths are evaluated by. */
+/** Whether an extension is one of those that decide about paths. */
 export const isReadByPaths = (oid: string): boolean => KNOWN.has(oid);
 
-/** Those that need no processing, and may be critical all the same: issuerAltName, and that an OCSP responder's revocation is not checked. */
+/**
+ * They need no processing, and may be critical all the same: issuerAltName, and the one that exempts an OCSP responder
+ * from revocation checks.
+ */
 const HARMLESS = new Set(["2.5.29.18", "1.3.6.1.5.5.7.48.1.5"]);
 
 const none = (): Draft => ({
@@ -217,7 +220,7 @@ export type OpenedExtension = {
   isCritical: boolean;
   content: Element | null;
   isWhole: boolean;
-  /** Something stands behind it that does not belong there. */
+  /** Bytes follow that do not belong there. */
   isFollowed: boolean;
 };
 

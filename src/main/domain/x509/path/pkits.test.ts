@@ -8,8 +8,8 @@ import { evaluateChain } from "./evaluate-chain.ts";
 import { indexCertificates } from "./path-certificate.ts";
 
 /**
- * Rows where this program says something else than NIST, each with why. Only sections 4.10 and 4.11, on the mapping of
- * policies, may stand here.
+ * Rows where this program differs from NIST, each with the reason. Only sections 4.10 and 4.11, on the mapping of
+ * policies, may be listed here.
  */
 const DIFFERENT: Record<string, string> = {};
 
@@ -25,7 +25,7 @@ test.each(rows)("$name", ({ name, certificates, crls, isValid, ...policy }) => {
   const ders = certificates.map(fileOf);
   const evaluation = evaluateChain({
     leaf: ders.at(-1) ?? new Uint8Array(),
-    // In the wrong order, and with the root: a path is found by what is signed, not by what stands where.
+    // In reverse order, and with the root: paths are found by signatures, not by order.
     pool: indexCertificates(ders.slice(0, -1)),
     roots: indexCertificates(ders.slice(0, 1)),
     options: { at: AT, purpose: null, name: null, policy, mostIntermediates: null },
@@ -39,7 +39,7 @@ test.each(rows)("$name", ({ name, certificates, crls, isValid, ...policy }) => {
   });
 });
 
-/** Path validation alone is what NIST tries: its certificates are older than these rules, or are no servers'. */
+/** NIST tests path validation alone: its certificates are older than these rules, or belong to no servers. */
 const EXPLANATIONS: Explanations = {
   cases: [],
   rules: [

@@ -5,14 +5,17 @@ import type { PathExtensions } from "./path-extensions.ts";
 export const ANY_POLICY = "2.5.29.32.0";
 
 export type PolicyRequest = {
-  /** The policies that will do; anyPolicy among them, or an empty list, lets every one do. */
+  /** The acceptable policies; anyPolicy among them, or an empty list, accepts every one. */
   policies: readonly string[];
   requireExplicit: boolean;
   inhibitMapping: boolean;
   inhibitAny: boolean;
 };
 
-/** A policy at one depth of the path: what is expected of the next certificate for it, and from whom it came. */
+/**
+ * A policy at one depth of the path: the policies expected of the next certificate for it, and the policies that it
+ * came from.
+ */
 type Node = { expected: Set<string>; parents: Set<string> };
 type Level = Map<string, Node>;
 
@@ -20,11 +23,12 @@ type Level = Map<string, Node>;
 type PolicyLimits = Pick<PathExtensions, "policyConstraints" | "inhibitAnyPolicy">;
 
 /**
- * The policies of a path (RFC 5280, section 6.1, with the graph of RFC 9618 in place of the tree): the same answer, and
- * as much work as there are policies, where the tree may grow with every mapping. Certificates are given from the top.
+ * The policies of a path (RFC 5280, section 6.1, with the graph of RFC 9618 in place of the tree): the same result,
+ * with as much work as there are policies, while the tree may grow with every mapping. Certificates are added from the
+ * top.
  */
 export function createPolicyGraph(options: PolicyRequest, length: number) {
-  /** One a certificate, and the start. Null: nothing is left that would do for all of them. */
+  /** One for each certificate, and the start. Null: no policy is left that is valid for all of them. */
   let levels: Level[] | null = [
     new Map([[ANY_POLICY, { expected: new Set([ANY_POLICY]), parents: new Set() }]]),
   ];
@@ -39,7 +43,7 @@ export function createPolicyGraph(options: PolicyRequest, length: number) {
   };
 
   return {
-    /** Takes in a certificate's policies; false when an explicit policy is asked for and none is left. */
+    /** Adds a certificate's policies; false if an explicit policy is required and none is left. */
     add(certificate: PathCertificate, isLast: boolean): boolean {
       const { policies } = certificate.extensions;
       const isAnyHeld = anyIn > 0 || (!isLast && certificate.isSelfIssued);
@@ -49,7 +53,7 @@ export function createPolicyGraph(options: PolicyRequest, length: number) {
       return explicitIn > 0 || levels !== null;
     },
 
-    /** What an authority asks of the certificates below it; false where it maps what cannot be mapped. */
+    /** Applies what an authority demands of the certificates below it; false if it maps what must not be mapped. */
     descend({ extensions, isSelfIssued }: PathCertificate): boolean {
       const { policyMappings, policyConstraints, inhibitAnyPolicy } = extensions;
       if (policyMappings) {
@@ -67,7 +71,7 @@ export function createPolicyGraph(options: PolicyRequest, length: number) {
       return true;
     },
 
-    /** What a root asks of the certificates below it, and under which policies it stands (RFC 5937). */
+    /** Applies what a root demands of the certificates below it, and its own policies (RFC 5937). */
     begin({ extensions }: PathCertificate): void {
       const { policies, policyMappings } = extensions;
       if (levels && policies) addLevel(levels, policies, anyIn > 0);
@@ -76,7 +80,7 @@ export function createPolicyGraph(options: PolicyRequest, length: number) {
       bind(extensions);
     },
 
-    /** Whether what is left will do, after the last certificate (section 6.1.5). */
+    /** Whether what is left is acceptable after the last certificate (section 6.1.5). */
     suffices({ extensions }: PathCertificate): boolean {
       explicitIn = Math.max(0, explicitIn - 1);
       if (extensions.policyConstraints?.requireExplicit === 0) explicitIn = 0;
@@ -116,7 +120,7 @@ function groupByExpected(level: Level): Map<string, string[]> {
   return grouped;
 }
 
-/** Section 6.1.4 (b): a mapped policy is expected under its new names, or goes where no mapping is allowed. */
+/** Section 6.1.4 (b): a mapped policy is expected under its new names, or is removed if mapping is inhibited. */
 function applyMappings(
   levels: readonly Level[],
   mappings: readonly { issuer: string; subject: string }[],
@@ -135,7 +139,7 @@ function applyMappings(
   }
 }
 
-/** Takes away what leads to no policy of the last level, and the whole graph when that is empty. */
+/** Removes what leads to no policy of the last level, and the whole graph if that is empty. */
 function prune(levels: Level[] | null): Level[] | null {
   if (!levels) return null;
   for (let depth = levels.length - 1; depth > 0; depth--) {
@@ -147,7 +151,7 @@ function prune(levels: Level[] | null): Level[] | null {
   return levels.at(-1)?.size === 0 ? null : levels;
 }
 
-/** Section 6.1.5 (g): the policies under which the top of the path stands, against those that were asked for. */
+/** Section 6.1.5 (g): compares the policies that are valid from the top of the path with those requested. */
 function fits(levels: readonly Level[], policies: readonly string[]): boolean {
   if (policies.length === 0 || policies.includes(ANY_POLICY)) return true;
   if (levels.at(-1)?.has(ANY_POLICY)) return true;

@@ -6,10 +6,10 @@ import type { Purpose } from "#shared/model/certificates/chain.ts";
 import { labelOf, labelOfName } from "./chain-reason.ts";
 import { openCertificate } from "./path-certificate.ts";
 
-/** What a file of roots says, each certificate as DER. */
+/** The content of a file of roots, each certificate as DER. */
 type TrustedRoots = {
   roots: readonly Uint8Array[];
-  /** Those that the file itself rejects for the purpose, as bundles do with authorities that are trusted no longer. */
+  /** Roots that the file itself rejects for the purpose, as bundles do with authorities that are no longer trusted. */
   rejected: readonly Uint8Array[];
 };
 
@@ -36,8 +36,8 @@ export function readRoots(bytes: Uint8Array, purpose: Purpose | null): TrustedRo
 }
 
 /**
- * What may still stand in a path: no certificate of a name and key that is rejected, whoever signed it. Without anything rejected
- * it is what was given.
+ * What may still be in a path: no certificate with the name and key of a rejected one, whoever signed it. If nothing is
+ * rejected, the input is returned.
  */
 export function leaveOutRejected(
   ders: readonly Uint8Array[],
@@ -92,10 +92,12 @@ const readPurposes = (bytes: Buffer, list: Element): string[] =>
     ({ content, end }) => printOid(bytes.subarray(content, end)) ?? [],
   );
 
-/** A root or a revocation list as it is kept: its hash, its name for people, its DER. */
+/** A root or a revocation list as it is stored: its hash, its name for people, its DER. */
 export type Trusted = { sha256: string; label: string; der: Uint8Array };
 
-/** The roots of a file, PEM or DER. Left out is what is no certificate, and what the file itself trusts for no use in TLS. */
+/**
+ * The roots of a file, PEM or DER. Left out: what is no certificate, and what the file itself trusts for no use in TLS.
+ */
 export const readRootFile = (bytes: Uint8Array): Trusted[] =>
   readRoots(bytes, null).roots.flatMap((each) => {
     const certificate = openCertificate(each);

@@ -10,35 +10,35 @@ import { USAGE } from "./path-extensions.ts";
 import { createPolicyGraph, type PolicyRequest } from "./policy-graph.ts";
 import { completeKey, LEAST_RSA_BITS, type Verification } from "./verify-signature.ts";
 
-/** What a path is to be good for. */
+/** What a path has to be valid for. */
 export type PathRequest = {
   /** Milliseconds since 1970. */
   at: number;
-  /** Null: for nothing in particular, so that no purpose is refused. */
+  /** Null: for no particular purpose, so that no purpose is refused. */
   purpose: Purpose | null;
-  /** A DNS name or an IP address; null: no name is asked for. */
+  /** A DNS name or an IP address; null: no name is checked. */
   name: string | null;
   policy: PolicyRequest;
-  /** Intermediates between the certificate and its root, those that are issued to themselves aside; null: as many as there are. */
+  /** Intermediates between the certificate and its root, not counting self-issued ones; null: no limit. */
   mostIntermediates: number | null;
 };
 
-/** Whether `spki` signed the certificate. Whoever builds paths asks this often, and remembers. */
+/** Whether `spki` signed the certificate. Path building asks this often, and caches it. */
 type VerifyCertificate = (certificate: PathCertificate, spki: Uint8Array) => Verification;
 
 const ANY_PURPOSE = "2.5.29.37.0";
 const PURPOSES: Record<Purpose, string> = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" };
 
-/** What the key of a TLS certificate must be let do, by one of these (RFC 5246, section 7.4.2; RFC 8446, section 4.4.2.2). */
+/** A TLS certificate must allow its key one of these uses (RFC 5246, section 7.4.2; RFC 8446, section 4.4.2.2). */
 const TLS_USAGES: Record<Purpose, number> = {
   server: USAGE.digitalSignature | USAGE.keyEncipherment | USAGE.keyAgreement,
   client: USAGE.digitalSignature | USAGE.keyAgreement,
 };
 
 /**
- * Everything that is wrong with a path from its leaf to a root that is trusted (RFC 5280, section 6.1); empty when nothing is.
- * The root is taken for what it is trusted as, a name and a key; what it says of itself, its dates, its constraints and what it
- * may sign, binds it all the same (RFC 5937). Its own signature is not looked at.
+ * Everything that is wrong with a path from its leaf to a trusted root (RFC 5280, section 6.1); empty if nothing is.
+ * The root is trusted as a name and a key; what it says of itself, its dates, its constraints and what it may sign,
+ * applies all the same (RFC 5937). Its own signature is not verified.
  */
 export function validatePath(
   path: readonly PathCertificate[],
@@ -57,7 +57,7 @@ export function validatePath(
   ];
 }
 
-/** What is wrong with the certificates of a path by themselves, wherever it leads. */
+/** What is wrong with the certificates of a path by themselves, whatever the path. */
 export const checkCertificates = (path: readonly PathCertificate[], options: PathRequest): ChainReason[] => [
   ...path.flatMap((certificate) => checkItself(certificate, options)),
   ...path.slice(0, 1).flatMap((leaf) => checkLeaf(leaf, options)),
@@ -101,7 +101,7 @@ export function* linksFromTop(
   }
 }
 
-/** What every certificate of a path has to be. */
+/** What applies to every certificate of a path. */
 function checkItself(certificate: PathCertificate, { at, purpose }: PathRequest): ChainReason[] {
   const { notBefore, notAfter, extensions } = certificate;
   const reasons = extensions.malformed.map((words) => reasonAbout(certificate, "malformed", words));
@@ -109,7 +109,7 @@ function checkItself(certificate: PathCertificate, { at, purpose }: PathRequest)
     reasons.push(reasonAbout(certificate, "dates-unreadable", "has dates that cannot be read"));
   if (notBefore !== null && at < notBefore)
     reasons.push(reasonAbout(certificate, "not-yet-valid", `is valid from ${add(notBefore)} on only`));
-  // Certificates count in seconds: the last one holds to its end (section 4.1.2.5).
+  // Certificates count in seconds: the last second is valid to its end (section 4.1.2.5).
   if (notAfter !== null && at >= notAfter + 1_000)
     reasons.push(reasonAbout(certificate, "expired", `expired on ${add(notAfter)}`));
   const bits = rsaBitsOf(certificate);
@@ -149,7 +149,7 @@ const describeUnknown = (oid: string): string =>
     ? "which makes it a precertificate: it is not to be used"
     : "which this program does not know and must not pass over";
 
-/** What signs others has to be let. A root may say nothing of it: it is trusted to. */
+/** A certificate that signs others must be allowed to. A root need not say so: it is trusted for that. */
 function checkAuthority(certificate: PathCertificate, isRoot: boolean): ChainReason[] {
   const { basicConstraints, keyUsage } = certificate.extensions;
   const reasons: ChainReason[] = [];
@@ -168,7 +168,7 @@ function checkAuthority(certificate: PathCertificate, isRoot: boolean): ChainRea
   return reasons;
 }
 
-/** Certificates that are issued to themselves, as at a change of keys, are not counted. */
+/** Self-issued certificates, as at a change of keys, are not counted. */
 function checkLengths(path: readonly PathCertificate[]): ChainReason[] {
   let left = Number.POSITIVE_INFINITY;
   const authorities = path.slice(1);
@@ -210,7 +210,7 @@ function checkNames(path: readonly PathCertificate[]): ChainReason[] {
   return reasons;
 }
 
-/** `root`: one whose policy constraints bind; null: those of the root are passed over, as clients do. */
+/** `root`: a root whose policy constraints apply; null: those of the root are ignored, as clients do. */
 export function checkPolicies(
   path: readonly PathCertificate[],
   options: PolicyRequest,
@@ -255,7 +255,10 @@ function checkLeaf(leaf: PathCertificate, { purpose, name }: PathRequest): Chain
 
 const NAME_CONSTRAINTS = "2.5.29.30";
 
-/** The clients that take the names of a path, from its leaf to its root, for names that its authorities may issue for. */
+/**
+ * The clients that accept the names of a path, from its leaf to its root, under the name constraints of its
+ * authorities.
+ */
 export const clientsThatPermitNames = (path: readonly PathCertificate[]): Client[] =>
   Client.options.filter((client) => permits(client, path));
 

@@ -20,10 +20,9 @@ export type Signed = {
 };
 
 /**
- * `unsupported`: this runtime cannot tell. It never stands for "invalid": Electron's crypto knows less than Node's,
- * and a signature that nobody here can check may be sound.
- * `forgeable`: it verifies, by a hash under which anybody may make another certificate of the same signature, or by a key of
- * RSA that can be factored.
+ * `unsupported`: this runtime cannot verify it. It never stands for "invalid": Electron's crypto knows less than
+ * Node's, and a signature that cannot be verified here may be sound. `forgeable`: it verifies, but by a hash under
+ * which anybody may make another certificate with the same signature, or by an RSA key that can be factored.
  */
 export type Verification = "valid" | "invalid" | "forgeable" | "unsupported";
 
@@ -74,11 +73,13 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
 export const verifySignature = (signed: Signed, spki: Uint8Array): Verification =>
   verifyAtCost(signed, spki).answer;
 
-/** The same, with what it costs in steps of some 50 microseconds: an estimate by the key and by the size of what is signed. */
+/**
+ * The same, with its cost in steps of some 50 microseconds: an estimate by the key and by the size of what is signed.
+ */
 export function verifyAtCost(signed: Signed, spki: Uint8Array): { answer: Verification; steps: number } {
   const free = (answer: Verification) => ({ answer, steps: 1 });
   if (!signed.isSameAlgorithm) return free("invalid");
-  // A signature is whole bytes: unused bits would make others of it.
+  // A signature consists of whole bytes: with unused bits, other encodings would be valid as well.
   const signature = signed.signature[0] === 0 ? bitsOf(signed.signature) : null;
   if (!signature) return free("invalid");
   const algorithm = readAlgorithm(signed.algorithm);
@@ -92,15 +93,18 @@ export function verifyAtCost(signed: Signed, spki: Uint8Array): { answer: Verifi
   return { answer: answer === "valid" && (isForgeable || isFactorable(key)) ? "forgeable" : answer, steps };
 }
 
-/** Hashed or read in one step. */
+/** Bytes that are hashed or parsed in one step. */
 const BYTES_OF_STEP = 16_384;
 
-/** RSA and DSA raise numbers of so many bits to powers of so many: what one step does of the product of one and the square of the other. */
+/**
+ * RSA and DSA cost the square of the modulus bits, times the bits of the exponent: how much of that product one step
+ * does.
+ */
 const BITS_OF_STEP = 1e8;
-/** And on curves of so many bits, by the cube. */
+/** Curves cost the cube of their bits. */
 const CURVE_BITS_OF_STEP = 4e6;
 const MOST_CURVE_BITS = 571;
-/** All others have one size that costs little. */
+/** All other keys have a fixed size, and cost little. */
 const STEPS_OF_OTHERS = 4;
 
 function stepsOf(key: KeyObject | null): number {
@@ -123,7 +127,7 @@ function stepsOf(key: KeyObject | null): number {
   }
 }
 
-/** 768 bits were factored in 2009; OpenSSL's TLS and Go verify by nothing below this. */
+/** 768 bits were factored in 2009; OpenSSL's TLS and Go accept no smaller keys than this. */
 export const LEAST_RSA_BITS = 1_024;
 
 const isFactorable = ({ asymmetricKeyDetails }: KeyObject): boolean =>
@@ -132,19 +136,21 @@ const isFactorable = ({ asymmetricKeyDetails }: KeyObject): boolean =>
 function verifyBy(scheme: Scheme | typeof PSS, algorithm: Algorithm, check: Check): Verification {
   const { content, key, signature } = check;
   if (scheme === PSS) return verifyPss(algorithm.parameters, check);
-  // An RSA key that is bound to PSS signs by nothing else, and no key signs by another's algorithm.
+  // An RSA key that is restricted to PSS signs by nothing else, and no key signs by another key type's algorithm.
   if (!scheme.keys.includes(key.asymmetricKeyType ?? "")) return "invalid";
   return attempt(() => verify(scheme.hash, content, { key, dsaEncoding: "der" }, signature));
 }
 
-/** The hash that a signature is made over, as Node names it; null for those that have one of their own, or are not known. */
+/**
+ * The hash that a signature is made over, as Node names it; null for algorithms that have their own, or are not known.
+ */
 export function signatureHashOf({ algorithm: der }: { algorithm: Uint8Array }): string | null {
   const algorithm = readAlgorithm(der);
   if (algorithm?.oid === PSS) return readPssParameters(algorithm.parameters)?.hash ?? null;
   return SCHEMES.get(algorithm?.oid ?? "")?.hash ?? null;
 }
 
-/** A digest or a key that the runtime does not know throws; a signature that is wrong, or no signature, does not. */
+/** Node throws for a digest or a key that it does not know, but not for a wrong or malformed signature. */
 function attempt(check: () => boolean): Verification {
   try {
     return check() ? "valid" : "invalid";
@@ -185,7 +191,9 @@ const MGF1 = "1.2.840.113549.1.1.8";
 
 type Check = { content: Uint8Array; key: KeyObject; signature: Uint8Array };
 
-/** RSASSA-PSS (RFC 4055): Node masks with the hash that it signs with, so that two different ones are unsupported. */
+/**
+ * RSASSA-PSS (RFC 4055): Node uses the same hash for the mask and the signature, so two different ones are unsupported.
+ */
 function verifyPss(parameters: Uint8Array | null, { content, key, signature }: Check): Verification {
   if (key.asymmetricKeyType !== "rsa" && key.asymmetricKeyType !== "rsa-pss") return "invalid";
   const read = readPssParameters(parameters);
@@ -223,13 +231,13 @@ function readHash(der: Uint8Array): string | null {
 
 const DSA_OID = "2a8648ce380401";
 
-/** A DSA key may leave its parameters to its issuer's (RFC 3279, section 2.3.2). */
+/** A DSA key may inherit its parameters from its issuer's (RFC 3279, section 2.3.2). */
 export function inheritsParameters(spki: Uint8Array): boolean {
   const parts = openKey(spki);
   return parts?.isDsa === true && parts.parameters === null;
 }
 
-/** The key with the parameters that it inherits, where it does and there are any. */
+/** The key with the parameters that it inherits, if it does and there are any. */
 export function completeKey(spki: Uint8Array, issuerKey: Uint8Array): Uint8Array {
   const parts = openKey(spki);
   if (!parts?.isDsa || parts.parameters) return spki;

@@ -11,22 +11,22 @@ import { type CrlCoverage, NOT_ANY_MORE, REASONS, type Revocation, type Revocati
 
 export type RevocationWorld = {
   lists: readonly RevocationList[];
-  /** Whoever may have signed one, the certificates of the path aside. */
+  /** Candidates for the signer of a list, besides the certificates of the path. */
   signers: readonly PathCertificate[];
   /** Milliseconds since 1970. */
   at: number;
-  /** `id` tells what is signed. */
+  /** `id` identifies what is signed. */
   verify(id: string, signed: Signed, spki: Uint8Array): Verification;
   isTrusted(signer: PathCertificate): boolean;
-  /** Hears of every list by which a certificate is known as not revoked. */
+  /** Called for every list by which a certificate is known as not revoked. */
   onRelied?(certificate: PathCertificate, list: RevocationList): void;
 };
 
-/** What lists say of one certificate. */
+/** What lists say about one certificate. */
 export type RevocationStatus =
   | { state: "good" }
   | { state: "revoked"; revocation: Revocation }
-  /** Why no list that was given tells. */
+  /** Why none of the lists decides. */
   | { state: "unknown"; why: string };
 
 /** All reasons there are but "unused": bits 1 to 8 of ReasonFlags. */
@@ -49,7 +49,10 @@ export function formatRevocation({ at, reason }: Revocation): string {
   return `was revoked ${when} ${REASONS.get(reason) ?? `for reason ${reason}`}`;
 }
 
-/** What the lists say of one certificate of a path, by all points that it names and by its issuer's own lists. */
+/**
+ * What the lists say about one certificate of a path: by all distribution points that it names, and by its issuer's own
+ * lists.
+ */
 export function statusOf(
   certificate: PathCertificate,
   issuer: PathCertificate,
@@ -60,7 +63,7 @@ export function statusOf(
   const distributionPoints = [...(certificate.extensions.distributionPoints ?? []), own];
   let covered = 0;
   let why = "is covered by no revocation list that was given";
-  // What was revoked, or is so no more, since an older list that is still in its time: the newest one tells.
+  // It may have been revoked, or released, since an older list that is still in date: the newest list decides.
   const lists = world.lists.toSorted((one, other) => other.thisUpdate - one.thisUpdate);
   for (const distributionPoint of distributionPoints)
     for (const list of lists) {
@@ -87,7 +90,7 @@ export function statusOf(
 const reasonsOf = ({ coverage }: RevocationList, { reasons }: DistributionPoint): number =>
   ALL_REASONS & (coverage?.reasons ?? ALL_REASONS) & (reasons ?? ALL_REASONS);
 
-/** Whether a list speaks for a certificate by this point (RFC 5280, section 6.3.3 (b)). */
+/** Whether a list covers a certificate by this distribution point (RFC 5280, section 6.3.3 (b)). */
 function isFor(
   list: RevocationList,
   certificate: PathCertificate,
@@ -111,7 +114,7 @@ function isFor(
   return !coverage.name || isNamedBy(coverage.name, list, certificate, distributionPoint);
 }
 
-/** One of the list's names has to be one of the point's; a point without names is meant by those of its issuer. */
+/** One of the list's names has to be one of the point's; for a point without names, those of its issuer count. */
 function isNamedBy(
   name: DistributionPointName,
   list: RevocationList,
@@ -125,13 +128,13 @@ function isNamedBy(
   return named.some((each) => each !== null && names.has(each));
 }
 
-/** A relative name stands below the name of whoever issues the list. */
+/** A relative name is below the name of the list's issuer. */
 function namesOf(name: DistributionPointName, issuer: string): (string | null)[] {
   if (name.kind === "full") return name.names.map((each: ComparableName) => keyOfName(each));
   return [`directory:${issuer === "" ? "" : `${issuer}\n`}${name.rdn}`];
 }
 
-/** Why a list cannot be used now; null when it can. */
+/** Why a list cannot be used now; null if it can. */
 function refuse(
   list: RevocationList,
   issuer: PathCertificate,
@@ -145,7 +148,7 @@ function refuse(
     return `is covered by a revocation list of a later day, ${formatTime(list.thisUpdate)}`;
   if (list.nextUpdate !== null && world.at > list.nextUpdate)
     return `is covered by a revocation list that was to be renewed by ${formatTime(list.nextUpdate)}`;
-  // Before its entries, of which a stranger may have written millions.
+  // This comes before its entries, of which a stranger may have written millions.
   if (!findSigner(list, issuer, path, world))
     return "is covered by a revocation list whose signature nobody trusted has made";
   const { hasUnknown, isMalformed } = list.revoked();
@@ -157,7 +160,7 @@ function refuse(
 
 const formatTime = (at: number): string => toInstant(new Date(at));
 
-/** Whoever has the name of the list's issuer, may sign lists, did sign this one, and is trusted. */
+/** A certificate that has the name of the list's issuer, may sign lists, did sign this one, and is trusted. */
 function findSigner(
   list: RevocationList,
   issuer: PathCertificate,
@@ -172,7 +175,7 @@ function findSigner(
   });
 }
 
-/** The key of a signer, with what it inherits from above it in the path. */
+/** The key of a signer, with parameters that it inherits from above it in the path. */
 function keyOf(signer: PathCertificate, path: readonly PathCertificate[]): Uint8Array {
   const at = path.indexOf(signer);
   if (at === -1) return signer.spki;
@@ -207,7 +210,7 @@ function findEntry(
   return find(list);
 }
 
-/** RFC 5280, section 5.2.4: the same issuer, key and scope, and no change between them that neither tells. */
+/** RFC 5280, section 5.2.4: the same issuer, key and scope, and no change between the two that neither contains. */
 function completes(delta: RevocationList, list: RevocationList): boolean {
   if (delta.deltaOf === null || delta.number === null || list.number === null) return false;
   const coverageOf = (coverage: CrlCoverage | null) => coverage?.text ?? "";

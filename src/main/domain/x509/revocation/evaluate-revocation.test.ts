@@ -23,7 +23,7 @@ test("of several lists that are in their time the newest one counts, in whatever
   const newer = signList({ issuer, from: "20260605000000Z", until, serials: [7] });
   expect(judge(older, newer)).toEqual(["revoked"]);
   expect(judge(newer, older)).toEqual(["revoked"]);
-  // As after a hold: what is on the list no more is not revoked.
+  // As after a hold: a certificate that is no longer on the list is not revoked.
   const newest = signList({ issuer, from: "20260606000000Z", until });
   expect(judge(older, newer, newest)).toEqual(["good"]);
 });

@@ -14,18 +14,18 @@ import { evaluateOcsp, keyBitsOf, type OcspVerdict } from "./ocsp.ts";
 import type { RevocationList } from "./read-crl.ts";
 
 type Known = {
-  /** Whoever may have signed it, or speak of it. */
+  /** Candidates for its issuer and for signers of lists and responses. */
   pool: CertificateIndex;
   lists: readonly RevocationList[];
-  /** What endpoints staple; null for one that staples nothing. */
+  /** OCSP responses that endpoints staple; null for an endpoint that staples none. */
   staples: readonly { where: string; staple: Uint8Array | null }[];
   /** Milliseconds since 1970. */
   at: number;
 };
 
 /**
- * What is said of the revocation of one certificate: a view for each answer that an endpoint staples, and one for the lists
- * that were given. Where nobody says anything it is not checked, which is no bad sign: many authorities have no OCSP.
+ * What is known about the revocation of one certificate: a view for each response that an endpoint staples, and one for
+ * the revocation lists. If nothing is said, it is not checked, which is no bad sign: many authorities have no OCSP.
  */
 export function evaluateRevocation(leaf: Uint8Array, known: Known): RevocationView[] {
   const certificate = openCertificate(leaf);
@@ -42,14 +42,14 @@ export function evaluateRevocation(leaf: Uint8Array, known: Known): RevocationVi
   return [...views, evaluateByLists(certificate, issuer, known)];
 }
 
-/** Who has signed a certificate, where that is known; null otherwise. */
+/** The certificate of a certificate's issuer, if it is known; null otherwise. */
 function findIssuer(certificate: PathCertificate, pool: CertificateIndex): PathCertificate | null {
   const budget = createBudget();
   const named = pool.bySubject(certificate.issuer.key);
   return named.find(({ spki }) => budget.verifyCertificate(certificate, spki) === "valid") ?? null;
 }
 
-/** As whose word it is told what lists say. */
+/** The source that is named for the verdict of lists. */
 export const BY_LISTS = "the revocation lists that were given";
 
 function evaluateByLists(
@@ -66,7 +66,7 @@ function evaluateByLists(
     signers: known.pool.all,
     at: known.at,
     verify: budget.verify,
-    // Whoever the issuer has let sign lists; whether the issuer itself is trusted is said by the chain.
+    // Only the issuer, and those that it has let sign lists. The chain shows whether the issuer itself is trusted.
     isTrusted: (signer) =>
       signer.sha256 === issuer.sha256 || budget.verifyCertificate(signer, issuer.spki) === "valid",
   });
@@ -86,7 +86,7 @@ function toRevocationStatus(status: RevocationStatus): Pick<RevocationView, "sta
 
 export type RevocationFacts = { lists: string[]; responders: string[] };
 
-/** Where its authority says that lists and answers are to be had. */
+/** Where its authority publishes lists and responses. */
 export function readRevocationFacts(leaf: Uint8Array): RevocationFacts {
   const extensions = openCertificate(leaf)?.extensions;
   const lists = (extensions?.distributionPoints ?? []).flatMap(({ name }) =>
@@ -98,8 +98,8 @@ export function readRevocationFacts(leaf: Uint8Array): RevocationFacts {
 }
 
 /**
- * What is held against a certificate after these views. What an answer has said stays, for whoever has the key can go on
- * stapling an older one; what lists have said stays until newer ones say otherwise.
+ * The revocation that is known of a certificate after these views. A response that said "revoked" stays in force,
+ * because whoever has the key can go on stapling an older one; a list stays in force until a newer one says otherwise.
  */
 export function settleRevoked(known: Revoked | null, views: readonly RevocationView[]): Revoked | null {
   const against = views.find(({ state }) => state === "revoked");
@@ -109,10 +109,10 @@ export function settleRevoked(known: Revoked | null, views: readonly RevocationV
   return isWithdrawn ? null : known;
 }
 
-/** By what lists name a certificate. */
+/** How lists name a certificate. */
 type CertificateIdentity = { issuer: PathCertificate["issuer"]; serial: PathCertificate["serial"] };
 
-/** Whether any list names a certificate: whether that list is to be believed costs more to find out. */
+/** Whether any list names a certificate. To find out whether that list is valid costs more. */
 export const isNamedByAny = (
   lists: readonly RevocationList[],
   { issuer, serial }: CertificateIdentity,
@@ -124,27 +124,30 @@ export const isNamedByAny = (
     return revoked.find(serial, issuer.key) !== null || (isOwn && revoked.find(serial, null) !== null);
   });
 
-/** Tells an answer from every other one. */
+/** Identifies a response. */
 export const markOf = (answer: Uint8Array): string => hash("sha256", answer, "hex");
 
-/** The name of whoever issues a list, as certificates print their issuer. */
+/** The name of a list's issuer, as certificates print it. */
 export function formatIssuer({ issuerDer }: RevocationList): string {
   const view = viewOf(issuerDer);
   const element = readElement(view, 0, view.length);
   return element ? readName(view, element, Number.POSITIVE_INFINITY).text : "";
 }
 
-/** A serial number as certificates print it, as the content of its DER. */
+/** A serial number that is printed as certificates do, as the content of its DER. */
 export function serialBytes(printed: string): string {
   const digits = printed.toLowerCase();
   const even = digits.length % 2 === 0 ? digits : `0${digits}`;
   return /^[89a-f]/.test(even) ? `00${even}` : even;
 }
 
-/** What responders are asked about a certificate, and what their answers are worth. `at`: milliseconds since 1970. */
+/** A query to responders about a certificate, and how its responses are evaluated. `at`: milliseconds since 1970. */
 export type OcspQuery = { request: Uint8Array; evaluate(answer: Uint8Array, at: number): OcspVerdict };
 
-/** Null where nobody in the pool has signed the certificate: then there is nothing to name it by, and nobody to believe. */
+/**
+ * Null if nobody in the pool has signed the certificate: then the query cannot name it, and no response can be
+ * verified.
+ */
 export function createOcspRequest(leaf: Uint8Array, pool: CertificateIndex): OcspQuery | null {
   const certificate = openCertificate(leaf);
   const issuer = certificate && findIssuer(certificate, pool);
@@ -160,8 +163,8 @@ export function createOcspRequest(leaf: Uint8Array, pool: CertificateIndex): Ocs
 const SHA1 = Buffer.from("300906052b0e03021a0500", "hex");
 
 /**
- * OCSPRequest (RFC 6960, section 4.1.1) about one certificate, unsigned. Without a nonce, which most responders do not
- * repeat: that an answer is of now is told by its dates.
+ * OCSPRequest (RFC 6960, section 4.1.1) about one certificate, unsigned. It has no nonce, which most responders do not
+ * repeat: the dates of a response show whether it is current.
  */
 function encodeRequest(
   { serial }: PathCertificate,

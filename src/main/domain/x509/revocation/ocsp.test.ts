@@ -54,11 +54,11 @@ test("nobody else is believed, whatever certificate comes with the answer", () =
   const below = signCertificate({ subject: "below", issuer, extensions: [isAuthority()] });
   const responders = {
     stranger,
-    // It was issued to be a server, or for nothing in particular.
+    // It was issued for a server, or for no particular purpose.
     server: signCertificate({ subject: "s", issuer, extensions: [isMeantFor("1.3.6.1.5.5.7.3.1")] }),
     anything: signCertificate({ subject: "s", issuer }),
     any: signCertificate({ subject: "s", issuer, extensions: [isMeantFor("2.5.29.37.0")] }),
-    // The right words by the wrong authority.
+    // The right purpose, but by the wrong authority.
     foreign: signCertificate({ subject: "r", issuer: stranger, extensions: [SIGNS_ANSWERS] }),
     indirect: signCertificate({ subject: "r", issuer: below, extensions: [SIGNS_ANSWERS] }),
     forged: signCertificate({ subject: "r", issuer, extensions: [SIGNS_ANSWERS], isForged: true }),

@@ -9,19 +9,22 @@ import {
 } from "#domain/x509/path/verify-signature.ts";
 import { toInstant } from "#shared/model/instant.ts";
 
-/** What an answer of OCSP says of a certificate, for those who may believe it; `unknown` says why it tells nothing. */
+/**
+ * What an OCSP response says about a certificate, if its signer is authorized; `unknown` says why it does not decide.
+ */
 export type OcspVerdict = { state: "good" | "revoked" | "unknown"; sentence: string };
 
 const SIGNS_ANSWERS = "1.3.6.1.5.5.7.3.9";
 
-/** So long an answer is taken to hold that does not say until when: else one that is kept would be good for ever. */
+/** How long a response without an end is valid: otherwise a stored one would be valid for ever. */
 const HOLDS_MS = 7 * 86_400_000;
 
 const unknown = (sentence: string): OcspVerdict => ({ state: "unknown", sentence });
 
 /**
- * Evaluates an answer about `certificate`, which `issuer` has signed, at `at` (milliseconds since 1970). Believed is the issuer itself, and whoever
- * has from it a certificate for signing answers (RFC 6960, section 4.2.2.2), which is not checked for its own revocation.
+ * Evaluates a response about `certificate`, which `issuer` has signed, at `at` (milliseconds since 1970). Accepted
+ * signers are the issuer itself, and a certificate that it has issued for signing responses (RFC 6960, section
+ * 4.2.2.2), whose own revocation is not checked.
  */
 export function evaluateOcsp(
   der: Uint8Array,
@@ -62,7 +65,7 @@ const formatUnsigned = (verified: readonly Verification[]): string =>
     ? "the answer is signed by an algorithm that this runtime cannot verify"
     : "the answer is signed by nobody who may give it";
 
-/** Issuer and key are named by their hashes. */
+/** The response names issuer and key by their hashes. */
 function isAbout(answer: SingleAnswer, certificate: PathCertificate, issuer: PathCertificate): boolean {
   const key = keyBitsOf(issuer.spki);
   return (
@@ -74,7 +77,7 @@ function isAbout(answer: SingleAnswer, certificate: PathCertificate, issuer: Pat
   );
 }
 
-/** The key of a SubjectPublicKeyInfo, as OCSP hashes it; null for what is none. */
+/** The key bits of a SubjectPublicKeyInfo, as OCSP hashes them; null if it is none. */
 export function keyBitsOf(spki: Uint8Array): Uint8Array | null {
   const view = viewOf(spki);
   const outer = readElement(view, 0, view.length);
@@ -97,9 +100,9 @@ function mayAnswer(responder: PathCertificate, issuer: PathCertificate, at: numb
   );
 }
 
-/** What a responder says of one certificate (RFC 6960, section 4.2.1). */
+/** What a responder says about one certificate (RFC 6960, section 4.2.1). */
 type SingleAnswer = {
-  /** The hash by which issuer and key are named, as Node knows it; null for one that nobody here knows. */
+  /** The hash by which issuer and key are named, as Node names it; null for an unknown one. */
   hash: string | null;
   issuerNameHash: string;
   issuerKeyHash: string;
@@ -112,14 +115,14 @@ type SingleAnswer = {
   nextUpdate: number | null;
 };
 
-/** An answer of OCSP that was given, or why there is none. */
+/** An OCSP response, or why there is none. */
 type OcspAnswer =
   | { kind: "refused"; status: number }
   | {
       kind: "answered";
       answers: SingleAnswer[];
       signed: Signed;
-      /** What the responder sent to show that it may answer. */
+      /** What the responder sent to show that it is authorized. */
       certificates: PathCertificate[];
     };
 
@@ -134,7 +137,7 @@ const HASHES = new Map([
   ["2.16.840.1.101.3.4.2.3", "sha512"],
 ]);
 
-/** Reads an OCSPResponse from DER; null for what is none. Never throws. */
+/** Reads an OCSPResponse from DER; null if it is none. Never throws. */
 export function readOcsp(der: Uint8Array): OcspAnswer | null {
   const bytes = viewOf(der);
   const outer = bytes.length <= MOST_BYTES ? readElement(bytes, 0, bytes.length) : null;
@@ -155,7 +158,7 @@ function readBasic(bytes: Buffer, basic: Element): OcspAnswer | null {
     (basic.tag === TAG.sequence && readChildren(bytes, basic, 4)) || [];
   if (data?.tag !== TAG.sequence || !algorithm || signature?.tag !== TAG.bitString) return null;
   const fields = readChildren(bytes, data, 5)?.filter(({ tag }) => tag !== 0xa0);
-  // Responder (a name or a key), when, the answers, extensions.
+  // The responder (a name or a key), the time, the responses, extensions.
   const list = fields?.[2];
   const answers = list?.tag === TAG.sequence ? readChildren(bytes, list, MOST_ANSWERS) : null;
   if (!fields || !answers) return null;

@@ -16,7 +16,7 @@ import { readTime } from "#domain/x509/path/path-certificate.ts";
 import { openExtension } from "#domain/x509/path/path-extensions.ts";
 import type { Signed } from "#domain/x509/path/verify-signature.ts";
 
-/** For which certificates and reasons a list speaks (RFC 5280, section 5.2.5). */
+/** The certificates and reasons that a list covers (RFC 5280, section 5.2.5). */
 export type CrlCoverage = {
   name: DistributionPointName | null;
   onlyUsers: boolean;
@@ -25,30 +25,30 @@ export type CrlCoverage = {
   isIndirect: boolean;
   /** Bits of ReasonFlags; null for all. */
   reasons: number | null;
-  /** The extension as it is written: lists that complete each other have the same. */
+  /** The extension as it is written: a list and its delta have the same. */
   text: string;
 };
 
 /** A certificate revocation list (RFC 5280, section 5). */
 export type RevocationList = {
-  /** The hash of all of it: two that differ in anything are two, though they may carry the same signature. */
+  /** The hash of all of it: two lists that differ in anything are two, even with the same signature. */
   id: string;
   issuer: CanonicalName;
   issuerDer: Uint8Array;
-  /** Milliseconds since 1970; `nextUpdate` is null where the list does not say. */
+  /** Milliseconds since 1970; `nextUpdate` is null if the list has none. */
   thisUpdate: number;
   nextUpdate: number | null;
   signed: Signed;
   number: bigint | null;
   isNumberCritical: boolean;
-  /** The number of the list that this one says the changes of; null for a complete one. */
+  /** The number of the list whose changes this one lists; null for a complete one. */
   deltaOf: bigint | null;
   coverage: CrlCoverage | null;
   authorityKey: string | null;
-  /** Critical extensions that nobody here knows: then it tells nothing (section 5.2). */
+  /** Critical extensions that are not known here: then the list decides nothing (section 5.2). */
   criticalUnknown: readonly string[];
   malformed: string | null;
-  /** Read once, when it is first asked for. */
+  /** Parsed once, on the first call. */
   revoked(): RevokedSerials;
 };
 
@@ -56,7 +56,7 @@ export type RevocationList = {
 const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_EXTENSIONS = 64;
 
-/** Reads a list from DER; null for what is none. Never throws. */
+/** Reads a list from DER; null if it is none. Never throws. */
 export function readCrl(der: Uint8Array): RevocationList | null {
   const bytes = viewOf(der);
   const outer = bytes.length <= MOST_BYTES ? readElement(bytes, 0, bytes.length) : null;
@@ -106,7 +106,7 @@ const NUMBER = "2.5.29.20";
 const DELTA = "2.5.29.27";
 const ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
 const AUTHORITY_KEY = "2.5.29.35";
-/** Where its deltas are found, other names of its issuer: they take nothing from what it says. */
+/** Where its deltas are found, and other names of its issuer: they do not change what it says. */
 const HARMLESS = new Set(["2.5.29.46", "2.5.29.18"]);
 
 function readListExtensions(bytes: Buffer, wrapper: Element | undefined): ListExtensions {
@@ -143,7 +143,7 @@ function readListExtensions(bytes: Buffer, wrapper: Element | undefined): ListEx
   return { ...found, criticalUnknown: unknown };
 }
 
-/** At most 20 bytes (section 5.2.3), and what is a little longer. */
+/** At most 20 bytes (section 5.2.3), and slightly more. */
 function readNumber(bytes: Buffer, { tag, content, end }: Element): bigint | null {
   if (tag !== TAG.integer || end === content || end - content > 32) return null;
   return BigInt(`0x${bytes.toString("hex", content, end)}`);
@@ -186,19 +186,24 @@ export const REASONS = new Map([
   [10, "because its authority was compromised"],
 ]);
 
-/** "Remove from CRL": a delta takes back what the complete list says. */
+/** "removeFromCRL": a delta withdraws an entry of the complete list. */
 export const NOT_ANY_MORE = 8;
 
 export type Revocation = {
-  /** Milliseconds since 1970; null where the date cannot be read. */
+  /** Milliseconds since 1970; null if the date cannot be read. */
   at: number | null;
   reason: number;
 };
 
 type RevokedSerials = {
-  /** Of the certificate with this serial number, by the key of its issuer's name; an issuer of null is the list's own. */
+  /**
+   * The entry of the certificate with this serial number and this issuer, by the key of its name; a null issuer is the
+   * list's own.
+   */
   find(serial: string, issuer: string | null): Revocation | null;
-  /** Entries with critical extensions that nobody here knows: then the list tells of no certificate (section 5.3). */
+  /**
+   * Entries with critical extensions that are not known here: then the list decides about no certificate (section 5.3).
+   */
   hasUnknown: boolean;
   isMalformed: boolean;
 };
@@ -207,7 +212,10 @@ const REASON = "2.5.29.21";
 const INVALIDITY = "2.5.29.24";
 const ISSUER = "2.5.29.29";
 
-/** Walks the entries once. An entry that names its certificate's issuer does so for those that follow as well (section 5.3.3). */
+/**
+ * Walks the entries once. The certificate issuer that an entry names applies to the entries that follow as well
+ * (section 5.3.3).
+ */
 function readRevokedSerials(bytes: Buffer, list: Element | undefined): RevokedSerials {
   const found = new Map<string, Revocation>();
   const read: RevokedSerials = {
@@ -266,7 +274,7 @@ function readIssuer(bytes: Buffer, content: Element): string | null {
 
 const LABELS = new Set(["X509 CRL", "CRL"]);
 
-/** The revocation lists of a file, each as DER: PEM blocks with whatever stands between them, or one list as DER. */
+/** The revocation lists of a file, each as DER: PEM blocks with anything between them, or one list as DER. */
 export function readCrlFile(bytes: Uint8Array): Uint8Array[] {
   const view = viewOf(bytes);
   if (!view.includes("-----BEGIN ")) return view[0] === TAG.sequence ? [view] : [];

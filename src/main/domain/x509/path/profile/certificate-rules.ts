@@ -17,7 +17,7 @@ import { findBrokenFields, hasPositiveNumbers, isReadableKey, isWrittenAsDer } f
 
 const MOST_SERIAL_OCTETS = 20;
 
-/** How it is written; serial numbers, names, basic constraints, key usage and key identifiers. */
+/** Encoding, serial numbers, names, basic constraints, key usage and key identifiers. */
 export const CERTIFICATE_RULES: readonly ProfileRule[] = [
   {
     profile: "rfc5280",
@@ -80,7 +80,7 @@ export const CERTIFICATE_RULES: readonly ProfileRule[] = [
     code: "serial-not-positive",
     sentence: "has the serial number zero",
     acceptedBy: BOTH,
-    // Roots in every store have it, and nothing goes by a root's serial number.
+    // Roots in every store have it, and nothing depends on a root's serial number.
     isBroken: ({ certificate: { serial }, position }) =>
       (position.isLeaf || !position.isTop) && /^(00)*$/.test(serial),
   },
@@ -204,7 +204,10 @@ export const CERTIFICATE_RULES: readonly ProfileRule[] = [
 const signsUnconstrained = ({ certificate, position }: RuleSubject): boolean =>
   !position.isLeaf && certificate.version === 3 && !hasExtension(certificate, EXTENSION.basicConstraints);
 
-/** Below a root path validation refuses what has no basic constraints, whatever its key usage. */
+/**
+ * Only for roots: below a root, path validation refuses a certificate without basic constraints, whatever its key
+ * usage.
+ */
 const hasNothing = ({ certificate, position }: RuleSubject): boolean =>
   position.isTop && certificate.extensions.keyUsage === null;
 

@@ -37,7 +37,7 @@ test("a leaf that may sign and has a path length is told of once, though it is w
   expect(reasons).toMatchObject([{ code: "basic-constraints-inconsistent" }]);
 });
 
-/** As DER these have a length that is longer than it has to be, or a boolean that is 01. */
+/** In DER terms these have a length that is longer than necessary, or a boolean that is 01. */
 const RAW = [
   [0x01, 0x01, 0x01],
   [0x04, 0x81, 0x05, 1, 2, 3, 4, 5],

@@ -21,7 +21,9 @@ export const PROFILE_RULES: readonly ProfileRule[] = [
   ...WEBPKI_RULES,
 ];
 
-/** Tells rules from others, so that what was evaluated by others is evaluated anew. What is said of them decides nothing. */
+/**
+ * Identifies a set of rules, so that results of another set are evaluated again. The wording of rules does not count.
+ */
 export const markRules = (rules: readonly ProfileRule[]): string =>
   hash("sha256", JSON.stringify(rules.map(({ isBroken: _, sentence: _said, ...rule }) => rule)), "hex").slice(
     0,
@@ -30,13 +32,13 @@ export const markRules = (rules: readonly ProfileRule[]): string =>
 
 export const RULES_MARK: string = markRules(PROFILE_RULES);
 
-/** What the first certificate of a path is: one that identifies somebody, or one that signs others below it. */
+/** The role of the first certificate of a path: it identifies somebody, or signs others below it. */
 export type Role = "leaf" | "authority";
 
 /**
- * Gives the rules of a profile that a path breaks beyond path validation, from the leaf to the root. For `clients` these are
- * all rules of RFC 5280, and those of the Baseline Requirements that one of the clients enforces. Each certificate is looked
- * at once, however many paths lead through it.
+ * Returns the rules of a profile that a path breaks beyond path validation, from the leaf to the root. For `clients`
+ * these are all rules of RFC 5280, and those of the Baseline Requirements that one of the clients enforces. Each
+ * certificate is checked once, however many paths lead through it.
  */
 export function createProfileChecker(profile: Profile, role: Role = "leaf") {
   const known = new Map<string, ChainReason[]>();
@@ -89,13 +91,13 @@ function checkRule(rule: ProfileRule, subject: RuleSubject): ChainReason[] {
   ];
 }
 
-/** What a profile demands of a whole path, or of a list that tells of one of its certificates. */
+/** What a profile demands of a whole path, or of a revocation list about one of its certificates. */
 
-/** The policies of a root, and its constraints on them, bind what stands below it (RFC 5937); clients pass over them. */
+/** The policies of a root, and its constraints on them, bind what stands below it (RFC 5937); clients ignore them. */
 export function checkRootPolicies(path: readonly PathCertificate[], options: PolicyRequest): ChainReason[] {
   const root = path.at(-1);
   if (!root || path.length === 1 || !bindsPolicies(root)) return [];
-  // What is missing without the root as well is told by path validation.
+  // Path validation reports a policy that is missing even without the root.
   if (checkPolicies(path, options, null).length > 0) return [];
   return checkPolicies(path, options, root).map((reason) => ({
     ...reason,
@@ -111,7 +113,7 @@ const bindsPolicies = ({ extensions }: PathCertificate): boolean =>
 
 type ListRule = { words: string; acceptedBy: readonly Client[]; isBroken(list: RevocationList): boolean };
 
-/** Go looks at no revocation lists. */
+/** Go does not check revocation lists. */
 const LIST_RULES: readonly ListRule[] = [
   {
     words: "is known as not revoked by a revocation list without a CRL number",

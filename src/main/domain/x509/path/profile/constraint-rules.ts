@@ -61,7 +61,7 @@ const hasForm = ({ base }: Subtree): boolean => {
   }
 };
 
-/** Whether Go reads it: labels of visible characters, and a mask that is one. */
+/** Whether Go can read it: labels of visible characters, and a valid mask. */
 const isReadable = ({ base }: Subtree): boolean => {
   switch (base.form) {
     case "email":
@@ -76,7 +76,7 @@ const isReadable = ({ base }: Subtree): boolean => {
   }
 };
 
-/** How many there are; null without name constraints. */
+/** Their number; null without name constraints. */
 const countSubtrees = ({ nameConstraints }: PathExtensions): number | null =>
   nameConstraints && nameConstraints.permitted.length + nameConstraints.excluded.length;
 
@@ -212,7 +212,7 @@ export const CONSTRAINT_RULES: readonly ProfileRule[] = [
     isBroken: ({ certificate: { extensions }, position }) => {
       const { basicConstraints, keyUsage } = extensions;
       if (!position.isLeaf || basicConstraints === null || basicConstraints.pathLength === null) return false;
-      // One that is no authority and may sign all the same has broken this section by that.
+      // A certificate that is no authority, but may sign, breaks this section by that alone.
       const maySign = keyUsage === null ? null : (keyUsage & USAGE.keyCertSign) !== 0;
       return basicConstraints.isCa ? maySign === false : maySign !== true;
     },

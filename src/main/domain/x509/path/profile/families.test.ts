@@ -6,7 +6,7 @@ import { CERTIFICATE_FAMILIES } from "#testing/tls/families/certificate-families
 import { CONSTRAINT_FAMILIES, type FamilyCase, makeCase } from "#testing/tls/families/constraint-families.ts";
 import { NAME_FAMILIES } from "#testing/tls/families/name-families.ts";
 
-/** Chains of each family; the long form has more. */
+/** Chains of each family; the long form runs more. */
 const RUNS = Number(process.env.LATCHKEY_TEST_RUNS ?? 25);
 
 const FAMILIES = [...CERTIFICATE_FAMILIES, ...NAME_FAMILIES, ...CONSTRAINT_FAMILIES];

@@ -9,7 +9,9 @@ import { BROKEN_CHAINS } from "#testing/tls/broken-chains.ts";
 import { CONSTRAINED_CHAINS, makeChain } from "#testing/tls/conforming-chain.ts";
 import { GO_VECTORS, type GoVector, readGoVectors } from "#testing/tls/read-vectors.ts";
 
-/** A program of Go: with it the vectors are made anew. Without it, what it said when they were made holds. */
+/**
+ * The go command, which makes the vectors anew. Without it, its answers are those that were stored with the vectors.
+ */
 const GO = process.env.LATCHKEY_GO;
 const SOUND = "a sound chain";
 

@@ -3,16 +3,16 @@ import { signatureHashOf } from "#domain/x509/path/verify-signature.ts";
 import { BOTH, NEITHER, OPENSSL_ALONE, type ProfileRule, type RuleSubject } from "./profile-rule.ts";
 
 const PERMITTED_CURVES = new Set(["P-256", "P-384", "P-521"]);
-/** The only other one that Go's crypto/x509 reads. */
+/** The only other curve that Go's crypto/x509 reads. */
 const P224 = "secp224r1";
 const PERMITTED_TYPES = new Set(["RSA", "EC"]);
 const RSA_TYPES = new Set(["RSA", "RSA-PSS"]);
 const LEAST_RSA_BITS = 2_048;
 
-/** A curve that OpenSSL has no name of is told by its identifier. */
+/** A curve without an OpenSSL name is given by its identifier. */
 const isUnnamed = (curve: string | null): boolean => curve !== null && /^\d+\./.test(curve);
 
-/** What keys and signatures may be. */
+/** Which keys and signatures are allowed. */
 export const KEY_RULES: readonly ProfileRule[] = [
   {
     profile: "rfc5280",
@@ -89,7 +89,7 @@ export const KEY_RULES: readonly ProfileRule[] = [
       RSA_TYPES.has(keyType) && keyBits !== null && keyBits % 8 !== 0 && { by: `${keyBits} bits` },
   },
   {
-    // RFC 5280 takes the algorithms of RFC 3279, SHA-1 among them; TLS recommends that what is signed so is refused.
+    // RFC 5280 allows the algorithms of RFC 3279, SHA-1 among them; TLS recommends refusing such signatures.
     profile: "rfc5280",
     section: "RFC 8446, 4.4.2.4",
     code: "signature-not-permitted",
@@ -109,7 +109,7 @@ export const KEY_RULES: readonly ProfileRule[] = [
   },
 ];
 
-/** The signature of what is trusted is not looked at. */
+/** The signature of a trusted certificate is not checked. */
 function isSignedWithSha1({ certificate, position }: RuleSubject): boolean {
   return !position.isTop && signatureHashOf(certificate.signed) === "sha1";
 }

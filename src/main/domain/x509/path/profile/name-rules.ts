@@ -25,7 +25,7 @@ function formatName(name: ComparableName): string {
   return formatText(name.value).slice(0, MOST_QUOTED_CHARACTERS);
 }
 
-/** A DNS name with an empty label or a character that is not to be seen, or a mail address that has no host. */
+/** A DNS name with an empty label or an invisible character, or a mail address without a host. */
 const isIncomparable = (name: ComparableName): boolean => {
   if (name.form === "dns") return name.value.startsWith(".") || !hasPlainLabels(name.value);
   return name.form === "email" && !hasPlainLabels(name.value.slice(name.value.indexOf("@") + 1));
@@ -34,7 +34,7 @@ const isIncomparable = (name: ComparableName): boolean => {
 const isAscii = (value: string): boolean => !/[\u0080-\uffff]/.test(value);
 const NAMES = "RFC 5280, 4.2.1.6";
 
-/** Subject alternative names, and what stands for them. */
+/** Subject alternative names, and common names in their stead. */
 export const NAME_RULES: readonly ProfileRule[] = [
   {
     profile: "rfc5280",
@@ -128,7 +128,10 @@ export const NAME_RULES: readonly ProfileRule[] = [
   },
 ];
 
-/** Names as RFC 5280, sections 4.2.1.6 and 4.2.1.10 want them written. Each takes time in proportion to the name's length. */
+/**
+ * Names in the form that RFC 5280, sections 4.2.1.6 and 4.2.1.10 demand. Each check takes time in proportion to the
+ * name's length.
+ */
 
 const MOST_CHARACTERS = 253;
 const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
@@ -140,7 +143,7 @@ const isHostName = (text: string): boolean => text.length <= MOST_CHARACTERS && 
 /** A host name, or one whose whole first label is a wildcard. */
 const isDnsName = (text: string): boolean => isHostName(text.startsWith("*.") ? text.slice(2) : text);
 
-/** A host name, were its underscores letters. */
+/** A host name in which underscores count as letters. */
 const isDnsNameWithUnderscores = (text: string): boolean =>
   text.includes("_") && isDnsName(text.replaceAll("_", "a"));
 
@@ -156,12 +159,12 @@ function isMailbox(text: string): boolean {
   return LOCAL_PART.test(text.slice(0, at)) && (isHostName(host) || ADDRESS_LITERAL.test(host));
 }
 
-/** It names its scheme: relative ones are forbidden. */
+/** It begins with a scheme: relative ones are forbidden. */
 const isAbsoluteUri = (text: string): boolean => /^[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e]+$/.test(text);
 
 const isAddress = ({ length }: Uint8Array): boolean => length === 4 || length === 16;
 
-/** A host name that may have underscores: whoever has them permits them. Nothing stands for every name. */
+/** A host name that may have underscores, for those who permit such hosts. The empty name stands for every name. */
 export const isDnsConstraint = (text: string): boolean =>
   text === "" || isHostName(text.replaceAll("_", "a"));
 
@@ -169,7 +172,10 @@ export const isDnsConstraint = (text: string): boolean =>
 export const isEmailConstraint = (text: string): boolean =>
   text.includes("@") ? isMailbox(text) : text === "" || isHostName(withoutDot(text));
 
-/** Labels of visible characters, none of them empty; one dot may stand before them. Nothing stands for every name. */
+/**
+ * Labels of visible characters, none of them empty; one dot may stand before them. The empty name stands for every
+ * name.
+ */
 export const hasPlainLabels = (text: string): boolean =>
   /^(?:\.?[\x21-\x2d\x2f-\x7e]+(?:\.[\x21-\x2d\x2f-\x7e]+)*)?$/.test(text);
 
@@ -178,7 +184,7 @@ export const isUriConstraint = (text: string): boolean => isHostName(withoutDot(
 
 const withoutDot = (text: string): string => (text.startsWith(".") ? text.slice(1) : text);
 
-/** An address and its mask, whose set bits stand before all others (RFC 4632). */
+/** An address and its mask, whose set bits all come first (RFC 4632). */
 export function isAddressRange(bytes: Uint8Array): boolean {
   const mask = bytes.subarray(bytes.length / 2);
   const bits = Array.from(mask, (byte) => byte.toString(2).padStart(8, "0")).join("");

@@ -3,7 +3,7 @@ import { type PublicKey, readPublicKey } from "#domain/x509/keys.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { ChainReasonCode, ChainRule, Client, Profile } from "#shared/model/certificates/chain.ts";
 
-/** Where a certificate stands in its path. A path of one certificate is a leaf that is trusted by itself. */
+/** The position of a certificate in its path. A path of one certificate is a leaf that is trusted by itself. */
 export type Position = {
   isLeaf: boolean;
   isTop: boolean;
@@ -13,26 +13,26 @@ export type Position = {
   isConstrained: boolean;
 };
 
-/** What a rule looks at. */
+/** What a rule checks. */
 export type RuleSubject = { certificate: PathCertificate; key: PublicKey; position: Position };
 
 /**
- * One demand of a document on one certificate, beyond path validation. Checks are pure and take time in proportion to the
- * certificate's size.
+ * One demand of a document on one certificate, beyond path validation. Checks are pure and take time in proportion to
+ * the certificate's size.
  */
 export type ProfileRule = ChainRule & {
   code: ChainReasonCode;
-  /** What is said of a certificate that breaks it: the rest of the sentence that its name begins. */
+  /** The rest of the sentence that begins with the name of a certificate that breaks it. */
   sentence: string;
-  /** The clients that do not enforce it; none where all refuse what breaks it. */
+  /** The clients that do not enforce it; empty if all refuse what breaks it. */
   acceptedBy: readonly Client[];
-  /** The profile that leaves it out, for it expressly permits what breaks it, or has a rule of its own. */
+  /** The profile that leaves the rule out, because it expressly permits what breaks it, or has a rule of its own. */
   isNotOf?: Profile;
-  /** Whether the rule is broken, and by which part of the certificate where that is worth saying. */
+  /** Whether the rule is broken, and by which part of the certificate if that is worth saying. */
   isBroken(subject: RuleSubject): boolean | { by: string };
 };
 
-/** `openssl verify` and Go both pass over it. */
+/** Both `openssl verify` and Go ignore it. */
 export const BOTH: readonly Client[] = ["openssl", "go"];
 export const OPENSSL_ALONE: readonly Client[] = ["openssl"];
 export const GO_ALONE: readonly Client[] = ["go"];
@@ -57,7 +57,7 @@ export const hasExtension = ({ extensions }: PathCertificate, oid: string): bool
 export const isCritical = ({ extensions }: PathCertificate, oid: string): boolean =>
   extensions.marks.get(oid) === true;
 
-/** There, and not critical. */
+/** Present, and not critical. */
 export const isUncritical = ({ extensions }: PathCertificate, oid: string): boolean =>
   extensions.marks.get(oid) === false;
 

@@ -19,7 +19,7 @@ import {
 
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 
-/** What may not stand beside it (BR 7.1.2.7.10 and 7.1.2.10.6). */
+/** Purposes that must not stand beside it (BR 7.1.2.7.10 and 7.1.2.10.6). */
 const FORBIDDEN_PURPOSES = new Map([
   ["1.3.6.1.5.5.7.3.3", "code signing"],
   ["1.3.6.1.5.5.7.3.4", "mail"],
@@ -29,10 +29,10 @@ const FORBIDDEN_PURPOSES = new Map([
   ["1.3.6.1.4.1.11129.2.4.4", "precertificates"],
 ]);
 
-/** From when on the profiles of section 7.1.2 are those of certificates that are issued (version 2.0.0). */
+/** The profiles of section 7.1.2 apply to certificates issued from this date on (version 2.0.0). */
 const PROFILES_BEGIN = Date.parse("2023-09-15T00:00:00Z");
 
-/** A certificate that servers show. */
+/** A certificate of a server. */
 const isServers = ({ isLeaf, isTop }: Position): boolean => isLeaf && !isTop;
 /** A root that signs others. */
 const isRoot = ({ isLeaf, isTop }: Position): boolean => isTop && !isLeaf;
@@ -253,8 +253,8 @@ function readCommonNames({ subjectDer }: PathCertificate): string[] {
 }
 
 /**
- * Of the Public Suffix List only what registries have set: the Baseline Requirements ask for its ICANN section, and not for the
- * private one, whose owners may have certificates for all that is below their names (BR 3.2.2.6).
+ * Only registry suffixes of the Public Suffix List: the Baseline Requirements refer to its ICANN section, and not to
+ * the private one, whose owners may get certificates for everything below their names (BR 3.2.2.6).
  */
 const REGISTRIES_ALONE = {
   allowIcannDomains: true,
@@ -266,7 +266,7 @@ const REGISTRIES_ALONE = {
 };
 
 /**
- * Whether names directly below this one are registered by anybody: "com", "co.uk", and every top-level domain, known or not.
+ * Whether anybody can register names directly below this one: "com", "co.uk", and every top-level domain, known or not.
  * Takes a DNS name of ASCII in any case, with or without a dot at its end.
  */
 export function isPublicSuffix(name: string): boolean {

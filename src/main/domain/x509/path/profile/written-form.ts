@@ -3,22 +3,24 @@ import { bitsOf, type Element, printOid, readChildren, readElement, TAG, viewOf 
 import type { PublicKey } from "#domain/x509/keys.ts";
 
 /**
- * Whether a certificate is written as RFC 5280, section 4.1 defines it. Whoever shows certificates reads what is left of a broken
- * one; no client does. Each takes time in proportion to the certificate's size.
+ * Whether a certificate is encoded as RFC 5280, section 4.1 defines it. Viewers show what is left of a broken one; no
+ * client accepts it. Each check takes time in proportion to the certificate's size.
  */
 
-/** Fields that are not built as their definitions ask, in a few words each. */
+/** Fields that do not match their definitions, in a few words each. */
 type BrokenFields = {
-  /** The first that no client reads; null where all can be read. */
+  /** The first one that no client can read; null if all can be read. */
   unreadable: string | null;
-  /** The first that is whole, with something behind it that does not belong there: Go passes over that, and OpenSSL does not. */
+  /**
+   * The first one that is whole but followed by bytes that do not belong there: Go ignores those, and OpenSSL does not.
+   */
   followed: string | null;
 };
 
-/** A certificate while it is walked. */
+/** The state while a certificate is walked. */
 type Walk = { bytes: Buffer; isFollowed: boolean };
 
-/** What of the DER of a certificate is not built as its definition asks. */
+/** Which part of a certificate's DER does not match its definition. */
 export function findBrokenFields(der: Uint8Array): BrokenFields {
   const walk: Walk = { bytes: viewOf(der), isFollowed: false };
   const { bytes } = walk;
@@ -62,7 +64,7 @@ const isInteger = (bytes: Buffer, { tag, content, end }: Element): boolean => {
   return end === content + 1 || !isPadded;
 };
 
-/** Arcs of seven bits a byte, none of which begins with zeros or is cut off. */
+/** Arcs of seven bits in each byte, none of which begins with zeros or is cut off. */
 const isOid = (bytes: Buffer, { tag, content, end }: Element): boolean => {
   if (tag !== TAG.oid || content === end || (bytes[end - 1] ?? 0x80) >= 0x80) return false;
   for (let at = content; at < end; at++)
@@ -75,7 +77,10 @@ function isAlgorithm(bytes: Buffer, element: Element): boolean {
   return id !== undefined && rest.length === 0 && isOid(bytes, id);
 }
 
-/** Whether all elements inside one are sound; null if that is no row of elements. There may be any number of them. */
+/**
+ * Whether all elements inside one are sound; null if it does not consist of elements. There is no limit to their
+ * number.
+ */
 function isEach(
   bytes: Buffer,
   { content, end }: Element,
@@ -91,7 +96,7 @@ function isEach(
   return areSound;
 }
 
-/** OpenSSL takes lists also where the bit is missing that says that they hold elements. */
+/** OpenSSL also accepts lists without the bit that says that they are constructed. */
 const isList = ({ tag }: Element, list: number): boolean => (tag | 0x20) === list;
 
 function isName(bytes: Buffer, element: Element): boolean {
@@ -132,10 +137,13 @@ function isKeyInfo(bytes: Buffer, element: Element): boolean {
 }
 
 const EXTENSIONS = 0xa3;
-/** The identifiers of issuer and subject, in their order. */
+/** The unique identifiers of issuer and subject, in their order. */
 const IDENTIFIERS = [0x81, 0x82];
 
-/** What stands where it must not keeps Go from the extensions behind it, so from the names: that is nothing that it passes over. */
+/**
+ * Go does not reach extensions behind a field that is out of order, and so no names. So that is not something that it
+ * ignores.
+ */
 function areInOrder(walk: Walk, optional: readonly Element[]): boolean {
   const at = optional.findIndex(({ tag }) => tag === EXTENSIONS);
   let least = 0;
@@ -155,7 +163,7 @@ function areExtensions(walk: Walk, optional: readonly Element[]): boolean {
   const list = readElement(walk.bytes, field.content, field.end);
   if (!list) return false;
   walk.isFollowed ||= list.end < field.end;
-  // What is no row of elements is told of where extensions are read.
+  // A list that does not consist of elements is reported where extensions are read.
   return isEach(walk.bytes, list, (part) => isExtension(walk, part)) !== false;
 }
 
@@ -169,7 +177,7 @@ function isExtension(walk: Walk, { content, end }: Element): boolean {
   return id !== null && isOid(bytes, id) && (!flag || flag.end === flag.content + 1);
 }
 
-/** Whether the key that a certificate is for can be read; one of a type that is not known here is left to whoever knows it. */
+/** Whether the public key of a certificate can be read; a key of an unknown type counts as readable. */
 export function isReadableKey(spki: Uint8Array, { keyType, curve, malformed }: PublicKey): boolean {
   if (malformed !== null) return false;
   if (keyType === "RSA" || keyType === "RSA-PSS") return isRsaKey(viewOf(spki));
@@ -202,8 +210,8 @@ function readRsaNumbers(bytes: Buffer): Element[] | null {
 }
 
 /**
- * Whether the numbers of an RSA key are positive, and as short as they can be. OpenSSL takes their bytes for what they count
- * without a sign. For any other key there is nothing to ask.
+ * Whether the numbers of an RSA key are positive, and as short as they can be. OpenSSL reads their bytes as numbers
+ * without a sign. Always true for any other key.
  */
 export function hasPositiveNumbers(spki: Uint8Array, { keyType }: PublicKey): boolean {
   const bytes = viewOf(spki);
@@ -211,7 +219,7 @@ export function hasPositiveNumbers(spki: Uint8Array, { keyType }: PublicKey): bo
   return keyType !== "RSA" || (readRsaNumbers(bytes)?.every(isPositive) ?? true);
 }
 
-/** Of a row of elements, so many from the first one on, and none from the first that has another tag. */
+/** How many elements of a row are read from the first one on, and with which tags: another tag ends the row. */
 type Level = { most: number; tags?: readonly number[] };
 
 const ALL: Level = { most: Number.POSITIVE_INFINITY };
@@ -219,8 +227,8 @@ const ONE: Level = { most: 1 };
 const TWO: Level = { most: 2 };
 
 /**
- * What Go reads of the values of extensions: the levels of elements, each inside the one before. What a value holds beyond that,
- * such as the value of an otherName, and what an extension holds that is not here, may be any bytes.
+ * What Go reads of the values of extensions: the levels of elements, each inside the one before. What a value holds
+ * beyond that, such as the value of an otherName, and the values of extensions that are not listed, may be any bytes.
  */
 const READ_BY_GO: ReadonlyMap<string, readonly Level[]> = new Map<string, readonly Level[]>([
   ["2.5.29.14", [ONE]],
@@ -238,15 +246,15 @@ const READ_BY_GO: ReadonlyMap<string, readonly Level[]> = new Map<string, readon
   ["1.3.6.1.5.5.7.1.1", [ONE, ALL, { most: 2, tags: [TAG.oid, 0x86] }]],
 ]);
 
-/** Bytes; those that are read are shorter. */
+/** Bytes; the identifiers in the table are shorter. */
 const LONGEST_ID = 16;
 
-/** Elements in a row; `levels`: what is read of them and of what they hold. Null: all of it. */
+/** Elements in a row; `levels`: what is read of them and of their contents. Null: all of it. */
 type Span = { content: number; end: number; levels: readonly Level[] | null };
 
 /**
- * Whether every length is as short as it can be, and every boolean is 00 or FF, in all that Go reads of a certificate. It takes
- * time in proportion to the certificate's size.
+ * Whether every length is as short as it can be, and every boolean is 00 or FF, in all that Go reads of a certificate.
+ * It takes time in proportion to the certificate's size.
  */
 export function isWrittenAsDer(der: Uint8Array): boolean {
   const bytes = viewOf(der);
@@ -264,7 +272,7 @@ export function isWrittenAsDer(der: Uint8Array): boolean {
 
 type Placed = { element: Element; first: Element | undefined; within: Span["levels"] };
 
-/** What is to be read of what an element holds; undefined: nothing. */
+/** What is read of the content of an element; undefined: nothing. */
 function levelsBelow(bytes: Buffer, { element, first, within }: Placed): Span["levels"] | undefined {
   if (within) return within.length > 1 ? within.slice(1) : undefined;
   if (element.tag === TAG.octetString && first?.tag === TAG.oid && first.end - first.content < LONGEST_ID)
@@ -272,7 +280,7 @@ function levelsBelow(bytes: Buffer, { element, first, within }: Placed): Span["l
   return (element.tag & 0x20) === 0 ? undefined : null;
 }
 
-/** As many elements as there are in a row; what is no row of elements is evaluated elsewhere. */
+/** The elements of a row, up to the first invalid one, which is reported elsewhere. */
 function readRow(bytes: Buffer, { content, end, levels }: Span): Element[] {
   const { most, tags } = levels?.[0] ?? ALL;
   const row: Element[] = [];

@@ -5,7 +5,7 @@ import type { PathRequest } from "#domain/x509/path/validate-path.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import type { Evaluation, Profile, Purpose } from "#shared/model/certificates/chain.ts";
 
-/** When tests evaluate, unless they say otherwise. */
+/** The time at which tests evaluate, by default. */
 export const AT = Date.parse("2026-06-01T00:00:00Z");
 
 type Made = { der: Uint8Array };
@@ -16,7 +16,7 @@ type ChainToEvaluate = {
   profile?: Profile;
 };
 
-/** Evaluates a certificate for nothing in particular, as clients do, but for what is wished. */
+/** Evaluates a certificate for no particular purpose, as clients do, except for the options in `wish`. */
 export function judge(
   leaf: Uint8Array,
   { roots, pool = [], wish = {}, profile = "clients" }: ChainToEvaluate,
@@ -40,7 +40,7 @@ export function judge(
 
 export const codesOf = ({ reasons }: Evaluation): string[] => reasons.map(({ code }) => code);
 
-/** What `#testing/corpora/chain-corpus.ts` asks; nothing here may import it. */
+/** The cases of `#testing/corpora/chain-corpus.ts`, which nothing here may import. */
 type CorpusCase = {
   leaf: Uint8Array;
   pool: readonly Uint8Array[];
@@ -55,8 +55,8 @@ type CorpusCase = {
 };
 
 /**
- * Evaluates a case of a corpus. `because`: the sections and codes for which it is refused, or which clients pass over, each once,
- * joined by commas.
+ * Evaluates a case of a corpus. `because`: the sections and codes for which it is refused, or which clients ignore,
+ * each once, joined by commas.
  */
 export function evaluateCase(each: CorpusCase, profile: Profile): { isAccepted: boolean; because: string } {
   const { at, purpose, name, policy = ANY_POLICY_WILL_DO, mostIntermediates = null } = each;
