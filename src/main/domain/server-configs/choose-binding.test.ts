@@ -5,7 +5,7 @@ import type { ConfigurationFiles } from "./configuration.ts";
 import { deploymentsForClient } from "./deployments-for-client.ts";
 import { readConfiguration } from "./read-configuration.ts";
 
-/** The certificates that are chosen and why, or why none is. */
+/** The chosen certificates and why, or why none is chosen. */
 function choose(
   server: ConfigurationFiles["server"],
   texts: { [path: string]: string },
@@ -157,7 +157,7 @@ test("an Apache host with TLS off gives its names the certificate of the first, 
   expect(ask({ name: "off.example" })).toBe("/first by name");
   expect(ask({ name: "x.example" })).toBe("/wide by wildcard");
   expect(ask({ port: 8443, name: "on.example" })).toBe("none");
-  // The main server speaks TLS where it says so itself.
+  // The main server speaks TLS only where it has SSLEngine on itself.
   expect(ask({ port: 9443 })).toBe("none");
 });
 
@@ -211,11 +211,11 @@ test("HAProxy prefers a kind of key to an exact name, and has several defaults: 
   expect(ask({ name: "www.shop.example" })).toBe("/c/exact /c/wild by certificate");
   expect(ask({ name: "none.example" })).toBe("/c/first /c/other by default");
   expect(ask({})).toBe("/c/first /c/other by default");
-  // A star is a filter, so that the names in the certificate itself count for nothing.
+  // A star is a filter, so the names in the certificate itself do not count.
   expect(ask({ port: 444, name: "first.example" })).toBe("/c/first /c/wild by default");
   expect(ask({ port: 444, name: "www.shop.example" })).toBe("/c/exact by name");
   expect(ask({ port: 445, name: "none.example" })).toBe("none");
-  // What a line refuses is refused of its patterns alone.
+  // `!name` excludes the name from the patterns of its line alone.
   const twice = choose("haproxy", {
     "/h.cfg": "frontend a\n bind :443 ssl strict-sni crt-list /list",
     "/list": "/c/wild *.example www.example !www.example !x.example\n",
@@ -275,7 +275,7 @@ test("a client is shown what it takes the signatures of: the last file of a kind
   expect(show("nginx", "ECDSA", "RSA")).toEqual(["ec2", "rsa2"]);
   expect(show("haproxy", "RSA")).toEqual(["rsa1"]);
   expect(show("haproxy", "ECDSA", "RSA")).toEqual(["ec1"]);
-  // "not replacing certificate" is what OpenSSL says then, and "disabling TLS support" what Postfix says.
+  // OpenSSL says "not replacing certificate" then, and Postfix "disabling TLS support".
   expect(show("postfix", "ECDSA", "RSA")).toEqual([]);
   const onlyRsa = deployments.slice(1, 3);
   expect(deploymentsForClient({ server: "apache" }, onlyRsa, ["ECDSA"], familyOf)).toEqual([]);

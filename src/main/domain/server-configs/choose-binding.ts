@@ -1,23 +1,24 @@
 import type { Configuration, Deployment, TlsBinding } from "./configuration.ts";
 
-/** One question to a server: a port, the address that it was reached at, and the name that was asked for, if any. */
+/** One connection to a server: its port, the address at which the server was reached, and the SNI name, if any. */
 export type BindingQuery = { address: string | null; port: number; name: string | null };
 
 type ChosenBy = "name" | "wildcard" | "certificate" | "default";
 
 /**
- * What the server picks by itself: `deployments` are those that it may then serve, of which `deploymentsForClient` tells the one that a client gets.
- * They are those of `bindings`, of which `binding` is the first: only HAProxy goes through several.
+ * What the server chooses by the address and name alone: it may present each of `deployments`, and
+ * `deploymentsForClient` finds the one that a client gets. They are those of `bindings`, whose first is `binding`: only
+ * HAProxy tries several.
  */
 export type Choice =
   | { kind: "chosen"; binding: TlsBinding; bindings: TlsBinding[]; deployments: Deployment[]; by: ChosenBy }
   | { kind: "unsure"; why: string }
-  /** Nothing listens there by this configuration, or it turns away who asks for another name. */
+  /** By this configuration nothing listens there, or the server refuses other names. */
   | { kind: "none" };
 
 /**
- * Which binding of a configuration answers, as that server itself chooses. `namesIn` tells the DNS names of the first
- * certificate of a file, null where that is not known: HAProxy goes by them.
+ * Which binding of a configuration answers, by that server's own rules. `namesIn`: the DNS names of the first
+ * certificate of a file, by which HAProxy chooses; null where they are not known.
  */
 export function chooseBinding(
   configuration: Configuration,
@@ -34,13 +35,13 @@ export function chooseBinding(
   return isSame ? first : unsureOf(configuration, query);
 }
 
-/** The addresses of which one may have been reached; null where it is the one that was asked at. */
+/** The addresses of which one may have been reached; null where it is the one in the query. */
 function listAddresses(configuration: Configuration, { address, port }: BindingQuery): string[] | null {
   if (address !== null && !isTranslated(configuration, address)) return null;
   const reached = listReached(configuration, port);
   if (address === null) return reached;
   const isSix = address.includes(":");
-  // What translates an address keeps its family.
+  // Address translation (NAT) keeps the family.
   const own = reached.filter(
     (one) => !isLoopback(one) && (!ADDRESS.test(one) || one.includes(":") === isSix),
   );
@@ -52,7 +53,7 @@ const ADDRESS = /^[\d.]+$|:/;
 /** `addresses`: the host's own; null: they are not known. */
 type HostOfServer = { addresses?: readonly string[] | null };
 
-/** Whether it is none of the host's own, as far as these are known: whatever stands before the host leads from it to one of them. */
+/** Whether the address is none of the host's own, as far as they are known: a NAT before the host translates it. */
 export const isTranslated = ({ addresses }: HostOfServer, address: string): boolean => {
   const own = address.toLowerCase();
   const isNearby = isLoopback(own) || EVERY.includes(own) || /^fe[89ab]/.test(own);
@@ -80,8 +81,8 @@ const unsureOf = (configuration: Configuration, query: BindingQuery): Choice =>
 export const EVERY = ["0.0.0.0", "::"];
 
 /**
- * One address for each way to be reached there by another machine, of which `0.0.0.0` and `::` stand for any other one of their family;
- * by the host alone where no other gets in.
+ * The addresses at which other machines reach the port, where `0.0.0.0` and `::` stand for any other address of their
+ * family; where only the host itself reaches it, the loopback addresses.
  */
 export function listReached({ bindings }: { bindings: readonly TlsBinding[] }, port: number): string[] {
   const listened = new Set(
@@ -110,7 +111,7 @@ function chooseAt(
   if (name !== null && isLookedUp(reached, fitting, name))
     return unsure("a virtual host without a ServerName takes one that Apache looks up when it starts");
   const isOpen = rules.some((rule) => rule.isOpen);
-  // HAProxy prefers a kind of key to an exact name: what was not read may come before whatever fits.
+  // HAProxy prefers a key type to an exact name: a binding that was not read may come before one that matches.
   const isAnyFirst = server === "haproxy";
   const isExact = fitting?.by === "name" || fitting?.by === "certificate";
   if (fitting && isExact && !isAnyFirst) return settle(fitting.bindings, fitting.by);
@@ -121,7 +122,7 @@ function chooseAt(
   return settle(isAnyFirst ? usual : usual.slice(0, 1), "default");
 }
 
-/** Whether a binding that comes before the one that is chosen may have that name by what its server has looked up. */
+/** Whether a binding before the chosen one may have that name, since its server looks its own name up. */
 function isLookedUp(reached: readonly Reached[], fitting: Picked | null, name: string): boolean {
   const may = reached.findIndex(({ binding: { lookedUpName: own } }) =>
     own === undefined ? false : own.label === null || own.label === name.split(".")[0],
@@ -150,7 +151,7 @@ function settle(bindings: TlsBinding[], by: ChosenBy): Choice {
 
 type Reached = { binding: TlsBinding; isDefault: boolean; rank: number };
 
-/** The bindings at the address that fits best; null where it cannot be told which one that is. */
+/** The bindings at the address that matches best; null where it is not known which one that is. */
 function findReached(
   { bindings, addresses, plain }: Configuration,
   { address, port }: BindingQuery,
@@ -175,7 +176,7 @@ function findReached(
     : null;
 }
 
-/** Of the host itself, so that no other address leads to it, and none of those that are listened at. */
+/** Whether the address is the host's own, so that no NAT applies, and nothing listens at it. */
 const isElsewhere = (
   own: string,
   addresses: Configuration["addresses"],
@@ -188,8 +189,8 @@ const isDefaultAt = ({ listens }: TlsBinding, port: number): boolean =>
   listens.some((listen) => listen.port === port && listen.isDefault);
 
 /**
- * How well a listener takes what came to an address, in small letters. 0: not at all. An address of its own comes before every address
- * of a family, and that before every one of both.
+ * How closely a listener matches an address, in lower case. 0: not at all. The exact address comes before every address
+ * of a family, and that before every address of both.
  */
 export function rankAddress(listened: string | null, own: string): number {
   if (listened === null) return 1;
@@ -208,26 +209,26 @@ function pickByName(
 ): Picked | null {
   const all = reached.map(({ binding }, index) => ({ binding, weight: rules[index]?.weigh(name) ?? 0 }));
   const fitting = all.filter(({ weight }) => weight > 0);
-  // Apache takes the first that fits, however it fits.
+  // Apache takes the first that matches, by name or by pattern.
   const best = server === "apache" ? fitting[0]?.weight : Math.max(0, ...fitting.map(({ weight }) => weight));
   if (!best) return null;
   const chosen = fitting.filter(({ weight }) => weight === best).map(({ binding }) => binding);
-  // HAProxy goes on to patterns, where one may have a key of a kind that it prefers.
+  // HAProxy also tries patterns, since one may have a key type that it prefers.
   const others = fitting.filter(({ weight }) => weight !== best).map(({ binding }) => binding);
   const bindings = server === "haproxy" ? [...chosen, ...others] : chosen.slice(0, 1);
   if (best < EXACT) return { bindings, by: "wildcard" };
   return { bindings, by: bindings[0]?.namesFromCertificate ? "certificate" : "name" };
 }
 
-/** How a binding's names are held against a name that is asked for, as its server does. */
+/** How a server matches the SNI name with the names of a binding. */
 type NameRule = {
-  /** 0: none fits; EXACT: one is that name; in between: a pattern fits, and a larger number is the closer one. */
+  /** 0: none matches; EXACT: one is that name; in between: a pattern matches, and a larger number is closer. */
   weigh(name: string): number;
-  /** Whether a name may fit of which that cannot be told: a regular expression, a certificate that is not known. */
+  /** Whether a name may match without our knowing: a regular expression, a certificate that was not read. */
   isOpen: boolean;
 };
 
-/** A name that is written out weighs more than any pattern. */
+/** An exact name weighs more than any pattern. */
 export const EXACT = 1_000_000;
 
 /** `namesIn`: the DNS names of the certificate in a file, null where they are not known. */
@@ -246,13 +247,13 @@ export function readNames(
     return { weigh: (name) => best(names, (own) => weighPostfix(own, name)), isOpen: false };
   const refused = new Set(names.filter((name) => name.startsWith("!")).map((name) => name.slice(1)));
   return {
-    // What is refused is refused of the patterns in its line, not of the same name where that is written out there.
+    // `!name` excludes the name from the patterns in its line, but not where the line also has that exact name.
     weigh: (name) => best(names, (own) => (own !== name && refused.has(name) ? 0 : weighLabel(own, name))),
     isOpen: false,
   };
 }
 
-/** HAProxy goes by the common name as well, which is none of the names asked for here: it may be all that there is. */
+/** HAProxy also matches the common name, which `namesIn` leaves out: without DNS names, the answer is open. */
 function readCertificateNames(
   { deployments }: TlsBinding,
   namesIn: (path: string) => readonly string[] | null,
@@ -268,10 +269,10 @@ function readCertificateNames(
 const best = (names: readonly string[], weigh: (own: string) => number): number =>
   names.reduce((most, own) => Math.max(most, weigh(own)), 0);
 
-/** They are never run: an expression from a stranger's host may take for ever. */
+/** We never run regular expressions: one from an untrusted host may take for ever. */
 const isOpen = (name: string): boolean => name.startsWith("~") || name.includes("$");
 
-/** `.example.com` is the name and all below it; a star at the beginning comes before one at the end. */
+/** `.example.com` matches the name and all below it; a star at the beginning comes before one at the end. */
 function weighNginx(own: string, name: string): number {
   if (own === name || own === `.${name}`) return EXACT;
   const ending = own.startsWith("*.") ? own.slice(1) : own.startsWith(".") ? own : null;
@@ -282,7 +283,7 @@ function weighNginx(own: string, name: string): number {
   return name.startsWith(beginning) && name.length > beginning.length ? beginning.length : 0;
 }
 
-/** `.example.com` is all below it, and not the name itself. */
+/** `.example.com` matches all below it, and not the name itself. */
 function weighPostfix(own: string, name: string): number {
   if (own === name) return EXACT;
   return own.startsWith(".") && name.endsWith(own) && name.length > own.length ? own.length : 0;

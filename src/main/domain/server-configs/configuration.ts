@@ -13,36 +13,36 @@ export type ServerKind =
 /** What was found of one server's configuration. Paths are as the server names them, links not followed. */
 export type ConfigurationFiles = {
   server: ServerKind;
-  /** Where the server begins to read: /etc/nginx/nginx.conf. */
+  /** The file with which the server begins: /etc/nginx/nginx.conf. */
   root: string;
-  /** Text by path. Lines that hold a secret are empty, and not gone: line numbers are those on the host. */
+  /** Text by path. Lines with a secret are empty, and not removed: line numbers are those on the host. */
   files: ReadonlyMap<string, string>;
-  /** Each folder that was listed, and all names in it. What is not here may hold anything. */
+  /** Each folder that was listed, and all names in it. A folder that is missing here may contain anything. */
   folders: ReadonlyMap<string, readonly string[]>;
-  /** Files, folders and patterns that are there and could not be read; of a file that stands in `files`, a part of it. */
+  /** Files, folders and patterns that exist and could not be read; a file that is also in `files` was read in part. */
   unreadable: readonly string[];
-  /** Whether it is read because a running process was started with it, and not as the usual one of that server. */
+  /** Whether it was read because a running process was started with it, and not as the usual one of that server. */
   isStarted?: boolean;
   /**
-   * Of PEM files that were read whole: a letter for each private key (k, or e where it is encrypted or of a kind for SSH) and each
-   * certificate (c), in their order. Not there where it is not known of any.
+   * For PEM files that were read whole: a letter for each private key (k, or e where it is encrypted or in a format of
+   * SSH) and each certificate (c), in their order. Missing where no file's order is known.
    */
   pemOrders?: ReadonlyMap<string, string>;
-  /** The arguments of each running process of that server, its own name first; none where none is known. */
+  /** The arguments of each running process of that server, its name first; empty where none is known. */
   commandLines: readonly (readonly string[])[];
-  /** The host's own addresses, but those that it has for itself alone; none where they are not known. */
+  /** The host's own addresses without loopback; empty or missing where they are not known. */
   addresses?: readonly string[] | null;
-  /** As the host calls itself; none where it is not known. */
+  /** The host's own name; missing where it is not known. */
   hostName?: string | null;
 };
 
 /** `line` counts from 1. */
 export type Location = { file: string; line: number };
 
-/** A file as a directive names it. `path` is absolute, by that server's rule for relative ones; links stand. */
+/** A file that a directive names. `path` is absolute, by the server's rule for relative ones, with links unresolved. */
 export type Named = { path: string; directive: string; at: Location };
 
-/** What a file is for that is named and never served. */
+/** The use of a file that the configuration names and the server never presents. */
 export type Role =
   | "client-ca"
   | "crl"
@@ -58,14 +58,15 @@ export type Role =
 
 /**
  * `address`: "0.0.0.0" for every address of IPv4, "::" for every one of IPv6, null for every one of both; otherwise
- * an address, IPv6 without brackets, or a name as it is written. `isDefault`: served there where no name fits.
+ * an address, IPv6 without brackets, or a name as written. `isDefault`: the binding answers where no name matches.
  */
 export type Listen = { address: string | null; port: number; isDefault: boolean };
 
 /**
- * `key` null: it is not said where the key is. One that stands in the certificate's own file is named as that file. `copiedBy`: the
- * command that copies both into what the server reads; without one it reads the files themselves. `flaw`: why the server can use no file of
- * its row: a certificate stands before the first private key, or behind a key there is none.
+ * `key` null: the configuration does not say where the key is; it names the certificate's file where that has the key.
+ * `copiedBy`: the command that copies both into what the server reads; without it, the server reads the files
+ * themselves. `problem`: why the server can use none of these chain files: a certificate comes before the first private
+ * key, or no certificate follows a key.
  */
 export type Deployment = {
   certificate: Named;
@@ -75,53 +76,54 @@ export type Deployment = {
 };
 
 /**
- * What is said of which keys are taken. `ciphers`: a list as OpenSSL reads it; null: none is said, and the server's own takes any key.
- * `versions`: as the server writes them; null: none are said, or not for these listeners alone.
+ * Settings that decide which keys can be used. `ciphers`: a list in OpenSSL's format; null: none is set, and the
+ * server's default allows any key. `versions`: as the server writes them; null: none are set, or they differ between
+ * bindings of one listener.
  */
 export type TlsSettings = { ciphers: string | null; versions: readonly string[] | null };
 
-/** One set of names at some listeners, and the certificates that are to be served there. */
+/** One set of names at some listeners, and the certificates that the server presents there. */
 export type TlsBinding = {
-  /** TCP only: sockets of Unix and QUIC are left out. */
+  /** TCP only: Unix sockets and QUIC are left out. */
   listens: Listen[];
-  /** As written: `www.example.com`, `*.example.com`, `~^www\d+`. None: whatever name is asked for. */
+  /** As written: `www.example.com`, `*.example.com`, `~^www\d+`. Empty: any name. */
   names: string[];
-  /** Without names of its own, those in the certificate choose (HAProxy). */
+  /** The binding has no names of its own, and those in the certificate count (HAProxy). */
   namesFromCertificate: boolean;
   /**
-   * It has one name more, which its server looks up when it starts (Apache, without a ServerName): one that begins with this label, in small
-   * letters; null: it may be any.
+   * A further name, which the server looks up when it starts (Apache, without a ServerName): it begins with this label,
+   * in lower case; null: it may be any.
    */
   lookedUpName?: { label: string | null };
   /** "tls" for TLS at once; otherwise the STARTTLS negotiation that leads to it: smtp, lmtp, imap, pop3, sieve, ldap, postgres, mysql. */
   protocol: string;
-  /** Several where a server has keys of several kinds, or several files in a row to choose from. */
+  /** Several where a server has several key types, or several files to choose from. */
   deployments: Deployment[];
   /** A file that only adds to the chain (SSLCertificateChainFile). */
   chain: Named | null;
-  /** Why `deployments` alone do not tell what is served there; nothing may then be called a mismatch. */
+  /** Why `deployments` do not decide what the server presents there: then nothing counts as a mismatch. */
   unsure: string | null;
-  /** Not there where it is not read, as of servers of other kinds. */
+  /** Missing where it is not read, as for other servers. */
   tls?: TlsSettings;
   /** The line that opens it: `server {`, `<VirtualHost>`, `bind`, `inet_listener`, a service of master.cf. */
   at: Location;
 };
 
-/** What one server's configuration says, and what it leaves open. */
+/** The content of one server's configuration, and what is unknown about it. */
 export type Configuration = {
   server: ServerKind;
   root: string;
-  /** As in `ConfigurationFiles`; not there in maps of before it was kept. */
+  /** As in `ConfigurationFiles`; missing in stored maps from before this field existed. */
   isStarted?: boolean;
   bindings: TlsBinding[];
-  /** Where it listens and speaks no TLS, though it may at every address of that port. */
+  /** Where the server listens without TLS, although another binding may have TLS at every address of that port. */
   plain?: { address: string | null; port: number }[];
   /** As in `ConfigurationFiles`. */
   addresses?: readonly string[] | null;
-  /** Why there may be more bindings than these, of which `onlyForNames` none is a default; null: these are all. */
+  /** Why further bindings may exist (`onlyForNames`: none of them a default); null: these are all. */
   incomplete: { why: string; onlyForNames: boolean } | null;
-  /** Files that are named and never served, so that none of them counts as forgotten. */
+  /** Files that are named and never presented, so that none of them counts as forgotten. */
   alsoNamed: (Named & { role: Role })[];
-  /** What could not be told, as a phrase, and where. */
+  /** What is not known, as a phrase, and where. */
   unknown: { what: string; at: Location | null }[];
 };

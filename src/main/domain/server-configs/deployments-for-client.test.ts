@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { takesKey } from "./deployments-for-client.ts";
 
-/** Whether there are suites for RSA, and for ECDSA: as `openssl ciphers -v LIST` has them, versions before TLS 1.3 alone. */
+/** Whether a list has suites for RSA, and for ECDSA, by `openssl ciphers -v LIST` without TLS 1.3. */
 const LISTS: { readonly [list: string]: readonly [rsa: boolean | null, ecdsa: boolean | null] } = {
   "HIGH:!aNULL:!MD5": [true, true],
   "ECDHE-RSA-AES128-GCM-SHA256": [true, false],
@@ -16,7 +16,7 @@ const LISTS: { readonly [list: string]: readonly [rsa: boolean | null, ecdsa: bo
   "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256:TLS_AES_128_GCM_SHA256": [true, false],
   SUITEB128: [false, true],
   "DHE-RSA-AES128-GCM-SHA256:!PSK:!SRP": [true, false],
-  // What is left when some of them go may be none.
+  // After the removal of some suites, none may be left.
   "DEFAULT:!ECDHE": [null, false],
   "ECDHE-ECDSA-AES128-SHA:!SHA1": [false, null],
   "PROFILE=SYSTEM": [null, null],

@@ -1,13 +1,13 @@
 import type { Deployment, Listen, ServerKind, TlsBinding } from "./configuration.ts";
 
-/** The kind of key of the first certificate in a file; null: it is not known. */
+/** The key type of the first certificate in a file; null: it is not known. */
 type FamilyOf = (path: string) => KeyFamily | null;
 
 type ServerBindings = { server: ServerKind; bindings: readonly TlsBinding[] };
 
 /**
- * Of several certificates by keys of one kind the one that the server takes: HAProxy the first; OpenSSL keeps one of each, Ed25519
- * beside ECDSA, and a later one takes its place. All of them where the kind of any is not known.
+ * One certificate for each key type: HAProxy takes the first. OpenSSL keeps one of each type, Ed25519 beside ECDSA, and
+ * a later one replaces it. All of them where any key type is not known.
  */
 export function oneOfEachKind(
   { server }: { server: ServerKind },
@@ -24,12 +24,12 @@ export function oneOfEachKind(
   return deployments.filter((deployment) => kept.has(deployment));
 }
 
-/** Two certificates for keys of one kind; `second` is in one file with its key. */
+/** Two certificates for keys of one type; `second` is in one file with its key. */
 type KeyKindClash = { first: Deployment; second: Deployment; kind: string };
 
 /**
- * Why a server has no TLS at all with these: what Postfix reads with its key from one file does not take the place of one
- * that it has for that kind of key already. Null where nothing is known to keep it from it.
+ * Why a server has no TLS at all with these: Postfix disables TLS when a certificate that is in one file with its key
+ * follows another for the same key type. Null where no such clash is known.
  */
 export function findClash(
   { server }: { server: ServerKind },
@@ -54,8 +54,8 @@ export const describeClash = ({ first, second, kind }: KeyKindClash): string =>
   `${first.certificate.path} and ${second.certificate.path} are for keys of one kind (${kind}), and Postfix has no TLS where the second of them holds its key as well`;
 
 /**
- * The same of whatever is chosen among these bindings: of a service of Postfix's, what it serves without a name leaves it without TLS for
- * all names.
+ * The same for the chosen bindings: in a service of Postfix, a clash in its default certificates disables TLS for all
+ * names.
  */
 export function findClashAt(
   configuration: ServerBindings,
@@ -76,8 +76,8 @@ export function findClashAt(
 const addressOf = ({ address, port }: Listen): string => `${address} ${port}`;
 
 /**
- * Which pairs of a choice a client may be shown that takes signatures of these families alone; none: its handshake is
- * refused. Null where the kind of a key is not known, so that it cannot be told.
+ * Which of the chosen deployments the server may present to a client that accepts signatures of these families alone;
+ * none: it refuses the handshake. Null where a key type is not known.
  */
 export function deploymentsForClient(
   configuration: { server: ServerKind },
@@ -91,17 +91,17 @@ export function deploymentsForClient(
   const chosenByKind = (["ECDSA", "RSA"] as const).flatMap((family) =>
     takes.includes(family) ? kept.filter(({ certificate }) => familyOf(certificate.path) === family) : [],
   );
-  // It prefers ECDSA where the client takes both.
+  // HAProxy prefers ECDSA where the client accepts both.
   return configuration.server === "haproxy" ? chosenByKind.slice(0, 1) : chosenByKind;
 }
 
-/** The kind of signature by which a server shows that it has its key. Ed25519 goes with the suites of ECDSA. */
+/** The signature algorithm of a server's key, as cipher suites name it. Ed25519 goes with the suites of ECDSA. */
 export type KeyFamily = "RSA" | "ECDSA";
 
-/** How many of the suites that need such a key a word stands for; null: the word is not known. */
+/** How many of the suites that need such a key a word includes; null: the word is not known. */
 type Reach = "all" | "some" | "none" | null;
 
-/** Suites of anonymous, weak or other keys: neither family needs them for anything. */
+/** Words for suites without authentication, with weak ciphers or other keys: we count them for neither family. */
 const NEITHER = new Set(
   [
     "aNULL eNULL NULL ADH AECDH MD5 RC4 RC2 3DES DES EXP EXPORT EXPORT40 EXPORT56 LOW PSK kPSK kECDHEPSK kDHEPSK",
@@ -118,8 +118,8 @@ const BY_ELLIPTIC_CURVES = new Set(["ECDHE", "EECDH", "kECDHE", "kEECDH", "ECDH"
 const BY_RSA_OR_DH = new Set(["RSA", "kRSA", "DHE", "EDH", "kDHE", "kEDH"]);
 
 /**
- * Whether a list of ciphers as OpenSSL reads it has a suite of TLS 1.2 or before for a key of this family; null: it cannot be told.
- * Suites of TLS 1.3 go with any key, and are set elsewhere.
+ * Whether a cipher list in OpenSSL's format has a suite of TLS 1.2 or before for a key of this family; null: it is not
+ * known. Suites of TLS 1.3 go with any key, and are set elsewhere.
  */
 export function takesKey(list: string, family: KeyFamily): boolean | null {
   let hasSuite: boolean | null = false;
@@ -132,7 +132,7 @@ export function takesKey(list: string, family: KeyFamily): boolean | null {
       hasSuite = hasSuite === true || reach === "all" || reach === "some" || (reach && hasSuite);
     else if (reach === "all" && sign === "!") return false;
     else if (reach === "all") hasSuite = false;
-    // What is left of the suites may be none.
+    // The word may remove all suites that are left.
     else if (reach !== "none") isSure = false;
   }
   return hasSuite === true && !isSure ? null : hasSuite;
@@ -158,7 +158,7 @@ function reachOfPart(word: string, family: KeyFamily): Reach {
   return reachOfSuite(word, family);
 }
 
-/** A suite by its name at OpenSSL or IANA. */
+/** A suite by its OpenSSL or IANA name. */
 function reachOfSuite(word: string, family: KeyFamily): Reach {
   if (!/^[A-Z0-9]+([-_][A-Za-z0-9]+)+$/.test(word)) return null;
   if (/^TLS_(AES|CHACHA20)_/.test(word)) return "none";
@@ -166,7 +166,7 @@ function reachOfSuite(word: string, family: KeyFamily): Reach {
   if (/^(TLS_)?ECDHE[-_]ECDSA[-_]/.test(word)) return family === "ECDSA" ? "some" : "none";
   if (/^(TLS_)?(ECDHE|DHE|EDH)[-_]RSA[-_]|^TLS_RSA_WITH_/.test(word))
     return family === "RSA" ? "some" : "none";
-  // The exchange of keys by RSA is not named.
+  // OpenSSL's names do not mention key exchange by RSA.
   if (/^(AES|CAMELLIA|ARIA)(128|256)-|^(DES|RC4|SEED|IDEA|NULL)-/.test(word))
     return family === "RSA" ? "some" : "none";
   return null;

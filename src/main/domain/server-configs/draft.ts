@@ -9,29 +9,29 @@ import type {
   TlsBinding,
 } from "./configuration.ts";
 
-/** A configuration that is being read: what was found so far, and how much more may be. */
+/** A configuration that is being read: what was found so far, within limits. */
 export type Draft = {
   readonly source: ConfigurationFiles;
   readonly configuration: Configuration;
-  /** The text of a file that is to be read now; null, and said as unknown, where it is missing or too much. */
+  /** The text of a file that the reader reads now; null, with a warning, where it is missing or over the limits. */
   open(path: string, by: Location | null): string | null;
-  /** Whether the path certainly leads to nothing: its folder was listed without it. */
+  /** Whether the path certainly does not exist: its folder was listed without it. */
   isAbsent(path: string): boolean;
-  /** The files that a pattern stands for, in the order of their names; says as unknown what may be missing. */
+  /** The files that match a pattern, in the order of their names; warns where some may be missing. */
   expand(pattern: string, by: Location): string[];
   serve(binding: TlsBinding): void;
-  /** Says that no TLS is spoken there. */
+  /** Records that the server speaks no TLS there. */
   leavePlain(listens: readonly { address: string | null; port: number }[]): void;
   name(role: Role, named: Named): void;
   warn(what: string, at: Location | null): void;
-  /** Says that there may be more bindings, and why; the reason that leaves most open stays. */
+  /** Records that more bindings may exist, and why; a reason for all names replaces one that is `onlyForNames`. */
   markIncomplete(why: string, onlyForNames?: boolean): void;
 };
 
-/** Where a setting stands that no file holds. */
+/** The location of a setting that is in no file. */
 export const COMMAND_LINE: Location = { file: "the command line", line: 1 };
 
-/** A file counts each time it is included, so that files that include each other twice do not double for ever. */
+/** A file counts each time it is included: files that include each other twice would double for ever. */
 const MOST_OPENED = 2_000;
 const MOST_CHARACTERS = 32 * 1024 * 1024;
 const MOST_BINDINGS = 20_000;
@@ -115,7 +115,7 @@ export function createDraft(source: ConfigurationFiles): Draft {
   }
 }
 
-/** Whether a folder above was listed, and the way to the path is not in it. */
+/** Whether a folder above was listed, and the next part of the path is not in it. */
 function isMissing({ files, folders }: ConfigurationFiles, path: string): boolean {
   if (files.has(path) || folders.has(path)) return false;
   let below = path;
@@ -129,7 +129,7 @@ function isMissing({ files, folders }: ConfigurationFiles, path: string): boolea
   return false;
 }
 
-/** `isWhole`: the pattern certainly stands for nothing else. */
+/** `isWhole`: the pattern certainly matches nothing else. */
 function expandPattern(source: ConfigurationFiles, pattern: string): { paths: string[]; isWhole: boolean } {
   const { files, folders, unreadable } = source;
   if (!isPattern(pattern)) return { paths: [pattern], isWhole: true };
@@ -152,7 +152,7 @@ function expandPattern(source: ConfigurationFiles, pattern: string): { paths: st
 
 export const isPattern = (path: string): boolean => /[*?[]/.test(path);
 
-/** As glob(3) sorts where no language is set. */
+/** The order of glob(3) in the C locale. */
 const byBytes = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
 /** The folder of a path without a slash at its end; "/" for what lies in the root. */
@@ -164,7 +164,7 @@ function fixedFolderOf(pattern: string): string {
   return folderOf(pattern.slice(0, wildcard));
 }
 
-/** `path` seen from `folder`, without empty parts, "." and ".."; a path from the root stays one. */
+/** `path` relative to `folder`, without empty parts, "." and ".."; an absolute path stays so. */
 export function joinPath(folder: string, path: string): string {
   const parts: string[] = [];
   for (const part of (path.startsWith("/") ? path : `${folder}/${path}`).split("/")) {

@@ -22,7 +22,7 @@ async function write(folder: string, texts: { [path: string]: string }): Promise
 const read = (server: ServerKind, root: string, folder: string): Configuration =>
   readConfiguration({ server, root, unreadable: [], commandLines: [], ...readTree(folder) });
 
-/** What is served first: certificate, key, and where. */
+/** The first binding: certificate, key, and where. */
 const formatFirst = ({ bindings: [first] }: Configuration): string[] =>
   first ? first.deployments.flatMap(({ certificate, key }) => [certificate.path, key?.path ?? "none"]) : [];
 
@@ -105,7 +105,7 @@ test("slaptest and slapcat say the same files of slapd.conf, and cn=config reads
   expect(ours.alsoNamed.map(({ path }) => path)).toEqual([theirs("olcTLSCACertificateFile")]);
 });
 
-/** slaptest opens the files that it is told of. */
+/** slaptest opens the files that the configuration names. */
 async function makeEmptyCertificates(folder: string, certificate: string): Promise<void> {
   await mkdir(dirname(certificate), { recursive: true });
   const ask = [

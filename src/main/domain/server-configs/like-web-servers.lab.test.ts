@@ -40,7 +40,7 @@ const NAMES = [
 ];
 const MODULES = "/usr/lib/apache2/modules";
 
-/** Certificates named for what they are, each with further names that it is for. */
+/** Certificates by their common names, each with further names. */
 const CERTIFICATES: { [name: string]: string[] } = {
   first: ["first.test"],
   a: ["a.example", "www.a.example"],
@@ -53,7 +53,7 @@ const CERTIFICATES: { [name: string]: string[] } = {
   own: [],
 };
 
-/** Each with its key in the same file, as HAProxy wants them, and beside it. */
+/** Each with its key in the same file, as HAProxy wants it, and in a file beside it. */
 async function makeCertificates(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [name, names] of Object.entries(CERTIFICATES)) {
@@ -63,7 +63,7 @@ async function makeCertificates(folder: string): Promise<void> {
   }
 }
 
-/** A port that no other test asks for, for servers that listen at every address: outside of those the kernel gives. */
+/** A port of no other test, outside of the kernel's ephemeral range, for servers that listen at every address. */
 const portOf = (address: string): number => {
   const [, , third = 0, fourth = 0] = address.split(".").map(Number);
   return 20_000 + (third - 30) * 250 + fourth;
@@ -76,7 +76,7 @@ type Written = {
   files: (place: Place) => { [path: string]: string };
 };
 
-/** The server's answers and ours to every name at every address, a line each. */
+/** The server's answers and ours for every name at every address, a line each. */
 async function compare(
   { server, command, files }: Written,
   oracle?: (root: string, configuration: Configuration) => Promise<void>,
@@ -111,7 +111,7 @@ async function compare(
       endpoints: [{ protocol: "tls", port: 443 }],
     };
   });
-  // Apache opens its sockets twice, and what connects to the first ones is turned away.
+  // Apache opens its sockets twice, and drops connections to the first ones.
   const isStarting = () => server === "apache" && !existsSync(join(temporary.path, server, "apache2.pid"));
   while (isStarting()) await pause(10);
   const configuration = readConfiguration({

@@ -17,7 +17,7 @@ const KINDS: readonly ServerKind[] = [
   "sshd",
 ];
 
-/** Words and marks that mean something to one of them, so that chance makes what is nearly a configuration. */
+/** Words and marks that mean something to one of the readers, so that random texts are nearly configurations. */
 const PIECES = [
   ..."\n;{}#\\\"'$=<>()[]!:*,.@~ \t",
   "http",

@@ -24,8 +24,8 @@ const READERS: { [kind in ServerKind]: (files: ConfigurationFiles) => Configurat
 };
 
 /**
- * What a server's configuration serves where, with the line that says so. Never throws, whatever the text: what could
- * not be read or told is in `unknown`, and in `unsure` and `incomplete` where it bears on what is served.
+ * What a server presents where by its configuration, with the line that says so. Never throws, whatever the text: what
+ * could not be read or decided is in `unknown`, and in `unsure` and `incomplete` where it affects what is presented.
  */
 export function readConfiguration(files: ConfigurationFiles): Configuration {
   const configuration = READERS[files.server](files);
@@ -49,7 +49,7 @@ const NAMED = new Map<string, Role>(
 
 const DEEPEST_INCLUDE = 16;
 
-/** The files of sshd's configuration that certificates hang on. sshd serves none of TLS. */
+/** The certificate files that sshd's configuration names. sshd speaks no TLS. */
 function readSshd(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
   readInto(draft, source.root, null, 0);

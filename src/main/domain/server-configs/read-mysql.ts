@@ -8,10 +8,10 @@ import type {
 } from "./configuration.ts";
 import { COMMAND_LINE, createDraft, type Draft, folderOf, joinPath } from "./draft.ts";
 
-/** Read before the file that most systems begin with. */
+/** mysqld reads it before the file with which most systems begin. */
 const EARLIER = "/etc/my.cnf";
 
-/** my.cnf with what it includes, then the command line. A path that is not absolute counts from the data folder. */
+/** my.cnf with what it includes, then the command line. A relative path begins at the data folder. */
 export function readMysql(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
   const options: Options = new Map();
@@ -47,7 +47,7 @@ const isSet = (options: Options, name: string): boolean => {
   return found !== undefined && !/^(?:0|off|false)$/i.test(found.value ?? "1");
 };
 
-/** Without an address, it listens at every one of both families. */
+/** Without bind-address, the server listens at every address of both families. */
 function readListens(options: Options): TlsBinding["listens"] {
   if (isSet(options, "skip-networking")) return [];
   const port = Number(options.get("port")?.value ?? 3306);
@@ -75,12 +75,12 @@ function nameOthers(draft: Draft, options: Options): void {
   }
 }
 
-/** By name with `-` for `_`: of an option that is given twice, the later one holds. Null: given without a value. */
+/** By name with `-` for `_`: of an option that is given twice, the later one holds. `value` null: it has none. */
 type Options = Map<string, { directive: string; value: string | null; at: Location }>;
 
 /** Groups that mysqld and mariadbd read. */
 const GROUPS = new Set(["mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"]);
-/** Of these each is read by one version alone, and which one runs is not known. */
+/** Groups that one version alone reads; we do not know which version runs. */
 const VERSIONS = /^(?:mysqld|server|mariadb|mariadbd|galera)-\d+(?:\.\d+)*$/;
 const DEEPEST_INCLUDE = 10;
 
@@ -108,8 +108,8 @@ function readOptions(
 }
 
 /**
- * What the command line sets, which comes after all files; a file that it names takes their place. Of several servers
- * that run, the one that reads this file.
+ * The options of the command line, which come after all files, or the file that it names instead of them. Of several
+ * running servers, the one that reads this file counts.
  */
 function readCommand({ commandLines, root }: ConfigurationFiles): {
   files: string[];
@@ -132,7 +132,7 @@ function setOption(options: Options, text: string, at: Location): void {
   options.set(name, { directive: written, value, at });
 }
 
-/** A quoted value ends with its quote; "#" begins a comment behind any other. */
+/** A quoted value ends with its quote; after an unquoted one, "#" begins a comment. */
 function readValue(text: string): string {
   const trimmed = text.trim();
   const quote = trimmed.charAt(0);

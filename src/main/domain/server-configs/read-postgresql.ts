@@ -10,7 +10,7 @@ import { COMMAND_LINE, createDraft, type Draft, folderOf, joinPath } from "./dra
 
 /**
  * postgresql.conf with what it includes, then postgresql.auto.conf of the data folder, then the command line: the
- * last one that says something holds. A path that is not absolute counts from the data folder.
+ * last one that sets something holds. A relative path begins at the data folder.
  */
 export function readPostgresql(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
@@ -101,7 +101,7 @@ function readSettings(
   }
 }
 
-/** A relative path counts from the folder of the file that it stands in. Of a folder, files in `.conf`. */
+/** A relative path begins at the folder of the including file. A folder includes its `.conf` files. */
 function findIncluded(
   draft: Draft,
   { name, value, at }: { name: string; value: string; at: Location },
@@ -123,7 +123,7 @@ const SHORT = new Map(
   }),
 );
 
-/** What the command line of this server sets, by name. Of several that run, the one that reads this configuration. */
+/** The settings of the command line, by name. Of several running servers, the one with this configuration counts. */
 function readCommand({ commandLines, root }: ConfigurationFiles, settings: Settings): Map<string, string> {
   const data = settings.get("data_directory")?.value ?? folderOf(root);
   for (const words of commandLines) {
@@ -149,5 +149,5 @@ function readWords(words: readonly string[]): Map<string, string> {
   return command;
 }
 
-/** As Postgres reads a boolean: any beginning of a word that is not also one of the other. */
+/** As Postgres reads a boolean: any unambiguous prefix of on, true or yes, or 1. */
 const isTrue = (value: string): boolean => /^(?:on|t(?:r(?:ue?)?)?|y(?:es?)?|1)$/i.test(value.trim());

@@ -8,7 +8,7 @@ import type {
 } from "./configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "./draft.ts";
 
-/** slapd.conf, or cn=config as it lies in slapd.d. Where it listens is said by its command line alone. */
+/** slapd.conf, or the LDIF of cn=config in slapd.d. Only the command line says where slapd listens. */
 export function readSlapd(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
   const file = source.folders.has(source.root) ? joinPath(source.root, "cn=config.ldif") : source.root;
@@ -52,7 +52,7 @@ type Url = { protocol: TlsBinding["protocol"]; address: string | null; port: num
 
 const DEFAULTS = ["/etc/default/slapd", "/etc/sysconfig/slapd"];
 
-/** The URLs of `-h`, of a running slapd or else of the file that starts it. */
+/** The URLs of `-h`, from a running slapd or else from the file that starts it. */
 function readUrls(draft: Draft): Url[] {
   const { commandLines, files } = draft.source;
   const running = commandLines.map(findUrls).find((urls) => urls !== null);
@@ -71,7 +71,7 @@ function findUrls(words: readonly string[]): string | null {
   return word === "-h" ? (words[index + 1] ?? "") : word.slice(2);
 }
 
-/** Sockets of Unix (ldapi) are left out. */
+/** Leaves out Unix sockets (ldapi). */
 function readUrl(url: string): Url[] {
   const found = /^(ldaps?):\/\/(\[[^\]]*\]|[^:/?]*)(?::(\d{1,5}))?/i.exec(url);
   if (!found) return [];
@@ -91,7 +91,7 @@ type Setting = { name: string; directive: string; value: string; at: Location };
 
 const DEEPEST_INCLUDE = 16;
 
-/** Of slapd.conf with what it includes. A line that begins with a blank goes on with the one before. */
+/** The settings of slapd.conf with what it includes. A line that begins with a blank continues the one before. */
 function readSlapdConf(draft: Draft, file: string, by: Location | null = null, depth = 0): Setting[] {
   const text = draft.open(file, by);
   if (text === null) draft.markIncomplete(`${file} was not read`);
@@ -109,7 +109,7 @@ function readSlapdConf(draft: Draft, file: string, by: Location | null = null, d
   return settings;
 }
 
-/** Of the first entry of cn=config, as it lies in slapd.d. A value behind `::` is base64 (RFC 2849, section 2). */
+/** The settings of the first entry of cn=config in slapd.d. A value after `::` is base64 (RFC 2849, section 2). */
 function readLdif(draft: Draft, file: string): Setting[] {
   const text = draft.open(file, null);
   if (text === null) draft.markIncomplete(`${file} was not read`);
@@ -129,7 +129,7 @@ function readLdif(draft: Draft, file: string): Setting[] {
   return settings;
 }
 
-/** `joint`: what stands between two lines that belong together. LDIF takes away the one blank alone. */
+/** Joins continued lines by `joint`: LDIF removes the one blank at the beginning, slapd.conf does not. */
 function* readFolded(text: string, joint: string): Generator<{ text: string; line: number }, void> {
   let open: { parts: string[]; line: number } | null = null;
   let line = 0;
@@ -147,7 +147,7 @@ function* readFolded(text: string, joint: string): Generator<{ text: string; lin
   if (open) yield { text: open.parts.join(joint), line: open.line };
 }
 
-/** Words between blanks; quotes hold one together. Only the first ones are asked for. */
+/** Words between blanks; quotes group one. Callers need only the first ones. */
 function splitWords(text: string): string[] {
   return (text.match(/"(?:[^"\\]|\\.)*"?|[^ \t"]+/g) ?? []).map((word) =>
     word.startsWith('"') ? word.slice(1).replace(/"$/, "").replace(/\\(.)/g, "$1") : word,

@@ -16,7 +16,7 @@ type Instance = {
   root: string;
 };
 
-/** How the usual one of each server runs, as Debian starts it, and how a second one beside it, with the configuration that this begins with. */
+/** The arguments of each server as Debian starts it, and of a second one beside it, with that one's configuration. */
 const INSTANCES: Instance[] = [
   {
     server: "nginx",

@@ -1,7 +1,7 @@
 import type { ConfigurationFiles, ServerKind } from "./configuration.ts";
 import { joinPath } from "./draft.ts";
 
-/** The configuration that all running processes of the server were started with, where it is another than was read. */
+/** The configuration with which all running processes of the server were started, where another one was read. */
 export function findOtherRoot({ server, root, commandLines, isStarted }: ConfigurationFiles): string | null {
   if (isStarted) return null;
   const named = commandLines.flatMap((words) => {
@@ -12,10 +12,10 @@ export function findOtherRoot({ server, root, commandLines, isStarted }: Configu
   return named.includes(root) ? null : (named[0] ?? null);
 }
 
-/** `root`: where it begins to read, null for the usual place; `others`: more files and folders that are named for it. */
+/** `root`: the first file, null for the usual one; `others`: further files and folders on the command line. */
 export type StartedWith = { root: string | null; others: string[] };
 
-/** What a process was started with, by its arguments, its own name first. Null where they do not tell, as those of a worker. */
+/** The configuration of a process by its arguments, its name first. Null where they do not say, as for a worker. */
 export function readStartedWith(server: ServerKind, words: readonly string[]): StartedWith | null {
   return READERS[server]?.(words) ?? null;
 }
@@ -25,13 +25,13 @@ type Reader = (words: readonly string[]) => StartedWith | null;
 const at = (root: string | null, others: string[] = []): StartedWith => ({ root, others });
 
 const READERS: { [Kind in ServerKind]?: Reader } = {
-  // A worker says nothing of what its master was started with, which nginx keeps in one word.
+  // A worker's title does not show the master's arguments; nginx keeps those of the master in one word.
   nginx: ([title = "", ...rest]) => {
     if (/^nginx: (?!master)/.test(title)) return null;
     const words = title.startsWith("nginx: ") ? title.split(" ") : rest;
     return at(seenFrom(wordBehind(words, "-p"), wordBehind(words, "-c")));
   },
-  // Without a file of its own one that is started in another folder begins in that one, by a name that hangs on how it was built.
+  // With -d alone, Apache begins in that folder, with a file name that depends on how it was built.
   apache: ([, ...words]) => {
     const folder = wordBehind(words, "-d");
     return at(seenFrom(folder, wordBehind(words, "-f")) ?? (folder && `${folder}/`));
@@ -43,7 +43,7 @@ const READERS: { [Kind in ServerKind]?: Reader } = {
     const [root = null, ...others] = end < 0 ? named : [...named, ...words.slice(end + 1)];
     return at(root, others);
   },
-  // Its folder is in what surrounds it, which the collector tells of root's own as if it were an argument.
+  // Its folder is in its environment: for root's processes, the collector reports it as if it were an argument.
   postfix: ([, ...words]) => {
     const folder = wordBehind(words, "-c");
     return folder === null ? null : at(joinPath(folder, "main.cf"));
@@ -52,7 +52,7 @@ const READERS: { [Kind in ServerKind]?: Reader } = {
     const folder = wordBehind(words, "-F");
     return at(folder === null ? wordBehind(words, "-f") : joinPath(folder, "cn=config.ldif"));
   },
-  // Where neither is said it goes by what surrounds it.
+  // Without either, Postgres uses its environment.
   postgresql: ([, ...words]) => {
     const folder = wordBehind(words, "-D");
     const set = words.findLast(
@@ -69,7 +69,7 @@ const READERS: { [Kind in ServerKind]?: Reader } = {
 const isSetting = (words: readonly string[], index: number): boolean =>
   words[index]?.startsWith("-") === true || words[index - 1] === "-c";
 
-/** The last one holds; it may be of the same word. */
+/** The value of the last such flag, which may be in the same word. */
 function wordBehind(words: readonly string[], flag: string): string | null {
   const found = words.findLastIndex((word) => word === flag || word.startsWith(`${flag}/`));
   const word = words[found];

@@ -75,12 +75,12 @@ END
     for (const name of ["first.example", "shop.example", own, "other.example"])
       seen[`${port} ${name === own ? "its own" : name}`] = [await served(port, name), ours(port, name)];
   expect(seen).toEqual({
-    // A host at the very address comes before those at any.
+    // A host at the exact address comes before those at any address.
     "8443 first.example": ["shop", "unsure"],
     "8443 shop.example": ["shop", "unsure"],
     "8443 its own": ["shop", "unsure"],
     "8443 other.example": ["shop", "unsure"],
-    // By its address it has the name shop.example.
+    // Apache looks up the name shop.example for its address.
     "8444 first.example": ["first", "first"],
     "8444 shop.example": ["shop", "unsure"],
     "8444 its own": ["first", "unsure"],

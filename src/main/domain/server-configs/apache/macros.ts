@@ -1,4 +1,4 @@
-/** What stands between `<Macro NAME $parameter...>` and its end, to be put where it is used. */
+/** The lines between `<Macro NAME $parameter...>` and its end, which `Use` inserts. */
 type Macro = { parameters: string[]; lines: string[] };
 
 /** By name in lower case. */
@@ -8,16 +8,16 @@ const MOST_EXPANDED_CHARACTERS = 4 * 1024 * 1024;
 const MOST_USES = 10_000;
 const MOST_PARAMETERS = 64;
 const LONGEST_PARAMETER = 256;
-/** May define macros, also with a parameter in its place. */
+/** A line that may define macros, also where a parameter stands for the directive. */
 const OF_MACROS = /^(?:<macro|undefmacro|include|use\b|<?[^a-z<])/i;
 const TOO_MUCH = "macros put in more than is read";
 
-/** How much may still be put in: macros that use each other grow beyond all bounds. */
+/** How much may still be inserted: macros that use each other grow beyond all bounds. */
 export type Budget = { characters: number; uses: number };
 
 export const createBudget = (): Budget => ({ characters: MOST_EXPANDED_CHARACTERS, uses: MOST_USES });
 
-/** What takes the lines behind `<Macro` one by one, and says when its end has come. */
+/** Returns a function that takes the lines after `<Macro` one by one, and returns true at the end of the macro. */
 export function defineMacro(macros: Macros, opening: Line): (line: Line) => boolean {
   const [name = "", ...parameters] = opening.words;
   const macro: Macro = { parameters, lines: [] };
@@ -33,7 +33,7 @@ export function defineMacro(macros: Macros, opening: Line): (line: Line) => bool
   };
 }
 
-/** Forgets what a line may define otherwise, where nobody can tell whether the server reads the line. */
+/** Forgets macros that a line may redefine, where it is not known whether the server reads the line. */
 export function doubtMacros(
   macros: Macros,
   { name, words: [first = ""] }: { name: string; words: readonly string[] },
@@ -48,7 +48,7 @@ export function doubtMacros(
   }
 }
 
-/** The lines of a macro with what it is given; a phrase where that cannot be told. */
+/** The lines of a macro with its parameters replaced; a phrase for the warning where they are not known. */
 export function putMacro(
   macros: Macros,
   [name = "", ...values]: readonly string[],
@@ -65,7 +65,7 @@ export function putMacro(
     .sort(([one], [other]) => other.length - one.length);
   const text: string[] = [];
   for (const line of macro.lines) {
-    // Paid before it is done: one long line may cost more than all the rest.
+    // Counted before the work is done: one long line may cost more than all the rest.
     budget.characters -= line.length * (words.length + 1);
     if (budget.uses <= 0 || budget.characters <= 0) return TOO_MUCH;
     const put = putWords(line, words);
@@ -76,7 +76,7 @@ export function putMacro(
   return [...readLines(text.join("\n"))];
 }
 
-/** The longest name counts where several fit, and what is put in is not looked at again. */
+/** Where several parameters match, the longest counts; inserted text is not replaced again. */
 function putWords(line: string, words: readonly (readonly [string, string])[]): string {
   let [put, at] = ["", 0];
   while (at < line.length && put.length < MOST_EXPANDED_CHARACTERS) {
@@ -90,12 +90,12 @@ function putWords(line: string, words: readonly (readonly [string, string])[]): 
 /** A directive or the opening or closing line of a section: `name` in lower case, a section's with its "<". */
 export type Line = Directive & { text: string; line: number };
 
-/** `directive`: its name as it is written. */
+/** `directive`: the name as written. */
 type Directive = { name: string; directive: string; words: string[] };
 
 const MOST_LINE_CHARACTERS = 256 * 1024;
 
-/** The lines of one file that say something. A backslash at the end goes on in the next line, in a comment as well. */
+/** The lines of one file that are neither blank nor comments. A backslash at the end continues either of them. */
 export function* readLines(text: string): Generator<Line, void> {
   let [open, begun, number] = ["", 0, 0];
   for (const raw of text.split("\n")) {
@@ -119,7 +119,7 @@ function splitLine(text: string): Directive {
   return { name: name.toLowerCase(), directive: name, words };
 }
 
-/** Words between blanks; either quote holds one together, and a backslash takes the quote or backslash behind it. */
+/** Words between blanks; quotes of both kinds group one, and in them a backslash escapes a quote or backslash. */
 function splitWords(text: string): string[] {
   const words: string[] = [];
   let at = 0;

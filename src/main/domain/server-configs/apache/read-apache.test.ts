@@ -267,7 +267,7 @@ test("ciphers and versions are those of the host, or else of the main server; wh
     "TLSv1.1",
     "TLSv1.2",
   ]);
-  // Which of them holds for a listener that they share is not ours to say.
+  // We do not decide which of them holds for a listener that they share.
   expect(settingsOf("SSLCipherSuite HIGH", only12, "")).toMatchObject([
     { versions: null },
     { versions: null },

@@ -13,9 +13,9 @@ import { isAddress } from "#shared/model/hosts/target.ts";
 import { type Host, readSections, type Sections, type Setting } from "./sections.ts";
 
 /**
- * Apache's configuration. A virtual host takes over from the main server what it does not say itself, certificates
- * and keys one by one. The first host at an address is served where no name fits; the main server where no host's
- * address does.
+ * Apache's configuration. A virtual host inherits from the main server what it does not set itself, certificates
+ * and keys one by one. Where no name matches, the first host at an address answers; where no host's address matches,
+ * the main server does.
  */
 export function readApache(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
@@ -64,10 +64,13 @@ export function readApache(source: ConfigurationFiles): Configuration {
 
 type Port = Where & { port: number; isHttps: boolean };
 type VirtualHostAddress = { address: string | null; port: number };
-/** `numbered`: the addresses and ports that hosts name together. `versions`: what the hosts at an address and port ask for, each answer once. `isManaged`: mod_md is asked for a certificate. */
+/**
+ * `numbered`: each `address port` that a <VirtualHost> names. `versions`: the distinct SSLProtocol settings of hosts
+ * at an address and port. `isManaged`: mod_md gets certificates.
+ */
 type Context = {
   draft: Draft;
-  /** By port, a host for a name in the place of an address: at which one it is hangs on what Apache has looked up. */
+  /** By port, a <VirtualHost> with a host name for an address: Apache resolves it when it starts. */
   unresolved: ReadonlyMap<number, string>;
   sections: Sections;
   ports: Port[];
@@ -87,7 +90,7 @@ function readPorts(draft: Draft, { main, hosts }: Sections): Port[] {
   });
 }
 
-/** Relative paths count from ServerRoot: the last one holds, for paths are looked up when all is read. */
+/** Relative paths begin at the last ServerRoot, since Apache resolves them when it has read everything. */
 function findServerRoot({ root }: ConfigurationFiles, { main }: Sections): string {
   const usual = folderOf(root).replace(/\/conf$/, "") || "/";
   const written = main.settings.findLast(({ name }) => name === "serverroot")?.words[0];
@@ -95,8 +98,8 @@ function findServerRoot({ root }: ConfigurationFiles, { main }: Sections): strin
 }
 
 /**
- * A host for any port is at every port that is listened at and that no host of its address is for by its number; one for a port
- * that nobody listens at is nowhere.
+ * A host for any port is at every port of a Listen line that no host of the same address names; a host for a port
+ * without a Listen line is nowhere.
  */
 function findAddresses({ draft, ports, numbered }: Context, host: Host): VirtualHostAddress[] {
   const known = new Set(ports.map(({ port }) => port));
@@ -122,7 +125,7 @@ function findUnresolved({ hosts }: Sections, ports: readonly Port[]): Map<number
   return found;
 }
 
-/** Each address and port that some virtual host names together. */
+/** Each address with a port that some <VirtualHost> names. */
 const findNumbered = ({ hosts }: Sections): Set<string> =>
   new Set(
     hosts.flatMap(({ addresses }) =>
@@ -134,8 +137,8 @@ const findNumbered = ({ hosts }: Sections): Set<string> =>
   );
 
 /**
- * Of several server names the last one counts. A host for every address that has none goes by that of the main server; without that Apache
- * looks up what the host calls itself, and of one for an address alone what that is called.
+ * The last ServerName counts. Without one, a host for every address has that of the main server, or else the name that
+ * Apache looks up for the machine; a host for certain addresses has the name that Apache looks up for its address.
  */
 function namesOf(
   { draft, sections: { main } }: Context,
@@ -146,18 +149,18 @@ function namesOf(
   const names = [...(own ? [own] : []), ...allOf("serveralias", host)].flatMap(({ words }) =>
     words.map(toServerName),
   );
-  // The main server answers whatever name is asked for.
+  // The main server answers any name.
   if (own || host === main) return { names };
   const label = draft.source.hostName?.toLowerCase().split(".")[0] || null;
   return { names, lookedUpName: { label: isOpen ? label : null } };
 }
 
-/** `host`: whose names lead there; `by`: whose certificates are shown. */
+/** `host`: its names lead here; `by`: its certificates are presented. */
 type Shown = { host: Host; by: Host };
 
 /**
- * The first host at an address decides whether TLS is spoken there at all; one that has it off, and is asked for by its
- * name, shows the certificates of that first one. Null: nothing is shown.
+ * The first host at an address (`usual`) decides whether it speaks TLS at all; for the name of a later host with
+ * SSLEngine off, Apache presents the certificates of that first one. Null: it presents none.
  */
 function whoShows(
   context: Context,
@@ -168,7 +171,7 @@ function whoShows(
   return { host, by: speaksTls(context, host, listens) ? host : usual };
 }
 
-/** Where a port is one of https, that is enough for a virtual host with a certificate, and not for the main server. */
+/** Without SSLEngine, an https port suffices for a virtual host with a certificate, but not for the main server. */
 function speaksTls(
   { sections: { main }, ports }: Context,
   host: Host,
@@ -213,7 +216,7 @@ function serveHost(context: Context, { host, by }: Shown, listens: Listen[]): vo
   });
 }
 
-/** The main server answers at the addresses and ports that no virtual host is for. */
+/** The main server answers at the addresses and ports that no virtual host has. */
 function serveMain(context: Context, occupied: readonly VirtualHostAddress[]): void {
   const own = new Set(occupied.map(formatWhere));
   const covered = new Set(occupied.filter(({ address }) => address === null).map(({ port }) => port));
@@ -244,7 +247,7 @@ function readDeployments(
   return { deployments, unsure };
 }
 
-/** Null for what is no path: a variable that is not known, or a key in a token. */
+/** Null for what is no path: an unknown variable, or a key in a token. */
 function toNamed({ folder }: Context, { directive, words, at }: Setting): Named | null {
   const [path = ""] = words;
   if (path === "" || path.includes("${") || /^(?:pkcs11:|builtin\b|exec:|store:)/.test(path)) return null;
@@ -276,7 +279,7 @@ function nameOthers(context: Context, { settings }: Host): void {
 const allOf = (name: string, { settings }: Host): Setting[] =>
   settings.filter((setting) => setting.name === name);
 
-/** The host's own stand in the place of the main server's, as far as they go. */
+/** The host's settings replace the main server's one by one: its first the first, and so on. */
 function merged(name: string, host: Host, main: Host): Setting[] {
   const own = allOf(name, host);
   return host === main ? own : [...own, ...allOf(name, main).slice(own.length)];
@@ -285,7 +288,7 @@ function merged(name: string, host: Host, main: Host): Setting[] {
 const lastOf = (name: string, host: Host, main: Host): Setting | undefined =>
   allOf(name, host).at(-1) ?? allOf(name, main).at(-1);
 
-/** ServerName may be an address with its scheme and port: only the name is asked for. */
+/** The host name of a ServerName, which may have a scheme and a port. */
 const toServerName = (text: string): string =>
   text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "").replace(/:\d{1,5}$/, "");
 
@@ -293,13 +296,13 @@ const formatWhere = ({ address, port }: VirtualHostAddress): string => `${addres
 
 const VERSIONS = ["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
 
-/** Commands to OpenSSL itself that say nothing of ciphers, versions or keys. */
+/** SSLOpenSSLConfCmd commands that concern no ciphers, versions or keys. */
 const HARMLESS = new Set(["dhparameters", "curves", "groups", "ecdhparameters"]);
 
 /**
- * What a host says of ciphers and versions, or else the main server. Null where it cannot be told: a part was not read, a command goes
- * to OpenSSL itself, or nobody says anything of ciphers. `beside`: what `formatVersions` tells of the hosts at its addresses, each answer
- * once; versions are those of whoever is the default there.
+ * The ciphers and versions that the host sets, or else the main server. Null where they are not known: a part was not
+ * read, SSLOpenSSLConfCmd may change them, or no ciphers are set. `beside`: `formatVersions` of the hosts at its
+ * addresses, each once; the versions of the default host hold for all there, so they are known only where all agree.
  */
 function readTlsSettings(host: Host, main: Host, beside: readonly string[]): TlsSettings | null {
   const both = [host, main];
@@ -315,10 +318,10 @@ function readTlsSettings(host: Host, main: Host, beside: readonly string[]): Tls
   return { ciphers, versions: said.size > 1 ? null : tlsVersionsOf(host, main) };
 }
 
-/** The versions that a host asks for; `unknown` where that cannot be told. */
+/** The versions that a host sets; `unknown` where they are not known. */
 const formatVersions = (host: Host, main: Host): string => tlsVersionsOf(host, main)?.join(" ") ?? "unknown";
 
-/** `SSLCipherSuite LIST`, or `SSLCipherSuite SSL LIST`: those of TLS 1.3 are another list, and go with any key. */
+/** `SSLCipherSuite LIST`, or `SSLCipherSuite SSL LIST`: suites of TLS 1.3 have their own list, and go with any key. */
 function ciphersOf({ settings }: Host): string | null {
   const lists = settings
     .filter(({ name }) => name === "sslciphersuite")
@@ -335,7 +338,7 @@ const tlsVersionsOf = (host: Host, main: Host): string[] | null => {
   return setting ? readVersions(setting.words) : null;
 };
 
-/** `all -SSLv3`, `TLSv1.2 +TLSv1.3`: a word without a sign takes the place of what was before it. Null: a word that is not known. */
+/** `all -SSLv3`, `TLSv1.2 +TLSv1.3`: a word without a sign replaces all before it. Null: an unknown word. */
 function readVersions(words: readonly string[]): string[] | null {
   let occupied = new Set<string>();
   for (const word of words) {
@@ -349,13 +352,13 @@ function readVersions(words: readonly string[]): string[] | null {
   return VERSIONS.filter((version) => occupied.has(version));
 }
 
-/** Where a Listen line or a virtual host stands: null for any address, and null for any port. */
+/** The address and port of a Listen line or a virtual host: null for any address, and null for any port. */
 type Where = { address: string | null; port: number | null };
 
 const BRACKETS = /^\[([^\]]*)\](?::(\d{1,5}|\*))?$/;
 const PLAIN = /^([^:]*)(?::(\d{1,5}|\*))?$/;
 
-/** An address of `<VirtualHost>`; null where it cannot be read. One of zeros alone is every address of both families there. */
+/** An address of `<VirtualHost>`; null where it cannot be read. One of zeros means every address of both families. */
 export function readHostAddress(text: string): Where | null {
   const where = readAddress(text);
   return where && /^[0:.]+$/.test(where.address ?? "") ? { address: null, port: where.port } : where;
@@ -367,7 +370,7 @@ function readAddress(text: string): Where | null {
   return { address: toAddress(found[1] ?? ""), port: toPort(found[2]) };
 }
 
-/** What `Listen` says: `443`, `192.0.2.1:443 https`. The port 443 means https where no protocol is named. */
+/** The words of `Listen`: `443`, `192.0.2.1:443 https`. The port 443 means https where no protocol is named. */
 export function readListen([where = "", protocol]: readonly string[]): (Where & { isHttps: boolean }) | null {
   const alone = /^\d{1,5}$/.test(where);
   const address = alone ? { address: null, port: Number(where) } : readAddress(where);

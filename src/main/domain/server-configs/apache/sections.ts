@@ -14,12 +14,12 @@ import {
 
 export type Setting = { name: string; directive: string; words: string[]; at: Location };
 
-/** The main server, or a virtual host with the addresses that it is for. */
+/** The main server, or a virtual host with its addresses. */
 export type Host = {
   addresses: string[];
   settings: Setting[];
   at: Location;
-  /** Whether a file that is included inside was not read, or a condition around a part of it could not be told. */
+  /** Whether a file that it includes was not read, or the condition of a section in it is not known. */
   hasGap: boolean;
 };
 
@@ -30,15 +30,15 @@ const DEEPEST_SECTION = 100;
 const MOST_SETTINGS = 200_000;
 
 const CONDITIONS = new Set(["<ifdefine", "<ifmodule", "<ifversion", "<iffile", "<ifdirective", "<ifsection"]);
-/** What stands in these is decided for each request, or is only text until it is used. */
+/** Sections that Apache evaluates for each request, or that are only text until they are used. */
 const PASSED =
   /^<(?:if|elseif|else|directory|directorymatch|files|filesmatch|location|locationmatch|limit|limitexcept|proxy|proxymatch|requireall|requireany|requirenone|authnprovideralias|authzprovideralias)$/;
 
-/** Directives that tell which certificate is served where. */
+/** Directives that decide which certificate Apache presents where. */
 const OF_TLS =
   /^(?:listen|serverroot|servername|serveralias|mdomain|mdomainset|ssl[a-z]+(?:file|path)|sslengine|sslciphersuite|sslprotocol|sslopensslconfcmd)$/;
 
-/** `isDoubted`: not taken, and yet it may define macros. */
+/** `isDoubted`: we ignore its settings, but it may define macros. */
 type Frame = { name: string; isActive: boolean; isDoubted: boolean; host: Host };
 type Reading = {
   draft: Draft;
@@ -51,7 +51,7 @@ type Reading = {
   budget: Budget;
 };
 
-/** All settings in the order in which Apache meets them, with its conditions decided as it would. */
+/** All settings in the order in which Apache reads them, with conditions evaluated as Apache does. */
 export function readSections(draft: Draft, directives = OF_TLS): Sections {
   const { root } = draft.source;
   const main: Host = { addresses: [], settings: [], at: { file: root, line: 1 }, hasGap: false };
@@ -76,11 +76,11 @@ function readInto(reading: Reading, { file, by, host, depth }: From): void {
   const text = reading.draft.open(file, by);
   if (text === null) host.hasGap = true;
   takeLines(reading, readLines(text ?? ""), { file, host, depth, used: null });
-  // What was not read may define every macro otherwise.
+  // A file that was not read may redefine any macro.
   if (text === null || reading.draft.source.unreadable.includes(file)) reading.macros.clear();
 }
 
-/** `used`: where the macro is used that the lines are of. */
+/** `used`: the location of the `Use` whose macro has these lines. */
 type Within = { file: string; host: Host; depth: number; used: Location | null };
 
 function takeLines(reading: Reading, lines: Iterable<Line>, { file, host, depth, used }: Within): void {
@@ -169,7 +169,7 @@ function take(
   }
 }
 
-/** What a macro puts in stands where it is used. */
+/** Lines of a macro have the location where it is used. */
 function putIn(
   reading: Reading,
   words: string[],
@@ -186,7 +186,7 @@ function putIn(
   } else takeLines(reading, lines, { file: at.file, host, depth: depth + 1, used: at });
 }
 
-/** A folder stands for all that is in it, at any depth; a wildcard may stand in a folder's name as well. */
+/** A folder includes all files in it, at any depth; wildcards may stand in folder names as well. */
 function include(
   reading: Reading,
   line: Line,
@@ -218,17 +218,17 @@ function expand(draft: Draft, path: string, at: Location): string[] {
   return [...draft.expand(path, at), ...under].sort();
 }
 
-/** What is known of a running Apache while its configuration is read, from top to bottom. */
+/** What we know of Apache's variables and modules while we read its configuration from top to bottom. */
 type Surroundings = {
-  /** By Define, -D and the environment that apachectl sets; an empty value where none was given. */
+  /** From Define, -D and the environment that apachectl sets; empty where no value was given. */
   variables: Map<string, string>;
-  /** Names given by Define and -D, in any case as written. */
+  /** Names from Define and -D, in the case in which they are written. */
   defined: Set<string>;
-  /** As `<IfModule>` may call them: ssl_module and mod_ssl.c. */
+  /** By both names that `<IfModule>` may use: ssl_module and mod_ssl.c. */
   modules: Set<string>;
 };
 
-/** In every Apache, without LoadModule. */
+/** Modules of every Apache, without LoadModule. */
 const BUILT_IN = ["core", "so", "http", "watchdog", "log_config", "logio", "version", "unixd"];
 
 function readSurroundings({ files, root, commandLines }: ConfigurationFiles): Surroundings {
@@ -248,7 +248,7 @@ function readSurroundings({ files, root, commandLines }: ConfigurationFiles): Su
   return surroundings;
 }
 
-/** A value of a shell's assignment; a variable that is not set is empty, as in a shell. */
+/** The value of an assignment in a shell; an unset variable is empty, as in a shell. */
 const readValue = (value: string, variables: ReadonlyMap<string, string>): string =>
   value
     .replace(/^(["'])(.*)\1$/, "$2")
@@ -262,13 +262,13 @@ function addModule({ modules }: Surroundings, name: string): void {
   modules.add(`mod_${name.replace(/_module$/, "")}.c`);
 }
 
-/** `${NAME}` for its value; what is not known stays as it is written. */
+/** Replaces `${NAME}` by its value; an unknown variable stays as written. */
 const putVariables = (text: string, { variables }: Surroundings): string =>
   text.includes("${")
     ? text.replace(/\$\{([^{}:]+)\}/g, (whole, name: string) => variables.get(name) ?? whole)
     : text;
 
-/** Whether a section's condition holds; null where that cannot be told. */
+/** Whether a section's condition holds; null where that is not known. */
 function holds(
   name: string,
   words: readonly string[],
@@ -303,7 +303,7 @@ const COMPARE = new Map<string, (own: number, defining: number) => boolean>(
   }),
 );
 
-/** Each release that is alive is some 2.4: only what holds for all of them, or for none, can be told. */
+/** Every supported release is 2.4.x: we know only conditions that hold for all of them, or for none. */
 function holdsForVersion(words: readonly string[]): boolean | null {
   const [operator, version] = words.length > 1 ? words : ["=", words[0]];
   const isNegated = operator?.startsWith("!") === true;

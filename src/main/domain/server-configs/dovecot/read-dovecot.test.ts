@@ -220,7 +220,7 @@ local 10.1.2.3/99 {
   expect(
     ["10.1.2.3", "192.0.2.1", "2001:db8::7", "10.1.2.4", "127.0.0.1", "::1"].map((at) => served(at)),
   ).toEqual(["/c/wide.pem", "/c/first.pem", "/c/six.pem", "unsure", "/c/first.pem", "/c/first.pem"]);
-  // None of the host's own: what was sent there came to another one, but where nothing else is listened at.
+  // None of the host's own addresses: a NAT translates it to an unknown one, except where only one has a listener.
   expect([served("10.9.9.9"), served("2001:db8::8"), served("10.1.2.4", 994)]).toEqual([
     "unsure",
     "unsure",

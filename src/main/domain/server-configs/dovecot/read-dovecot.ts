@@ -22,8 +22,8 @@ import {
 } from "./settings.ts";
 
 /**
- * dovecot.conf of 2.3 (`ssl_cert = </path`) and of 2.4 (`ssl_server_cert_file = /path`). Blocks for a protocol, for a
- * name that is asked for (local_name) and for addresses of ours (local) take the place of what holds everywhere.
+ * dovecot.conf of 2.3 (`ssl_cert = </path`) and of 2.4 (`ssl_server_cert_file = /path`). Blocks for a protocol, for an
+ * SNI name (local_name) and for addresses of the server (local) replace what holds everywhere.
  */
 export function readDovecot(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
@@ -59,10 +59,10 @@ type Context = {
   draft: Draft;
   filters: Filter[];
   whole: Section;
-  /** Those that have certificates of their own. */
+  /** The names that have certificates of their own. */
   names: string[];
   addresses: string[];
-  /** Whether there are blocks for networks of ours: each address of the host is then one that is asked about. */
+  /** Whether blocks for networks of the server exist: then each address of the host is evaluated by itself. */
   hasNetworks: boolean;
   hasGap: boolean;
   isNew: boolean;
@@ -74,7 +74,7 @@ const MOST_COMBINATIONS = 2_000;
 const conditionsOf = ({ path }: Filter, kind: string): string[] =>
   path.filter(({ words }) => words[0] === kind).flatMap(({ words }) => splitNames(words.slice(1)));
 
-/** Of whoever asks nothing is known, nor what a name stands for where Dovecot runs. */
+/** Why the settings are not known: a block depends on the client, or on a name that Dovecot resolves. */
 function findUnsure(own: readonly Filter[]): string | null {
   const path = own.find((filter) => conditionsOf(filter, "remote").length > 0)?.path;
   if (path) return "a block for who connects (remote) has a certificate of its own";
@@ -97,7 +97,7 @@ const isOneAddress = (address: string): boolean => address !== "0.0.0.0" && addr
 const ELSEWHERE =
   "a block for a network (local) has a certificate of its own, and whether it is for this address is not known";
 
-/** One serving for each name and each address that has certificates of its own, and one for all the others. */
+/** Adds a binding for each name and each address with certificates of its own, and one for all the others. */
 function serveListener(context: Context, { protocol, isTls, listens, at }: Listener): void {
   for (const address of [null, ...context.addresses]) {
     const narrowed = address === null ? leaveOthers(listens, context.addresses) : narrow(listens, address);
@@ -122,17 +122,17 @@ function serveListener(context: Context, { protocol, isTls, listens, at }: Liste
   }
 }
 
-/** What is spoken before TLS, where Dovecot calls it otherwise. */
+/** The protocol before TLS, where Dovecot has another name for it. */
 const NEGOTIATIONS = new Map([["submission", "smtp"]]);
 
-/** What listens at addresses that have no serving of their own. */
+/** The listeners at addresses without a binding of their own. */
 const leaveOthers = (listens: readonly Listen[], addresses: readonly string[]): Listen[] =>
   listens.filter(
     ({ address }) =>
       address === null || !isOneAddress(address) || !addresses.includes(readAddress(address) ?? ""),
   );
 
-/** Where a listener is at this address. */
+/** The listeners at this address. */
 const narrow = (listens: readonly Listen[], address: string): Listen[] =>
   listens
     .filter((listen) => {
@@ -172,7 +172,7 @@ function readDeployments(
   return { deployments, unsure };
 }
 
-/** Null where the certificate itself stands in the configuration, or a variable. */
+/** Null where the configuration has the certificate itself, or a variable. */
 function toNamed({ name, value, isFile, at }: Setting): Named | null {
   const isPath = isFile || name.endsWith("_file");
   if (!isPath || value === "" || /%\{|^\$|^inline:/.test(value)) return null;
@@ -202,9 +202,9 @@ function nameOthers(draft: Draft, section: Section): void {
   for (const inner of section.sections) nameOthers(draft, inner);
 }
 
-/** One port of a protocol, with the addresses that it is listened at. */
+/** One port of a protocol, with the addresses where Dovecot listens. */
 type Listener = {
-  /** As Dovecot calls it: imap, pop3, submission, sieve, lmtp. */
+  /** Dovecot's name: imap, pop3, submission, sieve, lmtp. */
   protocol: string;
   isTls: boolean;
   listens: Listen[];
@@ -229,7 +229,7 @@ const usual = (name: string, port: number, isTls = false): Port => ({
   at: null,
 });
 
-/** What listens without being asked to, once its protocol is switched on. */
+/** The default listeners of each protocol, once it is enabled. */
 const USUAL: { [protocol: string]: readonly Port[] } = {
   imap: [usual("imap", 143), usual("imaps", 993, true)],
   pop3: [usual("pop3", 110), usual("pop3s", 995, true)],
@@ -238,7 +238,7 @@ const USUAL: { [protocol: string]: readonly Port[] } = {
   lmtp: [],
 };
 
-/** Versions before 2.4 have these protocols where none are named, and 2.4 has none. */
+/** The default of `protocols` before 2.4; 2.4 has no default. */
 const OLD_PROTOCOLS = "imap pop3 lmtp";
 
 function readListeners(whole: Section): Listener[] {
@@ -258,7 +258,7 @@ function readListeners(whole: Section): Listener[] {
   });
 }
 
-/** `protocols = imap lmtp`, or one by one in a block since 2.4. */
+/** `protocols = imap lmtp`, or since 2.4 a block with one setting each. */
 function readProtocols(whole: Section): string[] {
   const isNew = whole.settings.has("dovecot_config_version");
   const written = whole.settings.get("protocols")?.value ?? null;

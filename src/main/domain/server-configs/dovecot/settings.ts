@@ -2,19 +2,19 @@ import ipaddr from "ipaddr.js";
 import type { Location } from "#domain/server-configs/configuration.ts";
 import { type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 
-/** A block of dovecot.conf; the outermost has no words. Of a setting that is given twice, the later one holds. */
+/** A block of dovecot.conf; the outermost has no words. Of a setting that is made twice, the later one holds. */
 export type Section = {
-  /** `inet_listener`, `imaps`: what stands before the brace. */
+  /** The words before the brace: `inet_listener`, `imaps`. */
   words: string[];
   at: Location;
   settings: Map<string, Setting>;
   sections: Section[];
   hasGap: boolean;
-  /** What stands before the name of each setting: `ssl_server_` inside of `ssl_server {`, which is no block of its own. */
+  /** The prefix of each setting's name: `ssl_server_` inside of `ssl_server {`, which is no block of its own. */
   prefix: string;
 };
 
-/** `isFile`: what the value names is read when Dovecot starts (`<`). */
+/** `isFile`: Dovecot reads the file that the value names (`<`) when it starts. */
 export type Setting = { name: string; value: string; isFile: boolean; at: Location };
 
 const DEEPEST_INCLUDE = 32;
@@ -36,7 +36,7 @@ const openSection = (words: string[], at: Location): Section => ({
   prefix: "",
 });
 
-/** Since 2.4 settings that begin alike may stand in braces. */
+/** Since 2.4, settings with a common prefix may stand in braces. */
 const PREFIXES = new Set(["ssl_server", "ssl_client"]);
 
 type From = { file: string; by: Location | null; depth: number };
@@ -74,7 +74,7 @@ function readInto(draft: Draft, outer: Section, { file, by, depth }: From): void
 
 type Inclusion = { pattern: string; isTry: boolean; at: Location; depth: number };
 
-/** A relative path counts from the folder of the file that it stands in. */
+/** A relative path begins at the folder of the including file. */
 function include(draft: Draft, section: Section, { pattern, isTry, at, depth }: Inclusion): void {
   const before = draft.configuration.unknown.length;
   const path = joinPath(folderOf(at.file), unquote(pattern.trim()));
@@ -84,7 +84,7 @@ function include(draft: Draft, section: Section, { pattern, isTry, at, depth }: 
   if (draft.configuration.unknown.length > before) section.hasGap = true;
 }
 
-/** `name = value`; `$name` stands for what the setting was before. */
+/** `name = value`; `$name` means the setting's earlier value. */
 function readSetting(line: string, at: Location, section: Section): Setting | null {
   const equals = line.indexOf("=");
   if (equals < 0) return null;
@@ -99,7 +99,7 @@ function readSetting(line: string, at: Location, section: Section): Setting | nu
 
 const MOST_VALUE_CHARACTERS = 4 * 1024;
 
-/** Without comments, and with the lines that a backslash at the end joins. */
+/** Lines without comments, joined where one ends with a backslash. */
 function* readLines(text: string): Generator<{ text: string; line: number }, void> {
   let [parts, begun, line]: [string[], number, number] = [[], 0, 0];
   for (const raw of text.split("\n")) {
@@ -115,7 +115,7 @@ function* readLines(text: string): Generator<{ text: string; line: number }, voi
   }
 }
 
-/** "#" begins a comment at the beginning of a line, and behind a blank outside of quotes. */
+/** "#" begins a comment at the beginning of a line, and after a blank outside of quotes. */
 function cutComment(line: string): string {
   if (!line.includes("#")) return line;
   let quote = "";
@@ -139,20 +139,20 @@ const unquote = (text: string): string => {
   return text.slice(1, -1).replace(/\\(.)/g, "$1");
 };
 
-/** Settings that hold for some connections only: all conditions of the blocks that they stand in must fit. */
+/** Settings for some connections only: the conditions of all blocks around them must match. */
 export type Filter = {
-  /** From the outermost block to the one that they stand in; empty for those that hold everywhere. */
+  /** The blocks around them, the outermost first; empty for settings that hold everywhere. */
   path: Section[];
   settings: ReadonlyMap<string, Setting>;
 };
 
-/** One kind of connection: `name` null for one that asks for none, `address` null for any other than is asked about. */
+/** One kind of connection: `name` null without SNI, `address` null for any address without blocks of its own. */
 export type Connection = { protocol: string; name: string | null; address: string | null };
 
 const CONDITIONS = new Set(["protocol", "local_name", "local", "remote"]);
 const DEEPEST = 8;
 
-/** In the order in which they are written first, those that hold everywhere before all: a block that is opened again goes on with itself. */
+/** In the order of their first lines, with settings that hold everywhere first; a reopened block is one filter. */
 export function readFilters(whole: Section): Filter[] {
   const filters = new Map<string, Filter & { settings: Map<string, Setting> }>();
   gather(whole, []);
@@ -173,12 +173,12 @@ export function readFilters(whole: Section): Filter[] {
   }
 }
 
-/** An address is the network of itself alone. */
+/** An address with a full-length mask is written without it. */
 const withoutWholeMask = (word: string): string => word.replace(word.includes(":") ? /\/128$/ : /\/32$/, "");
 
 /**
- * What one setting is for a connection. 2.4 takes the last of the blocks that fit. "unclear" for blocks within blocks
- * that say otherwise than another one that fits, and for any two in versions before.
+ * The value of one setting for a connection. 2.4 takes the last of the matching blocks. "unclear" where a nested block
+ * differs from another one that matches, and, before 2.4, where any two differ.
  */
 export function findSetting(
   names: readonly string[],
@@ -212,7 +212,7 @@ function fits({ words: [kind, ...values] }: Section, { protocol, name, address }
   }
 }
 
-/** A star stands for one label. */
+/** A star matches one label. */
 function coversName(own: string, name: string): boolean {
   const dot = name.indexOf(".");
   return own === name || (own.startsWith("*.") && dot >= 0 && own.slice(1) === name.slice(dot));
@@ -226,14 +226,14 @@ export const splitNames = (values: readonly string[]): string[] =>
 /** `192.0.2.0/24`, `2001:db8::/32`. */
 export const isNetwork = (block: string): boolean => readNetwork(block) !== null;
 
-/** An address as every other way to write it; null for a name. */
+/** An address in its normal form; null for a name. */
 export const readAddress = (text: string): string | null =>
   text.length <= MOST_ADDRESS_CHARACTERS &&
   (ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text))
     ? ipaddr.process(text).toString()
     : null;
 
-/** Whether a block for an address or a network is for this address, which is as `readAddress` gives it. */
+/** Whether a block for an address or a network includes this address, which has the form of `readAddress`. */
 function isWithin(address: string, block: string): boolean {
   const network = readNetwork(block);
   if (!network) return readAddress(block) === address;

@@ -8,17 +8,17 @@ import type {
 import { folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import { nameFile, type State, toNamed } from "./state.ts";
 
-/** A certificate that a word of a `bind` line brings; `unsure` where it cannot be told which, and there is none. */
+/** A certificate of a `bind` line; where it is not known which, `deployment` is null and `unsure` says why. */
 type BoundCertificate = {
   deployment: Deployment | null;
-  /** Of several, by kinds of keys: what their path is, which stands at the same line; null: it is of none. */
+  /** For one of the files of BUNDLE: the path without its key type; else null. */
   bundle: string | null;
   names: string[];
-  /** Names stand in its line of a list, if only a star: those in itself count for nothing. */
+  /** Its crt-list line has names, if only a star: the names in the certificate do not count. */
   isFiltered: boolean;
   isDefault: boolean;
   unsure: string | null;
-  /** Its line of a list says which ciphers it takes. */
+  /** Its crt-list line sets ciphers or versions. */
   hasOwnCiphers: boolean;
 };
 
@@ -34,7 +34,7 @@ export function serveBind(state: State, words: readonly string[], at: Location):
   if (!bind.isTls || bind.listens.length === 0) return;
   const certificates = bind.certificates.flatMap((one) => bringCertificates(state, one, at));
   if (certificates.length === 0) certificates.push(openCase("TLS is switched on without a certificate"));
-  // The first is one of several defaults where others are named so: which one is served goes by the kind of key.
+  // The first is a default beside the named ones: HAProxy chooses among several defaults by key type.
   const [first] = certificates;
   const isUsual = (one: BoundCertificate): boolean =>
     !bind.isStrict && (one === first || one.isDefault || isOfBundle(one, first));
@@ -54,7 +54,7 @@ export function serveBind(state: State, words: readonly string[], at: Location):
   }
 }
 
-/** Null where nobody says which ciphers are taken, or it cannot be told. */
+/** Null where no ciphers are set, or they are not known. */
 function readTlsSettings({ bindDefaults }: State, bind: Bind): TlsSettings | null {
   const ciphers = bind.ciphers ?? (bindDefaults.isUnsure ? null : bindDefaults.ciphers);
   if (ciphers === null || ciphers.includes("$")) return null;
@@ -129,7 +129,7 @@ function bringList(state: State, path: string, at: Location): BoundCertificate[]
   return certificates;
 }
 
-/** Certificates by which HAProxy shows itself to others; a `server` line has them beside its address. */
+/** Records the files of a `server` line: client certificates, CAs and CRLs for connections to a backend. */
 export function nameServerFiles(state: State, words: readonly string[], at: Location): void {
   for (const [index, word] of words.entries()) {
     const path = words[index + 1] ?? "";
@@ -140,17 +140,17 @@ export function nameServerFiles(state: State, words: readonly string[], at: Loca
   }
 }
 
-/** What lies beside a certificate and is read along with it, never as one of its own. */
+/** Files that HAProxy reads along with the certificate beside them, never as certificates. */
 const BESIDE = /\.(?:key|issuer|ocsp|sctl|dh)$/;
 /**
- * One certificate a kind of key: `site.pem.rsa` for `crt site.pem`. Each of them is for its own names alone, and all of them stand where
- * the path is the first of its line.
+ * One certificate for each key type: `site.pem.rsa` for `crt site.pem`. Each matches its own names alone, and all are
+ * defaults where the path is the first of its line.
  */
 const BUNDLE = ["rsa", "ecdsa", "dsa"];
 
 type FoundCertificates = { deployments: Deployment[]; isBundle: boolean };
 
-/** What a path of `crt` stands for: one certificate, one of each kind of key, or those of a folder. */
+/** What a path of `crt` means: one certificate, one for each key type, or those of a folder. */
 function findCertificates(source: ConfigurationFiles, named: Named): FoundCertificates {
   const names = source.folders.get(named.path);
   if (!names) return findOne(source, named);
@@ -172,7 +172,7 @@ function findOne(source: ConfigurationFiles, named: Named): FoundCertificates {
   return { deployments, isBundle: true };
 }
 
-/** The key stands in the certificate's file, or beside it by the same name with `.key` behind. */
+/** The key is in the certificate's file, or in a file beside it with `.key` appended to its name. */
 function toDeployment({ folders }: ConfigurationFiles, certificate: Named): Deployment {
   const beside = `${certificate.path}.key`;
   const isBeside =
@@ -198,26 +198,26 @@ function* readCertificateList(text: string, file: string): Generator<ListEntry, 
   }
 }
 
-/** What a `bind` line says of addresses and TLS. */
+/** The addresses and TLS settings of a `bind` line. */
 type Bind = {
   /** TCP only. "0.0.0.0" for every address of IPv4, "::" of IPv6, null of both. */
   listens: { address: string | null; port: number }[];
   isTls: boolean;
-  /** Without a name that fits, the handshake is refused. */
+  /** HAProxy refuses a handshake whose name matches no certificate (strict-sni). */
   isStrict: boolean;
-  /** In their order, for the first is what is served where no name fits. */
+  /** In their order: the first is the default where no name matches. */
   certificates: { kind: "crt" | "crt-list" | "default-crt"; path: string }[];
   clientCas: string[];
   crls: string[];
-  /** Certificates are made for whatever name is asked for. */
+  /** HAProxy makes a certificate for each SNI name (generate-certificates). */
   isMade: boolean;
-  /** What it says itself; null: `global` says it, or nobody. */
+  /** The line's own `ciphers`; null: `global` may set them. */
   ciphers: string | null;
-  /** Whether TLS 1.3 is off by its own words; null: it says nothing of that. */
+  /** Whether the line itself turns TLS 1.3 off; null: it does not say. */
   isTls13Off: boolean | null;
 };
 
-/** Words of a bind line that another word follows: it is never a setting itself, whatever it says. */
+/** Words of a bind line that take a value: the next word is never a setting itself. */
 const WITH_VALUE = new Set(
   [
     "accept-netscaler-cip alpn backlog ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ciphers",
@@ -263,7 +263,7 @@ function readBind([where = "", ...words]: readonly string[]): Bind | null {
   return bind;
 }
 
-/** Of a `bind` line, or of `ssl-default-bind-options`; null: the word is about something else. */
+/** Whether a word of a `bind` line or `ssl-default-bind-options` turns TLS 1.3 off; null: it concerns other things. */
 export function turnsTls13Off(word: string, value: string): boolean | null {
   if (word === "no-tlsv13" || /^force-(?:sslv3|tlsv1[012])$/.test(word)) return true;
   return word === "ssl-max-ver" ? value !== "TLSv1.3" : null;
@@ -289,7 +289,7 @@ function readAddress(text: string, isBoth: boolean): Bind["listens"] | null {
   return listens;
 }
 
-/** Of IPv6 without more, the system takes IPv4 as well. */
+/** Without v6only, the system accepts IPv4 on an IPv6 socket as well. */
 function toAddress(host: string, isSix: boolean, isBoth: boolean): string | null {
   if (host === "::" || (isSix && (host === "" || host === "*"))) return isBoth ? null : "::";
   return host === "" || host === "*" ? "0.0.0.0" : host;

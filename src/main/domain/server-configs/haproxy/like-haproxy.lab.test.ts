@@ -9,7 +9,7 @@ import { holdsExpression } from "./state.ts";
 
 const run = promisify(execFile);
 
-/** Each as HAProxy reads it in its configuration, and as the words that are left of it. */
+/** Terms of conditions, which HAProxy and our reader evaluate. */
 const bare = fc.constantFrom(
   "0",
   "1",
@@ -47,7 +47,7 @@ test("what is decided of conditions is what HAProxy decides", async () => {
   const path = join(folder.path, "haproxy.cfg");
   const asked = expressions.map((one, at) => `.if ${one}\n.notice "${at}+"\n.else\n.notice "${at}-"\n.endif`);
   await writeFile(path, `global\n  setenv THERE it\n  unsetenv GONE\n${asked.join("\n")}\n`);
-  // Nothing listens, with which HAProxy has an exit code of its own.
+  // Nothing listens, for which HAProxy has its own exit code.
   const { stderr } = await run("haproxy", ["-c", "-f", path]).catch((error: { stderr: string }) => error);
   const theirs = new Map(
     [...stderr.matchAll(/'(\d+)([+-])'/g)].map(([, at, sign]) => [Number(at), sign === "+"]),

@@ -13,8 +13,8 @@ import {
 } from "./state.ts";
 
 /**
- * haproxy.cfg: each certificate of a `bind` line serves the names of its crt-list, or else those in itself; the first
- * is served where none fits. What `global` says holds from its line on.
+ * haproxy.cfg: each certificate of a `bind` line is for the names of its crt-list line, or else those in itself; the
+ * first is the default where none matches. What `global` sets holds from its line on.
  */
 export function readHaproxy(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
@@ -35,13 +35,13 @@ export function readHaproxy(source: ConfigurationFiles): Configuration {
     for (const { words, line } of readLines(text ?? "", state.environment.values))
       if (!branch(state, words) && !state.branches.some(({ isActive }) => isActive === false))
         takeLine(state, words, { file, line });
-    // A condition ends with its file.
+    // A condition (.if) ends with its file.
     state.branches = [];
   }
   return draft.configuration;
 }
 
-/** The files of the command line in their order, a folder for all its `.cfg`; or else the usual one. */
+/** The files of the command line in their order, a folder as all its `.cfg` files; or else the usual file. */
 function findFiles({ root, commandLines, folders }: ConfigurationFiles): string[] {
   const words = commandLines.find((line) => line.includes("-f")) ?? [];
   const named = words.filter((_, index) => words[index - 1] === "-f");
@@ -59,10 +59,10 @@ const SECTIONS = new Set(
   ].flatMap((words) => words.split(" ")),
 );
 
-/** HAProxy takes no more of them in each other. */
+/** HAProxy allows no deeper nesting of conditions. */
 const DEEPEST = 16;
 
-/** Whether the line is one of a condition: then it begins or ends a branch. */
+/** Whether the line is `.if`, `.elif`, `.else` or `.endif`: it updates `branches`. */
 function branch({ branches, environment }: State, [first = "", ...rest]: readonly string[]): boolean {
   const evaluate = () => holdsExpression(rest, (name) => environment.there.get(name) ?? null);
   const last = branches.at(-1);
@@ -143,10 +143,10 @@ function takeLine(state: State, [first = "", ...rest]: readonly string[], at: Lo
   }
 }
 
-/** A line of haproxy.cfg that says something. */
+/** A line of haproxy.cfg that is neither blank nor a comment. */
 type Line = { words: string[]; line: number };
 
-/** Lines and their words, with the variables of the environment that are known put in; others stay as `${NAME}`. */
+/** Lines and their words, with known environment variables replaced; unknown ones stay as `${NAME}`. */
 function* readLines(text: string, variables: ReadonlyMap<string, string>): Generator<Line, void> {
   let line = 0;
   for (const raw of text.split("\n")) {
@@ -157,8 +157,8 @@ function* readLines(text: string, variables: ReadonlyMap<string, string>): Gener
 }
 
 /**
- * Words between blanks. Single quotes hold everything, double ones take escapes and variables, a backslash takes what
- * is behind it, and `#` outside of quotes begins a comment.
+ * Words between blanks. Single quotes keep everything literal, double ones allow escapes and variables, a backslash
+ * escapes the next character, and `#` outside of quotes begins a comment.
  */
 function splitWords(text: string, variables: ReadonlyMap<string, string>): string[] {
   const words: string[] = [];

@@ -7,29 +7,29 @@ import type {
 } from "#domain/server-configs/configuration.ts";
 import { type Draft, joinPath } from "#domain/server-configs/draft.ts";
 
-/** What is known of HAProxy while its configuration is read, from top to bottom. */
+/** What we know of HAProxy while we read its configuration from top to bottom. */
 export type State = {
   draft: Draft;
   section: string;
-  /** Folders by crt-base, key-base and ca-base, of `global` and of the crt-store that is being read. */
+  /** Folders of crt-base, key-base and ca-base, from `global` and from the current crt-store. */
   bases: Map<string, string>;
   storeBases: Map<string, string>;
   storeName: string;
-  /** Certificates of crt-store sections, by what `crt` calls them: `@store/alias`. */
+  /** Certificates of crt-store sections, by the name that `crt` uses: `@store/alias`. */
   stored: Map<string, Deployment>;
   environment: Environment;
-  /** What `global` says for all `bind` lines that follow. */
+  /** What `global` sets for all `bind` lines after it. */
   bindDefaults: { ciphers: string | null; isTls13Off: boolean | null; isUnsure: boolean };
-  /** The `.if` blocks around, the innermost last. */
+  /** The `.if` blocks around the current line, the innermost last. */
   branches: Branch[];
 };
 
-/** `isActive`: whether what stands in it holds, null where that is not known; `isOver`: whether one before it did. */
+/** `isActive`: whether this branch holds; `isOver`: whether one before it did. */
 export type Branch = { isActive: Answer; isOver: Answer };
 
 type Written = { path: string; directive: string; at: Location };
 
-/** The file that a directive names; null where its folder is one that only the running process knows. */
+/** The file that a directive names; null where only the running process knows its folder. */
 export function toNamed(bases: ReadonlyMap<string, string>, base: string, written: Written): Named | null {
   const { path, directive, at } = written;
   if (path === "" || path.includes("${") || path.startsWith("@")) return null;
@@ -64,18 +64,18 @@ export function loadStored(state: State, words: readonly string[], at: Location)
   for (const name of [follow("alias"), path]) if (name) state.stored.set(folder + name, { certificate, key });
 }
 
-/** What is known of the variables of HAProxy's environment, as its configuration goes on. */
+/** What we know of HAProxy's environment variables at the current line. */
 type Environment = {
-  /** Those whose value is known. */
+  /** The variables whose values are known. */
   values: Map<string, string>;
-  /** Whether there is a variable of that name; of others whoever starts HAProxy knows. */
+  /** Whether a variable of that name exists; a missing name: only the process that starts HAProxy knows. */
   there: Map<string, boolean>;
 };
 
-/** A value as it is, in quotes or not. Of others shells and systemd make different things. */
+/** A plain value, in quotes or not. Shells and systemd read other values differently. */
 const PLAIN = /^[ \t]*(?<quote>["']?)(?<value>[^"'$`\\#;]*?)\k<quote>[ \t\r]*$/;
 
-/** What the file that starts the service puts into its environment. */
+/** The variables that /etc/default/haproxy sets for the service. */
 export function readEnvironment({ files }: ConfigurationFiles): Environment {
   const environment: Environment = { values: new Map(), there: new Map() };
   for (const line of (files.get("/etc/default/haproxy") ?? "").split("\n")) {
@@ -85,7 +85,7 @@ export function readEnvironment({ files }: ConfigurationFiles): Environment {
   return environment;
 }
 
-/** `setenv NAME VALUE` and its kin; without a value it is one that was not told. `isSure`: the line certainly holds. */
+/** `setenv NAME VALUE` and its kin; without a value, the value is unknown. `isSure`: the line certainly holds. */
 export function changeEnvironment(environment: Environment, words: readonly string[], isSure: boolean): void {
   const { values, there } = environment;
   const [directive, name = "", value] = words;
@@ -102,7 +102,7 @@ export function changeEnvironment(environment: Environment, words: readonly stri
       there.set(one, false);
     }
   } else {
-    // What was there before keeps its value.
+    // presetenv keeps the value of a variable that exists.
     const isOpen = directive === "presetenv" && there.get(name) === undefined;
     put(environment, name, isOpen ? undefined : value);
   }
@@ -119,7 +119,7 @@ function forget({ values, there }: Environment, name: string): void {
   there.delete(name);
 }
 
-/** Whether something holds; null where that cannot be told. */
+/** Whether something holds; null where that is not known. */
 export type Answer = boolean | null;
 
 type Reading = { text: string; at: number; depth: number; isThere: (name: string) => Answer };
@@ -128,7 +128,7 @@ const DEEPEST = 50;
 const MOST_CHARACTERS = 4 * 1024;
 
 /**
- * What stands behind `.if` or `.elif`, as its words were read. Null also where HAProxy would not start with it.
+ * Evaluates the words after `.if` or `.elif`. Null also where HAProxy would not start with them.
  * Versions before 2.4 have no `.if`.
  */
 export function holdsExpression(words: readonly string[], isThere: (name: string) => Answer): Answer {
@@ -142,7 +142,7 @@ export function holdsExpression(words: readonly string[], isThere: (name: string
 const readAny = (reading: Reading): Answer | "broken" => readSeveral(reading, "||", readAll, true);
 const readAll = (reading: Reading): Answer | "broken" => readSeveral(reading, "&&", readTerm, false);
 
-/** Terms between the same operator: one that is `deciding` decides, whatever the others are. */
+/** Terms joined by one operator: a term with the value `deciding` decides, whatever the others are. */
 function readSeveral(
   reading: Reading,
   operator: string,
@@ -197,7 +197,7 @@ function take(reading: Reading, sticky: RegExp): RegExpExecArray | null {
 function evaluatePredicate(predicate: string, written: string, isThere: (name: string) => Answer): Answer {
   const words = written.split(",");
   const [first = "", second = ""] = words;
-  // Quotes, variables that are not known, and blanks at the ends, which are not always a part of the word.
+  // Quotes, unknown variables, and blanks at the ends, which are not always part of the word.
   if (/["'\\$]|^ | $|, | ,/.test(written)) return null;
   switch (predicate) {
     case "defined":

@@ -1,16 +1,16 @@
 import type { Location } from "#domain/server-configs/configuration.ts";
 import { type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 
-/** A block of nginx.conf with what concerns TLS: settings and blocks in their order, includes put in their place. */
+/** A block of nginx.conf with its settings and blocks that concern TLS, in their order, with includes expanded. */
 export type Block = {
   /** "main" for the whole. */
   name: string;
-  /** The words behind its name. */
+  /** The words after its name. */
   values: string[];
   at: Location;
   settings: Setting[];
   blocks: Block[];
-  /** Whether a file that is included here was not read: any setting may stand in it. */
+  /** Whether a file that it includes was not read, which may have any setting. */
   hasGap: boolean;
 };
 
@@ -19,14 +19,14 @@ export type Setting = { name: string; values: string[]; at: Location };
 const DEEPEST_INCLUDE = 32;
 const DEEPEST_BLOCK = 100;
 
-/** Blocks that serve names; what stands in others (location, if, upstream) is taken as settings around them. */
+/** Blocks that have servers and names; settings in others (location, if, upstream) count for the block around them. */
 const TLS: Grammar = {
   kept: new Set(["http", "stream", "mail", "server"]),
   settings:
     /^(?:listen|server_name|protocol|starttls|ssl|(?:proxy_|grpc_|uwsgi_)?ssl_[a-z_]+|ssl_certificate_by_lua(?:_block|_file)?)$/,
 };
 
-/** What is read: blocks and settings by their names. */
+/** The names of the blocks and settings that are read. */
 export type Grammar = { kept: ReadonlySet<string>; settings: RegExp };
 
 export function readBlocks(draft: Draft, grammar: Grammar = TLS): Block {
@@ -48,7 +48,7 @@ type Reading = { draft: Draft; grammar: Grammar; folder: string; depth: number }
 function readInto(outer: Block, reading: Reading, file: string, by: Location | null): void {
   const text = reading.draft.open(file, by);
   if (text === null) outer.hasGap = true;
-  // Blocks that are passed over stand as the block around them.
+  // A block that is not kept is represented by the block around it.
   const open: Block[] = [outer];
   for (const { words, line, end } of readStatements(text ?? "")) {
     const [name = "", ...values] = words;
@@ -76,7 +76,7 @@ function openBlock(outer: Block, [name = "", ...values]: readonly string[], at: 
   return block;
 }
 
-/** A relative path counts from the folder of nginx.conf, in whatever file it stands. */
+/** A relative path begins at the folder of nginx.conf, whichever file has it. */
 function include(block: Block, reading: Reading, pattern: string, at: Location): void {
   const { draft, folder, depth } = reading;
   const before = draft.configuration.unknown.length;
@@ -89,15 +89,15 @@ function include(block: Block, reading: Reading, pattern: string, at: Location):
 }
 
 /**
- * Statements of nginx.conf, split as nginx splits them: words apart by blanks, quotes that hold a word together, an
- * end by `;`, a block by `{` and `}`. `#` begins a comment where a word could begin.
+ * Statements of nginx.conf, split as nginx splits them: blanks separate words, quotes group one, `;` ends a statement,
+ * `{` and `}` enclose a block. `#` begins a comment where a word could begin.
  */
 type Statement = { words: string[]; line: number; end: ";" | "{" | "}" };
 
 const BLANK = " \t\r\n";
 const ESCAPES: { [letter: string]: string } = { t: "\t", r: "\r", n: "\n" };
 
-/** What stands after the last `;` is no statement. A block of Lua is a statement without its code. */
+/** Text after the last `;` is no statement. A block of Lua is a statement without its code. */
 function* readStatements(text: string): Generator<Statement, void> {
   let [at, line, words, begun]: [number, number, string[], number] = [0, 1, [], 1];
   while (at < text.length) {
@@ -150,7 +150,7 @@ const undoEscapes = (word: string): string =>
     ? word.replace(/\\(["'\\trn])/g, (_, letter: string) => ESCAPES[letter] ?? letter)
     : word;
 
-/** Behind the `}` that closes the code, whose strings and comments may hold others. */
+/** The index after the `}` that closes the code, whose strings and comments may contain other braces. */
 function skipLua(text: string, from: number): number {
   let [at, depth] = [from, 1];
   while (at < text.length && depth > 0) {

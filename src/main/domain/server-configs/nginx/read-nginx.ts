@@ -14,9 +14,9 @@ import { spend } from "#domain/work-budget.ts";
 import { type Block, readBlocks, type Setting } from "./blocks.ts";
 
 /**
- * nginx.conf and what it includes: http, stream and mail. A server's settings take the place of those around it,
- * certificates and keys each as a whole. All servers at one address and port speak TLS there when one of them says
- * so, and the first is the default unless one is named.
+ * nginx.conf and what it includes: http, stream and mail. A server's settings replace those of the block around it,
+ * certificates and keys each as a whole. All servers at one address and port speak TLS there when one of them does,
+ * and the first is the default unless one is named.
  */
 export function readNginx(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
@@ -33,7 +33,7 @@ export function readNginx(source: ConfigurationFiles): Configuration {
   return draft.configuration;
 }
 
-/** What only servers name that nobody reaches is in use by no one, and not forgotten either. */
+/** Records the files that only unreachable servers name: they are not in use, but must not count as forgotten. */
 function nameUnused(draft: Draft, said: readonly TlsBinding[]): void {
   const pathsOf = (bindings: readonly TlsBinding[]) =>
     bindings.flatMap(({ deployments }) =>
@@ -85,7 +85,7 @@ function readPart(draft: Draft, part: Block): void {
   }
 }
 
-/** `ipv6only=off` is said once, and holds for all servers of that listener. */
+/** One server sets `ipv6only=off`, and it holds for all servers of that listener. */
 function joinFamilies(servers: readonly Server[]): Server[] {
   const both = new Set(
     servers.flatMap(({ listens }) =>
@@ -97,7 +97,7 @@ function joinFamilies(servers: readonly Server[]): Server[] {
   return servers.map(({ block, listens }) => ({ block, listens: listens.map(join) }));
 }
 
-/** A server without a certificate of its own, or of the block around it, shows those of the default of its listener. */
+/** A server without a certificate, its own or inherited, presents those of the default server of its listener. */
 function groupByShown(
   draft: Draft,
   { part, block }: { part: Block; block: Block },
@@ -110,10 +110,10 @@ function groupByShown(
   return Map.groupBy(listens, (listen) => (isBare ? usualOf(listen) : block));
 }
 
-/** `block`: whose names lead there; `by`: whose certificates are shown. */
+/** `block`: its names lead here; `by`: its certificates are presented. */
 type Shown = { block: Block; by: Block };
 
-/** `beside`: all servers at these listeners, itself as well. */
+/** `beside`: all servers at these listeners, including itself. */
 type Served = { listens: Listen[]; protocol: string; beside: readonly Block[] };
 
 function serveBlock(
@@ -137,7 +137,10 @@ function serveBlock(
   });
 }
 
-/** A gap, and a command to OpenSSL itself, may say anything of ciphers. Versions are those of whoever is the default of a listener. */
+/**
+ * Nothing where a file that was not read, or ssl_conf_command, may set other ciphers. The versions of a listener are
+ * those of its default server, so they are known only where all servers agree.
+ */
 function readTls(part: Block, block: Block, beside: readonly Block[]): { tls?: TlsSettings } {
   if (block.hasGap || part.hasGap || inheritedOf("ssl_conf_command", block, part).length > 0) return {};
   const said = new Set(beside.map((server) => tlsVersionsOf(part, server).join(" ")));
@@ -192,7 +195,7 @@ function readDeployments(
   return { deployments, unsure };
 }
 
-/** Null for what is no path: a variable, or a certificate that stands in the configuration itself. */
+/** Null for what is no path: a variable, or a certificate in the configuration itself. */
 function toNamed({ source }: Draft, { name, values, at }: Setting): Named | null {
   const [path = ""] = values;
   if (path === "" || path.includes("$") || /^(?:data|engine|store):/.test(path)) return null;
@@ -226,7 +229,7 @@ function nameOthers(draft: Draft, block: Block): void {
 const allOf = (name: string, block: Block): Setting[] =>
   block.settings.filter((setting) => setting.name === name);
 
-/** What stands in the block, or else around it. */
+/** The settings of the block, or else of the block around it. */
 function inheritedOf(name: string, block: Block, outer: Block): Setting[] {
   const own = allOf(name, block);
   return own.length > 0 ? own : allOf(name, outer);
@@ -251,13 +254,13 @@ const MAIL_PORTS: { [port: number]: string } = {
   993: "imap",
 };
 
-/** Without a protocol of its own, a mail server takes the one that its port is known for. */
+/** Without a `protocol` directive, nginx takes the protocol that the mail port is known for. */
 function protocolOf(listen: NginxListen, tls: ReadonlySet<string>, block: Block): string {
   if (tls.has(formatAddress(listen))) return "tls";
   return lastOf("protocol", block) ?? MAIL_PORTS[listen.port] ?? "imap";
 }
 
-/** One address and port that a server listens at, with what the words behind it say. */
+/** One address and port at which a server listens, with the parameters of its `listen`. */
 type NginxListen = {
   address: string | null;
   port: number;
@@ -268,7 +271,7 @@ type NginxListen = {
 
 const MOST_PORTS = 1_000;
 
-/** Where a `listen` of TCP leads; none for a socket of Unix and for QUIC. "unclear" for what cannot be read. */
+/** The addresses and ports of a `listen`; none for a Unix socket and for QUIC. "unclear" for what cannot be read. */
 export function readListen(
   values: readonly string[],
   at: Location,
@@ -311,13 +314,13 @@ function readAddress(where: string): Where | null {
 const toNumber = (digits: string | undefined): number | null =>
   digits === undefined ? null : Number(digits);
 
-/** What a listener has by now: names that are written out, and those that hold below or behind what is left of them. */
+/** The names of a listener so far: exact ones, `*.` names without the star, and `.*` names without it. */
 type NamesInUse = { exact: Set<string>; before: Set<string>; behind: Set<string> };
 
 /**
- * Bindings of one part in their order, without the names that nginx ignores: at one address and port it takes each once, from
- * whichever server has it first. `.example.com` beside `example.com`, or beside `*.example.com`, is ignored as a whole, and a server
- * conflicts with itself as with others. One that is left with no name answers only where it is the default.
+ * Bindings of one part in their order, without the names that nginx ignores: at one address and port, each name belongs
+ * to the first server that has it. nginx ignores `.example.com` as a whole beside `example.com` or `*.example.com`,
+ * within one server as well. A server that keeps no name answers only where it is the default.
  */
 function dropConflicts(bindings: readonly TlsBinding[]): TlsBinding[] {
   const addresses = new Map<string, NamesInUse>();
@@ -342,17 +345,17 @@ function taker(addresses: Map<string, NamesInUse>, { address, port }: Listen): (
   return (name) => takes(inUse, name.toLowerCase());
 }
 
-/** As `ngx_hash_add_key`. Regular expressions are tried one after the other, however often they stand there. */
+/** As `ngx_hash_add_key`. Regular expressions never conflict: nginx tries them one after the other. */
 function takes({ exact, before, behind }: NamesInUse, name: string): boolean {
   if (name.startsWith("~") || name === "") return true;
   if (name.startsWith("*.")) return add(before, name.slice(2));
   if (name.endsWith(".*")) return add(behind, name.slice(0, -2));
   if (!name.startsWith(".")) return add(exact, name);
-  // The name itself is taken even where what is below it is not to be had.
+  // nginx takes the exact name even where the names below it belong to another.
   return add(exact, name.slice(1)) && add(before, name.slice(1));
 }
 
-/** Whether it was not in it. */
+/** Whether the name was new. */
 function add(names: Set<string>, name: string): boolean {
   if (names.has(name)) return false;
   names.add(name);

@@ -13,7 +13,7 @@ const run = promisify(execFile);
 
 const FILES = ["usual", "shop", "all", "inline", "run"] as const;
 
-/** Each with key and certificate in one file, and the usual one in two. */
+/** Each with key and certificate in one file, and the default one in two. */
 async function makeCertificates(folder: string): Promise<void> {
   await mkdir(folder);
   for (const name of FILES) {
@@ -25,7 +25,7 @@ async function makeCertificates(folder: string): Promise<void> {
   }
 }
 
-/** The common name of what Postfix serves to whoever asks for this name. */
+/** The common name of the certificate that Postfix presents for this SNI name. */
 async function ask(address: string, name: string | null): Promise<string> {
   const named = name === null ? ["-noservername"] : ["-servername", name];
   const said = run("openssl", ["s_client", "-connect", `${address}:25`, "-starttls", "smtp", ...named]);
@@ -109,7 +109,7 @@ test("Postfix speaks TLS with chain files in which each key comes straight befor
     const paths = files.map((_, at) => join(folder, `part${at}.pem`));
     for (const [at, path] of paths.entries())
       await writeFile(path, [...(files[at] ?? "")].map((letter) => parts[letter as "k" | "c"]).join(""));
-    // Each connection has a process of its own, which reads this.
+    // Each connection has its own process, which reads this file.
     await writeFile(
       join(folder, "main.cf"),
       `${usual}max_use = 1\nsmtpd_tls_chain_files = ${paths.join(", ")}\n`,
@@ -124,7 +124,7 @@ test("Postfix speaks TLS with chain files in which each key comes straight befor
     });
     const [serving] = configuration.bindings;
     const isServed = serving?.unsure === null;
-    // Without TLS it takes no STARTTLS, which openssl calls an error.
+    // Without TLS, Postfix refuses STARTTLS, and openssl fails.
     const served = await ask(server.address, null).catch(() => "nothing");
     expect({ files, served }).toEqual({
       files,

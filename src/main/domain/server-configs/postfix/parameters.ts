@@ -4,7 +4,7 @@ import type { Location } from "#domain/server-configs/configuration.ts";
 export type Parameter = { value: string; at: Location };
 export type ParameterTable = ReadonlyMap<string, Parameter>;
 
-/** A line of main.cf or master.cf with those that go on with it: they begin with a blank. */
+/** A line of main.cf or master.cf with the lines that continue it: they begin with a blank. */
 export function* readLogicalLines(text: string): Generator<{ text: string; line: number }, void> {
   let open: { parts: string[]; line: number } | null = null;
   let line = 0;
@@ -22,7 +22,7 @@ export function* readLogicalLines(text: string): Generator<{ text: string; line:
   if (open) yield { text: open.parts.join(" "), line: open.line };
 }
 
-/** Of a parameter that is set twice, the later one holds. */
+/** The parameters of main.cf: of one that is set twice, the later one holds. */
 export function readMain(text: string, file: string): Map<string, Parameter> {
   const parameters = new Map<string, Parameter>();
   for (const { text: whole, line } of readLogicalLines(text)) {
@@ -34,7 +34,7 @@ export function readMain(text: string, file: string): Map<string, Parameter> {
   return parameters;
 }
 
-/** What Postfix itself puts where nothing is set, as far as certificates go. */
+/** Postfix's defaults of the parameters that concern certificates. */
 const BUILT_IN = new Map(
   Object.entries({
     inet_interfaces: "all",
@@ -69,8 +69,8 @@ const MOST_DEPTH = 20;
 const VARIABLE = /\$(?:\$|\{((?:[^{}]|\{[^{}]*\})*)\}|\((\w*)\)|(\w+))?/g;
 
 /**
- * The value of a parameter with all others put into it; null where one of them is not known. The first table that has
- * a parameter counts. Of conditions, `${name?text}`, `${name:text}` and `${name?{text}:{text}}` are followed.
+ * The value of a parameter with all others expanded in it; null where one of them is not known. The first table that
+ * has a parameter counts. Of conditions, `${name?text}`, `${name:text}` and `${name?{text}:{text}}` are evaluated.
  */
 export function findValue(name: string, tables: readonly ParameterTable[]): string | null {
   let steps = MOST_STEPS;

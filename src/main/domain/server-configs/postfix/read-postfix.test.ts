@@ -144,7 +144,7 @@ tls_server_sni_maps = texthash:${map}`;
   expect(say({ "/etc/postfix/main.cf": main("/elsewhere/sni"), ...master })).toContain("may lack names");
 });
 
-/** What Postfix makes of chain files, by what stands in each: k a private key, e one that it passes over, c a certificate. */
+/** The result for chain files by the content of each: k a private key, e one that Postfix ignores, c a certificate. */
 function readChain(value: string, orders: { [path: string]: string }, parameter = "smtpd_tls_chain_files") {
   const isMap = parameter === "tls_server_sni_maps";
   const main = isMap

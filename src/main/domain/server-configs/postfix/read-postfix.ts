@@ -17,7 +17,7 @@ import {
 } from "./parameters.ts";
 import { deploymentsOfChainFiles, readSniMaps, type SniEntry } from "./sni-maps.ts";
 
-/** main.cf, and the services of master.cf with what they override. */
+/** main.cf, and the services of master.cf with the parameters that they override. */
 export function readPostfix(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
   const main = readMain(draft.open(source.root, null) ?? "", source.root);
@@ -77,7 +77,7 @@ function serveService(
 
 type SniReader = (tables: readonly ParameterTable[]) => SniEntry[];
 
-/** Most services share one value, which is read once. */
+/** Reads each value once, since most services share one. */
 function createSniReader(draft: Draft): SniReader {
   const known = new Map<string | null, SniEntry[]>();
   return (tables) => {
@@ -105,7 +105,7 @@ function everyAddress(main: ParameterTable): string | null {
   return protocols === "ipv4" ? "0.0.0.0" : protocols === "ipv6" ? "::" : null;
 }
 
-/** The files in which keys and certificates stand one after the other take the place of all the others. */
+/** Chain files (keys and certificates one after the other) replace all other certificate parameters. */
 function readDeployments(
   tables: readonly ParameterTable[],
   of: "smtpd" | "tlsproxy",
@@ -140,7 +140,7 @@ function readDeployments(
   return { deployments, unsure };
 }
 
-/** The parameter itself, or the one that its default leads to, is the line that names the file. */
+/** The file is named by the line of the parameter, or of the parameter that its default refers to. */
 function toNamed(directive: string, path: string, tables: readonly ParameterTable[]): Named | null {
   if (!path.startsWith("/")) return null;
   const behind = directive.replace(/^tlsproxy_/, "smtpd_");
@@ -179,7 +179,7 @@ function nameOthers(draft: Draft, main: ParameterTable): void {
 
 /** A service of master.cf that listens on the network. */
 type Service = {
-  /** Empty where the addresses are those of inet_interfaces. */
+  /** Empty where inet_interfaces has the addresses. */
   host: string;
   port: number | null;
   command: string;
@@ -187,7 +187,7 @@ type Service = {
   line: number;
 };
 
-/** As /etc/services has them. */
+/** The numbers in /etc/services. */
 const PORTS = new Map(
   Object.entries({
     lmtp: 24,
@@ -228,7 +228,7 @@ function readOverrides(words: readonly string[], at: Parameter["at"]): Map<strin
   return overrides;
 }
 
-/** Words between blanks; braces hold one together, and are not part of it. */
+/** Words between blanks; braces group one word, and are not part of it. */
 function splitWords(text: string): string[] {
   const words: string[] = [];
   let at = 0;

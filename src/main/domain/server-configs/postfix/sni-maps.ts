@@ -7,23 +7,23 @@ import type {
 import { type Draft, joinPath } from "#domain/server-configs/draft.ts";
 import { readLogicalLines } from "./parameters.ts";
 
-/** A name that is asked for, or `.name` for all below it, and the files of its keys and certificates; `unsure`: as of a binding. */
+/** An SNI name, or `.name` for all below it, with its deployments; `unsure`: as in TlsBinding. */
 export type SniEntry = { name: string; deployments: Deployment[]; unsure: string | null; at: Location };
 
 const DIRECTIVE = "tls_server_sni_maps";
 
-/** Tables that are made of a text of the same name, or are that text. */
+/** Table types that postmap makes from a text file of the same name, or that are that text (texthash). */
 const TEXTS = new Set(["hash", "btree", "cdb", "lmdb", "dbm", "sdbm", "texthash"]);
 
-/** What stands for a line that the collector left out. */
+/** The mark for a line that the collector left out. */
 const LEFT_OUT = "?";
 
-/** The maps of one value of tls_server_sni_maps. What is no text, or was not read, may have names of its own. */
+/** The maps of one value of tls_server_sni_maps. A map that is no text, or was not read, may have further names. */
 export function readSniMaps(draft: Draft, value: string, at: Location | null): SniEntry[] {
   return splitMaps(value).flatMap((map) => {
     const [, type = "", rest = ""] = /^([a-z]+):(.*)$/s.exec(map) ?? [];
     if (TEXTS.has(type)) {
-      // All but texthash hold what was in the files when the table was made.
+      // All but texthash contain copies of the files from when the table was made.
       const copiedBy = type === "texthash" ? null : `postmap -F ${type}:${joinPath("/", rest)}`;
       return readText(draft, { path: joinPath("/", rest), copiedBy }, at);
     }
@@ -39,7 +39,7 @@ function giveUp(draft: Draft, what: string, at: Location | null): [] {
   return [];
 }
 
-/** By blanks and commas, but for those within braces. */
+/** Splits at blanks and commas outside of braces. */
 const splitMaps = (value: string): string[] => value.match(/(?:[^\s,{}]|\{(?:[^{}]|\{[^{}]*\})*\})+/g) ?? [];
 
 type Table = { path: string; copiedBy: string | null };
@@ -79,19 +79,19 @@ function toEntry(draft: Draft, { name, files, copiedBy, at }: Written): SniEntry
   const copied = deployments.map(
     (deployment): Deployment => ({ ...deployment, ...(copiedBy !== null && { copiedBy }) }),
   );
-  // What was copied before the files became so is served still.
+  // Postfix still presents a copy from before the files were broken.
   return [{ name: name.toLowerCase(), deployments: copied, unsure: copiedBy === null ? unsure : null, at }];
 }
 
 type Chain = { deployments: Deployment[]; unsure: string | null };
 
-/** A private key or a certificate, and the file that it stands in. */
+/** A private key or a certificate, and its file. */
 type Block = { letter: string; file: Named };
 
 /**
- * What Postfix makes of its chain files, which it reads as one text: each private key and, straight behind it, its certificate; more
- * certificates are its chain. Where that does not fit it uses none of them. Where it is not known what stands in a file each one is
- * taken for a pair by itself.
+ * The deployments of chain files, which Postfix reads as one text: each private key, directly followed by its
+ * certificate; further certificates are its chain. In any other order, Postfix uses none of them. Where the content of
+ * a file is not known, each file counts as a deployment by itself.
  */
 export function deploymentsOfChainFiles(
   files: readonly Named[],
@@ -124,7 +124,7 @@ const SENTENCES = {
   "key-alone": (path: string) => `a private key in ${path} has no certificate behind it`,
 };
 
-/** A file with nothing but a key is told of only where it is at fault. */
+/** A file with nothing but a key is listed only where it has the error. */
 function refuse(
   files: readonly Named[],
   orders: ReadonlyMap<string, string>,
@@ -147,7 +147,7 @@ function matchBlocks(blocks: readonly Block[]): Chain {
     if (letter === "c") begun.add(file.path);
     const next = blocks[at + 1];
     if (letter !== "k" || !next) continue;
-    // Of a file only the first certificate is known.
+    // We know only the first certificate of a file.
     if (begun.has(next.file.path)) several = next.file.path;
     else deployments.push(toDeployment(next.file, file));
   }

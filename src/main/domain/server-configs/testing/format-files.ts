@@ -9,8 +9,8 @@ import { readConfiguration } from "#domain/server-configs/read-configuration.ts"
 type Wish = Partial<ConfigurationFiles> & Pick<ConfigurationFiles, "server">;
 
 /**
- * A configuration as a host would have it: the text of each file by its path, the first of which the server begins
- * with, and a command line as words. All folders of the files count as listed, but not the root.
+ * The configuration of a host: the text of each file by its path, where the server begins with the first, and a command
+ * line as words. All folders of the files count as listed, except the root folder.
  */
 export function makeFiles(wish: Wish, texts: { [path: string]: string }): ConfigurationFiles {
   const paths = Object.keys(texts);
@@ -34,7 +34,7 @@ export function makeFiles(wish: Wish, texts: { [path: string]: string }): Config
   };
 }
 
-/** What a configuration comes to, a line for each thing, for a person to read. */
+/** A configuration as text for people, a line for each thing. */
 function formatConfiguration(configuration: Configuration): string {
   const { bindings, alsoNamed, unknown, incomplete } = configuration;
   const lines = [
@@ -56,7 +56,7 @@ function formatConfiguration(configuration: Configuration): string {
   return lines.join("\n");
 }
 
-/** Reads and says: most tests want no more. */
+/** Reads and formats: most tests need no more. */
 export const formatFiles = (wish: Wish, texts: { [path: string]: string }): string =>
   formatConfiguration(readConfiguration(makeFiles(wish, texts)));
 

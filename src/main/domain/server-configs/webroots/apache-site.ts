@@ -24,7 +24,7 @@ import {
 const DIRECTIVES =
   /^(?:listen|serverroot|servername|serveralias|documentroot|alias|aliasmatch|scriptalias|redirect(?:match|permanent|temp)?|rewriteengine|rewriterule|proxypass(?:match)?)$/;
 
-/** Answers, for a name at a port, which folder of this Apache the challenges of that name are served from. */
+/** Returns a function that finds, for a name and a port, the folder from which this Apache serves challenges. */
 export function readApacheSites(source: ConfigurationFiles): (name: string, port: number) => PortSite | null {
   const draft = createDraft(source);
   const sections = readSections(draft, DIRECTIVES);
@@ -81,7 +81,7 @@ function toBinding(host: Host, listens: Listen[]): TlsBinding {
   };
 }
 
-/** The first at an address and port is served where no name fits. */
+/** Makes the first binding at an address and port the default there. */
 function markDefaults(bindings: readonly TlsBinding[]): void {
   const seen = new Set<string>();
   for (const { listens } of bindings)
@@ -92,7 +92,7 @@ function markDefaults(bindings: readonly TlsBinding[]): void {
     }
 }
 
-/** In the order in which Apache's modules have their say: rewriting, passing on, redirects, aliases, files. */
+/** In the order in which Apache's modules act: rewriting, proxying, redirects, aliases, files. */
 function readHost(host: Host, main: Host, folder: string): PortSite {
   const settings = host === main ? main.settings : [...host.settings, ...main.settings];
   return (
@@ -104,7 +104,7 @@ function readHost(host: Host, main: Host, folder: string): PortSite {
   );
 }
 
-/** Conditions of a rule are not told: it may hold for others only. */
+/** We do not evaluate the conditions of a rule: it may be for other requests only. */
 function readRewrite(settings: readonly Setting[]): PortSite | null {
   const engine = settings.findLast(({ name }) => name === "rewriteengine");
   if (engine?.words[0]?.toLowerCase() !== "on") return null;
@@ -160,7 +160,7 @@ function readRedirect(settings: readonly Setting[]): PortSite | null {
   return null;
 }
 
-/** Aliases and redirects take whole parts of a path. */
+/** Aliases and redirects match whole segments of a path. */
 const startsPath = (path: string): boolean =>
   CHALLENGE_FILE.startsWith(path) && (path.endsWith("/") || CHALLENGE_FILE.charAt(path.length) === "/");
 
@@ -187,7 +187,7 @@ function readAlias(settings: readonly Setting[], folder: string): PortSite | nul
 }
 
 function readRoot(settings: readonly Setting[], folder: string): PortSite {
-  // The host's own stand first.
+  // The host's own settings stand first.
   const setting = settings.find(({ name }) => name === "documentroot");
   const [path] = setting?.words ?? [];
   if (!setting || !path) return { kind: "unsure", why: "no DocumentRoot is set" };

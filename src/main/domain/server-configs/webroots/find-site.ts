@@ -7,8 +7,8 @@ const HTTP = 80;
 const MOST_HOPS = 5;
 
 /**
- * Where the challenges of a name are answered from, by the configurations of the web servers of a host; null where none of
- * them is at port 80. Authorities follow whoever sends them on, and so do we, as far as that stays on this host.
+ * From where the web servers of a host answer the challenges of a name, by their configurations; null where none of
+ * them is at port 80. Authorities follow redirects, and so do we, as far as they stay on this host.
  */
 export function findSite(sources: readonly ConfigurationFiles[], name: string): ChallengeSite | null {
   const sites = sources.map((source) =>
@@ -30,8 +30,8 @@ export function findSite(sources: readonly ConfigurationFiles[], name: string): 
 const MARK = /^# configuration file (\/.*):$/;
 
 /**
- * The files of a dump, as `nginx -T` writes it: each after a line that names it. All that is included is in it, so each
- * folder has nothing else. Null where there is no file.
+ * The files of a dump of `nginx -T`: each follows a line that names it. The dump has all included files, so each folder
+ * counts as having nothing else. Null where there is no file.
  */
 export function readDump(
   server: "nginx" | "apache",
@@ -42,7 +42,7 @@ export function readDump(
   const folders = new Map<string, string[]>();
   let open: { path: string; lines: string[] } | null = null;
   const close = () => {
-    // What is included twice is dumped once or twice, and is the same.
+    // A file that is included twice may be dumped twice, with the same text.
     if (open && !files.has(open.path)) files.set(open.path, open.lines.join("\n"));
   };
   for (const line of text.split("\n")) {

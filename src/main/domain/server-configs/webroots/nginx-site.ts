@@ -22,10 +22,10 @@ const GRAMMAR: Grammar = {
     /^(?:listen|server_name|root|alias|return|rewrite|try_files|auth_basic|auth_request|deny|internal|js_content|[a-z]+_pass|content_by_lua.*)$/,
 };
 
-/** What it is built with, where nothing is said. */
+/** The root that is built in, where none is set. */
 const USUAL_ROOT = "html";
 
-/** Answers, for a name at a port, which folder of this nginx the challenges of that name are served from. */
+/** Returns a function that finds, for a name and a port, the folder from which this nginx serves challenges. */
 export function readNginxSites(source: ConfigurationFiles): (name: string, port: number) => PortSite | null {
   const draft = createDraft(source);
   const main = readBlocks(draft, GRAMMAR);
@@ -67,7 +67,7 @@ function toBinding(server: Block): TlsBinding {
   };
 }
 
-/** The first at an address and port is the default there, unless one is named. */
+/** Makes the first binding at an address and port the default there, unless one is named. */
 function markDefaults(bindings: TlsBinding[]): void {
   const first = new Map<string, TlsBinding["listens"][number]>();
   for (const { listens } of bindings)
@@ -96,7 +96,7 @@ function readServer({ server, outer }: { server: Block; outer: Block }, folder: 
   return toFolder(blocks, folder);
 }
 
-/** What is answered before any file is looked for. */
+/** An answer that nginx gives before it looks for a file. */
 function readAnswer(block: Block): PortSite | null {
   const [rewrite] = allOf("rewrite", block);
   if (rewrite) return { kind: "unsure", why: `the path may be rewritten (${refuse(rewrite.at)})` };
@@ -133,7 +133,7 @@ function readRefusal(location: Block): PortSite | null {
   return null;
 }
 
-/** The locations that take the path, the innermost last; null where a pattern may, of which that cannot be told. */
+/** The locations that match the path, the innermost last; null where a pattern may match that we cannot evaluate. */
 function findLocation(block: Block): Block[] | null {
   const locations = block.blocks.filter(({ name }) => name === "location").map(toLocation);
   const exact = locations.find(({ how, what }) => how === "=" && what === CHALLENGE_FILE);
@@ -165,7 +165,7 @@ function toLocation(block: Block): LocationBlock {
   return { how, what, block };
 }
 
-/** `method`: from http to the location; what stands further inside takes the place of what is around it. */
+/** `blocks`: from http to the location; an inner setting replaces an outer one. */
 function toFolder(blocks: readonly Block[], folder: string): PortSite {
   const location = blocks.at(-1);
   const [alias] = location?.name === "location" ? allOf("alias", location) : [];
