@@ -163,7 +163,7 @@ test("the collector and its instructions are saved from the page, to the byte", 
   expect(saved.replace(/(?<=\n\thanded=')[0-9a-f]{16}/, "")).toBe(script);
   expect(await save("Save the instructions")).toContain("WHAT IS IN A BUNDLE");
 
-  // What the printer would be given, at the moment when it is called.
+  // The print view, at the moment when it is printed.
   await frame.page.emulateMedia({ media: "print" });
   const printed = frame.page.evaluate(
     () =>

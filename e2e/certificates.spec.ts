@@ -16,7 +16,7 @@ test("certificates are listed with the first to expire on top, and can be search
   await expect(frame.page).toHaveURL(/within=0/);
   await frame.page.getByRole("button", { name: "Drop the filter Expires" }).click();
 
-  // The intermediate that is sent there is found by the same place.
+  // The search also finds the intermediate that this endpoint sends.
   await list.search.fill("pay.shop");
   await expect(list.rows).toHaveCount(2);
   await expect(list.rows.first()).toContainText("pay.shop.example");

@@ -6,7 +6,7 @@ import { goByKeys } from "./pages/by-keys.ts";
 
 type Maker = { makeChangedDatabase(path: string): void };
 
-/** Two scans that differ. Vite runs the maker, for the program's own bundler is what gives the store its schema. */
+/** A database with two scans that differ. Vite runs the module that fills it: the store's schema is a `?raw` import. */
 async function makeDatabase(folders: AsyncDisposableStack): Promise<string> {
   const folder = folders.use(await makeTemporaryFolder());
   const database = join(folder.path, "latchkey.db");

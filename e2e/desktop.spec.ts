@@ -35,7 +35,7 @@ test("a core that goes on falling is given up with a sentence, until somebody tr
   for (let falls = 0; falls < 4; falls++) {
     desktop.tell({ kind: "fall" });
     await desktop.until((said) => isCore(said, falls < 3 ? "restarting" : "failed"));
-    // That it ran at first may have been said late.
+    // The message that it runs may still be one from before.
     if (falls < 3) await desktop.until((said) => isCore(said, "running") && says(said, "was started again"));
   }
   await expect(frame.page.getByRole("heading", { name: "Latchkey has stopped" })).toBeVisible();

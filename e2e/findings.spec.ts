@@ -67,7 +67,7 @@ test("before the first scan, the list does not say that nothing is wrong", async
   expect(await camera.photograph("findings-empty")).toEqual([]);
 });
 
-/** Accepts the finding that is open, finds it among those that were, and takes it back. */
+/** Accepts the finding that is open, finds it among the accepted ones, and withdraws the acceptance. */
 async function accept(frame: Frame, list: ListScreen, camera: Camera): Promise<void> {
   await expect(list.drawer).toContainText("RFC 5280, 4.1.2.5");
   await list.drawer.getByRole("button", { name: "Accept" }).click();

@@ -1,6 +1,6 @@
 import { expect, test } from "./latchkey.ts";
 
-/** Each screen by the key that goes there after `g`; the last is gone on with. */
+/** Each screen by the key that goes there after `g`; the test goes on with the last one. */
 const SCREENS = [
   ["a", "Access"],
   ["p", "People"],

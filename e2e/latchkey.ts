@@ -30,7 +30,7 @@ type WorkerFixtures = { sample: Sample };
 type Fixtures = {
   /** What the pages of the test have complained of. */
   complaints: string[];
-  /** What they hold is gone after the test, and after whatever program used it. */
+  /** Folders that are deleted after the test, once every program that used them has ended. */
   folders: AsyncDisposableStack;
   stage: Stage;
   /** Serves an empty database, and opens the page on it. */
@@ -49,7 +49,7 @@ type DesktopFixtures = {
 };
 
 /**
- * The built program on whatever stage there is. Whatever a test does, the page may neither break its policy nor
+ * The built program on the stage that there is. Whatever a test does, the page may neither break its policy nor
  * complain.
  */
 const onAnyStage = base.extend<Fixtures, WorkerFixtures>({
@@ -109,7 +109,7 @@ const onAnyStage = base.extend<Fixtures, WorkerFixtures>({
   camera: async ({ stage }, use, info) => use(new Camera(() => stage.page, info)),
 });
 
-/** The sample's database and the key of its seals: without that a copy says that it cannot be verified. */
+/** The sample's database and the key of its seals: without that key, a copy says that it cannot be verified. */
 export async function copySample(sample: Sample, database: string): Promise<void> {
   await copyFile(sample.database, database);
   await copyFile(`${sample.database}.seal-key`, `${database}.seal-key`);
@@ -165,7 +165,7 @@ async function openFrame(stage: Stage, database: string, home: string): Promise<
   return frame;
 }
 
-/** One scan that reads everything, and after it one that meets what keeps a scan from reading. */
+/** One scan that reads everything, and after it one with outcomes that keep a scan from reading. */
 async function fill(
   database: string,
   home: string,

@@ -35,7 +35,10 @@ const tellNames = (pebble: Pebble, address: string) =>
     SERVERS.map((server) => pebble.tell("add-a", { host: `${server}.lab.`, addresses: [address] })),
   );
 
-/** What is open is renewed by the only issuer there is, until it is verified and waits to be looked at again. */
+/**
+ * Renews the open certificate by the only issuer, until the new one is verified and the run waits for its
+ * post-deployment check.
+ */
 async function renew({ page }: Frame): Promise<{ run: Locator }> {
   await page.getByRole("complementary").getByRole("button", { name: "Renew" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Preview the plan" }).click();
@@ -45,7 +48,7 @@ async function renew({ page }: Frame): Promise<{ run: Locator }> {
   return { run: await plan.run() };
 }
 
-/** Answers with what is served then, which is what the run shows. */
+/** Returns the certificate that is served then, which the run shows. */
 async function commit(
   frame: Frame,
   run: Locator,

@@ -53,7 +53,7 @@ test("of the passphrase and the account's key that were typed, and of a key that
   await run.getByText("Committed", { exact: true }).waitFor();
 
   const made = needlesOf("the new key", await readKey());
-  // What looks for it finds it where it is.
+  // The search finds the key where it is.
   expect(findSecrets(made, await readKey())).toEqual(["the new key d"]);
   const needles = [...old, ...made, ...TYPED];
   const served = await readServed(host);

@@ -115,7 +115,7 @@ test("a request is copied, what was signed elsewhere is checked and taken, and t
   expect(await readServed(lab.host)).toBe(before);
 });
 
-/** By an authority that stands in for somebody else's. */
+/** Signs by an authority that plays somebody else's. */
 async function signElsewhere(frame: Frame, csr: string): Promise<{ pem: string; root: string }> {
   const { page } = frame;
   await frame.goTo("Settings");

@@ -55,7 +55,7 @@ test("a responder is asked when somebody presses Ask, and what it says becomes a
   await expect(drawer).toContainText("Not checked");
   expect(asked).toEqual([]);
   await drawer.getByRole("button", { name: "Ask", exact: true }).click();
-  // It leads to this computer, so whoever looks at it has to name it.
+  // The address is this computer, so the user has to name it.
   await drawer.getByRole("button", { name: `Ask ${server.endpoint.host} all the same` }).click();
   await expect(
     drawer.getByRole("listitem").filter({ hasText: `By the responder ${responder}` }),

@@ -123,7 +123,7 @@ test("a run that has left an account as it is names it, and removes the old priv
   test.skip(!sample.hasHosts, NEEDS_HOSTS);
   await using lab = await startRunbooksLab(["web-1"], { holders: 1 });
   const [host] = lab.hosts;
-  // A file of two names is not changed.
+  // A run does not change a file with two hard links.
   await host?.run("ln /home/deploy/.ssh/authorized_keys /home/deploy/keys");
   const { page, shell } = await stage.open(lab.database, lab.home);
   const frame = new Frame(page, shell);

@@ -54,14 +54,14 @@ test("of a passphrase that was typed, and of both private keys, nothing is in th
       expect(findSecrets(needles, place), name).toEqual([]);
     }
   }
-  // What was typed is sent where it is asked for, as an answer, once for each time, and nowhere else.
+  // What was typed is sent as an answer to a prompt, once for each prompt, and nowhere else.
   const sent = watched.sent.filter((text) => text.includes("bullfinch"));
   for (const text of sent) expect(text).toContain("answer");
   expect(sent.length).toBeLessThanOrEqual(2 * typing.times());
   expect(findSecrets(needles, watched.sent.join("\n"))).toEqual([]);
 });
 
-/** Types the word wherever it is asked for, until something is there. */
+/** Types the word into every prompt, until `goal` is there. */
 function createTyping(frame: Frame) {
   const { root } = new PromptDialog(frame.page, /passphrase/i);
   const fields = root.locator("input[type=password]");
@@ -75,7 +75,7 @@ function createTyping(frame: Frame) {
         for (const field of await fields.all()) await field.fill(WORD);
         await frame.press("Enter");
         times++;
-        // In one look: a field that was there a moment ago may have gone with its question.
+        // In one call: a field that was there a moment ago may have gone with its prompt.
         const areEmpty = (all: HTMLElement[]) =>
           all.every((field) => field instanceof HTMLInputElement && field.value === "");
         await expect.poll(() => fields.evaluateAll(areEmpty)).toBe(true);

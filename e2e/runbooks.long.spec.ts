@@ -3,7 +3,7 @@ import { Frame } from "./pages/frame.ts";
 import { PlanPage } from "./pages/plan-page.ts";
 import { startRunbooksLab } from "./pages/runbooks-lab.ts";
 
-/** Whose account holds the private key, too. */
+/** On so many hosts, the account has the private key, too. */
 const HOLDERS = 3;
 
 const NAMES = Array.from({ length: 20 }, (_, index) => `web-${index + 1}`);

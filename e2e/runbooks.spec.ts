@@ -66,7 +66,7 @@ test("a key is rotated by one click: its plan is shown whole, its run is followe
   await expect(frame.page.getByText("No grant matches")).toBeVisible();
 });
 
-/** Of one host, for whoever shares it. */
+/** A lab of one host, which several tests share. */
 let oneHost: RunbooksLab | null = null;
 const findOneHost = async (): Promise<RunbooksLab> => {
   oneHost ??= await startRunbooksLab(["web-1"]);
@@ -123,7 +123,7 @@ test("lines of a run that somebody has changed are repaired from its page by key
   await plan.apply.waitFor();
   await plan.decision.getByText(/^one host first/).click();
   await plan.decision.getByLabel("Days that both keys stand").fill("3");
-  // What stands in a field is lost unless a plan is made of it.
+  // What is typed into a field is lost unless a plan is made of it.
   await expect(plan.decision).toContainText("what you have changed is not in this plan: make the plan anew");
   await expect(plan.decision.getByRole("button", { name: "As JSON" })).toBeDisabled();
   await plan.decision.getByRole("button", { name: "Make the plan anew" }).click();
@@ -153,7 +153,7 @@ test("lines of a run that somebody has changed are repaired from its page by key
 
   const repair = run.getByRole("button", { name: "Repair" });
   await expect(repair).toBeHidden();
-  // The line that the run has put there stands twice, once as nobody but a person can judge it.
+  // The line that the run has put there is there twice, so that only a person can decide about it.
   await host?.run(`sed -i '$s/.*/&\\nno-pty &/' ${file}`);
   const added = (await host?.run(`cat ${file}`))?.trim().split("\n") ?? [];
   await run.getByRole("button", { name: "Roll back" }).click();

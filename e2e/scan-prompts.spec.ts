@@ -30,7 +30,7 @@ async function startScan(frame: Frame, { servers, keyFile, askPassword }: ScanOp
   return dialog;
 }
 
-/** Whatever the page keeps, or is sent. */
+/** Everything that the page keeps, or receives. */
 async function watchForLeaks(page: Page) {
   const received: string[] = [];
   page.on("websocket", (socket) =>

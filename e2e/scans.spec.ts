@@ -38,7 +38,7 @@ test("rows arrive while a scan runs; cancelled, it keeps what it has read", asyn
   await using mail = await startScriptedServer({ protocol: "smtp", certificate });
   const frame = await openEmpty();
   const dialog = await frame.openScanDialog();
-  // A host is probed by one login after the other, so the scan lasts until it is cancelled.
+  // A host is probed by one login after another, so the scan lasts until it is cancelled.
   const logins = Array.from(
     { length: 12 },
     (_, index) => `user${index}@${formatHostAddress(silent.endpoint)}`,

@@ -19,7 +19,7 @@ const PATHS: { [file in RenewedFile]: string } = {
   "relay-ec": "/etc/postfix/tls/relay-ec.pem",
 };
 const ALL = Object.keys(PATHS) as RenewedFile[];
-/** Of each server one of two that stand side by side. */
+/** One of two certificates that each server has side by side. */
 const RENEWED: readonly RenewedFile[] = ["shop-rsa", "pay", "mail-rsa", "relay-ec"];
 
 type Show = { lab: RenewedFilesLab; frame: Frame; camera: Camera };
@@ -33,7 +33,7 @@ test("a renewal and a roll-back on nginx, HAProxy and Postfix are told for the c
   test.setTimeout(900_000);
   await using lab = await startRenewedFilesLab();
   const { page, shell } = await stage.open(lab.database, lab.home);
-  // As high as the list of all that is served there.
+  // As high as the list of everything that is served there.
   await page.setViewportSize({ width: 1280, height: 1500 });
   const frame = new Frame(page, shell);
   await frame.rail.waitFor();
@@ -71,7 +71,7 @@ test("a renewal and a roll-back on nginx, HAProxy and Postfix are told for the c
   await lookAtLost(show);
 });
 
-/** Files that a reload would fail on: what is served from them still is served, and nobody is told to reload. */
+/** Files that a reload would fail on: their certificates are still served, and no finding says to reload. */
 async function lookAtLost({ lab, frame, camera }: Show): Promise<void> {
   const drawer = await (await frame.goTo("Hosts")).open(lab.host.address);
   await expect(lineOf(drawer, PATHS["relay-rsa"])).not.toContainText("as configured");
@@ -110,7 +110,10 @@ async function reload({ host }: RenewedFilesLab): Promise<void> {
   for (const server of ["nginx", "haproxy", "postfix"] as const) await host.reload(server);
 }
 
-/** On a busy machine a collector may not come to the processes in its time: their age is not known then, and it goes again. */
+/**
+ * On a busy machine a collector may run out of time before it reads the processes: their age is not known then, and the
+ * scan is repeated.
+ */
 async function scanUntil({ lab, frame }: Show, state: string): Promise<void> {
   await expect(async () => {
     await lab.scanAll(frame);
@@ -118,7 +121,7 @@ async function scanUntil({ lab, frame }: Show, state: string): Promise<void> {
   }).toPass({ timeout: 120_000 });
 }
 
-/** What the host's drawer and the terminal say of each file, and its certificate's drawer of the RSA one of nginx. */
+/** The state of each file in the host's drawer and the terminal, and in the drawer of nginx's RSA certificate. */
 async function look(
   { lab, frame, camera }: Show,
   name: string,

@@ -18,7 +18,7 @@ Match exec "vpn-is-up"
   User nobody
 `;
 
-/** What somebody has in ~/.ssh, for as long as a test lasts: the home is that of every test. */
+/** Fills ~/.ssh for as long as a test lasts: the home is that of every test. */
 async function fillSshFolder(home: string) {
   const folder = join(home, ".ssh");
   await mkdir(folder, { mode: 0o700, recursive: true });

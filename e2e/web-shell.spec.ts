@@ -16,7 +16,7 @@ const page = new Map([
   ["/part.js", { body: Buffer.from("globalThis.isLoaded = true"), type: "text/javascript" }],
 ]);
 
-/** More than a hostile page can have: the name of this start, and a good launch code. */
+/** More than a hostile page can have: this start's authority, and a valid launch code. */
 type Loot = { authority: string; code: string; protocols: string[] };
 
 test("a page on another port gets nothing out of the web shell, whatever it tries", async ({ page: tab }) => {
@@ -58,7 +58,7 @@ test("under no other name of this machine is the web shell reached by the addres
   const visit = async (name: string) => {
     const tab = await browser.newPage();
     const answered = tab.waitForResponse(() => true);
-    // To a refusal without a page of its own, Chromium shows its own instead, and says that it failed.
+    // For a refusal without a page of its own, Chromium shows its own page, and reports a failure.
     await tab.goto(`http://${name}:${port}/`).catch(() => undefined);
     const reply = await answered;
     return [new URL(reply.url()).hostname, reply.status()];
@@ -83,17 +83,17 @@ test("a name that was rebound to the web shell gets nothing out of it", async ({
   const args = [
     ...(launchOptions.args ?? []),
     "--host-resolver-rules=MAP evil.example 127.0.0.1",
-    // Chromium's own guard, which other browsers have not: here ours is on trial.
+    // Chromium's own protection, which other browsers do not have: this test is of ours.
     "--disable-features=LocalNetworkAccessChecks",
   ];
   await using browser = await chromium.launch({ ...launchOptions, args });
   const tab = await browser.newPage();
   const authority = `evil.example:${shell.loot.authority.split(":")[1]}`;
-  // The page came from the name's first address; what it asks now goes to the second, which is ours.
+  // The page came from the name's first address; its requests now go to the second, which is ours.
   const trap = `http://${authority}/trap`;
   await tab.route(trap, (route) => route.fulfill({ contentType: "text/html", body: "<p>evil" }));
   await tab.goto(trap);
-  // To the browser it is one origin, so the page may see that it was refused.
+  // The browser sees one origin, so the page may see that it was refused.
   expect(await tab.evaluate(attack, { ...shell.loot, authority })).toEqual({
     read: "421",
     readWithoutCors: "421",
@@ -150,7 +150,7 @@ async function attack({ authority, code, protocols }: Loot) {
   };
 }
 
-/** The ways to send or load something that need no permission of who receives it. Runs in the hostile page, too. */
+/** The other means to send or load something that need no permission of the receiver. Runs in the hostile page, too. */
 async function attackOtherwise({ authority, code }: Loot) {
   const url = `http://${authority}`;
   const body = JSON.stringify({ code });
@@ -213,7 +213,7 @@ async function startShell() {
   return {
     url: shell.url,
     loot: { authority: host, code, protocols: [WEB_PROTOCOL] },
-    /** Nothing was called, and the code that was stolen is still good: it never reached the lock. */
+    /** Nothing was called, and the stolen code is still valid: it never reached the check. */
     async expectUntouched() {
       expect(app.countCalls()).toBe(0);
       expect((await offerCode(shell.url, code)).status).toBe(200);

@@ -1,4 +1,4 @@
-/** Another user of this computer and the page of `latchkey serve` that is open in a browser. */
+/** The attacker is another user of this computer; the page of `latchkey serve` is open in a browser. */
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { startAttack } from "#testing/attacks/start-attack.ts";
 import { startSilentServer } from "#testing/servers.ts";
@@ -53,7 +53,7 @@ test("whoever has the port after Latchkey hears no secret, no call and no passph
     kept = await page.evaluate(() => JSON.stringify(sessionStorage));
     return kept;
   };
-  // The page keeps it once the server has proved that it has it, too.
+  // The page keeps it once the server has shown that it has it, too.
   await expect.poll(keep).toMatch(SECRET);
   await using stranger = await startAttack("take-port.py", port, host, 0);
   await stranger.until("codes");
@@ -61,7 +61,7 @@ test("whoever has the port after Latchkey hears no secret, no call and no passph
   await frame.shell.stop();
   await stranger.until("bound");
   await stranger.until("heard");
-  // What a user would do who has typed a passphrase, where the page still lets them.
+  // A user who has typed a passphrase presses this next, where the page still lets them.
   const create = panel.getByRole("button", { name: "Create the vault" });
   const left = page.getByRole("heading", { name: "Another program answers" });
   await create.or(left).first().click();

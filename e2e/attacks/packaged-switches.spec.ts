@@ -1,4 +1,4 @@
-/** Whoever can change how the packaged program is started: a shortcut, a menu's entry, a shell's alias. */
+/** The attacker can change how the packaged program is started: a shortcut, a menu's entry, a shell's alias. */
 import { test as base, expect } from "@playwright/test";
 import { startDesktop } from "#testing/electron/start-desktop.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

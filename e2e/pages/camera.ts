@@ -4,7 +4,7 @@ import type { Page, TestInfo } from "@playwright/test";
 
 const THEMES = ["light", "dark"] as const;
 
-/** Where the images of the README are kept, as PNG; they are only replaced when this is asked for. */
+/** Where the images of the README are kept, as PNG; they are replaced only when the variable is set. */
 const KEPT_IN = process.env.LATCHKEY_SCREENSHOTS ? "docs/screenshots" : null;
 
 export class Camera {
@@ -16,11 +16,11 @@ export class Camera {
     this.#info = info;
   }
 
-  /** Keeps an image of each theme; answers with the rules of accessibility that are broken, and where. */
+  /** Keeps an image of each theme; returns the rules of accessibility that are broken, and where. */
   async photograph(name: string): Promise<string[]> {
     const page = this.#findPage();
     const barriers: string[] = [];
-    // What was said in passing is not what the screen looks like.
+    // A toast is not part of the screen.
     if (KEPT_IN) await page.locator('[class*="_toast_"]').waitFor({ state: "detached" });
     for (const theme of THEMES) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
@@ -36,7 +36,7 @@ export class Camera {
     return barriers;
   }
 
-  /** The same of a page that is not made by ours, whose theme is the browser's. */
+  /** The same of a page that is not ours, whose theme is the browser's. */
   async photographBare(name: string): Promise<string[]> {
     const page = this.#findPage();
     const barriers: string[] = [];
@@ -57,10 +57,10 @@ export class Camera {
 }
 
 /**
- * To axe, every address of the page looks like a skip link, since all of them begin with `#`. Our pages hold no frames,
- * so it looks in one go: otherwise it puts its findings together in a tab of its own, which takes as long again. From
- * one theme to the other only colours change, so the rest is asked once. What is in order is not described: that took
- * axe longer than all that it looks at. Nor is it read again while the page has it.
+ * To axe, every address of the page is a skip link, since all of them begin with `#`. Our pages have no frames, so axe
+ * runs in legacy mode: otherwise it collects its findings in a tab of its own, which takes as long again. Between the
+ * themes only colours change, so the other rules run once. Only violations are described: to describe the rest took axe
+ * longer than all its rules. Its source is not loaded again while the page has it.
  */
 async function analyze(page: Page, theme: (typeof THEMES)[number]) {
   const hasAxe = await page.evaluate(() => "axe" in window);
@@ -69,5 +69,5 @@ async function analyze(page: Page, theme: (typeof THEMES)[number]) {
   return (theme === "light" ? axe.disableRules(["skip-link"]) : axe.withRules(OF_COLOURS)).analyze();
 }
 
-/** Of the rules that axe asks by default, those that look at colours. */
+/** Those of axe's default rules that are about colours. */
 const OF_COLOURS = ["color-contrast", "link-in-text-block"];

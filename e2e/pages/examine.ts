@@ -1,8 +1,8 @@
 import type { Page } from "@playwright/test";
 
 /**
- * What strangers' text must never become on a page. The functions that begin with `install` run in the page and use
- * nothing from outside: its policy would let in no script of ours.
+ * What strangers' text must never do to a page. The functions that begin with `install` run in the page and use nothing
+ * from outside: its policy would let in no script of ours.
  */
 export async function watchForHarm(page: Page) {
   const harm: string[] = [];
@@ -24,7 +24,7 @@ export async function watchForHarm(page: Page) {
   await page.evaluate(installTable);
   await page.evaluate(installExamine);
   return {
-    /** All of it, with what the page itself has seen. */
+    /** All harm, with what the page itself has seen. */
     found: async () => [...harm, ...(await page.evaluate(() => window.lk.harm()))],
   };
 }
@@ -105,7 +105,7 @@ function installExamine(): void {
   window.lk.examine = (selector) => {
     const root = document.querySelector(selector);
     if (!root) return [`there is no ${selector}`];
-    // What the user has typed stands as it was typed.
+    // What the user has typed is shown as it was typed.
     const typed = [...root.querySelectorAll("textarea")].map((area) => area.textContent);
     const text = typed.reduce((rest, each) => rest.replace(each, ""), root.textContent);
     const unseen = UNSEEN.exec(text);

@@ -19,10 +19,10 @@ type ScreenName =
   | "Forecast"
   | "Settings";
 
-/** What a list is of, where its screen has another name. */
+/** The name of a list, where its screen has another one. */
 const LISTS: Partial<Record<ScreenName, string>> = { Access: "grants", Graph: "steps", Runs: "runs" };
 
-/** What stands around every screen. */
+/** The rail, the header and the dialogs around every screen. */
 export class Frame {
   readonly page: Page;
   readonly shell: Shell;
@@ -63,15 +63,15 @@ export class Frame {
     return this.page.keyboard.press(keys);
   }
 
-  /** Does something, and waits until the page has said these words, which it may take back at once. */
+  /** Acts, and waits until the page has shown these words, which it may remove at once. */
   async until(words: string, act: () => Promise<void>): Promise<void> {
-    // The page takes one thing after the other: it watches before anything is done.
+    // The page runs one call after the other: it watches before `act` begins.
     const said = this.page.evaluate(watchFor, words);
     await act();
     await said;
   }
 
-  /** Copies the link to the row that is open, and answers with it. */
+  /** Copies the link to the row that is open, and returns it. */
   async copyLink({ drawer }: ListScreen): Promise<string> {
     await this.until("Copied", () => drawer.getByRole("button", { name: "Copy a link to this row" }).click());
     return this.shell.readClipboard();

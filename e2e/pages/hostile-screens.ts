@@ -30,7 +30,7 @@ async function goToShared(frame: Frame): Promise<ListScreen> {
   return new ListScreen(frame.page, "shared keys");
 }
 
-/** Typed into every search: what runs, what turns text around, what SQL and spreadsheets obey. */
+/** Typed into every search: text that runs, that reverses its neighbours, that SQL or spreadsheets obey. */
 const TYPED = [
   "<img src=x onerror=window.__pwned=1>",
   "\u202e' OR 1=1 --",
@@ -38,17 +38,17 @@ const TYPED = [
   "__proto__",
 ];
 
-/** A spreadsheet runs what begins so. */
+/** A spreadsheet runs a cell that begins so. */
 const FORMULA = /^[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]/;
 
-/** How many rows or drawers were looked at, and what was wrong with any. */
+/** How many rows or drawers were examined, and what was wrong with any. */
 type Walk = { count: number; problems: string[] };
 
 type HostileScreensOptions = {
   openDatabase: (database: string) => Promise<Frame>;
-  /** Of so many rows one has its drawer opened. */
+  /** Opens the drawer of one row in so many. */
   everyDrawer: number;
-  /** Of the columns of a list so many are sorted by, in both orders, and of TYPED so many are typed: others in each. */
+  /** Sorts by so many columns of a list, in both orders, and types so many of TYPED; each list gets others. */
   most: number;
 };
 
@@ -63,7 +63,7 @@ export async function tryEveryScreen({
 }: HostileScreensOptions): Promise<void> {
   await using folder = await makeTemporaryFolder();
   const database = join(folder.path, "latchkey.db");
-  // Vite runs it, for the program's own bundler is what gives the store its schema.
+  // Vite runs it: the store's schema is a `?raw` import.
   const { module } = await runnerImport<Maker>("src/main/store/testing/hostile/fill.ts");
   const { payloadCount } = module.makeHostileDatabase(database);
   expect(payloadCount).toBeGreaterThan(200);
@@ -108,7 +108,7 @@ async function walkPlans(frame: Frame, total: number, every: number): Promise<vo
   }
 }
 
-/** So many of a list, and from which one on; after the last comes the first. */
+/** So many items of a list, from `first` on; after the last comes the first. */
 type Share = { first: number; most: number };
 
 function choose<T>(all: readonly T[], { first, most }: Share): T[] {
@@ -163,7 +163,7 @@ function parseCsv(text: string): string[][] {
   return lines.slice(0, -1);
 }
 
-/** Runs in the page: scrolls from the first row to the last, and looks at each screenful. */
+/** Runs in the page: scrolls from the first row to the last, and examines each screenful. */
 async function walkRows(): Promise<Walk> {
   const table = document.querySelector("table");
   const scroller = table?.parentElement;
@@ -173,20 +173,20 @@ async function walkRows(): Promise<Walk> {
   const seen = new Set<string>();
   const problems = new Set<string>();
   scroller.scrollTop = 0;
-  // A page is fetched as its end comes near: ask again until it is there.
+  // The next page is fetched as the end comes near: repeat until it is there.
   for (let step = 0; seen.size < total && step < 2_000; step++) {
     await frame();
     for (const problem of window.lk.examine("table")) problems.add(problem);
     const rows = [...table.querySelectorAll("tbody tr")];
     for (const row of rows) seen.add(row.getAttribute("aria-rowindex") ?? "");
-    // Not before what is in view is drawn: of what is scrolled past, nothing is passed over.
+    // Scrolls only once all in view is drawn, so that no row is missed.
     const end = Math.max(...rows.map((row) => row.getBoundingClientRect().bottom));
     if (end >= scroller.getBoundingClientRect().bottom) scroller.scrollTop += scroller.clientHeight;
   }
   return { count: seen.size, problems: [...problems] };
 }
 
-/** Runs in the page: opens the drawer of every so manieth row, and looks at each. */
+/** Runs in the page: opens the drawer of one row in `every`, and examines each. */
 async function walkDrawers([total, every]: readonly [number, number]): Promise<Walk> {
   const scroller = document.querySelector("table")?.parentElement;
   const height = document.querySelector("tbody tr")?.getBoundingClientRect().height ?? 0;

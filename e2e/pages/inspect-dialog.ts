@@ -5,7 +5,7 @@ type GivenFile = { name: string; text: string } | { name: string; bytes: Buffer 
 
 const toBuffer = (file: GivenFile): Buffer => ("bytes" in file ? file.bytes : Buffer.from(file.text));
 
-/** What files hold that were dropped or chosen. */
+/** The content of files that were dropped or chosen. */
 export class InspectDialog {
   readonly root: Locator;
   readonly #page: Page;
@@ -41,7 +41,7 @@ export class InspectDialog {
     );
   }
 
-  /** Drops a bundle, takes it in as this host, and closes the dialog. */
+  /** Drops a bundle, imports it as this host, and closes the dialog. */
   async importAs(host: string, bundle: GivenFile): Promise<void> {
     await this.drop([bundle]);
     const file = this.file(bundle.name);
@@ -60,7 +60,7 @@ export class InspectDialog {
     return this.#drag(["dragenter", "dragover", "drop"], files);
   }
 
-  /** As a file manager does it: nothing but the page's own listeners see these events. */
+  /** Drags as a file manager does: only the page's own listeners get these events. */
   #drag(types: readonly string[], files: readonly GivenFile[]): Promise<void> {
     return this.#page.evaluate(
       ([events, given]) => {

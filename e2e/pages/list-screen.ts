@@ -10,7 +10,7 @@ export class ListScreen {
   readonly selection: Locator;
   readonly #page: Page;
 
-  /** `name`: what the list is of. On the way to a screen, the one before may be shown for a moment more. */
+  /** `name`: what the list is of. When the screen changes, the one before may be shown for a moment more. */
   constructor(page: Page, name: string) {
     this.#page = page;
     this.table = page.getByRole("table", { name, exact: true });
@@ -41,13 +41,13 @@ export class ListScreen {
     await this.filtered(facet);
   }
 
-  /** Until a filter is on, and what is shown is what it lets through. */
+  /** Waits until a filter is on, and only rows that match it are shown. */
   async filtered(facet: string): Promise<void> {
     await this.#page.getByRole("button", { name: `Drop the filter ${facet}` }).waitFor();
     await this.settled();
   }
 
-  /** Until what is shown is what was asked for last: rows, or that there are none. */
+  /** Waits until the list shows the result of its last request: rows, or that there are none. */
   async settled(): Promise<void> {
     await this.#page.getByRole("main").locator("table[aria-busy=false], h2:not(aside *)").first().waitFor();
   }

@@ -28,7 +28,7 @@ export class PlanPage {
     await expect(this.apply).toBeEnabled();
   }
 
-  /** The drawer of the run that comes of it. */
+  /** The drawer of the run that the plan starts. */
   async run(): Promise<Locator> {
     await this.apply.click();
     const drawer = this.#page.getByRole("complementary", { name: "run" });

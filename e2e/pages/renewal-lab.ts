@@ -55,7 +55,7 @@ printf '%s\\n' '${line}' > /root/.ssh/authorized_keys
 chmod 0600 /root/.ssh/authorized_keys
 `;
 
-/** The SHA-256 of what a server of a host serves now, as `openssl s_client` sees it. */
+/** The SHA-256 of the certificate that a server of a host serves now, by `openssl s_client`. */
 export async function readServed(
   { address }: { address: string },
   server: HostedServer = "nginx",
@@ -79,7 +79,7 @@ export async function addAuthority(page: Page, name: string): Promise<void> {
 
 type Directory = { directory: string; roots: string; eab?: { keyId: string; key: string } };
 
-/** Answers with its line among the issuers, once its test has made the account. */
+/** Returns its line among the issuers, once its test has created the account. */
 export async function addDirectory(page: Page, name: string, given: Directory): Promise<Locator> {
   const { directory, roots, eab } = given;
   await panelOf(page, "Issuers").getByRole("button", { name: "Add an issuer" }).click();

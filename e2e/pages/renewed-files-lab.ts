@@ -17,7 +17,7 @@ const PROGRAM = "out/main/latchkey.js";
 
 type Shown = Pick<LeafQuery, "port" | "protocol" | "name" | "takes">;
 
-/** The handshake that each file decides. */
+/** The handshake that gets the certificate of each file. */
 const HANDSHAKES: { [file in RenewedFile]: Shown } = {
   "shop-rsa": { port: 443, protocol: "tls", name: "shop.lab", takes: ["RSA"] },
   "shop-ec": { port: 443, protocol: "tls", name: "shop.lab", takes: ["ECDSA"] },
@@ -33,11 +33,11 @@ export type RenewedFilesLab = AsyncDisposable & {
   database: string;
   host: RenewedFilesHost;
   home: string;
-  /** What the program says at the terminal. */
+  /** What the program prints in the terminal. */
   say(...args: string[]): Promise<string>;
-  /** Until OpenSSL is shown what was issued then. */
+  /** Waits until OpenSSL gets the old or the new certificate. */
   untilServed(file: RenewedFile, issue: "old" | "new"): Promise<void>;
-  /** From the scan dialog: the host and all that it serves. */
+  /** Scans the host and all that it serves, from the scan dialog. */
   scanAll(frame: Frame): Promise<void>;
 };
 
@@ -77,6 +77,6 @@ export async function startRenewedFilesLab(): Promise<RenewedFilesLab> {
   };
 }
 
-/** Of a list of what is served, the line of one file. */
+/** The line of one file in a list of what is served. */
 export const lineOf = (drawer: Locator, path: string): Locator =>
   drawer.getByRole("listitem").filter({ hasText: `names ${path}` });

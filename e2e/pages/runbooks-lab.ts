@@ -15,11 +15,11 @@ export type RunbooksLab = AsyncDisposable & {
   database: string;
   home: string;
   hosts: LabHost[];
-  /** Of the key in the home, as it was before any run. */
+  /** The fingerprint of the key in the home, before any run. */
   fingerprint: string;
   /** The fingerprint of the key that is in the home now. */
   readFingerprint(): Promise<string>;
-  /** The public line of a key that is made for it. */
+  /** Makes a key for the home, and returns its public line. */
   makeLine(comment: string): Promise<string>;
   /** Gives the key in the home a passphrase. */
   lock(passphrase: string): Promise<void>;
@@ -30,13 +30,13 @@ export type RunbooksLab = AsyncDisposable & {
 const FILES = "/root/.ssh/authorized_keys /home/deploy/.ssh/authorized_keys";
 
 type Wish = {
-  /** Before the key in one of its lines, a host each, over and over. */
+  /** Options before the key in one of its lines: one for each host, in turn. */
   options?: readonly string[];
-  /** On so many hosts the account holds the private key, too. */
+  /** On so many hosts, the account has the private key, too. */
   holders?: number;
 };
 
-/** So many hosts: each lets the key in to root, and twice to an account, beside a key that nobody is known to have. */
+/** Hosts that each let the key in to root, and twice to an account, beside a key of which no private key is known. */
 export async function startRunbooksLab(
   names: readonly string[],
   { options = ["no-agent-forwarding"], holders = 0 }: Wish = {},

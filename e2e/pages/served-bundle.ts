@@ -9,8 +9,8 @@ function readTarget(target: string): { host: string; port: number; servername: s
 }
 
 /**
- * What the collector would write on the host of an endpoint whose nginx serves what its file holds. Beside it stand a certificate that is
- * never served, for this one takes its place, and one of another name that nobody has asked for.
+ * What the collector would write on the host of an endpoint whose nginx serves what its file holds. The bundle also has
+ * a certificate that is never served, since this one comes before it, and one of another name that nobody has probed.
  */
 export async function makeServedBundle(target: string): Promise<{ host: string; text: string }> {
   const { host, port, servername } = readTarget(target);

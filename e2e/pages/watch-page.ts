@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 
-/** All that a page asks for, sends, is sent and says from now on, and what it keeps, by the places where it stands. */
+/** Everything that a page requests, sends, receives and logs from now on, and what it keeps, by where that is. */
 export function watchPage(page: Page) {
   const sent: string[] = [];
   const received: string[] = [];
@@ -26,7 +26,7 @@ export function watchPage(page: Page) {
   };
 }
 
-/** In the page: what stands in its fields, and what it keeps. */
+/** Runs in the page: the values of its fields, and what it keeps. */
 async function readKept(): Promise<Record<string, string>> {
   const fields = [...document.querySelectorAll("input, textarea, select")].map(
     (field) => (field as HTMLInputElement).value,

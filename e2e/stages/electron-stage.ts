@@ -5,7 +5,7 @@ import { environmentOf, type Stage } from "./stage.ts";
 
 const PACKAGE = "node_modules/electron";
 
-/** Electron is asked for by its files: to import it would start a download. */
+/** Looks for Electron's files: to import it would start a download. */
 export const hasElectron = (): boolean =>
   existsSync(join(PACKAGE, "path.txt")) && existsSync(join(PACKAGE, "dist"));
 

@@ -1,8 +1,8 @@
 import { hasElectron } from "./electron-stage.ts";
 
 /**
- * Where the specs are played. Electron where its binary is there, else the web shell in Chromium; LATCHKEY_E2E
- * chooses: `electron`, `web`, or `stand-in` for the desktop program on a stand-in for Electron.
+ * The stage of the specs. Electron where its binary is there, else the web shell in Chromium; LATCHKEY_E2E chooses:
+ * `electron`, `web`, or `stand-in` for the desktop program on a stand-in for Electron.
  */
 export const playedOn = choose(process.env.LATCHKEY_E2E);
 

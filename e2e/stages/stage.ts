@@ -7,7 +7,7 @@ export type Shell = {
   readClipboard(): Promise<string>;
 };
 
-/** Where the specs are played: the same program, reached in one way or another. */
+/** What the specs run on: the same program, in one shell or another. */
 export type Stage = {
   /** Opens the program on a database, for a user with this home, and waits for nothing. */
   open(database: string, home: string): Promise<{ page: Page; shell: Shell }>;
@@ -15,7 +15,7 @@ export type Stage = {
   readonly page: Page;
 };
 
-/** No key, agent or known host of whoever runs the tests comes into them. */
+/** Without any key, agent or known host of whoever runs the tests. */
 export function environmentOf(home: string): Record<string, string> {
   const env = Object.entries(process.env).filter(
     ([name, value]) => name !== "SSH_AUTH_SOCK" && value !== undefined,
@@ -23,7 +23,10 @@ export function environmentOf(home: string): Record<string, string> {
   return { ...(Object.fromEntries(env) as Record<string, string>), HOME: home, USERPROFILE: home };
 }
 
-/** What a page complains of: errors, and what its policy has refused. A dropped connection is not its fault. */
+/**
+ * Records what a page complains of: errors, and what its policy has refused. A dropped connection is no error of the
+ * page.
+ */
 export function listen(page: Page, complaints: string[]): void {
   page.on("console", (message) => {
     const isOurs = !/ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|WebSocket connection/.test(

@@ -10,7 +10,7 @@ import { environmentOf, type Shell, type Stage } from "./stage.ts";
 const ORIGIN = "https://latchkey-app.test";
 const OWN_ORIGIN = "latchkey-app://page";
 
-/** What the preload or a port in the page says to the window. */
+/** What the preload or a port in the page sends to the window. */
 type FromPage =
   | { kind: "invoke"; channel: string; args: unknown[] }
   | { kind: "to-port"; port: number; data: unknown };
@@ -25,7 +25,7 @@ export type StandInStage = Omit<Stage, "open"> & {
 
 /**
  * The built desktop program on a stand-in for Electron, and the built page with the built preload in Chromium. Files,
- * requests and ports go the way that Electron carries them.
+ * requests and ports take the same path as in Electron.
  */
 export function createStandInStage(page: Page, shells: AsyncDisposableStack): StandInStage {
   return {
@@ -62,7 +62,7 @@ async function wire(page: Page, desktop: Desktop): Promise<void> {
     const answer = (await desktop.ask({ kind: "fetch", url, initiatorOrigin })) as Answered;
     await route.fulfill({ ...answer, body: Buffer.from(answer.base64, "base64") });
   });
-  // One after the other, as they were said.
+  // One after the other, in the order in which they were sent.
   let told = Promise.resolve();
   desktop.heard.on("message", (message) => {
     told = told.then(() => tellPage(page, message));
@@ -76,7 +76,7 @@ async function tellPage(page: Page, message: FromStandIn): Promise<void> {
   await page
     .evaluate((said) => (globalThis as unknown as InPage).fromStandIn(said), message)
     .catch((error: Error) => {
-      // What is said to a page that is being left is lost; the next one asks for itself.
+      // What is sent to a page that is being left is lost; the next page asks for it again.
       if (!page.isClosed() && !/Execution context was destroyed/.test(error.message)) throw error;
     });
 }
