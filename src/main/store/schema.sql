@@ -2202,7 +2202,7 @@ CREATE INDEX offline_result_of_run ON offline_result (run);
 -- What the last reading of a host showed of what offline scripts change: by it results that nobody has signed are confirmed. A host
 -- for which no script was written has no row. `begun_at`: when its probe began, by this computer's clock; null: a bundle.
 -- `host_key`: the one that the host presented; null for a bundle, whose row has its signers. `reader`: the account by whose login it
--- was read; null: root's, or a bundle. `files`: its authorized keys files, whole. `unread`: paths at or below which something may be
+-- was read; null: root's, or a bundle. `files`: its authorized keys files, whole. `unreadable`: paths at or below which something may be
 -- that was not seen; `is_whole` 0: anywhere.
 CREATE TABLE host_reading (
   host     INTEGER PRIMARY KEY REFERENCES host (id),
@@ -2213,7 +2213,7 @@ CREATE TABLE host_reading (
   reader   TEXT,
   is_whole INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
   files    TEXT NOT NULL CHECK (json_valid(files)),
-  unread   TEXT NOT NULL CHECK (json_valid(unread))
+  unreadable TEXT NOT NULL CHECK (json_valid(unreadable))
 ) STRICT;
 
 -- === Seals =================================================================================================================

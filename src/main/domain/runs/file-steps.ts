@@ -40,7 +40,7 @@ export function forwardTask(
   seen: Observation | undefined,
   reachedBy: (seen: AccessSeen, isBegun: boolean) => Reached,
 ): NextTask {
-  if (!seen) return "look";
+  if (!seen) return "inspect";
   const isBegun = state !== "planned";
   // A last step that failed counts as begun: one that was not must stay so, or nothing could be rolled back any more.
   if (seen.kind === "lost")
@@ -85,13 +85,13 @@ export function reachedInFiles(
   const concerned = files.flatMap((file, index) =>
     file[to] === null || isWithout(leftOut[index], phase)
       ? []
-      : [{ file, state: states[index] ?? ("unread" as const) }],
+      : [{ file, state: states[index] ?? ("unreadable" as const) }],
   );
   const odd = concerned.find(
     ({ file, state }) =>
       state !== earliest(file, to) &&
       state !== earliest(file, from) &&
-      !(mayLeaveOut && state === "unread" && file.uid !== 0),
+      !(mayLeaveOut && state === "unreadable" && file.uid !== 0),
   );
   return {
     is: howMany(concerned.map(({ file, state }) => state === earliest(file, to))),
@@ -117,7 +117,7 @@ export function backTask(
   seen: Observation | undefined,
   { isFirst, isBack }: { isFirst: boolean; isBack: (seen: AccessSeen) => boolean },
 ): NextTask {
-  if (!seen) return "look";
+  if (!seen) return "inspect";
   if (seen.kind === "lost") return null;
   if (seen.kind !== "seen") throw new Error(OTHER_KIND);
   const isClear = !seen.hasWork || !isFirst;
@@ -135,7 +135,7 @@ function causeOf({ path }: FilePlan, seen: FileSeen): Cause {
   switch (seen) {
     case "other":
       return { kind: "file-changed", path };
-    case "unread":
+    case "unreadable":
       return { kind: "file-unreadable", path };
     case "before":
       return { kind: "new-line-gone", path };

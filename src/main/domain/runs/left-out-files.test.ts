@@ -34,14 +34,14 @@ test("a line that has gone since the last scan lets nobody in, whether its file 
 
 test("what was not read now lets in by the last scan, and whether it still does is not known", () => {
   const refused: FileStand = { kind: "refused", why: "no answer", bytes: null };
-  const known = { ...knownFrom(TEXT, refused), unread: "no answer" };
+  const known = { ...knownFrom(TEXT, refused), unreadable: "no answer" };
   expect(remaining(here, known)).toEqual([{ host: "web2", account: "ann", isCertain: false }]);
 });
 
 test("of accounts whose keys could not be read, those alone are named that are known to take the key", () => {
   const bob = grantsOf(makeFileFacts("bob", TEXT)).map((grant) => ({ account: "bob", grant }));
   const unread = { accounts: ["alice", "bob"], path: null, why: "it may not be read", grants: bob };
-  const host = { ...here, unreadKeys: [unread] };
+  const host = { ...here, unreadableKeys: [unread] };
   const plan = planFor([host]);
   expect(plan.remaining).toEqual([
     { host: "web1", port: 22, account: "bob", fingerprint: plan.oldKey, isCertain: false },

@@ -100,7 +100,7 @@ export function findRemaining(changeSet: ChangeSet, drafts: readonly Draft[]): R
       const file = facts.files.find((one) => pathsOf(one).includes(grant.file));
       // A plan names files with all links resolved.
       if (changed.has(file?.realPath ?? grant.file)) return [];
-      const seen = file ? findLine(file, fingerprint) : "unread";
+      const seen = file ? findLine(file, fingerprint) : "unreadable";
       if (seen === "gone") return [];
       const { host, port } = facts;
       return [{ host, port, account, fingerprint, isCertain: seen === "there" && effective === "yes" }];
@@ -110,10 +110,10 @@ export function findRemaining(changeSet: ChangeSet, drafts: readonly Draft[]): R
 }
 
 /** Whether a line for the key is in the file now. */
-function findLine({ stand }: FileFacts, fingerprint: string): "there" | "gone" | "unread" {
+function findLine({ stand }: FileFacts, fingerprint: string): "there" | "gone" | "unreadable" {
   // Whether a folder that is not there is merely not mounted, or has gone with its files, nobody can tell.
-  if (stand.kind === "absent") return stand.lacks?.creates === "file" ? "gone" : "unread";
-  if (stand.bytes === null) return "unread";
+  if (stand.kind === "absent") return stand.lacks?.creates === "file" ? "gone" : "unreadable";
+  if (stand.bytes === null) return "unreadable";
   return findLines(stand.bytes, ({ key }) => key?.fingerprint === fingerprint).length > 0 ? "there" : "gone";
 }
 

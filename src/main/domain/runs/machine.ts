@@ -198,10 +198,10 @@ function moveOf<P extends Plan>(
   taskOf: (standing: Standing) => NextTask,
 ): Move | null {
   const next = now.map((standing) => ({ standing, task: taskOf(standing) }));
-  const unseen = next.filter(({ task }) => task === "look").map(({ standing }) => standing.step.host);
+  const unseen = next.filter(({ task }) => task === "inspect").map(({ standing }) => standing.step.host);
   const hostIndexes = [...new Set(unseen)].filter((hostIndex) => !seen.has(hostIndex));
-  if (hostIndexes.length > 0) return { kind: "look", hostIndexes };
-  const tasks = next.flatMap(({ task }) => (task === null || task === "look" ? [] : [task]));
+  if (hostIndexes.length > 0) return { kind: "inspect", hostIndexes };
+  const tasks = next.flatMap(({ task }) => (task === null || task === "inspect" ? [] : [task]));
   return tasks.length > 0 ? { kind: "do", tasks } : null;
 }
 

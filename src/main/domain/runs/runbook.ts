@@ -4,8 +4,8 @@ import type { Phase, StepState } from "#shared/model/runs/run.ts";
 import type { RunReason } from "#shared/model/runs/run-note.ts";
 import type { Observation, Step, Task, Wait } from "./step.ts";
 
-/** What is to be done for a step; "look" where its place was not seen since its last task, null where it is out of reach. */
-export type NextTask = Task | "look" | null;
+/** What is to be done for a step; "inspect" where its place was not seen since its last task, null where it is out of reach. */
+export type NextTask = Task | "inspect" | null;
 
 /** How the steps of a run rely on each other. */
 export type RunPolicy<P extends Plan> = {

@@ -15,8 +15,8 @@ export type Step = {
 /** The bytes that a file of the plan may have: as it was found, with the new lines, as it ends. */
 export type Stage = "before" | "added" | "removed";
 
-/** What a file was found to be. Where two stages have the same bytes it is the earlier one. `unread`: its bytes were not shown. */
-export type FileSeen = Stage | "other" | "unread";
+/** What a file was found to be. Where two stages have the same bytes it is the earlier one. `unreadable`: its bytes were not shown. */
+export type FileSeen = Stage | "other" | "unreadable";
 
 /**
  * What a private key was found to be: the old one in its place, the same with something of the hand-over beside it (its
@@ -93,7 +93,7 @@ export type Task =
 
 export type Move =
   /** Look at these places, side by side, and ask again. */
-  | { kind: "look"; hostIndexes: readonly (number | null)[] }
+  | { kind: "inspect"; hostIndexes: readonly (number | null)[] }
   /** Do these, side by side, journal what came of each, forget what was seen of their places, and ask again. */
   | { kind: "do"; tasks: readonly Task[] }
   /** Nothing can be done before a log has told of something, the grace period is over, a certificate is brought, or it is time to look again. */

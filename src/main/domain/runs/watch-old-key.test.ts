@@ -51,7 +51,7 @@ test.each([-300, -2, 0, 2, 300])(
     const somebody = watch(there(aheadSeconds, 5), "192.0.2.9");
     expect(somebody.uses.map(({ from, at }) => [from, at])).toEqual([["192.0.2.9", there(aheadSeconds, 5)]]);
     // Its log tells of nothing since the hand-over; or it does.
-    expect([own.unread.length, somebody.unread.length]).toEqual([1, 0]);
+    expect([own.unreadable.length, somebody.unreadable.length]).toEqual([1, 0]);
   },
 );
 

@@ -179,11 +179,11 @@ export function watchOldKey(
       since: sinceThere,
     }).map(({ account, at, from, evidence }) => ({ host: name, port, account, at, from, evidence })),
   );
-  const unread = seen.flatMap(({ address: { host, port }, use, sinceThere }) => {
+  const unreadable = seen.flatMap(({ address: { host, port }, use, sinceThere }) => {
     const readTo = lastLogged(use);
     return readTo === null || readTo <= sinceThere ? [{ host, port, readTo }] : [];
   });
-  return { since, uses: uses.toSorted(byStrength), unread };
+  return { since, uses: uses.toSorted(byStrength), unreadable };
 }
 
 function byStrength(one: OldKeyUse, other: OldKeyUse): number {

@@ -10,7 +10,7 @@ import type { OfflineRuns, RunKind, RunKinds } from "./kind.ts";
 import { createPlans, readyPlan } from "./planning/plans.ts";
 import { createRuns } from "./runs.ts";
 
-type Deps = Omit<RunDeps, "questions" | "runbookOf"> & {
+type Deps = Omit<RunDeps, "prompts" | "runbookOf"> & {
   kinds: { access: RunKind & { readonly offline: OfflineRuns }; hostKey: RunKind; renewal: RunKind };
   vault: Pick<Vault, "keep">;
 };
@@ -23,11 +23,11 @@ export function createRunbooks(deps: Deps) {
   const os = implement(contract);
   const { store } = deps;
   const kinds = toTable(deps.kinds);
-  const questions = createPrompts({ ...deps, onChange: () => deps.announce({ kind: "run-prompts" }) });
-  const plans = createPlans({ ...deps, questions, plannerOf: (kind) => kinds[kind].planner });
+  const prompts = createPrompts({ ...deps, onChange: () => deps.announce({ kind: "run-prompts" }) });
+  const plans = createPlans({ ...deps, prompts, plannerOf: (kind) => kinds[kind].planner });
   const runs = createRuns({
     ...deps,
-    questions,
+    prompts,
     runbookOf: ({ kind }) => kinds[kind].runbook,
     kindOf: ({ kind }) => kinds[kind],
   });
@@ -67,9 +67,9 @@ export function createRunbooks(deps: Deps) {
         );
       return done(await confirm(input));
     }),
-    prompts: os.prompts.handler(() => questions.list()),
+    prompts: os.prompts.handler(() => prompts.list()),
     // Who changes many hosts is asked for the password of their account there once.
-    answer: os.answer.handler(({ input }) => questions.answer({ ...input, isForSameUser: true })),
+    answer: os.answer.handler(({ input }) => prompts.answer({ ...input, isForSameUser: true })),
   };
   return { procedures, keepWatch };
 

@@ -78,7 +78,9 @@ lab(
     const again = await carryOut(app, await makePlan(app, made, { postCheckMinutes: 0 }));
     expect(again).toMatchObject({ state: "committed", message: "" });
     expect(await host.run("openssl pkey -in /etc/tls/nginx.key -noout -text")).toContain("2048 bit");
-    expect((await app.client.vault.status()).kept.filter(({ kind }) => kind === "pair-key")).toEqual([]);
+    expect((await app.client.vault.status()).kept.filter(({ kind }) => kind === "certificate-key")).toEqual(
+      [],
+    );
     expect(again.orders[0]?.sha256).not.toBe(ended.orders[0]?.sha256);
     expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
   },

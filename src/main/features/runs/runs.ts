@@ -193,11 +193,11 @@ const createStarter =
   ({ store, now, runbookOf }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
   async (
     detail: PlanDetail,
-    given: RunOptions & { hash: string; acknowledgements: readonly string[]; typed: string | null },
+    options: RunOptions & { hash: string; acknowledgements: readonly string[]; typed: string | null },
   ): Promise<{ runId: RunId }> => {
-    const plan = approve(detail, given);
+    const plan = approve(detail, options);
     const { kind, title } = plan;
-    const { acknowledgements } = given;
+    const { acknowledgements } = options;
     const run = {
       planId: detail.id,
       token: randomToken(),
@@ -214,7 +214,12 @@ const createStarter =
       const id = store.runbooks.runs.begin({ ...run, at, counts: countsOf(plan) });
       store.runbooks.journal.addSteps(id, toSteps(runbookOf(plan).rules, plan));
       runbookOf(plan).begin(id, plan);
-      const about = { run: id, plan: detail.id, hash: detail.hash, acknowledgements: given.acknowledgements };
+      const about = {
+        run: id,
+        plan: detail.id,
+        hash: detail.hash,
+        acknowledgements: options.acknowledgements,
+      };
       store.events.append({ at, kind: "run-started", detail: about });
       const one: OneRun = {
         id,
@@ -234,7 +239,7 @@ const createStarter =
       for (const id of begun) running.delete(id);
       throw error;
     });
-    launch(one, given);
+    launch(one, options);
     return { runId: one.id };
   };
 

@@ -98,7 +98,7 @@ test("a private key that is to be sent to a host leaves as PKCS#8, and one that 
   await using desk = await openDesk();
   const { vault } = desk;
   await vault.create(typed("the passphrase"), null);
-  const { id, spki } = await vault.createKey("p256", { kind: "pair-key", label: "of a pair" });
+  const { id, spki } = await vault.createKey("p256", { kind: "certificate-key", label: "of a pair" });
   const key = createPublicKey({
     key: Buffer.from(Redacted.reveal(await vault.open(id))),
     format: "der",
@@ -200,7 +200,7 @@ test("a vault process that is killed locks the vault, and what it had kept is th
   await using vault = createVault({ path: desk.path, cost: COST, start });
   await vault.create(typed("the passphrase"), null);
   const { id } = await vault.keep(typed("the secret"), TSIG);
-  const asked = vault.createKey("rsa-4096", { kind: "pair-key", label: "" });
+  const asked = vault.createKey("rsa-4096", { kind: "certificate-key", label: "" });
   kill();
   await expect(asked).rejects.toThrow(/was locked before it had answered/);
   expect(vault.state()).toBe("locked");

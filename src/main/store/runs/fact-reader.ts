@@ -100,7 +100,7 @@ export function factReader(db: Database) {
     .pluck();
   const linesOnHost = db.prepare<[number], { file: string; line: number; text: string }>(`
     SELECT DISTINCT file, line, text FROM grant_line WHERE host = ? AND gone_scan IS NULL ORDER BY file, line`);
-  const unreadKeys = db.prepare<[number], { path: string; why: string; accounts: string }>(`
+  const unreadableKeys = db.prepare<[number], { path: string; why: string; accounts: string }>(`
     SELECT value ->> 'what' AS path, value ->> 'why' AS why, value -> 'keysOf' AS accounts
     FROM coverage, json_each(not_read) WHERE host = ? AND value -> 'keysOf' IS NOT NULL`);
   const logs = db
@@ -121,7 +121,7 @@ export function factReader(db: Database) {
     /**
      * What a bundle shows of a host that was not read from here since; null where it was, or where there is no bundle.
      */
-    carried: offlineReadings.find,
+    offlineHost: offlineReadings.find,
 
     /** Old private keys that runs have left beside new ones. */
     keptKeys: keptKeyTable(db).all,
@@ -135,8 +135,8 @@ export function factReader(db: Database) {
       grantsOfAccount.all(hostId, account).map(toGrant),
 
     /** Locations that may have keys and that the last reading could not read. */
-    unreadKeys: (hostId: number): UnreadableKeys[] =>
-      unreadKeys.all(hostId).map(({ accounts, ...one }) => ({ ...one, accounts: JSON.parse(accounts) })),
+    unreadableKeys: (hostId: number): UnreadableKeys[] =>
+      unreadableKeys.all(hostId).map(({ accounts, ...one }) => ({ ...one, accounts: JSON.parse(accounts) })),
 
     /** The strongest of its logs that record every login; null where none does. */
     logsOf(hostId: number): UseEvidence | null {

@@ -23,7 +23,7 @@ type HostReadingRow = {
   isWhole: boolean;
   files: { path: string; realPath: string | null; base64: string }[];
   /** Paths at or below which there may be something that was not seen. */
-  unread: string[];
+  unreadable: string[];
   /** Its private key files. `isSeen`: in this very reading. The others may still be there, unseen. */
   keyFiles: {
     path: string;
@@ -42,7 +42,7 @@ type Row = {
   reader: string | null;
   is_whole: number;
   files: string;
-  unread: string;
+  unreadable: string;
   standing: string | null;
   signed_by: string | null;
   issued_at: Instant | null;
@@ -62,18 +62,18 @@ type Read = Pick<HostProbe, "scanId" | "at" | "login" | "hostKey"> & {
 
 export function hostReadingTable(db: Database) {
   const put = db.prepare(`
-    INSERT INTO host_reading (host, scan, read_at, begun_at, host_key, reader, is_whole, files, unread)
-    VALUES (@host, @scanId, @at, @begunAt, @hostKey, @reader, @isWhole, @files, @unread)
+    INSERT INTO host_reading (host, scan, read_at, begun_at, host_key, reader, is_whole, files, unreadable)
+    VALUES (@host, @scanId, @at, @begunAt, @hostKey, @reader, @isWhole, @files, @unreadable)
     ON CONFLICT (host) DO UPDATE
     SET scan = @scanId, read_at = @at, begun_at = @begunAt, host_key = @hostKey, reader = @reader, is_whole = @isWhole,
-        files = @files, unread = @unread`);
+        files = @files, unreadable = @unreadable`);
   const hasScript = db
     .prepare<[number], number>(`
       SELECT EXISTS (
         SELECT 1 FROM offline_script JOIN host USING (host, port) WHERE host.id = CAST(? AS INTEGER))`)
     .pluck();
   const find = db.prepare<[string, number], Row>(`
-    SELECT reading.host, reading.scan, read_at, begun_at, host_key, reader, is_whole, files, unread, standing, signed_by,
+    SELECT reading.host, reading.scan, read_at, begun_at, host_key, reader, is_whole, files, unreadable, standing, signed_by,
       (SELECT issued_at FROM issued_collector
        WHERE instr(bundle.nonce, '-') > 0
          AND issued_collector.nonce = substr(bundle.nonce, 1, instr(bundle.nonce, '-') - 1)) AS issued_at
@@ -102,7 +102,7 @@ export function hostReadingTable(db: Database) {
             base64: Buffer.from(bytes).toString("base64"),
           })),
         ),
-        unread: JSON.stringify(collected.unreadablePaths),
+        unreadable: JSON.stringify(collected.unreadablePaths),
       });
     },
 
@@ -120,7 +120,7 @@ export function hostReadingTable(db: Database) {
         reader: row.reader,
         isWhole: row.is_whole === 1,
         files: JSON.parse(row.files),
-        unread: JSON.parse(row.unread),
+        unreadable: JSON.parse(row.unreadable),
         keyFiles: keyFiles.all(row.host).map(({ last_scan, ...file }) => ({
           ...file,
           isSeen: last_scan === row.scan,
@@ -191,11 +191,11 @@ export function offlineReadingTable(db: Database) {
     WHERE host.id = ? AND collected_at = host.last_read`);
 
   return {
-    put: (address: Place, { at, standing, reading }: OfflineHost): void =>
+    put: (address: HostPort, { at, standing, reading }: OfflineHost): void =>
       void put.run({ ...address, at, standing, reading: JSON.stringify(reading) }),
 
     /** Sets the standing of a bundle whose host's signature came after it. */
-    stand: (address: Place, { at, standing, signedBy }: SignedSince): void =>
+    stand: (address: HostPort, { at, standing, signedBy }: SignedSince): void =>
       void stand.run({ ...address, at, standing, signedBy }),
 
     /** Null where it was read from here since, or has no bundle. */
@@ -208,4 +208,4 @@ export function offlineReadingTable(db: Database) {
   };
 }
 
-type Place = { host: string; port: number };
+type HostPort = { host: string; port: number };

@@ -155,7 +155,7 @@ export function makeClaimDatabase(path: string): void {
     const counts = { hosts: 3, adds: 2, changes: 0, removes: 2 };
     const run = runs.begin({
       planId,
-      token: "carried",
+      token: "offline",
       origin: "offline",
       kind,
       title,

@@ -24,7 +24,7 @@ const KEPT: Partial<Record<string, string>> = {
   "account-eab": "account binding key",
   "authority-root": "root key",
   "authority-intermediate": "intermediate key",
-  "pair-key": "certificate key",
+  "certificate-key": "certificate key",
   "store-passphrase": "keystore passphrase",
   tsig: "zone key",
 };

@@ -6,7 +6,7 @@ import { Instant } from "../instant.ts";
  * Why nothing confirms or contradicts a claim so far. `no-evidence`: it says nothing that a reading of the host could show.
  * `no-reading`: the host was not read since its script was written. `unverified-reading`: nothing shows that what was read is of the
  * host with the plan's key. `earlier-reading`: nothing shows that it was read after the script was written. `not-root`: it was read by
- * another account than root or the owner. `unread`: what the plan changes was not read, or not whole. `key-not-verified`: the new key
+ * another account than root or the owner. `unreadable`: what the plan changes was not read, or not whole. `key-not-verified`: the new key
  * has not signed at its path. `other-key`: the run has another new key. `left-out`: it leaves accounts out, for which no reading is
  * evidence. `no-result`: the result itself is not kept.
  */
@@ -16,7 +16,7 @@ export const ClaimGap = z.enum([
   "unverified-reading",
   "earlier-reading",
   "not-root",
-  "unread",
+  "unreadable",
   "key-not-verified",
   "other-key",
   "left-out",

@@ -256,7 +256,7 @@ export const OldKeyWatch = z.object({
   /** What a journal tells first, then the latest. */
   uses: z.array(OldKeyUse),
   /** Hosts of which no log was read since: nothing is known of them. `readTo`: how far back that is; null: no log tells of logins. */
-  unread: z.array(z.object({ host: HostName, port: Port, readTo: Instant.nullable() })),
+  unreadable: z.array(z.object({ host: HostName, port: Port, readTo: Instant.nullable() })),
 });
 export type OldKeyWatch = z.infer<typeof OldKeyWatch>;
 

@@ -33,16 +33,16 @@ export function formatUsedBy(uses: readonly OldKeyUse[]): string {
 }
 
 /** Hosts of which nothing is known, so that nobody takes them for quiet; null: of each a log was read. */
-export function formatUnreadable({ unread, since }: OldKeyWatch): string | null {
-  if (unread.length === 0) return null;
-  const named = unread
+export function formatUnreadable({ unreadable, since }: OldKeyWatch): string | null {
+  if (unreadable.length === 0) return null;
+  const named = unreadable
     .slice(0, MOST_NAMED)
     .map((one) =>
       one.readTo === null
         ? `${formatHost(one)} (no log of logins)`
         : `${formatHost(one)} (read to ${one.readTo} by its own clock)`,
     );
-  const more = unread.length - named.length;
+  const more = unreadable.length - named.length;
   return `whether the old key is used since ${since} is not known of ${named.join(", ")}${more > 0 ? ` and ${formatCount(more, "other")}` : ""}`;
 }
 

@@ -147,8 +147,9 @@ export const isNamedAlone = ({ path, address }: CheckName): boolean =>
   path !== undefined || address !== undefined;
 
 /** Whether these acknowledgements cover the check. Where it need not be named, its kind agrees to all such. */
-export const isAcknowledged = (check: CheckName, given: readonly string[]): boolean =>
-  given.includes(acknowledgementOf(check)) || (!isNamedAlone(check) && given.includes(check.id));
+export const isAcknowledged = (check: CheckName, acknowledgements: readonly string[]): boolean =>
+  acknowledgements.includes(acknowledgementOf(check)) ||
+  (!isNamedAlone(check) && acknowledgements.includes(check.id));
 
 type CheckName = Pick<Check, "id" | "host" | "account" | "path" | "address">;
 

@@ -67,7 +67,7 @@ const GAPS: Record<ClaimGap, string> = {
   "earlier-reading":
     "nothing shows that the last reading is from after the script was written; of a bundle that is shown by a collector that was printed after it (latchkey collector)",
   "not-root": "it was read neither as root nor by the account itself",
-  unread: "the last reading could not decide it",
+  unreadable: "the last reading could not decide it",
   "key-not-verified": "the new key has not signed there",
   "other-key": "the run has another new key",
   "left-out": "it leaves an account out, and that it had to is shown by a signature alone",

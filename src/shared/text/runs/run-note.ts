@@ -118,18 +118,18 @@ const GIVE_NEW = "give whoever that is the new one; an agent that has both offer
 const END_GRACE = "end the days of grace (runs resume --now) to remove it all the same";
 
 function formatWatched(note: Extract<RunNote, { kind: "host-watched" }>): string {
-  const place = formatHostAddress(note);
+  const address = formatHostAddress(note);
   const { silence, since, isEnough } = note;
   switch (silence.kind) {
     case "quiet": {
       const logs = silence.evidence === "journal" ? "its journal shows" : "plain files show";
-      const said = `${place}: ${logs} no login with the old key since ${since.slice(0, 10)}`;
+      const said = `${address}: ${logs} no login with the old key since ${since.slice(0, 10)}`;
       return isEnough ? said : `${said}, and any user there can have lines written to those: ${END_GRACE}`;
     }
     case "used":
-      return `${place}: ${formatUsed(silence)}: ${GIVE_NEW}`;
+      return `${address}: ${formatUsed(silence)}: ${GIVE_NEW}`;
     case "unknown":
-      return `${place}: whether the old key is still used is not known: ${formatGap(silence.why)}; ${END_GRACE}`;
+      return `${address}: whether the old key is still used is not known: ${formatGap(silence.why)}; ${END_GRACE}`;
     default:
       return assertNever(silence);
   }

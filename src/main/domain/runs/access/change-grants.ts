@@ -58,12 +58,8 @@ export function addGrants({ provided, now }: PlanFacts, request: Of<"add-grants"
   };
 }
 
-const isWished = (
-  { accounts: places }: Of<"add-grants">,
-  { host, port }: HostFacts,
-  account: string,
-): boolean =>
-  places.some((address) => address.host === host && address.port === port && address.account === account);
+const isWished = ({ accounts }: Of<"add-grants">, { host, port }: HostFacts, account: string): boolean =>
+  accounts.some((address) => address.host === host && address.port === port && address.account === account);
 
 /** Lines that are gone in the end. */
 export const removeGrants = (facts: PlanFacts, request: Of<"remove-grants">): ChangeSet =>

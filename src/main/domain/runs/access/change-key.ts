@@ -37,12 +37,16 @@ export function replaceKey(facts: PlanFacts): ChangeSet | Unplannable {
     oldKey: key.fingerprint,
     newKey,
     verifies: "new",
-    changesFor: (_, file) => aimAt(facts, key.fingerprint, file),
+    changesFor: (_, file) => findChanges(facts, key.fingerprint, file),
     concerns: ({ fingerprint }) => fingerprint === key.fingerprint,
   };
 }
 
-function aimAt({ provided, now }: PlanFacts, fingerprint: string, { path, bytes }: OpenFile): FileChanges {
+function findChanges(
+  { provided, now }: PlanFacts,
+  fingerprint: string,
+  { path, bytes }: OpenFile,
+): FileChanges {
   const found = findLines(bytes, ({ key }) => key?.fingerprint === fingerprint);
   const [first] = found.filter(({ read }) => read.problem === null);
   if (!first) return { ...NO_CHANGES, notes: found.map((one) => formatIgnored(path, one)) };
@@ -115,5 +119,7 @@ function formatNoLocation({ key, hosts }: PlanFacts): string {
     : `no grant of ${fingerprint} is known; scan the hosts where it can log in first`;
 }
 
-export const canHold = ({ unread, hostKey }: HostFacts, { stuck, possession }: PrivateKeyFacts): boolean =>
-  unread === null && hostKey !== null && stuck === null && possession.kind !== "other-key";
+export const canHold = (
+  { unreadable, hostKey }: HostFacts,
+  { stuck, possession }: PrivateKeyFacts,
+): boolean => unreadable === null && hostKey !== null && stuck === null && possession.kind !== "other-key";

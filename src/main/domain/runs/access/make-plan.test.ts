@@ -100,7 +100,7 @@ test("what cannot be changed safely is left out by consent where something is le
   expect(planFor([managed]).leftOut).toEqual([expect.stringContaining("remove the key from the metadata")]);
   const spoilt: [string, Partial<HostFacts>][] = [
     ["host-key", { hostKey: null }],
-    ["unreadable", { unread: "no answer" }],
+    ["unreadable", { unreadable: "no answer" }],
     ["clock", { clockOffset: -301 }],
     [
       "file",

@@ -28,7 +28,7 @@ import {
 } from "./change-set.ts";
 import { checksOf } from "./checks/hosts.ts";
 import { checkOrigins } from "./checks/logins.ts";
-import { asksUnreadable, checkPrivateKeys, checkUnreadableKeys } from "./checks/private-keys.ts";
+import { acknowledgesUnreadable, checkPrivateKeys, checkUnreadableKeys } from "./checks/private-keys.ts";
 import { verifyingKey } from "./choose-verification.ts";
 import { draftHost, toPrivateKeyPlan } from "./draft-host.ts";
 import type { FileFacts, HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
@@ -58,7 +58,7 @@ export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
     checks: [
       ...(files.length === 0 ? [refuseNothing(facts, drafts)] : []),
       ...checkPrivateKeys(facts, changeSet, privateKeyLocations),
-      ...(asksUnreadable(facts.request.kind, privateKeyLocations.length)
+      ...(acknowledgesUnreadable(facts.request.kind, privateKeyLocations.length)
         ? drafts.flatMap((draft) => checkUnreadableKeys(changeSet, draft))
         : []),
       ...drafts.flatMap((draft) => [
@@ -174,7 +174,7 @@ function refuseNothing({ request, key }: PlanFacts, drafts: readonly Draft[]): C
 
 export const toAccessHost = (draft: Draft, batch: number): AccessHost => {
   const { files, privateKeyLocations, verifications } = draft;
-  return { ...toPlannedHost(draft, batch), files, privateKeyLocations, verifications: verifications };
+  return { ...toPlannedHost(draft, batch), files, privateKeyLocations, verifications };
 };
 
 /** The facts as plans are made of them: each real file once, and no private key replaced by one that is not here. */

@@ -69,11 +69,11 @@ export type HostFacts = {
   /** Other hosts of the inventory that are reached through this one. */
   jumpFor: number;
   /** Why it could not be looked at now, as a sentence; then the rest is what the inventory knows. */
-  unread: string | null;
+  unreadable: string | null;
   /** When a bundle told all of this, where the host is known by that alone; null: it was looked at now. */
   asOf: Instant | null;
   /** Whether that bundle is of the host: `claimed` where nothing shows it; null where it was looked at now. */
-  carried: BundleStandingKind | null;
+  bundleStanding: BundleStandingKind | null;
   os: string | null;
   /** Its clock minus ours, in seconds. */
   clockOffset: number | null;
@@ -89,7 +89,7 @@ export type HostFacts = {
   accounts: readonly AccountFacts[];
   files: readonly FileFacts[];
   /** Where keys of its accounts may be that could not be read. */
-  unreadKeys: readonly UnreadableKeys[];
+  unreadableKeys: readonly UnreadableKeys[];
   privateKeyLocations: readonly PrivateKeyFacts[];
   /** For a rotation of its host key alone. */
   daemon: DaemonFacts | null;
@@ -220,6 +220,6 @@ export type DaemonFacts = {
   /** Host keys that sshd uses now, as `sshd -T` prints them. `line`: `type base64`, null where it was not told. */
   hostKeys: readonly { path: string; keyType: string; fingerprint: string; line: string | null }[];
   /** Paths that are taken, so that the new key's is not among them. */
-  taken: readonly string[];
+  occupied: readonly string[];
   canReload: boolean | null;
 };

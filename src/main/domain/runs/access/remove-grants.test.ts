@@ -23,7 +23,7 @@ const unreadableOf = (host: HostFacts) =>
   planFor([host], { request: REMOVE, here: [] }).checks.filter(({ id }) => id === "unreadable");
 
 test("a removal says which accounts' keys could not be read, for a copy of the line there lets in all the same", () => {
-  const host = makeHostFacts("web1", TEXT, { unreadKeys: [unreadableRoot] });
+  const host = makeHostFacts("web1", TEXT, { unreadableKeys: [unreadableRoot] });
   expect(unreadableOf(host)).toMatchObject([
     {
       state: "warning",
@@ -53,7 +53,7 @@ test("an account of which a line was to go, and whose keys cannot be read now, k
     why: "it may not be read",
     grants: grants.map((grant) => ({ account: "bob", grant })),
   };
-  const host = makeHostFacts("web1", TEXT, { unreadKeys: [unread] });
+  const host = makeHostFacts("web1", TEXT, { unreadableKeys: [unread] });
   const plan = planFor([host], { request: { kind: "remove-grants", grants: [10, 60] }, here: [] });
   expect(plan.checks.filter(({ id }) => id === "unreadable")).toMatchObject([
     {

@@ -95,8 +95,8 @@ function ask(states: Record<string, StepProgress["state"]>, more: Partial<Progre
     ...more,
   });
   if (move.kind === "do") return move.tasks.map(({ step, what }) => `${what} ${nameOf(step.ordinal)}`);
-  return move.kind === "look"
-    ? ["look", ...move.hostIndexes]
+  return move.kind === "inspect"
+    ? ["inspect", ...move.hostIndexes]
     : move.kind === "wait"
       ? [`wait for ${move.until}`]
       : [move.state];
@@ -118,7 +118,7 @@ test("a run begins with its key, then one host, then the others side by side, an
     "finish here",
   ]);
   expect(ask({})).toEqual(["act create-key here"]);
-  expect(ask({ "create-key": "verified" }, { seen: new Map() })).toEqual(["look", 0]);
+  expect(ask({ "create-key": "verified" }, { seen: new Map() })).toEqual(["inspect", 0]);
   expect(ask({ "create-key": "verified" })).toEqual(["act grant a"]);
   expect(ask({ "create-key": "verified", "grant a": "acted" })).toEqual(["act grant a"]);
   expect(ask({ "create-key": "verified", "grant a": "verified" })).toEqual(["act grant b", "act grant c"]);
@@ -289,7 +289,7 @@ test("a verification by a log is waited for before anything is removed, and hind
     }));
   const progress = { want: "on" as const, seen: new Map(), isGraceOver: false };
   expect(nextMove(ACCESS_RULES, plan, { ...progress, steps: states("planned") })).toEqual({
-    kind: "look",
+    kind: "inspect",
     hostIndexes: [null],
   });
   expect(nextMove(ACCESS_RULES, plan, { ...progress, steps: states("verified") })).toEqual({

@@ -19,9 +19,9 @@ const FILES = Number(process.env.LATCHKEY_TEST_FILES ?? 1_000);
 const read = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
 /** What is left of `there`, as text; null where nobody can be sure. */
-function leave(there: string, prior: string, wanted: string): string | null {
-  const taken = rollBack(toBytes(there), { prior: toBytes(prior), wanted: toBytes(wanted) });
-  return taken.kind === "taken" ? read(taken.bytes) : null;
+function leave(there: string, prior: string, planned: string): string | null {
+  const taken = rollBack(toBytes(there), { prior: toBytes(prior), planned: toBytes(planned) });
+  return taken.kind === "removed" ? read(taken.bytes) : null;
 }
 
 /** A line of a file, and whether it is there before a change and after it. */
@@ -100,12 +100,12 @@ test("out of a file that somebody has changed since goes what the change has bro
     const dice = createDice(seed);
     const pieces = makePieces(dice);
     const meddled = meddle(pieces, dice);
-    const [prior, wanted] = [
+    const [prior, planned] = [
       pieces.filter(({ isPrior }) => isPrior),
       pieces.filter(({ isWanted }) => isWanted),
     ];
     const there = meddled.filter(({ isWanted }) => isWanted);
-    const left = leave(write(there), write(prior), write(wanted));
+    const left = leave(write(there), write(prior), write(planned));
     const gone = new Set(pieces.flatMap(({ text, isWanted }) => (isWanted ? [] : [text])));
     const lines = (left ?? "").split(/(?<=\n)/);
     const isGone = (line: string) => gone.has(line.replace(/\r?\n$/, ""));
@@ -119,85 +119,85 @@ test("out of a file that somebody has changed since goes what the change has bro
           .sort()
           .join("");
     if (!isRight)
-      expect({ prior: write(prior), wanted: write(wanted), there: write(there), left }).toBeNull();
+      expect({ prior: write(prior), planned: write(planned), there: write(there), left }).toBeNull();
   }
 }, 120_000);
 
 const NEW = `${NEW_KEY} jo`;
 const OLD = `${OLD_KEY} jo`;
 
-test.each<[string, { prior: string; wanted: string; there: string; left: string | null }]>([
+test.each<[string, { prior: string; planned: string; there: string; left: string | null }]>([
   [
     "a line that was moved",
     {
       prior: `a\n${OLD}\n`,
-      wanted: `a\n${OLD}\n${NEW}\n`,
+      planned: `a\n${OLD}\n${NEW}\n`,
       there: `${NEW}\na\n${OLD}\n`,
       left: `a\n${OLD}\n`,
     },
   ],
   [
     "a line that somebody has taken out already",
-    { prior: `${OLD}\n`, wanted: `${OLD}\n${NEW}\n`, there: `${OLD}\n# mine\n`, left: `${OLD}\n# mine\n` },
+    { prior: `${OLD}\n`, planned: `${OLD}\n${NEW}\n`, there: `${OLD}\n# mine\n`, left: `${OLD}\n# mine\n` },
   ],
   [
     "a line that somebody has put back already",
-    { prior: `${OLD}\n${NEW}\n`, wanted: `${NEW}\n`, there: `${NEW}\n${OLD}\n`, left: `${NEW}\n${OLD}\n` },
+    { prior: `${OLD}\n${NEW}\n`, planned: `${NEW}\n`, there: `${NEW}\n${OLD}\n`, left: `${NEW}\n${OLD}\n` },
   ],
   [
     "a line whose neighbours are gone",
-    { prior: `a\n${OLD}\nb\n`, wanted: "a\nb\n", there: "c\nd\n", left: `c\nd\n${OLD}\n` },
+    { prior: `a\n${OLD}\nb\n`, planned: "a\nb\n", there: "c\nd\n", left: `c\nd\n${OLD}\n` },
   ],
   [
     "a line whose one neighbour stands",
-    { prior: `a\n${OLD}\nb\n`, wanted: "a\nb\n", there: "c\nb\nd\n", left: `c\n${OLD}\nb\nd\n` },
+    { prior: `a\n${OLD}\nb\n`, planned: "a\nb\n", there: "c\nb\nd\n", left: `c\n${OLD}\nb\nd\n` },
   ],
-  ["a file that is empty now", { prior: `${OLD}\n`, wanted: "", there: "", left: `${OLD}\n` }],
+  ["a file that is empty now", { prior: `${OLD}\n`, planned: "", there: "", left: `${OLD}\n` }],
   [
     "a last line without its end",
     {
       prior: `a\n${OLD}`,
-      wanted: `a\n${OLD}\n${NEW}`,
+      planned: `a\n${OLD}\n${NEW}`,
       there: `# mine\na\n${OLD}\n${NEW}`,
       left: `# mine\na\n${OLD}`,
     },
   ],
   [
     "an end that somebody has written",
-    { prior: OLD, wanted: `${OLD}\n${NEW}`, there: `${OLD}\n${NEW}\n# mine\n`, left: `${OLD}\n# mine\n` },
+    { prior: OLD, planned: `${OLD}\n${NEW}`, there: `${OLD}\n${NEW}\n# mine\n`, left: `${OLD}\n# mine\n` },
   ],
   [
     "other ends of lines",
-    { prior: `a\n${OLD}\nb\n`, wanted: "a\nb\n", there: "a\r\nb\r\n", left: `a\r\n${OLD}\nb\r\n` },
+    { prior: `a\n${OLD}\nb\n`, planned: "a\nb\n", there: "a\r\nb\r\n", left: `a\r\n${OLD}\nb\r\n` },
   ],
   [
     "a new line with other options",
-    { prior: `${OLD}\n`, wanted: `${OLD}\n${NEW}\n`, there: `${OLD}\nrestrict ${NEW}\n`, left: null },
+    { prior: `${OLD}\n`, planned: `${OLD}\n${NEW}\n`, there: `${OLD}\nrestrict ${NEW}\n`, left: null },
   ],
   [
     "a new line that stands twice",
-    { prior: `${OLD}\n`, wanted: `${OLD}\n${NEW}\n`, there: `${NEW}\n${OLD}\n${NEW}\n`, left: null },
+    { prior: `${OLD}\n`, planned: `${OLD}\n${NEW}\n`, there: `${NEW}\n${OLD}\n${NEW}\n`, left: null },
   ],
   [
     "an old line that is out of use",
-    { prior: `${OLD}\n${NEW}\n`, wanted: `${NEW}\n`, there: `# ${OLD}\n${NEW}\n`, left: null },
+    { prior: `${OLD}\n${NEW}\n`, planned: `${NEW}\n`, there: `# ${OLD}\n${NEW}\n`, left: null },
   ],
-])("of %s is left what is certain", (_, { prior, wanted, there, left }) => {
-  expect(leave(there, prior, wanted)).toBe(left);
+])("of %s is left what is certain", (_, { prior, planned, there, left }) => {
+  expect(leave(there, prior, planned)).toBe(left);
 });
 
 test("a new line stays while the line that it replaces is gone, however it went", () => {
-  const [prior, wanted] = [`# other\n${OLD}\n`, `# other\n${OLD}\n${NEW}\n`];
-  const change = { prior: toBytes(prior), wanted: toBytes(wanted), replaced: toBytes(`${OLD}\n`) };
+  const [prior, planned] = [`# other\n${OLD}\n`, `# other\n${OLD}\n${NEW}\n`];
+  const change = { prior: toBytes(prior), planned: toBytes(planned), replaced: toBytes(`${OLD}\n`) };
   const unsure = { kind: "unsure", out: [NEW], back: [OLD] };
   for (const instead of ["", `# ${OLD}\n`, `restrict ${OLD}\n`])
     expect(rollBack(toBytes(`# other\n${instead}${NEW}\n`), change)).toEqual(unsure);
-  expect(rollBack(toBytes(`${NEW}\n${OLD}\n`), change)).toMatchObject({ kind: "taken", out: [NEW] });
-  expect(rollBack(toBytes("# other\n"), change)).toMatchObject({ kind: "taken", out: [], back: [] });
+  expect(rollBack(toBytes(`${NEW}\n${OLD}\n`), change)).toMatchObject({ kind: "removed", out: [NEW] });
+  expect(rollBack(toBytes("# other\n"), change)).toMatchObject({ kind: "removed", out: [], back: [] });
 });
 
 test("what nobody can be sure of is said line by line", () => {
-  const change = { prior: toBytes(`${OLD}\n`), wanted: toBytes(`${NEW}\n`) };
+  const change = { prior: toBytes(`${OLD}\n`), planned: toBytes(`${NEW}\n`) };
   expect(rollBack(toBytes(`restrict ${OLD}\n${NEW}\n`), change)).toEqual({
     kind: "unsure",
     out: [NEW],

@@ -6,7 +6,7 @@ import { writeExactly } from "#shared/text/exact-bytes.ts";
 /** The file before a change, and as the change has left it. */
 export type FileChange = {
   prior: Uint8Array;
-  wanted: Uint8Array;
+  planned: Uint8Array;
   /** Lines in whose place those of the change have come to stand: while one of them is missing, none of those goes. */
   replaced?: Uint8Array;
 };
@@ -16,7 +16,7 @@ export type FileChange = {
  * the ones that they replace, so that only a person can tell what was meant.
  */
 export type RolledBack =
-  | { kind: "taken"; bytes: Uint8Array; out: string[]; back: string[] }
+  | { kind: "removed"; bytes: Uint8Array; out: string[]; back: string[] }
   | { kind: "unsure"; out: string[]; back: string[] };
 
 /** A line as Latin-1, and how it ends. */
@@ -29,8 +29,8 @@ type Texts = { was: Text; became: Text; now: Text };
 /** Lines that went, those that came in their place, and the line after which, as the change has left it, that is. */
 type Gap = { gone: Entry[]; come: Entry[]; after: number };
 
-export function rollBack(there: Uint8Array, { prior, wanted, replaced }: FileChange): RolledBack {
-  const texts = { was: readText(prior), became: readText(wanted), now: readText(there) };
+export function rollBack(there: Uint8Array, { prior, planned, replaced }: FileChange): RolledBack {
+  const texts = { was: readText(prior), became: readText(planned), now: readText(there) };
   const { was, became, now } = texts;
   const [come, gone] = [excess(became, was), excess(was, became)];
   const surplus = new Set([...come.keys()].filter((text) => count(now, text) > 0));
@@ -45,7 +45,7 @@ export function rollBack(there: Uint8Array, { prior, wanted, replaced }: FileCha
   const isTouched = [...come.keys(), ...gone.keys()].some((text) => isRewritten(texts, text));
   if (isTouched || lost.size > 0 || ![...surplus].every(isOurs)) return { kind: "unsure", ...lines };
   const bytes = Buffer.from(write(texts, surplus, findIndexes(texts, surplus, missing)), "latin1");
-  return { kind: "taken", bytes: new Uint8Array(bytes), ...lines };
+  return { kind: "removed", bytes: new Uint8Array(bytes), ...lines };
 }
 
 function readText(bytes: Uint8Array): Text {

@@ -17,7 +17,7 @@ test("a host key gets a line beside the old one's; without any, all that sshd us
       path: "/etc/ssh/sshd_config",
       realPath: "/etc/ssh/sshd_config",
     };
-    const daemon = { files: [file], hostKeys: old, taken: [], canReload: true, problem };
+    const daemon = { files: [file], hostKeys: old, occupied: [], canReload: true, problem };
     const login = { account: "root", isRoot: true, key: null, certificate: null, from: null };
     return planFor([makeHostFacts("web1", "", { daemon, login, files: [] })], {
       request,

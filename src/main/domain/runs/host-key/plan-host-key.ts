@@ -99,17 +99,21 @@ function formatRevoked(line: string | null): string {
 }
 
 /** What was wished, if it is a name that we give and nothing stands there. */
-function chooseFree({ taken, hostKeys }: DaemonFacts, usual: string, wished: string | null): string | null {
+function chooseFree(
+  { occupied, hostKeys }: DaemonFacts,
+  usual: string,
+  wished: string | null,
+): string | null {
   const isOurs =
     wished?.startsWith(`${usual}_`) && /^\d{4}-\d\d-\d\d(_\d+)?$/.test(wished.slice(usual.length + 1));
-  const isUsed = [...taken, ...hostKeys.map(({ path }) => path)].some(
+  const isUsed = [...occupied, ...hostKeys.map(({ path }) => path)].some(
     (path) => path === wished || path === `${wished}.pub`,
   );
   return isOurs && !isUsed ? wished : null;
 }
 
-function freePath({ taken, hostKeys }: DaemonFacts, usual: string, day: string): string {
-  const known = new Set([...taken, ...hostKeys.map(({ path }) => path)]);
+function freePath({ occupied, hostKeys }: DaemonFacts, usual: string, day: string): string {
+  const known = new Set([...occupied, ...hostKeys.map(({ path }) => path)]);
   for (let count = 1; ; count++) {
     const path = count === 1 ? `${usual}_${day}` : `${usual}_${day}_${count}`;
     if (!known.has(path) && !known.has(`${path}.pub`)) return path;

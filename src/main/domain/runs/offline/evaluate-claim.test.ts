@@ -81,7 +81,7 @@ const reading = (text: string, more: Partial<HostReading> = {}): HostReading => 
   reader: null,
   isWhole: true,
   files: [{ path: FILE.path, realPath: FILE.path, bytes: bytes(text) }],
-  unread: [],
+  unreadable: [],
   keyFiles: [keyAt(HOLDER.path)],
   ...more,
 });
@@ -158,15 +158,15 @@ test.each<[string, Partial<HostReading> | null]>([
   ["earlier-reading", { after: "2026-02-28T23:59:59Z" }],
   ["not-root", { reader: "eve" }],
   ["not-root", { reader: "user0" }],
-  ["unread", { files: [] }],
+  ["unreadable", { files: [] }],
   ["key-not-verified", { keyFiles: [] }],
   ["key-not-verified", { keyFiles: [keyAt(HOLDER.path, { possession: "claimed" })] }],
   ["key-not-verified", { keyFiles: [keyAt(HOLDER.path, { possession: "other-key" })] }],
   ["key-not-verified", { keyFiles: [keyAt(HOLDER.path, { isSeen: false })] }],
   ["key-not-verified", { keyFiles: [keyAt("/tmp/eve")] }],
-  ["unread", { isWhole: false }],
-  ["unread", { unread: ["/home/ann/.ssh/id_ed25519.latchkey-old"] }],
-  ["unread", { unread: ["/home/ann"] }],
+  ["unreadable", { isWhole: false }],
+  ["unreadable", { unreadable: ["/home/ann/.ssh/id_ed25519.latchkey-old"] }],
+  ["unreadable", { unreadable: ["/home/ann"] }],
 ])("nothing is confirmed, for that is %s, by a reading with %j", (why, more) => {
   const seen = more && reading(REMOVED, more);
   expect(evaluate({ ...COMMITTED, seen })).toMatchObject({ kind: "open", why });

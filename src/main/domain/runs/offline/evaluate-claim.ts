@@ -34,7 +34,7 @@ export type HostReading = {
   /** Authorized keys files, whole. */
   files: readonly { path: string; realPath: string | null; bytes: Uint8Array }[];
   /** Paths at or below which something may be that was not seen. */
-  unread: readonly string[];
+  unreadable: readonly string[];
   keyFiles: readonly {
     path: string;
     fingerprint: string | null;
@@ -155,7 +155,7 @@ function showFile({ key, reading }: About, file: FilePlan, stages: readonly Stag
   const { path } = file;
   if (!isWordOf(reading, file.account, file.owner)) return { kind: "gap", why: "not-root", path };
   const read = reading.files.filter((one) => one.path === path || one.realPath === path);
-  if (read.length === 0) return { kind: "gap", why: "unread", path };
+  if (read.length === 0) return { kind: "gap", why: "unreadable", path };
   const hashes = new Set<string>(stages.map((stage) => earliest(file, stage)));
   if (read.every(({ bytes }) => hashes.has(evaluateFile(file, bytes, key?.line ?? null).seen)))
     return { kind: "shown", path };
@@ -202,11 +202,11 @@ function showKey(
 function showGone({ reading }: About, path: string): Shown {
   const there = reading.keyFiles.filter((one) => one.path === path);
   if (there.some(({ isSeen }) => isSeen)) return { kind: "denied", path };
-  const isHidden = reading.unread.some(
+  const isHidden = reading.unreadable.some(
     (one) => path === one || path.startsWith(`${one.replace(/\/$/, "")}/`),
   );
   const isListed = reading.isWhole && !isHidden && LISTED.test(path);
-  return isListed && there.length === 0 ? { kind: "shown", path } : { kind: "gap", why: "unread", path };
+  return isListed && there.length === 0 ? { kind: "shown", path } : { kind: "gap", why: "unreadable", path };
 }
 
 /** Folders of which the collector looks at every file, and names that it looks at in a home. */

@@ -93,7 +93,7 @@ type MakeCheck = (state: Check["state"], id: string, text: string) => Check;
 function checkVerifications(deployment: DeploymentFacts, change: Replacement, toCheck: MakeCheck): Check[] {
   const others = deployment.verificationEndpoints.filter(({ isOthers }) => isOthers);
   const silent = deployment.verificationEndpoints.filter(
-    ({ isOthers, unread }) => !isOthers && unread !== null,
+    ({ isOthers, unreadable }) => !isOthers && unreadable !== null,
   );
   const fresh = change.verificationEndpoints.find(({ before }) => before !== deployment.sha256);
   return [
@@ -128,14 +128,16 @@ function checkVerifications(deployment: DeploymentFacts, change: Replacement, to
 
 /** An address that is out of reach is so under each of its names, and is said once. */
 function checkUnseen(silent: readonly EndpointFacts[], toCheck: MakeCheck): Check[] {
-  const alike = Map.groupBy(silent, ({ address, port, unread }) => JSON.stringify([address, port, unread]));
+  const alike = Map.groupBy(silent, ({ address, port, unreadable }) =>
+    JSON.stringify([address, port, unreadable]),
+  );
   return [...alike.values()].flatMap(([first, ...others]) => {
     if (!first) return [];
     const more = others.length === 0 ? "" : ` (and by ${formatCount(others.length, "other name")})`;
     return toCheck(
       "warning",
       "unseen",
-      `what is served at ${formatVerificationEndpoint(first)}${more} cannot be seen: ${first.unread}`,
+      `what is served at ${formatVerificationEndpoint(first)}${more} cannot be seen: ${first.unreadable}`,
     );
   });
 }

@@ -45,7 +45,7 @@ const none = (why: string): ChosenIssuer => ({ issuer: null, why });
 
 type ChosenChallenge = { method: ChallengeMethod; why: "" } | { method: null; why: string };
 
-/** One way by which all names of a certificate can be shown to be ours; or why there is none. */
+/** The one method by which all names of a certificate can be shown to be ours; or why there is none. */
 export function chooseChallenge(names: readonly string[], facts: ChallengeFacts | null): ChosenChallenge {
   const choices = names.map((name) => ({ name, ...chooseChallengeMethod({ name, facts, configured: [] }) }));
   const [first, ...others] = choices;
@@ -54,17 +54,18 @@ export function chooseChallenge(names: readonly string[], facts: ChallengeFacts 
   const common = first?.methods.find(({ method }) => others.every(({ methods }) => has(methods, method)));
   if (common) return { method: common.method, why: "" };
   const stuck = choices.find(({ methods }) => methods.length === 0);
-  if (!stuck) return { method: null, why: "no one way fits all of its names" };
+  if (!stuck) return { method: null, why: "no one method fits all of its names" };
   const whys = stuck.not.map(({ kind, why }) => `${kind}: ${why}`).join("; ");
   return { method: null, why: `${stuck.name} cannot be shown to be ours (${whys})` };
 }
 
 /** Whether it has this computer run a program, or send what only the vault knows. */
-export const isDoneHere = (way: ChallengeMethod | null): boolean =>
-  way?.kind === "dns-hook" || way?.kind === "rfc2136";
+export const isDoneHere = (method: ChallengeMethod | null): boolean =>
+  method?.kind === "dns-hook" || method?.kind === "rfc2136";
 
-/** Whether the issuer is set to it; a way that was wished for may be another. */
-export const isOwnMethod = (way: ChallengeMethod | null, issuer: Issuer | null): boolean =>
-  issuer?.kind === "acme" && toText(way) === toText(issuer.challenge);
+/** Whether the issuer is set to it; the method that was requested may be another. */
+export const isOwnMethod = (method: ChallengeMethod | null, issuer: Issuer | null): boolean =>
+  issuer?.kind === "acme" && toText(method) === toText(issuer.challenge);
 
-const toText = (way: ChallengeMethod | null): string => JSON.stringify(way && ChallengeMethod.parse(way));
+const toText = (method: ChallengeMethod | null): string =>
+  JSON.stringify(method && ChallengeMethod.parse(method));

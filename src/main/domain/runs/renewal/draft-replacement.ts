@@ -47,8 +47,8 @@ export function draftReplacement(
     ),
     services: [...deployment.services],
     verificationEndpoints: deployment.verificationEndpoints
-      .filter(({ isOthers, unread }) => !isOthers && unread === null)
-      .map(({ unread: _, isOthers: __, ...verification }) => verification),
+      .filter(({ isOthers, unreadable }) => !isOthers && unreadable === null)
+      .map(({ unreadable: _, isOthers: __, ...verification }) => verification),
   };
 }
 

@@ -154,7 +154,7 @@ const makePair = (more: Partial<DeploymentFacts> = {}): DeploymentFacts => ({
       startTls: null,
       before: OLD as never,
       from: "here",
-      unread: null,
+      unreadable: null,
       isOthers: false,
     },
   ],
@@ -169,9 +169,9 @@ const HOST: HostFacts = {
   hostKey: "SHA256:pinned",
   labels: [],
   jumpFor: 0,
-  unread: null,
+  unreadable: null,
   asOf: null,
-  carried: null,
+  bundleStanding: null,
   os: null,
   clockOffset: 0,
   logs: null,
@@ -181,7 +181,7 @@ const HOST: HostFacts = {
   accounts: [],
   files: [],
   login: { account: "root", isRoot: true, key: null, certificate: null, from: null },
-  unreadKeys: [],
+  unreadableKeys: [],
   privateKeyLocations: [],
   daemon: null,
 };
@@ -240,7 +240,7 @@ test("what nobody can see served needs a consent, and so does a host that is not
   const silent = {
     ...makePair().verificationEndpoints[0],
     before: null,
-    unread: "nobody listens",
+    unreadable: "nobody listens",
   } as DeploymentFacts["verificationEndpoints"][0];
   const { checks } = planRenewal(makeFacts([makePair({ verificationEndpoints: [silent] })]));
   expect(checks.map(({ state, id }) => `${state} ${id}`)).toEqual([
@@ -294,7 +294,7 @@ test("an address that nobody reaches is said once for all of its names, and the 
     address: "2001:db8::1",
     serverName,
     before: null,
-    unread: "there is no way to it",
+    unreadable: "there is no way to it",
   }));
   const { checks, hosts } = planRenewal(
     makeFacts([

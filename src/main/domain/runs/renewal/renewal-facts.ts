@@ -78,7 +78,7 @@ export type DeploymentFileFacts = Pick<DeploymentFile, "path" | "real" | "holds"
 
 export type EndpointFacts = VerificationEndpoint & {
   /** Why nothing could be read there, as a sentence; null where something was. */
-  unread: string | null;
+  unreadable: string | null;
   /** What is shown there is meant for another place of the host. */
   isOthers: boolean;
 };

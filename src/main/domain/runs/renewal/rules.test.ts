@@ -88,7 +88,11 @@ function ask(states: States, more: Partial<Progress> = {}) {
     ...more,
   });
   if (move.kind === "do") return move.tasks.map(({ step, what }) => `${what} ${nameOf(step.ordinal)}`);
-  return move.kind === "look" ? ["look"] : move.kind === "wait" ? [`wait for ${move.until}`] : [move.state];
+  return move.kind === "inspect"
+    ? ["inspect"]
+    : move.kind === "wait"
+      ? [`wait for ${move.until}`]
+      : [move.state];
 }
 
 test("all are asked for before any is put in place, and one host has its new one wholly before the others begin", () => {

@@ -34,7 +34,7 @@ export const RENEWAL_RULES: RunRules<RenewalPlan> = {
         ),
     ),
   forward(plan, step, state, seen) {
-    if (!seen) return "look";
+    if (!seen) return "inspect";
     const isBegun = state !== "planned";
     if (seen.kind === "lost") {
       // What stands there is as good as before: nothing has failed by it, and going back must stay possible.
@@ -60,7 +60,7 @@ export const RENEWAL_RULES: RunRules<RenewalPlan> = {
       case "issue":
         return { step, what: "settle", as: "rolled-back", back: "issued-unused" };
       default:
-        if (!seen) return "look";
+        if (!seen) return "inspect";
         // Files alone do not tell what is served, nor that nothing of the run is kept there.
         return seen.kind === "lost" ? null : { step, what: "undo", as: "rolled-back" };
     }

@@ -97,8 +97,8 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
 const NOT_RELOADED = "not at all: it does not run, or nobody knows how it is reloaded";
 
 /** As a plan says it, and as `Consumer.reload` has it. */
-export function formatReload(server: ServerKind, toldBy: ReloadMethod): string {
-  switch (toldBy) {
+export function formatReload(server: ServerKind, reloadedBy: ReloadMethod): string {
+  switch (reloadedBy) {
     case "unit":
       return "systemctl reload";
     case "command":

@@ -3,17 +3,17 @@ import { makeCertificate } from "#testing/make-certificate.ts";
 import {
   closesForGood,
   evaluateShown,
+  expectedLeaves,
   helloName,
   isUnusable,
   READ_CLOSED,
-  wantedAt,
 } from "./verification-endpoints.ts";
 
 const known = { fresh: { sha256: "new", chain: null }, old: "old" };
 
 test("going back, what the old files hold is as right as what was shown, and no certificate at all is never the new one", () => {
   const leaves = (before: string | null, which: "new" | "old", fresh: typeof known.fresh | null = null) =>
-    wantedAt({ before }, which, fresh ? { ...known, fresh } : known).leaves;
+    expectedLeaves({ before }, which, fresh ? { ...known, fresh } : known).leaves;
   expect(leaves("stale", "old")).toEqual(["stale", "old"]);
   expect(leaves(null, "old")).toBe(null);
   expect(leaves("stale", "new")).toEqual(["new"]);
@@ -27,7 +27,7 @@ test("the new certificate is verified with all that leads to its root, in whatev
   );
   if (!leaf || !first || !second) throw new Error("three were made");
   const fresh = { sha256: "new", chain: leaf.pem + first.pem + second.pem };
-  const wanted = wantedAt({ before: "old" }, "new", { fresh, old: "old" });
+  const wanted = expectedLeaves({ before: "old" }, "new", { fresh, old: "old" });
   const [one = "", two = ""] = wanted.intermediates.map(({ sha256 }) => sha256);
   const judge = (chain: string[], message = "") => evaluateShown("old", wanted, { chain, message });
   expect(judge(["new", one, two])).toBeNull();
@@ -40,7 +40,7 @@ test("the new certificate is verified with all that leads to its root, in whatev
   const alone = { message: "", isLeafAlone: true };
   expect(evaluateShown("old", wanted, { ...alone, chain: ["new"] })).toBeNull();
   expect(evaluateShown("old", wanted, { ...alone, chain: ["old"] })).toContain("which is the one before");
-  const back = wantedAt({ before: "old" }, "old", { fresh, old: "old" });
+  const back = expectedLeaves({ before: "old" }, "old", { fresh, old: "old" });
   expect(evaluateShown("old", back, { chain: ["old"], message: "" })).toBeNull();
 });
 

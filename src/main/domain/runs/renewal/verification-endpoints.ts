@@ -105,7 +105,7 @@ type Fresh = { sha256: string | null; chain: string | null };
  * files when it is told to go back: what they hold is as right as what it showed, and which intermediates it sent is not
  * known.
  */
-export function wantedAt(
+export function expectedLeaves(
   { before }: { before: string | null },
   which: "new" | "old",
   { fresh, old }: { fresh: Fresh; old: string },

@@ -76,7 +76,7 @@ export class SimulatedRenewal {
   }
 
   #carryOut(move: Exclude<Move, { kind: "end" | "wait" }>): void {
-    if (move.kind === "look") {
+    if (move.kind === "inspect") {
       for (const place of move.hostIndexes) this.#seen.set(place, this.#servers.look(place ?? -1));
       return;
     }

@@ -57,7 +57,7 @@ export class SimulatedRun {
 
   #carryOut(move: Exclude<Move, { kind: "end" }>): void {
     if (move.kind === "wait") throw new Error("nothing here is to be waited for");
-    if (move.kind === "look") {
+    if (move.kind === "inspect") {
       for (const place of move.hostIndexes) this.#seen.set(place, this.#hosts.look(place));
       return;
     }

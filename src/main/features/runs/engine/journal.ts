@@ -231,7 +231,7 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
   function announceChange(at: string, ordinal: number | null, entry: RunEntry["kind"], text: string): void {
     const step = ordinal === null ? null : (steps.get(ordinal) ?? null);
     const where = step?.host ? formatHostAddress({ host: step.host, port: step.port ?? 22 }) : "here";
-    const detail = { run: runId, ordinal, ...(step && { phase: step.phase, place: where }), entry, text };
+    const detail = { run: runId, ordinal, ...(step && { phase: step.phase, location: where }), entry, text };
     store.events.append({ at, kind: "run-step", detail });
   }
 

@@ -16,7 +16,7 @@ import { type Ended, type Runbook, unreadablePlan } from "./runbook.ts";
 
 export type RunDeps = {
   store: Store;
-  questions: Prompts;
+  prompts: Prompts;
   /** What runs of the kind of a plan do. */
   runbookOf: (plan: Plan) => Runbook;
   /** Who runs this, as hosts are told: `jo@desk`. */
@@ -142,7 +142,7 @@ function executeRun(
       identityFiles,
       mayPrompt,
       transportOf,
-      ask: deps.questions.promptUserFor(mayPrompt),
+      promptUser: deps.prompts.promptUserFor(mayPrompt),
       retryPolicy: deps.retryPolicy,
       trace: (...names) => deps.trace("run", id, ...names),
       signal,

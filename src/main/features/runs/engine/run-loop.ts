@@ -54,7 +54,7 @@ export async function runOn(runbook: Runbook, run: RunContext, steering: Steerin
       continue;
     }
     switch (move.kind) {
-      case "look":
+      case "inspect":
         await run.sessions.keepOnly([...seen.keys(), ...move.hostIndexes]);
         await sideBySide(move.hostIndexes, MOST_AT_ONCE, async (host) => {
           const isWorn = (losses.get(host) ?? 0) >= MOST_LOSSES;
@@ -237,13 +237,13 @@ type Execution = Omit<RunContext, "sessions"> & {
 /** Opens what a run needs, goes on with it until it ends, and closes all of that again. */
 export async function execute(execution: Execution, want: () => "on" | "pause" | "back"): Promise<Ended> {
   const { runbook, request } = execution;
-  const { runId, plan, token, planHash, who, journal, ask, retryPolicy, trace, signal } = execution;
+  const { runId, plan, token, planHash, who, journal, promptUser, retryPolicy, trace, signal } = execution;
   let opened: RunContext | null = null;
   const open = () => openSessions(execution, () => opened && runbook.alsoHostKey(opened));
   let sessions = await open();
   try {
     const run = runbook.open(
-      { runId, plan, token, planHash, who, journal, sessions, ask, retryPolicy, trace, signal },
+      { runId, plan, token, planHash, who, journal, sessions, promptUser, retryPolicy, trace, signal },
       request,
     );
     opened = run;
@@ -264,8 +264,8 @@ export async function execute(execution: Execution, want: () => "on" | "pause" |
 }
 
 async function openSessions(execution: Execution, alsoHostKey: () => Uint8Array | null): Promise<Sessions> {
-  const { runId, plan, runbook, transportOf, identityFiles, mayPrompt, ask, signal } = execution;
+  const { runId, plan, runbook, transportOf, identityFiles, mayPrompt, promptUser, signal } = execution;
   const requests = plan.hosts.map((host) => toHostRequest(host, transportOf(host)));
-  const request = { name: `run ${runId}`, requests, identityFiles, mayPrompt, promptUser: ask, signal };
+  const request = { name: `run ${runId}`, requests, identityFiles, mayPrompt, promptUser, signal };
   return holdSessions(await runbook.openSessions(request), plan, transportOf, alsoHostKey);
 }

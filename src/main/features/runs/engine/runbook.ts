@@ -49,7 +49,7 @@ export type RunContext<P extends Plan = Plan> = {
   journal: Journal;
   /** Others once keys of this computer have changed places. */
   sessions: Sessions;
-  ask: PromptUser;
+  promptUser: PromptUser;
   retryPolicy: RetryPolicy;
   trace: Trace;
   signal: AbortSignal;
@@ -77,7 +77,7 @@ export class Locked extends Error {}
 export class Held extends Error {}
 
 /** The login at a host of the plan. Rejects with `SessionLost` where there is none to be had. */
-export async function enterHost({ sessions }: RunContext, host: number): Promise<HostSession> {
+export async function acquireSession({ sessions }: RunContext, host: number): Promise<HostSession> {
   const entered = await sessions.of(host);
   if ("kind" in entered) throw new SessionLost(entered.message);
   return entered;

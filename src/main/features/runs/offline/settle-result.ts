@@ -29,8 +29,8 @@ import type { Cause, PlainCause, StepResult } from "#shared/model/runs/step-resu
 import type { VerifiedBy } from "#store/runs/offline-table.ts";
 import type { Store } from "#store/store.ts";
 
-/** The token of the run that all carried parts of one plan are. */
-const offlineToken = (plan: PlanHash): string => `carried${plan.slice(0, 24)}`;
+/** The token of the run that all offline parts of one plan are. */
+const offlineToken = (plan: PlanHash): string => `offline${plan.slice(0, 24)}`;
 
 /** What a result tells, of which host of which plan. `signed`: who has signed it. */
 type ImportedResult = {
@@ -44,7 +44,7 @@ type ImportedResult = {
 };
 
 /** The run that all results of one plan are. */
-export function beginCarried(
+export function beginOffline(
   { runbooks, events }: Store,
   planId: PlanId,
   { plan, result, at }: ImportedResult,
@@ -65,7 +65,7 @@ export function beginCarried(
   events.append({
     at,
     kind: "run-started",
-    detail: { run: id, plan: planId, hash: result.plan, carried: true },
+    detail: { run: id, plan: planId, hash: result.plan, offline: true },
   });
   return id;
 }

@@ -30,7 +30,7 @@ import type { OfflineScript, VerifiedBy } from "#store/runs/offline-table.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 import { createClaimConfirmer, evaluateClaimOf } from "./claims.ts";
-import { beginCarried, findOldHere, keepResult, noteClaim, settle, settleVerified } from "./settle-result.ts";
+import { beginOffline, findOldHere, keepResult, noteClaim, settle, settleVerified } from "./settle-result.ts";
 
 export type ResultDeps = VerifyDeps & {
   store: Store;
@@ -49,7 +49,7 @@ export function createResultTaker({ store, verifyResultSignature, announce, now,
   const { runs, files } = store.runbooks;
   const confirmClaims = createClaimConfirmer({ store, announce, now, ...deps });
 
-  return async ({ base64, ...given }: ResultInput): Promise<ImportedResult> => {
+  return async ({ base64, ...input }: ResultInput): Promise<ImportedResult> => {
     const bytes = Buffer.from(base64, "base64");
     const result = readResult(bytes);
     if (typeof result === "string") throw new Refusal("invalid-input", result);
@@ -57,7 +57,7 @@ export function createResultTaker({ store, verifyResultSignature, announce, now,
     const host = locateResult(result, { plan, hash: result.plan });
     if (typeof host === "string") throw new Refusal("invalid-input", host);
     const script = findScript(store, planId, result);
-    const { by, signature } = verifyResult({ store, verifyResultSignature }, { result, host, given, bytes });
+    const { by, signature } = verifyResult({ store, verifyResultSignature }, { result, host, input, bytes });
     const contradiction = findContradiction(result, { plan, host, files: known ? files.all(known.id) : [] });
     if (contradiction) throw new Refusal("invalid-input", contradiction);
     const newKey = takeKey(plan, result, { by, known: known?.newKey?.line ?? null });
@@ -70,7 +70,7 @@ export function createResultTaker({ store, verifyResultSignature, announce, now,
     const isNews = news === "new" || (by !== null && known?.state === "needs-attention");
     const kept = { script: script.id, verifiedBy: by, newKey, body: bytes };
     const takeIn = () => {
-      const id = known?.id ?? beginCarried(store, planId, imported);
+      const id = known?.id ?? beginOffline(store, planId, imported);
       keepResult(store, id, imported, kept);
       if (by === null) noteClaim(store, id, imported);
       else if (news === "new") settleVerified(store, id, imported, newKey);
@@ -207,13 +207,13 @@ function takeKey(
 const CLAIMS_DONE: ReadonlySet<ScriptResult["outcome"]> = new Set(["committed", "done", "added"]);
 
 type VerifyDeps = {
-  verifyResultSignature: (given: Omit<ResultInput, "base64">, bytes: Uint8Array) => BundleSignature;
+  verifyResultSignature: (input: Omit<ResultInput, "base64">, bytes: Uint8Array) => BundleSignature;
 };
 
 type OfflineHostResult = {
   result: ScriptResult;
   host: AccessHost;
-  given: Omit<ResultInput, "base64">;
+  input: Omit<ResultInput, "base64">;
   bytes: Uint8Array;
 };
 
@@ -226,9 +226,9 @@ type Verified = { by: VerifiedBy | null; signature: ResultSignature };
  */
 function verifyResult(
   { store, verifyResultSignature }: VerifyDeps & { store: Pick<Store, "pins"> },
-  { result, host, given, bytes }: OfflineHostResult,
+  { result, host, input, bytes }: OfflineHostResult,
 ): Verified {
-  const person = verifyResultSignature(given, bytes);
+  const person = verifyResultSignature(input, bytes);
   const hostKey = verifyByHost(store, result, host);
   const by = hostKey !== null ? "host" : person.kind === "known" ? "person" : null;
   return { by, signature: { hostKey, person, confirmed: null } };

@@ -27,7 +27,7 @@ export type FoundHosts = {
 };
 
 /** Which hosts, accounts and files a request is about, by the inventory. What is not in it is refused. */
-export function seek(request: KeyRequest, inventory: Inventory): FoundHosts {
+export function findHosts(request: KeyRequest, inventory: Inventory): FoundHosts {
   switch (request.kind) {
     case "rotate-key":
       return findKey(readFingerprint(request.fingerprint), inventory);
@@ -95,9 +95,9 @@ function gather(
 
 type AccountAddress = { host: string; port: number; account: string };
 
-function findAccounts(places: readonly AccountAddress[], inventory: Inventory): FoundHosts {
+function findAccounts(accounts: readonly AccountAddress[], inventory: Inventory): FoundHosts {
   const hosts = new Map<number, FoundHost>();
-  for (const { host, port, account } of places) {
+  for (const { host, port, account } of accounts) {
     const known = inventory.hostAt(host, port);
     if (!known) {
       const where = formatHostAddress({ host, port });

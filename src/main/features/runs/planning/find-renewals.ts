@@ -173,17 +173,17 @@ const NONE_DUE = { sha256s: [], leftOut: [], said: [] };
 
 type Served = RenewalRequest["endpoints"][number];
 
-/** What a place stands for, which may be more than one certificate where no name is said. */
+/** What an address stands for, which may be more than one certificate where no name is said. */
 function findServed(at: Served, servers: Servers): { sha256s: string[]; said: PlanNote[] } {
   const leaves = servers.leavesAt(at);
-  const { host: address, port, serverName } = at;
+  const { host, port, serverName } = at;
   if (leaves.length === 0)
     throw new Refusal(
       "not-found",
-      `what ${address}:${port} serves is not known; scan it first, and the host behind it`,
+      `what ${host}:${port} serves is not known; scan it first, and the host behind it`,
     );
   const ofEach = [...Map.groupBy(leaves, ({ sha256 }) => sha256).values()];
-  const place = formatVerificationEndpoint({ address, port, serverName });
+  const address = formatVerificationEndpoint({ address: host, port, serverName });
   const listed = ofEach.slice(0, MOST_LISTED).map((rows) => {
     const names = rows.flatMap((row) => row.serverName || []);
     const [first] = rows;
@@ -192,8 +192,8 @@ function findServed(at: Served, servers: Servers): { sha256s: string[]; said: Pl
   const more = ofEach.length > listed.length ? `, and ${ofEach.length - listed.length} more` : "";
   const isOne = ofEach.length === 1;
   const text = isOne
-    ? `${place} stands for ${listed[0]}`
-    : `${place} stands for ${formatCount(ofEach.length, "certificate")}: ${listed.join(", ")}${more}; ${place}/NAME takes one`;
+    ? `${address} stands for ${listed[0]}`
+    : `${address} stands for ${formatCount(ofEach.length, "certificate")}: ${listed.join(", ")}${more}; ${address}/NAME takes one`;
   return {
     sha256s: ofEach.flatMap(([row]) => row?.sha256 ?? []),
     said: [{ state: isOne || serverName !== null ? "ok" : "warning", id: "named", text }],

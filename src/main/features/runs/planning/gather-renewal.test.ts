@@ -29,7 +29,7 @@ const pointAt = (port: number, more: Partial<ProbeAddress> = {}): ProbeAddress =
 });
 
 const look = (chainsAt: ChainsAt, way: ProxyRoute | null, point: ProbeAddress) =>
-  readEndpoints({ chainsAt, way, signal }, { points: [point], others: new Set() });
+  readEndpoints({ chainsAt, proxy: way, signal }, { endpoints: [point], others: new Set() });
 
 /** The prober, to which a name has these addresses. */
 const seenAt = (...addresses: string[]) => createChainsAt(createTlsProber(), async () => addresses);
@@ -48,8 +48,8 @@ test("where one address of a name cannot be reached, the others are looked at al
   const { port } = server.endpoint;
   const verificationEndpoints = await look(seenAt(UNROUTED, "127.0.0.1"), null, pointAt(port));
   expect(verificationEndpoints).toMatchObject([
-    { address: UNROUTED, from: "here", before: null, unread: expect.stringMatching(/\S/) },
-    { address: "web1.example", addresses: ["127.0.0.1"], from: "here", unread: null },
+    { address: UNROUTED, from: "here", before: null, unreadable: expect.stringMatching(/\S/) },
+    { address: "web1.example", addresses: ["127.0.0.1"], from: "here", unreadable: null },
   ]);
   expect(verificationEndpoints[1]?.before).toMatch(/^[0-9a-f]{64}$/);
 });
@@ -58,14 +58,14 @@ test("what nobody reaches from here is looked at from the host, if its login lea
   await using server = await startTlsServer();
   const { port } = server.endpoint;
   expect(await look(seenAt("192.0.2.1"), wayTo(), pointAt(port, { address: UNROUTED }))).toMatchObject([
-    { from: "host", unread: null },
+    { from: "host", unreadable: null },
   ]);
   const own = pointAt(port, { address: "127.0.0.1", from: "host" });
   const [byHost] = await look(seenAt(), wayTo(), own);
-  expect(byHost).toMatchObject({ address: "127.0.0.1", from: "host", unread: null });
+  expect(byHost).toMatchObject({ address: "127.0.0.1", from: "host", unreadable: null });
   expect(byHost).not.toHaveProperty("addresses");
   expect(await look(seenAt(), null, own)).toMatchObject([
-    { before: null, unread: expect.stringContaining("only its host reaches it") },
+    { before: null, unreadable: expect.stringContaining("only its host reaches it") },
   ]);
 });
 
@@ -96,6 +96,6 @@ test("a hello that is to name nobody names nobody, also where the host has a nam
 
 test("a name that has no address at all verifies nothing", async () => {
   expect(await look(seenAt(), null, pointAt(443))).toMatchObject([
-    { address: "web1.example", before: null, unread: "the name has no address" },
+    { address: "web1.example", before: null, unreadable: "the name has no address" },
   ]);
 });

@@ -101,35 +101,37 @@ async function readOne(
 ): Promise<Seen> {
   const { known } = one;
   const base = baseOf(one);
-  const pairs = one.certificates.flatMap((sha256) => readDeploymentFacts(deps, query.request, one, sha256));
+  const deployments = one.certificates.flatMap((sha256) =>
+    readDeploymentFacts(deps, query.request, one, sha256),
+  );
   try {
     const request = { ...toHostRequest(known, known.transport), hostKey: null };
     const entered = await sessions.connectToHost(request, async ({ remote }) => ({
       about: await readLogin(deps, remote),
-      files: await readFiles(remote, pairs),
-      told: await readServers(remote, pairs),
-      ways: pairs.some(lacksChallenge) ? await readChallengeMethods(remote, pairs) : null,
-      shown: await readServed(deps, remote, pairs, query.signal),
-      written: await readConfigs(remote, pairs),
+      files: await readFiles(remote, deployments),
+      servers: await readServers(remote, deployments),
+      methods: deployments.some(lacksChallenge) ? await readChallengeMethods(remote, deployments) : null,
+      shown: await readServed(deps, remote, deployments, query.signal),
+      written: await readConfigs(remote, deployments),
     }));
-    if (entered.kind !== "connected") return unread(base, pairs, entered.message);
-    const { about, files, told, ways, shown, written } = entered.value;
+    if (entered.kind !== "connected") return unreadable(base, deployments, entered.message);
+    const { about, files, servers, methods, shown, written } = entered.value;
     const lastRead = deps.store.runbooks.servers.lastRead(known.id);
     return {
       host: { ...base, ...about },
       scanned: { at: lastRead, changed: findChanged(written, lastRead, about.clockOffset) },
-      deployments: pairs.map((pair, nth) => ({
-        ...pair.facts,
-        ...(lacksChallenge(pair) ? methodOf(pair, ways) : {}),
+      deployments: deployments.map((deployment, nth) => ({
+        ...deployment.facts,
+        ...(lacksChallenge(deployment) ? methodOf(deployment, methods) : {}),
         files: files[nth] ?? [],
         verificationEndpoints: shown[nth] ?? [],
-        services: told[nth]?.services ?? [],
-        failing: told[nth]?.failing ?? [],
-        obstacle: pair.facts.obstacle ?? told[nth]?.obstacle ?? null,
+        services: servers[nth]?.services ?? [],
+        failing: servers[nth]?.failing ?? [],
+        obstacle: deployment.facts.obstacle ?? servers[nth]?.obstacle ?? null,
       })),
     };
   } catch (error) {
-    if (error instanceof HostLost) return unread(base, pairs, error.message);
+    if (error instanceof HostLost) return unreadable(base, deployments, error.message);
     throw error;
   }
 }
@@ -138,9 +140,9 @@ async function readOne(
 const readServed = (
   { renewal: { chainsAt } }: Deps,
   { proxy }: RemoteSession,
-  pairs: readonly Described[],
+  deployments: readonly Described[],
   signal: AbortSignal,
-) => Promise.all(pairs.map((pair) => readEndpoints({ chainsAt, way: proxy, signal }, pair)));
+) => Promise.all(deployments.map((deployment) => readEndpoints({ chainsAt, proxy, signal }, deployment)));
 
 /** An ACME directory has to be shown that names are ours, and it was not said how. */
 const lacksChallenge = ({ facts: { issuer, challenge } }: Described): boolean =>
@@ -148,44 +150,44 @@ const lacksChallenge = ({ facts: { issuer, challenge } }: Described): boolean =>
 
 async function readChallengeMethods(
   remote: RemoteSession,
-  pairs: readonly Described[],
+  deployments: readonly Described[],
 ): Promise<ChallengeFacts | null> {
   const seen = await inspectChallengeMethods(remote);
   if (seen.kind === "lost") throw new HostLost(seen.message);
   return seen.kind === "seen"
-    ? readChallengeFacts(seen.inspection, [...new Set(pairs.flatMap(({ facts }) => bare(facts.names)))])
+    ? readChallengeFacts(seen.inspection, [...new Set(deployments.flatMap(({ facts }) => bare(facts.names)))])
     : null;
 }
 
 function methodOf(
   { facts }: Described,
-  ways: ChallengeFacts | null,
+  methods: ChallengeFacts | null,
 ): Pick<DeploymentFacts, "challenge" | "whyNoChallenge"> {
-  const { method, why } = chooseChallenge(bare(facts.names), ways);
+  const { method, why } = chooseChallenge(bare(facts.names), methods);
   return { challenge: method, whyNoChallenge: why };
 }
 
 type ReadService = Exclude<Awaited<ReturnType<typeof readServices>>, { lost: string }>;
 
-async function readServers(remote: RemoteSession, pairs: readonly Described[]) {
+async function readServers(remote: RemoteSession, deployments: readonly Described[]) {
   const seen: (ReadService & { failing: FailingServer[] })[] = [];
   const tested = new Map<string, FailingServer | null>();
-  for (const { facts, found } of pairs) {
-    const told = await readServices(remote, facts.services, found.files);
-    if ("lost" in told) throw new HostLost(told.lost);
-    const failing = await findFailing(remote, told.services, tested);
+  for (const { facts, found } of deployments) {
+    const servers = await readServices(remote, facts.services, found.files);
+    if ("lost" in servers) throw new HostLost(servers.lost);
+    const failing = await findFailing(remote, servers.services, tested);
     if ("lost" in failing) throw new HostLost(failing.lost);
-    seen.push({ ...told, failing });
+    seen.push({ ...servers, failing });
   }
   return seen;
 }
 
 async function readFiles(
   remote: RemoteSession,
-  pairs: readonly Described[],
+  deployments: readonly Described[],
 ): Promise<DeploymentFileFacts[][]> {
   const seen: DeploymentFileFacts[][] = [];
-  for (const { facts, found, described, spkiSha256 } of pairs) {
+  for (const { facts, found, described, spkiSha256 } of deployments) {
     const isDescribed = found.uses.every(({ server }) => server === "described");
     const files = await readDeploymentFiles(
       remote,
@@ -202,9 +204,12 @@ async function readFiles(
 const MOST_CONFIGS = 64;
 
 /** When what says where these are served was last written, by the host's clock. */
-async function readConfigs(remote: RemoteSession, pairs: readonly Described[]): Promise<Map<string, number>> {
+async function readConfigs(
+  remote: RemoteSession,
+  deployments: readonly Described[],
+): Promise<Map<string, number>> {
   const written = new Map<string, number>();
-  const configs = new Set(pairs.flatMap((pair) => pair.configs));
+  const configs = new Set(deployments.flatMap((deployment) => deployment.configs));
   for (const path of [...configs].slice(0, MOST_CONFIGS)) {
     const reading = await inspectDeploymentFile(remote, path);
     if (reading.kind === "lost") throw new HostLost(reading.message);
@@ -227,7 +232,7 @@ async function readLogin({ now }: Deps, remote: RemoteSession) {
       certificate: null,
       from: null,
     },
-    unread: null,
+    unreadable: null,
   };
 }
 
@@ -240,9 +245,9 @@ const baseOf = ({ known }: FoundHost): HostFacts => ({
   labels: known.tags,
   os: known.os,
   jumpFor: 0,
-  unread: null,
+  unreadable: null,
   asOf: null,
-  carried: null,
+  bundleStanding: null,
   clockOffset: null,
   logs: null,
   addresses: [],
@@ -251,15 +256,15 @@ const baseOf = ({ known }: FoundHost): HostFacts => ({
   login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
   accounts: [],
   files: [],
-  unreadKeys: [],
+  unreadableKeys: [],
   privateKeyLocations: [],
   daemon: null,
 });
 
-const unread = (base: HostFacts, pairs: readonly Described[], why: string): Seen => ({
-  host: { ...base, unread: why },
+const unreadable = (base: HostFacts, deployments: readonly Described[], why: string): Seen => ({
+  host: { ...base, unreadable: why },
   scanned: { at: null, changed: [] },
-  deployments: pairs.map(({ facts }) => facts),
+  deployments: deployments.map(({ facts }) => facts),
 });
 
 /**
@@ -277,10 +282,10 @@ export function findChanged(
 }
 
 /** `others`: the certificates that other places of the host are for. */
-type EndpointQuery = { points: readonly ProbeAddress[]; others: ReadonlySet<string> };
+type EndpointQuery = { endpoints: readonly ProbeAddress[]; others: ReadonlySet<string> };
 
 /** `way`: through the host itself; null: its login has none. */
-type EndpointDeps = { chainsAt: ChainsAt; way: ProxyRoute | null; signal: AbortSignal };
+type EndpointDeps = { chainsAt: ChainsAt; proxy: ProxyRoute | null; signal: AbortSignal };
 
 type SeenAt = ShownAt & Pick<VerificationEndpoint, "from">;
 
@@ -290,35 +295,35 @@ type SeenAt = ShownAt & Pick<VerificationEndpoint, "from">;
  */
 export async function readEndpoints(
   deps: EndpointDeps,
-  { points, others }: EndpointQuery,
+  { endpoints, others }: EndpointQuery,
 ): Promise<EndpointFacts[]> {
   const seen = await Promise.all(
-    points.map(async (point) => toVerifications(point, await inspect(deps, point), others)),
+    endpoints.map(async (endpoint) => toVerifications(endpoint, await inspect(deps, endpoint), others)),
   );
   return seen.flat();
 }
 
-async function inspect(deps: EndpointDeps, point: ProbeAddress): Promise<SeenAt[]> {
-  const { chainsAt, way, signal } = deps;
-  if (point.from === "host") return [await readFromHost(deps, point, point.address)];
-  const shown = await chainsAt(point, null, signal);
+async function inspect(deps: EndpointDeps, endpoint: ProbeAddress): Promise<SeenAt[]> {
+  const { chainsAt, proxy, signal } = deps;
+  if (endpoint.from === "host") return [await readFromHost(deps, endpoint, endpoint.address)];
+  const shown = await chainsAt(endpoint, null, signal);
   return Promise.all(
     shown.map(async (at): Promise<SeenAt> => {
-      if (at.chain.length > 0 || way === null) return { ...at, from: "here" };
-      const again = await readFromHost(deps, point, at.address);
+      if (at.chain.length > 0 || proxy === null) return { ...at, from: "here" };
+      const again = await readFromHost(deps, endpoint, at.address);
       return again.chain.length > 0 ? again : { ...at, from: "here" };
     }),
   );
 }
 
 async function readFromHost(
-  { chainsAt, way, signal }: EndpointDeps,
-  point: ProbeAddress,
+  { chainsAt, proxy, signal }: EndpointDeps,
+  endpoint: ProbeAddress,
   address: string,
 ): Promise<SeenAt> {
   const none: SeenAt = { address, chain: [], message: UNREACHED, from: "host" };
-  if (way === null) return none;
-  const [shown] = await chainsAt({ ...point, addresses: [address] }, way, signal);
+  if (proxy === null) return none;
+  const [shown] = await chainsAt({ ...endpoint, addresses: [address] }, proxy, signal);
   return shown ? { ...shown, from: "host" } : none;
 }
 
@@ -327,7 +332,7 @@ const UNREACHED =
 
 /** One for all addresses that show the same to the same side, and one for each of which nothing is seen. */
 function toVerifications(
-  point: ProbeAddress,
+  endpoint: ProbeAddress,
   seen: readonly SeenAt[],
   others: ReadonlySet<string>,
 ): EndpointFacts[] {
@@ -338,15 +343,15 @@ function toVerifications(
     const [{ from, address, chain, message }] = all as [SeenAt];
     const [leaf] = chain;
     if (leaf === undefined)
-      return [{ ...point, address, from, before: null, unread: message, isOthers: false }];
+      return [{ ...endpoint, address, from, before: null, unreadable: message, isOthers: false }];
     const addresses = all.map((one) => one.address);
-    const isItself = addresses.length === 1 && addresses[0] === point.address;
+    const isItself = addresses.length === 1 && addresses[0] === endpoint.address;
     return [
       {
-        ...point,
+        ...endpoint,
         from,
         before: Sha256.parse(leaf),
-        unread: null,
+        unreadable: null,
         isOthers: others.has(leaf),
         ...(!isItself && { addresses }),
       },

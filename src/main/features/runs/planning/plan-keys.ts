@@ -28,13 +28,14 @@ import {
   type FoundHost,
   type FoundHosts,
   findElsewhere,
+  findHosts,
   findPlanned,
   type Inventory,
   readFingerprint,
-  seek,
 } from "./find-changes.ts";
+import { offlineFacts } from "./offline-facts.ts";
 import { atOnce, HostLost, type Planner, type PlanWork } from "./plans.ts";
-import { gatherDaemon, offlineFacts, readHost, toGrant, type VerifyThere } from "./read-host.ts";
+import { gatherDaemon, readHost, toGrant, type VerifyThere } from "./read-host.ts";
 
 export type KeyPlannerDeps = {
   store: Store;
@@ -45,7 +46,9 @@ export type KeyPlannerDeps = {
 
 export const createKeyPlanner = (deps: KeyPlannerDeps): Planner<KeyRequest, KeyPlan> => ({
   plan: async ({ request, options }) =>
-    atOnce(toChange(deps, { request, options, target: seek(request, deps.store.runbooks.facts) }, makePlan)),
+    atOnce(
+      toChange(deps, { request, options, target: findHosts(request, deps.store.runbooks.facts) }, makePlan),
+    ),
   review: (plan) => takeChange(deps, plan),
 });
 
@@ -143,27 +146,27 @@ async function gatherHost(
     jumpFor: 0,
     daemon: null,
     asOf: null,
-    carried: null,
+    bundleStanding: null,
     logs: deps.inventory.logsOf(known.id),
     addresses: deps.inventory.addressesOf(known.id),
     logins: fingerprint === null ? [] : deps.inventory.loginsBy(known.id, fingerprint),
-    unreadKeys: deps.inventory
-      .unreadKeys(known.id)
+    unreadableKeys: deps.inventory
+      .unreadableKeys(known.id)
       .map((one) => ({ ...one, grants: grantsOf(deps.inventory, known.id, one.accounts) })),
   };
-  const carried = deps.inventory.carried(known.id);
-  if (carried && !sessions) return { ...about, ...offlineFacts(target, carried, deps.inventory) };
-  if (carried || !sessions) return { ...about, ...unread(deps, target, OFFLINE_ALONE) };
+  const offline = deps.inventory.offlineHost(known.id);
+  if (offline && !sessions) return { ...about, ...offlineFacts(target, offline, deps.inventory) };
+  if (offline || !sessions) return { ...about, ...unreadable(deps, target, OFFLINE_ALONE) };
   try {
     const request = { ...toHostRequest(known, known.transport), hostKey: null };
     const entered = await sessions.connectToHost(request, async (session) => ({
-      ...withUnreadable(await readHost(session, target, { ...deps, fingerprint }), about.unreadKeys),
+      ...withUnreadable(await readHost(session, target, { ...deps, fingerprint }), about.unreadableKeys),
       daemon: kind === "rotate-host-key" ? await gatherDaemon(session.remote) : null,
     }));
-    if (entered.kind === "connected") return { ...about, unread: null, ...entered.value };
-    return { ...about, ...unread(deps, target, entered.message) };
+    if (entered.kind === "connected") return { ...about, unreadable: null, ...entered.value };
+    return { ...about, ...unreadable(deps, target, entered.message) };
   } catch (error) {
-    if (error instanceof HostLost) return { ...about, ...unread(deps, target, error.message) };
+    if (error instanceof HostLost) return { ...about, ...unreadable(deps, target, error.message) };
     throw error;
   }
 }
@@ -173,10 +176,10 @@ const grantsOf = (inventory: Inventory, hostId: number, accounts: readonly strin
     inventory.grantsOfAccount(hostId, account).map((fact) => ({ account, grant: toGrant(fact) })),
   );
 
-const withUnreadable = <Seen extends Pick<HostFacts, "unreadKeys">>(
+const withUnreadable = <Seen extends Pick<HostFacts, "unreadableKeys">>(
   seen: Seen,
-  more: HostFacts["unreadKeys"],
-): Seen => ({ ...seen, unreadKeys: [...seen.unreadKeys, ...more] });
+  more: HostFacts["unreadableKeys"],
+): Seen => ({ ...seen, unreadableKeys: [...seen.unreadableKeys, ...more] });
 
 /** A plan is of hosts that are looked at, or of hosts that are not. */
 const OFFLINE_ALONE =
@@ -184,13 +187,13 @@ const OFFLINE_ALONE =
 
 /** Whether nothing is to be looked at from here: each of these hosts is known by a bundle alone. */
 const isAllOffline = (inventory: Inventory, { hosts }: FoundHosts): boolean =>
-  hosts.length > 0 && hosts.every(({ known }) => inventory.carried(known.id) !== null);
+  hosts.length > 0 && hosts.every(({ known }) => inventory.offlineHost(known.id) !== null);
 
-function unread({ inventory }: FactDeps, { known, accounts }: FoundHost, why: string) {
+function unreadable({ inventory }: FactDeps, { known, accounts }: FoundHost, why: string) {
   const login = { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null };
   return {
     hostKey: known.pinned,
-    unread: why,
+    unreadable: why,
     clockOffset: null,
     rollbackTimers: [],
     login,
@@ -242,18 +245,18 @@ function toKey(
 
 /** A key that is only let in needs no half of its own here; where one is at hand, a login with it proves the new line. */
 async function gatherProvided(deps: FactDeps, request: KeyRequest): Promise<ProvidedKey | null> {
-  const given = await readProvided(deps, request);
-  if (!given || given.path !== null || request.kind !== "add-grants") return given;
-  const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
+  const provided = await readProvided(deps, request);
+  if (!provided || provided.path !== null || request.kind !== "add-grants") return provided;
+  const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === provided.fingerprint);
   const files = held.flatMap(({ kind, location }) => (kind === "file" ? [location] : []));
   const privateKeys = await Promise.all(
     files.map(async (path) => ({ path, keyFile: await deps.inspectKeyFile(path) })),
   );
   // One that is locked would have to be unlocked for a mere proof.
   const open = privateKeys.find(
-    ({ keyFile }) => keyFile?.isEncrypted === false && keyFile.fingerprint === given.fingerprint,
+    ({ keyFile }) => keyFile?.isEncrypted === false && keyFile.fingerprint === provided.fingerprint,
   );
-  return { ...given, path: open?.path ?? null, isInAgent: held.some(({ kind }) => kind === "agent") };
+  return { ...provided, path: open?.path ?? null, isInAgent: held.some(({ kind }) => kind === "agent") };
 }
 
 /** The line of a .pub file, or a private key file of this computer. */
@@ -299,18 +302,18 @@ async function withNamed(
   request: KeyRequest,
   here: readonly HeldKey[],
 ): Promise<readonly HeldKey[]> {
-  const place = request.kind === "rotate-key" ? request.keyFile : null;
-  const keyFile = place === null ? null : await inspectKeyFile(place);
-  if (place === null || keyFile === null || request.kind !== "rotate-key") return here;
+  const path = request.kind === "rotate-key" ? request.keyFile : null;
+  const keyFile = path === null ? null : await inspectKeyFile(path);
+  if (path === null || keyFile === null || request.kind !== "rotate-key") return here;
   const named = readFingerprint(request.fingerprint);
   const shown = keyFile.fingerprint ?? (keyFile.line && readPublicKeyLine(keyFile.line)?.key.fingerprint);
   if (shown !== named)
     throw new Refusal(
       "invalid-input",
-      `${place} exists already and is not the private key of ${named}; name another file by --key-file`,
+      `${path} exists already and is not the private key of ${named}; name another file by --key-file`,
     );
-  const isKnown = here.some((held) => held.kind === "file" && held.location === place);
-  return isKnown ? here : [...here, { kind: "file", location: place, fingerprint: named }];
+  const isKnown = here.some((held) => held.kind === "file" && held.location === path);
+  return isKnown ? here : [...here, { kind: "file", location: path, fingerprint: named }];
 }
 
 async function toPrivateKey(

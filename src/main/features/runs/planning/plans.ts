@@ -52,7 +52,7 @@ export type Planner<Request extends PlanRequest = PlanRequest, P extends Plan = 
 
 type PlanDeps = {
   store: Store;
-  questions: Prompts;
+  prompts: Prompts;
   plannerOf: (kind: PlanKind) => Planner;
   announce: (announcement: Announcement) => void;
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
@@ -96,19 +96,19 @@ export function createPlans(deps: PlanDeps) {
   }
 
   /** What it shows has to be what it would write; then its hosts are looked at once more, and its checks are those of now. */
-  async function take({ identityFiles, mayPrompt, ...given }: PlanImport): Promise<{ planId: PlanId }> {
-    const read = Plan.safeParse(given.plan);
+  async function take({ identityFiles, mayPrompt, ...input }: PlanImport): Promise<{ planId: PlanId }> {
+    const read = Plan.safeParse(input.plan);
     if (!read.success)
       throw new Refusal("invalid-input", "this is no plan of this Latchkey; export it again, or plan anew");
     const { data } = read;
-    if (hashPlan(data) !== given.hash)
+    if (hashPlan(data) !== input.hash)
       throw new Refusal("invalid-input", "the plan was edited: its hash does not fit; plan anew");
     const work = atOnce(deps.plannerOf(data.kind).review(data));
     const at = toInstant(now());
     const planId = await store.queueWrite(() => {
       const id = plans.begin(null, at);
       plans.progress(id, 0, work.total);
-      const detail = { plan: id, kind: data.kind, hash: given.hash };
+      const detail = { plan: id, kind: data.kind, hash: input.hash };
       store.events.append({ at, kind: "plan-imported", detail });
       return id;
     });
@@ -160,7 +160,7 @@ function createMaker(deps: PlanDeps) {
       requests: hosts.map((host) => toHostRequest(host, host.transport)),
       identityFiles,
       mayPrompt,
-      promptUser: deps.questions.promptUserFor(mayPrompt),
+      promptUser: deps.prompts.promptUserFor(mayPrompt),
       signal,
     };
     const sessions = openSessions && (await openSessions(sessionRequest));
@@ -183,13 +183,13 @@ type Approval = Agreement & { hash: string };
 const MOST_SAID = 5;
 
 /** The plan that is to be run, if it is the one that was shown and all is agreed to that has to be. */
-export function approve({ id, plan, hash, state, message, runId }: PlanDetail, given: Approval): Plan {
+export function approve({ id, plan, hash, state, message, runId }: PlanDetail, input: Approval): Plan {
   if (!plan)
     throw new Refusal(
       "conflict",
       `plan ${id} is not ready${state === "failed" ? `: ${message}` : "; wait for it"}`,
     );
-  if (hash !== given.hash)
+  if (hash !== input.hash)
     throw new Refusal("conflict", `plan ${id} is not the one that was approved; read it again`);
   if (runId !== null)
     throw new Refusal(
@@ -203,14 +203,14 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, g
     );
   const refused = plan.checks.find((check) => check.state === "refused");
   if (refused) throw new Refusal("conflict", `plan ${id} cannot be run: ${refused.text}`);
-  refuseUnagreed(id, plan, given);
+  refuseUnagreed(id, plan, input);
   return plan;
 }
 
 /** Whatever carries a plan out: nothing of it is without all that has to be agreed to and typed. */
-export function refuseUnagreed(id: PlanId, plan: Plan, given: Agreement): void {
+export function refuseUnagreed(id: PlanId, plan: Plan, input: Agreement): void {
   const missing = plan.checks.filter(
-    (check) => check.state === "acknowledge" && !given.acknowledgements.includes(acknowledgementOf(check)),
+    (check) => check.state === "acknowledge" && !input.acknowledgements.includes(acknowledgementOf(check)),
   );
   if (missing.length > 0) {
     const said = missing.slice(0, MOST_SAID).map((check) => `${acknowledgementOf(check)} (${check.text})`);
@@ -220,7 +220,7 @@ export function refuseUnagreed(id: PlanId, plan: Plan, given: Agreement): void {
       `${formatCount(missing.length, "acknowledgement")} missing: ${said.join("; ")}${more > 0 ? `; and ${more} more` : ""}`,
     );
   }
-  if (plan.confirm && given.typed !== plan.confirm.word)
+  if (plan.confirm && input.typed !== plan.confirm.word)
     throw new Refusal(
       "conflict",
       `type "${plan.confirm.word}" to run plan ${id}: ${plan.confirm.why.join("; ")}`,

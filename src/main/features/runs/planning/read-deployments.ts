@@ -41,7 +41,7 @@ export type Described = {
   spkiSha256: string | null;
   /** Files and folders that say where it is served. */
   configs: string[];
-  points: ReturnType<typeof chooseEndpoints>["endpoints"];
+  endpoints: ReturnType<typeof chooseEndpoints>["endpoints"];
   /** The certificates that other places of the host are for. */
   others: ReadonlySet<string>;
 };
@@ -97,7 +97,7 @@ export function readDeploymentFacts(
         described: null,
         spkiSha256: null,
         configs: [],
-        points: [],
+        endpoints: [],
         others: new Set<string>(),
       },
     ];
@@ -123,7 +123,7 @@ export function readDeploymentFacts(
       },
       found,
       described: request.described,
-      points: endpoints,
+      endpoints,
       others,
       spkiSha256: opened?.spkiSha256 ?? null,
       configs: configsOf(found),
@@ -324,10 +324,10 @@ export async function readServices(
     }
     const reading = await inspectServer(remote, { server, config, paths: files.map(({ real }) => real) });
     if (reading.kind === "lost") return { lost: reading.message };
-    const toldBy = reading.kind === "seen" ? reading.reloadedBy : "none";
-    if (toldBy === "none")
+    const reloadedBy = reading.kind === "seen" ? reading.reloadedBy : "none";
+    if (reloadedBy === "none")
       obstacle = `${server} (${where}) cannot be reloaded${reading.kind === "seen" && reading.said ? `: ${reading.said}` : ""}`;
-    seen.push({ ...service, reload: formatReload(server, toldBy) });
+    seen.push({ ...service, reload: formatReload(server, reloadedBy) });
   }
   return { services: seen, obstacle };
 }

@@ -27,7 +27,6 @@ import type { VerificationRoute } from "#net/ssh/verify/verification.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import { formatRefusal } from "#shared/text/runs/host-refusal.ts";
 import type { KeyFileFact } from "#store/runs/fact-reader.ts";
-import type { OfflineHost, OfflineReading } from "#store/runs/host-readings.ts";
 import type { FoundHost, Inventory } from "./find-changes.ts";
 import { HostLost } from "./plans.ts";
 
@@ -40,7 +39,7 @@ type HostReading = Pick<
   | "accounts"
   | "files"
   | "privateKeyLocations"
-  | "unreadKeys"
+  | "unreadableKeys"
 >;
 
 /** Has the private key at a path sign; `hash`: of the very file that did, null where none did. */
@@ -73,14 +72,14 @@ export async function readHost(
   const from = own.kind === "seen" ? own.account.from : null;
 
   const accounts: AccountFacts[] = [];
-  const unreadKeys: UnreadableKeys[] = [];
+  const unreadableKeys: UnreadableKeys[] = [];
   const readAccount = async (name: string): Promise<void> => {
     const reading = await inspectAccount(remote, name, from);
     if (reading.kind === "lost") throw new HostLost(reading.message);
     const grants = inventory.grantsOfAccount(known.id, name).map(toGrant);
     if (reading.kind === "seen") accounts.push({ ...toAccount(name, reading.account), grants });
     else
-      unreadKeys.push({
+      unreadableKeys.push({
         accounts: [name],
         path: null,
         why: NO_ACCOUNT,
@@ -109,7 +108,16 @@ export async function readHost(
   };
   const rollbackTimers = first === undefined ? [] : host.rollbackTimers;
   const hostKey = remote.hostKey.fingerprint;
-  return { hostKey, clockOffset, rollbackTimers, login, accounts, files, privateKeyLocations, unreadKeys };
+  return {
+    hostKey,
+    clockOffset,
+    rollbackTimers,
+    login,
+    accounts,
+    files,
+    privateKeyLocations,
+    unreadableKeys,
+  };
 }
 
 const NO_ACCOUNT = "no such account is known there now; scan the host again";
@@ -305,102 +313,5 @@ export async function gatherDaemon(remote: RemoteSession): Promise<DaemonFacts |
     const realPath = reading.file.state === "absent" ? null : reading.file.real;
     files.push({ path, otherPaths: [], accounts: ["root"], realPath, stand: toStand(reading.file) });
   }
-  return { files, problem, hostKeys, taken: keyFiles, canReload };
+  return { files, problem, hostKeys, occupied: keyFiles, canReload };
 }
-
-type Seen = Pick<
-  HostFacts,
-  | "asOf"
-  | "carried"
-  | "hostKey"
-  | "unread"
-  | "clockOffset"
-  | "rollbackTimers"
-  | "login"
-  | "accounts"
-  | "files"
-  | "privateKeyLocations"
->;
-
-/**
- * The facts of a host that is known by a bundle alone: what stood there when it was collected. Its key is empty where nothing
- * shows that the bundle is of the host.
- */
-export function offlineFacts(
-  { known, accounts: accountFiles, keyFiles }: FoundHost,
-  { at, standing, reading }: OfflineHost,
-  inventory: Inventory,
-): Seen {
-  const named = new Set([...accountFiles.values()].flatMap((paths) => [...paths]));
-  const isNamed = ({ path, accounts }: OfflineReading["files"][number]): boolean =>
-    named.has(path) || accounts.some((name) => accountFiles.get(name)?.size === 0);
-  const realPaths = new Set(reading.files.filter(isNamed).map(realPathOf));
-  const files = reading.files.filter((file) => realPaths.has(realPathOf(file)));
-  const names = new Set([...accountFiles.keys(), ...files.flatMap((file) => file.accounts)]);
-  return {
-    asOf: at,
-    carried: standing,
-    hostKey: known.pinned ?? (standing === "claimed" ? null : reading.signedBy) ?? "",
-    unread: null,
-    clockOffset: null,
-    rollbackTimers: [],
-    login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
-    accounts: reading.accounts
-      .filter(({ name }) => names.has(name))
-      .map((account) =>
-        toOfflineAccount(account, reading, inventory.grantsOfAccount(known.id, account.name)),
-      ),
-    files: files.map(toFile),
-    privateKeyLocations: keyFiles.map(toPrivateKey),
-  };
-}
-
-const realPathOf = ({ realPath, path }: OfflineReading["files"][number]): string => realPath ?? path;
-
-const toOfflineAccount = (
-  { shell, ...account }: OfflineReading["accounts"][number],
-  { files }: OfflineReading,
-  grants: ReturnType<Inventory["grantsOfAccount"]>,
-): AccountFacts => ({
-  ...account,
-  runsCommands: !/\/(nologin|false)$/.test(shell),
-  consulted: files.filter(({ accounts }) => accounts.includes(account.name)).map(({ path }) => path),
-  consultedByOthers: [],
-  grants: grants.map(toGrant),
-});
-
-function toFile({
-  path,
-  accounts,
-  realPath,
-  base64,
-  why,
-  ...state
-}: OfflineReading["files"][number]): FileFacts {
-  const stand: FileStand =
-    base64 === null
-      ? { kind: "refused", why: why ?? `${path} was not read`, bytes: null }
-      : {
-          kind: "file",
-          bytes: new Uint8Array(Buffer.from(base64, "base64")),
-          ...state,
-          lockedBy: null,
-          workFolder: null,
-        };
-  return { path, otherPaths: [], accounts, realPath, stand };
-}
-
-/** A bundle has no private key, nor its hash. */
-const toPrivateKey = ({ path, isEncrypted }: KeyFileFact): PrivateKeyFacts => ({
-  kind: "file",
-  path,
-  uid: null,
-  gid: null,
-  owner: "",
-  mode: "",
-  isEncrypted,
-  before: null,
-  hasPublicFile: false,
-  possession: { kind: "claimed", why: "not-tested" },
-  stuck: "the host is known by a bundle alone: put the new private key there by hand",
-});

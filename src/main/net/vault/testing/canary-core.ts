@@ -41,7 +41,7 @@ async function plant(path: string): Promise<void> {
     opened.fill(0);
   }
   for (let index = 0; index < 6; index++) {
-    const { id } = await vault.createKey("p256", { kind: "pair-key", label: `${index}` });
+    const { id } = await vault.createKey("p256", { kind: "certificate-key", label: `${index}` });
     await vault.sign(id, Buffer.from("data"), { hash: "SHA-256", ecdsa: "der" });
     const opened = Redacted.reveal(await vault.open(id));
     // The private number, at its offset in PKCS#8.

@@ -42,7 +42,7 @@ test("the vault's process is one of Electron's, and is gone when it is locked", 
   await using world = await openWorld();
   const { vault, counts } = world;
   await vault.create(typed("the passphrase"), null);
-  const { id } = await vault.createKey("p256", { kind: "pair-key", label: "of tests" });
+  const { id } = await vault.createKey("p256", { kind: "certificate-key", label: "of tests" });
   await vault.lock();
   expect(counts).toEqual({ started: 1, ended: 1 });
   expect(await vault.unlock(typed("the passphrase"))).toEqual({ kind: "open" });
@@ -56,5 +56,7 @@ test("a vault process that is ended locks the vault, and its end is announced", 
   await world.vault.create(typed("the passphrase"), null);
   world.vaultProcesses.end(1);
   await world.locked;
-  await expect(world.vault.createKey("p256", { kind: "pair-key", label: "" })).rejects.toThrow(/is locked/);
+  await expect(world.vault.createKey("p256", { kind: "certificate-key", label: "" })).rejects.toThrow(
+    /is locked/,
+  );
 });

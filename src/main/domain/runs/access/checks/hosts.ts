@@ -15,11 +15,11 @@ const checkOffline = ({ facts: host }: Draft, asOf: string): Check =>
   );
 
 /** What is known of whether the bundle is of this host. */
-function formatWhose({ carried, hostKey }: HostFacts): string {
+function formatWhose({ bundleStanding, hostKey }: HostFacts): string {
   if (hostKey === "")
     return ", and nothing shows that it is of this host, so that its script needs --unverified-host and its result is a claim";
-  if (carried === "claimed") return ", and nothing shows that it is of this host";
-  return carried === "first-use" ? ", signed by a host key that only bundles have shown" : "";
+  if (bundleStanding === "claimed") return ", and nothing shows that it is of this host";
+  return bundleStanding === "first-use" ? ", signed by a host key that only bundles have shown" : "";
 }
 
 /** What is checked of a host that changes. */
@@ -47,7 +47,7 @@ export function checkHost(host: HostFacts): Check | null {
     makeCheck("acknowledge", id, { host }, `${why}; the host stays as it is`);
   if (host.hostKey === null)
     return leave("host-key", "its host key is not pinned: scan it, and trust its key");
-  if (host.unread !== null) return leave("unreadable", `it could not be read: ${host.unread}`);
+  if (host.unreadable !== null) return leave("unreadable", `it could not be read: ${host.unreadable}`);
   const offset = host.clockOffset;
   if (offset === null || Math.abs(offset) <= MOST_CLOCK_SECONDS) return null;
   const minutes = Math.round(Math.abs(offset) / 60);

@@ -132,7 +132,7 @@ export const formatOtherKey = ({ path }: Pick<PrivateKeyFacts, "path">): string 
   `${path} shows the public key and holds another private one, so it gets nothing: find out who wrote it`;
 
 /** Which accounts a plan asks about: those that the private keys it replaces may open, or that may go on to take what it removes. */
-export const asksUnreadable = (kind: PlanKind, privateKeyLocations: number): boolean =>
+export const acknowledgesUnreadable = (kind: PlanKind, privateKeyLocations: number): boolean =>
   kind === "remove-grants" || (kind === "rotate-key" && privateKeyLocations > 0);
 
 /**
@@ -141,7 +141,7 @@ export const asksUnreadable = (kind: PlanKind, privateKeyLocations: number): boo
  * reads all accounts, and what is asked for every time is agreed to unread.
  */
 export function checkUnreadableKeys(changeSet: ChangeSet, { facts: host }: Draft): Check[] {
-  if (host.unread !== null || host.hostKey === null) return [];
+  if (host.unreadable !== null || host.hostKey === null) return [];
   const open = unseenKeys(host).filter(
     ({ path, grants }) => path !== null && !grants.some(isMeant(changeSet)),
   );
@@ -150,20 +150,20 @@ export function checkUnreadableKeys(changeSet: ChangeSet, { facts: host }: Draft
   const names = [...new Set(open.flatMap(({ accounts }) => accounts))];
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
   const whose = `${names.slice(0, MOST_NAMED).join(", ")}${more}`;
-  const unread = `the authorized keys of ${whose} could not be read (${first.path}: ${first.why})`;
+  const unreadable = `the authorized keys of ${whose} could not be read (${first.path}: ${first.why})`;
   const isReplaced = changeSet.newKey !== null;
   const then = isReplaced
     ? "where the old key is among them, whoever logs in by it is shut out"
     : "where the key is among them, it still logs in there once this is done";
   const kept = isReplaced ? "; its private keys are kept aside" : "";
   return host.login.isRoot
-    ? [makeCheck("acknowledge", "unreadable", { host }, `${unread}: ${then}${kept}`)]
+    ? [makeCheck("acknowledge", "unreadable", { host }, `${unreadable}: ${then}${kept}`)]
     : [
         makeCheck(
           "warning",
           "unreadable",
           { host },
-          `${unread}: ${then}; log in as root, or with sudo, to know`,
+          `${unreadable}: ${then}; log in as root, or with sudo, to know`,
         ),
       ];
 }
@@ -185,8 +185,8 @@ const isMeant =
     grant.effective !== "no" && changeSet.concerns(grant);
 
 /** What has been looked at now is judged by what was seen. */
-export const unseenKeys = ({ files, unreadKeys }: HostFacts): UnreadableKeys[] =>
-  unreadKeys.filter(({ path }) => path === null || !files.some((file) => isAtOrBelow(file, path)));
+export const unseenKeys = ({ files, unreadableKeys }: HostFacts): UnreadableKeys[] =>
+  unreadableKeys.filter(({ path }) => path === null || !files.some((file) => isAtOrBelow(file, path)));
 
 const isAtOrBelow = (file: FileFacts, path: string): boolean =>
   pathsOf(file).some((one) => one === path || one.startsWith(`${path}/`));

@@ -26,8 +26,8 @@ export function requestOf(plan: KeyPlan): KeyRequest {
   switch (kind) {
     case "rotate-key": {
       const { oldKey: fingerprint, newKey } = plan;
-      const given = newKey.kind === "provided" ? (newKey.path ?? newKey.line) : null;
-      return { kind, fingerprint, keyType: "ed25519", keyFile: null, newKey: given };
+      const provided = newKey.kind === "provided" ? (newKey.path ?? newKey.line) : null;
+      return { kind, fingerprint, keyType: "ed25519", keyFile: null, newKey: provided };
     }
     case "rotate-host-key":
       return hostKeyRequest(plan);

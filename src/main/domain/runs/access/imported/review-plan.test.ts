@@ -71,7 +71,7 @@ test("what is in the way by now refuses, and what was agreed to before is asked 
       { files: [makeFileFacts("ann", "", { stand: makeStand(TEXT, { lockedBy: "bob" }) })] },
       "refused locked",
     ],
-    [{ unread: "no answer" }, "refused unreadable"],
+    [{ unreadable: "no answer" }, "refused unreadable"],
     [{ hostKey: null }, "refused host-key"],
     [{ rollbackTimers: [] }, "acknowledge rollback-timer"],
   ];

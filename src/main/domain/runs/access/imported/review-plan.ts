@@ -9,7 +9,7 @@ import {
 } from "#domain/runs/access/change-set.ts";
 import { checkHost, checksOf } from "#domain/runs/access/checks/hosts.ts";
 import {
-  asksUnreadable,
+  acknowledgesUnreadable,
   checkPrivateKeys,
   checkUnreadableKeys,
   otherKey,
@@ -107,7 +107,7 @@ function reviewAccess(
       ...checkPrivateKeys(facts, changeSet, privateKeyLocations),
       ...checks,
       ...checkElsewhere(locations),
-      ...(asksUnreadable(plan.kind, privateKeyLocations.length)
+      ...(acknowledgesUnreadable(plan.kind, privateKeyLocations.length)
         ? drafts.flatMap((draft) => checkUnreadableKeys(changeSet, draft))
         : []),
       ...drafts.flatMap((draft) => [

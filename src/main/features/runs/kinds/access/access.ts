@@ -33,8 +33,8 @@ import { type ConfirmerDeps, createConfirmer, findConfirmation, keyOfRun } from 
 import { endVerified, finishHost } from "./finish.ts";
 import { createGrace, findWatch, pathsOfNewKey, refuseUsed } from "./grace.ts";
 import {
-  handOver,
-  makeKey,
+  createKey,
+  installKey,
   observeKeys,
   privateKeysAt,
   undoCreateKey,
@@ -187,7 +187,7 @@ const followsOwnKeys = ({ plan }: KeyRun): boolean => privateKeysHere(plan).leng
 const KEY_PHASES: Runbook<KeyRun>["phases"] = {
   "create-key": {
     intend: () => ({ kind: "create-key" }),
-    act: makeKey,
+    act: createKey,
     undo: undoCreateKey,
     prepare: (run) => run.openNewKey(),
   },
@@ -197,7 +197,7 @@ const KEY_PHASES: Runbook<KeyRun>["phases"] = {
       kind: "install-key",
       locations: privateKeysAt(run, step).length,
     }),
-    act: handOver,
+    act: installKey,
     verify: verifyInstalledKey,
     undo: undoInstallKey,
     prepare: (run) => run.openNewKey(),

@@ -4,8 +4,8 @@ import { writeIdOf } from "#domain/runs/files/stages.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import {
+  acquireSession,
   acted,
-  enterHost,
   failed,
   hostOf,
   needsAttention,
@@ -42,7 +42,7 @@ const LONGEST_PAUSE_MS = 20_000;
 /** Adds the new lines to a host's files, or removes the old ones; verifies it, or takes it back at once. */
 export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> {
   const host = hostOf(run, step);
-  const session = await enterHost(run, step.host ?? -1);
+  const session = await acquireSession(run, step.host ?? -1);
   if (step.phase === "revoke" && newKeyOf(run.plan) !== null) {
     const before = await verifyPatiently(run, { ...step, phase: "grant" }, session);
     if (!("evidence" in before)) return failed(before.cause, "nothing-removed");
@@ -99,7 +99,7 @@ const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
 /** Proves what stands already. */
 export async function verifyHost(run: KeyRun, step: Step): Promise<StepOutcome> {
-  const session = await enterHost(run, step.host ?? -1);
+  const session = await acquireSession(run, step.host ?? -1);
   const { unheld } = await takeLocks(session.remote, filesToHold(run, step), run);
   const held = unheld.find(({ files, why }) => why === null || files.some(({ uid }) => uid === 0));
   if (held) return stuckAt(run, step, session, needsAttention([held.cause]));
@@ -164,7 +164,7 @@ async function leaveFired(run: KeyRun, step: Step, remote: RemoteSession): Promi
 
 /** Takes a step of a host back; where it was the first there, with all that the run has kept. */
 export async function undoHost(run: KeyRun, step: Step, back: Back): Promise<StepOutcome> {
-  const session = await enterHost(run, step.host ?? -1);
+  const session = await acquireSession(run, step.host ?? -1);
   const { unheld } = await takeLocks(session.remote, filesToHold(run, step), run);
   const held = unheld.find(({ why }) => why === null);
   if (held) return stuckAt(run, step, session, needsAttention([held.cause]));

@@ -26,7 +26,7 @@ import { type FilePlan, type HostPlan, oldKeyOf, verificationsOf } from "#shared
 import type { AccessCheck } from "#shared/model/runs/run.ts";
 import type { Evidence } from "#shared/model/runs/step-result.ts";
 import { filesLeft } from "./hold-folders.ts";
-import { type KeyRun, nearOf, newKeyLine } from "./key-run.ts";
+import { contextOf, type KeyRun, newKeyLine } from "./key-run.ts";
 import { linesOfStep, linesRemoved } from "./move-file.ts";
 
 /** A key that an account is not to take any more. */
@@ -193,7 +193,8 @@ async function keyThatStays(
 ): Promise<VerificationKey | null> {
   const verification = verificationsOf(host).find((one) => one.account === account)?.verification;
   const made = run.made.newKey?.fingerprint;
-  if (verification?.kind === "from-here" && made) return run.privateKeys.verificationKey(nearOf(run), made);
+  if (verification?.kind === "from-here" && made)
+    return run.privateKeys.verificationKey(contextOf(run), made);
   if (account !== remote.user || remote.isTyped || remote.loginKey === oldKeyOf(run.plan)) return null;
   return keys.find(({ fingerprint }) => fingerprint === remote.loginKey) ?? null;
 }

@@ -4,8 +4,8 @@ import type { Step } from "#domain/runs/step.ts";
 import { nameKept, namesOf } from "#net/local/private-keys/replace-private-key.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import {
+  acquireSession,
   type Ended,
-  enterHost,
   needsAttention,
   SessionLost,
   type StepOutcome,
@@ -32,7 +32,7 @@ import {
 import { toEvidence } from "./check-access.ts";
 import { giveLocksBack, leftOutReason, takeLocks, type Unended } from "./hold-folders.ts";
 import { privateKeysAt, sessionOf } from "./install-key.ts";
-import { type KeyRun, nearOf } from "./key-run.ts";
+import { contextOf, type KeyRun } from "./key-run.ts";
 
 /** Clears away what the run has kept to take itself back. There is no way back from here. */
 export async function finishHost(run: KeyRun, step: Step): Promise<StepOutcome> {
@@ -42,7 +42,7 @@ export async function finishHost(run: KeyRun, step: Step): Promise<StepOutcome> 
   for (const privateKey of privateKeyLocations) {
     // Known before it is there under its name: what nobody knows of would never be removed.
     if (isKept) await keepKey(run, privateKey);
-    const outcome = await run.privateKeys.commit(nearOf(run), privateKey, remote, isKept);
+    const outcome = await run.privateKeys.commit(contextOf(run), privateKey, remote, isKept);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
     if (outcome.kind === "failed") return needsAttention([outcome.cause]);
   }
@@ -93,13 +93,13 @@ export async function endVerified(run: KeyRun, isResumed: boolean): Promise<Ende
   const staying = run.request.removesOld ? await dropKept(run, (privateKey) => isKept(run, privateKey)) : [];
   const wasAccepted = stillAccepted(run).length > 0;
   if (wasAccepted && isResumed) await checkAgain(run);
-  const stillTaken = stillAccepted(run);
+  const stillAcceptedKeys = stillAccepted(run);
   const privateKeyLocations = [...privateKeysByHost(run.plan).flat(), ...privateKeysHere(run.plan)];
   const keepsForGood = keepsOldKeys(run.plan, run.journal.files()) || privateKeyLocations.length === 0;
   const rest = listRest(run);
-  if (stillTaken.length > 0) {
+  if (stillAcceptedKeys.length > 0) {
     const kept = keepsForGood || run.request.removesOld ? [] : privateKeyLocations.map(locateKept);
-    const accepted = stillTaken.map((check) => toStillAccepted(run, check));
+    const accepted = stillAcceptedKeys.map((check) => toStillAccepted(run, check));
     return {
       state: "needs-attention",
       reasons: [{ kind: "still-accepted", accepted, kept }, ...staying, ...rest],
@@ -162,14 +162,17 @@ function locateKept(privateKey: PrivateKeyPlan): OldKeyLocation {
 
 async function checkAgain(run: KeyRun): Promise<void> {
   const steps = run.rules.steps(run.plan).filter(({ phase }) => phase === "revoke");
-  const stillTaken = stillAccepted(run);
+  const stillAcceptedKeys = stillAccepted(run);
   if (newKeyOf(run.plan) !== null) await run.openNewKey();
   for (const step of steps) {
     const location = step.host === null ? undefined : run.plan.hosts[step.host];
-    if (!location || !stillTaken.some(({ host, port }) => host === location.host && port === location.port))
+    if (
+      !location ||
+      !stillAcceptedKeys.some(({ host, port }) => host === location.host && port === location.port)
+    )
       continue;
     try {
-      const checks = await run.change.checkRemoved(run, step, await enterHost(run, step.host ?? -1));
+      const checks = await run.change.checkRemoved(run, step, await acquireSession(run, step.host ?? -1));
       const isRefused = checks.every(({ answer }) => answer === "refused");
       const result: StepResult = { kind: "verified", evidence: toEvidence(checks) };
       await run.journal.mark(step.ordinal, "verified", result, isRefused ? "verified" : "unverified");
@@ -227,7 +230,7 @@ async function dropOne(
   privateKey: PrivateKeyPlan,
   remote: RemoteSession | null,
 ): Promise<Outcome> {
-  if (privateKey.kind === "agent") return run.privateKeys.commit(nearOf(run), privateKey, remote, false);
+  if (privateKey.kind === "agent") return run.privateKeys.commit(contextOf(run), privateKey, remote, false);
   const dropped = await run.privateKeys.dropKept(privateKey, remote);
   if (dropped.kind === "done")
     for (const key of run.journal.keptKeys()) if (isOf(key, privateKey)) await run.journal.forgetKey(key);

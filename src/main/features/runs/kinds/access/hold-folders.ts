@@ -83,9 +83,9 @@ async function takeLock(
 
 /** Whether root owns the folder of the file. Rejects with `SessionLost`. */
 async function isOfRoot(remote: RemoteSession, path: string): Promise<boolean> {
-  const look = await inspectFile(remote, path);
-  if (look.kind === "lost") throw new SessionLost(look.message);
-  return look.file.actorUid === 0;
+  const inspected = await inspectFile(remote, path);
+  if (inspected.kind === "lost") throw new SessionLost(inspected.message);
+  return inspected.file.actorUid === 0;
 }
 
 const heldBy = ({ who, leaseEnd }: LeaseOwner, path: string): PlainCause =>
@@ -269,9 +269,9 @@ export async function isOwnersDoing(
   { file, why }: { file: FilePlan; why: HostRefusal | undefined },
 ): Promise<boolean> {
   if (why === undefined || file.uid === 0) return false;
-  const look = await inspectFile(remote, file.path);
-  if (look.kind === "lost") throw new SessionLost(look.message);
-  return look.file.content === null || (await standsIn(run, step, remote, file));
+  const inspected = await inspectFile(remote, file.path);
+  if (inspected.kind === "lost") throw new SessionLost(inspected.message);
+  return inspected.file.content === null || (await standsIn(run, step, remote, file));
 }
 
 /** Whether something of the step stands in the file. */
@@ -281,9 +281,9 @@ export async function standsIn(
   remote: RemoteSession,
   file: FilePlan,
 ): Promise<boolean> {
-  const look = await inspectFile(remote, file.path);
-  if (look.kind === "lost") throw new SessionLost(look.message);
-  const { content } = look.file;
+  const inspected = await inspectFile(remote, file.path);
+  if (inspected.kind === "lost") throw new SessionLost(inspected.message);
+  const { content } = inspected.file;
   if (!content) return false;
   const newKey = newKeyLine(run);
   return (

@@ -5,8 +5,8 @@ import { isClockKept } from "#domain/runs/watch-old-key.ts";
 import { inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import {
+  acquireSession,
   acted,
-  enterHost,
   failed,
   hostOf,
   needsAttention,
@@ -24,7 +24,7 @@ import {
 } from "#shared/model/runs/plan.ts";
 import type { RunStep } from "#shared/model/runs/run.ts";
 import type { Cause } from "#shared/model/runs/step-result.ts";
-import { type KeyRun, nearOf, newKeyLine } from "./key-run.ts";
+import { contextOf, type KeyRun, newKeyLine } from "./key-run.ts";
 
 /** The files and private keys of a host of the plan, or those of this computer (null), as they stand now. Rejects with `SessionLost`. */
 export async function observeKeys(run: KeyRun, at: number | null): Promise<Observation> {
@@ -36,7 +36,7 @@ export async function observeKeys(run: KeyRun, at: number | null): Promise<Obser
       hasWork: false,
       privateKeys: await inspectPrivateKeys(run, null, null),
     };
-  const { remote } = await enterHost(run, at);
+  const { remote } = await acquireSession(run, at);
   const host = hostOf(run, { host: at });
   await keepClock(run, host, remote);
   const files = await readFiles(run, host, remote);
@@ -51,7 +51,7 @@ async function readFiles(run: KeyRun, host: KeyPlan["hosts"][number], remote: Re
     if (reading.kind === "lost") throw new SessionLost(reading.message);
     const { content, lock, state, kept } = reading.file;
     const isMissing = file.creates !== undefined && state === "absent";
-    const none = isMissing ? "before" : "unread";
+    const none = isMissing ? "before" : "unreadable";
     files.push(content ? evaluateFile(file, content, newKeyLine(run)).seen : none);
     // What was made for the run and holds nothing yet.
     if (file.creates !== undefined && content?.length === 0) hasWork = true;
@@ -67,7 +67,7 @@ async function inspectPrivateKeys(
 ): Promise<PrivateKeySeen[]> {
   const seen: PrivateKeySeen[] = [];
   for (const privateKey of privateKeysAt(run, { host: at }))
-    seen.push(await run.privateKeys.inspect(nearOf(run), privateKey, remote));
+    seen.push(await run.privateKeys.inspect(contextOf(run), privateKey, remote));
   return seen;
 }
 
@@ -92,11 +92,11 @@ export async function keepClock(
 }
 
 /** Makes the new pair where its private key is to stand. One that an earlier try has made is taken. */
-export async function makeKey(run: KeyRun, step: Step, before: RunStep): Promise<StepOutcome> {
+export async function createKey(run: KeyRun, step: Step, before: RunStep): Promise<StepOutcome> {
   // On a host, a try that failed has cleared away what it had begun, or said that it could not; here it may have left that.
   const isFresh = step.host === null ? before.at === null : before.state === "planned";
   const remote = await sessionOf(run, step);
-  const made = await run.privateKeys.createKey(nearOf(run), remote, isFresh);
+  const made = await run.privateKeys.createKey(contextOf(run), remote, isFresh);
   if (made.kind === "failed") return failed(made.cause);
   const { line, fingerprint, secrets } = made;
   run.made.newKey = { line, fingerprint };
@@ -108,7 +108,7 @@ export async function makeKey(run: KeyRun, step: Step, before: RunStep): Promise
 
 export async function undoCreateKey(run: KeyRun, step: Step, { as }: Back): Promise<StepOutcome> {
   const remote = await sessionOf(run, step);
-  const outcome = await run.privateKeys.undoMake(nearOf(run), remote);
+  const outcome = await run.privateKeys.undoMake(contextOf(run), remote);
   if (outcome.kind === "lost") throw new SessionLost(outcome.message);
   if (outcome.kind === "failed") return needsAttention([outcome.cause]);
   return { state: as, result: { kind: "rolled-back", as: "key-removed", left: [] }, verification: null };
@@ -119,14 +119,14 @@ export const privateKeysAt = ({ plan }: KeyRun, { host }: Pick<Step, "host">): r
   host === null ? privateKeysHere(plan) : (privateKeysByHost(plan)[host] ?? []);
 
 export const sessionOf = async (run: KeyRun, { host }: Pick<Step, "host">): Promise<RemoteSession | null> =>
-  host === null ? null : (await enterHost(run, host)).remote;
+  host === null ? null : (await acquireSession(run, host)).remote;
 
 /** Puts the new half in the place of each old one, which stays beside it. */
-export async function handOver(run: KeyRun, step: Step): Promise<StepOutcome> {
+export async function installKey(run: KeyRun, step: Step): Promise<StepOutcome> {
   const privateKeyLocations = privateKeysAt(run, step);
   const remote = await sessionOf(run, step);
   for (const privateKey of privateKeyLocations) {
-    const outcome = await run.privateKeys.install(nearOf(run), privateKey, remote);
+    const outcome = await run.privateKeys.install(contextOf(run), privateKey, remote);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
     if (outcome.kind === "failed") return undoInstallKey(run, step, { as: "failed", cause: outcome.cause });
     await run.journal.note(step.ordinal, { kind: "files-replaced", paths: [privateKey.path] }, "acted");
@@ -138,7 +138,7 @@ export async function handOver(run: KeyRun, step: Step): Promise<StepOutcome> {
 export async function verifyInstalledKey(run: KeyRun, step: Step): Promise<StepOutcome> {
   const remote = await sessionOf(run, step);
   for (const privateKey of privateKeysAt(run, step)) {
-    const seen = await run.privateKeys.inspect(nearOf(run), privateKey, remote);
+    const seen = await run.privateKeys.inspect(contextOf(run), privateKey, remote);
     if (seen !== "new" && seen !== "committed")
       return undoInstallKey(run, step, {
         as: "failed",
@@ -152,7 +152,7 @@ export async function undoInstallKey(run: KeyRun, step: Step, back: Back): Promi
   const remote = await sessionOf(run, step);
   const left: Cause[] = [];
   for (const privateKey of privateKeysAt(run, step)) {
-    const outcome = await run.privateKeys.undo(nearOf(run), privateKey, remote);
+    const outcome = await run.privateKeys.undo(contextOf(run), privateKey, remote);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
     if (outcome.kind === "failed") left.push(outcome.cause);
   }

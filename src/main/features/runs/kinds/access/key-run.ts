@@ -82,7 +82,7 @@ export function openKeyRun<P extends KeyPlan>(
     async openNewKey() {
       if (isOpen) return;
       if (locked) throw locked;
-      const reopened = await privateKeys.reopen(nearOf(run));
+      const reopened = await privateKeys.reopen(contextOf(run));
       if (reopened.kind === "failed") {
         locked = new Locked(formatCause(reopened.cause));
         throw locked;
@@ -98,9 +98,9 @@ export function openKeyRun<P extends KeyPlan>(
 }
 
 /** What whoever holds private keys has to know of a run. */
-export const nearOf = ({ plan, made, ask, signal }: KeyRun): PrivateKeyContext => ({
+export const contextOf = ({ plan, made, promptUser, signal }: KeyRun): PrivateKeyContext => ({
   plan,
-  ask,
+  promptUser,
   signal,
   newKey: made.newKey,
   secrets: made.secrets,

@@ -324,9 +324,9 @@ async function findChange(remote: RemoteSession, { file, index, step, token, new
     inserted,
     removed: content.subarray(at, at + removed),
   }));
-  const wanted = applyEdits(content, edits);
-  if (wanted === null) return null;
+  const planned = applyEdits(content, edits);
+  if (planned === null) return null;
   // Without either line the account would be locked out.
   const isReplacing = step.phase === "grant" && newKey !== null;
-  return { prior: content, wanted, ...(isReplacing && { replaced: linesRemoved(file, newKey) }) };
+  return { prior: content, planned, ...(isReplacing && { replaced: linesRemoved(file, newKey) }) };
 }

@@ -10,7 +10,7 @@ import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { LoginVerification, VerificationKey } from "#net/ssh/verify/verification.ts";
 import { verifyClientLogin, verifyFromKeyHost } from "#net/ssh/verify/verify-by-client.ts";
 import { isForSsh2, readRefusalReason, verifyLogin, verifyRefused } from "#net/ssh/verify/verify-login.ts";
-import { enterHost, hostOf, SessionLost } from "#runs/engine/runbook.ts";
+import { acquireSession, hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import {
   hostIdOf,
@@ -24,7 +24,7 @@ import { described, type Evidence } from "#shared/model/runs/step-result.ts";
 import { OWN_LOGIN } from "#shared/text/runs/plan.ts";
 import { readVerification, verifyConfirmed } from "./confirm-key.ts";
 import { accountsLeftOut } from "./hold-folders.ts";
-import { type KeyRun, nameKey, nearOf, type VerificationOutcome } from "./key-run.ts";
+import { contextOf, type KeyRun, nameKey, type VerificationOutcome } from "./key-run.ts";
 
 type LoginsOfStep = { step: Step; host: KeyPlan["hosts"][number]; session: HostSession };
 
@@ -96,7 +96,7 @@ async function verifyFromHere(
 ): Promise<VerificationOutcome> {
   const { session } = login;
   const fingerprint = run.made.newKey?.fingerprint ?? oldKeyOf(run.plan);
-  const key = fingerprint && (await run.privateKeys.verificationKey(nearOf(run), fingerprint));
+  const key = fingerprint && (await run.privateKeys.verificationKey(contextOf(run), fingerprint));
   if (!key) return { kind: "unsure", cause: { kind: "key-not-usable-here", account } };
   const verified = readVerification(
     run,
@@ -140,7 +140,7 @@ async function verifyWherePrivateKeyIs(
       why: "impossible",
       message: `${verification.host} is not a host of the plan`,
     };
-  const { remote } = await enterHost(run, hostIndex);
+  const { remote } = await acquireSession(run, hostIndex);
   const fresh = await inspectFile(remote, `${newKey.path}.latchkey-new`);
   const isFresh = fresh.kind === "seen" && fresh.file.state === "file";
   return verifyFromKeyHost(remote, {

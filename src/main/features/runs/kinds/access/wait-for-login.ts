@@ -4,7 +4,7 @@ import { DAY_SECONDS, dateDays, readOffset, toSeconds } from "#domain/use/log-da
 import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
 import { inspectHost, readLoginLines } from "#net/ssh/session/inspect-host.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { enterHost, Locked, SessionLost } from "#runs/engine/runbook.ts";
+import { acquireSession, Locked, SessionLost } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { newKeyOf, verificationsOf } from "#shared/model/runs/plan.ts";
@@ -66,7 +66,7 @@ async function findLoginsAt(run: KeyRun, step: RunStep, clock: Clock): Promise<L
     ({ verification }) => verification.kind === "by-log",
   );
   if (!fingerprint || !host) return { isVerified: false, evidence: [{ kind: "no-key-in-logs" }] };
-  const session = await enterHost(run, hostIndex);
+  const session = await acquireSession(run, hostIndex);
   const { remote } = session;
   const reading = await inspectHost(remote);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
@@ -86,7 +86,7 @@ async function findLoginsAt(run: KeyRun, step: RunStep, clock: Clock): Promise<L
     if (confirmed && "evidence" in confirmed) evidence.push(...confirmed.evidence);
     if (confirmed?.kind === "verified") continue;
     const found = await findLoginInLog(remote, { ...query, account });
-    if (found.kind !== "heard") isVerified = false;
+    if (found.kind !== "found") isVerified = false;
     evidence.push(...toEvidence(found, account, nameKey(run, fingerprint)));
   }
   return isVerified && step.phase === "revoke"
@@ -96,7 +96,7 @@ async function findLoginsAt(run: KeyRun, step: RunStep, clock: Clock): Promise<L
 
 function toEvidence(found: LoginInLog, account: string, key: KeyName): Evidence[] {
   switch (found.kind) {
-    case "heard":
+    case "found":
       return [{ kind: "login-in-log", account, key }];
     case "claimed":
       return [{ kind: "claimed-login", account, key, path: found.path }];
@@ -142,7 +142,7 @@ function boundsOf(
 
 type LoginInLog =
   /** The journal tells of it, by an entry of the host's own sshd. */
-  | { kind: "heard" }
+  | { kind: "found" }
   /** A line of a plain file tells of it, which any user of the host may have written: no verification. */
   | { kind: "claimed"; path: string }
   | { kind: "not-yet" }
@@ -169,7 +169,7 @@ export async function findLoginInLog(remote: RemoteSession, query: LoginQuery): 
   const read = await readLoginLines(remote, { sinceEpoch: since, fingerprints: [fingerprint] });
   if (read.kind === "lost") return { kind: "unknown", why: read.message };
   if (read.kind !== "read") return { kind: "unknown", why: "no log of logins can be read there" };
-  if (linesOf(read.journal).some((line) => isInJournal(line, query))) return { kind: "heard" };
+  if (linesOf(read.journal).some((line) => isInJournal(line, query))) return { kind: "found" };
   const claimed = linesOf(read.lines)
     .map((line) => ({ path: line.slice(0, line.indexOf("\t")), text: line.slice(line.indexOf("\t") + 1) }))
     .findLast(({ text }) => isLogin(text, query) && isLater(text, query));

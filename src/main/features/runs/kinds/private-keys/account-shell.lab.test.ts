@@ -167,7 +167,13 @@ lab(
     const before = await readKeys();
     await using hand = await openHand();
     const { signal } = new AbortController();
-    const near: PrivateKeyContext = { plan, newKey: null, secrets: null, ask: async () => null, signal };
+    const near: PrivateKeyContext = {
+      plan,
+      newKey: null,
+      secrets: null,
+      promptUser: async () => null,
+      signal,
+    };
     const made = await privateKeys.createKey(near, hand);
     if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
     const going = { ...near, newKey: made };
@@ -193,7 +199,13 @@ lab(
     const before = await readKeys();
     await using hand = await openHand();
     const { signal } = new AbortController();
-    const near: PrivateKeyContext = { plan, newKey: null, secrets: null, ask: async () => null, signal };
+    const near: PrivateKeyContext = {
+      plan,
+      newKey: null,
+      secrets: null,
+      promptUser: async () => null,
+      signal,
+    };
     await answerAs("deaf:create_key");
     const failed = await privateKeys.createKey(near, hand, true);
     expect(failed).toMatchObject({ kind: "failed", cause: { kind: "refused", why: "no-answer" } });

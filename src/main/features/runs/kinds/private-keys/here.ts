@@ -196,12 +196,17 @@ async function findInAgent(socketPath: string, fingerprint: string | null) {
 }
 
 /** `secrets`: with a passphrase that was told already, which is tried before anybody is asked. */
-type Asking = Pick<PrivateKeyContext, "ask" | "signal"> & { secrets?: PrivateKeyContext["secrets"] };
+type PromptContext = Pick<PrivateKeyContext, "promptUser" | "signal"> & {
+  secrets?: PrivateKeyContext["secrets"];
+};
 
 type Opened = { keyPair: KeyPair; passphrase: Redacted<string> | null } | { why: string };
 
 /** Asks for the passphrase where there is one, three times at the most. */
-export async function openKeyFile(path: string, { ask, signal, secrets = null }: Asking): Promise<Opened> {
+export async function openKeyFile(
+  path: string,
+  { promptUser, signal, secrets = null }: PromptContext,
+): Promise<Opened> {
   const bytes = await readSmallFile(path);
   if (!Buffer.isBuffer(bytes))
     return { why: `${path}: ${bytes === "missing" ? "it is not there" : bytes.unreadable}` };
@@ -215,7 +220,7 @@ export async function openKeyFile(path: string, { ask, signal, secrets = null }:
   const about = { kind: "passphrase" as const, file: path, fingerprint: file.fingerprint };
   const prompts = [{ text: "Passphrase", isEchoed: false }];
   for (let wrongAnswers = 0; wrongAnswers < MOST_WRONG_ANSWERS && file.lock; wrongAnswers++) {
-    const [passphrase] = (await ask({ about, prompts, wrongAnswers }, signal))?.answers ?? [];
+    const [passphrase] = (await promptUser({ about, prompts, wrongAnswers }, signal))?.answers ?? [];
     signal.throwIfAborted();
     if (!passphrase || Redacted.reveal(passphrase) === "") return { why: `${path} ${NOT_PROVIDED}` };
     const unlocked = await unlock(file.lock, passphrase, signal);
@@ -239,7 +244,7 @@ function toOpened(path: string, text: Redacted<string>, passphrase: RunSecrets["
 /** For a new half, where nothing that is here is locked with one yet; typed twice. */
 export async function promptNewPassphrase(
   keyFile: string,
-  { ask, signal }: { ask: PromptUser; signal: AbortSignal },
+  { promptUser, signal }: { promptUser: PromptUser; signal: AbortSignal },
 ): Promise<{ passphrase: Redacted<string> } | { why: string }> {
   const about = { kind: "passphrase" as const, file: keyFile, fingerprint: null };
   const prompts = [
@@ -247,7 +252,7 @@ export async function promptNewPassphrase(
     { text: "The same again", isEchoed: false },
   ];
   for (let wrongAnswers = 0; wrongAnswers < MOST_WRONG_ANSWERS; wrongAnswers++) {
-    const [first, second] = (await ask({ about, prompts, wrongAnswers }, signal))?.answers ?? [];
+    const [first, second] = (await promptUser({ about, prompts, wrongAnswers }, signal))?.answers ?? [];
     signal.throwIfAborted();
     if (!first || !second || Redacted.reveal(first) === "") return { why: `${keyFile} ${NOT_PROVIDED}` };
     if (Redacted.reveal(first) === Redacted.reveal(second)) return { passphrase: first };

@@ -17,7 +17,7 @@ export type PrivateKeyContext = {
   plan: KeyPlan;
   newKey: NewKeyMade | null;
   secrets: RunSecrets | null;
-  ask: PromptUser;
+  promptUser: PromptUser;
   signal: AbortSignal;
 };
 

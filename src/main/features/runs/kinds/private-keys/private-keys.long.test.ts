@@ -115,7 +115,7 @@ async function makeDesk(name: string) {
     plan: plan({ oldKey: old.fingerprint, newKey, here, hosts: [hostPlan] }),
     newKey: null,
     secrets: null,
-    ask,
+    promptUser: ask,
     signal: new AbortController().signal,
   };
   return {
@@ -201,7 +201,7 @@ lab("after a restart the key is opened again where it lies by then, and goes on 
   const opened = await privateKeys.reopen(near);
   if (opened.kind !== "open") throw new Error(JSON.stringify(opened.cause));
   expect(opened.secrets?.keyPair).toMatchObject({ fingerprint: newKey?.fingerprint, comment: "again@desk" });
-  expect(await make({ ...desk.near, ask: near.ask })).toMatchObject({
+  expect(await make({ ...desk.near, promptUser: near.promptUser })).toMatchObject({
     newKey: { fingerprint: newKey?.fingerprint },
   });
   const going = { ...near, secrets: opened.secrets };
@@ -217,7 +217,7 @@ lab("after a restart the key is opened again where it lies by then, and goes on 
 lab("where nobody tells the passphrase nothing is made, and the refusal says what to do", async () => {
   await using desk = await makeDesk("silent");
   const before = await desk.read();
-  expect(await privateKeys.createKey({ ...desk.near, ask: async () => null }, null)).toEqual({
+  expect(await privateKeys.createKey({ ...desk.near, promptUser: async () => null }, null)).toEqual({
     kind: "failed",
     cause: {
       kind: "described",

@@ -12,8 +12,8 @@ import {
   swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
 import {
+  acquireSession,
   acted,
-  enterHost,
   failed,
   hostOf,
   needsAttention,
@@ -67,7 +67,7 @@ export const undoInstall = async (run: RenewalRun, step: Step, back: Back): Prom
   rollBack(await openLocation(run, step), back);
 
 async function openLocation(run: RenewalRun, step: Step): Promise<InstallContext> {
-  const { remote } = await enterHost(run, step.host ?? -1);
+  const { remote } = await acquireSession(run, step.host ?? -1);
   return { run, step, remote, changes: changesOf(run, step) };
 }
 

@@ -3,7 +3,7 @@ import type { OpenSessions } from "#connect/host-sessions.ts";
 import { RENEWAL_RULES } from "#domain/runs/renewal/rules.ts";
 import type { Observation, Step } from "#domain/runs/step.ts";
 import {
-  enterHost,
+  acquireSession,
   Held,
   needsAttention,
   type PhaseWork,
@@ -145,7 +145,7 @@ const PHASES: {
 
 async function observeDeployments(run: RenewalRun, host: number | null): Promise<Observation> {
   if (host === null) return { kind: "certificates-seen", certificates: [], hasWork: false };
-  const { remote } = await enterHost(run, host);
+  const { remote } = await acquireSession(run, host);
   return { kind: "certificates-seen", ...(await observeFiles(run, host, remote)) };
 }
 
@@ -165,7 +165,7 @@ async function checkDeployments(run: RenewalRun, step: Step): Promise<StepOutcom
 
 /** The old files and keys go. */
 async function finishDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
-  const { remote } = await enterHost(run, step.host ?? -1);
+  const { remote } = await acquireSession(run, step.host ?? -1);
   const left = await endDeployments(run, step, remote);
   return left === null ? verified([{ kind: "cleared", isWhole: true }]) : needsAttention([left]);
 }

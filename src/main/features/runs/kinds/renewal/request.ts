@@ -8,7 +8,7 @@ import { testServer } from "#net/ssh/session/inspect-deployment.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { createDeploymentKey, finishDeployment } from "#net/ssh/session/replace-deployment.ts";
 import {
-  enterHost,
+  acquireSession,
   failed,
   hostOf,
   needsAttention,
@@ -47,7 +47,7 @@ async function clearAnswers(
 /** Makes the new keys of a host, and what asks for certificates with them. What an earlier try has made is taken. */
 export async function requestCertificates(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const changes = changesOf(run, step);
-  const { remote } = await enterHost(run, step.host ?? -1);
+  const { remote } = await acquireSession(run, step.host ?? -1);
   const failing = await whyFailing(run, step, remote);
   if (failing !== null) return undoRequests(run, step, { as: "failed", cause: failing });
   for (const change of changes) {
@@ -100,7 +100,7 @@ export const requestedWith = (csr: Uint8Array): Partial<RunCertificate> => ({
 
 /** The new keys go, and all that was kept of the run on the host. */
 export async function undoRequests(run: RenewalRun, step: Step, back: Back): Promise<StepOutcome> {
-  const { remote } = await enterHost(run, step.host ?? -1);
+  const { remote } = await acquireSession(run, step.host ?? -1);
   const left = await endDeployments(run, step, remote);
   if (left !== null) return needsAttention([left], back);
   return back.as === "failed" ? failed(back.cause) : rolledBack(back, "certificate-keys-removed");
@@ -134,7 +134,10 @@ async function createKeyInVault(
   { key, names, forClients }: Replacement,
 ): Promise<Cause | null> {
   const { vault, orders } = toolsOf(run);
-  const made = await vault.createKey(key.kind, { kind: "pair-key", label: `${names[0]} on ${at.host}` });
+  const made = await vault.createKey(key.kind, {
+    kind: "certificate-key",
+    label: `${names[0]} on ${at.host}`,
+  });
   // Known before it is used: what nobody knows of would never be forgotten.
   await orders.set(at, { keyId: made.id });
   const request = { spki: made.spki, key: key.kind, names, forClients };
@@ -159,7 +162,7 @@ export async function issueCertificates(run: RenewalRun, step: Step): Promise<St
 /** A try that was killed may have left its answers, which nothing else would take away until the run ends. */
 async function clearEarlier(run: RenewalRun, step: Step, changes: readonly Replacement[]) {
   if (!changes.some(isAnsweredByHost)) return;
-  const { remote } = await enterHost(run, step.host ?? -1);
+  const { remote } = await acquireSession(run, step.host ?? -1);
   const left = await clearAnswers(run, changes, remote);
   if (left !== null) await run.journal.note(step.ordinal, { kind: "answer-left", cause: left });
 }
@@ -258,7 +261,7 @@ async function methodsOf(run: RenewalRun, step: Step, change: Replacement): Prom
 
 async function nearHost(run: RenewalRun, step: Step, isThere: boolean): Promise<NearHost> {
   const { vault } = toolsOf(run);
-  const { remote } = isThere ? await enterHost(run, step.host ?? -1) : { remote: null };
+  const { remote } = isThere ? await acquireSession(run, step.host ?? -1) : { remote: null };
   return {
     session: remote,
     token: run.token,

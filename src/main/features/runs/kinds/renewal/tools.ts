@@ -176,7 +176,7 @@ export function createCertificateImport({ store, roots, derOf, announce, now }: 
     const { host, port, change } = order;
     await store.queueWrite(() => {
       certificates.set(runId, { ...order, state: "issued", note: null, chain, sha256 });
-      const detail = { run: runId, place: formatHostAddress(order), sha256 };
+      const detail = { run: runId, location: formatHostAddress(order), sha256 };
       store.events.append({ at: toInstant(now()), kind: "certificate-imported", detail });
     });
     announce({ kind: "run-changed", runId });

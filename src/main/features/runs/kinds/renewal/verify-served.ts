@@ -2,17 +2,17 @@ import {
   closesForGood,
   type ExpectedCertificates,
   evaluateShown,
+  expectedLeaves,
   helloName,
   isUnusable,
   READ_CLOSED,
-  wantedAt,
 } from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Step } from "#domain/runs/step.ts";
 import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { isFailure } from "#net/tcp-connect.ts";
 import type { ShownAt } from "#net/tls/probe-endpoint.ts";
-import { enterHost, SessionLost } from "#runs/engine/runbook.ts";
+import { acquireSession, SessionLost } from "#runs/engine/runbook.ts";
 import type { ServerKind, VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { Cause } from "#shared/model/runs/step-result.ts";
 import { formatVerificationEndpoint } from "#shared/text/certificates/deployment.ts";
@@ -76,7 +76,7 @@ const expectedAt = (run: RenewalRun, step: Step, which: "new" | "old"): Expected
     return change.verificationEndpoints.map((verification) => ({
       ...verification,
       staysUp,
-      expects: wantedAt(verification, which, known),
+      expects: expectedLeaves(verification, which, known),
     }));
   });
 
@@ -96,7 +96,7 @@ export async function whyUnprovable(
 
 async function leaveOutUnled(run: RenewalRun, step: Step, expected: Expected[]): Promise<Expected[]> {
   if (!expected.some(isByHost)) return expected;
-  const { remote } = await enterHost(run, step.host ?? -1);
+  const { remote } = await acquireSession(run, step.host ?? -1);
   const unled = await findUnled(expected, remote.proxy, run.signal);
   if (unled.length === 0) return expected;
   await refuseEnded(remote);
@@ -123,9 +123,9 @@ async function probeAll(
   step: Step,
   { expected, readings }: { expected: readonly Expected[]; readings: Readings },
 ): Promise<ServedFaults> {
-  const remote = expected.some(isByHost) ? (await enterHost(run, step.host ?? -1)).remote : null;
+  const remote = expected.some(isByHost) ? (await acquireSession(run, step.host ?? -1)).remote : null;
   const probed = await Promise.all(
-    expected.map((one) => probeOne(run, one, { way: remote?.proxy ?? null, readings })),
+    expected.map((one) => probeOne(run, one, { proxy: remote?.proxy ?? null, readings })),
   );
   const wrong = probed.flatMap((one) => one.wrong);
   if (remote && wrong.length > 0) await refuseEnded(remote);
@@ -137,16 +137,16 @@ async function probeAll(
 async function probeOne(
   run: RenewalRun,
   one: Expected,
-  { way, readings }: { way: ProxyRoute | null; readings: Readings },
+  { proxy, readings }: { proxy: ProxyRoute | null; readings: Readings },
 ): Promise<ServedFaults> {
-  if (isByHost(one) && way === null)
+  if (isByHost(one) && proxy === null)
     return {
       wrong: [`${formatVerificationEndpoint(one)}: this login leads to nothing beyond its host`],
       unusable: [],
       leavesAlone: 0,
     };
   const probed = { ...one, serverName: helloName(one) };
-  const shown = await toolsOf(run).chainsAt(probed, isByHost(one) ? way : null, run.signal);
+  const shown = await toolsOf(run).chainsAt(probed, isByHost(one) ? proxy : null, run.signal);
   const formatWrong = (at: ShownAt): string[] => {
     const why = evaluateShown(one.before, one.expects, at);
     if (why === null) return [];
@@ -173,13 +173,13 @@ type Unled<Endpoint> = { verification: Endpoint; why: string };
  */
 export async function findUnled<Endpoint extends VerificationEndpoint>(
   verificationEndpoints: readonly Endpoint[],
-  way: ProxyRoute | null,
+  proxy: ProxyRoute | null,
   signal: AbortSignal,
 ): Promise<Unled<Endpoint>[]> {
   const found = await Promise.all(
     verificationEndpoints.map(async (verification) => {
       if (verification.from !== "host") return [];
-      const why = await whyUnled(verification, way, signal);
+      const why = await whyUnled(verification, proxy, signal);
       return why === null
         ? []
         : [{ verification, why: `${formatVerificationEndpoint(verification)}: ${why}` }];
@@ -190,12 +190,12 @@ export async function findUnled<Endpoint extends VerificationEndpoint>(
 
 async function whyUnled(
   { address, addresses = [address], port }: VerificationEndpoint,
-  way: ProxyRoute | null,
+  proxy: ProxyRoute | null,
   signal: AbortSignal,
 ): Promise<string | null> {
-  if (way === null) return "this login leads to nothing beyond its host";
+  if (proxy === null) return "this login leads to nothing beyond its host";
   for (const host of addresses) {
-    const reached = await way.reach({ host, port }, signal);
+    const reached = await proxy.reach({ host, port }, signal);
     if (!isFailure(reached)) reached.stream.destroy();
     else if (reached.outcome === "jump-failed") return reached.message;
   }

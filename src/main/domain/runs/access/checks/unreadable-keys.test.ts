@@ -17,15 +17,15 @@ import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 const TEXT = `${OLD_KEY} ann@laptop\n${SAMPLE_KEYS.rsa} bob\n`;
 
 /** A host where ann's file changes, and alice's is another matter. */
-const withUnreadable = (...unreadKeys: HostFacts["unreadKeys"]) =>
-  makeHostFacts("web1", TEXT, { unreadKeys });
+const withUnreadable = (...unreadableKeys: HostFacts["unreadableKeys"]) =>
+  makeHostFacts("web1", TEXT, { unreadableKeys: unreadableKeys });
 
 const asRoot = (host: HostFacts): HostFacts => ({
   ...host,
   login: { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null },
 });
 
-const unreadableHome = (accounts: string[], more: Partial<HostFacts["unreadKeys"][number]> = {}) => ({
+const unreadableHome = (accounts: string[], more: Partial<HostFacts["unreadableKeys"][number]> = {}) => ({
   accounts,
   path: `/home/${accounts[0]}`,
   why: "it may not be read",
@@ -116,7 +116,7 @@ test("a plan from elsewhere asks for the same consent", () => {
 });
 
 test("of a host that is left out nothing more is asked", () => {
-  const left = { ...withUnreadable(unreadableHome(["alice"])), host: "web2", unread: "no answer" };
+  const left = { ...withUnreadable(unreadableHome(["alice"])), host: "web2", unreadable: "no answer" };
   const plan = planFor([makeHostFacts("web1", TEXT), left], { here: [makeHolderFacts()] });
   expect(stops(plan)).toEqual(["acknowledge unreadable"]);
   expect(checkOf(plan)?.text).toContain("it could not be read");
