@@ -5,14 +5,14 @@ import { type Answer, AUTHENTIC_DATA, decode, encode, type Packet, TRUNCATED_RES
 
 const NXDOMAIN = 3;
 
-/** What it says of a name: its records; or no such name, nothing at all, or bytes of its own. */
+/** Its answer for a name: records, no such name, no answer at all, or raw bytes. */
 export type DnsReply = Answer[] | "no-such-name" | "nothing" | Buffer;
 
 type DnsServerOptions = {
   names: Record<string, DnsReply>;
   /** Sets the AD bit. */
   validates?: boolean;
-  /** Answers a datagram with the word to ask by a stream. */
+  /** Truncates its answer to a datagram, so that the client queries again by TCP. */
   isLong?: boolean;
   /** Sends this before each answer by datagram. */
   before?: (question: Packet) => Buffer;
@@ -20,11 +20,11 @@ type DnsServerOptions = {
 
 export type DnsServer = AsyncDisposable & {
   resolver: { address: string; port: number };
-  /** Every question so far: how it came, and for what. */
+  /** Every query so far: its transport, and its name and type. */
   asked: string[];
 };
 
-/** A name server on loopback, by datagram and by stream, that answers as it is told. */
+/** A name server on loopback, by UDP and TCP, with scripted answers. */
 export async function startDnsServer({
   names,
   validates,
@@ -79,7 +79,7 @@ export async function startDnsServer({
   }
 }
 
-/** Answers with a socket for datagrams on the port that the streams come to: one that was free for both. */
+/** Returns a UDP socket on the port of the TCP server: one that was free for both. */
 async function listenOnOnePort(streams: Server): Promise<Socket> {
   for (let tries = 0; tries < 20; tries++) {
     streams.listen(0, "127.0.0.1");
@@ -90,7 +90,7 @@ async function listenOnOnePort(streams: Server): Promise<Socket> {
       await once(socket, "listening");
       return socket;
     } catch (error) {
-      // Somebody else has the datagrams of that port.
+      // Another process uses UDP on that port.
       if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
       socket.close();
       streams.close();
@@ -100,7 +100,7 @@ async function listenOnOnePort(streams: Server): Promise<Socket> {
   throw new Error("no port of loopback is free for both datagrams and streams");
 }
 
-/** A record of a key's SHA-256, by its fingerprint as ssh-keygen prints it. */
+/** An SSHFP record with a key's SHA-256, by its fingerprint as ssh-keygen prints it. */
 export const sshfpOf = (name: string, algorithm: number, fingerprint: string): Answer => ({
   type: "SSHFP",
   name,

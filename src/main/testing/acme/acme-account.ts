@@ -10,7 +10,7 @@ import type { Pebble } from "#testing/servers/pebble.ts";
 import { sequence } from "#testing/tls/build-certificate.ts";
 import { ipName, makeKey, makeRequest } from "#testing/tls/make-request.ts";
 
-/** An account's key as a vault has it: its public half, and signatures by the other. */
+/** An account's key as a vault has it: its public key, and signatures by its private key. */
 export function makeSigner() {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const { x = "", y = "" } = createPublicKey(publicKey.export({ format: "pem", type: "spki" })).export({
@@ -54,7 +54,7 @@ type Client<Ordered> = {
   order(wish: AccountOptions, signal: AbortSignal): Promise<Ordered>;
 };
 
-/** A new account: what it orders, and what it was told of its orders. */
+/** A new account, with what it ordered and what it was notified of. */
 export async function openAccount<Ordered>(client: Client<Ordered>) {
   const signer = makeSigner();
   const made = await client.register(signer, { contacts: [], agreesToTerms: true, binding: null }, NEVER);
@@ -85,7 +85,7 @@ export async function openAccount<Ordered>(client: Client<Ordered>) {
   return { signer, account, told, order };
 }
 
-/** Waits that are over at once, and told. */
+/** Waits that end at once, and are counted. */
 export function countWaits() {
   const waits: number[] = [];
   const wait = async (ms: number, signal: AbortSignal) => {
@@ -96,7 +96,7 @@ export function countWaits() {
   return { waits, wait };
 }
 
-/** A request of a new key for DNS names and IPv4 addresses, with no name in its subject, as authorities want it. */
+/** A request with a new key for DNS names and IPv4 addresses, with no name in its subject, as authorities demand. */
 export function requestFor(...names: readonly string[]) {
   const key = makeKey();
   const csr = makeRequest({
@@ -113,7 +113,7 @@ export function requestFor(...names: readonly string[]) {
   };
 }
 
-/** Has pebble's challenge server answer, by real HTTP and DNS. `undo` takes it away. */
+/** Makes pebble's challenge server respond, by real HTTP and DNS. `undo` removes the response. */
 export function answerAtPebble({ tell }: Pick<Pebble, "tell">) {
   return async (challenge: AcmeChallenge) => ({
     kind: "ready" as const,

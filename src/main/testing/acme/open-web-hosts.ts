@@ -3,8 +3,8 @@ import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 const MODULES = "/usr/lib/apache2/modules";
 
 /**
- * An nginx that serves names from different places, as its configuration says: plain.test a folder, alias.test a folder of
- * challenges, secure.test by https alone, linked.test behind a link, passed.test nothing of its own.
+ * An nginx that serves each name in another way: plain.test from a folder, alias.test from a folder of challenges,
+ * secure.test by https alone, linked.test behind a symbolic link, passed.test with no files of its own.
  */
 export async function startNginxHost(): Promise<LabHost> {
   const host = await startHost({ name: "nginx1" });

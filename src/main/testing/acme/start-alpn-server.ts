@@ -7,7 +7,7 @@ import { listen } from "#testing/servers.ts";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-/** A TLS server that answers tls-alpn-01 (RFC 8737) by a certificate of its own. */
+/** A TLS server that responds to tls-alpn-01 (RFC 8737) with a certificate of its own. */
 export async function startAlpnServer() {
   const contexts = new Map<string, SecureContext>();
   const server = createServer({

@@ -2,10 +2,13 @@ import { createServer, type Server } from "node:https";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { listen } from "#testing/servers.ts";
 
-/** `body`: JSON, with BASE for the server's own address; a text goes as it is. Without a nonce where `headers` say "". */
+/**
+ * `body`: JSON, with BASE for the server's own address; a string is sent as it is. No nonce is sent if `headers` sets
+ * it to "".
+ */
 type AcmeSaid = { status?: number; headers?: Record<string, string>; body?: unknown };
 
-/** What is said to `POST /order`, the first time, the second, and so on: the last goes on for ever. */
+/** The replies to `POST /order`: the first, the second, and so on; the last one repeats for ever. */
 export type AcmeScript = Record<string, AcmeSaid | readonly [AcmeSaid, ...AcmeSaid[]]>;
 
 const ORDER = {
@@ -36,7 +39,7 @@ export const problem = (type: string, status: number, headers: Record<string, st
   body: { type: `urn:ietf:params:acme:error:${type}`, detail: `it is ${type}` },
 });
 
-/** All goes well, but that nothing is ever issued: the order stays in processing. */
+/** Everything succeeds, except that nothing is ever issued: the order stays in processing. */
 const USUAL: AcmeScript = {
   "GET /directory": {
     body: {
@@ -58,8 +61,8 @@ const USUAL: AcmeScript = {
 };
 
 /**
- * A scripted server, and no ACME server: for what pebble does not do. It checks no signature and keeps no state. `asked` has
- * every request, as `POST /order`.
+ * A scripted server, not an ACME server: for what pebble does not do. It verifies no signature and keeps no state.
+ * `asked` lists every request, as `POST /order`.
  */
 export async function startScriptedAcme(script: AcmeScript = {}) {
   const { pem, keyPem } = await makeCertificate({ names: ["127.0.0.1"] });

@@ -24,7 +24,7 @@ import { writeBundle } from "./write-bundle.ts";
 const run = promisify(execFile);
 const START = Date.parse("2026-12-01T12:00:00Z");
 
-/** The only line of alice's file in the sample, and the record that has it. */
+/** The only line of alice's file in the sample, and the record that contains it. */
 const LINE =
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ+W/ZNJDdQOKqqKM/ngZAge6RLEE7zM+ZoMwTw+5kp/ alice@laptop\n";
 const RECORD =
@@ -45,7 +45,7 @@ const FILE = {
   removed: [{ at: 0, removed: LINE, inserted: "" }],
 };
 
-/** Alice's key goes from web1. */
+/** Revokes alice's key on web1. */
 const removal = (hostKey: string): Plan =>
   makeRemovalPlan({
     hosts: [
@@ -61,7 +61,7 @@ const removal = (hostKey: string): Plan =>
 const HOLDER = { ...makeHolder("web1"), owner: "alice", path: "/home/alice/.ssh/id_ed25519" };
 const hole = { at: 0, removed: "", inserted: `${NEW_KEY_PLACEHOLDER} deploy\n` };
 
-/** The key is made on web1, and its line added on db1. */
+/** The key is created on web1, and its line added on db1. */
 const making = (hostKey: string): Plan =>
   makePlanValue({
     newKey: {
@@ -82,7 +82,10 @@ const making = (hostKey: string): Plan =>
     ],
   });
 
-/** A workstation that knows web1 by bundles that its host key has signed, and has a plan for it; and whoever carries things. */
+/**
+ * A workstation that knows web1 by bundles signed with its host key, and has a plan for it; and an attacker who
+ * transports its files.
+ */
 async function makeVictim(makePlan: (hostKey: string) => Plan) {
   const folder = await makeTemporaryFolder();
   const make = (name: string) => makeKeyFile(folder.path, name);
@@ -130,7 +133,10 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
       return bundles.import({ base64: bundle.toString("base64"), approved });
     },
 
-    /** The records of a bundle in which alice has this private key in a file of this name. `signs`: by which it has signed, if any. */
+    /**
+     * The records of a bundle in which alice has this private key in a file of this name. `signs`: the key that has
+     * signed, if any.
+     */
     async withKey(nonce: string, key: KeyFile, signs: KeyFile | null, name = "id_ed25519.latchkey-new") {
       const path = `/home/alice/.ssh/${name}`;
       const statement = writeScanStatement({ nonce, hosts: hostKey.fingerprint, path });
@@ -172,12 +178,12 @@ test("a claim counts once a bundle that its host has signed shows it, and by not
     expect((await writeScripts()).map(({ phases }) => phases)).toEqual([["revoke", "finish"]]);
     expect(await runs.find({ runId })).toMatchObject({ state: "waiting", stepsDone: 0 });
   };
-  // Who carries things has made it, or has nothing but another key.
+  // Whoever transports the bundle made it themselves, unsigned or signed by another key.
   for (const signers of [[], [forger]]) {
     await importBundle(await nonceOf(), signers, withLine(""));
     await staysClaimed({ kind: "open", why: "no-reading" });
   }
-  // The host's own, by a collector that was there before the script.
+  // Signed by the host itself, but by a collector from before the script.
   await importBundle(before, [hostKey], withLine(""));
   await staysClaimed({ kind: "open", why: "earlier-reading" });
   await importBundle("unnumbered", [hostKey], withLine(""));

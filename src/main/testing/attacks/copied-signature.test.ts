@@ -1,4 +1,4 @@
-/** A signature shows that a key lies where it was asked to sign, when it was asked, and nothing else. */
+/** A signature shows that a key is in the location where it was to sign, at that time, and nothing else. */
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
-/** What ssh-keygen makes of it, as resources/lib/possession.sh says it. */
+/** ssh-keygen's signature, in the words of resources/lib/possession.sh. */
 async function sign(text: Uint8Array, namespace = POSSESSION_NAMESPACE): Promise<string> {
   const file = join(folder.path, "text");
   await writeFile(file, text);

@@ -21,7 +21,10 @@ const prepare = async () => `
 ${await readFile(join(import.meta.dirname, "daemon-title.py"), "utf8")}
 PYTHON`;
 
-/** A tree of processes of its own, in which a user's come first and root's sshd last; in it runs what comes after. */
+/**
+ * A process tree of its own, in which a user's processes come first and root's sshd last; the command that follows runs
+ * in it.
+ */
 const inTree = (attack: string) => [
   "unshare",
   "--pid",
@@ -44,7 +47,7 @@ const TITLES = `
   for how in su own; do as_alice /usr/bin/python3 /run/daemon-title.py $how ${EVIL} & done
   until [ "$(grep -ls 'sshd -D -f.*[[]listener' /proc/[0-9]*/cmdline | wc -l)" = 2 ]; do :; done`;
 
-/** What root lets a user start. Who logged in is written where only the kernel lets it be written once. */
+/** What root lets a user start. The login account is written to a file that the kernel lets nobody write twice. */
 const SUDO = () => `
   sh -c 'echo 1000 >/proc/self/loginuid; exec "$@"' sh setpriv --reuid alice --regid alice --init-groups \\
     sudo /usr/sbin/sshd -f ${EVIL} -o ListenAddress=${host.address}:2298 -o PidFile=none -o RevokedKeys=/root/secret.conf
@@ -70,7 +73,7 @@ test.skipIf(!canStartHosts()).each([
   });
 });
 
-/** A login of root's by an sshd that alice has started, where root's own has other rules. */
+/** A login as root to an sshd that alice has started, whose rules differ from those of root's own. */
 const byTheirs = (...options: string[]) => [
   "unshare",
   "--pid",

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const now = () => new Date("2026-12-01T12:00:00Z");
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN1YdxBpNlzxDqfJyw/QKow1F+wvG9hXGoqiysfJOn5Y";
 
-/** A database with an approval, a trusted root and an issuer, and the attacker's program at it. */
+/** A database with an approval, a trusted root and an issuer, which the attacker's program can write. */
 async function prepare(folder: string) {
   const database = join(folder, "latchkey.db");
   const type = openTerminal(database, { now });

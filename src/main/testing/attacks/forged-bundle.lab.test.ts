@@ -11,7 +11,7 @@ import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { findSecrets, needlesOf } from "#testing/ssh/key-files.ts";
 import { forge } from "./write-bundle.ts";
 
-/** What a collector wrote on a host of the attacker's. */
+/** What a collector wrote on one of the attacker's hosts. */
 const OTHERS_BUNDLE = join(import.meta.dirname, "../../domain/collection/testdata/web1.stream");
 const HOST_KEY = "etc/ssh/ssh_host_ed25519_key";
 const NAMESPACE = "latchkey-host-bundle";
@@ -21,12 +21,12 @@ let desk: Desk;
 let host: LabHost;
 let app: App;
 let place: { host: string; port: number };
-/** What the collector writes there, as root. */
+/** What the collector writes on this host, as root. */
 let written: Buffer;
 
 beforeAll(async () => {
   desk = await makeDesk();
-  // A key that is locked signs nothing, and nobody is asked for its passphrase.
+  // A locked key signs nothing, and nobody is prompted for its passphrase.
   const locked = "ssh-keygen -q -p -N locked -f /etc/ssh/ssh_host_rsa_key 2>/dev/null || :";
   const holder = `useradd -m ops; install -d -m 700 -o ops ~ops/.ssh
     su ops -c 'ssh-keygen -q -t ed25519 -N "" -C ops@web1 -f ~/.ssh/id_ed25519'; cat ~ops/.ssh/*.pub >>/root/.ssh/authorized_keys`;
@@ -62,7 +62,7 @@ function sign(bundle: Buffer, keyPath: string): Buffer {
   return Buffer.concat([bundle, Buffer.from("host-signature 1\n"), signature]);
 }
 
-/** A bundle that root of this very host made: whoever has its private keys. */
+/** A bundle that root of this very host made, who has its private keys. */
 const signedHere = (...request: string[]): Buffer => {
   const path = join(desk.home, "host_key");
   writeFileSync(path, readFileSync(join(host.root, HOST_KEY)), { mode: 0o600 });
@@ -153,7 +153,7 @@ test("a bundle of an attacker's own key makes no login trusted, and the host's o
     { outcome: "host-key-changed", message: expect.stringContaining("has signed its bundle") },
   ]);
   expect(await fresh.client.hosts.find({ id: 1 })).toMatchObject({ pin: null, bundleStanding: "first-use" });
-  // Whoever compares the key of the host forgets the bundle's, and goes on.
+  // An administrator who has compared the host key forgets the bundle's, and continues.
   expect(await fresh.client.hosts.forgetPin(place)).toEqual({ hadPin: true });
   expect(await fresh.client.hosts.find({ id: 1 })).toMatchObject({
     bundleStanding: "claimed",
@@ -170,7 +170,7 @@ test("a host that is known by its signed bundle is pinned by nothing but a login
   expect(await fresh.client.bundles.import({ ...given(claimed), as: place })).toMatchObject({
     standing: { kind: "claimed", why: "unsigned", isBeside: false },
   });
-  // Signed, and older than what was merely claimed.
+  // Signed, and older than the claim.
   const signed = signedHere("--time", String(nowS() - 60), "--nonce", "d2");
   expect(await fresh.client.bundles.import(given(signed))).toMatchObject({
     ...place,
@@ -199,7 +199,7 @@ test("what keys have signed here, copied into another bundle with this host's pu
   };
   const copied = forge(mine, "--key", join(host.root, `${HOST_KEY}.pub`), "--key", `${key}.pub`);
   expect(await isMatchedBy(copied)).toEqual([false]);
-  // By root of a host of the attacker's.
+  // By root of one of the attacker's hosts.
   expect(await isMatchedBy(sign(copied, key))).toEqual([false]);
   expect(await isMatchedBy(written)).toEqual([true]);
 });
@@ -262,7 +262,7 @@ test("a collector signs as root alone, asks nobody, and no private key is in wha
     for (const said of [stream, ...payloadsOf(stream)]) expect(findSecrets(needles, said)).toEqual([]);
 });
 
-/** All that is encoded in a stream. */
+/** Everything that is encoded in a stream. */
 const payloadsOf = (stream: Buffer): Buffer[] =>
   (findFrame(stream, null)?.records ?? []).map(({ payload }) =>
     Buffer.from(Buffer.from(payload).toString(), "base64"),
@@ -271,7 +271,7 @@ const payloadsOf = (stream: Buffer): Buffer[] =>
 const fingerprintOf = (path: string): string =>
   execFileSync("ssh-keygen", ["-lf", join(host.root, path)], { encoding: "utf8" }).split(" ")[1] ?? "";
 
-/** Every row of every table, but those that tell of claims themselves. */
+/** Every row of every table, except those about claims themselves. */
 function readFacts(): Record<string, unknown[]> {
   const db = new Sqlite(desk.databasePath, { readonly: true });
   using _closing = { [Symbol.dispose]: () => void db.close() };

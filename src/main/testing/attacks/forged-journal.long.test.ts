@@ -13,7 +13,7 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
     const { web, given } = begun;
     await forge(web, "journal", "deploy", given.fingerprint);
     await forge(web, "syslog", "deploy", given.fingerprint);
-    // As a container's output comes to it: a daemon of root's writes it, under a name that others chose.
+    // As a container's output reaches it: one of root's daemons writes it, under a name that others chose.
     await web.run(`logger -p auth.info -t sshd-session 'Accepted publickey for deploy from 10.1.2.3 port 5 ssh2: ED25519 ${given.fingerprint}'
       until [ "$(journalctl -q --system | grep -c '${given.fingerprint}')" = 3 ]; do :; done`);
     expect(await begun.goOn()).toMatchObject({ state: "waiting" });
@@ -22,7 +22,7 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
     await logIn(web, given.path);
     let ended = await begun.goOn();
     expect(await begun.hasOld()).toBe(false);
-    // Two clocks are compared, so that a login in the same moment does not count.
+    // Two clocks are compared, so a login at the same moment does not count.
     while (ended.state === "waiting") {
       await logIn(web, given.path);
       ended = await begun.goOn();

@@ -60,7 +60,7 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
     await host.run(START_JOURNAL);
     await forge(host, "journal", "deploy", key.fingerprint);
     await forge(host, "syslog", "deploy", key.fingerprint);
-    // As a container's output comes to it: a daemon of root's writes it, under a name that others chose.
+    // As a container's output reaches it: one of root's daemons writes it, under a name that others chose.
     await host.run(`logger -t sshd-session 'Accepted publickey for deploy from 10.1.2.3 port 5 ssh2: ED25519 ${key.fingerprint}'
       until [ "$(journalctl -q --system | grep -c '${key.fingerprint}')" = 3 ]; do sleep 0.05; done`);
     await using hand = await openSessionIn(startShellIn(host));

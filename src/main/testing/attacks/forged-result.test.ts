@@ -17,7 +17,7 @@ const AT = "2026-03-01T00:00:00Z";
 
 const line = { at: 0, removed: "", inserted: `${NEW_KEY_PLACEHOLDER} deploy\n` };
 
-/** The key is made on the vault, and its line added on two hosts. */
+/** The key is created on the vault host, and its line added on two hosts. */
 const MADE = makePlanValue({
   newKey: {
     kind: "made-on-host",
@@ -37,7 +37,7 @@ const MADE = makePlanValue({
 
 const given = { at: 0, removed: "", inserted: "ssh-ed25519 AAAA deploy\n" };
 
-/** A key that was given is added on one host, whose host key this is, and the old one goes there. */
+/** An imported key is added on one host, whose host key this is, and the old one is revoked there. */
 const givenTo = (hostKey: string) => {
   const after = { added: "a".repeat(64), removed: "b".repeat(64) };
   const file = { ...makeFile(0, "both"), added: [given], removed: [given], after };
@@ -47,7 +47,7 @@ const givenTo = (hostKey: string) => {
   });
 };
 
-/** A workstation with a plan; scripts of it are written, and results taken in. */
+/** A workstation with a plan, which exports its scripts and imports results. */
 async function makeVictim(makePlan: (hostKey: string) => Plan) {
   const folder = await makeTemporaryFolder();
   const hostKey = await makeKeyFile(folder.path, "host");

@@ -8,8 +8,8 @@ import { daysFrom, makeLog } from "#domain/use/testdata/make-log.ts";
 import type { Use } from "#shared/model/access/verdict.ts";
 
 /*
- * What any user of a host can have written into its auth.log (forge-login.py), by a syslog daemon that keeps the time that its
- * client tells: lines of any day, with any key. The host is read on 1 June 2026.
+ * What any user of a host can get written into its auth.log (forge-login.py), by a syslog daemon that keeps the time
+ * which its client sends: lines of any day, with any key. The host is read on 1 June 2026.
  */
 const AT = new Date("2026-06-01T00:00:00Z");
 const NOW = AT.getTime() / 1_000;

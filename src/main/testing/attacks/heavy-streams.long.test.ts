@@ -11,10 +11,10 @@ const now = () => new Date("2026-12-01T12:00:00Z");
 const base64 = (stream: Buffer) => ({ base64: stream.toString("base64") });
 const HEALTHY = Buffer.from(answerScript("--nonce 'abc''def'"), "latin1");
 
-/** Of this thread, for one host, whatever it sends: many times what its budget takes. */
+/** Time of this thread for one host, whatever it sends: many times what its budget allows. */
 const MOST_SECONDS = 60;
 
-/** Imports it beside a healthy host, in this thread; how long that took of it, and what came of each. */
+/** Imports it beside a healthy host, in this thread; returns how long that took, and the result of each. */
 async function importBeside(stream: Buffer) {
   await using app = createApp({ databasePath: ":memory:", now });
   const before = process.threadCpuUsage();

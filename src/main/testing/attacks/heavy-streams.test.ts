@@ -16,7 +16,7 @@ const heavy = (name: string, size = 1): Buffer => {
   return make(size);
 };
 
-/** One of sudo's rules and one of sshd's; the long form has the others. */
+/** One of the rules of sudo and one of sshd's; the long form has the others. */
 const FEW = ["aliases, rules and accounts of sudo", "files of sshd that include each other"];
 const MORE = [
   "aliases within aliases",

@@ -1,6 +1,6 @@
 /**
- * What a hostile host may send in place of what the collector would have: streams that are well-formed to the last byte, of a
- * few megabytes, in which two or three lists meet each other. Whoever looks at each pair is busy for minutes.
+ * Streams that a hostile host may send in place of its collector's: well-formed to the last byte, a few megabytes long,
+ * with two or three lists that are compared with each other. A reader that compares each pair is busy for minutes.
  */
 import { createHash, hash } from "node:crypto";
 
@@ -61,7 +61,7 @@ const config = (text: string, path = "/etc/ssh/sshd_config"): Sent => ({
   text,
 });
 
-/** A file of authorized keys that everybody has. */
+/** One file of authorized keys that every account uses. */
 const sharedKeys = (count: number, names: readonly string[]): Sent[] => [
   {
     kind: "authorized-keys",
@@ -95,7 +95,10 @@ export function streamOf(records: readonly Sent[]): Buffer {
 
 const names = (count: number) => many(count, (index) => `u${index}`);
 
-/** By their names: what meets what. `size` is 1 for an attack; less for something as heavy as an honest host. */
+/**
+ * Named by the lists that are compared. `size` is 1 for an attack; smaller for a host that is as heavy as an honest
+ * one.
+ */
 export const HEAVY: { readonly [name: string]: (size: number) => Buffer } = {
   "aliases, rules and accounts of sudo": (size) => {
     const [aliases, rules, people] = [3_000, 2_000, 20_000].map((most) => Math.ceil(most * size));

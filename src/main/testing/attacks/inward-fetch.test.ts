@@ -4,7 +4,7 @@ import { lookupOutside, whyRefused } from "#net/refused-address.ts";
 import { fetchList, postToResponder } from "#net/trust/fetch-by-http.ts";
 import { listen } from "#testing/servers.ts";
 
-/** As a certificate may write the same place: every one of them leads to this computer. */
+/** Forms of an address in a certificate that all lead to this computer. */
 const WAYS_HERE = [
   "127.0.0.1",
   "127.1",

@@ -1,4 +1,4 @@
-/** A page that holds a session, as a hostile extension of the browser may, names files of this computer. */
+/** A page that has a session, as a hostile browser extension may, names files of this computer. */
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MessageChannel } from "node:worker_threads";
@@ -80,7 +80,10 @@ test("a page has no program run that no command line has given an issuer", async
   );
 });
 
-/** Each text of the contract that may be a path: what it is of this computer; null: it is of a host, or only looked for. */
+/**
+ * Each text of the contract that may be a path, and what it means on this computer; null: it is a path on a host, or is
+ * only searched for.
+ */
 test("every field by which a caller may name a file of this computer is marked as one", () => {
   const marked = Object.entries(contract).flatMap(([group, names]) =>
     Object.entries(names).flatMap(([name, procedure]) => {
@@ -123,7 +126,7 @@ test("every field by which a caller may name a file of this computer is marked a
   `);
 });
 
-/** The fields of a schema that are named like files, and for what each is marked. */
+/** The fields of a schema that are named like files, and how each is marked. */
 function pathsOf(schema: z.ZodType, name = ""): string[] {
   const [marked] = findNamedFiles(schema, "");
   if (marked) return [`${name}: ${marked.use}`];
@@ -142,7 +145,7 @@ function pathsOf(schema: z.ZodType, name = ""): string[] {
 
 const PLACE = { host: "web1", port: 22, account: "root" } as never;
 
-/** An app with a page at a port, as the desktop window has it; and the same by commands. */
+/** An app with a page at a port, as the desktop window has it; and the same app by commands. */
 async function openDesk(startFiles = { sshConfigs: [] as string[], identities: [], programs: [] }) {
   const stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTemporaryFolder());
@@ -177,7 +180,7 @@ async function openDesk(startFiles = { sshConfigs: [] as string[], identities: [
   };
 }
 
-/** The sentence that refuses a call; what it answers, where it does. */
+/** The sentence that refuses a call; if it is not refused, its answer. */
 const said = (call: () => Promise<unknown>): Promise<string> =>
   call().then(
     (reply) => JSON.stringify(reply),

@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const AT = "2026-12-01T12:00:00Z";
 const attack = (name: string) => join(import.meta.dirname, name);
 
-/** A workstation that knows web1 by bundles alone, and whoever carries them. */
+/** A workstation that knows web1 by bundles alone, and an attacker who transports them. */
 async function makeVictim() {
   const folder = await makeTemporaryFolder();
   const make = (name: string) => makeKeyFile(folder.path, name);
@@ -26,7 +26,7 @@ async function makeVictim() {
     return stdout;
   };
 
-  /** Names `named` as the host's only key, and has the signatures of these, in their order. */
+  /** Names `named` as the host's only key, and has the signatures of these keys, in their order. */
   async function importBundle(named: KeyFile, signers: readonly KeyFile[]) {
     written += 1;
     const parts = { folder: folder.path, nonce: `abc${written}`, later: written, named, signers };
@@ -90,7 +90,7 @@ test("a signature that a carrier puts beside the host's makes their key none of 
   const { carrier, first, second } = victim;
   await victim.importBundle(first, [carrier, first]);
   expect((await victim.planRemoval()).hostKey).toBe(first.fingerprint);
-  // A new key of the host comes in with a signature of the one that is known.
+  // A new host key is accepted with a signature by the known one.
   await victim.importBundle(second, [carrier, second, first]);
   expect((await victim.planRemoval()).hostKey).toBe(first.fingerprint);
   await expect(victim.importBundle(second, [carrier])).rejects.toThrow(

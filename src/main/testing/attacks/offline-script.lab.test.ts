@@ -45,7 +45,7 @@ test.skipIf(!canStartHosts())(
       expect(said).toContain("nothing was done: this is not web1");
       expect(said).toContain("code 2");
     }
-    // What anybody can copy from the host that it is for shows nothing.
+    // Data that anybody can copy from the target host does not verify anything.
     await writeThere(
       other,
       "/etc/ssh/ssh_host_ed25519_key.pub",
@@ -171,7 +171,7 @@ test.skipIf(!canStartHosts())(
   async () => {
     const { host, plan, hash } = web;
     const token = tokenOf(hash, { host: "web1", port: plan.hosts[0]?.port ?? 22 });
-    // The addition stands; its removal was not verified.
+    // The added line stays; its removal was not verified.
     expect(await carry(host, "sh", "yes\\nyes\\nno\\n")).toContain("the added ones stay");
     await host.run(`cd /home/ann/.ssh && setpriv --reuid ann --regid ann --init-groups sh -c '
       mkdir -p -m 700 .latchkey/${token}; : >.latchkey/${token}/fired-f0a.x'`);

@@ -1,4 +1,4 @@
-/** Another user of this computer and the port of `latchkey serve`. What a page in a browser makes of it: e2e/attacks. */
+/** Another user of this computer connects to the port of `latchkey serve`. For a page in a browser see e2e/attacks. */
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import type { WebSocket } from "ws";
@@ -58,7 +58,7 @@ async function startShell() {
   return { shell, warnings, [Symbol.asyncDispose]: () => shell[Symbol.asyncDispose]() };
 }
 
-/** A call as the page makes it; fails when the socket is closed instead. */
+/** A call as the page makes it; fails if the socket is closed instead. */
 async function ask(socket: WebSocket): Promise<unknown> {
   socket.send(JSON.stringify({ i: "1", p: { u: "/ask", b: { json: "hello" } } }));
   const closed = once(socket, "close").then(() => Promise.reject(new Error("hung up")));

@@ -7,7 +7,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const now = () => new Date("2026-12-01T12:00:00Z");
 
-/** Each entry below a folder with its mode, as `ls` would tell it. */
+/** Each entry below a folder with its mode, as `ls` shows it. */
 async function listModes(folder: string): Promise<[path: string, mode: number][]> {
   const names = await readdir(folder, { recursive: true });
   return Promise.all(
@@ -18,7 +18,7 @@ async function listModes(folder: string): Promise<[path: string, mode: number][]
   );
 }
 
-/** A database with a host that came by a bundle, and the grants of it. */
+/** A database with a host from a bundle, and its grants. */
 async function prepare(folder: string) {
   const stream = join(folder, "web1.stream");
   await writeFile(stream, Buffer.from(answerScript("--nonce 'abc''def'"), "latin1"), { mode: 0o600 });

@@ -43,7 +43,7 @@ afterAll(async () => {
   await elsewhere?.[Symbol.asyncDispose]();
 });
 
-/** As `evil`, who has seen the public half and nothing else. Answers with the file's bytes. */
+/** As `evil`, who has seen the public key and nothing else. Returns the file's bytes. */
 async function plant(key: KeyFile, how: "clear" | "locked" | "pem"): Promise<string> {
   const program = await readFile(join(import.meta.dirname, "plant-key.py"), "utf8");
   await host.run(`printf %s '${Buffer.from(program).toString("base64")}' | base64 -d > /tmp/plant-key.py
@@ -66,7 +66,7 @@ async function grantKey(name: string, where: "here" | "elsewhere"): Promise<KeyF
 const scan = (app: App, identityFiles: readonly string[] = []) =>
   scanAll(app, { text: `root@${host.address}`, acceptNew: true, identityFiles: [...identityFiles] });
 
-/** From when /run/answers is there, evil has what root starts as evil keep what it is sent. */
+/** While /run/answers exists, evil stores what is sent to a process that root starts as evil. */
 async function writeAnswers({ run }: LabHost): Promise<void> {
   const program = await readFile(join(import.meta.dirname, "answer-for-shell.py"), "base64");
   await run(`echo '${program}' | base64 -d >/run/answer.py; cp /usr/bin/setpriv /run/setpriv
@@ -202,7 +202,7 @@ lab(
       await host.run(`rm -r ${path}.latchkey-*`);
     }
     expect(await look()).toMatchObject({ file: { refusal: null } });
-    // By whoever may write in a folder on the way, and owns none of them.
+    // By an account that may write in a folder on the path, and owns none of them.
     await host.run(`runuser -u evil -- sh -ec 'cd /srv/team; mv ci was; mkdir ci; cp ${PLANTED} ci/id'
       touch /run/answers`);
     const bytes = Buffer.from("-----BEGIN OPENSSH PRIVATE KEY-----\n");
@@ -225,7 +225,8 @@ lab(
   async () => {
     const folder = "/srv/group/ci";
     const path = `${folder}/id`;
-    // Once it is there, whoever may write in the folder above exchanges the one below between a look at it and the next step.
+    // Once the file is there, an account that may write in the parent folder swaps the folder between an inspection and
+    // the next step.
     await host.run(`groupadd team; usermod -aG team evil; usermod -aG team ci; install -d -m 2775 -g team /srv/group
       install -d -m 755 -o ci -g ci ${folder}; cp /usr/bin/ls /run/ls; cat >/run/meddle <<'END_OF_PROGRAM'
 #!/bin/sh
@@ -264,15 +265,16 @@ END_OF_PROGRAM
     await host.run(`runuser -u ci -- ssh-keygen -q -t ed25519 -N '' -f ${path}`);
     const look = () => inspectFile(hand, path, { isSecret: true });
     expect(await look()).toMatchObject({ file: { refusal: { why: "shared-folder" } } });
-    // What they laid there stays theirs once the folder is shut.
+    // Files that they put there stay theirs after the folder is closed to them.
     await host.run(`chmod 755 ${folder}`);
     expect(await make()).toMatchObject({ kind: "refused", why: "new-occupied" });
-    // To write as a group that has nobody else in it is to write as its owner.
+    // A group without other members has the same rights as the owner.
     await host.run(`rm ${folder}/id.latchkey-new*; chgrp ci ${folder}; chmod 775 ${folder}`);
     expect(await look()).toMatchObject({ file: { refusal: null } });
     expect(await make()).toMatchObject({ kind: "made" });
     expect(await make()).toMatchObject({ kind: "made" });
-    // The group's bits of a folder with an access list are its mask: whom that lets write, the mode does not say.
+    // In a folder with an access list, the group bits are the list's mask: the mode does not say whom the list lets
+    // write.
     await host.run(`rm ${folder}/id.latchkey-new*; setfacl -m u:evil:rwx ${folder}; ${plantPair(folder)}`);
     expect(await look()).toMatchObject({ file: { refusal: { why: "shared-folder" } } });
     expect(await make()).toMatchObject(shared);

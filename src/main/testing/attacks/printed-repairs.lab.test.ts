@@ -1,4 +1,4 @@
-/** What is printed for a person to run as root, where an account of the host has prepared for that. */
+/** Commands that are printed for a person to run as root, on a host where an account has prepared for them. */
 import { lstatSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ lab(
     const before = await host.run("ls -A /etc/cron.d /root /etc");
     const first = lstatSync(`${host.root}${FILE}`).ino;
     let isLured = false;
-    // Whenever the journal is written; once what stands there is what the run has written.
+    // Each time the journal is written; once the file holds what the run has written.
     const now = () => {
       if (!isLured && lstatSync(`${host.root}${FILE}`).ino !== first) {
         isLured = true;

@@ -1,6 +1,6 @@
 /**
- * Users of a host race against all that a run writes there: nothing of root's gets out, nobody but its holders gets the new
- * private key, and nothing is written that the plan has not shown.
+ * Users of a host race against everything that a run writes there: nothing of root's leaks, nobody gets the new private
+ * key except the accounts that should hold it, and nothing is written that the plan has not shown.
  */
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,11 +20,11 @@ import { CANARIES, prepareRaces, RACES, startRace } from "./race-setup.ts";
 const lab = test.skipIf(!canStartHosts());
 const TIMEOUT = { timeout: 3_600_000 };
 
-/** Of each race a user, and so many runs: two hundred tries of each. */
+/** The number of users for each race, and of runs: two hundred tries of each race. */
 const USERS = Number(process.env.LATCHKEY_TEST_USERS ?? 10);
 const RUNS = Number(process.env.LATCHKEY_TEST_RACES ?? 20);
 
-/** Beside those of a scan: what a run makes for itself in an account's folder. */
+/** The races against a scan, and those against what a run creates in an account's folder. */
 const ALL_RACES: typeof RACES = {
   ...RACES,
   "a link in the place of a run's own folder": (home) => [
@@ -39,10 +39,12 @@ const ALL_RACES: typeof RACES = {
 const RACERS = Object.values(ALL_RACES).flatMap((race) => Array.from({ length: USERS }, () => race));
 const NAMES = RACERS.map((_, number) => `m${number}`);
 const HELD = "/home/honest/.ssh/id_team";
-/** The old private key, where an account was left out and still lets it in; the run says so. */
+/** The old private key, kept because an account was left out and still lets it in; the run says so. */
 const KEPT = /^\/home\/honest\/\.ssh\/id_team\.latchkey-kept-[0-9a-f]{8}(\.pub)?$/;
 
-/** Lines that root and an honest user have, and those of every user who races; each folder is as before the first race. */
+/**
+ * Writes the lines of root and an honest user, and those of every racing user; each folder is as before the first race.
+ */
 const settle = (lines: readonly string[], ofRacers: readonly string[]) => `
   rm -rf /run/races/* /root/.ssh/.latchkey /home/m*/aside-* /home/m*/.ssh /home/m*/.kube /home/m*/keys /home/m*/principals /home/m*/*.pem /home/m*/.keystore
   for name in honest ${NAMES.join(" ")}; do
@@ -54,7 +56,7 @@ const settle = (lines: readonly string[], ofRacers: readonly string[]) => `
 
 const quoted = (lines: readonly string[]): string => lines.map((line) => `'${line.trim()}'`).join(" ");
 
-/** Every user races, as fast as they can, until it is disposed of. */
+/** Every user races, as fast as they can, until the returned value is disposed of. */
 async function startRaces(host: LabHost, run: number): Promise<AsyncDisposable> {
   const shell = startShellIn(host);
   const begun = Promise.withResolvers<void>();
@@ -74,7 +76,7 @@ async function startRaces(host: LabHost, run: number): Promise<AsyncDisposable> 
   return { [Symbol.asyncDispose]: () => shell.kill() };
 }
 
-/** What root and an honest user have, by path: hash, owner and mode. */
+/** The files of root and an honest user, by path: hash, owner and mode. */
 async function lookAtHost(host: LabHost): Promise<Map<string, string>> {
   const said = await host.run(`
     find /etc /root /home/honest /home/admin /usr/local /var/spool /var/lib/latchkey -xdev \\( -type f -o -type l \\) \\
@@ -94,15 +96,15 @@ const differences = (before: Map<string, string>, after: Map<string, string>): s
     .filter((path) => before.get(path) !== after.get(path))
     .toSorted();
 
-/** A run that was stopped would stand in the way of the next one. */
+/** A run that was stopped would block the next one. */
 async function forget({ home }: Desk): Promise<void> {
   for (const name of await readdir(home)) if (name.startsWith("latchkey.db")) await rm(join(home, name));
 }
 
-/** Lines of a private key file that are its private key alone. */
+/** The lines of a private key file that hold its private key alone. */
 const privateHalf = (text: string): string[] => text.trim().split("\n").slice(3, -1);
 
-/** Nothing of root's, and no private key, is where a user may read it, nor in what this computer keeps. */
+/** Nothing of root's, and no private key, is in a file that a user can read, nor in what this computer stores. */
 async function expectNothingOut(host: LabHost, desk: Desk, keyFiles: readonly string[]): Promise<void> {
   const roots = await host.run("cat /root/.ssh/id_root");
   const secrets = [...CANARIES, ...[roots, ...keyFiles].flatMap(privateHalf)];
@@ -119,8 +121,8 @@ async function expectNothingOut(host: LabHost, desk: Desk, keyFiles: readonly st
 }
 
 /**
- * One try of every racer: they begin before the plan is made, or between plan and run. Whatever becomes of the run, of what
- * root and an honest user have no more than these paths may differ.
+ * One try of every racer: they begin before the plan is made, or between plan and run. Whatever the run ends with, only
+ * these paths of root and an honest user may differ.
  */
 async function race(
   { host, run, mayChange }: { host: LabHost; run: number; mayChange: RegExp },
@@ -128,7 +130,7 @@ async function race(
 ): Promise<RunDetail | null> {
   await using stack = new AsyncDisposableStack();
   if (run % 2 === 0) stack.use(await startRaces(host, run));
-  // A plan may fail: what it would change is another thing each time it looks.
+  // A plan may fail, because the files differ each time it reads them.
   const planned = await plan().catch((error: Error) => error.message);
   if (typeof planned === "string") return null;
   const before = await lookAtHost(host);
@@ -142,11 +144,11 @@ async function race(
 const OF_KEYS =
   /^\/(root|home\/honest)\/\.ssh\/(authorized_keys|id_team(\.latchkey-kept-[0-9a-f]{8})?(\.pub)?|\.latchkey(\/.*)?)$/;
 
-/** A key of its own for root and every account, held here and by an honest user: rotated, or taken from all of them. */
+/** A new key for root and every account, held here and by an honest user: rotated, or revoked everywhere. */
 async function raceForKey(desk: Desk, host: LabHost, run: number): Promise<RunDetail | null> {
   const team = await makeKeyFile(join(desk.home, ".ssh"), `team-${run}`);
   const before = await readFile(team.path, "utf8");
-  // An account that races for its own file stops the run at its host; every third run has none of them in its plan.
+  // An account that races for its own file stops the run at its host; every third run has no such account in its plan.
   await host.run(`${settle([desk.publicKey, team.publicLine], run % 3 === 2 ? [] : [team.publicLine])}
     printf '%s' '${before}' > ${HELD}; chmod 600 ${HELD}; chown honest: ${HELD}`);
   await using app = desk.open();

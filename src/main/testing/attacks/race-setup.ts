@@ -1,10 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What only root may read, and no stream may hold: in /etc/shadow, in a private key of root's, and in a file of root's that has no shape. */
+/**
+ * What only root may read, and no stream may contain: in /etc/shadow, in a private key of root's, and in a file of
+ * root's without a known format.
+ */
 export const CANARIES = ["CANARYHASHCANARYHASH", "CANARYWORDSOFROOT", "CANARYKNOWNHOST"];
 
-/** Accounts m0, m1, ... whose users attack; each has a key that the scan is to find, and root has one that it is to find in its own home alone. */
+/**
+ * Accounts m0, m1, ... whose users attack; each has a key that the scan should find, and root has one that it should
+ * find in root's home alone.
+ */
 export const prepareRaces = async (accounts: number): Promise<string> => `
   rm -rf /etc/ssh/sshd_config.d/*
   printf 'AuthorizedKeysFile .ssh/authorized_keys %%h/keys\\nAuthorizedPrincipalsFile %%h/principals\\nUsePAM yes\\n' > /etc/ssh/sshd_config
@@ -25,7 +31,7 @@ ${await readFile(join(import.meta.dirname, "race.py"), "utf8")}
 PYTHON
   : > /run/turns; chmod 666 /run/turns; mkdir -m 1777 /run/races`;
 
-/** Pipes that nobody writes to, in the place of files. */
+/** Pipes without a writer, in place of files. */
 export const PIPES = (home: string): string[] => [
   `fifo:${home}/.ssh/authorized_keys:-`,
   `fifo:${home}/.ssh/known_hosts:-`,
@@ -36,7 +42,7 @@ export const PIPES = (home: string): string[] => [
   `fifo:${home}/.keystore:-`,
 ];
 
-/** One kind of race an account, over all files that a scan reads in homes. */
+/** One kind of race for each account, over all files that a scan reads in homes. */
 export const RACES: Readonly<Record<string, (home: string) => string[]>> = {
   "a link in the place of a file": (home) => [
     `link:${home}/.ssh/authorized_keys:/root/secret`,
@@ -61,13 +67,13 @@ export const RACES: Readonly<Record<string, (home: string) => string[]>> = {
   "a pipe in the place of a file": PIPES,
 };
 
-/** Starts an attack of account m`number`; it runs until whoever started it ends. */
+/** Starts an attack of account m`number`; it ends with the process that started it. */
 export const startRace = (how: "turns" | "free", number: number, seed: number, race: readonly string[]) =>
   `HOME=/home/m${number} setpriv --reuid m${number} --regid m${number} --init-groups --pdeathsig KILL \\
     /usr/bin/python3 /run/race.py ${how} ${seed} ${race.join(" ")} >/run/races/said-${number} 2>&1 </dev/null &
   until [ -s /run/races/said-${number} ]; do :; done`;
 
-/** Processes of root's on a host, by number, without those that count them. */
+/** The process ids of root's processes on a host, without those that count them. */
 export const COUNT_ROOTS = `
   count_roots() {
     for status in /proc/[0-9]*/status; do
@@ -84,7 +90,7 @@ type Observation = {
   attributes: readonly (readonly [string, string])[];
 };
 
-/** All that records of a stream say in clear, but those of what is in root's home. */
+/** Everything that the records of a stream contain in the clear, except those about root's home. */
 export const formatOfOthers = (records: readonly Observation[]): string =>
   records
     .filter((record) => !(record.value("path") ?? "").startsWith("/root/"))

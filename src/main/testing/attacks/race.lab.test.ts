@@ -13,7 +13,7 @@ import {
   startRace,
 } from "./race-setup.ts";
 
-/** Between any two programs that a scan runs, each user has their turn: nobody wins a race more often than that. */
+/** Between any two programs that a scan runs, each user gets one move: a race cannot be won more often than that. */
 const TURNS = `
   cat > /usr/sbin/grep <<'END'
 #!/bin/sh

@@ -1,4 +1,4 @@
-/** Each race two hundred times, as fast as a user can be, against scans by root and by sudo. */
+/** Each race two hundred times, as fast as a user can, against scans by root and by sudo. */
 import { expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { decodeRecord, readFrame } from "#domain/collection/stream.ts";

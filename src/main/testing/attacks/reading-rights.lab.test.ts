@@ -3,7 +3,10 @@ import { readCollection } from "#domain/collection/read-collection.ts";
 import { runCollector } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 
-/** Files that an account can read by one of its groups alone, or that root alone can, and one that leads there. */
+/**
+ * Files that an account can read only through one of its groups, or that only root can read, and a link to one of
+ * those.
+ */
 const PREPARE = `
   groupadd keepers; useradd --create-home -G keepers alice; useradd --create-home mallory
   mkdir -m 700 /home/alice/.ssh /home/mallory/.ssh /root/closed
@@ -14,7 +17,7 @@ const PREPARE = `
   ln -s /root/closed/words /home/mallory/.ssh/authorized_keys; ln -s /root/closed/id_root /home/mallory/.ssh/id_mallory
   ln -s /root/closed/words /home/mallory/.ssh/known_hosts; chown -hR mallory: /home/mallory/.ssh`;
 
-/** Root's ways to give up its rights, best first; each is tried where those before it are not there. */
+/** Programs by which root gives up its rights, best first; each is tried with those before it missing. */
 const WAYS = ["setpriv", "chroot", "su"];
 
 test.skipIf(!canStartHosts())(
@@ -50,7 +53,7 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** Each way notes what it was given, and where it began. */
+/** Each program records its arguments, and the folder where it was started. */
 const NOTING = WAYS.map(
   (tool) => `real=$(command -v ${tool}); cp "$real" /run/real-${tool}
     printf '#!/bin/sh\\n{ env; cat diary; } >>/run/given 2>/dev/null; echo ${tool} >>/run/used\\nexec /run/real-${tool} "$@"\\n' >/run/noting-${tool}

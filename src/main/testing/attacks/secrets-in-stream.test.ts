@@ -11,7 +11,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: "utf8" });
 
-/** Secrets as hosts have them, made here and used nowhere. */
+/** Secrets in the formats that hosts have, made here and used nowhere. */
 function makeSecrets(folder: string): Record<string, string> {
   const key = (name: string, ...options: string[]) => {
     run("ssh-keygen", "-q", "-N", "", "-C", "", ...options, "-f", join(folder, name));
@@ -39,7 +39,7 @@ function makeSecrets(folder: string): Record<string, string> {
   };
 }
 
-/** A whole stream in which every record that has a payload has this behind it. */
+/** A whole stream in which this secret follows the payload of every record that has one. */
 function streamWith(secret: string): { stream: Buffer; spoilt: RawRecord[] } {
   const whole = answerScript("--nonce 'abc''def'");
   const { records = [], nonce = "" } = readFrame(Buffer.from(whole, "latin1"), null) ?? {};
@@ -61,7 +61,7 @@ function streamWith(secret: string): { stream: Buffer; spoilt: RawRecord[] } {
   return { stream: Buffer.from(stream, "latin1"), spoilt };
 }
 
-/** Pieces by which a secret would be known again, in clear and in base64. */
+/** Pieces that would identify a secret, in the clear and in base64. */
 const piecesOf = (secret: string): string[] => {
   const piece = secret
     .trim()
@@ -83,7 +83,7 @@ test("no record with the shape of a private key or a password hash is read any f
           : value,
     );
     expect(collection?.incomplete).toBe(null);
-    // What is no more than a public half's size in DER cannot be told from text that it stands behind.
+    // A DER key that is no longer than a public key cannot be distinguished when it follows text.
     if (name !== "der")
       expect({ name, found: piecesOf(secret).filter((piece) => kept.includes(piece)) }).toEqual({
         name,

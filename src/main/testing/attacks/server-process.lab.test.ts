@@ -10,7 +10,7 @@ import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.
 import { PATIENT } from "#testing/lab/start-servers-host.ts";
 import { readRotationScript } from "#testing/read-scripts.ts";
 
-/** The system's own programs, with words that lead to what is the user's. */
+/** The system's own programs, with arguments that name files of the user's. */
 const SERVERS = {
   postfix: "/usr/lib/postfix/sbin/master -c /home/alice/postfix",
   dovecot: "/usr/sbin/dovecot -c /home/alice/dovecot.conf",
@@ -61,7 +61,10 @@ lab(
   },
 );
 
-/** Programs of alice's under a web server's name, each with words by which its interpreter would run what is hers. */
+/**
+ * Programs of alice's under a web server's name, each with arguments by which its interpreter would execute a file of
+ * hers.
+ */
 const NAMED = `${PATIENT}
   printf '#!/bin/sh\\nid -u >>/root/owned\\n' >/home/alice/lure; chmod 755 /home/alice /home/alice/lure
   printf 'include /etc/shadow;\\n' >/home/alice/nginx.conf
@@ -75,7 +78,7 @@ const NAMED = `${PATIENT}
     patient /tmp/named-$name test -s /tmp/begun-$name
   done`;
 
-/** One of root's own that goes by a file of alice's; it may not stay for whoever looks next. */
+/** A process of root's own that uses a file of alice's; it must not remain for the next test. */
 const OF_ROOT = `${PATIENT}
   /usr/bin/python3 /run/stopped.py ${SERVERS.nginx} >/tmp/said-root 2>&1 </dev/null &
   echo $! >/run/of-root
@@ -89,7 +92,7 @@ lab(
     await using hand = await openSessionIn(startShellIn(host), await readRotationScript("challenge"));
     const looked = await inspectChallengeMethods(hand);
     expect(await host.run("cat /root/owned 2>/dev/null || true")).toBe("");
-    // Nor does it keep the host's own servers from being asked: it is none of them.
+    // Nor does it keep the host's own servers from being inspected: it is not one of them.
     expect(looked).toMatchObject({ kind: "seen", inspection: { isRoot: true, dumps: [], unreadable: [] } });
     await host.run(OF_ROOT);
     const unreadable = [
@@ -136,7 +139,7 @@ lab(
   },
 );
 
-/** A server of alice's that, once it is told to read its files anew, has for its log a file that it may not read. */
+/** A server of alice's that, when it gets a reload signal, opens a file that it may not read as its log. */
 const TURNING = `import os, signal, time
 def turn(*_):
     os.dup2(os.open("/etc/shadow", os.O_PATH), 2)

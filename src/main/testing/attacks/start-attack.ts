@@ -6,13 +6,13 @@ import { createInterface } from "node:readline";
 /** The user nobody: on this computer, and not us. */
 const OTHER_USER = 65_534;
 
-/** Without root there is no other user to be: the same program then attacks as ourselves. */
+/** Without root we cannot become another user: then the same program attacks as ourselves. */
 const canBeOther = (): boolean => process.platform === "linux" && process.getuid?.() === 0;
 
 export type Attack = AsyncDisposable & {
-  /** All that the program has said so far. */
+  /** Everything that the program has printed so far. */
   readonly said: readonly Record<string, unknown>[];
-  /** The next thing it says, or has said, that has this field. Fails when the program ends before. */
+  /** The first printed message with this field, past or future. Fails if the program ends before. */
   until(field: string): Promise<Record<string, unknown>>;
 };
 

@@ -21,7 +21,7 @@ export async function forge(host: LabHost, ...words: string[]): Promise<void> {
     setpriv --reuid mallory --regid mallory --clear-groups python3 /tmp/forge-login.py ${quoted}`);
 }
 
-/** A run whose old key goes for one that somebody else has made, and that waits for a login with that. */
+/** A run that replaces an old key with one that somebody else has made, and that waits for a login with the new one. */
 export async function startGivenRun(desk: Desk, log: string) {
   const make = (folder: string, name: string) =>
     makeKeyFile(folder, name, ["-t", "ed25519", "-N", "", "-C", `${name}@x`]);
@@ -60,7 +60,7 @@ const goOn = (app: App, runId: RunDetail["id"]): Promise<RunDetail> =>
     return runId;
   });
 
-/** As its holder makes it, of what `latchkey runs challenge` shows. */
+/** The signature of the key's owner over what `latchkey runs challenge` shows. */
 export async function signChallenge(desk: Desk, key: { path: string }, challenge: string): Promise<string> {
   const file = join(desk.home, "challenge.txt");
   await writeFile(file, challenge);

@@ -1,11 +1,11 @@
-/** Whoever can set this user's environment, or reads the computer's crash dumps, and the process of the vault. */
+/** Attackers who can set this user's environment, or read the computer's crash dumps, against the vault process. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { forkVaultProcess } from "#net/vault/vault-client.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
-/** What makes Node or the system's loader run other code, write down what is said, or dump what is held. */
+/** Variables that make Node or the system's loader run other code, record what is said, or dump memory. */
 const HOSTILE: Record<string, string> = {
   NODE_OPTIONS: "--max-http-header-size=16384",
   NODE_DEBUG: "child_process",
@@ -28,18 +28,18 @@ test.runIf(process.platform === "linux")(
     const read = (name: string) => readFile(`/proc/${vaultProcess.pid}/${name}`, "utf8");
 
     const names = (await read("environ")).split("\0").map((word) => word.replace(/=.*/s, ""));
-    // The last is how Node finds its way to who started it.
+    // The last one is the channel by which Node reaches its parent process.
     const allowed =
       /^(?:DBUS_SESSION_BUS_ADDRESS|XDG_RUNTIME_DIR|HOME|DISPLAY|USER|LOGNAME|NODE_CHANNEL_\w+)?$/;
     expect(names.filter((name) => !allowed.test(name))).toEqual([]);
     expect(await read("environ")).not.toContain("canary");
-    // For a pipe in core_pattern the kernel takes a limit of 0 for none, and 1 for "no core"; a file needs more than 1.
+    // If core_pattern is a pipe, the kernel treats a limit of 0 as none, and 1 as "no core"; a file needs more than 1.
     expect(await read("limits")).toMatch(/^Max core file size +1 +1 +bytes/m);
     expect(Number.parseInt(await read("coredump_filter"), 16)).toBe(0);
   },
 );
 
-/** The real process, when it has answered: nothing is told to it before its cores are off. */
+/** The real process, once it has answered: it gets no secret before its core dumps are off. */
 async function startVaultProcess(path: string) {
   const vaultProcess = await forkVaultProcess();
   const answered = new Promise<void>((resolve) => vaultProcess.onMessage(() => resolve()));

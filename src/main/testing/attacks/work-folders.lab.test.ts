@@ -1,4 +1,7 @@
-/** An account of a host that lays something of its own in the way of a run, or answers in its place, stops itself and nobody else. */
+/**
+ * An account of a host that puts something of its own in the way of a run, or answers in its stead, stops itself and
+ * nobody else.
+ */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -11,21 +14,24 @@ import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
-/** Each kind is an account that real runs go through: one of each sort, and in the long form all. */
+/** Each kind is an account that real runs go through: one of each group, and in the long form all. */
 const isLong = process.env.LATCHKEY_TEST_KINDS === "all";
-/** Who occupies the place of the lock before the plan is made; by occupy-work-folder.sh, as all but the last of these. */
+/**
+ * Accounts that occupy the path of the lock before the plan is made; by occupy-work-folder.sh, except for the last of
+ * these.
+ */
 const EARLY = isLong
   ? ["file", "fifo", "link", "number", "octal", "words", "leading", "future", "fifos", "crowd", "top", "shut"]
   : ["octal"];
-/** Who does so once it is made. */
+/** Accounts that do so once the plan is made. */
 const LATE = isLong
   ? ["late-file", "late-fifo", "late-octal", "late-words", "late-crowd", "close", "lock"]
   : ["lock"];
-/** Who does so while the run tries a login to them: by a shell that sshd starts for that. */
+/** Accounts that do so while the run tries a login to them: by a shell that sshd starts for that. */
 const BUSY = isLong ? ["over", "unfinished", "fired", "litter"] : ["over"];
-/** Who answers in the place of the shell that acts as them; by answer-for-shell.py. */
+/** Accounts that answer instead of the shell that acts as them; by answer-for-shell.py. */
 const ANSWERING = isLong ? ["refuse", "babble", "flood", "forge", "stop", "fail"] : ["fail"];
-/** Whose shell does what it is asked, and does not tell. */
+/** Accounts whose shell does what it is asked, and does not report. */
 const MUTE = isLong ? ["mute"] : [];
 const HONEST = ["alice", "zoe"];
 
@@ -33,7 +39,7 @@ const nameOf = (kind: string) => `m-${kind}`;
 const OTHERS = [...EARLY, ...LATE, ...BUSY, ...ANSWERING, ...MUTE];
 const EVERYONE = [...HONEST, ...OTHERS.map(nameOf)];
 
-/** Where setpriv would start our shell as the account, what the account has running is. */
+/** Replaces setpriv: in place of our shell, it starts a program of the account's. */
 const INSTEAD = `#!/bin/sh
 for boot do :; done
 case "$*" in
@@ -83,7 +89,7 @@ afterAll(async () => {
 const occupy = (kinds: readonly string[]) =>
   host.run(kinds.map((kind) => `su m-${kind} -c 'occupy ${kind.replace("late-", "")}'`).join("\n"));
 
-/** Until what is returned is disposed of. */
+/** Until the returned value is disposed of. */
 async function answerForShells(): Promise<AsyncDisposable> {
   await host.run("touch /run/answers");
   return {
@@ -93,14 +99,14 @@ async function answerForShells(): Promise<AsyncDisposable> {
   };
 }
 
-/** Accounts whose file has this key. */
+/** Accounts whose file contains this key. */
 const whoHas = async (line: string): Promise<string[]> =>
   (await host.run(`cd /home; grep -lF '${line}' */.ssh/authorized_keys || true`))
     .split("\n")
     .flatMap((path) => path.split("/")[0] || [])
     .toSorted();
 
-/** What is called like something of a run, what is in it, and by whom a lock says that it is held. */
+/** Every path with a run's name in it, and the target of each link, which names the owner of a lock. */
 const leftBy = (path = "/home /root"): Promise<string> =>
   host.run(`find ${path} -path '*latchkey*' -printf '%p %l\\n' | sed 's/ $//'`);
 
@@ -136,7 +142,7 @@ lab(
       await using _answers = await answerForShells();
       const back = await rollBack();
       expect(await leftBy(["/root", ...HONEST.map((name) => `/home/${name}`)].join(" "))).toBe("");
-      // Only whoever lets nobody write there keeps one.
+      // Only an account that lets nobody write there keeps one.
       for (const kind of [...LATE, ...BUSY])
         expect(await leftBy(`/home/m-${kind}`)).not.toMatch(/lock-[0-9]+ [0-9a-f]{24},/);
       for (const kind of ["lock", "over", ...ANSWERING])
@@ -175,8 +181,9 @@ lab(
 );
 
 /**
- * Runs the script in /root/carried, as root, and answers what it asks: whether its keys are right, and each time whether the login works.
- * `meanwhile` runs while it asks that for the first time. What it said, with its code at the end.
+ * Runs the script in /root/carried as root, and answers its prompts: whether its keys are right, and each time whether
+ * the login works. `meanwhile` runs at the first of those prompts. Returns what it printed, with its exit code at the
+ * end.
  */
 const runScript = (login: "yes" | "no", meanwhile = ":") =>
   host.run(`trap '' PIPE; cd /root/carried && rm -f answers said && mkfifo answers && : >said
@@ -218,7 +225,7 @@ lab(
     for (const kind of [...EARLY, ...LATE, ...BUSY])
       expect(await leftBy(`/home/m-${kind}`)).not.toMatch(/lock-[0-9]+ [0-9a-f]{24},/);
 
-    // A folder that nobody can enter is gone with the first run where nothing is in it.
+    // The first run removes an empty folder that nobody can enter.
     await occupy(EARLY);
     const said = await runScript("yes", inRun);
     expect(said, said).toContain("code 0");

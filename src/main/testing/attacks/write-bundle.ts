@@ -9,19 +9,19 @@ const run = promisify(execFile);
 const FORGER = join(import.meta.dirname, "forge-bundle.py");
 
 type BundleParts = {
-  /** A folder for the pieces. */
+  /** A folder for temporary files. */
   folder: string;
   nonce: string;
-  /** Seconds after the time that the sample was collected at. */
+  /** Seconds after the time of the sample. */
   later: number;
-  /** The one host key that it names. */
+  /** The only host key that it names. */
   named: KeyFile;
-  /** Whose signatures it has, in this order. */
+  /** The keys whose signatures it has, in this order. */
   signers: readonly KeyFile[];
   change?: (records: string) => string;
 };
 
-/** A whole bundle of web1, with true signatures by whoever signs it. */
+/** A whole bundle of web1, with valid signatures by these signers. */
 export async function writeBundle({
   folder,
   nonce,
@@ -49,6 +49,6 @@ export async function writeBundle({
 
 const PROGRAM = join(import.meta.dirname, "forge-bundle.py");
 
-/** What forge-bundle.py makes of the bundle at `path`. */
+/** The bundle at `path` after forge-bundle.py has changed it. */
 export const forge = (path: string, ...request: string[]): Buffer =>
   execFileSync("python3", [PROGRAM, path, ...request], { maxBuffer: 64 * 1024 * 1024 });

@@ -1,9 +1,9 @@
 import type { Profile, Purpose } from "#shared/model/certificates/chain.ts";
 import type { CorpusRow, RuleSection } from "./corpus-table.ts";
 
-/** One case of a corpus of chains that somebody else has judged. */
+/** One case of a corpus of chains that somebody else has evaluated. */
 export type CorpusCase = {
-  /** As the corpus names it, and what else a reader of a difference has to know. */
+  /** The name in the corpus, and what else explains a difference. */
   id: string;
   /** DER. */
   leaf: Uint8Array;
@@ -13,14 +13,14 @@ export type CorpusCase = {
   /** Milliseconds since 1970. */
   at: number;
   purpose: Purpose | null;
-  /** A DNS name or an IP address; null: no name is asked for. */
+  /** A DNS name or an IP address; null: no name is requested. */
   name: string | null;
   policy?: CorpusPolicy;
-  /** Intermediates at most; as many as there are where it is left out. */
+  /** At most this many intermediates; without it, there is no limit. */
   mostIntermediates?: number;
-  /** The DER of revocation lists; without them nothing is asked of revocation. */
+  /** The DER of revocation lists; without them, revocation is not checked. */
   lists?: readonly Uint8Array[];
-  /** What the corpus says. */
+  /** The verdict of the corpus. */
   isAccepted: boolean;
 };
 
@@ -32,16 +32,16 @@ export type CorpusPolicy = {
   inhibitAny: boolean;
 };
 
-/** Cases in which this program says something else than the corpus, and the text that rules. */
+/** Cases in which this program differs from the corpus, and the text that decides. */
 export type Difference = {
   ours: "accepted" | "refused";
   /** What their ids have in common. */
   cases?: RegExp;
   /** What their causes have in common: see `CaseVerdict`. */
   because?: RegExp;
-  /** How many they are by each profile: one more, or one less, is not explained. */
+  /** The number of such cases for each profile: one more, or one less, is unexplained. */
   counts: Partial<Record<Profile, number>>;
-  /** Why this program is right by these profiles, with the section that rules. */
+  /** Why this program is right under these profiles, with the section that decides. */
   why: string;
 };
 
@@ -49,27 +49,30 @@ export type Difference = {
 export type Explanations = {
   cases: readonly Difference[];
   /**
-   * Rules that the corpus does not ask for: whatever breaks one is refused by a profile that has it, and accepted by `clients`
-   * with a note where one of them passes over it.
+   * Rules that the corpus does not apply: a profile that has one refuses what breaks it, and `clients` accepts it, with
+   * a note if one of them ignores it.
    */
   rules: readonly RuleSection[];
 };
 
 export type Comparison = {
   rows: CorpusRow[];
-  /** Differences that nothing explains, by what they have in common; and explanations that explain another number of cases. */
+  /**
+   * Differences without an explanation, by what they have in common; and explanations that match another number of
+   * cases.
+   */
   unexplained: string[];
 };
 
 /**
- * What this program says of a case. `because`: the sections and codes for which it refuses, or which it passes over as clients do,
- * each once, joined by commas.
+ * This program's verdict about a case. `because`: the sections and codes for which it refuses, or which it ignores as
+ * clients do, each once, joined by commas.
  */
 export type CaseVerdict = { isAccepted: boolean; because: string };
 
 export const PROFILES: readonly Profile[] = ["rfc5280", "webpki", "clients"];
 
-/** Judges every case by every profile, and lays what comes of it beside what the corpus says. */
+/** Evaluates every case under every profile, and compares the verdicts with the corpus. */
 export function compareCorpus(
   corpus: string,
   cases: Iterable<CorpusCase>,
@@ -98,7 +101,7 @@ export function compareCorpus(
 
 type Seen = { profile: Profile; ours: "accepted" | "refused"; because: string; id: string };
 
-/** Counts what explains each difference. */
+/** Counts how many differences each explanation covers. */
 function createCachedCount({ cases, rules }: Explanations) {
   const byCase = new Map(cases.map((difference) => [difference, new Map<Profile, number>()]));
   const unused = new Set(rules);

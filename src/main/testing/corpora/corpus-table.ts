@@ -1,6 +1,6 @@
 /**
- * The table of corpora of certificate chains that others have judged, and how often this program says something else.
- * A test says what it counted by `recordCorpus`; whoever ran the tests prints all rows as one table.
+ * The table of corpora of certificate chains that others have evaluated, and how often this program differs. A test
+ * reports its counts by `recordCorpus`; the reporter of the test run prints all rows as one table.
  */
 
 import type { Profile } from "#shared/model/certificates/chain.ts";
@@ -22,7 +22,7 @@ export function recordCorpus(task: { meta: object }, rows: readonly CorpusRow[])
   meta.corpora = [...(meta.corpora ?? []), ...rows];
 }
 
-/** The table as text. Why a case is judged otherwise stands in the test of its corpus, which fails where it does not. */
+/** The table as text. The test of each corpus explains every difference, and fails otherwise. */
 export function formatCorpusTable(rows: readonly CorpusRow[]): string {
   const lines = rows.map(({ corpus, profile, cases, wronglyAccepted, wronglyRefused }) => [
     corpus,
@@ -35,8 +35,9 @@ export function formatCorpusTable(rows: readonly CorpusRow[]): string {
 }
 
 /**
- * Sections whose rules most corpora do not ask for, and why their certificates break them. Each is what the profile that has it is
- * for: `rfc5280` holds certificates to RFC 5280, `webpki` to the Baseline Requirements as well, where the corpora try paths alone.
+ * Sections whose rules most corpora do not apply, and why their certificates break them. Each is what the profile that
+ * has it is for: `rfc5280` applies RFC 5280 to certificates, `webpki` the Baseline Requirements as well, while the
+ * corpora test paths alone.
  */
 const RULE_SECTIONS = {
   "RFC 5280, 4.1.2.2": "serial numbers are positive, of at most 20 octets",

@@ -47,25 +47,25 @@ export type CertificateContent = {
   /** Null: it is signed by itself. */
   issuer: Pick<IssuedCertificate, "subject" | "key"> | null;
   key: SigningKey;
-  /** In the order in which they stand. */
+  /** In their order in the certificate. */
   extensions: readonly Buffer[];
-  /** Content of the INTEGER; random, of 16 octets, where it is left out. */
+  /** Content of the INTEGER; by default random, of 16 octets. */
   serial?: Buffer;
   notBefore?: Date;
   notAfter?: Date;
-  /** 3 where it is left out. */
+  /** 3 by default. */
   version?: 1 | 2 | 3;
   scheme?: SignatureScheme;
-  /** AlgorithmIdentifier beside the signature, where it is not the one that is signed. */
+  /** AlgorithmIdentifier beside the signature, if it differs from the one that is signed. */
   outerAlgorithm?: Buffer;
-  /** Stands in place of a signature. */
+  /** Used in place of a signature. */
   signature?: Buffer;
 };
 
 const FROM = new Date("2026-01-01T00:00:00Z");
 const UNTIL = new Date("2026-12-31T00:00:00Z");
 
-/** Signs a certificate of exactly this content; from and until a time around `CORPUS_TIME` where no dates are given. */
+/** Signs a certificate of exactly this content; without dates, it is valid around `CORPUS_TIME`. */
 export function issueCertificate(content: CertificateContent): IssuedCertificate {
   const { subject, issuer, key, extensions, version = 3 } = content;
   const { algorithm, digest } = content.scheme ?? schemeOf(issuer?.key ?? key);
@@ -85,7 +85,7 @@ export function issueCertificate(content: CertificateContent): IssuedCertificate
   return { der: whole, subject, serial, key };
 }
 
-/** SHA-256 by the type of the key. */
+/** SHA-256, by the type of the key. */
 export function schemeOf({ privateKey }: SigningKey): SignatureScheme {
   switch (privateKey.asymmetricKeyType) {
     case "rsa":
@@ -97,7 +97,10 @@ export function schemeOf({ privateKey }: SigningKey): SignatureScheme {
   }
 }
 
-/** When the certificates of rebuilt corpora are judged, in milliseconds since 1970, unless a case says otherwise. */
+/**
+ * The time at which the certificates of rebuilt corpora are evaluated, in milliseconds since 1970, unless a case sets
+ * another.
+ */
 export const CORPUS_TIME = Date.parse("2026-06-01T00:00:00Z");
 
 /** UTCTime up to 2049, GeneralizedTime from then on (RFC 5280, section 4.1.2.5). */
@@ -123,7 +126,7 @@ export function keyOf({
   return { privateKey, spki, identifier: createHash("sha1").update(bitsOfSpki(spki)).digest() };
 }
 
-/** What follows the algorithm and the count of unused bits. */
+/** The key's bits, without the algorithm and the count of unused bits. */
 function bitsOfSpki(spki: Buffer): Buffer {
   const after = (at: number) => {
     const size = spki[at + 1] ?? 0;
@@ -146,7 +149,7 @@ export const subjectKey = ({ identifier }: SigningKey, isCritical = false): Buff
 export const authorityKey = ({ identifier }: SigningKey, isCritical = false): Buffer =>
   extension("2.5.29.35", sequence(der(0x80, identifier)), isCritical);
 
-/** What may stand in basic constraints; `isAuthority` false is written as DER asks, by leaving it out. */
+/** The fields of basic constraints; a false `isAuthority` is left out, as DER demands. */
 export type Authority = { isAuthority: boolean; pathLength?: number };
 
 export const basicConstraints = ({ isAuthority, pathLength }: Authority, isCritical = true): Buffer =>
@@ -192,7 +195,7 @@ export const PURPOSE = {
 export const extendedKeyUsage = (purposes: readonly string[], isCritical = false): Buffer =>
   extension("2.5.29.37", sequence(...purposes.map(oid)), isCritical);
 
-/** GeneralNames, by which alternative names and constraints are written. */
+/** GeneralNames, of which alternative names and constraints consist. */
 export const dnsName = (value: string): Buffer => text(0x82, value);
 export const emailName = (value: string): Buffer => text(0x81, value);
 export const addressName = (bytes: readonly number[]): Buffer => text(0x87, bytes);
@@ -203,7 +206,7 @@ export const otherName = (type: string, value: string): Buffer =>
 export const alternativeNames = (names: readonly Buffer[], isCritical = false): Buffer =>
   extension("2.5.29.17", sequence(...names), isCritical);
 
-/** Null: that side is left out; an empty list: it is there, and empty. */
+/** Null: the field is left out; an empty list: it is there, and empty. */
 export type Subtrees = { permitted: readonly Buffer[] | null; excluded: readonly Buffer[] | null };
 
 export function nameConstraints({ permitted, excluded }: Subtrees, isCritical = true): Buffer {

@@ -4,12 +4,14 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-/** Carol left two months ago: her account at the company is closed, and her keys are where she had put them. */
+/** Carol left two months ago: her account at the company is closed, and her keys are still where she had put them. */
 const LEFT_DAYS_AGO = 61;
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** What the company knows of its people: a table from its directory, and a folder of the keys that they work with. */
+/**
+ * What the company knows about its people: a table from its directory, and a folder of the keys that they work with.
+ */
 export async function writePeopleSources(folder: string, keys: Record<KeyName, KeyPair>): Promise<string[]> {
   const left = new Date(Date.now() - LEFT_DAYS_AGO * DAY_MS).toISOString().slice(0, 10);
   const table = join(folder, "people.csv");
@@ -31,8 +33,8 @@ export async function writePeopleSources(folder: string, keys: Record<KeyName, K
 const run = promisify(execFile);
 
 /**
- * Whose keys there are, and of which kind. Nobody has the private keys of `carol`, who has left, and of `contractor`; those
- * of `alice` are on her laptop, which no audit reads.
+ * The keys of the demo, and their types. Nobody has the private keys of `carol`, who has left, and of `contractor`;
+ * those of `alice` are on her laptop, which no audit reads.
  */
 const KINDS = {
   auditor: ["-t", "ed25519"],
@@ -55,8 +57,8 @@ export type KeyPair = {
 };
 
 /**
- * Key pairs in a folder, as `NAME` and `NAME.pub`. Answers with their text: the
- * private half without passphrase, the public half as a line of authorized_keys.
+ * Key pairs in a folder, as `NAME` and `NAME.pub`. Returns their text: the private key without a passphrase, the public
+ * key as a line of authorized_keys.
  */
 export async function makeKeys(folder: string): Promise<Record<KeyName, KeyPair>> {
   const pairs = Object.entries(KINDS).map(async ([name, kind]) => {
@@ -88,14 +90,14 @@ const COMMENTS: Record<KeyName, string> = {
   "old-admin": "root@admin-pc (2011)",
 };
 
-/** A key from when DSA was the default. No ssh-keygen of today makes one, so this one is kept as text. */
+/** A key from the time when DSA was the default. No current ssh-keygen makes one, so this one is kept as text. */
 export const DSA_LINE =
   "ssh-dss AAAAB3NzaC1kc3MAAACBAKBqWqwzGT4KEyV9mVtyOPhdk184q227n6kh6zcOcK+NDBjgluqfdlOxbqjBO20gNN7n8DjJcT2Qyb8Vxa1MBdihG7F/iAZkcTdbffJpvqhbGZNfoj8Y1QnPZRHCC96GMWnVSCm10QZtZewjJik/v0MFE7U+xDkmKPBd1BcNO+LrAAAAFQCttJejoTzZEVhn3LfSo2LBRtadSwAAAIB2vmXPDHySpu2pvCf78CUeDwRvd5PdJE0O9BwOYSZ8z6IsdBVtUSlmOj4bt3R4ebESEHjBYSntYdq1Y/l/njt84s8elpZisReqcuGiXOLN4FHwORyEPEmGkTuFAJuyo8vYC+TUNS+XMdiZe1Mr7RLzi8RlFjU/eRfPf+hxdJToIQAAAIANYQyePszJBsqx100Sw87aeHoURCGAm6zzFzi1ATV55Li+10p+pNZjeoamgXIxH1hhTApjbdJe93t3F0d1VjDOw1DrO1alBlCio7pcS+o0O9ugTft2mSyDRvxsyjVshpdSqaCi4/E9TWEFisgBKXQVwJYrVrB7KsS6ySlladlpUg== admin@sun-ultra10";
 
-/** A key that somebody has logged in with, once in so many days. */
+/** A key that somebody logs in with once in `everyDays` days. */
 type Habit = { account: string; key: KeyPair; everyDays: number };
 
-/** Shell text that gives a host an auth.log that reaches back so many days, with the logins of its habits. */
+/** Shell text that gives a host an auth.log of the last `days` days, with the logins of these habits. */
 export function putLog(host: string, { days, habits }: { days: number; habits: readonly Habit[] }): string {
   const now = Date.now();
   const lines = Array.from({ length: days }, (_, index) => days - index).flatMap((ago) => {

@@ -41,7 +41,7 @@ test("Ctrl-C while the demo is being made leaves nothing behind either", async (
   expect(await findProcessesOf(demo.temporary)).toEqual([]);
 });
 
-/** The demo of the program as it was built, in a process group of its own, as a terminal makes one. */
+/** The demo of the built program, in a process group of its own, as a terminal makes one. */
 async function startDemo(folder: string) {
   const temporary = join(folder, "tmp");
   await mkdir(temporary);

@@ -21,13 +21,13 @@ type Plan = Validity & {
   port: number;
   by: keyof Authorities | "itself";
   algorithm?: Algorithm;
-  /** Names in the certificate, when they are not just the server's. */
+  /** Names in the certificate, if it has more than the server's. */
   names?: readonly string[];
-  /** Shows the certificate of that endpoint instead of one of its own. */
+  /** Presents the certificate of that endpoint instead of one of its own. */
   sharedWith?: string;
 };
 
-/** What a company that has grown for fifteen years shows to a scan. */
+/** What a scan sees of a company that has grown for fifteen years. */
 const PLANS: readonly Plan[] = [
   {
     name: "shop.example",
@@ -123,7 +123,7 @@ export type Endpoint = AsyncDisposable & {
   keyPem: string;
 };
 
-/** Twenty TLS servers on loopback, each on an address of its own where this system has them. */
+/** Twenty TLS servers on loopback, each at an address of its own if this system has as many. */
 export async function startEndpoints(): Promise<Endpoint[]> {
   const authorities = await makeAuthorities();
   const identities = new Map<string, { chainPem: string; keyPem: string }>();
@@ -136,7 +136,7 @@ export async function startEndpoints(): Promise<Endpoint[]> {
   return endpoints;
 }
 
-/** Each as a chain: the one that issues, then what stands above it. */
+/** Each as a chain: the authority that issues, then those above it. */
 async function makeAuthorities(): Promise<Authorities> {
   const long = { agoDays: 1_800, aheadDays: 5_500, names: null };
   const root = await issue({
@@ -180,7 +180,7 @@ async function startEndpoint(
   index: number,
   identity: { chainPem: string; keyPem: string },
 ): Promise<Endpoint> {
-  // Old keys and signatures are below what OpenSSL serves by default.
+  // By default OpenSSL does not serve old keys and signatures.
   const options = { cert: identity.chainPem, key: identity.keyPem, ciphers: "DEFAULT:@SECLEVEL=0" };
   const server = createServer(options, (socket) => socket.end("HTTP/1.1 204 No Content\r\n\r\n"));
   const sockets = new Set<Socket>();
@@ -204,8 +204,8 @@ async function startEndpoint(
 const NETWORKS = [20, 21, 22, 23, 24, 25, 26, 27];
 
 /**
- * At the address of that number in the first network where nobody else is, such as another demo; where a
- * system has but one loopback address, as on a Mac, at any free port of it.
+ * Listens at the address with this number in the first network that nobody else uses, such as another demo; on a system
+ * with only one loopback address, such as a Mac, at any free port of it.
  */
 async function listen(server: Server, number: number, port: number): Promise<string> {
   const places = NETWORKS.map((network) => ({ host: `127.0.${network}.${number}`, port }));
@@ -300,7 +300,7 @@ const describeAuthority = () => [
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** An hour further away, so that whole days are said as such while the demo runs. */
+/** An hour further away, so that texts about whole days stay the same while the demo runs. */
 const inDays = (days: number): Date =>
   new Date(Math.floor((Date.now() + (days + Math.sign(days) / 24) * DAY_MS) / 1_000) * 1_000);
 

@@ -8,19 +8,18 @@ type DemoAccess = { keys: Record<KeyName, KeyPair>; endpoints: readonly Endpoint
 export type DemoHost = { host: LabHost; user: string };
 
 /**
- * Three hosts of one company: a web server that is looked after, a database
- * server that mostly is, and one that everybody has forgotten.
- *
- * Orphans among their grants: carol's keys, for she has left; bob's on web-1, which four months of logs do not
- * tell of; the contractor's, which nobody has. Traps, which are none: the locked password of metrics, which keeps no
- * key out; alice's laptop, which is outside of the scope; the logs of db-1, which are too short to say
- * "unused"; the shell of ftp-import, which forwards ports all the same.
+ * Three hosts of one company: a web server that is maintained, a database server that mostly is, and one that everybody
+ * has forgotten.
+ * Orphans among their grants: carol's keys, because she has left; bob's on web-1, of which four months of logs show no
+ * use; the contractor's, which nobody has. Grants that look like orphans and are not: the locked password of metrics
+ * does not stop a key; alice's laptop is outside of the inventory; the logs of db-1 are too short to show "unused"; the
+ * shell of ftp-import still forwards ports.
  */
 export async function startHosts(given: DemoAccess): Promise<DemoHost[]> {
   const wishes = [
     { name: "web-1", user: "root", prepare: prepareWeb(given) },
     { name: "db-1", user: "root", prepare: prepareDatabase(given) },
-    // Nobody has root here, so much of it stays unknown.
+    // Nobody has root here, so much of this host stays unknown.
     { name: "legacy-7", user: "auditor", prepare: prepareLegacy(given) },
   ];
   const started = await Promise.allSettled(
@@ -101,7 +100,7 @@ put 0644 admin /home/admin/.ssh/id_rsa '${keys["old-admin"].privateKey}'
 ${putCertificate("/etc/ssl/erp", "erp.corp.example", endpoints)}
 `;
 
-/** The few words that the scripts above are written in. This machine's own homes and certificates are hidden. */
+/** Shell functions that the scripts above use. This machine's own homes and certificates are hidden. */
 const FUNCTIONS = `
 for folder in /home /etc/letsencrypt /etc/ssl/certs /usr/local/share/ca-certificates; do
   mkdir -p "$folder"
@@ -131,7 +130,7 @@ grant() { # ACCOUNT LINE...
 }
 `;
 
-/** The same key under another name, as keys are copied around. */
+/** The same key with another comment, as copied keys have. */
 const withComment = ({ publicLine }: KeyPair, comment: string): string =>
   [...publicLine.split(" ").slice(0, 2), comment].join(" ");
 

@@ -60,7 +60,7 @@ test("of the demo fleet exactly the planted orphans are listed, each with its re
     ["bob on web-1, line 1", "unused", expect.stringMatching(/^no login with it in 1\d\d days of logs/)],
     ["carol on db-1, line 1", "gone", expect.stringMatching(/^Carol Nolan left on /)],
   ]);
-  // On legacy-7 nobody has root: the contractor's private key may be there.
+  // Nobody has root on legacy-7: the contractor's private key may be there.
   const list = await fleet.type("access", "--orphaned");
   expect(list.out).toMatch(
     /unknown: 1 grant .* because 1 host was not read completely: \S+ \(read without root\); scan every host as root/,
@@ -73,20 +73,20 @@ test("of the demo fleet exactly the planted orphans are listed, each with its re
   });
 
   const all = await fleet.list();
-  // A locked password keeps no key out under PAM, and is no sign of an orphan.
+  // Under PAM, a locked password does not stop a key, and is no sign of an orphan.
   expect(all.get("metrics on db-1, line 1")).toMatchObject({
     verdict: { effective: { state: "yes" }, owner: { state: "known", isMatched: true } },
     orphan: null,
   });
-  // A laptop is outside, with somebody who is there.
+  // A laptop is outside of the inventory, and belongs to somebody who is known.
   expect(all.get("alice on db-1, line 1")?.verdict.owner).toMatchObject({
     state: "known",
     isMatched: false,
     reasons: expect.arrayContaining([expect.stringContaining("was not scanned")]),
   });
-  // Twelve days of logs say nothing of ninety.
+  // Twelve days of logs are no evidence about ninety.
   expect(all.get("postgres on db-1, line 1")?.verdict.use.state).toBe("unknown");
-  // Nobody gets a shell, and ports are forwarded all the same.
+  // Nobody gets a shell, but sshd still forwards ports.
   const forwarding = all.get("ftp-import on legacy-7, line 1");
   expect([forwarding?.verdict.effective.state, forwarding?.orphan]).toEqual(["unknown", null]);
 }, 60_000);

@@ -5,23 +5,23 @@ import { type Endpoint, startEndpoints } from "./endpoints.ts";
 import { startHosts } from "./hosts.ts";
 
 type Options = {
-  /** A folder of the caller's, for a home with the key of an audit. */
+  /** A folder of the caller's, which becomes a home with the key of an audit. */
   folder: string;
   /** Whether real hosts can be made here. */
   hasHosts: boolean;
 };
 
-/** Something to look at: hosts and endpoints that live as long as this value, and how to log in to them. */
+/** A world to inspect: hosts and endpoints that live as long as this value, and how to log in to them. */
 export type DemoWorld = AsyncDisposable & {
-  /** As a scan takes them. */
+  /** In the form that a scan takes. */
   targets: string[];
-  /** A private key that every host lets in; null without hosts. */
+  /** A private key that can log in to every host; null without hosts. */
   identity: string | null;
-  /** Rosters of the company's people and their keys: a table, and a folder of keys. None without hosts. */
+  /** Sources of the company's people and their keys: a table, and a folder of keys. None without hosts. */
   peopleSources: string[];
 };
 
-/** What is outside of the scope of the demo, which is whole but for that. */
+/** What is outside of the demo's inventory, which is complete otherwise. */
 export const OUTSIDE = "laptops, whose keys are in team-keys";
 
 export async function startWorld({ folder, hasHosts }: Options): Promise<DemoWorld> {

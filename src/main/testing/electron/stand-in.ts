@@ -1,6 +1,7 @@
 /**
  * What `import { ... } from "electron"` gives the built program in a test: enough of Electron 45 to run on, in plain
- * Node. Threads, ports, messages and files are real; windows and the operating system are the test that started it.
+ * Node. Threads, ports, messages and files are real; the test that started it plays the windows and the operating
+ * system.
  */
 import { EventEmitter } from "node:events";
 import { MessageChannel, type MessagePort } from "node:worker_threads";

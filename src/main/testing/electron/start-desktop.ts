@@ -36,14 +36,14 @@ export function startDesktop({ args = [], data, env = process.env, isPackaged = 
   return {
     heard,
     exited,
-    /** What was asked of Electron, in order. */
+    /** The calls to Electron, in order. */
     calls,
     /** What it has printed so far. */
     printed: () => ({ out: printed.out.join(""), err: printed.err.join("") }),
     /** The arguments of the last such call to Electron; none when there was no call. */
     findCall: (name: string): unknown[] => calls.findLast((call) => call.name === name)?.args ?? [],
     ...createTalk(child, heard),
-    /** The next of what the stand-in says that is like this, also if it was said before; unless it has ended. */
+    /** The first matching message of the stand-in, past or future; fails if it has ended. */
     async until(isIt: (message: FromStandIn) => boolean): Promise<FromStandIn> {
       for (;;) {
         const index = unread.findIndex(isIt);
@@ -60,7 +60,7 @@ export function startDesktop({ args = [], data, env = process.env, isPackaged = 
   };
 }
 
-/** Asks the stand-in, and finds the answer to each question. */
+/** Sends requests to the stand-in, and matches the answers with them. */
 function createTalk(child: ChildProcess, heard: EventEmitter<{ message: [FromStandIn] }>) {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let asked = 0;

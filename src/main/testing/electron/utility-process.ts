@@ -2,8 +2,8 @@ import { EventEmitter } from "node:events";
 import { type MessagePort, Worker } from "node:worker_threads";
 
 /**
- * A stand-in for Electron's utility process: the same events and messages, with a real thread behind them, real
- * ports, and a real end.
+ * A stand-in for Electron's utility process: the same events and messages, with a real thread behind them, real ports,
+ * and a real exit.
  */
 export class UtilityProcess extends EventEmitter {
   readonly #worker: Worker;

@@ -15,11 +15,11 @@ import {
 import { der, extension, name, sequence, text } from "#testing/tls/build-certificate.ts";
 
 /**
- * BetterTLS's suite "nameconstraints": every combination of a name that is asked for, names of a leaf and constraints above it,
- * and names that are written as something else than they are.
+ * BetterTLS's suite "nameconstraints": every combination of a requested name, names of a leaf and constraints above it,
+ * and names that are encoded as something else than they are.
  */
 
-/** Nothing, what the client asks for, or something else. */
+/** Nothing, the name that the client requests, or another one. */
 const CHOICES = ["none", "asked", "other"] as const;
 type Choice = (typeof CHOICES)[number];
 
@@ -42,7 +42,7 @@ const ADDRESSES = { asked: Buffer.from([127, 0, 0, 1]), other: Buffer.from([1, 1
 
 const NO_NAMES: NameForm = { permitted: "none", excluded: "none", name: "none" };
 
-/** What BetterTLS says: hard where no client may say otherwise, soft where some do. */
+/** BetterTLS's verdict: hard if no client may differ, soft if some do. */
 type Verdict = { isAccepted: boolean; isSoft: boolean };
 
 /** The suite's 9,491 cases in its order, so that the numbers are its own. */
@@ -91,7 +91,7 @@ const ipCase = (ip: Partial<NameForm>, extra: ExtraName | null = null, form: For
   extra,
 });
 
-/** By which the suite learns what a client does at all; and a URI that begins another name. */
+/** Cases by which the suite learns what a client does at all; and a URI that begins with another name. */
 function* firstCases(): Generator<NameCase> {
   yield dnsCase({ name: "asked" }, null, "asked");
   yield dnsCase({ name: "asked", permitted: "asked" }, null, "asked");
@@ -127,7 +127,7 @@ function* product(lists: readonly (readonly string[])[]): Generator<string[]> {
 
 const TAGS = Array.from({ length: 16 }, (_, tag) => tag);
 
-/** What is asked for, under every tag that a GeneralName may have or not, where the leaf's own name must not stand. */
+/** The requested name, under every tag that a GeneralName may or may not have, in a leaf without that name. */
 function* strangeForms(): Generator<NameCase> {
   for (const tag of TAGS) {
     for (const scheme of ["", "http://", "https://", "spiffe://", "unspec://"])
@@ -136,7 +136,7 @@ function* strangeForms(): Generator<NameCase> {
   }
 }
 
-/** Two names in one, as if whoever joins names to a text would split them again. */
+/** Two names in one, for clients that join names to a text and split them again. */
 function* joinedNames(): Generator<NameCase> {
   for (const separator of [", ", ",", ";", ":"])
     for (const prefix of ["", "DNS:"])
@@ -151,7 +151,7 @@ function* forbidden(form: Form, extra: ExtraName): Generator<NameCase> {
   yield makeCase({ name: "other", excluded: "asked" }, extra);
 }
 
-/** As the suite's comments have it: a common name is no name to ask for, and no constraint is about it. */
+/** By the comments of the suite: a common name is no name to request, and no constraint applies to it. */
 function evaluateNames({ asked, commonName, dns, ip }: NameCase): Verdict {
   const hard = { isAccepted: false, isSoft: false };
   const own = asked === "dns" ? dns : ip;
@@ -270,13 +270,13 @@ function namesOf(dns: Choice, ip: Choice, extra: ExtraName | null): Buffer[] {
   const names = [
     ...(dns === "none" ? [] : [text(0x82, dns === "asked" ? ASKED.dns : OTHER.dns)]),
     ...(ip === "none" ? [] : [text(0x87, ADDRESSES[ip])]),
-    // Primitive whatever the tag, as the suite has it.
+    // Primitive, whatever the tag: the suite does so.
     ...(extra ? [der(0x80 | extra.tag, extra.value)] : []),
   ];
   return names.length > 0 ? [extension("2.5.29.17", sequence(...names))] : [];
 }
 
-/** What the case is made of: a reader of a difference needs no more. */
+/** What the case consists of: enough to understand a difference. */
 function formatId({ asked, commonName, dns, ip, extra }: NameCase): string {
   const form = (title: string, { permitted, excluded, name: value }: NameForm) =>
     `${title} ${value} permit=${permitted} exclude=${excluded}`;

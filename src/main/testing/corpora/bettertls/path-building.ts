@@ -18,13 +18,13 @@ import {
 import { name } from "#testing/tls/build-certificate.ts";
 
 /**
- * BetterTLS's suite "pathbuilding": authorities that signed each other, some of their certificates not to be used, and the server
+ * BetterTLS's suite "pathbuilding": authorities that signed each other, some with unusable certificates, and the server
  * sends all of them.
  */
 
 type Edge = `${string} > ${string}`;
 
-/** From who signed to whom. The figures are those of RFC 4158, sections 2.3 and 2.4.2. */
+/** From signer to signed. The figures are those of RFC 4158, sections 2.3 and 2.4.2. */
 const LINEAR: readonly Edge[] = ["ICA > EE", "Trust Anchor > ICA"];
 const TWO_ROOTS: readonly Edge[] = ["ICA > EE", "Root1 > ICA", "Root2 > ICA"];
 const FIGURE_SEVEN: readonly Edge[] = [
@@ -138,7 +138,7 @@ export function* pathBuildingCases(): Generator<CorpusCase> {
 
 function* listCases(): Generator<[wanted: SearchedPath, fault: Fault]> {
   const [whole, brokenLine] = PATHS as [SearchedPath, SearchedPath];
-  // By which the suite learns what a client does at all.
+  // Cases by which the suite learns what a client does at all.
   for (const wanted of [whole, path(ROOTS, "Root1", "EE"), path(ROOTS, "Root2", "EE")])
     yield [wanted, "expired"];
   for (const fault of FAULTS) yield [brokenLine, fault];
@@ -146,7 +146,7 @@ function* listCases(): Generator<[wanted: SearchedPath, fault: Fault]> {
     for (const fault of wanted.broken.length > 0 ? FAULTS : FAULTS.slice(0, 1)) yield [wanted, fault];
 }
 
-/** Whether certificates that may be used lead from `at` to where the case ends. */
+/** Whether usable certificates lead from `at` to the end of the case. */
 function leads(wanted: SearchedPath, at: string, met: readonly string[]): boolean {
   if (at === wanted.to) return true;
   return wanted.graph.edges.some((edge) => {
@@ -216,7 +216,7 @@ function contentOf(isLeaf: boolean, fault: Fault | null) {
   };
 }
 
-/** Where this program says something else than BetterTLS, and why. */
+/** Where this program differs from BetterTLS, and why. */
 export const BETTERTLS_EXPLANATIONS: Explanations = {
   cases: [
     {

@@ -25,8 +25,8 @@ import {
 } from "./issue-target.ts";
 
 /**
- * The chains of BoringSSL's verify_certificate_chain_unittest, issued anew as their descriptions ask for. Left out are those for
- * purposes of RCS and C2PA, and those that ask that a trusted leaf be self-signed.
+ * The chains of BoringSSL's verify_certificate_chain_unittest, issued anew from their descriptions. Left out are those
+ * for the purposes of RCS and C2PA, and those that demand that a trusted leaf be self-signed.
  */
 export function* boringsslCases(): Generator<CorpusCase> {
   yield* authorityCases();
@@ -136,7 +136,7 @@ function* keyCases(): Generator<CorpusCase> {
   yield simple("target-has-512bit-rsa-key", "refused", { target: { key: rsa(512) } });
   yield simple("target-signed-by-512bit-rsa", "refused", { middle: { key: rsa(512) } });
   const real = makeKey();
-  // An algorithm, and no key.
+  // An algorithm without a key.
   const spki = sequence(sequence(der(0x06, Buffer.from("2a8648ce3d0201", "hex"))), der(0x03, [0]));
   yield simple("intermediate-invalid-spki", "refused", { middle: { key: { ...real, spki } } });
   yield simple("target-signed-using-ecdsa", "accepted", { middle: { key: P384() } });
@@ -184,7 +184,7 @@ function* usageCases(): Generator<CorpusCase> {
     }
 }
 
-/** By purpose; "strict" as well: what BoringSSL accepts of any chain, and of one under a stricter policy. */
+/** By purpose. "strict": BoringSSL's verdict about any chain, and about one under a stricter policy. */
 function* purposeCases(): Generator<CorpusCase> {
   const { any, server, client, code, ocsp, timestamp } = PURPOSE;
   const gated = "2.16.840.1.113730.4.1";
@@ -247,7 +247,7 @@ function* rolloverCases(): Generator<CorpusCase> {
   };
   for (const [id, chain] of Object.entries(chains))
     yield boringCase(`key-rollover/${id}`, "accepted", { ...chain, target });
-  // Names that are equal though they are not written so.
+  // Names that are equal though they are written differently.
   const printable = text(0x13, "Equal  NAME").subarray(2);
   const written = commonName(printable, 0x13);
   const equal = { ...old, subject: commonName("equal name") };
@@ -294,8 +294,8 @@ const inhibitsAny = (after: number): Buffer => extension("2.5.29.54", der(0x02, 
 const has = (...more: readonly Buffer[]): Form => ({ more });
 
 /**
- * BoringSSL's chains of policies. What its root demands counts there only for an anchor "with constraints": each such chain
- * stands here twice.
+ * BoringSSL's chains of policies. There, what the root demands counts only for an anchor "with constraints", so each
+ * such chain is here twice.
  */
 function* policyCases(): Generator<CorpusCase> {
   yield simple("policies-ok", "accepted", {
@@ -353,7 +353,7 @@ function* policyCases(): Generator<CorpusCase> {
   yield* qualifierCases();
 }
 
-/** A policy with a qualifier of nobody's. */
+/** A policy with an unknown qualifier. */
 function* qualifierCases(): Generator<CorpusCase> {
   for (const isCritical of [true, false]) {
     const qualifier = sequence(oid("1.2.3.4"), der(0x0c, Buffer.from("hi")));

@@ -15,7 +15,9 @@ import {
 } from "#testing/corpora/issue-certificate.ts";
 import { commonName } from "#testing/tls/build-certificate.ts";
 
-/** How the certificates of BoringSSL's tests look; a case says what is otherwise, and null leaves an extension out. */
+/**
+ * How the certificates of BoringSSL's tests look by default; a case overrides fields, and null leaves an extension out.
+ */
 export type Form = {
   /** A name in DER. */
   subject?: Buffer;
@@ -30,7 +32,7 @@ export type Form = {
   more?: readonly Buffer[];
 };
 
-/** What a chain is judged for: "any", "server", "client", each maybe with a stricter policy. */
+/** The purpose that a chain is evaluated for: "any", "server", "client", each possibly with a stricter policy. */
 export type Purposes = `${"any" | "server" | "client"}${string}`;
 
 type Issuer = Pick<IssuedCertificate, "subject" | "key">;
@@ -71,7 +73,7 @@ export const anchor = (form: Form = {}): IssuedCertificate =>
 export const issueUnder = (issuer: Issuer, title: string, form: Form = {}): IssuedCertificate =>
   issue({ title, issuer, isAuthority: true }, form);
 
-/** The certificate that is judged; self-signed without an issuer. */
+/** The certificate that is evaluated; self-signed without an issuer. */
 export const issueTarget = (issuer: Issuer | null, form: Form = {}): IssuedCertificate =>
   issue({ title: "Target", issuer, isAuthority: false }, form);
 
@@ -82,7 +84,7 @@ type Chain = {
   target: IssuedCertificate;
 };
 
-/** A case of any shape, for a TLS server unless it is changed. */
+/** A case of any chain, by default for a TLS server. */
 export const boringCase = (id: string, verdict: Verdict, { roots, pool, target }: Chain): CorpusCase => ({
   id,
   leaf: target.der,

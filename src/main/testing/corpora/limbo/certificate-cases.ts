@@ -71,7 +71,7 @@ function* authorityCases(): Generator<CorpusCase> {
     pool: [...roots, ...pool],
     leaf,
   });
-  // The intermediate is not sent, or not let sign: either way nothing leads to the root.
+  // The intermediate is not sent, or may not sign: either way nothing leads to the root.
   const noSigner = { ...DEEPEST, usage: keyUsage(["digitalSignature"], false) };
   yield simpleCase("rfc5280::ica-ku-keycertsign", "invalid", { middle: noSigner });
   yield simpleCase("rfc5280::intermediate-ca-missing-basic-constraints", "invalid", {
@@ -189,8 +189,9 @@ function* validityCases(): Generator<CorpusCase> {
 }
 
 /**
- * The cases of C2SP's x509-limbo, which pyca keeps for the verification of paths: each is issued anew, of the content that its id
- * and its description ask for, and is judged as x509-limbo expects. BetterTLS, which it contains, stands by itself.
+ * The cases of C2SP's x509-limbo, which pyca maintains to test path validation: each is issued anew, with the content
+ * that its id and its description demand, and with x509-limbo's verdict. BetterTLS, which it contains, has its own
+ * test.
  */
 export function* limboCases(): Generator<CorpusCase> {
   yield* pathCases();

@@ -20,8 +20,8 @@ import {
 import { commonName, der, extension, oid, sequence } from "#testing/tls/build-certificate.ts";
 
 /**
- * How the certificates of C2SP's x509-limbo look: on P-256, with key identifiers and key usages, for example.com, valid from
- * 1970 on for a thousand years. A case says what is otherwise: null leaves an extension out.
+ * How the certificates of C2SP's x509-limbo look: on P-256, with key identifiers and key usages, for example.com, valid
+ * from 1970 for a thousand years. A case overrides fields: null leaves an extension out.
  */
 export type Form = {
   /** A name in DER. */
@@ -103,7 +103,7 @@ export const issueRoot = (form: Form = {}): IssuedCertificate =>
 
 let count = 0;
 
-/** Each has a name of its own, so that none is issued to itself unless it is said. */
+/** Each has a name of its own, so that it is self-issued only if a case says so. */
 export const issueAuthority = (issuer: IssuedCertificate, form: Form = {}): IssuedCertificate =>
   issue(issuer, commonName(`limbo intermediate ${count++}`), form, {
     constraints: basicConstraints(authority()),
@@ -122,7 +122,7 @@ export const issueLeaf = (issuer: IssuedCertificate, form: Form = {}): IssuedCer
 
 export type LimboVerdict = "valid" | "invalid";
 
-/** What is asked: for a TLS server at example.com in 2026, unless a case says otherwise. */
+/** The parameters of the evaluation: by default for a TLS server at example.com in 2026. */
 export type Question = {
   name?: string | null;
   purpose?: "server" | "client";
@@ -167,7 +167,7 @@ export function limboCase(
 
 export type Forms = { root?: Form; middle?: Form; leaf?: Form };
 
-/** Root and leaf; and an authority between them where its form is given. */
+/** Root and leaf; and an authority between them if its form is given. */
 export function issueChain({ root: rootForm, middle: middleForm, leaf: leafForm }: Forms): Chain {
   const root = issueRoot(rootForm);
   const middle = middleForm && issueAuthority(root, middleForm);
@@ -188,7 +188,7 @@ type ListContent = {
   number?: "critical" | "uncritical" | null;
 };
 
-/** A revocation list of x509-limbo's look. */
+/** A revocation list as x509-limbo makes them. */
 export function issueList(
   issuer: IssuedCertificate,
   { revoked = [], number = "uncritical" }: ListContent = {},
@@ -211,6 +211,6 @@ export function issueList(
   return sequence(content, algorithm, der(0x03, [0], sign(digest, content, issuer.key.privateKey)));
 }
 
-/** An extension of nobody's. */
+/** An unknown extension. */
 export const strangeExtension = (): Buffer =>
   sequence(oid("1.3.6.1.4.1.55738.666.1"), der(0x01, [0xff]), der(0x04));

@@ -107,7 +107,7 @@ function* directoryCases(): Generator<CorpusCase> {
   const leaf = (subject: Buffer, listed: Buffer): Form => ({ ...names(directoryName(listed)), subject });
   const permitted = { ...under(permits(directoryName(FOO))), names: null };
   const excluded = under(excludes(directoryName(FOO)));
-  // Its verdict is that of the corpus only where no name is asked for: there is none but the subject's.
+  // The corpus's verdict applies only if no name is requested: there is none except in the subject.
   const asked = { name: null };
   yield nc("permitted-dn-match", "valid", { root: permitted, leaf: leaf(FOO, FOO) }, asked);
   const mismatch = { root: permitted, leaf: leaf(NOT_FOO, FOO) };
@@ -179,7 +179,7 @@ function* malformedCases(): Generator<CorpusCase> {
     leaf: names(dnsName(".example.com"), dnsName("foo.example.com")),
   };
   yield nc("nc-permits-invalid-dns-san", "invalid", dns, foo);
-  // A network where an address stands.
+  // A network instead of an address.
   const network = {
     middle: under(permits(IPV4_NETWORK)),
     leaf: names(IPV4_NETWORK, addressName([192, 0, 2, 1])),
@@ -238,7 +238,7 @@ function* nestedCases(): Generator<CorpusCase> {
   yield nested(`${title}-widens`, [{}, one, two, foo], "foo.example.com");
 }
 
-/** Two authorities of one name and key, of which only one is under constraints, or under such as it breaks. */
+/** Two authorities with one name and key, of which only one has constraints, or has constraints that it breaks. */
 function* alternateCases(): Generator<CorpusCase> {
   const bare = { names: null };
   const subject = commonName("an intermediate");

@@ -38,7 +38,7 @@ export function* pathCases(): Generator<CorpusCase> {
   yield invalidKeyCase();
 }
 
-/** A chain of authorities below each other, the first below the root. */
+/** A chain of authorities, the first directly below the root. */
 function issueChainOf(root: IssuedCertificate, ...forms: readonly Form[]): IssuedCertificate[] {
   const chain: IssuedCertificate[] = [];
   for (const form of forms) chain.push(issueAuthority(chain.at(-1) ?? root, form));
@@ -130,7 +130,7 @@ function* longCases(): Generator<CorpusCase> {
 
 const MANY = 2_048;
 
-/** More names under more constraints than anybody compares. */
+/** More names under more constraints than any validator compares. */
 function* manyNamesCases(): Generator<CorpusCase> {
   const numbers = Array.from({ length: MANY }, (_, at) => at);
   const permitted = [...numbers.map((at) => dnsName(`t${at}.test`)), emailName("mail.test")];

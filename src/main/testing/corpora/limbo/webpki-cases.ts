@@ -36,7 +36,7 @@ export function* webpkiCases(): Generator<CorpusCase> {
   yield* constraintsCases();
 }
 
-/** An authority key identifier of a self-signed root, in its fields. */
+/** Authority key identifiers of a self-signed root, by their fields. */
 function* rootKeyIdentifierCases(): Generator<CorpusCase> {
   const key = makeKey();
   const serial = Buffer.concat([Buffer.from([1]), Buffer.alloc(15, 9)]);

@@ -24,7 +24,7 @@ type Row = {
 const FOLDER = join(import.meta.dirname, "../../../domain/x509/path/testdata/openssl");
 const BLOCK = /^(\S+)\n-----BEGIN ([A-Z ]+)-----\n([^-]+)-----END/gm;
 
-/** The rows, and as PEM what they trust, so that it is read as a file of roots is. */
+/** The rows, with their trusted certificates as PEM, to be read as a file of roots. */
 export type OpensslCase = CorpusCase & { trusted: string };
 
 export function opensslCases(): OpensslCase[] {
