@@ -15,10 +15,10 @@ type Rule = {
   location: string;
 };
 
-/** Accounts that the rules name, and root: of the others nothing is said, for root is more than all of them. */
+/** How many targets are evaluated: root and accounts that the rules name. Root includes all the others. */
 const MOST_TARGETS = 50;
 
-/** Which accounts doas.conf lets become which others: the last rule that fits holds. */
+/** Which accounts doas.conf lets become which others: the last rule that matches holds. */
 export function findDoas(
   file: { path: string; bytes: Uint8Array },
   accounts: readonly Account[],

@@ -5,7 +5,7 @@ import { runCollector } from "#testing/lab/run-in-host.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { evaluateReach } from "./reach.ts";
 
-/** Each account is the subject of one question; root and app are whom it may become. */
+/** Each account is for one question; root and app are the targets. */
 const SUDOERS = String.raw`
 Defaults env_reset, mail_badpass
 Defaults secure_path="/usr/local/sbin:/usr/sbin:/usr/bin"
@@ -130,7 +130,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => host[Symbol.asyncDispose]());
 
-/** What sudo lets each account run as another one, which no rule names: nothing, with a password, without. */
+/** Whether sudo lets each account run, as the target, a command that no rule names: no, with a password, without. */
 async function askSudo(target: string): Promise<Record<string, string>> {
   const output = await host.run(`
     as() {
@@ -158,7 +158,7 @@ test("who becomes root, and who another account, is what sudo itself says, passw
     const told = Object.fromEntries(
       ACCOUNTS.map((account) => {
         const found = reach.escalations.find((one) => one.account === account && one.target === target);
-        // Whoever becomes root by any command becomes the others as well; that is told of root alone.
+        // An account that may run any command as root may become the others as well; we report root alone.
         if (found?.commands !== "any") return [account, "no"];
         return [account, found.password === "none" ? "free" : "password"];
       }),

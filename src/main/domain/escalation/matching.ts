@@ -3,17 +3,17 @@ import { matchesPattern } from "#domain/ssh/patterns.ts";
 import { spend, WorkBudgetSpent } from "#domain/work-budget.ts";
 import type { Item } from "./sudoers-line.ts";
 
-/** "unknown": it depends on what is not known here, such as a netgroup. */
+/** "unknown": it depends on what we did not read, such as a netgroup. */
 export type Match = "yes" | "no" | "unknown";
 
 type Aliases = ReadonlyMap<string, readonly Item[]>;
 
-/** Whether one entry of a list fits; `recurse` evaluates an alias. */
+/** Whether one entry of a list, which is no alias, matches. */
 type Evaluator = (text: string) => Match;
 
 /**
- * Matches lists for one account or host. sudo reads a list from its end: the last entry that fits decides, and a negated one
- * refuses. Each alias is evaluated once for all lists.
+ * Matches lists for one account or host. sudo reads a list from its end: the last entry that matches decides, and a
+ * negated one refuses. Each alias is evaluated once for all lists.
  */
 export function createMatcher(test: Evaluator, aliases: Aliases): (items: readonly Item[]) => Match {
   const kept = new Map<string, Decision>();
@@ -33,8 +33,9 @@ export function createMatcher(test: Evaluator, aliases: Aliases): (items: readon
 
 type Decision = { decided: boolean | null; isUnsure: boolean };
 /**
- * `decisions`: what each alias decided for this list, so that none is asked twice; one that is being asked decides nothing.
- * `kept`: what holds for every list: of aliases that no circle leads through. `isCircular`: one was met that is being asked.
+ * `decisions`: the decision of each alias for this list, so that each is evaluated once; an alias within its own
+ * evaluation decides nothing. `kept`: decisions that hold for every list: of aliases outside of cycles. `isCircular`: a
+ * cycle was found.
  */
 type MatchContext = {
   test: Evaluator;
@@ -45,12 +46,12 @@ type MatchContext = {
   depth: number;
 };
 
-/** Aliases may stand in each other, and nobody writes so many levels of them. */
+/** How deep aliases may be nested: nobody writes so many levels. */
 const DEEPEST = 500;
 
 const NOTHING: Decision = { decided: null, isUnsure: false };
 
-/** An alias that refuses what it is asked decides, too; an entry that does not fit decides nothing. */
+/** An alias that refuses decides, too; an entry that does not match decides nothing. */
 function decide(items: readonly Item[], context: MatchContext): Decision {
   let isUnsure = false;
   for (let at = items.length - 1; at >= 0; at--) {
@@ -90,7 +91,7 @@ export function evaluateAccount({ name, uid, gid, groups }: Account): Evaluator 
     if (text.startsWith("+") || text.startsWith("%:")) return "unknown";
     if (text.startsWith("%#")) {
       if (text === `%#${gid}`) return "yes";
-      // Of the other groups only names are known.
+      // Only names are known of the other groups.
       return groups && groups.length <= 1 ? "no" : "unknown";
     }
     if (text.startsWith("%")) return groups ? toMatch(groups.includes(text.slice(1))) : "unknown";
@@ -98,7 +99,7 @@ export function evaluateAccount({ name, uid, gid, groups }: Account): Evaluator 
   };
 }
 
-/** Whether an entry of a host list means this host. Its addresses are not known here. */
+/** Whether an entry of a host list means this host. We do not know its addresses. */
 export function evaluateHost(hostname: string | null): Evaluator {
   const long = hostname?.toLowerCase() ?? "";
   const short = long.split(".")[0] ?? "";
@@ -108,7 +109,7 @@ export function evaluateHost(hostname: string | null): Evaluator {
     if (long === "") return "unknown";
     if (!pattern.includes(".")) return toMatch(matchesPattern(short, pattern));
     if (matchesPattern(long, pattern)) return "yes";
-    // What the name service makes of the short name is for the host to know.
+    // Only the host's name service knows the full name for the short one.
     const isLong = long.includes(".");
     return isLong || !matchesPattern(short, pattern.split(".")[0] ?? "") ? "no" : "unknown";
   };

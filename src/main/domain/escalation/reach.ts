@@ -7,16 +7,16 @@ import { findDoas } from "./doas.ts";
 import { readSudoers } from "./read-sudoers.ts";
 import { findEscalation, guessEscalation } from "./sudo.ts";
 
-/** `tooMuch`: what was not evaluated because it is too much. */
+/** `tooMuch`: what was not evaluated, since it exceeds the work budget. */
 type ReachVerdict = { reach: HostReach; problems: { what: string; why: string }[]; tooMuch: string[] };
 
-/** So many steps may each of these cost; see work-budget.ts. */
+/** The work budget of each part, in steps; see work-budget.ts. */
 const MOST_STEPS = 15_000_000;
 
 const RULES = "who becomes whom";
 const OUTBOUND = "where its accounts have been";
 
-/** Who becomes whom on a host, which agents are open there, and where its accounts have been. */
+/** Which account may become which on a host, its ssh-agent sockets, and the hosts that its accounts know. */
 export function evaluateReach(collection: Collection): ReachVerdict {
   const { accounts, reach, unreadable } = collection;
   const unreadableRules = unreadable.filter(({ kind }) => kind === "sudo").map(({ path }) => path);
@@ -64,7 +64,7 @@ export function evaluateReach(collection: Collection): ReachVerdict {
   };
 }
 
-/** Of several accounts of a number it is the first. */
+/** Of several accounts with one uid, the first counts. */
 function namesByUid(accounts: readonly Account[]): (uid: number) => string {
   const names = new Map(accounts.toReversed().map(({ uid, name }) => [uid, name]));
   return (uid) => names.get(uid) ?? String(uid);
@@ -85,7 +85,7 @@ function evaluateSudo(
   );
   const sudoers = readSudoers({ first, files, folders: reach.sudoersFolders }, facts.hostname);
   const found = findEscalation(sudoers, { accounts, hostname: facts.hostname });
-  // A part of the rules may refuse what another one allows.
+  // Rules that were not read may refuse what others allow.
   const escalations =
     unreadableRules.length === 0 ? found : found.map((one) => ({ ...one, isCertain: false }));
   const known = new Set(escalations.map(({ account }) => account));
@@ -97,7 +97,7 @@ function evaluateSudo(
 
 const MOST_PROBLEMS = 50;
 
-/** sudo does not read a file that another account than root could have written. */
+/** sudo refuses a file that an account other than root could have written. */
 function whyRefused({ path, entry }: RuleFile): string | null {
   const isOthers = (entry.mode & 0o002) !== 0 || ((entry.mode & 0o020) !== 0 && entry.gid !== 0);
   if (entry.uid !== 0) return `sudo refuses ${path}: it belongs to uid ${entry.uid}`;
@@ -112,10 +112,10 @@ function evaluateDoas(files: readonly RuleFile[], accounts: readonly Account[]):
   return findDoas(file, accounts);
 }
 
-/** Of one host. */
+/** The limit for one host. */
 const MOST = 5_000;
 
-/** The hosts that the accounts of a host know: from their known_hosts and their ssh_config, each once a file. */
+/** The hosts that the accounts of a host know, from their known_hosts and ssh_config, each once for each file. */
 function findOutbound(files: Reach["outbound"]): Outbound[] {
   const found = new Map<string, Outbound>();
   for (const { kind, path, account, bytes } of files) {
@@ -136,7 +136,7 @@ const keyOf = ({ path, name, port, fingerprint, user }: Outbound): string =>
 
 type Entry = Omit<Outbound, "account" | "path">;
 
-/** Keys that are revoked, authorities and names with a wildcard tell of no host that somebody has been to. */
+/** Leaves out revoked keys, authorities and names with wildcards: they show no host that somebody connected to. */
 function readKnown(text: string): Entry[] {
   return text.split("\n").flatMap((line): Entry[] => {
     const [, names = "", rest = ""] = /^[ \t]*([^ \t#@]\S*)[ \t]+(\S+[ \t]+\S+.*)$/.exec(line) ?? [];
@@ -165,7 +165,7 @@ type Block = {
   identities: string[];
 };
 
-/** Blocks of `Host` that name a host in full. What stands under Match, or before any of them, names none. */
+/** The `Host` blocks that name a host without wildcards. Ignores settings under Match, or before the first block. */
 function readConfig(text: string): Entry[] {
   const blocks: Block[] = [];
   let block: Block | null = null;

@@ -1,21 +1,21 @@
 import { spend } from "#domain/work-budget.ts";
 import { type AliasKind, type Defaults, type Item, type Rule, readLine } from "./sudoers-line.ts";
 
-/** The files of sudoers as they lie on a host. */
+/** The files of sudoers on a host. */
 type SudoersFiles = {
-  /** The file that sudo begins with; null where there is none. */
+  /** The file with which sudo begins; null where there is none. */
   first: string | null;
   files: ReadonlyMap<string, Uint8Array>;
-  /** What an includedir was found to hold, in sudo's order. */
+  /** The files of each includedir, in sudo's order. */
   folders: ReadonlyMap<string, readonly string[]>;
 };
 
 export type Sudoers = {
-  /** In the order in which sudo reads them: of two that fit, the later one holds. */
+  /** In the order in which sudo reads them: of two that match, the later one holds. */
   rules: (Rule & { location: string })[];
   defaults: Defaults[];
   aliases: Record<AliasKind, ReadonlyMap<string, readonly Item[]>>;
-  /** Lines that cannot be read and files that are missing, as sentences that say where. */
+  /** Unreadable lines and missing files, as sentences that say where. */
   problems: string[];
 };
 
@@ -25,7 +25,7 @@ const MOST_RULES = 10_000;
 /** A file counts each time it is included. */
 const MOST_FILES = 1_000;
 
-/** All that the sudoers of a host say. Never throws. */
+/** Reads all sudoers files of a host. Never throws. */
 export function readSudoers({ first, files, folders }: SudoersFiles, hostname: string | null): Sudoers {
   const aliases = {
     user: new Map<string, Item[]>(),
@@ -48,7 +48,7 @@ export function readSudoers({ first, files, folders }: SudoersFiles, hostname: s
     }
     for (const { line, text } of splitLogicalLines(Buffer.from(bytes).toString("utf8"))) {
       const location = `${path}:${line}`;
-      // A file counts each time it is included, and its words as they are read.
+      // A file costs its length each time it is included; words are counted where they are read.
       spend(1 + Math.ceil(text.length / 8));
       const statement = readLine(text);
       if (!statement) sudoers.problems.push(`${location} cannot be read, and sudo passes over it as well`);
@@ -89,8 +89,8 @@ const TOO_MANY = `sudoers: only the first ${MOST_RULES} rules are evaluated`;
 type LogicalLine = { line: number; text: string };
 
 /**
- * The lines of a sudoers file that say something. A backslash at the end goes on in the next line, but not from a
- * comment; "#" begins a comment unless it is escaped, quoted, or the sign of a number: `#1000`, `%#27`.
+ * The lines of a sudoers file that are neither blank nor comments. A backslash at the end continues a line, but not a
+ * comment; "#" begins a comment unless it is escaped, quoted, or the sign of an id: `#1000`, `%#27`.
  */
 export function splitLogicalLines(file: string): LogicalLine[] {
   const lines: LogicalLine[] = [];
@@ -100,7 +100,7 @@ export function splitLogicalLines(file: string): LogicalLine[] {
     const text: string = (open?.text ?? "") + (open ? physical.trimStart() : physical);
     const line: number = open?.line ?? index + 1;
     open = null;
-    // A line that goes on is read again from its beginning.
+    // A continued line is scanned again from its beginning.
     spend(1 + Math.ceil(text.length / 8));
     const kept = cutComment(text);
     const isContinued = kept.length === text.length && /(?:^|[^\\])(?:\\\\)*\\$/.test(text);
@@ -136,6 +136,6 @@ function cutComment(text: string): string {
   return text;
 }
 
-/** `before` is the last character before it that is no blank; empty for none. */
+/** `before` is the last character before it that is not blank; empty for none. */
 const isNumber = (text: string, at: number, before: string): boolean =>
   /[0-9]/.test(text.charAt(at + 1)) && (before === "" || ",!(:%".includes(before));

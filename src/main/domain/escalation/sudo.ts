@@ -8,14 +8,14 @@ import type { Item, Spec } from "./sudoers-line.ts";
 type World = { accounts: readonly Account[]; hostname: string | null };
 type Rule = Sudoers["rules"][number];
 
-/** What is said of one account at most, and of the commands of one rule. */
+/** How many commands are listed for one account and target. */
 const MOST_COMMANDS = 20;
-/** Accounts that a rule lets become; of more than these only root is told. */
+/** How many target accounts beside root are evaluated. */
 const MOST_TARGETS = 50;
 
 /**
- * Which accounts may run what as which others, by the rules of sudo. Root becomes whom it likes and is left out.
- * A rule with ALL lets an account become anybody: that is told of root alone, which is more than all the others.
+ * Which accounts may run what as which others, by the rules of sudo. Root may become any account, and is left out.
+ * A rule with ALL lets an account become anybody: it is reported for root alone, since root includes all others.
  */
 export function findEscalation(sudoers: Sudoers, { accounts, hostname }: World): Escalation[] {
   const matchHosts = createMatcher(evaluateHost(hostname), sudoers.aliases.host);
@@ -55,12 +55,12 @@ export function findEscalation(sudoers: Sudoers, { accounts, hostname }: World):
   });
 }
 
-/** One that is found is kept, and written. */
+/** The work for one result, which is kept and written. */
 const STEPS_OF_ROW = 100;
 
 /**
- * Tells accounts apart as far as sudoers do: those that are named nowhere, and are in the same of the groups that are, are treated
- * alike. A directory has thousands of them.
+ * Groups accounts that sudoers treats alike: those that it does not name, with the same ones of the groups that it
+ * names. A directory has thousands of them.
  */
 function createKinds({ rules, aliases, defaults }: Sudoers): (account: Account) => string {
   const lists = [
@@ -89,7 +89,7 @@ function createKinds({ rules, aliases, defaults }: Sudoers): (account: Account) 
 function findTargets(sudoers: Sudoers, accounts: readonly Account[]): Account[] {
   const lists = sudoers.rules.flatMap(({ specs }) => specs.flatMap(({ runas }) => (runas ? [runas] : [])));
   const distinct = new Map(lists.map((list) => [JSON.stringify(list), list]));
-  // ALL alone names nobody; "all but this one" names all the others.
+  // ALL alone counts as naming nobody; "ALL, !this" names all the others.
   const named = [...distinct.values()].map((list) =>
     list.some(({ isNegated }) => isNegated) ? list : list.filter(({ text }) => text !== "ALL"),
   );
@@ -112,13 +112,13 @@ function findTargets(sudoers: Sudoers, accounts: readonly Account[]): Account[] 
 type Case = { account: Account; target: Account; defaults: AccountDefaults; sudoers: Sudoers };
 type Fitting = { rule: Rule; fits: Match };
 
-/** What has been said so far of a command that no rule names, and of those that are named. */
+/** What the rules so far grant: `any` for all commands, `some` for those that they name. */
 type GrantedCommands = {
   any: { isPasswordNeeded: boolean; isCertain: boolean; location: string } | null;
   some: Map<string, { isPasswordNeeded: boolean; isCertain: boolean; location: string }>;
 };
 
-/** The rules one after another, as sudo reads them: what a later one says of a command holds. */
+/** Evaluates the rules in order, as sudo does: for a command, the later rule holds. */
 function evaluate(one: Case, rules: readonly Fitting[]): Escalation | null {
   const { account, target, defaults, sudoers } = one;
   const matchTarget = createMatcher(evaluateAccount(target), sudoers.aliases.runas);
@@ -149,7 +149,7 @@ function addCommand(
   const command = { isPasswordNeeded, isCertain, location };
   const known = item.text === "ALL" ? said.any : (said.some.get(item.text) ?? null);
   if (!isCertain) {
-    // What is certain stays so, unless it may be refused again.
+    // A certain grant stays certain, unless this uncertain rule may refuse it.
     const next = item.isNegated ? known && { ...known, isCertain } : known?.isCertain ? known : command;
     if (item.text === "ALL") said.any = next;
     else if (next) said.some.set(item.text, next);
@@ -188,7 +188,7 @@ function conclude(
 
 const DEEPEST_COMMANDS = 2_000;
 
-/** The commands behind an alias, each negated or not; of one that names itself nothing comes a second time. */
+/** The commands of an alias, each negated or not; an alias that contains itself is expanded once. */
 function flatten(item: Item, aliases: Sudoers["aliases"]["command"]): Item[] {
   const flat: Item[] = [];
   const seen = new Set<string>();
@@ -215,19 +215,19 @@ function both(one: Match, other: Match): Match {
 
 const toMatch = (is: boolean): Match => (is ? "yes" : "no");
 
-/** What `Defaults` say for an account: the later one holds. */
+/** The `Defaults` for an account: the later one holds. */
 type AccountDefaults = {
-  /** False: nobody is asked for a password where no tag says so. */
+  /** False: sudo asks for no password unless a tag says so. */
   authenticates: boolean;
-  /** Whose password is asked for. */
+  /** Whose password sudo asks for. */
   password: "own" | "target" | "root";
-  /** As whom a rule without a Runas list runs. */
+  /** The target of a rule without a Runas list. */
   runasDefault: string;
-  /** Members of this group are not asked. */
+  /** sudo asks members of this group for no password. */
   exemptGroup: string | null;
 };
 
-/** Of Defaults bound to a target or a command nothing is taken: they can only ask for a password more or less. */
+/** Ignores Defaults bound to a target or a command: they can only change whether sudo asks for a password. */
 function defaultsFor(account: Account, sudoers: Sudoers, hostname: string | null): AccountDefaults {
   const matchUsers = createMatcher(evaluateAccount(account), sudoers.aliases.user);
   const matchHosts = createMatcher(evaluateHost(hostname), sudoers.aliases.host);
@@ -254,8 +254,8 @@ function defaultsFor(account: Account, sudoers: Sudoers, hostname: string | null
 }
 
 /**
- * Programs that give whoever may start them a shell, or any command, without a trick. Many more do with one: that
- * none of these is among the commands of a rule does not say that the rule gives no shell.
+ * Programs that give their user a shell, or any command, without a trick. Many more do so with one: a rule without any
+ * of these may still give a shell.
  */
 const SHELLS = new Set([
   "sh",
@@ -291,20 +291,20 @@ const SHELLS = new Set([
   "ed",
 ]);
 
-/** Whether a command of a rule, which names no arguments, starts one of them: `/bin/bash`, `/usr/bin/*sh`. */
+/** Whether a command of a rule, without arguments, is one of them or a folder of programs: `/bin/bash`, `/usr/bin/`. */
 export function isShell(command: string): boolean {
   const [path = "", ...rest] = command.split(" ");
   if (!path.startsWith("/") || rest.length > 0) return false;
-  // A folder stands for every program in it.
+  // A folder allows every program in it.
   return path.endsWith("/")
     ? /^(\/usr)?\/s?bin\/$/.test(path)
     : SHELLS.has(path.slice(path.lastIndexOf("/") + 1));
 }
 
-/** Groups that distributions let become root, where nobody has changed that. */
+/** Groups whose members distributions let become root by default. */
 const GROUPS = ["sudo", "wheel", "admin"];
 
-/** What the groups of accounts suggest where sudoers could not be read. Never certain. */
+/** A guess by the groups of accounts, where sudoers could not be read. Never certain. */
 export function guessEscalation(accounts: readonly Account[], unreadable: string): Escalation[] {
   return accounts.flatMap((account): Escalation[] => {
     const group = account.uid === 0 ? undefined : GROUPS.find((name) => account.groups?.includes(name));

@@ -8,7 +8,7 @@ export type Defaults = {
   settings: { name: string; isOn: boolean; value: string | null }[];
 };
 
-/** What one line of sudoers says. */
+/** The content of one line of sudoers. */
 type Statement =
   | { kind: "rules"; rules: Rule[] }
   | { kind: "aliases"; of: AliasKind; aliases: { name: string; items: Item[] }[] }
@@ -25,7 +25,7 @@ const ALIASES = new Map<string, AliasKind>([
 
 const SCOPES = { "@": "host", ":": "user", ">": "runas", "!": "command" } as const;
 
-/** Null for a line that cannot be read: sudo passes over it, too. */
+/** Null for a line that cannot be read: sudo ignores it, too. */
 export function readLine(text: string): Statement | null {
   const [, directive, target = ""] = /^[@#](include|includedir)[ \t]+(\S.*)$/.exec(text) ?? [];
   if (directive) {
@@ -102,7 +102,7 @@ function readRules(scanner: Scanner): Statement | null {
   return scanner.isAtEnd ? { kind: "rules", rules } : null;
 }
 
-/** Options that stand before a command: what they are set to decides nothing here, but for the two of time. */
+/** Options before a command: we evaluate none of their values, and note only the two for dates. */
 const OPTION =
   /(ROLE|TYPE|PRIVS|LIMITPRIVS|NOTBEFORE|NOTAFTER|TIMEOUT|CWD|CHROOT|APPARMOR_PROFILE)[ \t]*=[ \t]*/y;
 const TAG = /(NO)?(PASSWD|EXEC|SETENV|LOG_INPUT|LOG_OUTPUT|MAIL|FOLLOW|INTERCEPT)[ \t]*:/y;
@@ -111,9 +111,9 @@ const DIGEST = /sha(?:224|256|384|512)[ \t]*:[ \t]*[A-Za-z0-9+/=]+[ \t]*,?/y;
 /** A command that a rule allows or, negated, refuses; and as whom. */
 export type Spec = {
   command: Item;
-  /** Null: as runas_default says, which is root. Empty: as oneself, with another group. */
+  /** Null: runas_default, usually root. Empty: the account itself, with another group. */
   runas: Item[] | null;
-  /** What the last tag said; null for none. */
+  /** By the last tag; null for none. */
   isPasswordNeeded: boolean | null;
   /** Bound to dates (NOTBEFORE, NOTAFTER), which are not evaluated. */
   isDated: boolean;
@@ -123,7 +123,7 @@ type Inherited = Omit<Spec, "command">;
 
 const NOTHING: Inherited = { runas: null, isPasswordNeeded: null, isDated: false };
 
-/** Commands with commas between them, each with what the one before it said of it. Null where one cannot be read. */
+/** Commands with commas between them; each inherits targets and tags of the one before. Null: one is unreadable. */
 function readSpecs(scanner: Scanner): Spec[] | null {
   const specs: Spec[] = [];
   let inherited = NOTHING;
@@ -173,7 +173,7 @@ function readRunas(scanner: Scanner): Item[] | null {
   return scanner.list(",)") && scanner.takes(")") ? users : null;
 }
 
-/** A path with its arguments, ALL, an alias, `list`, `sudoedit ...`: as text, blanks between words being one. */
+/** A path with its arguments, ALL, an alias, `list`, `sudoedit ...`: as text, with one blank between words. */
 function readCommand(scanner: Scanner): Item | null {
   const isNegated = scanner.negations();
   while (scanner.takesPattern(DIGEST));
@@ -187,7 +187,7 @@ function readCommand(scanner: Scanner): Item | null {
   return words.length === 0 ? null : { text: words.join(" "), isNegated };
 }
 
-/** An entry of a list of sudoers: a user, a host, a command. `!` in front of it, each undoing the other, negates it. */
+/** An entry of a list of sudoers: a user, a host, a command. An odd number of `!` in front negates it. */
 export type Item = { text: string; isNegated: boolean };
 
 const isBlank = (character: string): boolean => character === " " || character === "\t";
@@ -209,7 +209,7 @@ class Scanner {
     while (isBlank(this.text.charAt(this.position))) this.position++;
   }
 
-  /** Whether this stands next, blanks aside; it is passed over then. */
+  /** Whether the mark is next, after blanks; if so, skips it. */
   takes(mark: string): boolean {
     const start = this.position;
     this.skipBlanks();
@@ -221,7 +221,7 @@ class Scanner {
     return false;
   }
 
-  /** What the pattern, which is sticky, finds next, blanks aside; null when it finds nothing, and nothing is passed over. */
+  /** The match of the sticky pattern next, after blanks, and skips it; null when there is none, and skips nothing. */
   takesPattern(pattern: RegExp): RegExpExecArray | null {
     const start = this.position;
     this.skipBlanks();
@@ -231,7 +231,7 @@ class Scanner {
     return found;
   }
 
-  /** A word up to a blank or one of these characters, without its quotes and escapes; null where none stands. */
+  /** A word up to a blank or one of these characters, without its quotes and escapes; null where there is none. */
   word(ends: string): string | null {
     this.skipBlanks();
     let word = "";
