@@ -117,7 +117,7 @@ test("a line is not called unused before it is known to have stood for 90 days",
     state: "unknown",
     reasons: ["when its line was written is not known: to call it unused takes 90 days", expect.any(String)],
   });
-  // One that logged in before has stood since then.
+  // A line with an earlier login exists since then.
   expect(evaluateSince(null, [login("2026-02-02")])).toMatchObject({ state: "unused" });
 });
 

@@ -15,28 +15,28 @@ import { type LoginEvidence, loginName } from "./find-logins.ts";
 import { DAY_SECONDS, instantOf } from "./log-dates.ts";
 import { LONGEST_SILENCE_DAYS } from "./log-windows.ts";
 
-/** Two clocks may be so far apart. */
+/** How far two clocks may differ. */
 const CLOCK_SECONDS = 300;
 
-/** No login in so many days, all of them in the logs, is what "unused" means. */
+/** "unused" means no login in so many days, all of which the logs cover. */
 export const UNUSED_AFTER_DAYS = 90;
 
-/** A grant as far as its use goes. */
+/** What of a grant decides about its use. */
 export type UsedGrant = {
   account: string;
   key: PublicKey | null;
-  /** The line is for certificates that the key has signed, not for the key. */
+  /** The line accepts certificates that the key has signed, and not the key. */
   isAuthority: boolean;
-  /** How many lines of the account hold the key for the same purpose, over all its files. */
+  /** How many lines of the account have the key for the same purpose, over all its files. */
   lineCount: number;
-  /** From when on the line is known to have stood as it is; null if nothing tells. */
+  /** Since when the line is known to exist unchanged; null if nothing shows it. */
   standsSince: () => Instant | null;
 };
 
 type World = {
-  /** What logs told of the host, in this reading and in those before it. */
+  /** What this reading of the logs and the earlier ones found. */
   known: HostUse;
-  /** What this reading found out about them. */
+  /** What this reading found about the logs themselves. */
   evidence: Pick<LoginEvidence, "hiddenBy" | "notRead" | "elsewhere">;
   lastLogins: readonly LastLogin[];
   /** When the host was read, by its own clock, seconds since the epoch. */
@@ -44,8 +44,8 @@ type World = {
 };
 
 /**
- * Is a grant used? By logins with its key to its account, as logs tell of them. That there were none is said only
- * where the logs reach back far enough without a gap; otherwise it is unknown, and why.
+ * Is a grant used? By logins with its key to its account in the logs. "unused" is the answer only where the logs reach
+ * back far enough without a gap; otherwise the answer is unknown, with the reason.
  */
 export function evaluateUses({ known, evidence, lastLogins, now }: World): (grant: UsedGrant) => Use {
   const logins = new Map(known.logins.map((login) => [nameOf(login), login]));
@@ -98,7 +98,7 @@ export function evaluateUses({ known, evidence, lastLogins, now }: World): (gran
   };
 }
 
-/** Whether the journal shows a login within the time in which one is a use. */
+/** Whether the journal shows a login that is recent enough to count as use. */
 const isInJournal = (found: readonly KeyLogins[], now: number): boolean =>
   found.some(
     ({ lastInJournalAt }) =>
@@ -110,7 +110,7 @@ const formatWeak = (evidence: UseEvidence): string[] =>
     ? []
     : ["known from plain files alone, into which any user of that host can have lines written"];
 
-/** By the journal alone where that reaches far enough; otherwise by all that is known. */
+/** The reach of the journal alone where it suffices; otherwise that of all logs. */
 function findSurestReach(
   windows: readonly LogWindow[],
   now: number,
@@ -126,7 +126,7 @@ function findSurestReach(
 type Reach = { days: number; from: string; to: string };
 type Doubts = { evidence: World["evidence"]; reach: Reach | null; windows: readonly LogWindow[] };
 
-/** Why nothing follows from finding no login; null where something does. */
+/** Why no login in the logs does not mean "unused"; null where it does. */
 function findDoubt(
   grant: UsedGrant,
   names: readonly string[],
@@ -156,7 +156,7 @@ function findDoubt(
   return `the logs reach back ${length} without a gap, to ${dayOf(reach.from)}: to call it unused takes ${UNUSED_AFTER_DAYS} days`;
 }
 
-/** A line that has not stood for long was not there to be used. */
+/** Why the line may be too new to be called unused; null where it is old enough. */
 function findYouth({ standsSince }: UsedGrant, now: number): string | null {
   const since = standsSince();
   if (since !== null && now - toSeconds(since) >= UNUSED_AFTER_DAYS * DAY_SECONDS) return null;
@@ -166,8 +166,8 @@ function findYouth({ standsSince }: UsedGrant, now: number): string | null {
 }
 
 /**
- * The last stretch of time of which the logs tell every login: together, for what one misses another may hold. No log tells of
- * what is yet to come.
+ * The latest span of time for which the logs have every login: all logs together, for one may have what another lacks.
+ * No log shows the future.
  */
 export function findReach(windows: readonly LogWindow[], now: number): Reach | null {
   const end = instantOf(now + CLOCK_SECONDS);

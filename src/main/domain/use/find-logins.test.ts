@@ -4,7 +4,7 @@ import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { daysFrom, makeLog } from "#domain/use/testdata/make-log.ts";
 import { findLogins, withoutFuture } from "./find-logins.ts";
 
-/** makeCollection's host is read on 1 June 2026 at midnight, and its zone is +0200. */
+/** makeCollection's host was read on 1 June 2026 at midnight UTC, and its zone is +0200. */
 const AT = new Date("2026-06-01T00:00:00Z");
 const KEY = `SHA256:${"k".repeat(43)}`;
 const byKey = (account = "deploy", from = "10.1.2.3") =>
@@ -103,7 +103,7 @@ test("years are told by when each file was written, and no file reaches past whe
     makeLog("/var/log/auth.log", ["Jan  3", "Jan  4"], {
       writtenAt: Date.parse("2026-01-04T12:00:00Z") / 1000,
     }),
-    // Touched long after it was written.
+    // The file's time is long after its last line.
     makeLog("/var/log/auth.log.1", ["Dec 30", "Jan  2"], {
       writtenAt: Date.parse("2026-05-30T12:00:00Z") / 1000,
       logins: [[byKey(), ["Dec 30"]]],

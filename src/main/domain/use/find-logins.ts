@@ -14,17 +14,17 @@ import { DAY_SECONDS, instantOf, readOffset, toSeconds } from "./log-dates.ts";
 import { type DatedLog, dateLogs, familyOf, findHidingLevel, findSpans, type Span } from "./log-windows.ts";
 import { type KeyLogin, readLoginMessage } from "./login-messages.ts";
 
-/** What one reading of a host's logs tells of logins by key. */
+/** The logins by key in one reading of a host's logs. */
 export type LoginEvidence = HostUse & {
-  /** Why logs of now do not tell of logins, whatever they hold; null where nothing says so. */
+  /** Why sshd's current settings keep logins out of the logs; null where they do not. */
   hiddenBy: string | null;
-  /** Logs that were not read or prove nothing by their silence, and why. */
+  /** Logs that were not read, or whose silence shows nothing, and why. */
   notRead: string[];
-  /** Logins that lines of another host's name tell of: by account and fingerprint, that name. */
+  /** Logins in lines with another host's name: that name by account and fingerprint (loginName). */
   elsewhere: ReadonlyMap<string, string>;
 };
 
-/** One message on one day of one log; `host` is the name that its lines have. */
+/** One message on one day of one log; `host` is the host name in its lines. */
 type Seen = {
   login: KeyLogin;
   host: string;
@@ -35,12 +35,12 @@ type Seen = {
   last: number;
 };
 
-/** A login just before a reading began may have waited this long for its turn, in seconds. */
+/** A scan's login may precede its reading of the logs by this many seconds, since scans wait for each other. */
 const OWN_LOGIN_SECONDS = 600;
-/** So many keys of a host are kept, those that logged in last. */
+/** How many keys of a host are kept: those with the latest logins. */
 const MOST_KEYS = 2_000;
 
-/** How a login is named where it is looked up. */
+/** The key of a login in maps. */
 export const loginName = ({
   account,
   fingerprint,
@@ -90,7 +90,7 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
   }
   const all = addUp(seen);
   const kept = all.slice(0, MOST_KEYS);
-  // Whoever fills a plain file with logins of keys that there are not hides none by it, and no entry of the journal.
+  // An attacker who fills a plain file with logins of invented keys hides no missing login, and no journal entry.
   const weakest = all.length > MOST_KEYS ? all[MOST_KEYS] : undefined;
   const sound = windows.filter(
     ({ source }) => !weakest || (weakest.lastInJournalAt === null && evidenceOf(source) === "journal"),
@@ -99,19 +99,19 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
   return { logins: kept, windows: sound, hiddenBy, notRead, elsewhere };
 }
 
-/** No log tells of what is yet to come, whatever stands in it. */
+/** No log shows the future, whatever dates are in it. */
 const endBy = ({ from, to }: Span, now: number): Span => ({
   from: Math.min(from, now),
   to: Math.min(to, now),
 });
 
-/** When a file of sshd's configuration was last changed; null if that was not told. */
+/** When a file of sshd's configuration was last changed; null if that was not read. */
 const findChange = ({ sshd, otherDaemons }: Collection): number | null =>
   [sshd, ...otherDaemons]
     .flatMap(({ changedAt }) => [...changedAt.values()])
     .reduce<number | null>((latest, at) => Math.max(latest ?? at, at), null);
 
-/** What sshd was set to before is not known: it may have been silent, or have written elsewhere. */
+/** The spans from `at` on: sshd's earlier settings are not known, and it may have logged nothing, or elsewhere. */
 const since = (spans: readonly Span[], at: number): readonly Span[] =>
   spans.some(({ from }) => from < at)
     ? spans.filter(({ to }) => to > at).map(({ from, to }) => ({ from: Math.max(from, at), to }))
@@ -121,8 +121,8 @@ const formatChanged = (at: number): string =>
   `no login by key before ${instantOf(at)?.slice(0, 10) ?? "now"} is in it, when sshd's configuration was changed: until then it may have been silent`;
 
 /**
- * The last login under a name that the log had before this host's own was in it: a host that was renamed had that name, and
- * what it tells of then is nowhere known to be of this host. Where many write into one log, their names come in turns.
+ * The last login under a host name that is in the log only before this host's own: the host may have been renamed, and
+ * earlier lines are not known to be of this host. Where many hosts write into one log, their names alternate.
  */
 function findRenaming(own: readonly Seen[], others: readonly Seen[]): Seen | null {
   const begin = own.reduce((least, { first }) => Math.min(least, first), Number.POSITIVE_INFINITY);
@@ -138,7 +138,7 @@ const lastOf = (seen: readonly Seen[]): Seen | null =>
 const formatRenamed = ({ host, last }: Seen): string =>
   `until ${instantOf(last)?.slice(0, 10) ?? "now"} its logins are those of ${host}, as this host may have been called: none before is known to be missing`;
 
-/** What a log tells of a time to come was there by now. */
+/** A message with a future date was written by now: its times are limited to `now`. */
 function readMessages(
   log: DatedLog,
   family: string,
@@ -169,21 +169,21 @@ function readMessages(
   });
 }
 
-/** Each login that a log tells of, by when it does not matter, with the name of the host. */
+/** Each login in a log, of any time, with the host name of its line. */
 const namesIn = (log: DatedLog): [login: string, host: string][] =>
   log.messages.flatMap(({ host, text }): [string, string][] => {
     const login = readLoginMessage(text);
     return login ? [[loginName({ ...login, fingerprint: login.authority ?? login.fingerprint }), host]] : [];
   });
 
-/** A log names the host short or in full. */
+/** A log has the host's short or full name. */
 function isSameHost(named: string, own: string | null): boolean {
   if (own === null) return true;
   const [one, other] = [named.toLowerCase(), own.toLowerCase()];
   return one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);
 }
 
-/** Why a log that was read may not tell of every login; null where it does, as far as can be told. */
+/** Why a log that was read may lack logins; null where we know of no reason. */
 function findDoubt(
   logs: readonly LogSummary[],
   own: readonly Seen[],
@@ -218,7 +218,7 @@ function toWindows(source: string, spans: readonly Span[]): LogWindow[] {
   });
 }
 
-/** All of them, the surest first. Two logs that tell of one day may tell of the same logins: the one that tells of more counts. */
+/** The logins by key, the surest first. Two logs of one day may have the same logins: the one with more counts. */
 function addUp(seen: readonly Seen[]): KeyLogins[] {
   const ofKey = Map.groupBy(seen, ({ login }) =>
     JSON.stringify([login.account, login.authority ?? login.fingerprint, login.authority !== null]),
@@ -243,7 +243,7 @@ function lastInJournal(seen: readonly Seen[]): Instant | null {
   return last && instantOf(last.last);
 }
 
-/** The last login from each address that is told. */
+/** The last login from each known address. */
 function originsOf(seen: readonly Seen[]): LoginOrigin[] {
   const byAddress = Map.groupBy(seen, ({ login }) => login.from);
   const origins = [...byAddress].flatMap(([from, all]): LoginOrigin[] => {
@@ -254,7 +254,7 @@ function originsOf(seen: readonly Seen[]): LoginOrigin[] {
   return origins.sort(byStrength).slice(0, MOST_ORIGINS);
 }
 
-/** What the journal tells first, then what was last. */
+/** Logins in the journal first, then the latest first. */
 function byStrength(one: LoginOrigin | KeyLogins, other: LoginOrigin | KeyLogins): number {
   const [first, second] = [one.lastInJournalAt !== null, other.lastInJournalAt !== null];
   if (first !== second) return first ? -1 : 1;
@@ -271,8 +271,8 @@ function countDays(seen: readonly Seen[]): [number, number][] {
 }
 
 /**
- * What logs tell of where the host's clock is ahead of ours: that there were logins, none later than now. When its lines
- * were written is not known, so no stretch of time is covered by them. `now` in seconds since the epoch, by our clock.
+ * The evidence where the host's clock is ahead of ours: logins happened, none later than now. It is not known when the
+ * lines were written, so they cover no span of time. `now` in seconds since the epoch, by our clock.
  */
 export function withoutFuture(evidence: LoginEvidence, { ahead, now }: { ahead: number; now: number }) {
   if (ahead <= MOST_AHEAD_SECONDS) return evidence;
@@ -292,7 +292,7 @@ function notAfter(login: KeyLogins, now: number): KeyLogins {
     ...login,
     firstAt: bound(login.firstAt),
     lastAt: bound(login.lastAt),
-    // Nothing shows when it was.
+    // Nothing shows when the login was.
     lastInJournalAt: null,
     days: [...counts].sort(([one], [other]) => one - other),
   };

@@ -1,20 +1,20 @@
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 
 /**
- * Dates in logs. Those of RFC 3339 stand for themselves. Those of BSD bear no year: it is told from the end, where the
- * file was last written, and going back each day is no later than the one that follows it.
+ * Dates in logs. Those of RFC 3339 are complete. BSD's have no year: we start at the end, with the time at which the
+ * file was last written, and going back, each day is no later than the one after it.
  */
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** Lines of several programs may come in one another's place around midnight, or when the clock is set. */
+/** Lines of several programs may be out of order around midnight, or when the clock is set. */
 const DISORDER_DAYS = 2;
-/** From one 29 February to the next it may be so long. */
+/** The longest time from one 29 February to the next. */
 const MOST_YEARS = 8;
 
 /**
- * The days of a log as days since the epoch, by the host's calendar; null for what is no date. `newest` is the last
- * day that its end can be; null if that is not known: then only days with a year can be told.
+ * The days of a log as days since the epoch, by the host's calendar; null for what is no date. `newest` is the latest
+ * possible last day; null if it is not known: then only days with a year are dated.
  */
 export function dateDays(days: readonly string[], newest: number | null): (number | null)[] {
   const dates: (number | null)[] = [];
@@ -46,7 +46,7 @@ function readYearless(text: string, bound: number): number | null {
   return null;
 }
 
-/** Null for a date that the calendar does not have. */
+/** Null for a date that does not exist. */
 function toDay(year: number, month: number, day: number): number | null {
   const date = new Date(Date.UTC(year, month, day));
   const isReal = date.getUTCFullYear() === year && date.getUTCMonth() === month && date.getUTCDate() === day;
@@ -55,7 +55,7 @@ function toDay(year: number, month: number, day: number): number | null {
 
 export const DAY_SECONDS = 86_400;
 
-/** "+0130" in seconds; 0 where the host did not tell its zone. */
+/** "+0130" in seconds; 0 where the host's zone is not known. */
 export function readOffset(text: string | null): number {
   const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)$/.exec(text ?? "") ?? [];
   const seconds = Number(hours ?? 0) * 3_600 + Number(minutes ?? 0) * 60;
@@ -63,8 +63,8 @@ export function readOffset(text: string | null): number {
 }
 
 /**
- * A time of day as a log writes it, on a day since the epoch, as seconds since the epoch. Without a zone of its own it
- * is in the host's, as that is now: an hour may be wrong on the other side of a change of the clocks.
+ * A time of day in a log, on a day since the epoch, as seconds since the epoch. Without a zone of its own, it is in the
+ * host's current zone: it may be an hour wrong on the other side of a change to or from summer time.
  */
 export function toSeconds(day: number, time: string, hostOffset: number): number | null {
   const [, hours, minutes, seconds, zone] =
@@ -78,7 +78,7 @@ export function toSeconds(day: number, time: string, hostOffset: number): number
 export const dayToInstant = (day: number | null): Instant | null =>
   day === null ? null : instantOf(day * DAY_SECONDS);
 
-/** Null for what no date can hold. */
+/** Null where a Date cannot have the value. */
 export function instantOf(seconds: number): Instant | null {
   return seconds >= 0 && seconds < 253_402_300_800 ? toInstant(new Date(seconds * 1000)) : null;
 }

@@ -3,15 +3,15 @@ import type { LogSummary } from "#domain/collection/read-logs.ts";
 import { DAY_SECONDS, dateDays, toSeconds } from "./log-dates.ts";
 
 /**
- * From when to when logs tell of every login. A stretch in which no program wrote anything is no evidence that nobody
- * logged in: whoever writes the log may have been down. Between the files of one log, nothing may be missing.
+ * From when to when logs have every login. A time in which no program wrote anything is no evidence that nobody logged
+ * in: the logging daemon may have been down. Between the files of one log, none may be missing.
  */
 
 /** A log without a line for longer than this has a gap. Most hosts write more often: cron, timers, failed logins. */
 export const LONGEST_SILENCE_DAYS = 3;
 const LONGEST_SILENCE = LONGEST_SILENCE_DAYS * DAY_SECONDS;
 
-/** What sshd writes before it says that it dropped messages, in seconds: twice the interval of the journal. */
+/** For how many seconds before a notice of dropped messages some may be missing: twice the journal's interval. */
 const DROP_SECONDS = 60;
 
 /** Seconds since the epoch. */
@@ -20,11 +20,11 @@ export type Span = { from: number; to: number };
 /** A log with its days dated. */
 export type DatedLog = LogSummary & { dates: (number | null)[] };
 
-/** "/var/log/auth.log.2.gz" is of "/var/log/auth.log". */
+/** The log of a rotated file: "/var/log/auth.log" for "/var/log/auth.log.2.gz". */
 export const familyOf = (path: string): string =>
   /^(\/var\/log\/(?:auth\.log|secure))/.exec(path)?.[1] ?? path;
 
-/** How many files of its log are newer than this one, or a number that grows with its age where its name has a date. */
+/** How many files of the log are newer than this one; where its name has a date, a number that grows with its age. */
 function ageOf(path: string): number {
   const [, number, date] = /^(?:\.(\d{1,6})|-(\d{8}))/.exec(path.slice(familyOf(path).length)) ?? [];
   if (number !== undefined) return Number(number);
@@ -32,7 +32,7 @@ function ageOf(path: string): number {
 }
 const NUMBERED = 1_000_000;
 
-/** Dates the days of one log's files, newest first: none reaches past where the next newer one begins. */
+/** Dates the days of one log's files, newest first: no file reaches beyond the beginning of the next newer one. */
 export function dateLogs(
   logs: readonly LogSummary[],
   { now, offset }: { now: number; offset: number },
@@ -63,7 +63,7 @@ export function findSpans(logs: readonly DatedLog[], unreadable: readonly string
   return spans.map(({ from, to }) => ({ from, to }));
 }
 
-/** `age` is that of the newest file in it. */
+/** `age` is that of its newest file. */
 type Piece = Span & { age: number; isOpenBefore: boolean; isOpenAfter: boolean };
 
 function mayJoin(before: Piece, after: Piece, holes: readonly number[]): boolean {
@@ -82,7 +82,7 @@ function findPieces(log: DatedLog, offset: number): Piece[] {
   return spans.map((span, index) => ({
     ...span,
     age: ageOf(log.path),
-    // What parts the journal's own spans is known: nothing else joins them.
+    // The gaps between the journal's own spans are known: no other log may close them.
     isOpenBefore: !log.journal && (index > 0 || !log.isTail),
     isOpenAfter: !log.journal && (index < spans.length - 1 || !isCut),
   }));
@@ -104,7 +104,7 @@ function spansOfFile(log: DatedLog, offset: number): Span[] {
   return [...spans, { from, to: last }].filter((span) => span.from <= span.to);
 }
 
-/** The journal is one whole between its starts; it is read from its end, so what was cut off is the oldest. */
+/** The journal has no gap within a boot; it is read from its end, so a cut lacks the oldest entries. */
 function spansOfJournal(log: DatedLog, offset: number): Span[] {
   const { boots = [], newest = null, drops = [] } = log.journal ?? {};
   const end = readStamp(log, newest, "last", offset);
@@ -150,13 +150,13 @@ function readStamp(
   return day === null ? null : toSeconds(day, stamp.slice(isRfc ? 11 : 7), offset);
 }
 
-/** At these levels sshd does not write that somebody has logged in; `sshd -T` prints SILENT for QUIET. */
+/** At these levels sshd does not log logins; `sshd -T` prints SILENT for QUIET. */
 const HIDING = /^(silent|quiet|fatal|error)$/i;
 const HIDING_LINE = /^\s*"?loglevel"?\s*[\s=]\s*"?(quiet|fatal|error)\b/i;
 
 /**
- * Why sshd does not write of logins, as it is set now; null where nothing says so. For some accounts or addresses, or
- * of several sshd for one, is enough: a log is one for all.
+ * Why sshd with its current settings does not log logins; null where it does. A LogLevel for some accounts or
+ * addresses, or for one of several sshd, is enough, since all share one log.
  */
 export function findHidingLevel({ sshd, otherDaemons, unreadable }: Collection): string | null {
   for (const daemon of [sshd, ...otherDaemons]) {
@@ -177,7 +177,7 @@ function findHidden({ effective, files }: SshdSettings): string | null {
   for (const [path, bytes] of files) {
     const lines = Buffer.from(bytes).toString("latin1").split("\n");
     const firstMatch = lines.findIndex((line) => /^\s*"?match\b/i.test(line));
-    // Where sshd itself was asked, its files add only what holds for other connections than the one asked about.
+    // With an answer of `sshd -T`, the files matter only for Match blocks of other connections.
     const open = effective === null ? lines : firstMatch < 0 ? [] : lines.slice(firstMatch);
     const [, level] = open.map((line) => HIDING_LINE.exec(line)).find((found) => found !== null) ?? [];
     if (level !== undefined) return `${formatHidden(level)} (${path})`;

@@ -1,19 +1,19 @@
-/** A login by key as sshd told of it. */
+/** A login by key that sshd logged. */
 export type KeyLogin = {
   account: string;
   /** The client's address; null where the collector left it out. */
   from: string | null;
-  /** The key that signed: `SHA256:...` or `MD5:...`; null from an sshd that named none. */
+  /** The key that signed: `SHA256:...` or `MD5:...`; null from an sshd that logs none. */
   fingerprint: string | null;
-  /** The fingerprint of the authority, where a certificate was shown for the key. */
+  /** The fingerprint of the authority, where the client presented a certificate for the key. */
   authority: string | null;
-  /** The key was one factor of several: whether the others followed is not told. */
+  /** The key was one factor of several: the message does not show whether the others followed. */
   isPartial: boolean;
 };
 
 /*
- * auth.c, auth_log: "%s %s%s%s for %s%.100s from %.200s port %d ssh2%s%s". The account's name may hold anything, and so
- * may the ID of a certificate, which stands behind it: the first " from ADDRESS port N ssh2" that fits ends the name.
+ * auth.c, auth_log: "%s %s%s%s for %s%.100s from %.200s port %d ssh2%s%s". The account's name may contain anything, and
+ * so may the ID of a certificate after it: the first " from ADDRESS port N ssh2" that matches ends the name.
  */
 const MESSAGE = /^(Accepted|Partial) publickey for (.*?) from (\S+) port \d{1,5} ssh2(?:: (.*))?$/s;
 
@@ -21,7 +21,7 @@ const MESSAGE = /^(Accepted|Partial) publickey for (.*?) from (\S+) port \d{1,5}
 const CERTIFICATE = /^\S+-CERT (\S+) ID .* \(serial \d{1,20}\) CA \S+ (\S+?)(?:,.*)?$/s;
 const KEY = /^\S+ (\S+?)(?:,.*)?$/s;
 
-/** Reads one message; null when it does not tell of a login by key. */
+/** Reads one message; null when it is not of a login by key. */
 export function readLoginMessage(text: string): KeyLogin | null {
   const [, word, account = "", address = "", rest = ""] = MESSAGE.exec(text) ?? [];
   if (word === undefined || account === "") return null;
@@ -36,7 +36,7 @@ export function readLoginMessage(text: string): KeyLogin | null {
   };
 }
 
-/** `SHA256:` and `MD5:` as sshd writes them; before OpenSSH 6.8 it was MD5 without its name. */
+/** `SHA256:` and `MD5:` as sshd writes them; before OpenSSH 6.8, sshd wrote MD5 without that prefix. */
 function readFingerprint(text: string | undefined): string | null {
   if (text === undefined) return null;
   if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) return text;
@@ -45,26 +45,26 @@ function readFingerprint(text: string | undefined): string | null {
 }
 
 /**
- * An entry of systemd's journal as a proof. Fields that begin with an underscore are written by journald alone; the user is
- * told to it by the kernel, and no process but root's own has 0. The program is looked up by journald itself, a moment later:
- * it counts beside the user, never without.
+ * An entry of systemd's journal as evidence. Only journald writes fields that begin with an underscore; it gets the uid
+ * from the kernel, and only root's processes have 0. journald looks the program up itself, a moment later: it counts
+ * together with the uid, never alone.
  */
 type JournalEntry = {
   message: string;
-  /** Seconds since the epoch, by the host's clock, when journald took it. */
+  /** When journald received it, in seconds since the epoch, by the host's clock. */
   at: number;
 };
 
-/** Wherever an sshd lies. */
+/** An sshd in any folder. */
 const PROGRAM = /\/sshd(?:-session|-auth)?$/;
 
-/** `ssh.service`, `sshd@12-[::1]:22-[::1]:4.service`; or the session that sshd has begun for whoever has logged in. */
+/** `ssh.service`, `sshd@12-[::1]:22-[::1]:4.service`; or the scope of a session that sshd has begun. */
 const UNIT = /^(?:sshd?(?:[@.-][^/]*)?\.service|session-[^/]+\.scope)$/;
 
-/** One line of `journalctl -o json`; null for what is not known to be of the host's own sshd. */
+/** One line of `journalctl -o json`; null for an entry that is not certainly from the host's own sshd. */
 export function readSshdEntry(line: string): JournalEntry | null {
   const fields = readFields(line);
-  // What is no text comes as an array of numbers, what came twice as one of texts: neither is of an sshd.
+  // journalctl prints binary data as an array of numbers, and a repeated field as an array: sshd writes neither.
   const text = (name: string): string | null => (typeof fields[name] === "string" ? fields[name] : null);
   const message = text("MESSAGE");
   const at = /^\d{7,17}$/.exec(text("__REALTIME_TIMESTAMP") ?? "")?.[0];
@@ -72,7 +72,7 @@ export function readSshdEntry(line: string): JournalEntry | null {
   if (text("_UID") !== "0" || !PROGRAM.test(text("_EXE") ?? "")) return null;
   const unit = text("_SYSTEMD_UNIT");
   const group = text("_SYSTEMD_CGROUP");
-  // What has a cgroup and no unit runs in a container; a host without systemd has neither.
+  // A process with a cgroup and without a unit runs in a container; a host without systemd has neither.
   const isOwn = unit === null ? group === null || group === "/" : UNIT.test(unit);
   return isOwn ? { message, at: Math.floor(Number(at) / 1_000_000) } : null;
 }

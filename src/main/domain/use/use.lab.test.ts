@@ -13,8 +13,8 @@ const SHELLS = ["dash", "busybox sh", "bash", "ksh"];
 const KEY = `SHA256:${"k".repeat(43)}`;
 
 /*
- * Rotations as logrotate leaves them, by number and by date, packed by the real tools: a line a day, the oldest ones
- * from before sshd wrote years.
+ * Rotated logs as logrotate leaves them, by number and by date, compressed by the real tools: a line a day, the oldest
+ * ones without a year.
  */
 const ROTATE = `
 cd /var/log
@@ -100,7 +100,7 @@ test("wtmp.db and lastlog2.db tell when an account was last logged in to, as far
     { account: "deploy", at: 1_790_000_000, source: "/var/lib/lastlog/lastlog2.db" },
     { account: "deploy", at: 1_794_000_000, source: "/var/log/wtmp.db" },
   ]);
-  // What such a file is usually read with writes two more.
+  // The usual reader of such a file would create two more (SQLite's -wal and -shm).
   expect(await host.run("ls -d /var/log/wtmp.db*")).toBe("/var/log/wtmp.db\n");
   await using bare = await startHost({
     name: "bare",

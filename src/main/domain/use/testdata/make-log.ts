@@ -1,6 +1,6 @@
 import type { LogSummary } from "#domain/collection/read-logs.ts";
 
-/** A log of web1 with a line on each of these days at noon, read wholly; `logins` are messages and their days. */
+/** A log of web1 with a line on each of these days at noon, read whole; `logins` are messages and their days. */
 export function makeLog(
   path: string,
   days: readonly string[],
