@@ -9,24 +9,24 @@ import {
 } from "#shared/text/runs/host-refusal.ts";
 import { exchange, type Lost, type RemoteSession, type SessionAnswer } from "./remote-session.ts";
 
-/** The text of a running server's configuration: files after lines that name them, and what it was started with. */
+/** The configuration of a running server: its files, each after a line that names it, and its command line. */
 type ServerDump = { server: "nginx" | "apache"; commandLine: string[]; text: string };
 
 type ChallengeInspection = {
-  /** At the ports that were asked about; null: could not be told. `address`: as text. */
+  /** At the requested ports; null: unknown. `address`: as text. */
   listeners: { port: number; address: string; program: string | null }[] | null;
   servers: ChallengeServer[];
   hasOpenssl: boolean;
   isRoot: boolean;
   dumps: ServerDump[];
-  /** Why there is no dump of a server that runs: "nginx runs in a container". */
+  /** Why a running server has no dump: "nginx runs in a container". */
   unreadable: string[];
 };
 
 const DEADLINE_MS = 60_000;
 const MOST_SAID = 300;
 
-/** Looks how challenges could be answered on a host. Nothing is changed. */
+/** Inspects how challenges could be answered on a host. Changes nothing. */
 export async function inspectChallengeMethods(
   session: RemoteSession,
   ports: readonly number[] = [80, 443],
@@ -63,7 +63,7 @@ export async function inspectChallengeMethods(
   };
 }
 
-/** Why a server that runs is not asked for its configuration, by the host's words; others' are not known here. */
+/** Why a running server is not asked for its configuration, by the host's word for it; other words are unknown here. */
 const STRANGE: Readonly<Record<string, string>> = {
   mounts: "has mounts of its own, as a service with PrivateTmp has, so its files could not be identified",
   elsewhere:
@@ -87,7 +87,7 @@ const readListener = ([port = "", address = "", program]: readonly string[]) => 
   return [{ port: Number.parseInt(port, 16), address: text, program: program?.trim() || null }];
 };
 
-/** As the kernel writes it: words of four bytes, each backwards. */
+/** As in /proc/net/tcp: words of four bytes, each in reverse order. */
 function readAddress(hex: string): string | null {
   if (!/^(?:[0-9A-F]{8}|[0-9A-F]{32})$/.test(hex)) return null;
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, "hex")].reverse());
@@ -99,9 +99,9 @@ function readAddress(hex: string): string | null {
   return isIP(text) === 6 ? text : null;
 }
 
-/** Answers to challenges on a host, by resources/rotation/challenge. Each request is safe to be said twice. */
+/** Answers challenges on a host, by resources/rotation/challenge. Each request is idempotent. */
 
-/** A run and one challenge of it, in letters and digits: what is made on the host goes by these. */
+/** A run and one of its challenges, in letters and digits: files on the host have these in their names. */
 type ChallengeId = { token: string; id: string };
 /** `message`: why not, for a person. Nothing was left. */
 type NotPut = { kind: "failed"; message: string };
@@ -115,7 +115,7 @@ type FileRequest = ChallengeId & {
   text: string;
 };
 
-/** Puts a file where the web server has /.well-known/acme-challenge/, as whoever owns that folder. */
+/** Writes a file where the web server has /.well-known/acme-challenge/, as the owner of that folder. */
 export async function putChallengeFile(
   session: RemoteSession,
   { token, id, folder, of, name, text }: FileRequest,
@@ -141,7 +141,7 @@ type ServeRequest = ChallengeId & {
   text: string;
 };
 
-/** Has the host serve one path at a port where nothing listens, on all its addresses, until told or for so long. */
+/** Has the host serve one path at a free port, on all its addresses, until stopped or for so many seconds. */
 export async function serveChallenge(
   session: RemoteSession,
   { token, id, port, seconds, with: program, path, text }: ServeRequest,
@@ -156,7 +156,7 @@ export async function serveChallenge(
 
 type ShowRequest = ChallengeId & { port: number; seconds: number; name: string; digest: Uint8Array };
 
-/** Has the host's openssl show a certificate with the digest to whoever speaks acme-tls/1 (RFC 8737). */
+/** Has the host's openssl present a certificate with the digest to clients of acme-tls/1 (RFC 8737). */
 export async function showChallenge(
   session: RemoteSession,
   { token, id, port, seconds, name, digest }: ShowRequest,
@@ -172,8 +172,8 @@ export async function showChallenge(
 type Cleared = { kind: "cleared" } | { kind: "left"; message: string };
 
 /**
- * Takes away what was begun for a run on this host, whoever has ended it: files and the folders that were made for them,
- * and servers. `id`: of one challenge alone. Nothing to be taken away is no fault.
+ * Removes what was begun for a run on this host, even if the process that began it has ended: servers, files, and the
+ * folders that were created for those. `id`: of one challenge alone. Nothing to remove is no failure.
  */
 export async function clearChallenges(
   session: RemoteSession,
@@ -214,7 +214,7 @@ async function dropFile(
   return forgotten.status === "ok" ? [] : [formatWhy(forgotten, "what was written down of the challenge")];
 }
 
-/** What came of a request about a challenge that was not done, for a person. */
+/** Why a request about a challenge was not fulfilled, for a person. */
 
 /** By the word with which resources/rotation/challenge refuses. */
 const SENTENCES: { [why: string]: string } = {
@@ -228,12 +228,12 @@ const SENTENCES: { [why: string]: string } = {
   "no-openssl": "has no openssl, which would show the certificate",
 };
 
-/** Of what a host says. */
+/** Most characters that are kept of a host's detail. */
 const MOST_DETAIL = 300;
 
 /**
- * What came of a request about `where`: a folder, a port, or what is kept for the run. `file`: what was to be put there or taken away. Whoever
- * owns its folder may have answered: another path than those is told of no file.
+ * Why a request about `where` was not fulfilled: a folder, a port, or what is kept for the run. `file`: the one to
+ * write or remove. The folder's owner may forge the answer: another path in it is not shown for the file.
  */
 export function formatWhy(answer: Exclude<SessionAnswer, Lost>, where: string, file?: string): string {
   const [why = "", ...rest] = answer.words;

@@ -5,7 +5,7 @@ import { quoteWord, readWord, writeBytes } from "./remote-session.ts";
 
 const NONCE = "0123456789abcdef";
 
-/** All that is read of what a host sends in these pieces, as the answer to request 1. */
+/** What a reader makes of these pieces of a host's output, as the answer to request 1. */
 function read(...pieces: (string | Uint8Array)[]) {
   const answers: unknown[] = [];
   const nonsense: string[] = [];

@@ -7,14 +7,14 @@ import {
   type SessionRequest,
 } from "./remote-session.ts";
 
-/** The two ends of a command that runs on a host. */
+/** Input and output of a command that runs on a host. */
 export type Line = {
   send(text: string): void;
   /** Called once. */
   follow(facts: { out(chunk: Buffer): void; over(why: string): void }): void;
 };
 
-/** What a host may send for one answer; more is not kept. */
+/** Most bytes that a host may send for one answer; more ends the session. */
 export const ANSWER_LIMITS = { lineBytes: 64 * 1024, noiseBytes: 64 * 1024, answerBytes: 8 * 1024 * 1024 };
 
 type Answered = Exclude<SessionAnswer, Lost>;
@@ -23,7 +23,7 @@ type Draft = {
   words: readonly string[];
   facts: Map<string, string[][]>;
   data: Map<string, Uint8Array>;
-  /** Something of it made no sense. */
+  /** A part of it made no sense. */
   isSpoilt: boolean;
 };
 const NOTHING = Buffer.alloc(0);
@@ -31,10 +31,10 @@ const NOTHING = Buffer.alloc(0);
 type OpenData = { name: string; encoding: "b64" | "hex"; lines: string[] };
 
 /**
- * Reads the answers of a session out of all that a host sends. What is not in a frame of ours is noise, as rc files make
- * it. Too much of anything, and a frame that nobody asked for, ends it for good. An answer with a frame that makes no sense is
- * none, whatever else is in it, and the one after it is read: an account that speaks in the place of its shell spoils what it was
- * asked, and nothing else.
+ * Reads a session's answers out of a host's output. A line that is no frame of ours is noise, as rc files print it. Too
+ * much of anything, and a frame for another request, end the session. An answer with a frame that makes no sense is
+ * void, whatever else is in it, but the next one is read: an account that answers in place of its shell spoils the
+ * answers to its own requests, and nothing else.
  */
 export class AnswerReader {
   readonly #nonce: string;
@@ -57,7 +57,7 @@ export class AnswerReader {
     this.#onNonsense = facts.nonsense;
   }
 
-  /** From now on the answer to this request is read, and no other. */
+  /** From now on only the answer to this request is read. */
   expect(sequence: number): void {
     this.#sequence = sequence;
     this.#draft = newDraft();
@@ -155,7 +155,7 @@ export class AnswerReader {
     this.#open = null;
   }
 
-  /** A shell that was ended half-way says nothing before its end. */
+  /** A shell that was killed reports no status before its end. */
   #end(exit: string): void {
     const { status, words, facts, data, isSpoilt } = this.#draft;
     const sequence = this.#sequence;
@@ -171,7 +171,7 @@ export class AnswerReader {
 class Nonsense extends Error {}
 const NO_SENSE = "an answer makes no sense";
 
-/** The session's own word for it. */
+/** The session script's own word for it. */
 const SPOILT = "no-sense";
 const NONE = { facts: new Map<string, string[][]>(), data: new Map<string, Uint8Array>() };
 
@@ -184,8 +184,8 @@ const newDraft = (): Draft => ({
 });
 
 /**
- * Asks one thing after the other over a line, each with its deadline. Once an answer is late, makes no sense, or the line
- * is gone, every answer is that.
+ * Sends one request after the other over a line, each with its deadline. Once an answer is late or makes no sense, or
+ * the line is gone, that is the answer to every request.
  */
 export class Conversation {
   readonly ended: Promise<Lost>;

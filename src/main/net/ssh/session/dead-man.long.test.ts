@@ -12,7 +12,7 @@ const FILE = "/home/alice/.ssh/authorized_keys";
 const RUN = { path: FILE, id: "f0", token: TOKEN };
 const BEFORE = Buffer.from("old\nother\n");
 
-/** No service manager runs here: this stands for it, and runs what it is asked to after the time, as that user. */
+/** Stands in for systemd-run, because no service manager runs here: runs the command after the time, as that user. */
 const STAND_IN = `#!/bin/sh
 # A stand-in for systemd-run.
 echo "$@" >> /run/asked
@@ -47,7 +47,7 @@ const lay = (bytes: string | Buffer) =>
     `cat > ${FILE} <<'END'\n${bytes.toString().replace(/\n$/, "")}\nEND\nchown alice: ${FILE}; chmod 600 ${FILE}`,
   );
 const read = () => host.run(`cat ${FILE}`);
-/** Until the host's own hand has done what it does; the test's time limit bounds it. */
+/** Waits until the host's own timer has acted; the test's time limit bounds it. */
 const until = (condition: string) => host.run(`until ${condition}; do sleep 0.1; done`);
 const untilFired = () => until(`ls /home/alice/.ssh/.latchkey/${TOKEN}/fired-f0.* >/dev/null 2>&1`);
 
@@ -109,7 +109,7 @@ lab.each(WAYS)("what was called off stays, and nothing of the timer is left, by 
   expect(await stopRollbackTimer(hand, RUN)).toEqual({ kind: "disarmed" });
   expect(await stopRollbackTimer(hand, RUN)).toEqual({ kind: "disarmed" });
   expect(await end(hand, RUN)).toEqual({ kind: "ended" });
-  // A timer of the service manager's stand-in cannot be stopped: it fires, and finds nothing to do.
+  // The stand-in's timers cannot be stopped: they fire, and find nothing to do.
   await until(
     `[ -z "$(pgrep -f '[l]atchkey[ -].*${TOKEN}'; find /var/spool/cron/atjobs -type f ! -name .SEQ)" ]`,
   );
@@ -148,7 +148,7 @@ lab.each(WAYS)(
     const armed = { ...run, timer: way, seconds: 2, wrote: wish.newHash, prior: wish.before, putBack: null };
     expect(await startRollbackTimer(hand, armed)).toEqual({ kind: "armed" });
     expect(await write(hand, wish)).toMatchObject({ kind: "written" });
-    // The names of its files are in the words of processes.
+    // The arguments of processes show the names of its files.
     await host.run(`cd /srv/open; cp -r alice theirs; for file in theirs/.latchkey/*/revert-*; do
         echo 'id -un >/tmp/ran; : >/srv/open/ran' >$file; done
       chown -R mallory theirs; chmod -R a+rwX theirs; mv alice was; mv theirs alice`);

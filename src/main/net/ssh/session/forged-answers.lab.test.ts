@@ -7,7 +7,7 @@ import { openSessionIn } from "./testing/open-hand-in.ts";
 const FILE = "/home/alice/.ssh/authorized_keys";
 
 /**
- * What an account does that has got hold of the shell that root started as it: it answers in that shell's place, goes on
+ * What an account does that controls the shell which root started as it: it answers in place of that shell, goes on
  * answering when that has ended, and reads whatever else it can.
  */
 const HOSTILE = `
@@ -39,7 +39,7 @@ if os.fork() == 0:
     os._exit(0)
 `;
 
-/** Where setpriv would start our shell as the account, the account's own program is. */
+/** The account's own program runs where setpriv would start our shell as the account. */
 const PREPARE = `
   useradd --create-home alice; mkdir -m 700 /home/alice/.ssh; echo theirs > ${FILE}; chown -R alice: /home/alice
   echo ours > /root/secret; chmod 600 /root/secret
@@ -63,12 +63,12 @@ test.skipIf(!canStartHosts()).each(SOME_SHELLS)(
     );
     const before = await inspectHost(hand);
     const alice = Number(await host.run("id -u alice"));
-    // Where a file lies, and whose it is, decides what root writes: that is not for its account to say.
+    // The file's path and owner decide what root writes: its account must not choose them.
     expect(await inspectFile(hand, FILE)).toMatchObject({
       kind: "seen",
       file: { content: null, real: FILE, goal: null, actorUid: alice, uid: alice },
     });
-    // Nor by whose name commands are printed for root, what somebody is told to remove, or any sentence in a lock's place.
+    // Nor the user in commands printed for root, a path that we tell people to remove, or a lock's text.
     expect(await inspectFile(hand, FILE)).toMatchObject({
       file: { owner: "alice", workFolder: "/home/alice/.ssh/.latchkey", lock: null },
     });
@@ -80,7 +80,7 @@ test.skipIf(!canStartHosts()).each(SOME_SHELLS)(
       });
     }
     expect(before).toMatchObject({ host: { user: "root" } });
-    // What root's shell has open, in its environment, and where it stands.
+    // Open files, environment and working directory of root's shell.
     expect(await host.run("cat /home/alice/stolen")).toBe("");
   },
 );

@@ -1,4 +1,4 @@
-/** Changing files of a host by its hand: each answers with what came of it, and `lost` means that nobody knows. */
+/** Changes files of a host through its session: each function returns the outcome; `lost` means that it is unknown. */
 import type { RollbackTimer } from "#shared/model/runs/plan.ts";
 import {
   exchange,
@@ -23,14 +23,14 @@ type BeginRequest = {
   /** Any file of the folder. */
   path: string;
   token: string;
-  /** Shown to whoever finds the folder held. */
+  /** Shown to others that find the folder locked. */
   who: string;
   leaseSeconds: number;
-  /** The token of a lock whose lease is over. */
+  /** The token of an expired lock to break. */
   breaks?: string | null;
 };
 
-/** Takes the lock of a folder, or renews it. `isRenewed`: this run had it before, or has something there. */
+/** Takes or renews the lock of a folder. `isRenewed`: this run held it before, or has files there. */
 export async function begin(
   session: RemoteSession,
   { path, token, who, leaseSeconds, breaks = null }: BeginRequest,
@@ -45,15 +45,15 @@ export async function begin(
 }
 
 export type WriteRequest = RunFile & {
-  /** As the run has found it; all splices are of these bytes. */
+  /** Hash of the file as the run found it; all splices apply to those bytes. */
   before: string;
-  /** Any of these is there now. */
+  /** The file must have one of these hashes now. */
   expected: readonly string[];
   newHash: string;
   splices: readonly { at: number; removed: number; inserted: Uint8Array }[];
 };
 
-/** Replaces a file if it is what is expected. Without splices it becomes what it was before the run. */
+/** Replaces a file if it has an expected hash. Without splices it becomes what it was before the run. */
 export async function write(
   session: RemoteSession,
   { path, id, token, before, expected, newHash, splices }: WriteRequest,
@@ -73,16 +73,16 @@ export async function write(
 type RollbackRequest = RunFile & {
   timer: RollbackTimer;
   seconds: number;
-  /** Its hash once the write to come is done; and the one it has now, which it would get back. */
+  /** Its hash after the coming write; and its hash now, to which it would be rolled back. */
   wrote: string;
   prior: string;
-  /** Whole lines to be added where it is neither by then. */
+  /** Whole lines to add if the file has neither hash by then. */
   putBack: Uint8Array | null;
-  /** There was no file before: it goes away then. */
+  /** There was no file before: a rollback removes it. */
   isCreated?: boolean;
 };
 
-/** Before a write: has the host itself take it back after so many seconds. */
+/** Before a write: makes the host itself roll it back after so many seconds. */
 export async function startRollbackTimer(
   session: RemoteSession,
   { path, id, token, timer, seconds, wrote, prior, putBack, isCreated = false }: RollbackRequest,
@@ -106,7 +106,7 @@ export async function startRollbackTimer(
   return readTail(started);
 }
 
-/** `fired`: it was too late, and the host has taken the write back, or is about to. */
+/** `fired`: it was too late, and the host has rolled the write back, or is about to. */
 export async function stopRollbackTimer(
   session: RemoteSession,
   { path, id, token }: RunFile,
@@ -127,10 +127,10 @@ export async function stopRollbackTimer(
   return { kind: "disarmed" };
 }
 
-/** Of whoever the file is to belong to. */
+/** `uid`: the user who is to own the file. */
 type NewFile = { path: string; uid: number };
 
-/** Makes an empty file, and its folder where that is missing; what is there already stays. */
+/** Creates an empty file, and its folder if that is missing; an existing file stays. */
 export async function create(
   session: RemoteSession,
   { path, uid }: NewFile,
@@ -140,7 +140,7 @@ export async function create(
   return answer.status === "ok" ? { kind: "created" } : readTail(answer);
 }
 
-/** Takes it away again, if nothing is in it. */
+/** Removes the file, or the created folder, again if it is empty. */
 export async function uncreate(
   session: RemoteSession,
   { path, uid, made }: NewFile & { made: "file" | "folder" },
@@ -151,7 +151,7 @@ export async function uncreate(
   return readChanged(answer.words) ?? readTail(answer);
 }
 
-/** Gives the lock back, and leaves what the run has kept beside it. */
+/** Releases the lock, and leaves the run's backup files. */
 export async function unlock(
   session: RemoteSession,
   { path, token }: Omit<RunFile, "id">,
@@ -161,7 +161,7 @@ export async function unlock(
   return answer.status === "ok" ? { kind: "unlocked" } : readTail(answer);
 }
 
-/** Gives the lock back, and clears away what the run has kept. `late-edit`: an editor that was open all the time wrote to a file that was replaced meanwhile. */
+/** Releases the lock and removes the run's files. `late-edit`: an editor wrote to the file after its replacement. */
 export async function end(
   session: RemoteSession,
   { path, token }: Omit<RunFile, "id">,

@@ -19,12 +19,12 @@ const HOSTILE = [
   "!!",
 ];
 
-/** What means something to a shell, what no screen shows, and what is neither. */
+/** Characters with a meaning for a shell, invisible ones, and ordinary ones. */
 const LETTERS = Array.from("ab/.-_=%é\u{1f511} '\"\\$`;|&()<>*?[]{}~#!^\n\t\u001b\u202e\u200b");
 
 const onPosix = test.skipIf(platform === "win32");
 
-/** The words that a shell hands to the program of each command, the program first. */
+/** The words that a shell passes to the program of each command, the program first. */
 const wordsOf = (commands: readonly string[]): string[][] => {
   const lines = commands.map((command) => `run ${command}`).join("\n");
   const script = `run() { printf '%s\\0' "$@" end; }\n${lines}`;

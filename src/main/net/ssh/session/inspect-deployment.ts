@@ -1,4 +1,4 @@
-/** What a plan has to know of a file that a server reads for a certificate. Of its bytes what is public alone leaves the host. */
+/** What a plan needs to know of a file that a server reads for a certificate. Only public bytes leave the host. */
 
 import { createHash } from "node:crypto";
 import type { ServerKind, Service } from "#shared/model/runs/deployment.ts";
@@ -28,27 +28,27 @@ export type DeploymentFileKind = (typeof DEPLOYMENT_FILE_KINDS)[number];
 
 export type DeploymentFileInspection = {
   path: string;
-  /** Where it really lies: no link is on the way to it. */
+  /** Its real path: no part of it is a link. */
   real: string;
-  /** The links on the way, in the order in which they are followed; relative goals as they are written. */
+  /** The links on the way, in the order in which they are followed; relative targets as they are written. */
   links: { path: string; goal: string; uid: number }[];
   /** Why it cannot be replaced as it is; null: it can. */
   refusal: { why: HostRefusal; detail: string } | null;
-  /** Null: nothing is there. `mode`: four octal digits. */
+  /** Null: there is no file. `mode`: four octal digits. */
   file: { mode: string; links: number; uid: number; gid: number; owner: string; sizeBytes: number } | null;
   hash: string | null;
   kind: DeploymentFileKind;
-  /** The SHA-256 of the first certificate in it; null: it has none, or in a form that was not read. */
+  /** SHA-256 of its first certificate; null: it has none, or in a form that was not read. */
   leaf: string | null;
-  /** The SHA-256 of its private key's public half (SubjectPublicKeyInfo); null: it has none, or nobody there could tell. */
+  /** SHA-256 of its private key's SubjectPublicKeyInfo; null: it has none, or the host could not compute it. */
   publicKey: string | null;
-  /** When it was last written, in seconds since the epoch by the host's clock; null: the host does not tell. */
+  /** When it was last written, in seconds since the epoch by the host's clock; null: unknown. */
   writtenAt: number | null;
   hasAccessList: boolean;
   hasAttributes: boolean;
-  /** Of SELinux; null: there is none. */
+  /** SELinux label; null: there is none. */
   label: string | null;
-  /** A program of the host that renews it by itself, and the command that has it do so; "" where none can be said. */
+  /** A program on the host that renews it by itself, and the command for that; "" if none is known. */
   managed: { by: string; command: string } | null;
   rollbackTimers: RollbackTimer[];
   /** The run that is changing it. */
@@ -98,9 +98,9 @@ export async function inspectDeploymentFile(
 }
 
 /**
- * The command, for a person to run as root on the host, that has a program renew the certificate it knows by `name`; `folder`: of its
- * configuration. Both are as the host has them, and stay one word of the shell each. "": none is known, or it could not be shown as it
- * would run.
+ * The command, for a person to run as root on the host, with which a program renews the certificate that it knows as
+ * `name`; `folder`: of its configuration. The host chose both, and each stays one word of the shell. "": no command is
+ * known, or it could not be shown as it would run.
  */
 export function formatRenewalCommand(by: string, name: string, folder: string): string {
   if (name === "" || name.startsWith("-") || UNSEEN.test(name + folder)) return "";
@@ -121,7 +121,7 @@ export function formatRenewalCommand(by: string, name: string, folder: string): 
   }
 }
 
-/** What no screen shows as it is, or what ends a line. */
+/** Characters that no screen shows as they are, or that end a line. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd]/u;
 
 const quoteForPerson = (word: string): string => (/^[A-Za-z0-9._/-]+$/.test(word) ? word : quoteWord(word));
@@ -161,13 +161,13 @@ function toOctal(letters: string): string {
 
 type ServerQuery = {
   server: ServerKind;
-  /** The file that its configuration begins with; null: the usual one. */
+  /** The main file of its configuration; null: the usual one. */
   config: string | null;
-  /** Of the pair, where the files really lie: of several servers of that kind those are meant that read them. */
+  /** Real paths of the deployment's files: of several servers of that kind, those that read them are meant. */
   paths: readonly string[];
 };
 
-/** How a server of a host is told of new files; with `none`, why, in words of the host. Nothing is changed. */
+/** How a host's server reloads new files; with `none`, why, in the host's words. Changes nothing. */
 export async function inspectServer(
   session: RemoteSession,
   { server, config, paths }: ServerQuery,
@@ -181,22 +181,22 @@ export async function inspectServer(
   return { kind: "seen", reloadedBy: reloadedBy.data, said: said.join(" ").slice(0, 300) };
 }
 
-/** The servers that read a pair: what they say of the new files, and having them read those. */
+/** The servers that read a deployment: their test of the new files, and their reload. */
 
-/** `said`: its own words, as far as it had any. Written by strangers. */
+/** `said`: its output, if any. Written by strangers. */
 type ServerTest = { kind: "passed" | "failed" | "untested"; said: string };
-/** `pid`: its first process before and after, where one could be told. */
+/** `pid`: its first process before and after, if known. */
 type Reloaded = {
   kind: "reloaded" | "not-reloaded";
   said: string;
   pid: { before: number | null; after: number | null };
 };
 
-/** A server with a large configuration takes its time for either. */
+/** Both take some time for a server with a large configuration. */
 const DEADLINE_MS = 120_000;
 const MOST_SAID = 2_000;
 
-/** The server's own test, where its configuration finds what is staged in place of what is in use. Nothing is changed. */
+/** The server's own test of its configuration with the staged files in place of the current ones. Changes nothing. */
 export async function testDeployment(
   session: RemoteSession,
   { token, id, files, newHashes, service }: DeploymentFiles & { service: Service },
@@ -211,11 +211,11 @@ export async function testDeployment(
   return { kind, said: readSaid(answer) };
 }
 
-/** The server's own test of its configuration as it is, before there is anything of a run. Nothing is changed. */
+/** The server's own test of its configuration as it is, before a run has done anything. Changes nothing. */
 export const testServer = (session: RemoteSession, service: Service): Promise<ServerTest | DeploymentTail> =>
   testDeployment(session, { token: "none", id: "none", files: [], newHashes: [], service });
 
-/** By its supervisor where it has one. That it was told proves nothing: what it serves does. */
+/** Reloads by its supervisor if it has one. The reload verifies nothing: only the certificate that it presents does. */
 export async function reloadService(
   session: RemoteSession,
   service: Service,

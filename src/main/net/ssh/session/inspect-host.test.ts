@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { inspectFile } from "./inspect-host.ts";
 import type { RemoteSession } from "./remote-session.ts";
 
-/** A host that says of every file that it lies there. */
+/** A host that names this real path for every file. */
 const liar = (real: string): RemoteSession => ({
   user: "jo",
   uid: 0,

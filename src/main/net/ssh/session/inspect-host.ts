@@ -1,4 +1,4 @@
-/** What a session sees of a host, of its files, accounts and sshd, before anything is changed (resources/rotation/facts.sh). */
+/** Reads a host, its files, accounts and sshd, before anything is changed (resources/rotation/facts.sh). */
 import { createHash } from "node:crypto";
 import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 import { RollbackTimer } from "#shared/model/runs/plan.ts";
@@ -18,10 +18,10 @@ type HostInspection = {
   uid: number;
   user: string;
   epochSeconds: number;
-  /** `+0100`: how its clock is read there; null where it does not tell. */
+  /** `+0100`: the time zone of its clock; null if unknown. */
   zone: string | null;
   hashTool: string | null;
-  /** What the host can take a change back by, the best first. */
+  /** The host's means to roll a change back by itself, the best first. */
   rollbackTimers: RollbackTimer[];
   tools: string[];
 };
@@ -37,17 +37,17 @@ type PathStep = {
 };
 
 export type FileInspection = {
-  /** As it was asked for; `real` has no link of the system's on its way, and is what to write to. */
+  /** As requested; `real` is its path without system links, the one to write to. */
   path: string;
   real: string;
-  /** Where the links lead that it is refused for; null where there are none, or where it was not told. */
+  /** Where the links lead for which it is refused; null if there are none, or unknown. */
   goal: string | null;
   state: "file" | "absent" | "other";
   /** Why it would not be written to. */
   refusal: { why: HostRefusal; detail: string } | null;
   /** From / down to the file itself. */
   chain: PathStep[];
-  /** Who writes it: whoever owns its folder. */
+  /** The user as whom it is written: the owner of its folder. */
   actorUid: number | null;
   owner: string;
   uid: number;
@@ -55,18 +55,18 @@ export type FileInspection = {
   mode: string;
   links: number;
   sizeBytes: number;
-  /** Null where it could not be read, or is larger than 4 MiB. */
+  /** Null if it could not be read, or is larger than 4 MiB. */
   hash: string | null;
-  /** Null likewise, and of a secret file. */
+  /** Null for the same reasons, and for a secret file. */
   content: Uint8Array | null;
-  /** Of its access list, attributes and label. */
+  /** Access list, attributes and label. */
   attributes: string;
   freeBytes: number | null;
   freeInodes: number | null;
   lock: LockOwner | null;
-  /** Tokens of runs of which something lies in its folder, held or not. */
+  /** Tokens of runs with files in its folder, whether they hold its lock or not. */
   kept: string[];
-  /** What lies where a run would keep its lock, and is nothing of a run's; null: a run could hold the folder. */
+  /** A path where a run would keep its lock, if something else is there; null: a run could lock the folder. */
   workFolder: string | null;
   rollbackTimers: RollbackTimer[];
 };
@@ -96,7 +96,10 @@ export async function inspectHost(
   };
 }
 
-/** What its owner's shell answers is the owner's word: nothing of it ends the session. A file that changes while it is read is read once more. `isSecret`: its bytes stay on the host, and its hash is what that says. */
+/**
+ * The owner's shell may lie: no answer of it ends the session. A file that changes while it is read is read again.
+ * `isSecret`: its bytes stay on the host, which computes its hash.
+ */
 export async function inspectFile(
   session: RemoteSession,
   path: string,
@@ -116,10 +119,10 @@ export async function inspectFile(
   return { kind: "seen", file: leaveUnseen(path, "changing") };
 }
 
-/** No request can name it, for a request is a line; hosts may have such names. */
+/** A request is one line, and cannot name such a path; hosts may have one. */
 const isOdd = (path: string): boolean => /[\n\r\0]/.test(path);
 
-/** Nothing is known of it but why. */
+/** Only the reason is known. */
 function leaveUnseen(path: string, why: HostRefusal): FileInspection {
   const facts = new Map([["refusal", [[why]]]]);
   const file = readFile({ kind: "answered", status: "ok", words: [], facts, data: new Map() }, path);
@@ -127,7 +130,7 @@ function leaveUnseen(path: string, why: HostRefusal): FileInspection {
   return file;
 }
 
-/** A hash without the bytes is no evidence, but of a secret, whose bytes nobody may see. Null where the two disagree. */
+/** A hash without the bytes counts for a secret alone, whose bytes nobody may see. Null if bytes and hash disagree. */
 function readFile(answer: Answered, path: string, isSecret = false): FileInspection | null {
   const [real = path] = first(answer, "real");
   if (isOdd(real) && real !== path) return leaveUnseen(path, "odd-path");
@@ -135,7 +138,7 @@ function readFile(answer: Answered, path: string, isSecret = false): FileInspect
   const [actor, actorName = ""] = first(answer, "actor");
   const [mode = "", links, uid, gid, size, ownerName = ""] = first(answer, "file");
   const actorUid = numberOrNull(actor);
-  // What an account's own shell tells of a file makes it nobody's but that account's: by its owner's name commands are printed for root.
+  // If an account's own shell answers, the file counts as that account's: commands for root name its owner.
   const isTheirs = actorUid !== null && actorUid !== 0;
   const owner = isTheirs ? { uid: actorUid, owner: actorName } : { uid: toNumber(uid), owner: ownerName };
   const [freeBytes, freeInodes] = first(answer, "space");
@@ -143,7 +146,7 @@ function readFile(answer: Answered, path: string, isSecret = false): FileInspect
   const [hash = null] = content || isSecret ? first(answer, "hash") : [];
   if (content && hash !== createHash("sha256").update(content).digest("hex")) return null;
   return {
-    // Where a link leads is told of a file that is refused, and is never written to.
+    // A link's target is only shown, for a refused file, and never written to.
     path,
     real,
     goal: why === "" ? null : readGoal(answer),
@@ -163,15 +166,15 @@ function readFile(answer: Answered, path: string, isSecret = false): FileInspect
     freeInodes: numberOrNull(freeInodes),
     lock: readLockOwner(first(answer, "lock")),
     kept: (answer.facts.get("kept") ?? []).flatMap(([token]) => token ?? []),
-    // Where somebody is told to look, and to remove something, is not the account's to say.
+    // We tell people to remove this path, so that the account must not choose it.
     workFolder: answer.facts.has("work-folder") ? `${folderOf(real)}/.latchkey` : null,
     rollbackTimers: readRollbackTimers(answer),
   };
 }
 
 /**
- * What a link leads to counts as that file, which an account would have its own be: so it is where root has seen it lead, too. Root alone
- * tells it where no account was asked.
+ * The target of a link stands for the file, so that an account could name a file of its own choice. So if an account
+ * answers, root must have seen the same target; if none does, root's own answer counts.
  */
 function readGoal(answer: Answered): string | null {
   const [goal = null] = first(answer, "goal");
@@ -199,7 +202,7 @@ function readStep([path = "", mode = "", links, uid, gid]: readonly string[]): P
   return { path, type, mode: toOctal(mode), uid: toNumber(uid), gid: toNumber(gid), links: toNumber(links) };
 }
 
-/** What ls writes: `drwxr-x--T`, perhaps with a mark behind it. */
+/** A mode as ls prints it: `drwxr-x--T`, perhaps with a mark after it. */
 function toOctal(mode: string): string {
   if (mode.length < 10) return "";
   const bits = [...mode.slice(1, 10)];
@@ -216,26 +219,26 @@ export type AccountInspection = {
   gid: number;
   home: string;
   shell: string;
-  /** From where the host saw this login come; null where it did not tell. */
+  /** The address from which the host saw this login come; null if unknown. */
   from: string | null;
-  /** As `OpenSSH_10.0p2`; null where the host did not tell. */
+  /** As `OpenSSH_10.0p2`; null if unknown. */
   sshdVersion: string | null;
-  /** What sshd says that it goes by, by its keywords in lower case; null where only root may ask. */
+  /** sshd's effective settings, by their keywords in lower case; null if only root may ask for them. */
   sshd: ReadonlyMap<string, string> | null;
-  /** Other sshd of root's that listen there: whoever logs in may choose. Empty where only root may ask. */
+  /** Other sshd of root's that listen there: a client may choose either. Empty if only root may ask for them. */
   otherSshds: readonly SshdInspection[];
-  /** Files of sshd's configuration that were written since it has read them. */
+  /** Files of sshd's configuration that were written since it read them. */
   unloadedConfig: readonly string[];
 };
 
 type SshdInspection = {
-  /** What its configuration as it stands says, by its keywords in lower case. */
+  /** The settings of its configuration as it is now, by their keywords in lower case. */
   settings: ReadonlyMap<string, string>;
-  /** Files of it that were written since it has read them; null: when it has read them is not known. */
+  /** Its files that were written since it read them; null: it is unknown when it read them. */
   unloadedConfig: readonly string[] | null;
 };
 
-/** `sshd` is ours. */
+/** Numbers of the other sshd in the answer; `sshd` is ours. */
 const OTHERS = [2, 3, 4];
 
 export async function inspectAccount(
@@ -278,13 +281,13 @@ function readUnreadable(facts: readonly (readonly string[])[] = []): string[] | 
   return facts.flatMap(([, path]) => path ?? []);
 }
 
-/** What a setting that may be `none` is set to; null: none, or not told. */
+/** The value of a setting that may be `none`; null: none, or unknown. */
 export function settingOf(settings: ReadonlyMap<string, string> | null, keyword: string): string | null {
   const value = settings?.get(keyword) ?? "none";
   return value.toLowerCase() === "none" ? null : value;
 }
 
-/** The first of each keyword counts. */
+/** The first line of each keyword counts. */
 function readSettings(text: string): ReadonlyMap<string, string> {
   const settings = new Map<string, string>();
   for (const line of text.split("\n")) {
@@ -295,22 +298,22 @@ function readSettings(text: string): ReadonlyMap<string, string> {
   return settings;
 }
 
-/** The sshd that a hand came in by: its configuration and host keys, and having it read both again (resources/rotation/host-key.sh). */
+/** The sshd that the session came in by: its configuration, host keys and reload (resources/rotation/host-key.sh). */
 
 type DaemonInspection = {
   /** Files of its configuration, in the order in which sshd reads them. */
   configs: string[];
-  /** Why sshd would not take it as it is now, in its own words; null: it would. */
+  /** Why sshd would reject its configuration as it is now, in its own words; null: it would not. */
   problem: string | null;
-  /** As it uses them. `line`: `type base64`, where it was told. */
+  /** The host keys that it uses. `line`: `type base64`, if known. */
   hostKeys: { path: string; keyType: string; fingerprint: string; line: string | null }[];
-  /** Names of host keys that are there, used or not. */
+  /** Names of host key files that exist, used or not. */
   keyFiles: string[];
   /** There is one process that all logins come from. */
   canReload: boolean;
 };
 
-/** Of what sshd says. */
+/** Most characters that are kept of sshd's message. */
 const MOST_SAID = 300;
 
 /** `unavailable`: only root may, or the host has no such sshd. */
@@ -338,7 +341,7 @@ export async function inspectDaemon(
   };
 }
 
-/** `bad`: sshd would not take its configuration, and goes on with the one that it has read. */
+/** `bad`: sshd rejected its configuration, and goes on with the one that it has read. */
 export async function reloadDaemon(
   session: RemoteSession,
 ): Promise<{ kind: "reloaded" } | { kind: "bad"; message: string } | Lost> {
@@ -353,17 +356,17 @@ export async function reloadDaemon(
 
 type LogReading = {
   kind: "read";
-  /** Entries of the journal as `journalctl -o json` writes them, one a line, the oldest first; at most 500. */
+  /** Entries of the journal as `journalctl -o json` prints them, one a line, the oldest first; at most 500. */
   journal: Uint8Array;
-  /** Of plain files, which any user of the host may write by syslog: each line after its path and a tab; at most 2,000. */
+  /** Lines of plain files, to which any user may write by syslog: each after its path and a tab; at most 2,000. */
   lines: Uint8Array;
   /** `journal`, or paths of files. */
   sources: string[];
 };
 
 /**
- * What the host's logs tell of logins by these keys. Files are read as far back as the one before the last rotation,
- * whatever `sinceEpoch` says; that a key is not in them says nothing about what they do not hold.
+ * What the host's logs say about logins by these keys. Files are read back to the one before the last rotation,
+ * whatever `sinceEpoch` is. A key that is not in them may have logged in before they begin.
  */
 export async function readLoginLines(
   session: RemoteSession,

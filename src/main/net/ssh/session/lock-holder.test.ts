@@ -5,7 +5,7 @@ import { readLockOwner } from "./remote-session.ts";
 
 const isPosix = process.platform !== "win32";
 
-/** What lock.sh answers to the same question about each of these words, a line each. */
+/** The answers of a function of lock.sh for each of these words, a line each. */
 async function ask(question: string, words: readonly string[]): Promise<string[]> {
   const lock = await readRotationScript("session/lock.sh");
   const head = `${lock}\nput_line() { printf '%s\\n' "$1"; }\nrun=token00000\n`;
@@ -17,7 +17,7 @@ async function ask(question: string, words: readonly string[]): Promise<string[]
 const isHolder = (who: string): boolean =>
   readLockOwner(["token00000", who, "1795613274", "1795616874", "1795613274"]) !== null;
 
-/** Each byte that a word can have in it, but a line end. */
+/** Each byte that a word may have in it, except a line end. */
 const NAMES = Array.from({ length: 255 }, (_, at) => `jo${String.fromCharCode(at + 1)}web`).filter(
   (name) => !name.includes("\n"),
 );

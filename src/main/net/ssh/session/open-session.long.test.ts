@@ -16,7 +16,7 @@ import { beginOn, insertLine, TOKEN } from "./testing/wish.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
-/** Login shells, and what the account's own files do before a command runs; the name is the account's. */
+/** Login shells, and what the account's own files do before a command runs, by account. */
 const SHELLS: Record<string, { shell: string; files?: string }> = {
   plain: { shell: "/bin/sh" },
   tcsh: { shell: "/bin/tcsh", files: "echo 'echo welcome; set noglob' > $home/.cshrc" },
@@ -151,7 +151,7 @@ lab(
       expect(await ask(hand.proxy, server.endpoint)).toMatch(
         /^jump-failed the sshd of .* connects nobody to 127/,
       );
-      // The hand itself goes on.
+      // The session itself goes on.
       expect(await inspectHost(hand)).toMatchObject({ kind: "seen" });
     }
     await host.run(`sed -i 's/^no-port-forwarding //' ${keys}`);

@@ -3,7 +3,7 @@ import { beginSession } from "./open-session.ts";
 
 const SCRIPT = "# a comment\nsession_serve() {\n\t# another\n\techo\n}\n";
 
-/** A host that does what it is told to with each text it gets. */
+/** A host that runs `answer` for each text that it gets. */
 function makeHost(answer: (text: string, say: (text: string) => void, end: (why: string) => void) => void) {
   let out: (chunk: Buffer) => void = () => undefined;
   let over: (why: string) => void = () => undefined;
@@ -26,7 +26,7 @@ function makeHost(answer: (text: string, say: (text: string) => void, end: (why:
   };
 }
 
-/** One that runs our shell, and answers each request with these lines after its nonce and number. */
+/** A host that runs our shell, and answers each request with these lines after its nonce and number. */
 const obey = (...lines: string[]) => {
   let nonce = "";
   return makeHost((text, say) => {

@@ -1,4 +1,4 @@
-/** Opens a hand on a host: one shell that waits for requests, over a login that stands, whatever carries that. */
+/** Opens a session on a host: one shell that waits for requests, over an open login, by whichever client. */
 
 import { randomBytes } from "node:crypto";
 import type { CommandEnd, HostConnection } from "#net/ssh/host-connection.ts";
@@ -15,17 +15,17 @@ import { Conversation, type Line } from "./conversation.ts";
 import type { Lost, RemoteSession } from "./remote-session.ts";
 
 type SessionOptions = {
-  /** As it is named to people. */
+  /** The address as the user named it. */
   target: Where;
   user: string;
-  /** resources/rotation/session, and after it any other library of verbs. */
+  /** resources/rotation/session, followed by any other library of verbs. */
   script: string;
-  /** From the request until the shell has said its first word, in milliseconds. */
+  /** From the request until the shell has printed its first word, in milliseconds. */
   beginMs: number;
   signal: AbortSignal;
 };
 
-/** The hand closes the login with itself; where none begins, that is closed here. Rejects only when told to stop, and only until it is open. */
+/** Disposing the session, or a failure here, closes the login. Rejects only if `signal` aborts before it is open. */
 export async function openRemoteSession(
   connection: HostConnection,
   options: SessionOptions,
@@ -63,7 +63,7 @@ const ENDS: Record<CommandEnd, string> = {
   lost: "the connection is gone",
 };
 
-/** What breaks first is the reason; nothing is sent after it. */
+/** Whatever breaks first is the reason; nothing is sent after it. */
 function lineOver({ run }: HostConnection): Line {
   let input: ReturnType<typeof run> | null = null;
   let isOver = false;
@@ -111,14 +111,14 @@ function failToBegin(
 }
 
 type Begun = { uid: number; send: RemoteSession["send"]; ended: Promise<Lost> };
-/** `noise`: what the host said instead, the first of it. */
+/** `noise`: the beginning of what the host sent instead. */
 type NotBegun = { kind: "lost" | "silent"; message: string; noise: string };
 
 /**
- * The command, the same for every host, is `sh -s`: what parses it is the account's login shell, be it csh or fish. sh
- * reads ahead, so it gets no more than this until it says that it runs; the library comes after. The empty lines are
- * for a rc file that reads an answer: it takes one. An alias ends before any of it is read: a shell may read the
- * whole library before it runs its first line.
+ * The command is `sh -s` for every host: the account's login shell parses it, be it csh or fish. sh reads ahead, so it
+ * gets no more than this until it says that it runs; the library comes after. The empty lines are for an rc file that
+ * reads an answer: it takes one. Aliases are removed first: a shell may parse the whole library before it runs its
+ * first line.
  */
 const BOOT = `${"\n".repeat(8)}${END_ALIASES}
 {
@@ -175,7 +175,7 @@ function notBegun(how: Lost | "too late", beginMs: number): Omit<NotBegun, "nois
   };
 }
 
-/** Without the lines that are comments only: the shell at the other end reads a byte at a time. */
+/** Drops comment lines and indentation: the shell at the other end reads byte by byte. */
 const shorten = (script: string): string =>
   script
     .split("\n")

@@ -186,7 +186,7 @@ lab("what cannot be cleared away is said, and is gone once it can be", async () 
   await using hand = await openSessionIn(startShellIn(host));
   const old = `${KEY}.latchkey-old`;
   await lay();
-  // Nobody can remove a mount point.
+  // A mount point cannot be removed.
   await host.run(`: > ${old}; mount --bind ${old} ${old}`);
   expect(await removeOldPrivateKey(hand, KEY)).toMatchObject({ kind: "failed", why: "io-error" });
   await host.run(`umount ${old}`);

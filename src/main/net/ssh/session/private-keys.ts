@@ -1,4 +1,4 @@
-/** How far the replacement of a private key has come that lies on a host. None of its bytes leave the host. */
+/** How far the replacement of a private key on a host is. None of its bytes leave the host. */
 
 import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 import { type Changed, readChanged } from "./host-files.ts";
@@ -23,13 +23,13 @@ export type KeyInspection = {
   old: FoundKeyFile;
   /** The .pub file beside it. */
   publicFile: FoundKeyFile;
-  /** Something of an installation is there that did not come to its end: the public key is hidden, or a piece lies beside it. */
+  /** An installation was interrupted: the public key is moved away, or a partial file is beside it. */
   isBegun: boolean;
 };
 
 type KeyQuery = {
   path: string;
-  /** The hash of what is to be replaced; null: nothing was there. */
+  /** The hash of the file to replace; null: there was none. */
   before: string | null;
   /** The new key's public key. */
   blob: Uint8Array;
@@ -52,15 +52,15 @@ export async function inspectPrivateKey(
 
 type Outcome = { kind: "done" } | Refused | Failed | Lost;
 
-/** ssh offers the .pub file that lies beside a private key: while that is exchanged there is none. The old one is kept. */
+/** ssh offers the .pub file beside a private key: during the replacement there is none. The old one is kept. */
 export const hidePublic = (session: RemoteSession, path: string, blob: Uint8Array): Promise<Outcome> =>
   order(session, "hide_public", [path, Buffer.from(blob).toString("base64")]);
 
-/** Null: the one that was hidden. */
+/** `text` null: shows the one that was hidden. */
 export const showPublic = (session: RemoteSession, path: string, text: string | null): Promise<Outcome> =>
   order(session, "show_public", [path, text === null ? "" : writeBytes(Buffer.from(text))]);
 
-/** Removes what ssh-keygen and proofs have left beside a private key, and the public key that was hidden unless that stays. */
+/** Removes what ssh-keygen and verifications left beside a private key; with "nothing", the hidden public key, too. */
 export const tidyPrivateKey = (
   session: RemoteSession,
   path: string,
@@ -74,11 +74,11 @@ type KeptKey = {
   before: string;
 };
 
-/** The old private key that is beside a new one, and its public key, get the name that they keep. */
+/** Renames the old private key beside a new one, and its public key, to the names under which they stay. */
 export const keepOldPrivateKey = (session: RemoteSession, { path, before }: KeptKey): Promise<Outcome> =>
   order(session, "keep_old_key", [path, before]);
 
-/** What was kept so is gone, if it is the very old private key. */
+/** Removes the kept key, if its hash is that of the old private key. */
 export const dropKeptPrivateKey = (session: RemoteSession, { path, before }: KeptKey): Promise<Outcome> =>
   order(session, "drop_kept", [path, before]);
 
@@ -93,7 +93,7 @@ function readFound([kind = "", hash = ""]: readonly string[]): FoundKeyFile | nu
   return { kind, hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null };
 }
 
-/** Private keys that hosts hold: created there, installed in place of the old ones, which stay beside them until the end. */
+/** Private keys on hosts: created there, installed in place of the old ones, which stay beside them until the end. */
 
 type Tail = Refused | Failed | Lost;
 const ABSENT = "absent";
@@ -101,14 +101,14 @@ const writeOwner = (owner: number | null | undefined): string => String(owner ??
 
 type InstallRequest = {
   path: string;
-  /** The hash of what is there; null: nothing is. */
+  /** The hash of the file that is there; null: there is none. */
   before: string | null;
   newHash: string;
-  /** Of a file that was not there; one that was keeps its own. Octal. */
+  /** For a file that did not exist; an existing one keeps its mode. Octal. */
   mode: string;
-  /** `made`: what was made at PATH.latchkey-new. */
+  /** `made`: the key that was created at PATH.latchkey-new. */
   bytes: Uint8Array | "made";
-  /** Whose folder it is, by number: nobody else but root gets the bytes. Not there: it is not known. */
+  /** The folder's owner, by number: nobody else but root gets the bytes. Missing: unknown. */
   owner?: number | null;
 };
 
@@ -125,7 +125,7 @@ export async function installPrivateKey(
   return readChanged(answer.words) ?? readTail(answer);
 }
 
-/** The old one is gone. */
+/** Removes the old one. */
 export async function removeOldPrivateKey(
   session: RemoteSession,
   path: string,
@@ -135,7 +135,7 @@ export async function removeOldPrivateKey(
   return answer.status === "ok" ? { kind: "done" } : readTail(answer);
 }
 
-/** The old one is back, if what is there is what was put there. */
+/** Restores the old one, if the file there is the one that was installed. */
 export async function restoreOldPrivateKey(
   session: RemoteSession,
   { path, wrote, before }: { path: string; wrote: string; before: string | null },
@@ -150,13 +150,13 @@ type NewKeyRequest = {
   keyType: "ed25519" | "ecdsa" | "rsa";
   bits: number | null;
   comment: string;
-  /** This run has not tried before: what lies there is another's. Whoever asks has seen that nothing does. */
+  /** This run has not tried before, and the caller has seen no file there: one that is there now is another's. */
   isFresh?: boolean;
-  /** Whose folder it is, by number: nobody else but root makes it. Not there: it is not known. */
+  /** The folder's owner, by number: nobody else but root creates it. Missing: unknown. */
   owner?: number | null;
 };
 
-/** A new pair at PATH.latchkey-new, by the host's own ssh-keygen. Its private key never leaves the host. */
+/** Creates a key pair at PATH.latchkey-new, by the host's own ssh-keygen. Its private key never leaves the host. */
 export async function createKey(
   session: RemoteSession,
   { path, keyType, bits, comment, isFresh = false, owner }: NewKeyRequest,
@@ -166,7 +166,7 @@ export async function createKey(
     return exchange(session, { verb: "create_key", words });
   };
   const first = await make(isFresh ? "fresh" : "again");
-  // What failed may have made the pair, which is in the way of no second try.
+  // The failed try may have created the pair; a second try accepts that.
   const answer = first.kind === "answered" && first.status === "fail" ? await make("again") : first;
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
@@ -179,10 +179,10 @@ export async function createKey(
   return { kind: "made", line, hash };
 }
 
-/** A signature by a private key that lies on a host, made there: the key stays where it is. */
+/** A signature by a private key on a host, made there: the key stays where it is. */
 
 type HostSignature =
-  /** `proof`: as resources/lib/possession.sh says it. `hash`: SHA-256 of the file that signed, lower-case hex, as the host says. */
+  /** `signature`: as resources/lib/possession.sh prints it. `hash`: of the key file, by the host: hex SHA-256. */
   { kind: "signed"; signature: string; hash: string } | { kind: "unsigned"; why: HostRefusal } | Lost;
 
 /** Has the private key at that path sign these bytes, in our own namespace, as its owner. */

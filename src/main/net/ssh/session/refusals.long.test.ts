@@ -11,15 +11,15 @@ const lab = test.skipIf(!canStartHosts());
 
 type Trap = {
   why: HostRefusal;
-  /** POSIX sh, as root; the account's file lies at $file in $ssh, its home is $home. */
+  /** POSIX sh, as root; the account's file is $file in $ssh, its home is $home. */
   make: string;
-  /** As it is looked at, where that is not the usual file. */
+  /** The path to inspect, if it is not the usual file. */
   path?: string;
-  /** What takes it away again, for the host to be put down. */
+  /** Undoes it, so that the host can be removed. */
   clear?: string;
 };
 
-/** Places that are not written to; the name is the account's. */
+/** Paths that are not written to; the name is the account's. */
 const TRAPS: Record<string, Trap> = {
   filelink: { why: "linked-file", make: "mv $file /srv/filelink; ln -s /srv/filelink $file" },
   folderlink: { why: "linked-folder", make: "mv $ssh /srv/folderlink; ln -s /srv/folderlink $ssh" },
@@ -72,7 +72,7 @@ let host: LabHost;
 
 beforeAll(async () => {
   if (!canStartHosts()) return;
-  // /srv is a file system of its own, for an overlay keeps no such marks as chattr's.
+  // /srv is a file system of its own, because an overlay keeps no attributes such as chattr's.
   host = await startHost({
     name: "traps",
     prepare: `

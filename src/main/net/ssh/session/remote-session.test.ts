@@ -68,7 +68,7 @@ test("a refusal for another run's lock names who holds it and until when, as tha
   expect(say("run00000002", "jo__desk@web1", "1", "3600", "2")).toBe(
     "/home/ann/.ssh/.latchkey says that jo__desk@web1 may hold it until 1970-01-01T01:00:00Z: another run may be at work there; run it again when that is over",
   );
-  // A name that no run writes is not one.
+  // A name that no run would write is not shown.
   for (const words of [["run00000002", "\u001b[31mjo", "1", "3600", "2"], []])
     expect(say(...words)).toBe(
       "/home/ann/.ssh/authorized_keys lies in a folder with a lock of another run, which may be at work there: run it again when that is over",

@@ -5,68 +5,68 @@ import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
 import type { Transport } from "#shared/model/hosts/probe.ts";
 import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 
-/** One question to a host: `do_VERB WORD...` of resources/rotation. */
+/** One request to a host: `do_VERB WORD...` of resources/rotation. */
 export type SessionRequest = {
-  /** Lower-case letters and dashes. */
+  /** Lower-case letters and underscores. */
   verb: string;
   /** No line breaks, no NUL. */
   words: readonly string[];
 };
 
-/** `no`: it will not, and nothing was changed; `fail`: it began, and may be done. The first word says why. */
+/** `no`: it refuses, and nothing was changed; `fail`: it began, and may have finished. The first word says why. */
 export type SessionAnswer =
   | {
       kind: "answered";
       status: "ok" | "no" | "fail";
       words: readonly string[];
-      /** What it told before, by name: one list of words for each time. */
+      /** Facts that it sent before, by name: one list of words for each. */
       facts: ReadonlyMap<string, readonly (readonly string[])[]>;
       data: ReadonlyMap<string, Uint8Array>;
     }
   | Lost;
 
 /**
- * Nothing is known of what was done or not: the connection broke, a deadline passed, or what came made no sense. This
- * hand is of no more use; whoever wants to know opens another, and looks.
+ * It is unknown what was done: the connection broke, a deadline passed, or the answer made no sense. The session is of
+ * no use any more; to find out, open another one and inspect.
  */
 export type Lost = { kind: "lost"; message: string };
 
-/** A shell on a host that does one thing after the other, over one channel that stays open. */
+/** A shell on a host that executes one request after the other, over one channel that stays open. */
 export type RemoteSession = AsyncDisposable & {
-  /** The login. */
+  /** The login name. */
   user: string;
-  /** Who acts there: 0 as root or by sudo. */
+  /** The effective user: 0 as root or by sudo. */
   uid: number;
   /** Fingerprint of the key that let us in, by itself or with what was typed; null: no key did. */
   loginKey: string | null;
-  /** Fingerprint of the key of the certificate that let us in; null: none did. No line of that key has then. */
+  /** Fingerprint of the key of the certificate that let us in, whose key then has no line; null: none did. */
   loginCertificate: string | null;
-  /** What OpenSSH's client had to offer in this very login, in its order; empty where ssh2 carries it. */
+  /** The keys that OpenSSH's client had to offer in this login, in its order; empty for ssh2. */
   clientKeys: readonly ClientKey[];
   /** Something was typed, too: the key by itself lets nobody in. */
   isTyped: boolean;
   hostKey: PresentedKey;
   transport: Transport;
-  /** To what the host itself reaches, over this login; null: what carries it has none. */
+  /** Leads to what the host itself can reach, over this login; null: OpenSSH's client has none. */
   proxy: ProxyRoute | null;
   /** One at a time: a second request waits for the first. */
   send(request: SessionRequest, limits: { deadlineMs: number }): Promise<SessionAnswer>;
-  /** Once the session has ended, for whatever reason. */
+  /** Resolves once the session has ended, for whatever reason. */
   ended: Promise<Lost>;
 };
 
-/** Names what is made on a host, and nobody can guess it. Letters and digits only. */
+/** A name for what is created on a host, which nobody can guess. Letters and digits only. */
 export const randomToken = (): string => randomBytes(12).toString("hex");
 
-/** How requests are written for a session, and how its words are read. */
+/** How requests are written for a session, and how the words of its answers are read. */
 
-/** A word of the shell. Throws for what no line can hold. */
+/** Quotes a word for the shell. Throws for one that does not fit into a line. */
 export function quoteWord(word: string): string {
   if (/[\n\r\0]/.test(word)) throw new Error("a word of a request has a line break");
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** Bytes as printf %b takes them: a word without any byte that a shell or a terminal would take for something else. */
+/** Encodes bytes for printf %b, as a word without any character that is special to a shell or a terminal. */
 export function writeBytes(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes)
@@ -74,11 +74,11 @@ export function writeBytes(bytes: Uint8Array): string {
   return text;
 }
 
-/** Digits are written out: after an octal escape they would belong to it. */
+/** Digits are escaped: after an octal escape they would belong to it. */
 const isPlain = (byte: number): boolean =>
   (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x20 || byte === 0x2f;
 
-/** Null where it is no word of a session's. */
+/** Null if it is no word as a session encodes it. */
 export function readWord(word: string): string | null {
   if (word === "%") return "";
   if (!/^(?:[A-Za-z0-9/._@+,=:~-]|%[0-9a-f]{2})+$/.test(word)) return null;
@@ -89,12 +89,12 @@ export function readWord(word: string): string | null {
   return bytes.toString("utf8");
 }
 
-/** Whoever holds the lock of a folder. Times are epoch seconds of the host's clock. */
+/** The owner of a folder's lock. Times are epoch seconds of the host's clock. */
 export type LockOwner = { token: string; who: string; since: number; leaseEnd: number; now: number };
 
-/** Nothing was changed. `why`: `unknown` where a host says what no hand of ours does. `leaseOwner`: of `held`, the run that it names. */
+/** Nothing was changed. `why`: `unknown` for a word that no session uses. `leaseOwner`: the run that `held` names. */
 export type Refused = { kind: "refused"; why: HostRefusal; detail: string; leaseOwner?: LockOwner };
-/** It was begun, and may have been done; the file is the old or the new one, and a look tells which. */
+/** It was begun, and may have been done; the file is the old or the new one: inspect it. */
 export type Failed = { kind: "failed"; why: HostRefusal; detail: string; leaseOwner?: LockOwner };
 
 type Answered = Exclude<SessionAnswer, Lost>;
@@ -105,15 +105,15 @@ export const exchange = (session: RemoteSession, request: SessionRequest): Promi
   session.send(request, { deadlineMs: DEADLINE_MS });
 
 /**
- * The same for what puts a file in the place of another: what failed may have been done, as where its host has ended it half-way. Asked once
- * more, it goes on from what stands there, or says why it does not.
+ * As `exchange`, for a request that replaces a file. A failed one may have been done, for example if its host was
+ * interrupted. Sent once more, it continues from what is there, or says why it cannot.
  */
 export async function insist(session: RemoteSession, request: SessionRequest): Promise<SessionAnswer> {
   const answer = await exchange(session, request);
   return answer.kind === "answered" && answer.status === "fail" ? exchange(session, request) : answer;
 }
 
-/** As a run writes it down. */
+/** As a run writes its name. */
 const WHO = /^[A-Za-z0-9@._:-]{1,200}$/;
 
 export function readTail({ status, words }: Answered): Refused | Failed {
@@ -127,7 +127,7 @@ export function readTail({ status, words }: Answered): Refused | Failed {
   };
 }
 
-/** Words of a lock: who holds it, since when, until when, and what time it is there. Null where they are none that a run writes. */
+/** The words of a lock: token, owner, since, lease end, and the host's time; null if no run writes such words. */
 export function readLockOwner([token, who, since, leaseEnd, now]: readonly string[]): LockOwner | null {
   const isTime = (word: string | undefined): boolean => /^\d{1,10}$/.test(word ?? "");
   if (!token || who === undefined || !WHO.test(who) || ![since, leaseEnd, now].every(isTime)) return null;

@@ -1,4 +1,4 @@
-/** What requests about pairs are made of. */
+/** Requests about a deployment's files. */
 
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
@@ -19,24 +19,24 @@ import {
 
 /** One certificate's files within a run. */
 export type DeploymentOfRun = { token: string; id: string };
-/** `newHashes`: the hashes that the files get, in their order; as staging answers them. */
+/** `newHashes`: the hashes that the files get, in their order; `stageDeployment` returns them. */
 export type DeploymentFiles = DeploymentOfRun & {
   files: readonly DeploymentFile[];
   newHashes: readonly string[];
 };
 
-/** `path`: of the first file that is neither what it was nor what it is to be. */
+/** `path`: the first file that is neither the old one nor the new one. */
 type DeploymentChanged = { kind: "changed"; path: string; hash: string | null };
 export type DeploymentTail = Refused | Failed | Lost;
 
-/** Five words a file. What stays as it is is left out. */
+/** Five words a file. Files that do not change are left out. */
 export const wordsOfFiles = (files: readonly DeploymentFile[], newHashes: readonly string[]): string[] =>
   files.flatMap(({ path, real, before }, nth) => {
     const after = newHashes[nth] ?? before;
     return after === before ? [] : [String(nth), path, real, before, after];
   });
 
-/** Four words a server. That it may be started again is said in the place of a described command. */
+/** Four words a server. "restart" takes the place of a described reload command. */
 export const wordsOfService = ({ server, config, described, reload }: Service): string[] => [
   server,
   config ?? "",
@@ -50,17 +50,17 @@ function readDeploymentChanged([why, path = "", hash]: readonly string[]): Deplo
 
 type NewKeyRequest = DeploymentOfRun & {
   key: KeyKind;
-  /** DNS names and IP addresses, as a certificate has them; the first is the common name, too, where that is short enough. */
+  /** DNS names and IP addresses for the certificate; the first is the common name, too, if it is short enough. */
   names: readonly string[];
-  /** It is asked for TLS servers and clients; else nothing is said of what it is for. */
+  /** Requests the certificate for TLS servers and clients; without it, no usage is requested. */
   forClients?: boolean | undefined;
 };
 
 const PLAIN_NAME = /^[A-Za-z0-9*._:-]{1,253}$/;
 
 /**
- * A new key by the host's own openssl, and what asks for a certificate with it (PKCS#10, DER). The key never leaves the host. Said again it
- * answers the same.
+ * Creates a private key by the host's own openssl, and a certificate request for it (PKCS#10, DER). The key never
+ * leaves the host. A repeated call returns the same.
  */
 export async function createDeploymentKey(
   session: RemoteSession,
@@ -83,17 +83,17 @@ type StageRequest = DeploymentOfRun & {
   files: readonly DeploymentFile[];
   /** PEM, the leaf first. */
   chain: Uint8Array;
-  /** `made-there`: by makePairKey; `kept`: the one that is in use; else PEM (PKCS#8). */
+  /** `made-there`: by createDeploymentKey; `kept`: the current one; otherwise PEM (PKCS#8). */
   key: "made-there" | "kept" | Redacted<Uint8Array>;
-  /** Whole keystores, by the path of their file: as they were made here. */
+  /** Whole keystores that were created here, by the path of their file. */
   stores?: ReadonlyMap<string, Redacted<Uint8Array>>;
-  /** Of keystores, by the path of their file: they are made anew on the host. */
+  /** Passphrases of keystores that the host rebuilds, by the path of their file. */
   passphrases?: ReadonlyMap<string, Redacted<Uint8Array>>;
 };
 
 type Tail = DeploymentChanged | Refused | Failed | Lost;
 
-/** Lays every file out as it will be, with the owner, mode, attributes and label of the one in use, where nobody but root reads it. */
+/** Writes the new files, with owner, mode, attributes and label of the current ones, where only root can read them. */
 export async function stageDeployment(
   session: RemoteSession,
   { token, id, files, chain, key, stores, passphrases }: StageRequest,
@@ -142,7 +142,7 @@ export async function stageDeployment(
     if (answer.status !== "ok") return readDeploymentChanged(answer.words) ?? readTail(answer);
     const hash = answer.words[1] ?? "";
     if (!/^[0-9a-f]{64}$/.test(hash)) return { kind: "lost", message: "it answers what makes no sense" };
-    // What the host says of bytes that we have sent is checked here as well.
+    // Bytes that we have sent are verified by their hash: the host's word alone is not enough.
     const ours =
       file.holds === "key" ? imported && endLine(imported) : file.holds === "key+chain" ? null : bytes;
     if (ours && hash !== createHash("sha256").update(ours).digest("hex"))
@@ -187,13 +187,13 @@ function splitChain(chain: Uint8Array): { leaf: Uint8Array; intermediates: Uint8
   };
 }
 
-/** PEM that goes on after another file's. */
+/** PEM that other PEM may follow: it ends with a line end. */
 function endLine(bytes: Uint8Array): Uint8Array {
   return bytes.length === 0 || bytes.at(-1) === 0x0a ? bytes : Buffer.concat([bytes, Buffer.from("\n")]);
 }
 
 type StoreRequest = DeploymentOfRun & {
-  /** Within the files of the pair. */
+  /** Index within the deployment's files. */
   nth: number;
   file: DeploymentFile;
   /** PEM, the leaf first. */
@@ -203,19 +203,19 @@ type StoreRequest = DeploymentOfRun & {
   passphrase: Redacted<Uint8Array>;
 };
 
-/** Java's keytool begins anew for each thing that it is asked. */
+/** Java's keytool starts anew for each operation. */
 const STORE_DEADLINE_MS = 120_000;
 const NO_BYTES = new Uint8Array();
 
 /**
- * A keystore made anew on its host, by its openssl or Java's keytool: with the new key and chain under the old name, and all else that
- * was in it. Said again it is the same one.
+ * Rebuilds a keystore on its host, by openssl or Java's keytool: with the new key and chain under the old alias, and
+ * all its other entries. A repeated call returns the same store.
  */
 async function stageStore(
   session: RemoteSession,
   { token, id, nth, file, chain, key, passphrase }: StoreRequest,
 ): Promise<{ kind: "staged"; newHash: string } | DeploymentChanged | Refused | Failed | Lost> {
-  // The old key would have to leave its store.
+  // The old key would have to be taken out of its store.
   if (key === "kept") return { kind: "refused", why: "no-key", detail: file.path };
   const imported = key instanceof Redacted ? Redacted.reveal(key) : NO_BYTES;
   const { path, real, before, holds, entry = "" } = file;
@@ -244,9 +244,9 @@ async function stageStore(
   return { kind: "staged", newHash };
 }
 
-/** The files of a pair on a host: all of them become the new ones, or what they were. */
+/** A deployment's files on a host: all of them become the new ones, or what they were. */
 
-/** Files are hashed, moved and flushed; a supervisor is asked for a timer. */
+/** Files are hashed, moved and flushed; a supervisor starts a timer. */
 const DEADLINE_MS = 60_000;
 
 type RollbackRequest = DeploymentFiles & {
@@ -255,7 +255,7 @@ type RollbackRequest = DeploymentFiles & {
   services: readonly Service[];
 };
 
-/** Before a swap: has the host itself put back what was there after so many seconds, and tell its servers. */
+/** Before a swap: has the host itself restore the old files after so many seconds, and reload its servers. */
 export async function startDeploymentTimer(
   session: RemoteSession,
   { token, id, timer, seconds, services, files, newHashes }: RollbackRequest,
@@ -274,7 +274,7 @@ export async function startDeploymentTimer(
   return answer.status === "ok" ? { kind: "armed" } : readTail(answer);
 }
 
-/** `fired`: it was too late, and the host has put back what was there, or is about to. */
+/** `fired`: it was too late, and the host has restored the old files, or is about to. */
 export async function stopDeploymentTimer(
   session: RemoteSession,
   { token, id }: DeploymentOfRun,
@@ -288,7 +288,7 @@ export async function stopDeploymentTimer(
   return answer.status === "ok" ? { kind: "disarmed" } : readTail(answer);
 }
 
-/** `changed`: all are what they were. No server is told. */
+/** `changed`: all files are what they were. No server is reloaded. */
 export async function swapDeployment(
   session: RemoteSession,
   { token, id, files, newHashes }: DeploymentFiles,
@@ -300,7 +300,7 @@ export async function swapDeployment(
   return readDeploymentChanged(answer.words) ?? readTail(answer);
 }
 
-/** The very files that were there, with all that they had; `changed`: none is back. No server is told. */
+/** Restores the very files that were there, with all attributes; `changed`: none was restored. Reloads no server. */
 export async function rollBackDeployment(
   session: RemoteSession,
   { token, id, files, newHashes }: DeploymentFiles,
@@ -312,7 +312,7 @@ export async function rollBackDeployment(
   return readDeploymentChanged(answer.words) ?? readTail(answer);
 }
 
-/** Nothing of the pair but the files in use is left: no old key, no new one beside them. */
+/** Leaves nothing of the deployment but its current files: no old key, and no staged file. */
 export async function finishDeployment(
   session: RemoteSession,
   { token, id }: DeploymentOfRun,

@@ -11,7 +11,7 @@ const isWhole = process.env.LATCHKEY_TEST_SHELLS === "all";
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICMSwu0quwdyYK/Bht1UG58PZJInaOyuyxTF4N/aWeSg";
 const FILE = "/home/alice/.ssh/authorized_keys";
 
-/** Bytes that editors spoil, by what is odd about them. */
+/** Bytes that editors tend to damage, by their peculiarity. */
 const ODD: Record<string, Buffer> = {
   plain: Buffer.from(`${KEY} a\n${KEY} b\n`),
   crlf: Buffer.from(`${KEY} a\r\n${KEY} b\r\n`),
@@ -131,7 +131,7 @@ lab(
     await begin(hand, beginOn(FILE));
     const { after: _, ...wish } = insertLine(FILE, before, { at: 4, line: "new\n" });
     expect(await write(hand, wish)).toMatchObject({ kind: "written" });
-    // As it is left between the exchange and what checks it, where somebody's edit was exchanged.
+    // The state between the exchange and its check, if somebody's edit was exchanged.
     const next = `/home/alice/.ssh/.latchkey/${TOKEN}/next-f0.${wish.newHash}`;
     await host.run(`printf 'old\\nedit\\n' > ${next}; chown alice: ${next}; chmod 600 ${next}`);
     expect(await end(hand, { path: FILE, token: TOKEN })).toMatchObject({
@@ -193,7 +193,7 @@ lab("with the tools of busybox alone it is done the same way, as root and as the
   const before = Buffer.from(`${KEY} a\n`);
   for (const user of [undefined, "alice"]) {
     await lay(FILE, before, "640");
-    // Its own PATH comes after the usual one, so the usual one is hidden.
+    // The session searches the usual folders before its own PATH, so busybox hides /usr/bin.
     const wrap = ["unshare", "--mount", "sh", "-c", 'mount --bind /opt/busy /usr/bin; exec "$@"', "sh"];
     const shell = user
       ? startShellIn(host, {

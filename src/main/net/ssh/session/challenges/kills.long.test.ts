@@ -1,4 +1,4 @@
-/** A host falls, or a tool does, while a challenge is answered: what was begun is gone by the token of its run. */
+/** A host or a tool is killed while a challenge is answered: the run's token is enough to remove what was begun. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -95,11 +95,11 @@ lab.each([
     const begun = hand ? await begin(hand) : null;
     await hand?.kill();
     const { exists, text } = await seeFile();
-    // Whole, or not there.
+    // The file is whole, or does not exist.
     if (exists) expect(text, String(nth)).toBe(TEXT);
     expect(await clearChallenges(sound, { token: TOKEN }), String(nth)).toEqual({ kind: "cleared" });
     expect(await stateOf(), String(nth)).toBe(before);
-    // What is asked for once more comes to be.
+    // The same request once more succeeds.
     isOver = begun !== null && begun.kind !== "failed" && nth > MOST_CALLS;
   }
 });
@@ -126,7 +126,7 @@ lab("a line without an end has an end for the server by socat", async () => {
   expect(await clearChallenges(hand, { token: TOKEN })).toEqual({ kind: "cleared" });
 });
 
-/** More than any of them makes, of the kinds that are counted. */
+/** More calls than any of them makes, of the kinds that are counted. */
 const MOST_CALLS = 60;
 
 async function seeFile(): Promise<{ exists: boolean; text: string }> {

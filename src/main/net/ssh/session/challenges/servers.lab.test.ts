@@ -25,7 +25,7 @@ let networks: Awaited<ReturnType<typeof startNetworks>>;
 let host: LabHost;
 beforeAll(async () => {
   if (!canStartHosts()) return;
-  // Of their own: what is served for a challenge is at every address.
+  // A network of its own, because a challenge is served at every address.
   networks = await startNetworks("office");
   const [network] = networks.networks;
   if (!network) throw new Error("a network was asked for");
@@ -48,7 +48,7 @@ const serve = (more: { id?: string; with?: ChallengeServer; port?: number; secon
   text: TEXT,
   ...more,
 });
-/** Status and body of a page of the host; "none" where nobody answers. */
+/** Status and body of a page of the host; "none" if nothing answers. */
 async function get(path: string, address = host.address): Promise<string> {
   const said = await host.run(
     `timeout 5 bash -c 'exec 3<>/dev/tcp/${address}/80 && printf "GET ${path} HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3' 2>/dev/null || echo none`,
@@ -60,7 +60,7 @@ const processes = () =>
   host.run(
     "for p in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$p; echo; done 2>/dev/null | grep -c '[l]atchkey-' || true",
   );
-/** Who runs what serves; not the shell that ends it. */
+/** The users of the processes that serve, without the shell that stops them. */
 const servingUsers = () =>
   host.run(
     `for p in /proc/[0-9]*; do
@@ -99,7 +99,7 @@ lab(
     }
     expect(await get(PATH)).toBe(`200 ${TEXT}`);
     await using hand = await open();
-    // Whoever holds it is killed: what it held is ended all the same.
+    // Its supervising shell is killed: the request with the token ends the server all the same.
     await host.run(`kill -9 "$(cat /var/lib/latchkey/challenges/${TOKEN}/c0.d/pid)"`);
     expect(await get(PATH)).toBe(`200 ${TEXT}`);
     expect(await clearChallenges(hand, { token: TOKEN })).toEqual({ kind: "cleared" });

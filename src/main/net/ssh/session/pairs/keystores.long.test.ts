@@ -77,7 +77,7 @@ async function stageIn(hand: Hand, name: string, wish: { password?: string; entr
   return { files, stage };
 }
 
-/** Names and subjects as keytool lists them; where its passphrase has letters that Java takes otherwise, as openssl does. */
+/** Names and subjects as keytool lists them; as openssl does if Java would decode the passphrase differently. */
 const list = (name: string) =>
   host.run(
     name === "web.p12"

@@ -27,7 +27,7 @@ import { servedBy } from "./testing/served-by.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
-/** By the name of each on the host with all servers. */
+/** Their kinds, by their names on the host with all servers. */
 const SERVERS = {
   postfix: "postfix",
   dovecot: "dovecot",
@@ -49,7 +49,7 @@ const filesOf = async (hand: Hand, name: Name) => [
   await planFile(hand, `/etc/tls/${name}.pem`, "chain"),
   await planFile(hand, `/etc/tls/${name}.key`, "key"),
 ];
-/** Each by another shell. */
+/** Each by a different shell. */
 const openHand = (name: Name) =>
   openPairHand(startShellIn(host, { shell: SHELLS[NAMES.indexOf(name) % SHELLS.length] ?? "sh" }));
 const stateOf = (name: Name) =>
@@ -156,7 +156,7 @@ lab("PostgreSQL's account gets nothing to read by a link that it has put into it
   expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
 });
 
-/** Has whatever is tried wait, after its pair was copied, until somebody writes into /run/go. */
+/** Makes each test command wait, after its files were copied, until something is written to /run/go. */
 const HOLD_TRIES = `mv /usr/bin/timeout /usr/bin/timeout.kept; mkfifo /run/held /run/go; chmod 666 /run/held /run/go
   cat >/usr/bin/timeout <<'END'
 #!/bin/sh

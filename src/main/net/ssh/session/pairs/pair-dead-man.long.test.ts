@@ -18,7 +18,7 @@ import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts"
 
 const lab = test.skipIf(!canStartHosts());
 
-/** No service manager runs here: this stands for it, and runs what it is asked to after the time. */
+/** Stands in for systemd-run, because no service manager runs here: runs the command after the time. */
 const STAND_IN = `#!/bin/sh
 # A stand-in for systemd-run.
 for word do
@@ -105,7 +105,7 @@ lab.each(WAYS)("what was called off stays, and what is armed does not end, by %s
   expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
   expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
   const swapped = await state();
-  // A timer of the service manager's stand-in cannot be stopped: it fires, and finds nothing to do.
+  // The stand-in's timers cannot be stopped: they fire, and find nothing to do.
   await host.run(
     `until [ -z "$(pgrep -f '[l]atchkey.*${PAIR.token}'; find /var/spool/cron/atjobs -type f ! -name .SEQ)" ]; do sleep 0.1; done`,
   );
@@ -153,7 +153,7 @@ lab("a signal that is taken for good, and not obeyed, is seen by what is served 
   await using hand = await openPairHand(startShellIn(host));
   const pair = await stage(hand, true);
   await swapDeployment(hand, pair);
-  // Its own way tries the files first, and says what is wrong.
+  // nginx's own reload tests the files first, and reports what is wrong.
   expect(await reloadService(hand, NGINX)).toMatchObject({
     kind: "not-reloaded",
     said: expect.stringContaining("key values mismatch"),

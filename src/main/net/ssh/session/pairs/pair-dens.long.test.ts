@@ -8,7 +8,7 @@ import { makeCertificate } from "#testing/make-certificate.ts";
 import { openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
 
 const lab = test.skipIf(!canStartHosts());
-/** Another file system than that of /var/lib: what is made for a run lies beside the files. */
+/** On another file system than /var/lib, so that a run creates its folder beside the files. */
 const LIVE = "/mnt/more/tls";
 const CHAIN = `${LIVE}/site.pem`;
 const KEY = `${LIVE}/site.key`;
@@ -71,7 +71,7 @@ lab.each(SHELLS)(
     const taken = { kind: "refused", why: "work-folder-occupied", detail: LAIR };
     expect(await finishDeployment(hand, PAIR)).toEqual(taken);
     expect(await host.run("cat /root/precious")).toBe("s\n");
-    // A folder of root's alone as well, but another.
+    // Another folder that also belongs to root alone.
     await host.run(`cd ${LIVE}; mkdir -m 700 other; echo s > other/precious; rm ${DEN}; ln -s other ${DEN}`);
     expect(await finishDeployment(hand, PAIR)).toEqual(taken);
     await host.run(`cd ${LIVE}; rm ${DEN}; mv other ${DEN}`);
@@ -82,7 +82,7 @@ lab.each(SHELLS)(
   },
 );
 
-/** Exchanges the folder and a link to alice's own, forth and back, and says whether anything was ever in that. */
+/** Swaps the folder and a link to alice's own back and forth, and reports whether anything ever appeared in that. */
 const EXCHANGER = `import ctypes, os, sys
 os.chdir("${LIVE}")
 os.mkdir("mine")

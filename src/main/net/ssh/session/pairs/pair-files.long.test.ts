@@ -43,7 +43,7 @@ beforeEach(async () => {
   );
 });
 
-/** All that there is of files under these folders, to the byte and the inode; and what a run has left. */
+/** All files under these folders, to the byte and the inode, and what a run has left. */
 const state = (...folders: string[]) =>
   host.run(
     `for folder in ${folders.join(" ")}; do cd $folder; ls -A; for file in $(find . -type f | sort); do sha256sum $file; stat -c '%n %i %h %U %G %a %Y' $file; getfacl -p $file; getfattr -d -m . $file 2>/dev/null || :; done; done; ls -A /var/lib/latchkey 2>/dev/null || :`,
@@ -60,7 +60,7 @@ async function stage(hand: Hand, paths: { chain: string; key: string }) {
   return { ...PAIR, files, newHashes: [hashOf(made.pem), hashOf(made.keyPem)] };
 }
 
-/** There and back, with each said twice. */
+/** Installs and rolls back, each request twice. */
 async function goThereAndBack(hand: Hand, paths: { chain: string; key: string }, ...folders: string[]) {
   const atFirst = await state(...folders);
   const pair = await stage(hand, paths);
@@ -163,7 +163,7 @@ lab(
     };
     const renew = "certbot renew --force-renewal --cert-name site --config-dir";
     expect(await managedAt(hostile)).toEqual({ by: "certbot", command: `${renew} '${hostile}'` });
-    // As root it would run the hooks that alice has written there.
+    // Run by root, the command would run hooks that alice may write there.
     expect(await managedAt("/home/alice/tls")).toEqual({ by: "certbot", command: "" });
   },
 );

@@ -96,7 +96,7 @@ lab(
     const inTheWay = (path: string) => ({ kind: "refused", why: "path-occupied", detail: path });
     const full = { kind: "refused", why: "no-space", detail: "/var/lib/latchkey" };
 
-    // The second of them is what a run that has ended may have been: a lock is a link.
+    // The second could be left by an ended run: a lock is a link.
     const lock = `/var/lib/latchkey/held-${hashOf("/etc/tls/nginx.pem\n")}`;
     await host.run("rm -rf /var/lib/latchkey; : > /var/lib/latchkey");
     expect(await make()).toEqual(inTheWay("/var/lib/latchkey"));
@@ -112,7 +112,7 @@ lab(
     expect(await stage()).toEqual(inTheWay(`${own}/part-0`));
     await host.run("rm -r /var/lib/latchkey");
 
-    // Where there was room for the key and its request, and the disk has filled since.
+    // The key and its request still fit, and then the disk filled up.
     await host.run(
       "mkdir -m 700 /var/lib/latchkey; mount -t tmpfs -o mode=700,size=256k tmpfs /var/lib/latchkey",
     );

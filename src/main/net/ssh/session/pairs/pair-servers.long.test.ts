@@ -40,7 +40,7 @@ const state = () =>
     "cd /etc; ls -A tls haproxy/certs; sha256sum tls/* haproxy/certs/*; stat -c '%n %i %U %G %a' tls/* haproxy/certs/*; ls -A /var/lib/latchkey 2>/dev/null || :",
   );
 
-/** With the key of another certificate where the pair is to be a bad one. */
+/** `isBad`: the key is of another certificate. */
 async function stageNew(hand: Hand, name: Name, isBad = false) {
   const files = await filesOf(hand, name);
   const [made, other] = await Promise.all([makeCertificate({ names: ["new.lab"] }), makeCertificate()]);
@@ -87,7 +87,7 @@ lab.each(
     const consumer = serviceOf(name);
     const bad = await testDeployment(hand, { ...(await stageNew(hand, name, true)), service: consumer });
     const good = await testDeployment(hand, { ...(await stageNew(hand, name)), service: consumer });
-    // Apache's own test reads no key; a second Apache needs a network of its own.
+    // Apache's own test reads no key; a second Apache must run in a network namespace.
     const isBlind = name === "apache" && programs.includes("unshare");
     expect({ bad, good }).toMatchObject(
       isBlind
@@ -166,13 +166,13 @@ lab("an Apache that a bad pair has ended is started by its service once the pair
   const consumer = serviceOf("apache");
   expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "not-reloaded" });
   expect(await served("apache")).toBe("apache.lab");
-  // A hasty reload: its test has nothing to say, and it ends.
+  // A careless reload: Apache's own test finds nothing wrong, and Apache ends.
   await host.run(
     "apache2 -t -f /etc/apache2/apache2.conf 2>/dev/null; kill -USR1 $(cat /run/apache2.pid); while pgrep -x apache2 >/dev/null; do sleep 0.1; done",
   );
   await rollBackDeployment(hand, pair);
   expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "not-reloaded" });
-  // No service manager runs here: this stands for it.
+  // Stands in for systemctl, because no service manager runs here.
   await host.run(`mkdir -p /run/systemd/system; mv /usr/bin/systemctl /usr/bin/systemctl.away
     cat > /usr/bin/systemctl <<'END'
 #!/bin/sh
@@ -192,7 +192,7 @@ END
 lab("the name of a folder is no line of a second Apache's configuration", async () => {
   await using hand = await openPairHand(startShellIn(host));
   const made = await makeCertificate();
-  // Of another file system, so that what is staged is named by its folder.
+  // On another file system, so that the staged file's path has the folder's name in it.
   const plain = `/mnt/odd/a" b`;
   const odd = `/mnt/odd/a"\nErrorLog "|/usr/bin/touch /run/owned"\n#`;
   await host.run(`mkdir -p /mnt/odd; mount -t tmpfs -o mode=755 tmpfs /mnt/odd
@@ -221,7 +221,7 @@ lab("the name of a folder is no line of a second Apache's configuration", async 
   await host.run("umount /mnt/odd; rmdir /mnt/odd");
 });
 
-/** A second site of each, whose pair somebody has half replaced after it was read. */
+/** A second site of each server, whose files somebody has half replaced after the server read them. */
 const OTHER_SITE = (address: string) => ({
   nginx: `cat >/etc/nginx/conf.d/other.conf <<'END'
 server { listen ${address}:444 ssl; ssl_certificate /srv/other.pem; ssl_certificate_key /srv/other.key; }
@@ -283,7 +283,7 @@ lab("nginx and HAProxy go on where they are told of a site whose pair they canno
   await web.run("kill -HUP $(cat /run/nginx.pid); kill -USR2 $(pgrep -o -x haproxy)");
   const at = (port: number) => requestName({ host: web.address, port, name: null });
   await expect.poll(() => web.run("cat /var/log/nginx.log")).toContain("mismatch");
-  // Its master starts itself anew, to wait beside the old worker where it could not read all.
+  // The master re-executes itself; if it could not read everything, it waits beside the old worker.
   await expect
     .poll(() => web.run("tr '\\0' ' ' </proc/$(cat /run/haproxy.pid)/environ"))
     .toContain("HAPROXY_MWORKER_WAIT_ONLY=1");

@@ -55,7 +55,7 @@ async function stage(hand: Hand) {
   return { ...PAIR, files, newHashes };
 }
 
-/** Which pair is in use; none where its files are of different ones. */
+/** Which deployment is in place; "torn" if its files are of different ones. */
 async function inUse(): Promise<"old" | "new" | "torn"> {
   const said = await host.run(`cat ${CHAIN} ${KEY}`);
   if (said === old.pem + old.keyPem) return "old";
@@ -64,7 +64,7 @@ async function inUse(): Promise<"old" | "new" | "torn"> {
 
 const arm = (hand: Hand, pair: Awaited<ReturnType<typeof stage>>) =>
   startDeploymentTimer(hand, { ...pair, timer: "sleep", seconds: 900, services: [] });
-/** What its timer starts at the end of its time. */
+/** The command that its timer starts at the end of its time. */
 const FIRE = `sh ${DEN}/revert-deployment.*.sh`;
 
 lab.each(SHELLS)(
@@ -134,7 +134,7 @@ lab("whoever turns a pair is waited for while it runs, and not when it is gone",
   const swapped = swapDeployment(hand, pair);
   await host.run("kill $(cat /srv/pid)");
   expect(await swapped).toEqual({ kind: "swapped", already: false });
-  // The number of one that runs, which began at another time.
+  // The pid of a running process, with another start time.
   await host.run(`mv ${DEN}/mutex-free ${DEN}/mutex-1-1`);
   expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });

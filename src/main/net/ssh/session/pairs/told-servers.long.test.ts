@@ -29,7 +29,7 @@ import { servedBy } from "./testing/served-by.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
-/** What each does with a pair that it cannot read, once it is told. */
+/** What each server does on reload with files that it cannot read. */
 const WITH_A_BAD_PAIR = {
   postfix: { server: "postfix", told: "reloaded", keeps: false },
   dovecot: { server: "dovecot", told: "reloaded", keeps: false },
@@ -203,7 +203,7 @@ lab("a PostgreSQL whose log may not be read is not said to have taken a pair tha
   await standInForSystemd(host, [{ unit: "postgresql@17-lab.service", pid, reload: `kill -HUP ${pid}` }]);
   await using hand = await openPairHand(startShellIn(host));
   const pair = await swapIn(hand, "postgresql", { pem: one.pem, keyPem: other.keyPem });
-  // Root's, as where a unit appends to it.
+  // Root's own file, as if a systemd unit appends to it.
   const mode = await host.run(`stat -c %a ${log}; chown root: ${log}; chmod 600 ${log}`);
   expect(await reloadService(hand, serviceOf("postgresql"), pair)).toMatchObject({
     kind: "reloaded",
@@ -223,7 +223,7 @@ lab("a PostgreSQL whose log may not be read is not said to have taken a pair tha
 lab("a Postfix whose first process is stopped is given up before the session is", async () => {
   await using stopped = await startServersHost(["postfix"]);
   await using hand = await openPairHand(startShellIn(stopped));
-  // Nobody begins again what writes the log, and what is to be written waits once that is full.
+  // Nothing restarts the log writer, and messages wait once its buffer is full.
   await stopped.run(`kill -STOP ${PID_OF.postfix}; kill $(pidof postlogd)
     while timeout 1 postlog -t lab full; do :; done`);
   expect(await reloadService(hand, serviceOf("postfix"))).toMatchObject({
@@ -284,14 +284,14 @@ lab("a described server is tried and told by the commands that its user has give
   expect(await testDeployment(hand, { ...good, service: untried })).toMatchObject({ kind: "untested" });
   expect(await swapDeployment(hand, good)).toEqual({ kind: "swapped", already: false });
   expect(await reloadService(hand, consumer, good)).toMatchObject({ kind: "reloaded" });
-  // It is told by a signal, and answers before it has read anything.
+  // A signal makes it reload; the command returns before nginx has read anything.
   await expect.poll(() => served("nginx", web)).toBe(hashOf(one.der));
   const wrong = { ...consumer, described: { test: null, reload: "echo no such service >&2; exit 5" } };
   expect(await reloadService(hand, wrong, good)).toMatchObject({
     kind: "not-reloaded",
     said: "no such service",
   });
-  // What goes on for ever, as a server does that it has started, is waited for by nobody.
+  // A background process, such as a server that the command started, is not waited for.
   const left = "sleep 600 & echo $! >/run/left; echo told";
   for (const shell of SHELLS) {
     await using other = await openPairHand(startShellIn(web, { shell }));

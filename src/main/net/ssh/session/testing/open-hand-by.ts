@@ -13,7 +13,7 @@ export type SessionLogin = LoginOptions & {
   limits: LoginOptions["limits"] & { beginMs: number };
 };
 
-/** A hand over a login of its own, as a run has it. */
+/** A session over a login of its own, as a run opens it. */
 export async function openSessionBy(
   login: SessionLogin,
   by: "ssh2" | "system",

@@ -7,7 +7,7 @@ import { END_ALIASES } from "#shared/text/scripts.ts";
 
 const RESOURCES = join(import.meta.dirname, "../../../../../../resources");
 
-/** As it is shipped: all of its files, and the library that it stands on. */
+/** The session script as it is shipped: all of its files, and the library that it needs. */
 export async function readSessionScript(): Promise<string> {
   const texts = ["rotation/session", "lib"].map(async (folder) => {
     const names = (await readdir(join(RESOURCES, folder))).filter((name) => name.endsWith(".sh")).toSorted();
@@ -18,7 +18,7 @@ export async function readSessionScript(): Promise<string> {
 
 type Shell = Line & { leave(): Promise<void>; kill(): Promise<void> };
 
-/** A hand in a shell that runs already, without sshd between: the same lines as over SSH. */
+/** A session in a shell that runs already, without sshd in between: the same lines as over SSH. */
 export async function openSessionIn(shell: Shell, more = ""): Promise<RemoteSession & Pick<Shell, "kill">> {
   const begun = await beginSession(shell, `${await readSessionScript()}\n${more}`, 60_000);
   if (!("send" in begun)) {

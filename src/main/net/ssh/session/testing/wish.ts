@@ -6,7 +6,7 @@ export const hashOf = (bytes: Uint8Array | string): string =>
 
 export const TOKEN = "run00000001";
 
-/** To put a line in at that byte of a file, and where that leads. */
+/** A request to insert a line at that byte of a file, with the resulting file. */
 export function insertLine(
   path: string,
   before: Uint8Array,

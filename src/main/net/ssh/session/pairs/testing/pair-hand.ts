@@ -8,13 +8,13 @@ import { joinScripts } from "#shared/text/scripts.ts";
 
 export const PAIR: DeploymentOfRun = { token: "run00000001", id: "c0" };
 
-/** A hand that knows the verbs of pairs. */
+/** A session that knows the verbs of deployments. */
 export const openPairHand = async (shell: Parameters<typeof openSessionIn>[0]) =>
   openSessionIn(shell, await readPairScripts());
 
 const FOLDER = join(import.meta.dirname, "../../../../../../../resources/rotation/deployment");
 
-/** The verbs of pairs, as they are shipped. */
+/** The verbs of deployments, as they are shipped. */
 export async function readPairScripts(): Promise<string> {
   const files = (await readdir(FOLDER)).map(async (name) => [
     name,
@@ -23,7 +23,7 @@ export async function readPairScripts(): Promise<string> {
   return joinScripts(Object.fromEntries(await Promise.all(files)));
 }
 
-/** What a plan would say of the file, by a look. */
+/** The file as a plan would have it, by an inspection. */
 export async function planFile(
   hand: Awaited<ReturnType<typeof openPairHand>>,
   path: string,

@@ -5,7 +5,7 @@ type ServedPlace = Parameters<typeof servedBy>[0] & { name: string };
 
 const IS_LEAF = /^[0-9a-f]{64}$/;
 
-/** Asks each of these places for its certificate over and over, as clients do, until it is disposed. `name`: whose place it is. */
+/** Probes these endpoints over and over, as clients do, until it is disposed. `name`: of the server. */
 export function probePlaces(places: readonly ServedPlace[]) {
   const stop = new AbortController();
   const failures: string[] = [];
@@ -28,7 +28,7 @@ export function probePlaces(places: readonly ServedPlace[]) {
   return {
     failures,
     asked: (): number => counts.reduce((sum, count) => sum + count, 0),
-    /** By whose place: the certificates that were shown last at its places. */
+    /** By the server's name: the certificates that its endpoints presented last. */
     shown: (): Map<string, Set<string>> =>
       new Map(
         [...Map.groupBy(places.keys(), (nth) => places[nth]?.name ?? "")].map(([name, own]) => [
@@ -36,7 +36,7 @@ export function probePlaces(places: readonly ServedPlace[]) {
           new Set(own.map((nth) => last[nth] ?? "")),
         ]),
       ),
-    /** Each place was asked anew since. */
+    /** Resolves once each endpoint was probed again. */
     async untilAsked(): Promise<void> {
       const before = [...counts];
       while (counts.some((count, nth) => count < (before[nth] ?? 0) + 2)) await pause(50);

@@ -2,7 +2,7 @@ import { hashOf } from "#net/ssh/session/testing/wish.ts";
 import { createTlsProber } from "#net/tls/probe-endpoint.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 
-/** SHA-256 of the certificate that is shown first there, by a probe of ours; where none is, what came of it. */
+/** SHA-256 of the certificate that a probe of ours sees there first; if none, the outcome. */
 export async function servedBy(
   place: Pick<TlsTarget, "host" | "port" | "protocol"> & { serverName?: string },
 ): Promise<string> {
