@@ -41,7 +41,7 @@ test("what a cancelled scan did not come to is gone on with, until it was visite
     await app.client.scans.cancel({ scanId });
     for await (const { kind } of announcements) if (kind === "scan-finished") break;
   }
-  // As whoever opens the database next.
+  // As the next program that opens the database.
   await using app = createApp({ databasePath, workstation });
   const { scanId } = await app.client.scans.start({ text: "", again: "unfinished", only: "ssh" });
   expect(await app.client.scans.find({ scanId })).toMatchObject({ state: "running", total: 3 });

@@ -36,13 +36,13 @@ import {
 
 type Read = Memory & {
   readCertificate: (der: Uint8Array) => Certificate | null;
-  /** The host as it is named where it is scanned. */
+  /** The name under which the host is scanned. */
   name: string;
 };
 
 /**
- * A collected host as the store takes it, judged: from the collection, however it was carried here. Use alone is judged
- * by what logs told earlier as well, for they rotate.
+ * Turns a collection into what the store takes of a host, with verdicts. It depends on the collection alone, whether
+ * that came over ssh or in a bundle. Only use is evaluated by logs of earlier scans as well, for logs rotate.
  */
 export function describeHost(
   collection: Collection,
@@ -68,17 +68,17 @@ export function describeHost(
 type Described = {
   host: CollectedHost;
   findings: FindingDraft[];
-  /** What could not be read, or was too much to judge. */
+  /** What could not be read, or was too much to evaluate. */
   unreadable: Collection["unreadable"];
 };
 
-/** A row that is written beside what is known of it. */
+/** The steps for a row that is compared with what is known of it. */
 const STEPS_OF_ROW = 50;
 
-/** A certificate that is read, and judged. */
+/** The steps for a certificate that is read and evaluated. */
 const STEPS_OF_CERTIFICATE = 3_000;
 
-/** What authorities may cost of the whole. */
+/** The part of the budget that authorities may use. */
 const AUTHORITY_STEPS = 20_000_000;
 
 type EvaluatedFacts = Read & {
@@ -201,12 +201,12 @@ const withManager = (verdict: Verdict, managedBy: ManagedBy | null): Verdict =>
 
 function describeKeyFiles(collection: Collection): CollectedHost["keyFiles"] {
   const { keyFiles, accounts } = collection;
-  // Of several accounts of a number it is the first.
+  // Where several accounts have a number, the first is the owner.
   const owners = new Map(accounts.toReversed().map(({ uid, name }) => [uid, name]));
   let verifications = 0;
   return keyFiles.map((file) => ({
     ...describeKeyFile(file, owners),
-    // No collector of ours asks more of them: each is a signature to check.
+    // Our collectors make no more of these: each is a signature to verify.
     possession:
       file.signature !== null && ++verifications > MOST_VERIFICATIONS
         ? { kind: "claimed", why: "not-tested" }
@@ -237,7 +237,7 @@ function describeKeyFile(
   };
 }
 
-/** What was signed has to be of this visit, or bundle, and of this host. */
+/** The signed statement must be for this scan or bundle, and for this host. */
 function evaluatePossession(
   { path, signature, blob, isEncrypted }: KeyFile,
   { nonce, signingHost, hostKeys }: Collection,
@@ -259,7 +259,7 @@ function formatLock({ cipher, kdf, rounds }: NonNullable<KeyFile["lock"]>): stri
 
 type ReadFile = CollectedHost["certificateFiles"][number] & { unreadable: string[] };
 
-/** `replaced`: those that are kept from before, and in use nowhere. */
+/** `replaced`: files that are kept from before, and in use nowhere. */
 function readCertificateFiles(
   collection: Collection,
   { configurations }: HostMap,
@@ -300,17 +300,20 @@ function formatRead({
   ];
 }
 
-/** Without these no grant, key file or certificate is missing. */
+/** Where these cannot be read, no grant, key file or certificate is missing. */
 const ELSEWHERE: ReadonlySet<string> = new Set(["trust-store", "log", "sudo", "outbound"]);
 
-/** Where something may be that was not seen: homes, folders and files that could not be read. What is not there is none of them. */
+/**
+ * Paths where there may be something that was not seen: homes, folders and files that could not be read. A path that
+ * does not exist is none of them.
+ */
 function listUnreadablePaths({ unreadable, authorizedKeys }: Collection): string[] {
   const hidden = unreadable.filter(({ kind, isAbsent }) => !ELSEWHERE.has(kind) && !isAbsent);
   const files = authorizedKeys.filter(({ whyUnreadable }) => whyUnreadable !== null);
   return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
 }
 
-/** Without these a private key may be there unseen: accounts that are not listed have homes, too. */
+/** Where these cannot be read, there may be an unseen private key: accounts that are not listed have homes, too. */
 const OF_KEYS: ReadonlySet<string> = new Set(["accounts", "home", "key-file", "host-key"]);
 
 const listUnreadableKeyPaths = ({ unreadable }: Collection): string[] =>
@@ -330,7 +333,7 @@ function listUnreadable(
   ];
 }
 
-/** Whose keys may be there unseen: whoever has the file, or the home. */
+/** Finds the accounts whose keys may be there unseen: those of the file, or of the home. */
 function findKeysOf({ authorizedKeys, accounts }: Collection) {
   const atHome = Map.groupBy(accounts, ({ home }) => home);
   const ofFile = new Map(authorizedKeys.toReversed().map((file) => [file.path, file.accounts]));
@@ -345,7 +348,7 @@ function findKeysOf({ authorizedKeys, accounts }: Collection) {
   };
 }
 
-/** As whom a host was read: `root`, `root by sudo`, or the name of the account. */
+/** The account that read a host: `root`, `root by sudo`, or its name. */
 export const formatReader = ({ uid, user, how }: Collection["readAs"]): string => {
   if (how === "sudo") return "root by sudo";
   return uid === 0 ? "root" : user;

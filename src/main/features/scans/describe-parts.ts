@@ -16,15 +16,18 @@ import type { HostUse } from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
 import type { CollectedDisk, CollectedHost, SeenCertificate } from "#store/probe-record.ts";
 
-/** What earlier scans saw of the host. */
+/** What earlier scans know of the host. */
 export type Memory = {
-  /** What is known of its logins, with what one more reading tells of them. */
+  /** What is known of its logins, merged with one more reading. */
   recallUse: (seen: HostUse) => HostUse;
-  /** From when on each line is known to stand; null for one that is new. */
+  /** Since when each line is known to be there; null for a new one. */
   recallAges: () => (grant: EvaluatedGrant) => Instant | null;
 };
 
-/** What the logs of this reading tell of logins by key, and whether each grant is used, by these and all earlier ones. */
+/**
+ * Returns the logins by key that the logs of this reading show, and whether each grant is used, by these and all
+ * earlier logs.
+ */
 export function describeUse(
   collection: Collection,
   grants: readonly EvaluatedGrant[],
@@ -65,12 +68,14 @@ const nameOf = ({ account, key, isAuthority }: EvaluatedGrant): string =>
   JSON.stringify([account, key?.fingerprint ?? null, isAuthority]);
 
 type Read = {
-  /** As it is named where it is scanned. */
+  /** The name under which the host is scanned. */
   host: string;
   files: readonly { path: string; certificates: readonly { certificate: Certificate }[] }[];
 };
 
-/** What the configurations of a host's servers say is served, and what would show it, as the store keeps it. */
+/**
+ * What the configurations of a host's servers say is served, and which handshake would show it, as the store keeps it.
+ */
 export function describeDisk(
   { listening, diskFiles }: Collection,
   map: HostMap,
@@ -91,7 +96,7 @@ export function describeDisk(
   };
 }
 
-/** What says of the host who it is, where it is a client of another server. */
+/** The certificates by which the host authenticates itself as a client of another server. */
 export const listClientFiles = ({ configurations }: HostMap): CollectedHost["clientFiles"] =>
   configurations
     .flatMap(({ alsoNamed }) => alsoNamed)
@@ -108,15 +113,15 @@ export function formatServersRead({ serverConfigs, keystores }: Collection): str
 }
 
 /**
- * What all that is judged of one host may cost: some seconds. The largest honest hosts need a third of it: 160,000 lines of keys, or
- * 20,000 accounts of a directory with five authorities.
+ * The budget for evaluating one host: some seconds. The largest honest hosts need a third of it: 160,000 lines of keys,
+ * or 20,000 accounts of a directory with five authorities.
  */
 const HOST_STEPS = 60_000_000;
 
-/** However few steps it takes: a slow computer is no hostile host, so this is many times what the steps take. */
+/** The limit however few the steps are. It is many times what they take, because a slow computer is no hostile host. */
 const HOST_MS = 60_000;
 
-/** Of what could not be read so much is still named. */
+/** So many unreadable things are still named. */
 const MOST_UNREADABLE = 200;
 
 const WHY =
@@ -125,8 +130,8 @@ const WHY =
 export const tooMuch = (path: string): Unreadable => ({ kind: "limit", path, why: WHY });
 
 /**
- * Judges what a host sent, within a budget. What costs more is not judged: then all but the host's own facts is left out, and said
- * to be. So one host cannot keep those beside it waiting, and no verdict is made of a part.
+ * Evaluates what a host sent, within a budget. Above it everything but the host's own facts is left out, and its
+ * coverage says so. So one host cannot delay the others, and no verdict depends on a part of the data.
  */
 export function evaluateWithinBudget<T>(collection: Collection, evaluate: (collection: Collection) => T): T {
   try {
@@ -137,7 +142,7 @@ export function evaluateWithinBudget<T>(collection: Collection, evaluate: (colle
   }
 }
 
-/** The host's own facts and keys alone. */
+/** The host's own facts and host keys alone. */
 function withoutLists(collection: Collection): Collection {
   return {
     ...collection,
@@ -172,7 +177,7 @@ function withoutLists(collection: Collection): Collection {
   };
 }
 
-/** By the time of this thread, which other programs do not add to. Node before 22.19 and 23.9 cannot tell it. */
+/** By the CPU time of this thread, which other programs do not add to. Node before 22.19 and 23.9 cannot read it. */
 function lateAfter(ms: number): () => boolean {
   const read =
     "threadCpuUsage" in process
@@ -185,14 +190,14 @@ function lateAfter(ms: number): () => boolean {
   return () => read() - begin > ms;
 }
 
-/** A certificate as the store takes it, with what is judged of it alone. */
+/** A certificate as the store takes it, with what follows from it alone. */
 export function toSeen(certificate: Certificate, der: Uint8Array): SeenCertificate {
   const known = evaluated.get(certificate) ?? evaluate(certificate, der);
   evaluated.set(certificate, known);
   return { ...known, der };
 }
 
-/** Which accounts certificates of the authorities open that sshd trusts, or may open. */
+/** The accounts that certificates of sshd's trusted authorities open, or may open. */
 export const describeAuthorities = (
   collection: Collection,
   authorities: readonly Authority[],
@@ -207,7 +212,7 @@ export const describeAuthorities = (
   isComplete: areAuthoritiesKnown(collection),
 });
 
-/** A fleet serves few certificates from many places, and a cache hands out each as one object. */
+/** A fleet serves few certificates at many endpoints, and a cache returns each as one object. */
 const evaluated = new WeakMap<Certificate, Omit<SeenCertificate, "der">>();
 
 function evaluate(certificate: Certificate, der: Uint8Array): Omit<SeenCertificate, "der"> {

@@ -39,7 +39,7 @@ function readStream(stream: string, more: Partial<StreamResult> = {}): HostProbe
   return visit;
 }
 
-/** The first file of keys of that host, with other bytes in it. */
+/** The first authorized keys file of that host, with other bytes in it. */
 const withKeys = (text: string) => (records: string) =>
   records.replace(/^authorized-keys \d+ b64 ([^\n]*)\n(?:[A-Za-z0-9+/=]+\n)+/m, (_, attributes: string) => {
     const lines =

@@ -22,13 +22,13 @@ import { publicRoots } from "./recording/note-certificates.ts";
 
 type Read = {
   readCertificate: (der: Uint8Array) => Certificate | null;
-  /** What earlier scans saw of a host. */
+  /** What earlier scans know of a host. */
   memory: Pick<RecordingStore["uses"], "knownSince" | "recall">;
   /** Authorities that were seen before. */
   chains: Pick<RecordingStore["chains"], "named">;
 };
 
-/** Reads and judges what probes come to: each certificate once. */
+/** Reads and evaluates the results of probes: each certificate once. */
 export function createReader({ uses, chains }: Pick<RecordingStore, "uses" | "chains">): ReadProbe {
   const read: Read = { readCertificate: createCertificateCache(), memory: uses, chains };
   return (home) => {
@@ -57,7 +57,7 @@ function describeChain(home: ChainResult, { readCertificate, chains }: Read): En
   const addresses =
     home.addresses?.map((one) => ({ ...one, chain: readChain(one.chain, `the chain at ${one.address}`) })) ??
     null;
-  // Where all addresses were looked at, the chain that speaks for the name is among theirs.
+  // Where all addresses were probed, the chain of the endpoint is one of theirs.
   const spoken = addresses?.find(({ address }) => address === facts.address);
   const chain = spoken?.chain ?? readChain(home.chain, "the chain");
   const elsewhere = addresses?.filter((one) => one !== spoken) ?? [];
@@ -89,18 +89,18 @@ function findPresentedProblems(target: TlsTarget, chain: readonly (SeenCertifica
   return [...findEndpointProblems(target, chain), ...certificates.flatMap(findCertificateProblems)];
 }
 
-/** What the end of a jump host looks like, seen from behind it. */
+/** The outcomes of a host behind a jump host that has ended. */
 const CUTS = new Set<HostProbe["outcome"]>(["reset", "timed-out", "throttled", "truncated"]);
 
-/** What is told of a host that is behind a jump host which has ended meanwhile. */
+/** Blames the jump host for such an outcome, where it has ended meanwhile. */
 export function blame<Probe extends HostProbe>(probe: Probe, lost: StreamResult["lost"]): Probe {
   if (!lost || !CUTS.has(probe.outcome)) return probe;
   return { ...probe, outcome: "jump-failed", message: lost.message, jumpHost: lost.jumpHost };
 }
 
 /**
- * A stream is whole only when its own trailer says so, whatever the connection looked like, and a host only when the
- * collector left nothing out.
+ * A stream is whole only if its own trailer says so, whatever the connection looked like; a host only if the collector
+ * left nothing out.
  */
 function describeStream(
   { identity, nonce, reading, lost }: StreamResult,
@@ -158,7 +158,7 @@ const describeWire = (
 type Chains = RecordingStore["chains"];
 type Chain = readonly (SeenCertificate | null)[];
 
-/** What is wrong with a chain as it was sent, an intermediate that is missing among it. */
+/** What is wrong with a chain as it was sent, including a missing intermediate. */
 export function evaluateSentChain(
   target: TlsTarget,
   chain: Chain,
@@ -169,8 +169,9 @@ export function evaluateSentChain(
 }
 
 /**
- * Only what is known for certain: an authority that was seen elsewhere has signed the last certificate of the chain, and neither
- * it nor anybody of its name is a root, which clients would have. A chain below a private root that was never seen is left alone.
+ * Reports only what is certain: an authority that was seen elsewhere has signed the last certificate of the chain, and
+ * neither it nor any certificate with its name is a root, which clients would have. A chain below a private root that
+ * was never seen is left alone.
  */
 function findMissing(target: TlsTarget, chain: Chain, { named }: Pick<Chains, "named">): FindingDraft | null {
   const sent = chain.flatMap((each) => each ?? []);
@@ -190,7 +191,10 @@ function findMissing(target: TlsTarget, chain: Chain, { named }: Pick<Chains, "n
 
 type KnownIssuers = { known: readonly Uint8Array[]; issuer: Certificate | null };
 
-/** A fleet sends few intermediates from many places, and a cache hands out each as one object: verified once for those known. */
+/**
+ * A fleet sends few intermediates from many endpoints, and a cache returns each as one object: each is verified once
+ * against the known issuers.
+ */
 const issuersOf = new WeakMap<Certificate, KnownIssuers>();
 
 function findIssuer({ certificate, der }: SeenCertificate, known: readonly Uint8Array[]): Certificate | null {
@@ -206,7 +210,7 @@ const isSame = (some: readonly Uint8Array[], others: readonly Uint8Array[]): boo
   some.length === others.length &&
   some.every((one, at) => Buffer.compare(one, others[at] ?? new Uint8Array()) === 0);
 
-/** The last one that stands above the leaf, by names. */
+/** The last certificate above the leaf, by names. */
 function topOf(sent: readonly SeenCertificate[]): SeenCertificate | null {
   let top = sent[0] ?? null;
   for (let height = 0; top && height < sent.length; height++) {

@@ -3,8 +3,8 @@ import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 
 /**
- * Two accounts with a key each, of which `dora` is in a directory: it is in no file of the host, and getent tells of it
- * for as long as the directory can be reached.
+ * Two accounts with a key each. `dora` is in a directory: she is in no file of the host, and getent lists her as long
+ * as the directory can be reached.
  */
 const withDirectory = (publicKey: string): string => `
   ${letIn(publicKey)} ${letIn(publicKey, "own")} ${letIn(publicKey, "dora")}

@@ -20,8 +20,8 @@ import { createViolationRecorder } from "./recording/record-violations.ts";
 import type { ImportBundle } from "./recording/recorder.ts";
 
 /**
- * Takes bundles in: a bundle is read, judged and written as what a visit brings home, in a scan of its own that is dated
- * when it was collected. One that nothing shows to be of its host is kept beside what is known better. Called within a
+ * Imports bundles: a bundle is read, evaluated and written like a probe, in a scan of its own with the date of its
+ * collection. A bundle whose host nothing verifies is kept as a claim beside a more reliable reading. Call it within a
  * transaction: either all of this happens or nothing.
  */
 export function createBundleImporter(store: RecordingStore, read: ReadProbe): ImportBundle {
@@ -69,7 +69,7 @@ export function createBundleImporter(store: RecordingStore, read: ReadProbe): Im
   };
 }
 
-/** What a bundle tells otherwise than what is known of its host; null where it is not kept beside that. */
+/** Where a bundle differs from what is known of its host; null where it is not kept beside that. */
 function differencesOf({ claims }: Pick<RecordingStore, "claims">, read: ReadProbe, plan: BundlePlan) {
   if (plan.known || !isKeptBeside(plan.standing)) return null;
   const { host, port, user, collectedAt: at } = plan;
@@ -79,7 +79,7 @@ function differencesOf({ claims }: Pick<RecordingStore, "claims">, read: ReadPro
   return known && probe.collected ? compareClaim(probe.collected, known) : [];
 }
 
-/** It is compared, and recorded nowhere. */
+/** The result is compared, and recorded nowhere. */
 const NO_SCAN = 0 as StreamResult["identity"]["scanId"];
 
 type Beside = { plan: BundlePlan; offline: OfflineBundle; importedAt: string };
@@ -97,7 +97,7 @@ function keepBeside(store: RecordingStore, read: ReadProbe, { plan, offline, imp
   return { scanId: null, importedAt, differences };
 }
 
-/** Of the host's own signature nothing but this comes: what the bundle tells was taken in before. */
+/** Records the host's own signature alone: the content of the bundle was imported before. */
 function markSigned(store: RecordingStore, { bundle, signers, ...plan }: BundlePlan, at: string): void {
   const { host, port, standing, collectedAt } = plan;
   const { digest } = bundle;
@@ -130,8 +130,8 @@ function write(
 }
 
 /**
- * It was not met: nothing is said of the key that it presents, and how far its clock is off is not known, but that it is
- * at least so far ahead as the bundle is of this computer's. By that, an older bundle of it is known to be older.
+ * The host was not connected to, so there is no host key. The error of its clock is not known, but it is ahead by at
+ * least as much as the bundle is ahead of this computer's clock. By that, an older bundle of it is known to be older.
  */
 function readOffline(
   read: ReadProbe,
@@ -157,8 +157,8 @@ function readOffline(
 }
 
 /**
- * What key files have signed names the host by its keys, one of which has to have signed the bundle: whoever makes one can put the proofs
- * of another host's bundle into it, and that one's public keys.
+ * The statement that key files have signed names the host by its keys, and one of these must have signed the bundle:
+ * whoever makes a bundle can insert the verifications of another host's bundle, and that host's public keys.
  */
 function withoutForeignVerifications(
   keyFiles: CollectedHost["keyFiles"],
@@ -175,7 +175,8 @@ function withoutForeignVerifications(
 }
 
 /**
- * What plans are made of where a host is known by its bundle alone. Its key is one that signed the bundle: anybody can name one.
+ * What plans need of a host that is known by its bundle alone. Its key is one that signed the bundle: anybody can name
+ * one.
  */
 function describeOffline(collection: Collection, standing: BundleStanding): OfflineReading {
   const { accounts, authorizedKeys, sshd } = collection;
@@ -222,7 +223,7 @@ function describeFile(file: AuthorizedKeysFile, { accounts }: Collection): Offli
   };
 }
 
-/** Why it would not be changed; what else is in the way is seen there. */
+/** Why the file would not be changed; other obstacles show up on the host. */
 function formatObstacle(
   { path, bytes, whyUnreadable, isCut, isLink, linkCount }: AuthorizedKeysFile,
   hasEntry: boolean,
@@ -235,10 +236,10 @@ function formatObstacle(
   return hasEntry ? null : `the bundle does not say whose ${path} is`;
 }
 
-/** So many of each are named. */
+/** So many of each kind are named. */
 const MOST_NAMED = 20;
 
-/** What a bundle tells of a host otherwise than what is known of it, of each kind that differs. */
+/** The differences between a bundle and what is known of its host, for each kind that differs. */
 function compareClaim(collected: CollectedHost, known: KnownTexts): ClaimDifference[] {
   const claimed: KnownTexts = {
     account: new Set(collected.accounts.map(({ name }) => name)),
@@ -268,7 +269,7 @@ function compareClaim(collected: CollectedHost, known: KnownTexts): ClaimDiffere
 
 const KINDS = ["account", "grant", "key file", "host key", "certificate"] as const;
 
-/** What importing bundles would do, with what they tell otherwise than what is known. Changes nothing. */
+/** Returns what importing bundles would do, with their differences from what is known. Changes nothing. */
 export function createBundlePlanner(store: Store) {
   const read = createReader(store);
   return (offline: OfflineBundle, at: Instant): BundlePlan & Pick<ImportedBundle, "differences"> => {

@@ -24,14 +24,14 @@ type Deps = ProbeDeps & {
   ) => Promise<{ targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig }>;
   recording: Recording;
   announce: (announcement: Announcement) => void;
-  /** Takes on work that outlives the call; the signal says that Latchkey is closing. */
+  /** Starts work that outlives the call; its signal aborts when Latchkey closes. */
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
   log: (error: unknown) => void;
 };
 
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
-/** A proxy that no target takes is refused; where only some take it, that is said. */
+/** Refuses a proxy that no target can use; returns a note where only some can. */
 function checkProxy(requested: readonly RequestedTarget[], proxy: ProxyUrl | null): string[] {
   if (!proxy || requested.every(({ target }) => target.kind === "tls")) return [];
   if (requested.some(({ target }) => target.kind === "tls")) return [NOT_FOR_HOSTS];
@@ -59,7 +59,7 @@ export function createScans(deps: Deps) {
   };
   return { procedures, scan };
 
-  /** Scans, and resolves once that has ended, however it did. Rejects where it could not begin. */
+  /** Scans, and resolves once the scan has ended, in whatever state. Rejects where it could not begin. */
   async function scan(request: ScanRequest): Promise<void> {
     const { ended } = await start(ScanInput.parse(request));
     await ended;
@@ -114,7 +114,7 @@ const NOTHING_LEFT =
   "no scan that was cancelled or interrupted has left anything; there is nothing to go on with";
 const EITHER = "say what to scan, or what to scan again, not both";
 
-/** What a scan visits, in the order to visit it. `named`: what its text and sources mean. */
+/** The targets of a scan, in the order in which they are probed. `named`: what its text and sources mean. */
 function chooseTargets(store: Store, request: ScanInput, named: readonly Target[]): RequestedTarget[] {
   const isNamed = request.text.trim() !== "" || request.sources.length > 0;
   if (isNamed && request.again !== null) throw new Refusal("invalid-input", EITHER);
@@ -132,7 +132,7 @@ function chooseTargets(store: Store, request: ScanInput, named: readonly Target[
   );
 }
 
-/** What was scanned before, each with the login that it was scanned with. */
+/** Targets of earlier scans, each with its login. */
 function recall(store: Store, { again, only }: ScanInput): RequestedTarget[] {
   const known = listAgain(store, again);
   if (known.length === 0 && again === "failed") throw new Refusal("not-found", NOTHING_FAILED);
@@ -160,7 +160,10 @@ function listAgain(store: Store, again: ScanInput["again"]): RequestedTarget[] {
   }
 }
 
-/** Of several logins to one host the one that sees most comes last: what it says of the host stands, and is remembered. */
+/**
+ * Of several logins to one host the one that sees most comes last: its reading of the host stays, and its login is
+ * remembered.
+ */
 const rootLast = (requested: readonly RequestedTarget[]): RequestedTarget[] =>
   requested.toSorted((one, other) => Number(readsAsRoot(one)) - Number(readsAsRoot(other)));
 

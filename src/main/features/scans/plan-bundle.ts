@@ -18,9 +18,9 @@ export type BundlePlan = Omit<BundleView, "importedAt" | "differences"> & {
   signers: readonly string[];
   /** The login that is remembered for the host. */
   user: string | null;
-  /** The import that took it in, without a scan where it was kept beside what is known; null: none has. */
+  /** The earlier import of it, without a scan where it was kept beside what is known; null where there is none. */
   known: { scanId: ScanId | null; importedAt: Instant } | null;
-  /** It was taken in when nothing showed of which host it is, and its host's signature is there now. */
+  /** It was imported when nothing verified its host, and its host's signature is there now. */
   isSignedSince: boolean;
 };
 
@@ -30,7 +30,7 @@ type Tables = {
   issuedCollectors: Pick<Store["issuedCollectors"], "find">;
 };
 
-/** What importing a bundle would do, or a refusal that says what is wrong with it. Changes nothing. */
+/** Returns what importing a bundle would do, or a refusal that says what is wrong with it. Changes nothing. */
 export function planBundle(store: Tables, { bytes, as, signature }: OfflineBundle, now: Instant): BundlePlan {
   const { bundles } = store;
   const bundle = readBundle(bytes);
@@ -59,7 +59,7 @@ export function planBundle(store: Tables, { bytes, as, signature }: OfflineBundl
   const own = chooseSigners(trust, signers, namedKeys(bundle));
   const standing = evaluateStanding(trust, own);
   const current = bundles.hostAt(host, port);
-  // What was merely claimed does not keep out what its host has signed.
+  // A mere claim does not keep out a bundle that its host has signed.
   const isFirstSigned = standing.kind === "first-use" && trust.signedBefore.length === 0;
   if (current && !isKeptBeside(standing) && !isFirstSigned) refuseOlder(current, unixTime);
   if (standing.kind !== "verified") refuseUsedNonce(bundles, bundle);
@@ -79,7 +79,7 @@ export function planBundle(store: Tables, { bytes, as, signature }: OfflineBundl
 export const isKeptBeside = (standing: BundleStanding): boolean =>
   standing.kind === "claimed" && standing.isBeside;
 
-/** The import that took it in. One that was only claimed then may be of its host for certain by now. */
+/** Finds the earlier import of a bundle. Its host may have been only claimed then, and verified by now. */
 function findBefore({ bundles, claims }: Tables, bundle: Bundle, all: readonly string[]) {
   const { digest } = bundle;
   const claim = claims.find(digest);
@@ -143,8 +143,8 @@ const refuseFuture = (unixTime: number, now: Instant): Refusal =>
   );
 
 /**
- * Both times by the host's own clock, as far as that of the last reading is known. A clock that was further ahead than a
- * bundle may be is taken to have been set since.
+ * Compares both times by the host's own clock, as far as the last reading shows it. A clock that was further ahead than
+ * a bundle may be is assumed to have been set since.
  */
 function refuseOlder({ host, port, lastRead, clockAheadSeconds }: KnownHost, unixTime: number): void {
   if (lastRead === null) return;
@@ -156,7 +156,7 @@ function refuseOlder({ host, port, lastRead, clockAheadSeconds }: KnownHost, uni
   );
 }
 
-/** Each run of a collector has a number of its own: of two bundles with one of them one was made of the other. */
+/** Each run of a collector has a nonce of its own: of two bundles with one nonce, one was made from the other. */
 function refuseUsedNonce(bundles: Store["bundles"], { digest, collection }: Bundle): void {
   const importedAt = bundles.otherWithNonce(collection.nonce, digest);
   if (importedAt === null) return;
@@ -166,7 +166,7 @@ function refuseUsedNonce(bundles: Store["bundles"], { digest, collection }: Bund
   );
 }
 
-/** The number of a collector that was issued here comes before that of its run. */
+/** The nonce begins with that of the collector, where it was issued here; that of its run follows. */
 function findIssued({ issuedCollectors }: Tables, nonce: string): Instant | null {
   const [collector, run] = nonce.split("-");
   return collector && run ? issuedCollectors.find(collector) : null;

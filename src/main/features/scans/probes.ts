@@ -37,7 +37,7 @@ export type ProbeDeps = {
   /** POSIX sh, sent to every host. */
   collectorScript: string;
   now: () => Date;
-  /** How it waits before it tries a host again. */
+  /** When and how often it tries a host again. */
   retryPolicy: RetryPolicy;
   store: Pick<Store, "served">;
 };
@@ -56,14 +56,17 @@ type ProbeOptions = {
 
 type Preparation = { scanId: ScanId; promptUser: PromptUser; atOnce: AtOnce; signal: AbortSignal };
 
-/** The ways to visit, for scans. */
+/** The probes of hosts and endpoints, for scans. */
 export function createProbes(deps: ProbeDeps) {
   const { store, recording, openConnections, prober, workstation, now, retryPolicy } = deps;
   const collectorScript = Buffer.from(withoutRemarks(deps.collectorScript));
   const { user } = workstation;
   return { refuseUnusable: (options: ProbeOptions) => refuseUnusable(options, workstation), prepare };
 
-  /** For one scan. Endpoints need no key: only hosts wait until those are read, and somebody has opened the locked ones. */
+  /**
+   * Prepares one scan. Endpoints need no key: only hosts wait until keys are read, and the user has unlocked the locked
+   * ones.
+   */
   function prepare(options: ProbeOptions, { scanId, promptUser, atOnce, signal }: Preparation): Probers {
     const routeTo = (target: SshTarget) => options.sshConfig.routeTo(target, user);
     const routes = planLogins(options.requested, { routeTo, ssh: findSsh() });
@@ -93,14 +96,14 @@ type EndpointDeps = {
   prober: TlsProber;
   retryPolicy: RetryPolicy;
   now: () => Date;
-  /** Of this workstation. */
+  /** The user of this workstation. */
   user: string;
-  /** The kinds of keys of which certificates stand side by side there: each is asked for alone. */
+  /** The kinds of keys for which there are certificates side by side at a port: each gets a handshake of its own. */
   keyKindsAt: KeyKindsAt;
   keepOpen: (hops: readonly Hop[]) => Promise<JumpHost<Hop> | null>;
 };
 
-/** How the endpoints of one scan are visited, each by its way. */
+/** The probes of the endpoints of one scan, each over its route. */
 function createEndpointProbes(
   { prober, retryPolicy, now, user, keepOpen, keyKindsAt }: EndpointDeps,
   { requested, sshConfig, everyAddress, probesCapabilities }: ProbeOptions,
@@ -142,19 +145,20 @@ function findJumps({ requested, sshConfig }: ProbeOptions, user: string): Planne
 
 const toDisposable = (kept: Kept | Failure): AsyncDisposable | null => (isFailure(kept) ? null : kept);
 
-/** What every visit of one scan has in common. */
+/** What every probe of one scan has in common. */
 type HostProber = {
   scanId: ScanId;
   connections: Connections;
   collectorScript: Uint8Array;
-  /** Resolves when there is room for so many bytes more, until they are read. */
+  /** Resolves when the byte budget has room for so many more bytes. */
   waitForBytes: (bytes: number) => Promise<void>;
   now: () => Date;
 };
 
 /**
- * Logs in to a host and takes what its collector says. A host holds its place until there is room for that: so no more
- * can wait to be read than those bring that are visited at a time. Rejects only when the scan is told to stop.
+ * Logs in to a host and collects the output of its collector. A host keeps its slot until the byte budget has room for
+ * that. So the data that waits to be read is at most that of the hosts which are probed at a time. Rejects only when
+ * the scan is stopped.
  */
 async function probeHost(
   prober: HostProber,
@@ -224,7 +228,7 @@ const NOTHING = { hostKey: null, isKeyRefused: false, jumpHost: null, collected:
 
 type Deps = {
   prober: Pick<TlsProber, "probeEndpoint">;
-  /** The way to it, held until it is disposed; absent: directly. */
+  /** The route to it, kept open until it is disposed; absent: directly. */
   keepProxy?: () => Promise<Kept | Failure>;
   retryPolicy: RetryPolicy;
   now: () => Date;
@@ -232,7 +236,7 @@ type Deps = {
 
 type Probe = { scanId: ScanId; target: TlsTarget; signal: AbortSignal; options?: ProbeRequest };
 
-/** Greets an endpoint and takes the chain it presents. Rejects only when `signal` says stop. */
+/** Probes an endpoint and collects the chain it presents. Rejects only when `signal` aborts. */
 export async function probeEndpoint(
   { prober, keepProxy = goDirectly, retryPolicy, now }: Deps,
   { scanId, target, signal, options }: Probe,

@@ -91,7 +91,7 @@ test("a command's turn comes between two commits of the thread, and both keep al
   expect([store.events.count(), store.events.findBreak()]).toEqual([1 + 20 + 20, null]);
 });
 
-/** The threads that are started meanwhile. */
+/** Collects the threads that are started meanwhile. */
 function watchThreads() {
   const threads: Worker[] = [];
   const take = (thread: Worker) => threads.push(thread);

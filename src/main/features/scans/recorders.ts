@@ -17,10 +17,10 @@ import { createRecorder } from "./recording/recorder.ts";
 import { createRecording } from "./recording/recording.ts";
 import type { RecordingWork } from "./recording-worker.ts";
 
-/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+/** The worker is beside this file, as source and as built: all parts of the program are in one folder then. */
 const WORKER = new URL(`./recording-worker${extname(import.meta.url)}`, import.meta.url);
 
-/** What scans write into a store; whoever else writes to it takes turns with that from now on. */
+/** The recording of scans into a store. Other writers of this process alternate with it from now on. */
 export function recordInto(store: Store, deps: Omit<Parameters<typeof createRecording>[0], "startRecorder">) {
   const recording = createRecording({
     startRecorder: (onMessage) => startRecorder(store, onMessage),
@@ -41,7 +41,7 @@ function recordAside(work: RecordingWork, onMessage: OnRecorderMessage): Recorde
   const worker = new Worker(WORKER, { name: "recording", workerData: work, argv: [], execArgv: [], env });
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   let isDead = false;
-  // Once: when it has been told, the next thread may have been started.
+  // Reports its death once: after the report, the next thread may have been started.
   const die = (error: unknown) => {
     if (!isDead) onMessage({ kind: "dead", error: serializeError(error) });
     isDead = true;
@@ -64,7 +64,7 @@ function recordAside(work: RecordingWork, onMessage: OnRecorderMessage): Recorde
   };
 }
 
-/** The store is closed by whoever opened it. */
+/** Does not close the store: its opener does. */
 function recordHere(store: Store, onMessage: OnRecorderMessage): RecorderLink {
   const read = createReader(store);
   const importBundle = createBundleImporter(store, read);

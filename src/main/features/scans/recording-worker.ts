@@ -1,4 +1,4 @@
-/** The thread in which what a scan brings home is read, judged and written. It ends when it is told to close. */
+/** The thread that reads, evaluates and writes the results of a scan. It ends at the command `close`. */
 import { parentPort, workerData } from "node:worker_threads";
 import { openRecordingStore } from "#store/recording-store.ts";
 import { createReader } from "./describe-probe.ts";

@@ -26,7 +26,8 @@ test("the end of a scan is announced even when the database does not take it", a
 
 test("a visit that this program cannot write costs none of those beside it", async () => {
   const { store, log, carry } = open();
-  // A finding about a certificate that was not seen: no visit may say so, and one that does is our fault.
+  // A finding about a certificate that was not seen: no probe may report one, and a probe that does shows a bug of
+  // ours.
   const finding = findCertificateProblems(
     makeCertificate("weak", { keyType: "RSA", keyBits: 512 }).certificate,
   );

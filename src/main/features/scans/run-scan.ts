@@ -8,32 +8,32 @@ import { toInstant } from "#shared/model/instant.ts";
 import { brokenProbe, type EndedState, type ProbeResult } from "./recording/messages.ts";
 import type { Recording } from "./recording/recording.ts";
 
-/** What is visited, and how it is told. */
+/** What is probed, and how many at a time. */
 type ScanTask = { scanId: ScanId; targets: readonly Target[]; atOnce: AtOnce };
 
 export type Probers = {
-  /** The hosts, by the jump hosts that they lie behind. */
+  /** The hosts, grouped by the jump hosts before them. */
   routes: readonly PlannedRoute[];
   /** Keeps jump hosts open until it is disposed; null where there are none. */
   keepOpen: (jumps: PlannedRoute["jumps"]) => Promise<AsyncDisposable | null>;
-  /** Both reject only when the scan is told to stop. */
+  /** Both reject only when the scan is stopped. */
   probeHost: (login: PlannedLogin) => Promise<ProbeResult>;
-  /** `onReached`: told whenever an address has answered. */
+  /** `onReached` is called whenever an address has answered. */
   probeEndpoint: (target: TlsTarget, onReached?: () => void) => Promise<ProbeResult>;
   endpointProxies: {
-    /** How an endpoint is reached. */
+    /** The proxy through which an endpoint is reached. */
     of: (target: TlsTarget) => ProxyUrl;
-    /** Keeps what leads there open until it is disposed; null where that is nothing. */
+    /** Keeps the route through a proxy open until it is disposed; null where there is none. */
     keepOpen: (proxy: ProxyUrl) => Promise<AsyncDisposable | null>;
   };
 };
 
 type Keeping = {
-  /** Resolves when one more visit may be kept. */
+  /** Resolves when one more probe may be kept. */
   waitForSlot: () => Promise<void>;
-  /** Takes what a probe came to; writing it is not waited for. */
+  /** Keeps the result of a probe; the call does not wait for it to be written. */
   keep: (result: ProbeResult) => void;
-  /** Told of a fault of this program in one visit; the others go on. */
+  /** Logs a bug of this program in one probe; the others go on. */
   log: (error: unknown) => void;
   now: () => Date;
 };
@@ -46,7 +46,7 @@ type ScanDeps = {
 };
 
 type Signals = {
-  /** Aborted with `CANCELLED` by the user, or with the failure by a database that takes no more writes. */
+  /** Aborted with `CANCELLED` by the user, or with the failure of a database that refuses further writes. */
   controller: AbortController;
   /** Latchkey is closing. */
   closing: AbortSignal;
@@ -75,29 +75,30 @@ export async function executeScan(
     else if (!closing.aborted) throw error;
   } finally {
     try {
-      // A database that takes no more writes keeps the scan as running; whoever opens it next sees it interrupted.
+      // A database that refuses further writes keeps the scan as running; the next process that opens it marks it as
+      // interrupted.
       await recording.finish({ scanId, state, at: toInstant(now()) });
     } finally {
-      // Whoever follows the scan must not wait for an end that no database takes.
+      // Clients that follow the scan must not wait for an end that no database stores.
       announce({ kind: "scan-finished", scanId });
     }
   }
 }
 
-/** A host that waits, for its turn or to be tried again, keeps no other from being visited. */
+/** A host that waits, for its turn or to be tried again, keeps no other from being probed. */
 const WAITING_FOR_EACH_PROBED = 4;
 
 /**
- * Where not all endpoints can be begun at once, so many are: a visit takes memory from when its address has answered.
- * Those that wait for an answer, or for a server that says nothing, wait beside others, as many as may be.
+ * Where not all endpoints can begin at once, so many may run: a probe takes memory from when its address has answered.
+ * Those that wait for an answer, or for a silent server, run beside them, as many as allowed.
  */
 const OF_MANY_AT_ONCE = 64;
 const UNANSWERED_MS = 100;
 const SILENT_MS = 500;
 
 /**
- * Visits every target: endpoints, and hosts by each way to them, side by side. A host that is named several times
- * (with several logins) is visited one login after the other. Rejects when the signal says stop, once all that was
+ * Probes every target: endpoints, and hosts by each route to them, side by side. A host that is named several times
+ * (with several logins) is probed one login after the other. Rejects when the signal aborts, once everything that was
  * begun has ended.
  */
 async function probeAll(
@@ -150,16 +151,19 @@ async function probeAll(
   }
 }
 
-/** Visits at a time: logins to hosts, and endpoints. `isFixed`: it is never passed, not even by hosts that hang. */
+/**
+ * Probes at a time: logins to hosts, and endpoints. `isFixed`: the limit is never exceeded, not even for hosts that
+ * hang.
+ */
 export type AtOnce = { hosts: number; endpoints: number; isFixed: boolean };
 
 /** Logins at a time: enough to hide slow hosts, few enough for a small router. */
 const HOSTS_AT_ONCE = 32;
 
-/** Endpoints under way at a time. Dead addresses wait here together; the prober limits the handshakes. */
+/** Endpoints in progress at a time. Dead addresses wait here together; the prober limits the handshakes. */
 const ENDPOINTS_AT_ONCE = 2_048;
 
-/** So many at a time of each kind as the user wants, or as is usual; never more than there are descriptors for. */
+/** So many at a time of each kind as the user wants, or by default; never more than there are file descriptors for. */
 export function chooseAtOnce(concurrency: number | null, freeDescriptors: number): AtOnce {
   // A login may need another descriptor for the agent, and an endpoint has up to eight addresses.
   const atMost = (share: number) => Math.max(1, Math.floor(freeDescriptors * share));
@@ -170,9 +174,9 @@ export function chooseAtOnce(concurrency: number | null, freeDescriptors: number
   };
 }
 
-/** The place of one item among those that are under way. */
+/** The slot of one item among those in progress. */
 type ScanSlot = {
-  /** From so many milliseconds on another item may begin beside this one; until then, or until it is held, none. */
+  /** After so many milliseconds another item may begin beside this one; until then, or until `hold`, none may. */
   yieldAfter(ms: number): void;
   /** No other item begins beside this one, though one may have begun already. */
   hold(): void;
@@ -180,13 +184,13 @@ type ScanSlot = {
 
 type Limits = {
   limit: number;
-  /** Under way at a time, those whose places are lent among them; absent: places are not lent. */
+  /** In progress at a time, including items that have yielded their slots; absent: slots are not yielded. */
   most?: number;
 };
 
 /**
- * Works through `items`, at most `limit` at a time, and those that have lent their places beside them. After a failure
- * nothing more is begun; it rejects with that failure once what was begun has ended.
+ * Works through `items`, at most `limit` at a time, beside those that have yielded their slots. After a failure nothing
+ * more begins; it rejects with that failure once everything that was begun has ended.
  */
 export async function inParallel<T>(
   items: Iterable<T>,
@@ -228,7 +232,7 @@ export async function inParallel<T>(
   if (failures.length > 0) throw failures[0];
 }
 
-/** `note` is told when the place is lent (1), and when it is taken back (-1). */
+/** `note` is called with 1 when the slot is yielded, and with -1 when it is held again. */
 function createSlot(note: (change: 1 | -1) => void): { slot: ScanSlot; end: () => void } {
   let timer: NodeJS.Timeout | undefined;
   let isYielded = false;

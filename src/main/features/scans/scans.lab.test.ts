@@ -164,7 +164,7 @@ const authenticationsOn = async (host: Host): Promise<number> =>
 
 async function changeHostKeys(host: Host): Promise<void> {
   await host.run("rm /etc/ssh/ssh_host_*; ssh-keygen -q -A; kill -HUP 1");
-  // The old daemon hands its socket over when it starts anew.
+  // The old daemon passes its socket on when it restarts.
   await host.run("until ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null | head -0; do sleep 0.05; done");
 }
 

@@ -7,14 +7,14 @@ import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 
 const run = promisify(execFile);
 
-/** A line of cron each day of the last `days` ones, as a log that reaches so far back. */
+/** A line of cron on each of the last `days` days, as a log that reaches back so far. */
 const writeLog = (days: number): string => `
   for day in $(seq ${days} -1 0); do
     echo "$(date -u -d "-$day days" +%Y-%m-%d)T00:00:01+00:00 web1 CRON[9]: pam_unix(cron:session): session opened"
   done >> /var/log/auth.log
 `;
 
-/** Lines that stand for long, and settings: of newer ones nobody knows whether silence tells anything. */
+/** Lines and settings that have been there for long: for newer ones silence in the logs means nothing. */
 const OLD = `find /root/.ssh /home/deploy/.ssh /etc/ssh/sshd_config* -type f -exec touch -d '200 days ago' {} +`;
 
 test("a login between two scans is found by the second, with its count and address; a key without one is unused", async () => {
@@ -52,7 +52,7 @@ test("a login between two scans is found by the second, with its count and addre
     reasons: [expect.stringMatching(/^its line may be as new as /), expect.any(String)],
   });
 
-  // The logs rotate away and start again: what was seen is not forgotten, and that nobody logs in is no longer known.
+  // The logs rotate away and start again: what was seen is not forgotten, but that nobody logs in is no longer known.
   await host.run("echo > /var/log/auth.log");
   await scan(app, host);
   const later = await useOf(app);

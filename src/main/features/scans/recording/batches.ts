@@ -9,21 +9,21 @@ import { createPublicNoter, createRevokedNoter } from "./note-certificates.ts";
 import { createViolationRecorder } from "./record-violations.ts";
 
 type Options<T> = {
-  /** Writes the first of these in one commit, at least one of them, until its time is over. Answers how many. Never throws. */
+  /** Writes the first of these in one commit, at least one, until its time is over. Returns how many. Never throws. */
   write: (things: readonly T[], isOver: () => boolean) => number;
   most: number;
   waitMs: number;
-  /** When one of these is over a commit takes no more things: whoever else has something to do comes first. */
+  /** When one of these is over, the commit takes no more things, so that other work gets its turn. */
   budgets: readonly Turn[];
 };
 
-/** So many milliseconds by a clock that tells those since some beginning. */
+/** A time limit in milliseconds, by a clock that counts from any beginning. */
 type Turn = { ms: number; clock: () => number };
 
 /**
- * Gathers things that come one by one and writes them together, in their order: when `most` are waiting, when it is
- * told to hurry, or `waitMs` after the first of them. A commit costs a disk flush, so a thousand probes must not cost a
- * thousand. Between two commits there is a turn of the event loop, in which it may be held.
+ * Gathers things that come one by one and writes them together, in their order: when `most` are waiting, at a call of
+ * `hurry`, or `waitMs` after the first of them. A commit costs a disk flush, so a thousand probes must not cost a
+ * thousand. Between two commits the event loop runs once, and `hold` can stop the next one.
  */
 export function createBatches<T>({ write, most, waitMs, budgets }: Options<T>) {
   let waiting: T[] = [];
@@ -57,7 +57,7 @@ export function createBatches<T>({ write, most, waitMs, budgets }: Options<T>) {
     /** Writes what is waiting, and waits for nothing more. */
     hurry,
 
-    /** Writes nothing until each that holds it has let it go. */
+    /** Stops writing until each `hold` has had its `letGo`. */
     hold(): void {
       heldBy++;
     },
@@ -69,20 +69,20 @@ export function createBatches<T>({ write, most, waitMs, budgets }: Options<T>) {
   };
 }
 
-/** What writes none of what it is given would be asked for ever. */
+/** A writer that writes nothing of what it gets would be called for ever. */
 function countWritten(count: number): number {
   if (!(count > 0)) throw new Error("a commit has written nothing of its batch");
   return count;
 }
 
-/** Reads and judges what a probe came to. */
+/** Reads and evaluates the result of a probe. */
 export type ReadProbe = (result: ProbeResult) => HostProbe | EndpointProbe;
 
 type Deps = { store: RecordingStore; read: ReadProbe; post: (message: RecorderMessage) => void };
 
 /**
- * Writes visits, each whole or not at all. A fault of this program in one visit costs no other. A database that takes a
- * commit no more ends the scans that were in it; nothing more of those is written.
+ * Writes probes, each whole or not at all. A bug of this program in one probe affects no other. A database that refuses
+ * a commit ends the scans that were in it; nothing more of those is written.
  */
 export function createProbeWriter({ store, read, post }: Deps) {
   const failed = new Set<ScanId>();
@@ -92,7 +92,9 @@ export function createProbeWriter({ store, read, post }: Deps) {
   const noteRevoked = createRevokedNoter(store);
   const evaluateServed = createServedEvaluator(store);
 
-  /** The first of these in one commit, until its time is over; or one by one where a fault of this program is met. */
+  /**
+   * Writes the first of these in one commit, until its time is over; or one by one where a bug of this program is met.
+   */
   return function write(results: readonly ProbeResult[], isOver: () => boolean): number {
     let count = 0;
     const keepSome = () => {

@@ -47,7 +47,7 @@ const configurations: Configuration[] = [
   },
 ];
 
-/** Nginx was started before its file was written, and is asked long after both. */
+/** Nginx was started before its file was written, and is probed long after both. */
 const map: HostMap = {
   configurations,
   files: [{ path: "/etc/ssl/shop.pem", realPath: null, writtenAt: 2_000 }],

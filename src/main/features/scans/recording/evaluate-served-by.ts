@@ -24,8 +24,8 @@ type ViewOf = (host: number) => HostView;
 export type ServedEvaluator = ReturnType<typeof createServedEvaluator>;
 
 /**
- * Lays what endpoints show beside what their hosts say, after a visit to either has been written and within its transaction:
- * whichever came last, the other one is known by then.
+ * Compares what endpoints show with the configurations of their hosts, after a probe of either has been written and
+ * within its transaction: whichever came last, the other one is known by then.
  */
 export function createServedEvaluator({ served }: Pick<RecordingStore, "served">) {
   const viewOf = createHostViews(served);
@@ -46,14 +46,16 @@ export function createServedEvaluator({ served }: Pick<RecordingStore, "served">
     if (served.hasMap()) evaluateEndpoints(served, viewOf, served.endpoints(target));
   }
 
-  /** All endpoints that are known to be on this host. One that says nothing of what it serves any more is judged as well. */
+  /**
+   * Evaluates all endpoints that are known to be on this host, also where its configuration no longer mentions them.
+   */
   function evaluateHostAt(target: Pick<SshTarget, "host" | "port">): void {
     const seen = served.endpointsOf(target);
     if (seen.length > 0) evaluateEndpoints(served, remembering(viewOf), seen);
   }
 }
 
-/** Hosts stay as they are while the endpoints of one of them are judged. */
+/** Keeps the views of hosts for as long as the endpoints of one host are evaluated. */
 function remembering(viewOf: ViewOf): ViewOf {
   const views = new Map<number, HostView>();
   return (host) => {
@@ -63,7 +65,7 @@ function remembering(viewOf: ViewOf): ViewOf {
   };
 }
 
-/** An endpoint stands there once for each leaf that its addresses show. */
+/** `seen` has an endpoint once for each leaf that its addresses show. */
 function evaluateEndpoints(served: Served, viewOf: ViewOf, seen: readonly SeenEndpoint[]): void {
   for (const leaves of Map.groupBy(seen, ({ id }) => id).values()) {
     const evaluated = leaves.map((leaf) => evaluateLeaf(served, viewOf, leaf));
@@ -101,7 +103,7 @@ function evaluateLeaf(
     sights: evaluated.flatMap((one) =>
       toRows(one).map((row) => ({ ...row, certificate: endpoint.certificate })),
     ),
-    // Several addresses may show the same.
+    // Several addresses may have the same problem.
     drafts: [
       ...new Map(
         evaluated.flatMap((one) =>
@@ -124,8 +126,8 @@ function toRows({ view, sight, evaluated }: { view: HostView; sight: Sight; eval
 }
 
 /**
- * One for each address of this host that showed the leaf. A name of a host is the server name that is asked for where no other one is
- * given; an address is none.
+ * One for each address of this host that showed the leaf. Without a server name, the host's name is what the client
+ * asked for (SNI); an address is no such name.
  */
 function listSights(served: Served, host: number, endpoint: SeenEndpoint): Sight[] {
   const { host: text, port, serverName, scanBegan, addresses, ...leaf } = endpoint;
@@ -145,7 +147,7 @@ function listSights(served: Served, host: number, endpoint: SeenEndpoint): Sight
 
 type ServedConfig = RecordingStore["served"];
 
-/** What the endpoints of one host are judged by, as it was when the host was last read. */
+/** What the endpoints of one host are evaluated by, as it was when the host was last read. */
 type HostView = {
   map: MapIndex;
   files: Files;
@@ -154,10 +156,10 @@ type HostView = {
 
 type Row = Omit<BindingKey, "isDefault"> & { at: { file: string; line: number }; isDefault: boolean };
 
-/** So many hosts are kept at hand: endpoints of one come one after the other, those of several side by side. */
+/** The views of so many hosts are kept. Endpoints of one host come one after the other, those of several alternate. */
 const MOST_VIEWS = 8;
 
-/** Looks at hosts, each anew only when it has been read meanwhile. */
+/** Returns the views of hosts, and makes one again only where the host has been read meanwhile. */
 function createHostViews(served: ServedConfig): (host: number) => HostView {
   const views = new Map<number, { reading: string; view: HostView }>();
 
@@ -166,7 +168,7 @@ function createHostViews(served: ServedConfig): (host: number) => HostView {
     const known = views.get(host);
     views.delete(host);
     const view = known?.reading === reading ? known.view : viewHost(served, host);
-    // One that was last read by an earlier version of this program cannot be told from itself.
+    // A host that an earlier version of this program read last has no such value, so its view is not kept.
     if (reading !== null) views.set(host, { reading, view });
     const [oldest] = views.keys();
     if (views.size > MOST_VIEWS && oldest !== undefined) views.delete(oldest);

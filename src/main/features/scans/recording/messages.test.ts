@@ -11,7 +11,7 @@ const ENDPOINT = {
   target: { kind: "tls" as const, host: "shop", port: 443, serverName: null, protocol: "tls" as const },
 };
 
-/** Three bytes in the middle of a thousand: as a packet holds a key, or a record a certificate. */
+/** Three bytes in the middle of a thousand: as a key in a packet, or a certificate in a record. */
 const partOf = (fill: number) => new Uint8Array(1_000).fill(fill).subarray(500, 503);
 
 function cross(result: ProbeResult): ProbeResult {

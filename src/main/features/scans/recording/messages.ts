@@ -13,12 +13,15 @@ import type { EndpointProbe, HostProbe } from "#store/probe-record.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
 
-/** A host key that is trusted from now on, for nobody has seen another one of this host. */
+/** A host key that is trusted from now on, because nobody has seen another key of this host. */
 export type AcceptedKey = Omit<Parameters<RecordingStore["pins"]["put"]>[0], "source" | "pinnedAt">;
 
 export type EndedState = "finished" | "cancelled" | "interrupted";
 
-/** What is waited for. `begin` and `accept` come before all visits that wait; the others after those before them. */
+/**
+ * A request whose answer is awaited. `begin` and `accept` come before all waiting probes; the others after the probes
+ * before them.
+ */
 export type Request =
   | { kind: "begin"; requested: readonly RequestedTarget[]; at: Instant }
   | { kind: "accept"; key: AcceptedKey; at: Instant }
@@ -33,7 +36,7 @@ export type OfflineBundle = Pick<BundleInput, "as" | "approved"> & {
   signature: BundleSignature;
 };
 
-/** What a request is answered with, by its kind. */
+/** The answers to requests, by their kind. */
 export type Answers = {
   begin: ScanId;
   accept: null;
@@ -47,7 +50,7 @@ export type Answer = Answers[Request["kind"]];
 
 export type RequestMessage = { kind: "request"; id: number; request: Request };
 
-/** What the recorder is told. `acquire` and `release`: somebody else writes in between. */
+/** Commands to the recorder. Between `acquire` and `release` another connection writes. */
 export type RecorderCommand =
   | { kind: "probes"; probes: readonly ProbeResult[] }
   | RequestMessage
@@ -55,59 +58,59 @@ export type RecorderCommand =
   | { kind: "release" }
   | { kind: "close" };
 
-/** What the recorder tells. */
+/** Messages of the recorder. */
 export type RecorderMessage =
-  /** So many visits wait no longer, nor so many bytes of what they sent, and there is news of these scans. */
+  /** So many probes and bytes no longer wait, and these scans have news. */
   | { kind: "written"; probes: number; bytes: number; scanIds: readonly ScanId[] }
   /** Nothing more of this scan is written. */
   | { kind: "failed"; scanId: ScanId; error: SerializedError }
   | { kind: "answer"; id: number; answer: Answer }
   | { kind: "refusal"; id: number; error: SerializedError }
-  /** It writes nothing until it is released. */
+  /** It writes nothing until `release`. */
   | { kind: "acquired" }
-  /** A fault of this program in one visit; the others go on. */
+  /** A bug of this program in one probe; the others go on. */
   | { kind: "fault"; error: SerializedError }
-  /** It does nothing any more. */
+  /** It has ended. */
   | { kind: "dead"; error: SerializedError };
 
 /** A recorder, wherever it runs. */
 export type RecorderLink = {
-  /** `transfer`: memory that is the other's from now on. */
+  /** `transfer`: memory that the recorder owns from now on. */
   send(sent: RecorderCommand, transfer?: ArrayBuffer[]): void;
-  /** Resolves once it has ended. Nothing may wait to be written any more. */
+  /** Resolves once it has ended. Call it when nothing is waiting to be written. */
   close(): Promise<void>;
 };
 
 export type OnRecorderMessage = (message: RecorderMessage) => void;
 
-/** When, where, and in which scan. */
+/** The scan, the target and the time of a probe. */
 type ProbeIdentity<Target> = Pick<HostProbe, "scanId" | "at" | "tookMs"> & { target: Target };
 
 type Reading = Omit<Exclude<HostReading, { state: "failed" }>, "loginKey" | "hostKey" | "transport">;
 
-/** A host that answered: what it sent, as it came; or what was carried here from it by hand, which has no host key. */
+/** A host that answered: its stream as it came, or that of an offline bundle, which has no host key. */
 export type StreamResult = {
   kind: "stream";
   identity: ProbeIdentity<SshTarget> & Pick<HostProbe, "transport" | "login" | "isOffline">;
   nonce: string;
   reading: Reading & Pick<HostProbe, "hostKey">;
-  /** The jump host that ended meanwhile, which may be why the stream does; `message` says so. */
+  /** The jump host that ended meanwhile, which may be why the stream ends; `message` says so. */
   lost: { jumpHost: Where; message: string } | null;
 };
 
-/** An endpoint that presented a chain, and what it sent beside it: exact bytes, as they came. */
+/** An endpoint that presented a chain, with what it sent beside that: exact bytes, as they came. */
 export type ChainResult = { kind: "chain"; identity: ProbeIdentity<TlsTarget> } & Pick<
   EndpointReading,
   "chain" | "facts" | "wire" | "addresses" | "capabilities" | "others"
 >;
 
 /**
- * What a probe came to. What strangers sent is not looked at where connections are kept: that is done by whoever
- * records it. `met`: there is nothing to be read.
+ * The result of a probe. The thread that keeps connections does not read what strangers sent: the recorder does. `met`:
+ * there is nothing to be read.
  */
 export type ProbeResult = { kind: "met"; probe: HostProbe | EndpointProbe } | StreamResult | ChainResult;
 
-/** What is told of a visit in which this program itself was at fault. */
+/** The outcome of a probe in which this program itself failed. */
 const BROKEN = {
   state: "failed",
   outcome: "truncated",
@@ -116,7 +119,7 @@ const BROKEN = {
 
 export const scanOf = (result: ProbeResult) => probedOf(result).scanId;
 
-/** Of what a visit has sent: the bytes that wait until they are read. */
+/** The bytes of a probe that wait until they are read. */
 export function sizeOf(result: ProbeResult): number {
   if (result.kind === "stream") return result.reading.stream.length;
   if (result.kind !== "chain") return 0;
@@ -131,7 +134,7 @@ export function sizeOf(result: ProbeResult): number {
 
 const sum = (parts: readonly Uint8Array[]): number => parts.reduce((size, { length }) => size + length, 0);
 
-/** A visit that read nothing through a fault of this program. */
+/** A probe that read nothing because of a bug of this program. */
 export function brokenProbe(identity: ProbeIdentity<Target>, hostKey: HostProbe["hostKey"] = null) {
   const { scanId, at, tookMs, target } = identity;
   const probe = { scanId, at, tookMs, ...BROKEN };
@@ -140,7 +143,7 @@ export function brokenProbe(identity: ProbeIdentity<Target>, hostKey: HostProbe[
   return { ...probe, ...nothing, target, hostKey } satisfies HostProbe;
 }
 
-/** The same visit, without what it read. */
+/** The same probe, without what it read. */
 export const asBroken = (result: ProbeResult) => brokenProbe(probedOf(result), keyOf(result));
 
 const probedOf = (result: ProbeResult) => (result.kind === "met" ? result.probe : result.identity);
@@ -151,8 +154,8 @@ function keyOf(result: ProbeResult): HostProbe["hostKey"] {
 }
 
 /**
- * What a probe came to, ready to go to another thread: bytes that are part of something larger would take all of
- * that along, and so are copied; the stream itself is handed over as it is.
+ * A result, ready to be sent to another thread. Bytes that are part of a larger buffer would bring all of that along,
+ * so they are copied; the stream itself is transferred.
  */
 export function toTransferable(result: ProbeResult): { result: ProbeResult; transfer: ArrayBuffer[] } {
   switch (result.kind) {
@@ -191,14 +194,14 @@ function toTransferableChain(result: ChainResult): ChainResult {
 
 const alone = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
-/** The bytes with memory of their own and nothing else in it. */
+/** The bytes in a buffer of their own. */
 function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;
   const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
   return isAlone ? new Uint8Array(buffer) : alone(bytes);
 }
 
-/** An error as it goes from one thread to another, where its class and its code would be lost. */
+/** An error as it is sent to another thread, where its class and its code would be lost. */
 type SerializedError = {
   refusal: RefusalCode | null;
   name: string;

@@ -23,23 +23,32 @@ import type { RecordingStore } from "#store/recording-store.ts";
 type Chains = Pick<RecordingStore["chains"], "named" | "isPublic" | "markPublic">;
 type Chain = readonly (SeenCertificate | null)[];
 
-/** What may stand above a certificate; `key` tells it from other such sets. */
+/** The certificates that may be above another one; `key` distinguishes such sets. */
 type Above = { key: string; open: () => CertificateIndex };
 
 const MOST_KEPT = 10_000;
 
-/** A second, as `SharedWork` counts. An honest host's certificates have a few authorities each: what is beyond is made to keep this thread busy. */
+/**
+ * A second, in the units of `SharedWork`. The certificates of an honest host have a few authorities each; more than
+ * this is made to keep the thread busy.
+ */
 export const MOST_STEPS_OF_PROBE = 20_000;
 
-/** Of one host so many certificates are looked at of which nothing is known; the others stay unknown. */
+/** So many certificates of one host are evaluated of which nothing is known; the others stay unknown. */
 const MOST_OF_HOST = 1_000;
 
-/** Notes of leaves whether a public authority stands above them, within the transaction of the visit. `work`: as `evaluateChain` has it. */
+/**
+ * Records whether leaves are below a public authority, within the transaction of the probe. `work`: as `evaluateChain`
+ * has it.
+ */
 export function createPublicNoter(
   chains: Chains,
   { readRoots = publicRoots, work }: { readRoots?: () => CertificateIndex; work: SharedWork },
 ) {
-  /** Which were looked at, by their hash and what may stand above: a fleet serves few from many places. */
+  /**
+   * Earlier results, by the hash of the leaf and what may be above it: a fleet serves few certificates at many
+   * endpoints.
+   */
   const known = new Map<string, boolean | null>();
 
   return function notePublic(probe: EndpointProbe | HostProbe): void {
@@ -56,8 +65,8 @@ export function createPublicNoter(
   }
 
   /**
-   * What lies in files is judged by all authorities that are seen anywhere, those of this visit among them: an intermediate
-   * is often in a file of its own. What is proved already is not asked again.
+   * Evaluates certificates in files against all authorities that are seen anywhere, those of this probe among them: an
+   * intermediate is often in a file of its own. A verified result is not evaluated again.
    */
   function noteFiles(files: CollectedHost["certificateFiles"]): void {
     const leaves = files
@@ -87,7 +96,7 @@ export function createPublicNoter(
       if (known.size >= MOST_KEPT) known.delete(known.keys().next().value ?? "");
       known.set(key, isPublic);
     }
-    // A path to a public root is proved; that there is none, is not known of what others show.
+    // A path to a public root is verified. That there is none is not, for other endpoints may show one.
     if (isPublic || (isPublic === false && chains.isPublic(sha256) === null))
       chains.markPublic(sha256, isPublic);
   }
@@ -98,7 +107,7 @@ function toAbove(ders: readonly Uint8Array[]): Above {
   return { key: markSet(index.all.map(({ sha256 }) => sha256)), open: () => index };
 }
 
-/** Opened at the first chain and kept: they change with the runtime alone. */
+/** Opened at the first chain and kept: they change only with the runtime. */
 let opened: CertificateIndex | null = null;
 
 /** The roots by which an authority counts as public. */
@@ -113,12 +122,12 @@ type Staple = { where: string; staple: Uint8Array };
 const MOST_STAPLES_KEPT = 10_000;
 
 /**
- * Notes of certificates that are seen whether a stapled answer, or a list that was given, says that they are revoked; within the
- * transaction of the visit. Nothing is fetched.
+ * Records which of the certificates that a probe saw are revoked, by an OCSP staple or a list that was provided; within
+ * the transaction of the probe. Nothing is fetched.
  */
 export function createRevokedNoter({ chains, revoked, trust }: Store) {
   const readLists = listReader(trust);
-  /** Answers that were judged: a fleet staples the same one from many places. */
+  /** Staples that were evaluated: a fleet staples the same one at many endpoints. */
   const evaluated = new Set<string>();
 
   return function noteRevoked(probe: EndpointProbe | HostProbe): void {
@@ -183,7 +192,7 @@ export function createRevokedNoter({ chains, revoked, trust }: Store) {
   }
 }
 
-/** The lists that were given, opened once for as long as they are the same. */
+/** The lists that were provided, opened again only when they change. */
 function listReader(trust: Store["trust"]): () => readonly RevocationList[] {
   let known: { mark: string; lists: readonly RevocationList[] } | null = null;
   return () => {

@@ -22,7 +22,10 @@ const seen = ({ der }: Signed) => {
   return toSeen(certificate, der);
 };
 
-/** The same with a root of a test that counts as public, and a count of what was evaluated, by a new process at each visit unless it is said. */
+/**
+ * Records with a test's root that counts as public, and counts evaluations. By default each probe runs in a new
+ * process.
+ */
 function openPublic(root: Signed, { isOneProcess = false } = {}) {
   const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
   const work = createSharedWork();
@@ -68,7 +71,7 @@ function openPublic(root: Signed, { isOneProcess = false } = {}) {
   };
 }
 
-/** An intermediate that is no authority by its own words: no client takes what it has signed. */
+/** An intermediate that is no authority by its own extensions: clients do not accept what it has signed. */
 const NO_AUTHORITY = { middle: { extensions: { "2.5.29.19": null } } };
 
 test.each([[["send", "read"]], [["read", "send"]], [["send", "read", "send", "read"]]])(

@@ -31,7 +31,7 @@ const unreadable = (oid: string): Buffer => extension(oid, Buffer.from([0x30, 0x
 const twice = (oid: string): Buffer =>
   Buffer.concat([extension(oid, sequence()), extension(oid, sequence())]);
 
-/** A program that scans endpoints, each of which sends what it is given. */
+/** A program that scans endpoints, each of which sends the chain that a test sets. */
 function open() {
   const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
   const write = createProbeWriter({
@@ -62,7 +62,7 @@ const seen = ({ der }: Signed) => {
   return toSeen(certificate, der);
 };
 
-/** The same with a root of a test that counts as public, and a count of what was evaluated. */
+/** The same with a test's root that counts as public, and a count of evaluations. */
 function openPublic(root: Signed) {
   const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
   const work = createSharedWork();

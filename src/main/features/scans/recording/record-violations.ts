@@ -23,13 +23,14 @@ type Options = { work: SharedWork; readRoots?: () => CertificateIndex };
 
 const MOST_KEPT = 20_000;
 
-/** Of one visit so many certificates are evaluated; the others are so by the next one. */
+/** So many certificates of one probe are evaluated; the next probe evaluates the others. */
 const MOST_OF_PROBE = 500;
 
 /**
- * Records which rules of their profile certificates break, within the transaction of the visit that shows them and after it has
- * noted whether they are of public authorities. A certificate is evaluated by everything that is known of it, whichever visit
- * comes last: once, and again when there is something else beside or above it, when it is used otherwise, and when the rules are others.
+ * Records which rules of their profile certificates break, within the transaction of the probe that shows them, and
+ * after it has recorded whether they are of public authorities. A certificate is evaluated with everything that is
+ * known of it, whichever probe comes last. It is evaluated once, and again when other certificates are beside or above
+ * it, when its role changes, or when the rules do.
  */
 export function createViolationRecorder(
   { chains, trust, violations }: Store,
@@ -38,7 +39,7 @@ export function createViolationRecorder(
   const climb = createClimber(chains.named);
   const readTrusted = createTrustReader(trust, readRoots);
   const isNew = createAuthorityMemory();
-  /** What stands above the certificates of an issuer, what each place showed, and what was evaluated by these. */
+  /** The certificates above those of an issuer, what each target showed, and what was evaluated with these. */
   const above = new Map<string, CertificateIndex>();
   const shown = new Map<string, string>();
   const evaluated = new Set<string>();
@@ -61,7 +62,7 @@ export function createViolationRecorder(
     }
   };
 
-  /** Whether this place has shown something else to this process before. */
+  /** Whether this target has shown something else to this process before. */
   function isChanged({ target }: EndpointProbe | HostProbe, beside: string): boolean {
     const location = JSON.stringify(target);
     const before = shown.get(location);
@@ -75,7 +76,7 @@ export function createViolationRecorder(
     evaluated.clear();
   }
 
-  /** Whether it had to be. */
+  /** Returns whether an evaluation was necessary. */
   function evaluate(
     { certificate, der }: SeenCertificate,
     locations: LocationReader,
@@ -124,7 +125,7 @@ export function createViolationRecorder(
   }
 }
 
-/** Whether a certificate is that of an authority which was not seen before. */
+/** Tests whether a certificate is that of an authority which was not seen before. */
 function createAuthorityMemory(): (seen: SeenCertificate) => boolean {
   const authorities = new Set<string>();
   return ({ certificate: { isCa, sha256 } }) => {
@@ -135,7 +136,7 @@ function createAuthorityMemory(): (seen: SeenCertificate) => boolean {
   };
 }
 
-/** The public roots and those that the user has given, with a mark that tells the latter from others. */
+/** The public roots and those that the user has added, with a mark that changes with the latter. */
 function createTrustReader(trust: Store["trust"], readRoots: () => CertificateIndex) {
   let known: { mark: string; roots: CertificateIndex } | null = null;
   return () => {
@@ -146,10 +147,10 @@ function createTrustReader(trust: Store["trust"], readRoots: () => CertificateIn
   };
 }
 
-/** What a place has beside a certificate, the certificate itself among it where it is sent. */
+/** The certificates that a location has beside a certificate, which is among them where it is sent. */
 type SeenLocation = { hashes: readonly string[]; index: CertificateIndex };
 
-/** Reads where certificates are seen now, for one visit: what is sent by one endpoint is read and opened once. */
+/** Reads where certificates are seen now, for one probe: what one endpoint sends is read and opened once. */
 function createLocationReader(violations: Store["violations"], seen: readonly Seen[]) {
   const ders = new Map(seen.map(({ one }) => [one.certificate.sha256 as string, one.der]));
   const opened = new Map<string, PathCertificate | null>();
@@ -157,7 +158,10 @@ function createLocationReader(violations: Store["violations"], seen: readonly Se
   const known = new Map<string, SeenLocation>();
 
   return {
-    /** Each set once. An endpoint has what it sends and the roots of its host; a file has the authorities of its host. */
+    /**
+     * Returns each set once. An endpoint has what it sends and the roots of its host; a file has the authorities of its
+     * host.
+     */
     of(id: number, pool: CertificateIndex): SeenLocation[] {
       const hashes = pool.all.map(({ sha256 }) => sha256);
       for (const each of pool.all) opened.set(each.sha256, each);
@@ -201,11 +205,11 @@ function createLocationReader(violations: Store["violations"], seen: readonly Se
 }
 type LocationReader = ReturnType<typeof createLocationReader>;
 
-/** Tells what stands beside a certificate in one visit from what stands there in others. */
+/** Distinguishes what a probe shows together from what other probes show. */
 const markShown = (seen: readonly Seen[]): string =>
   markSet(seen.map(({ one, isServed }) => `${one.certificate.sha256} ${isServed}`));
 
-/** A certificate of a visit, and whether it is presented as an endpoint's own. */
+/** A certificate of a probe, and whether it is presented as an endpoint's own. */
 type Seen = { one: SeenCertificate; isServed: boolean };
 
 function sentBy({ presented }: EndpointProbe): Seen[] {

@@ -18,7 +18,7 @@ const result = (host: string, scanId = 1): ProbeResult => ({
   probe: { ...brokenProbe(visited(host, scanId)), state: "failed", outcome: "refused", message: "closed" },
 });
 
-/** A recorder in this thread. A host called "bad" is one that this program fails at. */
+/** A recorder in this thread. This program fails at a host called "bad". */
 function open(store: Store = openStore({ path: ":memory:", access: "write" })) {
   const told: RecorderMessage[] = [];
   const hear = createRecorder({

@@ -29,16 +29,17 @@ type Deps = {
 
 const readWallMs = () => performance.now();
 
-/** The time of one thread is asked of the system, which costs as much as some writing does: so often it is enough. */
+/** The CPU time of a thread is a system call, which costs as much as some writing does: so often is enough. */
 const READ_CLOCK_EVERY_MS = 2;
 
-/** Node before 22.19 and 23.9 cannot tell the time of one thread. */
+/** Node before 22.19 and 23.9 cannot read the CPU time of one thread. */
 const readWorkMs = "threadCpuUsage" in process ? createThreadClock() : readWallMs;
 
 /**
- * Visits written together, how long the first of them waits for others, and how long a commit may take. That is time of this
- * thread: by the clock on the wall a busy machine would get commits of a few visits, and so be busier still. But whoever waits
- * for the database does not wait long for a slow disk, which costs a thread no time.
+ * How many probes are written together, how long the first of them waits for others, and how long a commit may take.
+ * That limit is CPU time of this thread: by the wall clock a busy machine would get commits of a few probes, and so be
+ * busier still. The second limit is wall time, because a slow disk costs a thread no CPU time and others wait for the
+ * database.
  */
 const BATCH = {
   most: 500,
@@ -50,12 +51,12 @@ const BATCH = {
 };
 
 /**
- * Reads, judges and writes what probes come to, a commit at a time, in the order in which it came; and what is asked
- * for beside it. Answers with what it is to be told.
+ * Reads, evaluates and writes the results of probes, a commit at a time, in the order in which they came, and executes
+ * requests between them. `post` gets its messages.
  */
 export function createRecorder({ store, read, importBundle, post }: Deps): (sent: RecorderCommand) => void {
   const writeProbes = createProbeWriter({ store, read, post });
-  /** Whoever asked waits: these come first, and wait for no others. */
+  /** Requests that somebody waits for: these come first, and wait for no others. */
   const first = createBatches<RequestMessage>({ ...BATCH, most: 1, write: answerAll });
   const inOrder = createBatches<ProbeResult | RequestMessage>({ ...BATCH, write: writeNext });
 
@@ -99,7 +100,7 @@ export function createRecorder({ store, read, importBundle, post }: Deps): (sent
     return request.length;
   }
 
-  /** The visits up to the next request, or that. */
+  /** Writes the probes before the next request; or executes the request, where it is the first. */
   function writeNext(waiting: readonly (ProbeResult | RequestMessage)[], isOver: () => boolean): number {
     const [next] = waiting;
     if (next?.kind === "request") return answerAll([next]);
@@ -132,13 +133,13 @@ function createThreadClock(): () => number {
   };
 }
 
-/** Takes a bundle in, or throws a refusal that says why not. Called within a transaction. */
+/** Imports a bundle, or throws a refusal that says why not. Call it within a transaction. */
 export type ImportBundle = (bundle: OfflineBundle, at: Instant) => ImportedBundle;
 
-/** What requests are carried out with. */
+/** What the execution of requests needs. */
 type RecorderDeps = { store: RecordingStore; importBundle: ImportBundle };
 
-/** Carries out what is asked for, in one commit, and tells what came of each. One that cannot be fails alone. */
+/** Executes requests in one commit, and posts an answer to each. A request that conflicts fails alone. */
 function answerRequests(
   means: RecorderDeps,
   request: readonly RequestMessage[],
@@ -185,7 +186,7 @@ function execute({ store, importBundle }: RecorderDeps, request: Request): Answe
 
 type RequestOf<Kind extends Request["kind"]> = Extract<Request, { kind: Kind }>;
 
-/** What is asked for is remembered, and on the record. */
+/** Remembers the targets, and records the scan. */
 function begin({ targets, scans, events }: RecordingStore, { requested, at }: RequestOf<"begin">): ScanId {
   for (const one of requested) targets.remember({ ...one, at });
   const scanId = scans.begin({ requested, at });
@@ -201,7 +202,7 @@ function accept({ pins, events }: RecordingStore, { key, at }: RequestOf<"accept
   events.append({ at, kind: "host-key-trusted", detail });
 }
 
-/** With the keys of this computer it is settled who is still there, for a day may have been somebody's last. */
+/** The keys of this computer are a reason to settle who is still there, for a day may have been somebody's last. */
 function hold({ people }: RecordingStore, { held: { found, wholeKinds }, at }: RequestOf<"hold">): void {
   people.holdHere(found, ({ kind }) => wholeKinds.includes(kind), at);
   people.settle(settleStandings(people.entries(), at.slice(0, 10)), at);

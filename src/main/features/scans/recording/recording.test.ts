@@ -3,7 +3,7 @@ import { createByteBudget } from "./recording.ts";
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Comes in when there is room, and fills it. */
+/** Waits for room in the budget, and fills it. */
 async function fill(room: ReturnType<typeof createByteBudget>, sizes: readonly number[]) {
   const inside: number[] = [];
   for (const size of sizes) {

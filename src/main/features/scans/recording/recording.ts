@@ -27,20 +27,20 @@ type Deps = {
   log: (error: unknown) => void;
 };
 
-/** What has come from hosts and waits to be read, in bytes: four of the largest streams. */
+/** The budget for what has come from hosts and waits to be read, in bytes: four of the largest streams. */
 const MOST_WAITING = 64 * 1024 * 1024;
 
-/** Visits that wait to be written: endpoints may answer sooner than what they sent is judged. */
+/** So many probes may wait to be written: endpoints may answer sooner than their data is evaluated. */
 const MOST_PROBES_WAITING = 400;
 
-/** Visits go over together that come within so many milliseconds: a message costs more than a small visit. */
+/** Probes that come within so many milliseconds are sent together: a message costs more than a small probe. */
 const GATHER_MS = 50;
 
 export type Recording = ReturnType<typeof createRecording>;
 
 /**
- * Everything that scans write: handed over to the recorder, which runs in a thread of its own from the first scan on.
- * Whoever else writes to the database meanwhile takes a turn.
+ * Everything that scans write. It is sent to the recorder, which runs in a thread of its own from the first scan on.
+ * Another writer of this process acquires the database from it.
  */
 export function createRecording({ startRecorder, announce, log }: Deps) {
   const byteBudget = createByteBudget(MOST_WAITING);
@@ -50,7 +50,7 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
   const channel = createChannel({ start: startRecorder, onMessage });
   const batch = createBatch(channel);
 
-  /** What was kept before is handed over before. */
+  /** A request is sent after the results that were kept before it. */
   const request: typeof channel.request = (message) => {
     batch.empty();
     return channel.request(message);
@@ -59,14 +59,14 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
   return {
     acquireWriter: channel.acquireWriter,
     waitForBytes: byteBudget.make,
-    /** Resolves when one more visit may be kept. */
+    /** Resolves when one more probe may be kept. */
     waitForSlot: () => probeBudget.make(1),
 
-    /** What is asked for is remembered, and the scan is on record as running. */
+    /** Remembers the targets, and records the scan as running. */
     begin: (scan: { requested: readonly RequestedTarget[]; at: Instant }) =>
       request({ kind: "begin", ...scan }),
 
-    /** Takes what a probe came to; its writing is not waited for. */
+    /** Keeps the result of a probe; the call does not wait for it to be written. */
     keep(result: ProbeResult): void {
       byteBudget.fill(sizeOf(result));
       probeBudget.fill(1);
@@ -76,22 +76,22 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
     /** Resolves when the host's key is trusted, and that is on the disk. */
     accept: (key: AcceptedKey, at: Instant) => request({ kind: "accept", key, at }),
 
-    /** Resolves when it is kept which private keys are on this computer, and everybody's standing is settled anew. */
+    /** Resolves when the private keys of this computer are stored, and everybody's standing is settled again. */
     hold: (held: HeldHere, at: Instant) => request({ kind: "hold", held, at }),
 
-    /** Resolves when the bundle is in the database, wholly; rejects when nothing of it is. */
+    /** Resolves when the whole bundle is in the database; rejects when nothing of it is. */
     importBundle: (bundle: OfflineBundle, at: Instant) => request({ kind: "import", bundle, at }),
 
     /** Resolves when everything that was kept before is written, or cannot be. */
     settle: () => request({ kind: "settle" }),
 
-    /** Told once, when nothing more of the scan can be written; until it is finished. */
+    /** Calls `report` once, when nothing more of the scan can be written; until the scan is finished. */
     onFailure: (scanId: ScanId, report: (error: unknown) => void): unknown => failures.set(scanId, report),
 
     finish: (scan: { scanId: ScanId; state: EndedState; at: Instant }) =>
       request({ kind: "finish", ...scan }).finally(() => failures.delete(scan.scanId)),
 
-    /** To be called when every scan has ended. */
+    /** Call it when every scan has ended. */
     close: channel.close,
   };
 }
@@ -127,7 +127,7 @@ const createListener =
     }
   };
 
-/** Gathers what comes within a moment; a stream waits for nothing. */
+/** Gathers what comes within a moment; a stream is sent at once. */
 function createBatch({ send }: Pick<ReturnType<typeof createChannel>, "send">) {
   let gathered: ProbeResult[] = [];
   let timer: NodeJS.Timeout | null = null;
@@ -153,12 +153,12 @@ function createBatch({ send }: Pick<ReturnType<typeof createChannel>, "send">) {
   };
 }
 
-/** What is told without being asked for. */
+/** Messages that are no answers. */
 type News = Exclude<RecorderMessage, { kind: "answer" | "refusal" | "acquired" }>;
 
 type ChannelDeps = { start: (onMessage: OnRecorderMessage) => RecorderLink; onMessage: (news: News) => void };
 
-/** The channel to the recorder, which is started when it is needed; again, where it has died. */
+/** The channel to the recorder, which is started at the first use, and again where it has died. */
 function createChannel({ start, onMessage }: ChannelDeps) {
   const requested = new Map<number, PromiseWithResolvers<Answer>>();
   const borrowers: (() => void)[] = [];
@@ -172,11 +172,13 @@ function createChannel({ start, onMessage }: ChannelDeps) {
       const answer = Promise.withResolvers<Answer>();
       requested.set(++lastId, answer);
       send({ kind: "request", id: lastId, request });
-      // The recorder answers each request with what its kind is answered with.
+      // The recorder answers each request with the answer of its kind.
       return answer.promise as Promise<Answers[Kind]>;
     },
 
-    /** Resolves when it writes nothing; it does not until what this gives is called. */
+    /**
+     * Resolves when the recorder writes nothing. It does not write until the function that this resolves to is called.
+     */
     async acquireWriter(): Promise<() => void> {
       if (!link) return () => undefined;
       const { send: report } = link;
@@ -212,7 +214,7 @@ function createChannel({ start, onMessage }: ChannelDeps) {
     return answer;
   }
 
-  /** Nobody waits for one that is no more. */
+  /** Rejects the requests to a recorder that has died, and lets other writers go on. */
   function bury(error: Error): void {
     link = null;
     for (const id of [...requested.keys()]) settle(id)?.reject(error);
@@ -220,13 +222,15 @@ function createChannel({ start, onMessage }: ChannelDeps) {
   }
 }
 
-/** Room for so many bytes. One thing more than that may come when there is room at all: none is too large for ever. */
+/**
+ * A budget of so many bytes. One thing may exceed it when the budget is empty, so that nothing is too large for ever.
+ */
 export function createByteBudget(most: number) {
   let filled = 0;
   let waiting: { bytes: number; proceed: () => void }[] = [];
 
   return {
-    /** Resolves when there is room for so many; whoever came first is let in first. */
+    /** Resolves when there is room for so many bytes; the first caller is served first. */
     make(bytes: number): Promise<void> {
       if (waiting.length === 0 && fits(bytes)) return Promise.resolve();
       const { promise, resolve } = Promise.withResolvers<void>();
