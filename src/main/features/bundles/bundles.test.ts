@@ -14,7 +14,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 const now = () => new Date("2026-12-01T12:00:00Z");
 const asBundle = (stream: string) => ({ base64: Buffer.from(stream, "latin1").toString("base64") });
 
-/** What the collector wrote on web1, at `time`; `change` changes more of it before it is signed. */
+/** What the collector wrote on web1, at `time`; `change` edits its records before they are signed. */
 const bundleOf = (time = 1_795_613_274, change = (records: string) => records) =>
   answerScript(`--nonce 'abc''${time}'`, (records) =>
     change(records.replace("time:1795613274", `time:${time}`)),

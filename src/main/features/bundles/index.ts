@@ -11,13 +11,13 @@ import { verifyBundleSignature } from "./verify-bundle-signature.ts";
 
 type OfflineBundle = Pick<BundleInput, "as" | "approved"> & { bytes: Uint8Array; signature: BundleSignature };
 
-/** Where the collector has its number. */
+/** The line of the collector script that gets its number. */
 const UNNUMBERED = "\thanded=''\n";
 
 type Deps = {
   store: Pick<Store, "bundles" | "claims" | "events" | "issuedCollectors" | "queueWrite">;
   collectorScript: string;
-  /** What importing it would do; changes nothing. */
+  /** Returns what the import would do; changes nothing. */
   plan: (
     bundle: OfflineBundle,
     at: Instant,
@@ -27,7 +27,7 @@ type Deps = {
   now: () => Date;
 };
 
-/** Hosts that no network leads to: the collector is copied there, and what it wrote is copied back. */
+/** Hosts that cannot be reached over a network: somebody copies the collector there, and its bundle back. */
 export function createBundles({ store, collectorScript, plan, importBundle, announce, now }: Deps) {
   const os = implement(bundles);
   const parts = createParts();
@@ -84,10 +84,10 @@ export function createBundles({ store, collectorScript, plan, importBundle, anno
   }
 }
 
-/** Bundles whose parts are held at a time; of more the oldest is forgotten. */
+/** The parts of so many bundles are kept at a time; then the oldest is forgotten. */
 const MOST_HELD = 4;
 
-/** The parts of bundles that are longer than a message may be, until they are asked about. */
+/** Keeps the parts of bundles that are longer than a message may be, until a call needs the bundle. */
 function createParts() {
   const held = new Map<string, Buffer[]>();
 
@@ -106,7 +106,7 @@ function createParts() {
       return { bytes };
     },
 
-    /** The whole bundle: the parts stay, for it may be asked about again. */
+    /** Returns the whole bundle. The parts stay, for another call may need it again. */
     join({ uploadId, base64 }: Pick<BundleInput, "uploadId" | "base64">): Uint8Array {
       const before = uploadId === null ? [] : held.get(uploadId);
       if (!before)

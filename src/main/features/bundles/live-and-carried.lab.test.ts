@@ -6,7 +6,7 @@ import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { runCollector } from "#testing/lab/run-in-host.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 
-/** A host with something of everything that a collector looks for. */
+/** A host with an example of everything that a collector reads. */
 const furnish = (publicKey: string): string => `
   ${letIn(publicKey)} ${letIn(publicKey, "deploy", "/bin/bash")} ${letIn(publicKey, "shut", "/usr/sbin/nologin")}
   usermod --lock shut
@@ -43,7 +43,7 @@ test.each([
       ...carried,
       workstation: { user: "root", home: live.home, agentSocket: null },
     });
-    // The private keys of this computer are looked at by a live scan, too.
+    // A live scan reads the private keys of this computer, too.
     await app.client.people.markInventory({ isWhole: false });
     const base64 = stream.toString("base64");
     const as = { host: host.address, port: 22 };
@@ -65,8 +65,8 @@ async function scan(desk: Desk, { address }: LabHost, user: string): Promise<voi
 }
 
 /**
- * What tells of the way: visits, what was asked for, the host key that was presented and the seals of what was pinned, and what a
- * plan goes by where the host itself cannot be asked.
+ * Tables that differ by how the host was read: scans, their targets, the host key that was presented, the seals of
+ * pins, and what a plan reads where the host itself cannot be queried.
  */
 const OF_THE_WAY = new Set([
   "scan",
@@ -91,7 +91,10 @@ const OF_A_PROBE = new Set([
   "clock_ahead_seconds",
 ]);
 
-/** What comes of the signatures of key files: they count in a bundle that its host has signed, which root alone can have it do. */
+/**
+ * Columns that depend on the signatures of key files. These count in a bundle that its host has signed, which only root
+ * can make it do.
+ */
 const OF_VERIFICATIONS = new Set([
   "possession",
   "claim",
@@ -104,11 +107,14 @@ const OF_VERIFICATIONS = new Set([
 
 const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
 
-/** A line that let the scan in itself is yes for that; by bundle it is yes for what stands there. */
+/** The grant that let the scan in is known by its login; from a bundle, by what was read. */
 const BY_LOGIN = "this scan logged in with it";
 const BY_READING = "nothing that sshd consults refuses it";
 
-/** Every row of every table, without what tells of the way, and without the instants of the two readings. */
+/**
+ * Every row of every table, without what differs by how the host was read, and without the instants of the two
+ * readings.
+ */
 function readTables(
   { databasePath }: Pick<Desk, "databasePath">,
   withVerifications: boolean,
@@ -143,6 +149,6 @@ const withoutWay = (row: object, withVerifications: boolean): object =>
       ]),
   );
 
-/** The network is this machine's: who listens there and is no process of the host comes and goes. */
+/** The host shares this machine's network: listeners that are no process of the host come and go. */
 const withoutStrangers = (value: string): string =>
   value.replace(/\{"address":"[^"]*","port":\d+,"processes":\[\]\},?/g, "").replaceAll(",]", "]");

@@ -8,7 +8,7 @@ import type { Store } from "#store/store.ts";
 
 type SignatureRequest = Pick<BundleInput, "signature" | "signers" | "requireSignature">;
 
-/** Who has signed a bundle. One with a wrong signature is refused, and where a signature is required one without. */
+/** Finds who has signed a bundle. Refuses a wrong signature, and a missing one where a signature is required. */
 export function verifyBundleSignature(
   { bundles }: Pick<Store, "bundles">,
   { signature: armored, signers, requireSignature }: SignatureRequest,
@@ -36,7 +36,7 @@ function check(
   return checked.kind === "good" ? checked.key : checked;
 }
 
-/** Whoever was named for this import comes before the people sources. */
+/** A signer who was named for this import comes before those of the people sources. */
 function findSigner(
   bundles: Store["bundles"],
   signers: string,

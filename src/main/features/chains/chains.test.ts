@@ -17,7 +17,7 @@ import { createReader } from "../scans/describe-probe.ts";
 import { createProbeWriter } from "../scans/recording/batches.ts";
 import { createChains } from "./index.ts";
 
-/** Endpoints that were visited, each with the chain that it sends. */
+/** Endpoints that were probed, each with the chain that it sends. */
 function visit(endpoints: Record<string, readonly Uint8Array[]>) {
   const store = openStore({ path: ":memory:", access: "write" });
   const faults: unknown[] = [];
@@ -119,7 +119,7 @@ test("a missing intermediate is named only when it is known from elsewhere, and 
   expect(await found({ whole: [leaf.der, middle.der], a: [leaf.der] })).toEqual([
     "chain-incomplete: a on port 443 does not send the intermediate CN=middle, without which clients may find no root",
   ]);
-  // Below a private root nothing is missing: whoever trusts it has it.
+  // Below a private root nothing is missing: clients that trust the root have it.
   expect(await found({ whole: [leaf.der, middle.der, root.der], a: [leaf.der, middle.der] })).toEqual([]);
 });
 

@@ -14,7 +14,10 @@ import { createRootStores, createTrust, type RootStore } from "./trust.ts";
 
 type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
 
-/** What stands above a certificate, and who trusts it: judged when it is asked for, since dates and roots change. */
+/**
+ * The chains above a certificate, and the root stores that trust it. They are evaluated at each request, since dates
+ * and roots change.
+ */
 export function createChains({ store, announce, now }: Deps) {
   const os = implement(chains);
   const readStores = createRootStores(store);
@@ -36,7 +39,7 @@ export function createChains({ store, announce, now }: Deps) {
   };
   return {
     procedures,
-    /** Has verdicts go by a root, or by revocation lists, of ours (PEM). */
+    /** Adds roots, or revocation lists, of ours (PEM) to those that verdicts use. */
     async trustPem(kind: "root" | "crl", name: string, pem: string): Promise<void> {
       await trust.give({ kind, name, base64: Buffer.from(pem).toString("base64") });
     },
@@ -66,7 +69,7 @@ export function createChains({ store, announce, now }: Deps) {
     return { chains: [{ endpoint: null, links, verdicts: evaluateBelow(above) }], isPublic };
   }
 
-  /** For TLS in either role: which one it is used in is not known. Names are not judged here, but by a rule of their own. */
+  /** Evaluates for TLS in either role, for the role of the certificate is not known. Names have a rule of their own. */
   function evaluateAgainst(
     leaf: Uint8Array,
     pool: CertificateIndex,
@@ -88,7 +91,10 @@ export function createChains({ store, announce, now }: Deps) {
   }
 }
 
-/** Mozilla's roots are public; this system's may have others among them, and yours owe the Baseline Requirements nothing. */
+/**
+ * Mozilla's roots are public. The system's may contain private roots, and the user's roots owe the Baseline
+ * Requirements nothing.
+ */
 function profileOf({ store }: RootStore, isPublic: boolean | null): Profile {
   if (store === "mozilla" || (store === "system" && isPublic === true)) return "webpki";
   return "rfc5280";

@@ -24,13 +24,19 @@ type RevocationDeps = { store: Store; climb: Climb; now: () => Date };
 
 type Speakers = Pick<RevocationDeps, "store" | "climb"> & { sent: ReturnType<Store["chains"]["sentWith"]> };
 
-/** Whoever may have signed a certificate, or speak of its revocation: what is sent with it, stands above it, or is trusted. */
+/**
+ * The certificates that may have issued a certificate, or signed its revocation status: those that are sent with it,
+ * may be above it, or are trusted.
+ */
 function findSpeakers(leaf: Uint8Array, { store, climb, sent }: Speakers): CertificateIndex {
   const ders = sent.flatMap(({ chain }) => chain.map(({ der }) => der));
   return indexCertificates([...ders, ...climb(leaf), ...store.trust.ders("root")]);
 }
 
-/** What is known of the revocation of a certificate: by what endpoints staple, and by the lists that were given. */
+/**
+ * Reads what is known of the revocation of a certificate: from OCSP staples of endpoints, and from the lists that were
+ * provided.
+ */
 export const createRevocationReader =
   ({ store, climb, now }: RevocationDeps) =>
   (sha256: Sha256, leaf: Uint8Array): { views: RevocationView[] } & RevocationFacts => {
@@ -45,7 +51,7 @@ export const createRevocationReader =
     return { views: withKept(views, store.revoked.of(sha256)), ...readRevocationFacts(leaf) };
   };
 
-/** What was said against it before, where nobody says it now. */
+/** Adds an earlier revocation where no source confirms it now. */
 const withKept = (views: RevocationView[], kept: Revoked | null): RevocationView[] =>
   kept === null || views.some(({ state }) => state === "revoked")
     ? views
@@ -54,15 +60,18 @@ const withKept = (views: RevocationView[], kept: Revoked | null): RevocationView
 type NotesDeps = { store: Store; climb: Climb; now: () => Date };
 
 /**
- * Notes that certificates are revoked, or are so no more, as lists come and go and as responders answer. Within the transaction
- * of what made it known; says whether anything is otherwise than before.
+ * Records which certificates are revoked, and which no longer are, as lists come and go and as responders answer. Call
+ * it in the transaction of that event; it returns whether anything has changed.
  */
 export function createRevocationNotes({ store, climb, now }: NotesDeps) {
   return {
     answered: (sha256: string, views: readonly RevocationView[]): boolean =>
       note(sha256, settleRevoked(store.revoked.of(sha256), views)),
 
-    /** Only what a list names is judged, for it may name as many as an authority has issued; and what lists have named before. */
+    /**
+     * Evaluates only the certificates that a list names, or that lists have named before: a list may belong to an
+     * authority with very many.
+     */
     listsAdded(ders: readonly Uint8Array[]): boolean {
       const named = new Set([
         ...ders.flatMap((der) => findNamed(readCrl(der))),
@@ -72,7 +81,7 @@ export function createRevocationNotes({ store, climb, now }: NotesDeps) {
       return [...named].filter((sha256) => evaluate?.(sha256, store.revoked.of(sha256))).length > 0;
     },
 
-    /** What is known by lists alone is judged by those that are left. */
+    /** Evaluates by the remaining lists what only lists have revoked. */
     listsRemoved(): boolean {
       const held = store.revoked.saidBy(BY_LISTS);
       const evaluate = held.length > 0 ? openEvaluator() : null;
@@ -90,7 +99,7 @@ export function createRevocationNotes({ store, climb, now }: NotesDeps) {
     return candidates.flatMap(({ sha256, serial }) => (isNamed(serialBytes(serial)) ? sha256 : []));
   }
 
-  /** By the lists that are there now, opened once. */
+  /** Evaluates by the lists that are there now, opened once. */
   function openEvaluator(): (sha256: string, known: Revoked | null) => boolean {
     const lists = store.trust.ders("crl").flatMap((each) => readCrl(each) ?? []);
     return (sha256, known) => {
@@ -122,10 +131,13 @@ type ResponderDeps = {
 };
 type Announce = (announcement: Announcement) => void;
 
-/** A certificate names one. */
+/** A certificate usually names one. */
 const MOST_RESPONDERS = 4;
 
-/** Asks each responder that a certificate names, up to the most, and says what each one says. Kept is that one says it is revoked. */
+/**
+ * Queries each OCSP responder that a certificate names, up to the limit, and returns each answer. Of these only a
+ * revocation is stored.
+ */
 export const createResponderAsker =
   ({ store, climb, now, notes, announce }: ResponderDeps) =>
   async (sha256: Sha256, leaf: Uint8Array, hosts: readonly string[]): Promise<RevocationView[]> => {

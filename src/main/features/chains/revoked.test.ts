@@ -24,7 +24,7 @@ const mail = signCertificate({ subject: "mail", issuer: middle, serial: 8 });
 const from = "20260501000000Z";
 const until = "20290101000000Z";
 
-/** A program whose clock shows `now.at`, and endpoints that are visited. */
+/** A program whose clock shows `now.at`, and endpoints that are probed. */
 function open() {
   const now = { at: START };
   const store = openStore({ path: ":memory:", access: "write", now: () => new Date(now.at) });

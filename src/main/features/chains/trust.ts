@@ -12,10 +12,10 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";
 import type { RevocationNotes } from "./revocation.ts";
 
-/** Roots that somebody trusts; `source` says where they are from. */
+/** Trusted roots; `source` says where they are from. */
 export type RootStore = { store: TrustStore; source: string; roots: CertificateIndex };
 
-/** Mozilla's roots, opened once: they change with the runtime alone. */
+/** Mozilla's roots, opened once: they change only with the runtime. */
 const createMozillaRoots = (): (() => RootStore) => {
   let opened: RootStore | null = null;
   return () => {
@@ -24,7 +24,10 @@ const createMozillaRoots = (): (() => RootStore) => {
   };
 };
 
-/** The stores that chains are judged by, side by side. The system's is read anew each time: its administrator may change it. */
+/**
+ * The root stores that chains are evaluated against, side by side. The system's is read anew each time: its
+ * administrator may change it.
+ */
 export function createRootStores({ trust }: Store) {
   const mozilla = createMozillaRoots();
   return async (): Promise<RootStore[]> => {
@@ -62,13 +65,13 @@ type TrustUpload = { kind: TrustItem["kind"]; name: string; base64: string };
 
 type FetchedLists = { added: number; known: number; failed: { address: string; why: string }[] };
 
-/** A certificate names one or two. */
+/** A certificate usually names one or two. */
 const MOST_LISTS = 4;
 
 const READ = { root: readRootFile, crl: readListFile } as const;
 const NAMES = { root: "certificate", crl: "revocation list" } as const;
 
-/** The roots and revocation lists that the user gives, and takes back. */
+/** The roots and revocation lists that the user adds and removes. */
 export function createTrust({ store, announce, now, notes }: Deps) {
   return {
     async give({ kind, name, base64 }: TrustUpload): Promise<{ added: number; known: number }> {
@@ -78,7 +81,7 @@ export function createTrust({ store, announce, now, notes }: Deps) {
       return keep(items, kind, name);
     },
 
-    /** Each list that a certificate names, up to the most; one that cannot be had keeps none of the others away. */
+    /** Fetches each list that a certificate names, up to the limit. A failure does not affect the others. */
     async fetchLists(der: Uint8Array, hosts: readonly string[]): Promise<FetchedLists> {
       const result: FetchedLists = { added: 0, known: 0, failed: [] };
       for (const address of readRevocationFacts(der).lists.slice(0, MOST_LISTS)) {
@@ -126,12 +129,12 @@ export function createTrust({ store, announce, now, notes }: Deps) {
   }
 }
 
-/** So long after it was to be renewed a list goes: by then it tells of nothing any more. */
+/** A list is dropped so long after its next update was due: by then it is of no use. */
 const KEPT_MS = 30 * 86_400_000;
 
 /**
- * Drops lists that were fetched and are long out of their time, and says whether there were any; those that came as files stay.
- * What they have said of certificates stays too: that it is old does not take it back.
+ * Drops lists that were fetched and are long outdated, and returns whether there were any. Lists from files stay.
+ * Revocations from a dropped list stay, too: its age does not cancel them.
  */
 async function dropOldLists(store: Store, now: Date): Promise<boolean> {
   const fetched = store.trust.list().filter(({ kind, source }) => kind === "crl" && /^https?:/.test(source));

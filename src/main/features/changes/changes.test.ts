@@ -8,7 +8,7 @@ import { listGrants } from "#store/testing/ask.ts";
 import { beginScan, makeGrant, START, visitHost } from "#store/testing/make-visit.ts";
 import { createChanges } from "./index.ts";
 
-/** Changes beside a store that somebody else fills. */
+/** Changes over a store that somebody else fills. */
 function openChanges() {
   const store = openStore({ path: ":memory:", access: "write" });
   const announced: Announcement["kind"][] = [];
@@ -21,7 +21,7 @@ function openChanges() {
     store,
     announced,
     client: createRouterClient(changes),
-    /** A scan that visits web and ends. */
+    /** A scan that probes web and ends. */
     scan(...keys: string[]): void {
       const scanId = beginScan(store);
       const grants = keys.map((key, index) => makeGrant(key, { line: index + 1 }));

@@ -9,7 +9,7 @@ import type { Store } from "#store/store.ts";
 
 type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
 
-/** What is otherwise than it was: between two scans, since the baseline, and of one grant over time. */
+/** What has changed: between two scans, since the baseline, and of one grant over time. */
 export function createChanges({ store, announce, now }: Deps) {
   const os = implement(changes);
   const { approve, unapprove } = createApprovals({ store, now });
@@ -72,7 +72,7 @@ export function createChanges({ store, announce, now }: Deps) {
 
 type ScanRange = { from: number | null; to: number | null };
 
-/** The two scans that are meant. Without any scan both are before all of them. */
+/** The two scans to compare; by default the last ones. Without any scan both are 0, before all of them. */
 function choose(store: Store, range: ScanRange): { from: number; to: number } {
   for (const scan of [range.from, range.to]) if (scan !== null && scan !== 0) findScan(store, scan);
   const to = range.to ?? store.changes.lastEnded() ?? 0;
@@ -94,7 +94,7 @@ function refuseNoScan(): never {
 
 type ApprovalRequest = { grants: readonly number[]; owner: string; purpose: string; reviewOn: string | null };
 
-/** Approvals, all of one request or none; the audit log names each line. */
+/** Approves all lines of a request or none; the audit log names each line. */
 function createApprovals({ store, now }: { store: Store; now: () => Date }) {
   return {
     approve({ grants, ...approval }: ApprovalRequest): Promise<{ approved: number }> {
@@ -125,7 +125,7 @@ function createApprovals({ store, now }: { store: Store; now: () => Date }) {
     throw new Refusal("not-found", `there is no grant ${grant}`);
   }
 
-  /** What was looked at is approved, and not what stands there now. */
+  /** An approval is for the line that was listed, not for one that replaced it since. */
   function findStanding(grant: number) {
     const line = find(grant);
     if (line.isGone === 0) return line;

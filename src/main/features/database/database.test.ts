@@ -59,7 +59,7 @@ test("a backup is made when the last one is a day old, and not before, wherever 
     log: (error) => expect.unreachable(String(error)),
     now: () => new Date(clock),
   });
-  // The clock is set back at last, by more than a day.
+  // At the end the clock is set back by more than a day.
   for (const hour of [0, 1, 23, 24, 25, 47, 72, 50, 51]) {
     clock = Date.parse("2026-06-01T00:00:00Z") + hour * HOUR_MS;
     await backUpWhenDue();

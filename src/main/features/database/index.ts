@@ -10,7 +10,7 @@ import type { Store } from "#store/store.ts";
 
 type Deps = {
   store: Store;
-  /** What was found wrong when the database was opened, so that it is only read; null when nothing was. */
+  /** Why the database is open for reading alone; null where the check at its opening found nothing. */
   damage: string | null;
   announce: (announcement: Announcement) => void;
   log: (error: unknown) => void;
@@ -31,7 +31,7 @@ export function createDatabase({ store, damage: damageAtOpening, announce, log, 
 
     procedures: {
       state: os.state.handler(() => ({
-        // A backup is made only of what was looked through.
+        // Only a database that was checked is backed up.
         checkedAt:
           [checkedAt, findLastBackup(path)]
             .filter((at) => at !== null)
@@ -51,7 +51,7 @@ export function createDatabase({ store, damage: damageAtOpening, announce, log, 
     },
   };
 
-  /** What the look through the database before it finds is told until the next start. */
+  /** Checks the database before the backup; the interface shows what that finds until the next start. */
   async function backUpWhenDue(): Promise<void> {
     const at = now();
     if (!isDue(findLastBackup(path, toInstant(at)), at)) return;
@@ -59,7 +59,7 @@ export function createDatabase({ store, damage: damageAtOpening, announce, log, 
       await backUp("daily");
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      // One that is being made on demand does as well.
+      // A backup on demand that is being made will do.
       if (error.code === "conflict") return;
       damage = error.message;
       log(error);
@@ -70,7 +70,7 @@ export function createDatabase({ store, damage: damageAtOpening, announce, log, 
 
 type BackUpDeps = Pick<Deps, "store" | "announce" | "now"> & { path: string };
 
-/** One backup at a time, each of them recorded. */
+/** Makes one backup at a time, and records each. */
 function createBackUp({ store, path, announce, now }: BackUpDeps) {
   let isBusy = false;
   return async (reason: "on-demand" | "daily"): Promise<Backup> => {
@@ -90,22 +90,22 @@ function createBackUp({ store, path, announce, now }: BackUpDeps) {
   };
 }
 
-/** The first look comes after the first page, and then there is one an hour. */
+/** The first check comes after the first page was shown, and then there is one an hour. */
 const BACKUP_CHECKS = { firstMs: 60_000, everyMs: 3_600_000 };
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Whether a day has gone by since the last backup. `last`: none of those that a wrong clock dated later than now. */
+/** Whether a day has passed since the last backup. `last`: none of those that a wrong clock dated later than now. */
 const isDue = (last: string | null, now: Date): boolean =>
   last === null || now.getTime() - Date.parse(last) >= DAY_MS;
 
-/** Looks from time to time until the signal says stop. */
+/** Repeats the work hourly until the signal aborts. */
 async function repeatHourly(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
   for (let waitMs = BACKUP_CHECKS.firstMs; await passes(waitMs, signal); waitMs = BACKUP_CHECKS.everyMs)
     await work();
 }
 
-/** True once the time has passed, false when the signal came first. */
+/** True once the time has passed; false where the signal aborted first. */
 function passes(waitMs: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {

@@ -8,7 +8,7 @@ import type { Store } from "#store/store.ts";
 
 type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
 
-/** What needs attention, and what somebody has decided of it. */
+/** What needs attention, and which findings somebody has accepted. */
 export function createFindings({ store, announce, now }: Deps) {
   const os = implement(findings);
   const { accept, unaccept } = createAcceptances({ store, now });
@@ -48,7 +48,7 @@ export function createFindings({ store, announce, now }: Deps) {
 
 type AcceptanceRequest = { ids: readonly string[]; reason: string; until: string };
 
-/** Acceptances, all of one request or none; the audit log names each finding. */
+/** Accepts all findings of a request or none; the audit log names each finding. */
 function createAcceptances({ store, now }: { store: Store; now: () => Date }) {
   return {
     accept({ ids, reason, until }: AcceptanceRequest): Promise<{ accepted: number }> {
@@ -78,7 +78,7 @@ function createAcceptances({ store, now }: { store: Store; now: () => Date }) {
     },
   };
 
-  /** What is accepted is what stands; one that was put right needs it no more. */
+  /** Only a finding that still stands can be accepted. */
   function find(id: string): Finding {
     const finding = store.findings.find(id, now());
     if (finding) return finding;

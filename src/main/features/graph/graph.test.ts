@@ -4,7 +4,7 @@ import { nameNode } from "#shared/text/access/graph.ts";
 import { fingerprintOf, START } from "#store/testing/make-visit.ts";
 import { file, grant, type Host, openGraph, rule, say, visit } from "./testing/open-graph.ts";
 
-/** web's root has a key for deploy on db, who becomes root there, where the key of a backup lies. */
+/** web's root has a key for deploy on db, who can become root there, where there is the key of a backup. */
 const CHAIN: Record<string, Host> = {
   web: { keyFiles: [file("web-key", "root")] },
   db: {

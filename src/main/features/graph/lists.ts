@@ -11,8 +11,8 @@ type Made<Row> = { rows: Row[]; isCut: boolean };
 type Listed<Row> = Made<Row> & { total: number; next: string | null };
 
 /**
- * A list whose rows are found all at once, page by page: those of the last question are kept for its further pages, as long
- * as nothing in the database changes. A page begins after so many rows.
+ * A list whose rows are all found at once, and returned page by page. The rows of the last query are kept for its
+ * further pages, until anything in the database changes. A cursor is the number of rows before the page.
  */
 export function keepRows<Query extends object, Row>(
   graph: Pick<Store["graph"], "version" | "atOnce">,
@@ -42,7 +42,7 @@ function readOffset(after: string | null): number {
   throw new Refusal("invalid-input", "after is not the next of a page of this list");
 }
 
-/** Whether every word that was typed stands in one of the texts, in any case. */
+/** Tests whether every word of a search is in one of the texts, in any case. */
 export function wordsIn(search: string): (texts: readonly (string | null)[]) => boolean {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return (texts) => {
@@ -90,13 +90,13 @@ const toShared = (
   sharedBy: sharedBy.slice(0, MOST_NAMED).map(({ name }) => name),
 });
 
-/** So many pairs of hosts are compared, and so many that trust each other are shown. */
+/** So many pairs of hosts are compared, and so many that trust each other are listed. */
 const MOST_COMPARED = 200_000;
 const MOST_MUTUAL = 1_000;
 
 type MutualFilter = { search: string; host: string | null; onlyCertain: boolean };
 
-/** Pairs of hosts that can log in to each other, by the surest way in either direction. */
+/** Pairs of hosts that can log in to each other, with the most certain link in either direction. */
 export const createMutualList = (graph: Store["graph"]) =>
   keepRows(graph, (filter: MutualFilter) => {
     const { mutual, isCut } = findMutualTrust(graph);

@@ -7,7 +7,7 @@ import { distanceOf, isByKey, type Reached, reach, type WalkedEdge, type WalkQue
 
 type ReachFilter = { search: string; host: string | null; onlyRoot: boolean };
 
-/** The rows of what a start reaches. */
+/** The rows of everything that a start reaches. */
 export const createReachList = (graph: Store["graph"]) =>
   keepRows(graph, (query: WalkQuery & ReachFilter) => listReached(graph, query));
 
@@ -21,13 +21,13 @@ function listReached(
   return { rows: rows.filter(createFilter(query)).sort(compareRows), isCut: reached.isCut };
 }
 
-/** Nearest first, of those that are as near what is certain, and then by name. */
+/** Nearest first; at the same distance certain ones first, and then by name. */
 const compareRows = (one: GraphLink, other: GraphLink): number =>
   (one.distance ?? 0) - (other.distance ?? 0) ||
   Number(other.isPathCertain) - Number(one.isPathCertain) ||
   (one.id < other.id ? -1 : 1);
 
-/** A key is told with what it opens, or with who holds it; alone it is shown where there is neither. */
+/** A key is part of the row of what it opens, or of who has it. It has a row of its own only where there is neither. */
 function isShown({ starts, edgesAt }: Reached, id: string): boolean {
   if (starts.has(id)) return false;
   return !id.startsWith("key/") || edgesAt(id).length === 0;
@@ -35,7 +35,7 @@ function isShown({ starts, edgesAt }: Reached, id: string): boolean {
 
 type End = { id: string; isBackward: boolean };
 
-/** The step by which a thing is come to, or, seen from the other end, the step that it takes first. */
+/** The last step to a node, or, seen from the other end, its first step. */
 function toRow(graph: Store["graph"], reached: Reached, { id, isBackward }: End): GraphLink {
   const isPathCertain = reached.certain.has(id);
   const found = isPathCertain ? reached.certain : reached.all;
@@ -69,8 +69,8 @@ function createFilter({
 type Diagram = { nodes: GraphNode[]; edges: GraphEdge[]; starts: string[]; isCut: boolean };
 
 /**
- * The nearest things around a start, and every edge between them. What root has anyway and what leads no further is left
- * out: the accounts of a host's services, and keys that open nothing that is known. The table has them.
+ * The nearest nodes around a start, and every edge between them. Without what root has anyway and what leads no
+ * further: the accounts of a host's services, and keys that open nothing known. The table has them.
  */
 export function drawDiagram(
   graph: Store["graph"],
@@ -99,7 +99,7 @@ function isDeadEnd({ all, edgesAt }: Reached, id: string): boolean {
 const edgesBetween = ({ edgesAt }: Reached, id: string, shown: ReadonlySet<string>): readonly WalkedEdge[] =>
   edgesAt(id).filter(({ from, to }) => shown.has(from) && shown.has(to));
 
-/** Between two things one edge of a kind is drawn: a certain one, where there is one. */
+/** Draws one edge of each kind between two nodes: a certain one, where there is one. */
 function surest(edges: readonly WalkedEdge[]): GraphEdge[] {
   const drawn = new Map<string, GraphEdge>();
   for (const { isStep: _, ...edge } of edges) {

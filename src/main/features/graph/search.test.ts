@@ -3,7 +3,7 @@ import { nameNode } from "#shared/text/access/graph.ts";
 import { fingerprintOf, START } from "#store/testing/make-visit.ts";
 import { file, grant, openGraph, rule } from "./testing/open-graph.ts";
 
-/** Steps of every kind, of which each word is in some: at whoever holds a key, in what it opens, or in both. */
+/** Links of every kind. Each word is in some: in the text of who has a key, in that of what it opens, or in both. */
 function openWords() {
   const graph = openGraph({
     "web-alpha": { keyFiles: [file("alpha", "deploy"), file("beta", "root")], grants: [grant("beta", "ci")] },
@@ -58,7 +58,8 @@ test.each([
   const { rows: all } = await graph.client.links({});
   const words = search.toLowerCase().split(" ");
   const expected = all.filter(({ from, to, fingerprint, heldAt, where }) => {
-    // A grant is found by its file and its comment, which is the name of its key; of a people source its name is heldAt.
+    // A grant is found by its file and its comment, which is the name of its key. The name of a people source is
+    // heldAt.
     const [name = ""] = ["alpha", "beta", "gamma"].filter((key) => fingerprintOf(key) === fingerprint);
     const isGrant = fingerprint !== null;
     const texts = [nameNode(from), nameNode(to), heldAt, isGrant ? where : "", name].join("\n").toLowerCase();

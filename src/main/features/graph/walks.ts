@@ -5,17 +5,17 @@ import { THIS_COMPUTER } from "#shared/text/access/graph.ts";
 import { accountId, HERE, keyId, personId } from "#store/graph/node-finder.ts";
 import type { Store } from "#store/store.ts";
 
-/** A walk looks at so many edges, and says so when there are more. */
+/** A walk reads at most so many edges, and reports where there are more. */
 const MOST_EDGES = 100_000;
 
-/** To have a key file is to have its key; every other edge is a login, or a change of account. */
+/** An edge from a key file to its key is no step; every other edge is a login, or a change of account. */
 export type WalkedEdge = GraphEdge & Edge;
 
 export type WalkQuery = { start: string; direction: "from" | "to"; onlyCertain: boolean };
 
 export type Reached = {
   starts: ReadonlySet<string>;
-  /** By the surest way: of two, one that is certain is better than one that is shorter. */
+  /** By the most certain path: a certain one is better than a shorter one. */
   certain: Found<WalkedEdge>;
   all: Found<WalkedEdge>;
   isCut: boolean;
@@ -24,7 +24,7 @@ export type Reached = {
 
 type Graph = Store["graph"];
 
-/** What a thing reaches, or is reached from. Each thing's edges are read once. */
+/** What a node reaches, or is reached from. Each node's edges are read once. */
 export function reach(
   graph: Graph,
   { start, direction, onlyCertain }: WalkQuery,
@@ -46,7 +46,7 @@ export function reach(
   };
 }
 
-/** A shortest way that is certain, else one that is possible; null for none. */
+/** A shortest path that is certain, else one that is possible; null for none. */
 export function findPath(
   graph: Graph,
   { from, to, onlyCertain }: { from: string; to: string; onlyCertain: boolean },
@@ -67,14 +67,14 @@ export function findPath(
   return { path: null, isCut };
 }
 
-/** Whether it is by a key that one has. */
+/** Whether the edge is a login with a key. */
 export const isByKey = (edge: GraphEdge | undefined): boolean =>
   edge?.how === "opens" || edge?.how === "signs";
 
 export const distanceOf = (found: Found<WalkedEdge>, id: string): number =>
   found.get(id)?.distance ?? Number.POSITIVE_INFINITY;
 
-/** The steps of a way: whoever holds a key, and what that opens, are one. */
+/** The steps of a path: the edge to a key and the login with it are one step. */
 export function toSteps(graph: Graph, path: readonly WalkedEdge[]): GraphLink[] {
   const steps: GraphLink[] = [];
   for (let index = 0; index < path.length; index++) {
@@ -103,16 +103,19 @@ function rememberEdges(read: (id: string) => GraphEdge[]): (id: string) => reado
   };
 }
 
-/** What one begins with at a host: its root, or where nobody is known to be that, any account. */
+/** The end of a path that a host's name stands for. */
 type End = "start" | "goal";
 
-/** The things that a name means. A host as a start is whoever is root there; as a goal it is any account of it. */
+/**
+ * The nodes that a name means. A host as a start is whoever is root there, or any account where none is known to be
+ * root; as a goal it is any account of it.
+ */
 function resolveName(graph: Store["graph"], text: string, end: End): string[] {
   const name = text.trim();
   if (name === THIS_COMPUTER) return [HERE];
   if (name.startsWith("SHA256:")) return [findKey(graph, name)];
   if (name.startsWith("person:")) return findPeople(graph, name.slice("person:".length).trim());
-  // An account may be called after an address: the last @ is what stands before the host.
+  // An account's name may be an address: the last @ comes before the host.
   const at = name.lastIndexOf("@");
   return at > 0 ? [findAccount(graph, name.slice(0, at), name.slice(at + 1))] : findHost(graph, name, end);
 }

@@ -12,10 +12,10 @@ import type { Snapshot } from "./snapshot.ts";
 type Deps = { store: Pick<Store, "hostKeys">; takeSnapshot: () => Promise<Snapshot> };
 type SshfpQuery = { ids: readonly string[]; resolver: string | null };
 
-/** Names that are asked for at a time. */
+/** So many names are queried at a time. */
 const AT_ONCE = 16;
 
-/** Lays the keys that a user has chosen beside what DNS publishes of their names. */
+/** Compares the keys that a user has chosen with the SSHFP records of their names. */
 export function createSshfp({ store, takeSnapshot }: Deps) {
   const slots = new Slots(AT_ONCE);
 
@@ -56,7 +56,7 @@ function chooseResolvers(text: string | null): Resolver[] {
   );
 }
 
-/** The bytes of keys, as far as they are known, by their fingerprints. */
+/** The known key blobs, by their fingerprints. */
 function listBlobs(store: Deps["store"], { files }: Snapshot["knownHosts"]): ReadonlyMap<string, Uint8Array> {
   const { presented, pins } = store.hostKeys.all();
   const known = files.flatMap(({ lines }) => lines.map(({ entry }) => entry.key));

@@ -21,7 +21,7 @@ type Deps = {
 
 const BROKEN_LINES_SHOWN = 20;
 
-/** Host keys: pins, known_hosts, what hosts presented and what was found on them, laid beside each other. */
+/** Host keys: pins, known_hosts, what hosts presented and what was found on them, compared with each other. */
 export function createHostKeyList(deps: Deps) {
   const os = implement(hostKeys);
   const takeSnapshot = createSnapshots(deps);
@@ -74,10 +74,10 @@ const describe = ({ source, lines, hashed, problems }: KnownHosts) => ({
 type Pin = { host: string; port: number; blob: Uint8Array };
 type Address = { host: string; port: number };
 
-/** A name that a line can begin with: nothing that parts names or lines, and nothing that would mean more than itself. */
+/** A name that a line can begin with: without characters that separate names or lines, or that have a meaning there. */
 const PLAIN_NAME = /^[^\s,*?!|@#[\]\p{C}][^\s,*?!|[\]\p{C}]*$/u;
 
-/** The pins as known_hosts has them: what a pin was made for must not come to mean anything else there. */
+/** The pins as lines of known_hosts. A pin whose name would mean more there is left out. */
 function printPins(pins: readonly Pin[], knownAs: (pin: Address) => Address) {
   const lines: string[] = [];
   const leftOut: string[] = [];

@@ -10,31 +10,31 @@ type Deps = {
   store: Store;
   workstation: Workstation;
   readKnownHosts: ReadKnownHosts;
-  /** The same object as before, where nothing has changed. */
+  /** Returns the same object as before where nothing has changed. */
   loadSshConfig: (workstation: Workstation, file: null) => Promise<{ config: SshConfig }>;
 };
 
-/** All host keys of one moment. */
+/** All host keys at one moment. */
 export type Snapshot = {
   rows: readonly HostKeyRow[];
   knownHosts: Awaited<ReturnType<ReadKnownHosts>>;
-  /** Names that were not tried with the hashed ones. */
+  /** How many names were not compared with the hashed ones. */
   untried: number;
 };
 
-/** Other names are tried at so many ports that the inventory has, besides 22. */
+/** Other names are tried at port 22 and at so many other ports of the inventory. */
 const MOST_PORTS = 8;
 
 /**
- * Lays what the store knows beside the files of this computer. The rows are in memory and not in the database, for
- * half of what they say stands in files that anybody may change; they are made anew when either side has changed.
+ * Compares what the store knows with the files of this computer. The rows are in memory and not in the database,
+ * because they depend on files that anybody may change; they are made again when either side has changed.
  */
 export function createSnapshots({ store, workstation, readKnownHosts, loadSshConfig }: Deps) {
   let facts: { version: string; stored: StoredFacts } | null = null;
   let keyed: { stored: StoredFacts; config: SshConfig; hosts: KeyedHost[] } | null = null;
   let last: { hosts: KeyedHost[]; files: readonly KnownHosts[]; snapshot: Promise<Snapshot> } | null = null;
 
-  /** `isGoingOn`: for a further page of a list, that is not to look at the files again. */
+  /** `isGoingOn`: for a further page of a list, which must not read the files again. */
   return async function takeSnapshot({ isGoingOn } = { isGoingOn: false }): Promise<Snapshot> {
     if (isGoingOn && last && facts?.version === store.hostKeys.version()) return last.snapshot;
     const knownHosts = await readKnownHosts();
@@ -72,7 +72,7 @@ async function make(
   };
 }
 
-/** What else the inventory calls its machines, at the ports that it has. */
+/** Other names of the inventory's machines, at the ports that it has. */
 function listOtherNames({ hosts, names }: StoredFacts): string[] {
   const ports = [...new Set([22, ...hosts.map(({ port }) => port)])].slice(0, MOST_PORTS + 1);
   const all = new Set([
@@ -94,7 +94,7 @@ type StoredFacts = ReturnType<Store["hostKeys"]["all"]>;
 
 type Address = { host: string; port: number };
 
-/** The machines of which a key is known: hosts that were visited, jump hosts, and what has a pin. */
+/** The hosts of which a key is known: hosts that were probed, jump hosts, and hosts with a pin. */
 function listKeyedHosts(
   { hosts, presented, held, pins, bundleKeys }: StoredFacts,
   knownAs: (host: Address & { user: string | null }) => Address,
@@ -125,7 +125,7 @@ function listKeyedHosts(
 
 const addressOf = ({ host, port }: Address): string => `${port} ${host}`;
 
-/** The name by which known_hosts has a host, as a scan asks for it. */
+/** The name that a scan looks up in known_hosts for a host. */
 export const knownAsBy =
   (config: SshConfig, { user: ownUser }: Workstation) =>
   ({ host, port, user }: Address & { user: string | null }): Address => {
@@ -135,12 +135,12 @@ export const knownAsBy =
 
 /** About two microseconds each: some seconds of work, once for each content of the files. */
 const MOST_TRIES = 2_000_000;
-/** Between two pauses in which others are served. */
+/** After so many, other work gets a turn of the event loop. */
 const TRIES_AT_ONCE = 10_000;
 
 /**
- * Tries every name with every hashed line, for only so can be told whose it is. The files remember what was found.
- * Answers which names were not tried, because that would be too much.
+ * Compares every name with every hashed line, for only that shows whose line it is. The files remember what was found.
+ * Returns the names that were not tried, because that would be too much.
  */
 export async function tryHashed(
   names: readonly string[],

@@ -7,18 +7,18 @@ type Column = "name" | "state" | "keyType" | "fingerprint";
 type Order = { by: Column; descending: boolean };
 type HostKeyQuery = HostKeyFilter & { sort: Order; after: string | null; limit: number };
 
-/** A cursor carries no more of a name. */
+/** A cursor has no more of a name. */
 const LONGEST_SORTED = 120;
 
 const SORTED_BY: Record<Column, (row: HostKeyRow) => Value> = {
   name: ({ name }) => name.slice(0, LONGEST_SORTED),
-  /** What needs somebody stands first. */
+  /** States that need attention come first. */
   state: ({ state }) => HostKeyState.options.indexOf(state),
   keyType: ({ keyType }) => keyType.slice(0, LONGEST_SORTED),
   fingerprint: ({ fingerprint }) => fingerprint,
 };
 
-/** So many filters and orders of one snapshot are kept; a person asks for fewer. */
+/** So many filters and orders of one snapshot are kept; one person uses fewer. */
 const MOST_KEPT = 20;
 
 /** Pages of rows in memory, by the same rules as those of the store: filtered, ordered, and after a cursor. */
@@ -47,7 +47,7 @@ const toSort = ({ by, descending }: Order): Sort => ({
 
 type SortKey = readonly [Value, Value, Value];
 
-/** Where a row stands in an order: what are the same there stand by their names. */
+/** The values that order a row: rows with the same value are ordered by their names. */
 const sortKeyOf = (row: HostKeyRow, { by }: Order): SortKey => [
   SORTED_BY[by](row),
   SORTED_BY.name(row),
@@ -72,7 +72,7 @@ const textOf = ({ name, keyType, fingerprint, state, why, knownAt, host }: HostK
 const order = (rows: HostKeyRow[], sort: Order): HostKeyRow[] =>
   rows.sort((one, other) => compare(sortKeyOf(one, sort), sortKeyOf(other, sort), sort));
 
-/** The row that follows the one which the cursor is of, whether that is still there or not. */
+/** The index of the row after the one that the cursor names, whether that row is still there or not. */
 function findAfter(rows: readonly HostKeyRow[], sort: Order, cursor: readonly Value[]): number {
   let [low, high] = [0, rows.length];
   while (low < high) {

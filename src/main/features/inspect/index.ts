@@ -63,7 +63,7 @@ export function createInspect({ prober, now }: Deps) {
   }
 }
 
-/** Nobody is asked for anything here: what a proxy wants to be told comes along, and a jump host wants more. */
+/** Nothing prompts here: the password of a proxy comes with the request, and a jump host may need more. */
 function openProxy(text: string, password: Redacted<string> | null): ProxyRoute | null {
   const proxy = readProxy(text);
   if (proxy.kind === "direct") return null;
@@ -78,7 +78,7 @@ function openProxy(text: string, password: Redacted<string> | null): ProxyRoute 
   return createProxyRoute({ ...proxy, credentials: user !== null && password ? { user, password } : null });
 }
 
-/** What a reading tells of its endpoint beside the chain, as it is said of one that is remembered. */
+/** What a reading shows of its endpoint beside the chain, in the form of a stored endpoint. */
 function describeReading(
   { chain: [leaf], facts, wire, addresses, capabilities }: EndpointReading,
   at: Instant,

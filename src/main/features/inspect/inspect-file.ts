@@ -8,14 +8,14 @@ import { threadEnvironment } from "#shared/model/child-environment.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import type { Answered, InspectJob } from "./inspect-worker.ts";
 
-/** A larger file is looked into where it can be stopped. */
+/** A larger file is read in a thread that can be stopped. */
 const MOST_HERE = 256 * 1024;
 
 type InspectRequest = { name: string; base64: string; passwords: readonly Redacted<string>[] };
 
 /**
- * What a file holds. What is quick is done here; what has a lock to try passwords on, is large or is YAML is done in a
- * thread that can be stopped.
+ * Reads what is in a file. Quick work is done here. A file with a lock to try passwords on, a large one or YAML is read
+ * in a thread that can be stopped.
  */
 export async function inspectFile(
   { name, base64, passwords }: InspectRequest,
@@ -45,24 +45,24 @@ const NOTHING = {
   isWrongPassword: false,
 } satisfies Omit<Inspection, "source">;
 
-/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+/** The worker is beside this file, as source and as built: all parts of the program are in one folder then. */
 const WORKER = new URL(`./inspect-worker${extname(import.meta.url)}`, import.meta.url);
 
 /**
- * Against what would never end: passwords that everybody knows are tried only where all of them together cost about
- * half a second (default-passwords.ts). Whoever typed one waits for it.
+ * Limits for what would never end. Without a typed password, well-known ones are tried only where all of them together
+ * cost about half a second (default-passwords.ts). The user waits longer for a password that was typed.
  */
 const LIMITS_MS = { untyped: 10_000, typed: 60_000 } as const;
 
 type File = { name: string; bytes: Uint8Array; passwords: readonly Redacted<string>[] };
 
-/** `too-long`: it was stopped at the limit. `failed`: a bug, of which only the kind is told. */
+/** `too-long`: it was stopped at the limit. `failed`: a bug, of which only the kind of error is reported. */
 type Aside =
   | { kind: "inspected"; inspection: Inspection }
   | { kind: "too-long"; limitMs: number }
   | { kind: "failed"; why: string };
 
-/** Looks into files in a thread that can be stopped, one after another. The thread is kept for the next file. */
+/** Reads files in a thread that can be stopped, one after another. The thread is kept for the next file. */
 export function createAside(limits: Readonly<Record<"untyped" | "typed", number>> = LIMITS_MS) {
   let kept: Worker | null = null;
   let last: Promise<unknown> = Promise.resolve();
@@ -84,7 +84,7 @@ export function createAside(limits: Readonly<Record<"untyped" | "typed", number>
     const aside = await runJob({ worker, isFresh }, { name, bytes, trial }, limitMs);
     if (aside.kind === "inspected") kept = worker;
     else void worker.terminate();
-    // It keeps nobody from ending.
+    // The thread does not keep the process from ending.
     worker.unref();
     return aside;
   }
@@ -110,7 +110,7 @@ async function runJob({ worker, isFresh }: Asking, job: InspectJob, limitMs: num
   const onAnswer = (answered: Answered) => (answered.kind === "ready" ? begin() : resolve(answered));
   const fail = (error: NodeJS.ErrnoException) => resolve({ kind: "failed", why: error.code ?? error.name });
   worker.on("message", onAnswer).on("error", fail);
-  // The limit is for the file, not for the thread to start.
+  // The limit is for the file, without the start of the thread.
   if (!isFresh) begin();
   worker.ref();
   worker.postMessage(job);

@@ -10,7 +10,7 @@ import { keepChallenge, readRootsFile, secretsOfChallenge } from "./issuer-setti
 import { makeAuthority } from "./kinds/local.ts";
 
 type Deps = WriterDeps & {
-  /** Has our own verdicts go by a root of ours. */
+  /** Adds a root of ours to those that verdicts use. */
   giveRoot: (name: string, pem: string) => Promise<void>;
 };
 
@@ -27,7 +27,7 @@ type AcmeRequest = {
   challenge: ChallengeInput | null;
 };
 
-/** Takes issuers up. What is secret of them is made in the vault, or goes straight there. */
+/** Adds issuers. Their secrets are made in the vault, or go straight there. */
 export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
   const { store, vault, now } = deps;
   const { refuseTwin, write, keeping } = createIssuerWriter(deps);
@@ -78,7 +78,7 @@ export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
 
 type WriterDeps = { store: Store; vault: Vault; now: () => Date };
 
-/** Writes new issuers down, each with its settings or not at all. */
+/** Stores new issuers, each with its settings or not at all. */
 function createIssuerWriter({ store, vault, now }: WriterDeps) {
   return { refuseTwin, write, keeping };
 
@@ -105,7 +105,7 @@ function createIssuerWriter({ store, vault, now }: WriterDeps) {
     });
   }
 
-  /** The vault keeps no secret of an issuer that is not there. */
+  /** The vault keeps no secret of an issuer that could not be added. */
   async function keeping<T>(secrets: readonly string[], work: () => Promise<T>): Promise<T> {
     try {
       return await work();

@@ -21,11 +21,11 @@ type Deps = {
   vault: Vault;
   announce: (announcement: Announcement) => void;
   now: () => Date;
-  /** Takes a root or revocation lists (PEM) of ours among those that verdicts go by. */
+  /** Adds a root, or revocation lists, of ours (PEM) to those that verdicts use. */
   trust: (kind: "root" | "crl", name: string, pem: string) => Promise<void>;
 };
 
-/** Who signs certificates for us, and what is asked of them. */
+/** The issuers that sign certificates for us, and the requests to them. */
 export function createIssuers({ announce, trust, ...deps }: Deps) {
   const { store } = deps;
   const local = createLocalIssuer(deps);
@@ -54,9 +54,9 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
   return {
     order,
     known: () => store.issuers.all().map((row) => showIssuer(store, row)),
-    /** When the issuer wants a certificate of its own renewed. */
+    /** When the issuer wants one of its certificates to be renewed. */
     renewal: (name: string, certificate: string) => elsewhere.renewal(find(name), certificate),
-    /** The programs for DNS that issuers have. */
+    /** The DNS hook programs of all issuers. */
     async listPrograms(): Promise<string[]> {
       return store.issuers
         .all()
@@ -101,7 +101,7 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
 
 type Lists = { store: Store; local: LocalIssuer; elsewhere: ReturnType<typeof createAcmeCertificates> };
 
-/** What only reads. */
+/** Procedures that only read. */
 function listsBy({ store, local, elsewhere }: Lists) {
   const os = implement(issuers);
   const find = (name: string) => findIssuer(store, name);

@@ -15,11 +15,11 @@ type Deps = {
   vault: Vault;
   local: LocalIssuer;
   now: () => Date;
-  /** Has our own verdicts go by what we say. */
+  /** Adds our revocation lists to those that verdicts use. */
   giveList: (name: string, pem: string) => Promise<void>;
 };
 
-/** What authorities of our own take back of what they have signed. */
+/** Revokes certificates of our own authorities, and makes their CRLs. */
 export function createRevocation({ store, vault, local, now, giveList }: Deps) {
   return { revoke, makeLists };
 
@@ -51,7 +51,7 @@ export function createRevocation({ store, vault, local, now, giveList }: Deps) {
     );
   }
 
-  /** A number is taken before it is signed with: two lists of one number would be taken for one. */
+  /** The CRL number is stored before the list is signed: two lists with one number would be taken for the same. */
   async function makeLists(issuer: IssuerRow, days: number) {
     const authority = local.authorityOf(issuer);
     const at = now();
@@ -81,7 +81,7 @@ function printList(der: Uint8Array): string {
 
 type AcmeCertificateDeps = { store: Store; acme: AcmeIssuer; now: () => Date };
 
-/** What is asked of an ACME directory about certificates of its own that were seen somewhere. */
+/** Requests to an ACME directory about certificates of its own that were seen somewhere. */
 export function createAcmeCertificates({ store, acme, now }: AcmeCertificateDeps) {
   return { revoke, renewal };
 

@@ -22,7 +22,7 @@ type Deps = {
   local: LocalIssuer;
 };
 
-/** What is done with an issuer that is there. */
+/** Actions on an issuer that was added. */
 export function createIssuerActions({ store, vault, now, drivers, local }: Deps) {
   return { remove, test, sign };
 
@@ -30,7 +30,7 @@ export function createIssuerActions({ store, vault, now, drivers, local }: Deps)
     const { id, name, kind } = issuer;
     const challenge = store.issuers.acme.find(id)?.challenge;
     const secrets = [...drivers[kind].secretsOf(issuer), ...secretsOfChallenge(challenge)];
-    // First: a secret that nothing names any more could never be forgotten.
+    // The secrets go first: one that no issuer names could never be removed.
     if (vault.state() !== "absent") for (const secret of secrets) await vault.forget(secret);
     await store.queueWrite(() => {
       store.issuers.remove(id);
@@ -39,7 +39,7 @@ export function createIssuerActions({ store, vault, now, drivers, local }: Deps)
     return {};
   }
 
-  /** `name`: for which a record of DNS may be made and taken away, to try the way that names are shown to be ours. */
+  /** `name`: the name for which a DNS record may be created and removed, to try the challenge method. */
   async function test(issuer: IssuerRow, name: string | null) {
     const challenge = store.issuers.acme.find(issuer.id)?.challenge ?? null;
     const parts = [
@@ -74,15 +74,18 @@ export function createIssuerActions({ store, vault, now, drivers, local }: Deps)
 
 type Trial = {
   challenge: ChallengeMethod;
-  /** Where the record is made; null: where the way itself tells. */
+  /** The name of the record; null where the challenge method has a name of its own. */
   name: string | null;
 };
 
-/** A person waits for it. */
+/** Short, because a person waits for it. */
 const SPREAD_MS = 30_000;
 const HOOK_MS = 60_000;
 
-/** Whether a way of DNS works: a record that nobody asks for is made, seen at its servers, and taken away again. */
+/**
+ * Tests a DNS challenge method: it creates a record that no authority looks up, checks it at the zone's servers, and
+ * removes it.
+ */
 export async function tryChallenge(
   { open }: Pick<Vault, "open">,
   { challenge, name }: Trial,

@@ -20,7 +20,9 @@ const SETTINGS: Record<IssuerKind, { of: readonly Setting[]; said: string }> = {
   csr: { of: ["note"], said: "a person, of whom the note can be set" },
 };
 
-/** Changes what is not secret of an issuer, for all that it is asked for from now on. What is not named stays. */
+/**
+ * Changes settings of an issuer that are not secret, for all later requests to it. A setting that is not named stays.
+ */
 export function createIssuerSetting({ store, now }: Deps) {
   return async (issuer: IssuerRow, settings: IssuerSettings): Promise<void> => {
     const { name, kind } = issuer;
@@ -57,7 +59,10 @@ export function createIssuerSetting({ store, now }: Deps) {
 
 type ChallengeDeps = { store: Store; vault: Vault; now: () => Date };
 
-/** A way as it is kept: the secret of a zone's key goes to the vault, and can be sent to the zone's server from there. */
+/**
+ * A challenge method as it is stored. The secret of its TSIG key goes to the vault, and can be sent from there to the
+ * zone's server.
+ */
 export async function keepChallenge(
   vault: Vault,
   name: string,
@@ -69,11 +74,11 @@ export async function keepChallenge(
   return { ...challenge, secretId: id };
 }
 
-/** What the vault keeps for a way. */
+/** The entries of the vault that a challenge method uses. */
 export const secretsOfChallenge = (challenge: ChallengeMethod | null | undefined): readonly string[] =>
   challenge?.kind === "rfc2136" ? [challenge.secretId] : [];
 
-/** Says how the challenges of a directory are answered from now on. */
+/** Sets how the challenges of a directory are answered from now on. */
 export function createChallengeSetting({ store, vault, now }: ChallengeDeps) {
   return async ({ id, name }: IssuerRow, request: ChallengeInput | null): Promise<void> => {
     const before = store.issuers.acme.find(id);
@@ -88,7 +93,10 @@ export function createChallengeSetting({ store, vault, now }: ChallengeDeps) {
   };
 }
 
-/** The roots in a file of PEM or DER, as PEM; null where none was given: a directory is known by those of the system then. */
+/**
+ * The roots in a file of PEM or DER, as PEM. Null where no file was provided: then the system's roots authenticate the
+ * directory.
+ */
 export function readRootsFile(base64: string | null): string | null {
   if (base64 === null) return null;
   const { ders } = readPem(Buffer.from(base64, "base64"));

@@ -18,7 +18,7 @@ import { createIssuers } from "./index.ts";
 const CORP = { name: "corp", permitted: [".corp.example", "10.0.0.0/8"] };
 const AT = new Date("2026-06-01T00:00:00Z");
 
-/** One for all tests: each would start a process. */
+/** One vault for all tests: each would start a process. */
 const vaultFolder = await makeTemporaryFolder();
 const vault = createVault({ path: join(vaultFolder.path, "latchkey.db.vault"), cost: COST });
 beforeAll(() => vault.create(typed("the passphrase"), null));
@@ -30,7 +30,7 @@ afterAll(async () => {
 /** What the vault keeps, by kind. */
 const kept = async () => (await vault.status()).kept.map(({ kind, count }) => `${count} ${kind}`).toSorted();
 
-/** A store with nothing in it; what became trusted, and a clock that can be turned. */
+/** An empty store, a list of what became trusted, and a clock that tests set. */
 async function openDesk(path = ":memory:") {
   const store = openStore({ path, access: "write" });
   const trusted: { kind: string; name: string; pem: string }[] = [];

@@ -38,7 +38,7 @@ export function showIssuer({ issuers }: Store, { kind, note, ...row }: IssuerRow
   }
 }
 
-/** Without the numbers of what is in the vault. */
+/** Without the numbers of entries in the vault. */
 const pick = ({ directory, account, agreesToTerms, eabKeyId, profile, challenge }: Public) => ({
   directory,
   account,

@@ -15,7 +15,7 @@ type LabelRequest = {
   removeTags: readonly string[];
 };
 
-/** What the user calls hosts and certificates, and who answers for them. */
+/** Owners and tags of hosts and certificates. */
 export function createLabels({ store, announce, now }: Deps) {
   const os = implement(labels);
   return {

@@ -16,13 +16,15 @@ import type { Store } from "#store/store.ts";
 type Deps = {
   store: Store;
   here: LocalKeyReader;
-  /** Keeps what is held here, and settles anew who is still there; resolves when that is on the disk. */
+  /**
+   * Stores the private keys of this computer, and settles again who is still there; resolves when that is on the disk.
+   */
   hold: (held: HeldHere, at: Instant) => Promise<unknown>;
   announce: (announcement: Announcement) => void;
   now: () => Date;
 };
 
-/** Who owns keys: people sources of people, the private keys of this computer, and what the inventory covers. */
+/** Who owns keys: people sources, the private keys of this computer, and what the inventory covers. */
 export function createPeople({ store, here, hold, announce, now }: Deps) {
   const os = implement(people);
   const settle = () => {
@@ -44,8 +46,8 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
   };
 
   /**
-   * Sees what changes without anybody telling: whose last day has passed, and which private keys are on this computer, those
-   * that a scan was given among them.
+   * Updates what changes without an announcement: whose last day has passed, and which private keys are on this
+   * computer. `named`: keys that a scan was started with.
    */
   async function refreshHeldKeys(named: NamedKeys): Promise<void> {
     await hold(await listHeldKeys(store.people.heldKeys(), named, here), toInstant(now()));
@@ -63,7 +65,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
     });
   }
 
-  /** This computer is in the inventory: its keys are looked at before any private key is said not to be found. */
+  /** This computer is in the inventory: its keys are read before any private key counts as not found. */
   async function markInventory({ isWhole, note }: { isWhole: boolean; note: string }): Promise<Inventory> {
     await refreshHeldKeys(new Map());
     const at = toInstant(now());
@@ -98,7 +100,7 @@ type PeopleSourceRequest = {
   isWhole: boolean;
 };
 
-/** Files of one people source together may be as large as this, decoded. */
+/** The files of one people source together may be as large as this, decoded. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
 function createImport({ store, settle, now }: ImportDeps) {
@@ -113,7 +115,7 @@ function createImport({ store, settle, now }: ImportDeps) {
       files.map((file) => ({ name: file.name, bytes: Buffer.from(file.base64, "base64") })),
     );
     const { kind, people, broken, notes } = read;
-    // A people source that says nothing must not take away what an earlier one has said.
+    // An empty people source must not remove what an earlier one contained.
     if (people.length === 0)
       throw new Refusal("invalid-input", `${name} names nobody: ${formatFirst(broken)}`);
     const keys = people.reduce((sum, person) => sum + person.keys.length, 0);
@@ -150,7 +152,7 @@ export type LocalKeyReader = {
   readKeyFolder: typeof readKeyFolder;
 };
 
-/** Looks at the computer that this runs on. */
+/** Reads the computer that this runs on. */
 export const createLocalKeyReader = (workstation: Workstation): LocalKeyReader => ({
   workstation,
   inspectComputer: inspectThisComputer,
@@ -158,15 +160,15 @@ export const createLocalKeyReader = (workstation: Workstation): LocalKeyReader =
   readKeyFolder,
 });
 
-/** Private keys of this computer that somebody has named, by their paths. */
+/** Private keys of this computer that the user has named, by their paths. */
 export type NamedKeys = ReadonlyMap<string, string>;
 
-/** What stands for a place in the agent: it has no path. */
+/** The location of keys in the agent, which have no path. */
 const AGENT = "the agent";
 
 /**
- * The private keys of this computer, by their public halves: the agent's, the files of ~/.ssh, and those that were named before
- * or are now. Of the kinds that were looked at, nothing more is held than was found.
+ * The private keys of this computer, by their public keys: those of the agent, the files of ~/.ssh, and files that the
+ * user has named, now or before. Of the kinds that were read whole, these are all.
  */
 export async function listHeldKeys(
   known: readonly HeldKey[],

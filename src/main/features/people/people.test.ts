@@ -14,7 +14,9 @@ import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createPeople } from "./index.ts";
 
-/** People beside a store that somebody else may fill, at a time that can be set, on a computer with a home of its own. */
+/**
+ * People over a store that somebody else may fill, with a clock that tests set, on a computer with a home of its own.
+ */
 async function openPeople() {
   const folder = await makeTemporaryFolder();
   const ssh = join(folder.path, ".ssh");
@@ -108,7 +110,7 @@ test("the private keys of this computer are matched as long as they are here, th
   expect(desk.owners()).toEqual(["known", "unknown"]);
   await desk.people.refreshHeldKeys(new Map([[named.path, named.fingerprint]]));
   expect(desk.owners()).toEqual(["known", "known"]);
-  // It is remembered where it lies, and looked for there.
+  // Its path is remembered, and read again.
   await desk.people.refreshHeldKeys(new Map());
   expect(desk.owners()).toEqual(["known", "known"]);
   await rm(named.path);

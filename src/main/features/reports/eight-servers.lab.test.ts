@@ -21,13 +21,15 @@ test("a certificate that was renewed and not reloaded is named on each of eight 
   expect(await statesOf(app)).toEqual(all("agrees"));
 
   for (const server of SERVERS) await host.renew(server);
-  // Their clock goes by seconds, and Postfix may have started a process in this one.
+  // File times count in whole seconds, and Postfix may have started a process in this one.
   await host.run("touch -d '2 seconds' /etc/tls/*");
-  // On a busy machine a collector may not come to the processes in its time: their age is not known then, and it goes again.
+  // On a busy machine a collector may run out of time before the processes. Their age is not known then, and the scan
+  // is repeated.
   await expect
     .poll(
       async () => {
-        // Most may have reloaded without a process that is younger: only who asks again knows that they serve the old one still.
+        // Most may have reloaded without any younger process: only another probe shows that they still serve the old
+        // certificate.
         await scanAll(app, { text: `root@${host.address} ${wireOf(host)}`, acceptNew: true });
         return statesOf(app);
       },
@@ -39,7 +41,7 @@ test("a certificate that was renewed and not reloaded is named on each of eight 
 
   for (const server of SERVERS) await host.reload(server);
   await scanHost(app, host);
-  // Those that change over without a pause serve by the old one until the last of its workers has gone.
+  // A server that reloads without a pause serves the old certificate until the last of its old workers has gone.
   await expect
     .poll(
       async () => {
@@ -62,7 +64,7 @@ const wireOf = ({ address }: ServersHost): string =>
 
 const scanWire = (app: App, host: ServersHost) => scanAll(app, { text: wireOf(host), acceptNew: true });
 
-/** What is said of the port that stands for each server; the others of it are not asked. */
+/** The state at the port that stands for each server; its other ports are not probed. */
 async function statesOf({ client }: App): Promise<{ [server: string]: string }> {
   const { rows } = await client.served.list({ limit: 200 });
   const ports = new Map(SERVERS.map((server) => [SERVED[server].port as number, server]));

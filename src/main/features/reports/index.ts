@@ -60,13 +60,13 @@ const toEndpoint = ({ leaf, staple, timestamps, ...known }: StoredEndpoint): End
   timestamps: readTimestamps({ leaf, staple, list: timestamps }),
 });
 
-/** What hosts are to serve by their configurations, laid beside what they do. */
+/** What hosts serve by their configurations, compared with what they do serve. */
 export function createServed({ store }: { store: Store }) {
   const os = implement(served);
   return { list: os.list.handler(({ input }) => store.bindings.list(input)) };
 }
 
-/** What is to be done for certificates in the weeks to come. */
+/** Which certificates expire or must be renewed in the weeks to come. */
 export function createForecast({ store, now }: { store: Store; now: () => Date }) {
   const os = implement(forecast);
   const today = () => toInstant(now()).slice(0, 10);

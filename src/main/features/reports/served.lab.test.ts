@@ -66,7 +66,8 @@ test("a certificate that was renewed and not reloaded is named on nginx, with th
   await host.run(`${MAKE} cd /srv/tls; make shop.example archive/shop2 20260201000000Z
     # Its clock goes by seconds, and nginx may have been started in this one.
     touch -d '2 seconds' archive/shop2.pem; ln -sf archive/shop2.pem shop.pem; ln -sf archive/shop2.key shop.key`);
-  // On a busy machine a collector may not come to the processes in its time: their age is not known then, and it goes again.
+  // On a busy machine a collector may run out of time before the processes. Their age is not known then, and the scan
+  // is repeated.
   await until(app, `root@${host.address}`, "not-reloaded");
   const { rows } = await app.client.served.list({ state: "not-reloaded" });
   const file = "/etc/nginx/sites-enabled/shop";
@@ -94,7 +95,7 @@ test("a certificate that was renewed and not reloaded is named on nginx, with th
   const found = await app.client.findings.list({ rule: "certificate-not-reloaded" });
   expect(found.rows).toMatchObject([{ severity: "high", host: host.address, label: "CN=shop.example" }]);
 
-  // Who has not seen it in the file before claims nothing of a renewal.
+  // A database that has not seen the old certificate in the file claims nothing of a renewal.
   await using fresh = createApp({
     databasePath: ":memory:",
     workstation: { user: "root", home: desk.home, agentSocket: null },
@@ -102,12 +103,12 @@ test("a certificate that was renewed and not reloaded is named on nginx, with th
   await until(fresh, `root@${host.address} ${wire}`, "differs");
 
   await host.run("nginx -e /dev/null -s reload");
-  // The workers of before serve on until the last of them has gone.
+  // The old workers serve on until the last of them has gone.
   await until(app, wire, "agrees");
   expect((await app.client.findings.list({ rule: "certificate-not-reloaded" })).total).toBe(0);
 }, 120_000);
 
-/** Scans until the shop stands so. */
+/** Scans until the shop has this state. */
 async function until(app: App, text: string, state: string): Promise<void> {
   const look = async () => {
     await scan(app, text);

@@ -18,7 +18,10 @@ make() {
 
 const PORTS = [8_443, 7_443, 9_443, 25, 993];
 
-/** Five servers, each with certificates that only one of several handshakes shows. nginx takes a group of which our hello has no share. */
+/**
+ * Five servers, each with certificates that only one of several handshakes shows. nginx accepts only a group for which
+ * our ClientHello has no key share.
+ */
 const CONFIGURE = `
 rm -rf /etc/ssl/certs/* /etc/nginx /etc/apache2 /etc/haproxy /etc/postfix /etc/dovecot
 mkdir -p /srv/tls/folder /etc/nginx /etc/apache2 /etc/haproxy /etc/postfix /etc/dovecot /var/log/apache2
@@ -112,7 +115,7 @@ nginx -e /dev/null; apache2 -k start; haproxy -W -D -f /etc/haproxy/haproxy.cfg 
 setsid /usr/lib/postfix/sbin/master -s >/var/log/postfix.log 2>&1 &
 `;
 
-/** Their clock goes by seconds, and Postfix may have started a process in this one. */
+/** File times count in whole seconds, and Postfix may have started a process in this one. */
 const RENEW = `${MAKE}
 for name in nginx apache postfix; do make rsa $name-rsa $name.example 20260201000000Z; done
 make ec folder/b b.example 20260201000000Z; rm folder/b.key folder/b.crt
@@ -138,7 +141,7 @@ const OTHERS = [
 
 const listRows = async ({ client }: App) => (await client.served.list({ limit: 100 })).rows;
 
-/** By file; of one that is served at several places the state that needs attention most. */
+/** By file; of one that is served by several bindings the state that needs attention most. */
 async function statesOf(app: App): Promise<{ [file: string]: string }> {
   const rows = (await listRows(app)).filter(({ port }) => PORTS.includes(port));
   return Object.fromEntries(
@@ -169,11 +172,12 @@ test("of certificates side by side each is seen by the handshake that its row na
   expect(await statesOf(app)).toEqual(all([...RENEWED, ...OTHERS], "agrees"));
 
   await host.run(RENEW);
-  // On a busy machine a collector may not come to the processes in its time: their age is not known then, and it goes again.
+  // On a busy machine a collector may run out of time before the processes. Their age is not known then, and the scan
+  // is repeated.
   await expect
     .poll(
       async () => {
-        // Of Postfix, Dovecot and HAProxy only who asks again knows that they serve the old one still.
+        // Of Postfix, Dovecot and HAProxy only another probe shows that they still serve the old certificate.
         await scanAll(app, { text: `root@${host.address} ${wire}`, acceptNew: true });
         return statesOf(app);
       },
@@ -181,7 +185,7 @@ test("of certificates side by side each is seen by the handshake that its row na
     )
     .toEqual({ ...all(RENEWED, "not-reloaded"), ...all(OTHERS, "agrees") });
 
-  // Who has seen one name of HAProxy's alone says nothing of the others, whichever file was renewed.
+  // A probe of one name of HAProxy says nothing of its others, whichever file was renewed.
   const workstation = { user: "root", home: desk.home, agentSocket: null };
   await using fresh = createApp({ databasePath: ":memory:", workstation });
   await scanHost(fresh);

@@ -77,7 +77,7 @@ export function createTargets({ store, readTargets, workstation, now, announce }
   }
 }
 
-/** As whom, and with which keys of ssh_config, logins are tried; a jump host's are that host's own. */
+/** The user names and the keys of ssh_config that logins are tried with; those of a jump host belong to that host. */
 function describeLogins(hosts: readonly SshTarget[], { routeTo }: ReadTargets["sshConfig"], user: string) {
   const logins = new Set<string>();
   const keyFiles = new Set<string>();

@@ -10,7 +10,7 @@ import { createKnownHostsReader, createTargetReader } from "./read-targets.ts";
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
 const HASHED = "|1|AQEBAQEBAQEBAQEBAQEBAQEBAQE=|AQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
-/** The home of somebody with these files in ~/.ssh. */
+/** The home of a user with these files in ~/.ssh. */
 async function makeHome(files: Record<string, string>) {
   const folder = await makeTemporaryFolder();
   await mkdir(join(folder.path, ".ssh/conf.d"), { recursive: true });

@@ -17,7 +17,7 @@ import { formatCount } from "#shared/text/count.ts";
 
 export type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };
 
-/** Reads what people write as targets, with what this workstation's ssh_config and known_hosts add to it. */
+/** Reads what people write as targets, and adds what this workstation's ssh_config and known_hosts say of them. */
 export type TargetReader = (text: TargetText) => Promise<ReadTargets>;
 
 type Deps = { workstation: Workstation; readKnownHosts: KnownHostsReader };
@@ -68,7 +68,7 @@ export function createTargetReader({ workstation, readKnownHosts }: Deps): Targe
   };
 }
 
-/** One that cannot be a server's name is refused by itself. */
+/** A text that cannot be a server's name is refused by itself. */
 function readNamed(name: string): string {
   try {
     return readServerName(name);
@@ -78,13 +78,16 @@ function readNamed(name: string): string {
   }
 }
 
-/** Hosts are remembered by their names, which mean something else, or nothing, without the file that explains them. */
+/**
+ * Hosts are remembered by their names, which mean something else, or nothing, without the ssh_config file that defines
+ * them.
+ */
 const formatNotRemembered = (file: string | null): string[] =>
   file === null || file.toLowerCase() === "none"
     ? []
     : [`${file} is not remembered: name it again when you scan these hosts again`];
 
-/** A name that ssh_config holds in full explains itself; one that only a pattern of it takes in does not. */
+/** A name that ssh_config has in full needs no note; one that only a pattern matches does. */
 const formatSshAlone = (count: number): string[] =>
   count === 0
     ? []
@@ -92,7 +95,9 @@ const formatSshAlone = (count: number): string[] =>
         `${formatCount(count, "name is", "names are")} scanned over SSH only, because a pattern of ssh_config gives ${count === 1 ? "it" : "them"} another address or a proxy; write name:443 to scan TLS too`,
       ];
 
-/** Of a configuration that nobody asked for, a word is enough: what concerns a host is said of that host. */
+/**
+ * One note is enough for a configuration that the user did not name: what concerns a host is in the notes on that host.
+ */
 function formatBrokenLines({ broken }: SshConfig): string[] {
   const [first, ...more] = broken;
   if (!first) return [];
@@ -120,21 +125,21 @@ function withoutDoubles(targets: readonly Target[]): Target[] {
   return [...new Map(targets.map((target) => [JSON.stringify(target), target])).values()];
 }
 
-/** What is known there is not known to a scan: its host keys look as if they had never been seen. */
+/** A scan does not know the host keys in such a file: they look as if they had never been seen. */
 const formatUnreadable = ({ unreadable }: ReadKnownHosts): string[] =>
   unreadable.map(
     ({ path, why }) => `${path} cannot be read: ${why}; host keys that only it has count as unknown`,
   );
 
-/** Reads the known_hosts of this computer. A file that holds what it held is the same object as before. */
+/** Reads the known_hosts of this computer. A file whose content has not changed is the same object as before. */
 export type KnownHostsReader = () => Promise<{
   files: readonly KnownHosts[];
   unreadable: KnownHostsFiles["unreadable"];
 }>;
 
 /**
- * One for all who ask often: a preview at every letter, a list at every page. What is said is always what the files
- * hold now: they are read again, and compared, for their times tell too little of them.
+ * One reader for frequent callers: a preview at every letter, a list at every page. It returns what the files contain
+ * now: they are read again, and compared, for their times are not reliable enough.
  */
 export function createKnownHostsReader({ home }: Workstation): KnownHostsReader {
   let parsed = new Map<string, { text: string; known: KnownHosts }>();

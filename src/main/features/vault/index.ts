@@ -15,10 +15,10 @@ type Deps = {
 
 type VaultEvent = "vault-created" | "vault-unlocked" | "vault-locked" | "vault-changed";
 
-/** What a passphrase of a keystore is kept as: such a one belongs to nothing that would forget it. */
+/** The kind of entry for a keystore's passphrase. No issuer removes it, for it belongs to none. */
 const STORE_PASSPHRASE = "store-passphrase";
 
-/** What opens and shuts the vault. What is kept in it is for those who use it. */
+/** Opens and locks the vault. Its entries are the business of the features that use them. */
 export function createVaultFeature({ store, vault, now, announce }: Deps) {
   const os = implement(contract);
   const record = (kind: VaultEvent, detail: object = {}) =>

@@ -8,7 +8,7 @@ import { openStore, type Store } from "#store/store.ts";
 import { fingerprintOf, makeGrant, makeKeyFile, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
 import { createGraph } from "../index.ts";
 
-/** A store that made-up hosts are visited in, and the graph of it. For tests. */
+/** A store in which made-up hosts are probed, and its graph. For tests. */
 export type File = CollectedHost["keyFiles"][number];
 
 const account = (name: string, uid = 1_000) => ({
@@ -19,7 +19,7 @@ const account = (name: string, uid = 1_000) => ({
 });
 const ACCOUNTS = [account("root", 0), account("deploy"), account("ci", 1_001)];
 
-/** A line that gives a shell, unless it is said otherwise. */
+/** A line that gives a shell by default. */
 export function grant(key: string, name: string, effective: Partial<Effective> = {}, options = "") {
   const verdict = makeVerdict();
   const judged = { ...verdict.effective, gives: ["shell" as const], ...effective };
@@ -49,7 +49,7 @@ export const rule = (from: string, more: Partial<Escalation> = {}): Escalation =
   ...more,
 });
 
-/** An authority that lets in with the name of the account as the principal. */
+/** An authority whose certificates need the name of the account as the principal. */
 export const trust = (
   key: string,
   account: string,

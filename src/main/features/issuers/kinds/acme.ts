@@ -46,7 +46,7 @@ export function createAcmeIssuer(parts: AcmeParts): AcmeIssuer {
     if (typeof names === "string") return { kind: "refused", message: names };
     const held = await holdAccount(parts, issuer);
     const ordered = await orderBy(held, { csr, names }, options);
-    // Whoever asked judges what came, in whatever order: `checkIssued`.
+    // The caller evaluates what came, in whatever order: `checkIssued`.
     return isFault(ordered) ? refused(held, ordered) : ordered;
   }
 
@@ -69,7 +69,7 @@ export function createAcmeIssuer(parts: AcmeParts): AcmeIssuer {
 
 type Request = { csr: Uint8Array; names: Exclude<ReturnType<typeof identifiersOf>, string> };
 
-/** A directory that was set up anew gets the account once more. */
+/** Creates the account again, and orders once more, where the directory has been set up anew. */
 async function orderBy(held: HeldAccount, request: Request, options: OrderDeps) {
   const { challenges, onState, replaces, orderUrl, signal } = options;
   const { profile } = held.settings;
@@ -95,7 +95,7 @@ async function orderBy(held: HeldAccount, request: Request, options: OrderDeps) 
   return isFault(renewed) ? renewed : orderOf(renewed);
 }
 
-/** Whether a directory would take orders of us: that it answers, has what we want, and has our account. */
+/** Whether a directory would accept our orders: it answers, has the profile that we want, and has our account. */
 async function testDirectory(held: HeldAccount, now: Date, signal: AbortSignal): Promise<TestedIssuer> {
   const { client, host, settings } = held;
   const fail = (fault: AcmeFault, ...lines: string[]): TestedIssuer => ({

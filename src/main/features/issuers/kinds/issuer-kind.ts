@@ -7,11 +7,11 @@ import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 export type IssuerDriver = {
   order(issuer: IssuerRow, csr: Uint8Array, ways: OrderDeps): Promise<Ordered>;
   test(issuer: IssuerRow): Promise<TestedIssuer>;
-  /** Entries of the vault that go when it goes. */
+  /** Entries of the vault that are removed with the issuer. */
   secretsOf(issuer: IssuerRow): readonly string[];
 };
 
-/** A person signs: whatever is asked for waits until it is brought back. */
+/** A person signs: an order waits until the certificate is provided. */
 export const manualIssuer: IssuerDriver = {
   order: async ({ name, note }) => ({
     kind: "waits",

@@ -79,7 +79,7 @@ export function createLocalIssuer({ store, vault, now }: Deps): LocalIssuer {
     return { kind: "issued", chain: [der, intermediate], certificate: await remember(issuer, der, at) };
   }
 
-  /** Before anybody gets it: what is not known to be signed could not be revoked. */
+  /** Recorded before anybody gets the certificate: one that is not recorded could not be revoked. */
   async function remember({ id, name }: IssuerRow, der: Uint8Array, at: Date) {
     const read = readCertificate(der);
     const { spki } = openAuthority({ der });
@@ -104,7 +104,7 @@ function findAuthority({ issuers }: Store, { id, name, kind }: IssuerRow): Local
   );
 }
 
-/** Whether the keys in the vault are those of the certificates, and for how long they may sign. */
+/** Tests whether the keys in the vault are those of the certificates, and for how long they may sign. */
 async function testAuthority(vault: Vault, authority: LocalAuthority, at: Date): Promise<TestedIssuer> {
   const owners = { root: rootOf(vault, authority), intermediate: intermediateOf(vault, authority) };
   const lines: string[] = [];
@@ -124,7 +124,7 @@ async function testAuthority(vault: Vault, authority: LocalAuthority, at: Date):
   return { isSound: isSound && findEnd(authority, at) === null, lines };
 }
 
-/** Why it signs no longer, as far as its own dates go. */
+/** Why it can no longer sign, as far as its own dates go. */
 function findEnd({ root, intermediate }: LocalAuthority, at: Date): string | null {
   for (const [role, der] of [
     ["root", root],
@@ -141,7 +141,9 @@ type AuthorityRequest = { name: string; permitted: readonly string[]; now: Date 
 const ROOT_KEY: AuthorityKeyKind = "p384";
 const INTERMEDIATE_KEY: AuthorityKeyKind = "p256";
 
-/** Makes the keys of an authority in the vault, and its certificates. Where that fails, the vault keeps nothing of it. */
+/**
+ * Creates the keys of an authority in the vault, and its certificates. Where that fails, the vault keeps nothing of it.
+ */
 export async function makeAuthority(
   vault: Vault,
   request: AuthorityRequest,
@@ -200,7 +202,7 @@ const randomSerial = (): Uint8Array => crypto.getRandomValues(new Uint8Array(SER
 
 type Above = { root: Uint8Array; intermediate?: Uint8Array };
 
-/** What we have signed has to be valid by our own validator before anybody gets it. */
+/** Our own validator must accept what we have signed before anybody gets it. */
 function evaluateOwn(der: Uint8Array, { root, intermediate }: Above, now: Date): void {
   const { reasons } = evaluateChain({
     leaf: der,

@@ -13,16 +13,16 @@ import { type AcmeDeps, type AcmeSession, openSession, type Signer } from "./ses
 
 export type AcmeParts = { store: Store; vault: Vault; now: () => Date };
 
-/** An account whose key is in the vault, and how its directory is asked. */
+/** An account whose key is in the vault, and the client of its directory. */
 export type HeldAccount = {
   client: AcmeClient;
   signer: Signer;
   settings: AcmeAccount;
   /** Name of the directory's server. */
   host: string;
-  /** Where the account is: as it is known, or made now. */
+  /** The account's URL: the stored one, or that of an account that is created now. */
   find(signal: AbortSignal): Promise<Account | AcmeFault>;
-  /** Asks the directory whether it has the account still, and makes it where it has not. */
+  /** Asks the directory whether it still has the account, and creates it where it does not. */
   resolve(signal: AbortSignal): Promise<Account | AcmeFault>;
 };
 
@@ -65,7 +65,7 @@ export async function holdAccount({ store, vault, now }: AcmeParts, issuer: Issu
   };
 }
 
-/** The directory has no such account any more: it has been set up anew. */
+/** The directory no longer has such an account: it has been set up anew. */
 export const isForgotten = (answer: object): boolean =>
   isFault(answer) && answer.kind === "refused" && answer.problem.type === "accountDoesNotExist";
 
@@ -82,12 +82,12 @@ function jwkOf({ accountKey }: AcmeAccount): PublicJwk {
 }
 
 /**
- * One directory as RFC 8555 has it. What the authority or the network does is a value; `Refusal`s of the vault, and the
+ * A directory by RFC 8555. What the authority or the network does is a returned value; `Refusal`s of the vault, and the
  * signal's reason, are thrown.
  */
 export type AcmeClient = {
   directory(signal: AbortSignal): Promise<AcmeDirectory | AcmeFault>;
-  /** Makes the key's account, or finds it. */
+  /** Creates the key's account, or finds it. */
   register(signer: Signer, request: AccountRequest, signal: AbortSignal): Promise<Account | AcmeFault>;
   /** The account that the key has. */
   find(signer: Signer, signal: AbortSignal): Promise<Account | AcmeFault>;
@@ -136,14 +136,16 @@ export function createAcmeClient(deps: AcmeDeps): AcmeClient {
       if (!url) return { kind: "unready", message: `${new URL(deps.url).hostname} revokes nothing by ACME` };
       const payload = { certificate: Buffer.from(der).toString("base64url"), reason };
       const reply = await session.post(signer, { url, payload, kid: account });
-      // What is revoked already is what was wished.
+      // Already revoked is as good as revoked.
       if (reply.kind === "refused" && reply.problem.type === "alreadyRevoked") return { kind: "revoked" };
       return isFault(reply) ? reply : { kind: "revoked" };
     },
   };
 }
 
-/** A key that an authority hands out to whoever may have an account. Only its MACs come here. */
+/**
+ * A key that an authority gives to those who may have an account (external account binding). Only its MACs come here.
+ */
 type Binding = { keyId: string; hmac: (data: Uint8Array) => Promise<Uint8Array> };
 
 type AccountRequest = {
@@ -155,7 +157,7 @@ type AccountRequest = {
 
 type Account = { kind: "account"; url: string };
 
-/** Makes an account for the key, or finds the one that it has. */
+/** Creates an account for the key, or finds the one that it has. */
 async function registerAccount(
   session: AcmeSession,
   signer: Signer,
@@ -178,7 +180,7 @@ async function registerAccount(
   return post(session, signer, account);
 }
 
-/** The account that the key has already. */
+/** Finds the account that the key has already. */
 const findAccount = (session: AcmeSession, signer: Signer): Promise<Account | AcmeFault> =>
   post(session, signer, { onlyReturnExisting: true });
 

@@ -25,7 +25,7 @@ test("half of all nonces turned away, and every look delayed, an order comes to 
   expect(ordered).toMatchObject({ kind: "issued" });
 });
 
-/** A tenth of what the authority says: it is a second there. */
+/** Waits a tenth of the usual pause, because this authority needs a second. */
 const pauseShortly = async (ms: number) =>
   void (await new Promise((resolve) => setTimeout(resolve, ms / 10)));
 

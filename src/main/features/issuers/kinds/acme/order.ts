@@ -22,19 +22,22 @@ import type { AcmeSession, Reply, Signer } from "./session.ts";
 
 export type OrderRequest = {
   signer: Signer;
-  /** Address of the account. */
+  /** The account's URL. */
   account: string;
   /** DER of the request, and the names in it, in lower case. */
   csr: Uint8Array;
   names: readonly AcmeIdentifier[];
-  /** DER of the certificate that the new one takes the place of. */
+  /** DER of the certificate that the new one replaces. */
   replaces: Uint8Array | null;
   profile: string | null;
-  /** An order that was begun before. */
+  /** The URL of an order that was begun before. */
   orderUrl: string | null;
   challenges: {
     type: ChallengeType;
-    /** What it has put there is taken away by `undo`, whatever came of it; then the next name is asked for. */
+    /**
+     * Puts the answer in place. `undo` removes it, whatever came of it; only then the next name's challenge is
+     * answered.
+     */
     answer: (challenge: AcmeChallenge) => Promise<Answer>;
   } | null;
   onState: (state: OrderState) => void;
@@ -47,8 +50,8 @@ export type Issued = { kind: "issued"; chain: Uint8Array[] };
 type Order = AcmeOrder & { url: string; retryAfter: number | null };
 
 /**
- * Has a request signed. Whatever ends it, it can be said again with the order's address, which is told as soon as there is
- * one: the same request then goes on in the same order.
+ * Has a request signed. However it ends, it can be repeated with the order's URL, which `onState` reports as soon as
+ * there is one: the same request then continues the same order.
  */
 export async function orderCertificate(
   session: AcmeSession,
@@ -98,7 +101,7 @@ async function takeUp(session: AcmeSession, request: OrderRequest): Promise<Orde
   const url = urlAt(session.directory.origin, request.orderUrl);
   if (url === null) return begin(session, request);
   const order = await readAgain(session, request, url);
-  // A limit passes, and the order is still there.
+  // A rate limit passes, and the order is still there.
   if (isFault(order)) return isGone(order) ? begin(session, request) : order;
   return order.status === "invalid" ? begin(session, request) : order;
 }
@@ -115,7 +118,8 @@ async function begin(session: AcmeSession, request: OrderRequest): Promise<Order
     session.post(request.signer, { url: directory.newOrder, payload, kid: request.account });
   const plain = { identifiers: request.names, ...(request.profile && { profile: request.profile }) };
   let reply = await send({ ...plain, ...(replaces && { replaces }) });
-  // Of a certificate that it does not know, or that has been replaced, an order may not say so.
+  // An order may not name as replaced a certificate that the authority does not know, or that another order has
+  // replaced.
   if (replaces && isDenied(reply)) reply = await send(plain);
   if (isFault(reply)) return reply;
   const url = urlAt(directory.origin, reply.headers.get("location"));
@@ -157,7 +161,7 @@ function openOrder(
   return { ...order, url, retryAfter: reply.retryAfter };
 }
 
-/** One after another: of some ways to answer there is one place alone. */
+/** One after another: some challenge methods have a single location for answers. */
 async function authorizeAll(
   session: AcmeSession,
   request: OrderRequest,
@@ -177,7 +181,7 @@ async function finalize(
 ): Promise<Order | AcmeFault> {
   const payload = { csr: Buffer.from(request.csr).toString("base64url") };
   const reply = await session.post(request.signer, { url: order.finalize, payload, kid: request.account });
-  // By this process, or by one that ended before, and nobody heard so.
+  // Finalized by this process, or by an earlier one, which may have ended before the reply.
   const isUnsure =
     reply.kind === "unanswered" || (reply.kind === "refused" && reply.problem.type === "orderNotReady");
   if (isUnsure) return readAgain(session, request, order.url);
@@ -196,7 +200,7 @@ async function download(
   return isFault(read) ? read : { kind: "issued", chain: read.chain };
 }
 
-/** Shows the authority that a name is ours; null when it is convinced. What was put there for it is gone afterwards. */
+/** Shows the authority that we control a name; null when it is convinced. The answer is removed afterwards. */
 async function authorize(
   session: AcmeSession,
   request: OrderRequest,
@@ -230,7 +234,7 @@ async function authorize(
 const nameOf = ({ identifier, isWildcard }: Authorization): string =>
   `${isWildcard ? "*." : ""}${identifier.value}`;
 
-/** Only names that were asked for: for others nothing is put anywhere. */
+/** Accepts only names of the request: nothing is put in place for others. */
 async function readOne(session: AcmeSession, request: OrderRequest, url: string): Promise<Authorized> {
   const reply = await readPatiently(session, request.signer, { url, kid: request.account });
   if (isFault(reply)) return reply;
@@ -296,7 +300,7 @@ function findFault(request: OrderRequest, authorization: Authorization): AcmeFau
   return null;
 }
 
-/** The authority's reason stands in the challenge that it has tried. */
+/** The authority's reason is in the challenge that it has tried. */
 function toFault(request: OrderRequest, authorization: Authorization): AcmeFault {
   const name = nameOf(authorization);
   const tried = authorization.challenges.find(({ problem }) => problem !== null);
@@ -311,15 +315,18 @@ function toFault(request: OrderRequest, authorization: Authorization): AcmeFault
   return { kind: "refused", status: 200, problem: said, retryAfter: null };
 }
 
-/** For names to be looked at, or for a certificate to be made: longer ones end, and the order can be taken up again. */
+/**
+ * Time for names to be validated, or for a certificate to be made. A longer wait ends, and the order can be continued
+ * later.
+ */
 const MOST_SECONDS = 600;
 const MOST_PAUSE = 60;
 
-/** Waits between looks, as long as the authority says and longer each time where it says nothing. */
+/** Waits between polls, as long as the authority says, and longer each time where it says nothing. */
 function createPauses(session: AcmeSession) {
   let waited = 0;
   let usual = 1;
-  /** False when it has been waited for long enough. */
+  /** False when the wait has been long enough. */
   return async (retryAfter: number | null): Promise<boolean> => {
     if (waited >= MOST_SECONDS) return false;
     const seconds = Math.min(Math.max(retryAfter ?? usual, 1), MOST_PAUSE);
@@ -332,7 +339,7 @@ function createPauses(session: AcmeSession) {
 
 const MOST_TRIES = 4;
 
-/** Reads what is under way. That the authority is busy for a moment, or the network away, ends no order. */
+/** Reads what is in progress. Neither a busy authority nor a network failure that passes ends the order. */
 async function readPatiently(
   session: AcmeSession,
   signer: Signer,

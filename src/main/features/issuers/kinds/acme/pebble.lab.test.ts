@@ -156,7 +156,7 @@ test("the authority says when a certificate is to be renewed, and is told which 
   const before = await client.renewalInfo(leaf, NEVER);
   expect(before).toEqual({ from: expect.any(String), to: expect.any(String), explanation: null });
   chainOf(await order(request, by("http-01"), { replaces: leaf }));
-  // Of one that has been replaced nobody may say so again; the order goes on without.
+  // No order may replace a certificate that was replaced before; this one goes on without that.
   chainOf(await order(request, by("http-01"), { replaces: leaf }));
 });
 

@@ -12,7 +12,7 @@ import {
 import { findClosedEndpoint } from "#testing/servers.ts";
 import { createAcmeClient } from "./client.ts";
 
-/* Scripted servers: for what pebble does not do. */
+/* Scripted servers, for what pebble does not do. */
 
 const NOW = new Date("2026-11-26T12:00:00Z");
 const REQUEST = {
@@ -21,7 +21,10 @@ const REQUEST = {
   names: [{ type: "dns" as const, value: "a.example" }],
 };
 
-/** An order at a server that goes by the script; which challenges were answered and taken away, and what was waited. */
+/**
+ * An order at a server that follows the script. Returns which challenges were answered and removed, and how long it
+ * waited.
+ */
 async function orderAt(script: AcmeScript, more: { orderUrl?: string; signal?: AbortSignal } = {}) {
   await using server = await startScriptedAcme(script);
   const { waits, wait } = countWaits();

@@ -4,11 +4,11 @@ import { type AcmeFault, isFault, readProblem } from "#domain/acme/fault.ts";
 import { broken } from "#domain/acme/json.ts";
 import type { AcmeRequest, SendAcmeRequest } from "#net/acme/send-acme-request.ts";
 
-/** Whoever has an account's key. Signs by ES256: r and s, 32 bytes each. */
+/** The key of an account. Signs by ES256: r and s, 32 bytes each. */
 export type Signer = { jwk: PublicJwk; sign: (data: Uint8Array) => Promise<Uint8Array> };
 
 export type AcmeDeps = {
-  /** Address of the directory. */
+  /** The directory's URL. */
   url: string;
   send: SendAcmeRequest;
   now: () => Date;
@@ -20,11 +20,11 @@ export type Reply = {
   bytes: Uint8Array;
   /** By names in lower case. */
   headers: ReadonlyMap<string, string>;
-  /** Seconds; null where it does not say. */
+  /** Seconds; null where the reply has none. */
   retryAfter: number | null;
 };
 
-/** `payload` is null for a POST-as-GET. `kid`: the account; null where its key speaks for itself. */
+/** `payload` is null for a POST-as-GET. `kid`: the account's URL; null where the JWS has the key itself. */
 type Post = { url: string; payload: object | null; kid: string | null; accept?: string };
 
 export type AcmeSession = {
@@ -35,11 +35,11 @@ export type AcmeSession = {
   post(signer: Signer, post: Post): Promise<Reply | AcmeFault>;
 };
 
-/** Debian's pebble turns away half of the nonces where it is told to; an authority hardly ever does. */
+/** Debian's pebble rejects half of the nonces where it is configured so; an authority hardly ever does. */
 const MOST_NONCES = 20;
 const PAUSE_MS = 250;
 
-/** Fetches the directory; what is asked afterwards goes by it. */
+/** Fetches the directory, which has the URLs of all later requests. */
 export async function openSession(deps: AcmeDeps, signal: AbortSignal): Promise<AcmeSession | AcmeFault> {
   const send = async (request: AcmeRequest) => toReply(await deps.send(request, signal), deps.now());
   const first = await send({ method: "GET", url: deps.url });
@@ -76,7 +76,7 @@ export async function openSession(deps: AcmeDeps, signal: AbortSignal): Promise<
         const next = readNonce("headers" in reply ? reply.headers.get("replay-nonce") : undefined);
         if (next) nonces.push(next);
         if (!isBadNonce(reply) || tries === MOST_NONCES) return reply;
-        // Once or twice is chance; an authority that turns all away is not to be asked as fast as it answers.
+        // Once or twice is chance; an authority that rejects every nonce must not be queried as fast as it answers.
         if (tries > 2) await deps.wait(PAUSE_MS, signal);
       }
     },
@@ -86,7 +86,7 @@ export async function openSession(deps: AcmeDeps, signal: AbortSignal): Promise<
 const isBadNonce = (reply: Reply | AcmeFault): boolean =>
   reply.kind === "refused" && reply.problem.type === "badNonce";
 
-/** What an answer means. A refusal may bring a nonce, too. */
+/** The meaning of an answer. A refusal may bring a nonce, too. */
 function toReply(
   reply: Awaited<ReturnType<SendAcmeRequest>>,
   now: Date,
