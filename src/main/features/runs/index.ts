@@ -15,7 +15,7 @@ type Deps = Omit<RunDeps, "prompts" | "runbookOf"> & {
   vault: Pick<Vault, "keep">;
 };
 
-/** How often a shell that stays looks for runs that have waited long enough. */
+/** How often a shell that keeps running checks for runs that have waited long enough. */
 const WATCH_MS = 5 * 60 * 1_000;
 
 /** Plans of changes to hosts, and their runs. */
@@ -68,7 +68,7 @@ export function createRunbooks(deps: Deps) {
       return done(await confirm(input));
     }),
     prompts: os.prompts.handler(() => prompts.list()),
-    // Who changes many hosts is asked for the password of their account there once.
+    // Someone who changes many hosts types the password of the account there once.
     answer: os.answer.handler(({ input }) => prompts.answer({ ...input, isForSameUser: true })),
   };
   return { procedures, keepWatch };
@@ -79,7 +79,7 @@ export function createRunbooks(deps: Deps) {
     return kinds[run.kind];
   }
 
-  /** Goes on with runs that have waited long enough, until it is told to stop. For a shell that stays. */
+  /** Goes on with runs that have waited long enough, until it is aborted. For a shell that keeps running. */
   async function keepWatch(signal: AbortSignal): Promise<void> {
     for (;;) {
       for (const id of store.runbooks.runs.due(toInstant(deps.now())))
@@ -89,7 +89,7 @@ export function createRunbooks(deps: Deps) {
   }
 }
 
-/** The one place in which the kind of a plan decides what is planned, and what its run does. */
+/** The one place where the kind of a plan decides what is planned, and what its run does. */
 const toTable = ({ access, hostKey, renewal }: Deps["kinds"]): RunKinds => ({
   "rotate-key": access,
   "add-grants": access,

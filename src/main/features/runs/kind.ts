@@ -1,6 +1,6 @@
 /**
- * All that one kind of run gives to the feature: how its plans are made, what its runs do, what is shown of them, and what people bring
- * to them. A new kind is one of these values, and a line in the table of `index.ts`.
+ * All that one kind of run gives to the feature: how its plans are made, what its runs do, what is shown of them, and
+ * what people import for them. A new kind is one of these values, and a line in the table of `index.ts`.
  */
 import type { PlanDetail } from "#shared/contract/runs.ts";
 import type { Sha256 } from "#shared/model/certificates/certificate.ts";
@@ -19,13 +19,13 @@ export type RunKind<R extends RunContext = RunContext> = {
   /** What is shown of a run beside its steps. */
   describe(run: RunRecord): RunParticulars;
 
-  /** Keeps what people say of a run's new key. Null: its runs verify each login themselves. */
+  /** Stores how people confirm a run's new key. Null: its runs verify each login themselves. */
   readonly confirm: ((confirmation: KeyConfirmation) => Promise<void>) | null;
 
   /** Imports a certificate that a run waits for. Null: its runs wait for none. */
   readonly provideCertificate: ((certificate: CertificateImport) => Promise<ProvidedCertificate>) | null;
 
-  /** What scripts do on hosts that nobody gets to from here; `refusal`: why no script can. */
+  /** Executes its plans by scripts, on hosts that cannot be reached from here; `refusal`: why no script can. */
   readonly offline: OfflineRuns | { refusal: string };
 };
 
@@ -42,7 +42,7 @@ export type RunParticulars = {
 
 export type KeyConfirmation = {
   runId: RunId;
-  /** Of the run's challenge, armored. */
+  /** A signature of the run's challenge, armored. */
   signature: string | null;
   approvals: readonly (HostAddress & { account: string })[];
 };
@@ -61,10 +61,10 @@ export type ProvidedCertificate = {
 export type OfflineRuns = {
   exportScripts(plan: PlanDetail, request: Agreement & { signWith: string | null }): Promise<Scripts>;
   importResult(result: ResultInput): Promise<ImportedResult>;
-  /** Goes on with a run by what readings of its hosts confirm. Answers with how many claims that were. */
+  /** Goes on with a run by the claims that readings of its hosts confirm. Returns how many claims that were. */
   confirmClaims(run: RunId): Promise<number>;
-  /** The claims of a run, each with what the last reading of its host makes of it. */
+  /** The claims of a run, each evaluated by the last reading of its host. */
   listClaims(run: RunRecord): RunClaim[];
-  /** Why it cannot be gone on with from here. */
+  /** Refuses to go on with it from here, and says why. */
   refuseUnconfirmed(run: RunRecord): never;
 };

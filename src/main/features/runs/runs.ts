@@ -23,7 +23,7 @@ import { approve, countsOf } from "./planning/plans.ts";
 
 type RunsDeps = RunDeps & { kindOf: (run: RunRecord) => RunKind };
 
-/** Runs that may be gone on with. */
+/** The states of a run that may go on. */
 const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
   "paused",
   "stopped",
@@ -137,7 +137,7 @@ function offlineRunsOf({ offline }: RunKind): OfflineRuns {
   return offline;
 }
 
-/** They go once all steps have ended, also where that was begun and has not come to its end. */
+/** The kept keys may be deleted once all steps have ended, also if a deletion was begun and not completed. */
 function refuseKeepingNone(deps: RunDeps, { id, state }: RunRecord): void {
   const isEnded = state === "committed" || state === "needs-attention" || isDone(deps, id);
   if (deps.store.runbooks.keptKeys.ofRun(id).length === 0)
@@ -157,7 +157,7 @@ function refuseRollBack(deps: RunDeps, run: RunRecord): void {
   refuseOffline(run);
 }
 
-/** From here a run of scripts that has ended goes on with nothing but that. */
+/** Once an offline run has ended, only that deletion can be continued from here. */
 function refuseDone(deps: RunDeps, run: RunRecord): void {
   const keeps = deps.store.runbooks.keptKeys.ofRun(run.id).length > 0;
   if (isOffline(run) && run.state === "interrupted" && isDone(deps, run.id) && keeps)
@@ -167,7 +167,7 @@ function refuseDone(deps: RunDeps, run: RunRecord): void {
     );
 }
 
-/** Takes back one that has ended while that was asked for: where it is committed, there is no way back. */
+/** Rolls back a run that ended while the roll-back was requested: a committed one cannot be rolled back. */
 const createBackTaker =
   ({ store, announce, now }: RunDeps, running: Running, begin: ReturnType<typeof createBeginner>) =>
   async (run: RunRecord, means: RunOptions): Promise<void> => {
@@ -179,7 +179,7 @@ const createBackTaker =
     announce({ kind: "run-changed", runId: run.id });
   };
 
-/** What is to be agreed to before its time is cut short, too. */
+/** Ending its time early also needs acknowledgements. */
 function refuseEnd({ store, runbookOf }: RunDeps, run: RunRecord, agreed: Agreed): void {
   if (run.state !== "waiting" || run.dueAt === null)
     throw new Refusal("conflict", `run ${run.id} waits for no time to pass`);
@@ -188,7 +188,7 @@ function refuseEnd({ store, runbookOf }: RunDeps, run: RunRecord, agreed: Agreed
   runbookOf(plan).refuseEarlyEnd(run, plan, agreed);
 }
 
-/** Begins the run of a plan that was approved. */
+/** Begins the run of an approved plan. */
 const createStarter =
   ({ store, now, runbookOf }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
   async (
@@ -234,7 +234,7 @@ const createStarter =
       running.set(id, one);
       return one;
     };
-    // Within one turn, so that no other passes the same refusals meanwhile.
+    // In one transaction, so that no other run passes the same refusals meanwhile.
     const one = await store.queueWrite(begin).catch((error: unknown) => {
       for (const id of begun) running.delete(id);
       throw error;
@@ -243,7 +243,7 @@ const createStarter =
     return { runId: one.id };
   };
 
-/** Goes on with a run that has stood still. */
+/** Goes on with a run that stands still. */
 const createBeginner =
   (
     { store, announce, now, runbookOf }: RunDeps,
@@ -257,7 +257,7 @@ const createBeginner =
     refuseTwice(runbookOf, running, plan);
     const { endsGrace = false, acknowledgements = [], removesOld = false } = means;
     const one: OneRun = { id, plan, want, endsGrace, acknowledgements, removesOld, waitsFor: null };
-    // Before anything is waited for: nobody else begins it meanwhile.
+    // Before any wait: nobody else begins it meanwhile.
     running.set(id, one);
     const goOn = (): void => {
       const at = toInstant(now());

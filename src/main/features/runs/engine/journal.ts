@@ -43,16 +43,16 @@ const KIND: Record<StepState, RunEntry["kind"]> = {
   "needs-attention": "failed",
 };
 
-/** The database cannot be written now: its disk, or another process that holds it. */
+/** The database cannot be written now: because of its disk, or of another process that holds it. */
 export const isUnwritable = (error: unknown): error is Refusal =>
   error instanceof Refusal && (error.code === "unusable" || error.code === "locked");
 
 export type Journal = ReturnType<typeof openJournal>;
 
 /**
- * What a run means to do, on the disk before it does it, and what came of it after. An intent that cannot be written
- * rejects: then nothing is done. Of all else that cannot be written the run is told by `failure`, so that it ends what is
- * under way on a host and then begins nothing more.
+ * What a run is about to do, on the disk before it does it, and its result afterwards. An intent that cannot be written
+ * rejects: then nothing is done. If anything else cannot be written, `failure` says so to the run, which then ends what
+ * is under way on a host and begins nothing more.
  */
 export function openJournal(deps: Deps, runId: RunId) {
   const steps = new Map(deps.store.runbooks.journal.steps(runId).map((step) => [step.ordinal, step]));
@@ -84,7 +84,7 @@ export function openJournal(deps: Deps, runId: RunId) {
         })
         .catch(keepFailure),
 
-    /** Of a host whose lines were put back. */
+    /** Forgets those of a host whose lines were put back. */
     forgetChecks: ({ host, port }: Pick<AccessCheck, "host" | "port">): Promise<void> =>
       pen
         .record(() => {
@@ -96,7 +96,7 @@ export function openJournal(deps: Deps, runId: RunId) {
     /** Files that the run has left out, or that are stuck. */
     files: (): readonly RunFile[] => files,
 
-    /** Before anything else is done without it. */
+    /** To be written before anything else is done without the file. */
     leaveOut: (ordinal: number, file: RunFileState): Promise<void> =>
       pen.record((at) => {
         deps.store.runbooks.files.put(runId, file);
@@ -106,7 +106,7 @@ export function openJournal(deps: Deps, runId: RunId) {
         };
       }),
 
-    /** What is stuck at a host by now, instead of what was before. */
+    /** Replaces what was stuck at a host with what is stuck there now. */
     setStuck: (
       { host, port }: Pick<RunFile, "host" | "port">,
       stuck: readonly RunFileState[],
@@ -127,16 +127,16 @@ export function openJournal(deps: Deps, runId: RunId) {
   };
 }
 
-/** A certificate that is to be brought is no login. */
+/** A certificate that a step waits for is no login. */
 const verificationOf = (awaited: Awaited): StepVerification | null =>
   awaited.kind === "certificate" ? null : "waiting";
 
 const stepWriter = (pen: Pen, keepFailure: (error: unknown) => void) => ({
-  /** Before an act. */
+  /** To be written before an act. */
   intend: (ordinal: number, to: Intent): Promise<void> =>
     pen.write(ordinal, { state: "intended", verification: null, result: { kind: "intended", to } }),
 
-  /** After one. */
+  /** To be written after one. */
   mark: (
     ordinal: number,
     state: StepState,
@@ -144,7 +144,7 @@ const stepWriter = (pen: Pen, keepFailure: (error: unknown) => void) => ({
     verification: StepVerification | null = null,
   ): Promise<void> => pen.write(ordinal, { state, verification, result }).catch(keepFailure),
 
-  /** What the step has done stands, and nothing more can be done before something comes. */
+  /** What the step has done stays, and nothing more can be done before `awaited` comes. */
   markWaiting: (ordinal: number, awaited: Awaited): Promise<void> =>
     pen
       .write(ordinal, {
@@ -154,7 +154,7 @@ const stepWriter = (pen: Pen, keepFailure: (error: unknown) => void) => ({
       })
       .catch(keepFailure),
 
-  /** More of a step that stays in its state; of the run itself without one. */
+  /** A note about a step that stays in its state; without `ordinal` about the run itself. */
   note: (ordinal: number | null, note: RunNote, kind: RunEntry["kind"] = "note"): Promise<void> =>
     pen.record((at) => pen.add(at, ordinal, note, kind)).catch(keepFailure),
 
@@ -162,7 +162,7 @@ const stepWriter = (pen: Pen, keepFailure: (error: unknown) => void) => ({
   noteRetrying: (ordinal: number, cause: Cause): Promise<void> =>
     pen.append(ordinal, { kind: "retrying", cause }, null).catch(keepFailure),
 
-  /** The same of what it waits for, while it is not done. */
+  /** The same for what it waits for, while it is not done. */
   noteWaiting: (ordinal: number, awaited: Awaited): Promise<void> =>
     pen.append(ordinal, { kind: "waiting", for: awaited }, verificationOf(awaited)).catch(keepFailure),
 });
@@ -170,23 +170,23 @@ const stepWriter = (pen: Pen, keepFailure: (error: unknown) => void) => ({
 type Standing = { state: StepState; verification: StepVerification | null; result: StepResult };
 
 const clockWriter = ({ store, now }: Deps, runId: RunId, record: (work: () => void) => Promise<void>) => ({
-  /** As entries are dated. */
+  /** The clock that dates entries. */
   now,
 
-  /** Of hosts, before the old key is watched. */
+  /** The clocks of hosts, as they were before the old key is watched. */
   clocks: (): HostClock[] => store.runbooks.clocks.ofRun(runId),
 
   keepClock: (clock: HostClock): Promise<void> => record(() => store.runbooks.clocks.put(runId, clock)),
 });
 
 const keptKeyWriter = ({ store }: Deps, runId: RunId, pen: Pen) => ({
-  /** Old private keys that are beside the new ones. */
+  /** Old private keys that are kept beside the new ones. */
   keptKeys: (): KeptKey[] => store.runbooks.keptKeys.ofRun(runId),
 
-  /** Before it is given the name that it keeps. */
+  /** To be written before the key gets the name under which it is kept. */
   keepKey: (key: KeptKey): Promise<void> => pen.record(() => store.runbooks.keptKeys.put(runId, key)),
 
-  /** Once it is gone. */
+  /** To be called once the key is deleted. */
   forgetKey: (key: KeptKey): Promise<void> => pen.record(() => store.runbooks.keptKeys.forget(runId, key)),
 });
 
@@ -211,7 +211,7 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
     });
   }
 
-  /** Within a turn of the store. */
+  /** Within a transaction of the store. */
   function add(at: string, ordinal: number | null, note: RunNote, kind: RunEntry["kind"] = "note"): void {
     journal.append({ runId, ordinal, kind, note, at });
     announceChange(at, ordinal, kind, formatRunNote(note));
@@ -227,7 +227,7 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
     });
   }
 
-  /** On the record of Latchkey as a whole. */
+  /** Adds an event to the audit log. */
   function announceChange(at: string, ordinal: number | null, entry: RunEntry["kind"], text: string): void {
     const step = ordinal === null ? null : (steps.get(ordinal) ?? null);
     const where = step?.host ? formatHostAddress({ host: step.host, port: step.port ?? 22 }) : "here";
@@ -235,7 +235,9 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
     store.events.append({ at, kind: "run-step", detail });
   }
 
-  /** All of it or nothing, and on the disk when it resolves. What the work gives is called then. */
+  /**
+   * Writes all or nothing; it is on the disk when this resolves. If the work returns a function, that is called then.
+   */
   async function record(work: (at: string) => unknown): Promise<void> {
     const after = await store.queueWrite(() => work(toInstant(now())));
     if (typeof after === "function") after();
@@ -266,7 +268,7 @@ const stateWriter = ({ store }: Deps, runId: RunId, { record, announceChange }: 
     }),
 });
 
-/** The steps of a plan as the journal keeps them, before any of them is taken. */
+/** The steps of a plan as the journal keeps them, before the first of them begins. */
 export const toSteps = <P extends Plan>(rules: RunRules<P>, plan: P): RunStep[] =>
   rules.steps(plan).map(({ host: where, ...step }) => {
     const host = where === null ? null : plan.hosts[where];

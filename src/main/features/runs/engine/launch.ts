@@ -19,10 +19,12 @@ export type RunDeps = {
   prompts: Prompts;
   /** What runs of the kind of a plan do. */
   runbookOf: (plan: Plan) => Runbook;
-  /** Who runs this, as hosts are told: `jo@desk`. */
+  /** Who runs this, as hosts see it: `jo@desk`. */
   who: string;
   retryPolicy: RetryPolicy;
-  /** Reads hosts again, so that what is shown of them is what stands there now. False: none of the files logs in unasked. */
+  /**
+   * Reads hosts again, so that what is shown of them is up to date. False: none of the files logs in without a prompt.
+   */
   rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<boolean>;
   announce: (announcement: Announcement) => void;
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
@@ -34,31 +36,31 @@ export type RunDeps = {
 export type RunOptions = {
   mayPrompt: boolean;
   identityFiles: readonly string[];
-  /** Whoever has asked does not want to wait for the rest of the days of grace. */
+  /** The user does not want to wait for the rest of the grace period. */
   endsGrace?: boolean;
-  /** What they agree to that for. */
+  /** What the user acknowledges for that. */
   acknowledgements?: readonly string[];
-  /** The old private keys that the run has kept are to go, though the old key still counts somewhere. */
+  /** Deletes the old private keys that the run has kept, even if the old key still logs in somewhere. */
   removesOld?: boolean;
 };
 
-/** A run of this process that goes on, and what is wanted of it by now. */
+/** A run of this process that goes on, and what the user wants of it now. */
 export type OneRun = {
   id: RunId;
   plan: Plan;
   want: "on" | "pause" | "back";
   endsGrace: boolean;
-  /** What whoever ends the days of grace agrees to. */
+  /** What the user who ends the grace period acknowledges. */
   acknowledgements: readonly string[];
   removesOld: boolean;
-  /** Why it stands still, where that cannot be written down: the disk of the database itself is full. */
+  /** Why it stands still, if that cannot be written: the disk of the database itself is full. */
   waitsFor: RunReason | null;
 };
 export type Running = Map<RunId, OneRun>;
 
 /**
- * Goes on with runs in the background, and writes down how they end. `takeBack`: begins the way back of one that had ended
- * by the time it was asked for.
+ * Goes on with runs in the background, and writes how they end. `rollBackLater`: rolls a run back that had already
+ * ended when the roll-back was requested.
  */
 export function createLauncher(
   deps: RunDeps,
@@ -94,7 +96,10 @@ export function createLauncher(
   };
 }
 
-/** How a run has ended is written as soon as it can be: on a full disk, once there is room. Until then it goes on. */
+/**
+ * Writes how a run has ended as soon as that is possible: on a full disk, once there is space. Until then the run goes
+ * on.
+ */
 const writesInTheEnd =
   (
     { retryPolicy, announce }: RunDeps,
@@ -170,7 +175,7 @@ async function settle(
   await journal.setState(state, why, byHand);
 }
 
-/** What was touched is read again before the run counts as over, so that what is shown of it is what stands there. */
+/** What was touched is read again before the run counts as over, so that what is shown of it is up to date. */
 async function readAgain(
   deps: RunDeps,
   runbook: Runbook,
@@ -185,10 +190,10 @@ async function readAgain(
   await runbook.refresh(runId, touched).catch(deps.log);
 }
 
-/** The states in which the new key is where the old one was. An agent that has both would offer the old one first. */
+/** The states in which the new key has replaced the old one. An agent that has both would offer the old one first. */
 const INSTALLED: ReadonlySet<RunState> = new Set<RunState>(["committed", "waiting"]);
 
-/** What was under way is seen when the run is resumed. */
+/** Marks the run as interrupted; resuming it inspects what was under way. */
 async function interrupt(
   deps: RunDeps,
   { journal, removesOld }: { journal: Journal; removesOld: boolean },
@@ -214,8 +219,8 @@ function listFailures(all: readonly RunStep[]): RunReason[] {
 type RunbookOf = (plan: Plan) => Pick<Runbook, "listExclusive" | "holdsExclusive">;
 
 /**
- * One run at a time on each host and for each private key, whichever process's: here they are told apart before anybody
- * logs in, or makes a key.
+ * One run at a time on each host and for each private key, whatever process runs them: this check is made before
+ * anybody logs in, or creates a key.
  */
 export function refuseTwice(runbookOf: RunbookOf, running: Running, plan: Plan): void {
   const planned = new Set(plan.hosts.map(formatHostAddress));
@@ -228,7 +233,7 @@ export function refuseTwice(runbookOf: RunbookOf, running: Running, plan: Plan):
   }
 }
 
-/** A run that stands still may have its new half beside an old one, or in its place. */
+/** A run that stands still may have its new private key beside an old one, or in its place. */
 export function refuseBegun(runbookOf: RunbookOf, { runbooks }: Pick<Store, "runbooks">, plan: Plan): void {
   for (const { id, planId } of runbooks.runs.open()) {
     const other = runbooks.plans.find(planId)?.plan;

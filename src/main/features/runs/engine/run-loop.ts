@@ -20,17 +20,17 @@ import {
   type StepOutcome,
 } from "./runbook.ts";
 
-/** As far as whoever follows the run decides about it while it goes on. */
+/** What the caller decides about a run while it goes on. */
 export type Steering = {
   want: () => "on" | "pause" | "back";
-  /** Keys on this computer have changed places: whoever logs in from now on looks at them anew. */
+  /** Keys on this computer were replaced: later logins read them anew. */
   reopen: () => Promise<void>;
 };
 
-/** A session may break so often in one step before its host counts as one that cannot be reached. */
+/** How often a session may break in one step before its host counts as unreachable. */
 const MOST_LOSSES = 3;
 
-/** So many hosts are looked at, or changed, side by side; a batch is never larger. */
+/** How many hosts are inspected, or changed, side by side; a batch is never larger. */
 const MOST_AT_ONCE = 64;
 
 /** Goes on until the run ends, waits, or has to be stopped. Rejects when Latchkey is closing, and for a bug. */
@@ -103,7 +103,10 @@ const progressOf = (run: RunContext): StepProgress[] =>
     .steps()
     .map((step) => ({ ordinal: step.ordinal, state: step.state, isAwaiting: isAwaiting(step) }));
 
-/** Whether a step that stands waits for a log, or for somebody to bring a certificate; another may wait for somebody to log in while it is tried. */
+/**
+ * Whether a step waits for a log entry, or for a certificate that somebody imports. A step may also wait for a login
+ * while it is being tried: that is not meant.
+ */
 const isAwaiting = ({ state, result }: RunStep): boolean =>
   state === "acted" && result?.kind === "waiting" && result.for.kind !== "login";
 
@@ -114,7 +117,7 @@ function followsOwnKeys(runbook: Runbook, run: RunContext, move: Move): boolean 
   );
 }
 
-/** It stands still, and nothing is wrong on a host. `why`: a sentence. */
+/** The run stands still, and nothing is wrong on a host. `why`: a sentence. */
 const blockedBy = (state: RunState, why: string): Ended => ({
   state,
   reasons: [{ kind: "blocked", cause: described(why) }],
@@ -123,12 +126,12 @@ const blockedBy = (state: RunState, why: string): Ended => ({
 const formatUnwritten = (failure: unknown): string =>
   failure instanceof Error ? failure.message : "the journal could not be written";
 
-/** How long a host that a step has begun on is waited for, before it is left as it is. */
+/** How long the run waits for a host on which a step has begun, before it leaves the host as it is. */
 const REACH_TIMEOUT_MS = 120_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** What stands at a host, or here, now. Where something of the run may stand it is worth waiting for. */
+/** What stands on a host, or here, now. Waits for a host on which something of the run may stand. */
 async function observePatiently(
   runbook: Runbook,
   run: RunContext,
@@ -167,10 +170,13 @@ const isBegunAt = ({ journal, plan }: RunContext, at: number | null): boolean =>
     );
 };
 
-/** `lost`: the session of the host broke, so what was done there is not known. `held`: nothing more is begun before somebody has done what `why` says. */
+/**
+ * `lost`: the session of the host broke, so what was done there is not known. `held`: nothing more is begun before
+ * somebody has done what `why` says.
+ */
 type TaskEnd = { kind: "done" } | { kind: "lost" } | { kind: "held"; why: string };
 
-/** Does one task to its end, and writes down what came of it. Of a session that broke it writes that, and nothing more. */
+/** Does one task to its end, and writes the result. If the session breaks, it writes that, and nothing more. */
 async function doTask(runbook: Runbook, run: RunContext, task: Task): Promise<TaskEnd> {
   try {
     await dispatch(runbook, run, task);
@@ -211,7 +217,7 @@ async function dispatch(runbook: Runbook, run: RunContext, task: Task): Promise<
   }
 }
 
-/** What was seen of a step that nothing is to be done for. */
+/** The result of a step for which nothing needs to be done, by what was seen. */
 function settledBy(task: Extract<Task, { what: "settle" }>): StepResult {
   switch (task.as) {
     case "rolled-back":
@@ -225,7 +231,7 @@ function settledBy(task: Extract<Task, { what: "settle" }>): StepResult {
   }
 }
 
-/** A run that goes on, with all that this takes. */
+/** A run, with all that it needs to go on. */
 type Execution = Omit<RunContext, "sessions"> & {
   runbook: Runbook;
   request: RunRequest;
@@ -234,7 +240,7 @@ type Execution = Omit<RunContext, "sessions"> & {
   transportOf: (host: HostPlan) => HostRequest["transport"];
 };
 
-/** Opens what a run needs, goes on with it until it ends, and closes all of that again. */
+/** Opens what a run needs, goes on with it until it ends, and closes what it opened. */
 export async function execute(execution: Execution, want: () => "on" | "pause" | "back"): Promise<Ended> {
   const { runbook, request } = execution;
   const { runId, plan, token, planHash, who, journal, promptUser, retryPolicy, trace, signal } = execution;
@@ -254,7 +260,7 @@ export async function execute(execution: Execution, want: () => "on" | "pause" |
     };
     return await runOn(runbook, run, { want, reopen });
   } catch (error) {
-    // Nothing was done that the journal does not hold: an intent that cannot be written is not acted on.
+    // The journal has all that was done: an intent that cannot be written is not executed.
     if (isUnwritable(error)) return blockedBy("paused", error.message);
     if (error instanceof Locked) return blockedBy("stopped", error.message);
     throw error;

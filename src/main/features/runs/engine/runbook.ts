@@ -44,10 +44,10 @@ export type RunContext<P extends Plan = Plan> = {
   plan: P;
   token: string;
   planHash: PlanHash;
-  /** Shown to whoever finds a folder held: `jo@desk, run 7`. */
+  /** Shown to whoever finds a folder locked: `jo@desk, run 7`. */
   who: string;
   journal: Journal;
-  /** Others once keys of this computer have changed places. */
+  /** Replaced by others once keys of this computer were replaced. */
   sessions: Sessions;
   promptUser: PromptUser;
   retryPolicy: RetryPolicy;
@@ -55,10 +55,10 @@ export type RunContext<P extends Plan = Plan> = {
   signal: AbortSignal;
 };
 
-/** Whether a run is made of what scripts have told: nothing of it is done from here. */
+/** Whether offline scripts execute a run: then nothing of it is executed from here. */
 export const isOffline = ({ origin }: { origin: RunOrigin }): boolean => origin === "offline";
 
-/** There is no way into its hosts from here, or none that was wanted. */
+/** Its hosts cannot be reached from here, or the user chose not to reach them. */
 export function refuseOffline(run: { id: number; origin: RunOrigin }): void {
   if (isOffline(run))
     throw new Refusal(
@@ -73,17 +73,19 @@ export class SessionLost extends Error {}
 /** What the run needs cannot be opened now: it stops. The message says what, and what to do. */
 export class Locked extends Error {}
 
-/** The run goes on once somebody has done what the message says: what is under way is ended, and nothing more is begun. */
+/**
+ * The run goes on once somebody has done what the message says: what is under way is ended, and nothing more is begun.
+ */
 export class Held extends Error {}
 
-/** The login at a host of the plan. Rejects with `SessionLost` where there is none to be had. */
+/** The session on a host of the plan. Rejects with `SessionLost` if there can be none. */
 export async function acquireSession({ sessions }: RunContext, host: number): Promise<HostSession> {
   const entered = await sessions.of(host);
   if ("kind" in entered) throw new SessionLost(entered.message);
   return entered;
 }
 
-/** The host of a step; throws for one that is done on this computer. */
+/** The host of a step; throws for a step that is done on this computer. */
 export const hostOf = <P extends Plan>({ plan }: RunContext<P>, { host }: Pick<Step, "host">) => {
   const found: P["hosts"][number] | undefined = host === null ? undefined : plan.hosts[host];
   if (!found) throw new Error("a step that is done on a host has none");
@@ -91,72 +93,74 @@ export const hostOf = <P extends Plan>({ plan }: RunContext<P>, { host }: Pick<S
 };
 
 /**
- * What one kind of run does. The engine does the rest: it decides what comes next, writes the journal before and after each act, holds the
- * logins, waits, resumes and rolls back; and it knows no kind.
+ * What one kind of run does. The engine does the rest: it decides what comes next, writes the journal before and after
+ * each act, keeps the sessions, waits, resumes and rolls back; and it knows no kind.
  */
 export type Runbook<R extends RunContext = RunContext> = {
   /** What follows from the plan, the journal and what was seen. */
   readonly rules: RunRules<R["plan"]>;
 
-  /** By the sessions that its hosts are changed through. */
+  /** Opens the sessions by which its hosts are changed. */
   readonly openSessions: OpenSessions;
 
-  /** What it needs beside what every run has. */
+  /** Adds what this kind needs beside what every run has. */
   open(run: RunContext<R["plan"]>, request: RunRequest): R;
 
   readonly phases: { readonly [phase in Phase]?: PhaseWork<R> };
 
-  /** What stands at a host of the plan, or on this computer (null), now. Rejects with `SessionLost`. */
+  /** What stands on a host of the plan, or on this computer (null), now. Rejects with `SessionLost`. */
   observe(run: R, host: number | null): Promise<Observation>;
 
   /** Whether what it waits for has come. */
   hasCome(run: R, until: Wait): Promise<Arrival>;
 
-  /** What it says it waits for. */
+  /** What to show of a wait. */
   nameWait(run: R, until: Wait): RunWait;
 
-  /** How it ends that is committed. `isResumed`: all of it was before, and somebody has asked again. */
+  /** How a committed run ends. `isResumed`: all of it was done before, and the user has resumed it. */
   finish(run: R, end: { reasons: RunReason[]; isResumed: boolean }): Promise<Ended>;
 
-  /** A host key that is trusted beside the pinned one by now: its blob. */
+  /** The blob of a host key that is trusted beside the pinned one by now. */
   alsoHostKey(run: R): Uint8Array | null;
 
-  /** What no two runs may change at once beside hosts: private keys, each by what tells it apart, as it is said. */
+  /**
+   * What no two runs may change at once beside hosts: private keys, each by its identifier, with its text for messages.
+   */
   listExclusive(plan: R["plan"]): ReadonlyMap<string, string>;
 
-  /** Whether something of that stands by a step of a run that stands still. */
+  /** Whether a step of a run that stands still may have left one of those private keys replaced. */
   holdsExclusive(step: RunStep): boolean;
 
-  /** Writes down what it needs beside its steps, within the turn in which it is begun. */
+  /** Writes what it needs beside its steps, within the transaction that begins the run. */
   begin(run: RunRecord["id"], plan: R["plan"]): void;
 
   /** Private keys of this computer that log in once it is over, or waits. */
   listNewIdentities(plan: R["plan"]): string[];
 
-  /** More of why it stands still. */
+  /** Further reasons why it stands still. */
   findReasons(ended: EndedRun<R["plan"]>): RunReason[];
 
   /** Has what was touched read again, beside the hosts themselves. */
   refresh(run: RunRecord["id"], hosts: readonly R["plan"]["hosts"][number][]): Promise<void>;
 
-  /** What a person does on hosts where it is stuck: a command a line, for a shell of root's there. */
+  /** What a person does on hosts where it is stuck: one command a line, for a root shell there. */
   describeRepair(stuck: EndedRun<R["plan"]> & { files: readonly RunFile[]; token: string }): string[];
 
-  /** Refuses that what it waits for is ended early, where that has not been agreed to. */
+  /** Refuses to end early what it waits for, if that has not been acknowledged. */
   refuseEarlyEnd(run: RunRecord, plan: R["plan"], agreed: Agreed): void;
 };
 
 /** How a run has ended, or why it stands still. */
 export type Ended = { state: RunState; reasons: RunReason[] };
 
-/** What whoever begins, resumes or rolls back a run wants of it. */
+/** What the user who begins, resumes or rolls back a run wants of it. */
 export type RunRequest = {
   record: RunRecord;
-  /** They do not want to wait for the rest of its time. */
+  /** Do not wait for the rest of the grace period. */
   endsGrace: boolean;
-  /** What they agree to for that. */
+  /** What is acknowledged for that. */
   acknowledgements: readonly string[];
-  /** The old private keys that it has kept are to go, though the old key still counts somewhere. */
+  /** Delete the old private keys that it has kept, even if the old key still logs in somewhere. */
   removesOld: boolean;
 };
 
@@ -168,31 +172,37 @@ type EndedRun<P extends Plan = Plan> = {
   steps: readonly RunStep[];
 };
 
-/** `came`: it goes on, as before; or, where `isTimeOver` is told, with that said of its time from now on. */
+/** `came`: the run goes on; `isTimeOver`, if set, is from now on whether its time is over. */
 type Arrival = { kind: "not-yet" } | { kind: "came"; isTimeOver?: boolean };
 
-/** What a kind of run does in one phase, at one host or on this computer. All of it is safe to be done twice, and rejects with `SessionLost`. */
+/**
+ * What a kind of run does in one phase, on one host or on this computer. All of it may safely be done twice, and
+ * rejects with `SessionLost`.
+ */
 export type PhaseWork<R extends RunContext = RunContext> = {
-  /** What is written down before it. */
+  /** What is written before it. */
   intend(run: R, step: Step): Intent;
 
-  /** Brings about what the step is for, whatever of it stands already. `before`: the step as it was before this try. */
+  /** Does what the step is for, whatever of it was done already. `before`: the step as it was before this try. */
   act(run: R, step: Step, before: RunStep): Promise<StepOutcome>;
 
-  /** Of what stands. `isFresh`: it was done just now, by this very process. Not there: it is done once more, which verifies it. */
+  /**
+   * Verifies what stands. `isFresh`: this process has just done it. If absent, the step is done once more, which
+   * verifies it.
+   */
   verify?(run: R, step: Step, isFresh: boolean): Promise<StepOutcome>;
 
-  /** Not there: it is not rolled back. */
+  /** If absent, the phase is not rolled back. */
   undo?(run: R, step: Step, back: Back): Promise<StepOutcome>;
 
   /** Opens what it needs that is locked, before it is begun. Rejects with `Locked`. */
   prepare?(run: R, step: Step): Promise<void>;
 
-  /** Whether keys of this computer have changed places before it, so that whoever logs in looks at them anew. */
+  /** Whether keys of this computer were replaced before it, so that later logins must read them anew. */
   followsOwnKeys?(run: R): boolean;
 };
 
-/** What a step came to. `afterwards`: what is done once that is written down. */
+/** The result of a step. `afterwards`: is called once the result is written. */
 export type StepOutcome = {
   state: StepState;
   result: StepResult;
@@ -211,11 +221,11 @@ export const verified = (
   verification: StepVerification | null = null,
 ): StepOutcome => ({ state: "verified", result: { kind: "verified", evidence }, verification });
 
-/** What it has done stands, and nothing more can be done before something comes. */
+/** What it has done stays, and nothing more can be done before `awaited` comes. */
 export const waiting = (awaited: Awaited): StepOutcome => ({
   state: "acted",
   result: { kind: "waiting", for: awaited },
-  // A certificate that is to be brought is no login.
+  // A certificate that the step waits for is no login.
   verification: awaited.kind === "certificate" ? null : "waiting",
 });
 
@@ -228,7 +238,10 @@ export const failed = (
   verification: null,
 });
 
-/** Of a step that was rolled back. `as`: how its place stands, where nothing has failed. `left`: what is still there, and does no harm. */
+/**
+ * For a step that was rolled back. `as`: what stands now, if nothing has failed. `left`: what is still there,
+ * harmlessly.
+ */
 export const rolledBack = (back: Back, as: BackAs, left: Cause[] = []): StepOutcome => ({
   state: back.as,
   result:
@@ -238,20 +251,20 @@ export const rolledBack = (back: Back, as: BackAs, left: Cause[] = []): StepOutc
   verification: null,
 });
 
-/** Somebody has to look. `left`: what stands in the way; `back`: how the step was rolled back; null: it was not. */
+/** A person must look. `left`: what stands in the way; `back`: how the step was rolled back; null: it was not. */
 export const needsAttention = (left: Cause[], back: Back | null = null): StepOutcome => ({
   state: "needs-attention",
   result: { kind: "needs-attention", cause: back?.as === "failed" ? back.cause : null, left },
   verification: null,
 });
 
-/** An answer of a host that would not, or could not, as the cause of a step. */
+/** An answer of a host that refused, or failed, as the cause of a step. */
 export type Refusing = { why: HostRefusal; detail: string; leaseOwner?: LeaseOwner | null };
 
-/** Of the file at `path`, where whoever owns its folder may have answered. */
+/** About the file at `path`; the answer may come from the account that owns its folder. */
 export const refusedAt = (answer: Refusing, path: string): PlainCause => toCause(answer, path, false);
 
-/** Of what root alone keeps there. */
+/** About what root alone keeps there. */
 export const refusedByRoot = (answer: Refusing, path: string): PlainCause => toCause(answer, path, true);
 
 const toCause = ({ why, detail, leaseOwner }: Refusing, path: string, isRoots: boolean): PlainCause => ({
@@ -263,7 +276,7 @@ const toCause = ({ why, detail, leaseOwner }: Refusing, path: string, isRoots: b
   isRoots,
 });
 
-/** What a run has begun is not known without its plan: nothing goes on beside it, or with it. */
+/** Without its plan it is unknown what a run has begun: no other run may begin, and this one cannot go on. */
 export const unreadablePlan = (id: RunId): Refusal =>
   new Refusal(
     "conflict",
@@ -275,20 +288,20 @@ type Session = { opened: Promise<HostSession | NotConnected>; release: () => voi
 export type Sessions = ReturnType<typeof holdSessions>;
 
 /**
- * The logins that a run holds, one a host: it keeps one for as long as there is something to do or to take back, so that
- * whatever the change does to logins, this one stands.
+ * The sessions of a run, one a host. It keeps a session as long as there is something to do or to roll back, so that
+ * this login stays open whatever the change does to logins.
  */
 export function holdSessions(
   sessions: HostSessions,
   plan: Plan,
   transportOf: (host: HostPlan) => HostRequest["transport"],
-  /** That a host may present instead of its pinned one by now. */
+  /** The key that a host may present instead of its pinned one by now. */
   alsoHostKey: () => Uint8Array | null,
 ) {
   const held = new Map<number, Session>();
 
   return {
-    /** The login that stands, or a new one. Rejects only when told to stop. */
+    /** The open session, or a new one. Rejects only on the signal. */
     async of(hostIndex: number): Promise<HostSession | NotConnected> {
       const session = held.get(hostIndex) ?? open(hostIndex);
       held.set(hostIndex, session);
@@ -299,7 +312,7 @@ export function holdSessions(
 
     isHeld: (hostIndex: number): boolean => held.has(hostIndex),
 
-    /** It is of no more use, or not needed. */
+    /** Ends a session that is broken, or not needed. */
     drop,
 
     /** Ends all others. */

@@ -1,11 +1,11 @@
 /**
- * What to do on a host where Latchkey cannot: a command a line, to be pasted into a shell of root's there, in this order.
+ * What to do on a host where Latchkey cannot: one command a line, to be pasted into a root shell there, in this order.
  *
- * Whoever owns a folder on the way may have laid anything there, knows what is printed, and may change it at any moment. So
- * what lies in an account's folder is touched with that account's rights alone, in a session that has no terminal (it could
- * type there); each folder is entered by its real name before anything is done in it; a file is put in place by its hash, by
- * `mv -T`, which follows no link and goes into no folder. A command that a host does not know (setsid, runuser, sha256sum,
- * mv -T) does nothing, and it is said what to do as the account itself.
+ * The owner of a folder on the path may have put anything there, knows what is printed, and may change it at any
+ * moment. So what is in an account's folder is touched with that account's rights alone, in a session without a
+ * terminal (it could type there). Each folder is entered by its real name before anything is done in it. A file is put
+ * in place by its hash, by `mv -T`, which follows no link and moves into no folder. If a host does not know a command
+ * (setsid, runuser, sha256sum, mv -T), nothing is done, and a line says what to do as the account itself.
  */
 
 import { writeIdOf } from "#domain/runs/files/stages.ts";
@@ -14,7 +14,7 @@ import type { Replacement } from "#shared/model/runs/deployment.ts";
 import type { AccessPlan, HostAddress, HostPlan, KeyPlan, Plan } from "#shared/model/runs/plan.ts";
 import type { KeptKey, RunFile, RunStep } from "#shared/model/runs/run.ts";
 
-/** `files`: those that are known to be stuck; the others stand as they should, and may have what somebody has written. */
+/** `files`: those that are known to be stuck; the others are as they should be, and may have edits of somebody else. */
 export function formatByHand(
   plan: Plan,
   steps: readonly RunStep[],
@@ -79,25 +79,30 @@ function formatFiles(
       ...(found?.takeOut ?? []).map((line) => `# to be taken out of ${path}: ${line}`),
     ];
     if (lines.length > 0) return lines;
-    // What stood there before the run is known by its hash; what a removal has found is not where its key was made later.
+    // The hash before the run is known; the one that a removal found is not, if the new key was created later.
     const hash = phase === "revoke" ? (file.after?.added ?? "") : file.before;
     return [asOwner(file, RESTORE, [folderOf(path), nameOf(path), token, writeIdOf(index, { phase }), hash])];
   });
 }
 
-/** FOLDER, and then what stands in it: a folder that is entered is another one's by no name. */
+/** FOLDER, then names within it: enters the folder only if that is its real path. */
 const CHANGE_TO = 'cd -P -- "$1" && [ "$(pwd -P)" = "$1" ] || exit';
 
 /**
- * FOLDER NAME TOKEN ID HASH: the copy that the run has kept takes the file's place. What stands there is kept beside it, for it
- * may be somebody's change.
+ * FOLDER NAME TOKEN ID HASH: the copy that the run has kept replaces the file. What stands there is kept beside it, for
+ * it may be somebody's change.
  */
 const RESTORE = `${CHANGE_TO}; kept=.latchkey/$3/before-$4; [ -f "$kept" ] && [ ! -L "$kept" ] || exit; h=$(sha256sum <"$kept") || exit; [ -z "$5" ] || [ "\${h%% *}" = "$5" ] || exit; [ ! -f "./$2" ] || diff "./$2" "$kept"; [ ! -e "./$2" ] && [ ! -L "./$2" ] || mv -f -T -- "./$2" "./$2.latchkey-aside-$3-$4" || exit; mv -f -T -- "$kept" "./$2"`;
 
-/** FOLDER TOKEN: what the run has kept there stays beside, for a late edit may be among it; its lock goes, another's stays. */
+/**
+ * FOLDER TOKEN: what the run has kept there stays beside, for a late edit may be among it; its lock goes, another's
+ * stays.
+ */
 const CLEAR = `${CHANGE_TO}; [ ! -L .latchkey ] && cd .latchkey 2>/dev/null || exit 0; [ ! -d "./$2" ] || mv -f -T -- "./$2" "../.latchkey-kept-$2"; for lock in ./lock-*; do case $(readlink "$lock") in "$2",*) rm -f -- "$lock" ;; esac; done; cd ..; rmdir .latchkey 2>/dev/null || true`;
 
-/** How old private keys that a run has kept on hosts go, each if it is that very file, by the account that owns it. */
+/**
+ * Deletes the old private keys that a run has kept on hosts, each if it is that very file, as the account that owns it.
+ */
 export const removeKeptByHand = ({ hosts }: AccessPlan, kept: readonly KeptKey[]): string[] =>
   hosts.flatMap((host) => {
     const lines = host.privateKeyLocations.flatMap(({ path, owner, uid, before }) => {
@@ -110,7 +115,9 @@ export const removeKeptByHand = ({ hosts }: AccessPlan, kept: readonly KeptKey[]
 
 const loginOf = ({ host, user }: HostPlan): string => (user === null ? host : `${user}@${host}`);
 
-/** FOLDER NAME HASH: that very file, and its public half. Says what came of it, and nothing that the host has named. */
+/**
+ * FOLDER NAME HASH: deletes that very file, and its public key. Prints the result, and nothing that the host has named.
+ */
 const DROP_KEPT = [
   'no() { echo "not removed: $*"; exit 1; }',
   'cd -P -- "$1" && [ "$(pwd -P)" = "$1" ] || no its folder cannot be entered, or is a link',
@@ -127,8 +134,8 @@ const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 type FileOwner = { uid: number; owner: string };
 
 /**
- * In a session of its own without a terminal, with nobody's rights but those of the account that the folder is of, and with nothing of
- * root's environment or folder, which that account could read.
+ * In a session of its own without a terminal, with no rights but those of the account that owns the folder, and with
+ * nothing of root's environment or folder, which that account could read.
  */
 function asOwner({ uid, owner }: FileOwner, script: string, words: readonly string[]): string {
   const run = asRoot(script, words);
@@ -136,12 +143,15 @@ function asOwner({ uid, owner }: FileOwner, script: string, words: readonly stri
   return `(cd / && exec env -i PATH=${PATH} setsid -w runuser -u ${quoteWord(owner)} -- ${run}) </dev/null 2>&1 | cat`;
 }
 
-/** Only where an installation is stuck do old files go back: before it none were changed, and after it the new ones are verified. */
+/**
+ * Old files are put back only if an installation is stuck: before it none were changed, and after it the new ones are
+ * verified.
+ */
 function formatStuck(changes: readonly Replacement[], phase: RunStep["phase"], token: string): string[] {
   if (phase === "install") return formatDeployments(changes, token);
   if (phase !== "finish" && phase !== "request") return [];
   return changes.flatMap(({ id, files }) => [
-    // Nobody but root can turn a folder on this way.
+    // Nobody but root can redirect a folder on this path.
     `rm -rf -- ${quoteWord(`${STORE}/${token}/${id}`)}`,
     ...[...new Set(files.map(({ real }) => folderOf(real)))].map((folder) =>
       asRoot(DROP_STAGING, [folder, `.latchkey-${token}-${id}`]),
@@ -154,19 +164,19 @@ const STORE = "/var/lib/latchkey";
 const asRoot = (script: string, words: readonly string[]): string =>
   `sh -c ${[script, "latchkey", ...words].map(quoteWord).join(" ")}`;
 
-/** DEN within FOLDER: entered, it has to be root's own, where nobody else can have put anything. */
+/** STAGING within FOLDER: once entered, it must be root's own, where nobody else can have put anything. */
 const CHANGE_TO_STAGING = `${CHANGE_TO}; [ ! -L "./$2" ] && cd -P -- "./$2" 2>/dev/null && [ "$(pwd -P)" = "$1/$2" ] && [ -O . ] || exit 0`;
 
-/** FOLDER DEN */
+/** FOLDER STAGING */
 const DROP_STAGING = `${CHANGE_TO_STAGING}; rm -f ./part-* ./next-* ./held-*; cd .. && rmdir -- "./$2"`;
 
-/** FOLDER DEN NAME KEPT HASH: from a den beside the file. */
+/** FOLDER STAGING NAME KEPT HASH: from a staging folder beside the file. */
 const FROM_STAGING = `${CHANGE_TO_STAGING}; [ -f "./$4" ] || exit 0; h=$(sha256sum <"./$4") || exit; [ "\${h%% *}" = "$5" ] && mv -f -T -- "./$4" "../$3"`;
 
-/** FOLDER NAME KEPT HASH: from root's own store; a rename, which goes through no link, or nothing. */
+/** FOLDER NAME KEPT HASH: from root's own store; a rename, which follows no link, or nothing. */
 const FROM_STORE = `${CHANGE_TO}; [ -f "$3" ] || exit 0; h=$(sha256sum <"$3") || exit; [ "\${h%% *}" = "$4" ] && mv -f -T -- "$3" "./$2"`;
 
-/** The old files of a pair, wherever they are kept, and the servers that read them. */
+/** The old files of a deployment, wherever they are kept, and the servers that read them. */
 function formatDeployments(certificates: readonly Replacement[], token: string): string[] {
   const restores = certificates.flatMap(({ id, files }) =>
     files.flatMap(({ real, before }, nth) => {

@@ -1,4 +1,4 @@
-/** Results that nobody has signed, beside what readings of their hosts show: what one of these confirms, the run goes on with. */
+/** Unsigned results, compared with readings of their hosts: the run goes on with what a reading confirms. */
 import { type ClaimedPart, evaluateClaim, type HostReading } from "#domain/runs/offline/evaluate-claim.ts";
 import { locateResult, readMadeKey, readResult, type ScriptResult } from "#domain/runs/offline/result.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
@@ -26,13 +26,13 @@ type Unsigned = {
   plan: AccessPlan;
   host: AccessHost;
   result: ScriptResult;
-  /** When the script was written that it is of. */
+  /** When the script of the result was written. */
   writtenAt: Instant;
   newKey: ClaimedPart["newKey"];
   files: ClaimedPart["files"];
 };
 
-/** What the last reading of its host makes of a result that nobody has signed. */
+/** Evaluates an unsigned result by the last reading of its host. */
 export function evaluateResult(
   { runbooks: { readings }, pins }: Facts,
   { plan, host, result, writtenAt, newKey, files }: Unsigned,
@@ -54,7 +54,7 @@ export function evaluateResult(
 
 type Evaluated = {
   evaluation: ClaimEvaluation;
-  /** What was claimed of which host; null where only its outcome was kept. */
+  /** The claim and its host; null if only its outcome was kept. */
   kept: { plan: AccessPlan; host: AccessHost; result: ScriptResult; body: Uint8Array } | null;
 };
 
@@ -78,7 +78,7 @@ function providedKey(plan: AccessPlan): ClaimedPart["newKey"] {
   return { line: newKey.line, fingerprint: readPublicKeyLine(newKey.line)?.key.fingerprint ?? "" };
 }
 
-/** The claims of a run, each with what the last reading of its host makes of it. */
+/** The claims of a run, each evaluated by the last reading of its host. */
 export const listClaims = (store: Facts, run: RunRecord): RunClaim[] =>
   store.runbooks.offline.claims(run.id).map((claim) => {
     const { script, outcome, why, newKey, signature, importedAt } = claim;
@@ -97,7 +97,7 @@ export const listClaims = (store: Facts, run: RunRecord): RunClaim[] =>
     };
   });
 
-/** Of one claim, by its digest; null: it is none of the run's. */
+/** Evaluates one claim, by its digest; null: the run has no such claim. */
 export function evaluateClaimOf(store: Facts, run: RunRecord, digest: string): ClaimEvaluation | null {
   const claim = store.runbooks.offline.claims(run.id).find((one) => one.digest === digest);
   return claim ? evaluate(store, run, claim).evaluation : null;
@@ -110,7 +110,7 @@ export type ConfirmDeps = {
   now: () => Date;
 };
 
-/** Goes on with a run by what readings of its hosts confirm. Answers with how many claims that were. */
+/** Goes on with a run by the claims that readings of its hosts confirm. Returns how many claims that were. */
 export const createClaimConfirmer =
   ({ store, announce, now, ...deps }: ConfirmDeps) =>
   async (id: RunId): Promise<number> => {
@@ -129,7 +129,7 @@ export const createClaimConfirmer =
 
 type One = { id: RunId; claim: OfflineClaim; at: Instant; oldHere: readonly PrivateKeyPlan[] };
 
-/** As one that was signed. One after the other, for what the first confirms (a key) the next is held against. */
+/** Settles it like a signed result. One after the other: what the first confirms (a key) is compared with the next. */
 function confirmOne(store: Store, { id, claim, at, oldHere }: One): boolean {
   const run = store.runbooks.runs.find(id);
   if (!run) return false;

@@ -24,7 +24,7 @@ import { formatUse } from "#shared/text/runs/old-key.ts";
 import { UNSIGNED_CHECK } from "#shared/text/runs/plan.ts";
 import { type ConfirmDeps, createClaimConfirmer } from "./claims.ts";
 
-/** What every script is made of, as the program ships it. */
+/** What every script consists of, as the program ships it. */
 type OfflineParts = Omit<ScriptParts, "sentences">;
 
 export type ExportDeps = ConfirmDeps & {
@@ -34,7 +34,7 @@ export type ExportDeps = ConfirmDeps & {
 
 export type ScriptExport = Agreement & { signWith: string | null };
 
-/** A script for each host of a plan that has something to do now, signed where a key is named for that. */
+/** A script for each host of a plan that has something to do now, signed if the user names a key for that. */
 export function createScriptExport({ store, offlineParts, workstation, now, ...deps }: ExportDeps) {
   const { runs, journal, offline, files: runFiles } = store.runbooks;
   const confirmClaims = createClaimConfirmer({ store, now, ...deps });
@@ -52,7 +52,7 @@ export function createScriptExport({ store, offlineParts, workstation, now, ...d
       );
     if (before) await confirmClaims(before.id);
     const run = before && runs.find(before.id);
-    // Of an offline run, it was agreed to for its first part.
+    // The acknowledgements of an offline run were given for its first part.
     if (!run) refuseUnagreed(id, plan, agreed);
     const parts = partsOf(plan, run ? journal.steps(run.id) : []);
     if (parts.length === 0 && run)
@@ -98,7 +98,7 @@ export function createScriptExport({ store, offlineParts, workstation, now, ...d
 
 type Unsigned = Omit<ScriptFile, "signature">;
 
-/** What no script can do of such a plan. */
+/** Refuses what no script can do of such a plan. */
 function refuseUnscripted(plan: AccessPlan): void {
   const fresh = plan.hosts.flatMap(({ files }) => files).find(({ creates }) => creates !== undefined);
   if (fresh)
@@ -128,10 +128,10 @@ function fileOf(plan: AccessPlan, { host: { host, port }, phases }: ScriptPart):
   };
 }
 
-/** A name of a file, whatever the host is called. */
+/** A valid file name, whatever the host is called. */
 const nameOf = (host: string): string => host.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^[.-]/, "_");
 
-/** A key file here, and the key that signs by it. */
+/** A key file here, and the key that it signs with. */
 type Signer = { keyFile: string; path: string; fingerprint: string };
 
 async function findSigner(keyFile: string, { home }: ExportDeps["workstation"]): Promise<Signer> {
@@ -165,7 +165,7 @@ async function signAll(
   return { files, signer: seen };
 }
 
-/** A script removes the old line from its day on, whatever logs tell by then. */
+/** From its date on a script removes the old line, whatever logs show by then. */
 const formatShutOut = (use: OldKeyUse): string =>
   `${formatUse(use)}: give whoever that is the new key before the old line goes`;
 
@@ -189,7 +189,7 @@ function notesOf(plan: AccessPlan, parts: readonly ScriptPart[], signer: Scripts
   ];
 }
 
-/** Of several parts: what this one does, and what has to come back before the next. */
+/** If there are several parts: what this one does, and which results must be imported before the next. */
 function formatPart(phase: Phase, hosts: number): string {
   const back = `import the results of ${formatCount(hosts, "host")}, then export again`;
   switch (phase) {

@@ -1,6 +1,6 @@
 /**
- * Runs that are executed by scripts, on hosts that nobody gets to from here. A kind of run is given them as a part: who follows a run
- * that is executed from here meets none of this.
+ * Runs that scripts execute, on hosts that cannot be reached from here. A kind of run gets them as a part: the code of
+ * a run that is executed from here uses none of this.
  */
 
 import type { OfflineRuns } from "#runs/kind.ts";
@@ -22,7 +22,7 @@ export const createOfflineRuns = (deps: OfflineRunDeps): OfflineRuns => ({
   refuseUnconfirmed: (run) => refuseUnconfirmed(run, listClaims(deps.store, run)),
 });
 
-/** Why a run that is executed offline cannot be gone on with from here. */
+/** Says why a run that is executed offline cannot go on from here. */
 function refuseUnconfirmed(run: { id: number }, claims: readonly RunClaim[]): never {
   const said = claims.map(
     ({ host, port, evaluation }) => `${formatHost({ host, port })}: ${formatClaimEvaluation(evaluation)}`,

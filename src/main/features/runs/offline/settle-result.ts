@@ -29,21 +29,21 @@ import type { Cause, PlainCause, StepResult } from "#shared/model/runs/step-resu
 import type { VerifiedBy } from "#store/runs/offline-table.ts";
 import type { Store } from "#store/store.ts";
 
-/** The token of the run that all offline parts of one plan are. */
+/** The token of the one run that all offline results of a plan belong to. */
 const offlineToken = (plan: PlanHash): string => `offline${plan.slice(0, 24)}`;
 
-/** What a result tells, of which host of which plan. `signed`: who has signed it. */
+/** A result, with its host and plan. `signed`: who has signed it. */
 type ImportedResult = {
   plan: AccessPlan;
   host: AccessHost;
   result: ScriptResult;
   signed: ResultSignature;
   at: Instant;
-  /** Private halves of this computer that are still to be replaced. */
+  /** Private keys on this computer that are still to be replaced. */
   oldHere: readonly PrivateKeyPlan[];
 };
 
-/** The run that all results of one plan are. */
+/** Begins the one run that all offline results of a plan belong to. */
 export function beginOffline(
   { runbooks, events }: Store,
   planId: PlanId,
@@ -70,7 +70,7 @@ export function beginOffline(
   return id;
 }
 
-/** What is kept of a result beside what it tells: of which script, by what it is verified, and its bytes as they came. */
+/** What is stored beside what a result says: its script, by what it is verified, and its bytes as they came. */
 type KeptResult = { script: number; verifiedBy: VerifiedBy | null; newKey: MadeKey | null; body: Uint8Array };
 
 type MadeKey = { line: string; fingerprint: string };
@@ -98,7 +98,7 @@ export function keepResult(
   });
 }
 
-/** What a signature or a reading of the host shows to be so: the run goes on with it. */
+/** Goes on with the run by what a signature or a reading of the host has verified. */
 export function settleVerified(
   store: Store,
   id: RunId,
@@ -113,7 +113,7 @@ export function settleVerified(
   settle(store, id, imported);
 }
 
-/** Where the old private key is that a committed result says it has kept, by the plan's own path; null: it says so of none. */
+/** The path in the plan of the old private key that a committed result says it has kept; null: it says so of none. */
 export function findKeptKey({
   plan,
   host,
@@ -126,7 +126,7 @@ export function findKeptKey({
   return { host: host.host, port: host.port, path, kept: nameKept(path, before) };
 }
 
-/** Writes down which accounts a verified result leaves out; what got to its end leaves out no others. */
+/** Writes which accounts a verified result leaves out; a result that got to its end leaves out no others. */
 function noteLeftOut({ runbooks: { files } }: Store, id: RunId, { result, host }: ImportedResult): void {
   const { outcome, phases, leftOut } = result;
   const isOfFiles = phases.includes("grant") || phases.includes("revoke");
@@ -153,7 +153,7 @@ const pathOf = ({ files }: AccessHost, index: number): string => files[index]?.p
 const whyLeft = (host: AccessHost, index: number, reason: string): PlainCause =>
   refusedAt({ why: isHostRefusal(reason) ? reason : "unknown", detail: "" }, pathOf(host, index));
 
-/** Writes down what a verified result tells of the steps of its host. */
+/** Writes what a verified result says of the steps of its host. */
 function note(
   { runbooks: { journal } }: Store,
   id: RunId,
@@ -179,11 +179,11 @@ function note(
   }
 }
 
-/** Where an account keeps what a script has made there: nothing of it is needed any more. */
+/** Where an account keeps what a script has created there: nothing of it is needed any more. */
 const whyUnended = ({ unended }: ScriptResult, host: AccessHost): Cause[] =>
   unended.map(({ index, reason }) => whyLeft(host, index, reason));
 
-/** Writes down that a result claims something: no step is what it says. */
+/** Writes that a result claims something: no step changes by it. */
 export function noteClaim(
   { runbooks: { journal, runs, files } }: Store,
   id: RunId,
@@ -195,7 +195,10 @@ export function noteClaim(
   if (end.state === "waiting") runs.setState({ id, ...end, byHand: [], endedAt: null });
 }
 
-/** How the run stands, or ends. What is here has no script: it is done when it is seen to be. */
+/**
+ * The state of the run, or its end. The private keys here have no script: their step is done once they are seen
+ * replaced.
+ */
 export function settle(
   { runbooks, events }: Store,
   id: RunId,
@@ -295,7 +298,7 @@ const whatCame = (steps: readonly RunStep[]): RunReason => ({
     .map(({ host, result }) => ({ host, result })),
 });
 
-/** Private halves on this computer in whose place the new one does not stand yet: no offline script replaces them. */
+/** Private keys on this computer that the new one has not replaced yet: no offline script replaces them. */
 export async function findOldHere(
   plan: AccessPlan,
   inspect: typeof inspectKeyFile,
@@ -311,7 +314,7 @@ export async function findOldHere(
   );
 }
 
-/** The old half is kept beside it, as a run from here does. */
+/** The old private key is kept beside the new one, as a run from here does. */
 function replaceByHand(plan: AccessPlan, old: readonly PrivateKeyPlan[]): string[] {
   const newKey = newKeyOf(plan);
   const made = newKey?.kind === "provided" ? newKey.path : null;

@@ -34,16 +34,16 @@ import { beginOffline, findOldHere, keepResult, noteClaim, settle, settleVerifie
 
 export type ResultDeps = VerifyDeps & {
   store: Store;
-  /** What stands at the path of a private key here. */
+  /** What is at the path of a private key here. */
   inspectKeyFile: typeof inspectKeyFile;
   announce: (announcement: Announcement) => void;
   now: () => Date;
 };
 
 /**
- * What an offline script has written is taken for its run: one run a plan, which is over once every host has told. What nobody
- * has signed whose signature is good for it is a claim: it is written down, and no step and no key is what it says, until a reading of
- * its host shows that it is so.
+ * Imports the result of an offline script into its run: one run a plan, which is over once every host has a result. A
+ * result without a valid signature is a claim: it is stored, and changes no step and no key, until a reading of its
+ * host confirms it.
  */
 export function createResultTaker({ store, verifyResultSignature, announce, now, ...deps }: ResultDeps) {
   const { runs, files } = store.runbooks;
@@ -100,7 +100,7 @@ export function createResultTaker({ store, verifyResultSignature, announce, now,
   };
 }
 
-/** The plan of a result, and its run where there is one. */
+/** The plan of a result, and its run, if there is one. */
 function findPlan(
   { runbooks: { plans, runs } }: Store,
   hash: PlanHash,
@@ -149,7 +149,7 @@ type EvaluatedResult = {
   endedAt: Instant;
 };
 
-/** How a result stands by now: as it was taken, or as a reading of its host has confirmed it since. */
+/** The state of a result by now: as it was imported, or as a reading of its host has confirmed it since. */
 function findImported(store: Store, runId: RunId, digest: string) {
   const row = store.runbooks.offline.findResult(digest);
   if (!row) return null;
@@ -157,7 +157,7 @@ function findImported(store: Store, runId: RunId, digest: string) {
   return { ...row, evaluation: run && (evaluateClaimOf(store, run, digest) ?? null) };
 }
 
-/** A claim that comes again with a good signature is news. */
+/** A claim that comes again with a valid signature is news. */
 function evaluateNews(
   { runbooks: { offline } }: Store,
   { result, by, script, endedAt }: EvaluatedResult,
@@ -172,7 +172,7 @@ function evaluateNews(
   return "new";
 }
 
-/** Taken, it would make the true ones after it look old. */
+/** If it were imported, the true results after it would look old. */
 function refuseFuture(result: ScriptResult, at: Instant): void {
   if (result.ended <= Date.parse(at) / 1_000 + MOST_AHEAD_SECONDS) return;
   const ended = toInstant(new Date(result.ended * 1_000));
@@ -183,8 +183,9 @@ function refuseFuture(result: ScriptResult, at: Instant): void {
 }
 
 /**
- * The key that was made there: of a verified result only one whose holder has shown it, and always the same. That it is known by now
- * shows nothing of where it lies: a result that says that something is done shows that anew.
+ * The key that was created there: a verified result must show that the host has its private key, and that it is always
+ * the same key. A key that is known by now does not show where its private key is: a result that says that something is
+ * done shows that anew.
  */
 function takeKey(
   plan: AccessPlan,
@@ -217,12 +218,13 @@ type OfflineHostResult = {
   bytes: Uint8Array;
 };
 
-/** `by`: null where no signature is good for it. */
+/** `by`: null if no signature is valid for it. */
 type Verified = { by: VerifiedBy | null; signature: ResultSignature };
 
 /**
- * Whose signature is good for a result: that of the host's pinned key, or of a person who is known and still there. One by
- * another host's key is refused: the result was not written where it says. Where no key of the host is known, no key speaks for it.
+ * Which signature is valid for a result: that of the host's pinned key, or of a person who is known and not former. One
+ * by another host's key is refused: the result was not written where it says. If no key of the host is known, no host
+ * signature is valid.
  */
 function verifyResult(
   { store, verifyResultSignature }: VerifyDeps & { store: Pick<Store, "pins"> },
@@ -234,7 +236,7 @@ function verifyResult(
   return { by, signature: { hostKey, person, confirmed: null } };
 }
 
-/** The host's key that has signed it; null: none has that could be checked. */
+/** The host's key that has signed it; null: there is no signature of a host key that could be checked. */
 function verifyByHost({ pins }: Pick<Store, "pins">, result: ScriptResult, host: AccessHost): string | null {
   if (result.hostSignature === null) return null;
   const pinned = host.hostKey;

@@ -11,22 +11,22 @@ import type { Store } from "#store/store.ts";
 
 export type Inventory = Store["runbooks"]["facts"];
 
-/** What is to be looked at on one host. */
+/** What to inspect on one host. */
 export type FoundHost = {
   known: KnownHost;
-  /** Files by whom they let in; of an account without one, sshd is asked for it. */
+  /** Files by the accounts that they admit; for an account without one, sshd is asked for it. */
   accounts: Map<string, Set<string>>;
   keyFiles: KeyFileFact[];
 };
 
 export type FoundHosts = {
-  /** Of the key that goes, or whose private key is replaced. */
+  /** Of the key that is removed, or whose private key is replaced. */
   fingerprint: string | null;
   grants: GrantFact[];
   hosts: FoundHost[];
 };
 
-/** Which hosts, accounts and files a request is about, by the inventory. What is not in it is refused. */
+/** Which hosts, accounts and files a request is about, by the inventory. Refuses what is not in it. */
 export function findHosts(request: KeyRequest, inventory: Inventory): FoundHosts {
   switch (request.kind) {
     case "rotate-key":
@@ -44,7 +44,7 @@ export function findHosts(request: KeyRequest, inventory: Inventory): FoundHosts
   }
 }
 
-/** As ssh-keygen prints it, whatever of a key was given. */
+/** The fingerprint as ssh-keygen prints it, from a fingerprint or a public key line. */
 export function readFingerprint(text: string): string {
   if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) return text;
   const line = readPublicKeyLine(text);
@@ -110,7 +110,7 @@ function findAccounts(accounts: readonly AccountAddress[], inventory: Inventory)
   return { fingerprint: null, grants: [], hosts: [...hosts.values()] };
 }
 
-/** What is looked at for a plan from elsewhere: its own hosts, accounts and files. A host that is not known is refused. */
+/** What to inspect for an imported plan: its own hosts, accounts and files. Refuses an unknown host. */
 export function findPlanned(plan: KeyPlan, inventory: Inventory): FoundHosts {
   const fingerprint = plan.kind === "rotate-key" ? plan.oldKey : null;
   const keyFiles = fingerprint === null ? [] : inventory.keyFiles(fingerprint);
@@ -139,7 +139,7 @@ export function findPlanned(plan: KeyPlan, inventory: Inventory): FoundHosts {
 const accountsOf = ({ account, others = [], path }: FilePlan) =>
   [account, ...others].map((name) => ({ name, path }));
 
-/** Where the key that goes is granted, and the plan does not have the file. */
+/** Where the key to be removed is granted, in files that the plan does not have. */
 export function findElsewhere(
   plan: KeyPlan,
   inventory: Pick<Inventory, "grantsOfKey" | "host">,

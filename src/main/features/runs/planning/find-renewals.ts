@@ -11,24 +11,24 @@ import { formatCount } from "#shared/text/count.ts";
 import type { KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 
-/** When an issuer wants a certificate of its own to be renewed. `from` null: it does not say. */
+/** When an issuer wants one of its own certificates renewed. `from` null: it does not say. */
 export type ReadWindow = (
   issuer: string,
   sha256: string,
 ) => Promise<{ kind: "said"; from: Instant | null } | { kind: "unasked"; message: string }>;
 
-/** What is due before it is past two thirds of its life. */
+/** Certificates that are due before two thirds of their lifetime are over. */
 export type Early = { certificates: string[]; said: PlanNote[] };
 
 export const NOT_READ: Early = { certificates: [], said: [] };
 
-/** So many are asked about for one plan: a directory answers one after the other. */
+/** How many certificates a directory is asked about for one plan: it answers one after the other. */
 export const MOST_WINDOWS_READ = 200;
 
-/** For all that one directory is asked. */
+/** For all requests to one directory. */
 const BUDGET_MS = 60_000;
 
-/** One that tells nothing may not know that certificate; two are not asked any more. */
+/** A directory may not know one certificate; after two without an answer it is asked no more. */
 const SILENT_IN_A_ROW = 2;
 
 type RenewalSearchDeps = {
@@ -42,7 +42,10 @@ type RenewalSearchDeps = {
   budgetMs?: number;
 };
 
-/** Asks each ACME directory about what runs had of it. One that cannot be asked, or is slow, changes nothing, and that is said. */
+/**
+ * Asks each ACME directory about the certificates that runs got from it. One that fails, or is slow, changes nothing
+ * but adds a warning.
+ */
 export async function readWindows(means: RenewalSearchDeps): Promise<Early> {
   const acme = means.issuers.filter(({ kind }) => kind === "acme");
   const answers = await Promise.all(acme.map((issuer) => readWindow(means, issuer)));
@@ -74,7 +77,7 @@ async function readWindow(
     if (window.kind === "unasked")
       warn(`${name} could not be asked when it wants ${sha256.slice(0, 12)}... renewed: ${window.message}`);
     inARow = from === null ? inARow + 1 : 0;
-    // It would say so of each, and each time after as long.
+    // It would fail for each of the others too, and take as long each time.
     if (inARow >= SILENT_IN_A_ROW) break;
   }
   if (open.length > MOST_WINDOWS_READ)
@@ -86,7 +89,7 @@ async function readWindow(
   return { certificates, said };
 }
 
-/** Rejects only when `signal` says stop: what was asked is not waited for then. */
+/** Rejects only on `signal`, without waiting for the answer. */
 async function unlessOver<Answer>(
   answers: Promise<Answer>,
   signal: AbortSignal,
@@ -110,7 +113,7 @@ export type FoundRenewal = {
   hosts: {
     known: KnownHost;
     certificates: string[];
-    /** What is wished of each; not there where it is the same of all. */
+    /** The request for each; absent if it is the same for all. */
     requests?: ReadonlyMap<string, RenewalRequest>;
   }[];
   leftOut: string[];
@@ -119,7 +122,7 @@ export type FoundRenewal = {
 
 type Meant = { sha256s: Set<string>; leftOut: string[]; said: PlanNote[] };
 
-/** Which certificates of which hosts a request is about, by the inventory. What is not in it is refused. */
+/** Which certificates of which hosts a request is about, by the inventory. Refuses what is not in it. */
 export function findRenewal(
   request: RenewalRequest,
   { facts, servers }: Inventory,
@@ -134,7 +137,7 @@ export function findRenewal(
     );
   for (const sha256 of sha256s) {
     const known = servers.hostsHolding(sha256);
-    // A keystore that no scan could open is not known to have it: its host is where it is served.
+    // A keystore that no scan could open is not known to have it: then its host is the one where it is served.
     const holding =
       known.length > 0 || !request.described ? known : hostsThatServe(sha256, { facts, servers });
     if (holding.length === 0) leftOut.push(formatNowhere(sha256, servers));
@@ -151,7 +154,7 @@ export function findRenewal(
   };
 }
 
-/** All that are named, at a place or by the rule; those whose dates cannot be read are left out. */
+/** All that are named, by an endpoint or by the rule; those whose dates cannot be read are left out. */
 function mean(
   { certificates, endpoints, isDue }: RenewalRequest,
   servers: Servers,
@@ -173,7 +176,7 @@ const NONE_DUE = { sha256s: [], leftOut: [], said: [] };
 
 type Served = RenewalRequest["endpoints"][number];
 
-/** What an address stands for, which may be more than one certificate where no name is said. */
+/** The certificates at an endpoint, of which there may be several if no server name is given. */
 function findServed(at: Served, servers: Servers): { sha256s: string[]; said: PlanNote[] } {
   const leaves = servers.leavesAt(at);
   const { host, port, serverName } = at;
@@ -202,7 +205,7 @@ function findServed(at: Served, servers: Servers): { sha256s: string[]; said: Pl
 
 const MOST_LISTED = 8;
 
-/** So many are renewed by one plan at most. */
+/** How many are renewed by one plan at most. */
 export const MOST_DUE = 2_000;
 
 function findDue(servers: Servers, { now, early }: { now: Instant; early: Early }) {
@@ -233,7 +236,7 @@ function formatNowhere(sha256: string, servers: Servers): string {
   return `certificate ${sha256.slice(0, 12)}...: ${seen}is in no file of a host that was read: scan that host (--ssh)`;
 }
 
-/** What a plan from elsewhere is about: its own certificates of its own hosts, each with what is wished of it. */
+/** What an imported plan is about: its own certificates of its own hosts, each with its own request. */
 export function findImportedRenewal(
   { hosts }: RenewalPlan,
   { hostAt }: Pick<Store["runbooks"]["facts"], "hostAt">,

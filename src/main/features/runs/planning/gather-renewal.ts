@@ -61,10 +61,13 @@ type RenewalQuery = {
 type FoundHost = FoundRenewal["hosts"][number];
 type Seen = RenewalFacts["hosts"][number];
 
-/** Hosts looked at side by side. */
+/** Hosts inspected side by side. */
 const AT_ONCE = 8;
 
-/** Looks at every host that has one of the certificates, and at what is served. One that cannot be looked at is in the facts as such. */
+/**
+ * Inspects every host that has one of the certificates, and what is served. The facts also name each host that could
+ * not be inspected.
+ */
 export async function gatherRenewal(
   means: RenewalFactDeps,
   query: RenewalQuery,
@@ -136,7 +139,7 @@ async function readOne(
   }
 }
 
-/** While the host is entered, for some of it may be seen from there alone. */
+/** While the host is logged in to, for some endpoints can be seen from there alone. */
 const readServed = (
   { renewal: { chainsAt } }: Deps,
   { proxy }: RemoteSession,
@@ -144,7 +147,7 @@ const readServed = (
   signal: AbortSignal,
 ) => Promise.all(deployments.map((deployment) => readEndpoints({ chainsAt, proxy, signal }, deployment)));
 
-/** An ACME directory has to be shown that names are ours, and it was not said how. */
+/** An ACME directory must see that the names are ours, and the request does not say how. */
 const lacksChallenge = ({ facts: { issuer, challenge } }: Described): boolean =>
   issuer?.kind === "acme" && challenge === null;
 
@@ -200,10 +203,10 @@ async function readFiles(
   return seen;
 }
 
-/** One question each: with a file for each of many sites, those that come first tell enough. */
+/** One query for each: if there is a file for each of many sites, the first ones are enough. */
 const MOST_CONFIGS = 64;
 
-/** When what says where these are served was last written, by the host's clock. */
+/** When the configuration of these endpoints was last written, by the host's clock. */
 async function readConfigs(
   remote: RemoteSession,
   deployments: readonly Described[],
@@ -268,8 +271,8 @@ const unreadable = (base: HostFacts, deployments: readonly Described[], why: str
 });
 
 /**
- * Which of these files were written since a host was last read, and what is known of its servers may be wrong. `clockOffset`:
- * by how many seconds the host's clock is ahead of ours; `written`: by the host's clock.
+ * Which of these files were written after the host was last read, so that what is known of its servers may be wrong.
+ * `clockOffset`: by how many seconds the host's clock is ahead of ours; `written`: by the host's clock.
  */
 export function findChanged(
   written: ReadonlyMap<string, number>,
@@ -281,17 +284,17 @@ export function findChanged(
   return [...written].filter(([, at]) => at > then).map(([path]) => path);
 }
 
-/** `others`: the certificates that other places of the host are for. */
+/** `others`: the certificates that other endpoints of the host are for. */
 type EndpointQuery = { endpoints: readonly ProbeAddress[]; others: ReadonlySet<string> };
 
-/** `way`: through the host itself; null: its login has none. */
+/** `proxy`: through the host itself; null: its login allows none. */
 type EndpointDeps = { chainsAt: ChainsAt; proxy: ProxyRoute | null; signal: AbortSignal };
 
 type SeenAt = ShownAt & Pick<VerificationEndpoint, "from">;
 
 /**
- * What is served now wherever the new certificate will be. Each address is looked at from here, and where nothing is seen
- * of it, from the host itself.
+ * What is served now wherever the new certificate will be. Each address is probed from here, and if that shows nothing,
+ * from the host itself.
  */
 export async function readEndpoints(
   deps: EndpointDeps,
@@ -330,7 +333,7 @@ async function readFromHost(
 const UNREACHED =
   "only its host reaches it, and OpenSSH's own client, which makes the login, leads nowhere else";
 
-/** One for all addresses that show the same to the same side, and one for each of which nothing is seen. */
+/** One for all addresses that show the same to the same side, and one for each that shows nothing. */
 function toVerifications(
   endpoint: ProbeAddress,
   seen: readonly SeenAt[],

@@ -1,4 +1,4 @@
-/** What a plan is made of where a host is known by a bundle alone. */
+/** The facts of a plan for a host that is known by a bundle alone. */
 import type {
   AccountFacts,
   FileFacts,
@@ -26,7 +26,7 @@ type OfflineFacts = Pick<
 >;
 
 /**
- * The facts of a host that is known by a bundle alone: what stood there when it was collected. Its key is empty where nothing
+ * The facts of a host that is known by a bundle alone: what was there when it was collected. Its key is empty if nothing
  * shows that the bundle is of the host.
  */
 export function offlineFacts(
@@ -93,7 +93,7 @@ function toFile({
   return { path, otherPaths: [], accounts, realPath, stand };
 }
 
-/** A bundle has no private key, nor its hash. */
+/** A bundle has neither a private key nor its hash. */
 const toPrivateKey = ({ path, isEncrypted }: KeyFileFact): PrivateKeyFacts => ({
   kind: "file",
   path,

@@ -1,4 +1,6 @@
-/** Plans of who may log in where, and of host keys: what they are made of is read from hosts, the inventory and this computer. */
+/**
+ * Plans of who may log in where, and of host keys: their facts are read from hosts, the inventory and this computer.
+ */
 import { type HostSessions, type OpenSessions, toHostRequest } from "#connect/host-sessions.ts";
 import type { Unplannable } from "#domain/runs/access/change-set.ts";
 import { requestOf } from "#domain/runs/access/imported/read-change-set.ts";
@@ -54,7 +56,7 @@ export const createKeyPlanner = (deps: KeyPlannerDeps): Planner<KeyRequest, KeyP
 
 type KeyChange = { request: KeyRequest; options: KeyOptions; target: FoundHosts };
 
-/** Who may log in where. */
+/** The change of who may log in where. */
 function toChange(
   deps: KeyPlannerDeps,
   change: KeyChange,
@@ -70,7 +72,7 @@ function toChange(
   };
 }
 
-/** A plan from elsewhere. */
+/** An imported plan. */
 function takeChange(deps: KeyPlannerDeps, data: KeyPlan): PlanWork {
   const { facts: inventory } = deps.store.runbooks;
   const error = findError(data);
@@ -85,7 +87,7 @@ export type FactDeps = {
   inventory: Inventory;
   heldKeys: () => HeldKey[];
   workstation: Workstation;
-  /** What stands at the path of a private key here. */
+  /** What is at the path of a private key here. */
   inspectKeyFile: typeof inspectKeyFile;
   /** Whether the agent signs with the key. */
   verifyAgent: (socketPath: string, fingerprint: string) => Promise<KeyPossession>;
@@ -94,10 +96,10 @@ export type FactDeps = {
   now: () => Date;
 };
 
-/** Hosts looked at side by side. */
+/** Hosts inspected side by side. */
 const AT_ONCE = 8;
 
-/** Looks at every host that the request is about. One that cannot be looked at is in the facts as such. */
+/** Inspects every host that the request is about. The facts also name each host that could not be inspected. */
 async function gatherFacts(
   deps: FactDeps,
   { request, options, target }: KeyChange,
@@ -181,11 +183,11 @@ const withUnreadable = <Seen extends Pick<HostFacts, "unreadableKeys">>(
   more: HostFacts["unreadableKeys"],
 ): Seen => ({ ...seen, unreadableKeys: [...seen.unreadableKeys, ...more] });
 
-/** A plan is of hosts that are looked at, or of hosts that are not. */
+/** A plan is either of hosts that are inspected, or of hosts that are not. */
 const OFFLINE_ALONE =
   "it is known by a bundle alone: plan it without the hosts that can be reached, and run its script there";
 
-/** Whether nothing is to be looked at from here: each of these hosts is known by a bundle alone. */
+/** Whether no host can be inspected from here: each of these is known by a bundle alone. */
 const isAllOffline = (inventory: Inventory, { hosts }: FoundHosts): boolean =>
   hosts.length > 0 && hosts.every(({ known }) => inventory.offlineHost(known.id) !== null);
 
@@ -243,7 +245,7 @@ function toKey(
   return { fingerprint: meant, keyType, comment: first?.comment ?? "", people: inventory.people(meant) };
 }
 
-/** A key that is only let in needs no half of its own here; where one is at hand, a login with it proves the new line. */
+/** A key that is only granted needs no private key here; if one is available, a login with it verifies the new line. */
 async function gatherProvided(deps: FactDeps, request: KeyRequest): Promise<ProvidedKey | null> {
   const provided = await readProvided(deps, request);
   if (!provided || provided.path !== null || request.kind !== "add-grants") return provided;
@@ -252,7 +254,7 @@ async function gatherProvided(deps: FactDeps, request: KeyRequest): Promise<Prov
   const privateKeys = await Promise.all(
     files.map(async (path) => ({ path, keyFile: await deps.inspectKeyFile(path) })),
   );
-  // One that is locked would have to be unlocked for a mere proof.
+  // A locked one would need its passphrase just for a verification.
   const open = privateKeys.find(
     ({ keyFile }) => keyFile?.isEncrypted === false && keyFile.fingerprint === provided.fingerprint,
   );
@@ -296,7 +298,7 @@ async function readProvided({ inspectKeyFile }: FactDeps, request: KeyRequest): 
   );
 }
 
-/** With the file that is named for the new private key, where the old one stands in it. What else stands there is kept. */
+/** Adds the file that the request names for the new private key, if it contains the old one. Any other file is kept. */
 async function withNamed(
   { inspectKeyFile }: FactDeps,
   request: KeyRequest,

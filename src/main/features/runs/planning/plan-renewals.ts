@@ -26,7 +26,7 @@ import { atOnce, type LaterPlanWork, type Planner, type PlanWork } from "./plans
 
 export type RenewalPlannerDeps = {
   store: Store;
-  /** `openSessions`: by a hand that knows servers and their files. */
+  /** `openSessions`: sessions with the verbs for servers and their files. */
   renewal: RenewalMeans & { openSessions: OpenSessions };
   /** What facts are gathered with; ssh_config is read anew for every plan. */
   factDeps: () => Promise<FactDeps>;
@@ -40,7 +40,9 @@ export const createRenewalPlanner = (deps: RenewalPlannerDeps): Planner<RenewalR
 
 type RenewalToPlan = { request: RenewalRequest; options: RenewalOptions };
 
-/** What is wished by name is sought now, and refused where it is not known; of what is due issuers are asked first. */
+/**
+ * What the request names is looked up now, and refused if it is not known; for what is due, issuers are asked first.
+ */
 async function findWork(deps: RenewalPlannerDeps, request: RenewalToPlan): Promise<LaterPlanWork> {
   refuseChallenge(request.request, await deps.renewal.issuers());
   const known = renewAll(deps, request, NOT_READ);
@@ -73,7 +75,7 @@ async function readAllWindows(
   });
 }
 
-/** Only an ACME directory asks to be shown whose names they are. */
+/** Only an ACME directory needs a challenge that shows whose names they are. */
 function refuseChallenge({ challenge, issuer: wished }: RenewalRequest, issuers: readonly Issuer[]): void {
   if (challenge === null || wished === null) return;
   const { issuer } = chooseIssuer({ issuers, wished, tags: [], before: null });
@@ -84,7 +86,7 @@ function refuseChallenge({ challenge, issuer: wished }: RenewalRequest, issuers:
   );
 }
 
-/** Which certificates are served. */
+/** The work of a plan: inspects hosts and what they serve. */
 function toRenew(
   deps: RenewalPlannerDeps,
   { request, options, target }: RenewalToPlan & { target: FoundRenewal },
@@ -102,7 +104,7 @@ function toRenew(
   };
 }
 
-/** It is planned once more; what comes of that has to be the same. */
+/** It is planned once more; the result must be the same. */
 function takeRenewal(deps: RenewalPlannerDeps, data: RenewalPlan): PlanWork {
   const target = findImportedRenewal(data, deps.store.runbooks.facts);
   const request = RenewalRequest.parse({ kind: "rotate-certificate" });

@@ -23,10 +23,10 @@ import type { Store } from "#store/store.ts";
 /** The connection broke while a host was read. */
 export class HostLost extends Error {}
 
-/** What is looked at for a plan, and what it comes to. */
+/** What is inspected for a plan, and how the plan is made of it. */
 export type PlanWork = {
   hosts: readonly KnownHost[];
-  /** Null: nothing is looked at from here. */
+  /** Null: no host is inspected from here. */
   openSessions: OpenSessions | null;
   make: (
     sessions: HostSessions | null,
@@ -35,7 +35,7 @@ export type PlanWork = {
   ) => Promise<Plan | Unplannable>;
 };
 
-/** Work of which not all is known before others were asked. `total`: hosts that are known by now. */
+/** Work of which not all is known before issuers were asked. `total`: hosts that are known by now. */
 export type LaterPlanWork = { total: number; begin: (signal: AbortSignal) => Promise<PlanWork> };
 
 export const atOnce = (work: PlanWork): LaterPlanWork => ({
@@ -46,7 +46,7 @@ export const atOnce = (work: PlanWork): LaterPlanWork => ({
 /** Makes the plans of one kind, or of several that are made alike. */
 export type Planner<Request extends PlanRequest = PlanRequest, P extends Plan = Plan> = {
   plan(input: { request: Request; options: PlanOptions }): Promise<LaterPlanWork>;
-  /** One that was made elsewhere: its hosts are read again, and its checks are those of now. */
+  /** For an imported plan: its hosts are read again, and its checks are made anew. */
   review(plan: P): PlanWork;
 };
 
@@ -66,7 +66,7 @@ type PlanImport = PlanMeans & { plan: unknown; hash: string };
 
 type PlanWorkRequest = PlanMeans & PlanWork;
 
-/** Plans: made of what hosts hold now, or brought from elsewhere. */
+/** Plans: made of what hosts have now, or imported. */
 export function createPlans(deps: PlanDeps) {
   const { store, announce, inBackground, now } = deps;
   const { plans } = store.runbooks;
@@ -95,7 +95,9 @@ export function createPlans(deps: PlanDeps) {
     return found;
   }
 
-  /** What it shows has to be what it would write; then its hosts are looked at once more, and its checks are those of now. */
+  /**
+   * What it shows must be what it would write; then its hosts are inspected once more, and its checks are made anew.
+   */
   async function take({ identityFiles, mayPrompt, ...input }: PlanImport): Promise<{ planId: PlanId }> {
     const read = Plan.safeParse(input.plan);
     if (!read.success)
@@ -126,7 +128,7 @@ export function createPlans(deps: PlanDeps) {
   }
 }
 
-/** Makes a plan in the background; why none could be made is kept with it. */
+/** Makes a plan in the background; if none could be made, the reason is stored with it. */
 function createMaker(deps: PlanDeps) {
   const { store, announce, now } = deps;
   const { plans } = store.runbooks;
@@ -174,15 +176,15 @@ function createMaker(deps: PlanDeps) {
   }
 }
 
-/** What somebody agrees to: acknowledgements by their names, and the word that was typed. */
+/** What the user agrees to: acknowledgements by their names, and the confirmation word that was typed. */
 export type Agreement = { acknowledgements: readonly string[]; typed: string | null };
 
 type Approval = Agreement & { hash: string };
 
-/** Consents that are told of by name in one refusal. */
+/** How many missing acknowledgements one refusal names. */
 const MOST_SAID = 5;
 
-/** The plan that is to be run, if it is the one that was shown and all is agreed to that has to be. */
+/** The plan to be run, if it is the one that was shown and all acknowledgements that it needs were given. */
 export function approve({ id, plan, hash, state, message, runId }: PlanDetail, input: Approval): Plan {
   if (!plan)
     throw new Refusal(
@@ -207,7 +209,7 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, i
   return plan;
 }
 
-/** Whatever carries a plan out: nothing of it is without all that has to be agreed to and typed. */
+/** For whatever executes a plan: refuses it without all acknowledgements and the confirmation word. */
 export function refuseUnagreed(id: PlanId, plan: Plan, input: Agreement): void {
   const missing = plan.checks.filter(
     (check) => check.state === "acknowledge" && !input.acknowledgements.includes(acknowledgementOf(check)),
@@ -227,7 +229,7 @@ export function refuseUnagreed(id: PlanId, plan: Plan, input: Agreement): void {
     );
 }
 
-/** What a plan comes to, in numbers. */
+/** The size of a plan, in numbers. */
 export const countsOf = (plan: Plan) => {
   const files = plannedFiles(plan);
   const sum = (of: (file: (typeof files)[number]) => number) =>

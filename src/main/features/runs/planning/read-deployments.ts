@@ -32,7 +32,7 @@ import { formatRefusal } from "#shared/text/runs/host-refusal.ts";
 import type { Store } from "#store/store.ts";
 import type { FoundRenewal } from "./find-renewals.ts";
 
-/** A certificate of a host by the inventory, with what is looked at for it. */
+/** A certificate of a host by the inventory, with what is inspected for it. */
 export type Described = {
   facts: DeploymentFacts;
   found: FoundDeployment;
@@ -42,13 +42,13 @@ export type Described = {
   /** Files and folders that say where it is served. */
   configs: string[];
   endpoints: ReturnType<typeof chooseEndpoints>["endpoints"];
-  /** The certificates that other places of the host are for. */
+  /** The certificates that other endpoints of the host are for. */
   others: ReadonlySet<string>;
 };
 
 type Inventory = { store: Store; issuers: readonly Issuer[]; now: () => Date };
 
-/** A certificate as the inventory knows it, once for each pair of files that it is in. */
+/** A certificate as the inventory knows it, once for each deployment. */
 export function readDeploymentFacts(
   { store, issuers, now }: Inventory,
   requestOfAll: RenewalRequest,
@@ -105,7 +105,7 @@ export function readDeploymentFacts(
   return deployments.map((found) => {
     const { endpoints, wonders } = endpointsAt(found, host.host, {
       names: bare(names),
-      // Where several hosts have it, another one's place shows another one's new certificate.
+      // If several hosts have it, the endpoint of another host would show that host's new certificate.
       seen: servers.endpointsOf(sha256).filter((at) => about.hostsInCommon <= 1 || at.host === host.host),
     });
     const obstacle = found.hasKey
@@ -140,7 +140,7 @@ const NO_PRIVATE_KEY: FoundDeployment = { files: [], uses: [], hasKey: false };
 const formatUnreadable = (paths: readonly string[]): string =>
   `no server whose configuration could be read has it from ${paths.slice(0, 3).join(", ")}`;
 
-/** Of a server that was described no configuration tells where it is served: where it was seen does. */
+/** No configuration of a described server says where it is served: it is where it was seen. */
 function endpointsAt(
   { uses }: FoundDeployment,
   host: string,
@@ -155,7 +155,9 @@ function endpointsAt(
   return { endpoints, wonders: [] };
 }
 
-/** Where a configuration is made of all files of a folder, one that came or went is seen by the folder. The files come last. */
+/**
+ * If a configuration consists of all files of a folder, the folder shows that one came or went. The files come last.
+ */
 function configsOf({ uses }: FoundDeployment): string[] {
   const known = uses.filter(({ server }) => server !== "described");
   const files = known.map(({ where }) => where.replace(/:\d+$/, ""));
@@ -164,13 +166,13 @@ function configsOf({ uses }: FoundDeployment): string[] {
   return [...new Set([...known.map(({ root }) => root), ...apart, ...files])];
 }
 
-/** Of a server that was described: how a keystore is opened. */
+/** How the keystore of a described server is opened. */
 type StoreWords = { passphrase: string | null; entry: string | null };
 
 /** The certificate that is renewed: itself, and its public key. */
 type Old = { sha256: string; spkiSha256: string | null };
 
-/** The files of a pair as they stand on the host; of a keystore, that alone. `lost`: the connection broke. */
+/** The files of a deployment as they are on the host; of a keystore, that alone. `lost`: the connection broke. */
 export async function readDeploymentFiles(
   remote: RemoteSession,
   { files, old }: { files: FoundDeployment["files"]; old: Old },
@@ -196,7 +198,7 @@ type KeystoreKind = "pkcs12" | "jks";
 
 const isStore = (kind: DeploymentFileKind): kind is KeystoreKind => kind === "pkcs12" || kind === "jks";
 
-/** Key and chain are both in it, and nothing is known of either without its passphrase. */
+/** It contains both key and chain, and nothing is known of either without its passphrase. */
 function toStore(
   { path, real }: File,
   reading: DeploymentFileInspection,
@@ -236,7 +238,7 @@ function toFacts(
   };
 }
 
-/** Somebody renewed it since the scan, maybe with other names: what is known of it is of another one. */
+/** Somebody renewed it since the scan, maybe with other names: what is known is of another certificate. */
 export function refuseOther(
   facts: DeploymentFileFacts,
   { leaf }: Pick<DeploymentFileInspection, "leaf">,
@@ -248,7 +250,7 @@ export function refuseOther(
   return { ...facts, refusal: facts.refusal ?? why };
 }
 
-/** No configuration says that a key that was described is the certificate's own, and it would be overwritten. */
+/** No configuration says that a described key is the certificate's own, and it would be overwritten. */
 export function refuseOtherKey(
   facts: DeploymentFileFacts,
   { publicKey }: Pick<DeploymentFileInspection, "publicKey">,
@@ -273,7 +275,7 @@ const withoutLinks = ({
   sizeBytes,
 });
 
-/** What lies there is not what the configuration takes it for. */
+/** What is there is not what the configuration says it is. */
 function oddOf({ path, holds }: File, kind: DeploymentFileKind): string | null {
   if (holds === "pkcs12" || holds === "jks") return null;
   if (kind === "locked-key") return `the private key in ${path} has a passphrase, and the server asks for it`;
@@ -282,7 +284,7 @@ function oddOf({ path, holds }: File, kind: DeploymentFileKind): string | null {
   return kinds.includes(kind) ? null : `${path} holds no ${holds === "key" ? "private key" : "certificate"}`;
 }
 
-/** Each server that reads a pair, once. How it is told of new files is known once its host was asked. */
+/** Each server that reads a deployment, once. How it is reloaded is known once its host was asked. */
 function servicesOf(
   uses: readonly ServerUse[],
   described: NonNullable<Service["described"]> | null,
@@ -308,7 +310,10 @@ function servicesOf(
   });
 }
 
-/** As their host says that they are told. `obstacle`: one of them cannot be. `lost`: the connection broke. */
+/**
+ * The servers, with how their host says they are reloaded. `obstacle`: one of them cannot be. `lost`: the connection
+ * broke.
+ */
 export async function readServices(
   remote: RemoteSession,
   services: readonly Service[],
@@ -332,7 +337,9 @@ export async function readServices(
   return { services: seen, obstacle };
 }
 
-/** Those whose own test of their configuration fails now. `tested`: what came of the servers that were tried already. */
+/**
+ * Those whose own test of their configuration fails now. `tested`: the results of the servers that were tested already.
+ */
 export async function findFailing(
   remote: RemoteSession,
   services: readonly Service[],

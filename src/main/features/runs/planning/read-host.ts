@@ -42,7 +42,7 @@ type HostReading = Pick<
   | "unreadableKeys"
 >;
 
-/** Has the private key at a path sign; `hash`: of the very file that did, null where none did. */
+/** Has the private key at a path sign; `hash`: of the very file that did, null if none did. */
 export type VerifyThere = (
   remote: RemoteSession,
   path: string,
@@ -53,11 +53,11 @@ type HostFactDeps = {
   verifyThere: VerifyThere;
   inventory: Inventory;
   now: () => Date;
-  /** Of the key that goes, whose private key the key files claim; null: none does. */
+  /** Of the key to be removed, whose private key the key files claim to have; null: none is. */
   fingerprint: string | null;
 };
 
-/** Looks at all that a plan has to know of a host. Rejects with `HandLost`, and when told to stop. */
+/** Inspects all that a plan needs to know of a host. Rejects with `HostLost`, and when it is aborted. */
 export async function readHost(
   { remote, route }: HostSession,
   { known, accounts: accountFiles, keyFiles }: FoundHost,
@@ -174,7 +174,10 @@ export const toGrant = ({
   isAuthority: /(^|,)cert-authority(,|$)/i.test(options.replaceAll(/"(\\.|[^"\\])*"/g, "")),
 });
 
-/** Each file once, with those who were asked about; of an account without one, the first that sshd consults. */
+/**
+ * Each file once, with the accounts that the request names; for an account without a file, the first that sshd
+ * consults.
+ */
 function ownersOf(
   accountFiles: FoundHost["accounts"],
   accounts: readonly AccountFacts[],
@@ -188,7 +191,7 @@ function ownersOf(
   return owners;
 }
 
-/** With files that read alike: they may be these very files by other paths. */
+/** Adds files with the same content: they may be these very files by other paths. */
 function withTwins(
   owners: ReadonlyMap<string, string[]>,
   twinsOf: (path: string) => string[],
@@ -197,7 +200,7 @@ function withTwins(
   return new Map([...owners, ...twins.map((path): [string, string[]] => [path, []])]);
 }
 
-/** Of those, the ones that are. */
+/** Of those, the ones that are the same file. */
 function keepSame(files: readonly FileFacts[], owners: ReadonlyMap<string, string[]>): FileFacts[] {
   const realPathOf = ({ realPath, path }: FileFacts): string => realPath ?? path;
   const realPaths = new Set(files.filter(({ path }) => owners.has(path)).map(realPathOf));
@@ -214,7 +217,7 @@ async function readFiles(remote: RemoteSession, owners: ReadonlyMap<string, stri
   return files;
 }
 
-/** The file alone, or it and its folder, in a folder that is there. */
+/** The file alone is missing, or it and its folder, in a folder that exists. */
 function findLacking({ state, refusal, real, actorUid, chain, workFolder }: FileInspection) {
   if (state !== "absent") return null;
   if (refusal?.why === "absent" && actorUid !== null)
@@ -246,7 +249,7 @@ function toStand(file: FileInspection): FileStand {
   };
 }
 
-/** It is asked to sign: what it shows of a key anybody can write. */
+/** The key is asked to sign: anybody can write what the file shows of a key. */
 async function inspectPrivateKey(
   remote: RemoteSession,
   { path, isEncrypted }: KeyFileFact,
@@ -276,8 +279,8 @@ async function inspectPrivateKey(
 }
 
 /**
- * The fingerprint of the authority whose certificate let us in, by the certificates that OpenSSH's client had to offer. Null: none of that
- * key can be read here, or several authorities have signed it.
+ * The fingerprint of the authority whose certificate logged us in, by the certificates that OpenSSH's client had to
+ * offer. Null: none for that key can be read here, or several authorities have signed it.
  */
 async function findAuthority(
   { loginCertificate, clientKeys }: RemoteSession,
@@ -302,7 +305,7 @@ async function findAuthority(
   return authorities.size === 1 ? authority : null;
 }
 
-/** What a rotation of the host key is made of; null where it cannot be read. */
+/** The facts for a rotation of the host key; null if they cannot be read. */
 export async function gatherDaemon(remote: RemoteSession): Promise<DaemonFacts | null> {
   const seen = expectSeen(await inspectDaemon(remote));
   if (seen.kind === "unavailable") return null;

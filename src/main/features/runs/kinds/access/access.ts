@@ -1,4 +1,4 @@
-/** Runs that change who may log in where: keys are rotated, let in, taken out, held to less, or become an authority's. */
+/** Runs that change who may log in where: they rotate, grant, revoke or restrict keys, or move them to an authority. */
 
 import type { OpenSessions } from "#connect/host-sessions.ts";
 import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
@@ -49,7 +49,7 @@ export type KeyRunbookDeps = {
   store: Store;
   openSessions: OpenSessions;
   privateKeys: PrivateKeys;
-  /** Reads hosts again, with their logs. False: none of the files logs in unasked. */
+  /** Reads hosts again, with their logs. False: none of the files logs in without a prompt. */
   rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<boolean>;
   now: () => Date;
 };
@@ -73,7 +73,7 @@ export const createAccessRunbook = (deps: KeyRunbookDeps): Runbook<KeyRun<Access
 
 export type AccessKindDeps = KeyRunbookDeps & KeyPlannerDeps & ConfirmerDeps & { offline: OfflineRuns };
 
-/** All that changes who may log in where gives to the feature. */
+/** The kind of run that changes who may log in where. */
 export const createAccessKind = (
   deps: AccessKindDeps,
 ): RunKind<KeyRun<AccessPlan>> & { readonly offline: OfflineRuns } => ({
@@ -103,7 +103,7 @@ const ENDED: ReadonlySet<RunState> = new Set<RunState>(["committed", "needs-atte
 
 type KeyRunbook<P extends KeyPlan> = Omit<Runbook<KeyRun<P>>, "alsoHostKey" | "nameWait">;
 
-/** What runs have in common that change files, and keys with them. */
+/** What all runs have in common that change files, and keys with them. */
 export function createKeyRunbook<P extends KeyPlan>(
   deps: KeyRunbookDeps,
   rules: RunRules<P>,
@@ -149,7 +149,7 @@ export function createKeyRunbook<P extends KeyPlan>(
     holdsExclusive: holdsKey,
     begin: () => undefined,
     listNewIdentities: pathsOfNewKey,
-    /** Who has not got the new key. Its hosts were read just now. */
+    /** Who does not have the new key yet. Its hosts were read just now. */
     findReasons({ runId, plan, steps }) {
       const since = watchedSince(plan, steps);
       const kept = clocks.ofRun(runId);
@@ -161,7 +161,7 @@ export function createKeyRunbook<P extends KeyPlan>(
     },
     refresh: async () => undefined,
     describeRepair: ({ plan, steps, files, token }) => formatByHand(plan, steps, files, token),
-    /** What a removal asks for before its run, it asks for again. */
+    /** The confirmation that a removal needs before its run, it needs again. */
     refuseEarlyEnd(run, { confirm }, { typed, acknowledgements }) {
       if (confirm && typed !== confirm.word)
         throw new Refusal("conflict", `${confirm.why.join("; ")}; type ${confirm.word} to remove it now`);
@@ -170,7 +170,7 @@ export function createKeyRunbook<P extends KeyPlan>(
   };
 }
 
-/** A change of a host's files: verified by logins, from this computer too. */
+/** A change of a host's files, verified by logins, some of them from this computer. */
 const change: PhaseWork<KeyRun> = {
   intend: intendChange,
   act: changeHost,
@@ -183,7 +183,7 @@ const change: PhaseWork<KeyRun> = {
 
 const followsOwnKeys = ({ plan }: KeyRun): boolean => privateKeysHere(plan).length > 0;
 
-/** What runs do that change lines of files, and the private keys that go with them. */
+/** What runs do that change lines of files, and the private keys for them. */
 const KEY_PHASES: Runbook<KeyRun>["phases"] = {
   "create-key": {
     intend: () => ({ kind: "create-key" }),
@@ -203,17 +203,17 @@ const KEY_PHASES: Runbook<KeyRun>["phases"] = {
     prepare: (run) => run.openNewKey(),
   },
   revoke: { ...change, followsOwnKeys },
-  // There is no way back from here.
+  // After this there is no roll-back.
   finish: { intend: () => ({ kind: "clear" }), act: finishHost, followsOwnKeys },
 };
 
 const STANDS_ASIDE: ReadonlySet<RunStep["state"]> = new Set(["planned", "failed", "rolled-back"]);
 
-/** Whether a new private key may stand beside an old one, or in its place, by a step of a run that stands still. */
+/** Whether a step of a run that stands still may have put a new private key beside an old one, or in its place. */
 export const holdsKey = ({ phase, state }: RunStep): boolean =>
   (phase === "create-key" || phase === "install-key") && !STANDS_ASIDE.has(state);
 
-/** The private keys that a plan replaces or makes, by what tells them apart; each as it is said. */
+/** The private keys that a plan replaces or creates, by their identifiers; each with its text for messages. */
 export function listKeysHeld(plan: KeyPlan): ReadonlyMap<string, string> {
   const [newKey, oldKey] = [newKeyOf(plan), oldKeyOf(plan)];
   const name = ({ host, kind, path }: Pick<PrivateKeyPlan, "host" | "kind" | "path">): [string, string] => {

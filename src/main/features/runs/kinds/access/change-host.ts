@@ -34,12 +34,12 @@ import {
 import { type KeyRun, newKeyLine, type VerificationOutcome } from "./key-run.ts";
 import { type FileOfStep, type Guard, type Moved, moveFile } from "./move-file.ts";
 
-/** A verification that nobody answers is asked for again for so long; then the change is taken back. */
+/** How long an inconclusive verification is repeated; after that the change is rolled back. */
 const VERIFICATION_TIMEOUT_MS = 120_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 20_000;
 
-/** Adds the new lines to a host's files, or removes the old ones; verifies it, or takes it back at once. */
+/** Adds the new lines to a host's files, or removes the old ones; verifies it, or rolls it back at once. */
 export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> {
   const host = hostOf(run, step);
   const session = await acquireSession(run, step.host ?? -1);
@@ -55,7 +55,7 @@ export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> 
   const { begun, unheld } = await takeLocks(session.remote, filesToHold(run, step), run);
   const blocked = await leaveOut(run, step, session.remote, unheld);
   if (blocked !== null) {
-    // Nothing of this run is in the folders that it has just begun to hold.
+    // This run has nothing in the folders that it has just locked.
     await giveLocksBack(session.remote, begun, run.token);
     return failed(blocked);
   }
@@ -76,7 +76,7 @@ export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> 
   return acted({ kind: "wrote-files", files: filesLeft(run, step).length });
 }
 
-/** A file whose folder was held, and that its owner has made something else of since, or does not let be written. */
+/** Leaves out a file whose folder was locked, but whose owner has changed it since, or does not let us write it. */
 async function leaveOne(
   run: KeyRun,
   step: Step,
@@ -97,7 +97,7 @@ async function leaveOne(
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
-/** Proves what stands already. */
+/** Verifies what stands already. */
 export async function verifyHost(run: KeyRun, step: Step): Promise<StepOutcome> {
   const session = await acquireSession(run, step.host ?? -1);
   const { unheld } = await takeLocks(session.remote, filesToHold(run, step), run);
@@ -113,7 +113,7 @@ export async function verifyHost(run: KeyRun, step: Step): Promise<StepOutcome> 
   const late = await leaveFired(run, step, session.remote);
   if (late !== null) return rollBackChange(run, step, session, { as: "failed", cause: late, unheld });
   for (const { file, index } of filesLeft(run, step)) {
-    // Whoever owns it has taken our work folder away: what stands there has just been verified.
+    // The owner of the folder has taken our work folder away: what stands there has just been verified.
     if (unheld.some(({ files }) => files.includes(file))) continue;
     const moved = await moveFile(session.remote, fileOf(run, step, index), "on", null);
     if (moved.kind === "moved") continue;
@@ -135,15 +135,16 @@ export async function verifyHost(run: KeyRun, step: Step): Promise<StepOutcome> 
   );
 }
 
-/** What sshd says of the keys that are gone counts for more than that nothing logs in instead of them. */
+/** An answer of sshd about the removed keys counts for more than that nothing logs in instead of them. */
 function evaluateVerified(kind: "verified" | "unverified", checks: readonly AccessCheck[]): StepVerification {
   if (checks.some(({ answer }) => answer !== "refused")) return "unverified";
   return kind === "verified" || checks.length > 0 ? "verified" : "unverified";
 }
 
 /**
- * Has the host take nothing back any more. Where it says of an account's own file that it has, only that account may be at work: the
- * file is left out if it is as it was, and stays if it is not. Null, or why all goes back: it has taken back all, or a file of root's.
+ * Stops the rollback timers of the host. A timer may report that it has rolled an account's own file back; only that
+ * account may have done so. The file is then left out if it is as it was, and stays if it is not. Null, or why all is
+ * rolled back: the timers have rolled back all files, or one of root's.
  */
 async function leaveFired(run: KeyRun, step: Step, remote: RemoteSession): Promise<Cause | null> {
   const fired = await disarmAll(remote, armedOf(run, step));
@@ -162,7 +163,7 @@ async function leaveFired(run: KeyRun, step: Step, remote: RemoteSession): Promi
   return leaveOut(run, step, remote, unheld);
 }
 
-/** Takes a step of a host back; where it was the first there, with all that the run has kept. */
+/** Rolls a step of a host back; if it was the first there, it also removes all that the run has kept. */
 export async function undoHost(run: KeyRun, step: Step, back: Back): Promise<StepOutcome> {
   const session = await acquireSession(run, step.host ?? -1);
   const { unheld } = await takeLocks(session.remote, filesToHold(run, step), run);
@@ -172,8 +173,8 @@ export async function undoHost(run: KeyRun, step: Step, back: Back): Promise<Ste
 }
 
 /**
- * Through the session that is held. Of what somebody else has written meanwhile only our own lines go; a file that cannot
- * go back keeps none of the others from it, and no lock of theirs is left.
+ * By the open session. Where somebody else has changed a file meanwhile, only our own lines go. A file that cannot be
+ * rolled back stops none of the others, and no lock of theirs stays.
  */
 async function rollBackChange(
   run: KeyRun,
@@ -207,7 +208,7 @@ async function rollBackChange(
   return rolledBack(back, "rolled-back", harmless);
 }
 
-/** Where the folder is not to be had, nothing is written; what stands there may be as it was before the step all the same. */
+/** If the folder cannot be locked, nothing is written; the file may still be as it was before the step. */
 async function moveBack(
   run: KeyRun,
   step: Step,
@@ -239,7 +240,7 @@ const toStuck = (
   repair: repair ? { over: repair.over, to: repair.to, isApproved: false } : null,
 });
 
-/** What the run has kept stays until somebody has looked; no lock does, which would keep others out meanwhile. */
+/** What the run has kept stays until a person has looked; the locks go, for they would keep others out meanwhile. */
 const stuckAt = (run: KeyRun, step: Step, { remote }: HostSession, outcome: StepOutcome): StepOutcome => ({
   ...outcome,
   afterwards: () => releaseLocks(remote, filesToHold(run, step), run.token),
@@ -260,10 +261,10 @@ async function verifyPatiently(run: KeyRun, step: Step, session: HostSession): P
   }
 }
 
-/** Whoever has logged in meanwhile does not want to be taken back. */
+/** Someone who has logged in meanwhile does not want the change rolled back. */
 const LOGIN_PAUSE_MS = 3_000;
 
-/** Well before the host would take it back by itself; for somebody to log in all of that. */
+/** Ends well before the host's own rollback timer; all of that time is for somebody to log in. */
 function timeoutOf({ plan }: KeyRun, isAwaited: boolean): number {
   const guarded = (plan.options.rollbackAfterSeconds * 1_000 * 3) / 4;
   return isAwaited ? guarded : Math.min(VERIFICATION_TIMEOUT_MS, guarded);

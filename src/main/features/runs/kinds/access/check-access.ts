@@ -1,4 +1,7 @@
-/** Whether sshd refuses the keys whose lines a removal has taken away: it is asked, with the public key alone, for each account. */
+/**
+ * Whether sshd refuses the keys whose lines a removal has taken away: for each account, we offer it the public key
+ * alone.
+ */
 import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
@@ -29,13 +32,16 @@ import { filesLeft } from "./hold-folders.ts";
 import { contextOf, type KeyRun, newKeyLine } from "./key-run.ts";
 import { linesOfStep, linesRemoved } from "./move-file.ts";
 
-/** A key that an account is not to take any more. */
+/** A key that an account must not accept any more. */
 type Removed = { account: string; key: PublicKey };
 
-/** Between tries; an sshd that punishes our address for what it has refused lets us ask again later. */
+/** Pauses between tries; an sshd that penalizes our address for what it has refused accepts connections again later. */
 const PAUSES_MS = [2_000, 10_000, 20_000];
 
-/** Asks for every account of a removal, and keeps the answers. Empty where nothing is to be refused. Rejects with `SessionLost`. */
+/**
+ * Checks every account of a removal, and stores the answers. Empty if nothing must be refused. Rejects with
+ * `SessionLost`.
+ */
 export async function checkAccess(run: KeyRun, step: Step, session: HostSession): Promise<AccessCheck[]> {
   if (step.phase !== "revoke") return [];
   const host = hostOf(run, step);
@@ -79,7 +85,7 @@ async function findRemoved(
       verifications.some((verification) => verification.account === account),
     );
     for (const { key } of gone) {
-      // A line that was bound, and not to others than us, lets us in as before.
+      // A line that was restricted, but still admits our address, accepts the key as before.
       const isKept = kept.some(
         (line) => line.key?.fingerprint === key?.fingerprint && letsIn(line.parsedOptions, login) !== false,
       );
@@ -105,12 +111,15 @@ async function checkPatiently(run: KeyRun, query: AccessQuery, removed: Removed)
   return checkOnce(run, query, removed);
 }
 
-/** At the sshd that we came by; then at each other one of the host that reads a file, or runs a command, which may have the key. */
+/**
+ * Asks the sshd that we logged in by, then each other sshd of the host that reads a file, or runs a command, which may
+ * have the key.
+ */
 async function checkOnce(run: KeyRun, query: AccessQuery, { account, key }: Removed): Promise<AccessAnswer> {
   const { remote, route } = query.session;
   const newKey = await keyThatStays(run, query, account);
   const own = await verifyRefused(route, { user: account, oldKey: key.blob, newKey });
-  // What sshd reads may depend on where one comes from.
+  // What sshd reads may depend on the address of the client.
   const reading = await inspectAccount(remote, account, query.from);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
   const seen = reading.kind === "seen" ? reading.account : null;
@@ -146,7 +155,9 @@ const formatHidden = (seen: AccountInspection | null): string =>
 
 type Other = { verification: RefusalVerification; said: string[] };
 
-/** Only those that may have the key: a key that is asked about at each would be a failed login at each. Not refused alone. */
+/**
+ * Only those sshds that may have the key: each that refuses it counts a failed login. Returns all answers but refusals.
+ */
 async function checkOtherSshds(
   route: VerificationRoute,
   { account, key }: Removed,
@@ -172,7 +183,7 @@ async function checkOtherSshds(
   return others;
 }
 
-/** The same host at another port. A way through other machines leads to one port alone. */
+/** The same host at another port. A route through other machines leads to one port alone. */
 const routeTo = (route: VerificationRoute, port: number): VerificationRoute => ({
   ...route,
   target: { ...route.target, port },
@@ -185,7 +196,9 @@ const routeTo = (route: VerificationRoute, port: number): VerificationRoute => (
   },
 });
 
-/** What logs in after the question, so that it costs the host no failed login; null: nothing at hand does. */
+/**
+ * The key that logs in after the query, so that it costs the host no failed login; null: none that is available does.
+ */
 async function keyThatStays(
   run: KeyRun,
   { host, session: { remote, keys } }: AccessQuery,
@@ -210,19 +223,19 @@ export const toEvidence = (checks: readonly AccessCheck[]): Evidence[] =>
   }));
 
 /**
- * What lets a key in to an account, as a sentence goes on after "by". `known`: the key was read there; `possible`: sshd goes by it, and
- * nobody but sshd can tell whether the key is there.
+ * By what an account may accept a key, as the rest of a sentence after "by". `known`: the key was read there;
+ * `possible`: sshd uses it, and only sshd knows whether the key is there.
  */
 type MeansOfAccess = { kind: "known" | "possible"; by: string };
 
 type AcceptedBy = {
-  /** By the sshd that we came by. */
+  /** Of the sshd that we logged in by. */
   own: MeansOfAccess[];
-  /** By others of the host, on these ports; only those that have any. */
+  /** Of others of the host, on these ports; only those that have any. */
   others: { ports: number[]; found: MeansOfAccess[] }[];
 };
 
-/** Each with what it goes on from: "by ..." or "perhaps by ...", the known ones first. */
+/** Each as "by ..." or "perhaps by ...", the known ones first. */
 export const formatAcceptedBy = (means: readonly MeansOfAccess[]): string[] => [
   ...means.filter(({ kind }) => kind === "known").map(({ by }) => `by ${by}`),
   ...means.filter(({ kind }) => kind === "possible").map(({ by }) => `perhaps by ${by}`),
@@ -230,7 +243,10 @@ export const formatAcceptedBy = (means: readonly MeansOfAccess[]): string[] => [
 
 const possible = (by: string): MeansOfAccess => ({ kind: "possible", by });
 
-/** Looks at what each sshd of the host reads now for the account. `seen` null: nothing is known of it. Rejects with `SessionLost`. */
+/**
+ * Inspects what each sshd of the host reads now for the account. `seen` null: nothing is known of it. Rejects with
+ * `SessionLost`.
+ */
 export async function findAcceptedBy(
   remote: RemoteSession,
   name: string,
@@ -248,7 +264,7 @@ export async function findAcceptedBy(
   return { own: [...own, ...listUnreadable(seen.unloadedConfig)], others };
 }
 
-/** What it goes by is told by no file then. */
+/** What sshd uses is then in no file. */
 function listUnreadable(unloadedConfig: readonly string[] | null): MeansOfAccess[] {
   if (unloadedConfig === null)
     return [possible("what it has read, which may be another configuration than stands there")];
@@ -266,7 +282,7 @@ async function findIn(
   const means = command === null ? [] : [possible(`AuthorizedKeysCommand ${command}`)];
   const values = settings.get("authorizedkeysfile")?.split(/\s+/) ?? [];
   for (const path of keyFilesOf(values, account)) {
-    // Which files that is sshd alone tells.
+    // Only sshd knows which files these are.
     if (hasWildcard(path) && expandsWildcards(account)) {
       means.push(possible(`a file that AuthorizedKeysFile ${path} leads to`));
       continue;

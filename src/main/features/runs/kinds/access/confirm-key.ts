@@ -1,4 +1,4 @@
-/** What people say of a run's new key where no login with it can be tried. */
+/** How people confirm a run's new key where no login with it can be tried. */
 import type { HostSession } from "#connect/host-sessions.ts";
 import { findError, makeChallenge } from "#domain/runs/challenge.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
@@ -22,7 +22,7 @@ export function readVerification(
   run: KeyRun,
   account: string,
   verification: LoginVerification,
-  /** Of the login that is ours; null: of one that a step is about. */
+  /** If it is our own login: by what it logged in; null: it is the login of a step. */
   by: "key" | "certificate" | null = null,
 ): VerificationOutcome {
   switch (verification.kind) {
@@ -46,8 +46,9 @@ export function readVerification(
 }
 
 /**
- * That an account takes the new key, where no login with it can be tried: its holder has signed the run's challenge and sshd,
- * asked here and now, would take it; or somebody has approved this very account by name. Null: neither.
+ * Verifies that an account accepts the new key where no login with it can be tried: the owner of its private key has
+ * signed the run's challenge and sshd, asked now, would accept the key; or a person has approved this very account by
+ * name. Null: neither.
  */
 export async function verifyConfirmed(
   run: KeyRun,
@@ -65,7 +66,7 @@ export async function verifyConfirmed(
   return { kind: "verified", evidence: [{ kind: "approved", account, who: approval.who, day }] };
 }
 
-/** `found`: why a signature that was brought is not enough. */
+/** `found`: why an imported signature is not enough. */
 type Signed = { outcome: VerificationOutcome | null; found: Evidence | null };
 
 async function verifySigned(
@@ -75,7 +76,7 @@ async function verifySigned(
 ): Promise<Signed> {
   const { runId, token, planHash, made } = run;
   const key = made.newKey;
-  // An authority logs in nowhere, so that no sshd can be asked about it.
+  // An authority's key logs in nowhere, so sshd cannot be asked about it.
   if (signature === null || !key || run.plan.kind === "move-to-authority") return NOTHING;
   if (findError(signature, { runId, token, planHash, fingerprint: key.fingerprint }) !== null) return NOTHING;
   const read = readKeyBlob(Buffer.from(key.line.split(" ")[1] ?? "", "base64"));
@@ -101,7 +102,7 @@ const NOTHING: Signed = { outcome: null, found: null };
 
 export type ConfirmerDeps = {
   store: Store;
-  /** Who runs this, as hosts are told: `jo@desk`. */
+  /** Who runs this, as hosts see it: `jo@desk`. */
   who: string;
   announce: (announcement: Announcement) => void;
   now: () => Date;
@@ -176,7 +177,7 @@ const toChallenged = ({ id, token, planHash }: RunRecord, fingerprint: string) =
   fingerprint,
 });
 
-/** The key that comes with a run. Of one that somebody else has made, there is nothing to wait for. */
+/** The new key of a run: the one that it has created, or the provided one, which is known from the start. */
 export function keyOfRun(
   { newKey }: Pick<RunRecord, "newKey">,
   plan: Plan | null,
@@ -186,7 +187,7 @@ export function keyOfRun(
   return newKey ?? (provided === null ? null : { line: provided, fingerprint: readFingerprint(provided) });
 }
 
-/** What of a run can be confirmed, and was; null where nothing of it is, or it is over. */
+/** What can be confirmed of a run, and what was; null if it has nothing to confirm, or is over. */
 export function findConfirmation(
   { runbooks: { plans, confirmations, journal } }: Pick<Store, "runbooks">,
   run: RunRecord,
@@ -201,7 +202,7 @@ export function findConfirmation(
   if (byLog.length === 0) return null;
   const { signature, approvals } = confirmations.of(run.id);
   const steps = journal.steps(run.id);
-  // What was done at a host, and is not verified.
+  // It was done on a host, and is not verified.
   const isDue = ({ host, port }: Account): boolean =>
     steps.some((step) => step.host === host && step.port === port && step.state === "acted");
   const key = run.kind === "move-to-authority" ? null : keyOfRun(run, plan ?? null);

@@ -1,4 +1,4 @@
-/** Old private keys stay beside the new ones for as long as the old key is known to get in somewhere. */
+/** Old private keys stay beside the new ones for as long as the old key is known to log in somewhere. */
 import { findRemainingOfRun, keepsOldKeys } from "#domain/runs/left-out-files.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { nameKept, namesOf } from "#net/local/private-keys/replace-private-key.ts";
@@ -34,13 +34,13 @@ import { giveLocksBack, leftOutReason, takeLocks, type Unended } from "./hold-fo
 import { privateKeysAt, sessionOf } from "./install-key.ts";
 import { contextOf, type KeyRun } from "./key-run.ts";
 
-/** Clears away what the run has kept to take itself back. There is no way back from here. */
+/** Removes what the run has kept for a roll-back. After this there is no roll-back. */
 export async function finishHost(run: KeyRun, step: Step): Promise<StepOutcome> {
   const remote = await sessionOf(run, step);
   const privateKeyLocations = privateKeysAt(run, step);
   const isKept = keepsOld(run) && privateKeyLocations.length > 0;
   for (const privateKey of privateKeyLocations) {
-    // Known before it is there under its name: what nobody knows of would never be removed.
+    // Noted before the key has that name: nothing would ever remove a key that no record has.
     if (isKept) await keepKey(run, privateKey);
     const outcome = await run.privateKeys.commit(contextOf(run), privateKey, remote, isKept);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
@@ -60,7 +60,10 @@ async function keepKey({ journal }: KeyRun, { host, kind, path, before }: Privat
   await journal.keepKey({ host: location.host, port: location.port, path, kept: nameKept(path, before) });
 }
 
-/** What is left there. An account that keeps us out of its own folder keeps what is there; nothing of it is needed any more. */
+/**
+ * Returns what is left there. An account that keeps us out of its own folder keeps our files there; none is needed any
+ * more.
+ */
 async function clearFolders(
   run: KeyRun,
   remote: RemoteSession,
@@ -77,7 +80,7 @@ async function clearFolders(
   return [...kept, ...(await giveLocksBack(remote, clear, run.token))];
 }
 
-/** Where sshd goes on to take a key whose lines are gone. */
+/** Where sshd still accepts a key whose lines are gone. */
 const stillAccepted = ({ journal }: KeyRun): AccessCheck[] =>
   journal.accessChecks().filter(({ answer }) => answer === "accepted");
 
@@ -85,9 +88,10 @@ const keepsOld = (run: KeyRun): boolean =>
   keepsOldKeys(run.plan, run.journal.files()) || stillAccepted(run).length > 0;
 
 /**
- * How a run ends whose every step is verified. `isResumed`: it was there before already, and somebody has asked whether what it has
- * removed still gets in; once it does not, old private keys that were kept for that go. Where somebody has asked for the kept ones
- * to go and one cannot, the run ends as it would have without, and that is said: it stays listed, to be removed later or by hand.
+ * How a run ends whose steps are all verified. `isResumed`: it had ended before, and the user asks whether the removed
+ * key still logs in; once it does not, the old private keys that were kept because of it are deleted. If the user wants
+ * the kept keys deleted and one cannot be, the run ends as it would have without that, and reports it: the key stays
+ * listed, to be removed later or by hand.
  */
 export async function endVerified(run: KeyRun, isResumed: boolean): Promise<Ended> {
   const staying = run.request.removesOld ? await dropKept(run, (privateKey) => isKept(run, privateKey)) : [];
@@ -114,7 +118,7 @@ export async function endVerified(run: KeyRun, isResumed: boolean): Promise<Ende
   };
 }
 
-/** What nobody knows of accounts, where the old key goes on to get in, and what was left out. */
+/** Accounts of which the answer is unknown, accounts where the old key still logs in, and what was left out. */
 function listRest(run: KeyRun): RunReason[] {
   const checks = run.journal.accessChecks().filter(({ answer }) => answer === "unknown");
   const unknown: RunReason[] = checks.length === 0 ? [] : [{ kind: "access-unknown", checks }];
@@ -136,7 +140,7 @@ const toStillAccepted = (
   why,
 });
 
-/** Where what was to go lets in as before: what sshd itself has said of it is told beside this. */
+/** Where the key that should go still logs in; sshd's own answers are reported beside these. */
 const remainingOf = ({ plan, journal }: KeyRun) => findRemainingOfRun(plan, journal.files());
 
 /** That old private keys are kept, and for whom. */
@@ -183,7 +187,7 @@ async function checkAgain(run: KeyRun): Promise<void> {
   }
 }
 
-/** Whether the run has kept something at a holder; agents are asked, for what they have is in no list. */
+/** Whether the run has kept something at a private key location; agents are read, for what they have is in no list. */
 const isKept = ({ journal }: KeyRun, privateKey: PrivateKeyPlan): boolean =>
   privateKey.kind === "agent" || journal.keptKeys().some((key) => isOf(key, privateKey));
 
@@ -191,8 +195,8 @@ const isOf = (key: KeptKey, { host, path }: PrivateKeyPlan): boolean =>
   key.path === path && key.host === (host?.host ?? null) && key.port === (host?.port ?? null);
 
 /**
- * What the run has kept of the old key goes: its private keys beside the new ones, and what agents have of it. Says what stays, and
- * why; one that stays keeps no other from going.
+ * Deletes what the run has kept of the old key: its private keys beside the new ones, and the old key in agents.
+ * Returns what stays, and why; one that stays does not stop the others.
  */
 async function dropKept(run: KeyRun, isMeant: (privateKey: PrivateKeyPlan) => boolean): Promise<RunReason[]> {
   const staying: RunReason[] = [];

@@ -1,5 +1,7 @@
-/** The time between hand-over and removal in which logs are watched for uses of the old key. */
-/** Whether an old key was still used while a run waited: only as far as logs tell of it. */
+/**
+ * The time between the installation of the new key and the removal of the old one: logs show whether the old key is
+ * still used, as far as they report it.
+ */
 import type { ChangedHost } from "#domain/runs/left-out-files.ts";
 import {
   findUses,
@@ -34,18 +36,21 @@ import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = {
-  /** What logs told of a host, over all readings. */
+  /** What the logs of a host have shown, over all readings. */
   loginsOf: (host: { host: string; port: number }) => HostUse;
-  /** How far the clock of a host was ahead by its last reading, in seconds; null: it does not tell. */
+  /** How far the clock of a host was ahead at its last reading, in seconds; null: unknown. */
   clockOf: (host: { host: string; port: number }) => number | null;
-  /** Reads these hosts again, with their logs, by these files; without any, as any scan does. False: none of them logs in unasked. */
+  /**
+   * Reads these hosts again, with their logs, with these files; without any, as any scan does. False: none of them logs
+   * in without a prompt.
+   */
   rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<boolean>;
   now: () => Date;
 };
 
 type GraceVerdict = {
   isOver: boolean;
-  /** When it is to be looked at again. */
+  /** When to check again. */
   dueAt: Instant;
   found: RunNote[];
 };
@@ -54,20 +59,21 @@ type Waiting = {
   plan: KeyPlan;
   /** Null: it begins now. */
   dueAt: Instant | null;
-  /** What was agreed to before the run. */
+  /** What was acknowledged before the run. */
   acknowledgements: readonly string[];
-  /** Since when the privateKeyLocations have the new key. */
+  /** Since when the private key locations have the new key. */
   since: Instant | null;
   /** Of its hosts, as far as they are known. */
   clocks: readonly HostClock[];
-  /** What is agreed to by whoever ends the days of grace now; null: nobody does. */
+  /** What the user who ends the grace period now acknowledges; null: nobody ends it. */
   ending: readonly string[] | null;
 };
 
 /**
- * Whoever goes on with a run has its hosts read again, whatever is left of its days. Each use of the old key begins them anew. Where
- * the logs of a host cannot tell, the run looks again in an hour, or until somebody ends the days of grace, with the word that this
- * asks for, and by name for each use that is known by then.
+ * Whenever a run is resumed, its hosts are read again, whatever is left of its grace period. Each use of the old key
+ * begins the period anew. If the logs of a host cannot tell, the run checks again in an hour, or until the user ends
+ * the grace period, with the confirmation word that this needs, and with an acknowledgement for each use that is known
+ * by then.
  */
 export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
   return {
@@ -78,12 +84,12 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
       const at = toInstant(now());
       if (dueAt === null && ending === null) return wait(addDays(at, graceDays), []);
       const due = dueAt ?? at;
-      // Who has learnt a host key is in no log.
+      // No log shows which clients have learned a host key.
       if (plan.kind === "rotate-host-key")
         return ending !== null || at >= due ? end(due, [], ending) : wait(due, []);
       const hosts = watchedHosts(plan);
       const before = hosts.map((host) => ({ host, readTo: lastLogged(loginsOf(host)) }));
-      // By the new key: a login of ours with the old one would be a use.
+      // With the new key: a login of ours with the old one would be a use.
       if (!(await rescan(hosts, pathsOfNewKey(plan)))) await rescan(hosts.filter(isEnteredOtherwise), []);
       if (ending !== null || at < due) {
         const { uses } = watchOldKey(plan, since ?? addDays(due, -graceDays), loginsOf, clocks);
@@ -149,7 +155,7 @@ const end = (dueAt: Instant, found: RunNote[], ending: readonly string[] | null)
   found: ending === null ? found : [...found, { kind: "grace-ended" }],
 });
 
-/** The silence of plain files is taken for what it is where that was agreed to, host by host. */
+/** The silence of plain files counts only on hosts for which the user acknowledged that. */
 const isEnough = (
   { checks }: KeyPlan,
   host: ChangedHost,
@@ -164,10 +170,12 @@ const isEnough = (
         acknowledgements.includes(acknowledgementOf(check)),
     ));
 
-/** An hour. Where nobody can tell, as many days without a use as the plan asks for are looked for again then. */
+/**
+ * One hour. If the logs cannot tell, the next check again looks for as many days without a use as the plan asks for.
+ */
 const CHECKED_EVERY_DAYS = 1 / 24;
 
-/** Whether we log in to an account of which no line goes. */
+/** Whether we log in to an account from which no line is removed. */
 const isEnteredOtherwise = (host: ChangedHost): boolean =>
   host.user !== null && !watchedAccounts(host).includes(host.user);
 
@@ -183,14 +191,15 @@ type QuietQuery = {
   fingerprints: readonly string[];
   accounts: readonly string[];
   since: Instant;
-  /** The last moment that its logs had told of before they were read again just now. */
+  /** The last moment that its logs had covered before they were read again just now. */
   readTo: Instant | null;
   now: Instant;
 };
 
 /**
- * Of one host. A use counts whoever tells of it, for it only keeps the old line; silence is as strong as the log that is silent. That there was no login is said only where its logs reach from then to now without a gap, which they do if they
- * tell of the login that read them.
+ * For one host. A use counts whatever log reports it, for it only keeps the old line; silence is as strong as the log
+ * that is silent. "No login" needs logs that cover the time from then to now without a gap, which they do if they
+ * contain the login that read them.
  */
 export function evaluateQuiet({
   use,
@@ -228,7 +237,7 @@ const secondsOf = (at: Instant): number => Math.floor(Date.parse(at) / 1_000);
 const addDays = (at: Instant, days: number): Instant =>
   toInstant(new Date(Date.parse(at) + days * 86_400_000));
 
-/** A use that is known is shut out only where that very one is agreed to. */
+/** A known use may be cut off only if that very use is acknowledged. */
 export function refuseUsed(
   { id }: RunRecord,
   uses: readonly OldKeyUse[],
@@ -244,7 +253,7 @@ export function refuseUsed(
 
 const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
 
-/** What is known by now of who uses the old key of a run; null where none is watched. */
+/** What is known by now of the uses of a run's old key; null if none is watched. */
 export function findWatch({ runbooks, uses }: Store, run: RunRecord): OldKeyWatch | null {
   const plan = OVER.has(run.state) ? null : runbooks.plans.find(run.planId)?.plan;
   const since = plan ? watchedSince(plan, runbooks.journal.steps(run.id)) : null;
@@ -253,7 +262,7 @@ export function findWatch({ runbooks, uses }: Store, run: RunRecord): OldKeyWatc
   return watchOldKey(plan, since, uses.known, { kept: ofRun(run.id), readOf });
 }
 
-/** Where the new key's private key is on this computer, once it has taken its place. */
+/** The path of the new private key on this computer, once it has replaced the old one. */
 export const pathsOfNewKey = (plan: Plan): string[] => {
   const newKey = newKeyOf(plan);
   return newKey === null || newKey.kind === "made-on-host" || newKey.path === null ? [] : [newKey.path];

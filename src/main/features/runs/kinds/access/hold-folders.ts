@@ -1,7 +1,8 @@
 /**
- * What one account of a host does to its own folder stops that account's part of a run, and nobody else's: its files are left
- * out from that phase on, by name, as long as nothing of the phase stands in them. Why it cannot be written there is said by what runs
- * as that account, so none of these words is told from another: in a folder that is not root's each is the account's own.
+ * What one account of a host does to its own folder stops that account's part of a run, and nobody else's: its files
+ * are left out from that phase on, by name, as long as nothing of the phase stands in them. The refusal comes from a
+ * program that runs as that account, so the reasons are not told apart: in a folder that is not root's each is the
+ * account's own.
  */
 import { earliest, evaluateFile, filesOf, stagesOf } from "#domain/runs/files/stages.ts";
 import { canDoWithout, leftOutOf } from "#domain/runs/left-out-files.ts";
@@ -22,26 +23,29 @@ import { hasWorkOf } from "./move-file.ts";
 
 type Owner = { token: string; who: string };
 
-/** After so long without a sign of us, whoever finds the lock may break it. */
+/** After so long without a renewal, whoever finds the lock may break it. */
 const LEASE_SECONDS = 15 * 60;
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
-/** Locks are of folders. */
+/** A lock is for a folder. */
 const folders = (files: readonly FilePlan[]): FilePlan[][] => [
   ...Map.groupBy(files, ({ path }) => folderOf(path)).values(),
 ];
 
 /**
- * A folder that is not to be had, with the files of the run in it. `why`: null where another run holds a folder of root's own;
- * in any other its owner can have written the lock that says so, which is then `held`.
+ * A folder that could not be locked, with the files of the run in it. `why`: null if another run has locked a folder of
+ * root's own; in any other its owner can have written the lock that says so, which is then `held`.
  */
 export type Unheld = { files: FilePlan[]; why: HostRefusal | null; cause: PlainCause };
 
-/** `begun`: those of which nothing was held before. */
+/** `begun`: the files in folders that were not locked before. */
 type Locks = { begun: FilePlan[]; unheld: Unheld[] };
 
-/** Takes the locks of all folders, or renews them; one that is not to be had keeps none of the others from it. Rejects with `SessionLost`. */
+/**
+ * Takes the locks of all folders, or renews them; one that cannot be locked stops none of the others. Rejects with
+ * `SessionLost`.
+ */
 export async function takeLocks(
   remote: RemoteSession,
   files: readonly FilePlan[],
@@ -96,7 +100,7 @@ const whyUnheld = (answer: Refusing, path: string): PlainCause =>
     ? { kind: "work-folder-occupied", folder: folderOf(path) }
     : refusedAt(answer, path);
 
-/** What is not there yet has to be, before its folder can be held. Null: all of it is. */
+/** A missing file must be created before its folder can be locked. Null: all of them exist. */
 async function createMissing(remote: RemoteSession, files: FilePlan[]): Promise<Unheld | null> {
   for (const { path, uid } of files.filter(({ creates }) => creates !== undefined)) {
     const made = await create(remote, { path, uid });
@@ -106,7 +110,7 @@ async function createMissing(remote: RemoteSession, files: FilePlan[]): Promise<
   return null;
 }
 
-/** What was made for the run and holds nothing, whichever way the run has ended. */
+/** Removes what was created for the run and is empty, however the run has ended. */
 async function removeEmpty(remote: RemoteSession, files: readonly FilePlan[]): Promise<PlainCause | null> {
   for (const { path, uid, creates } of files) {
     if (creates === undefined) continue;
@@ -118,8 +122,8 @@ async function removeEmpty(remote: RemoteSession, files: readonly FilePlan[]): P
 }
 
 /**
- * Gives the locks alone back: what the run has kept there is still needed, and it takes them again once somebody has it go on. A folder
- * whose owner keeps us from that has no lock of ours that would count. Rejects with `SessionLost`.
+ * Releases the locks alone: the run still needs what it has kept there, and locks again once it is resumed. If its
+ * owner keeps us out of a folder, no lock of ours counts there. Rejects with `SessionLost`.
  */
 export async function releaseLocks(
   remote: RemoteSession,
@@ -132,10 +136,15 @@ export async function releaseLocks(
   }
 }
 
-/** A folder in which something of the run is left. `isOfRoot`: its owner is root, and no account can have brought that about. */
+/**
+ * A folder in which something of the run is left. `isOfRoot`: its owner is root, so no account can have caused that.
+ */
 export type Unended = { isOfRoot: boolean; cause: Cause };
 
-/** Gives them back, and with them all that the run has kept there. What of it could not be. Rejects with `SessionLost`. */
+/**
+ * Releases them, and removes all that the run has kept there. Returns what could not be removed. Rejects with
+ * `SessionLost`.
+ */
 export async function giveLocksBack(
   remote: RemoteSession,
   files: readonly FilePlan[],
@@ -160,7 +169,7 @@ async function giveLockBack(remote: RemoteSession, path: string, token: string):
       return lateEdit(ended.files, folderOf(path));
     case "refused":
     case "failed":
-      // A folder in which this run holds nothing needs no end.
+      // A folder in which this run has nothing needs no end.
       return ended.why === "lock-lost" ? null : refusedAt(ended, path);
     case "lost":
       throw new SessionLost(ended.message);
@@ -169,7 +178,7 @@ async function giveLockBack(remote: RemoteSession, path: string, token: string):
   }
 }
 
-/** Its folder's owner may have answered: a file that does not lie there is not told. */
+/** The folder's owner may have answered: files that are not in the folder are left out. */
 export const lateEdit = (files: readonly string[], folder: string): PlainCause => ({
   kind: "late-edit",
   folder,
@@ -177,7 +186,8 @@ export const lateEdit = (files: readonly string[], folder: string): PlainCause =
 });
 
 /**
- * Keeps the host from taking any of them back. Of which of them it says that it has: their paths. Rejects with `SessionLost`.
+ * Stops the rollback timers of the host. Returns the paths that have been rolled back, by its answer. Rejects with
+ * `SessionLost`.
  */
 export async function disarmAll(
   remote: RemoteSession,
@@ -192,21 +202,21 @@ export async function disarmAll(
   return fired;
 }
 
-/** The files of a host that a step is about, by their places in the plan, but for those that are left out. */
+/** The files of a host that a step is about, by their index in the plan, without those that are left out. */
 export function filesLeft(run: KeyRun, step: Step) {
   const host = hostOf(run, step);
   const leftOut = leftOutOf(run.journal.files(), host);
   return filesOf(host.files, step).filter(({ index }) => !isWithout(leftOut[index], step.phase));
 }
 
-/** Those whose folders are held while a step is done: also what only another step changes. */
+/** Those whose folders are locked during a step: also the files that only another step changes. */
 export function filesToHold(run: KeyRun, step: Step): FilePlan[] {
   const host = hostOf(run, step);
   const leftOut = leftOutOf(run.journal.files(), host);
   return host.files.filter((_, index) => !isWithout(leftOut[index], step.phase));
 }
 
-/** Accounts that a step is not verified for, as all their files are left out of it. */
+/** Accounts for which a step is not verified, as all their files are left out of it. */
 export function accountsLeftOut(run: KeyRun, step: Step): Set<string> {
   const host = hostOf(run, step);
   const held = new Set(filesToHold(run, step));
@@ -224,8 +234,8 @@ const accountsOf = ({ account, others = [] }: FilePlan): string[] => [account, .
 type Left = { file: FilePlan; cause: Cause };
 
 /**
- * Leaves out the files of these folders. Null, or why the step cannot go on without them: another run holds a folder of
- * root's, one is root's own, something of the step stands there, or nothing would be left.
+ * Leaves out the files of these folders. Null, or why the step cannot go on without them: another run has locked a
+ * folder of root's, one is root's own, something of the step stands there, or nothing would be left.
  */
 export async function leaveOut(
   run: KeyRun,
@@ -259,8 +269,8 @@ export async function leaveOut(
 }
 
 /**
- * Whether the owner of a file's folder, who is not root, can have brought about that nothing is written there any more, while
- * what the step has written stands, or is not shown to us. Rejects with `SessionLost`.
+ * Whether the owner of a file's folder, who is not root, can have caused that nothing is written there any more, while
+ * what the step has written stands, or is hidden from us. Rejects with `SessionLost`.
  */
 export async function isOwnersDoing(
   run: KeyRun,
@@ -297,7 +307,7 @@ function isEnoughLeft(run: KeyRun, step: Step, without: ReadonlySet<FilePlan>): 
   return ofHost.length > 0 || canDoWithout(run.plan, hostOf(run, step), step.phase, run.journal.files());
 }
 
-/** What a run that is over says of what it has left out. `isOffline`: scripts have. */
+/** What a run that is over reports as left out. `isOffline`: scripts left it out. */
 export function leftOutReason(files: readonly RunFile[], isOffline: boolean): RunReason[] {
   const left = files.filter(({ fate }) => fate === "left-out");
   if (left.length === 0) return [];

@@ -26,7 +26,10 @@ import type { RunStep } from "#shared/model/runs/run.ts";
 import type { Cause } from "#shared/model/runs/step-result.ts";
 import { contextOf, type KeyRun, newKeyLine } from "./key-run.ts";
 
-/** The files and private keys of a host of the plan, or those of this computer (null), as they stand now. Rejects with `SessionLost`. */
+/**
+ * The files and private keys on a host of the plan, or those on this computer (null), as they are now. Rejects with
+ * `SessionLost`.
+ */
 export async function observeKeys(run: KeyRun, at: number | null): Promise<Observation> {
   if (at === null)
     return {
@@ -53,7 +56,7 @@ async function readFiles(run: KeyRun, host: KeyPlan["hosts"][number], remote: Re
     const isMissing = file.creates !== undefined && state === "absent";
     const none = isMissing ? "before" : "unreadable";
     files.push(content ? evaluateFile(file, content, newKeyLine(run)).seen : none);
-    // What was made for the run and holds nothing yet.
+    // The file was created for the run and is still empty.
     if (file.creates !== undefined && content?.length === 0) hasWork = true;
     if (lock?.token === run.token || kept.includes(run.token)) hasWork = true;
   }
@@ -72,8 +75,8 @@ async function inspectPrivateKeys(
 }
 
 /**
- * Keeps how far the clock of a host is ahead, as long as `isClockKept`. It is at least so far ahead, for this computer's clock is
- * read once the host has answered. Rejects with `SessionLost`.
+ * Stores how far the clock of a host is ahead, as long as `isClockKept`. It is ahead by at least that, for this
+ * computer's clock is read after the host has answered. Rejects with `SessionLost`.
  */
 export async function keepClock(
   { plan, journal }: KeyRun,
@@ -91,9 +94,9 @@ export async function keepClock(
   });
 }
 
-/** Makes the new pair where its private key is to stand. One that an earlier try has made is taken. */
+/** Creates the new key pair at the location of its private key, or takes the one that an earlier try has created. */
 export async function createKey(run: KeyRun, step: Step, before: RunStep): Promise<StepOutcome> {
-  // On a host, a try that failed has cleared away what it had begun, or said that it could not; here it may have left that.
+  // On a host, a failed try has removed what it had begun, or reported that it could not; here it may have left it.
   const isFresh = step.host === null ? before.at === null : before.state === "planned";
   const remote = await sessionOf(run, step);
   const made = await run.privateKeys.createKey(contextOf(run), remote, isFresh);
@@ -101,7 +104,7 @@ export async function createKey(run: KeyRun, step: Step, before: RunStep): Promi
   const { line, fingerprint, secrets } = made;
   run.made.newKey = { line, fingerprint };
   run.made.secrets = secrets;
-  // Nothing may be added anywhere before it is known which key this is.
+  // Nothing may be added anywhere before it is written which key this is.
   await run.journal.setKey({ line, fingerprint });
   return verified([{ kind: "key-made", fingerprint }]);
 }
@@ -114,14 +117,14 @@ export async function undoCreateKey(run: KeyRun, step: Step, { as }: Back): Prom
   return { state: as, result: { kind: "rolled-back", as: "key-removed", left: [] }, verification: null };
 }
 
-/** The private keys of a place: of a host, or of this computer. */
+/** The private keys of a host, or of this computer. */
 export const privateKeysAt = ({ plan }: KeyRun, { host }: Pick<Step, "host">): readonly PrivateKeyPlan[] =>
   host === null ? privateKeysHere(plan) : (privateKeysByHost(plan)[host] ?? []);
 
 export const sessionOf = async (run: KeyRun, { host }: Pick<Step, "host">): Promise<RemoteSession | null> =>
   host === null ? null : (await acquireSession(run, host)).remote;
 
-/** Puts the new half in the place of each old one, which stays beside it. */
+/** Replaces each old private key with the new one; the old one stays beside it. */
 export async function installKey(run: KeyRun, step: Step): Promise<StepOutcome> {
   const privateKeyLocations = privateKeysAt(run, step);
   const remote = await sessionOf(run, step);
@@ -134,7 +137,10 @@ export async function installKey(run: KeyRun, step: Step): Promise<StepOutcome> 
   return acted({ kind: "installed-key", locations: privateKeyLocations.length });
 }
 
-/** That the new halves stand there is seen; that they log in was verified before, and is again before anything is removed. */
+/**
+ * Checks that the new private keys are there. Their logins were verified before, and are again before anything is
+ * removed.
+ */
 export async function verifyInstalledKey(run: KeyRun, step: Step): Promise<StepOutcome> {
   const remote = await sessionOf(run, step);
   for (const privateKey of privateKeysAt(run, step)) {

@@ -19,16 +19,16 @@ import type { Confirmations } from "#store/runs/run-details.ts";
 export type KeyRun<P extends KeyPlan = KeyPlan> = RunContext<P> & {
   rules: RunRules<P>;
   privateKeys: PrivateKeys;
-  /** What people have said of the new key by now. */
+  /** How people have confirmed the new key by now. */
   confirmations: () => Confirmations;
-  /** Changes while the run goes on: the key that it has made, and what is secret of it. */
+  /** Changes while the run goes on: the key that it has created, and its secrets. */
   made: Pick<PrivateKeyContext, "newKey" | "secrets">;
   /**
-   * Opens the new private key of a run that was begun before, as soon as something is to be done with it: while a run only
-   * waits nobody has to be there who tells a passphrase. Rejects with `Locked`.
+   * Opens the new private key of a run that was begun before, as soon as something needs it: while a run only waits,
+   * nobody has to be there to type a passphrase. Rejects with `Locked`.
    */
   openNewKey: () => Promise<void>;
-  /** By step, in seconds of its host's clock: since when a login by somebody else is waited for. */
+  /** By step, in seconds of its host's clock: since when the step waits for somebody else's login. */
   awaitedSince: Map<number, number>;
   request: RunRequest;
   change: FileChange;
@@ -38,20 +38,20 @@ export type KeyRun<P extends KeyPlan = KeyPlan> = RunContext<P> & {
 export type FileChange<R extends KeyRun = KeyRun> = {
   verify(run: R, step: Step, session: HostSession): Promise<VerificationOutcome>;
 
-  /** What sshd answers about the keys whose lines a removal has taken away; empty where it is not asked. */
+  /** What sshd answers about the keys whose lines a removal has taken away; empty if it is not asked. */
   checkRemoved(run: R, step: Step, session: HostSession): Promise<AccessCheck[]>;
 
-  /** Once the files are as they were before. Null: nothing is left to do; else what is. */
+  /** Called once the files are as they were before. Null: nothing is left to do; else what is. */
   afterRollback(run: R, host: HostAddress, session: HostSession): Promise<string | null>;
 
-  /** Whether it goes on without a file in whose way its owner stands. */
+  /** Whether the run goes on without a file that its owner blocks. */
   readonly leavesFilesOut: boolean;
 };
 
 /**
- * `verified`: by what. `unverified`: it stands, and no login was to be had that could show it. `awaits-log`: only a log
- * can tell. `refused`: the change is to be taken back. `unsure`: nobody has said yes or no; it may be tried again, and where a
- * login is `awaited` somebody has to log in meanwhile. `alarm`: somebody else answers for the host.
+ * `verified`: by `evidence`. `unverified`: the change stands, and no possible login could show it. `awaits-log`: only a
+ * log can tell. `refused`: the change must be rolled back. `unsure`: no answer, yes or no; it may be tried again, and
+ * if a login is `awaited` somebody must log in meanwhile. `alarm`: another host answers in its place.
  */
 export type VerificationOutcome =
   | { kind: "verified" | "unverified" | "awaits-log"; evidence: Evidence[] }
@@ -63,7 +63,7 @@ type KeyRunDeps = {
   confirmations: (run: RunContext["runId"]) => Confirmations;
 };
 
-/** `newKey`: the one that the run has made before, or that it was given. */
+/** `newKey`: the one that the run has created before, or that was provided. */
 export function openKeyRun<P extends KeyPlan>(
   base: RunContext<P>,
   request: RunRequest,
@@ -71,7 +71,7 @@ export function openKeyRun<P extends KeyPlan>(
   { privateKeys, confirmations, change, rules }: KeyRunDeps & { change: FileChange; rules: RunRules<P> },
 ): KeyRun<P> {
   let isOpen = newKey === null && newKeyOf(base.plan)?.kind !== "provided";
-  // Nobody is asked a second time for what was not told.
+  // There is no second prompt for a passphrase that was not given.
   let locked: Locked | null = null;
   const run: KeyRun<P> = {
     ...base,
@@ -97,7 +97,7 @@ export function openKeyRun<P extends KeyPlan>(
   return run;
 }
 
-/** What whoever holds private keys has to know of a run. */
+/** What private key locations need to know of a run. */
 export const contextOf = ({ plan, made, promptUser, signal }: KeyRun): PrivateKeyContext => ({
   plan,
   promptUser,
@@ -106,7 +106,7 @@ export const contextOf = ({ plan, made, promptUser, signal }: KeyRun): PrivateKe
   secrets: made.secrets,
 });
 
-/** `type base64` of the new key; of one that was given before it is in the plan. */
+/** `type base64` of the new key; that of a provided key is in the plan from the start. */
 export function newKeyLine({ plan, made }: { plan: KeyPlan; made: KeyRun["made"] }): string | null {
   const newKey = newKeyOf(plan);
   return made.newKey?.line ?? (newKey?.kind === "provided" ? newKey.line : null);

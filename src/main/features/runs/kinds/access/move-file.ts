@@ -30,11 +30,11 @@ type StageChange = {
   /** Hashes before and after. */
   prior: string;
   newHash: string;
-  /** Of the bytes of the stage that is left. */
+  /** Edits to the bytes of the stage that it begins with. */
   splices: { at: number; removed: number; inserted: Uint8Array }[];
 };
 
-/** How one stage becomes another. `base`: the bytes before the run; null where the plan does not fit them. */
+/** How one stage becomes another. `base`: the bytes before the run. Null if the plan does not fit them. */
 function changeBetween(
   file: FilePlan,
   base: Uint8Array,
@@ -57,11 +57,11 @@ function changeBetween(
   };
 }
 
-/** The whole lines that a removal takes away, each with its end. */
+/** The whole lines that a removal takes away, each with its line end. */
 export const linesRemoved = (file: FilePlan, newKey: string | null): Uint8Array =>
   goneLines(fillStages(file, newKey)?.removed ?? []);
 
-/** Whether a file that somebody else has changed still shows what a step has made of it. */
+/** Whether a file that somebody else has changed still has what a step has made of it. */
 export function hasWorkOf(
   file: FilePlan,
   { phase }: Pick<Step, "phase">,
@@ -77,7 +77,7 @@ export function hasWorkOf(
   return added.some((edit) => linesIn(edit.inserted).some((line) => there.has(line)));
 }
 
-/** The lines that a step has put into a file and taken from it; null where the new key is not known yet. */
+/** The lines that a step has put into a file and taken from it; null if the new key is not known yet. */
 export function linesOfStep(
   file: FilePlan,
   step: Pick<Step, "phase">,
@@ -90,7 +90,7 @@ export function linesOfStep(
     stages[stage].flatMap((edit) => linesIn(edit[side]));
   const put = without(linesOf(to, "inserted"), linesOf(from, "inserted"));
   const took = without(linesOf(to, "removed"), linesOf(from, "removed"));
-  // What is in both has only moved.
+  // A line that is in both has only moved.
   return { put: without(put, took), took: without(took, put) };
 }
 
@@ -118,27 +118,27 @@ export type FileOfStep = {
   token: string;
   /** `type base64`. */
   newKey: string | null;
-  /** What somebody has approved to be made of it. */
+  /** The repair that a person has approved. */
   approved: RunFile["repair"];
 };
 
 export type Guard = { timer: RollbackTimer; seconds: number };
 
-/** `note`: what is worth noting of it. `kept`: it is as it was, and why; `unsure`: nobody can say without another look. */
+/** `note`: for the journal. `kept`: it is as it was, and why; `unsure`: unknown until it is inspected again. */
 export type Moved =
   | { kind: "moved"; note?: RunNote }
   | {
       kind: "kept" | "unsure";
       cause: PlainCause;
-      /** In the hand's word, where it refused or failed. */
+      /** The host's reason, if it refused or failed. */
       why?: HostRefusal;
-      /** What a person has to decide on: over these bytes, to those, by lines that go and come. */
+      /** What a person must decide: whether to replace these bytes with those, by lines that go and come. */
       repair?: { over: string; to: string; takeOut: readonly string[]; putBack: readonly string[] };
     };
 
 /**
- * Brings a file to where the step ends, or back to where it began; whichever of them it is already. Of other bytes only
- * our own lines are taken back, and all else stays. Rejects with `SessionLost`.
+ * Brings a file to the end of the step, or back to its beginning, whichever of them it has now. In other bytes only our
+ * own lines are rolled back, and all else stays. Rejects with `SessionLost`.
  */
 export async function moveFile(
   remote: RemoteSession,
@@ -150,7 +150,7 @@ export async function moveFile(
   const reading = await inspectFile(remote, file.path);
   if (reading.kind === "lost") throw new SessionLost(reading.message);
   const { content, refusal, state } = reading.file;
-  // The host itself has taken it away with what was written, or nothing was written yet.
+  // The host itself has rolled it back and removed it, or nothing was written yet.
   if (towards === "back" && state === "absent" && isMadeBy(of)) return { kind: "moved" };
   if (state !== "file" || !content)
     return {
@@ -183,15 +183,15 @@ export async function moveFile(
     if (armed.kind === "lost") throw new SessionLost(armed.message);
     if (armed.kind !== "armed") return { kind: "kept", cause: refusedAt(armed, file.path), why: armed.why };
   }
-  // What is there already is written once more: whatever an earlier try has left is settled so.
+  // What stands already is written once more: that settles whatever an earlier try has left.
   const moved = await put(remote, { path: file.path, id, token }, change, towards);
-  // Whoever owns the folder has taken the copy away; what it was is known to the byte.
+  // The owner of the folder has removed the copy; its bytes are known exactly.
   if (towards === "back" && !isThere && moved.kind === "kept" && moved.why === "no-before")
     return writeOver(remote, of, content, { bytes: change.from });
   return moved.kind === "kept" && isThere && towards === "back" ? { kind: "moved" } : moved;
 }
 
-/** Before that step there was no such file. */
+/** Whether this step creates the file. */
 const isMadeBy = ({ file, step }: FileOfStep): boolean =>
   file.creates !== undefined && step.phase === "grant";
 
@@ -234,7 +234,7 @@ const whyUnreadable = (path: string, refusal: { why: HostRefusal } | null): Plai
   refusal ? refusedAt({ why: refusal.why, detail: "" }, path) : { kind: "file-unreadable", path };
 
 /**
- * Takes what the step has made of a file out of it, now that somebody else has changed it: over the very bytes that were
+ * Takes what the step has changed out of a file that somebody else has changed since: over the very bytes that were
  * seen, or not at all. Rejects with `SessionLost`.
  */
 async function rollBackLines(remote: RemoteSession, of: FileOfStep, there: Uint8Array): Promise<Moved> {
@@ -254,7 +254,7 @@ async function rollBackLines(remote: RemoteSession, of: FileOfStep, there: Uint8
   return writeOver(remote, of, there, { bytes: rolledBack.bytes, note });
 }
 
-/** What nobody can decide but a person: done where a person has approved the very bytes, else told. */
+/** What only a person can decide: done if a person has approved these very bytes, otherwise reported. */
 async function repairApproved(
   remote: RemoteSession,
   of: FileOfStep,
@@ -275,7 +275,10 @@ async function repairApproved(
 
 const writeLatin1 = (line: string): string => writeExactly(Buffer.from(line, "latin1"));
 
-/** Over these very bytes, or not at all; also where no copy of what the run has found there is left. Rejects with `SessionLost`. */
+/**
+ * Over these very bytes, or not at all; also if no copy is left of what the run has found there. Rejects with
+ * `SessionLost`.
+ */
 async function writeOver(
   remote: RemoteSession,
   { file: { path }, index, step, token }: FileOfStep,
@@ -285,7 +288,7 @@ async function writeOver(
   const before = hashBytes(there);
   const { at, removed, inserted } = trim({ at: 0, removed: there, inserted: bytes });
   const written = await write(remote, {
-    // A copy of these bytes and no others is kept under this name.
+    // Under this name a copy of exactly these bytes is kept.
     path,
     token,
     id: `${writeIdOf(index, step)}${before.slice(0, 8)}`,
@@ -310,7 +313,7 @@ async function writeOver(
   }
 }
 
-/** The bytes that the step has found there, of which the host keeps a copy, and what it made of them. */
+/** The bytes that the step found there, of which the host keeps a copy, and what the step made of them. */
 async function findChange(remote: RemoteSession, { file, index, step, token, newKey }: FileOfStep) {
   const folder = file.path.slice(0, file.path.lastIndexOf("/"));
   const reading = await inspectFile(remote, `${folder}/.latchkey/${token}/before-${writeIdOf(index, step)}`);
@@ -326,7 +329,7 @@ async function findChange(remote: RemoteSession, { file, index, step, token, new
   }));
   const planned = applyEdits(content, edits);
   if (planned === null) return null;
-  // Without either line the account would be locked out.
+  // With neither line the account would be locked out.
   const isReplacing = step.phase === "grant" && newKey !== null;
   return { prior: content, planned, ...(isReplacing && { replaced: linesRemoved(file, newKey) }) };
 }

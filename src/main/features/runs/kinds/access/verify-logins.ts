@@ -1,4 +1,4 @@
-/** Whatever has let us in is tried again before a change of that account's files stands. */
+/** The key that logged us in is tried again before a change of that account's files stays. */
 import type { HostSession } from "#connect/host-sessions.ts";
 import { filesOf } from "#domain/runs/files/stages.ts";
 import type { Step } from "#domain/runs/step.ts";
@@ -28,7 +28,7 @@ import { contextOf, type KeyRun, nameKey, type VerificationOutcome } from "./key
 
 type LoginsOfStep = { step: Step; host: KeyPlan["hosts"][number]; session: HostSession };
 
-/** Proves, for every account whose files a step changes, that whoever is to log in still does or now does. */
+/** Verifies, for every account whose files a step changes, that those who should be able to log in can. */
 export async function verifyAccounts(
   run: KeyRun,
   step: Step,
@@ -52,7 +52,9 @@ export async function verifyAccounts(
   return { kind, evidence: [...evidence, ...own.evidence] };
 }
 
-/** Also those of files that have the new key's line already, before the old one goes, and others whom a file lets in. */
+/**
+ * Also accounts whose files have the new key's line already, before the old one goes, and others who log in by a file.
+ */
 function accountsOf(run: KeyRun, step: Step): Set<string> {
   const host = hostOf(run, step);
   const { files } = host;
@@ -65,7 +67,7 @@ function accountsOf(run: KeyRun, step: Step): Set<string> {
   return new Set([...changed, ...others].filter((account) => !leftOut.has(account)));
 }
 
-/** That whoever is to log in does. */
+/** Verifies that those who should be able to log in to an account can. */
 async function verifyLet(
   run: KeyRun,
   login: LoginsOfStep,
@@ -106,7 +108,7 @@ async function verifyFromHere(
   return verified.kind === "refused" ? addReason(verified, account, session) : verified;
 }
 
-/** How far back the host's log is read for why it has just refused a login. */
+/** How far back the host's log is read for the reason of a login that it has just refused. */
 const JUST_NOW_SECONDS = 30;
 
 async function addReason(
@@ -156,8 +158,9 @@ async function verifyWherePrivateKeyIs(
 type StepAtHost = { step: Step; host: KeyPlan["hosts"][number]; session: HostSession };
 
 /**
- * The key or the certificate that let us in logs in once more, where a file of that very account was changed. Where somebody has agreed that it will not,
- * something that is left has to: another key at hand here, or whoever else, if the host's journal tells of it.
+ * Where a file of our own account was changed, the key or the certificate that logged us in logs in once more. If the
+ * user acknowledged that it will not, another login must work: by another key that is available here, or anybody's, if
+ * the host's journal shows it.
  */
 async function verifyOwnLogin(
   run: KeyRun,
@@ -173,7 +176,7 @@ async function verifyOwnLogin(
     return verifyByClientAgain(run, login, { fingerprint: loginCertificate, isCertificate: true });
   if (loginKey === null) return { kind: "verified", evidence: [] };
   const key = keys.find(({ fingerprint }) => fingerprint === loginKey);
-  // It lies on a token, which OpenSSH's client alone has looked into.
+  // The key is on a token, which only OpenSSH's client has read.
   if (!key) return verifyByClientAgain(run, login, { fingerprint: loginKey, isCertificate: false });
   if (isTyped && isForSsh2(key)) return checkOwnKey(run, login, publicBlobOf(key));
   const verified = await verifyLogin(route, { user, key, runs: "nothing" });
@@ -183,7 +186,7 @@ async function verifyOwnLogin(
   return readVerification(run, user, verified, "key");
 }
 
-/** Offers what this very login has offered: another choice of it may be refused for what stands before it. */
+/** Offers what this very login has offered: a key in another selection may be refused because of those before it. */
 async function verifyByClientAgain(
   run: KeyRun,
   login: StepAtHost,
@@ -206,7 +209,7 @@ async function verifyByClientAgain(
   };
 }
 
-/** It lets in only beside what was typed: whether sshd takes it is asked without signing. */
+/** The key logs in only together with typed input: so we ask without a signature whether sshd accepts it. */
 async function checkOwnKey(run: KeyRun, login: StepAtHost, oldKey: Uint8Array): Promise<VerificationOutcome> {
   const { user } = login.session.remote;
   const answer = await verifyRefused(login.session.route, { user, oldKey, newKey: null });
@@ -235,7 +238,7 @@ async function checkOwnKey(run: KeyRun, login: StepAtHost, oldKey: Uint8Array): 
 const letInBy = ({ loginCertificate }: RemoteSession): "key" | "certificate" =>
   loginCertificate === null ? "key" : "certificate";
 
-/** No run begins before what has to be agreed to was. */
+/** Whether the plan has that acknowledgement: no run begins before all of them were given. */
 const isAgreedTo = ({ plan }: KeyRun, { host, session }: StepAtHost): boolean =>
   plan.checks.some(
     ({ id, state, host: hostIndex, account }) =>
@@ -245,10 +248,10 @@ const isAgreedTo = ({ plan }: KeyRun, { host, session }: StepAtHost): boolean =>
       account === session.remote.user,
   );
 
-/** Each costs the host a failed login where it is refused. */
+/** Each that is refused costs the host a failed login. */
 const MOST_TRIED = 3;
 
-/** A login by something that is left, since the change: by a key at hand here that stands in the account's files, or by anybody. */
+/** Another login since the change: by a key available here that is in the account's files, or by anybody. */
 async function verifyLeft(run: KeyRun, login: StepAtHost): Promise<VerificationOutcome> {
   const { remote, route } = login.session;
   const { user } = remote;
@@ -281,7 +284,7 @@ async function keysLeft(run: KeyRun, { host, session }: StepAtHost): Promise<Ver
   );
 }
 
-/** Every entry of sshd's that names a key. */
+/** In every log entry of sshd that names a key. */
 const ANY_KEY = "SHA256:";
 
 async function findOtherLogin(

@@ -1,4 +1,4 @@
-/** A verification by log: that somebody, wherever the private key is, has logged in with the new key. */
+/** Verification by a log: somebody who has the private key, wherever it is, has logged in with the new key. */
 import type { HostSession } from "#connect/host-sessions.ts";
 import { DAY_SECONDS, dateDays, readOffset, toSeconds } from "#domain/use/log-dates.ts";
 import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
@@ -13,17 +13,20 @@ import { described, type Evidence, type KeyName } from "#shared/model/runs/step-
 import { verifyConfirmed } from "./confirm-key.ts";
 import { isVerifiedFromHere, type KeyRun, nameKey } from "./key-run.ts";
 
-/** Whether a step that stands waits for a log to tell of the new key; another may wait for somebody to log in while it is tried. */
+/**
+ * Whether a step waits for a log entry of the new key. A step may also wait for a login while it is being tried: that
+ * is not meant.
+ */
 export const awaitsLog = ({ state, result }: RunStep): boolean =>
   state === "acted" && result?.kind === "waiting" && result.for.kind === "login-in-log";
 
-/** What was heard of a step. */
+/** What logs showed of a step. */
 type LogVerification = { isVerified: boolean; evidence: Evidence[] };
 
-/** Of the run: when it was begun, and what time it is here. */
+/** When the run was begun, and this computer's clock. */
 type Clock = { begun: Instant; now: () => Date };
 
-/** Looks for the logins that steps wait for. Whether any step is verified by them. */
+/** Looks for the logins that steps wait for. Returns whether they verified any step. */
 export async function findLogins(run: KeyRun, clock: Clock): Promise<boolean> {
   let hasFound = false;
   let locked: Locked | null = null;
@@ -32,7 +35,7 @@ export async function findLogins(run: KeyRun, clock: Clock): Promise<boolean> {
     const found = await findLoginsAt(run, step, clock).catch((error: unknown) => {
       if (error instanceof SessionLost) return { isVerified: false, evidence: [described(error.message)] };
       if (!(error instanceof Locked)) throw error;
-      // Whatever needs no key is heard of all the same.
+      // Steps that need no key are checked all the same.
       locked = error;
       return { isVerified: false, evidence: [] };
     });
@@ -109,7 +112,7 @@ function toEvidence(found: LoginInLog, account: string, key: KeyName): Evidence[
   }
 }
 
-/** What no log tells of a removal, once more: a step that waits for a log keeps nothing of what was said before. */
+/** Repeats the verifications of a removal that no log can give: a step that waits for a log keeps no earlier result. */
 async function verifyRest(
   run: KeyRun,
   { ordinal }: RunStep,
@@ -124,10 +127,10 @@ async function verifyRest(
   return { isVerified: false, evidence: [...found, { kind: "found", cause: verification.cause }] };
 }
 
-/** What is asked and what is told are a second apart at the most, and each drops less than one. */
+/** Both clocks are read within one second, and each drops less than one. */
 const SLACK_SECONDS = 2;
 
-/** After a removal only a login since then tells that the new key gets in without the old line. */
+/** After a removal only a login since then shows that the new key logs in without the old line. */
 function boundsOf(
   { phase, at }: RunStep,
   { begun, now }: Clock,
@@ -141,26 +144,26 @@ function boundsOf(
 }
 
 type LoginInLog =
-  /** The journal tells of it, by an entry of the host's own sshd. */
+  /** The journal shows it, by an entry of the host's own sshd. */
   | { kind: "found" }
-  /** A line of a plain file tells of it, which any user of the host may have written: no verification. */
+  /** A line of a plain file says so, which any user of the host may have written: no verification. */
   | { kind: "claimed"; path: string }
   | { kind: "not-yet" }
-  /** No log can be read, or nobody knows. */
+  /** No log can be read, or they do not tell. */
   | { kind: "unknown"; why: string };
 
 type LoginQuery = {
   account: string;
   fingerprint: string;
-  /** How far back logs are read; a second since the epoch, as all here, by the host's own clock. */
+  /** How far back logs are read, in seconds since the epoch by the host's own clock, as all times here. */
   since: number;
-  /** Only what is later counts; null: any login does, for nobody had the key before. */
+  /** Only later logins count; null: any login does, for nobody had the key before. */
   after: number | null;
-  /** The key was made by the run, so that a stamp without a year is of the last year that it can be. */
+  /** The run has created the key, so that a stamp without a year is of the last year that it can be. */
   isNew: boolean;
   /** The key is an authority's: its certificates log in, whoever's keys they are for. */
   isAuthority: boolean;
-  /** How the host writes a time without its offset. */
+  /** The host's time zone, for times without an offset. */
   zone: string | null;
 };
 
@@ -178,7 +181,7 @@ export async function findLoginInLog(remote: RemoteSession, query: LoginQuery): 
 
 const linesOf = (bytes: Uint8Array): string[] => Buffer.from(bytes).toString("utf8").split("\n");
 
-/** Its time is journald's own. */
+/** The time of an entry is journald's own. */
 function isInJournal(line: string, query: LoginQuery): boolean {
   const entry = readSshdEntry(line);
   return entry !== null && isOf(entry.message, query) && (query.after === null || entry.at > query.after);
@@ -188,7 +191,7 @@ function isInJournal(line: string, query: LoginQuery): boolean {
 const MESSAGE =
   /^(?:\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ (?:[a-z0-9]+\.[a-z]+ )?sshd(?:-session|-auth)?(?:\[\d+\])?: (Accepted .*)$/;
 
-/** Anybody may choose what stands further on in a line, for an unknown user's name is in it. */
+/** Anybody may choose what stands further on in a line: an unknown user's name is in it. */
 const isLogin = (line: string, query: LoginQuery): boolean => isOf(MESSAGE.exec(line)?.[1] ?? "", query);
 
 function isOf(message: string, { account, fingerprint, isAuthority }: LoginQuery): boolean {
@@ -199,7 +202,7 @@ function isOf(message: string, { account, fingerprint, isAuthority }: LoginQuery
     : login.authority === null && login.fingerprint === fingerprint;
 }
 
-/** A stamp that tells no moment for certain is no verification. */
+/** A stamp whose moment is not certain is no verification. */
 function isLater(line: string, { after, isNew, zone, since }: LoginQuery): boolean {
   if (after === null) return true;
   const [, day = "", time = ""] =
@@ -207,7 +210,7 @@ function isLater(line: string, { after, isNew, zone, since }: LoginQuery): boole
   const hasYear = day.includes("-");
   const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(time);
   if ((!hasYear && !isNew) || (!hasZone && zone === null)) return false;
-  // No login of a run is a year older than what is asked about.
+  // No login of a run is a year later than the begin of the search.
   const newest = hasYear ? null : Math.floor(since / DAY_SECONDS) + DAYS_OF_A_RUN;
   const [date] = dateDays([day], newest);
   const at = date === null || date === undefined ? null : toSeconds(date, time, readOffset(zone));

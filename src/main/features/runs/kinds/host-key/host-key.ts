@@ -1,4 +1,4 @@
-/** Runs that rotate the host key of an sshd: a second one beside the first, and later the first one's end. */
+/** Runs that rotate the host key of an sshd: they add a second one beside the first, and later remove the first. */
 
 import { viewKey } from "#codec/fingerprint.ts";
 import type { HeldLogin, HostSession } from "#connect/host-sessions.ts";
@@ -36,7 +36,7 @@ export function createHostKeyRunbook(deps: KeyRunbookDeps): Runbook<HostKeyRun> 
   const hostKeys = createHostKeys(deps);
   return {
     ...createKeyRunbook(deps, HOST_KEY_RULES, changeConfiguration(hostKeys)),
-    /** Of the new key, once there is one: sshd may present it by then. */
+    /** The new key, once there is one: sshd may present it by then. */
     alsoHostKey: ({ made }) => made.newKey && Buffer.from(made.newKey.line.split(" ")[1] ?? "", "base64"),
     nameWait: () => "host-key-known",
   };
@@ -60,7 +60,7 @@ export const createHostKeyKind = (deps: KeyRunbookDeps & KeyPlannerDeps): RunKin
   },
 });
 
-/** Of sshd's configuration, which is root's own: no owner of it stands in its way. */
+/** Changes sshd's configuration, which is root's own: no other owner can block it. */
 const changeConfiguration = (hostKeys: HostKeys): FileChange<HostKeyRun> => ({
   verify: (run, step, session) => verifyHostKey(hostKeys, run, step, session),
   checkRemoved: async () => [],
@@ -93,7 +93,7 @@ async function verifyHostKey(
       newLine,
       keyFile: newKey.path,
       comment: newKey.comment,
-      // A key that lets in only beside what was typed shows nothing by itself.
+      // A key that logs in only together with typed input verifies nothing by itself.
       loginKey: isTyped ? null : (session.keys.find(({ fingerprint }) => fingerprint === loginKey) ?? null),
     },
     session,
@@ -104,13 +104,18 @@ async function verifyHostKey(
     : verification;
 }
 
-/** What a rotation of a host key does beside the change of sshd_config: reload, verifications, and what we trust ourselves. */
+/**
+ * What a rotation of a host key does beside the change of sshd_config: reload, verifications, and the pin that we keep.
+ */
 
 type NewHostKey = { host: string; port: number; newLine: string };
 
 /** What a rotation of a host key does beside the change of sshd's configuration. */
 type HostKeys = {
-  /** Puts the key where the configuration names it, has sshd read that, and verifies what it is about on a fresh connection. */
+  /**
+   * Installs the key at the path in the configuration, reloads sshd, and verifies the phase's key on a fresh
+   * connection.
+   */
   verify(
     query: NewHostKey & {
       phase: "grant" | "revoke";
@@ -124,7 +129,7 @@ type HostKeys = {
     | { kind: "verified" | "unverified"; evidence: Evidence[] }
     | { kind: "refused" | "unsure" | "alarm"; cause: Cause }
   >;
-  /** Once the configuration was taken back. Null: done, or there was nothing to do. */
+  /** Once the configuration was rolled back. Null: done, or there was nothing to do. */
   rollBack(query: NewHostKey & { oldKey: string | null }, login: HeldLogin): Promise<string | null>;
 };
 
@@ -133,33 +138,33 @@ type Pin = { keyType: string; fingerprint: string; blob: Uint8Array };
 type Deps = { store: Pick<Store, "pins" | "queueWrite" | "events">; now: () => Date };
 
 /**
- * `unverified`: it stands, and nothing but the removal to come can show it. `unsure`: may be asked again. `alarm`: somebody else
- * answers for the host.
+ * `unverified`: the change stands, and only the removal to come can show it. `unsure`: may be tried again. `alarm`:
+ * another host answers in its place.
  */
 type HostKeyVerification =
   | { kind: "verified" | "unverified"; evidence: Evidence[] }
   | { kind: "refused" | "unsure" | "alarm"; cause: Cause };
 
 type HostKeyQuery = {
-  /** `remove`: the old key's line is gone from the configuration. */
+  /** `revoke`: the old key's line is gone from the configuration. */
   phase: "grant" | "revoke";
   host: string;
   port: number;
-  /** Fingerprint of the key that goes; null: none does. */
+  /** Fingerprint of the key that is removed; null: none is. */
   oldKey: string | null;
   /** `type base64`. */
   newLine: string;
-  /** Where the new key stands, as the configuration names it, and what is said of it beside it. */
+  /** The path of the new key, as the configuration has it, and the comment of its public key. */
   keyFile: string;
   comment: string;
-  /** What logs in; null where the key that let the hand in cannot be used once more. */
+  /** What logs in; null if the key that opened the session cannot be used once more. */
   loginKey: VerificationKey | null;
 };
 
 export function createHostKeys({ store, now }: Deps) {
   const findPin = (host: string, port: number) => store.pins.find(host, port);
   return {
-    /** Has sshd read its configuration, and verifies on a fresh connection that it holds, or presents, the new key. */
+    /** Reloads sshd, and verifies on a fresh connection that it has, or presents, the new key. */
     async verify(query: HostKeyQuery, { remote, route }: HeldLogin): Promise<HostKeyVerification> {
       const blob = Buffer.from(query.newLine.split(" ")[1] ?? "", "base64");
       const missing = await installHostKey(remote, query, blob);
@@ -172,7 +177,7 @@ export function createHostKeys({ store, now }: Deps) {
         const stands = await verifyHostKeyPresented(route, { ...request, blob: route.hostKey });
         if (stands.kind !== "verified") return readVerification(stands, "known-presented");
         if (key) return readVerification(await verifyHostKeyNamed(route, request), "new-named");
-        // Of a type that sshd had no key of, the new one is presented to whoever asks for that type.
+        // If sshd had no key of that type, it presents the new one to a client that asks for the type.
         if (query.oldKey === null)
           return readVerification(await verifyHostKeyPresented(route, request), "new-presented");
         return { kind: "unverified", evidence: [{ kind: "host-key-unverified" }] };
@@ -182,7 +187,7 @@ export function createHostKeys({ store, now }: Deps) {
       return verified;
     },
 
-    /** After its configuration was taken back. Null: done, or there was nothing to do. */
+    /** After the configuration was rolled back. Null: done, or there was nothing to do. */
     async rollBack(query: RollbackRequest, { remote }: HeldLogin): Promise<string | null> {
       const blob = Buffer.from(query.newLine.split(" ")[1] ?? "", "base64");
       if (findPin(query.host, query.port)?.fingerprint === viewKey(blob).fingerprint) {
@@ -196,7 +201,7 @@ export function createHostKeys({ store, now }: Deps) {
     },
   };
 
-  /** The one pin of a host is another from now on. */
+  /** Replaces the one pin of a host. */
   async function replacePin(host: string, port: number, pin: Pin): Promise<void> {
     const at = toInstant(now());
     await store.queueWrite(() => {
@@ -210,7 +215,7 @@ export function createHostKeys({ store, now }: Deps) {
     });
   }
 
-  /** Only a key that this very session was opened by, and that is the pin, is replaced. */
+  /** Replaces the pin only if it is the key that this very session was opened with. */
   async function trust({ host, port, oldKey }: HostKeyQuery, blob: Uint8Array): Promise<void> {
     const pin = findPin(host, port);
     if (pin && oldKey !== null && pin.fingerprint === oldKey) await replacePin(host, port, toPin(blob));
@@ -219,7 +224,7 @@ export function createHostKeys({ store, now }: Deps) {
 
 type RollbackRequest = Pick<HostKeyQuery, "host" | "port" | "newLine" | "oldKey">;
 
-/** A session that was opened after the change has met the new key: then the host tells the old one. */
+/** A session that was opened after the change has seen the new key: then the old one is read on the host. */
 async function findOldKey(remote: RemoteSession, oldKey: string | null): Promise<Uint8Array | null> {
   if (oldKey === null || remote.hostKey.fingerprint === oldKey) return remote.hostKey.blob;
   const reading = await inspectDaemon(remote);
@@ -229,7 +234,7 @@ async function findOldKey(remote: RemoteSession, oldKey: string | null): Promise
   return viewKey(blob).fingerprint === oldKey ? blob : null;
 }
 
-/** What was made beside its place takes it. Null: it stands there. */
+/** Moves the key that was created beside its path to its path. Null: it is there. */
 async function installHostKey(
   remote: RemoteSession,
   { keyFile, newLine, comment }: HostKeyQuery,
@@ -270,7 +275,7 @@ function readVerification(verification: LoginVerification, is: HostKeyIs): HostK
         kind: "verified",
         evidence: [{ kind: "host-key", is, fingerprint: verification.fingerprint }],
       };
-    // An sshd that has just been told to may not have read its configuration yet.
+    // An sshd that was just reloaded may not have read its configuration yet.
     case "refused":
     case "inconclusive":
       return { kind: "unsure", cause: described(verification.message) };

@@ -1,5 +1,7 @@
-/** Halves on this computer: files, and keys of its agents. */
-/** A key pair from a private key file of this computer, and the passphrase that it takes to open or to lock one. */
+/**
+ * Private keys on this computer: files, and keys of its agents. Also reads a key pair from a private key file of this
+ * computer, with the passphrase that opens or locks one.
+ */
 
 import { isOpenedHere } from "#domain/runs/access/checks/private-keys.ts";
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
@@ -43,7 +45,10 @@ import {
   type PrivateKeyContext,
 } from "./locations.ts";
 
-/** A plan is not held up by an agent that asks somebody who is not there; a run waits for whoever started it. */
+/**
+ * A plan does not wait long for an agent that prompts somebody who is not there; a run waits for the user who started
+ * it.
+ */
 const PLAN_WAITS_MS = 10_000;
 const RUN_WAITS_MS = 60_000;
 
@@ -88,7 +93,7 @@ export async function inspectHere(
     case "untouched":
       return state.isBegun ? "begun" : "old";
     case "made":
-      // Where the key is made it lies there from the very first step on.
+      // Where the key is created, it is there from the very first step on.
       return state.isBegun || !isMadeAt(near, privateKey) ? "begun" : "old";
     case "installed":
       return "new";
@@ -131,12 +136,12 @@ export async function installHere(near: PrivateKeyContext, privateKey: PrivateKe
   return toOutcome(await installPrivateKey(keyFile, newKey.fingerprint));
 }
 
-/** Null where the agent has signed with the old key just now, or what it did not sign was agreed to by its path. */
+/** Null if the agent has just signed with the old key, or if the user acknowledged by its path that it did not sign. */
 async function refuseAgent(
   near: PrivateKeyContext,
   { path, possession: planned }: PrivateKeyPlan,
 ): Promise<Outcome | null> {
-  // It was added to before, and has forgotten the old one since.
+  // The new key was added to it before, and it has forgotten the old one since.
   if (await findInAgent(path, near.newKey?.fingerprint ?? null)) return null;
   const possession = await verifyAgent(path, oldKeyOf(near.plan) ?? "", RUN_WAITS_MS);
   if (possession.kind === "verified" || (possession.kind === "claimed" && planned.kind === "claimed"))
@@ -144,10 +149,10 @@ async function refuseAgent(
   return fail({ kind: "agent-did-not-sign", path });
 }
 
-/** Null where the file holds the old private key: whoever has the passphrase opens it for that, if it is locked. */
+/** Null if the file contains the old private key: a locked one is opened for that, with its passphrase. */
 async function refuseFile(near: PrivateKeyContext, privateKey: PrivateKeyPlan): Promise<Outcome | null> {
   const { path, before, possession } = privateKey;
-  // A key that is made where nothing stood takes nobody's place.
+  // A key that is created where nothing was replaces no other.
   if (before === null || (possession.kind === "claimed" && !isOpenedHere(privateKey))) return null;
   const opened = await openKeyFile(path, near);
   if ("why" in opened) return failSaying(`${opened.why}, so it gets no new key`);
@@ -181,7 +186,7 @@ export async function undoHere({ newKey }: PrivateKeyContext, privateKey: Privat
 const toOutcome = (outcome: KeyReplacementOutcome): Outcome =>
   outcome.kind === "done" ? DONE : failSaying(outcome.message);
 
-/** One that was emptied, or started anew, holds neither: the new key is still to be added then. */
+/** An agent that was emptied, or restarted, has neither key: the new one must still be added then. */
 async function inspectAgent(
   { plan, newKey }: PrivateKeyContext,
   { path }: PrivateKeyPlan,
@@ -195,14 +200,14 @@ async function findInAgent(socketPath: string, fingerprint: string | null) {
   return keys.find((key) => key.fingerprint === fingerprint) ?? null;
 }
 
-/** `secrets`: with a passphrase that was told already, which is tried before anybody is asked. */
+/** `secrets`: with a passphrase that was typed already, which is tried before any prompt. */
 type PromptContext = Pick<PrivateKeyContext, "promptUser" | "signal"> & {
   secrets?: PrivateKeyContext["secrets"];
 };
 
 type Opened = { keyPair: KeyPair; passphrase: Redacted<string> | null } | { why: string };
 
-/** Asks for the passphrase where there is one, three times at the most. */
+/** Prompts for the passphrase if there is one, three times at the most. */
 export async function openKeyFile(
   path: string,
   { promptUser, signal, secrets = null }: PromptContext,
@@ -235,13 +240,13 @@ const NOT_PROVIDED =
 
 function toOpened(path: string, text: Redacted<string>, passphrase: RunSecrets["passphrase"]): Opened {
   const keyPair = readKeyPair(text);
-  // Under a passphrase, too, a file can show another key's public half.
+  // Under a passphrase, too, a file can have another key's public key.
   const file = readPrivateKeyFile(Buffer.from(Redacted.reveal(text), "latin1"));
   if (file.kind === "unusable") return { why: `${path}: ${file.why}` };
   return keyPair ? { keyPair, passphrase } : { why: `${path} holds no key that can be put anywhere else` };
 }
 
-/** For a new half, where nothing that is here is locked with one yet; typed twice. */
+/** For a new private key, if no key here has a passphrase yet; typed twice. */
 export async function promptNewPassphrase(
   keyFile: string,
   { promptUser, signal }: { promptUser: PromptUser; signal: AbortSignal },

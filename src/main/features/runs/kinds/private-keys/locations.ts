@@ -1,4 +1,4 @@
-/** Where private keys are made, replaced and rolled back: what a run knows of them, and what becomes of each. */
+/** Where private keys are created, replaced and rolled back: what a run knows of them, and the result for each. */
 
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import type { RunSecrets } from "#net/local/private-keys/key-pair.ts";
@@ -29,10 +29,10 @@ export type Outcome =
 export const DONE: Outcome = { kind: "done" };
 export const fail = (cause: PlainCause) => ({ kind: "failed" as const, cause });
 
-/** `why`: what this computer, or one who was asked, says. */
+/** `why`: a sentence of this computer, or of a person who was prompted. */
 export const failSaying = (why: string) => fail({ kind: "described", text: why });
 
-/** What a hand would not do, or could not, of the file at `path`. */
+/** A refusal or failure of a host about the file at `path`. */
 export function failBy(tail: Refused | Failed | Lost, path: string): Exclude<Outcome, { kind: "done" }> {
   if (tail.kind === "lost") return tail;
   return fail(refusedAt(tail, path));
@@ -42,9 +42,11 @@ export const blobOf = ({ line }: { line: string }): Buffer => Buffer.from(line.s
 
 export const NO_PRIVATE_KEY: PlainCause = { kind: "new-key-unavailable", path: null };
 
-/** Private keys: those that are made, replaced, and taken back. `hand` is of the host that holds one; null: it is here. */
+/**
+ * Private keys: created, replaced, and rolled back. `remote` is the session of the host that has one; null: it is here.
+ */
 export type PrivateKeys = {
-  /** What an earlier try has made is taken; `isFresh`: there was none, so that what lies there is another run's. */
+  /** Takes what an earlier try has created; `isFresh`: there was no earlier try, so what is there is another run's. */
   createKey(
     near: PrivateKeyContext,
     remote: RemoteSession | null,
@@ -62,15 +64,17 @@ export type PrivateKeys = {
   ): Promise<PrivateKeySeen>;
   install(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome>;
   undo(near: PrivateKeyContext, holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome>;
-  /** `keepsOld`: the old half stays beside it, for somewhere it still counts. */
+  /** `keepsOld`: the old private key stays beside it, for the old key still logs in somewhere. */
   commit(
     near: PrivateKeyContext,
     holder: PrivateKeyPlan,
     remote: RemoteSession | null,
     keepsOld: boolean,
   ): Promise<Outcome>;
-  /** An old half that was kept at the end of the run is gone, whatever stands in its place by now; no other file is. */
+  /**
+   * Deletes an old private key that was kept at the end of the run, whatever has replaced it by now; and no other file.
+   */
   dropKept(holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome>;
-  /** What verifications from here log in with; null where its private key cannot be used here. */
+  /** The key for verifications from here; null if its private key cannot be used here. */
   verificationKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null>;
 };

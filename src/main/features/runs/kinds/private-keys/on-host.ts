@@ -1,4 +1,4 @@
-/** Halves that hosts hold, put and taken back by a hand, as whoever owns the folder. */
+/** Private keys on hosts, installed and rolled back by a session, as the account that owns the folder. */
 
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
@@ -33,7 +33,7 @@ import {
   type PrivateKeyContext,
 } from "./locations.ts";
 
-/** `hash`: of the very file that signed; null where none did. */
+/** `hash`: of the very file that signed; null if none did. */
 type Verified = { possession: KeyPossession; hash: string | null };
 
 const REASONS: Partial<Record<HostRefusal, ClaimReason>> = {
@@ -42,7 +42,9 @@ const REASONS: Partial<Record<HostRefusal, ClaimReason>> = {
   "no-signing": "no-ssh-keygen",
 };
 
-/** Has the private key at a path of a host sign a fresh nonce, by its own ssh-keygen; whose signature that is, is judged here. */
+/**
+ * Has the private key at a path of a host sign a fresh nonce, by its own ssh-keygen; the signature is verified here.
+ */
 export async function verifyThere(
   remote: RemoteSession,
   path: string,
@@ -77,7 +79,7 @@ export async function inspectThere(
   return before === null || seen.old.kind === "before" ? "new" : "committed";
 }
 
-/** Nothing is this key. */
+/** No key has this blob. */
 export const NO_BLOB = Buffer.from("no key of ours");
 
 export async function installThere(
@@ -108,7 +110,10 @@ export async function installThere(
   });
 }
 
-/** What was hidden lies beside its own private key again: nobody knows by then whether the new one is put. */
+/**
+ * Puts a hidden public key file back beside its own private key: at this point it is not known whether the new one is
+ * installed.
+ */
 async function showAgain(
   remote: RemoteSession,
   { path, before }: PrivateKeyPlan,
@@ -119,9 +124,9 @@ async function showAgain(
 }
 
 /**
- * Null where the old private key still stands there: it signs once more, right before the new one is put in its place or made
- * beside it, and it is the very file of the plan. One that only claimed it when the plan was made was agreed to by its path; what
- * signs with another key gets nothing.
+ * Null if the old private key is still there: it signs once more, right before the new one replaces it or is created
+ * beside it, and it is the very file of the plan. One that did not sign when the plan was made was acknowledged by its
+ * path; one that signs with another key is refused.
  */
 export async function refuseUnverified(
   { plan }: Pick<PrivateKeyContext, "plan">,
@@ -162,7 +167,7 @@ export async function commitThere(
   });
 }
 
-/** Whatever stands in its place by now: it goes by its own hash. */
+/** Whatever stands in its place by now: the kept file is found by its own hash. */
 export async function dropKeptThere(
   { path, before }: PrivateKeyPlan,
   remote: RemoteSession,
@@ -172,7 +177,7 @@ export async function dropKeptThere(
   return dropped.kind === "done" ? DONE : failBy(dropped, nameKept(path, before));
 }
 
-/** Also of a key that was made there and put nowhere. */
+/** Also for a key that was created there and installed nowhere. */
 export async function undoThere(
   near: PrivateKeyContext,
   privateKey: PrivateKeyPlan,
@@ -199,7 +204,7 @@ export async function undoThere(
       if (undone.kind !== "done") return failBy(undone, path);
       const shown = await showPublic(remote, path, null);
       if (shown.kind !== "done") return failBy(shown, path);
-      // An old public half that lies there now is what an earlier run has kept.
+      // An old public key that is there now was kept by an earlier run.
       const tidy = await tidyPrivateKey(remote, path, "old");
       return tidy.kind === "done" ? DONE : failBy(tidy, path);
     },
@@ -221,7 +226,7 @@ async function withInspection(
   return seen.kind === "seen" ? act(seen, newKey) : failBy(seen, path);
 }
 
-/** What was made there already, or what is sent: locked where the old one is. */
+/** The private key that was created there already, or one to send: locked if the old one is. */
 async function choosePrivateKey(
   { secrets }: PrivateKeyContext,
   { isEncrypted }: PrivateKeyPlan,

@@ -1,4 +1,7 @@
-/** Private keys of a run: made, put where the old ones were, committed, taken back. Idempotent, each by what it finds. */
+/**
+ * Private keys of a run: created, installed in place of the old ones, committed, rolled back. Idempotent, each by what
+ * it finds.
+ */
 
 import { viewKey } from "#codec/fingerprint.ts";
 import {
@@ -53,7 +56,10 @@ import {
   undoThere,
 } from "./on-host.ts";
 
-/** `hand`: of the host that holds a half; null where this computer does. `agentSocket`: of the user's own agent. */
+/**
+ * `remote`: the session of the host that has the private key; null if this computer has it. `agentSocket`: the user's
+ * own agent.
+ */
 export function createPrivateKeys({ agentSocket }: { agentSocket: string | null }) {
   const known = new WeakMap<Plan, Map<string, VerificationKey | null>>();
   return {
@@ -75,19 +81,19 @@ export function createPrivateKeys({ agentSocket }: { agentSocket: string | null 
       remote ? commitThere(near, privateKey, { remote, keepsOld }) : commitHere(near, privateKey, keepsOld),
     dropKept: (privateKey: PrivateKeyPlan, remote: RemoteSession | null) =>
       remote ? dropKeptThere(privateKey, remote) : dropKeptHere(privateKey),
-    /** A passphrase for one is asked for once a run. */
+    /** The passphrase of a key is prompted for once a run. */
     async verificationKey(near: PrivateKeyContext, fingerprint: string): Promise<VerificationKey | null> {
       const keys = known.get(near.plan) ?? new Map<string, VerificationKey | null>();
       known.set(near.plan, keys);
       const found = keys.get(fingerprint) ?? (await findVerificationKey(near, fingerprint, agentSocket));
-      // Where the new half lies changes while the run goes on.
+      // The path of the new private key changes while the run goes on.
       if (near.secrets?.keyPair.fingerprint !== fingerprint) keys.set(fingerprint, found);
       return found;
     },
   };
 }
 
-/** What a verification from here logs in with; null where the private key of that key cannot be used here. */
+/** The key that a verification from here logs in with; null if its private key cannot be used here. */
 async function findVerificationKey(
   near: PrivateKeyContext,
   fingerprint: string,
@@ -125,7 +131,7 @@ async function findVerificationKey(
   );
 }
 
-/** OpenSSH's client reads it itself. */
+/** The path, which OpenSSH's client reads itself. */
 async function whereIs(path: string | null, fingerprint: string): Promise<string> {
   if (path === null) return "";
   const { now, made } = namesOf(path);
@@ -133,7 +139,7 @@ async function whereIs(path: string | null, fingerprint: string): Promise<string
   return typeof file === "object" && "fingerprint" in file && file.fingerprint === fingerprint ? made : now;
 }
 
-/** The new key: made here or where its old half is held, or opened again after a restart. */
+/** The new key: created here or on the host that has the old private key, or opened again after a restart. */
 
 type MadeHere = Extract<NewKey, { kind: "made-here" }>;
 type MadeThere = Extract<NewKey, { kind: "made-on-host" }>;
@@ -142,7 +148,7 @@ type Made =
   | { kind: "made"; line: string; fingerprint: string; secrets: RunSecrets | null }
   | { kind: "failed"; cause: Cause };
 
-/** `isFresh`: this run has not tried before, so what was made there is another run's, which may rely on it. */
+/** `isFresh`: this run has not tried before, so what is there is another run's, which may rely on it. */
 async function makeNewKey(
   near: PrivateKeyContext,
   remote: RemoteSession | null,
@@ -154,7 +160,7 @@ async function makeNewKey(
   throw new Error("a key is to be made that the plan does not make, or nowhere");
 }
 
-/** The secrets of a key that was made, or given, before this process began. */
+/** The secrets of a key that was created, or provided, before this process began. */
 async function reopen(
   near: PrivateKeyContext,
 ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; cause: PlainCause }> {
@@ -173,7 +179,7 @@ async function reopen(
   return fail({ kind: "new-key-unavailable", path: planned.path });
 }
 
-/** What was made and is in use nowhere is gone. */
+/** Deletes what was created and is in use nowhere. */
 async function undoMake(near: PrivateKeyContext, remote: RemoteSession | null): Promise<Outcome> {
   const newKey = newKeyOf(near.plan);
   if (newKey?.kind === "made-on-host" && remote)
@@ -192,7 +198,7 @@ async function makeHereAfresh(near: PrivateKeyContext, newKey: MadeHere): Promis
   return fail({ kind: "key-made-by-another-run", path: made });
 }
 
-/** Where nothing stands yet, the new half needs no hand-over: it takes the path at once. */
+/** If nothing is at the path yet, the new private key is installed there at once. */
 async function makeHere(near: PrivateKeyContext, newKey: MadeHere): Promise<Made> {
   const keyFile = primaryLocation(near.plan, newKey);
   const secrets = (await takeEarlier(near, keyFile)) ?? (await makeSecrets(near, newKey));
@@ -209,7 +215,7 @@ async function makeHere(near: PrivateKeyContext, newKey: MadeHere): Promise<Made
   return { kind: "made", line: keyPair.line, fingerprint: keyPair.fingerprint, secrets };
 }
 
-/** What an earlier try has left, before anybody noted it; it was granted nowhere then. */
+/** What an earlier try has left, before it was written; it was granted nowhere then. */
 async function takeEarlier(
   near: PrivateKeyContext,
   keyFile: KeyReplacement,
@@ -238,7 +244,10 @@ async function makeSecrets(
   return lockFor(near, { keyPair, passphrase: old?.passphrase ?? null });
 }
 
-/** A host's old half may be locked where none of this computer is: then its successor's passphrase is asked for. */
+/**
+ * A host's old private key may have a passphrase while none of this computer has: then there is a prompt for a new
+ * passphrase.
+ */
 async function lockFor(near: PrivateKeyContext, secrets: RunSecrets): Promise<RunSecrets | { why: string }> {
   if (secrets.passphrase) return secrets;
   const [locked] = privateKeysByHost(near.plan)
@@ -251,7 +260,7 @@ async function lockFor(near: PrivateKeyContext, secrets: RunSecrets): Promise<Ru
   return "why" in answer ? answer : { ...secrets, ...answer };
 }
 
-/** Only beside a private key that has signed just now; a host key has none that goes. */
+/** Only beside a private key that has signed just now; a host key replaces none. */
 async function makeWhereHeld(
   near: PrivateKeyContext,
   newKey: MadeThere,
@@ -263,7 +272,7 @@ async function makeWhereHeld(
     const refused = await refuseUnverified(near, { ...privateKey, possession: { kind: "verified" } }, remote);
     if (refused) return failed(refused);
   }
-  // What an account begins and does not tell is taken for this run's own: nothing of another run may lie there.
+  // What an account begins and does not report counts as this run's own: so nothing of another run may be there.
   const occupied = isFresh ? await refuseOccupied(privateKey, remote) : null;
   if (occupied) return occupied;
   const made = await makeThere({ ...newKey, owner: privateKey.uid }, remote, isFresh);
@@ -277,7 +286,7 @@ async function makeWhereHeld(
       };
 }
 
-/** A session that broke: what it was asked for is asked again. */
+/** A session broke: its request is sent again. */
 const failed = (outcome: Exclude<Outcome, { kind: "done" }>) =>
   outcome.kind === "failed" ? outcome : failSaying(outcome.message);
 
@@ -316,7 +325,7 @@ function primaryLocation(plan: KeyPlan, { path }: { path: string }): KeyReplacem
 const isLocked = (plan: KeyPlan, keyFile: KeyReplacement): boolean =>
   privateKeysHere(plan).some(({ path, isEncrypted }) => path === keyFile.path && isEncrypted === true);
 
-/** A host key is held by nobody else: nothing stands where it goes. */
+/** A host key has no other location: nothing is at its path. */
 function toPrivateKey(plan: KeyPlan, { host, port, path }: MadeThere): PrivateKeyPlan {
   if (plan.kind === "rotate-host-key")
     return {

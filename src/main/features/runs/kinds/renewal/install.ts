@@ -36,7 +36,10 @@ const ROLLBACK_TIMEOUT_MS = 15_000;
 
 type InstallContext = { run: RenewalRun; step: Step; remote: RemoteSession; changes: readonly Replacement[] };
 
-/** Puts the new files of a host in place, has its servers read them, and verifies what is served; or takes it all back at once. */
+/**
+ * Installs the new files of a host, has its servers reload, and verifies what is served; or rolls all of it back at
+ * once.
+ */
 export async function installDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const location = await openLocation(run, step);
   const seen = await observeFiles(run, step.host ?? -1, location.remote);
@@ -55,7 +58,10 @@ export async function installDeployments(run: RenewalRun, step: Step): Promise<S
   return acted({ kind: "installed-certificates" });
 }
 
-/** Proves what stands already: unless that was done just now its servers are told once more, for a run may have ended before they were. */
+/**
+ * Verifies what stands already. Unless it was done just now the servers are reloaded once more, for a run may have
+ * ended before they were.
+ */
 export async function verifyInstalled(run: RenewalRun, step: Step, isFresh: boolean): Promise<StepOutcome> {
   const location = await openLocation(run, step);
   const stuck = isFresh ? null : await reloadAll(location);
@@ -133,7 +139,7 @@ async function reloadAll({ run, step, remote, changes }: InstallContext): Promis
   return null;
 }
 
-/** Null, or that the host was faster. */
+/** Null, or that the host's own rollback timer was faster. */
 async function disarmAll({ run, remote, changes }: InstallContext): Promise<Cause | null> {
   let isFired = false;
   for (const { id, files } of changes) {
@@ -144,7 +150,7 @@ async function disarmAll({ run, remote, changes }: InstallContext): Promise<Caus
   return isFired ? { kind: "rollback-timer-fired" } : null;
 }
 
-/** The files as they were, for whoever reads them; what somebody else has written meanwhile stays. */
+/** Restores the old files, and reloads their services; what somebody else has written meanwhile stays. */
 async function rollBack(location: InstallContext, back: Back): Promise<StepOutcome> {
   const { run, step, remote, changes } = location;
   await disarmAll(location);
@@ -159,7 +165,7 @@ async function rollBack(location: InstallContext, back: Back): Promise<StepOutco
   const untold = await reloadAll(location);
   const served = await verifyServed(run, step, "old", ROLLBACK_TIMEOUT_MS);
   if (served.kind !== "served") stuck.push({ kind: "not-served", whys: served.whys });
-  // One that has never read the new files has nothing to be told.
+  // A server that has never read the new files needs no reload.
   if (untold !== null && served.kind === "served" && served.addresses > 0)
     await run.journal.note(step.ordinal, { kind: "found", cause: untold });
   else if (untold !== null) stuck.push(untold);
@@ -180,17 +186,17 @@ const deploymentOf = (run: RenewalRun, step: Step, change: Replacement) => ({
   newHashes: newHashesOf(orderOf(run, step, change).newHashes, change),
 });
 
-/** Hashes of the files as the run leaves them; as they were, where that is not known. */
+/** Hashes of the files as the run leaves them; if these are not known, as the files were. */
 const newHashesOf = (newHashes: readonly string[] | null, { files }: Replacement): string[] =>
   files.map(({ before }, nth) => newHashes?.[nth] ?? before);
 
-/** Lays the new files out beside those in use, and has each server try them. Null, or why they are not to be used. */
+/** Lays the new files out beside those in use, and has each server test them. Null, or why they cannot be used. */
 async function stageAndTest(
   location: InstallContext,
   seen: readonly CertificateSeen[],
 ): Promise<Cause | null> {
   for (const [nth, change] of location.changes.entries()) {
-    // What is in place already was tried before.
+    // What is installed already was tested before.
     if (seen[nth] !== "old") continue;
     const problem = (await stage(location, change)) ?? (await tryStaged(location, change));
     if (problem !== null) return problem;
@@ -218,7 +224,7 @@ async function stage({ run, step, remote }: InstallContext, change: Replacement)
   return null;
 }
 
-/** As servers read it. */
+/** In the format that servers read. */
 async function openKey(run: RenewalRun, keyId: string): Promise<Redacted<Uint8Array>> {
   const der = Redacted.reveal(await toolsOf(run).vault.open(keyId));
   const pem = Buffer.from(writePem("PRIVATE KEY", der));
@@ -267,8 +273,8 @@ async function tryStaged({ run, step, remote }: InstallContext, change: Replacem
 }
 
 /**
- * What was issued, judged once more before it is put in place: since it came it may have ended, or another have been served.
- * Null, or why it is not used; then it is asked for anew when the run is gone on with.
+ * Evaluates what was issued once more before it is installed: since it came it may have expired, or another one may be
+ * served. Null, or why it is not used; then it is requested anew when the run is resumed.
  */
 export async function refuseIssued(
   run: RenewalRun,
@@ -293,7 +299,8 @@ export async function refuseIssued(
     const issue = RENEWAL_RULES.steps(run.plan).find(
       ({ phase, host }) => phase === "issue" && host === step.host,
     );
-    // First: killed after it, the certificate is judged again, and never missing where it counts as issued.
+    // First: if this process is killed after it, the certificate is evaluated again, and never missing while it counts
+    // as issued.
     if (issue) await run.journal.mark(issue.ordinal, "failed", failed(why).result);
     await orders.set(keyOf(run, step, change), {
       state: "refused",
@@ -307,7 +314,7 @@ export async function refuseIssued(
   return null;
 }
 
-/** Which files of each certificate stand on a host now. Rejects with `SessionLost`. */
+/** Which files of each certificate are on a host now. Rejects with `SessionLost`. */
 export async function observeFiles(
   run: RenewalRun,
   location: number,

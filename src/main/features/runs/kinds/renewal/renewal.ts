@@ -38,10 +38,10 @@ import { verifyServed } from "./verify-served.ts";
 
 export type RenewalRunbookDeps = {
   store: Store;
-  /** By a hand that knows servers and their files. */
+  /** Sessions with the verbs for servers and their files. */
   openSessions: OpenSessions;
   tools: Omit<RenewalTools, "orders" | "now">;
-  /** Greets endpoints again. */
+  /** Probes endpoints again. */
   probeEndpoints: (endpoints: readonly TlsTarget[]) => Promise<void>;
   announce: (announcement: Announcement) => void;
   now: () => Date;
@@ -61,7 +61,8 @@ export function createRenewalRunbook(deps: RenewalRunbookDeps): Runbook<RenewalR
     observe: observeDeployments,
     async hasCome(run, until) {
       const isProvided = await acceptProvided(run);
-      // What is put in place after it has an hour of its own; while one passes somebody may bring what other hosts wait for.
+      // What is installed after it has an hour of its own; while one passes somebody may import what other hosts wait
+      // for.
       if (isProvided) return { kind: "came", isTimeOver: false };
       if (until === "certificate") return { kind: "not-yet" };
       const isDue = await isCheckDue(run, run.request.endsGrace);
@@ -101,7 +102,7 @@ export const createRenewalKind = (
   },
 });
 
-/** With the vault locked a run goes on only once it is not. */
+/** While the vault is locked the run does not go on. */
 function holding<A extends unknown[]>(work: (...args: A) => Promise<StepOutcome>) {
   return async (...args: A): Promise<StepOutcome> => {
     try {
@@ -139,7 +140,7 @@ const PHASES: {
     undo: holding(undoInstall),
   },
   "post-check": { intend: () => ({ kind: "check-served" }), act: holding(checkDeployments) },
-  // There is no way back from here.
+  // After this there is no roll-back.
   finish: { intend: () => ({ kind: "clear" }), act: holding(finishDeployments) },
 };
 
@@ -152,25 +153,25 @@ async function observeDeployments(run: RenewalRun, host: number | null): Promise
 /** After so long a server either serves it or does not. */
 const CHECK_TIMEOUT_MS = 10_000;
 
-/** What is served is looked at once more. Nothing is taken back by it: what has changed since may have been meant. */
+/** Checks once more what is served. It rolls nothing back: what has changed since may be on purpose. */
 async function checkDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const served = await verifyServed(run, step, "new", CHECK_TIMEOUT_MS);
   if (served.kind === "served")
     return verified([
       { kind: "served", isAgain: true, addresses: served.addresses, leavesAlone: served.leavesAlone },
     ]);
-  // Nothing was taken back by it, as a step that failed would say.
+  // A failed step would say that it was rolled back, which this one was not.
   return needsAttention([], { as: "failed", cause: { kind: "not-served-any-more", seen: served.whys } });
 }
 
-/** The old files and keys go. */
+/** Removes the old files and keys. */
 async function finishDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const { remote } = await acquireSession(run, step.host ?? -1);
   const left = await endDeployments(run, step, remote);
   return left === null ? verified([{ kind: "cleared", isWhole: true }]) : needsAttention([left]);
 }
 
-/** Whether a certificate was brought that a step waits for. */
+/** Whether a certificate was imported that a step waits for. */
 async function acceptProvided(run: RenewalRun): Promise<boolean> {
   let isAny = false;
   for (const step of RENEWAL_RULES.steps(run.plan).filter(({ phase }) => phase === "issue")) {
@@ -186,7 +187,7 @@ async function acceptProvided(run: RenewalRun): Promise<boolean> {
 const awaitsCertificate = ({ state, result }: RunStep): boolean =>
   state === "acted" && result?.kind === "waiting" && result.for.kind === "certificate";
 
-/** Whether the new certificates have been served for as long as the plan wants before that is looked at once more. */
+/** Whether the new certificates have been served for as long as the plan wants before the post-deployment check. */
 async function isCheckDue(run: RenewalRun, endsNow: boolean): Promise<boolean> {
   if (endsNow) {
     await run.journal.note(null, { kind: "post-check-hurried" });

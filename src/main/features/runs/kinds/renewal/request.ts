@@ -27,13 +27,13 @@ import type { CertificateKey, RunCertificate } from "#store/runs/run-certificate
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, keyOf, orderOf, servicesOf, tailCause, toolsOf } from "./tools.ts";
 
-/** Ways by which the host itself answers. */
+/** Challenge methods by which the host itself answers. */
 const BY_HOST: ReadonlySet<ChallengeMethod["kind"]> = new Set(["webroot", "served-on-host", "tls-alpn"]);
 
 const isAnsweredByHost = ({ challenge }: Replacement): boolean =>
   challenge !== null && BY_HOST.has(challenge.kind);
 
-/** Takes away what a run that was killed has left of its answers on a host. Null, or what stays there. */
+/** Removes what a killed run has left of its challenge answers on a host. Null, or what stays there. */
 async function clearAnswers(
   { token }: Pick<RenewalRun, "token">,
   changes: readonly Replacement[],
@@ -44,7 +44,7 @@ async function clearAnswers(
   return cleared.kind === "left" ? described(cleared.message) : null;
 }
 
-/** Makes the new keys of a host, and what asks for certificates with them. What an earlier try has made is taken. */
+/** Creates the new keys of a host, and certificate requests for them. Takes what an earlier try has created. */
 export async function requestCertificates(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const changes = changesOf(run, step);
   const { remote } = await acquireSession(run, step.host ?? -1);
@@ -57,7 +57,10 @@ export async function requestCertificates(run: RenewalRun, step: Step): Promise<
   return verified([{ kind: "certificate-keys-made", count: changes.length }]);
 }
 
-/** Null, or which server fails its own test before there is anything new, unless the plan has that agreed to: then nothing is ordered. */
+/**
+ * Null, or which server fails its own test before anything is new, unless the user acknowledged that in the plan: then
+ * nothing is ordered.
+ */
 async function whyFailing(run: RenewalRun, step: Step, remote: RemoteSession): Promise<Cause | null> {
   const host = hostIdOf(hostOf(run, step));
   if (run.plan.checks.some((one) => one.id === SERVER_TEST && one.host === host)) return null;
@@ -87,7 +90,7 @@ async function request(
   return null;
 }
 
-/** What is known of a certificate once another request was made for it: nothing that an earlier one has brought. */
+/** What is known of a certificate after a new request was made for it: nothing that an earlier request has brought. */
 export const requestedWith = (csr: Uint8Array): Partial<RunCertificate> => ({
   state: "requested",
   note: null,
@@ -98,7 +101,7 @@ export const requestedWith = (csr: Uint8Array): Partial<RunCertificate> => ({
   orderUrl: null,
 });
 
-/** The new keys go, and all that was kept of the run on the host. */
+/** Deletes the new keys, and all that was kept of the run on the host. */
 export async function undoRequests(run: RenewalRun, step: Step, back: Back): Promise<StepOutcome> {
   const { remote } = await acquireSession(run, step.host ?? -1);
   const left = await endDeployments(run, step, remote);
@@ -127,7 +130,7 @@ export async function endDeployments(
   return null;
 }
 
-/** Makes a key in the vault, and what asks for a certificate with it. Null, or why it cannot. */
+/** Creates a key in the vault, and a certificate request for it. Null, or why it cannot. */
 async function createKeyInVault(
   run: RenewalRun,
   at: CertificateKey,
@@ -138,7 +141,7 @@ async function createKeyInVault(
     kind: "certificate-key",
     label: `${names[0]} on ${at.host}`,
   });
-  // Known before it is used: what nobody knows of would never be forgotten.
+  // Written before it is used: nothing would ever delete a key that no record has.
   await orders.set(at, { keyId: made.id });
   const request = { spki: made.spki, key: key.kind, names, forClients };
   const { makeRequest } = await import("#domain/issuing/make-certificate.ts");
@@ -147,7 +150,7 @@ async function createKeyInVault(
   return null;
 }
 
-/** Has the requests of a host signed. What an earlier try was given is taken. */
+/** Has the requests of a host signed. Takes the certificates that an earlier try has received. */
 export async function issueCertificates(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const changes = changesOf(run, step);
   await clearEarlier(run, step, changes);
@@ -159,7 +162,7 @@ export async function issueCertificates(run: RenewalRun, step: Step): Promise<St
   return isAwaiting ? waiting({ kind: "certificate" }) : issuedAt(run, step);
 }
 
-/** A try that was killed may have left its answers, which nothing else would take away until the run ends. */
+/** A killed try may have left its challenge answers, which nothing else would remove until the run ends. */
 async function clearEarlier(run: RenewalRun, step: Step, changes: readonly Replacement[]) {
   if (!changes.some(isAnsweredByHost)) return;
   const { remote } = await acquireSession(run, step.host ?? -1);
@@ -275,7 +278,7 @@ async function noteState(run: RenewalRun, step: Step, change: Replacement, state
   const { orders } = toolsOf(run);
   const at = keyOf(run, step, change);
   const more = state.kind === "ordered" ? { orderUrl: state.url } : {};
-  // What cannot be written down now is asked of the issuer again.
+  // What cannot be written now is requested of the issuer again.
   await orders.set(at, { state: "ordered", note: toNote(state), ...more }).catch(() => undefined);
 }
 

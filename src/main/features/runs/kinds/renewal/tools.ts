@@ -34,7 +34,7 @@ import { formatOrderNote } from "#shared/text/runs/run.ts";
 import type { CertificateKey, RunCertificate } from "#store/runs/run-certificate-table.ts";
 import type { Store } from "#store/store.ts";
 
-/** What a run has asked issuers for, as it is written down. */
+/** The orders of a run at issuers, as the database has them. */
 type OrderBook = {
   all(): readonly RunCertificate[];
   get(key: CertificateKey): RunCertificate;
@@ -49,11 +49,11 @@ export type RenewalTools = {
   answer: (method: ChallengeMethod, challenge: AcmeChallenge, near: NearHost) => Promise<ChallengeOutcome>;
   vault: Pick<Vault, "state" | "createKey" | "open" | "sign" | "forget">;
   chainsAt: ChainsAt;
-  /** Roots that are known here. */
+  /** The roots that are known here. */
   roots: () => CertificateIndex;
-  /** DER of a certificate that is known; null where it is not. */
+  /** DER of a known certificate; null if it is not known. */
   derOf: (sha256: string) => Uint8Array | null;
-  /** Whom a certificate was had of by a run before. */
+  /** The issuer from which an earlier run got a certificate. */
   issuerOf: (sha256: string) => number | null;
   now: () => Date;
 };
@@ -71,11 +71,13 @@ export function keyOf(run: RenewalRun, step: Pick<Step, "host">, { id }: Replace
   return { host, port, change: id };
 }
 
-/** As the run knows it, of a host's certificate. */
+/** What the run knows of a certificate of a host. */
 export const orderOf = (run: RenewalRun, step: Pick<Step, "host">, change: Replacement) =>
   toolsOf(run).orders.get(keyOf(run, step, change));
 
-/** The servers that read any of these, each once; HAProxy for each, for it may be given the files of one at a time. */
+/**
+ * The servers that read any of these, each once; HAProxy once for each, for it may receive the files of one at a time.
+ */
 export function servicesOf(changes: readonly Pick<Replacement, "id" | "services">[]): Service[] {
   const all = changes.flatMap(({ id, services }) =>
     services.map((one) => {
@@ -86,7 +88,7 @@ export function servicesOf(changes: readonly Pick<Replacement, "id" | "services"
   return [...new Map(all).values()];
 }
 
-/** What a host will not do. Rejects with `SessionLost` where nothing is known of what it did. */
+/** The cause of what a host refuses. Rejects with `SessionLost` if it is not known what the host did. */
 export function tailCause(
   tail: Refused | Failed | Lost | { kind: "changed"; path: string },
   path: string,
@@ -99,7 +101,9 @@ export function tailCause(
 
 type OrderBookDeps = { store: Store; announce: (announcement: Announcement) => void };
 
-/** What a run has asked issuers for. It is read from the database each time: others may bring certificates meanwhile. */
+/**
+ * The orders of a run at issuers. They are read from the database each time: others may import certificates meanwhile.
+ */
 export function openOrderBook({ store, announce }: OrderBookDeps, run: RunId): OrderBook {
   const { certificates } = store.runbooks;
   const get: OrderBook["get"] = ({ host, port, change }) => {
@@ -119,7 +123,7 @@ export function openOrderBook({ store, announce }: OrderBookDeps, run: RunId): O
   };
 }
 
-/** As it is shown. */
+/** An order as it is shown. */
 export const toOrder = ({
   host,
   port,
@@ -148,10 +152,10 @@ export type ProvisionDeps = {
   now: () => Date;
 };
 
-/** No certificate is put in place by such a run any more. */
+/** The states in which a run installs no certificate any more. */
 const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
 
-/** Takes the certificate that a run waits for, whichever of its requests it answers. */
+/** Imports the certificate that a run waits for, whichever of its requests it answers. */
 export function createCertificateImport({ store, roots, derOf, announce, now }: ProvisionDeps) {
   const { runs, plans, certificates } = store.runbooks;
 

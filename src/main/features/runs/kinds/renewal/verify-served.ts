@@ -19,24 +19,26 @@ import { formatVerificationEndpoint } from "#shared/text/certificates/deployment
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, orderOf, toolsOf } from "./tools.ts";
 
-/** `staysUp`: its servers are told without ending, so none is down while it begins anew. */
+/** `staysUp`: its servers reload without ending, so none is down while it starts again. */
 type Expected = VerificationEndpoint & { expects: ExpectedCertificates; staysUp: boolean };
 
-/** What was shown so far, by place and address. */
+/** What was shown so far, by endpoint and address. */
 type Readings = Map<string, ShownAt[]>;
 
 type ServedOutcome =
-  /** At so many places; at so many addresses the certificate alone could be read. */
+  /** `addresses`: of how many endpoints; `leavesAlone`: at how many addresses only the leaf could be read. */
   { kind: "served"; addresses: number; leavesAlone: number } | { kind: "not-served"; whys: string[] };
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 4_000;
-/** Of a server that was told to read its files again, the last of its old processes may answer for a while. */
+/** The last of the old processes of a server that was reloaded may answer for a while. */
 const ROUNDS_IN_A_ROW = 2;
 
 /**
- * Asks every place until each shows the new certificate (`new`) with its intermediates, or the one that was there before, twice
- * in a row, or the time is over, or a server refuses every handshake now that it has read the new one, by an alert or by ending each connection. Going back, a place to which the login does not lead any more is left out, and that is noted.
+ * Probes every endpoint until one of these is so: each shows the new certificate (`new`) with its intermediates, or the
+ * one that was there before, twice in a row; the time is over; or a server refuses every handshake now that it has read
+ * the new one, by an alert or by ending each connection. During a roll-back an endpoint that the login does not reach
+ * any more is left out, and that is noted.
  */
 export async function verifyServed(
   run: RenewalRun,
@@ -80,7 +82,7 @@ const expectedAt = (run: RenewalRun, step: Step, which: "new" | "old"): Expected
     }));
   });
 
-/** Where the new certificate could not be looked at whatever its servers do; null: nowhere. Rejects with `SessionLost`. */
+/** Where the new certificate could not be seen whatever its servers do; null: nowhere. Rejects with `SessionLost`. */
 export async function whyUnprovable(
   run: RenewalRun,
   step: Step,
@@ -106,7 +108,7 @@ async function leaveOutUnled(run: RenewalRun, step: Step, expected: Expected[]):
   return expected.filter((one) => !out.has(one));
 }
 
-/** Rejects with `SessionLost` where the login has ended: what was asked over it tells nothing. */
+/** Rejects with `SessionLost` if the login has ended: then probes through it tell nothing. */
 async function refuseEnded({ ended }: RemoteSession): Promise<void> {
   const lost = await Promise.race([ended, Promise.resolve(null)]);
   if (lost) throw new SessionLost(lost.message);
@@ -114,10 +116,13 @@ async function refuseEnded({ ended }: RemoteSession): Promise<void> {
 
 const isByHost = ({ from }: VerificationEndpoint): boolean => from === "host";
 
-/** `unusable`: what is wrong where waiting verifies nothing. `leavesAlone`: addresses of whose certificates the leaf alone could be read. */
+/** `unusable`: what is wrong even if we wait. `leavesAlone`: at how many addresses only the leaf could be read. */
 type ServedFaults = { wrong: string[]; unusable: string[]; leavesAlone: number };
 
-/** Rejects with `SessionLost` where a place is looked at from a host that cannot be entered, or whose login has ended. */
+/**
+ * Rejects with `SessionLost` if an endpoint is probed from a host that cannot be logged in to, or whose login has
+ * ended.
+ */
 async function probeAll(
   run: RenewalRun,
   step: Step,
@@ -133,7 +138,7 @@ async function probeAll(
   return { wrong, unusable, leavesAlone: probed.reduce((sum, one) => sum + one.leavesAlone, 0) };
 }
 
-/** What is wrong at each address of a place. */
+/** What is wrong at each address of an endpoint. */
 async function probeOne(
   run: RenewalRun,
   one: Expected,
@@ -168,8 +173,8 @@ async function probeOne(
 type Unled<Endpoint> = { verification: Endpoint; why: string };
 
 /**
- * The places that only their host reaches, and to which its login does not lead now: nothing that is done to a server changes
- * that, or is told by it. A server that does not listen is none of them. Rejects only when `signal` says stop.
+ * The endpoints that only their host reaches, and that its login does not reach now: nothing that is done to a server
+ * changes that, or is shown by it. A server that does not listen is not one of them. Rejects only on `signal`.
  */
 export async function findUnled<Endpoint extends VerificationEndpoint>(
   verificationEndpoints: readonly Endpoint[],
