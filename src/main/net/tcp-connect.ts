@@ -32,7 +32,7 @@ type NotConnected = Failure & { outcome: "refused" | "reset" | "timed-out" };
 
 type ConnectError = { code?: string | undefined; address?: string | undefined };
 
-/** The same for SSH and TLS. EADDRNOTAVAIL without any IPv6: no address to come from; otherwise: no port left. */
+/** For SSH and TLS. EADDRNOTAVAIL for an IPv6 address: this computer has none to come from; else: no port left. */
 export function readConnectError(
   { code = "unknown", address = "" }: ConnectError,
   port: number,

@@ -151,7 +151,7 @@ type CheckOptions = {
   signal: AbortSignal;
 };
 
-/** `note`: what could not be checked, for a person. `wrong`: every address that answers gives another answer. */
+/** `note`: what could not be checked, for a person. `wrong`: an authority would get another answer. */
 type ChallengeCheck = { kind: "right"; note: string | null } | { kind: "wrong"; message: string };
 
 type Observation = { kind: "right" } | { kind: "wrong"; said: string } | { kind: "unreached"; why: string };

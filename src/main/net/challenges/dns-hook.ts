@@ -73,7 +73,7 @@ const MOST_SAID = 300;
 const KILL_AFTER_MS = 2_000;
 const LAST_WORDS_MS = 300;
 
-/** Runs the user's program. It and all that it has started are over when this resolves, unless they left its group. */
+/** Runs the user's program. After a timeout or an abort, its whole process group is over when this resolves. */
 export async function runHook(program: string, request: HookRequest): Promise<HookOutcome> {
   try {
     return await runToEnd(start(program, request), request);

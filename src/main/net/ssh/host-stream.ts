@@ -133,8 +133,8 @@ export function gatherWrites(stream: Duplex): void {
 const GOODBYE_MS = 500;
 
 /**
- * Hangs up, and resolves when the other side has, too: a connection that still counts on the host is not forgotten
- * here. It waits for GOODBYE_MS at most.
+ * Hangs up, and resolves when the other side has, too: so the host never holds a connection of ours that we no longer
+ * count. It waits for GOODBYE_MS at most.
  */
 export async function leave(stream: Duplex): Promise<void> {
   if ("connecting" in stream && stream.connecting) return void stream.destroy();

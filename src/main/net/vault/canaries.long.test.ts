@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** Holds a core with a vault, and obeys messages. */
 const CORE = join(import.meta.dirname, "testing/canary-core.ts");
 
-/** Each secret is sent reversed, so that this process, which names it, never holds it as it is. */
+/** Each secret is sent reversed, so that the process that sends it never holds it as it is. */
 type Told = { kind: "opened"; vaultProcess: number; secrets: string[] } | { kind: "locked" };
 
 test("after it is locked no secret is in a core of the process that asked, nor in anything that was written", async () => {

@@ -39,7 +39,7 @@ export type RemoteSession = AsyncDisposable & {
   uid: number;
   /** Fingerprint of the key that let us in, by itself or with what was typed; null: no key did. */
   loginKey: string | null;
-  /** Fingerprint of the key of the certificate that let us in, whose key then has no line; null: none did. */
+  /** Fingerprint of the key of the certificate, not of a line, that let us in; null: no certificate did. */
   loginCertificate: string | null;
   /** The keys that OpenSSH's client had to offer in this login, in its order; empty for ssh2. */
   clientKeys: readonly ClientKey[];
