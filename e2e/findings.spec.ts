@@ -88,7 +88,7 @@ async function accept(frame: Frame, list: ListScreen, camera: Camera): Promise<v
   await expect(list.rows).toHaveCount(2);
 }
 
-/** From the drawer of a certificate: its findings, its history, who answers for it, and what is to come. */
+/** Opens, from the drawer of a certificate: its findings, its history, its owner, and the forecast. */
 async function lookFurther(frame: Frame, list: ListScreen, camera: Camera): Promise<void> {
   await list.drawer.getByRole("tab", { name: "Findings" }).click();
   await expect(list.drawer).toContainText("replace it wherever it is still used");

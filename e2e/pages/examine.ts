@@ -93,7 +93,7 @@ function installExamine(): void {
 
   const examineElement = ({ tagName, attributes }: Element): string[] =>
     [...attributes].flatMap(({ name, value }) => {
-      // React gives its own forms an address that says that it is never followed.
+      // React gives its own forms an action URL that is never followed.
       const isOurs =
         name === "action" && value.startsWith("javascript:throw new Error('A React form was unexpectedly");
       const isCode = /^on|^srcdoc$|^formaction$|^action$/i.test(name) && !isOurs;

@@ -214,7 +214,7 @@ async function walkDrawers([total, every]: readonly [number, number]): Promise<W
   }
 }
 
-/** What stands over the screens: the dialogs, with hostile words in them. */
+/** Opens what lies over the screens: the dialogs, with hostile words in them. */
 async function openOverlays(frame: Frame): Promise<void> {
   const { page } = frame;
   const scan = await frame.openScanDialog();

@@ -17,7 +17,7 @@ import { type Connection, createLine, type Link } from "./connection.ts";
 /** Pauses between attempts after a drop; after the last one the program counts as stopped. */
 const PAUSES_MS = [200, 400, 800, 1_500, 3_000];
 
-/** With these the program ends a tab's socket for good. */
+/** Close codes that end a tab's socket for good. */
 const FINAL: ReadonlySet<number> = new Set(Object.values(WEB_CLOSE).map(({ code }) => code));
 
 /** Shown where launch codes are refused for now; the page knows no more than that. */

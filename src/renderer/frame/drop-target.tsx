@@ -50,6 +50,6 @@ function useFileDrop(onFiles: (files: readonly ChosenFile[]) => void): boolean {
   return isOver;
 }
 
-/** A part of a page that does something else with files than to inspect them says so, and takes them itself. */
+/** A part of a page that takes files for something else than inspecting them is marked, and handles them itself. */
 const takesFiles = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest("[data-takes-files]") !== null;

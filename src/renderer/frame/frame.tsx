@@ -26,7 +26,7 @@ import { Header } from "./header.tsx";
 import { SCREENS } from "./screens.ts";
 import { Shortcuts, useFrameKeys } from "./shortcuts.tsx";
 
-/** What stands around every screen: the rail, the header, and the dialogs that any of them may open. */
+/** The rail and the header around every screen, and the dialogs that any of them may open. */
 export function Frame() {
   const [scanText, setScanText] = useState<string | null>(null);
   const [files, setFiles] = useState<readonly ChosenFile[] | null>(null);

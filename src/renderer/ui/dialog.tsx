@@ -40,7 +40,7 @@ export function Dialog({ title, isOpen, onClose, width, isBehind = false, childr
   );
 }
 
-/** Mantine gives the focus back when a dialog is closed, not when it is taken off the page with that. */
+/** Mantine returns the focus when a dialog is closed, but not when the dialog is also removed from the page. */
 function useFocusReturn(): void {
   const [opener] = useState(() => document.activeElement);
   useEffect(

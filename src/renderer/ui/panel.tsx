@@ -41,7 +41,7 @@ export function Notice({ tone, Icon, title, children }: NoticeProps) {
 
 type EmptyProps = { Icon: TablerIcon; title: string; why: string; action?: ReactNode };
 
-/** What is not there, why, and the one thing to do about it. */
+/** What is missing, why, and the one thing to do about it. */
 export function EmptyState({ Icon, title, why, action }: EmptyProps) {
   return (
     <div className={statesClasses.state}>
@@ -57,7 +57,7 @@ export function EmptyState({ Icon, title, why, action }: EmptyProps) {
 
 type ErrorProps = { doing: string; error: Error; onRetry?: () => void };
 
-/** What was tried, what came of it, and what to do next. */
+/** What was tried, the error, and what to do next. */
 export function ErrorState({ doing, error, onRetry }: ErrorProps) {
   const { isCopied, copy } = useCopied();
   return (

@@ -13,7 +13,7 @@ type Props = {
   text: string;
   /** Graphemes shown before "more". */
   limit?: number;
-  /** Cuts without a way to see more: for rows, whose drawer shows all. */
+  /** Cuts, without a button to see more: for rows, whose drawer shows all. */
   isCut?: boolean;
   isMono?: boolean;
 };
@@ -52,7 +52,7 @@ export const formatUntrusted = (text: string): string =>
 /** A sentence of the program with its first letter in upper case. */
 export const beginLarge = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
-/** A link within text, told apart by more than its colour. */
+/** A link within text, underlined: colour alone would not show it. */
 export function TextLink({ children }: { children: ReactNode }) {
   return <span className={textLinkClasses.link}>{children}</span>;
 }

@@ -8,7 +8,7 @@ let message: string | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 const listeners = new Set<() => void>();
 
-/** Says briefly that something was done. What matters is never said here alone. */
+/** Says briefly that something was done. Nothing important is said only here. */
 export function toast(text: string): void {
   clearTimeout(timer);
   timer = setTimeout(() => show(null), SHOWN_MS);

@@ -54,7 +54,7 @@ export function ExpiryTag({ notAfter }: { notAfter: string | null }) {
 
 type Lifetime = { notBefore: string | null; notAfter: string | null };
 
-/** How much of a lifetime is over, as a bar. What it says stands beside it in words, so it is hidden from readers. */
+/** How much of a lifetime is over, as a bar. The words beside it say the same, so it is hidden from screen readers. */
 export function LifetimeBar({ notBefore, notAfter }: Lifetime) {
   const now = useNow();
   if (notBefore === null || notAfter === null) return null;

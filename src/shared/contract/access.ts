@@ -25,7 +25,7 @@ export const AccessFilter = z.object({
 export type AccessFilter = z.infer<typeof AccessFilter>;
 
 export const access = {
-  /** The grants that stand now. By default in the order of host, account, file and line. */
+  /** The grants that exist now. By default in the order of host, account, file and line. */
   list: query
     .input(
       AccessFilter.extend({

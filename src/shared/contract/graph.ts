@@ -20,7 +20,7 @@ const PathFilter = { onlyCertain: z.boolean().default(false), onlyRoot: z.boolea
 const CUT = { isCut: z.boolean() };
 
 export const graph = {
-  /** Every step that is known, by who takes it. */
+  /** Every known step, in the order of who takes it. */
   links: query
     .input(
       z.object({

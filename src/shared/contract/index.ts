@@ -17,7 +17,7 @@ import { scans, targets } from "./scans.ts";
 import { auditLog, database, settings, thisComputer } from "./settings.ts";
 import { vault } from "./vault.ts";
 
-/** All that Latchkey can be asked. The same over a port, a socket and the command line. */
+/** Every procedure of Latchkey: the same over a port, a socket and the command line. */
 export const contract = {
   access,
   auditLog,

@@ -8,12 +8,12 @@ import { LocalPath } from "../model/local-file.ts";
 import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
 /**
- * Targets as people write them, between spaces, commas or lines; `#` begins a comment. A name that ssh_config gives a
- * HostName or a route is SSH alone, on the port that it says.
+ * Targets as people write them, between spaces, commas or lines; `#` begins a comment. A name for which ssh_config has
+ * a HostName or a route is SSH alone, on the port of that configuration.
  */
 export const TargetText = z.object({
   text: z.string().max(8 * 1024 * 1024),
-  /** Overrides what the port says: a bare name is both SSH 22 and TLS 443. */
+  /** Overrides what the port implies: a bare name is both SSH 22 and TLS 443. */
   only: z.enum(["ssh", "tls"]).nullable().default(null),
   /**
    * What endpoints speak before TLS where the text does not say; a bare name is then one of these alone. Null: what the

@@ -139,7 +139,9 @@ export type FindingDraft = Pick<
     | { kind: "host" }
     /** The endpoint that is probed. */
     | { kind: "endpoint" };
-  /** What else it is about, as data: paths, fingerprints. An acceptance covers those that there are when it is given. */
+  /**
+   * What else it is about, as data: paths, fingerprints. An acceptance covers the members at the time when it is given.
+   */
   members?: readonly string[];
 };
 

@@ -11,7 +11,7 @@ export const REFUSALS = {
 } as const;
 export type RefusalCode = keyof typeof REFUSALS;
 
-/** The caller asked for what cannot be. The message is a sentence for people: what, where, and what to do. */
+/** The caller requested what cannot be done. The message is a sentence for people: what, where, and what to do. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
 

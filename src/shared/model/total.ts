@@ -14,11 +14,11 @@ export const isMoreThan = (total: Total, count: number): boolean =>
 /** How many there are at the least. */
 export const leastOf = (total: Total): number => (typeof total === "number" ? total : total.moreThan + 1);
 
-/** What is left of it without so many. */
+/** The rest of a total without so many. */
 export const withoutSome = (total: Total, count: number): Total =>
   typeof total === "number" ? total - count : { moreThan: Math.max(0, total.moreThan - count) };
 
-/** What is known of a total once so many rows were read, to the end of the list or not. */
+/** The total, once so many rows were read, to the end of the list or not. */
 export function totalOnceRead(total: Total, { count, isEnd }: { count: number; isEnd: boolean }): Total {
   if (typeof total === "number") return total;
   return isEnd ? count : { moreThan: Math.max(total.moreThan, count) };

@@ -17,7 +17,7 @@ export function formatElapsed(instant: string, now: Date): string {
   return seconds > 0 ? `in ${amount}` : `${amount} ago`;
 }
 
-/** How a date of expiry is said: "expired 3 days ago", "expires in 12 days". */
+/** A date of expiry as text: "expired 3 days ago", "expires in 12 days". */
 export function formatExpiry(notAfter: string, now: Date): string {
   const leftMs = Date.parse(notAfter) - now.getTime();
   if (leftMs < 0) return `expired ${formatElapsed(notAfter, now)}`;

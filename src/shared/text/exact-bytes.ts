@@ -1,7 +1,7 @@
 /**
- * Bytes of a file as text that a person can read and that says exactly which bytes they are: UTF-8 where they are that,
- * `\xNN` for every other byte and for control characters, `\\` for a backslash. What is written so is read back to the
- * same bytes.
+ * Bytes of a file as text that a person can read and that says exactly which bytes they are: UTF-8 where they are valid
+ * UTF-8, `\xNN` for every other byte and for control characters, `\\` for a backslash. Reading the text gives the same
+ * bytes again.
  */
 
 export function writeExactly(bytes: Uint8Array): string {

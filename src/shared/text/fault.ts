@@ -38,7 +38,10 @@ const HEAD = /^[A-Z][A-Za-z]{1,40}(?: \[[A-Z0-9_]+\])?/;
 /** A call, without the folders in which this program happens to lie. */
 const FRAME = /^ {4}at (?:(?:async )?([\w.$#<> [\]]+) )?\(?(?:[^()]*[/\\])?([\w.@-]+:\d+:\d+)\)?$/;
 
-/** The calls stand after the message, which may be made to look like some: without its end none is believed. */
+/**
+ * The calls stand after the message, which may be made to look like calls: if the message's end is not found, none is
+ * used.
+ */
 function framesOf({ stack = "", name, message }: Error): string[] {
   const [head = ""] = HEAD.exec(stack) ?? [];
   const said = message === "" ? head : `${head}: ${message}`;

@@ -15,7 +15,10 @@ export function widthOf(text: string): number {
   return split(text).reduce((sum, { width }) => sum + width, 0);
 }
 
-/** At most so many columns of a text: its beginning and its end, which tell names, paths and fingerprints apart. */
+/**
+ * At most so many columns of a text: its beginning and its end, by which people distinguish names, paths and
+ * fingerprints.
+ */
 export function fitMiddle(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   const parts = split(text);

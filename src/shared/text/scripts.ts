@@ -8,7 +8,7 @@ export const joinScripts = (files: Readonly<Record<string, string>>): string =>
     .map((path) => asShell(path, files[path] ?? ""))
     .join("\n");
 
-/** The first line of what a shell reads: an alias would change what is read after it, and be in each function for good. */
+/** The first line of every script: an alias would change what the shell reads after it, and stay in each function. */
 export const END_ALIASES = "\\unalias -a 2>/dev/null";
 
 /**
@@ -25,5 +25,7 @@ function asShell(path: string, text: string): string {
   return name ? `${name.replaceAll("-", "_")}_awk='\n${text.replaceAll("'", "'\\''").trimEnd()}'\n` : text;
 }
 
-/** A script of ours without its comments and its indents. None of its texts goes on in a line that begins with either. */
+/**
+ * A script of ours without its comments and its indents. No multi-line string in it has a line that begins with either.
+ */
 export const withoutRemarks = (script: string): string => script.replaceAll(/^\t*(?:#.*\n)?/gm, "");

@@ -60,7 +60,7 @@ export const useHistory = (grant: number) =>
 /** So many names of the people sources are offered. */
 const MOST_NAMES = 20;
 
-/** The people of the people sources whose names hold what was typed, who are still there. */
+/** The people of the people sources who have not left, and whose names contain what was typed. */
 export function useNames(typed: string): string[] {
   const input = { search: typed.slice(0, 200), standing: "known", limit: MOST_NAMES } as const;
   const { data } = useQuery(useApi().people.list.queryOptions({ input, placeholderData: keepPreviousData }));

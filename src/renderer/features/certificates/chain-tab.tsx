@@ -28,7 +28,7 @@ import type {
 import { formatClients, PROFILES } from "#shared/text/findings/profile-finding.ts";
 import { useChains } from "./queries.ts";
 
-/** What stands above the certificate as each endpoint sends it, and what each store of roots makes of it now. */
+/** The chain above the certificate, as each endpoint sends it, and the verdict of each store of roots on it now. */
 export function ChainTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
   const { data, error } = useChains(sha256);
   if (error) return <ErrorState doing="show the chain" error={error} />;

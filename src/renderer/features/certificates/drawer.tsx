@@ -66,7 +66,7 @@ type CertificateTab = {
   Tab: ComponentType<{ certificate: CertificateDetail }>;
 };
 
-/** In the order in which they stand. A tab whose data is heavy asks for it itself: only the one that is shown is rendered. */
+/** In the order in which they are shown. A tab with much data fetches it itself: only the open tab is rendered. */
 const TABS: readonly CertificateTab[] = [
   { name: "summary", title: "Summary", Tab: SummaryTab },
   { name: "chain", title: "Chain", Tab: ChainTab },

@@ -88,7 +88,7 @@ function formatWhere({ kind, host, where, position }: LocationSpan): string {
   return position === 0 ? location : `${location}, number ${position + 1}`;
 }
 
-/** All that is wrong with the certificate and with its key, with the evidence; what was accepted says so. */
+/** All findings about the certificate and its key, with the evidence; an accepted one says so. */
 export function FindingsTab({
   certificate: { sha256, spkiSha256, isEvaluated },
 }: {

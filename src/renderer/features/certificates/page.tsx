@@ -148,7 +148,7 @@ const otherNames = (row: CertificateRow): string => {
     .join(", ");
 };
 
-/** The common name of an issuer, which is what tells issuers apart; the whole name where there is none. */
+/** The common name of an issuer, by which people distinguish issuers; the whole name where there is none. */
 const issuerOf = ({ issuer, isSelfIssued }: CertificateRow): string =>
   isSelfIssued
     ? "itself"

@@ -54,7 +54,7 @@ export function useServed(sha256: string) {
   return useQuery(served.list.queryOptions({ input: { sha256: Sha256.parse(sha256), limit: SERVED_SHOWN } }));
 }
 
-/** What stands in one element of a certificate, a page after another; it never changes. */
+/** The parts of one element of a certificate, page by page; they never change. */
 export function useAsn1Level(sha256: string, offset: number | null) {
   const { certificates } = useApi();
   return useInfiniteQuery(
@@ -67,7 +67,7 @@ export function useAsn1Level(sha256: string, offset: number | null) {
   );
 }
 
-/** What is known of an endpoint from the wire. */
+/** What an endpoint sent beside its chain. */
 export function useEndpoint({ host, port, serverName, protocol }: Omit<TlsTarget, "kind">) {
   const { endpoints } = useApi();
   return useQuery(endpoints.find.queryOptions({ input: { host, port, serverName, protocol } }));

@@ -14,7 +14,7 @@ import type { CertificateDetail, Extension } from "#shared/model/certificates/ce
 import { formatKey } from "#shared/text/hosts/key.ts";
 import classes from "./certificates.module.css";
 
-/** What the certificate itself says, and what is wrong with it. */
+/** The facts in the certificate itself, and what is wrong with it. */
 export function SummaryTab({ certificate }: { certificate: CertificateDetail }) {
   const labelling = useLabelling({ kind: "certificate", sha256: certificate.sha256 });
   return (
@@ -91,7 +91,7 @@ function Summary({ certificate }: { certificate: CertificateDetail }) {
   );
 }
 
-/** More names than this are shown on demand: some certificates carry thousands. */
+/** More names than this are shown on demand: some certificates have thousands. */
 const NAMES_SHOWN = 24;
 
 function Names({ names }: { names: readonly string[] }) {

@@ -128,7 +128,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
   );
 }
 
-/** Turns on and off that each replaced certificate is reported. */
+/** Turns the rule that reports each replaced certificate on or off. */
 function ChangeRule() {
   const rules = useOptionalRules();
   const { mutate } = useTurnRule();

@@ -121,7 +121,7 @@ const toneOf = (series: number): string => TONES[Math.min(series, TONES.length -
 
 type LoadChartProps = { load: WeeklyLoad; label: string };
 
-/** A bar a week, with a part for each series. All that it says stands in the table below it. */
+/** A bar a week, with a part for each series. The table below it has all of its numbers. */
 function LoadChart({ load, label }: LoadChartProps) {
   const { weeks, totals, peaks } = load;
   const most = Math.max(...totals, 1);
@@ -188,7 +188,7 @@ function marksOf(weeks: readonly string[]): { at: number; text: string }[] {
   });
 }
 
-/** What the tones stand for, and how much each has now. */
+/** The series of each tone, and how many certificates it has now. */
 function Legend({ load: { series } }: { load: WeeklyLoad }) {
   return (
     <ul className={classes.legend} aria-label="Whose">

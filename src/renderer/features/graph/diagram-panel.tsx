@@ -16,7 +16,7 @@ type Props = {
   onStart: (name: string) => void;
 };
 
-/** What stands in the table, drawn: whoever cannot see or point at it finds the same there. */
+/** The table as a drawing: whoever cannot see or point at it finds the same in the table. */
 export function DiagramPanel({ diagram: data, title, onStart }: Props) {
   const scheme = useComputedColorScheme("light");
   const placed = useMemo(() => (data ? layOutDiagram(data) : null), [data]);
@@ -115,7 +115,7 @@ const toElements = ({ nodes, edges }: Placed): cytoscape.ElementDefinition[] => 
   ];
 };
 
-/** What is only possible is dashed, and has a lighter line. */
+/** A step that is only possible is dashed, and has a lighter line. */
 const toStyle = ({ text, surface, line, accent, node }: Colours): cytoscape.StylesheetJson => [
   {
     selector: "node",

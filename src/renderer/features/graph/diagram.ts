@@ -16,7 +16,7 @@ const COLUMN_WIDTH = 300;
 const ROW_HEIGHT = 46;
 const LONGEST_LABEL = 28;
 
-/** Where each thing of a diagram stands. Accounts lead to their hosts, which are columns of their own. */
+/** The position of each thing of a diagram. Accounts lead to their hosts, which are columns of their own. */
 export function layOutDiagram({ nodes, edges, starts }: Diagram): Placed {
   const hosts = new Map<string, { id: string; label: string; kind: Kind; isStart: boolean }>();
   const homes: PlacedEdge[] = [];

@@ -197,7 +197,7 @@ function Pinned({ host: { host, port } }: OfHost) {
   );
 }
 
-/** A copied image, or one machine: which of both, only a person can tell. */
+/** A copied image, or one machine under two names: only a person can know which. */
 function Sharing({ row: { sharedWith } }: { row: HostKeyRow }) {
   const { count, first } = sharedWith;
   if (count === 0) return null;
@@ -220,7 +220,7 @@ function Sharing({ row: { sharedWith } }: { row: HostKeyRow }) {
   );
 }
 
-/** DNS is asked when the button is pressed, and never before: who answers there learns the name. */
+/** DNS is asked when the button is pressed, and never before: its servers learn the name. */
 function Dns({ row: { id } }: { row: HostKeyRow }) {
   const { data, error, isFetching, refetch } = useCompareSshfp(id);
   const compared = data?.names[0];
@@ -291,7 +291,7 @@ export function StateTag({ state }: Pick<HostKeyRow, "state">) {
   );
 }
 
-/** A hashed name says nothing to anybody. */
+/** A hashed name means nothing to anybody. */
 export const nameOf = ({ name }: HostKeyRow): string => (name.startsWith("|") ? "hashed name" : name);
 
 export const formatType = ({ keyType, keyBits }: HostKeyRow): string =>

@@ -7,7 +7,7 @@ import type { Total } from "#shared/model/total.ts";
 export const route = getRouteApi("/host-keys");
 type Search = ReturnType<typeof route.useSearch>;
 
-/** What needs somebody stands first. */
+/** By default, keys that need attention come first. */
 export const sortOf = ({ sort = "state", descending = false }: Search) => ({ by: sort, descending });
 
 export function useHostKeys(search: Search) {

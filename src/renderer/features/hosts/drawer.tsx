@@ -199,7 +199,7 @@ function CoverageOf({ coverage: { read, notRead } }: { coverage: HostDetail["cov
   );
 }
 
-/** What unverified bundles claim of the host: beside what is known, and never in its place. */
+/** What unverified bundles claim of the host: shown beside what is known, and never instead of it. */
 function ClaimsOf({ host }: { host: HostDetail }) {
   const claims = useClaims(host);
   if (claims.length === 0) return null;

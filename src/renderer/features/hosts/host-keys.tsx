@@ -14,7 +14,7 @@ import type { HostKeyView } from "#shared/model/hosts/probe.ts";
 import classes from "./hosts.module.css";
 import { useForgetPin, useTrustKey } from "./queries.ts";
 
-/** The key that we trust, the one that was refused, and those that the host says are its own. */
+/** The key that we trust, the one that was refused, and those that were found on the host. */
 export function HostKeys({ host }: { host: HostDetail }) {
   const { pin, refusedKey, hostKeys, bundleKeys } = host;
   const signers = new Set(bundleKeys.map(({ fingerprint }) => fingerprint));
@@ -62,8 +62,8 @@ function Unknown({ host: { host, port }, refusedKey }: { host: HostDetail; refus
 }
 
 /**
- * The key is another one than the trusted, or a revoked one: the message of the probe says which. Neither is trusted from
- * here: only the pin can be forgotten, elsewhere and on purpose.
+ * The key is not the trusted one, or it is revoked: the message of the probe says which. Neither is trusted from here:
+ * only the pin can be forgotten, elsewhere and on purpose.
  */
 function Refused({ host, refusedKey }: { host: HostDetail; refusedKey: HostKeyView }) {
   const { pin, outcome, message, bundleKeys } = host;

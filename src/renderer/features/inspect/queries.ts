@@ -88,7 +88,7 @@ function readSigners(file: File | null): Promise<string> | string {
 
 type UploadPart = (part: { id: string; base64: string }) => Promise<unknown>;
 
-/** Uploads all but the last part, under a number of its own, and gives what is left. */
+/** Uploads all but the last part, under a number of its own, and returns the rest. */
 async function uploadParts(blob: Blob, uploadPart: UploadPart) {
   if (blob.size > MOST_BUNDLE_BYTES) throw new Error("it is larger than 16 MiB; no bundle is");
   const last = Math.max(0, Math.ceil(blob.size / BUNDLE_PART_BYTES) - 1) * BUNDLE_PART_BYTES;

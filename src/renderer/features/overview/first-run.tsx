@@ -210,7 +210,7 @@ function Warning({ children }: { children: ReactNode }) {
   );
 }
 
-/** Three ways on from a first scan, each to a list. */
+/** Three next steps after a first scan, each a link to a list. */
 function NextSteps({ overview: { certificates, grants, findings } }: { overview: Overview }) {
   const found = findings.reduce((sum, { count }) => sum + count, 0);
   return (

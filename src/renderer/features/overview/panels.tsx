@@ -191,7 +191,7 @@ type Share = {
   renderLink: (props: { className: string | undefined; children: ReactNode }) => ReactNode;
 };
 
-/** Parts of a whole: a bar for the eye, and the same in words, each leading to its list. */
+/** Parts of a total: a bar for the eye, and the same in words, each with a link to its list. */
 function Shares({ shares }: { shares: readonly Share[] }) {
   const total = Math.max(
     shares.reduce((sum, { count }) => sum + count, 0),

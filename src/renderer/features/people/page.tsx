@@ -23,7 +23,7 @@ const idOf = ({ id }: PersonRow): string => String(id);
 
 type Search = ReturnType<typeof route.useSearch>;
 
-/** Who owns keys: the people sources that say so, whether the inventory is complete, and the people. */
+/** Who owns keys: the people sources, whether the inventory is complete, and the people. */
 export function PeoplePage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();

@@ -150,7 +150,7 @@ function listMissing(
 
 type WordProps = { confirm: NonNullable<Plan["confirm"]>; typed: string; onType: (typed: string) => void };
 
-/** What must be typed, and why. */
+/** The field for the word that must be typed, with the reasons. */
 export function TypedWord({ confirm: { word, why }, typed, onType }: WordProps) {
   return (
     <>
@@ -193,7 +193,7 @@ function useAnew() {
 type MakeAnewProps = {
   request: RequestDraft;
   options: PlanOptions | null;
-  /** Whether what stands in the fields is something else than the plan that is shown was made of. */
+  /** Whether the fields differ from what the plan that is shown was made of. */
   onEdit?: (isEdited: boolean) => void;
 };
 

@@ -65,7 +65,7 @@ type Props = {
   onAgree: (name: string, isAcknowledged: boolean) => void;
 };
 
-/** Each of them is acknowledged by itself. */
+/** Each use is acknowledged by itself. */
 function UsesToAgree({ uses, agreed, onAgree }: Props) {
   return (
     <ul className={classes.uses} aria-label="Who is shut out">
@@ -87,7 +87,7 @@ function UsesToAgree({ uses, agreed, onAgree }: Props) {
   );
 }
 
-/** Removes what is old before its days of grace are over; the word that the plan asks for is typed once more. */
+/** Removes the old key before its days of grace are over; the word of the plan is typed once more. */
 export function EndGraceDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
   const [typed, setTyped] = useState("");
   const [agreed, setAgreed] = useState<ReadonlySet<string>>(new Set());
@@ -136,7 +136,7 @@ export function EndGraceDialog({ run, onClose }: { run: RunDetail; onClose: () =
   );
 }
 
-/** Where what was to go still lets in, though the run is over. */
+/** Accounts that still let in what should go, though the run is over. */
 export function Remaining({ run: { kind, remaining } }: { run: RunDetail }) {
   if (remaining.length === 0) return null;
   return (

@@ -141,7 +141,7 @@ export function Afterwards({ sentences }: { sentences: readonly string[] }) {
   );
 }
 
-/** What was meant to be in the plan, and why it is not: it stays as it is. */
+/** What should have been in the plan, and why it is not: it stays as it is. */
 export function LeftOut({ sentences }: { sentences: readonly string[] }) {
   if (sentences.length === 0) return null;
   return (

@@ -93,7 +93,7 @@ function titleOf(request: RequestDraft): string {
   return request.certificates?.length === 1 ? "Renew a certificate" : KINDS[request.kind];
 }
 
-/** What must be said before there can be a plan; null when all is said. */
+/** What the user has to name before there can be a plan; null when nothing is missing. */
 export function findMissing(request: RequestDraft): string | null {
   switch (request.kind) {
     case "rotate-key":
@@ -115,7 +115,7 @@ export const NO_OPTIONS: PlanOptions = PlanOptions.parse({});
 
 type OptionFieldsProps = {
   options: PlanOptions;
-  /** What a run waits for: days in which an old key is watched for, or minutes until what is served is checked again. */
+  /** What a run waits for: days in which an old key is watched, or minutes until the post-deployment check. */
   waits: "grace" | "post-check" | null;
   onChange: (patch: Partial<PlanOptions>) => void;
 };

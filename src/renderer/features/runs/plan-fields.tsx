@@ -182,7 +182,7 @@ function AuthorityFields({ request, onChange }: Props<"move-to-authority">) {
 
 type AccountAddresses = Extract<RequestDraft, { kind: "add-grants" }>["accounts"];
 
-/** Accounts of hosts, one a line. What cannot be read as one is said. */
+/** Accounts of hosts, one a line. An error counts the lines that are none. */
 function AccountsField({
   accounts,
   onChange,
@@ -224,7 +224,7 @@ function AccountsField({
 const formatAccountAddress = ({ account, host, port }: AccountAddresses[number]): string =>
   `${account}@${port === 22 ? host : formatHostAddress({ host, port })}`;
 
-/** Null for what is no account of a host. */
+/** Null for a text that is no account of a host. */
 function parseAccountAddress(line: string): AccountAddresses[number] | null {
   const found = /^([^@\s]+)@(?:\[([^\]\s]+)\]|([^:\s[\]]+|[^:\s]*(?::[^:\s]*){2,}))(?::(\d{1,5}))?$/.exec(
     line,

@@ -86,7 +86,7 @@ function WithPlaceholder({ text, limit }: { text: string; limit: number }) {
   );
 }
 
-/** Takes a plan that was exported, here or elsewhere. */
+/** Imports a plan that was exported, here or elsewhere. */
 export function OpenPlan() {
   const input = useRef<HTMLInputElement>(null);
   const navigate = route.useNavigate();
@@ -155,7 +155,9 @@ function parse(text: string): unknown {
   }
 }
 
-/** Takes requests from every screen: a complete one is planned at once; for another a dialog prompts for the rest. */
+/**
+ * Handles requests from every screen: a complete one is planned at once; for another, a dialog prompts for the rest.
+ */
 export const PlanRequests = ({ children }: { children: ReactNode }) => (
   <LoginsProvider>
     <Requests>{children}</Requests>

@@ -25,7 +25,7 @@ import { HostPlans } from "./plan-hosts.tsx";
 import { planRoute, useFoundPlan } from "./queries.ts";
 import { describeOrder, formatPlan, KINDS } from "./words.ts";
 
-/** A plan, whole: what would be changed where, before anything is. */
+/** A whole plan: what would be changed where, before anything is. */
 export function PlanPage() {
   const { id } = planRoute.useSearch();
   if (id === undefined)

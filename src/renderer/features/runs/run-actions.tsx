@@ -30,7 +30,7 @@ const MAY_GO_ON: ReadonlySet<RunState> = new Set([
   "needs-attention",
 ]);
 
-/** Pause, go on, roll back: what its state allows. */
+/** Pause, resume, roll back: what the state of the run allows. */
 export function RunActions({ run }: { run: RunDetail }) {
   const { identityFiles } = useLogins();
   const [isAsking, setIsAsking] = useState(false);
@@ -119,7 +119,9 @@ export function RunActions({ run }: { run: RunDetail }) {
   );
 }
 
-/** Time is left before this phase: logs are watched before a removal, and what is served is checked again. */
+/**
+ * Whether the run waits for a due time before this phase: the end of the days of grace, or the post-deployment check.
+ */
 const waitsBefore = ({ state, dueAt, stepList }: RunDetail, phase: "revoke" | "post-check"): boolean =>
   state === "waiting" &&
   dueAt !== null &&
@@ -159,7 +161,7 @@ function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) 
   );
 }
 
-/** Shows what would be written to each stuck file. What is approved is what stood here when it was opened. */
+/** Shows what would be written to each stuck file. What is approved is what was shown when the dialog was opened. */
 function RepairDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
   const [{ id: runId, ...shown }] = useState(run);
   const { identityFiles } = useLogins();

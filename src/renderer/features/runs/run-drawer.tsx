@@ -191,7 +191,7 @@ function About({ run }: { run: RunDetail }) {
   );
 }
 
-/** In the header: the run that needs somebody, or else the one that is going on, and the way to it. */
+/** In the header: the run that needs somebody, or else the one that is running, with a link to it. */
 export function RunningRun() {
   const waiting = useRuns({ state: "needs-attention" }).list.rows.at(0);
   const running = useRuns({ state: "running" }).list.rows.at(0);
@@ -212,7 +212,9 @@ export function RunningRun() {
   );
 }
 
-/** Prompts of plans and runs, the oldest first, over whatever screen is open. To close it is to go on without. */
+/**
+ * Prompts of plans and runs, the oldest first, over whatever screen is open. Closing one continues without an answer.
+ */
 export function RunPrompts() {
   const [request, ...others] = usePrompts();
   const answer = useAnswer();
@@ -246,7 +248,7 @@ const KIND_WORDS: Record<RunEntry["kind"], string> = {
   note: "note",
 };
 
-/** What was written before each act, and after what came of it: the oldest first. */
+/** The journal, written before each act and after its result: the oldest entry first. */
 function Journal({ run }: { run: RunDetail }) {
   const { rows, total, error, isFetching, fetchMore } = useJournal(run.id);
   if (error) return <ErrorState doing="read the journal" error={error} />;

@@ -103,7 +103,7 @@ function OrderLine({ order }: { order: RunOrder }) {
   );
 }
 
-/** What is to be signed, to be copied or saved. */
+/** The request to be signed, to copy or to save. */
 function Request({ name, csr }: { name: string; csr: string }) {
   const { isCopied, copy } = useCopied();
   return (

@@ -62,7 +62,7 @@ const WAITING: TagContent = { tone: "blue", Icon: IconHourglass, word: "Waiting 
 /** It is done, and no login has shown it. */
 const UNVERIFIED: TagContent = { tone: "amber", Icon: IconHelpCircle, word: "Not verified" };
 
-/** How a step stands. What nobody works on any more is not under way. */
+/** The state of a step. In a run that is not running, no step is under way. */
 function tagContentOf({ state, verification }: RunStep, run: RunState): TagContent {
   if (verification === "waiting") return WAITING;
   if (verification === "unverified" && state === "verified") return UNVERIFIED;
@@ -84,7 +84,7 @@ type Progress = Pick<RunRow, "steps" | "stepsDone" | "failed">;
 export const formatProgress = ({ steps, stepsDone }: Progress): string =>
   `${stepsDone.toLocaleString("en")} of ${formatCount(steps, "step")}`;
 
-/** How far a run is: what is verified, what failed, and what is still to come. */
+/** The progress of a run: what is verified, what failed, and what is still to come. */
 export function RunBar({ run }: { run: Progress }) {
   const share = (count: number) => (run.steps === 0 ? 0 : (100 * count) / run.steps);
   const [done, failed] = [share(run.stepsDone), share(run.failed)];

@@ -78,7 +78,7 @@ const MOST_BYTES = 1_000_000;
 
 export const isTooLong = (text: string): boolean => new Blob([JSON.stringify(text)]).size > MOST_BYTES;
 
-/** What a text of targets means, with the hosts of these sources; read again as it is typed. */
+/** The targets of a text, with the hosts of these sources; read again while somebody types. */
 export function usePreview(targetText: Pick<TargetText, "text" | "sources" | "protocol">) {
   const { text, sources } = targetText;
   const { targets } = useApi();

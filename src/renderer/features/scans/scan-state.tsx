@@ -54,7 +54,7 @@ export function ScanStateTag({ state }: { state: ScanState }) {
 
 export const doneOf = ({ ok, failed, partial }: Scan): number => ok + failed + partial;
 
-/** How far a scan is: what was read, in part, not at all, and what is still to come. */
+/** The progress of a scan: what was read, in part, not at all, and what is still to come. */
 export function ScanBar({ scan }: { scan: Scan }) {
   const share = (count: number) => (scan.total === 0 ? 0 : (100 * count) / scan.total);
   const [ok, partial, failed] = [share(scan.ok), share(scan.partial), share(scan.failed)];
@@ -74,7 +74,7 @@ export function ScanBar({ scan }: { scan: Scan }) {
   );
 }
 
-/** In the header while a scan runs: how far it is, and the way to it. */
+/** In the header while a scan runs: its progress, and a link to it. */
 export function RunningScan() {
   const running = useScans({ state: "running" }).list.rows.at(0);
   if (!running) return null;
@@ -133,7 +133,9 @@ export function ScanProgress({ scanId, onDone, doneWord }: Props) {
   );
 }
 
-/** Prompts of running scans, the oldest first, over whatever screen is open. To close it is to go on without. */
+/**
+ * Prompts of running scans, the oldest first, over whatever screen is open. Closing one continues without an answer.
+ */
 export function ScanPrompts() {
   const { waiting, count } = usePrompts();
   const answer = useAnswer();

@@ -30,7 +30,7 @@ type Props = {
   onRemove: () => void;
 };
 
-/** One issuer, what can be done with it, and what came of that. */
+/** One issuer, what can be done with it, and the result of that. */
 export function IssuerLine({ issuer, isReadOnly, onIssued, onChange, onRemove }: Props) {
   const { name, kind } = issuer;
   const test = useTestIssuer();

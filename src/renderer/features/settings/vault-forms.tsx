@@ -191,7 +191,7 @@ function ChangeForm({ changing, onDone }: { changing: Changing; onDone: () => vo
   );
 }
 
-/** One passphrase to type. `mustRepeat`: the name of the field that it is typed in once before. */
+/** One passphrase to type. `mustRepeat`: the name of the field in which it is typed first. */
 export type Field<Name extends string> = {
   name: Name;
   label: string;

@@ -22,8 +22,8 @@ type Props = {
 };
 
 /**
- * What is known of one row, beside the list. Not a dialog: the rows that it leaves visible can be pressed,
- * and the keys of the list go on working.
+ * The facts about one row, beside the list. Not a dialog: the rows that it leaves visible can be pressed, and the keys
+ * of the list still work.
  */
 export function Drawer({ label, title, subtitle, onClose, children }: Props) {
   const ref = useRef<HTMLElement>(null);

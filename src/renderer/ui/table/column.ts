@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Total } from "#shared/model/total.ts";
 import { defuse } from "#shared/text/untrusted-text.ts";
 
-/** A column of a list. Widths are in pixels; what is left over is shared out by `grow`. */
+/** A column of a list. Widths are in pixels; the remaining width is shared out by `grow`. */
 export type Column<Row> = {
   id: string;
   title: string;

@@ -28,7 +28,7 @@ type Props<Row> = {
   sort: Sort;
   onSort: (sort: Sort) => void;
   selection: Selection;
-  /** The row that the keyboard is on; `focusKey` changes when it is to be brought into view and focused. */
+  /** The row that the keyboard is on; `focusKey` changes when the row has to be scrolled into view and focused. */
   cursor: string | null;
   focusKey: number;
   openId: string | null;

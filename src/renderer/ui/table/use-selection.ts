@@ -97,7 +97,7 @@ export function useListKeys(options: ListKeysOptions) {
   return { cursor, focusKey, isPeek, press };
 }
 
-/** Where the keyboard is. `focusKey` changes when it has moved there by a key and is to be followed. */
+/** The row that the keyboard is on. `focusKey` changes when a key has moved it and the focus has to follow. */
 function useCursor({ rowIds, openId, onOpen }: ListKeysOptions) {
   const [cursor, setCursor] = useState<string | null>(openId);
   const [focusKey, setFocusKey] = useState(0);

@@ -15,7 +15,7 @@ export const CoreStatus = z.object({
 });
 export type CoreStatus = z.infer<typeof CoreStatus>;
 
-/** What the native menu can ask of the page. */
+/** What the native menu can request of the page. */
 export const DesktopCommand = z.enum(["scan", "inspect", "shortcuts"]);
 export type DesktopCommand = z.infer<typeof DesktopCommand>;
 

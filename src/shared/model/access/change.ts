@@ -5,7 +5,7 @@ import { Instant } from "../instant.ts";
 export const ChangeKind = z.enum(["grant", "key-file", "host-key", "account", "certificate"]);
 export type ChangeKind = z.infer<typeof ChangeKind>;
 
-/** `gone` is said only of what a scan could have seen and did not. */
+/** `gone`: only for what a scan could have seen and did not. */
 export const ChangeWhat = z.enum(["appeared", "changed", "gone"]);
 export type ChangeWhat = z.infer<typeof ChangeWhat>;
 
@@ -66,7 +66,7 @@ export type Approval = z.infer<typeof Approval>;
 export const GrantEvent = z.object({
   at: Instant,
   what: z.enum(["first-seen", "moved", "changed", "gone", "back", "approved", "withdrawn"]),
-  /** From what to what, or for whom and what for; empty where the word says it all. */
+  /** From what to what, or the owner and the purpose; empty where the kind of event says it all. */
   details: z.array(z.string()),
 });
 export type GrantEvent = z.infer<typeof GrantEvent>;
@@ -79,7 +79,7 @@ export type Neighbour = z.infer<typeof Neighbour>;
 export const LocationSpan = z.object({
   kind: z.enum(["endpoint", "file"]),
   host: z.string(),
-  /** The port and the name asked for, or the path. Written by strangers in part. */
+  /** The port and the requested server name, or the path. Written by strangers in part. */
   where: z.string(),
   /** Its position in the chain or in the file: 0 is the first. */
   position: z.int(),

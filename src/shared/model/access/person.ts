@@ -46,7 +46,7 @@ export type KeyGap = z.infer<typeof KeyGap>;
 export const HostWithGap = z.object({ host: z.string(), port: z.int(), gap: KeyGap });
 export type HostWithGap = z.infer<typeof HostWithGap>;
 
-/** What the user has said of the inventory: whether it holds every machine that holds private keys. */
+/** The user's word on the inventory: whether it holds every machine that holds private keys. */
 export const Inventory = z.object({
   isWhole: z.boolean(),
   /** What is outside, in the user's words; empty for nothing. */

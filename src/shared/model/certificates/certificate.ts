@@ -10,7 +10,7 @@ export const Sha256 = z
   .brand<"Sha256">();
 export type Sha256 = z.infer<typeof Sha256>;
 
-/** One extension, read on its own: one that is broken says so and spoils none of the others. */
+/** One extension, read on its own: one that is broken has an error, and the others are read all the same. */
 export const Extension = z.object({
   oid: z.string(),
   /** OpenSSL's long name, or the OID again where it has none. */
@@ -103,7 +103,7 @@ export const CertificateDetail = CertificateRow.extend({
 });
 export type CertificateDetail = z.infer<typeof CertificateDetail>;
 
-/** One element of ASN.1 where it stands in its bytes. */
+/** One element of ASN.1, by its position in the bytes. */
 export const Asn1Node = z.object({
   /** Where its header begins, from 0; a query names it by this to get the elements in it. */
   offset: z.int(),
@@ -113,7 +113,7 @@ export const Asn1Node = z.object({
   tag: z.string(),
   /** Its content in words; empty for one that holds others. May be cut short: the bytes are complete. */
   value: z.string(),
-  /** Whether others stand in it. */
+  /** Whether it has elements in it. */
   isOpenable: z.boolean(),
   /** It is a string of bits or octets by its tag, and DER by its content. */
   isWrapping: z.boolean(),

@@ -110,7 +110,7 @@ export const Evaluation = z.object({
 });
 export type Evaluation = z.infer<typeof Evaluation>;
 
-/** What a certificate is to be used for. */
+/** What a certificate should be valid for. */
 export const Purpose = z.enum(["server", "client"]);
 export type Purpose = z.infer<typeof Purpose>;
 
@@ -158,7 +158,7 @@ export const ChainView = z.object({
 });
 export type ChainView = z.infer<typeof ChainView>;
 
-/** What is said of the revocation of a certificate, and by whom. `not-checked`: nobody was asked. */
+/** The state of a certificate's revocation. `not-checked`: nobody was asked. */
 export const RevocationState = z.enum(["good", "revoked", "unknown", "not-checked"]);
 export type RevocationState = z.infer<typeof RevocationState>;
 

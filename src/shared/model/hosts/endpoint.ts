@@ -21,7 +21,7 @@ export const CertificateTimestamp = z.object({
   logId: z.string(),
   /** Null where the time is none that a date can hold. */
   at: Instant.nullable(),
-  /** Where it stands: in the certificate, in the stapled answer of OCSP, or in an extension of the handshake. */
+  /** Where it came from: the certificate, the stapled answer of OCSP, or an extension of the handshake. */
   from: z.enum(["certificate", "staple", "handshake"]),
 });
 export type CertificateTimestamp = z.infer<typeof CertificateTimestamp>;

@@ -15,7 +15,7 @@ export const Escalation = z.object({
   what: z.array(z.string()),
   /** One of these that is a shell, or starts any command without a trick; null where none is known to be. */
   shell: z.string().nullable(),
-  /** The rule that says so, FILE:LINE; or what stands in for one that was not read. */
+  /** The rule that says so, FILE:LINE; or, for a rule that was not read, what shows it. */
   rule: z.string(),
 });
 export type Escalation = z.infer<typeof Escalation>;
@@ -34,7 +34,7 @@ export const Outbound = z.object({
   /** Empty for a file of the whole host. */
   account: z.string(),
   source: z.enum(["known_hosts", "ssh_config"]),
-  /** As it stands there; where it is hashed, the hash. */
+  /** As it is written there; where it is hashed, the hash. */
   name: z.string(),
   port: z.int(),
   isHashed: z.boolean(),
@@ -42,7 +42,7 @@ export const Outbound = z.object({
   fingerprint: z.string().nullable(),
   /** The login that ssh_config names. */
   user: z.string().nullable(),
-  /** The key files that ssh_config names, as they stand there. */
+  /** The key files that ssh_config names, as they are written there. */
   identities: z.array(z.string()),
   path: z.string(),
 });

@@ -6,7 +6,7 @@ import { HostName, Port, Target } from "./target.ts";
 export const Transport = z.enum(["ssh2", "system"]);
 export type Transport = z.infer<typeof Transport>;
 
-/** `auto`: ssh2, and OpenSSH's where ssh_config asks for what only that does, or where only that can log in. */
+/** `auto`: ssh2; or OpenSSH's client, where ssh_config needs what only that does, or only that can log in. */
 export const TransportRequest = z.enum(["auto", ...Transport.options]);
 export type TransportRequest = z.infer<typeof TransportRequest>;
 

@@ -73,7 +73,7 @@ const OwnCertificate = z.object({ sha256: Sha256, subject: z.string(), notAfter:
 
 const Common = { id: IssuerId, name: IssuerName, createdAt: Instant };
 
-/** Its public settings. What is secret of it is in the vault. */
+/** Its public settings. Its secrets are in the vault. */
 export const Issuer = z.discriminatedUnion("kind", [
   z.object({
     ...Common,
@@ -101,7 +101,7 @@ export const Issuer = z.discriminatedUnion("kind", [
     profile: z.string().nullable(),
     /** Its directory is trusted by roots that were provided, and not by those of the system. */
     hasRoots: z.boolean(),
-    /** How its challenges are answered where nothing else is said. */
+    /** The default method for its challenges. */
     challenge: ChallengeMethod.nullable(),
   }),
   z.object({
@@ -139,7 +139,7 @@ export type Ordered =
   /** A sentence. */
   | { kind: "refused"; message: string };
 
-/** How far an order is; announced as it goes on. */
+/** The progress of an order, announced with each change. */
 export type OrderState =
   /** `url`: where a later process continues the order. */
   | { kind: "ordered"; url: string }
@@ -168,7 +168,7 @@ export type AcmeChallenge =
   /** SHA-256 of the key authorization. */
   | { type: "tls-alpn-01"; name: string; digest: Uint8Array };
 
-/** What the issuer of a certificate does now, or why there is none. `said`: its words. */
+/** What the issuer of a certificate does now, or why there is no certificate. `said`: its words. */
 export const OrderNote = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ordered") }),
   z.object({ kind: z.literal("challenge"), type: z.string(), name: z.string(), said: z.string() }),

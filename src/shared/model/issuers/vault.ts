@@ -24,8 +24,8 @@ export const Receiver = z.object({
 export type Receiver = z.infer<typeof Receiver>;
 
 /**
- * What was typed, sealed where it was typed to the vault process's `Receiver`, so that nobody between reads it: AES-256-GCM (nonce,
- * then the ciphertext with its tag) by a key of HKDF-SHA256 of the two points' ECDH.
+ * What was typed, sealed in the page or terminal to the vault process's `Receiver`, so that nobody between reads it:
+ * AES-256-GCM (nonce, then the ciphertext with its tag) by a key of HKDF-SHA256 of the two points' ECDH.
  */
 export const Sealed = z.strictObject({
   to: Receiver.shape.id,

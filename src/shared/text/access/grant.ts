@@ -10,7 +10,7 @@ type Orphaned = { orphan: Orphan; account: string; file: string; line: number; v
 /** Whoever has left can log in for certain; the other reasons need somebody to review them. */
 export const ORPHAN_SEVERITY = { gone: "high", unused: "medium", "private-key-not-found": "medium" } as const;
 
-/** What is said of a grant that may let somebody in while nobody is known to own or use it. */
+/** The text for a grant that may let somebody in while nobody is known to own or use it. */
 export function describeOrphan(grant: Orphaned): FindingText {
   const { orphan, file, line, verdict } = grant;
   const { owner, use, effective } = verdict;

@@ -49,7 +49,7 @@ const STATES: Record<ServedState, string> = {
 /** The deployment status, in a few words. */
 export const formatServedState = (state: ServedState): string => STATES[state];
 
-/** `nginx *:443 shop.example`, `postfix 192.0.2.1:25`: a listener and the name that it is asked for. */
+/** `nginx *:443 shop.example`, `postfix 192.0.2.1:25`: a listener and the server name. */
 export function formatListener({
   address,
   port,

@@ -188,7 +188,7 @@ export function formatVerdict({
   return profile === "clients" ? `${state} for clients` : `${state} by ${PROFILES[profile]}`;
 }
 
-/** A reason with the section of its rule. What certificates hold stands in it as it is written there. */
+/** A reason with the section of its rule. Text of certificates stands in it as it is written there. */
 export function formatReason(reason: ChainReason): string {
   const rule = formatRule(reason);
   return rule === null ? reason.sentence : `${reason.sentence} (${rule})`;

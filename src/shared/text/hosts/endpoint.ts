@@ -36,7 +36,10 @@ const WORDS: Record<Outcome, string> = {
 /** An outcome, in a few words. */
 export const formatOutcome = (outcome: Outcome): string => WORDS[outcome];
 
-/** What is known of an endpoint from the wire, as names and values for people, the values in lines. Partly a stranger's words. */
+/**
+ * What an endpoint sent beside its chain, as names and values for people, the values in lines. Partly a stranger's
+ * words.
+ */
 type SaidFact = { name: string; lines: readonly string[] };
 
 /** Facts with a text of their own below, which replaces what was noted. */
