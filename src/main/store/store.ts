@@ -75,7 +75,7 @@ export function openStore(
       loss,
       /**
        * What something other than this program has changed, as a sentence; null where nothing was found. An older copy
-       * of the database is reported as that alone.
+       * of the database is reported by `loss` alone.
        */
       unsealed: loss === null ? unsealed : null,
       /** Shared with every other connection to the database. */

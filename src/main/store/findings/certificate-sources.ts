@@ -54,7 +54,7 @@ const aboutCertificate = ({
 
 type Dated = Pick<CertificateSourceOptions, "rule" | "severity" | "since" | "where"> & {
   index?: string;
-  /** The default is the later one of that date and when it was first seen. */
+  /** The default is the later one of `since` and when it was first seen. */
   firstSeen?: string;
 };
 

@@ -53,7 +53,7 @@ export type FindingSource = {
    * `startedAt`.
    */
   scans?: string;
-  /** Whether such an index has little more than the source. */
+  /** Whether an index of `walk` has little more than the source. */
   isWalkShort?: boolean;
   table:
     | "finding"

@@ -114,7 +114,7 @@ export type KeyRange = {
   columns: readonly string[];
 };
 
-/** All that there is. */
+/** The range of all rows. */
 export const wholeOf = (columns: readonly string[]): KeyRange => ({ where: [], columns });
 
 /**

@@ -192,7 +192,7 @@ const toKnown = (row: PersonRow): KnownPerson => ({
   decidedBy: toDeciding(row),
 });
 
-/** Counts what was read again only when the database has changed. */
+/** Counts again only when the database has changed. */
 function fleetReader(db: Database, { sources, inventory }: Deps): () => FleetFacts {
   const versionOf = databaseVersion(db);
   const count = db.prepare<

@@ -182,7 +182,7 @@ export function openSeals(db: Database, path: string): void {
   } else if (state && known && state.key_id === nameOf(known)) installSeals(db, known);
 }
 
-/** Null where a file in the key's path cannot be replaced: nothing is ever written over it. */
+/** Null where it cannot be created, such as where another file has its path: no file is ever overwritten. */
 function createKey(path: string): Buffer | null {
   try {
     return makeSealKey(path);

@@ -47,7 +47,8 @@ export function createServedEvaluator({ served }: Pick<RecordingStore, "served">
   }
 
   /**
-   * Evaluates all endpoints that are known to be on this host, also where its configuration no longer mentions them.
+   * Evaluates all endpoints that are known to be on this host, also where its configuration no longer says what it
+   * serves.
    */
   function evaluateHostAt(target: Pick<SshTarget, "host" | "port">): void {
     const seen = served.endpointsOf(target);

@@ -70,7 +70,7 @@ export type RecorderMessage =
   | { kind: "acquired" }
   /** A bug of this program in one probe; the others go on. */
   | { kind: "fault"; error: SerializedError }
-  /** It has ended. */
+  /** It does nothing any more. */
   | { kind: "dead"; error: SerializedError };
 
 /** A recorder, wherever it runs. */

@@ -35,7 +35,7 @@ export type OrderRequest = {
   challenges: {
     type: ChallengeType;
     /**
-     * Puts the answer in place. `undo` removes it, whatever came of it; only then the next name's challenge is
+     * Publishes the response. `undo` removes it, whatever came of it; only then the next name's challenge is
      * answered.
      */
     answer: (challenge: AcmeChallenge) => Promise<Answer>;
@@ -161,7 +161,7 @@ function openOrder(
   return { ...order, url, retryAfter: reply.retryAfter };
 }
 
-/** One after another: some challenge methods have a single location for answers. */
+/** One after another: some challenge methods have a single location for responses. */
 async function authorizeAll(
   session: AcmeSession,
   request: OrderRequest,
@@ -200,7 +200,7 @@ async function download(
   return isFault(read) ? read : { kind: "issued", chain: read.chain };
 }
 
-/** Shows the authority that we control a name; null when it is convinced. The answer is removed afterwards. */
+/** Shows the authority that we control a name; null when it is convinced. The response is removed afterwards. */
 async function authorize(
   session: AcmeSession,
   request: OrderRequest,
@@ -234,7 +234,7 @@ async function authorize(
 const nameOf = ({ identifier, isWildcard }: Authorization): string =>
   `${isWildcard ? "*." : ""}${identifier.value}`;
 
-/** Accepts only names of the request: nothing is put in place for others. */
+/** Accepts only names of the request: no response is published for others. */
 async function readOne(session: AcmeSession, request: OrderRequest, url: string): Promise<Authorized> {
   const reply = await readPatiently(session, request.signer, { url, kid: request.account });
   if (isFault(reply)) return reply;
