@@ -3,7 +3,8 @@ import { GraphEdge, GraphLink, GraphNode, MutualTrust, SharedKey } from "../mode
 import { listOf, Page, query, Search } from "./procedure.ts";
 
 /**
- * A thing by its name: HOST or HOST:PORT (whoever is root there), ACCOUNT@HOST, SHA256:..., person:NAME, or "this computer".
+ * A thing by its name: HOST or HOST:PORT (whoever is root there), ACCOUNT@HOST, SHA256:..., person:NAME, or "this
+ * computer".
  */
 const Name = z.string().trim().min(1).max(600);
 

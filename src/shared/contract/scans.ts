@@ -20,7 +20,10 @@ export const TargetText = z.object({
    * port implies.
    */
   protocol: Protocol.nullable().default(null),
-  /** Every host that this user's ssh_config names in full, and every name in known_hosts that is not hashed, beside the text. */
+  /**
+   * Beside the text: every host that this user's ssh_config names in full, and every name in known_hosts that is not
+   * hashed.
+   */
   sources: z.array(z.enum(["ssh-config", "known-hosts"])).default([]),
   /** Read instead of ~/.ssh/config and the system's ssh_config, as by `ssh -F`. */
   sshConfigFile: LocalPath("ssh-config").nullable().default(null),

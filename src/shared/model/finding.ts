@@ -79,8 +79,8 @@ export const Acceptance = z.object({ reason: z.string(), until: z.iso.date(), ac
 export type Acceptance = z.infer<typeof Acceptance>;
 
 /**
- * A rule of a profile that a certificate breaks, or a demand of path validation; that one has no section of its own, and no
- * client accepts what fails it.
+ * A rule of a profile that a certificate breaks, or a demand of path validation. A demand has no section of its own,
+ * and no client accepts what fails it.
  */
 export const BrokenRule = z.object({
   code: ChainReasonCode,

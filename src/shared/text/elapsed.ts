@@ -9,7 +9,10 @@ const UNITS = [
 /** Days are counted as days up to this many; months would hide how near a date is. */
 const DAYS_AS_DAYS = 120;
 
-/** How far off an instant is: "3 days ago", "in 12 days", "just now" to the minute. Rounded down: nothing seems further off. */
+/**
+ * How far off an instant is: "3 days ago", "in 12 days", "just now" to the minute. Rounded down: nothing seems later
+ * than it is.
+ */
 export function formatElapsed(instant: string, now: Date): string {
   const seconds = Math.trunc((Date.parse(instant) - now.getTime()) / 1000);
   const amount = formatAmount(Math.abs(seconds));

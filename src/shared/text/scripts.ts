@@ -1,6 +1,6 @@
 /**
- * Scripts that are several files, in the order of their names, as one text of POSIX sh. A file NAME.sh defines functions and constants alone;
- * NAME.awk is a program of awk, which they run as "$NAME_awk" (with "_" for each "-").
+ * Scripts that are several files, in the order of their names, as one text of POSIX sh. A file NAME.sh has only
+ * functions and constants; NAME.awk is a program of awk, which they run as "$NAME_awk" (with "_" for each "-").
  */
 export const joinScripts = (files: Readonly<Record<string, string>>): string =>
   Object.keys(files)

@@ -85,7 +85,9 @@ type Props = {
   buttonProps: { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
 };
 
-/** Replaces certificates wherever they are served, by a plan. Those of authorities are renewed by whoever signed them. */
+/**
+ * Replaces certificates wherever they are served, by a plan. Those of authorities are renewed by whoever signed them.
+ */
 export function RenewAction({ certificates, buttonProps }: Props) {
   const requestPlan = usePlanRequest();
   const renewal = toRenewal(certificates);

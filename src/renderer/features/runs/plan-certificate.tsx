@@ -16,7 +16,9 @@ import classes from "./plan.module.css";
 import renewal from "./renewal.module.css";
 import { formatKeyMade, ISSUER_KINDS, SERVER_NAMES } from "./words.ts";
 
-/** A certificate of a host that is renewed: what goes, what comes, into which files, for which services, and how it is verified. */
+/**
+ * A certificate of a host that is renewed: the old and the new one, the files, the services, and how it is verified.
+ */
 export function CertificateLine({ change, isOpen }: { change: Replacement; isOpen: boolean }) {
   const { subject, names, notAfter, issuer } = change;
   return (

@@ -10,7 +10,7 @@ import { type Column, printCsv } from "./column.ts";
 
 const run = promisify(execFile);
 
-/** Spreadsheets that work without a screen: how each reads a CSV, and what says in its own format that a cell computes. */
+/** Spreadsheets that run without a screen: how each reads a CSV, and what marks a computed cell in its own format. */
 const SPREADSHEETS = {
   Gnumeric: {
     read: async (folder: string, file: string) => {

@@ -53,10 +53,12 @@ export const Inventory = z.object({
   note: z.string(),
   /** Null until it was first marked. */
   markedAt: Instant.nullable(),
-  /** Hosts on which private keys may lie unseen: while there is one, a key whose private key was not found makes no orphan. */
+  /**
+   * Hosts on which private keys may lie unseen: while there is one, a private key that was not found makes no orphan.
+   */
   gaps: z.object({ total: z.int(), first: z.array(HostWithGap) }),
 });
 export type Inventory = z.infer<typeof Inventory>;
 
-/** Whether what was not found counts as absent: the user has said that all is scanned, and every host was read whole. */
+/** Whether what was not found counts as absent: the inventory is marked complete, and every host was read whole. */
 export const evaluatesAbsence = ({ isWhole, gaps }: Inventory): boolean => isWhole && gaps.total === 0;

@@ -36,7 +36,10 @@ export const Certificate = z.object({
   /** Null where the date could not be read; `malformed` then says why. */
   notBefore: Instant.nullable(),
   notAfter: Instant.nullable(),
-  /** Every subject alternative name behind its kind (`DNS:`, `IP:`, `email:`, `URI:`, `DirName:`, `othername:`, ...), in their order. */
+  /**
+   * Every subject alternative name behind its kind (`DNS:`, `IP:`, `email:`, `URI:`, `DirName:`, `othername:`, ...), in
+   * their order.
+   */
   names: z.array(z.string()),
   /** RSA, RSA-PSS, DSA, EC, Ed25519, Ed448, ML-DSA-65, SLH-DSA-SHA2-128s, ...; the OID where unknown. */
   keyType: z.string(),

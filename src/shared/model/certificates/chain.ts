@@ -90,8 +90,8 @@ export const ChainReason = z.object({
 export type ChainReason = z.infer<typeof ChainReason>;
 
 /**
- * `valid`: against the profile. `valid-for-clients`: it breaks rules of the profile, and at least one client accepts it all
- * the same. `unsupported`: what this program cannot verify is not invalid for that.
+ * `valid`: against the profile. `valid-for-clients`: it breaks rules of the profile, and at least one client accepts it
+ * all the same. `unsupported`: this program cannot verify it, which does not make it invalid.
  */
 export const ChainState = z.enum(["valid", "valid-for-clients", "invalid", "unsupported"]);
 export type ChainState = z.infer<typeof ChainState>;

@@ -21,7 +21,7 @@ export const HostKeyState = z.enum([
 ]);
 export type HostKeyState = z.infer<typeof HostKeyState>;
 
-/** A host by its name and port, and its row in the inventory: null for a jump host, or a pin, of which there is none. */
+/** A host by its name and port, with its row in the inventory: null for a jump host or a pin without such a row. */
 const HostReference = z.object({ id: z.int().nullable(), host: z.string(), port: z.int() });
 
 /** One key under one name, of all that is known: pins, known_hosts, what hosts presented, what was found on them. */

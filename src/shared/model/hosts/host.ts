@@ -24,8 +24,9 @@ export const ClaimReason = z.enum([
 export type ClaimReason = z.infer<typeof ClaimReason>;
 
 /**
- * Whether a location has the private key that it shows. `verified`: it signed a nonce of ours with that key. `claimed`: it shows
- * the public key, which anybody can write there. `other-key`: it signed, and the signature is not by the key that it shows.
+ * Whether a location has the private key that it shows. `verified`: it signed a nonce of ours with that key. `claimed`:
+ * it shows the public key, which anybody can write there. `other-key`: it signed, and the signature is not by the key
+ * that it shows.
  */
 export const KeyPossession = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("verified") }),

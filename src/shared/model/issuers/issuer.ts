@@ -59,7 +59,10 @@ export const IssuerName = z
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, "a name has letters, digits, dots and dashes, 63 at most");
 export type IssuerName = z.infer<typeof IssuerName>;
 
-/** What a local authority may sign for: a DNS name and all below it (`.corp.example`), or a range of addresses (`10.0.0.0/8`). */
+/**
+ * What a local authority may sign for: a DNS name and all below it (`.corp.example`), or a range of addresses
+ * (`10.0.0.0/8`).
+ */
 export const PermittedName = z.string().trim().min(1).max(255);
 export type PermittedName = z.infer<typeof PermittedName>;
 

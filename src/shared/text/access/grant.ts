@@ -59,7 +59,10 @@ function formatRemedy(orphan: Orphan): string {
   }
 }
 
-/** The sentences of a verdict that matter, the deciding one first. `orphan`: why it is an orphan; null when it is none. */
+/**
+ * The sentences of a verdict that matter, the deciding one first. `orphan`: why the grant is an orphan; null when it is
+ * none.
+ */
 export function formatWhy({ effective, owner, use }: Verdict, orphan: OrphanState | null): string[] {
   return [
     ...(orphan !== null && orphan !== "unused" ? owner.reasons : []),

@@ -6,7 +6,10 @@ type Update = Extract<ChallengeMethod, { kind: "rfc2136" }>;
 /** A challenge method as it is typed; the secret of a zone's key is typed on its own. */
 export type TypedChallengeMethod = Exclude<ChallengeMethod, Update> | Omit<Update, "secretId">;
 
-/** Reads `webroot:/var/www`, `challenges:/var/lib/acme`, `served[:PORT]`, `tls-alpn[:PORT]`, `hook:PROGRAM` and `rfc2136:...`; null for another. */
+/**
+ * Reads `webroot:/var/www`, `challenges:/var/lib/acme`, `served[:PORT]`, `tls-alpn[:PORT]`, `hook:PROGRAM` and
+ * `rfc2136:...`; null for another text.
+ */
 export function parseChallengeMethod(text: string): TypedChallengeMethod | null {
   const [, word = "", rest = ""] = /^([a-z0-9-]+)(?::(.*))?$/s.exec(text.trim()) ?? [];
   switch (word) {

@@ -15,7 +15,10 @@ const HOLDS: Record<DeploymentFile["holds"], string> = {
 
 export const formatHolds = ({ holds }: Pick<DeploymentFile, "holds">): string => HOLDS[holds];
 
-/** `web1:443/shop.example (smtp, 192.0.2.1, from its host)`: where a handshake is made, with which server name, and what is negotiated before. */
+/**
+ * `web1:443/shop.example (smtp, 192.0.2.1, from its host)`: where a handshake is made, with which server name, and
+ * after which STARTTLS negotiation.
+ */
 export function formatServedVerification(endpoint: VerificationEndpoint): string {
   const { startTls, addresses = [], from } = endpoint;
   const how = [

@@ -4,7 +4,7 @@ import type { SshfpResult } from "../../model/hosts/host-key.ts";
 
 type Key = { keyType: string | null; keyBits: number | null; curve?: string | null };
 
-/** A key's kind and size for people: "RSA 2048", "EC P-256", "Ed25519", "ssh-ed25519"; what is not known is left out. */
+/** A key's kind and size for people: "RSA 2048", "EC P-256", "Ed25519", "ssh-ed25519"; without what is not known. */
 export function formatKey({ keyType, keyBits, curve }: Key): string {
   if (keyType === null) return "not a key";
   if (curve) return `${keyType} ${curve}`;

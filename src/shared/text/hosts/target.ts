@@ -31,7 +31,10 @@ export const formatHost = ({ host, port }: { host: string; port: number | null }
 export const formatHostAddress = ({ host, port }: { host: string; port: number }): string =>
   `${bracket(host)}:${port}`;
 
-/** `shop:443`, `10.0.0.5:443/shop`, `mail:25`, `smtp://mail:2525`, and `tls://mail:25` where TLS is spoken at once on a port that is known for another protocol. */
+/**
+ * `shop:443`, `10.0.0.5:443/shop`, `mail:25`, `smtp://mail:2525`, and `tls://mail:25` where TLS is spoken at once on a
+ * port that is known for another protocol.
+ */
 export function formatEndpoint({ port, serverName, protocol, ...target }: Omit<TlsTarget, "kind">): string {
   const hostAddress = formatHostAddress({ ...target, port });
   const said = serverName === null ? hostAddress : `${hostAddress}/${serverName}`;
