@@ -50,7 +50,7 @@ test.skipIf(!canStartHosts())(
       message: expect.stringContaining("one more login with the new key"),
     });
     let ended = first;
-    // Two clocks are compared, so that a login in the same moment does not count.
+    // The clocks of two machines are compared, so a login in the same moment does not count.
     while (ended.state === "waiting") {
       await logIn(web, person.path);
       ended = await goOn();

@@ -8,7 +8,7 @@ import { readThere, writeThere } from "#testing/runs/offline-hosts.ts";
 const KEY = "/home/deploy/.ssh/id_ed25519";
 const GRANTS = "/home/deploy/.ssh/authorized_keys";
 
-/** Runs a script there, and takes the host's signature from its result, as one that was run without host keys has none. */
+/** Runs a script there, and removes the host's signature from its result: a run without host keys has none. */
 async function runUnsigned(host: LabHost, { text }: { text: string }): Promise<{ base64: string }> {
   await host.run("mkdir -p /root/stick && rm -f /root/stick/*");
   await writeThere(host, "/root/stick/script.sh", text);
@@ -18,7 +18,7 @@ async function runUnsigned(host: LabHost, { text }: { text: string }): Promise<{
   return { base64: Buffer.from(unsigned, "latin1").toString("base64") };
 }
 
-/** A collector that is printed now is carried there, and its bundle back. */
+/** Prints a collector now, runs it on the host, and imports its bundle. */
 async function bringBundle({ client }: App, host: LabHost): Promise<void> {
   const { script } = await client.bundles.issueCollector();
   await writeThere(host, "/root/stick/collect.sh", script);
@@ -42,7 +42,7 @@ test.skipIf(!canStartHosts())(
       name: "web",
       prepare: `${letIn(desk.publicKey)}\n${letIn(line, "deploy")}\nchgrp deploy ${GRANTS}`,
     });
-    // What is asked for in one second is of one instant: the clock moves on after each script.
+    // All that is requested within one second has the same time: so the clock moves on after each script.
     let aheadMs = 0;
     const { databasePath, workstation } = desk;
     const now = () => new Date(Date.now() + aheadMs);

@@ -9,7 +9,7 @@ test.skipIf(!canStartHosts())(
   async () => {
     await using desk = await makeDesk();
     const guest = await makeKeyLine("guest@x");
-    // By a key of deploy's: the others have none.
+    // Probed with a key of deploy's: the others have none.
     await using probed = await startProbedHosts(desk, {
       prepare: `useradd -m -s /bin/sh fresh; useradd -m -s /bin/sh shut; rm -rf /home/fresh/.ssh /home/shut/.ssh`,
       sshdOptions: ["-o", "DenyUsers=shut"],

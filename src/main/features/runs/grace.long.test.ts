@@ -93,7 +93,7 @@ test.skipIf(!canStartHosts())(
     expect(await goOn()).toMatchObject(again);
     expect(await goOn()).toMatchObject(again);
     let ended = first;
-    // Two clocks are compared, so that a login in the same moment does not count.
+    // The clocks of two machines are compared, so a login in the same moment does not count.
     while (ended.state === "waiting") {
       await logIn(web, given.path);
       ended = await goOn();
@@ -136,12 +136,12 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** The file of `deploy` is that line and the one of whoever is watched. */
+/** Gives `deploy` a file of two lines: this one, and the one by which the prober logs in. */
 const besideRetained = (line: string): string => `printf '%s\\n' '${line.trim()}' "$retained" > ${FILE}`;
 
 type Said = { phase?: string; place?: string; entry: string; text: string };
 
-/** The removals that the audit log tells of, and those before which it tells of no login by the new key in a minute. */
+/** The removals in the audit log, and those without a login by the new key in the minute before. */
 function removalsWithoutVerification(databasePath: string): { removals: number; without: Said[] } {
   using db = openToRead(databasePath);
   const events = db.rows.map(({ at, detail }) => ({ at: Date.parse(at), ...(JSON.parse(detail) as Said) }));

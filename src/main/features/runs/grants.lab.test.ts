@@ -117,7 +117,7 @@ test.skipIf(!canStartHosts())(
     // A second sshd, which reads another file.
     await web.run(`/usr/sbin/sshd -p 2222 -o ListenAddress=${web.address} -o PidFile=/run/second.pid \
       -o PerSourcePenalties=no -o AuthorizedKeysFile=/etc/ssh/keys/%u`);
-    // A third one, which reads what a wildcard leads to, and that only for logins from here.
+    // A third one, which reads a file by a wildcard, and that only for logins from here.
     await web.run(`/usr/sbin/sshd -f /etc/ssh/third -p 2223 -o ListenAddress=${web.address} \
       -o PidFile=/run/third.pid -o PerSourcePenalties=no`);
     await using app = desk.open();
@@ -181,7 +181,7 @@ test.skipIf(!canStartHosts())(
   "a line by which Latchkey logs in is shut to its own address only where something that is left has logged in",
   async () => {
     await using desk = await makeDesk();
-    // Looked for before the desk's other key, so that it is what lets in.
+    // It comes before the workstation's other key, so that it is the one that logs in.
     const own = await makeKeyFile(join(desk.home, ".ssh"), "id_ecdsa");
     await using web = await startHost({
       name: "web",
@@ -212,7 +212,7 @@ test.skipIf(!canStartHosts())(
   async () => {
     await using desk = await makeDesk();
     const own = join(desk.home, ".ssh", "id_ed25519");
-    // Five come before it, as many as one login offers: what it is let in by is offered by OpenSSH's client alone.
+    // Five come before it, as many as one login offers: so OpenSSH's client alone offers the one that logs in.
     const tried = ["one", "two", "three", "four", "five"].map((name) => makeKeyFile(desk.home, name));
     const identities = [...(await Promise.all(tried)).map(({ path }) => path), own];
     const config = identities.map((path) => `IdentityFile "${path}"\n`).join("");

@@ -15,7 +15,7 @@ test.skipIf(!canStartHosts())(
     await using desk = await makeDesk();
     const own = join(desk.home, ".ssh/id_ed25519");
     const half = await readFile(own, "utf8");
-    // A file of two names is not changed: the old key goes on to count there.
+    // A file with two hard links is not changed: the old key still logs in there.
     await using probed = await startProbedHosts(desk, {
       prepare: `ln ${FILE} /home/deploy/other-name
         printf '%s' '${half}' > ${HELD}; echo '${desk.publicKey}' > ${HELD}.pub; chmod 600 ${HELD}`,

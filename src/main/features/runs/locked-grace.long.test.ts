@@ -71,7 +71,7 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** Answers whatever is asked meanwhile; how often. */
+/** Answers all prompts meanwhile; returns how many there were. */
 async function answerUntil({ client }: App, over: Promise<unknown>): Promise<number> {
   const announcements = await client.events.watch();
   const done = over.then(() => "over" as const);

@@ -69,7 +69,7 @@ const ONLY_BY_PASSWORD = `
   kill -HUP 1
 `;
 
-/** Makes a plan; whatever is asked is answered with one word, and told. */
+/** Makes a plan; answers all prompts with one word, and returns them. */
 async function planAsked({ client }: App, request: Awaited<ReturnType<typeof requestForOwnKey>>) {
   const announcements = await client.events.watch();
   const { planId } = await client.runs.plan({ request, mayPrompt: true });

@@ -31,7 +31,7 @@ describe.runIf(canStartHosts())("an offline script that makes the key", () => {
     const before = await readVault(host);
 
     await endScript(host, "Does the login work");
-    // As a hand-over that is ended leaves it.
+    // As an interrupted installation leaves it.
     await host.run(`mv ${KEY}.pub ${KEY}.latchkey-old.pub`);
     const refused = await runScript(host, "no\\n");
     expect(refused).toContain(`with the key ${KEY}.latchkey-new of this host`);

@@ -11,18 +11,18 @@ import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const FILE = "/home/deploy/.ssh/authorized_keys";
 
-/** The collector is carried there, and what it wrote back. */
+/** Runs the collector there, and imports its bundle. */
 async function importBundle(app: App, host: LabHost): Promise<void> {
   await app.client.bundles.import({ base64: (await runCollector(host)).toString("base64") });
 }
 
-/** What access shows of the keys of deploy. */
+/** The keys of deploy that access shows. */
 const keysOf = async ({ client }: App): Promise<(string | null)[]> => {
   const { rows } = await client.access.list({ limit: 100 });
   return rows.filter(({ account }) => account === "deploy").map(({ fingerprint }) => fingerprint);
 };
 
-/** Exports, runs there, and imports what the script wrote. */
+/** Exports, runs there, and imports the script's result. */
 async function carryOut({ client }: App, host: LabHost, planned: PlanDetail) {
   const { files } = await client.runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
   expect(files).toHaveLength(1);

@@ -30,7 +30,7 @@ test.skipIf(!canStartHosts()).each([
     const lay = async () => {
       const { files, notes } = await runs.exportScripts({ planId: planned.id, ...agreeTo(planned) });
       const text = files[0]?.text ?? "";
-      // Of a result that came back days ago: one from the future is refused, and no clock is set here.
+      // As if a result had come back days ago: one from the future is refused, and no clock is set here.
       await layScript(web, isDue ? text.replace(/^offline_not_before=\d+$/m, "offline_not_before=1") : text);
       return { phases: files.map((file) => file.phases.join(" ")), notes: notes.join("; ") };
     };
@@ -52,7 +52,7 @@ test.skipIf(!canStartHosts()).each([
     expect((await lay()).phases).toEqual(["grant"]);
     expect(await runScript(web, "yes\\nyes\\n")).toContain("code 0");
     expect(await take()).toBe("waiting");
-    // With both keys in place somebody goes on with the old one, and a scan reads that.
+    // With both keys installed somebody still uses the old one, and a scan reads that.
     await untilSeenAsLater();
     await logIn(web, old.path);
     await scanAll(app, { text: `root@${web.address}` });

@@ -12,14 +12,14 @@ const GRANTS = "/home/deploy/.ssh/authorized_keys";
 
 const MAKE_OLD = `su deploy -c 'ssh-keygen -q -t ed25519 -N "" -C deploy@vault -f ${KEY}'`;
 
-/** The login as deploy, from that host to another by the key there, as whoever carries a script would try it. */
+/** Logs in as deploy, from that host to another by the key there, as a person who runs the script would try it. */
 const logsIn = (from: LabHost, to: LabHost, key: string): Promise<string> =>
   from.run(`su deploy -c 'ssh -n -F none -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none -o StrictHostKeyChecking=no \
     -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i ${key} deploy@${to.address} echo in' 2>&1 || echo out`);
 
 type Exported = Awaited<ReturnType<App["client"]["runs"]["exportScripts"]>>["files"][number];
 
-/** Runs it there; what it said, and its result. */
+/** Runs it there; returns its output, and its result. */
 async function run(
   host: LabHost,
   { text }: Pick<Exported, "text">,
@@ -190,7 +190,7 @@ test.skipIf(!canStartHosts())(
     expect(ended.message).toContain(`${evil}/authorized_keys`);
     expect(await host.run("ls -A /home/deploy/.ssh")).toBe("authorized_keys\nid_ed25519\nid_ed25519.pub\n");
     await expect(runs.resume({ runId, removesOld: true })).rejects.toThrow("keeps no old private key");
-    // What has its name alone is no old key, and keeps no run from having removed it.
+    // A folder that only has its name is no old key: the result still counts as done.
     await host.run(`install -d -o deploy -g deploy ${path}`);
     const again = await run(host, files[0] as Exported);
     expect(await runs.importResult({ base64: again.result })).toMatchObject({ state: "committed" });

@@ -13,7 +13,7 @@ const FILE = "/home/deploy/.ssh/authorized_keys";
 const readFileOf = (host: LabHost): Promise<string> =>
   host.run(`base64 -w0 ${FILE}; stat -c ' %U:%G %a' ${FILE}; ls -A /home/deploy/.ssh`);
 
-/** Runs a script there while its sshd takes nobody in; answers with the result that it wrote. */
+/** Runs a script there while its sshd accepts no login; returns the result that it wrote. */
 async function carryThere(host: LabHost, script: string): Promise<Buffer> {
   kill(host.pid, "SIGSTOP");
   try {

@@ -61,7 +61,7 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
     void ending.finally(() => {
       isOver = true;
     });
-    // Times are told to the second: a login in the very one in which it began to wait does not count.
+    // Times have whole seconds: a login in the very second in which the wait began does not count.
     while (!isOver)
       await run("ssh", [
         "-F",

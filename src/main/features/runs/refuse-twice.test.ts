@@ -149,7 +149,7 @@ test.each<[string, StepState, StepState, boolean]>([
     const why = `run ${id} has begun to replace ${ID}; resume it, or roll it back, before another one`;
     expect(judge(() => refuseBegun(ofKeys, database.store, again))).toBe(isRefused ? why : null);
     expect(judge(() => refuseBegun(ofKeys, database.store, planOf("SHA256:two", "web", [])))).toBeNull();
-    // Which private keys it has begun to replace is not known then.
+    // Then it is not known which private keys it has begun to replace.
     database.write("UPDATE plan SET body = '{}'");
     const hasBegun = made !== "planned" && made !== "rolled-back";
     expect(judge(() => refuseBegun(ofKeys, database.store, again))).toEqual(

@@ -15,7 +15,7 @@ import { killRunOnce } from "#testing/runs/start-run-child.ts";
 import { startPebble } from "#testing/servers/pebble.ts";
 import { listen } from "#testing/servers.ts";
 
-/** What may be left: answers, the folders that were made for them, and what was written down of them. */
+/** What may be left: challenge answers, the folders that were created for them, and the notes about them. */
 const leftOn = (host: LabHost) =>
   host.run("find /var/www/html -mindepth 1 -name '.well-known*'; ls -A /var/lib/latchkey 2>/dev/null || :");
 
@@ -64,7 +64,7 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** Leads to port 80 of another address, but for as long as connections are held nowhere, so that an answer stands. */
+/** Forwards to port 80 of another address, except while connections are held, so that an answer stays. */
 async function holdConnections(at: string, to: string) {
   let gate = Promise.withResolvers<void>();
   const server = await listen(

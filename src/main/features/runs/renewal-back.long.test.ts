@@ -1,4 +1,7 @@
-/** What each server can do so that the new certificate is not served everywhere; the files go back by themselves. */
+/**
+ * What each server can do so that the new certificate is not served everywhere; the files are rolled back
+ * automatically.
+ */
 import { afterAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { servedBy } from "#net/ssh/session/pairs/testing/served-by.ts";
@@ -14,12 +17,12 @@ import { actOn, placesOf, TWO_PLACES } from "#testing/runs/two-places.ts";
 
 const MINUTES = 60_000;
 
-/** All that is served from, with number, owner, mode and time of each file. */
+/** All files that are served from, with inode, owner, mode and time of each. */
 const filesOf = (host: LabHost) =>
   host.run(`cd /etc; find tls haproxy -type f | sort | xargs sha256sum
     find tls haproxy ! -type f -printf '%p %y %U %G %m\\n' -o -printf '%p %i %U %G %m %T@\\n' | sort`);
 
-/** What its two places show. */
+/** What its two endpoints show. */
 const servedAt = (host: ServersHost, server: Failing["server"]) =>
   Promise.all(placesOf(host, server).map(servedBy));
 
@@ -28,7 +31,7 @@ const untilServed = (host: ServersHost, server: Failing["server"]) =>
     .poll(() => servedAt(host, server), { timeout: 2 * MINUTES })
     .toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), expect.stringMatching(/^[0-9a-f]{64}$/)]);
 
-/** As a sentence of a run says it. */
+/** The second endpoint, in a run's words. */
 function formatSecond(host: ServersHost, server: Failing["server"]): string {
   const second = placesOf(host, server)[1];
   return `${second?.host}:${second?.port}${second?.serverName === undefined ? "" : `/${second.serverName}`}`;
@@ -88,7 +91,8 @@ test.skipIf(!canStartHosts()).each(FAILING)(
     });
     expect(back).toMatchObject({ state: "rolled-back", message: "" });
     expect(await filesOf(host)).toBe(before);
-    // One that hears again reads what is there as often as it was told meanwhile, and is gone for an instant each time.
+    // A server that was stopped reads the files as often as it was reloaded meanwhile, and is gone for an instant each
+    // time.
     await expect.poll(() => servedAt(host, server), { timeout: MINUTES }).toEqual(old);
     expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
     table.push([server, how, by, `back by itself: ${stopped.message}`]);

@@ -26,7 +26,7 @@ test.skipIf(!canStartHosts())(
   async () => {
     await using desk = await makeRenewalDesk();
     await using host = await startHost({ name: "own", prepare: `${letIn(desk.publicKey)}\n${PREPARE}` });
-    // The leaf alone, whatever else is in its file.
+    // The server serves the leaf alone, whatever else is in its file.
     await host.run(`echo ${host.address} > /run/own.address; : > /run/own.more; own-server
       until openssl s_client -connect ${host.address}:9444 </dev/null >/dev/null 2>&1; do sleep 0.1; done`);
     await using app = await desk.openWithVault();

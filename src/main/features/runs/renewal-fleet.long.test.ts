@@ -9,7 +9,7 @@ import { makeRenewalDesk } from "#testing/runs/renewal-desk.ts";
 const HOSTS = ["one", "two", "three"];
 const SITES = ["a", "b", "c", "d"];
 
-/** Four servers in one nginx, each with a certificate of its own that is past two thirds of its life. */
+/** Four servers in one nginx, each with its own certificate, which is past two thirds of its lifetime. */
 const prepareOn = (host: string) => `
 rm -rf /etc/nginx; mkdir -p /etc/nginx /srv/tls
 ${SITES.map(
@@ -61,7 +61,7 @@ test.skipIf(!canStartHosts())(
     }
     const [one, two, three] = hosts;
     if (!one || !two || !three) throw new Error("three hosts were asked for");
-    // Its file has a second name, which a new one would not have.
+    // Its file has a second hard link, which a new file would not have.
     await serveOn(two, "ln b.pem b-again.pem");
     // Nobody but its server knows the passphrase.
     await serveOn(
@@ -75,7 +75,7 @@ test.skipIf(!canStartHosts())(
     const { rows } = await app.client.certificates.list({ limit: 100 });
     const leaves = rows.filter(({ subject }) => /^CN=[a-d]\.\w+\.lab$/.test(subject));
     expect(leaves).toHaveLength(12);
-    // Of one nobody has said who renews it.
+    // One has no label that says who renews it.
     const labelled = leaves.filter(({ subject }) => subject !== "CN=d.one.lab");
     await app.client.labels.set({
       things: labelled.map(({ sha256 }) => ({ kind: "certificate", sha256 })),

@@ -13,14 +13,14 @@ import {
 import { killRunAt } from "#testing/runs/start-run-child.ts";
 import { showLeaf, watchServed } from "#testing/runs/watch-hosts.ts";
 
-/** Latchkey is killed after its nth entry in the journal. */
+/** Latchkey is killed after its nth journal entry. */
 const MOMENTS = Array.from({ length: 16 }, (_, index) => 2 * index + 1);
 
 const filesOf = (host: LabHost) => host.run("cd /etc/tls; sha256sum *; stat -c '%n %U %G %a' *");
 const leftOn = (host: LabHost) =>
   host.run("ls -A /var/lib/latchkey 2>/dev/null || :; find /etc/tls -name '*latchkey*'");
 
-/** What the certificate in the file is, and whether the key beside it is its own. */
+/** The certificate in the file, and whether the key beside it is its own. */
 const pairOf = (host: LabHost) =>
   host.run(`cd /etc/tls
     openssl x509 -in nginx.pem -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f

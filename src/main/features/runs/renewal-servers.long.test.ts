@@ -24,7 +24,7 @@ async function addSecondPlaces(host: ServersHost, servers: readonly HostedServer
   }
 }
 
-/** A plan for whatever these servers serve. */
+/** A plan for all that these servers serve. */
 async function planOf(app: App, host: ServersHost, servers: readonly HostedServer[]) {
   await scanServers(app, [host], servers);
   const { rows } = await app.client.certificates.list({ limit: 100 });
@@ -38,7 +38,7 @@ async function planOf(app: App, host: ServersHost, servers: readonly HostedServe
   return makePlan(app, request, { postCheckMinutes: 0, rollbackAfterSeconds: 600 });
 }
 
-/** Carries it out to the end: each of the servers shows its own new certificate at both of its places. */
+/** Executes it to the end: each of the servers shows its own new certificate at both of its endpoints. */
 async function renew(app: App, host: ServersHost, servers: readonly HostedServer[]) {
   const planned = await planOf(app, host, servers);
   expect(planned.plan?.leftOut).toEqual([]);

@@ -5,7 +5,7 @@ import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
 
-/** An nginx that takes RSA alone: its ciphers have nothing else, and TLS 1.3, whose ciphers take any key, is off. */
+/** An nginx that accepts RSA alone: it has no other ciphers, and TLS 1.3, whose ciphers take any key, is off. */
 const RSA_ALONE = `
 cd /etc/tls
 openssl req -x509 -newkey rsa:2048 -nodes -keyout nginx.key -out nginx.pem -days 30 -subj /CN=nginx.lab -addext subjectAltName=DNS:nginx.lab 2>/dev/null
@@ -44,7 +44,7 @@ test.skipIf(!canStartHosts())(
     const refused = await carryOut(app, unusable);
     expect(refused).toMatchObject({ state: "stopped", failed: 1 });
     expect(refused.message).toMatch(/refused the handshake.*it was rolled back/);
-    // One look at each of its two places, each by a few hellos.
+    // One probe of each of its two endpoints, each with a few ClientHellos.
     expect(Number(await host.run("grep -c 'no shared cipher' /var/log/nginx.log"))).toBeLessThanOrEqual(8);
     expect(await files()).toBe(before);
     const back = await untilStill(app, async () => {

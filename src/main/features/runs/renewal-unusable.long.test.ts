@@ -10,7 +10,7 @@ const SUITE = "ECDHE-RSA-AES128-GCM-SHA256";
 const rsa = (server: HostedServer) =>
   `cd /etc/tls; openssl req -x509 -newkey rsa:2048 -nodes -keyout ${server}.key -out ${server}.pem -days 30 -subj /CN=${server}.lab -addext subjectAltName=DNS:${server}.lab 2>/dev/null`;
 
-/** Each takes RSA alone, by what is said for the whole server and not where the certificate is named. */
+/** Each accepts RSA alone, by a setting for the whole server and not where the certificate is named. */
 const RSA_ALONE = {
   apache: `${rsa("apache")}
 printf 'SSLProtocol -all +TLSv1.2\\nSSLCipherSuite ${SUITE}\\n' >>/etc/apache2/apache2.conf
@@ -31,7 +31,7 @@ test.skipIf(!canStartHosts())(
     await using app = await desk.openWithVault();
     for (const server of servers) {
       await actOn(host, RSA_ALONE[server]);
-      // The scan may meet the last of the old processes.
+      // The scan may reach the last of the old processes.
       const takesNewest = `openssl s_client -connect ${host.address}:${SERVED[server].port} -tls1_3 </dev/null >/dev/null 2>&1`;
       await expect
         .poll(() => host.run(`if ${takesNewest}; then echo takes; else echo refuses; fi`), {

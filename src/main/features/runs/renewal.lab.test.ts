@@ -1,4 +1,4 @@
-/** One renewal carried out whole, from its plan to the hour after; what may go wrong on the way is in the long tests. */
+/** One whole renewal, from its plan to the post-deployment check; what may go wrong meanwhile is in the long tests. */
 import { expect, test } from "vitest";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";

@@ -9,7 +9,7 @@ const lab = test.skipIf(!canStartHosts());
 
 const at = ({ address }: LabHost, port = 443) => ({ host: address, port, serverName: null });
 
-/** All that is served from. */
+/** All files that are served from. */
 const filesOf = (host: LabHost) => host.run("cd /etc/tls; ls -A; sha256sum *; stat -c '%n %i %U %G %a %Y' *");
 
 /** All that a run may leave. */
@@ -24,7 +24,7 @@ lab(
     await scanServers(app, [host], ["nginx"]);
     const planned = await makePlan(app, renewalOf({ endpoints: [at(host)] }), { rollbackAfterSeconds: 30 });
     const before = await filesOf(host);
-    // Its master does not hear; whoever has told it cannot know.
+    // Its master is stopped, and whoever sends it a signal cannot know that.
     await host.run("kill -STOP $(cat /run/nginx.pid 2>/dev/null || pgrep -o nginx)");
     const stopped = await carryOut(app, planned);
     await host.run("kill -CONT $(cat /run/nginx.pid 2>/dev/null || pgrep -o nginx)");

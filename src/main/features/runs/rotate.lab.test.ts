@@ -13,7 +13,10 @@ const run = promisify(execFile);
 const fingerprintOf = async (path: string): Promise<string> =>
   (await run("ssh-keygen", ["-l", "-f", path])).stdout.split(" ")[1] ?? "";
 
-/** Hosts that the desk's own key opens: root, and an account with it twice, beside somebody who logs in throughout. */
+/**
+ * Hosts that the workstation's own key opens: root, and an account with it twice, beside a prober that logs in
+ * throughout.
+ */
 const startHosts = (desk: Desk, names: readonly string[]) =>
   startProbedHosts(desk, {
     names,
@@ -73,7 +76,7 @@ test.skipIf(!canStartHosts())(
     await scanAll(app, { text, acceptNew: true });
     const old = await fingerprintOf(join(desk.home, ".ssh/id_ed25519"));
     const planned = await makePlan(app, { kind: "rotate-key", fingerprint: old });
-    // Its own file takes no change from anybody.
+    // Nobody can change its own file.
     await second.run(
       "chattr +i /root/.ssh/authorized_keys 2>/dev/null || mount --bind /root/.ssh/authorized_keys /root/.ssh/authorized_keys",
     );

@@ -49,7 +49,7 @@ const plan = Plan.parse({
 
 type Work = (signal: AbortSignal) => Promise<void>;
 
-/** Runs of which none gets on; what was launched is counted. `announce` is told whatever is announced. */
+/** Runs that never proceed; counts those that were launched. `announce` is called at every announcement. */
 async function openRuns(announce: () => void = () => undefined) {
   const folder = await makeTemporaryFolder();
   const { store, [Symbol.dispose]: close } = openFile(folder.path);
@@ -167,7 +167,7 @@ test.each(["paused", "committed"] as const)(
     let asked: Promise<void> | null = null;
     const { setState } = store.runbooks.runs;
     store.runbooks.runs.setState = (said) => setState({ ...said, state });
-    // Its end is written down, and it is not yet out of the way.
+    // Its end is written, but it is still among the running ones.
     ask = () => {
       if (store.runbooks.runs.find(id)?.state === state) asked ??= runs.rollBack(id, MEANS);
     };

@@ -1,6 +1,6 @@
 /**
- * Runs in which every sentence is an x, of `shared/text/run*.ts` and of what hosts refuse: they still end right, so nothing that is
- * done hangs on what is said of it. A mock, here alone, for it is the mutation that is tried.
+ * Runs in which every sentence of `shared/text/runs/` and about refusals of hosts is an x: they still end right, so
+ * nothing that is done depends on a sentence. A mock, here alone, for it is the mutation under test.
  */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -24,7 +24,7 @@ vi.mock("#shared/text/runs/run-note.ts", async (load) => muteAll(await load<obje
 vi.mock("#shared/text/runs/run-step.ts", async (load) => muteAll(await load<object>()));
 vi.mock("#shared/text/runs/host-refusal.ts", async (load) => muteAll(await load<object>()));
 
-/** Whatever makes a sentence is called for that. */
+/** Every function that makes a sentence has a name that says so. */
 function muteAll(made: object): object {
   const muted = Object.entries(made).map(([name, one]) => [name, name.startsWith("format") ? () => X : one]);
   return Object.fromEntries(muted);
@@ -43,7 +43,7 @@ const goOn = (app: App, { id: runId }: RunDetail, how: "resume" | "rollBack"): P
     return runId;
   });
 
-/** All that was to be read of a run is an x. */
+/** All that a person would read of a run is an x. */
 async function expectMuted(app: App, { id: runId, message, stepList }: RunDetail): Promise<void> {
   expect(message).toBe(X);
   for (const step of stepList.filter(({ state }) => state === "verified")) expect(step.message).toBe(X);

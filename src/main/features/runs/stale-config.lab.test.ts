@@ -3,7 +3,7 @@ import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makeKeyLine, untilStill } from "#testing/runs/follow.ts";
 
-/** It writes its number down once it has read its configuration. */
+/** sshd writes its process id once it has read its configuration. */
 const reload = (host: LabHost, pidFile: string) =>
   host.run(
     `pid=$(cat ${pidFile}); rm ${pidFile}; kill -HUP "$pid"; while [ ! -s ${pidFile} ]; do sleep 0.05; done`,

@@ -13,13 +13,15 @@ const ACCOUNTS = ["root", "deploy", "app"] as const;
 const CONFIG = "/etc/ssh/sshd_config";
 const AUTHORITY = "/etc/ssh/authority.pub";
 
-/** By what else than a line of authorized_keys the key gets in; `before`: before sshd starts, `after`: once it listens. */
+/**
+ * By what else than a line of authorized_keys the key logs in; `before`: before sshd starts, `after`: once it listens.
+ */
 type Method = {
   name: string;
   before?: (key: string) => string;
   options?: string[];
   after?: (key: string, address: string) => string;
-  /** The key itself gets in; false: only a certificate of it. */
+  /** The key itself logs in; false: only a certificate of it. */
   isTaken: boolean;
 };
 
@@ -69,7 +71,7 @@ const METHODS: readonly Method[] = [
   },
 ];
 
-/** What the real sshd says of a login by OpenSSH with that key file, and with no certificate that lies elsewhere. */
+/** What the real sshd answers to a login by OpenSSH with that key file, and with no certificate from elsewhere. */
 async function getsIn(host: LabHost, account: string, keyFile: string, port: number): Promise<boolean> {
   const options = ["-F", "none", "-i", keyFile, "-p", String(port)].concat(
     [
@@ -135,7 +137,7 @@ test.skipIf(!canStartHosts()).each(METHODS)(
       expect(tried.includes(true), account).toBe(isTaken);
       expect(said?.answer, account).toBe(isTaken ? "accepted" : "refused");
     }
-    // That is of the key alone: a certificate of it is its authority's to take back.
+    // That is about the key alone: only its authority can revoke a certificate of it.
     expect(await getsIn(web, "deploy", certified.path, 22)).toBe(
       options.includes(`TrustedUserCAKeys=${AUTHORITY}`),
     );

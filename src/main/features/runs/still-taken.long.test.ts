@@ -86,7 +86,7 @@ test.skipIf(!canStartHosts())(
       });
     let ended = first;
     expect(ended).toMatchObject({ state: "waiting" });
-    // Two clocks are compared, so that a login in the same moment does not count.
+    // The clocks of two machines are compared, so a login in the same moment does not count.
     while (ended.state === "waiting") {
       await logIn(web, given.path);
       ended = await goOn();

@@ -1,4 +1,4 @@
-/** Where sshd looks for keys, and on what they lie. */
+/** Where sshd looks for keys, and the file systems that they are on. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
@@ -11,14 +11,14 @@ import { FILE, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 const run = promisify(execFile);
 
-/** By this key or not at all. */
+/** Logs in with this key or not at all. */
 const ONE_KEY = ["IdentitiesOnly=yes", "IdentityAgent=none", "BatchMode=yes", "StrictHostKeyChecking=no"]
   .concat("UserKnownHostsFile=/dev/null")
   .flatMap((option) => ["-o", option]);
 
 const lab = test.skipIf(!canStartHosts());
 
-/** Accounts whose keys sshd looks for elsewhere, at several places, nowhere, and by a command. */
+/** Accounts whose keys sshd looks for elsewhere, in several files, nowhere, and by a command. */
 const PLACES = `
   mkdir -p /etc/ssh/keys /etc/ssh/asked
   for name in elsewhere several ignored asked; do
@@ -72,7 +72,7 @@ const hasFuse = existsSync("/dev/fuse") && existsSync("/usr/lib/python3/dist-pac
 
 /**
  * A stand-in for a home on NFS with root_squash: a file system in which root is nobody, without renames by exchange.
- * `sees`: that the home is there may be seen by everybody, as on NFS.
+ * `sees`: everybody may see that the home is there, as on NFS.
  */
 const squash = (sees = true) => `
   mv /home/deploy /srv/deploy && mkdir /home/deploy
@@ -195,7 +195,7 @@ for (const sees of [true, false])
     },
   );
 
-/** A label of SELinux, on a kernel without it: no more than an attribute that root alone may set. */
+/** An SELinux label, on a kernel without SELinux: no more than an attribute that root alone may set. */
 const LABEL = "system_u:object_r:ssh_home_t:s0";
 
 lab("R5: a label of SELinux stays on the file that is replaced", async ({ task }) => {

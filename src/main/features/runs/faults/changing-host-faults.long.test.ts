@@ -1,4 +1,4 @@
-/** What becomes of a host, its homes and its disks between the first write of a run and its end. */
+/** A host, its homes and its disks change between the first write of a run and its end. */
 import { execFile } from "node:child_process";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,13 +15,16 @@ import { FILE, openMeddled, runAtOnce, startProbedHosts, startWay } from "#testi
 
 const run = promisify(execFile);
 
-/** What a run does, and to which key. */
+/** What a run changes, and for which key. */
 type Change = {
   title: string;
   plan: (app: App, desk: Desk, way: { address: string; port: number }) => Promise<PlanDetail>;
 };
 
-/** The key that each of them removes from `deploy` is the desk's own, which logs in as root by the same file of root's. */
+/**
+ * The key that each of them removes from `deploy` is the workstation's own, which also logs in as root by root's own
+ * file.
+ */
 const CHANGES: Change[] = [
   { title: "a rotation", plan: (app, desk, way) => planOwnKey(app, desk, [way]) },
   {
@@ -39,11 +42,11 @@ type Fault = {
   title: string;
   prepare?: string;
   begin?: (host: LabHost) => Promise<unknown>;
-  /** Once the account's file is another one than the plan met. */
+  /** Called once the account's file is not the one that the plan was made for any more. */
   strikes: (host: LabHost, way: { reset: () => void }) => void;
-  /** What a person does about it before the run is resumed. */
+  /** What a person repairs before the run is resumed. */
   mends?: (host: LabHost) => Promise<unknown>;
-  /** Nobody logs in by that home then, whatever we do. */
+  /** During the fault nobody can log in by that home, whatever we do. */
   keepsOut?: boolean;
   /** A line that somebody else has written meanwhile. */
   keeps?: string;
@@ -121,7 +124,7 @@ for (const { title: change, plan } of CHANGES)
         await mends?.(web);
         if (keepsOut) probed.fault.ends();
         const resumed = struck.state === "committed" ? struck : await resume(app, struck);
-        // What somebody else has written since is theirs: it is planned anew over that.
+        // What somebody else has written since is theirs: the change is planned anew over that.
         const isAnew = resumed.state === "stopped";
         if (isAnew) expect(resumed.message).toContain("changed by somebody else since the plan was made");
         if (isAnew) expect(await rollBack(app, resumed)).toMatchObject({ state: "rolled-back" });
@@ -132,14 +135,14 @@ for (const { title: change, plan } of CHANGES)
         for (const line of [probed.retained, ...(keeps ? [keeps] : [])]) expect(lines).toContain(line);
         const strays = await probed.listStrays(web);
         const said = ended.stepList.map(({ message }) => message).join("; ");
-        // What lay on a mount that was away is told by where it lay.
+        // Files on a mount that was away are reported by their path.
         if (strays !== "") expect(said).toContain(`nothing was cleared away: ${FILE}`);
         const seen = `${struck.state}${struck.message && `: ${struck.message}`}; then ${ended.state}${isLeft(ended) ? ", with the account named in which the key still counts" : ""}; ${await probed.expectNobodyLockedOut()}`;
         recordFault(task, { id: "R27", injected: `${change}: ${title}`, seen });
       },
     );
 
-/** The run says of its own accord that the key may still let in to that account. */
+/** The run itself reports that the key may still log in to that account. */
 const isLeft = ({ remaining }: RunDetail): boolean => remaining.some(({ account }) => account === "deploy");
 
 const rollBack = (app: App, { id }: RunDetail): Promise<RunDetail> =>
@@ -154,7 +157,7 @@ const resume = (app: App, { id }: RunDetail): Promise<RunDetail> =>
     return id;
   });
 
-/** Whether sshd takes this key for the account, whatever the account may do then. */
+/** Whether sshd accepts this key for the account, whatever the account may do then. */
 async function logsIn({ address }: LabHost, keyFile: string): Promise<boolean> {
   const only = ["-F", "none", "-i", keyFile, "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
   const quiet = [

@@ -1,4 +1,4 @@
-/** What happens to the way to a host between a write and its verification. */
+/** The connection to a host fails between a write and its verification. */
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";

@@ -1,4 +1,4 @@
-/** What happens to sshd itself between a write and its verification. */
+/** sshd itself fails between a write and its verification. */
 import { expect, test } from "vitest";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
@@ -9,7 +9,7 @@ import { FILE, openMeddled, runAtOnce, startProbedHosts } from "#testing/runs/un
 
 const lab = test.skipIf(!canStartHosts());
 
-/** An sshd that may end without its host. */
+/** The port of an sshd that may end without its host. */
 const PORT = 2222;
 const startSecond = (address: string, port = PORT) =>
   `/usr/sbin/sshd -o ListenAddress=${address} -o Port=${port} -o PidFile=/run/second.pid -o PerSourcePenalties=no
@@ -17,7 +17,7 @@ const startSecond = (address: string, port = PORT) =>
 
 type Act = "stop" | "go on" | "crash" | "start" | "move";
 
-/** Each is done as soon as the file is another one than before, all at once. */
+/** All acts of a step happen at once, as soon as the file has changed. */
 const DAEMON_FAULTS: { fault: string; steps: Act[][]; mends: Act[]; ends: "committed" | "taken back" }[] = [
   { fault: "SIGSTOP", steps: [["stop"], ["go on"]], mends: [], ends: "taken back" },
   { fault: "SIGKILL", steps: [["crash"], ["start"]], mends: [], ends: "taken back" },

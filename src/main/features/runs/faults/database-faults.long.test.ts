@@ -22,12 +22,12 @@ const BEGIN = `
   process.stdout.write("ready\\n");
   db.exec("BEGIN IMMEDIATE");`;
 
-/** And comes to an end when it is told to, which nobody does: a connection that nobody needs any more would be closed. */
+/** Keeps that transaction open until there is input, which never comes: an unused connection would be closed. */
 const HOLD = `${BEGIN}
   process.stdout.write("done\\n");
   process.stdin.once("data", () => db.close());`;
 
-/** Overwrites every page but the first, and sees to it that whoever has read some reads again. */
+/** Overwrites every page but the first, and makes every process that has read some of them read them again. */
 const SPOIL = `${BEGIN}
   db.pragma("user_version = " + db.pragma("user_version", { simple: true }));
   db.exec("COMMIT");
@@ -36,7 +36,7 @@ const SPOIL = `${BEGIN}
   writeSync(openSync(path, "r+"), Buffer.alloc(statSync(path).size - size, 0xff), 0, undefined, size);
   process.stdout.write("done\\n");`;
 
-/** Somebody else at our database: `ready`, and then `done`. */
+/** Another process at our database: it prints `ready`, and then `done`. */
 const startStranger = ({ databasePath }: Desk, does: string) =>
   startChild({
     script: "--input-type=module",
@@ -44,7 +44,7 @@ const startStranger = ({ databasePath }: Desk, does: string) =>
     env: { LATCHKEY_TEST_DB: databasePath },
   });
 
-/** No write of the database reaches the disk any more, as far as this process is told. */
+/** From now on every fsync of the database fails for this process. */
 async function failSyncs(pid: number, { databasePath }: Desk): Promise<void> {
   const places = ["-P", databasePath, "-P", `${databasePath}-wal`];
   const inject = ["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"];

@@ -16,11 +16,14 @@ const run = promisify(execFile);
 const resumed = (nth: number) => ({ nth, how: "resume" as const });
 const takenBack = (nth: number) => ({ nth, how: "rollBack" as const });
 const isWhole = process.env.LATCHKEY_TEST_MOMENTS === "all";
-/** Latchkey is killed after its nth entry in the journal: here after some, in the long form after each, and once for each way on. */
+/**
+ * Latchkey is killed after its nth journal entry: here after two, in the long form after each, both to resume and to
+ * roll back.
+ */
 const MOMENTS = isWhole
   ? Array.from({ length: 200 }, (_, index) => [resumed(index + 1), takenBack(index + 1)]).flat()
   : [takenBack(8), resumed(15)];
-/** What is promised of one resume or roll-back, where the machine has nothing else to do: asked of the long form alone. */
+/** The longest time that one resume or roll-back may take on an idle machine: checked in the long form alone. */
 const MOST_MS = 60_000;
 
 test.skipIf(!canStartHosts())(
@@ -62,12 +65,12 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** The bytes of both files, with whose they are and what may be done to them. */
+/** The bytes of both files, with owner and mode. */
 const readFiles = ({ run: runThere }: ProbedHosts["hosts"][0]): Promise<string> =>
   runThere(`cd /; stat -c '%n %U:%G %a %h' root/.ssh root/.ssh/authorized_keys home/deploy/.ssh ${FILE}
     cat root/.ssh/authorized_keys ${FILE}`);
 
-/** One plan, and all of the desk and of the hosts as they were when it was made. */
+/** One plan, and copies of the workstation and the hosts as they were when it was made. */
 async function keepWorld(desk: Desk, probed: ProbedHosts) {
   const folder = await makeTemporaryFolder();
   const planId = await (async () => {

@@ -39,7 +39,7 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** Begins a run with all acknowledgements or none, with the word or without. */
+/** Begins a run with all acknowledgements or none, with the confirmation word or without. */
 const start = ({ client }: App, { id, plan, hash }: PlanDetail, { agrees, types }: Record<string, boolean>) =>
   client.runs.start({
     planId: id,

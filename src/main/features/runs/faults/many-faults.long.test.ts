@@ -8,7 +8,7 @@ import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { carryOut, planOwnKey, untilStill } from "#testing/runs/follow.ts";
 import { type ProbedHosts, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
-/** Nobody can replace a mount point. Of an ordinary account it would stop that account's part alone. */
+/** Nobody can replace a mount point. For an ordinary account's file that would stop that account's part alone. */
 const ROOTS = "/root/.ssh/authorized_keys";
 const BREAK = `mount --bind ${ROOTS} ${ROOTS}`;
 const MEND = `umount ${ROOTS}`;
@@ -17,7 +17,7 @@ type Case = {
   /** Which host fails, in the order of the plan. */
   broken: number;
   options: { maxFailures?: number };
-  /** What each host has come to, in that order. */
+  /** The state of each host's step, in that order. */
   states: string[];
 };
 

@@ -18,7 +18,7 @@ import {
   writeThere,
 } from "#testing/runs/offline-hosts.ts";
 
-/** So many of the calls that write, over the whole of the script. */
+/** How many of the system calls that write are tried, over the whole of the script. */
 const MOMENTS = 30;
 const KILLER = "/opt/kill-at-call.py";
 
@@ -45,7 +45,7 @@ test.skipIf(!canStartHosts())(
     await host.run("cp -a /home/deploy/.ssh /opt/kept");
     const old = await host.run(`cat ${KEY}.pub`);
     const putBack = async () => {
-      // Somebody logs in by one of these files at every moment.
+      // At every moment somebody logs in by one of these files, so it is never missing.
       await host.run(`rm -rf /root/stick; cd /home/deploy/.ssh; find . -mindepth 1 ! -name authorized_keys -delete
         cp -a /opt/kept /home/deploy/kept; mv /home/deploy/kept/* .; rmdir /home/deploy/kept`);
       await layScript(host, files[0]?.text ?? "");
@@ -87,7 +87,7 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** Which keys let in there, and whether the line that nobody changes is as it was. */
+/** Which keys log in there, and whether the line that nobody changes is as it was. */
 async function readGrants(host: Vault, old: string): Promise<string> {
   const [oldBlob = ""] = old.split(" ").slice(1);
   const lines = (await host.run(`cat ${GRANTS}`)).trimEnd().split("\n");

@@ -17,11 +17,11 @@ import {
 import { killRunAt } from "#testing/runs/start-run-child.ts";
 import { actOn, placesOf, TWO_PLACES } from "#testing/runs/two-places.ts";
 
-/** One server's certificate each, by turns; every other one is killed, each after another entry of its journal. */
+/** The certificates of the servers in turn; every other renewal is killed, each after another journal entry. */
 const RENEWALS = Number(process.env.LATCHKEY_TEST_RENEWALS ?? 50);
-/** A renewal of one certificate has about as many entries; the kills go round. */
+/** A renewal of one certificate has about as many journal entries; after the last the kills begin again. */
 const ENTRIES = 24;
-/** All of them read new files without ending a connection, or closing a port. */
+/** All of them reload without ending a connection, or closing a port. */
 const SERVERS = ["nginx", "apache", "haproxy"] as const;
 
 test.skipIf(!canStartHosts())(
@@ -71,7 +71,7 @@ test.skipIf(!canStartHosts())(
 
 type Renewal = { server: HostedServer; nth: number | null; script: string };
 
-/** How it has ended, once it was gone on with or, every fourth, rolled back. */
+/** How it has ended, after it was resumed or, every fourth time, rolled back. */
 async function renew(desk: RenewalDesk, host: LabHost, { server, nth, script }: Renewal) {
   const { id } = await (async () => {
     await using app = await desk.openWithVault();
@@ -101,7 +101,7 @@ async function renew(desk: RenewalDesk, host: LabHost, { server, nth, script }: 
   return { state, wasKilled };
 }
 
-/** What is there of runs: on the host, and beside the database here. */
+/** What is left of runs: on the host, and beside the database here. */
 const list = async (desk: RenewalDesk, host: LabHost) => ({
   run: await host.run("{ ls -A /var/lib/latchkey; ls -d /run/latchkey-* /tmp/latchkey-*; } 2>/dev/null || :"),
   tls: await host.run("find /etc/tls /etc/haproxy -name '*latchkey*'"),

@@ -11,9 +11,12 @@ import { carryOut, planOwnKey, untilStill } from "#testing/runs/follow.ts";
 import { killRunAt } from "#testing/runs/start-run-child.ts";
 import { type ProbedHosts, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
-/** Every other one is killed, each after another entry of its journal. */
+/** Every other one is killed, each after another journal entry. */
 const ROTATIONS = Number(process.env.LATCHKEY_TEST_ROTATIONS ?? 100);
-/** A rotation of one host with a private key here and there has more entries than this; the kills go round. */
+/**
+ * A rotation of one host with a private key here and there has more entries than this; after the last the kills begin
+ * again.
+ */
 const ENTRIES = 30;
 const HELD = "/home/deploy/.ssh/id";
 
@@ -58,7 +61,7 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** Whether it was killed before it came to its end; it has come to it now. */
+/** Returns whether the run was killed before its end; it has ended now. */
 async function rotate(desk: Desk, probed: ProbedHosts, script: string, nth: number | null): Promise<boolean> {
   const planned = await (async () => {
     await using app = desk.open();
@@ -83,14 +86,14 @@ async function rotate(desk: Desk, probed: ProbedHosts, script: string, nth: numb
   return true;
 }
 
-/** What lies beside the key in both its places, and whatever is called as ours on the host. */
+/** What lies beside the key in both its locations, and every file of ours on the host, by its name. */
 const list = async ({ home }: Desk, { hosts: [web], listStrays }: ProbedHosts) => ({
   here: (await readdir(join(home, ".ssh"))).sort(),
   there: await web.run("ls -A /home/deploy/.ssh"),
   strays: await listStrays(web),
 });
 
-/** Each has logged in once more since. */
+/** Waits until each has logged in once more. */
 async function untilProbed(probers: readonly FileProber[]): Promise<void> {
   const before = probers.map((prober) => prober.logins() + prober.failures.length);
   while (probers.some((prober, index) => prober.logins() + prober.failures.length < (before[index] ?? 0) + 2))

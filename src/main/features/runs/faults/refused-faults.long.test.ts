@@ -1,4 +1,4 @@
-/** Hosts that refuse the new key, do not say what they think of it, or say whatever one likes to hear. */
+/** Hosts that refuse the new key, do not say whether they accept it, or claim what a client wants to hear. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -82,7 +82,7 @@ for (const phase of ["grant", "revoke"] as const)
     },
   );
 
-/** Whoever is in sees a copy of what sshd reads, and changes that. */
+/** Each session sees and changes a copy of what sshd reads. */
 const LIE = `
   mkdir /srv/lies; cp -a /root/.ssh /srv/lies/root; cp -a /home/deploy/.ssh /srv/lies/deploy
   cat > /usr/local/sbin/lie <<'END'

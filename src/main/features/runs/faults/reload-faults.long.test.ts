@@ -1,4 +1,4 @@
-/** sshd does not take its configuration, before a rotation of its host key or within it. */
+/** sshd rejects its configuration, before a rotation of its host key or during it. */
 import { expect, test } from "vitest";
 import type { RunId } from "#shared/model/runs/run.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
@@ -47,7 +47,7 @@ test.skipIf(!canStartHosts())(
     await web.run(MEND);
     expect(await readFiles()).toBe(before);
 
-    // The file is as it was at once; that sshd has read it again is said only when it has.
+    // The file is restored at once, but the message says that sshd has read it again only when it has.
     const late = await rotate();
     expect(late).toMatchObject({
       state: "needs-attention",

@@ -49,7 +49,7 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** The clock of this machine is nobody's to set: whoever asks that host for the time gets it so. */
+/** The test cannot set this machine's clock: so the host's `date` returns a shifted time. */
 const SHIFTED_CLOCK = `
   mv /usr/bin/date /usr/bin/kept-date; echo now > /run/clock
   printf '#!/bin/sh\\nexec /usr/bin/kept-date -d "$(cat /run/clock)" "$@"\\n' > /usr/bin/date; chmod 755 /usr/bin/date`;

@@ -1,4 +1,4 @@
-/** What happens to a host between a write and its verification. */
+/** A host fails between a write and its verification. */
 import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
@@ -17,7 +17,7 @@ lab(
     const [web] = probed.hosts;
     const before = await readKeys(web);
     const swap = () => {
-      // Nobody listens while sshd begins anew.
+      // Nothing listens while sshd restarts.
       fault.begins();
       runAtOnce(
         web,
@@ -50,7 +50,7 @@ lab(
     const { fault, readKeys } = probed;
     const [web] = probed.hosts;
     const before = await readKeys(web);
-    // sshd takes no key of an account whose home others can write to, and nobody can replace a mount point.
+    // sshd accepts no key of an account whose home others can write to, and nobody can replace a mount point.
     const spoil = () => {
       fault.begins();
       runAtOnce(web, `chmod 777 /home/deploy && mount --bind ${FILE} ${FILE}`);

@@ -1,4 +1,4 @@
-/** What is printed for root about certificates, where the files of a pair lie in a folder of an account's. */
+/** The commands for root about certificates, where the files of a deployment lie in a folder of an account's. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeChange } from "#domain/runs/testdata/make-change.ts";
@@ -47,7 +47,7 @@ beforeAll(async () => {
 afterAll(() => host?.[Symbol.asyncDispose]());
 
 const DEN = "/home/app/tls/.latchkey-t0-c0";
-/** Root's den beside the file, with the very file that was replaced in it. */
+/** Root's staging folder beside the file, with the very file that was replaced in it. */
 const REPLACED = `rm -rf /home/app/tls/.[!.]* /home/app/tls/*
   mkdir -m 700 ${DEN}; printf 'old\\n' >${DEN}/held-0.${HASH}; printf 'new\\n' >${REAL}; chown app: ${REAL}`;
 
@@ -65,7 +65,8 @@ lab(
   "where the account has laid a den of its own, links or another folder there, root writes and removes nothing",
   async () => {
     const job = "* * * * * root id >/root/owned";
-    // The file is a link to a folder that root reads, and the den is the account's, with what shall come there.
+    // The file is a link to a folder that root reads, and the staging folder is the account's, with a file that is to
+    // get there.
     const own = `mv ${DEN} /home/app/tls/theirs; mkdir ${DEN}; printf '${job}\\n' >${DEN}/held-0.${HASH}
     rm ${REAL}; ln -s /etc/cron.d ${REAL}`;
     const turned = "mv /home/app/tls /home/app/away; ln -s /etc/cron.d /home/app/tls";

@@ -41,7 +41,7 @@ const KNOWN: BundleSignature = {
   fingerprint: "SHA256:ann",
 };
 
-/** `here`: the line of the key that stands at every path of this computer. */
+/** `here`: the line of the key that is at every path of this computer. */
 function makeDesk(plan: Plan, here = "") {
   const stands = { line: here };
   const store = openStore({ path: ":memory:", access: "write" });
@@ -124,7 +124,7 @@ test.each([
   await expect(take(writeResult(PLAN, 0, says, { file }))).rejects.toThrow(why);
 });
 
-/** On each host the file of one account that lays things, and of another one; a canary goes first. */
+/** On each host the files of two accounts, one of which blocks changes; a canary goes first. */
 const SHARED = makePlanValue({
   newKey: { kind: "provided", line: "ssh-ed25519 AAAA", comment: "", path: null },
   hosts: ["web1", "db1"].map((host, batch) =>

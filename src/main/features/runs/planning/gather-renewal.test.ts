@@ -31,10 +31,10 @@ const pointAt = (port: number, more: Partial<ProbeAddress> = {}): ProbeAddress =
 const look = (chainsAt: ChainsAt, way: ProxyRoute | null, point: ProbeAddress) =>
   readEndpoints({ chainsAt, proxy: way, signal }, { endpoints: [point], others: new Set() });
 
-/** The prober, to which a name has these addresses. */
+/** The prober, for which a name has these addresses. */
 const seenAt = (...addresses: string[]) => createChainsAt(createTlsProber(), async () => addresses);
 
-/** A way by which everything is reached at one place. */
+/** A proxy that reaches every address at loopback. */
 const wayTo = (): ProxyRoute => ({
   name: "a login",
   reach: async ({ port }) => {

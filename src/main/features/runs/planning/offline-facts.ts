@@ -26,8 +26,8 @@ type OfflineFacts = Pick<
 >;
 
 /**
- * The facts of a host that is known by a bundle alone: what was there when it was collected. Its key is empty if nothing
- * shows that the bundle is of the host.
+ * The facts of a host that is known by a bundle alone: what was there when it was collected. Its key is empty if
+ * nothing shows that the bundle is of the host.
  */
 export function offlineFacts(
   { known, accounts: accountFiles, keyFiles }: FoundHost,

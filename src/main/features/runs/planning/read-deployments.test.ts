@@ -29,7 +29,7 @@ test("a key that was described is the certificate's own, or nothing is written o
     refuseOtherKey(facts("key"), { publicKey: publicHalf }, { sha256: NEW ?? "", spkiSha256 }).refusal;
   expect(why(OLD ?? "")).toBeNull();
   expect(why(NEW ?? "")).toBe("the private key in /tls/live.pem is not the certificate's own");
-  // A host without openssl makes no key either.
+  // A host without openssl creates no key either.
   expect(why(null)).toBeNull();
   expect(why(NEW ?? "", null)).toBeNull();
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { findAcceptedBy, formatAcceptedBy } from "./check-access.ts";
 
-/** A host on which no file is there, and what it was asked for. */
+/** A host without any of the files, and the requests that it received. */
 function makeEmptyHost() {
   const asked: string[] = [];
   const hand = {

@@ -29,13 +29,13 @@ const check = (host: string, answer: AccessCheck["answer"], why: string): Access
   at: "2026-03-01T00:00:00Z",
 });
 
-/** As a person is told of it. */
+/** The end as a person reads it. */
 const tellEnd = ({ state, reasons }: Ended) => ({ state, message: formatRunReasons(reasons) });
 
 const taken = check("web1", "accepted", "by a command");
 const unknown = check("db1", "unknown", "no answer");
 
-/** A run whose steps are all verified, and whose old key still gets in on web1 until somebody asks there again. */
+/** A run whose steps are all verified, and whose old key still logs in on web1 until sshd is asked there again. */
 function makeRun() {
   const dropped: string[] = [];
   let checks = [taken, unknown];
@@ -130,6 +130,6 @@ test("where a host is out of reach the other old private keys go, and the run st
     state: "committed",
     message: `web1:22:${path}: the old private key could not be removed: no route`,
   });
-  // No other holder is asked about: nothing was kept there.
+  // No other private key location is asked: nothing was kept there.
   expect([walked, kept.map(({ host }) => host)]).toEqual([["db1"], ["web1"]]);
 });

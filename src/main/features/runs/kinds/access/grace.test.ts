@@ -52,7 +52,7 @@ const plan = {
   checks: [],
 } as unknown as RotateKeyPlan;
 
-/** Gone on with by somebody who ends nothing. */
+/** Resumed by a user who ends nothing early. */
 const GOING = { acknowledgements: [] as string[], since: at(5), clocks: [], ending: null };
 
 test("a run does not go on by what plain files alone tell, unless that was agreed to for that very host", async () => {
@@ -93,7 +93,7 @@ test("a use counts by whatever log, and it is said where that is a plain file", 
   });
 });
 
-/** With what was found as a person is told of it. */
+/** With `found` as a person reads it. */
 function makeGrace(deps: Parameters<typeof createGrace>[0]) {
   const { evaluate } = createGrace(deps);
   return {
@@ -106,7 +106,7 @@ function makeGrace(deps: Parameters<typeof createGrace>[0]) {
 
 const UNREAD: HostUse = { logins: [], windows: [] };
 
-/** What logs tell once they are read; `isLocked`: nobody logs in by the new key without being asked. */
+/** What logs show once they are read; `isLocked`: the new key logs in only after a prompt. */
 function startGrace(
   uses: Record<string, HostUse>,
   day: number,
@@ -185,7 +185,7 @@ test("a use of the old key begins the time anew", async () => {
   });
 });
 
-/** A moment of this computer, as a clock that is so far ahead has it. */
+/** A moment of this computer, by a clock that is so far ahead. */
 const later = (of: Instant, seconds: number): Instant =>
   `${new Date(Date.parse(of) + seconds * 1_000).toISOString().slice(0, 19)}Z`;
 
@@ -207,7 +207,7 @@ test.each([-300, 300])(
       });
     expect(await judge(lastAt(at(5), -1))).toMatchObject({ isOver: true });
     expect(await judge(lastAt(at(5), 5))).toMatchObject({ isOver: false, dueAt: later(at(15), 4) });
-    // That very use is none of the days that it began.
+    // That very use is not within the days that begin with it.
     const use = lastAt(at(5), 5);
     const again = startGrace({ db1: { logins: [use], windows: told } }, 15).grace.judge({
       ...GOING,
@@ -313,7 +313,7 @@ test("a login to another account that the same file lets in counts as one", asyn
 const NEW = `SHA256:${"n".repeat(43)}`;
 const LINE = `2026-03-06T10:00:00+01:00 db1 sshd[7]: Accepted publickey for jo from 192.0.2.7 port 4 ssh2: ED25519 ${NEW}`;
 
-/** What a hand answers that has read these lines. */
+/** A session that answers as if it had read these lines. */
 const sessionOf = (lines: string | null): RemoteSession => {
   const answer: SessionAnswer =
     lines === null

@@ -22,7 +22,7 @@ test("what a slow host takes to answer does not count as its clock's being ahead
     ["uid", [["0", "root"]]],
     ["time", [["1007", "+0000"]]],
   ]);
-  // Its clock agrees with this computer's: it is read in the seventh of nine seconds.
+  // The host's clock agrees with this computer's: it is read in the seventh of nine seconds.
   const ask = async () => {
     seconds += 9;
     return { kind: "answered", status: "ok", words: [], facts: told, data: new Map() };

@@ -11,7 +11,7 @@ const FILES = [
   ...["ann", "deploy"].map((name) => `/home/${name}/.ssh/authorized_keys`),
 ];
 
-/** A run that waits for the days of grace, both keys in three files of a host; and how it is taken back. */
+/** A run in its grace period, both keys in three files of a host; and how it is rolled back. */
 async function startWaiting() {
   await using stack = new AsyncDisposableStack();
   const desk = stack.use(await makeDesk());
@@ -97,12 +97,12 @@ lab(
     const [, ann] = FILES;
     const old = desk.publicKey.trim();
     const fileOf = (text: string) => web.run(`printf '%s' '${text}' > ${ann}; chown ann: ${ann}`);
-    // The new line stands twice, as somebody has touched those very lines.
+    // The new line is there twice, for somebody has edited those very lines.
     await fileOf(`# mine\n${line}\nno-pty ${line}\n${old}\n`);
     const stuck = await waiting.goBack();
     expect(stuck).toMatchObject({ state: "needs-attention" });
     expect(stuck.files).toMatchObject([{ path: ann, fate: "stuck", takeOut: [line], putBack: [] }]);
-    // It is another file by the time that somebody agrees.
+    // The file changes again before the repair is approved.
     await web.run(`echo '# more' >> ${ann}; chown ann: ${ann}`);
     const again = await waiting.repair(repairsOf(stuck));
     expect(again).toMatchObject({ state: "needs-attention" });

@@ -10,7 +10,7 @@ const CERTIFIED = `Accepted publickey for jo from 192.0.2.7 port 4 ssh2: ED25519
 
 const PATH = "/var/log/auth.log";
 
-/** A hand whose auth.log has this line, or whose journal has this entry. */
+/** A session whose auth.log has this line, or whose journal has this entry. */
 const sessionOf = (name: "journal" | "lines", text: string): RemoteSession =>
   ({
     send: async () => ({

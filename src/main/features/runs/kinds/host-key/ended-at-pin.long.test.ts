@@ -9,8 +9,8 @@ import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 const lab = test.skipIf(!canStartHosts());
 
 /**
- * Rotates the host's key until Latchkey is about to write down that the pin is another, or has just done so; from then on
- * it can write nothing, as if it had been killed.
+ * Rotates the host's key until Latchkey is about to write the new pin, or has just written it; from then on it can
+ * write nothing, as if it had been killed.
  */
 async function rotateUntil(
   when: "before the pin" | "after the pin",

@@ -53,7 +53,7 @@ function keepPins(blob: Uint8Array) {
   return { pinned: () => store.pins.find("web1", 22)?.fingerprint, hostKeys };
 }
 
-/** An sshd that was told to may not have read its configuration yet. */
+/** Repeats, for an sshd that was just reloaded may not have read its configuration yet. */
 async function again<T extends { kind: string }>(work: () => Promise<T>): Promise<T> {
   for (let left = 50; ; left--) {
     const result = await work();

@@ -1,4 +1,4 @@
-/** A shell that root starts as an account is that account's: what it does, and never tells, is looked for. */
+/** A shell that root starts as an account is that account's: Latchkey must find out what it does and never reports. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -32,7 +32,7 @@ const ATTACK = join(import.meta.dirname, "../../../../testing/attacks/answer-for
 const OLD = "id.latchkey-old";
 const HELD = "/home/ci/.ssh/id";
 
-/** Where setpriv would start our shell as ci, what ci has running is: of the kind that /run/answers names. */
+/** Where setpriv would start our shell as ci, ci's own program runs: of the kind that /run/answers names. */
 const INSTEAD = `#!/bin/sh
 for boot do :; done
 case "$(id -nu "$2") $*" in
@@ -60,7 +60,7 @@ beforeEach(async () => {
 
 const answerAs = (kind: string) => host.run(`rm -f /home/ci/once; echo ${kind} >/run/answers`);
 
-/** A key of ci's with its .pub file; and a plan that makes the new one beside it. */
+/** A key of ci's with its .pub file; and a plan that creates the new one beside it. */
 async function layKey(): Promise<{ plan: AccessPlan; place: AccessHost; holder: PrivateKeyPlan }> {
   await host.run(`rm -f ${HELD}*; su ci -c "ssh-keygen -q -t ed25519 -N '' -C ci@vault -f ${HELD}"`);
   const [before = "", oldKey = ""] = (await host.run(`sha256sum <${HELD}; ssh-keygen -lf ${HELD}`)).match(
@@ -107,7 +107,7 @@ async function layKey(): Promise<{ plan: AccessPlan; place: AccessHost; holder: 
 const openHand = async (more = "") =>
   openSessionIn(startShellIn(host), `${await readRotationScript("key-location.sh")}\n${more}`);
 
-/** The key that each file of ci's shows, by its path: a private one by what ssh-keygen makes of it. */
+/** The key that each file of ci's shows, by its path: of a private key file the key that ssh-keygen reads. */
 async function readKeys() {
   const said = await host.run(`cd /home/ci/.ssh; for file in *; do case $file in
     *.pub) echo "$file $(cut -d ' ' -f 2 $file)" ;; *) echo "$file $(ssh-keygen -y -f $file | cut -d ' ' -f 2)" ;; esac; done`);
@@ -119,7 +119,7 @@ async function readKeys() {
   );
 }
 
-/** An account's file with this line alone, and what a plan makes of it. */
+/** An account's file with this line alone, and its plan. */
 async function layLine(account: string, line: string): Promise<FilePlan> {
   const path = `${account === "root" ? "/root" : "/home/ci"}/.ssh/authorized_keys`;
   await host.run(`install -d -m 700 -o ${account} ${path.replace("/authorized_keys", "")}`);
@@ -145,7 +145,7 @@ async function layLine(account: string, line: string): Promise<FilePlan> {
   });
 }
 
-/** In /root/carried, what makes the new key and puts it in its place. */
+/** In /root/carried, the script that creates the new key and installs it. */
 async function writeKeyScript(
   plan: AccessPlan,
   place: AccessHost,
@@ -214,7 +214,7 @@ lab(
     const made = await privateKeys.createKey(near, hand, true);
     if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
     expect(await readKeys()).toMatchObject({ "id.latchkey-new": made.line.split(" ")[1] });
-    // By now it is there before anybody begins: another run's, for all that is known.
+    // Now it is there before the run begins: for all that is known it is another run's.
     await answerAs("mute:create_key");
     const cause = expect.objectContaining({ kind: "refused", why: "new-occupied" });
     expect(await privateKeys.createKey(near, hand, true)).toEqual({ kind: "failed", cause });
@@ -312,7 +312,7 @@ lab(
   },
 );
 
-/** The verb that is done and never told of: the last of them, and in the long form each. */
+/** The verb that is done and never reported: the last of them, and in the long form each. */
 const UNTOLD =
   process.env.LATCHKEY_TEST_VERBS === "all" ? ["create_key", "hide_public", "install_key"] : ["install_key"];
 
@@ -347,7 +347,7 @@ lab.each(["data", "line"])(
   },
 );
 
-/** As busybox before 1.30 has it: the seconds are those of -t, and ten without. */
+/** busybox before 1.30 takes the seconds by -t, and ten without it. */
 const OLD_TIMEOUT = `#!/bin/sh
 seconds=10 signal=TERM
 while getopts s:t: option; do

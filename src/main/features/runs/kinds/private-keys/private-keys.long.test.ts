@@ -81,7 +81,7 @@ const holder = (more: Partial<PrivateKeyPlan>): PrivateKeyPlan => ({
   ...more,
 });
 
-/** Answers with the secret; counts how often it was asked. */
+/** Answers with the secret; counts the prompts. */
 function makeAsk() {
   const asked: string[] = [];
   const ask: PromptUser = async ({ about, prompts }) => {
@@ -93,7 +93,9 @@ function makeAsk() {
 
 const privateKeys = createPrivateKeys({ agentSocket: null });
 
-/** A key that lies locked here, in an agent, and in clear on the host; and a plan that replaces it in all places. */
+/**
+ * A key that is locked here, in an agent, and unlocked on the host; and a plan that replaces it in all these locations.
+ */
 async function makeDesk(name: string) {
   const home = await makeTemporaryFolder();
   const old = await makeKeyFile(home.path, "id", ["-t", "ed25519", "-N", "", "-C", "jo@desk"]);
@@ -272,7 +274,7 @@ lab("a hand-over that was ended here is seen to have begun, and is taken back wh
   await rename(`${file.path}.pub`, `${file.path}.latchkey-old.pub`);
   expect(await privateKeys.inspect(near, file, null)).toBe("begun");
   expect(await privateKeys.undo(near, file, null)).toEqual(DONE);
-  // Not where the key is made, so that nobody but the hand-over has laid it there.
+  // Not where the key is created, so that only the installation can have put it there.
   const second = { ...file, path: join(desk.home.path, "second") };
   for (const end of ["", ".pub"]) await copyFile(`${file.path}${end}`, `${second.path}${end}`);
   await writeFile(
