@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatFaultTable } from "../src/main/testing/faults/fault-table.ts";
 import { readFaults } from "./reports.mjs";
-import { endWithParent, run, say } from "./run.mjs";
+import { endWithParent, limitProbedRuns, run, say } from "./run.mjs";
 import { findTool } from "./tools.mjs";
 
 const PROJECTS = ["unit", "lab", "long"];
@@ -20,11 +20,7 @@ endWithParent();
 
 // They mostly wait.
 process.env.LATCHKEY_LONG_FILES_AT_ONCE = "2";
-// A hundred rotations and fifty renewals under probes take hours: whoever names their files has them.
-if (process.argv.length <= 2) {
-  process.env.LATCHKEY_TEST_ROTATIONS ??= "20";
-  process.env.LATCHKEY_TEST_RENEWALS ??= "5";
-}
+limitProbedRuns(process.argv.slice(2));
 const seen = [];
 for (const project of PROJECTS) {
   const file = join(folder, `${project}.json`);

@@ -10,15 +10,16 @@ import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { startVitest } from "vitest/node";
 import { findRecord, openRecord } from "./long-record.mjs";
-import { endWithParent, run, say } from "./run.mjs";
+import { endWithParent, limitProbedRuns, run, say } from "./run.mjs";
 import { findTool } from "./tools.mjs";
 
 /** All specs in the browser. */
 const BROWSER = "e2e";
+endWithParent();
+limitProbedRuns(process.argv.slice(2).filter((word) => !word.startsWith("--")));
 /** Vitest sets variables of its own, which are not for programs that others start. */
 const env = { ...process.env };
 
-endWithParent();
 process.exitCode = await runLong();
 
 async function runLong() {
