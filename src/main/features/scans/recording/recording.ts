@@ -222,9 +222,7 @@ function createChannel({ start, onMessage }: ChannelDeps) {
   }
 }
 
-/**
- * A budget of so many bytes. One thing may exceed it when the budget is empty, so that nothing is too large for ever.
- */
+/** A budget of so many bytes. When it is empty, more than that may come, so that nothing is too large for ever. */
 export function createByteBudget(most: number) {
   let filled = 0;
   let waiting: { bytes: number; proceed: () => void }[] = [];
